@@ -1,0 +1,55 @@
+//! Areas: a tree of county, townships, villages; and distance between points.
+
+use super::id::AreaCode;
+use serde::{Deserialize, Serialize};
+
+/// A node of the area tree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Area {
+    /// Its code.
+    pub code: AreaCode,
+    /// Its name.
+    pub name: String,
+    /// The area above it; the county has none.
+    pub parent: Option<AreaCode>,
+    /// Where it lies, WGS-84.
+    pub point: Option<Point>,
+}
+
+/// A point in WGS-84 degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+}
+
+/// How teams drive.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Travel {
+    /// Average speed on the road.
+    pub speed_km_per_hour: f64,
+    /// Road distance over great-circle distance.
+    pub road_factor: f64,
+}
+
+impl Default for Travel {
+    fn default() -> Self {
+        Self { speed_km_per_hour: 30.0, road_factor: 1.3 }
+    }
+}
+
+/// Mean radius of the earth as the contract has it.
+const EARTH_RADIUS_KM: f64 = 6371.0;
+
+impl Point {
+    /// Great-circle distance (haversine) in kilometres.
+    pub fn km_to(self, other: Self) -> f64 {
+        let (lat_a, lat_b) = (self.latitude.to_radians(), other.latitude.to_radians());
+        let lat_half = ((lat_b - lat_a) / 2.0).sin();
+        let lon_half = ((other.longitude - self.longitude).to_radians() / 2.0).sin();
+        let h = lat_half * lat_half + lat_a.cos() * lat_b.cos() * lon_half * lon_half;
+        2.0 * EARTH_RADIUS_KM * h.sqrt().min(1.0).asin()
+    }
+}

@@ -1,0 +1,66 @@
+//! Codes: text that names a thing, kept as its users write it (leading zeros, Chinese, case).
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The code as given; the caller has trimmed it and knows that it is not empty.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The code as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    )+};
+}
+
+codes! {
+    /// A campaign.
+    CampaignId,
+    /// An area of the tree: county, township, village.
+    AreaCode,
+    /// A population group of a campaign.
+    GroupId,
+    /// A report line that adds groups up.
+    GroupSetId,
+    /// Dose rules.
+    SeriesId,
+    /// Where vaccine is given: a fixed site or a stop of the mobile teams (their codes do not overlap).
+    PlaceCode,
+    /// A mobile team.
+    TeamCode,
+    /// A lot of vaccine.
+    LotCode,
+    /// A person of the register.
+    PersonId,
+    /// One line of intake; what makes an import idempotent.
+    RecordId,
+}

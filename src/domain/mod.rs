@@ -1,0 +1,16 @@
+//! What doseplan knows, decided from values alone: no I/O, no clock, no randomness without a seed.
+
+pub mod area;
+pub mod campaign;
+pub mod count;
+pub mod coverage;
+pub mod date;
+pub mod dose;
+pub mod group;
+pub mod id;
+pub mod notice;
+pub mod person;
+pub mod plan;
+pub mod planner;
+pub mod series;
+pub mod site;

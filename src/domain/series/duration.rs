@@ -1,0 +1,171 @@
+//! Durations of dose rules: `6 months - 4 days`.
+
+use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Months and days; `1 year` is twelve months, `1 week` seven days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Duration {
+    /// Calendar months, added first.
+    pub months: i32,
+    /// Days, added to the result.
+    pub days: i32,
+}
+
+/// What becomes of a day that the month does not have, such as 31 January + 1 month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MonthEnd {
+    /// The first day of the next month, as in CDSi.
+    #[default]
+    Roll,
+    /// The last day of the month.
+    Clip,
+}
+
+/// A text that is no duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a duration; write for example \"21 days\", \"6 months - 4 days\"")]
+pub struct DurationError(pub String);
+
+/// No dose rule looks further than this; larger numbers are typing errors and would leave the calendar.
+const MONTHS_MAX: i32 = 12 * 200;
+/// The same in days.
+const DAYS_MAX: i32 = 366 * 200;
+
+impl Duration {
+    /// So many days.
+    pub const fn days(days: i32) -> Self {
+        Self { months: 0, days }
+    }
+
+    /// The day that lies this long after `start`.
+    pub fn after(&self, start: NaiveDate, month_end: MonthEnd) -> NaiveDate {
+        let moved =
+            if self.months == 0 { start } else { add_months(start, self.months, month_end) };
+        moved.checked_add_signed(TimeDelta::days(i64::from(self.days))).unwrap_or(moved)
+    }
+}
+
+fn add_months(start: NaiveDate, months: i32, month_end: MonthEnd) -> NaiveDate {
+    let count = Months::new(months.unsigned_abs());
+    let clipped =
+        if months < 0 { start.checked_sub_months(count) } else { start.checked_add_months(count) };
+    let Some(clipped) = clipped else { return start };
+    match month_end {
+        MonthEnd::Roll if clipped.day() != start.day() => {
+            clipped.checked_add_days(Days::new(1)).unwrap_or(clipped)
+        }
+        _ => clipped,
+    }
+}
+
+impl std::str::FromStr for Duration {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let wrong = || DurationError(text.to_owned());
+        let spaced = text.replace('+', " + ").replace('-', " - ");
+        let mut words = spaced.split_whitespace().peekable();
+        let (mut months, mut days) = (0_i32, 0_i32);
+        let mut first = true;
+        while words.peek().is_some() {
+            let sign = match words.peek() {
+                Some(&"+") => words.next().map(|_| 1),
+                Some(&"-") => words.next().map(|_| -1),
+                _ if first => Some(1),
+                _ => None,
+            }
+            .ok_or_else(wrong)?;
+            first = false;
+            let number =
+                words.next().filter(|n| n.bytes().all(|b| b.is_ascii_digit())).ok_or_else(wrong)?;
+            let number = sign * number.parse::<i32>().map_err(|_| wrong())?;
+            let unit = words.next().ok_or_else(wrong)?.to_ascii_lowercase();
+            let (total, factor) = match unit.strip_suffix('s').unwrap_or(&unit) {
+                "day" => (&mut days, 1),
+                "week" => (&mut days, 7),
+                "month" => (&mut months, 1),
+                "year" => (&mut months, 12),
+                _ => return Err(wrong()),
+            };
+            *total =
+                number.checked_mul(factor).and_then(|n| total.checked_add(n)).ok_or_else(wrong)?;
+        }
+        if first || months.abs() > MONTHS_MAX || days.abs() > DAYS_MAX {
+            return Err(wrong());
+        }
+        Ok(Self { months, days })
+    }
+}
+
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = |n: i32, name: &str| format!("{n} {name}{}", if n == 1 { "" } else { "s" });
+        match (self.months, self.days) {
+            (0, days) => f.write_str(&unit(days, "day")),
+            (months, 0) if months % 12 == 0 => f.write_str(&unit(months / 12, "year")),
+            (months, 0) => f.write_str(&unit(months, "month")),
+            (months, days) => {
+                let sign = if days < 0 { '-' } else { '+' };
+                write!(f, "{} {sign} {}", unit(months, "month"), unit(days.abs(), "day"))
+            }
+        }
+    }
+}
+
+impl Serialize for Duration {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    #[test]
+    fn months_come_before_days_and_month_ends_follow_the_series() {
+        let cases = [
+            ("1 month", "2021-01-31", "2021-03-01", "2021-02-28"),
+            ("6 months - 4 days", "2021-01-15", "2021-07-11", "2021-07-11"),
+            ("1 year", "2020-02-29", "2021-03-01", "2021-02-28"),
+            ("3 weeks", "2021-01-01", "2021-01-22", "2021-01-22"),
+            ("-1 day", "2021-01-01", "2020-12-31", "2020-12-31"),
+        ];
+        for (text, start, roll, clip) in cases {
+            let duration: Duration = text.parse().expect(text);
+            assert_eq!(duration.after(day(start), MonthEnd::Roll), day(roll), "{text}");
+            assert_eq!(duration.after(day(start), MonthEnd::Clip), day(clip), "{text}");
+            assert_eq!(duration.to_string().parse::<Duration>(), Ok(duration));
+        }
+    }
+
+    #[test]
+    fn nonsense_is_no_duration() {
+        for text in [
+            "",
+            "5",
+            "days",
+            "5 fortnights",
+            "5 days 3 days",
+            "99999999999 days",
+            "1 day +",
+            "+",
+            "900 years",
+        ] {
+            assert!(text.parse::<Duration>().is_err(), "{text}");
+        }
+    }
+}

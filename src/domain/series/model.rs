@@ -1,0 +1,58 @@
+//! A series as its file has it.
+
+use super::duration::{Duration, MonthEnd};
+use crate::domain::id::SeriesId;
+use serde::{Deserialize, Serialize};
+
+/// Dose rules of one vaccine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Series {
+    /// Its id, as campaigns name it.
+    pub id: SeriesId,
+    /// Its name as people read it.
+    pub name: String,
+    /// Title, edition and section of the official text.
+    pub source: String,
+    /// What becomes of a day that a month does not have.
+    #[serde(default)]
+    pub month_end: MonthEnd,
+    /// How much too early a dose still counts; nothing unless the official text says so.
+    #[serde(default)]
+    pub grace: Duration,
+    /// The doses, first to last.
+    pub doses: Vec<SeriesDose>,
+}
+
+/// One dose of a series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesDose {
+    /// Protection after this dose, cumulative, 0..=1.
+    pub protection: f64,
+    /// Youngest age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_age: Option<Duration>,
+    /// Shortest time after the previous dose; hard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_min: Option<Duration>,
+    /// Usual time after the previous dose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_recommended: Option<Duration>,
+    /// Longest time after the previous dose; hard for planning, a late dose still counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_max: Option<Duration>,
+}
+
+impl Series {
+    /// How many doses complete the series.
+    pub fn dose_count(&self) -> usize {
+        self.doses.len()
+    }
+
+    /// The protection that dose `index` (from 0) adds.
+    pub fn share(&self, index: usize) -> f64 {
+        let before = if index == 0 { 0.0 } else { self.doses[index - 1].protection };
+        self.doses[index].protection - before
+    }
+}

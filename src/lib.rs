@@ -1,0 +1,4 @@
+//! doseplan: plans vaccination campaigns, tracks coverage, mails the people who run them.
+
+pub mod domain;
+pub mod text;

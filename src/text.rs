@@ -1,0 +1,95 @@
+//! The one catalogue of words that users see, in Chinese and English: Fluent files under `src/text/`.
+//! A leaf that every room may use; the domain returns values and codes, never sentences.
+
+use crate::domain::campaign::Language;
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use std::sync::LazyLock;
+
+/// The catalogue's files, the same names in both languages.
+const FILES: [(&str, &str, &str); 3] = [
+    ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
+    ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
+    ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
+];
+
+static CHINESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::ZhCn));
+static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::En));
+
+fn bundle(language: Language) -> FluentBundle<FluentResource> {
+    let tag = language.tag().parse().expect("a language tag of our own");
+    let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+    bundle.set_use_isolating(false);
+    for (name, chinese, english) in FILES {
+        let source = if language == Language::ZhCn { chinese } else { english };
+        let resource = FluentResource::try_new(source.to_owned())
+            .unwrap_or_else(|(_, errors)| panic!("{name} ({}): {errors:?}", language.tag()));
+        bundle.add_resource(resource).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
+    }
+    bundle
+}
+
+/// The message `key` in a language, with its arguments filled in. A key that is missing shows itself.
+pub fn say(language: Language, key: &str, arguments: &[(&str, &dyn std::fmt::Display)]) -> String {
+    let bundle = match language {
+        Language::ZhCn => &*CHINESE,
+        Language::En => &*ENGLISH,
+    };
+    let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
+        return format!("⟨{key}⟩");
+    };
+    let mut filled = FluentArgs::new();
+    for (name, value) in arguments {
+        filled.set(*name, FluentValue::from(value.to_string()));
+    }
+    let mut errors = Vec::new();
+    bundle.format_pattern(pattern, Some(&filled), &mut errors).into_owned()
+}
+
+/// The message `key` without arguments.
+pub fn word(language: Language, key: &str) -> String {
+    say(language, key, &[])
+}
+
+/// A number with its thousands apart: `1,690,000`.
+pub fn thousands(number: impl Into<i128>) -> String {
+    let number: i128 = number.into();
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::from(if number < 0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Messages start at the beginning of a line: `key = …`; attributes, comments and continued lines do not.
+    fn keys(source: &str) -> BTreeSet<&str> {
+        source
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
+            .filter_map(|line| line.split_once('=').map(|(key, _)| key.trim()))
+            .collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_messages() {
+        for (name, chinese, english) in FILES {
+            assert_eq!(keys(chinese), keys(english), "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_their_thousands_apart() {
+        assert_eq!(thousands(1_690_000), "1,690,000");
+        assert_eq!(thousands(-999), "-999");
+        assert_eq!(thousands(1000), "1,000");
+    }
+}
