@@ -1,4 +1,7 @@
 //! doseplan: plans vaccination campaigns, tracks coverage, mails the people who run them.
 
+pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod store;
 pub mod text;

@@ -3,7 +3,11 @@
 //! **People at dose n** are those who got an n-th dose; a dose that is repeated because the first try did not count
 //! counts once. **Not reported is not zero**: every coverage says which sites are in.
 
-use super::id::{AreaCode, PlaceCode};
+use super::area::Area;
+use super::campaign::Campaign;
+use super::count::{ceil_of, percent};
+use super::id::{AreaCode, GroupId, PlaceCode};
+use super::notice::Need;
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -67,6 +71,9 @@ pub struct DoseLine {
     pub percent: Option<String>,
     /// People on the as-of day.
     pub today: u64,
+    /// People whose turn it is, counted first in, first out: the recommended interval since the dose before has
+    /// passed and this dose is not given; `None` for the first dose.
+    pub due_not_given: Option<u64>,
 }
 
 /// People and their share of the eligible.
@@ -89,4 +96,190 @@ pub enum Flag {
     NoDenominator,
     /// At a place, day, group and dose the register has more doses than the tally.
     PersonsExceedTally,
+}
+
+impl Coverage {
+    /// The row of a group or group set in an area.
+    pub fn row(&self, area: &str, group: &str) -> Option<&CoverageRow> {
+        self.rows.iter().find(|row| row.area.as_str() == area && row.group == group)
+    }
+}
+
+/// Doses of one number for one cohort, added up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Where the people live.
+    pub area: AreaCode,
+    /// Their group; empty where they are in none.
+    pub group: GroupId,
+    /// Number of the dose.
+    pub dose: u8,
+    /// People up to the as-of day.
+    pub people: i64,
+    /// Doses up to the as-of day.
+    pub doses: i64,
+    /// Doses among them that do not count.
+    pub invalid: i64,
+    /// People on the as-of day.
+    pub today: i64,
+    /// Doses on the as-of day.
+    pub doses_today: i64,
+    /// People up to the last day from which the next dose is due by now.
+    pub people_due_next: i64,
+    /// Doses by which the register exceeds tallies.
+    pub exceeding: i64,
+}
+
+/// Which areas a coverage has rows for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The top of the tree.
+    Root,
+    /// Every area.
+    Tree,
+}
+
+/// Coverage from doses counted and the campaign's denominators.
+pub fn coverage(
+    campaign: &Campaign,
+    as_of: NaiveDate,
+    counted: &[Counted],
+    depth: Depth,
+    sites: SitesReported,
+) -> Coverage {
+    let eligible = campaign.eligible_on(as_of);
+    let areas: Vec<&Area> = campaign
+        .areas
+        .iter()
+        .filter(|area| depth == Depth::Tree || area.parent.is_none())
+        .collect();
+    let mut rows = Vec::new();
+    for area in areas {
+        let below = campaign.below(&area.code);
+        let here: Vec<&Counted> = counted.iter().filter(|c| below.contains(&c.area)).collect();
+        let people = |group: &GroupId| -> Option<u64> {
+            let found: Vec<u64> = eligible
+                .iter()
+                .filter(|(key, _)| key.group == *group && below.contains(&key.area))
+                .map(|(_, row)| u64::from(row.people))
+                .collect();
+            (!found.is_empty()).then(|| found.iter().sum())
+        };
+        for (id, name, groups) in lines(campaign) {
+            let known: Vec<u64> = groups.iter().filter_map(|group| people(group)).collect();
+            // A line with one unknown denominator has none: a partial one would flatter the figure.
+            let whole = (known.len() == groups.len()).then(|| known.iter().sum());
+            let mine: Vec<&Counted> =
+                here.iter().filter(|c| groups.contains(&&c.group)).copied().collect();
+            rows.push(row(campaign, area, (&id, &name), whole, &mine));
+        }
+    }
+    Coverage { as_of, known_on: None, sites, rows }
+}
+
+/// The lines of a report: each group, then each group set, with the groups that it adds up.
+fn lines(campaign: &Campaign) -> Vec<(String, String, Vec<&GroupId>)> {
+    let groups = campaign.groups.iter().map(|g| (g.id.to_string(), g.name.clone(), vec![&g.id]));
+    let sets = campaign
+        .group_sets
+        .iter()
+        .map(|s| (s.id.to_string(), s.name.clone(), s.groups.iter().collect()));
+    groups.chain(sets).collect()
+}
+
+fn row(
+    campaign: &Campaign,
+    area: &Area,
+    (group, group_name): (&str, &str),
+    eligible: Option<u64>,
+    counted: &[&Counted],
+) -> CoverageRow {
+    let series_doses = u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX);
+    let last = counted.iter().filter(|c| c.people > 0).map(|c| c.dose).max().unwrap_or(0);
+    let sum = |dose: u8, figure: fn(&Counted) -> i64| -> u64 {
+        let total: i64 = counted.iter().filter(|c| c.dose == dose).map(|c| figure(c)).sum();
+        u64::try_from(total).unwrap_or(0)
+    };
+    let share = |people: u64| eligible.and_then(|whole| percent_of(people, whole));
+    let doses: Vec<DoseLine> = (1..=series_doses.max(last))
+        .map(|dose| {
+            let people = sum(dose, |c| c.people);
+            let due = (dose > 1 && dose <= series_doses)
+                .then(|| sum(dose - 1, |c| c.people_due_next).saturating_sub(people));
+            DoseLine {
+                dose,
+                people,
+                percent: share(people),
+                today: sum(dose, |c| c.today),
+                due_not_given: due,
+            }
+        })
+        .collect();
+    let finished = doses.get(usize::from(series_doses) - 1).map_or(0, |line| line.people);
+    let first = doses.first().map_or(0, |line| line.people);
+    let drop_out = (series_doses > 1)
+        .then(|| percent(signed(first) - signed(finished), signed(first)))
+        .flatten();
+    let mut flags = Vec::new();
+    match eligible {
+        None => flags.push(Flag::NoDenominator),
+        Some(whole) if doses.iter().any(|line| line.people > whole) => flags.push(Flag::Over100),
+        Some(_) => {}
+    }
+    if counted.iter().any(|c| c.exceeding > 0) {
+        flags.push(Flag::PersonsExceedTally);
+    }
+    CoverageRow {
+        area: area.code.clone(),
+        area_name: area.name.clone(),
+        group: group.to_owned(),
+        group_name: group_name.to_owned(),
+        eligible,
+        complete: Share { people: finished, percent: share(finished) },
+        drop_out,
+        invalid: u64::try_from(counted.iter().map(|c| c.invalid).sum::<i64>()).unwrap_or(0),
+        doses,
+        flags,
+    }
+}
+
+fn signed(people: u64) -> i64 {
+    i64::try_from(people).unwrap_or(i64::MAX)
+}
+
+fn percent_of(part: u64, whole: u64) -> Option<String> {
+    percent(signed(part), signed(whole))
+}
+
+/// What each group with a target still needs, from its coverage at the top of the tree.
+pub fn needs(campaign: &Campaign, at: &Coverage) -> Vec<Need> {
+    let days_left = u64::try_from((campaign.end - at.as_of).num_days()).unwrap_or(0);
+    let roots: Vec<_> = campaign.areas.iter().filter(|a| a.parent.is_none()).collect();
+    campaign
+        .groups
+        .iter()
+        .filter_map(|group| {
+            let share = group.target?;
+            let rows: Vec<&CoverageRow> = roots
+                .iter()
+                .filter_map(|area| at.row(area.code.as_str(), group.id.as_str()))
+                .collect();
+            let eligible: u64 = rows.iter().filter_map(|row| row.eligible).sum();
+            let target = u64::from(ceil_of(u32::try_from(eligible).ok()?, share));
+            let at_dose = |number: usize| -> u64 {
+                rows.iter().filter_map(|row| row.doses.get(number)).map(|line| line.people).sum()
+            };
+            let doses_left: u64 = (0..campaign.series.dose_count())
+                .map(|number| target.saturating_sub(at_dose(number)))
+                .sum();
+            Some(Need {
+                group_name: group.name.clone(),
+                target,
+                finished: rows.iter().map(|row| row.complete.people).sum(),
+                doses_left,
+                days_left,
+                per_day: doses_left.div_ceil(days_left.max(1)),
+            })
+        })
+        .collect()
 }

@@ -1,8 +1,10 @@
 //! What doseplan knows, decided from values alone: no I/O, no clock, no randomness without a seed.
 
 pub mod area;
+pub mod assign;
 pub mod campaign;
 pub mod count;
+pub mod counting;
 pub mod coverage;
 pub mod date;
 pub mod dose;

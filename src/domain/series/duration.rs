@@ -48,6 +48,21 @@ impl Duration {
     }
 }
 
+impl Duration {
+    /// The last day from which this long has passed by `end`.
+    pub fn before(&self, end: NaiveDate, month_end: MonthEnd) -> NaiveDate {
+        let back = Self { months: -self.months, days: -self.days };
+        let mut day = back.after(end, MonthEnd::Clip);
+        while self.after(day, month_end) > end {
+            day = day.pred_opt().unwrap_or(NaiveDate::MIN);
+        }
+        while let Some(next) = day.succ_opt().filter(|next| self.after(*next, month_end) <= end) {
+            day = next;
+        }
+        day
+    }
+}
+
 fn add_months(start: NaiveDate, months: i32, month_end: MonthEnd) -> NaiveDate {
     let count = Months::new(months.unsigned_abs());
     let clipped =

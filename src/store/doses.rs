@@ -1,0 +1,252 @@
+//! Doses of persons, now and before.
+
+use super::db::Row;
+use super::{CampaignNo, Result, Tx};
+use crate::domain::counting::Counted;
+use crate::domain::dose::Dose;
+use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
+use crate::{args, bulk};
+use std::collections::BTreeMap;
+
+bulk!(
+    FIND,
+    2,
+    "WITH wanted (campaign, record) AS (VALUES",
+    ") SELECT d.record, d.person, d.day, d.place, d.product, d.lot, d.recorded_at \
+     FROM wanted w JOIN dose d ON d.campaign = w.campaign AND d.record = w.record"
+);
+bulk!(
+    HISTORY,
+    2,
+    "WITH wanted (campaign, person) AS (VALUES",
+    ") SELECT d.record, p.person, d.day, d.place, d.product, d.lot, d.recorded_at, \
+     p.area, p.born, p.grp \
+     FROM wanted w JOIN person p ON p.campaign = w.campaign AND p.person = w.person \
+     LEFT JOIN dose d ON d.campaign = p.campaign AND d.person = p.person"
+);
+bulk!(
+    INSERT,
+    8,
+    "INSERT INTO dose (campaign, record, person, day, place, product, lot, recorded_at) VALUES",
+    "ON CONFLICT (campaign, record) DO UPDATE SET person = excluded.person, day = excluded.day, \
+     place = excluded.place, product = excluded.product, lot = excluded.lot, \
+     recorded_at = excluded.recorded_at"
+);
+bulk!(
+    KEEP,
+    10,
+    "INSERT INTO dose_past \
+     (campaign, record, person, day, place, product, lot, recorded_at, superseded_at, why) VALUES",
+    ""
+);
+const DELETE: &str = "DELETE FROM dose WHERE campaign = $1 AND record = $2";
+const ALL: &str = "SELECT d.record, p.person, d.day, d.place, d.product, d.lot, d.recorded_at, \
+     p.area, p.born, p.grp FROM person p \
+     LEFT JOIN dose d ON d.campaign = p.campaign AND d.person = p.person \
+     WHERE p.campaign = $1 ORDER BY p.person, d.day, d.record";
+const KNOWN: &str = "SELECT record, person, day, place, product, lot, recorded_at FROM dose \
+     WHERE campaign = $1 AND recorded_at < $2 \
+     UNION ALL SELECT record, person, day, place, product, lot, recorded_at FROM dose_past \
+     WHERE campaign = $1 AND recorded_at < $2 AND superseded_at >= $2";
+const PAST: &str = "SELECT record, person, day, place, product, lot, recorded_at, superseded_at, why \
+     FROM dose_past WHERE campaign = $1 AND record = $2 ORDER BY superseded_at";
+const COUNT: &str = "SELECT COUNT(*) FROM dose WHERE campaign = $1";
+
+/// A dose with the time of recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The dose.
+    pub dose: Dose,
+    /// When it was recorded, milliseconds since 1970.
+    pub recorded_at: i64,
+}
+
+/// A person, as counting needs them, with all doses in the order given.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The person.
+    pub person: Counted,
+    /// Their doses, sorted by (day, record).
+    pub doses: Vec<Dose>,
+}
+
+fn dose(row: &Row) -> Result<Dose> {
+    Ok(Dose {
+        record: RecordId::new(row.get::<String>(0)?),
+        person: PersonId::new(row.get::<String>(1)?),
+        date: row.get(2)?,
+        place: PlaceCode::new(row.get::<String>(3)?),
+        product: row.get(4)?,
+        lot: row.get::<Option<String>>(5)?.map(LotCode::new),
+    })
+}
+
+fn values(campaign: CampaignNo, dose: &Dose) -> Vec<super::db::Value> {
+    args![
+        campaign,
+        dose.record.as_str(),
+        dose.person.as_str(),
+        dose.date,
+        dose.place.as_str(),
+        dose.product.as_deref(),
+        dose.lot.as_ref().map(LotCode::as_str),
+    ]
+}
+
+/// The doses with these records, as far as they are known.
+pub async fn find(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    wanted: impl IntoIterator<Item = &RecordId>,
+) -> Result<BTreeMap<RecordId, Known>> {
+    let values = wanted.into_iter().flat_map(|id| args![campaign, id.as_str()]).collect();
+    let rows = FIND.rows(tx, values).await?;
+    rows.iter()
+        .map(|row| {
+            let dose = dose(row)?;
+            Ok((dose.record.clone(), Known { dose, recorded_at: row.get(6)? }))
+        })
+        .collect()
+}
+
+/// The people with these codes, as far as they are known, with all their doses.
+pub async fn histories(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    wanted: impl IntoIterator<Item = &PersonId>,
+) -> Result<BTreeMap<PersonId, History>> {
+    let values = wanted.into_iter().flat_map(|id| args![campaign, id.as_str()]).collect();
+    let mut out: BTreeMap<PersonId, History> = BTreeMap::new();
+    for row in HISTORY.rows(tx, values).await? {
+        let id = PersonId::new(row.get::<String>(1)?);
+        let history = match out.entry(id) {
+            std::collections::btree_map::Entry::Occupied(held) => held.into_mut(),
+            std::collections::btree_map::Entry::Vacant(free) => {
+                free.insert(History { person: counted(&row)?, doses: Vec::new() })
+            }
+        };
+        if row.get::<Option<String>>(0)?.is_some() {
+            history.doses.push(dose(&row)?);
+        }
+    }
+    for history in out.values_mut() {
+        sort(&mut history.doses);
+    }
+    Ok(out)
+}
+
+/// The order in which a person's doses are evaluated.
+pub fn sort(doses: &mut [Dose]) {
+    doses.sort_by(|a, b| (a.date, &a.record).cmp(&(b.date, &b.record)));
+}
+
+fn counted(row: &Row) -> Result<Counted> {
+    Ok(Counted {
+        area: AreaCode::new(row.get::<String>(7)?),
+        born: row.get(8)?,
+        group: row.get::<Option<String>>(9)?.map(GroupId::new),
+    })
+}
+
+/// Hands over everybody with all their doses, one person after the other, by code.
+pub async fn each_history(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    mut take: impl FnMut(PersonId, History),
+) -> Result<()> {
+    let mut held: Option<(PersonId, History)> = None;
+    tx.each(ALL, args![campaign], |row| {
+        let id: String = row.get(1)?;
+        if held.as_ref().is_none_or(|(person, _)| person.as_str() != id) {
+            let next = History { person: counted(&row)?, doses: Vec::new() };
+            if let Some((person, history)) = held.replace((PersonId::new(id), next)) {
+                take(person, history);
+            }
+        }
+        if let Some((_, history)) = &mut held
+            && row.get::<Option<String>>(0)?.is_some()
+        {
+            history.doses.push(dose(&row)?);
+        }
+        Ok(())
+    })
+    .await?;
+    if let Some((person, history)) = held {
+        take(person, history);
+    }
+    Ok(())
+}
+
+/// Hands over every dose that was known before an instant.
+pub async fn each_known(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    before: i64,
+    mut take: impl FnMut(Dose),
+) -> Result<()> {
+    tx.each(KNOWN, args![campaign, before], |row| {
+        take(dose(&row)?);
+        Ok(())
+    })
+    .await
+}
+
+/// Stores doses as they are known from now on.
+pub async fn write<'a>(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    doses: impl IntoIterator<Item = &'a Dose>,
+    now: i64,
+) -> Result<()> {
+    let rows = doses.into_iter().flat_map(|dose| {
+        let mut row = values(campaign, dose);
+        row.push(now.into());
+        row
+    });
+    INSERT.run(tx, rows.collect()).await?;
+    Ok(())
+}
+
+/// Keeps what was known of doses before a correction or a void, with the reason.
+pub async fn keep<'a>(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    old: impl IntoIterator<Item = &'a Known>,
+    now: i64,
+    why: &str,
+) -> Result<()> {
+    let rows = old.into_iter().flat_map(|known| {
+        let mut row = values(campaign, &known.dose);
+        row.extend(args![known.recorded_at, now, why]);
+        row
+    });
+    KEEP.run(tx, rows.collect()).await?;
+    Ok(())
+}
+
+/// Takes a dose out of what is known.
+pub async fn delete(tx: &mut Tx, campaign: CampaignNo, record: &RecordId) -> Result<()> {
+    tx.run(DELETE, args![campaign, record.as_str()]).await?;
+    Ok(())
+}
+
+/// What was known of a record before: dose, recorded at, superseded at, why.
+pub async fn past(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    record: &RecordId,
+) -> Result<Vec<(Known, i64, String)>> {
+    let rows = tx.rows(PAST, args![campaign, record.as_str()]).await?;
+    rows.iter()
+        .map(|row| {
+            let known = Known { dose: dose(row)?, recorded_at: row.get(6)? };
+            Ok((known, row.get(7)?, row.get(8)?))
+        })
+        .collect()
+}
+
+/// How many doses of persons are known.
+pub async fn count(tx: &mut Tx, campaign: CampaignNo) -> Result<u64> {
+    let row = tx.row(COUNT, args![campaign]).await?;
+    row.expect("a count has a row").count(0, "dose")
+}

@@ -1,0 +1,22 @@
+//! The one memory, and the only SQL. `db` holds everything that the two databases do differently;
+//! one file for each table family. Every function works inside a transaction that the app began.
+
+pub mod assignments;
+pub mod campaigns;
+pub mod cells;
+pub mod db;
+pub mod doses;
+pub mod outbox;
+pub mod outcomes;
+pub mod people;
+pub mod plans;
+pub mod runs;
+pub mod tallies;
+
+pub use db::{Store, StoreError, Tx};
+
+/// The row number of a campaign in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CampaignNo(pub i64);
+
+type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,323 @@
+//! Mails: decided and queued in one transaction, sent by one sender at a time.
+//!
+//! A sender claims a message (`sending`, with a fence), notes `phase = body` in a second transaction just before
+//! the body leaves, and writes the result. After a crash, no `body` means that nothing left; `body` without a
+//! result means that nobody knows: `in_doubt`.
+
+use super::db::Row;
+use super::plans::{pack, unpack};
+use super::{CampaignNo, Result, StoreError, Tx};
+use crate::args;
+use serde::Serialize;
+
+/// A mail to be queued.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// What it is about; the same key is queued once.
+    pub unique_key: String,
+    /// `digest`, `summary`, `reminder`, …
+    pub kind: &'static str,
+    /// Its one recipient.
+    pub recipient: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its Message-ID without angle brackets.
+    pub message_id: String,
+    /// The finished RFC 5322 message.
+    pub bytes: Vec<u8>,
+    /// From when on it may be sent, milliseconds since 1970.
+    pub due_at: i64,
+    /// Until when it is worth sending.
+    pub send_by: Option<i64>,
+    /// Whether quiet hours hold it back.
+    pub quiet: bool,
+    /// The reader's time zone.
+    pub zone: String,
+    /// `queued`, or `unroutable` where the address cannot be written to.
+    pub state: &'static str,
+    /// Why it is unroutable.
+    pub last_error: Option<String>,
+}
+
+/// A mail in the queue, without its content.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message {
+    /// Its number.
+    pub id: i64,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// Its recipient.
+    pub to: String,
+    /// Its subject.
+    pub subject: String,
+    /// What kind it is.
+    pub kind: String,
+    /// `queued`, `sending`, `sent`, `in_doubt`, `bounced`, `failed`, `unroutable`, `expired`.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is or was due, milliseconds since 1970.
+    #[serde(skip)]
+    pub due_at: i64,
+    /// When its state last changed.
+    #[serde(skip)]
+    pub changed_at: i64,
+    /// When it is no longer worth sending.
+    #[serde(skip)]
+    pub send_by: Option<i64>,
+    /// Whether quiet hours hold it back.
+    #[serde(skip)]
+    pub quiet: bool,
+    /// The reader's time zone.
+    #[serde(skip)]
+    pub zone: String,
+    /// What the last attempt said.
+    pub last_error: Option<String>,
+    /// The claim that may write its result.
+    #[serde(skip)]
+    pub fence: i64,
+    /// What it is about.
+    #[serde(skip)]
+    pub unique_key: String,
+}
+
+const COLUMNS: usize = 15;
+const INSERT: &str = "INSERT INTO outbox (campaign, unique_key, kind, recipient, subject, \
+     message_id, content, state, attempts, due_at, send_by, quiet, zone, created_at, changed_at, \
+     fence, last_error) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $12, $13, $13, 0, $14) \
+     ON CONFLICT (unique_key) DO NOTHING RETURNING id";
+const INSERT_REMINDER: &str = "INSERT INTO reminder (campaign, person, dose, kind, day, outbox) \
+     VALUES ($1, $2, $3, $4, $5, $6)";
+const REMINDED: &str = "SELECT 1 FROM reminder \
+     WHERE campaign = $1 AND person = $2 AND dose = $3 AND kind = $4 AND day = $5";
+const REMINDED_LAST: &str = "SELECT person, dose, MAX(day), COUNT(*) FROM reminder \
+     WHERE campaign = $1 AND kind = $2 GROUP BY person, dose";
+const LIST: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
+     changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox \
+     WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) ORDER BY id";
+const FIND: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
+     changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox WHERE id = $1";
+const DUE: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
+     changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox \
+     WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
+const NEXT_DUE: &str = "SELECT MIN(due_at) FROM outbox WHERE state = 'queued'";
+const CONTENT: &str = "SELECT content FROM outbox WHERE id = $1";
+const CLAIM: &str = "UPDATE outbox SET state = 'sending', phase = NULL, owner = $2, \
+     fence = fence + 1, attempts = attempts + 1, lease_until = $3, changed_at = $4 \
+     WHERE id = $1 AND state = 'queued' AND fence = $5";
+const POSTPONE: &str = "UPDATE outbox SET due_at = $3, last_error = $4, changed_at = $5 \
+     WHERE id = $1 AND state = 'queued' AND fence = $2";
+const BODY: &str = "UPDATE outbox SET phase = 'body' WHERE id = $1 AND fence = $2 \
+     AND state = 'sending'";
+const RESULT: &str = "UPDATE outbox SET state = $3, phase = NULL, owner = NULL, \
+     lease_until = NULL, due_at = $4, last_error = $5, changed_at = $6, attempts = attempts - $7 \
+     WHERE id = $1 AND fence = $2 AND state = 'sending'";
+const RECLAIM_BEFORE_BODY: &str = "UPDATE outbox SET state = 'queued', owner = NULL, \
+     lease_until = NULL, changed_at = $1 \
+     WHERE state = 'sending' AND phase IS NULL AND lease_until < $1";
+const RECLAIM_IN_DOUBT: &str = "UPDATE outbox SET state = 'in_doubt', owner = NULL, \
+     lease_until = NULL, changed_at = $1, last_error = $2 \
+     WHERE state = 'sending' AND phase = 'body' AND lease_until < $1";
+const RECLAIM_SAFE: &str = "UPDATE outbox SET state = 'queued', phase = NULL, owner = NULL, \
+     lease_until = NULL, changed_at = $1 WHERE state = 'sending' AND lease_until < $1";
+const SET: &str = "UPDATE outbox SET state = $2, due_at = $3, fence = fence + 1, changed_at = $4, \
+     last_error = $5 WHERE id = $1 AND state = $6";
+const COUNTS: &str = "SELECT state, COUNT(*) FROM outbox GROUP BY state ORDER BY state";
+
+fn message(row: &Row) -> Result<Message> {
+    let message = Message {
+        id: row.get(0)?,
+        message_id: row.get(1)?,
+        to: row.get(2)?,
+        subject: row.get(3)?,
+        kind: row.get(4)?,
+        state: row.get(5)?,
+        attempts: row.get(6)?,
+        due_at: row.get(7)?,
+        changed_at: row.get(8)?,
+        send_by: row.get(9)?,
+        quiet: row.get::<i64>(10)? != 0,
+        zone: row.get(11)?,
+        last_error: row.get(12)?,
+        fence: row.get(13)?,
+        unique_key: row.get(COLUMNS - 1)?,
+    };
+    Ok(message)
+}
+
+/// Queues a mail; `None` when its key is there already.
+pub async fn insert(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    new: &NewMessage,
+    now: i64,
+) -> Result<Option<i64>> {
+    let values = args![
+        campaign,
+        &new.unique_key,
+        new.kind,
+        &new.recipient,
+        &new.subject,
+        &new.message_id,
+        pack(&new.bytes),
+        new.state,
+        new.due_at,
+        new.send_by,
+        new.quiet,
+        &new.zone,
+        now,
+        new.last_error.clone(),
+    ];
+    tx.row(INSERT, values).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Notes that a person has been written to about a dose.
+pub async fn insert_reminder(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    (person, dose, kind, day): (&str, u8, &str, chrono::NaiveDate),
+    outbox: i64,
+) -> Result<()> {
+    tx.run(INSERT_REMINDER, args![campaign, person, dose, kind, day, outbox]).await?;
+    Ok(())
+}
+
+/// Whether a person has been written to about a dose, for this reason and day.
+pub async fn reminded(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    (person, dose, kind, day): (&str, u8, &str, chrono::NaiveDate),
+) -> Result<bool> {
+    Ok(tx.row(REMINDED, args![campaign, person, dose, kind, day]).await?.is_some())
+}
+
+/// When people were last written to for a reason, and how often: by person and dose.
+pub async fn reminded_last(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    kind: &str,
+) -> Result<std::collections::BTreeMap<(String, u8), (chrono::NaiveDate, i64)>> {
+    let rows = tx.rows(REMINDED_LAST, args![campaign, kind]).await?;
+    rows.iter()
+        .map(|row| {
+            let dose = u8::try_from(row.get::<i64>(1)?).unwrap_or(0);
+            Ok(((row.get(0)?, dose), (row.get(2)?, row.get(3)?)))
+        })
+        .collect()
+}
+
+/// The queue, by number; an empty filter is every state or kind.
+pub async fn list(tx: &mut Tx, state: &str, kind: &str) -> Result<Vec<Message>> {
+    tx.rows(LIST, args![state, kind]).await?.iter().map(message).collect()
+}
+
+/// One mail.
+pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Message>> {
+    tx.row(FIND, args![id]).await?.as_ref().map(message).transpose()
+}
+
+/// The next mails that are due.
+pub async fn due(tx: &mut Tx, now: i64, limit: i64) -> Result<Vec<Message>> {
+    tx.rows(DUE, args![now, limit]).await?.iter().map(message).collect()
+}
+
+/// When the next queued mail is due.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<i64>> {
+    match tx.row(NEXT_DUE, args![]).await? {
+        Some(row) => row.get(0),
+        None => Ok(None),
+    }
+}
+
+/// The finished message.
+pub async fn content(tx: &mut Tx, id: i64) -> Result<Vec<u8>> {
+    let bad = |what: &str| StoreError::BadRow { table: "outbox", what: format!("{what} {id}") };
+    let row = tx.row(CONTENT, args![id]).await?.ok_or_else(|| bad("no message"))?;
+    unpack(&row.get::<Vec<u8>>(0)?).map_err(|_| bad("damaged content of message"))
+}
+
+/// Claims a mail for sending; returns the new fence, or nothing where somebody else was faster.
+pub async fn claim(
+    tx: &mut Tx,
+    message: &Message,
+    owner: &str,
+    lease_until: i64,
+    now: i64,
+) -> Result<Option<i64>> {
+    let values = args![message.id, owner, lease_until, now, message.fence];
+    let changed = tx.run(CLAIM, values).await?;
+    Ok((changed == 1).then_some(message.fence + 1))
+}
+
+/// Puts a queued mail off, with the reason.
+pub async fn postpone(
+    tx: &mut Tx,
+    message: &Message,
+    due_at: i64,
+    why: &str,
+    now: i64,
+) -> Result<()> {
+    tx.run(POSTPONE, args![message.id, message.fence, due_at, why, now]).await?;
+    Ok(())
+}
+
+/// Notes that the body is about to leave. `false`: the claim is somebody else's now, do not send.
+pub async fn body(tx: &mut Tx, id: i64, fence: i64) -> Result<bool> {
+    Ok(tx.run(BODY, args![id, fence]).await? == 1)
+}
+
+/// What an attempt led to.
+#[derive(Debug, Clone)]
+pub struct AttemptResult {
+    /// The new state.
+    pub state: &'static str,
+    /// When it is due again, where it is queued again.
+    pub due_at: i64,
+    /// What was said.
+    pub error: Option<String>,
+    /// Whether the attempt counts: a relay that is down is not the message's fault.
+    pub charged: bool,
+}
+
+/// Writes the result of an attempt. `false`: the claim is somebody else's now.
+pub async fn result(
+    tx: &mut Tx,
+    id: i64,
+    fence: i64,
+    result: &AttemptResult,
+    now: i64,
+) -> Result<bool> {
+    let uncharged = i64::from(!result.charged);
+    let values =
+        args![id, fence, result.state, result.due_at, result.error.clone(), now, uncharged];
+    Ok(tx.run(RESULT, values).await? == 1)
+}
+
+/// Takes back what a dead sender held. `safe`: sending twice does no harm (a folder, where the same name holds the
+/// same bytes), so nothing is in doubt.
+pub async fn reclaim(tx: &mut Tx, now: i64, why: &str, safe: bool) -> Result<u64> {
+    if safe {
+        return tx.run(RECLAIM_SAFE, args![now]).await;
+    }
+    let retried = tx.run(RECLAIM_BEFORE_BODY, args![now]).await?;
+    Ok(retried + tx.run(RECLAIM_IN_DOUBT, args![now, why]).await?)
+}
+
+/// Moves a mail from one state to another by hand; `false` where it was not in that state.
+pub async fn set(
+    tx: &mut Tx,
+    id: i64,
+    (from, to): (&str, &str),
+    due_at: i64,
+    why: &str,
+    now: i64,
+) -> Result<bool> {
+    Ok(tx.run(SET, args![id, to, due_at, now, why, from]).await? == 1)
+}
+
+/// How many mails are in each state.
+pub async fn counts(tx: &mut Tx) -> Result<Vec<(String, u64)>> {
+    let rows = tx.rows(COUNTS, args![]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.count(1, "outbox")?))).collect()
+}

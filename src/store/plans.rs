@@ -1,0 +1,254 @@
+//! Plans: drafts, the adopted one, and those before it.
+
+use super::db::Row;
+use super::{CampaignNo, Result, StoreError, Tx};
+use crate::args;
+use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
+use crate::domain::plan::{Figures, PlanRow, Unplaced};
+use chrono::NaiveDate;
+use serde::de::DeserializeOwned;
+use std::io::{Read as _, Write as _};
+
+/// What a plan is in the life of its campaign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanState {
+    /// Made, changes nothing.
+    Draft,
+    /// In force.
+    Adopted,
+    /// Was in force until another one was adopted.
+    Superseded,
+    /// A draft that a newer draft replaced.
+    Dropped,
+}
+
+impl PlanState {
+    const ALL: [Self; 4] = [Self::Draft, Self::Adopted, Self::Superseded, Self::Dropped];
+
+    /// The word in the database and in output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Adopted => "adopted",
+            Self::Superseded => "superseded",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// A plan without its rows.
+#[derive(Debug, Clone)]
+pub struct PlanHead {
+    /// Its number.
+    pub no: i64,
+    /// The campaign's version that it was made from.
+    pub version: i64,
+    /// When, milliseconds since 1970.
+    pub made_at: i64,
+    /// First day that it plans.
+    pub from: NaiveDate,
+    /// `job` or `hand`.
+    pub made_by: String,
+    /// Its state.
+    pub state: PlanState,
+    /// When it was adopted.
+    pub adopted_at: Option<i64>,
+    /// What it is worth.
+    pub figures: Figures,
+    /// Who has no complete series in it.
+    pub unplaced: Vec<Unplaced>,
+    /// Doses planned by day.
+    pub curve: Vec<(NaiveDate, u64)>,
+    /// Doses given when it was made.
+    pub given_doses: u64,
+}
+
+/// What is stored of a new plan.
+#[derive(Debug, Clone)]
+pub struct NewPlan<'a> {
+    /// The campaign's version that it was made from.
+    pub version: i64,
+    /// First day that it plans.
+    pub from: NaiveDate,
+    /// `job` or `hand`.
+    pub made_by: &'a str,
+    /// What it is worth.
+    pub figures: &'a Figures,
+    /// Who has no complete series in it.
+    pub unplaced: &'a [Unplaced],
+    /// Its rows.
+    pub rows: &'a [PlanRow],
+    /// Doses given when it was made.
+    pub given_doses: u64,
+}
+
+const INSERT: &str = "INSERT INTO plan (campaign, version, made_at, from_day, made_by, state, \
+     figures, unplaced, curve, given_doses, content) \
+     VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10) RETURNING no";
+const HEADS: &str = "SELECT no, version, made_at, from_day, made_by, state, adopted_at, figures, \
+     unplaced, curve, given_doses FROM plan WHERE campaign = $1 ORDER BY no";
+const HEAD: &str = "SELECT no, version, made_at, from_day, made_by, state, adopted_at, figures, \
+     unplaced, curve, given_doses FROM plan WHERE campaign = $1 AND no = $2";
+const NEWEST: &str = "SELECT no, version, made_at, from_day, made_by, state, adopted_at, figures, \
+     unplaced, curve, given_doses FROM plan WHERE campaign = $1 AND state = $2 \
+     ORDER BY no DESC LIMIT 1";
+const BASELINE: &str = "SELECT no, version, made_at, from_day, made_by, state, adopted_at, figures, \
+     unplaced, curve, given_doses FROM plan WHERE campaign = $1 AND adopted_at IS NOT NULL \
+     ORDER BY adopted_at, no LIMIT 1";
+const CONTENT: &str = "SELECT content FROM plan WHERE campaign = $1 AND no = $2";
+const DROP_DRAFTS: &str = "UPDATE plan SET state = 'dropped', content = $3 \
+     WHERE campaign = $1 AND state = 'draft' AND no <> $2";
+const SUPERSEDE: &str = "UPDATE plan SET state = 'superseded' \
+     WHERE campaign = $1 AND state = 'adopted'";
+const ADOPT: &str = "UPDATE plan SET state = 'adopted', adopted_at = $3 \
+     WHERE campaign = $1 AND no = $2";
+
+/// Stores a draft. Drafts before it are dropped: only the newest can be adopted.
+pub async fn insert(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    plan: &NewPlan<'_>,
+    now: i64,
+) -> Result<i64> {
+    let json = |value: serde_json::Result<String>| value.expect("plain data becomes JSON");
+    let values = args![
+        campaign,
+        plan.version,
+        now,
+        plan.from,
+        plan.made_by,
+        json(serde_json::to_string(plan.figures)),
+        json(serde_json::to_string(plan.unplaced)),
+        json(serde_json::to_string(&curve(plan.rows))),
+        i64::try_from(plan.given_doses).unwrap_or(i64::MAX),
+        pack(&write_rows(plan.rows)),
+    ];
+    let row = tx.row(INSERT, values).await?.expect("an insert returns its row");
+    let no = row.get(0)?;
+    tx.run(DROP_DRAFTS, args![campaign, no, pack(&[])]).await?;
+    Ok(no)
+}
+
+/// Puts a draft in force.
+pub async fn adopt(tx: &mut Tx, campaign: CampaignNo, no: i64, now: i64) -> Result<()> {
+    tx.run(SUPERSEDE, args![campaign]).await?;
+    tx.run(ADOPT, args![campaign, no, now]).await?;
+    Ok(())
+}
+
+/// Every plan, oldest first.
+pub async fn heads(tx: &mut Tx, campaign: CampaignNo) -> Result<Vec<PlanHead>> {
+    tx.rows(HEADS, args![campaign]).await?.iter().map(head).collect()
+}
+
+/// One plan.
+pub async fn find(tx: &mut Tx, campaign: CampaignNo, no: i64) -> Result<Option<PlanHead>> {
+    tx.row(HEAD, args![campaign, no]).await?.as_ref().map(head).transpose()
+}
+
+/// The newest plan in a state.
+pub async fn newest(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    state: PlanState,
+) -> Result<Option<PlanHead>> {
+    tx.row(NEWEST, args![campaign, state.word()]).await?.as_ref().map(head).transpose()
+}
+
+/// The first plan that was ever adopted: what progress is measured against.
+pub async fn baseline(tx: &mut Tx, campaign: CampaignNo) -> Result<Option<PlanHead>> {
+    tx.row(BASELINE, args![campaign]).await?.as_ref().map(head).transpose()
+}
+
+/// The rows of a plan.
+pub async fn rows(tx: &mut Tx, campaign: CampaignNo, no: i64) -> Result<Vec<PlanRow>> {
+    let Some(row) = tx.row(CONTENT, args![campaign, no]).await? else { return Ok(Vec::new()) };
+    let packed: Vec<u8> = row.get(0)?;
+    let bad =
+        |what: &str| StoreError::BadRow { table: "plan", what: format!("{what} in plan {no}") };
+    read_rows(&unpack(&packed).map_err(|_| bad("damaged content"))?)
+        .ok_or_else(|| bad("an unreadable row"))
+}
+
+fn head(row: &Row) -> Result<PlanHead> {
+    let word: String = row.get(5)?;
+    let bad = |what: String| StoreError::BadRow { table: "plan", what };
+    let state = PlanState::ALL
+        .into_iter()
+        .find(|state| state.word() == word)
+        .ok_or_else(|| bad(format!("{word:?} is no state")))?;
+    Ok(PlanHead {
+        no: row.get(0)?,
+        version: row.get(1)?,
+        made_at: row.get(2)?,
+        from: row.get(3)?,
+        made_by: row.get(4)?,
+        state,
+        adopted_at: row.get(6)?,
+        figures: json(row, 7)?,
+        unplaced: json(row, 8)?,
+        curve: json(row, 9)?,
+        given_doses: row.count(10, "plan")?,
+    })
+}
+
+fn json<T: DeserializeOwned>(row: &Row, index: usize) -> Result<T> {
+    let text: String = row.get(index)?;
+    serde_json::from_str(&text)
+        .map_err(|error| StoreError::BadRow { table: "plan", what: error.to_string() })
+}
+
+/// Doses planned by day.
+pub fn curve(rows: &[PlanRow]) -> Vec<(NaiveDate, u64)> {
+    let mut days = std::collections::BTreeMap::new();
+    for row in rows {
+        *days.entry(row.day).or_insert(0) += u64::from(row.doses);
+    }
+    days.into_iter().collect()
+}
+
+fn write_rows(rows: &[PlanRow]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(rows.len() * 40);
+    for row in rows {
+        let team = row.team.as_ref().map_or("", TeamCode::as_str);
+        writeln!(
+            out,
+            "{}\t{}\t{team}\t{}\t{}\t{}\t{}",
+            row.day, row.place, row.area, row.group, row.dose, row.doses
+        )
+        .expect("writing into memory does not fail");
+    }
+    out
+}
+
+fn read_rows(bytes: &[u8]) -> Option<Vec<PlanRow>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    text.lines()
+        .map(|line| {
+            let mut cells = line.split('\t');
+            Some(PlanRow {
+                day: cells.next()?.parse().ok()?,
+                place: PlaceCode::from(cells.next()?),
+                team: cells.next().filter(|team| !team.is_empty()).map(TeamCode::from),
+                area: AreaCode::from(cells.next()?),
+                group: GroupId::from(cells.next()?),
+                dose: cells.next()?.parse().ok()?,
+                doses: cells.next()?.parse().ok()?,
+            })
+        })
+        .collect()
+}
+
+/// Deflates bytes.
+pub(super) fn pack(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).expect("writing into memory does not fail");
+    packer.finish().expect("writing into memory does not fail")
+}
+
+/// Inflates what [`pack`] made.
+pub(super) fn unpack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    flate2::read::DeflateDecoder::new(bytes).read_to_end(&mut out)?;
+    Ok(out)
+}

@@ -1,0 +1,158 @@
+//! Runs: one row for each due time of each job, made in the transaction that moves the watermark.
+
+use super::db::Row;
+use super::{CampaignNo, Result, Tx};
+use crate::args;
+
+/// One due time of one job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its number.
+    pub id: i64,
+    /// Of which campaign.
+    pub campaign: CampaignNo,
+    /// Which job.
+    pub job: String,
+    /// When it was due, milliseconds since 1970.
+    pub due_at: i64,
+    /// `due`, `running`, `done`, `failed`, `skipped`.
+    pub state: String,
+    /// Why it was skipped or failed, or what it did.
+    pub reason: Option<String>,
+    /// How often it was tried.
+    pub attempt: i64,
+    /// The claim that may write its result.
+    pub fence: i64,
+    /// When it began.
+    pub started_at: Option<i64>,
+    /// When it ended.
+    pub finished_at: Option<i64>,
+}
+
+const WATERMARK: &str = "SELECT at FROM watermark WHERE campaign = $1 AND job = $2";
+const SET_WATERMARK: &str = "INSERT INTO watermark (campaign, job, at) VALUES ($1, $2, $3) \
+     ON CONFLICT (campaign, job) DO UPDATE SET at = excluded.at WHERE watermark.at < excluded.at";
+const INSERT: &str = "INSERT INTO run (campaign, job, due_at, state, reason, attempt, fence) \
+     VALUES ($1, $2, $3, $4, $5, 0, 0) ON CONFLICT (campaign, job, due_at) DO NOTHING";
+const READY: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fence, started_at, \
+     finished_at FROM run WHERE state = 'due' OR (state = 'running' AND lease_until < $1) \
+     ORDER BY due_at, id LIMIT 1";
+const CLAIM: &str = "UPDATE run SET state = 'running', owner = $2, fence = fence + 1, \
+     attempt = attempt + 1, lease_until = $3, started_at = $4 \
+     WHERE id = $1 AND fence = $5 AND (state = 'due' OR (state = 'running' AND lease_until < $4))";
+const RENEW: &str = "UPDATE run SET lease_until = $3 WHERE id = $1 AND fence = $2 \
+     AND state = 'running'";
+const FINISH: &str = "UPDATE run SET state = $3, reason = $4, finished_at = $5, \
+     lease_until = NULL, owner = NULL WHERE id = $1 AND fence = $2 AND state = 'running'";
+const RELEASE: &str = "UPDATE run SET state = 'due', lease_until = NULL, owner = NULL \
+     WHERE id = $1 AND fence = $2 AND state = 'running'";
+const FIND: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fence, started_at, \
+     finished_at FROM run WHERE campaign = $1 AND job = $2 AND due_at = $3";
+const LIST: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fence, started_at, \
+     finished_at FROM run WHERE campaign = $1 AND ($2 = '' OR job = $2) \
+     ORDER BY due_at DESC, id DESC LIMIT $3";
+const LAST: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fence, started_at, \
+     finished_at FROM run WHERE campaign = $1 AND job = $2 AND state = $3 \
+     ORDER BY due_at DESC LIMIT 1";
+
+fn run(row: &Row) -> Result<Run> {
+    Ok(Run {
+        id: row.get(0)?,
+        campaign: CampaignNo(row.get(1)?),
+        job: row.get(2)?,
+        due_at: row.get(3)?,
+        state: row.get(4)?,
+        reason: row.get(5)?,
+        attempt: row.get(6)?,
+        fence: row.get(7)?,
+        started_at: row.get(8)?,
+        finished_at: row.get(9)?,
+    })
+}
+
+/// Up to when a job's due times have rows.
+pub async fn watermark(tx: &mut Tx, campaign: CampaignNo, job: &str) -> Result<Option<i64>> {
+    let row = tx.row(WATERMARK, args![campaign, job]).await?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+/// Moves a job's watermark; never back.
+pub async fn set_watermark(tx: &mut Tx, campaign: CampaignNo, job: &str, at: i64) -> Result<()> {
+    tx.run(SET_WATERMARK, args![campaign, job, at]).await?;
+    Ok(())
+}
+
+/// Makes the row of a due time; `false` where there is one.
+pub async fn insert(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    job: &str,
+    due_at: i64,
+    (state, reason): (&str, Option<&str>),
+) -> Result<bool> {
+    Ok(tx.run(INSERT, args![campaign, job, due_at, state, reason]).await? == 1)
+}
+
+/// The oldest run that can be claimed: due, or running under a lease that has ended.
+pub async fn ready(tx: &mut Tx, now: i64) -> Result<Option<Run>> {
+    tx.row(READY, args![now]).await?.as_ref().map(run).transpose()
+}
+
+/// Claims a run; returns the new fence, or nothing where somebody else was faster.
+pub async fn claim(
+    tx: &mut Tx,
+    run: &Run,
+    owner: &str,
+    lease_until: i64,
+    now: i64,
+) -> Result<Option<i64>> {
+    let changed = tx.run(CLAIM, args![run.id, owner, lease_until, now, run.fence]).await?;
+    Ok((changed == 1).then_some(run.fence + 1))
+}
+
+/// Prolongs a lease. `false`: the run is somebody else's now.
+pub async fn renew(tx: &mut Tx, id: i64, fence: i64, lease_until: i64) -> Result<bool> {
+    Ok(tx.run(RENEW, args![id, fence, lease_until]).await? == 1)
+}
+
+/// Writes how a run ended. `false`: the run is somebody else's now.
+pub async fn finish(
+    tx: &mut Tx,
+    id: i64,
+    fence: i64,
+    (state, reason): (&str, &str),
+    now: i64,
+) -> Result<bool> {
+    Ok(tx.run(FINISH, args![id, fence, state, reason, now]).await? == 1)
+}
+
+/// Gives a claimed run back undone, as at a shutdown.
+pub async fn release(tx: &mut Tx, id: i64, fence: i64) -> Result<()> {
+    tx.run(RELEASE, args![id, fence]).await?;
+    Ok(())
+}
+
+/// The run of a due time.
+pub async fn find(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    job: &str,
+    due_at: i64,
+) -> Result<Option<Run>> {
+    tx.row(FIND, args![campaign, job, due_at]).await?.as_ref().map(run).transpose()
+}
+
+/// The newest runs, of one job or (empty) of all.
+pub async fn list(tx: &mut Tx, campaign: CampaignNo, job: &str, limit: i64) -> Result<Vec<Run>> {
+    tx.rows(LIST, args![campaign, job, limit]).await?.iter().map(run).collect()
+}
+
+/// The newest run of a job in a state.
+pub async fn last(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    job: &str,
+    state: &str,
+) -> Result<Option<Run>> {
+    tx.row(LAST, args![campaign, job, state]).await?.as_ref().map(run).transpose()
+}
