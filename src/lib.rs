@@ -1,5 +1,6 @@
 //! doseplan: plans vaccination campaigns, tracks coverage, mails the people who run them.
 
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod domain;

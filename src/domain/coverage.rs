@@ -6,10 +6,13 @@
 use super::area::Area;
 use super::campaign::Campaign;
 use super::count::{ceil_of, percent};
+use super::counting::{Total, TotalKey};
 use super::id::{AreaCode, GroupId, PlaceCode};
 use super::notice::Need;
+use super::series::{Duration, Series};
 use chrono::NaiveDate;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Coverage of a campaign as of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -282,4 +285,49 @@ pub fn needs(campaign: &Campaign, at: &Coverage) -> Vec<Need> {
             })
         })
         .collect()
+}
+
+/// For each dose but the last, the last day from which the recommended interval to the next one has passed by `as_of`.
+pub fn due_cutoffs(series: &Series, as_of: NaiveDate) -> Vec<(u8, NaiveDate)> {
+    let waits =
+        series.doses.iter().skip(1).map(|dose| {
+            dose.interval_recommended.or(dose.interval_min).unwrap_or(Duration::days(0))
+        });
+    (1_u8..).zip(waits).map(|(dose, wait)| (dose, wait.before(as_of, series.month_end))).collect()
+}
+
+/// Totals added up as of a day; `due` as from [`due_cutoffs`].
+pub fn counted_from(
+    totals: &BTreeMap<TotalKey, Total>,
+    as_of: NaiveDate,
+    due: &[(u8, NaiveDate)],
+) -> Vec<Counted> {
+    let mut out: BTreeMap<(&AreaCode, &GroupId, u8), Counted> = BTreeMap::new();
+    for (key, total) in totals.iter().filter(|(key, _)| key.day <= as_of) {
+        let sum = out.entry((&key.area, &key.group, key.dose)).or_insert_with(|| Counted {
+            area: key.area.clone(),
+            group: key.group.clone(),
+            dose: key.dose,
+            people: 0,
+            doses: 0,
+            invalid: 0,
+            today: 0,
+            doses_today: 0,
+            people_due_next: 0,
+            exceeding: 0,
+        });
+        let people = total.doses - total.repeats;
+        sum.people += people;
+        sum.doses += total.doses;
+        sum.invalid += total.invalid;
+        sum.exceeding += total.exceeding;
+        if key.day == as_of {
+            sum.today += people;
+            sum.doses_today += total.doses;
+        }
+        if due.iter().any(|(dose, day)| *dose == key.dose && key.day <= *day) {
+            sum.people_due_next += people;
+        }
+    }
+    out.into_values().collect()
 }

@@ -14,5 +14,6 @@ pub mod notice;
 pub mod person;
 pub mod plan;
 pub mod planner;
+pub mod stock;
 pub mod series;
 pub mod site;

@@ -1,0 +1,165 @@
+//! Appointments: people of the register and the adopted plan's sessions.
+
+use super::{App, Loaded, Result, millis, today};
+use crate::domain::assign::{Candidate, Input, Output, assign};
+use crate::domain::campaign::CohortKey;
+use crate::domain::count::floor_of;
+use crate::domain::counting::evaluate_doses;
+use crate::domain::dose::Dose;
+use crate::domain::id::{AreaCode, GroupId, PersonId};
+use crate::domain::person::{Outcome, OutcomeKind, Person, barred, group_of};
+use crate::domain::plan::PlanRow;
+use crate::domain::series::{Due, Evaluated, forecast};
+use crate::store::plans::PlanState;
+use crate::store::{Tx, assignments, cells, doses, outcomes, people, plans};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a person of the register stands.
+pub struct Standing {
+    /// Who.
+    pub person: Person,
+    /// Their group on the day asked for.
+    pub group: Option<GroupId>,
+    /// Their doses, in the order given.
+    pub doses: Vec<Dose>,
+    /// What the rules say of them.
+    pub evaluated: Vec<Evaluated>,
+    /// The next dose; `None` when the series is complete.
+    pub due: Option<Due>,
+    /// What bars them on the day asked for.
+    pub barred: Option<OutcomeKind>,
+}
+
+/// Hands over everybody of the register with where they stand on a day.
+pub async fn each_standing(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    day: NaiveDate,
+    mut take: impl FnMut(Standing),
+) -> Result<()> {
+    let campaign = &loaded.campaign;
+    let noted = outcomes::by_person(tx, loaded.no).await?;
+    // Two streams, both by person: who they are, and what they were given.
+    let mut given: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
+    doses::each_history(tx, loaded.no, |id, history| {
+        if !history.doses.is_empty() {
+            given.insert(id, history.doses);
+        }
+    })
+    .await?;
+    people::each(tx, loaded.no, |person| {
+        let mine: Vec<Dose> = given
+            .remove(&person.id)
+            .map(|all| all.into_iter().filter(|dose| dose.date <= day).collect())
+            .unwrap_or_default();
+        let evaluated = evaluate_doses(campaign, person.born, &mine);
+        let last = mine.last().map(|dose| dose.date);
+        let none = Vec::new();
+        let newer: Vec<&Outcome> = noted
+            .get(&person.id)
+            .unwrap_or(&none)
+            .iter()
+            .filter(|outcome| last.is_none_or(|last| outcome.date > last))
+            .collect();
+        take(Standing {
+            group: group_of(campaign, person.born, person.group.as_ref(), day)
+                .map(|group| group.id.clone()),
+            due: forecast(&campaign.series, person.born, &evaluated),
+            barred: barred(newer, day).map(|outcome| outcome.outcome),
+            doses: mine,
+            evaluated,
+            person,
+        });
+    })
+    .await?;
+    Ok(())
+}
+
+impl App {
+    /// Assigns everybody who is due to the adopted plan's sessions; nothing where no plan is adopted.
+    pub async fn assign(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Output>> {
+        let mut tx = self.store.write().await?;
+        let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await? else {
+            return Ok(None);
+        };
+        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let out = assign_in(&mut tx, loaded, head.no, &rows, now).await?;
+        tx.commit().await?;
+        Ok(Some(out))
+    }
+}
+
+/// Assigns inside a transaction, so that adopting a plan and moving its people is one step.
+pub async fn assign_in(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    plan: i64,
+    rows: &[PlanRow],
+    now: DateTime<Utc>,
+) -> Result<Output> {
+    if people::count(tx, loaded.no).await? == 0 {
+        return Ok(Output::default());
+    }
+    let day = today(&loaded.campaign, now);
+    let absences = assignments::absences(tx, loaded.no).await?;
+    let mut candidates = Vec::new();
+    let mut out_of_call = BTreeSet::new();
+    let mut registered: BTreeMap<(AreaCode, GroupId), u64> = BTreeMap::new();
+    each_standing(tx, loaded, day, |standing| {
+        let Some(group) = standing.group else { return };
+        *registered.entry((standing.person.area.clone(), group.clone())).or_default() += 1;
+        if standing.barred.is_some() {
+            out_of_call.insert(standing.person.id);
+            return;
+        }
+        let Some(due) = standing.due else { return };
+        let absent = absences.get(&(standing.person.id.clone(), due.number));
+        candidates.push(Candidate {
+            person: standing.person.id,
+            area: standing.person.area,
+            group,
+            dose: due.number,
+            earliest: due.earliest,
+            latest: due.latest,
+            absences: absent.map_or(0, |(times, _)| *times),
+            absent_last: absent.map(|(_, day)| *day),
+        });
+    })
+    .await?;
+    let current = assignments::all(tx, loaded.no).await?;
+    let reported = cells::reports(tx, loaded.no, day).await?.into_iter().collect();
+    let output = assign(Input {
+        rows,
+        plan,
+        today: day,
+        candidates,
+        barred: &out_of_call,
+        current,
+        reported: &reported,
+        shares: &shares(loaded, day, &registered),
+        now: millis(now),
+    });
+    assignments::end(tx, loaded.no, &output.ended, millis(now)).await?;
+    assignments::write(tx, loaded.no, &output.new).await?;
+    Ok(output)
+}
+
+/// People of each cohort: those that the plan counts with, and those that the register has.
+fn shares(
+    loaded: &Loaded,
+    day: NaiveDate,
+    registered: &BTreeMap<(AreaCode, GroupId), u64>,
+) -> BTreeMap<(AreaCode, GroupId), (u64, u64)> {
+    let eligible = loaded.campaign.eligible_on(day);
+    registered
+        .iter()
+        .map(|((area, group), people)| {
+            let key = CohortKey { area: area.clone(), group: group.clone() };
+            let uptake =
+                loaded.campaign.group(group.as_str()).map_or_else(Default::default, |g| g.uptake);
+            let planned = eligible.get(&key).map_or(0, |row| floor_of(row.people, uptake));
+            ((area.clone(), group.clone()), (u64::from(planned), *people))
+        })
+        .collect()
+}

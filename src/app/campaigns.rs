@@ -1,0 +1,1 @@
+//! Campaigns: stored, compared, listed.

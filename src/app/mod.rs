@@ -1,0 +1,123 @@
+//! One function for each thing that a user can ask for: load, decide, save.
+
+pub mod assigning;
+pub mod campaigns;
+pub mod coverage;
+pub mod recount;
+
+use crate::config::Config;
+use crate::domain::campaign::Campaign;
+use crate::domain::id::CampaignId;
+use crate::store::{CampaignNo, Store, StoreError};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
+
+/// What the doors work with: a database and its configuration.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The configuration.
+    pub config: Config,
+}
+
+/// A campaign that is in the database.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Its row.
+    pub no: CampaignNo,
+    /// Its version, from 1.
+    pub version: i64,
+    /// What it says.
+    pub campaign: Arc<Campaign>,
+}
+
+/// Why something that was asked for could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No campaign at all.
+    #[error("there is no campaign yet; `doseplan campaign apply FOLDER` stores one")]
+    NoCampaign,
+    /// More than one campaign, and none named.
+    #[error("there are several campaigns ({0}); name one with --campaign ID")]
+    WhichCampaign(String),
+    /// A campaign that does not exist.
+    #[error("there is no campaign {wanted:?}; known: {known}")]
+    UnknownCampaign {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
+    /// Something else that was asked for and cannot be; the text says what to do.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// The result of an app call.
+pub type Result<T> = std::result::Result<T, AppError>;
+
+impl App {
+    /// The campaign that is meant: the one named, or the only one.
+    pub async fn campaign(&self, wanted: Option<&str>) -> Result<Loaded> {
+        let mut tx = self.store.read().await?;
+        let all = crate::store::campaigns::all(&mut tx).await?;
+        let known = || {
+            let ids: Vec<_> = all.iter().map(|(_, id)| id.as_str()).collect();
+            if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+        };
+        let no = match wanted {
+            Some(wanted) => {
+                all.iter().find(|(_, id)| id.as_str() == wanted).map(|(no, _)| *no).ok_or_else(
+                    || AppError::UnknownCampaign { wanted: wanted.into(), known: known() },
+                )?
+            }
+            None => match all.as_slice() {
+                [] => return Err(AppError::NoCampaign),
+                [(no, _)] => *no,
+                _ => return Err(AppError::WhichCampaign(known())),
+            },
+        };
+        self.load(&mut tx, no, i64::MAX).await
+    }
+
+    /// Every campaign, by id.
+    pub async fn campaigns(&self) -> Result<Vec<Loaded>> {
+        let mut tx = self.store.read().await?;
+        let mut out = Vec::new();
+        for (no, _) in crate::store::campaigns::all(&mut tx).await? {
+            out.push(self.load(&mut tx, no, i64::MAX).await?);
+        }
+        Ok(out)
+    }
+
+    /// A campaign as it was known before an instant (milliseconds since 1970).
+    pub async fn load(
+        &self,
+        tx: &mut crate::store::Tx,
+        no: CampaignNo,
+        before: i64,
+    ) -> Result<Loaded> {
+        let found = crate::store::campaigns::known(tx, no, before).await?;
+        let version = found.ok_or(AppError::NoCampaign)?;
+        Ok(Loaded { no, version: version.version, campaign: Arc::new(version.campaign) })
+    }
+}
+
+/// An instant as the store has it.
+pub fn millis(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+/// The day that a campaign is in.
+pub fn today(campaign: &Campaign, now: DateTime<Utc>) -> NaiveDate {
+    crate::domain::date::day_of(campaign.timezone, now)
+}
+
+/// The campaign's id, for messages.
+pub fn id_of(loaded: &Loaded) -> &CampaignId {
+    &loaded.campaign.id
+}

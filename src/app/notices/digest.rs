@@ -1,0 +1,371 @@
+//! The evening digest of each site and team lead.
+
+use super::{Post, end_of};
+use crate::app::coverage::{AsOf, given};
+use crate::app::{App, Loaded, Result, millis};
+use crate::domain::assign::{Assignment, Ended};
+use crate::domain::campaign::{Campaign, Contact};
+use crate::domain::coverage::{Depth, needs};
+use crate::domain::dose::GivenRow;
+use crate::domain::id::{PersonId, PlaceCode, TeamCode};
+use crate::domain::notice::{DrawLine, Expected, LeadDigest, Need, PersonLine, SessionSheet};
+use crate::domain::person::group_of;
+use crate::domain::plan::PlanRow;
+use crate::domain::planner::{Draw, draws, tour};
+use crate::store::plans::PlanState;
+use crate::store::{assignments, cells, doses, outbox, people, plans};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A site or team whose lead gets a digest.
+#[derive(Debug, Clone)]
+pub struct PostOffice {
+    /// Code of the site or team.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Who leads it.
+    pub lead: Option<Contact>,
+    /// Whether it is a team.
+    pub team: bool,
+}
+
+/// All sites and teams.
+pub fn offices(campaign: &Campaign) -> Vec<PostOffice> {
+    let sites = campaign.sites.iter().map(|site| PostOffice {
+        code: site.code.to_string(),
+        name: site.name.clone(),
+        lead: site.lead.clone(),
+        team: false,
+    });
+    let teams = campaign.teams.iter().map(|team| PostOffice {
+        code: team.code.to_string(),
+        name: team.name.clone(),
+        lead: team.lead.clone(),
+        team: true,
+    });
+    sites.chain(teams).collect()
+}
+
+/// What the digests of one evening share.
+struct Evening {
+    today: NaiveDate,
+    tomorrow: NaiveDate,
+    rows_today: Vec<PlanRow>,
+    rows: Vec<PlanRow>,
+    draws: Vec<Draw>,
+    given_today: Vec<GivenRow>,
+    reported: BTreeSet<PlaceCode>,
+    needs: Vec<Need>,
+    expected: Vec<Assignment>,
+    absent: Vec<Assignment>,
+    lines: BTreeMap<PersonId, PersonLine>,
+}
+
+impl App {
+    /// The digests of an evening: for every site and team, or for one. `missed` names days without a digest.
+    pub async fn digests(
+        &self,
+        loaded: &Loaded,
+        today: NaiveDate,
+        only: Option<&str>,
+        missed: Option<(NaiveDate, NaiveDate)>,
+    ) -> Result<Vec<LeadDigest>> {
+        let evening = self.evening(loaded, today).await?;
+        let campaign = &loaded.campaign;
+        Ok(offices(campaign)
+            .into_iter()
+            .filter(|office| only.is_none_or(|only| office.code == only))
+            .map(|office| digest(campaign, &evening, &office, missed))
+            .collect())
+    }
+
+    async fn evening(&self, loaded: &Loaded, today: NaiveDate) -> Result<Evening> {
+        let campaign = &loaded.campaign;
+        let tomorrow = today + TimeDelta::days(1);
+        let coverage = self.coverage(loaded, AsOf::day(today), Depth::Root).await?;
+        let mut tx = self.store.read().await?;
+        let head = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+        let (all, from) = match &head {
+            Some(head) => (plans::rows(&mut tx, loaded.no, head.no).await?, head.from),
+            None => (Vec::new(), today),
+        };
+        let given_before =
+            given(&mut tx, loaded.no, NaiveDate::MIN, from - TimeDelta::days(1)).await?;
+        let given_today = given(&mut tx, loaded.no, today, today).await?;
+        let reported = cells::reported(&mut tx, loaded.no, today).await?.into_iter().collect();
+        let expected = assignments::on(&mut tx, loaded.no, tomorrow).await?;
+        let absent = absent(&mut tx, loaded, today, &reported).await?;
+        let ids: BTreeSet<&PersonId> =
+            expected.iter().chain(&absent).map(|one| &one.person).collect();
+        let known = people::find(&mut tx, loaded.no, ids).await?;
+        let lines = known
+            .into_values()
+            .map(|known| {
+                let person = known.person;
+                let group = group_of(campaign, person.born, person.group.as_ref(), tomorrow);
+                let line = PersonLine {
+                    person: person.id.clone(),
+                    name: person.name,
+                    phone: person.phone,
+                    group_name: group.map(|group| group.name.clone()).unwrap_or_default(),
+                    dose: 0,
+                };
+                (person.id, line)
+            })
+            .collect();
+        let on = |day: NaiveDate| all.iter().filter(|row| row.day == day).cloned().collect();
+        Ok(Evening {
+            draws: draws(campaign, &all, &given_before, from),
+            rows_today: on(today),
+            rows: on(tomorrow),
+            needs: needs(campaign, &coverage),
+            today,
+            tomorrow,
+            given_today,
+            reported,
+            expected,
+            absent,
+            lines,
+        })
+    }
+
+    /// Renders a digest for the queue.
+    pub fn digest_post(&self, loaded: &Loaded, digest: &LeadDigest) -> Post {
+        Post {
+            kind: "digest",
+            key: format!("digest/{}/{}/{}", loaded.campaign.id, digest.post, digest.today),
+            to: digest.lead.clone(),
+            language: digest.language,
+            letter: crate::mail::render::digest(digest),
+            send_by: end_of(loaded, digest.tomorrow),
+            personal: false,
+            attachments: Vec::new(),
+        }
+    }
+
+    /// Queues the digests of an evening; returns how many are new and which posts have no address.
+    pub async fn queue_digests(
+        &self,
+        loaded: &Loaded,
+        today: NaiveDate,
+        missed: Option<(NaiveDate, NaiveDate)>,
+        now: DateTime<Utc>,
+    ) -> Result<(usize, Vec<String>)> {
+        let (mut new, mut silent) = (0, Vec::new());
+        let mut messages = Vec::new();
+        for digest in self.digests(loaded, today, None, missed).await? {
+            if digest.lead.email.is_none() {
+                silent.push(digest.post_name.clone());
+                continue;
+            }
+            messages.push(self.message(loaded, &self.digest_post(loaded, &digest), now)?);
+        }
+        let mut tx = self.store.write().await?;
+        for message in &messages {
+            let queued = outbox::insert(&mut tx, loaded.no, message, millis(now)).await?;
+            new += usize::from(queued.is_some());
+        }
+        tx.commit().await?;
+        Ok((new, silent))
+    }
+}
+
+/// Who was expected on a day at a place that has reported, and has no dose of that day.
+async fn absent(
+    tx: &mut crate::store::Tx,
+    loaded: &Loaded,
+    day: NaiveDate,
+    reported: &BTreeSet<PlaceCode>,
+) -> Result<Vec<Assignment>> {
+    let mut due = assignments::on(tx, loaded.no, day).await?;
+    due.retain(|one| reported.contains(&one.place));
+    let found = doses::histories(tx, loaded.no, due.iter().map(|one| &one.person)).await?;
+    due.retain(|one| {
+        found.get(&one.person).is_none_or(|h| h.doses.iter().all(|dose| dose.date != day))
+    });
+    due.extend(assignments::ended_on(tx, loaded.no, day, Ended::Absent).await?);
+    Ok(due)
+}
+
+fn digest(
+    campaign: &Campaign,
+    evening: &Evening,
+    office: &PostOffice,
+    missed: Option<(NaiveDate, NaiveDate)>,
+) -> LeadDigest {
+    let mine = |row: &&PlanRow| match &row.team {
+        Some(team) => team.as_str() == office.code,
+        None => row.place.as_str() == office.code,
+    };
+    let tomorrow: Vec<&PlanRow> = evening.rows.iter().filter(mine).collect();
+    let today: Vec<&PlanRow> = evening.rows_today.iter().filter(mine).collect();
+    let mut places: BTreeSet<&PlaceCode> = today.iter().map(|row| &row.place).collect();
+    if let Some(site) = campaign.site(&office.code) {
+        places.insert(&site.code);
+    }
+    let reported = places.iter().any(|place| evening.reported.contains(*place));
+    let given: u64 = evening
+        .given_today
+        .iter()
+        .filter(|row| places.contains(&row.place))
+        .map(|row| u64::from(row.doses))
+        .sum();
+    LeadDigest {
+        campaign: campaign.id.clone(),
+        campaign_name: campaign.name.clone(),
+        post: office.code.clone(),
+        post_name: office.name.clone(),
+        lead: office
+            .lead
+            .clone()
+            .unwrap_or_else(|| Contact { name: office.name.clone(), email: None }),
+        language: campaign.language,
+        today: evening.today,
+        tomorrow: evening.tomorrow,
+        missed,
+        sessions: sessions(campaign, evening, office, &tomorrow),
+        reported_today: reported.then_some(given),
+        planned_today: today.iter().map(|row| u64::from(row.doses)).sum(),
+        absent: people_at(evening, &evening.absent, |place| places.contains(place)),
+        needs: evening.needs.clone(),
+    }
+}
+
+fn people_at(
+    evening: &Evening,
+    all: &[Assignment],
+    at: impl Fn(&PlaceCode) -> bool,
+) -> Vec<PersonLine> {
+    all.iter()
+        .filter(|one| at(&one.place))
+        .filter_map(|one| {
+            let line = evening.lines.get(&one.person)?;
+            Some(PersonLine { dose: one.dose, ..line.clone() })
+        })
+        .collect()
+}
+
+/// Tomorrow's sessions: a site has one, a team one for each stop in the order of its tour.
+fn sessions(
+    campaign: &Campaign,
+    evening: &Evening,
+    office: &PostOffice,
+    rows: &[&PlanRow],
+) -> Vec<SessionSheet> {
+    let mut by_place: BTreeMap<&PlaceCode, Vec<&PlanRow>> = BTreeMap::new();
+    for row in rows {
+        by_place.entry(&row.place).or_default().push(row);
+    }
+    let arrivals: BTreeMap<PlaceCode, u32> = if office.team {
+        let stops: Vec<(PlaceCode, u32)> = by_place
+            .iter()
+            .map(|(place, rows)| ((*place).clone(), rows.iter().map(|row| row.doses).sum()))
+            .collect();
+        tour(campaign, &TeamCode::from(office.code.as_str()), &stops)
+            .map(|tour| {
+                let minute = |minutes: f64| minutes.round().clamp(0.0, 1440.0);
+                tour.stops
+                    .into_iter()
+                    .map(|stop| (stop.stop, number(minute(stop.arrival_minutes))))
+                    .collect()
+            })
+            .unwrap_or_default()
+    } else {
+        BTreeMap::new()
+    };
+    let mut out: Vec<SessionSheet> = by_place
+        .into_iter()
+        .map(|(place, rows)| {
+            let doses = rows.iter().map(|row| u64::from(row.doses)).sum();
+            SessionSheet {
+                place: place.clone(),
+                place_name: campaign
+                    .place(place.as_str())
+                    .map_or_else(|| place.to_string(), |found| found.name().to_owned()),
+                expected: expected(campaign, &rows),
+                doses,
+                draws: draw_lines(campaign, evening, office, place, doses),
+                people: people_at(evening, &evening.expected, |at| at == place),
+                arrives_minute: arrivals.get(place).copied(),
+            }
+        })
+        .collect();
+    out.sort_by_key(|sheet| sheet.arrives_minute);
+    out
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the caller has clamped it to the minutes of a day"
+)]
+fn number(minute: f64) -> u32 {
+    minute as u32
+}
+
+fn expected(campaign: &Campaign, rows: &[&PlanRow]) -> Vec<Expected> {
+    rows.iter()
+        .map(|row| Expected {
+            area_name: campaign
+                .area(row.area.as_str())
+                .map_or_else(|| row.area.to_string(), |area| area.name.clone()),
+            group_name: campaign
+                .group(row.group.as_str())
+                .map_or_else(|| row.group.to_string(), |group| group.name.clone()),
+            dose: row.dose,
+            people: u64::from(row.doses),
+        })
+        .collect()
+}
+
+/// The vaccine for a session. On a restock day of a site: all that is taken for the period. Else what the session
+/// itself needs, from the lots that were taken for its period.
+fn draw_lines(
+    campaign: &Campaign,
+    evening: &Evening,
+    office: &PostOffice,
+    place: &PlaceCode,
+    doses: u64,
+) -> Vec<DrawLine> {
+    let tomorrow = evening.tomorrow;
+    let line = |draw: &Draw, doses: u64, until: NaiveDate| {
+        let lot = campaign.lot(draw.lot.as_str())?;
+        Some(DrawLine {
+            lot: draw.lot.clone(),
+            product: lot.product.clone(),
+            doses,
+            expires: lot.expires,
+            until,
+        })
+    };
+    let mine: Vec<&Draw> = evening
+        .draws
+        .iter()
+        .filter(|draw| draw.taken <= tomorrow && tomorrow <= draw.until)
+        .filter(|draw| match (&draw.site, &draw.team) {
+            (Some(site), _) => !office.team && site == place,
+            (None, Some(team)) => team.as_str() == office.code,
+            (None, None) => false,
+        })
+        .collect();
+    let wastage = match campaign.site(place.as_str()) {
+        Some(site) => site.wastage_rate,
+        None => campaign.team(&office.code).map_or_else(Default::default, |t| t.wastage_rate),
+    };
+    if !office.team && mine.iter().any(|draw| draw.taken == tomorrow) {
+        return mine.iter().filter_map(|d| line(d, d.vaccine_doses, d.until)).collect();
+    }
+    let keep = rust_decimal::Decimal::ONE - wastage;
+    let need = (rust_decimal::Decimal::from(doses) / keep).ceil();
+    let mut left: u64 = rust_decimal::prelude::ToPrimitive::to_u64(&need).unwrap_or(doses);
+    let mut out = Vec::new();
+    for draw in mine {
+        let take = left.min(draw.vaccine_doses);
+        left -= take;
+        if take > 0 {
+            out.extend(line(draw, take, tomorrow));
+        }
+    }
+    out
+}

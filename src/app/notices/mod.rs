@@ -1,0 +1,89 @@
+//! What goes out by mail: digests, summaries, reminders; made as values, rendered, queued.
+
+pub mod digest;
+pub mod reminders;
+pub mod summary;
+
+use super::{App, AppError, Loaded, Result, millis};
+use crate::domain::campaign::{Contact, Language};
+use crate::domain::date::day_end;
+use crate::mail::Letter;
+use crate::mail::message::{Attachment, Envelope, MessageError, Party, build};
+use crate::store::outbox::NewMessage;
+use chrono::{DateTime, NaiveDate, Utc};
+use sha2::{Digest as _, Sha256};
+
+/// A letter with all that the queue must know of it.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// `digest`, `summary`, `reminder`.
+    pub kind: &'static str,
+    /// What it is about; the same key is queued once.
+    pub key: String,
+    /// Who reads it.
+    pub to: Contact,
+    /// In which language.
+    pub language: Language,
+    /// What it says.
+    pub letter: Letter,
+    /// Until when it is worth sending.
+    pub send_by: Option<DateTime<Utc>>,
+    /// Whether quiet hours hold it back, and the reader may opt out.
+    pub personal: bool,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+}
+
+impl App {
+    /// Makes the finished message that the queue keeps. An address that cannot be written to is no error here:
+    /// the message is queued as unroutable, so that somebody sees it.
+    pub fn message(&self, loaded: &Loaded, post: &Post, now: DateTime<Utc>) -> Result<NewMessage> {
+        let refuse = |error: MessageError| AppError::Refused(format!("[mail] from: {error}"));
+        let from: Party = self.config.mail.from.parse().map_err(refuse)?;
+        let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+        let hash = Sha256::digest(post.key.as_bytes());
+        let id: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let address = post.to.email.clone().unwrap_or_default();
+        let unsubscribe = post.personal.then(|| {
+            let desk = self.config.mail.unsubscribe.as_ref().unwrap_or(&from.address);
+            format!("mailto:{desk}?subject=unsubscribe")
+        });
+        let envelope = Envelope {
+            to: Party { name: Some(post.to.name.clone()), address: address.clone() },
+            message_id: format!("{}.{id}@{domain}", post.kind),
+            date: now,
+            zone: loaded.campaign.timezone,
+            language: post.language,
+            kind: post.kind.to_owned(),
+            unsubscribe,
+            attachments: post.attachments.clone(),
+            from,
+        };
+        let (bytes, state, last_error) = match build(&post.letter, &envelope) {
+            Ok(bytes) => (bytes, "queued", None),
+            Err(error @ MessageError::Unroutable(_)) => {
+                (Vec::new(), "unroutable", Some(error.to_string()))
+            }
+            Err(error) => return Err(AppError::Refused(error.to_string())),
+        };
+        Ok(NewMessage {
+            unique_key: post.key.clone(),
+            kind: post.kind,
+            recipient: address,
+            subject: post.letter.subject.clone(),
+            message_id: envelope.message_id,
+            bytes,
+            due_at: millis(now),
+            send_by: post.send_by.map(millis),
+            quiet: post.personal,
+            zone: loaded.campaign.timezone.name().to_owned(),
+            state,
+            last_error,
+        })
+    }
+}
+
+/// When a mail about a day is no longer worth sending: that day's 24:00.
+pub fn end_of(loaded: &Loaded, day: NaiveDate) -> Option<DateTime<Utc>> {
+    Some(day_end(loaded.campaign.timezone, day))
+}

@@ -1,0 +1,293 @@
+//! The coordinator's morning summary.
+
+use super::digest::offices;
+use super::{Post, end_of};
+use crate::app::coverage::{AsOf, given};
+use crate::app::plans::diff_lines;
+use crate::app::{App, Loaded, Result, millis};
+use crate::domain::campaign::{Campaign, Contact};
+use crate::domain::count::percent;
+use crate::domain::counting::NO_GROUP;
+use crate::domain::coverage::{Counted, Coverage, Depth, Flag, coverage, needs};
+use crate::domain::date::days;
+use crate::domain::dose::GivenRow;
+use crate::domain::id::GroupId;
+use crate::domain::notice::{AreaLine, Attention, Progress, Summary};
+use crate::domain::plan::PlanRow;
+use crate::domain::stock::stock_left;
+use crate::store::plans::PlanState;
+use crate::store::{cells, outbox, plans};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+/// The summary's trend shows so many days.
+const TREND_DAYS: i64 = 14;
+/// A lot is near its end so many days before.
+const EXPIRY_DAYS: i64 = 14;
+/// Stock for fewer days of the plan than this needs attention.
+const STOCK_DAYS: i64 = 3;
+/// Behind plan from so many parts in a hundred on.
+const BEHIND_PERCENT: u64 = 5;
+/// A mail shows so many lines of a waiting draft; the rest is counted.
+const DRAFT_LINES_MAX: usize = 12;
+
+impl App {
+    /// The summary of a day, as the next morning tells it.
+    pub async fn summary(
+        &self,
+        loaded: &Loaded,
+        as_of: NaiveDate,
+        missed: Option<(NaiveDate, NaiveDate)>,
+    ) -> Result<Summary> {
+        let campaign = &loaded.campaign;
+        let basis = self.basis(loaded, AsOf::day(as_of)).await?;
+        let at = |depth| coverage(campaign, as_of, &basis.counted, depth, basis.sites.clone());
+        let by_group = at(Depth::Root);
+        let tree = at(Depth::Tree);
+        let mut tx = self.store.read().await?;
+        let first = as_of - TimeDelta::days(TREND_DAYS - 1);
+        let by_day: BTreeMap<_, _> =
+            cells::doses_by_day(&mut tx, loaded.no, first, as_of).await?.into_iter().collect();
+        let baseline = plans::baseline(&mut tx, loaded.no).await?;
+        let progress = progress(
+            campaign,
+            &basis.counted,
+            baseline.as_ref().map_or(&[][..], |head| &head.curve),
+            as_of,
+        );
+        drop(tx);
+        let attention = self.attention(loaded, as_of, &tree, &progress).await?;
+        let sum = |figure: fn(&Counted) -> i64| -> u64 {
+            u64::try_from(basis.counted.iter().map(figure).sum::<i64>()).unwrap_or(0)
+        };
+        Ok(Summary {
+            campaign: campaign.id.clone(),
+            campaign_name: campaign.name.clone(),
+            county: campaign.root().map_or_else(|| campaign.name.clone(), |a| a.name.clone()),
+            coordinator: coordinator(campaign),
+            language: campaign.language,
+            as_of,
+            missed,
+            doses_total: sum(|c| c.doses),
+            doses_today: sum(|c| c.doses_today),
+            needs: needs(campaign, &by_group),
+            by_group,
+            by_area: area_lines(campaign, &tree),
+            attention,
+            progress,
+            trend: days(first.max(campaign.start), as_of)
+                .map(|day| (day, by_day.get(&day).copied().unwrap_or(0)))
+                .collect(),
+        })
+    }
+
+    async fn attention(
+        &self,
+        loaded: &Loaded,
+        as_of: NaiveDate,
+        tree: &Coverage,
+        progress: &Progress,
+    ) -> Result<Vec<Attention>> {
+        let campaign = &loaded.campaign;
+        let mut out = Vec::new();
+        let mut tx = self.store.read().await?;
+        let doubt = outbox::counts(&mut tx).await?;
+        let doubt = doubt.iter().find(|(state, _)| state == "in_doubt").map_or(0, |(_, n)| *n);
+        if doubt > 0 {
+            out.push(Attention::MailInDoubt(doubt));
+        }
+        let names = |code: &crate::domain::id::PlaceCode| {
+            campaign.site(code.as_str()).map_or_else(|| code.to_string(), |site| site.name.clone())
+        };
+        if !tree.sites.missing.is_empty() {
+            out.push(Attention::LateSites(tree.sites.missing.iter().map(names).collect()));
+        }
+        let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+        let rows = match &adopted {
+            Some(head) => plans::rows(&mut tx, loaded.no, head.no).await?,
+            None => Vec::new(),
+        };
+        let given = given(&mut tx, loaded.no, NaiveDate::MIN, as_of).await?;
+        out.extend(stock(campaign, &rows, &given, as_of));
+        if progress.done * 100 < progress.planned * (100 - BEHIND_PERCENT) {
+            let Progress { planned, done, .. } = *progress;
+            out.push(Attention::BehindPlan { planned, done });
+        }
+        if let Some(draft) = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?
+            && adopted.as_ref().is_none_or(|head| head.no < draft.no)
+        {
+            let new = plans::rows(&mut tx, loaded.no, draft.no).await?;
+            let mut changes = diff_lines(campaign, &rows, &new, draft.from);
+            let more = changes.len().saturating_sub(DRAFT_LINES_MAX);
+            changes.truncate(DRAFT_LINES_MAX);
+            if more > 0 {
+                changes.push(format!("… +{more}"));
+            }
+            out.push(Attention::DraftWaits { plan: draft.no, changes });
+        }
+        out.extend(over_100(tree));
+        let invalid: u64 = roots(campaign, tree).map(|row| row.invalid).sum();
+        if invalid > 0 {
+            out.push(Attention::InvalidDoses(invalid));
+        }
+        let silent: Vec<String> = offices(campaign)
+            .into_iter()
+            .filter(|office| office.lead.as_ref().is_none_or(|lead| lead.email.is_none()))
+            .map(|office| office.name)
+            .collect();
+        if !silent.is_empty() {
+            out.push(Attention::NoAddress(silent));
+        }
+        Ok(out)
+    }
+
+    /// Renders a summary for the queue.
+    pub fn summary_post(&self, loaded: &Loaded, summary: &Summary) -> Post {
+        Post {
+            kind: "summary",
+            key: format!("summary/{}/{}", loaded.campaign.id, summary.as_of),
+            to: summary.coordinator.clone(),
+            language: summary.language,
+            letter: crate::mail::render::summary(summary),
+            send_by: end_of(loaded, summary.as_of + TimeDelta::days(2)),
+            personal: false,
+            attachments: Vec::new(),
+        }
+    }
+
+    /// Queues the summary of a day; `false` where it was queued before or nobody reads it.
+    pub async fn queue_summary(
+        &self,
+        loaded: &Loaded,
+        as_of: NaiveDate,
+        missed: Option<(NaiveDate, NaiveDate)>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let summary = self.summary(loaded, as_of, missed).await?;
+        if summary.coordinator.email.is_none() {
+            return Ok(false);
+        }
+        let message = self.message(loaded, &self.summary_post(loaded, &summary), now)?;
+        let mut tx = self.store.write().await?;
+        let queued = outbox::insert(&mut tx, loaded.no, &message, millis(now)).await?;
+        tx.commit().await?;
+        Ok(queued.is_some())
+    }
+}
+
+fn coordinator(campaign: &Campaign) -> Contact {
+    let name = campaign.name.clone();
+    campaign.coordinator.clone().unwrap_or(Contact { name, email: None })
+}
+
+/// The rows of single groups at the top of the tree.
+fn roots<'a>(
+    campaign: &'a Campaign,
+    tree: &'a Coverage,
+) -> impl Iterator<Item = &'a crate::domain::coverage::CoverageRow> {
+    tree.rows.iter().filter(|row| {
+        campaign.area(row.area.as_str()).is_some_and(|area| area.parent.is_none())
+            && campaign.group(&row.group).is_some()
+    })
+}
+
+/// Plan against done: doses of the groups that the plan plans.
+pub fn progress(
+    campaign: &Campaign,
+    counted: &[Counted],
+    curve: &[(NaiveDate, u64)],
+    as_of: NaiveDate,
+) -> Progress {
+    let planned_groups: std::collections::BTreeSet<&GroupId> =
+        campaign.eligible.iter().map(|row| &row.group).collect();
+    let done: i64 = counted
+        .iter()
+        .filter(|c| c.group.as_str() != NO_GROUP && planned_groups.contains(&c.group))
+        .map(|c| c.doses)
+        .sum();
+    Progress {
+        planned: curve.iter().filter(|(day, _)| *day <= as_of).map(|(_, doses)| doses).sum(),
+        done: u64::try_from(done).unwrap_or(0),
+        planned_total: curve.iter().map(|(_, doses)| doses).sum(),
+    }
+}
+
+fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
+    let known: Vec<&str> = campaign.groups.iter().map(|group| group.id.as_str()).collect();
+    campaign
+        .areas
+        .iter()
+        .filter(|area| area.parent.is_some())
+        .map(|area| {
+            let rows: Vec<_> = tree
+                .rows
+                .iter()
+                .filter(|row| row.area == area.code && known.contains(&row.group.as_str()))
+                .collect();
+            let with: Vec<_> = rows.iter().filter(|row| row.eligible.is_some()).collect();
+            let eligible: u64 = with.iter().filter_map(|row| row.eligible).sum();
+            let first: u64 =
+                with.iter().filter_map(|row| row.doses.first()).map(|line| line.people).sum();
+            let complete: u64 = with.iter().map(|row| row.complete.people).sum();
+            let share = |people: u64| {
+                percent(i64::try_from(people).ok()?, i64::try_from(eligible).ok()?)
+            };
+            AreaLine {
+                area_name: area.name.clone(),
+                eligible,
+                first,
+                first_percent: share(first),
+                complete,
+                complete_percent: share(complete),
+                today: rows.iter().flat_map(|row| &row.doses).map(|line| line.today).sum(),
+            }
+        })
+        .collect()
+}
+
+fn over_100(tree: &Coverage) -> Vec<Attention> {
+    let mut out = Vec::new();
+    for row in tree.rows.iter().filter(|row| row.flags.contains(&Flag::Over100)) {
+        let Some(eligible) = row.eligible else { continue };
+        let worst = row.doses.iter().filter(|line| line.people > eligible).max_by_key(|l| l.people);
+        if let Some(line) = worst {
+            out.push(Attention::Over100 {
+                area_name: row.area_name.clone(),
+                group_name: row.group_name.clone(),
+                dose: line.dose,
+                percent: line.percent.clone().unwrap_or_default(),
+            });
+        }
+    }
+    out
+}
+
+/// Stock in the county store against what the plan draws next, and lots that end soon.
+fn stock(
+    campaign: &Campaign,
+    rows: &[PlanRow],
+    given: &[GivenRow],
+    as_of: NaiveDate,
+) -> Vec<Attention> {
+    let today = as_of + TimeDelta::days(1);
+    let left = stock_left(campaign, given, today);
+    let mut out = Vec::new();
+    let next: u64 = rows
+        .iter()
+        .filter(|row| row.day >= today && row.day < today + TimeDelta::days(STOCK_DAYS))
+        .map(|row| u64::from(row.doses))
+        .sum();
+    let usable: u64 = left.iter().map(|(_, doses)| doses).sum();
+    if usable < next {
+        out.push(Attention::StockLow { stock: usable, needed: next });
+    }
+    for (lot, doses) in left {
+        let Some(delivery) = campaign.lot(lot.as_str()) else { continue };
+        let soon = delivery.expires - today <= TimeDelta::days(EXPIRY_DAYS);
+        if soon && doses > 0 && delivery.expires >= today {
+            let (left, expires) = (doses, delivery.expires);
+            out.push(Attention::LotNearExpiry { lot, left, expires });
+        }
+    }
+    out
+}

@@ -1,0 +1,190 @@
+//! Plans: make a draft, look at it, adopt it.
+
+use super::assigning::assign_in;
+use super::coverage::given;
+use super::{App, AppError, Loaded, Result, millis, today};
+use crate::domain::assign::Output;
+use crate::domain::campaign::Campaign;
+use crate::domain::dose::GivenRow;
+use crate::domain::plan::{Plan, PlanRow};
+use crate::domain::planner::{self, Limits, Progress, Request};
+use crate::store::plans::{self, NewPlan, PlanHead, PlanState};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+/// A plan and its number.
+#[derive(Debug)]
+pub struct Made {
+    /// Its number; only the newest draft can be adopted.
+    pub no: i64,
+    /// First day that it plans.
+    pub from: NaiveDate,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// What adopting did.
+#[derive(Debug)]
+pub struct Adopted {
+    /// Number of the plan.
+    pub no: i64,
+    /// People assigned, moved, kept.
+    pub people: Output,
+}
+
+impl App {
+    /// Makes a draft from what was given before `from`, and stores it.
+    pub async fn make_plan(
+        &self,
+        loaded: &Loaded,
+        from: NaiveDate,
+        made_by: &str,
+        limits: Limits<'_>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+        now: DateTime<Utc>,
+    ) -> Result<Made> {
+        let campaign = &loaded.campaign;
+        let from = from.max(campaign.start);
+        let (history, published) = {
+            let mut tx = self.store.read().await?;
+            let until = from - TimeDelta::days(1);
+            let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
+            let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+            let published = match adopted {
+                Some(head) => plans::rows(&mut tx, loaded.no, head.no).await?,
+                None => Vec::new(),
+            };
+            (history, published)
+        };
+        let request =
+            Request { campaign, given: &history, from, published: &published, limits };
+        // Planning takes a core for a while; the runtime is told so.
+        let plan = tokio::task::block_in_place(|| planner::make(request, progress));
+        let given_doses = history.iter().map(|row| u64::from(row.doses)).sum();
+        let new = NewPlan {
+            version: loaded.version,
+            from,
+            made_by,
+            figures: &plan.figures,
+            unplaced: &plan.unplaced,
+            rows: &plan.rows,
+            given_doses,
+        };
+        let mut tx = self.store.write().await?;
+        let no = plans::insert(&mut tx, loaded.no, &new, millis(now)).await?;
+        tx.commit().await?;
+        Ok(Made { no, from, plan })
+    }
+
+    /// Puts a draft in force and assigns the register's people to it. A draft that the check faults against what is
+    /// known now is refused.
+    pub async fn adopt_plan(
+        &self,
+        loaded: &Loaded,
+        no: Option<i64>,
+        now: DateTime<Utc>,
+    ) -> Result<Adopted> {
+        let mut tx = self.store.write().await?;
+        let head = match no {
+            Some(no) => plans::find(&mut tx, loaded.no, no).await?,
+            None => plans::newest(&mut tx, loaded.no, PlanState::Draft).await?,
+        };
+        let head = head.ok_or_else(|| no_draft(no))?;
+        if head.state != PlanState::Draft {
+            return Err(AppError::Refused(format!(
+                "plan {} is {}; only a draft can be adopted, `doseplan plan make` makes one",
+                head.no,
+                head.state.word()
+            )));
+        }
+        let day = today(&loaded.campaign, now);
+        if head.from < day && day <= loaded.campaign.end {
+            return Err(AppError::Refused(format!(
+                "draft {} plans from {}, but it is {day} already; make a new one with \
+                 `doseplan plan make`",
+                head.no, head.from
+            )));
+        }
+        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let until = head.from - TimeDelta::days(1);
+        let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
+        let report = planner::check(&loaded.campaign, &rows, &history, head.from);
+        if let Some(first) = report.violations.first() {
+            return Err(AppError::Refused(format!(
+                "draft {} no longer fits what is known ({} violations, first: {first}); make a new \
+                 one with `doseplan plan make`",
+                head.no,
+                report.violations.len()
+            )));
+        }
+        plans::adopt(&mut tx, loaded.no, head.no, millis(now)).await?;
+        let people = assign_in(&mut tx, loaded, head.no, &rows, now).await?;
+        tx.commit().await?;
+        Ok(Adopted { no: head.no, people })
+    }
+
+    /// A plan with its rows: the one numbered, else the adopted one.
+    pub async fn plan(
+        &self,
+        loaded: &Loaded,
+        no: Option<i64>,
+    ) -> Result<Option<(PlanHead, Vec<PlanRow>)>> {
+        let mut tx = self.store.read().await?;
+        let head = match no {
+            Some(no) => plans::find(&mut tx, loaded.no, no).await?,
+            None => plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?,
+        };
+        let Some(head) = head else { return Ok(None) };
+        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        Ok(Some((head, rows)))
+    }
+
+    /// The newest draft with its rows.
+    pub async fn draft(&self, loaded: &Loaded) -> Result<Option<(PlanHead, Vec<PlanRow>)>> {
+        let mut tx = self.store.read().await?;
+        let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Draft).await? else {
+            return Ok(None);
+        };
+        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        Ok(Some((head, rows)))
+    }
+
+    /// Every plan, oldest first.
+    pub async fn plan_list(&self, loaded: &Loaded) -> Result<Vec<PlanHead>> {
+        let mut tx = self.store.read().await?;
+        Ok(plans::heads(&mut tx, loaded.no).await?)
+    }
+}
+
+fn no_draft(no: Option<i64>) -> AppError {
+    AppError::Refused(match no {
+        Some(no) => format!("there is no plan {no}; `doseplan plan list` shows all"),
+        None => "there is no draft; `doseplan plan make` makes one".to_owned(),
+    })
+}
+
+/// What a new plan changes against an old one, a line for each session that changes.
+pub fn diff_lines(
+    campaign: &Campaign,
+    old: &[PlanRow],
+    new: &[PlanRow],
+    from: NaiveDate,
+) -> Vec<String> {
+    planner::diff(old, new, from)
+        .sessions
+        .iter()
+        .map(|change| {
+            let name = campaign
+                .place(change.place.as_str())
+                .map_or_else(|| change.place.to_string(), |place| place.name().to_owned());
+            format!(
+                "{} {} {name}: {} → {}",
+                change.day, change.place, change.doses_before, change.doses_after
+            )
+        })
+        .collect()
+}
+
+/// Doses of a history, for the planner, from files instead of the database.
+pub fn history_of(rows: Vec<GivenRow>, from: NaiveDate) -> Vec<GivenRow> {
+    rows.into_iter().filter(|row| row.day < from).collect()
+}

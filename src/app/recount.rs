@@ -1,0 +1,76 @@
+//! Counting everything anew from the records: what was known at a moment, and whether the totals are right.
+
+use super::{App, Loaded, Result, millis};
+use crate::domain::counting::{
+    Cells, Counted, TotalKey, add_family, count_person, count_tally, families,
+};
+use crate::domain::dose::Dose;
+use crate::domain::id::PersonId;
+use crate::store::{Tx, cells, doses, people, tallies};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// The cells that follow from the records which were known before an instant.
+pub async fn cells_known(tx: &mut Tx, loaded: &Loaded, before: i64) -> Result<Cells> {
+    let mut out = Cells::new();
+    let mut given: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
+    doses::each_known(tx, loaded.no, before, |dose| {
+        given.entry(dose.person.clone()).or_default().push(dose);
+    })
+    .await?;
+    people::each_known(tx, loaded.no, before, |person| {
+        if let Some(mut mine) = given.remove(&person.id) {
+            doses::sort(&mut mine);
+            let who = Counted { area: person.area, born: person.born, group: person.group };
+            count_person(&loaded.campaign, &who, &mine, 1, &mut out);
+        }
+    })
+    .await?;
+    tallies::each_known(tx, loaded.no, before, |tally| count_tally(&tally, 1, &mut out)).await?;
+    Ok(out)
+}
+
+/// What a recount found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recount {
+    /// Totals that stand as the records say.
+    pub right: usize,
+    /// Totals that do not, with both figures in doses.
+    pub wrong: Vec<(TotalKey, i64, i64)>,
+}
+
+impl App {
+    /// Compares the totals with the records. `repair` writes them anew.
+    pub async fn recount(
+        &self,
+        loaded: &Loaded,
+        repair: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Recount> {
+        let mut tx = if repair { self.store.write().await? } else { self.store.read().await? };
+        let counted = cells_known(&mut tx, loaded, millis(now) + 1).await?;
+        let mut should = BTreeMap::new();
+        for (family, cells) in families(counted.clone()) {
+            add_family(&family, &cells, 1, &mut should);
+        }
+        should.retain(|_, total| *total != crate::domain::counting::Total::default());
+        let stand = cells::totals(&mut tx, loaded.no).await?;
+        let keys: std::collections::BTreeSet<_> = should.keys().chain(stand.keys()).collect();
+        let mut found = Recount { right: 0, wrong: Vec::new() };
+        for key in keys {
+            let (is, ought) = (stand.get(key), should.get(key));
+            if is == ought {
+                found.right += 1;
+            } else {
+                let doses =
+                    |total: Option<&crate::domain::counting::Total>| total.map_or(0, |t| t.doses);
+                found.wrong.push((key.clone(), doses(is), doses(ought)));
+            }
+        }
+        if repair {
+            cells::replace(&mut tx, loaded.no, counted).await?;
+            tx.commit().await?;
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,26 @@
+//! The nightly re-plan: from what was really given, a draft; adopted where the campaign lets it.
+
+use super::runner::Occasion;
+use crate::app::{App, Loaded, Result, today};
+use crate::domain::campaign::Adopt;
+use crate::domain::planner::Limits;
+
+/// Plans from the day on which it runs: yesterday cannot be planned any more.
+pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<String> {
+    let day = today(&loaded.campaign, at.now);
+    if day > loaded.campaign.end {
+        return Ok("the campaign is over".to_owned());
+    }
+    let made = app.make_plan(loaded, day, "job", Limits::NIGHTLY, &mut |_| {}, at.now).await?;
+    let doses = made.plan.figures.doses;
+    if loaded.campaign.adopt == Adopt::Ask {
+        return Ok(format!("draft {} with {doses} doses waits to be adopted", made.no));
+    }
+    let adopted = app.adopt_plan(loaded, Some(made.no), at.now).await?;
+    Ok(format!(
+        "adopted plan {} with {doses} doses; {} people assigned anew, {} stay",
+        adopted.no,
+        adopted.people.new.len(),
+        adopted.people.kept
+    ))
+}

@@ -1,0 +1,259 @@
+//! The runner: makes a row for each due time, claims rows, runs them, sends mail. It is given the time, so that a
+//! replay runs exactly what the daemon runs.
+
+use super::timetable::{Timetable, instants};
+use super::{digest, plan, reminders, summary};
+use crate::app::outbox::Drained;
+use crate::app::{App, AppError, Loaded, Result, millis};
+use crate::domain::campaign::Campaign;
+use crate::store::runs::{self, Run};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How long a claim of a run holds; renewed at a third of it.
+const LEASE_SECS: i64 = 45;
+/// Due times that one look makes rows for; more are made by the next look.
+const DUE_MAX: usize = 1000;
+/// A run that failed is tried so often.
+const ATTEMPTS_MAX: i64 = 3;
+/// Jobs of a campaign are due from so many days before its start, for the digest of the evening before.
+const DAYS_BEFORE: i64 = 1;
+/// … to so many days after its end, for the last summary.
+const DAYS_AFTER: i64 = 1;
+/// The daemon looks at least this often.
+const LOOK_SECS_MAX: i64 = 30;
+
+/// One occurrence of a job.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion {
+    /// When it was due: the day that it speaks of is this one's.
+    pub due: DateTime<Utc>,
+    /// When it runs.
+    pub now: DateTime<Utc>,
+}
+
+/// The runner of one process.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    /// What it works with.
+    pub app: App,
+    /// When jobs are due.
+    pub timetable: Timetable,
+    /// The name of this process in leases.
+    pub owner: String,
+    /// Set when the process shall end.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What a look did.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// Runs that ended: job, state, reason.
+    pub ran: Vec<(String, String, String)>,
+    /// What was sent.
+    pub mail: Drained,
+}
+
+/// The days between which a campaign's jobs are due.
+pub fn life(campaign: &Campaign) -> (NaiveDate, NaiveDate) {
+    (
+        campaign.start - TimeDelta::days(DAYS_BEFORE),
+        campaign.end + TimeDelta::days(DAYS_AFTER),
+    )
+}
+
+impl Runner {
+    /// A runner with the delivered timetable.
+    pub fn new(app: App, owner: String) -> Self {
+        Self {
+            app,
+            timetable: Timetable::delivered(),
+            owner,
+            stop: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    fn stopping(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Makes rows for what has become due, runs what can be run, sends what is due.
+    pub async fn look(&self, now: DateTime<Utc>) -> Result<Look> {
+        let mut out = Look::default();
+        for loaded in self.app.campaigns().await? {
+            self.make_rows(&loaded, now).await?;
+        }
+        while !self.stopping() {
+            let mut tx = self.app.store.read().await?;
+            let Some(run) = runs::ready(&mut tx, millis(now)).await? else { break };
+            let loaded = self.app.load(&mut tx, run.campaign, i64::MAX).await?;
+            drop(tx);
+            if let Some(ended) = self.run(&loaded, &run, now).await? {
+                out.ran.push(ended);
+            }
+        }
+        out.mail = self.app.drain(now, &self.owner, &|| self.stopping()).await?;
+        Ok(out)
+    }
+
+    /// A row for each due time since the watermark, and the watermark moved, in one transaction.
+    async fn make_rows(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<()> {
+        let campaign = &loaded.campaign;
+        let zone = campaign.timezone;
+        let (first, last) = instants(zone, life(campaign));
+        for entry in &self.timetable.entries {
+            let mut tx = self.app.store.write().await?;
+            let mark = runs::watermark(&mut tx, loaded.no, &entry.job).await?;
+            let Some(mark) = mark.and_then(DateTime::from_timestamp_millis) else {
+                // The first look: what was due before doseplan knew the campaign was never its work.
+                runs::set_watermark(&mut tx, loaded.no, &entry.job, millis(now)).await?;
+                tx.commit().await?;
+                continue;
+            };
+            let from = mark.max(first - TimeDelta::seconds(1));
+            let due = entry.between(zone, from, now.min(last), DUE_MAX);
+            // A look that hits the limit goes on where it ended.
+            let until = if due.len() == DUE_MAX { due[DUE_MAX - 1] } else { now };
+            for (at, skip) in entry.plan_runs(&due, now) {
+                let state = if skip.is_some() { "skipped" } else { "due" };
+                runs::insert(&mut tx, loaded.no, &entry.job, millis(at), (state, skip)).await?;
+            }
+            if until > mark {
+                runs::set_watermark(&mut tx, loaded.no, &entry.job, millis(until)).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Claims and runs one row; nothing where somebody else was faster.
+    async fn run(
+        &self,
+        loaded: &Loaded,
+        run: &Run,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(String, String, String)>> {
+        let at = millis(now);
+        let mut tx = self.app.store.write().await?;
+        let claimed = runs::claim(&mut tx, run, &self.owner, at + LEASE_SECS * 1000, at).await?;
+        tx.commit().await?;
+        let Some(fence) = claimed else { return Ok(None) };
+        let due = DateTime::from_timestamp_millis(run.due_at).unwrap_or(now);
+        let renew = self.keep_lease(run.id, fence, at);
+        let work = self.execute(loaded, &run.job, Occasion { due, now });
+        let result = tokio::select! {
+            result = work => result,
+            never = renew => match never {},
+        };
+        let mut tx = self.app.store.write().await?;
+        if self.stopping() && result.is_err() {
+            runs::release(&mut tx, run.id, fence).await?;
+            tx.commit().await?;
+            return Ok(None);
+        }
+        let (state, reason) = match result {
+            Ok(said) => ("done", said),
+            Err(error) if run.attempt + 1 >= ATTEMPTS_MAX => ("failed", error.to_string()),
+            Err(error) => {
+                tracing::warn!(job = run.job, attempt = run.attempt + 1, %error, "job failed");
+                ("due", error.to_string())
+            }
+        };
+        let mine = runs::finish(&mut tx, run.id, fence, (state, &reason), at).await?;
+        tx.commit().await?;
+        if !mine {
+            tracing::warn!(job = run.job, "the lease went to another daemon; result dropped");
+            return Ok(None);
+        }
+        Ok(Some((run.job.clone(), state.to_owned(), reason)))
+    }
+
+    /// Renews a lease for as long as it is awaited.
+    async fn keep_lease(&self, id: i64, fence: i64, since: i64) -> std::convert::Infallible {
+        let mut held_secs = 0;
+        loop {
+            let third = LEASE_SECS / 3;
+            tokio::time::sleep(std::time::Duration::from_secs(third.unsigned_abs())).await;
+            held_secs += third;
+            let until = since + (held_secs + LEASE_SECS) * 1000;
+            let renewed = async {
+                let mut tx = self.app.store.write().await?;
+                runs::renew(&mut tx, id, fence, until).await?;
+                tx.commit().await
+            };
+            if let Err(error) = renewed.await {
+                tracing::warn!(%error, "a lease could not be renewed");
+            }
+        }
+    }
+
+    /// Does the work of a job; returns what it did, in a few words.
+    pub async fn execute(&self, loaded: &Loaded, job: &str, at: Occasion) -> Result<String> {
+        match job {
+            "plan" => plan::run(&self.app, loaded, at).await,
+            "summary" => summary::run(&self.app, loaded, at).await,
+            "reminders" => reminders::run(&self.app, loaded, at).await,
+            "digest" => digest::run(&self.app, loaded, at).await,
+            other => Err(AppError::Refused(format!(
+                "there is no job {other:?}; jobs are {}",
+                super::timetable::JOBS.join(", ")
+            ))),
+        }
+    }
+
+    /// When there is something to do again: the next due time of a job or a mail.
+    pub async fn next(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let mut next: Option<DateTime<Utc>> = None;
+        let mut earlier = |at: DateTime<Utc>| next = Some(next.map_or(at, |held| held.min(at)));
+        for loaded in self.app.campaigns().await? {
+            for entry in &self.timetable.entries {
+                let zone = loaded.campaign.timezone;
+                if let Some(at) = entry.next(zone, now, life(&loaded.campaign)) {
+                    earlier(at);
+                }
+            }
+        }
+        let mut tx = self.app.store.read().await?;
+        let mail = crate::store::outbox::next_due(&mut tx).await?;
+        if let Some(at) = mail.and_then(DateTime::from_timestamp_millis) {
+            earlier(at);
+        }
+        Ok(next)
+    }
+
+    /// Looks until told to stop. A look that fails is logged and tried again: an error never ends the loop.
+    pub async fn serve(&self, clock: &crate::clock::Clock, stopped: &tokio::sync::Notify) {
+        while !self.stopping() {
+            let now = clock.now();
+            let wait = match self.look(now).await {
+                Ok(look) => {
+                    log(&look);
+                    let next = self.next(now).await.ok().flatten();
+                    next.map_or(LOOK_SECS_MAX, |at| (at - clock.now()).num_seconds() + 1)
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a look at the timetable failed; trying again");
+                    5
+                }
+            };
+            let wait = std::time::Duration::from_secs(wait.clamp(1, LOOK_SECS_MAX).unsigned_abs());
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = stopped.notified() => {}
+            }
+        }
+    }
+}
+
+fn log(look: &Look) {
+    for (job, state, reason) in &look.ran {
+        tracing::info!(job, state, reason, "job ended");
+    }
+    for (what, count) in &look.mail.results {
+        tracing::info!(what, count, "mail");
+    }
+    if let Some(relay) = &look.mail.relay {
+        tracing::warn!(relay, "the mail relay could not be used");
+    }
+}

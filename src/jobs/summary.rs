@@ -1,0 +1,17 @@
+//! The morning summary to the coordinator.
+
+use super::runner::Occasion;
+use crate::app::{App, Loaded, Result, today};
+use chrono::TimeDelta;
+
+/// Tells of the day before its due time.
+pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<String> {
+    let as_of = today(&loaded.campaign, at.due) - TimeDelta::days(1);
+    if as_of < loaded.campaign.start {
+        return Ok("the campaign has not begun".to_owned());
+    }
+    let missed = app.missed(loaded, "summary", at.due).await?;
+    let before = missed.map(|(a, b)| (a - TimeDelta::days(1), b - TimeDelta::days(1)));
+    let queued = app.queue_summary(loaded, as_of, before, at.now).await?;
+    Ok(if queued { format!("summary of {as_of} queued") } else { "nothing new".to_owned() })
+}
