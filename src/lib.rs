@@ -4,5 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod jobs;
+pub mod mail;
 pub mod store;
 pub mod text;

@@ -3,6 +3,9 @@
 pub mod assigning;
 pub mod campaigns;
 pub mod coverage;
+pub mod notices;
+pub mod outbox;
+pub mod plans;
 pub mod recount;
 
 use crate::config::Config;

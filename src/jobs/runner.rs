@@ -156,8 +156,9 @@ impl Runner {
             Ok(said) => ("done", said),
             Err(error) if run.attempt + 1 >= ATTEMPTS_MAX => ("failed", error.to_string()),
             Err(error) => {
+                // The row stays claimed until its lease ends: that is the wait before the next attempt.
                 tracing::warn!(job = run.job, attempt = run.attempt + 1, %error, "job failed");
-                ("due", error.to_string())
+                return Ok(None);
             }
         };
         let mine = runs::finish(&mut tx, run.id, fence, (state, &reason), at).await?;

@@ -6,11 +6,12 @@ pub mod summary;
 
 use super::{App, AppError, Loaded, Result, millis};
 use crate::domain::campaign::{Contact, Language};
-use crate::domain::date::day_end;
+use crate::domain::date::{day_end, day_of};
 use crate::mail::Letter;
 use crate::mail::message::{Attachment, Envelope, MessageError, Party, build};
 use crate::store::outbox::NewMessage;
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::store::runs;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 /// A letter with all that the queue must know of it.
@@ -80,6 +81,24 @@ impl App {
             state,
             last_error,
         })
+    }
+}
+
+impl App {
+    /// The days of due times of a job that were never run since its last run, first to last.
+    pub async fn missed(
+        &self,
+        loaded: &Loaded,
+        job: &str,
+        due: DateTime<Utc>,
+    ) -> Result<Option<(NaiveDate, NaiveDate)>> {
+        let mut tx = self.store.read().await?;
+        let zone = loaded.campaign.timezone;
+        let Some(last) = runs::last(&mut tx, loaded.no, job, "done").await? else { return Ok(None) };
+        let last = DateTime::from_timestamp_millis(last.due_at).unwrap_or(due);
+        let first_missed = day_of(zone, last) + TimeDelta::days(1);
+        let last_missed = day_of(zone, due) - TimeDelta::days(1);
+        Ok((first_missed <= last_missed).then_some((first_missed, last_missed)))
     }
 }
 

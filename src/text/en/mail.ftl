@@ -1,0 +1,184 @@
+# Words of the mails. People and doses are never mixed.
+
+## Dates and what all mails share
+
+mail-date = {$day} {$month-name} ({$weekday})
+mail-day = {$day} {$month-name}
+mail-day-short = {$day} {$month-name}
+mail-day-end = 24:00 on {$day} {$month-name}
+mail-weekday-1 = Mon
+mail-weekday-2 = Tue
+mail-weekday-3 = Wed
+mail-weekday-4 = Thu
+mail-weekday-5 = Fri
+mail-weekday-6 = Sat
+mail-weekday-7 = Sun
+mail-month-1 = Jan
+mail-month-2 = Feb
+mail-month-3 = Mar
+mail-month-4 = Apr
+mail-month-5 = May
+mail-month-6 = Jun
+mail-month-7 = Jul
+mail-month-8 = Aug
+mail-month-9 = Sep
+mail-month-10 = Oct
+mail-month-11 = Nov
+mail-month-12 = Dec
+mail-dose-1 = first dose
+mail-dose-2 = second dose
+mail-dose-3 = third dose
+mail-dose-n = dose {$dose}
+mail-dose-short = Dose {$dose}
+mail-separator = {", "}
+mail-clauses = {"; "}
+mail-in-brackets = {$text} ({$note})
+mail-no-figure = —
+mail-percent = {$number} %
+mail-more = And {$count} more, not listed here.
+mail-more-people = And {$count} more people; the full list is in the system.
+mail-and-more = {$names} and others, {$count} in all
+mail-footer = Sent by doseplan. People and doses are counted apart; what is not reported does not count as zero.
+
+## Needed per day
+
+mail-needs = Needed per day to finish in time
+mail-needs-group = Group
+mail-needs-done = Done/target (people)
+mail-needs-left = Doses left
+mail-needs-per-day = Doses a day
+mail-needs-days = {$days} days left
+
+## Leads: tomorrow's sessions
+
+mail-digest-subject = {$post} {$date}: {$doses} doses tomorrow
+mail-digest-subject-one = {$post} {$date}: {$doses} dose tomorrow
+mail-digest-subject-team = {$post} {$date}: {$doses} doses tomorrow, {$stops} stops
+mail-digest-subject-team-one = {$post} {$date}: {$doses} doses tomorrow, {$stops} stop
+mail-digest-subject-none = {$post} {$date}: no session tomorrow
+mail-digest-opening = Tomorrow, {$date}: {$sessions} sessions, {$people} people expected.
+mail-digest-opening-one = Tomorrow, {$date}: 1 session, {$people} people expected.
+mail-digest-opening-team = Tomorrow, {$date}: {$sessions} stops, {$people} people expected.
+mail-digest-opening-team-one = Tomorrow, {$date}: 1 stop, {$people} people expected.
+mail-digest-none = No session is planned for tomorrow, {$date}: nobody to vaccinate, no vaccine to draw.
+mail-digest-missed = The system was down: the notices of {$from} to {$to} were never sent.
+mail-digest-missed-one = The system was down: the notice of {$from} was never sent.
+mail-digest-please-report = Today's doses, {$date}, are not reported yet: please report them this evening. The plan had {$planned} doses.
+mail-digest-reported = Reported today, {$date}: {$reported} doses; the plan had {$planned}.
+mail-digest-reported-share = Reported today, {$date}: {$reported} doses; the plan had {$planned} ({$percent}).
+mail-digest-idle = Nothing was planned today, {$date}, and no report came. If doses were given, please report them.
+mail-digest-today = Today
+mail-digest-stop = Stop {$number}: {$place}
+mail-digest-arrives = arrives {$minutes} minutes after departure
+mail-digest-site = {$place}: {$people} people expected
+mail-digest-site-one = {$place}: {$people} person expected
+mail-digest-group = Group
+mail-digest-dose = Dose
+mail-digest-people = People
+mail-digest-area-people = {$area} {$people}
+mail-digest-lot = Lot to draw
+mail-digest-draw = Doses
+mail-digest-expires = Last day of use
+mail-digest-until = lasts to {$day}
+mail-digest-use-first = expires soon, use first
+mail-digest-no-draw = No vaccine to draw for this session: use what you hold.
+mail-digest-list = Registered for it ({$people} people)
+mail-digest-list-one = Registered for it ({$people} person)
+mail-digest-name = Name
+mail-digest-phone = Phone
+mail-digest-for = Group and dose
+mail-digest-absent = Did not come today ({$people} people)
+mail-digest-absent-one = Did not come today ({$people} person)
+mail-digest-absent-do = Please phone them, ask why, and offer the next session.
+
+## Coordinator: the summary
+
+mail-summary-subject = {$date}: first dose {$percent}, {$county}
+mail-summary-subject-attention = {$date}: first dose {$percent}, {$count} to look at, {$county}
+mail-summary-subject-count = {$date}: {$doses} doses, {$county}
+mail-summary-subject-count-attention = {$date}: {$doses} doses, {$count} to look at, {$county}
+mail-summary-title = {$county}: daily summary
+mail-summary-opening = As of {$end}, {$county} has reported {$total} doses in all, {$today} of them on that day.
+mail-summary-among = Among them:
+mail-summary-row = {$group}: {$doses}.
+mail-summary-dose = {$dose} {$people} people, coverage {$percent}
+mail-summary-dose-count = {$dose} {$people} people
+mail-summary-unreported = {$missing}/{$expected} not reported
+mail-summary-unreported-note = Of {$expected} sites open on the day, {$missing} have not reported: {$names}. That is not zero; the figures above hold what was reported.
+mail-summary-all-reported = All {$expected} sites open on the day have reported.
+mail-summary-missed = The system was down: the summaries of {$from} to {$to} were never sent; their doses are in these totals.
+mail-summary-missed-one = The system was down: the summary of {$from} was never sent; its doses are in these totals.
+mail-summary-attention = Needs attention
+mail-summary-nothing = Nothing needs attention.
+mail-summary-groups = By group
+mail-summary-group = Group
+mail-summary-eligible = of {$people}
+mail-summary-complete = Complete
+mail-summary-today-plus = +{$people} that day
+mail-summary-over-100 = ▲ Over 100 %: people from elsewhere, or an eligible count that is too low. Shown as it is, not capped; please check the eligible count and its source.
+mail-summary-no-denominator = — No eligible count is known: people are counted, coverage is not.
+mail-summary-exceeds = ※ The register has more doses than the daily reports; please check the reports.
+mail-summary-drop-out = Drop-out from first to last dose: {$rows}.
+mail-summary-drop-out-row = {$group} {$percent}
+mail-summary-areas = By township
+mail-summary-area = Township
+mail-summary-first = First dose
+mail-summary-area-today = Doses that day
+mail-summary-total = Total
+mail-summary-areas-note = Townships add up the groups whose eligible count is known.
+mail-summary-progress = Plan against done
+mail-summary-progress-behind = As of {$end}: {$planned} doses planned, {$done} given, {$percent} of the plan, {$gap} behind.
+mail-summary-progress-ahead = As of {$end}: {$planned} doses planned, {$done} given, {$percent} of the plan, {$gap} ahead.
+mail-summary-progress-even = As of {$end}: {$planned} doses planned, {$done} given, exactly the plan.
+mail-summary-progress-none = No plan has been adopted yet, so there is nothing to compare with.
+mail-summary-progress-planned = Planned
+mail-summary-progress-done = Given
+mail-summary-progress-of = share of all {$total} planned doses
+mail-summary-trend = Doses of the last {$days} days
+mail-summary-day = Day
+mail-summary-doses = Doses
+
+## What needs attention, and what to do
+
+mail-late-sites = Sites without a report for the day ({$count}): {$names}
+mail-late-sites-do = Please ask them. Coverage follows when they report; not reported is not zero.
+mail-behind-plan = {$gap} doses behind the plan ({$planned} planned, {$done} given)
+mail-behind-plan-do = See the doses needed per day below; add sessions or a mobile team where the gap is widest.
+mail-stock-low = Stock of {$stock} doses lasts less than three days ({$needed} needed)
+mail-stock-low-do = Please order vaccine now; keep what there is for second doses first.
+mail-lot-near-expiry = Lot {$lot} has {$left} doses left, last day of use {$expires}
+mail-lot-near-expiry-do = Use this lot first, or move it to a site that needs more.
+mail-over-100 = {$area}, {$group}: {$dose} coverage {$percent}, over 100 %
+mail-over-100-do = People from elsewhere, or an eligible count that is too low. Please check the count and its source; the figure is shown, not capped.
+mail-invalid-doses = Doses that do not count (age or interval): {$count}
+mail-invalid-doses-do = Please check the records; where a dose is really invalid, plan another.
+mail-persons-exceed-tally = {$place}, {$day}: more registered doses than reported
+mail-persons-exceed-tally-do = Please have the site correct its report or its records.
+mail-draft-waits = Draft plan {$plan} waits for your decision
+mail-draft-waits-do = Look with doseplan plan diff, take it with doseplan plan adopt; until then the old plan holds.
+mail-mail-in-doubt = Mails that may or may not have arrived: {$count}
+mail-mail-in-doubt-do = See doseplan outbox list; ask the readers, then doseplan outbox resolve.
+mail-no-address = Leads without an address ({$count}): {$names}
+mail-no-address-do = Please fill in lead_email in sites.csv or teams.csv.
+
+## People: reminders
+
+mail-reminder-subject-tomorrow = Vaccination tomorrow, {$date}: {$place}
+mail-reminder-subject-tomorrow-places = Vaccination tomorrow, {$date}: {$count} appointments
+mail-reminder-subject-overdue = Your {$dose} is due: please come
+mail-reminder-subject-overdue-more = {$count} vaccinations are due: please come
+mail-reminder-title = Vaccination reminder
+mail-reminder-hello = Hello,
+mail-reminder-tomorrow = tomorrow, {$date}, is the day for {$vaccine}:
+mail-reminder-overdue = it is time for {$vaccine}; please come soon:
+mail-reminder-who = {$name}, {$dose}
+mail-reminder-place = Place: {$place}
+mail-reminder-since = should be given by {$date}
+mail-reminder-go = You can go to: {$places}
+mail-reminder-ask = Please ask the contact below where to go.
+mail-reminder-bring = Please bring an identity card. If you feel unwell, tell the doctor before the vaccination.
+mail-reminder-done = If the vaccination has been given already, please ignore this mail.
+mail-reminder-contact = If you cannot come, or have a question: {$contact}
+mail-reminder-contact-none = If you cannot come, or have a question, please ask your vaccination site.
+mail-reminder-opt-out = No more reminders? Reply to this mail with the word STOP.
+mail-reminder-footer = {$campaign}. Sent by doseplan to the address that was registered.

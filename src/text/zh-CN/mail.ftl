@@ -1,0 +1,184 @@
+# 邮件用语。人数用“人”，接种量用“剂次”，两者不混用。
+
+## 日期与通用
+
+mail-date = {$month}月{$day}日({$weekday})
+mail-day = {$month}月{$day}日
+mail-day-short = {$month}/{$day}
+mail-day-end = {$month}月{$day}日24时
+mail-weekday-1 = 周一
+mail-weekday-2 = 周二
+mail-weekday-3 = 周三
+mail-weekday-4 = 周四
+mail-weekday-5 = 周五
+mail-weekday-6 = 周六
+mail-weekday-7 = 周日
+mail-month-1 = 1月
+mail-month-2 = 2月
+mail-month-3 = 3月
+mail-month-4 = 4月
+mail-month-5 = 5月
+mail-month-6 = 6月
+mail-month-7 = 7月
+mail-month-8 = 8月
+mail-month-9 = 9月
+mail-month-10 = 10月
+mail-month-11 = 11月
+mail-month-12 = 12月
+mail-dose-1 = 第一剂次
+mail-dose-2 = 第二剂次
+mail-dose-3 = 第三剂次
+mail-dose-n = 第{$dose}剂次
+mail-dose-short = 第{$dose}剂
+mail-separator = 、
+mail-clauses = ；
+mail-in-brackets = {$text}（{$note}）
+mail-no-figure = —
+mail-percent = {$number}%
+mail-more = 另有 {$count} 项未列出。
+mail-more-people = 另有 {$count} 人未列出，请查看系统名单。
+mail-and-more = {$names}等{$count}处
+mail-footer = 本邮件由系统自动发送。人数与剂次分开统计；未报告不按零计算。
+
+## 每日需接种
+
+mail-needs = 按期完成每天需接种
+mail-needs-group = 人群
+mail-needs-done = 已完成/目标（人）
+mail-needs-left = 还差（剂次）
+mail-needs-per-day = 每天需（剂次）
+mail-needs-days = 剩{$days}天
+
+## 负责人：明日接种
+
+mail-digest-subject = 【明日接种】{$post} {$date} {$doses}剂
+mail-digest-subject-one = 【明日接种】{$post} {$date} {$doses}剂
+mail-digest-subject-team = 【明日接种】{$post} {$date} {$doses}剂 {$stops}站
+mail-digest-subject-team-one = 【明日接种】{$post} {$date} {$doses}剂 {$stops}站
+mail-digest-subject-none = 【明日无接种】{$post} {$date}
+mail-digest-opening = 明天{$date}有 {$sessions} 场接种，预计 {$people} 人。
+mail-digest-opening-one = 明天{$date}有 1 场接种，预计 {$people} 人。
+mail-digest-opening-team = 明天{$date}要走 {$sessions} 站，预计 {$people} 人。
+mail-digest-opening-team-one = 明天{$date}要走 1 站，预计 {$people} 人。
+mail-digest-none = 明天{$date}没有安排接种，不用出诊、不用领苗。
+mail-digest-missed = 因系统停机，{$from}至{$to}的预告没有发出。
+mail-digest-missed-one = 因系统停机，{$from}的预告没有发出。
+mail-digest-please-report = 今天{$date}的接种数还没有上报，请今晚报送。今天计划 {$planned} 剂次。
+mail-digest-reported = 今天{$date}已报 {$reported} 剂次，计划 {$planned} 剂次。
+mail-digest-reported-share = 今天{$date}已报 {$reported} 剂次，计划 {$planned} 剂次，完成 {$percent}。
+mail-digest-idle = 今天{$date}没有计划接种，也没有收到报告。如有接种，请补报。
+mail-digest-today = 今天
+mail-digest-stop = 第{$number}站 {$place}
+mail-digest-arrives = 出发后 {$minutes} 分钟到
+mail-digest-site = {$place}：预计 {$people} 人
+mail-digest-site-one = {$place}：预计 {$people} 人
+mail-digest-group = 人群
+mail-digest-dose = 剂次
+mail-digest-people = 人数
+mail-digest-area-people = {$area} {$people}
+mail-digest-lot = 领苗批号
+mail-digest-draw = 领取（剂）
+mail-digest-expires = 最后使用日
+mail-digest-until = 用到{$day}
+mail-digest-use-first = 近效期，先用
+mail-digest-no-draw = 这一场不用领苗，用手上已有的疫苗。
+mail-digest-list = 预约名单（{$people} 人）
+mail-digest-list-one = 预约名单（{$people} 人）
+mail-digest-name = 姓名
+mail-digest-phone = 电话
+mail-digest-for = 人群与剂次
+mail-digest-absent = 今天应到未到（{$people} 人）
+mail-digest-absent-one = 今天应到未到（{$people} 人）
+mail-digest-absent-do = 请电话联系，问清原因，改约最近一场。
+
+## 协调人：接种日报
+
+mail-summary-subject = 【接种日报】{$date} 首剂{$percent} {$county}
+mail-summary-subject-attention = 【接种日报】{$date} 首剂{$percent} {$count}处需关注 {$county}
+mail-summary-subject-count = 【接种日报】{$date} {$doses}剂次 {$county}
+mail-summary-subject-count-attention = 【接种日报】{$date} {$doses}剂次 {$count}处需关注 {$county}
+mail-summary-title = {$county}接种日报
+mail-summary-opening = 截至{$end}，{$county}累计报告接种 {$total} 剂次，当日接种 {$today} 剂次。
+mail-summary-among = 其中：
+mail-summary-row = {$group}：{$doses}。
+mail-summary-dose = {$dose}接种 {$people} 人，接种率 {$percent}
+mail-summary-dose-count = {$dose}接种 {$people} 人
+mail-summary-unreported = 未报 {$missing}/{$expected}
+mail-summary-unreported-note = 当日开诊的 {$expected} 个接种点中 {$missing} 个未报：{$names}。未报告不是零，以上为已报数。
+mail-summary-all-reported = 当日开诊的 {$expected} 个接种点全部已报。
+mail-summary-missed = 因系统停机，{$from}至{$to}的日报没有发出，数据已计入本期累计。
+mail-summary-missed-one = 因系统停机，{$from}的日报没有发出，数据已计入本期累计。
+mail-summary-attention = 需关注
+mail-summary-nothing = 没有需要关注的事项。
+mail-summary-groups = 分人群接种情况
+mail-summary-group = 人群
+mail-summary-eligible = 应种 {$people}
+mail-summary-complete = 全程
+mail-summary-today-plus = 当日 +{$people}
+mail-summary-over-100 = ▲ 超过 100%：可能含外来人员，或应种人数偏低。如实列出，不作封顶；请核对应种人数及来源。
+mail-summary-no-denominator = — 没有应种人数，只列接种人数，不计算接种率。
+mail-summary-exceeds = ※ 个案登记数多于日报数，请核对日报。
+mail-summary-drop-out = 剂次间脱漏率（首剂至末剂）：{$rows}。
+mail-summary-drop-out-row = {$group} {$percent}
+mail-summary-areas = 分镇（街道）接种情况
+mail-summary-area = 镇（街道）
+mail-summary-first = 首剂
+mail-summary-area-today = 当日（剂次）
+mail-summary-total = 合计
+mail-summary-areas-note = 各镇（街道）为有应种人数的人群合计。
+mail-summary-progress = 序时进度
+mail-summary-progress-behind = 截至{$end}，计划 {$planned} 剂次，完成 {$done} 剂次，为计划的 {$percent}，落后 {$gap} 剂次。
+mail-summary-progress-ahead = 截至{$end}，计划 {$planned} 剂次，完成 {$done} 剂次，为计划的 {$percent}，超前 {$gap} 剂次。
+mail-summary-progress-even = 截至{$end}，计划 {$planned} 剂次，完成 {$done} 剂次，与计划持平。
+mail-summary-progress-none = 还没有采用的计划，无法比较进度。
+mail-summary-progress-planned = 计划
+mail-summary-progress-done = 完成
+mail-summary-progress-of = 占全期 {$total} 剂次
+mail-summary-trend = 近 {$days} 天接种剂次
+mail-summary-day = 日期
+mail-summary-doses = 剂次
+
+## 需关注的事项和怎么办
+
+mail-late-sites = {$count} 个接种点没有报当日数据：{$names}
+mail-late-sites-do = 请催报。补报后接种率会更新，未报不等于零。
+mail-behind-plan = 落后计划 {$gap} 剂次（计划 {$planned}，完成 {$done}）
+mail-behind-plan-do = 请看下面每天需接种数，给缺口大的人群加场或派流动接种车。
+mail-stock-low = 库存 {$stock} 剂，不够三天（计划用 {$needed} 剂）
+mail-stock-low-do = 请尽快申领疫苗；来苗前先保证第二剂次。
+mail-lot-near-expiry = 批号 {$lot} 还有 {$left} 剂，最后使用日 {$expires}
+mail-lot-near-expiry-do = 请先用这一批，或调给用量大的接种点。
+mail-over-100 = {$area} {$group} {$dose}接种率 {$percent}，超过 100%
+mail-over-100-do = 可能含外来人员，或应种人数偏低。请核对应种人数及来源；数据如实列出，不作封顶。
+mail-invalid-doses = {$count} 剂次不计入（年龄或间隔不符）
+mail-invalid-doses-do = 请核对个案记录；确实无效的，安排补种。
+mail-persons-exceed-tally = {$place} {$day} 个案登记数多于日报数
+mail-persons-exceed-tally-do = 请该点核对，更正日报或个案。
+mail-draft-waits = 调整方案第 {$plan} 号等您确认
+mail-draft-waits-do = 用 doseplan plan diff 查看，用 doseplan plan adopt 采用；不采用则按原计划执行。
+mail-mail-in-doubt = {$count} 封邮件不知是否送达
+mail-mail-in-doubt-do = 用 doseplan outbox list 查看，问过收件人后用 doseplan outbox resolve 处理。
+mail-no-address = {$count} 位负责人没有邮箱：{$names}
+mail-no-address-do = 请在 sites.csv 或 teams.csv 的 lead_email 一列补上。
+
+## 受种者：接种提醒
+
+mail-reminder-subject-tomorrow = 【接种提醒】明天{$date} {$place}
+mail-reminder-subject-tomorrow-places = 【接种提醒】明天{$date} 有 {$count} 项接种
+mail-reminder-subject-overdue = 【接种提醒】{$dose}到时间了，请来接种
+mail-reminder-subject-overdue-more = 【接种提醒】有 {$count} 剂次到时间了，请来接种
+mail-reminder-title = 接种提醒
+mail-reminder-hello = 您好！
+mail-reminder-tomorrow = 明天{$date}请接种{$vaccine}：
+mail-reminder-overdue = 下面的{$vaccine}已到接种时间，请尽快接种：
+mail-reminder-who = {$name} {$dose}
+mail-reminder-place = 地点：{$place}
+mail-reminder-since = 应在{$date}前接种
+mail-reminder-go = 可以去：{$places}
+mail-reminder-ask = 去哪里接种，请问下面的联系人。
+mail-reminder-bring = 请带身份证件。身体不舒服时，到场先告诉医生。
+mail-reminder-done = 已经接种过，就不用理会这封邮件。
+mail-reminder-contact = 来不了或有疑问，请联系：{$contact}
+mail-reminder-contact-none = 来不了或有疑问，请联系当地接种点。
+mail-reminder-opt-out = 不想再收到提醒：回复本邮件，写“退订”两个字就行。
+mail-reminder-footer = {$campaign}。本邮件由系统自动发送，发到您登记的邮箱。

@@ -1,0 +1,232 @@
+//! A letter and its envelope become RFC 5322 bytes: the same input gives the same bytes, on every attempt.
+//!
+//! Message-ID, Date and the boundaries between the parts all come from the caller or are derived from what the caller
+//! gave, so that the outbox can keep the bytes and send them again unchanged.
+
+use super::{Letter, safe};
+use crate::domain::campaign::Language;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use lettre::Address;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment as Part, Mailbox, MultiPart, SinglePart};
+use sha2::{Digest, Sha256};
+use std::str::FromStr;
+use std::time::SystemTime;
+
+/// Columns after which a subject is cut: a phone shows about 40.
+const SUBJECT_COLUMNS_MAX: usize = 120;
+
+/// A Message-ID that fits a header line without folding.
+const MESSAGE_ID_BYTES_MAX: usize = 200;
+
+/// Why a message cannot be made. No attempt can mend it: the address or the configuration must change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// The address has no form that every mail server takes. The address itself is not repeated: it is personal.
+    #[error("an address cannot be mailed to: {0}; give one of the form name@example.org in ASCII letters")]
+    Unroutable(&'static str),
+    /// The Message-ID is not `left@right`.
+    #[error("message id {0:?} is not of the form left@right in ASCII, at most {MESSAGE_ID_BYTES_MAX} bytes")]
+    MessageId(String),
+    /// The List-Unsubscribe target is no link.
+    #[error("unsubscribe target {0:?} is neither a mailto: nor an https: link in ASCII")]
+    Unsubscribe(String),
+    /// Some clients show attachments with other names as unreadable files.
+    #[error("attachment name {0:?} is not made of ASCII letters, digits, '.', '-' and '_' only")]
+    AttachmentName(String),
+    /// The type of an attachment is no MIME type.
+    #[error("attachment type {0:?} is no MIME type such as text/csv")]
+    AttachmentType(String),
+    /// The kind is not one short word.
+    #[error("mail kind {0:?} is not one word of ASCII letters, digits, '-' and '_'")]
+    Kind(String),
+    /// The mail library refused the parts.
+    #[error("the message cannot be put together: {0}")]
+    Assembly(String),
+}
+
+/// A name and an address, as in `丹阳市疾控中心 <cdc@danyang.example>`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Party {
+    /// Name or office.
+    pub name: Option<String>,
+    /// Address, as its owner writes it.
+    pub address: String,
+}
+
+impl std::fmt::Debug for Party {
+    /// Addresses are personal and stay out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Party(…)")
+    }
+}
+
+impl FromStr for Party {
+    type Err = MessageError;
+
+    /// Reads `address` or `name <address>`, as `[mail] from` has it.
+    fn from_str(text: &str) -> Result<Self, MessageError> {
+        let text = text.trim();
+        let (name, address) = match text.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
+            Some((name, address)) => (name.trim().trim_matches('"').trim(), address.trim()),
+            None => ("", text),
+        };
+        routable(address)?;
+        let name = (!name.is_empty()).then(|| name.to_owned());
+        Ok(Self { name, address: address.to_owned() })
+    }
+}
+
+/// Everything about a message that is not its letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// Who writes.
+    pub from: Party,
+    /// The one who reads.
+    pub to: Party,
+    /// `left@right`, without angle brackets; unique for ever.
+    pub message_id: String,
+    /// When it was decided.
+    pub date: DateTime<Utc>,
+    /// The zone in which the Date header shows it: the campaign's.
+    pub zone: Tz,
+    /// Content-Language.
+    pub language: Language,
+    /// What it is, one word such as `digest`; header X-Doseplan-Kind, for filters.
+    pub kind: String,
+    /// A `mailto:` or `https:` link by which the reader may opt out; `https:` must take a POST.
+    pub unsubscribe: Option<String>,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that goes with a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// File name: ASCII letters, digits, `.`, `-`, `_`.
+    pub name: String,
+    /// MIME type.
+    pub mime: String,
+    /// Content.
+    pub bytes: Vec<u8>,
+}
+
+/// The address as mail servers take it: trimmed, its domain in ASCII (`xn--…`).
+pub fn routable(address: &str) -> Result<String, MessageError> {
+    parse_address(address).map(|address| address.to_string())
+}
+
+pub(crate) fn parse_address(address: &str) -> Result<Address, MessageError> {
+    let Some((local, domain)) = address.trim().rsplit_once('@') else {
+        return Err(MessageError::Unroutable("there is no '@' in it"));
+    };
+    if !local.is_ascii() {
+        return Err(MessageError::Unroutable("the part before '@' has letters outside ASCII"));
+    }
+    // A quoted local part may hold spaces and '@'; few servers take one, and none of our readers has one.
+    let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | ',' | ';' | '\\');
+    if !local.chars().all(is_plain) {
+        return Err(MessageError::Unroutable("the part before '@' has a character that it may not"));
+    }
+    let domain = idna::domain_to_ascii(domain)
+        .map_err(|_| MessageError::Unroutable("the part after '@' is no domain"))?;
+    Address::new(local, domain).map_err(|_| MessageError::Unroutable("it has no valid form"))
+}
+
+/// The bytes of a message: CRLF lines, 7 bit, none longer than a header may be.
+pub fn build(letter: &Letter, envelope: &Envelope) -> Result<Vec<u8>, MessageError> {
+    let id = &envelope.message_id;
+    let is_id = |side: &str| !side.is_empty() && side.chars().all(|c| c.is_ascii_graphic());
+    let halves = id.split_once('@').filter(|(left, right)| {
+        is_id(left) && is_id(right) && !id.contains(['<', '>']) && !right.contains('@')
+    });
+    if halves.is_none() || id.len() > MESSAGE_ID_BYTES_MAX {
+        return Err(MessageError::MessageId(safe::sentence(id)));
+    }
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if envelope.kind.is_empty() || !envelope.kind.chars().all(is_word) {
+        return Err(MessageError::Kind(safe::sentence(&envelope.kind)));
+    }
+    let mut builder = lettre::Message::builder()
+        .from(mailbox(&envelope.from)?)
+        .to(mailbox(&envelope.to)?)
+        .subject(safe::one_line(&letter.subject, SUBJECT_COLUMNS_MAX))
+        .message_id(Some(format!("<{id}>")))
+        .date(SystemTime::from(envelope.date))
+        .raw_header(header("Auto-Submitted", "auto-generated"))
+        .raw_header(header("Content-Language", envelope.language.tag()))
+        .raw_header(header("X-Doseplan-Kind", &envelope.kind));
+    if let Some(target) = &envelope.unsubscribe {
+        builder = builder.raw_header(header("List-Unsubscribe", &unsubscribe(target)?));
+        if target.starts_with("https:") {
+            let one_click = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+            builder = builder.raw_header(one_click);
+        }
+    }
+    let mut message = builder
+        .multipart(parts(letter, envelope)?)
+        .map_err(|error| MessageError::Assembly(error.to_string()))?;
+    // Set last: lettre knows dates of UTC only, and a builder without one of those would ask the clock.
+    let local = envelope.date.with_timezone(&envelope.zone);
+    message.headers_mut().insert_raw(header("Date", &local.format("%a, %d %b %Y %H:%M:%S %z").to_string()));
+    Ok(message.formatted())
+}
+
+/// Text and HTML as alternatives; with attachments, those and the files one after the other.
+fn parts(letter: &Letter, envelope: &Envelope) -> Result<MultiPart, MessageError> {
+    let boundary = |part: &str| {
+        let digest = Sha256::digest(format!("{part}\n{}", envelope.message_id));
+        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        format!("=_{part}_{hex}")
+    };
+    // CRLF is the line end of mail; a lone LF would be kept inside base64 and shown as one long line by some.
+    let lines = |text: &str| text.replace("\r\n", "\n").replace('\n', "\r\n");
+    let words = MultiPart::alternative()
+        .boundary(boundary("words"))
+        .singlepart(SinglePart::plain(lines(&letter.text)))
+        .singlepart(SinglePart::html(lines(&letter.html)));
+    if envelope.attachments.is_empty() {
+        return Ok(words);
+    }
+    let mut mixed = MultiPart::mixed().boundary(boundary("files")).multipart(words);
+    for file in &envelope.attachments {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if file.name.is_empty() || file.name.len() > 100 || !file.name.chars().all(is_name) {
+            return Err(MessageError::AttachmentName(safe::sentence(&file.name)));
+        }
+        let is_mime = file.mime.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+        let mime = ContentType::parse(&file.mime).ok().filter(|_| is_mime);
+        let mime = mime.ok_or_else(|| MessageError::AttachmentType(safe::sentence(&file.mime)))?;
+        mixed = mixed.singlepart(Part::new(file.name.clone()).body(file.bytes.clone(), mime));
+    }
+    Ok(mixed)
+}
+
+fn mailbox(party: &Party) -> Result<Mailbox, MessageError> {
+    let name = party.name.as_deref().map(safe::name).filter(|name| !name.is_empty());
+    Ok(Mailbox::new(name, parse_address(&party.address)?))
+}
+
+fn unsubscribe(target: &str) -> Result<String, MessageError> {
+    let is_link = target.starts_with("mailto:") || target.starts_with("https:");
+    let is_safe = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | ',');
+    if !is_link || !target.chars().all(is_safe) {
+        return Err(MessageError::Unsubscribe(safe::sentence(target)));
+    }
+    Ok(format!("<{target}>"))
+}
+
+/// A header whose value is known to be ASCII on one line; the library's own folding would break links and ids.
+fn header(name: &'static str, value: &str) -> HeaderValue {
+    let value: String = value.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
+    HeaderValue::dangerous_new_pre_encoded(
+        HeaderName::new_from_ascii_str(name),
+        value.clone(),
+        value,
+    )
+}
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

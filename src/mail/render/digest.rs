@@ -1,0 +1,317 @@
+//! The digest of a site or team lead: tomorrow first, then who did not come, then today and what is still needed.
+
+use super::table::{Cell, Section, Table};
+use super::words::Words;
+use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
+use crate::domain::count::percent;
+use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet};
+use crate::mail::safe;
+use crate::text::thousands;
+use askama::Template;
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// A lot whose last day of use is no further away than this should be used before others.
+const EXPIRY_NEAR_DAYS: i64 = 7;
+
+/// Areas named beside a number of people; the rest are counted.
+const AREAS_SHOWN_MAX: usize = 4;
+
+/// Columns of a site's or team's code in a subject.
+const POST_COLUMNS_MAX: usize = 12;
+
+#[derive(Template)]
+#[template(path = "digest/body.html")]
+struct Html<'a> {
+    subject: &'a str,
+    lang: &'a str,
+    title: &'a str,
+    body: &'a Body,
+}
+
+#[derive(Template)]
+#[template(path = "digest/body.txt")]
+struct Plain<'a> {
+    title: &'a str,
+    body: &'a Body,
+}
+
+/// What both forms show.
+struct Body {
+    campaign: String,
+    opening: String,
+    alerts: Vec<Alert>,
+    sections: Vec<Section>,
+    footer: String,
+}
+
+pub(super) fn letter(digest: &LeadDigest, caps: Caps) -> Letter {
+    let words = Words(digest.language);
+    let subject = subject(words, digest);
+    let title = safe::name(&digest.post_name);
+    let title = words.in_brackets(&title, &safe::name(&digest.post));
+    let (alerts, today) = today(words, digest);
+    let mut left = caps.people;
+    let mut sections: Vec<Section> = Vec::new();
+    for (index, session) in digest.sessions.iter().take(caps.rows).enumerate() {
+        sections.extend(session_sections(words, digest, index, session, &mut left));
+    }
+    if let Some(last) = sections.last_mut() {
+        last.after.extend(more(words, "mail-more", digest.sessions.len(), caps.rows));
+    }
+    sections.extend(absent(words, &digest.absent, caps.people / 2));
+    sections.push(today);
+    sections.extend(needs_section(words, &digest.needs, caps));
+    let body = Body {
+        campaign: safe::name(&digest.campaign_name),
+        opening: opening(words, digest),
+        alerts,
+        sections,
+        footer: words.word("mail-footer"),
+    };
+    let lang = digest.language.tag();
+    let html = Html { subject: &subject, lang, title: &title, body: &body };
+    let html = html.render().expect("templates fail only where a value does");
+    let plain = Plain { title: &title, body: &body };
+    let plain = plain.render().expect("templates fail only where a value does");
+    Letter { subject, text: tidy(&plain), html }
+}
+
+fn is_team(digest: &LeadDigest) -> bool {
+    digest.sessions.iter().any(|session| session.arrives_minute.is_some())
+}
+
+fn subject(words: Words, digest: &LeadDigest) -> String {
+    let post = safe::one_line(&safe::name(&digest.post), POST_COLUMNS_MAX);
+    let date = words.day_short(digest.tomorrow);
+    let stops = digest.sessions.len();
+    if stops == 0 {
+        return words.say("mail-digest-subject-none", &[("post", &post), ("date", &date)]);
+    }
+    let doses: u64 = digest.sessions.iter().map(|session| session.doses).sum();
+    let (key, n) = if is_team(digest) {
+        ("mail-digest-subject-team", stops as u64)
+    } else {
+        ("mail-digest-subject", doses)
+    };
+    let doses = thousands(doses);
+    words.count(
+        key,
+        n,
+        &[("post", &post), ("date", &date), ("doses", &doses), ("stops", &stops)],
+    )
+}
+
+fn opening(words: Words, digest: &LeadDigest) -> String {
+    let date = words.date(digest.tomorrow);
+    if digest.sessions.is_empty() {
+        return words.say("mail-digest-none", &[("date", &date)]);
+    }
+    let people: u64 = digest.sessions.iter().map(people_of).sum();
+    let key = if is_team(digest) { "mail-digest-opening-team" } else { "mail-digest-opening" };
+    let sessions = digest.sessions.len();
+    words.count(
+        key,
+        sessions as u64,
+        &[("date", &date), ("sessions", &sessions), ("people", &thousands(people))],
+    )
+}
+
+fn people_of(session: &SessionSheet) -> u64 {
+    session.expected.iter().map(|line| line.people).sum()
+}
+
+/// What there is to say about the day that ends: as an alert where something is to be done, and as a section.
+fn today(words: Words, digest: &LeadDigest) -> (Vec<Alert>, Section) {
+    let mut alerts = Vec::new();
+    let mut alert = |text: String| alerts.push(Alert { text, ..Alert::default() });
+    let (date, planned) = (words.date(digest.today), thousands(digest.planned_today));
+    let line = match digest.reported_today {
+        None if digest.planned_today > 0 => {
+            let line = words.say(
+                "mail-digest-please-report",
+                &[("date", &date), ("planned", &planned)],
+            );
+            alert(line.clone());
+            line
+        }
+        None => words.say("mail-digest-idle", &[("date", &date)]),
+        Some(reported) => {
+            let (part, whole) = (signed(reported), signed(digest.planned_today));
+            let share = percent(part, whole);
+            let key = match share {
+                Some(_) => "mail-digest-reported-share",
+                None => "mail-digest-reported",
+            };
+            let (share, reported) = (words.percent(share.as_deref()), thousands(reported));
+            words.say(
+                key,
+                &[
+                    ("date", &date),
+                    ("planned", &planned),
+                    ("reported", &reported),
+                    ("percent", &share),
+                ],
+            )
+        }
+    };
+    if let Some(missed) = words.missed("mail-digest-missed", digest.missed) {
+        alert(missed);
+    }
+    let heading = words.word("mail-digest-today");
+    (alerts, Section { heading, notes: vec![line], ..Section::default() })
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// What to expect and to draw, and who is on the list, for one session.
+fn session_sections(
+    words: Words,
+    digest: &LeadDigest,
+    index: usize,
+    session: &SessionSheet,
+    left: &mut usize,
+) -> Vec<Section> {
+    let place = safe::name(&session.place_name);
+    let place = words.in_brackets(&place, &safe::name(session.place.as_str()));
+    let people = people_of(session);
+    let site = words.count(
+        "mail-digest-site",
+        people,
+        &[("place", &place), ("people", &thousands(people))],
+    );
+    let mut notes = Vec::new();
+    let heading = match session.arrives_minute {
+        Some(minutes) => {
+            notes.push(words.say("mail-digest-arrives", &[("minutes", &minutes)]));
+            words.say("mail-digest-stop", &[("number", &(index + 1)), ("place", &site)])
+        }
+        None => site,
+    };
+    let mut tables = vec![expected_table(words, &session.expected)];
+    let mut after = Vec::new();
+    if session.draws.is_empty() {
+        after.push(words.word("mail-digest-no-draw"));
+    } else {
+        tables.push(draw_table(words, &session.draws, digest.tomorrow));
+    }
+    let mut sections = vec![Section { heading, notes, tables, after }];
+    if !session.people.is_empty() {
+        let count = session.people.len() as u64;
+        let people = thousands(count);
+        let heading = words.count("mail-digest-list", count, &[("people", &people)]);
+        let shown = session.people.len().min(*left);
+        *left -= shown;
+        sections.push(people_section(words, heading, &session.people, shown));
+    }
+    sections
+}
+
+/// People by group and dose, the areas in small print.
+fn expected_table(words: Words, expected: &[Expected]) -> Table {
+    let mut rows: Vec<(&str, u8, u64, BTreeMap<usize, (&str, u64)>)> = Vec::new();
+    for (index, line) in expected.iter().enumerate() {
+        let at = rows.iter().position(|row| row.0 == line.group_name && row.1 == line.dose);
+        let at = at.unwrap_or_else(|| {
+            rows.push((&line.group_name, line.dose, 0, BTreeMap::new()));
+            rows.len() - 1
+        });
+        rows[at].2 += line.people;
+        rows[at].3.insert(index, (&line.area_name, line.people));
+    }
+    let row = |(group, dose, people, areas): &(&str, u8, u64, BTreeMap<usize, (&str, u64)>)| {
+        let named: Vec<String> = areas
+            .values()
+            .map(|(area, people)| {
+                let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                    [("area", &safe::name(area)), ("people", &thousands(*people))];
+                words.say("mail-digest-area-people", &arguments)
+            })
+            .collect();
+        vec![
+            Cell::left(safe::name(group)).note(words.names(&named, AREAS_SHOWN_MAX)),
+            Cell::left(words.dose_short(*dose)),
+            Cell::right(thousands(*people)).strong(true),
+        ]
+    };
+    Table {
+        head: vec![
+            Cell::left(words.word("mail-digest-group")),
+            Cell::left(words.word("mail-digest-dose")),
+            Cell::right(words.word("mail-digest-people")),
+        ],
+        rows: rows.iter().map(row).collect(),
+    }
+}
+
+fn draw_table(words: Words, draws: &[DrawLine], day: NaiveDate) -> Table {
+    let row = |draw: &DrawLine| {
+        let lot = Cell::left(safe::name(draw.lot.as_str())).note(safe::name(&draw.product));
+        let mut doses = Cell::right(thousands(draw.doses)).strong(true);
+        if draw.until > day {
+            let until = words.day(draw.until);
+            doses = doses.note(words.say("mail-digest-until", &[("day", &until)]));
+        }
+        let mut expires = Cell::right(draw.expires.to_string());
+        if (draw.expires - day).num_days() <= EXPIRY_NEAR_DAYS {
+            expires = expires.note(words.word("mail-digest-use-first"));
+        }
+        vec![lot, doses, expires]
+    };
+    Table {
+        head: vec![
+            Cell::left(words.word("mail-digest-lot")),
+            Cell::right(words.word("mail-digest-draw")),
+            Cell::right(words.word("mail-digest-expires")),
+        ],
+        rows: draws.iter().take(NAMES_SHOWN_MAX).map(row).collect(),
+    }
+}
+
+fn absent(words: Words, people: &[PersonLine], shown_max: usize) -> Option<Section> {
+    if people.is_empty() {
+        return None;
+    }
+    let count = people.len() as u64;
+    let heading = words.count("mail-digest-absent", count, &[("people", &thousands(count))]);
+    let mut section = people_section(words, heading, people, people.len().min(shown_max));
+    section.notes.push(words.word("mail-digest-absent-do"));
+    Some(section)
+}
+
+fn people_section(words: Words, heading: String, people: &[PersonLine], shown: usize) -> Section {
+    let row = |person: &PersonLine| {
+        let code = safe::name(person.person.as_str());
+        let name = person.name.as_deref().map(safe::name).filter(|name| !name.is_empty());
+        let who = match name {
+            Some(name) => Cell::left(name).note(code),
+            None => Cell::left(code),
+        };
+        let phone = person.phone.as_deref().map(safe::phone).unwrap_or_default();
+        let (phone, is_number) = match phone.is_empty() {
+            true => (words.word("mail-no-figure"), false),
+            false => (phone, true),
+        };
+        vec![
+            who,
+            Cell { phone: is_number, ..Cell::left(phone) },
+            Cell::left(safe::name(&person.group_name)).note(words.dose_short(person.dose)),
+        ]
+    };
+    let table = Table {
+        head: vec![
+            Cell::left(words.word("mail-digest-name")),
+            Cell::left(words.word("mail-digest-phone")),
+            Cell::left(words.word("mail-digest-for")),
+        ],
+        rows: people.iter().take(shown).map(row).collect(),
+    };
+    Section {
+        heading,
+        tables: if shown > 0 { vec![table] } else { Vec::new() },
+        after: more(words, "mail-more-people", people.len(), shown),
+        ..Section::default()
+    }
+}

@@ -1,0 +1,136 @@
+//! Values of `domain::notice` become letters. Pure: the same value gives the same letter.
+//!
+//! All words come from the catalogue (`mail.ftl`), all layout from the templates; what is here decides which figures
+//! stand where. Every text from outside goes through [`safe`](super::safe) first, every list has a limit.
+
+mod attention;
+mod digest;
+mod reminder;
+mod summary;
+mod table;
+mod words;
+
+use super::Letter;
+use crate::domain::notice::{LeadDigest, Need, Reminder, Summary};
+use crate::mail::safe;
+use crate::text::thousands;
+use table::{Cell, Section, Table};
+use words::Words;
+
+/// Mail programs cut a page off at 102 KB; below this it arrives whole.
+pub const HTML_BYTES_MAX: usize = 100 * 1024;
+
+/// Registered people shown in a letter; the rest are counted.
+pub const PEOPLE_SHOWN_MAX: usize = 120;
+
+/// Rows of every other table; the rest are counted.
+pub const ROWS_SHOWN_MAX: usize = 60;
+
+/// Names in one sentence.
+const NAMES_SHOWN_MAX: usize = 12;
+
+/// The letter of a site or team lead for the evening before.
+pub fn digest(digest: &LeadDigest) -> Letter {
+    fit(|caps| digest::letter(digest, caps))
+}
+
+/// The letter of the coordinator for the morning after.
+pub fn summary(summary: &Summary) -> Letter {
+    fit(|caps| summary::letter(summary, caps))
+}
+
+/// The letter to a household.
+pub fn reminder(reminder: &Reminder) -> Letter {
+    fit(|caps| reminder::letter(reminder, caps))
+}
+
+/// How much of long lists a letter shows.
+#[derive(Debug, Clone, Copy)]
+struct Caps {
+    people: usize,
+    rows: usize,
+}
+
+/// The letter with the longest lists that still fit [`HTML_BYTES_MAX`].
+fn fit(render: impl Fn(Caps) -> Letter) -> Letter {
+    let mut caps = Caps { people: PEOPLE_SHOWN_MAX, rows: ROWS_SHOWN_MAX };
+    loop {
+        let letter = render(caps);
+        if letter.html.len() < HTML_BYTES_MAX || caps.rows <= 2 {
+            return letter;
+        }
+        caps = Caps { people: caps.people / 2, rows: caps.rows / 2 };
+    }
+}
+
+/// Something that the reader should act on.
+#[derive(Debug, Clone, Default)]
+struct Alert {
+    /// Its place in the list, from 1; 0 without a number.
+    number: usize,
+    text: String,
+    lines: Vec<String>,
+    /// What to do.
+    remedy: String,
+}
+
+/// The template's text without runs of empty lines.
+fn tidy(text: &str) -> String {
+    let mut out = String::new();
+    let mut is_after_empty = true;
+    for line in text.lines() {
+        // The mark of a signature, "-- ", is the one line whose last space counts.
+        let line = if line == "-- " { line } else { line.trim_end() };
+        if !(line.is_empty() && is_after_empty) {
+            out += line;
+            out.push('\n');
+        }
+        is_after_empty = line.is_empty();
+    }
+    out
+}
+
+/// What each group needs each day; `None` where nothing is said about any group.
+fn needs_section(words: Words, needs: &[Need], caps: Caps) -> Option<Section> {
+    if needs.is_empty() {
+        return None;
+    }
+    let row = |need: &Need| {
+        let days = words.say("mail-needs-days", &[("days", &thousands(need.days_left))]);
+        let done = format!("{}/{}", thousands(need.finished), thousands(need.target));
+        vec![
+            Cell::left(safe::name(&need.group_name)).note(days),
+            Cell::right(done),
+            Cell::right(thousands(need.doses_left)),
+            Cell::right(thousands(need.per_day)).strong(true),
+        ]
+    };
+    let table = Table {
+        head: vec![
+            Cell::left(words.word("mail-needs-group")),
+            Cell::right(words.word("mail-needs-done")),
+            Cell::right(words.word("mail-needs-left")),
+            Cell::right(words.word("mail-needs-per-day")),
+        ],
+        rows: needs.iter().take(caps.rows).map(row).collect(),
+    };
+    Some(Section {
+        heading: words.word("mail-needs"),
+        tables: vec![table],
+        after: more(words, "mail-more", needs.len(), caps.rows),
+        ..Section::default()
+    })
+}
+
+/// The sentence "and so many more", where a list was cut.
+fn more(words: Words, key: &str, all: usize, shown: usize) -> Vec<String> {
+    let left = all.saturating_sub(shown);
+    if left == 0 {
+        return Vec::new();
+    }
+    vec![words.say(key, &[("count", &thousands(left as u64))])]
+}
+
+#[cfg(test)]
+#[path = "render_tests.rs"]
+mod tests;

@@ -1,0 +1,156 @@
+//! The reminder of a household: who goes where tomorrow, whose dose is overdue, and how to hear no more of it.
+
+use super::words::Words;
+use super::{Caps, Letter, NAMES_SHOWN_MAX, more, tidy};
+use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
+use crate::mail::safe;
+use askama::Template;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Template)]
+#[template(path = "reminder/body.html")]
+struct Html<'a> {
+    subject: &'a str,
+    lang: &'a str,
+    title: &'a str,
+    body: &'a Body,
+}
+
+#[derive(Template)]
+#[template(path = "reminder/body.txt")]
+struct Plain<'a> {
+    body: &'a Body,
+}
+
+/// What both forms show.
+struct Body {
+    hello: String,
+    parts: Vec<Part>,
+    closing: Vec<String>,
+    opt_out: String,
+    footer: String,
+}
+
+/// The items of one day, or the overdue ones.
+struct Part {
+    opening: String,
+    items: Vec<Item>,
+}
+
+struct Item {
+    who: String,
+    lines: Vec<String>,
+}
+
+pub(super) fn letter(reminder: &Reminder, caps: Caps) -> Letter {
+    let words = Words(reminder.language);
+    let subject = subject(words, reminder);
+    let title = words.word("mail-reminder-title");
+    let mut closing = more(words, "mail-more", reminder.items.len(), caps.rows);
+    closing.push(words.word("mail-reminder-bring"));
+    closing.push(words.word("mail-reminder-done"));
+    closing.push(contact(words, reminder));
+    let campaign = safe::name(&reminder.campaign_name);
+    let body = Body {
+        hello: words.word("mail-reminder-hello"),
+        parts: parts(words, reminder, caps),
+        closing,
+        opt_out: words.word("mail-reminder-opt-out"),
+        footer: words.say("mail-reminder-footer", &[("campaign", &campaign)]),
+    };
+    let lang = reminder.language.tag();
+    let html = Html { subject: &subject, lang, title: &title, body: &body };
+    let html = html.render().expect("templates fail only where a value does");
+    let plain = Plain { body: &body }.render().expect("templates fail only where a value does");
+    Letter { subject, text: tidy(&plain), html }
+}
+
+/// Day and place, never a name: subjects are shown on locked screens.
+fn subject(words: Words, reminder: &Reminder) -> String {
+    let mut days = BTreeMap::new();
+    for item in &reminder.items {
+        if let ReminderWhy::Tomorrow { day, place_name, .. } = &item.why {
+            let entry: &mut (u64, BTreeSet<&str>) = days.entry(*day).or_default();
+            entry.0 += 1;
+            entry.1.insert(place_name);
+        }
+    }
+    if let Some((day, (count, places))) = days.first_key_value() {
+        let date = words.day_short(*day);
+        if let (1, Some(place)) = (places.len(), places.first()) {
+            let place = safe::name(place);
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("date", &date), ("place", &place)];
+            return words.say("mail-reminder-subject-tomorrow", &arguments);
+        }
+        let arguments: [(&str, &dyn std::fmt::Display); 2] = [("date", &date), ("count", count)];
+        return words.say("mail-reminder-subject-tomorrow-places", &arguments);
+    }
+    match reminder.items.as_slice() {
+        [one] => words.say("mail-reminder-subject-overdue", &[("dose", &words.dose(one.dose))]),
+        all => words.say("mail-reminder-subject-overdue-more", &[("count", &all.len())]),
+    }
+}
+
+fn parts(words: Words, reminder: &Reminder, caps: Caps) -> Vec<Part> {
+    let vaccine = safe::name(&reminder.vaccine_name);
+    let mut by_day: BTreeMap<NaiveDate, Vec<Item>> = BTreeMap::new();
+    let mut overdue = Vec::new();
+    for item in reminder.items.iter().take(caps.rows) {
+        let who = who(words, item);
+        match &item.why {
+            ReminderWhy::Tomorrow { day, place_name, .. } => {
+                let place = safe::name(place_name);
+                let line = words.say("mail-reminder-place", &[("place", &place)]);
+                by_day.entry(*day).or_default().push(Item { who, lines: vec![line] });
+            }
+            ReminderWhy::Overdue { since, places } => {
+                let date = words.day(*since);
+                let since = words.say("mail-reminder-since", &[("date", &date)]);
+                let go = if places.is_empty() {
+                    words.word("mail-reminder-ask")
+                } else {
+                    let places = words.names(places, NAMES_SHOWN_MAX);
+                    words.say("mail-reminder-go", &[("places", &places)])
+                };
+                overdue.push(Item { who, lines: vec![since, go] });
+            }
+        }
+    }
+    let mut parts: Vec<Part> = by_day
+        .into_iter()
+        .map(|(day, items)| {
+            let date = words.date(day);
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("date", &date), ("vaccine", &vaccine)];
+            Part { opening: words.say("mail-reminder-tomorrow", &arguments), items }
+        })
+        .collect();
+    if !overdue.is_empty() {
+        let opening = words.say("mail-reminder-overdue", &[("vaccine", &vaccine)]);
+        parts.push(Part { opening, items: overdue });
+    }
+    parts
+}
+
+/// Name and dose; the dose alone where the register has no name.
+fn who(words: Words, item: &ReminderItem) -> String {
+    let dose = words.dose(item.dose);
+    match item.name.as_deref().map(safe::name).filter(|name| !name.is_empty()) {
+        Some(name) => words.say("mail-reminder-who", &[("name", &name), ("dose", &dose)]),
+        None => dose,
+    }
+}
+
+fn contact(words: Words, reminder: &Reminder) -> String {
+    let Some(contact) = &reminder.contact else {
+        return words.word("mail-reminder-contact-none");
+    };
+    let name = safe::name(&contact.name);
+    let shown = match contact.email.as_deref().map(safe::name) {
+        Some(email) if !email.is_empty() => words.in_brackets(&name, &email),
+        _ => name,
+    };
+    words.say("mail-reminder-contact", &[("contact", &shown)])
+}

@@ -1,0 +1,548 @@
+use super::*;
+use crate::domain::campaign::{Contact, Language};
+use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
+use crate::domain::id::{AreaCode, CampaignId};
+use crate::domain::notice::*;
+use chrono::NaiveDate;
+
+const BOTH: [Language; 2] = [Language::ZhCn, Language::En];
+const HOSTILE: &str = "=<script>alert(1)</script>\r\nBcc: v@x.test\u{202e}\u{2028}&\"'";
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn person(number: usize, name: &str) -> PersonLine {
+    PersonLine {
+        person: format!("R{number:05}").as_str().into(),
+        name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+        phone: (number % 5 > 0).then(|| format!("000-1227-{number:04}")),
+        group_name: "60岁及以上".to_owned(),
+        dose: if number % 3 == 0 { 2 } else { 1 },
+    }
+}
+
+fn expected(area: &str, group: &str, dose: u8, people: u64) -> Expected {
+    Expected { area_name: area.into(), group_name: group.into(), dose, people }
+}
+
+fn needs() -> Vec<Need> {
+    let need = |group: &str, target, finished, doses_left, per_day| Need {
+        group_name: group.into(),
+        target,
+        finished,
+        doses_left,
+        days_left: 127,
+        per_day,
+    };
+    vec![
+        need("60岁及以上", 202_561, 120_044, 140_300, 1_105),
+        need("18–59岁", 531_724, 210_006, 560_112, 4_411),
+        need("12–17岁", 42_141, 0, 84_282, 664),
+    ]
+}
+
+fn site_digest(language: Language) -> LeadDigest {
+    LeadDigest {
+        campaign: CampaignId::from("danyang-2021"),
+        campaign_name: "丹阳市新冠病毒疫苗接种（2021）".into(),
+        post: "S03".into(),
+        post_name: "云阳街道预防接种门诊3".into(),
+        lead: Contact { name: "云阳街道3号点负责人".into(), email: None },
+        language,
+        today: day("2021-06-15"),
+        tomorrow: day("2021-06-16"),
+        missed: None,
+        sessions: vec![SessionSheet {
+            place: "S03".into(),
+            place_name: "云阳街道预防接种门诊3".into(),
+            expected: vec![
+                expected("云阳街道", "60岁及以上", 1, 80),
+                expected("云阳街道", "60岁及以上", 2, 120),
+                expected("曲阿街道", "60岁及以上", 2, 20),
+                expected("云阳街道", "18–59岁", 2, 200),
+            ],
+            doses: 420,
+            draws: vec![
+                DrawLine {
+                    lot: "L08".into(),
+                    product: "inactivated-vero".into(),
+                    doses: 300,
+                    expires: day("2021-06-20"),
+                    until: day("2021-06-16"),
+                },
+                DrawLine {
+                    lot: "L11".into(),
+                    product: "inactivated-vero".into(),
+                    doses: 1_143,
+                    expires: day("2021-10-01"),
+                    until: day("2021-06-18"),
+                },
+            ],
+            people: (0..7).map(|n| person(n, ["周静涛", "朱洋华", "刘志霞"][n % 3])).collect(),
+            arrives_minute: None,
+        }],
+        reported_today: None,
+        planned_today: 415,
+        absent: vec![person(21, "胡军洋"), person(25, "马娜")],
+        needs: needs(),
+    }
+}
+
+fn team_digest(language: Language) -> LeadDigest {
+    let stop = |code: &str, name: &str, minute, people| SessionSheet {
+        place: code.into(),
+        place_name: name.into(),
+        expected: vec![expected("司徒镇", "60岁及以上", 1, people)],
+        doses: people,
+        draws: Vec::new(),
+        people: Vec::new(),
+        arrives_minute: Some(minute),
+    };
+    LeadDigest {
+        post: "T1".into(),
+        post_name: "流动接种车1".into(),
+        sessions: vec![
+            stop("P05", "司徒镇村（社区）流动点", 28, 80),
+            stop("P06", "司徒镇工业园企业专场", 190, 60),
+        ],
+        missed: Some((day("2021-06-12"), day("2021-06-13"))),
+        reported_today: Some(128),
+        planned_today: 140,
+        absent: Vec::new(),
+        ..site_digest(language)
+    }
+}
+
+fn idle_digest(language: Language) -> LeadDigest {
+    LeadDigest {
+        sessions: Vec::new(),
+        planned_today: 0,
+        absent: Vec::new(),
+        needs: Vec::new(),
+        ..site_digest(language)
+    }
+}
+
+fn line(dose: u8, people: u64, percent: Option<&str>, today: u64) -> DoseLine {
+    DoseLine { dose, people, percent: percent.map(str::to_owned), today }
+}
+
+fn row(id: &str, name: &str, eligible: Option<u64>, doses: Vec<DoseLine>) -> CoverageRow {
+    let last = doses.last().unwrap().clone();
+    let mut flags = Vec::new();
+    if doses.iter().any(|line| line.percent.as_deref().is_some_and(|p| p.len() > 4)) {
+        flags.push(Flag::Over100);
+    }
+    if eligible.is_none() {
+        flags.push(Flag::NoDenominator);
+    }
+    CoverageRow {
+        area: AreaCode::from("danyang"),
+        area_name: "丹阳市".into(),
+        group: id.into(),
+        group_name: name.into(),
+        eligible,
+        complete: Share { people: last.people, percent: last.percent },
+        drop_out: eligible.map(|_| "0.5".to_owned()),
+        doses,
+        invalid: 0,
+        flags,
+    }
+}
+
+fn coverage() -> Coverage {
+    let adults = vec![line(1, 785_769, Some("93.1"), 812), line(2, 781_549, Some("92.6"), 1_204)];
+    let teens = vec![line(1, 52_723, Some("112.6"), 31), line(2, 51_037, Some("109.0"), 55)];
+    let other = vec![line(1, 9_461, None, 0), line(2, 9_461, None, 0)];
+    Coverage {
+        as_of: day("2021-10-20"),
+        known_on: None,
+        sites: SitesReported {
+            expected: 14,
+            reported: 12,
+            missing: vec!["S03".into(), "S07".into()],
+        },
+        rows: vec![
+            row("adults-18-plus", "18岁及以上", Some(844_005), adults),
+            row("teen", "12–17岁", Some(46_823), teens),
+            row("other", "其他（来源未分列）", None, other),
+        ],
+    }
+}
+
+fn attention() -> Vec<Attention> {
+    vec![
+        Attention::LateSites(vec!["云阳街道预防接种门诊3".into(), "曲阿街道预防接种门诊1".into()]),
+        Attention::StockLow { stock: 2_400, needed: 8_150 },
+        Attention::BehindPlan { planned: 1_702_300, done: 1_690_000 },
+        Attention::LotNearExpiry { lot: "L14".into(), left: 1_280, expires: day("2021-10-22") },
+        Attention::Over100 {
+            area_name: "丹阳市".into(),
+            group_name: "12–17岁".into(),
+            dose: 1,
+            percent: "112.6".into(),
+        },
+        Attention::InvalidDoses(17),
+        Attention::PersonsExceedTally { place_name: "导墅镇门诊1".into(), day: day("2021-10-19") },
+        Attention::DraftWaits {
+            plan: 41,
+            changes: vec!["S03 10/22 +120 第二剂".into(), "T2 10/23 P09 → P11".into()],
+        },
+        Attention::MailInDoubt(1),
+        Attention::NoAddress(vec!["3号车队长".into()]),
+    ]
+}
+
+fn county(language: Language) -> Summary {
+    let towns = ["云阳街道", "曲阿街道", "司徒镇", "延陵镇", "珥陵镇", "导墅镇", "丹北镇"];
+    let area = |(index, name): (usize, &&str)| {
+        let eligible = 61_000 + 7_919 * index as u64;
+        let (first, complete) = (eligible * (70 + 6 * index as u64) / 100, eligible * 68 / 100);
+        AreaLine {
+            area_name: (*name).into(),
+            eligible,
+            first,
+            first_percent: crate::domain::count::percent(first as i64, eligible as i64),
+            complete,
+            complete_percent: crate::domain::count::percent(complete as i64, eligible as i64),
+            today: 98 * index as u64,
+        }
+    };
+    Summary {
+        campaign: CampaignId::from("danyang-2021"),
+        campaign_name: "丹阳市新冠病毒疫苗接种（2021）".into(),
+        county: "丹阳市".into(),
+        coordinator: Contact { name: "丹阳市疾控中心".into(), email: None },
+        language,
+        as_of: day("2021-10-20"),
+        missed: None,
+        doses_total: 1_690_000,
+        doses_today: 2_102,
+        by_group: coverage(),
+        by_area: towns.iter().enumerate().map(area).collect(),
+        attention: attention(),
+        progress: Progress { planned: 1_702_300, done: 1_690_000, planned_total: 1_740_000 },
+        needs: needs(),
+        trend: (7u32..21).map(|n| (day(&format!("2021-10-{n:02}")), u64::from(n) * 137 % 2_400)).collect(),
+    }
+}
+
+fn empty_county(language: Language) -> Summary {
+    Summary {
+        doses_total: 0,
+        doses_today: 0,
+        by_group: Coverage {
+            as_of: day("2021-10-20"),
+            known_on: None,
+            sites: SitesReported::default(),
+            rows: Vec::new(),
+        },
+        by_area: Vec::new(),
+        attention: Vec::new(),
+        progress: Progress::default(),
+        needs: Vec::new(),
+        trend: Vec::new(),
+        ..county(language)
+    }
+}
+
+fn household(language: Language) -> Reminder {
+    let tomorrow = || ReminderWhy::Tomorrow {
+        day: day("2021-06-16"),
+        place: "S03".into(),
+        place_name: "云阳街道预防接种门诊3".into(),
+    };
+    let overdue = ReminderWhy::Overdue {
+        since: day("2021-06-09"),
+        places: vec!["云阳街道预防接种门诊1".into(), "云阳街道预防接种门诊3".into()],
+    };
+    let item = |name: &str, dose, why| ReminderItem {
+        person: "R00003".into(),
+        name: Some(name.into()),
+        dose,
+        why,
+    };
+    Reminder {
+        campaign: CampaignId::from("danyang-2021"),
+        campaign_name: "丹阳市新冠病毒疫苗接种（2021）".into(),
+        vaccine_name: "新冠病毒灭活疫苗".into(),
+        email: "r00003@example.test".into(),
+        language,
+        today: day("2021-06-15"),
+        items: vec![
+            item("朱洋华", 2, tomorrow()),
+            item("朱英娜", 1, tomorrow()),
+            item("朱小明", 2, overdue),
+        ],
+        contact: Some(Contact {
+            name: "丹阳市疾控中心".into(),
+            email: Some("cdc@danyang.example".into()),
+        }),
+    }
+}
+
+/// Every kind of letter in one language, with its name.
+fn all(language: Language) -> Vec<(&'static str, Letter)> {
+    let overdue = Reminder { items: household(language).items.split_off(2), ..household(language) };
+    vec![
+        ("digest-site", digest(&site_digest(language))),
+        ("digest-team", digest(&team_digest(language))),
+        ("digest-idle", digest(&idle_digest(language))),
+        ("summary", summary(&county(language))),
+        ("summary-empty", summary(&empty_county(language))),
+        ("reminder", reminder(&household(language))),
+        ("reminder-overdue", reminder(&overdue)),
+        ("hostile-digest", digest(&hostile_digest(language))),
+        ("hostile-summary", summary(&hostile_summary(language))),
+        ("hostile-reminder", reminder(&hostile_reminder(language))),
+    ]
+}
+
+fn hostile_digest(language: Language) -> LeadDigest {
+    let mut value = site_digest(language);
+    value.campaign_name = HOSTILE.into();
+    value.post = HOSTILE.into();
+    value.post_name = HOSTILE.into();
+    value.sessions[0].place = HOSTILE.into();
+    value.sessions[0].place_name = HOSTILE.into();
+    value.sessions[0].expected[0].area_name = HOSTILE.into();
+    value.sessions[0].expected[0].group_name = HOSTILE.into();
+    value.sessions[0].draws[0].lot = HOSTILE.into();
+    value.sessions[0].draws[0].product = HOSTILE.into();
+    value.absent[0].name = Some(HOSTILE.into());
+    value.absent[0].phone = Some(HOSTILE.into());
+    value.absent[0].group_name = HOSTILE.into();
+    value.needs[0].group_name = HOSTILE.into();
+    value
+}
+
+fn hostile_summary(language: Language) -> Summary {
+    let mut value = county(language);
+    value.county = HOSTILE.into();
+    value.campaign_name = HOSTILE.into();
+    value.by_group.rows[0].group_name = HOSTILE.into();
+    value.by_group.sites.missing[0] = HOSTILE.into();
+    value.by_area[0].area_name = HOSTILE.into();
+    value.attention = vec![
+        Attention::LateSites(vec![HOSTILE.into()]),
+        Attention::LotNearExpiry { lot: HOSTILE.into(), left: 1, expires: day("2021-10-22") },
+        Attention::DraftWaits { plan: 1, changes: vec![HOSTILE.into()] },
+        Attention::PersonsExceedTally { place_name: HOSTILE.into(), day: day("2021-10-22") },
+        Attention::Over100 {
+            area_name: HOSTILE.into(),
+            group_name: HOSTILE.into(),
+            dose: 1,
+            percent: "112.6".into(),
+        },
+    ];
+    value
+}
+
+fn hostile_reminder(language: Language) -> Reminder {
+    let mut value = household(language);
+    value.campaign_name = HOSTILE.into();
+    value.vaccine_name = HOSTILE.into();
+    value.items[0].name = Some(HOSTILE.into());
+    value.items[0].why = ReminderWhy::Tomorrow {
+        day: day("2021-06-16"),
+        place: HOSTILE.into(),
+        place_name: HOSTILE.into(),
+    };
+    value.items[2].why =
+        ReminderWhy::Overdue { since: day("2021-06-09"), places: vec![HOSTILE.into()] };
+    value.contact = Some(Contact { name: HOSTILE.into(), email: Some(HOSTILE.into()) });
+    value.items.remove(1);
+    value
+}
+
+/// With DOSEPLAN_MAIL_DIR set, the letters are left there to be looked at in a browser.
+#[test]
+fn every_letter_says_what_it_should_in_both_languages_and_is_light() {
+    let dir = std::env::var_os("DOSEPLAN_MAIL_DIR").map(std::path::PathBuf::from);
+    for language in BOTH {
+        for (name, letter) in all(language) {
+            let shown = format!("{name} {}\n{}\n{}", language.tag(), letter.subject, letter.text);
+            assert!(!letter.subject.contains('⟨'), "{shown}");
+            assert!(!letter.text.contains('⟨') && !letter.html.contains('⟨'), "{shown}");
+            assert!(!letter.text.contains("{$") && !letter.html.contains("{$"), "{shown}");
+            assert!(!letter.text.contains("\n\n\n"), "{shown}");
+            assert!(letter.html.len() < 50_000, "{name}: {} bytes", letter.html.len());
+            if let Some(dir) = &dir {
+                let file = format!("{name}.{}", language.tag());
+                std::fs::write(dir.join(format!("{file}.html")), &letter.html).unwrap();
+                std::fs::write(dir.join(format!("{file}.txt")), shown).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn the_summary_opens_with_the_bulletin_sentence_and_the_published_figures() {
+    let letter = summary(&county(Language::ZhCn));
+    let opening = "截至10月20日24时，丹阳市累计报告接种 1,690,000 剂次，当日接种 2,102 剂次。";
+    assert!(letter.text.starts_with(opening), "{}", letter.text);
+    for sentence in [
+        "18岁及以上：第一剂次接种 785,769 人，接种率 93.1%；第二剂次接种 781,549 人，接种率 92.6%。",
+        "12–17岁：第一剂次接种 52,723 人，接种率 112.6%；",
+        "其他（来源未分列）：第一剂次接种 9,461 人；",
+        "未报 2/14",
+        "▲112.6%",
+        "不作封顶",
+        "1. 2 个接种点没有报当日数据：",
+        "10. 1 位负责人没有邮箱：3号车队长",
+        "落后 12,300 剂次",
+        "10月20日(周三)",
+    ] {
+        assert!(letter.text.contains(sentence), "{sentence} is not in\n{}", letter.text);
+    }
+    let html = letter.html.find(opening).unwrap();
+    assert!(html < letter.html.find("需关注</h2>").unwrap());
+    assert!(letter.html.find("需关注</h2>").unwrap() < letter.html.find("分人群").unwrap());
+}
+
+#[test]
+fn subjects_hold_the_figure_that_matters_within_twenty_characters() {
+    for (letter, figure) in [
+        (digest(&site_digest(Language::ZhCn)), "【明日接种】S03 6/16 420剂"),
+        (digest(&team_digest(Language::ZhCn)), "【明日接种】T1 6/16 140剂"),
+        (digest(&idle_digest(Language::ZhCn)), "【明日无接种】S03 6/16"),
+        (digest(&site_digest(Language::En)), "S03 16 Jun: 420"),
+        (digest(&team_digest(Language::En)), "T1 16 Jun: 140"),
+        (summary(&county(Language::ZhCn)), "【接种日报】10/20 首剂"),
+        (summary(&empty_county(Language::ZhCn)), "【接种日报】10/20 0剂次"),
+        (reminder(&household(Language::ZhCn)), "【接种提醒】明天6/16"),
+        (reminder(&household(Language::En)), "Vaccination tomorrow"),
+    ] {
+        assert!(letter.subject.starts_with(figure), "{} / {figure}", letter.subject);
+        assert!(figure.chars().count() <= 20, "{figure}");
+        assert!(!letter.subject.contains("朱"), "no names on a locked screen: {}", letter.subject);
+    }
+}
+
+#[test]
+fn a_lead_reads_what_to_draw_and_is_asked_for_a_missing_report() {
+    let text = digest(&site_digest(Language::ZhCn)).text;
+    for sentence in [
+        "明天6月16日(周三)有 1 场接种，预计 420 人。",
+        "! 今天6月15日(周二)的接种数还没有上报，请今晚报送。今天计划 415 剂次。",
+        "2021-06-20 (近效期，先用)",
+        "1,143 (用到6月18日)",
+        "60岁及以上 (云阳街道 120、曲阿街道 20)",
+        "今天应到未到（2 人）",
+        "胡军洋 (R00021)",
+        "000-1227-0021",
+        "剩127天",
+    ] {
+        assert!(text.contains(sentence), "{sentence} is not in\n{text}");
+    }
+    let idle = digest(&idle_digest(Language::ZhCn)).text;
+    assert!(idle.contains("明天6月16日(周三)没有安排接种"), "{idle}");
+    let team = digest(&team_digest(Language::ZhCn)).text;
+    for sentence in [
+        "因系统停机，6月12日至6月13日的预告没有发出。",
+        "== 第1站 司徒镇村（社区）流动点（P05）：预计 80 人 ==",
+        "出发后 190 分钟到",
+        "今天6月15日(周二)已报 128 剂次，计划 140 剂次，完成 91.4%。",
+    ] {
+        assert!(team.contains(sentence), "{sentence} is not in\n{team}");
+    }
+}
+
+#[test]
+fn a_household_reads_everything_in_one_short_mail() {
+    let letter = reminder(&household(Language::ZhCn));
+    for sentence in [
+        "朱洋华 第二剂次",
+        "地点：云阳街道预防接种门诊3",
+        "应在6月9日前接种",
+        "可以去：云阳街道预防接种门诊1、云阳街道预防接种门诊3",
+        "写“退订”两个字",
+        "丹阳市疾控中心（cdc@danyang.example）",
+    ] {
+        assert!(letter.text.contains(sentence), "{sentence} is not in\n{}", letter.text);
+    }
+    assert!(!letter.text.contains("R00003") && !letter.html.contains("R00003"));
+    let nameless = Reminder {
+        items: vec![ReminderItem { name: None, ..household(Language::En).items.remove(2) }],
+        contact: None,
+        ..household(Language::En)
+    };
+    let letter = reminder(&nameless);
+    assert_eq!(letter.subject, "Your second dose is due: please come");
+    assert!(letter.text.contains("  second dose\n"), "{}", letter.text);
+}
+
+#[test]
+fn names_from_outside_are_harmless_everywhere() {
+    for language in BOTH {
+        for (name, letter) in all(language) {
+            assert!(!letter.subject.contains(['\r', '\n', '\u{202e}', '\u{2028}']), "{name}");
+            assert!(!letter.subject.starts_with('='), "{name}: {}", letter.subject);
+            for body in [&letter.text, &letter.html] {
+                assert!(!body.contains(['\r', '\u{202e}', '\u{2028}']), "{name}");
+                assert!(!body.contains("\nBcc"), "{name}\n{body}");
+            }
+            assert!(!letter.html.contains("<script"), "{name}");
+            assert!(!letter.html.contains(">="), "{name}");
+            assert!(!letter.text.lines().any(|line| line.trim_start().starts_with("=<")), "{name}");
+        }
+    }
+}
+
+#[test]
+fn lists_without_end_are_cut_counted_and_stay_below_the_limit() {
+    for language in BOTH {
+        let mut many = site_digest(language);
+        let wide = "王<>&\"'".repeat(40);
+        many.sessions[0].people = (0..5_000).map(|n| person(n, &wide)).collect();
+        many.sessions = vec![many.sessions[0].clone(); 80];
+        many.absent = (0..5_000).map(|n| person(n, &wide)).collect();
+        many.needs = vec![many.needs[0].clone(); 500];
+        let mut county = county(language);
+        county.by_area = vec![county.by_area[0].clone(); 2_000];
+        county.by_group.rows = vec![county.by_group.rows[1].clone(); 500];
+        county.attention = vec![county.attention[7].clone(); 500];
+        county.trend = vec![county.trend[0]; 400];
+        let mut house = household(language);
+        house.items = vec![house.items[2].clone(); 3_000];
+        for letter in [digest(&many), summary(&county), reminder(&house)] {
+            assert!(letter.html.len() < HTML_BYTES_MAX, "{}", letter.html.len());
+            let said = if language == Language::ZhCn { "未列出" } else { "more" };
+            assert!(letter.text.contains(said), "{}", letter.text);
+        }
+    }
+}
+
+#[test]
+fn the_same_value_gives_the_same_letter() {
+    assert_eq!(summary(&county(Language::En)), summary(&county(Language::En)));
+    assert_eq!(digest(&site_digest(Language::En)), digest(&site_digest(Language::En)));
+}
+
+/// What a template holds besides tags, styles and expressions is words; those belong in the catalogue.
+#[test]
+fn templates_hold_no_words() {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/src/mail/templates");
+    for folder in ["", "parts", "digest", "summary", "reminder"] {
+        for entry in std::fs::read_dir(format!("{dir}/{folder}")).unwrap() {
+            let path = entry.unwrap().path();
+            let Ok(source) = std::fs::read_to_string(&path) else { continue };
+            let mut rest = source.as_str();
+            let mut words = String::new();
+            while let Some(start) = rest.find(['<', '{']) {
+                words += &rest[..start];
+                let end = match rest[start..].chars().nth(1) {
+                    Some('{') => "}}",
+                    Some('%') => "%}",
+                    _ if rest[start..].starts_with("<style") => "</style>",
+                    _ => ">",
+                };
+                rest = rest[start..].split_once(end).map_or("", |(_, after)| after);
+            }
+            words += rest;
+            let words = words.replace("&nbsp;", "");
+            assert!(!words.chars().any(char::is_alphabetic), "{}: {words}", path.display());
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! The coordinator's summary: the bulletin sentence, what needs attention, then the tables.
+
+use super::table::{Bar, Cell, Section, Table};
+use super::words::Words;
+use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
+use crate::domain::count::percent;
+use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
+use crate::domain::notice::{AreaLine, Progress, Summary};
+use crate::mail::safe;
+use crate::text::thousands;
+use askama::Template;
+use std::collections::BTreeSet;
+
+/// Groups that the bulletin sentence names; all are in the table.
+const BULLETIN_ROWS_MAX: usize = 8;
+
+/// Columns of doses that fit a phone beside group and "complete".
+const DOSE_COLUMNS_MAX: usize = 3;
+
+/// Days of the trend.
+const TREND_DAYS_MAX: usize = 31;
+
+#[derive(Template)]
+#[template(path = "summary/body.html")]
+struct Html<'a> {
+    subject: &'a str,
+    lang: &'a str,
+    title: &'a str,
+    body: &'a Body,
+}
+
+#[derive(Template)]
+#[template(path = "summary/body.txt")]
+struct Plain<'a> {
+    body: &'a Body,
+}
+
+/// What both forms show.
+struct Body {
+    campaign: String,
+    opening: String,
+    among_word: String,
+    among: Vec<String>,
+    reported: String,
+    attention: String,
+    nothing: String,
+    alerts: Vec<Alert>,
+    more: String,
+    sections: Vec<Section>,
+    footer: String,
+}
+
+pub(super) fn letter(summary: &Summary, caps: Caps) -> Letter {
+    let words = Words(summary.language);
+    let county = safe::name(&summary.county);
+    let subject = subject(words, summary, &county);
+    let title = words.say("mail-summary-title", &[("county", &county)]);
+    let mut alerts: Vec<Alert> = Vec::new();
+    if let Some(text) = words.missed("mail-summary-missed", summary.missed) {
+        alerts.push(Alert { text, ..Alert::default() });
+    }
+    let shown = summary.attention.iter().take(caps.rows / 2).enumerate();
+    alerts.extend(shown.map(|(index, item)| super::attention::alert(words, index + 1, item)));
+    let sections = [
+        groups(words, &summary.by_group, caps),
+        progress(words, summary),
+        needs_section(words, &summary.needs, caps),
+        areas(words, summary, caps),
+        trend(words, &summary.trend),
+    ];
+    let body = Body {
+        campaign: safe::name(&summary.campaign_name),
+        opening: words.say(
+            "mail-summary-opening",
+            &[
+                ("end", &words.day_end(summary.as_of)),
+                ("county", &county),
+                ("total", &thousands(summary.doses_total)),
+                ("today", &thousands(summary.doses_today)),
+            ],
+        ),
+        among_word: words.word("mail-summary-among"),
+        among: among(words, &summary.by_group.rows),
+        reported: reported(words, summary),
+        attention: words.word("mail-summary-attention"),
+        nothing: words.word("mail-summary-nothing"),
+        alerts,
+        more: more(words, "mail-more", summary.attention.len(), caps.rows / 2).concat(),
+        sections: sections.into_iter().flatten().collect(),
+        footer: words.word("mail-footer"),
+    };
+    let lang = summary.language.tag();
+    let html = Html { subject: &subject, lang, title: &title, body: &body };
+    let html = html.render().expect("templates fail only where a value does");
+    let plain = Plain { body: &body }.render().expect("templates fail only where a value does");
+    Letter { subject, text: tidy(&plain), html }
+}
+
+/// All townships together, as their table's last line shows them; `None` without a denominator.
+fn total(areas: &[AreaLine]) -> Option<AreaLine> {
+    let sum = |of: fn(&AreaLine) -> u64| areas.iter().map(of).sum::<u64>();
+    let (eligible, first, complete) =
+        (sum(|area| area.eligible), sum(|area| area.first), sum(|area| area.complete));
+    let share = |part: u64| {
+        percent(i64::try_from(part).unwrap_or(i64::MAX), i64::try_from(eligible).ok()?)
+    };
+    Some(AreaLine {
+        area_name: String::new(),
+        eligible,
+        first,
+        first_percent: Some(share(first)?),
+        complete,
+        complete_percent: share(complete),
+        today: sum(|area| area.today),
+    })
+}
+
+fn subject(words: Words, summary: &Summary, county: &str) -> String {
+    let of_rows = || {
+        let mut rows = summary.by_group.rows.iter();
+        rows.find_map(|row| row.doses.first()?.percent.clone())
+    };
+    let first = total(&summary.by_area).and_then(|line| line.first_percent).or_else(of_rows);
+    let key = match (first.is_some(), summary.attention.is_empty()) {
+        (true, true) => "mail-summary-subject",
+        (true, false) => "mail-summary-subject-attention",
+        (false, true) => "mail-summary-subject-count",
+        (false, false) => "mail-summary-subject-count-attention",
+    };
+    words.say(
+        key,
+        &[
+            ("date", &words.day_short(summary.as_of)),
+            ("percent", &words.percent(first.as_deref())),
+            ("doses", &thousands(summary.doses_total)),
+            ("count", &summary.attention.len()),
+            ("county", &county),
+        ],
+    )
+}
+
+/// A line for each group and group set, as the bulletin has it.
+fn among(words: Words, rows: &[CoverageRow]) -> Vec<String> {
+    let dose = |line: &DoseLine| {
+        let key = match line.percent {
+            Some(_) => "mail-summary-dose",
+            None => "mail-summary-dose-count",
+        };
+        words.say(
+            key,
+            &[
+                ("dose", &words.dose(line.dose)),
+                ("people", &thousands(line.people)),
+                ("percent", &words.percent(line.percent.as_deref())),
+            ],
+        )
+    };
+    let given = rows.iter().filter(|row| row.doses.iter().any(|line| line.people > 0));
+    given
+        .take(BULLETIN_ROWS_MAX)
+        .map(|row| {
+            let doses: Vec<_> = row.doses.iter().filter(|line| line.people > 0).map(dose).collect();
+            let (group, doses) = (safe::name(&row.group_name), words.clauses(&doses));
+            words.say("mail-summary-row", &[("group", &group), ("doses", &doses)])
+        })
+        .collect()
+}
+
+/// Who has reported: coverage is never shown without it.
+fn reported(words: Words, summary: &Summary) -> String {
+    let sites = &summary.by_group.sites;
+    if sites.expected == 0 {
+        return String::new();
+    }
+    let missing = sites.expected.saturating_sub(sites.reported);
+    if missing == 0 {
+        return words.say("mail-summary-all-reported", &[("expected", &sites.expected)]);
+    }
+    let codes: Vec<_> = sites.missing.iter().map(crate::domain::id::PlaceCode::as_str).collect();
+    words.say(
+        "mail-summary-unreported-note",
+        &[
+            ("missing", &missing),
+            ("expected", &sites.expected),
+            ("names", &words.names(&codes, NAMES_SHOWN_MAX)),
+        ],
+    )
+}
+
+/// A figure over its share, with a bar; marked where it is above 100 %.
+fn share_cell(words: Words, people: u64, share: Option<&str>) -> Cell {
+    let bar = share.and_then(Bar::of_percent);
+    let mut percent = words.percent(share);
+    if bar.is_some_and(|bar| bar.over) {
+        percent = format!("▲{percent}");
+    }
+    Cell::right(thousands(people)).note(percent).bar(bar)
+}
+
+/// A heading with `未报 2/14` beside it, so that no coverage is read as complete when it is not.
+fn coverage_heading(words: Words, key: &str, sites: &SitesReported) -> String {
+    let missing = sites.expected.saturating_sub(sites.reported);
+    if missing == 0 {
+        return words.word(key);
+    }
+    let arguments: [(&str, &dyn std::fmt::Display); 2] =
+        [("missing", &missing), ("expected", &sites.expected)];
+    words.in_brackets(&words.word(key), &words.say("mail-summary-unreported", &arguments))
+}
+
+fn groups(words: Words, coverage: &Coverage, caps: Caps) -> Option<Section> {
+    let rows = &coverage.rows;
+    if rows.is_empty() {
+        return None;
+    }
+    let numbers: BTreeSet<u8> =
+        rows.iter().flat_map(|row| row.doses.iter().map(|line| line.dose)).collect();
+    let numbers: Vec<u8> = numbers.into_iter().take(DOSE_COLUMNS_MAX).collect();
+    let mut head = vec![Cell::left(words.word("mail-summary-group"))];
+    head.extend(numbers.iter().map(|dose| Cell::right(words.dose_short(*dose))));
+    head.push(Cell::right(words.word("mail-summary-complete")));
+    let row = |row: &CoverageRow| {
+        let mark = if row.flags.contains(&Flag::PersonsExceedTally) { "※" } else { "" };
+        let eligible = row.eligible.map_or_else(|| words.word("mail-no-figure"), thousands);
+        let eligible = words.say("mail-summary-eligible", &[("people", &eligible)]);
+        let name = format!("{}{mark}", safe::name(&row.group_name));
+        let mut cells = vec![Cell::left(name).note(eligible)];
+        for dose in &numbers {
+            let Some(line) = row.doses.iter().find(|line| line.dose == *dose) else {
+                cells.push(Cell::right(words.word("mail-no-figure")));
+                continue;
+            };
+            let mut cell = share_cell(words, line.people, line.percent.as_deref());
+            if line.today > 0 {
+                let today = thousands(line.today);
+                cell = cell.note(words.say("mail-summary-today-plus", &[("people", &today)]));
+            }
+            cells.push(cell);
+        }
+        let Share { people, percent } = &row.complete;
+        cells.push(share_cell(words, *people, percent.as_deref()));
+        cells
+    };
+    let table = Table { head, rows: rows.iter().take(caps.rows).map(row).collect() };
+    let mut after = more(words, "mail-more", rows.len(), caps.rows);
+    after.extend(group_notes(words, rows));
+    Some(Section {
+        heading: coverage_heading(words, "mail-summary-groups", &coverage.sites),
+        tables: vec![table],
+        after,
+        ..Section::default()
+    })
+}
+
+/// What the marks of the table mean, and the drop-out between doses.
+fn group_notes(words: Words, rows: &[CoverageRow]) -> Vec<String> {
+    let is_flagged = |flag: Flag| rows.iter().any(|row| row.flags.contains(&flag));
+    let is_over = |share: &Option<String>| {
+        share.as_deref().and_then(Bar::of_percent).is_some_and(|bar| bar.over)
+    };
+    let any_over = rows.iter().any(|row| {
+        is_over(&row.complete.percent) || row.doses.iter().any(|line| is_over(&line.percent))
+    });
+    let mut notes = Vec::new();
+    if any_over || is_flagged(Flag::Over100) {
+        notes.push(words.word("mail-summary-over-100"));
+    }
+    if is_flagged(Flag::NoDenominator) || rows.iter().any(|row| row.eligible.is_none()) {
+        notes.push(words.word("mail-summary-no-denominator"));
+    }
+    if is_flagged(Flag::PersonsExceedTally) {
+        notes.push(words.word("mail-summary-exceeds"));
+    }
+    let drop_outs: Vec<_> = rows
+        .iter()
+        .filter_map(|row| {
+            let percent = words.percent(Some(row.drop_out.as_deref()?));
+            let group = safe::name(&row.group_name);
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("group", &group), ("percent", &percent)];
+            Some(words.say("mail-summary-drop-out-row", &arguments))
+        })
+        .take(BULLETIN_ROWS_MAX)
+        .collect();
+    if !drop_outs.is_empty() {
+        let drop_outs = words.clauses(&drop_outs);
+        notes.push(words.say("mail-summary-drop-out", &[("rows", &drop_outs)]));
+    }
+    notes
+}
+
+fn areas(words: Words, summary: &Summary, caps: Caps) -> Option<Section> {
+    let areas = &summary.by_area;
+    if areas.is_empty() {
+        return None;
+    }
+    let row = |area: &AreaLine, name: String, strong: bool| {
+        let eligible = thousands(area.eligible);
+        let eligible = words.say("mail-summary-eligible", &[("people", &eligible)]);
+        vec![
+            Cell::left(name).note(eligible).strong(strong),
+            share_cell(words, area.first, area.first_percent.as_deref()),
+            share_cell(words, area.complete, area.complete_percent.as_deref()),
+            Cell::right(thousands(area.today)),
+        ]
+    };
+    let shown = areas.iter().take(caps.rows);
+    let mut rows: Vec<_> = shown.map(|area| row(area, safe::name(&area.area_name), false)).collect();
+    if let Some(total) = total(areas) {
+        rows.insert(0, row(&total, words.word("mail-summary-total"), true));
+    }
+    let table = Table {
+        head: vec![
+            Cell::left(words.word("mail-summary-area")),
+            Cell::right(words.word("mail-summary-first")),
+            Cell::right(words.word("mail-summary-complete")),
+            Cell::right(words.word("mail-summary-area-today")),
+        ],
+        rows,
+    };
+    let mut after = more(words, "mail-more", areas.len(), caps.rows);
+    after.push(words.word("mail-summary-areas-note"));
+    Some(Section {
+        heading: coverage_heading(words, "mail-summary-areas", &summary.by_group.sites),
+        tables: vec![table],
+        after,
+        ..Section::default()
+    })
+}
+
+/// Plan against done (序时进度).
+fn progress(words: Words, summary: &Summary) -> Option<Section> {
+    let heading = words.word("mail-summary-progress");
+    let Progress { planned, done, planned_total } = summary.progress;
+    if planned_total == 0 {
+        let notes = vec![words.word("mail-summary-progress-none")];
+        return Some(Section { heading, notes, ..Section::default() });
+    }
+    let key = match done.cmp(&planned) {
+        std::cmp::Ordering::Less => "mail-summary-progress-behind",
+        std::cmp::Ordering::Equal => "mail-summary-progress-even",
+        std::cmp::Ordering::Greater => "mail-summary-progress-ahead",
+    };
+    let share = |part: u64, whole: u64| {
+        let (part, whole) = (i64::try_from(part).ok()?, i64::try_from(whole).ok()?);
+        percent(part, whole)
+    };
+    let note = words.say(
+        key,
+        &[
+            ("end", &words.day_end(summary.as_of)),
+            ("planned", &thousands(planned)),
+            ("done", &thousands(done)),
+            ("percent", &words.percent(share(done, planned).as_deref())),
+            ("gap", &thousands(planned.abs_diff(done))),
+        ],
+    );
+    let row = |key: &str, doses: u64| {
+        let of_total = share(doses, planned_total);
+        let bar = of_total.as_deref().and_then(Bar::of_percent);
+        vec![
+            Cell::left(words.word(key)),
+            Cell::default().bar(bar),
+            Cell::right(thousands(doses)).note(words.percent(of_total.as_deref())),
+        ]
+    };
+    let all = words.say("mail-summary-progress-of", &[("total", &thousands(planned_total))]);
+    let table = Table {
+        head: vec![
+            Cell::default(),
+            Cell::left(all),
+            Cell::right(words.word("mail-summary-doses")),
+        ],
+        rows: vec![
+            row("mail-summary-progress-planned", planned),
+            row("mail-summary-progress-done", done),
+        ],
+    };
+    Some(Section { heading, notes: vec![note], tables: vec![table], ..Section::default() })
+}
+
+/// Doses of the last days, a bar each.
+fn trend(words: Words, trend: &[(chrono::NaiveDate, u64)]) -> Option<Section> {
+    let days = &trend[trend.len().saturating_sub(TREND_DAYS_MAX)..];
+    let longest = days.iter().map(|(_, doses)| *doses).max()?;
+    let row = |(day, doses): &(chrono::NaiveDate, u64)| {
+        vec![
+            Cell::right(words.date(*day)),
+            Cell::default().bar(Some(Bar::of(*doses, longest))),
+            Cell::right(thousands(*doses)),
+        ]
+    };
+    let table = Table {
+        head: vec![
+            Cell::right(words.word("mail-summary-day")),
+            Cell::default(),
+            Cell::right(words.word("mail-summary-doses")),
+        ],
+        rows: days.iter().map(row).collect(),
+    };
+    Some(Section {
+        heading: words.say("mail-summary-trend", &[("days", &days.len())]),
+        tables: vec![table],
+        ..Section::default()
+    })
+}

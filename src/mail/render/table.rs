@@ -1,0 +1,177 @@
+//! Sections and tables of a letter: the same rows as HTML cells and as aligned plain text.
+
+use askama::Template;
+use unicode_width::UnicodeWidthStr;
+
+/// Width of a bar in plain text.
+const BAR_COLUMNS: usize = 20;
+
+/// A part of a letter under a heading.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Section {
+    pub(super) heading: String,
+    /// Sentences before the tables.
+    pub(super) notes: Vec<String>,
+    pub(super) tables: Vec<Table>,
+    /// Sentences after the tables.
+    pub(super) after: Vec<String>,
+}
+
+/// Rows of cells under a head.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "parts/table.html")]
+pub(super) struct Table {
+    pub(super) head: Vec<Cell>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+/// One cell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    /// Small print below the text.
+    pub(super) notes: Vec<String>,
+    pub(super) right: bool,
+    pub(super) strong: bool,
+    pub(super) bar: Option<Bar>,
+    /// Whether the text is a phone number to be tapped.
+    pub(super) phone: bool,
+}
+
+/// A bar as table cells; never wider than its place, but marked where its figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bar {
+    /// 0 to 100.
+    pub(super) percent: u8,
+    pub(super) over: bool,
+}
+
+impl Bar {
+    /// The bar of a percentage such as `93.1`.
+    pub(super) fn of_percent(percent: &str) -> Option<Self> {
+        let whole: u64 = percent.split('.').next()?.parse().ok()?;
+        let over = whole >= 100 && percent.trim_end_matches(['0', '.']) != "1";
+        Some(Self { percent: u8::try_from(whole.min(100)).ok()?, over })
+    }
+
+    /// The bar of a part of the longest one.
+    pub(super) fn of(part: u64, longest: u64) -> Self {
+        let percent = u128::from(part) * 100 / u128::from(longest.max(1));
+        Self { percent: u8::try_from(percent.min(100)).unwrap_or(100), over: false }
+    }
+
+    fn text(self) -> String {
+        "#".repeat((usize::from(self.percent) * BAR_COLUMNS).div_ceil(100))
+    }
+}
+
+impl Cell {
+    pub(super) fn left(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    pub(super) fn right(text: impl Into<String>) -> Self {
+        Self { text: text.into(), right: true, ..Self::default() }
+    }
+
+    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    pub(super) fn bar(mut self, bar: Option<Bar>) -> Self {
+        self.bar = bar;
+        self
+    }
+
+    pub(super) fn strong(mut self, strong: bool) -> Self {
+        self.strong = strong;
+        self
+    }
+
+    /// What a phone dials: digits and a leading plus.
+    pub(super) fn dialled(&self) -> String {
+        self.text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+    }
+
+    /// A cell that is a bar only becomes signs; beside a figure the bar says nothing new.
+    fn plain(&self) -> String {
+        match (self.bar, self.text.is_empty()) {
+            (Some(bar), true) => bar.text(),
+            _ if self.notes.is_empty() => self.text.clone(),
+            _ => format!("{} ({})", self.text, self.notes.join("; ")),
+        }
+    }
+}
+
+impl Table {
+    /// The rows in columns that line up where a Chinese character is two columns wide.
+    pub(super) fn plain(&self) -> String {
+        let all: Vec<Vec<String>> = std::iter::once(&self.head)
+            .chain(&self.rows)
+            .map(|row| row.iter().map(Cell::plain).collect())
+            .collect();
+        let columns = all.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            all.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut out = String::new();
+        for (index, row) in all.iter().enumerate() {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let fill = " ".repeat(widths[column].saturating_sub(cell.width()));
+                let is_right = self.head.get(column).is_some_and(|head| head.right);
+                line += if column > 0 { "  " } else { "" };
+                line += &if is_right { format!("{fill}{cell}") } else { format!("{cell}{fill}") };
+            }
+            out += line.trim_end();
+            out.push('\n');
+            if index == 0 {
+                let rule: Vec<_> = widths.iter().map(|width| "-".repeat(*width)).collect();
+                out += &format!("{}\n", rule.join("  "));
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_where_chinese_characters_are_two_wide() {
+        let table = Table {
+            head: vec![Cell::left("镇"), Cell::right("人数")],
+            rows: vec![
+                vec![Cell::left("云阳街道"), Cell::right("1,200").note("93.1%")],
+                vec![Cell::left("A"), Cell::right("7")],
+            ],
+        };
+        let expected = "\
+镇                 人数
+--------  -------------
+云阳街道  1,200 (93.1%)
+A                     7
+";
+        assert_eq!(table.plain(), expected);
+    }
+
+    #[test]
+    fn a_bar_is_full_at_100_and_marked_above_it() {
+        let bar = |percent, over| Some(Bar { percent, over });
+        for (text, expected) in [
+            ("93.1", bar(93, false)),
+            ("100.0", bar(100, false)),
+            ("100.1", bar(100, true)),
+            ("112.6", bar(100, true)),
+            ("0.4", bar(0, false)),
+            ("", None),
+        ] {
+            assert_eq!(Bar::of_percent(text), expected, "{text}");
+        }
+        assert_eq!(Bar::of(5, 0).percent, 100);
+        assert_eq!(Bar::of(1, 3).percent, 33);
+    }
+}

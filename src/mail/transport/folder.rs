@@ -1,0 +1,50 @@
+//! A folder as the destination: a temporary file, then a rename, so that a reader never sees half a message.
+
+use super::{Outcome, Outgoing};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// File systems take 255 bytes; this leaves room for the ending and the temporary name.
+const FILE_NAME_BYTES_MAX: usize = 200;
+
+/// Writes `<file_name>.eml`; the same message twice leaves one file.
+pub(super) async fn write(dir: &Path, message: &Outgoing) -> Outcome {
+    let name = &message.file_name;
+    let is_plain = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | ':');
+    let is_fit = !name.is_empty() && name.len() <= FILE_NAME_BYTES_MAX && !name.starts_with('.');
+    if !is_fit || !name.chars().all(is_plain) {
+        let limit = format!("a plain name of 1 to {FILE_NAME_BYTES_MAX} bytes is needed");
+        return Outcome::NotSent(format!("{name:?} cannot be a file name; {limit}"));
+    }
+    let (dir, name, bytes) = (dir.to_owned(), name.clone(), message.bytes.clone());
+    let shown = dir.display().to_string();
+    let written = tokio::task::spawn_blocking(move || write_now(&dir, &name, &bytes)).await;
+    match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        Ok(()) => Outcome::Accepted,
+        Err(error) => Outcome::NotSent(format!("cannot write to mail folder {shown}: {error}")),
+    }
+}
+
+fn write_now(dir: &PathBuf, name: &str, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let target = dir.join(format!("{name}.eml"));
+    if fs::read(&target).is_ok_and(|held| held == bytes) {
+        return Ok(());
+    }
+    let temporary = dir.join(format!(".{name}.{}.tmp", std::process::id()));
+    let result = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, &target));
+    if result.is_err() {
+        // The first error is the one to tell; a leftover is overwritten by the next attempt.
+        let _ = fs::remove_file(&temporary);
+        return result;
+    }
+    // The rename must outlive a power cut too: the outbox is about to forget the message.
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
