@@ -78,10 +78,17 @@ impl App {
         Ok(out)
     }
 
-    /// Doses as they count by place, day, area, group and number, up to a day.
-    pub async fn given(&self, loaded: &Loaded, until: NaiveDate) -> Result<Vec<GivenRow>> {
+    /// Doses as they count by place, day, area, group and number, up to the as-of day.
+    pub async fn given_known(&self, loaded: &Loaded, at: AsOf) -> Result<Vec<GivenRow>> {
         let mut tx = self.store.read().await?;
-        given(&mut tx, loaded.no, NaiveDate::MIN, until).await
+        let Some(known_on) = at.known_on else {
+            return given(&mut tx, loaded.no, NaiveDate::MIN, at.day).await;
+        };
+        let before = millis(day_end(loaded.campaign.timezone, known_on));
+        let loaded = self.load(&mut tx, loaded.no, before).await?;
+        let mut known = cells_known(&mut tx, &loaded, before).await?;
+        known.retain(|key, _| key.family.day <= at.day);
+        Ok(given_rows(known))
     }
 }
 

@@ -22,6 +22,16 @@ pub struct Made {
     pub plan: Plan,
 }
 
+/// How long to search for a plan, and who watches.
+pub struct Search<'a> {
+    /// Steps.
+    pub limits: Limits,
+    /// Told of every improvement.
+    pub progress: &'a mut (dyn FnMut(Progress) + Send),
+    /// Asked between steps; ends the search with the best plan so far.
+    pub time_is_up: &'a mut (dyn FnMut() -> bool + Send),
+}
+
 /// What adopting did.
 #[derive(Debug)]
 pub struct Adopted {
@@ -38,8 +48,7 @@ impl App {
         loaded: &Loaded,
         from: NaiveDate,
         made_by: &str,
-        limits: Limits<'_>,
-        progress: &mut (dyn FnMut(Progress) + Send),
+        search: Search<'_>,
         now: DateTime<Utc>,
     ) -> Result<Made> {
         let campaign = &loaded.campaign;
@@ -55,10 +64,13 @@ impl App {
             };
             (history, published)
         };
+        let Search { limits, progress, time_is_up } = search;
         let request =
             Request { campaign, given: &history, from, published: &published, limits };
         // Planning takes a core for a while; the runtime is told so.
-        let plan = tokio::task::block_in_place(|| planner::make(request, progress));
+        let plan = tokio::task::block_in_place(|| {
+            planner::make(&request, progress, time_is_up)
+        });
         let given_doses = history.iter().map(|row| u64::from(row.doses)).sum();
         let new = NewPlan {
             version: loaded.version,

@@ -1,6 +1,7 @@
 //! The nightly re-plan: from what was really given, a draft; adopted where the campaign lets it.
 
 use super::runner::Occasion;
+use crate::app::plans::Search;
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::campaign::Adopt;
 use crate::domain::planner::Limits;
@@ -11,7 +12,10 @@ pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<Stri
     if day > loaded.campaign.end {
         return Ok("the campaign is over".to_owned());
     }
-    let made = app.make_plan(loaded, day, "job", Limits::NIGHTLY, &mut |_| {}, at.now).await?;
+    // Bounded by steps, never by the clock: the same night gives the same plan.
+    let search =
+        Search { limits: Limits::QUICK, progress: &mut |_| {}, time_is_up: &mut || false };
+    let made = app.make_plan(loaded, day, "job", search, at.now).await?;
     let doses = made.plan.figures.doses;
     if loaded.campaign.adopt == Adopt::Ask {
         return Ok(format!("draft {} with {doses} doses waits to be adopted", made.no));

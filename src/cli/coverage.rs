@@ -1,0 +1,189 @@
+//! `doseplan coverage`.
+
+use super::output::{Format, Sheet, percent};
+use super::{Session, exit, parse_day};
+use crate::app::coverage::{AsOf, DosesLine, by_day, by_site};
+use crate::app::{App, Loaded};
+use crate::domain::coverage::{Coverage as Figures, CoverageRow, Depth, Flag};
+use crate::text::thousands;
+use chrono::NaiveDate;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+/// Coverage of the eligible people.
+#[derive(Debug, Args)]
+pub(super) struct Coverage {
+    /// The campaign, where the database has several
+    id: Option<String>,
+    /// Events up to this day's 24:00 [default: today]
+    #[arg(long, value_parser = parse_day)]
+    as_of: Option<NaiveDate>,
+    /// Only what was recorded by this day's 24:00
+    #[arg(long, value_parser = parse_day)]
+    as_known_on: Option<NaiveDate>,
+    /// What the rows are
+    #[arg(long, value_enum, default_value_t = By::Group)]
+    by: By,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// Groups and group sets, at the top of the area tree
+    Group,
+    /// The same for every area
+    Area,
+    /// Doses at each site and stop
+    Site,
+    /// Doses on each day
+    Day,
+}
+
+#[derive(Serialize)]
+struct Doses {
+    as_of: NaiveDate,
+    known_on: Option<NaiveDate>,
+    sites: crate::domain::coverage::SitesReported,
+    rows: Vec<DosesLine>,
+}
+
+impl Coverage {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        let (app, loaded) = session.loaded(self.id.as_deref()).await?;
+        let day = self.as_of.unwrap_or_else(|| session.today(&loaded));
+        let at = AsOf { day, known_on: self.as_known_on };
+        match self.by {
+            By::Group => {
+                let figures = app.coverage(&loaded, at, Depth::Root).await?;
+                print_figures(&session, &loaded, &figures, false);
+            }
+            By::Area => {
+                let figures = app.coverage(&loaded, at, Depth::Tree).await?;
+                print_figures(&session, &loaded, &figures, true);
+            }
+            By::Site | By::Day => self.doses(&session, &app, &loaded, at).await?,
+        }
+        Ok(exit::OK)
+    }
+
+    async fn doses(
+        &self,
+        session: &Session,
+        app: &App,
+        loaded: &Loaded,
+        at: AsOf,
+    ) -> anyhow::Result<()> {
+        let basis = app.basis(loaded, at).await?;
+        let given = app.given_known(loaded, at).await?;
+        let campaign = &basis.loaded.campaign;
+        let rows = match self.by {
+            By::Site => by_site(campaign, at.day, &given),
+            _ => by_day(campaign, at.day, &given),
+        };
+        if session.out.format == Format::Json {
+            let (as_of, known_on, sites) = (at.day, at.known_on, basis.sites);
+            session.out.json(&Doses { as_of, known_on, sites, rows });
+            return Ok(());
+        }
+        let key = if self.by == By::Site { "place" } else { "day" };
+        let mut sheet = Sheet::new(&[key, "name", "group", "dose", "doses", "today"]);
+        for row in rows {
+            for (dose, doses) in &row.doses {
+                sheet.push(vec![
+                    row.key.clone(),
+                    row.name.clone(),
+                    row.group.to_string(),
+                    dose.to_string(),
+                    doses.to_string(),
+                    row.today.get(dose).copied().unwrap_or(0).to_string(),
+                ]);
+            }
+        }
+        session.out.sheet(&sheet);
+        reported(session, &basis.sites);
+        Ok(())
+    }
+}
+
+/// Prints coverage in the form asked for.
+pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figures, areas: bool) {
+    if session.out.format == Format::Json {
+        session.out.json(figures);
+        return;
+    }
+    let table = session.out.format == Format::Table;
+    let number = |n: u64| if table { thousands(n) } else { n.to_string() };
+    let mut columns = vec!["area", "group", "name", "eligible", "dose", "people", "percent", "today"];
+    columns.extend(["due_not_given", "drop_out", "invalid", "flags"]);
+    if table && !areas {
+        columns.retain(|column| *column != "area");
+    }
+    let mut sheet = Sheet::new(&columns);
+    for row in &figures.rows {
+        for line in &row.doses {
+            let first = line.dose == 1;
+            let last = usize::from(line.dose) == loaded.campaign.series.dose_count();
+            let only = |on: bool, text: String| if on || !table { text } else { String::new() };
+            let mut cells = vec![
+                only(first, if table { row.area_name.clone() } else { row.area.to_string() }),
+                only(first, row.group.clone()),
+                only(first, row.group_name.clone()),
+                only(first, row.eligible.map_or_else(|| "–".to_owned(), number)),
+                line.dose.to_string(),
+                number(line.people),
+                percent(line.percent.as_ref()),
+                number(line.today),
+                line.due_not_given.map(number).unwrap_or_default(),
+                only(last, percent(row.drop_out.as_ref())),
+                only(last, number(row.invalid)),
+                only(first, flags(session, row)),
+            ];
+            if table && !areas {
+                cells.remove(0);
+            }
+            sheet.push(cells);
+        }
+    }
+    session.out.sheet(&sheet);
+    if table {
+        if figures.rows.iter().any(|row| row.flags.contains(&Flag::Over100)) {
+            session.out.note("coverage-over-100", &[]);
+        }
+        session.out.note("coverage-as-of", &[("day", &figures.as_of)]);
+        if let Some(known_on) = figures.known_on {
+            session.out.note("coverage-known-on", &[("day", &known_on)]);
+        }
+    }
+    reported(session, &figures.sites);
+}
+
+fn flags(session: &Session, row: &CoverageRow) -> String {
+    let name = |flag: &Flag| match flag {
+        Flag::Over100 => "over_100",
+        Flag::NoDenominator => "no_denominator",
+        Flag::PersonsExceedTally => "persons_exceed_tally",
+    };
+    let words: Vec<String> = row
+        .flags
+        .iter()
+        .map(|flag| match session.out.format {
+            Format::Table => session.out.word(&format!("flag-{}", name(flag).replace('_', "-"))),
+            _ => name(flag).to_owned(),
+        })
+        .collect();
+    words.join(" ")
+}
+
+/// Not reported is not zero: every figure says which sites are in.
+fn reported(session: &Session, sites: &crate::domain::coverage::SitesReported) {
+    let missing: Vec<&str> = sites.missing.iter().map(|code| code.as_str()).collect();
+    let (expected, reported) = (sites.expected, sites.reported);
+    if missing.is_empty() {
+        session.out.note("sites-all-in", &[("expected", &expected), ("reported", &reported)]);
+    } else {
+        let missing = missing.join(" ");
+        session.out.note(
+            "sites-missing",
+            &[("expected", &expected), ("reported", &reported), ("missing", &missing)],
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! The command line: arguments in, one app call, table, JSON or CSV out. Data goes to stdout, words to stderr.
+
+mod campaign;
+mod coverage;
+mod daemon;
+mod demo;
+mod digest;
+mod doctor;
+mod due;
+mod import;
+mod job;
+mod outbox;
+mod output;
+mod plan;
+mod plan_files;
+mod status;
+
+use crate::app::{App, AppError, Loaded};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::campaign::Language;
+use crate::store::{Store, StoreError};
+use chrono::NaiveDate;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use output::{Format, Out};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Exit codes, as the contract has them.
+mod exit {
+    pub(super) const OK: u8 = 0;
+    pub(super) const FAILED: u8 = 1;
+    pub(super) const REFUSED: u8 = 3;
+    pub(super) const CONFIGURATION: u8 = 4;
+    pub(super) const DATABASE: u8 = 5;
+    pub(super) const CHANGES: u8 = 10;
+    pub(super) const BELOW: u8 = 11;
+}
+
+/// Plans vaccination campaigns, tracks coverage against the eligible people, and mails the people who run them.
+#[derive(Debug, Parser)]
+#[command(name = "doseplan", version, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// Database: sqlite://FILE or postgres://USER@HOST/NAME [default: sqlite://doseplan.db]
+    #[arg(long, global = true, env = "DOSEPLAN_DB")]
+    db: Option<String>,
+    /// Configuration file [default: ./doseplan.toml]
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// The campaign, where the database has several
+    #[arg(long, global = true, value_name = "ID")]
+    campaign: Option<String>,
+    /// Language of the output: zh-CN or en [default: from the environment]
+    #[arg(long, global = true, value_parser = parse_language)]
+    lang: Option<Language>,
+    /// How data are printed
+    #[arg(short = 'o', long = "output", global = true, value_enum, default_value_t)]
+    output: Format,
+    /// Never ask; fail and say what would have been asked
+    #[arg(long, global = true)]
+    no_input: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Live through the Danyang campaign on a simulated clock, then go on
+    Demo(demo::Demo),
+    /// Check, store and list campaigns
+    #[command(subcommand)]
+    Campaign(campaign::Campaign),
+    /// Make, check, compare and adopt plans
+    #[command(subcommand)]
+    Plan(plan::Plan),
+    /// Doses given to persons
+    #[command(subcommand)]
+    Doses(import::Doses),
+    /// Doses counted without names
+    #[command(subcommand)]
+    Tallies(import::Tallies),
+    /// The register
+    #[command(subcommand)]
+    Persons(import::Persons),
+    /// Who refused, is deferred, contraindicated, moved or dead
+    #[command(subcommand)]
+    Outcomes(import::Outcomes),
+    /// People whose next dose is due
+    #[command(subcommand)]
+    Due(due::Due),
+    /// Coverage of the eligible people
+    Coverage(coverage::Coverage),
+    /// One screen: campaign, day, plan against done, late sites, jobs, mail
+    Status(status::Status),
+    /// The daily mails
+    #[command(subcommand)]
+    Digest(digest::Digest),
+    /// The mail queue
+    #[command(subcommand)]
+    Outbox(outbox::Outbox),
+    /// The timetable
+    #[command(subcommand)]
+    Job(job::Job),
+    /// Run the timetable until stopped
+    Daemon(daemon::Daemon),
+    /// Check the installation, one line and one remedy each
+    Doctor,
+    /// The database itself
+    #[command(subcommand)]
+    Db(doctor::Db),
+    /// Print the completion script of a shell
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn parse_language(text: &str) -> Result<Language, String> {
+    Language::from_tag(text).ok_or_else(|| "write zh-CN or en".to_owned())
+}
+
+/// What the commands of one call share.
+struct Session {
+    common: Common,
+    config: Config,
+    clock: Clock,
+    out: Out,
+}
+
+/// Parses the arguments, runs the command, tells the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("DOSEPLAN_LOG")
+                .unwrap_or_else(|_| "doseplan=info,warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("doseplan: the runtime could not be started: {error}");
+            return ExitCode::from(exit::FAILED);
+        }
+    };
+    let code = runtime.block_on(async {
+        match start(cli).await {
+            Ok(code) => code,
+            Err(error) => {
+                eprintln!("doseplan: {error:#}");
+                code_of(&error)
+            }
+        }
+    });
+    ExitCode::from(code)
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    if error.chain().any(|cause| cause.is::<StoreError>()) {
+        return exit::DATABASE;
+    }
+    for cause in error.chain() {
+        match cause.downcast_ref::<AppError>() {
+            Some(AppError::Store(_)) => return exit::DATABASE,
+            Some(AppError::Refused(_)) | None => {}
+            Some(_) => return exit::CONFIGURATION,
+        }
+    }
+    if error.chain().any(|cause| cause.is::<crate::config::ConfigError>()) {
+        return exit::CONFIGURATION;
+    }
+    exit::FAILED
+}
+
+async fn start(cli: Cli) -> anyhow::Result<u8> {
+    let path = cli.common.config.clone().unwrap_or_else(|| PathBuf::from("doseplan.toml"));
+    let config = Config::read(&path, cli.common.config.is_some())?;
+    let language = cli.common.lang.or(config.language).unwrap_or_else(language_of_environment);
+    let out = Out { language, format: cli.common.output };
+    let session = Session { common: cli.common, config, clock: Clock::System, out };
+    match cli.command {
+        Command::Demo(it) => it.run(session).await,
+        Command::Campaign(it) => it.run(session).await,
+        Command::Plan(it) => it.run(session).await,
+        Command::Doses(it) => it.run(session).await,
+        Command::Tallies(it) => it.run(session).await,
+        Command::Persons(it) => it.run(session).await,
+        Command::Outcomes(it) => it.run(session).await,
+        Command::Due(it) => it.run(session).await,
+        Command::Coverage(it) => it.run(session).await,
+        Command::Status(it) => it.run(session).await,
+        Command::Digest(it) => it.run(session).await,
+        Command::Outbox(it) => it.run(session).await,
+        Command::Job(it) => it.run(session).await,
+        Command::Daemon(it) => it.run(session).await,
+        Command::Doctor => doctor::doctor(session).await,
+        Command::Db(it) => it.run(session).await,
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "doseplan", &mut script);
+            output::print(&String::from_utf8_lossy(&script));
+            Ok(exit::OK)
+        }
+    }
+}
+
+/// The language of the machine, by the usual variables; Chinese where they say nothing.
+fn language_of_environment() -> Language {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .and_then(|value| Language::from_tag(value.split('.').next().unwrap_or_default()))
+        .unwrap_or_default()
+}
+
+impl Session {
+    fn address(&self) -> String {
+        let named = self.common.db.clone().or_else(|| self.config.db.clone());
+        named.unwrap_or_else(|| "sqlite://doseplan.db".to_owned())
+    }
+
+    /// Opens the database; `create` makes a SQLite file that is not there.
+    async fn open(&self, create: bool) -> anyhow::Result<App> {
+        let store = Store::open(&self.address(), create).await.map_err(AppError::from)?;
+        Ok(App { store, config: self.config.clone() })
+    }
+
+    /// The app and the campaign that is meant.
+    async fn loaded(&self, named: Option<&str>) -> anyhow::Result<(App, Loaded)> {
+        let app = self.open(false).await?;
+        let loaded = app.campaign(named.or(self.common.campaign.as_deref())).await?;
+        Ok((app, loaded))
+    }
+
+    /// The day that a campaign is in now.
+    fn today(&self, loaded: &Loaded) -> NaiveDate {
+        crate::app::today(&loaded.campaign, self.clock.now())
+    }
+}
+
+/// Reads a day of the command line, in any form that files may use.
+fn parse_day(text: &str) -> Result<NaiveDate, String> {
+    crate::domain::date::parse_day(text)
+        .ok_or_else(|| "write a day as 2021-10-20".to_owned())
+}

@@ -1,0 +1,150 @@
+//! Printing: tables for people, JSON and CSV for programs; a closed pipe ends the program quietly.
+
+use crate::domain::campaign::Language;
+use crate::intake::csv_out;
+use crate::text;
+use clap::ValueEnum;
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+
+/// How data are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// Language and form of the output.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Out {
+    pub(super) language: Language,
+    pub(super) format: Format,
+}
+
+/// Writes to stdout. Whoever reads may have had enough: then the program ends, quietly and well.
+pub(super) fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        if error.kind() == ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        eprintln!("doseplan: the output could not be written: {error}");
+        std::process::exit(1);
+    }
+}
+
+impl Out {
+    /// A message of the catalogue.
+    pub(super) fn word(&self, key: &str) -> String {
+        text::word(self.language, key)
+    }
+
+    /// A message of the catalogue with its arguments.
+    pub(super) fn say(&self, key: &str, arguments: &[(&str, &dyn Display)]) -> String {
+        text::say(self.language, key, arguments)
+    }
+
+    /// Prints words on stderr.
+    pub(super) fn note(&self, key: &str, arguments: &[(&str, &dyn Display)]) {
+        eprintln!("{}", self.say(key, arguments));
+    }
+
+    /// Prints a value as JSON.
+    pub(super) fn json(&self, value: &impl Serialize) {
+        let text = serde_json::to_string_pretty(value).expect("plain data becomes JSON");
+        print(&(text + "\n"));
+    }
+
+    /// Prints a sheet as a table or as CSV.
+    pub(super) fn sheet(&self, sheet: &Sheet) {
+        print(&match self.format {
+            Format::Csv => sheet.csv(),
+            Format::Table | Format::Json => sheet.table(self.language),
+        });
+    }
+}
+
+/// Rows under headings. The codes of the headings are the columns of the CSV.
+#[derive(Debug, Default)]
+pub(super) struct Sheet {
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+/// Tables are this wide where there is no terminal to ask.
+const WIDTH_ELSEWHERE: u16 = 120;
+
+impl Sheet {
+    pub(super) fn new(columns: &[&'static str]) -> Self {
+        Self { columns: columns.to_vec(), rows: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, row: Vec<String>) {
+        self.rows.push(row);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn csv(&self) -> String {
+        let mut out = csv_out::line(self.columns.iter().copied());
+        for row in &self.rows {
+            out.push_str(&csv_out::line(row.iter().map(String::as_str)));
+        }
+        out
+    }
+
+    fn table(&self, language: Language) -> String {
+        let mut table = Table::new();
+        table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        if !std::io::stdout().is_terminal() {
+            table.set_width(WIDTH_ELSEWHERE);
+        }
+        let heading = |code: &&str| {
+            let key = format!("column-{code}");
+            let named = text::word(language, &key);
+            if named.starts_with('⟨') { (*code).to_owned() } else { named }
+        };
+        table.set_header(self.columns.iter().map(heading));
+        for row in &self.rows {
+            table.add_row(row.iter().map(|cell| harmless(cell)));
+        }
+        for (index, column) in table.column_iter_mut().enumerate() {
+            let is_number = |row: &Vec<String>| {
+                row.get(index).is_none_or(|cell| {
+                    cell.is_empty() || cell == "–" || cell.starts_with(|c: char| c.is_ascii_digit())
+                })
+            };
+            let is_day = |row: &Vec<String>| row.get(index).is_some_and(|cell| cell.contains('-'));
+            if self.rows.iter().all(is_number) && !self.rows.iter().any(is_day) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        format!("{table}\n")
+    }
+}
+
+/// Text of files on a terminal: no control characters, no marks that turn its direction.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            c if c.is_control() => ' ',
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => ' ',
+            c => c,
+        })
+        .collect()
+}
+
+/// A percentage, or a dash where there is no denominator.
+pub(super) fn percent(value: Option<&String>) -> String {
+    value.map_or_else(|| "–".to_owned(), Clone::clone)
+}
