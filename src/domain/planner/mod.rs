@@ -1,1 +1,117 @@
 //! Planning: doses of every cohort over places and days, and the independent check of a plan.
+//!
+//! [`make`] always returns a feasible plan of what fits, says who does not fit and why, and proves with prices how
+//! good the plan is. [`check`] and [`check_certificate`] judge plans and proofs and share no code with it.
+//! [`diff`] compares plans; [`draws`] says which lot serves which session; [`tour`] orders a team's day.
+//!
+//! One thing can keep a plan from being feasible: history. People whose window is open must get their next dose in
+//! time; where capacity or vaccine for that is missing, they are listed in `unplaced`, and [`check`] names them too.
+
+mod check;
+mod diff;
+mod draft;
+mod draws;
+mod explain;
+mod greedy;
+mod history;
+mod keep;
+mod lots;
+mod measure;
+mod model;
+mod num;
+mod prices;
+mod room;
+mod routes;
+mod teams;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod units;
+
+pub use check::{CheckReport, Fault, TeamLimit, Violation, check, check_certificate};
+pub use diff::{CountChange, PlanDiff, SessionChange, diff};
+pub use draws::{CurveDay, Draw, curve, draws};
+pub use routes::{Tour, TourStop, tour};
+
+use super::campaign::Campaign;
+use super::dose::GivenRow;
+use super::plan::{Certificate, Plan, PlanRow};
+use chrono::NaiveDate;
+use draft::Draft;
+use model::Problem;
+use prices::Market;
+
+/// What is to be planned.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The campaign.
+    pub campaign: &'a Campaign,
+    /// Doses given before `from`, in any order; later ones are left out.
+    pub given: &'a [GivenRow],
+    /// First day that the plan may use; before the campaign's start it means the start.
+    pub from: NaiveDate,
+    /// The adopted plan; empty without one. Its rows of the campaign's `freeze_days` from `from` on stay where they
+    /// still can.
+    pub published: &'a [PlanRow],
+    /// How long to search.
+    pub limits: Limits,
+}
+
+/// Bounds of the search. Without a clock the same request gives the same plan, byte for byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps of the prices.
+    pub steps: u32,
+}
+
+impl Limits {
+    /// No search: the published plan repaired, or the plain day-by-day plan.
+    pub const QUICK: Self = Self { steps: 0 };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { steps: 3000 }
+    }
+}
+
+/// How far the search is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Steps done.
+    pub step: u32,
+    /// The best plan's objective.
+    pub objective: f64,
+    /// The bound; infinite before there is one.
+    pub upper_bound: f64,
+}
+
+/// Makes a plan. `progress` is told of every improvement; `time_is_up` is asked between steps and ends the search
+/// with the best plan so far.
+pub fn make(
+    request: &Request,
+    progress: &mut dyn FnMut(Progress),
+    time_is_up: &mut dyn FnMut() -> bool,
+) -> Plan {
+    let problem = Problem::new(request.campaign, request.given, request.from);
+    let wishes = keep::wishes(&problem, request.published);
+    let freeze = num::index(request.campaign.freeze_days);
+    let draft = greedy::plan(&problem, &wishes, problem.first.saturating_add(freeze));
+    let _ = time_is_up();
+    let figures = measure::figures(&draft);
+    progress(Progress { step: 0, objective: figures.objective, upper_bound: f64::INFINITY });
+    let market = Market::new(&problem);
+    let prices = vec![0.0; market.slots.holds.len()];
+    let bound = market.answer(&prices).bound;
+    finish(&draft, market.certificate(&prices, bound))
+}
+
+fn finish(draft: &Draft, certificate: Certificate) -> Plan {
+    let mut figures = measure::figures(draft);
+    figures.upper_bound = certificate.upper_bound;
+    if figures.upper_bound > 0.0 {
+        figures.gap = (figures.upper_bound - figures.objective) / figures.upper_bound;
+    }
+    Plan { rows: draft.rows(), figures, certificate, unplaced: explain::unplaced(draft) }
+}

@@ -1,0 +1,287 @@
+//! The campaign as the check reads it.
+
+use crate::domain::campaign::{Campaign, CohortKey};
+use crate::domain::dose::GivenRow;
+use crate::domain::site::{Site, Team};
+use chrono::{NaiveDate, TimeDelta};
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Day number from the campaign's start.
+pub(super) type Day = i64;
+
+/// The campaign from a day on, with its history.
+pub(super) struct View<'a> {
+    pub(super) campaign: &'a Campaign,
+    /// Number of planning days.
+    pub(super) days: Day,
+    /// First day that the plan may use.
+    pub(super) first: Day,
+    pub(super) cohorts: BTreeMap<CohortKey, CohortView>,
+    closures: BTreeMap<(&'a str, Day), u32>,
+    reach: BTreeSet<(&'a str, &'a str)>,
+    pub(super) lots: Vec<LotView<'a>>,
+    /// Units in a vaccine dose.
+    pub(super) scale: u128,
+}
+
+/// People of one area and group.
+pub(super) struct CohortView {
+    pub(super) people: u64,
+    pub(super) opens: Day,
+    pub(super) priority: f64,
+    /// Doses of history that count, by dose and day; empty without history.
+    pub(super) history: Vec<BTreeMap<Day, u64>>,
+}
+
+/// A lot, less what history drew.
+pub(super) struct LotView<'a> {
+    pub(super) code: &'a str,
+    pub(super) first: Day,
+    pub(super) last: Day,
+    pub(super) units: u128,
+}
+
+/// A scale above this is given up: whole numbers of 128 bits would not hold the sums.
+const SCALE_MAX: u128 = 1_000_000_000_000_000_000_000_000;
+
+impl<'a> View<'a> {
+    pub(super) fn new(campaign: &'a Campaign, given: &[GivenRow], from: NaiveDate) -> Self {
+        let at = |day: NaiveDate| (day - campaign.start).num_days();
+        let mut view = Self {
+            campaign,
+            days: at(campaign.end) + 1,
+            first: at(from).max(0),
+            cohorts: BTreeMap::new(),
+            closures: BTreeMap::new(),
+            reach: BTreeSet::new(),
+            lots: Vec::new(),
+            scale: scale(campaign),
+        };
+        for closure in &campaign.closures {
+            view.closures.insert((closure.place.as_str(), at(closure.day)), closure.doses);
+        }
+        for reach in &campaign.reach {
+            view.reach.insert((reach.area.as_str(), reach.site.as_str()));
+        }
+        for lot in &campaign.deliveries {
+            let units = u128::from(lot.doses) * view.scale;
+            let (first, last) = (at(lot.date), at(lot.expires));
+            view.lots.push(LotView { code: lot.lot.as_str(), first, last, units });
+        }
+        view.read_cohorts(from);
+        let past: Vec<&GivenRow> = given.iter().filter(|row| at(row.day) < view.first).collect();
+        view.add_doses(&past);
+        view.take_lots(&past);
+        view
+    }
+
+    fn read_cohorts(&mut self, from: NaiveDate) {
+        for (key, row) in self.campaign.eligible_on(from.max(self.campaign.start)) {
+            let Some(group) = self.campaign.group(key.group.as_str()) else { continue };
+            let people = (Decimal::from(row.people) * group.uptake).floor();
+            let opens = group.opens.map_or(0, |day| (day - self.campaign.start).num_days());
+            let cohort = CohortView {
+                people: u64::try_from(people).unwrap_or(0),
+                opens: opens.max(0),
+                priority: group.priority,
+                history: Vec::new(),
+            };
+            self.cohorts.insert(key, cohort);
+        }
+    }
+
+    /// History by cohort: a later dose counts only as far as older ones allow it.
+    fn add_doses(&mut self, past: &[&GivenRow]) {
+        let count = self.campaign.series.dose_count();
+        for row in past {
+            let key = CohortKey { area: row.area.clone(), group: row.group.clone() };
+            let Some(cohort) = self.cohorts.get_mut(&key) else { continue };
+            if (1..=count).contains(&usize::from(row.dose)) {
+                cohort.history.resize(count, BTreeMap::new());
+                let day = (row.day - self.campaign.start).num_days();
+                *cohort.history[usize::from(row.dose) - 1].entry(day).or_insert(0) +=
+                    u64::from(row.doses);
+            }
+        }
+        let mut cohorts = std::mem::take(&mut self.cohorts);
+        for cohort in cohorts.values_mut().filter(|cohort| !cohort.history.is_empty()) {
+            cohort.people = cohort.people.max(cohort.history[0].values().sum());
+            for later in 1..count {
+                let (before, after) = cohort.history.split_at_mut(later);
+                let old: Vec<(Day, u64)> =
+                    before[later - 1].iter().map(|(d, n)| (*d, *n)).collect();
+                let (mut next, mut enough, mut counted) = (0, 0_u64, 0_u64);
+                for (day, doses) in &mut after[0] {
+                    while next < old.len() && self.earliest(later, old[next].0) <= *day {
+                        enough += old[next].1;
+                        next += 1;
+                    }
+                    *doses = (*doses).min(enough - counted);
+                    counted += *doses;
+                }
+            }
+        }
+        self.cohorts = cohorts;
+    }
+
+    /// Vaccine that history took: of its day, first expiring first.
+    fn take_lots(&mut self, past: &[&GivenRow]) {
+        let worst = self.campaign.teams.iter().map(|team| team.wastage_rate).max();
+        let mut drawn: BTreeMap<Day, u128> = BTreeMap::new();
+        for row in past {
+            let code = row.place.as_str();
+            let rate = self
+                .campaign
+                .site(code)
+                .map(|site| site.wastage_rate)
+                .or_else(|| self.campaign.stop(code).and(worst))
+                .unwrap_or(Decimal::ZERO);
+            let day = (row.day - self.campaign.start).num_days();
+            *drawn.entry(day).or_insert(0) += units(self.scale, u64::from(row.doses), rate);
+        }
+        let mut order: Vec<usize> = (0..self.lots.len()).collect();
+        order.sort_by_key(|&i| self.lots[i].last);
+        for (day, mut need) in drawn {
+            for &i in &order {
+                let lot = &mut self.lots[i];
+                if lot.first <= day && day <= lot.last {
+                    let taken = need.min(lot.units);
+                    lot.units -= taken;
+                    need -= taken;
+                }
+            }
+        }
+    }
+
+    fn after(&self, wait: crate::domain::series::Duration, day: Day) -> Day {
+        let start = self.date(day);
+        (wait.after(start, self.campaign.series.month_end) - self.campaign.start).num_days()
+    }
+
+    /// First day of dose `dose` (index, from 1) when the one before was on `day`.
+    pub(super) fn earliest(&self, dose: usize, day: Day) -> Day {
+        let wait = self.campaign.series.doses[dose].interval_min;
+        wait.map_or(day, |wait| self.after(wait, day))
+    }
+
+    /// Its last day; `None`: never too late.
+    pub(super) fn latest(&self, dose: usize, day: Day) -> Option<Day> {
+        let wait = self.campaign.series.doses[dose].interval_max;
+        wait.map(|wait| self.after(wait, day))
+    }
+
+    pub(super) fn date(&self, day: Day) -> NaiveDate {
+        self.campaign.start + TimeDelta::days(day)
+    }
+
+    pub(super) fn reaches(&self, area: &str, site: &str) -> bool {
+        self.reach.contains(&(area, site))
+    }
+
+    pub(super) fn capacity(&self, site: &Site, day: Day) -> u32 {
+        let closed = self.closures.get(&(site.code.as_str(), day));
+        closed.copied().unwrap_or_else(|| site.weekly_capacity(self.date(day)))
+    }
+
+    /// Whether a team or stop is there on a day.
+    pub(super) fn is_there(
+        &self,
+        code: &str,
+        weekdays: crate::domain::date::Weekdays,
+        day: Day,
+    ) -> bool {
+        weekdays.contains(self.date(day))
+            && self.closures.get(&(code, day)).is_none_or(|doses| *doses > 0)
+    }
+
+    /// First and last day of a site's restock periods.
+    pub(super) fn periods(&self, site: &Site) -> Vec<(Day, Day)> {
+        let starts: Vec<Day> = (0..self.days)
+            .filter(|&day| day == 0 || site.restock.contains(self.date(day)))
+            .collect();
+        let ends = starts.iter().skip(1).map(|day| day - 1).chain([self.days - 1]);
+        starts.iter().copied().zip(ends).collect()
+    }
+
+    /// Units that so many doses draw.
+    pub(super) fn drawn(&self, doses: u64, rate: Decimal) -> u128 {
+        units(self.scale, doses, rate)
+    }
+
+    /// Kilometres on the road of the shortest round of a team.
+    pub(super) fn tour_km(&self, team: &Team, stops: &[usize]) -> f64 {
+        let points: Vec<_> = stops.iter().map(|&i| self.campaign.stops[i].point).collect();
+        let mut best = f64::INFINITY;
+        for order in orders(points.len()) {
+            let (mut km, mut at) = (0.0, team.point);
+            for i in order {
+                km += at.km_to(points[i]);
+                at = points[i];
+            }
+            best = best.min(km + at.km_to(team.point));
+        }
+        self.campaign.travel.road_factor * best
+    }
+}
+
+/// Every order of `0..n`.
+fn orders(n: usize) -> Vec<Vec<usize>> {
+    let mut all = vec![Vec::new()];
+    for i in 0..n {
+        let mut longer = Vec::new();
+        for order in &all {
+            for at in 0..=order.len() {
+                let mut next: Vec<usize> = order.clone();
+                next.insert(at, i);
+                longer.push(next);
+            }
+        }
+        all = longer;
+    }
+    all
+}
+
+/// 1 − w as a fraction in lowest terms; nothing kept: (0, 1).
+fn kept(rate: Decimal) -> (u128, u128) {
+    let keep = (Decimal::ONE - rate).normalize();
+    let (over, under) = (u128::try_from(keep.mantissa()).unwrap_or(0), 10_u128.pow(keep.scale()));
+    let common = gcd(over, under);
+    (over / common, under / common)
+}
+
+/// Vaccine doses drawn for a dose given.
+pub(super) fn draw_doses(rate: Decimal) -> f64 {
+    let (over, under) = kept(rate);
+    under as f64 / over as f64
+}
+
+/// Units that doses draw; rounded down where the scale had to be given up.
+fn units(scale: u128, doses: u64, rate: Decimal) -> u128 {
+    let (over, under) = kept(rate);
+    if over == 0 {
+        return if doses == 0 { 0 } else { u128::MAX / 4 };
+    }
+    match (u128::from(doses) * scale).checked_mul(under) {
+        Some(product) => product / over,
+        None => (u128::from(doses) * scale / over).saturating_mul(under),
+    }
+}
+
+fn scale(campaign: &Campaign) -> u128 {
+    let sites = campaign.sites.iter().map(|site| site.wastage_rate);
+    let rates = sites.chain(campaign.teams.iter().map(|team| team.wastage_rate));
+    let mut common = 1_u128;
+    for rate in rates {
+        let over = kept(rate).0.max(1);
+        common = (common / gcd(common, over)).saturating_mul(over);
+        if common > SCALE_MAX {
+            return 1_000_000_000_000;
+        }
+    }
+    common
+}
+
+fn gcd(a: u128, b: u128) -> u128 {
+    if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}

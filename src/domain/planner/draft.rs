@@ -1,0 +1,279 @@
+//! A plan in the making: room, people left, and the paths placed so far.
+//!
+//! A **path** is what one person gets in the plan: a step for each dose from the first that is still missing.
+
+use super::model::{Cohort, Problem, Waiting};
+use super::room::{Room, Step};
+use crate::domain::plan::PlanRow;
+use std::collections::BTreeMap;
+
+/// Who takes a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    /// People without a dose.
+    New,
+    /// The run of this index among those who wait.
+    Waiting(usize),
+}
+
+/// People of a cohort who take the same steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Path {
+    /// Index of the cohort.
+    pub(super) cohort: usize,
+    /// Who they are.
+    pub(super) who: Who,
+    /// How many.
+    pub(super) people: u32,
+    /// Their doses, from the first that is missing.
+    pub(super) steps: Vec<Step>,
+}
+
+/// A plan in the making.
+#[derive(Clone)]
+pub(super) struct Draft<'p> {
+    /// The campaign.
+    pub(super) problem: &'p Problem<'p>,
+    /// What is free.
+    pub(super) room: Room<'p>,
+    /// People without a dose and without a path, by cohort.
+    pub(super) new_left: Vec<u32>,
+    /// People who wait and have no path, by cohort and run.
+    pub(super) waiting_left: Vec<Vec<u32>>,
+    /// The paths.
+    pub(super) paths: Vec<Path>,
+    /// `dead[area][dose][day]`: nothing can be placed from that dose on; holds until something is taken back.
+    dead: Vec<Vec<Vec<bool>>>,
+}
+
+impl<'p> Draft<'p> {
+    /// An empty plan.
+    pub(super) fn new(problem: &'p Problem<'p>) -> Self {
+        let doses = problem.shares.len();
+        let runs = |cohort: &Cohort| cohort.waiting.iter().map(|run| run.people).collect();
+        Self {
+            problem,
+            room: Room::new(problem),
+            new_left: problem.cohorts.iter().map(|cohort| cohort.new_people).collect(),
+            waiting_left: problem.cohorts.iter().map(runs).collect(),
+            paths: Vec::new(),
+            dead: vec![vec![vec![false; problem.days]; doses]; problem.reach.len()],
+        }
+    }
+
+    /// People of a path's kind who are left.
+    pub(super) fn left(&self, cohort: usize, who: Who) -> u32 {
+        match who {
+            Who::New => self.new_left[cohort],
+            Who::Waiting(run) => self.waiting_left[cohort][run],
+        }
+    }
+
+    fn left_mut(&mut self, cohort: usize, who: Who) -> &mut u32 {
+        match who {
+            Who::New => &mut self.new_left[cohort],
+            Who::Waiting(run) => &mut self.waiting_left[cohort][run],
+        }
+    }
+
+    /// Places up to `n` people whose first step falls on one of the days `low..=high`, as early as possible and
+    /// near. Returns how many it placed, on one path.
+    pub(super) fn place(&mut self, cohort: usize, who: Who, days: (usize, usize), n: u32) -> u32 {
+        let n = n.min(self.left(cohort, who));
+        let dose = self.first_dose(cohort, who);
+        let must_finish = self.must_finish(cohort, who);
+        let mut steps = Vec::with_capacity(self.problem.shares.len() - dose);
+        let people = self.chain(cohort, dose, days, n, must_finish, &mut steps);
+        self.keep(Path { cohort, who, people, steps });
+        people
+    }
+
+    /// Places up to `n` people on steps that are wished for; later steps that do not fit are chosen anew inside
+    /// their window. Returns how many it placed.
+    pub(super) fn place_on(&mut self, cohort: usize, who: Who, wish: &[Step], n: u32) -> u32 {
+        let n = n.min(self.left(cohort, who));
+        let dose = self.first_dose(cohort, who);
+        let must_finish = self.must_finish(cohort, who);
+        let mut steps = Vec::with_capacity(self.problem.shares.len() - dose);
+        let people = self.chain_on(cohort, dose, wish, n, must_finish, &mut steps);
+        self.keep(Path { cohort, who, people, steps });
+        people
+    }
+
+    fn keep(&mut self, path: Path) {
+        if path.people > 0 {
+            *self.left_mut(path.cohort, path.who) -= path.people;
+            self.paths.push(path);
+        }
+    }
+
+    /// Takes a path out of the plan.
+    pub(super) fn remove(&mut self, at: usize) -> Path {
+        let path = self.paths.swap_remove(at);
+        for &step in &path.steps {
+            self.room.take_back(step, path.people);
+        }
+        *self.left_mut(path.cohort, path.who) += path.people;
+        self.revive();
+        path
+    }
+
+    /// Forgets what was found to be full.
+    pub(super) fn revive(&mut self) {
+        for days in self.dead.iter_mut().flatten() {
+            days.fill(false);
+        }
+    }
+
+    /// Whether nothing can be placed for an area from a dose on, starting on a day.
+    pub(super) fn is_dead(&self, area: usize, dose: usize, day: usize) -> bool {
+        self.dead[area][dose][day]
+    }
+
+    fn first_dose(&self, cohort: usize, who: Who) -> usize {
+        match who {
+            Who::New => 0,
+            Who::Waiting(run) => self.problem.cohorts[cohort].waiting[run].dose,
+        }
+    }
+
+    /// People who start in the plan finish in it; those who are bound at least as far as windows end inside it.
+    fn must_finish(&self, cohort: usize, who: Who) -> bool {
+        match who {
+            Who::New => true,
+            Who::Waiting(run) => self.problem.cohorts[cohort].waiting[run].bound,
+        }
+    }
+
+    /// Finds steps for doses `dose..`, the first of them inside `days`. Returns the people placed; the steps are
+    /// taken from the room and pushed to `steps`.
+    fn chain(
+        &mut self,
+        cohort: usize,
+        dose: usize,
+        days: (usize, usize),
+        n: u32,
+        must_finish: bool,
+        steps: &mut Vec<Step>,
+    ) -> u32 {
+        let model = &self.problem.cohorts[cohort];
+        for day in days.0.max(model.opens)..=days.1.min(self.problem.days.saturating_sub(1)) {
+            if n == 0 || self.dead[model.area][dose][day] {
+                continue;
+            }
+            for &place in &self.problem.reach[model.area] {
+                let wish = Step { day, place, team: None };
+                let placed = self.step(cohort, dose, wish, n, must_finish, steps, &[]);
+                if placed > 0 {
+                    return placed;
+                }
+            }
+            self.dead[model.area][dose][day] = must_finish;
+        }
+        0
+    }
+
+    fn chain_on(
+        &mut self,
+        cohort: usize,
+        dose: usize,
+        wish: &[Step],
+        n: u32,
+        must_finish: bool,
+        steps: &mut Vec<Step>,
+    ) -> u32 {
+        let Some((&first, rest)) = wish.split_first() else { return 0 };
+        if n == 0 || first.day < self.problem.cohorts[cohort].opens {
+            return 0;
+        }
+        self.step(cohort, dose, first, n, must_finish, steps, rest)
+    }
+
+    /// One step and what follows it: on `rest` as far as wished, else wherever it fits.
+    #[expect(clippy::too_many_arguments, reason = "one recursion over the doses of a path")]
+    fn step(
+        &mut self,
+        cohort: usize,
+        dose: usize,
+        wish: Step,
+        n: u32,
+        must_finish: bool,
+        steps: &mut Vec<Step>,
+        rest: &[Step],
+    ) -> u32 {
+        let (got, team) = self.room.give(wish.place, wish.day, n, wish.team);
+        if got == 0 {
+            return 0;
+        }
+        let step = Step { team, ..wish };
+        let depth = steps.len();
+        steps.push(step);
+        if dose + 1 == self.problem.shares.len() {
+            return got;
+        }
+        let window = self.problem.windows[dose][wish.day];
+        let fits = rest.first().is_some_and(|s| window.0 <= s.day && s.day <= window.1);
+        let mut placed = 0;
+        if fits {
+            placed = self.chain_on(cohort, dose + 1, rest, got, must_finish, steps);
+        }
+        if placed == 0 {
+            steps.truncate(depth + 1);
+            placed = self.chain(cohort, dose + 1, window, got, must_finish, steps);
+        }
+        if placed == 0 && !must_finish && self.may_stop(dose + 1, wish.day) {
+            return got;
+        }
+        if placed < got {
+            self.room.take_back(step, got - placed);
+        }
+        if placed == 0 {
+            steps.truncate(depth);
+        }
+        placed
+    }
+
+    /// Whether somebody who waited since before the plan may go without dose `dose` when the one before is given
+    /// on `day`: their window does not end inside the campaign.
+    fn may_stop(&self, dose: usize, day: usize) -> bool {
+        let last = super::num::number(self.problem.days) - 1;
+        let high = self.problem.window(dose, super::num::number(day)).1;
+        high.is_none_or(|high| high > last)
+    }
+
+    /// The run of waiting people.
+    pub(super) fn run(&self, cohort: usize, run: usize) -> Waiting {
+        self.problem.cohorts[cohort].waiting[run]
+    }
+
+    /// The plan's rows: sorted, one per positive count.
+    pub(super) fn rows(&self) -> Vec<PlanRow> {
+        let problem = self.problem;
+        let mut counts: BTreeMap<(usize, usize, Option<usize>, usize, usize), u32> =
+            BTreeMap::new();
+        for path in &self.paths {
+            let dose = self.first_dose(path.cohort, path.who);
+            for (j, step) in path.steps.iter().enumerate() {
+                let at = (step.day, step.place, step.team, path.cohort, dose + j);
+                *counts.entry(at).or_insert(0) += path.people;
+            }
+        }
+        let mut rows: Vec<PlanRow> = counts
+            .into_iter()
+            .map(|((day, place, team, cohort, dose), doses)| {
+                let key = &problem.cohorts[cohort].key;
+                PlanRow {
+                    day: problem.date(day),
+                    place: problem.place_code(place).clone(),
+                    team: team.map(|team| problem.campaign.teams[team].code.clone()),
+                    area: key.area.clone(),
+                    group: key.group.clone(),
+                    dose: u8::try_from(dose + 1).unwrap_or(u8::MAX),
+                    doses,
+                }
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+}

@@ -1,0 +1,103 @@
+//! Why people are not placed.
+
+use super::draft::{Draft, Who};
+use super::model::{Cohort, Problem};
+use super::room::Blocked;
+use crate::domain::plan::{Reason, Unplaced};
+use std::collections::BTreeMap;
+
+/// Everybody without a complete series, by cohort and reason.
+pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
+    let problem = draft.problem;
+    let mut counts: BTreeMap<(usize, Reason), u32> = BTreeMap::new();
+    for (c, cohort) in problem.cohorts.iter().enumerate() {
+        if draft.new_left[c] > 0 {
+            let reason = reason(draft, cohort, 0, (cohort.opens, problem.days), true);
+            *counts.entry((c, reason)).or_insert(0) += draft.new_left[c];
+        }
+        for (r, &people) in draft.waiting_left[c].iter().enumerate().filter(|(_, n)| **n > 0) {
+            let run = cohort.waiting[r];
+            let held = if run.bound {
+                let days = (run.low, (run.high + 1).min(problem.days));
+                reason(draft, cohort, run.dose, days, false)
+            } else {
+                Reason::Overdue
+            };
+            *counts.entry((c, held)).or_insert(0) += people;
+        }
+    }
+    for path in draft.paths.iter().filter(|path| stops_early(draft, path)) {
+        *counts.entry((path.cohort, Reason::Overdue)).or_insert(0) += path.people;
+    }
+    let row = |((c, reason), people): ((usize, Reason), u32)| {
+        let key = &problem.cohorts[c].key;
+        Unplaced { area: key.area.clone(), group: key.group.clone(), people, reason }
+    };
+    counts.into_iter().map(row).collect()
+}
+
+/// Whether a path ends before the last dose: only people who waited since before the plan may.
+fn stops_early(draft: &Draft, path: &super::draft::Path) -> bool {
+    let Who::Waiting(run) = path.who else { return false };
+    draft.run(path.cohort, run).dose + path.steps.len() < draft.problem.shares.len()
+}
+
+/// What holds people of a cohort back who need dose `dose` on one of the days `days.0..days.1`, and the later
+/// doses after it where `all` is set: the most frequent obstacle over places and days.
+fn reason(draft: &Draft, cohort: &Cohort, dose: usize, days: (usize, usize), all: bool) -> Reason {
+    let problem = draft.problem;
+    let places = &problem.reach[cohort.area];
+    if places.is_empty() {
+        return Reason::NoPlace;
+    }
+    let useful: Vec<usize> =
+        (days.0..days.1).filter(|&day| !all || last_day(problem, dose, day).is_some()).collect();
+    let (Some(&first), Some(&last)) = (useful.first(), useful.last()) else {
+        return Reason::Horizon;
+    };
+    let end = if all { problem.days - 1 } else { last };
+    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
+    for &place in places {
+        for day in first..=end {
+            let held = match draft.room.blocked_by(place, day) {
+                None | Some(Blocked::Shut) => continue,
+                Some(Blocked::Supply) => Reason::Supply,
+                Some(Blocked::Storage) => Reason::Storage,
+                Some(Blocked::Full) if place < problem.sites.len() => Reason::SiteCapacity,
+                Some(Blocked::Full) => Reason::TeamDays,
+            };
+            *counts.entry(held).or_insert(0) += 1;
+        }
+    }
+    let most = counts.iter().max_by_key(|(reason, n)| (**n, std::cmp::Reverse(**reason)));
+    most.map_or_else(|| idle_reason(problem, places, first, end), |(reason, _)| *reason)
+}
+
+/// Nothing is used up, and still nobody fits: nothing is open, there is no vaccine at all, or the open days lie
+/// too far apart.
+fn idle_reason(problem: &Problem, places: &[usize], first: usize, end: usize) -> Reason {
+    let open = |place: usize, day: usize| match problem.stop_of(place) {
+        None => problem.sites[place].capacity[day] > 0,
+        Some(stop) => {
+            problem.stops[stop].open[day] && problem.teams.iter().any(|team| team.works[day])
+        }
+    };
+    if places.iter().any(|&place| (first..=end).any(|day| open(place, day))) {
+        if problem.lots.iter().all(|lot| lot.units == 0) { Reason::Supply } else { Reason::Horizon }
+    } else {
+        Reason::Closed
+    }
+}
+
+/// The last day of the last dose for somebody who gets dose `dose` on `day`, or nothing when it falls outside.
+fn last_day(problem: &Problem, dose: usize, day: usize) -> Option<usize> {
+    let mut at = day;
+    for windows in &problem.windows[dose..] {
+        let (low, high) = windows[at];
+        if low > high {
+            return None;
+        }
+        at = low;
+    }
+    Some(at)
+}

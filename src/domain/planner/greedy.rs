@@ -1,0 +1,90 @@
+//! The plain planner: day by day, the dearest cohorts first, all doses of a person reserved together.
+
+use super::draft::{Draft, Who};
+use super::model::Problem;
+
+/// Cohorts by falling priority; equal ones in the order of the problem.
+pub(super) fn by_priority(problem: &Problem) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..problem.cohorts.len()).collect();
+    order.sort_by(|&a, &b| {
+        let priority = |i: usize| problem.cohorts[i].priority;
+        priority(b).total_cmp(&priority(a)).then(a.cmp(&b))
+    });
+    order
+}
+
+/// Places those who wait since before the plan: first whose window closes inside the campaign, by deadline, then
+/// the overdue, the longest waiting first.
+pub(super) fn place_waiting(draft: &mut Draft) {
+    for bound in [true, false] {
+        for (_, cohort, run) in waiting(draft.problem, bound) {
+            let days = (draft.run(cohort, run).low, draft.run(cohort, run).high);
+            while draft.waiting_left[cohort][run] > 0 {
+                if draft.place(cohort, Who::Waiting(run), days, u32::MAX) == 0 {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Runs of waiting people, `(day, cohort, run)`, in the order in which they get a dose.
+pub(super) fn waiting(problem: &Problem, bound: bool) -> Vec<(usize, usize, usize)> {
+    let mut runs = Vec::new();
+    for (c, cohort) in problem.cohorts.iter().enumerate() {
+        for (r, run) in cohort.waiting.iter().enumerate() {
+            if run.bound == bound {
+                runs.push((if bound { run.high } else { run.low }, c, r));
+            }
+        }
+    }
+    runs.sort_unstable();
+    runs
+}
+
+/// Fills what is free with people who start: on each day cohorts by priority.
+pub(super) fn fill(draft: &mut Draft) {
+    let problem = draft.problem;
+    let order = by_priority(problem);
+    for day in problem.first..problem.days {
+        for &cohort in &order {
+            let model = &problem.cohorts[cohort];
+            while draft.new_left[cohort] > 0
+                && model.opens <= day
+                && !draft.is_dead(model.area, 0, day)
+            {
+                if draft.place(cohort, Who::New, (day, day), u32::MAX) == 0 {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// A plan that keeps the wishes whose first step is before day `until`, and fills the rest.
+pub(super) fn plan<'p>(
+    problem: &'p Problem<'p>,
+    wishes: &[super::keep::Wish],
+    until: usize,
+) -> Draft<'p> {
+    let mut draft = Draft::new(problem);
+    super::keep::place_wishes(&mut draft, wishes, until);
+    place_waiting(&mut draft);
+    if bound_left(&draft) > 0 && !wishes.is_empty() {
+        // Published sessions stand in the way of people whose window closes: these come first then.
+        let mut again = Draft::new(problem);
+        place_waiting(&mut again);
+        if bound_left(&again) < bound_left(&draft) {
+            super::keep::place_wishes(&mut again, wishes, until);
+            draft = again;
+        }
+    }
+    fill(&mut draft);
+    draft
+}
+
+/// People without a path who must get a dose in time.
+fn bound_left(draft: &Draft) -> u64 {
+    let runs = waiting(draft.problem, true);
+    runs.iter().map(|&(_, cohort, run)| u64::from(draft.waiting_left[cohort][run])).sum()
+}

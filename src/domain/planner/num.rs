@@ -1,0 +1,31 @@
+//! Conversions between counts, indices and real numbers, each in one place and saturating.
+
+/// Doses out of vaccine units; more than `u32::MAX` doses are as good as that many.
+pub(super) fn doses(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// A count as an index.
+pub(super) fn index(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+/// A day number as a planning day, days before the first as day 0.
+pub(super) fn day(n: i64) -> usize {
+    usize::try_from(n.max(0)).unwrap_or(usize::MAX)
+}
+
+/// A planning day as a day number.
+pub(super) fn number(day: usize) -> i64 {
+    i64::try_from(day).unwrap_or(i64::MAX)
+}
+
+/// The whole part of a real number of doses, 0 where it is negative.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates and is exact for whole numbers in range"
+)]
+pub(super) fn whole(n: f64) -> u32 {
+    n.max(0.0) as u32
+}

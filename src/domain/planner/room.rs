@@ -1,0 +1,236 @@
+//! What is still free: site-days, storage, vaccine and teams' days, while doses are placed and taken back.
+
+use super::lots::Stock;
+use super::model::{Problem, TeamModel};
+use super::num::{doses, whole};
+
+/// A dose of the plan: where and when. `team` at a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Step {
+    /// The day.
+    pub(super) day: usize,
+    /// The place.
+    pub(super) place: usize,
+    /// The team that comes there.
+    pub(super) team: Option<usize>,
+}
+
+/// Free capacity of a campaign.
+#[derive(Clone)]
+pub(super) struct Room<'p> {
+    problem: &'p Problem<'p>,
+    site_left: Vec<Vec<u32>>,
+    storage_left: Vec<Vec<u64>>,
+    stock: Stock,
+    /// `visits[team][day]`: stops and doses of the day.
+    visits: Vec<Vec<Vec<(usize, u32)>>>,
+    /// `visitor[stop][day]`: the team that comes.
+    visitor: Vec<Vec<Option<usize>>>,
+}
+
+/// Minutes are compared with this much slack, well below the millionth that the rules allow.
+const MINUTES_SLACK: f64 = 1e-7;
+
+impl<'p> Room<'p> {
+    /// Everything free.
+    pub(super) fn new(problem: &'p Problem<'p>) -> Self {
+        let days = problem.days;
+        Self {
+            problem,
+            site_left: problem.sites.iter().map(|site| site.capacity.clone()).collect(),
+            storage_left: problem
+                .sites
+                .iter()
+                .map(|site| vec![site.storage; site.periods.len()])
+                .collect(),
+            stock: Stock::new(problem),
+            visits: vec![vec![Vec::new(); days]; problem.teams.len()],
+            visitor: vec![vec![None; days]; problem.stops.len()],
+        }
+    }
+
+    /// The vaccine flow.
+    pub(super) fn stock(&self) -> &Stock {
+        &self.stock
+    }
+
+    /// Doses that could be given at a place on a day, as far as place and team go. Vaccine counts only where the
+    /// class of the draw is known to be used up.
+    pub(super) fn most(&self, place: usize, day: usize) -> u32 {
+        match self.problem.stop_of(place) {
+            None => self.most_at_site(place, day),
+            Some(stop) => self.best_team(stop, day, None).map_or(0, |(_, most)| most),
+        }
+    }
+
+    /// What stops a place on a day from giving one dose more, vaccine aside.
+    pub(super) fn blocked_by(&self, place: usize, day: usize) -> Option<Blocked> {
+        let problem = self.problem;
+        let Some(stop) = problem.stop_of(place) else {
+            let site = &problem.sites[place];
+            let period = site.period_of[day];
+            let class = site.periods[period].class;
+            return if site.capacity[day] == 0 {
+                Some(Blocked::Shut)
+            } else if self.site_left[place][day] == 0 {
+                Some(Blocked::Full)
+            } else if self.storage_left[place][period] < site.draw {
+                Some(Blocked::Storage)
+            } else {
+                self.stock.is_empty(class).then_some(Blocked::Supply)
+            };
+        };
+        if !problem.stops[stop].open[day] || !problem.teams.iter().any(|team| team.works[day]) {
+            Some(Blocked::Shut)
+        } else if self.stock.is_empty(problem.day_class[day]) {
+            Some(Blocked::Supply)
+        } else {
+            (self.most(place, day) == 0).then_some(Blocked::Full)
+        }
+    }
+
+    fn most_at_site(&self, place: usize, day: usize) -> u32 {
+        let site = &self.problem.sites[place];
+        let period = site.period_of[day];
+        if self.site_left[place][day] == 0 || self.stock.is_empty(site.periods[period].class) {
+            return 0;
+        }
+        self.site_left[place][day].min(doses(self.storage_left[place][period] / site.draw))
+    }
+
+    /// The team that can give most at a stop on a day: the one that is there, else the one wished for, else the
+    /// one with most room.
+    fn best_team(&self, stop: usize, day: usize, wished: Option<usize>) -> Option<(usize, u32)> {
+        let problem = self.problem;
+        if !problem.stops[stop].open[day] || self.stock.is_empty(problem.day_class[day]) {
+            return None;
+        }
+        if let Some(team) = self.visitor[stop][day] {
+            return Some((team, self.team_room(team, stop, day)));
+        }
+        if let Some(team) = wished {
+            let most = self.team_room(team, stop, day);
+            if most > 0 {
+                return Some((team, most));
+            }
+        }
+        let mut best: Option<(usize, u32)> = None;
+        for team in 0..problem.teams.len() {
+            let most = self.team_room(team, stop, day);
+            if most > best.map_or(0, |held| held.1) {
+                best = Some((team, most));
+            }
+        }
+        best
+    }
+
+    /// Doses that a team can still give at a stop on a day.
+    fn team_room(&self, team: usize, stop: usize, day: usize) -> u32 {
+        let (problem, visits) = (self.problem, &self.visits[team][day]);
+        let model = &problem.teams[team];
+        let here = visits.iter().find(|visit| visit.0 == stop);
+        if !model.works[day] || (here.is_none() && visits.len() >= model.stops_max) {
+            return 0;
+        }
+        let given: u32 = visits.iter().map(|visit| visit.1).sum();
+        let at_stop = problem.stops[stop].doses_max - here.map_or(0, |visit| visit.1);
+        let most = at_stop.min(model.doses_max.saturating_sub(given));
+        if most == 0 {
+            return 0;
+        }
+        let mut stops: Vec<usize> = visits.iter().map(|visit| visit.0).collect();
+        if here.is_none() {
+            stops.push(stop);
+        }
+        most.min(day_doses(problem, team, &stops).saturating_sub(given))
+    }
+
+    /// Places up to `n` doses; returns how many and by which team.
+    pub(super) fn give(
+        &mut self,
+        place: usize,
+        day: usize,
+        n: u32,
+        wished: Option<usize>,
+    ) -> (u32, Option<usize>) {
+        let problem = self.problem;
+        let Some(stop) = problem.stop_of(place) else {
+            let site = &problem.sites[place];
+            let period = site.period_of[day];
+            let n = n.min(self.most_at_site(place, day));
+            let n = self.stock.draw(site.periods[period].class, n, site.draw);
+            self.site_left[place][day] -= n;
+            if site.storage != u64::MAX {
+                self.storage_left[place][period] -= u64::from(n) * site.draw;
+            }
+            return (n, None);
+        };
+        let Some((team, most)) = self.best_team(stop, day, wished) else { return (0, None) };
+        let n = self.stock.draw(problem.day_class[day], n.min(most), problem.teams[team].draw);
+        if n > 0 {
+            self.visitor[stop][day] = Some(team);
+            let visits = &mut self.visits[team][day];
+            match visits.iter_mut().find(|visit| visit.0 == stop) {
+                Some(visit) => visit.1 += n,
+                None => visits.push((stop, n)),
+            }
+        }
+        (n, Some(team))
+    }
+
+    /// Takes `n` doses of a step back.
+    pub(super) fn take_back(&mut self, step: Step, n: u32) {
+        let problem = self.problem;
+        if let (Some(stop), Some(team)) = (problem.stop_of(step.place), step.team) {
+            let visits = &mut self.visits[team][step.day];
+            if let Some(at) = visits.iter().position(|visit| visit.0 == stop) {
+                visits[at].1 -= n;
+                if visits[at].1 == 0 {
+                    visits.remove(at);
+                    self.visitor[stop][step.day] = None;
+                }
+            }
+            let each = problem.teams[team].draw;
+            self.stock.give_back(problem.day_class[step.day], n, each);
+        } else {
+            let site = &problem.sites[step.place];
+            let period = site.period_of[step.day];
+            self.site_left[step.place][step.day] += n;
+            if site.storage != u64::MAX {
+                self.storage_left[step.place][period] += u64::from(n) * site.draw;
+            }
+            self.stock.give_back(site.periods[period].class, n, site.draw);
+        }
+    }
+
+    /// The stops of a team on a day, with their doses.
+    pub(super) fn visits(&self, team: usize, day: usize) -> &[(usize, u32)] {
+        &self.visits[team][day]
+    }
+}
+
+/// Why a place cannot give one dose more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blocked {
+    /// It gives none that day.
+    Shut,
+    /// Site-day or team-day used up.
+    Full,
+    /// Cold store used up.
+    Storage,
+    /// No vaccine.
+    Supply,
+}
+
+/// Doses for which a team has time on a day with these stops.
+pub(super) fn day_doses(problem: &Problem, team: usize, stops: &[usize]) -> u32 {
+    let model: &TeamModel = &problem.teams[team];
+    let left = minutes_left(problem, team, stops);
+    if left < 0.0 { 0 } else { whole((left + MINUTES_SLACK) / model.dose_minutes) }
+}
+
+/// Minutes that are left for doses after driving and setting up; negative when there are none.
+pub(super) fn minutes_left(problem: &Problem, team: usize, stops: &[usize]) -> f64 {
+    let setup: f64 = stops.iter().map(|&stop| problem.stops[stop].setup_minutes).sum();
+    problem.teams[team].work_minutes - problem.roads.tour_minutes(team, stops) - setup
+}

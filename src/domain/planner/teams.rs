@@ -1,0 +1,153 @@
+//! What a team can earn on a day at prices: the best route, by branch and bound over sets of stops.
+
+use super::model::Problem;
+use super::prices::{Market, NO_SLOT};
+use super::room::minutes_left;
+
+/// The routes of teams.
+pub(super) struct TeamDays {
+    /// Team-days, `(team, day)`.
+    days: Vec<(usize, usize)>,
+}
+
+/// A route: stops with their doses, and what it earns.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Route {
+    /// Stops and doses.
+    pub(super) visits: Vec<(usize, f64)>,
+    /// What it earns.
+    pub(super) worth: f64,
+}
+
+impl TeamDays {
+    /// Every day on which a team works.
+    pub(super) fn new(problem: &Problem) -> Self {
+        let works = |&(team, d): &(usize, usize)| problem.teams[team].works[d];
+        let all = (0..problem.teams.len())
+            .flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
+        Self { days: all.filter(works).collect() }
+    }
+
+    /// What all teams earn on their best routes; adds what these use and takes off what they bring.
+    pub(super) fn best_routes(
+        &self,
+        market: &Market,
+        prices: &[f64],
+        vaccine: &[(f64, usize)],
+        usage: &mut [f64],
+    ) -> f64 {
+        let mut total = 0.0;
+        for &(team, d) in &self.days {
+            let route = best_route(market, prices, vaccine, team, d);
+            total += route.worth;
+            let lot = vaccine[market.problem.day_class[d]].1;
+            for (stop, doses) in route.visits {
+                usage[market.slots.stop_day[stop][d]] -= doses;
+                usage[market.slots.stop_visit[stop][d]] += 1.0;
+                usage[market.slots.lot[lot]] += doses * market.problem.teams[team].draw_doses;
+            }
+        }
+        total
+    }
+}
+
+/// The best route of a team on a day.
+pub(super) fn best_route(
+    market: &Market,
+    prices: &[f64],
+    vaccine: &[(f64, usize)],
+    team: usize,
+    d: usize,
+) -> Route {
+    let problem = market.problem;
+    let cost = vaccine[problem.day_class[d]].0 * problem.teams[team].draw_doses;
+    let mut stops = Vec::new();
+    for p in 0..problem.stops.len() {
+        let slot = market.slots.stop_day[p][d];
+        if slot != NO_SLOT && prices[slot] > cost {
+            let fee = prices[market.slots.stop_visit[p][d]];
+            stops.push(Gain { stop: p, each: prices[slot] - cost, fee });
+        }
+    }
+    stops.sort_by(|a, b| b.each.total_cmp(&a.each).then(a.stop.cmp(&b.stop)));
+    let mut search = Search { problem, team, stops, best: Route::default() };
+    search.grow(0, &mut Vec::new(), &mut Vec::new());
+    search.best
+}
+
+/// What a dose at a stop earns, and what the visit costs.
+struct Gain {
+    stop: usize,
+    each: f64,
+    fee: f64,
+}
+
+struct Search<'a> {
+    problem: &'a Problem<'a>,
+    team: usize,
+    /// Dearest first.
+    stops: Vec<Gain>,
+    best: Route,
+}
+
+impl Search<'_> {
+    /// Doses for which the team has time at these stops; negative when it cannot even go there.
+    fn room(&self, stops: &[usize]) -> f64 {
+        let team = &self.problem.teams[self.team];
+        let minutes = minutes_left(self.problem, self.team, stops);
+        if minutes < 0.0 {
+            -1.0
+        } else {
+            (minutes / team.dose_minutes).min(f64::from(team.doses_max))
+        }
+    }
+
+    /// Earnings of the chosen stops with so many doses, the dearest filled first, and the doses left.
+    fn fill(&self, chosen: &[usize], mut left: f64) -> (f64, f64) {
+        let mut total = 0.0;
+        for gain in chosen.iter().map(|&i| &self.stops[i]) {
+            let doses = left.min(f64::from(self.problem.stops[gain.stop].doses_max));
+            total += gain.each * doses - gain.fee;
+            left -= doses;
+        }
+        (total, left)
+    }
+
+    /// Adds one stop more. A round never gets shorter by a stop, so what is left of the day at the next stop's
+    /// earnings bounds everything that may still be added.
+    fn grow(&mut self, from: usize, chosen: &mut Vec<usize>, stops: &mut Vec<usize>) {
+        let team = &self.problem.teams[self.team];
+        let left = if chosen.is_empty() { f64::from(team.doses_max) } else { self.room(stops) };
+        if left <= 0.0 || chosen.len() >= team.stops_max {
+            return;
+        }
+        let (base, left) = self.fill(chosen, left);
+        for i in from..self.stops.len() {
+            if base + self.stops[i].each * left <= self.best.worth {
+                return;
+            }
+            chosen.push(i);
+            stops.push(self.stops[i].stop);
+            let room = self.room(stops);
+            if room > 0.0 {
+                let worth = self.fill(chosen, room).0;
+                if worth > self.best.worth {
+                    self.best = self.route(chosen, room, worth);
+                }
+                self.grow(i + 1, chosen, stops);
+            }
+            chosen.pop();
+            stops.pop();
+        }
+    }
+
+    fn route(&self, chosen: &[usize], mut left: f64, worth: f64) -> Route {
+        let visit = |&i: &usize| {
+            let stop = self.stops[i].stop;
+            let doses = left.min(f64::from(self.problem.stops[stop].doses_max));
+            left -= doses;
+            (stop, doses)
+        };
+        Route { visits: chosen.iter().map(visit).collect(), worth }
+    }
+}

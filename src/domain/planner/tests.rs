@@ -1,0 +1,219 @@
+//! Properties of plans over random campaigns, and the edges where there is nothing to plan.
+
+use super::testing::{Random, campaign, history, lot, plain, series, start};
+use super::*;
+use crate::domain::plan::Reason;
+use chrono::TimeDelta;
+
+fn quick(campaign: &Campaign, given: &[GivenRow], from: NaiveDate, published: &[PlanRow]) -> Plan {
+    plan(campaign, given, from, published, Limits { steps: 60 })
+}
+
+fn plan(
+    campaign: &Campaign,
+    given: &[GivenRow],
+    from: NaiveDate,
+    published: &[PlanRow],
+    limits: Limits,
+) -> Plan {
+    let request = Request { campaign, given, from, published, limits };
+    make(&request, &mut |_| {}, &mut || false)
+}
+
+/// Every rule but one holds whatever was given before: people who must be placed and cannot be are listed.
+fn hold(campaign: &Campaign, given: &[GivenRow], from: NaiveDate, plan: &Plan, what: &str) {
+    let report = check(campaign, &plan.rows, given, from);
+    let listed = plan.unplaced.iter().any(|row| row.reason != Reason::Overdue);
+    for violation in &report.violations {
+        assert!(violation.rule == 2 && listed && !given.is_empty(), "{what}: {violation}");
+    }
+    let (own, judged) = (&plan.figures, &report.figures);
+    assert!((own.objective - judged.objective).abs() < 1e-6, "{what}: {own:?} {judged:?}");
+    assert!((own.travel_km - judged.travel_km).abs() < 1e-6, "{what}: {own:?} {judged:?}");
+    assert_eq!(own.doses, judged.doses, "{what}");
+    assert_eq!(own.people, judged.people, "{what}");
+    if report.is_feasible() {
+        assert_eq!(own.people_finished, judged.people_finished, "{what}");
+        assert_eq!(own.worst_area, judged.worst_area, "{what}");
+    }
+    let left: u64 = plan.unplaced.iter().map(|row| u64::from(row.people)).sum();
+    assert_eq!(own.people_finished + left, own.people, "{what}: everybody finishes or is listed");
+    let (bound, problems) = check_certificate(campaign, &plan.certificate, given, from);
+    assert_eq!(problems, Vec::<String>::new(), "{what}");
+    assert!(bound.is_finite() && bound >= own.objective - 1e-6, "{what}: {bound} {own:?}");
+    assert!(own.gap.is_finite() && own.gap >= -1e-9, "{what}: {own:?}");
+}
+
+#[test]
+fn every_plan_of_a_random_campaign_is_feasible_and_below_its_bound() {
+    for seed in 0..150 {
+        let campaign = campaign(seed);
+        let plan = quick(&campaign, &[], campaign.start, &[]);
+        hold(&campaign, &[], campaign.start, &plan, &format!("seed {seed}"));
+    }
+}
+
+#[test]
+fn every_re_plan_from_what_happened_is_feasible_and_below_its_bound() {
+    for seed in 1000..1150 {
+        let campaign = campaign(seed);
+        let random = &mut Random(seed);
+        let first = quick(&campaign, &[], campaign.start, &[]);
+        let from = campaign.start + TimeDelta::days(i64::from(random.below(40)));
+        let given = history(&campaign, &first.rows, from, random);
+        let plan = quick(&campaign, &given, from, &first.rows);
+        hold(&campaign, &given, from, &plan, &format!("seed {seed}"));
+    }
+}
+
+#[test]
+fn the_same_request_gives_the_same_plan() {
+    for seed in 0..20 {
+        let campaign = campaign(seed);
+        let plans = [(); 2].map(|()| quick(&campaign, &[], campaign.start, &[]));
+        assert_eq!(plans[0], plans[1]);
+    }
+}
+
+#[test]
+fn a_day_later_with_nothing_new_the_plan_is_the_same() {
+    let mut campaign = plain();
+    campaign.eligible[0].people = 90;
+    let first = quick(&campaign, &[], campaign.start, &[]);
+    let from = campaign.start + TimeDelta::days(10);
+    let given: Vec<GivenRow> = first.rows.iter().filter(|row| row.day < from).map(done).collect();
+    let next = quick(&campaign, &given, from, &first.rows);
+    assert_eq!(diff(&first.rows, &next.rows, from).sessions, []);
+}
+
+fn done(row: &PlanRow) -> GivenRow {
+    let (place, area, group) = (row.place.clone(), row.area.clone(), row.group.clone());
+    GivenRow { day: row.day, place, area, group, dose: row.dose, doses: row.doses }
+}
+
+#[test]
+fn published_days_inside_the_freeze_stay() {
+    let mut campaign = plain();
+    campaign.sites[0].storage_doses = None;
+    let mut published = quick(&campaign, &[], campaign.start, &[]).rows;
+    // Somebody moved half of the first day's doses to the fourth: worse, but announced.
+    let (a, b) = (published[0].clone(), campaign.start + TimeDelta::days(3));
+    published.retain(|row| row.dose == 2 || row.day != b);
+    published[0].doses -= 4;
+    published.push(PlanRow { day: b, doses: 4, ..a });
+    published.sort();
+    let plan = quick(&campaign, &[], campaign.start, &published);
+    let kept = |row: &&PlanRow| row.day < campaign.start + TimeDelta::days(7);
+    for row in published.iter().filter(kept) {
+        let same = |r: &&PlanRow| (r.day, &r.place, r.dose) == (row.day, &row.place, row.dose);
+        assert!(plan.rows.iter().find(same).is_some_and(|r| r.doses >= row.doses), "{row:?}");
+    }
+    hold(&campaign, &[], campaign.start, &plan, "frozen");
+}
+
+/// What makes a campaign have nothing to plan, and the reason that its people get.
+type Edge = (&'static str, fn(&mut Campaign), Option<Reason>);
+
+#[test]
+fn where_nothing_can_be_planned_the_plan_is_empty_and_says_why() {
+    let edges: [Edge; 9] = [
+        ("no places", |c| (c.sites, c.reach) = (vec![], vec![]), Some(Reason::NoPlace)),
+        ("no supply", |c| c.deliveries.clear(), Some(Reason::Supply)),
+        ("zero people", |c| c.eligible[0].people = 0, None),
+        ("all closed", |c| c.sites[0].weekday_doses = 0, Some(Reason::Closed)),
+        ("short horizon", |c| c.end = c.start + TimeDelta::days(20), Some(Reason::Horizon)),
+        (
+            "opens after the end",
+            |c| c.groups[0].opens = Some(c.end + TimeDelta::days(1)),
+            Some(Reason::Horizon),
+        ),
+        ("no storage", |c| c.sites[0].storage_doses = Some(1), Some(Reason::Storage)),
+        ("end before start", |c| c.end = c.start - TimeDelta::days(1), Some(Reason::Horizon)),
+        ("one day", |c| c.end = c.start, Some(Reason::Horizon)),
+    ];
+    for (what, change, reason) in edges {
+        let mut campaign = plain();
+        change(&mut campaign);
+        let plan = quick(&campaign, &[], campaign.start, &[]);
+        assert_eq!(plan.rows, [], "{what}");
+        let reasons: Vec<_> = plan.unplaced.iter().map(|row| row.reason).collect();
+        assert_eq!(reasons, reason.into_iter().collect::<Vec<_>>(), "{what}");
+        hold(&campaign, &[], campaign.start, &plan, what);
+    }
+}
+
+#[test]
+fn a_plan_from_a_day_after_the_end_is_empty() {
+    let campaign = plain();
+    let from = campaign.end + TimeDelta::days(5);
+    let plan = quick(&campaign, &[], from, &[]);
+    assert_eq!((plan.rows.len(), plan.unplaced[0].reason), (0, Reason::Horizon));
+}
+
+#[test]
+fn one_dose_three_doses_and_no_longest_interval_are_planned() {
+    for series in [series(1, None, None), series(3, Some(14), Some(30)), series(2, Some(7), None)] {
+        let campaign = Campaign { series, ..plain() };
+        let plan = quick(&campaign, &[], campaign.start, &[]);
+        assert!(plan.figures.people_finished > 0);
+        hold(&campaign, &[], campaign.start, &plan, "series");
+    }
+}
+
+#[test]
+fn people_whose_window_closes_come_first_and_the_overdue_as_early_as_possible() {
+    let campaign = plain();
+    let from = campaign.start + TimeDelta::days(40);
+    let dose = |day: i64, dose, doses| GivenRow {
+        day: campaign.start + TimeDelta::days(day),
+        place: "S1".into(),
+        area: "A1".into(),
+        group: "all".into(),
+        dose,
+        doses,
+    };
+    // Ten people are due until day 45; three are past day 35; two second doses beyond any first count nothing.
+    let given = [dose(1, 1, 3), dose(10, 1, 10), dose(11, 3, 2), dose(12, 2, 2)];
+    let plan = quick(&campaign, &given, from, &[]);
+    hold(&campaign, &given, from, &plan, "due");
+    assert_eq!(plan.figures.people_finished, 13);
+    let seconds: Vec<_> = plan.rows.iter().map(|row| (row.dose, row.day, row.doses)).collect();
+    let monday = from + TimeDelta::days(2);
+    assert_eq!(seconds, [(2, monday, 10), (2, monday + TimeDelta::days(1), 3)]);
+}
+
+#[test]
+fn every_draw_has_its_lot_and_the_first_to_expire_goes_first() {
+    let mut campaign = plain();
+    campaign.deliveries = vec![lot("late", 0, 100, 60), lot("soon", 0, 100, 9)];
+    let plan = quick(&campaign, &[], campaign.start, &[]);
+    let draws = draws(&campaign, &plan.rows, &[], campaign.start);
+    assert_eq!(draws[0].lot.as_str(), "soon");
+    let given: f64 = draws.iter().map(|draw| draw.doses_given).sum();
+    assert!((given - plan.figures.doses as f64).abs() < 1e-6);
+    let curve = curve(&campaign, &plan.rows);
+    assert_eq!(curve.len(), 60);
+    assert_eq!(curve.last().map(|day| day.doses.iter().sum()), Some(plan.figures.doses));
+}
+
+#[test]
+fn a_tour_is_the_shortest_round_with_times() {
+    let mut campaign = plain();
+    for (i, latitude) in [32.2, 32.1, 32.3].into_iter().enumerate() {
+        campaign.stops.push(crate::domain::site::Stop {
+            code: format!("P{i}").as_str().into(),
+            name: String::new(),
+            area: "A1".into(),
+            point: crate::domain::area::Point { latitude, longitude: 119.05 },
+            kind: None,
+            setup_minutes: 15,
+            max_doses: 50,
+            weekdays: crate::domain::date::Weekdays::EVERY_DAY,
+        });
+    }
+    let stops = [("P2".into(), 10), ("P0".into(), 5), ("P1".into(), 5)];
+    let tour = tour(&campaign, &"T1".into(), &stops).expect("a known team");
+    assert!((tour.minutes - tour.km * 2.0 - 45.0 - 120.0).abs() < 1e-9);
+    assert!(tour.stops.windows(2).all(|s| s[0].departure_minutes < s[1].arrival_minutes));
+    assert_eq!(start(), campaign.start);
+}

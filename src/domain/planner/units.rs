@@ -1,0 +1,109 @@
+//! Vaccine in whole numbers: a scale on which every draw of one dose is an integer.
+
+use crate::domain::campaign::Campaign;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+/// The share of a drawn dose that is given, 1 − w, as a fraction in lowest terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Keep {
+    over: u128,
+    under: u128,
+}
+
+impl Keep {
+    /// Everything drawn is given.
+    pub(super) const ALL: Self = Self { over: 1, under: 1 };
+
+    /// What wastage rate `rate` leaves; nothing from 1 on.
+    pub(super) fn after(rate: Decimal) -> Self {
+        let keep = (Decimal::ONE - rate).normalize();
+        let over = u128::try_from(keep.mantissa()).unwrap_or(0);
+        let under = 10_u128.pow(keep.scale());
+        let common = greatest_divisor(over, under).max(1);
+        Self { over: over / common, under: under / common }
+    }
+
+    /// Vaccine doses drawn for one dose given; infinite where nothing is left.
+    pub(super) fn draw_doses(self) -> f64 {
+        self.under as f64 / self.over as f64
+    }
+
+    /// Whether more is wasted than in `other`.
+    pub(super) fn is_worse(self, other: Self) -> bool {
+        // Decimals have 28 digits at most, too many for a product of two: compared as real numbers then.
+        match (self.over.checked_mul(other.under), other.over.checked_mul(self.under)) {
+            (Some(a), Some(b)) => a < b,
+            _ => self.draw_doses() > other.draw_doses(),
+        }
+    }
+}
+
+/// Units in a dose of vaccine. Exact where the wastage rates allow it, else draws are rounded up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scale {
+    /// Units in a vaccine dose.
+    pub(super) units: u64,
+}
+
+/// Amounts stay below this, so that sums of them cannot overflow.
+const AMOUNT_MAX: u64 = 1 << 60;
+
+impl Scale {
+    /// The scale of a campaign's sites and teams.
+    pub(super) fn of(campaign: &Campaign) -> Self {
+        let rates = campaign
+            .sites
+            .iter()
+            .map(|site| site.wastage_rate)
+            .chain(campaign.teams.iter().map(|team| team.wastage_rate));
+        let lots: u64 = campaign.deliveries.iter().map(|lot| u64::from(lot.doses)).sum();
+        let store = campaign.sites.iter().filter_map(|site| site.storage_doses).max().unwrap_or(0);
+        let most = AMOUNT_MAX / lots.max(u64::from(store)).max(1);
+        let mut common: u128 = 1;
+        for rate in rates {
+            let over = Keep::after(rate).over.max(1);
+            let factor = over / greatest_divisor(common, over);
+            common = common.saturating_mul(factor);
+        }
+        let exact = u64::try_from(common).ok().filter(|&units| units <= most);
+        Self { units: exact.unwrap_or(most) }
+    }
+
+    /// Units that one dose draws, rounded up; `None` where nothing of a drawn dose is given.
+    pub(super) fn draw(self, keep: Keep) -> Option<u64> {
+        if keep.over == 0 {
+            return None;
+        }
+        match u128::from(self.units).checked_mul(keep.under) {
+            Some(product) => product.div_ceil(keep.over).to_u64(),
+            None => (self.units as f64 * keep.draw_doses()).ceil().to_u64(),
+        }
+    }
+
+    /// Units in so many vaccine doses.
+    pub(super) fn vaccine(self, doses: u32) -> u64 {
+        u64::from(doses) * self.units
+    }
+}
+
+fn greatest_divisor(mut a: u128, mut b: u128) -> u128 {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_is_the_exact_fraction_in_lowest_terms() {
+        let keep = Keep::after(Decimal::new(5, 2));
+        assert_eq!((keep.over, keep.under), (19, 20));
+        assert_eq!(Scale { units: 19 }.draw(keep), Some(20));
+        assert_eq!(Scale { units: 19 }.draw(Keep::after(Decimal::ONE)), None);
+        assert!(keep.is_worse(Keep::ALL));
+    }
+}
