@@ -1,0 +1,75 @@
+//! Who is due, with phone and appointment.
+
+use super::assigning::each_standing;
+use super::{App, Loaded, Result};
+use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
+use crate::store::assignments;
+use chrono::NaiveDate;
+use serde::Serialize;
+
+/// A person whose next dose is due.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct DueLine {
+    /// Who.
+    pub person: PersonId,
+    /// Their name, where the register has one.
+    pub name: Option<String>,
+    /// Their phone, where the register has one.
+    pub phone: Option<String>,
+    /// Where they live.
+    pub area: AreaCode,
+    /// Their group.
+    pub group: GroupId,
+    /// Number of the dose.
+    pub dose: u8,
+    /// First day on which it counts.
+    pub earliest: NaiveDate,
+    /// The day for which it is recommended.
+    pub recommended: NaiveDate,
+    /// Last day of its window, if it has one.
+    pub latest: Option<NaiveDate>,
+    /// Day of the appointment, if there is one.
+    pub day: Option<NaiveDate>,
+    /// Its place.
+    pub place: Option<PlaceCode>,
+    /// Wants no reminders by mail.
+    pub opt_out: bool,
+}
+
+impl App {
+    /// Everybody of the register whose next dose is due by a day and who may be called, by code. Groups that the plan
+    /// does not open before are left out.
+    pub async fn due(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<DueLine>> {
+        let campaign = &loaded.campaign;
+        let mut tx = self.store.read().await?;
+        let current = assignments::all(&mut tx, loaded.no).await?;
+        let mut out = Vec::new();
+        each_standing(&mut tx, loaded, day, |standing| {
+            let (Some(due), Some(group), None) = (standing.due, standing.group, standing.barred)
+            else {
+                return;
+            };
+            let opens = campaign.group(group.as_str()).and_then(|group| group.opens);
+            if due.earliest > day || opens.unwrap_or(campaign.start) > day {
+                return;
+            }
+            let held = current.get(&standing.person.id).filter(|one| one.dose == due.number);
+            out.push(DueLine {
+                area: standing.person.area,
+                group,
+                dose: due.number,
+                earliest: due.earliest,
+                recommended: due.recommended,
+                latest: due.latest,
+                day: held.map(|one| one.day),
+                place: held.map(|one| one.place.clone()),
+                opt_out: standing.person.opt_out,
+                person: standing.person.id,
+                name: standing.person.name,
+                phone: standing.person.phone,
+            });
+        })
+        .await?;
+        Ok(out)
+    }
+}

@@ -1,0 +1,89 @@
+//! `doseplan due`: people whose next dose is due, for calls and SMS.
+
+use super::output::{Format, Sheet};
+use super::{Session, exit, parse_day};
+use crate::app::due::DueLine;
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+
+/// People whose next dose is due.
+#[derive(Debug, Subcommand)]
+pub(super) enum Due {
+    /// List them, with phone and appointment
+    List(List),
+}
+
+/// Who is listed.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Due by this day [default: today]
+    #[arg(long, value_parser = parse_day)]
+    by: Option<NaiveDate>,
+    /// Only this area and what lies below it
+    #[arg(long)]
+    area: Option<String>,
+    /// Only this group
+    #[arg(long)]
+    group: Option<String>,
+    /// Only this dose
+    #[arg(long)]
+    dose: Option<u8>,
+    /// Only those whose window has closed
+    #[arg(long)]
+    overdue: bool,
+}
+
+impl Due {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        let Self::List(list) = self;
+        let (app, loaded) = session.loaded(None).await?;
+        let day = list.by.unwrap_or_else(|| session.today(&loaded));
+        let areas = match &list.area {
+            None => None,
+            Some(code) => {
+                let area = loaded.campaign.area(code).ok_or_else(|| {
+                    anyhow::anyhow!("there is no area {code:?}; areas.csv has the codes")
+                })?;
+                Some(loaded.campaign.below(&area.code))
+            }
+        };
+        let mut lines = app.due(&loaded, day).await?;
+        lines.retain(|line| {
+            areas.as_ref().is_none_or(|areas| areas.contains(&line.area))
+                && list.group.as_ref().is_none_or(|group| line.group.as_str() == group)
+                && list.dose.is_none_or(|dose| line.dose == dose)
+                && (!list.overdue || line.latest.is_some_and(|latest| latest < day))
+        });
+        if session.out.format == Format::Json {
+            session.out.json(&lines);
+            return Ok(exit::OK);
+        }
+        let mut sheet = Sheet::new(&[
+            "person", "name", "phone", "area", "group", "dose", "earliest", "recommended",
+            "latest", "day", "place", "opt_out",
+        ]);
+        for line in lines {
+            sheet.push(cells(line));
+        }
+        session.out.sheet(&sheet);
+        Ok(exit::OK)
+    }
+}
+
+fn cells(line: DueLine) -> Vec<String> {
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    vec![
+        line.person.to_string(),
+        line.name.unwrap_or_default(),
+        line.phone.unwrap_or_default(),
+        line.area.to_string(),
+        line.group.to_string(),
+        line.dose.to_string(),
+        line.earliest.to_string(),
+        line.recommended.to_string(),
+        day(line.latest),
+        day(line.day),
+        line.place.map(|place| place.to_string()).unwrap_or_default(),
+        if line.opt_out { "yes" } else { "no" }.to_owned(),
+    ]
+}

@@ -1,0 +1,268 @@
+//! `doseplan job`.
+
+use super::output::{Format, Sheet};
+use super::{Session, exit};
+use crate::app::Loaded;
+use crate::domain::date::resolve;
+use crate::jobs::runner::{Occasion, Runner, life};
+use crate::store::runs;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use clap::Subcommand;
+use serde::Serialize;
+
+/// The timetable.
+#[derive(Debug, Subcommand)]
+pub(super) enum Job {
+    /// Every job with its last run and its next due time
+    List,
+    /// The next due times
+    Next {
+        /// How many of each job
+        #[arg(long, default_value_t = 3)]
+        count: usize,
+    },
+    /// Run one occurrence here and now
+    Run {
+        /// plan, summary, reminders or digest
+        name: String,
+        /// As if it were this local time of the campaign, for example 2021-06-01T09:00
+        #[arg(long, value_parser = parse_local)]
+        at: Option<NaiveDateTime>,
+    },
+    /// Run what was skipped or failed between two local times
+    Backfill {
+        /// plan, summary, reminders or digest
+        name: String,
+        /// From this local time
+        #[arg(long, value_parser = parse_local)]
+        from: NaiveDateTime,
+        /// To this local time
+        #[arg(long, value_parser = parse_local)]
+        to: NaiveDateTime,
+        /// Only show what would be run
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// What ran, what was skipped and why
+    Runs {
+        /// Only this job
+        name: Option<String>,
+        /// How many, newest first
+        #[arg(long, default_value_t = 30)]
+        limit: i64,
+    },
+}
+
+/// Reads a local time of the command line.
+pub(super) fn parse_local(text: &str) -> Result<NaiveDateTime, String> {
+    ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        .ok_or_else(|| "write a local time as 2021-06-01T09:00".to_owned())
+}
+
+/// An instant of the store as local time of a zone.
+pub(super) fn local(zone: Tz, millis: i64) -> String {
+    DateTime::from_timestamp_millis(millis)
+        .map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Line {
+    job: String,
+    cron: String,
+    catch_up: String,
+    last_done: Option<String>,
+    last_result: Option<String>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RunLine {
+    job: String,
+    due: String,
+    state: String,
+    reason: Option<String>,
+    attempt: i64,
+}
+
+impl Job {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        let (app, loaded) = session.loaded(None).await?;
+        let runner = Runner::new(app, super::daemon::owner());
+        let now = session.clock.now();
+        let code = match self {
+            Self::List => list(&session, &runner, &loaded, now).await,
+            Self::Next { count } => Ok(next(&session, &runner, &loaded, now, *count)),
+            Self::Run { name, at } => {
+                let at = at.map_or(now, |local| resolve(loaded.campaign.timezone, local));
+                let said = runner.execute(&loaded, name, Occasion { due: at, now: at }).await?;
+                session.out.note("job-done", &[("job", name), ("said", &said)]);
+                Ok(exit::OK)
+            }
+            Self::Backfill { name, from, to, dry_run } => {
+                backfill(&session, &runner, &loaded, (name, *from, *to), *dry_run).await
+            }
+            Self::Runs { name, limit } => {
+                list_runs(&session, &runner, &loaded, name.as_deref(), *limit).await
+            }
+        };
+        runner.app.store.close().await;
+        code
+    }
+}
+
+async fn list(
+    session: &Session,
+    runner: &Runner,
+    loaded: &Loaded,
+    now: DateTime<Utc>,
+) -> anyhow::Result<u8> {
+    let zone = loaded.campaign.timezone;
+    let mut tx = runner.app.store.read().await?;
+    let mut lines = Vec::new();
+    for entry in &runner.timetable.entries {
+        let done = runs::last(&mut tx, loaded.no, &entry.job, "done").await?;
+        let last = runs::list(&mut tx, loaded.no, &entry.job, 1).await?.into_iter().next();
+        lines.push(Line {
+            job: entry.job.clone(),
+            cron: entry.line.clone(),
+            catch_up: format!("{:?}", entry.catch_up).to_lowercase(),
+            last_done: done.map(|run| local(zone, run.due_at)),
+            last_result: last.map(|run| {
+                format!("{}: {}", run.state, run.reason.unwrap_or_default())
+            }),
+            next: entry
+                .next(zone, now, life(&loaded.campaign))
+                .map(|at| local(zone, at.timestamp_millis())),
+        });
+    }
+    if session.out.format == Format::Json {
+        session.out.json(&lines);
+        return Ok(exit::OK);
+    }
+    let mut sheet = Sheet::new(&["job", "cron", "catch_up", "last_done", "last_result", "next"]);
+    for line in lines {
+        sheet.push(vec![
+            line.job,
+            line.cron,
+            line.catch_up,
+            line.last_done.unwrap_or_default(),
+            line.last_result.unwrap_or_default(),
+            line.next.unwrap_or_default(),
+        ]);
+    }
+    session.out.sheet(&sheet);
+    Ok(exit::OK)
+}
+
+fn next(
+    session: &Session,
+    runner: &Runner,
+    loaded: &Loaded,
+    now: DateTime<Utc>,
+    count: usize,
+) -> u8 {
+    let zone = loaded.campaign.timezone;
+    let mut due: Vec<(DateTime<Utc>, String)> = Vec::new();
+    for entry in &runner.timetable.entries {
+        let mut at = now;
+        for _ in 0..count {
+            let Some(next) = entry.next(zone, at, life(&loaded.campaign)) else { break };
+            due.push((next, entry.job.clone()));
+            at = next;
+        }
+    }
+    due.sort();
+    if session.out.format == Format::Json {
+        let lines: Vec<_> = due
+            .iter()
+            .map(|(at, job)| {
+                serde_json::json!({"due": local(zone, at.timestamp_millis()), "job": job})
+            })
+            .collect();
+        session.out.json(&lines);
+        return exit::OK;
+    }
+    let mut sheet = Sheet::new(&["due", "job"]);
+    for (at, job) in due {
+        sheet.push(vec![local(zone, at.timestamp_millis()), job]);
+    }
+    session.out.sheet(&sheet);
+    exit::OK
+}
+
+async fn backfill(
+    session: &Session,
+    runner: &Runner,
+    loaded: &Loaded,
+    (name, from, to): (&str, NaiveDateTime, NaiveDateTime),
+    dry_run: bool,
+) -> anyhow::Result<u8> {
+    let zone = loaded.campaign.timezone;
+    let entry = runner
+        .timetable
+        .entry(name)
+        .ok_or_else(|| anyhow::anyhow!("there is no job {name:?}; `doseplan job list` shows all"))?;
+    let (from, to) = (resolve(zone, from), resolve(zone, to));
+    let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
+    for at in due {
+        let mut tx = runner.app.store.read().await?;
+        let found = runs::find(&mut tx, loaded.no, name, at.timestamp_millis()).await?;
+        drop(tx);
+        let when = local(zone, at.timestamp_millis());
+        if found.as_ref().is_some_and(|run| run.state == "done") {
+            session.out.note("backfill-done-before", &[("due", &when)]);
+            continue;
+        }
+        if dry_run {
+            session.out.note("backfill-would-run", &[("job", &name), ("due", &when)]);
+            continue;
+        }
+        let now = session.clock.now();
+        let said = runner.execute(loaded, name, Occasion { due: at, now }).await?;
+        runner.note_backfill(loaded, name, at, &said, now).await?;
+        session.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
+    }
+    Ok(exit::OK)
+}
+
+async fn list_runs(
+    session: &Session,
+    runner: &Runner,
+    loaded: &Loaded,
+    name: Option<&str>,
+    limit: i64,
+) -> anyhow::Result<u8> {
+    let mut tx = runner.app.store.read().await?;
+    let found = runs::list(&mut tx, loaded.no, name.unwrap_or_default(), limit).await?;
+    let zone = loaded.campaign.timezone;
+    let lines: Vec<RunLine> = found
+        .into_iter()
+        .map(|run| RunLine {
+            job: run.job,
+            due: local(zone, run.due_at),
+            state: run.state,
+            reason: run.reason,
+            attempt: run.attempt,
+        })
+        .collect();
+    if session.out.format == Format::Json {
+        session.out.json(&lines);
+        return Ok(exit::OK);
+    }
+    let mut sheet = Sheet::new(&["job", "due", "state", "reason", "attempt"]);
+    for line in lines {
+        sheet.push(vec![
+            line.job,
+            line.due,
+            line.state,
+            line.reason.unwrap_or_default(),
+            line.attempt.to_string(),
+        ]);
+    }
+    session.out.sheet(&sheet);
+    Ok(exit::OK)
+}

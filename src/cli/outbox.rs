@@ -1,0 +1,155 @@
+//! `doseplan outbox`.
+
+use super::job::{local, parse_local};
+use super::output::{Format, Sheet, harmless, print};
+use super::{Session, exit};
+use crate::domain::date::resolve;
+use crate::store::outbox::{self, Message};
+use chrono::NaiveDateTime;
+use chrono_tz::Tz;
+use clap::Subcommand;
+use serde::Serialize;
+
+/// The mail queue.
+#[derive(Debug, Subcommand)]
+pub(super) enum Outbox {
+    /// Every mail with its state
+    List {
+        /// Only this state: queued, sending, sent, `in_doubt`, bounced, failed, unroutable, expired
+        #[arg(long)]
+        state: Option<String>,
+        /// Only this kind: digest, summary, reminder
+        #[arg(long)]
+        kind: Option<String>,
+    },
+    /// One mail as it was or will be sent
+    Show {
+        /// Its number
+        id: i64,
+    },
+    /// Say what became of a mail in doubt
+    Resolve {
+        /// Its number
+        id: i64,
+        /// It arrived
+        #[arg(long, conflicts_with = "resend", required_unless_present = "resend")]
+        sent: bool,
+        /// It did not arrive: send the same message again
+        #[arg(long)]
+        resend: bool,
+    },
+    /// Try a mail again that failed, expired or waits
+    Retry {
+        /// Its number
+        id: i64,
+    },
+    /// Send what is due, and end
+    Drain {
+        /// As if it were this local time of the campaign, for example 2021-06-01T09:00
+        #[arg(long, value_parser = parse_local)]
+        at: Option<NaiveDateTime>,
+    },
+}
+
+#[derive(Serialize)]
+struct View<'a> {
+    #[serde(flatten)]
+    message: &'a Message,
+    due: String,
+    changed: String,
+}
+
+impl Outbox {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        let app = session.open(false).await?;
+        let now = session.clock.now();
+        let code = match self {
+            Self::List { state, kind } => {
+                let mut tx = app.store.read().await?;
+                let (state, kind) = (state.as_deref(), kind.as_deref());
+                let all =
+                    outbox::list(&mut tx, state.unwrap_or_default(), kind.unwrap_or_default());
+                list(&session, &all.await?)
+            }
+            Self::Show { id } => {
+                let mut tx = app.store.read().await?;
+                if outbox::find(&mut tx, *id).await?.is_none() {
+                    anyhow::bail!("there is no mail {id}; `doseplan outbox list` shows all");
+                }
+                let bytes = outbox::content(&mut tx, *id).await?;
+                print(&String::from_utf8_lossy(&bytes));
+                exit::OK
+            }
+            Self::Resolve { id, sent, .. } => {
+                if !app.resolve_doubt(*id, *sent, now).await? {
+                    anyhow::bail!("mail {id} is not in doubt; `doseplan outbox list` shows states");
+                }
+                session.out.note("outbox-resolved", &[("id", id)]);
+                exit::OK
+            }
+            Self::Retry { id } => {
+                if !app.retry(*id, now).await? {
+                    anyhow::bail!(
+                        "mail {id} cannot be tried again in its state; a mail in doubt is closed \
+                         with `doseplan outbox resolve`"
+                    );
+                }
+                session.out.note("outbox-retried", &[("id", id)]);
+                exit::OK
+            }
+            Self::Drain { at } => {
+                let at = match at {
+                    None => now,
+                    Some(local) => {
+                        let loaded = app.campaign(session.common.campaign.as_deref()).await?;
+                        resolve(loaded.campaign.timezone, *local)
+                    }
+                };
+                let done = app.drain(at, &super::daemon::owner(), &|| false).await?;
+                if session.out.format == Format::Json {
+                    session.out.json(&done);
+                } else {
+                    for (what, count) in &done.results {
+                        session.out.note("outbox-drained", &[("what", what), ("count", count)]);
+                    }
+                    if let Some(relay) = &done.relay {
+                        session.out.note("outbox-relay", &[("said", relay)]);
+                    }
+                }
+                if done.relay.is_some() { exit::FAILED } else { exit::OK }
+            }
+        };
+        app.store.close().await;
+        Ok(code)
+    }
+}
+
+fn list(session: &Session, all: &[Message]) -> u8 {
+    let zone = |message: &Message| message.zone.parse::<Tz>().unwrap_or(chrono_tz::UTC);
+    let views: Vec<View> = all
+        .iter()
+        .map(|message| View {
+            due: local(zone(message), message.due_at),
+            changed: local(zone(message), message.changed_at),
+            message,
+        })
+        .collect();
+    if session.out.format == Format::Json {
+        session.out.json(&views);
+        return exit::OK;
+    }
+    let mut sheet = Sheet::new(&["id", "state", "kind", "to", "subject", "attempts", "due"]);
+    for view in views {
+        sheet.push(vec![
+            view.message.id.to_string(),
+            view.message.state.clone(),
+            view.message.kind.clone(),
+            view.message.to.clone(),
+            harmless(&view.message.subject),
+            view.message.attempts.to_string(),
+            view.due,
+        ]);
+    }
+    session.out.sheet(&sheet);
+    exit::OK
+}

@@ -1,0 +1,514 @@
+//! `doseplan plan`.
+
+use super::output::{Format, Sheet, harmless};
+use super::{Session, exit, parse_day, plan_files};
+use crate::app::plans::{Made, Search};
+use crate::app::{App, Loaded};
+use crate::domain::campaign::Campaign;
+use crate::domain::plan::{Figures, Plan as PlanValue, PlanRow, Reason, Unplaced, WorstArea};
+use crate::domain::planner::{self, Limits, Progress};
+use crate::text::thousands;
+use anyhow::Context as _;
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Make, check, compare and adopt plans.
+#[derive(Debug, Subcommand)]
+pub(super) enum Plan {
+    /// Make a draft; it changes nothing until it is adopted
+    Make(Make),
+    /// Check a plan against a folder, by code that shares nothing with the planner
+    Check(plan_files::Check),
+    /// Put a draft in force and assign the register's people to it
+    Adopt {
+        /// Number of the draft [default: the newest]
+        no: Option<i64>,
+    },
+    /// What the newest draft changes against the adopted plan; exit 10 where it changes something
+    Diff {
+        /// Number of another plan to compare with the adopted one
+        no: Option<i64>,
+    },
+    /// The sessions of the adopted plan, or of another
+    Show {
+        /// Number of the plan
+        no: Option<i64>,
+        /// Only this day
+        #[arg(long, value_parser = parse_day)]
+        day: Option<NaiveDate>,
+        /// Only this site, stop or team
+        #[arg(long)]
+        place: Option<String>,
+    },
+    /// Every plan with its state
+    List,
+    /// What holds people back: who has no place in the plan, and why
+    Why {
+        /// Only this area
+        #[arg(long)]
+        area: Option<String>,
+        /// Only this group
+        #[arg(long)]
+        group: Option<String>,
+    },
+}
+
+/// Make a draft.
+#[derive(Debug, Args)]
+pub(super) struct Make {
+    /// The campaign, where the database has several
+    id: Option<String>,
+    /// Plan straight from a folder or workbook, without a database
+    #[arg(long, value_name = "PATH")]
+    folder: Option<PathBuf>,
+    /// First day to plan [default: today, or the start]
+    #[arg(long, value_parser = parse_day)]
+    from: Option<NaiveDate>,
+    /// Doses given before --from, with --folder
+    #[arg(long, value_name = "TALLIES.csv", requires = "folder")]
+    given: Option<PathBuf>,
+    /// Write the prices that prove the bound
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// End the search after so many seconds, with the best plan found
+    #[arg(long)]
+    seconds: Option<u64>,
+}
+
+/// A plan as `-o json` prints it.
+#[derive(Serialize)]
+struct View<'a> {
+    plan: Option<i64>,
+    from: NaiveDate,
+    objective: f64,
+    upper_bound: f64,
+    gap: f64,
+    doses: u64,
+    people: u64,
+    people_finished: u64,
+    worst_area: Option<&'a WorstArea>,
+    travel_km: f64,
+    unplaced: &'a [Unplaced],
+    verdict: Vec<GroupVerdict>,
+}
+
+/// Whether a group's target is reached by the plan.
+#[derive(Serialize)]
+struct GroupVerdict {
+    group: String,
+    target_people: u64,
+    planned_people: u64,
+    reached: bool,
+    short: u64,
+}
+
+impl Plan {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        match self {
+            Self::Make(make) => make.run(&session).await,
+            Self::Check(check) => check.run(&session),
+            Self::Adopt { no } => adopt(&session, *no).await,
+            Self::Diff { no } => diff(&session, *no).await,
+            Self::Show { no, day, place } => show(&session, *no, *day, place.as_deref()).await,
+            Self::List => list(&session).await,
+            Self::Why { area, group } => why(&session, area.as_deref(), group.as_deref()).await,
+        }
+    }
+}
+
+impl Make {
+    async fn run(&self, session: &Session) -> anyhow::Result<u8> {
+        let limit = self.seconds.map(Duration::from_secs);
+        let (limits, started) = (Limits::default(), Instant::now());
+        let mut time_is_up = || limit.is_some_and(|limit| started.elapsed() >= limit);
+        let out = session.out;
+        let mut progress = |at: Progress| {
+            if at.upper_bound.is_finite() {
+                let gap = format!("{:.3}", (1.0 - at.objective / at.upper_bound) * 100.0);
+                let objective = format!("{:.1}", at.objective);
+                let bound = format!("{:.1}", at.upper_bound);
+                out.note(
+                    "plan-progress",
+                    &[("objective", &objective), ("bound", &bound), ("gap", &gap)],
+                );
+            }
+        };
+        let search = Search { limits, progress: &mut progress, time_is_up: &mut time_is_up };
+        if let Some(folder) = &self.folder {
+            let (campaign, given) = plan_files::read(session, folder, self.given.as_deref())?;
+            let from = self.from.unwrap_or(campaign.start).max(campaign.start);
+            let Search { limits, progress, time_is_up } = search;
+            let request = planner::Request {
+                campaign: &campaign,
+                given: &given,
+                from,
+                published: &[],
+                limits,
+            };
+            let plan = planner::make(&request, progress, time_is_up);
+            self.print(session, &campaign, &plan, None, from)?;
+            return Ok(exit::OK);
+        }
+        let (app, loaded) = session.loaded(self.id.as_deref()).await?;
+        let from = self.from.unwrap_or_else(|| session.today(&loaded));
+        let from = if from > loaded.campaign.end { loaded.campaign.start } else { from };
+        let now = session.clock.now();
+        let Made { no, from, plan } =
+            app.make_plan(&loaded, from, "hand", search, now).await?;
+        self.print(session, &loaded.campaign, &plan, Some(no), from)?;
+        app.store.close().await;
+        Ok(exit::OK)
+    }
+
+    fn print(
+        &self,
+        session: &Session,
+        campaign: &Campaign,
+        plan: &PlanValue,
+        no: Option<i64>,
+        from: NaiveDate,
+    ) -> anyhow::Result<()> {
+        if let Some(path) = &self.certificate {
+            let text = serde_json::to_string(&plan.certificate)?;
+            std::fs::write(path, text)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        match session.out.format {
+            Format::Csv => rows_sheet(&plan.rows, session),
+            Format::Json => session.out.json(&view(campaign, plan, no, from)),
+            Format::Table => table(session, campaign, plan, no),
+        }
+        Ok(())
+    }
+}
+
+fn view<'a>(
+    campaign: &Campaign,
+    plan: &'a PlanValue,
+    no: Option<i64>,
+    from: NaiveDate,
+) -> View<'a> {
+    let Figures { objective, upper_bound, gap, doses, people, people_finished, travel_km, .. } =
+        plan.figures;
+    View {
+        plan: no,
+        from,
+        objective,
+        upper_bound,
+        gap,
+        doses,
+        people,
+        people_finished,
+        worst_area: plan.figures.worst_area.as_ref(),
+        travel_km,
+        unplaced: &plan.unplaced,
+        verdict: verdicts(campaign, &plan.rows),
+    }
+}
+
+/// Plan against target, group by group. People who finished before the plan's first day are not in its rows, so
+/// this speaks of a plan from the start.
+fn verdicts(campaign: &Campaign, rows: &[PlanRow]) -> Vec<GroupVerdict> {
+    let last = campaign.series.dose_count();
+    let eligible = campaign.eligible_on(campaign.start);
+    campaign
+        .groups
+        .iter()
+        .filter_map(|group| {
+            let people: u32 = eligible
+                .iter()
+                .filter(|(key, _)| key.group == group.id)
+                .map(|(_, row)| row.people)
+                .sum();
+            let target = u64::from(crate::domain::count::ceil_of(people, group.target?));
+            let planned: u64 = rows
+                .iter()
+                .filter(|row| row.group == group.id && usize::from(row.dose) == last)
+                .map(|row| u64::from(row.doses))
+                .sum();
+            Some(GroupVerdict {
+                group: group.id.to_string(),
+                target_people: target,
+                planned_people: planned,
+                reached: planned >= target,
+                short: target.saturating_sub(planned),
+            })
+        })
+        .collect()
+}
+
+fn rows_sheet(rows: &[PlanRow], session: &Session) {
+    let mut sheet = Sheet::new(&["date", "place", "team", "area", "group", "dose", "doses"]);
+    for row in rows {
+        sheet.push(vec![
+            row.day.to_string(),
+            row.place.to_string(),
+            row.team.as_ref().map(ToString::to_string).unwrap_or_default(),
+            row.area.to_string(),
+            row.group.to_string(),
+            row.dose.to_string(),
+            row.doses.to_string(),
+        ]);
+    }
+    session.out.sheet(&sheet);
+}
+
+fn table(session: &Session, campaign: &Campaign, plan: &PlanValue, no: Option<i64>) {
+    let out = session.out;
+    let mut sheet = Sheet::new(&["figure", "value"]);
+    for (key, value) in figure_lines(&plan.figures) {
+        sheet.push(vec![out.word(&format!("figure-{key}")), value]);
+    }
+    out.sheet(&sheet);
+    let mut targets = Sheet::new(&["group", "target_people", "planned_people", "short"]);
+    for line in verdicts(campaign, &plan.rows) {
+        targets.push(vec![
+            line.group,
+            thousands(line.target_people),
+            thousands(line.planned_people),
+            thousands(line.short),
+        ]);
+    }
+    if !targets.is_empty() {
+        out.sheet(&targets);
+    }
+    unplaced_table(session, campaign, &plan.unplaced);
+    if let Some(no) = no {
+        out.note("plan-made", &[("no", &no)]);
+    }
+}
+
+fn figure_lines(figures: &Figures) -> Vec<(&'static str, String)> {
+    let worst = figures.worst_area.as_ref();
+    vec![
+        ("doses", thousands(figures.doses)),
+        ("people", thousands(figures.people)),
+        ("people-finished", thousands(figures.people_finished)),
+        (
+            "worst-area",
+            worst.map_or_else(|| "–".to_owned(), |w| format!("{} {:.1} %", w.area, w.share * 100.0)),
+        ),
+        ("travel-km", format!("{:.0}", figures.travel_km)),
+        ("objective", format!("{:.2}", figures.objective)),
+        ("upper-bound", format!("{:.2}", figures.upper_bound)),
+        ("gap", format!("{:.3} %", figures.gap * 100.0)),
+    ]
+}
+
+fn unplaced_table(session: &Session, campaign: &Campaign, unplaced: &[Unplaced]) {
+    if unplaced.is_empty() {
+        return;
+    }
+    let out = session.out;
+    let mut sheet = Sheet::new(&["area", "group", "people", "reason"]);
+    for one in unplaced {
+        let name = |found: Option<&str>, code: &str| match out.format {
+            Format::Table => harmless(found.unwrap_or(code)),
+            _ => code.to_owned(),
+        };
+        sheet.push(vec![
+            name(campaign.area(one.area.as_str()).map(|a| a.name.as_str()), one.area.as_str()),
+            name(campaign.group(one.group.as_str()).map(|g| g.name.as_str()), one.group.as_str()),
+            one.people.to_string(),
+            out.word(&format!("reason-{}", reason_key(one.reason))),
+        ]);
+    }
+    out.sheet(&sheet);
+}
+
+/// The part of a catalogue key that names a reason.
+pub(super) fn reason_key(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoPlace => "no-place",
+        Reason::Horizon => "horizon",
+        Reason::Closed => "closed",
+        Reason::Supply => "supply",
+        Reason::Storage => "storage",
+        Reason::SiteCapacity => "site-capacity",
+        Reason::TeamDays => "team-days",
+        Reason::Overdue => "overdue",
+    }
+}
+
+async fn adopt(session: &Session, no: Option<i64>) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    let adopted = app.adopt_plan(&loaded, no, session.clock.now()).await?;
+    session.out.note(
+        "plan-adopted",
+        &[
+            ("no", &adopted.no),
+            ("new", &adopted.people.new.len()),
+            ("kept", &adopted.people.kept),
+            ("ended", &adopted.people.ended.len()),
+        ],
+    );
+    app.store.close().await;
+    Ok(exit::OK)
+}
+
+async fn diff(session: &Session, no: Option<i64>) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    let old = app.plan(&loaded, None).await?;
+    let new = match no {
+        Some(_) => app.plan(&loaded, no).await?,
+        None => app.draft(&loaded).await?,
+    };
+    let Some((head, new)) = new else {
+        session.out.note("plan-no-draft", &[]);
+        return Ok(exit::OK);
+    };
+    let old = old.map(|(_, rows)| rows).unwrap_or_default();
+    let found = planner::diff(&old, &new, head.from);
+    if session.out.format == Format::Json {
+        session.out.json(&found);
+    } else {
+        let columns = ["day", "place", "name", "doses_before", "doses_after", "change"];
+        let mut sheet = Sheet::new(&columns);
+        for change in &found.sessions {
+            let place = loaded.campaign.place(change.place.as_str());
+            let kind = match (change.doses_before, change.doses_after) {
+                (0, _) => "new",
+                (_, 0) => "cancelled",
+                _ => "changed",
+            };
+            sheet.push(vec![
+                change.day.to_string(),
+                change.place.to_string(),
+                place.map(|p| harmless(p.name())).unwrap_or_default(),
+                change.doses_before.to_string(),
+                change.doses_after.to_string(),
+                session.out.word(&format!("change-{kind}")),
+            ]);
+        }
+        session.out.sheet(&sheet);
+        session.out.note(
+            "plan-diff",
+            &[
+                ("changed", &found.sessions.len()),
+                ("same", &found.same_sessions),
+                ("before", &found.doses_before),
+                ("after", &found.doses_after),
+            ],
+        );
+    }
+    Ok(if found.is_empty() { exit::OK } else { exit::CHANGES })
+}
+
+/// The plan asked for, else the adopted one, else the newest draft.
+async fn any_plan(
+    session: &Session,
+    app: &App,
+    loaded: &Loaded,
+    no: Option<i64>,
+) -> anyhow::Result<Option<(crate::store::plans::PlanHead, Vec<PlanRow>)>> {
+    let mut found = app.plan(loaded, no).await?;
+    if found.is_none() && no.is_none() {
+        found = app.draft(loaded).await?;
+    }
+    if found.is_none() {
+        session.out.note("plan-none", &[]);
+    }
+    Ok(found)
+}
+
+async fn show(
+    session: &Session,
+    no: Option<i64>,
+    day: Option<NaiveDate>,
+    place: Option<&str>,
+) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    let Some((head, mut rows)) = any_plan(session, &app, &loaded, no).await? else {
+        return Ok(exit::FAILED);
+    };
+    rows.retain(|row| {
+        let here = |place: &str| {
+            row.place.as_str() == place || row.team.as_ref().is_some_and(|t| t.as_str() == place)
+        };
+        day.is_none_or(|day| row.day == day) && place.is_none_or(here)
+    });
+    match session.out.format {
+        Format::Json => session.out.json(&rows),
+        Format::Csv | Format::Table => rows_sheet(&rows, session),
+    }
+    session.out.note(
+        "plan-shown",
+        &[("no", &head.no), ("state", &head.state.word()), ("from", &head.from)],
+    );
+    Ok(exit::OK)
+}
+
+async fn list(session: &Session) -> anyhow::Result<u8> {
+    #[derive(Serialize)]
+    struct Line {
+        plan: i64,
+        state: &'static str,
+        from: NaiveDate,
+        made_by: String,
+        made_at: String,
+        doses: u64,
+        people_finished: u64,
+        gap: f64,
+    }
+    let (app, loaded) = session.loaded(None).await?;
+    let zone = loaded.campaign.timezone;
+    let lines: Vec<Line> = app
+        .plan_list(&loaded)
+        .await?
+        .into_iter()
+        .map(|head| Line {
+            plan: head.no,
+            state: head.state.word(),
+            from: head.from,
+            made_by: head.made_by,
+            made_at: super::job::local(zone, head.made_at),
+            doses: head.figures.doses,
+            people_finished: head.figures.people_finished,
+            gap: head.figures.gap,
+        })
+        .collect();
+    if session.out.format == Format::Json {
+        session.out.json(&lines);
+        return Ok(exit::OK);
+    }
+    let columns = ["plan", "state", "from", "made_by", "made_at", "doses", "people_finished"];
+    let mut sheet = Sheet::new(&columns);
+    for line in lines {
+        sheet.push(vec![
+            line.plan.to_string(),
+            line.state.to_owned(),
+            line.from.to_string(),
+            line.made_by,
+            line.made_at,
+            line.doses.to_string(),
+            line.people_finished.to_string(),
+        ]);
+    }
+    session.out.sheet(&sheet);
+    Ok(exit::OK)
+}
+
+async fn why(session: &Session, area: Option<&str>, group: Option<&str>) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    let Some((head, _)) = any_plan(session, &app, &loaded, None).await? else {
+        return Ok(exit::FAILED);
+    };
+    let asked: Vec<Unplaced> = head
+        .unplaced
+        .into_iter()
+        .filter(|one| area.is_none_or(|area| one.area.as_str() == area))
+        .filter(|one| group.is_none_or(|group| one.group.as_str() == group))
+        .collect();
+    if session.out.format == Format::Json {
+        session.out.json(&asked);
+    } else {
+        unplaced_table(session, &loaded.campaign, &asked);
+        if asked.is_empty() {
+            session.out.note("plan-all-placed", &[]);
+        }
+    }
+    Ok(exit::OK)
+}
