@@ -2,7 +2,7 @@
 //!
 //! All words come from the catalogue (`mail.ftl`), all layout from the templates; what is here
 //! decides which figures
-//! stand where. Every text from outside goes through [`safe`](super::safe) first, every list has a
+//! stand where. Every text from outside goes through [`safe`] first, every list has a
 //! limit.
 
 mod attention;
