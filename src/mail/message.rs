@@ -1,6 +1,8 @@
-//! A letter and its envelope become RFC 5322 bytes: the same input gives the same bytes, on every attempt.
+//! A letter and its envelope become RFC 5322 bytes: the same input gives the same bytes, on every
+//! attempt.
 //!
-//! Message-ID, Date and the boundaries between the parts all come from the caller or are derived from what the caller
+//! Message-ID, Date and the boundaries between the parts all come from the caller or are derived
+//! from what the caller
 //! gave, so that the outbox can keep the bytes and send them again unchanged.
 
 use super::{Letter, safe};
@@ -20,14 +22,22 @@ const SUBJECT_COLUMNS_MAX: usize = 120;
 /// A Message-ID that fits a header line without folding.
 const MESSAGE_ID_BYTES_MAX: usize = 200;
 
-/// Why a message cannot be made. No attempt can mend it: the address or the configuration must change.
+/// Why a message cannot be made. No attempt can mend it: the address or the configuration must
+/// change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// The address has no form that every mail server takes. The address itself is not repeated: it is personal.
-    #[error("an address cannot be mailed to: {0}; give one of the form name@example.org in ASCII letters")]
+    /// The address has no form that every mail server takes. The address itself is not repeated:
+    /// it is personal.
+    #[error(
+        "an address cannot be mailed to: {0}; \
+         give one of the form name@example.org in ASCII letters"
+    )]
     Unroutable(&'static str),
     /// The Message-ID is not `left@right`.
-    #[error("message id {0:?} is not of the form left@right in ASCII, at most {MESSAGE_ID_BYTES_MAX} bytes")]
+    #[error(
+        "message id {0:?} is not of the form left@right in ASCII, \
+         at most {MESSAGE_ID_BYTES_MAX} bytes"
+    )]
     MessageId(String),
     /// The List-Unsubscribe target is no link.
     #[error("unsubscribe target {0:?} is neither a mailto: nor an https: link in ASCII")]
@@ -124,10 +134,14 @@ pub(crate) fn parse_address(address: &str) -> Result<Address, MessageError> {
     if !local.is_ascii() {
         return Err(MessageError::Unroutable("the part before '@' has letters outside ASCII"));
     }
-    // A quoted local part may hold spaces and '@'; few servers take one, and none of our readers has one.
-    let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | ',' | ';' | '\\');
+    // A quoted local part may hold spaces and '@'; few servers take one, and none of our readers
+    // has one.
+    let is_plain =
+        |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | ',' | ';' | '\\');
     if !local.chars().all(is_plain) {
-        return Err(MessageError::Unroutable("the part before '@' has a character that it may not"));
+        return Err(MessageError::Unroutable(
+            "the part before '@' has a character that it may not",
+        ));
     }
     let domain = idna::domain_to_ascii(domain)
         .map_err(|_| MessageError::Unroutable("the part after '@' is no domain"))?;
@@ -167,9 +181,12 @@ pub fn build(letter: &Letter, envelope: &Envelope) -> Result<Vec<u8>, MessageErr
     let mut message = builder
         .multipart(parts(letter, envelope)?)
         .map_err(|error| MessageError::Assembly(error.to_string()))?;
-    // Set last: lettre knows dates of UTC only, and a builder without one of those would ask the clock.
+    // Set last: lettre knows dates of UTC only, and a builder without one of those would ask the
+    // clock.
     let local = envelope.date.with_timezone(&envelope.zone);
-    message.headers_mut().insert_raw(header("Date", &local.format("%a, %d %b %Y %H:%M:%S %z").to_string()));
+    message
+        .headers_mut()
+        .insert_raw(header("Date", &local.format("%a, %d %b %Y %H:%M:%S %z").to_string()));
     Ok(message.formatted())
 }
 
@@ -177,10 +194,11 @@ pub fn build(letter: &Letter, envelope: &Envelope) -> Result<Vec<u8>, MessageErr
 fn parts(letter: &Letter, envelope: &Envelope) -> Result<MultiPart, MessageError> {
     let boundary = |part: &str| {
         let digest = Sha256::digest(format!("{part}\n{}", envelope.message_id));
-        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("=_{part}_{hex}")
+        let start = digest.first_chunk().expect("a SHA-256 digest has 32 bytes");
+        format!("=_{part}_{:032x}", u128::from_be_bytes(*start))
     };
-    // CRLF is the line end of mail; a lone LF would be kept inside base64 and shown as one long line by some.
+    // CRLF is the line end of mail; a lone LF would be kept inside base64 and shown as one long
+    // line by some.
     let lines = |text: &str| text.replace("\r\n", "\n").replace('\n', "\r\n");
     let words = MultiPart::alternative()
         .boundary(boundary("words"))
@@ -217,7 +235,8 @@ fn unsubscribe(target: &str) -> Result<String, MessageError> {
     Ok(format!("<{target}>"))
 }
 
-/// A header whose value is known to be ASCII on one line; the library's own folding would break links and ids.
+/// A header whose value is known to be ASCII on one line; the library's own folding would break
+/// links and ids.
 fn header(name: &'static str, value: &str) -> HeaderValue {
     let value: String = value.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
     HeaderValue::dangerous_new_pre_encoded(

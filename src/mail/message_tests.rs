@@ -1,4 +1,5 @@
 use super::*;
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 fn letter() -> Letter {
@@ -79,7 +80,9 @@ fn what_cannot_be_mailed_is_an_error_that_says_why() {
         change(&mut envelope);
         build(&letter(), &envelope).unwrap_err()
     };
-    for address in ["用户@example.test", "nobody", "a b@c.test", "a\r\nb@c.test", "a@", "@b.test", "a@b c"] {
+    for address in
+        ["用户@example.test", "nobody", "a b@c.test", "a\r\nb@c.test", "a@", "@b.test", "a@b c"]
+    {
         assert!(matches!(routable(address), Err(MessageError::Unroutable(_))), "{address:?}");
     }
     assert!(matches!(with(|e| e.to.address = "张@a.test".into()), MessageError::Unroutable(_)));
@@ -140,7 +143,6 @@ fn an_independent_reader_finds_the_same_letter() {
         eprintln!("skipped: needs python3");
         return;
     };
-    use std::io::Write;
     let bytes = build(&letter(), &envelope()).unwrap();
     python.stdin.take().unwrap().write_all(&bytes).unwrap();
     let output = python.wait_with_output().unwrap();

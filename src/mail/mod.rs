@@ -1,10 +1,12 @@
 //! Mail: values of `domain::notice` become letters, letters become RFC 5322 bytes, bytes go out.
 //!
-//! - [`render`]: pure; a digest, a summary or a reminder becomes a [`Letter`] in its reader's language.
+//! - [`render`]: pure; a digest, a summary or a reminder becomes a [`Letter`] in its reader's
+//!   language.
 //! - [`message`]: pure; a letter and an envelope become bytes, the same for the same input.
 //! - [`transport`]: the bytes go to a folder, a mail server or, in tests, a list.
 //!
-//! A **letter** is what a person reads; a **message** is the bytes that every attempt sends unchanged;
+//! A **letter** is what a person reads; a **message** is the bytes that every attempt sends
+//! unchanged;
 //! an **outcome** is what an attempt came to.
 
 pub mod message;

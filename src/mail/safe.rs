@@ -1,4 +1,5 @@
-//! Text from outside made harmless before a person reads it: one line, no invisible direction marks, not a formula.
+//! Text from outside made harmless before a person reads it: one line, no invisible direction
+//! marks, not a formula.
 
 use unicode_width::UnicodeWidthChar;
 
@@ -11,11 +12,13 @@ pub const SENTENCE_COLUMNS_MAX: usize = 200;
 /// First characters that make a spreadsheet run a pasted cell as a formula.
 const FORMULA_STARTS: [char; 4] = ['=', '+', '-', '@'];
 
-/// A name on one line, at most [`NAME_COLUMNS_MAX`] wide, that is no formula and cannot turn its neighbours around.
+/// A name on one line, at most [`NAME_COLUMNS_MAX`] wide, that is no formula and cannot turn its
+/// neighbours around.
 pub fn name(text: &str) -> String {
     let cut = one_line(text, NAME_COLUMNS_MAX);
     let inert = if cut.starts_with(FORMULA_STARTS) { format!("'{cut}") } else { cut };
-    // Uighur and other names written from the right are kept, but shut off so that the digits after them stay put.
+    // Uighur and other names written from the right are kept, but shut off so that the digits
+    // after them stay put.
     if inert.chars().any(is_from_the_right) { format!("\u{2068}{inert}\u{2069}") } else { inert }
 }
 
@@ -36,7 +39,8 @@ pub fn phone(text: &str) -> String {
     kept.trim().to_owned()
 }
 
-/// Text without line breaks, control and direction marks, spaces run together, cut with `…` at so many columns.
+/// Text without line breaks, control and direction marks, spaces run together, cut with `…` at so
+/// many columns.
 pub fn one_line(text: &str, columns_max: usize) -> String {
     let visible = text.chars().filter(|&c| !is_mark(c));
     let flat: String = visible.map(|c| if is_break(c) { ' ' } else { c }).collect();
@@ -59,11 +63,13 @@ fn is_break(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Characters that nobody sees and that change how others look: directions, joins of no width, byte order.
+/// Characters that nobody sees and that change how others look: directions, joins of no width,
+/// byte order.
 fn is_mark(c: char) -> bool {
     matches!(c,
         '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
 }
 
 fn is_from_the_right(c: char) -> bool {

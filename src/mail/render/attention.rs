@@ -26,9 +26,8 @@ pub(super) fn alert(words: Words, number: usize, attention: &Attention) -> Alert
 }
 
 fn sentence(words: Words, attention: &Attention) -> (&'static str, String) {
-    let say = |key: &'static str, arguments: &[(&str, &dyn Display)]| {
-        (key, words.say(key, arguments))
-    };
+    let say =
+        |key: &'static str, arguments: &[(&str, &dyn Display)]| (key, words.say(key, arguments));
     match attention {
         Attention::LateSites(names) => {
             let shown = words.names(names, NAMES_SHOWN_MAX);
@@ -42,10 +41,9 @@ fn sentence(words: Words, attention: &Attention) -> (&'static str, String) {
                 ("done", &thousands(*done)),
             ],
         ),
-        Attention::StockLow { stock, needed } => say(
-            "mail-stock-low",
-            &[("stock", &thousands(*stock)), ("needed", &thousands(*needed))],
-        ),
+        Attention::StockLow { stock, needed } => {
+            say("mail-stock-low", &[("stock", &thousands(*stock)), ("needed", &thousands(*needed))])
+        }
         Attention::LotNearExpiry { lot, left, expires } => say(
             "mail-lot-near-expiry",
             &[

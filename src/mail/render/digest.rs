@@ -1,4 +1,5 @@
-//! The digest of a site or team lead: tomorrow first, then who did not come, then today and what is still needed.
+//! The digest of a site or team lead: tomorrow first, then who did not come, then today and what
+//! is still needed.
 
 use super::table::{Cell, Section, Table};
 use super::words::Words;
@@ -9,7 +10,6 @@ use crate::mail::safe;
 use crate::text::thousands;
 use askama::Template;
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
 
 /// A lot whose last day of use is no further away than this should be used before others.
 const EXPIRY_NEAR_DAYS: i64 = 7;
@@ -54,13 +54,13 @@ pub(super) fn letter(digest: &LeadDigest, caps: Caps) -> Letter {
     let mut left = caps.people;
     let mut sections: Vec<Section> = Vec::new();
     for (index, session) in digest.sessions.iter().take(caps.rows).enumerate() {
-        sections.extend(session_sections(words, digest, index, session, &mut left));
+        sections.extend(session_sections(words, digest, caps, index, session, &mut left));
     }
     if let Some(last) = sections.last_mut() {
         last.after.extend(more(words, "mail-more", digest.sessions.len(), caps.rows));
     }
     sections.extend(absent(words, &digest.absent, caps.people / 2));
-    sections.push(today);
+    sections.extend(today);
     sections.extend(needs_section(words, &digest.needs, caps));
     let body = Body {
         campaign: safe::name(&digest.campaign_name),
@@ -95,11 +95,7 @@ fn subject(words: Words, digest: &LeadDigest) -> String {
         ("mail-digest-subject", doses)
     };
     let doses = thousands(doses);
-    words.count(
-        key,
-        n,
-        &[("post", &post), ("date", &date), ("doses", &doses), ("stops", &stops)],
-    )
+    words.count(key, n, &[("post", &post), ("date", &date), ("doses", &doses), ("stops", &stops)])
 }
 
 fn opening(words: Words, digest: &LeadDigest) -> String {
@@ -121,21 +117,20 @@ fn people_of(session: &SessionSheet) -> u64 {
     session.expected.iter().map(|line| line.people).sum()
 }
 
-/// What there is to say about the day that ends: as an alert where something is to be done, and as a section.
-fn today(words: Words, digest: &LeadDigest) -> (Vec<Alert>, Section) {
+/// What there is to say about the day that ends: an alert where something is to be done, else a
+/// section.
+fn today(words: Words, digest: &LeadDigest) -> (Vec<Alert>, Option<Section>) {
     let mut alerts = Vec::new();
     let mut alert = |text: String| alerts.push(Alert { text, ..Alert::default() });
     let (date, planned) = (words.date(digest.today), thousands(digest.planned_today));
     let line = match digest.reported_today {
         None if digest.planned_today > 0 => {
-            let line = words.say(
-                "mail-digest-please-report",
-                &[("date", &date), ("planned", &planned)],
-            );
-            alert(line.clone());
-            line
+            let line =
+                words.say("mail-digest-please-report", &[("date", &date), ("planned", &planned)]);
+            alert(line);
+            None
         }
-        None => words.say("mail-digest-idle", &[("date", &date)]),
+        None => Some(words.say("mail-digest-idle", &[("date", &date)])),
         Some(reported) => {
             let (part, whole) = (signed(reported), signed(digest.planned_today));
             let share = percent(part, whole);
@@ -144,7 +139,7 @@ fn today(words: Words, digest: &LeadDigest) -> (Vec<Alert>, Section) {
                 None => "mail-digest-reported",
             };
             let (share, reported) = (words.percent(share.as_deref()), thousands(reported));
-            words.say(
+            Some(words.say(
                 key,
                 &[
                     ("date", &date),
@@ -152,14 +147,14 @@ fn today(words: Words, digest: &LeadDigest) -> (Vec<Alert>, Section) {
                     ("reported", &reported),
                     ("percent", &share),
                 ],
-            )
+            ))
         }
     };
     if let Some(missed) = words.missed("mail-digest-missed", digest.missed) {
         alert(missed);
     }
     let heading = words.word("mail-digest-today");
-    (alerts, Section { heading, notes: vec![line], ..Section::default() })
+    (alerts, line.map(|line| Section { heading, notes: vec![line], ..Section::default() }))
 }
 
 fn signed(number: u64) -> i64 {
@@ -170,6 +165,7 @@ fn signed(number: u64) -> i64 {
 fn session_sections(
     words: Words,
     digest: &LeadDigest,
+    caps: Caps,
     index: usize,
     session: &SessionSheet,
     left: &mut usize,
@@ -177,11 +173,14 @@ fn session_sections(
     let place = safe::name(&session.place_name);
     let place = words.in_brackets(&place, &safe::name(session.place.as_str()));
     let people = people_of(session);
-    let site = words.count(
-        "mail-digest-site",
-        people,
-        &[("place", &place), ("people", &thousands(people))],
-    );
+    // At a site the title has said the place.
+    let key = if session.place.as_str() == digest.post {
+        "mail-digest-tomorrow"
+    } else {
+        "mail-digest-site"
+    };
+    let people_text = thousands(people);
+    let site = words.count(key, people, &[("place", &place), ("people", &people_text)]);
     let mut notes = Vec::new();
     let heading = match session.arrives_minute {
         Some(minutes) => {
@@ -190,7 +189,7 @@ fn session_sections(
         }
         None => site,
     };
-    let mut tables = vec![expected_table(words, &session.expected)];
+    let mut tables = vec![expected_table(words, &session.expected, caps)];
     let mut after = Vec::new();
     if session.draws.is_empty() {
         after.push(words.word("mail-digest-no-draw"));
@@ -209,31 +208,38 @@ fn session_sections(
     sections
 }
 
+/// People of one group and dose, from all areas.
+struct ExpectedRow<'a> {
+    group: &'a str,
+    dose: u8,
+    people: u64,
+    areas: Vec<(&'a str, u64)>,
+}
+
 /// People by group and dose, the areas in small print.
-fn expected_table(words: Words, expected: &[Expected]) -> Table {
-    let mut rows: Vec<(&str, u8, u64, BTreeMap<usize, (&str, u64)>)> = Vec::new();
-    for (index, line) in expected.iter().enumerate() {
-        let at = rows.iter().position(|row| row.0 == line.group_name && row.1 == line.dose);
+fn expected_table(words: Words, expected: &[Expected], caps: Caps) -> Table {
+    let mut rows: Vec<ExpectedRow> = Vec::new();
+    for line in expected {
+        let at = rows.iter().position(|row| row.group == line.group_name && row.dose == line.dose);
         let at = at.unwrap_or_else(|| {
-            rows.push((&line.group_name, line.dose, 0, BTreeMap::new()));
+            let (group, dose) = (line.group_name.as_str(), line.dose);
+            rows.push(ExpectedRow { group, dose, people: 0, areas: Vec::new() });
             rows.len() - 1
         });
-        rows[at].2 += line.people;
-        rows[at].3.insert(index, (&line.area_name, line.people));
+        rows[at].people += line.people;
+        rows[at].areas.push((&line.area_name, line.people));
     }
-    let row = |(group, dose, people, areas): &(&str, u8, u64, BTreeMap<usize, (&str, u64)>)| {
-        let named: Vec<String> = areas
-            .values()
-            .map(|(area, people)| {
-                let arguments: [(&str, &dyn std::fmt::Display); 2] =
-                    [("area", &safe::name(area)), ("people", &thousands(*people))];
-                words.say("mail-digest-area-people", &arguments)
-            })
-            .collect();
+    let row = |row: &ExpectedRow| {
+        let area = |(area, people): &(&str, u64)| {
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("area", &safe::name(area)), ("people", &thousands(*people))];
+            words.say("mail-digest-area-people", &arguments)
+        };
+        let areas: Vec<String> = row.areas.iter().map(area).collect();
         vec![
-            Cell::left(safe::name(group)).note(words.names(&named, AREAS_SHOWN_MAX)),
-            Cell::left(words.dose_short(*dose)),
-            Cell::right(thousands(*people)).strong(true),
+            Cell::left(safe::name(row.group)).note(words.names(&areas, AREAS_SHOWN_MAX)),
+            Cell::left(words.dose_short(row.dose)),
+            Cell::right(thousands(row.people)).strong(true),
         ]
     };
     Table {
@@ -242,7 +248,7 @@ fn expected_table(words: Words, expected: &[Expected]) -> Table {
             Cell::left(words.word("mail-digest-dose")),
             Cell::right(words.word("mail-digest-people")),
         ],
-        rows: rows.iter().map(row).collect(),
+        rows: rows.iter().take(caps.rows).map(row).collect(),
     }
 }
 
@@ -289,14 +295,14 @@ fn people_section(words: Words, heading: String, people: &[PersonLine], shown: u
             Some(name) => Cell::left(name).note(code),
             None => Cell::left(code),
         };
-        let phone = person.phone.as_deref().map(safe::phone).unwrap_or_default();
-        let (phone, is_number) = match phone.is_empty() {
-            true => (words.word("mail-no-figure"), false),
-            false => (phone, true),
+        let phone = person.phone.as_deref().map(safe::phone).filter(|phone| !phone.is_empty());
+        let phone = match phone {
+            Some(phone) => Cell { phone: true, ..Cell::left(phone) },
+            None => Cell::left(words.word("mail-no-figure")),
         };
         vec![
             who,
-            Cell { phone: is_number, ..Cell::left(phone) },
+            phone,
             Cell::left(safe::name(&person.group_name)).note(words.dose_short(person.dose)),
         ]
     };

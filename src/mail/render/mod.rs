@@ -1,7 +1,9 @@
 //! Values of `domain::notice` become letters. Pure: the same value gives the same letter.
 //!
-//! All words come from the catalogue (`mail.ftl`), all layout from the templates; what is here decides which figures
-//! stand where. Every text from outside goes through [`safe`](super::safe) first, every list has a limit.
+//! All words come from the catalogue (`mail.ftl`), all layout from the templates; what is here
+//! decides which figures
+//! stand where. Every text from outside goes through [`safe`] first, every list has a
+//! limit.
 
 mod attention;
 mod digest;
@@ -97,10 +99,10 @@ fn needs_section(words: Words, needs: &[Need], caps: Caps) -> Option<Section> {
     }
     let row = |need: &Need| {
         let days = words.say("mail-needs-days", &[("days", &thousands(need.days_left))]);
-        let done = format!("{}/{}", thousands(need.finished), thousands(need.target));
+        let target = words.say("mail-needs-of", &[("people", &thousands(need.target))]);
         vec![
             Cell::left(safe::name(&need.group_name)).note(days),
-            Cell::right(done),
+            Cell::right(thousands(need.finished)).note(target),
             Cell::right(thousands(need.doses_left)),
             Cell::right(thousands(need.per_day)).strong(true),
         ]

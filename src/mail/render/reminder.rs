@@ -1,4 +1,5 @@
-//! The reminder of a household: who goes where tomorrow, whose dose is overdue, and how to hear no more of it.
+//! The reminder of a household: who goes where tomorrow, whose dose is overdue, and how to hear no
+//! more of it.
 
 use super::words::Words;
 use super::{Caps, Letter, NAMES_SHOWN_MAX, more, tidy};

@@ -16,9 +16,9 @@ fn person(number: usize, name: &str) -> PersonLine {
     PersonLine {
         person: format!("R{number:05}").as_str().into(),
         name: Some(name.to_owned()).filter(|name| !name.is_empty()),
-        phone: (number % 5 > 0).then(|| format!("000-1227-{number:04}")),
+        phone: (!number.is_multiple_of(5)).then(|| format!("000-1227-{number:04}")),
         group_name: "60岁及以上".to_owned(),
-        dose: if number % 3 == 0 { 2 } else { 1 },
+        dose: if number.is_multiple_of(3) { 2 } else { 1 },
     }
 }
 
@@ -184,7 +184,9 @@ fn attention() -> Vec<Attention> {
             percent: "112.6".into(),
         },
         Attention::InvalidDoses(17),
-        Attention::PersonsExceedTally { place_name: "导墅镇门诊1".into(), day: day("2021-10-19") },
+        Attention::PersonsExceedTally {
+            place_name: "导墅镇门诊1".into(), day: day("2021-10-19")
+        },
         Attention::DraftWaits {
             plan: 41,
             changes: vec!["S03 10/22 +120 第二剂".into(), "T2 10/23 P09 → P11".into()],
@@ -196,6 +198,9 @@ fn attention() -> Vec<Attention> {
 
 fn county(language: Language) -> Summary {
     let towns = ["云阳街道", "曲阿街道", "司徒镇", "延陵镇", "珥陵镇", "导墅镇", "丹北镇"];
+    let percent = |part: u64, whole: u64| {
+        crate::domain::count::percent(part.cast_signed(), whole.cast_signed())
+    };
     let area = |(index, name): (usize, &&str)| {
         let eligible = 61_000 + 7_919 * index as u64;
         let (first, complete) = (eligible * (70 + 6 * index as u64) / 100, eligible * 68 / 100);
@@ -203,9 +208,9 @@ fn county(language: Language) -> Summary {
             area_name: (*name).into(),
             eligible,
             first,
-            first_percent: crate::domain::count::percent(first as i64, eligible as i64),
+            first_percent: percent(first, eligible),
             complete,
-            complete_percent: crate::domain::count::percent(complete as i64, eligible as i64),
+            complete_percent: percent(complete, eligible),
             today: 98 * index as u64,
         }
     };
@@ -224,7 +229,9 @@ fn county(language: Language) -> Summary {
         attention: attention(),
         progress: Progress { planned: 1_702_300, done: 1_690_000, planned_total: 1_740_000 },
         needs: needs(),
-        trend: (7u32..21).map(|n| (day(&format!("2021-10-{n:02}")), u64::from(n) * 137 % 2_400)).collect(),
+        trend: (7u32..21)
+            .map(|n| (day(&format!("2021-10-{n:02}")), u64::from(n) * 137 % 2_400))
+            .collect(),
     }
 }
 
@@ -356,6 +363,21 @@ fn hostile_reminder(language: Language) -> Reminder {
     value
 }
 
+fn message(letter: &Letter, kind: &str, language: Language) -> Vec<u8> {
+    let envelope = crate::mail::message::Envelope {
+        from: "丹阳市疾控中心 <plan@danyang.example>".parse().unwrap(),
+        to: "reader@danyang.example".parse().unwrap(),
+        message_id: format!("{kind}-{}@doseplan", language.tag()),
+        date: chrono::DateTime::from_timestamp(1_623_751_200, 0).unwrap(),
+        zone: chrono_tz::Asia::Shanghai,
+        language,
+        kind: kind.to_owned(),
+        unsubscribe: None,
+        attachments: Vec::new(),
+    };
+    crate::mail::message::build(letter, &envelope).unwrap()
+}
+
 /// With DOSEPLAN_MAIL_DIR set, the letters are left there to be looked at in a browser.
 #[test]
 fn every_letter_says_what_it_should_in_both_languages_and_is_light() {
@@ -368,10 +390,13 @@ fn every_letter_says_what_it_should_in_both_languages_and_is_light() {
             assert!(!letter.text.contains("{$") && !letter.html.contains("{$"), "{shown}");
             assert!(!letter.text.contains("\n\n\n"), "{shown}");
             assert!(letter.html.len() < 50_000, "{name}: {} bytes", letter.html.len());
+            let bytes = message(&letter, name, language);
+            assert!(bytes.len() < 150_000, "{name}: {} bytes", bytes.len());
             if let Some(dir) = &dir {
                 let file = format!("{name}.{}", language.tag());
                 std::fs::write(dir.join(format!("{file}.html")), &letter.html).unwrap();
                 std::fs::write(dir.join(format!("{file}.txt")), shown).unwrap();
+                std::fs::write(dir.join(format!("{file}.eml")), bytes).unwrap();
             }
         }
     }
@@ -520,7 +545,8 @@ fn the_same_value_gives_the_same_letter() {
     assert_eq!(digest(&site_digest(Language::En)), digest(&site_digest(Language::En)));
 }
 
-/// What a template holds besides tags, styles and expressions is words; those belong in the catalogue.
+/// What a template holds besides tags, styles and expressions is words; those belong in the
+/// catalogue.
 #[test]
 fn templates_hold_no_words() {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/src/mail/templates");

@@ -63,7 +63,7 @@ pub(super) fn letter(summary: &Summary, caps: Caps) -> Letter {
     alerts.extend(shown.map(|(index, item)| super::attention::alert(words, index + 1, item)));
     let sections = [
         groups(words, &summary.by_group, caps),
-        progress(words, summary),
+        Some(progress(words, summary)),
         needs_section(words, &summary.needs, caps),
         areas(words, summary, caps),
         trend(words, &summary.trend),
@@ -101,9 +101,8 @@ fn total(areas: &[AreaLine]) -> Option<AreaLine> {
     let sum = |of: fn(&AreaLine) -> u64| areas.iter().map(of).sum::<u64>();
     let (eligible, first, complete) =
         (sum(|area| area.eligible), sum(|area| area.first), sum(|area| area.complete));
-    let share = |part: u64| {
-        percent(i64::try_from(part).unwrap_or(i64::MAX), i64::try_from(eligible).ok()?)
-    };
+    let share =
+        |part: u64| percent(i64::try_from(part).unwrap_or(i64::MAX), i64::try_from(eligible).ok()?);
     Some(AreaLine {
         area_name: String::new(),
         eligible,
@@ -305,7 +304,8 @@ fn areas(words: Words, summary: &Summary, caps: Caps) -> Option<Section> {
         ]
     };
     let shown = areas.iter().take(caps.rows);
-    let mut rows: Vec<_> = shown.map(|area| row(area, safe::name(&area.area_name), false)).collect();
+    let mut rows: Vec<_> =
+        shown.map(|area| row(area, safe::name(&area.area_name), false)).collect();
     if let Some(total) = total(areas) {
         rows.insert(0, row(&total, words.word("mail-summary-total"), true));
     }
@@ -329,12 +329,12 @@ fn areas(words: Words, summary: &Summary, caps: Caps) -> Option<Section> {
 }
 
 /// Plan against done (序时进度).
-fn progress(words: Words, summary: &Summary) -> Option<Section> {
+fn progress(words: Words, summary: &Summary) -> Section {
     let heading = words.word("mail-summary-progress");
     let Progress { planned, done, planned_total } = summary.progress;
     if planned_total == 0 {
         let notes = vec![words.word("mail-summary-progress-none")];
-        return Some(Section { heading, notes, ..Section::default() });
+        return Section { heading, notes, ..Section::default() };
     }
     let key = match done.cmp(&planned) {
         std::cmp::Ordering::Less => "mail-summary-progress-behind",
@@ -366,17 +366,13 @@ fn progress(words: Words, summary: &Summary) -> Option<Section> {
     };
     let all = words.say("mail-summary-progress-of", &[("total", &thousands(planned_total))]);
     let table = Table {
-        head: vec![
-            Cell::default(),
-            Cell::left(all),
-            Cell::right(words.word("mail-summary-doses")),
-        ],
+        head: vec![Cell::default(), Cell::left(all), Cell::right(words.word("mail-summary-doses"))],
         rows: vec![
             row("mail-summary-progress-planned", planned),
             row("mail-summary-progress-done", done),
         ],
     };
-    Some(Section { heading, notes: vec![note], tables: vec![table], ..Section::default() })
+    Section { heading, notes: vec![note], tables: vec![table], ..Section::default() }
 }
 
 /// Doses of the last days, a bar each.

@@ -6,6 +6,9 @@ use unicode_width::UnicodeWidthStr;
 /// Width of a bar in plain text.
 const BAR_COLUMNS: usize = 20;
 
+/// A text no wider than this stays on one line even on a phone.
+const SHORT_COLUMNS_MAX: usize = 10;
+
 /// A part of a letter under a heading.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Section {
@@ -89,6 +92,11 @@ impl Cell {
         self
     }
 
+    /// Whether a line break inside would read badly: figures and short words.
+    pub(super) fn keeps_together(&self) -> bool {
+        self.right || self.text.width() <= SHORT_COLUMNS_MAX
+    }
+
     /// What a phone dials: digits and a leading plus.
     pub(super) fn dialled(&self) -> String {
         self.text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
@@ -105,6 +113,11 @@ impl Cell {
 }
 
 impl Table {
+    /// Whether a phone needs smaller letters to show all columns.
+    fn is_wide(&self) -> bool {
+        self.head.len() > 4
+    }
+
     /// The rows in columns that line up where a Chinese character is two columns wide.
     pub(super) fn plain(&self) -> String {
         let all: Vec<Vec<String>> = std::iter::once(&self.head)
@@ -123,13 +136,16 @@ impl Table {
                 let fill = " ".repeat(widths[column].saturating_sub(cell.width()));
                 let is_right = self.head.get(column).is_some_and(|head| head.right);
                 line += if column > 0 { "  " } else { "" };
-                line += &if is_right { format!("{fill}{cell}") } else { format!("{cell}{fill}") };
+                let (before, after) = if is_right { (&fill, cell) } else { (cell, &fill) };
+                line += before;
+                line += after;
             }
             out += line.trim_end();
             out.push('\n');
             if index == 0 {
                 let rule: Vec<_> = widths.iter().map(|width| "-".repeat(*width)).collect();
-                out += &format!("{}\n", rule.join("  "));
+                out += &rule.join("  ");
+                out.push('\n');
             }
         }
         out

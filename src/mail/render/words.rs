@@ -39,7 +39,8 @@ impl Words {
         self.dated("mail-day-short", day)
     }
 
-    /// The end of a day, `10月20日24时`: chrono has no 24 o'clock, and 0 o'clock of the next day is not what bulletins say.
+    /// The end of a day, `10月20日24时`: chrono has no 24 o'clock, and 0 o'clock of the next day is
+    /// not what bulletins say.
     pub(super) fn day_end(self, day: NaiveDate) -> String {
         self.dated("mail-day-end", day)
     }

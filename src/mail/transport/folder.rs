@@ -1,4 +1,5 @@
-//! A folder as the destination: a temporary file, then a rename, so that a reader never sees half a message.
+//! A folder as the destination: a temporary file, then a rename, so that a reader never sees half
+//! a message.
 
 use super::{Outcome, Outgoing};
 use std::fs::{self, File};

@@ -1,8 +1,11 @@
 //! Where messages go: a folder, a mail server, or a list in tests; and what an attempt came to.
 //!
-//! SMTP cannot deliver exactly once. What doseplan does instead: the caller commits "the body goes out now"
-//! immediately before it does (`before_body`); whatever fails before that is certainly [`Outcome::NotSent`], and only
-//! what fails between the body and the server's answer is [`Outcome::InDoubt`] and never sent again by itself.
+//! SMTP cannot deliver exactly once. What doseplan does instead: the caller commits "the body goes
+//! out now"
+//! immediately before it does (`before_body`); whatever fails before that is certainly
+//! [`Outcome::NotSent`], and only
+//! what fails between the body and the server's answer is [`Outcome::InDoubt`] and never sent
+//! again by itself.
 
 mod folder;
 mod smtp;
@@ -43,11 +46,13 @@ impl std::fmt::Debug for Outgoing {
 pub enum Outcome {
     /// The folder or server has it.
     Accepted,
-    /// It certainly did not leave; the relay or the disk is the reason, not the message. Try again later.
+    /// It certainly did not leave; the relay or the disk is the reason, not the message. Try again
+    /// later.
     NotSent(String),
     /// The server said no: 4xx for now, 5xx for good.
     Refused {
-        /// Where: `banner`, `STARTTLS`, `AUTH`, `MAIL`, `RCPT`, `DATA`, `dot`; or `address`, with 553, for an address
+        /// Where: `banner`, `STARTTLS`, `AUTH`, `MAIL`, `RCPT`, `DATA`, `dot`; or `address`, with
+        /// 553, for an address
         /// that this side refuses to send.
         step: &'static str,
         /// Reply code.
@@ -109,8 +114,10 @@ impl Transport {
 }
 
 impl Session {
-    /// Sends one message. `before_body` commits that the body goes out now; it is called at most once, after the
-    /// server has agreed to take the body and immediately before the first byte of it; where it fails nothing goes.
+    /// Sends one message. `before_body` commits that the body goes out now; it is called at most
+    /// once, after the
+    /// server has agreed to take the body and immediately before the first byte of it; where it
+    /// fails nothing goes.
     pub async fn send<F, Fut, E>(&mut self, message: &Outgoing, before_body: F) -> Outcome
     where
         F: FnOnce() -> Fut,

@@ -1,6 +1,7 @@
 //! A mail server as the destination, step by step, each step under its own time limit.
 //!
-//! The library's own transport is not used: it bounds the connect only, and gives the same error for a connection
+//! The library's own transport is not used: it bounds the connect only, and gives the same error
+//! for a connection
 //! lost before the greeting and one lost after the body.
 
 use super::{Outcome, Outgoing};
@@ -77,7 +78,8 @@ pub struct Limits {
     pub auth: Duration,
     /// Each of MAIL, RCPT, DATA and RSET.
     pub command: Duration,
-    /// The body and the answer to its dot. RFC 5321 section 4.5.3.2.6 wants ten minutes, so that a slow server does
+    /// The body and the answer to its dot. RFC 5321 section 4.5.3.2.6 wants ten minutes, so that a
+    /// slow server does
     /// not leave the message in doubt.
     pub dot: Duration,
     /// QUIT, whose answer nobody needs.

@@ -19,7 +19,8 @@ impl Drop for FaultServer {
 }
 
 impl FaultServer {
-    /// `None`, and one line that says so, where the tools are absent; with CI=true that is a failure.
+    /// `None`, and one line that says so, where the tools are absent; with CI=true that is a
+    /// failure.
     fn start(options: &[&str]) -> Option<Self> {
         let shared = std::env::var_os("DOSEPLAN_SHARED").map_or_else(
             || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")),
@@ -72,7 +73,9 @@ impl FaultServer {
     fn stored(&self, outcome: &str) -> usize {
         let mark = format!(".{outcome}.eml");
         let names = std::fs::read_dir(self.dir.path()).unwrap();
-        names.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(&mark)).count()
+        names
+            .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(&mark))
+            .count()
     }
 }
 
@@ -151,7 +154,13 @@ async fn one_connection_carries_several_messages_and_survives_a_refused_one() {
     let transport = Transport::Smtp(server.transport());
     let mut session = transport.open().await.unwrap();
     let mut seen = Vec::new();
-    for to in ["a@example.test", "hard@example.test", "soft@example.test", "b@例子.测试", "用户@example.test"] {
+    for to in [
+        "a@example.test",
+        "hard@example.test",
+        "soft@example.test",
+        "b@例子.测试",
+        "用户@example.test",
+    ] {
         seen.push(brief(&session.send(&outgoing(to), go).await));
         assert!(session.is_usable(), "{to}");
     }
@@ -191,7 +200,17 @@ async fn a_server_that_is_not_there_is_not_sent() {
 fn certificate(dir: &std::path::Path) -> Option<(PathBuf, PathBuf)> {
     let (key, cert) = (dir.join("k.pem"), dir.join("c.pem"));
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        ])
         .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout"])
         .arg(&key)
