@@ -1,4 +1,5 @@
 //! doseplan: plans vaccination campaigns, tracks coverage, mails the people who run them.
 
 pub mod domain;
+pub mod intake;
 pub mod text;
