@@ -1,0 +1,94 @@
+### 读入文件时发现的问题。每条：错在哪里，界限是什么，怎么改。
+
+issue-column = column { $column }
+issue-hint = { $nearest ->
+    [none] {""}
+   *[other] ，是否应为“{ $nearest }”
+}
+
+# 文件
+issue-path_missing = 找不到这个文件或文件夹；请检查路径
+issue-not_a_campaign = 既不是文件夹，也不是 .xlsx 工作簿；接种活动是一个含 campaign.toml 的文件夹，或一个 .xlsx 工作簿
+issue-unreadable = 无法读取（{ $reason }）；请检查权限，并确认文件没有被其他程序占用
+issue-file_too_large = 文件超过 { $limit }；请检查是否选错了文件
+issue-missing_file = 缺少必需的文件 { $file }；请加入该文件
+issue-misnamed_file = 这个名称不会被读取；如果要用，请改名为“{ $nearest }”
+issue-empty_file = 没有表头；第一行应为：{ $columns }
+issue-utf16 = 文件是 UTF-16 编码；请在 Excel 中另存为“CSV UTF-8（逗号分隔）”
+issue-bad_encoding = 文字既不是 UTF-8 也不是 GB18030；请另存为“CSV UTF-8（逗号分隔）”
+issue-binary_file = 含有空字节，不是文本文件；如果是工作簿，扩展名应为 .xlsx
+issue-old_workbook = 是旧格式或有密码的工作簿；请另存为没有密码的 .xlsx
+issue-bad_workbook = 工作簿无法打开（{ $reason }）；请用 Excel 或 WPS 打开后重新保存为 .xlsx
+issue-workbook_too_large = 工作簿解压后超过 { $limit }，不予打开；请删去图片和多余的工作表
+issue-missing_sheet = 工作簿缺少工作表“{ $stem }”；请加入该表
+issue-duplicate_sheet = 有多个名为“{ $value }”的工作表；请只保留一个
+issue-bad_toml = 不符合 TOML 格式（{ $reason }）；文字须加双引号，例如 name = "丹阳市"
+issue-file_changed = 读取过程中文件被改动或截断；请待文件写完后重新导入
+issue-too_many_rows = 超过 { $limit } 行；请拆分文件
+issue-too_many_issues = 此文件的问题超过 { $limit } 个，其余不再列出；请先改正以上各项
+issue-row_too_long = 一行超过 { $limit } 字节；多半是一个双引号没有配对
+# 列与键
+issue-unknown_column = 没有“{ $value }”这一列{ issue-hint }；可用的列：{ $known }
+issue-duplicate_column = 此列出现了两次；请只保留一列
+issue-missing_column = 缺少此列；表头应为：{ $columns }
+issue-too_many_cells = “{ $value }”不在任何列名之下（表头共 { $limit } 列）；请检查是否多了逗号
+issue-unknown_key = 没有“{ $value }”这一项{ issue-hint }；可用的项：{ $known }
+issue-duplicate_setting = 此项出现了两次，或与另一项冲突；请只保留一项
+issue-not_a_value = 此处应为单个值，不能是表或列表
+issue-not_a_table = 此处应为表，例如 [{ $column }] 或 [[{ $column }]]
+# 值
+issue-missing_value = 不能为空；请填写
+issue-text_too_long = 文字超过 { $limit } 个字；请缩短
+issue-control_character = “{ $value }”含有换行或不可见字符；请删去后重新输入
+issue-cell_error = “{ $value }”是公式的出错结果；请改正公式或填入数值
+issue-not_a_number = “{ $value }”不是数；请填 { $min } 至 { $max } 之间的数，例如 120
+issue-not_whole = “{ $value }”不是整数；请填 { $min } 至 { $max } 之间的整数
+issue-out_of_range = “{ $value }”超出范围；应在 { $min } 至 { $max } 之间
+issue-bad_date = “{ $value }”不是有效的日期；请写成 2021-10-20
+issue-date_out_of_range = “{ $value }”的年份超出范围；应在 { $min } 至 { $max } 年之间
+issue-bad_duration = “{ $value }”不是时长；请写成 21 days 或 6 months - 4 days 的形式
+issue-bad_weekdays = “{ $value }”不是星期；请写成 mon thu 或 周一 周四
+issue-bad_word = “{ $value }”不在可选值之内{ issue-hint }；可选：{ $known }
+issue-bad_email = “{ $value }”不是电子邮件地址；请写成 name@example.com 的形式，只填一个
+issue-unknown_language = “{ $value }”不是可用的语言；可选：zh-CN、en
+issue-unknown_timezone = “{ $value }”不是时区名称；是否应为“{ $nearest }”
+issue-half_a_point = 纬度和经度须同时填写或同时留空
+issue-email_missing = “{ $value }”没有电子邮件地址，将收不到邮件；请填写
+# 接种活动
+issue-end_before_start = 结束日期 { $value } 早于开始日期 { $start }；请改正其中之一
+issue-campaign_too_long = 共 { $days } 天，最多 { $limit } 天；请检查年份
+issue-unknown_series = 没有名为“{ $value }”的接种程序{ issue-hint }；可用：{ $known }；也可在文件夹中放入自己的 series.toml
+issue-series_mismatch = 写的是“{ $value }”，而本文件夹 series.toml 的 id 是“{ $own }”；两者须一致
+issue-series_protection_falls = 保护率 { $value } 低于前一剂的 { $before }；保护率是累计值，不能下降
+issue-series_first_interval = 第一剂没有前一剂，不能有间隔；请删去
+issue-series_interval_order = { $value } 短于 { $other } 的 { $other_value }；须满足 interval_min ≤ interval_recommended ≤ interval_max
+issue-series_without_doses = 接种程序没有剂次；至少写一个 [[doses]]
+issue-ages_crossed = 年龄上限 { $value } 不大于下限 { $min_age }；人群含下限、不含上限
+issue-opens_after_end = 启动日期 { $value } 晚于活动结束日期 { $end }，此人群不会有接种计划
+issue-no_groups = 没有人群；至少写一个 [[groups]]（工作簿中为 groups 表）
+issue-duplicate_key = “{ $value }”与第 { $first } 行重复；编码在表中只能出现一次
+issue-duplicate_row = “{ $value }”与第 { $first } 行完全相同，已略去；请删去其中一行
+issue-contradicting_rows = { $area } 的 { $group } 写为 { $value }，而第 { $first } 行同一 as_of 写为 { $other }；请只保留正确的一行，或给修订数填上新的 as_of
+issue-overlapping_codes = “{ $value }”已在 { $other } 用作编码；接种点、流动队、停靠点的编码不能相同
+issue-unknown_area = 区域“{ $value }”不在 areas 中{ issue-hint }；请改正，或在 areas 中加入
+issue-unknown_group = 没有 id 为“{ $value }”的人群{ issue-hint }；请改正，或在 groups 中加入
+issue-unknown_site = 接种点“{ $value }”不在 sites 中{ issue-hint }；请改正，或在 sites 中加入
+issue-unknown_place = 没有编码为“{ $value }”的接种点、停靠点或流动队{ issue-hint }；请改正，或加入该编码
+issue-area_cycle = 上级区域形成了环：{ $path }；请改正其中一个 parent
+issue-several_roots = 有 { $count } 个没有上级的区域（{ $roots }），没有全县合计；请给其余区域填上 parent
+issue-no_areas = 没有区域；至少写一行
+issue-closure_with_doses = { $place } 是流动队或停靠点，只能停用（0 剂），不能写 { $value }
+issue-outside_campaign = { $value } 不在活动日期 { $start } 至 { $end } 之内，此行不起作用
+issue-expires_before_delivery = 失效日期 { $value } 早于到货日期 { $date }；请改正其中之一
+# 接种记录、日报、名册、随访
+issue-unknown_person = 名册中没有“{ $value }”；请先导入名册，或改正编号
+issue-unknown_lot = 批号“{ $value }”不在 deliveries 中；请改正，或在 deliveries 中加入
+issue-dose_number = 第 { $value } 剂不在接种程序之内，共 { $limit } 剂；请改正
+issue-future_date = { $value } 在今天 { $today } 之后；请改正日期
+issue-before_birth = { $value } 早于出生日期；请改正其中之一
+issue-duplicate_record = 记录“{ $value }”在本文件第 { $first } 行已有不同内容；请只保留正确的一行
+issue-until_before_date = 截止日期 { $value } 早于记录日期 { $date }；请改正其中之一
+issue-place_closed = { $value } 在 { $date } 不开放；请核对地点和日期
+issue-lot_expired = 批号 { $value } 已于 { $expires } 过期；请核对批号和日期
+issue-lot_not_delivered = 批号 { $value } 于 { $date } 才到货；请核对批号和日期
+issue-stored_otherwise = 记录“{ $value }”已存有不同内容；按更正处理并保留历史

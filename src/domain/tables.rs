@@ -1,0 +1,300 @@
+//! A campaign as its files' rows again, in one canonical form: for export, and to show what differs.
+
+use super::area::Point;
+use super::campaign::{Adopt, Campaign, Contact};
+use super::date::Weekdays;
+use super::series::{Duration, MonthEnd};
+use std::fmt::Display;
+
+/// The rows of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The file's name without its ending: `sites`.
+    pub stem: &'static str,
+    /// The columns.
+    pub columns: &'static [&'static str],
+    /// How many of the first columns name a row.
+    pub key_columns: usize,
+    /// The rows, in the campaign's order.
+    pub rows: Vec<Vec<String>>,
+}
+
+fn text(value: Option<impl Display>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn point(point: Option<&Point>) -> [String; 2] {
+    [text(point.map(|p| p.latitude)), text(point.map(|p| p.longitude))]
+}
+
+fn contact(contact: Option<&Contact>) -> [String; 2] {
+    [text(contact.map(|c| &c.name)), text(contact.and_then(|c| c.email.as_ref()))]
+}
+
+fn weekdays(days: Weekdays) -> String {
+    days.to_string()
+}
+
+fn duration(duration: Option<Duration>) -> String {
+    text(duration)
+}
+
+/// Every table of a campaign; settings and dose rules as `key`, `value`.
+pub fn tables(campaign: &Campaign) -> Vec<Table> {
+    vec![
+        settings(campaign),
+        series(campaign),
+        groups(campaign),
+        group_sets(campaign),
+        areas(campaign),
+        eligible(campaign),
+        sites(campaign),
+        reach(campaign),
+        teams(campaign),
+        stops(campaign),
+        closures(campaign),
+        deliveries(campaign),
+    ]
+}
+
+const KEY_VALUE: &[&str] = &["key", "value"];
+
+fn pairs<const N: usize>(pairs: [(&str, String); N]) -> Vec<Vec<String>> {
+    pairs.into_iter().map(|(key, value)| vec![key.to_owned(), value]).collect()
+}
+
+fn settings(campaign: &Campaign) -> Table {
+    let [name, email] = contact(campaign.coordinator.as_ref());
+    let adopt = match campaign.adopt {
+        Adopt::Auto => "auto",
+        Adopt::Ask => "ask",
+    };
+    let rows = pairs([
+        ("id", campaign.id.to_string()),
+        ("name", campaign.name.clone()),
+        ("timezone", campaign.timezone.name().to_owned()),
+        ("language", campaign.language.tag().to_owned()),
+        ("start", campaign.start.to_string()),
+        ("end", campaign.end.to_string()),
+        ("series", campaign.series.id.to_string()),
+        ("adopt", adopt.to_owned()),
+        ("freeze_days", campaign.freeze_days.to_string()),
+        ("coordinator.name", name),
+        ("coordinator.email", email),
+        ("travel.speed_km_per_hour", campaign.travel.speed_km_per_hour.to_string()),
+        ("travel.road_factor", campaign.travel.road_factor.to_string()),
+    ]);
+    Table { stem: "campaign", columns: KEY_VALUE, key_columns: 1, rows }
+}
+
+fn series(campaign: &Campaign) -> Table {
+    let series = &campaign.series;
+    let month_end = match series.month_end {
+        MonthEnd::Roll => "roll",
+        MonthEnd::Clip => "clip",
+    };
+    let mut rows = pairs([
+        ("id", series.id.to_string()),
+        ("name", series.name.clone()),
+        ("source", series.source.clone()),
+        ("month_end", month_end.to_owned()),
+        ("grace", series.grace.to_string()),
+    ]);
+    for (number, dose) in (1..).zip(&series.doses) {
+        let cells = [
+            ("protection", dose.protection.to_string()),
+            ("min_age", duration(dose.min_age)),
+            ("interval_min", duration(dose.interval_min)),
+            ("interval_recommended", duration(dose.interval_recommended)),
+            ("interval_max", duration(dose.interval_max)),
+        ];
+        let given = cells.into_iter().filter(|(_, value)| !value.is_empty());
+        rows.extend(given.map(|(key, value)| vec![format!("doses.{number}.{key}"), value]));
+    }
+    Table { stem: "series", columns: KEY_VALUE, key_columns: 1, rows }
+}
+
+fn groups(campaign: &Campaign) -> Table {
+    let columns = &["id", "name", "min_age", "max_age", "priority", "uptake", "target", "opens"];
+    let row = |group: &super::group::Group| {
+        vec![
+            group.id.to_string(),
+            group.name.clone(),
+            duration(group.min_age),
+            duration(group.max_age),
+            group.priority.to_string(),
+            group.uptake.normalize().to_string(),
+            text(group.target.map(|target| target.normalize())),
+            text(group.opens),
+        ]
+    };
+    let rows = campaign.groups.iter().map(row).collect();
+    Table { stem: "groups", columns, key_columns: 1, rows }
+}
+
+fn group_sets(campaign: &Campaign) -> Table {
+    let row = |set: &super::group::GroupSet| {
+        let groups: Vec<&str> = set.groups.iter().map(super::id::GroupId::as_str).collect();
+        vec![set.id.to_string(), set.name.clone(), groups.join(" ")]
+    };
+    let rows = campaign.group_sets.iter().map(row).collect();
+    Table { stem: "group_sets", columns: &["id", "name", "groups"], key_columns: 1, rows }
+}
+
+fn areas(campaign: &Campaign) -> Table {
+    let row = |area: &super::area::Area| {
+        let [latitude, longitude] = point(area.point.as_ref());
+        let parent = text(area.parent.as_ref());
+        vec![area.code.to_string(), area.name.clone(), parent, latitude, longitude]
+    };
+    let columns = &["area", "name", "parent", "latitude", "longitude"];
+    let rows = campaign.areas.iter().map(row).collect();
+    Table { stem: "areas", columns, key_columns: 1, rows }
+}
+
+fn eligible(campaign: &Campaign) -> Table {
+    let row = |row: &super::group::Eligible| {
+        let source = row.source.clone().unwrap_or_default();
+        let (area, group) = (row.area.to_string(), row.group.to_string());
+        vec![area, group, text(row.as_of), row.people.to_string(), source]
+    };
+    let columns = &["area", "group", "as_of", "people", "source"];
+    let rows = campaign.eligible.iter().map(row).collect();
+    Table { stem: "eligible", columns, key_columns: 3, rows }
+}
+
+fn sites(campaign: &Campaign) -> Table {
+    let row = |site: &super::site::Site| {
+        let [latitude, longitude] = point(site.point.as_ref());
+        let [lead_name, lead_email] = contact(site.lead.as_ref());
+        vec![
+            site.code.to_string(),
+            site.name.clone(),
+            site.area.to_string(),
+            site.weekday_doses.to_string(),
+            site.saturday_doses.to_string(),
+            site.sunday_doses.to_string(),
+            latitude,
+            longitude,
+            text(site.storage_doses),
+            weekdays(site.restock),
+            site.wastage_rate.normalize().to_string(),
+            lead_name,
+            lead_email,
+        ]
+    };
+    let columns = &[
+        "site",
+        "name",
+        "area",
+        "weekday_doses",
+        "saturday_doses",
+        "sunday_doses",
+        "latitude",
+        "longitude",
+        "storage_doses",
+        "restock",
+        "wastage_rate",
+        "lead_name",
+        "lead_email",
+    ];
+    let rows = campaign.sites.iter().map(row).collect();
+    Table { stem: "sites", columns, key_columns: 1, rows }
+}
+
+fn reach(campaign: &Campaign) -> Table {
+    let row = |reach: &super::site::Reach| vec![reach.area.to_string(), reach.site.to_string()];
+    let rows = campaign.reach.iter().map(row).collect();
+    Table { stem: "reach", columns: &["area", "site"], key_columns: 2, rows }
+}
+
+fn teams(campaign: &Campaign) -> Table {
+    let row = |team: &super::site::Team| {
+        let [latitude, longitude] = point(Some(&team.point));
+        let [lead_name, lead_email] = contact(team.lead.as_ref());
+        vec![
+            team.code.to_string(),
+            team.name.clone(),
+            latitude,
+            longitude,
+            team.work_minutes.to_string(),
+            team.max_stops.to_string(),
+            team.doses_per_hour.to_string(),
+            team.doses_per_day.to_string(),
+            team.wastage_rate.normalize().to_string(),
+            weekdays(team.weekdays),
+            lead_name,
+            lead_email,
+        ]
+    };
+    let columns = &[
+        "team",
+        "name",
+        "latitude",
+        "longitude",
+        "work_minutes",
+        "max_stops",
+        "doses_per_hour",
+        "doses_per_day",
+        "wastage_rate",
+        "weekdays",
+        "lead_name",
+        "lead_email",
+    ];
+    let rows = campaign.teams.iter().map(row).collect();
+    Table { stem: "teams", columns, key_columns: 1, rows }
+}
+
+fn stops(campaign: &Campaign) -> Table {
+    let row = |stop: &super::site::Stop| {
+        let [latitude, longitude] = point(Some(&stop.point));
+        vec![
+            stop.code.to_string(),
+            stop.name.clone(),
+            stop.area.to_string(),
+            latitude,
+            longitude,
+            stop.kind.clone().unwrap_or_default(),
+            stop.setup_minutes.to_string(),
+            stop.max_doses.to_string(),
+            weekdays(stop.weekdays),
+        ]
+    };
+    let columns = &[
+        "stop",
+        "name",
+        "area",
+        "latitude",
+        "longitude",
+        "kind",
+        "setup_minutes",
+        "max_doses",
+        "weekdays",
+    ];
+    let rows = campaign.stops.iter().map(row).collect();
+    Table { stem: "stops", columns, key_columns: 1, rows }
+}
+
+fn closures(campaign: &Campaign) -> Table {
+    let row = |closure: &super::site::Closure| {
+        vec![closure.place.clone(), closure.day.to_string(), closure.doses.to_string()]
+    };
+    let rows = campaign.closures.iter().map(row).collect();
+    Table { stem: "closures", columns: &["place", "date", "doses"], key_columns: 2, rows }
+}
+
+fn deliveries(campaign: &Campaign) -> Table {
+    let row = |lot: &super::site::Delivery| {
+        vec![
+            lot.lot.to_string(),
+            lot.product.clone(),
+            lot.date.to_string(),
+            lot.doses.to_string(),
+            lot.expires.to_string(),
+            text(lot.doses_per_vial),
+        ]
+    };
+    let columns = &["lot", "product", "date", "doses", "expires", "doses_per_vial"];
+    let rows = campaign.deliveries.iter().map(row).collect();
+    Table { stem: "deliveries", columns, key_columns: 1, rows }
+}

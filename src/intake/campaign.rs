@@ -1,0 +1,389 @@
+//! A campaign's folder or workbook, read into a campaign or into everything that is wrong with it.
+
+use super::check::{self, Codes};
+use super::check_places::{self, Names};
+use super::issue::{Issue, has_errors, nearest};
+use super::settings::{self, GROUP_SETS, GROUPS, SETTINGS, Settings};
+use super::table::{Column, Table};
+use super::tables::{self, Located, read};
+use super::tree::{self, Entry};
+use super::workbook::{Book, read_file};
+use super::{encoding, records, series};
+use crate::domain::campaign::Campaign;
+use crate::domain::series::Series;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A file of a campaign; the widest county has tables of a few megabytes.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Issues of one file that are shown; a file with more has one thing wrong, many times.
+const ISSUES_OF_FILE_MAX: usize = 1000;
+/// Files that a folder may hold; for the warning about names that are nearly right.
+const FILES: [&str; 12] = [
+    "areas",
+    "eligible",
+    "sites",
+    "reach",
+    "teams",
+    "stops",
+    "closures",
+    "deliveries",
+    "tallies",
+    "doses",
+    "persons",
+    "outcomes",
+];
+/// The settings of a workbook.
+const SHEETS: [&str; 4] = ["campaign", "groups", "group_sets", "series"];
+
+/// A campaign that can be used, and what somebody should look at.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The campaign.
+    pub campaign: Campaign,
+    /// Nothing in here is an error.
+    pub warnings: Vec<Issue>,
+}
+
+/// Reads a folder or an .xlsx workbook. `known` are the series that a campaign may name; the folder's own
+/// `series.toml` goes before them. The issues of a refusal hold its warnings, too.
+pub fn campaign(path: &Path, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
+    let mut issues = Vec::new();
+    let campaign = Source::open(path)
+        .map_err(|issue| issues.push(issue))
+        .ok()
+        .and_then(|mut source| load(&mut source, known, &mut issues));
+    let issues = limited(issues);
+    match campaign {
+        Some(campaign) if !has_errors(&issues) => Ok(Loaded { campaign, warnings: issues }),
+        _ => Err(issues),
+    }
+}
+
+/// In the order of files and rows, as many as somebody can read.
+fn limited(mut issues: Vec<Issue>) -> Vec<Issue> {
+    let mut ranks: BTreeMap<Box<str>, usize> = BTreeMap::new();
+    for issue in &issues {
+        let next = ranks.len();
+        ranks.entry(issue.file.clone()).or_insert(next);
+    }
+    let rank = |issue: &Issue| ranks.get(&issue.file).copied().unwrap_or(0);
+    issues.sort_by_key(|issue| (rank(issue), issue.row));
+    let mut counts: BTreeMap<Box<str>, usize> = BTreeMap::new();
+    let mut out = Vec::new();
+    for issue in issues {
+        let count = counts.entry(issue.file.clone()).or_default();
+        *count += 1;
+        // Errors must not hide behind a thousand warnings, so the one issue more is an error.
+        if *count == ISSUES_OF_FILE_MAX + 1 {
+            let limit = ISSUES_OF_FILE_MAX;
+            out.push(Issue::error("too_many_issues", &issue.file).with("limit", limit));
+        } else if *count <= ISSUES_OF_FILE_MAX {
+            out.push(issue);
+        }
+    }
+    out
+}
+
+/// Where the tables come from.
+enum Source {
+    Folder(PathBuf),
+    Book(Box<Book>),
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self, Issue> {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let Ok(found) = std::fs::metadata(path) else {
+            return Err(Issue::error("path_missing", path.to_string_lossy()));
+        };
+        if found.is_dir() {
+            return Ok(Self::Folder(path.to_owned()));
+        }
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        match extension.as_str() {
+            "xlsx" | "xlsm" if found.is_file() => {
+                Book::open(path, &name).map(|book| Self::Book(Box::new(book)))
+            }
+            "xls" | "xlsb" | "ods" | "et" => Err(Issue::error("old_workbook", name)),
+            _ => Err(Issue::error("not_a_campaign", name)),
+        }
+    }
+
+    /// The sheet with this name, in the workbook's own spelling.
+    fn sheet(book: &Book, stem: &str, issues: &mut Vec<Issue>) -> Option<String> {
+        let sheets = book.sheets();
+        let mut found = sheets.iter().filter(|name| name.trim().to_lowercase() == stem);
+        let first = found.next().cloned();
+        if let Some(second) = found.next() {
+            issues.push(Issue::error("duplicate_sheet", book.shown(second)).value(stem));
+        }
+        first
+    }
+
+    /// A table, and whether the campaign has it at all.
+    fn table(
+        &mut self,
+        stem: &str,
+        columns: &'static [Column],
+        is_required: bool,
+        issues: &mut Vec<Issue>,
+    ) -> (Table, bool) {
+        let (file, rows) = match self {
+            Self::Folder(folder) => {
+                let file = format!("{stem}.csv");
+                let rows = read_maybe(folder, &file)
+                    .map(|bytes| bytes.and_then(|bytes| records::rows(&file, &bytes)));
+                (file, rows)
+            }
+            Self::Book(book) => {
+                let sheet = Self::sheet(book, stem, issues);
+                let rows = sheet.as_ref().map(|sheet| book.rows(sheet));
+                (book.shown(sheet.as_deref().unwrap_or(stem)), rows)
+            }
+        };
+        match rows {
+            Some(Ok(rows)) => (Table::new(&file, columns, rows, issues), true),
+            Some(Err(issue)) => {
+                issues.push(issue);
+                (Table::empty(&file, columns), true)
+            }
+            None => {
+                if is_required {
+                    let code = self.missing_code();
+                    issues.push(Issue::error(code, &file).with("stem", stem));
+                }
+                let table = Table::empty(&file, columns);
+                (Table { is_readable: !is_required, ..table }, false)
+            }
+        }
+    }
+
+    fn missing_code(&self) -> &'static str {
+        if matches!(self, Self::Folder(_)) { "missing_file" } else { "missing_sheet" }
+    }
+
+    /// Settings, and what their file is called.
+    fn tree(&mut self, stem: &str, issues: &mut Vec<Issue>) -> (String, Option<Entry>) {
+        match self {
+            Self::Folder(folder) => {
+                let file = format!("{stem}.toml");
+                let text = read_maybe(folder, &file)
+                    .map(|bytes| bytes.and_then(|bytes| encoding::text(&file, &bytes)));
+                let entry = match text {
+                    Some(Ok(text)) => tree::of_toml(&file, &text, issues),
+                    Some(Err(issue)) => {
+                        issues.push(issue);
+                        None
+                    }
+                    None => None,
+                };
+                (file, entry)
+            }
+            Self::Book(book) => {
+                let sheet = Self::sheet(book, stem, issues);
+                let file = book.shown(sheet.as_deref().unwrap_or(stem));
+                let entry = match sheet.map(|sheet| book.rows(&sheet)) {
+                    Some(Ok(rows)) => tree::of_sheet(&file, rows, issues),
+                    Some(Err(issue)) => {
+                        issues.push(issue);
+                        None
+                    }
+                    None => None,
+                };
+                (file, entry)
+            }
+        }
+    }
+
+    /// Warns of names that are nearly those of the contract: such a file would be ignored in silence.
+    fn misnamed(&self, issues: &mut Vec<Issue>) {
+        let (names, known): (Vec<String>, Vec<String>) = match self {
+            Self::Folder(folder) => {
+                let Ok(entries) = std::fs::read_dir(folder) else { return };
+                let names = entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned());
+                let known = FILES.iter().map(|stem| format!("{stem}.csv"));
+                let tomls = ["campaign.toml", "series.toml"].map(str::to_owned);
+                (names.collect(), known.chain(tomls).collect())
+            }
+            Self::Book(book) => {
+                let names = book.sheets().into_iter().map(|name| name.trim().to_lowercase());
+                let known = FILES.iter().chain(&SHEETS).map(|stem| (*stem).to_owned());
+                (names.collect(), known.collect())
+            }
+        };
+        let mut names = names;
+        names.sort();
+        for name in names.iter().filter(|name| !known.contains(name)) {
+            let near = nearest(name, known.iter().map(String::as_str));
+            // Two slips at most: `my-sites.csv` beside `sites.csv` is nobody's typing error.
+            if let Some(near) = near.filter(|near| strsim::levenshtein(name, near) <= 2)
+                && !names.iter().any(|name| name == near)
+            {
+                issues
+                    .push(Issue::warning("misnamed_file", name).value(name).with("nearest", near));
+            }
+        }
+    }
+}
+
+/// A file's bytes; nothing where there is no such file.
+fn read_maybe(folder: &Path, file: &str) -> Option<Result<Vec<u8>, Issue>> {
+    let path = folder.join(file);
+    path.exists().then(|| read_file(&path, file, FILE_BYTES_MAX))
+}
+
+fn load(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Option<Campaign> {
+    let settings = load_settings(source, issues);
+    let own = load_series(source, &settings, known, issues);
+    let (areas_table, _) = source.table("areas", tables::AREAS, true, issues);
+    let (eligible_table, _) = source.table("eligible", tables::ELIGIBLE, true, issues);
+    let (sites_table, _) = source.table("sites", tables::SITES, true, issues);
+    let (reach_table, has_reach) = source.table("reach", tables::REACH, false, issues);
+    let (teams_table, _) = source.table("teams", tables::TEAMS, false, issues);
+    let (stops_table, _) = source.table("stops", tables::STOPS, false, issues);
+    let (closures_table, _) = source.table("closures", tables::CLOSURES, false, issues);
+    let (deliveries_table, _) = source.table("deliveries", tables::DELIVERIES, true, issues);
+
+    let area_codes = Codes::of(&areas_table, "area");
+    let group_codes = Codes::of(&settings.group_table, "id");
+    let site_codes = Codes::of(&sites_table, "site");
+    let mobile_codes = Codes::of(&teams_table, "team").and(&Codes::of(&stops_table, "stop"));
+
+    let areas = read(&areas_table, issues, tables::area);
+    check::areas(&areas_table.file, &areas, &area_codes, issues);
+    let eligible = read(&eligible_table, issues, tables::eligible);
+    let file = &eligible_table.file;
+    let eligible = check::eligible(file, eligible, &area_codes, &group_codes, issues);
+    let sites = read(&sites_table, issues, tables::site);
+    let teams = read(&teams_table, issues, tables::team);
+    let stops = read(&stops_table, issues, tables::stop);
+    let names = Names {
+        sites: &sites_table.file,
+        reach: &reach_table.file,
+        teams: &teams_table.file,
+        stops: &stops_table.file,
+        closures: &closures_table.file,
+        deliveries: &deliveries_table.file,
+    };
+    check_places::places(&names, &sites, &teams, &stops, &area_codes, issues);
+    let reach = has_reach.then(|| read(&reach_table, issues, tables::reach));
+    let reach = check_places::reach(names.reach, reach, &area_codes, &site_codes, &sites, issues);
+    let closures = read(&closures_table, issues, tables::closure);
+    let span = settings.head.as_ref().and_then(|head| Some((head.start?, head.end?)));
+    check_places::closures(names.closures, &closures, &site_codes, &mobile_codes, span, issues);
+    let deliveries = read(&deliveries_table, issues, tables::delivery);
+    check_places::deliveries(names.deliveries, &deliveries, issues);
+    source.misnamed(issues);
+
+    let head = settings.head?;
+    Some(Campaign {
+        id: head.id?,
+        name: head.name?,
+        timezone: head.timezone?,
+        language: head.language?,
+        start: head.start?,
+        end: head.end?,
+        series: own?,
+        adopt: head.adopt?,
+        freeze_days: head.freeze_days?,
+        coordinator: head.coordinator?,
+        travel: head.travel?,
+        groups: settings.groups,
+        group_sets: settings.group_sets,
+        areas: values(areas),
+        eligible,
+        sites: values(sites),
+        reach,
+        teams: values(teams),
+        stops: values(stops),
+        closures: values(closures),
+        deliveries: values(deliveries),
+    })
+}
+
+fn values<T>(rows: Vec<Located<T>>) -> Vec<T> {
+    rows.into_iter().map(|row| row.value).collect()
+}
+
+struct AllSettings {
+    head: Option<Settings>,
+    groups: Vec<crate::domain::group::Group>,
+    group_sets: Vec<crate::domain::group::GroupSet>,
+    /// As read, also of groups that were refused.
+    group_table: Table,
+}
+
+fn load_settings(source: &mut Source, issues: &mut Vec<Issue>) -> AllSettings {
+    let before = issues.len();
+    let (file, root) = source.tree("campaign", issues);
+    let nothing = AllSettings {
+        head: None,
+        groups: Vec::new(),
+        group_sets: Vec::new(),
+        group_table: Table::empty(&file, GROUPS),
+    };
+    let Some(root) = root else {
+        if issues.len() == before {
+            issues.push(Issue::error(source.missing_code(), file).with("stem", "campaign"));
+        }
+        return nothing;
+    };
+    let (mut groups, mut sets) = (
+        root.lines(&file, "groups", GROUPS, issues),
+        root.lines(&file, "group_sets", GROUP_SETS, issues),
+    );
+    if matches!(source, Source::Book(_)) {
+        // A workbook has sheets for them, unless its keys are numbered.
+        if groups.lines.is_empty() {
+            groups = source.table("groups", GROUPS, true, issues).0;
+        }
+        if sets.lines.is_empty() {
+            sets = source.table("group_sets", GROUP_SETS, false, issues).0;
+        }
+    }
+    let head = root.one_line(&file, SETTINGS, &["groups", "group_sets"], issues);
+    let Some(head) = settings::read(&head, issues) else { return nothing };
+    let group_sets = settings::group_sets(&sets, &groups, issues);
+    AllSettings {
+        groups: settings::groups(&groups, &head, issues),
+        head: Some(head),
+        group_sets,
+        group_table: groups,
+    }
+}
+
+/// The folder's own dose rules, else the known ones that the campaign names.
+fn load_series(
+    source: &mut Source,
+    settings: &AllSettings,
+    known: &[Series],
+    issues: &mut Vec<Issue>,
+) -> Option<Series> {
+    let before = issues.len();
+    let (file, root) = source.tree("series", issues);
+    let head = settings.head.as_ref();
+    let named = head.and_then(|head| head.series.as_deref());
+    if let Some(root) = root {
+        let own = series::read(&file, &root, issues)?;
+        if let Some(named) = named.filter(|named| *named != own.id.as_str()) {
+            let issue = head.and_then(|head| head.series_issue.clone());
+            let issue = issue.unwrap_or_else(|| Issue::error("series_mismatch", &file));
+            issues
+                .push(Issue { code: "series_mismatch", ..issue }.value(named).with("own", &own.id));
+        }
+        return Some(own);
+    }
+    if issues.len() > before {
+        return None;
+    }
+    let named = named?;
+    let found = known.iter().find(|series| series.id.as_str() == named).cloned();
+    if found.is_none() {
+        let ids: Vec<&str> = known.iter().map(|series| series.id.as_str()).collect();
+        let issue = head.and_then(|head| head.series_issue.clone());
+        let near = nearest(named, ids.iter().copied()).unwrap_or("none");
+        issues.extend(issue.map(|issue| issue.with("known", ids.join(", ")).with("nearest", near)));
+    }
+    found
+}

@@ -1,0 +1,293 @@
+//! Which encoding a text file has, found in a first pass over it, and its text as UTF-8 in a second.
+//! Neither pass holds more than a chunk, however long the file is.
+
+use super::issue::Issue;
+use crc32fast::Hasher;
+use encoding_rs::{Decoder, DecoderResult, GB18030};
+use std::io::{self, Read};
+
+/// Bytes read at once.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// How a file writes Chinese.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Utf8,
+    Gb18030,
+}
+
+/// What the first pass found; the second must find the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scan {
+    pub(super) encoding: Encoding,
+    pub(super) bytes: u64,
+    pub(super) crc: u32,
+}
+
+/// Reads a file once; `open` is called again where the text is not UTF-8.
+pub(super) fn scan<R: Read>(
+    file: &str,
+    mut open: impl FnMut() -> io::Result<R>,
+) -> Result<Scan, Issue> {
+    let unreadable =
+        |error: io::Error| Issue::error("unreadable", file).with("reason", error.to_string());
+    let mut pass = Pass::default();
+    let mut reader = open().map_err(unreadable)?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        let length = read_full(&mut reader, &mut chunk).map_err(unreadable)?;
+        pass.take(file, &chunk[..length])?;
+        if length < chunk.len() {
+            break;
+        }
+    }
+    let Some(bad_line) = pass.bad_line() else {
+        return Ok(pass.result(Encoding::Utf8));
+    };
+    if pass.has_bom {
+        return Err(Issue::error("bad_encoding", file).row(bad_line));
+    }
+    let reader = open().map_err(unreadable)?;
+    match gb18030_fault(reader).map_err(unreadable)? {
+        None => Ok(pass.result(Encoding::Gb18030)),
+        Some(line) => Err(Issue::error("bad_encoding", file).row(line)),
+    }
+}
+
+#[derive(Default)]
+struct Pass {
+    bytes: u64,
+    hasher: Hasher,
+    lines: u32,
+    has_bom: bool,
+    is_bad: bool,
+    /// The last bytes of a chunk where a character is cut.
+    rest: Vec<u8>,
+}
+
+impl Pass {
+    fn take(&mut self, file: &str, chunk: &[u8]) -> Result<(), Issue> {
+        if self.bytes == 0 {
+            if chunk.starts_with(b"\xff\xfe") || chunk.starts_with(b"\xfe\xff") {
+                return Err(Issue::error("utf16", file));
+            }
+            self.has_bom = chunk.starts_with(b"\xef\xbb\xbf");
+        }
+        if let Some(at) = chunk.iter().position(|byte| *byte == 0) {
+            let code = if is_utf16(chunk) { "utf16" } else { "binary_file" };
+            return Err(Issue::error(code, file).row(self.lines + 1 + newlines(&chunk[..at])));
+        }
+        self.bytes += chunk.len() as u64;
+        self.hasher.update(chunk);
+        if !self.is_bad {
+            self.check(chunk);
+        }
+        Ok(())
+    }
+
+    /// Takes what is valid; keeps a character that is cut at the end; stops at the first bad byte.
+    fn check(&mut self, mut chunk: &[u8]) {
+        while !self.rest.is_empty() && self.rest.len() < 4 {
+            let Some((first, others)) = chunk.split_first() else { return };
+            self.rest.push(*first);
+            chunk = others;
+            match std::str::from_utf8(&self.rest) {
+                Ok(_) => self.rest.clear(),
+                Err(error) if error.error_len().is_some() => {
+                    self.is_bad = true;
+                    return;
+                }
+                Err(_) => {}
+            }
+        }
+        match std::str::from_utf8(chunk) {
+            Ok(_) => self.lines = self.lines.saturating_add(newlines(chunk)),
+            Err(error) => {
+                let (valid, rest) = chunk.split_at(error.valid_up_to());
+                self.lines = self.lines.saturating_add(newlines(valid));
+                self.is_bad = error.error_len().is_some();
+                self.rest = rest[..rest.len().min(4)].to_vec();
+            }
+        }
+    }
+
+    fn bad_line(&self) -> Option<u32> {
+        (self.is_bad || !self.rest.is_empty()).then_some(self.lines + 1)
+    }
+
+    fn result(self, encoding: Encoding) -> Scan {
+        Scan { encoding, bytes: self.bytes, crc: self.hasher.finalize() }
+    }
+}
+
+fn newlines(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(u32::MAX / 2)
+}
+
+/// UTF-16 without a mark: every second byte of mostly Latin text is NUL.
+fn is_utf16(chunk: &[u8]) -> bool {
+    let head = &chunk[..chunk.len().min(1024)];
+    let nul = |parity: usize| {
+        head.iter().enumerate().filter(|(i, b)| i % 2 == parity && **b == 0).count()
+    };
+    let (even, odd) = (nul(0), nul(1));
+    even.max(odd) >= 2 && even.max(odd) * 8 >= head.len() && even.min(odd) * 8 <= even.max(odd)
+}
+
+/// Fills the buffer unless the file ends before.
+fn read_full(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(length) => filled += length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// The line of the first byte that is no GB18030 either.
+fn gb18030_fault(mut reader: impl Read) -> io::Result<Option<u32>> {
+    let mut decoder = GB18030.new_decoder_without_bom_handling();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut out = String::new();
+    let mut lines = 0_u32;
+    loop {
+        let length = read_full(&mut reader, &mut chunk)?;
+        let is_last = length < chunk.len();
+        out.clear();
+        out.reserve(decoder.max_utf8_buffer_length(length).unwrap_or(length * 4));
+        let (result, _) =
+            decoder.decode_to_string_without_replacement(&chunk[..length], &mut out, is_last);
+        lines = lines.saturating_add(newlines(out.as_bytes()));
+        match result {
+            DecoderResult::Malformed(..) => return Ok(Some(lines + 1)),
+            _ if is_last => return Ok(None),
+            _ => {}
+        }
+    }
+}
+
+/// The second pass: a file's text in chunks of UTF-8, without a byte order mark.
+pub(super) struct TextReader<R> {
+    inner: R,
+    expected: Scan,
+    decoder: Option<Decoder>,
+    raw: Vec<u8>,
+    decoded: String,
+    /// Whether the decoder has had its last bytes.
+    is_decoded: bool,
+    /// Where the current chunk starts and ends in `raw`, where nothing is decoded.
+    start: usize,
+    length: usize,
+    bytes: u64,
+    hasher: Hasher,
+}
+
+impl<R: Read> TextReader<R> {
+    pub(super) fn new(inner: R, expected: Scan) -> Self {
+        let decoder = (expected.encoding == Encoding::Gb18030)
+            .then(|| GB18030.new_decoder_without_bom_handling());
+        Self {
+            inner,
+            expected,
+            decoder,
+            raw: vec![0; CHUNK_BYTES],
+            decoded: String::new(),
+            is_decoded: false,
+            start: 0,
+            length: 0,
+            bytes: 0,
+            hasher: Hasher::new(),
+        }
+    }
+
+    /// Moves on to the next chunk; false at the end.
+    pub(super) fn advance(&mut self) -> io::Result<bool> {
+        let length = read_full(&mut self.inner, &mut self.raw)?;
+        let is_first = self.bytes == 0;
+        self.bytes += length as u64;
+        self.hasher.update(&self.raw[..length]);
+        (self.start, self.length) = (0, length);
+        if let Some(decoder) = &mut self.decoder {
+            self.decoded.clear();
+            // A file that grows while it is read goes on after its end; the checksum will tell.
+            if std::mem::replace(&mut self.is_decoded, length < self.raw.len()) {
+                return Ok(length > 0);
+            }
+            self.decoded.reserve(decoder.max_utf8_buffer_length(length).unwrap_or(length * 4));
+            let is_last = length < self.raw.len();
+            let _ = decoder.decode_to_string(&self.raw[..length], &mut self.decoded, is_last);
+        } else if is_first && self.raw[..length].starts_with(b"\xef\xbb\xbf") {
+            self.start = 3;
+        }
+        Ok(length > 0)
+    }
+
+    /// The current chunk.
+    pub(super) fn chunk(&self) -> &[u8] {
+        if self.decoder.is_some() {
+            self.decoded.as_bytes()
+        } else {
+            &self.raw[self.start..self.length]
+        }
+    }
+
+    /// Whether the file is, up to here, the one that the first pass read.
+    pub(super) fn is_same(&self) -> bool {
+        self.bytes == self.expected.bytes && self.hasher.clone().finalize() == self.expected.crc
+    }
+}
+
+/// A small file's text.
+pub(super) fn text(file: &str, bytes: &[u8]) -> Result<String, Issue> {
+    let found = scan(file, || Ok(bytes))?;
+    let mut reader = TextReader::new(bytes, found);
+    let mut out = Vec::with_capacity(bytes.len());
+    while reader.advance().unwrap_or(false) {
+        out.extend_from_slice(reader.chunk());
+    }
+    let text = String::from_utf8(out).map_err(|_| Issue::error("bad_encoding", file))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(bytes: &[u8]) -> Option<(&'static str, Option<u32>)> {
+        text("f", bytes).err().map(|issue| (issue.code, issue.row))
+    }
+
+    #[test]
+    fn utf8_with_or_without_a_mark_and_gb18030_give_the_same_text() {
+        let words = "area,name\nyy,云阳街道\n";
+        let gb18030 = GB18030.encode(words).0.into_owned();
+        assert_eq!(text("f", words.as_bytes()).as_deref(), Ok(words));
+        assert_eq!(text("f", format!("\u{feff}{words}").as_bytes()).as_deref(), Ok(words));
+        assert_eq!(text("f", &gb18030).as_deref(), Ok(words));
+    }
+
+    #[test]
+    fn utf16_and_binary_files_say_so() {
+        let utf16: Vec<u8> = "area,name\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(code(&utf16).map(|c| c.0), Some("utf16"));
+        let marked: Vec<u8> = [0xff, 0xfe].into_iter().chain(utf16).collect();
+        assert_eq!(code(&marked), Some(("utf16", None)));
+        assert_eq!(code(b"a,b\nc\0d"), Some(("binary_file", Some(2))));
+        assert_eq!(code(b"a\nb\xff\xff\n"), Some(("bad_encoding", Some(2))));
+    }
+
+    #[test]
+    fn characters_that_chunks_cut_are_no_fault() {
+        let long = "丹".repeat(CHUNK_BYTES);
+        for shift in 0..4 {
+            let shifted = format!("{}{long}", "x".repeat(shift));
+            assert_eq!(text("f", shifted.as_bytes()).as_deref(), Ok(shifted.as_str()));
+            let encoded = GB18030.encode(&shifted).0;
+            assert_eq!(text("f", &encoded).as_deref(), Ok(shifted.as_str()));
+        }
+    }
+}

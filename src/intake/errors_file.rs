@@ -1,0 +1,109 @@
+//! The rows that an import refused, with their reasons, as a CSV file that somebody can correct in Excel and
+//! import again.
+
+use super::csv_out::{BOM, line};
+use super::issue::Issue;
+use super::rows::ERROR_COLUMNS;
+use crate::domain::campaign::Language;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Where the refused rows of a file go: `doses-errors.csv` beside `doses.csv`.
+pub fn errors_path(input: &Path) -> PathBuf {
+    let mut name = input.file_stem().unwrap_or_default().to_os_string();
+    // Correcting the errors file itself must not overwrite what it was made from.
+    name.push("-errors.csv");
+    input.with_file_name(name)
+}
+
+/// Collects refused rows in a temporary file and puts it in place at the end.
+#[derive(Debug)]
+pub struct ErrorsFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    language: Language,
+    /// The columns of the input, without those that an errors file adds, and where they stand in a row.
+    names: Vec<String>,
+    places: Vec<usize>,
+    writer: Option<BufWriter<File>>,
+    rows: u64,
+}
+
+impl ErrorsFile {
+    /// For an input file with these header cells. Nothing is written before the first row.
+    pub fn new(input: &Path, names: &[String], language: Language) -> Self {
+        let path = errors_path(input);
+        let mut temporary = path.clone().into_os_string();
+        temporary.push(format!(".{}.tmp", std::process::id()));
+        let kept = names.iter().enumerate().filter(|(_, name)| {
+            !ERROR_COLUMNS.contains(&name.trim().to_ascii_lowercase().as_str())
+        });
+        let (places, names) = kept.map(|(place, name)| (place, name.clone())).unzip();
+        Self { path, temporary: temporary.into(), language, names, places, writer: None, rows: 0 }
+    }
+
+    /// Adds a row with everything that is wrong with it.
+    pub fn push(&mut self, row: u32, cells: &[&str], issues: &[Issue]) -> io::Result<()> {
+        let mut out: Vec<String> = self
+            .places
+            .iter()
+            .map(|place| cells.get(*place).copied().unwrap_or_default().to_owned())
+            .collect();
+        let mut codes: Vec<&str> = issues.iter().map(|issue| issue.code).collect();
+        codes.dedup();
+        let reasons: Vec<String> = issues
+            .iter()
+            .map(|issue| match &issue.column {
+                Some(column) => format!("{column}: {}", issue.message(self.language)),
+                None => issue.message(self.language),
+            })
+            .collect();
+        out.extend([row.to_string(), codes.join(" "), reasons.join("; ")]);
+        let names = &self.names;
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            None => {
+                let mut writer = BufWriter::new(File::create(&self.temporary)?);
+                let header = names.iter().map(String::as_str).chain(ERROR_COLUMNS);
+                writer.write_all(BOM.as_bytes())?;
+                writer.write_all(line(header).as_bytes())?;
+                self.writer.insert(writer)
+            }
+        };
+        writer.write_all(line(out).as_bytes())?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Puts the file in place and gives its path; without a row removes the one of an earlier import.
+    pub fn finish(mut self) -> io::Result<Option<PathBuf>> {
+        let Some(writer) = self.writer.take() else {
+            return match fs::remove_file(&self.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(None),
+            };
+        };
+        let file = writer.into_inner().map_err(io::IntoInnerError::into_error);
+        let placed = file
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&self.temporary, &self.path));
+        if placed.is_err() {
+            let _ = fs::remove_file(&self.temporary);
+        }
+        placed.map(|()| Some(self.path.clone()))
+    }
+}
+
+impl Drop for ErrorsFile {
+    fn drop(&mut self) {
+        if self.writer.take().is_some() {
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}

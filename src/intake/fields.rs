@@ -1,0 +1,389 @@
+//! One row of a table, read cell by cell; every fault becomes an issue, and reading goes on.
+
+use super::issue::{Issue, is_invisible, nearest};
+use super::records::Record;
+use super::table::{Column, Line, Table};
+use super::values::{self, Number, YEARS, clean, half_width, number, plain_count};
+use crate::domain::area::Point;
+use crate::domain::campaign::Contact;
+use crate::domain::date::Weekdays;
+use crate::domain::series::Duration;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+/// People of a group in an area, doses of a lot or a day: more than any county has.
+pub(super) const COUNT_MAX: u32 = 100_000_000;
+/// Codes are short: they stand in tables, mails and file names.
+const CODE_CHARS_MAX: usize = 100;
+/// Names and remarks.
+const TEXT_CHARS_MAX: usize = 500;
+
+/// Where the cells are.
+enum Cells<'a> {
+    /// In the order of the columns.
+    Line(&'a Line),
+    /// In the order of the file; for each column the cell.
+    Record(Record<'a>, &'a [Option<usize>]),
+}
+
+/// A row being read. The methods return nothing where they have pushed an issue.
+pub(super) struct Fields<'a> {
+    file: &'a str,
+    row: u32,
+    columns: &'static [Column],
+    cells: Cells<'a>,
+    /// What is wrong with the row so far.
+    pub(super) issues: Vec<Issue>,
+}
+
+impl<'a> Fields<'a> {
+    /// A row of a table.
+    pub(super) fn new(table: &'a Table, line: &'a Line) -> Self {
+        Self {
+            file: &table.file,
+            row: line.row,
+            columns: table.columns,
+            cells: Cells::Line(line),
+            issues: Vec::new(),
+        }
+    }
+
+    /// A row that goes by.
+    pub(super) fn of_record(
+        file: &'a str,
+        columns: &'static [Column],
+        index: &'a [Option<usize>],
+        record: Record<'a>,
+    ) -> Self {
+        let cells = Cells::Record(record, index);
+        Self { file, row: record.row, columns, cells, issues: Vec::new() }
+    }
+
+    fn at(&self, column: &str) -> usize {
+        self.columns.iter().position(|known| known.name == column).unwrap_or(usize::MAX)
+    }
+
+    /// The clean text of a cell; empty where the column is absent.
+    pub(super) fn get(&self, column: &str) -> &'a str {
+        let at = self.at(column);
+        clean(match &self.cells {
+            Cells::Line(line) => line.cells.get(at).map_or("", String::as_str),
+            Cells::Record(record, index) => {
+                index.get(at).copied().flatten().map_or("", |cell| record.cell(cell))
+            }
+        })
+    }
+
+    /// Whether a cell is empty.
+    pub(super) fn is_blank(&self, column: &str) -> bool {
+        self.get(column).is_empty()
+    }
+
+    /// An issue of one cell, not yet pushed.
+    pub(super) fn issue(&self, code: &'static str, column: &'static str) -> Issue {
+        let at = self.at(column);
+        let row = match &self.cells {
+            Cells::Line(line) => line.cell_rows.get(at).copied().unwrap_or(self.row),
+            Cells::Record(..) => self.row,
+        };
+        let issue = Issue::error(code, self.file).row(row).column(column);
+        if self.columns.get(at).is_some_and(|column| column.is_private) {
+            issue.value("…")
+        } else {
+            issue.value(self.get(column))
+        }
+    }
+
+    /// Refuses a cell.
+    pub(super) fn refuse<T>(&mut self, code: &'static str, column: &'static str) -> Option<T> {
+        let issue = self.issue(code, column);
+        self.issues.push(issue);
+        None
+    }
+
+    /// A text that must be there and is short: a code or an id.
+    pub(super) fn code(&mut self, column: &'static str) -> Option<String> {
+        self.text_within(column, CODE_CHARS_MAX)
+    }
+
+    /// A code that may be absent.
+    pub(super) fn code_maybe(&mut self, column: &'static str) -> Option<Option<String>> {
+        if self.is_blank(column) { Some(None) } else { self.code(column).map(Some) }
+    }
+
+    /// A text that must be there.
+    pub(super) fn text(&mut self, column: &'static str) -> Option<String> {
+        self.text_within(column, TEXT_CHARS_MAX)
+    }
+
+    /// A text that may be absent.
+    pub(super) fn text_maybe(&mut self, column: &'static str) -> Option<Option<String>> {
+        if self.is_blank(column) { Some(None) } else { self.text(column).map(Some) }
+    }
+
+    fn text_within(&mut self, column: &'static str, chars_max: usize) -> Option<String> {
+        let text = self.get(column);
+        if text.is_empty() {
+            return self.refuse("missing_value", column);
+        }
+        let is_plain = text.bytes().all(|b| (0x20..0x7f).contains(&b));
+        if !is_plain && text.chars().any(|c| c.is_control() || is_invisible(c)) {
+            return self.refuse("control_character", column);
+        }
+        if text.starts_with('#') && is_cell_error(text) {
+            return self.refuse("cell_error", column);
+        }
+        if text.len() > chars_max && text.chars().count() > chars_max {
+            let issue = self.issue("text_too_long", column).with("limit", chars_max);
+            self.issues.push(issue);
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    /// A whole number that must be there.
+    pub(super) fn count(
+        &mut self,
+        column: &'static str,
+        limits: std::ops::RangeInclusive<u32>,
+    ) -> Option<u32> {
+        let text = self.get(column);
+        if text.is_empty() {
+            return self.refuse("missing_value", column);
+        }
+        if let Some(count) = plain_count(text).filter(|count| limits.contains(count)) {
+            return Some(count);
+        }
+        let code = match number(text) {
+            Number::No => "not_a_number",
+            Number::Exact(number) if !number.fract().is_zero() => "not_whole",
+            // `12.0` is a whole number with a decimal: what the cell means is not certain.
+            Number::Exact(number) if text.contains('.') && number.scale() > 0 => "not_whole",
+            Number::Exact(number) => match number.to_u32().filter(|n| limits.contains(n)) {
+                Some(count) => return Some(count),
+                None => "out_of_range",
+            },
+            Number::Huge => "out_of_range",
+        };
+        self.refuse_range(code, column, limits.start(), limits.end())
+    }
+
+    /// A whole number, or the contract's value where the cell is blank.
+    pub(super) fn count_or(
+        &mut self,
+        column: &'static str,
+        blank: u32,
+        limits: std::ops::RangeInclusive<u32>,
+    ) -> Option<u32> {
+        if self.is_blank(column) { Some(blank) } else { self.count(column, limits) }
+    }
+
+    /// A whole number that may be absent.
+    pub(super) fn count_maybe(
+        &mut self,
+        column: &'static str,
+        limits: std::ops::RangeInclusive<u32>,
+    ) -> Option<Option<u32>> {
+        if self.is_blank(column) { Some(None) } else { self.count(column, limits).map(Some) }
+    }
+
+    fn refuse_range<T>(
+        &mut self,
+        code: &'static str,
+        column: &'static str,
+        min: impl std::fmt::Display,
+        max: impl std::fmt::Display,
+    ) -> Option<T> {
+        let issue = self.issue(code, column).with("min", min).with("max", max);
+        self.issues.push(issue);
+        None
+    }
+
+    /// An exact decimal within limits.
+    pub(super) fn decimal(
+        &mut self,
+        column: &'static str,
+        min: Decimal,
+        max: Decimal,
+        is_max_allowed: bool,
+    ) -> Option<Decimal> {
+        let text = self.get(column);
+        if text.is_empty() {
+            return self.refuse("missing_value", column);
+        }
+        match number(text) {
+            Number::Exact(number)
+                if number >= min && (number < max || (is_max_allowed && number == max)) =>
+            {
+                Some(number)
+            }
+            Number::No => self.refuse_range("not_a_number", column, min, max),
+            _ if is_max_allowed => self.refuse_range("out_of_range", column, min, max),
+            _ => self.refuse_range("out_of_range", column, min, format!("<{max}")),
+        }
+    }
+
+    /// A share 0..=1, or a value where the cell is blank.
+    pub(super) fn share_or(&mut self, column: &'static str, blank: Decimal) -> Option<Decimal> {
+        if self.is_blank(column) {
+            return Some(blank);
+        }
+        self.decimal(column, Decimal::ZERO, Decimal::ONE, true)
+    }
+
+    /// WHO's wastage rate, 0..1 without 1; 0 where the cell is blank.
+    pub(super) fn wastage(&mut self, column: &'static str) -> Option<Decimal> {
+        if self.is_blank(column) {
+            return Some(Decimal::ZERO);
+        }
+        self.decimal(column, Decimal::ZERO, Decimal::ONE, false)
+    }
+
+    /// A number for weights and speeds, or a value where the cell is blank.
+    pub(super) fn float_or(
+        &mut self,
+        column: &'static str,
+        blank: f64,
+        min: Decimal,
+        max: Decimal,
+    ) -> Option<f64> {
+        if self.is_blank(column) {
+            return Some(blank);
+        }
+        self.decimal(column, min, max, true)?.to_string().parse().ok()
+    }
+
+    /// A day that must be there.
+    pub(super) fn day(&mut self, column: &'static str) -> Option<NaiveDate> {
+        let text = self.get(column);
+        if text.is_empty() {
+            return self.refuse("missing_value", column);
+        }
+        match values::day(text) {
+            Some(day) if values::is_plausible(day) => Some(day),
+            Some(_) => self.refuse_range("date_out_of_range", column, YEARS.start(), YEARS.end()),
+            None => self.refuse("bad_date", column),
+        }
+    }
+
+    /// A day that may be absent.
+    pub(super) fn day_maybe(&mut self, column: &'static str) -> Option<Option<NaiveDate>> {
+        if self.is_blank(column) { Some(None) } else { self.day(column).map(Some) }
+    }
+
+    /// A duration that may be absent.
+    pub(super) fn duration_maybe(&mut self, column: &'static str) -> Option<Option<Duration>> {
+        if self.is_blank(column) {
+            return Some(None);
+        }
+        match half_width(self.get(column)).parse() {
+            Ok(duration) => Some(Some(duration)),
+            Err(_) => self.refuse("bad_duration", column),
+        }
+    }
+
+    /// Weekdays, or a set where the cell is blank.
+    pub(super) fn weekdays_or(
+        &mut self,
+        column: &'static str,
+        blank: Weekdays,
+    ) -> Option<Weekdays> {
+        if self.is_blank(column) {
+            return Some(blank);
+        }
+        match values::weekdays(self.get(column)) {
+            Some(days) => Some(days),
+            None => self.refuse("bad_weekdays", column),
+        }
+    }
+
+    /// One of some words; `known` for the message.
+    pub(super) fn word<T>(
+        &mut self,
+        column: &'static str,
+        known: &[&str],
+        meaning: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = half_width(self.get(column)).to_lowercase();
+        if text.is_empty() {
+            return self.refuse("missing_value", column);
+        }
+        if let Some(found) = meaning(&text) {
+            return Some(found);
+        }
+        let near = nearest(&text, known.iter().copied()).unwrap_or("none").to_owned();
+        let issue =
+            self.issue("bad_word", column).with("known", known.join(", ")).with("nearest", near);
+        self.issues.push(issue);
+        None
+    }
+
+    /// An e-mail address that may be absent.
+    pub(super) fn email_maybe(&mut self, column: &'static str) -> Option<Option<String>> {
+        if self.is_blank(column) {
+            return Some(None);
+        }
+        let text = half_width(self.get(column));
+        if values::is_email(&text) {
+            Some(Some(text.into_owned()))
+        } else {
+            self.refuse("bad_email", column)
+        }
+    }
+
+    /// Who leads a site or a team. A name without an address is a warning: nothing can be mailed.
+    pub(super) fn contact(
+        &mut self,
+        name_column: &'static str,
+        email_column: &'static str,
+    ) -> Option<Option<Contact>> {
+        let name = self.text_maybe(name_column);
+        let email = self.email_maybe(email_column);
+        let (name, email) = (name?, email?);
+        match (name, email) {
+            (None, None) => Some(None),
+            (Some(name), None) => {
+                let mut issue = self.issue("email_missing", email_column).value(&name);
+                issue.severity = super::issue::Severity::Warning;
+                self.issues.push(issue);
+                Some(Some(Contact { name, email: None }))
+            }
+            (name, Some(email)) => {
+                let name = name.unwrap_or_else(|| email.clone());
+                Some(Some(Contact { name, email: Some(email) }))
+            }
+        }
+    }
+
+    /// A point that must be there.
+    pub(super) fn point(&mut self) -> Option<Point> {
+        let latitude = self.degrees("latitude", 90);
+        let longitude = self.degrees("longitude", 180);
+        Some(Point { latitude: latitude?, longitude: longitude? })
+    }
+
+    /// A point that may be absent; half a point is a fault.
+    pub(super) fn point_maybe(&mut self) -> Option<Option<Point>> {
+        match (self.is_blank("latitude"), self.is_blank("longitude")) {
+            (true, true) => Some(None),
+            (false, false) => self.point().map(Some),
+            (true, false) => self.refuse("half_a_point", "latitude"),
+            (false, true) => self.refuse("half_a_point", "longitude"),
+        }
+    }
+
+    fn degrees(&mut self, column: &'static str, limit: i32) -> Option<f64> {
+        let limit = Decimal::from(limit);
+        let degrees = self.decimal(column, -limit, limit, true)?;
+        degrees.to_string().parse().ok()
+    }
+}
+
+/// What a spreadsheet shows where a formula failed.
+fn is_cell_error(text: &str) -> bool {
+    matches!(
+        text,
+        "#REF!" | "#N/A" | "#VALUE!" | "#DIV/0!" | "#NAME?" | "#NULL!" | "#NUM!" | "#SPILL!"
+    )
+}

@@ -1,0 +1,31 @@
+//! Bytes of TOML, CSV and XLSX in; domain values, or a list of everything that is wrong, out.
+//!
+//! A *table* is what a CSV file, a sheet or a TOML list of tables has in common; its rows are read by
+//! *fields*, and every fault becomes an [`Issue`] with file, row, column and a stable code.
+//! Small files (a campaign) are read whole; long ones (doses, persons) go by in batches: [`rows`].
+
+mod campaign;
+mod check;
+mod check_places;
+pub mod csv_out;
+mod encoding;
+mod errors_file;
+pub mod export;
+mod fields;
+mod issue;
+mod records;
+pub mod rows;
+pub mod series;
+mod settings;
+mod table;
+mod tables;
+mod tree;
+mod values;
+mod workbook;
+
+#[cfg(test)]
+mod tests;
+
+pub use campaign::{Loaded, campaign};
+pub use errors_file::{ErrorsFile, errors_path};
+pub use issue::{CODES, Issue, Severity, View, has_errors};

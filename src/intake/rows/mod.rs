@@ -1,0 +1,317 @@
+//! Long files by the batch: doses, tallies, persons, outcomes. Only the form of a row is checked here; whether its
+//! person, place or lot exists is for those who know the campaign.
+//!
+//! A CSV file is read twice. The first pass finds its encoding and its checksum, the second gives the rows and
+//! makes sure at the end that it read the same file: [`Rows::finish`]. Memory is one chunk and one batch.
+
+mod shapes;
+
+use super::encoding::{Scan, scan};
+use super::fields::Fields;
+use super::issue::Issue;
+use super::records::{Record, RecordReader};
+use super::table::{Column, Header, RawRow, TITLE_ROWS_MAX, header_at, list};
+use super::values::clean;
+use super::workbook::Book;
+use crate::domain::dose::{Dose, Tally};
+use crate::domain::person::{Outcome, Person};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::Path;
+
+/// Columns that an errors file has on top: somebody may correct it and import it again.
+pub(super) const ERROR_COLUMNS: [&str; 3] = ["line", "code", "reason"];
+
+/// What a row of one kind looks like.
+struct Shape<T> {
+    /// The sheet's name in a workbook.
+    stem: &'static str,
+    columns: &'static [Column],
+    read: fn(&mut Fields<'_>) -> Option<T>,
+}
+
+/// The rows of a file.
+pub struct Rows<T> {
+    file: String,
+    names: Vec<String>,
+    header: Header,
+    columns: &'static [Column],
+    read: fn(&mut Fields<'_>) -> Option<T>,
+    /// Rows read while the header was looked for.
+    pending: VecDeque<RawRow>,
+    source: Source,
+    /// Cells of a row that comes from a list, joined.
+    joined: (String, Vec<usize>),
+    rows: u64,
+    fault: Option<Issue>,
+    is_done: bool,
+}
+
+enum Source {
+    Csv(Box<RecordReader<File>>, Scan),
+    Sheet(std::vec::IntoIter<RawRow>),
+}
+
+/// Some rows and their cells as read.
+#[derive(Debug)]
+pub struct Batch<T> {
+    /// The rows.
+    pub rows: Vec<Row<T>>,
+    /// Their cells, by the index of the row.
+    pub raw: RawCells,
+}
+
+/// One row.
+#[derive(Debug)]
+pub struct Row<T> {
+    /// The row's number as a spreadsheet shows it, from 1.
+    pub line: u32,
+    /// What it says, or everything that is wrong with it.
+    pub value: Result<T, Vec<Issue>>,
+}
+
+/// The cells of a batch as read, in one text.
+#[derive(Debug, Default)]
+pub struct RawCells {
+    text: String,
+    /// Where each cell ends.
+    ends: Vec<usize>,
+    /// Where each row's cells end in `ends`.
+    rows: Vec<usize>,
+}
+
+impl RawCells {
+    fn push(&mut self, record: Record<'_>) {
+        let start = self.text.len();
+        self.text.push_str(record.text);
+        self.ends.extend(record.ends.iter().map(|end| start + end));
+        self.rows.push(self.ends.len());
+    }
+
+    /// The cells of row `index`.
+    pub fn cells(&self, index: usize) -> Vec<&str> {
+        let first = if index == 0 { 0 } else { self.rows.get(index - 1).copied().unwrap_or(0) };
+        let last = self.rows.get(index).copied().unwrap_or(first);
+        let start = |at: usize| if at == 0 { 0 } else { self.ends[at - 1] };
+        (first..last)
+            .map(|at| self.text.get(start(at)..self.ends[at]).unwrap_or_default())
+            .collect()
+    }
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows, good and bad, without blank ones.
+    pub rows: u64,
+    /// Bytes of the file; 0 for a workbook.
+    pub bytes: u64,
+}
+
+/// Opens `tallies.csv` or a workbook with such a sheet.
+pub fn tallies(path: &Path) -> Result<Rows<Tally>, Vec<Issue>> {
+    open(path, &shapes::TALLIES)
+}
+
+/// Opens `doses.csv` or a workbook with such a sheet.
+pub fn doses(path: &Path) -> Result<Rows<Dose>, Vec<Issue>> {
+    open(path, &shapes::DOSES)
+}
+
+/// Opens `persons.csv` or a workbook with such a sheet.
+pub fn persons(path: &Path) -> Result<Rows<Person>, Vec<Issue>> {
+    open(path, &shapes::PERSONS)
+}
+
+/// Opens `outcomes.csv` or a workbook with such a sheet.
+pub fn outcomes(path: &Path) -> Result<Rows<Outcome>, Vec<Issue>> {
+    open(path, &shapes::OUTCOMES)
+}
+
+fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let (file, mut source) = open_source(path, name, shape.stem).map_err(|issue| vec![issue])?;
+    let mut head = Vec::new();
+    while head.len() <= TITLE_ROWS_MAX {
+        match source.next_raw(&file).map_err(|issue| vec![issue])? {
+            Some(row) => head.push(row),
+            None => break,
+        }
+    }
+    let Some(at) = header_at(shape.columns, &head) else {
+        return Err(vec![Issue::error("empty_file", file).with("columns", list(shape.columns))]);
+    };
+    let pending = head.split_off(at + 1).into();
+    let mut issues = Vec::new();
+    let header = Header::read(&file, shape.columns, &ERROR_COLUMNS, &head[at], &mut issues);
+    if !issues.is_empty() {
+        return Err(issues);
+    }
+    Ok(Rows {
+        file,
+        names: header.names.clone(),
+        header,
+        columns: shape.columns,
+        read: shape.read,
+        pending,
+        source,
+        joined: (String::new(), Vec::new()),
+        rows: 0,
+        fault: None,
+        is_done: false,
+    })
+}
+
+fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source), Issue> {
+    let unreadable =
+        |error: std::io::Error| Issue::error("unreadable", &name).with("reason", error.to_string());
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Issue::error("path_missing", path.to_string_lossy()));
+        }
+        Err(error) => return Err(unreadable(error)),
+        Ok(found) if found.is_dir() => {
+            return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
+        }
+        Ok(_) => {}
+    }
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    match extension.as_str() {
+        "xls" | "xlsb" | "ods" | "et" => Err(Issue::error("old_workbook", name)),
+        "xlsx" | "xlsm" => {
+            let mut book = Book::open(path, &name)?;
+            let sheets = book.sheets();
+            let named = sheets.iter().find(|sheet| sheet.trim().to_lowercase() == stem);
+            let Some(sheet) = named.or(sheets.first()) else {
+                return Err(Issue::error("missing_sheet", name).with("stem", stem));
+            };
+            let rows = book.rows(sheet)?;
+            Ok((book.shown(sheet), Source::Sheet(rows.into_iter())))
+        }
+        _ => {
+            let found = scan(&name, || File::open(path))?;
+            let file = File::open(path).map_err(unreadable)?;
+            let reader = RecordReader::new(file, found);
+            Ok((name, Source::Csv(Box::new(reader), found)))
+        }
+    }
+}
+
+impl Source {
+    fn next_raw(&mut self, file: &str) -> Result<Option<RawRow>, Issue> {
+        match self {
+            Self::Sheet(rows) => Ok(rows.next()),
+            Self::Csv(reader, _) => Ok(reader.read(file)?.map(|record| RawRow {
+                row: record.row,
+                cells: record.cells().map(str::to_owned).collect(),
+            })),
+        }
+    }
+
+    fn is_same(&self) -> bool {
+        match self {
+            Self::Sheet(_) => true,
+            Self::Csv(reader, _) => reader.is_same(),
+        }
+    }
+}
+
+impl<T> Rows<T> {
+    /// The header's cells as the file has them.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The file's name, or `book.xlsx!sheet`.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The next rows, at most so many; none at the end or where reading cannot go on: [`Self::finish`] knows.
+    pub fn next_batch(&mut self, rows_max: usize) -> Option<Batch<T>> {
+        let mut batch = Batch { rows: Vec::new(), raw: RawCells::default() };
+        while !self.is_done && batch.rows.len() < rows_max {
+            if let Err(issue) = self.step(&mut batch) {
+                self.fault = Some(issue);
+                self.is_done = true;
+            }
+        }
+        // The rows before the cut in a file that was cut are not those that somebody wanted to import.
+        if self.is_done && self.fault.is_none() && !self.source.is_same() {
+            self.fault = Some(Issue::error("file_changed", &self.file));
+            batch.rows.clear();
+        }
+        self.rows += batch.rows.len() as u64;
+        (!batch.rows.is_empty()).then_some(batch)
+    }
+
+    fn step(&mut self, batch: &mut Batch<T>) -> Result<(), Issue> {
+        let raw = match (self.pending.pop_front(), &mut self.source) {
+            (Some(row), _) => Some(row),
+            (None, Source::Sheet(rows)) => {
+                let row = rows.next();
+                self.is_done = row.is_none();
+                row
+            }
+            (None, Source::Csv(reader, _)) => {
+                match reader.read(&self.file)? {
+                    Some(record) => {
+                        take(&self.file, &self.header, self.columns, self.read, record, batch);
+                    }
+                    None => self.is_done = true,
+                }
+                None
+            }
+        };
+        if let Some(raw) = raw {
+            let (text, ends) = &mut self.joined;
+            text.clear();
+            ends.clear();
+            for cell in &raw.cells {
+                text.push_str(cell);
+                ends.push(text.len());
+            }
+            let record = Record { row: raw.row, text, ends };
+            take(&self.file, &self.header, self.columns, self.read, record, batch);
+        }
+        Ok(())
+    }
+
+    /// What was read in all; an issue where the file changed meanwhile or could not be read to its end.
+    pub fn finish(self) -> Result<Summary, Issue> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let bytes = match &self.source {
+            Source::Csv(_, found) => found.bytes,
+            Source::Sheet(_) => 0,
+        };
+        Ok(Summary { rows: self.rows, bytes })
+    }
+}
+
+/// Reads one record into the batch unless it is blank.
+fn take<T>(
+    file: &str,
+    header: &Header,
+    columns: &'static [Column],
+    read: fn(&mut Fields<'_>) -> Option<T>,
+    record: Record<'_>,
+    batch: &mut Batch<T>,
+) {
+    if clean(record.text).is_empty() {
+        return;
+    }
+    let mut fields = Fields::of_record(file, columns, &header.index, record);
+    let value = read(&mut fields);
+    let mut issues = fields.issues;
+    if let Some(cell) = header.stray(record.cells()) {
+        issues.push(header.stray_issue(file, record.row, cell));
+    }
+    let value = match value {
+        Some(value) if issues.is_empty() => Ok(value),
+        _ => Err(issues),
+    };
+    batch.raw.push(record);
+    batch.rows.push(Row { line: record.row, value });
+}

@@ -1,0 +1,286 @@
+//! What `campaign.toml`, or the sheets `campaign`, `groups` and `group_sets`, say.
+
+use super::fields::Fields;
+use super::issue::{Issue, Severity, nearest};
+use super::series::days_of;
+use super::table::{Column, Table};
+use super::tree::LIST_MARK;
+use crate::domain::area::Travel;
+use crate::domain::campaign::{Adopt, Contact, Language};
+use crate::domain::group::{Group, GroupSet};
+use crate::domain::id::{CampaignId, GroupId, GroupSetId};
+use chrono::NaiveDate;
+use chrono_tz::{TZ_VARIANTS, Tz};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// Three years: tables by day stay small, and a longer span is a typing error.
+pub(super) const CAMPAIGN_DAYS_MAX: i64 = 1100;
+/// A plan further ahead is not frozen by days but by not re-planning.
+const FREEZE_DAYS_MAX: u32 = 366;
+
+pub(super) const SETTINGS: &[Column] = &[
+    Column::required("id"),
+    Column::required("name"),
+    Column::required("timezone"),
+    Column::required("start"),
+    Column::required("end"),
+    Column::required("series"),
+    Column::optional("language"),
+    Column::optional("adopt"),
+    Column::optional("freeze_days"),
+    Column::optional("coordinator.name"),
+    Column::optional("coordinator.email"),
+    Column::optional("travel.speed_km_per_hour"),
+    Column::optional("travel.road_factor"),
+];
+
+pub(super) const GROUPS: &[Column] = &[
+    Column::required("id"),
+    Column::required("name"),
+    Column::optional("min_age"),
+    Column::optional("max_age"),
+    Column::optional("priority"),
+    Column::optional("uptake"),
+    Column::optional("target"),
+    Column::optional("opens"),
+];
+
+pub(super) const GROUP_SETS: &[Column] =
+    &[Column::required("id"), Column::required("name"), Column::required("groups")];
+
+/// The settings; a field is absent where it was refused.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) id: Option<CampaignId>,
+    pub(super) name: Option<String>,
+    pub(super) timezone: Option<Tz>,
+    pub(super) language: Option<Language>,
+    pub(super) start: Option<NaiveDate>,
+    pub(super) end: Option<NaiveDate>,
+    pub(super) series: Option<String>,
+    /// An issue about the series, ready to be filled in.
+    pub(super) series_issue: Option<Issue>,
+    pub(super) adopt: Option<Adopt>,
+    pub(super) freeze_days: Option<u32>,
+    pub(super) coordinator: Option<Option<Contact>>,
+    pub(super) travel: Option<Travel>,
+}
+
+pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
+    let mut fields = Fields::new(table, table.lines.first()?);
+    let id = fields.code("id").map(CampaignId::new);
+    let name = fields.text("name");
+    let timezone = timezone(&mut fields);
+    let start = fields.day("start");
+    let end = fields.day("end");
+    // A span that makes no sense is one issue, not one more for every row outside it.
+    let end = end.filter(|_| check_span(&mut fields, start, end));
+    let series = fields.code("series");
+    let language = if fields.is_blank("language") {
+        Some(Language::default())
+    } else {
+        language(&mut fields, "language")
+    };
+    let adopt = if fields.is_blank("adopt") {
+        Some(Adopt::default())
+    } else {
+        fields.word("adopt", &["auto", "ask"], |word| match word {
+            "auto" => Some(Adopt::Auto),
+            "ask" => Some(Adopt::Ask),
+            _ => None,
+        })
+    };
+    let freeze_days = fields.count_or("freeze_days", 7, 0..=FREEZE_DAYS_MAX);
+    let coordinator = fields.contact("coordinator.name", "coordinator.email");
+    let series_issue = Some(fields.issue("unknown_series", "series"));
+    let settings = Settings {
+        travel: travel(&mut fields),
+        id,
+        name,
+        timezone,
+        language,
+        start,
+        end,
+        series,
+        series_issue,
+        adopt,
+        freeze_days,
+        coordinator,
+    };
+    issues.append(&mut fields.issues);
+    Some(settings)
+}
+
+fn timezone(fields: &mut Fields<'_>) -> Option<Tz> {
+    let text = fields.get("timezone");
+    if text.is_empty() {
+        return fields.refuse("missing_value", "timezone");
+    }
+    if let Ok(zone) = text.parse() {
+        return Some(zone);
+    }
+    let near = nearest(text, TZ_VARIANTS.iter().map(|zone| zone.name()));
+    let issue = fields.issue("unknown_timezone", "timezone");
+    fields.issues.push(issue.with("nearest", near.unwrap_or("Asia/Shanghai")));
+    None
+}
+
+/// A language tag that must be known.
+pub(super) fn language(fields: &mut Fields<'_>, column: &'static str) -> Option<Language> {
+    match Language::from_tag(fields.get(column)) {
+        Some(language) => Some(language),
+        None => fields.refuse("unknown_language", column),
+    }
+}
+
+fn check_span(fields: &mut Fields<'_>, start: Option<NaiveDate>, end: Option<NaiveDate>) -> bool {
+    let (Some(start), Some(end)) = (start, end) else { return true };
+    let days = (end - start).num_days() + 1;
+    if days < 1 {
+        let issue = fields.issue("end_before_start", "end").with("start", start);
+        fields.issues.push(issue);
+    } else if days > CAMPAIGN_DAYS_MAX {
+        let issue = fields.issue("campaign_too_long", "end").with("days", days);
+        fields.issues.push(issue.with("limit", CAMPAIGN_DAYS_MAX));
+    }
+    (1..=CAMPAIGN_DAYS_MAX).contains(&days)
+}
+
+fn travel(fields: &mut Fields<'_>) -> Option<Travel> {
+    let usual = Travel::default();
+    let slowest = Decimal::new(1, 1);
+    let fastest = Decimal::from(300);
+    let speed =
+        fields.float_or("travel.speed_km_per_hour", usual.speed_km_per_hour, slowest, fastest);
+    let factor = fields.float_or(
+        "travel.road_factor",
+        usual.road_factor,
+        Decimal::new(1, 1),
+        Decimal::from(100),
+    );
+    Some(Travel { speed_km_per_hour: speed?, road_factor: factor? })
+}
+
+/// Reads the groups in the order of the file.
+pub(super) fn groups(table: &Table, settings: &Settings, issues: &mut Vec<Issue>) -> Vec<Group> {
+    /// A weight beyond this drowns every other group in rounding.
+    const PRIORITY_MAX: u32 = 1_000_000;
+    let mut groups = Vec::new();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for line in &table.lines {
+        let mut fields = Fields::new(table, line);
+        let id = fields.code("id");
+        let name = fields.text("name");
+        let min_age = fields.duration_maybe("min_age");
+        let max_age = fields.duration_maybe("max_age");
+        let max = Decimal::from(PRIORITY_MAX);
+        let priority = fields.float_or("priority", 1.0, Decimal::ZERO, max);
+        let uptake = fields.share_or("uptake", Decimal::ONE);
+        let target = if fields.is_blank("target") {
+            Some(None)
+        } else {
+            fields.share_or("target", Decimal::ONE).map(Some)
+        };
+        let opens = fields.day_maybe("opens");
+        if let (Some(Some(min)), Some(Some(max))) = (min_age, max_age)
+            && days_of(min) >= days_of(max)
+        {
+            let issue = fields.issue("ages_crossed", "max_age").with("min_age", min);
+            fields.issues.push(issue);
+        }
+        if let (Some(Some(opens)), Some(end)) = (opens, settings.end)
+            && opens > end
+        {
+            let mut issue = fields.issue("opens_after_end", "opens").with("end", end);
+            issue.severity = Severity::Warning;
+            fields.issues.push(issue);
+        }
+        duplicate(&mut fields, "id", id.as_deref(), &mut seen);
+        issues.append(&mut fields.issues);
+        let group = (|| {
+            Some(Group {
+                id: GroupId::new(id?),
+                name: name?,
+                min_age: min_age?,
+                max_age: max_age?,
+                priority: priority?,
+                uptake: uptake?,
+                target: target?,
+                opens: opens?,
+            })
+        })();
+        groups.extend(group);
+    }
+    if table.lines.is_empty() {
+        issues.push(Issue::error("no_groups", &table.file).column("groups"));
+    }
+    groups
+}
+
+/// Reports an id that an earlier row has, and remembers it.
+fn duplicate(
+    fields: &mut Fields<'_>,
+    column: &'static str,
+    id: Option<&str>,
+    seen: &mut BTreeMap<String, u32>,
+) {
+    let Some(id) = id else { return };
+    let issue = fields.issue("duplicate_key", column);
+    match seen.get(id) {
+        Some(first) => fields.issues.push(issue.with("first", first)),
+        None => {
+            seen.insert(id.to_owned(), issue.row.unwrap_or(0));
+        }
+    }
+}
+
+/// Reads the report lines that add groups up.
+pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>) -> Vec<GroupSet> {
+    let known: Vec<&str> = groups.texts("id").collect();
+    // A report has a line for each group and each set: their ids are one name space.
+    let mut seen: BTreeMap<String, u32> = groups
+        .lines
+        .iter()
+        .map(|line| (line.cells[0].trim().to_owned(), line.cell_rows.first().copied()))
+        .map(|(id, row)| (id, row.unwrap_or(0)))
+        .collect();
+    let mut sets = Vec::new();
+    for line in &table.lines {
+        let mut fields = Fields::new(table, line);
+        let id = fields.code("id");
+        let name = fields.text("name");
+        let members = split(fields.get("groups"));
+        if members.is_empty() {
+            fields.refuse::<()>("missing_value", "groups");
+        }
+        for (index, member) in members.iter().enumerate() {
+            if !known.contains(member) {
+                let near = nearest(member, known.iter().copied()).unwrap_or("none");
+                let issue = fields.issue("unknown_group", "groups").value(member);
+                fields.issues.push(issue.with("nearest", near));
+            } else if members[..index].contains(member) {
+                let issue = fields.issue("duplicate_key", "groups").value(member);
+                let row = issue.row.unwrap_or(0);
+                fields.issues.push(issue.with("first", row));
+            }
+        }
+        duplicate(&mut fields, "id", id.as_deref(), &mut seen);
+        issues.append(&mut fields.issues);
+        if let (Some(id), Some(name)) = (id, name) {
+            let groups = members.into_iter().map(GroupId::from).collect();
+            sets.push(GroupSet { id: GroupSetId::new(id), name, groups });
+        }
+    }
+    sets
+}
+
+/// The elements of a list in one cell: a TOML list's, else words.
+fn split(text: &str) -> Vec<&str> {
+    let parts: Vec<&str> = if text.contains(LIST_MARK) {
+        text.split(LIST_MARK).collect()
+    } else {
+        text.split(|c: char| c.is_whitespace() || ",;，；、|".contains(c)).collect()
+    };
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}

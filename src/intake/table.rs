@@ -1,0 +1,220 @@
+//! What a CSV file, a sheet and a list of TOML tables have in common: known columns and rows of cells.
+
+use super::issue::{Issue, nearest};
+use super::values::{clean, half_width};
+
+/// A column that a table may have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// Whether the table and every row must have it.
+    pub is_required: bool,
+    /// Whether its values stay out of messages.
+    pub is_private: bool,
+}
+
+impl Column {
+    pub(super) const fn required(name: &'static str) -> Self {
+        Self { name, is_required: true, is_private: false }
+    }
+
+    pub(super) const fn optional(name: &'static str) -> Self {
+        Self { name, is_required: false, is_private: false }
+    }
+
+    pub(super) const fn private(self) -> Self {
+        Self { is_private: true, ..self }
+    }
+}
+
+/// A row as a file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RawRow {
+    pub(super) row: u32,
+    pub(super) cells: Vec<String>,
+}
+
+/// A row with its cells in the order of the known columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) row: u32,
+    pub(super) cells: Vec<String>,
+    /// Where cells have rows of their own (keys of a TOML file): one for each, else empty.
+    pub(super) cell_rows: Vec<u32>,
+}
+
+/// A table whose header was understood.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    /// For messages.
+    pub(super) file: String,
+    pub(super) columns: &'static [Column],
+    pub(super) lines: Vec<Line>,
+    /// Whether its rows could be read at all.
+    pub(super) is_readable: bool,
+}
+
+impl Table {
+    pub(super) fn empty(file: &str, columns: &'static [Column]) -> Self {
+        Self { file: file.to_owned(), columns, lines: Vec::new(), is_readable: false }
+    }
+
+    /// The clean texts of one column, also of rows that are faulty elsewhere: what others may refer to.
+    pub(super) fn texts(&self, column: &str) -> impl Iterator<Item = &str> {
+        let index = self.columns.iter().position(|known| known.name == column);
+        self.lines
+            .iter()
+            .filter_map(move |line| line.cells.get(index?))
+            .map(|cell| clean(cell))
+            .filter(|cell| !cell.is_empty())
+    }
+
+    /// Puts the rows of a file under the known columns.
+    pub(super) fn new(
+        file: &str,
+        columns: &'static [Column],
+        rows: Vec<RawRow>,
+        issues: &mut Vec<Issue>,
+    ) -> Self {
+        let mut table = Self::empty(file, columns);
+        let Some(at) = header_at(columns, &rows) else {
+            issues.push(Issue::error("empty_file", file).with("columns", list(columns)));
+            return table;
+        };
+        let header = Header::read(file, columns, &[], &rows[at], issues);
+        if header.is_missing_columns {
+            return table;
+        }
+        table.is_readable = true;
+        for row in rows.into_iter().skip(at + 1) {
+            if row.cells.iter().all(|cell| clean(cell).is_empty()) {
+                continue;
+            }
+            if let Some(cell) = header.stray(row.cells.iter().map(String::as_str)) {
+                issues.push(header.stray_issue(file, row.row, cell));
+            }
+            let mut cells = row.cells;
+            let take = |index: &Option<usize>| {
+                index.and_then(|i| cells.get_mut(i)).map(std::mem::take).unwrap_or_default()
+            };
+            let cells = header.index.iter().map(take).collect();
+            table.lines.push(Line { row: row.row, cells, cell_rows: Vec::new() });
+        }
+        table
+    }
+}
+
+/// How many rows may stand above the header: titles and notes that people merge over the table.
+pub(super) const TITLE_ROWS_MAX: usize = 10;
+
+/// Which row is the header: the first that names all required columns, else the one that names most columns.
+pub(super) fn header_at(columns: &[Column], rows: &[RawRow]) -> Option<usize> {
+    let hits = |row: &RawRow| {
+        let names: Vec<String> = row.cells.iter().map(|cell| name_of(cell)).collect();
+        columns.iter().filter(|column| names.iter().any(|name| name == column.name)).count()
+    };
+    let is_complete = |row: &RawRow| {
+        let names: Vec<String> = row.cells.iter().map(|cell| name_of(cell)).collect();
+        let mut required = columns.iter().filter(|column| column.is_required);
+        required.all(|column| names.iter().any(|name| name == column.name))
+    };
+    let head = || {
+        rows.iter()
+            .enumerate()
+            .take(TITLE_ROWS_MAX)
+            .filter(|(_, row)| row.cells.iter().any(|cell| !clean(cell).is_empty()))
+    };
+    head()
+        .find(|(_, row)| is_complete(row))
+        .or_else(|| head().rev().max_by_key(|(_, row)| hits(row)))
+        .map(|(at, _)| at)
+}
+
+/// A header cell as names are compared.
+fn name_of(cell: &str) -> String {
+    half_width(clean(cell)).trim().to_ascii_lowercase()
+}
+
+/// Names of columns for messages.
+pub(super) fn list(columns: &[Column]) -> String {
+    columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Which cell holds which column.
+#[derive(Debug)]
+pub(super) struct Header {
+    /// Cells as the file has them.
+    pub(super) names: Vec<String>,
+    /// For each known column the cell that holds it.
+    pub(super) index: Vec<Option<usize>>,
+    /// For each cell whether it stands under a name, known or not.
+    is_named: Vec<bool>,
+    /// Whether a required column is missing, so that rows cannot be read.
+    pub(super) is_missing_columns: bool,
+}
+
+impl Header {
+    /// Reads the header row; `ignored` columns are no fault and are not read.
+    pub(super) fn read(
+        file: &str,
+        columns: &[Column],
+        ignored: &[&str],
+        row: &RawRow,
+        issues: &mut Vec<Issue>,
+    ) -> Self {
+        let names: Vec<String> = row.cells.iter().map(|cell| name_of(cell)).collect();
+        let mut index = vec![None; columns.len()];
+        for (at, name) in names.iter().enumerate() {
+            if name.is_empty() || ignored.contains(&name.as_str()) {
+                continue;
+            }
+            let shown = clean(&row.cells[at]);
+            let Some(known) = columns.iter().position(|column| column.name == name) else {
+                let near = nearest(name, columns.iter().map(|column| column.name));
+                issues.push(
+                    Issue::error("unknown_column", file)
+                        .row(row.row)
+                        .column(shown)
+                        .value(shown)
+                        .with("nearest", near.unwrap_or("none"))
+                        .with("known", list(columns)),
+                );
+                continue;
+            };
+            if index[known].is_some() {
+                issues.push(Issue::error("duplicate_column", file).row(row.row).column(shown));
+            } else {
+                index[known] = Some(at);
+            }
+        }
+        let mut is_missing_columns = false;
+        for (column, at) in columns.iter().zip(&index) {
+            if column.is_required && at.is_none() {
+                is_missing_columns = true;
+                issues.push(
+                    Issue::error("missing_column", file)
+                        .row(row.row)
+                        .column(column.name)
+                        .with("columns", list(columns)),
+                );
+            }
+        }
+        let is_named = names.iter().map(|name| !name.is_empty()).collect();
+        Self { names: row.cells.clone(), index, is_named, is_missing_columns }
+    }
+
+    /// The first cell of a row that holds something and has no column.
+    pub(super) fn stray<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+        cells
+            .enumerate()
+            .find(|(at, cell)| {
+                !self.is_named.get(*at).copied().unwrap_or(false) && !clean(cell).is_empty()
+            })
+            .map(|(_, cell)| cell)
+    }
+
+    pub(super) fn stray_issue(&self, file: &str, row: u32, cell: &str) -> Issue {
+        Issue::error("too_many_cells", file).row(row).value(cell).with("limit", self.names.len())
+    }
+}

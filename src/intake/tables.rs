@@ -1,0 +1,256 @@
+//! The tables of a campaign, row by row. Whether codes exist is checked afterwards, over all tables.
+
+use super::fields::{COUNT_MAX, Fields};
+use super::issue::Issue;
+use super::table::{Column, Table};
+use crate::domain::area::Area;
+use crate::domain::date::Weekdays;
+use crate::domain::group::Eligible;
+use crate::domain::id::{AreaCode, GroupId, LotCode, PlaceCode, TeamCode};
+use crate::domain::site::{Closure, Delivery, Reach, Site, Stop, Team};
+
+const MINUTES_OF_A_DAY: u32 = 1440;
+/// The tour of a team is found by trying every order; the contract has four at most.
+const STOPS_A_DAY_MAX: u32 = 4;
+/// A vial with more doses is a typing error.
+const VIAL_DOSES_MAX: u32 = 1000;
+
+/// A value and the row that it was read from.
+#[derive(Debug, Clone)]
+pub(super) struct Located<T> {
+    pub(super) row: u32,
+    pub(super) value: T,
+}
+
+const fn required(name: &'static str) -> Column {
+    Column::required(name)
+}
+
+const fn optional(name: &'static str) -> Column {
+    Column::optional(name)
+}
+
+pub(super) const AREAS: &[Column] = &[
+    required("area"),
+    required("name"),
+    optional("parent"),
+    optional("latitude"),
+    optional("longitude"),
+];
+
+pub(super) const ELIGIBLE: &[Column] = &[
+    required("area"),
+    required("group"),
+    required("people"),
+    optional("source"),
+    optional("as_of"),
+];
+
+pub(super) const SITES: &[Column] = &[
+    required("site"),
+    required("name"),
+    required("area"),
+    required("weekday_doses"),
+    optional("saturday_doses"),
+    optional("sunday_doses"),
+    optional("latitude"),
+    optional("longitude"),
+    optional("storage_doses"),
+    optional("restock"),
+    optional("wastage_rate"),
+    optional("lead_name"),
+    optional("lead_email"),
+];
+
+pub(super) const REACH: &[Column] = &[required("area"), required("site")];
+
+pub(super) const TEAMS: &[Column] = &[
+    required("team"),
+    required("name"),
+    required("latitude"),
+    required("longitude"),
+    optional("work_minutes"),
+    optional("max_stops"),
+    optional("doses_per_hour"),
+    optional("doses_per_day"),
+    optional("wastage_rate"),
+    optional("weekdays"),
+    optional("lead_name"),
+    optional("lead_email"),
+];
+
+pub(super) const STOPS: &[Column] = &[
+    required("stop"),
+    required("name"),
+    required("area"),
+    required("latitude"),
+    required("longitude"),
+    optional("kind"),
+    optional("setup_minutes"),
+    optional("max_doses"),
+    optional("weekdays"),
+];
+
+pub(super) const CLOSURES: &[Column] = &[required("place"), required("date"), optional("doses")];
+
+pub(super) const DELIVERIES: &[Column] = &[
+    required("lot"),
+    required("product"),
+    required("date"),
+    required("doses"),
+    required("expires"),
+    optional("doses_per_vial"),
+];
+
+/// Reads every row; a row that has an error is left out.
+pub(super) fn read<T>(
+    table: &Table,
+    issues: &mut Vec<Issue>,
+    row_of: impl Fn(&mut Fields<'_>) -> Option<T>,
+) -> Vec<Located<T>> {
+    let mut values = Vec::with_capacity(table.lines.len());
+    for line in &table.lines {
+        let mut fields = Fields::new(table, line);
+        let value = row_of(&mut fields);
+        issues.append(&mut fields.issues);
+        values.extend(value.map(|value| Located { row: line.row, value }));
+    }
+    values
+}
+
+pub(super) fn area(fields: &mut Fields<'_>) -> Option<Area> {
+    let code = fields.code("area");
+    let name = fields.text("name");
+    let parent = fields.code_maybe("parent");
+    let point = fields.point_maybe();
+    Some(Area {
+        code: AreaCode::new(code?),
+        name: name?,
+        parent: parent?.map(AreaCode::new),
+        point: point?,
+    })
+}
+
+pub(super) fn eligible(fields: &mut Fields<'_>) -> Option<Eligible> {
+    let area = fields.code("area");
+    let group = fields.code("group");
+    let people = fields.count("people", 0..=COUNT_MAX);
+    let source = fields.text_maybe("source");
+    let as_of = fields.day_maybe("as_of");
+    Some(Eligible {
+        area: AreaCode::new(area?),
+        group: GroupId::new(group?),
+        people: people?,
+        source: source?,
+        as_of: as_of?,
+    })
+}
+
+pub(super) fn site(fields: &mut Fields<'_>) -> Option<Site> {
+    let code = fields.code("site");
+    let name = fields.text("name");
+    let area = fields.code("area");
+    let weekday_doses = fields.count("weekday_doses", 0..=COUNT_MAX);
+    let saturday_doses = fields.count_or("saturday_doses", 0, 0..=COUNT_MAX);
+    let sunday_doses = fields.count_or("sunday_doses", 0, 0..=COUNT_MAX);
+    let point = fields.point_maybe();
+    let storage_doses = fields.count_maybe("storage_doses", 0..=COUNT_MAX);
+    let restock = fields.weekdays_or("restock", Weekdays::EVERY_DAY);
+    let wastage_rate = fields.wastage("wastage_rate");
+    let lead = fields.contact("lead_name", "lead_email");
+    Some(Site {
+        code: PlaceCode::new(code?),
+        name: name?,
+        area: AreaCode::new(area?),
+        weekday_doses: weekday_doses?,
+        saturday_doses: saturday_doses?,
+        sunday_doses: sunday_doses?,
+        point: point?,
+        storage_doses: storage_doses?,
+        restock: restock?,
+        wastage_rate: wastage_rate?,
+        lead: lead?,
+    })
+}
+
+pub(super) fn reach(fields: &mut Fields<'_>) -> Option<Reach> {
+    let area = fields.code("area");
+    let site = fields.code("site");
+    Some(Reach { area: AreaCode::new(area?), site: PlaceCode::new(site?) })
+}
+
+pub(super) fn team(fields: &mut Fields<'_>) -> Option<Team> {
+    let code = fields.code("team");
+    let name = fields.text("name");
+    let point = fields.point();
+    let work_minutes = fields.count_or("work_minutes", 420, 1..=MINUTES_OF_A_DAY);
+    let max_stops = fields.count_or("max_stops", 3, 1..=STOPS_A_DAY_MAX);
+    let doses_per_hour = fields.count_or("doses_per_hour", 30, 1..=COUNT_MAX);
+    let doses_per_day = fields.count_or("doses_per_day", 240, 0..=COUNT_MAX);
+    let wastage_rate = fields.wastage("wastage_rate");
+    let weekdays = fields.weekdays_or("weekdays", Weekdays::MON_TO_FRI);
+    let lead = fields.contact("lead_name", "lead_email");
+    Some(Team {
+        code: TeamCode::new(code?),
+        name: name?,
+        point: point?,
+        work_minutes: work_minutes?,
+        max_stops: max_stops?,
+        doses_per_hour: doses_per_hour?,
+        doses_per_day: doses_per_day?,
+        wastage_rate: wastage_rate?,
+        weekdays: weekdays?,
+        lead: lead?,
+    })
+}
+
+pub(super) fn stop(fields: &mut Fields<'_>) -> Option<Stop> {
+    let code = fields.code("stop");
+    let name = fields.text("name");
+    let area = fields.code("area");
+    let point = fields.point();
+    let kind = fields.text_maybe("kind");
+    let setup_minutes = fields.count_or("setup_minutes", 30, 0..=MINUTES_OF_A_DAY);
+    let max_doses = fields.count_or("max_doses", 200, 0..=COUNT_MAX);
+    let weekdays = fields.weekdays_or("weekdays", Weekdays::EVERY_DAY);
+    Some(Stop {
+        code: PlaceCode::new(code?),
+        name: name?,
+        area: AreaCode::new(area?),
+        point: point?,
+        kind: kind?,
+        setup_minutes: setup_minutes?,
+        max_doses: max_doses?,
+        weekdays: weekdays?,
+    })
+}
+
+pub(super) fn closure(fields: &mut Fields<'_>) -> Option<Closure> {
+    let place = fields.code("place");
+    let day = fields.day("date");
+    let doses = fields.count_or("doses", 0, 0..=COUNT_MAX);
+    Some(Closure { place: place?, day: day?, doses: doses? })
+}
+
+pub(super) fn delivery(fields: &mut Fields<'_>) -> Option<Delivery> {
+    let lot = fields.code("lot");
+    let product = fields.text("product");
+    let date = fields.day("date");
+    let doses = fields.count("doses", 0..=COUNT_MAX);
+    let expires = fields.day("expires");
+    let doses_per_vial = fields.count_maybe("doses_per_vial", 1..=VIAL_DOSES_MAX);
+    if let (Some(date), Some(expires)) = (date, expires)
+        && expires < date
+    {
+        let issue = fields.issue("expires_before_delivery", "expires").with("date", date);
+        fields.issues.push(issue);
+    }
+    Some(Delivery {
+        lot: LotCode::new(lot?),
+        product: product?,
+        date: date?,
+        doses: doses?,
+        expires: expires?,
+        doses_per_vial: doses_per_vial?,
+    })
+}

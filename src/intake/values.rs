@@ -1,0 +1,243 @@
+//! What a cell's text means: numbers, days, weekdays, words. Every function takes trimmed text.
+
+use crate::domain::date::{Weekdays, parse_day};
+use chrono::{Datelike, NaiveDate, Weekday};
+use rust_decimal::Decimal;
+use std::borrow::Cow;
+
+/// Days outside these years are typing errors.
+pub(super) const YEARS: std::ops::RangeInclusive<i32> = 1880..=2200;
+
+/// A cell's text without blanks around it, and without the apostrophe that [`super::csv_out`] puts before
+/// what a spreadsheet would run.
+pub(super) fn clean(text: &str) -> &str {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if text.starts_with('\'') && super::csv_out::is_formula(text.trim_start_matches('\'')) {
+        &text[1..]
+    } else {
+        text
+    }
+}
+
+/// Full-width digits, letters and signs as their ASCII twins: `２０２１` becomes `2021`.
+pub(super) fn half_width(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let narrow = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => {
+            char::from_u32(u32::from(c) - 0xfee0).expect("a twin in ASCII for every one of them")
+        }
+        '\u{3000}' => ' ',
+        '−' => '-',
+        '。' => '.',
+        other => other,
+    };
+    Cow::Owned(text.chars().map(narrow).collect())
+}
+
+/// What a text is that should be a number.
+#[derive(Debug, PartialEq)]
+pub(super) enum Number {
+    /// It is one.
+    Exact(Decimal),
+    /// It is one, beyond what decimals hold.
+    Huge,
+    /// It is none.
+    No,
+}
+
+/// A number in ASCII or full-width digits; thousands may be apart, `1,690,000`.
+pub(super) fn number(text: &str) -> Number {
+    /// More digits than this are no quantity of people, doses or degrees.
+    const CHARS_MAX: usize = 40;
+    let text = half_width(text);
+    if text.is_empty() || text.len() > CHARS_MAX {
+        return Number::No;
+    }
+    let joined = if text.contains(',') { join_thousands(&text) } else { Some(text) };
+    let Some(text) = joined else { return Number::No };
+    let body = text.strip_prefix(['-', '+']).unwrap_or(&text);
+    if !body.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        || !body.bytes().all(|b| b.is_ascii_digit() || b".eE+-".contains(&b))
+    {
+        return Number::No;
+    }
+    let parsed = if body.contains(['e', 'E']) {
+        Decimal::from_scientific(&text)
+    } else {
+        text.strip_prefix('+').unwrap_or(&text).parse()
+    };
+    match parsed {
+        Ok(number) => Number::Exact(number),
+        Err(_) if body.parse::<f64>().is_ok_and(|number| number > 1e20) => Number::Huge,
+        Err(_) => Number::No,
+    }
+}
+
+fn join_thousands(text: &str) -> Option<Cow<'_, str>> {
+    let (whole, rest) = text.split_once('.').map_or((text, None), |(a, b)| (a, Some(b)));
+    let mut parts = whole.split(',');
+    let first = parts.next()?.trim_start_matches(['-', '+']);
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let apart = (1..=3).contains(&first.len())
+        && digits(first)
+        && parts.all(|part| part.len() == 3 && digits(part))
+        && rest.is_none_or(|rest| !rest.contains(','));
+    apart.then(|| Cow::Owned(text.replace(',', "")))
+}
+
+/// A whole number that fits, read fast where it is written plainly.
+pub(super) fn plain_count(text: &str) -> Option<u32> {
+    let plain = !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// A day in any form of the contract, also in full-width digits and with the midnight that spreadsheets add.
+pub(super) fn day(text: &str) -> Option<NaiveDate> {
+    if let Some(day) = plain_day(text.as_bytes()) {
+        return Some(day);
+    }
+    let text = half_width(text);
+    let text = match text.split_once([' ', 'T']) {
+        Some((day, "0:00" | "00:00" | "0:00:00" | "00:00:00")) => day,
+        _ => &text,
+    };
+    parse_day(text)
+}
+
+/// `2021-10-20`, without any allocation.
+fn plain_day(text: &[u8]) -> Option<NaiveDate> {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
+    let digits = |digits: &[u8]| {
+        digits.iter().try_fold(0_u32, |sum, digit| {
+            digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0'))
+        })
+    };
+    let year = digits(&[y1, y2, y3, y4])?.cast_signed();
+    NaiveDate::from_ymd_opt(year, digits(&[m1, m2])?, digits(&[d1, d2])?)
+}
+
+/// Whether a day's year can be meant.
+pub(super) fn is_plausible(day: NaiveDate) -> bool {
+    YEARS.contains(&day.year())
+}
+
+const WEEKDAYS: [(Weekday, &str, char); 7] = [
+    (Weekday::Mon, "monday", '一'),
+    (Weekday::Tue, "tuesday", '二'),
+    (Weekday::Wed, "wednesday", '三'),
+    (Weekday::Thu, "thursday", '四'),
+    (Weekday::Fri, "friday", '五'),
+    (Weekday::Sat, "saturday", '六'),
+    (Weekday::Sun, "sunday", '日'),
+];
+
+/// `mon thu`, `Monday, Thursday`, `周一 周四`.
+pub(super) fn weekdays(text: &str) -> Option<Weekdays> {
+    let text = half_width(text).to_lowercase();
+    let mut days = Weekdays::NONE;
+    for word in text.split(|c: char| c.is_whitespace() || ",;/|、".contains(c)) {
+        if word.is_empty() {
+            continue;
+        }
+        let chinese = ["星期", "礼拜", "周"].iter().find_map(|prefix| word.strip_prefix(prefix));
+        let found = WEEKDAYS.iter().find(|(_, name, sign)| match chinese {
+            Some(rest) => {
+                let mut signs = rest.chars();
+                let first = signs.next().map(|c| if c == '天' { '日' } else { c });
+                first == Some(*sign) && signs.next().is_none()
+            }
+            None => word == &name[..3] || word == *name,
+        });
+        days = days.with(found?.0);
+    }
+    (days != Weekdays::NONE).then_some(days)
+}
+
+/// Yes or no; nothing where it is neither.
+pub(super) fn yes_no(text: &str) -> Option<bool> {
+    match half_width(text).to_lowercase().as_str() {
+        "yes" | "y" | "true" | "1" | "是" => Some(true),
+        "no" | "n" | "false" | "0" | "否" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a mail can be sent to this address; plain ASCII, as every server takes it.
+pub(super) fn is_email(text: &str) -> bool {
+    /// RFC 5321, 4.5.3.1.3: a path has 256 octets with its brackets.
+    const BYTES_MAX: usize = 254;
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    text.len() <= BYTES_MAX
+        && !local.is_empty()
+        && local.bytes().all(|b| b.is_ascii_graphic() && !b"<>()[],;:\\\"@".contains(&b))
+        && domain.split('.').all(label)
+        && text.parse::<lettre::Address>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_exact_and_may_be_full_width_or_apart() {
+        let exact = |text: &str| Number::Exact(text.parse().expect(text));
+        assert_eq!(number("１２３"), exact("123"));
+        assert_eq!(number("1,690,000"), exact("1690000"));
+        assert_eq!(number("0.85"), exact("0.85"));
+        assert_eq!(number("-1"), exact("-1"));
+        assert_eq!(number("1e9"), exact("1000000000"));
+        assert_eq!(number("1e99"), Number::Huge);
+        for text in ["", "12a", "1,23", "1,2345", "--1", "e5", "nan", "inf", "0x10", "1.2.3"] {
+            assert_eq!(number(text), Number::No, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_may_be_full_width_or_carry_a_midnight() {
+        let expected = NaiveDate::from_ymd_opt(2021, 10, 20);
+        for text in [
+            "2021-10-20",
+            "２０２１－１０－２０",
+            "2021/10/20 0:00",
+            "2021-10-20 00:00:00",
+            "2021年10月20日",
+        ] {
+            assert_eq!(day(text), expected, "{text}");
+        }
+        for text in ["2021-02-30", "2021-10-20 08:30", "44489", "2021-1O-20"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn weekdays_are_words_in_either_language() {
+        let monday_thursday = Weekdays::NONE.with(Weekday::Mon).with(Weekday::Thu);
+        for text in ["mon thu", "Thu, Mon", "周一 周四", "星期一、星期四", "monday/thursday"]
+        {
+            assert_eq!(weekdays(text), Some(monday_thursday), "{text}");
+        }
+        for text in ["", "mo", "周八", "mon-thu", "every day"] {
+            assert_eq!(weekdays(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_plain_and_cannot_carry_a_header() {
+        for text in ["a@b", "first.last+tag@danyang.example", "s01@x-y.example"] {
+            assert!(is_email(text), "{text}");
+        }
+        for text in
+            ["", "a", "@b", "a@", "a@b@c", "a b@c.d", "a@b\r\nBcc: x@y.z", "a@-b.c", "张@b.cn"]
+        {
+            assert!(!is_email(text), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Sheets of an .xlsx workbook as rows of text. Days come out as `2021-10-20`, whole numbers without a decimal.
+
+use super::issue::Issue;
+use super::records::ROWS_MAX;
+use super::table::RawRow;
+use calamine::{DataRef, ExcelDateTime, Reader, Xlsx};
+use std::io::{Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// A workbook on disk; a full sheet of a million rows is some 60 MB.
+const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// A workbook unpacked: what a zip bomb would exceed.
+const UNPACKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Columns of a sheet that are looked at; tables of ours have at most 13.
+const COLUMNS_MAX: usize = 256;
+
+/// An open workbook.
+pub(super) struct Book {
+    name: String,
+    book: Xlsx<Cursor<Vec<u8>>>,
+}
+
+impl Book {
+    /// Opens a workbook after making sure that it does not unpack without end.
+    pub(super) fn open(path: &Path, name: &str) -> Result<Self, Issue> {
+        let bytes = read_file(path, name, FILE_BYTES_MAX)?;
+        Self::of_bytes(bytes, name)
+    }
+
+    pub(super) fn of_bytes(bytes: Vec<u8>, name: &str) -> Result<Self, Issue> {
+        if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
+            return Err(Issue::error("old_workbook", name));
+        }
+        check_size(&bytes, name, UNPACKED_BYTES_MAX)?;
+        let book = guarded(name, || Xlsx::new(Cursor::new(bytes)))?;
+        Ok(Self { name: name.to_owned(), book })
+    }
+
+    /// The sheets' names as the workbook has them.
+    pub(super) fn sheets(&self) -> Vec<String> {
+        self.book.sheet_names()
+    }
+
+    /// How a sheet is called in messages.
+    pub(super) fn shown(&self, sheet: &str) -> String {
+        format!("{}!{sheet}", self.name)
+    }
+
+    /// The rows of a sheet that hold anything.
+    pub(super) fn rows(&mut self, sheet: &str) -> Result<Vec<RawRow>, Issue> {
+        let shown = self.shown(sheet);
+        let book = &mut self.book;
+        let rows = guarded(&shown, || {
+            let mut reader = book.worksheet_cells_reader(sheet)?;
+            let mut rows: Vec<RawRow> = Vec::new();
+            while let Some(cell) = reader.next_cell()? {
+                let (row, column) = cell.get_position();
+                let text = text_of(cell.get_value());
+                let column = usize::try_from(column).unwrap_or(usize::MAX);
+                if text.is_empty() || column >= COLUMNS_MAX {
+                    continue;
+                }
+                let row = row.saturating_add(1);
+                if rows.last().is_none_or(|last| last.row != row) {
+                    if rows.len() == ROWS_MAX {
+                        return Ok(None);
+                    }
+                    rows.push(RawRow { row, cells: Vec::new() });
+                }
+                if let Some(last) = rows.last_mut() {
+                    if last.cells.len() <= column {
+                        last.cells.resize(column + 1, String::new());
+                    }
+                    last.cells[column] = text;
+                }
+            }
+            Ok::<_, calamine::XlsxError>(Some(rows))
+        })?;
+        let mut rows =
+            rows.ok_or_else(|| Issue::error("too_many_rows", &shown).with("limit", ROWS_MAX))?;
+        // A row's cells may stand in any order in the file; so may rows that hands have edited.
+        if !rows.is_sorted_by_key(|row| row.row) {
+            rows.sort_by_key(|row| row.row);
+        }
+        Ok(rows)
+    }
+}
+
+/// Reads a file within a limit.
+pub(super) fn read_file(path: &Path, name: &str, bytes_max: u64) -> Result<Vec<u8>, Issue> {
+    let unreadable =
+        |error: std::io::Error| Issue::error("unreadable", name).with("reason", error.to_string());
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > bytes_max {
+        let limit = format!("{} MB", bytes_max / 1024 / 1024);
+        return Err(Issue::error("file_too_large", name).with("limit", limit));
+    }
+    Ok(bytes)
+}
+
+/// Unpacks every part once and counts, since what a part says of its own size may be a lie.
+fn check_size(bytes: &[u8], name: &str, bytes_max: u64) -> Result<(), Issue> {
+    let bad = |reason: String| Issue::error("bad_workbook", name).with("reason", reason);
+    let too_large = || {
+        let limit = format!("{} MB", bytes_max / 1024 / 1024);
+        Issue::error("workbook_too_large", name).with("limit", limit)
+    };
+    let mut archive =
+        zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| bad(error.to_string()))?;
+    let (mut declared, mut real) = (0_u64, 0_u64);
+    for index in 0..archive.len() {
+        let part = archive.by_index(index).map_err(|error| bad(error.to_string()))?;
+        declared = declared.saturating_add(part.size());
+        if declared > bytes_max {
+            return Err(too_large());
+        }
+        let mut part = part.take(bytes_max + 1 - real);
+        let length = std::io::copy(&mut part, &mut std::io::sink())
+            .map_err(|error| bad(error.to_string()))?;
+        real += length;
+        if real > bytes_max {
+            return Err(too_large());
+        }
+    }
+    Ok(())
+}
+
+/// Runs the reader of workbooks; a workbook that it stumbles over is refused like any other bad file.
+fn guarded<T>(
+    name: &str,
+    read: impl FnOnce() -> Result<T, calamine::XlsxError>,
+) -> Result<T, Issue> {
+    let bad = |reason: String| Issue::error("bad_workbook", name).with("reason", reason);
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(bad(error.to_string())),
+        Err(_) => Err(bad("the sheet is not well-formed".to_owned())),
+    }
+}
+
+fn text_of(value: &DataRef<'_>) -> String {
+    match value {
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) => float_text(*number),
+        DataRef::String(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Bool(value) => value.to_string(),
+        DataRef::DateTime(at) => date_text(at),
+        DataRef::DateTimeIso(text) => {
+            text.split_once('T').map_or(text.as_str(), |(day, _)| day).to_owned()
+        }
+        DataRef::DurationIso(text) => text.clone(),
+        DataRef::Error(error) => error.to_string(),
+        DataRef::Empty => String::new(),
+    }
+}
+
+/// A number as the sheet shows it: fifteen digits, so that 0.1 + 0.2 is 0.3.
+fn float_text(number: f64) -> String {
+    let shown = format!("{number:.14e}").parse().unwrap_or(number);
+    format!("{shown}")
+}
+
+fn date_text(at: &ExcelDateTime) -> String {
+    match at.as_datetime() {
+        Some(instant) if at.is_datetime() && at.as_f64() >= 1.0 => {
+            instant.date().format("%Y-%m-%d").to_string()
+        }
+        _ => float_text(at.as_f64()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use zip::write::SimpleFileOptions;
+
+    #[test]
+    fn a_workbook_that_unpacks_to_more_than_the_limit_stays_closed() {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for part in ["xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"] {
+            zip.start_file(part, SimpleFileOptions::default()).expect("a part");
+            zip.write_all(&vec![b' '; 1024 * 1024]).expect("blanks");
+        }
+        let bytes = zip.finish().expect("a zip").into_inner();
+        assert!(bytes.len() < 20_000);
+        let code = |bytes: &[u8], limit| check_size(bytes, "f", limit).map_err(|issue| issue.code);
+        assert_eq!(code(&bytes, 2 * 1024 * 1024), Ok(()));
+        assert_eq!(code(&bytes, 2 * 1024 * 1024 - 1), Err("workbook_too_large"));
+        // A part that says it is small is counted all the same.
+        let mut lying = bytes.clone();
+        let size = (1024_u32 * 1024).to_le_bytes();
+        while let Some(at) = lying.windows(4).position(|window| window == size) {
+            lying[at..at + 4].copy_from_slice(&1_u32.to_le_bytes());
+        }
+        assert!(code(&lying, 1024 * 1024).is_err());
+    }
+}
