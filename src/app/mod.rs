@@ -3,6 +3,8 @@
 pub mod assigning;
 pub mod campaigns;
 pub mod coverage;
+pub mod due;
+pub mod import;
 pub mod notices;
 pub mod outbox;
 pub mod plans;
@@ -55,6 +57,9 @@ pub enum AppError {
         /// What there is.
         known: String,
     },
+    /// Another process has what is needed.
+    #[error("{0}")]
+    Busy(String),
     /// Something else that was asked for and cannot be; the text says what to do.
     #[error("{0}")]
     Refused(String),

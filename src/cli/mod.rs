@@ -168,7 +168,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
     }
     for cause in error.chain() {
         match cause.downcast_ref::<AppError>() {
-            Some(AppError::Store(_)) => return exit::DATABASE,
+            Some(AppError::Store(_) | AppError::Busy(_)) => return exit::DATABASE,
             Some(AppError::Refused(_)) | None => {}
             Some(_) => return exit::CONFIGURATION,
         }

@@ -1,0 +1,230 @@
+//! `doseplan campaign`.
+
+use super::output::{Format, Sheet, harmless};
+use super::{Session, exit};
+use crate::domain::difference::{Change, What};
+use crate::intake::{self, Issue};
+use clap::Subcommand;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Check, store and list campaigns.
+#[derive(Debug, Subcommand)]
+pub(super) enum Campaign {
+    /// Read a folder or workbook and tell everything that is wrong with it
+    Check {
+        /// The folder or .xlsx file
+        path: PathBuf,
+    },
+    /// Check, show what changes, store
+    Apply {
+        /// The folder or .xlsx file
+        path: PathBuf,
+        /// Only show what would change; exit 10 where something would
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// The campaigns of the database
+    List,
+    /// Every version of a campaign with what it changed, eligible counts and their sources included
+    History,
+    /// Write the campaign as a folder of files again
+    Export {
+        /// The folder; it is made where it is not there
+        dir: PathBuf,
+    },
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    errors: Vec<intake::View<'a>>,
+    warnings: Vec<intake::View<'a>>,
+}
+
+impl Campaign {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        match self {
+            Self::Check { path } => Ok(check(&session, path)),
+            Self::Apply { path, dry_run } => apply(&session, path, *dry_run).await,
+            Self::List => list(&session).await,
+            Self::History => history(&session).await,
+            Self::Export { dir } => export(&session, dir).await,
+        }
+    }
+}
+
+fn check(session: &Session, path: &Path) -> u8 {
+    let (found, issues) = match intake::campaign(path, intake::series::all()) {
+        Ok(loaded) => (Some(loaded.campaign), loaded.warnings),
+        Err(issues) => (None, issues),
+    };
+    let language = session.out.language;
+    let part = |error: bool| -> Vec<&Issue> {
+        issues.iter().filter(|issue| issue.is_error() == error).collect()
+    };
+    let (errors, warnings) = (part(true), part(false));
+    if session.out.format == Format::Json {
+        session.out.json(&Report {
+            errors: views_of(&errors, language),
+            warnings: views_of(&warnings, language),
+        });
+    } else {
+        for issue in &errors {
+            super::output::print(&format!("{}\n", issue.line(language)));
+        }
+        for issue in &warnings {
+            let word = session.out.word("word-warning");
+            super::output::print(&format!("{word} {}\n", issue.line(language)));
+        }
+    }
+    let counts: [(&str, &dyn std::fmt::Display); 2] =
+        [("errors", &errors.len()), ("warnings", &warnings.len())];
+    match found {
+        Some(campaign) => {
+            let name = harmless(&campaign.name);
+            session.out.note("campaign-good", &[("name", &name), counts[1]]);
+            exit::OK
+        }
+        None => {
+            session.out.note("campaign-bad", &counts);
+            exit::CONFIGURATION
+        }
+    }
+}
+
+fn views_of<'a>(
+    part: &[&'a Issue],
+    language: crate::domain::campaign::Language,
+) -> Vec<intake::View<'a>> {
+    part.iter().map(|issue| issue.view(language)).collect()
+}
+
+/// Reads a campaign's files; what is wrong goes to stderr.
+pub(super) fn read(
+    session: &Session,
+    path: &Path,
+) -> Result<crate::domain::campaign::Campaign, u8> {
+    let language = session.out.language;
+    match intake::campaign(path, intake::series::all()) {
+        Ok(loaded) => {
+            for issue in &loaded.warnings {
+                eprintln!("{} {}", session.out.word("word-warning"), issue.line(language));
+            }
+            Ok(loaded.campaign)
+        }
+        Err(issues) => {
+            for issue in &issues {
+                eprintln!("{}", issue.line(language));
+            }
+            Err(exit::CONFIGURATION)
+        }
+    }
+}
+
+async fn apply(session: &Session, path: &Path, dry_run: bool) -> anyhow::Result<u8> {
+    let campaign = match read(session, path) {
+        Ok(campaign) => campaign,
+        Err(code) => return Ok(code),
+    };
+    let app = session.open(true).await?;
+    let applied = app.apply(&campaign, dry_run, session.clock.now()).await?;
+    app.store.close().await;
+    if session.out.format == Format::Json {
+        session.out.json(&applied.changes);
+    } else {
+        changes(session, &applied.changes);
+    }
+    let name = harmless(&campaign.name);
+    let (id, count) = (campaign.id.as_str(), applied.changes.len());
+    let key = match (applied.is_new, count, dry_run) {
+        (true, _, false) => "campaign-stored",
+        (true, _, true) => "campaign-would-store",
+        (false, 0, _) => "campaign-unchanged",
+        (false, _, false) => "campaign-changed",
+        (false, _, true) => "campaign-would-change",
+    };
+    session.out.note(key, &[("name", &name), ("id", &id), ("count", &count)]);
+    let pending = dry_run && (applied.is_new || count > 0);
+    Ok(if pending { exit::CHANGES } else { exit::OK })
+}
+
+fn changes(session: &Session, changes: &[Change]) {
+    if changes.is_empty() {
+        return;
+    }
+    let mut sheet = Sheet::new(&["table", "key", "column", "old", "new"]);
+    for change in changes {
+        let word = |key: &str| session.out.word(key);
+        let (column, old, new) = match &change.what {
+            What::Added => (String::new(), String::new(), word("change-added")),
+            What::Removed => (String::new(), word("change-removed"), String::new()),
+            What::Changed { column, old, new } => {
+                ((*column).to_owned(), harmless(old), harmless(new))
+            }
+            What::Reordered => (String::new(), String::new(), word("change-reordered")),
+        };
+        sheet.push(vec![change.table.to_owned(), harmless(&change.key), column, old, new]);
+    }
+    session.out.sheet(&sheet);
+}
+
+async fn list(session: &Session) -> anyhow::Result<u8> {
+    let app = session.open(false).await?;
+    let mut sheet = Sheet::new(&["campaign", "name", "start", "end", "version"]);
+    let mut lines = Vec::new();
+    for loaded in app.campaigns().await? {
+        let campaign = &loaded.campaign;
+        lines.push(serde_json::json!({
+            "campaign": campaign.id, "name": campaign.name, "start": campaign.start,
+            "end": campaign.end, "version": loaded.version,
+        }));
+        sheet.push(vec![
+            campaign.id.to_string(),
+            harmless(&campaign.name),
+            campaign.start.to_string(),
+            campaign.end.to_string(),
+            loaded.version.to_string(),
+        ]);
+    }
+    if session.out.format == Format::Json {
+        session.out.json(&lines);
+    } else {
+        session.out.sheet(&sheet);
+    }
+    Ok(exit::OK)
+}
+
+async fn history(session: &Session) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    let zone = loaded.campaign.timezone;
+    let versions = app.versions(&loaded).await?;
+    let mut old: Option<&crate::domain::campaign::Campaign> = None;
+    let mut lines = Vec::new();
+    for version in &versions {
+        let at = super::job::local(zone, version.applied_at);
+        let found = old
+            .map(|old| crate::domain::difference::differences(old, &version.campaign))
+            .unwrap_or_default();
+        if session.out.format == Format::Json {
+            lines.push(serde_json::json!({
+                "version": version.version, "applied_at": at, "changes": found,
+            }));
+        } else {
+            session.out.note("campaign-version", &[("version", &version.version), ("at", &at)]);
+            changes(session, &found);
+        }
+        old = Some(&version.campaign);
+    }
+    if session.out.format == Format::Json {
+        session.out.json(&lines);
+    }
+    Ok(exit::OK)
+}
+
+async fn export(session: &Session, dir: &Path) -> anyhow::Result<u8> {
+    let (_, loaded) = session.loaded(None).await?;
+    intake::export::folder(&loaded.campaign, dir)
+        .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", dir.display()))?;
+    session.out.note("campaign-exported", &[("dir", &dir.display())]);
+    Ok(exit::OK)
+}

@@ -1,0 +1,195 @@
+//! `doseplan doses|tallies|persons|outcomes`: import files, void records.
+
+use super::output::Format;
+use super::{Session, exit};
+use crate::app::import::{Imported, Kind};
+use crate::domain::id::RecordId;
+use crate::intake::Issue;
+use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
+
+/// Doses given to persons.
+#[derive(Debug, Subcommand)]
+pub(super) enum Doses {
+    /// Import doses.csv or a workbook: record, person, date, place, product, lot
+    Import(File),
+    /// Take a record out of what counts; what it said is kept
+    Void(Void),
+    /// What was known of a record, now and before
+    History {
+        /// The record
+        record: String,
+    },
+}
+
+/// Doses counted without names.
+#[derive(Debug, Subcommand)]
+pub(super) enum Tallies {
+    /// Import tallies.csv or a workbook: record, date, place, area, group, dose, doses
+    Import(File),
+    /// Take a record out of what counts; what it said is kept
+    Void(Void),
+}
+
+/// The register.
+#[derive(Debug, Subcommand)]
+pub(super) enum Persons {
+    /// Import persons.csv or a workbook: person, area, born, name, sex, group, tags, email, phone, …
+    Import(File),
+}
+
+/// Outcomes other than a dose.
+#[derive(Debug, Subcommand)]
+pub(super) enum Outcomes {
+    /// Import outcomes.csv or a workbook: record, person, date, outcome, until
+    Import(File),
+    /// Take a record out of what counts; what it said is kept
+    Void(Void),
+}
+
+/// A file to import.
+#[derive(Debug, Args)]
+pub(super) struct File {
+    /// The file; refused rows go to NAME-errors.csv beside it
+    path: PathBuf,
+}
+
+/// A record to void.
+#[derive(Debug, Args)]
+pub(super) struct Void {
+    /// The record
+    record: String,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+impl Doses {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        match self {
+            Self::Import(file) => import(&session, Kind::Doses, &file.path).await,
+            Self::Void(it) => void(&session, Kind::Doses, it).await,
+            Self::History { record } => history(&session, record).await,
+        }
+    }
+}
+
+impl Tallies {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        match self {
+            Self::Import(file) => import(&session, Kind::Tallies, &file.path).await,
+            Self::Void(it) => void(&session, Kind::Tallies, it).await,
+        }
+    }
+}
+
+impl Persons {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        let Self::Import(file) = self;
+        import(&session, Kind::Persons, &file.path).await
+    }
+}
+
+impl Outcomes {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        match self {
+            Self::Import(file) => import(&session, Kind::Outcomes, &file.path).await,
+            Self::Void(it) => void(&session, Kind::Outcomes, it).await,
+        }
+    }
+}
+
+async fn import(session: &Session, kind: Kind, path: &Path) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    let now = session.clock.now();
+    let done = app.import(&loaded, kind, path, session.out.language, now).await?;
+    app.store.close().await;
+    if session.out.format == Format::Json {
+        session.out.json(&done);
+    }
+    tell(session, &done);
+    Ok(if done.fault.iter().any(|issue| issue.code == "path_missing") {
+        exit::CONFIGURATION
+    } else if done.fault.is_empty() && done.refused == 0 {
+        exit::OK
+    } else {
+        exit::REFUSED
+    })
+}
+
+fn tell(session: &Session, done: &Imported) {
+    let out = session.out;
+    let shown = |issues: &[Issue]| {
+        for issue in issues {
+            eprintln!("{}", issue.line(out.language));
+        }
+    };
+    shown(&done.fault);
+    shown(&done.issues);
+    if done.rows > 0 || done.fault.is_empty() {
+        out.note(
+            "import-done",
+            &[
+                ("rows", &done.rows),
+                ("new", &done.new),
+                ("same", &done.same),
+                ("corrected", &done.corrected),
+                ("refused", &done.refused),
+            ],
+        );
+    }
+    if done.invalid > 0 {
+        out.note("import-invalid", &[("count", &done.invalid)]);
+    }
+    if let Some(path) = &done.errors_file {
+        out.note("import-errors-file", &[("path", &path.display())]);
+    }
+}
+
+async fn void(session: &Session, kind: Kind, it: &Void) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    let record = RecordId::new(it.record.trim());
+    let done = app.void(&loaded, kind, &record, &it.reason, session.clock.now()).await?;
+    app.store.close().await;
+    if !done {
+        anyhow::bail!("there is no record {:?}; nothing was changed", it.record);
+    }
+    session.out.note("record-voided", &[("record", &it.record)]);
+    Ok(exit::OK)
+}
+
+async fn history(session: &Session, record: &str) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    let record = RecordId::new(record.trim());
+    let mut tx = app.store.read().await?;
+    let zone = loaded.campaign.timezone;
+    let columns =
+        ["record", "person", "date", "place", "lot", "recorded_at", "superseded_at", "why"];
+    let mut sheet = super::output::Sheet::new(&columns);
+    let mut push = |dose: &crate::domain::dose::Dose, from: i64, to: Option<i64>, why: &str| {
+        sheet.push(vec![
+            dose.record.to_string(),
+            dose.person.to_string(),
+            dose.date.to_string(),
+            dose.place.to_string(),
+            dose.lot.as_ref().map(ToString::to_string).unwrap_or_default(),
+            super::job::local(zone, from),
+            to.map(|to| super::job::local(zone, to)).unwrap_or_default(),
+            why.to_owned(),
+        ]);
+    };
+    for (known, superseded_at, why) in
+        crate::store::doses::past(&mut tx, loaded.no, &record).await?
+    {
+        push(&known.dose, known.recorded_at, Some(superseded_at), &why);
+    }
+    if let Some(known) = crate::store::doses::find(&mut tx, loaded.no, [&record]).await?.get(&record)
+    {
+        push(&known.dose, known.recorded_at, None, "");
+    }
+    if sheet.is_empty() {
+        anyhow::bail!("there is no record {:?}", record.as_str());
+    }
+    session.out.sheet(&sheet);
+    Ok(exit::OK)
+}
