@@ -1,4 +1,5 @@
-//! A campaign as its files' rows again, in one canonical form: for export, and to show what differs.
+//! A campaign as its files' rows again, in one canonical form: for export, and to show what
+//! differs.
 
 use super::area::Point;
 use super::campaign::{Adopt, Campaign, Contact};

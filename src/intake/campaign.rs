@@ -45,8 +45,8 @@ pub struct Loaded {
     pub warnings: Vec<Issue>,
 }
 
-/// Reads a folder or an .xlsx workbook. `known` are the series that a campaign may name; the folder's own
-/// `series.toml` goes before them. The issues of a refusal hold its warnings, too.
+/// Reads a folder or an .xlsx workbook. `known` are the series that a campaign may name; the
+/// folder's own `series.toml` goes before them. The issues of a refusal hold its warnings, too.
 pub fn campaign(path: &Path, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
     let mut issues = Vec::new();
     let campaign = Source::open(path)
@@ -196,7 +196,8 @@ impl Source {
         }
     }
 
-    /// Warns of names that are nearly those of the contract: such a file would be ignored in silence.
+    /// Warns of names that are nearly those of the contract: such a file would be ignored in
+    /// silence.
     fn misnamed(&self, issues: &mut Vec<Issue>) {
         let (names, known): (Vec<String>, Vec<String>) = match self {
             Self::Folder(folder) => {

@@ -1,4 +1,5 @@
-//! What only the tables together can show: the area tree, denominators, and codes that do not exist.
+//! What only the tables together can show: the area tree, denominators, and codes that do not
+//! exist.
 
 use super::issue::{Issue, nearest};
 use super::table::Table;
@@ -8,7 +9,8 @@ use crate::domain::group::Eligible;
 use crate::domain::id::AreaCode;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Codes that rows may refer to; also those of rows that are faulty elsewhere, so that one fault is one issue.
+/// Codes that rows may refer to; also those of rows that are faulty elsewhere, so that one fault is
+/// one issue.
 #[derive(Debug, Default)]
 pub(super) struct Codes<'a> {
     all: BTreeSet<&'a str>,
@@ -152,7 +154,8 @@ fn cycles(file: &str, areas: &[Located<Area>], issues: &mut Vec<Issue>) {
     }
 }
 
-/// Denominators: known areas and groups, one value for an area, a group and a day. Gives the rows that stay.
+/// Denominators: known areas and groups, one value for an area, a group and a day. Gives the rows
+/// that stay.
 pub(super) fn eligible(
     file: &str,
     rows: Vec<Located<Eligible>>,

@@ -55,7 +55,8 @@ pub(super) fn places(
     }
 }
 
-/// Which sites serve an area: the file's rows, or where there is no file the sites of the same area.
+/// Which sites serve an area: the file's rows, or where there is no file the sites of the same
+/// area.
 pub(super) fn reach(
     file: &str,
     rows: Option<Vec<Located<Reach>>>,

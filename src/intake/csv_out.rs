@@ -1,4 +1,5 @@
-//! CSV that leaves the program: one way of quoting, so that no spreadsheet runs a cell as a formula.
+//! CSV that leaves the program: one way of quoting, so that no spreadsheet runs a cell as a
+//! formula.
 
 use std::borrow::Cow;
 
@@ -20,8 +21,9 @@ pub(super) fn is_formula(cell: &str) -> bool {
     }
 }
 
-/// A cell as it may stand in a file: what would be run as a formula has an apostrophe before it. A cell that
-/// starts with such an apostrophe already gets another, so that reading takes back exactly one.
+/// A cell as it may stand in a file: what would be run as a formula has an apostrophe before it. A
+/// cell that starts with such an apostrophe already gets another, so that reading takes back
+/// exactly one.
 pub fn cell(text: &str) -> Cow<'_, str> {
     if is_formula(text.trim_start_matches('\'')) {
         Cow::Owned(format!("'{text}"))

@@ -1,5 +1,5 @@
-//! Which encoding a text file has, found in a first pass over it, and its text as UTF-8 in a second.
-//! Neither pass holds more than a chunk, however long the file is.
+//! Which encoding a text file has, found in a first pass over it, and its text as UTF-8 in a
+//! second. Neither pass holds more than a chunk, however long the file is.
 
 use super::issue::Issue;
 use crc32fast::Hasher;
@@ -120,7 +120,8 @@ impl Pass {
     }
 }
 
-fn newlines(bytes: &[u8]) -> u32 {
+#[expect(clippy::naive_bytecount, reason = "fast enough, and one crate less")]
+pub(super) fn newlines(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(u32::MAX / 2)
 }
 

@@ -1,5 +1,5 @@
-//! The rows that an import refused, with their reasons, as a CSV file that somebody can correct in Excel and
-//! import again.
+//! The rows that an import refused, with their reasons, as a CSV file that somebody can correct in
+//! Excel and import again.
 
 use super::csv_out::{BOM, line};
 use super::issue::Issue;
@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 /// Where the refused rows of a file go: `doses-errors.csv` beside `doses.csv`.
 pub fn errors_path(input: &Path) -> PathBuf {
     let mut name = input.file_stem().unwrap_or_default().to_os_string();
-    // Correcting the errors file itself must not overwrite what it was made from.
     name.push("-errors.csv");
     input.with_file_name(name)
 }
@@ -23,7 +22,8 @@ pub struct ErrorsFile {
     path: PathBuf,
     temporary: PathBuf,
     language: Language,
-    /// The columns of the input, without those that an errors file adds, and where they stand in a row.
+    /// The columns of the input, without those that an errors file adds, and where they stand in a
+    /// row.
     names: Vec<String>,
     places: Vec<usize>,
     writer: Option<BufWriter<File>>,
@@ -60,16 +60,14 @@ impl ErrorsFile {
             })
             .collect();
         out.extend([row.to_string(), codes.join(" "), reasons.join("; ")]);
-        let names = &self.names;
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            None => {
-                let mut writer = BufWriter::new(File::create(&self.temporary)?);
-                let header = names.iter().map(String::as_str).chain(ERROR_COLUMNS);
-                writer.write_all(BOM.as_bytes())?;
-                writer.write_all(line(header).as_bytes())?;
-                self.writer.insert(writer)
-            }
+        let writer = if let Some(writer) = &mut self.writer {
+            writer
+        } else {
+            let mut writer = BufWriter::new(File::create(&self.temporary)?);
+            let header = self.names.iter().map(String::as_str).chain(ERROR_COLUMNS);
+            writer.write_all(BOM.as_bytes())?;
+            writer.write_all(line(header).as_bytes())?;
+            self.writer.insert(writer)
         };
         writer.write_all(line(out).as_bytes())?;
         self.rows += 1;
@@ -81,7 +79,8 @@ impl ErrorsFile {
         self.rows
     }
 
-    /// Puts the file in place and gives its path; without a row removes the one of an earlier import.
+    /// Puts the file in place and gives its path; without a row removes the one of an earlier
+    /// import.
     pub fn finish(mut self) -> io::Result<Option<PathBuf>> {
         let Some(writer) = self.writer.take() else {
             return match fs::remove_file(&self.path) {

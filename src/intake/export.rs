@@ -21,7 +21,8 @@ const BARE: &[&str] = &[
     "opens",
 ];
 
-/// The files of a campaign: name and text. CSV files start with the mark by which Excel knows UTF-8.
+/// The files of a campaign: name and text. CSV files start with the mark by which Excel knows
+/// UTF-8.
 pub fn files(campaign: &Campaign) -> Vec<(String, String)> {
     let mut settings = String::new();
     let mut files = Vec::new();

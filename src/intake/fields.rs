@@ -1,5 +1,7 @@
 //! One row of a table, read cell by cell; every fault becomes an issue, and reading goes on.
 
+#![expect(clippy::option_option, reason = "outer: the cell was refused; inner: the cell is blank")]
+
 use super::issue::{Issue, is_invisible, nearest};
 use super::records::Record;
 use super::table::{Column, Line, Table};
@@ -33,6 +35,8 @@ pub(super) struct Fields<'a> {
     row: u32,
     columns: &'static [Column],
     cells: Cells<'a>,
+    /// The column that was read last.
+    last: std::cell::Cell<usize>,
     /// What is wrong with the row so far.
     pub(super) issues: Vec<Issue>,
 }
@@ -45,6 +49,7 @@ impl<'a> Fields<'a> {
             row: line.row,
             columns: table.columns,
             cells: Cells::Line(line),
+            last: std::cell::Cell::new(0),
             issues: Vec::new(),
         }
     }
@@ -57,11 +62,27 @@ impl<'a> Fields<'a> {
         record: Record<'a>,
     ) -> Self {
         let cells = Cells::Record(record, index);
-        Self { file, row: record.row, columns, cells, issues: Vec::new() }
+        let last = std::cell::Cell::new(0);
+        Self { file, row: record.row, columns, cells, last, issues: Vec::new() }
     }
 
+    /// Where a column stands. Rows are mostly read in the order of the columns, so the next one is
+    /// tried first.
     fn at(&self, column: &str) -> usize {
-        self.columns.iter().position(|known| known.name == column).unwrap_or(usize::MAX)
+        let last = self.last.get();
+        let is_at = |at: usize| self.columns.get(at).is_some_and(|known| same(known.name, column));
+        let at = if is_at(last) {
+            last
+        } else if is_at(last + 1) {
+            last + 1
+        } else {
+            match self.columns.iter().position(|known| known.name == column) {
+                Some(at) => at,
+                None => return usize::MAX,
+            }
+        };
+        self.last.set(at);
+        at
     }
 
     /// The clean text of a cell; empty where the column is absent.
@@ -386,4 +407,9 @@ fn is_cell_error(text: &str) -> bool {
         text,
         "#REF!" | "#N/A" | "#VALUE!" | "#DIV/0!" | "#NAME?" | "#NULL!" | "#NUM!" | "#SPILL!"
     )
+}
+
+/// Equal; names of columns are mostly the very same literal.
+fn same(a: &str, b: &str) -> bool {
+    std::ptr::eq(a, b) || a == b
 }

@@ -1,7 +1,7 @@
 //! Bytes of TOML, CSV and XLSX in; domain values, or a list of everything that is wrong, out.
 //!
-//! A *table* is what a CSV file, a sheet or a TOML list of tables has in common; its rows are read by
-//! *fields*, and every fault becomes an [`Issue`] with file, row, column and a stable code.
+//! A *table* is what a CSV file, a sheet or a TOML list of tables has in common; its rows are read
+//! by *fields*, and every fault becomes an [`Issue`] with file, row, column and a stable code.
 //! Small files (a campaign) are read whole; long ones (doses, persons) go by in batches: [`rows`].
 
 mod campaign;

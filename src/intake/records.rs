@@ -1,5 +1,5 @@
-//! CSV records out of chunks of text, numbered as a spreadsheet numbers its rows: blank lines count, line ends
-//! inside a quoted cell do not.
+//! CSV records out of chunks of text, numbered as a spreadsheet numbers its rows: blank lines
+//! count, line ends inside a quoted cell do not.
 
 use super::encoding::{Scan, TextReader, scan};
 use super::issue::Issue;
@@ -118,7 +118,8 @@ impl<R: Read> RecordReader<R> {
         Ok(Some(Record { row: self.row, text, ends: &self.ends[..ended] }))
     }
 
-    /// Moves to the first byte of the next record and counts the blank lines before it; false at the end.
+    /// Moves to the first byte of the next record and counts the blank lines before it; false at
+    /// the end.
     fn skip_line_ends(&mut self, file: &str) -> Result<bool, Issue> {
         loop {
             while let Some(byte) = self.text.chunk().get(self.at) {

@@ -1,5 +1,7 @@
 //! What `campaign.toml`, or the sheets `campaign`, `groups` and `group_sets`, say.
 
+#![expect(clippy::option_option, reason = "outer: the cell was refused; inner: the cell is blank")]
+
 use super::fields::Fields;
 use super::issue::{Issue, Severity, nearest};
 use super::series::days_of;

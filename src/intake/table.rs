@@ -1,4 +1,5 @@
-//! What a CSV file, a sheet and a list of TOML tables have in common: known columns and rows of cells.
+//! What a CSV file, a sheet and a list of TOML tables have in common: known columns and rows of
+//! cells.
 
 use super::issue::{Issue, nearest};
 use super::values::{clean, half_width};
@@ -60,7 +61,8 @@ impl Table {
         Self { file: file.to_owned(), columns, lines: Vec::new(), is_readable: false }
     }
 
-    /// The clean texts of one column, also of rows that are faulty elsewhere: what others may refer to.
+    /// The clean texts of one column, also of rows that are faulty elsewhere: what others may refer
+    /// to.
     pub(super) fn texts(&self, column: &str) -> impl Iterator<Item = &str> {
         let index = self.columns.iter().position(|known| known.name == column);
         self.lines
@@ -108,7 +110,8 @@ impl Table {
 /// How many rows may stand above the header: titles and notes that people merge over the table.
 pub(super) const TITLE_ROWS_MAX: usize = 10;
 
-/// Which row is the header: the first that names all required columns, else the one that names most columns.
+/// Which row is the header: the first that names all required columns, else the one that names most
+/// columns.
 pub(super) fn header_at(columns: &[Column], rows: &[RawRow]) -> Option<usize> {
     let hits = |row: &RawRow| {
         let names: Vec<String> = row.cells.iter().map(|cell| name_of(cell)).collect();
@@ -202,6 +205,11 @@ impl Header {
         }
         let is_named = names.iter().map(|name| !name.is_empty()).collect();
         Self { names: row.cells.clone(), index, is_named, is_missing_columns }
+    }
+
+    /// Whether each of so many cells stands under a name.
+    pub(super) fn covers(&self, cells: usize) -> bool {
+        self.is_named.get(..cells).is_some_and(|named| named.iter().all(|named| *named))
     }
 
     /// The first cell of a row that holds something and has no column.

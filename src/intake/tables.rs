@@ -1,4 +1,5 @@
-//! The tables of a campaign, row by row. Whether codes exist is checked afterwards, over all tables.
+//! The tables of a campaign, row by row. Whether codes exist is checked afterwards, over all
+//! tables.
 
 use super::fields::{COUNT_MAX, Fields};
 use super::issue::Issue;

@@ -1,5 +1,7 @@
-//! Settings as a tree of keys, whether they come from TOML or from a sheet of two columns, `key` and `value`.
+//! Settings as a tree of keys, whether they come from TOML or from a sheet of two columns, `key`
+//! and `value`.
 
+use super::encoding::newlines;
 use super::issue::{Issue, nearest};
 use super::table::{Column, Line, RawRow, Table, list};
 use super::values::clean;
@@ -38,8 +40,7 @@ pub(super) fn of_toml(file: &str, text: &str, issues: &mut Vec<Issue>) -> Option
 
 fn line_of(text: &str, offset: usize) -> u32 {
     let before = &text.as_bytes()[..offset.min(text.len())];
-    let newlines = before.iter().filter(|byte| **byte == b'\n').count();
-    u32::try_from(newlines + 1).unwrap_or(u32::MAX)
+    newlines(before) + 1
 }
 
 fn table_of(text: &str, table: &DeTable<'_>) -> Node {
@@ -144,7 +145,8 @@ impl Entry {
         entries.iter().find(|(name, _)| name == key).map(|(_, entry)| entry)
     }
 
-    /// The tree as a table of one row: known dotted keys are its columns. Keys in `lists` are left out.
+    /// The tree as a table of one row: known dotted keys are its columns. Keys in `lists` are left
+    /// out.
     pub(super) fn one_line(
         &self,
         file: &str,
@@ -209,7 +211,7 @@ fn fill(
             }
         }
         (Node::Scalar(text), Some(at)) => {
-            line.cells[at] = text.clone();
+            line.cells[at].clone_from(text);
             line.cell_rows[at] = entry.row;
         }
         (Node::List(elements), Some(at)) => {
@@ -221,7 +223,7 @@ fn fill(
                         line.cells[at].push(LIST_MARK);
                     }
                     _ => {
-                        issues.push(Issue::error("not_a_value", file).row(element.row).column(key))
+                        issues.push(Issue::error("not_a_value", file).row(element.row).column(key));
                     }
                 }
             }
@@ -294,6 +296,7 @@ mod tests {
 
     #[test]
     fn numbered_keys_make_a_list() {
+        const DOSE: &[Column] = &[Column::required("protection")];
         let rows = [["key", "value"], ["doses.1.protection", "0.6"], ["doses.2.protection", "1"]]
             .iter()
             .zip(1..)
@@ -301,7 +304,6 @@ mod tests {
             .collect();
         let mut issues = Vec::new();
         let tree = of_sheet("f", rows, &mut issues).expect("a tree");
-        const DOSE: &[Column] = &[Column::required("protection")];
         assert_eq!(tree.lines("f", "doses", DOSE, &mut issues).lines.len(), 2);
         assert_eq!(issues, []);
     }

@@ -8,9 +8,17 @@ use std::borrow::Cow;
 /// Days outside these years are typing errors.
 pub(super) const YEARS: std::ops::RangeInclusive<i32> = 1880..=2200;
 
-/// A cell's text without blanks around it, and without the apostrophe that [`super::csv_out`] puts before
-/// what a spreadsheet would run.
+/// A cell's text without blanks around it, and without the apostrophe that [`super::csv_out`] puts
+/// before what a spreadsheet would run.
 pub(super) fn clean(text: &str) -> &str {
+    // Nearly every cell: starts and ends with a plain character.
+    if let ([first, .., last], _) | ([first], last) = (text.as_bytes(), &b'x')
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+        && *first != b'\''
+    {
+        return text;
+    }
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.starts_with('\'') && super::csv_out::is_formula(text.trim_start_matches('\'')) {
         &text[1..]
@@ -93,7 +101,8 @@ pub(super) fn plain_count(text: &str) -> Option<u32> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// A day in any form of the contract, also in full-width digits and with the midnight that spreadsheets add.
+/// A day in any form of the contract, also in full-width digits and with the midnight that
+/// spreadsheets add.
 pub(super) fn day(text: &str) -> Option<NaiveDate> {
     if let Some(day) = plain_day(text.as_bytes()) {
         return Some(day);

@@ -1,4 +1,5 @@
-//! Sheets of an .xlsx workbook as rows of text. Days come out as `2021-10-20`, whole numbers without a decimal.
+//! Sheets of an .xlsx workbook as rows of text. Days come out as `2021-10-20`, whole numbers
+//! without a decimal.
 
 use super::issue::Issue;
 use super::records::ROWS_MAX;
@@ -128,7 +129,8 @@ fn check_size(bytes: &[u8], name: &str, bytes_max: u64) -> Result<(), Issue> {
     Ok(())
 }
 
-/// Runs the reader of workbooks; a workbook that it stumbles over is refused like any other bad file.
+/// Runs the reader of workbooks; a workbook that it stumbles over is refused like any other bad
+/// file.
 fn guarded<T>(
     name: &str,
     read: impl FnOnce() -> Result<T, calamine::XlsxError>,
@@ -145,14 +147,13 @@ fn text_of(value: &DataRef<'_>) -> String {
     match value {
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => float_text(*number),
-        DataRef::String(text) => text.clone(),
+        DataRef::String(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(value) => value.to_string(),
         DataRef::DateTime(at) => date_text(at),
         DataRef::DateTimeIso(text) => {
             text.split_once('T').map_or(text.as_str(), |(day, _)| day).to_owned()
         }
-        DataRef::DurationIso(text) => text.clone(),
         DataRef::Error(error) => error.to_string(),
         DataRef::Empty => String::new(),
     }

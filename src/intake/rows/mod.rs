@@ -1,8 +1,9 @@
-//! Long files by the batch: doses, tallies, persons, outcomes. Only the form of a row is checked here; whether its
-//! person, place or lot exists is for those who know the campaign.
+//! Long files by the batch: doses, tallies, persons, outcomes. Only the form of a row is checked
+//! here; whether its person, place or lot exists is for those who know the campaign.
 //!
-//! A CSV file is read twice. The first pass finds its encoding and its checksum, the second gives the rows and
-//! makes sure at the end that it read the same file: [`Rows::finish`]. Memory is one chunk and one batch.
+//! A CSV file is read twice. The first pass finds its encoding and its checksum, the second gives
+//! the rows and makes sure at the end that it read the same file: [`Rows::finish`]. Memory is one
+//! chunk and one batch.
 
 mod shapes;
 
@@ -42,7 +43,10 @@ pub struct Rows<T> {
     source: Source,
     /// Cells of a row that comes from a list, joined.
     joined: (String, Vec<usize>),
-    rows: u64,
+    count: u64,
+    /// How long the last batch was: so long may the next one be.
+    ahead: usize,
+    ahead_bytes: usize,
     fault: Option<Issue>,
     is_done: bool,
 }
@@ -156,7 +160,9 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
         pending,
         source,
         joined: (String::new(), Vec::new()),
-        rows: 0,
+        count: 0,
+        ahead: 0,
+        ahead_bytes: 0,
         fault: None,
         is_done: false,
     })
@@ -227,21 +233,32 @@ impl<T> Rows<T> {
         &self.file
     }
 
-    /// The next rows, at most so many; none at the end or where reading cannot go on: [`Self::finish`] knows.
+    /// The next rows, at most so many; none at the end or where reading cannot go on:
+    /// [`Self::finish`] knows.
     pub fn next_batch(&mut self, rows_max: usize) -> Option<Batch<T>> {
-        let mut batch = Batch { rows: Vec::new(), raw: RawCells::default() };
+        /// What is set aside for a batch before it is known how long it gets.
+        const ROWS_AHEAD: usize = 10_000;
+        let rows_ahead = rows_max.min(self.ahead).min(ROWS_AHEAD);
+        let raw = RawCells {
+            text: String::with_capacity(self.ahead_bytes),
+            ends: Vec::with_capacity(rows_ahead * self.header.names.len()),
+            rows: Vec::with_capacity(rows_ahead),
+        };
+        let mut batch = Batch { rows: Vec::with_capacity(rows_ahead), raw };
         while !self.is_done && batch.rows.len() < rows_max {
             if let Err(issue) = self.step(&mut batch) {
                 self.fault = Some(issue);
                 self.is_done = true;
             }
         }
-        // The rows before the cut in a file that was cut are not those that somebody wanted to import.
+        // The rows before the cut in a file that was cut are not those that somebody wanted to
+        // import.
         if self.is_done && self.fault.is_none() && !self.source.is_same() {
             self.fault = Some(Issue::error("file_changed", &self.file));
             batch.rows.clear();
         }
-        self.rows += batch.rows.len() as u64;
+        self.count += batch.rows.len() as u64;
+        (self.ahead, self.ahead_bytes) = (batch.rows.len(), batch.raw.text.len());
         (!batch.rows.is_empty()).then_some(batch)
     }
 
@@ -277,7 +294,8 @@ impl<T> Rows<T> {
         Ok(())
     }
 
-    /// What was read in all; an issue where the file changed meanwhile or could not be read to its end.
+    /// What was read in all; an issue where the file changed meanwhile or could not be read to its
+    /// end.
     pub fn finish(self) -> Result<Summary, Issue> {
         if let Some(fault) = self.fault {
             return Err(fault);
@@ -286,7 +304,7 @@ impl<T> Rows<T> {
             Source::Csv(_, found) => found.bytes,
             Source::Sheet(_) => 0,
         };
-        Ok(Summary { rows: self.rows, bytes })
+        Ok(Summary { rows: self.count, bytes })
     }
 }
 
@@ -305,7 +323,9 @@ fn take<T>(
     let mut fields = Fields::of_record(file, columns, &header.index, record);
     let value = read(&mut fields);
     let mut issues = fields.issues;
-    if let Some(cell) = header.stray(record.cells()) {
+    if !header.covers(record.ends.len())
+        && let Some(cell) = header.stray(record.cells())
+    {
         issues.push(header.stray_issue(file, record.row, cell));
     }
     let value = match value {

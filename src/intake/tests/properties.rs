@@ -87,7 +87,9 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_in_a_workbook_make_it_panic(changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..8)) {
+    fn no_bytes_in_a_workbook_make_it_panic(
+        changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..8)
+    ) {
         let mut book = rust_xlsxwriter::Workbook::new();
         let sheet = book.add_worksheet();
         sheet.write_row(0, 0, ["record", "person", "date", "place"]).expect("a row");

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::id::LotCode;
 use crate::domain::person::{OutcomeKind, Sex};
 use encoding_rs::GB18030;
 use std::fs;
@@ -10,8 +11,11 @@ fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+/// A value, or its faults.
+type Values<T> = Vec<Result<T, Vec<String>>>;
+
 /// All values, `Err` as `code row column`.
-fn all<T>(mut rows: rows::Rows<T>) -> (Vec<Result<T, Vec<String>>>, Result<rows::Summary, Issue>) {
+fn all<T>(mut rows: rows::Rows<T>) -> (Values<T>, Result<rows::Summary, Issue>) {
     let mut out = Vec::new();
     while let Some(batch) = rows.next_batch(2) {
         for row in batch.rows {
@@ -30,7 +34,7 @@ fn doses_and_tallies_are_read_with_their_faults_row_by_row() {
                 D2,,2021-02-30,S21,,\nD3,R3,2021年3月26日,S21,,\n";
     let (_folder, path) = file("doses.csv", text.as_bytes());
     let (doses, summary) = all(rows::doses(&path).expect("rows"));
-    assert_eq!(doses[0].as_ref().map(|d| d.lot.as_ref().map(|l| l.as_str())), Ok(Some("L01")));
+    assert_eq!(doses[0].as_ref().map(|d| d.lot.as_ref().map(LotCode::as_str)), Ok(Some("L01")));
     let faults = ["missing_value doses.csv 4 person", "bad_date doses.csv 4 date"];
     assert_eq!(doses[1].as_ref().expect_err("faults"), &faults);
     assert_eq!(doses[2].as_ref().map(|d| d.date.to_string()), Ok("2021-03-26".to_owned()));

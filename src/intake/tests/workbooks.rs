@@ -2,7 +2,8 @@ use super::*;
 use crate::domain::tables::tables;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 
-/// The campaign as one workbook: days as real dates in a Chinese format, counts as numbers, codes as text.
+/// The campaign as one workbook: days as real dates in a Chinese format, counts as numbers, codes
+/// as text.
 fn workbook(campaign: &Campaign, path: &Path) {
     let mut book = Workbook::new();
     let chinese_date = Format::new().set_num_format_index(31);
