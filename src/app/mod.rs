@@ -9,6 +9,7 @@ pub mod notices;
 pub mod outbox;
 pub mod plans;
 pub mod recount;
+pub mod status;
 
 use crate::config::Config;
 use crate::domain::campaign::Campaign;

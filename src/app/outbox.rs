@@ -64,7 +64,10 @@ impl App {
             Some(path) => Some(
                 std::fs::read_to_string(path)
                     .map_err(|error| {
-                        AppError::Refused(format!("[mail] password_file {}: {error}", path.display()))
+                        AppError::Refused(format!(
+                            "[mail] password_file {}: {error}",
+                            path.display()
+                        ))
                     })?
                     .trim_end()
                     .to_owned(),
@@ -91,7 +94,7 @@ impl App {
         &self,
         now: DateTime<Utc>,
         owner: &str,
-        stop: &dyn Fn() -> bool,
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Drained> {
         let transport = self.transport()?;
         // A folder holds a message once however often it is written there, so nothing is ever in doubt.
@@ -147,7 +150,8 @@ impl App {
         let at = millis(now);
         if message.send_by.is_some_and(|last| last <= at) {
             let change = ("queued", "expired");
-            outbox::set(tx, message.id, change, message.due_at, "too late to be of use", at).await?;
+            outbox::set(tx, message.id, change, message.due_at, "too late to be of use", at)
+                .await?;
             return Ok(Some("expired"));
         }
         let quiet = self.config.reminders.quiet_hours;
@@ -177,7 +181,7 @@ impl App {
         safe: bool,
         claimed: Vec<(Message, i64)>,
         now: DateTime<Utc>,
-        stop: &dyn Fn() -> bool,
+        stop: &(dyn Fn() -> bool + Sync),
         done: &mut Drained,
     ) -> Result<()> {
         let from: Party = self
@@ -336,9 +340,7 @@ fn judge(message: &Message, outcome: Outcome, now: DateTime<Utc>) -> Verdict {
         charged: true,
     };
     match outcome {
-        Outcome::Accepted => {
-            Verdict { result: ended("sent", None), word: "sent", relay: None }
-        }
+        Outcome::Accepted => Verdict { result: ended("sent", None), word: "sent", relay: None },
         Outcome::InDoubt(why) => {
             Verdict { result: ended("in_doubt", Some(why)), word: "in_doubt", relay: None }
         }

@@ -65,12 +65,9 @@ impl App {
             (history, published)
         };
         let Search { limits, progress, time_is_up } = search;
-        let request =
-            Request { campaign, given: &history, from, published: &published, limits };
+        let request = Request { campaign, given: &history, from, published: &published, limits };
         // Planning takes a core for a while; the runtime is told so.
-        let plan = tokio::task::block_in_place(|| {
-            planner::make(&request, progress, time_is_up)
-        });
+        let plan = tokio::task::block_in_place(|| planner::make(&request, progress, time_is_up));
         let given_doses = history.iter().map(|row| u64::from(row.doses)).sum();
         let new = NewPlan {
             version: loaded.version,

@@ -112,7 +112,8 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
     }
     let table = session.out.format == Format::Table;
     let number = |n: u64| if table { thousands(n) } else { n.to_string() };
-    let mut columns = vec!["area", "group", "name", "eligible", "dose", "people", "percent", "today"];
+    let mut columns =
+        vec!["area", "group", "name", "eligible", "dose", "people", "percent", "today"];
     columns.extend(["due_not_given", "drop_out", "invalid", "flags"]);
     if table && !areas {
         columns.retain(|column| *column != "area");

@@ -103,12 +103,7 @@ async fn preview(
     Ok(exit::OK)
 }
 
-async fn send(
-    session: &Session,
-    app: &App,
-    loaded: &Loaded,
-    which: &Which,
-) -> anyhow::Result<u8> {
+async fn send(session: &Session, app: &App, loaded: &Loaded, which: &Which) -> anyhow::Result<u8> {
     let now = session.clock.now();
     let post = post(session, app, loaded, which).await?;
     if post.to.email.is_none() {

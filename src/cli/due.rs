@@ -59,8 +59,18 @@ impl Due {
             return Ok(exit::OK);
         }
         let mut sheet = Sheet::new(&[
-            "person", "name", "phone", "area", "group", "dose", "earliest", "recommended",
-            "latest", "day", "place", "opt_out",
+            "person",
+            "name",
+            "phone",
+            "area",
+            "group",
+            "dose",
+            "earliest",
+            "recommended",
+            "latest",
+            "day",
+            "place",
+            "opt_out",
         ]);
         for line in lines {
             sheet.push(cells(line));

@@ -183,7 +183,8 @@ async fn history(session: &Session, record: &str) -> anyhow::Result<u8> {
     {
         push(&known.dose, known.recorded_at, Some(superseded_at), &why);
     }
-    if let Some(known) = crate::store::doses::find(&mut tx, loaded.no, [&record]).await?.get(&record)
+    if let Some(known) =
+        crate::store::doses::find(&mut tx, loaded.no, [&record]).await?.get(&record)
     {
         push(&known.dose, known.recorded_at, None, "");
     }

@@ -131,9 +131,8 @@ async fn list(
             cron: entry.line.clone(),
             catch_up: format!("{:?}", entry.catch_up).to_lowercase(),
             last_done: done.map(|run| local(zone, run.due_at)),
-            last_result: last.map(|run| {
-                format!("{}: {}", run.state, run.reason.unwrap_or_default())
-            }),
+            last_result: last
+                .map(|run| format!("{}: {}", run.state, run.reason.unwrap_or_default())),
             next: entry
                 .next(zone, now, life(&loaded.campaign))
                 .map(|at| local(zone, at.timestamp_millis())),
@@ -202,10 +201,9 @@ async fn backfill(
     dry_run: bool,
 ) -> anyhow::Result<u8> {
     let zone = loaded.campaign.timezone;
-    let entry = runner
-        .timetable
-        .entry(name)
-        .ok_or_else(|| anyhow::anyhow!("there is no job {name:?}; `doseplan job list` shows all"))?;
+    let entry = runner.timetable.entry(name).ok_or_else(|| {
+        anyhow::anyhow!("there is no job {name:?}; `doseplan job list` shows all")
+    })?;
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
     for at in due {

@@ -248,6 +248,5 @@ impl Session {
 
 /// Reads a day of the command line, in any form that files may use.
 fn parse_day(text: &str) -> Result<NaiveDate, String> {
-    crate::domain::date::parse_day(text)
-        .ok_or_else(|| "write a day as 2021-10-20".to_owned())
+    crate::domain::date::parse_day(text).ok_or_else(|| "write a day as 2021-10-20".to_owned())
 }

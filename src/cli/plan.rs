@@ -156,8 +156,7 @@ impl Make {
         let from = self.from.unwrap_or_else(|| session.today(&loaded));
         let from = if from > loaded.campaign.end { loaded.campaign.start } else { from };
         let now = session.clock.now();
-        let Made { no, from, plan } =
-            app.make_plan(&loaded, from, "hand", search, now).await?;
+        let Made { no, from, plan } = app.make_plan(&loaded, from, "hand", search, now).await?;
         self.print(session, &loaded.campaign, &plan, Some(no), from)?;
         app.store.close().await;
         Ok(exit::OK)
@@ -289,7 +288,8 @@ fn figure_lines(figures: &Figures) -> Vec<(&'static str, String)> {
         ("people-finished", thousands(figures.people_finished)),
         (
             "worst-area",
-            worst.map_or_else(|| "–".to_owned(), |w| format!("{} {:.1} %", w.area, w.share * 100.0)),
+            worst
+                .map_or_else(|| "–".to_owned(), |w| format!("{} {:.1} %", w.area, w.share * 100.0)),
         ),
         ("travel-km", format!("{:.0}", figures.travel_km)),
         ("objective", format!("{:.2}", figures.objective)),

@@ -185,11 +185,8 @@ fn print(session: &Session, report: &Report, with_bound: bool) {
     super::output::print(&(lines.join("\n") + "\n"));
 }
 
-fn read_plan(
-    session: &Session,
-    path: &Path,
-) -> anyhow::Result<Result<Vec<PlanRow>, u8>> {
-    let opened = intake::plan_rows(path);
+fn read_plan(session: &Session, path: &Path) -> anyhow::Result<Result<Vec<PlanRow>, u8>> {
+    let opened = rows::plan(path);
     Ok(opened.map_err(|issues| {
         for issue in &issues {
             eprintln!("{}", issue.line(session.out.language));

@@ -28,5 +28,5 @@ mod tests;
 
 pub use campaign::{Loaded, campaign};
 pub use errors_file::{ErrorsFile, errors_path};
-pub use issue::{CODES, Issue, Severity, View, has_errors};
 pub(crate) use issue::nearest;
+pub use issue::{CODES, Issue, Severity, View, has_errors};

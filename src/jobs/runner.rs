@@ -21,6 +21,8 @@ const ATTEMPTS_MAX: i64 = 3;
 const DAYS_BEFORE: i64 = 1;
 /// … to so many days after its end, for the last summary.
 const DAYS_AFTER: i64 = 1;
+/// A watermark without a due time is moved this often: it tells how long nobody looked.
+const MARK_EVERY_SECS: i64 = 3600;
 /// The daemon looks at least this often.
 const LOOK_SECS_MAX: i64 = 30;
 
@@ -57,10 +59,7 @@ pub struct Look {
 
 /// The days between which a campaign's jobs are due.
 pub fn life(campaign: &Campaign) -> (NaiveDate, NaiveDate) {
-    (
-        campaign.start - TimeDelta::days(DAYS_BEFORE),
-        campaign.end + TimeDelta::days(DAYS_AFTER),
-    )
+    (campaign.start - TimeDelta::days(DAYS_BEFORE), campaign.end + TimeDelta::days(DAYS_AFTER))
 }
 
 impl Runner {
@@ -102,29 +101,38 @@ impl Runner {
         let campaign = &loaded.campaign;
         let zone = campaign.timezone;
         let (first, last) = instants(zone, life(campaign));
+        let mut tx = self.app.store.read().await?;
+        let mut marks = Vec::new();
         for entry in &self.timetable.entries {
-            let mut tx = self.app.store.write().await?;
-            let mark = runs::watermark(&mut tx, loaded.no, &entry.job).await?;
-            let Some(mark) = mark.and_then(DateTime::from_timestamp_millis) else {
-                // The first look: what was due before doseplan knew the campaign was never its work.
-                runs::set_watermark(&mut tx, loaded.no, &entry.job, millis(now)).await?;
-                tx.commit().await?;
-                continue;
-            };
-            let from = mark.max(first - TimeDelta::seconds(1));
+            marks.push(runs::watermark(&mut tx, loaded.no, &entry.job).await?);
+        }
+        drop(tx);
+        let moved = |mark: i64| millis(now) - mark >= MARK_EVERY_SECS * 1000;
+        let mut tx = None;
+        for (entry, mark) in self.timetable.entries.iter().zip(marks) {
+            let mark = mark.and_then(DateTime::from_timestamp_millis);
+            // At the first look: what was due before doseplan knew the campaign was never its work.
+            let from = mark.unwrap_or(now).max(first - TimeDelta::seconds(1));
             let due = entry.between(zone, from, now.min(last), DUE_MAX);
-            // A look that hits the limit goes on where it ended.
-            let until = if due.len() == DUE_MAX { due[DUE_MAX - 1] } else { now };
+            if due.is_empty() && mark.is_some_and(|mark| !moved(millis(mark))) {
+                continue;
+            }
+            let tx = match &mut tx {
+                Some(tx) => tx,
+                none => none.insert(self.app.store.write().await?),
+            };
             for (at, skip) in entry.plan_runs(&due, now) {
                 let state = if skip.is_some() { "skipped" } else { "due" };
-                runs::insert(&mut tx, loaded.no, &entry.job, millis(at), (state, skip)).await?;
+                runs::insert(tx, loaded.no, &entry.job, millis(at), (state, skip)).await?;
             }
-            if until > mark {
-                runs::set_watermark(&mut tx, loaded.no, &entry.job, millis(until)).await?;
-            }
-            tx.commit().await?;
+            // A look that hits the limit goes on where it ended.
+            let until = if due.len() == DUE_MAX { due[DUE_MAX - 1] } else { now };
+            runs::set_watermark(tx, loaded.no, &entry.job, millis(until)).await?;
         }
-        Ok(())
+        match tx {
+            Some(tx) => Ok(tx.commit().await?),
+            None => Ok(()),
+        }
     }
 
     /// Claims and runs one row; nothing where somebody else was faster.
@@ -201,6 +209,22 @@ impl Runner {
                 super::timetable::JOBS.join(", ")
             ))),
         }
+    }
+
+    /// Writes down that an occurrence was made up for by hand.
+    pub async fn note_backfill(
+        &self,
+        loaded: &Loaded,
+        job: &str,
+        due: DateTime<Utc>,
+        said: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut tx = self.app.store.write().await?;
+        runs::insert(&mut tx, loaded.no, job, millis(due), ("skipped", None)).await?;
+        runs::backfilled(&mut tx, loaded.no, job, millis(due), said, millis(now)).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// When there is something to do again: the next due time of a job or a mail.

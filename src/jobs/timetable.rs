@@ -2,6 +2,7 @@
 //! time in a daylight-saving gap runs once after it and one in a fold runs once.
 
 use crate::domain::date::{day_end, day_start, resolve};
+pub use crate::domain::notice::JOBS;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -43,9 +44,6 @@ pub struct Timetable {
     /// The jobs.
     pub entries: Vec<Entry>,
 }
-
-/// The jobs that doseplan has, in the order in which they run when due together.
-pub const JOBS: [&str; 4] = ["plan", "summary", "reminders", "digest"];
 
 /// A `none` job still runs when it is found this fresh: the daemon looks about once a minute.
 const FRESH: TimeDelta = TimeDelta::minutes(5);
@@ -155,9 +153,9 @@ fn weekdays(field: &str) -> Result<String, String> {
     };
     let mut out = Vec::new();
     for part in field.split(',') {
-        let (range, step) = part.split_once('/').map_or((part, 1), |(range, step)| {
-            (range, step.parse::<usize>().unwrap_or(0))
-        });
+        let (range, step) = part
+            .split_once('/')
+            .map_or((part, 1), |(range, step)| (range, step.parse::<usize>().unwrap_or(0)));
         if step == 0 {
             return Err(format!("{part:?}: the step is a number from 1 on"));
         }

@@ -55,6 +55,10 @@ const LAST: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fe
      finished_at FROM run WHERE campaign = $1 AND job = $2 AND state = $3 \
      ORDER BY due_at DESC LIMIT 1";
 
+const BACKFILLED: &str = "UPDATE run SET state = 'done', reason = $4, attempt = attempt + 1, \
+     fence = fence + 1, started_at = $5, finished_at = $5, owner = NULL, lease_until = NULL \
+     WHERE campaign = $1 AND job = $2 AND due_at = $3 AND state <> 'running'";
+
 fn run(row: &Row) -> Result<Run> {
     Ok(Run {
         id: row.get(0)?,
@@ -155,4 +159,17 @@ pub async fn last(
     state: &str,
 ) -> Result<Option<Run>> {
     tx.row(LAST, args![campaign, job, state]).await?.as_ref().map(run).transpose()
+}
+
+/// Writes down that an occurrence was run by hand.
+pub async fn backfilled(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    job: &str,
+    due_at: i64,
+    said: &str,
+    now: i64,
+) -> Result<()> {
+    tx.run(BACKFILLED, args![campaign, job, due_at, said, now]).await?;
+    Ok(())
 }

@@ -9,19 +9,15 @@ use crate::store::doses::{self, History, Known};
 use crate::store::{Tx, cells};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) async fn store(
-    tx: &mut Tx,
-    facts: &Facts<'_>,
-    good: Vec<Good<Dose>>,
-) -> Result<Stored> {
+pub(super) async fn store(tx: &mut Tx, facts: &Facts<'_>, good: Vec<Good<Dose>>) -> Result<Stored> {
     let mut stored = Stored::default();
     let rows = unique(facts, "record", good, |dose| dose.record.clone(), &mut stored);
     let known = doses::find(tx, facts.loaded.no, rows.iter().map(|row| &row.value.record)).await?;
     let rows = changed(facts, rows, &known, &mut stored);
     let mut people: BTreeSet<&PersonId> = rows.iter().map(|row| &row.value.person).collect();
-    people.extend(rows.iter().filter_map(|row| {
-        known.get(&row.value.record).map(|known| &known.dose.person)
-    }));
+    people.extend(
+        rows.iter().filter_map(|row| known.get(&row.value.record).map(|known| &known.dose.person)),
+    );
     let mut histories = doses::histories(tx, facts.loaded.no, people).await?;
     let rows = fitting(facts, rows, &histories, &mut stored);
     let before = touched(&rows, &known);
@@ -88,9 +84,8 @@ fn fitting(
     rows.into_iter()
         .filter(|row| {
             let (dose, line) = (&row.value, row.line);
-            let lot = dose.lot.as_ref().filter(|lot| {
-                facts.loaded.campaign.lot(lot.as_str()).is_none()
-            });
+            let lot =
+                dose.lot.as_ref().filter(|lot| facts.loaded.campaign.lot(lot.as_str()).is_none());
             let issue = match histories.get(&dose.person) {
                 None => Some(facts.unknown_person(line, &dose.person)),
                 Some(history) if dose.date < history.person.born => {
@@ -131,11 +126,7 @@ fn count(
 }
 
 /// How many of the rows do not count.
-fn invalid(
-    loaded: &Loaded,
-    histories: &BTreeMap<PersonId, History>,
-    rows: &[Good<Dose>],
-) -> u64 {
+fn invalid(loaded: &Loaded, histories: &BTreeMap<PersonId, History>, rows: &[Good<Dose>]) -> u64 {
     let mut count = 0;
     for row in rows {
         let Some(history) = histories.get(&row.value.person) else { continue };

@@ -252,10 +252,8 @@ fn refuse(
 }
 
 fn by_line(refused: Vec<(usize, Issue)>) -> impl Iterator<Item = (u32, usize, Issue)> {
-    let mut lines: Vec<_> = refused
-        .into_iter()
-        .map(|(index, issue)| (issue.row.unwrap_or(0), index, issue))
-        .collect();
+    let mut lines: Vec<_> =
+        refused.into_iter().map(|(index, issue)| (issue.row.unwrap_or(0), index, issue)).collect();
     lines.sort_by_key(|(line, index, _)| (*line, *index));
     lines.into_iter()
 }

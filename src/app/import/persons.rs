@@ -49,12 +49,7 @@ pub(super) async fn store(
 }
 
 /// Moves what the doses of changed people count.
-async fn recount(
-    tx: &mut Tx,
-    facts: &Facts<'_>,
-    replaced: &[Known],
-    new: &[Person],
-) -> Result<()> {
+async fn recount(tx: &mut Tx, facts: &Facts<'_>, replaced: &[Known], new: &[Person]) -> Result<()> {
     let ids = replaced.iter().map(|old| &old.person.id);
     let histories = doses::histories(tx, facts.loaded.no, ids).await?;
     let mut changes = Cells::new();
@@ -62,11 +57,8 @@ async fn recount(
         let Some(history) = histories.get(&person.id).filter(|h| !h.doses.is_empty()) else {
             continue;
         };
-        let now = Counted {
-            area: person.area.clone(),
-            born: person.born,
-            group: person.group.clone(),
-        };
+        let now =
+            Counted { area: person.area.clone(), born: person.born, group: person.group.clone() };
         let campaign = &facts.loaded.campaign;
         count_person(campaign, &history.person, &history.doses, -1, &mut changes);
         count_person(campaign, &now, &history.doses, 1, &mut changes);

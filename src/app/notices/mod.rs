@@ -94,7 +94,9 @@ impl App {
     ) -> Result<Option<(NaiveDate, NaiveDate)>> {
         let mut tx = self.store.read().await?;
         let zone = loaded.campaign.timezone;
-        let Some(last) = runs::last(&mut tx, loaded.no, job, "done").await? else { return Ok(None) };
+        let Some(last) = runs::last(&mut tx, loaded.no, job, "done").await? else {
+            return Ok(None);
+        };
         let last = DateTime::from_timestamp_millis(last.due_at).unwrap_or(due);
         let first_missed = day_of(zone, last) + TimeDelta::days(1);
         let last_missed = day_of(zone, due) - TimeDelta::days(1);

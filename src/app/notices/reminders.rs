@@ -9,8 +9,8 @@ use crate::app::{App, Loaded, Result, millis};
 use crate::domain::campaign::{Campaign, Contact, Language};
 use crate::domain::date::resolve;
 use crate::domain::id::PersonId;
-use crate::domain::person::OutcomeKind;
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
+use crate::domain::person::OutcomeKind;
 use crate::store::{assignments, outbox};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
@@ -209,10 +209,8 @@ fn why(
         return None;
     }
     let since = due.latest.unwrap_or(due.recommended);
-    (day > since && day <= campaign.end).then(|| ReminderWhy::Overdue {
-        since,
-        places: places(campaign, person.area.as_str()),
-    })
+    (day > since && day <= campaign.end)
+        .then(|| ReminderWhy::Overdue { since, places: places(campaign, person.area.as_str()) })
 }
 
 fn places(campaign: &Campaign, area: &str) -> Vec<String> {

@@ -229,9 +229,8 @@ fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
             let first: u64 =
                 with.iter().filter_map(|row| row.doses.first()).map(|line| line.people).sum();
             let complete: u64 = with.iter().map(|row| row.complete.people).sum();
-            let share = |people: u64| {
-                percent(i64::try_from(people).ok()?, i64::try_from(eligible).ok()?)
-            };
+            let share =
+                |people: u64| percent(i64::try_from(people).ok()?, i64::try_from(eligible).ok()?);
             AreaLine {
                 area_name: area.name.clone(),
                 eligible,

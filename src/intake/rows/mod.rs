@@ -16,6 +16,7 @@ use super::values::clean;
 use super::workbook::Book;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
+use crate::domain::plan::PlanRow;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
@@ -130,6 +131,23 @@ pub fn persons(path: &Path) -> Result<Rows<Person>, Vec<Issue>> {
 /// Opens `outcomes.csv` or a workbook with such a sheet.
 pub fn outcomes(path: &Path) -> Result<Rows<Outcome>, Vec<Issue>> {
     open(path, &shapes::OUTCOMES)
+}
+
+/// Reads a plan as `plan make -o csv` prints it.
+pub fn plan(path: &Path) -> Result<Vec<PlanRow>, Vec<Issue>> {
+    const ROWS_AT_ONCE: usize = 10_000;
+    let mut rows = open(path, &shapes::PLAN)?;
+    let (mut found, mut issues) = (Vec::new(), Vec::new());
+    while let Some(batch) = rows.next_batch(ROWS_AT_ONCE) {
+        for row in batch.rows {
+            match row.value {
+                Ok(row) => found.push(row),
+                Err(faults) => issues.extend(faults),
+            }
+        }
+    }
+    issues.extend(rows.finish().err());
+    if issues.is_empty() { Ok(found) } else { Err(issues) }
 }
 
 fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {

@@ -2,8 +2,9 @@
 
 use super::Shape;
 use crate::domain::dose::{Dose, Tally};
-use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
+use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId, TeamCode};
 use crate::domain::person::{Outcome, OutcomeKind, Person, Sex};
+use crate::domain::plan::PlanRow;
 use crate::intake::fields::{COUNT_MAX, Fields};
 use crate::intake::settings::language;
 use crate::intake::table::Column;
@@ -69,6 +70,39 @@ pub(super) const OUTCOMES: Shape<Outcome> = Shape {
     ],
     read: outcome,
 };
+
+pub(super) const PLAN: Shape<PlanRow> = Shape {
+    stem: "plan",
+    columns: &[
+        Column::required("date"),
+        Column::required("place"),
+        Column::required("team"),
+        Column::required("area"),
+        Column::required("group"),
+        Column::required("dose"),
+        Column::required("doses"),
+    ],
+    read: plan_row,
+};
+
+fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
+    let day = fields.day("date");
+    let place = fields.code("place");
+    let team = fields.code_maybe("team");
+    let area = fields.code("area");
+    let group = fields.code("group");
+    let dose = fields.count("dose", 0..=DOSE_NUMBER_MAX);
+    let doses = fields.count("doses", 0..=COUNT_MAX);
+    Some(PlanRow {
+        day: day?,
+        place: PlaceCode::new(place?),
+        team: team?.map(TeamCode::new),
+        area: AreaCode::new(area?),
+        group: GroupId::new(group?),
+        dose: u8::try_from(dose?).ok()?,
+        doses: doses?,
+    })
+}
 
 fn tally(fields: &mut Fields<'_>) -> Option<Tally> {
     let record = fields.code("record");

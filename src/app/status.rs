@@ -1,0 +1,173 @@
+//! One screen: campaign, day, plan against done, late sites, jobs, mail.
+
+use super::coverage::AsOf;
+use super::notices::summary::progress;
+use super::{App, Loaded, Result, today};
+use crate::domain::coverage::{Coverage, Depth, coverage};
+use crate::domain::notice::Progress;
+use crate::store::plans::PlanState;
+use crate::store::{outbox, plans, runs};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+
+/// What `status` shows.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// Id of the campaign.
+    pub campaign: String,
+    /// Its name.
+    pub name: String,
+    /// The day that it is.
+    pub today: NaiveDate,
+    /// The day whose reports are complete or late: yesterday, or today where asked for.
+    pub as_of: NaiveDate,
+    /// First and last planning day.
+    pub start: NaiveDate,
+    /// Last planning day.
+    pub end: NaiveDate,
+    /// Doses given up to the as-of day.
+    pub doses: i64,
+    /// Of them on the as-of day.
+    pub doses_today: i64,
+    /// Doses that the first adopted plan had by the as-of day.
+    pub planned: u64,
+    /// Doses given to the groups that are planned.
+    pub done: u64,
+    /// Doses that the first adopted plan has in all.
+    pub planned_total: u64,
+    /// Number of the adopted plan.
+    pub plan: Option<i64>,
+    /// Number of a draft that waits.
+    pub draft: Option<i64>,
+    /// Coverage at the top of the tree.
+    pub coverage: Coverage,
+    /// Jobs with their newest run.
+    pub jobs: Vec<JobLine>,
+    /// Mails by state.
+    pub mail: Vec<(String, u64)>,
+    /// What is not as it should be.
+    pub problems: Vec<Problem>,
+}
+
+/// A job and its newest run.
+#[derive(Debug, Serialize)]
+pub struct JobLine {
+    /// Its name.
+    pub job: String,
+    /// When the newest run was due, milliseconds since 1970.
+    pub due_at: Option<i64>,
+    /// How it ended.
+    pub state: Option<String>,
+    /// What it said.
+    pub reason: Option<String>,
+}
+
+/// Something that is not as it should be; `status --check` exits with 11 then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+pub enum Problem {
+    /// Done is behind the plan by more than the limit.
+    BehindPlan {
+        /// Doses planned by then.
+        planned: u64,
+        /// Doses given.
+        done: u64,
+    },
+    /// Sites that were open have not reported.
+    LateSites {
+        /// How many.
+        missing: usize,
+    },
+    /// No plan is adopted though the campaign runs.
+    NoPlan,
+    /// The newest run of a job failed.
+    JobFailed {
+        /// The job.
+        job: String,
+    },
+    /// Mails in doubt, failed or unroutable.
+    Mail {
+        /// The state.
+        state: String,
+        /// How many.
+        count: u64,
+    },
+}
+
+/// Behind plan from so many parts in a hundred on.
+const BEHIND_PERCENT: u64 = 5;
+
+impl App {
+    /// How a campaign stands. `as_of` is yesterday where absent: today's reports are not in before midnight.
+    pub async fn status(
+        &self,
+        loaded: &Loaded,
+        as_of: Option<NaiveDate>,
+        now: DateTime<Utc>,
+    ) -> Result<Status> {
+        let campaign = &loaded.campaign;
+        let day = today(campaign, now);
+        let as_of = as_of.unwrap_or(day - TimeDelta::days(1));
+        let basis = self.basis(loaded, AsOf::day(as_of)).await?;
+        let mut tx = self.store.read().await?;
+        let baseline = plans::baseline(&mut tx, loaded.no).await?;
+        let curve = baseline.as_ref().map_or(&[][..], |head| &head.curve);
+        let at = progress(campaign, &basis.counted, curve, as_of);
+        let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+        let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
+        let mut jobs = Vec::new();
+        for job in crate::domain::notice::JOBS {
+            let newest = runs::list(&mut tx, loaded.no, job, 1).await?.into_iter().next();
+            jobs.push(JobLine {
+                job: job.to_owned(),
+                due_at: newest.as_ref().map(|run| run.due_at),
+                state: newest.as_ref().map(|run| run.state.clone()),
+                reason: newest.and_then(|run| run.reason),
+            });
+        }
+        let mail = outbox::counts(&mut tx).await?;
+        let sites = basis.sites;
+        let mut problems = problems(&at, &jobs, &mail);
+        if !sites.missing.is_empty() {
+            problems.push(Problem::LateSites { missing: sites.missing.len() });
+        }
+        if adopted.is_none() && campaign.start <= day && day <= campaign.end {
+            problems.push(Problem::NoPlan);
+        }
+        Ok(Status {
+            campaign: campaign.id.to_string(),
+            name: campaign.name.clone(),
+            today: day,
+            as_of,
+            start: campaign.start,
+            end: campaign.end,
+            doses: basis.counted.iter().map(|c| c.doses).sum(),
+            doses_today: basis.counted.iter().map(|c| c.doses_today).sum(),
+            planned: at.planned,
+            done: at.done,
+            planned_total: at.planned_total,
+            plan: adopted.map(|head| head.no),
+            draft: draft.map(|head| head.no),
+            coverage: coverage(campaign, as_of, &basis.counted, Depth::Root, sites),
+            jobs,
+            mail,
+            problems,
+        })
+    }
+}
+
+fn problems(at: &Progress, jobs: &[JobLine], mail: &[(String, u64)]) -> Vec<Problem> {
+    let mut out = Vec::new();
+    if at.done * 100 < at.planned * (100 - BEHIND_PERCENT) {
+        out.push(Problem::BehindPlan { planned: at.planned, done: at.done });
+    }
+    for line in jobs.iter().filter(|line| line.state.as_deref() == Some("failed")) {
+        out.push(Problem::JobFailed { job: line.job.clone() });
+    }
+    for (state, count) in mail {
+        if ["in_doubt", "failed", "unroutable"].contains(&state.as_str()) {
+            out.push(Problem::Mail { state: state.clone(), count: *count });
+        }
+    }
+    out
+}

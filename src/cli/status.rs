@@ -1,0 +1,108 @@
+//! `doseplan status`.
+
+use super::output::{Format, Sheet, harmless, percent};
+use super::{Session, exit, parse_day};
+use crate::app::Loaded;
+use crate::app::status::{Problem, Status as Value};
+use crate::text::thousands;
+use chrono::NaiveDate;
+use clap::Args;
+
+/// One screen: campaign, day, plan against done, late sites, jobs, mail.
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// As of this day's 24:00 [default: yesterday]
+    #[arg(long, value_parser = parse_day)]
+    as_of: Option<NaiveDate>,
+    /// Exit with 11 where something is not as it should be
+    #[arg(long)]
+    check: bool,
+}
+
+impl Status {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        let (app, loaded) = session.loaded(None).await?;
+        let status = app.status(&loaded, self.as_of, session.clock.now()).await?;
+        if session.out.format == Format::Table {
+            screen(&session, &loaded, &status);
+        } else {
+            session.out.json(&status);
+        }
+        let bad = self.check && !status.problems.is_empty();
+        Ok(if bad { exit::BELOW } else { exit::OK })
+    }
+}
+
+/// Prints the screen.
+pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
+    let out = session.out;
+    let mut text = format!("{} ({})\n", harmless(&status.name), status.campaign);
+    let mut line = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| {
+        text.push_str(&out.say(key, arguments));
+        text.push('\n');
+    };
+    let (doses, today) = (thousands(status.doses), thousands(status.doses_today));
+    line(
+        "status-days",
+        &[("start", &status.start), ("end", &status.end), ("today", &status.today)],
+    );
+    line("status-doses", &[("as_of", &status.as_of), ("doses", &doses), ("today", &today)]);
+    let share = |part: u64, whole: u64| {
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        percent(crate::domain::count::percent(signed(part), signed(whole)).as_ref())
+    };
+    line(
+        "status-progress",
+        &[
+            ("planned", &thousands(status.planned)),
+            ("done", &thousands(status.done)),
+            ("percent", &share(status.done, status.planned)),
+        ],
+    );
+    let sites = &status.coverage.sites;
+    let missing: Vec<&str> = sites.missing.iter().map(|code| code.as_str()).collect();
+    let missing = if missing.is_empty() { "–".to_owned() } else { missing.join(" ") };
+    line(
+        "status-sites",
+        &[("reported", &sites.reported), ("expected", &sites.expected), ("missing", &missing)],
+    );
+    let number = |no: Option<i64>| no.map_or_else(|| "–".to_owned(), |no| no.to_string());
+    line("status-plan", &[("plan", &number(status.plan)), ("draft", &number(status.draft))]);
+    let mail: Vec<String> =
+        status.mail.iter().map(|(state, count)| format!("{state} {count}")).collect();
+    let mail = if mail.is_empty() { "–".to_owned() } else { mail.join(" · ") };
+    line("status-mail", &[("mail", &mail)]);
+    super::output::print(&text);
+    let mut jobs = Sheet::new(&["job", "due", "state", "said"]);
+    for job in &status.jobs {
+        jobs.push(vec![
+            job.job.clone(),
+            job.due_at
+                .map(|at| super::job::local(loaded.campaign.timezone, at))
+                .unwrap_or_default(),
+            job.state.clone().unwrap_or_default(),
+            job.reason.clone().unwrap_or_default(),
+        ]);
+    }
+    out.sheet(&jobs);
+    super::coverage::print_figures(session, loaded, &status.coverage, false);
+    for problem in &status.problems {
+        eprintln!("! {}", said(session, problem));
+    }
+}
+
+fn said(session: &Session, problem: &Problem) -> String {
+    let out = session.out;
+    match problem {
+        Problem::BehindPlan { planned, done } => out.say(
+            "problem-behind-plan",
+            &[("planned", &thousands(*planned)), ("done", &thousands(*done))],
+        ),
+        Problem::LateSites { missing } => out.say("problem-late-sites", &[("count", missing)]),
+        Problem::NoPlan => out.word("problem-no-plan"),
+        Problem::JobFailed { job } => out.say("problem-job-failed", &[("job", job)]),
+        Problem::Mail { state, count } => {
+            out.say("problem-mail", &[("state", state), ("count", count)])
+        }
+    }
+}
