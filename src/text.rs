@@ -4,6 +4,7 @@
 use crate::domain::campaign::Language;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// The catalogue's files, the same names in both languages.
@@ -63,6 +64,14 @@ pub fn thousands(number: impl Into<i128>) -> String {
         out.push(digit);
     }
     out
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        write!(out, "{byte:02x}").expect("writing into memory does not fail");
+        out
+    })
 }
 
 #[cfg(test)]

@@ -79,17 +79,13 @@ fn check(session: &Session, path: &Path) -> u8 {
     }
     let counts: [(&str, &dyn std::fmt::Display); 2] =
         [("errors", &errors.len()), ("warnings", &warnings.len())];
-    match found {
-        Some(campaign) => {
-            let name = harmless(&campaign.name);
-            session.out.note("campaign-good", &[("name", &name), counts[1]]);
-            exit::OK
-        }
-        None => {
-            session.out.note("campaign-bad", &counts);
-            exit::CONFIGURATION
-        }
-    }
+    let Some(campaign) = found else {
+        session.out.note("campaign-bad", &counts);
+        return exit::CONFIGURATION;
+    };
+    let name = harmless(&campaign.name);
+    session.out.note("campaign-good", &[("name", &name), counts[1]]);
+    exit::OK
 }
 
 fn views_of<'a>(

@@ -5,6 +5,7 @@ use super::{Session, exit, parse_day};
 use crate::app::coverage::{AsOf, DosesLine, by_day, by_site};
 use crate::app::{App, Loaded};
 use crate::domain::coverage::{Coverage as Figures, CoverageRow, Depth, Flag};
+use crate::domain::id::PlaceCode;
 use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
@@ -176,7 +177,7 @@ fn flags(session: &Session, row: &CoverageRow) -> String {
 
 /// Not reported is not zero: every figure says which sites are in.
 fn reported(session: &Session, sites: &crate::domain::coverage::SitesReported) {
-    let missing: Vec<&str> = sites.missing.iter().map(|code| code.as_str()).collect();
+    let missing: Vec<&str> = sites.missing.iter().map(PlaceCode::as_str).collect();
     let (expected, reported) = (sites.expected, sites.reported);
     if missing.is_empty() {
         session.out.note("sites-all-in", &[("expected", &expected), ("reported", &reported)]);

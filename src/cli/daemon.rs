@@ -25,7 +25,6 @@ pub(super) fn owner() -> String {
 }
 
 impl Daemon {
-    #[expect(clippy::unused_self, reason = "every command has the same form")]
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
         let lock = lock(&session.address())?;
         let app = session.open(true).await?;

@@ -163,7 +163,7 @@ pub fn main() -> ExitCode {
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
-    if error.chain().any(|cause| cause.is::<StoreError>()) {
+    if error.chain().any(<dyn std::error::Error>::is::<StoreError>) {
         return exit::DATABASE;
     }
     for cause in error.chain() {
@@ -173,7 +173,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
             Some(_) => return exit::CONFIGURATION,
         }
     }
-    if error.chain().any(|cause| cause.is::<crate::config::ConfigError>()) {
+    if error.chain().any(<dyn std::error::Error>::is::<crate::config::ConfigError>) {
         return exit::CONFIGURATION;
     }
     exit::FAILED

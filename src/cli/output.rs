@@ -4,7 +4,7 @@ use crate::domain::campaign::Language;
 use crate::intake::csv_out;
 use crate::text;
 use clap::ValueEnum;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -57,6 +57,7 @@ impl Out {
     }
 
     /// Prints a value as JSON.
+    #[expect(clippy::unused_self, reason = "every form of output is asked of the same value")]
     pub(super) fn json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).expect("plain data becomes JSON");
         print(&(text + "\n"));
@@ -104,7 +105,7 @@ impl Sheet {
 
     fn table(&self, language: Language) -> String {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
         table.set_content_arrangement(ContentArrangement::Dynamic);
         if !std::io::stdout().is_terminal() {
             table.set_width(WIDTH_ELSEWHERE);

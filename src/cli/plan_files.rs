@@ -9,7 +9,7 @@ use crate::domain::dose::{GivenRow, Tally};
 use crate::domain::id::RecordId;
 use crate::domain::plan::{Certificate, Figures, PlanRow};
 use crate::domain::planner;
-use crate::intake::{self, Issue, rows};
+use crate::intake::{Issue, rows};
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::Args;
@@ -109,7 +109,7 @@ fn read_tallies(session: &Session, path: &Path) -> anyhow::Result<Vec<GivenRow>>
 impl Check {
     pub(super) fn run(&self, session: &Session) -> anyhow::Result<u8> {
         let (campaign, given) = read(session, &self.path, self.given.as_deref())?;
-        let rows = match read_plan(session, &self.plan)? {
+        let rows = match read_plan(session, &self.plan) {
             Ok(rows) => rows,
             Err(code) => return Ok(code),
         };
@@ -185,12 +185,11 @@ fn print(session: &Session, report: &Report, with_bound: bool) {
     super::output::print(&(lines.join("\n") + "\n"));
 }
 
-fn read_plan(session: &Session, path: &Path) -> anyhow::Result<Result<Vec<PlanRow>, u8>> {
-    let opened = rows::plan(path);
-    Ok(opened.map_err(|issues| {
+fn read_plan(session: &Session, path: &Path) -> Result<Vec<PlanRow>, u8> {
+    rows::plan(path).map_err(|issues| {
         for issue in &issues {
             eprintln!("{}", issue.line(session.out.language));
         }
         exit::FAILED
-    }))
+    })
 }

@@ -4,6 +4,7 @@ use super::output::{Format, Sheet, harmless, percent};
 use super::{Session, exit, parse_day};
 use crate::app::Loaded;
 use crate::app::status::{Problem, Status as Value};
+use crate::domain::id::PlaceCode;
 use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::Args;
@@ -60,7 +61,7 @@ pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
         ],
     );
     let sites = &status.coverage.sites;
-    let missing: Vec<&str> = sites.missing.iter().map(|code| code.as_str()).collect();
+    let missing: Vec<&str> = sites.missing.iter().map(PlaceCode::as_str).collect();
     let missing = if missing.is_empty() { "–".to_owned() } else { missing.join(" ") };
     line(
         "status-sites",

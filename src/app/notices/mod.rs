@@ -43,7 +43,7 @@ impl App {
         let from: Party = self.config.mail.from.parse().map_err(refuse)?;
         let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let hash = Sha256::digest(post.key.as_bytes());
-        let id: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let id = crate::text::hex(&hash[..16]);
         let address = post.to.email.clone().unwrap_or_default();
         let unsubscribe = post.personal.then(|| {
             let desk = self.config.mail.unsubscribe.as_ref().unwrap_or(&from.address);

@@ -177,7 +177,7 @@ fn key(loaded: &Loaded, reminder: &Reminder, day: NaiveDate) -> String {
         let (kind, about) = about(&item.why, day);
         hash.update(format!("\n{}\t{}\t{kind}\t{about}", item.person, item.dose).as_bytes());
     }
-    let text: String = hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect();
+    let text = crate::text::hex(&hash.finalize()[..12]);
     format!("reminder/{}/{day}/{text}", loaded.campaign.id)
 }
 
