@@ -152,12 +152,12 @@ fn changes(session: &Session, changes: &[Change]) {
     for change in changes {
         let word = |key: &str| session.out.word(key);
         let (column, old, new) = match &change.what {
-            What::Added => (String::new(), String::new(), word("change-added")),
-            What::Removed => (String::new(), word("change-removed"), String::new()),
+            What::Added { row } => (word("change-added"), String::new(), harmless(row)),
+            What::Removed { row } => (word("change-removed"), harmless(row), String::new()),
             What::Changed { column, old, new } => {
                 ((*column).to_owned(), harmless(old), harmless(new))
             }
-            What::Reordered => (String::new(), String::new(), word("change-reordered")),
+            What::Reordered => (word("change-reordered"), String::new(), String::new()),
         };
         sheet.push(vec![change.table.to_owned(), harmless(&change.key), column, old, new]);
     }

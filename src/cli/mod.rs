@@ -173,7 +173,14 @@ fn code_of(error: &anyhow::Error) -> u8 {
             Some(_) => return exit::CONFIGURATION,
         }
     }
-    if error.chain().any(<dyn std::error::Error>::is::<crate::config::ConfigError>) {
+    let missing = |cause: &(dyn std::error::Error + 'static)| {
+        let found = cause.downcast_ref::<std::io::Error>();
+        found.is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    };
+    let unusable = |cause: &(dyn std::error::Error + 'static)| {
+        cause.is::<crate::config::ConfigError>() || cause.is::<plan_files::Unusable>()
+    };
+    if error.chain().any(|cause| unusable(cause) || missing(cause)) {
         return exit::CONFIGURATION;
     }
     exit::FAILED

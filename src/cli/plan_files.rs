@@ -190,6 +190,7 @@ fn read_plan(session: &Session, path: &Path) -> Result<Vec<PlanRow>, u8> {
         for issue in &issues {
             eprintln!("{}", issue.line(session.out.language));
         }
-        exit::FAILED
+        let missing = issues.iter().any(|issue| issue.code == "path_missing");
+        if missing { exit::CONFIGURATION } else { exit::FAILED }
     })
 }

@@ -21,9 +21,15 @@ pub struct Change {
 #[serde(tag = "what", rename_all = "lowercase")]
 pub enum What {
     /// Only the new campaign has it.
-    Added,
+    Added {
+        /// What it says beside its key: `people=250 source=recount`.
+        row: String,
+    },
     /// Only the old one has it.
-    Removed,
+    Removed {
+        /// What it said beside its key.
+        row: String,
+    },
     /// One column differs.
     Changed {
         /// The column; `value` for settings.
@@ -58,7 +64,8 @@ fn compare(old: &Table, new: &Table, changes: &mut Vec<Change>) {
     for row in &new.rows {
         let key = key_of(row);
         let Some(old_row) = old_rows.get(&key) else {
-            changes.push(Change { table, key, what: What::Added });
+            let row = said(new, row);
+            changes.push(Change { table, key, what: What::Added { row } });
             continue;
         };
         for ((column, old), new) in new.columns.iter().zip(old_row.iter()).zip(row) {
@@ -71,10 +78,18 @@ fn compare(old: &Table, new: &Table, changes: &mut Vec<Change>) {
     for row in &old.rows {
         let key = key_of(row);
         if !new_rows.contains_key(&key) {
-            changes.push(Change { table, key, what: What::Removed });
+            let row = said(old, row);
+            changes.push(Change { table, key, what: What::Removed { row } });
         }
     }
     if changes.len() == before && old.rows != new.rows {
         changes.push(Change { table, key: String::new(), what: What::Reordered });
     }
+}
+
+/// The cells of a row that are not its key and not empty.
+fn said(table: &Table, row: &[String]) -> String {
+    let cells = table.columns.iter().zip(row).skip(table.key_columns);
+    let named = cells.filter(|(_, cell)| !cell.is_empty());
+    named.map(|(column, cell)| format!("{column}={cell}")).collect::<Vec<_>>().join(" ")
 }

@@ -109,8 +109,8 @@ fn differences_name_row_and_column() {
     let got: Vec<String> = differences(&old, &new)
         .iter()
         .map(|change| match &change.what {
-            What::Added => format!("{} + {}", change.table, change.key),
-            What::Removed => format!("{} - {}", change.table, change.key),
+            What::Added { .. } => format!("{} + {}", change.table, change.key),
+            What::Removed { .. } => format!("{} - {}", change.table, change.key),
             What::Reordered => format!("{} order", change.table),
             What::Changed { column, old, new } => {
                 format!("{} {} {column} {old} → {new}", change.table, change.key)
