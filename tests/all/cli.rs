@@ -24,19 +24,25 @@ fn help_and_version_end_well() {
 #[test]
 fn a_path_that_is_not_there_is_said_and_ends_with_4() {
     let world = World::small();
+    world.file("plan.csv", "date,place,team,area,group,dose,doses\n");
     for arguments in [
         &["campaign", "check", "nowhere"][..],
         &["campaign", "apply", "nowhere"],
         &["plan", "make", "--folder", "nowhere"],
         &["plan", "check", "nowhere", "plan.csv"],
         &["plan", "check", "small", "nowhere.csv"],
+        &["plan", "check", "small", "plan.csv", "--certificate", "nowhere.json"],
         &["plan", "make", "--folder", "small", "--given", "nowhere.csv"],
         &["doses", "import", "nowhere.csv"],
         &["persons", "import", "nowhere.csv"],
         &["--config", "nowhere.toml", "status"],
     ] {
         let ran = world.run(arguments).ends(4);
-        assert!(format!("{}{}", ran.out, ran.err).contains("nowhere"), "{arguments:?}: {}", ran.err);
+        assert!(
+            format!("{}{}", ran.out, ran.err).contains("nowhere"),
+            "{arguments:?}: {}",
+            ran.err
+        );
     }
 }
 
@@ -148,14 +154,8 @@ fn a_utf16_file_is_named_as_what_it_is_and_gb18030_is_read() {
     let ran = world.run(&["campaign", "check", text(&folder)]).ends(4);
     assert!(ran.out.contains("UTF-16"), "{}", ran.out);
     // 甲镇 and 乙镇 and 小县 in GB18030.
-    let bytes = areas
-        .bytes()
-        .collect::<Vec<_>>()
-        .as_slice()
-        .to_vec();
-    let gb = String::from_utf8(bytes).unwrap();
     let mut out = Vec::new();
-    for c in gb.chars() {
+    for c in areas.chars() {
         match c {
             '小' => out.extend([0xd0, 0xa1]),
             '县' => out.extend([0xcf, 0xd8]),
@@ -184,7 +184,9 @@ fn applying_twice_changes_nothing_and_a_changed_file_shows_its_differences_first
     let again = world.run(&["campaign", "apply", folder, "-o", "json"]).ends(0).json();
     assert_eq!(again, serde_json::json!([]));
     world.run(&["campaign", "apply", folder, "--dry-run"]).ends(0);
-    small().swap("sites.csv", "S1,甲镇卫生院,A,40", "S1,甲镇卫生院,A,50").write(&world.path("small"));
+    small()
+        .swap("sites.csv", "S1,甲镇卫生院,A,40", "S1,甲镇卫生院,A,50")
+        .write(&world.path("small"));
     let dry = world.run(&["campaign", "apply", folder, "--dry-run", "-o", "csv"]).ends(10);
     let row = &dry.csv()[0];
     assert_eq!((row["table"].as_str(), row["key"].as_str()), ("sites", "S1"));
@@ -210,9 +212,7 @@ fn an_exported_campaign_is_the_same_campaign() {
 #[test]
 fn a_revision_of_the_eligible_keeps_its_history_and_source() {
     let world = World::small();
-    small()
-        .add("eligible.csv", "A,adult,250,recount,2021-04-15")
-        .write(&world.path("small"));
+    small().add("eligible.csv", "A,adult,250,recount,2021-04-15").write(&world.path("small"));
     world.run(&["campaign", "apply", "small"]).ends(0);
     let eligible = |day: &str| {
         let at = world.coverage(day);
@@ -227,7 +227,7 @@ fn a_revision_of_the_eligible_keeps_its_history_and_source() {
 #[test]
 fn csv_cells_that_a_spreadsheet_would_run_leave_the_program_quoted() {
     let world = World::small();
-    let evil = "p1,A,1950-01-01,\"=HYPERLINK(\"\"http://x\"\")\",F,,,+8613800000001,,,";
+    let evil = "p1,A,1950-01-01,\"=HYPERLINK(\"\"http://x\"\")\",F,,,+8613800000001 ext,,,";
     assert_eq!(world.import("persons", evil).ends(0).json()["new"], 1);
     let ran = world.run(&["due", "list", "--by", "2021-04-01", "-o", "csv"]).ends(0);
     let row = &ran.csv()[0];

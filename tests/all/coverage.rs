@@ -76,7 +76,10 @@ fn not_reported_is_not_zero_and_a_shut_site_is_not_expected() {
     let sites = |day: &str| world.coverage(day)["sites"].clone();
     assert_eq!(sites("2021-04-01")["missing"], json!(["S1", "S2"]));
     world.import("tallies", "t1,2021-04-01,S1,A,adult,1,0").ends(0);
-    assert_eq!((&sites("2021-04-01")["reported"], &sites("2021-04-01")["missing"]), (&json!(1), &json!(["S2"])));
+    assert_eq!(
+        (&sites("2021-04-01")["reported"], &sites("2021-04-01")["missing"]),
+        (&json!(1), &json!(["S2"]))
+    );
     assert_eq!(sites("2021-04-05")["expected"], 1);
     assert_eq!(sites("2021-04-03")["expected"], 1);
     assert_eq!(sites("2021-04-04")["expected"], 0);
@@ -108,7 +111,10 @@ fn areas_add_up_to_the_root_and_sites_and_days_to_the_doses() {
     assert_eq!(sites, [("P2".into(), "4".into()), ("S1".to_owned(), "15".to_owned())]);
     let days: Vec<_> =
         csv("day").into_iter().map(|r| (r["day"].clone(), r["doses"].clone())).collect();
-    assert_eq!(days, [("2021-04-01".into(), "15".into()), ("2021-04-02".to_owned(), "4".to_owned())]);
+    assert_eq!(
+        days,
+        [("2021-04-01".into(), "15".into()), ("2021-04-02".to_owned(), "4".to_owned())]
+    );
     by("site");
     by("day");
 }
@@ -133,7 +139,10 @@ fn persons_count_first_and_a_tally_adds_only_what_exceeds_them_in_either_order()
     let senior = row(&one, "senior");
     // On the 2nd 6 in the tallies, 2 of them by name; on the 3rd one by name and 0 in the tally.
     assert_eq!(dose_of(senior, 1)["people"], 7);
-    assert!(senior["flags"].as_array().unwrap().contains(&json!("persons_exceed_tally")), "{senior}");
+    assert!(
+        senior["flags"].as_array().unwrap().contains(&json!("persons_exceed_tally")),
+        "{senior}"
+    );
 }
 
 #[test]
@@ -156,15 +165,31 @@ fn a_past_day_stays_as_it_was_known_then_also_after_corrections_and_voids() {
         assert_eq!(now.rows, then.rows);
         assert_eq!(now.sites, then.sites);
         let later = at("2021-04-03T10:00:00");
-        desk.import(Kind::Tallies, &tallies("t1,2021-04-01,S1,A,adult,1,20\nt2,2021-04-01,S2,B,adult,1,9"), later).await;
+        desk.import(
+            Kind::Tallies,
+            &tallies("t1,2021-04-01,S1,A,adult,1,20\nt2,2021-04-01,S2,B,adult,1,9"),
+            later,
+        )
+        .await;
         desk.import(Kind::Doses, &doses("d1,p2,2021-04-02,S1,L1"), later).await;
         let moved = persons.replace("p1,A", "p1,B");
         desk.import(Kind::Persons, &moved, later).await;
         let void = RecordId::new("t2");
-        assert!(desk.app.void(&desk.loaded, Kind::Tallies, &void, "no", at("2021-04-04T10:00:00")).await.unwrap());
+        assert!(
+            desk.app
+                .void(&desk.loaded, Kind::Tallies, &void, "no", at("2021-04-04T10:00:00"))
+                .await
+                .unwrap()
+        );
         // The denominators, too, are those that were known.
         let richer = small().swap("eligible.csv", "A,adult,200", "A,adult,400");
-        crate::support::apply(&desk.app, &richer, &desk.dir.path().join("small"), at("2021-04-05T10:00:00")).await;
+        crate::support::apply(
+            &desk.app,
+            &richer,
+            &desk.dir.path().join("small"),
+            at("2021-04-05T10:00:00"),
+        )
+        .await;
         assert_eq!(known(Some(day("2021-04-01"))).await.expect("coverage"), then);
         let third = known(Some(day("2021-04-03"))).await.expect("coverage");
         let people = |figures: &doseplan::domain::coverage::Coverage, group: &str| {
@@ -173,7 +198,8 @@ fn a_past_day_stays_as_it_was_known_then_also_after_corrections_and_voids() {
         assert_eq!((people(&then, "adult"), people(&then, "senior")), (30, 1));
         assert_eq!((people(&third, "adult"), people(&third, "senior")), (29, 0));
         let loaded = desk.app.campaign(None).await.unwrap();
-        let last = desk.app.coverage(&loaded, AsOf::day(day("2021-04-01")), Depth::Tree).await.unwrap();
+        let last =
+            desk.app.coverage(&loaded, AsOf::day(day("2021-04-01")), Depth::Tree).await.unwrap();
         assert_eq!(people(&last, "adult"), 20);
         assert_eq!(last.row("001", "adult").unwrap().eligible, Some(500));
     });
@@ -226,8 +252,10 @@ impl Step {
                 Kind::Tallies
             }
             Self::Person { person, area, born, group } => {
-                let (area, group) = (["A", "B"][usize::from(*area)], if *group { "senior" } else { "" });
-                write!(text, "person,area,born,group\np{person},{area},{born}-05-05,{group}\n").unwrap();
+                let (area, group) =
+                    (["A", "B"][usize::from(*area)], if *group { "senior" } else { "" });
+                write!(text, "person,area,born,group\np{person},{area},{born}-05-05,{group}\n")
+                    .unwrap();
                 Kind::Persons
             }
             Self::Void { .. } => return None,

@@ -19,7 +19,10 @@ fn the_same_record_twice_counts_once() {
     let rows = "d1,p1,2021-04-02,S1,L1\nd2,p2,2021-04-02,S1,L1";
     assert_eq!(counts(&world, "doses", rows), [2, 0, 0, 0]);
     assert_eq!(counts(&world, "doses", rows), [0, 2, 0, 0]);
-    assert_eq!(counts(&world, "doses", "d1,p1,2021-04-02,S1,L1\nd1,p1,2021-04-02,S1,L1"), [0, 2, 0, 0]);
+    assert_eq!(
+        counts(&world, "doses", "d1,p1,2021-04-02,S1,L1\nd1,p1,2021-04-02,S1,L1"),
+        [0, 2, 0, 0]
+    );
     assert_eq!(world.people("2021-04-02", "senior", 1), 2);
     let tallies = "t1,2021-04-03,S1,A,adult,1,30";
     assert_eq!(counts(&world, "tallies", tallies), [1, 0, 0, 0]);
@@ -258,7 +261,8 @@ fn the_due_list_has_phones_for_calls() {
     assert_eq!(rows[0]["phone"], "13800000001");
     assert_eq!(rows[0]["earliest"], "2021-04-22");
     assert_eq!(rows[0]["latest"], "2021-05-27");
-    let none = world.run(&["due", "list", "--by", "2021-04-25", "--area", "B", "-o", "csv"]).ends(0);
+    let none =
+        world.run(&["due", "list", "--by", "2021-04-25", "--area", "B", "-o", "csv"]).ends(0);
     assert_eq!(none.csv().len(), 0);
     world.run(&["due", "list", "--area", "Z"]).ends(1);
 }

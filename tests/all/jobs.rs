@@ -33,7 +33,9 @@ fn a_job_that_does_not_exist_is_named() {
     let world = World::small();
     assert!(world.run(&["job", "run", "tea"]).ends(1).err.contains("reminders"));
     world.run(&["job", "run", "plan", "--at", "2021-06-01T25:00"]).ends(2);
-    world.run(&["job", "backfill", "tea", "--from", "2021-04-01T00:00", "--to", "2021-04-02T00:00"]).ends(1);
+    world
+        .run(&["job", "backfill", "tea", "--from", "2021-04-01T00:00", "--to", "2021-04-02T00:00"])
+        .ends(1);
 }
 
 #[test]
@@ -43,7 +45,10 @@ fn the_nightly_plan_is_adopted_by_itself_where_the_campaign_says_so() {
     let list = world.run(&["plan", "list", "-o", "json"]).ends(0).json();
     assert_eq!(list[0]["state"], "adopted");
     world.run(&["job", "run", "plan", "--at", "2021-05-11T01:00"]).ends(0);
-    assert_eq!(world.run(&["plan", "list", "-o", "json"]).ends(0).json().as_array().unwrap().len(), 1);
+    assert_eq!(
+        world.run(&["plan", "list", "-o", "json"]).ends(0).json().as_array().unwrap().len(),
+        1
+    );
 }
 
 #[test]
@@ -140,7 +145,8 @@ fn after_a_pause_each_due_time_is_run_or_skipped_once_and_each_skip_has_its_reas
             due.dedup();
             let wanted = if job == "digest" { 5 } else { 6 };
             assert_eq!((due.len(), mine.len()), (wanted, wanted), "{job}: {mine:?}");
-            let ran: Vec<_> = mine.iter().filter(|run| run.2 == "done").map(|run| &run.1[..5]).collect();
+            let ran: Vec<_> =
+                mine.iter().filter(|run| run.2 == "done").map(|run| &run.1[..5]).collect();
             let wanted: &[&str] = match job {
                 "plan" => &["03-31", "04-05"],
                 "digest" => &["04-04"],

@@ -1,6 +1,6 @@
 //! The daily mails and the reminders: to whom, how often, when.
 
-use crate::support::{SENIORS, World};
+use crate::support::{SENIORS, World, small};
 use std::collections::BTreeSet;
 
 /// The small campaign with its register, planned and adopted on the last day of March.
@@ -26,12 +26,8 @@ fn on(world: &World, day: &str) -> BTreeSet<String> {
 }
 
 fn recipients(world: &World) -> Vec<String> {
-    let mut to: Vec<_> = world
-        .mails()
-        .into_iter()
-        .filter(|mail| mail.1 == "reminder")
-        .map(|mail| mail.2)
-        .collect();
+    let mut to: Vec<_> =
+        world.mails().into_iter().filter(|mail| mail.1 == "reminder").map(|mail| mail.2).collect();
     to.sort();
     to
 }
@@ -70,8 +66,8 @@ fn decoded(message: &str) -> String {
     let mut run = String::new();
     for line in message.lines().chain([""]) {
         let line = line.trim();
-        let base64 = line.len() >= 4
-            && line.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c));
+        let base64 =
+            line.len() >= 4 && line.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c));
         if base64 {
             run.push_str(line);
         } else if !run.is_empty() {
@@ -109,15 +105,19 @@ fn nobody_who_had_the_dose_refused_or_died_is_reminded() {
 
 #[test]
 fn a_dose_overdue_is_reminded_and_not_again_the_next_day() {
-    let world = World::small();
+    let longer = small().swap("campaign.toml", "end = 2021-05-10", "end = 2021-06-30");
+    let world = World::with(&longer);
     world.import("persons", SENIORS).ends(0);
     world.import("doses", "d1,p3,2021-04-01,S1,L1").ends(0);
-    remind(&world, "2021-05-08");
-    assert!(recipients(&world).contains(&"qian@home.example".to_owned()), "{:?}", recipients(&world));
-    let count = recipients(&world).len();
-    remind(&world, "2021-05-08");
-    remind(&world, "2021-05-09");
-    assert_eq!(recipients(&world).len(), count);
+    // The window closes 56 days after the first dose.
+    remind(&world, "2021-05-27");
+    assert_eq!(recipients(&world), Vec::<String>::new());
+    for day in ["2021-05-28", "2021-05-28", "2021-05-29", "2021-06-10"] {
+        remind(&world, day);
+        assert_eq!(recipients(&world), ["qian@home.example"], "{day}");
+    }
+    remind(&world, "2021-06-11");
+    assert_eq!(recipients(&world).len(), 2);
 }
 
 #[test]
@@ -193,7 +193,8 @@ fn the_summary_opens_with_the_bulletin_sentence() {
     assert!(body.contains("16"), "{body}");
     // 9 of the 6 seniors of A, 9 of all 10.
     assert!(body.contains("150.0"), "{body}");
-    let html = world.run(&["digest", "preview", "--day", "2021-04-20", "--part", "html"]).ends(0).out;
+    let html =
+        world.run(&["digest", "preview", "--day", "2021-04-20", "--part", "html"]).ends(0).out;
     assert!(html.contains("截至4月20日24时") && html.contains("<table"), "{html}");
     let english = world.run(&["--lang", "en", "digest", "preview", "--day", "2021-04-20"]).ends(0);
     assert!(!english.out.contains('⟨'), "{}", english.out);

@@ -56,7 +56,18 @@ fn the_plan_of_every_instance_is_feasible_by_the_independent_checker_too() {
         let folder = entry.unwrap().path();
         let folder = text(&folder);
         let made = world
-            .run(&["plan", "make", "--folder", folder, "--seconds", "1", "-o", "csv", "--certificate", "c.json"])
+            .run(&[
+                "plan",
+                "make",
+                "--folder",
+                folder,
+                "--seconds",
+                "1",
+                "-o",
+                "csv",
+                "--certificate",
+                "c.json",
+            ])
             .ends(0);
         assert!(made.out.starts_with("date,place,team,area,group,dose,doses\n"), "{folder}");
         world.file("plan.csv", &made.out);
@@ -77,7 +88,8 @@ fn the_best_known_plans_and_their_prices_hold_here_as_they_hold_there() {
         let folder = entry.unwrap().path();
         let plan = folder.join("reference/plan.csv");
         let prices = folder.join("reference/certificate.json");
-        let ours = agreed(&world, &shared, &[text(&folder), text(&plan), "--certificate", text(&prices)]);
+        let ours =
+            agreed(&world, &shared, &[text(&folder), text(&plan), "--certificate", text(&prices)]);
         assert_eq!(ours["certificate_problems"], serde_json::json!([]), "{folder:?}");
     }
 }
@@ -137,7 +149,7 @@ fn prices_that_prove_less_than_they_claim_are_refused() {
     let plan = folder.join("reference/plan.csv");
     let good = std::fs::read_to_string(folder.join("reference/certificate.json")).unwrap();
     let mut prices: Value = serde_json::from_str(&good).unwrap();
-    let mut refused = |what: &str, prices: &Value| {
+    let refused = |what: &str, prices: &Value| {
         world.file("c.json", prices.to_string());
         let ran =
             world.run(&["plan", "check", text(&folder), text(&plan), "--certificate", "c.json"]);
@@ -162,7 +174,8 @@ fn danyang_is_planned_again_from_what_was_given() {
     let folder = shared.join("scenarios/danyang-2021");
     let tallies = folder.join("tallies.csv");
     for from in ["2021-03-25", "2021-07-01", "2021-09-15"] {
-        let mut arguments = vec!["plan", "make", "--folder", text(&folder), "--seconds", "1", "-o", "csv"];
+        let mut arguments =
+            vec!["plan", "make", "--folder", text(&folder), "--seconds", "1", "-o", "csv"];
         let mut check = vec![text(&folder), "plan.csv"];
         let history = ["--given", text(&tallies), "--from", from];
         if from != "2021-03-25" {
@@ -215,15 +228,18 @@ fn a_plan_as_json_has_the_form_of_the_contract_and_its_own_check_agrees() {
 
 #[test]
 fn who_cannot_be_placed_is_listed_with_the_reason() {
-    let campaign = small()
-        .swap("reach.csv", "B,S1\nB,S2\n", "")
-        .swap("stops.csv", "P2,乙村,B,32.06,119.66\n", "");
+    let campaign = small().swap("reach.csv", "B,S1\nB,S2\n", "").swap(
+        "stops.csv",
+        "P2,乙村,B,32.06,119.66\n",
+        "",
+    );
     let world = World::with(&campaign);
     let json = world.run(&["plan", "make", "-o", "json", "--from", "2021-04-01"]).ends(0).json();
     let unplaced = json["unplaced"].as_array().unwrap();
     let found = unplaced.iter().find(|one| one["area"] == "B" && one["group"] == "adult").unwrap();
     assert_eq!((&found["people"], &found["reason"]), (&100.into(), &"no_place".into()));
-    let why = world.run(&["--lang", "en", "plan", "why", "--area", "B", "--group", "adult"]).ends(0);
+    let why =
+        world.run(&["--lang", "en", "plan", "why", "--area", "B", "--group", "adult"]).ends(0);
     assert!(why.out.contains("no site reaches"), "{}", why.out);
     world.run(&["plan", "why", "--area", "A", "--group", "senior"]).ends(0);
 }
@@ -247,7 +263,9 @@ fn a_draft_changes_nothing_until_it_is_adopted_and_the_diff_says_what_moves() {
     let shown = world.run(&["plan", "show", "-o", "csv"]).ends(0);
     assert!(shown.out.starts_with("date,place,team,area,group,dose,doses\n"));
     let one = world.run(&["plan", "show", "--day", "2021-04-01", "--place", "S1", "-o", "csv"]);
-    assert!(one.ends(0).csv().iter().all(|row| row["date"] == "2021-04-01" && row["place"] == "S1"));
+    assert!(
+        one.ends(0).csv().iter().all(|row| row["date"] == "2021-04-01" && row["place"] == "S1")
+    );
     // A closed day moves people; the adopted plan stays until the new one is adopted.
     small().add("closures.csv", "S1,2021-04-01,0").write(&world.path("small"));
     world.run(&["campaign", "apply", "small"]).ends(0);
@@ -257,7 +275,14 @@ fn a_draft_changes_nothing_until_it_is_adopted_and_the_diff_says_what_moves() {
     let moved = diff.iter().find(|row| row["day"] == "2021-04-01" && row["place"] == "S1").unwrap();
     assert_eq!(moved["doses_after"], "0");
     world.run(&["plan", "adopt"]).ends(0);
-    assert_eq!(world.run(&["plan", "show", "--day", "2021-04-01", "--place", "S1", "-o", "csv"]).ends(0).csv().len(), 0);
+    assert_eq!(
+        world
+            .run(&["plan", "show", "--day", "2021-04-01", "--place", "S1", "-o", "csv"])
+            .ends(0)
+            .csv()
+            .len(),
+        0
+    );
     world.run(&["plan", "adopt", "1"]).ends(1);
     world.run(&["plan", "adopt", "99"]).ends(1);
 }
@@ -266,7 +291,9 @@ fn a_draft_changes_nothing_until_it_is_adopted_and_the_diff_says_what_moves() {
 fn a_draft_that_no_longer_fits_what_is_known_is_not_adopted() {
     let world = World::small();
     world.run(&["plan", "make", "--from", "2021-04-01"]).ends(0);
-    small().swap("sites.csv", "S1,甲镇卫生院,A,40,20", "S1,甲镇卫生院,A,1,1").write(&world.path("small"));
+    small()
+        .swap("sites.csv", "S1,甲镇卫生院,A,40,20", "S1,甲镇卫生院,A,1,1")
+        .write(&world.path("small"));
     world.run(&["campaign", "apply", "small"]).ends(0);
     let ran = world.run(&["plan", "adopt"]).ends(1);
     assert!(ran.err.contains("plan make"), "{}", ran.err);
@@ -289,7 +316,10 @@ fn running_the_plan_again_moves_nobody_without_a_reason() {
     world.run(&["job", "run", "plan", "--at", "2021-03-31T01:00"]).ends(0);
     let before = appointments(&world);
     assert_eq!(before.len(), 6);
-    assert!(before.iter().all(|(_, day, place)| !day.is_empty() && !place.is_empty()), "{before:?}");
+    assert!(
+        before.iter().all(|(_, day, place)| !day.is_empty() && !place.is_empty()),
+        "{before:?}"
+    );
     world.run(&["job", "run", "plan", "--at", "2021-03-31T02:00"]).ends(0);
     assert_eq!(appointments(&world), before);
     // Who is barred loses the appointment; the others keep theirs.

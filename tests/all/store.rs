@@ -6,7 +6,10 @@ use sqlx::Connection as _;
 /// From a folder to mails, on whatever database the world has.
 fn story(world: World) {
     let world = world.applied(&small());
-    assert_eq!(world.run(&["campaign", "apply", "small", "-o", "json"]).ends(0).json(), serde_json::json!([]));
+    assert_eq!(
+        world.run(&["campaign", "apply", "small", "-o", "json"]).ends(0).json(),
+        serde_json::json!([])
+    );
     world.import("persons", SENIORS).ends(0);
     world.import("persons", SENIORS).ends(0);
     world.run(&["plan", "make", "--from", "2021-04-01"]).ends(0);
@@ -41,7 +44,17 @@ fn story(world: World) {
     }
     world.run(&["job", "run", "plan", "--at", "2021-04-02T01:00"]).ends(0);
     world.run(&["job", "run", "summary", "--at", "2021-04-02T07:00"]).ends(0);
-    world.run(&["job", "backfill", "summary", "--from", "2021-04-03T00:00", "--to", "2021-04-04T00:00"]).ends(0);
+    world
+        .run(&[
+            "job",
+            "backfill",
+            "summary",
+            "--from",
+            "2021-04-03T00:00",
+            "--to",
+            "2021-04-04T00:00",
+        ])
+        .ends(0);
     assert_eq!(world.mails().len(), 8);
     assert_eq!(world.run(&["doses", "history", "d2", "-o", "csv"]).ends(0).csv().len(), 1);
     world.run(&["db", "check"]).ends(0);
@@ -77,7 +90,8 @@ fn the_whole_story_runs_on_postgresql() {
     };
     let name = format!("doseplan_{}", uuid::Uuid::now_v7().simple());
     let run = async |sql: String| {
-        let mut connection = sqlx::PgConnection::connect(&server).await.expect("the server answers");
+        let mut connection =
+            sqlx::PgConnection::connect(&server).await.expect("the server answers");
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("it obeys");
     };
     wait(run(format!("CREATE DATABASE {name}")));
@@ -125,7 +139,10 @@ fn totals_that_do_not_agree_with_the_records_are_found_and_repaired() {
 #[test]
 fn a_file_that_is_no_database_is_said_to_be_damaged() {
     let world = World::empty();
-    world.file("doseplan.db", "this is a letter, not a database, and it is long enough to see\n".repeat(99));
+    world.file(
+        "doseplan.db",
+        "this is a letter, not a database, and it is long enough to see\n".repeat(99),
+    );
     let ran = world.run(&["coverage"]).ends(5);
     assert!(ran.err.contains("damaged"), "{}", ran.err);
     let world = World::small();

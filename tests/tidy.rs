@@ -1,0 +1,374 @@
+//! The rules of the architecture that a program can check. Each names what breaks it, with file and line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LINES_MAX: usize = 500;
+const COLUMNS_MAX: usize = 100;
+const FUNCTION_LINES_MAX: usize = 70;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below a folder, with its path from the project's root, in order.
+fn files(folder: &str) -> Vec<(String, String)> {
+    fn walk(dir: &Path, out: &mut Vec<PathBuf>) {
+        let Ok(entries) = fs::read_dir(dir) else { return };
+        for entry in entries {
+            let path = entry.expect("an entry of a folder").path();
+            if path.is_dir() { walk(&path, out) } else { out.push(path) }
+        }
+    }
+    let mut paths = Vec::new();
+    walk(&root().join(folder), &mut paths);
+    paths.sort();
+    paths
+        .into_iter()
+        .filter_map(|path| {
+            let name = path.strip_prefix(root()).ok()?.to_str()?.to_owned();
+            Some((name, fs::read_to_string(&path).ok()?))
+        })
+        .collect()
+}
+
+fn sources() -> Vec<(String, String)> {
+    files("src").into_iter().filter(|(name, _)| name.ends_with(".rs")).collect()
+}
+
+/// Tests may be longer: files of tests, and the tests at the end of a file.
+fn is_test(name: &str) -> bool {
+    name.contains("/tests/") || name.ends_with("tests.rs") || name.ends_with("/testing.rs")
+}
+
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+fn none(found: &[String], rule: &str) {
+    assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
+}
+
+/// The room that a file stands in: its folder under `src`, or its own name at the top.
+fn room(name: &str) -> &str {
+    let inside = name.strip_prefix("src/").expect("a source");
+    inside.split('/').next().expect("a first part").trim_end_matches(".rs")
+}
+
+#[test]
+fn every_room_uses_only_the_rooms_below_it() {
+    // text, clock and config are leaves that everybody may use; text and config speak of values of the domain.
+    let leaves = ["text", "clock", "config"];
+    let below: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("main", &["cli"][..]),
+        ("cli", &["web", "jobs", "app", "intake", "store", "mail", "domain"]),
+        ("web", &["app", "intake", "store", "mail", "domain"]),
+        ("jobs", &["app", "intake", "store", "mail", "domain"]),
+        ("app", &["intake", "store", "mail", "domain"]),
+        ("intake", &["domain"]),
+        ("store", &["domain"]),
+        ("mail", &["domain"]),
+        ("text", &["domain"]),
+        ("config", &["domain"]),
+        ("clock", &[]),
+        ("domain", &[]),
+    ]);
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        let here = room(&name);
+        if here == "lib" {
+            continue;
+        }
+        let Some(allowed) = below.get(here) else {
+            found.push(format!("{name}: {here} has no place in the arrow"));
+            continue;
+        };
+        for (number, line) in code(&text) {
+            for rest in line.split("crate::").skip(1) {
+                let used: String =
+                    rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                if !below.contains_key(used.as_str())
+                    || used == here
+                    || allowed.contains(&used.as_str())
+                {
+                    continue;
+                }
+                if leaves.contains(&used.as_str()) && here != "domain" {
+                    continue;
+                }
+                found.push(format!("{name}:{number}: {here} uses {used}"));
+            }
+        }
+    }
+    none(&found, "the arrow is main → cli | web | jobs → app → intake, store, mail → domain");
+}
+
+#[test]
+fn the_domain_does_no_input_or_output() {
+    let forbidden = [
+        "async fn",
+        "std::fs",
+        "std::io",
+        "std::env",
+        "tokio::",
+        "tracing::",
+        "println!",
+        "SystemTime",
+    ];
+    let mut found = Vec::new();
+    for (name, text) in sources().into_iter().filter(|(name, _)| room(name) == "domain") {
+        if is_test(&name) {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            if forbidden.iter().any(|word| line.contains(word)) {
+                found.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    none(&found, "the domain is pure");
+}
+
+#[test]
+fn sql_stands_only_in_the_store() {
+    let words = ["sqlx::", "\"SELECT ", "\"INSERT INTO ", "\"UPDATE ", "\"DELETE FROM "];
+    let mut found = Vec::new();
+    for (name, text) in sources().into_iter().filter(|(name, _)| room(name) != "store") {
+        for (number, line) in code(&text) {
+            if words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    none(&found, "only store/ speaks SQL");
+}
+
+#[test]
+fn only_the_clock_reads_the_time() {
+    let mut found = Vec::new();
+    for (name, text) in sources().into_iter().filter(|(name, _)| room(name) != "clock") {
+        for (number, line) in code(&text) {
+            if ["Utc::now", "Local::now", "SystemTime::now"].iter().any(|word| line.contains(word))
+            {
+                found.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    none(&found, "the time is a parameter");
+}
+
+#[test]
+fn files_and_lines_are_short() {
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        let lines = text.lines().count();
+        if lines > LINES_MAX && !is_test(&name) {
+            found.push(format!("{name}: {lines} lines, {LINES_MAX} at most"));
+        }
+    }
+    for (name, text) in sources().into_iter().chain(files("tests")).chain(files("benches")) {
+        if !name.ends_with(".rs") {
+            continue;
+        }
+        for (number, line) in (1..).zip(text.lines()) {
+            // Doc and other comments may be a little wider than rustfmt breaks code.
+            let limit =
+                if line.trim_start().starts_with("//") { COLUMNS_MAX + 20 } else { COLUMNS_MAX };
+            let columns = line.chars().count();
+            if columns > limit && !line.contains("\" =>") {
+                found.push(format!("{name}:{number}: {columns} columns, {limit} at most"));
+            }
+        }
+    }
+    none(&found, "a file fits a sitting, a line a screen");
+}
+
+#[test]
+fn a_function_fits_a_screen() {
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let start = line.trim_start();
+            let head = start.split('(').next().unwrap_or_default();
+            let is_function = head.split_whitespace().any(|word| word == "fn")
+                && ["fn ", "pub", "async ", "const "].iter().any(|word| start.starts_with(word));
+            if !is_function || start.ends_with("{}") {
+                continue;
+            }
+            // rustfmt closes a function at the indentation of its head.
+            let end = format!("{}}}", &line[..line.len() - start.len()]);
+            let Some(length) = lines[index..].iter().position(|line| *line == end) else {
+                continue;
+            };
+            if length + 1 > FUNCTION_LINES_MAX {
+                found.push(format!("{name}:{}: {} lines: {head}", index + 1, length + 1));
+            }
+        }
+    }
+    none(&found, "a function has 70 lines at most");
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let names = |kind: &str| -> Vec<String> {
+        let prefix = format!("migrations/{kind}/");
+        files(&prefix).into_iter().map(|(name, _)| name[prefix.len()..].to_owned()).collect()
+    };
+    assert_eq!(names("sqlite"), names("postgres"));
+    assert!(!names("sqlite").is_empty());
+    for (index, name) in (1..).zip(names("sqlite")) {
+        assert!(name.starts_with(&format!("{index:04}_")), "{name} is number {index}");
+    }
+}
+
+#[test]
+fn both_databases_have_the_same_tables_and_columns() {
+    let columns = |kind: &str| -> BTreeSet<String> {
+        let mut out = BTreeSet::new();
+        for (_, text) in files(&format!("migrations/{kind}")) {
+            let mut table = String::new();
+            for line in text.lines() {
+                if let Some(name) = line.strip_prefix("CREATE TABLE ") {
+                    table = name.split_whitespace().next().unwrap_or_default().to_owned();
+                } else if line.starts_with("    ") {
+                    let column = line.split_whitespace().next().unwrap_or_default();
+                    out.insert(format!("{table}.{column}"));
+                }
+            }
+        }
+        out
+    };
+    assert_eq!(columns("sqlite"), columns("postgres"));
+}
+
+#[test]
+fn a_person_has_no_derived_debug() {
+    let mut seen = false;
+    for (name, text) in sources() {
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            if !["pub struct Person {", "pub struct DueLine {", "pub struct Standing {"]
+                .contains(line)
+            {
+                continue;
+            }
+            seen |= line.contains("Person ");
+            let above: Vec<_> = lines[..index]
+                .iter()
+                .rev()
+                .take_while(|line| line.starts_with("#[") || line.starts_with("///"))
+                .collect();
+            assert!(!above.iter().any(|line| line.contains("Debug")), "{name}: {line}");
+        }
+    }
+    assert!(seen, "there is a Person");
+}
+
+/// Texts in double quotes, as they stand in the code.
+fn literals(text: &str) -> BTreeSet<String> {
+    text.split('"').map(str::to_owned).collect()
+}
+
+/// Keys of the catalogue in one language.
+fn keys(language: &str) -> BTreeSet<String> {
+    files(&format!("src/text/{language}"))
+        .iter()
+        .flat_map(|(_, text)| text.lines())
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
+        .filter_map(|line| Some(line.split_once(" =")?.0.trim().to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_catalogue_has_what_the_code_says_and_nothing_else_in_both_languages() {
+    let (chinese, english) = (keys("zh-CN"), keys("en"));
+    assert_eq!(chinese, english);
+    let mut said: BTreeSet<String> = BTreeSet::new();
+    let mut prefixes: BTreeSet<String> = BTreeSet::new();
+    let mut missing = Vec::new();
+    for (name, text) in sources() {
+        for literal in literals(&text) {
+            if let Some((prefix, _)) = literal.split_once("-{") {
+                prefixes.insert(format!("{prefix}-"));
+            }
+            said.insert(literal);
+        }
+        if is_test(&name) {
+            continue;
+        }
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for call in [".note(", ".word(", ".say(", "text::word(", "text::say("] {
+            for rest in flat.split(call).skip(1) {
+                // The key is the first text of the call, before any bracket.
+                let head: String = rest.chars().take_while(|c| !"()[]&;".contains(*c)).collect();
+                let mut parts = head.split('"');
+                let (before, key) = (parts.next().unwrap_or_default(), parts.next());
+                let plain = !before.contains("if ") && !before.contains("match ");
+                if let Some(key) = key.filter(|key| plain && !key.contains('{') && !key.is_empty())
+                    && !english.contains(key)
+                {
+                    missing.push(format!("{name}: {key}"));
+                }
+            }
+        }
+    }
+    none(&missing, "every key that the code says is in the catalogue");
+    let resources: String =
+        files("src/text/en").into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n");
+    let unused: Vec<String> = english
+        .into_iter()
+        .filter(|key| {
+            let plain = key.strip_suffix("-one").unwrap_or(key);
+            let named = said.contains(key) || said.contains(plain);
+            let made = prefixes.iter().any(|prefix| {
+                key.strip_prefix(prefix.as_str()).is_some_and(|rest| {
+                    said.contains(rest)
+                        || said.contains(&rest.replace('-', "_"))
+                        || rest.parse::<u8>().is_ok()
+                })
+            });
+            let by_others = resources.contains(&format!("{{ {key} }}"));
+            !named && !made && !by_others
+        })
+        .collect();
+    none(&unused, "every key of the catalogue is said somewhere");
+}
+
+#[test]
+fn nothing_names_a_place_of_one_machine() {
+    let places: Vec<String> =
+        ["work", "home", "root", "Users"].iter().map(|name| format!("/{name}/")).collect();
+    let mut found = Vec::new();
+    let mut all = Vec::new();
+    for folder in ["src", "tests", "benches", "migrations", "schedules", ".ci"] {
+        all.extend(files(folder));
+    }
+    for name in ["Cargo.toml", "README.md", "CHANGELOG.md", ".clippy.toml", "rustfmt.toml"] {
+        if let Ok(text) = fs::read_to_string(root().join(name)) {
+            all.push((name.to_owned(), text));
+        }
+    }
+    for (name, text) in all {
+        for (number, line) in (1..).zip(text.lines()) {
+            if places.iter().any(|place| line.contains(place.as_str())) {
+                found.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    none(&found, "paths are relative");
+}
+
+#[test]
+fn whoever_skips_a_lint_says_why() {
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        for (number, line) in code(&text) {
+            if line.contains("#[allow(") || line.contains("#![allow(") {
+                found.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    none(&found, "#[expect(…, reason = \"…\")] instead of #[allow]");
+}
