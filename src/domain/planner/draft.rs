@@ -100,28 +100,29 @@ impl<'p> Draft<'p> {
         people
     }
 
+    /// Places up to `n` people on exactly these steps; returns how many.
+    pub(super) fn place_exactly(&mut self, cohort: usize, who: Who, wish: &[Step], n: u32) -> u32 {
+        let mut people = n.min(self.left(cohort, who));
+        let mut steps: Vec<Step> = Vec::with_capacity(wish.len());
+        for step in wish {
+            let (got, team) = self.room.give(step.place, step.day, people, step.team);
+            for &earlier in &steps {
+                self.room.take_back(earlier, people - got);
+            }
+            people = got;
+            if got == 0 {
+                return 0;
+            }
+            steps.push(Step { team, ..*step });
+        }
+        self.keep(Path { cohort, who, people, steps });
+        people
+    }
+
     fn keep(&mut self, path: Path) {
         if path.people > 0 {
             *self.left_mut(path.cohort, path.who) -= path.people;
             self.paths.push(path);
-        }
-    }
-
-    /// Takes a path out of the plan.
-    pub(super) fn remove(&mut self, at: usize) -> Path {
-        let path = self.paths.swap_remove(at);
-        for &step in &path.steps {
-            self.room.take_back(step, path.people);
-        }
-        *self.left_mut(path.cohort, path.who) += path.people;
-        self.revive();
-        path
-    }
-
-    /// Forgets what was found to be full.
-    pub(super) fn revive(&mut self) {
-        for days in self.dead.iter_mut().flatten() {
-            days.fill(false);
         }
     }
 

@@ -67,6 +67,17 @@ pub(super) fn plan<'p>(
     wishes: &[super::keep::Wish],
     until: usize,
 ) -> Draft<'p> {
+    let mut draft = base(problem, wishes, until);
+    fill(&mut draft);
+    draft
+}
+
+/// The wishes before day `until`, and everybody who waits since before the plan.
+pub(super) fn base<'p>(
+    problem: &'p Problem<'p>,
+    wishes: &[super::keep::Wish],
+    until: usize,
+) -> Draft<'p> {
     let mut draft = Draft::new(problem);
     super::keep::place_wishes(&mut draft, wishes, until);
     place_waiting(&mut draft);
@@ -79,7 +90,6 @@ pub(super) fn plan<'p>(
             draft = again;
         }
     }
-    fill(&mut draft);
     draft
 }
 

@@ -8,6 +8,7 @@
 //! time; where capacity or vaccine for that is missing, they are listed in `unplaced`, and [`check`] names them too.
 
 mod check;
+mod compact;
 mod diff;
 mod draft;
 mod draws;
@@ -19,9 +20,12 @@ mod lots;
 mod measure;
 mod model;
 mod num;
+mod pdhg;
 mod prices;
 mod room;
+mod rounding;
 mod routes;
+mod search;
 mod teams;
 #[cfg(test)]
 mod testing;
@@ -72,7 +76,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 3000 }
+        Self { steps: 6000 }
     }
 }
 
@@ -87,6 +91,9 @@ pub struct Progress {
     pub upper_bound: f64,
 }
 
+/// A plan replaces a published one that is still feasible when it is better by this share of the objective.
+const CHANGE_WORTH: f64 = 2e-3;
+
 /// Makes a plan. `progress` is told of every improvement; `time_is_up` is asked between steps and ends the search
 /// with the best plan so far.
 pub fn make(
@@ -97,14 +104,23 @@ pub fn make(
     let problem = Problem::new(request.campaign, request.given, request.from);
     let wishes = keep::wishes(&problem, request.published);
     let freeze = num::index(request.campaign.freeze_days);
-    let draft = greedy::plan(&problem, &wishes, problem.first.saturating_add(freeze));
-    let _ = time_is_up();
-    let figures = measure::figures(&draft);
-    progress(Progress { step: 0, objective: figures.objective, upper_bound: f64::INFINITY });
+    let until = problem.first.saturating_add(freeze);
+    let mut draft = greedy::plan(&problem, &wishes, until);
+    let mut needed = measure::objective(&draft);
+    if !wishes.is_empty() {
+        // The published plan, repaired, stays unless another is clearly better: people have planned on it.
+        let kept = greedy::plan(&problem, &wishes, usize::MAX);
+        let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
+        if worth >= needed {
+            (draft, needed) = (kept, worth);
+        }
+    }
+    let objective = measure::objective(&draft);
+    progress(Progress { step: 0, objective, upper_bound: f64::INFINITY });
     let market = Market::new(&problem);
-    let prices = vec![0.0; market.slots.holds.len()];
-    let bound = market.answer(&prices).bound;
-    finish(&draft, market.certificate(&prices, bound))
+    let task = search::Task { wishes: &wishes, until, limits: request.limits };
+    let found = search::improve(&market, draft, needed, &task, progress, time_is_up);
+    finish(&found.draft, market.certificate(&found.prices, found.bound))
 }
 
 fn finish(draft: &Draft, certificate: Certificate) -> Plan {

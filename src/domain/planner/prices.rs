@@ -164,6 +164,12 @@ impl<'p> Market<'p> {
         }
     }
 
+    /// The set of places that holds a stop.
+    pub(super) fn reach_of_stop(&self, stop: usize) -> Option<usize> {
+        let place = self.problem.sites.len() + stop;
+        self.reaches.iter().position(|places| places.contains(&place))
+    }
+
     /// Price of a dose at each place on each day; infinite where it cannot be given.
     pub(super) fn dose_prices(&self, prices: &[f64]) -> Vec<Vec<f64>> {
         let problem = self.problem;

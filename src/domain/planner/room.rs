@@ -49,11 +49,6 @@ impl<'p> Room<'p> {
         }
     }
 
-    /// The vaccine flow.
-    pub(super) fn stock(&self) -> &Stock {
-        &self.stock
-    }
-
     /// Doses that could be given at a place on a day, as far as place and team go. Vaccine counts only where the
     /// class of the draw is known to be used up.
     pub(super) fn most(&self, place: usize, day: usize) -> u32 {
