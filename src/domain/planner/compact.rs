@@ -168,11 +168,8 @@ impl Compact {
                 let mut of_place = vec![NO_SLOT; problem.days];
                 if problem.stop_of(place).is_none() {
                     let site = &problem.sites[place];
-                    for d in problem.first..problem.days {
-                        let slot = market.slots.site_day[place][d];
-                        if slot == NO_SLOT {
-                            continue;
-                        }
+                    let slots = market.slots.site_day[place].iter().enumerate();
+                    for (d, &slot) in slots.filter(|(_, slot)| **slot != NO_SLOT) {
                         let holds = market.slots.holds[slot];
                         let column = self.program.column(0.0, f64::INFINITY, holds);
                         self.program.entry(self.balance[reach][d], column, -1.0);
@@ -282,15 +279,13 @@ impl Compact {
         let rest = market.dose_prices(&prices);
         for (reach, places) in market.reaches.iter().enumerate() {
             for &place in places {
-                for d in problem.first..problem.days {
+                let slots = match problem.stop_of(place) {
+                    Some(stop) => &market.slots.stop_day[stop],
+                    None => &market.slots.site_day[place],
+                };
+                for (d, &slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != NO_SLOT) {
                     let pays = y(self.balance[reach][d]);
-                    let slot = match problem.stop_of(place) {
-                        Some(stop) => market.slots.stop_day[stop][d],
-                        None => market.slots.site_day[place][d],
-                    };
-                    if slot != NO_SLOT {
-                        prices[slot] = prices[slot].max(pays - rest[place][d]);
-                    }
+                    prices[slot] = prices[slot].max(pays - rest[place][d]);
                 }
             }
         }

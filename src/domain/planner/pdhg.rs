@@ -196,29 +196,9 @@ impl Pdhg {
         loop {
             self.steps += 1;
             let (reach_x, reach_y) = (self.stride / self.weight, self.stride * self.weight);
-            let mut move_x = 0.0;
-            for j in 0..x.len() {
-                let slope = self.program.cost[j] + self.aty[j];
-                let to = (self.now.x[j] - reach_x * self.tau[j] * slope)
-                    .clamp(0.0, self.program.upper[j]);
-                let by = to - self.now.x[j];
-                x[j] = to;
-                if by != 0.0 {
-                    move_x += by * by / self.tau[j];
-                }
-            }
+            let move_x = self.move_columns(reach_x, &mut x);
             self.rows.times(&x, &mut ax);
-            let mut move_y = 0.0;
-            for i in 0..y.len() {
-                let over = 2.0 * ax[i] - self.ax[i] - self.program.right[i];
-                let to = self.now.y[i] + reach_y * self.sigma[i] * over;
-                let to = if self.program.equal[i] { to } else { to.max(0.0) };
-                let by = to - self.now.y[i];
-                y[i] = to;
-                if by != 0.0 {
-                    move_y += by * by / self.sigma[i];
-                }
-            }
+            let move_y = self.move_rows(reach_y, &ax, &mut y);
             self.columns.times(&y, &mut aty);
             let cross: f64 = (0..x.len())
                 .map(|j| (x[j] - self.now.x[j]) * (aty[j] - self.aty[j]))
@@ -240,6 +220,39 @@ impl Pdhg {
         }
     }
 
+    /// Moves the columns against their slopes; returns the square of the way.
+    fn move_columns(&self, reach: f64, x: &mut [f64]) -> f64 {
+        let (program, old) = (&self.program, &self.now.x);
+        let mut moved = 0.0;
+        for (j, to) in x.iter_mut().enumerate() {
+            let slope = program.cost[j] + self.aty[j];
+            *to = (old[j] - reach * self.tau[j] * slope).clamp(0.0, program.upper[j]);
+            let by = *to - old[j];
+            if by != 0.0 {
+                moved += by * by / self.tau[j];
+            }
+        }
+        moved
+    }
+
+    /// Moves the rows' prices after their over-use at the point ahead; returns the square of the way.
+    fn move_rows(&self, reach: f64, ax: &[f64], y: &mut [f64]) -> f64 {
+        let (program, old) = (&self.program, &self.now.y);
+        let mut moved = 0.0;
+        for (i, to) in y.iter_mut().enumerate() {
+            let over = 2.0 * ax[i] - self.ax[i] - program.right[i];
+            *to = old[i] + reach * self.sigma[i] * over;
+            if !program.equal[i] {
+                *to = to.max(0.0);
+            }
+            let by = *to - old[i];
+            if by != 0.0 {
+                moved += by * by / self.sigma[i];
+            }
+        }
+        moved
+    }
+
     /// The average since the last restart.
     pub(super) fn average(&self) -> Point {
         let scaled = |sum: &Vec<f64>| sum.iter().map(|n| n / self.sum_weight).collect();
@@ -254,15 +267,15 @@ impl Pdhg {
     fn error_of(&self, point: &Point, ax: &[f64], aty: &[f64]) -> f64 {
         let program = &self.program;
         let (mut over, mut primal, mut dual) = (0.0, 0.0, 0.0);
-        for i in 0..ax.len() {
-            let beyond = ax[i] - program.right[i];
+        for (i, used) in ax.iter().enumerate() {
+            let beyond = used - program.right[i];
             let beyond = if program.equal[i] { beyond.abs() } else { beyond.max(0.0) };
             over += beyond * program.worth[i];
             dual -= point.y[i] * program.right[i];
         }
-        for j in 0..aty.len() {
+        for (j, paid) in aty.iter().enumerate() {
             primal += program.cost[j] * point.x[j];
-            let slope = program.cost[j] + aty[j];
+            let slope = program.cost[j] + paid;
             if slope < 0.0 {
                 let upper = if program.upper[j].is_finite() {
                     program.upper[j]
