@@ -1,5 +1,6 @@
-//! The linear program of a campaign in its compact form: doses of kinds by day, doses of places by set of areas
-//! and day, vaccine by class and lot, routes by team and day. Its prices prove a bound, its columns nearly a plan.
+//! The linear program of a campaign in its compact form: doses of kinds by day, doses of places
+//! by set of areas and day, vaccine by class and lot, routes by team and day. Its prices prove a
+//! bound, its columns nearly a plan.
 
 use super::model::Problem;
 use super::pdhg::{Point, Program};
@@ -102,8 +103,8 @@ impl Compact {
         }
     }
 
-    /// People between dose j and the next: who may get it and has not, and who got it before they had to. Both
-    /// are carried from day to day and never negative.
+    /// People between dose j and the next: who may get it and has not, and who got it before they
+    /// had to. Both are carried from day to day and never negative.
     fn add_window(
         &mut self,
         problem: &Problem,
@@ -220,8 +221,8 @@ impl Compact {
         }
     }
 
-    /// Adds the best route of every team-day at prices where it earns more than the team-day's own price; returns
-    /// how many are new.
+    /// Adds the best route of every team-day at prices where it earns more than the team-day's
+    /// own price; returns how many are new.
     pub(super) fn add_routes(&mut self, market: &Market, prices: &[f64], y: &[f64]) -> usize {
         let problem = market.problem;
         let vaccine = market.vaccine_prices(prices);
@@ -265,7 +266,8 @@ impl Compact {
         added
     }
 
-    /// Prices of the slots at a point: a site-day costs what its dearest area pays beyond store and vaccine.
+    /// Prices of the slots at a point: a site-day costs what its dearest area pays beyond store
+    /// and vaccine.
     pub(super) fn prices(&self, market: &Market, point: &Point) -> Vec<f64> {
         let problem = market.problem;
         let y = |row: usize| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
@@ -319,7 +321,8 @@ impl Compact {
         quotas
     }
 
-    /// For each kind its paths with the share of people who take them: doses paired first in, first out.
+    /// For each kind its paths with the share of people who take them: doses paired first in,
+    /// first out.
     pub(super) fn shares(&self, market: &Market, x: &[f64]) -> Vec<Vec<(Vec<usize>, f64)>> {
         let mut all = Vec::with_capacity(market.kinds.len());
         for (kind, doses) in market.kinds.iter().zip(&self.doses) {
@@ -348,7 +351,8 @@ impl Compact {
 /// Doses below this are rounding noise.
 const CRUMB: f64 = 1e-3;
 
-/// Gives each path its next dose, first in, first out; a day outside the window moves to the window's edge.
+/// Gives each path its next dose, first in, first out; a day outside the window moves to the
+/// window's edge.
 fn pair(
     paths: &[(Vec<usize>, f64)],
     next: Vec<(usize, f64)>,

@@ -1,4 +1,5 @@
-//! The plain planner: day by day, the dearest cohorts first, all doses of a person reserved together.
+//! The plain planner: day by day, the dearest cohorts first, all doses of a person reserved
+//! together.
 
 use super::draft::{Draft, Who};
 use super::model::Problem;
@@ -13,8 +14,8 @@ pub(super) fn by_priority(problem: &Problem) -> Vec<usize> {
     order
 }
 
-/// Places those who wait since before the plan: first whose window closes inside the campaign, by deadline, then
-/// the overdue, the longest waiting first.
+/// Places those who wait since before the plan: first whose window closes inside the campaign, by
+/// deadline, then the overdue, the longest waiting first.
 pub(super) fn place_waiting(draft: &mut Draft) {
     for bound in [true, false] {
         for (_, cohort, run) in waiting(draft.problem, bound) {

@@ -1,11 +1,13 @@
 //! Planning: doses of every cohort over places and days, and the independent check of a plan.
 //!
-//! [`make`] always returns a feasible plan of what fits, says who does not fit and why, and proves with prices how
-//! good the plan is. [`check`] and [`check_certificate`] judge plans and proofs and share no code with it.
-//! [`diff`] compares plans; [`draws`] says which lot serves which session; [`tour`] orders a team's day.
+//! [`make`] always returns a feasible plan of what fits, says who does not fit and why, and
+//! proves with prices how good the plan is. [`check`] and [`check_certificate`] judge plans and
+//! proofs and share no code with it. [`diff`] compares plans; [`draws`] says which lot serves
+//! which session; [`tour`] orders a team's day.
 //!
-//! One thing can keep a plan from being feasible: history. People whose window is open must get their next dose in
-//! time; where capacity or vaccine for that is missing, they are listed in `unplaced`, and [`check`] names them too.
+//! One thing can keep a plan from being feasible: history. People whose window is open must get
+//! their next dose in time; where capacity or vaccine for that is missing, they are listed in
+//! `unplaced`, and [`check`] names them too.
 
 mod check;
 mod compact;
@@ -55,8 +57,8 @@ pub struct Request<'a> {
     pub given: &'a [GivenRow],
     /// First day that the plan may use; before the campaign's start it means the start.
     pub from: NaiveDate,
-    /// The adopted plan; empty without one. Its rows of the campaign's `freeze_days` from `from` on stay where they
-    /// still can.
+    /// The adopted plan; empty without one. Its rows of the campaign's `freeze_days` from `from`
+    /// on stay where they still can.
     pub published: &'a [PlanRow],
     /// How long to search.
     pub limits: Limits,
@@ -91,11 +93,12 @@ pub struct Progress {
     pub upper_bound: f64,
 }
 
-/// A plan replaces a published one that is still feasible when it is better by this share of the objective.
+/// A plan replaces a published one that is still feasible when it is better by this share of the
+/// objective.
 const CHANGE_WORTH: f64 = 2e-3;
 
-/// Makes a plan. `progress` is told of every improvement; `time_is_up` is asked between steps and ends the search
-/// with the best plan so far.
+/// Makes a plan. `progress` is told of every improvement; `time_is_up` is asked between steps and
+/// ends the search with the best plan so far.
 pub fn make(
     request: &Request,
     progress: &mut dyn FnMut(Progress),
@@ -108,7 +111,8 @@ pub fn make(
     let mut draft = greedy::plan(&problem, &wishes, until);
     let mut needed = measure::objective(&draft);
     if !wishes.is_empty() {
-        // The published plan, repaired, stays unless another is clearly better: people have planned on it.
+        // The published plan, repaired, stays unless another is clearly better: people have
+        // planned on it.
         let kept = greedy::plan(&problem, &wishes, usize::MAX);
         let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
         if worth >= needed {

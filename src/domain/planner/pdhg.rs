@@ -1,8 +1,9 @@
-//! A first-order method for linear programs: primal-dual hybrid gradient with diagonal scaling, adaptive steps,
-//! averaging and restarts. Minimises `cost · x` under `A x ≤ b` (or `= b`) and `0 ≤ x ≤ upper`.
+//! A first-order method for linear programs: primal-dual hybrid gradient with diagonal scaling,
+//! adaptive steps, averaging and restarts. Minimises `cost · x` under `A x ≤ b` (or `= b`) and `0
+//! ≤ x ≤ upper`.
 //!
-//! Every column has a natural **size** and every row a natural **worth**: a unit of over-use times the worth is
-//! money. With these the errors of a point are money too, and comparable.
+//! Every column has a natural **size** and every row a natural **worth**: a unit of over-use
+//! times the worth is money. With these the errors of a point are money too, and comparable.
 
 /// A linear program by rows and columns.
 #[derive(Debug, Clone, Default)]
@@ -235,7 +236,8 @@ impl Pdhg {
         moved
     }
 
-    /// Moves the rows' prices after their over-use at the point ahead; returns the square of the way.
+    /// Moves the rows' prices after their over-use at the point ahead; returns the square of the
+    /// way.
     fn move_rows(&self, reach: f64, ax: &[f64], y: &mut [f64]) -> f64 {
         let (program, old) = (&self.program, &self.now.y);
         let mut moved = 0.0;
@@ -263,7 +265,8 @@ impl Pdhg {
         }
     }
 
-    /// Over-use and unpaid columns in money, and the gap of both sides, as a share of the objective.
+    /// Over-use and unpaid columns in money, and the gap of both sides, as a share of the
+    /// objective.
     fn error_of(&self, point: &Point, ax: &[f64], aty: &[f64]) -> f64 {
         let program = &self.program;
         let (mut over, mut primal, mut dual) = (0.0, 0.0, 0.0);

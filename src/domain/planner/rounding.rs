@@ -15,8 +15,8 @@ struct Block {
     people: u32,
 }
 
-/// Places the shares of every kind, dear cohorts first, early days first: where the quotas are, then at any place
-/// with room on the same days.
+/// Places the shares of every kind, dear cohorts first, early days first: where the quotas are,
+/// then at any place with room on the same days.
 pub(super) fn place(
     draft: &mut Draft,
     market: &Market,
@@ -103,7 +103,8 @@ fn blocks(market: &Market, shares: &[Vec<(Vec<usize>, f64)>]) -> Vec<Block> {
             for (days, share) in paths {
                 sum += share * f64::from(people);
                 let upto = whole(sum + 0.5).min(people);
-                // A path without its last dose is rounding noise: nobody starts who does not finish.
+                // A path without its last dose is rounding noise: nobody starts who does not
+                // finish.
                 if upto > given && days.len() == doses - kind.dose {
                     let days = days.clone();
                     blocks.push(Block {

@@ -1,5 +1,5 @@
-//! The search for a better plan: steps of the first-order method on the compact program, routes added where they
-//! pay, and from time to time whole people placed after its columns.
+//! The search for a better plan: steps of the first-order method on the compact program, routes
+//! added where they pay, and from time to time whole people placed after its columns.
 
 use super::compact::Compact;
 use super::draft::Draft;
