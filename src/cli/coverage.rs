@@ -52,13 +52,17 @@ impl Coverage {
         let (app, loaded) = session.loaded(self.id.as_deref()).await?;
         let day = self.as_of.unwrap_or_else(|| session.today(&loaded));
         let at = AsOf { day, known_on: self.as_known_on };
+        // A report says of what day its knowledge is, also where that is today's.
+        let known_on = self.as_known_on.or_else(|| Some(session.today(&loaded)));
         match self.by {
             By::Group => {
-                let figures = app.coverage(&loaded, at, Depth::Root).await?;
+                let mut figures = app.coverage(&loaded, at, Depth::Root).await?;
+                figures.known_on = known_on;
                 print_figures(&session, &loaded, &figures, false);
             }
             By::Area => {
-                let figures = app.coverage(&loaded, at, Depth::Tree).await?;
+                let mut figures = app.coverage(&loaded, at, Depth::Tree).await?;
+                figures.known_on = known_on;
                 print_figures(&session, &loaded, &figures, true);
             }
             By::Site | By::Day => self.doses(&session, &app, &loaded, at).await?,
@@ -81,7 +85,8 @@ impl Coverage {
             _ => by_day(campaign, at.day, &given),
         };
         if session.out.format == Format::Json {
-            let (as_of, known_on, sites) = (at.day, at.known_on, basis.sites);
+            let known_on = at.known_on.or_else(|| Some(session.today(loaded)));
+            let (as_of, sites) = (at.day, basis.sites);
             session.out.json(&Doses { as_of, known_on, sites, rows });
             return Ok(());
         }
@@ -151,7 +156,8 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
             session.out.note("coverage-over-100", &[]);
         }
         session.out.note("coverage-as-of", &[("day", &figures.as_of)]);
-        if let Some(known_on) = figures.known_on {
+        let today = session.today(loaded);
+        if let Some(known_on) = figures.known_on.filter(|day| *day != today) {
             session.out.note("coverage-known-on", &[("day", &known_on)]);
         }
     }

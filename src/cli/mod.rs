@@ -139,7 +139,7 @@ pub fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("DOSEPLAN_LOG")
-                .unwrap_or_else(|_| "doseplan=info,warn".into()),
+                .unwrap_or_else(|_| "doseplan=info,sqlx=error,warn".into()),
         )
         .with_writer(std::io::stderr)
         .init();

@@ -207,7 +207,8 @@ fn row(
     let doses: Vec<DoseLine> = (1..=series_doses.max(last))
         .map(|dose| {
             let people = sum(dose, |c| c.people);
-            let due = (dose > 1 && dose <= series_doses)
+            // Without a denominator nothing tells whether the doses' numbers were known, so nothing follows from them.
+            let due = (eligible.is_some() && dose > 1 && dose <= series_doses)
                 .then(|| sum(dose - 1, |c| c.people_due_next).saturating_sub(people));
             DoseLine {
                 dose,
@@ -220,7 +221,7 @@ fn row(
         .collect();
     let finished = doses.get(usize::from(series_doses) - 1).map_or(0, |line| line.people);
     let first = doses.first().map_or(0, |line| line.people);
-    let drop_out = (series_doses > 1)
+    let drop_out = (eligible.is_some() && series_doses > 1)
         .then(|| percent(signed(first) - signed(finished), signed(first)))
         .flatten();
     let mut flags = Vec::new();

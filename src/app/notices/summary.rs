@@ -8,7 +8,7 @@ use crate::app::{App, Loaded, Result, millis};
 use crate::domain::campaign::{Campaign, Contact};
 use crate::domain::count::percent;
 use crate::domain::counting::NO_GROUP;
-use crate::domain::coverage::{Counted, Coverage, Depth, Flag, coverage, needs};
+use crate::domain::coverage::{Counted, Coverage, CoverageRow, Depth, Flag, coverage, needs};
 use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::GroupId;
@@ -125,7 +125,7 @@ impl App {
             }
             out.push(Attention::DraftWaits { plan: draft.no, changes });
         }
-        out.extend(over_100(tree));
+        out.extend(over_100(campaign, tree));
         let invalid: u64 = roots(campaign, tree).map(|row| row.invalid).sum();
         if invalid > 0 {
             out.push(Attention::InvalidDoses(invalid));
@@ -181,10 +181,7 @@ fn coordinator(campaign: &Campaign) -> Contact {
 }
 
 /// The rows of single groups at the top of the tree.
-fn roots<'a>(
-    campaign: &'a Campaign,
-    tree: &'a Coverage,
-) -> impl Iterator<Item = &'a crate::domain::coverage::CoverageRow> {
+fn roots<'a>(campaign: &'a Campaign, tree: &'a Coverage) -> impl Iterator<Item = &'a CoverageRow> {
     tree.rows.iter().filter(|row| {
         campaign.area(row.area.as_str()).is_some_and(|area| area.parent.is_none())
             && campaign.group(&row.group).is_some()
@@ -244,12 +241,20 @@ fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
         .collect()
 }
 
-fn over_100(tree: &Coverage) -> Vec<Attention> {
+/// One line for each group over 100 %: of the highest area where it is so; the areas below follow from it.
+fn over_100(campaign: &Campaign, tree: &Coverage) -> Vec<Attention> {
+    let flagged = |row: &&CoverageRow| row.flags.contains(&Flag::Over100);
+    let rows: Vec<&CoverageRow> = tree.rows.iter().filter(flagged).collect();
     let mut out = Vec::new();
-    for row in tree.rows.iter().filter(|row| row.flags.contains(&Flag::Over100)) {
+    for row in &rows {
         let Some(eligible) = row.eligible else { continue };
+        let below_another = rows.iter().any(|other| {
+            other.group == row.group
+                && other.area != row.area
+                && campaign.below(&other.area).contains(&row.area)
+        });
         let worst = row.doses.iter().filter(|line| line.people > eligible).max_by_key(|l| l.people);
-        if let Some(line) = worst {
+        if let Some(line) = worst.filter(|_| !below_another) {
             out.push(Attention::Over100 {
                 area_name: row.area_name.clone(),
                 group_name: row.group_name.clone(),

@@ -17,7 +17,8 @@ pub struct PlanDiff {
     pub doses_before: u64,
     /// Doses after.
     pub doses_after: u64,
-    /// Doses of the new plan at a place and day, for a cohort and dose, where the old plan had none or fewer.
+    /// Doses of the new plan at a place and day, for a cohort and dose, where the old plan had
+    /// none or fewer.
     pub doses_moved: u64,
 }
 

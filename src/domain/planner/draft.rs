@@ -1,6 +1,7 @@
 //! A plan in the making: room, people left, and the paths placed so far.
 //!
-//! A **path** is what one person gets in the plan: a step for each dose from the first that is still missing.
+//! A **path** is what one person gets in the plan: a step for each dose from the first that is
+//! still missing.
 
 use super::model::{Cohort, Problem, Waiting};
 use super::room::{Room, Step};
@@ -42,7 +43,8 @@ pub(super) struct Draft<'p> {
     pub(super) waiting_left: Vec<Vec<u32>>,
     /// The paths.
     pub(super) paths: Vec<Path>,
-    /// `dead[area][dose][day]`: nothing can be placed from that dose on; holds until something is taken back.
+    /// `dead[area][dose][day]`: nothing can be placed from that dose on; holds until something is
+    /// taken back.
     dead: Vec<Vec<Vec<bool>>>,
 }
 
@@ -76,8 +78,8 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Places up to `n` people whose first step falls on one of the days `low..=high`, as early as possible and
-    /// near. Returns how many it placed, on one path.
+    /// Places up to `n` people whose first step falls on one of the days `low..=high`, as early
+    /// as possible and near. Returns how many it placed, on one path.
     pub(super) fn place(&mut self, cohort: usize, who: Who, days: (usize, usize), n: u32) -> u32 {
         let n = n.min(self.left(cohort, who));
         let dose = self.first_dose(cohort, who);
@@ -88,8 +90,8 @@ impl<'p> Draft<'p> {
         people
     }
 
-    /// Places up to `n` people on steps that are wished for; later steps that do not fit are chosen anew inside
-    /// their window. Returns how many it placed.
+    /// Places up to `n` people on steps that are wished for; later steps that do not fit are
+    /// chosen anew inside their window. Returns how many it placed.
     pub(super) fn place_on(&mut self, cohort: usize, who: Who, wish: &[Step], n: u32) -> u32 {
         let n = n.min(self.left(cohort, who));
         let dose = self.first_dose(cohort, who);
@@ -100,28 +102,29 @@ impl<'p> Draft<'p> {
         people
     }
 
+    /// Places up to `n` people on exactly these steps; returns how many.
+    pub(super) fn place_exactly(&mut self, cohort: usize, who: Who, wish: &[Step], n: u32) -> u32 {
+        let mut people = n.min(self.left(cohort, who));
+        let mut steps: Vec<Step> = Vec::with_capacity(wish.len());
+        for step in wish {
+            let (got, team) = self.room.give(step.place, step.day, people, step.team);
+            for &earlier in &steps {
+                self.room.take_back(earlier, people - got);
+            }
+            people = got;
+            if got == 0 {
+                return 0;
+            }
+            steps.push(Step { team, ..*step });
+        }
+        self.keep(Path { cohort, who, people, steps });
+        people
+    }
+
     fn keep(&mut self, path: Path) {
         if path.people > 0 {
             *self.left_mut(path.cohort, path.who) -= path.people;
             self.paths.push(path);
-        }
-    }
-
-    /// Takes a path out of the plan.
-    pub(super) fn remove(&mut self, at: usize) -> Path {
-        let path = self.paths.swap_remove(at);
-        for &step in &path.steps {
-            self.room.take_back(step, path.people);
-        }
-        *self.left_mut(path.cohort, path.who) += path.people;
-        self.revive();
-        path
-    }
-
-    /// Forgets what was found to be full.
-    pub(super) fn revive(&mut self) {
-        for days in self.dead.iter_mut().flatten() {
-            days.fill(false);
         }
     }
 
@@ -137,7 +140,8 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// People who start in the plan finish in it; those who are bound at least as far as windows end inside it.
+    /// People who start in the plan finish in it; those who are bound at least as far as windows
+    /// end inside it.
     fn must_finish(&self, cohort: usize, who: Who) -> bool {
         match who {
             Who::New => true,
@@ -145,8 +149,8 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Finds steps for doses `dose..`, the first of them inside `days`. Returns the people placed; the steps are
-    /// taken from the room and pushed to `steps`.
+    /// Finds steps for doses `dose..`, the first of them inside `days`. Returns the people
+    /// placed; the steps are taken from the room and pushed to `steps`.
     fn chain(
         &mut self,
         cohort: usize,
@@ -233,8 +237,8 @@ impl<'p> Draft<'p> {
         placed
     }
 
-    /// Whether somebody who waited since before the plan may go without dose `dose` when the one before is given
-    /// on `day`: their window does not end inside the campaign.
+    /// Whether somebody who waited since before the plan may go without dose `dose` when the one
+    /// before is given on `day`: their window does not end inside the campaign.
     fn may_stop(&self, dose: usize, day: usize) -> bool {
         let last = super::num::number(self.problem.days) - 1;
         let high = self.problem.window(dose, super::num::number(day)).1;

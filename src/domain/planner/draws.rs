@@ -29,8 +29,9 @@ pub struct Draw {
     pub vaccine_doses: u64,
 }
 
-/// Serves every draw of a plan from the lots: in the order of days, first expiring first, moving earlier draws to
-/// other lots where only that leaves enough. `given` and `from` as for planning. What no lot can serve is left out.
+/// Serves every draw of a plan from the lots: in the order of days, first expiring first, moving
+/// earlier draws to other lots where only that leaves enough. `given` and `from` as for planning.
+/// What no lot can serve is left out.
 pub fn draws(
     campaign: &Campaign,
     rows: &[PlanRow],
@@ -45,7 +46,8 @@ pub fn draws(
     for need in &order {
         *by_class.entry(need.class).or_insert(0) += need.units;
     }
-    // The flow decides how much each class takes of each lot; inside a class the days take them in order.
+    // The flow decides how much each class takes of each lot; inside a class the days take them
+    // in order.
     let mut stock = Stock::new(&problem);
     let mut classes: Vec<usize> = by_class.keys().copied().collect();
     classes.sort_by_key(|&class| problem.classes[class].len());

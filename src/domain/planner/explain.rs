@@ -42,8 +42,9 @@ fn stops_early(draft: &Draft, path: &super::draft::Path) -> bool {
     draft.run(path.cohort, run).dose + path.steps.len() < draft.problem.shares.len()
 }
 
-/// What holds people of a cohort back who need dose `dose` on one of the days `days.0..days.1`, and the later
-/// doses after it where `all` is set: the most frequent obstacle over places and days.
+/// What holds people of a cohort back who need dose `dose` on one of the days `days.0..days.1`,
+/// and the later doses after it where `all` is set: the most frequent obstacle over places and
+/// days.
 fn reason(draft: &Draft, cohort: &Cohort, dose: usize, days: (usize, usize), all: bool) -> Reason {
     let problem = draft.problem;
     let places = &problem.reach[cohort.area];
@@ -73,8 +74,8 @@ fn reason(draft: &Draft, cohort: &Cohort, dose: usize, days: (usize, usize), all
     most.map_or_else(|| idle_reason(problem, places, first, end), |(reason, _)| *reason)
 }
 
-/// Nothing is used up, and still nobody fits: nothing is open, there is no vaccine at all, or the open days lie
-/// too far apart.
+/// Nothing is used up, and still nobody fits: nothing is open, there is no vaccine at all, or the
+/// open days lie too far apart.
 fn idle_reason(problem: &Problem, places: &[usize], first: usize, end: usize) -> Reason {
     let open = |place: usize, day: usize| match problem.stop_of(place) {
         None => problem.sites[place].capacity[day] > 0,
@@ -89,7 +90,8 @@ fn idle_reason(problem: &Problem, places: &[usize], first: usize, end: usize) ->
     }
 }
 
-/// The last day of the last dose for somebody who gets dose `dose` on `day`, or nothing when it falls outside.
+/// The last day of the last dose for somebody who gets dose `dose` on `day`, or nothing when it
+/// falls outside.
 fn last_day(problem: &Problem, dose: usize, day: usize) -> Option<usize> {
     let mut at = day;
     for windows in &problem.windows[dose..] {

@@ -1,4 +1,5 @@
-//! The plain planner: day by day, the dearest cohorts first, all doses of a person reserved together.
+//! The plain planner: day by day, the dearest cohorts first, all doses of a person reserved
+//! together.
 
 use super::draft::{Draft, Who};
 use super::model::Problem;
@@ -13,8 +14,8 @@ pub(super) fn by_priority(problem: &Problem) -> Vec<usize> {
     order
 }
 
-/// Places those who wait since before the plan: first whose window closes inside the campaign, by deadline, then
-/// the overdue, the longest waiting first.
+/// Places those who wait since before the plan: first whose window closes inside the campaign, by
+/// deadline, then the overdue, the longest waiting first.
 pub(super) fn place_waiting(draft: &mut Draft) {
     for bound in [true, false] {
         for (_, cohort, run) in waiting(draft.problem, bound) {
@@ -67,6 +68,17 @@ pub(super) fn plan<'p>(
     wishes: &[super::keep::Wish],
     until: usize,
 ) -> Draft<'p> {
+    let mut draft = base(problem, wishes, until);
+    fill(&mut draft);
+    draft
+}
+
+/// The wishes before day `until`, and everybody who waits since before the plan.
+pub(super) fn base<'p>(
+    problem: &'p Problem<'p>,
+    wishes: &[super::keep::Wish],
+    until: usize,
+) -> Draft<'p> {
     let mut draft = Draft::new(problem);
     super::keep::place_wishes(&mut draft, wishes, until);
     place_waiting(&mut draft);
@@ -79,7 +91,6 @@ pub(super) fn plan<'p>(
             draft = again;
         }
     }
-    fill(&mut draft);
     draft
 }
 

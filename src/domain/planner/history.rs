@@ -20,7 +20,8 @@ pub(super) struct Past {
 }
 
 impl Past {
-    /// The people who wait, with the days that the plan may use for them. `opens`: the cohort's first day.
+    /// The people who wait, with the days that the plan may use for them. `opens`: the cohort's
+    /// first day.
     pub(super) fn waiting(&self, problem: &Problem, opens: usize) -> Vec<Waiting> {
         let mut list = Vec::new();
         for (j, runs) in self.waiting.iter().enumerate() {
@@ -119,7 +120,8 @@ fn without(runs: &[(i64, u32)], mut done: u32) -> Vec<(i64, u32)> {
     left
 }
 
-/// The lots less what history drew: of its day, first expiring first; what no lot covers is left out.
+/// The lots less what history drew: of its day, first expiring first; what no lot covers is left
+/// out.
 pub(super) fn lots_left(
     campaign: &Campaign,
     given: &[GivenRow],

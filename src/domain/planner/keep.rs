@@ -1,4 +1,5 @@
-//! A published plan as wishes: its rows paired to paths, first in, first out, for the people of today.
+//! A published plan as wishes: its rows paired to paths, first in, first out, for the people of
+//! today.
 
 use super::draft::{Draft, Who};
 use super::model::{Cohort, Problem};
@@ -21,7 +22,8 @@ pub(super) struct Wish {
     pub(super) steps: Vec<Step>,
 }
 
-/// Pairs the rows of a plan that can still be used. Rows of unknown things and of days outside are left out.
+/// Pairs the rows of a plan that can still be used. Rows of unknown things and of days outside
+/// are left out.
 pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
     let campaign = problem.campaign;
     let cohorts: BTreeMap<&CohortKey, usize> =
@@ -63,7 +65,8 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
     all
 }
 
-/// Pairs one cohort's doses: those who are bound come before those who are not, each first in, first out.
+/// Pairs one cohort's doses: those who are bound come before those who are not, each first in,
+/// first out.
 fn pair(problem: &Problem, c: usize, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec<Wish>) {
     let cohort: &Cohort = &problem.cohorts[c];
     let mut moving: Vec<Wish> = Vec::new();
@@ -95,7 +98,8 @@ fn pair(problem: &Problem, c: usize, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec
     all.retain(|wish| !wish.steps.is_empty());
 }
 
-/// Gives up to `n` doses of a step to the front of a queue; who is too late for it keeps what they have.
+/// Gives up to `n` doses of a step to the front of a queue; who is too late for it keeps what
+/// they have.
 fn serve(
     queue: &mut VecDeque<((usize, usize), Wish)>,
     step: Step,
@@ -125,8 +129,8 @@ fn serve(
     n
 }
 
-/// Places wishes whose first step is before day `until`, those of people who wait first. What does not fit stays
-/// with the people who are left.
+/// Places wishes whose first step is before day `until`, those of people who wait first. What
+/// does not fit stays with the people who are left.
 pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: usize) {
     for new in [false, true] {
         for wish in wishes.iter().filter(|wish| (wish.who == Who::New) == new) {

@@ -1,12 +1,14 @@
 //! Vaccine: a flow from lots to draws, kept valid while doses are placed and taken back.
 //!
-//! A draw may be served by the lots of its class. When the free lots of a class are used up, a draw of another
-//! class may move to another lot to make room (an augmenting path), so nothing is refused that a flow could serve.
+//! A draw may be served by the lots of its class. When the free lots of a class are used up, a
+//! draw of another class may move to another lot to make room (an augmenting path), so nothing is
+//! refused that a flow could serve.
 
 use super::model::Problem;
 use std::collections::VecDeque;
 
-/// What is left of the lots, and which class drew how much from which lot. Amounts are vaccine units.
+/// What is left of the lots, and which class drew how much from which lot. Amounts are vaccine
+/// units.
 #[derive(Debug, Clone)]
 pub(super) struct Stock {
     left: Vec<u64>,
@@ -43,7 +45,8 @@ impl Stock {
         if got < want {
             let kept = got / each * each;
             self.put(class, got - kept);
-            // Less than a dose may be left: as good as nothing for the same class, and others look again.
+            // Less than a dose may be left: as good as nothing for the same class, and others
+            // look again.
             self.empty[class] = true;
             return super::num::doses(kept / each);
         }
@@ -89,10 +92,11 @@ impl Stock {
         got
     }
 
-    /// Moves other classes' draws to other lots until one of this class's lots has room. Returns the units taken.
+    /// Moves other classes' draws to other lots until one of this class's lots has room. Returns
+    /// the units taken.
     fn augment(&mut self, class: usize, want: u64) -> u64 {
-        // parent[lot]: the class that would move to this lot, and the lot that it leaves; the class itself
-        // leaves none.
+        // parent[lot]: the class that would move to this lot, and the lot that it leaves; the
+        // class itself leaves none.
         let mut parent: Vec<Option<(usize, Option<usize>)>> = vec![None; self.left.len()];
         let mut queue = VecDeque::new();
         let mut reached = vec![false; self.classes.len()];

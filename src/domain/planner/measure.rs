@@ -91,7 +91,8 @@ fn people_km(draft: &Draft) -> f64 {
         .sum()
 }
 
-/// Great-circle kilometres from an area to a place; a site without coordinates stands in its own area.
+/// Great-circle kilometres from an area to a place; a site without coordinates stands in its own
+/// area.
 pub(super) fn km(problem: &Problem, area: usize, place: usize) -> f64 {
     let campaign = problem.campaign;
     let at = if let Some(stop) = problem.stop_of(place) {

@@ -1,13 +1,16 @@
 //! Planning: doses of every cohort over places and days, and the independent check of a plan.
 //!
-//! [`make`] always returns a feasible plan of what fits, says who does not fit and why, and proves with prices how
-//! good the plan is. [`check`] and [`check_certificate`] judge plans and proofs and share no code with it.
-//! [`diff`] compares plans; [`draws`] says which lot serves which session; [`tour`] orders a team's day.
+//! [`make`] always returns a feasible plan of what fits, says who does not fit and why, and
+//! proves with prices how good the plan is. [`check`] and [`check_certificate`] judge plans and
+//! proofs and share no code with it. [`diff`] compares plans; [`draws`] says which lot serves
+//! which session; [`tour`] orders a team's day.
 //!
-//! One thing can keep a plan from being feasible: history. People whose window is open must get their next dose in
-//! time; where capacity or vaccine for that is missing, they are listed in `unplaced`, and [`check`] names them too.
+//! One thing can keep a plan from being feasible: history. People whose window is open must get
+//! their next dose in time; where capacity or vaccine for that is missing, they are listed in
+//! `unplaced`, and [`check`] names them too.
 
 mod check;
+mod compact;
 mod diff;
 mod draft;
 mod draws;
@@ -19,9 +22,12 @@ mod lots;
 mod measure;
 mod model;
 mod num;
+mod pdhg;
 mod prices;
 mod room;
+mod rounding;
 mod routes;
+mod search;
 mod teams;
 #[cfg(test)]
 mod testing;
@@ -51,8 +57,8 @@ pub struct Request<'a> {
     pub given: &'a [GivenRow],
     /// First day that the plan may use; before the campaign's start it means the start.
     pub from: NaiveDate,
-    /// The adopted plan; empty without one. Its rows of the campaign's `freeze_days` from `from` on stay where they
-    /// still can.
+    /// The adopted plan; empty without one. Its rows of the campaign's `freeze_days` from `from`
+    /// on stay where they still can.
     pub published: &'a [PlanRow],
     /// How long to search.
     pub limits: Limits,
@@ -72,7 +78,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 3000 }
+        Self { steps: 6000 }
     }
 }
 
@@ -87,8 +93,12 @@ pub struct Progress {
     pub upper_bound: f64,
 }
 
-/// Makes a plan. `progress` is told of every improvement; `time_is_up` is asked between steps and ends the search
-/// with the best plan so far.
+/// A plan replaces a published one that is still feasible when it is better by this share of the
+/// objective.
+const CHANGE_WORTH: f64 = 2e-3;
+
+/// Makes a plan. `progress` is told of every improvement; `time_is_up` is asked between steps and
+/// ends the search with the best plan so far.
 pub fn make(
     request: &Request,
     progress: &mut dyn FnMut(Progress),
@@ -97,14 +107,24 @@ pub fn make(
     let problem = Problem::new(request.campaign, request.given, request.from);
     let wishes = keep::wishes(&problem, request.published);
     let freeze = num::index(request.campaign.freeze_days);
-    let draft = greedy::plan(&problem, &wishes, problem.first.saturating_add(freeze));
-    let _ = time_is_up();
-    let figures = measure::figures(&draft);
-    progress(Progress { step: 0, objective: figures.objective, upper_bound: f64::INFINITY });
+    let until = problem.first.saturating_add(freeze);
+    let mut draft = greedy::plan(&problem, &wishes, until);
+    let mut needed = measure::objective(&draft);
+    if !wishes.is_empty() {
+        // The published plan, repaired, stays unless another is clearly better: people have
+        // planned on it.
+        let kept = greedy::plan(&problem, &wishes, usize::MAX);
+        let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
+        if worth >= needed {
+            (draft, needed) = (kept, worth);
+        }
+    }
+    let objective = measure::objective(&draft);
+    progress(Progress { step: 0, objective, upper_bound: f64::INFINITY });
     let market = Market::new(&problem);
-    let prices = vec![0.0; market.slots.holds.len()];
-    let bound = market.answer(&prices).bound;
-    finish(&draft, market.certificate(&prices, bound))
+    let task = search::Task { wishes: &wishes, until, limits: request.limits };
+    let found = search::improve(&market, draft, needed, &task, progress, time_is_up);
+    finish(&found.draft, market.certificate(&found.prices, found.bound))
 }
 
 fn finish(draft: &Draft, certificate: Certificate) -> Plan {

@@ -1,8 +1,9 @@
 //! The planner's view of a campaign: cohorts, days, places, periods and lots as indices.
 //!
-//! **Day**: an index, 0 is the campaign's `start`; history may lie before it (then a signed number).
-//! **Place**: an index; the sites come first, then the stops. **Unit**: a fraction of a vaccine dose
-//! that makes every draw of one dose a whole number. **Class**: the draws that the same lots may serve.
+//! **Day**: an index, 0 is the campaign's `start`; history may lie before it (then a signed
+//! number). **Place**: an index; the sites come first, then the stops. **Unit**: a fraction of a
+//! vaccine dose that makes every draw of one dose a whole number. **Class**: the draws that the
+//! same lots may serve.
 
 use super::num::{day, number};
 use super::units::{Keep, Scale};
@@ -23,8 +24,8 @@ pub(super) struct Problem<'a> {
     pub(super) first: usize,
     /// Protection that each dose adds.
     pub(super) shares: Vec<f64>,
-    /// `windows[j][d]`: first and last day (inside the campaign) of dose j + 1 after dose j on day d;
-    /// empty where the first is after the last.
+    /// `windows[j][d]`: first and last day (inside the campaign) of dose j + 1 after dose j on
+    /// day d; empty where the first is after the last.
     pub(super) windows: Vec<Vec<(usize, usize)>>,
     /// Cohorts, in the order of area and group codes.
     pub(super) cohorts: Vec<Cohort>,
@@ -190,8 +191,8 @@ impl<'a> Problem<'a> {
         problem
     }
 
-    /// Days on which dose `dose` may follow the dose before, given on day `after`: without and with the
-    /// campaign's end; `None` where the series sets no longest interval.
+    /// Days on which dose `dose` may follow the dose before, given on day `after`: without and
+    /// with the campaign's end; `None` where the series sets no longest interval.
     pub(super) fn window(&self, dose: usize, after: i64) -> (i64, Option<i64>) {
         let series = &self.campaign.series;
         let Some(date) = self.campaign.start.checked_add_signed(TimeDelta::days(after)) else {

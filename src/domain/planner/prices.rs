@@ -1,8 +1,9 @@
 //! Prices of everything that is scarce, as one vector, and the bound that they prove.
 //!
-//! A **slot** is an index into that vector: a site on a day, a cold store between two restocks, a lot, a stop on a
-//! day, a visit of a stop on a day. A **kind** is cohorts that prices cannot tell apart: equal places, priority
-//! and days. People of a kind take the **best path** at the prices; what they take is the **usage** of the slots.
+//! A **slot** is an index into that vector: a site on a day, a cold store between two restocks, a
+//! lot, a stop on a day, a visit of a stop on a day. A **kind** is cohorts that prices cannot
+//! tell apart: equal places, priority and days. People of a kind take the **best path** at the
+//! prices; what they take is the **usage** of the slots.
 
 use super::draft::Who;
 use super::model::{Problem, SiteModel};
@@ -162,6 +163,12 @@ impl<'p> Market<'p> {
             kinds: kinds.into_values().collect(),
             teams: TeamDays::new(problem),
         }
+    }
+
+    /// The set of places that holds a stop.
+    pub(super) fn reach_of_stop(&self, stop: usize) -> Option<usize> {
+        let place = self.problem.sites.len() + stop;
+        self.reaches.iter().position(|places| places.contains(&place))
     }
 
     /// Price of a dose at each place on each day; infinite where it cannot be given.
@@ -360,7 +367,8 @@ impl<'p> PathSearch<'p> {
         best
     }
 
-    /// Adds to dose j the best of dose j + 1 inside its window: a maximum over a window that only moves forward.
+    /// Adds to dose j the best of dose j + 1 inside its window: a maximum over a window that only
+    /// moves forward.
     fn add_next(&mut self, j: usize, kind: &Kind) {
         let (early, late) = self.value.split_at_mut(j + 1);
         let (own, later) = (&mut early[j], &late[0]);

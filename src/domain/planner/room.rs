@@ -1,4 +1,5 @@
-//! What is still free: site-days, storage, vaccine and teams' days, while doses are placed and taken back.
+//! What is still free: site-days, storage, vaccine and teams' days, while doses are placed and
+//! taken back.
 
 use super::lots::Stock;
 use super::model::{Problem, TeamModel};
@@ -49,13 +50,8 @@ impl<'p> Room<'p> {
         }
     }
 
-    /// The vaccine flow.
-    pub(super) fn stock(&self) -> &Stock {
-        &self.stock
-    }
-
-    /// Doses that could be given at a place on a day, as far as place and team go. Vaccine counts only where the
-    /// class of the draw is known to be used up.
+    /// Doses that could be given at a place on a day, as far as place and team go. Vaccine counts
+    /// only where the class of the draw is known to be used up.
     pub(super) fn most(&self, place: usize, day: usize) -> u32 {
         match self.problem.stop_of(place) {
             None => self.most_at_site(place, day),
@@ -98,8 +94,8 @@ impl<'p> Room<'p> {
         self.site_left[place][day].min(doses(self.storage_left[place][period] / site.draw))
     }
 
-    /// The team that can give most at a stop on a day: the one that is there, else the one wished for, else the
-    /// one with most room.
+    /// The team that can give most at a stop on a day: the one that is there, else the one wished
+    /// for, else the one with most room.
     fn best_team(&self, stop: usize, day: usize, wished: Option<usize>) -> Option<(usize, u32)> {
         let problem = self.problem;
         if !problem.stops[stop].open[day] || self.stock.is_empty(problem.day_class[day]) {

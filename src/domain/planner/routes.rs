@@ -92,8 +92,8 @@ pub struct TourStop {
 /// More stops than this are driven in the order given: trying every order would take too long.
 const STOPS_EXACT_MAX: usize = 8;
 
-/// The shortest round of a team through some stops with their doses; stops that the campaign does not know
-/// are left out. `None` where the team is unknown.
+/// The shortest round of a team through some stops with their doses; stops that the campaign does
+/// not know are left out. `None` where the team is unknown.
 pub fn tour(campaign: &Campaign, team: &TeamCode, stops: &[(PlaceCode, u32)]) -> Option<Tour> {
     let team = campaign.team(team.as_str())?;
     let known: Vec<(&Stop, u32)> = stops

@@ -102,7 +102,8 @@ impl Search<'_> {
         }
     }
 
-    /// Earnings of the chosen stops with so many doses, the dearest filled first, and the doses left.
+    /// Earnings of the chosen stops with so many doses, the dearest filled first, and the doses
+    /// left.
     fn fill(&self, chosen: &[usize], mut left: f64) -> (f64, f64) {
         let mut total = 0.0;
         for gain in chosen.iter().map(|&i| &self.stops[i]) {
@@ -113,8 +114,8 @@ impl Search<'_> {
         (total, left)
     }
 
-    /// Adds one stop more. A round never gets shorter by a stop, so what is left of the day at the next stop's
-    /// earnings bounds everything that may still be added.
+    /// Adds one stop more. A round never gets shorter by a stop, so what is left of the day at
+    /// the next stop's earnings bounds everything that may still be added.
     fn grow(&mut self, from: usize, chosen: &mut Vec<usize>, stops: &mut Vec<usize>) {
         let team = &self.problem.teams[self.team];
         let left = if chosen.is_empty() { f64::from(team.doses_max) } else { self.room(stops) };

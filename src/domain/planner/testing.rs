@@ -294,7 +294,8 @@ fn add_places(campaign: &mut Campaign, random: &mut Random) {
         .collect();
 }
 
-/// History of a plan until day `from`: most of its doses, some of them later, and some that nobody planned.
+/// History of a plan until day `from`: most of its doses, some of them later, and some that
+/// nobody planned.
 pub(super) fn history(
     campaign: &Campaign,
     rows: &[PlanRow],

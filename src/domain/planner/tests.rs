@@ -20,7 +20,8 @@ fn plan(
     make(&request, &mut |_| {}, &mut || false)
 }
 
-/// Every rule but one holds whatever was given before: people who must be placed and cannot be are listed.
+/// Every rule but one holds whatever was given before: people who must be placed and cannot be
+/// are listed.
 fn hold(campaign: &Campaign, given: &[GivenRow], from: NaiveDate, plan: &Plan, what: &str) {
     let report = check(campaign, &plan.rows, given, from);
     let listed = plan.unplaced.iter().any(|row| row.reason != Reason::Overdue);
@@ -172,7 +173,8 @@ fn people_whose_window_closes_come_first_and_the_overdue_as_early_as_possible() 
         dose,
         doses,
     };
-    // Ten people are due until day 45; three are past day 35; two second doses beyond any first count nothing.
+    // Ten people are due until day 45; three are past day 35; two second doses beyond any first
+    // count nothing.
     let given = [dose(1, 1, 3), dose(10, 1, 10), dose(11, 3, 2), dose(12, 2, 2)];
     let plan = quick(&campaign, &given, from, &[]);
     hold(&campaign, &given, from, &plan, "due");

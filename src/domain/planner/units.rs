@@ -31,7 +31,8 @@ impl Keep {
 
     /// Whether more is wasted than in `other`.
     pub(super) fn is_worse(self, other: Self) -> bool {
-        // Decimals have 28 digits at most, too many for a product of two: compared as real numbers then.
+        // Decimals have 28 digits at most, too many for a product of two: compared as real
+        // numbers then.
         match (self.over.checked_mul(other.under), other.over.checked_mul(self.under)) {
             (Some(a), Some(b)) => a < b,
             _ => self.draw_doses() > other.draw_doses(),

@@ -1,4 +1,5 @@
-//! The certificate: prices that prove an upper bound, evaluated anew and without trust in who made them.
+//! The certificate: prices that prove an upper bound, evaluated anew and without trust in who
+//! made them.
 
 use super::view::{CohortView, Day, View, draw_doses};
 use crate::domain::campaign::{Campaign, CohortKey};
@@ -7,9 +8,9 @@ use crate::domain::plan::{Certificate, PriceTable};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
-/// The bound that the prices of a certificate prove for every feasible plan, and what is wrong with it: prices
-/// that are negative or belong to nothing, or a claimed bound below the proven one. `given` and `from` as for
-/// [`super::check`].
+/// The bound that the prices of a certificate prove for every feasible plan, and what is wrong
+/// with it: prices that are negative or belong to nothing, or a claimed bound below the proven
+/// one. `given` and `from` as for [`super::check`].
 pub fn check_certificate(
     campaign: &Campaign,
     certificate: &Certificate,
@@ -27,7 +28,8 @@ pub fn check_certificate(
     (bound, problems)
 }
 
-/// The claimed bound may be lower than the proven one by this share: sums of real numbers differ by order.
+/// The claimed bound may be lower than the proven one by this share: sums of real numbers differ
+/// by order.
 const SLACK: f64 = 1e-6;
 
 /// Prices by index and day; what is absent is 0.
@@ -224,7 +226,8 @@ fn worth(view: &View, cohort: &CohortView, price: &[f64], windows: &[Vec<(Day, D
     total + (cohort.people - started.min(cohort.people)) as f64 * best
 }
 
-/// What those earn who wait for a dose since before the plan. `most`: the best value between two days.
+/// What those earn who wait for a dose since before the plan. `most`: the best value between two
+/// days.
 fn waiting(view: &View, cohort: &CohortView, dose: usize, most: impl Fn(Day, Day) -> f64) -> f64 {
     let mut done: u64 = cohort.history[dose].values().sum();
     let mut total = 0.0;
@@ -301,8 +304,8 @@ impl Search<'_> {
         (total, left)
     }
 
-    /// Adds a stop from `first` on. A tour never gets shorter by a stop, so the time left and the next gain bound
-    /// everything that can still be added.
+    /// Adds a stop from `first` on. A tour never gets shorter by a stop, so the time left and the
+    /// next gain bound everything that can still be added.
     fn grow(&mut self, first: usize, chosen: &mut Vec<(f64, usize)>) {
         let stops = &self.view.campaign.stops;
         let stops_max = self.view.campaign.teams[self.team].max_stops;

@@ -130,7 +130,8 @@ impl Lane {
             let old = spared;
             spared = spared.max(now_free.min(given.saturating_sub(now)));
             let of_free = spared - old;
-            // Doses to free people can exceed the day's own when earlier ones came too early; that is a fault.
+            // Doses to free people can exceed the day's own when earlier ones came too early;
+            // that is a fault.
             let of_owed = n.saturating_sub(of_free);
             for run in
                 take(&mut self.free, of_free).into_iter().chain(take(&mut self.owed, of_owed))

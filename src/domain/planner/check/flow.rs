@@ -45,8 +45,8 @@ pub(super) fn shortages(view: &View, draws: &BTreeMap<(Day, Day), u128>) -> Vec<
     faults
 }
 
-/// From a node to a lot with vaccine left: the lots on the way and the node that moves to each from the lot before.
-/// Else the lots that were looked at.
+/// From a node to a lot with vaccine left: the lots on the way and the node that moves to each
+/// from the lot before. Else the lots that were looked at.
 fn search(nodes: &[Node], left: &[u128], start: usize) -> Result<Vec<(usize, usize)>, Vec<usize>> {
     let mut before: BTreeMap<usize, (usize, Option<usize>)> = BTreeMap::new();
     let mut queue: Vec<usize> = Vec::new();
@@ -81,7 +81,8 @@ fn search(nodes: &[Node], left: &[u128], start: usize) -> Result<Vec<(usize, usi
     Err(queue)
 }
 
-/// Moves draws along a path, which starts at the lot with vaccine left and ends at the node's own lot.
+/// Moves draws along a path, which starts at the lot with vaccine left and ends at the node's own
+/// lot.
 fn push(nodes: &mut [Node], left: &mut [u128], start: usize, path: &[(usize, usize)]) {
     let mut units = nodes[start].need.min(left[path[0].1]);
     for pair in path.windows(2) {

@@ -1,8 +1,8 @@
-//! The independent check of a plan: rules 1 to 7 of the contract and its figures. It shares no code with the
-//! planner, only the nouns of the domain, so a mistake there cannot hide here.
+//! The independent check of a plan: rules 1 to 7 of the contract and its figures. It shares no
+//! code with the planner, only the nouns of the domain, so a mistake there cannot hide here.
 //!
-//! Days are counted from the campaign's start; history may have negative ones. Vaccine is counted in whole
-//! **units**, a fraction of a dose that makes every draw a whole number.
+//! Days are counted from the campaign's start; history may have negative ones. Vaccine is counted
+//! in whole **units**, a fraction of a dose that makes every draw a whole number.
 
 mod bound;
 mod cohort;
@@ -41,7 +41,8 @@ impl CheckReport {
 /// A rule broken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Violation {
-    /// Its number in section 3 of the contract; 0: a row that names something unknown or lies outside the plan's days.
+    /// Its number in section 3 of the contract; 0: a row that names something unknown or lies
+    /// outside the plan's days.
     pub rule: u8,
     /// What is wrong.
     pub fault: Fault,
@@ -270,8 +271,8 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Checks a plan of a campaign. `given`: doses of any day, those before `from` count as history; `from`: first day
-/// that the plan may use (not before the campaign's start).
+/// Checks a plan of a campaign. `given`: doses of any day, those before `from` count as history;
+/// `from`: first day that the plan may use (not before the campaign's start).
 pub fn check(
     campaign: &Campaign,
     rows: &[PlanRow],

@@ -39,7 +39,8 @@ struct Codes<'a> {
 
 /// Doses of a tour are compared with this slack, in minutes.
 const MINUTES_SLACK: f64 = 1e-6;
-/// The shortest round is not looked for beyond so many stops; the plan is infeasible by their number anyway.
+/// The shortest round is not looked for beyond so many stops; the plan is infeasible by their
+/// number anyway.
 const TOUR_STOPS_MAX: usize = 8;
 
 pub(super) fn check(view: &View, rows: &[PlanRow]) -> CheckReport {

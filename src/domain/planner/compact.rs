@@ -1,0 +1,391 @@
+//! The linear program of a campaign in its compact form: doses of kinds by day, doses of places
+//! by set of areas and day, vaccine by class and lot, routes by team and day. Its prices prove a
+//! bound, its columns nearly a plan.
+
+use super::model::Problem;
+use super::pdhg::{Point, Program};
+use super::prices::{Market, NO_SLOT};
+use super::teams::best_route;
+use std::collections::BTreeMap;
+
+/// Doses by set of places, day and place.
+pub(super) type Quotas = Vec<Vec<BTreeMap<usize, f64>>>;
+
+/// The program and where its parts are. Indices are columns or rows; `NO_SLOT`: there is none.
+pub(super) struct Compact {
+    /// The program.
+    pub(super) program: Program,
+    /// Column of doses by kind, dose (from the kind's first) and day.
+    pub(super) doses: Vec<Vec<Vec<usize>>>,
+    /// Column of doses by set of places, its place and day.
+    pub(super) places: Vec<Vec<Vec<usize>>>,
+    /// Row that balances a set of places on a day.
+    balance: Vec<Vec<usize>>,
+    /// Row of a slot, other than a stop-day.
+    slot: Vec<usize>,
+    class: Vec<usize>,
+    team_day: Vec<Vec<usize>>,
+    /// Routes.
+    routes: Vec<RouteColumn>,
+}
+
+/// A route that a team may drive on a day.
+struct RouteColumn {
+    team: usize,
+    day: usize,
+    /// Stops and doses, by stop.
+    visits: Vec<(usize, f64)>,
+    column: usize,
+}
+
+impl Compact {
+    /// Builds the program without routes.
+    pub(super) fn new(market: &Market) -> Self {
+        let problem = market.problem;
+        let mut program = Program::default();
+        let balance: Vec<Vec<usize>> = market
+            .reaches
+            .iter()
+            .map(|_| (0..problem.days).map(|_| program.row(0.0, false, 1.0)).collect())
+            .collect();
+        let class = problem.classes.iter().map(|_| program.row(0.0, false, 1.0)).collect();
+        let mut compact = Self {
+            program,
+            doses: Vec::new(),
+            places: Vec::new(),
+            balance,
+            slot: vec![NO_SLOT; market.slots.holds.len()],
+            class,
+            team_day: Vec::new(),
+            routes: Vec::new(),
+        };
+        compact.add_kinds(market);
+        compact.add_places(market);
+        compact.add_lots(market);
+        compact.add_teams(market);
+        compact
+    }
+
+    fn add_kinds(&mut self, market: &Market) {
+        let problem = market.problem;
+        for kind in &market.kinds {
+            let doses = problem.shares.len();
+            let people = self.program.row(kind.people, false, 1.0);
+            let size = (kind.people / 60.0).max(1.0);
+            let mut columns = Vec::new();
+            for j in kind.dose..doses {
+                let last = if j == kind.dose { kind.days.1 } else { problem.days - 1 };
+                let mut of_dose = vec![NO_SLOT; problem.days];
+                let days = of_dose.iter_mut().enumerate().take(last + 1).skip(kind.days.0);
+                for (d, held) in days {
+                    let fits = j + 1 == doses
+                        || kind.may_stop
+                        || problem.windows[j][d].0 <= problem.windows[j][d].1;
+                    if fits {
+                        let value = kind.priority * problem.shares[j] * (problem.days - d) as f64
+                            / problem.days as f64;
+                        let column = self.program.column(-value, f64::INFINITY, size);
+                        self.program.entry(self.balance[kind.reach][d], column, 1.0);
+                        if j == kind.dose {
+                            self.program.entry(people, column, 1.0);
+                        }
+                        *held = column;
+                    }
+                }
+                columns.push(of_dose);
+            }
+            for j in kind.dose..doses.saturating_sub(1) {
+                let (before, after) = (&columns[j - kind.dose], &columns[j + 1 - kind.dose]);
+                let (may_stop, days) = (kind.may_stop, kind.days.0);
+                self.add_window(problem, j, (days, may_stop), kind.people, before, after);
+            }
+            self.doses.push(columns);
+        }
+    }
+
+    /// People between dose j and the next: who may get it and has not, and who got it before they
+    /// had to. Both are carried from day to day and never negative.
+    fn add_window(
+        &mut self,
+        problem: &Problem,
+        j: usize,
+        (first, may_stop): (usize, bool),
+        people: f64,
+        before: &[usize],
+        after: &[usize],
+    ) {
+        let (mut ready, mut due) = (vec![Vec::new(); problem.days], vec![Vec::new(); problem.days]);
+        for (d, &column) in before.iter().enumerate().filter(|(_, column)| **column != NO_SLOT) {
+            let (low, high) = problem.windows[j][d];
+            if low <= high {
+                ready[low].push(column);
+                if high + 1 < problem.days {
+                    due[high].push(column);
+                }
+            }
+        }
+        let size = (people / 4.0).max(1.0);
+        let (mut waiting, mut ahead) = (NO_SLOT, NO_SLOT);
+        for d in first..problem.days {
+            for early in [true, false] {
+                if !early && may_stop {
+                    continue;
+                }
+                let row = self.program.row(0.0, true, 1.0);
+                let sign = if early { 1.0 } else { -1.0 };
+                for &column in if early { &ready[d] } else { &due[d] } {
+                    self.program.entry(row, column, sign);
+                }
+                if after[d] != NO_SLOT {
+                    self.program.entry(row, after[d], -sign);
+                }
+                let held = if early { &mut waiting } else { &mut ahead };
+                if *held != NO_SLOT {
+                    self.program.entry(row, *held, 1.0);
+                }
+                let ends = early && d + 1 == problem.days && !may_stop;
+                if ends {
+                    *held = NO_SLOT;
+                } else {
+                    *held = self.program.column(0.0, f64::INFINITY, size);
+                    self.program.entry(row, *held, -1.0);
+                }
+            }
+        }
+    }
+
+    fn slot_row(&mut self, market: &Market, slot: usize, worth: f64) -> usize {
+        if self.slot[slot] == NO_SLOT {
+            self.slot[slot] = self.program.row(market.slots.holds[slot], false, worth);
+        }
+        self.slot[slot]
+    }
+
+    fn add_places(&mut self, market: &Market) {
+        let problem = market.problem;
+        for (reach, places) in market.reaches.iter().enumerate() {
+            let mut columns = Vec::new();
+            for &place in places {
+                let mut of_place = vec![NO_SLOT; problem.days];
+                if problem.stop_of(place).is_none() {
+                    let site = &problem.sites[place];
+                    let slots = market.slots.site_day[place].iter().enumerate();
+                    for (d, &slot) in slots.filter(|(_, slot)| **slot != NO_SLOT) {
+                        let holds = market.slots.holds[slot];
+                        let column = self.program.column(0.0, f64::INFINITY, holds);
+                        self.program.entry(self.balance[reach][d], column, -1.0);
+                        let row = self.slot_row(market, slot, 1.0);
+                        self.program.entry(row, column, 1.0);
+                        let period = site.period_of[d];
+                        let store = market.slots.storage[place][period];
+                        if store != NO_SLOT {
+                            let row = self.slot_row(market, store, 1.0);
+                            self.program.entry(row, column, site.draw_doses);
+                        }
+                        let class = self.class[site.periods[period].class];
+                        self.program.entry(class, column, site.draw_doses);
+                        of_place[d] = column;
+                    }
+                }
+                columns.push(of_place);
+            }
+            self.places.push(columns);
+        }
+    }
+
+    fn add_lots(&mut self, market: &Market) {
+        let problem = market.problem;
+        for (class, lots) in problem.classes.iter().enumerate() {
+            for &lot in lots {
+                let slot = market.slots.lot[lot];
+                let holds = market.slots.holds[slot];
+                let column = self.program.column(0.0, f64::INFINITY, (holds / 4.0).max(1.0));
+                self.program.entry(self.class[class], column, -1.0);
+                let row = self.slot_row(market, slot, 1.0);
+                self.program.entry(row, column, 1.0);
+            }
+        }
+    }
+
+    fn add_teams(&mut self, market: &Market) {
+        let problem = market.problem;
+        for team in 0..problem.teams.len() {
+            let rows = (0..problem.days).map(|d| {
+                if problem.teams[team].works[d] {
+                    self.program.row(1.0, false, 100.0)
+                } else {
+                    NO_SLOT
+                }
+            });
+            self.team_day.push(rows.collect());
+        }
+    }
+
+    /// Adds the best route of every team-day at prices where it earns more than the team-day's
+    /// own price; returns how many are new.
+    pub(super) fn add_routes(&mut self, market: &Market, prices: &[f64], y: &[f64]) -> usize {
+        let problem = market.problem;
+        let vaccine = market.vaccine_prices(prices);
+        let mut added = 0;
+        for team in 0..problem.teams.len() {
+            for d in problem.first..problem.days {
+                let row = self.team_day[team][d];
+                if row == NO_SLOT {
+                    continue;
+                }
+                let mut route = best_route(market, prices, &vaccine, team, d);
+                if route.worth <= y.get(row).copied().unwrap_or(0.0) * 1.0001 + 1e-6 {
+                    continue;
+                }
+                route.visits.sort_by_key(|visit| visit.0);
+                let same = |known: &RouteColumn| {
+                    (known.team, known.day) == (team, d) && known.visits == route.visits
+                };
+                let known = self.routes.iter().any(same);
+                if known {
+                    continue;
+                }
+                let column = self.program.column(0.0, 1.0, 1.0);
+                self.program.entry(row, column, 1.0);
+                let mut doses = 0.0;
+                for &(stop, n) in &route.visits {
+                    if let Some(reach) = market.reach_of_stop(stop) {
+                        self.program.entry(self.balance[reach][d], column, -n);
+                    }
+                    let slot = market.slots.stop_visit[stop][d];
+                    let visit = self.slot_row(market, slot, 30.0);
+                    self.program.entry(visit, column, 1.0);
+                    doses += n;
+                }
+                let class = self.class[problem.day_class[d]];
+                self.program.entry(class, column, doses * problem.teams[team].draw_doses);
+                self.routes.push(RouteColumn { team, day: d, visits: route.visits, column });
+                added += 1;
+            }
+        }
+        added
+    }
+
+    /// Prices of the slots at a point: a site-day costs what its dearest area pays beyond store
+    /// and vaccine.
+    pub(super) fn prices(&self, market: &Market, point: &Point) -> Vec<f64> {
+        let problem = market.problem;
+        let y = |row: usize| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
+        let mut prices: Vec<f64> =
+            self.slot.iter().map(|&row| if row == NO_SLOT { 0.0 } else { y(row) }).collect();
+        for days in &market.slots.site_day {
+            for &slot in days.iter().filter(|slot| **slot != NO_SLOT) {
+                prices[slot] = 0.0;
+            }
+        }
+        let rest = market.dose_prices(&prices);
+        for (reach, places) in market.reaches.iter().enumerate() {
+            for &place in places {
+                let slots = match problem.stop_of(place) {
+                    Some(stop) => &market.slots.stop_day[stop],
+                    None => &market.slots.site_day[place],
+                };
+                for (d, &slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != NO_SLOT) {
+                    let pays = y(self.balance[reach][d]);
+                    prices[slot] = prices[slot].max(pays - rest[place][d]);
+                }
+            }
+        }
+        prices
+    }
+
+    /// Doses of each set of places by day and place.
+    pub(super) fn quotas(&self, market: &Market, x: &[f64]) -> Quotas {
+        let problem = market.problem;
+        let mut quotas = vec![vec![BTreeMap::new(); problem.days]; market.reaches.len()];
+        for (reach, places) in market.reaches.iter().enumerate() {
+            for (&place, columns) in places.iter().zip(&self.places[reach]) {
+                for (d, &column) in columns.iter().enumerate() {
+                    if column != NO_SLOT && x[column] > CRUMB {
+                        quotas[reach][d].insert(place, x[column]);
+                    }
+                }
+            }
+        }
+        for route in &self.routes {
+            for &(stop, doses) in &route.visits {
+                let place = problem.sites.len() + stop;
+                let amount = doses * x.get(route.column).copied().unwrap_or(0.0);
+                if let Some(reach) = market.reach_of_stop(stop)
+                    && amount > CRUMB
+                {
+                    *quotas[reach][route.day].entry(place).or_insert(0.0) += amount;
+                }
+            }
+        }
+        quotas
+    }
+
+    /// For each kind its paths with the share of people who take them: doses paired first in,
+    /// first out.
+    pub(super) fn shares(&self, market: &Market, x: &[f64]) -> Vec<Vec<(Vec<usize>, f64)>> {
+        let mut all = Vec::with_capacity(market.kinds.len());
+        for (kind, doses) in market.kinds.iter().zip(&self.doses) {
+            let runs = |columns: &Vec<usize>| -> Vec<(usize, f64)> {
+                let amount = |&column: &usize| if column == NO_SLOT { 0.0 } else { x[column] };
+                let days = columns.iter().map(amount).enumerate();
+                days.filter(|(_, n)| *n > CRUMB).collect()
+            };
+            let mut paths: Vec<(Vec<usize>, f64)> = Vec::new();
+            for (j, columns) in doses.iter().enumerate() {
+                let next = runs(columns);
+                paths = if j == 0 {
+                    next.into_iter().map(|(d, n)| (vec![d], n)).collect()
+                } else {
+                    let windows = &market.problem.windows[kind.dose + j - 1];
+                    pair(&paths, next, windows, kind.may_stop)
+                };
+            }
+            let share = |(days, n): (Vec<usize>, f64)| (days, n / kind.people.max(1.0));
+            all.push(paths.into_iter().map(share).collect());
+        }
+        all
+    }
+}
+
+/// Doses below this are rounding noise.
+const CRUMB: f64 = 1e-3;
+
+/// Gives each path its next dose, first in, first out; a day outside the window moves to the
+/// window's edge.
+fn pair(
+    paths: &[(Vec<usize>, f64)],
+    next: Vec<(usize, f64)>,
+    windows: &[(usize, usize)],
+    may_stop: bool,
+) -> Vec<(Vec<usize>, f64)> {
+    let mut out = Vec::new();
+    let mut next = next.into_iter();
+    let mut held: Option<(usize, f64)> = next.next();
+    for (days, people) in paths {
+        let mut left = *people;
+        let Some(&day) = days.last() else { continue };
+        let (low, high) = windows[day];
+        while left > CRUMB {
+            let Some((at, amount)) = held.as_mut() else { break };
+            let taken = left.min(*amount);
+            let to = (*at).clamp(low, high.max(low));
+            let mut longer = days.clone();
+            longer.push(to);
+            out.push((longer, taken));
+            left -= taken;
+            *amount -= taken;
+            if *amount <= CRUMB {
+                held = next.next();
+            }
+        }
+        if left > CRUMB {
+            let mut longer = days.clone();
+            if !may_stop && low <= high {
+                longer.push(high);
+            }
+            out.push((longer, left));
+        }
+    }
+    out
+}

@@ -1,0 +1,340 @@
+//! A first-order method for linear programs: primal-dual hybrid gradient with diagonal scaling,
+//! adaptive steps, averaging and restarts. Minimises `cost · x` under `A x ≤ b` (or `= b`) and `0
+//! ≤ x ≤ upper`.
+//!
+//! Every column has a natural **size** and every row a natural **worth**: a unit of over-use
+//! times the worth is money. With these the errors of a point are money too, and comparable.
+
+/// A linear program by rows and columns.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Program {
+    /// Cost of each column.
+    pub(super) cost: Vec<f64>,
+    /// Upper bound of each column.
+    pub(super) upper: Vec<f64>,
+    /// Natural size of each column.
+    pub(super) size: Vec<f64>,
+    /// Right side of each row.
+    pub(super) right: Vec<f64>,
+    /// Whether a row is an equation.
+    pub(super) equal: Vec<bool>,
+    /// Natural worth of a unit of each row.
+    pub(super) worth: Vec<f64>,
+    /// Entries: row, column, value.
+    pub(super) entries: Vec<(usize, usize, f64)>,
+}
+
+impl Program {
+    /// Adds a row; returns its index.
+    pub(super) fn row(&mut self, right: f64, equal: bool, worth: f64) -> usize {
+        self.right.push(right);
+        self.equal.push(equal);
+        self.worth.push(worth);
+        self.right.len() - 1
+    }
+
+    /// Adds a column; returns its index.
+    pub(super) fn column(&mut self, cost: f64, upper: f64, size: f64) -> usize {
+        self.cost.push(cost);
+        self.upper.push(upper);
+        self.size.push(size);
+        self.cost.len() - 1
+    }
+
+    /// Adds an entry.
+    pub(super) fn entry(&mut self, row: usize, column: usize, value: f64) {
+        self.entries.push((row, column, value));
+    }
+}
+
+/// A matrix by lines: rows, or columns of its transpose.
+struct Lines {
+    start: Vec<usize>,
+    at: Vec<u32>,
+    value: Vec<f64>,
+}
+
+impl Lines {
+    fn new(lines: usize, entries: impl Iterator<Item = (usize, usize, f64)> + Clone) -> Self {
+        let mut start = vec![0; lines + 1];
+        for (line, _, _) in entries.clone() {
+            start[line + 1] += 1;
+        }
+        for line in 0..lines {
+            start[line + 1] += start[line];
+        }
+        let mut next = start.clone();
+        let (mut at, mut value) = (vec![0; start[lines]], vec![0.0; start[lines]]);
+        for (line, other, number) in entries {
+            at[next[line]] = u32::try_from(other).unwrap_or(u32::MAX);
+            value[next[line]] = number;
+            next[line] += 1;
+        }
+        Self { start, at, value }
+    }
+
+    fn times(&self, x: &[f64], out: &mut [f64]) {
+        for (line, sum) in out.iter_mut().enumerate() {
+            let span = self.start[line]..self.start[line + 1];
+            let products = self.at[span.clone()].iter().zip(&self.value[span]);
+            *sum = products.map(|(&at, value)| value * x[at as usize]).sum();
+        }
+    }
+
+    fn weighted(&self, weights: &[f64]) -> Vec<f64> {
+        (0..self.start.len() - 1)
+            .map(|line| {
+                let span = self.start[line]..self.start[line + 1];
+                let products = self.at[span.clone()].iter().zip(&self.value[span]);
+                products.map(|(&at, value)| value.abs() * weights[at as usize]).sum::<f64>()
+            })
+            .collect()
+    }
+}
+
+/// A point with its products.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Point {
+    /// Columns.
+    pub(super) x: Vec<f64>,
+    /// Prices of rows; not negative at inequalities.
+    pub(super) y: Vec<f64>,
+}
+
+/// The method's state.
+pub(super) struct Pdhg {
+    program: Program,
+    rows: Lines,
+    columns: Lines,
+    tau: Vec<f64>,
+    sigma: Vec<f64>,
+    /// The current point.
+    pub(super) now: Point,
+    ax: Vec<f64>,
+    aty: Vec<f64>,
+    sum: Point,
+    sum_weight: f64,
+    anchor: Point,
+    error_at_restart: f64,
+    error_before: f64,
+    steps_since: u32,
+    steps: u32,
+    stride: f64,
+    weight: f64,
+    /// Error of the last point that was looked at, as a share of the objective.
+    pub(super) error: f64,
+}
+
+/// Restart when the error fell to this share, or
+const RESTART_GOOD: f64 = 0.2;
+/// to this share and began to rise, or
+const RESTART_FAIR: f64 = 0.8;
+/// after this share of all steps.
+const RESTART_LATE: f64 = 0.36;
+
+impl Pdhg {
+    /// Starts at zero.
+    pub(super) fn new(program: Program) -> Self {
+        let (m, n) = (program.right.len(), program.cost.len());
+        let entries = program.entries.iter().copied();
+        let rows = Lines::new(m, entries.clone());
+        let columns = Lines::new(n, entries.map(|(i, j, a)| (j, i, a)));
+        let over = |top: &Vec<f64>, under: Vec<f64>| -> Vec<f64> {
+            let ratio = |(t, u): (&f64, f64)| if u > 0.0 { t / u } else { 0.0 };
+            top.iter().zip(under).map(ratio).collect()
+        };
+        let tau = over(&program.size, columns.weighted(&program.worth));
+        let sigma = over(&program.worth, rows.weighted(&program.size));
+        let zero = Point { x: vec![0.0; n], y: vec![0.0; m] };
+        Self {
+            program,
+            rows,
+            columns,
+            tau,
+            sigma,
+            now: zero.clone(),
+            ax: vec![0.0; m],
+            aty: vec![0.0; n],
+            sum: zero.clone(),
+            sum_weight: 0.0,
+            anchor: zero,
+            error_at_restart: f64::INFINITY,
+            error_before: f64::INFINITY,
+            steps_since: 0,
+            steps: 0,
+            stride: 1.0,
+            weight: 1.0,
+            error: f64::INFINITY,
+        }
+    }
+
+    /// Goes on with a program that has more rows and columns.
+    pub(super) fn widen(&mut self, program: Program) {
+        let mut wider = Self::new(program);
+        let mut point = self.now.clone();
+        point.x.resize(wider.now.x.len(), 0.0);
+        point.y.resize(wider.now.y.len(), 0.0);
+        wider.rows.times(&point.x, &mut wider.ax);
+        wider.columns.times(&point.y, &mut wider.aty);
+        wider.anchor = point.clone();
+        wider.now = point;
+        (wider.stride, wider.weight, wider.steps) = (self.stride, self.weight, self.steps);
+        *self = wider;
+    }
+
+    /// So many steps, then perhaps a restart.
+    pub(super) fn run(&mut self, steps: u32) {
+        for _ in 0..steps {
+            self.step();
+        }
+        self.restart();
+    }
+
+    fn step(&mut self) {
+        let mut x = vec![0.0; self.now.x.len()];
+        let mut y = vec![0.0; self.now.y.len()];
+        let (mut ax, mut aty) = (y.clone(), x.clone());
+        loop {
+            self.steps += 1;
+            let (reach_x, reach_y) = (self.stride / self.weight, self.stride * self.weight);
+            let move_x = self.move_columns(reach_x, &mut x);
+            self.rows.times(&x, &mut ax);
+            let move_y = self.move_rows(reach_y, &ax, &mut y);
+            self.columns.times(&y, &mut aty);
+            let cross: f64 = (0..x.len())
+                .map(|j| (x[j] - self.now.x[j]) * (aty[j] - self.aty[j]))
+                .sum::<f64>()
+                .abs();
+            let moved = 0.5 * (move_x * self.weight + move_y / self.weight);
+            let limit = if cross > 0.0 { moved / cross } else { f64::INFINITY };
+            let (used, k) = (self.stride, f64::from(self.steps) + 1.0);
+            self.stride = ((1.0 - k.powf(-0.3)) * limit).min((1.0 + k.powf(-0.6)) * used);
+            if used <= limit {
+                self.now = Point { x, y };
+                (self.ax, self.aty) = (ax, aty);
+                add(&mut self.sum.x, &self.now.x, used);
+                add(&mut self.sum.y, &self.now.y, used);
+                self.sum_weight += used;
+                self.steps_since += 1;
+                return;
+            }
+        }
+    }
+
+    /// Moves the columns against their slopes; returns the square of the way.
+    fn move_columns(&self, reach: f64, x: &mut [f64]) -> f64 {
+        let (program, old) = (&self.program, &self.now.x);
+        let mut moved = 0.0;
+        for (j, to) in x.iter_mut().enumerate() {
+            let slope = program.cost[j] + self.aty[j];
+            *to = (old[j] - reach * self.tau[j] * slope).clamp(0.0, program.upper[j]);
+            let by = *to - old[j];
+            if by != 0.0 {
+                moved += by * by / self.tau[j];
+            }
+        }
+        moved
+    }
+
+    /// Moves the rows' prices after their over-use at the point ahead; returns the square of the
+    /// way.
+    fn move_rows(&self, reach: f64, ax: &[f64], y: &mut [f64]) -> f64 {
+        let (program, old) = (&self.program, &self.now.y);
+        let mut moved = 0.0;
+        for (i, to) in y.iter_mut().enumerate() {
+            let over = 2.0 * ax[i] - self.ax[i] - program.right[i];
+            *to = old[i] + reach * self.sigma[i] * over;
+            if !program.equal[i] {
+                *to = to.max(0.0);
+            }
+            let by = *to - old[i];
+            if by != 0.0 {
+                moved += by * by / self.sigma[i];
+            }
+        }
+        moved
+    }
+
+    /// The average since the last restart.
+    pub(super) fn average(&self) -> Point {
+        let scaled = |sum: &Vec<f64>| sum.iter().map(|n| n / self.sum_weight).collect();
+        if self.sum_weight > 0.0 {
+            Point { x: scaled(&self.sum.x), y: scaled(&self.sum.y) }
+        } else {
+            self.now.clone()
+        }
+    }
+
+    /// Over-use and unpaid columns in money, and the gap of both sides, as a share of the
+    /// objective.
+    fn error_of(&self, point: &Point, ax: &[f64], aty: &[f64]) -> f64 {
+        let program = &self.program;
+        let (mut over, mut primal, mut dual) = (0.0, 0.0, 0.0);
+        for (i, used) in ax.iter().enumerate() {
+            let beyond = used - program.right[i];
+            let beyond = if program.equal[i] { beyond.abs() } else { beyond.max(0.0) };
+            over += beyond * program.worth[i];
+            dual -= point.y[i] * program.right[i];
+        }
+        for (j, paid) in aty.iter().enumerate() {
+            primal += program.cost[j] * point.x[j];
+            let slope = program.cost[j] + paid;
+            if slope < 0.0 {
+                let upper = if program.upper[j].is_finite() {
+                    program.upper[j]
+                } else {
+                    over -= slope * program.size[j];
+                    0.0
+                };
+                dual += slope * upper;
+            }
+        }
+        (over + (primal - dual).abs()) / primal.abs().max(1.0)
+    }
+
+    fn restart(&mut self) {
+        let average = self.average();
+        let (mut ax, mut aty) = (vec![0.0; self.ax.len()], vec![0.0; self.aty.len()]);
+        self.rows.times(&average.x, &mut ax);
+        self.columns.times(&average.y, &mut aty);
+        let of_average = self.error_of(&average, &ax, &aty);
+        let of_now = self.error_of(&self.now, &self.ax, &self.aty);
+        let error = of_average.min(of_now);
+        self.error = error;
+        let good = error <= RESTART_GOOD * self.error_at_restart;
+        let fair = error <= RESTART_FAIR * self.error_at_restart && error > self.error_before;
+        let late = f64::from(self.steps_since) >= RESTART_LATE * f64::from(self.steps);
+        self.error_before = error;
+        if !(good || fair || late) {
+            return;
+        }
+        if of_average < of_now {
+            self.now = average;
+            (self.ax, self.aty) = (ax, aty);
+        }
+        let far = |a: &[f64], b: &[f64], unit: &[f64]| -> f64 {
+            let square = |((a, b), unit): ((&f64, &f64), &f64)| {
+                if *unit > 0.0 { (a - b) * (a - b) / unit } else { 0.0 }
+            };
+            a.iter().zip(b).zip(unit).map(square).sum::<f64>().sqrt()
+        };
+        let dx = far(&self.now.x, &self.anchor.x, &self.tau);
+        let dy = far(&self.now.y, &self.anchor.y, &self.sigma);
+        if dx > 1e-12 && dy > 1e-12 {
+            self.weight = (0.5 * (dy / dx).ln() + 0.5 * self.weight.ln()).exp();
+        }
+        self.anchor = self.now.clone();
+        self.error_at_restart = error;
+        self.error_before = error;
+        self.sum.x.fill(0.0);
+        self.sum.y.fill(0.0);
+        self.sum_weight = 0.0;
+        self.steps_since = 0;
+    }
+}
+
+fn add(sum: &mut [f64], part: &[f64], weight: f64) {
+    for (sum, part) in sum.iter_mut().zip(part) {
+        *sum += weight * part;
+    }
+}

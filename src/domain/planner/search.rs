@@ -1,0 +1,143 @@
+//! The search for a better plan: steps of the first-order method on the compact program, routes
+//! added where they pay, and from time to time whole people placed after its columns.
+
+use super::compact::Compact;
+use super::draft::Draft;
+use super::pdhg::{Pdhg, Point};
+use super::prices::Market;
+use super::{Limits, Progress, greedy, keep, measure, rounding};
+
+/// Steps between two looks at the bound, the routes and the restarts.
+const ROUND_STEPS: u32 = 64;
+/// Rounds between two searches for routes: prices must settle before new ones are worth adding.
+const ROUTE_ROUNDS: u32 = 3;
+/// Rounds between two whole plans.
+const PLAN_ROUNDS: u32 = 8;
+/// Whole plans are made only when the program's error is below this share.
+const PLAN_ERROR_MAX: f64 = 0.2;
+/// Good enough: a gap below this is not worth more steps.
+const GAP_ENOUGH: f64 = 2e-4;
+
+/// What the search found.
+pub(super) struct Found<'p> {
+    /// The best plan.
+    pub(super) draft: Draft<'p>,
+    /// The best prices.
+    pub(super) prices: Vec<f64>,
+    /// The bound that they prove.
+    pub(super) bound: f64,
+}
+
+/// The search.
+struct Search<'m, 'p> {
+    market: &'m Market<'p>,
+    compact: Compact,
+    pdhg: Pdhg,
+    found: Found<'p>,
+    objective: f64,
+    /// What another plan must be worth to replace it.
+    needed: f64,
+    base: Draft<'p>,
+}
+
+/// What the search must respect.
+pub(super) struct Task<'a> {
+    /// The published plan.
+    pub(super) wishes: &'a [keep::Wish],
+    /// Its sessions before this day stay.
+    pub(super) until: usize,
+    /// How long to search.
+    pub(super) limits: Limits,
+}
+
+/// Improves on a plan by one that is worth more than `needed`.
+pub(super) fn improve<'p>(
+    market: &Market<'p>,
+    draft: Draft<'p>,
+    needed: f64,
+    task: &Task,
+    progress: &mut dyn FnMut(Progress),
+    time_is_up: &mut dyn FnMut() -> bool,
+) -> Found<'p> {
+    let limits = task.limits;
+    let problem = market.problem;
+    let prices = vec![0.0; market.slots.holds.len()];
+    let bound = market.answer(&prices).bound;
+    let objective = measure::objective(&draft);
+    let found = Found { draft, prices, bound };
+    if limits.steps == 0 || market.kinds.is_empty() || problem.first >= problem.days {
+        return found;
+    }
+    let compact = Compact::new(market);
+    let pdhg = Pdhg::new(compact.program.clone());
+    let base = greedy::base(problem, task.wishes, task.until);
+    let mut search = Search { market, compact, pdhg, found, objective, needed, base };
+    let (mut step, mut round) = (0, 0);
+    while step < limits.steps && !time_is_up() && search.gap() > GAP_ENOUGH {
+        search.pdhg.run(ROUND_STEPS.min(limits.steps - step));
+        step = step.saturating_add(ROUND_STEPS).min(limits.steps);
+        round += 1;
+        search.look();
+        if round % ROUTE_ROUNDS == 0 {
+            search.add_routes();
+        }
+        let ready = search.pdhg.error < PLAN_ERROR_MAX && round % PLAN_ROUNDS == 0;
+        if ready || step >= limits.steps {
+            search.plan();
+        }
+        let (objective, upper_bound) = (search.objective, search.found.bound);
+        progress(Progress { step, objective, upper_bound });
+    }
+    search.found
+}
+
+impl Search<'_, '_> {
+    fn gap(&self) -> f64 {
+        (self.found.bound - self.objective) / self.found.bound.max(f64::MIN_POSITIVE)
+    }
+
+    /// Keeps the prices if they prove a lower bound.
+    fn look(&mut self) {
+        for point in [&self.pdhg.average(), &self.pdhg.now] {
+            let prices = self.compact.prices(self.market, point);
+            let bound = self.market.answer(&prices).bound;
+            if bound < self.found.bound {
+                (self.found.prices, self.found.bound) = (prices, bound);
+            }
+        }
+    }
+
+    fn add_routes(&mut self) {
+        if self.market.problem.teams.is_empty() {
+            return;
+        }
+        let point = self.pdhg.now.clone();
+        let prices = self.compact.prices(self.market, &point);
+        if self.compact.add_routes(self.market, &prices, &point.y) > 0 {
+            self.pdhg.widen(self.compact.program.clone());
+        }
+    }
+
+    /// Makes a whole plan after the current point and keeps it if it is better.
+    fn plan(&mut self) {
+        let average = self.pdhg.average();
+        for point in [&self.pdhg.now, &average] {
+            let draft = self.round(point);
+            let objective = measure::objective(&draft);
+            if objective > self.needed {
+                (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
+            }
+        }
+    }
+}
+
+impl<'p> Search<'_, 'p> {
+    fn round(&self, point: &Point) -> Draft<'p> {
+        let shares = self.compact.shares(self.market, &point.x);
+        let mut quotas = self.compact.quotas(self.market, &point.x);
+        let mut draft = self.base.clone();
+        rounding::place(&mut draft, self.market, &mut quotas, &shares);
+        greedy::fill(&mut draft);
+        draft
+    }
+}
