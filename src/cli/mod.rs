@@ -13,6 +13,7 @@ mod outbox;
 mod output;
 mod plan;
 mod plan_files;
+mod plan_print;
 mod status;
 
 use crate::app::{App, AppError, Loaded};

@@ -1,13 +1,13 @@
 //! `doseplan plan`.
 
 use super::output::{Format, Sheet, harmless};
+use super::plan_print::{rows_sheet, table, unplaced_table, view};
 use super::{Session, exit, parse_day, plan_files};
 use crate::app::plans::{Made, Search};
 use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
-use crate::domain::plan::{Figures, Plan as PlanValue, PlanRow, Reason, Unplaced, WorstArea};
+use crate::domain::plan::{Plan as PlanValue, PlanRow, Unplaced};
 use crate::domain::planner::{self, Limits, Progress};
-use crate::text::thousands;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -76,33 +76,6 @@ pub(super) struct Make {
     /// End the search after so many seconds, with the best plan found
     #[arg(long)]
     seconds: Option<u64>,
-}
-
-/// A plan as `-o json` prints it.
-#[derive(Serialize)]
-struct View<'a> {
-    plan: Option<i64>,
-    from: NaiveDate,
-    objective: f64,
-    upper_bound: f64,
-    gap: f64,
-    doses: u64,
-    people: u64,
-    people_finished: u64,
-    worst_area: Option<&'a WorstArea>,
-    travel_km: f64,
-    unplaced: &'a [Unplaced],
-    verdict: Vec<GroupVerdict>,
-}
-
-/// Whether a group's target is reached by the plan.
-#[derive(Serialize)]
-struct GroupVerdict {
-    group: String,
-    target_people: u64,
-    planned_people: u64,
-    reached: bool,
-    short: u64,
 }
 
 impl Plan {
@@ -181,155 +154,6 @@ impl Make {
             Format::Table => table(session, campaign, plan, no),
         }
         Ok(())
-    }
-}
-
-fn view<'a>(
-    campaign: &Campaign,
-    plan: &'a PlanValue,
-    no: Option<i64>,
-    from: NaiveDate,
-) -> View<'a> {
-    let Figures { objective, upper_bound, gap, doses, people, people_finished, travel_km, .. } =
-        plan.figures;
-    View {
-        plan: no,
-        from,
-        objective,
-        upper_bound,
-        gap,
-        doses,
-        people,
-        people_finished,
-        worst_area: plan.figures.worst_area.as_ref(),
-        travel_km,
-        unplaced: &plan.unplaced,
-        verdict: verdicts(campaign, &plan.rows),
-    }
-}
-
-/// Plan against target, group by group. People who finished before the plan's first day are not in its rows, so
-/// this speaks of a plan from the start.
-fn verdicts(campaign: &Campaign, rows: &[PlanRow]) -> Vec<GroupVerdict> {
-    let last = campaign.series.dose_count();
-    let eligible = campaign.eligible_on(campaign.start);
-    campaign
-        .groups
-        .iter()
-        .filter_map(|group| {
-            let people: u32 = eligible
-                .iter()
-                .filter(|(key, _)| key.group == group.id)
-                .map(|(_, row)| row.people)
-                .sum();
-            let target = u64::from(crate::domain::count::ceil_of(people, group.target?));
-            let planned: u64 = rows
-                .iter()
-                .filter(|row| row.group == group.id && usize::from(row.dose) == last)
-                .map(|row| u64::from(row.doses))
-                .sum();
-            Some(GroupVerdict {
-                group: group.id.to_string(),
-                target_people: target,
-                planned_people: planned,
-                reached: planned >= target,
-                short: target.saturating_sub(planned),
-            })
-        })
-        .collect()
-}
-
-fn rows_sheet(rows: &[PlanRow], session: &Session) {
-    let mut sheet = Sheet::new(&["date", "place", "team", "area", "group", "dose", "doses"]);
-    for row in rows {
-        sheet.push(vec![
-            row.day.to_string(),
-            row.place.to_string(),
-            row.team.as_ref().map(ToString::to_string).unwrap_or_default(),
-            row.area.to_string(),
-            row.group.to_string(),
-            row.dose.to_string(),
-            row.doses.to_string(),
-        ]);
-    }
-    session.out.sheet(&sheet);
-}
-
-fn table(session: &Session, campaign: &Campaign, plan: &PlanValue, no: Option<i64>) {
-    let out = session.out;
-    let mut sheet = Sheet::new(&["figure", "value"]);
-    for (key, value) in figure_lines(&plan.figures) {
-        sheet.push(vec![out.word(&format!("figure-{key}")), value]);
-    }
-    out.sheet(&sheet);
-    let mut targets = Sheet::new(&["group", "target_people", "planned_people", "short"]);
-    for line in verdicts(campaign, &plan.rows) {
-        targets.push(vec![
-            line.group,
-            thousands(line.target_people),
-            thousands(line.planned_people),
-            thousands(line.short),
-        ]);
-    }
-    if !targets.is_empty() {
-        out.sheet(&targets);
-    }
-    unplaced_table(session, campaign, &plan.unplaced);
-    if let Some(no) = no {
-        out.note("plan-made", &[("no", &no)]);
-    }
-}
-
-fn figure_lines(figures: &Figures) -> Vec<(&'static str, String)> {
-    let worst = figures.worst_area.as_ref();
-    vec![
-        ("doses", thousands(figures.doses)),
-        ("people", thousands(figures.people)),
-        ("people-finished", thousands(figures.people_finished)),
-        (
-            "worst-area",
-            worst
-                .map_or_else(|| "–".to_owned(), |w| format!("{} {:.1} %", w.area, w.share * 100.0)),
-        ),
-        ("travel-km", format!("{:.0}", figures.travel_km)),
-        ("objective", format!("{:.2}", figures.objective)),
-        ("upper-bound", format!("{:.2}", figures.upper_bound)),
-        ("gap", format!("{:.3} %", figures.gap * 100.0)),
-    ]
-}
-
-fn unplaced_table(session: &Session, campaign: &Campaign, unplaced: &[Unplaced]) {
-    if unplaced.is_empty() {
-        return;
-    }
-    let out = session.out;
-    let mut sheet = Sheet::new(&["area", "group", "people", "reason"]);
-    for one in unplaced {
-        let name = |found: Option<&str>, code: &str| match out.format {
-            Format::Table => harmless(found.unwrap_or(code)),
-            _ => code.to_owned(),
-        };
-        sheet.push(vec![
-            name(campaign.area(one.area.as_str()).map(|a| a.name.as_str()), one.area.as_str()),
-            name(campaign.group(one.group.as_str()).map(|g| g.name.as_str()), one.group.as_str()),
-            one.people.to_string(),
-            out.word(&format!("reason-{}", reason_key(one.reason))),
-        ]);
-    }
-    out.sheet(&sheet);
-}
-
-/// The part of a catalogue key that names a reason.
-pub(super) fn reason_key(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NoPlace => "no-place",
-        Reason::Horizon => "horizon",
-        Reason::Closed => "closed",
-        Reason::Supply => "supply",
-        Reason::Storage => "storage",
-        Reason::SiteCapacity => "site-capacity",
-        Reason::TeamDays => "team-days",
-        Reason::Overdue => "overdue",
     }
 }
 

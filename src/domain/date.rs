@@ -85,7 +85,8 @@ pub fn resolve(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     }
 }
 
-/// Reads a day as people and spreadsheets write it: `2021-10-20`, `2021/10/20`, `20211020`, `2021.10.20`, `2021年10月20日`.
+/// Reads a day as people and spreadsheets write it: `2021-10-20`, `2021/10/20`, `20211020`, `2021.10.20` or
+/// `2021年10月20日`.
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     let parts: Vec<&str> = if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {

@@ -38,7 +38,8 @@ pub struct Plan {
     pub unplaced: Vec<Unplaced>,
 }
 
-/// What a plan is worth. Counts are of the plan alone, except `people_finished` and `worst_area`, which include history.
+/// What a plan is worth. Counts are of the plan alone, except `people_finished` and `worst_area`, which include
+/// history.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Figures {
     /// Σ doses · priority · share · (H − d) / H.

@@ -51,7 +51,8 @@ const COUNTED: &str = "SELECT area, grp, dose, CAST(SUM(doses) AS BIGINT), \
      CAST(SUM(CASE WHEN day = $2 THEN doses ELSE 0 END) AS BIGINT), \
      CAST(SUM(CASE WHEN day = $2 THEN repeats ELSE 0 END) AS BIGINT), \
      CAST(SUM(exceeding) AS BIGINT) \
-     FROM total WHERE campaign = $1 AND day <= $2 GROUP BY area, grp, dose ORDER BY area, grp, dose";
+     FROM total WHERE campaign = $1 AND day <= $2 GROUP BY area, grp, dose \
+     ORDER BY area, grp, dose";
 const PEOPLE_BY: &str = "SELECT area, grp, CAST(SUM(doses - repeats) AS BIGINT) FROM total \
      WHERE campaign = $1 AND dose = $2 AND day <= $3 GROUP BY area, grp";
 const DOSES_BY_DAY: &str = "SELECT day, CAST(SUM(doses) AS BIGINT) FROM total \

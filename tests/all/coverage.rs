@@ -220,7 +220,9 @@ fn step() -> impl Strategy<Value = Step> {
             |(record, person, day, place, lot)| Step::Dose { record, person, day, place, lot }
         ),
         4 => (0..10_u8, 1..30_u8, 0..3_u8, 0..2_u8, 1..3_u8, 0..5_u8).prop_map(
-            |(record, day, place, area, dose, doses)| Step::Tally { record, day, place, area, dose, doses }
+            |(record, day, place, area, dose, doses)| {
+                Step::Tally { record, day, place, area, dose, doses }
+            }
         ),
         2 => (0..6_u8, 0..2_u8, 1930..2015_u16, any::<bool>()).prop_map(
             |(person, area, born, group)| Step::Person { person, area, born, group }
@@ -237,8 +239,12 @@ impl Step {
             Self::Dose { record, person, day, place, lot } => {
                 let place = PLACES[usize::from(*place)];
                 let lot = ["", "L1", "L2"][usize::from(*lot)];
-                write!(text, "record,person,date,place,lot\nd{record},p{person},2021-04-{day:02},{place},{lot}\n")
-                    .unwrap();
+                write!(
+                    text,
+                    "record,person,date,place,lot\n\
+                     d{record},p{person},2021-04-{day:02},{place},{lot}\n"
+                )
+                .unwrap();
                 Kind::Doses
             }
             Self::Tally { record, day, place, area, dose, doses } => {
@@ -270,7 +276,9 @@ proptest! {
     /// The totals that the imports keep are those that a recount of all records finds, whatever came before; and what
     /// was known at a moment is found again later.
     #[test]
-    fn totals_agree_with_a_recount_after_any_sequence(steps in prop::collection::vec(step(), 1..25)) {
+    fn totals_agree_with_a_recount_after_any_sequence(
+        steps in prop::collection::vec(step(), 1..25)
+    ) {
         wait(async {
             let mut now = at("2021-05-20T08:00:00");
             let desk = Desk::open(&small(), now).await;
@@ -284,7 +292,8 @@ proptest! {
                 now += chrono::TimeDelta::days(1);
                 match (&step, step.rows()) {
                     (Step::Void { tally, record }, _) => {
-                        let (kind, letter) = if *tally { (Kind::Tallies, 't') } else { (Kind::Doses, 'd') };
+                        let tallies = (Kind::Tallies, 't');
+                        let (kind, letter) = if *tally { tallies } else { (Kind::Doses, 'd') };
                         let record = RecordId::new(format!("{letter}{record}"));
                         desk.app.void(&desk.loaded, kind, &record, "test", now).await.unwrap();
                     }
@@ -303,7 +312,8 @@ proptest! {
                 let known_on = Some(doseplan::app::today(&desk.loaded.campaign, then));
                 let at = AsOf { day: day("2021-04-20"), known_on };
                 figures.known_on = known_on;
-                prop_assert_eq!(desk.app.coverage(&desk.loaded, at, Depth::Tree).await.unwrap(), figures);
+                let again = desk.app.coverage(&desk.loaded, at, Depth::Tree).await.unwrap();
+                prop_assert_eq!(again, figures);
             }
             Ok(())
         })?;

@@ -1,5 +1,7 @@
 //! What a user, a script or another program may rely on, tried from outside.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
+
 mod cli;
 mod coverage;
 mod imports;

@@ -213,8 +213,8 @@ fn read_ahead<T>(
 fn errors_fault(path: &Path, error: &std::io::Error) -> AppError {
     let path = crate::intake::errors_path(path);
     AppError::Refused(format!(
-        "the errors file {} cannot be written ({error}); the good rows are stored, make it writable \
-         and import the same file again to see the others",
+        "the errors file {} cannot be written ({error}); the good rows are stored, make it \
+         writable and import the same file again to see the others",
         path.display()
     ))
 }
