@@ -26,7 +26,8 @@ const VERSION_AT: &str = "SELECT version, applied_at, content FROM campaign_vers
 const VERSION_FIRST: &str = "SELECT version, applied_at, content FROM campaign_version \
      WHERE campaign = $1 ORDER BY version LIMIT 1";
 const INSERT_VERSION: &str = "INSERT INTO campaign_version (campaign, version, applied_at, \
-     content) SELECT $1, COALESCE(MAX(version), 0) + 1, $2, $3 FROM campaign_version WHERE campaign = $1";
+     content) SELECT $1, COALESCE(MAX(version), 0) + 1, $2, $3 FROM campaign_version \
+     WHERE campaign = $1";
 
 /// The row number of a campaign.
 pub async fn number(tx: &mut Tx, id: &CampaignId) -> Result<Option<CampaignNo>> {

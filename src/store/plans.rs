@@ -93,8 +93,8 @@ const NEWEST: &str = "SELECT no, version, made_at, from_day, made_by, state, ado
      unplaced, curve, given_doses FROM plan WHERE campaign = $1 AND state = $2 \
      ORDER BY no DESC LIMIT 1";
 const BASELINE: &str = "SELECT no, version, made_at, from_day, made_by, state, adopted_at, \
-     figures, unplaced, curve, given_doses FROM plan WHERE campaign = $1 AND adopted_at IS NOT NULL \
-     ORDER BY adopted_at, no LIMIT 1";
+     figures, unplaced, curve, given_doses FROM plan \
+     WHERE campaign = $1 AND adopted_at IS NOT NULL ORDER BY adopted_at, no LIMIT 1";
 const CONTENT: &str = "SELECT content FROM plan WHERE campaign = $1 AND no = $2";
 const DROP_DRAFTS: &str = "UPDATE plan SET state = 'dropped', content = $3 \
      WHERE campaign = $1 AND state = 'draft' AND no <> $2";
