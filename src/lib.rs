@@ -1,4 +1,4 @@
-//! doseplan: plans vaccination campaigns, tracks coverage, mails the people who run them.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod app;
 pub mod cli;

@@ -50,7 +50,10 @@ impl App {
                 return;
             };
             let opens = campaign.group(group.as_str()).and_then(|group| group.opens);
-            if due.earliest > day || opens.unwrap_or(campaign.start) > day {
+            // Nobody is due before the campaign gives their group doses.
+            let opens = opens.unwrap_or(campaign.start);
+            let earliest = due.earliest.max(opens);
+            if earliest > day {
                 return;
             }
             let held = current.get(&standing.person.id).filter(|one| one.dose == due.number);
@@ -58,8 +61,8 @@ impl App {
                 area: standing.person.area,
                 group,
                 dose: due.number,
-                earliest: due.earliest,
-                recommended: due.recommended,
+                earliest,
+                recommended: due.recommended.max(opens),
                 latest: due.latest,
                 day: held.map(|one| one.day),
                 place: held.map(|one| one.place.clone()),

@@ -3,8 +3,8 @@
 use super::coverage::AsOf;
 use super::notices::summary::progress;
 use super::{App, Loaded, Result, today};
-use crate::domain::coverage::{Coverage, Depth, coverage};
-use crate::domain::notice::Progress;
+use crate::domain::coverage::{Coverage, Depth, coverage, needs};
+use crate::domain::notice::{Need, Progress};
 use crate::store::plans::PlanState;
 use crate::store::{outbox, plans, runs};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -41,6 +41,8 @@ pub struct Status {
     pub draft: Option<i64>,
     /// Coverage at the top of the tree.
     pub coverage: Coverage,
+    /// What each group with a target still needs.
+    pub needs: Vec<Need>,
     /// Jobs with their newest run.
     pub jobs: Vec<JobLine>,
     /// Mails by state.
@@ -98,7 +100,8 @@ pub enum Problem {
 const BEHIND_PERCENT: u64 = 5;
 
 impl App {
-    /// How a campaign stands. `as_of` is yesterday where absent: today's reports are not in before midnight.
+    /// How a campaign stands. `as_of` is yesterday where absent (today's reports are not in before midnight), or the
+    /// last day of a campaign that is over.
     pub async fn status(
         &self,
         loaded: &Loaded,
@@ -107,7 +110,7 @@ impl App {
     ) -> Result<Status> {
         let campaign = &loaded.campaign;
         let day = today(campaign, now);
-        let as_of = as_of.unwrap_or(day - TimeDelta::days(1));
+        let as_of = as_of.unwrap_or_else(|| (day - TimeDelta::days(1)).min(campaign.end));
         let basis = self.basis(loaded, AsOf::day(as_of)).await?;
         let mut tx = self.store.read().await?;
         let baseline = plans::baseline(&mut tx, loaded.no).await?;
@@ -134,7 +137,9 @@ impl App {
         if adopted.is_none() && campaign.start <= day && day <= campaign.end {
             problems.push(Problem::NoPlan);
         }
+        let figures = coverage(campaign, as_of, &basis.counted, Depth::Root, sites);
         Ok(Status {
+            needs: needs(campaign, &figures),
             campaign: campaign.id.to_string(),
             name: campaign.name.clone(),
             today: day,
@@ -148,7 +153,7 @@ impl App {
             planned_total: at.planned_total,
             plan: adopted.map(|head| head.no),
             draft: draft.map(|head| head.no),
-            coverage: coverage(campaign, as_of, &basis.counted, Depth::Root, sites),
+            coverage: figures,
             jobs,
             mail,
             problems,

@@ -17,7 +17,7 @@ pub(super) enum Due {
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Due by this day [default: today]
-    #[arg(long, value_parser = parse_day)]
+    #[arg(long, alias = "as-of", value_parser = parse_day)]
     by: Option<NaiveDate>,
     /// Only this area and what lies below it
     #[arg(long)]

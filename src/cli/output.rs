@@ -98,7 +98,8 @@ impl Sheet {
     fn csv(&self) -> String {
         let mut out = csv_out::line(self.columns.iter().copied());
         for row in &self.rows {
-            out.push_str(&csv_out::line(row.iter().map(String::as_str)));
+            let cells = row.iter().map(|cell| if cell == NONE { "" } else { cell.as_str() });
+            out.push_str(&csv_out::line(cells));
         }
         out
     }
@@ -122,7 +123,9 @@ impl Sheet {
         for (index, column) in table.column_iter_mut().enumerate() {
             let is_number = |row: &Vec<String>| {
                 row.get(index).is_none_or(|cell| {
-                    cell.is_empty() || cell == "–" || cell.starts_with(|c: char| c.is_ascii_digit())
+                    cell.is_empty()
+                        || cell == NONE
+                        || cell.starts_with(|c: char| c.is_ascii_digit())
                 })
             };
             let is_day = |row: &Vec<String>| row.get(index).is_some_and(|cell| cell.contains('-'));
@@ -145,7 +148,10 @@ pub(super) fn harmless(text: &str) -> String {
         .collect()
 }
 
+/// What stands for a figure that there is not: a dash for people, nothing for programs.
+pub(super) const NONE: &str = "–";
+
 /// A percentage, or a dash where there is no denominator.
 pub(super) fn percent(value: Option<&String>) -> String {
-    value.map_or_else(|| "–".to_owned(), Clone::clone)
+    value.map_or_else(|| NONE.to_owned(), Clone::clone)
 }

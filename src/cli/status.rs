@@ -87,6 +87,19 @@ pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
     }
     out.sheet(&jobs);
     super::coverage::print_figures(session, loaded, &status.coverage, false);
+    let mut needs = Sheet::new(&["group", "target_people", "finished", "doses_left", "per_day"]);
+    for need in &status.needs {
+        needs.push(vec![
+            harmless(&need.group_name),
+            thousands(need.target),
+            thousands(need.finished),
+            thousands(need.doses_left),
+            thousands(need.per_day),
+        ]);
+    }
+    if !needs.is_empty() {
+        out.sheet(&needs);
+    }
     for problem in &status.problems {
         eprintln!("! {}", said(session, problem));
     }

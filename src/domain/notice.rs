@@ -5,6 +5,7 @@ use super::campaign::{Contact, Language};
 use super::coverage::Coverage;
 use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
+use serde::Serialize;
 
 /// The jobs that doseplan has, in the order in which they run when due together.
 pub const JOBS: [&str; 4] = ["plan", "summary", "reminders", "digest"];
@@ -111,7 +112,7 @@ impl std::fmt::Debug for PersonLine {
 }
 
 /// What a group still needs to reach its target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Need {
     /// Name of the group.
     pub group_name: String,

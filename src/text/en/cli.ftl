@@ -160,3 +160,6 @@ column-today = today
 column-value = value
 column-version = version
 column-why = why
+column-finished = have finished
+column-doses_left = doses left
+column-per_day = doses a day needed

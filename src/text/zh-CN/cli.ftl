@@ -160,3 +160,6 @@ column-today = 当日
 column-value = 数值
 column-version = 版本
 column-why = 原因
+column-finished = 已全程
+column-doses_left = 还差剂次
+column-per_day = 每天需接种
