@@ -32,7 +32,7 @@ pub enum StoreError {
     #[error("the database was written by a newer doseplan (migration {0}); use that version")]
     Newer(i64),
     /// The disk is full.
-    #[error("the disk of the database is full; nothing was stored, make room and run it again")]
+    #[error("the disk of the database is full; this step was undone, make room and run it again")]
     DiskFull,
     /// The file cannot be written.
     #[error("the database cannot be written (read-only file or disk); mend its rights")]
