@@ -16,13 +16,18 @@ bulk!(
      FROM wanted w JOIN dose d ON d.campaign = w.campaign AND d.record = w.record"
 );
 bulk!(
-    HISTORY,
+    PEOPLE,
     2,
     "WITH wanted (campaign, person) AS (VALUES",
-    ") SELECT d.record, p.person, d.day, d.place, d.product, d.lot, d.recorded_at, \
-     p.area, p.born, p.grp \
-     FROM wanted w JOIN person p ON p.campaign = w.campaign AND p.person = w.person \
-     LEFT JOIN dose d ON d.campaign = p.campaign AND d.person = p.person"
+    ") SELECT p.person, p.area, p.born, p.grp \
+     FROM wanted w JOIN person p ON p.campaign = w.campaign AND p.person = w.person"
+);
+bulk!(
+    GIVEN,
+    2,
+    "WITH wanted (campaign, person) AS (VALUES",
+    ") SELECT d.record, d.person, d.day, d.place, d.product, d.lot, d.recorded_at \
+     FROM wanted w JOIN dose d ON d.campaign = w.campaign AND d.person = w.person"
 );
 bulk!(
     INSERT,
@@ -40,10 +45,8 @@ bulk!(
     ""
 );
 const DELETE: &str = "DELETE FROM dose WHERE campaign = $1 AND record = $2";
-const ALL: &str = "SELECT d.record, p.person, d.day, d.place, d.product, d.lot, d.recorded_at, \
-     p.area, p.born, p.grp FROM person p \
-     LEFT JOIN dose d ON d.campaign = p.campaign AND d.person = p.person \
-     WHERE p.campaign = $1 ORDER BY p.person, d.day, d.record";
+const ALL: &str =
+    "SELECT record, person, day, place, product, lot, recorded_at FROM dose WHERE campaign = $1";
 const KNOWN: &str = "SELECT record, person, day, place, product, lot, recorded_at FROM dose \
      WHERE campaign = $1 AND recorded_at < $2 \
      UNION ALL SELECT record, person, day, place, product, lot, recorded_at FROM dose_past \
@@ -115,18 +118,16 @@ pub async fn histories(
     campaign: CampaignNo,
     wanted: impl IntoIterator<Item = &PersonId>,
 ) -> Result<BTreeMap<PersonId, History>> {
-    let values = wanted.into_iter().flat_map(|id| args![campaign, id.as_str()]).collect();
+    let values: Vec<_> = wanted.into_iter().flat_map(|id| args![campaign, id.as_str()]).collect();
     let mut out: BTreeMap<PersonId, History> = BTreeMap::new();
-    for row in HISTORY.rows(tx, values).await? {
-        let id = PersonId::new(row.get::<String>(1)?);
-        let history = match out.entry(id) {
-            std::collections::btree_map::Entry::Occupied(held) => held.into_mut(),
-            std::collections::btree_map::Entry::Vacant(free) => {
-                free.insert(History { person: counted(&row)?, doses: Vec::new() })
-            }
-        };
-        if row.get::<Option<String>>(0)?.is_some() {
-            history.doses.push(dose(&row)?);
+    for row in PEOPLE.rows(tx, values.clone()).await? {
+        let id = PersonId::new(row.get::<String>(0)?);
+        out.insert(id, History { person: counted(&row)?, doses: Vec::new() });
+    }
+    for row in GIVEN.rows(tx, values).await? {
+        let dose = dose(&row)?;
+        if let Some(history) = out.get_mut(&dose.person) {
+            history.doses.push(dose);
         }
     }
     for history in out.values_mut() {
@@ -142,39 +143,25 @@ pub fn sort(doses: &mut [Dose]) {
 
 fn counted(row: &Row) -> Result<Counted> {
     Ok(Counted {
-        area: AreaCode::new(row.get::<String>(7)?),
-        born: row.get(8)?,
-        group: row.get::<Option<String>>(9)?.map(GroupId::new),
+        area: AreaCode::new(row.get::<String>(1)?),
+        born: row.get(2)?,
+        group: row.get::<Option<String>>(3)?.map(GroupId::new),
     })
 }
 
-/// Hands over everybody with all their doses, one person after the other, by code.
-pub async fn each_history(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    mut take: impl FnMut(PersonId, History),
-) -> Result<()> {
-    let mut held: Option<(PersonId, History)> = None;
+/// Everybody's doses, in the order given.
+pub async fn by_person(tx: &mut Tx, campaign: CampaignNo) -> Result<BTreeMap<PersonId, Vec<Dose>>> {
+    let mut out: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
     tx.each(ALL, args![campaign], |row| {
-        let id: String = row.get(1)?;
-        if held.as_ref().is_none_or(|(person, _)| person.as_str() != id) {
-            let next = History { person: counted(&row)?, doses: Vec::new() };
-            if let Some((person, history)) = held.replace((PersonId::new(id), next)) {
-                take(person, history);
-            }
-        }
-        if let Some((_, history)) = &mut held
-            && row.get::<Option<String>>(0)?.is_some()
-        {
-            history.doses.push(dose(&row)?);
-        }
+        let dose = dose(&row)?;
+        out.entry(dose.person.clone()).or_default().push(dose);
         Ok(())
     })
     .await?;
-    if let Some((person, history)) = held {
-        take(person, history);
+    for doses in out.values_mut() {
+        sort(doses);
     }
-    Ok(())
+    Ok(out)
 }
 
 /// Hands over every dose that was known before an instant.
