@@ -6,7 +6,7 @@ use crate::domain::counting::Counted;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
 use crate::{args, bulk};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 bulk!(
     FIND,
@@ -101,7 +101,7 @@ pub async fn find(
     tx: &mut Tx,
     campaign: CampaignNo,
     wanted: impl IntoIterator<Item = &RecordId>,
-) -> Result<BTreeMap<RecordId, Known>> {
+) -> Result<HashMap<RecordId, Known>> {
     let values = wanted.into_iter().flat_map(|id| args![campaign, id.as_str()]).collect();
     let rows = FIND.rows(tx, values).await?;
     rows.iter()
@@ -117,9 +117,9 @@ pub async fn histories(
     tx: &mut Tx,
     campaign: CampaignNo,
     wanted: impl IntoIterator<Item = &PersonId>,
-) -> Result<BTreeMap<PersonId, History>> {
+) -> Result<HashMap<PersonId, History>> {
     let values: Vec<_> = wanted.into_iter().flat_map(|id| args![campaign, id.as_str()]).collect();
-    let mut out: BTreeMap<PersonId, History> = BTreeMap::new();
+    let mut out: HashMap<PersonId, History> = HashMap::new();
     for row in PEOPLE.rows(tx, values.clone()).await? {
         let id = PersonId::new(row.get::<String>(0)?);
         out.insert(id, History { person: counted(&row)?, doses: Vec::new() });
