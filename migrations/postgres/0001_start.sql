@@ -49,7 +49,7 @@ CREATE TABLE dose (
     recorded_at BIGINT NOT NULL,
     PRIMARY KEY (campaign, record)
 );
-CREATE INDEX dose_person ON dose (person, campaign);
+CREATE INDEX dose_person ON dose (campaign, person);
 
 CREATE TABLE dose_past (
     campaign BIGINT NOT NULL,

@@ -49,7 +49,7 @@ CREATE TABLE dose (
     recorded_at INTEGER NOT NULL,
     PRIMARY KEY (campaign, record)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX dose_person ON dose (person, campaign);
+CREATE INDEX dose_person ON dose (campaign, person);
 
 CREATE TABLE dose_past (
     campaign INTEGER NOT NULL,

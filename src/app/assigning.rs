@@ -6,7 +6,7 @@ use crate::domain::campaign::CohortKey;
 use crate::domain::count::floor_of;
 use crate::domain::counting::evaluate_doses;
 use crate::domain::dose::Dose;
-use crate::domain::id::{AreaCode, GroupId, PersonId};
+use crate::domain::id::{AreaCode, GroupId};
 use crate::domain::person::{Outcome, OutcomeKind, Person, barred, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::series::{Due, Evaluated, forecast};
@@ -40,14 +40,7 @@ pub async fn each_standing(
 ) -> Result<()> {
     let campaign = &loaded.campaign;
     let noted = outcomes::by_person(tx, loaded.no).await?;
-    // Two streams, both by person: who they are, and what they were given.
-    let mut given: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
-    doses::each_history(tx, loaded.no, |id, history| {
-        if !history.doses.is_empty() {
-            given.insert(id, history.doses);
-        }
-    })
-    .await?;
+    let mut given = doses::by_person(tx, loaded.no).await?;
     people::each(tx, loaded.no, |person| {
         let mine: Vec<Dose> = given
             .remove(&person.id)
@@ -140,8 +133,7 @@ pub async fn assign_in(
         shares: &shares(loaded, day, &registered),
         now: millis(now),
     });
-    assignments::end(tx, loaded.no, &output.ended, millis(now)).await?;
-    assignments::write(tx, loaded.no, &output.new).await?;
+    assignments::change(tx, loaded.no, &output.new, &output.ended, millis(now)).await?;
     Ok(output)
 }
 

@@ -6,7 +6,7 @@ use crate::domain::assign::{Assignment, Ended};
 use crate::domain::id::{PersonId, PlaceCode};
 use crate::{args, bulk};
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 bulk!(
     WRITE,
@@ -90,8 +90,8 @@ pub async fn absences(
         .collect()
 }
 
-/// Stores new assignments; a person has one at a time.
-pub async fn write(tx: &mut Tx, campaign: CampaignNo, new: &[Assignment]) -> Result<()> {
+/// A person has one assignment at a time.
+async fn write(tx: &mut Tx, campaign: CampaignNo, new: &[Assignment]) -> Result<()> {
     let values = new.iter().flat_map(|one| {
         args![
             campaign,
@@ -107,10 +107,11 @@ pub async fn write(tx: &mut Tx, campaign: CampaignNo, new: &[Assignment]) -> Res
     Ok(())
 }
 
-/// Ends assignments, with the reason.
-pub async fn end(
+/// Stores new assignments and ends others, with the reason.
+pub async fn change(
     tx: &mut Tx,
     campaign: CampaignNo,
+    new: &[Assignment],
     ended: &[(Assignment, Ended)],
     now: i64,
 ) -> Result<()> {
@@ -128,8 +129,10 @@ pub async fn end(
         ]
     });
     END.run(tx, values.collect()).await?;
-    for (one, _) in ended {
+    // A new assignment of the same person takes the row over.
+    let replaced: BTreeSet<&PersonId> = new.iter().map(|one| &one.person).collect();
+    for (one, _) in ended.iter().filter(|(one, _)| !replaced.contains(&one.person)) {
         tx.run(DELETE, args![campaign, one.person.as_str()]).await?;
     }
-    Ok(())
+    write(tx, campaign, new).await
 }

@@ -8,8 +8,8 @@ use sqlx::sqlite::{
     SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Transaction, Type};
-use std::fmt::Write as _;
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// How long a writer waits for another one before it gives up.
@@ -18,6 +18,8 @@ const BUSY_MAX: Duration = Duration::from_secs(10);
 const CONNECTIONS_MAX: u32 = 4;
 /// Page cache of a SQLite connection in KiB: large enough for the inner pages of ten million doses.
 const SQLITE_CACHE_KIB: &str = "-32000";
+/// Rows that SQLite's thread may be ahead of who reads them: a waking-up for every row costs more than the row.
+const ROWS_BUFFERED: usize = 1024;
 
 /// What went wrong in the database, with what to do.
 #[derive(Debug, thiserror::Error)]
@@ -246,6 +248,7 @@ async fn open_sqlite(address: &str, create: bool) -> Result<Pools, StoreError> {
         .busy_timeout(BUSY_MAX)
         .pragma("cache_size", SQLITE_CACHE_KIB)
         .pragma("temp_store", "memory")
+        .row_buffer_size(ROWS_BUFFERED)
         .create_if_missing(create);
     if !create && !options.get_filename().exists() {
         return Err(StoreError::Absent(options.get_filename().display().to_string()));
@@ -389,72 +392,78 @@ impl Tx {
     }
 }
 
-/// A statement that handles up to `ROWS_PER_STATEMENT` rows at once: `head` then `(…), (…)` then `tail`.
-/// Made once and kept, so that the database's statement cache knows it.
+/// A statement that handles many rows at once: `head` then `(…), (…)` then `tail`.
+/// Made once for each number of rows and kept, so that the database's statement cache knows it.
 #[derive(Debug)]
 pub struct Bulk {
-    full: std::sync::LazyLock<String>,
-    one: std::sync::LazyLock<String>,
+    texts: [LazyLock<BulkText>; 3],
     columns: usize,
 }
 
-/// Enough to spread the cost of a round trip, few enough for every limit on bound values.
-pub const ROWS_PER_STATEMENT: usize = 128;
-
-fn placeholders(rows: usize, columns: usize) -> String {
-    let mut out = String::new();
-    let mut number = 0;
-    for row in 0..rows {
-        out.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns {
-            number += 1;
-            let comma = if column == 0 { "" } else { ", " };
-            write!(out, "{comma}${number}").expect("writing into memory does not fail");
-        }
-        out.push(')');
-    }
-    out
+/// The text of a statement for so many rows. PostgreSQL wants its placeholders numbered; SQLite takes numbers for
+/// names and looks each of them up among all others, which takes longer than the rows.
+#[derive(Debug)]
+pub struct BulkText {
+    sqlite: String,
+    postgres: String,
 }
 
-/// Leaks the text of a statement once, because the driver takes only text that lives for ever.
-pub fn bulk_text(head: &str, rows: usize, columns: usize, tail: &str) -> String {
-    format!("{head} {} {tail}", placeholders(rows, columns))
+/// Rows of one statement. The largest spreads the cost of a round trip and keeps within every limit on bound
+/// values; the smaller ones take what is left over.
+pub const ROWS_PER_STATEMENT: [usize; 3] = [128, 16, 1];
+
+impl BulkText {
+    /// Used by [`bulk!`].
+    pub fn new(head: &str, rows: usize, columns: usize, tail: &str) -> Self {
+        let text = |placeholder: fn(usize) -> String| {
+            let row = |row: usize| {
+                let cells: Vec<_> = (1..=columns).map(|n| placeholder(row * columns + n)).collect();
+                format!("({})", cells.join(", "))
+            };
+            let rows: Vec<_> = (0..rows).map(row).collect();
+            format!("{head} {} {tail}", rows.join(", "))
+        };
+        Self { sqlite: text(|_| "?".to_owned()), postgres: text(|number| format!("${number}")) }
+    }
+
+    fn on(&self, tx: &Tx) -> &str {
+        match tx {
+            Tx::Sqlite(_) => &self.sqlite,
+            Tx::Postgres(_) => &self.postgres,
+        }
+    }
 }
 
 /// Declares a [`Bulk`] statement.
 #[macro_export]
 macro_rules! bulk {
     ($name:ident, $columns:expr, $head:expr, $tail:expr) => {
-        static $name: $crate::store::db::Bulk = $crate::store::db::Bulk::new(
-            $columns,
-            std::sync::LazyLock::new(|| {
-                $crate::store::db::bulk_text(
-                    $head,
-                    $crate::store::db::ROWS_PER_STATEMENT,
-                    $columns,
-                    $tail,
-                )
-            }),
-            std::sync::LazyLock::new(|| $crate::store::db::bulk_text($head, 1, $columns, $tail)),
-        );
+        static $name: $crate::store::db::Bulk = {
+            use std::sync::LazyLock;
+            use $crate::store::db::{Bulk, BulkText, ROWS_PER_STATEMENT as ROWS};
+            Bulk::new(
+                $columns,
+                [
+                    LazyLock::new(|| BulkText::new($head, ROWS[0], $columns, $tail)),
+                    LazyLock::new(|| BulkText::new($head, ROWS[1], $columns, $tail)),
+                    LazyLock::new(|| BulkText::new($head, ROWS[2], $columns, $tail)),
+                ],
+            )
+        };
     };
 }
 
 impl Bulk {
     /// Used by [`bulk!`].
-    pub const fn new(
-        columns: usize,
-        full: std::sync::LazyLock<String>,
-        one: std::sync::LazyLock<String>,
-    ) -> Self {
-        Self { full, one, columns }
+    pub const fn new(columns: usize, texts: [LazyLock<BulkText>; 3]) -> Self {
+        Self { texts, columns }
     }
 
     /// Runs the statement for all rows, whose values come one row after the other. Returns rows changed.
     pub async fn run(&'static self, tx: &mut Tx, values: Vec<Value>) -> Result<u64, StoreError> {
         let mut changed = 0;
-        for (sql, chunk) in self.chunks(values) {
-            changed += tx.run(sql, chunk).await?;
+        for (text, chunk) in self.chunks(values) {
+            changed += tx.run(text.on(tx), chunk).await?;
         }
         Ok(changed)
     }
@@ -466,8 +475,8 @@ impl Bulk {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
         let mut found = Vec::new();
-        for (sql, chunk) in self.chunks(values) {
-            found.extend(tx.rows(sql, chunk).await?);
+        for (text, chunk) in self.chunks(values) {
+            found.extend(tx.rows(text.on(tx), chunk).await?);
         }
         Ok(found)
     }
@@ -475,19 +484,13 @@ impl Bulk {
     fn chunks(
         &'static self,
         values: Vec<Value>,
-    ) -> impl Iterator<Item = (&'static str, Vec<Value>)> {
-        let full = self.columns * ROWS_PER_STATEMENT;
-        let mut left = values.into_iter().peekable();
-        let mut count = left.len();
+    ) -> impl Iterator<Item = (&'static BulkText, Vec<Value>)> {
+        let mut left = values.into_iter();
         std::iter::from_fn(move || {
-            let (sql, size): (&'static str, usize) = if count >= full {
-                (self.full.as_str(), full)
-            } else {
-                (self.one.as_str(), self.columns)
-            };
-            left.peek()?;
-            count = count.saturating_sub(size);
-            Some((sql, left.by_ref().take(size).collect()))
+            let rows = left.len() / self.columns;
+            let index = ROWS_PER_STATEMENT.iter().position(|&size| size <= rows)?;
+            let size = ROWS_PER_STATEMENT[index] * self.columns;
+            Some((&*self.texts[index], left.by_ref().take(size).collect()))
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::counting::Counted;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
 use crate::{args, bulk};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 bulk!(
     FIND,
@@ -15,15 +15,19 @@ bulk!(
     ") SELECT d.record, d.person, d.day, d.place, d.product, d.lot, d.recorded_at \
      FROM wanted w JOIN dose d ON d.campaign = w.campaign AND d.record = w.record"
 );
-// The plus keeps SQLite, which has no statistics here, from walking the whole campaign for each person.
 bulk!(
-    HISTORY,
+    PEOPLE,
     2,
     "WITH wanted (campaign, person) AS (VALUES",
-    ") SELECT d.record, p.person, d.day, d.place, d.product, d.lot, d.recorded_at, \
-     p.area, p.born, p.grp \
-     FROM wanted w JOIN person p ON p.campaign = w.campaign AND p.person = w.person \
-     LEFT JOIN dose d ON d.person = p.person AND +d.campaign = p.campaign"
+    ") SELECT p.person, p.area, p.born, p.grp \
+     FROM wanted w JOIN person p ON p.campaign = w.campaign AND p.person = w.person"
+);
+bulk!(
+    GIVEN,
+    2,
+    "WITH wanted (campaign, person) AS (VALUES",
+    ") SELECT d.record, d.person, d.day, d.place, d.product, d.lot, d.recorded_at \
+     FROM wanted w JOIN dose d ON d.campaign = w.campaign AND d.person = w.person"
 );
 bulk!(
     INSERT,
@@ -41,16 +45,14 @@ bulk!(
     ""
 );
 const DELETE: &str = "DELETE FROM dose WHERE campaign = $1 AND record = $2";
-const ALL: &str = "SELECT d.record, p.person, d.day, d.place, d.product, d.lot, d.recorded_at, \
-     p.area, p.born, p.grp FROM person p \
-     LEFT JOIN dose d ON d.person = p.person AND +d.campaign = p.campaign \
-     WHERE p.campaign = $1 ORDER BY p.person, d.day, d.record";
+const ALL: &str =
+    "SELECT record, person, day, place, product, lot, recorded_at FROM dose WHERE campaign = $1";
 const KNOWN: &str = "SELECT record, person, day, place, product, lot, recorded_at FROM dose \
      WHERE campaign = $1 AND recorded_at < $2 \
      UNION ALL SELECT record, person, day, place, product, lot, recorded_at FROM dose_past \
      WHERE campaign = $1 AND recorded_at < $2 AND superseded_at >= $2";
-const PAST: &str = "SELECT record, person, day, place, product, lot, recorded_at, superseded_at, \
-     why FROM dose_past WHERE campaign = $1 AND record = $2 ORDER BY superseded_at";
+const PAST: &str = "SELECT record, person, day, place, product, lot, recorded_at, superseded_at, why \
+     FROM dose_past WHERE campaign = $1 AND record = $2 ORDER BY superseded_at";
 const COUNT: &str = "SELECT COUNT(*) FROM dose WHERE campaign = $1";
 
 /// A dose with the time of recording.
@@ -99,7 +101,7 @@ pub async fn find(
     tx: &mut Tx,
     campaign: CampaignNo,
     wanted: impl IntoIterator<Item = &RecordId>,
-) -> Result<BTreeMap<RecordId, Known>> {
+) -> Result<HashMap<RecordId, Known>> {
     let values = wanted.into_iter().flat_map(|id| args![campaign, id.as_str()]).collect();
     let rows = FIND.rows(tx, values).await?;
     rows.iter()
@@ -115,19 +117,17 @@ pub async fn histories(
     tx: &mut Tx,
     campaign: CampaignNo,
     wanted: impl IntoIterator<Item = &PersonId>,
-) -> Result<BTreeMap<PersonId, History>> {
-    let values = wanted.into_iter().flat_map(|id| args![campaign, id.as_str()]).collect();
-    let mut out: BTreeMap<PersonId, History> = BTreeMap::new();
-    for row in HISTORY.rows(tx, values).await? {
-        let id = PersonId::new(row.get::<String>(1)?);
-        let history = match out.entry(id) {
-            std::collections::btree_map::Entry::Occupied(held) => held.into_mut(),
-            std::collections::btree_map::Entry::Vacant(free) => {
-                free.insert(History { person: counted(&row)?, doses: Vec::new() })
-            }
-        };
-        if row.get::<Option<String>>(0)?.is_some() {
-            history.doses.push(dose(&row)?);
+) -> Result<HashMap<PersonId, History>> {
+    let values: Vec<_> = wanted.into_iter().flat_map(|id| args![campaign, id.as_str()]).collect();
+    let mut out: HashMap<PersonId, History> = HashMap::new();
+    for row in PEOPLE.rows(tx, values.clone()).await? {
+        let id = PersonId::new(row.get::<String>(0)?);
+        out.insert(id, History { person: counted(&row)?, doses: Vec::new() });
+    }
+    for row in GIVEN.rows(tx, values).await? {
+        let dose = dose(&row)?;
+        if let Some(history) = out.get_mut(&dose.person) {
+            history.doses.push(dose);
         }
     }
     for history in out.values_mut() {
@@ -143,39 +143,25 @@ pub fn sort(doses: &mut [Dose]) {
 
 fn counted(row: &Row) -> Result<Counted> {
     Ok(Counted {
-        area: AreaCode::new(row.get::<String>(7)?),
-        born: row.get(8)?,
-        group: row.get::<Option<String>>(9)?.map(GroupId::new),
+        area: AreaCode::new(row.get::<String>(1)?),
+        born: row.get(2)?,
+        group: row.get::<Option<String>>(3)?.map(GroupId::new),
     })
 }
 
-/// Hands over everybody with all their doses, one person after the other, by code.
-pub async fn each_history(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    mut take: impl FnMut(PersonId, History),
-) -> Result<()> {
-    let mut held: Option<(PersonId, History)> = None;
+/// Everybody's doses, in the order given.
+pub async fn by_person(tx: &mut Tx, campaign: CampaignNo) -> Result<BTreeMap<PersonId, Vec<Dose>>> {
+    let mut out: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
     tx.each(ALL, args![campaign], |row| {
-        let id: String = row.get(1)?;
-        if held.as_ref().is_none_or(|(person, _)| person.as_str() != id) {
-            let next = History { person: counted(&row)?, doses: Vec::new() };
-            if let Some((person, history)) = held.replace((PersonId::new(id), next)) {
-                take(person, history);
-            }
-        }
-        if let Some((_, history)) = &mut held
-            && row.get::<Option<String>>(0)?.is_some()
-        {
-            history.doses.push(dose(&row)?);
-        }
+        let dose = dose(&row)?;
+        out.entry(dose.person.clone()).or_default().push(dose);
         Ok(())
     })
     .await?;
-    if let Some((person, history)) = held {
-        take(person, history);
+    for doses in out.values_mut() {
+        sort(doses);
     }
-    Ok(())
+    Ok(out)
 }
 
 /// Hands over every dose that was known before an instant.

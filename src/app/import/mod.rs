@@ -13,7 +13,9 @@ use crate::intake::rows::{self, Batch, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Display;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -297,7 +299,7 @@ impl Facts<'_> {
 }
 
 /// Keeps of a batch the first row of each key. Later rows with the same values are counted, others refused.
-fn unique<T: PartialEq, K: Ord + Clone + std::fmt::Display>(
+fn unique<T: PartialEq, K: Eq + Hash + Display>(
     facts: &Facts<'_>,
     column: &str,
     good: Vec<Good<T>>,
@@ -305,7 +307,7 @@ fn unique<T: PartialEq, K: Ord + Clone + std::fmt::Display>(
     stored: &mut Stored,
 ) -> Vec<Good<T>> {
     let mut out: Vec<Good<T>> = Vec::with_capacity(good.len());
-    let mut seen: BTreeMap<K, usize> = BTreeMap::new();
+    let mut seen: HashMap<K, usize> = HashMap::with_capacity(good.len());
     for row in good {
         let key = key(&row.value);
         match seen.get(&key) {

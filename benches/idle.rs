@@ -1,0 +1,59 @@
+//! Promises: the idle daemon holds at most 40 MB, `status` takes at most 50 ms on Danyang.
+//!
+//! The database is that of the demo up to 15 June; the first run of the bench lives through it.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use support::{Result, best, doseplan, heading, line, memory_kib, mib, ratio, run, shown, sqlite3};
+
+const RUNS: usize = 20;
+/// So long the daemon is left alone before it is looked at.
+const IDLE: Duration = Duration::from_secs(10);
+/// The yardstick of `status`: one scan of a table of the same database.
+const SCAN: &str = "SELECT COUNT(*), SUM(doses) FROM total";
+
+fn main() -> Result<()> {
+    let demo = demo()?;
+    let folder = support::folder("idle")?;
+    let db = folder.join("doseplan.db");
+    std::fs::copy(demo.join("doseplan.db"), &db)?;
+    heading("status and the idle daemon on Danyang, 604,358 doses, against the `sqlite3` shell");
+    let yardstick = best(RUNS, || sqlite3(&db, &[SCAN]))?;
+    let status = best(RUNS, || doseplan(&db, &["status", "--as-of", "2021-06-14"]))?;
+    let share = ratio(status.time, yardstick.time);
+    line("doseplan status", shown(status.time), shown(yardstick.time), share, "50 ms");
+
+    let mut command = doseplan(&db, &["daemon"]);
+    let mut daemon =
+        command.current_dir(&folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    std::thread::sleep(IDLE);
+    let (idle, peak) = (memory_kib(&daemon, "VmRSS"), memory_kib(&daemon, "VmHWM"));
+    let still_runs = daemon.try_wait()?.is_none();
+    run({
+        let mut stop = Command::new("kill");
+        stop.arg(daemon.id().to_string());
+        stop
+    })?;
+    daemon.wait()?;
+    if !still_runs {
+        return Err("the daemon ended by itself".into());
+    }
+    let share = |kib: u64| kib as f64 / yardstick.peak_kib.max(1) as f64;
+    line("daemon, idle", mib(idle), mib(yardstick.peak_kib), share(idle), "40 MB");
+    line("daemon, peak since its start", mib(peak), mib(yardstick.peak_kib), share(peak), "");
+    Ok(())
+}
+
+/// The folder of the demo, made once.
+fn demo() -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("benches-demo");
+    if !folder.join("doseplan.db").exists() {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doseplan"));
+        command.args(["demo", "--once", "--until", "2021-06-15", "--dir"]).arg(&folder);
+        run(command)?;
+    }
+    Ok(folder)
+}

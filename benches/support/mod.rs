@@ -1,0 +1,157 @@
+//! What the benches share: a made-up town, a folder of their own, child processes with clock and memory, a table.
+#![allow(dead_code, reason = "every bench uses its own part")]
+
+use doseplan::app::{App, Loaded};
+use doseplan::config::Config;
+use doseplan::domain::campaign::Campaign;
+use doseplan::domain::id::CampaignId;
+use doseplan::store::Store;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The result of a bench: a promise that cannot be measured is an error, not a figure.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// The campaign whose areas, sites, lots and rules the made-up people live with.
+pub(crate) const CAMPAIGN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schedules/campaigns/danyang-2021");
+/// How often a waiting bench looks at a child process.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// The campaign, read from its folder.
+pub(crate) fn campaign() -> Result<Campaign> {
+    let known = doseplan::intake::series::all();
+    let read = doseplan::intake::campaign(Path::new(CAMPAIGN), known);
+    Ok(read.map_err(|issues| format!("{} issues in {CAMPAIGN}", issues.len()))?.campaign)
+}
+
+/// An empty folder on the disk of the build.
+pub(crate) fn folder(name: &str) -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("benches").join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The address of a database file.
+pub(crate) fn address(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}
+
+/// A new database with the campaign in it.
+pub(crate) async fn app(file: &Path) -> Result<(App, Loaded)> {
+    let app = App { store: Store::open(&address(file), true).await?, config: Config::default() };
+    app.apply(&campaign()?, false, doseplan::clock::Clock::System.now()).await?;
+    let loaded = app.campaign(None).await?;
+    Ok((app, loaded))
+}
+
+/// A campaign's id, for a child process.
+pub(crate) fn id(loaded: &Loaded) -> &CampaignId {
+    &loaded.campaign.id
+}
+
+/// What a child process took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    pub(crate) time: Duration,
+    pub(crate) peak_kib: u64,
+}
+
+/// The program itself, on a database.
+pub(crate) fn doseplan(db: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doseplan"));
+    command.arg("--db").arg(address(db)).args(arguments);
+    command
+}
+
+/// The yardstick: the `sqlite3` shell with the write-ahead log, durability and page cache of doseplan.
+pub(crate) fn sqlite3(db: &Path, statements: &[&str]) -> Command {
+    let mut command = Command::new("sqlite3");
+    command.args(["-bail", "-batch"]).arg(db);
+    command.args(["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"]);
+    command.arg("PRAGMA cache_size = -32000").args(statements);
+    command
+}
+
+/// Runs a child to its end; it must succeed.
+pub(crate) fn run(mut command: Command) -> Result<Taken> {
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut peak_kib = 0;
+    loop {
+        peak_kib = peak_kib.max(memory_kib(&child, "VmHWM"));
+        if let Some(status) = child.try_wait()? {
+            let time = start.elapsed();
+            return if status.success() {
+                Ok(Taken { time, peak_kib })
+            } else {
+                Err(format!("{command:?}: {status}").into())
+            };
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// A figure of a running process, from `/proc`; 0 where it is gone or there is no such thing.
+pub(crate) fn memory_kib(child: &Child, name: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// The shortest of several runs of a child: start-up noise only ever adds.
+pub(crate) fn best(times: usize, command: impl Fn() -> Command) -> Result<Taken> {
+    let mut runs = (0..times).map(|_| run(command())).collect::<Result<Vec<_>>>()?;
+    runs.sort_by_key(|run| run.time);
+    Ok(runs[0])
+}
+
+/// Random numbers that are the same in every run.
+pub(crate) struct Dice(pub u64);
+
+impl Dice {
+    /// A number below `limit`.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).expect("below a usize")
+    }
+}
+
+/// Prints a heading.
+pub(crate) fn heading(text: &str) {
+    println!(
+        "\n{text}\n{:<46} {:>12} {:>12} {:>7} {:>9}",
+        "", "figure", "yardstick", "ratio", "bar"
+    );
+}
+
+/// Prints a line: what was measured, the yardstick, their ratio, the bar.
+pub(crate) fn line(what: &str, figure: impl Display, yardstick: impl Display, ratio: f64, bar: &str) {
+    let (figure, yardstick) = (figure.to_string(), yardstick.to_string());
+    println!("{what:<46} {figure:>12} {yardstick:>12} {ratio:>7.2} {bar:>9}");
+}
+
+/// A time for the table.
+pub(crate) fn shown(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    } else {
+        format!("{:.2} s", time.as_secs_f64())
+    }
+}
+
+/// One time over another.
+pub(crate) fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64()
+}
+
+/// Memory for the table.
+pub(crate) fn mib(kib: u64) -> String {
+    format!("{:.0} MiB", kib as f64 / 1024.0)
+}
