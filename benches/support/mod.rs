@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The campaign whose areas, sites, lots and rules the made-up people live with.
-pub(crate) const CAMPAIGN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schedules/campaigns/danyang-2021");
+pub(crate) const CAMPAIGN: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/schedules/campaigns/danyang-2021");
 /// How often a waiting bench looks at a child process.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -132,7 +133,13 @@ pub(crate) fn heading(text: &str) {
 }
 
 /// Prints a line: what was measured, the yardstick, their ratio, the bar.
-pub(crate) fn line(what: &str, figure: impl Display, yardstick: impl Display, ratio: f64, bar: &str) {
+pub(crate) fn line(
+    what: &str,
+    figure: impl Display,
+    yardstick: impl Display,
+    ratio: f64,
+    bar: &str,
+) {
     let (figure, yardstick) = (figure.to_string(), yardstick.to_string());
     println!("{what:<46} {figure:>12} {yardstick:>12} {ratio:>7.2} {bar:>9}");
 }

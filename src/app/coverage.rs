@@ -5,7 +5,8 @@ use super::{App, Loaded, Result, millis};
 use crate::domain::campaign::Campaign;
 use crate::domain::counting::{Cells, add_family, families};
 use crate::domain::coverage::{
-    Counted, Coverage, Depth, SitesReported, counted_from, coverage, due_cutoffs,
+    Counted, Coverage, Depth, DoseLine, Flag, Share, SitesReported, counted_from, coverage,
+    due_cutoffs,
 };
 use crate::domain::date::day_end;
 use crate::domain::dose::GivenRow;
@@ -140,41 +141,79 @@ pub fn sites_reported(
     SitesReported { expected: open.len(), reported: open.len() - missing.len(), missing }
 }
 
-/// Doses by place or by day: one line for each, with doses by number.
+/// Doses of a group at a site or stop, or on a day.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DosesLine {
-    /// The place's code, or the day.
-    pub key: String,
+    /// Code of the site or stop, where the lines are of places.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<PlaceCode>,
+    /// The day, where the lines are of days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub day: Option<NaiveDate>,
     /// The place's name; empty for a day.
     pub name: String,
     /// The area that the place stands in; the top of the tree for a day.
     pub area: Option<AreaCode>,
     /// The group.
     pub group: GroupId,
-    /// Doses up to the as-of day (by place) or on the day (by day), by number.
-    pub doses: BTreeMap<u8, u64>,
-    /// Doses on the as-of day, by number.
-    pub today: BTreeMap<u8, u64>,
+    /// Always unknown: people may go to any place, on any day.
+    pub eligible: Option<u64>,
+    /// Doses by number: up to the as-of day at a place, on the day itself for a day.
+    pub doses: Vec<DoseLine>,
+    /// Doses of the last number.
+    pub complete: Share,
+    /// Always empty: without a denominator nothing is odd.
+    pub flags: Vec<Flag>,
+}
+
+impl DosesLine {
+    fn new(campaign: &Campaign, group: &GroupId) -> Self {
+        let numbers = 1..=u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX);
+        Self {
+            site: None,
+            day: None,
+            name: String::new(),
+            area: None,
+            group: group.clone(),
+            eligible: None,
+            doses: numbers.map(Self::none).collect(),
+            complete: Share { people: 0, percent: None },
+            flags: Vec::new(),
+        }
+    }
+
+    fn none(dose: u8) -> DoseLine {
+        DoseLine { dose, people: 0, percent: None, today: 0, due_not_given: None }
+    }
+
+    fn add(&mut self, campaign: &Campaign, row: &GivenRow, as_of: NaiveDate) {
+        let at = self.doses.iter().position(|line| line.dose == row.dose).unwrap_or_else(|| {
+            self.doses.push(Self::none(row.dose));
+            self.doses.len() - 1
+        });
+        let doses = u64::from(row.doses);
+        self.doses[at].people += doses;
+        self.doses[at].today += if row.day == as_of { doses } else { 0 };
+        if usize::from(row.dose) == campaign.series.dose_count() {
+            self.complete.people += doses;
+        }
+    }
 }
 
 /// Doses by site and stop, group and number.
 pub fn by_site(campaign: &Campaign, as_of: NaiveDate, rows: &[GivenRow]) -> Vec<DosesLine> {
-    let mut lines: BTreeMap<(String, GroupId), DosesLine> = BTreeMap::new();
+    let mut lines: BTreeMap<(&PlaceCode, &GroupId), DosesLine> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.day <= as_of) {
-        let key = (row.place.to_string(), row.group.clone());
-        let place = campaign.place(row.place.as_str());
-        let line = lines.entry(key.clone()).or_insert_with(|| DosesLine {
-            name: place.map(|p| p.name().to_owned()).unwrap_or_default(),
-            area: place.map(|p| p.area().clone()),
-            key: key.0,
-            group: key.1,
-            doses: BTreeMap::new(),
-            today: BTreeMap::new(),
+        let line = lines.entry((&row.place, &row.group)).or_insert_with(|| {
+            let place = campaign.place(row.place.as_str());
+            DosesLine {
+                site: Some(row.place.clone()),
+                name: place.map(|p| p.name().to_owned()).unwrap_or_default(),
+                area: place.map(|p| p.area().clone()),
+                ..DosesLine::new(campaign, &row.group)
+            }
         });
-        *line.doses.entry(row.dose).or_default() += u64::from(row.doses);
-        if row.day == as_of {
-            *line.today.entry(row.dose).or_default() += u64::from(row.doses);
-        }
+        line.add(campaign, row, as_of);
     }
     lines.into_values().collect()
 }
@@ -182,17 +221,14 @@ pub fn by_site(campaign: &Campaign, as_of: NaiveDate, rows: &[GivenRow]) -> Vec<
 /// Doses by day, group and number.
 pub fn by_day(campaign: &Campaign, as_of: NaiveDate, rows: &[GivenRow]) -> Vec<DosesLine> {
     let root = campaign.root().map(|area| area.code.clone());
-    let mut lines: BTreeMap<(NaiveDate, GroupId), DosesLine> = BTreeMap::new();
+    let mut lines: BTreeMap<(NaiveDate, &GroupId), DosesLine> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.day <= as_of) {
-        let line = lines.entry((row.day, row.group.clone())).or_insert_with(|| DosesLine {
-            key: row.day.to_string(),
-            name: String::new(),
+        let line = lines.entry((row.day, &row.group)).or_insert_with(|| DosesLine {
+            day: Some(row.day),
             area: root.clone(),
-            group: row.group.clone(),
-            doses: BTreeMap::new(),
-            today: BTreeMap::new(),
+            ..DosesLine::new(campaign, &row.group)
         });
-        *line.doses.entry(row.dose).or_default() += u64::from(row.doses);
+        line.add(campaign, row, as_of);
     }
     lines.into_values().collect()
 }

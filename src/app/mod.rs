@@ -13,7 +13,6 @@ pub mod status;
 
 use crate::config::Config;
 use crate::domain::campaign::Campaign;
-use crate::domain::id::CampaignId;
 use crate::store::{CampaignNo, Store, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
@@ -124,9 +123,4 @@ pub fn millis(at: DateTime<Utc>) -> i64 {
 /// The day that a campaign is in.
 pub fn today(campaign: &Campaign, now: DateTime<Utc>) -> NaiveDate {
     crate::domain::date::day_of(campaign.timezone, now)
-}
-
-/// The campaign's id, for messages.
-pub fn id_of(loaded: &Loaded) -> &CampaignId {
-    &loaded.campaign.id
 }

@@ -5,7 +5,6 @@ use super::coverage::given;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::Output;
 use crate::domain::campaign::Campaign;
-use crate::domain::dose::GivenRow;
 use crate::domain::plan::{Plan, PlanRow};
 use crate::domain::planner::{self, Limits, Progress, Request};
 use crate::store::plans::{self, NewPlan, PlanHead, PlanState};
@@ -191,9 +190,4 @@ pub fn diff_lines(
             )
         })
         .collect()
-}
-
-/// Doses of a history, for the planner, from files instead of the database.
-pub fn history_of(rows: Vec<GivenRow>, from: NaiveDate) -> Vec<GivenRow> {
-    rows.into_iter().filter(|row| row.day < from).collect()
 }

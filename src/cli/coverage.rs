@@ -93,14 +93,16 @@ impl Coverage {
         let key = if self.by == By::Site { "place" } else { "day" };
         let mut sheet = Sheet::new(&[key, "name", "group", "dose", "doses", "today"]);
         for row in rows {
-            for (dose, doses) in &row.doses {
+            let site = row.site.as_ref().map(ToString::to_string);
+            let key = site.or_else(|| row.day.map(|day| day.to_string())).unwrap_or_default();
+            for line in &row.doses {
                 sheet.push(vec![
-                    row.key.clone(),
+                    key.clone(),
                     row.name.clone(),
                     row.group.to_string(),
-                    dose.to_string(),
-                    doses.to_string(),
-                    row.today.get(dose).copied().unwrap_or(0).to_string(),
+                    line.dose.to_string(),
+                    line.people.to_string(),
+                    line.today.to_string(),
                 ]);
             }
         }

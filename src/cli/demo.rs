@@ -30,6 +30,9 @@ pub(super) struct Demo {
     /// Last day of the replay; the daemon's clock goes on from its end
     #[arg(long, value_parser = parse_day)]
     until: Option<NaiveDate>,
+    /// Steps that the first plan's search may take; 0 is the quick plan without a bound
+    #[arg(long)]
+    steps: Option<u32>,
     /// The folder to make; an older demo in it is replaced
     #[arg(long, default_value = "doseplan-demo")]
     dir: PathBuf,
@@ -97,7 +100,7 @@ impl Demo {
         let lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
         let app = App { store, config: session.config.clone() };
-        let mut replay = start(session, app, &example, &self.dir).await?;
+        let mut replay = start(session, app, &example, self).await?;
         let campaign = replay.loaded.campaign.clone();
         let last = self.until.unwrap_or(campaign.end).clamp(campaign.start, campaign.end);
         replay.live(last).await?;
@@ -139,7 +142,7 @@ fn at(campaign: &Campaign, day: NaiveDate, hour: u32) -> DateTime<Utc> {
 }
 
 /// Stores the campaign and its register, plans, adopts: what an office does before the first day.
-async fn start(session: Session, app: App, example: &Path, dir: &Path) -> anyhow::Result<Replay> {
+async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyhow::Result<Replay> {
     let out = session.out;
     let campaign = super::campaign::read(&session, example)
         .map_err(|_| anyhow::anyhow!("the example campaign cannot be read"))?;
@@ -169,7 +172,7 @@ async fn start(session: Session, app: App, example: &Path, dir: &Path) -> anyhow
             ("assigned", &adopted.people.new.len()),
         ],
     );
-    let reports = dir.join("reports");
+    let reports = demo.dir.join("reports");
     fs::create_dir_all(&reports)?;
     Ok(Replay {
         tallies: daily(&example.join("tallies.csv"), 1)?,

@@ -76,6 +76,9 @@ pub(super) struct Make {
     /// End the search after so many seconds, with the best plan found
     #[arg(long)]
     seconds: Option<u64>,
+    /// End the search after so many steps; 0 is the quick plan without a bound
+    #[arg(long)]
+    steps: Option<u32>,
 }
 
 impl Plan {
@@ -95,7 +98,8 @@ impl Plan {
 impl Make {
     async fn run(&self, session: &Session) -> anyhow::Result<u8> {
         let limit = self.seconds.map(Duration::from_secs);
-        let (limits, started) = (Limits::default(), Instant::now());
+        let limits = self.steps.map_or_else(Limits::default, |steps| Limits { steps });
+        let started = Instant::now();
         let mut time_is_up = || limit.is_some_and(|limit| started.elapsed() >= limit);
         let out = session.out;
         let mut progress = |at: Progress| {
