@@ -5,6 +5,7 @@
 use super::model::Problem;
 use super::pdhg::{Point, Program};
 use super::prices::{Market, NO_SLOT};
+use super::room::minutes_left;
 use super::teams::best_route;
 use std::collections::BTreeMap;
 
@@ -26,16 +27,35 @@ pub(super) struct Compact {
     class: Vec<usize>,
     team_day: Vec<Vec<usize>>,
     /// Routes.
-    routes: Vec<RouteColumn>,
+    pub(super) routes: Vec<RouteColumn>,
+    /// Doses at the stops of decided routes.
+    pub(super) visits: Vec<VisitColumn>,
+    /// Rows and columns that do not depend on routes.
+    pub(super) common: (usize, usize),
 }
 
 /// A route that a team may drive on a day.
-struct RouteColumn {
-    team: usize,
-    day: usize,
+#[derive(Debug, Clone)]
+pub(super) struct RouteColumn {
+    /// The team.
+    pub(super) team: usize,
+    /// The day.
+    pub(super) day: usize,
     /// Stops and doses, by stop.
-    visits: Vec<(usize, f64)>,
-    column: usize,
+    pub(super) visits: Vec<(usize, f64)>,
+    /// Share of the day.
+    pub(super) column: usize,
+}
+
+/// Doses at a stop of a decided route.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VisitColumn {
+    /// The stop.
+    pub(super) stop: usize,
+    /// The day.
+    pub(super) day: usize,
+    /// Doses.
+    pub(super) column: usize,
 }
 
 impl Compact {
@@ -58,11 +78,14 @@ impl Compact {
             class,
             team_day: Vec::new(),
             routes: Vec::new(),
+            visits: Vec::new(),
+            common: (0, 0),
         };
         compact.add_kinds(market);
         compact.add_places(market);
         compact.add_lots(market);
         compact.add_teams(market);
+        compact.common = (compact.program.right.len(), compact.program.cost.len());
         compact
     }
 
@@ -245,25 +268,58 @@ impl Compact {
                 if known {
                     continue;
                 }
-                let column = self.program.column(0.0, 1.0, 1.0);
-                self.program.entry(row, column, 1.0);
-                let mut doses = 0.0;
-                for &(stop, n) in &route.visits {
-                    if let Some(reach) = market.reach_of_stop(stop) {
-                        self.program.entry(self.balance[reach][d], column, -n);
-                    }
-                    let slot = market.slots.stop_visit[stop][d];
-                    let visit = self.slot_row(market, slot, 30.0);
-                    self.program.entry(visit, column, 1.0);
-                    doses += n;
-                }
-                let class = self.class[problem.day_class[d]];
-                self.program.entry(class, column, doses * problem.teams[team].draw_doses);
-                self.routes.push(RouteColumn { team, day: d, visits: route.visits, column });
+                self.add_route(market, team, d, route.visits);
                 added += 1;
             }
         }
         added
+    }
+
+    /// Adds a route.
+    pub(super) fn add_route(
+        &mut self,
+        market: &Market,
+        team: usize,
+        day: usize,
+        visits: Vec<(usize, f64)>,
+    ) -> usize {
+        let problem = market.problem;
+        let column = self.program.column(0.0, 1.0, 1.0);
+        self.program.entry(self.team_day[team][day], column, 1.0);
+        let mut doses = 0.0;
+        for &(stop, n) in &visits {
+            if let Some(reach) = market.reach_of_stop(stop) {
+                self.program.entry(self.balance[reach][day], column, -n);
+            }
+            let slot = market.slots.stop_visit[stop][day];
+            let visit = self.slot_row(market, slot, 30.0);
+            self.program.entry(visit, column, 1.0);
+            doses += n;
+        }
+        let class = self.class[problem.day_class[day]];
+        self.program.entry(class, column, doses * problem.teams[team].draw_doses);
+        self.routes.push(RouteColumn { team, day, visits, column });
+        column
+    }
+
+    /// Adds the doses of a decided route: as many as each stop and the day have room for.
+    pub(super) fn add_decided(&mut self, market: &Market, team: usize, day: usize, stops: &[usize]) {
+        let problem = market.problem;
+        let model = &problem.teams[team];
+        let minutes = minutes_left(problem, team, stops).max(0.0);
+        let room = (minutes / model.dose_minutes).min(f64::from(model.doses_max));
+        let row = self.program.row(room, false, 1.0);
+        for &stop in stops {
+            let most = f64::from(problem.stops[stop].doses_max).min(room);
+            let column = self.program.column(0.0, most, most.max(1.0));
+            self.program.entry(row, column, 1.0);
+            if let Some(reach) = market.reach_of_stop(stop) {
+                self.program.entry(self.balance[reach][day], column, -1.0);
+            }
+            let class = self.class[problem.day_class[day]];
+            self.program.entry(class, column, model.draw_doses);
+            self.visits.push(VisitColumn { stop, day, column });
+        }
     }
 
     /// Prices of the slots at a point: a site-day costs what its dearest area pays beyond store
@@ -316,6 +372,15 @@ impl Compact {
                 {
                     *quotas[reach][route.day].entry(place).or_insert(0.0) += amount;
                 }
+            }
+        }
+        for visit in &self.visits {
+            let amount = x.get(visit.column).copied().unwrap_or(0.0);
+            if let Some(reach) = market.reach_of_stop(visit.stop)
+                && amount > CRUMB
+            {
+                let place = problem.sites.len() + visit.stop;
+                *quotas[reach][visit.day].entry(place).or_insert(0.0) += amount;
             }
         }
         quotas

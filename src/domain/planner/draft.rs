@@ -128,6 +128,13 @@ impl<'p> Draft<'p> {
         }
     }
 
+    /// Looks everywhere again.
+    pub(super) fn forget_dead(&mut self) {
+        for day in self.dead.iter_mut().flatten() {
+            day.fill(false);
+        }
+    }
+
     /// Whether nothing can be placed for an area from a dose on, starting on a day.
     pub(super) fn is_dead(&self, area: usize, dose: usize, day: usize) -> bool {
         self.dead[area][dose][day]

@@ -27,6 +27,7 @@ mod prices;
 mod room;
 mod rounding;
 mod routes;
+mod routing;
 mod search;
 mod teams;
 #[cfg(test)]

@@ -5,7 +5,9 @@ use super::compact::Compact;
 use super::draft::Draft;
 use super::pdhg::{Pdhg, Point};
 use super::prices::Market;
-use super::{Limits, Progress, greedy, keep, measure, rounding};
+use super::room::Routes;
+use super::{Limits, Progress, greedy, keep, measure, rounding, routing};
+use std::sync::Arc;
 
 /// Steps between two looks at the bound, the routes and the restarts.
 const ROUND_STEPS: u32 = 64;
@@ -17,6 +19,11 @@ const PLAN_ROUNDS: u32 = 8;
 const PLAN_ERROR_MAX: f64 = 0.2;
 /// Good enough: a gap below this is not worth more steps.
 const GAP_ENOUGH: f64 = 2e-4;
+
+/// Rounds of changes of single routes.
+const SWAP_ROUNDS: u32 = 8;
+/// Steps after each.
+const SWAP_STEPS: u32 = 384;
 
 /// What the search found.
 pub(super) struct Found<'p> {
@@ -88,6 +95,8 @@ pub(super) fn improve<'p>(
         let (objective, upper_bound) = (search.objective, search.found.bound);
         progress(Progress { step, objective, upper_bound });
     }
+    search.decide_routes(time_is_up);
+    progress(Progress { step, objective: search.objective, upper_bound: search.found.bound });
     search.found
 }
 
@@ -133,11 +142,61 @@ impl Search<'_, '_> {
 
 impl<'p> Search<'_, 'p> {
     fn round(&self, point: &Point) -> Draft<'p> {
-        let shares = self.compact.shares(self.market, &point.x);
-        let mut quotas = self.compact.quotas(self.market, &point.x);
+        self.round_with(&self.compact, point, None)
+    }
+
+    fn round_with(
+        &self,
+        compact: &Compact,
+        point: &Point,
+        routes: Option<&Routes>,
+    ) -> Draft<'p> {
+        let shares = compact.shares(self.market, &point.x);
+        let mut quotas = compact.quotas(self.market, &point.x);
         let mut draft = self.base.clone();
+        draft.room.keep_routes(routes.map(|routes| Arc::new(routes.clone())));
         rounding::place(&mut draft, self.market, &mut quotas, &shares);
         greedy::fill(&mut draft);
+        draft.room.keep_routes(None);
+        draft.forget_dead();
+        greedy::fill(&mut draft);
         draft
+    }
+
+    /// Whole routes, then whole people on them.
+    fn decide_routes(&mut self, time_is_up: &mut dyn FnMut() -> bool) {
+        let problem = self.market.problem;
+        if problem.teams.is_empty() || problem.stops.is_empty() {
+            return;
+        }
+        let driven = |team| -> Vec<Vec<usize>> {
+            let of_day = |d| {
+                let mut stops: Vec<usize> =
+                    self.base.room.visits(team, d).iter().map(|visit| visit.0).collect();
+                stops.sort_unstable();
+                stops
+            };
+            (0..problem.days).map(of_day).collect()
+        };
+        let driven: Routes = (0..problem.teams.len()).map(driven).collect();
+        let routed =
+            routing::decide(self.market, &self.compact, &self.pdhg, driven, time_is_up);
+        let Some(mut routed) = routed else { return };
+        for round in 0..SWAP_ROUNDS {
+            let mut best = 0.0_f64;
+            for point in [&routed.pdhg.now, &routed.pdhg.average()] {
+                let routes = &routed.decided.routes;
+                let draft = self.round_with(&routed.compact, point, Some(routes));
+                let objective = measure::objective(&draft);
+                best = best.max(objective);
+                if objective > self.needed {
+                    (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
+                }
+            }
+            eprintln!("swap round {round} {best:.3} gap {:.4}% lp {:.6}",
+                self.gap() * 100.0, routed.pdhg.error);
+            if time_is_up() || routed.swap(self.market, (problem.days / 4).max(1)) == 0
+                || !routed.settle(SWAP_STEPS, time_is_up) { break; }
+        }
     }
 }
