@@ -7,6 +7,7 @@ use super::pdhg::{Pdhg, Point};
 use super::prices::{Market, NO_SLOT};
 use super::room::Routes;
 use super::teams::{Gain, best_of, best_route};
+use std::collections::BTreeSet;
 
 /// Routes that are decided, for days before `until`.
 #[derive(Debug, Clone)]
@@ -200,8 +201,6 @@ pub(super) fn around(
 const STEPS_BETWEEN: u32 = 192;
 /// Steps that seem to be done when the method goes on with another program.
 const STEPS_DONE: u32 = 400;
-/// The days are decided in so many parts.
-const PARTS: usize = 12;
 /// Steps when all are decided.
 const STEPS_AFTER: u32 = 768;
 
@@ -215,17 +214,17 @@ pub(super) struct Routed {
     pub(super) pdhg: Pdhg,
 }
 
-/// Decides every route, `None` when the time is up.
+/// Decides every route in so many parts, `None` when the time is up.
 pub(super) fn decide(
     market: &Market,
-    compact: &Compact,
-    pdhg: &Pdhg,
+    (compact, pdhg): (&Compact, &Pdhg),
     driven: Routes,
+    parts: usize,
     time_is_up: &mut dyn FnMut() -> bool,
 ) -> Option<Routed> {
     let problem = market.problem;
     let mut decided = Decided::new(market, driven);
-    let part = (problem.days - problem.first).div_ceil(PARTS).max(1);
+    let part = (problem.days - problem.first).div_ceil(parts).max(1);
     let wanted = Wanted::at(market, compact, &pdhg.now);
     decided.go_on(market, &wanted, problem.first + part);
     let (now, start) = around(market, &decided, compact, &pdhg.now);
@@ -239,20 +238,19 @@ pub(super) fn decide(
             routed.pdhg.run(64);
         }
         let wanted = Wanted::at(market, &routed.compact, &routed.pdhg.now);
-        let until = routed.decided.until + part;
-        routed.decided.go_on(market, &wanted, until);
-        routed.again(market);
+        let mut decided = routed.decided.clone();
+        decided.go_on(market, &wanted, routed.decided.until + part);
+        routed = routed.with(market, decided);
     }
     routed.settle(STEPS_AFTER, time_is_up).then_some(routed)
 }
 
 impl Routed {
-    /// Builds the program anew around the decided routes.
-    fn again(&mut self, market: &Market) {
-        let point = &self.pdhg.now;
-        let (compact, start) = around(market, &self.decided, &self.compact, point);
-        self.pdhg = self.pdhg.resume(compact.program.clone(), start, STEPS_DONE);
-        self.compact = compact;
+    /// The same with other decisions, unsolved.
+    fn with(&self, market: &Market, decided: Decided) -> Self {
+        let (compact, start) = around(market, &decided, &self.compact, &self.pdhg.now);
+        let pdhg = self.pdhg.resume(compact.program.clone(), start, STEPS_DONE);
+        Self { decided, compact, pdhg }
     }
 
     /// So many steps; false when the time is up before.
@@ -266,9 +264,14 @@ impl Routed {
         true
     }
 
-    /// Changes the routes of those days where another one earns most at prices, at most `most`
-    /// of them; returns how many.
-    pub(super) fn swap(&mut self, market: &Market, most: usize) -> usize {
+    /// The same with other routes on those days where another one earns most at prices, at most
+    /// `most` of them and none that was `tried`; `None` where there is none.
+    pub(super) fn swapped(
+        &self,
+        market: &Market,
+        most: usize,
+        tried: &mut BTreeSet<(usize, usize, Vec<usize>)>,
+    ) -> Option<Self> {
         let problem = market.problem;
         let prices = self.compact.prices(market, &self.pdhg.now);
         let vaccine = market.vaccine_prices(&prices);
@@ -288,25 +291,28 @@ impl Routed {
                 let mut stops: Vec<usize> = best.visits.iter().map(|visit| visit.0).collect();
                 stops.sort_unstable();
                 let held = self.worth(market, &prices, &vaccine, team, day);
-                if best.worth > held + 1e-6 && stops != self.decided.routes[team][day] {
-                    offers.push((best.worth - held, team, day, stops));
+                let offer = (team, day, stops);
+                if best.worth > held + 1e-6
+                    && offer.2 != self.decided.routes[team][day]
+                    && !tried.contains(&offer)
+                {
+                    offers.push((best.worth - held, offer));
                 }
             }
         }
-        offers.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        let mut done = 0;
+        offers.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut decided = self.decided.clone();
         let mut touched = vec![false; problem.days];
-        for (_, team, day, stops) in offers {
+        let mut done = 0;
+        for (_, (team, day, stops)) in offers {
             if done < most && !touched[day] {
-                self.decided.routes[team][day] = stops;
+                decided.routes[team][day].clone_from(&stops);
                 touched[day] = true;
+                tried.insert((team, day, stops));
                 done += 1;
             }
         }
-        if done > 0 {
-            self.again(market);
-        }
-        done
+        (done > 0).then(|| self.with(market, decided))
     }
 
     /// What the decided route of a team-day earns at prices.

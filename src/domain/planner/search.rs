@@ -6,7 +6,9 @@ use super::draft::Draft;
 use super::pdhg::{Pdhg, Point};
 use super::prices::Market;
 use super::room::Routes;
+use super::routing::Routed;
 use super::{Limits, Progress, greedy, keep, measure, rounding, routing};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Steps between two looks at the bound, the routes and the restarts.
@@ -22,8 +24,14 @@ const GAP_ENOUGH: f64 = 2e-4;
 
 /// Rounds of changes of single routes.
 const SWAP_ROUNDS: u32 = 8;
+/// So many times more at the end.
+const LAST_ROUNDS: u32 = 4;
+/// The days are decided in so many parts; where there is time for it, in several ways.
+const PARTS: [usize; 8] = [12, 20, 8, 30, 16, 60, 6, 40];
+/// Entries of the programs that all ways together may have.
+const ENTRIES_TRIED: usize = 100_000;
 /// Steps after each.
-const SWAP_STEPS: u32 = 384;
+const SWAP_STEPS: u32 = 320;
 
 /// What the search found.
 pub(super) struct Found<'p> {
@@ -179,24 +187,63 @@ impl<'p> Search<'_, 'p> {
             (0..problem.days).map(of_day).collect()
         };
         let driven: Routes = (0..problem.teams.len()).map(driven).collect();
-        let routed =
-            routing::decide(self.market, &self.compact, &self.pdhg, driven, time_is_up);
-        let Some(mut routed) = routed else { return };
-        for round in 0..SWAP_ROUNDS {
-            let mut best = 0.0_f64;
-            for point in [&routed.pdhg.now, &routed.pdhg.average()] {
-                let routes = &routed.decided.routes;
-                let draft = self.round_with(&routed.compact, point, Some(routes));
-                let objective = measure::objective(&draft);
-                best = best.max(objective);
-                if objective > self.needed {
-                    (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
-                }
+        // Small campaigns can afford to try several ways.
+        let tries = (ENTRIES_TRIED / self.compact.program.entries.len().max(1)).max(1);
+        let mut found: Option<(f64, Routed)> = None;
+        for &parts in PARTS.iter().take(tries) {
+            let from = (&self.compact, &self.pdhg);
+            let routed =
+                routing::decide(self.market, from, driven.clone(), parts, time_is_up);
+            let Some(routed) = routed else { break };
+            let objective = self.round_routed(&routed);
+            if found.as_ref().is_none_or(|held| objective > held.0) {
+                found = Some((objective, routed));
             }
-            eprintln!("swap round {round} {best:.3} gap {:.4}% lp {:.6}",
-                self.gap() * 100.0, routed.pdhg.error);
-            if time_is_up() || routed.swap(self.market, (problem.days / 4).max(1)) == 0
-                || !routed.settle(SWAP_STEPS, time_is_up) { break; }
         }
+        let Some((best, routed)) = found else { return };
+        self.swap_routes(routed, best, time_is_up);
+    }
+
+    /// Other routes on single days, as long as that helps.
+    fn swap_routes(
+        &mut self,
+        mut routed: Routed,
+        mut best: f64,
+        time_is_up: &mut dyn FnMut() -> bool,
+    ) {
+        let mut most = (self.market.problem.days / 4).max(1);
+        let mut tried = BTreeSet::new();
+        for _ in 0..SWAP_ROUNDS {
+            let Some(mut other) = routed.swapped(self.market, most, &mut tried) else { break };
+            if !other.settle(SWAP_STEPS, time_is_up) {
+                return;
+            }
+            let objective = self.round_routed(&other);
+            if objective > best {
+                (routed, best) = (other, objective);
+            } else {
+                most = (most / 2).max(1);
+            }
+        }
+        for _ in 0..LAST_ROUNDS {
+            if !routed.settle(SWAP_STEPS, time_is_up) {
+                return;
+            }
+            let objective = self.round_routed(&routed);
+        }
+    }
+
+    /// Whole people on whole routes; kept if better. Returns the objective.
+    fn round_routed(&mut self, routed: &Routed) -> f64 {
+        let mut best = 0.0_f64;
+        for point in [&routed.pdhg.now, &routed.pdhg.average()] {
+            let draft = self.round_with(&routed.compact, point, Some(&routed.decided.routes));
+            let objective = measure::objective(&draft);
+            best = best.max(objective);
+            if objective > self.needed {
+                (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
+            }
+        }
+        best
     }
 }
