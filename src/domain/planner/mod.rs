@@ -19,6 +19,7 @@ mod greedy;
 mod history;
 mod keep;
 mod lots;
+mod lumps;
 mod measure;
 mod model;
 mod num;

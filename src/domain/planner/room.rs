@@ -4,6 +4,7 @@
 use super::lots::Stock;
 use super::model::{Problem, TeamModel};
 use super::num::{doses, whole};
+use super::prices::{NO_SLOT, Slots};
 use std::sync::Arc;
 
 /// A dose of the plan: where and when. `team` at a stop.
@@ -218,6 +219,26 @@ impl<'p> Room<'p> {
                 self.storage_left[step.place][period] += u64::from(n) * site.draw;
             }
             self.stock.give_back(site.periods[period].class, n, site.draw);
+        }
+    }
+
+    /// Takes what is used off what slots hold.
+    pub(super) fn less(&self, slots: &Slots, holds: &mut [f64]) {
+        let problem = self.problem;
+        for (s, site) in problem.sites.iter().enumerate() {
+            for (&slot, &left) in slots.site_day[s].iter().zip(&self.site_left[s]) {
+                if slot != NO_SLOT {
+                    holds[slot] = f64::from(left);
+                }
+            }
+            for (&slot, &left) in slots.storage[s].iter().zip(&self.storage_left[s]) {
+                if slot != NO_SLOT && site.storage != u64::MAX {
+                    holds[slot] = left as f64 / problem.scale as f64;
+                }
+            }
+        }
+        for (lot, &slot) in slots.lot.iter().enumerate() {
+            holds[slot] = self.stock.left(lot) as f64 / problem.scale as f64;
         }
     }
 

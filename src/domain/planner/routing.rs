@@ -3,15 +3,19 @@
 //! is solved again around them. Then single days change their routes where prices say so.
 
 use super::compact::Compact;
+use super::draft::Draft;
 use super::pdhg::{Pdhg, Point};
 use super::prices::{Market, NO_SLOT};
 use super::room::Routes;
 use super::teams::{Gain, best_of, best_route};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Routes that are decided, for days before `until`.
-#[derive(Debug, Clone)]
-pub(super) struct Decided {
+#[derive(Clone)]
+pub(super) struct Decided<'p> {
+    /// What is placed anyway; its routes stay.
+    base: Arc<Draft<'p>>,
     /// Stops by team and day.
     pub(super) routes: Routes,
     /// Days before this one are decided.
@@ -25,11 +29,21 @@ const SOON_WORTH: f64 = 0.5;
 /// So many days are the next days.
 const SOON_DAYS: usize = 7;
 
-impl Decided {
+impl<'p> Decided<'p> {
     /// Nothing but the routes that are driven anyway.
-    pub(super) fn new(market: &Market, driven: Routes) -> Self {
-        let problem = market.problem;
-        Self { routes: driven, until: problem.first, behind: vec![0.0; problem.stops.len()] }
+    pub(super) fn new(base: Arc<Draft<'p>>) -> Self {
+        let problem = base.problem;
+        let driven = |team| -> Vec<Vec<usize>> {
+            let of_day = |d| {
+                let visits = base.room.visits(team, d).iter();
+                let mut stops: Vec<usize> = visits.map(|visit| visit.0).collect();
+                stops.sort_unstable();
+                stops
+            };
+            (0..problem.days).map(of_day).collect()
+        };
+        let routes = (0..problem.teams.len()).map(driven).collect();
+        Self { base, routes, until: problem.first, behind: vec![0.0; problem.stops.len()] }
     }
 
     /// Decides the days before `until` after what the program wants and pays.
@@ -156,7 +170,7 @@ pub(super) fn around(
     point: &Point,
 ) -> (Compact, Point) {
     let problem = market.problem;
-    let mut compact = Compact::new(market);
+    let mut compact = Compact::new(market, &decided.base);
     let (rows, columns) = compact.common;
     let mut start = Point {
         x: point.x.iter().copied().take(columns).collect(),
@@ -178,10 +192,11 @@ pub(super) fn around(
     for team in 0..problem.teams.len() {
         for day in problem.first..problem.days {
             let stops = &decided.routes[team][day];
-            if stops.is_empty() {
+            if stops.is_empty() || !decided.base.room.visits(team, day).is_empty() {
                 continue;
             }
-            compact.add_decided(market, team, day, stops);
+            let visits: Vec<(usize, u32)> = stops.iter().map(|&stop| (stop, 0)).collect();
+            compact.add_decided(market, team, day, &visits);
             let from = compact.visits.len() - stops.len();
             for visit in &compact.visits[from..] {
                 let held = old.visits.iter().find(|v| (v.stop, v.day) == (visit.stop, visit.day));
@@ -205,9 +220,9 @@ const STEPS_DONE: u32 = 400;
 const STEPS_AFTER: u32 = 768;
 
 /// A program with whole routes, solved.
-pub(super) struct Routed {
+pub(super) struct Routed<'p> {
     /// The routes.
-    pub(super) decided: Decided,
+    pub(super) decided: Decided<'p>,
     /// The program.
     pub(super) compact: Compact,
     /// The method on it.
@@ -215,15 +230,15 @@ pub(super) struct Routed {
 }
 
 /// Decides every route in so many parts, `None` when the time is up.
-pub(super) fn decide(
+pub(super) fn decide<'p>(
     market: &Market,
     (compact, pdhg): (&Compact, &Pdhg),
-    driven: Routes,
+    base: Arc<Draft<'p>>,
     parts: usize,
     time_is_up: &mut dyn FnMut() -> bool,
-) -> Option<Routed> {
+) -> Option<Routed<'p>> {
     let problem = market.problem;
-    let mut decided = Decided::new(market, driven);
+    let mut decided = Decided::new(base);
     let part = (problem.days - problem.first).div_ceil(parts).max(1);
     let wanted = Wanted::at(market, compact, &pdhg.now);
     decided.go_on(market, &wanted, problem.first + part);
@@ -245,9 +260,9 @@ pub(super) fn decide(
     routed.settle(STEPS_AFTER, time_is_up).then_some(routed)
 }
 
-impl Routed {
+impl<'p> Routed<'p> {
     /// The same with other decisions, unsolved.
-    fn with(&self, market: &Market, decided: Decided) -> Self {
+    fn with(&self, market: &Market, decided: Decided<'p>) -> Self {
         let (compact, start) = around(market, &decided, &self.compact, &self.pdhg.now);
         let pdhg = self.pdhg.resume(compact.program.clone(), start, STEPS_DONE);
         Self { decided, compact, pdhg }
@@ -278,6 +293,9 @@ impl Routed {
         let mut offers = Vec::new();
         for team in 0..problem.teams.len() {
             for day in (problem.first..problem.days).filter(|&d| problem.teams[team].works[d]) {
+                if !self.decided.base.room.visits(team, day).is_empty() {
+                    continue;
+                }
                 let mut blocked = prices.clone();
                 for (other, routes) in self.decided.routes.iter().enumerate() {
                     for &stop in routes[day].iter().filter(|_| other != team) {

@@ -52,7 +52,10 @@ struct Search<'m, 'p> {
     objective: f64,
     /// What another plan must be worth to replace it.
     needed: f64,
-    base: Draft<'p>,
+    /// What is published and stays.
+    base: Arc<Draft<'p>>,
+    /// People who must get a dose in time and cannot, as far as is known.
+    late: u64,
 }
 
 /// What the search must respect.
@@ -83,10 +86,11 @@ pub(super) fn improve<'p>(
     if limits.steps == 0 || market.kinds.is_empty() || problem.first >= problem.days {
         return found;
     }
-    let compact = Compact::new(market);
+    let late = greedy::bound_left(&found.draft);
+    let base = Arc::new(greedy::frozen(problem, task.wishes, task.until));
+    let compact = Compact::new(market, &base);
     let pdhg = Pdhg::new(compact.program.clone());
-    let base = greedy::base(problem, task.wishes, task.until);
-    let mut search = Search { market, compact, pdhg, found, objective, needed, base };
+    let mut search = Search { market, compact, pdhg, found, objective, needed, base, late };
     let (mut step, mut round) = (0, 0);
     while step < limits.steps && !time_is_up() && search.gap() > GAP_ENOUGH {
         search.pdhg.run(ROUND_STEPS.min(limits.steps - step));
@@ -141,7 +145,7 @@ impl Search<'_, '_> {
         for point in [&self.pdhg.now, &average] {
             let draft = self.round(point);
             let objective = measure::objective(&draft);
-            if objective > self.needed {
+            if objective > self.needed && greedy::bound_left(&draft) <= self.late {
                 (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
             }
         }
@@ -159,11 +163,11 @@ impl<'p> Search<'_, 'p> {
         point: &Point,
         routes: Option<&Routes>,
     ) -> Draft<'p> {
-        let shares = compact.shares(self.market, &point.x);
+        let paths = compact.paths(self.market, &point.x);
         let mut quotas = compact.quotas(self.market, &point.x);
-        let mut draft = self.base.clone();
+        let mut draft = Draft::clone(&self.base);
         draft.room.keep_routes(routes.map(|routes| Arc::new(routes.clone())));
-        rounding::place(&mut draft, self.market, &mut quotas, &shares);
+        rounding::place(&mut draft, self.market, &mut quotas, &compact.lumps, &paths);
         greedy::fill(&mut draft);
         draft.room.keep_routes(None);
         draft.forget_dead();
@@ -177,23 +181,13 @@ impl<'p> Search<'_, 'p> {
         if problem.teams.is_empty() || problem.stops.is_empty() {
             return;
         }
-        let driven = |team| -> Vec<Vec<usize>> {
-            let of_day = |d| {
-                let mut stops: Vec<usize> =
-                    self.base.room.visits(team, d).iter().map(|visit| visit.0).collect();
-                stops.sort_unstable();
-                stops
-            };
-            (0..problem.days).map(of_day).collect()
-        };
-        let driven: Routes = (0..problem.teams.len()).map(driven).collect();
         // Small campaigns can afford to try several ways.
         let tries = (ENTRIES_TRIED / self.compact.program.entries.len().max(1)).max(1);
-        let mut found: Option<(f64, Routed)> = None;
+        let mut found: Option<(f64, Routed<'p>)> = None;
         for &parts in PARTS.iter().take(tries) {
             let from = (&self.compact, &self.pdhg);
             let routed =
-                routing::decide(self.market, from, driven.clone(), parts, time_is_up);
+                routing::decide(self.market, from, self.base.clone(), parts, time_is_up);
             let Some(routed) = routed else { break };
             let objective = self.round_routed(&routed);
             if found.as_ref().is_none_or(|held| objective > held.0) {
@@ -207,7 +201,7 @@ impl<'p> Search<'_, 'p> {
     /// Other routes on single days, as long as that helps.
     fn swap_routes(
         &mut self,
-        mut routed: Routed,
+        mut routed: Routed<'p>,
         mut best: f64,
         time_is_up: &mut dyn FnMut() -> bool,
     ) {
@@ -234,13 +228,13 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// Whole people on whole routes; kept if better. Returns the objective.
-    fn round_routed(&mut self, routed: &Routed) -> f64 {
+    fn round_routed(&mut self, routed: &Routed<'p>) -> f64 {
         let mut best = 0.0_f64;
         for point in [&routed.pdhg.now, &routed.pdhg.average()] {
             let draft = self.round_with(&routed.compact, point, Some(&routed.decided.routes));
             let objective = measure::objective(&draft);
             best = best.max(objective);
-            if objective > self.needed {
+            if objective > self.needed && greedy::bound_left(&draft) <= self.late {
                 (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
             }
         }
