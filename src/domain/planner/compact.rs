@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Cost of a late dose, as a multiple of the priority.
 const LATE_COST: f64 = 2.0;
 
+/// Of what is used up this share seems to be left.
+const LEFT_MIN: f64 = 0.02;
+
 /// Doses by set of places, day and place.
 pub(super) type Quotas = Vec<Vec<BTreeMap<usize, f64>>>;
 
@@ -75,6 +78,10 @@ impl Compact {
         let problem = market.problem;
         let mut holds = market.slots.holds.clone();
         base.room.less(&market.slots, &mut holds);
+        // A little more than nothing is always left: else a price there could be anything.
+        for (left, full) in holds.iter_mut().zip(&market.slots.holds) {
+            *left = left.max(full * LEFT_MIN);
+        }
         let mut program = Program::default();
         let balance: Vec<Vec<usize>> = market
             .reaches
@@ -386,10 +393,11 @@ impl Compact {
         let given: u32 = visits.iter().map(|visit| visit.1).sum();
         let minutes = minutes_left(problem, team, &stops).max(0.0);
         let room = (minutes / model.dose_minutes).min(f64::from(model.doses_max));
-        let room = (room - f64::from(given)).max(0.0);
+        let room = (room - f64::from(given)).max(room * LEFT_MIN);
         let row = self.program.row(room, false, 1.0);
         for &(stop, given) in visits {
-            let most = f64::from(problem.stops[stop].doses_max.saturating_sub(given)).min(room);
+            let most = f64::from(problem.stops[stop].doses_max);
+            let most = (most - f64::from(given)).max(most * LEFT_MIN).min(room);
             let column = self.program.column(0.0, most, most.max(1.0));
             self.program.entry(row, column, 1.0);
             if let Some(reach) = market.reach_of_stop(stop) {
@@ -427,6 +435,26 @@ impl Compact {
             }
         }
         prices
+    }
+
+    /// A point to start from: what prices say about the rows that they know.
+    pub(super) fn warm(&self, market: &Market, prices: &[f64]) -> Point {
+        let mut y = vec![0.0; self.program.right.len()];
+        for (&row, &price) in self.slot.iter().zip(prices).filter(|(row, _)| **row != NO_SLOT) {
+            y[row] = price;
+        }
+        for (&row, vaccine) in self.class.iter().zip(market.vaccine_prices(prices)) {
+            y[row] = if vaccine.0.is_finite() { vaccine.0 } else { 0.0 };
+        }
+        let of_place = market.dose_prices(prices);
+        for (reach, places) in market.reaches.iter().enumerate() {
+            for (d, &row) in self.balance[reach].iter().enumerate() {
+                let least = places.iter().map(|&place| of_place[place][d]);
+                let least = least.fold(f64::INFINITY, f64::min);
+                y[row] = if least.is_finite() { least } else { 0.0 };
+            }
+        }
+        Point { x: Vec::new(), y }
     }
 
     /// Doses of each set of places by day and place.

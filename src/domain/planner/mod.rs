@@ -25,6 +25,7 @@ mod model;
 mod num;
 mod pdhg;
 mod prices;
+mod proof;
 mod room;
 mod rounding;
 mod routes;
@@ -62,6 +63,9 @@ pub struct Request<'a> {
     /// The adopted plan; empty without one. Its rows of the campaign's `freeze_days` from `from`
     /// on stay where they still can.
     pub published: &'a [PlanRow],
+    /// Prices of an older plan, to start from; only the time depends on them, and which of
+    /// several equally good plans is found.
+    pub warm: Option<&'a Certificate>,
     /// How long to search.
     pub limits: Limits,
 }
@@ -124,7 +128,7 @@ pub fn make(
     let objective = measure::objective(&draft);
     progress(Progress { step: 0, objective, upper_bound: f64::INFINITY });
     let market = Market::new(&problem);
-    let task = search::Task { wishes: &wishes, until, limits: request.limits };
+    let task = search::Task { wishes: &wishes, until, limits: request.limits, warm: request.warm };
     let found = search::improve(&market, draft, needed, &task, progress, time_is_up);
     finish(&found.draft, market.certificate(&found.prices, found.bound))
 }

@@ -3,6 +3,7 @@
 
 use super::compact::Compact;
 use super::draft::Draft;
+use crate::domain::plan::Certificate;
 use super::pdhg::{Pdhg, Point};
 use super::prices::Market;
 use super::room::Routes;
@@ -27,9 +28,9 @@ const SWAP_ROUNDS: u32 = 8;
 /// So many times more at the end.
 const LAST_ROUNDS: u32 = 4;
 /// The days are decided in so many parts; where there is time for it, in several ways.
-const PARTS: [usize; 8] = [12, 20, 8, 30, 16, 60, 6, 40];
+const PARTS: [usize; 4] = [12, 30, 20, 8];
 /// Entries of the programs that all ways together may have.
-const ENTRIES_TRIED: usize = 100_000;
+const ENTRIES_TRIED: usize = 20_000;
 /// Steps after each.
 const SWAP_STEPS: u32 = 320;
 
@@ -66,6 +67,8 @@ pub(super) struct Task<'a> {
     pub(super) until: usize,
     /// How long to search.
     pub(super) limits: Limits,
+    /// Prices of an older plan.
+    pub(super) warm: Option<&'a Certificate>,
 }
 
 /// Improves on a plan by one that is worth more than `needed`.
@@ -79,8 +82,16 @@ pub(super) fn improve<'p>(
 ) -> Found<'p> {
     let limits = task.limits;
     let problem = market.problem;
-    let prices = vec![0.0; market.slots.holds.len()];
-    let bound = market.answer(&prices).bound;
+    let none = vec![0.0; market.slots.holds.len()];
+    let old = task.warm.map(|warm| market.prices_of(warm));
+    let bound_of = |prices: Vec<f64>| (market.answer(&prices).bound, prices);
+    let (mut bound, mut prices) = bound_of(none);
+    if let Some(old) = &old {
+        let known = bound_of(old.clone());
+        if known.0 < bound {
+            (bound, prices) = known;
+        }
+    }
     let objective = measure::objective(&draft);
     let found = Found { draft, prices, bound };
     if limits.steps == 0 || market.kinds.is_empty() || problem.first >= problem.days {
@@ -89,7 +100,10 @@ pub(super) fn improve<'p>(
     let late = greedy::bound_left(&found.draft);
     let base = Arc::new(greedy::frozen(problem, task.wishes, task.until));
     let compact = Compact::new(market, &base);
-    let pdhg = Pdhg::new(compact.program.clone());
+    let mut pdhg = Pdhg::new(compact.program.clone());
+    if let Some(old) = &old {
+        pdhg = pdhg.resume(compact.program.clone(), compact.warm(market, old), 0);
+    }
     let mut search = Search { market, compact, pdhg, found, objective, needed, base, late };
     let (mut step, mut round) = (0, 0);
     while step < limits.steps && !time_is_up() && search.gap() > GAP_ENOUGH {
