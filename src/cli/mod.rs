@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod plan_files;
 mod status;
+mod verdict;
 
 use crate::app::{App, AppError, Loaded};
 use crate::clock::Clock;

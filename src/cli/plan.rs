@@ -6,7 +6,7 @@ use crate::app::plans::{Made, Search};
 use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Figures, Plan as PlanValue, PlanRow, Reason, Unplaced, WorstArea};
-use crate::domain::planner::{self, Limits, Progress};
+use crate::domain::planner::{self, GroupVerdict, Limits, Progress};
 use crate::text::thousands;
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -92,17 +92,7 @@ struct View<'a> {
     worst_area: Option<&'a WorstArea>,
     travel_km: f64,
     unplaced: &'a [Unplaced],
-    verdict: Vec<GroupVerdict>,
-}
-
-/// Whether a group's target is reached by the plan.
-#[derive(Serialize)]
-struct GroupVerdict {
-    group: String,
-    target_people: u64,
-    planned_people: u64,
-    reached: bool,
-    short: u64,
+    verdict: &'a [GroupVerdict],
 }
 
 impl Plan {
@@ -146,18 +136,21 @@ impl Make {
                 given: &given,
                 from,
                 published: &[],
+                warm: None,
                 limits,
             };
             let plan = planner::make(&request, progress, time_is_up);
-            self.print(session, &campaign, &plan, None, from)?;
+            let verdict = planner::verdict(&request, &plan);
+            self.print(session, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
         let (app, loaded) = session.loaded(self.id.as_deref()).await?;
         let from = self.from.unwrap_or_else(|| session.today(&loaded));
         let from = if from > loaded.campaign.end { loaded.campaign.start } else { from };
         let now = session.clock.now();
-        let Made { no, from, plan } = app.make_plan(&loaded, from, "hand", search, now).await?;
-        self.print(session, &loaded.campaign, &plan, Some(no), from)?;
+        let Made { no, from, plan, verdict } =
+            app.make_plan(&loaded, from, "hand", search, now).await?;
+        self.print(session, &loaded.campaign, (&plan, &verdict), Some(no), from)?;
         app.store.close().await;
         Ok(exit::OK)
     }
@@ -166,7 +159,7 @@ impl Make {
         &self,
         session: &Session,
         campaign: &Campaign,
-        plan: &PlanValue,
+        (plan, verdict): (&PlanValue, &[GroupVerdict]),
         no: Option<i64>,
         from: NaiveDate,
     ) -> anyhow::Result<()> {
@@ -177,16 +170,16 @@ impl Make {
         }
         match session.out.format {
             Format::Csv => rows_sheet(&plan.rows, session),
-            Format::Json => session.out.json(&view(campaign, plan, no, from)),
-            Format::Table => table(session, campaign, plan, no),
+            Format::Json => session.out.json(&view(plan, verdict, no, from)),
+            Format::Table => table(session, campaign, plan, verdict, no),
         }
         Ok(())
     }
 }
 
 fn view<'a>(
-    campaign: &Campaign,
     plan: &'a PlanValue,
+    verdict: &'a [GroupVerdict],
     no: Option<i64>,
     from: NaiveDate,
 ) -> View<'a> {
@@ -204,39 +197,8 @@ fn view<'a>(
         worst_area: plan.figures.worst_area.as_ref(),
         travel_km,
         unplaced: &plan.unplaced,
-        verdict: verdicts(campaign, &plan.rows),
+        verdict,
     }
-}
-
-/// Plan against target, group by group. People who finished before the plan's first day are not in its rows, so
-/// this speaks of a plan from the start.
-fn verdicts(campaign: &Campaign, rows: &[PlanRow]) -> Vec<GroupVerdict> {
-    let last = campaign.series.dose_count();
-    let eligible = campaign.eligible_on(campaign.start);
-    campaign
-        .groups
-        .iter()
-        .filter_map(|group| {
-            let people: u32 = eligible
-                .iter()
-                .filter(|(key, _)| key.group == group.id)
-                .map(|(_, row)| row.people)
-                .sum();
-            let target = u64::from(crate::domain::count::ceil_of(people, group.target?));
-            let planned: u64 = rows
-                .iter()
-                .filter(|row| row.group == group.id && usize::from(row.dose) == last)
-                .map(|row| u64::from(row.doses))
-                .sum();
-            Some(GroupVerdict {
-                group: group.id.to_string(),
-                target_people: target,
-                planned_people: planned,
-                reached: planned >= target,
-                short: target.saturating_sub(planned),
-            })
-        })
-        .collect()
 }
 
 fn rows_sheet(rows: &[PlanRow], session: &Session) {
@@ -255,25 +217,20 @@ fn rows_sheet(rows: &[PlanRow], session: &Session) {
     session.out.sheet(&sheet);
 }
 
-fn table(session: &Session, campaign: &Campaign, plan: &PlanValue, no: Option<i64>) {
+fn table(
+    session: &Session,
+    campaign: &Campaign,
+    plan: &PlanValue,
+    verdict: &[GroupVerdict],
+    no: Option<i64>,
+) {
     let out = session.out;
     let mut sheet = Sheet::new(&["figure", "value"]);
     for (key, value) in figure_lines(&plan.figures) {
         sheet.push(vec![out.word(&format!("figure-{key}")), value]);
     }
     out.sheet(&sheet);
-    let mut targets = Sheet::new(&["group", "target_people", "planned_people", "short"]);
-    for line in verdicts(campaign, &plan.rows) {
-        targets.push(vec![
-            line.group,
-            thousands(line.target_people),
-            thousands(line.planned_people),
-            thousands(line.short),
-        ]);
-    }
-    if !targets.is_empty() {
-        out.sheet(&targets);
-    }
+    super::verdict::print(session, campaign, verdict);
     unplaced_table(session, campaign, &plan.unplaced);
     if let Some(no) = no {
         out.note("plan-made", &[("no", &no)]);

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const LATE_COST: f64 = 2.0;
 
 /// Of what is used up this share seems to be left.
-const LEFT_MIN: f64 = 0.02;
+const LEFT_MIN: f64 = 0.005;
 
 /// Doses by set of places, day and place.
 pub(super) type Quotas = Vec<Vec<BTreeMap<usize, f64>>>;

@@ -128,6 +128,17 @@ impl<'p> Draft<'p> {
         }
     }
 
+    /// Takes people off a path.
+    pub(super) fn take_off(&mut self, path: usize, people: u32) {
+        let held = &mut self.paths[path];
+        held.people -= people;
+        let (cohort, who) = (held.cohort, held.who);
+        for &step in &held.steps {
+            self.room.take_back(step, people);
+        }
+        *self.left_mut(cohort, who) += people;
+    }
+
     /// Looks everywhere again.
     pub(super) fn forget_dead(&mut self) {
         for day in self.dead.iter_mut().flatten() {
@@ -264,7 +275,7 @@ impl<'p> Draft<'p> {
             BTreeMap::new();
         for path in &self.paths {
             let dose = self.first_dose(path.cohort, path.who);
-            for (j, step) in path.steps.iter().enumerate() {
+            for (j, step) in path.steps.iter().enumerate().filter(|_| path.people > 0) {
                 let at = (step.day, step.place, step.team, path.cohort, dose + j);
                 *counts.entry(at).or_insert(0) += path.people;
             }

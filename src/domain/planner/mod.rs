@@ -15,6 +15,7 @@ mod diff;
 mod draft;
 mod draws;
 mod explain;
+mod fair;
 mod greedy;
 mod history;
 mod keep;
@@ -36,12 +37,15 @@ mod teams;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod travel;
 mod units;
+mod verdict;
 
 pub use check::{CheckReport, Fault, TeamLimit, Violation, check, check_certificate};
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use draws::{CurveDay, Draw, curve, draws};
 pub use routes::{Tour, TourStop, tour};
+pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};
 
 use super::campaign::Campaign;
 use super::dose::GivenRow;

@@ -8,7 +8,7 @@
 use super::draft::Who;
 use super::model::{Problem, SiteModel};
 use super::teams::TeamDays;
-use crate::domain::plan::{Certificate, PriceTable};
+
 use std::collections::BTreeMap;
 
 /// No slot: not limited.

@@ -97,8 +97,8 @@ impl<'p> Decided<'p> {
     ) -> Vec<(usize, f64)> {
         let problem = market.problem;
         let mut gains = Vec::new();
-        for stop in 0..problem.stops.len() {
-            if taken[stop] || !problem.stops[stop].open[day] {
+        for (stop, &is_taken) in taken.iter().enumerate() {
+            if is_taken || !problem.stops[stop].open[day] {
                 continue;
             }
             let soon: f64 = wanted.doses[stop].iter().skip(day + 1).take(SOON_DAYS).sum();
@@ -148,9 +148,7 @@ impl Wanted {
     /// Teams, those that the program uses most first.
     fn order(&self, day: usize, teams: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..teams).collect();
-        order.sort_by(|&a, &b| {
-            self.used[day][b].total_cmp(&self.used[day][a]).then(a.cmp(&b))
-        });
+        order.sort_by(|&a, &b| self.used[day][b].total_cmp(&self.used[day][a]).then(a.cmp(&b)));
         order
     }
 

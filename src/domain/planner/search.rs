@@ -3,12 +3,12 @@
 
 use super::compact::Compact;
 use super::draft::Draft;
-use crate::domain::plan::Certificate;
 use super::pdhg::{Pdhg, Point};
 use super::prices::Market;
 use super::room::Routes;
 use super::routing::Routed;
-use super::{Limits, Progress, greedy, keep, measure, rounding, routing};
+use super::{Limits, Progress, fair, greedy, keep, measure, rounding, routing, travel};
+use crate::domain::plan::Certificate;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -34,6 +34,9 @@ const ENTRIES_TRIED: usize = 20_000;
 /// Steps after each.
 const SWAP_STEPS: u32 = 320;
 
+/// What a better worst area may cost, as a share of the objective.
+const FAIR_COST: f64 = 8e-4;
+
 /// What the search found.
 pub(super) struct Found<'p> {
     /// The best plan.
@@ -55,6 +58,8 @@ struct Search<'m, 'p> {
     needed: f64,
     /// What is published and stays.
     base: Arc<Draft<'p>>,
+    /// Whether the best plan is one of the search.
+    is_new: bool,
     /// People who must get a dose in time and cannot, as far as is known.
     late: u64,
 }
@@ -97,6 +102,7 @@ pub(super) fn improve<'p>(
     if limits.steps == 0 || market.kinds.is_empty() || problem.first >= problem.days {
         return found;
     }
+    let is_new = task.wishes.is_empty();
     let late = greedy::bound_left(&found.draft);
     let base = Arc::new(greedy::frozen(problem, task.wishes, task.until));
     let compact = Compact::new(market, &base);
@@ -104,7 +110,7 @@ pub(super) fn improve<'p>(
     if let Some(old) = &old {
         pdhg = pdhg.resume(compact.program.clone(), compact.warm(market, old), 0);
     }
-    let mut search = Search { market, compact, pdhg, found, objective, needed, base, late };
+    let mut search = Search { market, compact, pdhg, found, objective, needed, base, is_new, late };
     let (mut step, mut round) = (0, 0);
     while step < limits.steps && !time_is_up() && search.gap() > GAP_ENOUGH {
         search.pdhg.run(ROUND_STEPS.min(limits.steps - step));
@@ -122,6 +128,7 @@ pub(super) fn improve<'p>(
         progress(Progress { step, objective, upper_bound });
     }
     search.decide_routes(time_is_up);
+    search.stages(task.until.max(problem.first), time_is_up);
     progress(Progress { step, objective: search.objective, upper_bound: search.found.bound });
     search.found
 }
@@ -161,6 +168,7 @@ impl Search<'_, '_> {
             let objective = measure::objective(&draft);
             if objective > self.needed && greedy::bound_left(&draft) <= self.late {
                 (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
+                self.is_new = true;
             }
         }
     }
@@ -171,12 +179,7 @@ impl<'p> Search<'_, 'p> {
         self.round_with(&self.compact, point, None)
     }
 
-    fn round_with(
-        &self,
-        compact: &Compact,
-        point: &Point,
-        routes: Option<&Routes>,
-    ) -> Draft<'p> {
+    fn round_with(&self, compact: &Compact, point: &Point, routes: Option<&Routes>) -> Draft<'p> {
         let paths = compact.paths(self.market, &point.x);
         let mut quotas = compact.quotas(self.market, &point.x);
         let mut draft = Draft::clone(&self.base);
@@ -200,8 +203,7 @@ impl<'p> Search<'_, 'p> {
         let mut found: Option<(f64, Routed<'p>)> = None;
         for &parts in PARTS.iter().take(tries) {
             let from = (&self.compact, &self.pdhg);
-            let routed =
-                routing::decide(self.market, from, self.base.clone(), parts, time_is_up);
+            let routed = routing::decide(self.market, from, self.base.clone(), parts, time_is_up);
             let Some(routed) = routed else { break };
             let objective = self.round_routed(&routed);
             if found.as_ref().is_none_or(|held| objective > held.0) {
@@ -210,6 +212,17 @@ impl<'p> Search<'_, 'p> {
         }
         let Some((best, routed)) = found else { return };
         self.swap_routes(routed, best, time_is_up);
+    }
+
+    /// The worst area, then travel; a published plan stays as it is.
+    fn stages(&mut self, until: usize, time_is_up: &mut dyn FnMut() -> bool) {
+        if !self.is_new || time_is_up() {
+            return;
+        }
+        let floor = self.objective * (1.0 - FAIR_COST);
+        self.found.draft = fair::raise_worst(self.found.draft.clone(), floor, until);
+        travel::shorten(&mut self.found.draft, until);
+        self.objective = measure::objective(&self.found.draft);
     }
 
     /// Other routes on single days, as long as that helps.
@@ -237,7 +250,7 @@ impl<'p> Search<'_, 'p> {
             if !routed.settle(SWAP_STEPS, time_is_up) {
                 return;
             }
-            let objective = self.round_routed(&routed);
+            self.round_routed(&routed);
         }
     }
 
@@ -250,6 +263,7 @@ impl<'p> Search<'_, 'p> {
             best = best.max(objective);
             if objective > self.needed && greedy::bound_left(&draft) <= self.late {
                 (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
+                self.is_new = true;
             }
         }
         best
