@@ -6,7 +6,7 @@ use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::Output;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Plan, PlanRow};
-use crate::domain::planner::{self, Limits, Progress, Request};
+use crate::domain::planner::{self, GroupVerdict, Limits, Progress, Request};
 use crate::store::plans::{self, NewPlan, PlanHead, PlanState};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -19,6 +19,8 @@ pub struct Made {
     pub from: NaiveDate,
     /// The plan.
     pub plan: Plan,
+    /// Which groups reach their targets; empty where there was no search.
+    pub verdict: Vec<GroupVerdict>,
 }
 
 /// How long to search for a plan, and who watches.
@@ -64,9 +66,15 @@ impl App {
             (history, published)
         };
         let Search { limits, progress, time_is_up } = search;
-        let request = Request { campaign, given: &history, from, published: &published, limits };
+        let request =
+            Request { campaign, given: &history, from, published: &published, warm: None, limits };
         // Planning takes a core for a while; the runtime is told so.
-        let plan = tokio::task::block_in_place(|| planner::make(&request, progress, time_is_up));
+        let (plan, verdict) = tokio::task::block_in_place(|| {
+            let plan = planner::make(&request, progress, time_is_up);
+            let asked = limits != Limits::QUICK;
+            let verdict = if asked { planner::verdict(&request, &plan) } else { Vec::new() };
+            (plan, verdict)
+        });
         let given_doses = history.iter().map(|row| u64::from(row.doses)).sum();
         let new = NewPlan {
             version: loaded.version,
@@ -80,7 +88,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let no = plans::insert(&mut tx, loaded.no, &new, millis(now)).await?;
         tx.commit().await?;
-        Ok(Made { no, from, plan })
+        Ok(Made { no, from, plan, verdict })
     }
 
     /// Puts a draft in force and assigns the register's people to it. A draft that the check faults against what is

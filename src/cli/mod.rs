@@ -15,6 +15,7 @@ mod plan;
 mod plan_files;
 mod plan_print;
 mod status;
+mod verdict;
 
 use crate::app::{App, AppError, Loaded};
 use crate::clock::Clock;

@@ -7,7 +7,7 @@ use crate::app::plans::{Made, Search};
 use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Plan as PlanValue, PlanRow, Unplaced};
-use crate::domain::planner::{self, Limits, Progress};
+use crate::domain::planner::{self, GroupVerdict, Limits, Progress};
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -123,18 +123,22 @@ impl Make {
                 given: &given,
                 from,
                 published: &[],
+                warm: None,
                 limits,
             };
             let plan = planner::make(&request, progress, time_is_up);
-            self.print(session, &campaign, &plan, None, from)?;
+            let asked = limits != Limits::QUICK;
+            let verdict = if asked { planner::verdict(&request, &plan) } else { Vec::new() };
+            self.print(session, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
         let (app, loaded) = session.loaded(self.id.as_deref()).await?;
         let from = self.from.unwrap_or_else(|| session.today(&loaded));
         let from = if from > loaded.campaign.end { loaded.campaign.start } else { from };
         let now = session.clock.now();
-        let Made { no, from, plan } = app.make_plan(&loaded, from, "hand", search, now).await?;
-        self.print(session, &loaded.campaign, &plan, Some(no), from)?;
+        let Made { no, from, plan, verdict } =
+            app.make_plan(&loaded, from, "hand", search, now).await?;
+        self.print(session, &loaded.campaign, (&plan, &verdict), Some(no), from)?;
         app.store.close().await;
         Ok(exit::OK)
     }
@@ -143,7 +147,7 @@ impl Make {
         &self,
         session: &Session,
         campaign: &Campaign,
-        plan: &PlanValue,
+        (plan, verdict): (&PlanValue, &[GroupVerdict]),
         no: Option<i64>,
         from: NaiveDate,
     ) -> anyhow::Result<()> {
@@ -154,8 +158,8 @@ impl Make {
         }
         match session.out.format {
             Format::Csv => rows_sheet(&plan.rows, session),
-            Format::Json => session.out.json(&view(campaign, plan, no, from)),
-            Format::Table => table(session, campaign, plan, no),
+            Format::Json => session.out.json(&view(plan, verdict, no, from)),
+            Format::Table => table(session, campaign, (plan, verdict), no),
         }
         Ok(())
     }

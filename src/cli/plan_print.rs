@@ -3,6 +3,7 @@
 use super::Session;
 use super::output::{Format, Sheet, harmless};
 use crate::domain::campaign::Campaign;
+use crate::domain::planner::GroupVerdict;
 use crate::domain::plan::{Figures, Plan, PlanRow, Reason, Unplaced, WorstArea};
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -22,22 +23,12 @@ pub(super) struct View<'a> {
     worst_area: Option<&'a WorstArea>,
     travel_km: f64,
     unplaced: &'a [Unplaced],
-    verdict: Vec<GroupVerdict>,
-}
-
-/// Whether a group's target is reached by the plan.
-#[derive(Serialize)]
-struct GroupVerdict {
-    group: String,
-    target_people: u64,
-    planned_people: u64,
-    reached: bool,
-    short: u64,
+    verdict: &'a [GroupVerdict],
 }
 
 pub(super) fn view<'a>(
-    campaign: &Campaign,
     plan: &'a Plan,
+    verdict: &'a [GroupVerdict],
     no: Option<i64>,
     from: NaiveDate,
 ) -> View<'a> {
@@ -55,39 +46,8 @@ pub(super) fn view<'a>(
         worst_area: plan.figures.worst_area.as_ref(),
         travel_km,
         unplaced: &plan.unplaced,
-        verdict: verdicts(campaign, &plan.rows),
+        verdict,
     }
-}
-
-/// Plan against target, group by group. People who finished before the plan's first day are not in its rows, so
-/// this speaks of a plan from the start.
-fn verdicts(campaign: &Campaign, rows: &[PlanRow]) -> Vec<GroupVerdict> {
-    let last = campaign.series.dose_count();
-    let eligible = campaign.eligible_on(campaign.start);
-    campaign
-        .groups
-        .iter()
-        .filter_map(|group| {
-            let people: u32 = eligible
-                .iter()
-                .filter(|(key, _)| key.group == group.id)
-                .map(|(_, row)| row.people)
-                .sum();
-            let target = u64::from(crate::domain::count::ceil_of(people, group.target?));
-            let planned: u64 = rows
-                .iter()
-                .filter(|row| row.group == group.id && usize::from(row.dose) == last)
-                .map(|row| u64::from(row.doses))
-                .sum();
-            Some(GroupVerdict {
-                group: group.id.to_string(),
-                target_people: target,
-                planned_people: planned,
-                reached: planned >= target,
-                short: target.saturating_sub(planned),
-            })
-        })
-        .collect()
 }
 
 pub(super) fn rows_sheet(rows: &[PlanRow], session: &Session) {
@@ -106,25 +66,19 @@ pub(super) fn rows_sheet(rows: &[PlanRow], session: &Session) {
     session.out.sheet(&sheet);
 }
 
-pub(super) fn table(session: &Session, campaign: &Campaign, plan: &Plan, no: Option<i64>) {
+pub(super) fn table(
+    session: &Session,
+    campaign: &Campaign,
+    (plan, verdict): (&Plan, &[GroupVerdict]),
+    no: Option<i64>,
+) {
     let out = session.out;
     let mut sheet = Sheet::new(&["figure", "value"]);
     for (key, value) in figure_lines(&plan.figures) {
         sheet.push(vec![out.word(&format!("figure-{key}")), value]);
     }
     out.sheet(&sheet);
-    let mut targets = Sheet::new(&["group", "target_people", "planned_people", "short"]);
-    for line in verdicts(campaign, &plan.rows) {
-        targets.push(vec![
-            line.group,
-            thousands(line.target_people),
-            thousands(line.planned_people),
-            thousands(line.short),
-        ]);
-    }
-    if !targets.is_empty() {
-        out.sheet(&targets);
-    }
+    super::verdict::print(session, campaign, verdict);
     unplaced_table(session, campaign, &plan.unplaced);
     if let Some(no) = no {
         out.note("plan-made", &[("no", &no)]);

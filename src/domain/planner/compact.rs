@@ -2,11 +2,20 @@
 //! by set of areas and day, vaccine by class and lot, routes by team and day. Its prices prove a
 //! bound, its columns nearly a plan.
 
+use super::draft::Draft;
+use super::lumps::{Lump, lumps};
 use super::model::Problem;
 use super::pdhg::{Point, Program};
 use super::prices::{Market, NO_SLOT};
+use super::room::minutes_left;
 use super::teams::best_route;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Cost of a late dose, as a multiple of the priority.
+const LATE_COST: f64 = 2.0;
+
+/// Of what is used up this share seems to be left.
+const LEFT_MIN: f64 = 0.005;
 
 /// Doses by set of places, day and place.
 pub(super) type Quotas = Vec<Vec<BTreeMap<usize, f64>>>;
@@ -15,10 +24,14 @@ pub(super) type Quotas = Vec<Vec<BTreeMap<usize, f64>>>;
 pub(super) struct Compact {
     /// The program.
     pub(super) program: Program,
-    /// Column of doses by kind, dose (from the kind's first) and day.
+    /// The people.
+    pub(super) lumps: Vec<Lump>,
+    /// Column of doses by lump, dose (from the lump's first) and day.
     pub(super) doses: Vec<Vec<Vec<usize>>>,
     /// Column of doses by set of places, its place and day.
     pub(super) places: Vec<Vec<Vec<usize>>>,
+    /// What each slot still holds.
+    holds: Vec<f64>,
     /// Row that balances a set of places on a day.
     balance: Vec<Vec<usize>>,
     /// Row of a slot, other than a stop-day.
@@ -26,22 +39,49 @@ pub(super) struct Compact {
     class: Vec<usize>,
     team_day: Vec<Vec<usize>>,
     /// Routes.
-    routes: Vec<RouteColumn>,
+    pub(super) routes: Vec<RouteColumn>,
+    /// Doses at the stops of decided routes.
+    pub(super) visits: Vec<VisitColumn>,
+    /// Stops and days that a team visits anyway.
+    driven: BTreeSet<(usize, usize)>,
+    /// Rows and columns that do not depend on routes.
+    pub(super) common: (usize, usize),
 }
 
 /// A route that a team may drive on a day.
-struct RouteColumn {
-    team: usize,
-    day: usize,
+#[derive(Debug, Clone)]
+pub(super) struct RouteColumn {
+    /// The team.
+    pub(super) team: usize,
+    /// The day.
+    pub(super) day: usize,
     /// Stops and doses, by stop.
-    visits: Vec<(usize, f64)>,
-    column: usize,
+    pub(super) visits: Vec<(usize, f64)>,
+    /// Share of the day.
+    pub(super) column: usize,
+}
+
+/// Doses at a stop of a decided route.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VisitColumn {
+    /// The stop.
+    pub(super) stop: usize,
+    /// The day.
+    pub(super) day: usize,
+    /// Doses.
+    pub(super) column: usize,
 }
 
 impl Compact {
     /// Builds the program without routes.
-    pub(super) fn new(market: &Market) -> Self {
+    pub(super) fn new(market: &Market, base: &Draft) -> Self {
         let problem = market.problem;
+        let mut holds = market.slots.holds.clone();
+        base.room.less(&market.slots, &mut holds);
+        // A little more than nothing is always left: else a price there could be anything.
+        for (left, full) in holds.iter_mut().zip(&market.slots.holds) {
+            *left = left.max(full * LEFT_MIN);
+        }
         let mut program = Program::default();
         let balance: Vec<Vec<usize>> = market
             .reaches
@@ -51,42 +91,47 @@ impl Compact {
         let class = problem.classes.iter().map(|_| program.row(0.0, false, 1.0)).collect();
         let mut compact = Self {
             program,
+            lumps: lumps(market, base),
             doses: Vec::new(),
             places: Vec::new(),
+            holds,
             balance,
             slot: vec![NO_SLOT; market.slots.holds.len()],
             class,
             team_day: Vec::new(),
             routes: Vec::new(),
+            visits: Vec::new(),
+            driven: BTreeSet::new(),
+            common: (0, 0),
         };
         compact.add_kinds(market);
         compact.add_places(market);
         compact.add_lots(market);
-        compact.add_teams(market);
+        compact.add_teams(market, base);
+        compact.common = (compact.program.right.len(), compact.program.cost.len());
         compact
     }
 
     fn add_kinds(&mut self, market: &Market) {
         let problem = market.problem;
-        for kind in &market.kinds {
+        for at in 0..self.lumps.len() {
+            let lump = self.lumps[at].clone();
             let doses = problem.shares.len();
-            let people = self.program.row(kind.people, false, 1.0);
-            let size = (kind.people / 60.0).max(1.0);
+            let people = self.program.row(lump.people, false, 1.0);
+            let size = (lump.people / 60.0).max(1.0);
             let mut columns = Vec::new();
-            for j in kind.dose..doses {
-                let last = if j == kind.dose { kind.days.1 } else { problem.days - 1 };
+            for j in lump.dose..doses {
                 let mut of_dose = vec![NO_SLOT; problem.days];
-                let days = of_dose.iter_mut().enumerate().take(last + 1).skip(kind.days.0);
-                for (d, held) in days {
+                for (d, held) in of_dose.iter_mut().enumerate().skip(lump.opens) {
                     let fits = j + 1 == doses
-                        || kind.may_stop
+                        || lump.may_stop
                         || problem.windows[j][d].0 <= problem.windows[j][d].1;
                     if fits {
-                        let value = kind.priority * problem.shares[j] * (problem.days - d) as f64
+                        let value = lump.priority * problem.shares[j] * (problem.days - d) as f64
                             / problem.days as f64;
                         let column = self.program.column(-value, f64::INFINITY, size);
-                        self.program.entry(self.balance[kind.reach][d], column, 1.0);
-                        if j == kind.dose {
+                        self.program.entry(self.balance[lump.reach][d], column, 1.0);
+                        if j == lump.dose {
                             self.program.entry(people, column, 1.0);
                         }
                         *held = column;
@@ -94,12 +139,53 @@ impl Compact {
                 }
                 columns.push(of_dose);
             }
-            for j in kind.dose..doses.saturating_sub(1) {
-                let (before, after) = (&columns[j - kind.dose], &columns[j + 1 - kind.dose]);
-                let (may_stop, days) = (kind.may_stop, kind.days.0);
-                self.add_window(problem, j, (days, may_stop), kind.people, before, after);
+            if lump.may_stop {
+                self.add_waiting(problem, &lump, &columns[0]);
+            }
+            for j in lump.dose..doses.saturating_sub(1) {
+                let (before, after) = (&columns[j - lump.dose], &columns[j + 1 - lump.dose]);
+                let (may_stop, days) = (lump.may_stop, lump.opens);
+                self.add_window(problem, j, (days, may_stop), lump.people, before, after);
             }
             self.doses.push(columns);
+        }
+    }
+
+    /// People who wait since before the plan: who may get their dose and has not; and who got it
+    /// before they had to, or is late, which costs more than any dose is worth.
+    fn add_waiting(&mut self, problem: &Problem, lump: &Lump, columns: &[usize]) {
+        let (mut ready, mut due) = (vec![0.0; problem.days], vec![0.0; problem.days]);
+        for run in &lump.members {
+            ready[run.low.min(problem.days - 1)] += f64::from(run.people);
+            if run.bound {
+                due[run.high] += f64::from(run.people);
+            }
+        }
+        let last_due = due.iter().rposition(|n| *n > 0.0);
+        let size = (lump.people / 4.0).max(1.0);
+        let (mut waiting, mut ahead) = (NO_SLOT, NO_SLOT);
+        for d in lump.opens..problem.days {
+            let row = self.program.row(ready[d], true, 1.0);
+            self.program.entry(row, columns[d], 1.0);
+            if waiting != NO_SLOT {
+                self.program.entry(row, waiting, -1.0);
+            }
+            waiting = self.program.column(0.0, f64::INFINITY, size);
+            self.program.entry(row, waiting, 1.0);
+            if last_due.is_none_or(|last| d > last) {
+                continue;
+            }
+            let row = self.program.row(-due[d], true, 1.0);
+            self.program.entry(row, columns[d], -1.0);
+            if ahead != NO_SLOT {
+                self.program.entry(row, ahead, -1.0);
+            }
+            if due[d] > 0.0 {
+                let late = self.program.column(LATE_COST * lump.priority, due[d], due[d]);
+                self.program.entry(row, late, -1.0);
+            }
+            ahead = self.program.column(0.0, f64::INFINITY, size);
+            self.program.entry(row, ahead, 1.0);
         }
     }
 
@@ -154,9 +240,9 @@ impl Compact {
         }
     }
 
-    fn slot_row(&mut self, market: &Market, slot: usize, worth: f64) -> usize {
+    fn slot_row(&mut self, slot: usize, worth: f64) -> usize {
         if self.slot[slot] == NO_SLOT {
-            self.slot[slot] = self.program.row(market.slots.holds[slot], false, worth);
+            self.slot[slot] = self.program.row(self.holds[slot], false, worth);
         }
         self.slot[slot]
     }
@@ -174,12 +260,12 @@ impl Compact {
                         let holds = market.slots.holds[slot];
                         let column = self.program.column(0.0, f64::INFINITY, holds);
                         self.program.entry(self.balance[reach][d], column, -1.0);
-                        let row = self.slot_row(market, slot, 1.0);
+                        let row = self.slot_row(slot, 1.0);
                         self.program.entry(row, column, 1.0);
                         let period = site.period_of[d];
                         let store = market.slots.storage[place][period];
                         if store != NO_SLOT {
-                            let row = self.slot_row(market, store, 1.0);
+                            let row = self.slot_row(store, 1.0);
                             self.program.entry(row, column, site.draw_doses);
                         }
                         let class = self.class[site.periods[period].class];
@@ -201,23 +287,32 @@ impl Compact {
                 let holds = market.slots.holds[slot];
                 let column = self.program.column(0.0, f64::INFINITY, (holds / 4.0).max(1.0));
                 self.program.entry(self.class[class], column, -1.0);
-                let row = self.slot_row(market, slot, 1.0);
+                let row = self.slot_row(slot, 1.0);
                 self.program.entry(row, column, 1.0);
             }
         }
     }
 
-    fn add_teams(&mut self, market: &Market) {
+    fn add_teams(&mut self, market: &Market, base: &Draft) {
         let problem = market.problem;
         for team in 0..problem.teams.len() {
             let rows = (0..problem.days).map(|d| {
-                if problem.teams[team].works[d] {
+                if problem.teams[team].works[d] && base.room.visits(team, d).is_empty() {
                     self.program.row(1.0, false, 100.0)
                 } else {
                     NO_SLOT
                 }
             });
             self.team_day.push(rows.collect());
+        }
+        for team in 0..problem.teams.len() {
+            for d in problem.first..problem.days {
+                let visits = base.room.visits(team, d);
+                if !visits.is_empty() {
+                    self.add_decided(market, team, d, visits);
+                    self.driven.extend(visits.iter().map(|visit| (visit.0, d)));
+                }
+            }
         }
     }
 
@@ -226,6 +321,10 @@ impl Compact {
     pub(super) fn add_routes(&mut self, market: &Market, prices: &[f64], y: &[f64]) -> usize {
         let problem = market.problem;
         let vaccine = market.vaccine_prices(prices);
+        let mut prices = prices.to_vec();
+        for &(stop, d) in &self.driven {
+            prices[market.slots.stop_visit[stop][d]] = f64::INFINITY;
+        }
         let mut added = 0;
         for team in 0..problem.teams.len() {
             for d in problem.first..problem.days {
@@ -233,7 +332,7 @@ impl Compact {
                 if row == NO_SLOT {
                     continue;
                 }
-                let mut route = best_route(market, prices, &vaccine, team, d);
+                let mut route = best_route(market, &prices, &vaccine, team, d);
                 if route.worth <= y.get(row).copied().unwrap_or(0.0) * 1.0001 + 1e-6 {
                     continue;
                 }
@@ -245,25 +344,69 @@ impl Compact {
                 if known {
                     continue;
                 }
-                let column = self.program.column(0.0, 1.0, 1.0);
-                self.program.entry(row, column, 1.0);
-                let mut doses = 0.0;
-                for &(stop, n) in &route.visits {
-                    if let Some(reach) = market.reach_of_stop(stop) {
-                        self.program.entry(self.balance[reach][d], column, -n);
-                    }
-                    let slot = market.slots.stop_visit[stop][d];
-                    let visit = self.slot_row(market, slot, 30.0);
-                    self.program.entry(visit, column, 1.0);
-                    doses += n;
-                }
-                let class = self.class[problem.day_class[d]];
-                self.program.entry(class, column, doses * problem.teams[team].draw_doses);
-                self.routes.push(RouteColumn { team, day: d, visits: route.visits, column });
+                self.add_route(market, team, d, route.visits);
                 added += 1;
             }
         }
         added
+    }
+
+    /// Adds a route.
+    pub(super) fn add_route(
+        &mut self,
+        market: &Market,
+        team: usize,
+        day: usize,
+        visits: Vec<(usize, f64)>,
+    ) -> usize {
+        let problem = market.problem;
+        let column = self.program.column(0.0, 1.0, 1.0);
+        self.program.entry(self.team_day[team][day], column, 1.0);
+        let mut doses = 0.0;
+        for &(stop, n) in &visits {
+            if let Some(reach) = market.reach_of_stop(stop) {
+                self.program.entry(self.balance[reach][day], column, -n);
+            }
+            let slot = market.slots.stop_visit[stop][day];
+            let visit = self.slot_row(slot, 30.0);
+            self.program.entry(visit, column, 1.0);
+            doses += n;
+        }
+        let class = self.class[problem.day_class[day]];
+        self.program.entry(class, column, doses * problem.teams[team].draw_doses);
+        self.routes.push(RouteColumn { team, day, visits, column });
+        column
+    }
+
+    /// Adds the doses of a decided route: as many as each stop and the day have room for beyond
+    /// what is given there anyway.
+    pub(super) fn add_decided(
+        &mut self,
+        market: &Market,
+        team: usize,
+        day: usize,
+        visits: &[(usize, u32)],
+    ) {
+        let problem = market.problem;
+        let model = &problem.teams[team];
+        let stops: Vec<usize> = visits.iter().map(|visit| visit.0).collect();
+        let given: u32 = visits.iter().map(|visit| visit.1).sum();
+        let minutes = minutes_left(problem, team, &stops).max(0.0);
+        let room = (minutes / model.dose_minutes).min(f64::from(model.doses_max));
+        let room = (room - f64::from(given)).max(room * LEFT_MIN);
+        let row = self.program.row(room, false, 1.0);
+        for &(stop, given) in visits {
+            let most = f64::from(problem.stops[stop].doses_max);
+            let most = (most - f64::from(given)).max(most * LEFT_MIN).min(room);
+            let column = self.program.column(0.0, most, most.max(1.0));
+            self.program.entry(row, column, 1.0);
+            if let Some(reach) = market.reach_of_stop(stop) {
+                self.program.entry(self.balance[reach][day], column, -1.0);
+            }
+            let class = self.class[problem.day_class[day]];
+            self.program.entry(class, column, model.draw_doses);
+            self.visits.push(VisitColumn { stop, day, column });
+        }
     }
 
     /// Prices of the slots at a point: a site-day costs what its dearest area pays beyond store
@@ -294,6 +437,26 @@ impl Compact {
         prices
     }
 
+    /// A point to start from: what prices say about the rows that they know.
+    pub(super) fn warm(&self, market: &Market, prices: &[f64]) -> Point {
+        let mut y = vec![0.0; self.program.right.len()];
+        for (&row, &price) in self.slot.iter().zip(prices).filter(|(row, _)| **row != NO_SLOT) {
+            y[row] = price;
+        }
+        for (&row, vaccine) in self.class.iter().zip(market.vaccine_prices(prices)) {
+            y[row] = if vaccine.0.is_finite() { vaccine.0 } else { 0.0 };
+        }
+        let of_place = market.dose_prices(prices);
+        for (reach, places) in market.reaches.iter().enumerate() {
+            for (d, &row) in self.balance[reach].iter().enumerate() {
+                let least = places.iter().map(|&place| of_place[place][d]);
+                let least = least.fold(f64::INFINITY, f64::min);
+                y[row] = if least.is_finite() { least } else { 0.0 };
+            }
+        }
+        Point { x: Vec::new(), y }
+    }
+
     /// Doses of each set of places by day and place.
     pub(super) fn quotas(&self, market: &Market, x: &[f64]) -> Quotas {
         let problem = market.problem;
@@ -318,74 +481,18 @@ impl Compact {
                 }
             }
         }
-        quotas
-    }
-
-    /// For each kind its paths with the share of people who take them: doses paired first in,
-    /// first out.
-    pub(super) fn shares(&self, market: &Market, x: &[f64]) -> Vec<Vec<(Vec<usize>, f64)>> {
-        let mut all = Vec::with_capacity(market.kinds.len());
-        for (kind, doses) in market.kinds.iter().zip(&self.doses) {
-            let runs = |columns: &Vec<usize>| -> Vec<(usize, f64)> {
-                let amount = |&column: &usize| if column == NO_SLOT { 0.0 } else { x[column] };
-                let days = columns.iter().map(amount).enumerate();
-                days.filter(|(_, n)| *n > CRUMB).collect()
-            };
-            let mut paths: Vec<(Vec<usize>, f64)> = Vec::new();
-            for (j, columns) in doses.iter().enumerate() {
-                let next = runs(columns);
-                paths = if j == 0 {
-                    next.into_iter().map(|(d, n)| (vec![d], n)).collect()
-                } else {
-                    let windows = &market.problem.windows[kind.dose + j - 1];
-                    pair(&paths, next, windows, kind.may_stop)
-                };
+        for visit in &self.visits {
+            let amount = x.get(visit.column).copied().unwrap_or(0.0);
+            if let Some(reach) = market.reach_of_stop(visit.stop)
+                && amount > CRUMB
+            {
+                let place = problem.sites.len() + visit.stop;
+                *quotas[reach][visit.day].entry(place).or_insert(0.0) += amount;
             }
-            let share = |(days, n): (Vec<usize>, f64)| (days, n / kind.people.max(1.0));
-            all.push(paths.into_iter().map(share).collect());
         }
-        all
+        quotas
     }
 }
 
 /// Doses below this are rounding noise.
-const CRUMB: f64 = 1e-3;
-
-/// Gives each path its next dose, first in, first out; a day outside the window moves to the
-/// window's edge.
-fn pair(
-    paths: &[(Vec<usize>, f64)],
-    next: Vec<(usize, f64)>,
-    windows: &[(usize, usize)],
-    may_stop: bool,
-) -> Vec<(Vec<usize>, f64)> {
-    let mut out = Vec::new();
-    let mut next = next.into_iter();
-    let mut held: Option<(usize, f64)> = next.next();
-    for (days, people) in paths {
-        let mut left = *people;
-        let Some(&day) = days.last() else { continue };
-        let (low, high) = windows[day];
-        while left > CRUMB {
-            let Some((at, amount)) = held.as_mut() else { break };
-            let taken = left.min(*amount);
-            let to = (*at).clamp(low, high.max(low));
-            let mut longer = days.clone();
-            longer.push(to);
-            out.push((longer, taken));
-            left -= taken;
-            *amount -= taken;
-            if *amount <= CRUMB {
-                held = next.next();
-            }
-        }
-        if left > CRUMB {
-            let mut longer = days.clone();
-            if !may_stop && low <= high {
-                longer.push(high);
-            }
-            out.push((longer, left));
-        }
-    }
-    out
-}
+pub(super) const CRUMB: f64 = 1e-3;

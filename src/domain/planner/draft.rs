@@ -128,6 +128,24 @@ impl<'p> Draft<'p> {
         }
     }
 
+    /// Takes people off a path.
+    pub(super) fn take_off(&mut self, path: usize, people: u32) {
+        let held = &mut self.paths[path];
+        held.people -= people;
+        let (cohort, who) = (held.cohort, held.who);
+        for &step in &held.steps {
+            self.room.take_back(step, people);
+        }
+        *self.left_mut(cohort, who) += people;
+    }
+
+    /// Looks everywhere again.
+    pub(super) fn forget_dead(&mut self) {
+        for day in self.dead.iter_mut().flatten() {
+            day.fill(false);
+        }
+    }
+
     /// Whether nothing can be placed for an area from a dose on, starting on a day.
     pub(super) fn is_dead(&self, area: usize, dose: usize, day: usize) -> bool {
         self.dead[area][dose][day]
@@ -257,7 +275,7 @@ impl<'p> Draft<'p> {
             BTreeMap::new();
         for path in &self.paths {
             let dose = self.first_dose(path.cohort, path.who);
-            for (j, step) in path.steps.iter().enumerate() {
+            for (j, step) in path.steps.iter().enumerate().filter(|_| path.people > 0) {
                 let at = (step.day, step.place, step.team, path.cohort, dose + j);
                 *counts.entry(at).or_insert(0) += path.people;
             }

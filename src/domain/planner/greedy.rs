@@ -79,23 +79,39 @@ pub(super) fn base<'p>(
     wishes: &[super::keep::Wish],
     until: usize,
 ) -> Draft<'p> {
+    let mut draft = frozen(problem, wishes, until);
+    place_waiting(&mut draft);
+    draft
+}
+
+/// The wishes before day `until`; where they stand in the way of people whose window closes,
+/// these come first.
+pub(super) fn frozen<'p>(
+    problem: &'p Problem<'p>,
+    wishes: &[super::keep::Wish],
+    until: usize,
+) -> Draft<'p> {
     let mut draft = Draft::new(problem);
     super::keep::place_wishes(&mut draft, wishes, until);
-    place_waiting(&mut draft);
-    if bound_left(&draft) > 0 && !wishes.is_empty() {
-        // Published sessions stand in the way of people whose window closes: these come first then.
-        let mut again = Draft::new(problem);
-        place_waiting(&mut again);
-        if bound_left(&again) < bound_left(&draft) {
-            super::keep::place_wishes(&mut again, wishes, until);
-            draft = again;
-        }
+    if wishes.is_empty() {
+        return draft;
+    }
+    let late = |draft: &Draft| {
+        let mut draft = draft.clone();
+        place_waiting(&mut draft);
+        bound_left(&draft)
+    };
+    let mut again = Draft::new(problem);
+    place_waiting(&mut again);
+    if bound_left(&again) < late(&draft) {
+        super::keep::place_wishes(&mut again, wishes, until);
+        draft = again;
     }
     draft
 }
 
 /// People without a path who must get a dose in time.
-fn bound_left(draft: &Draft) -> u64 {
+pub(super) fn bound_left(draft: &Draft) -> u64 {
     let runs = waiting(draft.problem, true);
     runs.iter().map(|&(_, cohort, run)| u64::from(draft.waiting_left[cohort][run])).sum()
 }

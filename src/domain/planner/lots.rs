@@ -53,6 +53,11 @@ impl Stock {
         doses
     }
 
+    /// Units left of a lot.
+    pub(super) fn left(&self, lot: usize) -> u64 {
+        self.left[lot]
+    }
+
     /// Gives back what `doses` doses of a class drew.
     pub(super) fn give_back(&mut self, class: usize, doses: u32, each: u64) {
         if doses > 0 {

@@ -15,30 +15,37 @@ mod diff;
 mod draft;
 mod draws;
 mod explain;
+mod fair;
 mod greedy;
 mod history;
 mod keep;
 mod lots;
+mod lumps;
 mod measure;
 mod model;
 mod num;
 mod pdhg;
 mod prices;
+mod proof;
 mod room;
 mod rounding;
 mod routes;
+mod routing;
 mod search;
 mod teams;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod travel;
 mod units;
+mod verdict;
 
 pub use check::{CheckReport, Fault, TeamLimit, Violation, check, check_certificate};
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use draws::{CurveDay, Draw, curve, draws};
 pub use routes::{Tour, TourStop, tour};
+pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};
 
 use super::campaign::Campaign;
 use super::dose::GivenRow;
@@ -60,6 +67,9 @@ pub struct Request<'a> {
     /// The adopted plan; empty without one. Its rows of the campaign's `freeze_days` from `from`
     /// on stay where they still can.
     pub published: &'a [PlanRow],
+    /// Prices of an older plan, to start from; only the time depends on them, and which of
+    /// several equally good plans is found.
+    pub warm: Option<&'a Certificate>,
     /// How long to search.
     pub limits: Limits,
 }
@@ -122,7 +132,7 @@ pub fn make(
     let objective = measure::objective(&draft);
     progress(Progress { step: 0, objective, upper_bound: f64::INFINITY });
     let market = Market::new(&problem);
-    let task = search::Task { wishes: &wishes, until, limits: request.limits };
+    let task = search::Task { wishes: &wishes, until, limits: request.limits, warm: request.warm };
     let found = search::improve(&market, draft, needed, &task, progress, time_is_up);
     finish(&found.draft, market.certificate(&found.prices, found.bound))
 }

@@ -29,3 +29,12 @@ pub(super) fn number(day: usize) -> i64 {
 pub(super) fn whole(n: f64) -> u32 {
     n.max(0.0) as u32
 }
+
+/// The whole part of a real number, with its sign.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "`as` saturates and is exact for whole numbers in range"
+)]
+pub(super) fn signed(n: f64) -> i64 {
+    n as i64
+}

@@ -170,16 +170,22 @@ impl Pdhg {
 
     /// Goes on with a program that has more rows and columns.
     pub(super) fn widen(&mut self, program: Program) {
-        let mut wider = Self::new(program);
-        let mut point = self.now.clone();
-        point.x.resize(wider.now.x.len(), 0.0);
-        point.y.resize(wider.now.y.len(), 0.0);
-        wider.rows.times(&point.x, &mut wider.ax);
-        wider.columns.times(&point.y, &mut wider.aty);
-        wider.anchor = point.clone();
-        wider.now = point;
-        (wider.stride, wider.weight, wider.steps) = (self.stride, self.weight, self.steps);
-        *self = wider;
+        let point = self.now.clone();
+        *self = self.resume(program, point, self.steps);
+    }
+
+    /// The method on another program of the same kind, from a point; what the point lacks is 0.
+    /// `steps`: so many seem to be done.
+    pub(super) fn resume(&self, program: Program, mut point: Point, steps: u32) -> Self {
+        let mut other = Self::new(program);
+        point.x.resize(other.now.x.len(), 0.0);
+        point.y.resize(other.now.y.len(), 0.0);
+        other.rows.times(&point.x, &mut other.ax);
+        other.columns.times(&point.y, &mut other.aty);
+        other.anchor = point.clone();
+        other.now = point;
+        (other.stride, other.weight, other.steps) = (self.stride, self.weight, steps);
+        other
     }
 
     /// So many steps, then perhaps a restart.

@@ -8,7 +8,7 @@
 use super::draft::Who;
 use super::model::{Problem, SiteModel};
 use super::teams::TeamDays;
-use crate::domain::plan::{Certificate, PriceTable};
+
 use std::collections::BTreeMap;
 
 /// No slot: not limited.
@@ -277,40 +277,6 @@ impl<'p> Market<'p> {
             usage[store] += drawn;
         }
         usage[self.slots.lot[vaccine[site.periods[period].class].1]] += drawn;
-    }
-
-    /// The certificate of prices that prove `bound`.
-    pub(super) fn certificate(&self, prices: &[f64], bound: f64) -> Certificate {
-        let (problem, slots) = (self.problem, &self.slots);
-        let campaign = problem.campaign;
-        let mut certificate = Certificate { upper_bound: bound, ..Certificate::default() };
-        let put = |table: &mut PriceTable, code: &str, d: usize, slot: usize| {
-            if slot != NO_SLOT && prices[slot] > 0.0 {
-                let days = table.entry(code.to_owned()).or_default();
-                days.insert(problem.date(d), prices[slot]);
-            }
-        };
-        for (s, site) in campaign.sites.iter().enumerate() {
-            for (d, &slot) in slots.site_day[s].iter().enumerate() {
-                put(&mut certificate.site_day, site.code.as_str(), d, slot);
-            }
-            for (period, &slot) in problem.sites[s].periods.iter().zip(&slots.storage[s]) {
-                put(&mut certificate.storage, site.code.as_str(), period.start, slot);
-            }
-        }
-        for (p, stop) in campaign.stops.iter().enumerate() {
-            for d in 0..problem.days {
-                let code = stop.code.as_str();
-                put(&mut certificate.stop_day, code, d, slots.stop_day[p][d]);
-                put(&mut certificate.stop_visit, code, d, slots.stop_visit[p][d]);
-            }
-        }
-        for (lot, &slot) in campaign.deliveries.iter().zip(&slots.lot) {
-            if prices[slot] > 0.0 {
-                certificate.lot.insert(lot.lot.as_str().to_owned(), prices[slot]);
-            }
-        }
-        certificate
     }
 }
 

@@ -4,6 +4,8 @@
 use super::lots::Stock;
 use super::model::{Problem, TeamModel};
 use super::num::{doses, whole};
+use super::prices::{NO_SLOT, Slots};
+use std::sync::Arc;
 
 /// A dose of the plan: where and when. `team` at a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +29,12 @@ pub(super) struct Room<'p> {
     visits: Vec<Vec<Vec<(usize, u32)>>>,
     /// `visitor[stop][day]`: the team that comes.
     visitor: Vec<Vec<Option<usize>>>,
+    /// The stops that each team drives to on a day, whatever it gives there; `None`: not decided.
+    routes: Option<Arc<Routes>>,
 }
+
+/// `routes[team][day]`: stops, in order; empty where the team has no route.
+pub(super) type Routes = Vec<Vec<Vec<usize>>>;
 
 /// Minutes are compared with this much slack, well below the millionth that the rules allow.
 const MINUTES_SLACK: f64 = 1e-7;
@@ -47,7 +54,13 @@ impl<'p> Room<'p> {
             stock: Stock::new(problem),
             visits: vec![vec![Vec::new(); days]; problem.teams.len()],
             visitor: vec![vec![None; days]; problem.stops.len()],
+            routes: None,
         }
+    }
+
+    /// From now on teams drive these routes only; `None`: wherever they have time.
+    pub(super) fn keep_routes(&mut self, routes: Option<Arc<Routes>>) {
+        self.routes = routes;
     }
 
     /// Doses that could be given at a place on a day, as far as place and team go. Vaccine counts
@@ -138,6 +151,16 @@ impl<'p> Room<'p> {
         if here.is_none() {
             stops.push(stop);
         }
+        if let Some(routes) = &self.routes {
+            let route = &routes[team][day];
+            if !route.contains(&stop) {
+                return 0;
+            }
+            // Time for the whole route, where nothing else was published for the day.
+            if stops.iter().all(|stop| route.contains(stop)) {
+                stops.clone_from(route);
+            }
+        }
         most.min(day_doses(problem, team, &stops).saturating_sub(given))
     }
 
@@ -196,6 +219,26 @@ impl<'p> Room<'p> {
                 self.storage_left[step.place][period] += u64::from(n) * site.draw;
             }
             self.stock.give_back(site.periods[period].class, n, site.draw);
+        }
+    }
+
+    /// Takes what is used off what slots hold.
+    pub(super) fn less(&self, slots: &Slots, holds: &mut [f64]) {
+        let problem = self.problem;
+        for (s, site) in problem.sites.iter().enumerate() {
+            for (&slot, &left) in slots.site_day[s].iter().zip(&self.site_left[s]) {
+                if slot != NO_SLOT {
+                    holds[slot] = f64::from(left);
+                }
+            }
+            for (&slot, &left) in slots.storage[s].iter().zip(&self.storage_left[s]) {
+                if slot != NO_SLOT && site.storage != u64::MAX {
+                    holds[slot] = left as f64 / problem.scale as f64;
+                }
+            }
+        }
+        for (lot, &slot) in slots.lot.iter().enumerate() {
+            holds[slot] = self.stock.left(lot) as f64 / problem.scale as f64;
         }
     }
 

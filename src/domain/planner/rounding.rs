@@ -2,6 +2,7 @@
 
 use super::compact::Quotas;
 use super::draft::{Draft, Who};
+use super::lumps::{Lump, Member};
 use super::num::whole;
 use super::prices::Market;
 use super::room::Step;
@@ -15,15 +16,24 @@ struct Block {
     people: u32,
 }
 
-/// Places the shares of every kind, dear cohorts first, early days first: where the quotas are,
-/// then at any place with room on the same days.
+/// Places the people of every lump, who waits and dear cohorts first, early days first: where the
+/// quotas are, then at any place with room on the same days. Then those who wait and did not get
+/// their days come before people who start.
 pub(super) fn place(
     draft: &mut Draft,
     market: &Market,
     quotas: &mut Quotas,
-    shares: &[Vec<(Vec<usize>, f64)>],
+    lumps: &[Lump],
+    paths: &[Vec<(Vec<usize>, f64)>],
 ) {
-    let blocks = blocks(market, shares);
+    let (waiting, new): (Vec<Block>, Vec<Block>) =
+        blocks(market, lumps, paths).into_iter().partition(|block| block.who != Who::New);
+    place_blocks(draft, market, quotas, waiting);
+    super::greedy::place_waiting(draft);
+    place_blocks(draft, market, quotas, new);
+}
+
+fn place_blocks(draft: &mut Draft, market: &Market, quotas: &mut Quotas, blocks: Vec<Block>) {
     let mut rest = Vec::new();
     for mut block in blocks {
         while block.people > 0 {
@@ -93,27 +103,24 @@ fn advance(at: &mut [usize], places: usize) -> bool {
     false
 }
 
-fn blocks(market: &Market, shares: &[Vec<(Vec<usize>, f64)>]) -> Vec<Block> {
+fn blocks(market: &Market, lumps: &[Lump], paths: &[Vec<(Vec<usize>, f64)>]) -> Vec<Block> {
     let mut blocks = Vec::new();
     let doses = market.problem.shares.len();
-    for (kind, paths) in market.kinds.iter().zip(shares) {
-        for &(cohort, who, people) in &kind.members {
+    for (lump, paths) in lumps.iter().zip(paths) {
+        if lump.may_stop {
+            in_turn(lump, paths, &mut blocks);
+            continue;
+        }
+        for member in &lump.members {
             // Carry rounding: the running sum of shares, whole part.
             let (mut sum, mut given) = (0.0, 0);
-            for (days, share) in paths {
-                sum += share * f64::from(people);
-                let upto = whole(sum + 0.5).min(people);
+            for (days, people) in paths {
+                sum += people / lump.people * f64::from(member.people);
+                let upto = whole(sum + 0.5).min(member.people);
                 // A path without its last dose is rounding noise: nobody starts who does not
                 // finish.
-                if upto > given && days.len() == doses - kind.dose {
-                    let days = days.clone();
-                    blocks.push(Block {
-                        cohort,
-                        who,
-                        reach: kind.reach,
-                        days,
-                        people: upto - given,
-                    });
+                if upto > given && days.len() == doses - lump.dose {
+                    blocks.push(block(lump, member, days, upto - given));
                 }
                 given = given.max(upto);
             }
@@ -130,4 +137,30 @@ fn blocks(market: &Market, shares: &[Vec<(Vec<usize>, f64)>]) -> Vec<Block> {
             .then_with(|| (a.cohort, a.who).cmp(&(b.cohort, b.who)))
     });
     blocks
+}
+
+fn block(lump: &Lump, member: &Member, days: &[usize], people: u32) -> Block {
+    let Member { cohort, who, .. } = *member;
+    Block { cohort, who, reach: lump.reach, days: days.to_vec(), people }
+}
+
+/// Gives the paths of a lump that waits to its members in turn, to each only days of its window.
+fn in_turn(lump: &Lump, paths: &[(Vec<usize>, f64)], blocks: &mut Vec<Block>) {
+    let mut left: Vec<u32> = lump.members.iter().map(|member| member.people).collect();
+    let (mut sum, mut given) = (0.0, 0);
+    for (days, people) in paths {
+        sum += people;
+        let upto = whole(sum + 0.5);
+        let mut n = upto.saturating_sub(given);
+        given = given.max(upto);
+        for (member, left) in lump.members.iter().zip(&mut left) {
+            let fits = days.first().is_some_and(|day| (member.low..=member.high).contains(day));
+            if n > 0 && *left > 0 && fits {
+                let people = n.min(*left);
+                blocks.push(block(lump, member, days, people));
+                *left -= people;
+                n -= people;
+            }
+        }
+    }
 }

@@ -66,20 +66,32 @@ pub(super) fn best_route(
         let slot = market.slots.stop_day[p][d];
         if slot != NO_SLOT && prices[slot] > cost {
             let fee = prices[market.slots.stop_visit[p][d]];
-            stops.push(Gain { stop: p, each: prices[slot] - cost, fee });
+            let most = f64::from(problem.stops[p].doses_max);
+            stops.push(Gain { stop: p, each: prices[slot] - cost, most, fee });
         }
     }
+    best_of(problem, team, stops)
+}
+
+/// The best route of a team among some stops.
+pub(super) fn best_of(problem: &Problem, team: usize, mut stops: Vec<Gain>) -> Route {
     stops.sort_by(|a, b| b.each.total_cmp(&a.each).then(a.stop.cmp(&b.stop)));
     let mut search = Search { problem, team, stops, best: Route::default() };
     search.grow(0, &mut Vec::new(), &mut Vec::new());
     search.best
 }
 
-/// What a dose at a stop earns, and what the visit costs.
-struct Gain {
-    stop: usize,
-    each: f64,
-    fee: f64,
+/// What a dose at a stop earns, how many may, and what the visit costs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gain {
+    /// The stop.
+    pub(super) stop: usize,
+    /// Earnings of a dose.
+    pub(super) each: f64,
+    /// Doses that earn it.
+    pub(super) most: f64,
+    /// What going there costs.
+    pub(super) fee: f64,
 }
 
 struct Search<'a> {
@@ -107,7 +119,7 @@ impl Search<'_> {
     fn fill(&self, chosen: &[usize], mut left: f64) -> (f64, f64) {
         let mut total = 0.0;
         for gain in chosen.iter().map(|&i| &self.stops[i]) {
-            let doses = left.min(f64::from(self.problem.stops[gain.stop].doses_max));
+            let doses = left.min(gain.most);
             total += gain.each * doses - gain.fee;
             left -= doses;
         }
@@ -144,10 +156,9 @@ impl Search<'_> {
 
     fn route(&self, chosen: &[usize], mut left: f64, worth: f64) -> Route {
         let visit = |&i: &usize| {
-            let stop = self.stops[i].stop;
-            let doses = left.min(f64::from(self.problem.stops[stop].doses_max));
+            let doses = left.min(self.stops[i].most);
             left -= doses;
-            (stop, doses)
+            (self.stops[i].stop, doses)
         };
         Route { visits: chosen.iter().map(visit).collect(), worth }
     }

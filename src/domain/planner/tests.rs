@@ -16,7 +16,7 @@ fn plan(
     published: &[PlanRow],
     limits: Limits,
 ) -> Plan {
-    let request = Request { campaign, given, from, published, limits };
+    let request = Request { campaign, given, from, published, limits, warm: None };
     make(&request, &mut |_| {}, &mut || false)
 }
 
@@ -218,4 +218,36 @@ fn a_tour_is_the_shortest_round_with_times() {
     assert!((tour.minutes - tour.km * 2.0 - 45.0 - 120.0).abs() < 1e-9);
     assert!(tour.stops.windows(2).all(|s| s[0].departure_minutes < s[1].arrival_minutes));
     assert_eq!(start(), campaign.start);
+}
+
+#[test]
+fn a_target_that_is_out_of_reach_has_a_fix_that_makes_it_reachable() {
+    let mut tried = 0;
+    for seed in 0..40 {
+        let mut campaign = campaign(seed);
+        for group in &mut campaign.groups {
+            group.target = Some(rust_decimal::Decimal::new(9, 1));
+        }
+        let from = campaign.start;
+        let limits = Limits::QUICK;
+        let request =
+            Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
+        let plan = make(&request, &mut |_| {}, &mut || false);
+        for one in verdict(&request, &plan) {
+            assert_eq!(one.reached, one.short == 0, "seed {seed}");
+            for fix in &one.fixes {
+                tried += 1;
+                let mut changed = super::verdict::apply(&campaign, from, fix);
+                for group in changed.groups.iter_mut().filter(|group| group.id == one.group) {
+                    group.priority = 1e6;
+                }
+                let request = Request { campaign: &changed, ..request };
+                let plan = make(&request, &mut |_| {}, &mut || false);
+                let after = verdict(&request, &plan);
+                let turned = after.iter().find(|v| v.group == one.group);
+                assert!(turned.is_some_and(|v| v.reached), "seed {seed}: {fix:?} does not help");
+            }
+        }
+    }
+    assert!(tried > 0, "no campaign of the generator has a fix");
 }

@@ -31,7 +31,8 @@ fn campaign() -> Campaign {
 
 fn good(campaign: &Campaign) -> Vec<PlanRow> {
     let limits = Limits::QUICK;
-    let request = Request { campaign, given: &[], from: campaign.start, published: &[], limits };
+    let request =
+        Request { campaign, given: &[], from: campaign.start, published: &[], limits, warm: None };
     let plan = make(&request, &mut |_| {}, &mut || false);
     assert_eq!(check(campaign, &plan.rows, &[], campaign.start).violations, []);
     assert!(plan.rows.iter().any(|row| row.team.is_some()));

@@ -1,0 +1,12 @@
+# The verdict on a plan.
+
+verdict-reached = { $group }: the target of { $target } people is reached ({ $planned }).
+verdict-behind = { $group }: { $planned } of { $target } people in this plan. The target can be reached if this group comes before others.
+verdict-unreachable = { $group }: the target of { $target } people cannot be reached as planned, { $short } people are missing even if this group comes first.
+verdict-bind = { $people } people of { $areas }: { $reason }
+verdict-bind-days = { $people } people of { $areas }: { $reason } ({ $first } to { $last })
+verdict-more-areas = { $areas } and { $more } more
+verdict-fix-doses = Enough: { $doses } doses more by { $by }.
+verdict-fix-team-days = Enough: { $days } days of one more mobile team.
+verdict-fix-days = Enough: { $days } days more at the end.
+verdict-no-fix = More vaccine, one more team or 60 days more do not suffice, each alone.
