@@ -8,10 +8,11 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// The catalogue's files, the same names in both languages.
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 4] = [
     ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
     ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
     ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
+    ("rules.ftl", include_str!("text/zh-CN/rules.ftl"), include_str!("text/en/rules.ftl")),
 ];
 
 static CHINESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::ZhCn));

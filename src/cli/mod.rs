@@ -7,6 +7,8 @@ mod demo;
 mod digest;
 mod doctor;
 mod due;
+mod forecast;
+mod forecast_out;
 mod import;
 mod job;
 mod outbox;
@@ -94,6 +96,8 @@ enum Command {
     /// People whose next dose is due
     #[command(subcommand)]
     Due(due::Due),
+    /// Evaluate histories and forecast the next doses, from and to one JSON object a line
+    Forecast(forecast::Forecast),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
     /// One screen: campaign, day, plan against done, late sites, jobs, mail
@@ -194,6 +198,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Persons(it) => it.run(session).await,
         Command::Outcomes(it) => it.run(session).await,
         Command::Due(it) => it.run(session).await,
+        Command::Forecast(it) => it.run(session).await,
         Command::Coverage(it) => it.run(session).await,
         Command::Status(it) => it.run(session).await,
         Command::Digest(it) => it.run(session).await,

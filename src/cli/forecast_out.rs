@@ -1,0 +1,182 @@
+//! A line of `doseplan forecast`: what the rules say of a person, as JSON.
+
+use crate::domain::campaign::Language;
+use crate::domain::rules::{Assessment, Progress, Rules, Status, assess};
+use crate::intake::history::{History, LineError, read_line};
+use crate::text;
+use chrono::NaiveDate;
+use std::io::Write as _;
+
+/// The words of the output.
+pub(super) struct Words {
+    language: Language,
+}
+
+impl Words {
+    pub(super) fn new(language: Language) -> Self {
+        Self { language }
+    }
+
+    /// A code that the rules do not know: `cvx 999`.
+    pub(super) fn unknown(&self, code: &str, row: u64) -> String {
+        text::say(self.language, "forecast-unknown-code", &[("code", &code), ("row", &row)])
+    }
+
+    fn error(&self, error: &LineError) -> String {
+        let say = |key, arguments: &[(&str, &dyn std::fmt::Display)]| {
+            text::say(self.language, key, arguments)
+        };
+        match error {
+            LineError::Unreadable(reason) => say("forecast-unreadable", &[("reason", reason)]),
+            LineError::Missing(key) => say("forecast-missing", &[("key", key)]),
+            LineError::BadDate { key, value } => {
+                say("forecast-bad-date", &[("key", key), ("value", value)])
+            }
+            LineError::BadSex(value) => say("forecast-bad-sex", &[("value", value)]),
+            LineError::BeforeBirth(dose) => say("forecast-before-birth", &[("dose", dose)]),
+            LineError::AfterAsOf(dose) => say("forecast-after-as-of", &[("dose", dose)]),
+            LineError::NotBorn => say("forecast-not-born", &[]),
+            LineError::NoVaccine(dose) => say("forecast-no-vaccine", &[("dose", dose)]),
+            LineError::TooManyDoses => say("forecast-too-many-doses", &[]),
+        }
+    }
+}
+
+/// Evaluates lines and writes what comes of them.
+pub(super) struct Writer<'a> {
+    rules: &'a Rules,
+    words: &'a Words,
+    today: NaiveDate,
+    /// Names as JSON texts.
+    antigens: Vec<String>,
+    groups: Vec<String>,
+}
+
+fn json(text: &str) -> String {
+    serde_json::to_string(text).expect("a text becomes JSON")
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(rules: &'a Rules, words: &'a Words, today: NaiveDate) -> Self {
+        let antigens = rules.antigens.iter().map(|antigen| json(&antigen.name)).collect();
+        let groups = rules.groups.iter().map(|group| json(&group.name)).collect();
+        Self { rules, words, today, antigens, groups }
+    }
+
+    /// Writes the answer to a line; whether it could be read.
+    pub(super) fn line(
+        &mut self,
+        line: &[u8],
+        row: u64,
+        out: &mut Vec<u8>,
+        warnings: &mut Vec<(String, u64)>,
+    ) -> bool {
+        let read = match std::str::from_utf8(line) {
+            Ok(line) => read_line(line, self.rules, self.today),
+            Err(_) => Err((None, LineError::Unreadable("UTF-8".to_owned()))),
+        };
+        match read {
+            Ok(history) => {
+                for (given, code) in history.person.doses.iter().zip(&history.codes) {
+                    if given.vaccine.is_none() {
+                        warnings.push((format!("{} {}", code.key, code.code), row));
+                    }
+                }
+                for code in &history.unknown_observations {
+                    warnings.push((format!("observation {code}"), row));
+                }
+                let assessment = assess(self.rules, &history.person);
+                self.answer(&history, &assessment, out);
+                true
+            }
+            Err((id, error)) => {
+                out.push(b'{');
+                if let Some(id) = id {
+                    let _ = write!(out, "\"id\":{id},");
+                }
+                let _ = writeln!(out, "\"error\":{}}}", json(&self.words.error(&error)));
+                false
+            }
+        }
+    }
+
+    fn answer(&self, history: &History, assessment: &Assessment, out: &mut Vec<u8>) {
+        let _ = match &history.id {
+            Some(id) => write!(out, "{{\"id\":{id},\"doses\":["),
+            None => write!(out, "{{\"id\":null,\"doses\":["),
+        };
+        let doses = history.person.doses.iter().zip(&history.codes).zip(&assessment.doses);
+        for (index, ((given, code), verdicts)) in doses.enumerate() {
+            comma(index, out);
+            let (key, code, date) = (code.key, json(&code.code), given.date);
+            let _ = write!(out, "{{\"date\":\"{date}\",\"{key}\":{code},\"evaluations\":[");
+            for (index, it) in verdicts.iter().enumerate() {
+                comma(index, out);
+                let antigen = &self.antigens[usize::from(it.antigen.0)];
+                let group = &self.groups[usize::from(it.group.0)];
+                let status = status(it.verdict.status);
+                let _ = write!(
+                    out,
+                    "{{\"antigen\":{antigen},\"group\":{group},\"status\":\"{status}\",\
+                     \"reasons\":[]}}"
+                );
+            }
+            out.extend_from_slice(b"]}");
+        }
+        out.extend_from_slice(b"],\"forecasts\":[");
+        for (index, it) in assessment.forecasts.iter().enumerate() {
+            comma(index, out);
+            let group = &self.groups[usize::from(it.group.0)];
+            let _ = write!(
+                out,
+                "{{\"group\":{group},\"series_group\":{},\"status\":\"{}\",\"dose\":",
+                it.series_group,
+                progress(it.progress)
+            );
+            let next = it.next;
+            let _ = match next {
+                Some(next) => write!(out, "{}", next.number),
+                None => write!(out, "null"),
+            };
+            day("earliest", next.map(|next| next.earliest.date), out);
+            day("recommended", next.map(|next| next.recommended.date), out);
+            day("past_due", next.and_then(|next| next.past_due).map(|day| day.date), out);
+            day("latest", next.and_then(|next| next.latest).map(|day| day.date), out);
+            out.extend_from_slice(b",\"reasons\":[]}");
+        }
+        out.extend_from_slice(b"]}\n");
+    }
+}
+
+fn comma(index: usize, out: &mut Vec<u8>) {
+    if index > 0 {
+        out.push(b',');
+    }
+}
+
+fn day(key: &str, day: Option<NaiveDate>, out: &mut Vec<u8>) {
+    let _ = match day {
+        Some(day) => write!(out, ",\"{key}\":\"{day}\""),
+        None => write!(out, ",\"{key}\":null"),
+    };
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Valid => "valid",
+        Status::Extraneous => "extraneous",
+        Status::NotValid => "not_valid",
+        Status::SubStandard => "sub_standard",
+    }
+}
+
+fn progress(progress: Progress) -> &'static str {
+    match progress {
+        Progress::NotComplete => "not_complete",
+        Progress::Complete => "complete",
+        Progress::Immune => "immune",
+        Progress::Contraindicated => "contraindicated",
+        Progress::AgedOut => "aged_out",
+        Progress::NotRecommended => "not_recommended",
+    }
+}
