@@ -1,5 +1,6 @@
 //! A line of `doseplan forecast`: what the rules say of a person, as JSON.
 
+use super::forecast_words::Reasons;
 use crate::domain::campaign::Language;
 use crate::domain::rules::{Assessment, Progress, Rules, Status, assess};
 use crate::intake::history::{History, LineError, read_line};
@@ -10,11 +11,12 @@ use std::io::Write as _;
 /// The words of the output.
 pub(super) struct Words {
     language: Language,
+    reasons: Reasons,
 }
 
 impl Words {
     pub(super) fn new(language: Language) -> Self {
-        Self { language }
+        Self { language, reasons: Reasons::new(language) }
     }
 
     /// A code that the rules do not know: `cvx 999`.
@@ -117,9 +119,9 @@ impl<'a> Writer<'a> {
                 let status = status(it.verdict.status);
                 let _ = write!(
                     out,
-                    "{{\"antigen\":{antigen},\"group\":{group},\"status\":\"{status}\",\
-                     \"reasons\":[]}}"
+                    "{{\"antigen\":{antigen},\"group\":{group},\"status\":\"{status}\""
                 );
+                list(&self.words.reasons.of_dose(self.rules, given.date, it), out);
             }
             out.extend_from_slice(b"]}");
         }
@@ -142,7 +144,7 @@ impl<'a> Writer<'a> {
             day("recommended", next.map(|next| next.recommended.date), out);
             day("past_due", next.and_then(|next| next.past_due).map(|day| day.date), out);
             day("latest", next.and_then(|next| next.latest).map(|day| day.date), out);
-            out.extend_from_slice(b",\"reasons\":[]}");
+            list(&self.words.reasons.of_forecast(self.rules, it), out);
         }
         out.extend_from_slice(b"]}\n");
     }
@@ -152,6 +154,16 @@ fn comma(index: usize, out: &mut Vec<u8>) {
     if index > 0 {
         out.push(b',');
     }
+}
+
+/// The reasons, and the end of the object.
+fn list(reasons: &[String], out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"reasons\":[");
+    for (index, reason) in reasons.iter().enumerate() {
+        comma(index, out);
+        let _ = serde_json::to_writer(&mut *out, reason);
+    }
+    out.extend_from_slice(b"]}");
 }
 
 fn day(key: &str, day: Option<NaiveDate>, out: &mut Vec<u8>) {

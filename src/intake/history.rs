@@ -220,11 +220,8 @@ fn read_dose(
         (None, None) => return Err(LineError::NoVaccine(number)),
     };
     let code = padded(&code.0, 2);
-    let known = |id: &&_| {
-        let id: &crate::domain::rules::model::VaccineId = id;
-        !rules.vaccines[usize::from(id.0)].antigens.is_empty()
-    };
-    let vaccine = rules.vaccine_by_code.get(code.as_str()).filter(known).copied();
+    let vaccine = rules.vaccine_by_code.get(code.as_str()).copied();
+    let vaccine = vaccine.filter(|id| rules.vaccines[usize::from(id.0)].is_known);
     let manufacturer = dose.mvx.as_deref().map(str::trim).filter(|mvx| !mvx.is_empty());
     let expired = dose.expired.unwrap_or(false);
     let given = Given { date, vaccine, manufacturer: manufacturer.map(Into::into), expired };

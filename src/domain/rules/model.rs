@@ -133,6 +133,8 @@ pub struct Vaccine {
     pub code: Box<str>,
     /// The antigens that it holds, at which ages of the person.
     pub antigens: Vec<Association>,
+    /// Whether the rules say anything of it when it was given.
+    pub is_known: bool,
 }
 
 /// A vaccine's antigen (CDSi 4.2).

@@ -122,8 +122,4 @@ pub enum Why {
     Season,
     /// Not before the latest dose.
     LatestDose,
-    /// Not before the earliest day.
-    Earliest,
-    /// Another antigen of the group.
-    Group,
 }

@@ -2,7 +2,7 @@
 
 use super::evaluate::{Run, Status, evaluate};
 use super::forecast::{Barriers, Progress, SeriesForecast, forecast};
-use super::model::{AntigenId, From, Kind, Series};
+use super::model::{Antigen, AntigenId, From, Kind, Series};
 use super::person::View;
 use chrono::NaiveDate;
 
@@ -44,7 +44,8 @@ pub(super) fn candidates<'a>(view: &View<'a>, antigen: AntigenId) -> Vec<Candida
     let mut candidates = Vec::new();
     for _ in 0..ROUNDS_MAX {
         candidates.clear();
-        for series in data.series.iter().filter(|series| is_relevant(view, series)) {
+        let relevant = data.series.iter().filter(|series| is_relevant(view, series));
+        for series in relevant.filter(|series| !is_idle(view, antigen, data, series)) {
             let mut run = evaluate(view, antigen, series, complete_groups);
             let forecast = forecast(view, &mut run, &barriers);
             candidates.push(Candidate { run, forecast });
@@ -76,6 +77,21 @@ fn is_relevant(view: &View<'_>, series: &Series) -> bool {
         || (!person.observations.is_empty()
             && series.indications.iter().any(|row| {
                 view.has(row.observation) && view.in_window(person.as_of, row.begin, row.end)
+            }))
+}
+
+/// Whether a series cannot be chosen whatever it says: nobody starts it, for without a dose and without a condition
+/// the default series of its group is taken (SELECTSCORE-2, table 8-3).
+fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Series) -> bool {
+    let nothing_known =
+        view.records_of(antigen).is_empty() && view.person.observations.is_empty();
+    nothing_known
+        && !series.is_default
+        && (series.kind == Kind::EvaluationOnly
+            || data.series.iter().any(|other| {
+                other.is_default
+                    && other.series_group == series.series_group
+                    && is_relevant(view, other)
             }))
 }
 

@@ -31,8 +31,8 @@ impl Builder {
             return *id;
         }
         let id = VaccineId(next_place(self.rules.vaccines.len()));
-        let antigens = Vec::new();
-        self.rules.vaccines.push(Vaccine { code: code.as_str().into(), antigens });
+        let vaccine = Vaccine { code: code.as_str().into(), ..Vaccine::default() };
+        self.rules.vaccines.push(vaccine);
         self.rules.conflicts.push(Vec::new());
         self.rules.vaccine_by_code.insert(code.into(), id);
         id
@@ -87,6 +87,12 @@ impl Builder {
 
     pub(super) fn associate(&mut self, vaccine: VaccineId, association: Association) {
         self.rules.vaccines[usize::from(vaccine.0)].antigens.push(association);
+        self.know(vaccine);
+    }
+
+    /// The rules say something of this vaccine.
+    pub(super) fn know(&mut self, vaccine: VaccineId) {
+        self.rules.vaccines[usize::from(vaccine.0)].is_known = true;
     }
 
     pub(super) fn conflict(&mut self, current: VaccineId, conflict: Conflict) {

@@ -5,8 +5,10 @@
 mod antigen;
 mod builder;
 mod dose;
+mod embedded;
 mod reading;
 mod schedule;
+mod series_file;
 mod xml;
 
 use super::encoding;
@@ -38,6 +40,7 @@ pub struct Loaded {
 #[derive(Debug)]
 enum Folder {
     Cdsi { schedule: Option<PathBuf>, antigens: Vec<PathBuf> },
+    Series(Vec<PathBuf>),
 }
 
 /// Reads a folder of rules.
@@ -62,30 +65,46 @@ pub fn folder(path: &Path) -> Result<Loaded, Vec<Issue>> {
         Some(Folder::Cdsi { schedule: None, .. }) => {
             Err(vec![Issue::error("missing_rules", &shown).value(SCHEDULE)])
         }
+        Some(Folder::Series(paths)) => {
+            let texts = texts_of(paths.iter())?;
+            series(&texts.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect::<Vec<_>>())
+        }
         None => Err(vec![Issue::error("no_rules", &shown)]),
     }
 }
 
 /// The rules that the program brings.
 pub fn embedded() -> Result<Loaded, Vec<Issue>> {
-    Err(vec![Issue::error("no_rules", "")])
+    series(embedded::FILES)
+}
+
+fn series(files: &[(&str, &str)]) -> Result<Loaded, Vec<Issue>> {
+    let (mut builder, mut issues) = (Builder::default(), Vec::new());
+    series_file::read(files, &mut builder, &mut issues);
+    if has_errors(&issues) {
+        return Err(issues);
+    }
+    Ok(Loaded { rules: builder.rules, warnings: issues })
 }
 
 fn sort_out(files: Vec<PathBuf>) -> Option<Folder> {
     let mut schedule = None;
-    let mut antigens = Vec::new();
+    let (mut antigens, mut series) = (Vec::new(), Vec::new());
     for file in files {
         let name = name_of(&file).to_ascii_lowercase();
-        if !name.ends_with(".xml") {
-            continue;
-        }
-        if name.starts_with("antigensupportingdata") {
+        if name.ends_with(".toml") {
+            series.push(file);
+        } else if !name.ends_with(".xml") {
+        } else if name.starts_with("antigensupportingdata") {
             antigens.push(file);
         } else if name.starts_with("schedulesupportingdata") {
             schedule = Some(file);
         }
     }
-    (schedule.is_some() || !antigens.is_empty()).then_some(Folder::Cdsi { schedule, antigens })
+    if schedule.is_some() || !antigens.is_empty() {
+        return Some(Folder::Cdsi { schedule, antigens });
+    }
+    (!series.is_empty()).then_some(Folder::Series(series))
 }
 
 fn name_of(path: &Path) -> String {
@@ -103,18 +122,22 @@ fn text_of(path: &Path) -> Result<String, Issue> {
     encoding::text(&name, &std::fs::read(path).map_err(unreadable)?)
 }
 
-fn cdsi(schedule: &Path, antigens: &[PathBuf]) -> Result<Loaded, Vec<Issue>> {
-    let mut texts = Vec::new();
-    let mut issues = Vec::new();
-    for path in std::iter::once(schedule).chain(antigens.iter().map(PathBuf::as_path)) {
+fn texts_of<'a>(
+    paths: impl Iterator<Item = &'a PathBuf>,
+) -> Result<Vec<(String, String)>, Vec<Issue>> {
+    let (mut texts, mut issues) = (Vec::new(), Vec::new());
+    for path in paths {
         match text_of(path) {
             Ok(text) => texts.push((name_of(path), text)),
             Err(issue) => issues.push(issue),
         }
     }
-    if has_errors(&issues) {
-        return Err(issues);
-    }
+    if issues.is_empty() { Ok(texts) } else { Err(issues) }
+}
+
+fn cdsi(schedule: &Path, antigens: &[PathBuf]) -> Result<Loaded, Vec<Issue>> {
+    let schedule = schedule.to_owned();
+    let texts = texts_of(std::iter::once(&schedule).chain(antigens))?;
     let files: Vec<(&str, &str)> = texts.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
     from_texts(&files)
 }
