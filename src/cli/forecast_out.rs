@@ -6,7 +6,8 @@ use crate::domain::rules::{Assessment, Progress, Rules, Status, assess};
 use crate::intake::history::{History, LineError, read_line};
 use crate::text;
 use chrono::NaiveDate;
-use std::io::Write as _;
+use chrono::Datelike as _;
+use std::fmt::Write as _;
 
 /// The words of the output.
 pub(super) struct Words {
@@ -70,7 +71,7 @@ impl<'a> Writer<'a> {
         &mut self,
         line: &[u8],
         row: u64,
-        out: &mut Vec<u8>,
+        out: &mut String,
         warnings: &mut Vec<(String, u64)>,
     ) -> bool {
         let read = match std::str::from_utf8(line) {
@@ -92,7 +93,7 @@ impl<'a> Writer<'a> {
                 true
             }
             Err((id, error)) => {
-                out.push(b'{');
+                out.push('{');
                 if let Some(id) = id {
                     let _ = write!(out, "\"id\":{id},");
                 }
@@ -102,7 +103,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn answer(&self, history: &History, assessment: &Assessment, out: &mut Vec<u8>) {
+    fn answer(&self, history: &History, assessment: &Assessment, out: &mut String) {
         let _ = match &history.id {
             Some(id) => write!(out, "{{\"id\":{id},\"doses\":["),
             None => write!(out, "{{\"id\":null,\"doses\":["),
@@ -110,22 +111,23 @@ impl<'a> Writer<'a> {
         let doses = history.person.doses.iter().zip(&history.codes).zip(&assessment.doses);
         for (index, ((given, code), verdicts)) in doses.enumerate() {
             comma(index, out);
-            let (key, code, date) = (code.key, json(&code.code), given.date);
-            let _ = write!(out, "{{\"date\":\"{date}\",\"{key}\":{code},\"evaluations\":[");
+            out.push_str("{\"date\":\"");
+            push_day(given.date, out);
+            let (key, code) = (code.key, json(&code.code));
+            push_all(&["\",\"", key, "\":", &code, ",\"evaluations\":["], out);
             for (index, it) in verdicts.iter().enumerate() {
                 comma(index, out);
                 let antigen = &self.antigens[usize::from(it.antigen.0)];
                 let group = &self.groups[usize::from(it.group.0)];
                 let status = status(it.verdict.status);
-                let _ = write!(
-                    out,
-                    "{{\"antigen\":{antigen},\"group\":{group},\"status\":\"{status}\""
-                );
+                let parts =
+                    ["{\"antigen\":", antigen, ",\"group\":", group, ",\"status\":\"", status, "\""];
+                push_all(&parts, out);
                 list(&self.words.reasons.of_dose(self.rules, given.date, it), out);
             }
-            out.extend_from_slice(b"]}");
+            out.push_str("]}");
         }
-        out.extend_from_slice(b"],\"forecasts\":[");
+        out.push_str("],\"forecasts\":[");
         for (index, it) in assessment.forecasts.iter().enumerate() {
             comma(index, out);
             let group = &self.groups[usize::from(it.group.0)];
@@ -146,31 +148,50 @@ impl<'a> Writer<'a> {
             day("latest", next.and_then(|next| next.latest).map(|day| day.date), out);
             list(&self.words.reasons.of_forecast(self.rules, it), out);
         }
-        out.extend_from_slice(b"]}\n");
+        out.push_str("]}\n");
     }
 }
 
-fn comma(index: usize, out: &mut Vec<u8>) {
+fn comma(index: usize, out: &mut String) {
     if index > 0 {
-        out.push(b',');
+        out.push(',');
     }
 }
 
 /// The reasons, and the end of the object.
-fn list(reasons: &[String], out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"reasons\":[");
+fn list(reasons: &[String], out: &mut String) {
+    out.push_str(",\"reasons\":[");
     for (index, reason) in reasons.iter().enumerate() {
         comma(index, out);
-        let _ = serde_json::to_writer(&mut *out, reason);
+        out.push_str(&json(reason));
     }
-    out.extend_from_slice(b"]}");
+    out.push_str("]}");
 }
 
-fn day(key: &str, day: Option<NaiveDate>, out: &mut Vec<u8>) {
-    let _ = match day {
-        Some(day) => write!(out, ",\"{key}\":\"{day}\""),
-        None => write!(out, ",\"{key}\":null"),
-    };
+fn day(key: &str, day: Option<NaiveDate>, out: &mut String) {
+    push_all(&[",\"", key, "\":"], out);
+    match day {
+        Some(day) => {
+            out.push('"');
+            push_day(day, out);
+            out.push('"');
+        }
+        None => out.push_str("null"),
+    }
+}
+
+fn push_all(parts: &[&str], out: &mut String) {
+    for part in parts {
+        out.push_str(part);
+    }
+}
+
+/// A day as 2021-10-20; the calendar's own formatter takes several times as long.
+fn push_day(day: NaiveDate, out: &mut String) {
+    let digit = |number: u32| char::from_digit(number % 10, 10).unwrap_or('?');
+    let (year, month, date) = (day.year().unsigned_abs(), day.month(), day.day());
+    out.extend([digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), '-']);
+    out.extend([digit(month / 10), digit(month), '-', digit(date / 10), digit(date)]);
 }
 
 fn status(status: Status) -> &'static str {

@@ -62,6 +62,7 @@ const MESSAGES: &[(&str, &[&str])] = &[
     ("why-past-due", &["date", "why"]),
     ("why-latest", &["date", "why"]),
     ("why-day-age", &["age"]),
+    ("why-day-born", &[]),
     ("why-day-interval", &["since", "wait"]),
     ("why-day-conflict", &["date", "vaccine"]),
     ("why-day-season", &[]),
@@ -229,6 +230,7 @@ impl Reasons {
 
     fn why(&self, rules: &Rules, why: Why) -> String {
         match why {
+            Why::Age(age) if age == Duration::default() => self.fill("why-day-born", &[]),
             Why::Age(age) => self.fill("why-day-age", &[("age", &self.length(age, true))]),
             Why::Interval { since, date, wait } => {
                 let (since, wait) = (self.since(since, date), self.length(wait, false));

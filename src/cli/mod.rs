@@ -9,6 +9,7 @@ mod doctor;
 mod due;
 mod forecast;
 mod forecast_out;
+mod forecast_stream;
 mod forecast_words;
 mod import;
 mod job;

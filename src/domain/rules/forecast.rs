@@ -239,17 +239,17 @@ fn next(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose, earliest: Day) -> Nex
         .or_else(|| interval_days(view, run, dose, |row| row.recommended))
         .filter(|day| day.date >= earliest.date)
         .unwrap_or(earliest);
+    let longest = interval_days(view, run, dose, |row| row.max);
+    let sooner = |day: Option<Day>| match (day, longest) {
+        (Some(day), Some(longest)) if longest.date < day.date => Some(longest),
+        (day, longest) => day.or(longest),
+    };
     let past_due = row
         .and_then(|row| age_day(view, row.latest))
         .or_else(|| interval_days(view, run, dose, |row| row.latest))
-        .map(day_before)
-        .map(|day| if day.date < earliest.date { earliest } else { day });
-    let longest = interval_days(view, run, dose, |row| row.max);
-    let latest = row.and_then(|row| age_day(view, row.max)).map(day_before);
-    let latest = match (latest, longest) {
-        (Some(age), Some(interval)) if interval.date < age.date => Some(interval),
-        (age, interval) => age.or(interval),
-    };
+        .map(day_before);
+    let past_due = sooner(past_due).map(|day| if day.date < earliest.date { earliest } else { day });
+    let latest = sooner(row.and_then(|row| age_day(view, row.max)).map(day_before));
     Next { number: number(run), earliest, recommended, past_due, latest }
 }
 

@@ -47,34 +47,55 @@ pub fn assess(rules: &Rules, person: &Person) -> Assessment {
     let mut doses = vec![Vec::new(); person.doses.len()];
     let mut forecasts = Vec::with_capacity(rules.groups.len());
     for (number, group) in (0_u16..).zip(&rules.groups) {
-        let antigens: Vec<(AntigenId, Vec<Candidate<'_>>)> =
-            group.antigens.iter().map(|id| (*id, best_of(&view, *id))).collect();
-        for (antigen, chosen) in &antigens {
-            judge(&view, *antigen, chosen, &mut doses);
-        }
         let group_id = GroupId(number);
-        let mut series_groups: Vec<u8> = antigens
-            .iter()
-            .flat_map(|(_, chosen)| chosen.iter().map(|c| c.run.series.series_group))
-            .collect();
-        series_groups.sort_unstable();
-        series_groups.dedup();
-        for series_group in series_groups {
-            let members: Vec<&Candidate<'_>> = antigens
-                .iter()
-                .flat_map(|(_, chosen)| chosen)
-                .filter(|c| c.run.series.series_group == series_group)
-                .collect();
-            let (progress, next) = blend(&view, group, &members);
-            forecasts.push(GroupForecast { group: group_id, series_group, progress, next });
+        if let [antigen] = group.antigens[..] {
+            let chosen = best_of(&view, antigen);
+            judge(&view, antigen, &chosen, &mut doses);
+            // One antigen: every best series is a forecast of its own, by series group.
+            forecasts.extend(chosen.iter().map(|it| GroupForecast {
+                group: group_id,
+                series_group: it.run.series.series_group,
+                progress: it.forecast.progress,
+                next: it.forecast.next,
+            }));
+        } else {
+            assess_together(&view, group_id, group, &mut doses, &mut forecasts);
         }
     }
     Assessment { doses, forecasts }
 }
 
+/// A group of several antigens.
+fn assess_together(
+    view: &View<'_>,
+    group_id: GroupId,
+    group: &Group,
+    doses: &mut [Vec<DoseVerdict>],
+    forecasts: &mut Vec<GroupForecast>,
+) {
+    let mut all: Vec<Candidate<'_>> = Vec::new();
+    for antigen in &group.antigens {
+        let chosen = best_of(view, *antigen);
+        judge(view, *antigen, &chosen, doses);
+        all.extend(chosen);
+    }
+    let mut series_groups: Vec<u8> = all.iter().map(|c| c.run.series.series_group).collect();
+    series_groups.sort_unstable();
+    series_groups.dedup();
+    for series_group in series_groups {
+        let members: Vec<&Candidate<'_>> =
+            all.iter().filter(|c| c.run.series.series_group == series_group).collect();
+        let (progress, next) = blend(view, group, &members);
+        forecasts.push(GroupForecast { group: group_id, series_group, progress, next });
+    }
+}
+
 fn best_of<'a>(view: &View<'a>, antigen: AntigenId) -> Vec<Candidate<'a>> {
     let all = candidates(view, antigen);
     let chosen = best(view, &all);
+    if chosen.len() == all.len() {
+        return all;
+    }
     all.into_iter().enumerate().filter(|(i, _)| chosen.contains(i)).map(|(_, c)| c).collect()
 }
 

@@ -52,8 +52,10 @@ pub(super) struct View<'a> {
     pub(super) history: Vec<Entry<'a>>,
     /// For every entry of the history its place in the input.
     pub(super) places: Vec<usize>,
-    /// By antigen: its doses, as places in the history.
-    pub(super) records: Vec<Vec<u16>>,
+    /// The doses of every antigen, as places in the history, one antigen after the other.
+    records: Vec<u16>,
+    /// Where an antigen's doses begin; one more at the end.
+    record_starts: Vec<usize>,
     /// Vaccines that were given at all.
     pub(super) seen: VaccineSet,
 }
@@ -73,27 +75,39 @@ impl<'a> View<'a> {
             })
             .collect();
         let seen = history.iter().map(|entry| entry.vaccine).collect();
-        let records = vec![Vec::new(); rules.antigens.len()];
-        let mut view = Self { rules, person, ages, history, places, records, seen };
+        let (records, record_starts) = (Vec::new(), Vec::new());
+        let mut view =
+            Self { rules, person, ages, history, places, records, record_starts, seen };
         view.organise();
         view
     }
 
     /// Takes the doses apart into their antigens (CDSi 4.2).
     fn organise(&mut self) {
-        let mut records = std::mem::take(&mut self.records);
+        let mut parts: Vec<(AntigenId, u16)> = Vec::with_capacity(self.history.len() * 4);
         for (place, entry) in (0_u16..).zip(&self.history) {
             for part in &self.rules.vaccines[usize::from(entry.vaccine.0)].antigens {
                 if self.in_window(entry.date, part.begin, part.end) {
-                    records[usize::from(part.antigen.0)].push(place);
+                    parts.push((part.antigen, place));
                 }
             }
         }
-        self.records = records;
+        parts.sort_unstable();
+        let antigens = self.rules.antigens.len();
+        self.record_starts = Vec::with_capacity(antigens + 1);
+        let mut at = 0;
+        for antigen in 0..=antigens {
+            while parts.get(at).is_some_and(|(id, _)| usize::from(id.0) < antigen) {
+                at += 1;
+            }
+            self.record_starts.push(at);
+        }
+        self.records = parts.into_iter().map(|(_, place)| place).collect();
     }
 
     pub(super) fn records_of(&self, antigen: AntigenId) -> &[u16] {
-        &self.records[usize::from(antigen.0)]
+        let antigen = usize::from(antigen.0);
+        &self.records[self.record_starts[antigen]..self.record_starts[antigen + 1]]
     }
 
     /// The day of an age, where one is said.

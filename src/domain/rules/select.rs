@@ -97,6 +97,12 @@ fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Series)
 
 /// The best series of an antigen: places in `candidates`, one per series group at most, by series group.
 pub(super) fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Vec<usize> {
+    if let [only] = candidates
+        && only.series().is_default
+        && only.series().kind == Kind::Standard
+    {
+        return vec![0];
+    }
     let mut groups: Vec<u8> = candidates.iter().map(|c| c.series().series_group).collect();
     groups.sort_unstable();
     groups.dedup();

@@ -26,6 +26,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "cn-hepa-inactivated.toml",
     "cn-hpv-programme.toml",
     "cn-hpv-label-2dose.toml",
+    "cn-hpv-label-2dose-early.toml",
     "cn-hpv-label-3dose.toml",
     "cn-ppsv23.toml",
     "cn-influenza-first.toml",

@@ -37,6 +37,7 @@ why-recommended = recommended { $date }: { $why }
 why-past-due = overdue after { $date }: { $why }
 why-latest = latest { $date }: { $why }
 why-day-age = age { $age }
+why-day-born = birth
 why-day-interval = { $wait } after { $since }
 why-day-conflict = distance to { $vaccine } of { $date }
 why-day-season = the season begins

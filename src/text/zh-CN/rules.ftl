@@ -37,6 +37,7 @@ why-recommended = 推荐{ $date }：{ $why }
 why-past-due = { $date }后为逾期：{ $why }
 why-latest = 最晚{ $date }：{ $why }
 why-day-age = 满{ $age }
+why-day-born = 出生
 why-day-interval = 距{ $since }{ $wait }
 why-day-conflict = 与{ $date }接种的{ $vaccine }须间隔
 why-day-season = 接种季开始
