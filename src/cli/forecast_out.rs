@@ -5,8 +5,8 @@ use crate::domain::campaign::Language;
 use crate::domain::rules::{Assessment, Progress, Rules, Status, assess};
 use crate::intake::history::{History, LineError, read_line};
 use crate::text;
-use chrono::NaiveDate;
 use chrono::Datelike as _;
+use chrono::NaiveDate;
 use std::fmt::Write as _;
 
 /// The words of the output.
@@ -120,8 +120,15 @@ impl<'a> Writer<'a> {
                 let antigen = &self.antigens[usize::from(it.antigen.0)];
                 let group = &self.groups[usize::from(it.group.0)];
                 let status = status(it.verdict.status);
-                let parts =
-                    ["{\"antigen\":", antigen, ",\"group\":", group, ",\"status\":\"", status, "\""];
+                let parts = [
+                    "{\"antigen\":",
+                    antigen,
+                    ",\"group\":",
+                    group,
+                    ",\"status\":\"",
+                    status,
+                    "\"",
+                ];
                 push_all(&parts, out);
                 list(&self.words.reasons.of_dose(self.rules, given.date, it), out);
             }

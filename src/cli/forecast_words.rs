@@ -138,12 +138,7 @@ impl Reasons {
     }
 
     /// Why a dose of `given` has its status.
-    pub(super) fn of_dose(
-        &self,
-        rules: &Rules,
-        given: NaiveDate,
-        it: &DoseVerdict,
-    ) -> Vec<String> {
+    pub(super) fn of_dose(&self, rules: &Rules, given: NaiveDate, it: &DoseVerdict) -> Vec<String> {
         let tried = it.verdict.number.unwrap_or_default();
         it.verdict.reasons.iter().map(|why| self.reason(rules, given, tried, why)).collect()
     }

@@ -54,14 +54,38 @@ const DOSES: &[Column] = &[
 
 /// What only the dose-rule engine reads of a series (`schedules/series/README.md`).
 const RULE_KEYS: &[&str] = &[
-    "verified", "open", "antigen", "group", "together", "vaccines", "kind", "default", "product",
-    "preference", "sexes", "born_from", "born_before", "start_before", "live", "apart", "after",
+    "verified",
+    "open",
+    "antigen",
+    "group",
+    "together",
+    "vaccines",
+    "kind",
+    "default",
+    "product",
+    "preference",
+    "sexes",
+    "born_from",
+    "born_before",
+    "start_before",
+    "live",
+    "apart",
+    "after",
 ];
 
 /// What only the dose-rule engine reads of a dose.
 const RULE_DOSE_KEYS: &[&str] = &[
-    "verified", "recommended_age", "complete_before", "max_age", "late", "vaccines", "also",
-    "ages", "intervals", "skip", "recurring",
+    "verified",
+    "recommended_age",
+    "complete_before",
+    "max_age",
+    "late",
+    "vaccines",
+    "also",
+    "ages",
+    "intervals",
+    "skip",
+    "recurring",
 ];
 
 /// The tree without what only the dose-rule engine reads.

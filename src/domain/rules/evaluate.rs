@@ -260,8 +260,7 @@ fn check_intervals(
     if all {
         return true;
     }
-    let mut rows =
-        dose.allowable_intervals.iter().filter(|row| row.in_force.on(date)).peekable();
+    let mut rows = dose.allowable_intervals.iter().filter(|row| row.in_force.on(date)).peekable();
     let allowed = rows.peek().is_some()
         && rows.all(|row| {
             run.reference(view, &row.from, place).is_some_and(|(start, _)| {
@@ -302,12 +301,7 @@ fn check_interval(
 }
 
 /// CDSi 6.7. A dose of another antigen has no status here: its shorter distance holds (CALCDTCONFLICT-2).
-fn check_conflicts(
-    view: &View<'_>,
-    run: &Run<'_>,
-    place: u16,
-    reasons: &mut Vec<Reason>,
-) -> bool {
+fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec<Reason>) -> bool {
     let entry = view.history[usize::from(place)];
     let rows = &view.rules.conflicts[usize::from(entry.vaccine.0)];
     if rows.is_empty() {

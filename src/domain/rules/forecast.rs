@@ -248,7 +248,8 @@ fn next(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose, earliest: Day) -> Nex
         .and_then(|row| age_day(view, row.latest))
         .or_else(|| interval_days(view, run, dose, |row| row.latest))
         .map(day_before);
-    let past_due = sooner(past_due).map(|day| if day.date < earliest.date { earliest } else { day });
+    let past_due =
+        sooner(past_due).map(|day| if day.date < earliest.date { earliest } else { day });
     let latest = sooner(row.and_then(|row| age_day(view, row.max)).map(day_before));
     Next { number: number(run), earliest, recommended, past_due, latest }
 }

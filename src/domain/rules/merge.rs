@@ -107,9 +107,8 @@ fn judge(
     doses: &mut [Vec<DoseVerdict>],
 ) {
     for (index, place) in view.records_of(antigen).iter().enumerate() {
-        let verdicts = chosen.iter().filter_map(|c| {
-            Some((c.run.verdicts.get(index)?, c.run.series.group))
-        });
+        let verdicts =
+            chosen.iter().filter_map(|c| Some((c.run.verdicts.get(index)?, c.run.series.group)));
         if let Some((verdict, group)) = verdicts.min_by_key(|(verdict, _)| verdict.status) {
             let verdict = verdict.clone();
             let place = view.places[usize::from(*place)];
@@ -119,11 +118,7 @@ fn judge(
 }
 
 /// Tables 9-2 to 9-5.
-fn blend(
-    view: &View<'_>,
-    group: &Group,
-    members: &[&Candidate<'_>],
-) -> (Progress, Option<Next>) {
+fn blend(view: &View<'_>, group: &Group, members: &[&Candidate<'_>]) -> (Progress, Option<Next>) {
     if let [only] = members {
         return (only.forecast.progress, only.forecast.next);
     }

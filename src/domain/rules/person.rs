@@ -76,8 +76,7 @@ impl<'a> View<'a> {
             .collect();
         let seen = history.iter().map(|entry| entry.vaccine).collect();
         let (records, record_starts) = (Vec::new(), Vec::new());
-        let mut view =
-            Self { rules, person, ages, history, places, records, record_starts, seen };
+        let mut view = Self { rules, person, ages, history, places, records, record_starts, seen };
         view.organise();
         view
     }

@@ -83,8 +83,7 @@ fn is_relevant(view: &View<'_>, series: &Series) -> bool {
 /// Whether a series cannot be chosen whatever it says: nobody starts it, for without a dose and without a condition
 /// the default series of its group is taken (SELECTSCORE-2, table 8-3).
 fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Series) -> bool {
-    let nothing_known =
-        view.records_of(antigen).is_empty() && view.person.observations.is_empty();
+    let nothing_known = view.records_of(antigen).is_empty() && view.person.observations.is_empty();
     nothing_known
         && !series.is_default
         && (series.kind == Kind::EvaluationOnly
@@ -154,9 +153,8 @@ fn prioritized(view: &View<'_>, all: &[Candidate<'_>], members: &[usize]) -> Opt
         ([], _, _) => score_in_process(view, all, &in_process),
         _ => score_complete(all, &complete),
     };
-    let by_rank = |(place, score): &(usize, i32)| {
-        (-*score, all[*place].series().preference, *place)
-    };
+    let by_rank =
+        |(place, score): &(usize, i32)| (-*score, all[*place].series().preference, *place);
     scores.into_iter().min_by_key(by_rank).map(|(place, _)| place)
 }
 

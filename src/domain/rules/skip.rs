@@ -52,8 +52,9 @@ fn is_set_met(
 ) -> bool {
     let met = |condition: &Condition| match condition {
         Condition::Age { begin, end } => view.in_window(reference, *begin, *end),
-        Condition::Interval(wait) => previous(view, run, context)
-            .is_some_and(|previous| reference >= wait.after(previous)),
+        Condition::Interval(wait) => {
+            previous(view, run, context).is_some_and(|previous| reference >= wait.after(previous))
+        }
         Condition::CompletedSeries(groups) => {
             groups.iter().any(|group| run.complete_groups >> (group & 31) & 1 == 1)
         }

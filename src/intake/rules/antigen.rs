@@ -85,12 +85,8 @@ fn read_immunity(reading: &mut Reading<'_>, immunity: &Element, antigen: &mut An
     }
 }
 
-const CONTRAINDICATION: [&str; 4] = [
-    "observationCode",
-    "observationTitle",
-    "contraindicationText",
-    "contraindicationGuidance",
-];
+const CONTRAINDICATION: [&str; 4] =
+    ["observationCode", "observationTitle", "contraindicationText", "contraindicationGuidance"];
 
 fn read_contraindications(reading: &mut Reading<'_>, list: &Element, antigen: &mut Antigen) {
     reading.known(list, &["vaccineGroup", "vaccine"]);
@@ -135,11 +131,8 @@ fn contraindication(reading: &mut Reading<'_>, element: &Element, code: &str) ->
     }
 }
 
-const KINDS: [(&str, Kind); 3] = [
-    ("Standard", Kind::Standard),
-    ("Risk", Kind::Risk),
-    ("Evaluation Only", Kind::EvaluationOnly),
-];
+const KINDS: [(&str, Kind); 3] =
+    [("Standard", Kind::Standard), ("Risk", Kind::Risk), ("Evaluation Only", Kind::EvaluationOnly)];
 const SEXES: [(&str, Sex); 3] = [("Female", Sex::F), ("Male", Sex::M), ("Unknown", Sex::U)];
 const PRIORITIES: [(&str, u8); 5] = [("A", 0), ("B", 1), ("C", 2), ("D", 3), ("E", 4)];
 /// Series groups have one bit each.

@@ -11,6 +11,11 @@ mod schedule;
 mod series_file;
 mod xml;
 
+#[cfg(test)]
+mod china_tests;
+#[cfg(test)]
+mod tests;
+
 use super::encoding;
 use super::issue::{Issue, has_errors};
 use crate::domain::rules::Rules;
@@ -113,9 +118,8 @@ fn name_of(path: &Path) -> String {
 
 fn text_of(path: &Path) -> Result<String, Issue> {
     let name = name_of(path);
-    let unreadable = |error: std::io::Error| {
-        Issue::error("unreadable", &name).with("reason", error)
-    };
+    let unreadable =
+        |error: std::io::Error| Issue::error("unreadable", &name).with("reason", error);
     if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
         return Err(Issue::error("file_too_large", &name).with("limit", "64 MB"));
     }

@@ -21,11 +21,7 @@ pub(super) struct Reading<'a> {
 pub(super) const ROLL: MonthEnd = MonthEnd::Roll;
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(
-        file: &'a str,
-        builder: &'a mut Builder,
-        issues: &'a mut Vec<Issue>,
-    ) -> Self {
+    pub(super) fn new(file: &'a str, builder: &'a mut Builder, issues: &'a mut Vec<Issue>) -> Self {
         Self { file, builder, issues, unknown: BTreeSet::new() }
     }
 

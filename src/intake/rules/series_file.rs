@@ -361,8 +361,7 @@ impl Reading<'_> {
     }
 
     fn dose(&mut self, number: u8, dose: &FileDose) -> SeriesDose {
-        let mut out =
-            SeriesDose { number, recurring: dose.recurring, ..SeriesDose::default() };
+        let mut out = SeriesDose { number, recurring: dose.recurring, ..SeriesDose::default() };
         let whole = FileAges {
             from: None,
             to: None,

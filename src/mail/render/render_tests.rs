@@ -125,7 +125,7 @@ fn idle_digest(language: Language) -> LeadDigest {
 }
 
 fn line(dose: u8, people: u64, percent: Option<&str>, today: u64) -> DoseLine {
-    DoseLine { dose, people, percent: percent.map(str::to_owned), today }
+    DoseLine { dose, people, percent: percent.map(str::to_owned), today, due_not_given: None }
 }
 
 fn row(id: &str, name: &str, eligible: Option<u64>, doses: Vec<DoseLine>) -> CoverageRow {
