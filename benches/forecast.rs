@@ -1,6 +1,7 @@
 //! Speed of the dose rules on one core: `cargo bench --bench forecast`.
 //!
-//! CDC's rules and cases are read from `DOSEPLAN_CDSI`; without it only the Chinese programme is measured.
+//! CDC's rules and cases are read from `DOSEPLAN_CDSI`; without it only the Chinese programme is
+//! measured.
 
 use chrono::{NaiveDate, TimeDelta};
 use doseplan::domain::rules::{Person, Rules, assess};

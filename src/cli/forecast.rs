@@ -1,4 +1,5 @@
-//! `doseplan forecast`: histories in, one JSON object a line; which doses count and what is due next, out.
+//! `doseplan forecast`: histories in, one JSON object a line; which doses count and what is due
+//! next, out.
 
 use super::forecast_out::Words;
 use super::forecast_stream::stream;
@@ -12,7 +13,8 @@ use std::path::PathBuf;
 /// Evaluate histories and forecast the next doses, from and to one JSON object a line
 #[derive(Debug, Args)]
 pub(super) struct Forecast {
-    /// Folder of rules: CDSi supporting data in XML, or series files [default: those of the program]
+    /// Folder of rules: CDSi supporting data in XML, or series files [default: those of the
+    /// program]
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
     /// The histories [default: stdin]
@@ -21,8 +23,8 @@ pub(super) struct Forecast {
 }
 
 impl Forecast {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let Some(rules) = self.load(&session) else { return Ok(exit::CONFIGURATION) };
+    pub(super) fn run(&self, session: &Session) -> anyhow::Result<u8> {
+        let Some(rules) = self.load(session) else { return Ok(exit::CONFIGURATION) };
         let input: Box<dyn Read + Send> = match &self.file {
             Some(path) => match std::fs::File::open(path) {
                 Ok(file) => Box::new(file),

@@ -1,4 +1,5 @@
-//! Lines of histories go by in blocks: one thread reads, some evaluate, the caller's writes, in the order of the input.
+//! Lines of histories go by in blocks: one thread reads, some evaluate, the caller's writes, in the
+//! order of the input.
 
 use super::forecast_out::{Words, Writer};
 use crate::domain::rules::Rules;

@@ -1,4 +1,5 @@
-//! The reasons of `doseplan forecast` in words. A message is taken out of the catalogue once and cut at its
+//! The reasons of `doseplan forecast` in words. A message is taken out of the catalogue once and
+//! cut at its
 //! arguments, for a register of a million children has many reasons.
 
 use crate::domain::campaign::Language;

@@ -200,7 +200,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Persons(it) => it.run(session).await,
         Command::Outcomes(it) => it.run(session).await,
         Command::Due(it) => it.run(session).await,
-        Command::Forecast(it) => it.run(session).await,
+        Command::Forecast(it) => it.run(&session),
         Command::Coverage(it) => it.run(session).await,
         Command::Status(it) => it.run(session).await,
         Command::Digest(it) => it.run(session).await,

@@ -1,6 +1,7 @@
 //! Which doses given count: one series of one antigen (CDSi 4.4 and chapter 6).
 //!
-//! Two pointers go along: the doses given in date order, and the *targets*, the doses that the series still asks for.
+//! Two pointers go along: the doses given in date order, and the *targets*, the doses that the
+//! series still asks for.
 
 use super::model::{AgeRow, AntigenId, From, Interval, Series, SeriesDose};
 use super::person::{Entry, View};
@@ -300,7 +301,8 @@ fn check_interval(
     true
 }
 
-/// CDSi 6.7. A dose of another antigen has no status here: its shorter distance holds (CALCDTCONFLICT-2).
+/// CDSi 6.7. A dose of another antigen has no status here: its shorter distance holds
+/// (CALCDTCONFLICT-2).
 fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec<Reason>) -> bool {
     let entry = view.history[usize::from(place)];
     let rows = &view.rules.conflicts[usize::from(entry.vaccine.0)];

@@ -1,8 +1,12 @@
-//! The rules as data: antigens, their series, the doses of a series, and what the person must have for each.
+//! The rules as data: antigens, their series, the doses of a series, and what the person must have
+//! for each.
 //!
-//! The shape is that of CDC's supporting data (Logic Specification for CDSi 4.6, chapters 3 to 9), with three things
-//! that it lacks and Chinese schedules need: cohorts by birth date, a longest interval, and the month-end rule as
-//! data. Texts are numbered once, when the rules are read: a vaccine, an antigen, an age is an index here.
+//! The shape is that of CDC's supporting data (Logic Specification for CDSi 4.6, chapters 3 to 9),
+//! with three things
+//! that it lacks and Chinese schedules need: cohorts by birth date, a longest interval, and the
+//! month-end rule as
+//! data. Texts are numbered once, when the rules are read: a vaccine, an antigen, an age is an
+//! index here.
 
 use crate::domain::person::Sex;
 use crate::domain::series::{Duration, MonthEnd};
@@ -21,7 +25,8 @@ pub struct AntigenId(pub u16);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub u16);
 
-/// An observation (condition, reaction, evidence of immunity): its place in [`Rules::observations`].
+/// An observation (condition, reaction, evidence of immunity): its place in
+/// [`Rules::observations`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObservationId(pub u16);
 

@@ -1,4 +1,5 @@
-//! Why: the figures behind every status and every day. Values, not sentences; the catalogue has the words.
+//! Why: the figures behind every status and every day. Values, not sentences; the catalogue has the
+//! words.
 
 use super::model::VaccineId;
 use crate::domain::series::Duration;

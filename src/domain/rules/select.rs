@@ -80,7 +80,8 @@ fn is_relevant(view: &View<'_>, series: &Series) -> bool {
             }))
 }
 
-/// Whether a series cannot be chosen whatever it says: nobody starts it, for without a dose and without a condition
+/// Whether a series cannot be chosen whatever it says: nobody starts it, for without a dose and
+/// without a condition
 /// the default series of its group is taken (SELECTSCORE-2, table 8-3).
 fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Series) -> bool {
     let nothing_known = view.records_of(antigen).is_empty() && view.person.observations.is_empty();
@@ -94,7 +95,8 @@ fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Series)
             }))
 }
 
-/// The best series of an antigen: places in `candidates`, one per series group at most, by series group.
+/// The best series of an antigen: places in `candidates`, one per series group at most, by series
+/// group.
 pub(super) fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Vec<usize> {
     if let [only] = candidates
         && only.series().is_default
@@ -270,7 +272,8 @@ fn day_number(day: NaiveDate) -> i32 {
     day.num_days_from_ce()
 }
 
-/// The forecast finish date where it lies before the greatest age of the last dose (SELECTB-3, SELECTB-12).
+/// The forecast finish date where it lies before the greatest age of the last dose (SELECTB-3,
+/// SELECTB-12).
 fn completable(view: &View<'_>, candidate: &Candidate<'_>) -> Option<NaiveDate> {
     let next = candidate.forecast.next?;
     let run = &candidate.run;

@@ -84,7 +84,8 @@ fn is_count_met(view: &View<'_>, run: &Run<'_>, count: &Count, context: Context)
             && view.in_window(entry.date, count.begin, count.end)
             && (!count.valid_only || run.status_at(place) == Some(Status::Valid))
     };
-    // Valid doses, and doses of any vaccine, are those of this antigen; named vaccines may be others.
+    // Valid doses, and doses of any vaccine, are those of this antigen; named vaccines may be
+    // others.
     let given = if count.valid_only || count.vaccines.is_none() {
         view.records_of(run.antigen).iter().filter(|place| counts(**place)).count()
     } else {

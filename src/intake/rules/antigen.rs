@@ -131,6 +131,28 @@ fn contraindication(reading: &mut Reading<'_>, element: &Element, code: &str) ->
     }
 }
 
+const SERIES: [&str; 10] = [
+    "seriesName",
+    "targetDisease",
+    "vaccineGroup",
+    "seriesAdminGuidance",
+    "seriesType",
+    "equivalentSeriesGroups",
+    "requiredGender",
+    "selectSeries",
+    "indication",
+    "seriesDose",
+];
+const SELECT: [&str; 8] = [
+    "defaultSeries",
+    "productPath",
+    "seriesGroupName",
+    "seriesGroup",
+    "seriesPriority",
+    "seriesPreference",
+    "minAgeToStart",
+    "maxAgeToStart",
+];
 const KINDS: [(&str, Kind); 3] =
     [("Standard", Kind::Standard), ("Risk", Kind::Risk), ("Evaluation Only", Kind::EvaluationOnly)];
 const SEXES: [(&str, Sex); 3] = [("Female", Sex::F), ("Male", Sex::M), ("Unknown", Sex::U)];
@@ -141,21 +163,7 @@ const SERIES_GROUP_MAX: u32 = 31;
 pub(super) const DOSES_MAX: u32 = 100;
 
 fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
-    reading.known(
-        element,
-        &[
-            "seriesName",
-            "targetDisease",
-            "vaccineGroup",
-            "seriesAdminGuidance",
-            "seriesType",
-            "equivalentSeriesGroups",
-            "requiredGender",
-            "selectSeries",
-            "indication",
-            "seriesDose",
-        ],
-    );
+    reading.known(element, &SERIES);
     let name = reading.required(element, "seriesName");
     let group = reading.required(element, "vaccineGroup");
     let group_known = reading.builder.rules.groups.iter().any(|known| *known.name == *group);
@@ -166,28 +174,12 @@ fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
     if element.value("seriesType").is_empty() {
         reading.error("missing_value", element, "seriesType", "");
     }
-    let mut sexes = Vec::new();
-    for gender in element.each("requiredGender").filter(|gender| !gender.is_blank()) {
-        match SEXES.iter().find(|(word, _)| word.eq_ignore_ascii_case(gender.text())) {
-            Some((_, sex)) => sexes.push(*sex),
-            None => reading.error("bad_gender", gender, "requiredGender", gender.text()),
-        }
-    }
+    let sexes = read_sexes(reading, element);
     let equivalent_groups = groups_of(reading, element, "equivalentSeriesGroups");
-    let mut indications = Vec::new();
-    for indication in element.each("indication").filter(|indication| !indication.is_blank()) {
-        reading.known(
-            indication,
-            &["observationCode", "description", "beginAge", "endAge", "guidance"],
-        );
-        let code = indication.child("observationCode").map_or("", |code| code.value("code"));
-        if !code.is_empty() {
-            indications.push(contraindication(reading, indication, code));
-        }
-    }
+    let indications = read_indications(reading, element);
     let mut doses = Vec::new();
     for (index, dose) in (1..).zip(element.each("seriesDose")) {
-        doses.extend(read_dose(reading, dose, index));
+        doses.push(read_dose(reading, dose, index));
     }
     if doses.is_empty() {
         reading.error("missing_element", element, "seriesDose", "seriesDose");
@@ -196,19 +188,7 @@ fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
         reading.error("missing_element", element, "selectSeries", "selectSeries");
         return None;
     };
-    reading.known(
-        select,
-        &[
-            "defaultSeries",
-            "productPath",
-            "seriesGroupName",
-            "seriesGroup",
-            "seriesPriority",
-            "seriesPreference",
-            "minAgeToStart",
-            "maxAgeToStart",
-        ],
-    );
+    reading.known(select, &SELECT);
     let series_group = reading.number(select, "seriesGroup", 0, SERIES_GROUP_MAX);
     let preferable = doses.iter().flat_map(|d| &d.preferable).map(|row| row.vaccine).collect();
     check_references(reading, element, &doses);
@@ -230,6 +210,30 @@ fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
         doses,
         preferable,
     })
+}
+
+fn read_sexes(reading: &mut Reading<'_>, element: &Element) -> Vec<Sex> {
+    let mut sexes = Vec::new();
+    for gender in element.each("requiredGender").filter(|gender| !gender.is_blank()) {
+        match SEXES.iter().find(|(word, _)| word.eq_ignore_ascii_case(gender.text())) {
+            Some((_, sex)) => sexes.push(*sex),
+            None => reading.error("bad_gender", gender, "requiredGender", gender.text()),
+        }
+    }
+    sexes
+}
+
+fn read_indications(reading: &mut Reading<'_>, element: &Element) -> Vec<Contraindication> {
+    let mut indications = Vec::new();
+    for row in element.each("indication").filter(|indication| !indication.is_blank()) {
+        let known = ["observationCode", "description", "beginAge", "endAge", "guidance"];
+        reading.known(row, &known);
+        let code = row.child("observationCode").map_or("", |code| code.value("code"));
+        if !code.is_empty() {
+            indications.push(contraindication(reading, row, code));
+        }
+    }
+    indications
 }
 
 pub(super) fn small(number: u32) -> u8 {

@@ -1,4 +1,5 @@
-//! Worked examples of the Chinese schedules, one table: a person, doses with what becomes of them, the next dose.
+//! Worked examples of the Chinese schedules, one table: a person, doses with what becomes of them,
+//! the next dose.
 
 use super::embedded;
 use crate::domain::rules::{Progress, Status, assess};

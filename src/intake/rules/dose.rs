@@ -10,11 +10,7 @@ use crate::domain::rules::model::{
 use chrono::NaiveDate;
 
 /// Reads a dose; `index` counts from 1.
-pub(super) fn read_dose(
-    reading: &mut Reading<'_>,
-    element: &Element,
-    index: u32,
-) -> Option<SeriesDose> {
+pub(super) fn read_dose(reading: &mut Reading<'_>, element: &Element, index: u32) -> SeriesDose {
     reading.known(
         element,
         &[
@@ -56,7 +52,7 @@ pub(super) fn read_dose(
         let start = reading.day(season, "startDate");
         dose.season = Some(Season { start, end: reading.day(season, "endDate") });
     }
-    Some(dose)
+    dose
 }
 
 fn read_age(reading: &mut Reading<'_>, element: &Element) -> AgeRow {

@@ -9,6 +9,7 @@ mod embedded;
 mod reading;
 mod schedule;
 mod series_file;
+mod series_form;
 mod xml;
 
 #[cfg(test)]
@@ -97,9 +98,10 @@ fn sort_out(files: Vec<PathBuf>) -> Option<Folder> {
     let (mut antigens, mut series) = (Vec::new(), Vec::new());
     for file in files {
         let name = name_of(&file).to_ascii_lowercase();
-        if name.ends_with(".toml") {
+        let ending = Path::new(&name).extension().unwrap_or_default();
+        if ending == "toml" {
             series.push(file);
-        } else if !name.ends_with(".xml") {
+        } else if ending != "xml" {
         } else if name.starts_with("antigensupportingdata") {
             antigens.push(file);
         } else if name.starts_with("schedulesupportingdata") {
@@ -174,7 +176,7 @@ fn from_texts(files: &[(&str, &str)]) -> Result<Loaded, Vec<Issue>> {
             issues.push(issue);
             continue;
         }
-        if !wanted.iter().any(|name| *name == read.name) {
+        if !wanted.contains(&read.name) {
             issues.push(at("unknown_antigen").value(&read.name));
             continue;
         }

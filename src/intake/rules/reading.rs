@@ -1,4 +1,5 @@
-//! Values of a rules file: durations, days, numbers, words; whatever is wrong becomes an issue with file and element.
+//! Values of a rules file: durations, days, numbers, words; whatever is wrong becomes an issue with
+//! file and element.
 
 use super::builder::Builder;
 use super::xml::Element;
@@ -58,14 +59,12 @@ impl<'a> Reading<'a> {
         if text.is_empty() {
             return None;
         }
-        match text.parse() {
-            Ok(duration) => Some(duration),
-            Err(_) => {
-                let at = element.child(name).unwrap_or(element);
-                self.error("bad_duration", at, name, text);
-                None
-            }
+        let duration = text.parse().ok();
+        if duration.is_none() {
+            let at = element.child(name).unwrap_or(element);
+            self.error("bad_duration", at, name, text);
         }
+        duration
     }
 
     pub(super) fn age(&mut self, element: &Element, name: &str) -> AgeId {

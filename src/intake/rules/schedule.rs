@@ -1,4 +1,5 @@
-//! `ScheduleSupportingData.xml`: which vaccine holds which antigens, vaccine groups, vaccines that keep apart.
+//! `ScheduleSupportingData.xml`: which vaccine holds which antigens, vaccine groups, vaccines that
+//! keep apart.
 
 use super::reading::{Reading, parts};
 use super::xml::Element;

@@ -1,10 +1,13 @@
-//! Series files (`schedules/series/*.toml`) as rules: a file is one series; files of one antigen are its alternatives.
+//! Series files (`schedules/series/*.toml`) as rules: a file is one series; files of one antigen
+//! are its alternatives.
 //!
-//! A short file with `id`, `name`, `source` and `doses` is enough: its vaccine is then called by the file's `id`, its
+//! A short file with `id`, `name`, `source` and `doses` is enough: its vaccine is then called by
+//! the file's `id`, its
 //! antigen and vaccine group by its `name`. `schedules/series/README.md` explains every key.
 
 use super::builder::Builder;
 use super::encoding;
+use super::series_form::{File, FileAges, FileDose, FileKind, FileSex, FileSkip, Late, Live, When};
 use crate::domain::person::Sex;
 use crate::domain::rules::model::{
     AgeId, AgeRow, Allowable, Association, Condition, Conflict, Count, CountLogic, From, InForce,
@@ -13,180 +16,7 @@ use crate::domain::rules::model::{
 use crate::domain::series::{Duration, MonthEnd};
 use crate::intake::issue::Issue;
 use chrono::NaiveDate;
-use serde::Deserialize;
 use std::collections::BTreeMap;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    id: String,
-    name: String,
-    #[serde(rename = "source")]
-    _source: String,
-    #[serde(default, rename = "verified")]
-    _verified: String,
-    #[serde(default, rename = "open")]
-    _open: Vec<String>,
-    #[serde(default)]
-    month_end: MonthEnd,
-    #[serde(default)]
-    grace: Duration,
-    antigen: Option<String>,
-    group: Option<String>,
-    #[serde(default)]
-    together: bool,
-    #[serde(default)]
-    vaccines: Vec<String>,
-    #[serde(default)]
-    kind: FileKind,
-    default: Option<bool>,
-    #[serde(default)]
-    product: bool,
-    preference: Option<u32>,
-    #[serde(default)]
-    sexes: Vec<FileSex>,
-    born_from: Option<NaiveDate>,
-    born_before: Option<NaiveDate>,
-    start_before: Option<Duration>,
-    live: Option<Live>,
-    apart: Option<Duration>,
-    #[serde(default)]
-    after: Vec<After>,
-    doses: Vec<FileDose>,
-}
-
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-enum FileKind {
-    #[default]
-    Standard,
-    EvaluationOnly,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-enum FileSex {
-    F,
-    M,
-    U,
-}
-
-/// Live vaccines that must keep apart are the injected ones.
-#[derive(Deserialize, Clone, Copy, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum Live {
-    Injected,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct After {
-    vaccines: Vec<String>,
-    wait: Duration,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileDose {
-    #[serde(default, rename = "protection")]
-    _protection: f64,
-    #[serde(default, rename = "verified")]
-    _verified: String,
-    min_age: Option<Duration>,
-    recommended_age: Option<Duration>,
-    complete_before: Option<Duration>,
-    max_age: Option<Duration>,
-    interval_min: Option<Duration>,
-    interval_recommended: Option<Duration>,
-    interval_max: Option<Duration>,
-    #[serde(default)]
-    late: Late,
-    #[serde(default)]
-    vaccines: Vec<String>,
-    #[serde(default)]
-    also: Vec<Also>,
-    #[serde(default)]
-    ages: Vec<FileAges>,
-    #[serde(default)]
-    intervals: Vec<FileInterval>,
-    #[serde(default)]
-    skip: Vec<FileSkip>,
-    #[serde(default)]
-    recurring: bool,
-}
-
-/// What becomes of a dose after the longest interval.
-#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum Late {
-    #[default]
-    Counts,
-    NotValid,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Also {
-    vaccines: Vec<String>,
-    age_from: Option<Duration>,
-    age_before: Option<Duration>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct FileAges {
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
-    min_age: Option<Duration>,
-    recommended_age: Option<Duration>,
-    complete_before: Option<Duration>,
-    max_age: Option<Duration>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileInterval {
-    from_dose: Option<u8>,
-    #[serde(default)]
-    from_vaccines: Vec<String>,
-    min: Option<Duration>,
-    recommended: Option<Duration>,
-    overdue: Option<Duration>,
-    max: Option<Duration>,
-    #[serde(default)]
-    late: Late,
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
-    #[serde(default, rename = "verified")]
-    _verified: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileSkip {
-    #[serde(default)]
-    when: When,
-    age_from: Option<Duration>,
-    age_before: Option<Duration>,
-    #[serde(default)]
-    given: Vec<FileCount>,
-}
-
-#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum When {
-    #[default]
-    Both,
-    Evaluation,
-    Forecast,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileCount {
-    vaccines: Vec<String>,
-    at_least: Option<u32>,
-    fewer_than: Option<u32>,
-}
 
 /// A live injected vaccine and how long others wait after it.
 struct Injected {
@@ -248,7 +78,8 @@ pub(super) fn read(files: &[(&str, &str)], builder: &mut Builder, issues: &mut V
     keep_apart(builder, &injected, &afters);
 }
 
-/// Injected live vaccines keep apart from each other, whichever came first; the same vaccine has its own interval.
+/// Injected live vaccines keep apart from each other, whichever came first; the same vaccine has
+/// its own interval.
 fn keep_apart(
     builder: &mut Builder,
     injected: &[Injected],

@@ -1,4 +1,5 @@
-//! XML as a tree of elements with their rows; attributes, comments and instructions are passed over.
+//! XML as a tree of elements with their rows; attributes, comments and instructions are passed
+//! over.
 
 use crate::intake::issue::Issue;
 use quick_xml::Reader;
