@@ -8,11 +8,12 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// The catalogue's files, the same names in both languages.
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
     ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
     ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
     ("plan.ftl", include_str!("text/zh-CN/plan.ftl"), include_str!("text/en/plan.ftl")),
+    ("rules.ftl", include_str!("text/zh-CN/rules.ftl"), include_str!("text/en/rules.ftl")),
 ];
 
 static CHINESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::ZhCn));

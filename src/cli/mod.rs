@@ -7,6 +7,10 @@ mod demo;
 mod digest;
 mod doctor;
 mod due;
+mod forecast;
+mod forecast_out;
+mod forecast_stream;
+mod forecast_words;
 mod import;
 mod job;
 mod outbox;
@@ -96,6 +100,8 @@ enum Command {
     /// People whose next dose is due
     #[command(subcommand)]
     Due(due::Due),
+    /// Evaluate histories and forecast the next doses, from and to one JSON object a line
+    Forecast(forecast::Forecast),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
     /// One screen: campaign, day, plan against done, late sites, jobs, mail
@@ -203,6 +209,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Persons(it) => it.run(session).await,
         Command::Outcomes(it) => it.run(session).await,
         Command::Due(it) => it.run(session).await,
+        Command::Forecast(it) => it.run(&session),
         Command::Coverage(it) => it.run(session).await,
         Command::Status(it) => it.run(session).await,
         Command::Digest(it) => it.run(session).await,

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::issue::{Issue, has_errors};
 use super::table::{Column, Table};
-use super::tree::{self, Entry};
+use super::tree::{self, Entry, Node};
 use crate::domain::id::SeriesId;
 use crate::domain::series::{Duration, MonthEnd, Series, SeriesDose};
 use chrono::NaiveDate;
@@ -52,6 +52,59 @@ const DOSES: &[Column] = &[
     Column::optional("interval_max"),
 ];
 
+/// What only the dose-rule engine reads of a series (`schedules/series/README.md`).
+const RULE_KEYS: &[&str] = &[
+    "verified",
+    "open",
+    "antigen",
+    "group",
+    "together",
+    "vaccines",
+    "kind",
+    "default",
+    "product",
+    "preference",
+    "sexes",
+    "born_from",
+    "born_before",
+    "start_before",
+    "live",
+    "apart",
+    "after",
+];
+
+/// What only the dose-rule engine reads of a dose.
+const RULE_DOSE_KEYS: &[&str] = &[
+    "verified",
+    "recommended_age",
+    "complete_before",
+    "max_age",
+    "late",
+    "vaccines",
+    "also",
+    "ages",
+    "intervals",
+    "skip",
+    "recurring",
+];
+
+/// The tree without what only the dose-rule engine reads.
+fn without_rules(tree: &Entry) -> Entry {
+    let mut tree = tree.clone();
+    if let Node::Table(entries) = &mut tree.node {
+        entries.retain(|(key, _)| !RULE_KEYS.contains(&key.as_str()));
+        for (_, list) in entries.iter_mut().filter(|(key, _)| key == "doses") {
+            let Node::List(doses) = &mut list.node else { continue };
+            for dose in doses {
+                if let Node::Table(entries) = &mut dose.node {
+                    entries.retain(|(key, _)| !RULE_DOSE_KEYS.contains(&key.as_str()));
+                }
+            }
+        }
+    }
+    tree
+}
+
 /// Reads a series file and checks it.
 pub fn parse(text: &str, file: &str) -> Result<Series, Vec<Issue>> {
     let mut issues = Vec::new();
@@ -66,6 +119,7 @@ pub fn parse(text: &str, file: &str) -> Result<Series, Vec<Issue>> {
 /// Reads a series out of its tree; nothing where it has errors.
 pub(super) fn read(file: &str, tree: &Entry, issues: &mut Vec<Issue>) -> Option<Series> {
     let before = issues.len();
+    let tree = &without_rules(tree);
     let head = tree.one_line(file, SERIES, &["doses"], issues);
     let doses = tree.lines(file, "doses", DOSES, issues);
     if doses.lines.is_empty() {

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 /// Dose rules of one vaccine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Series {
     /// Its id, as campaigns name it.
     pub id: SeriesId,

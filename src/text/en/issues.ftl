@@ -92,3 +92,21 @@ issue-place_closed = { $value } is closed on { $date }; check place and date
 issue-lot_expired = the lot { $value } expired on { $expires }; check lot and date
 issue-lot_not_delivered = the lot { $value } arrives only on { $date }; check lot and date
 issue-stored_otherwise = the record “{ $value }” is stored with other values; taken as a correction, the history is kept
+
+# dose rules (CDSi supporting data)
+issue-bad_xml = not well-formed XML ({ $reason }); download the file again
+issue-unknown_root = the root element is “{ $value }” and should be “{ $root }”; check which file this is
+issue-unknown_element = element “{ $value }” is not known, and what it says is not used; see the notes of this release of the rules
+issue-missing_element = element “{ $value }” is missing; download the file again
+issue-duplicate_antigen = antigen “{ $value }” occurs twice; there is one file per antigen
+issue-duplicate_code = code “{ $value }” occurs twice; keep one
+issue-unknown_antigen = antigen “{ $value }” is in no vaccine group of ScheduleSupportingData.xml; use files of one release
+issue-several_antigens = another antigen, “{ $value }”, in the same file; a file holds one antigen
+issue-unknown_vaccine_group = vaccine group “{ $value }” is not in ScheduleSupportingData.xml; use files of one release
+issue-bad_gender = “{ $value }” is no gender; write Female, Male or Unknown
+issue-dose_out_of_order = dose “{ $value }” is out of place; doses are numbered from Dose 1 on
+issue-interval_from_nothing = an interval does not say what it runs from; it needs fromPrevious, fromTargetDose, fromMostRecent or fromRelevantObs
+issue-rules_cycle = the rules turn in a circle ({ $value }); an interval runs from an earlier dose, and a series group never waits for itself
+issue-missing_rules = the rules file “{ $value }” is missing; add it from the same release
+issue-no_rules = the folder holds neither CDSi rules in XML nor series files (*.toml); check --rules
+issue-too_many_files = more than { $limit } files in the folder; check --rules

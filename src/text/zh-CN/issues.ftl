@@ -92,3 +92,21 @@ issue-place_closed = { $value } 在 { $date } 不开放；请核对地点和日�
 issue-lot_expired = 批号 { $value } 已于 { $expires } 过期；请核对批号和日期
 issue-lot_not_delivered = 批号 { $value } 于 { $date } 才到货；请核对批号和日期
 issue-stored_otherwise = 记录“{ $value }”已存有不同内容；按更正处理并保留历史
+
+# 接种规则（CDSi 支持数据）
+issue-bad_xml = 不符合 XML 格式（{ $reason }）；请重新下载该文件
+issue-unknown_root = 根元素是“{ $value }”，应为“{ $root }”；请检查文件是否放错
+issue-unknown_element = 程序不认识元素“{ $value }”，其内容未被采用；请查看该版本规则的说明
+issue-missing_element = 缺少元素“{ $value }”；请重新下载该文件
+issue-duplicate_antigen = 抗原“{ $value }”出现两次；每种抗原只能有一个文件
+issue-duplicate_code = 编码“{ $value }”出现两次；请只保留一处
+issue-unknown_antigen = 抗原“{ $value }”不在 ScheduleSupportingData.xml 的疫苗组中；请使用同一版本的文件
+issue-several_antigens = 同一文件中出现另一种抗原“{ $value }”；每个文件只含一种抗原
+issue-unknown_vaccine_group = 疫苗组“{ $value }”不在 ScheduleSupportingData.xml 中；请使用同一版本的文件
+issue-bad_gender = “{ $value }”不是性别；应为 Female、Male 或 Unknown
+issue-dose_out_of_order = 剂次“{ $value }”不在应有的位置；剂次应从 Dose 1 起依次排列
+issue-interval_from_nothing = 间隔没有说明从何时算起；应有 fromPrevious、fromTargetDose、fromMostRecent 或 fromRelevantObs 之一
+issue-rules_cycle = 规则循环引用（{ $value }）；间隔只能从较早的剂次算起，程序组不能等待自己
+issue-missing_rules = 缺少规则文件“{ $value }”；请从同一版本中补齐
+issue-no_rules = 文件夹中既没有 CDSi 的 XML 规则，也没有程序文件（*.toml）；请检查 --rules
+issue-too_many_files = 文件夹中的文件超过 { $limit } 个；请检查 --rules

@@ -1,0 +1,222 @@
+//! A line of `doseplan forecast`: what the rules say of a person, as JSON.
+
+use super::forecast_words::Reasons;
+use crate::domain::campaign::Language;
+use crate::domain::rules::{Assessment, Progress, Rules, Status, assess};
+use crate::intake::history::{History, LineError, read_line};
+use crate::text;
+use chrono::Datelike as _;
+use chrono::NaiveDate;
+use std::fmt::Write as _;
+
+/// The words of the output.
+pub(super) struct Words {
+    language: Language,
+    reasons: Reasons,
+}
+
+impl Words {
+    pub(super) fn new(language: Language) -> Self {
+        Self { language, reasons: Reasons::new(language) }
+    }
+
+    /// A code that the rules do not know: `cvx 999`.
+    pub(super) fn unknown(&self, code: &str, row: u64) -> String {
+        text::say(self.language, "forecast-unknown-code", &[("code", &code), ("row", &row)])
+    }
+
+    fn error(&self, error: &LineError) -> String {
+        let say = |key, arguments: &[(&str, &dyn std::fmt::Display)]| {
+            text::say(self.language, key, arguments)
+        };
+        match error {
+            LineError::Unreadable(reason) => say("forecast-unreadable", &[("reason", reason)]),
+            LineError::Missing(key) => say("forecast-missing", &[("key", key)]),
+            LineError::BadDate { key, value } => {
+                say("forecast-bad-date", &[("key", key), ("value", value)])
+            }
+            LineError::BadSex(value) => say("forecast-bad-sex", &[("value", value)]),
+            LineError::BeforeBirth(dose) => say("forecast-before-birth", &[("dose", dose)]),
+            LineError::AfterAsOf(dose) => say("forecast-after-as-of", &[("dose", dose)]),
+            LineError::NotBorn => say("forecast-not-born", &[]),
+            LineError::NoVaccine(dose) => say("forecast-no-vaccine", &[("dose", dose)]),
+            LineError::TooManyDoses => say("forecast-too-many-doses", &[]),
+        }
+    }
+}
+
+/// Evaluates lines and writes what comes of them.
+pub(super) struct Writer<'a> {
+    rules: &'a Rules,
+    words: &'a Words,
+    today: NaiveDate,
+    /// Names as JSON texts.
+    antigens: Vec<String>,
+    groups: Vec<String>,
+}
+
+fn json(text: &str) -> String {
+    serde_json::to_string(text).expect("a text becomes JSON")
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(rules: &'a Rules, words: &'a Words, today: NaiveDate) -> Self {
+        let antigens = rules.antigens.iter().map(|antigen| json(&antigen.name)).collect();
+        let groups = rules.groups.iter().map(|group| json(&group.name)).collect();
+        Self { rules, words, today, antigens, groups }
+    }
+
+    /// Writes the answer to a line; whether it could be read.
+    pub(super) fn line(
+        &mut self,
+        line: &[u8],
+        row: u64,
+        out: &mut String,
+        warnings: &mut Vec<(String, u64)>,
+    ) -> bool {
+        let read = match std::str::from_utf8(line) {
+            Ok(line) => read_line(line, self.rules, self.today),
+            Err(_) => Err((None, LineError::Unreadable("UTF-8".to_owned()))),
+        };
+        match read {
+            Ok(history) => {
+                for (given, code) in history.person.doses.iter().zip(&history.codes) {
+                    if given.vaccine.is_none() {
+                        warnings.push((format!("{} {}", code.key, code.code), row));
+                    }
+                }
+                for code in &history.unknown_observations {
+                    warnings.push((format!("observation {code}"), row));
+                }
+                let assessment = assess(self.rules, &history.person);
+                self.answer(&history, &assessment, out);
+                true
+            }
+            Err((id, error)) => {
+                out.push('{');
+                if let Some(id) = id {
+                    let _ = write!(out, "\"id\":{id},");
+                }
+                let _ = writeln!(out, "\"error\":{}}}", json(&self.words.error(&error)));
+                false
+            }
+        }
+    }
+
+    fn answer(&self, history: &History, assessment: &Assessment, out: &mut String) {
+        let _ = match &history.id {
+            Some(id) => write!(out, "{{\"id\":{id},\"doses\":["),
+            None => write!(out, "{{\"id\":null,\"doses\":["),
+        };
+        let doses = history.person.doses.iter().zip(&history.codes).zip(&assessment.doses);
+        for (index, ((given, code), verdicts)) in doses.enumerate() {
+            comma(index, out);
+            out.push_str("{\"date\":\"");
+            push_day(given.date, out);
+            let (key, code) = (code.key, json(&code.code));
+            push_all(&["\",\"", key, "\":", &code, ",\"evaluations\":["], out);
+            for (index, it) in verdicts.iter().enumerate() {
+                comma(index, out);
+                let antigen = &self.antigens[usize::from(it.antigen.0)];
+                let group = &self.groups[usize::from(it.group.0)];
+                let status = status(it.verdict.status);
+                let parts = [
+                    "{\"antigen\":",
+                    antigen,
+                    ",\"group\":",
+                    group,
+                    ",\"status\":\"",
+                    status,
+                    "\"",
+                ];
+                push_all(&parts, out);
+                list(&self.words.reasons.of_dose(self.rules, given.date, it), out);
+            }
+            out.push_str("]}");
+        }
+        out.push_str("],\"forecasts\":[");
+        for (index, it) in assessment.forecasts.iter().enumerate() {
+            comma(index, out);
+            let group = &self.groups[usize::from(it.group.0)];
+            let _ = write!(
+                out,
+                "{{\"group\":{group},\"series_group\":{},\"status\":\"{}\",\"dose\":",
+                it.series_group,
+                progress(it.progress)
+            );
+            let next = it.next;
+            let _ = match next {
+                Some(next) => write!(out, "{}", next.number),
+                None => write!(out, "null"),
+            };
+            day("earliest", next.map(|next| next.earliest.date), out);
+            day("recommended", next.map(|next| next.recommended.date), out);
+            day("past_due", next.and_then(|next| next.past_due).map(|day| day.date), out);
+            day("latest", next.and_then(|next| next.latest).map(|day| day.date), out);
+            list(&self.words.reasons.of_forecast(self.rules, it), out);
+        }
+        out.push_str("]}\n");
+    }
+}
+
+fn comma(index: usize, out: &mut String) {
+    if index > 0 {
+        out.push(',');
+    }
+}
+
+/// The reasons, and the end of the object.
+fn list(reasons: &[String], out: &mut String) {
+    out.push_str(",\"reasons\":[");
+    for (index, reason) in reasons.iter().enumerate() {
+        comma(index, out);
+        out.push_str(&json(reason));
+    }
+    out.push_str("]}");
+}
+
+fn day(key: &str, day: Option<NaiveDate>, out: &mut String) {
+    push_all(&[",\"", key, "\":"], out);
+    match day {
+        Some(day) => {
+            out.push('"');
+            push_day(day, out);
+            out.push('"');
+        }
+        None => out.push_str("null"),
+    }
+}
+
+fn push_all(parts: &[&str], out: &mut String) {
+    for part in parts {
+        out.push_str(part);
+    }
+}
+
+/// A day as 2021-10-20; the calendar's own formatter takes several times as long.
+fn push_day(day: NaiveDate, out: &mut String) {
+    let digit = |number: u32| char::from_digit(number % 10, 10).unwrap_or('?');
+    let (year, month, date) = (day.year().unsigned_abs(), day.month(), day.day());
+    out.extend([digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), '-']);
+    out.extend([digit(month / 10), digit(month), '-', digit(date / 10), digit(date)]);
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Valid => "valid",
+        Status::Extraneous => "extraneous",
+        Status::NotValid => "not_valid",
+        Status::SubStandard => "sub_standard",
+    }
+}
+
+fn progress(progress: Progress) -> &'static str {
+    match progress {
+        Progress::NotComplete => "not_complete",
+        Progress::Complete => "complete",
+        Progress::Immune => "immune",
+        Progress::Contraindicated => "contraindicated",
+        Progress::AgedOut => "aged_out",
+        Progress::NotRecommended => "not_recommended",
+    }
+}

@@ -1,0 +1,290 @@
+//! The reasons of `doseplan forecast` in words. A message is taken out of the catalogue once and
+//! cut at its
+//! arguments, for a register of a million children has many reasons.
+
+use crate::domain::campaign::Language;
+use crate::domain::rules::{
+    DoseVerdict, GroupForecast, Progress, Reason, Rules, Since, Why, model::VaccineId,
+};
+use crate::domain::series::Duration;
+use crate::text;
+use chrono::NaiveDate;
+use std::collections::HashMap;
+use std::fmt::{Display, Write as _};
+
+/// Marks an argument in a message that is being cut; no message holds it.
+const MARK: char = '\u{1}';
+
+/// A message: text, then an argument and text, again and again.
+#[derive(Debug)]
+struct Template {
+    first: String,
+    rest: Vec<(String, String)>,
+}
+
+impl Template {
+    fn new(language: Language, key: &str, names: &[&'static str]) -> Self {
+        let marked: Vec<String> = names.iter().map(|name| format!("{MARK}{name}{MARK}")).collect();
+        let arguments: Vec<(&str, &dyn Display)> =
+            names.iter().zip(&marked).map(|(name, mark)| (*name, mark as &dyn Display)).collect();
+        let message = text::say(language, key, &arguments);
+        let mut parts = message.split(MARK).map(str::to_owned);
+        let first = parts.next().unwrap_or_default();
+        let mut rest = Vec::new();
+        while let (Some(name), Some(after)) = (parts.next(), parts.next()) {
+            rest.push((name, after));
+        }
+        Self { first, rest }
+    }
+}
+
+/// Messages with the arguments that they may use.
+const MESSAGES: &[(&str, &[&str])] = &[
+    ("why-since-dose", &["number"]),
+    ("why-since-other", &["date"]),
+    ("why-since-event", &["date"]),
+    ("why-series-complete", &[]),
+    ("why-expired", &[]),
+    ("why-inadvertent", &["number"]),
+    ("why-too-young", &["age", "first"]),
+    ("why-grace-age", &["age"]),
+    ("why-too-old", &["age"]),
+    ("why-too-soon", &["number", "since", "days", "wait"]),
+    ("why-too-soon-grace", &["number", "since", "days", "wait", "grace"]),
+    ("why-grace-interval", &["number", "since", "days", "wait"]),
+    ("why-too-late", &["number", "since", "days", "wait"]),
+    ("why-too-late-counts", &["number", "since", "days", "wait"]),
+    ("why-conflict", &["date", "vaccine", "days", "first"]),
+    ("why-vaccine-age", &[]),
+    ("why-manufacturer", &["number"]),
+    ("why-vaccine", &["number"]),
+    ("why-earliest", &["date", "why"]),
+    ("why-recommended", &["date", "why"]),
+    ("why-past-due", &["date", "why"]),
+    ("why-latest", &["date", "why"]),
+    ("why-day-age", &["age"]),
+    ("why-day-born", &[]),
+    ("why-day-interval", &["since", "wait"]),
+    ("why-day-conflict", &["date", "vaccine"]),
+    ("why-day-season", &[]),
+    ("why-day-latest-dose", &[]),
+    ("why-complete", &[]),
+    ("why-immune", &[]),
+    ("why-contraindicated", &[]),
+    ("why-aged-out", &[]),
+    ("why-not-recommended", &[]),
+    ("why-days", &["count"]),
+    ("why-months", &["count"]),
+    ("why-years", &["count"]),
+    ("why-age-years", &["count"]),
+    ("why-plus", &["months", "days"]),
+    ("why-minus", &["months", "days"]),
+];
+
+/// The messages of one language.
+#[derive(Debug)]
+pub(super) struct Reasons {
+    templates: HashMap<&'static str, Template>,
+}
+
+impl Reasons {
+    pub(super) fn new(language: Language) -> Self {
+        let templates = MESSAGES
+            .iter()
+            .map(|(key, names)| (*key, Template::new(language, key, names)))
+            .collect();
+        Self { templates }
+    }
+
+    fn fill(&self, key: &str, values: &[(&str, &dyn Display)]) -> String {
+        let Some(template) = self.templates.get(key) else { return format!("⟨{key}⟩") };
+        let mut out = String::with_capacity(96);
+        out.push_str(&template.first);
+        for (name, after) in &template.rest {
+            if let Some((_, value)) = values.iter().find(|(known, _)| known == name) {
+                let _ = write!(out, "{value}");
+            }
+            out.push_str(after);
+        }
+        out
+    }
+
+    fn length(&self, duration: Duration, is_age: bool) -> String {
+        let years = if is_age { "why-age-years" } else { "why-years" };
+        let of_months = |months: i32| {
+            if months % 12 == 0 && months != 0 && (is_age || months > 12) {
+                self.fill(years, &[("count", &(months / 12))])
+            } else {
+                self.fill("why-months", &[("count", &months)])
+            }
+        };
+        let of_days = |days: i32| self.fill("why-days", &[("count", &days)]);
+        match (duration.months, duration.days) {
+            (0, days) => of_days(days),
+            (months, 0) => of_months(months),
+            (months, days) => {
+                let key = if days < 0 { "why-minus" } else { "why-plus" };
+                let (months, days) = (of_months(months), of_days(days.abs()));
+                self.fill(key, &[("months", &months), ("days", &days)])
+            }
+        }
+    }
+
+    fn since(&self, since: Since, date: NaiveDate) -> String {
+        match since {
+            Since::Dose(number) => self.fill("why-since-dose", &[("number", &number)]),
+            Since::OtherDose => self.fill("why-since-other", &[("date", &date)]),
+            Since::Event => self.fill("why-since-event", &[("date", &date)]),
+        }
+    }
+
+    /// Why a dose of `given` has its status.
+    pub(super) fn of_dose(&self, rules: &Rules, given: NaiveDate, it: &DoseVerdict) -> Vec<String> {
+        let tried = it.verdict.number.unwrap_or_default();
+        it.verdict.reasons.iter().map(|why| self.reason(rules, given, tried, why)).collect()
+    }
+
+    fn reason(&self, rules: &Rules, given: NaiveDate, tried: u8, reason: &Reason) -> String {
+        let days = |date: NaiveDate| (given - date).num_days();
+        let interval = |key: &str, number: u8, since: Since, date: NaiveDate, wait, grace: &str| {
+            let since = self.since(since, date);
+            let (days, wait) = (days(date), self.length(wait, false));
+            self.fill(
+                key,
+                &[
+                    ("number", &number),
+                    ("since", &since),
+                    ("days", &days),
+                    ("wait", &wait),
+                    ("grace", &grace),
+                ],
+            )
+        };
+        match *reason {
+            Reason::SeriesComplete => self.fill("why-series-complete", &[]),
+            Reason::Expired => self.fill("why-expired", &[]),
+            Reason::Inadvertent => self.fill("why-inadvertent", &[("number", &tried)]),
+            Reason::TooYoung { age, first } => {
+                let age = self.length(age, true);
+                self.fill("why-too-young", &[("age", &age), ("first", &first)])
+            }
+            Reason::GraceAge { age } => {
+                self.fill("why-grace-age", &[("age", &self.length(age, true))])
+            }
+            Reason::TooOld { age } => self.fill("why-too-old", &[("age", &self.length(age, true))]),
+            Reason::TooSoon { number, since, date, wait, grace: None, .. } => {
+                interval("why-too-soon", number, since, date, wait, "")
+            }
+            Reason::TooSoon { number, since, date, wait, grace: Some(grace), .. } => {
+                let grace = self.length(grace, false);
+                interval("why-too-soon-grace", number, since, date, wait, &grace)
+            }
+            Reason::GraceInterval { number, since, date, wait } => {
+                interval("why-grace-interval", number, since, date, wait, "")
+            }
+            Reason::TooLate { number, since, date, wait, counts } => {
+                let key = if counts { "why-too-late-counts" } else { "why-too-late" };
+                interval(key, number, since, date, wait, "")
+            }
+            Reason::Conflict { vaccine, date, first } => {
+                let (vaccine, days) = (name(rules, vaccine), days(date));
+                self.fill(
+                    "why-conflict",
+                    &[("vaccine", &vaccine), ("date", &date), ("days", &days), ("first", &first)],
+                )
+            }
+            Reason::VaccineAge => self.fill("why-vaccine-age", &[]),
+            Reason::Manufacturer => self.fill("why-manufacturer", &[("number", &tried)]),
+            Reason::VaccineNotListed => self.fill("why-vaccine", &[("number", &tried)]),
+        }
+    }
+
+    /// Why a forecast has its status, or its days.
+    pub(super) fn of_forecast(&self, rules: &Rules, it: &GroupForecast) -> Vec<String> {
+        let Some(next) = it.next else {
+            let key = match it.progress {
+                Progress::NotComplete | Progress::NotRecommended => "why-not-recommended",
+                Progress::Complete => "why-complete",
+                Progress::Immune => "why-immune",
+                Progress::Contraindicated => "why-contraindicated",
+                Progress::AgedOut => "why-aged-out",
+            };
+            return vec![self.fill(key, &[])];
+        };
+        let line = |key: &str, day: crate::domain::rules::Day| {
+            let why = self.why(rules, day.why);
+            self.fill(key, &[("date", &day.date), ("why", &why)])
+        };
+        let mut lines = vec![line("why-earliest", next.earliest)];
+        if next.recommended != next.earliest {
+            lines.push(line("why-recommended", next.recommended));
+        }
+        lines.extend(next.past_due.map(|day| line("why-past-due", day)));
+        lines.extend(next.latest.map(|day| line("why-latest", day)));
+        lines
+    }
+
+    fn why(&self, rules: &Rules, why: Why) -> String {
+        match why {
+            Why::Age(age) if age == Duration::default() => self.fill("why-day-born", &[]),
+            Why::Age(age) => self.fill("why-day-age", &[("age", &self.length(age, true))]),
+            Why::Interval { since, date, wait } => {
+                let (since, wait) = (self.since(since, date), self.length(wait, false));
+                self.fill("why-day-interval", &[("since", &since), ("wait", &wait)])
+            }
+            Why::Conflict { vaccine, date } => {
+                let vaccine = name(rules, vaccine);
+                self.fill("why-day-conflict", &[("vaccine", &vaccine), ("date", &date)])
+            }
+            Why::Season => self.fill("why-day-season", &[]),
+            Why::LatestDose => self.fill("why-day-latest-dose", &[]),
+        }
+    }
+}
+
+/// A vaccine as a reason names it.
+fn name(rules: &Rules, vaccine: VaccineId) -> String {
+    let code = &rules.vaccines[usize::from(vaccine.0)].code;
+    if code.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("CVX {code}")
+    } else {
+        code.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_is_in_the_catalogue_with_its_arguments() {
+        for language in [Language::ZhCn, Language::En] {
+            for (key, names) in MESSAGES {
+                let template = Template::new(language, key, names);
+                assert!(!template.first.starts_with('⟨'), "{key}");
+                assert_eq!(template.rest.len(), names.len(), "{key} in {language:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dose_one_day_early_says_so_in_plain_chinese_and_english() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        let reason = Reason::TooSoon {
+            number: 2,
+            since: Since::Dose(1),
+            date: day("2026-01-01"),
+            wait: Duration::days(28),
+            grace: None,
+            first: day("2026-01-29"),
+        };
+        let said = |language| {
+            Reasons::new(language).reason(&Rules::default(), day("2026-01-28"), 2, &reason)
+        };
+        assert_eq!(said(Language::ZhCn), "第2剂距第1剂27天，最短间隔28天，无效");
+        assert_eq!(
+            said(Language::En),
+            "dose 2 came 27 days after dose 1, shortest interval 28 days; not valid"
+        );
+    }
+}

@@ -1,0 +1,358 @@
+//! Which doses given count: one series of one antigen (CDSi 4.4 and chapter 6).
+//!
+//! Two pointers go along: the doses given in date order, and the *targets*, the doses that the
+//! series still asks for.
+
+use super::model::{AgeRow, AntigenId, From, Interval, Series, SeriesDose};
+use super::person::{Entry, View};
+use super::reason::{Reason, Since};
+use super::skip::{Context, can_skip};
+use crate::domain::series::Duration;
+use chrono::NaiveDate;
+
+/// What became of a dose given, the most favourable first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// It counts.
+    Valid,
+    /// It was not needed.
+    Extraneous,
+    /// It does not count and must be repeated.
+    NotValid,
+    /// It was expired or damaged and must be repeated.
+    SubStandard,
+}
+
+/// What is said of a dose given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Its place in the history.
+    pub(super) place: u16,
+    /// Its status.
+    pub status: Status,
+    /// The dose of the series that it was tried as; nothing where the series was complete.
+    pub number: Option<u8>,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// A vaccine given by mistake: no interval runs from it.
+    pub(super) inadvertent: bool,
+}
+
+/// What became of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Open,
+    Satisfied(NaiveDate),
+    Skipped,
+}
+
+/// A dose that the series asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Target {
+    /// Its place in the series.
+    pub(super) dose: usize,
+    pub(super) state: State,
+}
+
+/// A series as one person goes through it.
+#[derive(Debug, Clone)]
+pub(super) struct Run<'a> {
+    pub(super) antigen: AntigenId,
+    pub(super) series: &'a Series,
+    /// Series groups of the antigen with a complete series, one bit each.
+    pub(super) complete_groups: u32,
+    pub(super) targets: Vec<Target>,
+    /// The target that is open now.
+    pub(super) at: usize,
+    pub(super) verdicts: Vec<Verdict>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn status_at(&self, place: u16) -> Option<Status> {
+        self.verdicts.iter().find(|v| v.place == place).map(|v| v.status)
+    }
+
+    /// The open target and its dose; nothing when the series has no more.
+    pub(super) fn open(&self) -> Option<(&Target, &'a SeriesDose)> {
+        let target = self.targets.get(self.at)?;
+        Some((target, &self.series.doses[target.dose]))
+    }
+
+    pub(super) fn skip(&mut self) {
+        self.targets[self.at].state = State::Skipped;
+        self.at += 1;
+    }
+
+    /// The targets that doses have satisfied, with the days.
+    pub(super) fn satisfied(&self) -> impl Iterator<Item = (&'a SeriesDose, NaiveDate)> + '_ {
+        self.targets.iter().filter_map(|target| match target.state {
+            State::Satisfied(date) => Some((&self.series.doses[target.dose], date)),
+            State::Open | State::Skipped => None,
+        })
+    }
+
+    pub(super) fn satisfied_count(&self) -> usize {
+        self.satisfied().count()
+    }
+
+    /// The day that an interval runs from, as far as the doses before `until` tell.
+    pub(super) fn reference(
+        &self,
+        view: &View<'_>,
+        from: &From,
+        until: u16,
+    ) -> Option<(NaiveDate, Since)> {
+        match from {
+            // CALCDTINT-1
+            From::Previous => {
+                let verdict = self.verdicts.iter().rev().find(|v| {
+                    matches!(v.status, Status::Valid | Status::NotValid) && !v.inadvertent
+                })?;
+                let since = match (verdict.status, verdict.number) {
+                    (Status::Valid, Some(number)) => Since::Dose(number),
+                    _ => Since::OtherDose,
+                };
+                Some((view.history[usize::from(verdict.place)].date, since))
+            }
+            // CALCDTINT-2
+            From::Dose(number) => {
+                let mut found = None;
+                for (dose, date) in self.satisfied() {
+                    if dose.number == *number {
+                        found = Some((date, Since::Dose(*number)));
+                    }
+                }
+                found
+            }
+            // CALCDTINT-8
+            From::MostRecent(vaccines) => {
+                let end = view.history.len().min(usize::from(until));
+                let by_mistake = |place: usize| {
+                    self.verdicts.iter().any(|v| usize::from(v.place) == place && v.inadvertent)
+                };
+                let place = (0..end).rev().find(|place| {
+                    vaccines.contains(view.history[*place].vaccine) && !by_mistake(*place)
+                })?;
+                Some((view.history[place].date, Since::OtherDose))
+            }
+            // CALCDTINT-9
+            From::Observation(code) => Some((view.latest(*code)?, Since::Event)),
+        }
+    }
+}
+
+/// Evaluates the doses of an antigen against one of its series.
+pub(super) fn evaluate<'a>(
+    view: &View<'a>,
+    antigen: AntigenId,
+    series: &'a Series,
+    complete_groups: u32,
+) -> Run<'a> {
+    let records = view.records_of(antigen);
+    let targets = (0..series.doses.len()).map(|dose| Target { dose, state: State::Open }).collect();
+    let verdicts = Vec::with_capacity(records.len());
+    let mut run = Run { antigen, series, complete_groups, targets, at: 0, verdicts };
+    for place in records {
+        let verdict = evaluate_dose(view, &mut run, *place);
+        run.verdicts.push(verdict);
+    }
+    run
+}
+
+fn evaluate_dose(view: &View<'_>, run: &mut Run<'_>, place: u16) -> Verdict {
+    let entry = view.history[usize::from(place)];
+    if run.open().is_some() && entry.given.expired {
+        let number = run.open().map(|(_, dose)| dose.number);
+        return verdict(place, Status::SubStandard, number, vec![Reason::Expired]);
+    }
+    while let Some((_, dose)) = run.open() {
+        if !can_skip(view, run, dose, Context::Evaluation(place), entry.date) {
+            break;
+        }
+        run.skip();
+    }
+    let Some((target, dose)) = run.open() else {
+        return verdict(place, Status::Extraneous, None, vec![Reason::SeriesComplete]);
+    };
+    let target = *target;
+    if dose.inadvertent.contains(entry.vaccine) {
+        let reasons = vec![Reason::Inadvertent];
+        let verdict = verdict(place, Status::NotValid, Some(dose.number), reasons);
+        return Verdict { inadvertent: true, ..verdict };
+    }
+    let mut reasons = Vec::new();
+    let age = check_age(view, dose, entry.date, &mut reasons);
+    let intervals = check_intervals(view, run, dose, place, &mut reasons);
+    let apart = check_conflicts(view, run, place, &mut reasons);
+    let vaccine = check_vaccine(view, dose, &entry, &mut reasons);
+    // Table 6-31
+    let status = match age {
+        Age::TooOld => Status::Extraneous,
+        Age::Good if intervals && apart && vaccine => Status::Valid,
+        _ => Status::NotValid,
+    };
+    if status == Status::Valid {
+        run.targets[run.at].state = State::Satisfied(entry.date);
+        if dose.recurring {
+            run.targets.insert(run.at + 1, Target { dose: target.dose, state: State::Open });
+        }
+        run.at += 1;
+    }
+    verdict(place, status, Some(dose.number), reasons)
+}
+
+fn verdict(place: u16, status: Status, number: Option<u8>, reasons: Vec<Reason>) -> Verdict {
+    Verdict { place, status, number, reasons, inadvertent: false }
+}
+
+#[derive(PartialEq)]
+enum Age {
+    Good,
+    TooYoung,
+    TooOld,
+}
+
+/// The age row that holds on a day: the first one in force.
+pub(super) fn age_row(dose: &SeriesDose, anchor: NaiveDate) -> Option<&AgeRow> {
+    dose.ages.iter().find(|row| row.in_force.on(anchor))
+}
+
+/// CDSi 6.4.
+fn check_age(
+    view: &View<'_>,
+    dose: &SeriesDose,
+    date: NaiveDate,
+    reasons: &mut Vec<Reason>,
+) -> Age {
+    let Some(row) = age_row(dose, date) else { return Age::Good };
+    let length = |age| view.rules.ages.get(usize::from(age)).map(|age| age.duration);
+    let named = |age: super::model::AgeId| length(age.0).unwrap_or_default();
+    if let Some(first) = view.day(row.absolute_min).filter(|first| date < *first) {
+        let age = length(row.min.0).unwrap_or_else(|| named(row.absolute_min));
+        reasons.push(Reason::TooYoung { age, first });
+        return Age::TooYoung;
+    }
+    if view.day(row.min).is_some_and(|min| date < min) {
+        reasons.push(Reason::GraceAge { age: named(row.min) });
+    }
+    if view.day(row.max).is_some_and(|max| date >= max) {
+        reasons.push(Reason::TooOld { age: named(row.max) });
+        return Age::TooOld;
+    }
+    Age::Good
+}
+
+/// CDSi 6.5, and 6.6 where that fails.
+fn check_intervals(
+    view: &View<'_>,
+    run: &Run<'_>,
+    dose: &SeriesDose,
+    place: u16,
+    reasons: &mut Vec<Reason>,
+) -> bool {
+    let date = view.history[usize::from(place)].date;
+    let before = reasons.len();
+    let mut all = true;
+    for interval in dose.intervals.iter().filter(|row| row.in_force.on(date)) {
+        let Some((start, since)) = run.reference(view, &interval.from, place) else { continue };
+        let number = dose.number;
+        all &= check_interval(interval, number, start, since, date, reasons);
+    }
+    if all {
+        return true;
+    }
+    let mut rows = dose.allowable_intervals.iter().filter(|row| row.in_force.on(date)).peekable();
+    let allowed = rows.peek().is_some()
+        && rows.all(|row| {
+            run.reference(view, &row.from, place).is_some_and(|(start, _)| {
+                row.absolute_min.is_none_or(|wait| date >= wait.after(start))
+            })
+        });
+    if allowed {
+        reasons.truncate(before);
+    }
+    allowed
+}
+
+fn check_interval(
+    row: &Interval,
+    number: u8,
+    date: NaiveDate,
+    since: Since,
+    given: NaiveDate,
+    reasons: &mut Vec<Reason>,
+) -> bool {
+    let absolute = row.absolute_min.map(|wait| (wait.duration, wait.after(date)));
+    let min = row.min.map(|wait| (wait.duration, wait.after(date)));
+    if let Some((bound, first)) = absolute.filter(|(_, first)| given < *first) {
+        let wait = min.map_or(bound, |(wait, _)| wait);
+        let grace: Option<Duration> = (wait != bound).then_some(bound);
+        reasons.push(Reason::TooSoon { number, since, date, wait, grace, first });
+        return false;
+    }
+    if let Some((wait, _)) = min.filter(|(_, first)| given < *first) {
+        reasons.push(Reason::GraceInterval { number, since, date, wait });
+    }
+    if let Some(max) = row.max.filter(|max| given > max.after(date)) {
+        let counts = row.late_counts;
+        reasons.push(Reason::TooLate { number, since, date, wait: max.duration, counts });
+        return counts;
+    }
+    true
+}
+
+/// CDSi 6.7. A dose of another antigen has no status here: its shorter distance holds
+/// (CALCDTCONFLICT-2).
+fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec<Reason>) -> bool {
+    let entry = view.history[usize::from(place)];
+    let rows = &view.rules.conflicts[usize::from(entry.vaccine.0)];
+    if rows.is_empty() {
+        return true;
+    }
+    let mut apart = true;
+    for (other, before) in (0_u16..place).zip(&view.history) {
+        if before.date >= entry.date {
+            continue;
+        }
+        for row in rows.iter().filter(|row| row.previous == before.vaccine) {
+            let end = match run.status_at(other) {
+                None | Some(Status::Valid) => row.end_min,
+                Some(_) => row.end,
+            };
+            let first = end.after(before.date);
+            if row.begin.after(before.date) <= entry.date && entry.date < first {
+                let vaccine = before.vaccine;
+                reasons.push(Reason::Conflict { vaccine, date: before.date, first });
+                apart = false;
+            }
+        }
+    }
+    apart
+}
+
+/// CDSi 6.8, and 6.9 where that fails. Volume never decides.
+fn check_vaccine(
+    view: &View<'_>,
+    dose: &SeriesDose,
+    entry: &Entry<'_>,
+    reasons: &mut Vec<Reason>,
+) -> bool {
+    let mut why = Reason::VaccineNotListed;
+    for row in dose.preferable.iter().filter(|row| row.vaccine == entry.vaccine) {
+        if !view.in_window(entry.date, row.begin, row.end) {
+            why = Reason::VaccineAge;
+        } else if row.manufacturer.is_none() || row.manufacturer == entry.given.manufacturer {
+            return true;
+        } else {
+            why = Reason::Manufacturer;
+        }
+    }
+    for row in dose.allowable.iter().filter(|row| row.vaccine == entry.vaccine) {
+        if view.in_window(entry.date, row.begin, row.end) {
+            return true;
+        }
+        why = Reason::VaccineAge;
+    }
+    reasons.push(why);
+    false
+}

@@ -1,0 +1,264 @@
+//! When the next dose of a series is due (CDSi chapter 7).
+
+use super::evaluate::{Run, State, age_row};
+use super::model::{Antigen, SeriesDose, VaccineId};
+use super::person::View;
+use super::reason::Why;
+use super::skip::{Context, can_skip};
+use chrono::{Days, NaiveDate};
+
+/// How far a person is with a series, a series with a person, or a vaccine group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Progress {
+    /// A dose is due, now or later.
+    NotComplete,
+    /// Nothing more to do.
+    Complete,
+    /// Protected by illness or birth.
+    Immune,
+    /// Must not have it.
+    Contraindicated,
+    /// Too old for it.
+    AgedOut,
+    /// Not for now: the season is over, or earlier doses are enough.
+    NotRecommended,
+}
+
+/// A day and what sets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// The day.
+    pub date: NaiveDate,
+    /// What sets it.
+    pub why: Why,
+}
+
+impl Day {
+    fn later(&mut self, other: Option<Self>) {
+        if let Some(other) = other.filter(|other| other.date > self.date) {
+            *self = other;
+        }
+    }
+}
+
+/// Days of the next dose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    /// Number of the dose.
+    pub number: u8,
+    /// The first day on which it counts.
+    pub earliest: Day,
+    /// The day for which it is recommended.
+    pub recommended: Day,
+    /// The day after which it is overdue.
+    pub past_due: Option<Day>,
+    /// The last day on which it makes sense.
+    pub latest: Option<Day>,
+}
+
+/// What a series forecasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SeriesForecast {
+    pub(super) progress: Progress,
+    /// Only where the progress is not complete.
+    pub(super) next: Option<Next>,
+    /// Whether it goes before other antigens of its group (FORECASTPRIORITY-1).
+    pub(super) priority: bool,
+}
+
+impl SeriesForecast {
+    fn of(progress: Progress) -> Self {
+        Self { progress, next: None, priority: false }
+    }
+}
+
+/// What keeps a person from an antigen, worked out once for all its series.
+pub(super) struct Barriers {
+    immune: bool,
+    forbidden: bool,
+    forbidden_vaccines: Vec<VaccineId>,
+}
+
+impl Barriers {
+    /// CDSi 7.2 and 7.3.
+    pub(super) fn new(view: &View<'_>, antigen: &Antigen) -> Self {
+        let person = view.person;
+        let now = person.as_of;
+        let by_birth = antigen.immune_by_birth.iter().any(|row| {
+            person.born < row.before
+                && !row.except.iter().any(|code| view.has(*code))
+                && (row.country.is_none()
+                    || person.country.is_none()
+                    || row.country == person.country)
+        });
+        if person.observations.is_empty() {
+            return Self { immune: by_birth, forbidden: false, forbidden_vaccines: Vec::new() };
+        }
+        let forbidden = antigen
+            .contraindications
+            .iter()
+            .any(|row| view.has(row.observation) && view.in_window(now, row.begin, row.end));
+        let forbidden_vaccines = antigen
+            .vaccine_contraindications
+            .iter()
+            .filter(|row| view.has(row.observation) && view.in_window(now, row.begin, row.end))
+            .map(|row| row.vaccine)
+            .collect();
+        let immune = by_birth || antigen.immune_by_history.iter().any(|code| view.has(*code));
+        Self { immune, forbidden, forbidden_vaccines }
+    }
+
+    fn forbids(&self, run: &Run<'_>) -> bool {
+        if self.forbidden || self.forbidden_vaccines.is_empty() {
+            return self.forbidden;
+        }
+        let mut rows = run.series.doses.iter().flat_map(|dose| &dose.preferable).peekable();
+        rows.peek().is_some() && rows.all(|row| self.forbidden_vaccines.contains(&row.vaccine))
+    }
+}
+
+/// Forecasts the next dose of a series; targets that are not needed are marked as skipped.
+pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) -> SeriesForecast {
+    let now = view.person.as_of;
+    loop {
+        while let Some((_, dose)) = run.open() {
+            if !can_skip(view, run, dose, Context::Forecast, now) {
+                break;
+            }
+            run.skip();
+        }
+        if barriers.immune {
+            return SeriesForecast::of(Progress::Immune);
+        }
+        let Some((_, dose)) = run.open() else {
+            let any = run.targets.iter().any(|t| matches!(t.state, State::Satisfied(_)));
+            let done = if any { Progress::Complete } else { Progress::NotRecommended };
+            return SeriesForecast::of(done);
+        };
+        if barriers.forbids(run) {
+            return SeriesForecast::of(Progress::Contraindicated);
+        }
+        if dose.season.and_then(|season| season.end).is_some_and(|end| now > end) {
+            return SeriesForecast::of(Progress::NotRecommended);
+        }
+        let earliest = earliest(view, run, dose);
+        let max = age_row(dose, now).and_then(|row| view.day(row.max));
+        if max.is_some_and(|max| now >= max || earliest.date >= max) {
+            return SeriesForecast::of(Progress::AgedOut);
+        }
+        // 7.6: would the dose still be needed on the day that was found?
+        if can_skip(view, run, dose, Context::Forecast, earliest.date) {
+            run.skip();
+            continue;
+        }
+        return SeriesForecast {
+            progress: Progress::NotComplete,
+            next: Some(next(view, run, dose, earliest)),
+            priority: !dose.intervals.is_empty() && dose.intervals.iter().all(|row| row.priority),
+        };
+    }
+}
+
+/// The days of a dose's intervals in force, from doses and events so far.
+fn interval_days(
+    view: &View<'_>,
+    run: &Run<'_>,
+    dose: &SeriesDose,
+    wait: impl Fn(&super::model::Interval) -> Option<super::model::Wait>,
+) -> Option<Day> {
+    let mut latest: Option<Day> = None;
+    for row in dose.intervals.iter().filter(|row| row.in_force.on(view.person.as_of)) {
+        let Some(wait) = wait(row) else { continue };
+        let Some((start, since)) = run.reference(view, &row.from, u16::MAX) else { continue };
+        let why = Why::Interval { since, date: start, wait: wait.duration };
+        let day = Day { date: wait.after(start), why };
+        match &mut latest {
+            Some(known) => known.later(Some(day)),
+            None => latest = Some(day),
+        }
+    }
+    latest
+}
+
+fn age_day(view: &View<'_>, age: super::model::AgeId) -> Option<Day> {
+    let why = Why::Age(view.rules.ages.get(usize::from(age.0))?.duration);
+    Some(Day { date: view.day(age)?, why })
+}
+
+/// FORECASTDTCAN-1.
+fn earliest(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose) -> Day {
+    let now = view.person.as_of;
+    let born = view.person.born;
+    let mut day = Day { date: born, why: Why::Age(crate::domain::series::Duration::days(0)) };
+    day.later(age_row(dose, now).and_then(|row| age_day(view, row.min)));
+    day.later(interval_days(view, run, dose, |row| row.min));
+    day.later(conflict_end(view, dose));
+    let start = dose.season.and_then(|season| season.start);
+    day.later(start.map(|date| Day { date, why: Why::Season }));
+    let last = view.records_of(run.antigen).last();
+    let last = last.map(|place| view.history[usize::from(*place)].date);
+    day.later(last.map(|date| Day { date, why: Why::LatestDose }));
+    day
+}
+
+/// CALCDTCONFLICT-3: the full distance to every dose given, for every preferable vaccine.
+fn conflict_end(view: &View<'_>, dose: &SeriesDose) -> Option<Day> {
+    if view.history.is_empty() {
+        return None;
+    }
+    let mut end: Option<Day> = None;
+    for row in &dose.preferable {
+        for conflict in &view.rules.conflicts[usize::from(row.vaccine.0)] {
+            if !view.seen.contains(conflict.previous) {
+                continue;
+            }
+            let mut given = view.history.iter().rev();
+            let Some(last) = given.find(|entry| entry.vaccine == conflict.previous) else {
+                continue;
+            };
+            let why = Why::Conflict { vaccine: last.vaccine, date: last.date };
+            let day = Day { date: conflict.end.after(last.date), why };
+            match &mut end {
+                Some(known) => known.later(Some(day)),
+                None => end = Some(day),
+            }
+        }
+    }
+    end
+}
+
+/// CDSi 7.5.
+fn next(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose, earliest: Day) -> Next {
+    let row = age_row(dose, view.person.as_of);
+    let day_before = |day: Day| {
+        let date = day.date.checked_sub_days(Days::new(1)).unwrap_or(day.date);
+        Day { date, ..day }
+    };
+    let recommended = row
+        .and_then(|row| age_day(view, row.recommended))
+        .or_else(|| interval_days(view, run, dose, |row| row.recommended))
+        .filter(|day| day.date >= earliest.date)
+        .unwrap_or(earliest);
+    let longest = interval_days(view, run, dose, |row| row.max);
+    let sooner = |day: Option<Day>| match (day, longest) {
+        (Some(day), Some(longest)) if longest.date < day.date => Some(longest),
+        (day, longest) => day.or(longest),
+    };
+    let past_due = row
+        .and_then(|row| age_day(view, row.latest))
+        .or_else(|| interval_days(view, run, dose, |row| row.latest))
+        .map(day_before);
+    let past_due =
+        sooner(past_due).map(|day| if day.date < earliest.date { earliest } else { day });
+    let latest = sooner(row.and_then(|row| age_day(view, row.max)).map(day_before));
+    Next { number: number(run), earliest, recommended, past_due, latest }
+}
+
+/// FORECASTDN-1.
+fn number(run: &Run<'_>) -> u8 {
+    let counts = |given: &SeriesDose, date: NaiveDate| {
+        given.season.and_then(|season| season.start).is_none_or(|start| date >= start)
+    };
+    let satisfied = run.satisfied().filter(|(given, date)| counts(given, *date)).count();
+    u8::try_from(satisfied + 1).unwrap_or(u8::MAX)
+}

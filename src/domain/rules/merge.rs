@@ -1,0 +1,180 @@
+//! From antigens to vaccine groups (CDSi chapter 9), and the whole assessment of a person.
+
+use super::evaluate::Verdict;
+use super::forecast::{Day, Next, Progress};
+use super::model::{AntigenId, Group, GroupId, Rules};
+use super::person::{Person, View};
+use super::reason::Why;
+use super::select::{Candidate, best, candidates};
+use chrono::NaiveDate;
+
+/// What the rules say of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Assessment {
+    /// What is said of every dose, in the order of the person's doses.
+    pub doses: Vec<Vec<DoseVerdict>>,
+    /// What is due, by vaccine group and series group.
+    pub forecasts: Vec<GroupForecast>,
+}
+
+/// What is said of a dose as to one of its antigens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoseVerdict {
+    /// The antigen.
+    pub antigen: AntigenId,
+    /// The vaccine group of the series.
+    pub group: GroupId,
+    /// The verdict of the series that is the most favourable.
+    pub verdict: Verdict,
+}
+
+/// What is due of a vaccine group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupForecast {
+    /// The group.
+    pub group: GroupId,
+    /// The series group.
+    pub series_group: u8,
+    /// How far the person is.
+    pub progress: Progress,
+    /// The next dose, where one is due.
+    pub next: Option<Next>,
+}
+
+/// Evaluates and forecasts everything for one person.
+pub fn assess(rules: &Rules, person: &Person) -> Assessment {
+    let view = View::new(rules, person);
+    let mut doses = vec![Vec::new(); person.doses.len()];
+    let mut forecasts = Vec::with_capacity(rules.groups.len());
+    for (number, group) in (0_u16..).zip(&rules.groups) {
+        let group_id = GroupId(number);
+        if let [antigen] = group.antigens[..] {
+            let chosen = best_of(&view, antigen);
+            judge(&view, antigen, &chosen, &mut doses);
+            // One antigen: every best series is a forecast of its own, by series group.
+            forecasts.extend(chosen.iter().map(|it| GroupForecast {
+                group: group_id,
+                series_group: it.run.series.series_group,
+                progress: it.forecast.progress,
+                next: it.forecast.next,
+            }));
+        } else {
+            assess_together(&view, group_id, group, &mut doses, &mut forecasts);
+        }
+    }
+    Assessment { doses, forecasts }
+}
+
+/// A group of several antigens.
+fn assess_together(
+    view: &View<'_>,
+    group_id: GroupId,
+    group: &Group,
+    doses: &mut [Vec<DoseVerdict>],
+    forecasts: &mut Vec<GroupForecast>,
+) {
+    let mut all: Vec<Candidate<'_>> = Vec::new();
+    for antigen in &group.antigens {
+        let chosen = best_of(view, *antigen);
+        judge(view, *antigen, &chosen, doses);
+        all.extend(chosen);
+    }
+    let mut series_groups: Vec<u8> = all.iter().map(|c| c.run.series.series_group).collect();
+    series_groups.sort_unstable();
+    series_groups.dedup();
+    for series_group in series_groups {
+        let members: Vec<&Candidate<'_>> =
+            all.iter().filter(|c| c.run.series.series_group == series_group).collect();
+        let (progress, next) = blend(view, group, &members);
+        forecasts.push(GroupForecast { group: group_id, series_group, progress, next });
+    }
+}
+
+fn best_of<'a>(view: &View<'a>, antigen: AntigenId) -> Vec<Candidate<'a>> {
+    let all = candidates(view, antigen);
+    let chosen = best(view, &all);
+    if chosen.len() == all.len() {
+        return all;
+    }
+    all.into_iter().enumerate().filter(|(i, _)| chosen.contains(i)).map(|(_, c)| c).collect()
+}
+
+/// The most favourable verdict of the best series, for every dose of the antigen.
+fn judge(
+    view: &View<'_>,
+    antigen: AntigenId,
+    chosen: &[Candidate<'_>],
+    doses: &mut [Vec<DoseVerdict>],
+) {
+    for (index, place) in view.records_of(antigen).iter().enumerate() {
+        let verdicts =
+            chosen.iter().filter_map(|c| Some((c.run.verdicts.get(index)?, c.run.series.group)));
+        if let Some((verdict, group)) = verdicts.min_by_key(|(verdict, _)| verdict.status) {
+            let verdict = verdict.clone();
+            let place = view.places[usize::from(*place)];
+            doses[place].push(DoseVerdict { antigen, group, verdict });
+        }
+    }
+}
+
+/// Tables 9-2 to 9-5.
+fn blend(view: &View<'_>, group: &Group, members: &[&Candidate<'_>]) -> (Progress, Option<Next>) {
+    if let [only] = members {
+        return (only.forecast.progress, only.forecast.next);
+    }
+    let any = |progress| members.iter().any(|c| c.forecast.progress == progress);
+    let worst = [
+        Progress::Contraindicated,
+        Progress::AgedOut,
+        Progress::NotRecommended,
+        Progress::NotComplete,
+    ]
+    .into_iter()
+    .find(|progress| any(*progress));
+    let progress = match worst {
+        Some(progress) => progress,
+        None if any(Progress::Complete) => Progress::Complete,
+        None => Progress::Immune,
+    };
+    if progress != Progress::NotComplete {
+        return (progress, None);
+    }
+    let nexts: Vec<Next> = members.iter().filter_map(|c| c.forecast.next).collect();
+    (progress, blend_days(view, group, members, &nexts))
+}
+
+fn blend_days(
+    view: &View<'_>,
+    group: &Group,
+    members: &[&Candidate<'_>],
+    nexts: &[Next],
+) -> Option<Next> {
+    let smallest = |days: &mut dyn Iterator<Item = Day>| days.min_by_key(|day| day.date);
+    let earliest = if members.iter().any(|c| c.forecast.priority) {
+        let first = smallest(&mut nexts.iter().map(|next| next.earliest))?;
+        match latest_dose(view, group).filter(|last| *last > first.date) {
+            Some(date) => Day { date, why: Why::LatestDose },
+            None => first,
+        }
+    } else {
+        nexts.iter().map(|next| next.earliest).max_by_key(|day| day.date)?
+    };
+    let not_before = |day: Day| if day.date < earliest.date { earliest } else { day };
+    let recommended = smallest(&mut nexts.iter().map(|next| next.recommended))?;
+    let past_due = smallest(&mut nexts.iter().filter_map(|next| next.past_due));
+    let latest = smallest(&mut nexts.iter().filter_map(|next| next.latest));
+    let numbers = nexts.iter().map(|next| next.number);
+    Some(Next {
+        number: if group.full { numbers.min()? } else { numbers.max()? },
+        earliest,
+        recommended: not_before(recommended),
+        past_due: past_due.map(not_before),
+        latest,
+    })
+}
+
+/// The latest day on which a vaccine of the group was given.
+fn latest_dose(view: &View<'_>, group: &Group) -> Option<NaiveDate> {
+    let places = group.antigens.iter().filter_map(|id| view.records_of(*id).last());
+    places.map(|place| view.history[usize::from(*place)].date).max()
+}

@@ -1,0 +1,24 @@
+//! Dose rules of whole schedules: which doses given count, and when the next one of every vaccine
+//! group is due.
+//!
+//! *evaluate* looks back, *forecast* looks ahead, *select* takes the best series of every antigen,
+//! *merge* makes the
+//! vaccine groups out of the antigens. The logic is that of CDC's Logic Specification for CDSi 4.6
+//! (2024-12-13); the
+//! rules themselves are data.
+
+mod evaluate;
+mod forecast;
+mod merge;
+pub mod model;
+mod person;
+mod reason;
+mod select;
+mod skip;
+
+pub use evaluate::{Status, Verdict};
+pub use forecast::{Day, Next, Progress};
+pub use merge::{Assessment, DoseVerdict, GroupForecast, assess};
+pub use model::Rules;
+pub use person::{Given, Person};
+pub use reason::{Reason, Since, Why};

@@ -1,0 +1,100 @@
+//! When a dose of a series is not needed (CDSi 6.2, 7.1, 7.6).
+
+use super::evaluate::{Run, Status};
+use super::model::{Condition, Count, CountLogic, SeriesDose, SkipSet};
+use super::person::View;
+use chrono::NaiveDate;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Context {
+    /// A dose given is evaluated: its place in the history.
+    Evaluation(u16),
+    /// The next dose is forecast.
+    Forecast,
+}
+
+impl Context {
+    /// The doses of the history before this place count.
+    fn until(self) -> u16 {
+        match self {
+            Self::Evaluation(place) => place,
+            Self::Forecast => u16::MAX,
+        }
+    }
+}
+
+/// Whether the dose can be skipped on the reference day. Several skips of a dose: one is enough.
+pub(super) fn can_skip(
+    view: &View<'_>,
+    run: &Run<'_>,
+    dose: &SeriesDose,
+    context: Context,
+    reference: NaiveDate,
+) -> bool {
+    let forecasting = context == Context::Forecast;
+    let anchor = if forecasting { view.person.as_of } else { reference };
+    dose.skips.iter().filter(|s| if forecasting { s.in_forecast } else { s.in_evaluation }).any(
+        |skip| {
+            let mut sets = skip.sets.iter().filter(|set| set.in_force.on(anchor)).peekable();
+            let met = |set: &SkipSet| is_set_met(view, run, set, context, reference);
+            if skip.all_sets { sets.peek().is_some() && sets.all(met) } else { sets.any(met) }
+        },
+    )
+}
+
+fn is_set_met(
+    view: &View<'_>,
+    run: &Run<'_>,
+    set: &SkipSet,
+    context: Context,
+    reference: NaiveDate,
+) -> bool {
+    let met = |condition: &Condition| match condition {
+        Condition::Age { begin, end } => view.in_window(reference, *begin, *end),
+        Condition::Interval(wait) => {
+            previous(view, run, context).is_some_and(|previous| reference >= wait.after(previous))
+        }
+        Condition::CompletedSeries(groups) => {
+            groups.iter().any(|group| run.complete_groups >> (group & 31) & 1 == 1)
+        }
+        Condition::Count(count) => is_count_met(view, run, count, context),
+    };
+    if set.all_conditions {
+        !set.conditions.is_empty() && set.conditions.iter().all(met)
+    } else {
+        set.conditions.iter().any(met)
+    }
+}
+
+/// The day of the antigen's dose before.
+fn previous(view: &View<'_>, run: &Run<'_>, context: Context) -> Option<NaiveDate> {
+    let before = |place: &&u16| **place < context.until();
+    let place = view.records_of(run.antigen).iter().rev().find(before)?;
+    Some(view.history[usize::from(*place)].date)
+}
+
+fn is_count_met(view: &View<'_>, run: &Run<'_>, count: &Count, context: Context) -> bool {
+    let counts = |place: u16| {
+        let entry = &view.history[usize::from(place)];
+        place < context.until()
+            && count.vaccines.as_ref().is_none_or(|set| set.contains(entry.vaccine))
+            && count.from <= entry.date
+            && entry.date < count.before
+            && view.in_window(entry.date, count.begin, count.end)
+            && (!count.valid_only || run.status_at(place) == Some(Status::Valid))
+    };
+    // Valid doses, and doses of any vaccine, are those of this antigen; named vaccines may be
+    // others.
+    let given = if count.valid_only || count.vaccines.is_none() {
+        view.records_of(run.antigen).iter().filter(|place| counts(**place)).count()
+    } else {
+        (0_u16..).take(view.history.len()).filter(|place| counts(*place)).count()
+    };
+    let given = u32::try_from(given).unwrap_or(u32::MAX);
+    match count.logic {
+        CountLogic::Greater => given > count.doses,
+        CountLogic::Equal => given == count.doses,
+        CountLogic::Less => given < count.doses,
+    }
+}

@@ -1,0 +1,310 @@
+//! A person's history as one line of JSON, for `doseplan forecast`.
+
+use super::rules::padded;
+use crate::domain::person::Sex;
+use crate::domain::rules::{Given, Person, Rules};
+use chrono::{Datelike as _, NaiveDate};
+use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+use std::borrow::Cow;
+
+/// A line as it was understood.
+#[derive(Debug)]
+pub struct History {
+    /// The id, as the line has it.
+    pub id: Option<serde_json::Value>,
+    /// The person.
+    pub person: Person,
+    /// The codes of the doses, as the output repeats them.
+    pub codes: Vec<DoseCode>,
+    /// Codes of observations that the rules do not know.
+    pub unknown_observations: Vec<String>,
+}
+
+/// What a dose was of, as the line has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoseCode {
+    /// `cvx` or `vaccine`.
+    pub key: &'static str,
+    /// The code, CVX with two digits at least.
+    pub code: String,
+}
+
+/// What is wrong with a line; dates of birth stay out of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineError {
+    /// Not a line of JSON in this form.
+    Unreadable(String),
+    /// A key that must be there.
+    Missing(&'static str),
+    /// A day that the calendar does not have, or not written as 2021-10-20.
+    BadDate {
+        /// Which key.
+        key: &'static str,
+        /// The text.
+        value: String,
+    },
+    /// Neither F, M nor U.
+    BadSex(String),
+    /// A dose before birth; doses count from 1.
+    BeforeBirth(usize),
+    /// A dose after the day that the forecast is made for.
+    AfterAsOf(usize),
+    /// Born after the day that the forecast is made for.
+    NotBorn,
+    /// A dose without a vaccine.
+    NoVaccine(usize),
+    /// More doses than a person has.
+    TooManyDoses,
+}
+
+/// No register has more doses of one person; the rules are quadratic in them.
+const DOSES_MAX: usize = 1_000;
+/// The same for observations.
+const OBSERVATIONS_MAX: usize = 1_000;
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(default)]
+    id: Option<serde_json::Value>,
+    #[serde(borrow, default)]
+    born: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    sex: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    as_of: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    doses: Option<Vec<LineDose<'a>>>,
+    #[serde(borrow, default)]
+    observations: Option<Vec<LineObservation<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct LineDose<'a> {
+    #[serde(borrow, default)]
+    date: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    cvx: Option<Code<'a>>,
+    #[serde(borrow, default)]
+    vaccine: Option<Code<'a>>,
+    #[serde(borrow, default)]
+    mvx: Option<Cow<'a, str>>,
+    #[serde(default)]
+    expired: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct LineObservation<'a> {
+    #[serde(borrow, default)]
+    code: Option<Code<'a>>,
+    #[serde(borrow, default)]
+    date: Option<Cow<'a, str>>,
+}
+
+/// A code as text or as a number.
+struct Code<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Code<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Code<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a code as text or as a whole number")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Code<'de>, E> {
+                Ok(Code(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Code<'de>, E> {
+                Ok(Code(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Code<'de>, E> {
+                Ok(Code(Cow::Owned(number.to_string())))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Reads a line. `today` stands for `as_of` where the line has none.
+pub fn read_line(
+    line: &str,
+    rules: &Rules,
+    today: NaiveDate,
+) -> Result<History, (Option<serde_json::Value>, LineError)> {
+    let mut line: Line<'_> = match serde_json::from_str(line) {
+        Ok(line) => line,
+        Err(error) => return Err((id_of(line), LineError::Unreadable(plain(&error)))),
+    };
+    let id = line.id.take();
+    match understand(&line, rules, today) {
+        Ok((person, codes, unknown_observations)) => {
+            Ok(History { id, person, codes, unknown_observations })
+        }
+        Err(error) => Err((id, error)),
+    }
+}
+
+/// The id of a line whose rest is not in this form.
+fn id_of(line: &str) -> Option<serde_json::Value> {
+    let value: serde_json::Value = serde_json::from_str(line).ok()?;
+    value.get("id").filter(|id| id.is_string() || id.is_number()).cloned()
+}
+
+/// What serde_json says, without "at line 1", which is always so.
+fn plain(error: &serde_json::Error) -> String {
+    error.to_string().replace("at line 1 column", "at column")
+}
+
+type Understood = (Person, Vec<DoseCode>, Vec<String>);
+
+fn understand(line: &Line<'_>, rules: &Rules, today: NaiveDate) -> Result<Understood, LineError> {
+    let born = day(line.born.as_deref(), "born")?.ok_or(LineError::Missing("born"))?;
+    let as_of = day(line.as_of.as_deref(), "as_of")?.unwrap_or(today);
+    let sex = match line.sex.as_deref() {
+        None | Some("U" | "") => Sex::U,
+        Some("F") => Sex::F,
+        Some("M") => Sex::M,
+        Some(other) => return Err(LineError::BadSex(other.to_owned())),
+    };
+    if as_of < born {
+        return Err(LineError::NotBorn);
+    }
+    let given = line.doses.as_deref().unwrap_or_default();
+    let observed = line.observations.as_deref().unwrap_or_default();
+    if given.len() > DOSES_MAX || observed.len() > OBSERVATIONS_MAX {
+        return Err(LineError::TooManyDoses);
+    }
+    let mut codes = Vec::with_capacity(given.len());
+    let mut doses = Vec::with_capacity(given.len());
+    for (number, dose) in (1..).zip(given) {
+        let (given, code) = read_dose(dose, number, rules)?;
+        if given.date < born {
+            return Err(LineError::BeforeBirth(number));
+        }
+        if given.date > as_of {
+            return Err(LineError::AfterAsOf(number));
+        }
+        doses.push(given);
+        codes.push(code);
+    }
+    let mut observations = Vec::with_capacity(observed.len());
+    let mut unknown = Vec::new();
+    for observation in observed {
+        let date = day(observation.date.as_deref(), "date")?;
+        let code = observation.code.as_ref().ok_or(LineError::Missing("code"))?;
+        let code = padded(&code.0, 3);
+        match rules.observation_by_code.get(code.as_str()) {
+            // What is dated later was not known on that day.
+            Some(_) if date.is_some_and(|date| date > as_of) => {}
+            Some(id) => observations.push((*id, date)),
+            None => unknown.push(code),
+        }
+    }
+    Ok((Person { born, sex, as_of, country: None, doses, observations }, codes, unknown))
+}
+
+fn read_dose(
+    dose: &LineDose<'_>,
+    number: usize,
+    rules: &Rules,
+) -> Result<(Given, DoseCode), LineError> {
+    let date = day(dose.date.as_deref(), "date")?.ok_or(LineError::Missing("date"))?;
+    let (key, code) = match (&dose.cvx, &dose.vaccine) {
+        (Some(code), _) => ("cvx", code),
+        (None, Some(code)) => ("vaccine", code),
+        (None, None) => return Err(LineError::NoVaccine(number)),
+    };
+    let code = padded(&code.0, 2);
+    let vaccine = rules.vaccine_by_code.get(code.as_str()).copied();
+    let vaccine = vaccine.filter(|id| rules.vaccines[usize::from(id.0)].is_known);
+    let manufacturer = dose.mvx.as_deref().map(str::trim).filter(|mvx| !mvx.is_empty());
+    let expired = dose.expired.unwrap_or(false);
+    let given = Given { date, vaccine, manufacturer: manufacturer.map(Into::into), expired };
+    Ok((given, DoseCode { key, code }))
+}
+
+/// Longer texts are cut where an error repeats them.
+const SHOWN_CHARS_MAX: usize = 40;
+
+/// A day as 2021-10-20.
+fn day(text: Option<&str>, key: &'static str) -> Result<Option<NaiveDate>, LineError> {
+    let Some(text) = text else { return Ok(None) };
+    let bytes = text.as_bytes();
+    let number = |range: std::ops::Range<usize>| {
+        bytes.get(range)?.iter().try_fold(0_u32, |sum, byte| {
+            byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0'))
+        })
+    };
+    let day = (|| {
+        if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+            return None;
+        }
+        let year = i32::try_from(number(0..4)?).ok()?;
+        NaiveDate::from_ymd_opt(year, number(5..7)?, number(8..10)?)
+    })();
+    match day.filter(|day| day.year() > 0) {
+        Some(day) => Ok(Some(day)),
+        // A day of birth is not repeated: it is private.
+        None if key == "born" => Err(LineError::BadDate { key, value: "…".to_owned() }),
+        None => {
+            let value = text.chars().take(SHOWN_CHARS_MAX).collect();
+            Err(LineError::BadDate { key, value })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(line: &str) -> Result<History, (Option<serde_json::Value>, LineError)> {
+        read_line(line, &Rules::default(), NaiveDate::from_ymd_opt(2026, 1, 1).expect("a day"))
+    }
+
+    fn error(line: &str) -> LineError {
+        read(line).expect_err("an error").1
+    }
+
+    #[test]
+    fn codes_are_padded_and_numbers_are_codes_too() {
+        let line = r#"{"id":7,"born":"2020-02-29","doses":[{"date":"2021-03-01","cvx":3},
+            {"date":"2021-03-01","vaccine":"MMR"}],"observations":[{"code":7}]}"#;
+        let history = read(line).expect("a history");
+        assert_eq!(history.id, Some(7.into()));
+        let codes: Vec<_> = history.codes.iter().map(|c| (c.key, c.code.as_str())).collect();
+        assert_eq!(codes, [("cvx", "03"), ("vaccine", "MMR")]);
+        assert_eq!(history.unknown_observations, ["007"]);
+        assert_eq!(history.person.sex, Sex::U);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_is_an_error_with_its_id() {
+        let dose = |date: &str| {
+            format!(r#"{{"id":"a","born":"2020-01-02","doses":[{{"date":"{date}","cvx":"3"}}]}}"#)
+        };
+        assert_eq!(error(&dose("2020-01-01")), LineError::BeforeBirth(1));
+        assert_eq!(error(&dose("2026-01-02")), LineError::AfterAsOf(1));
+        assert_eq!(error(r#"{"born":"2027-01-01"}"#), LineError::NotBorn);
+        assert_eq!(error("{}"), LineError::Missing("born"));
+        assert_eq!(error(r#"{"born":"2020-01-01","sex":"X"}"#), LineError::BadSex("X".into()));
+        assert!(matches!(error(r#"{"born":"2021-02-29"}"#), LineError::BadDate { .. }));
+        let (id, found) = read(r#"{"id":"b","born":5}"#).expect_err("an error");
+        assert_eq!(id, Some("b".into()));
+        assert!(matches!(found, LineError::Unreadable(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_breaks_the_reader(line in "\\PC{0,60}", date in "[0-9-]{0,12}", cvx in "\\PC{0,5}") {
+            let _ = read(&line);
+            let value = serde_json::json!({"born": date, "doses": [{"date": date, "cvx": cvx}]});
+            let _ = read(&value.to_string());
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Numbers the texts of rules, and reads their small values, whatever kind of file they come from.
+
+use crate::domain::rules::model::{
+    AgeId, Antigen, AntigenId, Association, Conflict, GroupId, ObservationId, Rules, Vaccine,
+    VaccineId, Wait,
+};
+use crate::domain::series::{Duration, MonthEnd};
+use std::collections::{BTreeMap, HashMap};
+
+/// Rules as they are put together.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    pub(super) rules: Rules,
+    ages: HashMap<(Duration, MonthEnd), AgeId>,
+    antigens: BTreeMap<Box<str>, AntigenId>,
+    groups: BTreeMap<Box<str>, GroupId>,
+}
+
+/// Places are 16 bits wide; the last one means none.
+const PLACES_MAX: usize = 60_000;
+
+fn next_place(len: usize) -> u16 {
+    u16::try_from(len.min(PLACES_MAX)).unwrap_or(u16::MAX - 1)
+}
+
+impl Builder {
+    /// The number of a vaccine code.
+    pub(super) fn vaccine(&mut self, code: &str) -> VaccineId {
+        let code = padded(code, 2);
+        if let Some(id) = self.rules.vaccine_by_code.get(code.as_str()) {
+            return *id;
+        }
+        let id = VaccineId(next_place(self.rules.vaccines.len()));
+        let vaccine = Vaccine { code: code.as_str().into(), ..Vaccine::default() };
+        self.rules.vaccines.push(vaccine);
+        self.rules.conflicts.push(Vec::new());
+        self.rules.vaccine_by_code.insert(code.into(), id);
+        id
+    }
+
+    /// The number of an observation code.
+    pub(super) fn observation(&mut self, code: &str) -> ObservationId {
+        let code = padded(code, 3);
+        if let Some(id) = self.rules.observation_by_code.get(code.as_str()) {
+            return *id;
+        }
+        let id = ObservationId(next_place(self.rules.observations.len()));
+        self.rules.observations.push(code.as_str().into());
+        self.rules.observation_by_code.insert(code.into(), id);
+        id
+    }
+
+    /// The number of an antigen.
+    pub(super) fn antigen(&mut self, name: &str) -> AntigenId {
+        if let Some(id) = self.antigens.get(name) {
+            return *id;
+        }
+        let id = AntigenId(next_place(self.rules.antigens.len()));
+        self.rules.antigens.push(Antigen { name: name.into(), ..Antigen::default() });
+        self.antigens.insert(name.into(), id);
+        id
+    }
+
+    /// The number of a vaccine group.
+    pub(super) fn group(&mut self, name: &str) -> GroupId {
+        if let Some(id) = self.groups.get(name) {
+            return *id;
+        }
+        let id = GroupId(next_place(self.rules.groups.len()));
+        let antigens = Vec::new();
+        let group = crate::domain::rules::model::Group { name: name.into(), full: false, antigens };
+        self.rules.groups.push(group);
+        self.groups.insert(name.into(), id);
+        id
+    }
+
+    /// The number of an age.
+    pub(super) fn age(&mut self, duration: Option<Duration>, month_end: MonthEnd) -> AgeId {
+        let Some(duration) = duration else { return AgeId::NONE };
+        let next = AgeId(next_place(self.rules.ages.len()));
+        let ages = &mut self.rules.ages;
+        *self.ages.entry((duration, month_end)).or_insert_with(|| {
+            ages.push(Wait { duration, month_end });
+            next
+        })
+    }
+
+    pub(super) fn associate(&mut self, vaccine: VaccineId, association: Association) {
+        self.rules.vaccines[usize::from(vaccine.0)].antigens.push(association);
+        self.know(vaccine);
+    }
+
+    /// The rules say something of this vaccine.
+    pub(super) fn know(&mut self, vaccine: VaccineId) {
+        self.rules.vaccines[usize::from(vaccine.0)].is_known = true;
+    }
+
+    pub(super) fn conflict(&mut self, current: VaccineId, conflict: Conflict) {
+        self.rules.conflicts[usize::from(current.0)].push(conflict);
+    }
+
+    pub(super) fn antigen_mut(&mut self, id: AntigenId) -> &mut Antigen {
+        &mut self.rules.antigens[usize::from(id.0)]
+    }
+
+    pub(super) fn group_mut(&mut self, id: GroupId) -> &mut crate::domain::rules::model::Group {
+        &mut self.rules.groups[usize::from(id.0)]
+    }
+}
+
+/// A code of digits with zeros before it, others as they are.
+pub(crate) fn padded(code: &str, width: usize) -> String {
+    let code = code.trim();
+    if code.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("{code:0>width$}")
+    } else {
+        code.to_owned()
+    }
+}

@@ -1,0 +1,336 @@
+//! Series files (`schedules/series/*.toml`) as rules: a file is one series; files of one antigen
+//! are its alternatives.
+//!
+//! A short file with `id`, `name`, `source` and `doses` is enough: its vaccine is then called by
+//! the file's `id`, its
+//! antigen and vaccine group by its `name`. `schedules/series/README.md` explains every key.
+
+use super::builder::Builder;
+use super::encoding;
+use super::series_form::{File, FileAges, FileDose, FileKind, FileSex, FileSkip, Late, Live, When};
+use crate::domain::person::Sex;
+use crate::domain::rules::model::{
+    AgeId, AgeRow, Allowable, Association, Condition, Conflict, Count, CountLogic, From, InForce,
+    Interval, Kind, Preferable, Series, SeriesDose, Skip, SkipSet, VaccineId, VaccineSet, Wait,
+};
+use crate::domain::series::{Duration, MonthEnd};
+use crate::intake::issue::Issue;
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// A live injected vaccine and how long others wait after it.
+struct Injected {
+    vaccine: VaccineId,
+    apart: Wait,
+}
+
+/// Adds series files, by name and text, to the rules.
+pub(super) fn read(files: &[(&str, &str)], builder: &mut Builder, issues: &mut Vec<Issue>) {
+    let mut ids: BTreeMap<String, &str> = BTreeMap::new();
+    let mut injected: Vec<Injected> = Vec::new();
+    let mut afters: Vec<(VaccineId, VaccineId, Wait)> = Vec::new();
+    let mut undecided: Vec<(usize, usize)> = Vec::new();
+    for (name, text) in files {
+        let file: File = match toml::from_str(text) {
+            Ok(file) => file,
+            Err(error) => {
+                let start = error.span().map_or(0, |span| span.start.min(text.len()));
+                let row = encoding::newlines(&text.as_bytes()[..start]) + 1;
+                let reason = error.message().lines().collect::<Vec<_>>().join("; ");
+                issues.push(Issue::error("bad_toml", name).row(row).with("reason", reason));
+                continue;
+            }
+        };
+        if let Some(first) = ids.insert(file.id.clone(), name) {
+            let issue = Issue::error("duplicate_code", name).column("id").value(&file.id);
+            issues.push(issue.with("first", first));
+            continue;
+        }
+        if file.doses.is_empty() {
+            issues.push(Issue::error("series_without_doses", name).column("doses"));
+            continue;
+        }
+        let mut reading = Reading { name, file: &file, builder, issues };
+        let (antigen, series) = reading.series();
+        let own: Vec<VaccineId> = reading.all_vaccines(&series, antigen);
+        if file.live == Some(Live::Injected) {
+            let apart = reading.wait(file.apart.unwrap_or_default());
+            injected.extend(own.iter().map(|vaccine| Injected { vaccine: *vaccine, apart }));
+        }
+        for after in &file.after {
+            let wait = reading.wait(after.wait);
+            for code in &after.vaccines {
+                let previous = reading.builder.vaccine(code);
+                reading.builder.know(previous);
+                afters.extend(own.iter().map(|current| (previous, *current, wait)));
+            }
+        }
+        let data = builder.antigen_mut(antigen);
+        if file.default.is_none() && series.kind == Kind::Standard {
+            undecided.push((usize::from(antigen.0), data.series.len()));
+        }
+        data.series.push(series);
+    }
+    for (antigen, place) in undecided {
+        let all = &mut builder.rules.antigens[antigen].series;
+        all[place].is_default = !all.iter().any(|series| series.is_default);
+    }
+    keep_apart(builder, &injected, &afters);
+}
+
+/// Injected live vaccines keep apart from each other, whichever came first; the same vaccine has
+/// its own interval.
+fn keep_apart(
+    builder: &mut Builder,
+    injected: &[Injected],
+    afters: &[(VaccineId, VaccineId, Wait)],
+) {
+    let mut rows: Vec<(VaccineId, VaccineId, Wait)> = afters.to_vec();
+    for first in injected {
+        let others = injected.iter().filter(|other| other.vaccine != first.vaccine);
+        rows.extend(others.map(|other| (first.vaccine, other.vaccine, other.apart)));
+    }
+    rows.sort_by_key(|(previous, current, wait)| (*previous, *current, wait.duration.days));
+    rows.dedup();
+    let begin = Wait { duration: Duration::days(1), month_end: MonthEnd::Roll };
+    for (previous, current, end) in rows {
+        builder.conflict(current, Conflict { previous, begin, end_min: end, end });
+    }
+}
+
+struct Reading<'a> {
+    name: &'a str,
+    file: &'a File,
+    builder: &'a mut Builder,
+    issues: &'a mut Vec<Issue>,
+}
+
+impl Reading<'_> {
+    fn wait(&self, duration: Duration) -> Wait {
+        Wait { duration, month_end: self.file.month_end }
+    }
+
+    fn age(&mut self, duration: Option<Duration>) -> AgeId {
+        self.builder.age(duration, self.file.month_end)
+    }
+
+    /// The shortest time with grace.
+    fn with_grace(&self, duration: Duration) -> Duration {
+        let grace = self.file.grace;
+        Duration {
+            months: duration.months.saturating_sub(grace.months),
+            days: duration.days.saturating_sub(grace.days),
+        }
+    }
+
+    fn series(&mut self) -> (crate::domain::rules::model::AntigenId, Series) {
+        let file = self.file;
+        let antigen_name = file.antigen.as_deref().unwrap_or(&file.name);
+        let antigen = self.builder.antigen(antigen_name);
+        let group = self.builder.group(file.group.as_deref().unwrap_or(antigen_name));
+        let data = self.builder.group_mut(group);
+        data.full |= file.together;
+        if !data.antigens.contains(&antigen) {
+            data.antigens.push(antigen);
+        }
+        let doses: Vec<SeriesDose> =
+            (1..).zip(&file.doses).map(|(number, dose)| self.dose(number, dose)).collect();
+        let sexes = file.sexes.iter().map(|sex| match sex {
+            FileSex::F => Sex::F,
+            FileSex::M => Sex::M,
+            FileSex::U => Sex::U,
+        });
+        let preferable = doses.iter().flat_map(|d| &d.preferable).map(|row| row.vaccine).collect();
+        let series = Series {
+            name: file.name.as_str().into(),
+            group,
+            kind: match file.kind {
+                FileKind::Standard => Kind::Standard,
+                FileKind::EvaluationOnly => Kind::EvaluationOnly,
+            },
+            sexes: sexes.collect(),
+            born_from: file.born_from.unwrap_or(NaiveDate::MIN),
+            born_before: file.born_before.unwrap_or(NaiveDate::MAX),
+            indications: Vec::new(),
+            equivalent_groups: Vec::new(),
+            series_group: 1,
+            is_default: file.default.unwrap_or(false),
+            is_product: file.product,
+            priority: 0,
+            preference: file.preference.unwrap_or(u32::MAX),
+            start_before: self.age(file.start_before),
+            doses,
+            preferable,
+        };
+        (antigen, series)
+    }
+
+    /// Every vaccine of the series; each of them holds the antigen.
+    fn all_vaccines(
+        &mut self,
+        series: &Series,
+        antigen: crate::domain::rules::model::AntigenId,
+    ) -> Vec<VaccineId> {
+        let mut all: Vec<VaccineId> = series
+            .doses
+            .iter()
+            .flat_map(|dose| {
+                let also = dose.allowable.iter().map(|row| row.vaccine);
+                dose.preferable.iter().map(|row| row.vaccine).chain(also)
+            })
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        for vaccine in &all {
+            let known = &self.builder.rules.vaccines[usize::from(vaccine.0)].antigens;
+            if !known.iter().any(|part| part.antigen == antigen) {
+                let (begin, end) = (AgeId::NONE, AgeId::NONE);
+                self.builder.associate(*vaccine, Association { antigen, begin, end });
+            }
+        }
+        all
+    }
+
+    fn dose(&mut self, number: u8, dose: &FileDose) -> SeriesDose {
+        let mut out = SeriesDose { number, recurring: dose.recurring, ..SeriesDose::default() };
+        let whole = FileAges {
+            from: None,
+            to: None,
+            min_age: dose.min_age,
+            recommended_age: dose.recommended_age,
+            complete_before: dose.complete_before,
+            max_age: dose.max_age,
+        };
+        let rows = if dose.ages.is_empty() { std::slice::from_ref(&whole) } else { &dose.ages };
+        out.ages = rows.iter().map(|row| self.ages(row)).collect();
+        out.intervals = self.intervals(number, dose);
+        let file = self.file;
+        let own = std::slice::from_ref(&file.id);
+        let codes = [&dose.vaccines[..], &file.vaccines, own];
+        for code in codes.into_iter().find(|codes| !codes.is_empty()).unwrap_or_default() {
+            out.preferable.push(Preferable {
+                vaccine: self.builder.vaccine(code),
+                begin: AgeId::NONE,
+                end: AgeId::NONE,
+                manufacturer: None,
+                forecast: true,
+            });
+        }
+        for also in &dose.also {
+            let (begin, end) = (self.age(also.age_from), self.age(also.age_before));
+            for code in &also.vaccines {
+                let vaccine = self.builder.vaccine(code);
+                out.allowable.push(Allowable { vaccine, begin, end });
+            }
+        }
+        out.skips = dose.skip.iter().map(|skip| self.skip(skip)).collect();
+        out
+    }
+
+    fn ages(&mut self, row: &FileAges) -> AgeRow {
+        let always = InForce::default();
+        let absolute = row.min_age.map(|age| self.with_grace(age));
+        AgeRow {
+            absolute_min: self.age(absolute),
+            min: self.age(row.min_age),
+            recommended: self.age(row.recommended_age),
+            latest: self.age(row.complete_before),
+            max: self.age(row.max_age),
+            in_force: InForce {
+                from: row.from.unwrap_or(always.from),
+                to: row.to.unwrap_or(always.to),
+            },
+        }
+    }
+
+    fn intervals(&mut self, number: u8, dose: &FileDose) -> Vec<Interval> {
+        let mut rows = Vec::new();
+        if dose.interval_min.or(dose.interval_recommended).or(dose.interval_max).is_some() {
+            if number == 1 {
+                let issue = Issue::error("series_first_interval", self.name);
+                self.issues.push(issue.column("interval_min"));
+            }
+            rows.push(Interval {
+                from: From::Previous,
+                absolute_min: dose.interval_min.map(|d| self.wait(self.with_grace(d))),
+                min: dose.interval_min.map(|d| self.wait(d)),
+                recommended: dose.interval_recommended.map(|d| self.wait(d)),
+                latest: None,
+                max: dose.interval_max.map(|d| self.wait(d)),
+                late_counts: dose.late == Late::Counts,
+                priority: false,
+                in_force: InForce::default(),
+            });
+        }
+        for row in &dose.intervals {
+            let from = match row.from_dose {
+                Some(from) if from >= number => {
+                    let value = format!("{number} ← {from}");
+                    let issue = Issue::error("rules_cycle", self.name).column("from_dose");
+                    self.issues.push(issue.value(&value));
+                    continue;
+                }
+                Some(from) => From::Dose(from),
+                None if row.from_vaccines.is_empty() => From::Previous,
+                None => From::MostRecent(self.set(&row.from_vaccines)),
+            };
+            let always = InForce::default();
+            rows.push(Interval {
+                from,
+                absolute_min: row.min.map(|d| self.wait(self.with_grace(d))),
+                min: row.min.map(|d| self.wait(d)),
+                recommended: row.recommended.map(|d| self.wait(d)),
+                latest: row.overdue.map(|d| self.wait(d)),
+                max: row.max.map(|d| self.wait(d)),
+                late_counts: row.late == Late::Counts,
+                priority: false,
+                in_force: InForce {
+                    from: row.from.unwrap_or(always.from),
+                    to: row.to.unwrap_or(always.to),
+                },
+            });
+        }
+        rows
+    }
+
+    fn set(&mut self, codes: &[String]) -> VaccineSet {
+        codes.iter().map(|code| self.builder.vaccine(code)).collect()
+    }
+
+    fn skip(&mut self, skip: &FileSkip) -> Skip {
+        let mut conditions = Vec::new();
+        if skip.age_from.or(skip.age_before).is_some() {
+            let (begin, end) = (self.age(skip.age_from), self.age(skip.age_before));
+            conditions.push(Condition::Age { begin, end });
+        }
+        for count in &skip.given {
+            let vaccines = Some(self.set(&count.vaccines));
+            let (logic, doses) = match (count.at_least, count.fewer_than) {
+                (Some(doses), None) if doses > 0 => (CountLogic::Greater, doses - 1),
+                (None, Some(doses)) => (CountLogic::Less, doses),
+                _ => {
+                    let issue = Issue::error("missing_value", self.name);
+                    self.issues.push(issue.column("skip.given.at_least"));
+                    continue;
+                }
+            };
+            conditions.push(Condition::Count(Count {
+                vaccines,
+                begin: AgeId::NONE,
+                end: AgeId::NONE,
+                from: NaiveDate::MIN,
+                before: NaiveDate::MAX,
+                valid_only: false,
+                logic,
+                doses,
+            }));
+        }
+        let in_force = InForce::default();
+        Skip {
+            in_evaluation: skip.when != When::Forecast,
+            in_forecast: skip.when != When::Evaluation,
+            all_sets: false,
+            sets: vec![SkipSet { in_force, all_conditions: true, conditions }],
+        }
+    }
+}
