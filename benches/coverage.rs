@@ -11,6 +11,7 @@ use doseplan::app::{App, Loaded};
 use doseplan::args;
 use doseplan::clock::Clock;
 use doseplan::domain::coverage::Depth;
+use doseplan::domain::person::{Person, Sex};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use support::{Result, best, doseplan, heading, line, ratio, shown};
@@ -20,7 +21,7 @@ const MANY: i64 = 10_000_000;
 const RUNS: usize = 20;
 const PEOPLE: &str = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2) \
      INSERT INTO person (campaign, person, area, born, grp, content, recorded_at) \
-     SELECT $1, printf('P%08d', i), a.area, '1950-01-01', 'senior', '{}', 1 \
+     SELECT $1, printf('P%08d', i), a.area, '1950-01-01', 'senior', $3, 1 \
      FROM n JOIN home a ON a.no = i % (SELECT COUNT(*) FROM home)";
 /// Two doses, 28 days apart.
 const DOSES: &str = "INSERT INTO dose (campaign, record, person, day, place, product, lot, recorded_at) \
@@ -80,6 +81,24 @@ async fn measure() -> Result<()> {
     Ok(std::fs::remove_file(many_db)?)
 }
 
+/// What the register says of everybody; the columns beside it say who, where, how old.
+fn somebody() -> Person {
+    Person {
+        id: "P".into(),
+        area: "danyang".into(),
+        born: NaiveDate::MIN,
+        name: None,
+        sex: Sex::U,
+        group: None,
+        tags: Vec::new(),
+        email: None,
+        phone: None,
+        language: None,
+        household: None,
+        opt_out: false,
+    }
+}
+
 async fn fill(app: &App, loaded: &Loaded, doses: i64) -> Result<()> {
     let mut tx = app.store.write().await?;
     tx.run("CREATE TEMP TABLE home (no INTEGER PRIMARY KEY, place TEXT, area TEXT)", vec![])
@@ -88,7 +107,7 @@ async fn fill(app: &App, loaded: &Loaded, doses: i64) -> Result<()> {
         let values = args![no, site.code.as_str(), site.area.as_str()];
         tx.run("INSERT INTO home VALUES ($1, $2, $3)", values).await?;
     }
-    tx.run(PEOPLE, args![loaded.no, doses / 2]).await?;
+    tx.run(PEOPLE, args![loaded.no, doses / 2, serde_json::to_string(&somebody())?]).await?;
     for statement in [DOSES, CELLS, TOTALS] {
         tx.run(statement, args![loaded.no]).await?;
     }

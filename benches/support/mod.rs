@@ -1,10 +1,9 @@
 //! What the benches share: a made-up town, a folder of their own, child processes with clock and memory, a table.
-#![allow(dead_code, reason = "every bench uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "every bench uses its own part")]
 
 use doseplan::app::{App, Loaded};
 use doseplan::config::Config;
 use doseplan::domain::campaign::Campaign;
-use doseplan::domain::id::CampaignId;
 use doseplan::store::Store;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -48,11 +47,6 @@ pub(crate) async fn app(file: &Path) -> Result<(App, Loaded)> {
     app.apply(&campaign()?, false, doseplan::clock::Clock::System.now()).await?;
     let loaded = app.campaign(None).await?;
     Ok((app, loaded))
-}
-
-/// A campaign's id, for a child process.
-pub(crate) fn id(loaded: &Loaded) -> &CampaignId {
-    &loaded.campaign.id
 }
 
 /// What a child process took.

@@ -3,8 +3,8 @@
 use super::Session;
 use super::output::{Format, Sheet, harmless};
 use crate::domain::campaign::Campaign;
-use crate::domain::planner::GroupVerdict;
 use crate::domain::plan::{Figures, Plan, PlanRow, Reason, Unplaced, WorstArea};
+use crate::domain::planner::GroupVerdict;
 use crate::text::thousands;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -125,7 +125,7 @@ pub(super) fn unplaced_table(session: &Session, campaign: &Campaign, unplaced: &
 }
 
 /// The part of a catalogue key that names a reason.
-fn reason_key(reason: Reason) -> &'static str {
+pub(super) fn reason_key(reason: Reason) -> &'static str {
     match reason {
         Reason::NoPlace => "no-place",
         Reason::Horizon => "horizon",

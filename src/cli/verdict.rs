@@ -1,7 +1,7 @@
 //! The verdict on a plan, in words.
 
-use super::output::{Sheet, harmless};
 use super::Session;
+use super::output::{Sheet, harmless};
 use super::plan_print::reason_key;
 use crate::domain::campaign::Campaign;
 use crate::domain::planner::{Bind, Fix, GroupVerdict};

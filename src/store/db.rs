@@ -16,8 +16,14 @@ use std::time::Duration;
 const BUSY_MAX: Duration = Duration::from_secs(10);
 /// Connections to PostgreSQL, and readers of SQLite, of one process.
 const CONNECTIONS_MAX: u32 = 4;
-/// Page cache of a SQLite connection in KiB: large enough for the inner pages of ten million doses.
-const SQLITE_CACHE_KIB: &str = "-32000";
+/// Page cache of SQLite's writer in KiB: large enough for the inner pages of ten million doses, and for what one
+/// commit of an import touches.
+const SQLITE_WRITE_CACHE_KIB: &str = "-64000";
+/// The same of a reader, of which there are several.
+const SQLITE_READ_CACHE_KIB: &str = "-8000";
+/// Pages of the write-ahead log after which it is folded into the file: 64 MB, so that a page which several commits
+/// of an import touched is written there once.
+const SQLITE_LOG_PAGES: &str = "16000";
 /// Rows that SQLite's thread may be ahead of who reads them: a waking-up for every row costs more than the row.
 const ROWS_BUFFERED: usize = 1024;
 
@@ -246,7 +252,8 @@ async fn open_sqlite(address: &str, create: bool) -> Result<Pools, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_MAX)
-        .pragma("cache_size", SQLITE_CACHE_KIB)
+        .pragma("cache_size", SQLITE_WRITE_CACHE_KIB)
+        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES)
         .pragma("temp_store", "memory")
         .row_buffer_size(ROWS_BUFFERED)
         .create_if_missing(create);
@@ -260,9 +267,9 @@ async fn open_sqlite(address: &str, create: bool) -> Result<Pools, StoreError> {
         .acquire_timeout(BUSY_MAX * 6)
         .connect_with(options.clone())
         .await?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(CONNECTIONS_MAX)
-        .connect_lazy_with(options.pragma("query_only", "on"));
+    let read = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy_with(
+        options.pragma("query_only", "on").pragma("cache_size", SQLITE_READ_CACHE_KIB),
+    );
     Ok(Pools::Sqlite { write, read })
 }
 

@@ -19,9 +19,12 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
-/// Rows that one transaction stores. Many rows of one batch share a cell, so that larger batches are quicker;
-/// memory is that of three batches.
+/// Rows that are stored together. Many rows of one batch share a cell, so that larger batches are quicker; memory is
+/// that of three batches.
 const BATCH_ROWS: usize = 20_000;
+/// Batches that one transaction stores. Every commit writes each page that it touched, and rows in no order touch
+/// nearly all; others who want to write wait for so many rows at most.
+const BATCHES_PER_COMMIT: u32 = 5;
 /// Batches that are read ahead of the database.
 const BATCHES_AHEAD: usize = 1;
 
@@ -154,12 +157,21 @@ impl App {
         // One task reads and checks the form, this one stores: two cores work at once.
         let (send, mut receive) = mpsc::channel::<Batch<T>>(BATCHES_AHEAD);
         let reader = tokio::task::spawn_blocking(move || read_ahead(rows, &send));
+        let (mut open, mut batches) = (None, 0_u32);
         while let Some(batch) = receive.recv().await {
             out.rows += batch.rows.len() as u64;
             let (good, raw) = sort_out(batch, &mut errors, &mut out)?;
-            let mut tx = self.store.write().await?;
+            let mut tx = match open.take() {
+                Some(tx) => tx,
+                None => self.store.write().await?,
+            };
             let stored = store(&mut tx, &facts, good).await?;
-            tx.commit().await?;
+            batches += 1;
+            if batches % BATCHES_PER_COMMIT == 0 {
+                tx.commit().await?;
+            } else {
+                open = Some(tx);
+            }
             out.new += stored.new;
             out.same += stored.same;
             out.corrected += stored.corrected;
@@ -167,6 +179,9 @@ impl App {
             for (line, index, issue) in by_line(stored.refused) {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }
+        }
+        if let Some(tx) = open {
+            tx.commit().await?;
         }
         match reader.await {
             Ok(Ok(_)) => {}
