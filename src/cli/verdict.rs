@@ -70,22 +70,13 @@ fn print_bind(session: &Session, campaign: &Campaign, bind: &Bind) {
     }
     let reason = out.word(&format!("reason-{}", reason_key(bind.reason)));
     let people = thousands(bind.people);
-    match bind.days {
-        Some((first, last)) => out.note(
-            "verdict-bind-days",
-            &[
-                ("people", &people),
-                ("areas", &areas),
-                ("reason", &reason),
-                ("first", &first),
-                ("last", &last),
-            ],
-        ),
-        None => {
-            let arguments: [(&str, &dyn std::fmt::Display); 3] =
-                [("people", &people), ("areas", &areas), ("reason", &reason)];
-            out.note("verdict-bind", &arguments);
-        }
+    let mut arguments: Vec<(&str, &dyn std::fmt::Display)> =
+        vec![("people", &people), ("areas", &areas), ("reason", &reason)];
+    if let Some((first, last)) = &bind.days {
+        arguments.extend([("first", first as &dyn std::fmt::Display), ("last", last)]);
+        out.note("verdict-bind-days", &arguments);
+    } else {
+        out.note("verdict-bind", &arguments);
     }
 }
 

@@ -29,6 +29,8 @@ const SWAP_ROUNDS: u32 = 8;
 const LAST_ROUNDS: u32 = 4;
 /// The days are decided in so many parts; where there is time for it, in several ways.
 const PARTS: [usize; 4] = [12, 30, 20, 8];
+/// A search of fewer steps is short.
+const STEPS_SHORT: u32 = 512;
 /// Entries of the programs that all ways together may have.
 const ENTRIES_TRIED: usize = 20_000;
 /// Steps after each.
@@ -127,7 +129,7 @@ pub(super) fn improve<'p>(
         let (objective, upper_bound) = (search.objective, search.found.bound);
         progress(Progress { step, objective, upper_bound });
     }
-    search.decide_routes(time_is_up);
+    search.decide_routes(limits.steps, time_is_up);
     search.stages(task.until.max(problem.first), time_is_up);
     progress(Progress { step, objective: search.objective, upper_bound: search.found.bound });
     search.found
@@ -193,7 +195,7 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// Whole routes, then whole people on them.
-    fn decide_routes(&mut self, time_is_up: &mut dyn FnMut() -> bool) {
+    fn decide_routes(&mut self, steps: u32, time_is_up: &mut dyn FnMut() -> bool) {
         let problem = self.market.problem;
         if problem.teams.is_empty() || problem.stops.is_empty() {
             return;
@@ -201,7 +203,10 @@ impl<'p> Search<'_, 'p> {
         // Small campaigns can afford to try several ways.
         let tries = (ENTRIES_TRIED / self.compact.program.entries.len().max(1)).max(1);
         let mut found: Option<(f64, Routed<'p>)> = None;
-        for &parts in PARTS.iter().take(tries) {
+        // A short search decides all days at once, and changes nothing afterwards.
+        let is_short = steps < STEPS_SHORT;
+        let ways: &[usize] = if is_short { &[1] } else { &PARTS };
+        for &parts in ways.iter().take(tries) {
             let from = (&self.compact, &self.pdhg);
             let routed = routing::decide(self.market, from, self.base.clone(), parts, time_is_up);
             let Some(routed) = routed else { break };
@@ -211,6 +216,9 @@ impl<'p> Search<'_, 'p> {
             }
         }
         let Some((best, routed)) = found else { return };
+        if is_short {
+            return;
+        }
         self.swap_routes(routed, best, time_is_up);
     }
 
