@@ -40,6 +40,8 @@ pub(super) struct Demo {
 
 /// Day by day, a place's doses are reported at this hour.
 const REPORT_HOUR: u32 = 18;
+/// Steps of the first plan's search: near enough to the best, and soon there.
+const STEPS: u32 = 1500;
 /// The last look of a replay: after the last morning's summary.
 const LAST_LOOK_HOUR: u32 = 8;
 
