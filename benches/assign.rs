@@ -21,7 +21,8 @@ const PEOPLE_AT_ONCE: usize = 20_000;
 /// The yardstick: what SQLite takes to write the same rows from another table.
 const COPY: &str = "INSERT INTO copy SELECT * FROM assignment ORDER BY person";
 const TABLE: &str = "CREATE TABLE copy (campaign INTEGER, person TEXT, dose INTEGER, day TEXT, \
-     place TEXT, plan INTEGER, made_at INTEGER, PRIMARY KEY (campaign, person)) STRICT, WITHOUT ROWID";
+     place TEXT, plan INTEGER, made_at INTEGER, PRIMARY KEY (campaign, person)) \
+     STRICT, WITHOUT ROWID";
 const INDEX: &str = "CREATE INDEX copy_day ON copy (campaign, day, place)";
 
 fn main() -> Result<()> {
@@ -178,7 +179,7 @@ async fn fill(app: &App, loaded: &Loaded) -> Result<()> {
     };
     let no = plans::insert(&mut tx, loaded.no, &plan, 1).await?;
     plans::adopt(&mut tx, loaded.no, no, 1).await?;
-    // Half of them have had no dose, the others one that is long past.
+    // One in ten has had the first dose; the plan has no second doses for them.
     let given = "INSERT INTO dose (campaign, record, person, day, place, recorded_at) \
          SELECT campaign, 'D' || person, person, '2021-03-25', $2, 1 FROM person \
          WHERE campaign = $1 AND person < 'P0100000'";

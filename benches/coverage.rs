@@ -1,7 +1,8 @@
-//! Promise: coverage of the whole campaign takes at most 20 ms with 10,000,000 doses stored, and does not grow with them.
+//! Promise: coverage of the whole campaign takes at most 20 ms with 10,000,000 doses stored, and does
+//! not grow with them.
 //!
-//! The records, cells and totals are written by SQL, because importing so many takes minutes; at the small size the
-//! product's own recount says whether that SQL counts as the product does.
+//! The records, cells and totals are written by SQL, because importing so many takes minutes; at the
+//! small size the product's own recount says whether that SQL counts as the product does.
 
 mod support;
 
@@ -19,14 +20,17 @@ use support::{Result, best, doseplan, heading, line, ratio, shown};
 const FEW: i64 = 100_000;
 const MANY: i64 = 10_000_000;
 const RUNS: usize = 20;
-const PEOPLE: &str = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2) \
+const PEOPLE: &str = "WITH RECURSIVE n (i) AS \
+     (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2) \
      INSERT INTO person (campaign, person, area, born, grp, content, recorded_at) \
      SELECT $1, printf('P%08d', i), a.area, '1950-01-01', 'senior', $3, 1 \
      FROM n JOIN home a ON a.no = i % (SELECT COUNT(*) FROM home)";
 /// Two doses, 28 days apart.
-const DOSES: &str = "INSERT INTO dose (campaign, record, person, day, place, product, lot, recorded_at) \
+const DOSES: &str = "INSERT INTO dose \
+     (campaign, record, person, day, place, product, lot, recorded_at) \
      SELECT p.campaign, p.person || '-' || d.dose, p.person, \
-     date('2021-04-08', '+' || (CAST(substr(p.person, 2) AS INTEGER) % 150 + 28 * (d.dose - 1)) || ' days'), \
+     date('2021-04-08', '+' || (CAST(substr(p.person, 2) AS INTEGER) % 150 \
+     + 28 * (d.dose - 1)) || ' days'), \
      a.place, NULL, NULL, 1 \
      FROM person p JOIN home a ON a.no = CAST(substr(p.person, 2) AS INTEGER) % \
      (SELECT COUNT(*) FROM home) CROSS JOIN (SELECT 1 AS dose UNION ALL SELECT 2) d \
@@ -38,8 +42,8 @@ const CELLS: &str = "INSERT INTO cell \
 const TOTALS: &str = "INSERT INTO total \
      SELECT campaign, area, grp, dose, day, SUM(persons), 0, 0, 0 FROM cell \
      WHERE campaign = $1 GROUP BY campaign, area, grp, dose, day";
-const YARDSTICK: &str =
-    "SELECT day, CAST(COUNT(*) AS BIGINT) FROM dose WHERE campaign = $1 GROUP BY day";
+const YARDSTICK: &str = "SELECT day, CAST(COUNT(*) AS BIGINT) FROM dose \
+     WHERE campaign = $1 GROUP BY day";
 
 fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -1,5 +1,5 @@
-//! Promise: importing 1,000,000 dose records takes at most 4 times as long as `.import` of the same file by the
-//! `sqlite3` shell into a table with the same unique key; at most 200 MB, flat in the number of rows.
+//! Promise: importing 1,000,000 dose records takes at most 4 times as long as `.import` of the same
+//! file by the `sqlite3` shell into a table with the same unique key; at most 200 MB, flat in rows.
 
 mod support;
 
@@ -40,7 +40,7 @@ fn main() -> Result<()> {
     let (start, db) = (folder.join("start.db"), folder.join("doses.db"));
     run(doseplan(&start, &["campaign", "apply", support::CAMPAIGN]))?;
     let register = run(doseplan(&start, &["persons", "import", &text(&people)]))?;
-    heading("import: the program against `sqlite3 .import` (WAL, synchronous = FULL, 32 MB cache)");
+    heading("import: the program against `sqlite3 .import` (WAL, synchronous = FULL, 64 MB cache)");
     println!("{:<46} {:>12}", "register, 600,000 persons", shown(register.time));
     let import = |file: &Path, again: bool| -> Result<Taken> {
         if !again {

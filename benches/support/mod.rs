@@ -1,4 +1,4 @@
-//! What the benches share: a made-up town, a folder of their own, child processes with clock and memory, a table.
+//! What the benches share: a made-up town, a folder of their own, child processes, a table.
 #![allow(dead_code, unreachable_pub, reason = "every bench uses its own part")]
 
 use doseplan::app::{App, Loaded};
@@ -68,7 +68,7 @@ pub(crate) fn sqlite3(db: &Path, statements: &[&str]) -> Command {
     let mut command = Command::new("sqlite3");
     command.args(["-bail", "-batch"]).arg(db);
     command.args(["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"]);
-    command.arg("PRAGMA cache_size = -32000").args(statements);
+    command.arg("PRAGMA cache_size = -64000").args(statements);
     command
 }
 

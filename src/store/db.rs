@@ -16,15 +16,13 @@ use std::time::Duration;
 const BUSY_MAX: Duration = Duration::from_secs(10);
 /// Connections to PostgreSQL, and readers of SQLite, of one process.
 const CONNECTIONS_MAX: u32 = 4;
-/// Page cache of SQLite's writer in KiB: large enough for the inner pages of ten million doses, and for what one
-/// commit of an import touches.
+/// Page cache of SQLite's writer in KiB: enough for what one commit of an import touches.
 const SQLITE_WRITE_CACHE_KIB: &str = "-64000";
 /// The same of a reader, of which there are several.
 const SQLITE_READ_CACHE_KIB: &str = "-8000";
-/// Pages of the write-ahead log after which it is folded into the file: 64 MB, so that a page which several commits
-/// of an import touched is written there once.
+/// Pages (64 MB) of the write-ahead log before it is folded into the file: an import touches a page many times.
 const SQLITE_LOG_PAGES: &str = "16000";
-/// Rows that SQLite's thread may be ahead of who reads them: a waking-up for every row costs more than the row.
+/// Rows that SQLite's thread may be ahead of their reader: waking up for every row costs more than the row.
 const ROWS_BUFFERED: usize = 1024;
 
 /// What went wrong in the database, with what to do.
@@ -407,8 +405,7 @@ pub struct Bulk {
     columns: usize,
 }
 
-/// The text of a statement for so many rows. PostgreSQL wants its placeholders numbered; SQLite takes numbers for
-/// names and looks each of them up among all others, which takes longer than the rows.
+/// Its text. PostgreSQL wants placeholders numbered; SQLite searches all numbers for each, which takes long.
 #[derive(Debug)]
 pub struct BulkText {
     sqlite: String,
