@@ -301,7 +301,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_breaks_the_reader(line in "\\PC{0,60}", date in "[0-9-]{0,12}", cvx in "\\PC{0,5}") {
+        fn no_line_breaks_the_reader(
+            line in "\\PC{0,60}", date in "[0-9-]{0,12}", cvx in "\\PC{0,5}",
+        ) {
             let _ = read(&line);
             let value = serde_json::json!({"born": date, "doses": [{"date": date, "cvx": cvx}]});
             let _ = read(&value.to_string());

@@ -163,7 +163,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_breaks_the_reader(text in "\\PC*|(<[ab/!?\\-\\[]{0,4}>?|&[a-z#0-9]{0,4};?|\\PC){0,40}") {
+        fn no_text_breaks_the_reader(
+            text in "\\PC*|(<[ab/!?\\-\\[]{0,4}>?|&[a-z#0-9]{0,4};?|\\PC){0,40}",
+        ) {
             let _ = parse("a.xml", &text, "a");
         }
     }
