@@ -2,7 +2,7 @@
 
 use super::{App, Loaded, Result, millis, today};
 use crate::domain::assign::{Candidate, Input, Output, assign};
-use crate::domain::campaign::CohortKey;
+use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::count::floor_of;
 use crate::domain::counting::evaluate_doses;
 use crate::domain::dose::Dose;
@@ -38,35 +38,53 @@ pub async fn each_standing(
     day: NaiveDate,
     mut take: impl FnMut(Standing),
 ) -> Result<()> {
-    let campaign = &loaded.campaign;
     let noted = outcomes::by_person(tx, loaded.no).await?;
     let mut given = doses::by_person(tx, loaded.no).await?;
     people::each(tx, loaded.no, |person| {
-        let mine: Vec<Dose> = given
-            .remove(&person.id)
-            .map(|all| all.into_iter().filter(|dose| dose.date <= day).collect())
-            .unwrap_or_default();
-        let evaluated = evaluate_doses(campaign, person.born, &mine);
-        let last = mine.last().map(|dose| dose.date);
-        let none = Vec::new();
-        let newer: Vec<&Outcome> = noted
-            .get(&person.id)
-            .unwrap_or(&none)
-            .iter()
-            .filter(|outcome| last.is_none_or(|last| outcome.date > last))
-            .collect();
+        let doses = given.remove(&person.id).unwrap_or_default();
+        let noted = noted.get(&person.id).map_or(&[][..], Vec::as_slice);
+        let group = person.group.as_ref();
+        let state = state(&loaded.campaign, (person.born, group), doses, noted, day);
         take(Standing {
-            group: group_of(campaign, person.born, person.group.as_ref(), day)
-                .map(|group| group.id.clone()),
-            due: forecast(&campaign.series, person.born, &evaluated),
-            barred: barred(newer, day).map(|outcome| outcome.outcome),
-            doses: mine,
-            evaluated,
+            group: state.group,
+            doses: state.doses,
+            evaluated: state.evaluated,
+            due: state.due,
+            barred: state.barred,
             person,
         });
     })
     .await?;
     Ok(())
+}
+
+/// What follows from a person's doses and outcomes on a day.
+struct State {
+    group: Option<GroupId>,
+    doses: Vec<Dose>,
+    evaluated: Vec<Evaluated>,
+    due: Option<Due>,
+    barred: Option<OutcomeKind>,
+}
+
+fn state(
+    campaign: &Campaign,
+    (born, named): (NaiveDate, Option<&GroupId>),
+    mut doses: Vec<Dose>,
+    noted: &[Outcome],
+    day: NaiveDate,
+) -> State {
+    doses.retain(|dose| dose.date <= day);
+    let evaluated = evaluate_doses(campaign, born, &doses);
+    let last = doses.last().map(|dose| dose.date);
+    let newer = noted.iter().filter(|outcome| last.is_none_or(|last| outcome.date > last));
+    State {
+        group: group_of(campaign, born, named, day).map(|group| group.id.clone()),
+        due: forecast(&campaign.series, born, &evaluated),
+        barred: barred(newer, day).map(|outcome| outcome.outcome),
+        doses,
+        evaluated,
+    }
 }
 
 impl App {
@@ -99,18 +117,25 @@ pub async fn assign_in(
     let mut candidates = Vec::new();
     let mut out_of_call = BTreeSet::new();
     let mut registered: BTreeMap<(AreaCode, GroupId), u64> = BTreeMap::new();
-    each_standing(tx, loaded, day, |standing| {
-        let Some(group) = standing.group else { return };
-        *registered.entry((standing.person.area.clone(), group.clone())).or_default() += 1;
-        if standing.barred.is_some() {
-            out_of_call.insert(standing.person.id);
+    let noted = outcomes::by_person(tx, loaded.no).await?;
+    let mut given = doses::by_person(tx, loaded.no).await?;
+    // Names and contacts are not read: they are the larger part of a register.
+    people::each_counted(tx, loaded.no, |id, person| {
+        let doses = given.remove(&id).unwrap_or_default();
+        let noted = noted.get(&id).map_or(&[][..], Vec::as_slice);
+        let born = (person.born, person.group.as_ref());
+        let state = state(&loaded.campaign, born, doses, noted, day);
+        let Some(group) = state.group else { return };
+        *registered.entry((person.area.clone(), group.clone())).or_default() += 1;
+        if state.barred.is_some() {
+            out_of_call.insert(id);
             return;
         }
-        let Some(due) = standing.due else { return };
-        let absent = absences.get(&(standing.person.id.clone(), due.number));
+        let Some(due) = state.due else { return };
+        let absent = absences.get(&(id.clone(), due.number));
         candidates.push(Candidate {
-            person: standing.person.id,
-            area: standing.person.area,
+            person: id,
+            area: person.area,
             group,
             dose: due.number,
             earliest: due.earliest,

@@ -2,6 +2,7 @@
 
 use super::db::{Row, Value};
 use super::{CampaignNo, Result, StoreError, Tx};
+use crate::domain::counting::Counted;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
 use crate::domain::person::Person;
 use crate::{args, bulk};
@@ -30,6 +31,8 @@ bulk!(
 );
 const ALL: &str = "SELECT person, area, born, grp, content, recorded_at FROM person \
      WHERE campaign = $1 ORDER BY person";
+const COUNTED: &str =
+    "SELECT person, area, born, grp FROM person WHERE campaign = $1 ORDER BY person";
 const KNOWN: &str = "SELECT person, area, born, grp, content, recorded_at FROM person \
      WHERE campaign = $1 AND recorded_at < $2 \
      UNION ALL SELECT person, area, born, grp, content, recorded_at FROM person_past \
@@ -107,6 +110,24 @@ pub async fn keep(tx: &mut Tx, campaign: CampaignNo, old: &[Known], now: i64) ->
 pub async fn each(tx: &mut Tx, campaign: CampaignNo, mut take: impl FnMut(Person)) -> Result<()> {
     tx.each(ALL, args![campaign], |row| {
         take(known(&row)?.person);
+        Ok(())
+    })
+    .await
+}
+
+/// Hands over everybody, by code, with no more than counting needs.
+pub async fn each_counted(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    mut take: impl FnMut(PersonId, Counted),
+) -> Result<()> {
+    tx.each(COUNTED, args![campaign], |row| {
+        let person = Counted {
+            area: AreaCode::new(row.get::<String>(1)?),
+            born: row.get(2)?,
+            group: row.get::<Option<String>>(3)?.map(GroupId::new),
+        };
+        take(PersonId::new(row.get::<String>(0)?), person);
         Ok(())
     })
     .await
