@@ -159,8 +159,8 @@ async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyho
     let register = example.join("persons.csv");
     let done = app.import(&loaded, Kind::Persons, &register, out.language, clock.now()).await?;
     out.note("demo-register", &[("people", &done.new)]);
-    let search =
-        Search { limits: Limits::default(), progress: &mut |_| {}, time_is_up: &mut || false };
+    let limits = Limits { steps: demo.steps.unwrap_or(STEPS) };
+    let search = Search { limits, progress: &mut |_| {}, time_is_up: &mut || false };
     let made = app.make_plan(&loaded, campaign.start, "hand", search, clock.now()).await?;
     let adopted = app.adopt_plan(&loaded, Some(made.no), clock.now()).await?;
     let gap = format!("{:.2}", made.plan.figures.gap * 100.0);
