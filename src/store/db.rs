@@ -417,7 +417,7 @@ pub struct BulkText {
 pub const ROWS_PER_STATEMENT: [usize; 3] = [128, 16, 1];
 
 impl BulkText {
-    /// Used by [`bulk!`].
+    /// Used by `bulk!`.
     pub fn new(head: &str, rows: usize, columns: usize, tail: &str) -> Self {
         let text = |placeholder: fn(usize) -> String| {
             let row = |row: usize| {
@@ -458,7 +458,7 @@ macro_rules! bulk {
 }
 
 impl Bulk {
-    /// Used by [`bulk!`].
+    /// Used by `bulk!`.
     pub const fn new(columns: usize, texts: [LazyLock<BulkText>; 3]) -> Self {
         Self { texts, columns }
     }
