@@ -237,7 +237,9 @@ fn both_databases_have_the_same_tables_and_columns() {
             for line in text.lines() {
                 if let Some(name) = line.strip_prefix("CREATE TABLE ") {
                     table = name.split_whitespace().next().unwrap_or_default().to_owned();
-                } else if line.starts_with("    ") {
+                } else if line.starts_with(')') {
+                    table.clear();
+                } else if line.starts_with("    ") && !table.is_empty() {
                     let column = line.split_whitespace().next().unwrap_or_default();
                     out.insert(format!("{table}.{column}"));
                 }

@@ -51,8 +51,8 @@ const KNOWN: &str = "SELECT record, person, day, place, product, lot, recorded_a
      WHERE campaign = $1 AND recorded_at < $2 \
      UNION ALL SELECT record, person, day, place, product, lot, recorded_at FROM dose_past \
      WHERE campaign = $1 AND recorded_at < $2 AND superseded_at >= $2";
-const PAST: &str = "SELECT record, person, day, place, product, lot, recorded_at, superseded_at, why \
-     FROM dose_past WHERE campaign = $1 AND record = $2 ORDER BY superseded_at";
+const PAST: &str = "SELECT record, person, day, place, product, lot, recorded_at, superseded_at, \
+     why FROM dose_past WHERE campaign = $1 AND record = $2 ORDER BY superseded_at";
 const COUNT: &str = "SELECT COUNT(*) FROM dose WHERE campaign = $1";
 
 /// A dose with the time of recording.

@@ -4,8 +4,8 @@ use super::model::{AgeId, AntigenId, ObservationId, Rules, VaccineId, VaccineSet
 use crate::domain::person::Sex;
 use chrono::NaiveDate;
 
-/// A person and the doses given so far.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A person and the doses given so far. No derived `Debug`: birth dates stay out of logs and errors.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Person {
     /// Date of birth.
     pub born: NaiveDate,
@@ -19,6 +19,12 @@ pub struct Person {
     pub doses: Vec<Given>,
     /// Conditions, reactions, evidence of immunity; with the day where known.
     pub observations: Vec<(ObservationId, Option<NaiveDate>)>,
+}
+
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Person").field("doses", &self.doses.len()).finish_non_exhaustive()
+    }
 }
 
 /// A dose given.
