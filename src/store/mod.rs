@@ -6,6 +6,7 @@ pub mod campaigns;
 pub mod cells;
 pub mod db;
 pub mod doses;
+pub mod installation;
 pub mod outbox;
 pub mod outcomes;
 pub mod people;

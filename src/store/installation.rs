@@ -1,0 +1,141 @@
+//! This database as an installation: from where mail may leave, and why it may not.
+
+use super::{Result, Tx};
+use crate::args;
+
+/// The installation's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// Of this database and of every copy of it.
+    pub id: String,
+    /// Machine and place from which mail may leave; none in a copy that was not adopted.
+    pub home: Option<String>,
+    /// Raised whenever mail has left.
+    pub generation: i64,
+    /// The latest wall clock that a daemon has seen, milliseconds since 1970.
+    pub seen_at: Option<i64>,
+    /// Why nothing is sent.
+    pub hold: Option<Hold>,
+}
+
+/// Why nothing is sent.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Hold {
+    /// In a word: `copied`, `restored`, `moved`, `gap`, `clock`, `set_back`, `asked`.
+    pub why: String,
+    /// In a sentence.
+    pub said: String,
+    /// Since when, milliseconds since 1970.
+    pub at: i64,
+}
+
+/// Something that happened to the installation.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Event {
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// In a word.
+    pub kind: String,
+    /// In a sentence.
+    pub said: String,
+}
+
+const GET: &str = "SELECT id, home, generation, seen_at, hold, hold_said, held_at \
+     FROM installation WHERE one = 1";
+const SECRET: &str = "SELECT secret FROM installation WHERE one = 1";
+const INSERT: &str = "INSERT INTO installation (one, id, secret, home, generation) \
+     VALUES (1, $1, $2, $3, 0) ON CONFLICT (one) DO NOTHING";
+const ADOPT: &str = "UPDATE installation SET home = $1, hold = NULL, hold_said = NULL, \
+     held_at = NULL WHERE one = 1";
+const DISOWN: &str = "UPDATE installation SET home = NULL, hold = $1, hold_said = $2, \
+     held_at = $3 WHERE one = 1";
+const HOLD: &str = "UPDATE installation SET hold = $1, hold_said = $2, held_at = $3 \
+     WHERE one = 1 AND hold IS NULL";
+const RESUME: &str = "UPDATE installation SET hold = NULL, hold_said = NULL, held_at = NULL \
+     WHERE one = 1 AND hold IS NOT NULL";
+const SEEN: &str = "UPDATE installation SET seen_at = $1 WHERE one = 1";
+const SENT: &str = "UPDATE installation SET generation = generation + 1 WHERE one = 1 \
+     RETURNING generation";
+const NOTE: &str = "INSERT INTO event (at, kind, said) VALUES ($1, $2, $3)";
+const EVENTS: &str = "SELECT at, kind, said FROM event ORDER BY id DESC LIMIT $1";
+
+/// The installation's row, once a daemon or command has made it.
+pub async fn get(tx: &mut Tx) -> Result<Option<Installation>> {
+    let Some(row) = tx.row(GET, args![]).await? else { return Ok(None) };
+    let why: Option<String> = row.get(4)?;
+    let said: Option<String> = row.get(5)?;
+    let at: Option<i64> = row.get(6)?;
+    Ok(Some(Installation {
+        id: row.get(0)?,
+        home: row.get(1)?,
+        generation: row.get(2)?,
+        seen_at: row.get(3)?,
+        hold: why.map(|why| Hold {
+            why,
+            said: said.unwrap_or_default(),
+            at: at.unwrap_or_default(),
+        }),
+    }))
+}
+
+/// What signs links in mails.
+pub async fn secret(tx: &mut Tx) -> Result<Option<Vec<u8>>> {
+    tx.row(SECRET, args![]).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Makes the row where there is none: `home` may send from now on.
+pub async fn make(tx: &mut Tx, home: &str) -> Result<()> {
+    let secret = [uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat();
+    tx.run(INSERT, args![uuid::Uuid::new_v4().to_string(), secret, home]).await?;
+    Ok(())
+}
+
+/// Makes this place the one that may send, and ends any hold.
+pub async fn adopt(tx: &mut Tx, home: &str) -> Result<()> {
+    tx.run(ADOPT, args![home]).await?;
+    Ok(())
+}
+
+/// Takes the right to send away, as from a copy, until somebody adopts it.
+pub async fn disown(tx: &mut Tx, why: &str, said: &str, now: i64) -> Result<()> {
+    tx.run(DISOWN, args![why, said, now]).await?;
+    Ok(())
+}
+
+/// Holds sending; a hold that stands keeps its reason.
+pub async fn hold(tx: &mut Tx, why: &str, said: &str, now: i64) -> Result<bool> {
+    Ok(tx.run(HOLD, args![why, said, now]).await? == 1)
+}
+
+/// Ends a hold; `false` where there was none.
+pub async fn resume(tx: &mut Tx) -> Result<bool> {
+    Ok(tx.run(RESUME, args![]).await? == 1)
+}
+
+/// Notes the wall clock that a daemon has seen.
+pub async fn seen(tx: &mut Tx, at: i64) -> Result<()> {
+    tx.run(SEEN, args![at]).await?;
+    Ok(())
+}
+
+/// Notes that mail has left; returns the new generation.
+pub async fn sent(tx: &mut Tx) -> Result<i64> {
+    match tx.row(SENT, args![]).await? {
+        Some(row) => row.get(0),
+        None => Ok(0),
+    }
+}
+
+/// Writes down what happened to the installation.
+pub async fn note(tx: &mut Tx, kind: &str, said: &str, now: i64) -> Result<()> {
+    tx.run(NOTE, args![now, kind, said]).await?;
+    Ok(())
+}
+
+/// What happened, newest first.
+pub async fn events(tx: &mut Tx, limit: i64) -> Result<Vec<Event>> {
+    let rows = tx.rows(EVENTS, args![limit]).await?;
+    rows.iter()
+        .map(|row| Ok(Event { at: row.get(0)?, kind: row.get(1)?, said: row.get(2)? }))
+        .collect()
+}
