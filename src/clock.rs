@@ -32,6 +32,18 @@ impl Clock {
         }
     }
 
+    /// The machine's clock; in a debug build `DOSEPLAN_CLOCK=2021-04-01T19:00:00+08:00` starts it there.
+    pub fn from_environment() -> Self {
+        #[cfg(debug_assertions)]
+        if let Some(at) = std::env::var("DOSEPLAN_CLOCK")
+            .ok()
+            .and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
+        {
+            return Self::shifted_to(at.to_utc());
+        }
+        Self::System
+    }
+
     /// Sets a simulated clock; the others go by themselves.
     pub fn set(&self, to: DateTime<Utc>) {
         if let Self::Simulated(at) = self {

@@ -17,6 +17,16 @@ pub struct Config {
     pub mail: MailConfig,
     /// How persons are reminded.
     pub reminders: ReminderConfig,
+    /// The daemon and where it works.
+    pub daemon: DaemonConfig,
+}
+
+/// The daemon and where it works.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DaemonConfig {
+    /// The name of this machine, in place of its own id: for containers, whose ids change.
+    pub instance: Option<String>,
 }
 
 /// How mail leaves.
@@ -43,6 +53,14 @@ pub struct MailConfig {
     pub password_file: Option<PathBuf>,
     /// Where people write who want no more mail; the sender where absent.
     pub unsubscribe: Option<String>,
+    /// Connections at a time.
+    pub connections: usize,
+    /// At most so many messages a minute, over all daemons; no limit where absent.
+    pub per_minute: Option<i64>,
+    /// How long each answer of the server may take.
+    pub answer_seconds: u64,
+    /// How long the answer to a whole message may take; then it is in doubt.
+    pub dot_seconds: u64,
 }
 
 /// Folder or SMTP.
@@ -82,6 +100,10 @@ impl Default for MailConfig {
             user: None,
             password_file: None,
             unsubscribe: None,
+            connections: 2,
+            per_minute: None,
+            answer_seconds: 60,
+            dot_seconds: 600,
         }
     }
 }

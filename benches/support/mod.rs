@@ -43,7 +43,7 @@ pub(crate) fn address(file: &Path) -> String {
 
 /// A new database with the campaign in it.
 pub(crate) async fn app(file: &Path) -> Result<(App, Loaded)> {
-    let app = App { store: Store::open(&address(file), true).await?, config: Config::default() };
+    let app = App::new(Store::open(&address(file), true).await?, Config::default());
     app.apply(&campaign()?, false, doseplan::clock::Clock::System.now()).await?;
     let loaded = app.campaign(None).await?;
     Ok((app, loaded))

@@ -5,6 +5,7 @@ pub mod campaigns;
 pub mod coverage;
 pub mod due;
 pub mod import;
+pub mod installation;
 pub mod notices;
 pub mod outbox;
 pub mod plans;
@@ -13,6 +14,8 @@ pub mod status;
 
 use crate::config::Config;
 use crate::domain::campaign::Campaign;
+use crate::fault::Faults;
+use crate::mail::transport::Transport;
 use crate::store::{CampaignNo, Store, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
@@ -24,6 +27,10 @@ pub struct App {
     pub store: Store,
     /// The configuration.
     pub config: Config,
+    /// Another way for mail than the configured one: a test's.
+    pub transport: Option<Transport>,
+    /// Where a test makes the process die.
+    pub faults: Faults,
 }
 
 /// A campaign that is in the database.
@@ -69,6 +76,11 @@ pub enum AppError {
 pub type Result<T> = std::result::Result<T, AppError>;
 
 impl App {
+    /// The app on a database.
+    pub fn new(store: Store, config: Config) -> Self {
+        Self { store, config, transport: None, faults: Faults::default() }
+    }
+
     /// The campaign that is meant: the one named, or the only one.
     pub async fn campaign(&self, wanted: Option<&str>) -> Result<Loaded> {
         let mut tx = self.store.read().await?;

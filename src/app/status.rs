@@ -6,7 +6,7 @@ use super::{App, Loaded, Result, today};
 use crate::domain::coverage::{Coverage, Depth, coverage, needs};
 use crate::domain::notice::{Need, Progress};
 use crate::store::plans::PlanState;
-use crate::store::{outbox, plans, runs};
+use crate::store::{installation, outbox, plans, runs};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -87,6 +87,13 @@ pub enum Problem {
         /// The job.
         job: String,
     },
+    /// Nothing is sent.
+    Held {
+        /// Why, in a sentence.
+        said: String,
+        /// What ends it.
+        remedy: &'static str,
+    },
     /// Mails in doubt, failed or unroutable.
     Mail {
         /// The state.
@@ -129,6 +136,7 @@ impl App {
             });
         }
         let mail = outbox::counts(&mut tx).await?;
+        let hold = installation::get(&mut tx).await?.and_then(|found| found.hold);
         let sites = basis.sites;
         let mut problems = problems(&at, &jobs, &mail);
         if !sites.missing.is_empty() {
@@ -137,6 +145,7 @@ impl App {
         if adopted.is_none() && campaign.start <= day && day <= campaign.end {
             problems.push(Problem::NoPlan);
         }
+        problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), said: hold.said }));
         let figures = coverage(campaign, as_of, &basis.counted, Depth::Root, sites);
         Ok(Status {
             needs: needs(campaign, &figures),

@@ -6,11 +6,8 @@ use crate::jobs::runner::Runner;
 use clap::Args;
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
 
 /// Run the timetable until stopped.
 #[derive(Debug, Args)]
@@ -39,19 +36,14 @@ impl Daemon {
 pub(super) async fn serve(runner: Runner, clock: Clock) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let stopped = Arc::new(Notify::new());
-    let (stop, store) = (Arc::clone(&runner.stop), runner.app.store.clone());
+    let (stop, store) = (runner.stop.clone(), runner.app.store.clone());
     tracing::info!(now = %clock.now(), "daemon started");
-    let work = {
-        let stopped = Arc::clone(&stopped);
-        tokio::spawn(async move { runner.serve(&clock, &stopped).await })
-    };
+    let work = tokio::spawn(async move { runner.serve(&clock).await });
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
-    stop.store(true, Ordering::SeqCst);
-    stopped.notify_one();
+    stop.send_replace(true);
     if tokio::time::timeout(STOP_MAX, work).await.is_err() {
         tracing::warn!("a job did not end in time; its transaction is undone");
     }

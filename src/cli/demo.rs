@@ -101,7 +101,7 @@ impl Demo {
         let address = format!("sqlite://{}", self.dir.join("doseplan.db").display());
         let lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
-        let app = App { store, config: session.config.clone() };
+        let app = App::new(store, session.config.clone());
         let mut replay = start(session, app, &example, self).await?;
         let campaign = replay.loaded.campaign.clone();
         let last = self.until.unwrap_or(campaign.end).clamp(campaign.start, campaign.end);

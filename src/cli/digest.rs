@@ -117,7 +117,7 @@ async fn send(session: &Session, app: &App, loaded: &Loaded, which: &Which) -> a
         session.out.note("digest-queued-before", &[("key", &post.key)]);
         return Ok(exit::OK);
     };
-    let done = app.drain(now, &super::daemon::owner(), &|| false).await?;
+    let done = super::outbox::drain(session, app, &session.clock).await?;
     session.out.note("digest-queued", &[("id", &id), ("sent", &done.sent())]);
     Ok(if done.relay.is_some() { exit::FAILED } else { exit::OK })
 }

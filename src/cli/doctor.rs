@@ -15,12 +15,21 @@ pub(super) enum Db {
         #[arg(long)]
         repair: bool,
     },
+    /// Make this copy of the database the one that sends mail
+    Adopt {
+        /// Give up the mails that wait: they may have gone out from where the copy was taken
+        #[arg(long)]
+        expire_queued: bool,
+    },
 }
 
 impl Db {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let Self::Check { repair } = self;
         let app = session.open(false).await?;
+        let repair = match self {
+            Self::Check { repair } => repair,
+            Self::Adopt { expire_queued } => return adopt(&session, &app, *expire_queued).await,
+        };
         let mut wrong = 0;
         for loaded in app.campaigns().await? {
             let found = app.recount(&loaded, *repair, session.clock.now()).await?;
@@ -47,6 +56,13 @@ impl Db {
         app.store.close().await;
         Ok(if wrong == 0 || *repair { exit::OK } else { exit::FAILED })
     }
+}
+
+async fn adopt(session: &Session, app: &App, expire_queued: bool) -> anyhow::Result<u8> {
+    let adopted = app.adopt(expire_queued, session.clock.now()).await?;
+    session.out.note("db-adopted", &[("expired", &adopted.expired)]);
+    app.store.close().await;
+    Ok(exit::OK)
 }
 
 /// How a line of the doctor begins.

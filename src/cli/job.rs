@@ -44,6 +44,14 @@ pub(super) enum Job {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Send nothing until `job resume`
+    Hold {
+        /// Why, for those who see it later
+        #[arg(long)]
+        reason: String,
+    },
+    /// Go on sending after a pause or a jump of the clock
+    Resume,
     /// What ran, what was skipped and why
     Runs {
         /// Only this job
@@ -89,7 +97,24 @@ struct RunLine {
 }
 
 impl Job {
+    async fn hold_or_resume(&self, session: &Session) -> anyhow::Result<u8> {
+        let app = session.open(false).await?;
+        let now = session.clock.now();
+        if let Self::Hold { reason } = self {
+            app.hold(reason, now).await?;
+            session.out.note("job-held", &[]);
+        } else {
+            let key = if app.resume(now).await? { "job-resumed" } else { "job-not-held" };
+            session.out.note(key, &[]);
+        }
+        app.store.close().await;
+        Ok(exit::OK)
+    }
+
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        if matches!(self, Self::Hold { .. } | Self::Resume) {
+            return self.hold_or_resume(&session).await;
+        }
         let (app, loaded) = session.loaded(None).await?;
         let runner = Runner::new(app, super::daemon::owner());
         let now = session.clock.now();
@@ -105,6 +130,7 @@ impl Job {
             Self::Backfill { name, from, to, dry_run } => {
                 backfill(&session, &runner, &loaded, (name, *from, *to), *dry_run).await
             }
+            Self::Hold { .. } | Self::Resume => Ok(exit::OK),
             Self::Runs { name, limit } => {
                 list_runs(&session, &runner, &loaded, name.as_deref(), *limit).await
             }

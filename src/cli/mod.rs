@@ -199,7 +199,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     let config = Config::read(&path, cli.common.config.is_some())?;
     let language = cli.common.lang.or(config.language).unwrap_or_else(language_of_environment);
     let out = Out { language, format: cli.common.output };
-    let session = Session { common: cli.common, config, clock: Clock::System, out };
+    let session = Session { common: cli.common, config, clock: Clock::from_environment(), out };
     match cli.command {
         Command::Demo(it) => it.run(session).await,
         Command::Campaign(it) => it.run(session).await,
@@ -246,7 +246,8 @@ impl Session {
     /// Opens the database; `create` makes a SQLite file that is not there.
     async fn open(&self, create: bool) -> anyhow::Result<App> {
         let store = Store::open(&self.address(), create).await.map_err(AppError::from)?;
-        Ok(App { store, config: self.config.clone() })
+        let faults = crate::fault::Faults::from_environment();
+        Ok(App { faults, ..App::new(store, self.config.clone()) })
     }
 
     /// The app and the campaign that is meant.

@@ -3,6 +3,9 @@
 use super::job::{local, parse_local};
 use super::output::{Format, Sheet, harmless, print};
 use super::{Session, exit};
+use crate::app::App;
+use crate::app::outbox::{Drained, Sender};
+use crate::clock::Clock;
 use crate::domain::date::resolve;
 use crate::store::outbox::{self, Message};
 use chrono::NaiveDateTime;
@@ -98,30 +101,41 @@ impl Outbox {
                 exit::OK
             }
             Self::Drain { at } => {
-                let at = match at {
-                    None => now,
+                let clock = match at {
+                    None => session.clock.clone(),
                     Some(local) => {
                         let loaded = app.campaign(session.common.campaign.as_deref()).await?;
-                        resolve(loaded.campaign.timezone, *local)
+                        Clock::shifted_to(resolve(loaded.campaign.timezone, *local))
                     }
                 };
-                let done = app.drain(at, &super::daemon::owner(), &|| false).await?;
+                let done = drain(&session, &app, &clock).await?;
                 if session.out.format == Format::Json {
                     session.out.json(&done);
                 } else {
                     for (what, count) in &done.results {
                         session.out.note("outbox-drained", &[("what", what), ("count", count)]);
                     }
-                    if let Some(relay) = &done.relay {
-                        session.out.note("outbox-relay", &[("said", relay)]);
-                    }
                 }
-                if done.relay.is_some() { exit::FAILED } else { exit::OK }
+                if done.relay.is_some() || done.held.is_some() { exit::FAILED } else { exit::OK }
             }
         };
         app.store.close().await;
         Ok(code)
     }
+}
+
+/// Sends what is due, and says what kept it from being sent.
+pub(super) async fn drain(session: &Session, app: &App, clock: &Clock) -> anyhow::Result<Drained> {
+    let owner = super::daemon::owner();
+    let sender = Sender { owner: &owner, clock, stop: &|| false, by_hand: true };
+    let done = app.drain(&sender).await?;
+    if let Some(relay) = &done.relay {
+        session.out.note("outbox-relay", &[("said", relay)]);
+    }
+    if let Some(held) = &done.held {
+        session.out.note("outbox-held", &[("said", held)]);
+    }
+    Ok(done)
 }
 
 fn list(session: &Session, all: &[Message]) -> u8 {

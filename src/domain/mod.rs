@@ -15,6 +15,7 @@ pub mod notice;
 pub mod person;
 pub mod plan;
 pub mod planner;
+pub mod relay;
 pub mod rules;
 pub mod series;
 pub mod site;

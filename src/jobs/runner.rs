@@ -3,16 +3,18 @@
 
 use super::timetable::{Timetable, instants};
 use super::{digest, plan, reminders, summary};
-use crate::app::outbox::Drained;
+use crate::app::outbox::{Drained, Sender};
 use crate::app::{App, AppError, Loaded, Result, millis};
+use crate::clock::Clock;
 use crate::domain::campaign::Campaign;
+use crate::store::StoreError;
+use crate::store::db::Claim;
 use crate::store::runs::{self, Run};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::watch;
 
-/// How long a claim of a run holds; renewed at a third of it.
-const LEASE_SECS: i64 = 45;
+/// How long a claim of a run holds; renewed at a third of it. A dead daemon's work goes on within this and a look.
+const LEASE_MS: i64 = 30_000;
 /// Due times that one look makes rows for; more are made by the next look.
 const DUE_MAX: usize = 1000;
 /// A run that failed is tried so often.
@@ -23,8 +25,6 @@ const DAYS_BEFORE: i64 = 1;
 const DAYS_AFTER: i64 = 1;
 /// A watermark without a due time is moved this often: it tells how long nobody looked.
 const MARK_EVERY_SECS: i64 = 3600;
-/// The daemon looks at least this often.
-const LOOK_SECS_MAX: i64 = 30;
 
 /// One occurrence of a job.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +44,8 @@ pub struct Runner {
     pub timetable: Timetable,
     /// The name of this process in leases.
     pub owner: String,
-    /// Set when the process shall end.
-    pub stop: Arc<AtomicBool>,
+    /// True when the process shall end.
+    pub stop: watch::Sender<bool>,
 }
 
 /// What a look did.
@@ -65,35 +65,43 @@ pub fn life(campaign: &Campaign) -> (NaiveDate, NaiveDate) {
 impl Runner {
     /// A runner with the delivered timetable.
     pub fn new(app: App, owner: String) -> Self {
-        Self {
-            app,
-            timetable: Timetable::delivered(),
-            owner,
-            stop: Arc::new(AtomicBool::new(false)),
-        }
+        Self { app, timetable: Timetable::delivered(), owner, stop: watch::Sender::new(false) }
     }
 
-    fn stopping(&self) -> bool {
-        self.stop.load(Ordering::SeqCst)
+    pub(super) fn stopping(&self) -> bool {
+        *self.stop.borrow()
     }
 
-    /// Makes rows for what has become due, runs what can be run, sends what is due.
+    /// Makes rows for what has become due, runs what can be run, sends what is due, all as of `now`.
     pub async fn look(&self, now: DateTime<Utc>) -> Result<Look> {
-        let mut out = Look::default();
+        let clock = Clock::simulated(now);
+        let ran = self.work(now).await?;
+        Ok(Look { ran, mail: self.send(&clock).await? })
+    }
+
+    /// Makes rows for what has become due, and runs what can be run.
+    pub(super) async fn work(&self, now: DateTime<Utc>) -> Result<Vec<(String, String, String)>> {
+        let mut ended = Vec::new();
+        self.app.watch(now, self.timetable.window()).await?;
         for loaded in self.app.campaigns().await? {
             self.make_rows(&loaded, now).await?;
         }
         while !self.stopping() {
             let mut tx = self.app.store.read().await?;
-            let Some(run) = runs::ready(&mut tx, millis(now)).await? else { break };
+            let clock = self.app.store.lease_clock(&mut tx).await?;
+            let Some(run) = runs::ready(&mut tx, clock).await? else { break };
             let loaded = self.app.load(&mut tx, run.campaign, i64::MAX).await?;
             drop(tx);
-            if let Some(ended) = self.run(&loaded, &run, now).await? {
-                out.ran.push(ended);
-            }
+            ended.extend(self.run(&loaded, &run, now).await?);
         }
-        out.mail = self.app.drain(now, &self.owner, &|| self.stopping()).await?;
-        Ok(out)
+        Ok(ended)
+    }
+
+    /// Sends what is due.
+    pub(super) async fn send(&self, clock: &Clock) -> Result<Drained> {
+        let stop = || self.stopping();
+        let sender = Sender { owner: &self.owner, clock, stop: &stop, by_hand: false };
+        self.app.drain(&sender).await
     }
 
     /// A row for each due time since the watermark, and the watermark moved, in one transaction.
@@ -125,6 +133,7 @@ impl Runner {
                 let state = if skip.is_some() { "skipped" } else { "due" };
                 runs::insert(tx, loaded.no, &entry.job, millis(at), (state, skip)).await?;
             }
+            self.app.faults.at("run.rows");
             // A look that hits the limit goes on where it ended.
             let until = if due.len() == DUE_MAX { due[DUE_MAX - 1] } else { now };
             runs::set_watermark(tx, loaded.no, &entry.job, millis(until)).await?;
@@ -144,24 +153,50 @@ impl Runner {
     ) -> Result<Option<(String, String, String)>> {
         let at = millis(now);
         let mut tx = self.app.store.write().await?;
-        let claimed = runs::claim(&mut tx, run, &self.owner, at + LEASE_SECS * 1000, at).await?;
+        let clock = self.app.store.lease_clock(&mut tx).await?;
+        let lease = (clock, clock + LEASE_MS);
+        let claimed = runs::claim(&mut tx, run, &self.owner, lease, at).await?;
         tx.commit().await?;
         let Some(fence) = claimed else { return Ok(None) };
+        self.app.faults.at("run.claimed");
         let due = DateTime::from_timestamp_millis(run.due_at).unwrap_or(now);
-        let renew = self.keep_lease(run.id, fence, at);
-        let work = self.execute(loaded, &run.job, Occasion { due, now });
+        // All that the job writes is written under the claim.
+        let app =
+            App { store: self.app.store.under(Claim { run: run.id, fence }), ..self.app.clone() };
+        let work = Self { app, ..self.clone() };
         let result = tokio::select! {
-            result = work => result,
-            never = renew => match never {},
+            result = work.execute(loaded, &run.job, Occasion { due, now }) => result,
+            () = self.keep_lease(run.id, fence) => Err(StoreError::Fenced.into()),
         };
-        let mut tx = self.app.store.write().await?;
-        if self.stopping() && result.is_err() {
-            runs::release(&mut tx, run.id, fence).await?;
-            tx.commit().await?;
-            return Ok(None);
-        }
+        self.app.faults.at("run.worked");
+        self.end(run, fence, result, at).await
+    }
+
+    /// Writes down how a run ended; nothing where it is somebody else's by now, or goes on later.
+    async fn end(
+        &self,
+        run: &Run,
+        fence: i64,
+        result: Result<String>,
+        at: i64,
+    ) -> Result<Option<(String, String, String)>> {
         let (state, reason) = match result {
             Ok(said) => ("done", said),
+            Err(AppError::Store(StoreError::Fenced)) => {
+                tracing::warn!(job = run.job, "the lease went to another daemon; result dropped");
+                return Ok(None);
+            }
+            Err(_) if self.stopping() => {
+                let mut tx = self.app.store.write().await?;
+                runs::release(&mut tx, run.id, fence).await?;
+                tx.commit().await?;
+                return Ok(None);
+            }
+            Err(AppError::Store(error)) if error.is_passing() => {
+                // No fault of the job's: it is run again when its lease has ended, however often that takes.
+                tracing::warn!(job = run.job, %error, "job was cut off by the database");
+                return Ok(None);
+            }
             Err(error) if run.attempt + 1 >= ATTEMPTS_MAX => ("failed", error.to_string()),
             Err(error) => {
                 // The row stays claimed until its lease ends: that is the wait before the next attempt.
@@ -169,8 +204,10 @@ impl Runner {
                 return Ok(None);
             }
         };
+        let mut tx = self.app.store.write().await?;
         let mine = runs::finish(&mut tx, run.id, fence, (state, &reason), at).await?;
         tx.commit().await?;
+        self.app.faults.at("run.ended");
         if !mine {
             tracing::warn!(job = run.job, "the lease went to another daemon; result dropped");
             return Ok(None);
@@ -178,21 +215,22 @@ impl Runner {
         Ok(Some((run.job.clone(), state.to_owned(), reason)))
     }
 
-    /// Renews a lease for as long as it is awaited.
-    async fn keep_lease(&self, id: i64, fence: i64, since: i64) -> std::convert::Infallible {
-        let mut held_secs = 0;
+    /// Renews a lease for as long as it is awaited; returns when the run has become somebody else's.
+    async fn keep_lease(&self, id: i64, fence: i64) {
+        let third = std::time::Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
         loop {
-            let third = LEASE_SECS / 3;
-            tokio::time::sleep(std::time::Duration::from_secs(third.unsigned_abs())).await;
-            held_secs += third;
-            let until = since + (held_secs + LEASE_SECS) * 1000;
+            tokio::time::sleep(third).await;
             let renewed = async {
                 let mut tx = self.app.store.write().await?;
-                runs::renew(&mut tx, id, fence, until).await?;
-                tx.commit().await
+                let until = self.app.store.lease_clock(&mut tx).await? + LEASE_MS;
+                let mine = runs::renew(&mut tx, id, fence, until).await?;
+                tx.commit().await?;
+                Ok::<bool, StoreError>(mine)
             };
-            if let Err(error) = renewed.await {
-                tracing::warn!(%error, "a lease could not be renewed");
+            match renewed.await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
             }
         }
     }
@@ -229,56 +267,24 @@ impl Runner {
 
     /// When there is something to do again: the next due time of a job or a mail.
     pub async fn next(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let job = self.next_job(now).await?;
+        let mut tx = self.app.store.read().await?;
+        let mail = crate::store::outbox::next_due(&mut tx).await?;
+        let mail = mail.and_then(DateTime::from_timestamp_millis);
+        Ok([job, mail].into_iter().flatten().min())
+    }
+
+    /// The next due time of a job.
+    pub(super) async fn next_job(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let mut next: Option<DateTime<Utc>> = None;
-        let mut earlier = |at: DateTime<Utc>| next = Some(next.map_or(at, |held| held.min(at)));
         for loaded in self.app.campaigns().await? {
             for entry in &self.timetable.entries {
                 let zone = loaded.campaign.timezone;
                 if let Some(at) = entry.next(zone, now, life(&loaded.campaign)) {
-                    earlier(at);
+                    next = Some(next.map_or(at, |held| held.min(at)));
                 }
             }
-        }
-        let mut tx = self.app.store.read().await?;
-        let mail = crate::store::outbox::next_due(&mut tx).await?;
-        if let Some(at) = mail.and_then(DateTime::from_timestamp_millis) {
-            earlier(at);
         }
         Ok(next)
-    }
-
-    /// Looks until told to stop. A look that fails is logged and tried again: an error never ends the loop.
-    pub async fn serve(&self, clock: &crate::clock::Clock, stopped: &tokio::sync::Notify) {
-        while !self.stopping() {
-            let now = clock.now();
-            let wait = match self.look(now).await {
-                Ok(look) => {
-                    log(&look);
-                    let next = self.next(now).await.ok().flatten();
-                    next.map_or(LOOK_SECS_MAX, |at| (at - clock.now()).num_seconds() + 1)
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a look at the timetable failed; trying again");
-                    5
-                }
-            };
-            let wait = std::time::Duration::from_secs(wait.clamp(1, LOOK_SECS_MAX).unsigned_abs());
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = stopped.notified() => {}
-            }
-        }
-    }
-}
-
-fn log(look: &Look) {
-    for (job, state, reason) in &look.ran {
-        tracing::info!(job, state, reason, "job ended");
-    }
-    for (what, count) in &look.mail.results {
-        tracing::info!(what, count, "mail");
-    }
-    if let Some(relay) = &look.mail.relay {
-        tracing::warn!(relay, "the mail relay could not be used");
     }
 }

@@ -115,6 +115,12 @@ impl Timetable {
         }
     }
 
+    /// The longest time after which a job is still caught up.
+    pub fn window(&self) -> TimeDelta {
+        let windows = self.entries.iter().map(|entry| entry.window);
+        windows.max().unwrap_or_else(|| TimeDelta::hours(48))
+    }
+
     /// The job of this name.
     pub fn entry(&self, job: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.job == job)

@@ -1,15 +1,18 @@
 //! SQLite and PostgreSQL behind one transaction type. One SQL text serves both: `$1…$n`, `ON CONFLICT`,
 //! `RETURNING`, `CAST(… AS BIGINT)` around sums, no date functions.
 
+use super::StoreError;
+use crate::clock::Clock;
 use chrono::NaiveDate;
+use sha2::{Digest as _, Sha256};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Transaction, Type};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 /// How long a writer waits for another one before it gives up.
@@ -25,83 +28,60 @@ const SQLITE_LOG_PAGES: &str = "16000";
 /// Rows that SQLite's thread may be ahead of their reader: waking up for every row costs more than the row.
 const ROWS_BUFFERED: usize = 1024;
 
-/// What went wrong in the database, with what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The address is not one of a database.
-    #[error("{0:?} is not a database address; write sqlite://FILE or postgres://USER@HOST/NAME")]
-    Address(String),
-    /// The file of the database is not there.
-    #[error("there is no database {0}; `doseplan campaign apply FOLDER` makes one")]
-    Absent(String),
-    /// The database belongs to a later doseplan.
-    #[error("the database was written by a newer doseplan (migration {0}); use that version")]
-    Newer(i64),
-    /// The disk is full.
-    #[error("the disk of the database is full; this step was undone, make room and run it again")]
-    DiskFull,
-    /// The file cannot be written.
-    #[error("the database cannot be written (read-only file or disk); mend its rights")]
-    ReadOnly,
-    /// The file is damaged.
-    #[error("the database is damaged ({0}); restore a backup")]
-    Damaged(String),
-    /// Another process holds the database for too long.
-    #[error("another process has held the database for more than 10 s; try again")]
-    Busy,
-    /// A row that cannot be what doseplan wrote.
-    #[error("table {table}: {what}")]
-    BadRow {
-        /// Table and key.
-        table: &'static str,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// Anything else that the database says.
-    #[error("database: {0}")]
-    Other(sqlx::Error),
-    /// A migration that cannot be applied.
-    #[error("migration: {0}")]
-    Migration(sqlx::migrate::MigrateError),
-}
+/// How long a transaction is begun again and again on a server that restarts or fails over.
+const RETRY_MAX: Duration = Duration::from_secs(30);
+/// The first wait before it is; doubled each time.
+const RETRY_FIRST: Duration = Duration::from_millis(100);
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        let Some(found) = error.as_database_error() else { return Self::Other(error) };
-        // SQLite's primary result code is the low byte of the extended one.
-        match found.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff) {
-            _ if found.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_none() => {
-                Self::Other(error)
-            }
-            Some(5 | 6) => Self::Busy,
-            Some(8) => Self::ReadOnly,
-            Some(11 | 26) => Self::Damaged(found.message().to_owned()),
-            Some(13) => Self::DiskFull,
-            _ => Self::Other(error),
-        }
-    }
-}
+/// PostgreSQL's own clock, also inside a transaction.
+const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+/// The cluster, which a dump loaded elsewhere does not share, and the database in it.
+const CLUSTER: &str = "SELECT CAST(system_identifier AS TEXT) || '/' || CAST(oid AS TEXT) \
+     FROM pg_control_system(), pg_database WHERE datname = current_database()";
+/// Locks the row of a run, so that nobody claims it between this and the end of the transaction.
+const STILL_MINE: &str = "UPDATE run SET fence = fence \
+     WHERE id = $1 AND fence = $2 AND state = 'running'";
 
 /// A database.
 #[derive(Debug, Clone)]
-pub struct Store(Pools);
+pub struct Store {
+    pools: Pools,
+    /// SQLite has no clock of its own: this is the one of its leases.
+    clock: Clock,
+    /// The claim under which everything is written, where there is one.
+    claim: Option<Claim>,
+}
 
 #[derive(Debug, Clone)]
 enum Pools {
     /// One writer, so that nobody waits for a lock inside a transaction; readers see a snapshot.
     Sqlite {
+        file: PathBuf,
         write: SqlitePool,
         read: SqlitePool,
     },
     Postgres(PgPool),
 }
 
+/// The claim of a run: what is written under it is undone where somebody else has claimed the run since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The run.
+    pub run: i64,
+    /// The number of the claim.
+    pub fence: i64,
+}
+
 /// A transaction; gone without a trace unless committed.
 #[derive(Debug)]
-pub enum Tx {
-    /// Of SQLite.
+pub struct Tx {
+    way: Way,
+    claim: Option<Claim>,
+}
+
+#[derive(Debug)]
+enum Way {
     Sqlite(Transaction<'static, Sqlite>),
-    /// Of PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -193,13 +173,26 @@ impl Store {
         } else {
             return Err(StoreError::Address(address.to_owned()));
         };
-        let store = Self(pools);
+        let store = Self { pools, clock: Clock::System, claim: None };
         store.migrate().await?;
         Ok(store)
     }
 
+    /// The same database with another clock for its leases, where it is SQLite.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The same database, where every transaction is committed only while a claim still holds.
+    #[must_use]
+    pub fn under(&self, claim: Claim) -> Self {
+        Self { claim: Some(claim), ..self.clone() }
+    }
+
     async fn migrate(&self) -> Result<(), StoreError> {
-        let done = match &self.0 {
+        let done = match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
             Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
         };
@@ -214,26 +207,85 @@ impl Store {
     /// Begins a transaction that may write. On SQLite it holds the write lock from the start, so it never
     /// fails half-way because somebody else wrote.
     pub async fn write(&self) -> Result<Tx, StoreError> {
-        Ok(match &self.0 {
-            Pools::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        self.begin(true).await
     }
 
     /// Begins a transaction that only reads, on one snapshot.
     pub async fn read(&self) -> Result<Tx, StoreError> {
-        Ok(match &self.0 {
-            Pools::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Pools::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
-            ),
-        })
+        self.begin(false).await
+    }
+
+    /// Begins, again and again while the server is starting or failing over.
+    async fn begin(&self, writes: bool) -> Result<Tx, StoreError> {
+        const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let since = tokio::time::Instant::now();
+        let mut wait = RETRY_FIRST;
+        loop {
+            let begun = match &self.pools {
+                Pools::Sqlite { write, .. } if writes => {
+                    write.begin_with("BEGIN IMMEDIATE").await.map(Way::Sqlite)
+                }
+                Pools::Sqlite { read, .. } => read.begin().await.map(Way::Sqlite),
+                Pools::Postgres(pool) if writes => pool.begin().await.map(Way::Postgres),
+                Pools::Postgres(pool) => pool.begin_with(READ_ONLY).await.map(Way::Postgres),
+            };
+            let error = match begun {
+                Ok(way) => return Ok(Tx { way, claim: self.claim }),
+                Err(error) => StoreError::from(error),
+            };
+            // SQLite has waited by itself; a server that is not there has been tried for some time by the pool.
+            if self.is_sqlite() || !error.is_passing() || since.elapsed() + wait > RETRY_MAX {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+    }
+
+    /// Whether the database is a SQLite file.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.pools, Pools::Sqlite { .. })
+    }
+
+    /// The file of a SQLite database.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.pools {
+            Pools::Sqlite { file, .. } => Some(file),
+            Pools::Postgres(_) => None,
+        }
+    }
+
+    /// The clock by which leases run: the database's, milliseconds since 1970.
+    pub async fn lease_clock(&self, tx: &mut Tx) -> Result<i64, StoreError> {
+        if tx.is_sqlite() {
+            return Ok(self.clock.now().timestamp_millis());
+        }
+        let row = tx.row(NOW, vec![]).await?;
+        row.ok_or(StoreError::BadRow { table: "clock", what: "no row".to_owned() })?.get(0)
+    }
+
+    /// Where this database is: of a file the machine and the path, on PostgreSQL the cluster and the database. A
+    /// copy is somewhere else.
+    pub async fn home(&self, machine: &str) -> Result<String, StoreError> {
+        let said = match &self.pools {
+            Pools::Sqlite { file, .. } => {
+                let path = file.canonicalize().unwrap_or_else(|_| file.clone());
+                format!("{machine}\n{}", path.display())
+            }
+            Pools::Postgres(_) => {
+                let mut tx = self.read().await?;
+                let row = tx.row(CLUSTER, vec![]).await?;
+                let none = StoreError::BadRow { table: "pg_database", what: "no row".to_owned() };
+                row.ok_or(none)?.get(0)?
+            }
+        };
+        Ok(crate::text::hex(&Sha256::digest(said.as_bytes())[..12]))
     }
 
     /// Closes the connections; on SQLite this folds the write-ahead log into the file.
     pub async fn close(&self) {
-        match &self.0 {
-            Pools::Sqlite { write, read } => {
+        match &self.pools {
+            Pools::Sqlite { write, read, .. } => {
                 read.close().await;
                 write.close().await;
             }
@@ -266,9 +318,9 @@ async fn open_sqlite(address: &str, create: bool) -> Result<Pools, StoreError> {
         .connect_with(options.clone())
         .await?;
     let read = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy_with(
-        options.pragma("query_only", "on").pragma("cache_size", SQLITE_READ_CACHE_KIB),
+        options.clone().pragma("query_only", "on").pragma("cache_size", SQLITE_READ_CACHE_KIB),
     );
-    Ok(Pools::Sqlite { write, read })
+    Ok(Pools::Sqlite { file: options.get_filename().to_owned(), write, read })
 }
 
 async fn open_postgres(address: &str) -> Result<Pools, StoreError> {
@@ -326,9 +378,9 @@ fn postgres(
 impl Tx {
     /// Runs a statement; returns how many rows it changed.
     pub async fn run(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        Ok(match self {
-            Self::Sqlite(tx) => sqlite(sql, values).execute(&mut **tx).await?.rows_affected(),
-            Self::Postgres(tx) => postgres(sql, values).execute(&mut **tx).await?.rows_affected(),
+        Ok(match &mut self.way {
+            Way::Sqlite(tx) => sqlite(sql, values).execute(&mut **tx).await?.rows_affected(),
+            Way::Postgres(tx) => postgres(sql, values).execute(&mut **tx).await?.rows_affected(),
         })
     }
 
@@ -338,9 +390,9 @@ impl Tx {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        Ok(match self {
-            Self::Sqlite(tx) => sqlite(sql, values).map(Row::Sqlite).fetch_all(&mut **tx).await?,
-            Self::Postgres(tx) => {
+        Ok(match &mut self.way {
+            Way::Sqlite(tx) => sqlite(sql, values).map(Row::Sqlite).fetch_all(&mut **tx).await?,
+            Way::Postgres(tx) => {
                 postgres(sql, values).map(Row::Postgres).fetch_all(&mut **tx).await?
             }
         })
@@ -352,11 +404,11 @@ impl Tx {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Option<Row>, StoreError> {
-        Ok(match self {
-            Self::Sqlite(tx) => {
+        Ok(match &mut self.way {
+            Way::Sqlite(tx) => {
                 sqlite(sql, values).map(Row::Sqlite).fetch_optional(&mut **tx).await?
             }
-            Self::Postgres(tx) => {
+            Way::Postgres(tx) => {
                 postgres(sql, values).map(Row::Postgres).fetch_optional(&mut **tx).await?
             }
         })
@@ -370,14 +422,14 @@ impl Tx {
         mut take: impl FnMut(Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         use futures_util::TryStreamExt as _;
-        match self {
-            Self::Sqlite(tx) => {
+        match &mut self.way {
+            Way::Sqlite(tx) => {
                 let mut rows = sqlite(sql, values).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     take(Row::Sqlite(row))?;
                 }
             }
-            Self::Postgres(tx) => {
+            Way::Postgres(tx) => {
                 let mut rows = postgres(sql, values).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     take(Row::Postgres(row))?;
@@ -387,114 +439,23 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes everything that the transaction did permanent.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+    /// Whether the database is a SQLite file.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.way, Way::Sqlite(_))
+    }
+
+    /// Makes everything that the transaction did permanent; nothing of it where the claim that it is made under
+    /// has gone to somebody else.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        if let Some(claim) = self.claim
+            && self.run(STILL_MINE, crate::args![claim.run, claim.fence]).await? == 0
+        {
+            return Err(StoreError::Fenced);
+        }
+        match self.way {
+            Way::Sqlite(tx) => tx.commit().await?,
+            Way::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
-    }
-}
-
-/// A statement that handles many rows at once: `head` then `(…), (…)` then `tail`.
-/// Made once for each number of rows and kept, so that the database's statement cache knows it.
-#[derive(Debug)]
-pub struct Bulk {
-    texts: [LazyLock<BulkText>; 3],
-    columns: usize,
-}
-
-/// Its text. PostgreSQL wants placeholders numbered; SQLite searches all numbers for each, which takes long.
-#[derive(Debug)]
-pub struct BulkText {
-    sqlite: String,
-    postgres: String,
-}
-
-/// Rows of one statement. The largest spreads the cost of a round trip and keeps within every limit on bound
-/// values; the smaller ones take what is left over.
-pub const ROWS_PER_STATEMENT: [usize; 3] = [128, 16, 1];
-
-impl BulkText {
-    /// Used by `bulk!`.
-    pub fn new(head: &str, rows: usize, columns: usize, tail: &str) -> Self {
-        let text = |placeholder: fn(usize) -> String| {
-            let row = |row: usize| {
-                let cells: Vec<_> = (1..=columns).map(|n| placeholder(row * columns + n)).collect();
-                format!("({})", cells.join(", "))
-            };
-            let rows: Vec<_> = (0..rows).map(row).collect();
-            format!("{head} {} {tail}", rows.join(", "))
-        };
-        Self { sqlite: text(|_| "?".to_owned()), postgres: text(|number| format!("${number}")) }
-    }
-
-    fn on(&self, tx: &Tx) -> &str {
-        match tx {
-            Tx::Sqlite(_) => &self.sqlite,
-            Tx::Postgres(_) => &self.postgres,
-        }
-    }
-}
-
-/// Declares a [`Bulk`] statement.
-#[macro_export]
-macro_rules! bulk {
-    ($name:ident, $columns:expr, $head:expr, $tail:expr) => {
-        static $name: $crate::store::db::Bulk = {
-            use std::sync::LazyLock;
-            use $crate::store::db::{Bulk, BulkText, ROWS_PER_STATEMENT as ROWS};
-            Bulk::new(
-                $columns,
-                [
-                    LazyLock::new(|| BulkText::new($head, ROWS[0], $columns, $tail)),
-                    LazyLock::new(|| BulkText::new($head, ROWS[1], $columns, $tail)),
-                    LazyLock::new(|| BulkText::new($head, ROWS[2], $columns, $tail)),
-                ],
-            )
-        };
-    };
-}
-
-impl Bulk {
-    /// Used by `bulk!`.
-    pub const fn new(columns: usize, texts: [LazyLock<BulkText>; 3]) -> Self {
-        Self { texts, columns }
-    }
-
-    /// Runs the statement for all rows, whose values come one row after the other. Returns rows changed.
-    pub async fn run(&'static self, tx: &mut Tx, values: Vec<Value>) -> Result<u64, StoreError> {
-        let mut changed = 0;
-        for (text, chunk) in self.chunks(values) {
-            changed += tx.run(text.on(tx), chunk).await?;
-        }
-        Ok(changed)
-    }
-
-    /// Runs a query of this form for all rows and collects what it returns.
-    pub async fn rows(
-        &'static self,
-        tx: &mut Tx,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        let mut found = Vec::new();
-        for (text, chunk) in self.chunks(values) {
-            found.extend(tx.rows(text.on(tx), chunk).await?);
-        }
-        Ok(found)
-    }
-
-    fn chunks(
-        &'static self,
-        values: Vec<Value>,
-    ) -> impl Iterator<Item = (&'static BulkText, Vec<Value>)> {
-        let mut left = values.into_iter();
-        std::iter::from_fn(move || {
-            let rows = left.len() / self.columns;
-            let index = ROWS_PER_STATEMENT.iter().position(|&size| size <= rows)?;
-            let size = ROWS_PER_STATEMENT[index] * self.columns;
-            Some((&*self.texts[index], left.by_ref().take(size).collect()))
-        })
     }
 }

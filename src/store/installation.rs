@@ -29,6 +29,14 @@ pub struct Hold {
     pub at: i64,
 }
 
+impl Hold {
+    /// The command that ends it.
+    pub fn remedy(&self) -> &'static str {
+        let is_copy = ["copied", "set_back", "restored", "moved"].contains(&self.why.as_str());
+        if is_copy { "doseplan db adopt" } else { "doseplan job resume" }
+    }
+}
+
 /// Something that happened to the installation.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Event {

@@ -2,19 +2,23 @@
 //! one file for each table family. Every function works inside a transaction that the app began.
 
 pub mod assignments;
+pub mod bulk;
 pub mod campaigns;
 pub mod cells;
 pub mod db;
 pub mod doses;
+mod error;
 pub mod installation;
 pub mod outbox;
 pub mod outcomes;
 pub mod people;
 pub mod plans;
+pub mod relays;
 pub mod runs;
 pub mod tallies;
 
-pub use db::{Store, StoreError, Tx};
+pub use db::{Store, Tx};
+pub use error::StoreError;
 
 /// The row number of a campaign in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -98,29 +98,31 @@ const LIST: &str = "SELECT id, message_id, recipient, subject, kind, state, atte
      WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) ORDER BY id";
 const FIND: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
      changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox WHERE id = $1";
-const DUE: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
-     changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox \
-     WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
 const NEXT_DUE: &str = "SELECT MIN(due_at) FROM outbox WHERE state = 'queued'";
 const CONTENT: &str = "SELECT content FROM outbox WHERE id = $1";
-const CLAIM: &str = "UPDATE outbox SET state = 'sending', phase = NULL, owner = $2, \
-     fence = fence + 1, attempts = attempts + 1, lease_until = $3, changed_at = $4 \
-     WHERE id = $1 AND state = 'queued' AND fence = $5";
-const POSTPONE: &str = "UPDATE outbox SET due_at = $3, last_error = $4, changed_at = $5 \
-     WHERE id = $1 AND state = 'queued' AND fence = $2";
+const CLAIM: &str = "UPDATE outbox SET state = 'sending', phase = NULL, owner = $1, \
+     fence = fence + 1, attempts = attempts + 1, lease_until = $2, changed_at = $3 \
+     WHERE state = 'queued' AND id IN (SELECT id FROM outbox WHERE state = 'queued' \
+     AND due_at <= $3 ORDER BY due_at, id LIMIT $4) \
+     RETURNING id, message_id, recipient, subject, kind, state, attempts, due_at, \
+     changed_at, send_by, quiet, zone, last_error, fence, unique_key, content";
+const RENEW: &str = "UPDATE outbox SET lease_until = $2 WHERE owner = $1 AND state = 'sending'";
 const BODY: &str = "UPDATE outbox SET phase = 'body' WHERE id = $1 AND fence = $2 \
      AND state = 'sending'";
+// A sender that was thought dead may still know what became of a message in doubt, unless the operator has spoken.
 const RESULT: &str = "UPDATE outbox SET state = $3, phase = NULL, owner = NULL, \
      lease_until = NULL, due_at = $4, last_error = $5, changed_at = $6, attempts = attempts - $7 \
-     WHERE id = $1 AND fence = $2 AND state = 'sending'";
+     WHERE id = $1 AND fence = $2 AND state IN ('sending', 'in_doubt')";
 const RECLAIM_BEFORE_BODY: &str = "UPDATE outbox SET state = 'queued', owner = NULL, \
-     lease_until = NULL, changed_at = $1 \
+     lease_until = NULL, changed_at = $2 \
      WHERE state = 'sending' AND phase IS NULL AND lease_until < $1";
 const RECLAIM_IN_DOUBT: &str = "UPDATE outbox SET state = 'in_doubt', owner = NULL, \
-     lease_until = NULL, changed_at = $1, last_error = $2 \
+     lease_until = NULL, changed_at = $2, last_error = $3 \
      WHERE state = 'sending' AND phase = 'body' AND lease_until < $1";
 const RECLAIM_SAFE: &str = "UPDATE outbox SET state = 'queued', phase = NULL, owner = NULL, \
-     lease_until = NULL, changed_at = $1 WHERE state = 'sending' AND lease_until < $1";
+     lease_until = NULL, changed_at = $2 WHERE state = 'sending' AND lease_until < $1";
+const EXPIRE_QUEUED: &str = "UPDATE outbox SET state = 'expired', last_error = $2, \
+     changed_at = $1, fence = fence + 1 WHERE state = 'queued'";
 const SET: &str = "UPDATE outbox SET state = $2, due_at = $3, fence = fence + 1, changed_at = $4, \
      last_error = $5 WHERE id = $1 AND state = $6";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM outbox GROUP BY state ORDER BY state";
@@ -217,11 +219,6 @@ pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Message>> {
     tx.row(FIND, args![id]).await?.as_ref().map(message).transpose()
 }
 
-/// The next mails that are due.
-pub async fn due(tx: &mut Tx, now: i64, limit: i64) -> Result<Vec<Message>> {
-    tx.rows(DUE, args![now, limit]).await?.iter().map(message).collect()
-}
-
 /// When the next queued mail is due.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<i64>> {
     match tx.row(NEXT_DUE, args![]).await? {
@@ -237,28 +234,36 @@ pub async fn content(tx: &mut Tx, id: i64) -> Result<Vec<u8>> {
     unpack(&row.get::<Vec<u8>>(0)?).map_err(|_| bad("damaged content of message"))
 }
 
-/// Claims a mail for sending; returns the new fence, or nothing where somebody else was faster.
+/// A mail that was claimed, with its content.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The mail; `attempts` counts this one, `fence` is the claim's.
+    pub message: Message,
+    /// The finished RFC 5322 message; nothing where it is damaged.
+    pub content: Option<Vec<u8>>,
+}
+
+/// Claims the mails that are due, the oldest first, for `owner` until `lease_until`.
 pub async fn claim(
     tx: &mut Tx,
-    message: &Message,
     owner: &str,
     lease_until: i64,
     now: i64,
-) -> Result<Option<i64>> {
-    let values = args![message.id, owner, lease_until, now, message.fence];
-    let changed = tx.run(CLAIM, values).await?;
-    Ok((changed == 1).then_some(message.fence + 1))
+    limit: i64,
+) -> Result<Vec<Claimed>> {
+    let rows = tx.rows(CLAIM, args![owner, lease_until, now, limit]).await?;
+    let read = |row: &Row| -> Result<Claimed> {
+        let content = unpack(&row.get::<Vec<u8>>(COLUMNS)?).ok();
+        Ok(Claimed { message: message(row)?, content })
+    };
+    let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    claimed.sort_by_key(|one| (one.message.due_at, one.message.id));
+    Ok(claimed)
 }
 
-/// Puts a queued mail off, with the reason.
-pub async fn postpone(
-    tx: &mut Tx,
-    message: &Message,
-    due_at: i64,
-    why: &str,
-    now: i64,
-) -> Result<()> {
-    tx.run(POSTPONE, args![message.id, message.fence, due_at, why, now]).await?;
+/// Prolongs the claims of a sender.
+pub async fn renew(tx: &mut Tx, owner: &str, lease_until: i64) -> Result<()> {
+    tx.run(RENEW, args![owner, lease_until]).await?;
     Ok(())
 }
 
@@ -294,14 +299,19 @@ pub async fn result(
     Ok(tx.run(RESULT, values).await? == 1)
 }
 
-/// Takes back what a dead sender held. `safe`: sending twice does no harm (a folder, where the same name holds the
-/// same bytes), so nothing is in doubt.
-pub async fn reclaim(tx: &mut Tx, now: i64, why: &str, safe: bool) -> Result<u64> {
+/// Takes back what a dead sender held; `clock` is that of the leases. `safe`: sending twice does no harm (a folder,
+/// where the same name holds the same bytes), so nothing is in doubt.
+pub async fn reclaim(tx: &mut Tx, clock: i64, now: i64, why: &str, safe: bool) -> Result<u64> {
     if safe {
-        return tx.run(RECLAIM_SAFE, args![now]).await;
+        return tx.run(RECLAIM_SAFE, args![clock, now]).await;
     }
-    let retried = tx.run(RECLAIM_BEFORE_BODY, args![now]).await?;
-    Ok(retried + tx.run(RECLAIM_IN_DOUBT, args![now, why]).await?)
+    let retried = tx.run(RECLAIM_BEFORE_BODY, args![clock, now]).await?;
+    Ok(retried + tx.run(RECLAIM_IN_DOUBT, args![clock, now, why]).await?)
+}
+
+/// Gives up all mails that wait, as when nobody knows which of them went out before.
+pub async fn expire_queued(tx: &mut Tx, why: &str, now: i64) -> Result<u64> {
+    tx.run(EXPIRE_QUEUED, args![now, why]).await
 }
 
 /// Moves a mail from one state to another by hand; `false` where it was not in that state.

@@ -34,12 +34,14 @@ const SET_WATERMARK: &str = "INSERT INTO watermark (campaign, job, at) VALUES ($
      ON CONFLICT (campaign, job) DO UPDATE SET at = excluded.at WHERE watermark.at < excluded.at";
 const INSERT: &str = "INSERT INTO run (campaign, job, due_at, state, reason, attempt, fence) \
      VALUES ($1, $2, $3, $4, $5, 0, 0) ON CONFLICT (campaign, job, due_at) DO NOTHING";
+// A campaign's jobs run one after the other, also where several daemons work: a digest tells of the plan before it.
 const READY: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fence, started_at, \
-     finished_at FROM run WHERE state = 'due' OR (state = 'running' AND lease_until < $1) \
-     ORDER BY due_at, id LIMIT 1";
+     finished_at FROM run WHERE (state = 'due' OR (state = 'running' AND lease_until < $1)) \
+     AND NOT EXISTS (SELECT 1 FROM run busy WHERE busy.campaign = run.campaign \
+     AND busy.state = 'running' AND busy.lease_until >= $1) ORDER BY due_at, id LIMIT 1";
 const CLAIM: &str = "UPDATE run SET state = 'running', owner = $2, fence = fence + 1, \
      attempt = attempt + 1, lease_until = $3, started_at = $4 \
-     WHERE id = $1 AND fence = $5 AND (state = 'due' OR (state = 'running' AND lease_until < $4))";
+     WHERE id = $1 AND fence = $5 AND (state = 'due' OR (state = 'running' AND lease_until < $6))";
 const RENEW: &str = "UPDATE run SET lease_until = $3 WHERE id = $1 AND fence = $2 \
      AND state = 'running'";
 const FINISH: &str = "UPDATE run SET state = $3, reason = $4, finished_at = $5, \
@@ -97,9 +99,9 @@ pub async fn insert(
     Ok(tx.run(INSERT, args![campaign, job, due_at, state, reason]).await? == 1)
 }
 
-/// The oldest run that can be claimed: due, or running under a lease that has ended.
-pub async fn ready(tx: &mut Tx, now: i64) -> Result<Option<Run>> {
-    tx.row(READY, args![now]).await?.as_ref().map(run).transpose()
+/// The oldest run that can be claimed: due, or running under a lease that has ended by the `clock` of leases.
+pub async fn ready(tx: &mut Tx, clock: i64) -> Result<Option<Run>> {
+    tx.row(READY, args![clock]).await?.as_ref().map(run).transpose()
 }
 
 /// Claims a run; returns the new fence, or nothing where somebody else was faster.
@@ -107,10 +109,11 @@ pub async fn claim(
     tx: &mut Tx,
     run: &Run,
     owner: &str,
-    lease_until: i64,
+    (clock, lease_until): (i64, i64),
     now: i64,
 ) -> Result<Option<i64>> {
-    let changed = tx.run(CLAIM, args![run.id, owner, lease_until, now, run.fence]).await?;
+    let values = args![run.id, owner, lease_until, now, run.fence, clock];
+    let changed = tx.run(CLAIM, values).await?;
     Ok((changed == 1).then_some(run.fence + 1))
 }
 
@@ -134,6 +137,31 @@ pub async fn finish(
 pub async fn release(tx: &mut Tx, id: i64, fence: i64) -> Result<()> {
     tx.run(RELEASE, args![id, fence]).await?;
     Ok(())
+}
+
+const DAEMON_SEEN: &str = "INSERT INTO daemon (owner, version, started_at, seen_at) \
+     VALUES ($1, $2, $3, $3) ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at";
+const DAEMON_GONE: &str = "DELETE FROM daemon WHERE owner = $1 OR seen_at < $2";
+const DAEMONS: &str = "SELECT COUNT(*) FROM daemon WHERE seen_at > $1";
+
+/// Notes that a daemon lives, by the clock of leases.
+pub async fn daemon_seen(tx: &mut Tx, owner: &str, clock: i64) -> Result<()> {
+    tx.run(DAEMON_SEEN, args![owner, env!("CARGO_PKG_VERSION"), clock]).await?;
+    Ok(())
+}
+
+/// Forgets a daemon that ends, and all that were last seen before.
+pub async fn daemon_gone(tx: &mut Tx, owner: &str, before: i64) -> Result<()> {
+    tx.run(DAEMON_GONE, args![owner, before]).await?;
+    Ok(())
+}
+
+/// How many daemons have been seen since, by the clock of leases.
+pub async fn daemons(tx: &mut Tx, since: i64) -> Result<u64> {
+    match tx.row(DAEMONS, args![since]).await? {
+        Some(row) => row.count(0, "daemon"),
+        None => Ok(0),
+    }
 }
 
 /// The run of a due time.

@@ -317,7 +317,7 @@ impl Desk {
         let store = Store::open(&address, true).await.expect("the database opens");
         let mut config = Config::default();
         config.mail.dir = dir.path().join("mail");
-        let app = App { store, config };
+        let app = App::new(store, config);
         apply(&app, campaign, &dir.path().join("small"), now).await;
         let loaded = app.campaign(None).await.expect("the campaign is there");
         Self { app, loaded, dir }

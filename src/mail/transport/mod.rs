@@ -87,6 +87,15 @@ enum Way {
 }
 
 impl Transport {
+    /// What it is, for its breaker and its pace: all daemons with the same name share them.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Folder(_) => "folder".to_owned(),
+            Self::Smtp(config) => format!("{}:{}", config.host, config.port),
+            Self::Memory(_) => "memory".to_owned(),
+        }
+    }
+
     /// Opens the way: for a mail server connection, greeting, TLS and AUTH.
     pub async fn open(&self) -> Result<Session, Outcome> {
         Ok(Session(match self {

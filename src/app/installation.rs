@@ -1,0 +1,200 @@
+//! Whether mail may leave from here: a copy of the database must not send what the original sends, and after a jump
+//! of the clock, a long pause, or an old state put back nobody knows what went out. Then sending is held until
+//! somebody says so.
+
+use super::{App, AppError, Result, millis};
+use crate::store::Tx;
+use crate::store::installation::{self, Hold, Installation};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::path::PathBuf;
+
+/// A clock that goes back by less is a clock that is being set right.
+const BACK_MAX_MS: i64 = 60_000;
+/// The wall clock is noted this often.
+const SEEN_EVERY_MS: i64 = 60_000;
+
+/// What an adoption did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adopted {
+    /// Waiting mails that were given up.
+    pub expired: u64,
+}
+
+impl App {
+    async fn home(&self) -> Result<String> {
+        let machine = self.config.daemon.instance.clone();
+        let machine = machine.unwrap_or_else(crate::machine::machine_id);
+        Ok(self.store.home(&machine).await?)
+    }
+
+    /// The file beside a SQLite database that remembers how far mail had gone.
+    fn memory(&self) -> Option<PathBuf> {
+        self.store.file().map(|file| file.with_added_extension("sent"))
+    }
+
+    fn remembered(&self) -> i64 {
+        let text = self.memory().and_then(|path| std::fs::read_to_string(path).ok());
+        text.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+
+    /// Remembers beside the database how far mail has gone. Where that fails an old copy put back is not noticed.
+    pub(super) fn remember(&self, generation: i64) {
+        let Some(path) = self.memory() else { return };
+        let temporary = path.with_added_extension("tmp");
+        let written = std::fs::write(&temporary, format!("{generation}\n"))
+            .and_then(|()| std::fs::rename(&temporary, &path));
+        if let Err(error) = written {
+            tracing::warn!(file = %path.display(), %error, "cannot be written");
+        }
+    }
+
+    /// The installation's row, made at the first use; this place may send from then on.
+    async fn installation(&self, home: &str) -> Result<Installation> {
+        let mut tx = self.store.read().await?;
+        if let Some(found) = installation::get(&mut tx).await? {
+            return Ok(found);
+        }
+        drop(tx);
+        let mut tx = self.store.write().await?;
+        installation::make(&mut tx, home).await?;
+        let found = installation::get(&mut tx).await?;
+        tx.commit().await?;
+        found.ok_or_else(|| AppError::Refused("the installation's row cannot be read".to_owned()))
+    }
+
+    /// Why nothing may be sent from here, if so. What is noticed is written down.
+    pub async fn held(&self, now: DateTime<Utc>) -> Result<Option<Hold>> {
+        let home = self.home().await?;
+        let found = self.installation(&home).await?;
+        if found.hold.is_some() {
+            return Ok(found.hold);
+        }
+        let remembered = self.remembered();
+        let (why, said) = if found.home.as_deref() != Some(home.as_str()) {
+            ("copied", "this database was copied or moved here, and its original may still send")
+        } else if found.generation < remembered {
+            (
+                "set_back",
+                "an older state of this database was put in its place; mails it has as \
+                          waiting may have been sent",
+            )
+        } else {
+            return Ok(None);
+        };
+        self.put_on_hold(why, said, now).await
+    }
+
+    /// At each look: notices pauses and jumps of the clock too. Longer than `window` nobody catches up by himself.
+    pub async fn watch(&self, now: DateTime<Utc>, window: TimeDelta) -> Result<Option<Hold>> {
+        let home = self.home().await?;
+        let found = self.installation(&home).await?;
+        let mut tx = self.store.read().await?;
+        // Several daemons have one clock in common: the database's.
+        let at = if self.store.is_sqlite() {
+            millis(now)
+        } else {
+            self.store.lease_clock(&mut tx).await?
+        };
+        drop(tx);
+        let since = found.seen_at.map(|seen| at - seen);
+        if since.is_none_or(|since| since >= SEEN_EVERY_MS || since < 0) {
+            let mut tx = self.store.write().await?;
+            if let Some(since) = since {
+                notice(&mut tx, since, window, now).await?;
+            }
+            installation::seen(&mut tx, at).await?;
+            tx.commit().await?;
+        }
+        self.held(now).await
+    }
+
+    async fn put_on_hold(&self, why: &str, said: &str, now: DateTime<Utc>) -> Result<Option<Hold>> {
+        let mut tx = self.store.write().await?;
+        begin_hold(&mut tx, why, said, millis(now)).await?;
+        let found = installation::get(&mut tx).await?;
+        tx.commit().await?;
+        Ok(found.and_then(|found| found.hold))
+    }
+
+    /// Holds sending by hand.
+    pub async fn hold(&self, said: &str, now: DateTime<Utc>) -> Result<()> {
+        self.held(now).await?;
+        self.put_on_hold("asked", said, now).await?;
+        Ok(())
+    }
+
+    /// Goes on sending after a pause or a jump of the clock. A copy must be adopted instead.
+    pub async fn resume(&self, now: DateTime<Utc>) -> Result<bool> {
+        let Some(hold) = self.held(now).await? else { return Ok(false) };
+        if hold.remedy() != "doseplan job resume" {
+            return Err(AppError::Refused(format!(
+                "{}; where no other copy sends, `{}` makes this one the one that sends",
+                hold.said,
+                hold.remedy()
+            )));
+        }
+        let mut tx = self.store.write().await?;
+        installation::resume(&mut tx).await?;
+        installation::note(&mut tx, "resume", &hold.why, millis(now)).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Makes this copy of the database the one that sends. `expire_queued` gives up what waits: it may have gone
+    /// out from where the copy was taken.
+    pub async fn adopt(&self, expire_queued: bool, now: DateTime<Utc>) -> Result<Adopted> {
+        let home = self.home().await?;
+        self.installation(&home).await?;
+        let at = millis(now);
+        let mut tx = self.store.write().await?;
+        let mut expired = 0;
+        if expire_queued {
+            let why = "given up when this copy of the database was adopted";
+            expired = crate::store::outbox::expire_queued(&mut tx, why, at).await?;
+        }
+        installation::adopt(&mut tx, &home).await?;
+        installation::note(&mut tx, "adopt", &format!("{expired} waiting mails given up"), at)
+            .await?;
+        let generation = installation::sent(&mut tx).await?;
+        tx.commit().await?;
+        self.remember(generation);
+        Ok(Adopted { expired })
+    }
+}
+
+/// Holds where the clock went back, or where nobody looked for longer than what is caught up.
+async fn notice(tx: &mut Tx, since: i64, window: TimeDelta, now: DateTime<Utc>) -> Result<()> {
+    let at = millis(now);
+    if since < -BACK_MAX_MS {
+        let said = format!(
+            "the clock went back by {}: what it shows again may have been mailed before",
+            spoken(-since)
+        );
+        begin_hold(tx, "clock", &said, at).await?;
+    } else if since > window.num_milliseconds() {
+        let said = format!(
+            "nobody looked for {} (a pause, a jump of the clock, or an old state put back)",
+            spoken(since)
+        );
+        begin_hold(tx, "gap", &said, at).await?;
+    }
+    Ok(())
+}
+
+async fn begin_hold(tx: &mut Tx, why: &str, said: &str, at: i64) -> Result<()> {
+    if installation::hold(tx, why, said, at).await? {
+        installation::note(tx, "hold", &format!("{why}: {said}"), at).await?;
+        tracing::error!(why, said, "sending is held");
+    }
+    Ok(())
+}
+
+/// A stretch of time in words.
+fn spoken(millis: i64) -> String {
+    let minutes = millis / 60_000;
+    match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}

@@ -1,0 +1,96 @@
+//! Taking mails from the queue: as many as breaker and pace let go; what comes too late expires, what falls into
+//! quiet hours is put off. Both are decided here, at the moment of sending, and never earlier.
+
+use super::{BATCH, Drained, LEASE_MS, Sender};
+use crate::app::{App, Result, millis};
+use crate::domain::date::resolve;
+use crate::domain::relay::Room;
+use crate::store::outbox::{self, AttemptResult, Claimed};
+use crate::store::relays;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Why a mail is not sent now.
+enum PutOff {
+    Expired(&'static str),
+    Until(i64),
+}
+
+impl App {
+    /// Claims the next messages; `None` when nothing is due or nothing may go. An empty list: all were put off.
+    pub(super) async fn claim(
+        &self,
+        relay: &str,
+        sender: &Sender<'_>,
+        done: &mut Drained,
+    ) -> Result<Option<Vec<Claimed>>> {
+        let now = sender.clock.now();
+        let at = millis(now);
+        let pace = self.config.mail.per_minute;
+        let mut tx = self.store.write().await?;
+        let mut state = relays::lock(&mut tx, relay).await?;
+        let before = state.clone();
+        let patient = !(sender.by_hand && done.results.is_empty());
+        let limit = match state.room(at, BATCH, pace, patient) {
+            Room::Go(count) => count,
+            Room::Wait(until) => {
+                done.wait_until = Some(until);
+                done.relay = state.is_down().then(|| state.last_error.clone().unwrap_or_default());
+                return Ok(None);
+            }
+        };
+        let lease = self.store.lease_clock(&mut tx).await? + LEASE_MS;
+        let due = outbox::claim(&mut tx, sender.owner, lease, at, limit).await?;
+        if due.is_empty() {
+            return Ok(None);
+        }
+        let mut claimed = Vec::new();
+        for one in due {
+            let Some(why) = self.put_off(&one, now) else {
+                claimed.push(one);
+                continue;
+            };
+            let (state, due_at, why) = match why {
+                PutOff::Expired(why) => ("expired", one.message.due_at, why),
+                PutOff::Until(end) => ("queued", end, "quiet hours"),
+            };
+            done.count(if state == "expired" { "expired" } else { "postponed" });
+            let result =
+                AttemptResult { state, due_at, error: Some(why.to_owned()), charged: false };
+            outbox::result(&mut tx, one.message.id, one.message.fence, &result, at).await?;
+        }
+        state.took(at, i64::try_from(claimed.len()).unwrap_or(limit), pace);
+        if claimed.is_empty() {
+            // Nobody tries the server: the next one may.
+            state.paused_until = before.paused_until;
+        }
+        if state != before {
+            relays::save(&mut tx, relay, &state).await?;
+        }
+        tx.commit().await?;
+        self.faults.at("mail.claimed");
+        Ok(Some(claimed))
+    }
+
+    /// Why a mail does not go now: it comes too late, or falls into quiet hours.
+    fn put_off(&self, one: &Claimed, now: DateTime<Utc>) -> Option<PutOff> {
+        let (message, at) = (&one.message, millis(now));
+        if message.send_by.is_some_and(|last| last <= at) {
+            return Some(PutOff::Expired("too late to be of use"));
+        }
+        let quiet = self.config.reminders.quiet_hours;
+        let zone: chrono_tz::Tz = message.zone.parse().unwrap_or(chrono_tz::UTC);
+        let local = now.with_timezone(&zone).naive_local();
+        if !message.quiet || !quiet.contains(local.time()) {
+            return None;
+        }
+        let mut day = local.date();
+        if local.time() >= quiet.until {
+            day += TimeDelta::days(1);
+        }
+        let end = millis(resolve(zone, day.and_time(quiet.until))).max(at + 1);
+        if message.send_by.is_some_and(|last| last <= end) {
+            return Some(PutOff::Expired("quiet hours last until it is too late to be of use"));
+        }
+        Some(PutOff::Until(end))
+    }
+}

@@ -1,0 +1,237 @@
+//! One connection's way through a round of messages.
+
+use super::judge::{Server, Verdict, damaged, judge, unsent};
+use super::ledger::Entry;
+use super::{Drained, LEASE_MS, Sender};
+use crate::app::{App, AppError, Result, millis};
+use crate::mail::message::Party;
+use crate::mail::transport::{Outcome, Outgoing, Session, Transport};
+use crate::store::outbox::{Claimed, Message};
+use futures_util::future::join_all;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Connections lost in a row after which the server counts as down.
+const LOST_MAX: u32 = 2;
+
+/// Messages that were claimed together, and what became of them.
+pub(super) struct Round {
+    safe: bool,
+    transport: Transport,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Claimed>,
+    done: Drained,
+    lost_in_a_row: u32,
+    health: Health,
+}
+
+/// How the mail server behaved in a round.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Health {
+    /// Why it counts as down, and whether it is we who must mend something.
+    pub(super) down: Option<(String, bool)>,
+    /// Whether it answered.
+    pub(super) answered: bool,
+    /// Whether it asked for patience.
+    pub(super) slow_down: bool,
+}
+
+impl Round {
+    pub(super) fn new(
+        claimed: Vec<Claimed>,
+        safe: bool,
+        transport: Transport,
+        done: Drained,
+    ) -> Self {
+        let state = State { waiting: claimed.into(), done, ..State::default() };
+        Self { safe, transport, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn health(&self) -> Health {
+        self.state().health.clone()
+    }
+
+    pub(super) fn into_done(self) -> Drained {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).done
+    }
+
+    fn is_down(&self) -> bool {
+        self.state().health.down.is_some()
+    }
+
+    /// Notes what an attempt came to.
+    fn note(&self, verdict: &Verdict) {
+        let mut state = self.state();
+        if !verdict.word.is_empty() {
+            state.done.count(verdict.word);
+        }
+        let down = match &verdict.server {
+            Server::Unknown => return,
+            Server::Answers | Server::Patience => {
+                state.lost_in_a_row = 0;
+                state.health.answered = true;
+                state.health.slow_down |= verdict.server == Server::Patience;
+                return;
+            }
+            Server::Lost(why) => {
+                state.lost_in_a_row += 1;
+                if state.lost_in_a_row < LOST_MAX && !state.waiting.is_empty() {
+                    return;
+                }
+                (why.clone(), false)
+            }
+            Server::Closed(why) => {
+                state.health.slow_down = true;
+                (why.clone(), false)
+            }
+            Server::Refuses(why) => (why.clone(), true),
+        };
+        state.done.relay.get_or_insert_with(|| down.0.clone());
+        state.health.down.get_or_insert(down);
+    }
+}
+
+impl App {
+    /// Sends the messages of a round, each over one of the connections.
+    pub(super) async fn send_round(
+        &self,
+        round: &Round,
+        sessions: &mut [Option<Session>],
+        sender: &Sender<'_>,
+    ) -> Result<()> {
+        let from: Party = self
+            .config
+            .mail
+            .from
+            .parse()
+            .map_err(|error| AppError::Refused(format!("[mail] from: {error}")))?;
+        let (send, entries) = mpsc::unbounded_channel();
+        let lanes = async {
+            let lanes = sessions.iter_mut().map(|session| {
+                let lane = Lane { app: self, round, sender, from: &from, ledger: send.clone() };
+                lane.run(session)
+            });
+            join_all(lanes).await;
+            // The ledger ends with the last one who could write into it.
+            drop(send);
+        };
+        let ledger = self.keep_ledger(entries, sender.owner, sender.clock);
+        let ((), written) = tokio::join!(lanes, ledger);
+        written
+    }
+}
+
+/// Whether it is written down that a body leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Marked {
+    Not,
+    Yes,
+    /// It is, but so late that the claim may have ended: it must not leave.
+    TooLate,
+    /// The message is somebody else's.
+    Lost,
+}
+
+struct Lane<'a> {
+    app: &'a App,
+    round: &'a Round,
+    sender: &'a Sender<'a>,
+    from: &'a Party,
+    ledger: mpsc::UnboundedSender<Entry>,
+}
+
+impl Lane<'_> {
+    async fn run(self, session: &mut Option<Session>) {
+        loop {
+            let Some(one) = self.round.state().waiting.pop_front() else { return };
+            let verdict = if (self.sender.stop)() || self.round.is_down() || self.is_cut_off() {
+                Some(unsent(&one.message))
+            } else {
+                self.attempt(session, &one).await
+            };
+            // Without a verdict the message has gone to somebody else, and so has what is to be said of it.
+            let Some(verdict) = verdict else { continue };
+            self.round.note(&verdict);
+            let (id, fence) = (one.message.id, one.message.fence);
+            // Where the ledger has ended nothing can be written: the claim ends by itself.
+            let _ = self.ledger.send(Entry::Result { id, fence, result: verdict.result });
+        }
+    }
+
+    /// Whether nothing can be written down any more.
+    fn is_cut_off(&self) -> bool {
+        self.ledger.is_closed()
+    }
+
+    async fn attempt(&self, session: &mut Option<Session>, one: &Claimed) -> Option<Verdict> {
+        let message = &one.message;
+        let Some(bytes) = one.content.clone() else { return Some(damaged(message)) };
+        let outgoing = self.outgoing(message, bytes);
+        let now = || millis(self.sender.clock.now());
+        if session.as_ref().is_none_or(|session| !session.is_usable()) {
+            match self.round.transport.open().await {
+                Ok(open) => *session = Some(open),
+                Err(outcome) => return Some(judge(message, outcome, false, now())),
+            }
+        }
+        let Some(open) = session else { return Some(unsent(message)) };
+        let mut marked = Marked::Not;
+        let outcome = open.send(&outgoing, || self.mark(message, &mut marked)).await;
+        match marked {
+            Marked::Lost => return None,
+            Marked::TooLate => return Some(unsent(message)),
+            Marked::Not | Marked::Yes => {}
+        }
+        if outcome == Outcome::Accepted {
+            self.app.faults.at("mail.accepted");
+        }
+        Some(judge(message, outcome, true, now()))
+    }
+
+    /// Has it written down that the body is about to leave; an error keeps it from leaving.
+    async fn mark(
+        &self,
+        message: &Message,
+        marked: &mut Marked,
+    ) -> std::result::Result<(), &'static str> {
+        if self.round.safe {
+            return Ok(());
+        }
+        let asked = tokio::time::Instant::now();
+        let (done, written) = oneshot::channel();
+        let entry = Entry::Body { id: message.id, fence: message.fence, done };
+        let mine = self.ledger.send(entry).is_ok() && written.await == Ok(true);
+        self.app.faults.at("mail.marked");
+        // A process that was stopped for longer than its claim may have lost it: then it must not send.
+        let limit = Duration::from_millis(LEASE_MS.unsigned_abs());
+        *marked = match (mine, asked.elapsed() < limit) {
+            (true, true) => Marked::Yes,
+            (true, false) => Marked::TooLate,
+            (false, _) => Marked::Lost,
+        };
+        if *marked == Marked::Yes { Ok(()) } else { Err("the claim has ended") }
+    }
+
+    fn outgoing(&self, message: &Message, bytes: Vec<u8>) -> Outgoing {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' };
+        let name: String = message.message_id.chars().map(plain).collect();
+        Outgoing {
+            id: message.id,
+            from: self.from.address.clone(),
+            to: message.to.clone(),
+            bytes,
+            // The number first, so that a folder lists them in the order in which they were decided.
+            file_name: format!("{:08}-{name}", message.id),
+        }
+    }
+}

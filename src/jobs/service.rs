@@ -1,0 +1,177 @@
+//! The daemon's two loops: jobs in one, mail in the other, so that a long job holds up no mail. What fails is logged
+//! and tried again: an error never ends a loop.
+
+use super::runner::Runner;
+use crate::app::outbox::Drained;
+use crate::app::{AppError, Result, millis};
+use crate::clock::Clock;
+use crate::store::{installation, outbox, runs};
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// The daemon looks at least this often.
+const LOOK_MAX: Duration = Duration::from_secs(20);
+/// … and at most this often.
+const LOOK_MIN: Duration = Duration::from_millis(200);
+/// After a failed look.
+const RETRY: Duration = Duration::from_secs(5);
+/// A wall clock that goes off by more from the one that counts seconds has jumped.
+const JUMP_MS: i64 = 60_000;
+/// A machine whose clock is further from the database's does nothing.
+const SKEW_MAX_MS: i64 = 60_000;
+/// A daemon that was not seen for so long is forgotten.
+const FORGET_MS: i64 = 86_400_000;
+
+impl Runner {
+    /// Looks until told to stop.
+    pub async fn serve(&self, clock: &Clock) {
+        let queued = Notify::new();
+        tokio::join!(self.serve_jobs(clock, &queued), self.serve_mail(clock, &queued));
+        if let Err(error) = self.sign(false).await {
+            tracing::warn!(%error, "the daemon could not sign off");
+        }
+    }
+
+    async fn serve_jobs(&self, clock: &Clock, queued: &Notify) {
+        let mut pair = (clock.now(), Instant::now());
+        while !self.stopping() {
+            let now = clock.now();
+            let jump = millis(now)
+                - millis(pair.0)
+                - i64::try_from(pair.1.elapsed().as_millis()).unwrap_or(0);
+            pair = (now, Instant::now());
+            let wait = match self.round(clock, now, jump).await {
+                Ok(worked) => {
+                    if worked {
+                        queued.notify_one();
+                    }
+                    self.next_job(now).await.ok().flatten().map_or(LOOK_MAX, |at| until(clock, at))
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a look at the timetable failed; trying again");
+                    RETRY
+                }
+            };
+            self.rest(wait, None).await;
+        }
+    }
+
+    /// One look at the timetable; whether something was run.
+    async fn round(&self, clock: &Clock, now: DateTime<Utc>, jump: i64) -> Result<bool> {
+        self.sign(true).await?;
+        self.compare_clocks(clock, now).await?;
+        if jump.abs() > JUMP_MS {
+            let said = format!("the clock jumped by {} s while the daemon ran", jump / 1000);
+            tracing::error!(seconds = jump / 1000, "the clock jumped; the timetable is read again");
+            let mut tx = self.app.store.write().await?;
+            installation::note(&mut tx, "clock_jump", &said, millis(now)).await?;
+            tx.commit().await?;
+        }
+        let ended = self.work(now).await?;
+        for (job, state, reason) in &ended {
+            tracing::info!(job, state, reason, "job ended");
+        }
+        Ok(!ended.is_empty())
+    }
+
+    async fn serve_mail(&self, clock: &Clock, queued: &Notify) {
+        let mut held = None;
+        while !self.stopping() {
+            let wait = match self.send(clock).await {
+                Ok(done) => {
+                    log(&done);
+                    if done.held.is_some() && done.held != held {
+                        tracing::error!(why = done.held, "nothing is sent; see `doseplan doctor`");
+                    }
+                    let wait = self.next_mail(clock, &done).await;
+                    held = done.held;
+                    wait
+                }
+                Err(error) => {
+                    tracing::error!(%error, "sending failed; trying again");
+                    RETRY
+                }
+            };
+            self.rest(wait, Some(queued)).await;
+        }
+    }
+
+    async fn next_mail(&self, clock: &Clock, done: &Drained) -> Duration {
+        if done.held.is_some() {
+            return LOOK_MAX;
+        }
+        let due = match done.wait_until {
+            Some(at) => Some(at),
+            None => async {
+                let mut tx = self.app.store.read().await?;
+                outbox::next_due(&mut tx).await
+            }
+            .await
+            .ok()
+            .flatten(),
+        };
+        let at = due.and_then(DateTime::from_timestamp_millis);
+        at.map_or(LOOK_MAX, |at| until(clock, at))
+    }
+
+    /// Waits, at most until something is queued or the process shall end.
+    async fn rest(&self, wait: Duration, queued: Option<&Notify>) {
+        let mut stop = self.stop.subscribe();
+        let queued = async {
+            match queued {
+                Some(queued) => queued.notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait.clamp(LOOK_MIN, LOOK_MAX)) => {}
+            () = queued => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// Tells the others that this daemon lives, or ends.
+    async fn sign(&self, lives: bool) -> Result<()> {
+        let mut tx = self.app.store.write().await?;
+        let clock = self.app.store.lease_clock(&mut tx).await?;
+        if lives {
+            runs::daemon_seen(&mut tx, &self.owner, clock).await?;
+        } else {
+            runs::daemon_gone(&mut tx, &self.owner, clock - FORGET_MS).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Several daemons go by one clock, the database's; one whose own is wrong would do everything too early or late.
+    async fn compare_clocks(&self, clock: &Clock, now: DateTime<Utc>) -> Result<()> {
+        if self.app.store.is_sqlite() || !matches!(clock, Clock::System) {
+            return Ok(());
+        }
+        let mut tx = self.app.store.read().await?;
+        let off = millis(now) - self.app.store.lease_clock(&mut tx).await?;
+        if off.abs() <= SKEW_MAX_MS {
+            return Ok(());
+        }
+        Err(AppError::Refused(format!(
+            "this machine's clock is {} s off the database's; nothing is done here until one of \
+             them is set right",
+            off / 1000
+        )))
+    }
+}
+
+fn until(clock: &Clock, at: DateTime<Utc>) -> Duration {
+    (at - clock.now()).to_std().unwrap_or_default()
+}
+
+fn log(done: &Drained) {
+    for (what, count) in &done.results {
+        tracing::info!(what, count, "mail");
+    }
+    if let Some(relay) = done.relay.as_ref().filter(|_| !done.results.is_empty()) {
+        tracing::warn!(relay, "the mail relay could not be used");
+    }
+}

@@ -1,0 +1,11 @@
+//! Which machine this is.
+
+/// The machine's own id; its name where it has none, as in a container.
+pub fn machine_id() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
+    ["/etc/machine-id", "/var/lib/dbus/machine-id", "/proc/sys/kernel/hostname"]
+        .iter()
+        .filter_map(|path| read(path))
+        .find(|id| !id.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}

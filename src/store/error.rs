@@ -1,0 +1,85 @@
+//! What can go wrong in a database, and what to do about it.
+
+/// What went wrong in the database, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address is not one of a database.
+    #[error("{0:?} is not a database address; write sqlite://FILE or postgres://USER@HOST/NAME")]
+    Address(String),
+    /// The file of the database is not there.
+    #[error("there is no database {0}; `doseplan campaign apply FOLDER` makes one")]
+    Absent(String),
+    /// The database belongs to a later doseplan.
+    #[error("the database was written by a newer doseplan (migration {0}); use that version")]
+    Newer(i64),
+    /// The disk is full.
+    #[error("the disk of the database is full; this step was undone, make room and run it again")]
+    DiskFull,
+    /// The file cannot be written.
+    #[error("the database cannot be written (read-only file or disk); mend its rights")]
+    ReadOnly,
+    /// The file is damaged.
+    #[error("the database is damaged ({0}); restore a backup")]
+    Damaged(String),
+    /// Another process holds the database for too long.
+    #[error("another process has held the database for more than 10 s; try again")]
+    Busy,
+    /// The run that this was work of has been claimed by another daemon.
+    #[error(
+        "the lease of this work went to another daemon; what it would have written was dropped"
+    )]
+    Fenced,
+    /// A row that cannot be what doseplan wrote.
+    #[error("table {table}: {what}")]
+    BadRow {
+        /// Table and key.
+        table: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Anything else that the database says.
+    #[error("database: {0}")]
+    Other(sqlx::Error),
+    /// A migration that cannot be applied.
+    #[error("migration: {0}")]
+    Migration(sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let Some(found) = error.as_database_error() else { return Self::Other(error) };
+        // SQLite's primary result code is the low byte of the extended one.
+        match found.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff) {
+            _ if found.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_none() => {
+                Self::Other(error)
+            }
+            Some(5 | 6) => Self::Busy,
+            Some(8) => Self::ReadOnly,
+            Some(11 | 26) => Self::Damaged(found.message().to_owned()),
+            Some(13) => Self::DiskFull,
+            _ => Self::Other(error),
+        }
+    }
+}
+
+/// SQLSTATEs after which the same work may be tried again: the server ends or begins, a conflict, a standby that
+/// became the primary, a statement prepared before a migration.
+const PASSING: [&str; 8] = ["57P01", "57P02", "57P03", "40001", "40P01", "25006", "0A000", "53300"];
+
+impl StoreError {
+    /// Whether the same work may succeed in a while: the server is starting, failing over, or was cut off.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Busy => true,
+            Self::Other(error) => match error {
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
+                sqlx::Error::Database(found) => {
+                    let code = found.code();
+                    code.is_some_and(|code| code.starts_with("08") || PASSING.contains(&&*code))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
