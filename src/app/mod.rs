@@ -14,11 +14,12 @@ pub mod status;
 
 use crate::config::Config;
 use crate::domain::campaign::Campaign;
-use crate::fault::Faults;
 use crate::mail::transport::Transport;
+use crate::store::db::Claim;
 use crate::store::{CampaignNo, Store, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the doors work with: a database and its configuration.
 #[derive(Debug, Clone)]
@@ -29,9 +30,12 @@ pub struct App {
     pub config: Config,
     /// Another way for mail than the configured one: a test's.
     pub transport: Option<Transport>,
-    /// Where a test makes the process die.
-    pub faults: Faults,
+    /// Versions of campaigns that were read: they never change, and the daemon looks at them every few seconds.
+    read: Arc<Mutex<BTreeMap<(CampaignNo, i64), Arc<Campaign>>>>,
 }
+
+/// Versions of campaigns that are kept in memory.
+const READ_MAX: usize = 8;
 
 /// A campaign that is in the database.
 #[derive(Debug, Clone)]
@@ -78,7 +82,12 @@ pub type Result<T> = std::result::Result<T, AppError>;
 impl App {
     /// The app on a database.
     pub fn new(store: Store, config: Config) -> Self {
-        Self { store, config, transport: None, faults: Faults::default() }
+        Self { store, config, transport: None, read: Arc::default() }
+    }
+
+    /// The same app, where all that is written is written under a claim.
+    pub fn under(&self, claim: Claim) -> Self {
+        Self { store: self.store.under(claim), ..self.clone() }
     }
 
     /// The campaign that is meant: the one named, or the only one.
@@ -121,9 +130,20 @@ impl App {
         no: CampaignNo,
         before: i64,
     ) -> Result<Loaded> {
+        let version = crate::store::campaigns::number_known(tx, no, before).await?;
+        let kept = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept().get(&(no, version)).cloned();
+        if let Some(campaign) = found {
+            return Ok(Loaded { no, version, campaign });
+        }
         let found = crate::store::campaigns::known(tx, no, before).await?;
-        let version = found.ok_or(AppError::NoCampaign)?;
-        Ok(Loaded { no, version: version.version, campaign: Arc::new(version.campaign) })
+        let campaign = Arc::new(found.ok_or(AppError::NoCampaign)?.campaign);
+        let mut kept = kept();
+        if kept.len() >= READ_MAX {
+            kept.clear();
+        }
+        kept.insert((no, version), Arc::clone(&campaign));
+        Ok(Loaded { no, version, campaign })
     }
 }
 

@@ -246,8 +246,10 @@ impl Session {
     /// Opens the database; `create` makes a SQLite file that is not there.
     async fn open(&self, create: bool) -> anyhow::Result<App> {
         let store = Store::open(&self.address(), create).await.map_err(AppError::from)?;
-        let faults = crate::fault::Faults::from_environment();
-        Ok(App { faults, ..App::new(store, self.config.clone()) })
+        let store = store
+            .with_clock(self.clock.clone())
+            .with_faults(crate::fault::Faults::from_environment());
+        Ok(App::new(store, self.config.clone()))
     }
 
     /// The app and the campaign that is meant.

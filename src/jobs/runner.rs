@@ -133,7 +133,7 @@ impl Runner {
                 let state = if skip.is_some() { "skipped" } else { "due" };
                 runs::insert(tx, loaded.no, &entry.job, millis(at), (state, skip)).await?;
             }
-            self.app.faults.at("run.rows");
+            self.app.store.step("run.rows");
             // A look that hits the limit goes on where it ended.
             let until = if due.len() == DUE_MAX { due[DUE_MAX - 1] } else { now };
             runs::set_watermark(tx, loaded.no, &entry.job, millis(until)).await?;
@@ -158,17 +158,16 @@ impl Runner {
         let claimed = runs::claim(&mut tx, run, &self.owner, lease, at).await?;
         tx.commit().await?;
         let Some(fence) = claimed else { return Ok(None) };
-        self.app.faults.at("run.claimed");
+        self.app.store.step("run.claimed");
         let due = DateTime::from_timestamp_millis(run.due_at).unwrap_or(now);
         // All that the job writes is written under the claim.
-        let app =
-            App { store: self.app.store.under(Claim { run: run.id, fence }), ..self.app.clone() };
+        let app = self.app.under(Claim { run: run.id, fence });
         let work = Self { app, ..self.clone() };
         let result = tokio::select! {
             result = work.execute(loaded, &run.job, Occasion { due, now }) => result,
             () = self.keep_lease(run.id, fence) => Err(StoreError::Fenced.into()),
         };
-        self.app.faults.at("run.worked");
+        self.app.store.step("run.worked");
         self.end(run, fence, result, at).await
     }
 
@@ -207,7 +206,7 @@ impl Runner {
         let mut tx = self.app.store.write().await?;
         let mine = runs::finish(&mut tx, run.id, fence, (state, &reason), at).await?;
         tx.commit().await?;
-        self.app.faults.at("run.ended");
+        self.app.store.step("run.ended");
         if !mine {
             tracing::warn!(job = run.job, "the lease went to another daemon; result dropped");
             return Ok(None);

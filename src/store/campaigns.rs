@@ -23,6 +23,8 @@ const VERSIONS: &str = "SELECT version, applied_at, content FROM campaign_versio
      WHERE campaign = $1 ORDER BY version";
 const VERSION_AT: &str = "SELECT version, applied_at, content FROM campaign_version \
      WHERE campaign = $1 AND applied_at < $2 ORDER BY version DESC LIMIT 1";
+const NUMBER_AT: &str = "SELECT COALESCE(MAX(version), 1) FROM campaign_version \
+     WHERE campaign = $1 AND applied_at < $2";
 const VERSION_FIRST: &str = "SELECT version, applied_at, content FROM campaign_version \
      WHERE campaign = $1 ORDER BY version LIMIT 1";
 const INSERT_VERSION: &str = "INSERT INTO campaign_version (campaign, version, applied_at, \
@@ -64,6 +66,14 @@ pub async fn insert_version(
 /// Every version, oldest first.
 pub async fn versions(tx: &mut Tx, no: CampaignNo) -> Result<Vec<Version>> {
     tx.rows(VERSIONS, args![no]).await?.iter().map(version).collect()
+}
+
+/// The number of the version that was known before an instant; 1 where there was none yet.
+pub async fn number_known(tx: &mut Tx, no: CampaignNo, before: i64) -> Result<i64> {
+    match tx.row(NUMBER_AT, args![no, before]).await? {
+        Some(row) => row.get(0),
+        None => Ok(1),
+    }
 }
 
 /// The version that was known before an instant (milliseconds since 1970); the first one where there was none yet.

@@ -3,6 +3,7 @@
 
 use super::StoreError;
 use crate::clock::Clock;
+use crate::fault::Faults;
 use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -50,6 +51,8 @@ pub struct Store {
     clock: Clock,
     /// The claim under which everything is written, where there is one.
     claim: Option<Claim>,
+    /// Where a test makes the process die: before and after every commit, and at steps of the app.
+    faults: Faults,
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +80,7 @@ pub struct Claim {
 pub struct Tx {
     way: Way,
     claim: Option<Claim>,
+    faults: Faults,
 }
 
 #[derive(Debug)]
@@ -173,7 +177,7 @@ impl Store {
         } else {
             return Err(StoreError::Address(address.to_owned()));
         };
-        let store = Self { pools, clock: Clock::System, claim: None };
+        let store = Self { pools, clock: Clock::System, claim: None, faults: Faults::default() };
         store.migrate().await?;
         Ok(store)
     }
@@ -183,6 +187,18 @@ impl Store {
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
+    }
+
+    /// The same database, where a test makes the process die.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Tells that a step has been reached.
+    pub fn step(&self, name: &'static str) {
+        self.faults.at(name);
     }
 
     /// The same database, where every transaction is committed only while a claim still holds.
@@ -230,7 +246,9 @@ impl Store {
                 Pools::Postgres(pool) => pool.begin_with(READ_ONLY).await.map(Way::Postgres),
             };
             let error = match begun {
-                Ok(way) => return Ok(Tx { way, claim: self.claim }),
+                Ok(way) => {
+                    return Ok(Tx { way, claim: self.claim, faults: self.faults.clone() });
+                }
                 Err(error) => StoreError::from(error),
             };
             // SQLite has waited by itself; a server that is not there has been tried for some time by the pool.
@@ -452,10 +470,12 @@ impl Tx {
         {
             return Err(StoreError::Fenced);
         }
+        self.faults.at("commit");
         match self.way {
             Way::Sqlite(tx) => tx.commit().await?,
             Way::Postgres(tx) => tx.commit().await?,
         }
+        self.faults.at("committed");
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 
 mod cli;
 mod coverage;
+mod faults;
 mod imports;
 mod jobs;
 mod mail;

@@ -67,7 +67,7 @@ impl App {
             relays::save(&mut tx, relay, &state).await?;
         }
         tx.commit().await?;
-        self.faults.at("mail.claimed");
+        self.store.step("mail.claimed");
         Ok(Some(claimed))
     }
 

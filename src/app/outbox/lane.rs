@@ -193,7 +193,7 @@ impl Lane<'_> {
             Marked::Not | Marked::Yes => {}
         }
         if outcome == Outcome::Accepted {
-            self.app.faults.at("mail.accepted");
+            self.app.store.step("mail.accepted");
         }
         Some(judge(message, outcome, true, now()))
     }
@@ -211,7 +211,7 @@ impl Lane<'_> {
         let (done, written) = oneshot::channel();
         let entry = Entry::Body { id: message.id, fence: message.fence, done };
         let mine = self.ledger.send(entry).is_ok() && written.await == Ok(true);
-        self.app.faults.at("mail.marked");
+        self.app.store.step("mail.marked");
         // A process that was stopped for longer than its claim may have lost it: then it must not send.
         let limit = Duration::from_millis(LEASE_MS.unsigned_abs());
         *marked = match (mine, asked.elapsed() < limit) {

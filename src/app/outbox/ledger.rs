@@ -92,7 +92,7 @@ impl App {
                 Err(error) => return Err(error.into()),
             }
         };
-        self.faults.at("mail.recorded");
+        self.store.step("mail.recorded");
         for (entry, mine) in open.drain(..).zip(mine) {
             if let Entry::Body { done, .. } = entry {
                 // A sender that does not wait any more does not send either.

@@ -1,4 +1,4 @@
-//! Where messages go: a folder, a mail server, or a list in tests; and what an attempt came to.
+//! Where messages go: a folder, a mail server, or a script in tests; and what an attempt came to.
 //!
 //! SMTP cannot deliver exactly once. What doseplan does instead: the caller commits "the body goes
 //! out now"
@@ -14,7 +14,7 @@ pub use smtp::{Limits, Security, SmtpConfig};
 
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// A message ready to go: its bytes stay the same on every attempt.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,8 +71,37 @@ pub enum Transport {
     Folder(PathBuf),
     /// A mail server.
     Smtp(SmtpConfig),
-    /// A list, in the order of delivery.
-    Memory(Arc<Mutex<Vec<Outgoing>>>),
+    /// A test's own server.
+    Scripted(Script),
+}
+
+/// What a test's server does with a message: first as it is announced, where `None` lets its body come, then with the
+/// body.
+#[derive(Clone)]
+pub struct Script(Arc<dyn Fn(&Outgoing, Stage) -> Option<Outcome> + Send + Sync>);
+
+/// How far a message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Sender and recipient are named.
+    Announced,
+    /// The body has left.
+    Body,
+}
+
+impl Script {
+    /// A server that answers as `answer` says; where it says nothing, it accepts.
+    pub fn new(
+        answer: impl Fn(&Outgoing, Stage) -> Option<Outcome> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Script(…)")
+    }
 }
 
 /// A way to the destination that is open; several messages may go over it, one after the other.
@@ -83,7 +112,7 @@ pub struct Session(Way);
 enum Way {
     Folder(PathBuf),
     Smtp(Box<smtp::Connection>),
-    Memory(Arc<Mutex<Vec<Outgoing>>>),
+    Scripted(Script),
 }
 
 impl Transport {
@@ -92,7 +121,7 @@ impl Transport {
         match self {
             Self::Folder(_) => "folder".to_owned(),
             Self::Smtp(config) => format!("{}:{}", config.host, config.port),
-            Self::Memory(_) => "memory".to_owned(),
+            Self::Scripted(_) => "scripted".to_owned(),
         }
     }
 
@@ -101,7 +130,7 @@ impl Transport {
         Ok(Session(match self {
             Self::Folder(dir) => Way::Folder(dir.clone()),
             Self::Smtp(config) => Way::Smtp(Box::new(smtp::Connection::open(config).await?)),
-            Self::Memory(list) => Way::Memory(Arc::clone(list)),
+            Self::Scripted(script) => Way::Scripted(script.clone()),
         }))
     }
 
@@ -136,15 +165,17 @@ impl Session {
         if let Way::Smtp(connection) = &mut self.0 {
             return connection.send(message, before_body).await;
         }
+        if let Way::Scripted(script) = &self.0
+            && let Some(outcome) = script.0(message, Stage::Announced)
+        {
+            return outcome;
+        }
         if let Err(error) = before_body().await {
             return Outcome::NotSent(format!("the outbox: {error}"));
         }
         match &self.0 {
             Way::Folder(dir) => folder::write(dir, message).await,
-            Way::Memory(list) => {
-                list.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
-                Outcome::Accepted
-            }
+            Way::Scripted(script) => script.0(message, Stage::Body).unwrap_or(Outcome::Accepted),
             Way::Smtp(_) => Outcome::NotSent("the connection is busy".to_owned()),
         }
     }
@@ -153,7 +184,7 @@ impl Session {
     pub fn is_usable(&self) -> bool {
         match &self.0 {
             Way::Smtp(connection) => connection.is_usable(),
-            Way::Folder(_) | Way::Memory(_) => true,
+            Way::Folder(_) | Way::Scripted(_) => true,
         }
     }
 

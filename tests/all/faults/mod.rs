@@ -1,0 +1,204 @@
+//! Nothing is lost and nothing comes twice: processes are killed, mail servers misbehave, databases end and clocks
+//! jump, and then what the mail server has accepted is held against what the database says, by Message-ID.
+
+mod clocks;
+mod cluster;
+mod kills;
+mod matrix;
+mod simulation;
+
+use crate::support::{World, shared, skipped};
+use doseplan::store::{Store, outbox};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The shared tools, or one line that says that they are missing.
+fn tool(name: &str) -> Option<PathBuf> {
+    Some(shared()?.join("tools").join(name))
+}
+
+/// The same numbers for the same seed (splitmix64).
+#[derive(Clone)]
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+
+    /// True in so many of a thousand cases.
+    fn in_1000(&mut self, share: u64) -> bool {
+        self.below(1000) < share
+    }
+}
+
+/// A mail server whose faults are switched while it runs; it ends with the test.
+struct MailServer {
+    child: Child,
+    port: u16,
+    dir: tempfile::TempDir,
+}
+
+impl Drop for MailServer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl MailServer {
+    fn start(port: u16) -> Option<Self> {
+        let script = tool("smtp_fault_server.py")?;
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = Command::new("python3")
+            .arg(script)
+            .args(["--until-stdin-closes", "--hold", "8", "--delay", "0.3"])
+            .args(["--port", &port.to_string()])
+            .arg("--dir")
+            .arg(dir.path().join("mail"))
+            .arg("--mode-file")
+            .arg(dir.path().join("mode"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("python3 starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Some(Self { port: line.trim().parse().expect("a port"), child, dir })
+    }
+
+    fn mode(&self, mode: &str) {
+        let (new, file) = (self.dir.path().join("mode.new"), self.dir.path().join("mode"));
+        std::fs::write(&new, mode).unwrap();
+        std::fs::rename(new, file).unwrap();
+    }
+
+    /// How often each Message-ID has arrived; what was refused has not.
+    fn arrived(&self) -> BTreeMap<String, u32> {
+        let mut out = BTreeMap::new();
+        let index = self.dir.path().join("mail/index.ndjson");
+        let text = std::fs::read_to_string(index).unwrap_or_default();
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line).expect("a line of JSON");
+            if line["outcome"] != "refused" {
+                let id = line["message_id"].as_str().expect("a Message-ID");
+                *out.entry(id.trim_matches(['<', '>']).to_owned()).or_default() += 1;
+            }
+        }
+        out
+    }
+}
+
+/// Has the world's programs mail over a server on this machine, which may take so many seconds to answer.
+fn mail_through(world: &World, port: u16, patience: u64, more: &str) {
+    world.file(
+        "doseplan.toml",
+        format!(
+            "[mail]\nfrom = \"cdc@small.example\"\ntransport = \"smtp\"\nhost = \"127.0.0.1\"\n\
+             port = {port}\ntls = \"none\"\n\
+             answer_seconds = {patience}\ndot_seconds = {patience}\n{more}\n\
+             [reminders]\nquiet_hours = \"00:00-00:00\"\n"
+        ),
+    );
+}
+
+/// Every mail of the database: id, Message-ID, state, key.
+async fn mails(store: &Store) -> Vec<outbox::Message> {
+    let mut tx = store.read().await.expect("the database answers");
+    outbox::list(&mut tx, "", "").await.expect("the queue")
+}
+
+/// What the server has against what the database says: every mail arrived at most once; what is sent has arrived,
+/// what arrived is sent or in doubt. Returns the mails in doubt with whether they arrived.
+fn agree(arrived: &BTreeMap<String, u32>, mails: &[outbox::Message]) -> Vec<(i64, bool)> {
+    for (id, times) in arrived {
+        assert_eq!(*times, 1, "{id} arrived {times} times");
+    }
+    let mut in_doubt = Vec::new();
+    let mut known = BTreeSet::new();
+    for mail in mails {
+        let here = arrived.contains_key(&mail.message_id);
+        known.insert(mail.message_id.as_str());
+        match mail.state.as_str() {
+            "sent" => assert!(here, "{} is sent and did not arrive", mail.unique_key),
+            "in_doubt" => in_doubt.push((mail.id, here)),
+            state => assert!(!here, "{} arrived and is {state}", mail.unique_key),
+        }
+    }
+    assert!(arrived.keys().all(|id| known.contains(id.as_str())), "a mail that nobody knows");
+    in_doubt
+}
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// Waits until something holds.
+fn until(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !holds() {
+        assert!(since.elapsed() < limit, "not within {limit:?}: {what}");
+        std::thread::sleep(Duration::from_millis(40));
+    }
+}
+
+/// A daemon whose clock starts at an instant; it ends with the test, whatever happens.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Daemon {
+    fn start(world: &World, clock: &str, log: &str, more: &[(&str, &str)]) -> Self {
+        let log = std::fs::File::create(world.path(log)).unwrap();
+        let mut command = world.command(&["daemon"]);
+        command.env("DOSEPLAN_CLOCK", clock).envs(more.iter().copied());
+        Self(command.stdout(Stdio::null()).stderr(log).spawn().expect("the daemon starts"))
+    }
+
+    fn signal(&self, name: &str) {
+        signal(self.0.id(), name);
+    }
+}
+
+fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill runs");
+    assert!(sent.success(), "kill {name} {pid}");
+}
+
+/// Runs a script and gives the last line of what it printed.
+fn obeyed(command: &mut Command) -> String {
+    let ran = command.stdin(Stdio::null()).output().expect("it starts");
+    let err = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.success(), "{command:?}: {err}");
+    let out = String::from_utf8_lossy(&ran.stdout);
+    out.lines().last().unwrap_or_default().to_owned()
+}
+
+fn missing(program: &str, why: &str) -> bool {
+    let paths = std::env::var("PATH").unwrap_or_default();
+    let found = paths.split(':').chain(["/usr/sbin"]).any(|dir| Path::new(dir).join(program).is_file());
+    if !found {
+        skipped(why);
+    }
+    !found
+}
