@@ -16,7 +16,7 @@ const LOOK_MAX: Duration = Duration::from_secs(20);
 /// … and at most this often.
 const LOOK_MIN: Duration = Duration::from_millis(200);
 /// After a failed look.
-const RETRY: Duration = Duration::from_secs(5);
+const RETRY: Duration = Duration::from_secs(2);
 /// A wall clock that goes off by more from the one that counts seconds has jumped.
 const JUMP_MS: i64 = 60_000;
 /// A machine whose clock is further from the database's does nothing.

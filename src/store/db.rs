@@ -33,6 +33,8 @@ const ROWS_BUFFERED: usize = 1024;
 const RETRY_MAX: Duration = Duration::from_secs(30);
 /// The first wait before it is; doubled each time.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
+/// The longest.
+const RETRY_LONGEST: Duration = Duration::from_secs(1);
 
 /// PostgreSQL's own clock, also inside a transaction.
 const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
@@ -256,7 +258,7 @@ impl Store {
                 return Err(error);
             }
             tokio::time::sleep(wait).await;
-            wait *= 2;
+            wait = (wait * 2).min(RETRY_LONGEST);
         }
     }
 

@@ -92,7 +92,10 @@ fn a_clock_that_jumps_runs_nothing_twice_floods_nobody_and_raises_an_alarm() {
     let (states, events) = seen(&world, "digest");
     assert_eq!(states.get("done"), Some(&1), "{states:?}");
     assert_eq!(letters(&world), 3);
-    assert!(events.iter().filter(|event| event.starts_with("clock_jump")).count() >= 3, "{events:?}");
+    assert!(
+        events.iter().filter(|event| event.starts_with("clock_jump")).count() >= 3,
+        "{events:?}"
+    );
     daemon.signal("-TERM");
     let status = world.run(&["--lang", "en", "status"]);
     assert!(status.err.contains("doseplan job resume"), "{}", status.err);
@@ -120,7 +123,8 @@ fn after_three_days_down_there_is_one_plan_and_one_digest_a_reader_and_mail_wait
     drop(daemon);
     world.run(&["job", "resume"]).ends(0);
     world.run(&["outbox", "drain", "--at", "2021-04-04T20:10"]).ends(0);
-    let digests = world.mails().iter().filter(|mail| mail.1 == "digest" && mail.0 == "sent").count();
+    let digests =
+        world.mails().iter().filter(|mail| mail.1 == "digest" && mail.0 == "sent").count();
     assert_eq!(digests, 3, "one for each lead");
 }
 

@@ -30,7 +30,8 @@ impl Drop for Server {
 impl Server {
     fn start() -> Option<Self> {
         let script = tool("postgres_temp.sh")?;
-        let installed = std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut dir| dir.next().is_some());
+        let installed =
+            std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut dir| dir.next().is_some());
         if !installed {
             skipped("no PostgreSQL on this machine; apt-get install postgresql");
             return None;

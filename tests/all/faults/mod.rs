@@ -196,7 +196,8 @@ fn obeyed(command: &mut Command) -> String {
 
 fn missing(program: &str, why: &str) -> bool {
     let paths = std::env::var("PATH").unwrap_or_default();
-    let found = paths.split(':').chain(["/usr/sbin"]).any(|dir| Path::new(dir).join(program).is_file());
+    let found =
+        paths.split(':').chain(["/usr/sbin"]).any(|dir| Path::new(dir).join(program).is_file());
     if !found {
         skipped(why);
     }

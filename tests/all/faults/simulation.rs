@@ -192,7 +192,8 @@ impl World {
         }
         let path = self.dir.path().join("doses.csv");
         std::fs::write(&path, format!("record,person,date,place,lot\n{rows}")).unwrap();
-        let import = self.app.import(&self.loaded, Kind::Doses, &path, Language::En, self.clock.now());
+        let import =
+            self.app.import(&self.loaded, Kind::Doses, &path, Language::En, self.clock.now());
         // Killed or not, the clerk imports the file again: it counts once.
         if AssertUnwindSafe(import).catch_unwind().await.is_err() {
             let again =
