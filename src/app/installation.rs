@@ -3,8 +3,8 @@
 //! somebody says so.
 
 use super::{App, AppError, Result, millis};
-use crate::store::Tx;
 use crate::store::installation::{self, Hold, Installation};
+use crate::store::{Store, Tx};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::PathBuf;
 
@@ -22,9 +22,14 @@ pub struct Adopted {
 
 impl App {
     async fn home(&self) -> Result<String> {
+        self.home_of(&self.store).await
+    }
+
+    /// The same of another database that this machine reaches.
+    pub(super) async fn home_of(&self, store: &Store) -> Result<String> {
         let machine = self.config.daemon.instance.clone();
         let machine = machine.unwrap_or_else(crate::machine::machine_id);
-        Ok(self.store.home(&machine).await?)
+        Ok(store.home(&machine).await?)
     }
 
     /// The file beside a SQLite database that remembers how far mail had gone.

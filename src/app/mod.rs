@@ -2,8 +2,10 @@
 
 pub mod assigning;
 pub mod campaigns;
+pub mod copies;
 pub mod coverage;
 pub mod due;
+pub mod health;
 pub mod import;
 pub mod installation;
 pub mod notices;
@@ -71,6 +73,12 @@ pub enum AppError {
     /// Another process has what is needed.
     #[error("{0}")]
     Busy(String),
+    /// A backup that cannot be used; take another one.
+    #[error("{0}; take another backup")]
+    Unsound(String),
+    /// A file that cannot be read or written.
+    #[error("{path}: {1}", path = .0.display())]
+    File(std::path::PathBuf, std::io::Error),
     /// Something else that was asked for and cannot be; the text says what to do.
     #[error("{0}")]
     Refused(String),

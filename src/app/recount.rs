@@ -2,13 +2,13 @@
 
 use super::{App, Loaded, Result, millis};
 use crate::domain::counting::{
-    Cells, Counted, TotalKey, add_family, count_person, count_tally, families,
+    Cells, Counted, Total, TotalKey, add_family, count_person, count_tally, families,
 };
 use crate::domain::dose::Dose;
 use crate::domain::id::PersonId;
 use crate::store::{Tx, cells, doses, people, tallies};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The cells that follow from the records which were known before an instant.
 pub async fn cells_known(tx: &mut Tx, loaded: &Loaded, before: i64) -> Result<Cells> {
@@ -48,29 +48,39 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Recount> {
         let mut tx = if repair { self.store.write().await? } else { self.store.read().await? };
-        let counted = cells_known(&mut tx, loaded, millis(now) + 1).await?;
-        let mut should = BTreeMap::new();
-        for (family, cells) in families(counted.clone()) {
-            add_family(&family, &cells, 1, &mut should);
-        }
-        should.retain(|_, total| *total != crate::domain::counting::Total::default());
-        let stand = cells::totals(&mut tx, loaded.no).await?;
-        let keys: std::collections::BTreeSet<_> = should.keys().chain(stand.keys()).collect();
-        let mut found = Recount { right: 0, wrong: Vec::new() };
-        for key in keys {
-            let (is, ought) = (stand.get(key), should.get(key));
-            if is == ought {
-                found.right += 1;
-            } else {
-                let doses =
-                    |total: Option<&crate::domain::counting::Total>| total.map_or(0, |t| t.doses);
-                found.wrong.push((key.clone(), doses(is), doses(ought)));
-            }
-        }
-        if repair {
-            cells::replace(&mut tx, loaded.no, counted).await?;
-            tx.commit().await?;
-        }
+        let found = recount(&mut tx, loaded, repair, now).await?;
+        tx.commit().await?;
         Ok(found)
     }
+}
+
+/// The same within a transaction, which must be one that writes for `repair`.
+pub async fn recount(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    repair: bool,
+    now: DateTime<Utc>,
+) -> Result<Recount> {
+    let counted = cells_known(tx, loaded, millis(now) + 1).await?;
+    let mut should = BTreeMap::new();
+    for (family, cells) in families(counted.clone()) {
+        add_family(&family, &cells, 1, &mut should);
+    }
+    should.retain(|_, total| *total != Total::default());
+    let stand = cells::totals(tx, loaded.no).await?;
+    let keys: BTreeSet<_> = should.keys().chain(stand.keys()).collect();
+    let mut found = Recount { right: 0, wrong: Vec::new() };
+    for key in keys {
+        let (is, ought) = (stand.get(key), should.get(key));
+        if is == ought {
+            found.right += 1;
+        } else {
+            let doses = |total: Option<&Total>| total.map_or(0, |total| total.doses);
+            found.wrong.push((key.clone(), doses(is), doses(ought)));
+        }
+    }
+    if repair {
+        cells::replace(tx, loaded.no, counted).await?;
+    }
+    Ok(found)
 }

@@ -1,6 +1,7 @@
 //! `doseplan daemon`.
 
 use super::{Session, exit};
+use crate::app::AppError;
 use crate::clock::Clock;
 use crate::jobs::runner::Runner;
 use clap::Args;
@@ -63,17 +64,15 @@ pub(super) fn lock(address: &str) -> anyhow::Result<Option<File>> {
         .truncate(false)
         .write(true)
         .open(&path)
-        .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", path.display()))?;
+        .map_err(|error| AppError::File(path.clone(), error))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(crate::app::AppError::Busy(format!(
+        Err(TryLockError::WouldBlock) => Err(AppError::Busy(format!(
             "another daemon works on this database (it holds {}); stop it first, or use PostgreSQL \
              for several daemons",
             path.display()
         ))
         .into()),
-        Err(TryLockError::Error(error)) => {
-            Err(anyhow::anyhow!("{} cannot be locked: {error}", path.display()))
-        }
+        Err(TryLockError::Error(error)) => Err(AppError::File(path, error).into()),
     }
 }

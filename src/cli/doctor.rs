@@ -1,69 +1,9 @@
-//! `doseplan doctor` and `doseplan db`: is everything as it should be, and what to do where it is not.
+//! `doseplan doctor`: is everything as it should be, and what to do where it is not.
 
 use super::{Session, exit};
 use crate::app::App;
 use crate::config::TransportKind;
 use chrono::Datelike as _;
-use clap::Subcommand;
-
-/// The database itself.
-#[derive(Debug, Subcommand)]
-pub(super) enum Db {
-    /// Count everything anew from the records and compare with the totals that reports use
-    Check {
-        /// Write the totals anew where they differ
-        #[arg(long)]
-        repair: bool,
-    },
-    /// Make this copy of the database the one that sends mail
-    Adopt {
-        /// Give up the mails that wait: they may have gone out from where the copy was taken
-        #[arg(long)]
-        expire_queued: bool,
-    },
-}
-
-impl Db {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let app = session.open(false).await?;
-        let repair = match self {
-            Self::Check { repair } => repair,
-            Self::Adopt { expire_queued } => return adopt(&session, &app, *expire_queued).await,
-        };
-        let mut wrong = 0;
-        for loaded in app.campaigns().await? {
-            let found = app.recount(&loaded, *repair, session.clock.now()).await?;
-            wrong += found.wrong.len();
-            let id = loaded.campaign.id.as_str();
-            for (key, is, ought) in &found.wrong {
-                session.out.note(
-                    "db-wrong",
-                    &[
-                        ("area", &key.area),
-                        ("group", &key.group),
-                        ("dose", &key.dose),
-                        ("day", &key.day),
-                        ("is", is),
-                        ("ought", ought),
-                    ],
-                );
-            }
-            session.out.note(
-                "db-checked",
-                &[("id", &id), ("right", &found.right), ("wrong", &found.wrong.len())],
-            );
-        }
-        app.store.close().await;
-        Ok(if wrong == 0 || *repair { exit::OK } else { exit::FAILED })
-    }
-}
-
-async fn adopt(session: &Session, app: &App, expire_queued: bool) -> anyhow::Result<u8> {
-    let adopted = app.adopt(expire_queued, session.clock.now()).await?;
-    session.out.note("db-adopted", &[("expired", &adopted.expired)]);
-    app.store.close().await;
-    Ok(exit::OK)
-}
 
 /// How a line of the doctor begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,11 +34,10 @@ impl Report<'_> {
 pub(super) async fn doctor(session: Session) -> anyhow::Result<u8> {
     let mut report = Report { session: &session, failed: false };
     let address = session.address();
-    // The address may hold a password.
-    let shown = if address.starts_with("sqlite:") { address.as_str() } else { "postgres://…" };
+    let shown = super::shown(&address);
     match session.open(false).await {
         Err(error) => {
-            let said = format!("{error:#}");
+            let said = error.root_cause();
             report.line(Mark::Fail, "doctor-database-bad", &[("db", &shown), ("said", &said)]);
         }
         Ok(app) => {

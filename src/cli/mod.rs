@@ -1,8 +1,10 @@
 //! The command line: arguments in, one app call, table, JSON or CSV out. Data goes to stdout, words to stderr.
 
+mod backup;
 mod campaign;
 mod coverage;
 mod daemon;
+mod db;
 mod demo;
 mod digest;
 mod doctor;
@@ -26,6 +28,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::campaign::Language;
 use crate::store::{Store, StoreError};
+use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use output::{Format, Out};
@@ -121,7 +124,11 @@ enum Command {
     Doctor,
     /// The database itself
     #[command(subcommand)]
-    Db(doctor::Db),
+    Db(db::Db),
+    /// Write a copy of the database into a file, while the daemon runs
+    Backup(backup::Backup),
+    /// Make the database anew from a backup
+    Restore(backup::Restore),
     /// Print the completion script of a shell
     Completion {
         /// The shell
@@ -176,7 +183,12 @@ fn code_of(error: &anyhow::Error) -> u8 {
     }
     for cause in error.chain() {
         match cause.downcast_ref::<AppError>() {
-            Some(AppError::Store(_) | AppError::Busy(_)) => return exit::DATABASE,
+            Some(AppError::Store(_) | AppError::Busy(_) | AppError::Unsound(_)) => {
+                return exit::DATABASE;
+            }
+            Some(AppError::File(_, error)) if error.kind() != std::io::ErrorKind::NotFound => {
+                return exit::DATABASE;
+            }
             Some(AppError::Refused(_)) | None => {}
             Some(_) => return exit::CONFIGURATION,
         }
@@ -218,6 +230,8 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Daemon(it) => it.run(session).await,
         Command::Doctor => doctor::doctor(session).await,
         Command::Db(it) => it.run(session).await,
+        Command::Backup(it) => it.run(session).await,
+        Command::Restore(it) => it.run(session).await,
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "doseplan", &mut script);
@@ -237,6 +251,11 @@ fn language_of_environment() -> Language {
         .unwrap_or_default()
 }
 
+/// An address as it may be shown: that of a server may hold a password.
+fn shown(address: &str) -> &str {
+    if address.starts_with("sqlite:") { address } else { "postgres://…" }
+}
+
 impl Session {
     fn address(&self) -> String {
         let named = self.common.db.clone().or_else(|| self.config.db.clone());
@@ -245,7 +264,9 @@ impl Session {
 
     /// Opens the database; `create` makes a SQLite file that is not there.
     async fn open(&self, create: bool) -> anyhow::Result<App> {
-        let store = Store::open(&self.address(), create).await.map_err(AppError::from)?;
+        let address = self.address();
+        let opened = Store::open(&address, create).await.map_err(AppError::from);
+        let store = opened.with_context(|| format!("database {}", shown(&address)))?;
         let store = store
             .with_clock(self.clock.clone())
             .with_faults(crate::fault::Faults::from_environment());

@@ -5,6 +5,8 @@ use super::StoreError;
 use crate::clock::Clock;
 use crate::fault::Faults;
 use chrono::NaiveDate;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
@@ -100,8 +102,8 @@ pub enum Value {
     Int(Option<i64>),
     /// A day or nothing.
     Day(Option<NaiveDate>),
-    /// Bytes.
-    Bytes(Vec<u8>),
+    /// Bytes or nothing.
+    Bytes(Option<Vec<u8>>),
 }
 
 macro_rules! into_value {
@@ -127,7 +129,8 @@ into_value! {
     bool => |it| Value::Int(Some(i64::from(it))),
     NaiveDate => |it| Value::Day(Some(it)),
     Option<NaiveDate> => |it| Value::Day(it),
-    Vec<u8> => |it| Value::Bytes(it),
+    Vec<u8> => |it| Value::Bytes(Some(it)),
+    Option<Vec<u8>> => |it| Value::Bytes(it),
     super::CampaignNo => |it| Value::Int(Some(it.0)),
 }
 
@@ -434,6 +437,22 @@ impl Tx {
         })
     }
 
+    /// The rows of a query one by one, however many there are.
+    pub fn stream(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> BoxStream<'_, Result<Row, StoreError>> {
+        match &mut self.way {
+            Way::Sqlite(tx) => {
+                sqlite(sql, values).fetch(&mut **tx).map_ok(Row::Sqlite).err_into().boxed()
+            }
+            Way::Postgres(tx) => {
+                postgres(sql, values).fetch(&mut **tx).map_ok(Row::Postgres).err_into().boxed()
+            }
+        }
+    }
+
     /// Hands the rows of a query over one by one, however many there are.
     pub async fn each(
         &mut self,
@@ -441,20 +460,9 @@ impl Tx {
         values: Vec<Value>,
         mut take: impl FnMut(Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        use futures_util::TryStreamExt as _;
-        match &mut self.way {
-            Way::Sqlite(tx) => {
-                let mut rows = sqlite(sql, values).fetch(&mut **tx);
-                while let Some(row) = rows.try_next().await? {
-                    take(Row::Sqlite(row))?;
-                }
-            }
-            Way::Postgres(tx) => {
-                let mut rows = postgres(sql, values).fetch(&mut **tx);
-                while let Some(row) = rows.try_next().await? {
-                    take(Row::Postgres(row))?;
-                }
-            }
+        let mut rows = self.stream(sql, values);
+        while let Some(row) = rows.try_next().await? {
+            take(row)?;
         }
         Ok(())
     }

@@ -18,8 +18,17 @@ pub enum StoreError {
     /// The file cannot be written.
     #[error("the database cannot be written (read-only file or disk); mend its rights")]
     ReadOnly,
+    /// The file or its folder cannot be used.
+    #[error(
+        "the database file cannot be opened: its folder is not there, or nothing may be written in \
+         it; mend that, or copy the file (with its -wal, if there is one) to a folder that is yours"
+    )]
+    Unusable,
     /// The file is damaged.
-    #[error("the database is damaged ({0}); restore a backup")]
+    #[error(
+        "the database is damaged ({0}); restore a backup: `doseplan restore FILE --force` keeps \
+         what is there beside it"
+    )]
     Damaged(String),
     /// Another process holds the database for too long.
     #[error("another process has held the database for more than 10 s; try again")]
@@ -57,6 +66,7 @@ impl From<sqlx::Error> for StoreError {
             Some(8) => Self::ReadOnly,
             Some(11 | 26) => Self::Damaged(found.message().to_owned()),
             Some(13) => Self::DiskFull,
+            Some(14) => Self::Unusable,
             _ => Self::Other(error),
         }
     }

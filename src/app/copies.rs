@@ -1,0 +1,391 @@
+//! Copies of the database: moved, backed up, restored. Only one of them ever sends mail: the original before a move
+//! loses the right to when the new one gains it, and a backup has none until somebody adopts it.
+
+use super::{App, AppError, Result, millis};
+use crate::store::copy::{self, Fingerprint};
+use crate::store::{Store, StoreError, Tx, health, installation, place, runs};
+use chrono::{DateTime, Utc};
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
+use std::path::{Path, PathBuf};
+
+/// What a move did.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// What both databases held at that moment.
+    pub tables: Vec<Fingerprint>,
+    /// Why the new place sends nothing yet; none where it may.
+    pub hold: Option<String>,
+}
+
+impl App {
+    /// Moves everything to an empty database. Nobody else writes meanwhile; the old place sends nothing from then on,
+    /// and loses that right before the new one gains it, so that a broken line leaves none rather than two.
+    /// `force`: though a daemon was seen within the last minute, or mails seem to be leaving.
+    pub async fn move_to(&self, target: &Store, force: bool, now: DateTime<Utc>) -> Result<Moved> {
+        let here = self.home_of(&self.store).await?;
+        let there = self.home_of(target).await?;
+        if here == there {
+            return Err(AppError::Refused("that is the database it is in already".to_owned()));
+        }
+        // What keeps this place from sending is noticed now, or the new one would not know.
+        self.held(now).await?;
+        let now = millis(now);
+        let mut from = self.store.write().await?;
+        alone(&self.store, &mut from, force).await?;
+        copy::unhurried(&mut from).await?;
+        copy::freeze(&mut from).await?;
+        let clock = self.store.lease_clock(&mut from).await?;
+        if !force && health::leaving(&mut from, clock).await? > 0 {
+            // Their results would be written here, and they would be sent again from there.
+            return Err(AppError::Busy(
+                "mails are being sent at this moment (`doseplan outbox list --state sending`); try \
+                 again when they are gone, or go on with --force if their sender is dead"
+                    .to_owned(),
+            ));
+        }
+        let mut to = empty(target, force).await?;
+        let tables = copy::fill(&mut from, &mut to).await?;
+        copy::verify(&mut to, &tables).await?;
+        let hold = hand_over(&mut from, &mut to, (&here, &there), now).await?;
+        from.commit().await?;
+        self.faults.at("move");
+        if let Err(error) = to.commit().await {
+            tracing::error!(
+                "the target did not confirm, so that neither sends now; if it has the campaigns, \
+                 run `doseplan --db TARGET db adopt`, else `doseplan db adopt` and move again"
+            );
+            return Err(error.into());
+        }
+        Ok(Moved { tables, hold })
+    }
+
+    /// Writes all that the database holds at this moment into a new file, while others go on. The copy may not send.
+    pub async fn backup(
+        &self,
+        file: &Path,
+        force: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Fingerprint>> {
+        let written = self.write_backup(file, force, now).await;
+        written.map_err(|error| match error {
+            // Only the copy is written.
+            AppError::Store(StoreError::DiskFull) => at(file)(io::ErrorKind::StorageFull.into()),
+            other => other,
+        })
+    }
+
+    async fn write_backup(
+        &self,
+        file: &Path,
+        force: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Fingerprint>> {
+        let mut from = self.store.read().await?;
+        let original = self.store.file().and_then(|file| file.canonicalize().ok());
+        if original.is_some() && original == file.canonicalize().ok() {
+            return Err(AppError::Refused(format!(
+                "{} is the database itself; name another file",
+                file.display()
+            )));
+        }
+        if !force && file.try_exists().map_err(at(file))? {
+            return Err(AppError::Refused(format!(
+                "{} is there already; name another file, or write over it with --force",
+                file.display()
+            )));
+        }
+        let folder = folder_of(file);
+        let lock = only_one(folder)?;
+        let scratch = Scratch::make(added(file, ".tmp"))?;
+        let copy = Store::open(&place::address(&scratch.0)?, false).await?;
+        copy::unhurried(&mut from).await?;
+        let mut to = copy.write().await?;
+        let tables = copy::fill(&mut from, &mut to).await?;
+        copy::verify(&mut to, &tables).await?;
+        drop(from);
+        disown(&mut to, &format!("backup of {now:.0}", now = now.format("%F %T UTC")), now).await?;
+        to.commit().await?;
+        let mut read = copy.read().await?;
+        health::sound(&mut read, true).await?;
+        copy::same_rows(&mut read, &tables).await?;
+        drop(read);
+        copy.close().await;
+        scratch.settle(file)?;
+        drop(lock);
+        Ok(tables)
+    }
+}
+
+/// Puts a backup where there is no database, or no campaign in it. The database may not send until it is adopted.
+/// Whoever calls keeps daemons away from a SQLite target.
+pub async fn restore(
+    backup: &Path,
+    address: &str,
+    force: bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<Fingerprint>> {
+    let beside = added(backup, "-wal");
+    if fs::metadata(&beside).is_ok_and(|file| file.len() > 0) {
+        return Err(AppError::Refused(format!(
+            "{} stands beside it, so this is a database in use, not a backup; take one with \
+             `doseplan --db {} backup FILE`",
+            beside.display(),
+            place::address(backup)?
+        )));
+    }
+    match place::file(address)? {
+        Some(file) => restore_file(backup, &file, force, now).await,
+        None => restore_server(backup, address, force, now).await,
+    }
+}
+
+async fn restore_file(
+    backup: &Path,
+    file: &Path,
+    force: bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<Fingerprint>> {
+    let kept = added(file, ".before-restore");
+    let there = file.try_exists().map_err(at(file))?;
+    if there && !force {
+        vacant(file).await?;
+    }
+    if there && kept.try_exists().map_err(at(&kept))? {
+        return Err(AppError::Refused(format!(
+            "{} is there from an earlier restore; move it away first",
+            kept.display()
+        )));
+    }
+    let scratch = Scratch::make(added(file, ".restoring"))?;
+    if there {
+        scratch.belong_like(file)?;
+    }
+    let copy = staged(backup, &scratch).await?;
+    let mut to = copy.write().await?;
+    let tables = copy::fingerprints(&mut to).await?;
+    disown(&mut to, &format!("restored from {}", backup.display()), now).await?;
+    to.commit().await?;
+    copy.close().await;
+    if there {
+        // The log first: it must never stand beside another database.
+        for end in ["-wal", "-shm", ""] {
+            match fs::rename(added(file, end), added(&kept, end)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(AppError::File(added(file, end), error));
+                }
+                _ => {}
+            }
+        }
+    }
+    scratch.settle(file)?;
+    Ok(tables)
+}
+
+async fn restore_server(
+    backup: &Path,
+    address: &str,
+    force: bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<Fingerprint>> {
+    let target = Store::open(address, false).await?;
+    let mut to = empty(&target, force).await?;
+    // A copy of the copy: an older backup is brought up to date before it is read, and stays as it is itself.
+    let name = format!("doseplan-restore-{}", uuid::Uuid::new_v4());
+    let scratch = Scratch::make(std::env::temp_dir().join(name))?;
+    let copy = staged(backup, &scratch).await?;
+    let mut from = copy.read().await?;
+    let tables = copy::fill(&mut from, &mut to).await?;
+    copy::verify(&mut to, &tables).await?;
+    disown(&mut to, &format!("restored from {}", backup.display()), now).await?;
+    to.commit().await?;
+    drop(from);
+    copy.close().await;
+    target.close().await;
+    Ok(tables)
+}
+
+/// A backup's bytes, opened and found sound.
+async fn staged(backup: &Path, scratch: &Scratch) -> Result<Store> {
+    let mut from = File::open(backup).map_err(at(backup))?;
+    let mut to = File::options().write(true).open(&scratch.0).map_err(at(&scratch.0))?;
+    io::copy(&mut from, &mut to).map_err(at(&scratch.0))?;
+    drop(to);
+    let opened = async {
+        let copy = Store::open(&place::address(&scratch.0)?, false).await?;
+        health::sound(&mut copy.read().await?, false).await?;
+        Ok(copy)
+    };
+    opened.await.map_err(|error| match error {
+        StoreError::Damaged(said) => {
+            AppError::Unsound(format!("the backup {} is damaged ({said})", backup.display()))
+        }
+        other => other.into(),
+    })
+}
+
+/// A transaction in a database that holds nothing yet.
+async fn empty(target: &Store, force: bool) -> Result<Tx> {
+    let mut to = target.write().await?;
+    alone(target, &mut to, force).await?;
+    copy::unhurried(&mut to).await?;
+    copy::freeze(&mut to).await?;
+    match copy::occupied(&mut to).await? {
+        None => Ok(to),
+        Some(table) => Err(AppError::Refused(format!(
+            "the target holds rows already (table {table}); make an empty database and name that"
+        ))),
+    }
+}
+
+/// Nothing may be lost with the file that a restore replaces, and nobody may be using it.
+async fn vacant(file: &Path) -> Result<()> {
+    let keep = |why: String| {
+        let file = file.display();
+        Err(AppError::Refused(format!(
+            "{file} {why}; with --force it is kept as {file}.before-restore"
+        )))
+    };
+    let store = match Store::open(&place::address(file)?, false).await {
+        Ok(store) => store,
+        Err(error) => return keep(format!("cannot be opened ({error})")),
+    };
+    let table = copy::occupied(&mut store.read().await?).await?;
+    store.close().await;
+    if table.is_some() { keep("holds campaigns".to_owned()) } else { Ok(()) }
+}
+
+/// A daemon that was seen so recently is taken to be at work.
+const DAEMON_MILLIS: i64 = 60_000;
+
+/// Refuses where a daemon works on a PostgreSQL database. On SQLite a lock beside the file tells.
+async fn alone(store: &Store, tx: &mut Tx, force: bool) -> Result<()> {
+    if force || tx.is_sqlite() {
+        return Ok(());
+    }
+    let since = store.lease_clock(tx).await? - DAEMON_MILLIS;
+    if runs::daemons(tx, since).await? > 0 {
+        return Err(AppError::Busy(
+            "a daemon was at work on the PostgreSQL database within the last minute; stop it, or \
+             go on with --force if it is dead"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// The target takes over whatever right to send the source had, and the source loses it.
+async fn hand_over(
+    from: &mut Tx,
+    to: &mut Tx,
+    (here, there): (&str, &str),
+    now: i64,
+) -> Result<Option<String>> {
+    let before = installation::get(from).await?;
+    let hold = before.as_ref().and_then(|before| before.hold.clone());
+    let owned = before.is_some_and(|before| before.home.as_deref() == Some(here));
+    let why = match (owned, hold) {
+        (true, hold) => {
+            installation::adopt(to, there).await?;
+            if let Some(hold) = &hold {
+                installation::hold(to, &hold.why, &hold.said, hold.at).await?;
+            }
+            hold.map(|hold| hold.why)
+        }
+        // A copy that nobody adopted stays one.
+        (false, Some(hold)) => {
+            installation::disown(to, &hold.why, &hold.said, hold.at).await?;
+            Some(hold.why)
+        }
+        (false, None) => {
+            let said = "moved from a copy that had not been adopted";
+            installation::disown(to, "copied", said, now).await?;
+            Some("copied".to_owned())
+        }
+    };
+    installation::note(to, "moved", "this database came from another place", now).await?;
+    installation::note(from, "moved", "everything went to another database", now).await?;
+    installation::disown(from, "moved", "everything went to another database", now).await?;
+    Ok(why)
+}
+
+async fn disown(to: &mut Tx, said: &str, now: DateTime<Utc>) -> Result<()> {
+    let now = millis(now);
+    installation::make(to, "").await?;
+    installation::disown(to, "restored", said, now).await?;
+    installation::note(to, "restored", said, now).await?;
+    Ok(())
+}
+
+/// A file that becomes another one when it is finished, and else is gone with all that stands beside it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    /// An empty file that only its owner may read: it will hold people's names.
+    fn make(path: PathBuf) -> Result<Self> {
+        remove(&path);
+        let scratch = Self(path);
+        let made = File::options().write(true).create_new(true).mode(0o600).open(&scratch.0);
+        made.map_err(at(&scratch.0))?;
+        Ok(scratch)
+    }
+
+    /// Lets those use it who could use the file that it replaces.
+    fn belong_like(&self, file: &Path) -> Result<()> {
+        let old = fs::metadata(file).map_err(at(file))?;
+        // Only root may give files away; others get what they may have.
+        let _ = chown(&self.0, Some(old.uid()), Some(old.gid()));
+        fs::set_permissions(&self.0, old.permissions()).map_err(at(&self.0))
+    }
+
+    /// Takes the name that it was made for, and survives a power cut from then on.
+    fn settle(self, file: &Path) -> Result<()> {
+        File::open(&self.0).and_then(|file| file.sync_all()).map_err(at(&self.0))?;
+        fs::rename(&self.0, file).map_err(at(file))?;
+        let folder = folder_of(file);
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        remove(&self.0);
+    }
+}
+
+/// Removes a SQLite database that is not needed, with all that stands beside it.
+pub fn remove(file: &Path) {
+    for end in ["-wal", "-shm", ""] {
+        let _ = fs::remove_file(added(file, end));
+    }
+}
+
+/// Keeps a second backup out of a folder, so that none takes the other's half for its own. Where folders cannot be
+/// locked (some network file systems) there is no such guard.
+fn only_one(folder: &Path) -> Result<File> {
+    let lock = File::open(folder).map_err(at(folder))?;
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(AppError::Busy(format!(
+            "another backup is being written into {}; try again when it has ended",
+            folder.display()
+        ))),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(lock),
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn added(path: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(end);
+    name.into()
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> AppError {
+    let path = path.to_owned();
+    move |error| AppError::File(path, error)
+}

@@ -1,0 +1,33 @@
+//! Whether the database is as it should be, all of it on one snapshot.
+
+use super::recount::{Recount, recount};
+use super::{App, Result};
+use crate::store::copy;
+use crate::store::health::{self, Check};
+use chrono::{DateTime, Utc};
+
+/// What a check found.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// What must hold between rows.
+    pub checks: Vec<Check>,
+    /// The totals of each campaign, by its id.
+    pub totals: Vec<(String, Recount)>,
+}
+
+impl App {
+    /// Reads every page (of SQLite), every reference, and counts everything anew. `repair` writes totals that differ.
+    pub async fn health(&self, repair: bool, now: DateTime<Utc>) -> Result<Health> {
+        let mut tx = if repair { self.store.write().await? } else { self.store.read().await? };
+        copy::unhurried(&mut tx).await?;
+        health::sound(&mut tx, false).await?;
+        let checks = health::checks(&mut tx).await?;
+        let mut totals = Vec::new();
+        for (no, id) in crate::store::campaigns::all(&mut tx).await? {
+            let loaded = self.load(&mut tx, no, i64::MAX).await?;
+            totals.push((id.to_string(), recount(&mut tx, &loaded, repair, now).await?));
+        }
+        tx.commit().await?;
+        Ok(Health { checks, totals })
+    }
+}

@@ -1,0 +1,171 @@
+//! `doseplan db`: is the database as it should be, and may it go to another place.
+
+use super::output::{Format, Sheet};
+use super::{Session, daemon, exit};
+use crate::app::AppError;
+use crate::app::copies;
+use crate::app::recount::Recount;
+use crate::store::Store;
+use crate::store::copy::Fingerprint;
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde::Serialize;
+
+/// The database itself.
+#[derive(Debug, Subcommand)]
+pub(super) enum Db {
+    /// Read every page, follow every reference, count everything anew and compare with the totals that reports use
+    Check {
+        /// Write the totals anew where they differ
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Make this copy of the database the one that sends mail
+    Adopt {
+        /// Give up the mails that wait: they may have gone out from where the copy was taken
+        #[arg(long)]
+        expire_queued: bool,
+    },
+    /// Move everything to an empty database, of SQLite or PostgreSQL, and prove that it arrived
+    Move {
+        /// Where to: sqlite://FILE or postgres://USER@HOST/NAME
+        target: String,
+        /// Go on though a daemon was at work within the last minute (PostgreSQL), or mails are being sent
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// A line of the check.
+#[derive(Serialize)]
+struct Line {
+    check: &'static str,
+    campaign: Option<String>,
+    right: u64,
+    wrong: Vec<String>,
+}
+
+impl Db {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        match self {
+            Self::Check { repair } => check(&session, *repair).await,
+            Self::Adopt { expire_queued } => adopt(&session, *expire_queued).await,
+            Self::Move { target, force } => move_to(&session, target, *force).await,
+        }
+    }
+}
+
+async fn check(session: &Session, repair: bool) -> anyhow::Result<u8> {
+    let app = session.open(false).await?;
+    let health = app.health(repair, session.clock.now()).await;
+    let health =
+        health.with_context(|| format!("database {}", super::shown(&session.address())))?;
+    app.store.close().await;
+    let mut lines = Vec::new();
+    for check in health.checks {
+        for what in &check.wrong {
+            session.out.note(&format!("db-wrong-{}", check.check), &[("what", what)]);
+        }
+        let (right, wrong) = (check.right, check.wrong);
+        lines.push(Line { check: check.check, campaign: None, right, wrong });
+    }
+    let sound = lines.iter().all(|line| line.wrong.is_empty());
+    let mut counted = true;
+    for (id, found) in health.totals {
+        counted &= found.wrong.is_empty();
+        let wrong = totals(session, &id, &found);
+        let right = found.right as u64;
+        lines.push(Line { check: "totals", campaign: Some(id), right, wrong });
+    }
+    if session.out.format == Format::Json {
+        session.out.json(&lines);
+    } else {
+        let mut sheet = Sheet::new(&["check", "campaign", "right", "wrong"]);
+        for line in &lines {
+            sheet.push(vec![
+                line.check.to_owned(),
+                line.campaign.clone().unwrap_or_default(),
+                line.right.to_string(),
+                line.wrong.len().to_string(),
+            ]);
+        }
+        session.out.sheet(&sheet);
+    }
+    Ok(if sound && (counted || repair) { exit::OK } else { exit::FAILED })
+}
+
+/// Says which totals are wrong, and returns the same in short.
+fn totals(session: &Session, id: &str, found: &Recount) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (key, is, ought) in &found.wrong {
+        let (area, group, dose, day) = (&key.area, &key.group, &key.dose, &key.day);
+        let place: [(&str, &dyn std::fmt::Display); 4] =
+            [("area", area), ("group", group), ("dose", dose), ("day", day)];
+        session.out.note("db-wrong", &[&place[..], &[("is", is), ("ought", ought)]].concat());
+        wrong.push(format!("{area} {group} {dose} {day}"));
+    }
+    let count = found.wrong.len();
+    session.out.note("db-checked", &[("id", &id), ("right", &found.right), ("wrong", &count)]);
+    wrong
+}
+
+async fn adopt(session: &Session, expire_queued: bool) -> anyhow::Result<u8> {
+    let app = session.open(false).await?;
+    let adopted = app.adopt(expire_queued, session.clock.now()).await?;
+    session.out.note("db-adopted", &[("expired", &adopted.expired)]);
+    app.store.close().await;
+    Ok(exit::OK)
+}
+
+async fn move_to(session: &Session, target: &str, force: bool) -> anyhow::Result<u8> {
+    let source = session.address();
+    let _lock = daemon::lock(&source)?;
+    let app = session.open(false).await?;
+    let target_lock = if same_file(&source, target)? { None } else { daemon::lock(target)? };
+    let made = crate::store::place::file(target).map_err(AppError::from)?;
+    let made = made.filter(|file| !file.exists());
+    let moved = async {
+        let to = Store::open(target, true).await.map_err(AppError::from)?;
+        let moved = app.move_to(&to, force, session.clock.now()).await;
+        to.close().await;
+        moved
+    };
+    let moved = moved.await.inspect_err(|_| {
+        // The file that was made for this holds nothing, or half of it.
+        if let Some(file) = made {
+            copies::remove(&file);
+        }
+    })?;
+    app.store.close().await;
+    drop(target_lock);
+    print(session, &moved.tables);
+    let (from, to) = (super::shown(&source), super::shown(target));
+    session.out.note("db-moved", &[("from", &from), ("to", &to)]);
+    if let Some(why) = &moved.hold {
+        session.out.note("db-moved-held", &[("why", why)]);
+    }
+    Ok(exit::OK)
+}
+
+/// Whether two addresses name one file, which cannot be locked twice.
+fn same_file(one: &str, other: &str) -> anyhow::Result<bool> {
+    let file = |address| -> anyhow::Result<_> {
+        let file = crate::store::place::file(address).map_err(AppError::from)?;
+        Ok(file.and_then(|file| file.canonicalize().ok()))
+    };
+    let one = file(one)?;
+    Ok(one.is_some() && one == file(other)?)
+}
+
+/// Prints tables with their rows and hashes.
+pub(super) fn print(session: &Session, tables: &[Fingerprint]) {
+    if session.out.format == Format::Json {
+        session.out.json(&tables);
+        return;
+    }
+    let mut sheet = Sheet::new(&["table", "rows", "hash"]);
+    for table in tables {
+        sheet.push(vec![table.table.to_owned(), table.rows.to_string(), table.hash.clone()]);
+    }
+    session.out.sheet(&sheet);
+}

@@ -1,0 +1,290 @@
+//! Every table with its columns, for what concerns the database as a whole: copies and their proof. A test holds the
+//! list against what the two databases say of themselves.
+
+use super::db::{Row, Value};
+use super::{Result, Tx};
+use chrono::NaiveDate;
+use std::sync::LazyLock;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number, also an instant, a yes or a no.
+    Int,
+    /// Text.
+    Text,
+    /// A day.
+    Day,
+    /// Bytes.
+    Bytes,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it may be empty.
+    pub nullable: bool,
+}
+
+/// A table, with the statements that read and fill it.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns, in their order.
+    pub columns: &'static [Column],
+    /// How many of the first columns are its key; 0 where it has none.
+    pub key: usize,
+    /// Whether the database numbers the first column.
+    pub numbered: bool,
+    select: String,
+    count: String,
+    clear: String,
+    sequence: String,
+    insert: [Insert; 3],
+}
+
+/// A statement that stores many rows at once, in each database's words.
+#[derive(Debug)]
+struct Insert {
+    rows: usize,
+    sqlite: String,
+    postgres: String,
+}
+
+const fn int(name: &'static str) -> Column {
+    Column { name, kind: Kind::Int, nullable: false }
+}
+
+const fn text(name: &'static str) -> Column {
+    Column { name, kind: Kind::Text, nullable: false }
+}
+
+const fn day(name: &'static str) -> Column {
+    Column { name, kind: Kind::Day, nullable: false }
+}
+
+const fn bytes(name: &'static str) -> Column {
+    Column { name, kind: Kind::Bytes, nullable: false }
+}
+
+const fn maybe(column: Column) -> Column {
+    Column { nullable: true, ..column }
+}
+
+/// Reads as "columns, of which the first `key` are the key".
+macro_rules! tables {
+    ($($name:ident $key:literal $($numbered:ident)? [$($column:expr),+ $(,)?]),+ $(,)?) => {
+        /// Every table but that of the migrations; those that others refer to come before them.
+        pub static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| vec![$({
+            const COLUMNS: &[Column] = &[$($column),+];
+            let numbered = !stringify!($($numbered)?).is_empty();
+            Table::new(stringify!($name), COLUMNS, $key, numbered)
+        }),+]);
+    };
+}
+
+tables! {
+    campaign 1 numbered [int("no"), text("id"), int("created_at")],
+    campaign_version 2 [int("campaign"), int("version"), int("applied_at"), text("content")],
+    person 2 [
+        int("campaign"), text("person"), text("area"), day("born"), maybe(text("grp")),
+        text("content"), int("recorded_at"),
+    ],
+    // What is no longer known has no key; in the order of these columns an index helps.
+    person_past 0 [
+        int("campaign"), text("person"), text("area"), day("born"), maybe(text("grp")),
+        text("content"), int("recorded_at"), int("superseded_at"),
+    ],
+    dose 2 [
+        int("campaign"), text("record"), text("person"), day("day"), text("place"),
+        maybe(text("product")), maybe(text("lot")), int("recorded_at"),
+    ],
+    dose_past 0 [
+        int("campaign"), text("record"), text("person"), day("day"), text("place"),
+        maybe(text("product")), maybe(text("lot")), int("recorded_at"), int("superseded_at"),
+        text("why"),
+    ],
+    tally 2 [
+        int("campaign"), text("record"), day("day"), text("place"), text("area"), text("grp"),
+        int("dose"), int("doses"), int("recorded_at"),
+    ],
+    tally_past 0 [
+        int("campaign"), text("record"), day("day"), text("place"), text("area"), text("grp"),
+        int("dose"), int("doses"), int("recorded_at"), int("superseded_at"), text("why"),
+    ],
+    outcome 2 [
+        int("campaign"), text("record"), text("person"), day("day"), text("outcome"),
+        maybe(day("until_day")), int("recorded_at"),
+    ],
+    outcome_past 0 [
+        int("campaign"), text("record"), text("person"), day("day"), text("outcome"),
+        maybe(day("until_day")), int("recorded_at"), int("superseded_at"), text("why"),
+    ],
+    cell 6 [
+        int("campaign"), day("day"), text("place"), text("grp"), int("dose"), text("area"),
+        int("persons"), int("repeats"), int("invalid"), int("tally"), int("tallies"),
+    ],
+    total 5 [
+        int("campaign"), text("area"), text("grp"), int("dose"), day("day"), int("doses"),
+        int("repeats"), int("invalid"), int("exceeding"),
+    ],
+    plan 1 numbered [
+        int("no"), int("campaign"), int("version"), int("made_at"), day("from_day"),
+        text("made_by"), text("state"), maybe(int("adopted_at")), text("figures"),
+        text("unplaced"), text("curve"), int("given_doses"), bytes("content"),
+    ],
+    assignment 2 [
+        int("campaign"), text("person"), int("dose"), day("day"), text("place"), int("plan"),
+        int("made_at"),
+    ],
+    assignment_past 0 [
+        int("campaign"), text("person"), int("dose"), day("day"), text("place"), int("plan"),
+        int("made_at"), int("ended_at"), text("why"),
+    ],
+    outbox 1 numbered [
+        int("id"), maybe(int("campaign")), text("unique_key"), text("kind"), text("recipient"),
+        text("subject"), text("message_id"), bytes("content"), text("state"),
+        maybe(text("phase")), int("attempts"), int("due_at"), maybe(int("send_by")),
+        int("quiet"), text("zone"), int("created_at"), int("changed_at"), maybe(text("owner")),
+        int("fence"), maybe(int("lease_until")), maybe(text("last_error")),
+    ],
+    reminder 5 [
+        int("campaign"), text("person"), int("dose"), text("kind"), day("day"), int("outbox"),
+    ],
+    run 1 numbered [
+        int("id"), int("campaign"), text("job"), int("due_at"), text("state"),
+        maybe(text("reason")), int("attempt"), maybe(text("owner")), int("fence"),
+        maybe(int("lease_until")), maybe(int("started_at")), maybe(int("finished_at")),
+    ],
+    watermark 2 [int("campaign"), text("job"), int("at")],
+    installation 1 [
+        int("one"), text("id"), bytes("secret"), maybe(text("home")), int("generation"),
+        maybe(int("seen_at")), maybe(text("hold")), maybe(text("hold_said")),
+        maybe(int("held_at")),
+    ],
+    daemon 1 [text("owner"), text("version"), int("started_at"), int("seen_at")],
+    event 1 numbered [int("id"), int("at"), text("kind"), text("said")],
+    relay 1 [
+        text("name"), int("failures"), int("paused_until"), maybe(text("last_error")),
+        maybe(int("slowed_to")), int("slowed_at"), int("next_at"),
+    ],
+    bounce 1 numbered [
+        int("id"), text("report"), maybe(int("outbox")), text("address"), int("at"),
+        int("hard"), text("status"), text("said"),
+    ],
+    suppressed 1 [text("address"), int("at"), text("why")],
+    unsubscribed 2 [int("campaign"), text("address"), int("at"), text("how")],
+    imported 1 numbered [
+        int("id"), int("campaign"), text("kind"), int("at"), int("new"), int("same"),
+        int("corrected"), int("refused"),
+    ],
+}
+
+/// Tables that a database may have rows in before it is used.
+const OF_THE_INSTALLATION: [&str; 3] = ["installation", "daemon", "event"];
+
+impl Table {
+    fn new(name: &'static str, columns: &'static [Column], key: usize, numbered: bool) -> Self {
+        let names = columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
+        let order: Vec<_> = columns[..if key == 0 { columns.len() } else { key }]
+            .iter()
+            .map(|column| {
+                format!("{}{}", column.name, ["", " NULLS FIRST"][usize::from(column.nullable)])
+            })
+            .collect();
+        let first = columns[0].name;
+        Self {
+            name,
+            columns,
+            key,
+            numbered,
+            select: format!("SELECT {names} FROM {name} ORDER BY {}", order.join(", ")),
+            count: format!("SELECT COUNT(*) FROM {name}"),
+            clear: format!("DELETE FROM {name}"),
+            sequence: format!(
+                "SELECT setval(pg_get_serial_sequence('{name}', '{first}'), \
+                 COALESCE(MAX({first}), 1), MAX({first}) IS NOT NULL) FROM {name}"
+            ),
+            insert: super::bulk::ROWS_PER_STATEMENT
+                .map(|rows| Insert::new(name, &names, columns.len(), rows)),
+        }
+    }
+
+    /// Reads all rows in the order of the key (all columns where there is none), the same in both databases.
+    pub fn select(&'static self) -> &'static str {
+        &self.select
+    }
+
+    /// The values of a row.
+    pub fn values(&self, row: &Row) -> Result<Vec<Value>> {
+        let value = |(index, column): (usize, &Column)| {
+            Ok(match column.kind {
+                Kind::Int => Value::Int(row.get(index)?),
+                Kind::Text => Value::Text(row.get(index)?),
+                Kind::Day => Value::Day(row.get::<Option<NaiveDate>>(index)?),
+                Kind::Bytes => Value::Bytes(row.get(index)?),
+            })
+        };
+        self.columns.iter().enumerate().map(value).collect()
+    }
+
+    /// Stores rows, whose values come one row after the other, under the numbers that they have.
+    pub async fn insert(&'static self, tx: &mut Tx, values: Vec<Value>) -> Result<()> {
+        let mut left = values.into_iter();
+        for statement in &self.insert {
+            let size = statement.rows * self.columns.len();
+            let sql = if tx.is_sqlite() { &statement.sqlite } else { &statement.postgres };
+            while left.len() >= size {
+                tx.run(sql, left.by_ref().take(size).collect()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many rows there are.
+    pub async fn count(&'static self, tx: &mut Tx) -> Result<u64> {
+        tx.row(&self.count, vec![]).await?.map_or(Ok(0), |row| row.count(0, self.name))
+    }
+
+    /// Deletes all rows.
+    pub async fn clear(&'static self, tx: &mut Tx) -> Result<()> {
+        tx.run(&self.clear, vec![]).await?;
+        Ok(())
+    }
+
+    /// Lets numbers go on after the highest one. SQLite does so by itself.
+    pub async fn go_on_numbering(&'static self, tx: &mut Tx) -> Result<()> {
+        if self.numbered && !tx.is_sqlite() {
+            tx.rows(&self.sequence, vec![]).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether rows here say nothing about any campaign.
+    pub fn is_of_the_installation(&self) -> bool {
+        OF_THE_INSTALLATION.contains(&self.name)
+    }
+}
+
+impl Insert {
+    fn new(table: &str, names: &str, columns: usize, rows: usize) -> Self {
+        let text = |overriding: &str, placeholder: fn(usize) -> String| {
+            let row = |row: usize| {
+                let cells: Vec<_> = (1..=columns).map(|n| placeholder(row * columns + n)).collect();
+                format!("({})", cells.join(", "))
+            };
+            let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+            format!("INSERT INTO {table} ({names}) {overriding} VALUES {rows}")
+        };
+        Self {
+            rows,
+            sqlite: text("", |_| "?".to_owned()),
+            postgres: text("OVERRIDING SYSTEM VALUE", |number| format!("${number}")),
+        }
+    }
+}
