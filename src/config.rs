@@ -51,6 +51,9 @@ pub struct MailConfig {
     pub user: Option<String>,
     /// A file that holds the password.
     pub password_file: Option<PathBuf>,
+    /// Where bounces go: mail 7 leaves with the envelope sender `bounce+7.TAG@example.org`. Without it
+    /// they go to the sender.
+    pub bounce: Option<BounceAddress>,
     /// Where people write who want no more mail; the sender where absent.
     pub unsubscribe: Option<String>,
     /// Connections at a time.
@@ -61,6 +64,8 @@ pub struct MailConfig {
     pub answer_seconds: u64,
     /// How long the answer to a whole message may take; then it is in doubt.
     pub dot_seconds: u64,
+    /// The page on which they say so with one click; a token follows after a slash.
+    pub unsubscribe_url: Option<HttpsUrl>,
 }
 
 /// Folder or SMTP.
@@ -99,14 +104,95 @@ impl Default for MailConfig {
             ca_file: None,
             user: None,
             password_file: None,
+            bounce: None,
             unsubscribe: None,
             connections: 2,
             per_minute: None,
             answer_seconds: 60,
             dot_seconds: 600,
+            unsubscribe_url: None,
         }
     }
 }
+
+/// A mailbox that takes `name+anything@domain`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BounceAddress {
+    /// The part before `@`.
+    pub local: String,
+    /// The part after it, in ASCII.
+    pub domain: String,
+}
+
+/// Of the 64 characters before `@`, a mail's number and tag need the others.
+const BOUNCE_LOCAL_MAX: usize = 26;
+
+impl std::str::FromStr for BounceAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "bounce = {text:?} is no address of the form bounce@example.org with at most \
+                 {BOUNCE_LOCAL_MAX} ASCII letters, digits, '.', '-' and '_' before '@'"
+            )
+        };
+        let (local, domain) = text.trim().split_once('@').ok_or_else(wrong)?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "+-_.".contains(c);
+        let is_local = !local.is_empty() && local.len() <= BOUNCE_LOCAL_MAX;
+        if !is_local || !local.chars().all(is_plain) {
+            return Err(wrong());
+        }
+        let domain = idna::domain_to_ascii(domain).map_err(|_| wrong())?;
+        let is_domain = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+        if domain.is_empty() || !domain.chars().all(is_domain) {
+            return Err(wrong());
+        }
+        Ok(Self { local: local.to_owned(), domain })
+    }
+}
+
+/// An address of the web that is protected on its way, without a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpsUrl(pub String);
+
+/// With a token behind it, it still fits a header line and a line of text.
+const URL_BYTES_MAX: usize = 300;
+
+impl std::str::FromStr for HttpsUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "{text:?} is no address of the form https://example.org/u in ASCII, without '?' \
+                 and '#', of at most {URL_BYTES_MAX} bytes; plain http would show the token"
+            )
+        };
+        let url = text.trim().trim_end_matches('/');
+        let host = url.strip_prefix("https://").ok_or_else(wrong)?.split('/').next();
+        let is_plain = |c: char| c.is_ascii_graphic() && !"<>,?#\"'\\".contains(c);
+        let is_host = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
+        let has_host = host.is_some_and(|host| !host.is_empty() && host.chars().all(is_host));
+        if !has_host || url.len() > URL_BYTES_MAX || !url.chars().all(is_plain) {
+            return Err(wrong());
+        }
+        Ok(Self(url.to_owned()))
+    }
+}
+
+/// Reads a value of the file by its text form.
+macro_rules! deserialize_from_text {
+    ($($kind:ty),+) => {$(
+        impl<'de> Deserialize<'de> for $kind {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+
+deserialize_from_text!(BounceAddress, HttpsUrl, QuietHours);
 
 /// How persons are reminded.
 #[derive(Debug, Clone, Deserialize)]
@@ -151,12 +237,6 @@ impl std::str::FromStr for QuietHours {
         let time =
             |part: &str| NaiveTime::parse_from_str(part.trim(), "%H:%M").map_err(|_| wrong());
         Ok(Self { from: time(from)?, until: time(until)? })
-    }
-}
-
-impl<'de> Deserialize<'de> for QuietHours {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -205,5 +285,33 @@ mod tests {
         assert!(read.is_err());
         assert!(toml::from_str::<Config>("[mial]\n").is_err());
         assert!(toml::from_str::<Config>("[reminders]\nquiet_hours = \"22:00-07:00\"").is_ok());
+    }
+
+    #[test]
+    fn a_bounce_address_leaves_room_for_its_number_and_tag() {
+        let read = |text: &str| text.parse::<BounceAddress>();
+        let plain = read(" bounce@Example.org ").expect("an address");
+        assert_eq!((plain.local.as_str(), plain.domain.as_str()), ("bounce", "example.org"));
+        assert_eq!(read("b+x@例子.测试").expect("an address").domain, "xn--fsqu00a.xn--0zwm56d");
+        for wrong in ["bounce", "@example.org", "b@", "a b@c.d", "退信@c.d", "<b@c.d>", "b@c@d"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        assert!(read(&format!("{}@c.d", "b".repeat(BOUNCE_LOCAL_MAX + 1))).is_err());
+    }
+
+    #[test]
+    fn the_page_to_unsubscribe_is_of_https_only() {
+        let read = |text: &str| text.parse::<HttpsUrl>();
+        assert_eq!(read("https://a.example/u/").expect("a page").0, "https://a.example/u");
+        assert!(read("https://[::1]:8443").is_ok());
+        for wrong in
+            ["http://a.example/u", "a.example/u", "https://", "https:///u", "https://a/<b>"]
+        {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        let both = "[mail]\nbounce = \"b@c.d\"\nunsubscribe_url = \"https://c.d/u\"";
+        assert!(toml::from_str::<Config>(both).is_ok());
+        assert!(toml::from_str::<Config>("[mail]\nunsubscribe_url = \"http://c.d/u\"").is_err());
+        assert!(toml::from_str::<Config>("[mail]\nbounce = \"nobody\"").is_err());
     }
 }

@@ -9,7 +9,11 @@
 //! unchanged;
 //! an **outcome** is what an attempt came to.
 
+pub mod bounce;
+pub mod link;
+pub mod mailbox;
 pub mod message;
+pub(crate) mod mime;
 pub mod render;
 pub mod safe;
 pub mod transport;

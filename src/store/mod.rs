@@ -2,6 +2,7 @@
 //! one file for each table family. Every function works inside a transaction that the app began.
 
 pub mod assignments;
+pub mod bounces;
 pub mod bulk;
 pub mod campaigns;
 pub mod cells;
@@ -20,6 +21,7 @@ pub mod relays;
 pub mod runs;
 pub mod tables;
 pub mod tallies;
+pub mod unsubscribed;
 
 pub use db::{Store, Tx};
 pub use error::StoreError;

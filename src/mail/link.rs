@@ -1,0 +1,176 @@
+//! What a mail carries so that an answer finds its way back: the number in its envelope sender, by which a bounce is
+//! told from a forgery, and the token by which its reader unsubscribes. Both are signed with the installation's secret.
+
+use super::message::{MessageError, routable};
+use crate::config::{BounceAddress, HttpsUrl};
+use crate::text::hex;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+
+/// Bytes of the tag in an envelope sender: nobody guesses 64 bits by mail, and the address stays within 64 characters.
+const TAG_BYTES: usize = 8;
+/// Bytes of a message's hash, and of the signature behind it in a token.
+const HASH_BYTES: usize = 16;
+
+/// The part of a Message-ID that is made from what the mail is about: 32 hexadecimal digits.
+pub fn message_hash(key: &str) -> String {
+    hex(&Sha256::digest(key.as_bytes())[..HASH_BYTES])
+}
+
+/// The envelope sender of a mail, `bounce+7.TAG@example.org`: to it goes the report when the mail does not arrive.
+pub fn bounce_sender(secret: &[u8], to: &BounceAddress, id: i64) -> String {
+    let tag = sign(secret, "bounce", &id.to_string()).finalize().into_bytes();
+    format!("{}+{id}.{}@{}", to.local, hex(&tag[..TAG_BYTES]), to.domain)
+}
+
+/// The number of the mail whose envelope sender an address was; `None` for any address that was none.
+pub fn bounce_of(secret: &[u8], address: &str) -> Option<i64> {
+    let (local, _) = address.trim_matches(['<', '>', ' ']).rsplit_once('@')?;
+    let (id, tag) = local.rsplit_once('+')?.1.split_once('.')?;
+    let tag = unhex(tag).filter(|tag| tag.len() == TAG_BYTES)?;
+    let number: i64 = id.parse().ok()?;
+    let is_ours = sign(secret, "bounce", id).verify_truncated_left(&tag).is_ok();
+    is_ours.then_some(number)
+}
+
+/// The token by which the reader of a message unsubscribes: 64 hexadecimal digits.
+pub fn token(secret: &[u8], message_hash: &str) -> String {
+    let signature = sign(secret, "unsubscribe", message_hash).finalize().into_bytes();
+    format!("{message_hash}{}", hex(&signature[..HASH_BYTES]))
+}
+
+/// The hash of the message that a token belongs to; `None` for one that this installation did not make.
+/// Takes the same time for every wrong signature.
+pub fn hash_of(secret: &[u8], token: &str) -> Option<String> {
+    let token = token.trim().to_ascii_lowercase();
+    let bytes = unhex(&token).filter(|bytes| bytes.len() == 2 * HASH_BYTES)?;
+    let hash = &token[..2 * HASH_BYTES];
+    let signed = sign(secret, "unsubscribe", hash);
+    signed.verify_truncated_left(&bytes[HASH_BYTES..]).is_ok().then(|| hash.to_owned())
+}
+
+/// What is signed for one purpose is nothing worth for another.
+fn sign(secret: &[u8], purpose: &str, text: &str) -> Hmac<Sha256> {
+    let mut mac = Hmac::new_from_slice(secret).expect("HMAC takes keys of every length");
+    mac.update(purpose.as_bytes());
+    mac.update(b"\n");
+    mac.update(text.as_bytes());
+    mac
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let byte = |&[high, low]: &[u8; 2]| Some(digit(high)? << 4 | digit(low)?);
+    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
+}
+
+/// How the reader of a mail says that they want no more of its kind.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WayOut {
+    /// Where they write.
+    pub desk: String,
+    /// What tells them from others.
+    pub token: String,
+    /// The page where one click is enough.
+    pub page: Option<String>,
+}
+
+impl std::fmt::Debug for WayOut {
+    /// A token in a log would let its readers unsubscribe others.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WayOut(…)")
+    }
+}
+
+impl WayOut {
+    /// The way out of a mail; `desk` is where people write.
+    pub fn new(desk: &str, page: Option<&HttpsUrl>, token: String) -> Result<Self, MessageError> {
+        let page = page.map(|page| format!("{}/{token}", page.0));
+        Ok(Self { desk: routable(desk)?, token, page })
+    }
+
+    /// The link that opens a mail to the desk with the token as its subject.
+    pub fn mailto(&self) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "@-._~!$*'+".contains(c);
+        let encoded = |c: char| {
+            if plain(c) { c.to_string() } else { format!("%{:02X}", u32::from(c)) }
+        };
+        let desk: String = self.desk.chars().map(encoded).collect();
+        format!("mailto:{desk}?subject=unsubscribe%20{}", self.token)
+    }
+
+    /// Both links, as List-Unsubscribe has them.
+    pub fn links(&self) -> Vec<String> {
+        std::iter::once(self.mailto()).chain(self.page.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &[u8] = b"of one installation";
+
+    #[test]
+    fn only_an_envelope_sender_of_ours_leads_to_its_mail() {
+        let to: BounceAddress = "bounce@example.org".parse().expect("an address");
+        let sender = bounce_sender(SECRET, &to, 4711);
+        let (local, domain) = sender.split_once('@').expect("an address");
+        assert_eq!((&local[..12], domain, local.len()), ("bounce+4711.", "example.org", 28));
+        assert_eq!(bounce_of(SECRET, &sender), Some(4711));
+        // Mail servers may change the case of what they report to.
+        assert_eq!(bounce_of(SECRET, &format!("<{}>", sender.to_uppercase())), Some(4711));
+        assert_eq!(bounce_of(b"another", &sender), None);
+        for forged in [
+            sender.replace("4711", "4712"),
+            sender.replace("4711", "04711"),
+            sender.replacen("4711.", "4711.0", 1),
+            "bounce+4711.@example.org".to_owned(),
+            "bounce+4711@example.org".to_owned(),
+            "bounce@example.org".to_owned(),
+            format!("bounce+4711.{}@example.org", "0".repeat(16)),
+            "用户+1.ab@例子".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(bounce_of(SECRET, &forged), None, "{forged}");
+        }
+        let longest = bounce_sender(
+            SECRET,
+            &format!("{}@x.y", "b".repeat(26)).parse().expect("ok"),
+            i64::MAX,
+        );
+        assert!(longest.split_once('@').expect("an address").0.len() <= 64, "{longest}");
+    }
+
+    #[test]
+    fn only_a_token_of_ours_names_its_message() {
+        let hash = message_hash("reminder/small/2021-04-01/ab");
+        let token = token(SECRET, &hash);
+        assert_eq!((hash.len(), token.len()), (32, 64));
+        assert_eq!(hash_of(SECRET, &format!(" {}\n", token.to_uppercase())), Some(hash));
+        assert_eq!(hash_of(b"another", &token), None);
+        for at in [0, 31, 32, 63] {
+            let mut other = token.clone().into_bytes();
+            other[at] = if other[at] == b'0' { b'1' } else { b'0' };
+            assert_eq!(hash_of(SECRET, &String::from_utf8(other).expect("digits")), None, "{at}");
+        }
+        for wrong in ["", "ab", &token[..63], &format!("{token}00"), "用户"] {
+            assert_eq!(hash_of(SECRET, wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn links_hold_nothing_that_a_header_may_not() {
+        let page = "https://a.example/u".parse().expect("a page");
+        let way = WayOut::new("a%b&c?d@例子.测试", Some(&page), "t0".to_owned()).expect("a way");
+        assert_eq!(
+            way.links(),
+            [
+                "mailto:a%25b%26c%3Fd@xn--fsqu00a.xn--0zwm56d?subject=unsubscribe%20t0",
+                "https://a.example/u/t0"
+            ]
+        );
+        assert!(WayOut::new("nobody", None, String::new()).is_err());
+    }
+}
