@@ -4,6 +4,7 @@ pub mod assigning;
 pub mod campaigns;
 pub mod coverage;
 pub mod due;
+pub mod figures;
 pub mod import;
 pub mod installation;
 pub mod notices;

@@ -42,6 +42,7 @@ impl Runner {
                 - millis(pair.0)
                 - i64::try_from(pair.1.elapsed().as_millis()).unwrap_or(0);
             pair = (now, Instant::now());
+            self.hearts.jobs.beat();
             let wait = match self.round(clock, now, jump).await {
                 Ok(worked) => {
                     if worked {
@@ -54,6 +55,7 @@ impl Runner {
                     RETRY
                 }
             };
+            self.hearts.looked();
             self.rest(wait, None).await;
         }
     }
@@ -79,6 +81,7 @@ impl Runner {
     async fn serve_mail(&self, clock: &Clock, queued: &Notify) {
         let mut held = None;
         while !self.stopping() {
+            self.hearts.mail.beat();
             let wait = match self.send(clock).await {
                 Ok(done) => {
                     log(&done);
@@ -94,6 +97,7 @@ impl Runner {
                     RETRY
                 }
             };
+            self.hearts.mail.beat();
             self.rest(wait, Some(queued)).await;
         }
     }

@@ -9,6 +9,7 @@
 //! unchanged;
 //! an **outcome** is what an attempt came to.
 
+pub mod mask;
 pub mod message;
 pub mod render;
 pub mod safe;

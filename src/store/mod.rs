@@ -8,6 +8,7 @@ pub mod cells;
 pub mod db;
 pub mod doses;
 mod error;
+pub mod figures;
 pub mod installation;
 pub mod outbox;
 pub mod outcomes;

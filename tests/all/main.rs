@@ -11,3 +11,4 @@ mod mail;
 mod planner;
 mod store;
 mod support;
+mod timetable;
