@@ -93,6 +93,11 @@ impl Heart {
         self.until.store(until, Ordering::SeqCst);
     }
 
+    /// The loop has ended.
+    pub fn stop(&self) {
+        self.until.store(0, Ordering::SeqCst);
+    }
+
     /// How long the loop has been silent.
     pub fn silent(&self) -> Duration {
         let since = millis(self.born.elapsed()) - self.beat.load(Ordering::SeqCst);

@@ -61,15 +61,15 @@ impl App {
         let at = millis(now);
         let mut tx = self.store.read().await?;
         let mut jobs: Vec<JobFigures> = Vec::new();
-        for (campaign, job, state, count, ended) in figures::runs(&mut tx).await? {
-            let known =
-                jobs.last().is_some_and(|last| last.campaign == campaign && last.job == job);
+        for run in figures::runs(&mut tx).await? {
+            let (campaign, job) = (run.campaign, run.job);
+            let known = jobs.last().is_some_and(|it| it.campaign == campaign && it.job == job);
             if !known {
                 jobs.push(JobFigures { campaign, job, runs: BTreeMap::new(), last_success: None });
             }
             let last = jobs.last_mut().expect("one was just pushed");
-            last.last_success = if state == "done" { ended } else { last.last_success };
-            last.runs.insert(state, count);
+            last.last_success = last.last_success.or(run.ended);
+            last.runs.insert(run.state, run.count);
         }
         let oldest = crate::store::outbox::next_due(&mut tx).await?;
         Ok(Figures {

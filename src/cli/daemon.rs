@@ -88,16 +88,18 @@ pub(super) async fn serve(
     if let Some(address) = address {
         tracing::info!(%address, "HTTP listens");
     }
-    let work = tokio::spawn(async move { runner.serve(&clock).await });
+    let mut work = tokio::spawn(async move { runner.serve(&clock).await });
+    let mut broken = false;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        _ = &mut work => broken = true,
         never = service::watch(&hearts, address) => match never {},
     }
     service::tell(&[NotifyState::Stopping]);
     stop.send_replace(true);
     drop(end_http);
-    if tokio::time::timeout(STOP_MAX, work).await.is_err() {
+    if !broken && tokio::time::timeout(STOP_MAX, work).await.is_err() {
         tracing::warn!("a job did not end in time; its transaction is undone");
     }
     if let Some(http) = http {
@@ -107,6 +109,8 @@ pub(super) async fn serve(
     // Closing folds the write-ahead log into the file; a job that hangs must not keep the process.
     let _ = tokio::time::timeout(Duration::from_millis(800), app.store.close()).await;
     tracing::info!("daemon stopped");
+    // Whoever watches over the daemon starts it anew.
+    anyhow::ensure!(!broken, "the daemon's loops have ended by themselves; its log says why");
     Ok(())
 }
 

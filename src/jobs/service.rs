@@ -29,6 +29,8 @@ impl Runner {
     pub async fn serve(&self, clock: &Clock) {
         let queued = Notify::new();
         tokio::join!(self.serve_jobs(clock, &queued), self.serve_mail(clock, &queued));
+        self.hearts.jobs.stop();
+        self.hearts.mail.stop();
         if let Err(error) = self.sign(false).await {
             tracing::warn!(%error, "the daemon could not sign off");
         }

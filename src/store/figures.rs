@@ -22,11 +22,13 @@ pub struct Import {
 
 const MIGRATION: &str =
     "SELECT CAST(MAX(version) AS BIGINT) FROM _sqlx_migrations WHERE success = TRUE";
-// The sub-select reads nothing but the index; the names come to its few rows.
-const RUNS: &str = "SELECT campaign.id, job, state, runs, ended FROM \
-     (SELECT campaign AS no, job, state, COUNT(*) AS runs, MAX(finished_at) AS ended FROM run \
+// These read nothing but an index.
+const RUNS: &str = "SELECT campaign.id, job, state, runs, no FROM \
+     (SELECT campaign AS no, job, state, COUNT(*) AS runs FROM run \
      GROUP BY campaign, job, state) AS of JOIN campaign ON campaign.no = of.no \
      ORDER BY campaign.id, job, state";
+const LAST_DONE: &str = "SELECT finished_at FROM run \
+     WHERE campaign = $1 AND job = $2 AND state = 'done' ORDER BY due_at DESC LIMIT 1";
 const IMPORTS: &str = "SELECT campaign.id, kind, CAST(SUM(new) AS BIGINT), \
      CAST(SUM(same) AS BIGINT), CAST(SUM(corrected) AS BIGINT), CAST(SUM(refused) AS BIGINT) \
      FROM imported JOIN campaign ON campaign.no = imported.campaign \
@@ -49,12 +51,36 @@ pub fn newest_migration() -> i64 {
     all.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
-/// Runs by campaign, job and state, and when the last of them ended.
-pub async fn runs(tx: &mut Tx) -> Result<Vec<(String, String, String, u64, Option<i64>)>> {
-    let rows = tx.rows(RUNS, args![]).await?;
-    rows.iter()
-        .map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.count(3, "run")?, row.get(4)?)))
-        .collect()
+/// Runs of a job that are in one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunCount {
+    /// Id of the campaign.
+    pub campaign: String,
+    /// The job.
+    pub job: String,
+    /// The state.
+    pub state: String,
+    /// How many.
+    pub count: u64,
+    /// When the newest of them ended, where they are done; milliseconds since 1970.
+    pub ended: Option<i64>,
+}
+
+/// Runs by campaign, job and state.
+pub async fn runs(tx: &mut Tx) -> Result<Vec<RunCount>> {
+    let mut out = Vec::new();
+    for row in tx.rows(RUNS, args![]).await? {
+        let (job, state): (String, String) = (row.get(1)?, row.get(2)?);
+        let mut ended = None;
+        if state == "done" {
+            let no: i64 = row.get(4)?;
+            let last = tx.row(LAST_DONE, args![no, &job]).await?;
+            ended = last.map(|last| last.get(0)).transpose()?.flatten();
+        }
+        let count = row.count(3, "run")?;
+        out.push(RunCount { campaign: row.get(0)?, job, state, count, ended });
+    }
+    Ok(out)
 }
 
 /// What was imported.

@@ -179,3 +179,30 @@ async fn connection(
     // A connection that ends badly is the client's matter.
     let _ = timeout(CONNECTION_SECS, watcher.watch(served)).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_that_does_not_answer_is_waited_for_once_and_then_asked_again() {
+        let gate = Arc::default();
+        let limit = Duration::from_millis(60);
+        let (answer, answered) = tokio::sync::oneshot::channel::<()>();
+        let slow = async move {
+            drop(answered.await);
+            Ok(1)
+        };
+        assert!(within(limit, &gate, slow).await.is_err());
+        // The first one is still at work: no second question goes to the database.
+        let second =
+            within::<i32>(limit, &gate, async { unreachable!("it must wait for its turn") });
+        assert!(second.await.is_err_and(|said: String| said.contains("not answered")));
+        drop(answer);
+        let third = within(Duration::from_secs(5), &gate, async { Ok(3) });
+        assert_eq!(third.await, Ok(3));
+        let failed = async { Err::<(), _>(AppError::Refused("no to zhao@home.example".into())) };
+        let said = within(limit, &gate, failed).await;
+        assert_eq!(said, Err("no to (address)".to_owned()));
+    }
+}

@@ -8,6 +8,7 @@ mod faults;
 mod imports;
 mod jobs;
 mod mail;
+mod operation;
 mod planner;
 mod store;
 mod support;
