@@ -78,7 +78,7 @@ impl Default for Heart {
 
 impl Heart {
     /// A loop that has not been heard of for longer hangs, unless it said that it would be busy.
-    pub const SILENT_MAX: Duration = Duration::from_secs(120);
+    pub const SILENT_MAX: Duration = Duration::from_mins(2);
 
     /// The loop lives.
     pub fn beat(&self) {

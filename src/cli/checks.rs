@@ -123,7 +123,8 @@ pub(super) fn password_file(report: &mut Report<'_>, config: &Config) {
     // One that is not there is said by the transport.
     let Ok(found) = std::fs::metadata(path) else { return };
     let mode = found.permissions().mode() & 0o777;
-    let (mark, key) = if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    let (mark, key) = if others == 0 {
         (Mark::Ok, "doctor-password")
     } else {
         (Mark::Warn, "doctor-password-open")

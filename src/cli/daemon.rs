@@ -88,7 +88,7 @@ pub(super) async fn serve(
     if let Some(address) = address {
         tracing::info!(%address, "HTTP listens");
     }
-    let mut work = tokio::spawn(async move { runner.serve(&clock).await });
+    let mut work = tokio::spawn(async move { Box::pin(runner.serve(&clock)).await });
     let mut broken = false;
     tokio::select! {
         _ = interrupt.recv() => {}

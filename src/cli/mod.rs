@@ -162,7 +162,7 @@ pub fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
-        match start(cli).await {
+        match Box::pin(start(cli)).await {
             Ok(code) => code,
             Err(error) => {
                 log::ended(log, &error);
@@ -207,7 +207,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     let out = Out { language, format: cli.common.output };
     let session = Session { common: cli.common, config, clock: Clock::from_environment(), out };
     match cli.command {
-        Command::Demo(it) => it.run(session).await,
+        Command::Demo(it) => Box::pin(it.run(session)).await,
         Command::Campaign(it) => it.run(session).await,
         Command::Plan(it) => it.run(session).await,
         Command::Doses(it) => it.run(session).await,

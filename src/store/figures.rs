@@ -33,8 +33,8 @@ const IMPORTS: &str = "SELECT campaign.id, kind, CAST(SUM(new) AS BIGINT), \
      CAST(SUM(same) AS BIGINT), CAST(SUM(corrected) AS BIGINT), CAST(SUM(refused) AS BIGINT) \
      FROM imported JOIN campaign ON campaign.no = imported.campaign \
      GROUP BY campaign.id, kind ORDER BY campaign.id, kind";
-const INSERT_IMPORT: &str = "INSERT INTO imported (campaign, kind, at, new, same, corrected, refused) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const INSERT_IMPORT: &str = "INSERT INTO imported (campaign, kind, at, new, same, corrected, \
+     refused) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const LAST_EVENT: &str = "SELECT said FROM event WHERE kind = $1 ORDER BY id DESC LIMIT 1";
 
 /// The newest migration that the database has had.

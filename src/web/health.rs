@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A database that takes longer is not ready.
-const READY_SECS: Duration = Duration::from_secs(2);
+const READY_LIMIT: Duration = Duration::from_secs(2);
 
 /// 200 while every loop of the daemon lives, else 503.
 pub(super) async fn alive(State(site): State<Site>) -> Response {
@@ -31,7 +31,7 @@ pub(super) async fn alive(State(site): State<Site>) -> Response {
 /// 200 when the database answers and has this program's tables, else 503. A hold on sending is named.
 pub(super) async fn ready(State(site): State<Site>) -> Response {
     let app = site.app.clone();
-    match within(READY_SECS, &site.ready_gate, async move { app.ready().await }).await {
+    match within(READY_LIMIT, &site.ready_gate, async move { app.ready().await }).await {
         Ok(hold) => {
             let hold = hold.map(|hold| json!({"why": hold.why, "said": hold.said}));
             said(StatusCode::OK, &json!({"ready": true, "sending_held": hold}))

@@ -18,7 +18,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 /// Less than the ten seconds that Prometheus waits.
-const METRICS_SECS: Duration = Duration::from_secs(9);
+const METRICS_LIMIT: Duration = Duration::from_secs(9);
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// States of a mail.
@@ -37,7 +37,7 @@ pub(super) type Highest = BTreeMap<String, u64>;
 pub(super) async fn metrics(State(site): State<Site>) -> Response {
     let (app, now) = (site.app.clone(), site.clock.now());
     let read = async move { app.figures(now).await };
-    let figures = match within(METRICS_SECS, &site.metrics_gate, read).await {
+    let figures = match within(METRICS_LIMIT, &site.metrics_gate, read).await {
         Ok(figures) => figures,
         Err(wrong) => {
             return (StatusCode::SERVICE_UNAVAILABLE, format!("{wrong}\n")).into_response();

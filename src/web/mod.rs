@@ -1,4 +1,5 @@
-//! What the daemon answers over HTTP: whether it lives, whether it can work, its figures. No page has a rule of its own.
+//! What the daemon answers over HTTP: whether it lives, whether it can work, its figures. No page has a rule of its
+//! own.
 //!
 //! Nobody can tie it up: connections, heads, bodies and answers have limits, and of each kind of question only one
 //! goes to the database at a time.
@@ -32,11 +33,11 @@ const BODY_MAX: usize = 64 << 10;
 /// Bytes of a head.
 const HEAD_MAX: usize = 16 << 10;
 /// A head must be in by then, the first one and each next one of a connection.
-const HEAD_SECS: Duration = Duration::from_secs(10);
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// A body must be in, and its answer ready, by then.
-const ANSWER_SECS: Duration = Duration::from_secs(15);
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// A connection takes no further question after so long, and is cut soon after: who reads slowly shall not keep it.
-const CONNECTION_SECS: Duration = Duration::from_secs(300);
+const CONNECTION_LIMIT: Duration = Duration::from_mins(5);
 /// What is under way gets so long to end when the daemon stops.
 pub const END_MAX: Duration = Duration::from_secs(2);
 
@@ -106,7 +107,7 @@ async fn guarded(request: Request, next: Next) -> Response {
     let mut response = if length(request.headers()).is_some_and(|length| length > BODY_MAX as u64) {
         (StatusCode::PAYLOAD_TOO_LARGE, "too long\n").into_response()
     } else {
-        timeout(ANSWER_SECS, next.run(request))
+        timeout(ANSWER_LIMIT, next.run(request))
             .await
             .unwrap_or_else(|_| (StatusCode::REQUEST_TIMEOUT, "too slow\n").into_response())
     };
@@ -173,11 +174,11 @@ async fn connection(
 ) {
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_SECS)
+        .header_read_timeout(HEAD_LIMIT)
         .max_buf_size(HEAD_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A connection that ends badly is the client's matter.
-    let _ = timeout(CONNECTION_SECS, watcher.watch(served)).await;
+    let _ = timeout(CONNECTION_LIMIT, watcher.watch(served)).await;
 }
 
 #[cfg(test)]

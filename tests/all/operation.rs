@@ -5,6 +5,7 @@ use doseplan::app::import::Kind;
 use doseplan::clock::{Clock, Hearts};
 use doseplan::web;
 use serde_json::Value;
+use sqlx::Connection as _;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -31,7 +32,7 @@ impl Daemon {
         let kept = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
-                kept.lock().unwrap().push_str(&format!("{line}\n"));
+                kept.lock().unwrap().extend([line.as_str(), "\n"]);
                 let _ = tell.send(line);
             }
         });
@@ -41,7 +42,7 @@ impl Daemon {
     /// The first line from now on that holds these words.
     #[track_caller]
     fn says(&self, words: &str) -> String {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         while let Ok(line) = self.told.recv_timeout(until.saturating_duration_since(Instant::now()))
         {
             if line.contains(words) {
@@ -139,7 +140,7 @@ fn samples(text: &str) -> Samples {
             let (family, help) = rest.split_once(' ').expect("a help");
             assert!(name(family) && !help.is_empty(), "{line}");
             assert!(families.insert(family.to_owned(), String::new()).is_none(), "twice: {line}");
-            current = family.to_owned();
+            family.clone_into(&mut current);
             continue;
         }
         if let Some(rest) = line.strip_prefix("# TYPE ") {
@@ -363,6 +364,14 @@ async fn ask(address: SocketAddr, path: &'static str) -> Answer {
     tokio::task::spawn_blocking(move || get(address, path)).await.unwrap()
 }
 
+/// Changes a desk's database behind its back.
+async fn sql(desk: &Desk, text: &'static str) {
+    let file = format!("sqlite://{}", desk.dir.path().join("doseplan.db").display());
+    let mut direct = sqlx::SqliteConnection::connect(&file).await.unwrap();
+    sqlx::raw_sql(text).execute(&mut direct).await.unwrap();
+    direct.close().await.unwrap();
+}
+
 #[test]
 fn what_hangs_or_is_held_or_is_not_migrated_is_said() {
     wait(async {
@@ -387,11 +396,7 @@ fn what_hangs_or_is_held_or_is_not_migrated_is_said() {
         let found = samples(&ask(address, "/metrics").await.body);
         assert!(found["doseplan_sending_held"] > 0.5);
 
-        use sqlx::Connection as _;
-        let file = format!("sqlite://{}", desk.dir.path().join("doseplan.db").display());
-        let mut direct = sqlx::SqliteConnection::connect(&file).await.unwrap();
-        let forget = "DELETE FROM _sqlx_migrations WHERE version > 1";
-        sqlx::raw_sql(forget).execute(&mut direct).await.unwrap();
+        sql(&desk, "DELETE FROM _sqlx_migrations WHERE version > 1").await;
         let old = ask(address, "/readyz").await;
         assert_eq!(old.status, 503);
         assert!(old.json()["wrong"].as_str().unwrap().contains("migration 1"), "{}", old.body);
@@ -409,20 +414,12 @@ fn a_counter_never_falls_when_a_mail_is_sent_again_by_hand() {
         let rows = "record,date,place,area,group,dose,doses\n";
         desk.import(Kind::Tallies, rows, now).await;
         let address = site(&desk, &Arc::default()).await;
-        let sql = async |text: &'static str| {
-            use sqlx::Connection as _;
-            let file = format!("sqlite://{}", desk.dir.path().join("doseplan.db").display());
-            let mut direct = sqlx::SqliteConnection::connect(&file).await.unwrap();
-            sqlx::raw_sql(text).execute(&mut direct).await.unwrap();
-        };
-        sql(
-            "INSERT INTO outbox (unique_key, kind, recipient, subject, message_id, content, state, \
-             attempts, due_at, quiet, zone, created_at, changed_at, fence) VALUES \
+        let insert = "INSERT INTO outbox (unique_key, kind, recipient, subject, message_id, \
+             content, state, attempts, due_at, quiet, zone, created_at, changed_at, fence) VALUES \
              ('a', 'digest', 'a@x.example', 's', 'a', x'00', 'failed', 1, 1617000000000, 0, 'UTC', \
              0, 0, 0), \
-             ('b', 'digest', 'b@x.example', 's', 'b', x'00', 'failed', 1, 0, 0, 'UTC', 0, 0, 0)",
-        )
-        .await;
+             ('b', 'digest', 'b@x.example', 's', 'b', x'00', 'failed', 1, 0, 0, 'UTC', 0, 0, 0)";
+        sql(&desk, insert).await;
         let failed = async || {
             let found = samples(&ask(address, "/metrics").await.body);
             let now = found["doseplan_mails{state=\"failed\"}"];
@@ -430,7 +427,7 @@ fn a_counter_never_falls_when_a_mail_is_sent_again_by_hand() {
             (now, ever, found["doseplan_queue_oldest_seconds"])
         };
         assert_eq!(failed().await, (2.0, 2.0, 0.0));
-        sql("UPDATE outbox SET state = 'queued' WHERE unique_key = 'a'").await;
+        sql(&desk, "UPDATE outbox SET state = 'queued' WHERE unique_key = 'a'").await;
         let waits = (now.timestamp() - 1_617_000_000) as f64;
         assert_eq!(failed().await, (1.0, 2.0, waits));
     });
@@ -442,7 +439,7 @@ fn systemd_is_told_when_the_daemon_is_ready_lives_and_stops() {
     world.file("doseplan.toml", ANY_PORT);
     let path = world.path("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let mut command = world.command(&["daemon"]);
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "900000");
     let daemon = Daemon::start(&mut command);
@@ -562,7 +559,7 @@ fn the_log_is_json_and_names_nobody() {
     let address: SocketAddr = line["fields"]["address"].as_str().unwrap().parse().unwrap();
     // The reminders of nine o'clock are made and refused.
     daemon.says("reminders");
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     let tried = || {
         let all = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
         let mails = all.as_array().unwrap();

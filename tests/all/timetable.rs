@@ -162,13 +162,13 @@ fn windows(zone: Tz) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     out
 }
 
-/// The zones and windows that differ: many names are other names of one zone.
-fn cases() -> Vec<(Tz, (DateTime<Utc>, DateTime<Utc>))> {
-    let mut out = Vec::new();
-    for zone in TZ_VARIANTS {
-        out.extend(windows(zone).into_iter().map(|window| (zone, window)));
-    }
-    out
+/// A zone and some days of it.
+type Case = (Tz, (DateTime<Utc>, DateTime<Utc>));
+
+/// Every zone with each of its windows.
+fn cases() -> Vec<Case> {
+    let of = |zone: &Tz| windows(*zone).into_iter().map(|window| (*zone, window)).collect();
+    TZ_VARIANTS.iter().flat_map(|zone| -> Vec<Case> { of(zone) }).collect()
 }
 
 fn croner_s(

@@ -105,7 +105,7 @@ impl App {
     pub fn message_max(&self) -> Duration {
         let limits = limits(self.config.mail.answer_seconds, self.config.mail.dot_seconds);
         let opening = limits.connect + limits.banner + limits.tls + limits.auth;
-        opening + limits.command * 4 + limits.dot + Duration::from_secs(120)
+        opening + limits.command * 4 + limits.dot + Duration::from_mins(2)
     }
 
     /// Sends what is due, over some connections at a time.
