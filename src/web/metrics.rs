@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::PoisonError;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Less than the ten seconds that Prometheus waits.
 const METRICS_LIMIT: Duration = Duration::from_secs(9);
@@ -29,13 +30,32 @@ const RESULTS: [&str; 6] = ["sent", "failed", "in_doubt", "expired", "bounced", 
 /// States in which a run ends.
 const ENDS: [&str; 3] = ["done", "failed", "skipped"];
 
+/// A reading that took longer is a burden: its text is shown again for so many times as long as it took.
+const QUICK: Duration = Duration::from_millis(500);
+const REST_TIMES: u32 = 20;
+
+/// What was shown before.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    highest: Highest,
+    /// The last text, and until when it is shown again.
+    last: Option<(Instant, String)>,
+}
+
 /// The highest value that each counter was shown with: a mail that is sent again by hand leaves its state, and a
 /// counter that falls would be taken for one that began anew.
-pub(super) type Highest = BTreeMap<String, u64>;
+type Highest = BTreeMap<String, u64>;
 
 /// The figures of now.
 pub(super) async fn metrics(State(site): State<Site>) -> Response {
+    let shown = || site.shown.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((until, text)) = &shown().last
+        && Instant::now() < *until
+    {
+        return ([(header::CONTENT_TYPE, FORMAT)], text.clone()).into_response();
+    }
     let (app, now) = (site.app.clone(), site.clock.now());
+    let since = Instant::now();
     let read = async move { app.figures(now).await };
     let figures = match within(METRICS_LIMIT, &site.metrics_gate, read).await {
         Ok(figures) => figures,
@@ -43,12 +63,15 @@ pub(super) async fn metrics(State(site): State<Site>) -> Response {
             return (StatusCode::SERVICE_UNAVAILABLE, format!("{wrong}\n")).into_response();
         }
     };
-    let text = {
-        let mut highest = site.highest.lock().unwrap_or_else(PoisonError::into_inner);
-        text(&figures, &mut highest)
-    };
-    match text {
-        Ok(text) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
+    let mut shown = shown();
+    match text(&figures, &mut shown.highest) {
+        Ok(text) => {
+            let took = since.elapsed();
+            if took > QUICK {
+                shown.last = Some((Instant::now() + took * REST_TIMES, text.clone()));
+            }
+            ([(header::CONTENT_TYPE, FORMAT)], text).into_response()
+        }
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
 }

@@ -49,7 +49,7 @@ pub struct Site {
     hearts: Arc<Hearts>,
     ready_gate: Arc<Mutex<()>>,
     metrics_gate: Arc<Mutex<()>>,
-    highest: Arc<std::sync::Mutex<metrics::Highest>>,
+    shown: Arc<std::sync::Mutex<metrics::Shown>>,
 }
 
 impl Site {
@@ -61,7 +61,7 @@ impl Site {
             hearts,
             ready_gate: Arc::default(),
             metrics_gate: Arc::default(),
-            highest: Arc::default(),
+            shown: Arc::default(),
         }
     }
 
