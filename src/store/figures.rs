@@ -23,7 +23,7 @@ pub struct Import {
 const MIGRATION: &str =
     "SELECT CAST(MAX(version) AS BIGINT) FROM _sqlx_migrations WHERE success = TRUE";
 // These read nothing but an index.
-const RUNS: &str = "SELECT campaign.id, job, state, runs, no FROM \
+const RUNS: &str = "SELECT campaign.id, job, state, runs, of.no FROM \
      (SELECT campaign AS no, job, state, COUNT(*) AS runs FROM run \
      GROUP BY campaign, job, state) AS of JOIN campaign ON campaign.no = of.no \
      ORDER BY campaign.id, job, state";
