@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Where the time comes from.
 #[derive(Debug, Clone)]
@@ -56,4 +57,88 @@ impl Clock {
     pub fn shifted_to(at: DateTime<Utc>) -> Self {
         Self::Shifted((at - Utc::now()).num_milliseconds())
     }
+}
+
+/// The sign of life of a loop that goes round for ever. It beats on the monotonic clock, so that a wall clock which is
+/// set does not stop it.
+#[derive(Debug)]
+pub struct Heart {
+    born: Instant,
+    /// When it last beat, and until when it may be silent, in milliseconds since it was born.
+    beat: AtomicI64,
+    until: AtomicI64,
+}
+
+impl Default for Heart {
+    fn default() -> Self {
+        let until = AtomicI64::new(millis(Self::SILENT_MAX));
+        Self { born: Instant::now(), beat: AtomicI64::new(0), until }
+    }
+}
+
+impl Heart {
+    /// A loop that has not been heard of for longer hangs, unless it said that it would be busy.
+    pub const SILENT_MAX: Duration = Duration::from_mins(2);
+
+    /// The loop lives.
+    pub fn beat(&self) {
+        self.busy(Self::SILENT_MAX);
+    }
+
+    /// The loop lives, and begins a step that ends by itself within `limit`.
+    pub fn busy(&self, limit: Duration) {
+        let now = millis(self.born.elapsed());
+        self.beat.store(now, Ordering::SeqCst);
+        let until = now.saturating_add(millis(limit.max(Self::SILENT_MAX)));
+        self.until.store(until, Ordering::SeqCst);
+    }
+
+    /// The loop has ended.
+    pub fn stop(&self) {
+        self.until.store(0, Ordering::SeqCst);
+    }
+
+    /// How long the loop has been silent.
+    pub fn silent(&self) -> Duration {
+        let since = millis(self.born.elapsed()) - self.beat.load(Ordering::SeqCst);
+        Duration::from_millis(since.max(0).unsigned_abs())
+    }
+
+    /// Whether the loop lives.
+    pub fn is_alive(&self) -> bool {
+        millis(self.born.elapsed()) < self.until.load(Ordering::SeqCst)
+    }
+}
+
+/// The signs of life of a daemon.
+#[derive(Debug, Default)]
+pub struct Hearts {
+    /// Of the loop that looks at the timetable and runs jobs.
+    pub jobs: Heart,
+    /// Of the loop that sends mail.
+    pub mail: Heart,
+    looked: tokio::sync::watch::Sender<bool>,
+}
+
+impl Hearts {
+    /// Whether every loop lives.
+    pub fn are_alive(&self) -> bool {
+        self.jobs.is_alive() && self.mail.is_alive()
+    }
+
+    /// A look at the timetable has ended.
+    pub fn looked(&self) {
+        self.jobs.beat();
+        self.looked.send_replace(true);
+    }
+
+    /// Waits for the end of the first look.
+    pub async fn first_look(&self) {
+        let looked = self.looked.subscribe().wait_for(|looked| *looked).await.map(drop);
+        looked.expect("the sender lives as long as the hearts");
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

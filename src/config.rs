@@ -1,8 +1,9 @@
-//! `doseplan.toml`: how this installation mails, and when it must not.
+//! `doseplan.toml`: when this installation works, where it answers, how it mails, and when it must not.
 
 use crate::domain::campaign::Language;
 use chrono::NaiveTime;
 use serde::Deserialize;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// The configuration of an installation.
@@ -13,6 +14,10 @@ pub struct Config {
     pub db: Option<String>,
     /// Language of the command line; `--lang` wins.
     pub language: Option<Language>,
+    /// When jobs run; the timetable as delivered where absent.
+    pub timetable: Option<PathBuf>,
+    /// What the daemon answers.
+    pub http: HttpConfig,
     /// How mail leaves.
     pub mail: MailConfig,
     /// How persons are reminded.
@@ -27,6 +32,50 @@ pub struct Config {
 pub struct DaemonConfig {
     /// The name of this machine, in place of its own id: for containers, whose ids change.
     pub instance: Option<String>,
+}
+
+/// What the daemon answers over HTTP.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpConfig {
+    /// Where it listens; at [`Listen::DEFAULT`] where absent, if that is free.
+    pub listen: Option<Listen>,
+}
+
+/// Where the daemon listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listen {
+    /// Nowhere.
+    Off,
+    /// At this address; port 0 is any that is free.
+    At(SocketAddr),
+}
+
+impl Listen {
+    /// On this machine only.
+    pub const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470);
+}
+
+impl std::str::FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse().map(Self::At).map_err(|_| {
+            format!(
+                "{text:?} is no address to listen at; write for example \"{}\", or \"off\"",
+                Self::DEFAULT
+            )
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 /// How mail leaves.
@@ -284,6 +333,9 @@ mod tests {
         let read = toml::from_str::<Config>("[mail]\ntransport = \"pigeon\"");
         assert!(read.is_err());
         assert!(toml::from_str::<Config>("[mial]\n").is_err());
+        assert!(toml::from_str::<Config>("[http]\nlisten = \"8470\"").is_err());
+        let off = toml::from_str::<Config>("[http]\nlisten = \"off\"").expect("a configuration");
+        assert_eq!(off.http.listen, Some(Listen::Off));
         assert!(toml::from_str::<Config>("[reminders]\nquiet_hours = \"22:00-07:00\"").is_ok());
     }
 

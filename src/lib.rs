@@ -12,3 +12,4 @@ pub mod machine;
 pub mod mail;
 pub mod store;
 pub mod text;
+pub mod web;

@@ -7,6 +7,7 @@ pub mod copies;
 pub mod coverage;
 pub mod due;
 pub mod health;
+pub mod figures;
 pub mod import;
 pub mod installation;
 pub mod notices;

@@ -1,13 +1,19 @@
 //! `doseplan daemon`.
 
-use super::{Session, exit};
+use super::{Session, exit, service};
 use crate::app::AppError;
 use crate::clock::Clock;
+use crate::config::Listen;
 use crate::jobs::runner::Runner;
+use crate::web;
 use clap::Args;
+use sd_notify::NotifyState;
 use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Run the timetable until stopped.
@@ -22,35 +28,90 @@ pub(super) fn owner() -> String {
     format!("{}-{}", std::process::id(), uuid::Uuid::now_v7())
 }
 
+/// An address that was asked for and cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("[http] listen = \"{0}\": {1}; write another address, or \"off\"")]
+pub(super) struct CannotListen(SocketAddr, std::io::Error);
+
 impl Daemon {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        let timetable = session.timetable()?;
+        let listener = listen(session.config.http.listen).await?;
         let lock = lock(&session.address())?;
         let app = session.open(true).await?;
         let clock = session.clock.clone();
-        serve(Runner::new(app, owner()), clock).await?;
+        app.note_zone_data(clock.now()).await?;
+        let runner = Runner { timetable, ..Runner::new(app, owner()) };
+        serve(runner, clock, listener).await?;
         drop(lock);
         Ok(exit::OK)
     }
 }
 
+/// Takes the address of the configuration. One that was asked for must be had; the default one need not, as another
+/// daemon of this machine may have it.
+pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>, CannotListen> {
+    let address = match asked {
+        Some(Listen::Off) => return Ok(None),
+        Some(Listen::At(address)) => address,
+        None => Listen::DEFAULT,
+    };
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if asked.is_some() => Err(CannotListen(address, error)),
+        Err(error) => {
+            tracing::warn!(
+                %address, %error,
+                "no HTTP: give another address in doseplan.toml, [http] listen = \"127.0.0.1:8471\""
+            );
+            Ok(None)
+        }
+    }
+}
+
 /// Runs until SIGINT or SIGTERM, then ends within five seconds with nothing half-done.
-pub(super) async fn serve(runner: Runner, clock: Clock) -> anyhow::Result<()> {
+pub(super) async fn serve(
+    runner: Runner,
+    clock: Clock,
+    listener: Option<TcpListener>,
+) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let (stop, store) = (runner.stop.clone(), runner.app.store.clone());
+    let (stop, app) = (runner.stop.clone(), runner.app.clone());
+    let hearts = Arc::clone(&runner.hearts);
     tracing::info!(now = %clock.now(), "daemon started");
-    let work = tokio::spawn(async move { runner.serve(&clock).await });
+    let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let (end_http, http_ends) = tokio::sync::oneshot::channel::<()>();
+    let http = listener.map(|listener| {
+        let site = web::Site::new(app.clone(), clock.clone(), Arc::clone(&hearts));
+        tokio::spawn(web::serve(listener, site, async { drop(http_ends.await) }))
+    });
+    if let Some(address) = address {
+        tracing::info!(%address, "HTTP listens");
+    }
+    let mut work = tokio::spawn(async move { Box::pin(runner.serve(&clock)).await });
+    let mut broken = false;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        _ = &mut work => broken = true,
+        never = service::watch(&hearts, address) => match never {},
     }
+    service::tell(&[NotifyState::Stopping]);
     stop.send_replace(true);
-    if tokio::time::timeout(STOP_MAX, work).await.is_err() {
+    drop(end_http);
+    if !broken && tokio::time::timeout(STOP_MAX, work).await.is_err() {
         tracing::warn!("a job did not end in time; its transaction is undone");
     }
+    if let Some(http) = http {
+        // It has had its time while the work ended.
+        let _ = tokio::time::timeout(web::END_MAX, http).await;
+    }
     // Closing folds the write-ahead log into the file; a job that hangs must not keep the process.
-    let _ = tokio::time::timeout(Duration::from_millis(800), store.close()).await;
+    let _ = tokio::time::timeout(Duration::from_millis(800), app.store.close()).await;
     tracing::info!("daemon stopped");
+    // Whoever watches over the daemon starts it anew.
+    anyhow::ensure!(!broken, "the daemon's loops have ended by themselves; its log says why");
     Ok(())
 }
 

@@ -113,7 +113,8 @@ impl Demo {
         } else {
             let now = clock.now();
             session.out.note("demo-goes-on", &[("now", &now.with_timezone(&campaign.timezone))]);
-            daemon::serve(runner, Clock::shifted_to(now)).await?;
+            let listener = daemon::listen(session.config.http.listen).await?;
+            daemon::serve(runner, Clock::shifted_to(now), listener).await?;
         }
         drop(lock);
         Ok(exit::OK)

@@ -1,25 +1,29 @@
 //! `doseplan doctor`: is everything as it should be, and what to do where it is not.
 
-use super::{Session, exit};
+use super::{Session, checks, exit};
 use crate::app::App;
 use crate::config::TransportKind;
-use chrono::Datelike as _;
 
 /// How a line of the doctor begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
+pub(super) enum Mark {
     Ok,
     Warn,
     Fail,
 }
 
-struct Report<'a> {
+pub(super) struct Report<'a> {
     session: &'a Session,
     failed: bool,
 }
 
 impl Report<'_> {
-    fn line(&mut self, mark: Mark, key: &str, arguments: &[(&str, &dyn std::fmt::Display)]) {
+    pub(super) fn line(
+        &mut self,
+        mark: Mark,
+        key: &str,
+        arguments: &[(&str, &dyn std::fmt::Display)],
+    ) {
         let word = match mark {
             Mark::Ok => "ok  ",
             Mark::Warn => "warn",
@@ -35,23 +39,34 @@ pub(super) async fn doctor(session: Session) -> anyhow::Result<u8> {
     let mut report = Report { session: &session, failed: false };
     let address = session.address();
     let shown = super::shown(&address);
-    match session.open(false).await {
+    let app = match session.open(false).await {
         Err(error) => {
             let said = error.root_cause();
             report.line(Mark::Fail, "doctor-database-bad", &[("db", &shown), ("said", &said)]);
+            None
         }
         Ok(app) => {
             report.line(Mark::Ok, "doctor-database", &[("db", &shown)]);
-            campaigns(&session, &mut report, &app).await?;
-            mail(&mut report, &app).await;
-            app.store.close().await;
+            Some(app)
         }
+    };
+    let mut daemon_runs = false;
+    if let Some(app) = &app {
+        checks::disk(&mut report, app);
+        checks::installed(&mut report, app, session.clock.now()).await?;
+        daemon_runs = checks::daemons(&session, &mut report, app).await?;
+        campaigns(&session, &mut report, app).await?;
+        mail(&mut report, app).await;
+        checks::password_file(&mut report, &app.config);
     }
-    let now = session.clock.now();
-    let mark = if now.year() >= 2026 { Mark::Ok } else { Mark::Warn };
-    report.line(mark, "doctor-clock", &[("now", &now.format("%Y-%m-%d %H:%M UTC"))]);
+    checks::timetable(&session, &mut report, app.as_ref()).await?;
+    checks::http(&mut report, session.config.http.listen, daemon_runs).await;
+    checks::clocks(&session, &mut report, app.as_ref()).await?;
     let series = crate::intake::series::ids().join(", ");
     report.line(Mark::Ok, "doctor-series", &[("series", &series)]);
+    if let Some(app) = app {
+        app.store.close().await;
+    }
     Ok(if report.failed { exit::FAILED } else { exit::OK })
 }
 
@@ -86,9 +101,7 @@ async fn mail(report: &mut Report<'_>, app: &App) {
         }
     };
     if config.transport == TransportKind::Folder {
-        let dir = config.dir.display();
-        report.line(Mark::Ok, "doctor-mail-folder", &[("dir", &dir)]);
-        return;
+        return checks::mail_folder(report, &config.dir);
     }
     let host = config.host.clone().unwrap_or_default();
     match transport.open().await {

@@ -3,10 +3,10 @@
 use super::output::{Format, Sheet};
 use super::{Session, exit};
 use crate::app::Loaded;
-use crate::domain::date::resolve;
+use crate::domain::date::{self, resolve};
 use crate::jobs::runner::{Occasion, Runner, life};
 use crate::store::runs;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use clap::Subcommand;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use serde::Serialize;
 /// The timetable.
 #[derive(Debug, Subcommand)]
 pub(super) enum Job {
-    /// Every job with its last run and its next due time
+    /// Every job with its last run and its next due times
     List,
     /// The next due times
     Next {
@@ -85,6 +85,28 @@ struct Line {
     last_done: Option<String>,
     last_result: Option<String>,
     next: Option<String>,
+    /// The due times after the next.
+    then: Vec<String>,
+    /// The next day on which the clock of the campaign's zone is moved.
+    clock_change: Option<NaiveDate>,
+}
+
+/// Due times that `job list` shows of each job.
+const UPCOMING: usize = 3;
+
+/// The next day on which the clock of the campaign's zone is moved.
+fn clock_change(loaded: &Loaded, now: DateTime<Utc>) -> Option<NaiveDate> {
+    let zone = loaded.campaign.timezone;
+    date::clock_change(zone, now).map(|at| date::day_of(zone, at))
+}
+
+/// Says on which day a due time may look odd.
+fn note_clock_change(session: &Session, loaded: &Loaded, day: Option<NaiveDate>) {
+    let zone = loaded.campaign.timezone.name();
+    match day {
+        Some(day) => session.out.note("clock-change", &[("zone", &zone), ("day", &day)]),
+        None => session.out.note("clock-change-none", &[("zone", &zone)]),
+    }
 }
 
 #[derive(Serialize)]
@@ -116,7 +138,7 @@ impl Job {
             return self.hold_or_resume(&session).await;
         }
         let (app, loaded) = session.loaded(None).await?;
-        let runner = Runner::new(app, super::daemon::owner());
+        let runner = session.runner(app)?;
         let now = session.clock.now();
         let code = match self {
             Self::List => list(&session, &runner, &loaded, now).await,
@@ -149,7 +171,13 @@ async fn list(
     let zone = loaded.campaign.timezone;
     let mut tx = runner.app.store.read().await?;
     let mut lines = Vec::new();
+    let change = clock_change(loaded, now);
     for entry in &runner.timetable.entries {
+        let mut upcoming: std::collections::VecDeque<String> = entry
+            .upcoming(zone, now, life(&loaded.campaign), UPCOMING)
+            .into_iter()
+            .map(|at| local(zone, at.timestamp_millis()))
+            .collect();
         let done = runs::last(&mut tx, loaded.no, &entry.job, "done").await?;
         let last = runs::list(&mut tx, loaded.no, &entry.job, 1).await?.into_iter().next();
         lines.push(Line {
@@ -159,16 +187,17 @@ async fn list(
             last_done: done.map(|run| local(zone, run.due_at)),
             last_result: last
                 .map(|run| format!("{}: {}", run.state, run.reason.unwrap_or_default())),
-            next: entry
-                .next(zone, now, life(&loaded.campaign))
-                .map(|at| local(zone, at.timestamp_millis())),
+            next: upcoming.pop_front(),
+            then: upcoming.into(),
+            clock_change: change,
         });
     }
     if session.out.format == Format::Json {
         session.out.json(&lines);
         return Ok(exit::OK);
     }
-    let mut sheet = Sheet::new(&["job", "cron", "catch_up", "last_done", "last_result", "next"]);
+    let columns = ["job", "cron", "catch_up", "last_done", "last_result", "next", "then"];
+    let mut sheet = Sheet::new(&columns);
     for line in lines {
         sheet.push(vec![
             line.job,
@@ -177,9 +206,11 @@ async fn list(
             line.last_done.unwrap_or_default(),
             line.last_result.unwrap_or_default(),
             line.next.unwrap_or_default(),
+            line.then.join(", "),
         ]);
     }
     session.out.sheet(&sheet);
+    note_clock_change(session, loaded, change);
     Ok(exit::OK)
 }
 
@@ -192,20 +223,18 @@ fn next(
 ) -> u8 {
     let zone = loaded.campaign.timezone;
     let mut due: Vec<(DateTime<Utc>, String)> = Vec::new();
+    let change = clock_change(loaded, now);
     for entry in &runner.timetable.entries {
-        let mut at = now;
-        for _ in 0..count {
-            let Some(next) = entry.next(zone, at, life(&loaded.campaign)) else { break };
-            due.push((next, entry.job.clone()));
-            at = next;
-        }
+        let upcoming = entry.upcoming(zone, now, life(&loaded.campaign), count);
+        due.extend(upcoming.into_iter().map(|at| (at, entry.job.clone())));
     }
     due.sort();
     if session.out.format == Format::Json {
         let lines: Vec<_> = due
             .iter()
             .map(|(at, job)| {
-                serde_json::json!({"due": local(zone, at.timestamp_millis()), "job": job})
+                let due = local(zone, at.timestamp_millis());
+                serde_json::json!({"due": due, "job": job, "clock_change": change})
             })
             .collect();
         session.out.json(&lines);
@@ -216,6 +245,7 @@ fn next(
         sheet.push(vec![local(zone, at.timestamp_millis()), job]);
     }
     session.out.sheet(&sheet);
+    note_clock_change(session, loaded, change);
     exit::OK
 }
 

@@ -3,6 +3,7 @@
 mod backup;
 mod bounce;
 mod campaign;
+mod checks;
 mod coverage;
 mod daemon;
 mod db;
@@ -16,11 +17,13 @@ mod forecast_stream;
 mod forecast_words;
 mod import;
 mod job;
+mod log;
 mod outbox;
 mod output;
 mod plan;
 mod plan_files;
 mod plan_print;
+mod service;
 mod status;
 mod unsubscribe;
 mod verdict;
@@ -29,6 +32,8 @@ use crate::app::{App, AppError, Loaded};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::campaign::Language;
+use crate::jobs::runner::Runner;
+use crate::jobs::timetable::{Timetable, TimetableError};
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -78,6 +83,9 @@ struct Common {
     /// Never ask; fail and say what would have been asked
     #[arg(long, global = true)]
     no_input: bool,
+    /// How the log on stderr is written; what is logged says DOSEPLAN_LOG, for example debug
+    #[arg(long, global = true, env = "DOSEPLAN_LOG_FORMAT", value_enum, default_value_t)]
+    log: log::Form,
 }
 
 #[derive(Debug, Subcommand)]
@@ -158,13 +166,8 @@ struct Session {
 /// Parses the arguments, runs the command, tells the exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("DOSEPLAN_LOG")
-                .unwrap_or_else(|_| "doseplan=info,sqlx=error,warn".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
+    let log = cli.common.log;
+    log::start(log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -173,10 +176,10 @@ pub fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
-        match start(cli).await {
+        match Box::pin(start(cli)).await {
             Ok(code) => code,
             Err(error) => {
-                eprintln!("doseplan: {error:#}");
+                log::ended(log, &error);
                 code_of(&error)
             }
         }
@@ -205,7 +208,10 @@ fn code_of(error: &anyhow::Error) -> u8 {
         found.is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
     };
     let unusable = |cause: &(dyn std::error::Error + 'static)| {
-        cause.is::<crate::config::ConfigError>() || cause.is::<plan_files::Unusable>()
+        cause.is::<crate::config::ConfigError>()
+            || cause.is::<plan_files::Unusable>()
+            || cause.is::<crate::jobs::timetable::TimetableError>()
+            || cause.is::<daemon::CannotListen>()
     };
     if error.chain().any(|cause| unusable(cause) || missing(cause)) {
         return exit::CONFIGURATION;
@@ -220,7 +226,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     let out = Out { language, format: cli.common.output };
     let session = Session { common: cli.common, config, clock: Clock::from_environment(), out };
     match cli.command {
-        Command::Demo(it) => it.run(session).await,
+        Command::Demo(it) => Box::pin(it.run(session)).await,
         Command::Campaign(it) => it.run(session).await,
         Command::Plan(it) => it.run(session).await,
         Command::Doses(it) => it.run(session).await,
@@ -287,6 +293,17 @@ impl Session {
         let app = self.open(false).await?;
         let loaded = app.campaign(named.or(self.common.campaign.as_deref())).await?;
         Ok((app, loaded))
+    }
+
+    /// When jobs run here.
+    fn timetable(&self) -> Result<Timetable, TimetableError> {
+        self.config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
+    }
+
+    /// A runner of this process, with the timetable of this installation.
+    fn runner(&self, app: App) -> Result<Runner, TimetableError> {
+        let timetable = self.timetable()?;
+        Ok(Runner { timetable, ..Runner::new(app, daemon::owner()) })
     }
 
     /// The day that a campaign is in now.

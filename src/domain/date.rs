@@ -1,7 +1,8 @@
 //! Days, weekdays and instants of a campaign's time zone.
 
 use chrono::{
-    DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+    DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeDelta, TimeZone, Utc,
+    Weekday,
 };
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,23 @@ pub fn resolve(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     }
 }
 
+/// When a zone's clock is next moved after an instant, within a little more than a year.
+pub fn clock_change(zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    /// A year and the weeks by which a change that follows the moon may come later.
+    const DAYS_AHEAD: i64 = 400;
+    let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix();
+    let day = (0..DAYS_AHEAD).map(|ahead| after + TimeDelta::days(ahead));
+    let before = day.into_iter().find(|at| offset(*at) != offset(*at + TimeDelta::days(1)))?;
+    let (mut low, mut high) = (before.timestamp(), before.timestamp() + 86_400);
+    let instant = |secs| DateTime::from_timestamp(secs, 0);
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        let moved = offset(instant(middle)?) != offset(before);
+        if moved { high = middle } else { low = middle }
+    }
+    instant(high)
+}
+
 /// Reads a day as people and spreadsheets write it: `2021-10-20`, `2021/10/20`, `20211020`, `2021.10.20` or
 /// `2021年10月20日`.
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
@@ -130,5 +148,16 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(2023, 4, 28).expect("a day");
         let start = day_start(chrono_tz::Africa::Cairo, day);
         assert_eq!(start.to_rfc3339(), "2023-04-27T22:00:00+00:00");
+    }
+
+    #[test]
+    fn the_next_change_of_a_zone_s_clock_is_known_to_the_second() {
+        let from = NaiveDate::from_ymd_opt(2026, 1, 1).expect("a day");
+        let next = |zone| clock_change(zone, day_start(zone, from)).map(|at| at.to_rfc3339());
+        let berlin = next(chrono_tz::Europe::Berlin);
+        assert_eq!(berlin.as_deref(), Some("2026-03-29T01:00:00+00:00"));
+        let cairo = next(chrono_tz::Africa::Cairo);
+        assert_eq!(cairo.as_deref(), Some("2026-04-23T22:00:00+00:00"));
+        assert_eq!(next(chrono_tz::Asia::Shanghai), None);
     }
 }

@@ -5,12 +5,13 @@ use super::timetable::{Timetable, instants};
 use super::{digest, plan, reminders, summary};
 use crate::app::outbox::{Drained, Sender};
 use crate::app::{App, AppError, Loaded, Result, millis};
-use crate::clock::Clock;
+use crate::clock::{Clock, Hearts};
 use crate::domain::campaign::Campaign;
 use crate::store::StoreError;
 use crate::store::db::Claim;
 use crate::store::runs::{self, Run};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// How long a claim of a run holds; renewed at a third of it. A dead daemon's work goes on within this and a look.
@@ -46,6 +47,8 @@ pub struct Runner {
     pub owner: String,
     /// True when the process shall end.
     pub stop: watch::Sender<bool>,
+    /// Whether its loops still go round.
+    pub hearts: Arc<Hearts>,
 }
 
 /// What a look did.
@@ -65,7 +68,13 @@ pub fn life(campaign: &Campaign) -> (NaiveDate, NaiveDate) {
 impl Runner {
     /// A runner with the delivered timetable.
     pub fn new(app: App, owner: String) -> Self {
-        Self { app, timetable: Timetable::delivered(), owner, stop: watch::Sender::new(false) }
+        Self {
+            app,
+            timetable: Timetable::delivered(),
+            owner,
+            stop: watch::Sender::new(false),
+            hearts: Arc::default(),
+        }
     }
 
     pub(super) fn stopping(&self) -> bool {
@@ -99,7 +108,11 @@ impl Runner {
 
     /// Sends what is due.
     pub(super) async fn send(&self, clock: &Clock) -> Result<Drained> {
-        let stop = || self.stopping();
+        let message_max = self.app.message_max();
+        let stop = || {
+            self.hearts.mail.busy(message_max);
+            self.stopping()
+        };
         let sender = Sender { owner: &self.owner, clock, stop: &stop, by_hand: false };
         self.app.drain(&sender).await
     }
@@ -227,7 +240,7 @@ impl Runner {
                 Ok::<bool, StoreError>(mine)
             };
             match renewed.await {
-                Ok(true) => {}
+                Ok(true) => self.hearts.jobs.beat(),
                 Ok(false) => return,
                 Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
             }

@@ -29,6 +29,8 @@ impl Runner {
     pub async fn serve(&self, clock: &Clock) {
         let queued = Notify::new();
         tokio::join!(self.serve_jobs(clock, &queued), self.serve_mail(clock, &queued));
+        self.hearts.jobs.stop();
+        self.hearts.mail.stop();
         if let Err(error) = self.sign(false).await {
             tracing::warn!(%error, "the daemon could not sign off");
         }
@@ -42,6 +44,7 @@ impl Runner {
                 - millis(pair.0)
                 - i64::try_from(pair.1.elapsed().as_millis()).unwrap_or(0);
             pair = (now, Instant::now());
+            self.hearts.jobs.beat();
             let wait = match self.round(clock, now, jump).await {
                 Ok(worked) => {
                     if worked {
@@ -54,6 +57,7 @@ impl Runner {
                     RETRY
                 }
             };
+            self.hearts.looked();
             self.rest(wait, None).await;
         }
     }
@@ -79,6 +83,7 @@ impl Runner {
     async fn serve_mail(&self, clock: &Clock, queued: &Notify) {
         let mut held = None;
         while !self.stopping() {
+            self.hearts.mail.beat();
             let wait = match self.send(clock).await {
                 Ok(done) => {
                     log(&done);
@@ -94,6 +99,7 @@ impl Runner {
                     RETRY
                 }
             };
+            self.hearts.mail.beat();
             self.rest(wait, Some(queued)).await;
         }
     }

@@ -1,13 +1,13 @@
-//! When jobs are due: cron lines of five fields, evaluated on local time and then resolved to instants, so that a due
-//! time in a daylight-saving gap runs once after it and one in a fold runs once.
+//! When jobs are due, and what becomes of due times that passed: the timetable as delivered, or a file of one's own.
 
-use crate::domain::date::{day_end, day_start, resolve};
+use super::cron_line::CronLine;
+use crate::domain::date::{day_end, day_start};
 pub use crate::domain::notice::JOBS;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 
 /// What happens to due times that passed while nobody ran them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -33,9 +33,7 @@ pub struct Entry {
     pub catch_up: CatchUp,
     /// Nothing older than this is run.
     pub window: TimeDelta,
-    schedule: cron::Schedule,
-    /// Lines that fire within the day are evaluated in UTC, else a repeated hour would have no runs.
-    hourly: bool,
+    cron: CronLine,
 }
 
 /// All jobs, in the order in which they run when due together.
@@ -57,25 +55,43 @@ struct Raw {
     cron: String,
     #[serde(default)]
     catch_up: CatchUp,
+    #[serde(default = "window_hours")]
     window_hours: i64,
 }
+
+fn window_hours() -> i64 {
+    48
+}
+
+/// Nobody wants to be told of what was due a month ago.
+const WINDOW_HOURS_MAX: i64 = 24 * 31;
 
 /// A timetable that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TimetableError {
-    /// The file is no timetable.
-    #[error("timetable: {0}")]
-    Unreadable(String),
+    /// The file cannot be read.
+    #[error(
+        "timetable {0} cannot be read: {1}; name a file in doseplan.toml, or take the key out for \
+         the timetable as delivered"
+    )]
+    Unreadable(PathBuf, std::io::Error),
+    /// What is wrong in a file.
+    #[error("timetable {0}: {1}")]
+    In(PathBuf, Box<TimetableError>),
+    /// Not TOML.
+    #[error("{0}; write for example\n[plan]\ncron = \"0 1 * * *\"")]
+    Toml(String),
+    /// Nothing would ever run.
+    #[error("no job is named; jobs are {}", JOBS.join(", "))]
+    Empty,
     /// A job that doseplan does not have.
-    #[error("timetable: there is no job {0:?}; jobs are plan, summary, reminders, digest")]
+    #[error("there is no job {0:?}; jobs are {known}", known = JOBS.join(", "))]
     UnknownJob(String),
-    /// A cron line that says nothing.
-    #[error("timetable: [{job}] cron = {line:?}: {why}")]
-    Line {
+    /// What is said of a job cannot be used.
+    #[error("[{job}] {why}")]
+    Job {
         /// The job.
         job: String,
-        /// The line.
-        line: String,
         /// What is wrong, and what to write.
         why: String,
     },
@@ -87,30 +103,29 @@ impl Timetable {
         Self::parse(DEFAULT).expect("the timetable as delivered is read by a test")
     }
 
-    /// Reads a timetable.
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, TimetableError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| TimetableError::Unreadable(path.to_owned(), error))?;
+        Self::parse(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| TimetableError::In(path.to_owned(), Box::new(error)))
+    }
+
+    /// Reads a timetable. A job that it does not name never runs by itself.
     pub fn parse(text: &str) -> Result<Self, TimetableError> {
-        let mut raw: BTreeMap<String, Raw> =
-            toml::from_str(text).map_err(|error| TimetableError::Unreadable(error.to_string()))?;
+        let mut raw: BTreeMap<String, toml::Value> =
+            toml::from_str(text).map_err(|error| TimetableError::Toml(error.to_string()))?;
         let mut entries = Vec::new();
         for job in JOBS {
-            let Some(raw) = raw.remove(job) else { continue };
-            let wrong = |why: String| TimetableError::Line {
-                job: job.to_owned(),
-                line: raw.cron.clone(),
-                why,
-            };
-            let hour = raw.cron.split_whitespace().nth(1).unwrap_or("*");
-            entries.push(Entry {
-                job: job.to_owned(),
-                schedule: parse_line(&raw.cron).map_err(wrong)?,
-                hourly: hour.contains(['*', '/', ',', '-']),
-                line: raw.cron.clone(),
-                catch_up: raw.catch_up,
-                window: TimeDelta::hours(raw.window_hours.clamp(1, 24 * 31)),
-            });
+            let Some(value) = raw.remove(job) else { continue };
+            entries.push(
+                entry(job, value)
+                    .map_err(|why| TimetableError::Job { job: job.to_owned(), why })?,
+            );
         }
         match raw.into_keys().next() {
             Some(job) => Err(TimetableError::UnknownJob(job)),
+            None if entries.is_empty() => Err(TimetableError::Empty),
             None => Ok(Self { entries }),
         }
     }
@@ -127,54 +142,24 @@ impl Timetable {
     }
 }
 
-/// Reads a cron line of five fields with the usual weekdays (0 or 7 is Sunday).
-fn parse_line(line: &str) -> Result<cron::Schedule, String> {
-    let fields: Vec<&str> = line.split_whitespace().collect();
-    let [minute, hour, day, month, weekday] = fields.as_slice() else {
-        return Err(format!(
-            "{} fields; write five: minute hour day month weekday, for example 0 7 * * *",
-            fields.len()
-        ));
-    };
-    if *day != "*" && *weekday != "*" {
-        return Err("give the day of the month or the weekday, not both".to_owned());
+fn entry(job: &str, value: toml::Value) -> Result<Entry, String> {
+    let raw: Raw = value.try_into().map_err(|error: toml::de::Error| {
+        format!(
+            "{}; write cron = \"0 7 * * *\", catch_up = \"latest\", \"all\" or \"none\", and \
+             window_hours = 48",
+            error.message()
+        )
+    })?;
+    if !(1..=WINDOW_HOURS_MAX).contains(&raw.window_hours) {
+        return Err(format!("window_hours = {}: write 1 to {WINDOW_HOURS_MAX}", raw.window_hours));
     }
-    let weekday = weekdays(weekday)?;
-    cron::Schedule::from_str(&format!("0 {minute} {hour} {day} {month} {weekday}"))
-        .map_err(|error| format!("{error}; write for example 0 7 * * *"))
-}
-
-/// The weekday field with names in place of numbers, which the cron library counts from 1 = Sunday.
-fn weekdays(field: &str) -> Result<String, String> {
-    const NAMES: [&str; 8] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
-    if field == "*" {
-        return Ok(field.to_owned());
-    }
-    let day = |text: &str| -> Result<usize, String> {
-        let upper = text.to_ascii_uppercase();
-        let index = text.parse().ok().or_else(|| NAMES.iter().position(|name| *name == upper));
-        index.filter(|index| *index < NAMES.len()).ok_or_else(|| {
-            format!("{text:?} is no weekday; write 0 to 7 (0 and 7 are Sunday) or SUN to SAT")
-        })
-    };
-    let mut out = Vec::new();
-    for part in field.split(',') {
-        let (range, step) = part
-            .split_once('/')
-            .map_or((part, 1), |(range, step)| (range, step.parse::<usize>().unwrap_or(0)));
-        if step == 0 {
-            return Err(format!("{part:?}: the step is a number from 1 on"));
-        }
-        let (first, last) = match range.split_once('-') {
-            _ if range == "*" => (0, 6),
-            Some((first, last)) => (day(first)?, day(last)?),
-            None => (day(range)?, day(range)?),
-        };
-        // FRI-MON goes over the end of the week.
-        let last = if last < first { last + 7 } else { last };
-        out.extend((first..=last).step_by(step).map(|index| NAMES[index % 7]));
-    }
-    Ok(out.join(","))
+    Ok(Entry {
+        job: job.to_owned(),
+        cron: CronLine::parse(&raw.cron).map_err(|why| format!("cron = {:?}: {why}", raw.cron))?,
+        line: raw.cron,
+        catch_up: raw.catch_up,
+        window: TimeDelta::hours(raw.window_hours),
+    })
 }
 
 impl Entry {
@@ -186,28 +171,7 @@ impl Entry {
         until: DateTime<Utc>,
         limit: usize,
     ) -> Vec<DateTime<Utc>> {
-        if self.hourly {
-            return self
-                .schedule
-                .after(&after.with_timezone(&zone))
-                .map(|at| at.to_utc())
-                .skip_while(|at| *at <= after)
-                .take_while(|at| *at <= until)
-                .take(limit)
-                .collect();
-        }
-        // A gap or fold is at most three hours wide; resolving never goes backwards.
-        let from = after.with_timezone(&zone).naive_local() - TimeDelta::hours(3);
-        let mut due: Vec<DateTime<Utc>> = self
-            .schedule
-            .after(&from.and_utc())
-            .map(|local| resolve(zone, local.naive_utc()))
-            .skip_while(|at| *at <= after)
-            .take_while(|at| *at <= until)
-            .take(limit)
-            .collect();
-        due.dedup();
-        due
+        self.cron.after(zone, after).take_while(|at| *at <= until).take(limit).collect()
     }
 
     /// The next due time after an instant within a campaign's life.
@@ -217,9 +181,20 @@ impl Entry {
         after: DateTime<Utc>,
         life: (NaiveDate, NaiveDate),
     ) -> Option<DateTime<Utc>> {
+        self.upcoming(zone, after, life, 1).into_iter().next()
+    }
+
+    /// The next due times after an instant within a campaign's life.
+    pub fn upcoming(
+        &self,
+        zone: Tz,
+        after: DateTime<Utc>,
+        life: (NaiveDate, NaiveDate),
+        count: usize,
+    ) -> Vec<DateTime<Utc>> {
         let (first, last) = instants(zone, life);
         let from = after.max(first - TimeDelta::seconds(1));
-        self.between(zone, from, last, 1).into_iter().next()
+        self.between(zone, from, last, count)
     }
 
     /// What becomes of due times that have passed: run, or skipped with a reason.
@@ -312,14 +287,5 @@ mod tests {
             reasons,
             [Some("missed_window"), Some("missed_window"), Some("superseded"), None]
         );
-    }
-
-    #[test]
-    fn bad_lines_say_what_to_write() {
-        for line in ["0 7 * *", "0 7 1 * 1", "0 7 * * 8", "99 7 * * *", "0 7 * * */0"] {
-            let text = format!("[plan]\ncron = \"{line}\"\nwindow_hours = 48");
-            assert!(Timetable::parse(&text).is_err(), "{line}");
-        }
-        assert!(Timetable::parse("[tea]\ncron = \"0 7 * * *\"\nwindow_hours = 1").is_err());
     }
 }

@@ -12,6 +12,7 @@
 pub mod bounce;
 pub mod link;
 pub mod mailbox;
+pub mod mask;
 pub mod message;
 pub(crate) mod mime;
 pub mod render;

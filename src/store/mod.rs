@@ -11,6 +11,7 @@ pub mod db;
 pub mod doses;
 mod error;
 pub mod health;
+pub mod figures;
 pub mod installation;
 pub mod outbox;
 pub mod outcomes;

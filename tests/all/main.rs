@@ -10,6 +10,8 @@ mod faults;
 mod imports;
 mod jobs;
 mod mail;
+mod operation;
 mod planner;
 mod store;
 mod support;
+mod timetable;

@@ -11,6 +11,7 @@ use crate::domain::campaign::Language;
 use crate::domain::id::{PersonId, PlaceCode, RecordId};
 use crate::intake::rows::{self, Batch, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
+use crate::store::figures;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -69,6 +70,18 @@ pub enum Kind {
     Outcomes,
 }
 
+impl Kind {
+    /// As the command line calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Doses => "doses",
+            Self::Tallies => "tallies",
+            Self::Persons => "persons",
+            Self::Outcomes => "outcomes",
+        }
+    }
+}
+
 /// A row of a batch that has the right form.
 struct Good<T> {
     /// Its place in the batch.
@@ -108,21 +121,19 @@ impl App {
         language: Language,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
+        let from = (kind, path, language);
         match kind {
             Kind::Doses => {
-                self.import_rows(loaded, rows::doses(path), doses::store, path, language, now).await
+                self.import_rows(loaded, rows::doses(path), doses::store, from, now).await
             }
             Kind::Tallies => {
-                let opened = rows::tallies(path);
-                self.import_rows(loaded, opened, tallies::store, path, language, now).await
+                self.import_rows(loaded, rows::tallies(path), tallies::store, from, now).await
             }
             Kind::Persons => {
-                let opened = rows::persons(path);
-                self.import_rows(loaded, opened, persons::store, path, language, now).await
+                self.import_rows(loaded, rows::persons(path), persons::store, from, now).await
             }
             Kind::Outcomes => {
-                let opened = rows::outcomes(path);
-                self.import_rows(loaded, opened, outcomes::store, path, language, now).await
+                self.import_rows(loaded, rows::outcomes(path), outcomes::store, from, now).await
             }
         }
     }
@@ -132,8 +143,7 @@ impl App {
         loaded: &Loaded,
         opened: std::result::Result<Rows<T>, Vec<Issue>>,
         store: impl AsyncFn(&mut crate::store::Tx, &Facts<'_>, Vec<Good<T>>) -> Result<Stored>,
-        path: &Path,
-        language: Language,
+        (kind, path, language): (Kind, &Path, Language),
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         let mut out = Imported::default();
@@ -141,6 +151,7 @@ impl App {
             Ok(rows) => rows,
             Err(fault) => {
                 out.fault = fault;
+                self.note_import(None, loaded, kind, &out, now).await?;
                 return Ok(out);
             }
         };
@@ -180,9 +191,7 @@ impl App {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }
         }
-        if let Some(tx) = open {
-            tx.commit().await?;
-        }
+        self.note_import(open, loaded, kind, &out, now).await?;
         match reader.await {
             Ok(Ok(_)) => {}
             Ok(Err(issue)) => out.fault.push(issue),
@@ -190,6 +199,24 @@ impl App {
         }
         out.errors_file = errors.finish().map_err(|error| errors_fault(path, &error))?;
         Ok(out)
+    }
+
+    /// Writes down what the import came to, in its last transaction, and commits that.
+    async fn note_import(
+        &self,
+        open: Option<crate::store::Tx>,
+        loaded: &Loaded,
+        kind: Kind,
+        out: &Imported,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut tx = match open {
+            Some(tx) => tx,
+            None => self.store.write().await?,
+        };
+        let rows = [out.new, out.same, out.corrected, out.refused];
+        figures::insert_import(&mut tx, loaded.no, kind.name(), rows, super::millis(now)).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Takes a record out of what counts, with a reason; what it said is kept. `false`: it is not known.

@@ -101,6 +101,13 @@ impl App {
         }))
     }
 
+    /// One message takes no longer: the limits of all its steps together, and two minutes for the database.
+    pub fn message_max(&self) -> Duration {
+        let limits = limits(self.config.mail.answer_seconds, self.config.mail.dot_seconds);
+        let opening = limits.connect + limits.banner + limits.tls + limits.auth;
+        opening + limits.command * 4 + limits.dot + Duration::from_mins(2)
+    }
+
     /// Sends what is due, over some connections at a time.
     pub async fn drain(&self, sender: &Sender<'_>) -> Result<Drained> {
         let mut done = Drained::default();

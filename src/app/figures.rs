@@ -1,0 +1,103 @@
+//! What a monitor asks: can we work, and how much was done.
+
+use super::{App, AppError, Result, millis};
+use crate::store::figures::{self, Import};
+use crate::store::installation::{self, Hold};
+use crate::store::{Tx, runs};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// A daemon that has not looked for so long is gone.
+const DAEMON_SILENT_MS: i64 = 120_000;
+
+/// Figures of the whole installation.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    /// Mails by state.
+    pub mails: BTreeMap<String, u64>,
+    /// How long the oldest queued mail has been due.
+    pub oldest_due_secs: i64,
+    /// Every job that has a run, by campaign and name.
+    pub jobs: Vec<JobFigures>,
+    /// Rows imported, by campaign and kind.
+    pub imports: Vec<Import>,
+    /// Daemons at work.
+    pub daemons: u64,
+    /// Whether sending is held.
+    pub held: bool,
+}
+
+/// Figures of a job.
+#[derive(Debug, Clone)]
+pub struct JobFigures {
+    /// Id of the campaign.
+    pub campaign: String,
+    /// The job.
+    pub job: String,
+    /// Runs by state.
+    pub runs: BTreeMap<String, u64>,
+    /// When it last ended well, milliseconds since 1970.
+    pub last_success: Option<i64>,
+}
+
+impl App {
+    /// Whether the database answers and has the tables that this program knows; the hold on sending, where there is
+    /// one.
+    pub async fn ready(&self) -> Result<Option<Hold>> {
+        let mut tx = self.store.read().await?;
+        let (has, knows) = (figures::migration(&mut tx).await?, figures::newest_migration());
+        if has != Some(knows) {
+            return Err(AppError::Refused(format!(
+                "the database is at migration {}, this program at {knows}; restart the daemon with \
+                 the newest doseplan",
+                has.unwrap_or(0)
+            )));
+        }
+        Ok(installation::get(&mut tx).await?.and_then(|it| it.hold))
+    }
+
+    /// The figures of now.
+    pub async fn figures(&self, now: DateTime<Utc>) -> Result<Figures> {
+        let at = millis(now);
+        let mut tx = self.store.read().await?;
+        let mut jobs: Vec<JobFigures> = Vec::new();
+        for run in figures::runs(&mut tx).await? {
+            let (campaign, job) = (run.campaign, run.job);
+            let known = jobs.last().is_some_and(|it| it.campaign == campaign && it.job == job);
+            if !known {
+                jobs.push(JobFigures { campaign, job, runs: BTreeMap::new(), last_success: None });
+            }
+            let last = jobs.last_mut().expect("one was just pushed");
+            last.last_success = last.last_success.or(run.ended);
+            last.runs.insert(run.state, run.count);
+        }
+        let oldest = crate::store::outbox::next_due(&mut tx).await?;
+        Ok(Figures {
+            mails: crate::store::outbox::counts(&mut tx).await?.into_iter().collect(),
+            oldest_due_secs: oldest.map_or(0, |due| (at - due).max(0) / 1000),
+            jobs,
+            imports: figures::imports(&mut tx).await?,
+            daemons: self.daemons(&mut tx).await?,
+            held: installation::get(&mut tx).await?.is_some_and(|it| it.hold.is_some()),
+        })
+    }
+
+    /// Daemons that work on this database, by the clock that they sign with.
+    pub async fn daemons(&self, tx: &mut Tx) -> Result<u64> {
+        let clock = self.store.lease_clock(tx).await?;
+        Ok(runs::daemons(tx, clock - DAEMON_SILENT_MS).await?)
+    }
+
+    /// Writes down which version of the time zones' rules the program goes by, where it has changed.
+    pub async fn note_zone_data(&self, now: DateTime<Utc>) -> Result<()> {
+        const KIND: &str = "tzdb";
+        let version = chrono_tz::IANA_TZDB_VERSION;
+        let mut tx = self.store.write().await?;
+        let known = figures::last_event(&mut tx, KIND).await?;
+        if known.as_deref() != Some(version) {
+            installation::note(&mut tx, KIND, version, millis(now)).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,259 @@
+//! What `doseplan doctor` looks at beside campaigns and mail: the installation, clocks, disk, files, daemon, timetable,
+//! address.
+
+use super::doctor::{Mark, Report};
+use super::{Session, daemon};
+use crate::app::{App, millis};
+use crate::config::{Config, Listen};
+use crate::jobs::runner::life;
+use crate::jobs::timetable::{Timetable, instants};
+use crate::store::runs;
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Leases go by the database's clock, mails by the machine's: they must agree.
+const CLOCKS_APART_MAX_MS: i64 = 2000;
+/// Room that an import and its log may need.
+const FREE_MB_MIN: u64 = 500;
+/// Rules of time zones change every year.
+const ZONES_YEARS_MAX: i32 = 2;
+/// A job that is due for longer waits for a daemon that does not come.
+const OVERDUE: TimeDelta = TimeDelta::minutes(15);
+/// Runs that are looked through for one that waits.
+const RUNS_LOOKED_AT: i64 = 50;
+
+/// Whether mail may leave from here.
+pub(super) async fn installed(
+    report: &mut Report<'_>,
+    app: &App,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    match app.held(now).await? {
+        None => report.line(Mark::Ok, "doctor-installation", &[]),
+        Some(hold) => {
+            let told: &[(&str, &dyn std::fmt::Display)] =
+                &[("said", &hold.said), ("remedy", &hold.remedy())];
+            report.line(Mark::Warn, "doctor-held", told);
+        }
+    }
+    Ok(())
+}
+
+/// The machine's clock, alone and against the database's; the rules of time zones.
+pub(super) async fn clocks(
+    session: &Session,
+    report: &mut Report<'_>,
+    app: Option<&App>,
+) -> anyhow::Result<()> {
+    let now = session.clock.now();
+    let plausible = (2026..2100).contains(&now.year());
+    let mark = if plausible { Mark::Ok } else { Mark::Warn };
+    report.line(mark, "doctor-clock", &[("now", &now.format("%Y-%m-%d %H:%M UTC"))]);
+    if let Some(app) = app {
+        let mut tx = app.store.read().await?;
+        let before = millis(session.clock.now());
+        if !app.store.is_sqlite() {
+            let theirs = app.store.lease_clock(&mut tx).await?;
+            // It was read somewhere between the two readings of ours.
+            let apart = (theirs - before.midpoint(millis(session.clock.now()))).abs();
+            let far = apart > CLOCKS_APART_MAX_MS;
+            let (mark, key) = if far {
+                (Mark::Warn, "doctor-clocks-apart")
+            } else {
+                (Mark::Ok, "doctor-clocks-agree")
+            };
+            report.line(mark, key, &[("millis", &apart)]);
+        }
+    }
+    let zones = chrono_tz::IANA_TZDB_VERSION;
+    let year: i32 = zones.get(..4).and_then(|year| year.parse().ok()).unwrap_or(0);
+    let old = now.year() - year >= ZONES_YEARS_MAX;
+    let (mark, key) =
+        if old { (Mark::Warn, "doctor-zones-old") } else { (Mark::Ok, "doctor-zones") };
+    report.line(mark, key, &[("version", &zones)]);
+    Ok(())
+}
+
+/// Room on the disk of a SQLite file.
+pub(super) fn disk(report: &mut Report<'_>, app: &App) {
+    let Some(file) = app.store.file() else { return };
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let shown = folder.display();
+    match rustix::fs::statvfs(folder) {
+        Ok(disk) => {
+            let free = disk.f_bavail.saturating_mul(disk.f_frsize) / 1_000_000;
+            let (mark, key) = if free < FREE_MB_MIN {
+                (Mark::Warn, "doctor-disk-full")
+            } else {
+                (Mark::Ok, "doctor-disk")
+            };
+            report.line(mark, key, &[("dir", &shown), ("free", &free), ("wanted", &FREE_MB_MIN)]);
+        }
+        Err(error) => {
+            report.line(Mark::Warn, "doctor-disk-bad", &[("dir", &shown), ("said", &error)]);
+        }
+    }
+}
+
+/// Whether a file can be written where mails go.
+pub(super) fn mail_folder(report: &mut Report<'_>, dir: &Path) {
+    // The first mail makes the folder.
+    let there = if dir.is_dir() { dir } else { dir.parent().unwrap_or(Path::new(".")) };
+    let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+    let probe = there.join(format!(".doseplan-doctor-{}", std::process::id()));
+    let written = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
+    let shown = dir.display();
+    match written {
+        Ok(()) => report.line(Mark::Ok, "doctor-mail-folder", &[("dir", &shown)]),
+        Err(error) => {
+            report.line(Mark::Fail, "doctor-mail-folder-bad", &[("dir", &shown), ("said", &error)]);
+        }
+    }
+}
+
+/// Whether others on the machine can read the password.
+pub(super) fn password_file(report: &mut Report<'_>, config: &Config) {
+    let Some(path) = &config.mail.password_file else { return };
+    // One that is not there is said by the transport.
+    let Ok(found) = std::fs::metadata(path) else { return };
+    let mode = found.permissions().mode() & 0o777;
+    let others = mode & 0o077;
+    let (mark, key) = if others == 0 {
+        (Mark::Ok, "doctor-password")
+    } else {
+        (Mark::Warn, "doctor-password-open")
+    };
+    let (file, mode) = (path.display(), format!("{mode:o}"));
+    report.line(mark, key, &[("file", &file), ("mode", &mode)]);
+}
+
+/// Whether a daemon works on this database, and whether jobs wait for one.
+pub(super) async fn daemons(
+    session: &Session,
+    report: &mut Report<'_>,
+    app: &App,
+) -> anyhow::Result<bool> {
+    let mut tx = app.store.read().await?;
+    let looked = app.daemons(&mut tx).await?;
+    drop(tx);
+    // A daemon that hangs still holds the lock of a SQLite file.
+    let locked = daemon::lock(&session.address()).is_err();
+    match (looked, locked) {
+        (0, false) => report.line(Mark::Warn, "doctor-daemon-none", &[]),
+        (0, true) => report.line(Mark::Ok, "doctor-daemon", &[("count", &1)]),
+        (count, _) => report.line(Mark::Ok, "doctor-daemon", &[("count", &count)]),
+    }
+    Ok(looked > 0 || locked)
+}
+
+/// Whether the timetable can be read, and whether its jobs have been run.
+pub(super) async fn timetable(
+    session: &Session,
+    report: &mut Report<'_>,
+    app: Option<&App>,
+) -> anyhow::Result<()> {
+    let timetable = match session.timetable() {
+        Ok(timetable) => timetable,
+        Err(error) => {
+            report.line(Mark::Fail, "doctor-timetable-bad", &[("said", &error)]);
+            return Ok(());
+        }
+    };
+    let count = timetable.entries.len();
+    match &session.config.timetable {
+        None => report.line(Mark::Ok, "doctor-timetable-delivered", &[("count", &count)]),
+        Some(file) => {
+            let file = file.display();
+            report.line(Mark::Ok, "doctor-timetable", &[("file", &file), ("count", &count)]);
+        }
+    }
+    let Some(app) = app else { return Ok(()) };
+    let late = overdue(app, &timetable, session.clock.now()).await?;
+    if late.is_empty() {
+        report.line(Mark::Ok, "doctor-jobs", &[]);
+    } else {
+        let jobs = late.join(", ");
+        report.line(Mark::Warn, "doctor-jobs-overdue", &[("jobs", &jobs)]);
+    }
+    Ok(())
+}
+
+/// Jobs that should have run by now, as `campaign: job`.
+async fn overdue(
+    app: &App,
+    timetable: &Timetable,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Vec<String>> {
+    let mut late = Vec::new();
+    let by = now - OVERDUE;
+    for loaded in app.campaigns().await? {
+        let campaign = &loaded.campaign;
+        let (first, last) = instants(campaign.timezone, life(campaign));
+        let mut tx = app.store.read().await?;
+        for entry in &timetable.entries {
+            // Before a daemon's first look nothing was its work.
+            let mark = runs::watermark(&mut tx, loaded.no, &entry.job).await?;
+            let Some(mark) = mark.and_then(DateTime::from_timestamp_millis) else { continue };
+            let from = mark.max(first - TimeDelta::seconds(1));
+            let missing = !entry.between(campaign.timezone, from, by.min(last), 1).is_empty();
+            let newest = runs::list(&mut tx, loaded.no, &entry.job, RUNS_LOOKED_AT).await?;
+            let waits = newest.iter().any(|run| {
+                ["due", "running"].contains(&run.state.as_str()) && run.due_at < millis(by)
+            });
+            if missing || waits {
+                late.push(format!("{}: {}", campaign.id, entry.job));
+            }
+        }
+    }
+    Ok(late)
+}
+
+/// Whether the daemon answers where the configuration says, or could.
+pub(super) async fn http(report: &mut Report<'_>, asked: Option<Listen>, daemon_runs: bool) {
+    let address = match asked {
+        Some(Listen::Off) => return report.line(Mark::Ok, "doctor-http-off", &[]),
+        Some(Listen::At(address)) => address,
+        None => Listen::DEFAULT,
+    };
+    if address.port() == 0 {
+        return report.line(Mark::Ok, "doctor-http-any", &[("address", &address)]);
+    }
+    let shown: &[(&str, &dyn std::fmt::Display)] = &[("address", &address)];
+    match TcpListener::bind(address).await {
+        Ok(_) if daemon_runs => report.line(Mark::Warn, "doctor-http-silent", shown),
+        Ok(_) => report.line(Mark::Ok, "doctor-http-free", shown),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => match alive(address).await {
+            Some(true) => report.line(Mark::Ok, "doctor-http", shown),
+            Some(false) => report.line(Mark::Warn, "doctor-http-hangs", shown),
+            None => report.line(Mark::Warn, "doctor-http-taken", shown),
+        },
+        Err(error) => {
+            let told: &[(&str, &dyn std::fmt::Display)] =
+                &[("address", &address), ("said", &error)];
+            report.line(Mark::Fail, "doctor-http-bad", told);
+        }
+    }
+}
+
+/// What `/healthz` says; nothing where whatever listens is no doseplan.
+async fn alive(address: SocketAddr) -> Option<bool> {
+    const WAIT: Duration = Duration::from_secs(2);
+    const ANSWER_MAX: u64 = 4096;
+    let ask = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        let request =
+            format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.take(ANSWER_MAX).read_to_string(&mut answer).await.ok()?;
+        let (_, body) = answer.split_once("\r\n\r\n")?;
+        serde_json::from_str::<serde_json::Value>(body).ok()?.get("alive")?.as_bool()
+    };
+    tokio::time::timeout(WAIT, ask).await.ok().flatten()
+}

@@ -1,0 +1,60 @@
+//! The log on stderr: lines for people, or one JSON object a line for machines. Whatever is logged, e-mail addresses
+//! are masked: a mail server's answers repeat them.
+
+use crate::mail::mask;
+use clap::ValueEnum;
+use std::io::{IsTerminal as _, Write};
+use tracing_subscriber::EnvFilter;
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Form {
+    /// A line for people
+    #[default]
+    Text,
+    /// A JSON object on each line
+    Json,
+}
+
+/// What is logged where nothing else is asked for.
+const LEVELS: &str = "doseplan=info,sqlx=error,warn";
+
+/// Writes to stderr, without addresses. Each event comes in one piece.
+struct Masked;
+
+impl Write for Masked {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        std::io::stderr().lock().write_all(mask::addresses(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
+}
+
+/// Begins to log.
+pub(super) fn start(form: Form) {
+    let levels = EnvFilter::try_from_env("DOSEPLAN_LOG").unwrap_or_else(|_| LEVELS.into());
+    let log = tracing_subscriber::fmt().with_env_filter(levels).with_writer(|| Masked);
+    match form {
+        Form::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        Form::Json => {
+            log.json().with_current_span(false).with_span_list(false).init();
+            // What a broken invariant says may hold what it was broken by; where it happened does not.
+            std::panic::set_hook(Box::new(|panic| {
+                let at = panic.location().map(ToString::to_string).unwrap_or_default();
+                tracing::error!(at, "the program has met what cannot be; please report it");
+            }));
+        }
+    }
+}
+
+/// Says why the program ends.
+pub(super) fn ended(form: Form, error: &anyhow::Error) {
+    match form {
+        Form::Text => eprintln!("doseplan: {error:#}"),
+        Form::Json => tracing::error!("{error:#}"),
+    }
+}

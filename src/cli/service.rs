@@ -1,0 +1,56 @@
+//! What systemd is told: ready after the first look, alive while its loops are, stopping at the end. Without
+//! systemd nothing is told.
+
+use crate::clock::Hearts;
+use sd_notify::NotifyState;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How often the daemon asks for more time while its first look lasts, and looks at itself where systemd does not.
+const EVERY: Duration = Duration::from_secs(10);
+/// How much time it asks for.
+const MORE: Duration = Duration::from_secs(30);
+
+/// Tells systemd; whoever listens and does not hear is no reason to stop.
+pub(super) fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "systemd could not be told");
+    }
+}
+
+/// Tells systemd how the look loop does, for as long as it is awaited.
+pub(super) async fn watch(
+    hearts: &Hearts,
+    address: Option<SocketAddr>,
+) -> std::convert::Infallible {
+    let more = u32::try_from(MORE.as_micros()).expect("a minute at most");
+    tell(&[NotifyState::Status("the first look")]);
+    while tokio::time::timeout(EVERY, hearts.first_look()).await.is_err() {
+        // What was due while nobody ran it may take long, such as a plan.
+        if hearts.are_alive() {
+            tell(&[NotifyState::ExtendTimeoutUsec(more), NotifyState::Watchdog]);
+        }
+    }
+    let at = address.map_or_else(String::new, |address| format!(", http://{address}"));
+    let working = format!("follows the timetable{at}");
+    tell(&[NotifyState::Ready, NotifyState::Status(&working)]);
+    // A third, so that a late one does no harm.
+    let every = sd_notify::watchdog_enabled().map_or(EVERY, |limit| limit / 3);
+    let mut was_alive = true;
+    loop {
+        let is_alive = hearts.are_alive();
+        if is_alive {
+            tell(&[NotifyState::Watchdog]);
+        }
+        if is_alive != was_alive {
+            let silent = format!(
+                "no look at the timetable for {} s, none at the mail for {} s",
+                hearts.jobs.silent().as_secs(),
+                hearts.mail.silent().as_secs()
+            );
+            tell(&[NotifyState::Status(if is_alive { &working } else { &silent })]);
+            was_alive = is_alive;
+        }
+        tokio::time::sleep(every).await;
+    }
+}

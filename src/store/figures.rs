@@ -1,0 +1,119 @@
+//! Figures over whole tables, for monitors.
+
+use super::{CampaignNo, Result, Tx};
+use crate::args;
+
+/// Rows of imported files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Import {
+    /// Id of the campaign.
+    pub campaign: String,
+    /// `doses`, `tallies`, `persons`, `outcomes`.
+    pub kind: String,
+    /// Records that were new.
+    pub new: u64,
+    /// Records that were known with the same values.
+    pub same: u64,
+    /// Records that were known with other values.
+    pub corrected: u64,
+    /// Rows refused.
+    pub refused: u64,
+}
+
+const MIGRATION: &str =
+    "SELECT CAST(MAX(version) AS BIGINT) FROM _sqlx_migrations WHERE success = TRUE";
+// These read nothing but an index.
+const RUNS: &str = "SELECT campaign.id, job, state, runs, of.no FROM \
+     (SELECT campaign AS no, job, state, COUNT(*) AS runs FROM run \
+     GROUP BY campaign, job, state) AS of JOIN campaign ON campaign.no = of.no \
+     ORDER BY campaign.id, job, state";
+const LAST_DONE: &str = "SELECT finished_at FROM run \
+     WHERE campaign = $1 AND job = $2 AND state = 'done' ORDER BY due_at DESC LIMIT 1";
+const IMPORTS: &str = "SELECT campaign.id, kind, CAST(SUM(new) AS BIGINT), \
+     CAST(SUM(same) AS BIGINT), CAST(SUM(corrected) AS BIGINT), CAST(SUM(refused) AS BIGINT) \
+     FROM imported JOIN campaign ON campaign.no = imported.campaign \
+     GROUP BY campaign.id, kind ORDER BY campaign.id, kind";
+const INSERT_IMPORT: &str = "INSERT INTO imported (campaign, kind, at, new, same, corrected, \
+     refused) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const LAST_EVENT: &str = "SELECT said FROM event WHERE kind = $1 ORDER BY id DESC LIMIT 1";
+
+/// The newest migration that the database has had.
+pub async fn migration(tx: &mut Tx) -> Result<Option<i64>> {
+    match tx.row(MIGRATION, args![]).await? {
+        Some(row) => row.get(0),
+        None => Ok(None),
+    }
+}
+
+/// The newest migration that this program has; both databases have the same.
+pub fn newest_migration() -> i64 {
+    let all = sqlx::migrate!("migrations/sqlite");
+    all.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Runs of a job that are in one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunCount {
+    /// Id of the campaign.
+    pub campaign: String,
+    /// The job.
+    pub job: String,
+    /// The state.
+    pub state: String,
+    /// How many.
+    pub count: u64,
+    /// When the newest of them ended, where they are done; milliseconds since 1970.
+    pub ended: Option<i64>,
+}
+
+/// Runs by campaign, job and state.
+pub async fn runs(tx: &mut Tx) -> Result<Vec<RunCount>> {
+    let mut out = Vec::new();
+    for row in tx.rows(RUNS, args![]).await? {
+        let (job, state): (String, String) = (row.get(1)?, row.get(2)?);
+        let mut ended = None;
+        if state == "done" {
+            let no: i64 = row.get(4)?;
+            let last = tx.row(LAST_DONE, args![no, &job]).await?;
+            ended = last.map(|last| last.get(0)).transpose()?.flatten();
+        }
+        let count = row.count(3, "run")?;
+        out.push(RunCount { campaign: row.get(0)?, job, state, count, ended });
+    }
+    Ok(out)
+}
+
+/// What was imported.
+pub async fn imports(tx: &mut Tx) -> Result<Vec<Import>> {
+    let rows = tx.rows(IMPORTS, args![]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Import {
+                campaign: row.get(0)?,
+                kind: row.get(1)?,
+                new: row.count(2, "imported")?,
+                same: row.count(3, "imported")?,
+                corrected: row.count(4, "imported")?,
+                refused: row.count(5, "imported")?,
+            })
+        })
+        .collect()
+}
+
+/// Writes down what an import came to: new, same, corrected, refused.
+pub async fn insert_import(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    kind: &str,
+    rows: [u64; 4],
+    now: i64,
+) -> Result<()> {
+    let [new, same, corrected, refused] = rows.map(u64::cast_signed);
+    tx.run(INSERT_IMPORT, args![campaign, kind, now, new, same, corrected, refused]).await?;
+    Ok(())
+}
+
+/// What the newest event of a kind says.
+pub async fn last_event(tx: &mut Tx, kind: &str) -> Result<Option<String>> {
+    tx.row(LAST_EVENT, args![kind]).await?.map(|row| row.get(0)).transpose()
+}

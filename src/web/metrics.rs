@@ -1,0 +1,236 @@
+//! `/metrics`: what the database says, in the text format of OpenMetrics and Prometheus. No label is personal.
+
+use super::{Site, within};
+use crate::app::figures::Figures;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::PoisonError;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Less than the ten seconds that Prometheus waits.
+const METRICS_LIMIT: Duration = Duration::from_secs(9);
+const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// States of a mail.
+const STATES: [&str; 8] =
+    ["queued", "sending", "sent", "in_doubt", "bounced", "failed", "unroutable", "expired"];
+/// States in which a mail ends, but for a word by hand.
+const RESULTS: [&str; 6] = ["sent", "failed", "in_doubt", "expired", "bounced", "unroutable"];
+/// States in which a run ends.
+const ENDS: [&str; 3] = ["done", "failed", "skipped"];
+
+/// A reading that took longer is a burden: its text is shown again for so many times as long as it took.
+const QUICK: Duration = Duration::from_millis(500);
+const REST_TIMES: u32 = 20;
+
+/// What was shown before.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    highest: Highest,
+    /// The last text, and until when it is shown again.
+    last: Option<(Instant, String)>,
+}
+
+/// The highest value that each counter was shown with: a mail that is sent again by hand leaves its state, and a
+/// counter that falls would be taken for one that began anew.
+type Highest = BTreeMap<String, u64>;
+
+/// The figures of now.
+pub(super) async fn metrics(State(site): State<Site>) -> Response {
+    let shown = || site.shown.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((until, text)) = &shown().last
+        && Instant::now() < *until
+    {
+        return ([(header::CONTENT_TYPE, FORMAT)], text.clone()).into_response();
+    }
+    let (app, now) = (site.app.clone(), site.clock.now());
+    let since = Instant::now();
+    let read = async move { app.figures(now).await };
+    let figures = match within(METRICS_LIMIT, &site.metrics_gate, read).await {
+        Ok(figures) => figures,
+        Err(wrong) => {
+            return (StatusCode::SERVICE_UNAVAILABLE, format!("{wrong}\n")).into_response();
+        }
+    };
+    let mut shown = shown();
+    match text(&figures, &mut shown.highest) {
+        Ok(text) => {
+            let took = since.elapsed();
+            if took > QUICK {
+                shown.last = Some((Instant::now() + took * REST_TIMES, text.clone()));
+            }
+            ([(header::CONTENT_TYPE, FORMAT)], text).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+type Labels = Vec<(&'static str, String)>;
+
+/// A metric with its values, as it is written.
+#[derive(Debug)]
+struct Family {
+    name: &'static str,
+    help: &'static str,
+    values: Values,
+}
+
+#[derive(Debug)]
+enum Values {
+    One(f64),
+    Gauge(Vec<(Labels, f64)>),
+    Counter(Vec<(Labels, u64)>),
+}
+
+impl Values {
+    fn kind(&self) -> MetricType {
+        match self {
+            Self::One(_) | Self::Gauge(_) => MetricType::Gauge,
+            Self::Counter(_) => MetricType::Counter,
+        }
+    }
+
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
+        match self {
+            Self::One(value) => ConstGauge::new(*value).encode(encoder),
+            Self::Gauge(values) => values.iter().try_for_each(|(labels, value)| {
+                ConstGauge::new(*value).encode(encoder.encode_family(labels)?)
+            }),
+            Self::Counter(values) => values.iter().try_for_each(|(labels, value)| {
+                ConstCounter::new(*value).encode(encoder.encode_family(labels)?)
+            }),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct All(Vec<Family>);
+
+impl Collector for All {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for family in &self.0 {
+            let kind = family.values.kind();
+            let metric = encoder.encode_descriptor(family.name, family.help, None, kind)?;
+            family.values.encode(metric)?;
+        }
+        Ok(())
+    }
+}
+
+fn text(figures: &Figures, highest: &mut Highest) -> Result<String, fmt::Error> {
+    let mut families = families(figures);
+    for family in &mut families {
+        let Values::Counter(values) = &mut family.values else { continue };
+        for (labels, value) in values {
+            let held = highest.entry(format!("{}{labels:?}", family.name)).or_default();
+            *held = (*held).max(*value);
+            *value = *held;
+        }
+    }
+    let mut registry = Registry::default();
+    let version = vec![("version", env!("CARGO_PKG_VERSION"))];
+    registry.register("doseplan_build", "The program", Info::new(version));
+    registry.register_collector(Box::new(All(families)));
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+fn families(figures: &Figures) -> Vec<Family> {
+    let gauge = |name, help, values| Family { name, help, values: Values::Gauge(values) };
+    let one = |name, help, value| Family { name, help, values: Values::One(value) };
+    let counter = |name, help, values| Family { name, help, values: Values::Counter(values) };
+    let mails = |state: &str| figures.mails.get(state).copied().unwrap_or(0);
+    let mut all = job_families(figures);
+    all.extend([
+        gauge(
+            "doseplan_mails",
+            "Mails by the state that they are in now",
+            STATES.iter().map(|state| (label("state", state), mails(state) as f64)).collect(),
+        ),
+        counter(
+            "doseplan_mails_result",
+            "Mails by what became of them",
+            RESULTS.iter().map(|result| (label("result", result), mails(result))).collect(),
+        ),
+        one(
+            "doseplan_queue_oldest_seconds",
+            "How long the mail that waits longest has been due; 0 where none is",
+            figures.oldest_due_secs as f64,
+        ),
+        one(
+            "doseplan_sending_held",
+            "1 while no mail is sent until somebody says so",
+            f64::from(u8::from(figures.held)),
+        ),
+        one(
+            "doseplan_daemons",
+            "Daemons that have looked within the last two minutes",
+            figures.daemons as f64,
+        ),
+    ]);
+    all
+}
+
+fn label(name: &'static str, value: &str) -> Labels {
+    vec![(name, value.to_owned())]
+}
+
+fn job_families(figures: &Figures) -> Vec<Family> {
+    let (mut last, mut runs, mut imports) = (Vec::new(), Vec::new(), Vec::new());
+    for job in &figures.jobs {
+        let labels = [("campaign", job.campaign.clone()), ("job", job.job.clone())];
+        if let Some(at) = job.last_success {
+            last.push((labels.to_vec(), at as f64 / 1000.0));
+        }
+        for state in ENDS {
+            let mut labels = labels.to_vec();
+            labels.push(("state", state.to_owned()));
+            runs.push((labels, job.runs.get(state).copied().unwrap_or(0)));
+        }
+    }
+    for import in &figures.imports {
+        let results = [
+            ("new", import.new),
+            ("same", import.same),
+            ("corrected", import.corrected),
+            ("refused", import.refused),
+        ];
+        for (result, rows) in results {
+            let labels = vec![
+                ("campaign", import.campaign.clone()),
+                ("kind", import.kind.clone()),
+                ("result", result.to_owned()),
+            ];
+            imports.push((labels, rows));
+        }
+    }
+    vec![
+        Family {
+            name: "doseplan_job_last_success_timestamp_seconds",
+            help: "When a job last ended well",
+            values: Values::Gauge(last),
+        },
+        Family {
+            name: "doseplan_job_runs",
+            help: "Due times of a job by how they ended",
+            values: Values::Counter(runs),
+        },
+        Family {
+            name: "doseplan_import_rows",
+            help: "Rows of imported files by what became of them",
+            values: Values::Counter(imports),
+        },
+    ]
+}
