@@ -27,10 +27,10 @@ pub struct Made {
 pub struct Search<'a> {
     /// Steps.
     pub limits: Limits,
-    /// Told of every improvement.
+    /// Told of every look at the search.
     pub progress: &'a mut (dyn FnMut(Progress) + Send),
-    /// Asked between steps; ends the search with the best plan so far.
-    pub time_is_up: &'a mut (dyn FnMut() -> bool + Send),
+    /// Tells the share of the time that is used; always 0 without a limit.
+    pub time_used: &'a mut (dyn FnMut() -> f64 + Send),
 }
 
 /// What adopting did.
@@ -65,16 +65,12 @@ impl App {
             };
             (history, published)
         };
-        let Search { limits, progress, time_is_up } = search;
+        let Search { limits, progress, time_used } = search;
         let request =
             Request { campaign, given: &history, from, published: &published, warm: None, limits };
         // Planning takes a core for a while; the runtime is told so.
-        let (plan, verdict) = tokio::task::block_in_place(|| {
-            let plan = planner::make(&request, progress, time_is_up);
-            let asked = limits != Limits::QUICK;
-            let verdict = if asked { planner::verdict(&request, &plan) } else { Vec::new() };
-            (plan, verdict)
-        });
+        let (plan, verdict) =
+            tokio::task::block_in_place(|| planner::make_judged(&request, progress, time_used));
         let given_doses = history.iter().map(|row| u64::from(row.doses)).sum();
         let new = NewPlan {
             version: loaded.version,

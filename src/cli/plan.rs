@@ -100,24 +100,14 @@ impl Make {
         let limit = self.seconds.map(Duration::from_secs);
         let limits = self.steps.map_or_else(Limits::default, |steps| Limits { steps });
         let started = Instant::now();
-        let mut time_is_up = || limit.is_some_and(|limit| started.elapsed() >= limit);
+        let mut time_used = || share_of(limit, started.elapsed());
         let out = session.out;
-        let mut progress = |at: Progress| {
-            if at.upper_bound.is_finite() {
-                let gap = format!("{:.3}", (1.0 - at.objective / at.upper_bound) * 100.0);
-                let objective = format!("{:.1}", at.objective);
-                let bound = format!("{:.1}", at.upper_bound);
-                out.note(
-                    "plan-progress",
-                    &[("objective", &objective), ("bound", &bound), ("gap", &gap)],
-                );
-            }
-        };
-        let search = Search { limits, progress: &mut progress, time_is_up: &mut time_is_up };
+        let mut progress = |at: Progress| tell(out, at, started.elapsed());
+        let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
         if let Some(folder) = &self.folder {
             let (campaign, given) = plan_files::read(session, folder, self.given.as_deref())?;
             let from = self.from.unwrap_or(campaign.start).max(campaign.start);
-            let Search { limits, progress, time_is_up } = search;
+            let Search { limits, progress, time_used } = search;
             let request = planner::Request {
                 campaign: &campaign,
                 given: &given,
@@ -126,9 +116,7 @@ impl Make {
                 warm: None,
                 limits,
             };
-            let plan = planner::make(&request, progress, time_is_up);
-            let asked = limits != Limits::QUICK;
-            let verdict = if asked { planner::verdict(&request, &plan) } else { Vec::new() };
+            let (plan, verdict) = planner::make_judged(&request, progress, time_used);
             self.print(session, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
@@ -163,6 +151,32 @@ impl Make {
         }
         Ok(())
     }
+}
+
+/// The share of a limit that is used; 0 without one.
+fn share_of(limit: Option<Duration>, used: Duration) -> f64 {
+    match limit {
+        None => 0.0,
+        Some(Duration::ZERO) => f64::INFINITY,
+        Some(limit) => used.as_secs_f64() / limit.as_secs_f64(),
+    }
+}
+
+/// Tells on stderr how far the search is.
+fn tell(out: super::output::Out, at: Progress, used: Duration) {
+    let seconds = format!("{:.1}", used.as_secs_f64());
+    let objective = format!("{:.1}", at.objective);
+    if !at.upper_bound.is_finite() {
+        out.note("plan-progress-first", &[("seconds", &seconds), ("objective", &objective)]);
+        return;
+    }
+    let bound = format!("{:.1}", at.upper_bound);
+    let share = if at.upper_bound > 0.0 { 1.0 - at.objective / at.upper_bound } else { 0.0 };
+    let gap = format!("{:.3}", share * 100.0);
+    out.note(
+        "plan-progress",
+        &[("seconds", &seconds), ("objective", &objective), ("bound", &bound), ("gap", &gap)],
+    );
 }
 
 async fn adopt(session: &Session, no: Option<i64>) -> anyhow::Result<u8> {

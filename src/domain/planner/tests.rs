@@ -17,7 +17,7 @@ fn plan(
     limits: Limits,
 ) -> Plan {
     let request = Request { campaign, given, from, published, limits, warm: None };
-    make(&request, &mut |_| {}, &mut || false)
+    make(&request, &mut |_| {}, &mut || 0.0)
 }
 
 /// Every rule but one holds whatever was given before: people who must be placed and cannot be
@@ -232,8 +232,8 @@ fn a_target_that_is_out_of_reach_has_a_fix_that_makes_it_reachable() {
         let limits = Limits::QUICK;
         let request =
             Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
-        let plan = make(&request, &mut |_| {}, &mut || false);
-        for one in verdict(&request, &plan) {
+        let plan = make(&request, &mut |_| {}, &mut || 0.0);
+        for one in verdict(&request, &plan, &mut || 0.0) {
             assert_eq!(one.reached, one.short == 0, "seed {seed}");
             for fix in &one.fixes {
                 tried += 1;
@@ -242,8 +242,8 @@ fn a_target_that_is_out_of_reach_has_a_fix_that_makes_it_reachable() {
                     group.priority = 1e6;
                 }
                 let request = Request { campaign: &changed, ..request };
-                let plan = make(&request, &mut |_| {}, &mut || false);
-                let after = verdict(&request, &plan);
+                let plan = make(&request, &mut |_| {}, &mut || 0.0);
+                let after = verdict(&request, &plan, &mut || 0.0);
                 let turned = after.iter().find(|v| v.group == one.group);
                 assert!(turned.is_some_and(|v| v.reached), "seed {seed}: {fix:?} does not help");
             }

@@ -10,3 +10,17 @@ verdict-fix-doses = Enough: { $doses } doses more by { $by }.
 verdict-fix-team-days = Enough: { $days } days of one more mobile team.
 verdict-fix-days = Enough: { $days } days more at the end.
 verdict-no-fix = More vaccine, one more team or 60 days more do not suffice, each alone.
+verdict-not-tried = { $group }: { $planned } of { $target } people in this plan. Whether more can be reached was not tried.
+verdict-cut-short = The time was up before every fix was tried; plan again with more --seconds.
+
+plan-progress-first = { $seconds } s: objective { $objective }
+plan-progress = { $seconds } s: objective { $objective }, bound { $bound }, gap { $gap } %
+
+stage-greedy = day by day, by priority
+stage-objective = best objective
+stage-plan = this plan: worst area and travel too
+column-stage = stage
+column-objective = objective
+column-gap = gap
+column-worst_area = worst area
+column-travel_km = travel, km
