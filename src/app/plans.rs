@@ -54,20 +54,23 @@ impl App {
     ) -> Result<Made> {
         let campaign = &loaded.campaign;
         let from = from.max(campaign.start);
-        let (history, published) = {
+        let (history, published, warm) = {
             let mut tx = self.store.read().await?;
             let until = from - TimeDelta::days(1);
             let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
             let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
-            let published = match adopted {
-                Some(head) => plans::rows(&mut tx, loaded.no, head.no).await?,
-                None => Vec::new(),
+            let (published, warm) = match adopted {
+                Some(head) => (
+                    plans::rows(&mut tx, loaded.no, head.no).await?,
+                    plans::certificate(&mut tx, loaded.no, head.no).await?,
+                ),
+                None => (Vec::new(), None),
             };
-            (history, published)
+            (history, published, warm)
         };
         let Search { limits, progress, time_used } = search;
-        let request =
-            Request { campaign, given: &history, from, published: &published, warm: None, limits };
+        let (published, warm) = (published.as_slice(), warm.as_ref());
+        let request = Request { campaign, given: &history, from, published, warm, limits };
         // Planning takes a core for a while; the runtime is told so.
         let (plan, verdict) =
             tokio::task::block_in_place(|| planner::make_judged(&request, progress, time_used));
@@ -80,6 +83,7 @@ impl App {
             unplaced: &plan.unplaced,
             rows: &plan.rows,
             given_doses,
+            certificate: &plan.certificate,
         };
         let mut tx = self.store.write().await?;
         let no = plans::insert(&mut tx, loaded.no, &new, millis(now)).await?;
@@ -87,8 +91,9 @@ impl App {
         Ok(Made { no, from, plan, verdict })
     }
 
-    /// Puts a draft in force and assigns the register's people to it. A draft that the check faults against what is
-    /// known now is refused.
+    /// Puts a draft in force and assigns the register's people to it. A draft that the check faults
+    /// against what is known now is refused, but for people whom it lists as overdue: nobody can
+    /// give them their dose in time any more.
     pub async fn adopt_plan(
         &self,
         loaded: &Loaded,
@@ -120,12 +125,14 @@ impl App {
         let until = head.from - TimeDelta::days(1);
         let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
         let report = planner::check(&loaded.campaign, &rows, &history, head.from);
-        if let Some(first) = report.violations.first() {
+        let faults: Vec<_> =
+            report.violations.iter().filter(|one| !one.is_listed(&head.unplaced)).collect();
+        if let Some(first) = faults.first() {
             return Err(AppError::Refused(format!(
                 "draft {} no longer fits what is known ({} violations, first: {first}); make a new \
                  one with `doseplan plan make`",
                 head.no,
-                report.violations.len()
+                faults.len()
             )));
         }
         plans::adopt(&mut tx, loaded.no, head.no, millis(now)).await?;

@@ -111,7 +111,8 @@ pub enum Reason {
     SiteCapacity,
     /// The teams have no time left on the days that matter.
     TeamDays,
-    /// The window of a person who waits for a later dose closed before a place was free.
+    /// The window of a person who waits for a later dose has closed, or closes before a place is
+    /// free.
     Overdue,
 }
 

@@ -24,18 +24,22 @@ const PLAN_ERROR_MAX: f64 = 0.2;
 /// Good enough: a gap below this is not worth more steps.
 const GAP_ENOUGH: f64 = 2e-4;
 
-/// Of a limited time, the share that is left for the verdict.
-const VERDICT_SHARE: f64 = 0.1;
-/// The share that is left for writing everything down.
+/// Of a limited time, the share that is left for writing everything down.
 const OUTPUT_SHARE: f64 = 0.03;
-/// The share for the worst area and travel,
-const STAGES_SHARE: f64 = 0.12;
-/// of which this for travel;
-const TRAVEL_SHARE: f64 = 0.02;
-/// and the share for whole routes, where there are teams.
+/// What is left for the verdict, the worst area and travel grows with the time of the plain plan:
+/// so many of it, and a share of the time at most.
+const VERDICT_PLANS: f64 = 50.0;
+const VERDICT_SHARE: f64 = 0.1;
+/// The worst area.
+const FAIR_PLANS: f64 = 40.0;
+const FAIR_SHARE: f64 = 0.12;
+/// Travel.
+const TRAVEL_PLANS: f64 = 10.0;
+const TRAVEL_SHARE: f64 = 0.03;
+/// The share for whole routes, where there are teams.
 const ROUTES_SHARE: f64 = 0.4;
 /// A whole plan out of columns takes at most about so many times as long as the plain plan.
-const PLANS_IN_PLAN: f64 = 3.0;
+const PLANS_IN_PLAN: f64 = 6.0;
 
 /// Rounds of changes of single routes.
 const SWAP_ROUNDS: u32 = 8;
@@ -86,8 +90,31 @@ struct Search<'m, 'p> {
     round_takes: f64,
     /// and a whole plan.
     plan_takes: f64,
-    /// The share of the time at which the search is over.
-    ends: f64,
+    /// When the parts of the search are over.
+    ends: Ends,
+}
+
+/// Shares of the time at which parts of the search are over.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    /// Steps and routes.
+    plans: f64,
+    /// The worst area.
+    fair: f64,
+    /// Travel, the last.
+    travel: f64,
+}
+
+impl Ends {
+    /// Where the plain plan took a share of the time.
+    fn of(one_plan: f64, has_targets: bool) -> Self {
+        let reserve = |plans: f64, share: f64| (plans * one_plan).min(share);
+        let verdict = if has_targets { reserve(VERDICT_PLANS, VERDICT_SHARE) } else { 0.0 };
+        let output = OUTPUT_SHARE + reserve(TRAVEL_PLANS, TRAVEL_SHARE);
+        let travel = 1.0 - output - verdict;
+        let fair = travel - reserve(TRAVEL_PLANS, TRAVEL_SHARE);
+        Self { plans: fair - reserve(FAIR_PLANS, FAIR_SHARE), fair, travel }
+    }
 }
 
 /// What the search must respect.
@@ -129,9 +156,9 @@ pub(super) fn improve<'p>(
     let found = Found { draft, prices, bound, before_stages };
     watch.tell(0, objective, bound);
     let has_targets = problem.campaign.groups.iter().any(|group| group.target.is_some());
-    let ends = 1.0 - OUTPUT_SHARE - if has_targets { VERDICT_SHARE } else { 0.0 };
+    let ends = Ends::of(task.one_plan, has_targets);
     let nothing = market.kinds.is_empty() || problem.first >= problem.days;
-    if limits.steps == 0 || nothing || !watch.has_time(0.0, ends) {
+    if limits.steps == 0 || nothing || !watch.has_time(0.0, ends.plans) {
         return found;
     }
     let is_new = task.wishes.is_empty();
@@ -168,7 +195,7 @@ pub(super) fn improve<'p>(
 impl Search<'_, '_> {
     /// Steps of the method, and from time to time a whole plan.
     fn steps(&mut self, most: u32, watch: &mut Watch) {
-        let until = self.ends - STAGES_SHARE - if self.has_routes() { ROUTES_SHARE } else { 0.0 };
+        let until = self.ends.plans - if self.has_routes() { ROUTES_SHARE } else { 0.0 };
         let (mut round, mut planned) = (0, 0);
         while self.step < most
             && watch.has_time(self.round_takes + self.plan_takes, until)
@@ -190,7 +217,7 @@ impl Search<'_, '_> {
             }
             self.tell(watch);
         }
-        if planned < round && watch.has_time(self.plan_takes, self.ends) {
+        if planned < round && watch.has_time(self.plan_takes, self.ends.plans) {
             self.plan(watch);
             self.tell(watch);
         }
@@ -267,7 +294,7 @@ impl<'p> Search<'_, 'p> {
 
     /// Whole routes, then whole people on them.
     fn decide_routes(&mut self, steps: u32, watch: &mut Watch) {
-        let until = self.ends - STAGES_SHARE;
+        let until = self.ends.plans;
         if !self.has_routes() || !watch.has_time(self.round_takes + self.plan_takes, until) {
             return;
         }
@@ -313,10 +340,9 @@ impl<'p> Search<'_, 'p> {
             return;
         }
         let floor = self.objective * (1.0 - FAIR_COST);
-        let fair_ends = self.ends - TRAVEL_SHARE;
-        self.found.draft =
-            fair::raise_worst(self.found.draft.clone(), floor, until, watch, fair_ends);
-        travel::shorten(&mut self.found.draft, until, watch, self.ends);
+        let Ends { fair, travel, .. } = self.ends;
+        self.found.draft = fair::raise_worst(self.found.draft.clone(), floor, until, watch, fair);
+        travel::shorten(&mut self.found.draft, until, watch, travel);
         self.objective = measure::objective(&self.found.draft);
     }
 
