@@ -5,7 +5,8 @@ use super::coverage::given;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::Output;
 use crate::domain::campaign::Campaign;
-use crate::domain::plan::{Plan, PlanRow};
+use crate::domain::dose::GivenRow;
+use crate::domain::plan::{Certificate, Plan, PlanRow};
 use crate::domain::planner::{self, GroupVerdict, Limits, Progress, Request};
 use crate::store::plans::{self, NewPlan, PlanHead, PlanState};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -33,6 +34,16 @@ pub struct Search<'a> {
     pub time_used: &'a mut (dyn FnMut() -> f64 + Send),
 }
 
+/// What a plan starts from.
+pub struct PlanStart {
+    /// Doses given before it.
+    pub history: Vec<GivenRow>,
+    /// Rows of the adopted plan; empty without one.
+    pub published: Vec<PlanRow>,
+    /// Its prices.
+    pub warm: Option<Certificate>,
+}
+
 /// What adopting did.
 #[derive(Debug)]
 pub struct Adopted {
@@ -54,20 +65,7 @@ impl App {
     ) -> Result<Made> {
         let campaign = &loaded.campaign;
         let from = from.max(campaign.start);
-        let (history, published, warm) = {
-            let mut tx = self.store.read().await?;
-            let until = from - TimeDelta::days(1);
-            let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
-            let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
-            let (published, warm) = match adopted {
-                Some(head) => (
-                    plans::rows(&mut tx, loaded.no, head.no).await?,
-                    plans::certificate(&mut tx, loaded.no, head.no).await?,
-                ),
-                None => (Vec::new(), None),
-            };
-            (history, published, warm)
-        };
+        let PlanStart { history, published, warm } = self.plan_start(loaded, from).await?;
         let Search { limits, progress, time_used } = search;
         let (published, warm) = (published.as_slice(), warm.as_ref());
         let request = Request { campaign, given: &history, from, published, warm, limits };
@@ -89,6 +87,32 @@ impl App {
         let no = plans::insert(&mut tx, loaded.no, &new, millis(now)).await?;
         tx.commit().await?;
         Ok(Made { no, from, plan, verdict })
+    }
+
+    /// What a plan from a day on starts from.
+    pub async fn plan_start(&self, loaded: &Loaded, from: NaiveDate) -> Result<PlanStart> {
+        let mut tx = self.store.read().await?;
+        let until = from - TimeDelta::days(1);
+        let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
+        let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+        let Some(head) = adopted else {
+            return Ok(PlanStart { history, published: Vec::new(), warm: None });
+        };
+        let published = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let warm = plans::certificate(&mut tx, loaded.no, head.no).await?;
+        Ok(PlanStart { history, published, warm })
+    }
+
+    /// Doses given before a day.
+    pub async fn history(&self, loaded: &Loaded, before: NaiveDate) -> Result<Vec<GivenRow>> {
+        let mut tx = self.store.read().await?;
+        given(&mut tx, loaded.no, NaiveDate::MIN, before - TimeDelta::days(1)).await
+    }
+
+    /// The prices that prove how good a plan is; `None` where they are not kept.
+    pub async fn plan_prices(&self, loaded: &Loaded, no: i64) -> Result<Option<Certificate>> {
+        let mut tx = self.store.read().await?;
+        Ok(plans::certificate(&mut tx, loaded.no, no).await?)
     }
 
     /// Puts a draft in force and assigns the register's people to it. A draft that the check faults

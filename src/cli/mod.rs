@@ -18,6 +18,10 @@ mod output;
 mod plan;
 mod plan_files;
 mod plan_print;
+mod plan_tours;
+mod plan_vials;
+mod plan_what_if;
+mod plan_why;
 mod status;
 mod verdict;
 

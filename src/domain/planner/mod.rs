@@ -40,13 +40,19 @@ mod tests;
 mod travel;
 mod units;
 mod verdict;
+mod vials;
 mod watch;
+mod what_if;
+mod why;
 
 pub use check::{CheckReport, Fault, TeamLimit, Violation, check, check_certificate};
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use draws::{CurveDay, Draw, curve, draws};
-pub use routes::{Tour, TourStop, tour};
+pub use routes::{TeamTour, Tour, TourStop, tour, tours};
 pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};
+pub use vials::{LotVials, Merge, SessionVials, merges, vials};
+pub use what_if::{BadChange, Change, GroupOutcome, Outcome, changed, outcome};
+pub use why::{BestSeries, Question, Scarce, Scarcity, best_series, why};
 
 use super::campaign::Campaign;
 use super::dose::GivenRow;

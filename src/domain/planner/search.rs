@@ -24,10 +24,13 @@ const PLAN_ERROR_MAX: f64 = 0.2;
 /// Good enough: a gap below this is not worth more steps.
 const GAP_ENOUGH: f64 = 2e-4;
 
-/// Of a limited time, the share that is left for writing everything down.
-const OUTPUT_SHARE: f64 = 0.03;
-/// What is left for the verdict, the worst area and travel grows with the time of the plain plan:
-/// so many of it, and a share of the time at most.
+/// Of a limited time, the share that is left in any case.
+const LEFT_SHARE: f64 = 0.03;
+/// What is left for writing everything down, the verdict, the worst area and travel grows with
+/// the time of the plain plan: so many of it, and a share of the time at most.
+const OUTPUT_PLANS: f64 = 20.0;
+const OUTPUT_SHARE: f64 = 0.1;
+/// The verdict.
 const VERDICT_PLANS: f64 = 50.0;
 const VERDICT_SHARE: f64 = 0.1;
 /// The worst area.
@@ -110,7 +113,7 @@ impl Ends {
     fn of(one_plan: f64, has_targets: bool) -> Self {
         let reserve = |plans: f64, share: f64| (plans * one_plan).min(share);
         let verdict = if has_targets { reserve(VERDICT_PLANS, VERDICT_SHARE) } else { 0.0 };
-        let output = OUTPUT_SHARE + reserve(TRAVEL_PLANS, TRAVEL_SHARE);
+        let output = LEFT_SHARE + reserve(OUTPUT_PLANS, OUTPUT_SHARE);
         let travel = 1.0 - output - verdict;
         let fair = travel - reserve(TRAVEL_PLANS, TRAVEL_SHARE);
         Self { plans: fair - reserve(FAIR_PLANS, FAIR_SHARE), fair, travel }
@@ -184,8 +187,7 @@ pub(super) fn improve<'p>(
         plan_takes: PLANS_IN_PLAN * task.one_plan,
         ends,
     };
-    search.steps(limits.steps, watch);
-    search.decide_routes(limits.steps, watch);
+    search.plans(limits.steps, watch);
     search.found.before_stages = measure::figures(&search.found.draft);
     search.stages(task.until.max(problem.first), watch);
     search.tell(watch);
@@ -193,9 +195,26 @@ pub(super) fn improve<'p>(
 }
 
 impl Search<'_, '_> {
+    /// Steps, then whole routes; where time is left and steps were not enough, both again.
+    fn plans(&mut self, most: u32, watch: &mut Watch) {
+        let ends = self.ends.plans;
+        let mut takes = if self.has_routes() { ROUTES_SHARE } else { 0.0 };
+        loop {
+            self.steps(most, ends - takes, watch);
+            let began = watch.used();
+            self.decide_routes(most, watch);
+            takes = watch.used() - began;
+            let again = takes + self.plan_takes + self.round_takes;
+            let is_limited = began > 0.0;
+            let is_good = self.step >= most || self.gap() <= GAP_ENOUGH;
+            if !is_limited || is_good || !self.has_routes() || !watch.has_time(again, ends) {
+                return;
+            }
+        }
+    }
+
     /// Steps of the method, and from time to time a whole plan.
-    fn steps(&mut self, most: u32, watch: &mut Watch) {
-        let until = self.ends.plans - if self.has_routes() { ROUTES_SHARE } else { 0.0 };
+    fn steps(&mut self, most: u32, until: f64, watch: &mut Watch) {
         let (mut round, mut planned) = (0, 0);
         while self.step < most
             && watch.has_time(self.round_takes + self.plan_takes, until)

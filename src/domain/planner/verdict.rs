@@ -6,7 +6,7 @@ use super::{Request, explain, greedy, measure};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::ceil_of;
 use crate::domain::id::{AreaCode, GroupId, LotCode, TeamCode};
-use crate::domain::plan::{Certificate, Plan, PlanRow, PriceTable, Reason, Unplaced};
+use crate::domain::plan::{Certificate, Plan, PriceTable, Reason, Unplaced};
 use crate::domain::site::{Closure, Delivery};
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,8 @@ pub fn verdict(
 ) -> Vec<GroupVerdict> {
     let mut trials = Trials { time_used, takes: 0.0, cut_short: false };
     let campaign = request.campaign;
-    let planned = finished(request, &plan.rows);
+    let problem = Problem::new(request.campaign, request.given, request.from);
+    let planned = measure::finished_by_group(&problem, &plan.rows);
     campaign
         .groups
         .iter()
@@ -142,20 +143,6 @@ pub fn verdict(
 fn eligible(request: &Request, group: &GroupId) -> u32 {
     let rows = request.campaign.eligible_on(request.from.max(request.campaign.start));
     rows.iter().filter(|(key, _)| key.group == *group).map(|(_, row)| row.people).sum()
-}
-
-/// People of each group who finish, with history.
-fn finished(request: &Request, rows: &[PlanRow]) -> BTreeMap<GroupId, u64> {
-    let problem = Problem::new(request.campaign, request.given, request.from);
-    let mut finished: BTreeMap<GroupId, u64> = BTreeMap::new();
-    for cohort in &problem.cohorts {
-        *finished.entry(cohort.key.group.clone()).or_insert(0) += u64::from(cohort.finished);
-    }
-    let last = request.campaign.series.dose_count();
-    for row in rows.iter().filter(|row| usize::from(row.dose) == last) {
-        *finished.entry(row.group.clone()).or_insert(0) += u64::from(row.doses);
-    }
-    finished
 }
 
 /// A group that comes before all others has a priority of so much.
