@@ -127,8 +127,7 @@ impl Make {
             return Ok(exit::OK);
         }
         let (app, loaded) = session.loaded(self.id.as_deref()).await?;
-        let from = self.from.unwrap_or_else(|| session.today(&loaded));
-        let from = if from > loaded.campaign.end { loaded.campaign.start } else { from };
+        let from = self.from.unwrap_or_else(|| planning_day(session, &loaded));
         let now = session.clock.now();
         let Made { no, from, plan, verdict } =
             app.make_plan(&loaded, from, "hand", search, now).await?;
@@ -157,6 +156,12 @@ impl Make {
         }
         Ok(())
     }
+}
+
+/// Today; the first day of a campaign that is over, as in a replay.
+pub(super) fn planning_day(session: &Session, loaded: &Loaded) -> NaiveDate {
+    let today = session.today(loaded);
+    if today > loaded.campaign.end { loaded.campaign.start } else { today }
 }
 
 /// The share of a limit that is used; 0 without one.
@@ -284,7 +289,7 @@ async fn show(
     if vials {
         let history = app.history(&loaded, head.from).await?;
         let campaign = &loaded.campaign;
-        let fixed = session.today(&loaded).max(head.from - TimeDelta::days(1));
+        let fixed = planning_day(session, &loaded).max(head.from) - TimeDelta::days(1);
         let fixed = fixed + TimeDelta::days(i64::from(campaign.freeze_days));
         let mut sessions = planner::vials(campaign, &rows, &history, head.from);
         let mut advice = planner::merges(campaign, &rows, &history, head.from, fixed);

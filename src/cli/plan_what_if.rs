@@ -2,7 +2,7 @@
 //! touches nothing.
 
 use super::output::{Format, NONE, Sheet, harmless};
-use super::plan::{share_of, tell};
+use super::plan::{planning_day, share_of, tell};
 use super::plan_print::worst_text;
 use super::{Session, exit, parse_day, plan_files};
 use crate::app::plans::PlanStart;
@@ -32,7 +32,7 @@ pub(super) struct WhatIf {
     #[arg(long, value_name = "TALLIES.csv", requires = "folder")]
     given: Option<PathBuf>,
     /// Lots that are still to come hold so many times their doses, such as 0.8
-    #[arg(long, value_name = "TIMES", value_parser = parse_supply)]
+    #[arg(long, value_name = "TIMES", value_parser = parse_supply, allow_hyphen_values = true)]
     supply: Option<Change>,
     /// So many teams more, like the first one, or fewer: +2 or -1
     #[arg(long, value_name = "NUMBER", value_parser = parse_teams, allow_hyphen_values = true)]
@@ -108,7 +108,7 @@ impl WhatIf {
         }
         let (app, loaded) = session.loaded(self.id.as_deref()).await?;
         let campaign = &loaded.campaign;
-        let from = self.from.unwrap_or_else(|| session.today(&loaded)).max(campaign.start);
+        let from = self.from.unwrap_or_else(|| planning_day(session, &loaded)).max(campaign.start);
         let start = app.plan_start(&loaded, from).await?;
         app.store.close().await;
         tokio::task::block_in_place(|| self.compare(session, campaign, from, &start, &changes))

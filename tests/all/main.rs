@@ -9,5 +9,7 @@ mod imports;
 mod jobs;
 mod mail;
 mod planner;
+mod planner_ask;
+mod planner_kinds;
 mod store;
 mod support;

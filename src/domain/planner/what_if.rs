@@ -187,7 +187,7 @@ pub struct Outcome {
     pub figures: Figures,
     /// The day of its last dose.
     pub last_day: Option<NaiveDate>,
-    /// What each group gets.
+    /// What each group gets that has people to plan for.
     pub groups: Vec<GroupOutcome>,
 }
 
@@ -224,6 +224,9 @@ pub fn outcome(request: &Request, plan: &Plan) -> Outcome {
     Outcome {
         figures: plan.figures.clone(),
         last_day: last_day(None),
-        groups: request.campaign.groups.iter().map(|group| of_group(&group.id)).collect(),
+        groups: {
+            let all = request.campaign.groups.iter().map(|group| of_group(&group.id));
+            all.filter(|group| group.people > 0).collect()
+        },
     }
 }
