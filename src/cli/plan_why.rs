@@ -128,12 +128,12 @@ fn print(session: &Session, campaign: &Campaign, view: &View) {
     if view.unplaced.is_empty() {
         out.note("plan-all-placed", &[]);
     }
-    if !view.scarce.is_empty() {
+    if view.scarce.is_empty() {
+        out.note("why-nothing-scarce", &[]);
+    } else {
         let shown = &view.scarce[..view.scarce.len().min(LINES)];
         out.sheet(&scarce_sheet(session, campaign, shown));
         out.note("why-prices", &[("more", &(view.scarce.len() - shown.len()))]);
-    } else {
-        out.note("why-nothing-scarce", &[]);
     }
     for series in view.best_series.iter().take(SERIES_LINES) {
         let name = |found: Option<&String>, code: &str| harmless(found.map_or(code, |name| name));

@@ -188,3 +188,33 @@ fn sessions_say_their_vials_and_merging_two_saves_what_it_says() {
     let said = world.run(&["--lang", "en", "plan", "show", "--vials"]).ends(0);
     assert!(said.err.contains("doses_per_vial"), "{}", said.err);
 }
+
+#[test]
+fn a_draft_is_adopted_when_nobody_could_serve_those_whom_it_lists_as_overdue() {
+    let campaign = small().swap("sites.csv", "S1,甲镇卫生院,A,40,20", "S1,甲镇卫生院,A,1,0").swap(
+        "stops.csv",
+        "P1,甲村,A,32.02,119.62\n",
+        "",
+    );
+    let world = World::with(&campaign);
+    // A hundred people must get their second dose by 26 April; the site gives one a day.
+    world.import("tallies", "t1,2021-03-01,S1,A,adult,1,100").ends(0);
+    let made = world.run(&["plan", "make", "--from", "2021-04-01", "-o", "json"]).ends(0).json();
+    let overdue: u64 = made["unplaced"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["reason"] == "overdue" && one["area"] == "A")
+        .map(|one| number(&one["people"]))
+        .sum();
+    assert!((60..100).contains(&overdue), "{made}");
+    world.run(&["plan", "adopt"]).ends(0);
+    // The next night keeps the plan, and knows how good it is.
+    world.run(&["job", "run", "plan", "--at", "2021-04-01T01:00"]).ends(0);
+    let plans = world.run(&["plan", "list", "-o", "json"]).ends(0).json();
+    let plans = plans.as_array().unwrap();
+    assert_eq!(plans.last().unwrap()["state"], "adopted", "{plans:?}");
+    let gap = |plan: &Value| plan["gap"].as_f64().unwrap();
+    assert!((gap(&plans[0]) - gap(&plans[1])).abs() < 1e-6, "{plans:?}");
+    world.run(&["plan", "diff", "1"]).ends(0);
+}

@@ -68,6 +68,33 @@ fn every_re_plan_from_what_happened_is_feasible_and_below_its_bound() {
 }
 
 #[test]
+fn whatever_the_time_the_plan_is_feasible_below_its_bound_and_no_worse_than_the_plain_one() {
+    for seed in 3000..3030 {
+        let campaign = campaign(seed);
+        for looks in [0.5, 4.0, 12.0, 60.0, 300.0] {
+            let (limits, from) = (Limits { steps: 640 }, campaign.start);
+            let request = Request {
+                campaign: &campaign,
+                given: &[],
+                from,
+                published: &[],
+                limits,
+                warm: None,
+            };
+            // A clock that goes on whenever it is looked at.
+            let mut looked = 0.0;
+            let plan = make(&request, &mut |_| {}, &mut || {
+                looked += 1.0 / looks;
+                looked
+            });
+            hold(&campaign, &[], from, &plan, &format!("seed {seed}, {looks} looks"));
+            let worth = plan.figures.objective;
+            assert!(worth >= plan.stages.greedy.objective * (1.0 - 1e-3), "seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn the_same_request_gives_the_same_plan() {
     for seed in 0..20 {
         let campaign = campaign(seed);
