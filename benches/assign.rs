@@ -176,6 +176,7 @@ async fn fill(app: &App, loaded: &Loaded) -> Result<()> {
         unplaced: &[],
         rows: &rows,
         given_doses: 0,
+        certificate: &doseplan::domain::plan::Certificate::default(),
     };
     let no = plans::insert(&mut tx, loaded.no, &plan, 1).await?;
     plans::adopt(&mut tx, loaded.no, no, 1).await?;

@@ -5,7 +5,8 @@ use super::coverage::given;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::Output;
 use crate::domain::campaign::Campaign;
-use crate::domain::plan::{Plan, PlanRow};
+use crate::domain::dose::GivenRow;
+use crate::domain::plan::{Certificate, Plan, PlanRow};
 use crate::domain::planner::{self, GroupVerdict, Limits, Progress, Request};
 use crate::store::plans::{self, NewPlan, PlanHead, PlanState};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -27,10 +28,20 @@ pub struct Made {
 pub struct Search<'a> {
     /// Steps.
     pub limits: Limits,
-    /// Told of every improvement.
+    /// Told of every look at the search.
     pub progress: &'a mut (dyn FnMut(Progress) + Send),
-    /// Asked between steps; ends the search with the best plan so far.
-    pub time_is_up: &'a mut (dyn FnMut() -> bool + Send),
+    /// Tells the share of the time that is used; always 0 without a limit.
+    pub time_used: &'a mut (dyn FnMut() -> f64 + Send),
+}
+
+/// What a plan starts from.
+pub struct PlanStart {
+    /// Doses given before it.
+    pub history: Vec<GivenRow>,
+    /// Rows of the adopted plan; empty without one.
+    pub published: Vec<PlanRow>,
+    /// Its prices.
+    pub warm: Option<Certificate>,
 }
 
 /// What adopting did.
@@ -54,27 +65,13 @@ impl App {
     ) -> Result<Made> {
         let campaign = &loaded.campaign;
         let from = from.max(campaign.start);
-        let (history, published) = {
-            let mut tx = self.store.read().await?;
-            let until = from - TimeDelta::days(1);
-            let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
-            let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
-            let published = match adopted {
-                Some(head) => plans::rows(&mut tx, loaded.no, head.no).await?,
-                None => Vec::new(),
-            };
-            (history, published)
-        };
-        let Search { limits, progress, time_is_up } = search;
-        let request =
-            Request { campaign, given: &history, from, published: &published, warm: None, limits };
+        let PlanStart { history, published, warm } = self.plan_start(loaded, from).await?;
+        let Search { limits, progress, time_used } = search;
+        let (published, warm) = (published.as_slice(), warm.as_ref());
+        let request = Request { campaign, given: &history, from, published, warm, limits };
         // Planning takes a core for a while; the runtime is told so.
-        let (plan, verdict) = tokio::task::block_in_place(|| {
-            let plan = planner::make(&request, progress, time_is_up);
-            let asked = limits != Limits::QUICK;
-            let verdict = if asked { planner::verdict(&request, &plan) } else { Vec::new() };
-            (plan, verdict)
-        });
+        let (plan, verdict) =
+            tokio::task::block_in_place(|| planner::make_judged(&request, progress, time_used));
         let given_doses = history.iter().map(|row| u64::from(row.doses)).sum();
         let new = NewPlan {
             version: loaded.version,
@@ -84,6 +81,7 @@ impl App {
             unplaced: &plan.unplaced,
             rows: &plan.rows,
             given_doses,
+            certificate: &plan.certificate,
         };
         let mut tx = self.store.write().await?;
         let no = plans::insert(&mut tx, loaded.no, &new, millis(now)).await?;
@@ -91,8 +89,35 @@ impl App {
         Ok(Made { no, from, plan, verdict })
     }
 
-    /// Puts a draft in force and assigns the register's people to it. A draft that the check faults against what is
-    /// known now is refused.
+    /// What a plan from a day on starts from.
+    pub async fn plan_start(&self, loaded: &Loaded, from: NaiveDate) -> Result<PlanStart> {
+        let mut tx = self.store.read().await?;
+        let until = from - TimeDelta::days(1);
+        let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
+        let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+        let Some(head) = adopted else {
+            return Ok(PlanStart { history, published: Vec::new(), warm: None });
+        };
+        let published = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let warm = plans::certificate(&mut tx, loaded.no, head.no).await?;
+        Ok(PlanStart { history, published, warm })
+    }
+
+    /// Doses given before a day.
+    pub async fn history(&self, loaded: &Loaded, before: NaiveDate) -> Result<Vec<GivenRow>> {
+        let mut tx = self.store.read().await?;
+        given(&mut tx, loaded.no, NaiveDate::MIN, before - TimeDelta::days(1)).await
+    }
+
+    /// The prices that prove how good a plan is; `None` where they are not kept.
+    pub async fn plan_prices(&self, loaded: &Loaded, no: i64) -> Result<Option<Certificate>> {
+        let mut tx = self.store.read().await?;
+        Ok(plans::certificate(&mut tx, loaded.no, no).await?)
+    }
+
+    /// Puts a draft in force and assigns the register's people to it. A draft that the check faults
+    /// against what is known now is refused, but for people whom it lists as overdue: nobody can
+    /// give them their dose in time any more.
     pub async fn adopt_plan(
         &self,
         loaded: &Loaded,
@@ -124,12 +149,14 @@ impl App {
         let until = head.from - TimeDelta::days(1);
         let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
         let report = planner::check(&loaded.campaign, &rows, &history, head.from);
-        if let Some(first) = report.violations.first() {
+        let faults: Vec<_> =
+            report.violations.iter().filter(|one| !one.is_listed(&head.unplaced)).collect();
+        if let Some(first) = faults.first() {
             return Err(AppError::Refused(format!(
                 "draft {} no longer fits what is known ({} violations, first: {first}); make a new \
                  one with `doseplan plan make`",
                 head.no,
-                report.violations.len()
+                faults.len()
             )));
         }
         plans::adopt(&mut tx, loaded.no, head.no, millis(now)).await?;

@@ -1,15 +1,16 @@
 //! `doseplan plan`.
 
 use super::output::{Format, Sheet, harmless};
-use super::plan_print::{rows_sheet, table, unplaced_table, view};
-use super::{Session, exit, parse_day, plan_files};
+use super::plan_print::{rows_sheet, table, view};
+use super::{Session, exit, parse_day, plan_files, plan_tours, plan_vials, plan_what_if, plan_why};
 use crate::app::plans::{Made, Search};
 use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
-use crate::domain::plan::{Plan as PlanValue, PlanRow, Unplaced};
+use crate::domain::id::{PlaceCode, TeamCode};
+use crate::domain::plan::{Plan as PlanValue, PlanRow};
 use crate::domain::planner::{self, GroupVerdict, Limits, Progress};
 use anyhow::Context as _;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -42,18 +43,19 @@ pub(super) enum Plan {
         /// Only this site, stop or team
         #[arg(long)]
         place: Option<String>,
+        /// Whole vials for each session, what stays in them, and sessions that had better be one
+        #[arg(long)]
+        vials: bool,
     },
+    /// Each team's day: leaving the base, every stop with times and doses, being back
+    Tours(plan_tours::Tours),
     /// Every plan with its state
     List,
-    /// What holds people back: who has no place in the plan, and why
-    Why {
-        /// Only this area
-        #[arg(long)]
-        area: Option<String>,
-        /// Only this group
-        #[arg(long)]
-        group: Option<String>,
-    },
+    /// What holds people back: who has no place in the plan and why, and where one unit more of
+    /// what is scarce would bring most
+    Why(plan_why::Why),
+    /// What other supply, teams, sites or delivery days would change; touches nothing
+    WhatIf(plan_what_if::WhatIf),
 }
 
 /// Make a draft.
@@ -88,9 +90,13 @@ impl Plan {
             Self::Check(check) => check.run(&session),
             Self::Adopt { no } => adopt(&session, *no).await,
             Self::Diff { no } => diff(&session, *no).await,
-            Self::Show { no, day, place } => show(&session, *no, *day, place.as_deref()).await,
+            Self::Show { no, day, place, vials } => {
+                show(&session, *no, (*day, place.as_deref()), *vials).await
+            }
+            Self::Tours(tours) => tours.run(&session).await,
             Self::List => list(&session).await,
-            Self::Why { area, group } => why(&session, area.as_deref(), group.as_deref()).await,
+            Self::Why(why) => why.run(&session).await,
+            Self::WhatIf(what_if) => what_if.run(&session).await,
         }
     }
 }
@@ -100,24 +106,14 @@ impl Make {
         let limit = self.seconds.map(Duration::from_secs);
         let limits = self.steps.map_or_else(Limits::default, |steps| Limits { steps });
         let started = Instant::now();
-        let mut time_is_up = || limit.is_some_and(|limit| started.elapsed() >= limit);
+        let mut time_used = || share_of(limit, started.elapsed());
         let out = session.out;
-        let mut progress = |at: Progress| {
-            if at.upper_bound.is_finite() {
-                let gap = format!("{:.3}", (1.0 - at.objective / at.upper_bound) * 100.0);
-                let objective = format!("{:.1}", at.objective);
-                let bound = format!("{:.1}", at.upper_bound);
-                out.note(
-                    "plan-progress",
-                    &[("objective", &objective), ("bound", &bound), ("gap", &gap)],
-                );
-            }
-        };
-        let search = Search { limits, progress: &mut progress, time_is_up: &mut time_is_up };
+        let mut progress = |at: Progress| tell(out, at, started.elapsed());
+        let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
         if let Some(folder) = &self.folder {
             let (campaign, given) = plan_files::read(session, folder, self.given.as_deref())?;
             let from = self.from.unwrap_or(campaign.start).max(campaign.start);
-            let Search { limits, progress, time_is_up } = search;
+            let Search { limits, progress, time_used } = search;
             let request = planner::Request {
                 campaign: &campaign,
                 given: &given,
@@ -126,15 +122,12 @@ impl Make {
                 warm: None,
                 limits,
             };
-            let plan = planner::make(&request, progress, time_is_up);
-            let asked = limits != Limits::QUICK;
-            let verdict = if asked { planner::verdict(&request, &plan) } else { Vec::new() };
+            let (plan, verdict) = planner::make_judged(&request, progress, time_used);
             self.print(session, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
         let (app, loaded) = session.loaded(self.id.as_deref()).await?;
-        let from = self.from.unwrap_or_else(|| session.today(&loaded));
-        let from = if from > loaded.campaign.end { loaded.campaign.start } else { from };
+        let from = self.from.unwrap_or_else(|| planning_day(session, &loaded));
         let now = session.clock.now();
         let Made { no, from, plan, verdict } =
             app.make_plan(&loaded, from, "hand", search, now).await?;
@@ -163,6 +156,38 @@ impl Make {
         }
         Ok(())
     }
+}
+
+/// Today; the first day of a campaign that is over, as in a replay.
+pub(super) fn planning_day(session: &Session, loaded: &Loaded) -> NaiveDate {
+    let today = session.today(loaded);
+    if today > loaded.campaign.end { loaded.campaign.start } else { today }
+}
+
+/// The share of a limit that is used; 0 without one.
+pub(super) fn share_of(limit: Option<Duration>, used: Duration) -> f64 {
+    match limit {
+        None => 0.0,
+        Some(Duration::ZERO) => f64::INFINITY,
+        Some(limit) => used.as_secs_f64() / limit.as_secs_f64(),
+    }
+}
+
+/// Tells on stderr how far the search is.
+pub(super) fn tell(out: super::output::Out, at: Progress, used: Duration) {
+    let seconds = format!("{:.1}", used.as_secs_f64());
+    let objective = format!("{:.1}", at.objective);
+    if !at.upper_bound.is_finite() {
+        out.note("plan-progress-first", &[("seconds", &seconds), ("objective", &objective)]);
+        return;
+    }
+    let bound = format!("{:.1}", at.upper_bound);
+    let share = if at.upper_bound > 0.0 { 1.0 - at.objective / at.upper_bound } else { 0.0 };
+    let gap = format!("{:.3}", share * 100.0);
+    out.note(
+        "plan-progress",
+        &[("seconds", &seconds), ("objective", &objective), ("bound", &bound), ("gap", &gap)],
+    );
 }
 
 async fn adopt(session: &Session, no: Option<i64>) -> anyhow::Result<u8> {
@@ -230,7 +255,7 @@ async fn diff(session: &Session, no: Option<i64>) -> anyhow::Result<u8> {
 }
 
 /// The plan asked for, else the adopted one, else the newest draft.
-async fn any_plan(
+pub(super) async fn any_plan(
     session: &Session,
     app: &App,
     loaded: &Loaded,
@@ -249,19 +274,34 @@ async fn any_plan(
 async fn show(
     session: &Session,
     no: Option<i64>,
-    day: Option<NaiveDate>,
-    place: Option<&str>,
+    (day, place): (Option<NaiveDate>, Option<&str>),
+    vials: bool,
 ) -> anyhow::Result<u8> {
     let (app, loaded) = session.loaded(None).await?;
     let Some((head, mut rows)) = any_plan(session, &app, &loaded, no).await? else {
         return Ok(exit::FAILED);
     };
-    rows.retain(|row| {
-        let here = |place: &str| {
-            row.place.as_str() == place || row.team.as_ref().is_some_and(|t| t.as_str() == place)
+    let asked = |on: NaiveDate, at: &PlaceCode, team: Option<&TeamCode>| {
+        let here =
+            |place: &str| at.as_str() == place || team.is_some_and(|team| team.as_str() == place);
+        day.is_none_or(|day| on == day) && place.is_none_or(here)
+    };
+    if vials {
+        let history = app.history(&loaded, head.from).await?;
+        let campaign = &loaded.campaign;
+        let fixed = planning_day(session, &loaded).max(head.from) - TimeDelta::days(1);
+        let fixed = fixed + TimeDelta::days(i64::from(campaign.freeze_days));
+        let mut sessions = planner::vials(campaign, &rows, &history, head.from);
+        let mut advice = planner::merges(campaign, &rows, &history, head.from, fixed);
+        sessions.retain(|one| asked(one.day, &one.place, one.team.as_ref()));
+        let is_shown = |merge: &planner::Merge, day| {
+            sessions.iter().any(|one| one.place == merge.place && one.day == day)
         };
-        day.is_none_or(|day| row.day == day) && place.is_none_or(here)
-    });
+        advice.retain(|merge| is_shown(merge, merge.from) || is_shown(merge, merge.into));
+        plan_vials::print(session, campaign, &plan_vials::View { sessions, advice });
+        return Ok(exit::OK);
+    }
+    rows.retain(|row| asked(row.day, &row.place, row.team.as_ref()));
     match session.out.format {
         Format::Json => session.out.json(&rows),
         Format::Csv | Format::Table => rows_sheet(&rows, session),
@@ -320,27 +360,5 @@ async fn list(session: &Session) -> anyhow::Result<u8> {
         ]);
     }
     session.out.sheet(&sheet);
-    Ok(exit::OK)
-}
-
-async fn why(session: &Session, area: Option<&str>, group: Option<&str>) -> anyhow::Result<u8> {
-    let (app, loaded) = session.loaded(None).await?;
-    let Some((head, _)) = any_plan(session, &app, &loaded, None).await? else {
-        return Ok(exit::FAILED);
-    };
-    let asked: Vec<Unplaced> = head
-        .unplaced
-        .into_iter()
-        .filter(|one| area.is_none_or(|area| one.area.as_str() == area))
-        .filter(|one| group.is_none_or(|group| one.group.as_str() == group))
-        .collect();
-    if session.out.format == Format::Json {
-        session.out.json(&asked);
-    } else {
-        unplaced_table(session, &loaded.campaign, &asked);
-        if asked.is_empty() {
-            session.out.note("plan-all-placed", &[]);
-        }
-    }
     Ok(exit::OK)
 }

@@ -1,7 +1,7 @@
 //! How `doseplan plan` prints a plan: figures, targets, rows, and who has no place in it.
 
 use super::Session;
-use super::output::{Format, Sheet, harmless};
+use super::output::{Format, NONE, Sheet, harmless};
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Figures, Plan, PlanRow, Reason, Unplaced, WorstArea};
 use crate::domain::planner::GroupVerdict;
@@ -22,8 +22,43 @@ pub(super) struct View<'a> {
     people_finished: u64,
     worst_area: Option<&'a WorstArea>,
     travel_km: f64,
+    stages: StagesView<'a>,
     unplaced: &'a [Unplaced],
     verdict: &'a [GroupVerdict],
+}
+
+/// What the plan was worth on its way: the plain plan, the best objective, and the plan itself.
+#[derive(Serialize)]
+struct StagesView<'a> {
+    greedy: StageView<'a>,
+    objective: StageView<'a>,
+    plan: StageView<'a>,
+}
+
+/// A stage of a plan.
+#[derive(Serialize)]
+struct StageView<'a> {
+    objective: f64,
+    gap: f64,
+    worst_area: Option<&'a WorstArea>,
+    travel_km: f64,
+}
+
+impl<'a> StageView<'a> {
+    fn of(figures: &'a Figures) -> Self {
+        let Figures { objective, gap, travel_km, .. } = *figures;
+        Self { objective, gap, worst_area: figures.worst_area.as_ref(), travel_km }
+    }
+}
+
+impl<'a> StagesView<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        Self {
+            greedy: StageView::of(&plan.stages.greedy),
+            objective: StageView::of(&plan.stages.objective),
+            plan: StageView::of(&plan.figures),
+        }
+    }
 }
 
 pub(super) fn view<'a>(
@@ -45,6 +80,7 @@ pub(super) fn view<'a>(
         people_finished,
         worst_area: plan.figures.worst_area.as_ref(),
         travel_km,
+        stages: StagesView::of(plan),
         unplaced: &plan.unplaced,
         verdict,
     }
@@ -78,6 +114,7 @@ pub(super) fn table(
         sheet.push(vec![out.word(&format!("figure-{key}")), value]);
     }
     out.sheet(&sheet);
+    out.sheet(&stages_sheet(session, plan));
     super::verdict::print(session, campaign, verdict);
     unplaced_table(session, campaign, &plan.unplaced);
     if let Some(no) = no {
@@ -85,21 +122,35 @@ pub(super) fn table(
     }
 }
 
+/// The plain plan, the best objective and the plan, side by side.
+fn stages_sheet(session: &Session, plan: &Plan) -> Sheet {
+    let mut sheet = Sheet::new(&["stage", "objective", "gap", "worst_area", "travel_km"]);
+    let stages = StagesView::of(plan);
+    let named = [("greedy", stages.greedy), ("objective", stages.objective), ("plan", stages.plan)];
+    for (key, stage) in named {
+        sheet.push(vec![
+            session.out.word(&format!("stage-{key}")),
+            format!("{:.2}", stage.objective),
+            format!("{:.3} %", stage.gap * 100.0),
+            worst_text(stage.worst_area),
+            format!("{:.0}", stage.travel_km),
+        ]);
+    }
+    sheet
+}
+
+/// The worst area with its share of people who finish.
+pub(super) fn worst_text(worst: Option<&WorstArea>) -> String {
+    let text = |worst: &WorstArea| format!("{} {:.1} %", worst.area, worst.share * 100.0);
+    worst.map_or_else(|| NONE.to_owned(), text)
+}
+
 fn figure_lines(figures: &Figures) -> Vec<(&'static str, String)> {
-    let worst = figures.worst_area.as_ref();
     vec![
         ("doses", thousands(figures.doses)),
         ("people", thousands(figures.people)),
         ("people-finished", thousands(figures.people_finished)),
-        (
-            "worst-area",
-            worst
-                .map_or_else(|| "–".to_owned(), |w| format!("{} {:.1} %", w.area, w.share * 100.0)),
-        ),
-        ("travel-km", format!("{:.0}", figures.travel_km)),
-        ("objective", format!("{:.2}", figures.objective)),
         ("upper-bound", format!("{:.2}", figures.upper_bound)),
-        ("gap", format!("{:.3} %", figures.gap * 100.0)),
     ]
 }
 

@@ -30,8 +30,9 @@ pub(super) fn print(session: &Session, campaign: &Campaign, verdict: &[GroupVerd
         let name = campaign.group(one.group.as_str()).map_or(one.group.as_str(), |g| &g.name);
         let key = match (one.reached, one.reachable) {
             (true, _) => "verdict-reached",
-            (false, true) => "verdict-behind",
-            (false, false) => "verdict-unreachable",
+            (false, Some(true)) => "verdict-behind",
+            (false, Some(false)) => "verdict-unreachable",
+            (false, None) => "verdict-not-tried",
         };
         out.note(
             key,
@@ -51,7 +52,9 @@ pub(super) fn print(session: &Session, campaign: &Campaign, verdict: &[GroupVerd
         for fix in &one.fixes {
             print_fix(session, fix);
         }
-        if !one.reachable && one.fixes.is_empty() {
+        if one.cut_short {
+            out.note("verdict-cut-short", &[]);
+        } else if one.reachable == Some(false) && one.fixes.is_empty() {
             out.note("verdict-no-fix", &[]);
         }
     }

@@ -36,6 +36,17 @@ pub struct Plan {
     pub certificate: Certificate,
     /// People of a cohort for whom no complete series fits, by reason.
     pub unplaced: Vec<Unplaced>,
+    /// What the stages before this plan were worth.
+    pub stages: Stages,
+}
+
+/// What a plan was worth on its way: every one with the bound of the finished plan.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stages {
+    /// The plain day-by-day plan.
+    pub greedy: Figures,
+    /// The best objective, before the worst area and travel counted.
+    pub objective: Figures,
 }
 
 /// What a plan is worth. Counts are of the plan alone, except `people_finished` and `worst_area`, which include
@@ -100,7 +111,8 @@ pub enum Reason {
     SiteCapacity,
     /// The teams have no time left on the days that matter.
     TeamDays,
-    /// The window of a person who waits for a later dose closed before a place was free.
+    /// The window of a person who waits for a later dose has closed, or closes before a place is
+    /// free.
     Overdue,
 }
 

@@ -13,7 +13,7 @@ pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<Stri
         return Ok("the campaign is over".to_owned());
     }
     // Bounded by steps, never by the clock: the same night gives the same plan.
-    let search = Search { limits: Limits::QUICK, progress: &mut |_| {}, time_is_up: &mut || false };
+    let search = Search { limits: Limits::QUICK, progress: &mut |_| {}, time_used: &mut || 0.0 };
     let made = app.make_plan(loaded, day, "job", search, at.now).await?;
     let doses = made.plan.figures.doses;
     if loaded.campaign.adopt == Adopt::Ask {

@@ -4,7 +4,7 @@ use super::db::Row;
 use super::{CampaignNo, Result, StoreError, Tx};
 use crate::args;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
-use crate::domain::plan::{Figures, PlanRow, Unplaced};
+use crate::domain::plan::{Certificate, Figures, PlanRow, Unplaced};
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use std::io::{Read as _, Write as _};
@@ -80,11 +80,13 @@ pub struct NewPlan<'a> {
     pub rows: &'a [PlanRow],
     /// Doses given when it was made.
     pub given_doses: u64,
+    /// Prices that prove how good it is.
+    pub certificate: &'a Certificate,
 }
 
 const INSERT: &str = "INSERT INTO plan (campaign, version, made_at, from_day, made_by, state, \
-     figures, unplaced, curve, given_doses, content) \
-     VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10) RETURNING no";
+     figures, unplaced, curve, given_doses, content, prices) \
+     VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11) RETURNING no";
 const HEADS: &str = "SELECT no, version, made_at, from_day, made_by, state, adopted_at, figures, \
      unplaced, curve, given_doses FROM plan WHERE campaign = $1 ORDER BY no";
 const HEAD: &str = "SELECT no, version, made_at, from_day, made_by, state, adopted_at, figures, \
@@ -95,10 +97,11 @@ const NEWEST: &str = "SELECT no, version, made_at, from_day, made_by, state, ado
 const BASELINE: &str = "SELECT no, version, made_at, from_day, made_by, state, adopted_at, \
      figures, unplaced, curve, given_doses FROM plan \
      WHERE campaign = $1 AND adopted_at IS NOT NULL ORDER BY adopted_at, no LIMIT 1";
+const PRICES: &str = "SELECT prices FROM plan WHERE campaign = $1 AND no = $2";
 const CONTENT: &str = "SELECT content FROM plan WHERE campaign = $1 AND no = $2";
-const DROP_DRAFTS: &str = "UPDATE plan SET state = 'dropped', content = $3 \
+const DROP_DRAFTS: &str = "UPDATE plan SET state = 'dropped', content = $3, prices = NULL \
      WHERE campaign = $1 AND state = 'draft' AND no <> $2";
-const SUPERSEDE: &str = "UPDATE plan SET state = 'superseded' \
+const SUPERSEDE: &str = "UPDATE plan SET state = 'superseded', prices = NULL \
      WHERE campaign = $1 AND state = 'adopted'";
 const ADOPT: &str = "UPDATE plan SET state = 'adopted', adopted_at = $3 \
      WHERE campaign = $1 AND no = $2";
@@ -122,6 +125,7 @@ pub async fn insert(
         json(serde_json::to_string(&curve(plan.rows))),
         i64::try_from(plan.given_doses).unwrap_or(i64::MAX),
         pack(&write_rows(plan.rows)),
+        pack(json(serde_json::to_string(plan.certificate)).as_bytes()),
     ];
     let row = tx.row(INSERT, values).await?.expect("an insert returns its row");
     let no = row.get(0)?;
@@ -168,6 +172,20 @@ pub async fn rows(tx: &mut Tx, campaign: CampaignNo, no: i64) -> Result<Vec<Plan
         |what: &str| StoreError::BadRow { table: "plan", what: format!("{what} in plan {no}") };
     read_rows(&unpack(&packed).map_err(|_| bad("damaged content"))?)
         .ok_or_else(|| bad("an unreadable row"))
+}
+
+/// The prices that prove how good a plan is; `None` where they are not kept.
+pub async fn certificate(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    no: i64,
+) -> Result<Option<Certificate>> {
+    let Some(row) = tx.row(PRICES, args![campaign, no]).await? else { return Ok(None) };
+    let Some(packed) = row.get::<Option<Vec<u8>>>(0)? else { return Ok(None) };
+    let bad =
+        |what: String| StoreError::BadRow { table: "plan", what: format!("{what} in plan {no}") };
+    let text = unpack(&packed).map_err(|_| bad("damaged prices".to_owned()))?;
+    serde_json::from_slice(&text).map(Some).map_err(|error| bad(error.to_string()))
 }
 
 fn head(row: &Row) -> Result<PlanHead> {

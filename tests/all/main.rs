@@ -12,6 +12,8 @@ mod jobs;
 mod mail;
 mod operation;
 mod planner;
+mod planner_ask;
+mod planner_kinds;
 mod store;
 mod support;
 mod timetable;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// The independent checker's verdict.
-fn judge(shared: &Path, arguments: &[&str]) -> Value {
+pub(crate) fn judge(shared: &Path, arguments: &[&str]) -> Value {
     let planning = shared.join("planning");
     let output = Command::new("python3")
         .arg(planning.join("check_plan.py"))

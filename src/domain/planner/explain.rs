@@ -12,18 +12,13 @@ pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
     let mut counts: BTreeMap<(usize, Reason), u32> = BTreeMap::new();
     for (c, cohort) in problem.cohorts.iter().enumerate() {
         if draft.new_left[c] > 0 {
-            let reason = reason(draft, cohort, 0, (cohort.opens, problem.days), true);
+            let reason = reason(draft, cohort);
             *counts.entry((c, reason)).or_insert(0) += draft.new_left[c];
         }
-        for (r, &people) in draft.waiting_left[c].iter().enumerate().filter(|(_, n)| **n > 0) {
-            let run = cohort.waiting[r];
-            let held = if run.bound {
-                let days = (run.low, (run.high + 1).min(problem.days));
-                reason(draft, cohort, run.dose, days, false)
-            } else {
-                Reason::Overdue
-            };
-            *counts.entry((c, held)).or_insert(0) += people;
+        // Their window has closed, or closes before a place is free: who is placed as early as
+        // possible and still left has no place at all.
+        for &people in draft.waiting_left[c].iter().filter(|people| **people > 0) {
+            *counts.entry((c, Reason::Overdue)).or_insert(0) += people;
         }
     }
     for path in draft.paths.iter().filter(|path| stops_early(draft, path)) {
@@ -42,21 +37,17 @@ fn stops_early(draft: &Draft, path: &super::draft::Path) -> bool {
     draft.run(path.cohort, run).dose + path.steps.len() < draft.problem.shares.len()
 }
 
-/// What holds people of a cohort back who need dose `dose` on one of the days `days.0..days.1`,
-/// and the later doses after it where `all` is set: the most frequent obstacle over places and
-/// days.
-fn reason(draft: &Draft, cohort: &Cohort, dose: usize, days: (usize, usize), all: bool) -> Reason {
+/// What holds people of a cohort back who have no dose: the most frequent obstacle over the places
+/// and days of a whole series.
+fn reason(draft: &Draft, cohort: &Cohort) -> Reason {
     let problem = draft.problem;
     let places = &problem.reach[cohort.area];
     if places.is_empty() {
         return Reason::NoPlace;
     }
-    let useful: Vec<usize> =
-        (days.0..days.1).filter(|&day| !all || last_day(problem, dose, day).is_some()).collect();
-    let (Some(&first), Some(&last)) = (useful.first(), useful.last()) else {
-        return Reason::Horizon;
-    };
-    let end = if all { problem.days - 1 } else { last };
+    let useful = (cohort.opens..problem.days).find(|&day| finishes(problem, day));
+    let Some(first) = useful else { return Reason::Horizon };
+    let end = problem.days - 1;
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
     for &place in places {
         for day in first..=end {
@@ -90,16 +81,15 @@ fn idle_reason(problem: &Problem, places: &[usize], first: usize, end: usize) ->
     }
 }
 
-/// The last day of the last dose for somebody who gets dose `dose` on `day`, or nothing when it
-/// falls outside.
-fn last_day(problem: &Problem, dose: usize, day: usize) -> Option<usize> {
+/// Whether somebody who gets the first dose on `day` can finish before the end.
+fn finishes(problem: &Problem, day: usize) -> bool {
     let mut at = day;
-    for windows in &problem.windows[dose..] {
+    for windows in &problem.windows {
         let (low, high) = windows[at];
         if low > high {
-            return None;
+            return false;
         }
         at = low;
     }
-    Some(at)
+    true
 }

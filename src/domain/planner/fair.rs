@@ -4,6 +4,7 @@
 
 use super::draft::{Draft, Who};
 use super::measure;
+use super::watch::Watch;
 
 /// Steps of the level, as a share of people.
 const LEVEL_STEP: f64 = 0.02;
@@ -11,12 +12,20 @@ const LEVEL_STEP: f64 = 0.02;
 const LEVEL_STEP_MIN: f64 = 0.001;
 
 /// Raises the worst area; the objective stays at least `floor`, and nothing before day `until`
-/// changes.
-pub(super) fn raise_worst(draft: Draft<'_>, floor: f64, until: usize) -> Draft<'_> {
+/// changes. It ends in time.
+pub(super) fn raise_worst<'p>(
+    draft: Draft<'p>,
+    floor: f64,
+    until: usize,
+    watch: &mut Watch,
+    ends: f64,
+) -> Draft<'p> {
     let mut best = draft;
     let mut shares = Shares::of(&best);
     let mut step = LEVEL_STEP;
-    while step >= LEVEL_STEP_MIN && shares.worst() < 1.0 {
+    let mut takes = 0.0;
+    while step >= LEVEL_STEP_MIN && shares.worst() < 1.0 && watch.has_time(takes, ends) {
+        let began = watch.used();
         let mut next = best.clone();
         let mut next_shares = shares.clone();
         lift(&mut next, &mut next_shares, (shares.worst() + step).min(1.0), until);
@@ -28,6 +37,7 @@ pub(super) fn raise_worst(draft: Draft<'_>, floor: f64, until: usize) -> Draft<'
         } else {
             (best, shares) = (next, found);
         }
+        takes = watch.used() - began;
     }
     best
 }

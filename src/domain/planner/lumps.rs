@@ -121,10 +121,15 @@ fn pair(
         let mut left = *people;
         let Some(&day) = days.last() else { continue };
         let (low, high) = windows[day];
+        if low > high {
+            // Nobody who gets this dose that late can get the next: the day was moved there.
+            out.push((days.clone(), left));
+            continue;
+        }
         while left > CRUMB {
             let Some((at, amount)) = held.as_mut() else { break };
             let taken = left.min(*amount);
-            let to = (*at).clamp(low, high.max(low));
+            let to = (*at).clamp(low, high);
             let mut longer = days.clone();
             longer.push(to);
             out.push((longer, taken));
@@ -136,7 +141,7 @@ fn pair(
         }
         if left > CRUMB {
             let mut longer = days.clone();
-            if !may_stop && low <= high {
+            if !may_stop {
                 longer.push(high);
             }
             out.push((longer, left));

@@ -2,7 +2,8 @@
 
 use super::draft::{Draft, Who};
 use super::model::Problem;
-use crate::domain::plan::{Figures, WorstArea};
+use crate::domain::id::GroupId;
+use crate::domain::plan::{Figures, PlanRow, WorstArea};
 use std::collections::BTreeMap;
 
 /// Weighted area under the coverage curves.
@@ -36,6 +37,18 @@ pub(super) fn finished(draft: &Draft) -> Vec<u32> {
         if dose + path.steps.len() == problem.shares.len() {
             finished[path.cohort] += path.people;
         }
+    }
+    finished
+}
+
+/// People of each group who finish by the rows of a plan, with history.
+pub(super) fn finished_by_group(problem: &Problem, rows: &[PlanRow]) -> BTreeMap<GroupId, u64> {
+    let mut finished: BTreeMap<GroupId, u64> = BTreeMap::new();
+    for cohort in &problem.cohorts {
+        *finished.entry(cohort.key.group.clone()).or_insert(0) += u64::from(cohort.finished);
+    }
+    for row in rows.iter().filter(|row| usize::from(row.dose) == problem.shares.len()) {
+        *finished.entry(row.group.clone()).or_insert(0) += u64::from(row.doses);
     }
     finished
 }

@@ -40,20 +40,27 @@ mod tests;
 mod travel;
 mod units;
 mod verdict;
+mod vials;
+mod watch;
+mod what_if;
+mod why;
 
 pub use check::{CheckReport, Fault, TeamLimit, Violation, check, check_certificate};
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use draws::{CurveDay, Draw, curve, draws};
-pub use routes::{Tour, TourStop, tour};
+pub use routes::{TeamTour, Tour, TourStop, tour, tours};
 pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};
+pub use vials::{LotVials, Merge, SessionVials, merges, vials};
+pub use what_if::{BadChange, Change, GroupOutcome, Outcome, changed, outcome};
+pub use why::{BestSeries, Question, Scarce, Scarcity, best_series, why};
 
 use super::campaign::Campaign;
 use super::dose::GivenRow;
-use super::plan::{Certificate, Plan, PlanRow};
+use super::plan::{Certificate, Figures, Plan, PlanRow, Stages};
 use chrono::NaiveDate;
-use draft::Draft;
 use model::Problem;
 use prices::Market;
+use watch::Watch;
 
 /// What is to be planned.
 #[derive(Debug, Clone, Copy)]
@@ -107,41 +114,71 @@ pub struct Progress {
 /// objective.
 const CHANGE_WORTH: f64 = 2e-3;
 
-/// Makes a plan. `progress` is told of every improvement; `time_is_up` is asked between steps and
-/// ends the search with the best plan so far.
+/// Makes a plan with its verdict, which is empty where there was no search.
+pub fn make_judged(
+    request: &Request,
+    progress: &mut dyn FnMut(Progress),
+    time_used: &mut dyn FnMut() -> f64,
+) -> (Plan, Vec<GroupVerdict>) {
+    let plan = make(request, progress, time_used);
+    if request.limits == Limits::QUICK {
+        return (plan, Vec::new());
+    }
+    let judged = verdict(request, &plan, time_used);
+    (plan, judged)
+}
+
+/// Makes a plan. `progress` is told of every look at the search. `time_used` tells which share of
+/// the time is used: always 0 where there is no limit; from 1 on the plan should be there, and
+/// every stage before leaves time for those after it.
 pub fn make(
     request: &Request,
     progress: &mut dyn FnMut(Progress),
-    time_is_up: &mut dyn FnMut() -> bool,
+    time_used: &mut dyn FnMut() -> f64,
 ) -> Plan {
+    let mut watch = Watch { progress, time_used };
+    let began = watch.used();
     let problem = Problem::new(request.campaign, request.given, request.from);
     let wishes = keep::wishes(&problem, request.published);
     let freeze = num::index(request.campaign.freeze_days);
     let until = problem.first.saturating_add(freeze);
     let mut draft = greedy::plan(&problem, &wishes, until);
-    let mut needed = measure::objective(&draft);
+    let greedy = measure::figures(&draft);
+    let one_plan = watch.used() - began;
+    let mut needed = greedy.objective;
     if !wishes.is_empty() {
         // The published plan, repaired, stays unless another is clearly better: people have
-        // planned on it.
+        // planned on it. Without a search and with nothing to repair it stays anyway.
         let kept = greedy::plan(&problem, &wishes, usize::MAX);
         let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
-        if worth >= needed {
+        let is_same = || {
+            kept.rows().iter().eq(request.published.iter().filter(|row| row.day >= request.from))
+        };
+        if worth >= needed || request.limits == Limits::QUICK && is_same() {
             (draft, needed) = (kept, worth);
         }
     }
     let objective = measure::objective(&draft);
-    progress(Progress { step: 0, objective, upper_bound: f64::INFINITY });
+    watch.tell(0, objective, f64::INFINITY);
     let market = Market::new(&problem);
-    let task = search::Task { wishes: &wishes, until, limits: request.limits, warm: request.warm };
-    let found = search::improve(&market, draft, needed, &task, progress, time_is_up);
-    finish(&found.draft, market.certificate(&found.prices, found.bound))
-}
-
-fn finish(draft: &Draft, certificate: Certificate) -> Plan {
-    let mut figures = measure::figures(draft);
-    figures.upper_bound = certificate.upper_bound;
-    if figures.upper_bound > 0.0 {
-        figures.gap = (figures.upper_bound - figures.objective) / figures.upper_bound;
+    let Request { limits, warm, .. } = *request;
+    let task = search::Task { wishes: &wishes, until, limits, warm, one_plan };
+    let found = search::improve(&market, draft, needed, &task, &mut watch);
+    let certificate = market.certificate(&found.prices, found.bound);
+    let with_bound = |mut figures: Figures| {
+        figures.upper_bound = certificate.upper_bound;
+        if figures.upper_bound > 0.0 {
+            figures.gap = (figures.upper_bound - figures.objective) / figures.upper_bound;
+        }
+        figures
+    };
+    let draft = &found.draft;
+    let stages = Stages { greedy: with_bound(greedy), objective: with_bound(found.before_stages) };
+    Plan {
+        rows: draft.rows(),
+        figures: with_bound(measure::figures(draft)),
+        unplaced: explain::unplaced(draft),
+        stages,
+        certificate,
     }
-    Plan { rows: draft.rows(), figures, certificate, unplaced: explain::unplaced(draft) }
 }

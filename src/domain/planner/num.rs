@@ -30,6 +30,16 @@ pub(super) fn whole(n: f64) -> u32 {
     n.max(0.0) as u32
 }
 
+/// A real number of doses that is whole already, 0 where it is negative.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates and is exact for whole numbers in range"
+)]
+pub(super) fn counted(n: f64) -> u64 {
+    n.max(0.0) as u64
+}
+
 /// The whole part of a real number, with its sign.
 #[expect(
     clippy::cast_possible_truncation,

@@ -121,6 +121,10 @@ pub(super) struct Pdhg {
     steps: u32,
     stride: f64,
     weight: f64,
+    /// Room for the next point and its products.
+    next: Point,
+    next_ax: Vec<f64>,
+    next_aty: Vec<f64>,
     /// Error of the last point that was looked at, as a share of the objective.
     pub(super) error: f64,
 }
@@ -164,6 +168,9 @@ impl Pdhg {
             steps: 0,
             stride: 1.0,
             weight: 1.0,
+            next: Point { x: vec![0.0; n], y: vec![0.0; m] },
+            next_ax: vec![0.0; m],
+            next_aty: vec![0.0; n],
             error: f64::INFINITY,
         }
     }
@@ -197,9 +204,9 @@ impl Pdhg {
     }
 
     fn step(&mut self) {
-        let mut x = vec![0.0; self.now.x.len()];
-        let mut y = vec![0.0; self.now.y.len()];
-        let (mut ax, mut aty) = (y.clone(), x.clone());
+        let Point { mut x, mut y } = std::mem::take(&mut self.next);
+        let (mut ax, mut aty) =
+            (std::mem::take(&mut self.next_ax), std::mem::take(&mut self.next_aty));
         loop {
             self.steps += 1;
             let (reach_x, reach_y) = (self.stride / self.weight, self.stride * self.weight);
@@ -216,8 +223,9 @@ impl Pdhg {
             let (used, k) = (self.stride, f64::from(self.steps) + 1.0);
             self.stride = ((1.0 - k.powf(-0.3)) * limit).min((1.0 + k.powf(-0.6)) * used);
             if used <= limit {
-                self.now = Point { x, y };
-                (self.ax, self.aty) = (ax, aty);
+                self.next = std::mem::replace(&mut self.now, Point { x, y });
+                self.next_ax = std::mem::replace(&mut self.ax, ax);
+                self.next_aty = std::mem::replace(&mut self.aty, aty);
                 add(&mut self.sum.x, &self.now.x, used);
                 add(&mut self.sum.y, &self.now.y, used);
                 self.sum_weight += used;

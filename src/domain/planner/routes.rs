@@ -3,7 +3,10 @@
 use crate::domain::area::{Point, Travel};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
+use crate::domain::plan::PlanRow;
 use crate::domain::site::{Stop, Team};
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
 
 /// Kilometres on the road between bases and stops.
 #[derive(Debug, Clone)]
@@ -87,6 +90,35 @@ pub struct TourStop {
     pub first_dose_minutes: f64,
     /// When it leaves.
     pub departure_minutes: f64,
+}
+
+/// The day of a team.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TeamTour {
+    /// The day.
+    pub day: NaiveDate,
+    /// The team.
+    pub team: TeamCode,
+    /// Its tour.
+    pub tour: Tour,
+}
+
+/// The tours of a plan, by day and team.
+pub fn tours(campaign: &Campaign, rows: &[PlanRow]) -> Vec<TeamTour> {
+    let mut days: BTreeMap<(NaiveDate, &TeamCode), BTreeMap<&PlaceCode, u32>> = BTreeMap::new();
+    for row in rows {
+        if let Some(team) = &row.team {
+            let stops = days.entry((row.day, team)).or_default();
+            *stops.entry(&row.place).or_insert(0) += row.doses;
+        }
+    }
+    let tour_of = |((day, team), stops): ((NaiveDate, &TeamCode), BTreeMap<&PlaceCode, u32>)| {
+        let stops: Vec<(PlaceCode, u32)> =
+            stops.into_iter().map(|(stop, doses)| (stop.clone(), doses)).collect();
+        let tour = tour(campaign, team, &stops)?;
+        Some(TeamTour { day, team: team.clone(), tour })
+    };
+    days.into_iter().filter_map(tour_of).collect()
 }
 
 /// More stops than this are driven in the order given: trying every order would take too long.

@@ -8,6 +8,7 @@ use super::pdhg::{Pdhg, Point};
 use super::prices::{Market, NO_SLOT};
 use super::room::Routes;
 use super::teams::{Gain, best_of, best_route};
+use super::watch::{Pace, Watch};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -227,14 +228,23 @@ pub(super) struct Routed<'p> {
     pub(super) pdhg: Pdhg,
 }
 
-/// Decides every route in so many parts, `None` when the time is up.
+/// Steps of the method between two looks at the time.
+const STEPS_AT_ONCE: u32 = 64;
+
+/// Parts for which so many steps suffice.
+pub(super) fn parts_in(steps: u32) -> usize {
+    super::num::index(steps.saturating_sub(STEPS_AFTER) / STEPS_BETWEEN)
+}
+
+/// Decides every route in so many parts; where the time is up, all that are left at once.
 pub(super) fn decide<'p>(
     market: &Market,
     (compact, pdhg): (&Compact, &Pdhg),
     base: Arc<Draft<'p>>,
     parts: usize,
-    time_is_up: &mut dyn FnMut() -> bool,
-) -> Option<Routed<'p>> {
+    watch: &mut Watch,
+    pace: Pace,
+) -> Routed<'p> {
     let problem = market.problem;
     let mut decided = Decided::new(base);
     let part = (problem.days - problem.first).div_ceil(parts).max(1);
@@ -244,18 +254,15 @@ pub(super) fn decide<'p>(
     let method = pdhg.resume(now.program.clone(), start, STEPS_DONE);
     let mut routed = Routed { decided, compact: now, pdhg: method };
     while routed.decided.until < problem.days {
-        for _ in 0..STEPS_BETWEEN / 64 {
-            if time_is_up() {
-                return None;
-            }
-            routed.pdhg.run(64);
-        }
+        let in_time = routed.settle(STEPS_BETWEEN, watch, pace);
+        let until = if in_time { routed.decided.until + part } else { problem.days };
         let wanted = Wanted::at(market, &routed.compact, &routed.pdhg.now);
         let mut decided = routed.decided.clone();
-        decided.go_on(market, &wanted, routed.decided.until + part);
+        decided.go_on(market, &wanted, until);
         routed = routed.with(market, decided);
     }
-    routed.settle(STEPS_AFTER, time_is_up).then_some(routed)
+    routed.settle(STEPS_AFTER, watch, pace);
+    routed
 }
 
 impl<'p> Routed<'p> {
@@ -267,12 +274,12 @@ impl<'p> Routed<'p> {
     }
 
     /// So many steps; false when the time is up before.
-    pub(super) fn settle(&mut self, steps: u32, time_is_up: &mut dyn FnMut() -> bool) -> bool {
-        for _ in 0..steps / 64 {
-            if time_is_up() {
+    pub(super) fn settle(&mut self, steps: u32, watch: &mut Watch, pace: Pace) -> bool {
+        for _ in 0..steps / STEPS_AT_ONCE {
+            if !watch.has_time(pace.takes, pace.until) {
                 return false;
             }
-            self.pdhg.run(64);
+            self.pdhg.run(STEPS_AT_ONCE);
         }
         true
     }

@@ -7,8 +7,9 @@ use super::pdhg::{Pdhg, Point};
 use super::prices::Market;
 use super::room::Routes;
 use super::routing::Routed;
-use super::{Limits, Progress, fair, greedy, keep, measure, rounding, routing, travel};
-use crate::domain::plan::Certificate;
+use super::watch::{Pace, Watch};
+use super::{Limits, fair, greedy, keep, measure, num, rounding, routing, travel};
+use crate::domain::plan::{Certificate, Figures};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -22,6 +23,26 @@ const PLAN_ROUNDS: u32 = 8;
 const PLAN_ERROR_MAX: f64 = 0.2;
 /// Good enough: a gap below this is not worth more steps.
 const GAP_ENOUGH: f64 = 2e-4;
+
+/// Of a limited time, the share that is left in any case.
+const LEFT_SHARE: f64 = 0.03;
+/// What is left for writing everything down, the verdict, the worst area and travel grows with
+/// the time of the plain plan: so many of it, and a share of the time at most.
+const OUTPUT_PLANS: f64 = 20.0;
+const OUTPUT_SHARE: f64 = 0.1;
+/// The verdict.
+const VERDICT_PLANS: f64 = 50.0;
+const VERDICT_SHARE: f64 = 0.1;
+/// The worst area.
+const FAIR_PLANS: f64 = 40.0;
+const FAIR_SHARE: f64 = 0.12;
+/// Travel.
+const TRAVEL_PLANS: f64 = 10.0;
+const TRAVEL_SHARE: f64 = 0.03;
+/// The share for whole routes, where there are teams.
+const ROUTES_SHARE: f64 = 0.4;
+/// A whole plan out of columns takes at most about so many times as long as the plain plan.
+const PLANS_IN_PLAN: f64 = 6.0;
 
 /// Rounds of changes of single routes.
 const SWAP_ROUNDS: u32 = 8;
@@ -47,6 +68,8 @@ pub(super) struct Found<'p> {
     pub(super) prices: Vec<f64>,
     /// The bound that they prove.
     pub(super) bound: f64,
+    /// What the plan was worth before the worst area and travel counted.
+    pub(super) before_stages: Figures,
 }
 
 /// The search.
@@ -64,6 +87,37 @@ struct Search<'m, 'p> {
     is_new: bool,
     /// People who must get a dose in time and cannot, as far as is known.
     late: u64,
+    /// Steps done.
+    step: u32,
+    /// The share of the time that a round of steps takes,
+    round_takes: f64,
+    /// and a whole plan.
+    plan_takes: f64,
+    /// When the parts of the search are over.
+    ends: Ends,
+}
+
+/// Shares of the time at which parts of the search are over.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    /// Steps and routes.
+    plans: f64,
+    /// The worst area.
+    fair: f64,
+    /// Travel, the last.
+    travel: f64,
+}
+
+impl Ends {
+    /// Where the plain plan took a share of the time.
+    fn of(one_plan: f64, has_targets: bool) -> Self {
+        let reserve = |plans: f64, share: f64| (plans * one_plan).min(share);
+        let verdict = if has_targets { reserve(VERDICT_PLANS, VERDICT_SHARE) } else { 0.0 };
+        let output = LEFT_SHARE + reserve(OUTPUT_PLANS, OUTPUT_SHARE);
+        let travel = 1.0 - output - verdict;
+        let fair = travel - reserve(TRAVEL_PLANS, TRAVEL_SHARE);
+        Self { plans: fair - reserve(FAIR_PLANS, FAIR_SHARE), fair, travel }
+    }
 }
 
 /// What the search must respect.
@@ -76,6 +130,8 @@ pub(super) struct Task<'a> {
     pub(super) limits: Limits,
     /// Prices of an older plan.
     pub(super) warm: Option<&'a Certificate>,
+    /// The share of the time that the plain plan took.
+    pub(super) one_plan: f64,
 }
 
 /// Improves on a plan by one that is worth more than `needed`.
@@ -84,8 +140,7 @@ pub(super) fn improve<'p>(
     draft: Draft<'p>,
     needed: f64,
     task: &Task,
-    progress: &mut dyn FnMut(Progress),
-    time_is_up: &mut dyn FnMut() -> bool,
+    watch: &mut Watch,
 ) -> Found<'p> {
     let limits = task.limits;
     let problem = market.problem;
@@ -100,8 +155,13 @@ pub(super) fn improve<'p>(
         }
     }
     let objective = measure::objective(&draft);
-    let found = Found { draft, prices, bound };
-    if limits.steps == 0 || market.kinds.is_empty() || problem.first >= problem.days {
+    let before_stages = measure::figures(&draft);
+    let found = Found { draft, prices, bound, before_stages };
+    watch.tell(0, objective, bound);
+    let has_targets = problem.campaign.groups.iter().any(|group| group.target.is_some());
+    let ends = Ends::of(task.one_plan, has_targets);
+    let nothing = market.kinds.is_empty() || problem.first >= problem.days;
+    if limits.steps == 0 || nothing || !watch.has_time(0.0, ends.plans) {
         return found;
     }
     let is_new = task.wishes.is_empty();
@@ -112,30 +172,85 @@ pub(super) fn improve<'p>(
     if let Some(old) = &old {
         pdhg = pdhg.resume(compact.program.clone(), compact.warm(market, old), 0);
     }
-    let mut search = Search { market, compact, pdhg, found, objective, needed, base, is_new, late };
-    let (mut step, mut round) = (0, 0);
-    while step < limits.steps && !time_is_up() && search.gap() > GAP_ENOUGH {
-        search.pdhg.run(ROUND_STEPS.min(limits.steps - step));
-        step = step.saturating_add(ROUND_STEPS).min(limits.steps);
-        round += 1;
-        search.look();
-        if round % ROUTE_ROUNDS == 0 {
-            search.add_routes();
-        }
-        let ready = search.pdhg.error < PLAN_ERROR_MAX && round % PLAN_ROUNDS == 0;
-        if ready || step >= limits.steps {
-            search.plan();
-        }
-        let (objective, upper_bound) = (search.objective, search.found.bound);
-        progress(Progress { step, objective, upper_bound });
-    }
-    search.decide_routes(limits.steps, time_is_up);
-    search.stages(task.until.max(problem.first), time_is_up);
-    progress(Progress { step, objective: search.objective, upper_bound: search.found.bound });
+    let mut search = Search {
+        market,
+        compact,
+        pdhg,
+        found,
+        objective,
+        needed,
+        base,
+        is_new,
+        late,
+        step: 0,
+        round_takes: 0.0,
+        plan_takes: PLANS_IN_PLAN * task.one_plan,
+        ends,
+    };
+    search.plans(limits.steps, watch);
+    search.found.before_stages = measure::figures(&search.found.draft);
+    search.stages(task.until.max(problem.first), watch);
+    search.tell(watch);
     search.found
 }
 
 impl Search<'_, '_> {
+    /// Steps, then whole routes; where time is left and steps were not enough, both again.
+    fn plans(&mut self, most: u32, watch: &mut Watch) {
+        let ends = self.ends.plans;
+        let mut takes = if self.has_routes() { ROUTES_SHARE } else { 0.0 };
+        loop {
+            self.steps(most, ends - takes, watch);
+            let began = watch.used();
+            self.decide_routes(most, watch);
+            takes = watch.used() - began;
+            let again = takes + self.plan_takes + self.round_takes;
+            let is_limited = began > 0.0;
+            let is_good = self.step >= most || self.gap() <= GAP_ENOUGH;
+            if !is_limited || is_good || !self.has_routes() || !watch.has_time(again, ends) {
+                return;
+            }
+        }
+    }
+
+    /// Steps of the method, and from time to time a whole plan.
+    fn steps(&mut self, most: u32, until: f64, watch: &mut Watch) {
+        let (mut round, mut planned) = (0, 0);
+        while self.step < most
+            && watch.has_time(self.round_takes + self.plan_takes, until)
+            && self.gap() > GAP_ENOUGH
+        {
+            let began = watch.used();
+            self.pdhg.run(ROUND_STEPS.min(most - self.step));
+            self.step = self.step.saturating_add(ROUND_STEPS).min(most);
+            round += 1;
+            self.look();
+            if round % ROUTE_ROUNDS == 0 {
+                self.add_routes();
+            }
+            self.round_takes = self.round_takes.max(watch.used() - began);
+            let ready = self.pdhg.error < PLAN_ERROR_MAX && round % PLAN_ROUNDS == 0;
+            if ready || self.step >= most {
+                self.plan(watch);
+                planned = round;
+            }
+            self.tell(watch);
+        }
+        if planned < round && watch.has_time(self.plan_takes, self.ends.plans) {
+            self.plan(watch);
+            self.tell(watch);
+        }
+    }
+
+    fn has_routes(&self) -> bool {
+        let problem = self.market.problem;
+        !problem.teams.is_empty() && !problem.stops.is_empty()
+    }
+
+    fn tell(&self, watch: &mut Watch) {
+        watch.tell(self.step, self.objective, self.found.bound);
+    }
+
     fn gap(&self) -> f64 {
         (self.found.bound - self.objective) / self.found.bound.max(f64::MIN_POSITIVE)
     }
@@ -152,7 +267,7 @@ impl Search<'_, '_> {
     }
 
     fn add_routes(&mut self) {
-        if self.market.problem.teams.is_empty() {
+        if !self.has_routes() {
             return;
         }
         let point = self.pdhg.now.clone();
@@ -163,7 +278,8 @@ impl Search<'_, '_> {
     }
 
     /// Makes a whole plan after the current point and keeps it if it is better.
-    fn plan(&mut self) {
+    fn plan(&mut self, watch: &mut Watch) {
+        let began = watch.used();
         let average = self.pdhg.average();
         for point in [&self.pdhg.now, &average] {
             let draft = self.round(point);
@@ -173,6 +289,7 @@ impl Search<'_, '_> {
                 self.is_new = true;
             }
         }
+        self.plan_takes = watch.used() - began;
     }
 }
 
@@ -195,9 +312,9 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// Whole routes, then whole people on them.
-    fn decide_routes(&mut self, steps: u32, time_is_up: &mut dyn FnMut() -> bool) {
-        let problem = self.market.problem;
-        if problem.teams.is_empty() || problem.stops.is_empty() {
+    fn decide_routes(&mut self, steps: u32, watch: &mut Watch) {
+        let until = self.ends.plans;
+        if !self.has_routes() || !watch.has_time(self.round_takes + self.plan_takes, until) {
             return;
         }
         // Small campaigns can afford to try several ways.
@@ -206,30 +323,45 @@ impl<'p> Search<'_, 'p> {
         // A short search decides all days at once, and changes nothing afterwards.
         let is_short = steps < STEPS_SHORT;
         let ways: &[usize] = if is_short { &[1] } else { &PARTS };
+        let until = until - self.plan_takes;
         for &parts in ways.iter().take(tries) {
+            if found.is_some() && !watch.has_time(self.round_takes, until) {
+                break;
+            }
+            let parts = self.affordable(parts, until - watch.used());
             let from = (&self.compact, &self.pdhg);
-            let routed = routing::decide(self.market, from, self.base.clone(), parts, time_is_up);
-            let Some(routed) = routed else { break };
-            let objective = self.round_routed(&routed);
+            let pace = Pace { takes: self.round_takes, until };
+            let routed = routing::decide(self.market, from, self.base.clone(), parts, watch, pace);
+            let objective = self.round_routed(&routed, watch);
             if found.as_ref().is_none_or(|held| objective > held.0) {
                 found = Some((objective, routed));
             }
         }
         let Some((best, routed)) = found else { return };
-        if is_short {
-            return;
+        if !is_short {
+            let pace = Pace { takes: self.round_takes, until };
+            self.swap_routes(routed, best, watch, pace);
         }
-        self.swap_routes(routed, best, time_is_up);
+    }
+
+    /// Parts for which there is time, at most so many.
+    fn affordable(&self, parts: usize, share: f64) -> usize {
+        if self.round_takes <= 0.0 {
+            return parts;
+        }
+        let rounds = num::whole(share / self.round_takes);
+        routing::parts_in(rounds.saturating_mul(ROUND_STEPS)).clamp(1, parts)
     }
 
     /// The worst area, then travel; a published plan stays as it is.
-    fn stages(&mut self, until: usize, time_is_up: &mut dyn FnMut() -> bool) {
-        if !self.is_new || time_is_up() {
+    fn stages(&mut self, until: usize, watch: &mut Watch) {
+        if !self.is_new {
             return;
         }
         let floor = self.objective * (1.0 - FAIR_COST);
-        self.found.draft = fair::raise_worst(self.found.draft.clone(), floor, until);
-        travel::shorten(&mut self.found.draft, until);
+        let Ends { fair, travel, .. } = self.ends;
+        self.found.draft = fair::raise_worst(self.found.draft.clone(), floor, until, watch, fair);
+        travel::shorten(&mut self.found.draft, until, watch, travel);
         self.objective = measure::objective(&self.found.draft);
     }
 
@@ -238,16 +370,17 @@ impl<'p> Search<'_, 'p> {
         &mut self,
         mut routed: Routed<'p>,
         mut best: f64,
-        time_is_up: &mut dyn FnMut() -> bool,
+        watch: &mut Watch,
+        pace: Pace,
     ) {
         let mut most = (self.market.problem.days / 4).max(1);
         let mut tried = BTreeSet::new();
         for _ in 0..SWAP_ROUNDS {
             let Some(mut other) = routed.swapped(self.market, most, &mut tried) else { break };
-            if !other.settle(SWAP_STEPS, time_is_up) {
+            if !other.settle(SWAP_STEPS, watch, pace) {
                 return;
             }
-            let objective = self.round_routed(&other);
+            let objective = self.round_routed(&other, watch);
             if objective > best {
                 (routed, best) = (other, objective);
             } else {
@@ -255,15 +388,16 @@ impl<'p> Search<'_, 'p> {
             }
         }
         for _ in 0..LAST_ROUNDS {
-            if !routed.settle(SWAP_STEPS, time_is_up) {
+            if !routed.settle(SWAP_STEPS, watch, pace) {
                 return;
             }
-            self.round_routed(&routed);
+            self.round_routed(&routed, watch);
         }
     }
 
     /// Whole people on whole routes; kept if better. Returns the objective.
-    fn round_routed(&mut self, routed: &Routed<'p>) -> f64 {
+    fn round_routed(&mut self, routed: &Routed<'p>, watch: &mut Watch) -> f64 {
+        let began = watch.used();
         let mut best = 0.0_f64;
         for point in [&routed.pdhg.now, &routed.pdhg.average()] {
             let draft = self.round_with(&routed.compact, point, Some(&routed.decided.routes));
@@ -274,6 +408,8 @@ impl<'p> Search<'_, 'p> {
                 self.is_new = true;
             }
         }
+        self.plan_takes = self.plan_takes.max(watch.used() - began);
+        self.tell(watch);
         best
     }
 }

@@ -2,11 +2,11 @@
 //! back, and what would help. Every fix is tried out before it is named.
 
 use super::model::Problem;
-use super::{Limits, Request, make};
+use super::{Request, explain, greedy, measure};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::ceil_of;
 use crate::domain::id::{AreaCode, GroupId, LotCode, TeamCode};
-use crate::domain::plan::{Certificate, Plan, PlanRow, PriceTable, Reason, Unplaced};
+use crate::domain::plan::{Certificate, Plan, PriceTable, Reason, Unplaced};
 use crate::domain::site::{Closure, Delivery};
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -26,13 +26,17 @@ pub struct GroupVerdict {
     /// People whom the plan lacks.
     pub short: u64,
     /// Whether a plan that puts this group first reaches it; no better plan is known where not.
-    pub reachable: bool,
+    /// `None`: the time was up before that was tried.
+    pub reachable: Option<bool>,
     /// People who are still missing then.
     pub short_at_best: u64,
     /// What holds them back, most people first.
     pub binds: Vec<Bind>,
     /// What would make it reachable, each alone; empty where nothing that was tried helps.
     pub fixes: Vec<Fix>,
+    /// Whether the time was up before everything was tried: then other fixes may help too, and
+    /// smaller ones.
+    pub cut_short: bool,
 }
 
 /// A constraint that holds people of a group back.
@@ -71,10 +75,42 @@ pub enum Fix {
     },
 }
 
-/// The verdict on a plan for a request.
-pub fn verdict(request: &Request, plan: &Plan) -> Vec<GroupVerdict> {
+/// The share of a limited time that may be used.
+const ENDS: f64 = 0.98;
+
+/// Time for trials of changes.
+struct Trials<'t> {
+    time_used: &'t mut dyn FnMut() -> f64,
+    /// The share of the time that the last one took.
+    takes: f64,
+    /// Whether one had to be left out.
+    cut_short: bool,
+}
+
+impl Trials<'_> {
+    /// Makes a trial where there is time for one.
+    fn run<T>(&mut self, trial: impl FnOnce() -> T) -> Option<T> {
+        let began = (self.time_used)();
+        if began > 0.0 && began + self.takes >= ENDS {
+            self.cut_short = true;
+            return None;
+        }
+        let result = trial();
+        self.takes = (self.time_used)() - began;
+        Some(result)
+    }
+}
+
+/// The verdict on a plan for a request. `time_used` as for [`super::make`].
+pub fn verdict(
+    request: &Request,
+    plan: &Plan,
+    time_used: &mut dyn FnMut() -> f64,
+) -> Vec<GroupVerdict> {
+    let mut trials = Trials { time_used, takes: 0.0, cut_short: false };
     let campaign = request.campaign;
-    let planned = finished(request, &plan.rows);
+    let problem = Problem::new(request.campaign, request.given, request.from);
+    let planned = measure::finished_by_group(&problem, &plan.rows);
     campaign
         .groups
         .iter()
@@ -88,13 +124,16 @@ pub fn verdict(request: &Request, plan: &Plan) -> Vec<GroupVerdict> {
                 planned_people,
                 reached,
                 short: target_people.saturating_sub(planned_people),
-                reachable: reached,
+                reachable: reached.then_some(true),
                 short_at_best: 0,
                 binds: Vec::new(),
                 fixes: Vec::new(),
+                cut_short: false,
             };
             if !reached {
-                found.look_closer(request, plan);
+                trials.cut_short = false;
+                found.look_closer(request, plan, &mut trials);
+                found.cut_short = trials.cut_short;
             }
             Some(found)
         })
@@ -106,52 +145,48 @@ fn eligible(request: &Request, group: &GroupId) -> u32 {
     rows.iter().filter(|(key, _)| key.group == *group).map(|(_, row)| row.people).sum()
 }
 
-/// People of each group who finish, with history.
-fn finished(request: &Request, rows: &[PlanRow]) -> BTreeMap<GroupId, u64> {
-    let problem = Problem::new(request.campaign, request.given, request.from);
-    let mut finished: BTreeMap<GroupId, u64> = BTreeMap::new();
-    for cohort in &problem.cohorts {
-        *finished.entry(cohort.key.group.clone()).or_insert(0) += u64::from(cohort.finished);
-    }
-    let last = request.campaign.series.dose_count();
-    for row in rows.iter().filter(|row| usize::from(row.dose) == last) {
-        *finished.entry(row.group.clone()).or_insert(0) += u64::from(row.doses);
-    }
-    finished
-}
-
 /// A group that comes before all others has a priority of so much.
 const FIRST_PRIORITY: f64 = 1e6;
 
 impl GroupVerdict {
-    fn look_closer(&mut self, request: &Request, plan: &Plan) {
+    fn look_closer(&mut self, request: &Request, plan: &Plan, trials: &mut Trials) {
         let mut first = request.campaign.clone();
         for group in first.groups.iter_mut().filter(|group| group.id == self.group) {
             group.priority = FIRST_PRIORITY;
         }
-        let (best, unplaced) = self.best(request, &first);
+        let Some((best, unplaced)) = trials.run(|| self.best(request, &first)) else {
+            self.short_at_best = self.short;
+            self.binds = binds(request.campaign, &self.group, &plan.unplaced, &plan.certificate);
+            return;
+        };
         self.short_at_best = self.target_people.saturating_sub(best.max(self.planned_people));
-        self.reachable = self.short_at_best == 0;
-        let unplaced = if self.reachable { &plan.unplaced } else { &unplaced };
+        let reachable = self.short_at_best == 0;
+        self.reachable = Some(reachable);
+        let unplaced = if reachable { &plan.unplaced } else { &unplaced };
         self.binds = binds(request.campaign, &self.group, unplaced, &plan.certificate);
-        if !self.reachable {
-            self.fixes = self.fixes(request, &first);
+        if !reachable {
+            self.fixes = self.fixes(request, &first, trials);
         }
     }
 
-    /// People who finish in a quick plan of a campaign, and who has no place in it.
+    /// People who finish in a plain plan of a campaign, and who has no place in it.
     fn best(&self, request: &Request, campaign: &Campaign) -> (u64, Vec<Unplaced>) {
-        let request =
-            Request { campaign, published: &[], warm: None, limits: Limits::QUICK, ..*request };
-        let plan = make(&request, &mut |_| {}, &mut || true);
-        let people = finished(&request, &plan.rows).get(&self.group).copied().unwrap_or(0);
-        (people, plan.unplaced)
+        let problem = Problem::new(campaign, request.given, request.from);
+        let draft = greedy::plan(&problem, &[], 0);
+        let finished = measure::finished(&draft);
+        let of_group =
+            problem.cohorts.iter().zip(finished).filter(|(c, _)| c.key.group == self.group);
+        let people = of_group.map(|(_, people)| u64::from(people)).sum();
+        (people, explain::unplaced(&draft))
     }
 
     /// The smallest change of each kind that helps.
-    fn fixes(&self, request: &Request, first: &Campaign) -> Vec<Fix> {
+    fn fixes(&self, request: &Request, first: &Campaign, trials: &mut Trials) -> Vec<Fix> {
         let from = request.from.max(first.start);
-        let reaches = |campaign: &Campaign| self.best(request, campaign).0 >= self.target_people;
+        let mut reaches = |campaign: &Campaign| {
+            let people = trials.run(|| self.best(request, campaign).0);
+            people.is_some_and(|people| people >= self.target_people)
+        };
         let doses_each = u32::try_from(first.series.dose_count()).unwrap_or(1);
         let short = u32::try_from(self.short_at_best).unwrap_or(u32::MAX);
         let most = short.saturating_mul(doses_each).saturating_mul(2);
@@ -181,7 +216,7 @@ const HALVINGS: u32 = 10;
 
 /// The least number up to `most` that helps, to a thousandth of it; `None` where not even `most`
 /// does.
-fn least(most: u32, helps: impl Fn(u32) -> bool) -> Option<u32> {
+fn least(most: u32, mut helps: impl FnMut(u32) -> bool) -> Option<u32> {
     if most == 0 || !helps(most) {
         return None;
     }

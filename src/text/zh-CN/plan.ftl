@@ -10,3 +10,57 @@ verdict-fix-doses = 只要 { $by } 前再到苗 { $doses } 剂，即可完成。
 verdict-fix-team-days = 只要增加一支流动接种队、工作 { $days } 天，即可完成。
 verdict-fix-days = 只要延长 { $days } 天，即可完成。
 verdict-no-fix = 单靠增加疫苗、增加一支流动接种队或延长 60 天，都不够。
+verdict-not-tried = { $group }：本计划完成 { $planned } 人，目标 { $target } 人；未及试算能否完成。
+verdict-cut-short = 时间用尽，未能试完各种办法；请加大 --seconds 重做计划。
+
+plan-progress-first = { $seconds } 秒：目标值 { $objective }
+plan-progress = { $seconds } 秒：目标值 { $objective }，上界 { $bound }，差距 { $gap } %
+
+stage-greedy = 逐日按优先级排
+stage-objective = 目标值最优
+stage-plan = 本计划：再顾及最差地区和路程
+column-stage = 阶段
+column-objective = 目标值
+column-gap = 差距
+column-worst_area = 最差地区
+column-travel_km = 路程（公里）
+
+plan-tours = 计划 { $no }：{ $tours } 条路线
+tour-base = 驻地
+column-at = 地点
+column-arrives = 到达
+column-first_dose = 第一剂
+column-leaves = 离开
+
+figure-coverage = 完成（%）
+figure-last-day = 最后一剂日期
+figure-worst-area = 最差地区
+figure-gap = 差距（%）
+column-what_if = 假设
+column-difference = 差别
+
+why-prices = “多一个”：最紧的一天多一个单位，目标值最多增加多少。“影响”：此处对计划的制约程度。另有 { $more } 行，见 -o json。
+why-nothing-scarce = 所问之处并不紧缺，增加也无益。
+why-no-prices = 计划 { $no } 的价格没有保留；doseplan plan make 重做计划即有
+why-series = { $area } { $group }：最好的一个全程（{ $doses }）值 { $worth }；别人因此损失 { $cost }
+scarce-site-day = 接种点剂次
+scarce-storage = 冷藏容量
+scarce-lot = 疫苗
+scarce-stop-day = 流动点剂次
+scarce-stop-visit = 流动点到访
+scarce-team-day = 流动队工作日
+column-scarce = 紧缺
+column-code = 编码
+column-first = 首日
+column-last = 末日
+column-dearest = 最紧的一天
+column-one_more = 多一个
+column-weight = 影响
+
+vials-doses = { $lot } { $doses } 剂
+vials-unknown = 各批次都没有每瓶剂数；请在 deliveries.csv 增加 doses_per_vial 列。
+vials-waste = 共 { $doses } 剂；人人到齐时，开瓶后另剩 { $waste } 剂。
+vials-merge = { $place } { $name }：{ $from } 的 { $doses } 剂并入 { $into }，可省 { $saves } 剂。
+vials-merge-later = { $place } { $name }：{ $from } 的 { $doses } 剂并入 { $into }，可省 { $saves } 剂；这些人要多等几天。
+column-vials = 瓶数
+column-open_vial_waste = 开瓶剩余

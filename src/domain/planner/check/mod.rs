@@ -17,7 +17,7 @@ pub use bound::check_certificate;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
-use crate::domain::plan::{Figures, PlanRow};
+use crate::domain::plan::{Figures, PlanRow, Reason, Unplaced};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -46,6 +46,20 @@ pub struct Violation {
     pub rule: u8,
     /// What is wrong.
     pub fault: Fault,
+}
+
+impl Violation {
+    /// Whether it is only that people who wait since before the plan miss their window, and they
+    /// are listed as overdue: no plan could have helped them.
+    pub fn is_listed(&self, unplaced: &[Unplaced]) -> bool {
+        let (Fault::TooLate { area, group, .. } | Fault::Unfinished { area, group, .. }) =
+            &self.fault
+        else {
+            return false;
+        };
+        let overdue = |one: &&Unplaced| one.reason == Reason::Overdue;
+        unplaced.iter().filter(overdue).any(|one| one.area == *area && one.group == *group)
+    }
 }
 
 /// What is wrong with a plan. Rows count from 1.

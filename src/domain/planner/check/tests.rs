@@ -33,7 +33,7 @@ fn good(campaign: &Campaign) -> Vec<PlanRow> {
     let limits = Limits::QUICK;
     let request =
         Request { campaign, given: &[], from: campaign.start, published: &[], limits, warm: None };
-    let plan = make(&request, &mut |_| {}, &mut || false);
+    let plan = make(&request, &mut |_| {}, &mut || 0.0);
     assert_eq!(check(campaign, &plan.rows, &[], campaign.start).violations, []);
     assert!(plan.rows.iter().any(|row| row.team.is_some()));
     plan.rows

@@ -1,0 +1,223 @@
+//! `doseplan plan what-if`: what other supply, teams, sites or delivery days would change. It
+//! touches nothing.
+
+use super::output::{Format, NONE, Sheet, harmless};
+use super::plan::{planning_day, share_of, tell};
+use super::plan_print::worst_text;
+use super::{Session, exit, parse_day, plan_files};
+use crate::app::plans::PlanStart;
+use crate::domain::campaign::Campaign;
+use crate::domain::id::LotCode;
+use crate::domain::planner::{self, Change, Limits, Outcome, Request};
+use crate::text::thousands;
+use chrono::NaiveDate;
+use clap::Args;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What would be if.
+#[derive(Debug, Args)]
+pub(super) struct WhatIf {
+    /// The campaign, where the database has several
+    id: Option<String>,
+    /// Straight from a folder or workbook, without a database
+    #[arg(long, value_name = "PATH")]
+    folder: Option<PathBuf>,
+    /// First day to plan [default: today, or the start]
+    #[arg(long, value_parser = parse_day)]
+    from: Option<NaiveDate>,
+    /// Doses given before --from, with --folder
+    #[arg(long, value_name = "TALLIES.csv", requires = "folder")]
+    given: Option<PathBuf>,
+    /// Lots that are still to come hold so many times their doses, such as 0.8
+    #[arg(long, value_name = "TIMES", value_parser = parse_supply, allow_hyphen_values = true)]
+    supply: Option<Change>,
+    /// So many teams more, like the first one, or fewer: +2 or -1
+    #[arg(long, value_name = "NUMBER", value_parser = parse_teams, allow_hyphen_values = true)]
+    team: Option<Change>,
+    /// A site, stop or team gives nothing on these days: S05@2021-07-01..2021-07-14
+    #[arg(long, value_name = "PLACE@DAYS", value_parser = parse_close)]
+    close: Vec<Change>,
+    /// A lot arrives later: L07=10d
+    #[arg(long, value_name = "LOT=DAYS", value_parser = parse_delay)]
+    delay: Vec<Change>,
+    /// End both searches after so many seconds together
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// End each search after so many steps
+    #[arg(long)]
+    steps: Option<u32>,
+}
+
+fn parse_supply(text: &str) -> Result<Change, String> {
+    text.parse::<Decimal>().map(Change::Supply).map_err(|_| "write a number such as 0.8".to_owned())
+}
+
+fn parse_teams(text: &str) -> Result<Change, String> {
+    text.parse::<i32>().map(Change::Teams).map_err(|_| "write +2 or -1".to_owned())
+}
+
+fn parse_close(text: &str) -> Result<Change, String> {
+    let remedy =
+        || "write PLACE@DAY or PLACE@DAY..DAY, such as S05@2021-07-01..2021-07-14".to_owned();
+    let (place, days) = text.rsplit_once('@').ok_or_else(remedy)?;
+    let (first, last) = days.split_once("..").unwrap_or((days, days));
+    let (first, last) = (parse_day(first)?, parse_day(last)?);
+    if place.is_empty() {
+        return Err(remedy());
+    }
+    if first > last {
+        return Err(format!("{first} is after {last}; write the earlier day first"));
+    }
+    Ok(Change::Close { place: place.to_owned(), first, last })
+}
+
+fn parse_delay(text: &str) -> Result<Change, String> {
+    let remedy = || "write LOT=DAYS, such as L07=10d".to_owned();
+    let (lot, days) = text.rsplit_once('=').ok_or_else(remedy)?;
+    let days = days.strip_suffix('d').unwrap_or(days).parse().map_err(|_| remedy())?;
+    if lot.is_empty() {
+        return Err(remedy());
+    }
+    Ok(Change::Delay { lot: LotCode::from(lot), days })
+}
+
+/// Both plans, as `-o json` prints them.
+#[derive(Serialize)]
+struct View {
+    from: NaiveDate,
+    today: Outcome,
+    what_if: Outcome,
+}
+
+impl WhatIf {
+    pub(super) async fn run(&self, session: &Session) -> anyhow::Result<u8> {
+        let own = self.supply.iter().chain(&self.team);
+        let changes: Vec<Change> = own.chain(&self.close).chain(&self.delay).cloned().collect();
+        anyhow::ensure!(
+            !changes.is_empty(),
+            "nothing is supposed; name --supply, --team, --close or --delay"
+        );
+        if let Some(folder) = &self.folder {
+            let (campaign, given) = plan_files::read(session, folder, self.given.as_deref())?;
+            let from = self.from.unwrap_or(campaign.start).max(campaign.start);
+            let start = PlanStart { history: given, published: Vec::new(), warm: None };
+            return self.compare(session, &campaign, from, &start, &changes);
+        }
+        let (app, loaded) = session.loaded(self.id.as_deref()).await?;
+        let campaign = &loaded.campaign;
+        let from = self.from.unwrap_or_else(|| planning_day(session, &loaded)).max(campaign.start);
+        let start = app.plan_start(&loaded, from).await?;
+        app.store.close().await;
+        tokio::task::block_in_place(|| self.compare(session, campaign, from, &start, &changes))
+    }
+
+    fn compare(
+        &self,
+        session: &Session,
+        campaign: &Campaign,
+        from: NaiveDate,
+        start: &PlanStart,
+        changes: &[Change],
+    ) -> anyhow::Result<u8> {
+        let other = planner::changed(campaign, from, changes)?;
+        let today = self.plan(session, campaign, from, start);
+        let what_if = self.plan(session, &other, from, start);
+        let view = View { from, today, what_if };
+        match session.out.format {
+            Format::Json => session.out.json(&view),
+            Format::Csv | Format::Table => session.out.sheet(&sheet(session, campaign, &view)),
+        }
+        Ok(exit::OK)
+    }
+
+    /// Plans one of the two campaigns, with half of the time.
+    fn plan(
+        &self,
+        session: &Session,
+        campaign: &Campaign,
+        from: NaiveDate,
+        start: &PlanStart,
+    ) -> Outcome {
+        let limit = self.seconds.map(|seconds| Duration::from_secs(seconds) / 2);
+        let limits = self.steps.map_or_else(Limits::default, |steps| Limits { steps });
+        let started = Instant::now();
+        let request = Request {
+            campaign,
+            given: &start.history,
+            from,
+            published: &start.published,
+            warm: start.warm.as_ref(),
+            limits,
+        };
+        let out = session.out;
+        let plan = planner::make(&request, &mut |at| tell(out, at, started.elapsed()), &mut || {
+            share_of(limit, started.elapsed())
+        });
+        planner::outcome(&request, &plan)
+    }
+}
+
+/// Both plans side by side.
+fn sheet(session: &Session, campaign: &Campaign, view: &View) -> Sheet {
+    let out = session.out;
+    let for_people = out.format == Format::Table;
+    let mut sheet = Sheet::new(&["figure", "group", "today", "what_if", "difference"]);
+    let mut push = |key: &str, group: Option<&str>, values: [String; 2], change: String| {
+        let name = if for_people { out.word(&format!("figure-{key}")) } else { key.to_owned() };
+        let [today, what_if] = values;
+        sheet.push(vec![name, group.unwrap_or_default().to_owned(), today, what_if, change]);
+    };
+    let both = [&view.today, &view.what_if];
+    for (at, group) in view.today.groups.iter().enumerate() {
+        let name = campaign.group(group.group.as_str()).map_or(group.group.as_str(), |g| &g.name);
+        let name = if for_people { harmless(name) } else { group.group.to_string() };
+        let of = both.map(|outcome| &outcome.groups[at]);
+        let finished = of.map(|one| one.people_finished);
+        push("people-finished", Some(&name), finished.map(number(for_people)), gained(finished));
+        let percent = of.map(|one| percent(one.people_finished, one.people));
+        push("coverage", Some(&name), percent.map(|p| format!("{p:.1}")), points(percent, 1));
+        let days = of.map(|one| one.last_day);
+        push("last-day", Some(&name), days.map(day_text), days_between(days));
+    }
+    let days = both.map(|outcome| outcome.last_day);
+    push("last-day", None, days.map(day_text), days_between(days));
+    let figures = both.map(|outcome| &outcome.figures);
+    let doses = figures.map(|figures| figures.doses);
+    push("doses", None, doses.map(number(for_people)), gained(doses));
+    let worst = figures.map(|f| f.worst_area.as_ref().map_or(0.0, |worst| worst.share * 100.0));
+    let worst_areas = figures.map(|figures| worst_text(figures.worst_area.as_ref()));
+    push("worst-area", None, worst_areas, points(worst, 1));
+    let gap = figures.map(|figures| figures.gap * 100.0);
+    push("gap", None, gap.map(|gap| format!("{gap:.3}")), points(gap, 3));
+    sheet
+}
+
+fn number(for_people: bool) -> impl Fn(u64) -> String {
+    move |n| if for_people { thousands(n) } else { n.to_string() }
+}
+
+fn gained([today, what_if]: [u64; 2]) -> String {
+    format!("{:+}", i128::from(what_if) - i128::from(today))
+}
+
+fn percent(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 }
+}
+
+fn points([today, what_if]: [f64; 2], digits: usize) -> String {
+    format!("{:+.digits$}", what_if - today)
+}
+
+fn day_text(day: Option<NaiveDate>) -> String {
+    day.map_or_else(|| NONE.to_owned(), |day| day.to_string())
+}
+
+fn days_between([today, what_if]: [Option<NaiveDate>; 2]) -> String {
+    match today.zip(what_if) {
+        Some((today, what_if)) => format!("{:+}", (what_if - today).num_days()),
+        None => NONE.to_owned(),
+    }
+}

@@ -1,0 +1,184 @@
+//! `doseplan plan why`: who has no place and why, and where one unit more would bring most.
+
+use super::output::{Format, Sheet, harmless};
+use super::plan_print::unplaced_table;
+use super::{Session, exit, parse_day, plan};
+use crate::app::Loaded;
+use crate::domain::campaign::Campaign;
+use crate::domain::plan::{Certificate, Unplaced};
+use crate::domain::planner::{self, BestSeries, Question, Scarce, Scarcity};
+use chrono::NaiveDate;
+use clap::Args;
+use serde::Serialize;
+
+/// What is asked.
+#[derive(Debug, Args)]
+pub(super) struct Why {
+    /// Number of the plan [default: the adopted one, else the newest draft]
+    no: Option<i64>,
+    /// Only this area: its people, and the places that they can use
+    #[arg(long)]
+    area: Option<String>,
+    /// Only this group
+    #[arg(long)]
+    group: Option<String>,
+    /// Only this site, stop, team or lot
+    #[arg(long)]
+    place: Option<String>,
+    /// Only this day
+    #[arg(long, value_parser = parse_day)]
+    day: Option<NaiveDate>,
+}
+
+/// The answer as `-o json` prints it.
+#[derive(Serialize)]
+struct View {
+    unplaced: Vec<Unplaced>,
+    scarce: Vec<Scarcity>,
+    best_series: Vec<BestSeries>,
+}
+
+/// Lines of a table; JSON and CSV have all.
+const LINES: usize = 15;
+/// Cohorts whose best series is told.
+const SERIES_LINES: usize = 6;
+
+impl Why {
+    pub(super) async fn run(&self, session: &Session) -> anyhow::Result<u8> {
+        let (app, loaded) = session.loaded(None).await?;
+        self.check(&loaded)?;
+        let Some((head, _)) = plan::any_plan(session, &app, &loaded, self.no).await? else {
+            return Ok(exit::FAILED);
+        };
+        let prices = app.plan_prices(&loaded, head.no).await?;
+        app.store.close().await;
+        let campaign = &loaded.campaign;
+        let mut unplaced = head.unplaced;
+        unplaced.retain(|one| {
+            self.area.as_ref().is_none_or(|area| one.area.as_str() == area)
+                && self.group.as_ref().is_none_or(|group| one.group.as_str() == group)
+        });
+        let (scarce, best_series) = match &prices {
+            Some(prices) => self.prices(campaign, head.from, prices),
+            None => (Vec::new(), Vec::new()),
+        };
+        let view = View { unplaced, scarce, best_series };
+        let out = session.out;
+        match out.format {
+            Format::Json => out.json(&view),
+            Format::Csv if self.place.is_some() || self.day.is_some() => {
+                out.sheet(&scarce_sheet(session, campaign, &view.scarce));
+            }
+            Format::Csv => unplaced_table(session, campaign, &view.unplaced),
+            Format::Table => print(session, campaign, &view),
+        }
+        if prices.is_none() {
+            out.note("why-no-prices", &[("no", &head.no)]);
+        }
+        Ok(exit::OK)
+    }
+
+    /// Names what the campaign does not know.
+    fn check(&self, loaded: &Loaded) -> anyhow::Result<()> {
+        let campaign = &loaded.campaign;
+        if let Some(area) = &self.area {
+            let known = campaign.area(area).is_some();
+            anyhow::ensure!(known, "there is no area {area:?}; areas.csv has the codes");
+        }
+        if let Some(group) = &self.group {
+            let known = campaign.group(group).is_some();
+            anyhow::ensure!(known, "there is no group {group:?}; campaign.toml has the ids");
+        }
+        if let Some(place) = &self.place {
+            let known = campaign.closable().contains(place.as_str());
+            anyhow::ensure!(
+                known || campaign.lot(place).is_some(),
+                "there is no site, stop, team or lot {place:?}; sites.csv, stops.csv, teams.csv \
+                 and deliveries.csv have the codes"
+            );
+        }
+        Ok(())
+    }
+
+    fn prices(
+        &self,
+        campaign: &Campaign,
+        from: NaiveDate,
+        prices: &Certificate,
+    ) -> (Vec<Scarcity>, Vec<BestSeries>) {
+        let question = Question {
+            area: self.area.as_deref(),
+            group: self.group.as_deref(),
+            place: self.place.as_deref(),
+            day: self.day,
+        };
+        let scarce = planner::why(campaign, from, prices, &question);
+        let series = if self.area.is_some() || self.group.is_some() {
+            planner::best_series(campaign, from, prices, &question)
+        } else {
+            Vec::new()
+        };
+        (scarce, series)
+    }
+}
+
+fn print(session: &Session, campaign: &Campaign, view: &View) {
+    let out = session.out;
+    unplaced_table(session, campaign, &view.unplaced);
+    if view.unplaced.is_empty() {
+        out.note("plan-all-placed", &[]);
+    }
+    if view.scarce.is_empty() {
+        out.note("why-nothing-scarce", &[]);
+    } else {
+        let shown = &view.scarce[..view.scarce.len().min(LINES)];
+        out.sheet(&scarce_sheet(session, campaign, shown));
+        out.note("why-prices", &[("more", &(view.scarce.len() - shown.len()))]);
+    }
+    for series in view.best_series.iter().take(SERIES_LINES) {
+        let name = |found: Option<&String>, code: &str| harmless(found.map_or(code, |name| name));
+        let area = campaign.area(series.area.as_str()).map(|area| &area.name);
+        let group = campaign.group(series.group.as_str()).map(|group| &group.name);
+        let doses: Vec<String> =
+            series.doses.iter().map(|(day, place)| format!("{day} {place}")).collect();
+        out.note(
+            "why-series",
+            &[
+                ("area", &name(area, series.area.as_str())),
+                ("group", &name(group, series.group.as_str())),
+                ("doses", &doses.join(", ")),
+                ("worth", &format!("{:.3}", series.worth)),
+                ("cost", &format!("{:.3}", series.cost)),
+            ],
+        );
+    }
+}
+
+fn scarce_sheet(session: &Session, campaign: &Campaign, lines: &[Scarcity]) -> Sheet {
+    let out = session.out;
+    let mut sheet =
+        Sheet::new(&["scarce", "code", "name", "first", "last", "dearest", "one_more", "weight"]);
+    for line in lines {
+        let key = match line.scarce {
+            Scarce::SiteDay => "site-day",
+            Scarce::Storage => "storage",
+            Scarce::Lot => "lot",
+            Scarce::StopDay => "stop-day",
+            Scarce::StopVisit => "stop-visit",
+            Scarce::TeamDay => "team-day",
+        };
+        let place = campaign.place(&line.code).map(|place| place.name().to_owned());
+        let team = campaign.team(&line.code).map(|team| team.name.clone());
+        sheet.push(vec![
+            out.word(&format!("scarce-{key}")),
+            line.code.clone(),
+            place.or(team).map(|name| harmless(&name)).unwrap_or_default(),
+            line.first.to_string(),
+            line.last.to_string(),
+            line.dearest.to_string(),
+            format!("{:.3}", line.one_more),
+            format!("{:.1}", line.weight),
+        ]);
+    }
+    sheet
+}

@@ -1,0 +1,248 @@
+//! Whole vials: what each session draws, what stays in open vials, and which sessions would
+//! better be one. The rules of the plan know single doses only; this is advice.
+
+use super::{check, draws};
+use crate::domain::campaign::Campaign;
+use crate::domain::dose::GivenRow;
+use crate::domain::id::{LotCode, PlaceCode, TeamCode};
+use crate::domain::plan::PlanRow;
+use chrono::NaiveDate;
+use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
+
+/// What a session draws.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionVials {
+    /// The day.
+    pub day: NaiveDate,
+    /// The site or stop.
+    pub place: PlaceCode,
+    /// The team, at a stop.
+    pub team: Option<TeamCode>,
+    /// Doses planned.
+    pub doses: u64,
+    /// Its vials, by lot.
+    pub lots: Vec<LotVials>,
+    /// Doses that stay in open vials at the end of the day when everybody comes.
+    pub open_vial_waste: u64,
+}
+
+/// Vials of a lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LotVials {
+    /// The lot.
+    pub lot: LotCode,
+    /// Doses given out of it.
+    pub doses: u64,
+    /// Doses in a vial; `None` where the campaign does not say.
+    pub doses_per_vial: Option<u32>,
+    /// Whole vials.
+    pub vials: Option<u64>,
+}
+
+/// Two sessions of a place that would better be one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Merge {
+    /// The site or stop.
+    pub place: PlaceCode,
+    /// The session that is given up.
+    pub from: NaiveDate,
+    /// The session that takes its people.
+    pub into: NaiveDate,
+    /// Doses that move.
+    pub doses: u64,
+    /// Doses that no longer stay in open vials.
+    pub saves: u64,
+    /// What it does to the plan's objective: below 0 people get their doses later.
+    pub objective: f64,
+}
+
+/// Doses that stay in open vials when `doses` are given out of vials of `each`.
+fn left_open(doses: u64, each: u32) -> u64 {
+    doses.next_multiple_of(u64::from(each.max(1))) - doses
+}
+
+/// The sessions of a plan with their vials, by day and place. `given` and `from` as for planning.
+pub fn vials(
+    campaign: &Campaign,
+    rows: &[PlanRow],
+    given: &[GivenRow],
+    from: NaiveDate,
+) -> Vec<SessionVials> {
+    let mut stock: BTreeMap<String, VecDeque<(LotCode, f64, NaiveDate)>> = BTreeMap::new();
+    for draw in draws(campaign, rows, given, from) {
+        let site = draw.site.as_ref().map(PlaceCode::as_str);
+        let owner = site.or(draw.team.as_ref().map(TeamCode::as_str)).unwrap_or_default();
+        let held = stock.entry(owner.to_owned()).or_default();
+        held.push_back((draw.lot, draw.doses_given, draw.until));
+    }
+    let mut sessions: BTreeMap<(NaiveDate, &PlaceCode, Option<&TeamCode>), u64> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.day >= from) {
+        *sessions.entry((row.day, &row.place, row.team.as_ref())).or_insert(0) +=
+            u64::from(row.doses);
+    }
+    let session =
+        |((day, place, team), doses): ((NaiveDate, &PlaceCode, Option<&TeamCode>), u64)| {
+            let owner = team.map_or(place.as_str(), TeamCode::as_str);
+            let lots = match stock.get_mut(owner) {
+                Some(held) => take(campaign, held, day, doses),
+                None => Vec::new(),
+            };
+            let waste =
+                |lot: &LotVials| lot.doses_per_vial.map_or(0, |each| left_open(lot.doses, each));
+            SessionVials {
+                day,
+                place: place.clone(),
+                team: team.cloned(),
+                doses,
+                open_vial_waste: lots.iter().map(waste).sum(),
+                lots,
+            }
+        };
+    sessions.into_iter().map(session).collect()
+}
+
+/// Takes a session's doses from what its place has drawn, in order; draws of periods that are over
+/// are gone.
+fn take(
+    campaign: &Campaign,
+    held: &mut VecDeque<(LotCode, f64, NaiveDate)>,
+    day: NaiveDate,
+    doses: u64,
+) -> Vec<LotVials> {
+    let mut lots: Vec<LotVials> = Vec::new();
+    let mut left = doses;
+    while let Some((lot, amount, until)) = held.front_mut() {
+        // A share of a dose belongs to the next lot: a dose comes out of one vial.
+        let whole = super::num::counted(amount.round());
+        if *until < day || whole == 0 {
+            held.pop_front();
+            continue;
+        }
+        let n = left.min(whole);
+        if n == 0 {
+            break;
+        }
+        *amount -= n as f64;
+        left -= n;
+        let known = lots.iter_mut().find(|one| one.lot == *lot);
+        match known {
+            Some(one) => one.doses += n,
+            None => lots.push(LotVials {
+                lot: lot.clone(),
+                doses: n,
+                doses_per_vial: campaign.lot(lot.as_str()).and_then(|lot| lot.doses_per_vial),
+                vials: None,
+            }),
+        }
+    }
+    // Rounding may leave a dose without a lot: it comes out of the last one.
+    if let Some(last) = lots.last_mut() {
+        last.doses += left;
+    }
+    for lot in &mut lots {
+        lot.vials = lot.doses_per_vial.map(|each| lot.doses.div_ceil(u64::from(each.max(1))));
+    }
+    lots
+}
+
+/// Sessions of a place that lie further apart than this are not put together.
+const APART_DAYS_MAX: i64 = 7;
+/// So many merges are tried at most.
+const TRIES: usize = 60;
+
+/// Pairs of sessions after day `fixed` that would save vaccine as one, the best first. Each was
+/// tried: the plan with all of them keeps every rule.
+pub fn merges(
+    campaign: &Campaign,
+    rows: &[PlanRow],
+    given: &[GivenRow],
+    from: NaiveDate,
+    fixed: NaiveDate,
+) -> Vec<Merge> {
+    let mut offers = offers(&vials(campaign, rows, given, from), fixed);
+    offers.sort_by(|a, b| {
+        b.saves
+            .cmp(&a.saves)
+            .then(a.doses.cmp(&b.doses))
+            .then_with(|| (&a.place, a.from, a.into).cmp(&(&b.place, b.from, b.into)))
+    });
+    let waste = |rows: &[PlanRow]| -> u64 {
+        vials(campaign, rows, given, from).iter().map(|session| session.open_vial_waste).sum()
+    };
+    let mut rows = rows.to_vec();
+    let before = check(campaign, &rows, given, from);
+    let (faults, mut objective) = (before.violations.len(), before.figures.objective);
+    let mut wasted = waste(&rows);
+    let mut touched: Vec<(PlaceCode, NaiveDate)> = Vec::new();
+    let mut taken = Vec::new();
+    for mut offer in offers.into_iter().take(TRIES) {
+        let is_touched = |day| touched.iter().any(|one| one.0 == offer.place && one.1 == day);
+        if is_touched(offer.from) || is_touched(offer.into) {
+            continue;
+        }
+        let merged = merged(&rows, &offer);
+        let report = check(campaign, &merged, given, from);
+        let less = wasted.saturating_sub(waste(&merged));
+        if report.violations.len() > faults || less == 0 {
+            continue;
+        }
+        touched.extend([offer.from, offer.into].map(|day| (offer.place.clone(), day)));
+        offer.saves = less;
+        offer.objective = report.figures.objective - objective;
+        (rows, objective, wasted) = (merged, report.figures.objective, wasted - less);
+        taken.push(offer);
+    }
+    taken
+}
+
+/// Pairs that would save something, as far as their own vials tell.
+fn offers(sessions: &[SessionVials], fixed: NaiveDate) -> Vec<Merge> {
+    let mut of_place: BTreeMap<(&PlaceCode, Option<&TeamCode>), Vec<&SessionVials>> =
+        BTreeMap::new();
+    for session in sessions.iter().filter(|session| session.day > fixed) {
+        of_place.entry((&session.place, session.team.as_ref())).or_default().push(session);
+    }
+    let each = |session: &SessionVials| session.lots.first().and_then(|lot| lot.doses_per_vial);
+    let mut offers = Vec::new();
+    for ((place, _), list) in of_place {
+        for (i, &early) in list.iter().enumerate() {
+            for &late in &list[i + 1..] {
+                if (late.day - early.day).num_days() > APART_DAYS_MAX {
+                    break;
+                }
+                let Some(vial) = each(early).filter(|vial| each(late) == Some(*vial)) else {
+                    continue;
+                };
+                let apart = left_open(early.doses, vial) + left_open(late.doses, vial);
+                let saves = apart - left_open(early.doses + late.doses, vial).min(apart);
+                let (from, into) =
+                    if early.doses < late.doses { (early, late) } else { (late, early) };
+                if saves > 0 {
+                    offers.push(Merge {
+                        place: place.clone(),
+                        from: from.day,
+                        into: into.day,
+                        doses: from.doses,
+                        saves,
+                        objective: 0.0,
+                    });
+                }
+            }
+        }
+    }
+    offers
+}
+
+/// The plan with the people of one session on the other's day.
+fn merged(rows: &[PlanRow], merge: &Merge) -> Vec<PlanRow> {
+    let mut moved: BTreeMap<PlanRow, u32> = BTreeMap::new();
+    for row in rows {
+        let mut to = PlanRow { doses: 0, ..row.clone() };
+        if row.place == merge.place && row.day == merge.from {
+            to.day = merge.into;
+        }
+        *moved.entry(to).or_insert(0) += row.doses;
+    }
+    moved.into_iter().map(|(row, doses)| PlanRow { doses, ..row }).collect()
+}
