@@ -51,7 +51,7 @@ impl App {
         copy::verify(&mut to, &tables).await?;
         let hold = hand_over(&mut from, &mut to, (&here, &there), now).await?;
         from.commit().await?;
-        self.faults.at("move");
+        self.store.step("move");
         if let Err(error) = to.commit().await {
             tracing::error!(
                 "the target did not confirm, so that neither sends now; if it has the campaigns, \
