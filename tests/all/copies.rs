@@ -52,6 +52,8 @@ fn lived() -> World {
     });
     let world = World::empty();
     world.file("doseplan.db", &*STORY);
+    // The file is a copy, and known for one.
+    world.run(&["db", "adopt"]).ends(0);
     world
 }
 
@@ -223,15 +225,16 @@ fn a_restored_copy_sends_nothing_until_it_is_adopted() {
     world.run(&["backup", "copy.db"]).ends(0);
     let new = file(&world, "new.db");
     world.run(&["--db", &new, "restore", "copy.db"]).ends(0);
-    let drain = ["--db", &new, "outbox", "drain", "--at", "2021-04-01T19:30"];
-    let ran = world.run(&drain).ends(1);
-    assert!(ran.err.contains("restored"), "{}", ran.err);
     let queued = ["--db", &new, "outbox", "list", "--state", "queued", "-o", "json"];
     let waiting = || world.run(&queued).ends(0).json().as_array().unwrap().len();
-    assert!(waiting() > 0);
+    let drain = ["--db", &new, "outbox", "drain", "--at", "2021-04-02T09:00"];
+    let before = waiting();
+    let ran = world.run(&drain).ends(1);
+    assert!(ran.err.contains("restored"), "{}", ran.err);
+    assert_eq!(waiting(), before);
     world.run(&["--db", &new, "db", "adopt"]).ends(0);
     world.run(&drain).ends(0);
-    assert_eq!(waiting(), 0);
+    assert!(waiting() < before);
 }
 
 #[test]
