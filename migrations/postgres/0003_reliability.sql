@@ -1,11 +1,12 @@
--- Who may send from this database, and since when nobody may. One row.
+-- Who may send from this database, and since when nobody may. One row, made with the tables.
 CREATE TABLE installation (
     one BIGINT PRIMARY KEY CHECK (one = 1),
     -- Of this database, kept for ever, in copies too.
     id TEXT COLLATE "C" NOT NULL,
     -- Signs links in mails.
     secret BYTEA NOT NULL,
-    -- Machine and place from which mail may leave; none in a copy until it is adopted.
+    -- Machine and place from which mail may leave: empty until the first daemon or command says so, none in a copy
+    -- until it is adopted.
     home TEXT COLLATE "C",
     -- Raised whenever mail has left; a file beside the database holds it too, so that an old copy put in its place shows.
     generation BIGINT NOT NULL,
@@ -53,7 +54,10 @@ CREATE TABLE bounce (
     outbox BIGINT REFERENCES outbox (id),
     address TEXT COLLATE "C" NOT NULL,
     at BIGINT NOT NULL,
-    hard BIGINT NOT NULL,
+    -- 'hard', 'soft', 'policy', 'delayed', 'delivered'.
+    kind TEXT COLLATE "C" NOT NULL,
+    -- Whether it speaks against the address; no longer once somebody has mended that.
+    counts BIGINT NOT NULL,
     status TEXT COLLATE "C" NOT NULL,
     said TEXT COLLATE "C" NOT NULL
 );

@@ -1,11 +1,12 @@
--- Who may send from this database, and since when nobody may. One row.
+-- Who may send from this database, and since when nobody may. One row, made with the tables.
 CREATE TABLE installation (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     -- Of this database, kept for ever, in copies too.
     id TEXT NOT NULL,
     -- Signs links in mails.
     secret BLOB NOT NULL,
-    -- Machine and place from which mail may leave; none in a copy until it is adopted.
+    -- Machine and place from which mail may leave: empty until the first daemon or command says so, none in a copy
+    -- until it is adopted.
     home TEXT,
     -- Raised whenever mail has left; a file beside the database holds it too, so that an old copy put in its place shows.
     generation INTEGER NOT NULL,
@@ -53,7 +54,10 @@ CREATE TABLE bounce (
     outbox INTEGER REFERENCES outbox (id),
     address TEXT NOT NULL,
     at INTEGER NOT NULL,
-    hard INTEGER NOT NULL,
+    -- 'hard', 'soft', 'policy', 'delayed', 'delivered'.
+    kind TEXT NOT NULL,
+    -- Whether it speaks against the address; no longer once somebody has mended that.
+    counts INTEGER NOT NULL,
     status TEXT NOT NULL,
     said TEXT NOT NULL
 ) STRICT;

@@ -3,7 +3,9 @@
 use super::assigning::each_standing;
 use super::{App, Loaded, Result};
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
-use crate::store::assignments;
+use crate::domain::person::Person;
+use crate::mail::message::canonical;
+use crate::store::{assignments, bounces, unsubscribed};
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -34,6 +36,34 @@ pub struct DueLine {
     pub place: Option<PlaceCode>,
     /// Wants no reminders by mail.
     pub opt_out: bool,
+    /// Whether reminders reach them by mail; who is not reached needs a call.
+    pub mail: Reached,
+}
+
+/// Whether reminders reach a person at an address of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reached {
+    /// As far as we know.
+    Yes,
+    /// There is no address, or they opted out in the register.
+    No,
+    /// Mails to the address came back.
+    Bounced,
+    /// They unsubscribed.
+    Unsubscribed,
+}
+
+impl Reached {
+    /// The word that lists have.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Bounced => "bounced",
+            Self::Unsubscribed => "unsubscribed",
+        }
+    }
 }
 
 impl App {
@@ -43,6 +73,15 @@ impl App {
         let campaign = &loaded.campaign;
         let mut tx = self.store.read().await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
+        let unsubscribed = unsubscribed::addresses(&mut tx, loaded.no).await?;
+        let suppressed = bounces::addresses(&mut tx).await?;
+        let reached = |person: &Person| match person.email.as_deref().map(canonical) {
+            _ if person.opt_out => Reached::No,
+            None => Reached::No,
+            Some(address) if unsubscribed.contains(&address) => Reached::Unsubscribed,
+            Some(address) if suppressed.contains(&address) => Reached::Bounced,
+            Some(_) => Reached::Yes,
+        };
         let mut out = Vec::new();
         each_standing(&mut tx, loaded, day, |standing| {
             let (Some(due), Some(group), None) = (standing.due, standing.group, standing.barred)
@@ -57,7 +96,9 @@ impl App {
                 return;
             }
             let held = current.get(&standing.person.id).filter(|one| one.dose == due.number);
+            let mail = reached(&standing.person);
             out.push(DueLine {
+                mail,
                 area: standing.person.area,
                 group,
                 dose: due.number,

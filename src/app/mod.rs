@@ -1,6 +1,7 @@
 //! One function for each thing that a user can ask for: load, decide, save.
 
 pub mod assigning;
+pub mod bounces;
 pub mod campaigns;
 pub mod coverage;
 pub mod due;
@@ -11,6 +12,7 @@ pub mod outbox;
 pub mod plans;
 pub mod recount;
 pub mod status;
+pub mod unsubscribing;
 
 use crate::config::Config;
 use crate::domain::campaign::Campaign;

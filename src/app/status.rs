@@ -94,7 +94,7 @@ pub enum Problem {
         /// What ends it.
         remedy: &'static str,
     },
-    /// Mails in doubt, failed or unroutable.
+    /// Mails in doubt, failed, bounced or unroutable.
     Mail {
         /// The state.
         state: String,
@@ -179,7 +179,7 @@ fn problems(at: &Progress, jobs: &[JobLine], mail: &[(String, u64)]) -> Vec<Prob
         out.push(Problem::JobFailed { job: line.job.clone() });
     }
     for (state, count) in mail {
-        if ["in_doubt", "failed", "unroutable"].contains(&state.as_str()) {
+        if ["in_doubt", "failed", "bounced", "unroutable"].contains(&state.as_str()) {
             out.push(Problem::Mail { state: state.clone(), count: *count });
         }
     }

@@ -111,7 +111,7 @@ async fn send(session: &Session, app: &App, loaded: &Loaded, which: &Which) -> a
     }
     let message = app.message(loaded, &post, now)?;
     let mut tx = app.store.write().await?;
-    let queued = outbox::insert(&mut tx, loaded.no, &message, now.timestamp_millis()).await?;
+    let queued = app.queue(&mut tx, loaded, message, now).await?;
     tx.commit().await?;
     let Some(id) = queued else {
         session.out.note("digest-queued-before", &[("key", &post.key)]);

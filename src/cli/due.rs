@@ -71,6 +71,7 @@ impl Due {
             "day",
             "place",
             "opt_out",
+            "mail",
         ]);
         for line in lines {
             sheet.push(cells(line));
@@ -95,5 +96,6 @@ fn cells(line: DueLine) -> Vec<String> {
         day(line.day),
         line.place.map(|place| place.to_string()).unwrap_or_default(),
         if line.opt_out { "yes" } else { "no" }.to_owned(),
+        line.mail.word().to_owned(),
     ]
 }

@@ -1,5 +1,6 @@
 //! The command line: arguments in, one app call, table, JSON or CSV out. Data goes to stdout, words to stderr.
 
+mod bounce;
 mod campaign;
 mod coverage;
 mod daemon;
@@ -19,6 +20,7 @@ mod plan;
 mod plan_files;
 mod plan_print;
 mod status;
+mod unsubscribe;
 mod verdict;
 
 use crate::app::{App, AppError, Loaded};
@@ -112,6 +114,11 @@ enum Command {
     /// The mail queue
     #[command(subcommand)]
     Outbox(outbox::Outbox),
+    /// Mails that came back
+    #[command(subcommand)]
+    Bounce(bounce::Bounce),
+    /// Readers who want no more reminders
+    Unsubscribe(unsubscribe::Unsubscribe),
     /// The timetable
     #[command(subcommand)]
     Job(job::Job),
@@ -214,6 +221,8 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Status(it) => it.run(session).await,
         Command::Digest(it) => it.run(session).await,
         Command::Outbox(it) => it.run(session).await,
+        Command::Bounce(it) => it.run(session).await,
+        Command::Unsubscribe(it) => it.run(session).await,
         Command::Job(it) => it.run(session).await,
         Command::Daemon(it) => it.run(session).await,
         Command::Doctor => doctor::doctor(session).await,

@@ -105,8 +105,8 @@ pub struct Envelope {
     pub language: Language,
     /// What it is, one word such as `digest`; header X-Doseplan-Kind, for filters.
     pub kind: String,
-    /// A `mailto:` or `https:` link by which the reader may opt out; `https:` must take a POST.
-    pub unsubscribe: Option<String>,
+    /// `mailto:` and `https:` links by which the reader may opt out; `https:` must take a POST.
+    pub unsubscribe: Vec<String>,
     /// Files.
     pub attachments: Vec<Attachment>,
 }
@@ -125,6 +125,22 @@ pub struct Attachment {
 /// The address as mail servers take it: trimmed, its domain in ASCII (`xn--…`).
 pub fn routable(address: &str) -> Result<String, MessageError> {
     parse_address(address).map(|address| address.to_string())
+}
+
+/// The one form of an address by which two spellings of it compare: small letters, its domain in ASCII. Before the
+/// `@` too: in theory servers may tell large letters from small ones there, in practice none does.
+pub fn canonical(address: &str) -> String {
+    routable(address).unwrap_or_else(|_| address.trim().to_owned()).to_ascii_lowercase()
+}
+
+/// How an address may stand in the queue, in small letters: its domain in ASCII, and as people write it.
+pub fn spellings(address: &str) -> [String; 2] {
+    let ascii = canonical(address);
+    let unicode = match ascii.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}@{}", idna::domain_to_unicode(domain).0),
+        None => ascii.clone(),
+    };
+    [ascii, unicode]
 }
 
 pub(crate) fn parse_address(address: &str) -> Result<Address, MessageError> {
@@ -171,12 +187,14 @@ pub fn build(letter: &Letter, envelope: &Envelope) -> Result<Vec<u8>, MessageErr
         .raw_header(header("Auto-Submitted", "auto-generated"))
         .raw_header(header("Content-Language", envelope.language.tag()))
         .raw_header(header("X-Doseplan-Kind", &envelope.kind));
-    if let Some(target) = &envelope.unsubscribe {
-        builder = builder.raw_header(header("List-Unsubscribe", &unsubscribe(target)?));
-        if target.starts_with("https:") {
-            let one_click = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-            builder = builder.raw_header(one_click);
-        }
+    let links: Result<Vec<_>, _> = envelope.unsubscribe.iter().map(|l| unsubscribe(l)).collect();
+    let links = links?;
+    if !links.is_empty() {
+        builder = builder.raw_header(header("List-Unsubscribe", &links.join(", ")));
+    }
+    if links.iter().any(|link| link.starts_with("<https:")) {
+        let one_click = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+        builder = builder.raw_header(one_click);
     }
     let mut message = builder
         .multipart(parts(letter, envelope)?)

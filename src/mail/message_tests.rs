@@ -22,7 +22,7 @@ fn envelope() -> Envelope {
         zone: chrono_tz::Asia::Shanghai,
         language: Language::ZhCn,
         kind: "digest".to_owned(),
-        unsubscribe: Some("https://doseplan.example/u/abc".to_owned()),
+        unsubscribe: vec!["https://doseplan.example/u/abc".to_owned()],
         attachments: vec![Attachment {
             name: "tomorrow.csv".to_owned(),
             mime: "text/csv; charset=utf-8".to_owned(),
@@ -67,10 +67,32 @@ fn the_bytes_are_seven_bit_lines_that_end_in_crlf() {
 
 #[test]
 fn one_click_is_offered_for_a_web_link_only() {
-    let mail = Envelope { unsubscribe: Some("mailto:out@x.test".to_owned()), ..envelope() };
+    let mail = Envelope { unsubscribe: vec!["mailto:out@x.test".to_owned()], ..envelope() };
     let text = String::from_utf8(build(&letter(), &mail).unwrap()).unwrap();
     assert!(text.contains("List-Unsubscribe: <mailto:out@x.test>\r\n"));
     assert!(!text.contains("List-Unsubscribe-Post"));
+    let both = vec!["mailto:out@x.test?subject=a%20b".to_owned(), "https://x.test/u/b".to_owned()];
+    let text = build(&letter(), &Envelope { unsubscribe: both, ..envelope() }).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(
+        text.contains(
+            "List-Unsubscribe: <mailto:out@x.test?subject=a%20b>, <https://x.test/u/b>\r\n"
+        )
+    );
+    assert!(text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+    let none = build(&letter(), &Envelope { unsubscribe: Vec::new(), ..envelope() }).unwrap();
+    assert!(!String::from_utf8(none).unwrap().contains("List-Unsubscribe"));
+}
+
+#[test]
+fn two_spellings_of_an_address_are_one() {
+    for same in ["A.b@例子.测试", " a.B@XN--FSQU00A.xn--0zwm56d "] {
+        assert_eq!(canonical(same), "a.b@xn--fsqu00a.xn--0zwm56d", "{same:?}");
+    }
+    assert_eq!(spellings("A@例子.测试"), ["a@xn--fsqu00a.xn--0zwm56d", "a@例子.测试"]);
+    assert_eq!(spellings("A@b.Test"), ["a@b.test", "a@b.test"]);
+    // What cannot be mailed to is compared as it stands.
+    assert_eq!(canonical(" 用户@B.test"), "用户@b.test");
 }
 
 #[test]
@@ -92,7 +114,7 @@ fn what_cannot_be_mailed_is_an_error_that_says_why() {
     assert!(matches!(with(|e| e.kind = "a: b".into()), MessageError::Kind(_)));
     let link = "https://x/>\r\nBcc: y";
     assert!(matches!(
-        build(&letter(), &Envelope { unsubscribe: Some(link.into()), ..envelope() }),
+        build(&letter(), &Envelope { unsubscribe: vec![link.into()], ..envelope() }),
         Err(MessageError::Unsubscribe(_))
     ));
     let name = with(|e| e.attachments[0].name = "明日.csv".into());
@@ -160,4 +182,98 @@ text 400
 html &amp; more</p>
 ";
     assert_eq!(seen, expected);
+}
+
+/// Prints for each file what an independent reader takes for recipients, sender and fields.
+const READER_OF_NAMES: &str = r#"
+import json, sys
+from email import message_from_bytes, policy
+sys.stdout.reconfigure(encoding="utf-8")
+for path in sys.argv[1:]:
+    m = message_from_bytes(open(path, "rb").read(), policy=policy.default)
+    to = m["to"].addresses
+    print(json.dumps([len(m.defects) + sum(len(v.defects) for v in m.values()),
+        [a.addr_spec for a in to], to[0].display_name, [a.addr_spec for a in m["from"].addresses],
+        sorted(k.lower() for k in m.keys())]))
+"#;
+
+const FIELDS: &str = "auto-submitted content-language content-type date from list-unsubscribe \
+                      list-unsubscribe-post message-id mime-version subject to x-doseplan-kind";
+
+#[test]
+fn names_from_outside_do_no_harm_in_a_header() {
+    let long = "赵".repeat(300);
+    let names = [
+        "赵一",
+        "Zhao\r\nBcc: victim@example.test",
+        "a\n\r\n<script>",
+        "\u{202e}gro.elpmaxe@miitciv",
+        "محمد \u{200f}علي",
+        "\"Zhao\", <victim@example.test>",
+        "victim@example.test",
+        "<>",
+        "\"",
+        "\\\"",
+        "a, b; c: d",
+        "Undisclosed: x@y.test;",
+        "(a) comment (",
+        "=?utf-8?b?QmNjOiB4?=",
+        "\0\u{7}\t",
+        "",
+        "  ",
+        "\u{2028}To: x@y.test",
+        long.as_str(),
+        "O'Neil [x] $%^&*~`|{}",
+        "a\u{301}😀",
+        ".,.",
+        "=HYPERLINK(\"https://x.test\")",
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        let to = Party { name: Some((*name).to_owned()), address: "zhao@home.example".to_owned() };
+        let from = Party { name: Some((*name).to_owned()), address: "cdc@x.example".to_owned() };
+        let letter = Letter { subject: format!("for {name}"), ..letter() };
+        let bytes = build(&letter, &Envelope { from, to, ..envelope() }).unwrap();
+        assert!(bytes.is_ascii(), "{name:?}");
+        let path = dir.path().join(format!("{number:02}.eml"));
+        std::fs::write(&path, bytes).unwrap();
+        files.push(path);
+    }
+    let ran = Command::new("python3").args(["-c", READER_OF_NAMES]).args(&files).output();
+    let Ok(ran) = ran else {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "no python3");
+        eprintln!("skipped: needs python3");
+        return;
+    };
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let seen = String::from_utf8(ran.stdout).unwrap();
+    assert_eq!(seen.lines().count(), names.len());
+    for (name, line) in names.iter().zip(seen.lines()) {
+        let (defects, to, shown, from, fields): (
+            u32,
+            Vec<String>,
+            String,
+            Vec<String>,
+            Vec<String>,
+        ) = serde_json::from_str(line).unwrap();
+        assert_eq!(defects, 0, "{name:?}: {line}");
+        assert_eq!(to, ["zhao@home.example"], "{name:?}");
+        assert_eq!(from, ["cdc@x.example"], "{name:?}");
+        assert!(!shown.chars().any(|c| c.is_control() || c == '\u{202e}'), "{name:?}: {shown:?}");
+        assert_eq!(fields.join(" "), FIELDS, "{name:?}");
+    }
+    let shown = |line: usize| seen.lines().nth(line).unwrap().to_owned();
+    assert!(shown(0).contains("\\u8d75\\u4e00"), "a real name is kept: {}", shown(0));
+}
+
+#[test]
+fn an_address_outside_ascii_is_refused_with_what_to_do() {
+    for address in ["赵一@home.example", "zhaó@home.example", "ｚhao@home.example"] {
+        let error = routable(address).unwrap_err();
+        assert!(matches!(error, MessageError::Unroutable(_)));
+        let said = error.to_string();
+        assert!(said.contains("name@example.org in ASCII letters"), "{said}");
+        assert!(!said.contains("home.example"), "addresses are personal: {said}");
+    }
 }

@@ -179,6 +179,11 @@ impl Store {
         };
         let store = Self { pools, clock: Clock::System, claim: None, faults: Faults::default() };
         store.migrate().await?;
+        if super::installation::secret(&mut store.read().await?).await?.is_none() {
+            let mut tx = store.write().await?;
+            super::installation::found(&mut tx).await?;
+            tx.commit().await?;
+        }
         Ok(store)
     }
 

@@ -49,10 +49,11 @@ pub struct Event {
 }
 
 const GET: &str = "SELECT id, home, generation, seen_at, hold, hold_said, held_at \
-     FROM installation WHERE one = 1";
+     FROM installation WHERE one = 1 AND (home IS NULL OR home <> '')";
 const SECRET: &str = "SELECT secret FROM installation WHERE one = 1";
 const INSERT: &str = "INSERT INTO installation (one, id, secret, home, generation) \
-     VALUES (1, $1, $2, $3, 0) ON CONFLICT (one) DO NOTHING";
+     VALUES (1, $1, $2, $3, 0) \
+     ON CONFLICT (one) DO UPDATE SET home = excluded.home WHERE installation.home = ''";
 const ADOPT: &str = "UPDATE installation SET home = $1, hold = NULL, hold_said = NULL, \
      held_at = NULL WHERE one = 1";
 const DISOWN: &str = "UPDATE installation SET home = NULL, hold = $1, hold_said = $2, \
@@ -86,12 +87,17 @@ pub async fn get(tx: &mut Tx) -> Result<Option<Installation>> {
     }))
 }
 
-/// What signs links in mails.
+/// What signs links in mails. [`Store::open`](super::Store::open) has made it.
 pub async fn secret(tx: &mut Tx) -> Result<Option<Vec<u8>>> {
     tx.row(SECRET, args![]).await?.map(|row| row.get(0)).transpose()
 }
 
-/// Makes the row where there is none: `home` may send from now on.
+/// Makes the row of a database that belongs to nobody yet: mails can be signed before anybody sends any.
+pub(super) async fn found(tx: &mut Tx) -> Result<()> {
+    make(tx, "").await
+}
+
+/// Makes the row where there is none, or none with a home: `home` may send from now on.
 pub async fn make(tx: &mut Tx, home: &str) -> Result<()> {
     let secret = [uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat();
     tx.run(INSERT, args![uuid::Uuid::new_v4().to_string(), secret, home]).await?;

@@ -2,6 +2,7 @@
 //! one file for each table family. Every function works inside a transaction that the app began.
 
 pub mod assignments;
+pub mod bounces;
 pub mod bulk;
 pub mod campaigns;
 pub mod cells;
@@ -16,6 +17,7 @@ pub mod plans;
 pub mod relays;
 pub mod runs;
 pub mod tallies;
+pub mod unsubscribed;
 
 pub use db::{Store, Tx};
 pub use error::StoreError;

@@ -2,7 +2,7 @@
 
 use super::{Post, end_of};
 use crate::app::coverage::{AsOf, given};
-use crate::app::{App, Loaded, Result, millis};
+use crate::app::{App, Loaded, Result};
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::campaign::{Campaign, Contact};
 use crate::domain::coverage::{Depth, needs};
@@ -13,7 +13,7 @@ use crate::domain::person::group_of;
 use crate::domain::plan::PlanRow;
 use crate::domain::planner::{Draw, draws, tour};
 use crate::store::plans::PlanState;
-use crate::store::{assignments, cells, doses, outbox, people, plans};
+use crate::store::{assignments, cells, doses, people, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,6 +140,7 @@ impl App {
             letter: crate::mail::render::digest(digest),
             send_by: end_of(loaded, digest.tomorrow),
             personal: false,
+            way_out: None,
             attachments: Vec::new(),
         }
     }
@@ -162,8 +163,8 @@ impl App {
             messages.push(self.message(loaded, &self.digest_post(loaded, &digest), now)?);
         }
         let mut tx = self.store.write().await?;
-        for message in &messages {
-            let queued = outbox::insert(&mut tx, loaded.no, message, millis(now)).await?;
+        for message in messages {
+            let queued = self.queue(&mut tx, loaded, message, now).await?;
             new += usize::from(queued.is_some());
         }
         tx.commit().await?;

@@ -8,11 +8,11 @@ use super::{App, AppError, Loaded, Result, millis};
 use crate::domain::campaign::{Contact, Language};
 use crate::domain::date::{day_end, day_of};
 use crate::mail::Letter;
-use crate::mail::message::{Attachment, Envelope, MessageError, Party, build};
-use crate::store::outbox::NewMessage;
-use crate::store::runs;
+use crate::mail::link::{WayOut, message_hash};
+use crate::mail::message::{Attachment, Envelope, MessageError, Party, build, canonical};
+use crate::store::outbox::{self, NewMessage};
+use crate::store::{Tx, bounces, runs};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use sha2::{Digest as _, Sha256};
 
 /// A letter with all that the queue must know of it.
 #[derive(Debug, Clone)]
@@ -29,8 +29,10 @@ pub struct Post {
     pub letter: Letter,
     /// Until when it is worth sending.
     pub send_by: Option<DateTime<Utc>>,
-    /// Whether quiet hours hold it back, and the reader may opt out.
+    /// Whether quiet hours hold it back.
     pub personal: bool,
+    /// How the reader hears no more of its kind, where they may.
+    pub way_out: Option<WayOut>,
     /// Files.
     pub attachments: Vec<Attachment>,
 }
@@ -42,13 +44,8 @@ impl App {
         let refuse = |error: MessageError| AppError::Refused(format!("[mail] from: {error}"));
         let from: Party = self.config.mail.from.parse().map_err(refuse)?;
         let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let hash = Sha256::digest(post.key.as_bytes());
-        let id = crate::text::hex(&hash[..16]);
+        let id = message_hash(&post.key);
         let address = post.to.email.clone().unwrap_or_default();
-        let unsubscribe = post.personal.then(|| {
-            let desk = self.config.mail.unsubscribe.as_ref().unwrap_or(&from.address);
-            format!("mailto:{desk}?subject=unsubscribe")
-        });
         let envelope = Envelope {
             to: Party { name: Some(post.to.name.clone()), address: address.clone() },
             message_id: format!("{}.{id}@{domain}", post.kind),
@@ -56,7 +53,7 @@ impl App {
             zone: loaded.campaign.timezone,
             language: post.language,
             kind: post.kind.to_owned(),
-            unsubscribe,
+            unsubscribe: post.way_out.as_ref().map(WayOut::links).unwrap_or_default(),
             attachments: post.attachments.clone(),
             from,
         };
@@ -81,6 +78,26 @@ impl App {
             state,
             last_error,
         })
+    }
+}
+
+impl App {
+    /// Queues a message, `None` where it was queued before. One to an address that bounced waits as unroutable, so that
+    /// somebody sees it.
+    pub async fn queue(
+        &self,
+        tx: &mut Tx,
+        loaded: &Loaded,
+        mut message: NewMessage,
+        now: DateTime<Utc>,
+    ) -> Result<Option<i64>> {
+        if message.state == "queued"
+            && let Some(why) = bounces::why_suppressed(tx, &canonical(&message.recipient)).await?
+        {
+            message.state = "unroutable";
+            message.last_error = Some(format!("{}{why}", bounces::SUPPRESSED));
+        }
+        Ok(outbox::insert(tx, loaded.no, &message, millis(now)).await?)
     }
 }
 

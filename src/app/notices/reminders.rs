@@ -1,17 +1,19 @@
 //! Reminders to persons: the day before their session, and when a dose is overdue.
 //!
 //! Nobody is written to twice for the same reason and day, however often the job runs; people of one household share a
-//! mail; those who opted out, must not be called, or have had the dose get none.
+//! mail; those who opted out or unsubscribed, must not be called, or have had the dose get none.
 
 use super::Post;
 use crate::app::assigning::{Standing, each_standing};
-use crate::app::{App, Loaded, Result, millis};
+use crate::app::unsubscribing::secret;
+use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::{Campaign, Contact, Language};
 use crate::domain::date::resolve;
 use crate::domain::id::PersonId;
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::OutcomeKind;
-use crate::store::{assignments, outbox};
+use crate::mail::message::canonical;
+use crate::store::{assignments, bounces, outbox, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,8 +44,10 @@ impl App {
         let mut new = 0;
         for batch in drafts.chunks(QUEUE_BATCH) {
             let mut tx = self.store.write().await?;
+            let secret = secret(&mut tx).await?;
             for draft in batch {
-                new += usize::from(self.queue_reminder(&mut tx, loaded, draft, day, now).await?);
+                let queued = self.queue_reminder(&mut tx, loaded, (draft, &secret), day, now);
+                new += usize::from(queued.await?);
             }
             tx.commit().await?;
         }
@@ -54,7 +58,7 @@ impl App {
         &self,
         tx: &mut crate::store::Tx,
         loaded: &Loaded,
-        draft: &Draft,
+        (draft, secret): (&Draft, &[u8]),
         day: NaiveDate,
         now: DateTime<Utc>,
     ) -> Result<bool> {
@@ -71,18 +75,21 @@ impl App {
             return Ok(false);
         }
         reminder.items = items;
+        let key = key(loaded, &reminder, day);
+        let way_out = self.way_out(secret, &key)?;
         let post = Post {
             kind: "reminder",
-            key: key(loaded, &reminder, day),
+            key,
             to: Contact { name: draft.to_name.clone(), email: Some(reminder.email.clone()) },
             language: reminder.language,
-            letter: crate::mail::render::reminder(&reminder),
+            letter: crate::mail::render::reminder(&reminder, &way_out),
             send_by: Some(draft.send_by),
             personal: true,
+            way_out: Some(way_out),
             attachments: Vec::new(),
         };
         let message = self.message(loaded, &post, now)?;
-        let Some(id) = outbox::insert(tx, loaded.no, &message, millis(now)).await? else {
+        let Some(id) = self.queue(tx, loaded, message, now).await? else {
             return Ok(false);
         };
         for item in &reminder.items {
@@ -98,12 +105,18 @@ impl App {
         let mut tx = self.store.read().await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
         let written = outbox::reminded_last(&mut tx, loaded.no, OVERDUE).await?;
+        let unsubscribed = unsubscribed::addresses(&mut tx, loaded.no).await?;
+        let suppressed = bounces::addresses(&mut tx).await?;
         let mut found: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
         let mut readers: BTreeMap<String, Reader> = BTreeMap::new();
         each_standing(&mut tx, loaded, day, |standing| {
             let home = home(&standing);
-            if let Some(reader) = Reader::of(&standing) {
-                readers.entry(home.clone()).or_insert(reader);
+            if let Some(reader) = Reader::of(&standing, &unsubscribed, &suppressed) {
+                let known = readers.entry(home.clone()).or_insert_with(|| reader.clone());
+                // An address that bounced is written to only where the household has no other.
+                if !known.is_reached && reader.is_reached {
+                    *known = reader;
+                }
             }
             let Some(why) = why(loaded, &standing, current.get(&standing.person.id), day) else {
                 return;
@@ -128,24 +141,37 @@ impl App {
     }
 }
 
-/// Who reads the mails of a household: its first person with an address who did not opt out.
+/// Who reads the mails of a household: its first person with an address who did not opt out or unsubscribe.
+#[derive(Clone)]
 struct Reader {
     name: String,
     email: String,
     language: Option<Language>,
+    /// Whether mails arrive, as far as we know.
+    is_reached: bool,
 }
 
 impl Reader {
-    fn of(standing: &Standing) -> Option<Self> {
+    fn of(
+        standing: &Standing,
+        unsubscribed: &BTreeSet<String>,
+        suppressed: &BTreeSet<String>,
+    ) -> Option<Self> {
         let person = &standing.person;
         let gone = matches!(standing.barred, Some(OutcomeKind::Dead | OutcomeKind::Moved));
         if person.opt_out || gone {
             return None;
         }
+        let email = person.email.clone()?;
+        let is_in = |some: &BTreeSet<String>| !some.is_empty() && some.contains(&canonical(&email));
+        if is_in(unsubscribed) {
+            return None;
+        }
         Some(Self {
             name: person.name.clone().unwrap_or_default(),
-            email: person.email.clone()?,
             language: person.language,
+            is_reached: !is_in(suppressed),
+            email,
         })
     }
 }

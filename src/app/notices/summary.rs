@@ -4,7 +4,7 @@ use super::digest::offices;
 use super::{Post, end_of};
 use crate::app::coverage::{AsOf, given};
 use crate::app::plans::diff_lines;
-use crate::app::{App, Loaded, Result, millis};
+use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::{Campaign, Contact};
 use crate::domain::count::percent;
 use crate::domain::counting::NO_GROUP;
@@ -151,6 +151,7 @@ impl App {
             letter: crate::mail::render::summary(summary),
             send_by: end_of(loaded, summary.as_of + TimeDelta::days(2)),
             personal: false,
+            way_out: None,
             attachments: Vec::new(),
         }
     }
@@ -169,7 +170,7 @@ impl App {
         }
         let message = self.message(loaded, &self.summary_post(loaded, &summary), now)?;
         let mut tx = self.store.write().await?;
-        let queued = outbox::insert(&mut tx, loaded.no, &message, millis(now)).await?;
+        let queued = self.queue(&mut tx, loaded, message, now).await?;
         tx.commit().await?;
         Ok(queued.is_some())
     }

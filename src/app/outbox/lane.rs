@@ -3,6 +3,7 @@
 use super::judge::{Server, Verdict, damaged, judge, unsent};
 use super::ledger::Entry;
 use super::{Drained, LEASE_MS, Sender};
+use crate::app::bounces::EnvelopeSenders;
 use crate::app::{App, AppError, Result, millis};
 use crate::mail::message::Party;
 use crate::mail::transport::{Outcome, Outgoing, Session, Transport};
@@ -115,6 +116,7 @@ impl App {
             .from
             .parse()
             .map_err(|error| AppError::Refused(format!("[mail] from: {error}")))?;
+        let from = self.envelope_senders(from.address).await?;
         let (send, entries) = mpsc::unbounded_channel();
         let lanes = async {
             let lanes = sessions.iter_mut().map(|session| {
@@ -146,7 +148,7 @@ struct Lane<'a> {
     app: &'a App,
     round: &'a Round,
     sender: &'a Sender<'a>,
-    from: &'a Party,
+    from: &'a EnvelopeSenders,
     ledger: mpsc::UnboundedSender<Entry>,
 }
 
@@ -227,7 +229,7 @@ impl Lane<'_> {
         let name: String = message.message_id.chars().map(plain).collect();
         Outgoing {
             id: message.id,
-            from: self.from.address.clone(),
+            from: self.from.of(message.id),
             to: message.to.clone(),
             bytes,
             // The number first, so that a folder lists them in the order in which they were decided.

@@ -14,6 +14,7 @@ mod words;
 
 use super::Letter;
 use crate::domain::notice::{LeadDigest, Need, Reminder, Summary};
+use crate::mail::link::WayOut;
 use crate::mail::safe;
 use crate::text::thousands;
 use table::{Cell, Section, Table};
@@ -41,9 +42,9 @@ pub fn summary(summary: &Summary) -> Letter {
     fit(|caps| summary::letter(summary, caps))
 }
 
-/// The letter to a household.
-pub fn reminder(reminder: &Reminder) -> Letter {
-    fit(|caps| reminder::letter(reminder, caps))
+/// The letter to a household, and how it hears no more of them.
+pub fn reminder(reminder: &Reminder, way_out: &WayOut) -> Letter {
+    fit(|caps| reminder::letter(reminder, way_out, caps))
 }
 
 /// How much of long lists a letter shows.

@@ -4,6 +4,7 @@
 use super::words::Words;
 use super::{Caps, Letter, NAMES_SHOWN_MAX, more, tidy};
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
+use crate::mail::link::WayOut;
 use crate::mail::safe;
 use askama::Template;
 use chrono::NaiveDate;
@@ -29,7 +30,12 @@ struct Body {
     hello: String,
     parts: Vec<Part>,
     closing: Vec<String>,
+    /// How to hear no more, before the link of the page.
     opt_out: String,
+    /// What the plain text has in place of that link.
+    opt_out_text: String,
+    /// Where the link of the page leads, and its words.
+    link: (String, String),
     footer: String,
 }
 
@@ -44,7 +50,7 @@ struct Item {
     lines: Vec<String>,
 }
 
-pub(super) fn letter(reminder: &Reminder, caps: Caps) -> Letter {
+pub(super) fn letter(reminder: &Reminder, way_out: &WayOut, caps: Caps) -> Letter {
     let words = Words(reminder.language);
     let subject = subject(words, reminder);
     let title = words.word("mail-reminder-title");
@@ -53,11 +59,14 @@ pub(super) fn letter(reminder: &Reminder, caps: Caps) -> Letter {
     closing.push(words.word("mail-reminder-done"));
     closing.push(contact(words, reminder));
     let campaign = safe::name(&reminder.campaign_name);
+    let (opt_out, opt_out_text, target) = opt_out(words, way_out);
     let body = Body {
         hello: words.word("mail-reminder-hello"),
         parts: parts(words, reminder, caps),
         closing,
-        opt_out: words.word("mail-reminder-opt-out"),
+        opt_out,
+        opt_out_text,
+        link: (target, words.word("mail-reminder-unsubscribe")),
         footer: words.say("mail-reminder-footer", &[("campaign", &campaign)]),
     };
     let lang = reminder.language.tag();
@@ -142,6 +151,17 @@ fn who(words: Words, item: &ReminderItem) -> String {
         Some(name) => words.say("mail-reminder-who", &[("name", &name), ("dose", &dose)]),
         None => dose,
     }
+}
+
+/// The way out: words for both forms, the rest of the plain text, and where the link of the page leads.
+fn opt_out(words: Words, way_out: &WayOut) -> (String, String, String) {
+    if let Some(page) = &way_out.page {
+        return (words.word("mail-reminder-opt-out-page"), page.clone(), page.clone());
+    }
+    let arguments: [(&str, &dyn std::fmt::Display); 2] =
+        [("desk", &way_out.desk), ("token", &way_out.token)];
+    let by_mail = words.say("mail-reminder-opt-out-mail", &arguments);
+    (words.word("mail-reminder-opt-out"), by_mail, way_out.mailto())
 }
 
 fn contact(words: Words, reminder: &Reminder) -> String {

@@ -298,12 +298,41 @@ fn all(language: Language) -> Vec<(&'static str, Letter)> {
         ("digest-idle", digest(&idle_digest(language))),
         ("summary", summary(&county(language))),
         ("summary-empty", summary(&empty_county(language))),
-        ("reminder", reminder(&household(language))),
-        ("reminder-overdue", reminder(&overdue)),
+        ("reminder", reminder(&household(language), &by_mail())),
+        ("reminder-overdue", reminder(&overdue, &by_page())),
         ("hostile-digest", digest(&hostile_digest(language))),
         ("hostile-summary", summary(&hostile_summary(language))),
-        ("hostile-reminder", reminder(&hostile_reminder(language))),
+        ("hostile-reminder", reminder(&hostile_reminder(language), &by_page())),
     ]
+}
+
+fn by_mail() -> WayOut {
+    WayOut::new("desk@danyang.example", None, "00ff".repeat(16)).unwrap()
+}
+
+fn by_page() -> WayOut {
+    let page = "https://plan.danyang.example/u".parse().unwrap();
+    WayOut::new("desk@danyang.example", Some(&page), "00ff".repeat(16)).unwrap()
+}
+
+#[test]
+fn a_reminder_ends_with_the_way_out_in_both_forms() {
+    let token = "00ff".repeat(16);
+    let page = format!("https://plan.danyang.example/u/{token}");
+    let mailto = format!("mailto:desk@danyang.example?subject=unsubscribe%20{token}");
+    for language in BOTH {
+        let house = household(language);
+        let (mail, web) = (reminder(&house, &by_mail()), reminder(&house, &by_page()));
+        let last = |letter: &Letter| {
+            let body = letter.text.split("\n-- \n").next().unwrap().trim_end().to_owned();
+            body.lines().last().unwrap().to_owned()
+        };
+        assert_eq!(last(&web), page);
+        assert!(last(&mail).ends_with(&format!("unsubscribe {token}")), "{}", mail.text);
+        assert!(last(&mail).contains("desk@danyang.example"), "{}", mail.text);
+        assert!(web.html.contains(&format!("href=\"{page}\"")), "{}", web.html);
+        assert!(mail.html.contains(&format!("href=\"{mailto}\"")), "{}", mail.html);
+    }
 }
 
 fn hostile_digest(language: Language) -> LeadDigest {
@@ -372,7 +401,7 @@ fn message(letter: &Letter, kind: &str, language: Language) -> Vec<u8> {
         zone: chrono_tz::Asia::Shanghai,
         language,
         kind: kind.to_owned(),
-        unsubscribe: None,
+        unsubscribe: Vec::new(),
         attachments: Vec::new(),
     };
     crate::mail::message::build(letter, &envelope).unwrap()
@@ -436,8 +465,8 @@ fn subjects_hold_the_figure_that_matters_within_twenty_characters() {
         (digest(&team_digest(Language::En)), "T1 16 Jun: 140"),
         (summary(&county(Language::ZhCn)), "【接种日报】10/20 首剂"),
         (summary(&empty_county(Language::ZhCn)), "【接种日报】10/20 0剂次"),
-        (reminder(&household(Language::ZhCn)), "【接种提醒】明天6/16"),
-        (reminder(&household(Language::En)), "Vaccination tomorrow"),
+        (reminder(&household(Language::ZhCn), &by_mail()), "【接种提醒】明天6/16"),
+        (reminder(&household(Language::En), &by_mail()), "Vaccination tomorrow"),
     ] {
         assert!(letter.subject.starts_with(figure), "{} / {figure}", letter.subject);
         assert!(figure.chars().count() <= 20, "{figure}");
@@ -476,7 +505,7 @@ fn a_lead_reads_what_to_draw_and_is_asked_for_a_missing_report() {
 
 #[test]
 fn a_household_reads_everything_in_one_short_mail() {
-    let letter = reminder(&household(Language::ZhCn));
+    let letter = reminder(&household(Language::ZhCn), &by_mail());
     for sentence in [
         "朱洋华 第二剂次",
         "地点：云阳街道预防接种门诊3",
@@ -493,7 +522,7 @@ fn a_household_reads_everything_in_one_short_mail() {
         contact: None,
         ..household(Language::En)
     };
-    let letter = reminder(&nameless);
+    let letter = reminder(&nameless, &by_mail());
     assert_eq!(letter.subject, "Your second dose is due: please come");
     assert!(letter.text.contains("  second dose\n"), "{}", letter.text);
 }
@@ -531,7 +560,7 @@ fn lists_without_end_are_cut_counted_and_stay_below_the_limit() {
         county.trend = vec![county.trend[0]; 400];
         let mut house = household(language);
         house.items = vec![house.items[2].clone(); 3_000];
-        for letter in [digest(&many), summary(&county), reminder(&house)] {
+        for letter in [digest(&many), summary(&county), reminder(&house, &by_page())] {
             assert!(letter.html.len() < HTML_BYTES_MAX, "{}", letter.html.len());
             let said = if language == Language::ZhCn { "未列出" } else { "more" };
             assert!(letter.text.contains(said), "{}", letter.text);

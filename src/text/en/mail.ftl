@@ -184,4 +184,7 @@ mail-reminder-done = If the vaccination has been given already, please ignore th
 mail-reminder-contact = If you cannot come, or have a question: {$contact}
 mail-reminder-contact-none = If you cannot come, or have a question, please ask your vaccination site.
 mail-reminder-opt-out = No more reminders? Reply to this mail with the word STOP.
+mail-reminder-opt-out-mail = Or write to {$desk}, with this subject: unsubscribe {$token}
+mail-reminder-opt-out-page = No more reminders? One click on this page is enough:
+mail-reminder-unsubscribe = Unsubscribe
 mail-reminder-footer = {$campaign}. Sent by doseplan to the address that was registered.

@@ -184,4 +184,7 @@ mail-reminder-done = 已经接种过，就不用理会这封邮件。
 mail-reminder-contact = 来不了或有疑问，请联系：{$contact}
 mail-reminder-contact-none = 来不了或有疑问，请联系当地接种点。
 mail-reminder-opt-out = 不想再收到提醒：回复本邮件，写“退订”两个字就行。
+mail-reminder-opt-out-mail = 也可以写信给 {$desk}，主题写：unsubscribe {$token}
+mail-reminder-opt-out-page = 不想再收到提醒：打开这个网页，点一下就行：
+mail-reminder-unsubscribe = 退订
 mail-reminder-footer = {$campaign}。本邮件由系统自动发送，发到您登记的邮箱。

@@ -1,0 +1,112 @@
+//! Readers who want no more reminders: by a link in the mail, or because they wrote or phoned.
+
+use super::{App, AppError, Loaded, Result, millis};
+use crate::mail::link::{self, WayOut};
+use crate::mail::message::{Party, canonical, routable, spellings};
+use crate::store::unsubscribed::{self, Unsubscribed};
+use crate::store::{CampaignNo, StoreError, Tx, installation};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// What became of the wish to hear no more. Whose it was is not told: whoever has a token may not be its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// From now on no reminders of the campaign go there.
+    Done,
+    /// That was so before.
+    Already,
+    /// The token is of no mail of this installation.
+    Unknown,
+}
+
+/// What signs links and envelope senders.
+pub(super) async fn secret(tx: &mut Tx) -> Result<Vec<u8>> {
+    let missing = || StoreError::BadRow {
+        table: "installation",
+        what: "the row that holds the secret is gone; restore a backup".to_owned(),
+    };
+    Ok(installation::secret(tx).await?.ok_or_else(missing)?)
+}
+
+impl App {
+    /// How the reader of the mail about `key` hears no more of its kind.
+    pub(super) fn way_out(&self, secret: &[u8], key: &str) -> Result<WayOut> {
+        let mail = &self.config.mail;
+        let desk = match &mail.unsubscribe {
+            Some(desk) => desk.clone(),
+            None => mail.from.parse::<Party>().map(|from| from.address).unwrap_or_default(),
+        };
+        let token = link::token(secret, &link::message_hash(key));
+        WayOut::new(&desk, mail.unsubscribe_url.as_ref(), token)
+            .map_err(|error| AppError::Refused(format!("[mail] unsubscribe or from: {error}")))
+    }
+
+    /// The reader of the mail that carries a token wants no more reminders of its campaign. Doing it again changes
+    /// nothing. `how` they said so is kept.
+    pub async fn unsubscribe(&self, token: &str, how: &str, now: DateTime<Utc>) -> Result<Done> {
+        let mut tx = self.store.write().await?;
+        let secret = secret(&mut tx).await?;
+        let Some(hash) = link::hash_of(&secret, token) else { return Ok(Done::Unknown) };
+        let left = format!("reminder.{hash}");
+        let Some((campaign, address)) = unsubscribed::message(&mut tx, &left).await? else {
+            return Ok(Done::Unknown);
+        };
+        let done = note(&mut tx, campaign, &address, how, now).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// An address shall get no more reminders of a campaign, whoever said so.
+    pub async fn unsubscribe_address(
+        &self,
+        loaded: &Loaded,
+        address: &str,
+        how: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Done> {
+        routable(address).map_err(|error| AppError::Refused(error.to_string()))?;
+        let mut tx = self.store.write().await?;
+        let done = note(&mut tx, loaded.no, address, how, now).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// An address gets reminders again; `false` where it had not unsubscribed.
+    pub async fn subscribe_again(
+        &self,
+        loaded: &Loaded,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut tx = self.store.write().await?;
+        let address = canonical(address);
+        let done = unsubscribed::delete(&mut tx, loaded.no, &address).await?;
+        if done {
+            let said = format!("{address} gets reminders of {} again", loaded.campaign.id);
+            installation::note(&mut tx, "subscribed_again", &said, millis(now)).await?;
+        }
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Who gets no more reminders of a campaign.
+    pub async fn unsubscribed(&self, loaded: &Loaded) -> Result<Vec<Unsubscribed>> {
+        let mut tx = self.store.read().await?;
+        Ok(unsubscribed::list(&mut tx, loaded.no).await?)
+    }
+}
+
+async fn note(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    address: &str,
+    how: &str,
+    now: DateTime<Utc>,
+) -> Result<Done> {
+    let at = millis(now);
+    let is_new = unsubscribed::insert(tx, campaign, &canonical(address), how, at).await?;
+    // Also where it was known: a mail may have been queued by hand since.
+    unsubscribed::expire(tx, campaign, &spellings(address), at).await?;
+    Ok(if is_new { Done::Done } else { Done::Already })
+}

@@ -1,0 +1,92 @@
+//! `doseplan unsubscribe`: for those who write or phone that they want no more reminders.
+
+use super::job::local;
+use super::output::{Format, Sheet};
+use super::{Session, exit};
+use crate::app::unsubscribing::Done;
+use crate::app::{App, Loaded};
+use clap::Args;
+use serde::Serialize;
+
+/// Readers who want no more reminders of the campaign.
+#[derive(Debug, Args)]
+pub(super) struct Unsubscribe {
+    /// The reader's address, or the token in their mail
+    #[arg(required_unless_present_any = ["list", "undo"], conflicts_with_all = ["list", "undo"])]
+    whom: Option<String>,
+    /// How they said so, for the record
+    #[arg(long, default_value = "by hand")]
+    how: String,
+    /// List them
+    #[arg(long, conflicts_with = "undo")]
+    list: bool,
+    /// Send reminders to this address again
+    #[arg(long, value_name = "ADDRESS")]
+    undo: Option<String>,
+}
+
+#[derive(Serialize)]
+struct View {
+    address: String,
+    since: String,
+    how: String,
+}
+
+impl Unsubscribe {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        // A token names its campaign.
+        if let Some(token) = self.whom.as_ref().filter(|whom| !whom.contains('@')) {
+            let app = session.open(false).await?;
+            let done = app.unsubscribe(token, &self.how, session.clock.now()).await?;
+            app.store.close().await;
+            return tell(&session, done);
+        }
+        let (app, loaded) = session.loaded(None).await?;
+        let code = self.address(&session, &app, &loaded).await;
+        app.store.close().await;
+        code
+    }
+
+    async fn address(&self, session: &Session, app: &App, loaded: &Loaded) -> anyhow::Result<u8> {
+        let now = session.clock.now();
+        if let Some(address) = &self.whom {
+            let done = app.unsubscribe_address(loaded, address, &self.how, now).await?;
+            return tell(session, done);
+        }
+        if let Some(address) = &self.undo {
+            let done = app.subscribe_again(loaded, address, now).await?;
+            let key = if done { "unsubscribe-again" } else { "unsubscribe-not" };
+            session.out.note(key, &[("address", address)]);
+            return Ok(if done { exit::OK } else { exit::FAILED });
+        }
+        let zone = loaded.campaign.timezone;
+        let views: Vec<_> = app
+            .unsubscribed(loaded)
+            .await?
+            .into_iter()
+            .map(|one| View { address: one.address, since: local(zone, one.at), how: one.how })
+            .collect();
+        if session.out.format == Format::Json {
+            session.out.json(&views);
+            return Ok(exit::OK);
+        }
+        let mut sheet = Sheet::new(&["address", "since", "how"]);
+        for view in views {
+            sheet.push(vec![view.address, view.since, view.how]);
+        }
+        session.out.sheet(&sheet);
+        Ok(exit::OK)
+    }
+}
+
+fn tell(session: &Session, done: Done) -> anyhow::Result<u8> {
+    let key = match done {
+        Done::Done => "unsubscribe-done",
+        Done::Already => "unsubscribe-already",
+        Done::Unknown => anyhow::bail!(
+            "the token is of no reminder of this database; copy it whole, or give the address"
+        ),
+    };
+    session.out.note(key, &[]);
+    Ok(exit::OK)
+}

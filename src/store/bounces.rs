@@ -1,0 +1,172 @@
+//! Reports that a mail did not arrive, and the addresses that no mail goes to because of them. Addresses are in one
+//! form, small letters and an ASCII domain, so that they compare; in the outbox they stand as their owner writes them.
+
+use super::outbox::{self, Message};
+use super::{Result, Tx};
+use crate::args;
+use std::collections::BTreeSet;
+
+/// A report to be stored.
+#[derive(Clone)]
+pub struct NewBounce<'a> {
+    /// Tells the same one again.
+    pub report: &'a str,
+    /// The mail.
+    pub outbox: i64,
+    /// Where it should have gone.
+    pub address: &'a str,
+    /// `hard`, `soft`, `policy`, `delayed`, `delivered`.
+    pub kind: &'a str,
+    /// Whether it speaks against the address.
+    pub counts: bool,
+    /// A code such as `5.1.1`.
+    pub status: &'a str,
+    /// The server's words.
+    pub said: &'a str,
+}
+
+/// A report that is stored, with the time zone of its mail.
+#[derive(Clone)]
+pub struct Bounce {
+    /// Where the mail should have gone.
+    pub address: String,
+    /// When it was taken in, milliseconds since 1970.
+    pub at: i64,
+    /// `hard`, `soft`, `policy`, `delayed`, `delivered`.
+    pub kind: String,
+    /// Whether it still speaks against the address.
+    pub counts: bool,
+    /// A code such as `5.1.1`.
+    pub status: String,
+    /// The server's words.
+    pub said: String,
+    /// The reader's time zone.
+    pub zone: String,
+}
+
+/// An address that no mail goes to.
+#[derive(Clone)]
+pub struct Suppressed {
+    /// The address.
+    pub address: String,
+    /// Since when, milliseconds since 1970.
+    pub at: i64,
+    /// Status and words of the report that led to it.
+    pub why: String,
+}
+
+/// How the reason begins for which a mail to a suppressed address waits.
+pub const SUPPRESSED: &str = "suppressed: ";
+
+const INSERT: &str = "INSERT INTO bounce \
+     (report, outbox, address, at, kind, counts, status, said) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (report) DO NOTHING";
+const SOFT: &str = "SELECT COUNT(*) FROM bounce \
+     WHERE address = $1 AND kind = 'soft' AND counts = 1";
+const LIST: &str = "SELECT b.address, b.at, b.kind, b.counts, b.status, b.said, o.zone \
+     FROM bounce b LEFT JOIN outbox o ON o.id = b.outbox ORDER BY b.id";
+const FORGIVE: &str = "UPDATE bounce SET counts = 0 WHERE address = $1 AND counts = 1";
+const SUPPRESS: &str = "INSERT INTO suppressed (address, at, why) VALUES ($1, $2, $3) \
+     ON CONFLICT (address) DO NOTHING";
+const WHY: &str = "SELECT why FROM suppressed WHERE address = $1";
+const ALL_SUPPRESSED: &str = "SELECT address, at, why FROM suppressed ORDER BY address";
+const RELEASE: &str = "DELETE FROM suppressed WHERE address = $1";
+const BY_MESSAGE_ID: &str = "SELECT id FROM outbox WHERE message_id = $1";
+const HOLD_QUEUED: &str = "UPDATE outbox SET state = 'unroutable', last_error = $3, \
+     fence = fence + 1, changed_at = $4 \
+     WHERE state = 'queued' AND LOWER(recipient) IN ($1, $2)";
+// What was held only because of the address goes again while it is worth it.
+const QUEUE_HELD: &str = "UPDATE outbox SET state = 'queued', last_error = NULL, due_at = $4, \
+     fence = fence + 1, changed_at = $4 \
+     WHERE state = 'unroutable' AND LOWER(recipient) IN ($1, $2) AND last_error LIKE $3 || '%' \
+     AND (send_by IS NULL OR send_by > $4)";
+
+/// Stores a report; `false` where it was stored before.
+pub async fn insert(tx: &mut Tx, new: &NewBounce<'_>, now: i64) -> Result<bool> {
+    let values =
+        args![new.report, new.outbox, new.address, now, new.kind, new.counts, new.status, new.said];
+    Ok(tx.run(INSERT, values).await? == 1)
+}
+
+/// How many soft bounces speak against an address.
+pub async fn soft_count(tx: &mut Tx, address: &str) -> Result<u64> {
+    match tx.row(SOFT, args![address]).await? {
+        Some(row) => row.count(0, "bounce"),
+        None => Ok(0),
+    }
+}
+
+/// Every report, the oldest first.
+pub async fn list(tx: &mut Tx) -> Result<Vec<Bounce>> {
+    let rows = tx.rows(LIST, args![]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Bounce {
+                address: row.get(0)?,
+                at: row.get(1)?,
+                kind: row.get(2)?,
+                counts: row.get::<i64>(3)? != 0,
+                status: row.get(4)?,
+                said: row.get(5)?,
+                zone: row.get::<Option<String>>(6)?.unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// Lets nothing speak against an address any more; returns how many reports did.
+pub async fn forgive(tx: &mut Tx, address: &str) -> Result<u64> {
+    tx.run(FORGIVE, args![address]).await
+}
+
+/// Sends no more mail to an address; `false` where that was so before.
+pub async fn suppress(tx: &mut Tx, address: &str, why: &str, now: i64) -> Result<bool> {
+    Ok(tx.run(SUPPRESS, args![address, now, why]).await? == 1)
+}
+
+/// Sends mail to an address again; `false` where it was not suppressed.
+pub async fn release(tx: &mut Tx, address: &str) -> Result<bool> {
+    Ok(tx.run(RELEASE, args![address]).await? == 1)
+}
+
+/// Why no mail goes to an address, where that is so.
+pub async fn why_suppressed(tx: &mut Tx, address: &str) -> Result<Option<String>> {
+    tx.row(WHY, args![address]).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Every address that no mail goes to.
+pub async fn suppressed(tx: &mut Tx) -> Result<Vec<Suppressed>> {
+    let rows = tx.rows(ALL_SUPPRESSED, args![]).await?;
+    rows.iter()
+        .map(|row| Ok(Suppressed { address: row.get(0)?, at: row.get(1)?, why: row.get(2)? }))
+        .collect()
+}
+
+/// Those addresses alone.
+pub async fn addresses(tx: &mut Tx) -> Result<BTreeSet<String>> {
+    Ok(suppressed(tx).await?.into_iter().map(|one| one.address).collect())
+}
+
+/// The mail with a Message-ID.
+pub async fn by_message_id(tx: &mut Tx, message_id: &str) -> Result<Option<Message>> {
+    match tx.row(BY_MESSAGE_ID, args![message_id]).await? {
+        Some(row) => outbox::find(tx, row.get(0)?).await,
+        None => Ok(None),
+    }
+}
+
+/// Holds the mails that wait for an address, which may be spelt in two ways.
+pub async fn hold_queued(
+    tx: &mut Tx,
+    [ascii, unicode]: &[String; 2],
+    why: &str,
+    now: i64,
+) -> Result<u64> {
+    let why = format!("{SUPPRESSED}{why}");
+    tx.run(HOLD_QUEUED, args![ascii, unicode, why, now]).await
+}
+
+/// Queues the mails again that were held because of an address.
+pub async fn queue_held(tx: &mut Tx, [ascii, unicode]: &[String; 2], now: i64) -> Result<u64> {
+    tx.run(QUEUE_HELD, args![ascii, unicode, SUPPRESSED, now]).await
+}
