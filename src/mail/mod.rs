@@ -4,6 +4,8 @@
 //!   language.
 //! - [`message`]: pure; a letter and an envelope become bytes, the same for the same input.
 //! - [`transport`]: the bytes go to a folder, a mail server or, in tests, a list.
+//! - [`link`]: pure; the signed envelope sender and token by which an answer finds its mail.
+//! - [`mailbox`] and [`bounce`]: messages in files, and what those say that came back.
 //!
 //! A **letter** is what a person reads; a **message** is the bytes that every attempt sends
 //! unchanged;
