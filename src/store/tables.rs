@@ -137,6 +137,7 @@ tables! {
         int("no"), int("campaign"), int("version"), int("made_at"), day("from_day"),
         text("made_by"), text("state"), maybe(int("adopted_at")), text("figures"),
         text("unplaced"), text("curve"), int("given_doses"), bytes("content"),
+        maybe(bytes("prices")),
     ],
     assignment 2 [
         int("campaign"), text("person"), int("dose"), day("day"), text("place"), int("plan"),
@@ -175,7 +176,7 @@ tables! {
     ],
     bounce 1 numbered [
         int("id"), text("report"), maybe(int("outbox")), text("address"), int("at"),
-        int("hard"), text("status"), text("said"),
+        text("kind"), int("counts"), text("status"), text("said"),
     ],
     suppressed 1 [text("address"), int("at"), text("why")],
     unsubscribed 2 [int("campaign"), text("address"), int("at"), text("how")],

@@ -9,7 +9,7 @@ use doseplan::app::{App, Loaded};
 use doseplan::clock::Clock;
 use doseplan::config::Config;
 use doseplan::mail::bounce::Kind;
-use doseplan::mail::transport::Transport;
+use doseplan::mail::transport::{Script, Stage, Transport};
 use doseplan::store::{Store, Tx, installation, outbox};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -119,7 +119,13 @@ fn mails_leave_with_envelope_senders_of_their_own() {
         let now = at("2021-03-31T19:00:00");
         let mut desk = Desk::open(&small(), now).await;
         let sent = Arc::new(Mutex::new(Vec::new()));
-        desk.app.transport = Some(Transport::Memory(Arc::clone(&sent)));
+        let seen = Arc::clone(&sent);
+        desk.app.transport = Some(Transport::Scripted(Script::new(move |mail, stage| {
+            if stage == Stage::Body {
+                seen.lock().unwrap().push(mail.clone());
+            }
+            None
+        })));
         desk.app.config.mail.bounce = Some("bounce@small.example".parse().unwrap());
         desk.app.queue_digests(&desk.loaded, now.date_naive(), None, now).await.unwrap();
         let clock = Clock::simulated(now);

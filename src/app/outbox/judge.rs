@@ -20,6 +20,14 @@ pub(super) struct Verdict {
     pub(super) word: &'static str,
     /// What it says of the server.
     pub(super) server: Server,
+    /// What the server said of the recipient, where it refused him for good.
+    pub(super) refusal: Option<(u16, String)>,
+}
+
+impl Verdict {
+    fn new(result: AttemptResult, word: &'static str, server: Server) -> Self {
+        Self { result, word, server, refusal: None }
+    }
 }
 
 /// What an attempt says of the mail server.
@@ -47,7 +55,7 @@ pub(super) fn unsent(message: &Message) -> Verdict {
         error: message.last_error.clone(),
         charged: false,
     };
-    Verdict { result, word: "", server: Server::Unknown }
+    Verdict::new(result, "", Server::Unknown)
 }
 
 /// A message whose content cannot be read any more.
@@ -58,7 +66,7 @@ pub(super) fn damaged(message: &Message) -> Verdict {
         error: Some("its content in the database is damaged".to_owned()),
         charged: true,
     };
-    Verdict { result, word: "failed", server: Server::Unknown }
+    Verdict::new(result, "failed", Server::Unknown)
 }
 
 /// What the outcome of an attempt means. `opened`: a connection stood, so that the failure may be the message's.
@@ -76,22 +84,14 @@ pub(super) fn judge(message: &Message, outcome: Outcome, opened: bool, now: i64)
         charged: true,
     };
     match outcome {
-        Outcome::Accepted => {
-            Verdict { result: ended("sent", None), word: "sent", server: Server::Answers }
+        Outcome::Accepted => Verdict::new(ended("sent", None), "sent", Server::Answers),
+        Outcome::InDoubt(why) => {
+            Verdict::new(ended("in_doubt", Some(why.clone())), "in_doubt", Server::Lost(why))
         }
-        Outcome::InDoubt(why) => Verdict {
-            result: ended("in_doubt", Some(why.clone())),
-            word: "in_doubt",
-            server: Server::Lost(why),
-        },
         Outcome::NotSent(why) => {
             // The next one goes first, in case it is this message that breaks connections.
             let due_at = if opened { now + BACKOFF_FIRST_MS } else { message.due_at };
-            Verdict {
-                result: queued(due_at, why.clone(), false),
-                word: "waiting",
-                server: Server::Lost(why),
-            }
+            Verdict::new(queued(due_at, why.clone(), false), "waiting", Server::Lost(why))
         }
         Outcome::Refused { step, code, text } => {
             let why = format!("{code} at {step}: {text}");
@@ -103,23 +103,18 @@ pub(super) fn judge(message: &Message, outcome: Outcome, opened: bool, now: i64)
                         (true, true) => Server::Patience,
                         (true, false) => Server::Answers,
                     };
-                    let result = if message.send_by.is_none() && message.attempts >= ATTEMPTS_MAX {
-                        ended("failed", Some(why))
-                    } else {
-                        queued(now + backoff_ms(message), why, true)
-                    };
-                    let word = if result.state == "failed" { "failed" } else { "waiting" };
-                    Verdict { result, word, server }
+                    if message.send_by.is_none() && message.attempts >= ATTEMPTS_MAX {
+                        return Verdict::new(ended("failed", Some(why)), "failed", server);
+                    }
+                    Verdict::new(queued(now + backoff_ms(message), why, true), "waiting", server)
                 }
-                500..=599 if !at_recipient => Verdict {
-                    result: queued(now + backoff_ms(message), why.clone(), true),
-                    word: "waiting",
-                    server: Server::Refuses(why),
-                },
+                500..=599 if !at_recipient => {
+                    let result = queued(now + backoff_ms(message), why.clone(), true);
+                    Verdict::new(result, "waiting", Server::Refuses(why))
+                }
                 _ => Verdict {
-                    result: ended("failed", Some(why)),
-                    word: "failed",
-                    server: Server::Answers,
+                    refusal: Some((code, text)),
+                    ..Verdict::new(ended("failed", Some(why)), "failed", Server::Answers)
                 },
             }
         }

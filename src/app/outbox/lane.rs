@@ -166,7 +166,10 @@ impl Lane<'_> {
             self.round.note(&verdict);
             let (id, fence) = (one.message.id, one.message.fence);
             // Where the ledger has ended nothing can be written: the claim ends by itself.
-            let _ = self.ledger.send(Entry::Result { id, fence, result: verdict.result });
+            let to = || one.message.to.clone();
+            let refusal = verdict.refusal.map(|(code, said)| (to(), code, said));
+            let _ =
+                self.ledger.send(Entry::Result { id, fence, result: verdict.result, refusal });
         }
     }
 

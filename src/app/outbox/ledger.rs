@@ -2,10 +2,10 @@
 //! transaction. A sender never goes on before what it must know is on the disk.
 
 use super::LEASE_MS;
-use crate::app::{App, Result, millis};
+use crate::app::{App, AppError, Result, bounces, millis};
 use crate::clock::Clock;
 use crate::store::outbox::{self, AttemptResult};
-use crate::store::{StoreError, installation};
+use crate::store::installation;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -35,6 +35,8 @@ pub(super) enum Entry {
         fence: i64,
         /// What became of it.
         result: AttemptResult,
+        /// The recipient whom the server refused for good, its code and words.
+        refusal: Option<(String, u16, String)>,
     },
 }
 
@@ -85,11 +87,11 @@ impl App {
         let (mine, generation) = loop {
             match self.write_once(open, clock).await {
                 Ok(written) => break written,
-                Err(error) if StoreError::is_passing(&error) && since.elapsed() < KEEP_MAX => {
+                Err(AppError::Store(error)) if error.is_passing() && since.elapsed() < KEEP_MAX => {
                     tracing::warn!(%error, "what became of mails is not written yet; trying again");
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         };
         self.store.step("mail.recorded");
@@ -106,7 +108,7 @@ impl App {
         &self,
         open: &[Entry],
         clock: &Clock,
-    ) -> std::result::Result<(Vec<bool>, Option<i64>), StoreError> {
+    ) -> Result<(Vec<bool>, Option<i64>)> {
         let now = millis(clock.now());
         let mut tx = self.store.write().await?;
         let mut mine = Vec::with_capacity(open.len());
@@ -114,8 +116,12 @@ impl App {
         for entry in open {
             mine.push(match entry {
                 Entry::Body { id, fence, .. } => outbox::body(&mut tx, *id, *fence).await?,
-                Entry::Result { id, fence, result } => {
+                Entry::Result { id, fence, result, refusal } => {
                     sent |= result.state == "sent";
+                    if let Some((to, code, said)) = refusal {
+                        let at = clock.now();
+                        bounces::refused(&mut tx, *id, to, (*code, said.as_str()), at).await?;
+                    }
                     outbox::result(&mut tx, *id, *fence, result, now).await?
                 }
             });
