@@ -195,7 +195,7 @@ pub(super) fn improve<'p>(
 }
 
 impl Search<'_, '_> {
-    /// Steps, then whole routes; where time is left and steps were not enough, both again.
+    /// Steps, then whole routes; where time is left and steps were not enough, more of both.
     fn plans(&mut self, most: u32, watch: &mut Watch) {
         let ends = self.ends.plans;
         let mut takes = if self.has_routes() { ROUTES_SHARE } else { 0.0 };
@@ -207,7 +207,12 @@ impl Search<'_, '_> {
             let again = takes + self.plan_takes + self.round_takes;
             let is_limited = began > 0.0;
             let is_good = self.step >= most || self.gap() <= GAP_ENOUGH;
-            if !is_limited || is_good || !self.has_routes() || !watch.has_time(again, ends) {
+            if !is_limited || is_good || !self.has_routes() {
+                return;
+            }
+            if !watch.has_time(again, ends) {
+                // No time for other routes: a better bound at least.
+                self.steps(most, ends, watch);
                 return;
             }
         }
