@@ -50,7 +50,7 @@ fn program(name: &str) -> Result<PathBuf> {
 fn postfix(name: &str) -> Result<Command> {
     let path = program(name)?;
     let mut command = Command::new(&path);
-    if let Some(root) = path.ancestors().nth(3) {
+    if let Some(root) = path.ancestors().nth(2) {
         command.env("LD_LIBRARY_PATH", root.join("lib/postfix"));
     }
     command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -123,7 +123,7 @@ fn files(folder: &Path, people: usize) -> Result<PathBuf> {
 async fn prepare(db: &str, folder: &Path, people: usize, port: u16) -> Result<(App, Loaded)> {
     let dir = files(folder, people)?;
     let mut config = Config::default();
-    config.mail.from = "cdc@small.example".to_owned();
+    "cdc@small.example".clone_into(&mut config.mail.from);
     config.mail.transport = TransportKind::Smtp;
     config.mail.host = Some("127.0.0.1".to_owned());
     config.mail.port = Some(port);
@@ -136,7 +136,7 @@ async fn prepare(db: &str, folder: &Path, people: usize, port: u16) -> Result<(A
     let loaded = app.campaign(None).await?;
     app.import(&loaded, Kind::Persons, &folder.join("persons.csv"), Language::En, now).await?;
     let limits = Limits { steps: 0 };
-    let search = Search { limits, progress: &mut |_| {}, time_is_up: &mut || false };
+    let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
     let made = app.make_plan(&loaded, loaded.campaign.start, "hand", search, now).await?;
     app.adopt_plan(&loaded, Some(made.no), now).await?;
     Ok((app, loaded))
@@ -181,9 +181,10 @@ async fn claim(folder: &Path, waiting: u32) -> Result<Duration> {
         &file,
         &[&format!(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {waiting}) \
-             INSERT INTO outbox (unique_key, kind, recipient, subject, message_id, content, state, \
-             attempts, due_at, quiet, zone, created_at, changed_at, fence) SELECT 'k' || i, 'reminder', \
-             'p@x.example', 's', 'm' || i, zeroblob(600), 'queued', 0, 1000, 0, 'UTC', 0, 0, 0 FROM n"
+             INSERT INTO outbox (unique_key, kind, recipient, subject, message_id, content, \
+             state, attempts, due_at, quiet, zone, created_at, changed_at, fence) \
+             SELECT 'k' || i, 'reminder', 'p@x.example', 's', 'm' || i, zeroblob(600), \
+             'queued', 0, 1000, 0, 'UTC', 0, 0, 0 FROM n"
         )],
     ))?;
     let store = Store::open(&address(&file), false).await?;
@@ -219,7 +220,7 @@ fn main() -> Result<()> {
     };
     let bar = BAR.min(disk / 3.0);
     heading(&format!(
-        "{people} reminders over {CONNECTIONS} connections; the disk makes {disk:.0} writes a second durable"
+        "{people} reminders over {CONNECTIONS} connections; the disk syncs {disk:.0} times a second"
     ));
     let mut databases = vec![("SQLite", address(&folder.join("mail.db")))];
     match std::env::var("DOSEPLAN_TEST_POSTGRES") {

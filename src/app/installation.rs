@@ -102,7 +102,7 @@ impl App {
         };
         drop(tx);
         let since = found.seen_at.map(|seen| at - seen);
-        if since.is_none_or(|since| since >= SEEN_EVERY_MS || since < 0) {
+        if since.is_none_or(|since| !(0..SEEN_EVERY_MS).contains(&since)) {
             let mut tx = self.store.write().await?;
             if let Some(since) = since {
                 notice(&mut tx, since, window, now).await?;

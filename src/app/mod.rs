@@ -6,8 +6,8 @@ pub mod campaigns;
 pub mod copies;
 pub mod coverage;
 pub mod due;
-pub mod health;
 pub mod figures;
+pub mod health;
 pub mod import;
 pub mod installation;
 pub mod notices;
@@ -36,8 +36,10 @@ pub struct App {
     /// Another way for mail than the configured one: a test's.
     pub transport: Option<Transport>,
     /// Versions of campaigns that were read: they never change, and the daemon looks at them every few seconds.
-    read: Arc<Mutex<BTreeMap<(CampaignNo, i64), Arc<Campaign>>>>,
+    read: Arc<Mutex<Versions>>,
 }
+
+type Versions = BTreeMap<(CampaignNo, i64), Arc<Campaign>>;
 
 /// Versions of campaigns that are kept in memory.
 const READ_MAX: usize = 8;
@@ -97,6 +99,7 @@ impl App {
     }
 
     /// The same app, where all that is written is written under a claim.
+    #[must_use]
     pub fn under(&self, claim: Claim) -> Self {
         Self { store: self.store.under(claim), ..self.clone() }
     }

@@ -276,7 +276,7 @@ fn a_daemon_says_that_it_lives_and_works_and_what_it_did() {
     let version = env!("CARGO_PKG_VERSION");
     is(&format!("doseplan_build_info{{version=\"{version}\"}}"), 1.0);
     let last = "doseplan_job_last_success_timestamp_seconds{campaign=\"small\",job=\"summary\"}";
-    let ago = Clock::System.now().timestamp() as f64 - found[last];
+    let ago = Clock::System.now().timestamp_millis() as f64 / 1000.0 - found[last];
     assert!((0.0..600.0).contains(&ago), "{ago}");
     for personal in ["home.example", "赵", "1380000", "1950"] {
         assert!(!metrics.body.contains(personal), "{personal}: {}", metrics.body);

@@ -168,8 +168,7 @@ impl Lane<'_> {
             // Where the ledger has ended nothing can be written: the claim ends by itself.
             let to = || one.message.to.clone();
             let refusal = verdict.refusal.map(|(code, said)| (to(), code, said));
-            let _ =
-                self.ledger.send(Entry::Result { id, fence, result: verdict.result, refusal });
+            let _ = self.ledger.send(Entry::Result { id, fence, result: verdict.result, refusal });
         }
     }
 

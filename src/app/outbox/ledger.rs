@@ -4,15 +4,15 @@
 use super::LEASE_MS;
 use crate::app::{App, AppError, Result, bounces, millis};
 use crate::clock::Clock;
-use crate::store::outbox::{self, AttemptResult};
 use crate::store::installation;
+use crate::store::outbox::{self, AttemptResult};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// What one transaction takes at most.
 const ENTRIES_MAX: usize = 200;
 /// How long results are kept for a database that restarts or fails over. They are the truth about mails.
-const KEEP_MAX: Duration = Duration::from_secs(300);
+const KEEP_MAX: Duration = Duration::from_mins(5);
 /// How far mail has gone is remembered beside the database this often.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
 
@@ -104,11 +104,7 @@ impl App {
         Ok(generation)
     }
 
-    async fn write_once(
-        &self,
-        open: &[Entry],
-        clock: &Clock,
-    ) -> Result<(Vec<bool>, Option<i64>)> {
+    async fn write_once(&self, open: &[Entry], clock: &Clock) -> Result<(Vec<bool>, Option<i64>)> {
         let now = millis(clock.now());
         let mut tx = self.store.write().await?;
         let mut mine = Vec::with_capacity(open.len());

@@ -78,7 +78,9 @@ pub enum Transport {
 /// What a test's server does with a message: first as it is announced, where `None` lets its body come, then with the
 /// body.
 #[derive(Clone)]
-pub struct Script(Arc<dyn Fn(&Outgoing, Stage) -> Option<Outcome> + Send + Sync>);
+pub struct Script(Arc<Answer>);
+
+type Answer = dyn Fn(&Outgoing, Stage) -> Option<Outcome> + Send + Sync;
 
 /// How far a message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

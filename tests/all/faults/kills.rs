@@ -127,7 +127,7 @@ impl Reaper<'_> {
                 let most = if step.starts_with("commit") { 40 } else { 6 };
                 let count = 1 + self.dice.below(most);
                 command.env("DOSEPLAN_KILL_AT", format!("{step}:{count}"));
-                moment = Duration::from_millis(2000);
+                moment = Duration::from_secs(2);
             }
             let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             if die(child, moment) {
@@ -177,14 +177,17 @@ fn live(kills: u32, server: &MailServer) -> (World, u32, usize) {
         drop(daemon);
         let listed = agree(&server.arrived(), &wait(mails(&store)));
         doubts += listed.len();
+        attempt += 1;
+        let operator = |arguments: &[&str]| {
+            let mut command = world.command(arguments);
+            let ran = command.env("DOSEPLAN_CLOCK", clock(day, attempt)).output().unwrap();
+            assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        };
         for (id, arrived) in &listed {
             let how = if *arrived { "--sent" } else { "--resend" };
-            world.run(&["outbox", "resolve", &id.to_string(), how]).ends(0);
+            operator(&["outbox", "resolve", &id.to_string(), how]);
         }
-        if listed.iter().any(|(_, arrived)| !arrived) {
-            let at = format!("{day}T20:30");
-            world.run(&["outbox", "drain", "--at", &at]).ends(0);
-        }
+        operator(&["outbox", "drain"]);
     }
     wait(store.close());
     let killed = reaper.kills;
