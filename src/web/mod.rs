@@ -6,6 +6,7 @@
 
 mod health;
 mod metrics;
+mod unsubscribe;
 
 use crate::app::{App, AppError};
 use crate::clock::{Clock, Hearts};
@@ -49,6 +50,7 @@ pub struct Site {
     hearts: Arc<Hearts>,
     ready_gate: Arc<Mutex<()>>,
     metrics_gate: Arc<Mutex<()>>,
+    leave_gate: Arc<Mutex<()>>,
     shown: Arc<std::sync::Mutex<metrics::Shown>>,
 }
 
@@ -61,6 +63,7 @@ impl Site {
             hearts,
             ready_gate: Arc::default(),
             metrics_gate: Arc::default(),
+            leave_gate: Arc::default(),
             shown: Arc::default(),
         }
     }
@@ -70,6 +73,7 @@ impl Site {
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(metrics::metrics))
+            .route("/u/{token}", get(unsubscribe::question).post(unsubscribe::leave))
             .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here\n") })
             .with_state(self)
             .layer(DefaultBodyLimit::max(BODY_MAX))

@@ -373,6 +373,45 @@ async fn sql(desk: &Desk, text: &'static str) {
 }
 
 #[test]
+fn one_click_ends_reminders_and_looking_at_the_link_does_not() {
+    wait(async {
+        let now = at("2021-03-30T08:00:00");
+        let desk = Desk::open(&small(), now).await;
+        let persons = format!("{}\n{}\n", crate::support::PERSONS, crate::support::SENIORS);
+        desk.import(doseplan::app::import::Kind::Persons, &persons, now).await;
+        let runner = doseplan::jobs::runner::Runner::new(desk.app.clone(), "test".to_owned());
+        runner.look(now).await.unwrap();
+        runner.look(at("2021-03-31T09:10:00")).await.unwrap();
+        let folder = std::fs::read_dir(desk.dir.path().join("mail")).unwrap();
+        let mut letters = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        let letter = letters.find(|letter| letter.contains("unsubscribe%20")).expect("a reminder");
+        let letter = letter.replace("\r\n ", "");
+        let (_, after) = letter.split_once("unsubscribe%20").unwrap();
+        let token: String =
+            after.chars().take_while(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
+        let address = site(&desk, &Arc::new(Hearts::default())).await;
+        let list = async || desk.app.unsubscribed(&desk.loaded).await.unwrap().len();
+        let looked = {
+            let path = format!("/u/{token}");
+            tokio::task::spawn_blocking(move || get(address, &path)).await.unwrap()
+        };
+        assert_eq!((looked.status, list().await), (200, 0));
+        let post = async |token: String| {
+            let request = format!(
+                "POST /u/{token} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+                 Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 26\r\n\r\n\
+                 List-Unsubscribe=One-Click"
+            );
+            let asked = move || exchange(address, request.as_bytes()).expect("an answer").status;
+            tokio::task::spawn_blocking(asked).await.unwrap()
+        };
+        assert_eq!(post(format!("{}0", &token[..token.len() - 1])).await, 404);
+        assert_eq!((post(token.clone()).await, list().await), (200, 1));
+        assert_eq!((post(token).await, list().await), (200, 1));
+    });
+}
+
+#[test]
 fn what_hangs_or_is_held_or_is_not_migrated_is_said() {
     wait(async {
         let now = at("2021-03-30T08:00:00");

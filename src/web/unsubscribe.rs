@@ -1,0 +1,51 @@
+//! The way out of reminders that a mail's link leads to. Looking at it changes nothing, since mail programs follow
+//! links by themselves; only the button, or the one click that a mail program sends, does.
+
+use super::{Site, within};
+use crate::app::unsubscribing::Done;
+use crate::domain::campaign::Language;
+use crate::text::word;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use std::time::Duration;
+
+/// The database answers within this time.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Asks whether it is meant.
+pub(super) async fn question() -> Html<String> {
+    let ask = both(|language| word(language, "unsubscribe-ask"));
+    let button = both(|language| word(language, "unsubscribe-button"));
+    page(&format!("<p>{ask}</p><form method=\"post\"><button>{button}</button></form>"))
+}
+
+/// No more reminders go to the reader of the mail that has this token.
+pub(super) async fn leave(State(site): State<Site>, Path(token): Path<String>) -> Response {
+    let (app, now) = (site.app.clone(), site.clock.now());
+    let work = async move { app.unsubscribe(&token, "link", now).await };
+    let said = match within(LIMIT, &site.leave_gate, work).await {
+        Ok(Done::Done | Done::Already) => (StatusCode::OK, "unsubscribe-done"),
+        Ok(Done::Unknown) => (StatusCode::NOT_FOUND, "unsubscribe-unknown"),
+        Err(error) => {
+            tracing::error!(%error, "somebody could not unsubscribe");
+            (StatusCode::SERVICE_UNAVAILABLE, "unsubscribe-later")
+        }
+    };
+    let text = both(|language| word(language, said.1));
+    (said.0, page(&format!("<p>{text}</p>"))).into_response()
+}
+
+/// Nobody is known here, so both languages are shown.
+fn both(text: impl Fn(Language) -> String) -> String {
+    format!("{} · {}", text(Language::ZhCn), text(Language::En))
+}
+
+fn page(body: &str) -> Html<String> {
+    Html(format!(
+        "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>doseplan</title>\
+         <style>body{{font:1.1rem sans-serif;max-width:32rem;margin:3rem auto;padding:0 1rem}}\
+         button{{font:inherit;padding:.6rem 1.2rem}}</style>{body}</html>\n"
+    ))
+}
