@@ -15,8 +15,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Asks whether it is meant.
 pub(super) async fn question() -> Html<String> {
-    let ask = both(|language| word(language, "unsubscribe-ask"));
-    let button = both(|language| word(language, "unsubscribe-button"));
+    let ask = both(|language| word(language, "leave-ask"));
+    let button = both(|language| word(language, "leave-button"));
     page(&format!("<p>{ask}</p><form method=\"post\"><button>{button}</button></form>"))
 }
 
@@ -25,11 +25,11 @@ pub(super) async fn leave(State(site): State<Site>, Path(token): Path<String>) -
     let (app, now) = (site.app.clone(), site.clock.now());
     let work = async move { app.unsubscribe(&token, "link", now).await };
     let said = match within(LIMIT, &site.leave_gate, work).await {
-        Ok(Done::Done | Done::Already) => (StatusCode::OK, "unsubscribe-done"),
-        Ok(Done::Unknown) => (StatusCode::NOT_FOUND, "unsubscribe-unknown"),
+        Ok(Done::Done | Done::Already) => (StatusCode::OK, "leave-done"),
+        Ok(Done::Unknown) => (StatusCode::NOT_FOUND, "leave-unknown"),
         Err(error) => {
             tracing::error!(%error, "somebody could not unsubscribe");
-            (StatusCode::SERVICE_UNAVAILABLE, "unsubscribe-later")
+            (StatusCode::SERVICE_UNAVAILABLE, "leave-later")
         }
     };
     let text = both(|language| word(language, said.1));

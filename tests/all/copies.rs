@@ -422,6 +422,8 @@ fn line(table: &Table) -> Vec<Value> {
 /// Fills every table with one row each; the row of `changed` is what is given.
 async fn filled(store: &Store, changed: Option<(&str, Vec<Value>)>) -> Vec<Fingerprint> {
     let mut tx = store.write().await.unwrap();
+    // A database is born with this row.
+    tx.run("DELETE FROM installation", Vec::new()).await.unwrap();
     for table in TABLES.iter() {
         let row = changed.as_ref().filter(|(name, _)| *name == table.name);
         table
