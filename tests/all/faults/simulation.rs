@@ -134,9 +134,9 @@ impl World {
         std::fs::write(&path, persons).unwrap();
         app.import(&loaded, Kind::Persons, &path, Language::En, begin).await.unwrap();
         let timetable = Timetable::parse(
-            "[plan]\ncron = '0 1 * * 1'\nwindow_hours = 48\n[summary]\ncron = '0 7 * * *'\n\
+            "[plan]\ncron = '0 1 * * 1'\nwindow_hours = 48\n[summary]\ncron = '0 7 * * 1,4'\n\
              catch_up = 'all'\nwindow_hours = 48\n[reminders]\ncron = '0 9 * * *'\n\
-             window_hours = 12\n[digest]\ncron = '0 19 * * 1-5'\nwindow_hours = 24\n",
+             window_hours = 12\n[digest]\ncron = '0 19 * * 2,5'\nwindow_hours = 24\n",
         )
         .expect("a timetable");
         let world = Self { app, loaded, clock, timetable, server, fuse, deaths: 0, dir };
@@ -166,6 +166,8 @@ impl World {
     }
 
     async fn looked(&self, look: Look) {
+        // What the operator does is not what dies.
+        *self.fuse.lock().unwrap() = None;
         if look.mail.held.is_some() {
             self.app.resume(self.clock.now()).await.expect("it goes on");
         }
@@ -353,7 +355,7 @@ fn a_life_without_faults_sends_every_mail_and_runs_every_job() {
         let keys = world.keys().await;
         let reminders = keys.iter().filter(|key| key.starts_with("reminder/")).count();
         assert!(reminders >= 12, "{reminders}");
-        assert!(keys.iter().filter(|key| key.contains("summary")).count() >= 195);
+        assert!(keys.iter().filter(|key| key.contains("summary")).count() >= 55);
     });
 }
 
