@@ -100,9 +100,10 @@ const FIND: &str = "SELECT id, message_id, recipient, subject, kind, state, atte
      changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox WHERE id = $1";
 const NEXT_DUE: &str = "SELECT MIN(due_at) FROM outbox WHERE state = 'queued'";
 const CONTENT: &str = "SELECT content FROM outbox WHERE id = $1";
+// COALESCE keeps SQLite from reading the whole queue by the index of states to find a few numbers in it.
 const CLAIM: &str = "UPDATE outbox SET state = 'sending', phase = NULL, owner = $1, \
      fence = fence + 1, attempts = attempts + 1, lease_until = $2, changed_at = $3 \
-     WHERE state = 'queued' AND id IN (SELECT id FROM outbox WHERE state = 'queued' \
+     WHERE COALESCE(state, '') = 'queued' AND id IN (SELECT id FROM outbox WHERE state = 'queued' \
      AND due_at <= $3 ORDER BY due_at, id LIMIT $4) \
      RETURNING id, message_id, recipient, subject, kind, state, attempts, due_at, \
      changed_at, send_by, quiet, zone, last_error, fence, unique_key, content";
