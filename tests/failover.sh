@@ -70,7 +70,7 @@ for n in 1 2 3; do
     "$program" daemon > /dev/null 2> "daemon$n.log" &
     pids+=($!)
 done
-arrived() { wc -l < mail/index.ndjson 2> /dev/null || echo 0; }
+arrived() { if [ -f mail/index.ndjson ]; then wc -l < mail/index.ndjson; else echo 0; fi; }
 wait_for() { # SECONDS COUNT
     for _ in $(seq 1 $(($1 * 10))); do [ "$(arrived)" -ge "$2" ] && return 0; sleep 0.1; done
     echo "only $(arrived) of $2 arrived within $1 s" >&2; tail -3 daemon*.log >&2; return 1
