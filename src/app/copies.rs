@@ -106,7 +106,7 @@ impl App {
         let tables = copy::fill(&mut from, &mut to).await?;
         copy::verify(&mut to, &tables).await?;
         drop(from);
-        disown(&mut to, &format!("backup of {now:.0}", now = now.format("%F %T UTC")), now).await?;
+        disown(&mut to, &now.format("%F %T UTC").to_string(), now).await?;
         to.commit().await?;
         let mut read = copy.read().await?;
         health::sound(&mut read, true).await?;
@@ -166,7 +166,7 @@ async fn restore_file(
     let copy = staged(backup, &scratch).await?;
     let mut to = copy.write().await?;
     let tables = copy::fingerprints(&mut to).await?;
-    disown(&mut to, &format!("restored from {}", backup.display()), now).await?;
+    disown(&mut to, &backup.display().to_string(), now).await?;
     to.commit().await?;
     copy.close().await;
     if there {
@@ -199,7 +199,7 @@ async fn restore_server(
     let mut from = copy.read().await?;
     let tables = copy::fill(&mut from, &mut to).await?;
     copy::verify(&mut to, &tables).await?;
-    disown(&mut to, &format!("restored from {}", backup.display()), now).await?;
+    disown(&mut to, &backup.display().to_string(), now).await?;
     to.commit().await?;
     drop(from);
     copy.close().await;
@@ -300,14 +300,13 @@ async fn hand_over(
             Some(hold.why)
         }
         (false, None) => {
-            let said = "moved from a copy that had not been adopted";
-            installation::disown(to, "copied", said, now).await?;
+            installation::disown(to, "copied", "", now).await?;
             Some("copied".to_owned())
         }
     };
     installation::note(to, "moved", "this database came from another place", now).await?;
     installation::note(from, "moved", "everything went to another database", now).await?;
-    installation::disown(from, "moved", "everything went to another database", now).await?;
+    installation::disown(from, "moved", "", now).await?;
     Ok(why)
 }
 

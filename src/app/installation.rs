@@ -3,6 +3,7 @@
 //! somebody says so.
 
 use super::{App, AppError, Result, millis};
+use crate::domain::campaign::Language;
 use crate::store::installation::{self, Hold, Installation};
 use crate::store::{Store, Tx};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -75,18 +76,14 @@ impl App {
             return Ok(found.hold);
         }
         let remembered = self.remembered();
-        let (why, said) = if found.home.as_deref() != Some(home.as_str()) {
-            ("copied", "this database was copied or moved here, and its original may still send")
+        let why = if found.home.as_deref() != Some(home.as_str()) {
+            "copied"
         } else if found.generation < remembered {
-            (
-                "set_back",
-                "an older state of this database was put in its place; mails it has as \
-                          waiting may have been sent",
-            )
+            "set_back"
         } else {
             return Ok(None);
         };
-        self.put_on_hold(why, said, now).await
+        self.put_on_hold(why, "", now).await
     }
 
     /// At each look: notices pauses and jumps of the clock too. Longer than `window` nobody catches up by himself.
@@ -134,7 +131,7 @@ impl App {
         if hold.remedy() != "doseplan job resume" {
             return Err(AppError::Refused(format!(
                 "{}; where no other copy sends, `{}` makes this one the one that sends",
-                hold.said,
+                hold.words(Language::En),
                 hold.remedy()
             )));
         }
@@ -171,25 +168,19 @@ impl App {
 async fn notice(tx: &mut Tx, since: i64, window: TimeDelta, now: DateTime<Utc>) -> Result<()> {
     let at = millis(now);
     if since < -BACK_MAX_MS {
-        let said = format!(
-            "the clock went back by {}: what it shows again may have been mailed before",
-            spoken(-since)
-        );
-        begin_hold(tx, "clock", &said, at).await?;
+        begin_hold(tx, "clock", &spoken(-since), at).await?;
     } else if since > window.num_milliseconds() {
-        let said = format!(
-            "nobody looked for {} (a pause, a jump of the clock, or an old state put back)",
-            spoken(since)
-        );
-        begin_hold(tx, "gap", &said, at).await?;
+        begin_hold(tx, "gap", &spoken(since), at).await?;
     }
     Ok(())
 }
 
 async fn begin_hold(tx: &mut Tx, why: &str, said: &str, at: i64) -> Result<()> {
     if installation::hold(tx, why, said, at).await? {
-        installation::note(tx, "hold", &format!("{why}: {said}"), at).await?;
-        tracing::error!(why, said, "sending is held");
+        let hold = Hold { why: why.to_owned(), said: said.to_owned(), at };
+        let words = hold.words(Language::En);
+        installation::note(tx, "hold", &words, at).await?;
+        tracing::error!(why, words, "sending is held");
     }
     Ok(())
 }

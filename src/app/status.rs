@@ -5,6 +5,7 @@ use super::notices::summary::progress;
 use super::{App, Loaded, Result, today};
 use crate::domain::coverage::{Coverage, Depth, coverage, needs};
 use crate::domain::notice::{Need, Progress};
+use crate::store::installation::Hold;
 use crate::store::plans::PlanState;
 use crate::store::{installation, outbox, plans, runs};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -89,8 +90,9 @@ pub enum Problem {
     },
     /// Nothing is sent.
     Held {
-        /// Why, in a sentence.
-        said: String,
+        /// Why, and since when.
+        #[serde(flatten)]
+        hold: Hold,
         /// What ends it.
         remedy: &'static str,
     },
@@ -145,7 +147,7 @@ impl App {
         if adopted.is_none() && campaign.start <= day && day <= campaign.end {
             problems.push(Problem::NoPlan);
         }
-        problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), said: hold.said }));
+        problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), hold }));
         let figures = coverage(campaign, as_of, &basis.counted, Depth::Root, sites);
         Ok(Status {
             needs: needs(campaign, &figures),

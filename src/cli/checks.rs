@@ -36,8 +36,9 @@ pub(super) async fn installed(
     match app.held(now).await? {
         None => report.line(Mark::Ok, "doctor-installation", &[]),
         Some(hold) => {
+            let said = hold.words(report.session.out.language);
             let told: &[(&str, &dyn std::fmt::Display)] =
-                &[("said", &hold.said), ("remedy", &hold.remedy())];
+                &[("said", &said), ("remedy", &hold.remedy())];
             report.line(Mark::Warn, "doctor-held", told);
         }
     }

@@ -13,7 +13,7 @@ pub(super) enum Mark {
 }
 
 pub(super) struct Report<'a> {
-    session: &'a Session,
+    pub(super) session: &'a Session,
     failed: bool,
 }
 

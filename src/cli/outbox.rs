@@ -132,8 +132,9 @@ pub(super) async fn drain(session: &Session, app: &App, clock: &Clock) -> anyhow
     if let Some(relay) = &done.relay {
         session.out.note("outbox-relay", &[("said", relay)]);
     }
-    if let Some(held) = &done.held {
-        session.out.note("outbox-held", &[("said", held)]);
+    if let Some(hold) = &done.held {
+        let (said, remedy) = (hold.words(session.out.language), hold.remedy());
+        session.out.note("problem-held", &[("said", &said), ("remedy", &remedy)]);
     }
     Ok(done)
 }

@@ -1,6 +1,7 @@
 //! `doseplan plan`.
 
 use super::output::{Format, Sheet, harmless};
+use super::plan_files::Basis;
 use super::plan_print::{rows_sheet, table, view};
 use super::{Session, exit, parse_day, plan_files, plan_tours, plan_vials, plan_what_if, plan_why};
 use crate::app::plans::{Made, Search};
@@ -61,17 +62,8 @@ pub(super) enum Plan {
 /// Make a draft.
 #[derive(Debug, Args)]
 pub(super) struct Make {
-    /// The campaign, where the database has several
-    id: Option<String>,
-    /// Plan straight from a folder or workbook, without a database
-    #[arg(long, value_name = "PATH")]
-    folder: Option<PathBuf>,
-    /// First day to plan [default: today, or the start]
-    #[arg(long, value_parser = parse_day)]
-    from: Option<NaiveDate>,
-    /// Doses given before --from, with --folder
-    #[arg(long, value_name = "TALLIES.csv", requires = "folder")]
-    given: Option<PathBuf>,
+    #[command(flatten)]
+    basis: Basis,
     /// Write the prices that prove the bound
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
@@ -110,9 +102,7 @@ impl Make {
         let out = session.out;
         let mut progress = |at: Progress| tell(out, at, started.elapsed());
         let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
-        if let Some(folder) = &self.folder {
-            let (campaign, given) = plan_files::read(session, folder, self.given.as_deref())?;
-            let from = self.from.unwrap_or(campaign.start).max(campaign.start);
+        if let Some((campaign, given, from)) = self.basis.folder(session)? {
             let Search { limits, progress, time_used } = search;
             let request = planner::Request {
                 campaign: &campaign,
@@ -126,8 +116,8 @@ impl Make {
             self.print(session, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
-        let (app, loaded) = session.loaded(self.id.as_deref()).await?;
-        let from = self.from.unwrap_or_else(|| planning_day(session, &loaded));
+        let (app, loaded) = session.loaded(self.basis.id.as_deref()).await?;
+        let from = self.basis.from.unwrap_or_else(|| planning_day(session, &loaded));
         let now = session.clock.now();
         let Made { no, from, plan, verdict } =
             app.make_plan(&loaded, from, "hand", search, now).await?;

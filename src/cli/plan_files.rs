@@ -66,6 +66,35 @@ pub(super) fn read(
     Ok((campaign, given))
 }
 
+/// What is planned: a campaign of the database, or files.
+#[derive(Debug, Args)]
+pub(super) struct Basis {
+    /// The campaign, where the database has several
+    pub(super) id: Option<String>,
+    /// Straight from a folder or workbook, without a database
+    #[arg(long, value_name = "PATH")]
+    folder: Option<PathBuf>,
+    /// First day to plan [default: today, or the start]
+    #[arg(long, value_parser = parse_day)]
+    pub(super) from: Option<NaiveDate>,
+    /// Doses given before --from, with --folder
+    #[arg(long, value_name = "TALLIES.csv", requires = "folder")]
+    given: Option<PathBuf>,
+}
+
+impl Basis {
+    /// Campaign, doses given and first day of a folder, where one is named.
+    pub(super) fn folder(
+        &self,
+        session: &Session,
+    ) -> anyhow::Result<Option<(Campaign, Vec<GivenRow>, NaiveDate)>> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let (campaign, given) = read(session, folder, self.given.as_deref())?;
+        let from = self.from.unwrap_or(campaign.start).max(campaign.start);
+        Ok(Some((campaign, given, from)))
+    }
+}
+
 /// Tallies of a file as doses given; a record that comes twice counts once, its last row.
 fn read_tallies(session: &Session, path: &Path) -> anyhow::Result<Vec<GivenRow>> {
     let tell = |issues: &[Issue]| {

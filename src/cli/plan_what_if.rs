@@ -3,8 +3,9 @@
 
 use super::output::{Format, NONE, Sheet, harmless};
 use super::plan::{planning_day, share_of, tell};
+use super::plan_files::Basis;
 use super::plan_print::worst_text;
-use super::{Session, exit, parse_day, plan_files};
+use super::{Session, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::LotCode;
@@ -14,23 +15,13 @@ use chrono::NaiveDate;
 use clap::Args;
 use rust_decimal::Decimal;
 use serde::Serialize;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// What would be if.
 #[derive(Debug, Args)]
 pub(super) struct WhatIf {
-    /// The campaign, where the database has several
-    id: Option<String>,
-    /// Straight from a folder or workbook, without a database
-    #[arg(long, value_name = "PATH")]
-    folder: Option<PathBuf>,
-    /// First day to plan [default: today, or the start]
-    #[arg(long, value_parser = parse_day)]
-    from: Option<NaiveDate>,
-    /// Doses given before --from, with --folder
-    #[arg(long, value_name = "TALLIES.csv", requires = "folder")]
-    given: Option<PathBuf>,
+    #[command(flatten)]
+    basis: Basis,
     /// Lots that are still to come hold so many times their doses, such as 0.8
     #[arg(long, value_name = "TIMES", value_parser = parse_supply, allow_hyphen_values = true)]
     supply: Option<Change>,
@@ -100,15 +91,14 @@ impl WhatIf {
             !changes.is_empty(),
             "nothing is supposed; name --supply, --team, --close or --delay"
         );
-        if let Some(folder) = &self.folder {
-            let (campaign, given) = plan_files::read(session, folder, self.given.as_deref())?;
-            let from = self.from.unwrap_or(campaign.start).max(campaign.start);
+        if let Some((campaign, given, from)) = self.basis.folder(session)? {
             let start = PlanStart { history: given, published: Vec::new(), warm: None };
             return self.compare(session, &campaign, from, &start, &changes);
         }
-        let (app, loaded) = session.loaded(self.id.as_deref()).await?;
+        let (app, loaded) = session.loaded(self.basis.id.as_deref()).await?;
         let campaign = &loaded.campaign;
-        let from = self.from.unwrap_or_else(|| planning_day(session, &loaded)).max(campaign.start);
+        let from =
+            self.basis.from.unwrap_or_else(|| planning_day(session, &loaded)).max(campaign.start);
         let start = app.plan_start(&loaded, from).await?;
         app.store.close().await;
         tokio::task::block_in_place(|| self.compare(session, campaign, from, &start, &changes))

@@ -115,8 +115,9 @@ fn said(session: &Session, problem: &Problem) -> String {
         Problem::LateSites { missing } => out.say("problem-late-sites", &[("count", missing)]),
         Problem::NoPlan => out.word("problem-no-plan"),
         Problem::JobFailed { job } => out.say("problem-job-failed", &[("job", job)]),
-        Problem::Held { said, remedy } => {
-            out.say("problem-held", &[("said", said), ("remedy", remedy)])
+        Problem::Held { hold, remedy } => {
+            let said = hold.words(out.language);
+            out.say("problem-held", &[("said", &said), ("remedy", remedy)])
         }
         Problem::Mail { state, count } => {
             out.say("problem-mail", &[("state", state), ("count", count)])

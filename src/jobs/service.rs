@@ -5,6 +5,8 @@ use super::runner::Runner;
 use crate::app::outbox::Drained;
 use crate::app::{AppError, Result, millis};
 use crate::clock::Clock;
+use crate::domain::campaign::Language;
+use crate::store::installation::Hold;
 use crate::store::{installation, outbox, runs};
 use chrono::{DateTime, Utc};
 use std::time::Duration;
@@ -81,14 +83,17 @@ impl Runner {
     }
 
     async fn serve_mail(&self, clock: &Clock, queued: &Notify) {
-        let mut held = None;
+        let mut held: Option<Hold> = None;
         while !self.stopping() {
             self.hearts.mail.beat();
             let wait = match self.send(clock).await {
                 Ok(done) => {
                     log(&done);
-                    if done.held.is_some() && done.held != held {
-                        tracing::error!(why = done.held, "nothing is sent; see `doseplan doctor`");
+                    if let Some(hold) =
+                        done.held.as_ref().filter(|hold| held.as_ref() != Some(hold))
+                    {
+                        let why = hold.words(Language::En);
+                        tracing::error!(why, "nothing is sent; see `doseplan doctor`");
                     }
                     let wait = self.next_mail(clock, &done).await;
                     held = done.held;

@@ -2,6 +2,7 @@
 
 use super::{Result, Tx};
 use crate::args;
+use crate::domain::campaign::Language;
 
 /// The installation's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +24,18 @@ pub struct Installation {
 pub struct Hold {
     /// In a word: `copied`, `restored`, `moved`, `gap`, `clock`, `set_back`, `asked`.
     pub why: String,
-    /// In a sentence.
+    /// What belongs to it: how long the pause or jump was, which backup, the reason that was given.
     pub said: String,
     /// Since when, milliseconds since 1970.
     pub at: i64,
 }
 
 impl Hold {
+    /// In a sentence.
+    pub fn words(&self, language: Language) -> String {
+        crate::text::say(language, &format!("hold-{}", self.why), &[("said", &self.said)])
+    }
+
     /// The command that ends it.
     pub fn remedy(&self) -> &'static str {
         let is_copy = ["copied", "set_back", "restored", "moved"].contains(&self.why.as_str());

@@ -213,8 +213,8 @@ fn a_hard_bounce_ends_mail_to_the_address_until_it_is_mended() {
 
 #[test]
 fn bounces_and_wishes_are_kept_on_postgresql_too() {
-    on_postgresql(|world| hard(world.applied(&small())));
-    on_postgresql(|world| out(world.applied(&small())));
+    on_postgresql(|db| hard(World::on(db).applied(&small())));
+    on_postgresql(|db| out(World::on(db).applied(&small())));
 }
 
 #[test]

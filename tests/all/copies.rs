@@ -1,6 +1,6 @@
 //! Copies of the database: moved, backed up, restored, checked. A copy holds what was there, and only one sends.
 
-use crate::support::{SENIORS, World, number, skipped, small, text, wait};
+use crate::support::{SENIORS, World, number, on_postgresql, postgresql, small, text, wait};
 use doseplan::store::copy::{self, Fingerprint};
 use doseplan::store::db::Value;
 use doseplan::store::tables::{Kind, TABLES, Table};
@@ -12,28 +12,6 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::LazyLock;
-
-/// The server of tests, with a new database for `work`, which is dropped afterwards.
-fn on_postgresql(work: impl FnOnce(&str) + std::panic::UnwindSafe) {
-    let Ok(server) = std::env::var("DOSEPLAN_TEST_POSTGRES") else {
-        skipped("no PostgreSQL; DOSEPLAN_TEST_POSTGRES=postgres://USER@HOST/NAME names one");
-        return;
-    };
-    let name = format!("doseplan_{}", uuid::Uuid::now_v7().simple());
-    wait(postgresql(&server, format!("CREATE DATABASE {name}")));
-    let (before, _) = server.rsplit_once('/').unwrap();
-    let address = format!("{before}/{name}");
-    let done = std::panic::catch_unwind(|| work(&address));
-    wait(postgresql(&server, format!("DROP DATABASE {name} WITH (FORCE)")));
-    if let Err(failure) = done {
-        std::panic::resume_unwind(failure);
-    }
-}
-
-async fn postgresql(address: &str, sql: String) {
-    let mut connection = sqlx::PgConnection::connect(address).await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-}
 
 async fn sqlite(file: &Path, sql: &str) {
     let address = format!("sqlite://{}", file.display());

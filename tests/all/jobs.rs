@@ -162,7 +162,7 @@ fn after_a_pause_each_due_time_is_run_or_skipped_once_and_each_skip_has_its_reas
         let folder = desk.dir.path().join("mail");
         assert!(!folder.exists(), "nothing was sent");
         let held = look("2021-04-05T10:00:00").await;
-        assert!(held.mail.held.is_some_and(|said| said.contains("5 d 8 h")));
+        assert!(held.mail.held.is_some_and(|hold| hold.said.contains("5 d 8 h")));
         assert!(desk.app.resume(at("2021-04-05T10:00:00")).await.unwrap());
         assert!(look("2021-04-05T10:00:00").await.mail.sent() >= 4);
         // The same look again, and by another process, does nothing.

@@ -1,6 +1,6 @@
 //! The database: the whole story on each kind, and what is done about a bad one.
 
-use crate::support::{SENIORS, World, dose_of, number, row, skipped, small, wait};
+use crate::support::{SENIORS, World, dose_of, number, on_postgresql, row, small, wait};
 use sqlx::Connection as _;
 
 /// From a folder to mails, on whatever database the world has.
@@ -84,23 +84,7 @@ fn the_whole_story_runs_on_sqlite() {
 
 #[test]
 fn the_whole_story_runs_on_postgresql() {
-    let Ok(server) = std::env::var("DOSEPLAN_TEST_POSTGRES") else {
-        skipped("no PostgreSQL; DOSEPLAN_TEST_POSTGRES=postgres://USER@HOST/NAME names one");
-        return;
-    };
-    let name = format!("doseplan_{}", uuid::Uuid::now_v7().simple());
-    let run = async |sql: String| {
-        let mut connection =
-            sqlx::PgConnection::connect(&server).await.expect("the server answers");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("it obeys");
-    };
-    wait(run(format!("CREATE DATABASE {name}")));
-    let (before, _) = server.rsplit_once('/').expect("an address with a database");
-    let told = std::panic::catch_unwind(|| story(World::on(&format!("{before}/{name}"))));
-    wait(run(format!("DROP DATABASE {name} WITH (FORCE)")));
-    if let Err(failure) = told {
-        std::panic::resume_unwind(failure);
-    }
+    on_postgresql(|db| story(World::on(db)));
 }
 
 async fn change(world: &World, sql: &'static str) {

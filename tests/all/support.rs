@@ -377,25 +377,26 @@ pub(crate) fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }
 
-/// Runs work on a database of its own on the PostgreSQL that DOSEPLAN_TEST_POSTGRES names.
-pub(crate) fn on_postgresql(work: impl FnOnce(World) + std::panic::UnwindSafe) {
-    use sqlx::Connection as _;
+/// The server of tests, with a new database for `work`, which is dropped afterwards.
+pub(crate) fn on_postgresql(work: impl FnOnce(&str) + std::panic::UnwindSafe) {
     let Ok(server) = std::env::var("DOSEPLAN_TEST_POSTGRES") else {
         skipped("no PostgreSQL; DOSEPLAN_TEST_POSTGRES=postgres://USER@HOST/NAME names one");
         return;
     };
     let name = format!("doseplan_{}", uuid::Uuid::now_v7().simple());
-    let run = async |sql: String| {
-        let mut connection =
-            sqlx::PgConnection::connect(&server).await.expect("the server answers");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("it obeys");
-    };
-    wait(run(format!("CREATE DATABASE {name}")));
+    wait(postgresql(&server, format!("CREATE DATABASE {name}")));
     let (before, _) = server.rsplit_once('/').expect("an address with a database");
-    let world = World::on(&format!("{before}/{name}"));
-    let told = std::panic::catch_unwind(|| work(world));
-    wait(run(format!("DROP DATABASE {name} WITH (FORCE)")));
-    if let Err(failure) = told {
+    let address = format!("{before}/{name}");
+    let done = std::panic::catch_unwind(|| work(&address));
+    wait(postgresql(&server, format!("DROP DATABASE {name} WITH (FORCE)")));
+    if let Err(failure) = done {
         std::panic::resume_unwind(failure);
     }
+}
+
+/// Has a PostgreSQL server obey.
+pub(crate) async fn postgresql(address: &str, sql: String) {
+    use sqlx::Connection as _;
+    let mut connection = sqlx::PgConnection::connect(address).await.expect("the server answers");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("it obeys");
 }

@@ -10,6 +10,7 @@ use super::{App, AppError, Result, millis};
 use crate::clock::Clock;
 use crate::config::{TlsKind, TransportKind};
 use crate::mail::transport::{Limits, Security, Session, SmtpConfig, Transport};
+use crate::store::installation::Hold;
 use crate::store::{outbox, relays};
 use chrono::{DateTime, Utc};
 use lane::Round;
@@ -29,7 +30,7 @@ pub struct Drained {
     /// What the relay said, where it could not be used.
     pub relay: Option<String>,
     /// Why nothing may be sent from here, where that is so.
-    pub held: Option<String>,
+    pub held: Option<Hold>,
     /// Until when the relay is left alone, or its pace has no room, milliseconds since 1970.
     #[serde(skip)]
     pub wait_until: Option<i64>,
@@ -112,7 +113,7 @@ impl App {
     pub async fn drain(&self, sender: &Sender<'_>) -> Result<Drained> {
         let mut done = Drained::default();
         if let Some(hold) = self.held(sender.clock.now()).await? {
-            done.held = Some(hold.said);
+            done.held = Some(hold);
             return Ok(done);
         }
         let transport = self.transport()?;
