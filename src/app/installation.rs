@@ -178,9 +178,7 @@ async fn notice(tx: &mut Tx, since: i64, window: TimeDelta, now: DateTime<Utc>) 
 async fn begin_hold(tx: &mut Tx, why: &str, said: &str, at: i64) -> Result<()> {
     if installation::hold(tx, why, said, at).await? {
         let hold = Hold { why: why.to_owned(), said: said.to_owned(), at };
-        let words = hold.words(Language::En);
-        installation::note(tx, "hold", &words, at).await?;
-        tracing::error!(why, words, "sending is held");
+        installation::note(tx, "hold", &hold.words(Language::En), at).await?;
     }
     Ok(())
 }
