@@ -4,6 +4,7 @@
 mod clocks;
 mod cluster;
 mod kills;
+mod leases;
 mod matrix;
 mod simulation;
 
