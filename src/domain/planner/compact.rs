@@ -5,10 +5,11 @@
 use super::draft::Draft;
 use super::lumps::{Lump, lumps};
 use super::model::Problem;
+use super::parts;
 use super::pdhg::{Point, Program};
 use super::prices::{Market, NO_SLOT};
 use super::room::minutes_left;
-use super::teams::best_route;
+use super::teams::{TEAM_DAYS_SHARED, best_route};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Cost of a late dose, as a multiple of the priority.
@@ -325,25 +326,23 @@ impl Compact {
         for &(stop, d) in &self.driven {
             prices[market.slots.stop_visit[stop][d]] = f64::INFINITY;
         }
+        let days = (0..problem.teams.len())
+            .flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
+        let open: Vec<(usize, usize)> =
+            days.filter(|&(team, d)| self.team_day[team][d] != NO_SLOT).collect();
+        let best = |&(team, d): &(usize, usize)| best_route(market, &prices, &vaccine, team, d);
+        let found = parts::each(&open, TEAM_DAYS_SHARED, best);
         let mut added = 0;
-        for team in 0..problem.teams.len() {
-            for d in problem.first..problem.days {
-                let row = self.team_day[team][d];
-                if row == NO_SLOT {
-                    continue;
-                }
-                let mut route = best_route(market, &prices, &vaccine, team, d);
-                if route.worth <= y.get(row).copied().unwrap_or(0.0) * 1.0001 + 1e-6 {
-                    continue;
-                }
-                route.visits.sort_by_key(|visit| visit.0);
-                let same = |known: &RouteColumn| {
-                    (known.team, known.day) == (team, d) && known.visits == route.visits
-                };
-                let known = self.routes.iter().any(same);
-                if known {
-                    continue;
-                }
+        for ((team, d), mut route) in open.into_iter().zip(found) {
+            let row = self.team_day[team][d];
+            if route.worth <= y.get(row).copied().unwrap_or(0.0) * 1.0001 + 1e-6 {
+                continue;
+            }
+            route.visits.sort_by_key(|visit| visit.0);
+            let same = |known: &RouteColumn| {
+                (known.team, known.day) == (team, d) && known.visits == route.visits
+            };
+            if !self.routes.iter().any(same) {
                 self.add_route(market, team, d, route.visits);
                 added += 1;
             }

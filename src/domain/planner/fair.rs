@@ -84,6 +84,7 @@ impl Shares {
 /// Brings areas below the level up to it, as far as others above can spare the places.
 fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: usize) {
     let problem = draft.problem;
+    let givers = Givers::of(draft, until);
     let mut below: Vec<usize> =
         (0..shares.people.len()).filter(|&area| shares.distance(area, level) > 0).collect();
     below.sort_by(|&a, &b| shares.share(a).total_cmp(&shares.share(b)).then(a.cmp(&b)));
@@ -94,8 +95,33 @@ fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: usize) {
         let priority = |c: usize| problem.cohorts[c].priority;
         cohorts.sort_by(|&a, &b| priority(b).total_cmp(&priority(a)).then(a.cmp(&b)));
         for cohort in cohorts {
-            exchange(draft, shares, (cohort, area), level, until);
+            exchange(draft, shares, (cohort, area), level, &givers);
         }
+    }
+}
+
+/// Paths whose steps others may take: of people without a dose, at fixed sites, on days that may
+/// change.
+struct Givers {
+    /// By the place of the first step.
+    of_place: Vec<Vec<usize>>,
+}
+
+impl Givers {
+    fn of(draft: &Draft, until: usize) -> Self {
+        let sites = draft.problem.sites.len();
+        let mut of_place = vec![Vec::new(); sites + draft.problem.stops.len()];
+        for (at, path) in draft.paths.iter().enumerate() {
+            let free = path.steps.iter().all(|step| step.day >= until && step.team.is_none());
+            if let Some(first) = path.steps.first()
+                && free
+                && path.who == Who::New
+                && path.people > 0
+            {
+                of_place[first.place].push(at);
+            }
+        }
+        Self { of_place }
     }
 }
 
@@ -105,22 +131,21 @@ fn exchange(
     shares: &mut Shares,
     (cohort, area): (usize, usize),
     level: f64,
-    until: usize,
+    givers: &Givers,
 ) {
     let problem = draft.problem;
     let model = &problem.cohorts[cohort];
+    let reach = &problem.reach[area];
+    let can_spare: Vec<bool> = (0..shares.people.len())
+        .map(|other| other != area && shares.distance(other, level) < 0)
+        .collect();
     let mut offers: Vec<(f64, usize)> = Vec::new();
-    for (at, path) in draft.paths.iter().enumerate() {
+    for &at in reach.iter().flat_map(|&place| &givers.of_place[place]) {
+        let path = &draft.paths[at];
         let giver = &problem.cohorts[path.cohort];
-        let usable = path.who == Who::New
-            && path.people > 0
-            && giver.area != area
-            && shares.distance(giver.area, level) < 0
-            && path.steps.iter().all(|step| {
-                step.day >= until.max(model.opens)
-                    && step.team.is_none()
-                    && problem.reach[area].contains(&step.place)
-            });
+        let usable = path.people > 0
+            && can_spare[giver.area]
+            && path.steps.iter().all(|s| s.day >= model.opens && reach.contains(&s.place));
         if usable {
             let values = path.steps.iter().enumerate();
             let worth: f64 = values.map(|(j, step)| problem.value(giver, j, step.day)).sum();

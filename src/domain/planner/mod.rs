@@ -24,6 +24,7 @@ mod lumps;
 mod measure;
 mod model;
 mod num;
+mod parts;
 mod pdhg;
 mod prices;
 mod proof;

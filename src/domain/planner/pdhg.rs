@@ -5,6 +5,8 @@
 //! Every column has a natural **size** and every row a natural **worth**: a unit of over-use
 //! times the worth is money. With these the errors of a point are money too, and comparable.
 
+use super::parts;
+
 /// A linear program by rows and columns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Program {
@@ -73,12 +75,19 @@ impl Lines {
         Self { start, at, value }
     }
 
+    fn line(&self, line: usize, x: &[f64]) -> f64 {
+        let span = self.start[line]..self.start[line + 1];
+        let products = self.at[span.clone()].iter().zip(&self.value[span]);
+        products.map(|(&at, value)| value * x[at as usize]).sum()
+    }
+
     fn times(&self, x: &[f64], out: &mut [f64]) {
-        for (line, sum) in out.iter_mut().enumerate() {
-            let span = self.start[line]..self.start[line + 1];
-            let products = self.at[span.clone()].iter().zip(&self.value[span]);
-            *sum = products.map(|(&at, value)| value * x[at as usize]).sum();
-        }
+        parts::sum(parts::of(out), |(first, part)| {
+            for (line, sum) in (first..).zip(part) {
+                *sum = self.line(line, x);
+            }
+            0.0
+        });
     }
 
     fn weighted(&self, weights: &[f64]) -> Vec<f64> {
@@ -211,13 +220,8 @@ impl Pdhg {
             self.steps += 1;
             let (reach_x, reach_y) = (self.stride / self.weight, self.stride * self.weight);
             let move_x = self.move_columns(reach_x, &mut x);
-            self.rows.times(&x, &mut ax);
-            let move_y = self.move_rows(reach_y, &ax, &mut y);
-            self.columns.times(&y, &mut aty);
-            let cross: f64 = (0..x.len())
-                .map(|j| (x[j] - self.now.x[j]) * (aty[j] - self.aty[j]))
-                .sum::<f64>()
-                .abs();
+            let move_y = self.move_rows(reach_y, &x, &mut ax, &mut y);
+            let cross = self.pay(&x, &y, &mut aty).abs();
             let moved = 0.5 * (move_x * self.weight + move_y / self.weight);
             let limit = if cross > 0.0 { moved / cross } else { f64::INFINITY };
             let (used, k) = (self.stride, f64::from(self.steps) + 1.0);
@@ -238,35 +242,52 @@ impl Pdhg {
     /// Moves the columns against their slopes; returns the square of the way.
     fn move_columns(&self, reach: f64, x: &mut [f64]) -> f64 {
         let (program, old) = (&self.program, &self.now.x);
-        let mut moved = 0.0;
-        for (j, to) in x.iter_mut().enumerate() {
-            let slope = program.cost[j] + self.aty[j];
-            *to = (old[j] - reach * self.tau[j] * slope).clamp(0.0, program.upper[j]);
-            let by = *to - old[j];
-            if by != 0.0 {
-                moved += by * by / self.tau[j];
+        parts::sum(parts::of(x), |(first, part)| {
+            let mut moved = 0.0;
+            for (j, to) in (first..).zip(part) {
+                let slope = program.cost[j] + self.aty[j];
+                *to = (old[j] - reach * self.tau[j] * slope).clamp(0.0, program.upper[j]);
+                let by = *to - old[j];
+                if by != 0.0 {
+                    moved += by * by / self.tau[j];
+                }
             }
-        }
-        moved
+            moved
+        })
     }
 
-    /// Moves the rows' prices after their over-use at the point ahead; returns the square of the
-    /// way.
-    fn move_rows(&self, reach: f64, ax: &[f64], y: &mut [f64]) -> f64 {
+    /// What the columns use of every row, into `ax`; moves the rows' prices after their over-use at
+    /// the point ahead; returns the square of the way.
+    fn move_rows(&self, reach: f64, x: &[f64], ax: &mut [f64], y: &mut [f64]) -> f64 {
         let (program, old) = (&self.program, &self.now.y);
-        let mut moved = 0.0;
-        for (i, to) in y.iter_mut().enumerate() {
-            let over = 2.0 * ax[i] - self.ax[i] - program.right[i];
-            *to = old[i] + reach * self.sigma[i] * over;
-            if !program.equal[i] {
-                *to = to.max(0.0);
+        parts::sum(parts::of_both(ax, y), |(first, ax, y)| {
+            let mut moved = 0.0;
+            for (i, (used, to)) in (first..).zip(ax.iter_mut().zip(y)) {
+                *used = self.rows.line(i, x);
+                let over = 2.0 * *used - self.ax[i] - program.right[i];
+                *to = old[i] + reach * self.sigma[i] * over;
+                if !program.equal[i] {
+                    *to = to.max(0.0);
+                }
+                let by = *to - old[i];
+                if by != 0.0 {
+                    moved += by * by / self.sigma[i];
+                }
             }
-            let by = *to - old[i];
-            if by != 0.0 {
-                moved += by * by / self.sigma[i];
+            moved
+        })
+    }
+
+    /// What every column pays, into `aty`; returns the way of both sides multiplied.
+    fn pay(&self, x: &[f64], y: &[f64], aty: &mut [f64]) -> f64 {
+        parts::sum(parts::of(aty), |(first, part)| {
+            let mut cross = 0.0;
+            for (j, paid) in (first..).zip(part) {
+                *paid = self.columns.line(j, y);
+                cross += (x[j] - self.now.x[j]) * (*paid - self.aty[j]);
             }
-        }
-        moved
+            cross
+        })
     }
 
     /// The average since the last restart.
@@ -348,7 +369,10 @@ impl Pdhg {
 }
 
 fn add(sum: &mut [f64], part: &[f64], weight: f64) {
-    for (sum, part) in sum.iter_mut().zip(part) {
-        *sum += weight * part;
-    }
+    parts::sum(parts::of(sum), |(first, sums)| {
+        for (sum, value) in sums.iter_mut().zip(&part[first..]) {
+            *sum += weight * value;
+        }
+        0.0
+    });
 }

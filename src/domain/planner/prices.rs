@@ -7,6 +7,7 @@
 
 use super::draft::Who;
 use super::model::{Problem, SiteModel};
+use super::parts;
 use super::teams::TeamDays;
 
 use std::collections::BTreeMap;
@@ -88,6 +89,9 @@ pub(super) struct Kind {
     /// How many together.
     pub(super) people: f64,
 }
+
+/// Kinds whose best paths are found one after the other, in the same room.
+const KINDS_TOGETHER: usize = 64;
 
 /// What the price steps work on.
 pub(super) struct Market<'p> {
@@ -233,16 +237,12 @@ impl<'p> Market<'p> {
             answer.cheapest.push(at);
         }
         let mut wanted = vec![vec![0.0; problem.days]; self.reaches.len()];
-        let mut search = PathSearch::new(problem);
-        for kind in &self.kinds {
-            let worth = search.best(kind, &least[kind.reach]);
-            let mut path = Vec::new();
-            if worth > 0.0 {
-                answer.bound += worth * kind.people;
-                path = search.path(kind);
-                for &d in &path {
-                    wanted[kind.reach][d] += kind.people;
-                }
+        let together: Vec<&[Kind]> = self.kinds.chunks(KINDS_TOGETHER).collect();
+        let found = parts::each(&together, 2, |kinds| self.best_paths(kinds, &least));
+        for (kind, (worth, path)) in self.kinds.iter().zip(found.into_iter().flatten()) {
+            answer.bound += worth * kind.people;
+            for &d in &path {
+                wanted[kind.reach][d] += kind.people;
             }
             answer.paths.push(path);
         }
@@ -253,6 +253,16 @@ impl<'p> Market<'p> {
         }
         answer.bound += self.teams.best_routes(self, prices, &vaccine, &mut answer.usage);
         answer
+    }
+
+    /// The best path of every kind and its worth; an empty one where none is worth its price.
+    fn best_paths(&self, kinds: &[Kind], least: &[Vec<f64>]) -> Vec<(f64, Vec<usize>)> {
+        let mut search = PathSearch::new(self.problem);
+        let mut best = |kind: &Kind| {
+            let worth = search.best(kind, &least[kind.reach]);
+            if worth > 0.0 { (worth, search.path(kind)) } else { (0.0, Vec::new()) }
+        };
+        kinds.iter().map(&mut best).collect()
     }
 
     /// Adds the usage of doses at a place on a day.

@@ -1,8 +1,12 @@
 //! What a team can earn on a day at prices: the best route, by branch and bound over sets of stops.
 
 use super::model::Problem;
+use super::parts;
 use super::prices::{Market, NO_SLOT};
 use super::room::minutes_left;
+
+/// So many team-days are worth sharing among cores.
+pub(super) const TEAM_DAYS_SHARED: usize = 32;
 
 /// The routes of teams.
 pub(super) struct TeamDays {
@@ -37,8 +41,9 @@ impl TeamDays {
         usage: &mut [f64],
     ) -> f64 {
         let mut total = 0.0;
-        for &(team, d) in &self.days {
-            let route = best_route(market, prices, vaccine, team, d);
+        let best = |&(team, d): &(usize, usize)| best_route(market, prices, vaccine, team, d);
+        let routes = parts::each(&self.days, TEAM_DAYS_SHARED, best);
+        for (&(team, d), route) in self.days.iter().zip(routes) {
             total += route.worth;
             let lot = vaccine[market.problem.day_class[d]].1;
             for (stop, doses) in route.visits {

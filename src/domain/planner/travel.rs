@@ -54,32 +54,72 @@ fn cells(draft: &Draft, steps: &[(usize, usize)]) -> Cells {
 
 /// Rounds of exchanges on a day.
 const ROUNDS: usize = 12;
+/// Kilometres saved that are not worth an exchange.
+const SAVING_MIN: f64 = 1e-9;
+
+/// Doses of areas at one site.
+type AtSite = Vec<(usize, i64)>;
 
 /// Exchanges the sites of two areas as long as that saves way.
 fn exchange(cells: &mut Cells, km: &[Vec<f64>]) {
+    let mut at: BTreeMap<usize, BTreeMap<usize, i64>> = BTreeMap::new();
+    for (&(area, place), &n) in cells.iter() {
+        at.entry(place).or_default().insert(area, n);
+    }
+    let places: Vec<usize> = at.keys().copied().collect();
+    let mut changed_ever = false;
     for _ in 0..ROUNDS {
-        let keys: Vec<(usize, usize)> = cells.keys().copied().collect();
         let mut changed = false;
-        for (i, &(a, p)) in keys.iter().enumerate() {
-            for &(b, q) in &keys[i + 1..] {
-                if a == b || p == q {
-                    continue;
-                }
-                let saves = km[a][p] + km[b][q] - km[a][q] - km[b][p];
-                let n = cells[&(a, p)].min(cells[&(b, q)]);
-                if saves.is_nan() || saves < 1e-9 || n <= 0 {
-                    continue;
-                }
-                for (cell, by) in [((a, p), -n), ((b, q), -n), ((a, q), n), ((b, p), n)] {
-                    *cells.entry(cell).or_insert(0) += by;
-                }
-                changed = true;
+        for (i, &p) in places.iter().enumerate() {
+            for &q in &places[i + 1..] {
+                changed |= exchange_pair(&mut at, km, (p, q));
             }
         }
+        changed_ever |= changed;
         if !changed {
-            return;
+            break;
         }
     }
+    if changed_ever {
+        let by_area = |(place, areas): (usize, BTreeMap<usize, i64>)| {
+            areas.into_iter().map(move |(area, n)| ((area, place), n))
+        };
+        *cells = at.into_iter().flat_map(by_area).collect();
+    }
+}
+
+/// Exchanges between two sites: the areas that save most by leaving one of them with those that
+/// save most by leaving the other.
+fn exchange_pair(
+    at: &mut BTreeMap<usize, BTreeMap<usize, i64>>,
+    km: &[Vec<f64>],
+    (p, q): (usize, usize),
+) -> bool {
+    let movers = |from: usize, to: usize| -> (Vec<f64>, AtSite) {
+        let here = at[&from]
+            .iter()
+            .filter(|(area, n)| **n > 0 && (km[**area][from] + km[**area][to]).is_finite());
+        let mut here: Vec<(f64, usize, i64)> =
+            here.map(|(&area, &n)| (km[area][from] - km[area][to], area, n)).collect();
+        here.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        here.into_iter().map(|(saves, area, n)| (saves, (area, n))).unzip()
+    };
+    let ((saved_p, mut leave_p), (saved_q, mut leave_q)) = (movers(p, q), movers(q, p));
+    let (mut i, mut j, mut changed) = (0, 0, false);
+    while i < leave_p.len() && j < leave_q.len() && saved_p[i] + saved_q[j] > SAVING_MIN {
+        let ((a, room_a), (b, room_b)) = (leave_p[i], leave_q[j]);
+        let n = room_a.min(room_b);
+        for (place, area, by) in [(p, a, -n), (q, b, -n), (q, a, n), (p, b, n)] {
+            if let Some(areas) = at.get_mut(&place) {
+                *areas.entry(area).or_insert(0) += by;
+            }
+        }
+        (leave_p[i].1, leave_q[j].1) = (room_a - n, room_b - n);
+        i += usize::from(room_a == n);
+        j += usize::from(room_b == n);
+        changed = true;
+    }
+    changed
 }
 
 /// Moves steps of a day from cells that have too many to those of the same area that have too few.
