@@ -2,14 +2,14 @@
 
 use super::{App, Loaded, Result, millis, today};
 use crate::domain::assign::{Candidate, Input, Output, assign};
-use crate::domain::campaign::{Campaign, CohortKey};
+use crate::domain::campaign::CohortKey;
 use crate::domain::count::floor_of;
-use crate::domain::counting::evaluate_doses;
+use crate::domain::counting::Counted;
 use crate::domain::dose::Dose;
-use crate::domain::id::{AreaCode, GroupId};
-use crate::domain::person::{Outcome, OutcomeKind, Person, barred, group_of};
+use crate::domain::id::{AreaCode, GroupId, PersonId};
+use crate::domain::judge::{Asks, Due, Judged, Lack, Subject};
+use crate::domain::person::{Outcome, OutcomeKind, Person, Sex, barred, group_of};
 use crate::domain::plan::PlanRow;
-use crate::domain::series::{Due, Evaluated, forecast};
 use crate::store::plans::PlanState;
 use crate::store::{Tx, assignments, cells, doses, outcomes, people, plans};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -24,9 +24,11 @@ pub struct Standing {
     /// Their doses, in the order given.
     pub doses: Vec<Dose>,
     /// What the rules say of them.
-    pub evaluated: Vec<Evaluated>,
-    /// The next dose; `None` when the series is complete.
+    pub judged: Vec<Judged>,
+    /// The next dose, or visit; `None` when all is given.
     pub due: Option<Due>,
+    /// What a catch-up campaign gives at it.
+    pub lacks: Vec<Lack>,
     /// What bars them on the day asked for.
     pub barred: Option<OutcomeKind>,
 }
@@ -43,13 +45,14 @@ pub async fn each_standing(
     people::each(tx, loaded.no, |person| {
         let doses = given.remove(&person.id).unwrap_or_default();
         let noted = noted.get(&person.id).map_or(&[][..], Vec::as_slice);
-        let group = person.group.as_ref();
-        let state = state(&loaded.campaign, (person.born, group), doses, noted, day);
+        let who = Subject { born: person.born, sex: person.sex };
+        let state = state(loaded, (who, person.group.as_ref()), doses, noted, day);
         take(Standing {
             group: state.group,
             doses: state.doses,
-            evaluated: state.evaluated,
+            judged: state.judged,
             due: state.due,
+            lacks: state.lacks,
             barred: state.barred,
             person,
         });
@@ -62,28 +65,31 @@ pub async fn each_standing(
 struct State {
     group: Option<GroupId>,
     doses: Vec<Dose>,
-    evaluated: Vec<Evaluated>,
+    judged: Vec<Judged>,
     due: Option<Due>,
+    lacks: Vec<Lack>,
     barred: Option<OutcomeKind>,
 }
 
 fn state(
-    campaign: &Campaign,
-    (born, named): (NaiveDate, Option<&GroupId>),
+    loaded: &Loaded,
+    (who, named): (Subject, Option<&GroupId>),
     mut doses: Vec<Dose>,
     noted: &[Outcome],
     day: NaiveDate,
 ) -> State {
+    let campaign = &loaded.campaign;
     doses.retain(|dose| dose.date <= day);
-    let evaluated = evaluate_doses(campaign, born, &doses);
+    let standing = loaded.judge.standing(campaign, who, &doses, day);
     let last = doses.last().map(|dose| dose.date);
     let newer = noted.iter().filter(|outcome| last.is_none_or(|last| outcome.date > last));
     State {
-        group: group_of(campaign, born, named, day).map(|group| group.id.clone()),
-        due: forecast(&campaign.series, born, &evaluated),
+        group: group_of(campaign, who.born, named, day).map(|group| group.id.clone()),
+        due: standing.due,
+        lacks: standing.lacks,
         barred: barred(newer, day).map(|outcome| outcome.outcome),
+        judged: standing.doses,
         doses,
-        evaluated,
     }
 }
 
@@ -119,12 +125,11 @@ pub async fn assign_in(
     let mut registered: BTreeMap<(AreaCode, GroupId), u64> = BTreeMap::new();
     let noted = outcomes::by_person(tx, loaded.no).await?;
     let mut given = doses::by_person(tx, loaded.no).await?;
-    // Names and contacts are not read: they are the larger part of a register.
-    people::each_counted(tx, loaded.no, |id, person| {
+    let mut take = |id: PersonId, sex: Sex, person: Counted| {
         let doses = given.remove(&id).unwrap_or_default();
         let noted = noted.get(&id).map_or(&[][..], Vec::as_slice);
-        let born = (person.born, person.group.as_ref());
-        let state = state(&loaded.campaign, born, doses, noted, day);
+        let who = Subject { born: person.born, sex };
+        let state = state(loaded, (who, person.group.as_ref()), doses, noted, day);
         let Some(group) = state.group else { return };
         *registered.entry((person.area.clone(), group.clone())).or_default() += 1;
         if state.barred.is_some() {
@@ -143,8 +148,21 @@ pub async fn assign_in(
             absences: absent.map_or(0, |(times, _)| *times),
             absent_last: absent.map(|(_, day)| *day),
         });
-    })
-    .await?;
+    };
+    match loaded.judge.asks {
+        // Names and contacts are not read: they are the larger part of a register.
+        Asks::Series { .. } => {
+            people::each_counted(tx, loaded.no, |id, person| take(id, Sex::U, person)).await?;
+        }
+        // Some vaccines are for girls alone.
+        Asks::CatchUp { .. } => {
+            people::each(tx, loaded.no, |person| {
+                let counted = Counted { area: person.area, born: person.born, group: person.group };
+                take(person.id, person.sex, counted);
+            })
+            .await?;
+        }
+    }
     let current = assignments::all(tx, loaded.no).await?;
     let reported = cells::reports(tx, loaded.no, day).await?.into_iter().collect();
     let output = assign(Input {

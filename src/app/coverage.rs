@@ -183,7 +183,16 @@ impl DosesLine {
     }
 
     fn none(dose: u8) -> DoseLine {
-        DoseLine { dose, people: 0, percent: None, today: 0, due_not_given: None }
+        DoseLine {
+            dose,
+            people: 0,
+            percent: None,
+            today: 0,
+            valid: 0,
+            valid_percent: None,
+            due_not_given: None,
+            drop_out: None,
+        }
     }
 
     fn add(&mut self, campaign: &Campaign, row: &GivenRow, as_of: NaiveDate) {

@@ -22,8 +22,11 @@ pub struct DueLine {
     pub area: AreaCode,
     /// Their group.
     pub group: GroupId,
-    /// Number of the dose.
+    /// Number of the dose, or of the visit in a catch-up campaign.
     pub dose: u8,
+    /// What a catch-up visit brings: codes of vaccines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vaccines: Vec<String>,
     /// First day on which it counts.
     pub earliest: NaiveDate,
     /// The day for which it is recommended.
@@ -102,6 +105,12 @@ impl App {
                 area: standing.person.area,
                 group,
                 dose: due.number,
+                vaccines: standing
+                    .lacks
+                    .iter()
+                    .filter(|lack| lack.earliest.max(lack.recommended) <= day)
+                    .filter_map(|lack| lack.vaccine.as_deref().map(str::to_owned))
+                    .collect(),
                 earliest,
                 recommended: due.recommended.max(opens),
                 latest: due.latest,

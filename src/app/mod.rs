@@ -3,6 +3,7 @@
 pub mod assigning;
 pub mod bounces;
 pub mod campaigns;
+pub mod catch_up;
 pub mod copies;
 pub mod coverage;
 pub mod due;
@@ -19,6 +20,7 @@ pub mod unsubscribing;
 
 use crate::config::Config;
 use crate::domain::campaign::Campaign;
+use crate::domain::judge::Judge;
 use crate::mail::transport::Transport;
 use crate::store::db::Claim;
 use crate::store::{CampaignNo, Store, StoreError};
@@ -39,7 +41,7 @@ pub struct App {
     read: Arc<Mutex<Versions>>,
 }
 
-type Versions = BTreeMap<(CampaignNo, i64), Arc<Campaign>>;
+type Versions = BTreeMap<(CampaignNo, i64), (Arc<Campaign>, Arc<Judge>)>;
 
 /// Versions of campaigns that are kept in memory.
 const READ_MAX: usize = 8;
@@ -53,6 +55,15 @@ pub struct Loaded {
     pub version: i64,
     /// What it says.
     pub campaign: Arc<Campaign>,
+    /// Its dose rules at work.
+    pub judge: Arc<Judge>,
+}
+
+impl Loaded {
+    /// What doses are judged by.
+    pub fn rules(&self) -> (&Campaign, &Judge) {
+        (&self.campaign, &self.judge)
+    }
 }
 
 /// Why something that was asked for could not be done.
@@ -147,17 +158,27 @@ impl App {
         let version = crate::store::campaigns::number_known(tx, no, before).await?;
         let kept = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept().get(&(no, version)).cloned();
-        if let Some(campaign) = found {
-            return Ok(Loaded { no, version, campaign });
+        if let Some((campaign, judge)) = found {
+            return Ok(Loaded { no, version, campaign, judge });
         }
         let found = crate::store::campaigns::known(tx, no, before).await?;
         let campaign = Arc::new(found.ok_or(AppError::NoCampaign)?.campaign);
+        let judge = crate::intake::rules::judge(&campaign).map_err(|issues| {
+            let said: Vec<String> =
+                issues.iter().map(|issue| issue.line(campaign.language)).collect();
+            AppError::Refused(format!(
+                "the dose rules of campaign {} cannot be used; apply it again with another series: {}",
+                campaign.id,
+                said.join("; ")
+            ))
+        })?;
+        let judge = Arc::new(judge);
         let mut kept = kept();
         if kept.len() >= READ_MAX {
             kept.clear();
         }
-        kept.insert((no, version), Arc::clone(&campaign));
-        Ok(Loaded { no, version, campaign })
+        kept.insert((no, version), (Arc::clone(&campaign), Arc::clone(&judge)));
+        Ok(Loaded { no, version, campaign, judge })
     }
 }
 

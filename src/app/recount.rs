@@ -22,7 +22,7 @@ pub async fn cells_known(tx: &mut Tx, loaded: &Loaded, before: i64) -> Result<Ce
         if let Some(mut mine) = given.remove(&person.id) {
             doses::sort(&mut mine);
             let who = Counted { area: person.area, born: person.born, group: person.group };
-            count_person(&loaded.campaign, &who, &mine, 1, &mut out);
+            count_person(loaded.rules(), &who, &mine, 1, &mut out);
         }
     })
     .await?;

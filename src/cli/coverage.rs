@@ -112,6 +112,9 @@ impl Coverage {
     }
 }
 
+/// The cell that a table leaves out: it has the share beside it.
+const VALID: usize = 7;
+
 /// Prints coverage in the form asked for.
 pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figures, areas: bool) {
     if session.out.format == Format::Json {
@@ -121,8 +124,12 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
     let table = session.out.format == Format::Table;
     let number = |n: u64| if table { thousands(n) } else { n.to_string() };
     let mut columns =
-        vec!["area", "group", "name", "eligible", "dose", "people", "percent", "today"];
-    columns.extend(["due_not_given", "drop_out", "invalid", "flags"]);
+        vec!["area", "group", "name", "eligible", "dose", "people", "percent", "valid"];
+    columns.extend(["valid_percent", "today", "due_not_given", "drop_out", "zero_dose"]);
+    columns.extend(["invalid", "flags"]);
+    if table {
+        columns.retain(|column| *column != "valid");
+    }
     if table && !areas {
         columns.retain(|column| *column != "area");
     }
@@ -140,12 +147,18 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
                 line.dose.to_string(),
                 number(line.people),
                 percent(line.percent.as_ref()),
+                number(line.valid),
+                percent(line.valid_percent.as_ref()),
                 number(line.today),
                 line.due_not_given.map(number).unwrap_or_default(),
-                only(last, percent(row.drop_out.as_ref())),
+                line.drop_out.clone().unwrap_or_default(),
+                only(first, row.zero_dose.map(number).unwrap_or_default()),
                 only(last, number(row.invalid)),
                 only(first, flags(session, row)),
             ];
+            if table {
+                cells.remove(VALID);
+            }
             if table && !areas {
                 cells.remove(0);
             }

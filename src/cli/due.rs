@@ -58,7 +58,8 @@ impl Due {
             session.out.json(&lines);
             return Ok(exit::OK);
         }
-        let mut sheet = Sheet::new(&[
+        let is_catch_up = loaded.campaign.catch_up.is_some();
+        let mut columns = vec![
             "person",
             "name",
             "phone",
@@ -72,9 +73,14 @@ impl Due {
             "place",
             "opt_out",
             "mail",
-        ]);
+        ];
+        columns.extend(is_catch_up.then_some("vaccines"));
+        let mut sheet = Sheet::new(&columns);
         for line in lines {
-            sheet.push(cells(line));
+            let vaccines = line.vaccines.join(" ");
+            let mut cells = cells(line);
+            cells.extend(is_catch_up.then_some(vaccines));
+            sheet.push(cells);
         }
         session.out.sheet(&sheet);
         Ok(exit::OK)

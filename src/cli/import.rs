@@ -1,11 +1,15 @@
 //! `doseplan doses|tallies|persons|outcomes`: import files, void records.
 
+use super::forecast_words::Reasons;
 use super::output::Format;
 use super::{Session, exit};
-use crate::app::import::{Imported, Kind};
-use crate::domain::id::RecordId;
+use crate::app::Loaded;
+use crate::app::import::{Imported, Kind, Warning};
+use crate::domain::id::{PersonId, RecordId};
 use crate::intake::Issue;
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Doses given to persons.
@@ -104,10 +108,11 @@ async fn import(session: &Session, kind: Kind, path: &Path) -> anyhow::Result<u8
     let now = session.clock.now();
     let done = app.import(&loaded, kind, path, session.out.language, now).await?;
     app.store.close().await;
+    let warnings = warnings(session, &loaded, &done);
     if session.out.format == Format::Json {
-        session.out.json(&done);
+        session.out.json(&Told { done: &done, warnings: &warnings });
     }
-    tell(session, &done);
+    tell(session, &done, &warnings);
     Ok(if done.fault.iter().any(|issue| issue.code == "path_missing") {
         exit::CONFIGURATION
     } else if done.fault.is_empty() && done.refused == 0 {
@@ -117,7 +122,43 @@ async fn import(session: &Session, kind: Kind, path: &Path) -> anyhow::Result<u8
     })
 }
 
-fn tell(session: &Session, done: &Imported) {
+/// A dose that was stored and does not count.
+#[derive(Serialize)]
+struct Warned {
+    row: u32,
+    record: RecordId,
+    person: PersonId,
+    date: NaiveDate,
+    vaccine: String,
+    reasons: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    done: &'a Imported,
+    warnings: &'a [Warned],
+}
+
+fn warnings(session: &Session, loaded: &Loaded, done: &Imported) -> Vec<Warned> {
+    let words = Reasons::new(session.out.language);
+    let warned = |one: &Warning| Warned {
+        row: one.row,
+        record: one.record.clone(),
+        person: one.person.clone(),
+        date: one.judged.date,
+        vaccine: one
+            .judged
+            .told()
+            .map_or_else(String::new, |told| loaded.judge.name(told.group).to_owned()),
+        reasons: one.judged.told().map_or_else(Vec::new, |told| {
+            words.of_dose(&loaded.judge.rules, one.judged.date, told)
+        }),
+    };
+    done.warnings.iter().map(warned).collect()
+}
+
+fn tell(session: &Session, done: &Imported, warnings: &[Warned]) {
     let out = session.out;
     let shown = |issues: &[Issue]| {
         for issue in issues {
@@ -135,6 +176,20 @@ fn tell(session: &Session, done: &Imported) {
                 ("same", &done.same),
                 ("corrected", &done.corrected),
                 ("refused", &done.refused),
+            ],
+        );
+    }
+    for one in warnings {
+        let reasons = one.reasons.join("; ");
+        out.note(
+            "import-dose-invalid",
+            &[
+                ("row", &one.row),
+                ("record", &one.record),
+                ("person", &one.person),
+                ("date", &one.date),
+                ("vaccine", &one.vaccine),
+                ("reasons", &reasons),
             ],
         );
     }

@@ -3,6 +3,7 @@
 mod backup;
 mod bounce;
 mod campaign;
+mod catch_up;
 mod checks;
 mod coverage;
 mod daemon;
@@ -117,6 +118,9 @@ enum Command {
     /// People whose next dose is due
     #[command(subcommand)]
     Due(due::Due),
+    /// What people of the register lack, and the areas that are below the share to be reached
+    #[command(subcommand)]
+    CatchUp(catch_up::CatchUp),
     /// Evaluate histories and forecast the next doses, from and to one JSON object a line
     Forecast(forecast::Forecast),
     /// Coverage of the eligible people
@@ -238,6 +242,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Persons(it) => it.run(session).await,
         Command::Outcomes(it) => it.run(session).await,
         Command::Due(it) => it.run(session).await,
+        Command::CatchUp(it) => it.run(session).await,
         Command::Forecast(it) => it.run(&session),
         Command::Coverage(it) => it.run(session).await,
         Command::Status(it) => it.run(session).await,

@@ -8,6 +8,7 @@ use super::series::Series;
 use super::site::{Closure, Delivery, Reach, Site, Stop, Team};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,9 @@ pub struct Campaign {
     pub end: NaiveDate,
     /// The dose rules, copied in so that an old campaign keeps the rules that it was planned with.
     pub series: Series,
+    /// What people are caught up on, where the campaign is one of catch-up (查漏补种).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catch_up: Option<CatchUp>,
     /// Whether the nightly re-plan may adopt its own drafts.
     pub adopt: Adopt,
     /// How many days from today a re-plan leaves as published.
@@ -56,6 +60,15 @@ pub struct Campaign {
     pub closures: Vec<Closure>,
     /// Lots.
     pub deliveries: Vec<Delivery>,
+}
+
+/// What a catch-up campaign asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatchUp {
+    /// Vaccine groups, or codes of their vaccines; the whole programme where empty.
+    pub vaccines: Vec<String>,
+    /// Share of people with all doses of a vaccine that every area must reach.
+    pub rate: Decimal,
 }
 
 /// Who may adopt a nightly draft.

@@ -5,8 +5,8 @@
 use super::campaign::Campaign;
 use super::dose::{Dose, Tally};
 use super::id::{AreaCode, GroupId, PlaceCode};
-use super::person::group_of;
-use super::series::{Evaluated, Given, evaluate};
+use super::judge::{Judge, Subject};
+use super::person::{Sex, group_of};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -105,22 +105,6 @@ impl Total {
 /// The group that doses of people belong to who are in no group of the campaign.
 pub const NO_GROUP: &str = "";
 
-/// What the rules say of a person's doses. `doses` is sorted by (day, record).
-pub fn evaluate_doses(campaign: &Campaign, born: NaiveDate, doses: &[Dose]) -> Vec<Evaluated> {
-    let given: Vec<_> = doses
-        .iter()
-        .map(|dose| Given {
-            date: dose.date,
-            expires: dose
-                .lot
-                .as_ref()
-                .and_then(|lot| campaign.lot(lot.as_str()))
-                .map(|l| l.expires),
-        })
-        .collect();
-    evaluate(&campaign.series, born, &given)
-}
-
 /// The part of a person that counting needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
@@ -134,15 +118,16 @@ pub struct Counted {
 
 /// Adds a person's doses to `cells`, `sign` times. `doses` is sorted by (day, record).
 pub fn count_person(
-    campaign: &Campaign,
+    (campaign, judge): (&Campaign, &Judge),
     person: &Counted,
     doses: &[Dose],
     sign: i64,
     cells: &mut Cells,
 ) {
-    let evaluated = evaluate_doses(campaign, person.born, doses);
+    let who = Subject { born: person.born, sex: Sex::U };
+    let judged = judge.evaluate(campaign, who, doses);
     let mut tried = 0_u8;
-    for (dose, result) in doses.iter().zip(&evaluated) {
+    for (dose, result) in doses.iter().zip(&judged).filter(|(_, result)| result.number > 0) {
         let group = group_of(campaign, person.born, person.group.as_ref(), dose.date)
             .map_or_else(|| GroupId::from(NO_GROUP), |group| group.id.clone());
         let key = CellKey {
@@ -157,7 +142,7 @@ pub fn count_person(
         let one = Cell {
             persons: 1,
             repeats: i64::from(result.number <= tried),
-            invalid: i64::from(!result.is_valid()),
+            invalid: i64::from(judge.discounts(result)),
             ..Cell::default()
         };
         tried = tried.max(result.number);

@@ -55,7 +55,12 @@ pub struct CoverageRow {
     pub doses: Vec<DoseLine>,
     /// Who finished the series.
     pub complete: Share,
-    /// Drop-out from the first dose to the last: (first − last) / first, as a percentage.
+    /// Who finished it with doses that count.
+    pub valid_complete: Share,
+    /// Eligible people without any dose.
+    pub zero_dose: Option<u64>,
+    /// Drop-out from the first dose to the last: (first − last) / first, as a percentage; `None` before anybody
+    /// is due for the last.
     pub drop_out: Option<String>,
     /// Doses of the register's people that do not count, contained in `doses`.
     pub invalid: u64,
@@ -74,9 +79,17 @@ pub struct DoseLine {
     pub percent: Option<String>,
     /// People on the as-of day.
     pub today: u64,
-    /// People whose turn it is, counted first in, first out: the recommended interval since the dose before has
-    /// passed and this dose is not given; `None` for the first dose.
+    /// People among them whose dose counts by the rules; of doses counted without names nothing is known, so
+    /// that they count.
+    pub valid: u64,
+    /// Of the eligible, one decimal.
+    pub valid_percent: Option<String>,
+    /// People whose turn it is and who have not got this dose: the recommended interval since the dose before
+    /// has passed, first in, first out; at the first dose everybody eligible once the group is open.
     pub due_not_given: Option<u64>,
+    /// Of those whose turn it is by now, the share that has not got this dose: drop-out from the dose before,
+    /// one decimal; `None` for the first dose and where nobody is due.
+    pub drop_out: Option<String>,
 }
 
 /// People and their share of the eligible.
@@ -174,7 +187,14 @@ pub fn coverage(
             let whole = (known.len() == groups.len()).then(|| known.iter().sum());
             let mine: Vec<&Counted> =
                 here.iter().filter(|c| groups.contains(&&c.group)).copied().collect();
-            rows.push(row(campaign, area, (&id, &name), whole, &mine));
+            let opens = |group: &&GroupId| {
+                campaign
+                    .group(group.as_str())
+                    .and_then(|group| group.opens)
+                    .unwrap_or(campaign.start)
+            };
+            let open = groups.iter().all(|group| opens(group) <= as_of);
+            rows.push(row(campaign, area, (&id, &name), (whole, open), &mine));
         }
     }
     Coverage { as_of, known_on: None, sites, rows }
@@ -194,7 +214,7 @@ fn row(
     campaign: &Campaign,
     area: &Area,
     (group, group_name): (&str, &str),
-    eligible: Option<u64>,
+    (eligible, open): (Option<u64>, bool),
     counted: &[&Counted],
 ) -> CoverageRow {
     let series_doses = u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX);
@@ -204,24 +224,33 @@ fn row(
         u64::try_from(total).unwrap_or(0)
     };
     let share = |people: u64| eligible.and_then(|whole| percent_of(people, whole));
+    let zero_dose = eligible.map(|whole| whole.saturating_sub(sum(1, |c| c.people)));
     let doses: Vec<DoseLine> = (1..=series_doses.max(last))
         .map(|dose| {
             let people = sum(dose, |c| c.people);
+            let valid = sum(dose, |c| c.doses - c.invalid).min(people);
             // Without a denominator nothing tells whether the doses' numbers were known, so nothing follows from them.
-            let due = (eligible.is_some() && dose > 1 && dose <= series_doses)
-                .then(|| sum(dose - 1, |c| c.people_due_next).saturating_sub(people));
+            let turn = (eligible.is_some() && dose > 1 && dose <= series_doses)
+                .then(|| sum(dose - 1, |c| c.people_due_next));
+            let left = turn.map(|turn| turn.saturating_sub(people));
             DoseLine {
                 dose,
                 people,
                 percent: share(people),
                 today: sum(dose, |c| c.today),
-                due_not_given: due,
+                valid,
+                valid_percent: share(valid),
+                due_not_given: if dose == 1 { zero_dose.filter(|_| open) } else { left },
+                drop_out: left.zip(turn).and_then(|(left, turn)| percent_of(left, turn)),
             }
         })
         .collect();
-    let finished = doses.get(usize::from(series_doses) - 1).map_or(0, |line| line.people);
+    let at_last = doses.get(usize::from(series_doses) - 1);
+    let finished = at_last.map_or(0, |line| line.people);
+    let valid = at_last.map_or(0, |line| line.valid);
     let first = doses.first().map_or(0, |line| line.people);
-    let drop_out = (eligible.is_some() && series_doses > 1)
+    let is_due = at_last.is_some_and(|line| line.drop_out.is_some());
+    let drop_out = (eligible.is_some() && series_doses > 1 && is_due)
         .then(|| percent(signed(first) - signed(finished), signed(first)))
         .flatten();
     let mut flags = Vec::new();
@@ -240,6 +269,8 @@ fn row(
         group_name: group_name.to_owned(),
         eligible,
         complete: Share { people: finished, percent: share(finished) },
+        valid_complete: Share { people: valid, percent: share(valid) },
+        zero_dose,
         drop_out,
         invalid: u64::try_from(counted.iter().map(|c| c.invalid).sum::<i64>()).unwrap_or(0),
         doses,

@@ -3,6 +3,7 @@
 pub mod area;
 pub mod assign;
 pub mod campaign;
+pub mod catch_up;
 pub mod count;
 pub mod counting;
 pub mod coverage;
@@ -11,6 +12,7 @@ pub mod difference;
 pub mod dose;
 pub mod group;
 pub mod id;
+pub mod judge;
 pub mod notice;
 pub mod person;
 pub mod plan;

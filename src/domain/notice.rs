@@ -284,6 +284,8 @@ pub struct ReminderItem {
     pub name: Option<String>,
     /// Number of the dose.
     pub dose: u8,
+    /// What a visit of a catch-up campaign brings: vaccines with the number of the dose.
+    pub vaccines: Vec<(String, u8)>,
     /// Why they are written to.
     pub why: ReminderWhy,
 }

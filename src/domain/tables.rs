@@ -70,7 +70,7 @@ fn settings(campaign: &Campaign) -> Table {
         Adopt::Auto => "auto",
         Adopt::Ask => "ask",
     };
-    let rows = pairs([
+    let mut rows = pairs([
         ("id", campaign.id.to_string()),
         ("name", campaign.name.clone()),
         ("timezone", campaign.timezone.name().to_owned()),
@@ -85,11 +85,22 @@ fn settings(campaign: &Campaign) -> Table {
         ("travel.speed_km_per_hour", campaign.travel.speed_km_per_hour.to_string()),
         ("travel.road_factor", campaign.travel.road_factor.to_string()),
     ]);
+    if let Some(catch_up) = &campaign.catch_up {
+        rows.extend(pairs([
+            ("catch_up.vaccines", catch_up.vaccines.join(" ")),
+            ("catch_up.rate", catch_up.rate.to_string()),
+        ]));
+    }
     Table { stem: "campaign", columns: KEY_VALUE, key_columns: 1, rows }
 }
 
 fn series(campaign: &Campaign) -> Table {
     let series = &campaign.series;
+    if let Some(rules) = series.rules.as_deref().and_then(|text| text.parse().ok()) {
+        let mut rows = Vec::new();
+        flatten(String::new(), &toml::Value::Table(rules), &mut rows);
+        return Table { stem: "series", columns: KEY_VALUE, key_columns: 1, rows };
+    }
     let month_end = match series.month_end {
         MonthEnd::Roll => "roll",
         MonthEnd::Clip => "clip",
@@ -113,6 +124,25 @@ fn series(campaign: &Campaign) -> Table {
         rows.extend(given.map(|(key, value)| vec![format!("doses.{number}.{key}"), value]));
     }
     Table { stem: "series", columns: KEY_VALUE, key_columns: 1, rows }
+}
+
+/// Keys and values of a tree; `doses.2.min_age` stands in the second element of a list.
+fn flatten(key: String, value: &toml::Value, rows: &mut Vec<Vec<String>>) {
+    let below = |part: &str| if key.is_empty() { part.to_owned() } else { format!("{key}.{part}") };
+    match value {
+        toml::Value::Table(table) => {
+            for (name, value) in table {
+                flatten(below(name), value, rows);
+            }
+        }
+        toml::Value::Array(values) => {
+            for (number, value) in (1..).zip(values) {
+                flatten(below(&number.to_string()), value, rows);
+            }
+        }
+        toml::Value::String(text) => rows.push(vec![key, text.clone()]),
+        other => rows.push(vec![key, other.to_string()]),
+    }
 }
 
 fn groups(campaign: &Campaign) -> Table {

@@ -286,6 +286,7 @@ fn load(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Optio
         start: head.start?,
         end: head.end?,
         series: own?,
+        catch_up: head.catch_up?,
         adopt: head.adopt?,
         freeze_days: head.freeze_days?,
         coordinator: head.coordinator?,

@@ -30,7 +30,10 @@ pub fn files(campaign: &Campaign) -> Vec<(String, String)> {
         match table.stem {
             "campaign" => settings.push_str(&keys(&table)),
             "groups" | "group_sets" => settings.push_str(&list(&table, campaign)),
-            "series" => files.push(("series.toml".to_owned(), keys(&table))),
+            "series" => {
+                let text = campaign.series.rules.clone().unwrap_or_else(|| keys(&table));
+                files.push(("series.toml".to_owned(), text));
+            }
             stem => files.push((format!("{stem}.csv"), csv(&table))),
         }
     }

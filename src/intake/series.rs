@@ -10,18 +10,27 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
 
-/// The series files of `schedules/series/`, by file name.
-const EMBEDDED: &[(&str, &str)] = &[(
+/// The files of `schedules/series/` that a campaign may name: those whose intervals are all from one
+/// dose to the next, which is what the planner can keep.
+const EMBEDDED: &[&str] = &[
     "covid19-inactivated.toml",
-    include_str!("../../schedules/series/covid19-inactivated.toml"),
-)];
+    "covid19-ad5.toml",
+    "cn-hpv-programme.toml",
+    "cn-hpv-label-2dose.toml",
+    "cn-ppsv23.toml",
+];
+/// The visits of a catch-up campaign, which are no series of one vaccine.
+const CATCH_UP: (&str, &str) = ("catch-up.toml", include_str!("../../schedules/catch-up.toml"));
 
-static ALL: LazyLock<Vec<Series>> = LazyLock::new(|| {
-    let read = |(file, text): &(&str, &str)| parse(text, file).ok();
-    EMBEDDED.iter().filter_map(read).collect()
-});
+static ALL: LazyLock<Vec<Series>> =
+    LazyLock::new(|| embedded_files().filter_map(|(file, text)| parse(text, file).ok()).collect());
 
-/// Every series that the program brings.
+fn embedded_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let named = super::rules::FILES.iter().filter(|(file, _)| EMBEDDED.contains(file));
+    named.copied().chain([CATCH_UP])
+}
+
+/// Every series that the program brings for campaigns.
 pub fn all() -> &'static [Series] {
     &ALL
 }
@@ -45,7 +54,7 @@ const SERIES: &[Column] = &[
 ];
 
 const DOSES: &[Column] = &[
-    Column::required("protection"),
+    Column::optional("protection"),
     Column::optional("min_age"),
     Column::optional("interval_min"),
     Column::optional("interval_recommended"),
@@ -59,6 +68,7 @@ const RULE_KEYS: &[&str] = &[
     "antigen",
     "group",
     "together",
+    "programme",
     "vaccines",
     "kind",
     "default",
@@ -119,6 +129,7 @@ pub fn parse(text: &str, file: &str) -> Result<Series, Vec<Issue>> {
 /// Reads a series out of its tree; nothing where it has errors.
 pub(super) fn read(file: &str, tree: &Entry, issues: &mut Vec<Issue>) -> Option<Series> {
     let before = issues.len();
+    let whole = tree;
     let tree = &without_rules(tree);
     let head = tree.one_line(file, SERIES, &["doses"], issues);
     let doses = tree.lines(file, "doses", DOSES, issues);
@@ -148,6 +159,7 @@ pub(super) fn read(file: &str, tree: &Entry, issues: &mut Vec<Issue>) -> Option<
         month_end: month_end?,
         grace: grace?.unwrap_or_default(),
         doses,
+        rules: (tree != whole).then(|| toml::to_string(&whole.to_toml()).unwrap_or_default()),
     };
     (!has_errors(&issues[before..])).then_some(series)
 }
@@ -156,7 +168,13 @@ fn read_doses(table: &Table, issues: &mut Vec<Issue>) -> Vec<SeriesDose> {
     let mut doses: Vec<SeriesDose> = Vec::new();
     for (index, line) in table.lines.iter().enumerate() {
         let mut fields = Fields::new(table, line);
-        let protection = fields.decimal("protection", Decimal::ZERO, Decimal::ONE, true);
+        // Where nothing is said, every dose protects as much as the others.
+        let equal = Decimal::from(index + 1) / Decimal::from(table.lines.len());
+        let protection = if fields.is_blank("protection") {
+            Some(equal)
+        } else {
+            fields.decimal("protection", Decimal::ZERO, Decimal::ONE, true)
+        };
         let min_age = fields.duration_maybe("min_age");
         let interval_min = fields.duration_maybe("interval_min");
         let interval_recommended = fields.duration_maybe("interval_recommended");
@@ -230,11 +248,10 @@ mod tests {
 
     #[test]
     fn every_embedded_series_is_sound_and_named_as_its_file() {
-        assert_eq!(all().len(), EMBEDDED.len());
-        for (file, text) in EMBEDDED {
+        assert_eq!(all().len(), EMBEDDED.len() + 1);
+        for (file, text) in embedded_files() {
             let series = parse(text, file).expect("a series");
-            assert_eq!(format!("{}.toml", series.id), *file);
-            assert_eq!(toml::from_str::<Series>(text).as_ref(), Ok(&series));
+            assert_eq!(format!("{}.toml", series.id), file);
         }
         assert!(embedded("covid19-inactivated").is_some());
     }

@@ -4,11 +4,12 @@
 
 use super::fields::Fields;
 use super::issue::{Issue, Severity, nearest};
+use super::rules::vaccine_names;
 use super::series::days_of;
 use super::table::{Column, Table};
 use super::tree::LIST_MARK;
 use crate::domain::area::Travel;
-use crate::domain::campaign::{Adopt, Contact, Language};
+use crate::domain::campaign::{Adopt, CatchUp, Contact, Language};
 use crate::domain::group::{Group, GroupSet};
 use crate::domain::id::{CampaignId, GroupId, GroupSetId};
 use chrono::NaiveDate;
@@ -18,6 +19,8 @@ use std::collections::BTreeMap;
 
 /// Three years: tables by day stay small, and a longer span is a typing error.
 pub(super) const CAMPAIGN_DAYS_MAX: i64 = 1100;
+/// The series of campaigns that ask for whatever people lack.
+const CATCH_UP: &str = "catch-up";
 /// A plan further ahead is not frozen by days but by not re-planning.
 const FREEZE_DAYS_MAX: u32 = 366;
 
@@ -35,6 +38,8 @@ pub(super) const SETTINGS: &[Column] = &[
     Column::optional("coordinator.email"),
     Column::optional("travel.speed_km_per_hour"),
     Column::optional("travel.road_factor"),
+    Column::optional("catch_up.vaccines"),
+    Column::optional("catch_up.rate"),
 ];
 
 pub(super) const GROUPS: &[Column] = &[
@@ -67,6 +72,7 @@ pub(super) struct Settings {
     pub(super) freeze_days: Option<u32>,
     pub(super) coordinator: Option<Option<Contact>>,
     pub(super) travel: Option<Travel>,
+    pub(super) catch_up: Option<Option<CatchUp>>,
 }
 
 pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
@@ -98,6 +104,7 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
     let series_issue = Some(fields.issue("unknown_series", "series"));
     let settings = Settings {
         travel: travel(&mut fields),
+        catch_up: catch_up(&mut fields, series.as_deref()),
         id,
         name,
         timezone,
@@ -162,6 +169,28 @@ fn travel(fields: &mut Fields<'_>) -> Option<Travel> {
         Decimal::from(100),
     );
     Some(Travel { speed_km_per_hour: speed?, road_factor: factor? })
+}
+
+/// What a campaign of visits asks for; nothing for any other.
+fn catch_up(fields: &mut Fields<'_>, series: Option<&str>) -> Option<Option<CatchUp>> {
+    let vaccines: Vec<String> =
+        split(fields.get("catch_up.vaccines")).into_iter().map(str::to_owned).collect();
+    if series != Some(CATCH_UP) {
+        if !vaccines.is_empty() || !fields.is_blank("catch_up.rate") {
+            fields.refuse::<()>("catch_up_series", "catch_up.vaccines");
+        }
+        return Some(None);
+    }
+    for vaccine in &vaccines {
+        if !vaccine_names().any(|name| name == vaccine) {
+            let near = nearest(vaccine, vaccine_names()).unwrap_or("none");
+            let issue = fields.issue("unknown_vaccine", "catch_up.vaccines").value(vaccine);
+            fields.issues.push(issue.with("nearest", near));
+        }
+    }
+    // A township counts as covered from nine in ten on.
+    let rate = fields.share_or("catch_up.rate", Decimal::new(9, 1))?;
+    Some(Some(CatchUp { vaccines, rate }))
 }
 
 /// Reads the groups in the order of the file.

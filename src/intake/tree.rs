@@ -27,6 +27,41 @@ pub(super) enum Node {
     List(Vec<Entry>),
 }
 
+/// Settings that are numbers; every other digit is text.
+const NUMBERS: [&str; 6] =
+    ["protection", "preference", "from_dose", "at_least", "fewer_than", "priority"];
+
+impl Entry {
+    /// The tree as TOML, in the forms that series files have.
+    pub(super) fn to_toml(&self) -> toml::Value {
+        self.value_of("")
+    }
+
+    fn value_of(&self, key: &str) -> toml::Value {
+        match &self.node {
+            Node::Scalar(text) => match text.as_str() {
+                "true" => true.into(),
+                "false" => false.into(),
+                text if NUMBERS.contains(&key) => {
+                    match (text.parse::<i64>(), text.parse::<f64>()) {
+                        (Ok(number), _) => number.into(),
+                        (_, Ok(number)) => number.into(),
+                        _ => text.into(),
+                    }
+                }
+                text => text.into(),
+            },
+            Node::Table(entries) => {
+                let values = entries.iter().map(|(key, entry)| (key.clone(), entry.value_of(key)));
+                toml::Value::Table(values.collect())
+            }
+            Node::List(entries) => {
+                toml::Value::Array(entries.iter().map(|entry| entry.value_of(key)).collect())
+            }
+        }
+    }
+}
+
 /// Reads a TOML file.
 pub(super) fn of_toml(file: &str, text: &str, issues: &mut Vec<Issue>) -> Option<Entry> {
     let (root, errors) = DeTable::parse_recoverable(text);

@@ -366,3 +366,43 @@ fn a_group_set_with_a_group_without_denominator_has_none() {
     assert_eq!(row(&at, "18+")["eligible"], json!(null));
     assert_eq!(dose_of(row(&at, "18+"), 1)["people"], 9);
 }
+
+#[test]
+fn doses_that_do_not_count_are_told_apart_from_those_that_do() {
+    let world = World::small();
+    world.import("persons", SENIORS).ends(0);
+    // p1: both good; p2: the second a day early; p3: early and repeated; p6: one dose.
+    let doses = "d1,p1,2021-04-01,S1,\nd2,p1,2021-04-22,S1,\nd3,p2,2021-04-01,S1,\n\
+                 d4,p2,2021-04-21,S1,\nd5,p3,2021-04-01,S1,\nd6,p3,2021-04-10,S1,\n\
+                 d7,p3,2021-05-01,S1,\nd8,p6,2021-04-02,S1,";
+    let done = world.import("doses", doses).ends(0).json();
+    assert_eq!(done["invalid"], 2);
+    let warned = &done["warnings"][0];
+    assert_eq!((&warned["record"], &warned["row"]), (&json!("d4"), &json!(5)));
+    assert_eq!(
+        warned["reasons"][0],
+        "dose 2 came 20 days after dose 1, shortest interval 21 days; not valid"
+    );
+    let at = world.coverage("2021-05-05");
+    let senior = row(&at, "senior");
+    let second = dose_of(senior, 2);
+    assert_eq!((&second["people"], &second["valid"]), (&json!(3), &json!(2)));
+    assert_eq!((&second["percent"], &second["valid_percent"]), (&json!("30.0"), &json!("20.0")));
+    assert_eq!(senior["complete"], json!({"people": 3, "percent": "30.0"}));
+    assert_eq!(senior["valid_complete"], json!({"people": 2, "percent": "20.0"}));
+    // Six of ten have none; four are due for the second dose by now and one has not got it.
+    assert_eq!(
+        (&senior["zero_dose"], &dose_of(senior, 1)["due_not_given"]),
+        (&json!(6), &json!(6))
+    );
+    assert_eq!((&second["due_not_given"], &second["drop_out"]), (&json!(1), &json!("25.0")));
+    assert_eq!(senior["drop_out"], "25.0");
+    // Before anybody is due there is no drop-out.
+    let early = world.coverage("2021-04-10");
+    assert_eq!(row(&early, "senior")["drop_out"], json!(null));
+    assert_eq!(dose_of(row(&early, "senior"), 2)["drop_out"], json!(null));
+    // Who has a dose that does not count is due again.
+    let due = world.run(&["due", "list", "--by", "2021-05-20", "--dose", "2", "-o", "csv"]).ends(0);
+    let who: Vec<_> = due.csv().iter().map(|row| row["person"].clone()).collect();
+    assert_eq!(who, ["p2", "p6"]);
+}

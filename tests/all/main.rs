@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
 
 mod bounces;
+mod catch_up;
 mod cli;
 mod copies;
 mod coverage;

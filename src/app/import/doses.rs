@@ -1,10 +1,12 @@
 //! Doses of persons: number and validity follow from the series, so a dose changes what its person's others count.
 
-use super::{EARLIER, Facts, Good, Stored, unique};
+use super::{EARLIER, Facts, Good, Stored, Warning, unique};
 use crate::app::{Loaded, Result};
-use crate::domain::counting::{Cells, count_person, evaluate_doses};
+use crate::domain::counting::{Cells, count_person};
 use crate::domain::dose::Dose;
 use crate::domain::id::{PersonId, RecordId};
+use crate::domain::judge::Subject;
+use crate::domain::person::Sex;
 use crate::store::doses::{self, History, Known};
 use crate::store::{Tx, cells};
 use std::collections::HashMap;
@@ -38,7 +40,7 @@ pub(super) async fn store(tx: &mut Tx, facts: &Facts<'_>, good: Vec<Good<Dose>>)
         }
     }
     count(facts.loaded, &histories, &before, 1, &mut changes);
-    stored.invalid = invalid(facts.loaded, &histories, &rows);
+    warn(facts, &histories, &rows, &mut stored);
     stored.corrected = replaced.len() as u64;
     stored.new = rows.len() as u64 - stored.corrected;
     doses::keep(tx, facts.loaded.no, replaced, facts.now, "corrected").await?;
@@ -90,7 +92,12 @@ fn fitting(
                 }
                 Some(_) => None,
             }
-            .or_else(|| facts.place(line, &dose.place))
+            .or_else(|| {
+                // A catch-up register holds doses that were given elsewhere, years ago.
+                let campaign = &facts.loaded.campaign;
+                let is_history = campaign.catch_up.is_some() && dose.date < campaign.start;
+                if is_history { None } else { facts.place(line, &dose.place) }
+            })
             .or_else(|| lot.map(|lot| facts.issue("unknown_lot", line, "lot", lot.as_str())))
             .or_else(|| facts.not_future(line, dose.date));
             let fits = issue.is_none();
@@ -118,20 +125,34 @@ fn count(
     changes: &mut Cells,
 ) {
     for history in people.iter().filter_map(|person| histories.get(*person)) {
-        count_person(&loaded.campaign, &history.person, &history.doses, sign, changes);
+        count_person(loaded.rules(), &history.person, &history.doses, sign, changes);
     }
 }
 
-/// How many of the rows do not count.
-fn invalid(loaded: &Loaded, histories: &HashMap<PersonId, History>, rows: &[Good<Dose>]) -> u64 {
-    let mut count = 0;
+/// Says which of the rows do not count, and why.
+fn warn(
+    facts: &Facts<'_>,
+    histories: &HashMap<PersonId, History>,
+    rows: &[Good<Dose>],
+    stored: &mut Stored,
+) {
+    let Loaded { campaign, judge, .. } = facts.loaded;
     for row in rows {
         let Some(history) = histories.get(&row.value.person) else { continue };
-        let evaluated = evaluate_doses(&loaded.campaign, history.person.born, &history.doses);
+        let who = Subject { born: history.person.born, sex: Sex::U };
+        let judged = judge.evaluate(campaign, who, &history.doses);
         let at = history.doses.iter().position(|dose| dose.record == row.value.record);
-        count += u64::from(at.is_some_and(|at| !evaluated[at].is_valid()));
+        let Some(judged) = at.map(|at| &judged[at]).filter(|judged| judged.is_refused()) else {
+            continue;
+        };
+        let dose = &row.value;
+        stored.warnings.push(Warning {
+            row: row.line,
+            record: dose.record.clone(),
+            person: dose.person.clone(),
+            judged: judged.clone(),
+        });
     }
-    count
 }
 
 pub(super) async fn void(

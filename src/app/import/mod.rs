@@ -9,6 +9,7 @@ mod tallies;
 use super::{App, AppError, Loaded, Result, today};
 use crate::domain::campaign::Language;
 use crate::domain::id::{PersonId, PlaceCode, RecordId};
+use crate::domain::judge::Judged;
 use crate::intake::rows::{self, Batch, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
 use crate::store::figures;
@@ -42,8 +43,11 @@ pub struct Imported {
     pub corrected: u64,
     /// Rows refused.
     pub refused: u64,
-    /// Doses stored that do not count by the series.
+    /// Doses stored that do not count by the rules.
     pub invalid: u64,
+    /// The first of them, with their reasons.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
     /// Where the refused rows are, with their reasons.
     pub errors_file: Option<PathBuf>,
     /// The first reasons, for the screen.
@@ -98,8 +102,21 @@ struct Stored {
     new: u64,
     same: u64,
     corrected: u64,
-    invalid: u64,
+    warnings: Vec<Warning>,
     refused: Vec<(usize, Issue)>,
+}
+
+/// A dose that was stored and does not count.
+#[derive(Debug, Clone)]
+pub struct Warning {
+    /// Its line in the file.
+    pub row: u32,
+    /// Its record.
+    pub record: RecordId,
+    /// Who got it.
+    pub person: PersonId,
+    /// What the rules say.
+    pub judged: Judged,
 }
 
 /// What rows are held against.
@@ -186,7 +203,9 @@ impl App {
             out.new += stored.new;
             out.same += stored.same;
             out.corrected += stored.corrected;
-            out.invalid += stored.invalid;
+            out.invalid += stored.warnings.len() as u64;
+            let room = ISSUES_SHOWN_MAX.saturating_sub(out.warnings.len());
+            out.warnings.extend(stored.warnings.into_iter().take(room));
             for (line, index, issue) in by_line(stored.refused) {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }

@@ -59,9 +59,9 @@ async fn recount(tx: &mut Tx, facts: &Facts<'_>, replaced: &[Known], new: &[Pers
         };
         let now =
             Counted { area: person.area.clone(), born: person.born, group: person.group.clone() };
-        let campaign = &facts.loaded.campaign;
-        count_person(campaign, &history.person, &history.doses, -1, &mut changes);
-        count_person(campaign, &now, &history.doses, 1, &mut changes);
+        let rules = facts.loaded.rules();
+        count_person(rules, &history.person, &history.doses, -1, &mut changes);
+        count_person(rules, &now, &history.doses, 1, &mut changes);
     }
     cells::change(tx, facts.loaded.no, changes).await?;
     Ok(())

@@ -10,6 +10,7 @@ use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::{Campaign, Contact, Language};
 use crate::domain::date::resolve;
 use crate::domain::id::PersonId;
+use crate::domain::judge::{Judge, Lack};
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::OutcomeKind;
 use crate::mail::message::canonical;
@@ -136,7 +137,7 @@ impl App {
         Ok(found
             .into_iter()
             .filter_map(|(home, items)| Some((readers.get(&home)?, items)))
-            .map(|(reader, items)| draft(&loaded.campaign, reader, items, day, tomorrow))
+            .map(|(reader, items)| draft(loaded.rules(), reader, items, day, tomorrow))
             .collect())
     }
 }
@@ -254,8 +255,15 @@ fn places(campaign: &Campaign, area: &str) -> Vec<String> {
         .collect()
 }
 
+/// What a catch-up visit brings.
+fn vaccines(judge: &Judge, lacks: &[Lack], why: &ReminderWhy) -> Vec<(String, u8)> {
+    let ReminderWhy::Tomorrow { day, .. } = why else { return Vec::new() };
+    let given = lacks.iter().filter(|lack| lack.earliest.max(lack.recommended) <= *day);
+    given.map(|lack| (judge.name(lack.group).to_owned(), lack.dose)).collect()
+}
+
 fn draft(
-    campaign: &Campaign,
+    (campaign, judge): (&Campaign, &Judge),
     reader: &Reader,
     items: Vec<(Standing, ReminderWhy)>,
     day: NaiveDate,
@@ -286,6 +294,7 @@ fn draft(
                     person: PersonId::new(standing.person.id.as_str()),
                     name: standing.person.name,
                     dose: standing.due.map_or(0, |due| due.number),
+                    vaccines: vaccines(judge, &standing.lacks, &why),
                     why,
                 })
                 .collect(),

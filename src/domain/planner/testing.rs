@@ -62,6 +62,7 @@ pub(super) fn plain() -> Campaign {
         start: start(),
         end: start() + TimeDelta::days(59),
         series: series(2, Some(21), Some(35)),
+        catch_up: None,
         adopt: Adopt::Auto,
         freeze_days: 7,
         coordinator: None,
@@ -123,6 +124,7 @@ pub(super) fn series(doses: u8, low: Option<i32>, high: Option<i32>) -> Series {
         month_end: MonthEnd::Roll,
         grace: Duration::days(0),
         doses: (1..=doses).map(dose).collect(),
+        rules: None,
     }
 }
 

@@ -46,6 +46,8 @@ impl Day {
 pub struct Next {
     /// Number of the dose.
     pub number: u8,
+    /// The vaccine that it is usually given with.
+    pub vaccine: Option<VaccineId>,
     /// The first day on which it counts.
     pub earliest: Day,
     /// The day for which it is recommended.
@@ -64,11 +66,13 @@ pub(super) struct SeriesForecast {
     pub(super) next: Option<Next>,
     /// Whether it goes before other antigens of its group (FORECASTPRIORITY-1).
     pub(super) priority: bool,
+    /// Doses whose age has come and which are not given; none where the next one must still wait.
+    pub(super) lacking: u8,
 }
 
 impl SeriesForecast {
     fn of(progress: Progress) -> Self {
-        Self { progress, next: None, priority: false }
+        Self { progress, next: None, priority: false, lacking: 0 }
     }
 }
 
@@ -151,12 +155,31 @@ pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) 
             run.skip();
             continue;
         }
+        let next = next(view, run, dose, earliest);
+        let is_due = next.recommended.date <= now;
         return SeriesForecast {
             progress: Progress::NotComplete,
-            next: Some(next(view, run, dose, earliest)),
+            next: Some(next),
+            lacking: if is_due { lacking(view, run) } else { 0 },
             priority: !dose.intervals.is_empty() && dose.intervals.iter().all(|row| row.priority),
         };
     }
+}
+
+/// The dose that is due, and those after it whose age has come, too.
+fn lacking(view: &View<'_>, run: &Run<'_>) -> u8 {
+    let now = view.person.as_of;
+    let mut count = 1_u8;
+    for target in run.targets.iter().skip(run.at + 1) {
+        let dose = &run.series.doses[target.dose];
+        let day = age_row(dose, now)
+            .and_then(|row| view.day(row.recommended).or_else(|| view.day(row.min)));
+        if dose.recurring || day.is_none_or(|day| day > now) {
+            break;
+        }
+        count += u8::from(!can_skip(view, run, dose, Context::Forecast, now));
+    }
+    count
 }
 
 /// The days of a dose's intervals in force, from doses and events so far.
@@ -251,7 +274,11 @@ fn next(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose, earliest: Day) -> Nex
     let past_due =
         sooner(past_due).map(|day| if day.date < earliest.date { earliest } else { day });
     let latest = sooner(row.and_then(|row| age_day(view, row.max)).map(day_before));
-    Next { number: number(run), earliest, recommended, past_due, latest }
+    let usual = |row: &&super::model::Preferable| {
+        row.forecast && view.in_window(earliest.date, row.begin, row.end)
+    };
+    let vaccine = dose.preferable.iter().find(usual).map(|row| row.vaccine);
+    Next { number: number(run), vaccine, earliest, recommended, past_due, latest }
 }
 
 /// FORECASTDN-1.

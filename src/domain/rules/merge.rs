@@ -39,6 +39,8 @@ pub struct GroupForecast {
     pub progress: Progress,
     /// The next dose, where one is due.
     pub next: Option<Next>,
+    /// Doses whose age has come and which are not given; none where the next one must still wait.
+    pub lacking: u8,
 }
 
 /// Evaluates and forecasts everything for one person.
@@ -57,6 +59,7 @@ pub fn assess(rules: &Rules, person: &Person) -> Assessment {
                 series_group: it.run.series.series_group,
                 progress: it.forecast.progress,
                 next: it.forecast.next,
+                lacking: it.forecast.lacking,
             }));
         } else {
             assess_together(&view, group_id, group, &mut doses, &mut forecasts);
@@ -86,7 +89,10 @@ fn assess_together(
         let members: Vec<&Candidate<'_>> =
             all.iter().filter(|c| c.run.series.series_group == series_group).collect();
         let (progress, next) = blend(view, group, &members);
-        forecasts.push(GroupForecast { group: group_id, series_group, progress, next });
+        let is_due = next.is_some_and(|next| next.recommended.date <= view.person.as_of);
+        let lacking = members.iter().map(|c| c.forecast.lacking).max().unwrap_or(0);
+        let lacking = if is_due { lacking.max(1) } else { 0 };
+        forecasts.push(GroupForecast { group: group_id, series_group, progress, next, lacking });
     }
 }
 
@@ -165,6 +171,7 @@ fn blend_days(
     let latest = smallest(&mut nexts.iter().filter_map(|next| next.latest));
     let numbers = nexts.iter().map(|next| next.number);
     Some(Next {
+        vaccine: nexts.iter().find_map(|next| next.vaccine),
         number: if group.full { numbers.min()? } else { numbers.max()? },
         earliest,
         recommended: not_before(recommended),

@@ -173,6 +173,8 @@ pub struct Group {
     pub name: Box<str>,
     /// Whether all its antigens are given together.
     pub full: bool,
+    /// Whether it belongs to the programme that everybody is to have.
+    pub is_programme: bool,
     /// Its antigens.
     pub antigens: Vec<AntigenId>,
 }

@@ -21,6 +21,10 @@ pub struct Series {
     pub grace: Duration,
     /// The doses, first to last.
     pub doses: Vec<SeriesDose>,
+    /// The whole file with what only the dose-rule engine reads; absent where it has no more than
+    /// stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
 }
 
 /// One dose of a series.

@@ -68,7 +68,10 @@ impl Builder {
         }
         let id = GroupId(next_place(self.rules.groups.len()));
         let antigens = Vec::new();
-        let group = crate::domain::rules::model::Group { name: name.into(), full: false, antigens };
+        let (full, is_programme) = (false, false);
+        let name_kept = name.into();
+        let group =
+            crate::domain::rules::model::Group { name: name_kept, full, is_programme, antigens };
         self.rules.groups.push(group);
         self.groups.insert(name.into(), id);
         id

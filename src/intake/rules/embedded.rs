@@ -6,7 +6,7 @@ macro_rules! files {
     };
 }
 
-pub(super) const FILES: &[(&str, &str)] = files![
+pub(in crate::intake) const FILES: &[(&str, &str)] = files![
     "cn-bcg.toml",
     "cn-hepb.toml",
     "cn-polio.toml",

@@ -6,6 +6,9 @@ mod antigen;
 mod builder;
 mod dose;
 mod embedded;
+mod judging;
+#[cfg(test)]
+mod judging_tests;
 mod reading;
 mod schedule;
 mod series_file;
@@ -23,6 +26,8 @@ use crate::domain::rules::Rules;
 use antigen::asked_groups;
 use builder::Builder;
 pub(crate) use builder::padded;
+pub(in crate::intake) use embedded::FILES;
+pub use judging::{judge, vaccine_names};
 use reading::Reading;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

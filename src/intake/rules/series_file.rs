@@ -130,6 +130,7 @@ impl Reading<'_> {
         let group = self.builder.group(file.group.as_deref().unwrap_or(antigen_name));
         let data = self.builder.group_mut(group);
         data.full |= file.together;
+        data.is_programme |= file.programme;
         if !data.antigens.contains(&antigen) {
             data.antigens.push(antigen);
         }

@@ -27,6 +27,8 @@ pub(super) struct File {
     pub(super) vaccines: Vec<String>,
     #[serde(default)]
     pub(super) kind: FileKind,
+    #[serde(default)]
+    pub(super) programme: bool,
     pub(super) default: Option<bool>,
     #[serde(default)]
     pub(super) product: bool,

@@ -146,7 +146,16 @@ fn parts(words: Words, reminder: &Reminder, caps: Caps) -> Vec<Part> {
 
 /// Name and dose; the dose alone where the register has no name.
 fn who(words: Words, item: &ReminderItem) -> String {
-    let dose = words.dose(item.dose);
+    let dose = if item.vaccines.is_empty() {
+        words.dose(item.dose)
+    } else {
+        let said = |(vaccine, dose): &(String, u8)| {
+            let (vaccine, dose) = (safe::name(vaccine), words.dose(*dose));
+            words.say("mail-reminder-vaccine", &[("vaccine", &vaccine), ("dose", &dose)])
+        };
+        let all: Vec<String> = item.vaccines.iter().map(said).collect();
+        words.names(&all, all.len())
+    };
     match item.name.as_deref().map(safe::name).filter(|name| !name.is_empty()) {
         Some(name) => words.say("mail-reminder-who", &[("name", &name), ("dose", &dose)]),
         None => dose,

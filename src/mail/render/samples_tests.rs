@@ -127,7 +127,17 @@ pub(super) fn idle_digest(language: Language) -> LeadDigest {
 }
 
 pub(super) fn line(dose: u8, people: u64, percent: Option<&str>, today: u64) -> DoseLine {
-    DoseLine { dose, people, percent: percent.map(str::to_owned), today, due_not_given: None }
+    let percent = percent.map(str::to_owned);
+    DoseLine {
+        dose,
+        people,
+        percent: percent.clone(),
+        today,
+        valid: people,
+        valid_percent: percent,
+        due_not_given: None,
+        drop_out: None,
+    }
 }
 
 pub(super) fn row(
@@ -150,7 +160,9 @@ pub(super) fn row(
         group: id.into(),
         group_name: name.into(),
         eligible,
-        complete: Share { people: last.people, percent: last.percent },
+        complete: Share { people: last.people, percent: last.percent.clone() },
+        valid_complete: Share { people: last.people, percent: last.percent },
+        zero_dose: Some(0),
         drop_out: eligible.map(|_| "0.5".to_owned()),
         doses,
         invalid: 0,
@@ -275,6 +287,7 @@ pub(super) fn household(language: Language) -> Reminder {
         person: "R00003".into(),
         name: Some(name.into()),
         dose,
+        vaccines: Vec::new(),
         why,
     };
     Reminder {

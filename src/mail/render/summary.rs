@@ -270,6 +270,23 @@ fn group_notes(words: Words, rows: &[CoverageRow]) -> Vec<String> {
     if is_flagged(Flag::PersonsExceedTally) {
         notes.push(words.word("mail-summary-exceeds"));
     }
+    // Doses that do not count are no protection: where there are any, both figures are told.
+    let valid: Vec<_> = rows
+        .iter()
+        .filter(|row| row.valid_complete.people < row.complete.people)
+        .filter_map(|row| {
+            let percent = words.percent(Some(row.valid_complete.percent.as_deref()?));
+            let group = safe::name(&row.group_name);
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("group", &group), ("percent", &percent)];
+            Some(words.say("mail-summary-drop-out-row", &arguments))
+        })
+        .take(BULLETIN_ROWS_MAX)
+        .collect();
+    if !valid.is_empty() {
+        let valid = words.clauses(&valid);
+        notes.push(words.say("mail-summary-valid", &[("rows", &valid)]));
+    }
     let drop_outs: Vec<_> = rows
         .iter()
         .filter_map(|row| {

@@ -58,6 +58,8 @@ issue-email_missing = “{ $value }” has no e-mail address and will get no mai
 issue-end_before_start = the end { $value } lies before the start { $start }; correct one of them
 issue-campaign_too_long = has { $days } days, { $limit } at most; check the years
 issue-unknown_series = there is no series “{ $value }”{ issue-hint }; series: { $known }; or put your own series.toml into the folder
+issue-unknown_vaccine = no vaccine or vaccine group is called “{ $value }”{ issue-hint }
+issue-catch_up_series = only a campaign with series = "catch-up" says what it catches up on; change the series, or take the table catch_up out
 issue-series_mismatch = says “{ $value }”, but the id in the folder's series.toml is “{ $own }”; make them the same
 issue-series_protection_falls = the protection { $value } is lower than { $before } of the dose before; it is cumulative and does not fall
 issue-series_first_interval = the first dose has none before it, so it has no interval; remove it

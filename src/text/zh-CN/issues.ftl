@@ -58,6 +58,8 @@ issue-email_missing = “{ $value }”没有电子邮件地址，将收不到邮
 issue-end_before_start = 结束日期 { $value } 早于开始日期 { $start }；请改正其中之一
 issue-campaign_too_long = 共 { $days } 天，最多 { $limit } 天；请检查年份
 issue-unknown_series = 没有名为“{ $value }”的接种程序{ issue-hint }；可用：{ $known }；也可在文件夹中放入自己的 series.toml
+issue-unknown_vaccine = 没有疫苗或疫苗类别“{ $value }”{ issue-hint }
+issue-catch_up_series = 只有 series = "catch-up" 的活动才写 catch_up；请改 series，或删去 catch_up
 issue-series_mismatch = 写的是“{ $value }”，而本文件夹 series.toml 的 id 是“{ $own }”；两者须一致
 issue-series_protection_falls = 保护率 { $value } 低于前一剂的 { $before }；保护率是累计值，不能下降
 issue-series_first_interval = 第一剂没有前一剂，不能有间隔；请删去

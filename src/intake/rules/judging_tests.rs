@@ -1,0 +1,172 @@
+//! What a campaign's judge says: of one series, and of a catch-up.
+
+use super::judge;
+use crate::domain::campaign::{Campaign, CatchUp};
+use crate::domain::catch_up::visits;
+use crate::domain::dose::Dose;
+use crate::domain::id::{PersonId, PlaceCode, RecordId};
+use crate::domain::judge::{Judge, Judged, Subject};
+use crate::domain::person::Sex;
+use crate::domain::rules::{Reason, Status};
+use crate::intake::{self, series};
+use chrono::NaiveDate;
+use std::path::Path;
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a day")
+}
+
+fn campaign() -> Campaign {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schedules/campaigns/danyang-2021");
+    intake::campaign(&folder, series::all()).expect("a campaign").campaign
+}
+
+fn catch_up(vaccines: &[&str]) -> Campaign {
+    Campaign {
+        catch_up: Some(CatchUp {
+            vaccines: vaccines.iter().map(|&name| name.to_owned()).collect(),
+            rate: "0.9".parse().expect("a share"),
+        }),
+        start: day("2026-11-25"),
+        end: day("2027-03-31"),
+        ..campaign()
+    }
+}
+
+fn dose(date: &str, product: Option<&str>) -> Dose {
+    Dose {
+        record: RecordId::new(date),
+        person: PersonId::new("P"),
+        date: day(date),
+        place: PlaceCode::new("S"),
+        product: product.map(str::to_owned),
+        lot: None,
+    }
+}
+
+fn born(date: &str) -> Subject {
+    Subject { born: day(date), sex: Sex::F }
+}
+
+fn brief(judged: &[Judged]) -> Vec<(u8, Option<Status>)> {
+    judged.iter().map(|one| (one.number, one.status)).collect()
+}
+
+fn judged(judge: &Judge, campaign: &Campaign, who: Subject, doses: &[Dose]) -> Vec<Judged> {
+    judge.evaluate(campaign, who, doses)
+}
+
+#[test]
+fn a_second_dose_on_day_20_does_not_count_and_is_repeated() {
+    let campaign = campaign();
+    let judge = judge(&campaign).expect("rules");
+    let days = ["2021-05-01", "2021-05-21", "2021-06-11", "2021-08-01"];
+    let doses: Vec<Dose> = days.iter().map(|date| dose(date, None)).collect();
+    let got = judged(&judge, &campaign, born("1980-01-01"), &doses);
+    use Status::{Extraneous, NotValid, Valid};
+    let wanted = [(1, Some(Valid)), (2, Some(NotValid)), (2, Some(Valid)), (3, Some(Extraneous))];
+    assert_eq!(brief(&got), wanted);
+    let told = got[1].told().expect("a verdict");
+    assert!(matches!(
+        told.verdict.reasons[..],
+        [Reason::TooSoon { number: 2, date, first, .. }]
+            if date == day("2021-05-01") && first == day("2021-05-22")
+    ));
+    let due = judge.standing(&campaign, born("1980-01-01"), &doses[..2], day("2021-05-21")).due;
+    let due = due.expect("the repeated dose is due");
+    assert_eq!((due.number, due.earliest), (2, day("2021-06-11")));
+    assert_eq!(due.latest, Some(day("2021-07-16")));
+}
+
+#[test]
+fn an_age_or_a_lot_past_its_day_is_refused_and_other_vaccines_are_not_the_campaigns() {
+    let campaign = campaign();
+    let judge = judge(&campaign).expect("rules");
+    let got = judged(&judge, &campaign, born("2010-06-01"), &[dose("2022-05-31", None)]);
+    assert_eq!(brief(&got), [(1, Some(Status::NotValid))]);
+    let lot = campaign.deliveries[0].clone();
+    let late = lot.expires.succ_opt().expect("a day");
+    let given = Dose { lot: Some(lot.lot), date: late, ..dose("2022-06-02", None) };
+    let got = judged(&judge, &campaign, born("1980-06-01"), &[given]);
+    assert_eq!(brief(&got), [(1, Some(Status::SubStandard))]);
+    // A code of another series is history, a name that is no code is the campaign's own vaccine.
+    let doses = [dose("2021-05-01", Some("MMR")), dose("2021-05-02", Some("北京生物"))];
+    let got = judged(&judge, &campaign, born("1980-06-01"), &doses);
+    assert_eq!(brief(&got), [(0, None), (1, Some(Status::Valid))]);
+    let due = judge.standing(&campaign, born("1980-01-01"), &doses, day("2021-05-21")).due;
+    assert_eq!(due.map(|due| (due.number, due.recommended)), Some((2, day("2021-05-30"))));
+}
+
+#[test]
+fn a_campaign_series_is_for_whom_its_groups_say() {
+    // The programme's HPV is for girls; a campaign that vaccinates boys counts their doses.
+    let hpv = series::embedded("cn-hpv-programme").expect("a series of campaigns");
+    assert_eq!(hpv.doses.iter().map(|dose| dose.protection).collect::<Vec<_>>(), [0.5, 1.0]);
+    let campaign = Campaign { series: hpv, ..campaign() };
+    let judge = judge(&campaign).expect("rules");
+    let boy = Subject { born: day("2009-03-01"), sex: Sex::M };
+    let doses = [dose("2026-03-01", None), dose("2026-08-31", Some("2vHPV"))];
+    let got = judged(&judge, &campaign, boy, &doses);
+    assert_eq!(brief(&got), [(1, Some(Status::Valid)), (2, Some(Status::NotValid))]);
+}
+
+#[test]
+fn a_child_who_lacks_doses_gets_as_many_a_visit_as_the_rules_allow() {
+    let campaign = catch_up(&["麻腮风疫苗", "JE-L", "乙肝疫苗"]);
+    let judge = judge(&campaign).expect("rules");
+    // 20 months: HepB 1 and 2 on time, MMR given 10 days ago, no JE.
+    let who = born("2025-03-20");
+    let doses = [
+        dose("2025-03-20", Some("HepB")),
+        dose("2025-04-20", Some("HepB")),
+        dose("2026-11-15", Some("MMR")),
+    ];
+    let today = day("2026-11-25");
+    let standing = judge.standing(&campaign, who, &doses, today);
+    let lacks: Vec<_> = standing
+        .lacks
+        .iter()
+        .map(|lack| (judge.name(lack.group), lack.dose, lack.lacking, lack.earliest.to_string()))
+        .collect();
+    assert_eq!(
+        lacks,
+        [
+            ("乙肝疫苗", 3, 1, "2025-09-20".to_owned()),
+            ("麻腮风疫苗", 2, 0, "2026-12-13".to_owned()),
+            // A live injected vaccine keeps 28 days from the MMR.
+            ("乙脑疫苗", 1, 0, "2026-12-13".to_owned()),
+        ]
+    );
+    let due = standing.due.expect("a visit is due");
+    assert_eq!((due.number, due.earliest), (1, day("2025-09-20")));
+    let said: Vec<_> = visits(&campaign, &judge, who, &doses, today)
+        .iter()
+        .map(|visit| {
+            let codes = visit.doses.iter().filter_map(|lack| lack.vaccine.as_deref());
+            (visit.day.to_string(), codes.collect::<Vec<_>>().join(" "))
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("2026-11-25".to_owned(), "HepB".to_owned()),
+            ("2026-12-13".to_owned(), "MMR JE-L".to_owned())
+        ]
+    );
+    // The first dose since the campaign's start is the visit, whatever was given before and with it.
+    let mut doses = doses.to_vec();
+    doses.extend([dose("2026-12-13", Some("HepB")), dose("2026-12-13", Some("MMR"))]);
+    let numbers: Vec<u8> =
+        judge.evaluate(&campaign, who, &doses).iter().map(|one| one.number).collect();
+    assert_eq!(numbers, [0, 0, 0, 1, 0]);
+    assert_eq!(judge.standing(&campaign, who, &doses, day("2026-12-14")).due, None);
+}
+
+#[test]
+fn without_names_the_whole_programme_is_asked_for() {
+    let judge = judge(&catch_up(&[])).expect("rules");
+    let crate::domain::judge::Asks::CatchUp { groups, .. } = &judge.asks else { panic!("visits") };
+    let names: Vec<&str> = groups.iter().map(|group| judge.name(*group)).collect();
+    assert!(names.contains(&"乙肝疫苗") && names.contains(&"HPV疫苗"), "{names:?}");
+    assert!(!names.contains(&"新冠疫苗") && !names.contains(&"流感疫苗"), "{names:?}");
+}
