@@ -80,7 +80,7 @@ fn state(
 ) -> State {
     let campaign = &loaded.campaign;
     doses.retain(|dose| dose.date <= day);
-    let standing = loaded.judge.standing(campaign, who, &doses, day);
+    let standing = loaded.judge.outlook(campaign, who, &doses, day);
     let last = doses.last().map(|dose| dose.date);
     let newer = noted.iter().filter(|outcome| last.is_none_or(|last| outcome.date > last));
     State {
@@ -119,26 +119,57 @@ pub async fn assign_in(
         return Ok(Output::default());
     }
     let day = today(&loaded.campaign, now);
+    let Register { candidates, barred, people: registered } = register(tx, loaded, day).await?;
+    let current = assignments::all(tx, loaded.no).await?;
+    let reported = cells::reports(tx, loaded.no, day).await?.into_iter().collect();
+    let output = assign(Input {
+        rows,
+        plan,
+        today: day,
+        candidates,
+        barred: &barred,
+        current,
+        reported: &reported,
+        shares: &shares(loaded, day, &registered),
+        now: millis(now),
+    });
+    assignments::change(tx, loaded.no, &output.new, &output.ended, millis(now)).await?;
+    Ok(output)
+}
+
+/// The register as assigning sees it.
+#[derive(Default)]
+struct Register {
+    candidates: Vec<Candidate>,
+    barred: BTreeSet<PersonId>,
+    /// People by cohort: all of them, or those alone who lack something, or did.
+    people: BTreeMap<(AreaCode, GroupId), u64>,
+}
+
+async fn register(tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Register> {
     let absences = assignments::absences(tx, loaded.no).await?;
-    let mut candidates = Vec::new();
-    let mut out_of_call = BTreeSet::new();
-    let mut registered: BTreeMap<(AreaCode, GroupId), u64> = BTreeMap::new();
     let noted = outcomes::by_person(tx, loaded.no).await?;
     let mut given = doses::by_person(tx, loaded.no).await?;
+    let mut out = Register::default();
+    let asks_all = matches!(loaded.judge.asks, Asks::Series { .. });
     let mut take = |id: PersonId, sex: Sex, person: Counted| {
         let doses = given.remove(&id).unwrap_or_default();
         let noted = noted.get(&id).map_or(&[][..], Vec::as_slice);
         let who = Subject { born: person.born, sex };
         let state = state(loaded, (who, person.group.as_ref()), doses, noted, day);
         let Some(group) = state.group else { return };
-        *registered.entry((person.area.clone(), group.clone())).or_default() += 1;
+        let is_asked = state.due.is_some() || state.judged.iter().any(|dose| dose.number > 0);
+        if !asks_all && !is_asked {
+            return;
+        }
+        *out.people.entry((person.area.clone(), group.clone())).or_default() += 1;
         if state.barred.is_some() {
-            out_of_call.insert(id);
+            out.barred.insert(id);
             return;
         }
         let Some(due) = state.due else { return };
         let absent = absences.get(&(id.clone(), due.number));
-        candidates.push(Candidate {
+        out.candidates.push(Candidate {
             person: id,
             area: person.area,
             group,
@@ -149,35 +180,18 @@ pub async fn assign_in(
             absent_last: absent.map(|(_, day)| *day),
         });
     };
-    match loaded.judge.asks {
+    if asks_all {
         // Names and contacts are not read: they are the larger part of a register.
-        Asks::Series { .. } => {
-            people::each_counted(tx, loaded.no, |id, person| take(id, Sex::U, person)).await?;
-        }
-        // Some vaccines are for girls alone.
-        Asks::CatchUp { .. } => {
-            people::each(tx, loaded.no, |person| {
-                let counted = Counted { area: person.area, born: person.born, group: person.group };
-                take(person.id, person.sex, counted);
-            })
-            .await?;
-        }
+        people::each_counted(tx, loaded.no, |id, person| take(id, Sex::U, person)).await?;
+    } else {
+        // Some vaccines of a programme are for girls alone.
+        people::each(tx, loaded.no, |person| {
+            let (area, born, group) = (person.area, person.born, person.group);
+            take(person.id, person.sex, Counted { area, born, group });
+        })
+        .await?;
     }
-    let current = assignments::all(tx, loaded.no).await?;
-    let reported = cells::reports(tx, loaded.no, day).await?.into_iter().collect();
-    let output = assign(Input {
-        rows,
-        plan,
-        today: day,
-        candidates,
-        barred: &out_of_call,
-        current,
-        reported: &reported,
-        shares: &shares(loaded, day, &registered),
-        now: millis(now),
-    });
-    assignments::change(tx, loaded.no, &output.new, &output.ended, millis(now)).await?;
-    Ok(output)
+    Ok(out)
 }
 
 /// People of each cohort: those that the plan counts with, and those that the register has.

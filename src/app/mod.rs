@@ -167,7 +167,8 @@ impl App {
             let said: Vec<String> =
                 issues.iter().map(|issue| issue.line(campaign.language)).collect();
             AppError::Refused(format!(
-                "the dose rules of campaign {} cannot be used; apply it again with another series: {}",
+                "the dose rules of campaign {} cannot be used; apply it again with another \
+                 series: {}",
                 campaign.id,
                 said.join("; ")
             ))

@@ -112,9 +112,6 @@ impl Coverage {
     }
 }
 
-/// The cell that a table leaves out: it has the share beside it.
-const VALID: usize = 7;
-
 /// Prints coverage in the form asked for.
 pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figures, areas: bool) {
     if session.out.format == Format::Json {
@@ -123,23 +120,37 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
     }
     let table = session.out.format == Format::Table;
     let number = |n: u64| if table { thousands(n) } else { n.to_string() };
-    let mut columns =
-        vec!["area", "group", "name", "eligible", "dose", "people", "percent", "valid"];
-    columns.extend(["valid_percent", "today", "due_not_given", "drop_out", "zero_dose"]);
-    columns.extend(["invalid", "flags"]);
-    if table {
-        columns.retain(|column| *column != "valid");
-    }
-    if table && !areas {
-        columns.retain(|column| *column != "area");
-    }
-    let mut sheet = Sheet::new(&columns);
+    let columns = [
+        "area",
+        "group",
+        "name",
+        "eligible",
+        "dose",
+        "people",
+        "percent",
+        "valid",
+        "valid_percent",
+        "today",
+        "due_not_given",
+        "drop_out",
+        "zero_dose",
+        "invalid",
+        "flags",
+    ];
+    // A table for the screen has no room for what follows from its other columns.
+    let left_out: &[&str] = match (table, areas) {
+        (false, _) => &[],
+        (true, true) => &["valid", "invalid"],
+        (true, false) => &["area", "valid", "invalid", "zero_dose"],
+    };
+    let is_shown = |column: &&str| !left_out.contains(column);
+    let mut sheet = Sheet::new(&columns.into_iter().filter(is_shown).collect::<Vec<_>>());
     for row in &figures.rows {
         for line in &row.doses {
             let first = line.dose == 1;
             let last = usize::from(line.dose) == loaded.campaign.series.dose_count();
             let only = |on: bool, text: String| if on || !table { text } else { String::new() };
-            let mut cells = vec![
+            let cells = [
                 only(first, if table { row.area_name.clone() } else { row.area.to_string() }),
                 only(first, row.group.clone()),
                 only(first, row.group_name.clone()),
@@ -156,13 +167,8 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
                 only(last, number(row.invalid)),
                 only(first, flags(session, row)),
             ];
-            if table {
-                cells.remove(VALID);
-            }
-            if table && !areas {
-                cells.remove(0);
-            }
-            sheet.push(cells);
+            let shown = columns.iter().zip(cells).filter(|(column, _)| is_shown(column));
+            sheet.push(shown.map(|(_, cell)| cell).collect());
         }
     }
     session.out.sheet(&sheet);

@@ -37,7 +37,7 @@ pub fn visits(
     let mut visits: Vec<Visit> = Vec::new();
     let mut at = day;
     while visits.len() < VISITS_MAX {
-        let lacks = judge.standing(campaign, who, &doses, at).lacks;
+        let lacks = judge.outlook(campaign, who, &doses, at).lacks;
         let is_now = |lack: &Lack| lack.earliest <= at && lack.recommended <= at;
         let (now, later): (Vec<Lack>, Vec<Lack>) = lacks.into_iter().partition(is_now);
         if now.is_empty() {

@@ -117,7 +117,7 @@ pub struct Lack {
 
 /// Where a person stands on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct Outlook {
     /// What is said of every dose, in the order of the doses.
     pub doses: Vec<Judged>,
     /// What is due next; nothing when all is given.
@@ -135,13 +135,13 @@ impl Judge {
     }
 
     /// Where a person stands on a day. `doses` is sorted by (day, record), none after the day.
-    pub fn standing(
+    pub fn outlook(
         &self,
         campaign: &Campaign,
         who: Subject,
         doses: &[Dose],
         day: NaiveDate,
-    ) -> Standing {
+    ) -> Outlook {
         let assessment = assess(&self.rules, &self.person(campaign, who, doses, day));
         let (due, lacks) = match &self.asks {
             Asks::Series { .. } => (assessment.forecasts.first().and_then(due), Vec::new()),
@@ -159,7 +159,7 @@ impl Judge {
             recommended: first.recommended,
             latest: None,
         });
-        Standing { due: due.or(visit), doses, lacks }
+        Outlook { due: due.or(visit), doses, lacks }
     }
 
     /// Whether a dose is counted as one that does not count; a visit is a visit whatever was given.

@@ -248,6 +248,8 @@ pub const CODES: &[&str] = &[
     "end_before_start",
     "campaign_too_long",
     "unknown_series",
+    "unknown_vaccine",
+    "catch_up_series",
     "series_mismatch",
     "series_protection_falls",
     "series_first_interval",

@@ -61,7 +61,7 @@ fn each_household_is_reminded_once_however_often_the_job_runs() {
 }
 
 /// A message with its base64 parts in the clear.
-fn decoded(message: &str) -> String {
+pub(crate) fn decoded(message: &str) -> String {
     let mut out = message.to_owned();
     let mut run = String::new();
     for line in message.lines().chain([""]) {

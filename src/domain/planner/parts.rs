@@ -42,3 +42,45 @@ pub(super) fn of_both<'a>(
     let pairs = one.chunks_mut(LINES).zip(other.chunks_mut(LINES));
     pairs.enumerate().map(|(i, (one, other))| (i * LINES, one, other)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::pdhg::{Pdhg, Program};
+    use super::LINES;
+
+    /// A program that is large enough to be shared: many rows with three columns each.
+    fn program() -> Program {
+        let mut program = Program::default();
+        let columns = 5 * LINES + 7;
+        for column in 0..columns {
+            let worth = 1.0 + (column * 7919 % 1000) as f64 / 1000.0;
+            program.column(-worth, 4.0, 1.0);
+        }
+        for row in 0..columns {
+            let row_index = program.row(3.0 + (row % 5) as f64, false, 1.0);
+            for (step, value) in [(0, 1.0), (131, 0.3), (1009, 0.7)] {
+                program.entry(row_index, (row + step) % columns, value);
+            }
+        }
+        program
+    }
+
+    #[test]
+    fn any_number_of_threads_finds_the_same_numbers_to_the_last_bit() {
+        let with = |threads: usize| -> Vec<u64> {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads").install(|| {
+                let mut method = Pdhg::new(program());
+                for _ in 0..4 {
+                    method.run(16);
+                }
+                let point = method.average();
+                point.x.iter().chain(&point.y).map(|number| number.to_bits()).collect()
+            })
+        };
+        let one = with(1);
+        assert!(one.iter().any(|bits| *bits != 0));
+        assert_eq!(one, with(2));
+        assert_eq!(one, with(5));
+    }
+}

@@ -72,7 +72,7 @@ fn a_second_dose_on_day_20_does_not_count_and_is_repeated() {
         [Reason::TooSoon { number: 2, date, first, .. }]
             if date == day("2021-05-01") && first == day("2021-05-22")
     ));
-    let due = judge.standing(&campaign, born("1980-01-01"), &doses[..2], day("2021-05-21")).due;
+    let due = judge.outlook(&campaign, born("1980-01-01"), &doses[..2], day("2021-05-21")).due;
     let due = due.expect("the repeated dose is due");
     assert_eq!((due.number, due.earliest), (2, day("2021-06-11")));
     assert_eq!(due.latest, Some(day("2021-07-16")));
@@ -93,7 +93,7 @@ fn an_age_or_a_lot_past_its_day_is_refused_and_other_vaccines_are_not_the_campai
     let doses = [dose("2021-05-01", Some("MMR")), dose("2021-05-02", Some("北京生物"))];
     let got = judged(&judge, &campaign, born("1980-06-01"), &doses);
     assert_eq!(brief(&got), [(0, None), (1, Some(Status::Valid))]);
-    let due = judge.standing(&campaign, born("1980-01-01"), &doses, day("2021-05-21")).due;
+    let due = judge.outlook(&campaign, born("1980-01-01"), &doses, day("2021-05-21")).due;
     assert_eq!(due.map(|due| (due.number, due.recommended)), Some((2, day("2021-05-30"))));
 }
 
@@ -122,7 +122,7 @@ fn a_child_who_lacks_doses_gets_as_many_a_visit_as_the_rules_allow() {
         dose("2026-11-15", Some("MMR")),
     ];
     let today = day("2026-11-25");
-    let standing = judge.standing(&campaign, who, &doses, today);
+    let standing = judge.outlook(&campaign, who, &doses, today);
     let lacks: Vec<_> = standing
         .lacks
         .iter()
@@ -159,7 +159,7 @@ fn a_child_who_lacks_doses_gets_as_many_a_visit_as_the_rules_allow() {
     let numbers: Vec<u8> =
         judge.evaluate(&campaign, who, &doses).iter().map(|one| one.number).collect();
     assert_eq!(numbers, [0, 0, 0, 1, 0]);
-    assert_eq!(judge.standing(&campaign, who, &doses, day("2026-12-14")).due, None);
+    assert_eq!(judge.outlook(&campaign, who, &doses, day("2026-12-14")).due, None);
 }
 
 #[test]
