@@ -135,7 +135,7 @@ async fn prepare(db: &str, folder: &Path, people: usize, port: u16) -> Result<(A
     app.apply(&read.map_err(|issues| format!("{issues:?}"))?.campaign, false, now).await?;
     let loaded = app.campaign(None).await?;
     app.import(&loaded, Kind::Persons, &folder.join("persons.csv"), Language::En, now).await?;
-    let limits = Limits { steps: 0 };
+    let limits = Limits::steps(0);
     let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
     let made = app.make_plan(&loaded, loaded.campaign.start, "hand", search, now).await?;
     app.adopt_plan(&loaded, Some(made.no), now).await?;

@@ -1,5 +1,5 @@
 //! Promises: how far plans are from the best possible one, how soon, with how much memory; cost
-//! that grows about linearly; small changes after small news.
+//! that grows about linearly; small changes after small news. With the feature `highs` the same by HiGHS.
 //!
 //! The instances are those of the planner's independent checker; `DOSEPLAN_SHARED` names the
 //! folder that has `planning/`. Names of instances as arguments choose some of them.
@@ -27,6 +27,8 @@ const INSTANCES: [(&str, f64, u64); 5] = [
 ];
 /// Danyang, with teams.
 const DANYANG: (&str, f64, u64) = ("danyang-2021", 1.0, 60);
+/// Where HiGHS is measured too, in a build that has it.
+const HIGHS: [&str; 4] = ["county-1", "county-mobile-1", "large-1", DANYANG.0];
 /// Seconds at which the curve of the gap is read.
 const CURVE: [f64; 8] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0];
 /// Villages of the large instance, for the cost at three sizes.
@@ -70,50 +72,88 @@ fn shared() -> Result<PathBuf> {
     Err("no planning/instances; DOSEPLAN_SHARED names the folder that has planning/".into())
 }
 
-/// Plans an instance in a process of its own and prints the promises and the curve.
+/// What planning an instance took and gave.
+struct Made {
+    taken: Taken,
+    cpu_seconds: f64,
+    plan: serde_json::Value,
+    /// What the program told on its way.
+    told: String,
+}
+
+impl Made {
+    /// Plans an instance in a process of its own.
+    fn of(folder: &Path, arguments: &[&str]) -> Result<Self> {
+        let dir = support::folder("planner")?;
+        let (told, made) = (dir.join("told"), dir.join("made.json"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doseplan"));
+        command.args(["--lang", "en", "plan", "make", "-o", "json", "--folder"]).arg(folder);
+        command.args(arguments).stdout(File::create(&made)?).stderr(File::create(&told)?);
+        let (taken, cpu_seconds) = run(command)?;
+        let plan = serde_json::from_slice(&std::fs::read(&made)?)?;
+        Ok(Self { taken, cpu_seconds, plan, told: std::fs::read_to_string(&told)? })
+    }
+
+    fn gap(&self) -> f64 {
+        percent(&self.plan["gap"])
+    }
+}
+
+fn percent(value: &serde_json::Value) -> f64 {
+    value.as_f64().unwrap_or(f64::NAN) * 100.0
+}
+
+/// Plans an instance and prints the promises, the curve, and how HiGHS compares.
 fn instance(folder: &Path, (name, gap_bar, seconds_bar): (&str, f64, u64)) -> Result<()> {
-    let dir = support::folder("planner")?;
-    let (told, made) = (dir.join("told"), dir.join("made.json"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_doseplan"));
-    command.args(["--lang", "en", "plan", "make", "-o", "json", "--folder"]).arg(folder);
-    command.stdout(File::create(&made)?).stderr(File::create(&told)?);
-    let taken = run(command)?;
-    let plan: serde_json::Value = serde_json::from_slice(&std::fs::read(&made)?)?;
-    let percent = |value: &serde_json::Value| value.as_f64().unwrap_or(f64::NAN) * 100.0;
+    let own = Made::of(folder, &[])?;
     println!(
         "{name:<18} {:>9.3} {gap_bar:>6} {:>9} {:>6} {:>9} {:>9.2}",
-        percent(&plan["gap"]),
-        shown(taken.time),
+        own.gap(),
+        shown(own.taken.time),
         format!("{seconds_bar} s"),
-        mib(taken.peak_kib),
-        percent(&plan["stages"]["greedy"]["gap"]),
+        mib(own.taken.peak_kib),
+        percent(&own.plan["stages"]["greedy"]["gap"]),
     );
-    let curve = curve(&std::fs::read_to_string(&told)?);
+    let curve = curve(&own.told);
     let at = |seconds: &f64| {
         let before = curve.iter().take_while(|one| one.0 <= *seconds).last();
         before.map(|one| format!("{seconds} s {:.2}", one.1))
     };
     let points: Vec<String> = CURVE
         .iter()
-        .filter(|seconds| **seconds <= taken.time.as_secs_f64())
+        .filter(|seconds| **seconds <= own.taken.time.as_secs_f64())
         .filter_map(at)
         .collect();
     println!("{:<18} gap % after: {}", "", points.join(" · "));
+    if cfg!(feature = "highs") && HIGHS.contains(&name) {
+        let highs = Made::of(folder, &["--solver", "highs"])?;
+        let memory = highs.taken.peak_kib as f64 / own.taken.peak_kib.max(1) as f64;
+        println!(
+            "{:<18} {:>9.3} by HiGHS: {:.1} CPU s, {:.2} of our own {:.1}; {}, {memory:.1} times as much",
+            "",
+            highs.gap(),
+            highs.cpu_seconds,
+            highs.cpu_seconds / own.cpu_seconds.max(0.01),
+            own.cpu_seconds,
+            mib(highs.taken.peak_kib),
+        );
+    }
     Ok(())
 }
 
-/// Runs a child to its end and watches its memory.
-fn run(mut command: Command) -> Result<Taken> {
+/// Runs a child to its end and watches its memory and CPU seconds.
+fn run(mut command: Command) -> Result<(Taken, f64)> {
     let start = Instant::now();
     let mut child = command.stdin(Stdio::null()).spawn()?;
-    let mut peak_kib = 0;
+    let (mut peak_kib, mut cpu_seconds) = (0, 0.0_f64);
     loop {
         peak_kib = peak_kib.max(memory_kib(&child, "VmHWM"));
+        cpu_seconds = cpu_seconds.max(support::cpu_seconds(&child));
         if let Some(status) = child.try_wait()? {
             if !status.success() {
                 return Err(format!("{command:?}: {status}").into());
             }
-            return Ok(Taken { time: start.elapsed(), peak_kib });
+            return Ok((Taken { time: start.elapsed(), peak_kib }, cpu_seconds));
         }
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -141,7 +181,7 @@ fn sizes(folder: &Path) -> Result<()> {
     for villages in SIZES {
         let campaign = part(&whole, villages);
         let start = Instant::now();
-        let plan = plan(&campaign, &[], &[], campaign.start, Limits { steps: SIZE_STEPS });
+        let plan = plan(&campaign, &[], &[], campaign.start, Limits::steps(SIZE_STEPS));
         let time = start.elapsed();
         let cells = campaign.eligible.len() * campaign.day_count() * campaign.sites.len();
         println!(
@@ -193,7 +233,7 @@ fn plan(
 /// against planning from scratch.
 fn news() -> Result<()> {
     let campaign = read(Path::new(support::CAMPAIGN))?;
-    let limits = Limits { steps: NEWS_STEPS };
+    let limits = Limits::steps(NEWS_STEPS);
     let first = plan(&campaign, &[], &[], campaign.start, limits);
     let from = campaign.start + chrono::TimeDelta::days(NEWS_DAY);
     let given: Vec<GivenRow> = first.rows.iter().filter(|row| row.day < from).map(done).collect();

@@ -98,6 +98,20 @@ pub(crate) fn memory_kib(child: &Child, name: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
+/// CPU seconds of a running process so far, in hundredths; 0 where it is gone.
+pub(crate) fn cpu_seconds(child: &Child) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
+    // After the name in brackets: the state is the first, user and system ticks are 12 and 13.
+    let after = text.rsplit(')').next().unwrap_or_default();
+    after
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / 100.0
+}
+
 /// The shortest of several runs of a child: start-up noise only ever adds.
 pub(crate) fn best(times: usize, command: impl Fn() -> Command) -> Result<Taken> {
     let mut runs = (0..times).map(|_| run(command())).collect::<Result<Vec<_>>>()?;

@@ -160,7 +160,7 @@ async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyho
     let register = example.join("persons.csv");
     let done = app.import(&loaded, Kind::Persons, &register, out.language, clock.now()).await?;
     out.note("demo-register", &[("people", &done.new)]);
-    let limits = Limits { steps: demo.steps.unwrap_or(STEPS) };
+    let limits = Limits::steps(demo.steps.unwrap_or(STEPS));
     let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
     let made = app.make_plan(&loaded, campaign.start, "hand", search, clock.now()).await?;
     let adopted = app.adopt_plan(&loaded, Some(made.no), clock.now()).await?;

@@ -9,7 +9,7 @@ use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::plan::{Plan as PlanValue, PlanRow};
-use crate::domain::planner::{self, GroupVerdict, Limits, Progress};
+use crate::domain::planner::{self, GroupVerdict, Limits, Method, Progress};
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Subcommand};
@@ -73,6 +73,25 @@ pub(super) struct Make {
     /// End the search after so many steps; 0 is the quick plan without a bound
     #[arg(long)]
     steps: Option<u32>,
+    /// Solve the linear program by steps (own) or, in a program built with it, by HiGHS (highs),
+    /// which takes the time that it takes
+    #[arg(long, value_name = "own|highs", value_parser = parse_method,
+          conflicts_with_all = ["seconds", "steps"])]
+    solver: Option<Method>,
+}
+
+/// The method of a name.
+fn parse_method(name: &str) -> Result<Method, String> {
+    match name {
+        "own" => Ok(Method::FirstOrder),
+        #[cfg(feature = "highs")]
+        "highs" => Ok(Method::Highs),
+        #[cfg(not(feature = "highs"))]
+        "highs" => Err("this program is built without HiGHS; build one that has it: \
+                        cargo build --release --features highs"
+            .to_owned()),
+        _ => Err("own or highs".to_owned()),
+    }
 }
 
 impl Plan {
@@ -96,7 +115,8 @@ impl Plan {
 impl Make {
     async fn run(&self, session: &Session) -> anyhow::Result<u8> {
         let limit = self.seconds.map(Duration::from_secs);
-        let limits = self.steps.map_or_else(Limits::default, |steps| Limits { steps });
+        let mut limits = self.steps.map_or_else(Limits::default, Limits::steps);
+        limits.method = self.solver.unwrap_or_default();
         let started = Instant::now();
         let mut time_used = || share_of(limit, started.elapsed());
         let out = session.out;

@@ -132,7 +132,7 @@ impl WhatIf {
         start: &PlanStart,
     ) -> Outcome {
         let limit = self.seconds.map(|seconds| Duration::from_secs(seconds) / 2);
-        let limits = self.steps.map_or_else(Limits::default, |steps| Limits { steps });
+        let limits = self.steps.map_or_else(Limits::default, Limits::steps);
         let started = Instant::now();
         let request = Request {
             campaign,

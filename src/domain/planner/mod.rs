@@ -17,6 +17,8 @@ mod draws;
 mod explain;
 mod fair;
 mod greedy;
+#[cfg(feature = "highs")]
+mod highs;
 mod history;
 mod keep;
 mod lots;
@@ -87,16 +89,35 @@ pub struct Request<'a> {
 pub struct Limits {
     /// Steps of the prices.
     pub steps: u32,
+    /// What solves the linear program.
+    pub method: Method,
+}
+
+/// What solves the linear program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Method {
+    /// Steps of the first-order method.
+    #[default]
+    FirstOrder,
+    /// HiGHS, to the end; a limited time is looked at only between its runs. Where it finds no
+    /// optimum, steps.
+    #[cfg(feature = "highs")]
+    Highs,
 }
 
 impl Limits {
     /// No search: the published plan repaired, or the plain day-by-day plan.
-    pub const QUICK: Self = Self { steps: 0 };
+    pub const QUICK: Self = Self::steps(0);
+
+    /// So many steps.
+    pub const fn steps(steps: u32) -> Self {
+        Self { steps, method: Method::FirstOrder }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 6000 }
+        Self::steps(6000)
     }
 }
 

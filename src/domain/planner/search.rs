@@ -9,6 +9,8 @@ use super::room::Routes;
 use super::routing::Routed;
 use super::watch::{Pace, Watch};
 use super::{Limits, fair, greedy, keep, measure, num, rounding, routing, travel};
+#[cfg(feature = "highs")]
+use super::{Method, highs};
 use crate::domain::plan::{Certificate, Figures};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +23,15 @@ const ROUTE_ROUNDS: u32 = 3;
 const PLAN_ROUNDS: u32 = 8;
 /// Whole plans are made only when the program's error is below this share.
 const PLAN_ERROR_MAX: f64 = 0.2;
+/// Steps before HiGHS, where there are routes.
+#[cfg(feature = "highs")]
+const SOLVE_STEPS: u32 = 960;
+/// HiGHS ends when in so many programs, each with the routes that paid at the last one's prices,
+#[cfg(feature = "highs")]
+const SOLVE_IDLE: u32 = 3;
+/// the bound fell by less than this share each time.
+#[cfg(feature = "highs")]
+const SOLVE_WORTH: f64 = 1e-5;
 /// Good enough: a gap below this is not worth more steps.
 const GAP_ENOUGH: f64 = 2e-4;
 
@@ -187,7 +198,15 @@ pub(super) fn improve<'p>(
         plan_takes: PLANS_IN_PLAN * task.one_plan,
         ends,
     };
-    search.plans(limits.steps, watch);
+    #[cfg(feature = "highs")]
+    let is_solved = limits.method == Method::Highs && search.solve(limits.steps, watch);
+    #[cfg(not(feature = "highs"))]
+    let is_solved = false;
+    if is_solved {
+        search.decide_routes(limits.steps, watch);
+    } else {
+        search.plans(limits.steps, watch);
+    }
     search.found.before_stages = measure::figures(&search.found.draft);
     search.stages(task.until.max(problem.first), watch);
     search.tell(watch);
@@ -247,6 +266,33 @@ impl Search<'_, '_> {
         }
     }
 
+    /// HiGHS' point instead of most steps, with routes until more of them bring nothing, and a
+    /// whole plan after it; false where HiGHS finds none.
+    #[cfg(feature = "highs")]
+    fn solve(&mut self, most: u32, watch: &mut Watch) -> bool {
+        if self.has_routes() {
+            // A few steps find most routes sooner, and the pace for the steps after whole routes.
+            self.steps(SOLVE_STEPS.min(most), self.ends.plans, watch);
+        }
+        let mut idle = 0;
+        while idle < SOLVE_IDLE {
+            let (began, bound) = (watch.used(), self.found.bound);
+            let Some(point) = highs::solve(&self.compact.program) else { return false };
+            self.pdhg = self.pdhg.resume(self.compact.program.clone(), point, 0);
+            self.step += 1;
+            self.look();
+            self.tell(watch);
+            idle = if self.found.bound < bound * (1.0 - SOLVE_WORTH) { 0 } else { idle + 1 };
+            let takes = watch.used() - began + self.plan_takes;
+            if self.add_routes() == 0 || !watch.has_time(takes, self.ends.plans) {
+                break;
+            }
+        }
+        self.plan(watch);
+        self.tell(watch);
+        true
+    }
+
     fn has_routes(&self) -> bool {
         let problem = self.market.problem;
         !problem.teams.is_empty() && !problem.stops.is_empty()
@@ -260,9 +306,17 @@ impl Search<'_, '_> {
         (self.found.bound - self.objective) / self.found.bound.max(f64::MIN_POSITIVE)
     }
 
+    /// The average of the steps since the last restart and the current point; one where they are
+    /// the same.
+    fn points(&self) -> Vec<Point> {
+        let (average, now) = (self.pdhg.average(), self.pdhg.now.clone());
+        let is_same = average.x == now.x && average.y == now.y;
+        if is_same { vec![now] } else { vec![average, now] }
+    }
+
     /// Keeps the prices if they prove a lower bound.
     fn look(&mut self) {
-        for point in [&self.pdhg.average(), &self.pdhg.now] {
+        for point in &self.points() {
             let prices = self.compact.prices(self.market, point);
             let bound = self.market.answer(&prices).bound;
             if bound < self.found.bound {
@@ -271,22 +325,24 @@ impl Search<'_, '_> {
         }
     }
 
-    fn add_routes(&mut self) {
+    /// Adds routes that pay at the current prices; returns how many.
+    fn add_routes(&mut self) -> usize {
         if !self.has_routes() {
-            return;
+            return 0;
         }
         let point = self.pdhg.now.clone();
         let prices = self.compact.prices(self.market, &point);
-        if self.compact.add_routes(self.market, &prices, &point.y) > 0 {
+        let added = self.compact.add_routes(self.market, &prices, &point.y);
+        if added > 0 {
             self.pdhg.widen(self.compact.program.clone());
         }
+        added
     }
 
     /// Makes a whole plan after the current point and keeps it if it is better.
     fn plan(&mut self, watch: &mut Watch) {
         let began = watch.used();
-        let average = self.pdhg.average();
-        for point in [&self.pdhg.now, &average] {
+        for point in self.points().iter().rev() {
             let draft = self.round(point);
             let objective = measure::objective(&draft);
             if objective > self.needed && greedy::bound_left(&draft) <= self.late {

@@ -6,7 +6,7 @@ use crate::domain::plan::Reason;
 use chrono::TimeDelta;
 
 fn quick(campaign: &Campaign, given: &[GivenRow], from: NaiveDate, published: &[PlanRow]) -> Plan {
-    plan(campaign, given, from, published, Limits { steps: 60 })
+    plan(campaign, given, from, published, Limits::steps(60))
 }
 
 fn plan(
@@ -72,7 +72,7 @@ fn whatever_the_time_the_plan_is_feasible_below_its_bound_and_no_worse_than_the_
     for seed in 3000..3010 {
         let campaign = campaign(seed);
         for looks in [0.5, 4.0, 12.0, 60.0, 300.0] {
-            let (limits, from) = (Limits { steps: 640 }, campaign.start);
+            let (limits, from) = (Limits::steps(640), campaign.start);
             let request = Request {
                 campaign: &campaign,
                 given: &[],
