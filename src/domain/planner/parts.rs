@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 /// Lines of a part.
-pub(super) const LINES: usize = 4096;
+pub(super) const LINES: usize = 2048;
 /// Fewer parts are not worth sharing.
 const SHARED_MIN: usize = 4;
 

@@ -8,7 +8,7 @@ use super::prices::Market;
 use super::room::Routes;
 use super::routing::Routed;
 use super::watch::{Pace, Watch};
-use super::{Limits, fair, greedy, keep, measure, num, rounding, routing, travel};
+use super::{Limits, fair, greedy, keep, measure, num, parts, rounding, routing, travel};
 #[cfg(feature = "highs")]
 use super::{Method, highs};
 use crate::domain::plan::{Certificate, Figures};
@@ -213,7 +213,7 @@ pub(super) fn improve<'p>(
     search.found
 }
 
-impl Search<'_, '_> {
+impl<'p> Search<'_, 'p> {
     /// Steps, then whole routes; where time is left and steps were not enough, more of both.
     fn plans(&mut self, most: u32, watch: &mut Watch) {
         let ends = self.ends.plans;
@@ -316,9 +316,11 @@ impl Search<'_, '_> {
 
     /// Keeps the prices if they prove a lower bound.
     fn look(&mut self) {
-        for point in &self.points() {
+        let judged = parts::each(&self.points(), 2, |point| {
             let prices = self.compact.prices(self.market, point);
-            let bound = self.market.answer(&prices).bound;
+            (self.market.answer(&prices).bound, prices)
+        });
+        for (bound, prices) in judged {
             if bound < self.found.bound {
                 (self.found.prices, self.found.bound) = (prices, bound);
             }
@@ -339,16 +341,21 @@ impl Search<'_, '_> {
         added
     }
 
+    /// Keeps a plan if it is better and leaves no more people late; returns its objective.
+    fn keep(&mut self, draft: Draft<'p>) -> f64 {
+        let objective = measure::objective(&draft);
+        if objective > self.needed && greedy::bound_left(&draft) <= self.late {
+            (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
+            self.is_new = true;
+        }
+        objective
+    }
+
     /// Makes a whole plan after the current point and keeps it if it is better.
     fn plan(&mut self, watch: &mut Watch) {
         let began = watch.used();
-        for point in self.points().iter().rev() {
-            let draft = self.round(point);
-            let objective = measure::objective(&draft);
-            if objective > self.needed && greedy::bound_left(&draft) <= self.late {
-                (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
-                self.is_new = true;
-            }
+        for draft in parts::each(&self.points(), 2, |point| self.round(point)).into_iter().rev() {
+            self.keep(draft);
         }
         self.plan_takes = watch.used() - began;
     }
@@ -459,16 +466,11 @@ impl<'p> Search<'_, 'p> {
     /// Whole people on whole routes; kept if better. Returns the objective.
     fn round_routed(&mut self, routed: &Routed<'p>, watch: &mut Watch) -> f64 {
         let began = watch.used();
-        let mut best = 0.0_f64;
-        for point in [&routed.pdhg.now, &routed.pdhg.average()] {
-            let draft = self.round_with(&routed.compact, point, Some(&routed.decided.routes));
-            let objective = measure::objective(&draft);
-            best = best.max(objective);
-            if objective > self.needed && greedy::bound_left(&draft) <= self.late {
-                (self.found.draft, self.objective, self.needed) = (draft, objective, objective);
-                self.is_new = true;
-            }
-        }
+        let points = [&routed.pdhg.now, &routed.pdhg.average()];
+        let drafts = parts::each(&points, 2, |point| {
+            self.round_with(&routed.compact, point, Some(&routed.decided.routes))
+        });
+        let best = drafts.into_iter().map(|draft| self.keep(draft)).fold(0.0_f64, f64::max);
         self.plan_takes = self.plan_takes.max(watch.used() - began);
         self.tell(watch);
         best
