@@ -56,6 +56,8 @@ pub struct SessionSheet {
     pub doses: u64,
     /// Vaccine to draw for it, by lot.
     pub draws: Vec<DrawLine>,
+    /// Whole vials that it needs, by lot; empty where nobody has said what a vial holds.
+    pub vials: Vec<VialLine>,
     /// People of the register who are assigned to it.
     pub people: Vec<PersonLine>,
     /// When a team arrives, minutes after its day begins; `None` at a site.
@@ -88,6 +90,19 @@ pub struct DrawLine {
     pub expires: NaiveDate,
     /// The last day of the period that the draw is for; the session's own day where it is for that alone.
     pub until: NaiveDate,
+}
+
+/// Whole vials of a lot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VialLine {
+    /// The lot.
+    pub lot: LotCode,
+    /// How many.
+    pub vials: u64,
+    /// Doses in one.
+    pub doses_per_vial: u32,
+    /// Doses that stay in the last one when everybody comes.
+    pub left: u64,
 }
 
 /// A person as a lead may see them.

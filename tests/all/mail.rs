@@ -1,6 +1,6 @@
 //! The daily mails and the reminders: to whom, how often, when.
 
-use crate::support::{SENIORS, World, small};
+use crate::support::{SENIORS, World, number, small};
 use std::collections::BTreeSet;
 
 /// The small campaign with its register, planned and adopted on the last day of March.
@@ -168,6 +168,37 @@ fn digests_go_once_to_each_post_and_day() {
     let english = world.run(&["--lang", "en", "digest", "preview", "S1", "--day", "2021-03-31"]);
     assert!(english.ends(0).out.contains("dose"));
     world.run(&["digest", "preview", "S9"]).ends(1);
+}
+
+#[test]
+fn a_digest_says_the_vials_that_the_plan_says() {
+    let campaign = small()
+        .swap("deliveries.csv", "date,doses,expires", "date,doses,expires,doses_per_vial")
+        .swap("deliveries.csv", "2000,2021-09-01", "2000,2021-09-01,10")
+        .swap("deliveries.csv", "20,2021-04-10", "20,2021-04-10,10");
+    let preview = |world: &World| {
+        world.run(&["job", "run", "plan", "--at", "2021-03-31T01:00"]).ends(0);
+        world.run(&["digest", "preview", "S1", "--day", "2021-03-31"]).ends(0).out
+    };
+    let world = World::with(&campaign);
+    let text = preview(&world);
+    let view = world.run(&["plan", "show", "--vials", "-o", "json"]).ends(0).json();
+    let sessions = view["sessions"].as_array().unwrap();
+    let session = sessions.iter().find(|one| one["day"] == "2021-04-01" && one["place"] == "S1");
+    let session = session.expect("a session on the first day");
+    let lots = session["lots"].as_array().unwrap();
+    assert!(!lots.is_empty(), "{session}");
+    for lot in lots {
+        let (code, vials) = (lot["lot"].as_str().unwrap(), number(&lot["vials"]));
+        let wanted = format!("{code} {vials} 瓶（每瓶 10 剂）");
+        assert!(text.contains(&wanted), "{wanted}: {text}");
+    }
+    let waste = number(&session["open_vial_waste"]);
+    let wanted = format!("开瓶后剩 {waste} 剂");
+    assert!(waste > 0 && text.contains(&wanted), "{wanted}: {text}");
+    // Nothing is added where nobody has said what a vial holds.
+    let text = preview(&World::small());
+    assert!(text.contains("L1") && !text.contains('瓶'), "{text}");
 }
 
 #[test]

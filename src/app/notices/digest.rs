@@ -8,10 +8,12 @@ use crate::domain::campaign::{Campaign, Contact};
 use crate::domain::coverage::{Depth, needs};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{PersonId, PlaceCode, TeamCode};
-use crate::domain::notice::{DrawLine, Expected, LeadDigest, Need, PersonLine, SessionSheet};
+use crate::domain::notice::{
+    DrawLine, Expected, LeadDigest, Need, PersonLine, SessionSheet, VialLine,
+};
 use crate::domain::person::group_of;
 use crate::domain::plan::PlanRow;
-use crate::domain::planner::{Draw, draws, tour};
+use crate::domain::planner::{Draw, SessionVials, draws, tour, vials};
 use crate::store::plans::PlanState;
 use crate::store::{assignments, cells, doses, people, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -54,6 +56,8 @@ struct Evening {
     rows_today: Vec<PlanRow>,
     rows: Vec<PlanRow>,
     draws: Vec<Draw>,
+    /// Tomorrow's sessions in whole vials; empty where no lot says what a vial holds.
+    vials: Vec<SessionVials>,
     given_today: Vec<GivenRow>,
     reported: BTreeSet<PlaceCode>,
     needs: Vec<Need>,
@@ -114,9 +118,15 @@ impl App {
                 (person.id, line)
             })
             .collect();
+        let mut in_vials = Vec::new();
+        if campaign.deliveries.iter().any(|lot| lot.doses_per_vial.is_some()) {
+            in_vials = vials(campaign, &all, &given_before, from);
+            in_vials.retain(|session| session.day == tomorrow);
+        }
         let on = |day: NaiveDate| all.iter().filter(|row| row.day == day).cloned().collect();
         Ok(Evening {
             draws: draws(campaign, &all, &given_before, from),
+            vials: in_vials,
             rows_today: on(today),
             rows: on(tomorrow),
             needs: needs(campaign, &coverage),
@@ -287,6 +297,7 @@ fn sessions(
                 expected: expected(campaign, &rows),
                 doses,
                 draws: draw_lines(campaign, evening, office, place, doses),
+                vials: vial_lines(evening, office, place),
                 people: people_at(evening, &evening.expected, |at| at == place),
                 arrives_minute: arrivals.get(place).copied(),
             }
@@ -316,6 +327,22 @@ fn expected(campaign: &Campaign, rows: &[&PlanRow]) -> Vec<Expected> {
                 .map_or_else(|| row.group.to_string(), |group| group.name.clone()),
             dose: row.dose,
             people: u64::from(row.doses),
+        })
+        .collect()
+}
+
+/// The vials of a session, of the lots that say what a vial holds.
+fn vial_lines(evening: &Evening, office: &PostOffice, place: &PlaceCode) -> Vec<VialLine> {
+    let team = office.team.then_some(office.code.as_str());
+    evening
+        .vials
+        .iter()
+        .filter(|one| one.place == *place && one.team.as_ref().map(TeamCode::as_str) == team)
+        .flat_map(|one| &one.lots)
+        .filter_map(|lot| {
+            let (vials, doses_per_vial) = lot.vials.zip(lot.doses_per_vial)?;
+            let left = (vials * u64::from(doses_per_vial)).saturating_sub(lot.doses);
+            Some(VialLine { lot: lot.lot.clone(), vials, doses_per_vial, left })
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use super::table::{Cell, Section, Table};
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
 use crate::domain::count::percent;
-use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet};
+use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet, VialLine};
 use crate::mail::safe;
 use crate::text::thousands;
 use askama::Template;
@@ -196,6 +196,7 @@ fn session_sections(
     } else {
         tables.push(draw_table(words, &session.draws, digest.tomorrow));
     }
+    after.extend(vials(words, &session.vials));
     let mut sections = vec![Section { heading, notes, tables, after }];
     if !session.people.is_empty() {
         let count = session.people.len() as u64;
@@ -274,6 +275,27 @@ fn draw_table(words: Words, draws: &[DrawLine], day: NaiveDate) -> Table {
         ],
         rows: draws.iter().take(NAMES_SHOWN_MAX).map(row).collect(),
     }
+}
+
+/// How many vials of which lots are opened, and what stays in them.
+fn vials(words: Words, vials: &[VialLine]) -> Option<String> {
+    let one = |line: &VialLine| {
+        let (lot, each) = (safe::name(line.lot.as_str()), line.doses_per_vial);
+        let vials = thousands(line.vials);
+        let arguments: [(&str, &dyn std::fmt::Display); 3] =
+            [("lot", &lot), ("vials", &vials), ("each", &each)];
+        words.count("mail-digest-vials-lot", line.vials, &arguments)
+    };
+    if vials.is_empty() {
+        return None;
+    }
+    let lots: Vec<String> = vials.iter().map(one).collect();
+    let lots = words.names(&lots, NAMES_SHOWN_MAX);
+    let left: u64 = vials.iter().map(|line| line.left).sum();
+    if left == 0 {
+        return Some(words.say("mail-digest-vials-full", &[("lots", &lots)]));
+    }
+    Some(words.count("mail-digest-vials", left, &[("lots", &lots), ("left", &thousands(left))]))
 }
 
 fn absent(words: Words, people: &[PersonLine], shown_max: usize) -> Option<Section> {

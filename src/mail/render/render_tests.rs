@@ -125,6 +125,49 @@ fn a_lead_reads_what_to_draw_and_is_asked_for_a_missing_report() {
 }
 
 #[test]
+fn a_lead_reads_how_many_vials_to_open_where_that_is_known() {
+    let said = |language: Language, vials: Vec<VialLine>| {
+        let mut value = site_digest(language);
+        value.sessions[0].vials = vials;
+        digest(&value)
+    };
+    let two = || vec![vials("L08", 30, 10, 0), vials("L11", 5, 25, 5)];
+    let one = || vec![vials("L11", 1, 10, 1)];
+    let full = || vec![vials("L11", 2, 10, 0)];
+    for (language, lots, sentence) in [
+        (
+            Language::ZhCn,
+            two(),
+            "这一场用苗：L08 30 瓶（每瓶 10 剂）、L11 5 瓶（每瓶 25 剂）。全部到齐时，开瓶后剩 5 剂。",
+        ),
+        (
+            Language::ZhCn,
+            full(),
+            "这一场用苗：L11 2 瓶（每瓶 10 剂）。全部到齐时，开瓶后没有剩余。",
+        ),
+        (
+            Language::En,
+            two(),
+            "Vials for this session: L08: 30 vials of 10, L11: 5 vials of 25. \
+             5 doses stay in open vials when everybody comes.",
+        ),
+        (
+            Language::En,
+            one(),
+            "Vials for this session: L11: 1 vial of 10. \
+             1 dose stays in an open vial when everybody comes.",
+        ),
+    ] {
+        let letter = said(language, lots);
+        for form in [&letter.text, &letter.html] {
+            assert!(form.contains(sentence), "{sentence} is not in\n{form}");
+        }
+    }
+    assert!(!said(Language::ZhCn, Vec::new()).text.contains("瓶"));
+    assert!(!said(Language::En, Vec::new()).text.contains("ial"));
+}
+
+#[test]
 fn a_household_reads_everything_in_one_short_mail() {
     let letter = reminder(&household(Language::ZhCn), &by_mail());
     for sentence in [

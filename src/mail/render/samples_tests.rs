@@ -28,6 +28,10 @@ pub(super) fn expected(area: &str, group: &str, dose: u8, people: u64) -> Expect
     Expected { area_name: area.into(), group_name: group.into(), dose, people }
 }
 
+pub(super) fn vials(lot: &str, vials: u64, doses_per_vial: u32, left: u64) -> VialLine {
+    VialLine { lot: lot.into(), vials, doses_per_vial, left }
+}
+
 pub(super) fn needs() -> Vec<Need> {
     let need = |group: &str, target, finished, doses_left, per_day| Need {
         group_name: group.into(),
@@ -81,6 +85,7 @@ pub(super) fn site_digest(language: Language) -> LeadDigest {
                     until: day("2021-06-18"),
                 },
             ],
+            vials: vec![vials("L08", 30, 10, 0), vials("L11", 5, 25, 5)],
             people: (0..7).map(|n| person(n, ["周静涛", "朱洋华", "刘志霞"][n % 3])).collect(),
             arrives_minute: None,
         }],
@@ -98,6 +103,7 @@ pub(super) fn team_digest(language: Language) -> LeadDigest {
         expected: vec![expected("司徒镇", "60岁及以上", 1, people)],
         doses: people,
         draws: Vec::new(),
+        vials: Vec::new(),
         people: Vec::new(),
         arrives_minute: Some(minute),
     };
@@ -346,6 +352,7 @@ pub(super) fn hostile_digest(language: Language) -> LeadDigest {
     value.sessions[0].expected[0].group_name = HOSTILE.into();
     value.sessions[0].draws[0].lot = HOSTILE.into();
     value.sessions[0].draws[0].product = HOSTILE.into();
+    value.sessions[0].vials[0].lot = HOSTILE.into();
     value.absent[0].name = Some(HOSTILE.into());
     value.absent[0].phone = Some(HOSTILE.into());
     value.absent[0].group_name = HOSTILE.into();
