@@ -129,7 +129,7 @@ fn instance(folder: &Path, (name, gap_bar, seconds_bar): (&str, f64, u64)) -> Re
         let highs = Made::of(folder, &["--solver", "highs"])?;
         let memory = highs.taken.peak_kib as f64 / own.taken.peak_kib.max(1) as f64;
         println!(
-            "{:<18} {:>9.3} by HiGHS: {:.1} CPU s, {:.2} of our own {:.1}; {}, {memory:.1} times as much",
+            "{:<18} {:>9.3} by HiGHS: {:.1} CPU s, {:.2} of our {:.1}; {}, {memory:.1} of ours",
             "",
             highs.gap(),
             highs.cpu_seconds,

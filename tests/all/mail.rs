@@ -174,8 +174,8 @@ fn digests_go_once_to_each_post_and_day() {
 fn a_digest_says_the_vials_that_the_plan_says() {
     let campaign = small()
         .swap("deliveries.csv", "date,doses,expires", "date,doses,expires,doses_per_vial")
-        .swap("deliveries.csv", "2000,2021-09-01", "2000,2021-09-01,10")
-        .swap("deliveries.csv", "20,2021-04-10", "20,2021-04-10,10");
+        .swap("deliveries.csv", "2000,2021-09-01", "2000,2021-09-01,12")
+        .swap("deliveries.csv", "20,2021-04-10", "20,2021-04-10,12");
     let preview = |world: &World| {
         world.run(&["job", "run", "plan", "--at", "2021-03-31T01:00"]).ends(0);
         world.run(&["digest", "preview", "S1", "--day", "2021-03-31"]).ends(0).out
@@ -190,7 +190,7 @@ fn a_digest_says_the_vials_that_the_plan_says() {
     assert!(!lots.is_empty(), "{session}");
     for lot in lots {
         let (code, vials) = (lot["lot"].as_str().unwrap(), number(&lot["vials"]));
-        let wanted = format!("{code} {vials} 瓶（每瓶 10 剂）");
+        let wanted = format!("{code} {vials} 瓶（每瓶 12 剂）");
         assert!(text.contains(&wanted), "{wanted}: {text}");
     }
     let waste = number(&session["open_vial_waste"]);
