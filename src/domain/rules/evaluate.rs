@@ -1,7 +1,8 @@
 //! Which doses given count: one series of one antigen (CDSi 4.4 and chapter 6).
 //!
-//! Two pointers go along: the doses given in date order, and the *targets*, the doses that the
-//! series still asks for.
+//! Two pointers go along: the doses given in date order, and the doses that the series asks for.
+//! A dose of the series is left behind when a dose given satisfies it or when it is skipped; one
+//! that comes again and again is left only by skipping.
 
 use super::model::{AgeRow, AntigenId, From, Interval, Series, SeriesDose};
 use super::person::{Entry, View};
@@ -28,6 +29,8 @@ pub enum Status {
 pub struct Verdict {
     /// Its place in the history.
     pub(super) place: u16,
+    /// The place in the series of the dose that it was tried as.
+    pub(super) dose: usize,
     /// Its status.
     pub status: Status,
     /// The dose of the series that it was tried as; nothing where the series was complete.
@@ -38,22 +41,6 @@ pub struct Verdict {
     pub(super) inadvertent: bool,
 }
 
-/// What became of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Open,
-    Satisfied(NaiveDate),
-    Skipped,
-}
-
-/// A dose that the series asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Target {
-    /// Its place in the series.
-    pub(super) dose: usize,
-    pub(super) state: State,
-}
-
 /// A series as one person goes through it.
 #[derive(Debug, Clone)]
 pub(super) struct Run<'a> {
@@ -61,38 +48,43 @@ pub(super) struct Run<'a> {
     pub(super) series: &'a Series,
     /// Series groups of the antigen with a complete series, one bit each.
     pub(super) complete_groups: u32,
-    pub(super) targets: Vec<Target>,
-    /// The target that is open now.
-    pub(super) at: usize,
+    /// The place of the dose that the series asks for now.
+    at: usize,
+    /// What is said of the antigen's doses so far, in their order.
     pub(super) verdicts: Vec<Verdict>,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn status_at(&self, place: u16) -> Option<Status> {
-        self.verdicts.iter().find(|v| v.place == place).map(|v| v.status)
+    fn status_at(&self, place: usize) -> Option<Status> {
+        self.verdicts.iter().find(|v| usize::from(v.place) == place).map(|v| v.status)
     }
 
-    /// The open target and its dose; nothing when the series has no more.
-    pub(super) fn open(&self) -> Option<(&Target, &'a SeriesDose)> {
-        let target = self.targets.get(self.at)?;
-        Some((target, &self.series.doses[target.dose]))
+    /// The doses that the series still asks for.
+    pub(super) fn open(&self) -> &'a [SeriesDose] {
+        &self.series.doses[self.at..]
+    }
+
+    /// The dose that the series asks for now; nothing when it has no more.
+    pub(super) fn next(&self) -> Option<&'a SeriesDose> {
+        self.open().first()
     }
 
     pub(super) fn skip(&mut self) {
-        self.targets[self.at].state = State::Skipped;
         self.at += 1;
     }
 
-    /// The targets that doses have satisfied, with the days.
-    pub(super) fn satisfied(&self) -> impl Iterator<Item = (&'a SeriesDose, NaiveDate)> + '_ {
-        self.targets.iter().filter_map(|target| match target.state {
-            State::Satisfied(date) => Some((&self.series.doses[target.dose], date)),
-            State::Open | State::Skipped => None,
-        })
+    /// The doses given that count.
+    pub(super) fn valid(&self) -> impl DoubleEndedIterator<Item = &Verdict> {
+        self.verdicts.iter().filter(|verdict| verdict.status == Status::Valid)
     }
 
-    pub(super) fn satisfied_count(&self) -> usize {
-        self.satisfied().count()
+    pub(super) fn valid_count(&self) -> usize {
+        self.valid().count()
+    }
+
+    /// The dose of the series that a dose given was tried as.
+    pub(super) fn tried(&self, verdict: &Verdict) -> &'a SeriesDose {
+        &self.series.doses[verdict.dose]
     }
 
     /// The day that an interval runs from, as far as the doses before `until` tell.
@@ -112,17 +104,12 @@ impl<'a> Run<'a> {
                     (Status::Valid, Some(number)) => Since::Dose(number),
                     _ => Since::OtherDose,
                 };
-                Some((view.history[usize::from(verdict.place)].date, since))
+                Some((view.date(verdict.place), since))
             }
             // CALCDTINT-2
             From::Dose(number) => {
-                let mut found = None;
-                for (dose, date) in self.satisfied() {
-                    if dose.number == *number {
-                        found = Some((date, Since::Dose(*number)));
-                    }
-                }
-                found
+                let verdict = self.valid().rev().find(|v| v.number == Some(*number))?;
+                Some((view.date(verdict.place), Since::Dose(*number)))
             }
             // CALCDTINT-8
             From::MostRecent(vaccines) => {
@@ -149,9 +136,8 @@ pub(super) fn evaluate<'a>(
     complete_groups: u32,
 ) -> Run<'a> {
     let records = view.records_of(antigen);
-    let targets = (0..series.doses.len()).map(|dose| Target { dose, state: State::Open }).collect();
     let verdicts = Vec::with_capacity(records.len());
-    let mut run = Run { antigen, series, complete_groups, targets, at: 0, verdicts };
+    let mut run = Run { antigen, series, complete_groups, at: 0, verdicts };
     for place in records {
         let verdict = evaluate_dose(view, &mut run, *place);
         run.verdicts.push(verdict);
@@ -161,23 +147,24 @@ pub(super) fn evaluate<'a>(
 
 fn evaluate_dose(view: &View<'_>, run: &mut Run<'_>, place: u16) -> Verdict {
     let entry = view.history[usize::from(place)];
-    if run.open().is_some() && entry.given.expired {
-        let number = run.open().map(|(_, dose)| dose.number);
-        return verdict(place, Status::SubStandard, number, vec![Reason::Expired]);
+    let verdict = |run: &Run<'_>, status: Status, reasons: Vec<Reason>| {
+        let number = run.next().map(|dose| dose.number);
+        Verdict { place, dose: run.at, status, number, reasons, inadvertent: false }
+    };
+    if run.next().is_some() && entry.given.expired {
+        return verdict(run, Status::SubStandard, vec![Reason::Expired]);
     }
-    while let Some((_, dose)) = run.open() {
+    while let Some(dose) = run.next() {
         if !can_skip(view, run, dose, Context::Evaluation(place), entry.date) {
             break;
         }
         run.skip();
     }
-    let Some((target, dose)) = run.open() else {
-        return verdict(place, Status::Extraneous, None, vec![Reason::SeriesComplete]);
+    let Some(dose) = run.next() else {
+        return verdict(run, Status::Extraneous, vec![Reason::SeriesComplete]);
     };
-    let target = *target;
     if dose.inadvertent.contains(entry.vaccine) {
-        let reasons = vec![Reason::Inadvertent];
-        let verdict = verdict(place, Status::NotValid, Some(dose.number), reasons);
+        let verdict = verdict(run, Status::NotValid, vec![Reason::Inadvertent]);
         return Verdict { inadvertent: true, ..verdict };
     }
     let mut reasons = Vec::new();
@@ -191,18 +178,11 @@ fn evaluate_dose(view: &View<'_>, run: &mut Run<'_>, place: u16) -> Verdict {
         Age::Good if intervals && apart && vaccine => Status::Valid,
         _ => Status::NotValid,
     };
-    if status == Status::Valid {
-        run.targets[run.at].state = State::Satisfied(entry.date);
-        if dose.recurring {
-            run.targets.insert(run.at + 1, Target { dose: target.dose, state: State::Open });
-        }
+    let verdict = verdict(run, status, reasons);
+    if status == Status::Valid && !dose.recurring {
         run.at += 1;
     }
-    verdict(place, status, Some(dose.number), reasons)
-}
-
-fn verdict(place: u16, status: Status, number: Option<u8>, reasons: Vec<Reason>) -> Verdict {
-    Verdict { place, status, number, reasons, inadvertent: false }
+    verdict
 }
 
 #[derive(PartialEq)]
@@ -250,7 +230,7 @@ fn check_intervals(
     place: u16,
     reasons: &mut Vec<Reason>,
 ) -> bool {
-    let date = view.history[usize::from(place)].date;
+    let date = view.date(place);
     let before = reasons.len();
     let mut all = true;
     for interval in dose.intervals.iter().filter(|row| row.in_force.on(date)) {
@@ -305,22 +285,22 @@ fn check_interval(
 /// (CALCDTCONFLICT-2).
 fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec<Reason>) -> bool {
     let entry = view.history[usize::from(place)];
-    let rows = &view.rules.conflicts[usize::from(entry.vaccine.0)];
-    if rows.is_empty() {
+    let conflicts = &view.rules.conflicts[usize::from(entry.vaccine.0)];
+    if !conflicts.previous().meets(&view.seen) {
         return true;
     }
     let mut apart = true;
-    for (other, before) in (0_u16..place).zip(&view.history) {
-        if before.date >= entry.date {
+    for (other, before) in view.history[..usize::from(place)].iter().enumerate() {
+        if !conflicts.previous().contains(before.vaccine) || before.date >= entry.date {
             continue;
         }
-        for row in rows.iter().filter(|row| row.previous == before.vaccine) {
+        for row in conflicts.rows().iter().filter(|row| row.previous == before.vaccine) {
             let end = match run.status_at(other) {
                 None | Some(Status::Valid) => row.end_min,
                 Some(_) => row.end,
             };
             let first = end.after(before.date);
-            if row.begin.after(before.date) <= entry.date && entry.date < first {
+            if entry.date < first && row.begin.after(before.date) <= entry.date {
                 let vaccine = before.vaccine;
                 reasons.push(Reason::Conflict { vaccine, date: before.date, first });
                 apart = false;

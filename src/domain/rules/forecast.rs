@@ -1,6 +1,6 @@
 //! When the next dose of a series is due (CDSi chapter 7).
 
-use super::evaluate::{Run, State, age_row};
+use super::evaluate::{Run, Verdict, age_row};
 use super::model::{Antigen, SeriesDose, VaccineId};
 use super::person::View;
 use super::reason::Why;
@@ -125,7 +125,7 @@ impl Barriers {
 pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) -> SeriesForecast {
     let now = view.person.as_of;
     loop {
-        while let Some((_, dose)) = run.open() {
+        while let Some(dose) = run.next() {
             if !can_skip(view, run, dose, Context::Forecast, now) {
                 break;
             }
@@ -134,9 +134,9 @@ pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) 
         if barriers.immune {
             return SeriesForecast::of(Progress::Immune);
         }
-        let Some((_, dose)) = run.open() else {
-            let any = run.targets.iter().any(|t| matches!(t.state, State::Satisfied(_)));
-            let done = if any { Progress::Complete } else { Progress::NotRecommended };
+        let Some(dose) = run.next() else {
+            let done =
+                if run.valid_count() > 0 { Progress::Complete } else { Progress::NotRecommended };
             return SeriesForecast::of(done);
         };
         if barriers.forbids(run) {
@@ -170,8 +170,7 @@ pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) 
 fn lacking(view: &View<'_>, run: &Run<'_>) -> u8 {
     let now = view.person.as_of;
     let mut count = 1_u8;
-    for target in run.targets.iter().skip(run.at + 1) {
-        let dose = &run.series.doses[target.dose];
+    for dose in run.open().iter().skip(1) {
         let day = age_row(dose, now)
             .and_then(|row| view.day(row.recommended).or_else(|| view.day(row.min)));
         if dose.recurring || day.is_none_or(|day| day > now) {
@@ -219,19 +218,19 @@ fn earliest(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose) -> Day {
     let start = dose.season.and_then(|season| season.start);
     day.later(start.map(|date| Day { date, why: Why::Season }));
     let last = view.records_of(run.antigen).last();
-    let last = last.map(|place| view.history[usize::from(*place)].date);
-    day.later(last.map(|date| Day { date, why: Why::LatestDose }));
+    day.later(last.map(|place| view.date(*place)).map(|date| Day { date, why: Why::LatestDose }));
     day
 }
 
 /// CALCDTCONFLICT-3: the full distance to every dose given, for every preferable vaccine.
 fn conflict_end(view: &View<'_>, dose: &SeriesDose) -> Option<Day> {
-    if view.history.is_empty() {
-        return None;
-    }
     let mut end: Option<Day> = None;
     for row in &dose.preferable {
-        for conflict in &view.rules.conflicts[usize::from(row.vaccine.0)] {
+        let conflicts = &view.rules.conflicts[usize::from(row.vaccine.0)];
+        if !conflicts.previous().meets(&view.seen) {
+            continue;
+        }
+        for conflict in conflicts.rows() {
             if !view.seen.contains(conflict.previous) {
                 continue;
             }
@@ -278,14 +277,14 @@ fn next(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose, earliest: Day) -> Nex
         row.forecast && view.in_window(earliest.date, row.begin, row.end)
     };
     let vaccine = dose.preferable.iter().find(usual).map(|row| row.vaccine);
-    Next { number: number(run), vaccine, earliest, recommended, past_due, latest }
+    Next { number: number(view, run), vaccine, earliest, recommended, past_due, latest }
 }
 
 /// FORECASTDN-1.
-fn number(run: &Run<'_>) -> u8 {
-    let counts = |given: &SeriesDose, date: NaiveDate| {
-        given.season.and_then(|season| season.start).is_none_or(|start| date >= start)
+fn number(view: &View<'_>, run: &Run<'_>) -> u8 {
+    let counts = |verdict: &&Verdict| {
+        let season = run.tried(verdict).season.and_then(|season| season.start);
+        season.is_none_or(|start| view.date(verdict.place) >= start)
     };
-    let satisfied = run.satisfied().filter(|(given, date)| counts(given, *date)).count();
-    u8::try_from(satisfied + 1).unwrap_or(u8::MAX)
+    u8::try_from(run.valid().filter(counts).count() + 1).unwrap_or(u8::MAX)
 }

@@ -3,9 +3,9 @@
 use super::evaluate::Verdict;
 use super::forecast::{Day, Next, Progress};
 use super::model::{AntigenId, Group, GroupId, Rules};
-use super::person::{Person, View};
+use super::person::{Given, Person, View};
 use super::reason::Why;
-use super::select::{Candidate, best, candidates};
+use super::select::{Candidate, keep_best, run_all};
 use chrono::NaiveDate;
 
 /// What the rules say of a person.
@@ -46,13 +46,19 @@ pub struct GroupForecast {
 /// Evaluates and forecasts everything for one person.
 pub fn assess(rules: &Rules, person: &Person) -> Assessment {
     let view = View::new(rules, person);
-    let mut doses = vec![Vec::new(); person.doses.len()];
+    let parts = |dose: &Given| {
+        dose.vaccine.map_or(0, |vaccine| rules.vaccines[usize::from(vaccine.0)].antigens.len())
+    };
+    let mut doses: Vec<_> =
+        person.doses.iter().map(|dose| Vec::with_capacity(parts(dose))).collect();
     let mut forecasts = Vec::with_capacity(rules.groups.len());
+    let mut chosen = Vec::new();
     for (number, group) in (0_u16..).zip(&rules.groups) {
         let group_id = GroupId(number);
         if let [antigen] = group.antigens[..] {
-            let chosen = best_of(&view, antigen);
-            judge(&view, antigen, &chosen, &mut doses);
+            run_all(&view, antigen, &mut chosen);
+            keep_best(&view, &mut chosen);
+            judge(&view, antigen, &mut chosen, &mut doses);
             // One antigen: every best series is a forecast of its own, by series group.
             forecasts.extend(chosen.iter().map(|it| GroupForecast {
                 group: group_id,
@@ -77,10 +83,12 @@ fn assess_together(
     forecasts: &mut Vec<GroupForecast>,
 ) {
     let mut all: Vec<Candidate<'_>> = Vec::new();
+    let mut chosen = Vec::new();
     for antigen in &group.antigens {
-        let chosen = best_of(view, *antigen);
-        judge(view, *antigen, &chosen, doses);
-        all.extend(chosen);
+        run_all(view, *antigen, &mut chosen);
+        keep_best(view, &mut chosen);
+        judge(view, *antigen, &mut chosen, doses);
+        all.append(&mut chosen);
     }
     let mut series_groups: Vec<u8> = all.iter().map(|c| c.run.series.series_group).collect();
     series_groups.sort_unstable();
@@ -96,29 +104,23 @@ fn assess_together(
     }
 }
 
-fn best_of<'a>(view: &View<'a>, antigen: AntigenId) -> Vec<Candidate<'a>> {
-    let all = candidates(view, antigen);
-    let chosen = best(view, &all);
-    if chosen.len() == all.len() {
-        return all;
-    }
-    all.into_iter().enumerate().filter(|(i, _)| chosen.contains(i)).map(|(_, c)| c).collect()
-}
-
-/// The most favourable verdict of the best series, for every dose of the antigen.
+/// The most favourable verdict of the best series, for every dose of the antigen; taken out of the
+/// series, which nobody asks for it again.
 fn judge(
     view: &View<'_>,
     antigen: AntigenId,
-    chosen: &[Candidate<'_>],
+    chosen: &mut [Candidate<'_>],
     doses: &mut [Vec<DoseVerdict>],
 ) {
     for (index, place) in view.records_of(antigen).iter().enumerate() {
-        let verdicts =
-            chosen.iter().filter_map(|c| Some((c.run.verdicts.get(index)?, c.run.series.group)));
+        let verdicts = chosen
+            .iter_mut()
+            .filter_map(|c| Some((c.run.verdicts.get_mut(index)?, c.run.series.group)));
         if let Some((verdict, group)) = verdicts.min_by_key(|(verdict, _)| verdict.status) {
-            let verdict = verdict.clone();
-            let place = view.places[usize::from(*place)];
-            doses[place].push(DoseVerdict { antigen, group, verdict });
+            let reasons = std::mem::take(&mut verdict.reasons);
+            let verdict = Verdict { reasons, ..*verdict };
+            let place = view.history[usize::from(*place)].place;
+            doses[usize::from(place)].push(DoseVerdict { antigen, group, verdict });
         }
     }
 }
@@ -183,5 +185,5 @@ fn blend_days(
 /// The latest day on which a vaccine of the group was given.
 fn latest_dose(view: &View<'_>, group: &Group) -> Option<NaiveDate> {
     let places = group.antigens.iter().filter_map(|id| view.records_of(*id).last());
-    places.map(|place| view.history[usize::from(*place)].date).max()
+    places.map(|place| view.date(*place)).max()
 }

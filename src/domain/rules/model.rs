@@ -74,6 +74,11 @@ impl VaccineSet {
         self.0.get(usize::from(vaccine.0) / 64).is_some_and(|w| w >> (vaccine.0 % 64) & 1 == 1)
     }
 
+    /// Whether the two sets have a vaccine in common.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(own, other)| own & other != 0)
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
@@ -127,8 +132,8 @@ pub struct Rules {
     pub observations: Vec<Box<str>>,
     /// Observations by code.
     pub observation_by_code: BTreeMap<Box<str>, ObservationId>,
-    /// Vaccines that must keep apart, by the vaccine given later; one list per vaccine.
-    pub conflicts: Vec<Vec<Conflict>>,
+    /// Vaccines that must keep apart, by the vaccine given later; one for every vaccine.
+    pub conflicts: Vec<Conflicts>,
 }
 
 /// A vaccine type.
@@ -151,6 +156,31 @@ pub struct Association {
     pub begin: AgeId,
     /// Before this age.
     pub end: AgeId,
+}
+
+/// What a vaccine must keep apart from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Conflicts {
+    rows: Vec<Conflict>,
+    previous: VaccineSet,
+}
+
+impl Conflicts {
+    /// Adds a vaccine to keep apart from.
+    pub fn push(&mut self, conflict: Conflict) {
+        self.previous.insert(conflict.previous);
+        self.rows.push(conflict);
+    }
+
+    /// The vaccines to keep apart from.
+    pub fn previous(&self) -> &VaccineSet {
+        &self.previous
+    }
+
+    /// Every row.
+    pub fn rows(&self) -> &[Conflict] {
+        &self.rows
+    }
 }
 
 /// Two vaccines that must keep apart (CDSi 6.7); the list says which one comes later.

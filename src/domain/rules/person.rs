@@ -3,6 +3,7 @@
 use super::model::{AgeId, AntigenId, ObservationId, Rules, VaccineId, VaccineSet};
 use crate::domain::person::Sex;
 use chrono::NaiveDate;
+use std::cell::Cell;
 
 /// A person and the doses given so far. No derived `Debug`: birth dates stay out of logs and errors.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,78 +47,92 @@ pub(super) struct Entry<'a> {
     pub(super) date: NaiveDate,
     pub(super) vaccine: VaccineId,
     pub(super) given: &'a Given,
+    /// Its place in the input.
+    pub(super) place: u16,
 }
 
 /// What all series of a person share.
 pub(super) struct View<'a> {
     pub(super) rules: &'a Rules,
     pub(super) person: &'a Person,
-    /// The day of every age of the rules.
-    ages: Vec<NaiveDate>,
+    /// The day of every age of the rules, as far as anybody has asked.
+    ages: Vec<Cell<Option<NaiveDate>>>,
     /// Doses of known vaccines, by date, ties in input order.
     pub(super) history: Vec<Entry<'a>>,
-    /// For every entry of the history its place in the input.
-    pub(super) places: Vec<usize>,
     /// The doses of every antigen, as places in the history, one antigen after the other.
     records: Vec<u16>,
     /// Where an antigen's doses begin; one more at the end.
-    record_starts: Vec<usize>,
+    record_starts: Vec<u32>,
     /// Vaccines that were given at all.
     pub(super) seen: VaccineSet,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(rules: &'a Rules, person: &'a Person) -> Self {
-        let ages = rules.ages.iter().map(|age| age.after(person.born)).collect();
-        let mut places: Vec<usize> = (0..person.doses.len().min(usize::from(u16::MAX)))
-            .filter(|place| person.doses[*place].vaccine.is_some())
-            .collect();
-        places.sort_by_key(|place| person.doses[*place].date);
-        let history: Vec<Entry<'a>> = places
-            .iter()
-            .filter_map(|place| {
-                let given = &person.doses[*place];
-                Some(Entry { date: given.date, vaccine: given.vaccine?, given })
+        let mut history: Vec<Entry<'a>> = (0..u16::MAX)
+            .zip(&person.doses)
+            .filter_map(|(place, given)| {
+                Some(Entry { date: given.date, vaccine: given.vaccine?, given, place })
             })
             .collect();
+        history.sort_unstable_by_key(|entry| (entry.date, entry.place));
         let seen = history.iter().map(|entry| entry.vaccine).collect();
+        let ages = vec![Cell::new(None); rules.ages.len()];
         let (records, record_starts) = (Vec::new(), Vec::new());
-        let mut view = Self { rules, person, ages, history, places, records, record_starts, seen };
+        let mut view = Self { rules, person, ages, history, records, record_starts, seen };
         view.organise();
         view
     }
 
     /// Takes the doses apart into their antigens (CDSi 4.2).
     fn organise(&mut self) {
-        let mut parts: Vec<(AntigenId, u16)> = Vec::with_capacity(self.history.len() * 4);
-        for (place, entry) in (0_u16..).zip(&self.history) {
-            for part in &self.rules.vaccines[usize::from(entry.vaccine.0)].antigens {
-                if self.in_window(entry.date, part.begin, part.end) {
-                    parts.push((part.antigen, place));
-                }
-            }
+        let parts = || {
+            (0..self.history_len()).flat_map(|place| {
+                let entry = &self.history[usize::from(place)];
+                let parts = &self.rules.vaccines[usize::from(entry.vaccine.0)].antigens;
+                let held = parts.iter().filter(|it| self.in_window(entry.date, it.begin, it.end));
+                held.map(move |part| (usize::from(part.antigen.0), place))
+            })
+        };
+        let mut starts = vec![0_u32; self.rules.antigens.len() + 1];
+        parts().for_each(|(antigen, _)| starts[antigen] += 1);
+        let mut total = 0;
+        for start in &mut starts {
+            total += *start;
+            *start = total;
         }
-        parts.sort_unstable();
-        let antigens = self.rules.antigens.len();
-        self.record_starts = Vec::with_capacity(antigens + 1);
-        let mut at = 0;
-        for antigen in 0..=antigens {
-            while parts.get(at).is_some_and(|(id, _)| usize::from(id.0) < antigen) {
-                at += 1;
-            }
-            self.record_starts.push(at);
+        // Every start is where its antigen's doses end; they are put in from behind.
+        let mut records = vec![0; usize::try_from(total).unwrap_or_default()];
+        for (antigen, place) in parts().rev() {
+            starts[antigen] -= 1;
+            records[starts[antigen] as usize] = place;
         }
-        self.records = parts.into_iter().map(|(_, place)| place).collect();
+        (self.records, self.record_starts) = (records, starts);
     }
 
     pub(super) fn records_of(&self, antigen: AntigenId) -> &[u16] {
         let antigen = usize::from(antigen.0);
-        &self.records[self.record_starts[antigen]..self.record_starts[antigen + 1]]
+        let [start, end] = [antigen, antigen + 1].map(|at| self.record_starts[at] as usize);
+        &self.records[start..end]
+    }
+
+    /// How many places the history has.
+    pub(super) fn history_len(&self) -> u16 {
+        u16::try_from(self.history.len()).unwrap_or(u16::MAX)
+    }
+
+    /// When the dose of this place in the history was given.
+    pub(super) fn date(&self, place: u16) -> NaiveDate {
+        self.history[usize::from(place)].date
     }
 
     /// The day of an age, where one is said.
     pub(super) fn day(&self, age: AgeId) -> Option<NaiveDate> {
-        self.ages.get(usize::from(age.0)).copied()
+        let known = self.ages.get(usize::from(age.0))?;
+        if known.get().is_none() {
+            known.set(Some(self.rules.ages[usize::from(age.0)].after(self.person.born)));
+        }
+        known.get()
     }
 
     /// Whether a day lies in begin <= day < end.

@@ -5,6 +5,12 @@ use super::forecast::{Barriers, Progress, SeriesForecast, forecast};
 use super::model::{Antigen, AntigenId, From, Kind, Series};
 use super::person::View;
 use chrono::NaiveDate;
+use smallvec::SmallVec;
+
+/// Places of candidates; no antigen has many.
+type Places = SmallVec<[usize; 8]>;
+/// Candidates with their points.
+type Scores = SmallVec<[(usize, i32); 8]>;
 
 /// A series with what it says of a person.
 pub(super) struct Candidate<'a> {
@@ -23,25 +29,27 @@ impl Candidate<'_> {
 
     /// SELECTB-16.
     fn in_process(&self) -> bool {
-        self.is(Progress::NotComplete) && self.run.satisfied_count() > 0
+        self.is(Progress::NotComplete) && self.run.valid_count() > 0
     }
 
     fn first_valid(&self, view: &View<'_>) -> Option<NaiveDate> {
-        let verdict = self.run.verdicts.iter().find(|v| v.status == Status::Valid)?;
-        Some(view.history[usize::from(verdict.place)].date)
+        Some(view.date(self.run.valid().next()?.place))
     }
 }
 
 /// More rounds than series groups cannot change anything.
 const ROUNDS_MAX: usize = 8;
 
-/// Evaluates and forecasts the relevant series of an antigen.
-pub(super) fn candidates<'a>(view: &View<'a>, antigen: AntigenId) -> Vec<Candidate<'a>> {
+/// Evaluates and forecasts the relevant series of an antigen into `candidates`.
+pub(super) fn run_all<'a>(
+    view: &View<'a>,
+    antigen: AntigenId,
+    candidates: &mut Vec<Candidate<'a>>,
+) {
     let rules: &'a super::model::Rules = view.rules;
     let data = &rules.antigens[usize::from(antigen.0)];
     let barriers = Barriers::new(view, data);
     let mut complete_groups = 0_u32;
-    let mut candidates = Vec::new();
     for _ in 0..ROUNDS_MAX {
         candidates.clear();
         let relevant = data.series.iter().filter(|series| is_relevant(view, series));
@@ -61,7 +69,6 @@ pub(super) fn candidates<'a>(view: &View<'a>, antigen: AntigenId) -> Vec<Candida
         }
         complete_groups = found;
     }
-    candidates
 }
 
 /// Table 5-5, and the cohort of birth where the series has one.
@@ -95,22 +102,29 @@ fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Series)
             }))
 }
 
-/// The best series of an antigen: places in `candidates`, one per series group at most, by series
-/// group.
-pub(super) fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Vec<usize> {
-    if let [only] = candidates
+/// Leaves the best series of an antigen, one per series group at most.
+pub(super) fn keep_best(view: &View<'_>, candidates: &mut Vec<Candidate<'_>>) {
+    if let [only] = &candidates[..]
         && only.series().is_default
         && only.series().kind == Kind::Standard
     {
-        return vec![0];
+        return;
     }
-    let mut groups: Vec<u8> = candidates.iter().map(|c| c.series().series_group).collect();
+    let best = best(view, candidates);
+    let mut place = 0..;
+    candidates.retain(|_| place.next().is_some_and(|place| best.contains(&place)));
+}
+
+/// The places of the best series.
+fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Places {
+    let mut groups: SmallVec<[u8; 8]> =
+        candidates.iter().map(|c| c.series().series_group).collect();
     groups.sort_unstable();
     groups.dedup();
-    let prioritized: Vec<(u8, usize)> = groups
+    let prioritized: SmallVec<[(u8, usize); 8]> = groups
         .iter()
         .filter_map(|group| {
-            let members: Vec<usize> = (0..candidates.len())
+            let members: Places = (0..candidates.len())
                 .filter(|i| candidates[*i].series().series_group == *group)
                 .collect();
             Some((*group, prioritized(view, candidates, &members)?))
@@ -144,10 +158,9 @@ fn prioritized(view: &View<'_>, all: &[Candidate<'_>], members: &[usize]) -> Opt
         [only] => return Some(only),
         _ => {}
     }
-    let complete: Vec<usize> =
+    let complete: Places =
         scorable.iter().copied().filter(|i| all[*i].is(Progress::Complete)).collect();
-    let in_process: Vec<usize> =
-        scorable.iter().copied().filter(|i| all[*i].in_process()).collect();
+    let in_process: Places = scorable.iter().copied().filter(|i| all[*i].in_process()).collect();
     let scores = match (&complete[..], &in_process[..], default) {
         ([only], _, _) | ([], [only], _) => return Some(*only),
         ([], [], Some(default)) => return Some(default),
@@ -166,11 +179,11 @@ fn scorable(
     all: &[Candidate<'_>],
     members: &[usize],
     has_default: bool,
-) -> Vec<usize> {
+) -> Places {
     let forbidden = |i: &usize| all[*i].is(Progress::Contraindicated);
     let all_forbidden = members.iter().all(forbidden);
     let priority = members.iter().map(|i| all[*i].series().priority).min().unwrap_or(0);
-    let none_valid = members.iter().all(|i| all[*i].run.satisfied_count() == 0);
+    let none_valid = members.iter().all(|i| all[*i].run.valid_count() == 0);
     let is_scorable = |i: &usize| {
         let own = &all[*i];
         let candidate = all_forbidden || !forbidden(i);
@@ -202,28 +215,20 @@ fn ranked(own: i64, others: impl Iterator<Item = i64>, points: i32) -> i32 {
 }
 
 fn valid_doses(candidate: &Candidate<'_>) -> i64 {
-    i64::try_from(candidate.run.satisfied_count()).unwrap_or(i64::MAX)
+    i64::try_from(candidate.run.valid_count()).unwrap_or(i64::MAX)
 }
 
 /// Table 8-7.
-fn score_complete(all: &[Candidate<'_>], members: &[usize]) -> Vec<(usize, i32)> {
+fn score_complete(all: &[Candidate<'_>], members: &[usize]) -> Scores {
     let doses = || members.iter().map(|i| valid_doses(&all[*i]));
     members.iter().map(|i| (*i, ranked(valid_doses(&all[*i]), doses(), 1))).collect()
 }
 
 /// Table 8-9.
-fn score_in_process(
-    view: &View<'_>,
-    all: &[Candidate<'_>],
-    members: &[usize],
-) -> Vec<(usize, i32)> {
-    let finish: Vec<Option<NaiveDate>> =
+fn score_in_process(view: &View<'_>, all: &[Candidate<'_>], members: &[usize]) -> Scores {
+    let finish: SmallVec<[Option<NaiveDate>; 8]> =
         members.iter().map(|i| completable(view, &all[*i])).collect();
-    let unsatisfied = |i: usize| {
-        let run = &all[i].run;
-        let open = run.targets.iter().filter(|t| t.state == super::evaluate::State::Open).count();
-        -i64::try_from(open).unwrap_or(i64::MAX)
-    };
+    let unsatisfied = |i: usize| -i64::try_from(all[i].run.open().len()).unwrap_or(i64::MAX);
     let all_valid = |i: usize| all[i].run.verdicts.iter().all(|v| v.status == Status::Valid);
     let days = |day: Option<NaiveDate>| -day.map_or(i64::MAX, |day| i64::from(day_number(day)));
     let score = |(place, i): (usize, &usize)| {
@@ -246,11 +251,7 @@ fn score_in_process(
 }
 
 /// Table 8-11.
-fn score_without_doses(
-    view: &View<'_>,
-    all: &[Candidate<'_>],
-    members: &[usize],
-) -> Vec<(usize, i32)> {
+fn score_without_doses(view: &View<'_>, all: &[Candidate<'_>], members: &[usize]) -> Scores {
     let start = |i: usize| {
         all[i].forecast.next.map_or(i64::MIN, |next| -i64::from(day_number(next.earliest.date)))
     };
@@ -279,8 +280,7 @@ fn completable(view: &View<'_>, candidate: &Candidate<'_>) -> Option<NaiveDate> 
     let run = &candidate.run;
     let now = view.person.as_of;
     let mut finish = next.earliest.date;
-    for target in run.targets.iter().skip(run.at + 1) {
-        let dose = &run.series.doses[target.dose];
+    for dose in run.open().iter().skip(1) {
         let waits = dose
             .intervals
             .iter()
@@ -288,7 +288,7 @@ fn completable(view: &View<'_>, candidate: &Candidate<'_>) -> Option<NaiveDate> 
             .filter_map(|row| row.min.map(|wait| wait.after(finish)));
         finish = waits.max().unwrap_or(finish);
     }
-    let last = run.targets.last().map(|target| &run.series.doses[target.dose])?;
+    let last = run.series.doses.last()?;
     let max = super::evaluate::age_row(last, now).and_then(|row| view.day(row.max));
     max.is_none_or(|max| finish < max).then_some(finish)
 }

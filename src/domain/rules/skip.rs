@@ -1,6 +1,6 @@
 //! When a dose of a series is not needed (CDSi 6.2, 7.1, 7.6).
 
-use super::evaluate::{Run, Status};
+use super::evaluate::Run;
 use super::model::{Condition, Count, CountLogic, SeriesDose, SkipSet};
 use super::person::View;
 use chrono::NaiveDate;
@@ -32,6 +32,9 @@ pub(super) fn can_skip(
     context: Context,
     reference: NaiveDate,
 ) -> bool {
+    if dose.skips.is_empty() {
+        return false;
+    }
     let forecasting = context == Context::Forecast;
     let anchor = if forecasting { view.person.as_of } else { reference };
     dose.skips.iter().filter(|s| if forecasting { s.in_forecast } else { s.in_evaluation }).any(
@@ -71,7 +74,7 @@ fn is_set_met(
 fn previous(view: &View<'_>, run: &Run<'_>, context: Context) -> Option<NaiveDate> {
     let before = |place: &&u16| **place < context.until();
     let place = view.records_of(run.antigen).iter().rev().find(before)?;
-    Some(view.history[usize::from(*place)].date)
+    Some(view.date(*place))
 }
 
 fn is_count_met(view: &View<'_>, run: &Run<'_>, count: &Count, context: Context) -> bool {
@@ -82,14 +85,17 @@ fn is_count_met(view: &View<'_>, run: &Run<'_>, count: &Count, context: Context)
             && count.from <= entry.date
             && entry.date < count.before
             && view.in_window(entry.date, count.begin, count.end)
-            && (!count.valid_only || run.status_at(place) == Some(Status::Valid))
     };
     // Valid doses, and doses of any vaccine, are those of this antigen; named vaccines may be
     // others.
-    let given = if count.valid_only || count.vaccines.is_none() {
+    let given = if count.valid_only {
+        run.valid().filter(|verdict| counts(verdict.place)).count()
+    } else if count.vaccines.is_none() {
         view.records_of(run.antigen).iter().filter(|place| counts(**place)).count()
+    } else if count.vaccines.as_ref().is_some_and(|set| !set.meets(&view.seen)) {
+        0
     } else {
-        (0_u16..).take(view.history.len()).filter(|place| counts(*place)).count()
+        (0..view.history_len()).filter(|place| counts(*place)).count()
     };
     let given = u32::try_from(given).unwrap_or(u32::MAX);
     match count.logic {

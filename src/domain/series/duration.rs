@@ -1,6 +1,6 @@
 //! Durations of dose rules: `6 months - 4 days`.
 
-use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -30,9 +30,9 @@ pub enum MonthEnd {
 pub struct DurationError(pub String);
 
 /// No dose rule looks further than this; larger numbers are typing errors and would leave the calendar.
-const MONTHS_MAX: i32 = 12 * 200;
+const MONTHS_MAX: u32 = 12 * 200;
 /// The same in days.
-const DAYS_MAX: i32 = 366 * 200;
+const DAYS_MAX: u32 = 366 * 200;
 
 impl Duration {
     /// So many days.
@@ -44,7 +44,10 @@ impl Duration {
     pub fn after(&self, start: NaiveDate, month_end: MonthEnd) -> NaiveDate {
         let moved =
             if self.months == 0 { start } else { add_months(start, self.months, month_end) };
-        moved.checked_add_signed(TimeDelta::days(i64::from(self.days))).unwrap_or(moved)
+        let days = Days::new(u64::from(self.days.unsigned_abs()));
+        let found =
+            if self.days < 0 { moved.checked_sub_days(days) } else { moved.checked_add_days(days) };
+        found.unwrap_or(moved)
     }
 }
 
@@ -108,7 +111,7 @@ impl std::str::FromStr for Duration {
             *total =
                 number.checked_mul(factor).and_then(|n| total.checked_add(n)).ok_or_else(wrong)?;
         }
-        if first || months.abs() > MONTHS_MAX || days.abs() > DAYS_MAX {
+        if first || months.unsigned_abs() > MONTHS_MAX || days.unsigned_abs() > DAYS_MAX {
             return Err(wrong());
         }
         Ok(Self { months, days })
@@ -145,6 +148,7 @@ impl<'de> Deserialize<'de> for Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().expect("a day")
@@ -181,6 +185,48 @@ mod tests {
             "900 years",
         ] {
             assert!(text.parse::<Duration>().is_err(), "{text}");
+        }
+    }
+
+    /// Texts that are durations, or nearly so.
+    fn nearly() -> impl Strategy<Value = String> {
+        let number = prop_oneof![
+            "[0-9]{1,4}",
+            Just(i32::MAX.to_string()),
+            Just(u64::MAX.to_string()),
+            "\\PC{0,2}"
+        ];
+        let unit = "(day|week|month|year)s?|Days|YEAR|dys|";
+        let part = ("[-+]{0,2} {0,2}", number, " {0,2}", unit);
+        prop::collection::vec(part, 0..4).prop_map(|parts| {
+            parts.into_iter().map(|(sign, n, gap, unit)| format!("{sign}{n}{gap}{unit}")).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_duration_that_reads_back_or_is_refused_by_name(
+            text in prop_oneof![nearly(), "\\PC{0,20}"],
+        ) {
+            match text.parse::<Duration>() {
+                Ok(found) => prop_assert_eq!(found.to_string().parse(), Ok(found), "{}", found),
+                Err(error) => prop_assert_eq!(error.0, text),
+            }
+        }
+
+        #[test]
+        fn every_duration_from_every_day_is_a_day(
+            months in -2_400_i32..=2_400, days in -73_200_i32..=73_200,
+            start in prop_oneof![
+                Just(NaiveDate::MIN), Just(NaiveDate::MAX), Just(day("2000-02-29")),
+                (1_i32..3_000_000).prop_filter_map("a day", NaiveDate::from_num_days_from_ce_opt)
+            ],
+        ) {
+            let duration = Duration { months, days };
+            prop_assert_eq!(duration.to_string().parse(), Ok(duration));
+            let clipped = duration.after(start, MonthEnd::Clip);
+            let rolled = duration.after(start, MonthEnd::Roll);
+            prop_assert!(clipped <= rolled && (rolled - clipped).num_days() <= 1);
         }
     }
 }

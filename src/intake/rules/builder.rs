@@ -1,8 +1,8 @@
 //! Numbers the texts of rules, and reads their small values, whatever kind of file they come from.
 
 use crate::domain::rules::model::{
-    AgeId, Antigen, AntigenId, Association, Conflict, GroupId, ObservationId, Rules, Vaccine,
-    VaccineId, Wait,
+    AgeId, Antigen, AntigenId, Association, Conflict, Conflicts, GroupId, ObservationId, Rules,
+    Vaccine, VaccineId, Wait,
 };
 use crate::domain::series::{Duration, MonthEnd};
 use std::collections::{BTreeMap, HashMap};
@@ -33,7 +33,7 @@ impl Builder {
         let id = VaccineId(next_place(self.rules.vaccines.len()));
         let vaccine = Vaccine { code: code.as_str().into(), ..Vaccine::default() };
         self.rules.vaccines.push(vaccine);
-        self.rules.conflicts.push(Vec::new());
+        self.rules.conflicts.push(Conflicts::default());
         self.rules.vaccine_by_code.insert(code.into(), id);
         id
     }
