@@ -129,6 +129,28 @@ fn serve(
     n
 }
 
+/// What wishes would be worth if all of them were kept, for as many people as there are.
+pub(super) fn worth(problem: &Problem, wishes: &[Wish]) -> f64 {
+    let mut new_left: Vec<u32> = problem.cohorts.iter().map(|c| c.new_people).collect();
+    let mut worth = 0.0;
+    for wish in wishes {
+        let cohort = &problem.cohorts[wish.cohort];
+        let (first, people) = match wish.who {
+            Who::Waiting(run) => (cohort.waiting[run].dose, wish.people),
+            Who::New => {
+                let left = &mut new_left[wish.cohort];
+                let people = wish.people.min(*left);
+                *left -= people;
+                (0, people)
+            }
+        };
+        let steps = (first..problem.shares.len()).zip(&wish.steps);
+        let of_one: f64 = steps.map(|(dose, step)| problem.value(cohort, dose, step.day)).sum();
+        worth += f64::from(people) * of_one;
+    }
+    worth
+}
+
 /// Places wishes whose first step is before day `until`, those of people who wait first. What
 /// does not fit stays with the people who are left.
 pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: usize) {

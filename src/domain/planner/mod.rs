@@ -106,7 +106,8 @@ pub enum Method {
 }
 
 impl Limits {
-    /// No search: the published plan repaired, or the plain day-by-day plan.
+    /// No search: the published plan repaired, or the plain day-by-day plan. Only where the repair
+    /// would lose much of what was published, a short search.
     pub const QUICK: Self = Self::steps(0);
 
     /// So many steps.
@@ -135,6 +136,11 @@ pub struct Progress {
 /// A plan replaces a published one that is still feasible when it is better by this share of the
 /// objective.
 const CHANGE_WORTH: f64 = 2e-3;
+
+/// A repair that loses more than this share of what was published is no repair.
+const REPAIR_LOSS_MAX: f64 = 0.01;
+/// Steps of the search then.
+const REPAIR_STEPS: u32 = 1500;
 
 /// Makes a plan with its verdict, which is empty where there was no search.
 pub fn make_judged(
@@ -168,11 +174,18 @@ pub fn make(
     let greedy = measure::figures(&draft);
     let one_plan = watch.used() - began;
     let mut needed = greedy.objective;
+    let mut limits = request.limits;
     if !wishes.is_empty() {
         // The published plan, repaired, stays unless another is clearly better: people have
         // planned on it. Without a search and with nothing to repair it stays anyway.
         let kept = greedy::plan(&problem, &wishes, usize::MAX);
         let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
+        let promised = keep::worth(&problem, &wishes) * (1.0 - REPAIR_LOSS_MAX);
+        if limits.steps == 0 && measure::objective(&kept) < promised {
+            // A lot that comes late, a long closure: what was published cannot be mended place by
+            // place, and filling it day by day would move nearly everybody for a poor plan.
+            limits.steps = REPAIR_STEPS;
+        }
         let is_same = || {
             kept.rows().iter().eq(request.published.iter().filter(|row| row.day >= request.from))
         };
@@ -183,7 +196,7 @@ pub fn make(
     let objective = measure::objective(&draft);
     watch.tell(0, objective, f64::INFINITY);
     let market = Market::new(&problem);
-    let Request { limits, warm, .. } = *request;
+    let warm = request.warm;
     let task = search::Task { wishes: &wishes, until, limits, warm, one_plan };
     let found = search::improve(&market, draft, needed, &task, &mut watch);
     let certificate = market.certificate(&found.prices, found.bound);

@@ -2,6 +2,7 @@
 
 use super::testing::{Random, campaign, history, lot, plain, series, start};
 use super::*;
+use crate::domain::date::Weekdays;
 use crate::domain::plan::Reason;
 use chrono::TimeDelta;
 
@@ -173,6 +174,29 @@ fn published_days_inside_the_freeze_stay() {
         assert!(plan.rows.iter().find(same).is_some_and(|r| r.doses >= row.doses), "{row:?}");
     }
     hold(&campaign, &[], campaign.start, &plan, "frozen");
+}
+
+/// Vaccine comes week by week and binds; one lot comes days late.
+#[test]
+fn a_lot_that_comes_late_does_not_ruin_the_nightly_plan() {
+    let mut campaign = plain();
+    campaign.end = start() + TimeDelta::days(89);
+    campaign.eligible[0].people = 700;
+    campaign.sites[0].weekday_doses = 60;
+    campaign.sites[0].storage_doses = None;
+    campaign.sites[0].restock = Weekdays::EVERY_DAY;
+    let weeks = 0..12_i64;
+    campaign.deliveries = weeks.map(|week| lot(&format!("L{week}"), week * 7, 130, 200)).collect();
+    let published = plan(&campaign, &[], start(), &[], Limits::steps(600));
+    for week in [2, 4, 6] {
+        let mut late = campaign.clone();
+        late.deliveries[week].date += TimeDelta::days(5);
+        let night = plan(&late, &[], start(), &published.rows, Limits::QUICK);
+        hold(&late, &[], start(), &night, "late");
+        let anew = plan(&late, &[], start(), &[], Limits::steps(600));
+        let share = night.figures.objective / anew.figures.objective;
+        assert!(share > 0.98, "week {week}: {share}");
+    }
 }
 
 /// What makes a campaign have nothing to plan, and the reason that its people get.
