@@ -282,8 +282,8 @@ proptest! {
             line["observations"] = json!([]);
         }
         if let Err(error) = assessed(&line.to_string()) {
-            let expected =
-                matches!(error, LineError::NotBorn | LineError::BeforeBirth(_) | LineError::AfterAsOf(_));
+            use LineError::{AfterAsOf, BeforeBirth, NotBorn};
+            let expected = matches!(error, NotBorn | BeforeBirth(_) | AfterAsOf(_));
             prop_assert!(expected, "{:?}", error);
         }
         line["born"] = json!("0001-01-01");
