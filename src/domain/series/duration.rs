@@ -199,7 +199,8 @@ mod tests {
         let unit = "(day|week|month|year)s?|Days|YEAR|dys|";
         let part = ("[-+]{0,2} {0,2}", number, " {0,2}", unit);
         prop::collection::vec(part, 0..4).prop_map(|parts| {
-            parts.into_iter().map(|(sign, n, gap, unit)| format!("{sign}{n}{gap}{unit}")).collect()
+            let parts = parts.into_iter().map(|(sign, n, gap, unit)| [sign, n, gap, unit].concat());
+            parts.collect::<Vec<_>>().concat()
         })
     }
 

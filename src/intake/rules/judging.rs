@@ -8,6 +8,7 @@ use crate::domain::rules::Rules;
 use crate::domain::rules::model::{AgeId, GroupId, Kind, VaccineId};
 use crate::intake::issue::Issue;
 use chrono::NaiveDate;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -57,14 +58,9 @@ pub fn vaccine_names() -> impl Iterator<Item = &'static str> {
 fn of_series(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
     const OWN: &str = "series.toml";
     let own = &campaign.series;
-    let plain;
-    let text = match &own.rules {
-        Some(text) => text.as_str(),
-        None => {
-            plain = toml::to_string(own).unwrap_or_default();
-            &plain
-        }
-    };
+    let plain = || Cow::Owned(toml::to_string(own).unwrap_or_default());
+    let text = own.rules.as_deref().map_or_else(plain, Cow::Borrowed);
+    let text: &str = &text;
     let keeps_apart = |text: &str| text.contains("live =") || text.contains("after =");
     let mut files = vec![(OWN, text)];
     if keeps_apart(text) {

@@ -58,12 +58,13 @@ fn judged(judge: &Judge, campaign: &Campaign, who: Subject, doses: &[Dose]) -> V
 
 #[test]
 fn a_second_dose_on_day_20_does_not_count_and_is_repeated() {
+    use Status::{Extraneous, NotValid, Valid};
+
     let campaign = campaign();
     let judge = judge(&campaign).expect("rules");
     let days = ["2021-05-01", "2021-05-21", "2021-06-11", "2021-08-01"];
     let doses: Vec<Dose> = days.iter().map(|date| dose(date, None)).collect();
     let got = judged(&judge, &campaign, born("1980-01-01"), &doses);
-    use Status::{Extraneous, NotValid, Valid};
     let wanted = [(1, Some(Valid)), (2, Some(NotValid)), (2, Some(Valid)), (3, Some(Extraneous))];
     assert_eq!(brief(&got), wanted);
     let told = got[1].told().expect("a verdict");

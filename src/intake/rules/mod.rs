@@ -18,6 +18,8 @@ mod xml;
 #[cfg(test)]
 mod china_tests;
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod tests;
 
 use super::encoding;

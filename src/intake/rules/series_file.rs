@@ -5,6 +5,7 @@
 //! the file's `id`, its
 //! antigen and vaccine group by its `name`. `schedules/series/README.md` explains every key.
 
+use super::antigen::DOSES_MAX;
 use super::builder::Builder;
 use super::encoding;
 use super::series_form::{File, FileAges, FileDose, FileKind, FileSex, FileSkip, Late, Live, When};
@@ -48,6 +49,12 @@ pub(super) fn read(files: &[(&str, &str)], builder: &mut Builder, issues: &mut V
         }
         if file.doses.is_empty() {
             issues.push(Issue::error("series_without_doses", name).column("doses"));
+            continue;
+        }
+        if file.doses.len() > DOSES_MAX as usize {
+            let issue = Issue::error("out_of_range", name).column("doses");
+            let count = file.doses.len().to_string();
+            issues.push(issue.value(&count).with("min", 1).with("max", DOSES_MAX));
             continue;
         }
         let mut reading = Reading { name, file: &file, builder, issues };
