@@ -171,3 +171,21 @@ fn without_names_the_whole_programme_is_asked_for() {
     assert!(names.contains(&"乙肝疫苗") && names.contains(&"HPV疫苗"), "{names:?}");
     assert!(!names.contains(&"新冠疫苗") && !names.contains(&"流感疫苗"), "{names:?}");
 }
+
+#[test]
+fn a_campaign_that_was_stored_without_its_whole_series_file_is_still_judged() {
+    let mut campaign = campaign();
+    assert!(campaign.series.rules.take().is_some());
+    let judge = judge(&campaign).expect("rules");
+    let doses = [dose("2021-05-01", None), dose("2021-05-21", Some("covid19-inactivated"))];
+    let got = judged(&judge, &campaign, born("1980-01-01"), &doses);
+    assert_eq!(brief(&got), [(1, Some(Status::Valid)), (2, Some(Status::NotValid))]);
+    // Tables of such a campaign have no more than its doses, those of a new one the whole file.
+    let keys = |campaign: &Campaign| {
+        let tables = crate::domain::tables::tables(campaign);
+        let series = tables.into_iter().find(|table| table.stem == "series").expect("a table");
+        series.rows.into_iter().map(|row| row[0].clone()).collect::<Vec<_>>()
+    };
+    assert!(!keys(&campaign).contains(&"vaccines.1".to_owned()));
+    assert!(keys(&super::judging_tests::campaign()).contains(&"vaccines.1".to_owned()));
+}
