@@ -102,7 +102,7 @@ impl Demo {
         let lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
         let app = App::new(store, session.config.clone());
-        let mut replay = start(session, app, &example, self).await?;
+        let mut replay = Box::pin(start(session, app, &example, self)).await?;
         let campaign = replay.loaded.campaign.clone();
         let last = self.until.unwrap_or(campaign.end).clamp(campaign.start, campaign.end);
         replay.live(last).await?;

@@ -259,9 +259,11 @@ impl Reasons {
 pub(super) fn iso(day: NaiveDate) -> impl Display {
     let digit = |number: u32| b"0123456789"[number as usize % 10];
     let (year, month, date) = (day.year().unsigned_abs(), day.month(), day.day());
-    let [a, b, c, d] = [year / 1000, year / 100, year / 10, year].map(digit);
-    let [e, f, g, h] = [month / 10, month, date / 10, date].map(digit);
-    let text = [a, b, c, d, b'-', e, f, b'-', g, h];
+    let mut text = *b"0000-00-00";
+    let numbers = [year / 1000, year / 100, year / 10, year, month / 10, month, date / 10, date];
+    for (at, number) in [0, 1, 2, 3, 5, 6, 8, 9].into_iter().zip(numbers) {
+        text[at] = digit(number);
+    }
     from_fn(move |out| out.write_str(str::from_utf8(&text).unwrap_or_default()))
 }
 

@@ -57,8 +57,12 @@ const ROUNDS: usize = 12;
 /// Kilometres saved that are not worth an exchange.
 const SAVING_MIN: f64 = 1e-9;
 
-/// Doses of areas at one site.
-type AtSite = Vec<(usize, i64)>;
+/// Doses of an area at a site, and the way that each saves elsewhere.
+struct Mover {
+    saves: f64,
+    area: usize,
+    doses: i64,
+}
 
 /// Exchanges the sites of two areas as long as that saves way.
 fn exchange(cells: &mut Cells, km: &[Vec<f64>]) {
@@ -93,30 +97,38 @@ fn exchange(cells: &mut Cells, km: &[Vec<f64>]) {
 fn exchange_pair(
     at: &mut BTreeMap<usize, BTreeMap<usize, i64>>,
     km: &[Vec<f64>],
-    (p, q): (usize, usize),
+    (one, other): (usize, usize),
 ) -> bool {
-    let movers = |from: usize, to: usize| -> (Vec<f64>, AtSite) {
-        let here = at[&from]
-            .iter()
-            .filter(|(area, n)| **n > 0 && (km[**area][from] + km[**area][to]).is_finite());
-        let mut here: Vec<(f64, usize, i64)> =
-            here.map(|(&area, &n)| (km[area][from] - km[area][to], area, n)).collect();
-        here.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        here.into_iter().map(|(saves, area, n)| (saves, (area, n))).unzip()
+    let movers = |from: usize, to: usize| -> Vec<Mover> {
+        let here = at[&from].iter();
+        let here =
+            here.filter(|(area, n)| **n > 0 && (km[**area][from] + km[**area][to]).is_finite());
+        let mover = |(&area, &doses): (&usize, &i64)| Mover {
+            saves: km[area][from] - km[area][to],
+            area,
+            doses,
+        };
+        let mut movers: Vec<Mover> = here.map(mover).collect();
+        movers.sort_by(|a, b| b.saves.total_cmp(&a.saves).then(a.area.cmp(&b.area)));
+        movers
     };
-    let ((saved_p, mut leave_p), (saved_q, mut leave_q)) = (movers(p, q), movers(q, p));
-    let (mut i, mut j, mut changed) = (0, 0, false);
-    while i < leave_p.len() && j < leave_q.len() && saved_p[i] + saved_q[j] > SAVING_MIN {
-        let ((a, room_a), (b, room_b)) = (leave_p[i], leave_q[j]);
-        let n = room_a.min(room_b);
-        for (place, area, by) in [(p, a, -n), (q, b, -n), (q, a, n), (p, b, n)] {
+    let (mut from_one, mut from_other) = (movers(one, other), movers(other, one));
+    let (mut first, mut second, mut changed) = (0, 0, false);
+    while let (Some(a), Some(b)) = (from_one.get_mut(first), from_other.get_mut(second)) {
+        if a.saves + b.saves <= SAVING_MIN {
+            break;
+        }
+        let n = a.doses.min(b.doses);
+        for (place, area, by) in
+            [(one, a.area, -n), (other, b.area, -n), (other, a.area, n), (one, b.area, n)]
+        {
             if let Some(areas) = at.get_mut(&place) {
                 *areas.entry(area).or_insert(0) += by;
             }
         }
-        (leave_p[i].1, leave_q[j].1) = (room_a - n, room_b - n);
-        i += usize::from(room_a == n);
-        j += usize::from(room_b == n);
+        (a.doses, b.doses) = (a.doses - n, b.doses - n);
+        first += usize::from(a.doses == 0);
+        second += usize::from(b.doses == 0);
         changed = true;
     }
     changed
