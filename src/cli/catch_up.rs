@@ -42,15 +42,7 @@ impl CatchUp {
         let (Self::List(filter) | Self::Report(filter) | Self::Eligible(filter)) = self;
         let (app, loaded) = session.loaded(None).await?;
         let day = filter.as_of.unwrap_or_else(|| session.today(&loaded));
-        let areas = match &filter.area {
-            None => None,
-            Some(code) => {
-                let area = loaded.campaign.area(code).ok_or_else(|| {
-                    anyhow::anyhow!("there is no area {code:?}; areas.csv has the codes")
-                })?;
-                Some(loaded.campaign.below(&area.code))
-            }
-        };
+        let areas = super::areas_below(&loaded, filter.area.as_deref())?;
         let is_in =
             |area: &AreaCode| areas.as_ref().is_none_or(|areas: &BTreeSet<_>| areas.contains(area));
         match self {

@@ -38,15 +38,7 @@ impl Due {
         let Self::List(list) = self;
         let (app, loaded) = session.loaded(None).await?;
         let day = list.by.unwrap_or_else(|| session.today(&loaded));
-        let areas = match &list.area {
-            None => None,
-            Some(code) => {
-                let area = loaded.campaign.area(code).ok_or_else(|| {
-                    anyhow::anyhow!("there is no area {code:?}; areas.csv has the codes")
-                })?;
-                Some(loaded.campaign.below(&area.code))
-            }
-        };
+        let areas = super::areas_below(&loaded, list.area.as_deref())?;
         let mut lines = app.due(&loaded, day).await?;
         lines.retain(|line| {
             areas.as_ref().is_none_or(|areas| areas.contains(&line.area))

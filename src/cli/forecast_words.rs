@@ -73,9 +73,13 @@ const MESSAGES: &[(&str, &[&str])] = &[
     ("why-contraindicated", &[]),
     ("why-aged-out", &[]),
     ("why-not-recommended", &[]),
+    ("why-day", &["count"]),
     ("why-days", &["count"]),
+    ("why-month", &["count"]),
     ("why-months", &["count"]),
+    ("why-year", &["count"]),
     ("why-years", &["count"]),
+    ("why-age-year", &["count"]),
     ("why-age-years", &["count"]),
     ("why-plus", &["months", "days"]),
     ("why-minus", &["months", "days"]),
@@ -120,16 +124,20 @@ impl Reasons {
     }
 
     fn length(&self, duration: Duration, is_age: bool) -> impl Display {
-        let years = if is_age { "why-age-years" } else { "why-years" };
+        let years =
+            if is_age { ("why-age-years", "why-age-year") } else { ("why-years", "why-year") };
+        let count = move |out: &mut dyn Write, keys: (&'static str, &'static str), n: i32| {
+            self.write(out, if n == 1 { keys.1 } else { keys.0 }, &[("count", &n)])
+        };
         let of_months = move |out: &mut dyn Write, months: i32| {
             if months % 12 == 0 && months != 0 && (is_age || months > 12) {
-                self.write(out, years, &[("count", &(months / 12))])
+                count(out, years, months / 12)
             } else {
-                self.write(out, "why-months", &[("count", &months)])
+                count(out, ("why-months", "why-month"), months)
             }
         };
         let of_days =
-            |out: &mut dyn Write, days: i32| self.write(out, "why-days", &[("count", &days)]);
+            move |out: &mut dyn Write, days: i32| count(out, ("why-days", "why-day"), days);
         from_fn(move |f| match (duration.months, duration.days) {
             (0, days) => of_days(f, days),
             (months, 0) => of_months(f, months),

@@ -37,6 +37,7 @@ use crate::app::{App, AppError, Loaded};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::campaign::Language;
+use crate::domain::id::AreaCode;
 use crate::jobs::runner::Runner;
 use crate::jobs::timetable::{Timetable, TimetableError};
 use crate::store::{Store, StoreError};
@@ -44,6 +45,7 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use output::{Format, Out};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -319,6 +321,19 @@ impl Session {
     fn today(&self, loaded: &Loaded) -> NaiveDate {
         crate::app::today(&loaded.campaign, self.clock.now())
     }
+}
+
+/// The area that a list is limited to, with what lies below it; `None`: all of them.
+fn areas_below<'a>(
+    loaded: &'a Loaded,
+    code: Option<&str>,
+) -> anyhow::Result<Option<BTreeSet<&'a AreaCode>>> {
+    let Some(code) = code else { return Ok(None) };
+    let area = loaded
+        .campaign
+        .area(code)
+        .ok_or_else(|| anyhow::anyhow!("there is no area {code:?}; areas.csv has the codes"))?;
+    Ok(Some(loaded.campaign.below(&area.code)))
 }
 
 /// Reads a day of the command line, in any form that files may use.

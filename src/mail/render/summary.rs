@@ -271,38 +271,33 @@ fn group_notes(words: Words, rows: &[CoverageRow]) -> Vec<String> {
         notes.push(words.word("mail-summary-exceeds"));
     }
     // Doses that do not count are no protection: where there are any, both figures are told.
-    let valid: Vec<_> = rows
-        .iter()
-        .filter(|row| row.valid_complete.people < row.complete.people)
-        .filter_map(|row| {
-            let percent = words.percent(Some(row.valid_complete.percent.as_deref()?));
-            let group = safe::name(&row.group_name);
-            let arguments: [(&str, &dyn std::fmt::Display); 2] =
-                [("group", &group), ("percent", &percent)];
-            Some(words.say("mail-summary-drop-out-row", &arguments))
-        })
-        .take(BULLETIN_ROWS_MAX)
-        .collect();
-    if !valid.is_empty() {
-        let valid = words.clauses(&valid);
-        notes.push(words.say("mail-summary-valid", &[("rows", &valid)]));
-    }
-    let drop_outs: Vec<_> = rows
-        .iter()
-        .filter_map(|row| {
-            let percent = words.percent(Some(row.drop_out.as_deref()?));
-            let group = safe::name(&row.group_name);
-            let arguments: [(&str, &dyn std::fmt::Display); 2] =
-                [("group", &group), ("percent", &percent)];
-            Some(words.say("mail-summary-drop-out-row", &arguments))
-        })
-        .take(BULLETIN_ROWS_MAX)
-        .collect();
-    if !drop_outs.is_empty() {
-        let drop_outs = words.clauses(&drop_outs);
-        notes.push(words.say("mail-summary-drop-out", &[("rows", &drop_outs)]));
-    }
+    let valid = |row: &CoverageRow| {
+        let is_less = row.valid_complete.people < row.complete.people;
+        row.valid_complete.percent.clone().filter(|_| is_less)
+    };
+    notes.extend(of_groups(words, "mail-summary-valid", rows, valid));
+    let drop_out = |row: &CoverageRow| row.drop_out.clone();
+    notes.extend(of_groups(words, "mail-summary-drop-out", rows, drop_out));
     notes
+}
+
+/// A note with a share for every group that has one.
+fn of_groups(
+    words: Words,
+    key: &str,
+    rows: &[CoverageRow],
+    share: impl Fn(&CoverageRow) -> Option<String>,
+) -> Option<String> {
+    let said = |row: &CoverageRow| {
+        let percent = words.percent(Some(&share(row)?));
+        let group = safe::name(&row.group_name);
+        let arguments: [(&str, &dyn std::fmt::Display); 2] =
+            [("group", &group), ("percent", &percent)];
+        Some(words.say("mail-summary-group-share", &arguments))
+    };
+    let parts: Vec<String> = rows.iter().filter_map(said).take(BULLETIN_ROWS_MAX).collect();
+    let parts = (!parts.is_empty()).then(|| words.clauses(&parts))?;
+    Some(words.say(key, &[("rows", &parts)]))
 }
 
 fn areas(words: Words, summary: &Summary, caps: Caps) -> Option<Section> {

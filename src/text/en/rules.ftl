@@ -49,9 +49,13 @@ why-aged-out = past the age
 why-not-recommended = not needed for now
 
 # lengths of time
+why-day = { $count } day
 why-days = { $count } days
+why-month = { $count } month
 why-months = { $count } months
+why-year = { $count } year
 why-years = { $count } years
+why-age-year = { $count } year
 why-age-years = { $count } years
 why-plus = { $months } plus { $days }
 why-minus = { $months } less { $days }

@@ -49,9 +49,13 @@ why-aged-out = 已过接种年龄
 why-not-recommended = 目前不需接种
 
 # 时长
+why-day = { $count }天
 why-days = { $count }天
+why-month = { $count }个月
 why-months = { $count }个月
+why-year = { $count }年
 why-years = { $count }年
+why-age-year = { $count }岁
 why-age-years = { $count }岁
 why-plus = { $months }加{ $days }
 why-minus = { $months }减{ $days }
