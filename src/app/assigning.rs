@@ -10,6 +10,7 @@ use crate::domain::id::{AreaCode, GroupId, PersonId};
 use crate::domain::judge::{Asks, Due, Judged, Lack, Subject};
 use crate::domain::person::{Outcome, OutcomeKind, Person, Sex, barred, group_of};
 use crate::domain::plan::PlanRow;
+use crate::domain::rules::GroupForecast;
 use crate::store::plans::PlanState;
 use crate::store::{Tx, assignments, cells, doses, outcomes, people, plans};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -29,6 +30,8 @@ pub struct Standing {
     pub due: Option<Due>,
     /// What a catch-up campaign gives at it.
     pub lacks: Vec<Lack>,
+    /// How far they are with every vaccine group.
+    pub forecasts: Vec<GroupForecast>,
     /// What bars them on the day asked for.
     pub barred: Option<OutcomeKind>,
 }
@@ -53,6 +56,7 @@ pub async fn each_standing(
             judged: state.judged,
             due: state.due,
             lacks: state.lacks,
+            forecasts: state.forecasts,
             barred: state.barred,
             person,
         });
@@ -68,6 +72,7 @@ struct State {
     judged: Vec<Judged>,
     due: Option<Due>,
     lacks: Vec<Lack>,
+    forecasts: Vec<GroupForecast>,
     barred: Option<OutcomeKind>,
 }
 
@@ -80,15 +85,16 @@ fn state(
 ) -> State {
     let campaign = &loaded.campaign;
     doses.retain(|dose| dose.date <= day);
-    let standing = loaded.judge.outlook(campaign, who, &doses, day);
+    let outlook = loaded.judge.outlook(campaign, who, &doses, day);
     let last = doses.last().map(|dose| dose.date);
     let newer = noted.iter().filter(|outcome| last.is_none_or(|last| outcome.date > last));
     State {
         group: group_of(campaign, who.born, named, day).map(|group| group.id.clone()),
-        due: standing.due,
-        lacks: standing.lacks,
+        due: outlook.due,
+        lacks: outlook.lacks,
+        forecasts: outlook.forecasts,
         barred: barred(newer, day).map(|outcome| outcome.outcome),
-        judged: standing.doses,
+        judged: outlook.doses,
         doses,
     }
 }

@@ -60,5 +60,10 @@ impl App {
 
 /// Whether doses of persons may get other numbers, validity or groups.
 fn counts_differently(old: &Campaign, new: &Campaign) -> bool {
-    old.series != new.series || old.groups != new.groups || old.deliveries != new.deliveries
+    // Visits of a catch-up campaign count from its start.
+    let visits_move = new.catch_up.is_some() && old.start != new.start;
+    old.series != new.series
+        || old.groups != new.groups
+        || old.deliveries != new.deliveries
+        || visits_move
 }

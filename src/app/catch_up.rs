@@ -157,9 +157,7 @@ impl App {
         each_standing(&mut tx, loaded, day, |standing| {
             let gone = matches!(standing.barred, Some(OutcomeKind::Dead | OutcomeKind::Moved));
             if standing.group.is_some() && !gone {
-                let who = Subject { born: standing.person.born, sex: standing.person.sex };
-                let area = &standing.person.area;
-                progress.add(loaded.rules(), area, who, &standing.doses, day);
+                progress.add(&standing.person.area, &standing.forecasts, &groups);
             }
         })
         .await?;

@@ -2,7 +2,7 @@
 
 use super::output::{Format, Sheet, percent};
 use super::{Session, exit, parse_day};
-use crate::app::catch_up::{AreaLine, LackDose, LackLine};
+use crate::app::catch_up::{AreaLine, CatchUpReport, LackDose, LackLine};
 use crate::domain::id::AreaCode;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -12,78 +12,83 @@ use std::collections::BTreeSet;
 #[derive(Debug, Subcommand)]
 pub(super) enum CatchUp {
     /// Everybody who lacks doses: which, and at how many visits they can be given
-    List(Filter),
+    List {
+        #[command(flatten)]
+        who: Who,
+        /// Only who lacks this vaccine group or vaccine code
+        #[arg(long)]
+        vaccine: Option<String>,
+    },
     /// Every vaccine in every area: people with all due doses, and what is missing to the share asked
     /// for; exit 11 where an area is below it
-    Report(Filter),
-    /// The campaign's denominators from the register, as eligible.csv
-    Eligible(Filter),
+    Report {
+        #[command(flatten)]
+        who: Who,
+        /// Only this vaccine group
+        #[arg(long)]
+        vaccine: Option<String>,
+        /// Only areas that are below the share asked for
+        #[arg(long)]
+        below: bool,
+    },
+    /// The campaign's denominators from the register, as eligible.csv: who lacks doses, or will by the
+    /// campaign's end
+    Eligible {
+        #[command(flatten)]
+        who: Who,
+    },
 }
 
 /// Who is looked at.
 #[derive(Debug, Args)]
-pub(super) struct Filter {
+pub(super) struct Who {
     /// Doses given up to this day's 24:00 [default: today]
     #[arg(long, value_parser = parse_day)]
     as_of: Option<NaiveDate>,
     /// Only this area and what lies below it
     #[arg(long)]
     area: Option<String>,
-    /// Only this vaccine group or vaccine code
-    #[arg(long)]
-    vaccine: Option<String>,
-    /// Only areas that are below the share asked for
-    #[arg(long)]
-    below: bool,
 }
 
 impl CatchUp {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let (Self::List(filter) | Self::Report(filter) | Self::Eligible(filter)) = self;
+        let (Self::List { who, .. } | Self::Report { who, .. } | Self::Eligible { who }) = self;
         let (app, loaded) = session.loaded(None).await?;
-        let day = filter.as_of.unwrap_or_else(|| session.today(&loaded));
-        let areas = super::areas_below(&loaded, filter.area.as_deref())?;
+        let day = who.as_of.unwrap_or_else(|| session.today(&loaded));
+        let areas = super::areas_below(&loaded, who.area.as_deref())?;
         let is_in =
             |area: &AreaCode| areas.as_ref().is_none_or(|areas: &BTreeSet<_>| areas.contains(area));
+        let rules = &loaded.judge.rules;
+        let groups = rules.groups.iter().map(|group| &*group.name);
         match self {
-            Self::List(_) => {
+            Self::List { vaccine, .. } => {
+                let codes = rules.vaccine_by_code.keys().map(|code| &**code);
+                known(vaccine.as_deref(), groups.chain(codes))?;
                 let mut lines = app.lacking(&loaded, day).await?;
-                lines.retain(|line| {
-                    let named = |dose: &LackDose| filter.names(&dose.vaccine, dose.code.as_deref());
-                    is_in(&line.area) && line.lacks.iter().any(named)
-                });
+                let named = |dose: &LackDose| {
+                    vaccine.as_ref().is_none_or(|wanted| {
+                        *wanted == dose.vaccine || Some(wanted) == dose.code.as_ref()
+                    })
+                };
+                lines.retain(|line| is_in(&line.area) && line.lacks.iter().any(named));
                 list(&session, &lines);
                 Ok(exit::OK)
             }
-            Self::Report(_) => {
+            Self::Report { vaccine, below, .. } => {
+                known(vaccine.as_deref(), groups)?;
                 let mut report = app.catch_up_report(&loaded, day).await?;
                 report.rows.retain(|row| {
                     is_in(&row.area)
-                        && filter.names(&row.vaccine, None)
-                        && (row.below || !filter.below)
+                        && vaccine.as_ref().is_none_or(|wanted| *wanted == row.vaccine)
+                        && (row.below || !below)
                 });
-                let is_below = report.rows.iter().any(|row| row.below);
-                if session.out.format == Format::Json {
-                    session.out.json(&report);
-                } else {
-                    print(&session, &report.rows);
-                }
-                let rate = (report.rate * rust_decimal::Decimal::ONE_HUNDRED).normalize();
-                let below: BTreeSet<&str> = report
-                    .rows
-                    .iter()
-                    .filter(|row| row.below)
-                    .map(|row| row.area.as_str())
-                    .collect();
-                let (areas, day) = (below.len(), report.as_of);
-                let key = if is_below { "catch-up-below" } else { "catch-up-reached" };
-                session.out.note(key, &[("areas", &areas), ("rate", &rate), ("day", &day)]);
-                Ok(if is_below { exit::BELOW } else { exit::OK })
+                Ok(tell(&session, &report))
             }
-            Self::Eligible(_) => {
-                let counts = app.lacking_counts(&loaded, day).await?;
+            Self::Eligible { .. } => {
+                let mut counts = app.lacking_counts(&loaded, day).await?;
+                counts.retain(|(area, _), _| is_in(area));
                 let mut sheet = Sheet::new(&["area", "group", "people", "source", "as_of"]);
-                for ((area, group), people) in counts.iter().filter(|((area, _), _)| is_in(area)) {
+                for ((area, group), people) in counts {
                     let source = session.out.word("catch-up-source");
                     let (area, group) = (area.to_string(), group.to_string());
                     sheet.push(vec![area, group, people.to_string(), source, day.to_string()]);
@@ -95,10 +100,34 @@ impl CatchUp {
     }
 }
 
-impl Filter {
-    fn names(&self, vaccine: &str, code: Option<&str>) -> bool {
-        self.vaccine.as_deref().is_none_or(|wanted| wanted == vaccine || Some(wanted) == code)
+/// Refuses a vaccine that nobody knows: a list without it would look as if all were well.
+fn known<'a>(wanted: Option<&str>, names: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let names: Vec<&str> = names.collect();
+    if !names.contains(&wanted) {
+        anyhow::bail!("there is no vaccine {wanted:?}; known: {}", names.join(", "));
     }
+    Ok(())
+}
+
+/// Prints the report and says whether all of it is reached.
+fn tell(session: &Session, report: &CatchUpReport) -> u8 {
+    if session.out.format == Format::Json {
+        session.out.json(report);
+    } else {
+        print(session, &report.rows);
+    }
+    let rate = (report.rate * rust_decimal::Decimal::ONE_HUNDRED).normalize();
+    let below: BTreeSet<&str> =
+        report.rows.iter().filter(|row| row.below).map(|row| row.area.as_str()).collect();
+    let (areas, day) = (below.len(), report.as_of);
+    let (key, code) = if below.is_empty() {
+        ("catch-up-reached", exit::OK)
+    } else {
+        ("catch-up-below", exit::BELOW)
+    };
+    session.out.note(key, &[("areas", &areas), ("rate", &rate), ("day", &day)]);
+    code
 }
 
 fn list(session: &Session, lines: &[LackLine]) {

@@ -5,9 +5,9 @@ use super::campaign::Campaign;
 use super::count::ceil_of;
 use super::dose::Dose;
 use super::id::{AreaCode, PersonId, PlaceCode, RecordId};
-use super::judge::{Asks, Judge, Lack, Subject};
-use super::rules::Progress;
+use super::judge::{Judge, Lack, Subject};
 use super::rules::model::GroupId;
+use super::rules::{GroupForecast, Progress};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -116,18 +116,9 @@ impl Progressed {
 pub struct Progresses(BTreeMap<(GroupId, AreaCode), Progressed>);
 
 impl Progresses {
-    /// Adds a person of an area as they stand on a day.
-    pub fn add(
-        &mut self,
-        (campaign, judge): (&Campaign, &Judge),
-        area: &AreaCode,
-        who: Subject,
-        doses: &[Dose],
-        day: NaiveDate,
-    ) {
-        let Asks::CatchUp { groups, .. } = &judge.asks else { return };
-        let assessment = judge.assess(campaign, who, doses, day);
-        for one in assessment.forecasts.iter().filter(|one| groups.contains(&one.group)) {
+    /// Adds a person of an area by how far they are with some vaccine groups.
+    pub fn add(&mut self, area: &AreaCode, forecasts: &[GroupForecast], groups: &[GroupId]) {
+        for one in forecasts.iter().filter(|one| groups.contains(&one.group)) {
             let here = self.0.entry((one.group, area.clone())).or_default();
             let (should, done) = match one.progress {
                 Progress::Complete | Progress::Immune => (1, 1),

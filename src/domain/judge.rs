@@ -67,11 +67,6 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Whether it counts.
-    pub fn is_valid(&self) -> bool {
-        self.status == Some(Status::Valid)
-    }
-
     /// Whether the rules refuse it.
     pub fn is_refused(&self) -> bool {
         self.status.is_some_and(|status| status != Status::Valid)
@@ -124,6 +119,8 @@ pub struct Outlook {
     pub due: Option<Due>,
     /// What a catch-up campaign gives at the next visits.
     pub lacks: Vec<Lack>,
+    /// How far the person is with every vaccine group.
+    pub forecasts: Vec<GroupForecast>,
 }
 
 impl Judge {
@@ -131,7 +128,7 @@ impl Judge {
     pub fn evaluate(&self, campaign: &Campaign, who: Subject, doses: &[Dose]) -> Vec<Judged> {
         let Some(last) = doses.last() else { return Vec::new() };
         let assessment = assess(&self.rules, &self.person(campaign, who, doses, last.date));
-        self.judged(doses, assessment)
+        self.judged(doses, assessment.doses)
     }
 
     /// Where a person stands on a day. `doses` is sorted by (day, record), none after the day.
@@ -143,14 +140,12 @@ impl Judge {
         day: NaiveDate,
     ) -> Outlook {
         let assessment = assess(&self.rules, &self.person(campaign, who, doses, day));
+        let Assessment { doses: verdicts, forecasts } = assessment;
         let (due, lacks) = match &self.asks {
-            Asks::Series { .. } => (assessment.forecasts.first().and_then(due), Vec::new()),
-            Asks::CatchUp { groups, to, .. } => {
-                let lacks = self.lacks(&assessment, groups, *to);
-                (None, lacks)
-            }
+            Asks::Series { .. } => (forecasts.first().and_then(due), Vec::new()),
+            Asks::CatchUp { groups, to, .. } => (None, self.lacks(&forecasts, groups, *to)),
         };
-        let doses = self.judged(doses, assessment);
+        let doses = self.judged(doses, verdicts);
         let visited = doses.iter().any(|dose| dose.number > 0);
         let visit = lacks.iter().min_by_key(|lack| lack.earliest).filter(|_| !visited);
         let visit = visit.map(|first| Due {
@@ -159,23 +154,12 @@ impl Judge {
             recommended: first.recommended,
             latest: None,
         });
-        Outlook { due: due.or(visit), doses, lacks }
+        Outlook { due: due.or(visit), doses, lacks, forecasts }
     }
 
     /// Whether a dose is counted as one that does not count; a visit is a visit whatever was given.
     pub fn discounts(&self, dose: &Judged) -> bool {
         matches!(self.asks, Asks::Series { .. }) && dose.is_refused()
-    }
-
-    /// The assessment of a person on a day, with all vaccine groups.
-    pub fn assess(
-        &self,
-        campaign: &Campaign,
-        who: Subject,
-        doses: &[Dose],
-        day: NaiveDate,
-    ) -> Assessment {
-        assess(&self.rules, &self.person(campaign, who, doses, day))
     }
 
     fn person(&self, campaign: &Campaign, who: Subject, doses: &[Dose], day: NaiveDate) -> Person {
@@ -212,7 +196,7 @@ impl Judge {
         }
     }
 
-    fn judged(&self, doses: &[Dose], assessment: Assessment) -> Vec<Judged> {
+    fn judged(&self, doses: &[Dose], verdicts: Vec<Vec<DoseVerdict>>) -> Vec<Judged> {
         let mut visited: Option<NaiveDate> = None;
         let judge = |(dose, verdicts): (&Dose, Vec<DoseVerdict>)| {
             let best = verdicts.iter().min_by_key(|one| one.verdict.status);
@@ -230,7 +214,7 @@ impl Judge {
             };
             Judged { date: dose.date, number, status, verdicts }
         };
-        doses.iter().zip(assessment.doses).map(judge).collect()
+        doses.iter().zip(verdicts).map(judge).collect()
     }
 
     /// The name of a vaccine group.
@@ -239,8 +223,8 @@ impl Judge {
     }
 
     /// What falls due by a day, of some groups.
-    fn lacks(&self, assessment: &Assessment, groups: &[GroupId], to: NaiveDate) -> Vec<Lack> {
-        let asked = assessment.forecasts.iter().filter(|one| groups.contains(&one.group));
+    fn lacks(&self, forecasts: &[GroupForecast], groups: &[GroupId], to: NaiveDate) -> Vec<Lack> {
+        let asked = forecasts.iter().filter(|one| groups.contains(&one.group));
         asked
             .filter_map(|one| {
                 let next = one.next.filter(|next| next.recommended.date <= to)?;

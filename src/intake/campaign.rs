@@ -53,6 +53,10 @@ pub fn campaign(path: &Path, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
         .map_err(|issue| issues.push(issue))
         .ok()
         .and_then(|mut source| load(&mut source, known, &mut issues));
+    // What the dose rules refuse of a series would stop every command that follows.
+    if let Some(Err(refused)) = campaign.as_ref().map(super::rules::judge) {
+        issues.extend(refused);
+    }
     let issues = limited(issues);
     match campaign {
         Some(campaign) if !has_errors(&issues) => Ok(Loaded { campaign, warnings: issues }),

@@ -156,6 +156,35 @@ fn a_reminder_names_the_vaccines_of_the_visit() {
 }
 
 #[test]
+fn a_dose_of_no_known_vaccine_is_refused_and_the_rest_is_stored() {
+    let world = world();
+    let rows = "record,person,date,place,product\nx1,c03,2020-07-15,elsewhere,MMRR\n\
+                x2,c03,2020-07-15,elsewhere,\nx3,c03,2020-07-15,elsewhere,MMR\n";
+    world.file("doses.csv", rows);
+    let ran = world.run(&["doses", "import", "doses.csv", "-o", "json"]).ends(3);
+    let done = ran.json();
+    assert_eq!((&done["new"], &done["refused"]), (&json!(1), &json!(2)), "{done}");
+    assert!(ran.err.contains("“MMRR”") && ran.err.contains("MMR”"), "{}", ran.err);
+    let ran = world.run(&["catch-up", "report", "--vaccine", "MMRR"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.err.contains("麻腮风疫苗"), "{}", ran.err);
+}
+
+#[test]
+fn visits_count_from_the_start_also_when_it_moves() {
+    let world = world();
+    let given = "record,person,date,place,product\nn1,c03,2021-04-06,S1,MMR\n\
+                 n2,c11,2021-04-20,S2,MMR\n";
+    world.file("doses.csv", given);
+    world.run(&["doses", "import", "doses.csv"]).ends(0);
+    assert_eq!(world.people("2021-04-30", "adult", 1), 2);
+    let later = campaign().swap("campaign.toml", "start = 2021-04-01", "start = 2021-04-10");
+    let world = world.applied(&later);
+    assert_eq!(world.people("2021-04-30", "adult", 1), 1);
+    world.run(&["db", "check"]).ends(0);
+}
+
+#[test]
 fn a_campaign_of_one_series_says_that_it_is_no_catch_up() {
     let world = World::small();
     let ran = world.run(&["catch-up", "report"]);

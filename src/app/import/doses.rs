@@ -7,6 +7,7 @@ use crate::domain::dose::Dose;
 use crate::domain::id::{PersonId, RecordId};
 use crate::domain::judge::Subject;
 use crate::domain::person::Sex;
+use crate::intake::Issue;
 use crate::store::doses::{self, History, Known};
 use crate::store::{Tx, cells};
 use std::collections::HashMap;
@@ -98,6 +99,7 @@ fn fitting(
                 let is_history = campaign.catch_up.is_some() && dose.date < campaign.start;
                 if is_history { None } else { facts.place(line, &dose.place) }
             })
+            .or_else(|| product(facts, line, dose))
             .or_else(|| lot.map(|lot| facts.issue("unknown_lot", line, "lot", lot.as_str())))
             .or_else(|| facts.not_future(line, dose.date));
             let fits = issue.is_none();
@@ -105,6 +107,20 @@ fn fitting(
             fits
         })
         .collect()
+}
+
+/// In a catch-up register a dose of no known vaccine would be one that the person seems to lack.
+fn product(facts: &Facts<'_>, line: u32, dose: &Dose) -> Option<Issue> {
+    let Loaded { campaign, judge, .. } = facts.loaded;
+    let product = dose.product.as_deref().unwrap_or_default();
+    if campaign.catch_up.is_none() || judge.vaccine(Some(product)).is_some() {
+        return None;
+    }
+    if product.is_empty() {
+        return Some(facts.issue("missing_value", line, "product", product));
+    }
+    let known = judge.rules.vaccine_by_code.keys().map(|code| &**code);
+    Some(facts.unknown("unknown_vaccine", (line, "product", product), known))
 }
 
 /// Everybody whose doses change, by code: so the database finds them with few pages.

@@ -68,7 +68,12 @@ fn of_series(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
         files
             .extend(embedded::FILES.iter().filter(|(name, text)| *name != id && keeps_apart(text)));
     }
-    let mut rules = series(&files)?.rules;
+    // The text is not the file's own: its rows would mislead.
+    let without_rows = |issues: Vec<Issue>| {
+        let without = |issue: Issue| Issue { row: None, ..issue };
+        issues.into_iter().map(without).collect::<Vec<_>>()
+    };
+    let mut rules = series(&files).map_err(without_rows)?.rules;
     // The first file's series is the first of the first antigen.
     let Some(first) = rules.antigens.first_mut() else { return Err(Vec::new()) };
     first.series.truncate(1);

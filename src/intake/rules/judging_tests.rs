@@ -189,3 +189,19 @@ fn a_campaign_that_was_stored_without_its_whole_series_file_is_still_judged() {
     assert!(!keys(&campaign).contains(&"vaccines.1".to_owned()));
     assert!(keys(&super::judging_tests::campaign()).contains(&"vaccines.1".to_owned()));
 }
+
+#[test]
+fn a_series_that_the_rules_refuse_is_refused_before_it_is_stored() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("schedules/campaigns/danyang-2021");
+    let folder = tempfile::tempdir().expect("a folder");
+    for entry in std::fs::read_dir(example).expect("files") {
+        let entry = entry.expect("a file");
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("a copy");
+    }
+    let own = "id = \"covid19-inactivated\"\nname = \"a\"\nsource = \"a\"\n\
+               [[doses]]\n[[doses]]\nintervals = [{ from_dose = 5, min = \"1 day\" }]\n";
+    std::fs::write(folder.path().join("series.toml"), own).expect("a file");
+    let issues = intake::campaign(folder.path(), series::all()).expect_err("issues");
+    let said: Vec<_> = issues.iter().map(|issue| (issue.code, &*issue.file, issue.row)).collect();
+    assert_eq!(said, [("rules_cycle", "series.toml", None)]);
+}
