@@ -1,22 +1,27 @@
 //! One function for each thing that a user can ask for: load, decide, save.
 
+pub mod accounts;
 pub mod assigning;
 pub mod bounces;
 pub mod campaigns;
 pub mod catch_up;
 pub mod copies;
 pub mod coverage;
+pub mod dashboard;
 pub mod due;
+pub mod feeds;
 pub mod figures;
 pub mod health;
 pub mod import;
 pub mod installation;
+pub mod judged;
 pub mod notices;
 pub mod outbox;
 pub mod plans;
 pub mod recount;
 pub mod status;
 pub mod unsubscribing;
+pub mod uploads;
 
 use crate::config::Config;
 use crate::domain::campaign::Campaign;

@@ -1,5 +1,6 @@
 //! The command line: arguments in, one app call, table, JSON or CSV out. Data goes to stdout, words to stderr.
 
+mod account;
 mod backup;
 mod bounce;
 mod campaign;
@@ -145,6 +146,9 @@ enum Command {
     Job(job::Job),
     /// Run the timetable until stopped
     Daemon(daemon::Daemon),
+    /// Who may open the dashboard
+    #[command(subcommand)]
+    Account(account::Account),
     /// Check the installation, one line and one remedy each
     Doctor,
     /// The database itself
@@ -254,6 +258,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Unsubscribe(it) => it.run(session).await,
         Command::Job(it) => it.run(session).await,
         Command::Daemon(it) => it.run(session).await,
+        Command::Account(it) => it.run(session).await,
         Command::Doctor => doctor::doctor(session).await,
         Command::Db(it) => it.run(session).await,
         Command::Backup(it) => it.run(session).await,

@@ -2,8 +2,9 @@
 
 use super::Session;
 use super::output::{Format, NONE, Sheet, harmless};
+use crate::app::judged;
 use crate::domain::campaign::Campaign;
-use crate::domain::plan::{Figures, Plan, PlanRow, Reason, Unplaced, WorstArea};
+use crate::domain::plan::{Figures, Plan, PlanRow, Unplaced, WorstArea};
 use crate::domain::planner::GroupVerdict;
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -169,22 +170,8 @@ pub(super) fn unplaced_table(session: &Session, campaign: &Campaign, unplaced: &
             name(campaign.area(one.area.as_str()).map(|a| a.name.as_str()), one.area.as_str()),
             name(campaign.group(one.group.as_str()).map(|g| g.name.as_str()), one.group.as_str()),
             one.people.to_string(),
-            out.word(&format!("reason-{}", reason_key(one.reason))),
+            judged::reason(out.language, one.reason),
         ]);
     }
     out.sheet(&sheet);
-}
-
-/// The part of a catalogue key that names a reason.
-pub(super) fn reason_key(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NoPlace => "no-place",
-        Reason::Horizon => "horizon",
-        Reason::Closed => "closed",
-        Reason::Supply => "supply",
-        Reason::Storage => "storage",
-        Reason::SiteCapacity => "site-capacity",
-        Reason::TeamDays => "team-days",
-        Reason::Overdue => "overdue",
-    }
 }

@@ -4,9 +4,10 @@ use super::output::{Format, Sheet, harmless};
 use super::plan_print::unplaced_table;
 use super::{Session, exit, parse_day, plan};
 use crate::app::Loaded;
+use crate::app::judged;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Certificate, Unplaced};
-use crate::domain::planner::{self, BestSeries, Question, Scarce, Scarcity};
+use crate::domain::planner::{self, BestSeries, Question, Scarcity};
 use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
@@ -159,18 +160,10 @@ fn scarce_sheet(session: &Session, campaign: &Campaign, lines: &[Scarcity]) -> S
     let mut sheet =
         Sheet::new(&["scarce", "code", "name", "first", "last", "dearest", "one_more", "weight"]);
     for line in lines {
-        let key = match line.scarce {
-            Scarce::SiteDay => "site-day",
-            Scarce::Storage => "storage",
-            Scarce::Lot => "lot",
-            Scarce::StopDay => "stop-day",
-            Scarce::StopVisit => "stop-visit",
-            Scarce::TeamDay => "team-day",
-        };
         let place = campaign.place(&line.code).map(|place| place.name().to_owned());
         let team = campaign.team(&line.code).map(|team| team.name.clone());
         sheet.push(vec![
-            out.word(&format!("scarce-{key}")),
+            judged::scarce(out.language, line.scarce),
             line.code.clone(),
             place.or(team).map(|name| harmless(&name)).unwrap_or_default(),
             line.first.to_string(),

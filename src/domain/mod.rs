@@ -1,5 +1,6 @@
 //! What doseplan knows, decided from values alone: no I/O, no clock, no randomness without a seed.
 
+pub mod account;
 pub mod area;
 pub mod assign;
 pub mod campaign;

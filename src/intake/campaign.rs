@@ -48,8 +48,17 @@ pub struct Loaded {
 /// Reads a folder or an .xlsx workbook. `known` are the series that a campaign may name; the
 /// folder's own `series.toml` goes before them. The issues of a refusal hold its warnings, too.
 pub fn campaign(path: &Path, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
+    checked(Source::open(path), known)
+}
+
+/// Reads an .xlsx workbook that is at hand as bytes; `name` is what messages call it.
+pub fn workbook(bytes: Vec<u8>, name: &str, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
+    checked(Book::of_bytes(bytes, name).map(|book| Source::Book(Box::new(book))), known)
+}
+
+fn checked(source: Result<Source, Issue>, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
     let mut issues = Vec::new();
-    let campaign = Source::open(path)
+    let campaign = source
         .map_err(|issue| issues.push(issue))
         .ok()
         .and_then(|mut source| load(&mut source, known, &mut issues));

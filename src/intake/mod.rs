@@ -28,7 +28,7 @@ mod workbook;
 #[cfg(test)]
 mod tests;
 
-pub use campaign::{Loaded, campaign};
+pub use campaign::{Loaded, campaign, workbook};
 pub use errors_file::{ErrorsFile, errors_path};
 pub(crate) use issue::nearest;
 pub use issue::{CODES, Issue, Severity, View, has_errors};

@@ -57,6 +57,10 @@ const PEOPLE_BY: &str = "SELECT area, grp, CAST(SUM(doses - repeats) AS BIGINT) 
      WHERE campaign = $1 AND dose = $2 AND day <= $3 GROUP BY area, grp";
 const DOSES_BY_DAY: &str = "SELECT day, CAST(SUM(doses) AS BIGINT) FROM total \
      WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY day ORDER BY day";
+const REPORTS_BETWEEN: &str = "SELECT DISTINCT place, day FROM cell \
+     WHERE campaign = $1 AND day >= $2 AND day <= $3";
+const DOSES_BY_DAY_AND_GROUP: &str = "SELECT day, grp, CAST(SUM(doses) AS BIGINT) FROM total \
+     WHERE campaign = $1 AND day <= $2 GROUP BY day, grp ORDER BY day, grp";
 const TOTALS: &str = "SELECT area, grp, dose, day, doses, repeats, invalid, exceeding FROM total \
      WHERE campaign = $1 ORDER BY area, grp, dose, day";
 
@@ -210,6 +214,31 @@ pub async fn between(
 pub async fn reported(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<Vec<PlaceCode>> {
     let rows = tx.rows(REPORTED, args![campaign, day]).await?;
     rows.iter().map(|row| row.get::<String>(0).map(PlaceCode::new)).collect()
+}
+
+/// Every place and day with a report, between two days.
+pub async fn reports_between(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<(PlaceCode, NaiveDate)>> {
+    let rows = tx.rows(REPORTS_BETWEEN, args![campaign, first, last]).await?;
+    rows.iter().map(|row| Ok((PlaceCode::new(row.get::<String>(0)?), row.get(1)?))).collect()
+}
+
+/// Doses by day and group, up to a day.
+pub async fn doses_by_day_and_group(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    until: NaiveDate,
+) -> Result<Vec<(NaiveDate, GroupId, u64)>> {
+    let rows = tx.rows(DOSES_BY_DAY_AND_GROUP, args![campaign, until]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok((row.get(0)?, GroupId::new(row.get::<String>(1)?), row.count(2, "total")?))
+        })
+        .collect()
 }
 
 /// Every place and day with a report, up to a day.

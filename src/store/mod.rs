@@ -1,7 +1,9 @@
 //! The one memory, and the only SQL. `db` holds everything that the two databases do differently;
 //! one file for each table family. Every function works inside a transaction that the app began.
 
+pub mod accounts;
 pub mod assignments;
+pub mod audit;
 pub mod bounces;
 pub mod bulk;
 pub mod campaigns;
@@ -23,6 +25,7 @@ pub mod runs;
 pub mod tables;
 pub mod tallies;
 pub mod unsubscribed;
+pub mod uploads;
 
 pub use db::{Store, Tx};
 pub use error::StoreError;

@@ -96,6 +96,9 @@ const REMINDED_LAST: &str = "SELECT person, dose, MAX(day), COUNT(*) FROM remind
 const LIST: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
      changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox \
      WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) ORDER BY id";
+const NEWEST: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
+     changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox \
+     WHERE campaign = $1 ORDER BY id DESC LIMIT $2";
 const FIND: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
      changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox WHERE id = $1";
 const NEXT_DUE: &str = "SELECT MIN(due_at) FROM outbox WHERE state = 'queued'";
@@ -213,6 +216,11 @@ pub async fn reminded_last(
 /// The queue, by number; an empty filter is every state or kind.
 pub async fn list(tx: &mut Tx, state: &str, kind: &str) -> Result<Vec<Message>> {
     tx.rows(LIST, args![state, kind]).await?.iter().map(message).collect()
+}
+
+/// The newest messages of a campaign.
+pub async fn newest(tx: &mut Tx, campaign: CampaignNo, limit: i64) -> Result<Vec<Message>> {
+    tx.rows(NEWEST, args![campaign, limit]).await?.iter().map(message).collect()
 }
 
 /// One mail.

@@ -184,6 +184,19 @@ tables! {
         int("id"), int("campaign"), text("kind"), int("at"), int("new"), int("same"),
         int("corrected"), int("refused"),
     ],
+    account 1 numbered [
+        int("id"), text("name"), text("role"), text("places"), text("password"), int("made_at"),
+    ],
+    login 1 [text("token"), int("account"), int("made_at"), int("seen_at")],
+    api_token 1 numbered [
+        int("id"), int("account"), text("name"), text("token"), text("scopes"), int("made_at"),
+        maybe(int("used_at")),
+    ],
+    feed 2 [int("campaign"), text("place"), int("generation")],
+    upload 1 [text("id"), int("account"), int("made_at"), text("name"), bytes("content")],
+    audit 1 numbered [
+        int("id"), int("at"), text("who"), text("did"), maybe(text("campaign")), text("said"),
+    ],
 }
 
 /// Tables that a database may have rows in before it is used.

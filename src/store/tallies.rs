@@ -5,6 +5,7 @@ use super::{CampaignNo, Result, StoreError, Tx};
 use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
 use crate::{args, bulk};
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 bulk!(
@@ -34,6 +35,10 @@ const KNOWN: &str = "SELECT record, day, place, area, grp, dose, doses, recorded
      WHERE campaign = $1 AND recorded_at < $2 \
      UNION ALL SELECT record, day, place, area, grp, dose, doses, recorded_at FROM tally_past \
      WHERE campaign = $1 AND recorded_at < $2 AND superseded_at >= $2";
+const FIRST_RECORDED: &str = "SELECT place, day, MIN(recorded_at) FROM tally \
+     WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY place, day";
+const OF_PLACE: &str = "SELECT record, day, place, area, grp, dose, doses, recorded_at \
+     FROM tally WHERE campaign = $1 AND place = $2 AND day = $3 ORDER BY record";
 
 /// A tally with the time of recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,4 +139,28 @@ pub async fn each_known(
         Ok(())
     })
     .await
+}
+
+/// When the first count that stands came in, by place and day, between two days.
+pub async fn first_recorded(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<(PlaceCode, NaiveDate, i64)>> {
+    let rows = tx.rows(FIRST_RECORDED, args![campaign, first, last]).await?;
+    rows.iter()
+        .map(|row| Ok((PlaceCode::new(row.get::<String>(0)?), row.get(1)?, row.get(2)?)))
+        .collect()
+}
+
+/// What was counted at a place on a day.
+pub async fn of_place(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    place: &PlaceCode,
+    day: NaiveDate,
+) -> Result<Vec<Tally>> {
+    let rows = tx.rows(OF_PLACE, args![campaign, place.as_str(), day]).await?;
+    rows.iter().map(|row| Ok(known(row)?.tally)).collect()
 }

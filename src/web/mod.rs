@@ -1,12 +1,31 @@
-//! What the daemon answers over HTTP: whether it lives, whether it can work, its figures. No page has a rule of its
-//! own.
+//! What the daemon answers over HTTP: the dashboard, whether it lives, whether it can work, its figures. No page has a
+//! rule of its own.
 //!
 //! Nobody can tie it up: connections, heads, bodies and answers have limits, and of each kind of question only one
 //! goes to the database at a time.
 
+mod accounts;
+mod ask;
+mod assets;
+mod calendar;
+mod door;
+mod draw;
+mod due;
+mod feeds;
 mod health;
+mod kept;
+mod map;
 mod metrics;
+mod operation;
+mod overview;
+mod page;
+mod plan;
+mod reports;
+mod routes;
+mod searching;
+mod tally;
 mod unsubscribe;
+mod upload;
 
 use crate::app::{App, AppError};
 use crate::clock::{Clock, Hearts};
@@ -37,6 +56,8 @@ const HEAD_MAX: usize = 16 << 10;
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// A body must be in, and its answer ready, by then.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// The same for an upload, which comes over a county's line.
+const UPLOAD_LIMIT: Duration = Duration::from_mins(2);
 /// A connection takes no further question after so long, and is cut soon after: who reads slowly shall not keep it.
 const CONNECTION_LIMIT: Duration = Duration::from_mins(5);
 /// What is under way gets so long to end when the daemon stops.
@@ -52,6 +73,34 @@ pub struct Site {
     metrics_gate: Arc<Mutex<()>>,
     leave_gate: Arc<Mutex<()>>,
     shown: Arc<std::sync::Mutex<metrics::Shown>>,
+    desk: Arc<Desk>,
+}
+
+/// Pages that read from the database at a time: the daemon's own work has connections left.
+const READERS: usize = 2;
+/// Passwords that are hashed at a time.
+const HASHING: usize = 2;
+
+/// What the dashboard keeps in memory.
+#[derive(Debug)]
+struct Desk {
+    guesses: door::Guesses,
+    kept: kept::Kept,
+    searches: searching::Searches,
+    readers: Semaphore,
+    hashing: Semaphore,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            guesses: door::Guesses::default(),
+            kept: kept::Kept::default(),
+            searches: searching::Searches::default(),
+            readers: Semaphore::new(READERS),
+            hashing: Semaphore::new(HASHING),
+        }
+    }
 }
 
 impl Site {
@@ -65,6 +114,7 @@ impl Site {
             metrics_gate: Arc::default(),
             leave_gate: Arc::default(),
             shown: Arc::default(),
+            desk: Arc::default(),
         }
     }
 
@@ -74,6 +124,7 @@ impl Site {
             .route("/readyz", get(health::ready))
             .route("/metrics", get(metrics::metrics))
             .route("/u/{token}", get(unsubscribe::question).post(unsubscribe::leave))
+            .merge(routes::pages(&self))
             .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here\n") })
             .with_state(self)
             .layer(DefaultBodyLimit::max(BODY_MAX))
@@ -108,25 +159,41 @@ async fn within<T: Send + 'static>(
 
 /// Limits every answer, and tells browsers to do as little as possible with it.
 async fn guarded(request: Request, next: Next) -> Response {
-    let mut response = if length(request.headers()).is_some_and(|length| length > BODY_MAX as u64) {
+    let (body_max, limit) = match request.uri().path() {
+        "/upload" => (upload::UPLOAD_MAX, UPLOAD_LIMIT),
+        _ => (BODY_MAX, ANSWER_LIMIT),
+    };
+    let too_long = |length| length > body_max as u64;
+    let mut response = if length(request.headers()).is_some_and(too_long) {
         (StatusCode::PAYLOAD_TOO_LARGE, "too long\n").into_response()
     } else {
-        timeout(ANSWER_LIMIT, next.run(request))
-            .await
-            .unwrap_or_else(|_| (StatusCode::REQUEST_TIMEOUT, "too slow\n").into_response())
+        // The work is never cut: a transaction that is dropped while it begins would stay open on its connection.
+        let work = tokio::spawn(next.run(request));
+        match timeout(limit, work).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "an answer could not be made");
+                (StatusCode::INTERNAL_SERVER_ERROR, "a fault of the program; its log says more\n")
+                    .into_response()
+            }
+            Err(_) => (StatusCode::REQUEST_TIMEOUT, "too slow\n").into_response(),
+        }
     };
-    let set = |name: HeaderName, value| (name, HeaderValue::from_static(value));
-    response.headers_mut().extend([
-        set(header::CACHE_CONTROL, "no-store"),
-        set(
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
-             frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+             connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
         ),
-        set(header::REFERRER_POLICY, "no-referrer"),
-        set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        set(header::X_FRAME_OPTIONS, "DENY"),
-    ]);
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    ] {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
     response
 }
 
@@ -136,6 +203,7 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 
 /// Answers until `end`, then lets what is under way end.
 pub async fn serve(listener: TcpListener, site: Site, end: impl Future<Output = ()>) {
+    let desk = Arc::clone(&site.desk);
     let router = site.router();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
@@ -167,6 +235,7 @@ pub async fn serve(listener: TcpListener, site: Site, end: impl Future<Output = 
         while open.try_join_next().is_some() {}
     }
     drop(listener);
+    desk.searches.end();
     let _ = timeout(END_MAX, graceful.shutdown()).await;
     open.abort_all();
 }

@@ -6,7 +6,7 @@ use crate::app::unsubscribing::Done;
 use crate::domain::campaign::Language;
 use crate::text::word;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Asks whether it is meant.
-pub(super) async fn question() -> Html<String> {
+pub(super) async fn question() -> Response {
     let ask = both(|language| word(language, "leave-ask"));
     let button = both(|language| word(language, "leave-button"));
-    page(&format!("<p>{ask}</p><form method=\"post\"><button>{button}</button></form>"))
+    page(&format!("<p>{ask}</p><form method=\"post\"><button>{button}</button></form>")).into_response()
 }
 
 /// No more reminders go to the reader of the mail that has this token.
@@ -41,11 +41,14 @@ fn both(text: impl Fn(Language) -> String) -> String {
     format!("{} · {}", text(Language::ZhCn), text(Language::En))
 }
 
-fn page(body: &str) -> Html<String> {
-    Html(format!(
+fn page(body: &str) -> ([(HeaderName, &'static str); 1], Html<String>) {
+    let own = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+               frame-ancestors 'none'; base-uri 'none'";
+    let html = Html(format!(
         "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>doseplan</title>\
          <style>body{{font:1.1rem sans-serif;max-width:32rem;margin:3rem auto;padding:0 1rem}}\
          button{{font:inherit;padding:.6rem 1.2rem}}</style>{body}</html>\n"
-    ))
+    ));
+    ([(header::CONTENT_SECURITY_POLICY, own)], html)
 }

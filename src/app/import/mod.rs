@@ -155,6 +155,30 @@ impl App {
         }
     }
 
+    /// Stores counts that somebody entered by hand, as rows of `what`; all of them or, where one is refused, none.
+    pub async fn import_tallies(
+        &self,
+        loaded: &Loaded,
+        what: &str,
+        tallies: Vec<crate::domain::dose::Tally>,
+        now: DateTime<Utc>,
+    ) -> Result<Imported> {
+        let facts = facts(loaded, what, now);
+        let rows = tallies.len() as u64;
+        let good = (1..).zip(tallies).enumerate();
+        let good = good.map(|(index, (line, value))| Good { index, line, value }).collect();
+        let mut tx = self.store.write().await?;
+        let stored = tallies::store(&mut tx, &facts, good).await?;
+        let Stored { new, same, corrected, refused, .. } = stored;
+        let mut out = Imported { rows, new, same, corrected, ..Imported::default() };
+        out.issues.extend(refused.into_iter().map(|(_, issue)| issue));
+        if !out.issues.is_empty() {
+            return Ok(Imported { rows, refused: rows, issues: out.issues, ..Imported::default() });
+        }
+        self.note_import(Some(tx), loaded, Kind::Tallies, &out, now).await?;
+        Ok(out)
+    }
+
     async fn import_rows<T: Send + 'static>(
         &self,
         loaded: &Loaded,
@@ -172,15 +196,7 @@ impl App {
                 return Ok(out);
             }
         };
-        let campaign = &loaded.campaign;
-        let sites = campaign.sites.iter().map(|site| site.code.clone());
-        let facts = Facts {
-            loaded,
-            file: rows.file().to_owned(),
-            today: today(campaign, now),
-            now: super::millis(now),
-            places: sites.chain(campaign.stops.iter().map(|stop| stop.code.clone())).collect(),
-        };
+        let facts = facts(loaded, rows.file(), now);
         let mut errors = ErrorsFile::new(path, rows.names(), language);
         // One task reads and checks the form, this one stores: two cores work at once.
         let (send, mut receive) = mpsc::channel::<Batch<T>>(BATCHES_AHEAD);
@@ -258,6 +274,19 @@ impl App {
         };
         tx.commit().await?;
         Ok(known)
+    }
+}
+
+/// What rows of a file are held against.
+fn facts<'a>(loaded: &'a Loaded, file: &str, now: DateTime<Utc>) -> Facts<'a> {
+    let campaign = &loaded.campaign;
+    let sites = campaign.sites.iter().map(|site| site.code.clone());
+    Facts {
+        loaded,
+        file: file.to_owned(),
+        today: today(campaign, now),
+        now: super::millis(now),
+        places: sites.chain(campaign.stops.iter().map(|stop| stop.code.clone())).collect(),
     }
 }
 

@@ -13,10 +13,12 @@ mod table;
 mod words;
 
 use super::Letter;
+use crate::domain::campaign::Language;
 use crate::domain::notice::{LeadDigest, Need, Reminder, Summary};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
 use crate::text::thousands;
+use chrono::NaiveDate;
 use table::{Cell, Section, Table};
 use words::Words;
 
@@ -68,13 +70,31 @@ fn fit(render: impl Fn(Caps) -> Letter) -> Letter {
 
 /// Something that the reader should act on.
 #[derive(Debug, Clone, Default)]
-struct Alert {
+pub struct Alert {
     /// Its place in the list, from 1; 0 without a number.
-    number: usize,
-    text: String,
-    lines: Vec<String>,
+    pub number: usize,
+    /// What it is.
+    pub text: String,
+    /// What belongs to it, a line each.
+    pub lines: Vec<String>,
     /// What to do.
-    remedy: String,
+    pub remedy: String,
+}
+
+/// What the summary's mail says first, for other places that show the same: the bulletin's sentence.
+pub fn opening(summary: &Summary, language: Language) -> String {
+    summary::opening(Words(language), summary)
+}
+
+/// What needs attention, as the summary's mail says it.
+pub fn alerts(summary: &Summary, language: Language) -> Vec<Alert> {
+    let all = summary.attention.iter().enumerate();
+    all.map(|(index, item)| attention::alert(Words(language), index + 1, item)).collect()
+}
+
+/// A day with its weekday, as mails write it: `10月20日(周三)`, `20 Oct (Wed)`.
+pub fn date(day: NaiveDate, language: Language) -> String {
+    Words(language).date(day)
 }
 
 /// The template's text without runs of empty lines.

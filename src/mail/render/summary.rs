@@ -70,15 +70,7 @@ pub(super) fn letter(summary: &Summary, caps: Caps) -> Letter {
     ];
     let body = Body {
         campaign: safe::name(&summary.campaign_name),
-        opening: words.say(
-            "mail-summary-opening",
-            &[
-                ("end", &words.day_end(summary.as_of)),
-                ("county", &county),
-                ("total", &thousands(summary.doses_total)),
-                ("today", &thousands(summary.doses_today)),
-            ],
-        ),
+        opening: opening(words, summary),
         among_word: words.word("mail-summary-among"),
         among: among(words, &summary.by_group.rows),
         reported: reported(words, summary),
@@ -94,6 +86,19 @@ pub(super) fn letter(summary: &Summary, caps: Caps) -> Letter {
     let html = html.render().expect("templates fail only where a value does");
     let plain = Plain { body: &body }.render().expect("templates fail only where a value does");
     Letter { subject, text: tidy(&plain), html }
+}
+
+/// The bulletin's sentence.
+pub(super) fn opening(words: Words, summary: &Summary) -> String {
+    words.say(
+        "mail-summary-opening",
+        &[
+            ("end", &words.day_end(summary.as_of)),
+            ("county", &safe::name(&summary.county)),
+            ("total", &thousands(summary.doses_total)),
+            ("today", &thousands(summary.doses_today)),
+        ],
+    )
 }
 
 /// All townships together, as their table's last line shows them; `None` without a denominator.

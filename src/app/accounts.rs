@@ -1,0 +1,293 @@
+//! Accounts of the dashboard: made, logged in, checked; tokens of programs; the audit log.
+
+use super::{App, AppError, Result, millis};
+use crate::domain::account::{Account, PASSWORD_CHARS_MIN, Role, Scope, is_name, is_password};
+use crate::store::accounts::{self, ApiToken};
+use crate::store::audit::{self, Entry};
+use crate::text::hex;
+use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest as _, Sha256};
+
+/// A login ends after so long, whatever happens.
+const LOGIN_MAX: TimeDelta = TimeDelta::hours(12);
+/// … and after so long without a page.
+const LOGIN_IDLE_MAX: TimeDelta = TimeDelta::hours(2);
+/// That a login or token is in use is written down so often at most.
+const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// Who acts when it is nobody of the dashboard.
+pub const COMMAND_LINE: &str = "(command line)";
+
+/// 256 bits that nobody guesses, as hexadecimal digits.
+pub fn secret_text() -> String {
+    let mut hash = Sha256::new();
+    for _ in 0..3 {
+        hash.update(uuid::Uuid::new_v4().as_bytes());
+    }
+    hex(&hash.finalize())
+}
+
+/// What the database keeps of a secret text.
+pub fn hash_of(secret: &str) -> String {
+    hex(&Sha256::digest(secret.as_bytes()))
+}
+
+/// A password's argon2id hash; takes a while, so it runs aside.
+async fn hashed(password: &str) -> Result<String> {
+    let password = password.to_owned();
+    let work = move || -> argon2::password_hash::Result<String> {
+        let hash: PasswordHash = Argon2::default().hash_password(password.as_bytes())?;
+        Ok(hash.to_string())
+    };
+    let refused = |error: &dyn std::fmt::Display| {
+        AppError::Refused(format!("the password cannot be hashed: {error}"))
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(hash) => hash.map_err(|error| refused(&error)),
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+/// Whether a password is the one of a hash.
+async fn fits(password: &str, hash: String) -> bool {
+    let password = password.to_owned();
+    let work =
+        move || Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok();
+    tokio::task::spawn_blocking(work).await.unwrap_or(false)
+}
+
+/// The hash of no password: an unknown name takes as long as a wrong password.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$\
+     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+impl App {
+    /// Makes an account.
+    pub async fn add_account(
+        &self,
+        name: &str,
+        (role, places): (Role, &[String]),
+        password: &str,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if !is_name(name) {
+            return Err(AppError::Refused(format!(
+                "{:?} is no name for an account: up to 40 letters, digits and . _ - @",
+                crate::mail::safe::name(name)
+            )));
+        }
+        if role == Role::Lead && places.is_empty() {
+            let said = "a lead needs the sites or teams that it leads, for example S01 T1";
+            return Err(AppError::Refused(said.to_owned()));
+        }
+        if let Some(bad) = places.iter().find(|code| code.chars().any(char::is_whitespace)) {
+            return Err(AppError::Refused(format!("{bad:?} is no code of a site or team")));
+        }
+        check_password(password)?;
+        let hash = hashed(password).await?;
+        let mut tx = self.store.write().await?;
+        if !accounts::insert(&mut tx, name, (role, places), &hash, millis(now)).await? {
+            return Err(AppError::Refused(format!(
+                "there is an account {name:?} already; give it another password, or remove it first"
+            )));
+        }
+        let said = format!("{name} {} {}", role.word(), places.join(" "));
+        let said = said.trim_end();
+        audit::insert(&mut tx, millis(now), by, "account-add", (None, said)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Every account, by name.
+    pub async fn accounts(&self) -> Result<Vec<Account>> {
+        let mut tx = self.store.read().await?;
+        Ok(accounts::list(&mut tx).await?)
+    }
+
+    async fn account(&self, name: &str) -> Result<Account> {
+        let mut tx = self.store.read().await?;
+        let found = accounts::find(&mut tx, name).await?;
+        found.map(|(account, _)| account).ok_or_else(|| {
+            AppError::Refused(format!(
+                "there is no account {:?}; `doseplan account list` shows all",
+                crate::mail::safe::name(name)
+            ))
+        })
+    }
+
+    /// Removes an account with its logins and tokens.
+    pub async fn remove_account(&self, name: &str, by: &str, now: DateTime<Utc>) -> Result<()> {
+        let account = self.account(name).await?;
+        let mut tx = self.store.write().await?;
+        accounts::delete(&mut tx, account.id).await?;
+        audit::insert(&mut tx, millis(now), by, "account-remove", (None, name)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Gives an account another password, and ends its logins.
+    pub async fn set_password(
+        &self,
+        name: &str,
+        password: &str,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        check_password(password)?;
+        let account = self.account(name).await?;
+        let hash = hashed(password).await?;
+        let mut tx = self.store.write().await?;
+        accounts::set_password(&mut tx, account.id, &hash).await?;
+        audit::insert(&mut tx, millis(now), by, "account-password", (None, name)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether a name and a password belong together.
+    pub async fn is_password_of(&self, name: &str, password: &str) -> Result<Option<Account>> {
+        let mut tx = self.store.read().await?;
+        let found = accounts::find(&mut tx, name).await?;
+        drop(tx);
+        let (account, hash) = found.map_or((None, NOBODY.to_owned()), |(a, h)| (Some(a), h));
+        let right = is_password(password) && fits(password, hash).await;
+        Ok(account.filter(|_| right))
+    }
+
+    /// Logs an account in: what its browser shall hold.
+    pub async fn log_in(&self, account: &Account, now: DateTime<Utc>) -> Result<String> {
+        let token = secret_text();
+        let mut tx = self.store.write().await?;
+        let hash = hash_of(&token);
+        accounts::log_in(&mut tx, &hash, account.id, millis(now), over(now)).await?;
+        audit::insert(&mut tx, millis(now), &account.name, "login", (None, "")).await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// Who is logged in with what a browser holds.
+    pub async fn logged_in(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Account>> {
+        let hash = hash_of(token);
+        let mut tx = self.store.read().await?;
+        let Some((account, seen)) = accounts::logged_in(&mut tx, &hash, over(now)).await? else {
+            return Ok(None);
+        };
+        drop(tx);
+        if millis(now) - seen > SEEN_EVERY.num_milliseconds() {
+            let mut tx = self.store.write().await?;
+            accounts::seen(&mut tx, &hash, millis(now)).await?;
+            tx.commit().await?;
+        }
+        Ok(Some(account))
+    }
+
+    /// Ends a login.
+    pub async fn log_out(&self, token: &str, who: &str, now: DateTime<Utc>) -> Result<()> {
+        let mut tx = self.store.write().await?;
+        accounts::log_out(&mut tx, &hash_of(token)).await?;
+        audit::insert(&mut tx, millis(now), who, "logout", (None, "")).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Makes a token for a program, which acts for an account: the text that the program shall hold.
+    pub async fn add_token(
+        &self,
+        account: &str,
+        name: &str,
+        scopes: &[Scope],
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Result<String> {
+        if !is_name(name) {
+            let said = "a token's name is up to 40 letters, digits and . _ - @";
+            return Err(AppError::Refused(said.to_owned()));
+        }
+        let account = self.account(account).await?;
+        if let Some(scope) = scopes.iter().find(|scope| !account.may(scope.power())) {
+            return Err(AppError::Refused(format!(
+                "{} is a {}, which may not do {}",
+                account.name,
+                account.role.word(),
+                scope.word()
+            )));
+        }
+        let token = secret_text();
+        let mut tx = self.store.write().await?;
+        let kept = (name, hash_of(&token));
+        accounts::add_token(&mut tx, account.id, (kept.0, &kept.1), scopes, millis(now)).await?;
+        let said = format!("{} {name}", account.name);
+        audit::insert(&mut tx, millis(now), by, "token-add", (None, &said)).await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// Every token, without its secret.
+    pub async fn tokens(&self) -> Result<Vec<ApiToken>> {
+        let mut tx = self.store.read().await?;
+        Ok(accounts::tokens(&mut tx).await?)
+    }
+
+    /// Removes a token; `false` where there is none with this number.
+    pub async fn remove_token(&self, id: i64, by: &str, now: DateTime<Utc>) -> Result<bool> {
+        let mut tx = self.store.write().await?;
+        let known = accounts::remove_token(&mut tx, id).await?;
+        if known {
+            let said = id.to_string();
+            audit::insert(&mut tx, millis(now), by, "token-remove", (None, &said)).await?;
+        }
+        tx.commit().await?;
+        Ok(known)
+    }
+
+    /// Who a program's token acts for, and what it is good for.
+    pub async fn of_token(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Account, Vec<Scope>)>> {
+        let mut tx = self.store.read().await?;
+        let Some((account, scopes, (id, used))) =
+            accounts::token(&mut tx, &hash_of(token)).await?
+        else {
+            return Ok(None);
+        };
+        drop(tx);
+        let at = millis(now);
+        if used.is_none_or(|used| at - used > SEEN_EVERY.num_milliseconds()) {
+            let mut tx = self.store.write().await?;
+            accounts::token_used(&mut tx, id, at).await?;
+            tx.commit().await?;
+        }
+        Ok(Some((account, scopes)))
+    }
+
+    /// Writes a line of the audit log.
+    pub async fn note_audit(
+        &self,
+        who: &str,
+        did: &str,
+        (campaign, said): (Option<&str>, &str),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut tx = self.store.write().await?;
+        audit::insert(&mut tx, millis(now), who, did, (campaign, said)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The newest lines of the audit log before a number, of one account or of all.
+    pub async fn audit(&self, who: Option<&str>, before: i64, limit: i64) -> Result<Vec<Entry>> {
+        let mut tx = self.store.read().await?;
+        Ok(audit::list(&mut tx, who.unwrap_or_default(), before, limit).await?)
+    }
+}
+
+/// Logins that are over: made before the first instant, or last seen before the second.
+fn over(now: DateTime<Utc>) -> (i64, i64) {
+    (millis(now - LOGIN_MAX), millis(now - LOGIN_IDLE_MAX))
+}
+
+fn check_password(password: &str) -> Result<()> {
+    if is_password(password) {
+        return Ok(());
+    }
+    Err(AppError::Refused(format!(
+        "a password has {PASSWORD_CHARS_MIN} characters at least, and 200 bytes at most"
+    )))
+}

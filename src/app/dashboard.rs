@@ -1,0 +1,273 @@
+//! What the dashboard shows, as values. Every figure comes from where the mails and the command line have it.
+
+use super::coverage::{AsOf, given};
+use super::{App, Loaded, Result, millis};
+use crate::domain::campaign::Campaign;
+use crate::domain::coverage::{Coverage, Depth};
+use crate::domain::date::{day_end, days};
+use crate::domain::dose::{GivenRow, Tally};
+use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
+use crate::domain::notice::Summary;
+use crate::store::installation::Hold;
+use crate::store::outbox::Message;
+use crate::store::plans::{PlanHead, PlanState};
+use crate::store::runs::Run;
+use crate::store::{audit, cells, installation, outbox, plans, runs, tallies};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a campaign stands.
+#[derive(Debug)]
+pub struct Overview {
+    /// What the coordinator's mail of the day says.
+    pub summary: Summary,
+    /// Coverage of every area.
+    pub tree: Coverage,
+    /// Doses up to each day of the campaign.
+    pub curve: Vec<CurvePoint>,
+    /// The adopted plan.
+    pub plan: Option<i64>,
+}
+
+/// Doses planned and given up to a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CurvePoint {
+    /// The day.
+    pub day: NaiveDate,
+    /// Doses that the first adopted plan has by its end.
+    pub planned: u64,
+    /// Doses given by its end to the groups that are planned; none after the as-of day.
+    pub done: Option<u64>,
+}
+
+/// What is known of a site's report of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// It is in.
+    In,
+    /// It is in, but the day was over before its first count came.
+    Late,
+    /// The site was open, and nothing is in.
+    Missing,
+    /// The site is shut.
+    Shut,
+    /// The day has not come.
+    Ahead,
+}
+
+/// Sites and days: who reported.
+#[derive(Debug)]
+pub struct Reports {
+    /// The days.
+    pub days: Vec<NaiveDate>,
+    /// For each site, in the order of the file: its code and a report for each day.
+    pub sites: Vec<(PlaceCode, Vec<Report>)>,
+}
+
+/// What a place or team does on a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionDay {
+    /// Doses that the adopted plan has.
+    pub planned: u64,
+    /// Doses given.
+    pub given: u64,
+    /// Places, of a team.
+    pub places: BTreeSet<PlaceCode>,
+    /// Teams, of a stop.
+    pub teams: BTreeSet<TeamCode>,
+}
+
+/// The queue of mail.
+#[derive(Debug)]
+pub struct Queue {
+    /// Mails by state.
+    pub counts: Vec<(String, u64)>,
+    /// The newest ones.
+    pub newest: Vec<Message>,
+    /// Why nothing is sent.
+    pub hold: Option<Hold>,
+}
+
+impl App {
+    /// How a campaign stands at the end of a day.
+    pub async fn overview(&self, loaded: &Loaded, as_of: NaiveDate) -> Result<Overview> {
+        let campaign = &loaded.campaign;
+        let summary = self.summary(loaded, as_of, None).await?;
+        let tree = self.coverage(loaded, AsOf::day(as_of), Depth::Tree).await?;
+        let mut tx = self.store.read().await?;
+        let baseline = plans::baseline(&mut tx, loaded.no).await?;
+        let by_day = cells::doses_by_day_and_group(&mut tx, loaded.no, as_of).await?;
+        let plan = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+        let planned = baseline.as_ref().map_or(&[][..], |head| &head.curve);
+        let curve = curve(campaign, planned, &by_day, as_of);
+        Ok(Overview { summary, tree, curve, plan: plan.map(|head| head.no) })
+    }
+
+    /// Who reported between two days, as known at the end of `as_of`.
+    pub async fn reports(
+        &self,
+        loaded: &Loaded,
+        (first, last): (NaiveDate, NaiveDate),
+        as_of: NaiveDate,
+    ) -> Result<Reports> {
+        let campaign = &loaded.campaign;
+        let mut tx = self.store.read().await?;
+        let until = last.min(as_of);
+        let reported: BTreeSet<_> =
+            cells::reports_between(&mut tx, loaded.no, first, until).await?.into_iter().collect();
+        let counted: BTreeMap<_, _> = tallies::first_recorded(&mut tx, loaded.no, first, until)
+            .await?
+            .into_iter()
+            .map(|(place, day, at)| ((place, day), at))
+            .collect();
+        let all: Vec<NaiveDate> = days(first, last).collect();
+        let open: Vec<BTreeSet<&PlaceCode>> = all
+            .iter()
+            .map(|day| campaign.open_sites(*day).into_iter().map(|site| &site.code).collect())
+            .collect();
+        let report = |site: &PlaceCode, day: NaiveDate, open: &BTreeSet<&PlaceCode>| {
+            let key = (site.clone(), day);
+            let is_late = || {
+                let over = millis(day_end(campaign.timezone, day));
+                counted.get(&key).is_some_and(|at| *at >= over)
+            };
+            match (day > as_of, reported.contains(&key)) {
+                (true, _) => Report::Ahead,
+                (false, true) if is_late() => Report::Late,
+                (false, true) => Report::In,
+                (false, false) if open.contains(site) => Report::Missing,
+                (false, false) => Report::Shut,
+            }
+        };
+        let line = |site: &PlaceCode| {
+            all.iter().zip(&open).map(|(day, open)| report(site, *day, open)).collect()
+        };
+        let sites = campaign.sites.iter().map(|s| (s.code.clone(), line(&s.code))).collect();
+        Ok(Reports { days: all, sites })
+    }
+
+    /// What a site, stop or team does between two days: the adopted plan, and what was given up to `as_of`.
+    pub async fn sessions(
+        &self,
+        loaded: &Loaded,
+        code: &str,
+        (first, last): (NaiveDate, NaiveDate),
+        as_of: NaiveDate,
+    ) -> Result<BTreeMap<NaiveDate, SessionDay>> {
+        let mut out: BTreeMap<NaiveDate, SessionDay> = BTreeMap::new();
+        let rows = self.plan(loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
+        let mut mine: BTreeSet<(NaiveDate, PlaceCode)> = BTreeSet::new();
+        for row in rows.iter().filter(|row| first <= row.day && row.day <= last) {
+            let is_team = row.team.as_ref().is_some_and(|team| team.as_str() == code);
+            if row.place.as_str() != code && !is_team {
+                continue;
+            }
+            let at = out.entry(row.day).or_default();
+            at.planned += u64::from(row.doses);
+            at.teams.extend(row.team.clone());
+            at.places.insert(row.place.clone());
+            mine.insert((row.day, row.place.clone()));
+        }
+        let mut tx = self.store.read().await?;
+        for row in given(&mut tx, loaded.no, first, last.min(as_of)).await? {
+            let visited = mine.contains(&(row.day, row.place.clone()));
+            if row.place.as_str() == code || visited {
+                out.entry(row.day).or_default().given += u64::from(row.doses);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Doses given on a day.
+    pub async fn given_on(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<GivenRow>> {
+        let mut tx = self.store.read().await?;
+        given(&mut tx, loaded.no, day, day).await
+    }
+
+    /// The plan in force, and the draft that waits.
+    pub async fn plans_now(&self, loaded: &Loaded) -> Result<(Option<PlanHead>, Option<PlanHead>)> {
+        let mut tx = self.store.read().await?;
+        let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+        let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
+        Ok((adopted, draft))
+    }
+
+    /// The queue: mails by state, the newest ones of a campaign, and the hold on sending where there is one.
+    pub async fn queue_now(&self, loaded: &Loaded, limit: i64) -> Result<Queue> {
+        let mut tx = self.store.read().await?;
+        Ok(Queue {
+            counts: outbox::counts(&mut tx).await?,
+            newest: outbox::newest(&mut tx, loaded.no, limit).await?,
+            hold: installation::get(&mut tx).await?.and_then(|found| found.hold),
+        })
+    }
+
+    /// The newest runs of a campaign's jobs.
+    pub async fn runs(&self, loaded: &Loaded, limit: i64) -> Result<Vec<Run>> {
+        let mut tx = self.store.read().await?;
+        Ok(runs::list(&mut tx, loaded.no, "", limit).await?)
+    }
+
+    /// What was counted at a place on a day, record by record.
+    pub async fn tallies_of(
+        &self,
+        loaded: &Loaded,
+        place: &PlaceCode,
+        day: NaiveDate,
+    ) -> Result<Vec<Tally>> {
+        let mut tx = self.store.read().await?;
+        Ok(tallies::of_place(&mut tx, loaded.no, place, day).await?)
+    }
+
+    /// Adopts a draft and writes down who did.
+    pub async fn adopt_as(
+        &self,
+        loaded: &Loaded,
+        no: i64,
+        who: &str,
+        now: DateTime<Utc>,
+    ) -> Result<super::plans::Adopted> {
+        let adopted = self.adopt_plan(loaded, Some(no), now).await?;
+        let mut tx = self.store.write().await?;
+        let id = loaded.campaign.id.as_str();
+        let said = no.to_string();
+        audit::insert(&mut tx, millis(now), who, "plan-adopt", (Some(id), &said)).await?;
+        tx.commit().await?;
+        Ok(adopted)
+    }
+}
+
+/// Doses up to each day, planned and given, of the groups that have a denominator: as `progress` has them.
+fn curve(
+    campaign: &Campaign,
+    planned: &[(NaiveDate, u64)],
+    given: &[(NaiveDate, GroupId, u64)],
+    as_of: NaiveDate,
+) -> Vec<CurvePoint> {
+    let groups: BTreeSet<&GroupId> = campaign.eligible.iter().map(|row| &row.group).collect();
+    let mut by_day: BTreeMap<NaiveDate, u64> = BTreeMap::new();
+    for (day, _, doses) in given.iter().filter(|(_, group, _)| groups.contains(group)) {
+        *by_day.entry(*day).or_default() += doses;
+    }
+    let plan: BTreeMap<NaiveDate, u64> = planned.iter().copied().collect();
+    let before = |days: &BTreeMap<NaiveDate, u64>| -> u64 {
+        days.range(..campaign.start).map(|(_, doses)| doses).sum()
+    };
+    let (mut planned, mut done) = (before(&plan), before(&by_day));
+    let mut out = Vec::new();
+    for day in campaign.days() {
+        planned += plan.get(&day).copied().unwrap_or(0);
+        done += by_day.get(&day).copied().unwrap_or(0);
+        out.push(CurvePoint { day, planned, done: (day <= as_of).then_some(done) });
+    }
+    out
+}
+
+/// The areas whose people a place serves: those that reach a site, the own one of a stop.
+pub fn served(campaign: &Campaign, place: &PlaceCode) -> Vec<AreaCode> {
+    if let Some(stop) = campaign.stop(place.as_str()) {
+        return vec![stop.area.clone()];
+    }
+    let reach = campaign.reach.iter().filter(|reach| reach.site == *place);
+    reach.map(|reach| reach.area.clone()).collect()
+}

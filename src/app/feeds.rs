@@ -1,0 +1,51 @@
+//! Calendars of sites and teams, under addresses that nobody guesses.
+
+use super::unsubscribing::secret;
+use super::{App, Loaded, Result, millis};
+use crate::store::{audit, uploads};
+use crate::text::hex;
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+impl App {
+    /// The secret part of the address of a calendar: it follows from the installation's secret and from how often it
+    /// was made anew.
+    pub async fn feed_token(&self, loaded: &Loaded, code: &str) -> Result<String> {
+        let mut tx = self.store.read().await?;
+        let generation = uploads::generation(&mut tx, loaded.no, code).await?;
+        let secret = secret(&mut tx).await?;
+        Ok(hex(&signature(&secret, loaded, code, generation).finalize().into_bytes()[..16]))
+    }
+
+    /// Whether a text is the secret part of the address of a calendar. Takes the same time for every wrong one.
+    pub async fn is_feed_token(&self, loaded: &Loaded, code: &str, token: &str) -> Result<bool> {
+        let right = self.feed_token(loaded, code).await?;
+        let same = right.bytes().zip(token.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
+        Ok(right.len() == token.len() && same == 0)
+    }
+
+    /// Makes the address of a calendar anew; the old one leads nowhere.
+    pub async fn renew_feed(
+        &self,
+        loaded: &Loaded,
+        code: &str,
+        who: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut tx = self.store.write().await?;
+        uploads::renew(&mut tx, loaded.no, code).await?;
+        let id = loaded.campaign.id.as_str();
+        audit::insert(&mut tx, millis(now), who, "feed-renew", (Some(id), code)).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn signature(secret: &[u8], loaded: &Loaded, code: &str, generation: i64) -> Hmac<Sha256> {
+    let mut mac = Hmac::new_from_slice(secret).expect("HMAC takes keys of every length");
+    for part in ["feed", loaded.campaign.id.as_str(), code, &generation.to_string()] {
+        mac.update(part.as_bytes());
+        mac.update(b"\n");
+    }
+    mac
+}

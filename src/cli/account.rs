@@ -1,0 +1,205 @@
+//! `doseplan account`: who may open the dashboard. Passwords come from a file or stdin, never from a flag.
+
+use super::job::local;
+use super::output::{Format, Sheet};
+use super::{Session, exit};
+use crate::app::accounts::COMMAND_LINE;
+use crate::domain::account::{Role, Scope};
+use anyhow::Context as _;
+use clap::Subcommand;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// Accounts of the dashboard.
+#[derive(Debug, Subcommand)]
+pub(super) enum Account {
+    /// Make an account; its password is read from stdin, or from a file
+    Add {
+        /// The name to log in with
+        name: String,
+        /// admin, planner, lead (counts and due lists of its own sites) or viewer
+        #[arg(long, value_parser = parse_role)]
+        role: Role,
+        /// Sites and teams of a lead
+        #[arg(long, value_name = "CODE", num_args = 1..)]
+        places: Vec<String>,
+        /// A file whose first line is the password
+        #[arg(long)]
+        password_file: Option<PathBuf>,
+    },
+    /// Every account with its role
+    List,
+    /// Remove an account, with its logins and tokens
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Give an account another password, and end its logins
+    Password {
+        /// Its name
+        name: String,
+        /// A file whose first line is the password
+        #[arg(long)]
+        password_file: Option<PathBuf>,
+    },
+    /// Tokens with which programs use the JSON API
+    #[command(subcommand)]
+    Token(Token),
+    /// Who did what, and who saw personal data
+    Log {
+        /// Only this account
+        #[arg(long)]
+        who: Option<String>,
+        /// How many lines, newest first
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+    },
+}
+
+/// Tokens of programs.
+#[derive(Debug, Subcommand)]
+pub(super) enum Token {
+    /// Make a token; it is printed once
+    Add {
+        /// The account that the program acts for
+        account: String,
+        /// What the token is called
+        name: String,
+        /// What it is good for: read, people, tally
+        #[arg(long = "scope", value_parser = parse_scope, required = true)]
+        scopes: Vec<Scope>,
+    },
+    /// Every token, without its secret
+    List,
+    /// Remove a token
+    Remove {
+        /// Its number
+        id: i64,
+    },
+}
+
+fn parse_role(word: &str) -> Result<Role, String> {
+    Role::from_word(word).ok_or_else(|| "write admin, planner, lead or viewer".to_owned())
+}
+
+fn parse_scope(word: &str) -> Result<Scope, String> {
+    Scope::from_word(word).ok_or_else(|| "write read, people or tally".to_owned())
+}
+
+/// A password is no longer than this; a file that is longer was meant for something else.
+const PASSWORD_BYTES_READ: u64 = 4096;
+
+/// The first line of a file, else of stdin.
+fn password(file: Option<&Path>) -> anyhow::Result<String> {
+    let mut text = String::new();
+    match file {
+        Some(path) => std::fs::File::open(path)
+            .and_then(|file| file.take(PASSWORD_BYTES_READ).read_to_string(&mut text))
+            .with_context(|| format!("{} cannot be read", path.display()))?,
+        None => std::io::stdin()
+            .take(PASSWORD_BYTES_READ)
+            .read_to_string(&mut text)
+            .context("the password cannot be read from stdin")?,
+    };
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+impl Account {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        let app = session.open(false).await?;
+        let now = session.clock.now();
+        let out = session.out;
+        match self {
+            Self::Add { name, role, places, password_file } => {
+                let password = password(password_file.as_deref())?;
+                let kind = (*role, places.as_slice());
+                app.add_account(name, kind, &password, COMMAND_LINE, now).await?;
+                out.note("account-added", &[("name", name), ("role", &role.word())]);
+            }
+            Self::List => {
+                let all = app.accounts().await?;
+                if out.format == Format::Json {
+                    out.json(&all);
+                } else {
+                    let mut sheet = Sheet::new(&["name", "role", "places"]);
+                    for one in all {
+                        let role = one.role.word().to_owned();
+                        sheet.push(vec![one.name, role, one.places.join(" ")]);
+                    }
+                    out.sheet(&sheet);
+                }
+            }
+            Self::Remove { name } => {
+                app.remove_account(name, COMMAND_LINE, now).await?;
+                out.note("account-removed", &[("name", name)]);
+            }
+            Self::Password { name, password_file } => {
+                let password = password(password_file.as_deref())?;
+                app.set_password(name, &password, COMMAND_LINE, now).await?;
+                out.note("account-password-set", &[("name", name)]);
+            }
+            Self::Token(token) => return token.run(&session, &app).await,
+            Self::Log { who, limit } => {
+                let lines = app.audit(who.as_deref(), i64::MAX, *limit).await?;
+                if out.format == Format::Json {
+                    out.json(&lines);
+                } else {
+                    let mut sheet = Sheet::new(&["at", "who", "did", "campaign", "said"]);
+                    for line in lines {
+                        sheet.push(vec![
+                            local(chrono_tz::UTC, line.at),
+                            line.who,
+                            line.did,
+                            line.campaign.unwrap_or_default(),
+                            line.said,
+                        ]);
+                    }
+                    out.sheet(&sheet);
+                }
+            }
+        }
+        app.store.close().await;
+        Ok(exit::OK)
+    }
+}
+
+impl Token {
+    async fn run(&self, session: &Session, app: &crate::app::App) -> anyhow::Result<u8> {
+        let now = session.clock.now();
+        let out = session.out;
+        match self {
+            Self::Add { account, name, scopes } => {
+                let token = app.add_token(account, name, scopes, COMMAND_LINE, now).await?;
+                super::output::print(&format!("{token}\n"));
+                out.note("token-added", &[("name", name)]);
+            }
+            Self::List => {
+                let all = app.tokens().await?;
+                if out.format == Format::Json {
+                    out.json(&all);
+                } else {
+                    let mut sheet = Sheet::new(&["id", "account", "name", "scopes", "used"]);
+                    for one in all {
+                        let scopes: Vec<_> = one.scopes.iter().map(|scope| scope.word()).collect();
+                        let used = one.used_at.map(|at| local(chrono_tz::UTC, at));
+                        sheet.push(vec![
+                            one.id.to_string(),
+                            one.account,
+                            one.name,
+                            scopes.join(" "),
+                            used.unwrap_or_default(),
+                        ]);
+                    }
+                    out.sheet(&sheet);
+                }
+            }
+            Self::Remove { id } => {
+                let known = app.remove_token(*id, COMMAND_LINE, now).await?;
+                anyhow::ensure!(known, "there is no token {id}; `doseplan account token list`");
+                out.note("token-removed", &[("id", id)]);
+            }
+        }
+        app.store.close().await;
+        Ok(exit::OK)
+    }
+}

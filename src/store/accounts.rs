@@ -1,0 +1,196 @@
+//! Accounts of the dashboard, who is logged in, and what programs log in with.
+
+use super::db::Row;
+use super::{Result, StoreError, Tx};
+use crate::args;
+use crate::domain::account::{Account, Role, Scope};
+
+const INSERT: &str = "INSERT INTO account (name, role, places, password, made_at) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING";
+const LIST: &str = "SELECT id, name, role, places FROM account ORDER BY name";
+const FIND: &str = "SELECT id, name, role, places, password FROM account WHERE name = $1";
+const SET_PASSWORD: &str = "UPDATE account SET password = $2 WHERE id = $1";
+const DELETE: &str = "DELETE FROM account WHERE id = $1";
+const DELETE_TOKENS: &str = "DELETE FROM api_token WHERE account = $1";
+const DELETE_UPLOADS: &str = "DELETE FROM upload WHERE account = $1";
+
+const LOG_IN: &str = "INSERT INTO login (token, account, made_at, seen_at) VALUES ($1, $2, $3, $3)";
+const LOGGED_IN: &str = "SELECT account.id, account.name, account.role, account.places, \
+     login.seen_at FROM login JOIN account ON account.id = login.account \
+     WHERE login.token = $1 AND login.made_at > $2 AND login.seen_at > $3";
+const SEEN: &str = "UPDATE login SET seen_at = $2 WHERE token = $1";
+const LOG_OUT: &str = "DELETE FROM login WHERE token = $1";
+const LOG_OUT_ALL: &str = "DELETE FROM login WHERE account = $1";
+const LOGINS_OVER: &str = "DELETE FROM login WHERE made_at <= $1 OR seen_at <= $2";
+
+const ADD_TOKEN: &str = "INSERT INTO api_token (account, name, token, scopes, made_at) \
+     VALUES ($1, $2, $3, $4, $5)";
+const TOKENS: &str = "SELECT api_token.id, account.name, api_token.name, api_token.scopes, \
+     api_token.made_at, api_token.used_at FROM api_token \
+     JOIN account ON account.id = api_token.account ORDER BY api_token.id";
+const TOKEN: &str = "SELECT account.id, account.name, account.role, account.places, \
+     api_token.scopes, api_token.id, api_token.used_at FROM api_token \
+     JOIN account ON account.id = api_token.account WHERE api_token.token = $1";
+const TOKEN_USED: &str = "UPDATE api_token SET used_at = $2 WHERE id = $1";
+const REMOVE_TOKEN: &str = "DELETE FROM api_token WHERE id = $1";
+
+fn account(row: &Row) -> Result<Account> {
+    let word: String = row.get(2)?;
+    let bad = || StoreError::BadRow { table: "account", what: format!("{word:?} is no role") };
+    let places: String = row.get(3)?;
+    Ok(Account {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        role: Role::from_word(&word).ok_or_else(bad)?,
+        places: places.split_whitespace().map(str::to_owned).collect(),
+    })
+}
+
+/// Stores an account; `false` where the name is taken.
+pub async fn insert(
+    tx: &mut Tx,
+    name: &str,
+    (role, places): (Role, &[String]),
+    password: &str,
+    now: i64,
+) -> Result<bool> {
+    let values = args![name, role.word(), places.join(" "), password, now];
+    Ok(tx.run(INSERT, values).await? == 1)
+}
+
+/// Every account, by name.
+pub async fn list(tx: &mut Tx) -> Result<Vec<Account>> {
+    tx.rows(LIST, args![]).await?.iter().map(account).collect()
+}
+
+/// An account and its password's hash.
+pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<(Account, String)>> {
+    let row = tx.row(FIND, args![name]).await?;
+    row.map(|row| Ok((account(&row)?, row.get(4)?))).transpose()
+}
+
+/// Gives an account another password, and ends its logins.
+pub async fn set_password(tx: &mut Tx, id: i64, password: &str) -> Result<()> {
+    tx.run(SET_PASSWORD, args![id, password]).await?;
+    tx.run(LOG_OUT_ALL, args![id]).await?;
+    Ok(())
+}
+
+/// Removes an account with its logins, tokens and uploads.
+pub async fn delete(tx: &mut Tx, id: i64) -> Result<()> {
+    for sql in [LOG_OUT_ALL, DELETE_TOKENS, DELETE_UPLOADS, DELETE] {
+        tx.run(sql, args![id]).await?;
+    }
+    Ok(())
+}
+
+/// Notes a login, and forgets those that are over: made before the first instant, or last seen before the second.
+pub async fn log_in(
+    tx: &mut Tx,
+    token: &str,
+    id: i64,
+    now: i64,
+    (made, seen): (i64, i64),
+) -> Result<()> {
+    tx.run(LOGINS_OVER, args![made, seen]).await?;
+    tx.run(LOG_IN, args![token, id, now]).await?;
+    Ok(())
+}
+
+/// Who is logged in with a token, and when they were last seen. `over` as with [`log_in`].
+pub async fn logged_in(
+    tx: &mut Tx,
+    token: &str,
+    (made, seen): (i64, i64),
+) -> Result<Option<(Account, i64)>> {
+    let row = tx.row(LOGGED_IN, args![token, made, seen]).await?;
+    row.map(|row| Ok((account(&row)?, row.get(4)?))).transpose()
+}
+
+/// Notes that a login is in use.
+pub async fn seen(tx: &mut Tx, token: &str, now: i64) -> Result<()> {
+    tx.run(SEEN, args![token, now]).await?;
+    Ok(())
+}
+
+/// Ends a login.
+pub async fn log_out(tx: &mut Tx, token: &str) -> Result<()> {
+    tx.run(LOG_OUT, args![token]).await?;
+    Ok(())
+}
+
+/// A token of a program, without the secret.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ApiToken {
+    /// Its number.
+    pub id: i64,
+    /// The account that it acts for.
+    pub account: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is good for.
+    pub scopes: Vec<Scope>,
+    /// When it was made, milliseconds since 1970.
+    pub made_at: i64,
+    /// When it was last used.
+    pub used_at: Option<i64>,
+}
+
+fn scopes(text: &str) -> Vec<Scope> {
+    text.split_whitespace().filter_map(Scope::from_word).collect()
+}
+
+/// Stores a token by its hash.
+pub async fn add_token(
+    tx: &mut Tx,
+    id: i64,
+    (name, hash): (&str, &str),
+    scopes: &[Scope],
+    now: i64,
+) -> Result<()> {
+    let scopes: Vec<_> = scopes.iter().map(|scope| scope.word()).collect();
+    tx.run(ADD_TOKEN, args![id, name, hash, scopes.join(" "), now]).await?;
+    Ok(())
+}
+
+/// Every token, the oldest first.
+pub async fn tokens(tx: &mut Tx) -> Result<Vec<ApiToken>> {
+    let rows = tx.rows(TOKENS, args![]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ApiToken {
+                id: row.get(0)?,
+                account: row.get(1)?,
+                name: row.get(2)?,
+                scopes: scopes(&row.get::<String>(3)?),
+                made_at: row.get(4)?,
+                used_at: row.get(5)?,
+            })
+        })
+        .collect()
+}
+
+/// Who a token acts for and what it is good for; its number and when it was last used.
+#[expect(clippy::type_complexity, reason = "two values and what is known of the token's use")]
+pub async fn token(
+    tx: &mut Tx,
+    hash: &str,
+) -> Result<Option<(Account, Vec<Scope>, (i64, Option<i64>))>> {
+    let row = tx.row(TOKEN, args![hash]).await?;
+    row.map(|row| {
+        let used = (row.get(5)?, row.get(6)?);
+        Ok((account(&row)?, scopes(&row.get::<String>(4)?), used))
+    })
+    .transpose()
+}
+
+/// Notes that a token was used.
+pub async fn token_used(tx: &mut Tx, id: i64, now: i64) -> Result<()> {
+    tx.run(TOKEN_USED, args![id, now]).await?;
+    Ok(())
+}
+
+/// Removes a token; `false` where there is none with this number.
+pub async fn remove_token(tx: &mut Tx, id: i64) -> Result<bool> {
+    Ok(tx.run(REMOVE_TOKEN, args![id]).await? == 1)
+}

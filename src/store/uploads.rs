@@ -1,0 +1,55 @@
+//! Workbooks that wait to be taken, and calendars whose secret address was made anew.
+
+use super::{CampaignNo, Result, Tx};
+use crate::args;
+
+const INSERT: &str = "INSERT INTO upload (id, account, made_at, name, content) \
+     VALUES ($1, $2, $3, $4, $5)";
+const FIND: &str = "SELECT name, content FROM upload WHERE id = $1 AND account = $2";
+const DELETE: &str = "DELETE FROM upload WHERE id = $1 AND account = $2";
+const OVER: &str = "DELETE FROM upload WHERE made_at < $1";
+// Only the newest of an account are kept: uploading fills no disk.
+const TOO_MANY: &str = "DELETE FROM upload WHERE account = $1 AND id NOT IN \
+     (SELECT id FROM upload WHERE account = $1 ORDER BY made_at DESC, id DESC LIMIT $2)";
+const GENERATION: &str = "SELECT generation FROM feed WHERE campaign = $1 AND place = $2";
+const RENEW: &str = "INSERT INTO feed (campaign, place, generation) VALUES ($1, $2, 1) \
+     ON CONFLICT (campaign, place) DO UPDATE SET generation = feed.generation + 1";
+
+/// Stores an upload of an account, of which `kept` stay; those made before `over` go.
+pub async fn insert(
+    tx: &mut Tx,
+    id: &str,
+    account: i64,
+    (name, content): (&str, Vec<u8>),
+    now: i64,
+    (over, kept): (i64, i64),
+) -> Result<()> {
+    tx.run(INSERT, args![id, account, now, name, content]).await?;
+    tx.run(OVER, args![over]).await?;
+    tx.run(TOO_MANY, args![account, kept]).await?;
+    Ok(())
+}
+
+/// The shown name and the bytes of an upload of an account.
+pub async fn find(tx: &mut Tx, id: &str, account: i64) -> Result<Option<(String, Vec<u8>)>> {
+    let row = tx.row(FIND, args![id, account]).await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// Forgets an upload.
+pub async fn delete(tx: &mut Tx, id: &str, account: i64) -> Result<()> {
+    tx.run(DELETE, args![id, account]).await?;
+    Ok(())
+}
+
+/// How often the secret address of a place's or team's calendar was made anew.
+pub async fn generation(tx: &mut Tx, campaign: CampaignNo, code: &str) -> Result<i64> {
+    let row = tx.row(GENERATION, args![campaign, code]).await?;
+    row.map_or(Ok(0), |row| row.get(0))
+}
+
+/// Makes the secret address of a calendar anew; the old one leads nowhere.
+pub async fn renew(tx: &mut Tx, campaign: CampaignNo, code: &str) -> Result<()> {
+    tx.run(RENEW, args![campaign, code]).await?;
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! Accounts, tokens of programs, the audit log, and the visitor's own password.
+
+use super::Site;
+use super::door::Visitor;
+use super::page::{Cell, Page, Refusal, T, Table, encoded, framed};
+use crate::app::{App, AppError};
+use crate::domain::account::{Role, Scope};
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+/// Lines of the audit log on a page.
+const LINES: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "web/accounts.html")]
+struct Main {
+    t: T,
+    wrong: String,
+    secret: String,
+    csrf: String,
+    accounts: Table,
+    names: Vec<String>,
+    roles: Vec<(&'static str, String)>,
+    tokens: Table,
+}
+
+/// Every account and token.
+pub(super) async fn accounts(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    show(&site, &visitor, &headers, (StatusCode::OK, String::new(), String::new())).await
+}
+
+async fn show(
+    site: &Site,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    (status, wrong, secret): (StatusCode, String, String),
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let fail = |error: AppError| Refusal::of(t, &error);
+    let all = site.app.accounts().await.map_err(fail)?;
+    let mut accounts = Table::of(t, "web-accounts", &["name", "role", "places"]);
+    for one in &all {
+        let role = t.w(&format!("role-{}", one.role.word()));
+        let places = Cell::text(one.places.join(" "));
+        accounts.rows.push(vec![Cell::head(one.name.clone()), Cell::text(role), places]);
+    }
+    let mut tokens = Table::of(t, "web-tokens", &["id", "account", "name", "scopes", "used"]);
+    for one in site.app.tokens().await.map_err(fail)? {
+        let scopes: Vec<_> = one.scopes.iter().map(|scope| scope.word()).collect();
+        tokens.rows.push(vec![
+            Cell::head(one.id.to_string()),
+            Cell::text(one.account),
+            Cell::text(one.name),
+            Cell::text(scopes.join(" ")),
+            Cell::text(one.used_at.map(time).unwrap_or_default()),
+        ]);
+    }
+    let main = Main {
+        t,
+        wrong,
+        secret,
+        csrf: visitor.csrf(),
+        accounts,
+        names: all.into_iter().map(|one| one.name).collect(),
+        roles: Role::ALL
+            .iter()
+            .rev()
+            .map(|role| (role.word(), t.w(&format!("role-{}", role.word()))))
+            .collect(),
+        tokens,
+    };
+    let page = Page::new(t.w("web-accounts"), "accounts", &main);
+    let page = framed(Some(visitor), (t, &visitor.here), None, &page, headers);
+    Ok((status, page).into_response())
+}
+
+fn time(millis: i64) -> String {
+    DateTime::from_timestamp_millis(millis)
+        .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string())
+        .unwrap_or_default()
+}
+
+/// Every form of the page; which one is in the address.
+#[derive(Deserialize)]
+pub(super) struct Given {
+    name: Option<String>,
+    role: Option<String>,
+    places: Option<String>,
+    password: Option<String>,
+    account: Option<String>,
+    scopes: Option<String>,
+    id: Option<i64>,
+}
+
+/// Does what a form asks for.
+pub(super) async fn change(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Path(what): Path<String>,
+    headers: HeaderMap,
+    Form(given): Form<Given>,
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let by = visitor.account.name.clone();
+    match act(&site.app, &what, given, &by, site.clock.now()).await {
+        Ok(None) => Ok(Redirect::to("/accounts").into_response()),
+        // The secret is shown once, in the answer to the form itself, and never in an address.
+        Ok(Some(secret)) => {
+            show(&site, &visitor, &headers, (StatusCode::OK, String::new(), secret)).await
+        }
+        Err(AppError::Refused(said)) => {
+            show(&site, &visitor, &headers, (StatusCode::CONFLICT, said, String::new())).await
+        }
+        Err(error) => Err(Refusal::of(t, &error)),
+    }
+}
+
+async fn act(
+    app: &App,
+    what: &str,
+    given: Given,
+    by: &str,
+    now: DateTime<Utc>,
+) -> crate::app::Result<Option<String>> {
+    let name = given.name.unwrap_or_default();
+    let name = name.trim();
+    let password = given.password.unwrap_or_default();
+    match what {
+        "add" => {
+            let role = given.role.as_deref().and_then(Role::from_word);
+            let role = role.ok_or_else(|| AppError::Refused("there is no such role".to_owned()))?;
+            let places: Vec<String> =
+                given.places.iter().flat_map(|all| all.split_whitespace()).map(str::to_owned).collect();
+            app.add_account(name, (role, &places), &password, by, now).await?;
+        }
+        "password" => app.set_password(name, &password, by, now).await?,
+        "remove" => {
+            if name == by {
+                let said = "nobody removes their own account; another admin can";
+                return Err(AppError::Refused(said.to_owned()));
+            }
+            app.remove_account(name, by, now).await?;
+        }
+        "token" => {
+            let words = given.scopes.unwrap_or_default();
+            let scopes: Vec<Scope> = words.split_whitespace().filter_map(Scope::from_word).collect();
+            let account = given.account.unwrap_or_default();
+            return app.add_token(&account, name, &scopes, by, now).await.map(Some);
+        }
+        "token-remove" => {
+            app.remove_token(given.id.unwrap_or(0), by, now).await?;
+        }
+        _ => return Err(AppError::Refused("there is no such form".to_owned())),
+    }
+    Ok(None)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Lines {
+    who: Option<String>,
+    before: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "web/audit.html")]
+struct Audit {
+    t: T,
+    who: String,
+    table: Table,
+    older: String,
+}
+
+/// The audit log, newest first.
+pub(super) async fn audit(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Query(asked): Query<Lines>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let who = asked.who.unwrap_or_default();
+    let before = asked.before.unwrap_or(i64::MAX);
+    let found = site.app.audit(Some(&who), before, LINES).await;
+    let found = found.map_err(|error| Refusal::of(t, &error))?;
+    let full = i64::try_from(found.len()).unwrap_or(0) == LINES;
+    let last = found.last().filter(|_| full).map(|entry| entry.id);
+    let mut table = Table::of(t, "web-audit", &["at", "who", "did", "campaign", "said"]);
+    for entry in found {
+        table.rows.push(vec![
+            Cell::head(time(entry.at)),
+            Cell::text(entry.who),
+            Cell::text(t.w(&format!("did-{}", entry.did))),
+            Cell::text(entry.campaign.unwrap_or_default()),
+            Cell::text(entry.said),
+        ]);
+    }
+    let older = last.map(|id| format!("/audit?who={}&before={id}", encoded(&who)));
+    let main = Audit { t, who, table, older: older.unwrap_or_default() };
+    let page = Page::new(t.w("web-audit"), "audit", &main);
+    Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
+}
+
+#[derive(Template)]
+#[template(path = "web/me.html")]
+struct Me {
+    t: T,
+    said: String,
+    wrong: String,
+    csrf: String,
+}
+
+/// The visitor's own account.
+pub(super) async fn me(Extension(visitor): Extension<Visitor>, headers: HeaderMap) -> Response {
+    show_me(&visitor, &headers, (StatusCode::OK, String::new()))
+}
+
+fn show_me(
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    (status, wrong): (StatusCode, String),
+) -> Response {
+    let t = visitor.t();
+    let account = &visitor.account;
+    let role = t.w(&format!("role-{}", account.role.word()));
+    let places = account.places.join(" ");
+    let said = t.say("web-me-said", &[("name", &account.name), ("role", &role), ("places", &places)]);
+    let main = Me { t, said, wrong, csrf: visitor.csrf() };
+    let page = Page::new(t.w("web-me"), "me", &main);
+    (status, framed(Some(visitor), (t, &visitor.here), None, &page, headers)).into_response()
+}
+
+#[derive(Deserialize)]
+pub(super) struct Passwords {
+    old: String,
+    new: String,
+}
+
+/// Gives the visitor another password; every login of theirs ends.
+pub(super) async fn set_password(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    Form(given): Form<Passwords>,
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let fail = |error: AppError| Refusal::of(t, &error);
+    let name = &visitor.account.name;
+    if !super::door::is_right(&site, name, &given.old).await.map_err(fail)? {
+        return Ok(show_me(&visitor, &headers, (StatusCode::FORBIDDEN, t.w("web-wrong-password"))));
+    }
+    match site.app.set_password(name, &given.new, name, site.clock.now()).await {
+        Ok(()) => Ok(Redirect::to("/login").into_response()),
+        Err(AppError::Refused(said)) => {
+            Ok(show_me(&visitor, &headers, (StatusCode::CONFLICT, said)))
+        }
+        Err(error) => Err(fail(error)),
+    }
+}

@@ -1,0 +1,162 @@
+//! What every page of a campaign begins with: who asks, of which campaign, as of which day.
+
+use super::Site;
+use super::door::Visitor;
+use super::page::{Page, Refusal, T, address, framed};
+use crate::app::{App, AppError, Loaded, today};
+use crate::domain::date::parse_day;
+use askama::Template;
+use axum::extract::{FromRequestParts, Query, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A question about a campaign.
+#[derive(Debug)]
+pub(super) struct Ask {
+    pub(super) site: Site,
+    pub(super) visitor: Visitor,
+    pub(super) loaded: Loaded,
+    pub(super) as_of: NaiveDate,
+    pub(super) now: DateTime<Utc>,
+    headers: HeaderMap,
+    /// What has just been done, from the address.
+    done: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(rename = "as-of")]
+    as_of: Option<String>,
+    done: Option<String>,
+}
+
+/// What pages say that has just been done; the address names it.
+const DONE: [&str; 5] = ["adopted", "applied", "tallied", "renewed", "searching"];
+
+impl FromRequestParts<Site> for Ask {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let visitor = parts.extensions.get::<Visitor>().cloned();
+        let visitor = visitor.expect("the gate has let somebody in");
+        let t = visitor.t();
+        let absent = || Refusal::absent(t).into_response();
+        let path = RawPathParams::from_request_parts(parts, site).await.map_err(|_| absent())?;
+        let id = path.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.to_owned());
+        let id = id.ok_or_else(absent)?;
+        let loaded = site.app.campaign(Some(&id)).await;
+        let loaded = loaded.map_err(|error| Refusal::of(t, &error).into_response())?;
+        let asked = Query::<Asked>::try_from_uri(&parts.uri)
+            .map_err(|_| Refusal::bad(t, t.w("web-bad-address")).into_response())?;
+        let now = site.clock.now();
+        let as_of = match asked.as_of.as_deref() {
+            Some(text) => parse_day(text)
+                .ok_or_else(|| Refusal::bad(t, t.w("web-bad-day")).into_response())?,
+            None => default_day(&loaded, now),
+        };
+        if asked.as_of.is_none() && parts.method == Method::GET {
+            // The day is part of the address, so that it shows the same tomorrow.
+            let query = parts.uri.query().map(|query| format!("&{query}")).unwrap_or_default();
+            let to = format!("{}?as-of={as_of}{query}", parts.uri.path());
+            return Err(Redirect::to(&to).into_response());
+        }
+        let done = asked.done.clone().filter(|done| DONE.contains(&done.as_str()));
+        let headers = parts.headers.clone();
+        Ok(Self { site: site.clone(), visitor, loaded, as_of, now, headers, done })
+    }
+}
+
+/// Yesterday, or the last day of a campaign that is over: as `doseplan status` has it.
+pub(super) fn default_day(loaded: &Loaded, now: DateTime<Utc>) -> NaiveDate {
+    (today(&loaded.campaign, now) - TimeDelta::days(1)).min(loaded.campaign.end)
+}
+
+impl Ask {
+    /// Words in the visitor's language.
+    pub(super) fn t(&self) -> T {
+        self.visitor.t()
+    }
+
+    /// The app.
+    pub(super) fn app(&self) -> &App {
+        &self.site.app
+    }
+
+    /// The day that it is in the campaign.
+    pub(super) fn today(&self) -> NaiveDate {
+        today(&self.loaded.campaign, self.now)
+    }
+
+    /// The address of another page of the campaign, of the same day.
+    pub(super) fn to(&self, page: &str) -> String {
+        address(&self.loaded, page, Some(self.as_of))
+    }
+
+    /// The page in its frame.
+    pub(super) fn show(&self, mut page: Page) -> Response {
+        if let Some(done) = &self.done {
+            page.flash = self.t().w(&format!("web-done-{done}"));
+        }
+        let (t, here) = (self.t(), self.visitor.here.as_str());
+        let of = Some((&self.loaded, Some(self.as_of)));
+        framed(Some(&self.visitor), (t, here), of, &page, &self.headers)
+    }
+
+    /// A refusal in the visitor's language.
+    pub(super) fn refusal(&self, error: &AppError) -> Refusal {
+        Refusal::of(self.t(), error)
+    }
+
+    /// What `make` reads, kept for a moment under the campaign, the day and `what`. A few read at a time, so that the
+    /// daemon's own work always gets a connection.
+    pub(super) async fn kept<V: Send + Sync + 'static>(
+        &self,
+        what: &str,
+        make: impl Future<Output = Result<V, AppError>>,
+    ) -> Result<Arc<V>, Refusal> {
+        let (no, version) = (self.loaded.no.0, self.loaded.version);
+        let key = format!("{no}/{version}/{}/{what}", self.as_of);
+        let turn = async {
+            let _turn = self.site.desk.readers.acquire().await.expect("it is never closed");
+            make.await
+        };
+        self.site.desk.kept.get(key, turn).await.map_err(|error| self.refusal(&error))
+    }
+
+    /// Title, day and the way to other days.
+    pub(super) fn head(&self, title: String, page: &str, hidden: &[(&str, String)]) -> String {
+        let rest: String = hidden
+            .iter()
+            .map(|(name, value)| format!("&{name}={}", super::page::encoded(value)))
+            .collect();
+        let on = |day: NaiveDate| address(&self.loaded, page, Some(day)) + &rest;
+        let head = DayHead {
+            t: self.t(),
+            title,
+            action: address(&self.loaded, page, None),
+            day: self.as_of,
+            before: on(self.as_of - TimeDelta::days(1)),
+            after: on(self.as_of + TimeDelta::days(1)),
+            newest: on(default_day(&self.loaded, self.now)),
+            hidden: hidden.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect(),
+        };
+        head.render().expect("templates fail only where a value does")
+    }
+}
+
+#[derive(Template)]
+#[template(path = "web/head.html")]
+struct DayHead {
+    t: T,
+    title: String,
+    action: String,
+    day: NaiveDate,
+    before: String,
+    after: String,
+    newest: String,
+    hidden: Vec<(String, String)>,
+}

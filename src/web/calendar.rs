@@ -1,0 +1,159 @@
+//! The session calendar of a site, stop or team: a month, with what is planned and what was given.
+
+use super::ask::Ask;
+use super::page::{Page, Refusal, T, address, encoded};
+use crate::app::dashboard::SessionDay;
+use crate::domain::campaign::Campaign;
+use crate::domain::date::days;
+use crate::text::thousands;
+use askama::Template;
+use axum::extract::Query;
+use axum::response::Response;
+use chrono::{Datelike, Months, NaiveDate, TimeDelta};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+const LIVE_SECS: u32 = 15;
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    place: Option<String>,
+}
+
+/// A day of the month, or room before the first and after the last.
+struct DayCell {
+    number: u32,
+    class: &'static str,
+    lines: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "web/calendar.html")]
+struct Main {
+    t: T,
+    head: String,
+    action: String,
+    day: NaiveDate,
+    code: String,
+    name: String,
+    choices: Vec<(String, Vec<(String, String)>)>,
+    month: String,
+    before: String,
+    after: String,
+    weekdays: Vec<String>,
+    weeks: Vec<Vec<DayCell>>,
+    feed: String,
+    renew: String,
+}
+
+/// The calendar of the month that the day is in.
+pub(super) async fn calendar(
+    ask: Ask,
+    Query(which): Query<Which>,
+) -> Result<Response, Refusal> {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let choices = choices(t, campaign);
+    let own = choices.iter().flat_map(|(_, all)| all);
+    let code = match which.place {
+        Some(code) => code,
+        None => own
+            .clone()
+            .map(|(code, _)| code.clone())
+            .find(|code| ask.visitor.account.has_code(code))
+            .unwrap_or_default(),
+    };
+    let found = own.clone().find(|(known, _)| *known == code);
+    let Some((_, name)) = found else { return Err(Refusal::absent(t)) };
+    let first = ask.as_of.with_day(1).expect("every month has a first day");
+    let next = first + Months::new(1);
+    let span = (first, next - TimeDelta::days(1));
+    let read = ask.app().sessions(&ask.loaded, &code, span, ask.as_of);
+    let sessions = ask.kept(&format!("calendar/{code}"), read).await?;
+    let title = t.w("web-calendar");
+    let place = format!("&place={}", encoded(&code));
+    let to = |day: NaiveDate| address(&ask.loaded, "calendar", Some(day)) + &place;
+    let name = format!("{code} {name}");
+    let feed = super::feeds::address(&ask, &code).await?;
+    let main = Main {
+        t,
+        head: ask.head(title.clone(), "calendar", &[("place", code.clone())]),
+        action: address(&ask.loaded, "calendar", None),
+        day: ask.as_of,
+        name: name.clone(),
+        month: first.format("%Y-%m").to_string(),
+        before: to(first - TimeDelta::days(1)),
+        after: to(next),
+        weekdays: (1..=7).map(|n| t.w(&format!("mail-weekday-{n}"))).collect(),
+        weeks: weeks(t, span, ask.as_of, &sessions),
+        renew: format!(
+            "{}?csrf={}&place={}",
+            address(&ask.loaded, "feed", None),
+            ask.visitor.csrf(),
+            encoded(&code)
+        ),
+        feed,
+        code,
+        choices,
+    };
+    let page = Page::new(format!("{name} · {title}"), "calendar", &main);
+    // The page of somebody who may change the feed has a form's token in it, which is another one each time.
+    let live_secs = if main.feed.is_empty() { LIVE_SECS } else { 0 };
+    Ok(ask.show(Page { live_secs, ..page }))
+}
+
+fn choices(t: T, campaign: &Campaign) -> Vec<(String, Vec<(String, String)>)> {
+    let sites = campaign.sites.iter().map(|one| (one.code.to_string(), one.name.clone()));
+    let stops = campaign.stops.iter().map(|one| (one.code.to_string(), one.name.clone()));
+    let teams = campaign.teams.iter().map(|one| (one.code.to_string(), one.name.clone()));
+    let mut out = vec![
+        (t.w("web-sites"), sites.collect::<Vec<_>>()),
+        (t.w("web-stops"), stops.collect()),
+        (t.w("web-teams"), teams.collect()),
+    ];
+    out.retain(|(_, all)| !all.is_empty());
+    out
+}
+
+fn weeks(
+    t: T,
+    (first, last): (NaiveDate, NaiveDate),
+    as_of: NaiveDate,
+    sessions: &BTreeMap<NaiveDate, SessionDay>,
+) -> Vec<Vec<DayCell>> {
+    let empty = || DayCell { number: 0, class: "off", lines: Vec::new() };
+    let before = first.weekday().num_days_from_monday();
+    let mut cells: Vec<DayCell> = (0..before).map(|_| empty()).collect();
+    for day in days(first, last) {
+        let session = sessions.get(&day);
+        let class = match (day == as_of, session) {
+            (true, _) => "now",
+            (false, None) => "off",
+            (false, Some(_)) => "",
+        };
+        let lines = session.map(|session| lines(t, session, day <= as_of)).unwrap_or_default();
+        cells.push(DayCell { number: day.day(), class, lines });
+    }
+    let mut out = Vec::new();
+    let mut rest = cells.into_iter().peekable();
+    while rest.peek().is_some() {
+        let mut week: Vec<DayCell> = rest.by_ref().take(7).collect();
+        week.resize_with(7, empty);
+        out.push(week);
+    }
+    out
+}
+
+fn lines(t: T, session: &SessionDay, is_over: bool) -> Vec<String> {
+    let mut out = vec![t.say("web-cell-planned", &[("doses", &thousands(session.planned))])];
+    if is_over {
+        out.push(t.say("web-cell-given", &[("doses", &thousands(session.given))]));
+    }
+    let join = |codes: Vec<&str>| codes.join(" ");
+    if session.places.len() > 1 {
+        out.push(join(session.places.iter().map(crate::domain::id::PlaceCode::as_str).collect()));
+    }
+    if !session.teams.is_empty() {
+        out.push(join(session.teams.iter().map(crate::domain::id::TeamCode::as_str).collect()));
+    }
+    out
+}

@@ -1,0 +1,395 @@
+//! Who comes in: logins, what each may open, tokens against forged forms, and a limit to guessing passwords.
+
+use super::Site;
+use super::page::{Page, Refusal, T, framed};
+use crate::domain::account::{Account, Power, is_name};
+use crate::domain::campaign::Language;
+use crate::text::hex;
+use askama::Template;
+use axum::extract::{Form, Query, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The cookie that holds a login.
+const LOGIN: &str = "doseplan";
+/// The cookie that holds the language.
+const LANGUAGE: &str = "lang";
+/// A login cookie lives no longer than the login itself.
+const COOKIE_SECS: u32 = 12 * 3600;
+
+/// Wrong passwords for one name within [`GUESSES_WITHIN`]; more are not looked at.
+const GUESSES_MAX: usize = 5;
+/// Wrong passwords for all names within the same time.
+const GUESSES_ALL_MAX: usize = 50;
+/// The time in which they count.
+const GUESSES_WITHIN: Duration = Duration::from_mins(10);
+/// Names that are remembered.
+const NAMES_MAX: usize = 1000;
+
+/// Who asks for a page.
+#[derive(Debug, Clone)]
+pub(super) struct Visitor {
+    pub(super) account: Account,
+    pub(super) language: Language,
+    /// What the browser holds.
+    token: String,
+    /// Path and query of the page.
+    pub(super) here: String,
+}
+
+impl Visitor {
+    /// Words in the visitor's language.
+    pub(super) fn t(&self) -> T {
+        T(self.language)
+    }
+
+    /// A token for a form, another one each time, so that what a compressed page weighs tells nothing of it.
+    pub(super) fn csrf(&self) -> String {
+        let nonce = uuid::Uuid::new_v4().simple().to_string();
+        let signed = sign(&self.token, &nonce);
+        format!("{nonce}{signed}")
+    }
+
+    fn is_csrf(&self, token: &str) -> bool {
+        let Some((nonce, signed)) = token.split_at_checked(32) else { return false };
+        // Both are hashes: how far they agree tells nothing of use.
+        sign(&self.token, nonce) == signed
+    }
+}
+
+fn sign(token: &str, nonce: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"form\n");
+    hash.update(token);
+    hash.update(b"\n");
+    hash.update(nonce);
+    hex(&hash.finalize()[..16])
+}
+
+/// A cookie of a request.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// The language that was chosen, else the first known one that the browser asks for, else Chinese.
+pub(super) fn language(headers: &HeaderMap) -> Language {
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let asked = asked.unwrap_or_default().split(',');
+    cookie(headers, LANGUAGE)
+        .and_then(Language::from_tag)
+        .or_else(|| asked.filter_map(|tag| Language::from_tag(tag.split(';').next()?)).next())
+        .unwrap_or_default()
+}
+
+/// A cookie that scripts do not see and that other sites do not send.
+fn set_cookie(headers: &HeaderMap, name: &str, value: &str, secs: u32) -> String {
+    let proto = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
+    let secure = if proto == Some("https") { "; Secure" } else { "" };
+    format!("{name}={value}; Path=/; Max-Age={secs}; HttpOnly; SameSite=Lax{secure}")
+}
+
+#[derive(Deserialize)]
+struct Csrf {
+    csrf: Option<String>,
+}
+
+/// Lets those in who may; forms only with their token. What is refused is written down.
+pub(super) async fn gate(
+    State((site, power)): State<(Site, Power)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let headers = request.headers();
+    let t = T(language(headers));
+    let here = request.uri().path_and_query().map_or("/", |all| all.as_str()).to_owned();
+    let token = cookie(headers, LOGIN).unwrap_or_default().to_owned();
+    let now = site.clock.now();
+    let account = match site.app.logged_in(&token, now).await {
+        Ok(account) => account,
+        Err(error) => return Refusal::of(t, &error).into_response(),
+    };
+    let Some(account) = account else {
+        let back = if request.method() == Method::GET { here } else { "/".to_owned() };
+        return Redirect::to(&format!("/login?next={}", super::page::encoded(&back))).into_response();
+    };
+    let visitor = Visitor { account, language: t.0, token, here };
+    let path = request.uri().path();
+    let refused = if !visitor.account.may(power) {
+        Some("web-forbidden")
+    } else if request.method() != Method::GET && request.method() != Method::HEAD {
+        let asked = Query::<Csrf>::try_from_uri(request.uri()).ok();
+        let token = asked.and_then(|Query(asked)| asked.csrf).unwrap_or_default();
+        (!visitor.is_csrf(&token)).then_some("web-bad-form")
+    } else {
+        None
+    };
+    if let Some(key) = refused {
+        let said = crate::mail::safe::sentence(path);
+        let who = visitor.account.name.clone();
+        tracing::warn!(%who, path = %said, "refused");
+        if let Err(error) = site.app.note_audit(&who, "refused", (None, &said), now).await {
+            return Refusal::of(t, &error).into_response();
+        }
+        return Refusal::new(StatusCode::FORBIDDEN, t, key).into_response();
+    }
+    request.extensions_mut().insert(visitor);
+    next.run(request).await
+}
+
+/// Wrong passwords of the last minutes, by name.
+#[derive(Debug, Default)]
+pub(super) struct Guesses(std::sync::Mutex<BTreeMap<String, Vec<Instant>>>);
+
+impl Guesses {
+    /// Whether another try is looked at.
+    fn may(&self, name: &str, now: Instant) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, times| {
+            times.retain(|time| now.duration_since(*time) < GUESSES_WITHIN);
+            !times.is_empty()
+        });
+        let mine = all.get(name).map_or(0, Vec::len);
+        mine < GUESSES_MAX && all.values().map(Vec::len).sum::<usize>() < GUESSES_ALL_MAX
+    }
+
+    /// Counts a try before it is looked at, so that many at once are no way around.
+    fn count(&self, name: &str, now: Instant) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < NAMES_MAX || all.contains_key(name) {
+            all.entry(name.to_owned()).or_default().push(now);
+        }
+    }
+
+    fn forget(&self, name: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+}
+
+#[derive(Debug, Default, Template)]
+#[template(path = "web/login.html")]
+struct LoginPage<'a> {
+    t: T,
+    wrong: String,
+    name: &'a str,
+    next: &'a str,
+}
+
+impl Default for T {
+    fn default() -> Self {
+        Self(Language::default())
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    next: Option<String>,
+}
+
+/// An address of this site, never of another one.
+fn inside(address: Option<&str>) -> &str {
+    let is_inside = |address: &&str| {
+        address.starts_with('/')
+            && !address.starts_with("//")
+            && address.bytes().all(|byte| byte > b' ' && byte < 0x7f && byte != b'\\')
+    };
+    address.filter(is_inside).unwrap_or("/")
+}
+
+/// The form to log in.
+pub(super) async fn login_form(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+    let t = T(language(&headers));
+    let next = inside(asked.next.as_deref());
+    let page = LoginPage { t, next, ..LoginPage::default() };
+    let page = Page::new(t.w("web-login"), "login", &page);
+    framed(None, (t, "/login"), None, &page, &headers)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Credentials {
+    name: String,
+    password: String,
+    next: Option<String>,
+}
+
+/// Logs somebody in.
+pub(super) async fn login(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    Form(given): Form<Credentials>,
+) -> Response {
+    let t = T(language(&headers));
+    let next = inside(given.next.as_deref());
+    if is_from_elsewhere(&headers) {
+        return Refusal::new(StatusCode::FORBIDDEN, t, "web-bad-form").into_response();
+    }
+    let name = given.name.trim();
+    let again = |status: StatusCode, key: &str| {
+        let page = LoginPage { t, wrong: t.w(key), name, next };
+        let page = Page::new(t.w("web-login"), "login", &page);
+        (status, framed(None, (t, "/login"), None, &page, &headers)).into_response()
+    };
+    // What is no name may be a password in the wrong field.
+    let shown = if is_name(name) { name } else { "-" };
+    let now = site.clock.now();
+    if !site.desk.guesses.may(shown, Instant::now()) {
+        tracing::warn!(name = shown, "too many wrong passwords");
+        return again(StatusCode::TOO_MANY_REQUESTS, "web-too-many");
+    }
+    site.desk.guesses.count(shown, Instant::now());
+    // Hashing takes a core and 19 MB: one after the other.
+    let turn = site.desk.hashing.acquire().await.expect("the semaphore is never closed");
+    let found = site.app.is_password_of(name, &given.password).await;
+    drop(turn);
+    let logged_in = match found {
+        Ok(Some(account)) => site.app.log_in(&account, now).await.map(Some),
+        Ok(None) => site.app.note_audit(shown, "login-failed", (None, ""), now).await.map(|()| None),
+        Err(error) => Err(error),
+    };
+    match logged_in {
+        Ok(Some(token)) => {
+            site.desk.guesses.forget(shown);
+            let cookie = set_cookie(&headers, LOGIN, &token, COOKIE_SECS);
+            ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
+        }
+        Ok(None) => again(StatusCode::UNAUTHORIZED, "web-wrong-password"),
+        Err(error) => Refusal::of(t, &error).into_response(),
+    }
+}
+
+/// Whether a password is that of an account, within the limit to guessing.
+pub(super) async fn is_right(
+    site: &Site,
+    name: &str,
+    password: &str,
+) -> Result<bool, crate::app::AppError> {
+    if !site.desk.guesses.may(name, Instant::now()) {
+        return Ok(false);
+    }
+    site.desk.guesses.count(name, Instant::now());
+    let turn = site.desk.hashing.acquire().await.expect("the semaphore is never closed");
+    let found = site.app.is_password_of(name, password).await;
+    drop(turn);
+    let right = found?.is_some();
+    if right {
+        site.desk.guesses.forget(name);
+    }
+    Ok(right)
+}
+
+/// Whether another site's page sent a form here.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    text("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
+}
+
+/// Logs the visitor out.
+pub(super) async fn logout(
+    State(site): State<Site>,
+    axum::Extension(visitor): axum::Extension<Visitor>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let now = site.clock.now();
+    let done = site.app.log_out(&visitor.token, &visitor.account.name, now).await;
+    done.map_err(|error| Refusal::of(visitor.t(), &error))?;
+    let cookie = set_cookie(&headers, LOGIN, "", 0);
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Choice {
+    to: String,
+    back: Option<String>,
+}
+
+/// Chooses a language.
+pub(super) async fn choose(Query(choice): Query<Choice>, headers: HeaderMap) -> Response {
+    /// A year.
+    const SECS: u32 = 365 * 86400;
+    let back = Redirect::to(inside(choice.back.as_deref()));
+    match Language::from_tag(&choice.to) {
+        Some(language) => {
+            let cookie = set_cookie(&headers, LANGUAGE, language.tag(), SECS);
+            ([(header::SET_COOKIE, cookie)], back).into_response()
+        }
+        None => back.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for (address, wanted) in [
+            ("/c/x/overview?as-of=2021-06-01", "/c/x/overview?as-of=2021-06-01"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/a\r\nSet-Cookie: x=y", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(inside(Some(address)), wanted);
+        }
+    }
+
+    #[test]
+    fn the_token_of_a_form_is_of_one_login_and_never_the_same() {
+        let account = Account {
+            id: 1,
+            name: "a".into(),
+            role: crate::domain::account::Role::Viewer,
+            places: vec![],
+        };
+        let visitor = |token: &str| Visitor {
+            account: account.clone(),
+            language: Language::En,
+            token: token.to_owned(),
+            here: "/".to_owned(),
+        };
+        let (one, other) = (visitor("one"), visitor("other"));
+        let token = one.csrf();
+        assert!(one.is_csrf(&token) && one.is_csrf(&one.csrf()));
+        assert_ne!(token, one.csrf());
+        assert!(!other.is_csrf(&token));
+        for bad in ["", "x", &token[1..], &token[..63]] {
+            assert!(!one.is_csrf(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_guessed_five_times_in_ten_minutes() {
+        let (guesses, now) = (Guesses::default(), Instant::now());
+        for _ in 0..GUESSES_MAX {
+            assert!(guesses.may("zhao", now));
+            guesses.count("zhao", now);
+        }
+        assert!(!guesses.may("zhao", now));
+        assert!(guesses.may("qian", now));
+        assert!(guesses.may("zhao", now + GUESSES_WITHIN));
+    }
+
+    #[test]
+    fn the_language_is_the_chosen_one_else_the_browsers() {
+        let of = |cookie: &str, asked: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, cookie.parse().unwrap());
+            headers.insert(header::ACCEPT_LANGUAGE, asked.parse().unwrap());
+            language(&headers)
+        };
+        assert_eq!(of("lang=en", "zh"), Language::En);
+        assert_eq!(of("x=1", "fr, en;q=0.8"), Language::En);
+        assert_eq!(of("lang=xx", "fr"), Language::ZhCn);
+    }
+}

@@ -1,0 +1,184 @@
+//! Drawings as SVG text: curves and the map. Colours are the style sheet's, so that they follow light and dark.
+
+use super::page::{T, whole};
+use crate::app::dashboard::CurvePoint;
+use crate::text::thousands;
+use chrono::{Datelike, NaiveDate};
+use std::fmt::Write as _;
+
+/// Text inside SVG or HTML.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 250.0;
+const LEFT: f64 = 64.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 12.0;
+const BOTTOM: f64 = 26.0;
+
+/// Where the values of a chart lie.
+struct Frame {
+    count: usize,
+    low: f64,
+    high: f64,
+}
+
+impl Frame {
+    fn x(&self, index: usize) -> f64 {
+        let last = self.count.saturating_sub(1).max(1) as f64;
+        LEFT + (WIDTH - LEFT - RIGHT) * index as f64 / last
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        let span = (self.high - self.low).max(f64::MIN_POSITIVE);
+        TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - (value - self.low) / span)
+    }
+
+    fn line(&self, class: &str, values: impl Iterator<Item = (usize, f64)>) -> String {
+        let points: Vec<String> = values
+            .map(|(index, value)| format!("{:.1},{:.1}", self.x(index), self.y(value)))
+            .collect();
+        format!("<polyline class=\"curve {class}\" points=\"{}\"/>", points.join(" "))
+    }
+
+    /// Lines across at round figures, with their figures.
+    fn across(&self, digits: usize) -> String {
+        let step = round_step((self.high - self.low) / 4.0);
+        let mut out = String::new();
+        let mut value = (self.low / step).ceil() * step;
+        while value <= self.high {
+            let y = self.y(value);
+            let right = WIDTH - RIGHT;
+            let text = if digits == 0 {
+                thousands(i64::from(whole(value)))
+            } else {
+                format!("{value:.digits$}")
+            };
+            let _ = write!(
+                out,
+                "<line class=\"grid-line\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\"/>\
+                 <text class=\"faint\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{text}</text>",
+                LEFT - 6.0,
+                y + 4.0
+            );
+            value += step;
+        }
+        out
+    }
+}
+
+/// 1, 2 or 5 times a power of ten, at least as much as asked for.
+fn round_step(least: f64) -> f64 {
+    if least <= 0.0 || !least.is_finite() {
+        return 1.0;
+    }
+    let power = 10_f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0, 10.0].map(|n| n * power).into_iter().find(|step| *step >= least).unwrap_or(power)
+}
+
+fn svg(label: &str, inside: &str) -> String {
+    format!(
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">{inside}\
+         </svg>",
+        escaped(label)
+    )
+}
+
+/// A line of the key under a drawing.
+fn key(class: &str, text: &str) -> String {
+    format!(
+        "<li><svg width=\"28\" height=\"10\" aria-hidden=\"true\"><line class=\"curve {class}\" x1=\"0\" \
+         y1=\"5\" x2=\"28\" y2=\"5\"/></svg>{}</li>",
+        escaped(text)
+    )
+}
+
+/// Plan against done over the days of the campaign.
+pub(super) fn progress(t: T, curve: &[CurvePoint], as_of: NaiveDate) -> String {
+    let high = curve.iter().map(|at| at.planned.max(at.done.unwrap_or(0))).max().unwrap_or(0);
+    let frame = Frame { count: curve.len(), low: 0.0, high: (high as f64).max(1.0) };
+    let mut inside = frame.across(0);
+    let mut last_month = None;
+    let months = curve.iter().map(|at| at.day.month()).collect::<std::collections::BTreeSet<_>>();
+    for (index, at) in curve.iter().enumerate() {
+        if last_month != Some(at.day.month()) && (at.day.day() == 1 || months.len() == 1) {
+            let _ = write!(
+                inside,
+                "<text class=\"faint\" x=\"{:.1}\" y=\"{}\">{}</text>",
+                frame.x(index),
+                HEIGHT - 8.0,
+                at.day.format("%Y-%m")
+            );
+            last_month = Some(at.day.month());
+        }
+    }
+    let points = || curve.iter().enumerate();
+    inside += &frame.line("plan-line", points().map(|(i, at)| (i, at.planned as f64)));
+    let done = points().filter_map(|(i, at)| Some((i, at.done? as f64)));
+    inside += &frame.line("done-line", done);
+    let at = curve.iter().rfind(|at| at.day <= as_of).or(curve.first());
+    let planned = at.map_or(0, |at| at.planned);
+    let done = at.and_then(|at| at.done).unwrap_or(0);
+    let label = t.say(
+        "web-curve-label",
+        &[("day", &as_of), ("planned", &thousands(planned)), ("done", &thousands(done))],
+    );
+    let keys = key("plan-line", &t.w("web-planned")) + &key("done-line", &t.w("web-done"));
+    format!(
+        "<figure>{}<figcaption>{}</figcaption><ul class=\"key\">{keys}</ul></figure>",
+        svg(&label, &inside),
+        escaped(&label)
+    )
+}
+
+/// A search for a plan: step, objective, bound.
+pub(super) fn search(t: T, points: &[(u32, f64, f64)]) -> String {
+    let bounds = || points.iter().map(|point| point.2).filter(|bound| bound.is_finite());
+    let lowest = points.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
+    let highest = points.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max);
+    let highest = bounds().fold(highest, f64::max);
+    if !lowest.is_finite() || !highest.is_finite() {
+        return String::new();
+    }
+    let margin = ((highest - lowest) * 0.05).max(highest.abs() * 1e-6).max(1e-9);
+    let (low, high) = (lowest - margin, highest + margin);
+    let frame = Frame { count: points.len(), low, high };
+    let mut inside = frame.across(if high - low < 8.0 { 2 } else { 0 });
+    let at = || points.iter().enumerate();
+    let bound = at().filter(|(_, point)| point.2.is_finite()).map(|(i, point)| (i, point.2));
+    inside += &frame.line("bound-line", bound);
+    inside += &frame.line("done-line", at().map(|(i, point)| (i, point.1)));
+    let keys = key("bound-line", &t.w("web-bound")) + &key("done-line", &t.w("web-objective"));
+    let label = t.w("web-search-label");
+    format!("<figure>{}<ul class=\"key\">{keys}</ul></figure>", svg(&label, &inside))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_round() {
+        for (least, step) in [(0.3, 0.5), (1.0, 1.0), (130.0, 200.0), (6000.0, 10000.0), (0.0, 1.0)] {
+            assert!((round_step(least) - step).abs() < 1e-9, "{least}");
+        }
+    }
+
+    #[test]
+    fn names_in_a_drawing_are_text() {
+        assert_eq!(escaped("<script>\"&'"), "&lt;script&gt;&quot;&amp;&#39;");
+    }
+}

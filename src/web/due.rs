@@ -1,0 +1,183 @@
+//! Who of the register is due, for those who may see it. Looking is written down.
+
+use super::ask::Ask;
+use super::page::{Cell, Page, Refusal, T, Table, address, encoded};
+use crate::app::dashboard::served;
+use crate::app::due::DueLine;
+use crate::domain::account::Role;
+use crate::text::thousands;
+use askama::Template;
+use axum::extract::Query;
+use axum::response::Response;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// People of a page.
+const PAGE_ROWS: usize = 150;
+/// Pages that are linked.
+const PAGES_MAX: usize = 30;
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Filter {
+    area: Option<String>,
+    group: Option<String>,
+    dose: Option<String>,
+    overdue: Option<String>,
+    page: Option<usize>,
+}
+
+impl Filter {
+    fn of(value: Option<&String>) -> Option<&str> {
+        value.map(String::as_str).filter(|text| !text.is_empty())
+    }
+}
+
+type Choice = (String, String, bool);
+
+#[derive(Template)]
+#[template(path = "web/due.html")]
+struct Main {
+    t: T,
+    head: String,
+    action: String,
+    day: NaiveDate,
+    areas: Vec<Choice>,
+    groups: Vec<Choice>,
+    doses: Vec<Choice>,
+    overdue: bool,
+    said: String,
+    table: Table,
+    pages: Vec<(String, String, bool)>,
+}
+
+/// Whom an account may see: everybody, and a lead those who come to its places or live where they serve.
+pub(super) fn visible(ask_account: &crate::domain::account::Account, loaded: &crate::app::Loaded, line: &DueLine) -> bool {
+    if ask_account.role != Role::Lead {
+        return true;
+    }
+    match &line.place {
+        Some(place) => ask_account.has_place(place),
+        None => ask_account
+            .places
+            .iter()
+            .any(|code| served(&loaded.campaign, &code.as_str().into()).contains(&line.area)),
+    }
+}
+
+/// The list of a day.
+pub(super) async fn due(ask: Ask, Query(filter): Query<Filter>) -> Result<Response, Refusal> {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let area = Filter::of(filter.area.as_ref());
+    let below: Option<BTreeSet<_>> = match area {
+        Some(code) => {
+            let found = campaign.area(code).ok_or_else(|| Refusal::absent(t))?;
+            Some(campaign.below(&found.code))
+        }
+        None => None,
+    };
+    let group = Filter::of(filter.group.as_ref());
+    let dose = Filter::of(filter.dose.as_ref()).and_then(|text| text.parse::<u8>().ok());
+    let overdue = filter.overdue.as_deref() == Some("yes");
+    let all = ask.kept("due", ask.app().due(&ask.loaded, ask.as_of)).await?;
+    let lines: Vec<&DueLine> = all
+        .iter()
+        .filter(|line| {
+            below.as_ref().is_none_or(|areas| areas.contains(&line.area))
+                && group.is_none_or(|group| line.group.as_str() == group)
+                && dose.is_none_or(|dose| line.dose == dose)
+                && (!overdue || line.latest.is_some_and(|latest| latest < ask.as_of))
+                && visible(&ask.visitor.account, &ask.loaded, line)
+        })
+        .collect();
+    let said = format!(
+        "as of {}, area {}, group {}, {} people",
+        ask.as_of,
+        area.unwrap_or("-"),
+        group.map_or("-", |group| campaign.group(group).map_or("?", |group| group.id.as_str())),
+        lines.len()
+    );
+    let noted = (Some(campaign.id.as_str()), said.as_str());
+    let who = &ask.visitor.account.name;
+    let noted = ask.app().note_audit(who, "see-due", noted, ask.now).await;
+    noted.map_err(|error| ask.refusal(&error))?;
+    let number = filter.page.unwrap_or(1).max(1);
+    let rest = rest(&filter);
+    let choice = |code: &str, name: &str, chosen: Option<&str>| {
+        (code.to_owned(), name.to_owned(), chosen == Some(code))
+    };
+    let title = t.w("web-due");
+    let count = lines.len();
+    let shown = lines.into_iter().skip((number - 1) * PAGE_ROWS).take(PAGE_ROWS);
+    let dose_numbers = 1..=campaign.series.dose_count();
+    let main = Main {
+        t,
+        head: ask.head(title.clone(), "due", &[]),
+        action: address(&ask.loaded, "due", None),
+        day: ask.as_of,
+        areas: campaign.areas.iter().map(|it| choice(it.code.as_str(), &it.name, area)).collect(),
+        groups: campaign.groups.iter().map(|it| choice(it.id.as_str(), &it.name, group)).collect(),
+        doses: dose_numbers
+            .map(|n| choice(&n.to_string(), &n.to_string(), filter.dose.as_deref()))
+            .collect(),
+        overdue,
+        said: t.say("web-due-count", &[("count", &thousands(count as u64)), ("day", &ask.as_of)]),
+        table: table(t, shown),
+        pages: pages(&ask, &rest, number, count),
+    };
+    let page = Page::new(format!("{title} · {}", campaign.name), "due", &main);
+    Ok(ask.show(page))
+}
+
+/// The filter as a part of an address.
+fn rest(filter: &Filter) -> String {
+    let pairs = [
+        ("area", &filter.area),
+        ("group", &filter.group),
+        ("dose", &filter.dose),
+        ("overdue", &filter.overdue),
+    ];
+    pairs
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, Filter::of(value.as_ref())?)))
+        .map(|(name, value)| format!("&{name}={}", encoded(value)))
+        .collect()
+}
+
+fn pages(ask: &Ask, rest: &str, number: usize, count: usize) -> Vec<(String, String, bool)> {
+    let last = count.div_ceil(PAGE_ROWS);
+    if last < 2 {
+        return Vec::new();
+    }
+    (1..=last.min(PAGES_MAX))
+        .map(|page| {
+            let href = format!("{}{rest}&page={page}", ask.to("due"));
+            (href, page.to_string(), page == number)
+        })
+        .collect()
+}
+
+fn table<'a>(t: T, lines: impl Iterator<Item = &'a DueLine>) -> Table {
+    let keys = [
+        "name", "phone", "area", "group", "dose", "recommended", "latest", "day", "place", "mail",
+        "person",
+    ];
+    let mut table = Table::of(t, "web-due", &keys);
+    let day = |day: Option<NaiveDate>| Cell::text(day.map(|day| day.to_string()).unwrap_or_default());
+    for line in lines {
+        table.rows.push(vec![
+            Cell::head(line.name.clone().unwrap_or_else(|| line.person.to_string())),
+            Cell::text(line.phone.clone().unwrap_or_default()),
+            Cell::text(line.area.as_str()),
+            Cell::text(line.group.as_str()),
+            Cell::text(line.dose.to_string()),
+            day(Some(line.recommended)),
+            day(line.latest),
+            day(line.day),
+            Cell::text(line.place.as_ref().map(ToString::to_string).unwrap_or_default()),
+            Cell::text(t.w(&format!("reached-{}", line.mail.word()))),
+            Cell::text(line.person.as_str()),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,343 @@
+//! The map: areas, sites, stops and the teams' tours of a day, drawn from their coordinates. A table says the same.
+
+use super::ask::Ask;
+use super::draw::escaped;
+use super::page::{Cell, Page, Refusal, T, Table, encoded};
+use crate::app::App;
+use crate::app::dashboard::{Overview, Report};
+use crate::app::{Loaded, Result};
+use crate::domain::area::Point;
+use crate::domain::campaign::Campaign;
+use crate::domain::dose::GivenRow;
+use crate::domain::id::PlaceCode;
+use crate::domain::planner::{self, TeamTour};
+use crate::mail::render;
+use crate::text::thousands;
+use askama::Template;
+use axum::response::Response;
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+const LIVE_SECS: u32 = 15;
+/// Width of the drawing; its height follows from the country.
+const WIDTH: f64 = 900.0;
+const HEIGHT_MIN: f64 = 320.0;
+const HEIGHT_MAX: f64 = 1100.0;
+const MARGIN: f64 = 46.0;
+/// Places of the table; a county has some hundreds.
+const PLACES_MAX: usize = 250;
+/// Colours and dashes of tours in the style sheet.
+const TOUR_STYLES: usize = 6;
+
+/// What a map shows.
+struct Day {
+    overview: Overview,
+    reports: BTreeMap<PlaceCode, Report>,
+    tours: Vec<TeamTour>,
+    planned: BTreeMap<PlaceCode, u64>,
+    given: BTreeMap<PlaceCode, u64>,
+}
+
+async fn read(app: &App, loaded: &Loaded, day: NaiveDate) -> Result<Day> {
+    let mut rows = app.plan(loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
+    rows.retain(|row| row.day == day);
+    let mut planned: BTreeMap<PlaceCode, u64> = BTreeMap::new();
+    for row in &rows {
+        *planned.entry(row.place.clone()).or_default() += u64::from(row.doses);
+    }
+    let reports = app.reports(loaded, (day, day), day).await?;
+    let one = |(site, days): (PlaceCode, Vec<Report>)| Some((site, days.first().copied()?));
+    let mut given: BTreeMap<PlaceCode, u64> = BTreeMap::new();
+    for GivenRow { place, doses, .. } in app.given_on(loaded, day).await? {
+        *given.entry(place).or_default() += u64::from(doses);
+    }
+    Ok(Day {
+        overview: app.overview(loaded, day).await?,
+        reports: reports.sites.into_iter().filter_map(one).collect(),
+        tours: planner::tours(&loaded.campaign, &rows),
+        planned,
+        given,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "web/map.html")]
+struct Main {
+    t: T,
+    head: String,
+    drawing: String,
+    keys: Vec<String>,
+    tours: Table,
+    places: Table,
+}
+
+/// The map of a day.
+pub(super) async fn map(ask: Ask) -> std::result::Result<Response, Refusal> {
+    let day = ask.kept("map", read(ask.app(), &ask.loaded, ask.as_of)).await?;
+    let t = ask.t();
+    let title = t.say("web-map-title", &[("day", &render::date(ask.as_of, t.0))]);
+    let campaign = &ask.loaded.campaign;
+    let main = Main {
+        t,
+        head: ask.head(title.clone(), "map", &[]),
+        drawing: drawing(t, campaign, &day),
+        keys: keys(t, campaign, &day),
+        tours: tours(t, campaign, &day),
+        places: places(&ask, &day),
+    };
+    let page = Page::new(format!("{title} · {}", campaign.name), "map", &main);
+    Ok(ask.show(Page { live_secs: LIVE_SECS, ..page }))
+}
+
+/// From degrees to the drawing.
+struct Projection {
+    west: f64,
+    north: f64,
+    narrow: f64,
+    scale: f64,
+    height: f64,
+}
+
+impl Projection {
+    fn of(points: &[Point]) -> Option<Self> {
+        let fold = |of: fn(&Point) -> f64, pick: fn(f64, f64) -> f64, from: f64| {
+            points.iter().map(of).fold(from, pick)
+        };
+        if points.is_empty() {
+            return None;
+        }
+        let west = fold(|p| p.longitude, f64::min, f64::INFINITY);
+        let east = fold(|p| p.longitude, f64::max, f64::NEG_INFINITY);
+        let south = fold(|p| p.latitude, f64::min, f64::INFINITY);
+        let north = fold(|p| p.latitude, f64::max, f64::NEG_INFINITY);
+        let narrow = f64::midpoint(south, north).to_radians().cos().max(0.1);
+        // One place alone shall not be blown up without end.
+        let across = ((east - west) * narrow).max(0.01);
+        let down = (north - south).max(0.01);
+        let scale = ((WIDTH - 2.0 * MARGIN) / across).min((HEIGHT_MAX - 2.0 * MARGIN) / down);
+        let height = (down * scale + 2.0 * MARGIN).clamp(HEIGHT_MIN, HEIGHT_MAX);
+        Some(Self { west, north, narrow, scale, height })
+    }
+
+    fn at(&self, point: Point) -> (f64, f64) {
+        let x = MARGIN + (point.longitude - self.west) * self.narrow * self.scale;
+        (x, MARGIN + (self.north - point.latitude) * self.scale)
+    }
+}
+
+/// The code of a team decides its colour.
+fn style(campaign: &Campaign, tour: &TeamTour) -> usize {
+    campaign.teams.iter().position(|team| team.code == tour.team).unwrap_or(0) % TOUR_STYLES
+}
+
+fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
+    let below = || campaign.areas.iter().filter(|area| area.parent.is_some());
+    let mut points: Vec<Point> = below().filter_map(|area| area.point).collect();
+    points.extend(campaign.sites.iter().filter_map(|site| site.point));
+    points.extend(campaign.stops.iter().map(|stop| stop.point));
+    points.extend(campaign.teams.iter().map(|team| team.point));
+    let Some(to) = Projection::of(&points) else {
+        return format!("<p>{}</p>", escaped(&t.w("web-no-points")));
+    };
+    let mut out = format!(
+        "<svg class=\"map\" viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"{}\">",
+        to.height,
+        escaped(&t.w("web-map-label"))
+    );
+    let mut names = String::new();
+    let lines = day.overview.summary.by_area.iter();
+    let most = lines.clone().map(|line| line.eligible).max().unwrap_or(1).max(1);
+    for (area, line) in below().zip(lines) {
+        let Some(point) = area.point else { continue };
+        let (x, y) = to.at(point);
+        let radius = 12.0 + 30.0 * (line.eligible as f64 / most as f64).sqrt();
+        let complete = line.complete_percent.as_deref().and_then(|text| text.parse::<f64>().ok());
+        let shade = 0.08 + 0.5 * (complete.unwrap_or(0.0) / 100.0).clamp(0.0, 1.0);
+        let said = t.percent(line.complete_percent.as_ref());
+        let name = escaped(&area.name);
+        let _ = write!(
+            out,
+            "<circle class=\"area-dot\" fill-opacity=\"{shade:.2}\" cx=\"{x:.1}\" cy=\"{y:.1}\" \
+             r=\"{radius:.1}\"><title>{name} {said}</title></circle>"
+        );
+        let _ = write!(
+            names,
+            "<text class=\"place-name\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{name} \
+             {said}</text>",
+            y - radius - 4.0
+        );
+    }
+    for tour in &day.tours {
+        let Some(team) = campaign.team(tour.team.as_str()) else { continue };
+        let stops = tour.tour.stops.iter().filter_map(|stop| campaign.stop(stop.stop.as_str()));
+        let round = std::iter::once(team.point).chain(stops.map(|stop| stop.point));
+        let round: Vec<String> = round
+            .chain([team.point])
+            .map(|point| to.at(point))
+            .map(|(x, y)| format!("{x:.1},{y:.1}"))
+            .collect();
+        let _ = write!(
+            out,
+            "<polyline class=\"tour tour-{}\" points=\"{}\"><title>{}</title></polyline>",
+            style(campaign, tour),
+            round.join(" "),
+            escaped(&team.name)
+        );
+    }
+    out += &dots(campaign, day, &to);
+    out + &names + "</svg>"
+}
+
+/// Stops, bases and sites.
+fn dots(campaign: &Campaign, day: &Day, to: &Projection) -> String {
+    let mut out = String::new();
+    for stop in &campaign.stops {
+        let (x, y) = to.at(stop.point);
+        let name = escaped(&stop.name);
+        let _ = write!(
+            out,
+            "<circle class=\"stop-dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"><title>{} {name}</title>\
+             </circle>",
+            escaped(stop.code.as_str())
+        );
+    }
+    for team in &campaign.teams {
+        let (x, y) = to.at(team.point);
+        let _ = write!(
+            out,
+            "<path class=\"base-dot\" d=\"M{x:.1} {:.1}l5 9h-10z\"><title>{}</title></path>",
+            y - 5.0,
+            escaped(&team.name)
+        );
+    }
+    for site in &campaign.sites {
+        let area = || campaign.area(site.area.as_str()).and_then(|area| area.point);
+        let Some(point) = site.point.or_else(area) else { continue };
+        let (x, y) = to.at(point);
+        let class = match day.reports.get(&site.code) {
+            Some(Report::Missing | Report::Late) => "site-dot late",
+            Some(Report::In) => "site-dot",
+            _ => "site-dot shut",
+        };
+        let _ = write!(
+            out,
+            "<rect class=\"{class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"11\" height=\"11\">\
+             <title>{} {}</title></rect>",
+            x - 5.5,
+            y - 5.5,
+            escaped(site.code.as_str()),
+            escaped(&site.name)
+        );
+    }
+    out
+}
+
+fn keys(t: T, campaign: &Campaign, day: &Day) -> Vec<String> {
+    let small = |shape: &str, word: &str| {
+        format!(
+            "<svg width=\"16\" height=\"16\" aria-hidden=\"true\">{shape}</svg>{}",
+            escaped(&t.w(word))
+        )
+    };
+    let square =
+        |class: &str| format!("<rect class=\"{class}\" x=\"2\" y=\"2\" width=\"11\" height=\"11\"/>");
+    let mut out = vec![
+        small("<circle class=\"area-dot\" cx=\"8\" cy=\"8\" r=\"7\"/>", "web-key-area"),
+        small(&square("site-dot"), "web-key-site"),
+        small(&square("site-dot late"), "web-key-late"),
+        small(&square("site-dot shut"), "web-key-shut"),
+        small("<circle class=\"stop-dot\" cx=\"8\" cy=\"8\" r=\"4\"/>", "web-key-stop"),
+        small("<path class=\"base-dot\" d=\"M8 3l5 9h-10z\"/>", "web-key-base"),
+    ];
+    for tour in &day.tours {
+        let name = campaign.team(tour.team.as_str()).map_or(tour.team.as_str(), |team| &team.name);
+        out.push(format!(
+            "<svg width=\"28\" height=\"10\" aria-hidden=\"true\"><line class=\"tour tour-{}\" x1=\"0\" \
+             y1=\"5\" x2=\"28\" y2=\"5\"/></svg>{}",
+            style(campaign, tour),
+            escaped(name)
+        ));
+    }
+    out
+}
+
+fn tours(t: T, campaign: &Campaign, day: &Day) -> Table {
+    let keys = ["team", "web-stops", "#doses", "#km"];
+    let heads = keys.map(|key| match key {
+        "web-stops" => t.w(key),
+        _ if key.starts_with('#') => format!("#{}", t.w(&format!("column-{}", &key[1..]))),
+        _ => t.w(&format!("column-{key}")),
+    });
+    let mut table = Table::new(t.w("web-tours"), &heads);
+    for tour in &day.tours {
+        let name = campaign.team(tour.team.as_str()).map_or(tour.team.as_str(), |team| &team.name);
+        let stops: Vec<String> = tour
+            .tour
+            .stops
+            .iter()
+            .map(|at| {
+                let stop = campaign.stop(at.stop.as_str());
+                format!("{} {}", at.stop, stop.map_or("", |stop| &stop.name))
+            })
+            .collect();
+        let doses: u64 = tour.tour.stops.iter().map(|stop| u64::from(stop.doses)).sum();
+        table.rows.push(vec![
+            Cell::head(format!("{} {name}", tour.team)),
+            Cell::text(stops.join(" → ")),
+            Cell::count(doses),
+            Cell::number(format!("{:.1}", tour.tour.km)),
+        ]);
+    }
+    table
+}
+
+fn places(ask: &Ask, day: &Day) -> Table {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let heads = [
+        t.w("column-place"),
+        t.w("column-name"),
+        t.w("column-area"),
+        format!("#{}", t.w("web-planned")),
+        format!("#{}", t.w("web-given")),
+        t.w("web-report"),
+    ];
+    let mut table = Table::new(t.w("web-places"), &heads);
+    let sites = campaign.sites.iter().map(|site| &site.code);
+    for code in sites.chain(campaign.stops.iter().map(|stop| &stop.code)) {
+        let Some(place) = campaign.place(code.as_str()) else { continue };
+        let area = campaign.area(place.area().as_str()).map_or("", |area| &area.name);
+        let href = format!("{}&place={}", ask.to("calendar"), encoded(code.as_str()));
+        let number = |of: &BTreeMap<PlaceCode, u64>| {
+            Cell::number(of.get(code).map_or_else(|| t.w("web-none"), |doses| thousands(*doses)))
+        };
+        let report = day.reports.get(code).map_or_else(String::new, |report| said(t, *report));
+        table.rows.push(vec![
+            Cell { head: true, ..Cell::link(code.as_str(), href) },
+            Cell::text(place.name()),
+            Cell::text(area),
+            number(&day.planned),
+            number(&day.given),
+            Cell { class: class(day.reports.get(code)), ..Cell::text(report) },
+        ]);
+    }
+    table.limited(t, PLACES_MAX)
+}
+
+/// A report in a word.
+pub(super) fn said(t: T, report: Report) -> String {
+    t.w(match report {
+        Report::In => "report-in",
+        Report::Late => "report-late",
+        Report::Missing => "report-missing",
+        Report::Shut => "report-shut",
+        Report::Ahead => "report-ahead",
+    })
+}
+
+fn class(report: Option<&Report>) -> &'static str {
+    match report {
+        Some(Report::Missing) => "bad",
+        _ => "",
+    }
+}

@@ -1,0 +1,120 @@
+//! The queue of mail and the jobs, for those who run the installation.
+
+use super::ask::Ask;
+use super::page::{Cell, Page, Refusal, T, Table};
+use super::plan::local;
+use crate::app::status::Problem;
+use crate::text::thousands;
+use askama::Template;
+use axum::response::Response;
+
+/// Mails and runs that are shown; the command line has all.
+const ROWS_MAX: i64 = 80;
+const LIVE_SECS: u32 = 5;
+
+#[derive(Template)]
+#[template(path = "web/tables.html")]
+struct Main {
+    head: String,
+    live: bool,
+    lines: Vec<String>,
+    tables: Vec<Table>,
+}
+
+/// The queue of mail. It has addresses, so that looking is written down.
+pub(super) async fn mail(ask: Ask) -> Result<Response, Refusal> {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let found = ask.kept("mail", ask.app().queue_now(&ask.loaded, ROWS_MAX)).await?;
+    let (who, id) = (&ask.visitor.account.name, campaign.id.as_str());
+    let said = format!("{} mails", found.newest.len());
+    let noted = ask.app().note_audit(who, "see-mail", (Some(id), &said), ask.now).await;
+    noted.map_err(|error| ask.refusal(&error))?;
+    let mut states = Table::of(t, "web-states", &["state", "#mails"]);
+    for (state, count) in &found.counts {
+        states.rows.push(vec![Cell::head(state.clone()), Cell::count(*count)]);
+    }
+    let mut newest = Table::of(t, "web-newest-mails", &["id", "due", "state", "kind", "to", "subject"]);
+    for mail in &found.newest {
+        newest.rows.push(vec![
+            Cell::head(mail.id.to_string()),
+            Cell::text(local(campaign, mail.due_at)),
+            Cell::text(mail.state.clone()),
+            Cell::text(mail.kind.clone()),
+            Cell::text(mail.to.clone()),
+            Cell::text(mail.subject.clone()),
+        ]);
+    }
+    let title = t.w("web-mail");
+    let hold = found.hold.as_ref();
+    let main = Main {
+        head: format!("<h1>{}</h1>", super::draw::escaped(&title)),
+        live: false,
+        lines: hold.map(|hold| held(t, &hold.words(t.0), hold.remedy())).into_iter().collect(),
+        tables: vec![states, newest],
+    };
+    Ok(ask.show(Page::new(format!("{title} · {}", campaign.name), "mail", &main)))
+}
+
+fn held(t: T, said: &str, remedy: &str) -> String {
+    t.say("problem-held", &[("said", &said), ("remedy", &remedy)])
+}
+
+/// The jobs: the newest run of each, and all runs.
+pub(super) async fn jobs(ask: Ask) -> Result<Response, Refusal> {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let read = async {
+        let status = ask.app().status(&ask.loaded, Some(ask.as_of), ask.now).await?;
+        let runs = ask.app().runs(&ask.loaded, ROWS_MAX).await?;
+        Ok((status, runs))
+    };
+    let found = ask.kept("jobs", read).await?;
+    let (status, runs) = &*found;
+    let time = |at: Option<i64>| Cell::text(at.map(|at| local(campaign, at)).unwrap_or_default());
+    let class = |state: &str| if state == "failed" { "bad" } else { "" };
+    let mut jobs = Table::of(t, "web-jobs", &["job", "due", "state", "said"]);
+    for job in &status.jobs {
+        let state = job.state.clone().unwrap_or_default();
+        jobs.rows.push(vec![
+            Cell::head(t.w(&format!("jobname-{}", job.job))),
+            time(job.due_at),
+            Cell { class: class(&state), ..Cell::text(state) },
+            Cell::text(job.reason.clone().unwrap_or_default()),
+        ]);
+    }
+    let mut all = Table::of(t, "web-runs", &["job", "due", "state", "said", "attempt"]);
+    for run in runs {
+        all.rows.push(vec![
+            Cell::head(t.w(&format!("jobname-{}", run.job))),
+            time(Some(run.due_at)),
+            Cell { class: class(&run.state), ..Cell::text(run.state.clone()) },
+            Cell::text(run.reason.clone().unwrap_or_default()),
+            Cell::number(run.attempt.to_string()),
+        ]);
+    }
+    let title = t.w("web-jobs");
+    let main = Main {
+        head: format!("<h1>{}</h1>", super::draw::escaped(&title)),
+        live: true,
+        lines: status.problems.iter().map(|problem| said(t, problem)).collect(),
+        tables: vec![jobs, all],
+    };
+    let page = Page::new(format!("{title} · {}", campaign.name), "jobs", &main);
+    Ok(ask.show(Page { live_secs: LIVE_SECS, ..page }))
+}
+
+/// A problem in words, as `doseplan status` has them.
+fn said(t: T, problem: &Problem) -> String {
+    match problem {
+        Problem::BehindPlan { planned, done } => t.say(
+            "problem-behind-plan",
+            &[("planned", &thousands(*planned)), ("done", &thousands(*done))],
+        ),
+        Problem::LateSites { missing } => t.say("problem-late-sites", &[("count", missing)]),
+        Problem::NoPlan => t.w("problem-no-plan"),
+        Problem::JobFailed { job } => t.say("problem-job-failed", &[("job", job)]),
+        Problem::Held { hold, remedy } => held(t, &hold.words(t.0), remedy),
+        Problem::Mail { state, count } => {
+            t.say("problem-mail", &[("state", state), ("count", count)])
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The first page of a campaign: how it stands at the end of a day. The figures are those of the coordinator's mail.
+
+use super::ask::Ask;
+use super::draw;
+use super::page::{Cell, Page, Refusal, T, Table, address};
+use crate::app::dashboard::Overview;
+use crate::domain::campaign::Campaign;
+use crate::domain::count::percent;
+use crate::domain::coverage::{CoverageRow, Flag};
+use crate::mail::render::{self, Alert};
+use crate::text::thousands;
+use askama::Template;
+use axum::response::Response;
+
+/// How often the figures are looked at anew where there is JavaScript.
+const LIVE_SECS: u32 = 5;
+/// Areas of the table; a county has some dozens.
+const AREAS_MAX: usize = 150;
+
+#[derive(Template)]
+#[template(path = "web/overview.html")]
+struct Main {
+    t: T,
+    head: String,
+    opening: String,
+    tiles: Vec<(String, String, String)>,
+    alerts: Vec<Alert>,
+    chart: String,
+    groups: Table,
+    areas: Table,
+    needs: Option<Table>,
+}
+
+/// The overview of a day.
+pub(super) async fn overview(ask: Ask) -> Result<Response, Refusal> {
+    let found = ask.kept("overview", ask.app().overview(&ask.loaded, ask.as_of)).await?;
+    let t = ask.t();
+    let campaign = &ask.loaded.campaign;
+    let title = t.say("web-overview-title", &[("day", &render::date(ask.as_of, t.0))]);
+    let main = Main {
+        t,
+        head: ask.head(title.clone(), "overview", &[]),
+        opening: render::opening(&found.summary, t.0),
+        tiles: tiles(t, &found),
+        alerts: render::alerts(&found.summary, t.0),
+        chart: draw::progress(t, &found.curve, ask.as_of),
+        groups: groups(t, campaign, &found),
+        areas: areas(&ask, &found),
+        needs: needs(t, &found),
+    };
+    let page = Page::new(format!("{title} · {}", campaign.name), "overview", &main);
+    Ok(ask.show(Page { live_secs: LIVE_SECS, ..page }))
+}
+
+fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
+    let summary = &found.summary;
+    let progress = &summary.progress;
+    let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let share = percent(signed(progress.done), signed(progress.planned));
+    let sites = &summary.by_group.sites;
+    let plan = found.plan.map_or_else(|| t.w("web-none"), |no| no.to_string());
+    let tile = |key: &str, figure: String, note: String| (t.w(key), figure, note);
+    vec![
+        tile(
+            "web-doses",
+            thousands(summary.doses_total),
+            t.say("web-doses-today", &[("count", &thousands(summary.doses_today))]),
+        ),
+        tile(
+            "web-progress",
+            t.percent(share.as_ref()),
+            t.say(
+                "web-progress-of",
+                &[("done", &thousands(progress.done)), ("planned", &thousands(progress.planned))],
+            ),
+        ),
+        tile(
+            "web-reported",
+            format!("{} / {}", sites.reported, sites.expected),
+            t.say("web-not-reported", &[("count", &sites.missing.len())]),
+        ),
+        tile("web-plan-no", plan, String::new()),
+    ]
+}
+
+fn groups(t: T, campaign: &Campaign, found: &Overview) -> Table {
+    let doses = campaign.series.dose_count();
+    let mut heads = vec![t.w("column-group"), format!("#{}", t.w("column-eligible"))];
+    for dose in (1_u8..).take(doses) {
+        heads.push(format!("#{}", t.dose(dose)));
+        heads.push("#%".to_owned());
+    }
+    heads.push(format!("#{}", t.w("column-today")));
+    heads.push(format!("#{}", t.w("column-drop_out")));
+    heads.push(t.w("column-flags"));
+    let mut table = Table::new(t.w("web-by-group"), &heads);
+    for row in &found.summary.by_group.rows {
+        let eligible = row.eligible.map_or_else(|| t.w("mail-no-figure"), |n| thousands(n));
+        let mut cells = vec![Cell::head(row.group_name.clone()), Cell::number(eligible)];
+        for line in row.doses.iter().take(doses) {
+            cells.push(Cell::count(line.people));
+            cells.push(Cell::percent(t, line.percent.as_ref()));
+        }
+        cells.push(Cell::count(row.doses.iter().map(|line| line.today).sum::<u64>()));
+        cells.push(Cell::number(t.percent(row.drop_out.as_ref())));
+        cells.push(Cell::text(flags(t, row)));
+        table.rows.push(cells);
+    }
+    table
+}
+
+fn flags(t: T, row: &CoverageRow) -> String {
+    let word = |flag: &Flag| match flag {
+        Flag::Over100 => t.w("flag-over-100"),
+        Flag::NoDenominator => t.w("flag-no-denominator"),
+        Flag::PersonsExceedTally => t.w("flag-persons-exceed-tally"),
+    };
+    row.flags.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Who finished the series, area by area and group by group.
+fn areas(ask: &Ask, found: &Overview) -> Table {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let with: Vec<_> = campaign
+        .groups
+        .iter()
+        .filter(|group| campaign.eligible.iter().any(|row| row.group == group.id))
+        .collect();
+    let mut heads = vec![t.w("column-area"), format!("#{}", t.w("column-eligible"))];
+    heads.extend([format!("#{}", t.dose(1)), format!("#{}", t.w("web-complete"))]);
+    heads.extend(with.iter().map(|group| format!("#{}", group.name)));
+    heads.push(format!("#{}", t.w("column-today")));
+    let mut table = Table::new(t.w("web-by-area-caption"), &heads);
+    let lines = found.summary.by_area.iter();
+    let areas = campaign.areas.iter().filter(|area| area.parent.is_some());
+    for (area, line) in areas.zip(lines) {
+        let href = format!("{}#{}", address(&ask.loaded, "map", Some(ask.as_of)), area.code);
+        let name = Cell { href: Some(href), ..Cell::head(line.area_name.clone()) };
+        let mut cells = vec![
+            name,
+            Cell::count(line.eligible),
+            Cell::number(t.percent(line.first_percent.as_ref())),
+            Cell::percent(t, line.complete_percent.as_ref()),
+        ];
+        for group in &with {
+            let row = found.tree.row(area.code.as_str(), group.id.as_str());
+            let share = row.and_then(|row| row.complete.percent.as_ref());
+            cells.push(Cell::number(t.percent(share)));
+        }
+        cells.push(Cell::count(line.today));
+        table.rows.push(cells);
+    }
+    table.limited(t, AREAS_MAX)
+}
+
+fn needs(t: T, found: &Overview) -> Option<Table> {
+    let all = &found.summary.needs;
+    let keys = ["group", "#target_people", "#finished", "#doses_left", "#per_day"];
+    let mut table = Table::of(t, "web-needs", &keys);
+    for need in all {
+        table.rows.push(vec![
+            Cell::head(need.group_name.clone()),
+            Cell::count(need.target),
+            Cell::count(need.finished),
+            Cell::count(need.doses_left),
+            Cell::count(need.per_day),
+        ]);
+    }
+    (!all.is_empty()).then_some(table)
+}

@@ -1,0 +1,369 @@
+//! What pages are made of: words, tables, the frame around every page, refusals.
+
+use super::door::Visitor;
+use crate::app::{AppError, Loaded};
+use crate::domain::account::Power;
+use crate::domain::campaign::Language;
+use crate::text;
+use askama::Template;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use chrono::NaiveDate;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Display;
+use std::sync::LazyLock;
+
+/// The address of the style sheet: its hash is in it, so that browsers may keep it for ever.
+pub(super) static STYLE: LazyLock<String> =
+    LazyLock::new(|| asset("style", include_bytes!("assets/style.css"), "css"));
+/// The address of the script.
+pub(super) static SCRIPT: LazyLock<String> =
+    LazyLock::new(|| asset("doseplan", include_bytes!("assets/doseplan.js"), "js"));
+
+fn asset(name: &str, bytes: &[u8], ending: &str) -> String {
+    format!("/assets/{name}-{}.{ending}", &text::hex(&Sha256::digest(bytes))[..12])
+}
+
+/// Words of a language, as templates say them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct T(pub(super) Language);
+
+impl T {
+    /// A word of the catalogue.
+    pub(super) fn w(self, key: &str) -> String {
+        text::word(self.0, key)
+    }
+
+    /// A sentence of the catalogue.
+    pub(super) fn say(self, key: &str, arguments: &[(&str, &dyn Display)]) -> String {
+        text::say(self.0, key, arguments)
+    }
+
+    /// The language's tag.
+    pub(super) fn tag(self) -> &'static str {
+        self.0.tag()
+    }
+
+    /// `78.0%`, or a dash.
+    pub(super) fn percent(self, number: Option<&String>) -> String {
+        number.map_or_else(
+            || self.w("mail-no-figure"),
+            |number| self.say("mail-percent", &[("number", number)]),
+        )
+    }
+
+    /// A word per dose: `第1剂`, `Dose 1`.
+    pub(super) fn dose(self, dose: u8) -> String {
+        self.say("mail-dose-short", &[("dose", &dose)])
+    }
+}
+
+/// A heading of a column.
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    pub(super) text: String,
+    pub(super) number: bool,
+}
+
+/// A cell of a table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    pub(super) class: &'static str,
+    pub(super) href: Option<String>,
+    /// Of 60, the width of a bar.
+    pub(super) share: Option<u32>,
+    pub(super) head: bool,
+}
+
+impl Cell {
+    /// Text.
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// The heading of a row.
+    pub(super) fn head(text: impl Into<String>) -> Self {
+        Self { head: true, ..Self::text(text) }
+    }
+
+    /// A figure.
+    pub(super) fn number(text: impl Into<String>) -> Self {
+        Self { class: "n", ..Self::text(text) }
+    }
+
+    /// A count.
+    pub(super) fn count(count: impl Into<i128>) -> Self {
+        Self::number(text::thousands(count))
+    }
+
+    /// A link.
+    pub(super) fn link(text: impl Into<String>, href: String) -> Self {
+        Self { href: Some(href), ..Self::text(text) }
+    }
+
+    /// A percentage with its bar.
+    pub(super) fn percent(t: T, number: Option<&String>) -> Self {
+        let share = number.and_then(|text| text.parse::<f64>().ok());
+        Self {
+            share: share.map(|share| whole(share.clamp(0.0, 100.0) * 0.6)),
+            ..Self::number(t.percent(number))
+        }
+    }
+}
+
+/// The nearest whole number of a length that is not negative.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths on a page")]
+pub(super) fn whole(length: f64) -> u32 {
+    length.round().max(0.0) as u32
+}
+
+/// A table with a caption; wide ones scroll by themselves.
+#[derive(Debug, Default, Template)]
+#[template(path = "web/table.html")]
+pub(super) struct Table {
+    pub(super) caption: String,
+    pub(super) heads: Vec<Head>,
+    pub(super) rows: Vec<Vec<Cell>>,
+    pub(super) note: String,
+}
+
+impl Table {
+    /// Without rows. A heading that begins with `#` is of figures.
+    pub(super) fn new(caption: String, heads: &[String]) -> Self {
+        let head = |text: &String| Head {
+            text: text.trim_start_matches('#').to_owned(),
+            number: text.starts_with('#'),
+        };
+        let heads = heads.iter().map(head).collect();
+        Self { caption, heads, rows: Vec::new(), note: String::new() }
+    }
+
+    /// With headings of the catalogue.
+    pub(super) fn of(t: T, caption: &str, keys: &[&str]) -> Self {
+        let head = |key: &&str| match key.strip_prefix('#') {
+            Some(key) => format!("#{}", t.w(&format!("column-{key}"))),
+            None => t.w(&format!("column-{key}")),
+        };
+        Self::new(t.w(caption), &keys.iter().map(head).collect::<Vec<_>>())
+    }
+
+    /// The first rows, and how many more there are.
+    pub(super) fn limited(mut self, t: T, rows_max: usize) -> Self {
+        if self.rows.len() > rows_max {
+            let more = self.rows.len() - rows_max;
+            self.rows.truncate(rows_max);
+            self.note = t.say("web-more-rows", &[("count", &more)]);
+        }
+        self
+    }
+}
+
+/// What a page shows: the part inside the frame.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Page {
+    /// What the window is called.
+    pub(super) title: String,
+    /// The part, already HTML.
+    pub(super) main: String,
+    /// The key of the page's link in the navigation.
+    pub(super) here: &'static str,
+    /// After so many seconds figures are looked at anew; 0: never.
+    pub(super) live_secs: u32,
+    /// What has just been done.
+    pub(super) flash: String,
+}
+
+impl Page {
+    /// A page with a template's output.
+    pub(super) fn new(title: String, here: &'static str, main: &impl Template) -> Self {
+        let main = main.render().expect("templates fail only where a value does");
+        Self { title, main, here, ..Self::default() }
+    }
+}
+
+/// A link of the navigation.
+struct Link {
+    href: String,
+    text: String,
+    here: bool,
+}
+
+#[derive(Template)]
+#[template(path = "web/layout.html")]
+struct Frame<'a> {
+    t: T,
+    title: &'a str,
+    style: &'a str,
+    script: &'a str,
+    campaign: &'a str,
+    nav: Vec<Link>,
+    other_href: String,
+    other_tag: &'static str,
+    other_name: &'static str,
+    who: &'a str,
+    role: String,
+    csrf: String,
+    live_secs: u32,
+    refresh_secs: u32,
+    etag: &'a str,
+    flash: &'a str,
+    main: &'a str,
+}
+
+/// The pages of a campaign: the last part of the address, and who may see it.
+const NAV: [(&str, Power); 9] = [
+    ("overview", Power::Look),
+    ("map", Power::Look),
+    ("calendar", Power::Look),
+    ("reports", Power::Look),
+    ("plan", Power::Look),
+    ("due", Power::People),
+    ("tally", Power::Tally),
+    ("mail", Power::Operation),
+    ("jobs", Power::Operation),
+];
+
+/// The address of a page of a campaign.
+pub(super) fn address(loaded: &Loaded, page: &str, as_of: Option<NaiveDate>) -> String {
+    let id = encoded(loaded.campaign.id.as_str());
+    let day = as_of.map(|day| format!("?as-of={day}")).unwrap_or_default();
+    format!("/c/{id}/{page}{day}")
+}
+
+/// Text as a part of an address.
+pub(super) fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
+}
+
+/// Hash of what a page shows, quoted as HTTP wants it.
+fn tag_of(page: &Page) -> String {
+    let hash = Sha256::digest(page.main.as_bytes());
+    format!("\"{}\"", &text::hex(&hash)[..24])
+}
+
+/// The whole page, in the frame. Asked with the tag that it has, it is not sent again.
+pub(super) fn framed(
+    visitor: Option<&Visitor>,
+    (t, here): (T, &str),
+    of: Option<(&Loaded, Option<NaiveDate>)>,
+    page: &Page,
+    headers: &HeaderMap,
+) -> Response {
+    let etag = tag_of(page);
+    let same = headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
+    if page.live_secs > 0 && same {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response();
+    }
+    let may = |power| visitor.is_some_and(|visitor| visitor.account.may(power));
+    let mut nav = Vec::new();
+    if let Some((loaded, as_of)) = of {
+        for (name, _) in NAV.iter().filter(|(_, power)| may(*power)) {
+            nav.push(Link {
+                href: address(loaded, name, as_of),
+                text: t.w(&format!("web-{name}")),
+                here: page.here == *name,
+            });
+        }
+    }
+    for (name, power) in [("upload", Power::Plan), ("accounts", Power::Accounts), ("audit", Power::Accounts)]
+    {
+        if may(power) {
+            let here = page.here == name;
+            nav.push(Link { href: format!("/{name}"), text: t.w(&format!("web-{name}")), here });
+        }
+    }
+    let other = if t.0 == Language::En { Language::ZhCn } else { Language::En };
+    let frame = Frame {
+        t,
+        title: &page.title,
+        style: &STYLE,
+        script: &SCRIPT,
+        campaign: of.map_or("", |(loaded, _)| &loaded.campaign.name),
+        nav,
+        other_href: format!("/language?to={}&back={}", other.tag(), encoded(here)),
+        other_tag: other.tag(),
+        other_name: if other == Language::En { "English" } else { "中文" },
+        who: visitor.map_or("", |visitor| &visitor.account.name),
+        role: visitor.map(|v| t.w(&format!("role-{}", v.account.role.word()))).unwrap_or_default(),
+        csrf: visitor.map(Visitor::csrf).unwrap_or_default(),
+        live_secs: page.live_secs,
+        refresh_secs: (page.live_secs * 2).max(3),
+        etag: &etag,
+        flash: &page.flash,
+        main: &page.main,
+    };
+    let html = frame.render().expect("templates fail only where a value does");
+    ([(header::ETAG, etag.clone())], Html(html)).into_response()
+}
+
+/// Why a page is not shown.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    language: Language,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "web/error.html")]
+struct ErrorPage<'a> {
+    t: T,
+    title: String,
+    style: &'a str,
+    text: &'a str,
+}
+
+impl Refusal {
+    /// With a word of the catalogue.
+    pub(super) fn new(status: StatusCode, t: T, key: &str) -> Self {
+        Self { status, language: t.0, text: t.w(key) }
+    }
+
+    /// There is nothing here.
+    pub(super) fn absent(t: T) -> Self {
+        Self::new(StatusCode::NOT_FOUND, t, "web-absent")
+    }
+
+    /// What was sent makes no sense; `text` says why.
+    pub(super) fn bad(t: T, text: String) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, language: t.0, text }
+    }
+
+    /// What the app says: a refusal is told, a fault is logged.
+    pub(super) fn of(t: T, error: &AppError) -> Self {
+        match error {
+            AppError::NoCampaign | AppError::UnknownCampaign { .. } => Self::absent(t),
+            AppError::Refused(text) => {
+                Self { status: StatusCode::CONFLICT, language: t.0, text: text.clone() }
+            }
+            other => {
+                let said = other.to_string();
+                let said = crate::mail::mask::addresses(&said);
+                tracing::error!(error = %said, "a page could not be made");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, t, "web-fault")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let t = T(self.language);
+        let title = t.w(match self.status {
+            StatusCode::NOT_FOUND => "web-title-absent",
+            StatusCode::FORBIDDEN => "web-title-forbidden",
+            _ => "web-title-refused",
+        });
+        let page = ErrorPage { t, title, style: &STYLE, text: &self.text };
+        let html = page.render().expect("templates fail only where a value does");
+        (self.status, Html(html)).into_response()
+    }
+}

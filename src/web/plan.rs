@@ -1,0 +1,381 @@
+//! The plan: verdict, sessions of the day, what holds people back; what a draft changes; making and adopting one.
+
+use super::Site;
+use super::ask::Ask;
+use super::draw;
+use super::page::{Cell, Page, Refusal, T, Table};
+use super::searching::{Search, State as SearchState};
+use crate::app::judged;
+use crate::app::{App, Loaded, Result, today};
+use crate::domain::account::Power;
+use crate::domain::campaign::Campaign;
+use crate::domain::plan::PlanRow;
+use crate::domain::planner::{self, GroupVerdict, PlanDiff, Question, Scarcity};
+use crate::mail::render;
+use crate::store::plans::PlanHead;
+use crate::text::thousands;
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, NaiveDate};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows of each table; the command line has all.
+const ROWS_MAX: usize = 60;
+/// Plans of the list.
+const PLANS_MAX: usize = 20;
+/// Lines of what is scarce.
+const SCARCE_MAX: usize = 15;
+/// How long a search may take, to choose from.
+const SECONDS: [u64; 5] = [5, 20, 60, 180, 600];
+
+/// What the page reads.
+struct Found {
+    plan: Option<(PlanHead, Vec<PlanRow>)>,
+    verdict: Vec<GroupVerdict>,
+    scarce: Vec<Scarcity>,
+    draft: Option<(PlanHead, PlanDiff)>,
+    heads: Vec<PlanHead>,
+}
+
+async fn read(app: &App, loaded: &Loaded, no: Option<i64>) -> Result<Found> {
+    let mut plan = app.plan(loaded, no).await?;
+    let adopted = app.plan(loaded, None).await?;
+    let draft = app.draft(loaded).await?;
+    if plan.is_none() && no.is_none() {
+        plan.clone_from(&draft);
+    }
+    let (mut verdict, mut scarce) = (Vec::new(), Vec::new());
+    if let Some((head, rows)) = &plan {
+        verdict = app.judged(loaded, head, rows).await?;
+        if let Some(prices) = app.plan_prices(loaded, head.no).await? {
+            let all = Question::default();
+            scarce = planner::why(&loaded.campaign, head.from, &prices, &all);
+        }
+    }
+    let newer = |head: &PlanHead| adopted.as_ref().is_none_or(|(held, _)| held.no < head.no);
+    let draft = draft.filter(|(head, _)| newer(head)).map(|(head, rows)| {
+        let old = adopted.as_ref().map_or(&[][..], |(_, rows)| rows);
+        let changes = planner::diff(old, &rows, head.from);
+        (head, changes)
+    });
+    Ok(Found { plan, verdict, scarce, draft, heads: app.plan_list(loaded).await? })
+}
+
+struct SearchPart {
+    said: String,
+    drawing: String,
+}
+
+struct DraftPart {
+    title: String,
+    said: String,
+    changes: Table,
+    adoptable: bool,
+    adopt: String,
+    button: String,
+}
+
+struct PlanPart {
+    title: String,
+    tiles: Vec<(String, String, String)>,
+    verdict: Vec<String>,
+    sessions: Table,
+    unplaced: Table,
+    scarce: Table,
+}
+
+#[derive(Template)]
+#[template(path = "web/plan.html")]
+struct Main<'a> {
+    t: T,
+    head: String,
+    day: NaiveDate,
+    search: Option<SearchPart>,
+    running: bool,
+    may_plan: bool,
+    make: String,
+    seconds: &'a [u64],
+    draft: Option<DraftPart>,
+    plan: Option<PlanPart>,
+    list: Table,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    no: Option<i64>,
+}
+
+/// The plan in force, or another one.
+pub(super) async fn plan(
+    ask: Ask,
+    Query(which): Query<Which>,
+) -> std::result::Result<Response, Refusal> {
+    let key = format!("plan/{}", which.no.unwrap_or(0));
+    let found = ask.kept(&key, read(ask.app(), &ask.loaded, which.no)).await?;
+    let t = ask.t();
+    if which.no.is_some() && found.plan.is_none() {
+        return Err(Refusal::absent(t));
+    }
+    let search = ask.site.desk.searches.of(ask.loaded.no);
+    let running = search.as_ref().is_some_and(|search| search.is_running());
+    let hidden: Vec<_> = which.no.map(|no| ("no", no.to_string())).into_iter().collect();
+    let title = t.w("web-plan");
+    let csrf = ask.visitor.csrf();
+    let main = Main {
+        t,
+        head: ask.head(title.clone(), "plan", &hidden),
+        day: ask.as_of,
+        search: search.as_ref().map(|search| search_part(t, search)),
+        running,
+        may_plan: ask.visitor.account.may(Power::Plan),
+        make: format!("{}&csrf={csrf}", ask.to("make")),
+        seconds: &SECONDS,
+        draft: found.draft.as_ref().map(|draft| draft_part(&ask, draft, &csrf)),
+        plan: found.plan.as_ref().map(|plan| plan_part(&ask, plan, &found, search.as_ref())),
+        list: list(&ask, &found.heads),
+    };
+    let page = Page::new(format!("{title} · {}", ask.loaded.campaign.name), "plan", &main);
+    let live_secs = u32::from(running);
+    Ok(ask.show(Page { live_secs, ..page }))
+}
+
+fn search_part(t: T, search: &Search) -> SearchPart {
+    let points = search.points();
+    let seconds = format!("{:.0}", search.elapsed().as_secs_f64());
+    let said = match search.state() {
+        SearchState::Running => match points.last() {
+            Some((_, objective, bound)) if bound.is_finite() => {
+                let gap = if *bound > 0.0 { (1.0 - objective / bound) * 100.0 } else { 0.0 };
+                t.say(
+                    "plan-progress",
+                    &[
+                        ("seconds", &seconds),
+                        ("objective", &format!("{objective:.1}")),
+                        ("bound", &format!("{bound:.1}")),
+                        ("gap", &format!("{gap:.3}")),
+                    ],
+                )
+            }
+            Some((_, objective, _)) => {
+                let objective = format!("{objective:.1}");
+                t.say("plan-progress-first", &[("seconds", &seconds), ("objective", &objective)])
+            }
+            None => t.say("web-search-begins", &[("seconds", &seconds)]),
+        },
+        SearchState::Done { no, .. } => t.say("web-search-done", &[("no", &no)]),
+        SearchState::Failed(said) => t.say("web-search-failed", &[("said", &said)]),
+    };
+    SearchPart { said, drawing: draw::search(t, &points) }
+}
+
+fn draft_part(ask: &Ask, (head, diff): &(PlanHead, PlanDiff), csrf: &str) -> DraftPart {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let keys = ["day", "place", "name", "#doses_before", "#doses_after", "change"];
+    let mut changes = Table::of(t, "web-changes", &keys);
+    for change in &diff.sessions {
+        let kind = match (change.doses_before, change.doses_after) {
+            (0, _) => "change-new",
+            (_, 0) => "change-cancelled",
+            _ => "change-changed",
+        };
+        let place = campaign.place(change.place.as_str());
+        changes.rows.push(vec![
+            Cell::head(change.day.to_string()),
+            Cell::text(change.place.as_str()),
+            Cell::text(place.map(|place| place.name().to_owned()).unwrap_or_default()),
+            Cell::count(change.doses_before),
+            Cell::count(change.doses_after),
+            Cell::text(t.w(kind)),
+        ]);
+    }
+    let said = t.say(
+        "web-diff",
+        &[
+            ("changed", &diff.sessions.len()),
+            ("same", &diff.same_sessions),
+            ("before", &thousands(diff.doses_before)),
+            ("after", &thousands(diff.doses_after)),
+            ("finished", &thousands(head.figures.people_finished)),
+        ],
+    );
+    DraftPart {
+        title: t.say("web-draft", &[("no", &head.no), ("from", &head.from)]),
+        said,
+        changes: changes.limited(t, ROWS_MAX),
+        adoptable: true,
+        adopt: format!("{}&no={}&csrf={csrf}", ask.to("adopt"), head.no),
+        button: t.say("web-adopt", &[("no", &head.no)]),
+    }
+}
+
+fn plan_part(
+    ask: &Ask,
+    (head, rows): &(PlanHead, Vec<PlanRow>),
+    found: &Found,
+    search: Option<&Arc<Search>>,
+) -> PlanPart {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let figures = &head.figures;
+    let worst = figures.worst_area.as_ref();
+    let worst_name = worst.and_then(|worst| campaign.area(worst.area.as_str()));
+    let tile = |key: &str, figure: String, note: String| (t.w(key), figure, note);
+    let tiles = vec![
+        tile("figure-doses", thousands(figures.doses), String::new()),
+        tile(
+            "figure-people-finished",
+            thousands(figures.people_finished),
+            t.say("web-of-people", &[("people", &thousands(figures.people))]),
+        ),
+        tile(
+            "figure-worst-area",
+            worst.map_or_else(|| t.w("web-none"), |worst| format!("{:.1} %", worst.share * 100.0)),
+            worst_name.map(|area| area.name.clone()).unwrap_or_default(),
+        ),
+        tile("column-gap", format!("{:.2} %", figures.gap * 100.0), String::new()),
+        tile("column-travel_km", format!("{:.0}", figures.travel_km), String::new()),
+    ];
+    // The search has tried what would help; for an older plan only what it reaches is told.
+    let tried = search.and_then(|search| search.verdict_of(head.no));
+    let verdict = tried.as_deref().unwrap_or(&found.verdict);
+    let state = t.w(&format!("plan-state-{}", head.state.word()));
+    PlanPart {
+        title: t.say("web-plan-title", &[("no", &head.no), ("state", &state), ("from", &head.from)]),
+        tiles,
+        verdict: judged::sentences(t.0, campaign, verdict),
+        sessions: sessions(ask, rows),
+        unplaced: unplaced(t, campaign, head),
+        scarce: scarce(t, campaign, &found.scarce),
+    }
+}
+
+fn sessions(ask: &Ask, rows: &[PlanRow]) -> Table {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let caption = render::date(ask.as_of, t.0);
+    let keys = ["place", "name", "team", "group", "#dose", "#doses"];
+    let mut table = Table { caption, ..Table::of(t, "web-sessions-of", &keys) };
+    let mut sums: BTreeMap<_, u64> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.day == ask.as_of) {
+        let key = (&row.place, &row.team, &row.group, row.dose);
+        *sums.entry(key).or_default() += u64::from(row.doses);
+    }
+    for ((place, team, group, dose), doses) in sums {
+        let name = campaign.place(place.as_str()).map(|place| place.name().to_owned());
+        let group = campaign.group(group.as_str()).map_or(group.as_str(), |group| &group.name);
+        table.rows.push(vec![
+            Cell::head(place.as_str()),
+            Cell::text(name.unwrap_or_default()),
+            Cell::text(team.as_ref().map(ToString::to_string).unwrap_or_default()),
+            Cell::text(group),
+            Cell::number(dose.to_string()),
+            Cell::count(doses),
+        ]);
+    }
+    table.limited(t, ROWS_MAX)
+}
+
+fn unplaced(t: T, campaign: &Campaign, head: &PlanHead) -> Table {
+    let mut table = Table::of(t, "web-unplaced", &["area", "group", "#people", "reason"]);
+    for one in &head.unplaced {
+        let area = campaign.area(one.area.as_str()).map_or(one.area.as_str(), |area| &area.name);
+        let group = campaign.group(one.group.as_str()).map_or(one.group.as_str(), |g| &g.name);
+        table.rows.push(vec![
+            Cell::head(area),
+            Cell::text(group),
+            Cell::count(one.people),
+            Cell::text(judged::reason(t.0, one.reason)),
+        ]);
+    }
+    table.limited(t, ROWS_MAX)
+}
+
+fn scarce(t: T, campaign: &Campaign, lines: &[Scarcity]) -> Table {
+    let keys = ["scarce", "code", "name", "first", "last", "dearest", "#one_more", "#weight"];
+    let mut table = Table::of(t, "web-scarce", &keys);
+    for line in lines {
+        let place = campaign.place(&line.code).map(|place| place.name().to_owned());
+        let team = campaign.team(&line.code).map(|team| team.name.clone());
+        table.rows.push(vec![
+            Cell::head(judged::scarce(t.0, line.scarce)),
+            Cell::text(line.code.clone()),
+            Cell::text(place.or(team).unwrap_or_default()),
+            Cell::text(line.first.to_string()),
+            Cell::text(line.last.to_string()),
+            Cell::text(line.dearest.to_string()),
+            Cell::number(format!("{:.3}", line.one_more)),
+            Cell::number(format!("{:.1}", line.weight)),
+        ]);
+    }
+    table.limited(t, SCARCE_MAX)
+}
+
+fn list(ask: &Ask, heads: &[PlanHead]) -> Table {
+    let t = ask.t();
+    let keys = ["plan", "state", "from", "made_by", "made_at", "#doses", "#people_finished", "#gap"];
+    let mut table = Table::of(t, "web-plans", &keys);
+    for head in heads.iter().rev() {
+        let href = format!("{}&no={}", ask.to("plan"), head.no);
+        table.rows.push(vec![
+            Cell { head: true, ..Cell::link(head.no.to_string(), href) },
+            Cell::text(t.w(&format!("plan-state-{}", head.state.word()))),
+            Cell::text(head.from.to_string()),
+            Cell::text(head.made_by.clone()),
+            Cell::text(local(&ask.loaded.campaign, head.made_at)),
+            Cell::count(head.figures.doses),
+            Cell::count(head.figures.people_finished),
+            Cell::number(format!("{:.2} %", head.figures.gap * 100.0)),
+        ]);
+    }
+    table.limited(t, PLANS_MAX)
+}
+
+/// An instant of the store in the campaign's time.
+pub(super) fn local(campaign: &Campaign, millis: i64) -> String {
+    DateTime::from_timestamp_millis(millis)
+        .map(|at| at.with_timezone(&campaign.timezone).format("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    seconds: u64,
+}
+
+/// Begins a search; the plan's page shows how it goes.
+pub(super) async fn make(
+    State(site): State<Site>,
+    ask: Ask,
+    Form(wanted): Form<Wanted>,
+) -> std::result::Result<Response, Refusal> {
+    let t = ask.t();
+    if !SECONDS.contains(&wanted.seconds) {
+        return Err(Refusal::bad(t, t.w("web-bad-form")));
+    }
+    let campaign = &ask.loaded.campaign;
+    let day = today(campaign, ask.now);
+    // As `doseplan plan make` has it: a campaign that is over is planned anew, as in a replay.
+    let from = if day > campaign.end { campaign.start } else { day };
+    let who = ask.visitor.account.name.clone();
+    let job = (ask.loaded.clone(), from, wanted.seconds, who);
+    if !site.desk.searches.begin(&site, job, ask.now) {
+        return Err(Refusal::new(StatusCode::CONFLICT, t, "web-search-busy"));
+    }
+    Ok(Redirect::to(&format!("{}&done=searching", ask.to("plan"))).into_response())
+}
+
+/// Puts a draft in force.
+pub(super) async fn adopt(
+    ask: Ask,
+    Query(which): Query<Which>,
+) -> std::result::Result<Response, Refusal> {
+    let t = ask.t();
+    let no = which.no.ok_or_else(|| Refusal::bad(t, t.w("web-bad-form")))?;
+    let who = &ask.visitor.account.name;
+    let adopted = ask.app().adopt_as(&ask.loaded, no, who, ask.now).await;
+    adopted.map_err(|error| ask.refusal(&error))?;
+    ask.site.desk.kept.forget();
+    Ok(Redirect::to(&format!("{}&done=adopted", ask.to("plan"))).into_response())
+}

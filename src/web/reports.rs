@@ -1,0 +1,79 @@
+//! Sites × days: who reported. Not reported is not zero.
+
+use super::ask::Ask;
+use super::map::said;
+use super::page::{Page, Refusal, T, encoded};
+use crate::app::dashboard::Report;
+use askama::Template;
+use axum::response::Response;
+use chrono::{Datelike, NaiveDate, TimeDelta};
+
+const LIVE_SECS: u32 = 5;
+/// Days of the grid: what fits a page of less than 100 KB with a hundred sites.
+const DAYS: i64 = 14;
+/// Sites of the grid; those that lack a report come first where there are more.
+const SITES_MAX: usize = 120;
+
+struct Row {
+    code: String,
+    name: String,
+    href: String,
+    cells: Vec<(&'static str, &'static str, String)>,
+    missing: usize,
+}
+
+#[derive(Template)]
+#[template(path = "web/reports.html")]
+struct Main {
+    t: T,
+    head: String,
+    caption: String,
+    days: Vec<(u32, u32)>,
+    rows: Vec<Row>,
+}
+
+/// The grid of the last two weeks.
+pub(super) async fn reports(ask: Ask) -> Result<Response, Refusal> {
+    let t = ask.t();
+    let campaign = &ask.loaded.campaign;
+    let last = ask.as_of.clamp(campaign.start, campaign.end);
+    let first: NaiveDate = (last - TimeDelta::days(DAYS - 1)).max(campaign.start);
+    let read = ask.app().reports(&ask.loaded, (first, last), ask.as_of);
+    let found = ask.kept("reports", read).await?;
+    let row = |(code, reports): &(crate::domain::id::PlaceCode, Vec<Report>)| Row {
+        code: code.to_string(),
+        name: campaign.site(code.as_str()).map(|site| site.name.clone()).unwrap_or_default(),
+        href: format!("{}&place={}", ask.to("calendar"), encoded(code.as_str())),
+        cells: reports.iter().map(|report| cell(t, *report)).collect(),
+        missing: reports.iter().filter(|report| **report == Report::Missing).count(),
+    };
+    let mut rows: Vec<Row> = found.sites.iter().map(row).collect();
+    let mut caption = t.say("web-reports-caption", &[("first", &first), ("last", &last)]);
+    if rows.len() > SITES_MAX {
+        rows.sort_by_key(|row| std::cmp::Reverse(row.missing));
+        let more = rows.len() - SITES_MAX;
+        rows.truncate(SITES_MAX);
+        caption = format!("{caption} {}", t.say("web-more-rows", &[("count", &more)]));
+    }
+    let title = t.w("web-reports");
+    let main = Main {
+        t,
+        head: ask.head(title.clone(), "reports", &[]),
+        caption,
+        days: found.days.iter().map(|day| (day.month(), day.day())).collect(),
+        rows,
+    };
+    let page = Page::new(format!("{title} · {}", campaign.name), "reports", &main);
+    Ok(ask.show(Page { live_secs: LIVE_SECS, ..page }))
+}
+
+fn cell(t: T, report: Report) -> (&'static str, &'static str, String) {
+    let (class, sign) = match report {
+        Report::In => ("in", "✓"),
+        Report::Late => ("late", "◷"),
+        Report::Missing => ("out", "✗"),
+        Report::Shut => ("shut", "–"),
+        Report::Ahead => ("", ""),
+    };
+    (class, sign, said(t, report))
+}

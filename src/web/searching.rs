@@ -1,0 +1,165 @@
+//! A search for a plan that was begun in the dashboard: one at a time, told of while it runs.
+
+use super::Site;
+use crate::app::Loaded;
+use crate::app::plans;
+use crate::domain::planner::{GroupVerdict, Limits, Progress};
+use crate::store::CampaignNo;
+use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Points of the curve; when there are more, every other one goes.
+const POINTS_MAX: usize = 240;
+
+/// How a search stands.
+#[derive(Debug, Clone)]
+pub(super) enum State {
+    /// It runs.
+    Running,
+    /// It has made a draft.
+    Done {
+        /// Its number.
+        no: i64,
+        /// Which groups reach their targets, and what would help the others.
+        verdict: Arc<Vec<GroupVerdict>>,
+        /// How long it took.
+        took: Duration,
+    },
+    /// It has made none.
+    Failed(String),
+}
+
+/// A search.
+#[derive(Debug)]
+pub(super) struct Search {
+    campaign: CampaignNo,
+    began: Instant,
+    state: Mutex<State>,
+    /// Step, objective, bound.
+    points: Mutex<Vec<(u32, f64, f64)>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Search {
+    pub(super) fn is_running(&self) -> bool {
+        matches!(*locked(&self.state), State::Running)
+    }
+
+    pub(super) fn state(&self) -> State {
+        locked(&self.state).clone()
+    }
+
+    pub(super) fn points(&self) -> Vec<(u32, f64, f64)> {
+        locked(&self.points).clone()
+    }
+
+    /// How long it has run, or took.
+    pub(super) fn elapsed(&self) -> Duration {
+        match *locked(&self.state) {
+            State::Done { took, .. } => took,
+            _ => self.began.elapsed(),
+        }
+    }
+
+    /// What it found out about the plan that it made.
+    pub(super) fn verdict_of(&self, plan: i64) -> Option<Arc<Vec<GroupVerdict>>> {
+        match &*locked(&self.state) {
+            State::Done { no, verdict, .. } if *no == plan => Some(Arc::clone(verdict)),
+            _ => None,
+        }
+    }
+
+    fn note(&self, at: Progress) {
+        let mut points = locked(&self.points);
+        points.push((at.step, at.objective, at.upper_bound));
+        if points.len() > POINTS_MAX {
+            let mut keep = false;
+            points.retain(|_| {
+                keep = !keep;
+                keep
+            });
+        }
+    }
+}
+
+/// The newest search of this process.
+#[derive(Debug, Default)]
+pub(super) struct Searches {
+    newest: Mutex<Option<Arc<Search>>>,
+    /// True when the process ends: a search ends soon then.
+    ending: Arc<AtomicBool>,
+}
+
+impl Searches {
+    /// The newest search, where it is of this campaign.
+    pub(super) fn of(&self, campaign: CampaignNo) -> Option<Arc<Search>> {
+        locked(&self.newest).clone().filter(|search| search.campaign == campaign)
+    }
+
+    /// A search that runs shall come to its end.
+    pub(super) fn end(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+    }
+
+    /// Begins a search of so many seconds; `false` where one runs.
+    pub(super) fn begin(
+        &self,
+        site: &Site,
+        (loaded, from, seconds, who): (Loaded, NaiveDate, u64, String),
+        now: DateTime<Utc>,
+    ) -> bool {
+        let mut newest = locked(&self.newest);
+        if newest.as_ref().is_some_and(|search| search.is_running()) {
+            return false;
+        }
+        let search = Arc::new(Search {
+            campaign: loaded.no,
+            began: Instant::now(),
+            state: Mutex::new(State::Running),
+            points: Mutex::default(),
+        });
+        *newest = Some(Arc::clone(&search));
+        drop(newest);
+        let (site, ending) = (site.clone(), Arc::clone(&self.ending));
+        tokio::spawn(async move {
+            let limit = Duration::from_secs(seconds).as_secs_f64();
+            let mut time_used = || {
+                if ending.load(Ordering::SeqCst) {
+                    return 10.0;
+                }
+                search.began.elapsed().as_secs_f64() / limit
+            };
+            let mut progress = |at: Progress| search.note(at);
+            let limits = Limits::default();
+            let task =
+                plans::Search { limits, progress: &mut progress, time_used: &mut time_used };
+            let made = site.app.make_plan(&loaded, from, "hand", task, now).await;
+            let state = match made {
+                Ok(made) => {
+                    let id = loaded.campaign.id.as_str();
+                    let said = made.no.to_string();
+                    let noted =
+                        site.app.note_audit(&who, "plan-make", (Some(id), &said), now).await;
+                    if let Err(error) = noted {
+                        tracing::error!(%error, "the audit log could not be written");
+                    }
+                    let verdict = Arc::new(made.verdict);
+                    State::Done { no: made.no, verdict, took: search.began.elapsed() }
+                }
+                Err(error) => {
+                    let said = error.to_string();
+                    State::Failed(crate::mail::mask::addresses(&said).into_owned())
+                }
+            };
+            site.desk.kept.forget();
+            *locked(&search.state) = state;
+        });
+        true
+    }
+}

@@ -1,0 +1,236 @@
+//! A day's counts, entered in a form made for a phone. They are stored as `tallies import` stores them: a count that
+//! is there already is corrected, never added to.
+
+use super::ask::Ask;
+use super::page::{Page, Refusal, T, address, encoded};
+use crate::app::dashboard::served;
+use crate::domain::campaign::Campaign;
+use crate::domain::dose::Tally;
+use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
+use askama::Template;
+use axum::extract::{Form, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Counts of one form: a place serves a few areas.
+const FIELDS_MAX: usize = 400;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Which {
+    place: Option<String>,
+}
+
+struct Row {
+    name: String,
+    label: String,
+    value: String,
+    fixed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "web/tally.html")]
+struct Main {
+    t: T,
+    wrong: Vec<String>,
+    action: String,
+    places: Vec<(String, String, bool)>,
+    place: String,
+    day: NaiveDate,
+    today: NaiveDate,
+    rows: Vec<(String, Vec<Row>)>,
+    several: bool,
+    save: String,
+}
+
+/// What a count is of.
+type Key = (AreaCode, GroupId, u8);
+
+/// The places that an account enters counts for.
+fn places(ask: &Ask) -> Vec<(PlaceCode, String)> {
+    let campaign = &ask.loaded.campaign;
+    let sites = campaign.sites.iter().map(|one| (one.code.clone(), one.name.clone()));
+    let stops = campaign.stops.iter().map(|one| (one.code.clone(), one.name.clone()));
+    sites.chain(stops).filter(|(code, _)| may(ask, code)).collect()
+}
+
+/// A lead of a team enters the counts of every stop, since any team may visit it.
+fn may(ask: &Ask, place: &PlaceCode) -> bool {
+    let (account, campaign) = (&ask.visitor.account, &ask.loaded.campaign);
+    let leads_team = || campaign.teams.iter().any(|team| account.has_team(&team.code));
+    account.has_place(place) || (campaign.stop(place.as_str()).is_some() && leads_team())
+}
+
+/// The counts that a place can have on a day.
+fn keys(campaign: &Campaign, place: &PlaceCode, day: NaiveDate) -> Vec<Key> {
+    let mut out = Vec::new();
+    for area in served(campaign, place) {
+        for group in &campaign.groups {
+            if group.opens.unwrap_or(campaign.start) > day {
+                continue;
+            }
+            for dose in (1_u8..).take(campaign.series.dose_count()) {
+                out.push((area.clone(), group.id.clone(), dose));
+            }
+        }
+    }
+    out.truncate(FIELDS_MAX);
+    out
+}
+
+/// The form.
+pub(super) async fn form(ask: Ask, Query(which): Query<Which>) -> Result<Response, Refusal> {
+    show(&ask, which.place.as_deref(), &BTreeMap::new(), Vec::new()).await
+}
+
+async fn show(
+    ask: &Ask,
+    chosen: Option<&str>,
+    entered: &BTreeMap<String, String>,
+    wrong: Vec<String>,
+) -> Result<Response, Refusal> {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let all = places(ask);
+    let chosen = match chosen {
+        Some(code) => Some(
+            all.iter().find(|(known, _)| known.as_str() == code).ok_or_else(|| {
+                Refusal::new(StatusCode::FORBIDDEN, t, "web-forbidden")
+            })?,
+        ),
+        None => all.first(),
+    };
+    let mut rows: Vec<(String, Vec<Row>)> = Vec::new();
+    let (mut several, mut place) = (false, String::new());
+    if let Some((code, name)) = chosen {
+        place = format!("{code} {name}");
+        let known = known(ask, code).await?;
+        for key in keys(campaign, code, ask.as_of) {
+            let row = row(t, campaign, &key, known.get(&key), entered);
+            several |= row.fixed;
+            let area = campaign.area(key.0.as_str()).map_or(key.0.as_str(), |area| &area.name);
+            match rows.last_mut() {
+                Some((last, rows)) if last == area => rows.push(row),
+                _ => rows.push((area.to_owned(), vec![row])),
+            }
+        }
+    }
+    let code = chosen.map(|(code, _)| code.to_string()).unwrap_or_default();
+    let title = t.w("web-tally");
+    let main = Main {
+        t,
+        wrong,
+        action: address(&ask.loaded, "tally", None),
+        places: all.iter().map(|(it, name)| (it.to_string(), name.clone(), *it.as_str() == *code)).collect(),
+        place,
+        day: ask.as_of,
+        today: ask.today(),
+        rows,
+        several,
+        save: format!("{}&place={}&csrf={}", ask.to("tally"), encoded(&code), ask.visitor.csrf()),
+    };
+    Ok(ask.show(Page::new(format!("{title} · {}", campaign.name), "tally", &main)))
+}
+
+/// What is known of each count: the records, and their sum.
+async fn known(ask: &Ask, place: &PlaceCode) -> Result<BTreeMap<Key, Vec<Tally>>, Refusal> {
+    let found = ask.app().tallies_of(&ask.loaded, place, ask.as_of).await;
+    let mut out: BTreeMap<Key, Vec<Tally>> = BTreeMap::new();
+    for tally in found.map_err(|error| ask.refusal(&error))? {
+        let key = (tally.area.clone(), tally.group.clone(), tally.dose);
+        out.entry(key).or_default().push(tally);
+    }
+    Ok(out)
+}
+
+fn name((area, group, dose): &Key) -> String {
+    format!("{area}/{group}/{dose}")
+}
+
+fn row(
+    t: T,
+    campaign: &Campaign,
+    key: &Key,
+    known: Option<&Vec<Tally>>,
+    entered: &BTreeMap<String, String>,
+) -> Row {
+    let group = campaign.group(key.1.as_str()).map_or(key.1.as_str(), |group| &group.name);
+    let sum = known.map(|all| all.iter().map(|tally| u64::from(tally.doses)).sum::<u64>());
+    let name = name(key);
+    let stored = sum.map(|sum| sum.to_string()).unwrap_or_default();
+    Row {
+        label: format!("{group} · {}", t.dose(key.2)),
+        value: entered.get(&name).cloned().unwrap_or(stored),
+        fixed: known.is_some_and(|all| all.len() > 1),
+        name,
+    }
+}
+
+/// The counts of the form, or what is wrong with them.
+fn read(
+    t: T,
+    (place, day): (&PlaceCode, NaiveDate),
+    keys: &[Key],
+    known: &BTreeMap<Key, Vec<Tally>>,
+    entered: &BTreeMap<String, String>,
+) -> Result<Vec<Tally>, Vec<String>> {
+    let (mut out, mut wrong) = (Vec::new(), Vec::new());
+    for key in keys {
+        let text = entered.get(&name(key)).map_or("", |text| text.trim());
+        let records = known.get(key).map_or(&[][..], Vec::as_slice);
+        if text.is_empty() || records.len() > 1 {
+            // A count is never taken back by leaving a field empty: 0 says that none were given.
+            continue;
+        }
+        let Some(doses) = text.parse::<u32>().ok().filter(|doses| *doses <= 100_000) else {
+            let shown = crate::mail::safe::name(text);
+            wrong.push(t.say("web-tally-bad", &[("value", &shown), ("what", &name(key))]));
+            continue;
+        };
+        let (area, group, dose) = key.clone();
+        let own = || RecordId::new(format!("web-{}-{place}-{area}-{group}-{dose}", day.format("%Y%m%d")));
+        let record = records.first().map_or_else(own, |tally| tally.record.clone());
+        out.push(Tally { record, date: day, place: place.clone(), area, group, dose, doses });
+    }
+    if wrong.is_empty() { Ok(out) } else { Err(wrong) }
+}
+
+/// Stores the counts.
+pub(super) async fn save(
+    ask: Ask,
+    Query(which): Query<Which>,
+    Form(entered): Form<BTreeMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let place = PlaceCode::new(which.place.unwrap_or_default());
+    if campaign.place(place.as_str()).is_none() {
+        return Err(Refusal::absent(t));
+    }
+    if !may(&ask, &place) {
+        let said = format!("tally {place}");
+        let (who, id) = (&ask.visitor.account.name, campaign.id.as_str());
+        let noted = ask.app().note_audit(who, "refused", (Some(id), &said), ask.now).await;
+        noted.map_err(|error| ask.refusal(&error))?;
+        return Err(Refusal::new(StatusCode::FORBIDDEN, t, "web-forbidden"));
+    }
+    let known = known(&ask, &place).await?;
+    let keys = keys(campaign, &place, ask.as_of);
+    let tallies = match read(t, (&place, ask.as_of), &keys, &known, &entered) {
+        Ok(tallies) => tallies,
+        Err(wrong) => return show(&ask, Some(place.as_str()), &entered, wrong).await,
+    };
+    let done = ask.app().import_tallies(&ask.loaded, &t.w("web-tally"), tallies, ask.now).await;
+    let done = done.map_err(|error| ask.refusal(&error))?;
+    if !done.issues.is_empty() {
+        let wrong = done.issues.iter().map(|issue| issue.message(t.0)).collect();
+        return show(&ask, Some(place.as_str()), &entered, wrong).await;
+    }
+    let said = format!("{place} {} new {} corrected {}", ask.as_of, done.new, done.corrected);
+    let (who, id) = (&ask.visitor.account.name, campaign.id.as_str());
+    let noted = ask.app().note_audit(who, "tally", (Some(id), &said), ask.now).await;
+    noted.map_err(|error| ask.refusal(&error))?;
+    ask.site.desk.kept.forget();
+    let to = format!("{}&place={}&done=tallied", ask.to("tally"), encoded(place.as_str()));
+    Ok(Redirect::to(&to).into_response())
+}

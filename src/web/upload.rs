@@ -1,0 +1,224 @@
+//! Setting up: a workbook is uploaded, checked as `campaign check` does, compared, and taken.
+
+use super::Site;
+use super::door::Visitor;
+use super::page::{Cell, Page, Refusal, T, Table, address, framed};
+use crate::app::Loaded;
+use crate::app::campaigns::Applied;
+use crate::domain::difference::{Change, What};
+use crate::intake::Issue;
+use crate::mail::safe;
+use askama::Template;
+use axum::Extension;
+use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+
+/// Bytes of an upload: the widest county's workbook has one or two megabytes.
+pub(super) const UPLOAD_MAX: usize = 8 << 20;
+/// Issues and changes that a page shows.
+const ROWS_MAX: usize = 200;
+
+#[derive(Template)]
+#[template(path = "web/upload.html")]
+struct Form {
+    t: T,
+    wrong: String,
+    csrf: String,
+    campaigns: Vec<(String, String)>,
+}
+
+/// The form.
+pub(super) async fn form(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    show_form(&site, &visitor, &headers, (StatusCode::OK, String::new())).await
+}
+
+async fn show_form(
+    site: &Site,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    (status, wrong): (StatusCode, String),
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
+    let link = |one: Loaded| (address(&one, "overview", None), one.campaign.name.clone());
+    let campaigns = all.into_iter().map(link).collect();
+    let main = Form { t, wrong, csrf: visitor.csrf(), campaigns };
+    let page = Page::new(t.w("web-upload"), "upload", &main);
+    let page = framed(Some(visitor), (t, &visitor.here), None, &page, headers);
+    Ok((status, page).into_response())
+}
+
+/// The name and the bytes of the file in a form.
+async fn file(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, MultipartError> {
+    while let Some(field) = form.next_field().await? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        let name = field.file_name().unwrap_or_default();
+        // Browsers send the name alone; who sends a path gets its last part shown, and nothing is stored under it.
+        let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let name = safe::name(name);
+        let bytes = field.bytes().await?;
+        return Ok(Some((name, bytes.to_vec())));
+    }
+    Ok(None)
+}
+
+/// Takes a workbook in, under a random name.
+pub(super) async fn upload(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let now = site.clock.now();
+    let refused = match file(form).await {
+        Ok(Some((name, bytes))) if bytes.starts_with(b"PK") => {
+            let kept = site.app.keep_upload(&visitor.account, &name, bytes, now).await;
+            let id = kept.map_err(|error| Refusal::of(t, &error))?;
+            return Ok(Redirect::to(&format!("/upload/{id}")).into_response());
+        }
+        Ok(_) => (StatusCode::BAD_REQUEST, t.w("web-not-a-workbook")),
+        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            let limit = UPLOAD_MAX >> 20;
+            (StatusCode::PAYLOAD_TOO_LARGE, t.say("web-too-large", &[("limit", &limit)]))
+        }
+        Err(_) => (StatusCode::BAD_REQUEST, t.w("web-bad-form")),
+    };
+    let said = format!("upload: {}", refused.0.as_u16());
+    let noted = site.app.note_audit(&visitor.account.name, "refused", (None, &said), now).await;
+    noted.map_err(|error| Refusal::of(t, &error))?;
+    show_form(&site, &visitor, &headers, refused).await
+}
+
+#[derive(Template)]
+#[template(path = "web/uploaded.html")]
+struct Checked {
+    t: T,
+    title: String,
+    said: String,
+    issues: Table,
+    good: bool,
+    changes: Table,
+    apply: String,
+    button: String,
+}
+
+/// What a workbook says, what is wrong with it, and what it would change.
+pub(super) async fn checked(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let fail = |error: crate::app::AppError| Refusal::of(t, &error);
+    let found = site.app.upload(&visitor.account, &id).await.map_err(fail)?;
+    let Some(found) = found else { return Err(Refusal::absent(t)) };
+    let issues = match &found.read {
+        Ok(loaded) => &loaded.warnings,
+        Err(issues) => issues,
+    };
+    let errors = issues.iter().filter(|issue| issue.is_error()).count();
+    let warnings = issues.len() - errors;
+    let mut main = Checked {
+        t,
+        title: t.say("web-uploaded", &[("name", &found.name)]),
+        said: t.say("campaign-bad", &[("errors", &errors), ("warnings", &warnings)]),
+        issues: issue_table(t, issues),
+        good: false,
+        changes: Table::default(),
+        apply: format!("/upload/{id}/apply?csrf={}", visitor.csrf()),
+        button: t.w("web-apply"),
+    };
+    if let Ok(loaded) = &found.read {
+        let campaign = &loaded.campaign;
+        let applied = site.app.apply(campaign, true, site.clock.now()).await.map_err(fail)?;
+        main.good = true;
+        main.said = said(t, &campaign.name, campaign.id.as_str(), &applied);
+        main.changes = change_table(t, &applied.changes);
+    }
+    let page = Page::new(main.title.clone(), "upload", &main);
+    Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
+}
+
+fn said(t: T, name: &str, id: &str, applied: &Applied) -> String {
+    let count = applied.changes.len();
+    let key = match (applied.is_new, count) {
+        (true, _) => "campaign-would-store",
+        (false, 0) => "campaign-unchanged",
+        (false, _) => "campaign-would-change",
+    };
+    t.say(key, &[("name", &name), ("id", &id), ("count", &count)])
+}
+
+fn issue_table(t: T, issues: &[Issue]) -> Table {
+    let heads = [t.w("web-kind"), t.w("web-file"), format!("#{}", t.w("web-row"))];
+    let heads = [&heads[..], &[t.w("column-column"), t.w("web-message")]].concat();
+    let mut table = Table::new(t.w("web-issues"), &heads);
+    for issue in issues {
+        let kind = if issue.is_error() { "web-error" } else { "web-warning" };
+        let class = if issue.is_error() { "bad" } else { "" };
+        table.rows.push(vec![
+            Cell { class, ..Cell::text(t.w(kind)) },
+            Cell::text(&*issue.file),
+            Cell::number(issue.row.map(|row| row.to_string()).unwrap_or_default()),
+            Cell::text(issue.column.clone().unwrap_or_default()),
+            Cell::text(issue.message(t.0)),
+        ]);
+    }
+    table.limited(t, ROWS_MAX)
+}
+
+fn change_table(t: T, changes: &[Change]) -> Table {
+    let mut table = Table::of(t, "web-changes-campaign", &["table", "key", "column", "old", "new"]);
+    for change in changes {
+        let (column, old, new) = match &change.what {
+            What::Added { row } => (t.w("change-added"), String::new(), row.clone()),
+            What::Removed { row } => (t.w("change-removed"), row.clone(), String::new()),
+            What::Changed { column, old, new } => ((*column).to_owned(), old.clone(), new.clone()),
+            What::Reordered => (t.w("change-reordered"), String::new(), String::new()),
+        };
+        table.rows.push(vec![
+            Cell::head(change.table),
+            Cell::text(change.key.clone()),
+            Cell::text(column),
+            Cell::text(old),
+            Cell::text(new),
+        ]);
+    }
+    table.limited(t, ROWS_MAX)
+}
+
+/// Stores the campaign of a workbook.
+pub(super) async fn apply(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let t = visitor.t();
+    let now = site.clock.now();
+    let fail = |error: crate::app::AppError| Refusal::of(t, &error);
+    let found = site.app.upload(&visitor.account, &id).await.map_err(fail)?;
+    let Some(read) = found.and_then(|found| found.read.ok()) else {
+        return Err(Refusal::absent(t));
+    };
+    let campaign = read.campaign;
+    let applied = site.app.apply(&campaign, false, now).await.map_err(fail)?;
+    let said = format!("{} changes", applied.changes.len());
+    let (who, named) = (&visitor.account.name, Some(campaign.id.as_str()));
+    site.app.note_audit(who, "campaign-apply", (named, &said), now).await.map_err(fail)?;
+    site.app.forget_upload(&visitor.account, &id).await.map_err(fail)?;
+    site.desk.kept.forget();
+    let loaded = site.app.campaign(named).await.map_err(fail)?;
+    let day = super::ask::default_day(&loaded, now);
+    let to = format!("{}&done=applied", address(&loaded, "plan", Some(day)));
+    Ok(Redirect::to(&to).into_response())
+}
