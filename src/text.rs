@@ -8,13 +8,18 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// The catalogue's files, the same names in both languages.
-const FILES: [(&str, &str, &str); 6] = [
+const FILES: &[(&str, &str, &str)] = &[
     ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
     ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
     ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
     ("plan.ftl", include_str!("text/zh-CN/plan.ftl"), include_str!("text/en/plan.ftl")),
     ("rules.ftl", include_str!("text/zh-CN/rules.ftl"), include_str!("text/en/rules.ftl")),
     ("web.ftl", include_str!("text/zh-CN/web.ftl"), include_str!("text/en/web.ftl")),
+    (
+        "workbook.ftl",
+        include_str!("text/zh-CN/workbook.ftl"),
+        include_str!("text/en/workbook.ftl"),
+    ),
 ];
 
 static CHINESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::ZhCn));
@@ -26,7 +31,7 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
     bundle.set_use_isolating(false);
     for (name, chinese, english) in FILES {
         let source = if language == Language::ZhCn { chinese } else { english };
-        let resource = FluentResource::try_new(source.to_owned())
+        let resource = FluentResource::try_new((*source).to_owned())
             .unwrap_or_else(|(_, errors)| panic!("{name} ({}): {errors:?}", language.tag()));
         bundle.add_resource(resource).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
     }
@@ -35,19 +40,30 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
 
 /// The message `key` in a language, with its arguments filled in. A key that is missing shows itself.
 pub fn say(language: Language, key: &str, arguments: &[(&str, &dyn std::fmt::Display)]) -> String {
+    said(language, key, arguments).unwrap_or_else(|| format!("⟨{key}⟩"))
+}
+
+/// The message `key` without arguments, where there is one.
+pub fn found(language: Language, key: &str) -> Option<String> {
+    said(language, key, &[])
+}
+
+fn said(
+    language: Language,
+    key: &str,
+    arguments: &[(&str, &dyn std::fmt::Display)],
+) -> Option<String> {
     let bundle = match language {
         Language::ZhCn => &*CHINESE,
         Language::En => &*ENGLISH,
     };
-    let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
-        return format!("⟨{key}⟩");
-    };
+    let pattern = bundle.get_message(key).and_then(|message| message.value())?;
     let mut filled = FluentArgs::new();
     for (name, value) in arguments {
         filled.set(*name, FluentValue::from(value.to_string()));
     }
     let mut errors = Vec::new();
-    bundle.format_pattern(pattern, Some(&filled), &mut errors).into_owned()
+    Some(bundle.format_pattern(pattern, Some(&filled), &mut errors).into_owned())
 }
 
 /// The message `key` without arguments.
@@ -67,6 +83,22 @@ pub fn thousands(number: impl Into<i128>) -> String {
         out.push(digit);
     }
     out
+}
+
+/// Text of files where people look at it: no control characters, no marks that hide in it or turn its direction.
+pub fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            c if c.is_control() => ' ',
+            '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{061c}'
+            | '\u{fff9}'..='\u{fffb}' => ' ',
+            c => c,
+        })
+        .collect()
 }
 
 /// Bytes as hexadecimal digits.

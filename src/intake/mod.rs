@@ -24,6 +24,9 @@ mod tables;
 mod tree;
 mod values;
 mod workbook;
+mod workbook_errors;
+pub mod workbook_form;
+pub mod workbook_out;
 
 #[cfg(test)]
 mod tests;
@@ -31,4 +34,5 @@ mod tests;
 pub use campaign::{Loaded, campaign, workbook};
 pub use errors_file::{ErrorsFile, errors_path};
 pub(crate) use issue::nearest;
+pub use workbook_errors::{marked, marked_path};
 pub use issue::{CODES, Issue, Severity, View, has_errors};
