@@ -17,6 +17,7 @@ pub mod mailbox;
 pub mod mask;
 pub mod message;
 pub(crate) mod mime;
+pub mod picture;
 pub mod render;
 pub mod safe;
 pub mod transport;
