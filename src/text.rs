@@ -8,12 +8,17 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// The catalogue's files, the same names in both languages.
-const FILES: [(&str, &str, &str); 5] = [
+const FILES: &[(&str, &str, &str)] = &[
     ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
     ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
     ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
     ("plan.ftl", include_str!("text/zh-CN/plan.ftl"), include_str!("text/en/plan.ftl")),
     ("rules.ftl", include_str!("text/zh-CN/rules.ftl"), include_str!("text/en/rules.ftl")),
+    (
+        "workbook.ftl",
+        include_str!("text/zh-CN/workbook.ftl"),
+        include_str!("text/en/workbook.ftl"),
+    ),
 ];
 
 static CHINESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::ZhCn));
@@ -66,6 +71,22 @@ pub fn thousands(number: impl Into<i128>) -> String {
         out.push(digit);
     }
     out
+}
+
+/// Text of files where people look at it: no control characters, no marks that hide in it or turn its direction.
+pub fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            c if c.is_control() => ' ',
+            '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{061c}'
+            | '\u{fff9}'..='\u{fffb}' => ' ',
+            c => c,
+        })
+        .collect()
 }
 
 /// Bytes as hexadecimal digits.

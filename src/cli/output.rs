@@ -3,6 +3,7 @@
 use crate::domain::campaign::Language;
 use crate::intake::csv_out;
 use crate::text;
+pub(super) use crate::text::harmless;
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
@@ -135,17 +136,6 @@ impl Sheet {
         }
         format!("{table}\n")
     }
-}
-
-/// Text of files on a terminal: no control characters, no marks that turn its direction.
-pub(super) fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            c if c.is_control() => ' ',
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => ' ',
-            c => c,
-        })
-        .collect()
 }
 
 /// What stands for a figure that there is not: a dash for people, nothing for programs.

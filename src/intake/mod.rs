@@ -24,6 +24,7 @@ mod tables;
 mod tree;
 mod values;
 mod workbook;
+pub mod workbook_out;
 
 #[cfg(test)]
 mod tests;
