@@ -9,10 +9,12 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthChar;
 
 /// Width of the drawing, in the units of its `viewBox`.
-pub const WIDTH: f64 = 600.0;
+pub const WIDTH: u32 = 600;
 /// Height of the drawing.
-pub const HEIGHT: f64 = 340.0;
+pub const HEIGHT: u32 = 340;
 
+const W: f64 = WIDTH as f64;
+const H: f64 = HEIGHT as f64;
 /// Height of letters: on a phone the drawing is a little more than half as wide, and 22 becomes 12.
 const SIZE: f64 = 22.0;
 /// Space around everything.
@@ -150,16 +152,16 @@ pub fn svg(chart: &Chart<'_>) -> String {
     let (first, last) = (chart.days.0, chart.days.1.max(chart.days.0));
     let plot = Plot {
         left: PAD + widest + 8.0,
-        right: WIDTH - PAD - 8.0,
+        right: W - PAD - 8.0,
         top: above + ROW * rows + ROW,
-        bottom: HEIGHT - PAD - ROW,
+        bottom: H - PAD - ROW,
         first,
         days: (last - first).num_days().max(1),
         high,
     };
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
-         role=\"img\" font-family=\"{}\" font-size=\"{SIZE}\"><title>{}</title>",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" \
+         viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-family=\"{}\" font-size=\"{SIZE}\"><title>{}</title>",
         escaped(chart.font),
         escaped(chart.title)
     );
@@ -196,7 +198,7 @@ fn legend(chart: &Chart<'_>, above: f64) -> (String, f64) {
     let (mut x, mut rows) = (PAD, 0.0);
     for line in chart.lines {
         let wide = STROKE + 8.0 + width(line.name);
-        if x > PAD && x + wide > WIDTH - PAD {
+        if x > PAD && x + wide > W - PAD {
             (x, rows) = (PAD, rows + 1.0);
         }
         let y = above + ROW * (rows + 0.5);
@@ -234,7 +236,7 @@ fn dates(out: &mut String, chart: &Chart<'_>, plot: &Plot, last: NaiveDate) {
         let (label, x) = (said(day), plot.x(day));
         // The outer ones end where the drawing does.
         let half = width(&label) / 2.0;
-        let x = x.clamp(PAD + half, (WIDTH - PAD - half).max(PAD + half));
+        let x = x.clamp(PAD + half, (W - PAD - half).max(PAD + half));
         text(out, chart.colours, (x, plot.bottom + ROW * 0.85), "middle", &label);
     }
 }

@@ -183,10 +183,8 @@ mod tests {
     use super::*;
 
     fn drawing(family: &str, said: &str) -> String {
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 300 40\"><text x=\"8\" \
-             y=\"30\" font-size=\"22\" font-family=\"{family}\" fill=\"#000000\">{said}</text></svg>"
-        )
+        let text = format!("x=\"8\" y=\"30\" font-size=\"22\" font-family=\"{family}\"");
+        format!("<svg xmlns=\"{SVG}\" viewBox=\"0 0 300 40\"><text {text}>{said}</text></svg>")
     }
 
     fn inked(png: &[u8]) -> usize {

@@ -10,9 +10,11 @@ mod digest;
 mod reminder;
 mod summary;
 mod table;
+mod trend;
 mod words;
 
-use super::Letter;
+use super::picture::{Painter, Undrawn};
+use super::{Letter, Picture};
 use crate::domain::notice::{LeadDigest, Need, Reminder, Summary};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
@@ -37,9 +39,14 @@ pub fn digest(digest: &LeadDigest) -> Letter {
     fit(|caps| digest::letter(digest, caps))
 }
 
-/// The letter of the coordinator for the morning after.
-pub fn summary(summary: &Summary) -> Letter {
-    fit(|caps| summary::letter(summary, caps))
+/// The letter of the coordinator for the morning after, with its picture where there is one.
+pub fn summary(summary: &Summary, picture: Option<&Picture>) -> Letter {
+    fit(|caps| summary::letter(summary, picture, caps))
+}
+
+/// The picture of plan against done; `None` where there is nothing to be drawn.
+pub fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Picture>, Undrawn> {
+    trend::picture(summary, painter)
 }
 
 /// The letter to a household, and how it hears no more of them.
