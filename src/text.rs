@@ -26,7 +26,7 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
     bundle.set_use_isolating(false);
     for (name, chinese, english) in FILES {
         let source = if language == Language::ZhCn { chinese } else { english };
-        let resource = FluentResource::try_new(source.to_owned())
+        let resource = FluentResource::try_new((*source).to_owned())
             .unwrap_or_else(|(_, errors)| panic!("{name} ({}): {errors:?}", language.tag()));
         bundle.add_resource(resource).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
     }
@@ -35,19 +35,30 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
 
 /// The message `key` in a language, with its arguments filled in. A key that is missing shows itself.
 pub fn say(language: Language, key: &str, arguments: &[(&str, &dyn std::fmt::Display)]) -> String {
+    said(language, key, arguments).unwrap_or_else(|| format!("⟨{key}⟩"))
+}
+
+/// The message `key` without arguments, where there is one.
+pub fn found(language: Language, key: &str) -> Option<String> {
+    said(language, key, &[])
+}
+
+fn said(
+    language: Language,
+    key: &str,
+    arguments: &[(&str, &dyn std::fmt::Display)],
+) -> Option<String> {
     let bundle = match language {
         Language::ZhCn => &*CHINESE,
         Language::En => &*ENGLISH,
     };
-    let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
-        return format!("⟨{key}⟩");
-    };
+    let pattern = bundle.get_message(key).and_then(|message| message.value())?;
     let mut filled = FluentArgs::new();
     for (name, value) in arguments {
         filled.set(*name, FluentValue::from(value.to_string()));
     }
     let mut errors = Vec::new();
-    bundle.format_pattern(pattern, Some(&filled), &mut errors).into_owned()
+    Some(bundle.format_pattern(pattern, Some(&filled), &mut errors).into_owned())
 }
 
 /// The message `key` without arguments.

@@ -1,7 +1,7 @@
 //! `doseplan campaign`.
 
 use super::output::{Format, Sheet, harmless};
-use super::{Session, exit};
+use super::{Session, exit, workbook};
 use crate::domain::difference::{Change, What};
 use crate::intake::{self, Issue};
 use clap::Subcommand;
@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 /// Check, store and list campaigns.
 #[derive(Debug, Subcommand)]
 pub(super) enum Campaign {
-    /// Read a folder or workbook and tell everything that is wrong with it
+    /// Make a workbook to fill in: a sheet for each table, drop-downs, a page that explains every column
+    New(workbook::New),
+    /// Read a folder or workbook and tell everything that is wrong with it; a workbook comes back marked, as
+    /// NAME-errors.xlsx
     Check {
         /// The folder or .xlsx file
         path: PathBuf,
@@ -28,10 +31,10 @@ pub(super) enum Campaign {
     List,
     /// Every version of a campaign with what it changed, eligible counts and their sources included
     History,
-    /// Write the campaign as a folder of files again
+    /// Write the campaign as a folder of files again, or as one workbook
     Export {
-        /// The folder; it is made where it is not there
-        dir: PathBuf,
+        /// The folder, which is made where it is not there, or a file that ends in .xlsx
+        path: PathBuf,
     },
 }
 
@@ -44,11 +47,12 @@ struct Report<'a> {
 impl Campaign {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
         match self {
+            Self::New(new) => workbook::blank(&session, new),
             Self::Check { path } => Ok(check(&session, path)),
             Self::Apply { path, dry_run } => apply(&session, path, *dry_run).await,
             Self::List => list(&session).await,
             Self::History => history(&session).await,
-            Self::Export { dir } => export(&session, dir).await,
+            Self::Export { path } => export(&session, path).await,
         }
     }
 }
@@ -77,6 +81,7 @@ fn check(session: &Session, path: &Path) -> u8 {
             super::output::print(&format!("{word} {}\n", issue.line(language)));
         }
     }
+    workbook::mark(session, path, &issues);
     let counts: [(&str, &dyn std::fmt::Display); 2] =
         [("errors", &errors.len()), ("warnings", &warnings.len())];
     let Some(campaign) = found else {
@@ -217,10 +222,14 @@ async fn history(session: &Session) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
-async fn export(session: &Session, dir: &Path) -> anyhow::Result<u8> {
+async fn export(session: &Session, path: &Path) -> anyhow::Result<u8> {
     let (_, loaded) = session.loaded(None).await?;
-    intake::export::folder(&loaded.campaign, dir)
-        .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", dir.display()))?;
-    session.out.note("campaign-exported", &[("dir", &dir.display())]);
+    if workbook::is_workbook(path) {
+        workbook::export(session, &loaded, path)?;
+    } else {
+        intake::export::folder(&loaded.campaign, path)
+            .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", path.display()))?;
+    }
+    session.out.note("campaign-exported", &[("dir", &path.display())]);
     Ok(exit::OK)
 }

@@ -2,7 +2,7 @@
 
 use super::forecast_words::Reasons;
 use super::output::Format;
-use super::{Session, exit};
+use super::{Session, exit, workbook};
 use crate::app::Loaded;
 use crate::app::import::{Imported, Kind, Warning};
 use crate::domain::id::{PersonId, RecordId};
@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 /// Doses given to persons.
 #[derive(Debug, Subcommand)]
 pub(super) enum Doses {
+    /// Make a workbook to fill in, with the campaign's codes
+    New(workbook::New),
     /// Import doses.csv or a workbook: record, person, date, place, product, lot
     Import(File),
     /// Take a record out of what counts; what it said is kept
@@ -29,6 +31,8 @@ pub(super) enum Doses {
 /// Doses counted without names.
 #[derive(Debug, Subcommand)]
 pub(super) enum Tallies {
+    /// Make a workbook to fill in, with the campaign's codes and what the plan has on a day
+    New(workbook::NewTallies),
     /// Import tallies.csv or a workbook: record, date, place, area, group, dose, doses
     Import(File),
     /// Take a record out of what counts; what it said is kept
@@ -38,6 +42,8 @@ pub(super) enum Tallies {
 /// The register.
 #[derive(Debug, Subcommand)]
 pub(super) enum Persons {
+    /// Make a workbook to fill in, with the campaign's codes
+    New(workbook::New),
     /// Import persons.csv or a workbook: person, area, born, name, sex, group, tags, email, phone, …
     Import(File),
 }
@@ -45,6 +51,8 @@ pub(super) enum Persons {
 /// Outcomes other than a dose.
 #[derive(Debug, Subcommand)]
 pub(super) enum Outcomes {
+    /// Make a workbook to fill in, with the campaign's codes
+    New(workbook::New),
     /// Import outcomes.csv or a workbook: record, person, date, outcome, until
     Import(File),
     /// Take a record out of what counts; what it said is kept
@@ -71,6 +79,7 @@ pub(super) struct Void {
 impl Doses {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
         match self {
+            Self::New(new) => workbook::records(&session, "doses", new).await,
             Self::Import(file) => import(&session, Kind::Doses, &file.path).await,
             Self::Void(it) => void(&session, Kind::Doses, it).await,
             Self::History { record } => history(&session, record).await,
@@ -81,6 +90,7 @@ impl Doses {
 impl Tallies {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
         match self {
+            Self::New(new) => workbook::tallies(&session, new).await,
             Self::Import(file) => import(&session, Kind::Tallies, &file.path).await,
             Self::Void(it) => void(&session, Kind::Tallies, it).await,
         }
@@ -89,14 +99,17 @@ impl Tallies {
 
 impl Persons {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let Self::Import(file) = self;
-        import(&session, Kind::Persons, &file.path).await
+        match self {
+            Self::New(new) => workbook::records(&session, "persons", new).await,
+            Self::Import(file) => import(&session, Kind::Persons, &file.path).await,
+        }
     }
 }
 
 impl Outcomes {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
         match self {
+            Self::New(new) => workbook::records(&session, "outcomes", new).await,
             Self::Import(file) => import(&session, Kind::Outcomes, &file.path).await,
             Self::Void(it) => void(&session, Kind::Outcomes, it).await,
         }

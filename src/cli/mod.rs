@@ -32,6 +32,7 @@ mod service;
 mod status;
 mod unsubscribe;
 mod verdict;
+mod workbook;
 
 use crate::app::{App, AppError, Loaded};
 use crate::clock::Clock;

@@ -8,6 +8,7 @@ use super::table::{Column, Table};
 use super::tables::{self, Located, read};
 use super::tree::{self, Entry};
 use super::workbook::{Book, read_file};
+use super::workbook_errors::REASON;
 use super::{encoding, records, series};
 use crate::domain::campaign::Campaign;
 use crate::domain::series::Series;
@@ -106,10 +107,10 @@ impl Source {
         }
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         match extension.as_str() {
-            "xlsx" | "xlsm" if found.is_file() => {
+            "xlsx" | "xlsm" | "xls" | "et" if found.is_file() => {
                 Book::open(path, &name).map(|book| Self::Book(Box::new(book)))
             }
-            "xls" | "xlsb" | "ods" | "et" => Err(Issue::error("old_workbook", name)),
+            "xlsb" | "ods" => Err(Issue::error("old_workbook", name)),
             _ => Err(Issue::error("not_a_campaign", name)),
         }
     }
@@ -133,6 +134,8 @@ impl Source {
         is_required: bool,
         issues: &mut Vec<Issue>,
     ) -> (Table, bool) {
+        // What an errors workbook puts beside the rows is nobody's column.
+        let ignored: &[&str] = if matches!(self, Self::Book(_)) { &[REASON] } else { &[] };
         let (file, rows) = match self {
             Self::Folder(folder) => {
                 let file = format!("{stem}.csv");
@@ -147,7 +150,7 @@ impl Source {
             }
         };
         match rows {
-            Some(Ok(rows)) => (Table::new(&file, columns, rows, issues), true),
+            Some(Ok(rows)) => (Table::new(&file, columns, ignored, rows, issues), true),
             Some(Err(issue)) => {
                 issues.push(issue);
                 (Table::empty(&file, columns), true)
@@ -188,7 +191,7 @@ impl Source {
                 let sheet = Self::sheet(book, stem, issues);
                 let file = book.shown(sheet.as_deref().unwrap_or(stem));
                 let entry = match sheet.map(|sheet| book.rows(&sheet)) {
-                    Some(Ok(rows)) => tree::of_sheet(&file, rows, issues),
+                    Some(Ok(rows)) => tree::of_sheet(&file, rows, stem == "campaign", issues),
                     Some(Err(issue)) => {
                         issues.push(issue);
                         None
@@ -272,6 +275,9 @@ fn load(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Optio
         deliveries: &deliveries_table.file,
     };
     check_places::places(&names, &sites, &teams, &stops, &area_codes, issues);
+    // A form's sheet is there also where nobody filled it in.
+    let is_form = matches!(source, Source::Book(_)) && reach_table.lines.is_empty();
+    let has_reach = has_reach && !(is_form && reach_table.is_readable);
     let reach = has_reach.then(|| read(&reach_table, issues, tables::reach));
     let reach = check_places::reach(names.reach, reach, &area_codes, &site_codes, &sites, issues);
     let closures = read(&closures_table, issues, tables::closure);

@@ -4,7 +4,9 @@
 use super::csv_out::{BOM, line};
 use super::issue::Issue;
 use super::rows::ERROR_COLUMNS;
+use super::workbook_errors;
 use crate::domain::campaign::Language;
+use chrono::NaiveDateTime;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -28,7 +30,19 @@ pub struct ErrorsFile {
     places: Vec<usize>,
     writer: Option<BufWriter<File>>,
     rows: u64,
+    book: Option<BookOut>,
 }
+
+/// The refused rows as a workbook, where they came from one.
+#[derive(Debug)]
+struct BookOut {
+    stem: &'static str,
+    made_at: NaiveDateTime,
+    rows: Vec<(Vec<String>, Vec<Issue>)>,
+}
+
+/// Rows that the workbook of refused rows holds; the CSV file holds all.
+const BOOK_ROWS_MAX: usize = 100_000;
 
 impl ErrorsFile {
     /// For an input file with these header cells. Nothing is written before the first row.
@@ -40,7 +54,15 @@ impl ErrorsFile {
             !ERROR_COLUMNS.contains(&name.trim().to_ascii_lowercase().as_str())
         });
         let (places, names) = kept.map(|(place, name)| (place, name.clone())).unzip();
-        Self { path, temporary: temporary.into(), language, names, places, writer: None, rows: 0 }
+        let temporary = temporary.into();
+        Self { path, temporary, language, names, places, writer: None, rows: 0, book: None }
+    }
+
+    /// Writes the refused rows as a workbook, too: `日报-errors.xlsx` beside `日报.xlsx`, bad cells coloured.
+    #[must_use]
+    pub fn with_workbook(mut self, stem: &'static str, made_at: NaiveDateTime) -> Self {
+        self.book = Some(BookOut { stem, made_at, rows: Vec::new() });
+        self
     }
 
     /// Adds a row with everything that is wrong with it.
@@ -52,13 +74,10 @@ impl ErrorsFile {
             .collect();
         let mut codes: Vec<&str> = issues.iter().map(|issue| issue.code).collect();
         codes.dedup();
-        let reasons: Vec<String> = issues
-            .iter()
-            .map(|issue| match &issue.column {
-                Some(column) => format!("{column}: {}", issue.message(self.language)),
-                None => issue.message(self.language),
-            })
-            .collect();
+        let reasons: Vec<String> = issues.iter().map(|issue| issue.told(self.language)).collect();
+        if let Some(book) = self.book.as_mut().filter(|book| book.rows.len() < BOOK_ROWS_MAX) {
+            book.rows.push((out.clone(), issues.to_vec()));
+        }
         out.extend([row.to_string(), codes.join(" "), reasons.join("; ")]);
         let writer = if let Some(writer) = &mut self.writer {
             writer
@@ -82,6 +101,28 @@ impl ErrorsFile {
     /// Puts the file in place and gives its path; without a row removes the one of an earlier
     /// import.
     pub fn finish(mut self) -> io::Result<Option<PathBuf>> {
+        let marked = self.finish_book()?;
+        self.finish_rows().map(|rows| marked.or(rows))
+    }
+
+    fn finish_book(&mut self) -> io::Result<Option<PathBuf>> {
+        let Some(book) = self.book.take() else { return Ok(None) };
+        let path = self.path.with_extension("xlsx");
+        if book.rows.is_empty() {
+            return match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(None),
+            };
+        }
+        let rows = &book.rows;
+        let made =
+            workbook_errors::refused(book.stem, &self.names, rows, self.language, book.made_at);
+        let Some(made) = made else { return Ok(None) };
+        fs::write(&path, made.map_err(io::Error::other)?)?;
+        Ok(Some(path))
+    }
+
+    fn finish_rows(&mut self) -> io::Result<Option<PathBuf>> {
         let Some(writer) = self.writer.take() else {
             return match fs::remove_file(&self.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

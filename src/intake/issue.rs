@@ -101,6 +101,14 @@ impl Issue {
         text::say(language, &format!("issue-{}", self.code), &arguments)
     }
 
+    /// The column and what is wrong: for where the row is in sight.
+    pub fn told(&self, language: Language) -> String {
+        match &self.column {
+            Some(column) => format!("{column}: {}", self.message(language)),
+            None => self.message(language),
+        }
+    }
+
     /// Where and what: `sites.csv:14 column weekday_doses: …`.
     pub fn line(&self, language: Language) -> String {
         let mut out = harmless(&self.file, ARGUMENT_CHARS_MAX);

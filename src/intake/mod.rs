@@ -24,6 +24,8 @@ mod tables;
 mod tree;
 mod values;
 mod workbook;
+mod workbook_errors;
+pub mod workbook_form;
 pub mod workbook_out;
 
 #[cfg(test)]
@@ -32,4 +34,5 @@ mod tests;
 pub use campaign::{Loaded, campaign};
 pub use errors_file::{ErrorsFile, errors_path};
 pub(crate) use issue::nearest;
+pub use workbook_errors::{marked, marked_path};
 pub use issue::{CODES, Issue, Severity, View, has_errors};

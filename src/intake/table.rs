@@ -72,10 +72,11 @@ impl Table {
             .filter(|cell| !cell.is_empty())
     }
 
-    /// Puts the rows of a file under the known columns.
+    /// Puts the rows of a file under the known columns; `ignored` columns are as if they were not there.
     pub(super) fn new(
         file: &str,
         columns: &'static [Column],
+        ignored: &[&str],
         rows: Vec<RawRow>,
         issues: &mut Vec<Issue>,
     ) -> Self {
@@ -84,12 +85,19 @@ impl Table {
             issues.push(Issue::error("empty_file", file).with("columns", list(columns)));
             return table;
         };
-        let header = Header::read(file, columns, &[], &rows[at], issues);
+        let header = Header::read(file, columns, ignored, &rows[at], issues);
+        let is_ignored = |at: usize| {
+            header.names.get(at).is_some_and(|name| ignored.contains(&name_of(name).as_str()))
+        };
+        let ignored_at: Vec<usize> = (0..header.names.len()).filter(|at| is_ignored(*at)).collect();
         if header.is_missing_columns {
             return table;
         }
         table.is_readable = true;
-        for row in rows.into_iter().skip(at + 1) {
+        for mut row in rows.into_iter().skip(at + 1) {
+            for at in &ignored_at {
+                row.cells.get_mut(*at).map(String::clear);
+            }
             if row.cells.iter().all(|cell| clean(cell).is_empty()) {
                 continue;
             }
@@ -135,7 +143,7 @@ pub(super) fn header_at(columns: &[Column], rows: &[RawRow]) -> Option<usize> {
 }
 
 /// A header cell as names are compared.
-fn name_of(cell: &str) -> String {
+pub(super) fn name_of(cell: &str) -> String {
     half_width(clean(cell)).trim().to_ascii_lowercase()
 }
 

@@ -5,6 +5,7 @@ use super::encoding::newlines;
 use super::issue::{Issue, nearest};
 use super::table::{Column, Line, RawRow, Table, list};
 use super::values::clean;
+use super::workbook_errors::REASON;
 use toml::de::{DeTable, DeValue};
 
 /// Ends every element of a list of texts in one cell; no code can hold it.
@@ -115,18 +116,25 @@ fn node_of(text: &str, value: &DeValue<'_>) -> Node {
     }
 }
 
-const KEY_VALUE: &[Column] = &[Column::required("key"), Column::optional("value")];
+/// The columns of a sheet of settings.
+pub(super) const KEY_VALUE: &[Column] = &[Column::required("key"), Column::optional("value")];
 
-/// Reads a sheet of keys and values. `doses.1.protection` is the first element of a list.
-pub(super) fn of_sheet(file: &str, rows: Vec<RawRow>, issues: &mut Vec<Issue>) -> Option<Entry> {
-    let table = Table::new(file, KEY_VALUE, rows, issues);
+/// Reads a sheet of keys and values. `doses.1.protection` is the first element of a list. With `keeps_blanks` a key
+/// without a value stays, so that messages can name its row.
+pub(super) fn of_sheet(
+    file: &str,
+    rows: Vec<RawRow>,
+    keeps_blanks: bool,
+    issues: &mut Vec<Issue>,
+) -> Option<Entry> {
+    let table = Table::new(file, KEY_VALUE, &[REASON], rows, issues);
     if table.lines.is_empty() {
         return None;
     }
     let mut root = Entry { row: 0, node: Node::Table(Vec::new()) };
     for line in &table.lines {
         let (key, value) = (clean(&line.cells[0]), clean(&line.cells[1]));
-        if value.is_empty() {
+        if value.is_empty() && !keeps_blanks {
             continue;
         }
         let path: Vec<&str> = key.split('.').map(str::trim).collect();
@@ -310,7 +318,7 @@ mod tests {
             .zip(1..)
             .map(|(cells, row)| RawRow { row, cells: cells.map(str::to_owned).to_vec() })
             .collect();
-        let from_sheet = of_sheet("f", rows, &mut issues).expect("a tree");
+        let from_sheet = of_sheet("f", rows, false, &mut issues).expect("a tree");
         let one = from_toml.one_line("f", COLUMNS, &[], &mut issues);
         let two = from_sheet.one_line("f", COLUMNS, &[], &mut issues);
         assert_eq!(issues, []);
@@ -338,7 +346,7 @@ mod tests {
             .map(|(cells, row)| RawRow { row, cells: cells.map(str::to_owned).to_vec() })
             .collect();
         let mut issues = Vec::new();
-        let tree = of_sheet("f", rows, &mut issues).expect("a tree");
+        let tree = of_sheet("f", rows, false, &mut issues).expect("a tree");
         assert_eq!(tree.lines("f", "doses", DOSE, &mut issues).lines.len(), 2);
         assert_eq!(issues, []);
     }

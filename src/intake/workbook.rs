@@ -4,7 +4,7 @@
 use super::issue::Issue;
 use super::records::ROWS_MAX;
 use super::table::RawRow;
-use calamine::{DataRef, ExcelDateTime, Reader, Xlsx};
+use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx};
 use std::io::{Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -19,8 +19,19 @@ const COLUMNS_MAX: usize = 256;
 /// An open workbook.
 pub(super) struct Book {
     name: String,
-    book: Xlsx<Cursor<Vec<u8>>>,
+    form: Form,
 }
+
+/// Which of Excel's two forms a workbook has.
+enum Form {
+    /// Since 2007: a zip of XML, read cell by cell.
+    Now(Box<Xlsx<Cursor<Vec<u8>>>>),
+    /// Before, and WPS's .et: read as a whole. At most 65,536 rows of 256 columns.
+    Old(Box<Xls<Cursor<Vec<u8>>>>),
+}
+
+/// An old workbook on disk; they are read as a whole.
+const OLD_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 impl Book {
     /// Opens a workbook after making sure that it does not unpack without end.
@@ -30,17 +41,28 @@ impl Book {
     }
 
     pub(super) fn of_bytes(bytes: Vec<u8>, name: &str) -> Result<Self, Issue> {
+        let name = name.to_owned();
         if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-            return Err(Issue::error("old_workbook", name));
+            if bytes.len() > OLD_BYTES_MAX {
+                let limit = format!("{} MB", OLD_BYTES_MAX / 1024 / 1024);
+                return Err(Issue::error("file_too_large", name).with("limit", limit));
+            }
+            // A workbook with a password is in this form, too, whatever its name says.
+            let book = guarded(&name, || Xls::new(Cursor::new(bytes)))
+                .map_err(|_| Issue::error("old_workbook", &name))?;
+            return Ok(Self { name, form: Form::Old(Box::new(book)) });
         }
-        check_size(&bytes, name, UNPACKED_BYTES_MAX)?;
-        let book = guarded(name, || Xlsx::new(Cursor::new(bytes)))?;
-        Ok(Self { name: name.to_owned(), book })
+        check_size(&bytes, &name, UNPACKED_BYTES_MAX)?;
+        let book = guarded(&name, || Xlsx::new(Cursor::new(bytes)))?;
+        Ok(Self { name, form: Form::Now(Box::new(book)) })
     }
 
     /// The sheets' names as the workbook has them.
     pub(super) fn sheets(&self) -> Vec<String> {
-        self.book.sheet_names()
+        match &self.form {
+            Form::Now(book) => book.sheet_names(),
+            Form::Old(book) => book.sheet_names(),
+        }
     }
 
     /// How a sheet is called in messages.
@@ -51,7 +73,10 @@ impl Book {
     /// The rows of a sheet that hold anything.
     pub(super) fn rows(&mut self, sheet: &str) -> Result<Vec<RawRow>, Issue> {
         let shown = self.shown(sheet);
-        let book = &mut self.book;
+        let book = match &mut self.form {
+            Form::Now(book) => book,
+            Form::Old(book) => return old_rows(book, sheet, &shown),
+        };
         let rows = guarded(&shown, || {
             let mut reader = book.worksheet_cells_reader(sheet)?;
             let mut rows: Vec<RawRow> = Vec::new();
@@ -85,6 +110,38 @@ impl Book {
             rows.sort_by_key(|row| row.row);
         }
         Ok(rows)
+    }
+}
+
+/// The rows of a sheet of an old workbook that hold anything.
+fn old_rows(
+    book: &mut Xls<Cursor<Vec<u8>>>,
+    sheet: &str,
+    shown: &str,
+) -> Result<Vec<RawRow>, Issue> {
+    let range = guarded(shown, || book.worksheet_range(sheet))?;
+    let (row, column) = range.start().unwrap_or((0, 0));
+    let before = usize::try_from(column).unwrap_or(COLUMNS_MAX).min(COLUMNS_MAX);
+    let rows = (row + 1..).zip(range.rows()).map(|(row, cells)| {
+        let cells = cells.iter().take(COLUMNS_MAX - before).map(old_text);
+        let mut cells: Vec<String> =
+            std::iter::repeat_n(String::new(), before).chain(cells).collect();
+        cells.truncate(cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |at| at + 1));
+        RawRow { row, cells }
+    });
+    Ok(rows.filter(|row| !row.cells.is_empty()).collect())
+}
+
+fn old_text(value: &Data) -> String {
+    match value {
+        Data::Int(number) => number.to_string(),
+        Data::Float(number) => float_text(*number),
+        Data::String(text) | Data::DurationIso(text) => text.clone(),
+        Data::Bool(value) => value.to_string(),
+        Data::DateTime(at) => date_text(at),
+        Data::DateTimeIso(text) => day_of(text),
+        Data::Error(error) => error.to_string(),
+        Data::Empty => String::new(),
     }
 }
 
@@ -131,9 +188,9 @@ fn check_size(bytes: &[u8], name: &str, bytes_max: u64) -> Result<(), Issue> {
 
 /// Runs the reader of workbooks; a workbook that it stumbles over is refused like any other bad
 /// file.
-fn guarded<T>(
+fn guarded<T, E: std::fmt::Display>(
     name: &str,
-    read: impl FnOnce() -> Result<T, calamine::XlsxError>,
+    read: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, Issue> {
     let bad = |reason: String| Issue::error("bad_workbook", name).with("reason", reason);
     match catch_unwind(AssertUnwindSafe(read)) {
@@ -151,12 +208,14 @@ fn text_of(value: &DataRef<'_>) -> String {
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(value) => value.to_string(),
         DataRef::DateTime(at) => date_text(at),
-        DataRef::DateTimeIso(text) => {
-            text.split_once('T').map_or(text.as_str(), |(day, _)| day).to_owned()
-        }
+        DataRef::DateTimeIso(text) => day_of(text),
         DataRef::Error(error) => error.to_string(),
         DataRef::Empty => String::new(),
     }
+}
+
+fn day_of(text: &str) -> String {
+    text.split_once('T').map_or(text, |(day, _)| day).to_owned()
 }
 
 /// A number as the sheet shows it: fifteen digits, so that 0.1 + 0.2 is 0.3.

@@ -182,6 +182,10 @@ impl App {
             places: sites.chain(campaign.stops.iter().map(|stop| stop.code.clone())).collect(),
         };
         let mut errors = ErrorsFile::new(path, rows.names(), language);
+        if rows.is_workbook() {
+            let made_at = now.with_timezone(&campaign.timezone).naive_local();
+            errors = errors.with_workbook(kind.name(), made_at);
+        }
         // One task reads and checks the form, this one stores: two cores work at once.
         let (send, mut receive) = mpsc::channel::<Batch<T>>(BATCHES_AHEAD);
         let reader = tokio::task::spawn_blocking(move || read_ahead(rows, &send));

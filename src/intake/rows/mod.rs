@@ -133,6 +133,17 @@ pub fn outcomes(path: &Path) -> Result<Rows<Outcome>, Vec<Issue>> {
     open(path, &shapes::OUTCOMES)
 }
 
+/// The columns of a kind of rows; none for a kind that there is not.
+pub(super) fn columns_of(stem: &str) -> &'static [Column] {
+    match stem {
+        "tallies" => shapes::TALLIES.columns,
+        "doses" => shapes::DOSES.columns,
+        "persons" => shapes::PERSONS.columns,
+        "outcomes" => shapes::OUTCOMES.columns,
+        _ => &[],
+    }
+}
+
 /// Reads a plan as `plan make -o csv` prints it.
 pub fn plan(path: &Path) -> Result<Vec<PlanRow>, Vec<Issue>> {
     const ROWS_AT_ONCE: usize = 10_000;
@@ -201,8 +212,8 @@ fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source)
     }
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     match extension.as_str() {
-        "xls" | "xlsb" | "ods" | "et" => Err(Issue::error("old_workbook", name)),
-        "xlsx" | "xlsm" => {
+        "xlsb" | "ods" => Err(Issue::error("old_workbook", name)),
+        "xlsx" | "xlsm" | "xls" | "et" => {
             let mut book = Book::open(path, &name)?;
             let sheets = book.sheets();
             let named = sheets.iter().find(|sheet| sheet.trim().to_lowercase() == stem);
@@ -249,6 +260,11 @@ impl<T> Rows<T> {
     /// The file's name, or `book.xlsx!sheet`.
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// Whether the rows come from a workbook.
+    pub fn is_workbook(&self) -> bool {
+        matches!(self.source, Source::Sheet(_))
     }
 
     /// The next rows, at most so many; none at the end or where reading cannot go on:

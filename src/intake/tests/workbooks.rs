@@ -95,7 +95,7 @@ fn what_is_no_workbook_says_so() {
     for (name, bytes, code) in [
         ("a.xlsx", &b"PK\x03\x04 nonsense"[..], "bad_workbook"),
         ("b.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old_workbook"),
-        ("c.xls", b"x", "old_workbook"),
+        ("c.xls", b"x", "bad_workbook"),
         ("d.xlsx", b"", "bad_workbook"),
     ] {
         let path = folder.path().join(name);

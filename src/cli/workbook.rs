@@ -1,0 +1,163 @@
+//! Workbooks on the command line: forms to fill in, campaigns as workbooks, workbooks with their faults marked.
+
+use super::output::harmless;
+use super::{Session, exit};
+use crate::app::Loaded;
+use crate::domain::campaign::Campaign;
+use crate::intake::{self, Issue, workbook_form};
+use chrono::{NaiveDate, NaiveDateTime};
+use clap::Args;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A form to fill in.
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// The workbook to be made
+    #[arg(long, value_name = "FILE")]
+    xlsx: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// A form for the tallies of a day.
+#[derive(Debug, Args)]
+pub(super) struct NewTallies {
+    #[command(flatten)]
+    new: New,
+    /// Rows for what the plan has on this day; the doses are left to be filled in
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
+    date: Option<NaiveDate>,
+    /// Only this site, stop or team
+    #[arg(long, value_name = "CODE", requires = "date")]
+    place: Option<String>,
+}
+
+/// Whether a path is meant as a workbook.
+pub(super) fn is_workbook(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"))
+}
+
+fn made_at(session: &Session, campaign: Option<&Campaign>) -> NaiveDateTime {
+    let zone = campaign.map_or(chrono_tz::UTC, |campaign| campaign.timezone);
+    session.clock.now().with_timezone(&zone).naive_local()
+}
+
+fn write(session: &Session, new: &New, bytes: &[u8]) -> anyhow::Result<u8> {
+    let path = &new.xlsx;
+    if !is_workbook(path) {
+        anyhow::bail!("{} is no name of a workbook; let it end in .xlsx", path.display());
+    }
+    if path.exists() && !new.force {
+        anyhow::bail!(
+            "{} is there already; choose another name, or --force to write over it",
+            path.display()
+        );
+    }
+    std::fs::write(path, bytes)
+        .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", path.display()))?;
+    session.out.note("workbook-written", &[("path", &path.display())]);
+    Ok(exit::OK)
+}
+
+/// `campaign new`: an empty campaign.
+pub(super) fn blank(session: &Session, new: &New) -> anyhow::Result<u8> {
+    let bytes = workbook_form::blank(session.out.language, made_at(session, None))?;
+    write(session, new, &bytes)
+}
+
+/// `campaign export FILE.xlsx`.
+pub(super) fn export(session: &Session, loaded: &Loaded, path: &Path) -> anyhow::Result<()> {
+    let campaign = &loaded.campaign;
+    let bytes =
+        workbook_form::campaign(campaign, session.out.language, made_at(session, Some(campaign)))?;
+    std::fs::write(path, bytes)
+        .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", path.display()))
+}
+
+/// `persons|doses|outcomes new`: an empty form with the campaign's codes.
+pub(super) async fn records(session: &Session, stem: &str, new: &New) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    app.store.close().await;
+    filled(session, &loaded.campaign, stem, new, &[])
+}
+
+/// `tallies new`: a form for a day, with the rows that the plan has.
+pub(super) async fn tallies(session: &Session, it: &NewTallies) -> anyhow::Result<u8> {
+    let (app, loaded) = session.loaded(None).await?;
+    let mut rows = Vec::new();
+    if let Some(date) = it.date {
+        let planned = app.plan(&loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
+        let is_wanted = |row: &&crate::domain::plan::PlanRow| {
+            row.day == date
+                && it.place.as_ref().is_none_or(|place| {
+                    row.place.as_str() == place
+                        || row.team.as_ref().is_some_and(|team| team.as_str() == place)
+                })
+        };
+        let keys: BTreeSet<[String; 4]> = planned
+            .iter()
+            .filter(is_wanted)
+            .map(|row| {
+                let [place, area] = [row.place.to_string(), row.area.to_string()];
+                [place, area, row.group.to_string(), row.dose.to_string()]
+            })
+            .collect();
+        if keys.is_empty() {
+            session.out.note("workbook-nothing-planned", &[("date", &date)]);
+        }
+        rows.extend(keys.into_iter().map(|[place, area, group, dose]| {
+            let record = format!("{date}-{place}-{area}-{group}-{dose}");
+            vec![record, date.to_string(), place, area, group, dose, String::new()]
+        }));
+    }
+    app.store.close().await;
+    filled(session, &loaded.campaign, "tallies", &it.new, &rows)
+}
+
+fn filled(
+    session: &Session,
+    campaign: &Campaign,
+    stem: &str,
+    new: &New,
+    rows: &[Vec<String>],
+) -> anyhow::Result<u8> {
+    let made_at = made_at(session, Some(campaign));
+    let made = workbook_form::records(stem, campaign, rows, session.out.language, made_at);
+    let bytes = made.expect("every kind of records has a form")?;
+    write(session, new, &bytes)
+}
+
+/// `campaign check FILE.xlsx`: writes the workbook with its faults marked beside it, or takes one away that no longer
+/// holds.
+pub(super) fn mark(session: &Session, path: &Path, issues: &[Issue]) {
+    let is_read = matches!(
+        path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref(),
+        Some("xlsx" | "xlsm" | "xls" | "et")
+    );
+    if !is_read {
+        return;
+    }
+    let out = intake::marked_path(path);
+    if out == path {
+        return;
+    }
+    if issues.is_empty() {
+        if std::fs::remove_file(&out).is_ok() {
+            session.out.note("workbook-marked-gone", &[("path", &out.display())]);
+        }
+        return;
+    }
+    // A workbook that cannot be opened has nothing to be marked; its one issue says so.
+    let Ok(bytes) = intake::marked(path, issues, session.out.language, made_at(session, None)) else {
+        return;
+    };
+    match std::fs::write(&out, bytes) {
+        Ok(()) => session.out.note("workbook-marked", &[("path", &out.display())]),
+        Err(error) => {
+            let said = harmless(&error.to_string());
+            session.out.note("workbook-not-marked", &[("path", &out.display()), ("said", &said)]);
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! The workbooks that people fill in: a sheet for each table, drop-downs, a page that explains every column.
+//!
+//! Above the codes of the columns stands what they mean; reading looks for the codes only. A hidden sheet holds the
+//! version of the form and the codes that drop-downs need.
+
+use super::rows::columns_of;
+use super::settings::{GROUP_SETS, GROUPS, SETTINGS};
+use super::table::Column;
+use super::tree::KEY_VALUE;
+use super::workbook_out::{Book, Cell, Choice, Look, Page};
+use super::{series, tables};
+use crate::domain::campaign::{Campaign, Language};
+use crate::domain::tables::tables as tables_of;
+use crate::text;
+use chrono::NaiveDateTime;
+use rust_xlsxwriter::XlsxError;
+
+/// The version of the form, in the hidden sheet.
+const VERSION: &str = "1";
+/// Empty rows of a form that have drop-downs.
+const ROWS_AHEAD: u32 = 2000;
+/// Decimal digits that a number in a spreadsheet keeps.
+const DIGITS_MAX: usize = 15;
+
+/// A table of a workbook.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    /// The sheet's name.
+    pub(super) stem: &'static str,
+    pub(super) columns: &'static [Column],
+}
+
+/// The tables of a campaign, in the order in which somebody fills them in.
+pub(super) const CAMPAIGN: [Form; 12] = [
+    Form { stem: "campaign", columns: KEY_VALUE },
+    Form { stem: "groups", columns: GROUPS },
+    Form { stem: "group_sets", columns: GROUP_SETS },
+    Form { stem: "areas", columns: tables::AREAS },
+    Form { stem: "eligible", columns: tables::ELIGIBLE },
+    Form { stem: "sites", columns: tables::SITES },
+    Form { stem: "reach", columns: tables::REACH },
+    Form { stem: "teams", columns: tables::TEAMS },
+    Form { stem: "stops", columns: tables::STOPS },
+    Form { stem: "closures", columns: tables::CLOSURES },
+    Form { stem: "deliveries", columns: tables::DELIVERIES },
+    Form { stem: "series", columns: KEY_VALUE },
+];
+
+/// The table with this name.
+pub(super) fn form(stem: &str) -> Option<Form> {
+    let records = ["tallies", "doses", "persons", "outcomes"].into_iter();
+    let records = records.map(|stem| Form { stem, columns: columns_of(stem) });
+    CAMPAIGN.into_iter().chain(records).find(|form| form.stem == stem)
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Count,
+    Number,
+    Day,
+}
+
+fn kind(column: &str) -> Kind {
+    match column {
+        "people" | "doses" | "weekday_doses" | "saturday_doses" | "sunday_doses" | "storage_doses"
+        | "work_minutes" | "max_stops" | "doses_per_hour" | "doses_per_day" | "setup_minutes"
+        | "max_doses" | "doses_per_vial" | "dose" | "freeze_days" => Kind::Count,
+        "latitude" | "longitude" | "wastage_rate" | "priority" | "uptake" | "target" => Kind::Number,
+        "date" | "as_of" | "expires" | "opens" | "start" | "end" | "born" | "until" => Kind::Day,
+        _ => Kind::Text,
+    }
+}
+
+/// A text of a table as a cell; numbers and days only where reading gives the same text again.
+pub(super) fn cell(column: &str, text: &str) -> Cell {
+    let as_it_is = || Cell::text(text);
+    match kind(column) {
+        Kind::Text => as_it_is(),
+        Kind::Day => text.parse().map_or_else(|_| as_it_is(), Cell::Day),
+        Kind::Count => match text.parse::<i64>() {
+            Ok(number) if number.to_string() == text && text.len() <= DIGITS_MAX => {
+                Cell::Count(number)
+            }
+            _ => as_it_is(),
+        },
+        Kind::Number => match text.parse::<f64>() {
+            Ok(number) if number.to_string() == text && text.len() <= DIGITS_MAX => {
+                Cell::Number(number)
+            }
+            _ => as_it_is(),
+        },
+    }
+}
+
+/// Keys of the catalogue have no dots.
+fn key_of(column: &str) -> String {
+    column.replace('.', "-")
+}
+
+/// The message of a column, for this table or for any.
+fn of_column(language: Language, what: &str, stem: &str, column: &str) -> String {
+    let column = key_of(column);
+    [format!("{what}-{stem}-{column}"), format!("{what}-{column}")]
+        .iter()
+        .find_map(|key| text::found(language, key))
+        .unwrap_or_default()
+}
+
+fn label(language: Language, stem: &str, column: &Column) -> String {
+    let star = if column.is_required { "*" } else { "" };
+    format!("{}{star}", of_column(language, "field", stem, column.name))
+}
+
+/// Which other sheet's first column holds the codes of a column.
+fn codes_in(stem: &str, column: &str) -> Option<&'static str> {
+    match (stem, column) {
+        ("areas", "parent") => Some("areas"),
+        ("areas", "area") | ("sites", "site") | ("group_sets", _) => None,
+        (_, "area") => Some("areas"),
+        (_, "site") => Some("sites"),
+        (_, "group") => Some("groups"),
+        (_, "place") => Some("places"),
+        _ => None,
+    }
+}
+
+/// The words that a column may hold.
+fn words_of(stem: &str, column: &str) -> Option<Vec<String>> {
+    let words: &[&str] = match (stem, column) {
+        ("campaign", "adopt") => &["auto", "ask"],
+        (_, "language") => &["zh-CN", "en"],
+        ("persons", "sex") => &["F", "M", "U"],
+        ("persons", "opt_out") => &["yes", "no"],
+        ("outcomes", "outcome") => {
+            &["refused", "deferred", "contraindicated", "absent", "moved", "dead"]
+        }
+        ("campaign", "series") => {
+            return Some(series::ids().into_iter().map(str::to_owned).collect());
+        }
+        _ => return None,
+    };
+    Some(words.iter().map(|word| (*word).to_owned()).collect())
+}
+
+type Done = Result<(), XlsxError>;
+
+/// Where the header and the first row of data of a form stand, from 0.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) header: u32,
+}
+
+/// A title, what the columns mean, their codes.
+fn heading(page: &mut Page<'_>, form: Form, language: Language) -> Result<Place, XlsxError> {
+    let title = text::say(language, &format!("sheet-{}", form.stem), &[]);
+    let about = text::say(language, &format!("sheet-about-{}", form.stem), &[]);
+    page.put(0, 0, &Cell::text(format!("{title}　{}", form.stem)), Look::Title)?;
+    page.put(1, 0, &Cell::text(about), Look::Remark)?;
+    for (at, column) in (0..).zip(form.columns) {
+        page.put(2, at, &Cell::text(label(language, form.stem, column)), Look::Label)?;
+        header_cell(page, form, 3, at, column, language)?;
+    }
+    page.freeze(4, 1)?;
+    Ok(Place { header: 3 })
+}
+
+/// The code of a column, with what it means as a note.
+fn header_cell(
+    page: &mut Page<'_>,
+    form: Form,
+    row: u32,
+    at: u16,
+    column: &Column,
+    language: Language,
+) -> Done {
+    page.put(row, at, &Cell::text(column.name), Look::Head)?;
+    let about = of_column(language, "about", form.stem, column.name);
+    if !about.is_empty() {
+        page.note(row, at, &about)?;
+    }
+    Ok(())
+}
+
+/// Drop-downs and formats of the columns below a header.
+pub(super) fn rules(
+    page: &mut Page<'_>,
+    form: Form,
+    header: u32,
+    at: &[(u16, &'static Column)],
+    known: impl Fn(&'static str) -> Option<String>,
+    language: Language,
+) -> Done {
+    let rows = (header + 1, header + ROWS_AHEAD);
+    for (at, column) in at {
+        let title = of_column(language, "field", form.stem, column.name);
+        let listed = text::word(language, "workbook-not-listed");
+        if let Some(words) = words_of(form.stem, column.name) {
+            page.choice(rows, *at, &Choice::Words(words), &title, &listed)?;
+        } else if let Some(range) = codes_in(form.stem, column.name).and_then(&known) {
+            page.choice(rows, *at, &Choice::Range(range), &title, &listed)?;
+        } else if kind(column.name) == Kind::Count {
+            let count = text::word(language, "workbook-not-a-count");
+            page.choice(rows, *at, &Choice::Count, &title, &count)?;
+        }
+        if kind(column.name) == Kind::Text {
+            page.text_column(*at)?;
+        }
+    }
+    Ok(())
+}
+
+/// The cells of the first column of a sheet of this form.
+fn range_of(sheet: &'static str) -> Option<String> {
+    (sheet != "places").then(|| format!("={sheet}!$A$5:$A${}", 4 + ROWS_AHEAD))
+}
+
+fn table_page(book: &mut Book, form: Form, rows: &[Vec<Cell>], language: Language) -> Done {
+    let mut page = book.page(form.stem);
+    let place = heading(&mut page, form, language)?;
+    for (row, cells) in (place.header + 1..).zip(rows) {
+        for (at, cell) in (0..).zip(cells) {
+            page.put(row, at, cell, Look::Plain)?;
+        }
+    }
+    let columns: Vec<(u16, &Column)> = (0..).zip(form.columns).collect();
+    rules(&mut page, form, place.header, &columns, range_of, language)?;
+    page.close()
+}
+
+/// The sheet of settings: a row for each, with its meaning beside.
+fn settings_page(book: &mut Book, rows: &[(String, Cell)], language: Language) -> Done {
+    let form = CAMPAIGN[0];
+    let mut page = book.page(form.stem);
+    let place = heading(&mut page, form, language)?;
+    let listed = text::word(language, "workbook-not-listed");
+    for (row, (key, value)) in (place.header + 1..).zip(rows) {
+        page.put(row, 0, &Cell::text(key), Look::Head)?;
+        page.put(row, 1, value, Look::Plain)?;
+        let named = of_column(language, "field", form.stem, key);
+        let about = of_column(language, "about", form.stem, key);
+        if !about.is_empty() {
+            page.note(row, 0, &format!("{named}\n{about}"))?;
+        }
+        if let Some(words) = words_of(form.stem, key) {
+            page.choice((row, row), 1, &Choice::Words(words), &named, &listed)?;
+        }
+    }
+    page.text_column(1)?;
+    page.upright();
+    page.close()
+}
+
+/// What every column means.
+fn guide(book: &mut Book, forms: &[Form], help: &str, name: &str, language: Language) -> Done {
+    let word = |key: &str| text::word(language, key);
+    let mut page = book.page(&word("workbook-guide"));
+    let titles = [
+        text::say(language, "workbook-guide-title", &[("name", &name)]),
+        word("workbook-guide-1"),
+        word("workbook-guide-2"),
+        help.to_owned(),
+    ];
+    let heads = ["sheet", "column", "meaning", "needed", "about"];
+    let heads = heads.map(|head| word(&format!("workbook-{head}")));
+    let mut rows = Vec::new();
+    for form in forms {
+        let columns = if form.stem == "campaign" { SETTINGS } else { form.columns };
+        let title = word(&format!("sheet-{}", form.stem));
+        let about = word(&format!("sheet-about-{}", form.stem));
+        rows.push(vec![
+            Cell::text(form.stem),
+            Cell::Blank,
+            Cell::text(title),
+            Cell::Blank,
+            Cell::text(about),
+        ]);
+        for column in columns.iter().filter(|_| form.stem != "series") {
+            let needed = if column.is_required { word("workbook-yes") } else { String::new() };
+            let mut about = of_column(language, "about", form.stem, column.name);
+            if let Some(words) = words_of(form.stem, column.name).filter(|_| about.is_empty()) {
+                about = words.join(" / ");
+            }
+            rows.push(vec![
+                Cell::text(form.stem),
+                Cell::text(column.name),
+                Cell::text(of_column(language, "field", form.stem, column.name)),
+                Cell::text(needed),
+                Cell::text(about),
+            ]);
+        }
+    }
+    page.table(&titles, &heads, &rows)?;
+    page.upright();
+    page.close()
+}
+
+/// Codes with their names, for drop-downs and for who fills in a form.
+struct Codes {
+    sheet: &'static str,
+    codes: Vec<(String, String)>,
+}
+
+/// The hidden sheet: version, then pairs of columns of codes and names.
+fn dictionary(book: &mut Book, codes: &[Codes], language: Language) -> Done {
+    let mut page = book.page(&text::word(language, "workbook-codes"));
+    page.put(0, 0, &Cell::text("doseplan"), Look::Head)?;
+    page.put(0, 1, &Cell::text(VERSION), Look::Plain)?;
+    for (pair, codes) in (1_u16..).zip(codes) {
+        let at = pair * 2;
+        page.put(0, at, &Cell::text(codes.sheet), Look::Head)?;
+        for (row, (code, name)) in (1..).zip(&codes.codes) {
+            page.put(row, at, &Cell::text(code), Look::Plain)?;
+            page.put(row, at + 1, &Cell::text(name), Look::Plain)?;
+        }
+    }
+    if codes.is_empty() {
+        page.hide();
+    }
+    page.close()
+}
+
+/// A campaign as a workbook. Reading it gives an equal campaign.
+pub fn campaign(
+    campaign: &Campaign,
+    language: Language,
+    made_at: NaiveDateTime,
+) -> Result<Vec<u8>, XlsxError> {
+    let found = tables_of(campaign);
+    let rows_of = |form: Form| -> Vec<Vec<Cell>> {
+        let Some(table) = found.iter().find(|table| table.stem == form.stem) else {
+            return Vec::new();
+        };
+        let at = |column: &Column| table.columns.iter().position(|name| *name == column.name);
+        let places: Vec<Option<usize>> = form.columns.iter().map(at).collect();
+        let cells = |row: &Vec<String>| {
+            let text = |place: &Option<usize>| place.and_then(|at| row.get(at)).map_or("", |t| t);
+            let pairs = form.columns.iter().zip(&places);
+            pairs.map(|(column, place)| cell(column.name, text(place))).collect()
+        };
+        table.rows.iter().map(cells).collect()
+    };
+    let settings = found.iter().find(|table| table.stem == "campaign");
+    let settings: Vec<(String, Cell)> = settings
+        .map(|table| table.rows.iter())
+        .into_iter()
+        .flatten()
+        .map(|row| (row[0].clone(), cell(&row[0], &row[1])))
+        .collect();
+    // A campaign that names a series that comes along need not bring it.
+    let is_known = series::all().contains(&campaign.series);
+    let forms: Vec<Form> =
+        CAMPAIGN.into_iter().filter(|form| form.stem != "series" || !is_known).collect();
+    let filled = |form: Form| rows_of(form);
+    workbook(&campaign.name, &forms, &settings, filled, language, made_at)
+}
+
+/// An empty campaign to be filled in.
+pub fn blank(language: Language, made_at: NaiveDateTime) -> Result<Vec<u8>, XlsxError> {
+    let settings: Vec<(String, Cell)> = SETTINGS
+        .iter()
+        .map(|column| {
+            let value = match column.name {
+                "timezone" => "Asia/Shanghai",
+                "language" => language.tag(),
+                "adopt" => "ask",
+                _ => "",
+            };
+            (column.name.to_owned(), Cell::text(value))
+        })
+        .collect();
+    let forms: Vec<Form> = CAMPAIGN.into_iter().filter(|form| form.stem != "series").collect();
+    let title = text::word(language, "sheet-campaign");
+    workbook(&title, &forms, &settings, |_| Vec::new(), language, made_at)
+}
+
+fn workbook(
+    name: &str,
+    forms: &[Form],
+    settings: &[(String, Cell)],
+    rows_of: impl Fn(Form) -> Vec<Vec<Cell>>,
+    language: Language,
+    made_at: NaiveDateTime,
+) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Book::new(name, made_at);
+    for form in forms {
+        match form.stem {
+            "campaign" => settings_page(&mut book, settings, language)?,
+            _ => table_page(&mut book, *form, &rows_of(*form), language)?,
+        }
+        if form.stem == "campaign" {
+            let help = text::word(language, "workbook-guide-3");
+            guide(&mut book, forms, &help, name, language)?;
+        }
+    }
+    dictionary(&mut book, &[], language)?;
+    book.bytes()
+}
+
+/// A form for records of one kind (`tallies`, `doses`, `persons`, `outcomes`) of a campaign, with its codes for
+/// drop-downs and what is known already.
+pub fn records(
+    stem: &str,
+    campaign: &Campaign,
+    rows: &[Vec<String>],
+    language: Language,
+    made_at: NaiveDateTime,
+) -> Option<Result<Vec<u8>, XlsxError>> {
+    let form = form(stem)?;
+    Some(records_of(form, campaign, rows, language, made_at))
+}
+
+fn records_of(
+    form: Form,
+    campaign: &Campaign,
+    rows: &[Vec<String>],
+    language: Language,
+    made_at: NaiveDateTime,
+) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Book::new(&campaign.name, made_at);
+    let codes = [
+        Codes {
+            sheet: "areas",
+            codes: pairs(campaign.areas.iter().map(|a| (a.code.as_str(), &a.name))),
+        },
+        Codes {
+            sheet: "groups",
+            codes: pairs(campaign.groups.iter().map(|g| (g.id.as_str(), &g.name))),
+        },
+        Codes {
+            sheet: "places",
+            codes: pairs(
+                campaign
+                    .sites
+                    .iter()
+                    .map(|s| (s.code.as_str(), &s.name))
+                    .chain(campaign.stops.iter().map(|s| (s.code.as_str(), &s.name))),
+            ),
+        },
+    ];
+    let sheet = text::word(language, "workbook-codes");
+    let known = |name: &'static str| {
+        let at = codes.iter().position(|codes| codes.sheet == name)?;
+        let column = ["C", "E", "G"][at];
+        let last = codes[at].codes.len() + 1;
+        Some(format!("='{sheet}'!${column}$2:${column}${last}"))
+    };
+    let mut page = book.page(form.stem);
+    let place = heading(&mut page, form, language)?;
+    for (row, cells) in (place.header + 1..).zip(rows) {
+        for (at, (column, text)) in (0..).zip(form.columns.iter().zip(cells)) {
+            page.put(row, at, &cell(column.name, text), Look::Plain)?;
+        }
+    }
+    let columns: Vec<(u16, &Column)> = (0..).zip(form.columns).collect();
+    rules(&mut page, form, place.header, &columns, known, language)?;
+    page.close()?;
+    let help = text::say(language, "workbook-guide-records", &[("kind", &form.stem)]);
+    guide(&mut book, &[form], &help, &campaign.name, language)?;
+    dictionary(&mut book, &codes, language)?;
+    book.bytes()
+}
+
+fn pairs<'a>(rows: impl Iterator<Item = (&'a str, &'a String)>) -> Vec<(String, String)> {
+    rows.map(|(code, name)| (code.to_owned(), name.clone())).collect()
+}
