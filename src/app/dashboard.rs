@@ -6,7 +6,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::coverage::{Coverage, Depth};
 use crate::domain::date::{day_end, days};
 use crate::domain::dose::{GivenRow, Tally};
-use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
+use crate::domain::id::{AreaCode, PlaceCode, TeamCode};
 use crate::domain::notice::Summary;
 use crate::store::installation::Hold;
 use crate::store::outbox::Message;
@@ -23,21 +23,8 @@ pub struct Overview {
     pub summary: Summary,
     /// Coverage of every area.
     pub tree: Coverage,
-    /// Doses up to each day of the campaign.
-    pub curve: Vec<CurvePoint>,
     /// The adopted plan.
     pub plan: Option<i64>,
-}
-
-/// Doses planned and given up to a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CurvePoint {
-    /// The day.
-    pub day: NaiveDate,
-    /// Doses that the first adopted plan has by its end.
-    pub planned: u64,
-    /// Doses given by its end to the groups that are planned; none after the as-of day.
-    pub done: Option<u64>,
 }
 
 /// What is known of a site's report of a day.
@@ -91,16 +78,11 @@ pub struct Queue {
 impl App {
     /// How a campaign stands at the end of a day.
     pub async fn overview(&self, loaded: &Loaded, as_of: NaiveDate) -> Result<Overview> {
-        let campaign = &loaded.campaign;
         let summary = self.summary(loaded, as_of, None).await?;
         let tree = self.coverage(loaded, AsOf::day(as_of), Depth::Tree).await?;
         let mut tx = self.store.read().await?;
-        let baseline = plans::baseline(&mut tx, loaded.no).await?;
-        let by_day = cells::doses_by_day_and_group(&mut tx, loaded.no, as_of).await?;
         let plan = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
-        let planned = baseline.as_ref().map_or(&[][..], |head| &head.curve);
-        let curve = curve(campaign, planned, &by_day, as_of);
-        Ok(Overview { summary, tree, curve, plan: plan.map(|head| head.no) })
+        Ok(Overview { summary, tree, plan: plan.map(|head| head.no) })
     }
 
     /// Who reported between two days, as known at the end of `as_of`.
@@ -235,32 +217,6 @@ impl App {
         tx.commit().await?;
         Ok(adopted)
     }
-}
-
-/// Doses up to each day, planned and given, of the groups that have a denominator: as `progress` has them.
-fn curve(
-    campaign: &Campaign,
-    planned: &[(NaiveDate, u64)],
-    given: &[(NaiveDate, GroupId, u64)],
-    as_of: NaiveDate,
-) -> Vec<CurvePoint> {
-    let groups: BTreeSet<&GroupId> = campaign.eligible.iter().map(|row| &row.group).collect();
-    let mut by_day: BTreeMap<NaiveDate, u64> = BTreeMap::new();
-    for (day, _, doses) in given.iter().filter(|(_, group, _)| groups.contains(group)) {
-        *by_day.entry(*day).or_default() += doses;
-    }
-    let plan: BTreeMap<NaiveDate, u64> = planned.iter().copied().collect();
-    let before = |days: &BTreeMap<NaiveDate, u64>| -> u64 {
-        days.range(..campaign.start).map(|(_, doses)| doses).sum()
-    };
-    let (mut planned, mut done) = (before(&plan), before(&by_day));
-    let mut out = Vec::new();
-    for day in campaign.days() {
-        planned += plan.get(&day).copied().unwrap_or(0);
-        done += by_day.get(&day).copied().unwrap_or(0);
-        out.push(CurvePoint { day, planned, done: (day <= as_of).then_some(done) });
-    }
-    out
 }
 
 /// The areas whose people a place serves: those that reach a site, the own one of a stop.

@@ -218,10 +218,18 @@ fn parts(letter: &Letter, envelope: &Envelope) -> Result<MultiPart, MessageError
     // CRLF is the line end of mail; a lone LF would be kept inside base64 and shown as one long
     // line by some.
     let lines = |text: &str| text.replace("\r\n", "\n").replace('\n', "\r\n");
-    let words = MultiPart::alternative()
-        .boundary(boundary("words"))
-        .singlepart(SinglePart::plain(lines(&letter.text)))
-        .singlepart(SinglePart::html(lines(&letter.html)));
+    let (text, html) =
+        (SinglePart::plain(lines(&letter.text)), SinglePart::html(lines(&letter.html)));
+    let words = MultiPart::alternative().boundary(boundary("words")).singlepart(text);
+    let words = match &letter.picture {
+        None => words.singlepart(html),
+        Some(picture) => {
+            let mime = ContentType::parse("image/png").expect("a type of our own");
+            let shown = Part::new_inline_with_name(picture.cid.clone(), picture.name.clone());
+            let page = MultiPart::related().boundary(boundary("page")).singlepart(html);
+            words.multipart(page.singlepart(shown.body(picture.png.clone(), mime)))
+        }
+    };
     if envelope.attachments.is_empty() {
         return Ok(words);
     }

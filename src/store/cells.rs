@@ -227,20 +227,6 @@ pub async fn reports_between(
     rows.iter().map(|row| Ok((PlaceCode::new(row.get::<String>(0)?), row.get(1)?))).collect()
 }
 
-/// Doses by day and group, up to a day.
-pub async fn doses_by_day_and_group(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    until: NaiveDate,
-) -> Result<Vec<(NaiveDate, GroupId, u64)>> {
-    let rows = tx.rows(DOSES_BY_DAY_AND_GROUP, args![campaign, until]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok((row.get(0)?, GroupId::new(row.get::<String>(1)?), row.count(2, "total")?))
-        })
-        .collect()
-}
-
 /// Every place and day with a report, up to a day.
 pub async fn reports(
     tx: &mut Tx,
@@ -300,6 +286,17 @@ pub async fn doses_by_day(
 ) -> Result<Vec<(NaiveDate, u64)>> {
     let rows = tx.rows(DOSES_BY_DAY, args![campaign, first, last]).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.count(1, "total")?))).collect()
+}
+
+/// Doses that count by day and group, up to a day.
+pub async fn doses_by_day_and_group(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    last: NaiveDate,
+) -> Result<Vec<(NaiveDate, GroupId, i64)>> {
+    let rows = tx.rows(DOSES_BY_DAY_AND_GROUP, args![campaign, last]).await?;
+    let group = |row: &Row| row.get::<String>(1).map(GroupId::new);
+    rows.iter().map(|row| Ok((row.get(0)?, group(row)?, row.get(2)?))).collect()
 }
 
 /// Every total, for comparing with a recount.

@@ -1,9 +1,7 @@
-//! Drawings as SVG text: curves and the map. Colours are the style sheet's, so that they follow light and dark.
+//! A search drawn as SVG text. Colours are the style sheet's, so that they follow light and dark.
 
 use super::page::{T, whole};
-use crate::app::dashboard::CurvePoint;
 use crate::text::thousands;
-use chrono::{Datelike, NaiveDate};
 use std::fmt::Write as _;
 
 /// Text inside SVG or HTML.
@@ -103,44 +101,6 @@ fn key(class: &str, text: &str) -> String {
         "<li><svg width=\"28\" height=\"10\" aria-hidden=\"true\"><line class=\"curve {class}\" x1=\"0\" \
          y1=\"5\" x2=\"28\" y2=\"5\"/></svg>{}</li>",
         escaped(text)
-    )
-}
-
-/// Plan against done over the days of the campaign.
-pub(super) fn progress(t: T, curve: &[CurvePoint], as_of: NaiveDate) -> String {
-    let high = curve.iter().map(|at| at.planned.max(at.done.unwrap_or(0))).max().unwrap_or(0);
-    let frame = Frame { count: curve.len(), low: 0.0, high: (high as f64).max(1.0) };
-    let mut inside = frame.across(0);
-    let mut last_month = None;
-    let months = curve.iter().map(|at| at.day.month()).collect::<std::collections::BTreeSet<_>>();
-    for (index, at) in curve.iter().enumerate() {
-        if last_month != Some(at.day.month()) && (at.day.day() == 1 || months.len() == 1) {
-            let _ = write!(
-                inside,
-                "<text class=\"faint\" x=\"{:.1}\" y=\"{}\">{}</text>",
-                frame.x(index),
-                HEIGHT - 8.0,
-                at.day.format("%Y-%m")
-            );
-            last_month = Some(at.day.month());
-        }
-    }
-    let points = || curve.iter().enumerate();
-    inside += &frame.line("plan-line", points().map(|(i, at)| (i, at.planned as f64)));
-    let done = points().filter_map(|(i, at)| Some((i, at.done? as f64)));
-    inside += &frame.line("done-line", done);
-    let at = curve.iter().rfind(|at| at.day <= as_of).or(curve.first());
-    let planned = at.map_or(0, |at| at.planned);
-    let done = at.and_then(|at| at.done).unwrap_or(0);
-    let label = t.say(
-        "web-curve-label",
-        &[("day", &as_of), ("planned", &thousands(planned)), ("done", &thousands(done))],
-    );
-    let keys = key("plan-line", &t.w("web-planned")) + &key("done-line", &t.w("web-done"));
-    format!(
-        "<figure>{}<figcaption>{}</figcaption><ul class=\"key\">{keys}</ul></figure>",
-        svg(&label, &inside),
-        escaped(&label)
     )
 }
 

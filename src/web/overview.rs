@@ -1,7 +1,6 @@
 //! The first page of a campaign: how it stands at the end of a day. The figures are those of the coordinator's mail.
 
 use super::ask::Ask;
-use super::draw;
 use super::page::{Cell, Page, Refusal, T, Table, address};
 use crate::app::dashboard::Overview;
 use crate::domain::campaign::Campaign;
@@ -43,7 +42,7 @@ pub(super) async fn overview(ask: Ask) -> Result<Response, Refusal> {
         opening: render::opening(&found.summary, t.0),
         tiles: tiles(t, &found),
         alerts: render::alerts(&found.summary, t.0),
-        chart: draw::progress(t, &found.curve, ask.as_of),
+        chart: render::chart(&found.summary, t.0),
         groups: groups(t, campaign, &found),
         areas: areas(&ask, &found),
         needs: needs(t, &found),

@@ -199,7 +199,7 @@ impl App {
         let facts = facts(loaded, rows.file(), now);
         let mut errors = ErrorsFile::new(path, rows.names(), language);
         if rows.is_workbook() {
-            let made_at = now.with_timezone(&campaign.timezone).naive_local();
+            let made_at = now.with_timezone(&loaded.campaign.timezone).naive_local();
             errors = errors.with_workbook(kind.name(), made_at);
         }
         // One task reads and checks the form, this one stores: two cores work at once.

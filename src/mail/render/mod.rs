@@ -10,9 +10,11 @@ mod digest;
 mod reminder;
 mod summary;
 mod table;
+mod trend;
 mod words;
 
-use super::Letter;
+use super::picture::{Painter, Undrawn};
+use super::{Letter, Picture};
 use crate::domain::campaign::Language;
 use crate::domain::notice::{LeadDigest, Need, Reminder, Summary};
 use crate::mail::link::WayOut;
@@ -39,9 +41,14 @@ pub fn digest(digest: &LeadDigest) -> Letter {
     fit(|caps| digest::letter(digest, caps))
 }
 
-/// The letter of the coordinator for the morning after.
-pub fn summary(summary: &Summary) -> Letter {
-    fit(|caps| summary::letter(summary, caps))
+/// The letter of the coordinator for the morning after, with its picture where there is one.
+pub fn summary(summary: &Summary, picture: Option<&Picture>) -> Letter {
+    fit(|caps| summary::letter(summary, picture, caps))
+}
+
+/// The picture of plan against done; `None` where there is nothing to be drawn.
+pub fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Picture>, Undrawn> {
+    trend::picture(summary, painter)
 }
 
 /// The letter to a household, and how it hears no more of them.
@@ -90,6 +97,11 @@ pub fn opening(summary: &Summary, language: Language) -> String {
 pub fn alerts(summary: &Summary, language: Language) -> Vec<Alert> {
     let all = summary.attention.iter().enumerate();
     all.map(|(index, item)| attention::alert(Words(language), index + 1, item)).collect()
+}
+
+/// Plan against done, the picture of the summary, as a drawing for a page; nothing where there is nothing to be drawn.
+pub fn chart(summary: &Summary, language: Language) -> String {
+    trend::for_page(Words(language), summary).unwrap_or_default()
 }
 
 /// A day with its weekday, as mails write it: `10月20日(周三)`, `20 Oct (Wed)`.

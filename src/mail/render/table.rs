@@ -1,5 +1,6 @@
 //! Sections and tables of a letter: the same rows as HTML cells and as aligned plain text.
 
+use crate::mail::Picture;
 use askama::Template;
 use unicode_width::UnicodeWidthStr;
 
@@ -16,6 +17,8 @@ pub(super) struct Section {
     /// Sentences before the tables.
     pub(super) notes: Vec<String>,
     pub(super) tables: Vec<Table>,
+    /// What stands below the tables.
+    pub(super) picture: Option<Picture>,
     /// Sentences after the tables.
     pub(super) after: Vec<String>,
 }

@@ -52,11 +52,11 @@ mail-needs-days = 剩{$days}天
 
 ## 负责人：明日接种
 
-mail-digest-subject = 【明日接种】{$post} {$date} {$doses}剂
-mail-digest-subject-one = 【明日接种】{$post} {$date} {$doses}剂
-mail-digest-subject-team = 【明日接种】{$post} {$date} {$doses}剂 {$stops}站
-mail-digest-subject-team-one = 【明日接种】{$post} {$date} {$doses}剂 {$stops}站
-mail-digest-subject-none = 【明日无接种】{$post} {$date}
+mail-digest-subject = 【明日接种】{$date} {$doses}剂 {$post}
+mail-digest-subject-one = 【明日接种】{$date} {$doses}剂 {$post}
+mail-digest-subject-team = 【明日接种】{$date} {$doses}剂 {$stops}站 {$post}
+mail-digest-subject-team-one = 【明日接种】{$date} {$doses}剂 {$stops}站 {$post}
+mail-digest-subject-none = 【明日无接种】{$date} {$post}
 mail-digest-opening = 明天{$date}有 {$sessions} 场接种，预计 {$people} 人。
 mail-digest-opening-one = 明天{$date}有 1 场接种，预计 {$people} 人。
 mail-digest-opening-team = 明天{$date}要走 {$sessions} 站，预计 {$people} 人。
@@ -200,3 +200,13 @@ leave-button = 不再接收
 leave-done = 您将不再收到本次活动的提醒邮件。
 leave-unknown = 此链接无效；请直接回复邮件。
 leave-later = 暂时无法处理，请稍后再试。
+
+## 折线图
+
+mail-chart-section = 计划与完成（累计剂次）
+mail-chart-heading = {$county} 截至{$end}
+mail-chart-unit = 累计剂次
+mail-chart-planned = 计划 {$doses}
+mail-chart-done = 完成 {$doses}
+mail-chart-alt = 折线图：截至{$end}，计划累计 {$planned} 剂次，完成累计 {$done} 剂次，全期计划 {$total} 剂次。
+mail-ten-thousands = {$number}万
