@@ -81,7 +81,8 @@ async fn post(
         anyhow::bail!("there is no site or team {:?}; write its code, or summary", which.post)
     };
     digest.language = session.common.lang.unwrap_or(digest.language);
-    Ok(app.digest_post(loaded, &digest))
+    let sessions = app.sessions(loaded).await?;
+    Ok(app.digest_post(loaded, &sessions, &digest)?)
 }
 
 async fn preview(

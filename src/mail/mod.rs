@@ -12,6 +12,7 @@
 //! an **outcome** is what an attempt came to.
 
 pub mod bounce;
+pub mod calendar;
 pub mod link;
 pub mod mailbox;
 pub mod mask;

@@ -210,3 +210,27 @@ mail-chart-planned = Planned {$doses}
 mail-chart-done = Given {$doses}
 mail-chart-alt = Line chart: by {$end}, {$planned} doses planned and {$done} given, of {$total} planned in all.
 mail-ten-thousands = {$number} ten thousands
+
+## Attachments: the calendar and tomorrow's list
+
+calendar-session = Vaccination, {$place}, {$doses} doses
+calendar-cancelled = Cancelled: vaccination, {$place}
+calendar-doses = {$group}, dose {$dose}: {$doses} people
+list-people = People
+list-expected = Expected
+list-draw = To draw
+list-place = Place
+list-number = No.
+list-name = Name
+list-code = Code
+list-phone = Phone
+list-group = Group
+list-dose = Dose
+list-came = Came
+list-note = Note
+list-area = Area
+list-lot = Lot
+list-product = Vaccine
+list-doses = Doses
+list-vials = Vials
+list-expires = Last day of use

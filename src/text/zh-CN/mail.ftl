@@ -210,3 +210,27 @@ mail-chart-planned = 计划 {$doses}
 mail-chart-done = 完成 {$doses}
 mail-chart-alt = 折线图：截至{$end}，计划累计 {$planned} 剂次，完成累计 {$done} 剂次，全期计划 {$total} 剂次。
 mail-ten-thousands = {$number}万
+
+## 附件：日历和明日名单
+
+calendar-session = 接种 {$place} {$doses}剂
+calendar-cancelled = 已取消：接种 {$place}
+calendar-doses = {$group} 第{$dose}剂 {$doses}人
+list-people = 人员
+list-expected = 预计人数
+list-draw = 领苗
+list-place = 地点
+list-number = 序号
+list-name = 姓名
+list-code = 编号
+list-phone = 电话
+list-group = 人群
+list-dose = 剂次
+list-came = 到场
+list-note = 备注
+list-area = 地区
+list-lot = 批号
+list-product = 疫苗
+list-doses = 剂数
+list-vials = 瓶数
+list-expires = 最后使用日
