@@ -21,6 +21,7 @@ pub(crate) mod mime;
 pub mod picture;
 pub mod render;
 pub mod safe;
+pub mod stored;
 pub mod transport;
 
 use base64::Engine as _;

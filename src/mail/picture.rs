@@ -6,6 +6,7 @@ use resvg::usvg::fontdb::{Database, Source};
 use resvg::usvg::roxmltree::Document;
 use resvg::usvg::{self, Group, Node, Options, Text, Tree};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -107,6 +108,20 @@ impl Painter {
     /// The name that drawings give to their font.
     pub fn family(&self) -> &str {
         &self.family
+    }
+
+    /// Whether every character of a name can be drawn.
+    pub fn check(&self, name: &str) -> Result<(), Undrawn> {
+        let mut escaped = String::new();
+        for c in name.chars().filter(|c| !c.is_control()) {
+            let _ = write!(escaped, "&#{};", u32::from(c));
+        }
+        let (wide, family) = (40 + 20 * name.len(), &self.family);
+        let text = format!("x=\"9\" y=\"16\" font-size=\"16\" font-family=\"{family}\"");
+        let svg = format!(
+            "<svg xmlns=\"{SVG}\" viewBox=\"0 0 {wide} 20\"><text {text}>{escaped}</text></svg>"
+        );
+        self.png(&svg).map(|_| ())
     }
 
     /// A drawing as PNG, with every character in it. Characters that are rare come from a font of this machine.
@@ -255,6 +270,10 @@ mod tests {
         let wide = "丹".repeat(20);
         assert_eq!(drawn(DELIVERED_FAMILY, &wide, delivered.clone()), Err(Undrawn::TooWide(20)));
         assert!(matches!(drawn("x", "", delivered), Ok(())));
+        let painter = Painter::delivered();
+        assert_eq!(painter.check("丹阳市<&>"), Ok(()));
+        // A character of one's own has a glyph nowhere.
+        assert_eq!(painter.check("丹\u{e123}"), Err(Undrawn::NoGlyph('\u{e123}')));
         assert!(matches!(draw("<svg", Painter::delivered().fonts), Err(Undrawn::NotDrawing(_))));
     }
 

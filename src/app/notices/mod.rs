@@ -1,5 +1,6 @@
 //! What goes out by mail: digests, summaries, reminders; made as values, rendered, queued.
 
+mod again;
 mod attached;
 pub mod digest;
 pub mod reminders;

@@ -7,6 +7,7 @@
 
 mod attention;
 mod digest;
+mod marked;
 mod reminder;
 mod summary;
 mod table;
@@ -15,6 +16,7 @@ mod words;
 
 use super::picture::{Painter, Undrawn};
 use super::{Letter, Picture};
+use crate::domain::campaign::Language;
 use crate::domain::notice::{LeadDigest, Need, Reminder, Summary};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
@@ -52,6 +54,11 @@ pub fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Picture>, 
 /// The letter to a household, and how it hears no more of them.
 pub fn reminder(reminder: &Reminder, way_out: &WayOut) -> Letter {
     fit(|caps| reminder::letter(reminder, way_out, caps))
+}
+
+/// The letter as it goes to somebody else than `reader`.
+pub fn marked(letter: Letter, language: Language, reader: &str) -> Letter {
+    marked::marked(letter, language, reader)
 }
 
 /// How much of long lists a letter shows.

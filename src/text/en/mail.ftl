@@ -234,3 +234,17 @@ list-product = Vaccine
 list-doses = Doses
 list-vials = Vials
 list-expires = Last day of use
+
+## Copies
+
+mail-copy-mark = copy
+mail-copy = A copy to be looked at. The mail itself goes to {$reader}.
+
+## Command line
+
+digest-page = the page is in {$path}
+digest-no-browser = no browser was found to open it; please open the file yourself
+digest-how-many = The digests of {$day} go to {$readers} readers. Type their number to send them:
+digest-all-queued = {$new} mails queued, {$sent} sent; {$silent} leads have no address
+doctor-font = charts are drawn with {$family}
+doctor-font-bad = charts cannot be drawn, so summaries go without them: {$said}

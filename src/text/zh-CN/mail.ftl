@@ -234,3 +234,17 @@ list-product = 疫苗
 list-doses = 剂数
 list-vials = 瓶数
 list-expires = 最后使用日
+
+## 副本
+
+mail-copy-mark = 副本
+mail-copy = 这是副本，仅供查看。原收件人：{$reader}。
+
+## 命令行
+
+digest-page = 页面已写入 {$path}
+digest-no-browser = 没有找到可以打开页面的浏览器，请自己打开上面的文件
+digest-how-many = 将把 {$day} 的预告发给 {$readers} 位读者。请输入读者人数以确认：
+digest-all-queued = 新入队 {$new} 封，已发送 {$sent} 封，{$silent} 位负责人没有邮箱
+doctor-font = 图表字体：{$family}
+doctor-font-bad = 图表无法绘制，日报将不带图：{$said}
