@@ -161,7 +161,8 @@ pub fn svg(chart: &Chart<'_>) -> String {
     };
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" \
-         viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-family=\"{}\" font-size=\"{SIZE}\"><title>{}</title>",
+         viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-family=\"{}\" \
+         font-size=\"{SIZE}\"><title>{}</title>",
         escaped(chart.font),
         escaped(chart.title)
     );
@@ -292,7 +293,7 @@ fn width(text: &str) -> f64 {
 }
 
 /// Text as XML takes it, without the characters that XML does not know.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,12 +1,12 @@
 //! Drawings become pictures for mails. What resvg cannot find it leaves out without a word, so the font's own name is
 //! written into the drawing, and a drawing with a character that no font has is no picture.
 
+use crate::chart::escaped;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Source};
 use resvg::usvg::roxmltree::Document;
 use resvg::usvg::{self, Group, Node, Options, Text, Tree};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -112,14 +112,11 @@ impl Painter {
 
     /// Whether every character of a name can be drawn.
     pub fn check(&self, name: &str) -> Result<(), Undrawn> {
-        let mut escaped = String::new();
-        for c in name.chars().filter(|c| !c.is_control()) {
-            let _ = write!(escaped, "&#{};", u32::from(c));
-        }
-        let (wide, family) = (40 + 20 * name.len(), &self.family);
+        let (wide, family) = (40 + 20 * name.len(), escaped(&self.family));
         let text = format!("x=\"9\" y=\"16\" font-size=\"16\" font-family=\"{family}\"");
         let svg = format!(
-            "<svg xmlns=\"{SVG}\" viewBox=\"0 0 {wide} 20\"><text {text}>{escaped}</text></svg>"
+            "<svg xmlns=\"{SVG}\" viewBox=\"0 0 {wide} 20\"><text {text}>{}</text></svg>",
+            escaped(name)
         );
         self.png(&svg).map(|_| ())
     }

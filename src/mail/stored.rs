@@ -76,7 +76,8 @@ mod tests {
     use super::*;
 
     const MESSAGE: &str = "From: a@b.c\r\nTo: \"x\r\n y\" <d@e.f>\r\nMessage-ID: <1@b.c>\r\n\
-        Date: Thu, 01 Apr 2021 08:00:00 +0800\r\nContent-Type: multipart/related; boundary=q\r\n\r\n\
+        Date: Thu, 01 Apr 2021 08:00:00 +0800\r\nContent-Type: multipart/related; boundary=q\r\n\
+        \r\n\
         --q\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<img src=\"cid:p@q\">\r\n--q\r\n\
         Content-Type: image/png\r\nContent-ID: <p@q>\r\nContent-Transfer-Encoding: base64\r\n\r\n\
         iVBO\r\n--q--\r\n";

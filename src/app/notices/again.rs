@@ -54,7 +54,7 @@ impl App {
             match before.state.as_str() {
                 "in_doubt" => {
                     return refused(format!(
-                        "mail {id} may have arrived; `doseplan outbox resolve {id}` closes that first"
+                        "mail {id} may have arrived; `doseplan outbox resolve` says whether it did"
                     ));
                 }
                 "queued" | "sending" => {
