@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthChar;
 /// Width of the drawing, in the units of its `viewBox`.
 pub const WIDTH: u32 = 600;
 /// Height of the drawing.
-pub const HEIGHT: u32 = 340;
+pub const HEIGHT: u32 = 360;
 
 const W: f64 = WIDTH as f64;
 const H: f64 = HEIGHT as f64;
@@ -153,7 +153,7 @@ pub fn svg(chart: &Chart<'_>) -> String {
     let plot = Plot {
         left: PAD + widest + 8.0,
         right: W - PAD - 8.0,
-        top: above + ROW * rows + ROW,
+        top: above + ROW * rows + 2.0 * PAD + ROW,
         bottom: H - PAD - ROW,
         first,
         days: (last - first).num_days().max(1),
@@ -161,7 +161,8 @@ pub fn svg(chart: &Chart<'_>) -> String {
     };
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" \
-         viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-family=\"{}\" font-size=\"{SIZE}\"><title>{}</title>",
+         viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-family=\"{}\" \
+         font-size=\"{SIZE}\"><title>{}</title>",
         escaped(chart.font),
         escaped(chart.title)
     );
@@ -169,7 +170,7 @@ pub fn svg(chart: &Chart<'_>) -> String {
         text(&mut out, chart.colours, (PAD, PAD + SIZE), "start", heading);
     }
     out += &legend;
-    text(&mut out, chart.colours, (PAD, plot.top - ROW * 0.55), "start", chart.unit);
+    text(&mut out, chart.colours, (PAD, plot.top - ROW * 0.6), "start", chart.unit);
     scale(&mut out, chart, &plot, &figures);
     dates(&mut out, chart, &plot, last);
     for line in chart.lines.iter().rev() {
@@ -292,7 +293,7 @@ fn width(text: &str) -> f64 {
 }
 
 /// Text as XML takes it, without the characters that XML does not know.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -347,12 +348,12 @@ mod tests {
         let line = Line { name: "完成 4", look: Look::Done, points: &points };
         let drawn = chart(&[line], (day("2021-03-01"), day("2021-03-03")));
         let plot_left = PAD + width("4") + 8.0;
-        let path = format!("M{plot_left:.1} 300.0L584.0 72.0");
+        let path = format!("M{plot_left:.1} 320.0L584.0 88.0");
         assert!(drawn.contains(&path), "{path} is not in {drawn}");
         for label in [">3/1<", ">3/2<", ">3/3<", ">剂次<", ">完成 4<"] {
             assert!(drawn.contains(label), "{label}: {drawn}");
         }
-        assert!(drawn.contains("cx=\"584.0\" cy=\"72.0\""), "{drawn}");
+        assert!(drawn.contains("cx=\"584.0\" cy=\"88.0\""), "{drawn}");
     }
 
     #[test]

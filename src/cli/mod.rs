@@ -3,6 +3,7 @@
 mod account;
 mod backup;
 mod bounce;
+mod browser;
 mod campaign;
 mod catch_up;
 mod checks;

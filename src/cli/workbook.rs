@@ -150,7 +150,8 @@ pub(super) fn mark(session: &Session, path: &Path, issues: &[Issue]) {
         return;
     }
     // A workbook that cannot be opened has nothing to be marked; its one issue says so.
-    let Ok(bytes) = intake::marked(path, issues, session.out.language, made_at(session, None)) else {
+    let Ok(bytes) = intake::marked(path, issues, session.out.language, made_at(session, None))
+    else {
         return;
     };
     match std::fs::write(&out, bytes) {

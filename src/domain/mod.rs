@@ -3,6 +3,7 @@
 pub mod account;
 pub mod area;
 pub mod assign;
+pub mod calendar;
 pub mod campaign;
 pub mod catch_up;
 pub mod count;

@@ -64,10 +64,12 @@ enum Kind {
 
 fn kind(column: &str) -> Kind {
     match column {
-        "people" | "doses" | "weekday_doses" | "saturday_doses" | "sunday_doses" | "storage_doses"
-        | "work_minutes" | "max_stops" | "doses_per_hour" | "doses_per_day" | "setup_minutes"
-        | "max_doses" | "doses_per_vial" | "dose" | "freeze_days" => Kind::Count,
-        "latitude" | "longitude" | "wastage_rate" | "priority" | "uptake" | "target" => Kind::Number,
+        "people" | "doses" | "weekday_doses" | "saturday_doses" | "sunday_doses"
+        | "storage_doses" | "work_minutes" | "max_stops" | "doses_per_hour" | "doses_per_day"
+        | "setup_minutes" | "max_doses" | "doses_per_vial" | "dose" | "freeze_days" => Kind::Count,
+        "latitude" | "longitude" | "wastage_rate" | "priority" | "uptake" | "target" => {
+            Kind::Number
+        }
         "date" | "as_of" | "expires" | "opens" | "start" | "end" | "born" | "until" => Kind::Day,
         _ => Kind::Text,
     }

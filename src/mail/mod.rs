@@ -12,6 +12,7 @@
 //! an **outcome** is what an attempt came to.
 
 pub mod bounce;
+pub mod calendar;
 pub mod link;
 pub mod mailbox;
 pub mod mask;
@@ -20,6 +21,7 @@ pub(crate) mod mime;
 pub mod picture;
 pub mod render;
 pub mod safe;
+pub mod stored;
 pub mod transport;
 
 use base64::Engine as _;

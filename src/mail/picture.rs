@@ -1,10 +1,12 @@
 //! Drawings become pictures for mails. What resvg cannot find it leaves out without a word, so the font's own name is
 //! written into the drawing, and a drawing with a character that no font has is no picture.
 
+use crate::chart::escaped;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Source};
 use resvg::usvg::roxmltree::Document;
 use resvg::usvg::{self, Group, Node, Options, Text, Tree};
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -108,6 +110,17 @@ impl Painter {
         &self.family
     }
 
+    /// Whether every character of a name can be drawn.
+    pub fn check(&self, name: &str) -> Result<(), Undrawn> {
+        let (wide, family) = (40 + 20 * name.len(), escaped(&self.family));
+        let text = format!("x=\"9\" y=\"16\" font-size=\"16\" font-family=\"{family}\"");
+        let svg = format!(
+            "<svg xmlns=\"{SVG}\" viewBox=\"0 0 {wide} 20\"><text {text}>{}</text></svg>",
+            escaped(name)
+        );
+        self.png(&svg).map(|_| ())
+    }
+
     /// A drawing as PNG, with every character in it. Characters that are rare come from a font of this machine.
     pub fn png(&self, svg: &str) -> Result<Vec<u8>, Undrawn> {
         match draw(svg, self.fonts.clone()) {
@@ -149,7 +162,45 @@ fn draw(svg: &str, fontdb: Arc<Database>) -> Result<Vec<u8>, Undrawn> {
     let mut pixels = Pixmap::new(dots(size.width()), dots(size.height()))
         .ok_or_else(|| wrong("it has no size".to_owned()))?;
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|error| wrong(error.to_string()))
+    packed(&pixels).map_err(|error| wrong(error.to_string()))
+}
+
+/// A PNG with a palette: charts have few colours, and a quarter of the bytes is enough for them.
+fn packed(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
+    let colours: Vec<[u8; 4]> = pixels
+        .pixels()
+        .iter()
+        .map(|pixel| {
+            let colour = pixel.demultiply();
+            [colour.red(), colour.green(), colour.blue(), colour.alpha()]
+        })
+        .collect();
+    // Colours that differ in their last bits are one; the most solid of them stands for all.
+    let near = |colour: [u8; 4]| if colour[3] == 0 { [0; 4] } else { colour.map(|part| part >> 3) };
+    let mut palette: BTreeMap<[u8; 4], [u8; 4]> = BTreeMap::new();
+    for colour in &colours {
+        let kept = palette.entry(near(*colour)).or_insert(*colour);
+        if colour[3] > kept[3] {
+            *kept = *colour;
+        }
+    }
+    if palette.len() > usize::from(u8::MAX) {
+        return pixels.encode_png();
+    }
+    let numbers: BTreeMap<[u8; 4], u8> = palette.keys().copied().zip(0..).collect();
+    let indices: Vec<u8> = colours.iter().map(|colour| numbers[&near(*colour)]).collect();
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, pixels.width(), pixels.height());
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_compression(png::Compression::High);
+    encoder.set_filter(png::Filter::NoFilter);
+    encoder
+        .set_palette(palette.values().flat_map(|colour| colour[..3].to_vec()).collect::<Vec<_>>());
+    encoder.set_trns(palette.values().map(|colour| colour[3]).collect::<Vec<_>>());
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&indices)?;
+    writer.finish()?;
+    Ok(out)
 }
 
 fn texts(group: &Group) -> Vec<&Text> {
@@ -216,6 +267,10 @@ mod tests {
         let wide = "丹".repeat(20);
         assert_eq!(drawn(DELIVERED_FAMILY, &wide, delivered.clone()), Err(Undrawn::TooWide(20)));
         assert!(matches!(drawn("x", "", delivered), Ok(())));
+        let painter = Painter::delivered();
+        assert_eq!(painter.check("丹阳市<&>"), Ok(()));
+        // A character of one's own has a glyph nowhere.
+        assert_eq!(painter.check("丹\u{e123}"), Err(Undrawn::NoGlyph('\u{e123}')));
         assert!(matches!(draw("<svg", Painter::delivered().fonts), Err(Undrawn::NotDrawing(_))));
     }
 

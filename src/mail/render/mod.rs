@@ -7,6 +7,7 @@
 
 mod attention;
 mod digest;
+mod marked;
 mod reminder;
 mod summary;
 mod table;
@@ -54,6 +55,11 @@ pub fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Picture>, 
 /// The letter to a household, and how it hears no more of them.
 pub fn reminder(reminder: &Reminder, way_out: &WayOut) -> Letter {
     fit(|caps| reminder::letter(reminder, way_out, caps))
+}
+
+/// The letter as it goes to somebody else than `reader`.
+pub fn marked(letter: Letter, language: Language, reader: &str) -> Letter {
+    marked::marked(letter, language, reader)
 }
 
 /// How much of long lists a letter shows.

@@ -210,3 +210,41 @@ mail-chart-planned = Planned {$doses}
 mail-chart-done = Given {$doses}
 mail-chart-alt = Line chart: by {$end}, {$planned} doses planned and {$done} given, of {$total} planned in all.
 mail-ten-thousands = {$number} ten thousands
+
+## Attachments: the calendar and tomorrow's list
+
+calendar-session = Vaccination, {$place}, {$doses} doses
+calendar-cancelled = Cancelled: vaccination, {$place}
+calendar-doses = {$group}, dose {$dose}: {$doses} people
+list-people = People
+list-expected = Expected
+list-draw = To draw
+list-place = Place
+list-number = No.
+list-name = Name
+list-code = Code
+list-phone = Phone
+list-group = Group
+list-dose = Dose
+list-came = Came
+list-note = Note
+list-area = Area
+list-lot = Lot
+list-product = Vaccine
+list-doses = Doses
+list-vials = Vials
+list-expires = Last day of use
+
+## Copies
+
+mail-copy-mark = copy
+mail-copy = A copy to be looked at. The mail itself goes to {$reader}.
+
+## Command line
+
+digest-page = the page is in {$path}
+digest-no-browser = no browser was found to open it; please open the file yourself
+digest-how-many = The digests of {$day} go to {$readers} readers. Type their number to send them:
+digest-all-queued = {$new} mails queued, {$sent} sent; {$silent} leads have no address
+doctor-font = charts are drawn with {$family}
+doctor-font-bad = charts cannot be drawn, so summaries go without them: {$said}

@@ -210,3 +210,41 @@ mail-chart-planned = 计划 {$doses}
 mail-chart-done = 完成 {$doses}
 mail-chart-alt = 折线图：截至{$end}，计划累计 {$planned} 剂次，完成累计 {$done} 剂次，全期计划 {$total} 剂次。
 mail-ten-thousands = {$number}万
+
+## 附件：日历和明日名单
+
+calendar-session = 接种 {$place} {$doses}剂
+calendar-cancelled = 已取消：接种 {$place}
+calendar-doses = {$group} 第{$dose}剂 {$doses}人
+list-people = 人员
+list-expected = 预计人数
+list-draw = 领苗
+list-place = 地点
+list-number = 序号
+list-name = 姓名
+list-code = 编号
+list-phone = 电话
+list-group = 人群
+list-dose = 剂次
+list-came = 到场
+list-note = 备注
+list-area = 地区
+list-lot = 批号
+list-product = 疫苗
+list-doses = 剂数
+list-vials = 瓶数
+list-expires = 最后使用日
+
+## 副本
+
+mail-copy-mark = 副本
+mail-copy = 这是副本，仅供查看。原收件人：{$reader}。
+
+## 命令行
+
+digest-page = 页面已写入 {$path}
+digest-no-browser = 没有找到可以打开页面的浏览器，请自己打开上面的文件
+digest-how-many = 将把 {$day} 的预告发给 {$readers} 位读者。请输入读者人数以确认：
+digest-all-queued = 新入队 {$new} 封，已发送 {$sent} 封，{$silent} 位负责人没有邮箱
+doctor-font = 图表字体：{$family}
+doctor-font-bad = 图表无法绘制，日报将不带图：{$said}
