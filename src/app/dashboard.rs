@@ -8,6 +8,7 @@ use crate::domain::date::{day_end, days};
 use crate::domain::dose::{GivenRow, Tally};
 use crate::domain::id::{AreaCode, PlaceCode, TeamCode};
 use crate::domain::notice::Summary;
+use crate::domain::plan::PlanRow;
 use crate::store::installation::Hold;
 use crate::store::outbox::Message;
 use crate::store::plans::{PlanHead, PlanState};
@@ -128,8 +129,9 @@ impl App {
         Ok(Reports { days: all, sites })
     }
 
-    /// What a site, stop or team does between two days: the adopted plan, and what was given up to `as_of`.
-    pub async fn sessions(
+    /// What a site, stop or team does between two days: the plan that was or is in force on each, and what was given up
+    /// to `as_of`.
+    pub async fn session_days(
         &self,
         loaded: &Loaded,
         code: &str,
@@ -137,18 +139,18 @@ impl App {
         as_of: NaiveDate,
     ) -> Result<BTreeMap<NaiveDate, SessionDay>> {
         let mut out: BTreeMap<NaiveDate, SessionDay> = BTreeMap::new();
-        let rows = self.plan(loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
+        let sessions = self.sessions(loaded).await?;
         let mut mine: BTreeSet<(NaiveDate, PlaceCode)> = BTreeSet::new();
-        for row in rows.iter().filter(|row| first <= row.day && row.day <= last) {
-            let is_team = row.team.as_ref().is_some_and(|team| team.as_str() == code);
-            if row.place.as_str() != code && !is_team {
+        for (key, entry) in sessions.standing((first, last)) {
+            let is_team = key.team.as_ref().is_some_and(|team| team.as_str() == code);
+            if key.place.as_str() != code && !is_team {
                 continue;
             }
-            let at = out.entry(row.day).or_default();
-            at.planned += u64::from(row.doses);
-            at.teams.extend(row.team.clone());
-            at.places.insert(row.place.clone());
-            mine.insert((row.day, row.place.clone()));
+            let at = out.entry(key.day).or_default();
+            at.planned += entry.doses.values().sum::<u64>();
+            at.teams.extend(key.team.clone());
+            at.places.insert(key.place.clone());
+            mine.insert((key.day, key.place.clone()));
         }
         let mut tx = self.store.read().await?;
         for row in given(&mut tx, loaded.no, first, last.min(as_of)).await? {
@@ -156,6 +158,26 @@ impl App {
             if row.place.as_str() == code || visited {
                 out.entry(row.day).or_default().given += u64::from(row.doses);
             }
+        }
+        Ok(out)
+    }
+
+    /// The sessions of a day by the plan that was or is in force on it, as rows of a plan; people's areas are not told
+    /// apart, each row is of the place's own.
+    pub async fn rows_of_day(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<PlanRow>> {
+        let sessions = self.sessions(loaded).await?;
+        let mut out = Vec::new();
+        for (key, entry) in sessions.standing((day, day)) {
+            let Some(place) = loaded.campaign.place(key.place.as_str()) else { continue };
+            out.extend(entry.doses.iter().map(|((group, dose), doses)| PlanRow {
+                day,
+                place: key.place.clone(),
+                team: key.team.clone(),
+                area: place.area().clone(),
+                group: group.clone(),
+                dose: *dose,
+                doses: u32::try_from(*doses).unwrap_or(u32::MAX),
+            }));
         }
         Ok(out)
     }
@@ -175,7 +197,7 @@ impl App {
     }
 
     /// The queue: mails by state, the newest ones of a campaign, and the hold on sending where there is one.
-    pub async fn queue_now(&self, loaded: &Loaded, limit: i64) -> Result<Queue> {
+    pub async fn mail_queue(&self, loaded: &Loaded, limit: i64) -> Result<Queue> {
         let mut tx = self.store.read().await?;
         Ok(Queue {
             counts: outbox::counts(&mut tx).await?,

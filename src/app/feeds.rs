@@ -2,9 +2,11 @@
 
 use super::unsubscribing::secret;
 use super::{App, Loaded, Result, millis};
+use crate::domain::calendar::Sessions;
+use crate::mail::calendar;
 use crate::store::{audit, uploads};
 use crate::text::hex;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -23,6 +25,20 @@ impl App {
         let right = self.feed_token(loaded, code).await?;
         let same = right.bytes().zip(token.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
         Ok(right.len() == token.len() && same == 0)
+    }
+
+    /// The calendar file of a site or team, also where it has no session.
+    pub fn feed(
+        &self,
+        loaded: &Loaded,
+        sessions: &Sessions,
+        (post, name): (&str, &str),
+        days: (NaiveDate, NaiveDate),
+    ) -> String {
+        let campaign = &loaded.campaign;
+        let language = campaign.language;
+        let found = self.calendar(loaded, sessions, (post, name), language, days);
+        found.unwrap_or_else(|| calendar::file(campaign, language, name, "", std::iter::empty()))
     }
 
     /// Makes the address of a calendar anew; the old one leads nowhere.

@@ -2,11 +2,13 @@
 
 use super::output::harmless;
 use super::{Session, coverage, daemon, exit, parse_day};
+use crate::app::accounts;
 use crate::app::coverage::AsOf;
 use crate::app::import::Kind;
 use crate::app::plans::Search;
 use crate::app::{App, Loaded};
 use crate::clock::Clock;
+use crate::domain::account::Role;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
 use crate::domain::date::{days, resolve};
@@ -114,11 +116,31 @@ impl Demo {
             let now = clock.now();
             session.out.note("demo-goes-on", &[("now", &now.with_timezone(&campaign.timezone))]);
             let listener = daemon::listen(session.config.http.listen).await?;
+            if let Some(address) = listener.as_ref().and_then(|it| it.local_addr().ok()) {
+                let password = account(&runner.app, now).await?;
+                let address = format!("http://{address}/");
+                session.out.note(
+                    "demo-dashboard",
+                    &[("address", &address), ("name", &ACCOUNT), ("password", &password)],
+                );
+            }
             daemon::serve(runner, Clock::shifted_to(now), listener).await?;
         }
         drop(lock);
         Ok(exit::OK)
     }
+}
+
+/// The account of the dashboard.
+const ACCOUNT: &str = "demo";
+
+/// Makes the account, with a password that nobody guesses: the dashboard may be open to the machine's other users.
+async fn account(app: &App, now: DateTime<Utc>) -> anyhow::Result<String> {
+    let mut password = accounts::secret_text();
+    password.truncate(16);
+    let role = (Role::Admin, &[][..]);
+    app.add_account(ACCOUNT, role, &password, accounts::COMMAND_LINE, now).await?;
+    Ok(password)
 }
 
 /// Makes the folder anew; what is not a demo's is never removed.

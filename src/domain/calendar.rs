@@ -74,6 +74,15 @@ impl Sessions {
         self.plans.push((no, adopted_at));
     }
 
+    /// Every session of the days `first..=last` that stands, in the order of their days.
+    pub fn standing(
+        &self,
+        (first, last): (NaiveDate, NaiveDate),
+    ) -> impl Iterator<Item = (&SessionKey, &SessionEntry)> {
+        let within = move |key: &SessionKey| (first..=last).contains(&key.day);
+        self.entries.iter().filter(move |(key, entry)| within(key) && !entry.cancelled)
+    }
+
     /// The sessions of the days `first..=last` at a site, or of a team; in the order of their days.
     pub fn of<'a>(
         &'a self,

@@ -52,9 +52,23 @@ pub fn campaign(path: &Path, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
     checked(Source::open(path), known)
 }
 
-/// Reads an .xlsx workbook that is at hand as bytes; `name` is what messages call it.
+/// Reads an .xlsx workbook that was uploaded; `name` is what messages call it. Macros are refused, formulas named.
 pub fn workbook(bytes: Vec<u8>, name: &str, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
-    checked(Book::of_bytes(bytes, name).map(|book| Source::Book(Box::new(book))), known)
+    let mut formulas = Vec::new();
+    let book = Book::of_upload(bytes, name).map(|mut book| {
+        formulas = book.formulas();
+        Source::Book(Box::new(book))
+    });
+    match checked(book, known) {
+        Ok(mut loaded) => {
+            loaded.warnings.extend(formulas);
+            Ok(loaded)
+        }
+        Err(mut issues) => {
+            issues.extend(formulas);
+            Err(issues)
+        }
+    }
 }
 
 fn checked(source: Result<Source, Issue>, known: &[Series]) -> Result<Loaded, Vec<Issue>> {

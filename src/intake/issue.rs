@@ -218,6 +218,8 @@ pub const CODES: &[&str] = &[
     "old_workbook",
     "bad_workbook",
     "workbook_too_large",
+    "macros",
+    "formulas",
     "missing_sheet",
     "duplicate_sheet",
     "bad_toml",

@@ -13,6 +13,8 @@ use std::path::Path;
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// A workbook unpacked: what a zip bomb would exceed.
 const UNPACKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// The same of an upload.
+const UPLOAD_UNPACKED_MAX: u64 = 96 * 1024 * 1024;
 /// Columns of a sheet that are looked at; tables of ours have at most 13.
 const COLUMNS_MAX: usize = 256;
 
@@ -55,6 +57,38 @@ impl Book {
         check_size(&bytes, &name, UNPACKED_BYTES_MAX)?;
         let book = guarded(&name, || Xlsx::new(Cursor::new(bytes)))?;
         Ok(Self { name, form: Form::Now(Box::new(book)) })
+    }
+
+    /// Opens a workbook that came from elsewhere: with a tighter limit, without macros.
+    pub(super) fn of_upload(bytes: Vec<u8>, name: &str) -> Result<Self, Issue> {
+        check_size(&bytes, name, UPLOAD_UNPACKED_MAX)?;
+        let archive = zip::ZipArchive::new(Cursor::new(&bytes));
+        let has_macros = |name: zip::result::ZipResult<std::borrow::Cow<str>>| {
+            name.is_ok_and(|name| name.to_lowercase().contains("vbaproject"))
+        };
+        if archive.is_ok_and(|archive| archive.file_names().any(has_macros)) {
+            return Err(Issue::error("macros", name));
+        }
+        Self::of_bytes(bytes, name)
+    }
+
+    /// A warning for each sheet with formulas: what they came to when the workbook was saved is taken.
+    pub(super) fn formulas(&mut self) -> Vec<Issue> {
+        let sheets = self.sheets();
+        let Form::Now(book) = &mut self.form else { return Vec::new() };
+        let mut out = Vec::new();
+        for sheet in sheets {
+            let shown = format!("{}!{sheet}", self.name);
+            let Ok(found) = guarded(&shown, || book.worksheet_formula(&sheet)) else { continue };
+            let start = found.start().map_or(0, |(row, _)| row);
+            let first = found.used_cells().find(|(_, _, text)| !text.is_empty());
+            if let Some((row, _, text)) = first {
+                let row = start.saturating_add(u32::try_from(row).unwrap_or(u32::MAX));
+                let issue = Issue::warning("formulas", &shown).row(row.saturating_add(1));
+                out.push(issue.value(text));
+            }
+        }
+        out
     }
 
     /// The sheets' names as the workbook has them.

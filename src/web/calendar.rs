@@ -67,7 +67,7 @@ pub(super) async fn calendar(
     let first = ask.as_of.with_day(1).expect("every month has a first day");
     let next = first + Months::new(1);
     let span = (first, next - TimeDelta::days(1));
-    let read = ask.app().sessions(&ask.loaded, &code, span, ask.as_of);
+    let read = ask.app().session_days(&ask.loaded, &code, span, ask.as_of);
     let sessions = ask.kept(&format!("calendar/{code}"), read).await?;
     let title = t.w("web-calendar");
     let place = format!("&place={}", encoded(&code));

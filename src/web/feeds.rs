@@ -1,16 +1,49 @@
 //! Calendars of sites and teams as iCal feeds under secret addresses.
 
 use super::ask::Ask;
-use super::page::{Refusal, encoded};
+use super::page::{Refusal, T, encoded};
+use super::{Site, door};
+use crate::app::AppError;
 use crate::domain::account::Power;
-use axum::extract::Query;
+use crate::domain::campaign::Campaign;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-/// The address of the feed of a site, stop or team; empty for those who may not have it.
+/// The name of a site or team.
+fn name<'a>(campaign: &'a Campaign, code: &str) -> Option<&'a str> {
+    let site = campaign.site(code).map(|site| site.name.as_str());
+    site.or_else(|| campaign.team(code).map(|team| team.name.as_str()))
+}
+
+/// The calendar of a site or team, for whoever knows its address.
+pub(super) async fn feed(
+    State(site): State<Site>,
+    Path((id, code, file)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let t = T(door::language(&headers));
+    let absent = || Refusal::absent(t);
+    let fail = |error: AppError| Refusal::of(t, &error);
+    let token = file.strip_suffix(".ics").ok_or_else(absent)?;
+    let loaded = site.app.campaign(Some(&id)).await.map_err(fail)?;
+    let campaign = &loaded.campaign;
+    let name = name(campaign, &code).ok_or_else(absent)?;
+    if !site.app.is_feed_token(&loaded, &code, token).await.map_err(fail)? {
+        return Err(absent());
+    }
+    let sessions = site.app.sessions(&loaded).await.map_err(fail)?;
+    let days = (campaign.start, campaign.end);
+    let text = site.app.feed(&loaded, &sessions, (&code, name), days);
+    Ok(([(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], text).into_response())
+}
+
+/// The address of the feed of a site or team; empty for a stop, and for those who may not have it.
 pub(super) async fn address(ask: &Ask, code: &str) -> Result<String, Refusal> {
     let account = &ask.visitor.account;
-    if !account.may(Power::Tally) || !account.has_code(code) {
+    let has_feed = name(&ask.loaded.campaign, code).is_some();
+    if !has_feed || !account.may(Power::Tally) || !account.has_code(code) {
         return Ok(String::new());
     }
     let token = ask.app().feed_token(&ask.loaded, code).await;
@@ -27,7 +60,7 @@ pub(super) struct Which {
 /// Makes the secret address of a feed anew.
 pub(super) async fn renew(ask: Ask, Query(which): Query<Which>) -> Result<Response, Refusal> {
     let code = which.place.as_str();
-    if address(&ask, code).await?.is_empty() || !ask.loaded.campaign.closable().contains(code) {
+    if address(&ask, code).await?.is_empty() {
         return Err(Refusal::absent(ask.t()));
     }
     let who = &ask.visitor.account.name;

@@ -40,8 +40,7 @@ struct Day {
 }
 
 async fn read(app: &App, loaded: &Loaded, day: NaiveDate) -> Result<Day> {
-    let mut rows = app.plan(loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
-    rows.retain(|row| row.day == day);
+    let rows = app.rows_of_day(loaded, day).await?;
     let mut planned: BTreeMap<PlaceCode, u64> = BTreeMap::new();
     for row in &rows {
         *planned.entry(row.place.clone()).or_default() += u64::from(row.doses);
@@ -168,6 +167,7 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
             y - radius - 4.0
         );
     }
+    out += &names;
     for tour in &day.tours {
         let Some(team) = campaign.team(tour.team.as_str()) else { continue };
         let stops = tour.tour.stops.iter().filter_map(|stop| campaign.stop(stop.stop.as_str()));
@@ -185,8 +185,7 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
             escaped(&team.name)
         );
     }
-    out += &dots(campaign, day, &to);
-    out + &names + "</svg>"
+    out + &dots(campaign, day, &to) + "</svg>"
 }
 
 /// Stops, bases and sites.

@@ -5,6 +5,7 @@
 //! goes to the database at a time.
 
 mod accounts;
+mod api;
 mod ask;
 mod assets;
 mod calendar;
@@ -165,6 +166,8 @@ async fn guarded(request: Request, next: Next) -> Response {
     };
     let too_long = |length| length > body_max as u64;
     let mut response = if length(request.headers()).is_some_and(too_long) {
+        let path = crate::mail::safe::sentence(request.uri().path());
+        tracing::warn!(%path, limit = body_max, "a body that is too long was refused");
         (StatusCode::PAYLOAD_TOO_LARGE, "too long\n").into_response()
     } else {
         // The work is never cut: a transaction that is dropped while it begins would stay open on its connection.

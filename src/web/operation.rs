@@ -24,7 +24,7 @@ struct Main {
 /// The queue of mail. It has addresses, so that looking is written down.
 pub(super) async fn mail(ask: Ask) -> Result<Response, Refusal> {
     let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let found = ask.kept("mail", ask.app().queue_now(&ask.loaded, ROWS_MAX)).await?;
+    let found = ask.kept("mail", ask.app().mail_queue(&ask.loaded, ROWS_MAX)).await?;
     let (who, id) = (&ask.visitor.account.name, campaign.id.as_str());
     let said = format!("{} mails", found.newest.len());
     let noted = ask.app().note_audit(who, "see-mail", (Some(id), &said), ask.now).await;

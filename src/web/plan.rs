@@ -39,9 +39,15 @@ struct Found {
     scarce: Vec<Scarcity>,
     draft: Option<(PlanHead, PlanDiff)>,
     heads: Vec<PlanHead>,
+    /// Sessions of the day: of the plan that was in force then, where none is asked for.
+    sessions: Vec<PlanRow>,
 }
 
-async fn read(app: &App, loaded: &Loaded, no: Option<i64>) -> Result<Found> {
+async fn read(
+    app: &App,
+    loaded: &Loaded,
+    (no, day): (Option<i64>, NaiveDate),
+) -> Result<Found> {
     let mut plan = app.plan(loaded, no).await?;
     let adopted = app.plan(loaded, None).await?;
     let draft = app.draft(loaded).await?;
@@ -62,7 +68,14 @@ async fn read(app: &App, loaded: &Loaded, no: Option<i64>) -> Result<Found> {
         let changes = planner::diff(old, &rows, head.from);
         (head, changes)
     });
-    Ok(Found { plan, verdict, scarce, draft, heads: app.plan_list(loaded).await? })
+    let sessions = match (&plan, no) {
+        (Some((_, rows)), Some(_)) => {
+            rows.iter().filter(|row| row.day == day).cloned().collect()
+        }
+        _ => app.rows_of_day(loaded, day).await?,
+    };
+    let heads = app.plan_list(loaded).await?;
+    Ok(Found { plan, verdict, scarce, draft, heads, sessions })
 }
 
 struct SearchPart {
@@ -115,7 +128,7 @@ pub(super) async fn plan(
     Query(which): Query<Which>,
 ) -> std::result::Result<Response, Refusal> {
     let key = format!("plan/{}", which.no.unwrap_or(0));
-    let found = ask.kept(&key, read(ask.app(), &ask.loaded, which.no)).await?;
+    let found = ask.kept(&key, read(ask.app(), &ask.loaded, (which.no, ask.as_of))).await?;
     let t = ask.t();
     if which.no.is_some() && found.plan.is_none() {
         return Err(Refusal::absent(t));
@@ -214,7 +227,7 @@ fn draft_part(ask: &Ask, (head, diff): &(PlanHead, PlanDiff), csrf: &str) -> Dra
 
 fn plan_part(
     ask: &Ask,
-    (head, rows): &(PlanHead, Vec<PlanRow>),
+    (head, _): &(PlanHead, Vec<PlanRow>),
     found: &Found,
     search: Option<&Arc<Search>>,
 ) -> PlanPart {
@@ -236,7 +249,7 @@ fn plan_part(
             worst_name.map(|area| area.name.clone()).unwrap_or_default(),
         ),
         tile("column-gap", format!("{:.2} %", figures.gap * 100.0), String::new()),
-        tile("column-travel_km", format!("{:.0}", figures.travel_km), String::new()),
+        tile("column-travel_km", thousands(super::page::whole(figures.travel_km)), String::new()),
     ];
     // The search has tried what would help; for an older plan only what it reaches is told.
     let tried = search.and_then(|search| search.verdict_of(head.no));
@@ -246,7 +259,7 @@ fn plan_part(
         title: t.say("web-plan-title", &[("no", &head.no), ("state", &state), ("from", &head.from)]),
         tiles,
         verdict: judged::sentences(t.0, campaign, verdict),
-        sessions: sessions(ask, rows),
+        sessions: sessions(ask, &found.sessions),
         unplaced: unplaced(t, campaign, head),
         scarce: scarce(t, campaign, &found.scarce),
     }
@@ -258,7 +271,7 @@ fn sessions(ask: &Ask, rows: &[PlanRow]) -> Table {
     let keys = ["place", "name", "team", "group", "#dose", "#doses"];
     let mut table = Table { caption, ..Table::of(t, "web-sessions-of", &keys) };
     let mut sums: BTreeMap<_, u64> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.day == ask.as_of) {
+    for row in rows {
         let key = (&row.place, &row.team, &row.group, row.dose);
         *sums.entry(key).or_default() += u64::from(row.doses);
     }

@@ -52,6 +52,8 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         .route("/login", get(door::login_form).post(door::login))
         .route("/language", get(door::choose))
         .route("/assets/{name}", get(assets::asset))
+        .route("/ical/{id}/{code}/{file}", get(feeds::feed))
+        .merge(super::api::routes())
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 

@@ -112,3 +112,5 @@ issue-rules_cycle = the rules turn in a circle ({ $value }); an interval runs fr
 issue-missing_rules = the rules file “{ $value }” is missing; add it from the same release
 issue-no_rules = the folder holds neither CDSi rules in XML nor series files (*.toml); check --rules
 issue-too_many_files = more than { $limit } files in the folder; check --rules
+issue-macros = this workbook has macros, which are not read; save it as .xlsx without macros and upload it again
+issue-formulas = this sheet has formulas (such as { $value }); what they came to when it was saved is taken, better paste values

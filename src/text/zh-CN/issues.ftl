@@ -112,3 +112,5 @@ issue-rules_cycle = 规则循环引用（{ $value }）；间隔只能从较早�
 issue-missing_rules = 缺少规则文件“{ $value }”；请从同一版本中补齐
 issue-no_rules = 文件夹中既没有 CDSi 的 XML 规则，也没有程序文件（*.toml）；请检查 --rules
 issue-too_many_files = 文件夹中的文件超过 { $limit } 个；请检查 --rules
+issue-macros = 工作簿带有宏，不予读取；请另存为不含宏的 .xlsx 再上传
+issue-formulas = 此工作表有公式（例如 { $value }）；按保存时的计算结果读取，建议粘贴为数值

@@ -1,0 +1,318 @@
+//! The JSON API for other programs: figures, plans, who is due, counts. `openapi.yaml` beside this file describes it.
+//! A program logs in with a token; what it may do is the token's scopes, within what the token's account may do.
+
+use super::Site;
+use super::due::visible;
+use crate::app::coverage::AsOf;
+use crate::app::{AppError, Loaded};
+use crate::domain::account::{Account, Scope};
+use crate::domain::coverage::Depth;
+use crate::domain::date::parse_day;
+use crate::domain::dose::Tally;
+use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{Json, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::Router;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use serde_json::json;
+
+/// The description.
+const OPENAPI: &str = include_str!("openapi.yaml");
+/// Counts of one call.
+const TALLIES_MAX: usize = 400;
+
+/// The addresses of the API.
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/api/v1/openapi.yaml", get(openapi))
+        .route("/api/v1/campaigns", get(campaigns))
+        .route("/api/v1/campaigns/{id}/coverage", get(coverage))
+        .route("/api/v1/campaigns/{id}/status", get(status))
+        .route("/api/v1/campaigns/{id}/plan", get(plan))
+        .route("/api/v1/campaigns/{id}/due", get(due))
+        .route("/api/v1/campaigns/{id}/tallies", post(tallies))
+}
+
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/yaml")], OPENAPI).into_response()
+}
+
+/// Why a call is refused: a problem document (RFC 9457).
+#[derive(Debug)]
+struct Problem(StatusCode, String);
+
+impl Problem {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self(status, detail.into())
+    }
+
+    fn bad(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::NoCampaign | AppError::UnknownCampaign { .. } => {
+                Self::new(StatusCode::NOT_FOUND, "there is no such campaign")
+            }
+            AppError::Refused(said) => Self::new(StatusCode::CONFLICT, said),
+            other => {
+                let said = other.to_string();
+                let said = crate::mail::mask::addresses(&said);
+                tracing::error!(error = %said, "a call of the API failed");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database cannot answer now")
+            }
+        }
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(_: PathRejection) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is no such campaign")
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::bad(rejection.body_text())
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self(status, detail) = self;
+        let body = json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "detail": detail,
+        });
+        let kind = (header::CONTENT_TYPE, "application/problem+json");
+        let mut response = (status, [kind], body.to_string()).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let value = header::HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        response
+    }
+}
+
+/// Who calls, where the token is good for what is asked.
+async fn caller(site: &Site, headers: &HeaderMap, scope: Scope) -> Result<Account, Problem> {
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = sent.and_then(|text| text.strip_prefix("Bearer ")).map(str::trim);
+    let unknown = || {
+        let said = "send the header `Authorization: Bearer TOKEN`; an admin makes tokens";
+        Problem::new(StatusCode::UNAUTHORIZED, said)
+    };
+    let now = site.clock.now();
+    let found = site.app.of_token(token.ok_or_else(unknown)?, now).await?;
+    let (account, scopes) = found.ok_or_else(unknown)?;
+    if scopes.contains(&scope) && account.may(scope.power()) {
+        return Ok(account);
+    }
+    let said = format!("API: {}", scope.word());
+    site.app.note_audit(&account.name, "refused", (None, &said), now).await?;
+    let said = format!("this token is not good for {}", scope.word());
+    Err(Problem::new(StatusCode::FORBIDDEN, said))
+}
+
+type Id = Result<Path<String>, PathRejection>;
+
+async fn loaded(site: &Site, id: Id) -> Result<Loaded, Problem> {
+    let Path(id) = id?;
+    Ok(site.app.campaign(Some(&id)).await?)
+}
+
+/// A day of a question, the campaign's own one where absent.
+fn day(text: Option<&String>, or: NaiveDate) -> Result<NaiveDate, Problem> {
+    text.map_or(Ok(or), |text| {
+        parse_day(text).ok_or_else(|| Problem::bad("write a day as 2021-10-20"))
+    })
+}
+
+async fn campaigns(State(site): State<Site>, headers: HeaderMap) -> Result<Response, Problem> {
+    caller(&site, &headers, Scope::Read).await?;
+    let all: Vec<_> = site
+        .app
+        .campaigns()
+        .await?
+        .iter()
+        .map(|loaded| {
+            let campaign = &loaded.campaign;
+            json!({
+                "campaign": campaign.id, "name": campaign.name, "start": campaign.start,
+                "end": campaign.end, "version": loaded.version,
+            })
+        })
+        .collect();
+    Ok(Json(all).into_response())
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    as_of: Option<String>,
+    by: Option<String>,
+}
+
+type Question = Result<Query<Asked>, QueryRejection>;
+
+async fn coverage(
+    State(site): State<Site>,
+    id: Id,
+    headers: HeaderMap,
+    asked: Question,
+) -> Result<Response, Problem> {
+    caller(&site, &headers, Scope::Read).await?;
+    let loaded = loaded(&site, id).await?;
+    let Query(asked) = asked?;
+    let today = crate::app::today(&loaded.campaign, site.clock.now());
+    let as_of = day(asked.as_of.as_ref(), today)?;
+    let depth = match asked.by.as_deref() {
+        None | Some("group") => Depth::Root,
+        Some("area") => Depth::Tree,
+        Some(_) => return Err(Problem::bad("`by` is group or area")),
+    };
+    let mut found = site.app.coverage(&loaded, AsOf::day(as_of), depth).await?;
+    // As `doseplan coverage -o json` has it: of what day the knowledge is, also where that is today's.
+    found.known_on = Some(today);
+    Ok(Json(found).into_response())
+}
+
+async fn status(
+    State(site): State<Site>,
+    id: Id,
+    headers: HeaderMap,
+    asked: Question,
+) -> Result<Response, Problem> {
+    caller(&site, &headers, Scope::Read).await?;
+    let loaded = loaded(&site, id).await?;
+    let Query(asked) = asked?;
+    let now = site.clock.now();
+    let as_of = asked.as_of.as_ref().map(|_| day(asked.as_of.as_ref(), NaiveDate::MIN));
+    let found = site.app.status(&loaded, as_of.transpose()?, now).await?;
+    Ok(Json(found).into_response())
+}
+
+async fn plan(
+    State(site): State<Site>,
+    id: Id,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller(&site, &headers, Scope::Read).await?;
+    let loaded = loaded(&site, id).await?;
+    let Some((head, rows)) = site.app.plan(&loaded, None).await? else {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "no plan is adopted"));
+    };
+    let body = json!({
+        "plan": head.no, "from": head.from, "figures": head.figures, "unplaced": head.unplaced,
+        "rows": rows,
+    });
+    Ok(Json(body).into_response())
+}
+
+async fn due(
+    State(site): State<Site>,
+    id: Id,
+    headers: HeaderMap,
+    asked: Question,
+) -> Result<Response, Problem> {
+    let account = caller(&site, &headers, Scope::People).await?;
+    let loaded = loaded(&site, id).await?;
+    let Query(asked) = asked?;
+    let now = site.clock.now();
+    let by = day(asked.by.as_ref(), crate::app::today(&loaded.campaign, now))?;
+    let mut lines = site.app.due(&loaded, by).await?;
+    lines.retain(|line| visible(&account, &loaded, line));
+    let said = format!("API: as of {by}, {} people", lines.len());
+    let named = (Some(loaded.campaign.id.as_str()), said.as_str());
+    site.app.note_audit(&account.name, "see-due", named, now).await?;
+    Ok(Json(lines).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counts {
+    tallies: Vec<Count>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Count {
+    record: String,
+    date: String,
+    place: String,
+    area: String,
+    group: String,
+    dose: u8,
+    doses: u32,
+}
+
+impl Count {
+    /// The count, if its form is right.
+    fn tally(self) -> Result<Tally, Problem> {
+        let texts = [&self.record, &self.place, &self.area, &self.group];
+        let fits = |text: &&String| {
+            !text.trim().is_empty() && text.len() <= 200 && !text.chars().any(char::is_control)
+        };
+        if !texts.iter().all(fits) {
+            let said = "record, place, area and group are texts of 1 to 200 bytes on one line";
+            return Err(Problem::bad(said));
+        }
+        Ok(Tally {
+            record: RecordId::new(self.record.trim()),
+            date: day(Some(&self.date), NaiveDate::MIN)?,
+            place: PlaceCode::new(self.place.trim()),
+            area: AreaCode::new(self.area.trim()),
+            group: GroupId::new(self.group.trim()),
+            dose: self.dose,
+            doses: self.doses,
+        })
+    }
+}
+
+async fn tallies(
+    State(site): State<Site>,
+    id: Id,
+    headers: HeaderMap,
+    counts: Result<Json<Counts>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let account = caller(&site, &headers, Scope::Tally).await?;
+    let loaded = loaded(&site, id).await?;
+    let Json(counts) = counts?;
+    if counts.tallies.len() > TALLIES_MAX {
+        return Err(Problem::bad(format!("{TALLIES_MAX} counts at a time, no more")));
+    }
+    let rows: Vec<Tally> = counts.tallies.into_iter().map(Count::tally).collect::<Result<_, _>>()?;
+    let now = site.clock.now();
+    if let Some(row) = rows.iter().find(|row| !account.has_place(&row.place)) {
+        let said = format!("{} is not a place of this account", row.place);
+        return Err(Problem::new(StatusCode::FORBIDDEN, said));
+    }
+    let done = site.app.import_tallies(&loaded, "tallies", rows, now).await?;
+    let language = crate::domain::campaign::Language::En;
+    if !done.issues.is_empty() {
+        let said: Vec<String> = done.issues.iter().map(|issue| issue.line(language)).collect();
+        return Err(Problem::new(StatusCode::CONFLICT, said.join("; ")));
+    }
+    let said = format!("API: new {} corrected {}", done.new, done.corrected);
+    let named = (Some(loaded.campaign.id.as_str()), said.as_str());
+    site.app.note_audit(&account.name, "tally", named, now).await?;
+    site.desk.kept.forget();
+    let body = json!({
+        "rows": done.rows, "new": done.new, "same": done.same, "corrected": done.corrected,
+    });
+    Ok(Json(body).into_response())
+}
