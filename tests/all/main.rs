@@ -19,3 +19,4 @@ mod planner_kinds;
 mod store;
 mod support;
 mod timetable;
+mod web;

@@ -16,14 +16,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// A daemon and what it logs.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     log: Arc<Mutex<String>>,
     told: Receiver<String>,
 }
 
 impl Daemon {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child =
             command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
         let stderr = BufReader::new(child.stderr.take().expect("its stderr"));
@@ -53,7 +53,7 @@ impl Daemon {
     }
 
     #[track_caller]
-    fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         let line = self.says("HTTP listens");
         let (_, address) = line.split_once("address=").expect("an address");
         address.trim().parse().expect("an address")
@@ -80,20 +80,20 @@ impl Drop for Daemon {
     }
 }
 
-struct Answer {
-    status: u16,
-    headers: BTreeMap<String, String>,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
     }
 }
 
 /// What a server says to bytes; nothing where it closes without a word.
-fn exchange(address: SocketAddr, request: &[u8]) -> Option<Answer> {
+pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
     // A server that refuses may close before everything is written.
@@ -117,7 +117,7 @@ fn get(address: SocketAddr, path: &str) -> Answer {
     exchange(address, request.as_bytes()).expect("an answer")
 }
 
-const ANY_PORT: &str = "[http]\nlisten = \"127.0.0.1:0\"\n";
+pub(crate) const ANY_PORT: &str = "[http]\nlisten = \"127.0.0.1:0\"\n";
 
 /// Name and labels, value.
 type Samples = BTreeMap<String, f64>;
