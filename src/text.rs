@@ -15,11 +15,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("plan.ftl", include_str!("text/zh-CN/plan.ftl"), include_str!("text/en/plan.ftl")),
     ("rules.ftl", include_str!("text/zh-CN/rules.ftl"), include_str!("text/en/rules.ftl")),
     ("web.ftl", include_str!("text/zh-CN/web.ftl"), include_str!("text/en/web.ftl")),
-    (
-        "workbook.ftl",
-        include_str!("text/zh-CN/workbook.ftl"),
-        include_str!("text/en/workbook.ftl"),
-    ),
+    ("workbook.ftl", include_str!("text/zh-CN/workbook.ftl"), include_str!("text/en/workbook.ftl")),
 ];
 
 static CHINESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::ZhCn));

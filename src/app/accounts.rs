@@ -243,8 +243,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Option<(Account, Vec<Scope>)>> {
         let mut tx = self.store.read().await?;
-        let Some((account, scopes, (id, used))) =
-            accounts::token(&mut tx, &hash_of(token)).await?
+        let Some((account, scopes, (id, used))) = accounts::token(&mut tx, &hash_of(token)).await?
         else {
             return Ok(None);
         };

@@ -138,8 +138,12 @@ async fn act(
         "add" => {
             let role = given.role.as_deref().and_then(Role::from_word);
             let role = role.ok_or_else(|| AppError::Refused("there is no such role".to_owned()))?;
-            let places: Vec<String> =
-                given.places.iter().flat_map(|all| all.split_whitespace()).map(str::to_owned).collect();
+            let places: Vec<String> = given
+                .places
+                .iter()
+                .flat_map(|all| all.split_whitespace())
+                .map(str::to_owned)
+                .collect();
             app.add_account(name, (role, &places), &password, by, now).await?;
         }
         "password" => app.set_password(name, &password, by, now).await?,
@@ -152,7 +156,8 @@ async fn act(
         }
         "token" => {
             let words = given.scopes.unwrap_or_default();
-            let scopes: Vec<Scope> = words.split_whitespace().filter_map(Scope::from_word).collect();
+            let scopes: Vec<Scope> =
+                words.split_whitespace().filter_map(Scope::from_word).collect();
             let account = given.account.unwrap_or_default();
             return app.add_token(&account, name, &scopes, by, now).await.map(Some);
         }
@@ -232,7 +237,8 @@ fn show_me(
     let account = &visitor.account;
     let role = t.w(&format!("role-{}", account.role.word()));
     let places = account.places.join(" ");
-    let said = t.say("web-me-said", &[("name", &account.name), ("role", &role), ("places", &places)]);
+    let said =
+        t.say("web-me-said", &[("name", &account.name), ("role", &role), ("places", &places)]);
     let main = Me { t, said, wrong, csrf: visitor.csrf() };
     let page = Page::new(t.w("web-me"), "me", &main);
     (status, framed(Some(visitor), (t, &visitor.here), None, &page, headers)).into_response()

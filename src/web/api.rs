@@ -10,12 +10,12 @@ use crate::domain::coverage::Depth;
 use crate::domain::date::parse_day;
 use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
+use axum::Router;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Json, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::json;
@@ -206,11 +206,7 @@ async fn status(
     Ok(Json(found).into_response())
 }
 
-async fn plan(
-    State(site): State<Site>,
-    id: Id,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+async fn plan(State(site): State<Site>, id: Id, headers: HeaderMap) -> Result<Response, Problem> {
     caller(&site, &headers, Scope::Read).await?;
     let loaded = loaded(&site, id).await?;
     let Some((head, rows)) = site.app.plan(&loaded, None).await? else {
@@ -295,7 +291,8 @@ async fn tallies(
     if counts.tallies.len() > TALLIES_MAX {
         return Err(Problem::bad(format!("{TALLIES_MAX} counts at a time, no more")));
     }
-    let rows: Vec<Tally> = counts.tallies.into_iter().map(Count::tally).collect::<Result<_, _>>()?;
+    let rows: Vec<Tally> =
+        counts.tallies.into_iter().map(Count::tally).collect::<Result<_, _>>()?;
     let now = site.clock.now();
     if let Some(row) = rows.iter().find(|row| !account.has_place(&row.place)) {
         let said = format!("{} is not a place of this account", row.place);

@@ -47,10 +47,7 @@ struct Main {
 }
 
 /// The calendar of the month that the day is in.
-pub(super) async fn calendar(
-    ask: Ask,
-    Query(which): Query<Which>,
-) -> Result<Response, Refusal> {
+pub(super) async fn calendar(ask: Ask, Query(which): Query<Which>) -> Result<Response, Refusal> {
     let (t, campaign) = (ask.t(), &ask.loaded.campaign);
     let choices = choices(t, campaign);
     let own = choices.iter().flat_map(|(_, all)| all);

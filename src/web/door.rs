@@ -121,7 +121,8 @@ pub(super) async fn gate(
     };
     let Some(account) = account else {
         let back = if request.method() == Method::GET { here } else { "/".to_owned() };
-        return Redirect::to(&format!("/login?next={}", super::page::encoded(&back))).into_response();
+        return Redirect::to(&format!("/login?next={}", super::page::encoded(&back)))
+            .into_response();
     };
     let visitor = Visitor { account, language: t.0, token, here };
     let path = request.uri().path();
@@ -253,7 +254,9 @@ pub(super) async fn login(
     drop(turn);
     let logged_in = match found {
         Ok(Some(account)) => site.app.log_in(&account, now).await.map(Some),
-        Ok(None) => site.app.note_audit(shown, "login-failed", (None, ""), now).await.map(|()| None),
+        Ok(None) => {
+            site.app.note_audit(shown, "login-failed", (None, ""), now).await.map(|()| None)
+        }
         Err(error) => Err(error),
     };
     match logged_in {

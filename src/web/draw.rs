@@ -84,7 +84,11 @@ fn round_step(least: f64) -> f64 {
         return 1.0;
     }
     let power = 10_f64.powf(least.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].map(|n| n * power).into_iter().find(|step| *step >= least).unwrap_or(power)
+    [1.0, 2.0, 5.0, 10.0]
+        .map(|n| n * power)
+        .into_iter()
+        .find(|step| *step >= least)
+        .unwrap_or(power)
 }
 
 fn svg(label: &str, inside: &str) -> String {
@@ -132,7 +136,8 @@ mod tests {
 
     #[test]
     fn steps_are_round() {
-        for (least, step) in [(0.3, 0.5), (1.0, 1.0), (130.0, 200.0), (6000.0, 10000.0), (0.0, 1.0)] {
+        for (least, step) in [(0.3, 0.5), (1.0, 1.0), (130.0, 200.0), (6000.0, 10000.0), (0.0, 1.0)]
+        {
             assert!((round_step(least) - step).abs() < 1e-9, "{least}");
         }
     }

@@ -52,7 +52,11 @@ struct Main {
 }
 
 /// Whom an account may see: everybody, and a lead those who come to its places or live where they serve.
-pub(super) fn visible(ask_account: &crate::domain::account::Account, loaded: &crate::app::Loaded, line: &DueLine) -> bool {
+pub(super) fn visible(
+    ask_account: &crate::domain::account::Account,
+    loaded: &crate::app::Loaded,
+    line: &DueLine,
+) -> bool {
     if ask_account.role != Role::Lead {
         return true;
     }
@@ -159,11 +163,21 @@ fn pages(ask: &Ask, rest: &str, number: usize, count: usize) -> Vec<(String, Str
 
 fn table<'a>(t: T, lines: impl Iterator<Item = &'a DueLine>) -> Table {
     let keys = [
-        "name", "phone", "area", "group", "dose", "recommended", "latest", "day", "place", "mail",
+        "name",
+        "phone",
+        "area",
+        "group",
+        "dose",
+        "recommended",
+        "latest",
+        "day",
+        "place",
+        "mail",
         "person",
     ];
     let mut table = Table::of(t, "web-due", &keys);
-    let day = |day: Option<NaiveDate>| Cell::text(day.map(|day| day.to_string()).unwrap_or_default());
+    let day =
+        |day: Option<NaiveDate>| Cell::text(day.map(|day| day.to_string()).unwrap_or_default());
     for line in lines {
         table.rows.push(vec![
             Cell::head(line.name.clone().unwrap_or_else(|| line.person.to_string())),

@@ -42,9 +42,9 @@ impl Kept {
         make: impl Future<Output = Result<V, E>>,
     ) -> Result<Arc<V>, E> {
         let slot = self.slot(key, now);
-        let made = slot.value.get_or_try_init(|| async {
-            make.await.map(|value| -> Value { Arc::new(value) })
-        });
+        let made = slot
+            .value
+            .get_or_try_init(|| async { make.await.map(|value| -> Value { Arc::new(value) }) });
         let value = Arc::clone(made.await?);
         Ok(value.downcast().expect("a key is of one kind of value"))
     }

@@ -239,8 +239,9 @@ fn keys(t: T, campaign: &Campaign, day: &Day) -> Vec<String> {
             escaped(&t.w(word))
         )
     };
-    let square =
-        |class: &str| format!("<rect class=\"{class}\" x=\"2\" y=\"2\" width=\"11\" height=\"11\"/>");
+    let square = |class: &str| {
+        format!("<rect class=\"{class}\" x=\"2\" y=\"2\" width=\"11\" height=\"11\"/>")
+    };
     let mut out = vec![
         small("<circle class=\"area-dot\" cx=\"8\" cy=\"8\" r=\"7\"/>", "web-key-area"),
         small(&square("site-dot"), "web-key-site"),

@@ -33,7 +33,8 @@ pub(super) async fn mail(ask: Ask) -> Result<Response, Refusal> {
     for (state, count) in &found.counts {
         states.rows.push(vec![Cell::head(state.clone()), Cell::count(*count)]);
     }
-    let mut newest = Table::of(t, "web-newest-mails", &["id", "due", "state", "kind", "to", "subject"]);
+    let mut newest =
+        Table::of(t, "web-newest-mails", &["id", "due", "state", "kind", "to", "subject"]);
     for mail in &found.newest {
         newest.rows.push(vec![
             Cell::head(mail.id.to_string()),

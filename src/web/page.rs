@@ -258,7 +258,8 @@ pub(super) fn framed(
     headers: &HeaderMap,
 ) -> Response {
     let etag = tag_of(page);
-    let same = headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
+    let same =
+        headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
     if page.live_secs > 0 && same {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response();
     }
@@ -273,7 +274,8 @@ pub(super) fn framed(
             });
         }
     }
-    for (name, power) in [("upload", Power::Plan), ("accounts", Power::Accounts), ("audit", Power::Accounts)]
+    for (name, power) in
+        [("upload", Power::Plan), ("accounts", Power::Accounts), ("audit", Power::Accounts)]
     {
         if may(power) {
             let here = page.here == name;

@@ -43,11 +43,7 @@ struct Found {
     sessions: Vec<PlanRow>,
 }
 
-async fn read(
-    app: &App,
-    loaded: &Loaded,
-    (no, day): (Option<i64>, NaiveDate),
-) -> Result<Found> {
+async fn read(app: &App, loaded: &Loaded, (no, day): (Option<i64>, NaiveDate)) -> Result<Found> {
     let mut plan = app.plan(loaded, no).await?;
     let adopted = app.plan(loaded, None).await?;
     let draft = app.draft(loaded).await?;
@@ -69,9 +65,7 @@ async fn read(
         (head, changes)
     });
     let sessions = match (&plan, no) {
-        (Some((_, rows)), Some(_)) => {
-            rows.iter().filter(|row| row.day == day).cloned().collect()
-        }
+        (Some((_, rows)), Some(_)) => rows.iter().filter(|row| row.day == day).cloned().collect(),
         _ => app.rows_of_day(loaded, day).await?,
     };
     let heads = app.plan_list(loaded).await?;
@@ -256,7 +250,8 @@ fn plan_part(
     let verdict = tried.as_deref().unwrap_or(&found.verdict);
     let state = t.w(&format!("plan-state-{}", head.state.word()));
     PlanPart {
-        title: t.say("web-plan-title", &[("no", &head.no), ("state", &state), ("from", &head.from)]),
+        title: t
+            .say("web-plan-title", &[("no", &head.no), ("state", &state), ("from", &head.from)]),
         tiles,
         verdict: judged::sentences(t.0, campaign, verdict),
         sessions: sessions(ask, &found.sessions),
@@ -327,7 +322,8 @@ fn scarce(t: T, campaign: &Campaign, lines: &[Scarcity]) -> Table {
 
 fn list(ask: &Ask, heads: &[PlanHead]) -> Table {
     let t = ask.t();
-    let keys = ["plan", "state", "from", "made_by", "made_at", "#doses", "#people_finished", "#gap"];
+    let keys =
+        ["plan", "state", "from", "made_by", "made_at", "#doses", "#people_finished", "#gap"];
     let mut table = Table::of(t, "web-plans", &keys);
     for head in heads.iter().rev() {
         let href = format!("{}&no={}", ask.to("plan"), head.no);

@@ -137,8 +137,7 @@ impl Searches {
             };
             let mut progress = |at: Progress| search.note(at);
             let limits = Limits::default();
-            let task =
-                plans::Search { limits, progress: &mut progress, time_used: &mut time_used };
+            let task = plans::Search { limits, progress: &mut progress, time_used: &mut time_used };
             let made = site.app.make_plan(&loaded, from, "hand", task, now).await;
             let state = match made {
                 Ok(made) => {

@@ -95,9 +95,9 @@ async fn show(
     let all = places(ask);
     let chosen = match chosen {
         Some(code) => Some(
-            all.iter().find(|(known, _)| known.as_str() == code).ok_or_else(|| {
-                Refusal::new(StatusCode::FORBIDDEN, t, "web-forbidden")
-            })?,
+            all.iter()
+                .find(|(known, _)| known.as_str() == code)
+                .ok_or_else(|| Refusal::new(StatusCode::FORBIDDEN, t, "web-forbidden"))?,
         ),
         None => all.first(),
     };
@@ -122,7 +122,10 @@ async fn show(
         t,
         wrong,
         action: address(&ask.loaded, "tally", None),
-        places: all.iter().map(|(it, name)| (it.to_string(), name.clone(), *it.as_str() == *code)).collect(),
+        places: all
+            .iter()
+            .map(|(it, name)| (it.to_string(), name.clone(), *it.as_str() == *code))
+            .collect(),
         place,
         day: ask.as_of,
         today: ask.today(),
@@ -189,7 +192,8 @@ fn read(
             continue;
         };
         let (area, group, dose) = key.clone();
-        let own = || RecordId::new(format!("web-{}-{place}-{area}-{group}-{dose}", day.format("%Y%m%d")));
+        let own =
+            || RecordId::new(format!("web-{}-{place}-{area}-{group}-{dose}", day.format("%Y%m%d")));
         let record = records.first().map_or_else(own, |tally| tally.record.clone());
         out.push(Tally { record, date: day, place: place.clone(), area, group, dose, doses });
     }

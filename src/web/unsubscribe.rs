@@ -17,7 +17,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 pub(super) async fn question() -> Response {
     let ask = both(|language| word(language, "leave-ask"));
     let button = both(|language| word(language, "leave-button"));
-    page(&format!("<p>{ask}</p><form method=\"post\"><button>{button}</button></form>")).into_response()
+    page(&format!("<p>{ask}</p><form method=\"post\"><button>{button}</button></form>"))
+        .into_response()
 }
 
 /// No more reminders go to the reader of the mail that has this token.

@@ -30,8 +30,7 @@ impl Office {
             let places: &[&str] = if role == "lead" { &["--places", "S1", "T1"] } else { &[] };
             account(&world, &[&["add", role, "--role", role], places].concat(), role);
         }
-        let daemon =
-            Daemon::start(world.command(&["daemon"]).env("DOSEPLAN_CLOCK", NOW));
+        let daemon = Daemon::start(world.command(&["daemon"]).env("DOSEPLAN_CLOCK", NOW));
         let address = daemon.address();
         Self { world, _daemon: daemon, address }
     }
@@ -92,9 +91,8 @@ impl Browser {
 
     #[track_caller]
     fn post(&self, path: &str, form: &str) -> Answer {
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded"
-        );
+        let head =
+            format!("POST {path} HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded");
         self.ask(&head, form.as_bytes())
     }
 
@@ -204,9 +202,8 @@ fn every_address_is_shut_to_the_wrong_role_and_the_refusal_is_written_down() {
     }
     let log = office.log();
     let refused = |who: &str, said: &str| {
-        log.iter().any(|line| {
-            line["who"] == who && line["did"] == "refused" && line["said"] == said
-        })
+        log.iter()
+            .any(|line| line["who"] == who && line["did"] == "refused" && line["said"] == said)
     };
     assert!(refused("viewer", "/accounts") && refused("planner", "/audit"));
     assert!(refused("lead", "/c/small/make") && refused("viewer", "/c/small/due"));
@@ -283,7 +280,8 @@ fn the_pages_the_api_and_the_command_line_show_the_same_figures() {
     let api = browser.call("GET", "/small/coverage?as_of=2021-04-01", &token, &Value::Null);
     assert_eq!(api.status, 200, "{}", api.body);
     assert_eq!(api.json(), coverage);
-    let tree = browser.call("GET", "/small/coverage?as_of=2021-04-01&by=area", &token, &Value::Null);
+    let tree =
+        browser.call("GET", "/small/coverage?as_of=2021-04-01&by=area", &token, &Value::Null);
     assert_eq!(tree.json(), run(&[&cli[..], &["--by", "area"]].concat()));
 
     // The day is part of the address: without one, the page leads to it.
@@ -314,11 +312,13 @@ fn tokens_are_good_for_their_scopes_and_counts_are_stored_whole_or_not() {
         json!({"record": record, "date": "2021-04-01", "place": place, "area": "A",
                "group": "adult", "dose": 1, "doses": doses})
     };
-    let post = |rows: Value| {
-        browser.call("POST", "/small/tallies", &tally, &json!({"tallies": rows}))
-    };
+    let post =
+        |rows: Value| browser.call("POST", "/small/tallies", &tally, &json!({"tallies": rows}));
     assert_eq!(post(json!([row("w1", "S2", 1)])).status, 403, "not the lead's place");
-    assert_eq!(post(json!([row("w1", "S1", 5), row("w2", "S1", 5), row("w3", "S1", 5)])).status, 200);
+    assert_eq!(
+        post(json!([row("w1", "S1", 5), row("w2", "S1", 5), row("w3", "S1", 5)])).status,
+        200
+    );
     let again = post(json!([row("w1", "S1", 6)]));
     assert_eq!(again.json(), json!({"rows": 1, "new": 0, "same": 0, "corrected": 1}));
     let mut bad = row("w9", "S1", 1);
@@ -346,7 +346,8 @@ fn a_calendar_is_open_to_its_address_only_until_that_is_made_anew() {
     assert_eq!(calendar.status, 200);
     assert!(calendar.headers["content-type"].starts_with("text/calendar"));
     assert!(calendar.body.starts_with("BEGIN:VCALENDAR") && calendar.body.contains("BEGIN:VEVENT"));
-    for wrong in [feed.replace("/S1/", "/S2/"), feed.replace(".ics", "0.ics"), feed.replace(".ics", "")]
+    for wrong in
+        [feed.replace("/S1/", "/S2/"), feed.replace(".ics", "0.ics"), feed.replace(".ics", "")]
     {
         assert_eq!(guest.get(&wrong).status, 404, "{wrong}");
     }
@@ -401,10 +402,12 @@ fn bad_workbooks_are_refused_told_and_harmless() {
     for (name, bytes) in [("text.xlsx", &b"area,name"[..]), ("empty.xlsx", b"")] {
         assert_eq!(browser.upload(name, bytes).status, 400, "{name}");
     }
-    let page = browser.checked("<img src=x>.xlsx", &workbook(&[("areas", AREAS), ("site", "x\n1\n")]));
+    let page =
+        browser.checked("<img src=x>.xlsx", &workbook(&[("areas", AREAS), ("site", "x\n1\n")]));
     assert!(!page.contains("<script>alert") && !page.contains("<img"), "{page}");
     assert!(page.contains("sites"), "a missing sheet is named: {page}");
-    let page = browser.checked("../../etc/passwd\\x.xlsx", &workbook(&[("areas", "area,name\n=1+1,A\n")]));
+    let page =
+        browser.checked("../../etc/passwd\\x.xlsx", &workbook(&[("areas", "area,name\n=1+1,A\n")]));
     assert!(page.contains("x.xlsx") && !page.contains("etc/passwd"), "{page}");
     assert!(page.contains("has formulas"), "{page}");
 
@@ -416,7 +419,9 @@ fn bad_workbooks_are_refused_told_and_harmless() {
         browser.cookie
     );
     assert_eq!(exchange(office.address, head.as_bytes()).unwrap().status, 413);
-    assert!(office.log().iter().any(|line| line["did"] == "refused" && line["said"] == "upload: 400"));
+    assert!(
+        office.log().iter().any(|line| line["did"] == "refused" && line["said"] == "upload: 400")
+    );
     // Another account's upload is not there.
     let mine = browser.upload("a.xlsx", &workbook(&[("areas", AREAS)])).headers["location"].clone();
     assert_eq!(office.login("admin").get(&mine).status, 404);
