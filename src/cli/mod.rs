@@ -28,6 +28,8 @@ mod plan_tours;
 mod plan_vials;
 mod plan_what_if;
 mod plan_why;
+mod report;
+mod report_print;
 mod service;
 mod status;
 mod unsubscribe;
@@ -126,6 +128,9 @@ enum Command {
     CatchUp(catch_up::CatchUp),
     /// Evaluate histories and forecast the next doses, from and to one JSON object a line
     Forecast(forecast::Forecast),
+    /// The tables that are handed up for a month, and the records behind each cell
+    #[command(subcommand)]
+    Report(report::Report),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
     /// One screen: campaign, day, plan against done, late sites, jobs, mail
@@ -247,6 +252,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Due(it) => it.run(session).await,
         Command::CatchUp(it) => it.run(session).await,
         Command::Forecast(it) => it.run(&session),
+        Command::Report(it) => it.run(session).await,
         Command::Coverage(it) => it.run(session).await,
         Command::Status(it) => it.run(session).await,
         Command::Digest(it) => it.run(session).await,

@@ -68,7 +68,8 @@ impl Out {
     pub(super) fn sheet(&self, sheet: &Sheet) {
         print(&match self.format {
             Format::Csv => sheet.csv(),
-            Format::Table | Format::Json => sheet.table(self.language),
+            Format::Json => return self.json(&sheet.objects()),
+            Format::Table => sheet.table(self.language),
         });
     }
 }
@@ -76,7 +77,10 @@ impl Out {
 /// Rows under headings. The codes of the headings are the columns of the CSV.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
-    columns: Vec<&'static str>,
+    /// Codes, or names where there are no codes.
+    columns: Vec<String>,
+    /// Whether the columns are named already.
+    is_named: bool,
     rows: Vec<Vec<String>>,
 }
 
@@ -84,8 +88,14 @@ pub(super) struct Sheet {
 const WIDTH_ELSEWHERE: u16 = 120;
 
 impl Sheet {
-    pub(super) fn new(columns: &[&'static str]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new() }
+    pub(super) fn new(columns: &[&str]) -> Self {
+        let columns = columns.iter().map(|code| (*code).to_owned()).collect();
+        Self { columns, is_named: false, rows: Vec::new() }
+    }
+
+    /// With headings that are words already.
+    pub(super) fn named(columns: impl Iterator<Item = String>) -> Self {
+        Self { columns: columns.collect(), is_named: true, rows: Vec::new() }
     }
 
     pub(super) fn push(&mut self, row: Vec<String>) {
@@ -96,8 +106,20 @@ impl Sheet {
         self.rows.is_empty()
     }
 
+    /// The rows as objects; a figure that there is not is null.
+    fn objects(&self) -> Vec<serde_json::Map<String, serde_json::Value>> {
+        let value = |cell: &String| match cell.as_str() {
+            NONE => serde_json::Value::Null,
+            text => text.into(),
+        };
+        let object = |row: &Vec<String>| {
+            self.columns.iter().zip(row).map(|(name, cell)| (name.clone(), value(cell))).collect()
+        };
+        self.rows.iter().map(object).collect()
+    }
+
     fn csv(&self) -> String {
-        let mut out = csv_out::line(self.columns.iter().copied());
+        let mut out = csv_out::line(&self.columns);
         for row in &self.rows {
             let cells = row.iter().map(|cell| if cell == NONE { "" } else { cell.as_str() });
             out.push_str(&csv_out::line(cells));
@@ -112,10 +134,9 @@ impl Sheet {
         if !std::io::stdout().is_terminal() {
             table.set_width(WIDTH_ELSEWHERE);
         }
-        let heading = |code: &&str| {
-            let key = format!("column-{code}");
-            let named = text::word(language, &key);
-            if named.starts_with('⟨') { (*code).to_owned() } else { named }
+        let heading = |code: &String| {
+            let named = (!self.is_named).then(|| text::found(language, &format!("column-{code}")));
+            named.flatten().unwrap_or_else(|| code.clone())
         };
         table.set_header(self.columns.iter().map(heading));
         for row in &self.rows {
