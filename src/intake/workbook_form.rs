@@ -22,6 +22,9 @@ const ROWS_AHEAD: u32 = 2000;
 /// Decimal digits that a number in a spreadsheet keeps.
 const DIGITS_MAX: usize = 15;
 
+/// The column beside settings that says what they mean; reading skips it.
+pub(super) const ABOUT: &str = "about";
+
 /// A table of a workbook.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
@@ -240,20 +243,21 @@ fn settings_page(book: &mut Book, rows: &[(String, Cell)], language: Language) -
         page.put(row, 1, value, Look::Plain)?;
         let named = of_column(language, "field", form.stem, key);
         let about = of_column(language, "about", form.stem, key);
-        if !about.is_empty() {
-            page.note(row, 0, &format!("{named}\n{about}"))?;
-        }
+        let told = if about.is_empty() { named.clone() } else { format!("{named}：{about}") };
+        page.put(row, 2, &Cell::text(told), Look::Plain)?;
         if let Some(words) = words_of(form.stem, key) {
             page.choice((row, row), 1, &Choice::Words(words), &named, &listed)?;
         }
     }
+    page.put(place.header - 1, 2, &Cell::text(text::word(language, "workbook-about")), Look::Label)?;
+    page.put(place.header, 2, &Cell::text(ABOUT), Look::Head)?;
     page.text_column(1)?;
     page.upright();
     page.close()
 }
 
 /// What every column means.
-fn guide(book: &mut Book, forms: &[Form], help: &str, name: &str, language: Language) -> Done {
+pub(super) fn guide(book: &mut Book, forms: &[Form], help: &str, name: &str, language: Language) -> Done {
     let word = |key: &str| text::word(language, key);
     let mut page = book.page(&word("workbook-guide"));
     let titles = [
@@ -300,6 +304,14 @@ fn guide(book: &mut Book, forms: &[Form], help: &str, name: &str, language: Lang
 struct Codes {
     sheet: &'static str,
     codes: Vec<(String, String)>,
+}
+
+/// Whether a sheet is one that forms bring along and nobody fills in.
+pub(super) fn is_ours(sheet: &str) -> bool {
+    let languages = [Language::ZhCn, Language::En];
+    ["workbook-guide", "workbook-codes", "workbook-reason-sheet"]
+        .iter()
+        .any(|key| languages.iter().any(|language| text::word(*language, key) == sheet.trim()))
 }
 
 /// The hidden sheet: version, then pairs of columns of codes and names.
