@@ -12,10 +12,12 @@ mod demo;
 mod digest;
 mod doctor;
 mod due;
+mod explain;
 mod forecast;
 mod forecast_out;
 mod forecast_stream;
 mod forecast_words;
+mod help;
 mod import;
 mod job;
 mod log;
@@ -31,6 +33,7 @@ mod plan_why;
 mod report;
 mod report_print;
 mod service;
+mod snippet;
 mod status;
 mod unsubscribe;
 mod verdict;
@@ -160,6 +163,13 @@ enum Command {
     Backup(backup::Backup),
     /// Make the database anew from a backup
     Restore(backup::Restore),
+    /// What a code of an issue means and what to do about it
+    Explain(explain::Explain),
+    /// Write a man page for every command into a folder
+    Man {
+        /// The folder; it is made where it is not there
+        dir: PathBuf,
+    },
     /// Print the completion script of a shell
     Completion {
         /// The shell
@@ -181,7 +191,7 @@ struct Session {
 
 /// Parses the arguments, runs the command, tells the exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = help::parse();
     let log = cli.common.log;
     log::start(log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -265,6 +275,13 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Db(it) => it.run(session).await,
         Command::Backup(it) => it.run(session).await,
         Command::Restore(it) => it.run(session).await,
+        Command::Explain(it) => it.run(&session),
+        Command::Man { dir } => {
+            let count = help::man(&dir)
+                .with_context(|| format!("{} cannot be written", dir.display()))?;
+            session.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
+            Ok(exit::OK)
+        }
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "doseplan", &mut script);

@@ -41,6 +41,68 @@ pub(super) fn print(text: &str) {
     }
 }
 
+/// Whether people read stdout at a terminal.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether stdout takes colours: a terminal, and nobody has said no.
+pub(super) fn has_colours() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Columns of the terminal, or of what stands for it.
+pub(super) fn width() -> u16 {
+    let named = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width >= WIDTH_MIN);
+    let asked = || rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col);
+    asked().filter(|width| *width >= WIDTH_MIN).or_else(named).unwrap_or(WIDTH_ELSEWHERE)
+}
+
+/// Text in the colour of a tone, where stdout takes colours.
+pub(super) fn toned(text: &str, tone: Tone) -> String {
+    if !has_colours() {
+        return text.to_owned();
+    }
+    let style = tone.style();
+    format!("{style}{text}{style:#}")
+}
+
+/// An issue on one line; an error is red, a warning yellow.
+pub(super) fn marked(issue: &crate::intake::Issue, out: Out) -> String {
+    let line = issue.line(out.language);
+    if issue.is_error() {
+        return toned(&line, Tone::Bad);
+    }
+    format!("{} {line}", toned(&out.word("word-warning"), Tone::Doubtful))
+}
+
+/// Several lines for a terminal, each without what could harm it.
+pub(super) fn lines_harmless(text: &str) -> String {
+    text.lines().map(harmless).collect::<Vec<_>>().join("\n")
+}
+
+/// How good something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// As it should be.
+    Good,
+    /// Somebody should look.
+    Doubtful,
+    /// Not as it should be.
+    Bad,
+}
+
+impl Tone {
+    fn style(self) -> anstyle::Style {
+        let colour = match self {
+            Self::Good => anstyle::AnsiColor::Green,
+            Self::Doubtful => anstyle::AnsiColor::Yellow,
+            Self::Bad => anstyle::AnsiColor::Red,
+        };
+        colour.on_default()
+    }
+}
+
 impl Out {
     /// A message of the catalogue.
     pub(super) fn word(&self, key: &str) -> String {
@@ -86,6 +148,8 @@ pub(super) struct Sheet {
 
 /// Tables are this wide where there is no terminal to ask.
 const WIDTH_ELSEWHERE: u16 = 120;
+/// Narrower than this no table can be read; whoever says so means something else.
+const WIDTH_MIN: u16 = 20;
 
 impl Sheet {
     pub(super) fn new(columns: &[&str]) -> Self {
@@ -131,9 +195,7 @@ impl Sheet {
         let mut table = Table::new();
         table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        if !std::io::stdout().is_terminal() {
-            table.set_width(WIDTH_ELSEWHERE);
-        }
+        table.set_width(width());
         let heading = |code: &String| {
             let named = (!self.is_named).then(|| text::found(language, &format!("column-{code}")));
             named.flatten().unwrap_or_else(|| code.clone())

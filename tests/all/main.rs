@@ -18,3 +18,4 @@ mod planner_kinds;
 mod store;
 mod support;
 mod timetable;
+mod workbooks;

@@ -400,3 +400,21 @@ pub(crate) async fn postgresql(address: &str, sql: String) {
     let mut connection = sqlx::PgConnection::connect(address).await.expect("the server answers");
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("it obeys");
 }
+
+/// Runs a Python script that needs a module from PyPI, and gives what it prints; nothing where the module is not
+/// there. `DOSEPLAN_PYTHON` names the Python, `python3` otherwise.
+#[track_caller]
+pub(crate) fn python(module: &str, script: &str, arguments: &[&str]) -> Option<String> {
+    let python = std::env::var("DOSEPLAN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let there = Command::new(&python).args(["-c", &format!("import {module}")]).output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        skipped(&format!("no Python with {module}; pip install {module}, DOSEPLAN_PYTHON names it"));
+        return None;
+    }
+    let mut command = Command::new(&python);
+    command.args(["-c", script]).args(arguments).env("PYTHONIOENCODING", "utf-8");
+    let output = command.output().expect("python starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stdout));
+    Some(String::from_utf8(output.stdout).expect("python prints UTF-8"))
+}
