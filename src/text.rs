@@ -17,11 +17,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("plan.ftl", include_str!("text/zh-CN/plan.ftl"), include_str!("text/en/plan.ftl")),
     ("report.ftl", include_str!("text/zh-CN/report.ftl"), include_str!("text/en/report.ftl")),
     ("rules.ftl", include_str!("text/zh-CN/rules.ftl"), include_str!("text/en/rules.ftl")),
-    (
-        "workbook.ftl",
-        include_str!("text/zh-CN/workbook.ftl"),
-        include_str!("text/en/workbook.ftl"),
-    ),
+    ("workbook.ftl", include_str!("text/zh-CN/workbook.ftl"), include_str!("text/en/workbook.ftl")),
 ];
 
 static CHINESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::ZhCn));
@@ -53,7 +49,8 @@ pub fn found(language: Language, key: &str) -> Option<String> {
 /// The message `key` with the names of its arguments in place: what a code says, of no file in particular.
 pub fn pattern(language: Language, key: &str) -> String {
     let names = ["value", "column", "file", "limit", "min", "max", "nearest", "known", "columns"];
-    let more = ["reason", "stem", "own", "other", "date", "first", "row", "start", "end", "expires"];
+    let more =
+        ["reason", "stem", "own", "other", "date", "first", "row", "start", "end", "expires"];
     let marks: Vec<(&str, String)> =
         names.iter().chain(&more).map(|name| (*name, format!("‹{name}›"))).collect();
     let arguments: Vec<(&str, &dyn std::fmt::Display)> =

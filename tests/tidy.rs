@@ -341,7 +341,8 @@ fn the_catalogue_has_what_the_code_says_and_nothing_else_in_both_languages() {
             let named = said.contains(key) || said.contains(plain);
             let made = prefixes.iter().any(|prefix| {
                 key.strip_prefix(prefix.as_str()).is_some_and(|rest| {
-                    let halves = |at: usize| said.contains(&rest[..at]) && said.contains(&rest[at + 1..]);
+                    let halves =
+                        |at: usize| said.contains(&rest[..at]) && said.contains(&rest[at + 1..]);
                     rest.match_indices('-').any(|(at, _)| halves(at))
                         || said.contains(rest)
                         || said.contains(&rest.replace('-', "_"))

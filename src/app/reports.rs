@@ -110,12 +110,13 @@ impl App {
         let campaign = &loaded.campaign;
         let facts = Facts::new(campaign, area, (ask.first, ask.last), BTreeMap::default());
         let mut out = report::build(Name::CatchUp, &facts);
-        let of = |people: u64| {
-            Figure::count(i64::try_from(people).unwrap_or(i64::MAX), Basis::Register)
-        };
+        let of =
+            |people: u64| Figure::count(i64::try_from(people).unwrap_or(i64::MAX), Basis::Register);
         let is_shown = |code: &AreaCode| {
             *code == facts.area
-                || campaign.area(code.as_str()).is_some_and(|a| a.parent.as_ref() == Some(&facts.area))
+                || campaign
+                    .area(code.as_str())
+                    .is_some_and(|a| a.parent.as_ref() == Some(&facts.area))
         };
         let lines = found.rows.iter().filter(|line| is_shown(&line.area));
         out.rows = lines
@@ -234,11 +235,8 @@ async fn each_counted(
     people::each_known(tx, loaded.no, before, |person| {
         let mut mine = given.remove(&person.id).unwrap_or_default();
         doses::sort(&mut mine);
-        let who = Counted {
-            area: person.area.clone(),
-            born: person.born,
-            group: person.group.clone(),
-        };
+        let who =
+            Counted { area: person.area.clone(), born: person.born, group: person.group.clone() };
         let mut counted = Vec::with_capacity(mine.len());
         each_dose(loaded.rules(), &who, &mine, |dose, key, one| {
             counted.push((dose.clone(), key, *one));
@@ -274,9 +272,10 @@ async fn cohorts(
     })
     .await?;
     let campaign = &loaded.campaign;
-    let shown = campaign.areas.iter().filter(|area| {
-        area.code == facts.area || area.parent.as_ref() == Some(&facts.area)
-    });
+    let shown = campaign
+        .areas
+        .iter()
+        .filter(|area| area.code == facts.area || area.parent.as_ref() == Some(&facts.area));
     let mut out = Vec::new();
     for area in shown {
         let below = campaign.below(&area.code);
@@ -404,8 +403,13 @@ async fn records_of(
     each_counted(tx, loaded, before, |person, given| {
         for (dose, cell, one) in given {
             let family = &cell.family;
-            let key =
-                (family.day, family.place.clone(), cell.area.clone(), family.group.clone(), family.dose);
+            let key = (
+                family.day,
+                family.place.clone(),
+                cell.area.clone(),
+                family.group.clone(),
+                family.dose,
+            );
             if let Some(left) = wanted.get_mut(&key) {
                 let total = crate::domain::counting::Total {
                     doses: one.persons,
@@ -461,8 +465,7 @@ fn eligible_of(
 
 fn uploads_of(facts: &Facts<'_>, pick: &UploadPick) -> Vec<Behind> {
     let is_in = |upload: &&Upload| {
-        upload.place == pick.place
-            && (pick.days_min..=pick.days_max).contains(&upload.delay_days())
+        upload.place == pick.place && (pick.days_min..=pick.days_max).contains(&upload.delay_days())
     };
     facts
         .uploads

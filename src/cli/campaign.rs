@@ -228,7 +228,7 @@ async fn export(session: &Session, path: &Path) -> anyhow::Result<u8> {
         workbook::export(session, &loaded, path)?;
     } else {
         intake::export::folder(&loaded.campaign, path)
-            .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", path.display()))?;
+            .map_err(|error| session.out.not_written(path, &error))?;
     }
     session.out.note("campaign-exported", &[("dir", &path.display())]);
     Ok(exit::OK)

@@ -1,6 +1,6 @@
 //! `doseplan explain`: what a code of an issue means and what to do about it.
 
-use super::output::{Format, Sheet};
+use super::output::{Format, Sheet, harmless};
 use super::{Session, exit};
 use crate::intake::{CODES, nearest};
 use crate::text;
@@ -29,7 +29,9 @@ impl Explain {
         let wanted = wanted.strip_prefix("issue_").unwrap_or(&wanted);
         let Some(code) = CODES.iter().find(|known| **known == wanted) else {
             let near = nearest(wanted, CODES.iter().copied()).unwrap_or("duplicate_row");
-            anyhow::bail!(out.say("explain-unknown", &[("code", &wanted), ("near", &near)]));
+            return Err(
+                out.fail("explain-unknown", &[("code", &harmless(wanted)), ("near", &near)])
+            );
         };
         let (message, more) = (message(code), out.word(&format!("explain-{code}")));
         match out.format {

@@ -12,10 +12,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _};
 const EXAMPLES: &[(&str, &[&str])] = &[
     ("", &["doseplan demo", "doseplan status", "doseplan campaign new --xlsx campaign.xlsx"]),
     ("demo", &["doseplan demo", "doseplan demo --once --until 2021-06-30 --dir /tmp/demo"]),
-    (
-        "campaign new",
-        &["doseplan campaign new --xlsx campaign.xlsx --lang zh-CN"],
-    ),
+    ("campaign new", &["doseplan campaign new --xlsx campaign.xlsx --lang zh-CN"]),
     (
         "campaign check",
         &["doseplan campaign check ./danyang", "doseplan campaign check campaign.xlsx -o json"],
@@ -41,10 +38,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("doses import", &["doseplan doses import doses.csv"]),
     ("doses void", &["doseplan doses void D00001 --reason \"entered twice\""]),
     ("doses history", &["doseplan doses history D00001"]),
-    (
-        "tallies new",
-        &["doseplan tallies new --xlsx today.xlsx --date 2021-06-01 --place S01"],
-    ),
+    ("tallies new", &["doseplan tallies new --xlsx today.xlsx --date 2021-06-01 --place S01"]),
     ("tallies import", &["doseplan tallies import today.xlsx"]),
     ("persons import", &["doseplan persons import persons.csv"]),
     ("outcomes import", &["doseplan outcomes import outcomes.csv"]),
@@ -61,10 +55,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("report save", &["doseplan report save 2021-06.xlsx --month 2021-06"]),
     ("report list", &["doseplan report list"]),
-    (
-        "coverage",
-        &["doseplan coverage --as-of 2021-06-30", "doseplan coverage --by area -o csv"],
-    ),
+    ("coverage", &["doseplan coverage --as-of 2021-06-30", "doseplan coverage --by area -o csv"]),
     ("status", &["doseplan status", "doseplan status --watch", "doseplan status --check"]),
     ("outbox list", &["doseplan outbox list --state in_doubt"]),
     ("job next", &["doseplan job next"]),
@@ -73,10 +64,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("doctor", &["doseplan doctor"]),
     ("explain", &["doseplan explain duplicate_row", "doseplan explain"]),
     ("man", &["doseplan man /usr/local/share/man/man1"]),
-    (
-        "completion",
-        &["doseplan completion bash > /etc/bash_completion.d/doseplan"],
-    ),
+    ("completion", &["doseplan completion bash > /etc/bash_completion.d/doseplan"]),
     ("backup", &["doseplan backup doseplan-backup.db"]),
     ("restore", &["doseplan restore doseplan-backup.db --db sqlite://new.db"]),
 ];
@@ -156,6 +144,11 @@ fn key(path: &str, argument: Option<&str>) -> String {
     }
 }
 
+/// The Chinese words of an argument: its own, or those of every argument of this name.
+fn argument_help(path: &str, id: &str) -> Option<String> {
+    text::help(&key(path, Some(id))).or_else(|| text::help(&key("any", Some(id))))
+}
+
 fn in_chinese(mut command: Command, path: &str) -> Command {
     let word = |key: &str| text::word(Language::ZhCn, key);
     if let Some(about) = text::help(&key(path, None)) {
@@ -172,9 +165,8 @@ fn in_chinese(mut command: Command, path: &str) -> Command {
         .disable_help_flag(true)
         .disable_version_flag(true);
     command = command.mut_args(|argument| {
-        let heading =
-            if argument.is_positional() { "help-arguments" } else { "help-options" };
-        let mut help = text::help(&key(path, Some(argument.get_id().as_str())));
+        let heading = if argument.is_positional() { "help-arguments" } else { "help-options" };
+        let mut help = argument_help(path, argument.get_id().as_str());
         let values: Vec<String> = argument
             .get_possible_values()
             .iter()
@@ -191,7 +183,12 @@ fn in_chinese(mut command: Command, path: &str) -> Command {
         }
     });
     let flag = |id: &'static str, short: char, action: ArgAction, said: &str| {
-        Arg::new(id).short(short).long(id).action(action).help(word(said)).help_heading(word("help-options"))
+        Arg::new(id)
+            .short(short)
+            .long(id)
+            .action(action)
+            .help(word(said))
+            .help_heading(word("help-options"))
     };
     command = command.arg(flag("help", 'h', ArgAction::Help, "help-help"));
     if path.is_empty() {
@@ -226,10 +223,11 @@ fn told(error: &clap::Error) -> Option<String> {
         _ => of(ContextKind::InvalidArg),
     };
     let (value, other) = (of(ContextKind::InvalidValue), of(ContextKind::PriorArg));
-    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::ValidValue]
-        .into_iter()
-        .map(of)
-        .find(|text| !text.is_empty());
+    let near =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::ValidValue]
+            .into_iter()
+            .map(of)
+            .find(|text| !text.is_empty());
     let why = std::error::Error::source(error).map(ToString::to_string);
     let mut said = text::say(
         Language::ZhCn,
@@ -274,15 +272,20 @@ mod tests {
 
     #[test]
     fn every_command_and_argument_has_words_in_chinese_and_nothing_else_has() {
-        let mut wanted = BTreeSet::new();
+        let (mut wanted, mut any) = (BTreeSet::new(), BTreeSet::new());
         each(&Cli::command(), "", &mut |command, path| {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
             wanted.insert((key(path, None), about));
             for argument in command.get_arguments() {
                 let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
                 let is_global = argument.is_global_set() && !path.is_empty();
-                if !is_global {
-                    wanted.insert((key(path, Some(argument.get_id().as_str())), help));
+                let id = argument.get_id().as_str();
+                if !is_global && argument_help(path, id).is_none()
+                    || text::help(&key(path, Some(id))).is_some()
+                {
+                    wanted.insert((key(path, Some(id)), help));
+                } else if !is_global {
+                    any.insert(key("any", Some(id)));
                 }
             }
         });
@@ -293,8 +296,10 @@ mod tests {
             .collect();
         assert!(missing.is_empty(), "missing in zh-CN/help.ftl:\n{}", missing.join("\n"));
         let wanted: BTreeSet<String> = wanted.into_iter().map(|(key, _)| key).collect();
-        let stray: Vec<String> =
-            text::help_keys().into_iter().filter(|key| !wanted.contains(key)).collect();
+        let stray: Vec<String> = text::help_keys()
+            .into_iter()
+            .filter(|key| !wanted.contains(key) && !any.contains(key))
+            .collect();
         assert_eq!(stray, Vec::<String>::new());
     }
 
@@ -310,7 +315,11 @@ mod tests {
                 let typed = line.split('>').next().unwrap_or_default();
                 let words = typed.replace("\"entered twice\"", "twice");
                 let read = Cli::command().try_get_matches_from(words.split_whitespace());
-                assert!(read.is_ok(), "{line}: {}", read.err().map(|e| e.to_string()).unwrap_or_default());
+                assert!(
+                    read.is_ok(),
+                    "{line}: {}",
+                    read.err().map(|e| e.to_string()).unwrap_or_default()
+                );
             }
         }
     }

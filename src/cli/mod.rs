@@ -277,8 +277,8 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Restore(it) => it.run(session).await,
         Command::Explain(it) => it.run(&session),
         Command::Man { dir } => {
-            let count = help::man(&dir)
-                .with_context(|| format!("{} cannot be written", dir.display()))?;
+            let count =
+                help::man(&dir).with_context(|| format!("{} cannot be written", dir.display()))?;
             session.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
             Ok(exit::OK)
         }
@@ -349,6 +349,7 @@ impl Session {
 
 /// The area that a list is limited to, with what lies below it; `None`: all of them.
 fn areas_below<'a>(
+    out: Out,
     loaded: &'a Loaded,
     code: Option<&str>,
 ) -> anyhow::Result<Option<BTreeSet<&'a AreaCode>>> {
@@ -356,7 +357,7 @@ fn areas_below<'a>(
     let area = loaded
         .campaign
         .area(code)
-        .ok_or_else(|| anyhow::anyhow!("there is no area {code:?}; areas.csv has the codes"))?;
+        .ok_or_else(|| out.fail("fail-no-area", &[("code", &output::harmless(code))]))?;
     Ok(Some(loaded.campaign.below(&area.code)))
 }
 

@@ -114,6 +114,20 @@ impl Out {
         text::say(self.language, key, arguments)
     }
 
+    /// An error with a message of the catalogue.
+    pub(super) fn fail(&self, key: &str, arguments: &[(&str, &dyn Display)]) -> anyhow::Error {
+        anyhow::anyhow!(self.say(key, arguments))
+    }
+
+    /// That a file or folder cannot be written.
+    pub(super) fn not_written(
+        &self,
+        path: &std::path::Path,
+        error: &std::io::Error,
+    ) -> anyhow::Error {
+        self.fail("fail-not-written", &[("path", &path.display()), ("said", error)])
+    }
+
     /// Prints words on stderr.
     pub(super) fn note(&self, key: &str, arguments: &[(&str, &dyn Display)]) {
         eprintln!("{}", self.say(key, arguments));

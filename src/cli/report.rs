@@ -90,7 +90,7 @@ impl When {
 impl Report {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
         match self {
-            Self::List => list(&session),
+            Self::List => Ok(list(&session)),
             Self::Show { name, when, explain } => {
                 let (app, loaded) = session.loaded(None).await?;
                 let ask = when.ask(&session, &loaded, *name);
@@ -107,7 +107,7 @@ impl Report {
     }
 }
 
-fn list(session: &Session) -> anyhow::Result<u8> {
+fn list(session: &Session) -> u8 {
     let mut sheet = Sheet::new(&["report", "name", "about"]);
     for name in NAMES {
         let word = name.word();
@@ -118,7 +118,7 @@ fn list(session: &Session) -> anyhow::Result<u8> {
         ]);
     }
     session.out.sheet(&sheet);
-    Ok(exit::OK)
+    exit::OK
 }
 
 async fn show(session: &Session, app: &App, loaded: &Loaded, ask: &Ask) -> anyhow::Result<u8> {
@@ -150,9 +150,9 @@ async fn explained(
         let end = print::FIRST_ROW + found.rows.len().saturating_sub(1);
         let first = print::FIRST_ROW;
         let cell = harmless(cell);
-        anyhow::bail!(session.out.say(
+        return Err(session.out.fail(
             "report-no-cell",
-            &[("cell", &cell), ("last", &last), ("first", &first), ("end", &end)]
+            &[("cell", &cell), ("last", &last), ("first", &first), ("end", &end)],
         ));
     };
     if !has_records(figure) {
@@ -177,8 +177,7 @@ async fn save(
     when: &When,
     path: &Path,
 ) -> anyhow::Result<u8> {
-    let cannot =
-        |error: std::io::Error| anyhow::anyhow!("{} cannot be written: {error}", path.display());
+    let cannot = |error: std::io::Error| session.out.not_written(path, &error);
     let is_book = workbook::is_workbook(path);
     let mut book = print::Tables::new(session, &loaded.campaign);
     let mut count = 0;

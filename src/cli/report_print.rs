@@ -94,8 +94,7 @@ impl<'a> Shown<'a> {
         let say = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| {
             text::say(self.language, key, arguments)
         };
-        let mut period =
-            say("report-period", &[("first", &report.first), ("last", &report.last)]);
+        let mut period = say("report-period", &[("first", &report.first), ("last", &report.last)]);
         let month_end = chrono::Datelike::month(&report.last)
             != chrono::Datelike::month(&(report.last + chrono::TimeDelta::days(1)));
         if !month_end {
@@ -133,9 +132,9 @@ impl<'a> Shown<'a> {
         let kept: Vec<usize> = (0..self.report.columns.len())
             .filter(|at| !is_code(self.report.columns[*at]) || !self.has_name(*at))
             .collect();
-        let heads = kept.iter().map(|at| {
-            format!("{}·{}", letters(*at), self.head(self.report.columns[*at]))
-        });
+        let heads = kept
+            .iter()
+            .map(|at| format!("{}·{}", letters(*at), self.head(self.report.columns[*at])));
         let mut sheet = Sheet::named(std::iter::once("#".to_owned()).chain(heads));
         for (number, row) in (FIRST_ROW..).zip(rows) {
             let cells = kept.iter().map(|at| shown(&row[*at].value));
@@ -258,7 +257,12 @@ const COLUMNS: [&str; 11] = [
     "part", "kind", "record", "person", "date", "place", "area", "group", "dose", "says", "counts",
 ];
 
-fn record_row(language: Language, part: usize, record: &Behind, is_for_people: bool) -> Vec<String> {
+fn record_row(
+    language: Language,
+    part: usize,
+    record: &Behind,
+    is_for_people: bool,
+) -> Vec<String> {
     let kind = if is_for_people {
         text::word(language, &format!("behind-{}", record.kind))
     } else {

@@ -32,7 +32,8 @@ impl Lines {
     fn lines(&mut self, file: &str) -> &[String] {
         let path = self.root.join(file);
         self.files.entry(file.to_owned()).or_insert_with(|| {
-            let is_short = std::fs::metadata(&path).is_ok_and(|found| found.len() <= FILE_BYTES_MAX);
+            let is_short =
+                std::fs::metadata(&path).is_ok_and(|found| found.len() <= FILE_BYTES_MAX);
             let text = is_short.then(|| std::fs::read(&path).ok()).flatten().unwrap_or_default();
             String::from_utf8_lossy(&text).lines().map(output::harmless).collect()
         })
@@ -48,9 +49,10 @@ impl Lines {
             return Some(Shown { line: line.clone(), bad: bad..line.len() });
         }
         let column = issue.column.as_deref()?;
-        let header = lines.iter().take(at + 1).find(|line| {
-            cells(line).iter().any(|cell| cell.trim().eq_ignore_ascii_case(column))
-        })?;
+        let header = lines
+            .iter()
+            .take(at + 1)
+            .find(|line| cells(line).iter().any(|cell| cell.trim().eq_ignore_ascii_case(column)))?;
         let index =
             cells(header).iter().position(|cell| cell.trim().eq_ignore_ascii_case(column))?;
         let mine = cells(line);
@@ -79,10 +81,8 @@ impl Lines {
         };
         let (row, message) = (issue.row.unwrap_or(1), issue.message(language));
         let line = usize::try_from(row).unwrap_or(1);
-        let snippet = Snippet::source(shown.line.as_str())
-            .line_start(line)
-            .path(&*issue.file)
-            .annotation(
+        let snippet =
+            Snippet::source(shown.line.as_str()).line_start(line).path(&*issue.file).annotation(
                 AnnotationKind::Primary
                     .span(shown.bad)
                     .label(issue.column.as_deref().unwrap_or_default()),
@@ -92,8 +92,7 @@ impl Lines {
         let word = word.trim_end_matches([':', '：']).to_owned();
         let level = level.with_name(word);
         let report = [level.primary_title(message).id(issue.code).element(snippet)];
-        let renderer =
-            if output::has_colours() { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if output::has_colours() { Renderer::styled() } else { Renderer::plain() };
         let width = usize::from(output::width());
         output::print(&format!("{}\n\n", renderer.term_width(width).render(&report)));
     }
@@ -106,7 +105,8 @@ pub(super) fn is_wanted(session: &Session, root: &Path) -> bool {
 
 /// The cells of a line of CSV; a quoted cell that goes on in the next line ends here.
 fn cells(line: &str) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.as_bytes());
     let first = reader.records().next().and_then(Result::ok);
     first.map(|record| record.iter().map(str::to_owned).collect()).unwrap_or_default()
 }

@@ -34,5 +34,5 @@ mod tests;
 pub use campaign::{Loaded, campaign};
 pub use errors_file::{ErrorsFile, errors_path};
 pub(crate) use issue::nearest;
-pub use workbook_errors::{marked, marked_path};
 pub use issue::{CODES, Issue, Severity, View, has_errors};
+pub use workbook_errors::{marked, marked_path};

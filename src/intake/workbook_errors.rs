@@ -36,9 +36,8 @@ pub fn marked(
 ) -> Result<Vec<u8>, Issue> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let mut book = Book::open(path, &name)?;
-    let refused = |error: XlsxError| {
-        Issue::error("bad_workbook", &name).with("reason", error.to_string())
-    };
+    let refused =
+        |error: XlsxError| Issue::error("bad_workbook", &name).with("reason", error.to_string());
     let mut out = out::Book::new(&name, made_at);
     list(&mut out, &name, issues, language).map_err(refused)?;
     let sheets = book.sheets();
@@ -71,8 +70,7 @@ fn list(
     let word = |key: &str| text::word(language, key);
     let mut page = book.page(&word("workbook-reason-sheet"));
     let count = issues.len();
-    let title =
-        text::say(language, "workbook-errors-title", &[("file", &name), ("count", &count)]);
+    let title = text::say(language, "workbook-errors-title", &[("file", &name), ("count", &count)]);
     let heads = ["sheet", "reason-row", "column", "reason-what"];
     let heads = heads.map(|head| word(&format!("workbook-{head}")));
     let rows: Vec<Vec<Cell>> = issues
@@ -162,7 +160,12 @@ fn table<'a>(
             }
         }
         if let Some(reasons) = reasons.get(&row.row) {
-            page.put(row.row - 1, column(reason_at), &Cell::text(reasons.join("\n")), Look::Reason)?;
+            page.put(
+                row.row - 1,
+                column(reason_at),
+                &Cell::text(reasons.join("\n")),
+                Look::Reason,
+            )?;
         }
     }
     page.put(header.row - 1, column(reason_at), &Cell::text(REASON), Look::Head)?;

@@ -67,10 +67,12 @@ enum Kind {
 
 fn kind(column: &str) -> Kind {
     match column {
-        "people" | "doses" | "weekday_doses" | "saturday_doses" | "sunday_doses" | "storage_doses"
-        | "work_minutes" | "max_stops" | "doses_per_hour" | "doses_per_day" | "setup_minutes"
-        | "max_doses" | "doses_per_vial" | "dose" | "freeze_days" => Kind::Count,
-        "latitude" | "longitude" | "wastage_rate" | "priority" | "uptake" | "target" => Kind::Number,
+        "people" | "doses" | "weekday_doses" | "saturday_doses" | "sunday_doses"
+        | "storage_doses" | "work_minutes" | "max_stops" | "doses_per_hour" | "doses_per_day"
+        | "setup_minutes" | "max_doses" | "doses_per_vial" | "dose" | "freeze_days" => Kind::Count,
+        "latitude" | "longitude" | "wastage_rate" | "priority" | "uptake" | "target" => {
+            Kind::Number
+        }
         "date" | "as_of" | "expires" | "opens" | "start" | "end" | "born" | "until" => Kind::Day,
         _ => Kind::Text,
     }
@@ -256,7 +258,12 @@ fn settings_page(book: &mut Book, rows: &[(String, Cell)], language: Language) -
             page.choice((row, row), 1, &Choice::Words(words), &named, &listed)?;
         }
     }
-    page.put(place.header - 1, 2, &Cell::text(text::word(language, "workbook-about")), Look::Label)?;
+    page.put(
+        place.header - 1,
+        2,
+        &Cell::text(text::word(language, "workbook-about")),
+        Look::Label,
+    )?;
     page.put(place.header, 2, &Cell::text(ABOUT), Look::Head)?;
     page.text_column(1)?;
     page.upright();
@@ -264,7 +271,13 @@ fn settings_page(book: &mut Book, rows: &[(String, Cell)], language: Language) -
 }
 
 /// What every column means.
-pub(super) fn guide(book: &mut Book, forms: &[Form], help: &str, name: &str, language: Language) -> Done {
+pub(super) fn guide(
+    book: &mut Book,
+    forms: &[Form],
+    help: &str,
+    name: &str,
+    language: Language,
+) -> Done {
     let word = |key: &str| text::word(language, key);
     let mut page = book.page(&word("workbook-guide"));
     let titles = [

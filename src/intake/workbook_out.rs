@@ -54,7 +54,9 @@ impl Cell {
             Self::Text(text) => text.lines().map(|line| line.width()).max().unwrap_or(0),
             Self::Count(number) => number.to_string().len() + number.to_string().len() / 3,
             Self::Number(number) => number.to_string().len(),
-            Self::Decimals(number, digits) => format!("{number:.0}").len() + usize::from(*digits) + 2,
+            Self::Decimals(number, digits) => {
+                format!("{number:.0}").len() + usize::from(*digits) + 2
+            }
             Self::Day(_) => 10,
         }
     }

@@ -408,7 +408,9 @@ pub(crate) fn python(module: &str, script: &str, arguments: &[&str]) -> Option<S
     let python = std::env::var("DOSEPLAN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let there = Command::new(&python).args(["-c", &format!("import {module}")]).output();
     if !there.is_ok_and(|output| output.status.success()) {
-        skipped(&format!("no Python with {module}; pip install {module}, DOSEPLAN_PYTHON names it"));
+        skipped(&format!(
+            "no Python with {module}; pip install {module}, DOSEPLAN_PYTHON names it"
+        ));
         return None;
     }
     let mut command = Command::new(&python);

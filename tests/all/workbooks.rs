@@ -114,11 +114,9 @@ fn a_checked_workbook_comes_back_with_its_faults_marked_and_mended_there_it_is_g
     let marked = world.path("b-errors.xlsx");
     let book = look(&marked).unwrap();
     let red = "FFFFC7CE";
-    for (sheet, at, why) in [
-        ("sites", "D5", "不是数"),
-        ("campaign", "B9", "日期"),
-        ("deliveries", "E5", "到货"),
-    ] {
+    for (sheet, at, why) in
+        [("sites", "D5", "不是数"), ("campaign", "B9", "日期"), ("deliveries", "E5", "到货")]
+    {
         assert_eq!(cell(&book, sheet, at)["fill"], red, "{sheet}!{at}");
         let note = cell(&book, sheet, at)["note"].as_str().unwrap_or_default();
         assert!(note.contains(why), "{sheet}!{at}: {note}");

@@ -86,7 +86,14 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
     let (columns, rows): (&'static [&'static str], _) = match name {
         Name::Coverage => (
             columns!(
-                "group", "group_name", "dose", "due", "given", "percent", "eligible", "given_all",
+                "group",
+                "group_name",
+                "dose",
+                "due",
+                "given",
+                "percent",
+                "eligible",
+                "given_all",
                 "percent_all"
             ),
             each_line(facts, coverage),
@@ -96,23 +103,52 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
             each_line(facts, doses),
         ),
         Name::Due => (
-            columns!("group", "group_name", "dose", "due", "given", "due_not_given", "percent_left"),
+            columns!(
+                "group",
+                "group_name",
+                "dose",
+                "due",
+                "given",
+                "due_not_given",
+                "percent_left"
+            ),
             each_line(facts, due),
         ),
         Name::DropOut => (
-            columns!("group", "group_name", "from_to", "first_given", "last_given", "dropped", "drop_out"),
+            columns!(
+                "group",
+                "group_name",
+                "from_to",
+                "first_given",
+                "last_given",
+                "dropped",
+                "drop_out"
+            ),
             each_line(facts, drop_out),
         ),
         Name::Valid => (
             columns!(
-                "group", "group_name", "dose", "eligible", "given", "invalid", "valid", "percent",
+                "group",
+                "group_name",
+                "dose",
+                "eligible",
+                "given",
+                "invalid",
+                "valid",
+                "percent",
                 "valid_percent"
             ),
             each_line(facts, valid),
         ),
         Name::Completion => (
             columns!(
-                "group", "group_name", "eligible", "zero_dose", "started", "partial", "complete",
+                "group",
+                "group_name",
+                "eligible",
+                "zero_dose",
+                "started",
+                "partial",
+                "complete",
                 "percent"
             ),
             each_line(facts, completion),
@@ -123,8 +159,17 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
         ),
         Name::Stock => (
             &[
-                "lot", "product", "expires", "before", "arrived", "drawn", "given", "wasted",
-                "wasted_percent", "expired", "left",
+                "lot",
+                "product",
+                "expires",
+                "before",
+                "arrived",
+                "drawn",
+                "given",
+                "wasted",
+                "wasted_percent",
+                "expired",
+                "left",
             ],
             stock(facts),
         ),
@@ -134,7 +179,15 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
         ),
         Name::Cohort => (cohort_columns(facts), Vec::new()),
         Name::CatchUp => (
-            columns!("vaccine", "due", "done", "percent", "lacking_people", "lacking_doses", "aged_out"),
+            columns!(
+                "vaccine",
+                "due",
+                "done",
+                "percent",
+                "lacking_people",
+                "lacking_doses",
+                "aged_out"
+            ),
             Vec::new(),
         ),
     };
@@ -145,8 +198,18 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
 /// Columns of the report by year of birth: at most so many doses as any schedule has.
 fn cohort_columns(facts: &Facts<'_>) -> &'static [&'static str] {
     const ALL: &[&str] = columns!(
-        "year", "people", "dose_1", "percent_1", "dose_2", "percent_2", "dose_3", "percent_3",
-        "dose_4", "percent_4", "dose_5", "percent_5"
+        "year",
+        "people",
+        "dose_1",
+        "percent_1",
+        "dose_2",
+        "percent_2",
+        "dose_3",
+        "percent_3",
+        "dose_4",
+        "percent_4",
+        "dose_5",
+        "percent_5"
     );
     let doses = usize::from(*facts.dose_numbers().end()).min(5);
     &ALL[..4 + 2 * doses]
