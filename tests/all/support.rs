@@ -402,18 +402,15 @@ pub(crate) async fn postgresql(address: &str, sql: String) {
 }
 
 /// Runs a Python script that needs a module from PyPI, and gives what it prints; nothing where the module is not
-/// there. `DOSEPLAN_PYTHON` names the Python, `python3` otherwise.
+/// there.
 #[track_caller]
 pub(crate) fn python(module: &str, script: &str, arguments: &[&str]) -> Option<String> {
-    let python = std::env::var("DOSEPLAN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let there = Command::new(&python).args(["-c", &format!("import {module}")]).output();
+    let there = Command::new("python3").args(["-c", &format!("import {module}")]).output();
     if !there.is_ok_and(|output| output.status.success()) {
-        skipped(&format!(
-            "no Python with {module}; pip install {module}, DOSEPLAN_PYTHON names it"
-        ));
+        skipped(&format!("no python3 with {module}; pip install {module}"));
         return None;
     }
-    let mut command = Command::new(&python);
+    let mut command = Command::new("python3");
     command.args(["-c", script]).args(arguments).env("PYTHONIOENCODING", "utf-8");
     let output = command.output().expect("python starts");
     let said = String::from_utf8_lossy(&output.stderr);
