@@ -79,20 +79,29 @@ impl Outbox {
                     outbox::list(&mut tx, state.unwrap_or_default(), kind.unwrap_or_default());
                 list(&session, &all.await?)
             }
+<<<<<<< HEAD
             Self::Show { id, part } => show(&app, *id, *part).await?,
+=======
+            Self::Show { id } => {
+                let mut tx = app.store.read().await?;
+                if outbox::find(&mut tx, *id).await?.is_none() {
+                    return Err(session.out.fail("fail-no-mail", &[("id", id)]));
+                }
+                let bytes = outbox::content(&mut tx, *id).await?;
+                print(&String::from_utf8_lossy(&bytes));
+                exit::OK
+            }
+>>>>>>> main
             Self::Resolve { id, sent, .. } => {
                 if !app.resolve_doubt(*id, *sent, now).await? {
-                    anyhow::bail!("mail {id} is not in doubt; `doseplan outbox list` shows states");
+                    return Err(session.out.fail("fail-not-in-doubt", &[("id", id)]));
                 }
                 session.out.note("outbox-resolved", &[("id", id)]);
                 exit::OK
             }
             Self::Retry { id } => {
                 if !app.retry(*id, now).await? {
-                    anyhow::bail!(
-                        "mail {id} cannot be tried again in its state; a mail in doubt is closed \
-                         with `doseplan outbox resolve`"
-                    );
+                    return Err(session.out.fail("fail-no-retry", &[("id", id)]));
                 }
                 session.out.note("outbox-retried", &[("id", id)]);
                 exit::OK

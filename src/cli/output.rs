@@ -41,6 +41,68 @@ pub(super) fn print(text: &str) {
     }
 }
 
+/// Whether people read stdout at a terminal.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether stdout takes colours: a terminal, and nobody has said no.
+pub(super) fn has_colours() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Columns of the terminal, or of what stands for it.
+pub(super) fn width() -> u16 {
+    let named = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width >= WIDTH_MIN);
+    let asked = || rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col);
+    asked().filter(|width| *width >= WIDTH_MIN).or_else(named).unwrap_or(WIDTH_ELSEWHERE)
+}
+
+/// Text in the colour of a tone, where stdout takes colours.
+pub(super) fn toned(text: &str, tone: Tone) -> String {
+    if !has_colours() {
+        return text.to_owned();
+    }
+    let style = tone.style();
+    format!("{style}{text}{style:#}")
+}
+
+/// An issue on one line; an error is red, a warning yellow.
+pub(super) fn marked(issue: &crate::intake::Issue, out: Out) -> String {
+    let line = issue.line(out.language);
+    if issue.is_error() {
+        return toned(&line, Tone::Bad);
+    }
+    format!("{} {line}", toned(&out.word("word-warning"), Tone::Doubtful))
+}
+
+/// Several lines for a terminal, each without what could harm it.
+pub(super) fn lines_harmless(text: &str) -> String {
+    text.lines().map(harmless).collect::<Vec<_>>().join("\n")
+}
+
+/// How good something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// As it should be.
+    Good,
+    /// Somebody should look.
+    Doubtful,
+    /// Not as it should be.
+    Bad,
+}
+
+impl Tone {
+    fn style(self) -> anstyle::Style {
+        let colour = match self {
+            Self::Good => anstyle::AnsiColor::Green,
+            Self::Doubtful => anstyle::AnsiColor::Yellow,
+            Self::Bad => anstyle::AnsiColor::Red,
+        };
+        colour.on_default()
+    }
+}
+
 impl Out {
     /// A message of the catalogue.
     pub(super) fn word(&self, key: &str) -> String {
@@ -50,6 +112,20 @@ impl Out {
     /// A message of the catalogue with its arguments.
     pub(super) fn say(&self, key: &str, arguments: &[(&str, &dyn Display)]) -> String {
         text::say(self.language, key, arguments)
+    }
+
+    /// An error with a message of the catalogue.
+    pub(super) fn fail(&self, key: &str, arguments: &[(&str, &dyn Display)]) -> anyhow::Error {
+        anyhow::anyhow!(self.say(key, arguments))
+    }
+
+    /// That a file or folder cannot be written.
+    pub(super) fn not_written(
+        &self,
+        path: &std::path::Path,
+        error: &std::io::Error,
+    ) -> anyhow::Error {
+        self.fail("fail-not-written", &[("path", &path.display()), ("said", error)])
     }
 
     /// Prints words on stderr.
@@ -68,7 +144,8 @@ impl Out {
     pub(super) fn sheet(&self, sheet: &Sheet) {
         print(&match self.format {
             Format::Csv => sheet.csv(),
-            Format::Table | Format::Json => sheet.table(self.language),
+            Format::Json => return self.json(&sheet.objects()),
+            Format::Table => sheet.table(self.language),
         });
     }
 }
@@ -76,16 +153,27 @@ impl Out {
 /// Rows under headings. The codes of the headings are the columns of the CSV.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
-    columns: Vec<&'static str>,
+    /// Codes, or names where there are no codes.
+    columns: Vec<String>,
+    /// Whether the columns are named already.
+    is_named: bool,
     rows: Vec<Vec<String>>,
 }
 
 /// Tables are this wide where there is no terminal to ask.
 const WIDTH_ELSEWHERE: u16 = 120;
+/// Narrower than this no table can be read; whoever says so means something else.
+const WIDTH_MIN: u16 = 20;
 
 impl Sheet {
-    pub(super) fn new(columns: &[&'static str]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new() }
+    pub(super) fn new(columns: &[&str]) -> Self {
+        let columns = columns.iter().map(|code| (*code).to_owned()).collect();
+        Self { columns, is_named: false, rows: Vec::new() }
+    }
+
+    /// With headings that are words already.
+    pub(super) fn named(columns: impl Iterator<Item = String>) -> Self {
+        Self { columns: columns.collect(), is_named: true, rows: Vec::new() }
     }
 
     pub(super) fn push(&mut self, row: Vec<String>) {
@@ -96,8 +184,20 @@ impl Sheet {
         self.rows.is_empty()
     }
 
+    /// The rows as objects; a figure that there is not is null.
+    fn objects(&self) -> Vec<serde_json::Map<String, serde_json::Value>> {
+        let value = |cell: &String| match cell.as_str() {
+            NONE => serde_json::Value::Null,
+            text => text.into(),
+        };
+        let object = |row: &Vec<String>| {
+            self.columns.iter().zip(row).map(|(name, cell)| (name.clone(), value(cell))).collect()
+        };
+        self.rows.iter().map(object).collect()
+    }
+
     fn csv(&self) -> String {
-        let mut out = csv_out::line(self.columns.iter().copied());
+        let mut out = csv_out::line(&self.columns);
         for row in &self.rows {
             let cells = row.iter().map(|cell| if cell == NONE { "" } else { cell.as_str() });
             out.push_str(&csv_out::line(cells));
@@ -109,13 +209,10 @@ impl Sheet {
         let mut table = Table::new();
         table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        if !std::io::stdout().is_terminal() {
-            table.set_width(WIDTH_ELSEWHERE);
-        }
-        let heading = |code: &&str| {
-            let key = format!("column-{code}");
-            let named = text::word(language, &key);
-            if named.starts_with('⟨') { (*code).to_owned() } else { named }
+        table.set_width(width());
+        let heading = |code: &String| {
+            let named = (!self.is_named).then(|| text::found(language, &format!("column-{code}")));
+            named.flatten().unwrap_or_else(|| code.clone())
         };
         table.set_header(self.columns.iter().map(heading));
         for row in &self.rows {

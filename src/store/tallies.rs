@@ -5,6 +5,7 @@ use super::{CampaignNo, Result, StoreError, Tx};
 use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
 use crate::{args, bulk};
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 bulk!(
@@ -34,6 +35,10 @@ const KNOWN: &str = "SELECT record, day, place, area, grp, dose, doses, recorded
      WHERE campaign = $1 AND recorded_at < $2 \
      UNION ALL SELECT record, day, place, area, grp, dose, doses, recorded_at FROM tally_past \
      WHERE campaign = $1 AND recorded_at < $2 AND superseded_at >= $2";
+
+const UPLOADS: &str = "SELECT t.record, t.place, t.day, COALESCE((SELECT MIN(p.recorded_at) \
+     FROM tally_past p WHERE p.campaign = t.campaign AND p.record = t.record), t.recorded_at) \
+     FROM tally t WHERE t.campaign = $1 AND t.day >= $2 AND t.day <= $3 ORDER BY t.record";
 
 /// A tally with the time of recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +125,21 @@ pub async fn keep(
 pub async fn delete(tx: &mut Tx, campaign: CampaignNo, record: &RecordId) -> Result<()> {
     tx.run(DELETE, args![campaign, record.as_str()]).await?;
     Ok(())
+}
+
+/// Hands over record, place, day and time of the first recording of every tally of the days `first..=last`.
+pub async fn uploads(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    (first, last): (NaiveDate, NaiveDate),
+    mut take: impl FnMut(RecordId, PlaceCode, NaiveDate, i64),
+) -> Result<()> {
+    tx.each(UPLOADS, args![campaign, first, last], |row| {
+        let (record, place): (String, String) = (row.get(0)?, row.get(1)?);
+        take(RecordId::new(record), PlaceCode::new(place), row.get(2)?, row.get(3)?);
+        Ok(())
+    })
+    .await
 }
 
 /// Hands over every tally that was known before an instant.
