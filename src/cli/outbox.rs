@@ -79,19 +79,7 @@ impl Outbox {
                     outbox::list(&mut tx, state.unwrap_or_default(), kind.unwrap_or_default());
                 list(&session, &all.await?)
             }
-<<<<<<< HEAD
-            Self::Show { id, part } => show(&app, *id, *part).await?,
-=======
-            Self::Show { id } => {
-                let mut tx = app.store.read().await?;
-                if outbox::find(&mut tx, *id).await?.is_none() {
-                    return Err(session.out.fail("fail-no-mail", &[("id", id)]));
-                }
-                let bytes = outbox::content(&mut tx, *id).await?;
-                print(&String::from_utf8_lossy(&bytes));
-                exit::OK
-            }
->>>>>>> main
+            Self::Show { id, part } => show(&session, &app, *id, *part).await?,
             Self::Resolve { id, sent, .. } => {
                 if !app.resolve_doubt(*id, *sent, now).await? {
                     return Err(session.out.fail("fail-not-in-doubt", &[("id", id)]));
@@ -130,10 +118,10 @@ impl Outbox {
     }
 }
 
-async fn show(app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
+async fn show(session: &Session, app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
     let mut tx = app.store.read().await?;
     let Some(message) = outbox::find(&mut tx, id).await? else {
-        anyhow::bail!("there is no mail {id}; `doseplan outbox list` shows all");
+        return Err(session.out.fail("fail-no-mail", &[("id", &id)]));
     };
     let bytes = outbox::content(&mut tx, id).await?;
     let said = match part {
@@ -141,8 +129,7 @@ async fn show(app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
         Part::Text => stored::text(&bytes).map(|text| format!("{}\n\n{text}", message.subject)),
         Part::Html => stored::page(&bytes),
     };
-    let Some(said) = said else { anyhow::bail!("mail {id} has no such part") };
-    print(&said);
+    print(&said.ok_or_else(|| session.out.fail("fail-no-part", &[("id", &id)]))?);
     Ok(exit::OK)
 }
 

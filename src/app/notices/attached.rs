@@ -101,7 +101,7 @@ fn list(digest: &LeadDigest) -> std::result::Result<Vec<u8>, XlsxError> {
         rows,
     )?;
     let heads = ["place", "lot", "product", "doses", "vials", "expires"];
-    let rows = digest.sessions.iter().flat_map(|session| draw_rows(session));
+    let rows = digest.sessions.iter().flat_map(draw_rows);
     sheet(&mut book, &say("list-draw"), &title, &heads.map(|head| list_head(&say, head)), rows)?;
     book.bytes()
 }
