@@ -115,6 +115,8 @@ pub struct MailConfig {
     pub dot_seconds: u64,
     /// The page on which they say so with one click; a token follows after a slash.
     pub unsubscribe_url: Option<HttpsUrl>,
+    /// A font file for pictures, in place of the one that is delivered.
+    pub font: Option<PathBuf>,
 }
 
 /// Folder or SMTP.
@@ -160,6 +162,7 @@ impl Default for MailConfig {
             answer_seconds: 60,
             dot_seconds: 600,
             unsubscribe_url: None,
+            font: None,
         }
     }
 }

@@ -16,10 +16,12 @@ pub mod outbox;
 pub mod plans;
 pub mod recount;
 pub mod reports;
+pub mod sessions;
 pub mod status;
 pub mod unsubscribing;
 
 use crate::config::Config;
+use crate::domain::calendar::Sessions;
 use crate::domain::campaign::Campaign;
 use crate::domain::judge::Judge;
 use crate::mail::transport::Transport;
@@ -40,6 +42,8 @@ pub struct App {
     pub transport: Option<Transport>,
     /// Versions of campaigns that were read: they never change, and the daemon looks at them every few seconds.
     read: Arc<Mutex<Versions>>,
+    /// The sessions of the plans that were read.
+    calendars: Arc<Mutex<BTreeMap<CampaignNo, Arc<Sessions>>>>,
 }
 
 type Versions = BTreeMap<(CampaignNo, i64), (Arc<Campaign>, Arc<Judge>)>;
@@ -107,7 +111,7 @@ pub type Result<T> = std::result::Result<T, AppError>;
 impl App {
     /// The app on a database.
     pub fn new(store: Store, config: Config) -> Self {
-        Self { store, config, transport: None, read: Arc::default() }
+        Self { store, config, transport: None, read: Arc::default(), calendars: Arc::default() }
     }
 
     /// The same app, where all that is written is written under a claim.

@@ -2,31 +2,57 @@
 
 use super::job::local;
 use super::output::{Format, Sheet, harmless, print};
-use super::{Session, exit, parse_day};
+use super::{Session, browser, exit, parse_day};
 use crate::app::notices::Post;
 use crate::app::{App, Loaded};
+use crate::mail::message::Party;
 use crate::store::outbox;
 use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Subcommand, ValueEnum};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 /// The daily mails.
 #[derive(Debug, Subcommand)]
 pub(super) enum Digest {
-    /// Print a mail as it would be now; nothing is queued
+    /// Show a mail as it would be now: on a terminal in the browser; nothing is queued
     Preview {
         #[command(flatten)]
         which: Which,
-        /// What is printed
-        #[arg(long, value_enum, default_value_t = Part::Text)]
-        part: Part,
+        /// What is printed [default: text; on a terminal the page opens in the browser]
+        #[arg(long, value_enum)]
+        part: Option<Part>,
+        /// Write the page, with its picture, into this file
+        #[arg(long, value_name = "FILE", conflicts_with = "part")]
+        out: Option<PathBuf>,
+        /// Do not open a browser
+        #[arg(long)]
+        no_open: bool,
     },
-    /// Queue the mails of a day and send them; what was queued before stays as it is
+    /// Queue a mail of a day and send it; what was queued before stays as it is
     Send {
         #[command(flatten)]
         which: Which,
+        /// Send a copy, marked as one, to this address only: name@example.org or "Name <name@example.org>"
+        #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["all", "readers"])]
+        to: Option<Party>,
+        /// The digests of every site and team; asks for the number of readers
+        #[arg(long)]
+        all: bool,
+        /// The answer to that question
+        #[arg(long, value_name = "NUMBER", requires = "all")]
+        readers: Option<usize>,
     },
     /// The daily mails so far
     History,
+    /// Send a daily mail once more, as it was
+    Resend {
+        /// Its number, from `digest history`
+        id: i64,
+        /// To this address, in place of its reader
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<Party>,
+    },
 }
 
 #[derive(Debug, Clone, Args)]
@@ -53,8 +79,25 @@ impl Digest {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
         let (app, loaded) = session.loaded(None).await?;
         let code = match self {
-            Self::Preview { which, part } => preview(&session, &app, &loaded, which, *part).await,
-            Self::Send { which } => send(&session, &app, &loaded, which).await,
+            Self::Preview { which, part, out, no_open } => {
+                let post = post(&session, &app, &loaded, which).await?;
+                let terminal = std::io::stdout().is_terminal() && part.is_none();
+                match out {
+                    Some(file) => browser::show(&session, &post, file, !no_open && terminal),
+                    None if terminal && !no_open => {
+                        browser::show(&session, &post, &browser::file(&post.key), true)
+                    }
+                    None => preview(&session, &app, &loaded, &post, part.unwrap_or(Part::Text)),
+                }
+            }
+            Self::Send { which, all: true, readers, .. } => {
+                send_all(&session, &app, &loaded, which, *readers).await
+            }
+            Self::Send { which, to, .. } => send(&session, &app, &loaded, which, to.as_ref()).await,
+            Self::Resend { id, to } => {
+                let queued = app.resend(&loaded, *id, to.as_ref(), session.clock.now()).await?;
+                sent(&session, &app, queued).await
+            }
             Self::History => history(&session, &app).await,
         };
         app.store.close().await;
@@ -78,36 +121,46 @@ async fn post(
     let day = which.day.unwrap_or(today);
     let found = app.digests(loaded, day, Some(&which.post), None).await?;
     let Some(mut digest) = found.into_iter().next() else {
-        anyhow::bail!("there is no site or team {:?}; write its code, or summary", which.post)
+        return Err(session.out.fail("fail-no-post", &[("post", &which.post)]));
     };
     digest.language = session.common.lang.unwrap_or(digest.language);
-    Ok(app.digest_post(loaded, &digest))
+    let sessions = app.sessions(loaded).await?;
+    Ok(app.digest_post(loaded, &sessions, &digest)?)
 }
 
-async fn preview(
+fn preview(
     session: &Session,
     app: &App,
     loaded: &Loaded,
-    which: &Which,
+    post: &Post,
     part: Part,
 ) -> anyhow::Result<u8> {
-    let post = post(session, app, loaded, which).await?;
     match part {
         Part::Text => print(&format!("{}\n\n{}", post.letter.subject, post.letter.text)),
-        Part::Html => print(&post.letter.html),
+        Part::Html => print(&post.letter.page()),
         Part::Eml => {
-            let message = app.message(loaded, &post, session.clock.now())?;
+            let message = app.message(loaded, post, session.clock.now())?;
             print(&String::from_utf8_lossy(&message.bytes));
         }
     }
     Ok(exit::OK)
 }
 
-async fn send(session: &Session, app: &App, loaded: &Loaded, which: &Which) -> anyhow::Result<u8> {
+async fn send(
+    session: &Session,
+    app: &App,
+    loaded: &Loaded,
+    which: &Which,
+    to: Option<&Party>,
+) -> anyhow::Result<u8> {
     let now = session.clock.now();
     let post = post(session, app, loaded, which).await?;
+    if let Some(to) = to {
+        let queued = app.queue_copy(loaded, post, to, now).await?;
+        return sent(session, app, queued).await;
+    }
     if post.to.email.is_none() {
-        anyhow::bail!("{} has no e-mail address in the campaign's files", which.post);
+        return Err(session.out.fail("fail-no-address", &[("post", &which.post)]));
     }
     let message = app.message(loaded, &post, now)?;
     let mut tx = app.store.write().await?;
@@ -117,8 +170,50 @@ async fn send(session: &Session, app: &App, loaded: &Loaded, which: &Which) -> a
         session.out.note("digest-queued-before", &[("key", &post.key)]);
         return Ok(exit::OK);
     };
+    sent(session, app, id).await
+}
+
+/// Sends what was queued just now.
+async fn sent(session: &Session, app: &App, id: i64) -> anyhow::Result<u8> {
     let done = super::outbox::drain(session, app, &session.clock).await?;
     session.out.note("digest-queued", &[("id", &id), ("sent", &done.sent())]);
+    Ok(if done.relay.is_some() { exit::FAILED } else { exit::OK })
+}
+
+/// Queues and sends the digests of every site and team, once somebody has said to how many.
+async fn send_all(
+    session: &Session,
+    app: &App,
+    loaded: &Loaded,
+    which: &Which,
+    said: Option<usize>,
+) -> anyhow::Result<u8> {
+    let day = which.day.unwrap_or_else(|| session.today(loaded));
+    let all = app.digests(loaded, day, None, None).await?;
+    let readers = all.iter().filter(|digest| digest.lead.email.is_some()).count();
+    let question = session.out.say("digest-how-many", &[("readers", &readers), ("day", &day)]);
+    let said = match said {
+        Some(said) => said,
+        None if session.common.no_input || !std::io::stdin().is_terminal() => {
+            let how = session.out.say("fail-not-asked", &[("readers", &readers)]);
+            anyhow::bail!("{question}\n{how}")
+        }
+        None => {
+            eprint!("{question} ");
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line)?;
+            line.trim().parse().unwrap_or(0)
+        }
+    };
+    if said != readers || readers == 0 {
+        return Err(session.out.fail("fail-readers", &[("said", &said), ("readers", &readers)]));
+    }
+    let (new, silent) = app.queue_digests(loaded, day, None, session.clock.now()).await?;
+    let done = super::outbox::drain(session, app, &session.clock).await?;
+    let silent = silent.len();
+    let figures: [(&str, &dyn std::fmt::Display); 3] =
+        [("new", &new), ("sent", &done.sent()), ("silent", &silent)];
+    session.out.note("digest-all-queued", &figures);
     Ok(if done.relay.is_some() { exit::FAILED } else { exit::OK })
 }
 

@@ -67,6 +67,7 @@ pub(super) async fn doctor(session: Session) -> anyhow::Result<u8> {
         daemon_runs = checks::daemons(&session, &mut report, app).await?;
         campaigns(&session, &mut report, app).await?;
         mail(&mut report, app).await;
+        font(&mut report, app).await?;
         checks::password_file(&mut report, &app.config);
     }
     checks::timetable(&session, &mut report, app.as_ref()).await?;
@@ -127,4 +128,27 @@ async fn mail(report: &mut Report<'_>, app: &App) {
             report.line(Mark::Fail, "doctor-mail-smtp-bad", &[("host", &host), ("said", &said)]);
         }
     }
+}
+
+/// Whether the summaries' picture can be drawn, with the names that are in it.
+async fn font(report: &mut Report<'_>, app: &App) -> anyhow::Result<()> {
+    let painter = match app.painter() {
+        Ok(painter) => painter,
+        Err(error) => {
+            report.line(Mark::Warn, "doctor-font-bad", &[("said", &error)]);
+            return Ok(());
+        }
+    };
+    let family = painter.family().to_owned();
+    let mut said = None;
+    for loaded in app.campaigns().await? {
+        let campaign = &loaded.campaign;
+        let county = campaign.root().map_or(&campaign.name, |area| &area.name);
+        said = said.or(painter.check(&crate::mail::safe::name(county)).err());
+    }
+    match said {
+        None => report.line(Mark::Ok, "doctor-font", &[("family", &family)]),
+        Some(said) => report.line(Mark::Warn, "doctor-font-bad", &[("said", &said)]),
+    }
+    Ok(())
 }

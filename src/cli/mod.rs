@@ -2,6 +2,7 @@
 
 mod backup;
 mod bounce;
+mod browser;
 mod campaign;
 mod catch_up;
 mod checks;

@@ -1,5 +1,6 @@
 //! `doseplan outbox`.
 
+use super::digest::Part;
 use super::job::{local, parse_local};
 use super::output::{Format, Sheet, harmless, print};
 use super::{Session, exit};
@@ -7,6 +8,7 @@ use crate::app::App;
 use crate::app::outbox::{Drained, Sender};
 use crate::clock::Clock;
 use crate::domain::date::resolve;
+use crate::mail::stored;
 use crate::store::outbox::{self, Message};
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
@@ -29,6 +31,9 @@ pub(super) enum Outbox {
     Show {
         /// Its number
         id: i64,
+        /// What of it is printed
+        #[arg(long, value_enum, default_value_t = Part::Eml)]
+        part: Part,
     },
     /// Say what became of a mail in doubt
     Resolve {
@@ -74,15 +79,7 @@ impl Outbox {
                     outbox::list(&mut tx, state.unwrap_or_default(), kind.unwrap_or_default());
                 list(&session, &all.await?)
             }
-            Self::Show { id } => {
-                let mut tx = app.store.read().await?;
-                if outbox::find(&mut tx, *id).await?.is_none() {
-                    return Err(session.out.fail("fail-no-mail", &[("id", id)]));
-                }
-                let bytes = outbox::content(&mut tx, *id).await?;
-                print(&String::from_utf8_lossy(&bytes));
-                exit::OK
-            }
+            Self::Show { id, part } => show(&session, &app, *id, *part).await?,
             Self::Resolve { id, sent, .. } => {
                 if !app.resolve_doubt(*id, *sent, now).await? {
                     return Err(session.out.fail("fail-not-in-doubt", &[("id", id)]));
@@ -119,6 +116,21 @@ impl Outbox {
         app.store.close().await;
         Ok(code)
     }
+}
+
+async fn show(session: &Session, app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
+    let mut tx = app.store.read().await?;
+    let Some(message) = outbox::find(&mut tx, id).await? else {
+        return Err(session.out.fail("fail-no-mail", &[("id", &id)]));
+    };
+    let bytes = outbox::content(&mut tx, id).await?;
+    let said = match part {
+        Part::Eml => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Part::Text => stored::text(&bytes).map(|text| format!("{}\n\n{text}", message.subject)),
+        Part::Html => stored::page(&bytes),
+    };
+    print(&said.ok_or_else(|| session.out.fail("fail-no-part", &[("id", &id)]))?);
+    Ok(exit::OK)
 }
 
 /// Sends what is due, and says what kept it from being sent.

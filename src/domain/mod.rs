@@ -2,6 +2,7 @@
 
 pub mod area;
 pub mod assign;
+pub mod calendar;
 pub mod campaign;
 pub mod catch_up;
 pub mod count;

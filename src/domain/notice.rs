@@ -176,6 +176,8 @@ pub struct Summary {
     pub needs: Vec<Need>,
     /// Doses of the last days, oldest first.
     pub trend: Vec<(NaiveDate, u64)>,
+    /// Plan against done, day by day.
+    pub curves: Curves,
 }
 
 /// A township in the summary.
@@ -206,6 +208,17 @@ pub struct Progress {
     pub done: u64,
     /// Doses that the first adopted plan has in all.
     pub planned_total: u64,
+}
+
+/// Plan against done over the whole campaign, both added up from its first day.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Curves {
+    /// Doses that the first adopted plan has by the end of each of its days.
+    pub planned: Vec<(NaiveDate, u64)>,
+    /// Doses given by the end of each day with any, up to the as-of day.
+    pub done: Vec<(NaiveDate, u64)>,
+    /// First and last day of the campaign; `None` where there is nothing to be drawn.
+    pub days: Option<(NaiveDate, NaiveDate)>,
 }
 
 /// Something that needs a person.

@@ -10,8 +10,8 @@ use crate::domain::campaign::Language;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use lettre::Address;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment as Part, Mailbox, MultiPart, SinglePart};
+use lettre::message::header::{self, ContentType, HeaderName, HeaderValue, Headers};
+use lettre::message::{Attachment as Part, Mailbox, Mailboxes, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 use std::str::FromStr;
 use std::time::SystemTime;
@@ -184,16 +184,16 @@ pub fn build(letter: &Letter, envelope: &Envelope) -> Result<Vec<u8>, MessageErr
         .subject(safe::one_line(&letter.subject, SUBJECT_COLUMNS_MAX))
         .message_id(Some(format!("<{id}>")))
         .date(SystemTime::from(envelope.date))
-        .raw_header(header("Auto-Submitted", "auto-generated"))
-        .raw_header(header("Content-Language", envelope.language.tag()))
-        .raw_header(header("X-Doseplan-Kind", &envelope.kind));
+        .raw_header(raw("Auto-Submitted", "auto-generated"))
+        .raw_header(raw("Content-Language", envelope.language.tag()))
+        .raw_header(raw("X-Doseplan-Kind", &envelope.kind));
     let links: Result<Vec<_>, _> = envelope.unsubscribe.iter().map(|l| unsubscribe(l)).collect();
     let links = links?;
     if !links.is_empty() {
-        builder = builder.raw_header(header("List-Unsubscribe", &links.join(", ")));
+        builder = builder.raw_header(raw("List-Unsubscribe", &links.join(", ")));
     }
     if links.iter().any(|link| link.starts_with("<https:")) {
-        let one_click = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+        let one_click = raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
         builder = builder.raw_header(one_click);
     }
     let mut message = builder
@@ -204,7 +204,7 @@ pub fn build(letter: &Letter, envelope: &Envelope) -> Result<Vec<u8>, MessageErr
     let local = envelope.date.with_timezone(&envelope.zone);
     message
         .headers_mut()
-        .insert_raw(header("Date", &local.format("%a, %d %b %Y %H:%M:%S %z").to_string()));
+        .insert_raw(raw("Date", &local.format("%a, %d %b %Y %H:%M:%S %z").to_string()));
     Ok(message.formatted())
 }
 
@@ -218,10 +218,18 @@ fn parts(letter: &Letter, envelope: &Envelope) -> Result<MultiPart, MessageError
     // CRLF is the line end of mail; a lone LF would be kept inside base64 and shown as one long
     // line by some.
     let lines = |text: &str| text.replace("\r\n", "\n").replace('\n', "\r\n");
-    let words = MultiPart::alternative()
-        .boundary(boundary("words"))
-        .singlepart(SinglePart::plain(lines(&letter.text)))
-        .singlepart(SinglePart::html(lines(&letter.html)));
+    let (text, html) =
+        (SinglePart::plain(lines(&letter.text)), SinglePart::html(lines(&letter.html)));
+    let words = MultiPart::alternative().boundary(boundary("words")).singlepart(text);
+    let words = match &letter.picture {
+        None => words.singlepart(html),
+        Some(picture) => {
+            let mime = ContentType::parse("image/png").expect("a type of our own");
+            let shown = Part::new_inline_with_name(picture.cid.clone(), picture.name.clone());
+            let page = MultiPart::related().boundary(boundary("page")).singlepart(html);
+            words.multipart(page.singlepart(shown.body(picture.png.clone(), mime)))
+        }
+    };
     if envelope.attachments.is_empty() {
         return Ok(words);
     }
@@ -244,6 +252,13 @@ fn mailbox(party: &Party) -> Result<Mailbox, MessageError> {
     Ok(Mailbox::new(name, parse_address(&party.address)?))
 }
 
+/// The `To` line of a message.
+pub(super) fn to_line(to: &Party) -> Result<String, MessageError> {
+    let mut headers = Headers::new();
+    headers.set(header::To::from(Mailboxes::from(mailbox(to)?)));
+    Ok(headers.to_string())
+}
+
 fn unsubscribe(target: &str) -> Result<String, MessageError> {
     let is_link = target.starts_with("mailto:") || target.starts_with("https:");
     let is_safe = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | ',');
@@ -255,7 +270,7 @@ fn unsubscribe(target: &str) -> Result<String, MessageError> {
 
 /// A header whose value is known to be ASCII on one line; the library's own folding would break
 /// links and ids.
-fn header(name: &'static str, value: &str) -> HeaderValue {
+fn raw(name: &'static str, value: &str) -> HeaderValue {
     let value: String = value.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
     HeaderValue::dangerous_new_pre_encoded(
         HeaderName::new_from_ascii_str(name),

@@ -7,6 +7,7 @@ fn letter() -> Letter {
         subject: "【明日接种】S03 6/16 420剂\r\nBcc: victim@example.test".to_owned(),
         text: "明日接种\n\n.\nFrom here\n长".to_owned() + &"行".repeat(400) + "\n",
         html: "<!DOCTYPE html><p>明日接种 &amp; more</p>\n".to_owned(),
+        picture: None,
     }
 }
 

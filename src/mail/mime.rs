@@ -57,6 +57,8 @@ impl Head {
 pub(super) struct Part<'a> {
     /// Its type in small letters, such as `text/plain`.
     pub(super) kind: String,
+    /// Its Content-ID without angle brackets, by which a page names a picture; nothing where it has none.
+    pub(super) id: String,
     /// Its bytes.
     pub(super) body: Cow<'a, [u8]>,
 }
@@ -105,7 +107,9 @@ fn walk<'a>(head: &Head, body: &'a [u8], depth: usize, parts: &mut Vec<Part<'a>>
             "quoted-printable" => Cow::Owned(quoted_printable(body)),
             _ => Cow::Borrowed(body),
         };
-        parts.push(Part { kind, body });
+        let id = head.get("content-id").unwrap_or_default();
+        let id = id.trim_matches(['<', '>', ' ']).to_owned();
+        parts.push(Part { kind, id, body });
     }
 }
 

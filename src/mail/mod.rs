@@ -12,14 +12,19 @@
 //! an **outcome** is what an attempt came to.
 
 pub mod bounce;
+pub mod calendar;
 pub mod link;
 pub mod mailbox;
 pub mod mask;
 pub mod message;
 pub(crate) mod mime;
+pub mod picture;
 pub mod render;
 pub mod safe;
+pub mod stored;
 pub mod transport;
+
+use base64::Engine as _;
 
 /// What a person reads: subject, plain text and HTML with the same content.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +35,39 @@ pub struct Letter {
     pub text: String,
     /// The HTML page.
     pub html: String,
+    /// The picture in it.
+    pub picture: Option<Picture>,
+}
+
+/// A picture that stands in a page.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// How the page names it, `left@right`.
+    pub cid: String,
+    /// Its file name.
+    pub name: String,
+    /// What it shows, for those who do not see it.
+    pub alt: String,
+    /// The picture.
+    pub png: Vec<u8>,
+    /// Width and height on the page.
+    pub size: (u32, u32),
+}
+
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Picture").field("png_bytes", &self.png.len()).finish_non_exhaustive()
+    }
+}
+
+impl Letter {
+    /// The page by itself, as a browser shows it: with the picture inside.
+    pub fn page(&self) -> String {
+        let Some(picture) = &self.picture else { return self.html.clone() };
+        let data = base64::engine::general_purpose::STANDARD.encode(&picture.png);
+        let inside = format!("data:image/png;base64,{data}");
+        self.html.replace(&format!("cid:{}", picture.cid), &inside)
+    }
 }
 
 impl std::fmt::Debug for Letter {

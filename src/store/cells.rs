@@ -57,6 +57,8 @@ const PEOPLE_BY: &str = "SELECT area, grp, CAST(SUM(doses - repeats) AS BIGINT) 
      WHERE campaign = $1 AND dose = $2 AND day <= $3 GROUP BY area, grp";
 const DOSES_BY_DAY: &str = "SELECT day, CAST(SUM(doses) AS BIGINT) FROM total \
      WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY day ORDER BY day";
+const DOSES_BY_DAY_AND_GROUP: &str = "SELECT day, grp, CAST(SUM(doses) AS BIGINT) FROM total \
+     WHERE campaign = $1 AND day <= $2 GROUP BY day, grp ORDER BY day, grp";
 const TOTALS: &str = "SELECT area, grp, dose, day, doses, repeats, invalid, exceeding FROM total \
      WHERE campaign = $1 ORDER BY area, grp, dose, day";
 
@@ -271,6 +273,17 @@ pub async fn doses_by_day(
 ) -> Result<Vec<(NaiveDate, u64)>> {
     let rows = tx.rows(DOSES_BY_DAY, args![campaign, first, last]).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.count(1, "total")?))).collect()
+}
+
+/// Doses that count by day and group, up to a day.
+pub async fn doses_by_day_and_group(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    last: NaiveDate,
+) -> Result<Vec<(NaiveDate, GroupId, i64)>> {
+    let rows = tx.rows(DOSES_BY_DAY_AND_GROUP, args![campaign, last]).await?;
+    let group = |row: &Row| row.get::<String>(1).map(GroupId::new);
+    rows.iter().map(|row| Ok((row.get(0)?, group(row)?, row.get(2)?))).collect()
 }
 
 /// Every total, for comparing with a recount.

@@ -97,6 +97,8 @@ const NEWEST: &str = "SELECT no, version, made_at, from_day, made_by, state, ado
 const BASELINE: &str = "SELECT no, version, made_at, from_day, made_by, state, adopted_at, \
      figures, unplaced, curve, given_doses FROM plan \
      WHERE campaign = $1 AND adopted_at IS NOT NULL ORDER BY adopted_at, no LIMIT 1";
+const ADOPTED: &str = "SELECT no, adopted_at, from_day FROM plan \
+     WHERE campaign = $1 AND adopted_at IS NOT NULL ORDER BY no";
 const PRICES: &str = "SELECT prices FROM plan WHERE campaign = $1 AND no = $2";
 const CONTENT: &str = "SELECT content FROM plan WHERE campaign = $1 AND no = $2";
 const DROP_DRAFTS: &str = "UPDATE plan SET state = 'dropped', content = $3, prices = NULL \
@@ -162,6 +164,26 @@ pub async fn newest(
 /// The first plan that was ever adopted: what progress is measured against.
 pub async fn baseline(tx: &mut Tx, campaign: CampaignNo) -> Result<Option<PlanHead>> {
     tx.row(BASELINE, args![campaign]).await?.as_ref().map(head).transpose()
+}
+
+/// A plan that is or was in force.
+#[derive(Debug, Clone, Copy)]
+pub struct AdoptedPlan {
+    /// Its number.
+    pub no: i64,
+    /// When it was adopted, milliseconds since 1970.
+    pub adopted_at: i64,
+    /// First day that it plans.
+    pub from: NaiveDate,
+}
+
+/// Every plan that is or was in force, oldest first: only the newest draft is ever adopted.
+pub async fn adopted(tx: &mut Tx, campaign: CampaignNo) -> Result<Vec<AdoptedPlan>> {
+    let rows = tx.rows(ADOPTED, args![campaign]).await?;
+    let plan = |row: &Row| -> Result<AdoptedPlan> {
+        Ok(AdoptedPlan { no: row.get(0)?, adopted_at: row.get(1)?, from: row.get(2)? })
+    };
+    rows.iter().map(plan).collect()
 }
 
 /// The rows of a plan.

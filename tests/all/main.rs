@@ -10,6 +10,7 @@ mod coverage;
 mod faults;
 mod imports;
 mod jobs;
+mod letters;
 mod mail;
 mod operation;
 mod planner;

@@ -4,6 +4,7 @@ use super::{Post, end_of};
 use crate::app::coverage::{AsOf, given};
 use crate::app::{App, Loaded, Result};
 use crate::domain::assign::{Assignment, Ended};
+use crate::domain::calendar::Sessions;
 use crate::domain::campaign::{Campaign, Contact};
 use crate::domain::coverage::{Depth, needs};
 use crate::domain::dose::GivenRow;
@@ -140,9 +141,14 @@ impl App {
         })
     }
 
-    /// Renders a digest for the queue.
-    pub fn digest_post(&self, loaded: &Loaded, digest: &LeadDigest) -> Post {
-        Post {
+    /// Renders a digest with its files for the queue.
+    pub fn digest_post(
+        &self,
+        loaded: &Loaded,
+        sessions: &Sessions,
+        digest: &LeadDigest,
+    ) -> Result<Post> {
+        Ok(Post {
             kind: "digest",
             key: format!("digest/{}/{}/{}", loaded.campaign.id, digest.post, digest.today),
             to: digest.lead.clone(),
@@ -151,8 +157,8 @@ impl App {
             send_by: end_of(loaded, digest.tomorrow),
             personal: false,
             way_out: None,
-            attachments: Vec::new(),
-        }
+            attachments: self.digest_files(loaded, sessions, digest)?,
+        })
     }
 
     /// Queues the digests of an evening; returns how many are new and which posts have no address.
@@ -165,12 +171,14 @@ impl App {
     ) -> Result<(usize, Vec<String>)> {
         let (mut new, mut silent) = (0, Vec::new());
         let mut messages = Vec::new();
+        let sessions = self.sessions(loaded).await?;
         for digest in self.digests(loaded, today, None, missed).await? {
             if digest.lead.email.is_none() {
                 silent.push(digest.post_name.clone());
                 continue;
             }
-            messages.push(self.message(loaded, &self.digest_post(loaded, &digest), now)?);
+            let post = self.digest_post(loaded, &sessions, &digest)?;
+            messages.push(self.message(loaded, &post, now)?);
         }
         let mut tx = self.store.write().await?;
         for message in messages {

@@ -1,5 +1,7 @@
 //! What goes out by mail: digests, summaries, reminders; made as values, rendered, queued.
 
+mod again;
+mod attached;
 pub mod digest;
 pub mod reminders;
 pub mod summary;

@@ -12,13 +12,15 @@ use crate::domain::coverage::{Counted, Coverage, CoverageRow, Depth, Flag, cover
 use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::GroupId;
-use crate::domain::notice::{AreaLine, Attention, Progress, Summary};
+use crate::domain::notice::{AreaLine, Attention, Curves, Progress, Summary};
 use crate::domain::plan::PlanRow;
 use crate::domain::stock::stock_left;
+use crate::mail::picture::{Painter, Undrawn};
+use crate::mail::render;
 use crate::store::plans::PlanState;
 use crate::store::{cells, outbox, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The summary's trend shows so many days.
 const TREND_DAYS: i64 = 14;
@@ -55,6 +57,9 @@ impl App {
             baseline.as_ref().map_or(&[][..], |head| &head.curve),
             as_of,
         );
+        let doses = cells::doses_by_day_and_group(&mut tx, loaded.no, as_of).await?;
+        let curve = baseline.as_ref().map_or(&[][..], |head| &head.curve);
+        let curves = curves(campaign, doses, curve);
         drop(tx);
         let attention = self.attention(loaded, as_of, &tree, &progress).await?;
         let sum = |figure: fn(&Counted) -> i64| -> u64 {
@@ -78,6 +83,7 @@ impl App {
             trend: days(first.max(campaign.start), as_of)
                 .map(|day| (day, by_day.get(&day).copied().unwrap_or(0)))
                 .collect(),
+            curves,
         })
     }
 
@@ -141,14 +147,27 @@ impl App {
         Ok(out)
     }
 
-    /// Renders a summary for the queue.
+    /// What draws pictures: with the configured font, or with the one that is delivered.
+    pub fn painter(&self) -> std::result::Result<Painter, Undrawn> {
+        match &self.config.mail.font {
+            Some(font) => Painter::with_font(font),
+            None => Ok(Painter::delivered()),
+        }
+    }
+
+    /// Renders a summary for the queue. Where the picture cannot be drawn, it goes without.
     pub fn summary_post(&self, loaded: &Loaded, summary: &Summary) -> Post {
+        let drawn = self.painter().and_then(|painter| render::picture(summary, &painter));
+        let picture = drawn.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the summary goes without its picture");
+            None
+        });
         Post {
             kind: "summary",
             key: format!("summary/{}/{}", loaded.campaign.id, summary.as_of),
             to: summary.coordinator.clone(),
             language: summary.language,
-            letter: crate::mail::render::summary(summary),
+            letter: render::summary(summary, picture.as_ref()),
             send_by: end_of(loaded, summary.as_of + TimeDelta::days(2)),
             personal: false,
             way_out: None,
@@ -196,7 +215,7 @@ pub fn progress(
     curve: &[(NaiveDate, u64)],
     as_of: NaiveDate,
 ) -> Progress {
-    let planned_groups: std::collections::BTreeSet<&GroupId> =
+    let planned_groups: BTreeSet<&GroupId> =
         campaign.eligible.iter().map(|row| &row.group).collect();
     let done: i64 = counted
         .iter()
@@ -208,6 +227,34 @@ pub fn progress(
         done: u64::try_from(done).unwrap_or(0),
         planned_total: curve.iter().map(|(_, doses)| doses).sum(),
     }
+}
+
+/// Plan against done, day by day; what was given before the campaign's first day is done on it.
+fn curves(
+    campaign: &Campaign,
+    by_group: Vec<(NaiveDate, GroupId, i64)>,
+    planned: &[(NaiveDate, u64)],
+) -> Curves {
+    let counts: BTreeSet<&GroupId> = campaign.eligible.iter().map(|row| &row.group).collect();
+    let mut given: BTreeMap<NaiveDate, i64> = BTreeMap::new();
+    for (day, group, doses) in by_group {
+        if group.as_str() != NO_GROUP && counts.contains(&group) {
+            *given.entry(day.max(campaign.start)).or_default() += doses;
+        }
+    }
+    let mut all = 0;
+    let done = given.into_iter().map(|(day, doses)| {
+        all += doses;
+        (day, u64::try_from(all).unwrap_or(0))
+    });
+    let mut so_far = 0;
+    let planned = planned.iter().map(|(day, doses)| {
+        so_far += doses;
+        (*day, so_far)
+    });
+    let (done, planned): (Vec<_>, Vec<_>) = (done.collect(), planned.collect());
+    let days = (!done.is_empty() || !planned.is_empty()).then_some((campaign.start, campaign.end));
+    Curves { planned, done, days }
 }
 
 fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {

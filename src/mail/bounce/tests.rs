@@ -177,7 +177,7 @@ proptest! {
         bytes.truncate(cut.index(bytes.len() + 1));
         if let Ok(report) = read(&bytes) {
             let failure = report.about(ADDRESS);
-            prop_assert!(failure.said.chars().count() <= safe::SENTENCE_COLUMNS_MAX + 1);
+            prop_assert!(failure.said.chars().count() <= 2 * safe::SENTENCE_COLUMNS_MAX + 2);
             prop_assert!(!failure.said.contains(['\r', '\n']));
         }
     }

@@ -74,7 +74,7 @@ pub(super) fn letter(digest: &LeadDigest, caps: Caps) -> Letter {
     let html = html.render().expect("templates fail only where a value does");
     let plain = Plain { title: &title, body: &body };
     let plain = plain.render().expect("templates fail only where a value does");
-    Letter { subject, text: tidy(&plain), html }
+    Letter { subject, text: tidy(&plain), html, picture: None }
 }
 
 fn is_team(digest: &LeadDigest) -> bool {
@@ -197,7 +197,7 @@ fn session_sections(
         tables.push(draw_table(words, &session.draws, digest.tomorrow));
     }
     after.extend(vials(words, &session.vials));
-    let mut sections = vec![Section { heading, notes, tables, after }];
+    let mut sections = vec![Section { heading, notes, tables, after, picture: None }];
     if !session.people.is_empty() {
         let count = session.people.len() as u64;
         let people = thousands(count);

@@ -7,12 +7,16 @@
 
 mod attention;
 mod digest;
+mod marked;
 mod reminder;
 mod summary;
 mod table;
+mod trend;
 mod words;
 
-use super::Letter;
+use super::picture::{Painter, Undrawn};
+use super::{Letter, Picture};
+use crate::domain::campaign::Language;
 use crate::domain::notice::{LeadDigest, Need, Reminder, Summary};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
@@ -37,14 +41,24 @@ pub fn digest(digest: &LeadDigest) -> Letter {
     fit(|caps| digest::letter(digest, caps))
 }
 
-/// The letter of the coordinator for the morning after.
-pub fn summary(summary: &Summary) -> Letter {
-    fit(|caps| summary::letter(summary, caps))
+/// The letter of the coordinator for the morning after, with its picture where there is one.
+pub fn summary(summary: &Summary, picture: Option<&Picture>) -> Letter {
+    fit(|caps| summary::letter(summary, picture, caps))
+}
+
+/// The picture of plan against done; `None` where there is nothing to be drawn.
+pub fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Picture>, Undrawn> {
+    trend::picture(summary, painter)
 }
 
 /// The letter to a household, and how it hears no more of them.
 pub fn reminder(reminder: &Reminder, way_out: &WayOut) -> Letter {
     fit(|caps| reminder::letter(reminder, way_out, caps))
+}
+
+/// The letter as it goes to somebody else than `reader`.
+pub fn marked(letter: Letter, language: Language, reader: &str) -> Letter {
+    marked::marked(letter, language, reader)
 }
 
 /// How much of long lists a letter shows.

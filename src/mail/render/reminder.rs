@@ -73,7 +73,7 @@ pub(super) fn letter(reminder: &Reminder, way_out: &WayOut, caps: Caps) -> Lette
     let html = Html { subject: &subject, lang, title: &title, body: &body };
     let html = html.render().expect("templates fail only where a value does");
     let plain = Plain { body: &body }.render().expect("templates fail only where a value does");
-    Letter { subject, text: tidy(&plain), html }
+    Letter { subject, text: tidy(&plain), html, picture: None }
 }
 
 /// Day and place, never a name: subjects are shown on locked screens.

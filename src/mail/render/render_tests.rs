@@ -44,7 +44,7 @@ fn every_letter_says_what_it_should_in_both_languages_and_is_light() {
             assert!(bytes.len() < 150_000, "{name}: {} bytes", bytes.len());
             if let Some(dir) = &dir {
                 let file = format!("{name}.{}", language.tag());
-                std::fs::write(dir.join(format!("{file}.html")), &letter.html).unwrap();
+                std::fs::write(dir.join(format!("{file}.html")), letter.page()).unwrap();
                 std::fs::write(dir.join(format!("{file}.txt")), shown).unwrap();
                 std::fs::write(dir.join(format!("{file}.eml")), bytes).unwrap();
             }
@@ -54,7 +54,7 @@ fn every_letter_says_what_it_should_in_both_languages_and_is_light() {
 
 #[test]
 fn the_summary_opens_with_the_bulletin_sentence_and_the_published_figures() {
-    let letter = summary(&county(Language::ZhCn));
+    let letter = told(&county(Language::ZhCn));
     let opening = "截至10月20日24时，丹阳市累计报告接种 1,690,000 剂次，当日接种 2,102 剂次。";
     assert!(letter.text.starts_with(opening), "{}", letter.text);
     for sentence in [
@@ -78,21 +78,75 @@ fn the_summary_opens_with_the_bulletin_sentence_and_the_published_figures() {
 
 #[test]
 fn subjects_hold_the_figure_that_matters_within_twenty_characters() {
+    let long = |mut value: LeadDigest| {
+        value.post = "LONG-CODE-OF-A-POST-THAT-GOES-ON".into();
+        value.tomorrow = day("2021-12-16");
+        for session in &mut value.sessions {
+            session.doses *= 100;
+        }
+        value
+    };
+    let far = |mut value: Summary| {
+        value.as_of = day("2021-12-20");
+        value.county = "很长很长的县名".repeat(9);
+        value.doses_total = 12_345_678;
+        value
+    };
+    let zh = Language::ZhCn;
     for (letter, figure) in [
-        (digest(&site_digest(Language::ZhCn)), "【明日接种】S03 6/16 420剂"),
-        (digest(&team_digest(Language::ZhCn)), "【明日接种】T1 6/16 140剂"),
-        (digest(&idle_digest(Language::ZhCn)), "【明日无接种】S03 6/16"),
-        (digest(&site_digest(Language::En)), "S03 16 Jun: 420"),
-        (digest(&team_digest(Language::En)), "T1 16 Jun: 140"),
-        (summary(&county(Language::ZhCn)), "【接种日报】10/20 首剂"),
-        (summary(&empty_county(Language::ZhCn)), "【接种日报】10/20 0剂次"),
-        (reminder(&household(Language::ZhCn), &by_mail()), "【接种提醒】明天6/16"),
-        (reminder(&household(Language::En), &by_mail()), "Vaccination tomorrow"),
+        (digest(&site_digest(zh)), "【明日接种】6/16 420剂"),
+        (digest(&long(site_digest(zh))), "【明日接种】12/16 42,000剂"),
+        (digest(&team_digest(zh)), "【明日接种】6/16 140剂"),
+        (digest(&idle_digest(zh)), "【明日无接种】6/16"),
+        (digest(&site_digest(Language::En)), "16 Jun: 420 doses"),
+        (digest(&long(site_digest(Language::En))), "16 Dec: 42,000 doses"),
+        (digest(&team_digest(Language::En)), "16 Jun: 140 doses"),
+        (digest(&idle_digest(Language::En)), "16 Jun: no session"),
+        (told(&county(zh)), "【接种日报】10/20 首剂90.2%"),
+        (told(&far(county(zh))), "【接种日报】12/20 首剂90.2%"),
+        (told(&county(Language::En)), "20 Oct: 90.2% first"),
+        (told(&empty_county(zh)), "【接种日报】10/20 0剂次"),
+        (told(&far(empty_county(zh))), "【接种日报】12/20 1,234.5万"),
+        (told(&far(empty_county(Language::En))), "20 Dec: 12,345,678"),
+        (reminder(&household(zh), &by_mail()), "【接种提醒】明天6/16"),
+        (reminder(&household(Language::En), &by_mail()), "Tomorrow, 16 Jun"),
     ] {
         assert!(letter.subject.starts_with(figure), "{} / {figure}", letter.subject);
         assert!(figure.chars().count() <= 20, "{figure}");
         assert!(!letter.subject.contains("朱"), "no names on a locked screen: {}", letter.subject);
     }
+}
+
+#[test]
+fn the_picture_shows_plan_and_done_and_says_so_in_words() {
+    for language in BOTH {
+        let letter = told(&county(language));
+        let picture = letter.picture.as_ref().expect("a picture");
+        assert!(picture.png.starts_with(b"\x89PNG") && picture.png.len() < 30_000, "{picture:?}");
+        for figure in ["1,702,300", "1,690,000", "1,740,000"] {
+            assert!(picture.alt.contains(figure), "{}", picture.alt);
+        }
+        assert!(letter.text.contains(&picture.alt), "{}", letter.text);
+        let source = format!("src=\"cid:{}\"", picture.cid);
+        assert_eq!(letter.html.matches(&source).count(), 1, "{}", letter.html);
+        // After the exceptions and the tables.
+        let (at, last) = (letter.html.find(&source), letter.html.rfind("<th "));
+        assert!(at > last, "{at:?} {last:?}");
+        let page = letter.page();
+        assert!(!page.contains("cid:") && page.contains("src=\"data:image/png;base64,iVBOR"));
+        assert_eq!(picture, told(&county(language)).picture.as_ref().unwrap());
+        assert!(told(&empty_county(language)).picture.is_none());
+    }
+}
+
+#[test]
+fn a_name_that_no_font_can_draw_is_left_out_of_the_picture_not_blank() {
+    let mut value = county(Language::ZhCn);
+    // A character of Unicode that has no glyph anywhere.
+    value.county = "\u{e123}县".into();
+    let letter = told(&value);
+    assert!(letter.picture.is_some());
+    assert_ne!(letter.picture, told(&county(Language::ZhCn)).picture);
 }
 
 #[test]
@@ -224,7 +278,7 @@ fn lists_without_end_are_cut_counted_and_stay_below_the_limit() {
         county.trend = vec![county.trend[0]; 400];
         let mut house = household(language);
         house.items = vec![house.items[2].clone(); 3_000];
-        for letter in [digest(&many), summary(&county), reminder(&house, &by_page())] {
+        for letter in [digest(&many), told(&county), reminder(&house, &by_page())] {
             assert!(letter.html.len() < HTML_BYTES_MAX, "{}", letter.html.len());
             let said = if language == Language::ZhCn { "未列出" } else { "more" };
             assert!(letter.text.contains(said), "{}", letter.text);
@@ -234,7 +288,7 @@ fn lists_without_end_are_cut_counted_and_stay_below_the_limit() {
 
 #[test]
 fn the_same_value_gives_the_same_letter() {
-    assert_eq!(summary(&county(Language::En)), summary(&county(Language::En)));
+    assert_eq!(told(&county(Language::En)), told(&county(Language::En)));
     assert_eq!(digest(&site_digest(Language::En)), digest(&site_digest(Language::En)));
 }
 

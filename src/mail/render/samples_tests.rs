@@ -10,6 +10,12 @@ use chrono::NaiveDate;
 pub(super) const BOTH: [Language; 2] = [Language::ZhCn, Language::En];
 pub(super) const HOSTILE: &str = "=<script>alert(1)</script>\r\nBcc: v@x.test\u{202e}\u{2028}&\"'";
 
+/// A summary with its picture.
+pub(super) fn told(value: &Summary) -> Letter {
+    let picture = picture(value, &Painter::delivered()).expect("a font is delivered");
+    summary(value, picture.as_ref())
+}
+
 pub(super) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
@@ -257,6 +263,25 @@ pub(super) fn county(language: Language) -> Summary {
         trend: (7u32..21)
             .map(|n| (day(&format!("2021-10-{n:02}")), u64::from(n) * 137 % 2_400))
             .collect(),
+        curves: curves(),
+    }
+}
+
+/// A campaign from April to October: slow at first, then quick, behind its plan for a while.
+fn curves() -> Curves {
+    let (first, last) = (day("2021-04-10"), day("2021-10-30"));
+    let curve = |total: u64, late: i64, until: NaiveDate| {
+        crate::domain::date::days(first, until)
+            .map(|day| {
+                let gone = ((day - first).num_days() - late).max(0).cast_unsigned();
+                (day, total * gone * gone / (gone * gone + 8_100))
+            })
+            .collect()
+    };
+    Curves {
+        planned: curve(2_081_000, 0, last),
+        done: curve(2_103_500, 4, day("2021-10-20")),
+        days: Some((first, last)),
     }
 }
 
@@ -275,6 +300,7 @@ pub(super) fn empty_county(language: Language) -> Summary {
         progress: Progress::default(),
         needs: Vec::new(),
         trend: Vec::new(),
+        curves: Curves::default(),
         ..county(language)
     }
 }
@@ -322,12 +348,12 @@ pub(super) fn all(language: Language) -> Vec<(&'static str, Letter)> {
         ("digest-site", digest(&site_digest(language))),
         ("digest-team", digest(&team_digest(language))),
         ("digest-idle", digest(&idle_digest(language))),
-        ("summary", summary(&county(language))),
-        ("summary-empty", summary(&empty_county(language))),
+        ("summary", told(&county(language))),
+        ("summary-empty", told(&empty_county(language))),
         ("reminder", reminder(&household(language), &by_mail())),
         ("reminder-overdue", reminder(&overdue, &by_page())),
         ("hostile-digest", digest(&hostile_digest(language))),
-        ("hostile-summary", summary(&hostile_summary(language))),
+        ("hostile-summary", told(&hostile_summary(language))),
         ("hostile-reminder", reminder(&hostile_reminder(language), &by_page())),
     ]
 }

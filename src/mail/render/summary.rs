@@ -6,7 +6,7 @@ use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
 use crate::domain::count::percent;
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
 use crate::domain::notice::{AreaLine, Progress, Summary};
-use crate::mail::safe;
+use crate::mail::{Picture, safe};
 use crate::text::thousands;
 use askama::Template;
 use std::collections::BTreeSet;
@@ -50,7 +50,7 @@ struct Body {
     footer: String,
 }
 
-pub(super) fn letter(summary: &Summary, caps: Caps) -> Letter {
+pub(super) fn letter(summary: &Summary, picture: Option<&Picture>, caps: Caps) -> Letter {
     let words = Words(summary.language);
     let county = safe::name(&summary.county);
     let subject = subject(words, summary, &county);
@@ -67,6 +67,7 @@ pub(super) fn letter(summary: &Summary, caps: Caps) -> Letter {
         needs_section(words, &summary.needs, caps),
         areas(words, summary, caps),
         trend(words, &summary.trend),
+        super::trend::section(words, picture),
     ];
     let body = Body {
         campaign: safe::name(&summary.campaign_name),
@@ -93,7 +94,7 @@ pub(super) fn letter(summary: &Summary, caps: Caps) -> Letter {
     let html = Html { subject: &subject, lang, title: &title, body: &body };
     let html = html.render().expect("templates fail only where a value does");
     let plain = Plain { body: &body }.render().expect("templates fail only where a value does");
-    Letter { subject, text: tidy(&plain), html }
+    Letter { subject, text: tidy(&plain), html, picture: picture.cloned() }
 }
 
 /// All townships together, as their table's last line shows them; `None` without a denominator.
@@ -126,12 +127,17 @@ fn subject(words: Words, summary: &Summary, county: &str) -> String {
         (false, true) => "mail-summary-subject-count",
         (false, false) => "mail-summary-subject-count-attention",
     };
+    // Seven digits would push the last one out of what a phone shows.
+    let doses = match summary.doses_total {
+        all @ ..1_000_000 => thousands(all),
+        all => words.short(all),
+    };
     words.say(
         key,
         &[
             ("date", &words.day_short(summary.as_of)),
             ("percent", &words.percent(first.as_deref())),
-            ("doses", &thousands(summary.doses_total)),
+            ("doses", &doses),
             ("count", &summary.attention.len()),
             ("county", &county),
         ],

@@ -1,5 +1,6 @@
 //! Sections and tables of a letter: the same rows as HTML cells and as aligned plain text.
 
+use crate::mail::Picture;
 use askama::Template;
 use unicode_width::UnicodeWidthStr;
 
@@ -16,6 +17,8 @@ pub(super) struct Section {
     /// Sentences before the tables.
     pub(super) notes: Vec<String>,
     pub(super) tables: Vec<Table>,
+    /// What stands below the tables.
+    pub(super) picture: Option<Picture>,
     /// Sentences after the tables.
     pub(super) after: Vec<String>,
 }
@@ -113,6 +116,12 @@ impl Cell {
 }
 
 impl Table {
+    /// Whether a column has bars below its figures; such columns are equally wide, so that their bars compare.
+    fn has_bars(&self, column: &usize) -> bool {
+        let has_bar = |cell: &Cell| cell.bar.is_some() && !cell.text.is_empty();
+        self.rows.iter().any(|row| row.get(*column).is_some_and(has_bar))
+    }
+
     /// Whether a phone needs smaller letters to show all columns.
     fn is_wide(&self) -> bool {
         self.head.len() > 4

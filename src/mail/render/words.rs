@@ -80,6 +80,18 @@ impl Words {
         self.say("mail-dose-short", &[("dose", &dose)])
     }
 
+    /// `1,690,000`; in Chinese `169万`, from ten thousand on.
+    pub(super) fn short(self, number: u64) -> String {
+        const TEN_THOUSAND: u64 = 10_000;
+        if self.0 == Language::En || number < TEN_THOUSAND {
+            return text::thousands(number);
+        }
+        let (whole, tenth) = (number / TEN_THOUSAND, number % TEN_THOUSAND / (TEN_THOUSAND / 10));
+        let whole = text::thousands(whole);
+        let number = if tenth == 0 { whole } else { format!("{whole}.{tenth}") };
+        self.say("mail-ten-thousands", &[("number", &number)])
+    }
+
     /// Names one after the other, made harmless; after so many, how many there are.
     pub(super) fn names<T: AsRef<str>>(self, names: &[T], shown_max: usize) -> String {
         let shown: Vec<_> =
@@ -127,10 +139,12 @@ mod tests {
 
     #[test]
     fn figures_without_a_denominator_are_a_dash() {
-        let zh = Words(Language::ZhCn);
+        let (zh, en) = (Words(Language::ZhCn), Words(Language::En));
         assert_eq!(zh.percent(Some("93.1")), "93.1%");
         assert_eq!(zh.percent(Some("93.1%")), "93.1%");
         assert_eq!(zh.percent(None), "—");
+        assert_eq!((zh.short(9_999), zh.short(1_695_000)), ("9,999".into(), "169.5万".into()));
+        assert_eq!((zh.short(500_000), en.short(500_000)), ("50万".into(), "500,000".into()));
         assert_eq!((zh.dose(2), zh.dose(7)), ("第二剂次".into(), "第7剂次".into()));
     }
 

@@ -52,11 +52,11 @@ mail-needs-days = {$days} days left
 
 ## Leads: tomorrow's sessions
 
-mail-digest-subject = {$post} {$date}: {$doses} doses tomorrow
-mail-digest-subject-one = {$post} {$date}: {$doses} dose tomorrow
-mail-digest-subject-team = {$post} {$date}: {$doses} doses tomorrow, {$stops} stops
-mail-digest-subject-team-one = {$post} {$date}: {$doses} doses tomorrow, {$stops} stop
-mail-digest-subject-none = {$post} {$date}: no session tomorrow
+mail-digest-subject = {$date}: {$doses} doses tomorrow, {$post}
+mail-digest-subject-one = {$date}: {$doses} dose tomorrow, {$post}
+mail-digest-subject-team = {$date}: {$doses} doses tomorrow, {$stops} stops, {$post}
+mail-digest-subject-team-one = {$date}: {$doses} doses tomorrow, {$stops} stop, {$post}
+mail-digest-subject-none = {$date}: no session tomorrow, {$post}
 mail-digest-opening = Tomorrow, {$date}: {$sessions} sessions, {$people} people expected.
 mail-digest-opening-one = Tomorrow, {$date}: 1 session, {$people} people expected.
 mail-digest-opening-team = Tomorrow, {$date}: {$sessions} stops, {$people} people expected.
@@ -101,8 +101,8 @@ mail-digest-absent-do = Please phone them, ask why, and offer the next session.
 
 ## Coordinator: the summary
 
-mail-summary-subject = {$date}: first dose {$percent}, {$county}
-mail-summary-subject-attention = {$date}: first dose {$percent}, {$count} to look at, {$county}
+mail-summary-subject = {$date}: {$percent} first dose, {$county}
+mail-summary-subject-attention = {$date}: {$percent} first dose, {$count} to look at, {$county}
 mail-summary-subject-count = {$date}: {$doses} doses, {$county}
 mail-summary-subject-count-attention = {$date}: {$doses} doses, {$count} to look at, {$county}
 mail-summary-title = {$county}: daily summary
@@ -172,8 +172,8 @@ mail-no-address-do = Please fill in lead_email in sites.csv or teams.csv.
 
 ## People: reminders
 
-mail-reminder-subject-tomorrow = Vaccination tomorrow, {$date}: {$place}
-mail-reminder-subject-tomorrow-places = Vaccination tomorrow, {$date}: {$count} appointments
+mail-reminder-subject-tomorrow = Tomorrow, {$date}: vaccination, {$place}
+mail-reminder-subject-tomorrow-places = Tomorrow, {$date}: {$count} vaccinations
 mail-reminder-subject-overdue = Your {$dose} is due: please come
 mail-reminder-subject-overdue-more = {$count} vaccinations are due: please come
 mail-reminder-title = Vaccination reminder
@@ -200,3 +200,56 @@ leave-button = No more reminders
 leave-done = You will get no more reminders of this campaign.
 leave-unknown = This link is of no mail of ours; please answer the mail instead.
 leave-later = This did not work just now; please try again in a minute.
+
+## The chart
+
+mail-chart-section = Plan against done, doses added up
+mail-chart-heading = {$county}, {$end}
+mail-chart-unit = doses in all
+mail-chart-planned = Planned {$doses}
+mail-chart-done = Given {$doses}
+mail-chart-alt = Line chart: by {$end}, {$planned} doses planned and {$done} given, of {$total} planned in all.
+mail-ten-thousands = {$number} ten thousands
+
+## Attachments: the calendar and tomorrow's list
+
+calendar-session = Vaccination, {$place}, {$doses} doses
+calendar-cancelled = Cancelled: vaccination, {$place}
+calendar-doses = {$group}, dose {$dose}: {$doses} people
+list-people = People
+list-expected = Expected
+list-draw = To draw
+list-place = Place
+list-number = No.
+list-name = Name
+list-code = Code
+list-phone = Phone
+list-group = Group
+list-dose = Dose
+list-came = Came
+list-note = Note
+list-area = Area
+list-lot = Lot
+list-product = Vaccine
+list-doses = Doses
+list-vials = Vials
+list-expires = Last day of use
+
+## Copies
+
+mail-copy-mark = copy
+mail-copy = A copy to be looked at. The mail itself goes to {$reader}.
+
+## Command line
+
+digest-page = the page is in {$path}
+digest-no-browser = no browser was found to open it; please open the file yourself
+digest-how-many = The digests of {$day} go to {$readers} readers. Type their number to send them:
+digest-all-queued = {$new} mails queued, {$sent} sent; {$silent} leads have no address
+doctor-font = charts are drawn with {$family}
+doctor-font-bad = charts cannot be drawn, so summaries go without them: {$said}
+fail-no-part = mail {$id} has no such part
+fail-no-post = there is no site or team {$post}; write its code, or summary
+fail-no-address = {$post} has no e-mail address in the campaign's files
+fail-not-asked = --readers {$readers} says so without being asked
+fail-readers = {$said} is not the number of readers, which is {$readers}: nothing was queued

@@ -52,11 +52,11 @@ mail-needs-days = 剩{$days}天
 
 ## 负责人：明日接种
 
-mail-digest-subject = 【明日接种】{$post} {$date} {$doses}剂
-mail-digest-subject-one = 【明日接种】{$post} {$date} {$doses}剂
-mail-digest-subject-team = 【明日接种】{$post} {$date} {$doses}剂 {$stops}站
-mail-digest-subject-team-one = 【明日接种】{$post} {$date} {$doses}剂 {$stops}站
-mail-digest-subject-none = 【明日无接种】{$post} {$date}
+mail-digest-subject = 【明日接种】{$date} {$doses}剂 {$post}
+mail-digest-subject-one = 【明日接种】{$date} {$doses}剂 {$post}
+mail-digest-subject-team = 【明日接种】{$date} {$doses}剂 {$stops}站 {$post}
+mail-digest-subject-team-one = 【明日接种】{$date} {$doses}剂 {$stops}站 {$post}
+mail-digest-subject-none = 【明日无接种】{$date} {$post}
 mail-digest-opening = 明天{$date}有 {$sessions} 场接种，预计 {$people} 人。
 mail-digest-opening-one = 明天{$date}有 1 场接种，预计 {$people} 人。
 mail-digest-opening-team = 明天{$date}要走 {$sessions} 站，预计 {$people} 人。
@@ -200,3 +200,56 @@ leave-button = 不再接收
 leave-done = 您将不再收到本次活动的提醒邮件。
 leave-unknown = 此链接无效；请直接回复邮件。
 leave-later = 暂时无法处理，请稍后再试。
+
+## 折线图
+
+mail-chart-section = 计划与完成（累计剂次）
+mail-chart-heading = {$county} 截至{$end}
+mail-chart-unit = 累计剂次
+mail-chart-planned = 计划 {$doses}
+mail-chart-done = 完成 {$doses}
+mail-chart-alt = 折线图：截至{$end}，计划累计 {$planned} 剂次，完成累计 {$done} 剂次，全期计划 {$total} 剂次。
+mail-ten-thousands = {$number}万
+
+## 附件：日历和明日名单
+
+calendar-session = 接种 {$place} {$doses}剂
+calendar-cancelled = 已取消：接种 {$place}
+calendar-doses = {$group} 第{$dose}剂 {$doses}人
+list-people = 人员
+list-expected = 预计人数
+list-draw = 领苗
+list-place = 地点
+list-number = 序号
+list-name = 姓名
+list-code = 编号
+list-phone = 电话
+list-group = 人群
+list-dose = 剂次
+list-came = 到场
+list-note = 备注
+list-area = 地区
+list-lot = 批号
+list-product = 疫苗
+list-doses = 剂数
+list-vials = 瓶数
+list-expires = 最后使用日
+
+## 副本
+
+mail-copy-mark = 副本
+mail-copy = 这是副本，仅供查看。原收件人：{$reader}。
+
+## 命令行
+
+digest-page = 页面已写入 {$path}
+digest-no-browser = 没有找到可以打开页面的浏览器，请自己打开上面的文件
+digest-how-many = 将把 {$day} 的预告发给 {$readers} 位读者。请输入读者人数以确认：
+digest-all-queued = 新入队 {$new} 封，已发送 {$sent} 封，{$silent} 位负责人没有邮箱
+doctor-font = 图表字体：{$family}
+doctor-font-bad = 图表无法绘制，日报将不带图：{$said}
+fail-no-part = 邮件 {$id} 没有这一部分
+fail-no-post = 没有接种点或流动队 {$post}；请写编号，或写 summary
+fail-no-address = {$post} 在活动文件中没有邮箱
+fail-not-asked = 加上 --readers {$readers} 即可不经询问直接确认
+fail-readers = {$said} 不是读者人数（{$readers}）；没有邮件入队

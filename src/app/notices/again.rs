@@ -1,0 +1,113 @@
+//! Daily mails by hand: a copy to somebody else, and one that was sent once more.
+
+use super::Post;
+use crate::app::{App, AppError, Loaded, Result, millis};
+use crate::domain::campaign::Contact;
+use crate::mail::link::message_hash;
+use crate::mail::message::{Party, canonical};
+use crate::mail::{render, stored};
+use crate::store::outbox::{self, NewMessage};
+use chrono::{DateTime, Utc};
+
+/// What may be sent once more: mails to people who run the campaign. Those to persons have a way out that is theirs.
+const KINDS: [&str; 2] = ["digest", "summary"];
+
+impl App {
+    /// Queues a copy of a mail for another reader, marked as one; the mail itself stays as it is.
+    pub async fn queue_copy(
+        &self,
+        loaded: &Loaded,
+        mut post: Post,
+        to: &Party,
+        now: DateTime<Utc>,
+    ) -> Result<i64> {
+        let reader = post.to.name.clone();
+        post.letter = render::marked(post.letter, post.language, &reader);
+        post.key = format!("copy/{}/{}/{}", post.key, canonical(&to.address), millis(now));
+        let name = to.name.clone().unwrap_or_else(|| to.address.clone());
+        post.to = Contact { name, email: Some(to.address.clone()) };
+        post.send_by = None;
+        let message = self.message(loaded, &post, now)?;
+        self.queue_now(loaded, message, now).await
+    }
+
+    /// Queues a mail once more as it was, under a new number; to its reader or to another one.
+    pub async fn resend(
+        &self,
+        loaded: &Loaded,
+        id: i64,
+        to: Option<&Party>,
+        now: DateTime<Utc>,
+    ) -> Result<i64> {
+        let mut tx = self.store.read().await?;
+        let refused = |said: String| Err(AppError::Refused(said));
+        let Some(before) = outbox::find(&mut tx, id).await? else {
+            return refused(format!("there is no mail {id}; `doseplan digest history` shows all"));
+        };
+        let Some(kind) = KINDS.into_iter().find(|kind| *kind == before.kind) else {
+            return refused(format!(
+                "mail {id} is a {}; only daily mails are sent once more",
+                before.kind
+            ));
+        };
+        if to.is_none() {
+            match before.state.as_str() {
+                "in_doubt" => {
+                    return refused(format!(
+                        "mail {id} may have arrived; `doseplan outbox resolve` says whether it did"
+                    ));
+                }
+                "queued" | "sending" => {
+                    return refused(format!(
+                        "mail {id} has not left yet; `doseplan outbox drain` sends what waits"
+                    ));
+                }
+                _ => {}
+            }
+        }
+        let content = outbox::content(&mut tx, id).await?;
+        drop(tx);
+        if content.is_empty() {
+            return refused(format!(
+                "mail {id} was never written, because its address cannot be written to"
+            ));
+        }
+        let recipient = to.map_or(before.to, |to| to.address.clone());
+        let key = format!("again/{}/{}/{}", before.unique_key, canonical(&recipient), millis(now));
+        let domain = before.message_id.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+        let message_id = format!("{kind}.{}@{domain}", message_hash(&key));
+        let zone = before.zone.parse().unwrap_or(chrono_tz::UTC);
+        let anew = stored::Anew { message_id: &message_id, to, date: now, zone };
+        let bytes =
+            stored::again(&content, &anew).map_err(|error| AppError::Refused(error.to_string()))?;
+        let message = NewMessage {
+            unique_key: key,
+            kind,
+            recipient,
+            subject: before.subject,
+            message_id,
+            bytes,
+            due_at: millis(now),
+            send_by: None,
+            quiet: false,
+            zone: before.zone,
+            state: "queued",
+            last_error: None,
+        };
+        self.queue_now(loaded, message, now).await
+    }
+
+    async fn queue_now(
+        &self,
+        loaded: &Loaded,
+        message: NewMessage,
+        now: DateTime<Utc>,
+    ) -> Result<i64> {
+        let mut tx = self.store.write().await?;
+        let queued = self.queue(&mut tx, loaded, message, now).await?;
+        tx.commit().await?;
+        queued.ok_or_else(|| {
+            AppError::Refused("the same was asked for in this instant already".to_owned())
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! The files of a lead's digest: tomorrow's list as a workbook, the next days' sessions as a calendar.
+
+use crate::app::{App, AppError, Loaded, Result, millis};
+use crate::domain::calendar::Sessions;
+use crate::domain::date::day_end;
+use crate::domain::notice::{LeadDigest, PersonLine, SessionSheet};
+use crate::intake::workbook_out::{Book, Cell, Look};
+use crate::mail::calendar;
+use crate::mail::message::Attachment;
+use crate::text::word;
+use chrono::{NaiveTime, TimeDelta};
+use rust_xlsxwriter::XlsxError;
+
+/// A calendar goes so many days beyond tomorrow: plans further ahead still move every night.
+const CALENDAR_DAYS: i64 = 7;
+/// What was dropped is said on so many evenings, in case one mail is lost.
+const CANCELLED_DAYS: i64 = 2;
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+impl App {
+    /// What a digest carries: nothing of it is new to its reader but its form.
+    pub(super) fn digest_files(
+        &self,
+        loaded: &Loaded,
+        sessions: &Sessions,
+        digest: &LeadDigest,
+    ) -> Result<Vec<Attachment>> {
+        let mut files = Vec::new();
+        let code = ascii(&digest.post);
+        if !digest.sessions.is_empty() {
+            let bytes = list(digest).map_err(|error| AppError::Refused(error.to_string()))?;
+            let name = format!("list-{code}{}.xlsx", digest.tomorrow);
+            files.push(Attachment { name, mime: XLSX.to_owned(), bytes });
+        }
+        let days = (digest.today, digest.tomorrow + TimeDelta::days(CALENDAR_DAYS));
+        let post = (digest.post.as_str(), digest.post_name.as_str());
+        let dropped_since =
+            day_end(loaded.campaign.timezone, digest.today - TimeDelta::days(CANCELLED_DAYS));
+        let found: Vec<_> = sessions
+            .of(post.0, days)
+            .filter(|(_, one)| !one.cancelled || one.changed_at >= millis(dropped_since))
+            .collect();
+        if !found.is_empty() {
+            let text = self.calendar(loaded, post.1, digest.language, found.into_iter());
+            let (name, mime) = (format!("sessions-{code}{}.ics", digest.tomorrow), calendar::MIME);
+            let bytes = text.into_bytes();
+            files.push(Attachment { name, mime: mime.to_owned(), bytes });
+        }
+        Ok(files)
+    }
+}
+
+/// A code as attachment names take it, with a dash behind it; nothing where no letter is left.
+fn ascii(code: &str) -> String {
+    /// Longer codes would not help to tell files apart.
+    const CHARS_MAX: usize = 24;
+    let kept: String = code
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .take(CHARS_MAX)
+        .collect();
+    if kept.is_empty() { kept } else { format!("{kept}-") }
+}
+
+/// Tomorrow's list: who comes, to be ticked off, and what to draw. The same digest gives the same bytes.
+fn list(digest: &LeadDigest) -> std::result::Result<Vec<u8>, XlsxError> {
+    let say = |key: &str| word(digest.language, key);
+    let title = format!("{} {}", digest.post_name, digest.tomorrow);
+    let mut book = Book::new(&title, digest.today.and_time(NaiveTime::MIN));
+    if digest.sessions.iter().any(|session| !session.people.is_empty()) {
+        let heads = ["place", "number", "name", "code", "phone", "group", "dose", "came", "note"];
+        let rows = digest.sessions.iter().flat_map(|session| {
+            let people = session.people.iter().enumerate();
+            people.map(move |(index, person)| person_row(session, index + 1, person))
+        });
+        sheet(
+            &mut book,
+            &say("list-people"),
+            &title,
+            &heads.map(|head| list_head(&say, head)),
+            rows,
+        )?;
+    }
+    let heads = ["place", "group", "dose", "area", "people"];
+    let rows = digest.sessions.iter().flat_map(|session| {
+        session.expected.iter().map(move |line| {
+            vec![
+                Cell::text(&session.place_name),
+                Cell::text(&line.group_name),
+                Cell::Count(i64::from(line.dose)),
+                Cell::text(&line.area_name),
+                count(line.people),
+            ]
+        })
+    });
+    sheet(
+        &mut book,
+        &say("list-expected"),
+        &title,
+        &heads.map(|head| list_head(&say, head)),
+        rows,
+    )?;
+    let heads = ["place", "lot", "product", "doses", "vials", "expires"];
+    let rows = digest.sessions.iter().flat_map(draw_rows);
+    sheet(&mut book, &say("list-draw"), &title, &heads.map(|head| list_head(&say, head)), rows)?;
+    book.bytes()
+}
+
+fn list_head(say: &dyn Fn(&str) -> String, head: &str) -> String {
+    say(&format!("list-{head}"))
+}
+
+fn count(number: u64) -> Cell {
+    Cell::Count(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn person_row(session: &SessionSheet, number: usize, person: &PersonLine) -> Vec<Cell> {
+    vec![
+        Cell::text(&session.place_name),
+        count(number as u64),
+        Cell::text(person.name.clone().unwrap_or_default()),
+        Cell::text(person.person.as_str()),
+        Cell::text(person.phone.clone().unwrap_or_default()),
+        Cell::text(&person.group_name),
+        Cell::Count(i64::from(person.dose)),
+        Cell::text(""),
+        Cell::text(""),
+    ]
+}
+
+/// Doses by lot, with the vials of those lots that say what a vial holds.
+fn draw_rows(session: &SessionSheet) -> Vec<Vec<Cell>> {
+    let vials = |lot: &str| session.vials.iter().find(|line| line.lot.as_str() == lot);
+    session
+        .draws
+        .iter()
+        .map(|draw| {
+            vec![
+                Cell::text(&session.place_name),
+                Cell::text(draw.lot.as_str()),
+                Cell::text(&draw.product),
+                count(draw.doses),
+                vials(draw.lot.as_str()).map_or(Cell::Blank, |line| count(line.vials)),
+                Cell::Day(draw.expires),
+            ]
+        })
+        .collect()
+}
+
+/// A sheet with its title, the names of its columns and its rows.
+fn sheet(
+    book: &mut Book,
+    name: &str,
+    title: &str,
+    heads: &[String],
+    rows: impl Iterator<Item = Vec<Cell>>,
+) -> std::result::Result<(), XlsxError> {
+    let mut page = book.page(name);
+    page.put(0, 0, &Cell::text(format!("{title} {name}")), Look::Title)?;
+    for (column, head) in (0..).zip(heads) {
+        page.put(1, column, &Cell::text(head), Look::Head)?;
+    }
+    for (row, cells) in (2..).zip(rows) {
+        for (column, cell) in (0..).zip(&cells) {
+            page.put(row, column, cell, Look::Plain)?;
+        }
+    }
+    page.freeze(2, 0)?;
+    page.close()
+}

@@ -1,0 +1,49 @@
+//! The calendars of sites and teams, from the plans that were ever in force.
+
+use super::{App, Loaded, Result};
+use crate::domain::calendar::{SessionEntry, SessionKey, Sessions};
+use crate::domain::campaign::Language;
+use crate::mail::calendar;
+use crate::mail::message::Party;
+use crate::store::plans;
+use std::sync::{Arc, PoisonError};
+
+impl App {
+    /// Every session of every plan that was ever in force. Plans that were read are kept: they never change, and each
+    /// night adds one.
+    pub async fn sessions(&self, loaded: &Loaded) -> Result<Arc<Sessions>> {
+        let mut tx = self.store.read().await?;
+        let adopted = plans::adopted(&mut tx, loaded.no).await?;
+        let kept = || self.calendars.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().get(&loaded.no).cloned().unwrap_or_default();
+        let keys = || adopted.iter().map(|plan| (plan.no, plan.adopted_at));
+        // A database that was put back has other plans than it had.
+        let is_same = known.plans().len() <= adopted.len()
+            && known.plans().iter().copied().eq(keys().take(known.plans().len()));
+        let known = if is_same { known } else { Arc::default() };
+        if known.plans().len() == adopted.len() {
+            return Ok(known);
+        }
+        let mut all = (*known).clone();
+        for plan in &adopted[known.plans().len()..] {
+            let rows = plans::rows(&mut tx, loaded.no, plan.no).await?;
+            all.adopt((plan.no, plan.adopted_at), plan.from, &rows);
+        }
+        let all = Arc::new(all);
+        kept().insert(loaded.no, Arc::clone(&all));
+        Ok(all)
+    }
+
+    /// The calendar file of a site or team with some of its sessions.
+    pub fn calendar<'a>(
+        &self,
+        loaded: &Loaded,
+        name: &str,
+        language: Language,
+        sessions: impl Iterator<Item = (&'a SessionKey, &'a SessionEntry)>,
+    ) -> String {
+        let organizer = self.config.mail.from.parse::<Party>().map(|from| from.address);
+        let organizer = organizer.unwrap_or_default();
+        calendar::file(&loaded.campaign, language, name, &organizer, sessions)
+    }
+}

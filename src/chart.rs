@@ -1,0 +1,394 @@
+//! Charts as SVG text: values in, text out. Words, numbers and dates come ready from the caller; nothing here knows a
+//! language, a font file or the time.
+//!
+//! The same text is drawn into a picture for mails and stands in pages as it is. Every element has its colour as an
+//! attribute and a class besides, so that a page's style sheet wins without `style` attributes.
+
+use chrono::{NaiveDate, TimeDelta};
+use std::fmt::Write as _;
+use unicode_width::UnicodeWidthChar;
+
+/// Width of the drawing, in the units of its `viewBox`.
+pub const WIDTH: u32 = 600;
+/// Height of the drawing.
+pub const HEIGHT: u32 = 360;
+
+const W: f64 = WIDTH as f64;
+const H: f64 = HEIGHT as f64;
+/// Height of letters: on a phone the drawing is a little more than half as wide, and 22 becomes 12.
+const SIZE: f64 = 22.0;
+/// Space around everything.
+const PAD: f64 = 8.0;
+/// Between two entries of the legend.
+const GAP: f64 = 28.0;
+/// Length of the stroke before an entry of the legend.
+const STROKE: f64 = 36.0;
+/// Height of a row of the legend.
+const ROW: f64 = 32.0;
+/// Steps of the scale at most.
+const STEPS_MAX: u64 = 4;
+/// Dates below the scale at most.
+const DATES_MAX: i64 = 5;
+/// No figure is higher, so that the scale above it can still be counted.
+const FIGURE_MAX: u64 = 1 << 60;
+
+/// Lines of figures over days.
+pub struct Chart<'a> {
+    /// What it shows, for those who do not see it.
+    pub title: &'a str,
+    /// What stands above it, where it may be seen without the words around it.
+    pub heading: Option<&'a str>,
+    /// What the figures count, as `剂次`.
+    pub unit: &'a str,
+    /// First and last day of the scale.
+    pub days: (NaiveDate, NaiveDate),
+    /// The lines; the first lies on top.
+    pub lines: &'a [Line<'a>],
+    /// How a figure of the scale is written, as `120万`.
+    pub number: &'a dyn Fn(u64) -> String,
+    /// How a day is written, as `10/20`.
+    pub day: &'a dyn Fn(NaiveDate) -> String,
+    /// The family of the font: one that is there, by its own name.
+    pub font: &'a str,
+    /// Colours.
+    pub colours: Colours,
+}
+
+/// One line.
+pub struct Line<'a> {
+    /// What the legend says: name and, if wanted, last figure.
+    pub name: &'a str,
+    /// How it looks.
+    pub look: Look,
+    /// Days in ascending order with their figures.
+    pub points: &'a [(NaiveDate, u64)],
+}
+
+/// How a line looks; also its class, `chart-plan` and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// What should be: dashed.
+    Plan,
+    /// What is: a full line with its last point marked.
+    Done,
+}
+
+impl Look {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Plan => "chart-plan",
+            Self::Done => "chart-done",
+        }
+    }
+}
+
+/// Colours, in any form that SVG takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Colours {
+    /// Letters and figures; also the class `chart-text`.
+    pub text: &'static str,
+    /// The lines of the scale, drawn faintly; also the class `chart-grid`.
+    pub grid: &'static str,
+    /// [`Look::Plan`].
+    pub plan: &'static str,
+    /// [`Look::Done`].
+    pub done: &'static str,
+}
+
+impl Colours {
+    /// For pictures without a ground of their own: each has a contrast above 4 on white and on a dark page alike.
+    pub const PICTURE: Self =
+        Self { text: "#747c86", grid: "#747c86", plan: "#a8720f", done: "#2f7de1" };
+    /// For pages: letters in the colour of the text around the chart.
+    pub const PAGE: Self =
+        Self { text: "currentColor", grid: "currentColor", plan: "#a8720f", done: "#2f7de1" };
+}
+
+impl Colours {
+    fn of(self, look: Look) -> &'static str {
+        match look {
+            Look::Plan => self.plan,
+            Look::Done => self.done,
+        }
+    }
+}
+
+/// Where the lines lie.
+struct Plot {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    first: NaiveDate,
+    /// Days from the first to the last, at least one.
+    days: i64,
+    /// The figure at the top.
+    high: u64,
+}
+
+impl Plot {
+    fn x(&self, day: NaiveDate) -> f64 {
+        let day = (day - self.first).num_days().clamp(0, self.days);
+        self.left + (self.right - self.left) * day as f64 / self.days as f64
+    }
+
+    fn y(&self, figure: u64) -> f64 {
+        let part = figure.min(self.high) as f64 / self.high as f64;
+        self.bottom - (self.bottom - self.top) * part
+    }
+}
+
+/// The chart as an `<svg>` element. A line without points is not drawn; without any the scale is.
+pub fn svg(chart: &Chart<'_>) -> String {
+    let figures = chart.lines.iter().flat_map(|line| line.points).map(|(_, figure)| *figure);
+    let highest = figures.max().unwrap_or(0).min(FIGURE_MAX);
+    let step = step(highest);
+    let high = highest.div_ceil(step).max(1) * step;
+    let figures: Vec<(u64, String)> =
+        (0..=high / step).map(|n| (n * step, (chart.number)(n * step))).collect();
+    let widest = figures.iter().map(|(_, text)| width(text)).fold(0.0, f64::max);
+    let above = if chart.heading.is_some() { PAD + ROW } else { PAD };
+    let (legend, rows) = legend(chart, above);
+    let (first, last) = (chart.days.0, chart.days.1.max(chart.days.0));
+    let plot = Plot {
+        left: PAD + widest + 8.0,
+        right: W - PAD - 8.0,
+        top: above + ROW * rows + 2.0 * PAD + ROW,
+        bottom: H - PAD - ROW,
+        first,
+        days: (last - first).num_days().max(1),
+        high,
+    };
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" \
+         viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-family=\"{}\" \
+         font-size=\"{SIZE}\"><title>{}</title>",
+        escaped(chart.font),
+        escaped(chart.title)
+    );
+    if let Some(heading) = chart.heading {
+        text(&mut out, chart.colours, (PAD, PAD + SIZE), "start", heading);
+    }
+    out += &legend;
+    text(&mut out, chart.colours, (PAD, plot.top - ROW * 0.6), "start", chart.unit);
+    scale(&mut out, chart, &plot, &figures);
+    dates(&mut out, chart, &plot, last);
+    for line in chart.lines.iter().rev() {
+        draw(&mut out, chart.colours, &plot, line);
+    }
+    out + "</svg>"
+}
+
+/// The smallest round step with which the scale has no more than [`STEPS_MAX`] of them.
+fn step(highest: u64) -> u64 {
+    let mut ten = 1_u64;
+    loop {
+        for digit in [1, 2, 5] {
+            let step = ten.saturating_mul(digit);
+            if highest.div_ceil(step) <= STEPS_MAX {
+                return step;
+            }
+        }
+        ten = ten.saturating_mul(10);
+    }
+}
+
+/// What each line is, one after the other and in as many rows as that takes.
+fn legend(chart: &Chart<'_>, above: f64) -> (String, f64) {
+    let mut out = String::new();
+    let (mut x, mut rows) = (PAD, 0.0);
+    for line in chart.lines {
+        let wide = STROKE + 8.0 + width(line.name);
+        if x > PAD && x + wide > W - PAD {
+            (x, rows) = (PAD, rows + 1.0);
+        }
+        let y = above + ROW * (rows + 0.5);
+        let _ = write!(out, "<path d=\"M{x:.1} {y:.1}h{STROKE}\"{}/>", stroke(chart.colours, line));
+        text(&mut out, chart.colours, (x + STROKE + 8.0, y + SIZE * 0.36), "start", line.name);
+        x += wide + GAP;
+    }
+    (out, if chart.lines.is_empty() { 0.0 } else { rows + 1.0 })
+}
+
+fn scale(out: &mut String, chart: &Chart<'_>, plot: &Plot, figures: &[(u64, String)]) {
+    for (figure, said) in figures {
+        let y = plot.y(*figure);
+        let _ = write!(
+            out,
+            "<path class=\"chart-grid\" d=\"M{:.1} {y:.1}H{:.1}\" stroke=\"{}\" \
+             stroke-opacity=\"0.4\" stroke-width=\"1\"/>",
+            plot.left, plot.right, chart.colours.grid
+        );
+        text(out, chart.colours, (plot.left - 8.0, y + SIZE * 0.36), "end", said);
+    }
+}
+
+/// The first day, the last one, and days between them as far as there is room.
+fn dates(out: &mut String, chart: &Chart<'_>, plot: &Plot, last: NaiveDate) {
+    let said = |day: NaiveDate| (chart.day)(day);
+    let wide = width(&said(plot.first)).max(width(&said(last))) + GAP;
+    #[expect(clippy::cast_possible_truncation, reason = "a few labels")]
+    let room = ((plot.right - plot.left) / wide.max(1.0)) as i64;
+    let parts = room.clamp(1, DATES_MAX - 1).min(plot.days);
+    let mut shown: Vec<NaiveDate> =
+        (0..=parts).map(|n| plot.first + TimeDelta::days(plot.days * n / parts)).collect();
+    shown.retain(|day| *day <= last);
+    for day in shown {
+        let (label, x) = (said(day), plot.x(day));
+        // The outer ones end where the drawing does.
+        let half = width(&label) / 2.0;
+        let x = x.clamp(PAD + half, (W - PAD - half).max(PAD + half));
+        text(out, chart.colours, (x, plot.bottom + ROW * 0.85), "middle", &label);
+    }
+}
+
+fn draw(out: &mut String, colours: Colours, plot: &Plot, line: &Line<'_>) {
+    let Some((last_day, last)) = line.points.last() else { return };
+    let mut path = String::new();
+    for (day, figure) in line.points {
+        let sign = if path.is_empty() { 'M' } else { 'L' };
+        let _ = write!(path, "{sign}{:.1} {:.1}", plot.x(*day), plot.y(*figure));
+    }
+    let _ = write!(out, "<path d=\"{path}\"{}/>", stroke(colours, line));
+    if line.look == Look::Done {
+        let (x, y) = (plot.x(*last_day), plot.y(*last));
+        let (class, colour) = (line.look.class(), colours.of(line.look));
+        let _ = write!(
+            out,
+            "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"6\" fill=\"{colour}\"/>"
+        );
+    }
+}
+
+fn stroke(colours: Colours, line: &Line<'_>) -> String {
+    let shape = match line.look {
+        Look::Plan => "stroke-width=\"3\" stroke-dasharray=\"9 6\"",
+        Look::Done => "stroke-width=\"4\" stroke-linejoin=\"round\"",
+    };
+    let (class, colour) = (line.look.class(), colours.of(line.look));
+    format!(" class=\"{class}\" fill=\"none\" stroke=\"{colour}\" {shape}")
+}
+
+fn text(out: &mut String, colours: Colours, (x, y): (f64, f64), anchor: &str, said: &str) {
+    let said = escaped(said);
+    let _ = write!(
+        out,
+        "<text class=\"chart-text\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" \
+         fill=\"{}\">{said}</text>",
+        colours.text
+    );
+}
+
+/// How wide a text is at most: measured on Noto Sans, with a little to spare for other fonts.
+fn width(text: &str) -> f64 {
+    let em = |c: char| match c {
+        '0'..='9' => 0.58,
+        ',' | '.' | ':' | ' ' | '/' | 'i' | 'l' => 0.4,
+        'm' | 'w' | 'M' | 'W' | '%' => 0.95,
+        _ if c.width() == Some(0) => 0.0,
+        _ if c.width() == Some(2) => 1.0,
+        _ => 0.7,
+    };
+    text.chars().map(em).sum::<f64>() * SIZE
+}
+
+/// Text as XML takes it, without the characters that XML does not know.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            '\u{fffe}' | '\u{ffff}' => {}
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn chart(lines: &[Line<'_>], days: (NaiveDate, NaiveDate)) -> String {
+        svg(&Chart {
+            title: "累计<接种>",
+            heading: None,
+            unit: "剂次",
+            days,
+            lines,
+            number: &|n| n.to_string(),
+            day: &|day| day.format("%-m/%-d").to_string(),
+            font: "A & B",
+            colours: Colours::PAGE,
+        })
+    }
+
+    #[test]
+    fn steps_are_round_and_few() {
+        for (highest, expected) in
+            [(0, 1), (3, 1), (4, 1), (5, 2), (9, 5), (1_690_000, 500_000), (2_000_001, 1_000_000)]
+        {
+            assert_eq!(step(highest), expected, "{highest}");
+        }
+        assert!(FIGURE_MAX.div_ceil(step(FIGURE_MAX)) <= STEPS_MAX);
+    }
+
+    #[test]
+    fn lines_run_from_the_first_day_to_the_last_and_from_nothing_to_the_top() {
+        let points = [(day("2021-03-01"), 0), (day("2021-03-03"), 4)];
+        let line = Line { name: "完成 4", look: Look::Done, points: &points };
+        let drawn = chart(&[line], (day("2021-03-01"), day("2021-03-03")));
+        let plot_left = PAD + width("4") + 8.0;
+        let path = format!("M{plot_left:.1} 320.0L584.0 88.0");
+        assert!(drawn.contains(&path), "{path} is not in {drawn}");
+        for label in [">3/1<", ">3/2<", ">3/3<", ">剂次<", ">完成 4<"] {
+            assert!(drawn.contains(label), "{label}: {drawn}");
+        }
+        assert!(drawn.contains("cx=\"584.0\" cy=\"88.0\""), "{drawn}");
+    }
+
+    #[test]
+    fn what_stands_in_it_cannot_break_out_of_it() {
+        let line = Line { name: "<script>\"'\u{0}\n", look: Look::Plan, points: &[] };
+        let drawn = chart(&[line], (day("2021-03-01"), day("2021-03-01")));
+        assert!(drawn.contains("<title>累计&lt;接种&gt;</title>"), "{drawn}");
+        assert!(drawn.contains("font-family=\"A &amp; B\""), "{drawn}");
+        assert!(drawn.contains(">&lt;script&gt;&quot;&#39;</text>"), "{drawn}");
+        assert!(!drawn.contains("<script"), "{drawn}");
+    }
+
+    #[test]
+    fn a_long_legend_goes_on_in_another_row() {
+        let name = "累计完成 1,690,000 剂次（全程 93.1%）";
+        let lines = [Look::Done, Look::Plan].map(|look| Line { name, look, points: &[] });
+        let days = (day("2021-03-01"), day("2021-10-30"));
+        let (_, rows) = legend(
+            &Chart {
+                title: "",
+                heading: None,
+                unit: "",
+                days,
+                lines: &lines,
+                number: &|n| n.to_string(),
+                day: &|day| day.to_string(),
+                font: "",
+                colours: Colours::PICTURE,
+            },
+            PAD,
+        );
+        assert!((rows - 2.0).abs() < f64::EPSILON, "{rows}");
+        // Days before the first and figures above the top stay inside.
+        let points = [(day("2020-01-01"), 1), (day("2022-01-01"), u64::MAX)];
+        let drawn = chart(&[Line { name: "", look: Look::Plan, points: &points }], days);
+        assert!(drawn.contains("L584.0 "), "{drawn}");
+    }
+}

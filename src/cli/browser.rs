@@ -1,0 +1,51 @@
+//! A mail's page as a file, and in the browser.
+
+use super::{Session, exit};
+use crate::app::notices::Post;
+use anyhow::Context as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A file for a page that is only looked at, in the folder for such files.
+pub(super) fn file(key: &str) -> PathBuf {
+    let plain: String =
+        key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+    std::env::temp_dir().join(format!("doseplan-{plain}-{}.html", uuid::Uuid::new_v4()))
+}
+
+/// Writes the page and, where asked, opens it.
+pub(super) fn show(session: &Session, post: &Post, file: &Path, open: bool) -> anyhow::Result<u8> {
+    write(file, &post.letter.page()).with_context(|| format!("{}", file.display()))?;
+    let path = file.display();
+    session.out.note("digest-page", &[("path", &path)]);
+    if open && !opened(file) {
+        session.out.note("digest-no-browser", &[]);
+    }
+    Ok(exit::OK)
+}
+
+/// Pages hold names and phones: nobody else reads the file.
+fn write(file: &Path, page: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)?.write_all(page.as_bytes())
+}
+
+/// Hands the file to whatever opens pages here.
+fn opened(file: &Path) -> bool {
+    let mut command = match std::env::consts::OS {
+        "macos" => Command::new("open"),
+        "windows" => {
+            let mut command = Command::new("cmd");
+            command.args(["/C", "start", ""]);
+            command
+        }
+        _ => Command::new("xdg-open"),
+    };
+    command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}

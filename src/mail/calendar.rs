@@ -1,0 +1,88 @@
+//! Sessions as a calendar file (RFC 5545). The same sessions give the same bytes: all times come from plans.
+//!
+//! A session is a day, not hours, which campaigns do not know; a day is the same one in every zone. One UID for each
+//! place, day and team, a SEQUENCE that grows with each change, `STATUS:CANCELLED` for what a plan has dropped.
+
+use crate::domain::calendar::{SessionEntry, SessionKey};
+use crate::domain::campaign::{Campaign, Language};
+use crate::mail::safe;
+use crate::text;
+use chrono::{DateTime, Days};
+use icalendar::{Calendar, Component as _, Event, EventLike as _, EventStatus, Property};
+
+/// What the file is; one that is sent by mail says so in its header too.
+pub const MIME: &str = "text/calendar; method=PUBLISH; charset=utf-8";
+
+/// The sessions of a post as a file. `organizer` is the address that the mails come from.
+pub fn file<'a>(
+    campaign: &Campaign,
+    language: Language,
+    post_name: &str,
+    organizer: &str,
+    sessions: impl Iterator<Item = (&'a SessionKey, &'a SessionEntry)>,
+) -> String {
+    let mut calendar = Calendar::empty();
+    let name = format!("{} {}", safe::name(post_name), safe::name(&campaign.name));
+    for (key, value) in [
+        ("VERSION", "2.0"),
+        ("PRODID", "-//doseplan//sessions//EN"),
+        ("CALSCALE", "GREGORIAN"),
+        ("METHOD", "PUBLISH"),
+        ("X-WR-CALNAME", name.as_str()),
+    ] {
+        calendar.append_property(Property::new(key, value));
+    }
+    for (key, entry) in sessions {
+        calendar.push(event(campaign, language, organizer, key, entry));
+    }
+    calendar.to_string()
+}
+
+fn event(
+    campaign: &Campaign,
+    language: Language,
+    organizer: &str,
+    key: &SessionKey,
+    entry: &SessionEntry,
+) -> Event {
+    let place = campaign
+        .place(key.place.as_str())
+        .map_or_else(|| key.place.to_string(), |place| place.name().to_owned());
+    let place = safe::name(&place);
+    let doses: u64 = entry.doses.values().sum();
+    let doses = text::thousands(doses);
+    let title = if entry.cancelled { "calendar-cancelled" } else { "calendar-session" };
+    let title = text::say(language, title, &[("place", &place), ("doses", &doses)]);
+    let lines = entry.doses.iter().map(|((group, dose), doses)| {
+        let group = campaign
+            .group(group.as_str())
+            .map_or_else(|| group.to_string(), |group| group.name.clone());
+        let (group, doses) = (safe::name(&group), text::thousands(*doses));
+        let arguments: [(&str, &dyn std::fmt::Display); 3] =
+            [("group", &group), ("dose", dose), ("doses", &doses)];
+        text::say(language, "calendar-doses", &arguments)
+    });
+    let lines: Vec<String> = lines.collect();
+    let changed = DateTime::from_timestamp_millis(entry.changed_at).unwrap_or_default();
+    let team = key.team.as_ref().map(|team| format!("-{team}")).unwrap_or_default();
+    let uid = format!("{}-{}{team}@{}.doseplan", key.day, key.place, campaign.id);
+    let mut event = Event::new();
+    event
+        .uid(&safe::name(&uid))
+        .sequence(entry.sequence)
+        .timestamp(changed)
+        .last_modified(changed)
+        .starts(key.day)
+        .ends(key.day.checked_add_days(Days::new(1)).unwrap_or(key.day))
+        .summary(&title)
+        .location(&place)
+        .add_property("ORGANIZER", format!("mailto:{organizer}"))
+        // A day of work does not keep its hours from being used.
+        .add_property("TRANSP", "TRANSPARENT");
+    if !entry.cancelled {
+        event.description(&lines.join("\n"));
+    }
+    let is = if entry.cancelled { EventStatus::Cancelled } else { EventStatus::Confirmed };
+    event.status(is);
+    event.done()
+}
