@@ -4,15 +4,18 @@
 use crate::domain::campaign::Language;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// The catalogue's files, the same names in both languages.
 const FILES: &[(&str, &str, &str)] = &[
     ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
+    ("explain.ftl", include_str!("text/zh-CN/explain.ftl"), include_str!("text/en/explain.ftl")),
     ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
     ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
     ("plan.ftl", include_str!("text/zh-CN/plan.ftl"), include_str!("text/en/plan.ftl")),
+    ("report.ftl", include_str!("text/zh-CN/report.ftl"), include_str!("text/en/report.ftl")),
     ("rules.ftl", include_str!("text/zh-CN/rules.ftl"), include_str!("text/en/rules.ftl")),
     ("web.ftl", include_str!("text/zh-CN/web.ftl"), include_str!("text/en/web.ftl")),
     ("workbook.ftl", include_str!("text/zh-CN/workbook.ftl"), include_str!("text/en/workbook.ftl")),
@@ -42,6 +45,37 @@ pub fn say(language: Language, key: &str, arguments: &[(&str, &dyn std::fmt::Dis
 /// The message `key` without arguments, where there is one.
 pub fn found(language: Language, key: &str) -> Option<String> {
     said(language, key, &[])
+}
+
+/// The message `key` with the names of its arguments in place: what a code says, of no file in particular.
+pub fn pattern(language: Language, key: &str) -> String {
+    let names = ["value", "column", "file", "limit", "min", "max", "nearest", "known", "columns"];
+    let more =
+        ["reason", "stem", "own", "other", "date", "first", "row", "start", "end", "expires"];
+    let marks: Vec<(&str, String)> =
+        names.iter().chain(&more).map(|name| (*name, format!("‹{name}›"))).collect();
+    let arguments: Vec<(&str, &dyn std::fmt::Display)> =
+        marks.iter().map(|(name, mark)| (*name, mark as &dyn std::fmt::Display)).collect();
+    say(language, key, &arguments)
+}
+
+/// Words of `--help` in Chinese; English stands at the commands themselves.
+static HELP: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
+    include_str!("text/zh-CN/help.ftl")
+        .lines()
+        .filter(|line| line.starts_with("help"))
+        .filter_map(|line| line.split_once(" = "))
+        .collect()
+});
+
+/// The Chinese help of a command or argument.
+pub fn help(key: &str) -> Option<String> {
+    HELP.get(key).map(|text| (*text).to_owned())
+}
+
+/// Every key that has Chinese help.
+pub fn help_keys() -> Vec<String> {
+    HELP.keys().map(|key| (*key).to_owned()).collect()
 }
 
 fn said(

@@ -73,7 +73,12 @@ pub(crate) fn sqlite3(db: &Path, statements: &[&str]) -> Command {
 }
 
 /// Runs a child to its end; it must succeed.
-pub(crate) fn run(mut command: Command) -> Result<Taken> {
+pub(crate) fn run(command: Command) -> Result<Taken> {
+    run_ending(command, 0)
+}
+
+/// Runs a child to its end; it must end with this code.
+pub(crate) fn run_ending(mut command: Command, code: i32) -> Result<Taken> {
     let start = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let mut peak_kib = 0;
@@ -81,7 +86,7 @@ pub(crate) fn run(mut command: Command) -> Result<Taken> {
         peak_kib = peak_kib.max(memory_kib(&child, "VmHWM"));
         if let Some(status) = child.try_wait()? {
             let time = start.elapsed();
-            return if status.success() {
+            return if status.code() == Some(code) {
                 Ok(Taken { time, peak_kib })
             } else {
                 Err(format!("{command:?}: {status}").into())
@@ -114,7 +119,13 @@ pub(crate) fn cpu_seconds(child: &Child) -> f64 {
 
 /// The shortest of several runs of a child: start-up noise only ever adds.
 pub(crate) fn best(times: usize, command: impl Fn() -> Command) -> Result<Taken> {
-    let mut runs = (0..times).map(|_| run(command())).collect::<Result<Vec<_>>>()?;
+    best_ending(times, 0, command)
+}
+
+/// The same of a child that ends with another code.
+pub(crate) fn best_ending(times: usize, code: i32, command: impl Fn() -> Command) -> Result<Taken> {
+    let runs = (0..times).map(|_| run_ending(command(), code));
+    let mut runs = runs.collect::<Result<Vec<_>>>()?;
     runs.sort_by_key(|run| run.time);
     Ok(runs[0])
 }

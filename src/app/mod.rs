@@ -19,6 +19,7 @@ pub mod notices;
 pub mod outbox;
 pub mod plans;
 pub mod recount;
+pub mod reports;
 pub mod sessions;
 pub mod status;
 pub mod unsubscribing;

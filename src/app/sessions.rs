@@ -1,12 +1,11 @@
 //! The calendars of sites and teams, from the plans that were ever in force.
 
 use super::{App, Loaded, Result};
-use crate::domain::calendar::Sessions;
+use crate::domain::calendar::{SessionEntry, SessionKey, Sessions};
 use crate::domain::campaign::Language;
 use crate::mail::calendar;
 use crate::mail::message::Party;
 use crate::store::plans;
-use chrono::NaiveDate;
 use std::sync::{Arc, PoisonError};
 
 impl App {
@@ -35,19 +34,16 @@ impl App {
         Ok(all)
     }
 
-    /// The calendar file of a site or team with the sessions of the days `first..=last`; `None` where it never had any.
-    pub fn calendar(
+    /// The calendar file of a site or team with some of its sessions.
+    pub fn calendar<'a>(
         &self,
         loaded: &Loaded,
-        sessions: &Sessions,
-        (post, name): (&str, &str),
+        name: &str,
         language: Language,
-        days: (NaiveDate, NaiveDate),
-    ) -> Option<String> {
-        sessions.of(post, days).next()?;
+        sessions: impl Iterator<Item = (&'a SessionKey, &'a SessionEntry)>,
+    ) -> String {
         let organizer = self.config.mail.from.parse::<Party>().map(|from| from.address);
         let organizer = organizer.unwrap_or_default();
-        let found = sessions.of(post, days);
-        Some(calendar::file(&loaded.campaign, language, name, &organizer, found))
+        calendar::file(&loaded.campaign, language, name, &organizer, sessions)
     }
 }

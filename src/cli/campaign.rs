@@ -1,7 +1,7 @@
 //! `doseplan campaign`.
 
-use super::output::{Format, Sheet, harmless};
-use super::{Session, exit, workbook};
+use super::output::{Format, Sheet, harmless, marked};
+use super::{Session, exit, snippet, workbook};
 use crate::domain::difference::{Change, What};
 use crate::intake::{self, Issue};
 use clap::Subcommand;
@@ -73,12 +73,12 @@ fn check(session: &Session, path: &Path) -> u8 {
             warnings: views_of(&warnings, language),
         });
     } else {
-        for issue in &errors {
-            super::output::print(&format!("{}\n", issue.line(language)));
-        }
-        for issue in &warnings {
-            let word = session.out.word("word-warning");
-            super::output::print(&format!("{word} {}\n", issue.line(language)));
+        let mut lines = snippet::is_wanted(session, path).then(|| snippet::Lines::of(path));
+        for issue in errors.iter().chain(&warnings) {
+            match &mut lines {
+                Some(lines) => lines.print(session, issue),
+                None => super::output::print(&format!("{}\n", marked(issue, session.out))),
+            }
         }
     }
     workbook::mark(session, path, &issues);
@@ -228,7 +228,7 @@ async fn export(session: &Session, path: &Path) -> anyhow::Result<u8> {
         workbook::export(session, &loaded, path)?;
     } else {
         intake::export::folder(&loaded.campaign, path)
-            .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", path.display()))?;
+            .map_err(|error| session.out.not_written(path, &error))?;
     }
     session.out.note("campaign-exported", &[("dir", &path.display())]);
     Ok(exit::OK)

@@ -55,7 +55,7 @@ impl CatchUp {
         let (Self::List { who, .. } | Self::Report { who, .. } | Self::Eligible { who }) = self;
         let (app, loaded) = session.loaded(None).await?;
         let day = who.as_of.unwrap_or_else(|| session.today(&loaded));
-        let areas = super::areas_below(&loaded, who.area.as_deref())?;
+        let areas = super::areas_below(session.out, &loaded, who.area.as_deref())?;
         let is_in =
             |area: &AreaCode| areas.as_ref().is_none_or(|areas: &BTreeSet<_>| areas.contains(area));
         let rules = &loaded.judge.rules;
@@ -63,7 +63,7 @@ impl CatchUp {
         match self {
             Self::List { vaccine, .. } => {
                 let codes = rules.vaccine_by_code.keys().map(|code| &**code);
-                known(vaccine.as_deref(), groups.chain(codes))?;
+                known(session.out, vaccine.as_deref(), groups.chain(codes))?;
                 let mut lines = app.lacking(&loaded, day).await?;
                 let named = |dose: &LackDose| {
                     vaccine.as_ref().is_none_or(|wanted| {
@@ -75,7 +75,7 @@ impl CatchUp {
                 Ok(exit::OK)
             }
             Self::Report { vaccine, below, .. } => {
-                known(vaccine.as_deref(), groups)?;
+                known(session.out, vaccine.as_deref(), groups)?;
                 let mut report = app.catch_up_report(&loaded, day).await?;
                 report.rows.retain(|row| {
                     is_in(&row.area)
@@ -101,11 +101,16 @@ impl CatchUp {
 }
 
 /// Refuses a vaccine that nobody knows: a list without it would look as if all were well.
-fn known<'a>(wanted: Option<&str>, names: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
+fn known<'a>(
+    out: super::output::Out,
+    wanted: Option<&str>,
+    names: impl Iterator<Item = &'a str>,
+) -> anyhow::Result<()> {
     let Some(wanted) = wanted else { return Ok(()) };
     let names: Vec<&str> = names.collect();
     if !names.contains(&wanted) {
-        anyhow::bail!("there is no vaccine {wanted:?}; known: {}", names.join(", "));
+        let known = names.join(", ");
+        return Err(out.fail("fail-no-vaccine", &[("vaccine", &wanted), ("known", &known)]));
     }
     Ok(())
 }

@@ -121,7 +121,7 @@ async fn post(
     let day = which.day.unwrap_or(today);
     let found = app.digests(loaded, day, Some(&which.post), None).await?;
     let Some(mut digest) = found.into_iter().next() else {
-        anyhow::bail!("there is no site or team {:?}; write its code, or summary", which.post)
+        return Err(session.out.fail("fail-no-post", &[("post", &which.post)]));
     };
     digest.language = session.common.lang.unwrap_or(digest.language);
     let sessions = app.sessions(loaded).await?;
@@ -160,7 +160,7 @@ async fn send(
         return sent(session, app, queued).await;
     }
     if post.to.email.is_none() {
-        anyhow::bail!("{} has no e-mail address in the campaign's files", which.post);
+        return Err(session.out.fail("fail-no-address", &[("post", &which.post)]));
     }
     let message = app.message(loaded, &post, now)?;
     let mut tx = app.store.write().await?;
@@ -195,7 +195,8 @@ async fn send_all(
     let said = match said {
         Some(said) => said,
         None if session.common.no_input || !std::io::stdin().is_terminal() => {
-            anyhow::bail!("{question}\n--readers {readers} says so without being asked")
+            let how = session.out.say("fail-not-asked", &[("readers", &readers)]);
+            anyhow::bail!("{question}\n{how}")
         }
         None => {
             eprint!("{question} ");
@@ -205,9 +206,7 @@ async fn send_all(
         }
     };
     if said != readers || readers == 0 {
-        anyhow::bail!(
-            "{said} is not the number of readers, which is {readers}: nothing was queued"
-        );
+        return Err(session.out.fail("fail-readers", &[("said", &said), ("readers", &readers)]));
     }
     let (new, silent) = app.queue_digests(loaded, day, None, session.clock.now()).await?;
     let done = super::outbox::drain(session, app, &session.clock).await?;

@@ -1,5 +1,6 @@
 //! `doseplan doctor`: is everything as it should be, and what to do where it is not.
 
+use super::output::{Format, Sheet, Tone, toned};
 use super::{Session, checks, exit};
 use crate::app::App;
 use crate::config::TransportKind;
@@ -15,6 +16,8 @@ pub(super) enum Mark {
 pub(super) struct Report<'a> {
     pub(super) session: &'a Session,
     failed: bool,
+    /// For programs, which get all of it at the end.
+    lines: Sheet,
 }
 
 impl Report<'_> {
@@ -24,19 +27,26 @@ impl Report<'_> {
         key: &str,
         arguments: &[(&str, &dyn std::fmt::Display)],
     ) {
-        let word = match mark {
-            Mark::Ok => "ok  ",
-            Mark::Warn => "warn",
-            Mark::Fail => "fail",
+        let (word, tone) = match mark {
+            Mark::Ok => ("ok", Tone::Good),
+            Mark::Warn => ("warn", Tone::Doubtful),
+            Mark::Fail => ("fail", Tone::Bad),
         };
         self.failed |= mark == Mark::Fail;
-        super::output::print(&format!("{word}  {}\n", self.session.out.say(key, arguments)));
+        let said = self.session.out.say(key, arguments);
+        if self.session.out.format == Format::Table {
+            let word = toned(&format!("{word:4}"), tone);
+            super::output::print(&format!("{word}  {said}\n"));
+        } else {
+            self.lines.push(vec![key.to_owned(), word.to_owned(), said]);
+        }
     }
 }
 
 /// One line for each thing that must be right.
 pub(super) async fn doctor(session: Session) -> anyhow::Result<u8> {
-    let mut report = Report { session: &session, failed: false };
+    let lines = Sheet::new(&["check", "state", "said"]);
+    let mut report = Report { session: &session, failed: false, lines };
     let address = session.address();
     let shown = super::shown(&address);
     let app = match session.open(false).await {
@@ -67,6 +77,9 @@ pub(super) async fn doctor(session: Session) -> anyhow::Result<u8> {
     report.line(Mark::Ok, "doctor-series", &[("series", &series)]);
     if let Some(app) = app {
         app.store.close().await;
+    }
+    if session.out.format != Format::Table {
+        session.out.sheet(&report.lines);
     }
     Ok(if report.failed { exit::FAILED } else { exit::OK })
 }

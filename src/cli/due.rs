@@ -38,7 +38,7 @@ impl Due {
         let Self::List(list) = self;
         let (app, loaded) = session.loaded(None).await?;
         let day = list.by.unwrap_or_else(|| session.today(&loaded));
-        let areas = super::areas_below(&loaded, list.area.as_deref())?;
+        let areas = super::areas_below(session.out, &loaded, list.area.as_deref())?;
         let mut lines = app.due(&loaded, day).await?;
         lines.retain(|line| {
             areas.as_ref().is_none_or(|areas| areas.contains(&line.area))

@@ -1,7 +1,7 @@
 //! `doseplan doses|tallies|persons|outcomes`: import files, void records.
 
 use super::forecast_words::Reasons;
-use super::output::Format;
+use super::output::{Format, harmless};
 use super::{Session, exit, workbook};
 use crate::app::Loaded;
 use crate::app::import::{Imported, Kind, Warning};
@@ -220,7 +220,7 @@ async fn void(session: &Session, kind: Kind, it: &Void) -> anyhow::Result<u8> {
     let done = app.void(&loaded, kind, &record, &it.reason, session.clock.now()).await?;
     app.store.close().await;
     if !done {
-        anyhow::bail!("there is no record {:?}; nothing was changed", it.record);
+        return Err(session.out.fail("fail-no-record", &[("record", &harmless(&it.record))]));
     }
     session.out.note("record-voided", &[("record", &it.record)]);
     Ok(exit::OK)
@@ -257,7 +257,7 @@ async fn history(session: &Session, record: &str) -> anyhow::Result<u8> {
         push(&known.dose, known.recorded_at, None, "");
     }
     if sheet.is_empty() {
-        anyhow::bail!("there is no record {:?}", record.as_str());
+        return Err(session.out.fail("fail-no-record", &[("record", &harmless(record.as_str()))]));
     }
     session.out.sheet(&sheet);
     Ok(exit::OK)

@@ -257,9 +257,10 @@ async fn backfill(
     dry_run: bool,
 ) -> anyhow::Result<u8> {
     let zone = loaded.campaign.timezone;
-    let entry = runner.timetable.entry(name).ok_or_else(|| {
-        anyhow::anyhow!("there is no job {name:?}; `doseplan job list` shows all")
-    })?;
+    let entry = runner
+        .timetable
+        .entry(name)
+        .ok_or_else(|| session.out.fail("fail-no-job", &[("job", &name)]))?;
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
     for at in due {

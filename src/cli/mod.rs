@@ -14,12 +14,15 @@ mod demo;
 mod digest;
 mod doctor;
 mod due;
+mod explain;
 mod forecast;
 mod forecast_out;
 mod forecast_stream;
 mod forecast_words;
+mod help;
 mod import;
 mod job;
+mod layout;
 mod log;
 mod outbox;
 mod output;
@@ -30,7 +33,10 @@ mod plan_tours;
 mod plan_vials;
 mod plan_what_if;
 mod plan_why;
+mod report;
+mod report_print;
 mod service;
+mod snippet;
 mod status;
 mod unsubscribe;
 mod verdict;
@@ -128,6 +134,9 @@ enum Command {
     CatchUp(catch_up::CatchUp),
     /// Evaluate histories and forecast the next doses, from and to one JSON object a line
     Forecast(forecast::Forecast),
+    /// The tables that are handed up for a month, and the records behind each cell
+    #[command(subcommand)]
+    Report(report::Report),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
     /// One screen: campaign, day, plan against done, late sites, jobs, mail
@@ -160,6 +169,13 @@ enum Command {
     Backup(backup::Backup),
     /// Make the database anew from a backup
     Restore(backup::Restore),
+    /// What a code of an issue means and what to do about it
+    Explain(explain::Explain),
+    /// Write a man page for every command into a folder
+    Man {
+        /// The folder; it is made where it is not there
+        dir: PathBuf,
+    },
     /// Print the completion script of a shell
     Completion {
         /// The shell
@@ -181,7 +197,7 @@ struct Session {
 
 /// Parses the arguments, runs the command, tells the exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = help::parse();
     let log = cli.common.log;
     log::start(log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -252,6 +268,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Due(it) => it.run(session).await,
         Command::CatchUp(it) => it.run(session).await,
         Command::Forecast(it) => it.run(&session),
+        Command::Report(it) => it.run(session).await,
         Command::Coverage(it) => it.run(session).await,
         Command::Status(it) => it.run(session).await,
         Command::Digest(it) => it.run(session).await,
@@ -265,6 +282,13 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Db(it) => it.run(session).await,
         Command::Backup(it) => it.run(session).await,
         Command::Restore(it) => it.run(session).await,
+        Command::Explain(it) => it.run(&session),
+        Command::Man { dir } => {
+            let count =
+                help::man(&dir).with_context(|| format!("{} cannot be written", dir.display()))?;
+            session.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
+            Ok(exit::OK)
+        }
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "doseplan", &mut script);
@@ -332,6 +356,7 @@ impl Session {
 
 /// The area that a list is limited to, with what lies below it; `None`: all of them.
 fn areas_below<'a>(
+    out: Out,
     loaded: &'a Loaded,
     code: Option<&str>,
 ) -> anyhow::Result<Option<BTreeSet<&'a AreaCode>>> {
@@ -339,7 +364,7 @@ fn areas_below<'a>(
     let area = loaded
         .campaign
         .area(code)
-        .ok_or_else(|| anyhow::anyhow!("there is no area {code:?}; areas.csv has the codes"))?;
+        .ok_or_else(|| out.fail("fail-no-area", &[("code", &output::harmless(code))]))?;
     Ok(Some(loaded.campaign.below(&area.code)))
 }
 

@@ -79,20 +79,17 @@ impl Outbox {
                     outbox::list(&mut tx, state.unwrap_or_default(), kind.unwrap_or_default());
                 list(&session, &all.await?)
             }
-            Self::Show { id, part } => show(&app, *id, *part).await?,
+            Self::Show { id, part } => show(&session, &app, *id, *part).await?,
             Self::Resolve { id, sent, .. } => {
                 if !app.resolve_doubt(*id, *sent, now).await? {
-                    anyhow::bail!("mail {id} is not in doubt; `doseplan outbox list` shows states");
+                    return Err(session.out.fail("fail-not-in-doubt", &[("id", id)]));
                 }
                 session.out.note("outbox-resolved", &[("id", id)]);
                 exit::OK
             }
             Self::Retry { id } => {
                 if !app.retry(*id, now).await? {
-                    anyhow::bail!(
-                        "mail {id} cannot be tried again in its state; a mail in doubt is closed \
-                         with `doseplan outbox resolve`"
-                    );
+                    return Err(session.out.fail("fail-no-retry", &[("id", id)]));
                 }
                 session.out.note("outbox-retried", &[("id", id)]);
                 exit::OK
@@ -121,10 +118,10 @@ impl Outbox {
     }
 }
 
-async fn show(app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
+async fn show(session: &Session, app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
     let mut tx = app.store.read().await?;
     let Some(message) = outbox::find(&mut tx, id).await? else {
-        anyhow::bail!("there is no mail {id}; `doseplan outbox list` shows all");
+        return Err(session.out.fail("fail-no-mail", &[("id", &id)]));
     };
     let bytes = outbox::content(&mut tx, id).await?;
     let said = match part {
@@ -132,8 +129,7 @@ async fn show(app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
         Part::Text => stored::text(&bytes).map(|text| format!("{}\n\n{text}", message.subject)),
         Part::Html => stored::page(&bytes),
     };
-    let Some(said) = said else { anyhow::bail!("mail {id} has no such part") };
-    print(&said);
+    print(&said.ok_or_else(|| session.out.fail("fail-no-part", &[("id", &id)]))?);
     Ok(exit::OK)
 }
 
@@ -166,7 +162,8 @@ fn list(session: &Session, all: &[Message]) -> u8 {
         session.out.json(&views);
         return exit::OK;
     }
-    let mut sheet = Sheet::new(&["id", "state", "kind", "to", "subject", "attempts", "due"]);
+    let mut sheet = Sheet::new(&["id", "state", "kind", "to", "subject", "attempts", "due"])
+        .spare(&["attempts"]);
     for view in views {
         sheet.push(vec![
             view.message.id.to_string(),

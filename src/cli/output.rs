@@ -1,11 +1,14 @@
 //! Printing: tables for people, JSON and CSV for programs; a closed pipe ends the program quietly.
 
+use super::layout::{self, Column};
 use crate::domain::campaign::Language;
 use crate::intake::csv_out;
 use crate::text;
 pub(super) use crate::text::harmless;
 use clap::ValueEnum;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
+};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -41,6 +44,68 @@ pub(super) fn print(text: &str) {
     }
 }
 
+/// Whether people read stdout at a terminal.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether stdout takes colours: a terminal, and nobody has said no.
+pub(super) fn has_colours() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Columns of the terminal, or of what stands for it.
+pub(super) fn width() -> u16 {
+    let named = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width >= WIDTH_MIN);
+    let asked = || rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col);
+    asked().filter(|width| *width >= WIDTH_MIN).or_else(named).unwrap_or(WIDTH_ELSEWHERE)
+}
+
+/// Text in the colour of a tone, where stdout takes colours.
+pub(super) fn toned(text: &str, tone: Tone) -> String {
+    if !has_colours() {
+        return text.to_owned();
+    }
+    let style = tone.style();
+    format!("{style}{text}{style:#}")
+}
+
+/// An issue on one line; an error is red, a warning yellow.
+pub(super) fn marked(issue: &crate::intake::Issue, out: Out) -> String {
+    let line = issue.line(out.language);
+    if issue.is_error() {
+        return toned(&line, Tone::Bad);
+    }
+    format!("{} {line}", toned(&out.word("word-warning"), Tone::Doubtful))
+}
+
+/// Several lines for a terminal, each without what could harm it.
+pub(super) fn lines_harmless(text: &str) -> String {
+    text.lines().map(harmless).collect::<Vec<_>>().join("\n")
+}
+
+/// How good something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// As it should be.
+    Good,
+    /// Somebody should look.
+    Doubtful,
+    /// Not as it should be.
+    Bad,
+}
+
+impl Tone {
+    fn style(self) -> anstyle::Style {
+        let colour = match self {
+            Self::Good => anstyle::AnsiColor::Green,
+            Self::Doubtful => anstyle::AnsiColor::Yellow,
+            Self::Bad => anstyle::AnsiColor::Red,
+        };
+        colour.on_default()
+    }
+}
+
 impl Out {
     /// A message of the catalogue.
     pub(super) fn word(&self, key: &str) -> String {
@@ -50,6 +115,20 @@ impl Out {
     /// A message of the catalogue with its arguments.
     pub(super) fn say(&self, key: &str, arguments: &[(&str, &dyn Display)]) -> String {
         text::say(self.language, key, arguments)
+    }
+
+    /// An error with a message of the catalogue.
+    pub(super) fn fail(&self, key: &str, arguments: &[(&str, &dyn Display)]) -> anyhow::Error {
+        anyhow::anyhow!(self.say(key, arguments))
+    }
+
+    /// That a file or folder cannot be written.
+    pub(super) fn not_written(
+        &self,
+        path: &std::path::Path,
+        error: &std::io::Error,
+    ) -> anyhow::Error {
+        self.fail("fail-not-written", &[("path", &path.display()), ("said", error)])
     }
 
     /// Prints words on stderr.
@@ -68,7 +147,8 @@ impl Out {
     pub(super) fn sheet(&self, sheet: &Sheet) {
         print(&match self.format {
             Format::Csv => sheet.csv(),
-            Format::Table | Format::Json => sheet.table(self.language),
+            Format::Json => return self.json(&sheet.objects()),
+            Format::Table => sheet.table(self.language),
         });
     }
 }
@@ -76,16 +156,36 @@ impl Out {
 /// Rows under headings. The codes of the headings are the columns of the CSV.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
-    columns: Vec<&'static str>,
+    /// Codes, or names where there are no codes.
+    columns: Vec<String>,
+    /// Whether the columns are named already.
+    is_named: bool,
+    /// Columns that a narrow terminal does without.
+    spare: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
 /// Tables are this wide where there is no terminal to ask.
 const WIDTH_ELSEWHERE: u16 = 120;
+/// Narrower than this no table can be read; whoever says so means something else.
+const WIDTH_MIN: u16 = 20;
 
 impl Sheet {
-    pub(super) fn new(columns: &[&'static str]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new() }
+    pub(super) fn new(columns: &[&str]) -> Self {
+        let columns = columns.iter().map(|code| (*code).to_owned()).collect();
+        Self { columns, is_named: false, spare: Vec::new(), rows: Vec::new() }
+    }
+
+    /// With headings that are words already.
+    pub(super) fn named(columns: impl Iterator<Item = String>) -> Self {
+        let columns = columns.collect();
+        Self { columns, is_named: true, spare: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Columns that people do without where the terminal is too narrow, the first one first.
+    pub(super) fn spare(mut self, columns: &[&'static str]) -> Self {
+        self.spare = columns.to_vec();
+        self
     }
 
     pub(super) fn push(&mut self, row: Vec<String>) {
@@ -96,8 +196,20 @@ impl Sheet {
         self.rows.is_empty()
     }
 
+    /// The rows as objects; a figure that there is not is null.
+    fn objects(&self) -> Vec<serde_json::Map<String, serde_json::Value>> {
+        let value = |cell: &String| match cell.as_str() {
+            NONE => serde_json::Value::Null,
+            text => text.into(),
+        };
+        let object = |row: &Vec<String>| {
+            self.columns.iter().zip(row).map(|(name, cell)| (name.clone(), value(cell))).collect()
+        };
+        self.rows.iter().map(object).collect()
+    }
+
     fn csv(&self) -> String {
-        let mut out = csv_out::line(self.columns.iter().copied());
+        let mut out = csv_out::line(&self.columns);
         for row in &self.rows {
             let cells = row.iter().map(|cell| if cell == NONE { "" } else { cell.as_str() });
             out.push_str(&csv_out::line(cells));
@@ -106,35 +218,52 @@ impl Sheet {
     }
 
     fn table(&self, language: Language) -> String {
+        let heading = |code: &String| {
+            let named = (!self.is_named).then(|| text::found(language, &format!("column-{code}")));
+            named.flatten().unwrap_or_else(|| code.clone())
+        };
+        let cells =
+            |at: usize| self.rows.iter().map(move |row| row.get(at).map_or("", String::as_str));
+        let mut columns: Vec<Column> = (0..self.columns.len())
+            .map(|at| Column::new(at, heading(&self.columns[at]), cells(at)))
+            .collect();
+        let all: Vec<(usize, String)> =
+            columns.iter().map(|column| (column.at, column.heading.clone())).collect();
+        let spare = |name: &&str| self.columns.iter().position(|column| column == name);
+        let spare: Vec<usize> = self.spare.iter().filter_map(spare).collect();
+        layout::fit(&mut columns, usize::from(width()), &spare);
+        let is_shown = |at: usize| columns.iter().any(|column| column.at == at);
+        let left: Vec<String> =
+            all.into_iter().filter(|(at, _)| !is_shown(*at)).map(|(_, name)| name).collect();
         let mut table = Table::new();
         table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        if !std::io::stdout().is_terminal() {
-            table.set_width(WIDTH_ELSEWHERE);
-        }
-        let heading = |code: &&str| {
-            let key = format!("column-{code}");
-            let named = text::word(language, &key);
-            if named.starts_with('⟨') { (*code).to_owned() } else { named }
-        };
-        table.set_header(self.columns.iter().map(heading));
+        table.set_width(width());
+        table.set_header(columns.iter().map(|column| column.heading.clone()));
         for row in &self.rows {
-            table.add_row(row.iter().map(|cell| harmless(cell)));
+            table.add_row(
+                columns
+                    .iter()
+                    .map(|column| row.get(column.at).map_or(String::new(), |c| harmless(c))),
+            );
         }
-        for (index, column) in table.column_iter_mut().enumerate() {
-            let is_number = |row: &Vec<String>| {
-                row.get(index).is_none_or(|cell| {
-                    cell.is_empty()
-                        || cell == NONE
-                        || cell.starts_with(|c: char| c.is_ascii_digit())
-                })
-            };
-            let is_day = |row: &Vec<String>| row.get(index).is_some_and(|cell| cell.contains('-'));
-            if self.rows.iter().all(is_number) && !self.rows.iter().any(is_day) {
-                column.set_cell_alignment(CellAlignment::Right);
+        for (shown, column) in table.column_iter_mut().zip(&columns) {
+            if column.is_number {
+                shown.set_cell_alignment(CellAlignment::Right);
+            }
+            shown.set_padding((layout::LEFT, layout::RIGHT));
+            if let Some(width) = column.width {
+                let width = width + usize::from(layout::LEFT + layout::RIGHT);
+                let width = Width::Fixed(u16::try_from(width).unwrap_or(u16::MAX));
+                shown.set_constraint(ColumnConstraint::Absolute(width));
             }
         }
-        format!("{table}\n")
+        if left.is_empty() {
+            return format!("{table}\n");
+        }
+        let left = left.join(", ");
+        let told = text::say(language, "table-left-out", &[("columns", &left)]);
+        format!("{table}\n{told}\n")
     }
 }
 

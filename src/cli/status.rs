@@ -1,6 +1,6 @@
 //! `doseplan status`.
 
-use super::output::{Format, Sheet, harmless, percent};
+use super::output::{Format, Sheet, Tone, harmless, percent};
 use super::{Session, exit, parse_day};
 use crate::app::Loaded;
 use crate::app::status::{Problem, Status as Value};
@@ -8,6 +8,7 @@ use crate::domain::id::PlaceCode;
 use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::Args;
+use std::time::Duration;
 
 /// One screen: campaign, day, plan against done, late sites, jobs, mail.
 #[derive(Debug, Args)]
@@ -18,10 +19,20 @@ pub(super) struct Status {
     /// Exit with 11 where something is not as it should be
     #[arg(long)]
     check: bool,
+    /// Look again every so many seconds until Ctrl-C
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10",
+          value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with = "check")]
+    watch: Option<u64>,
 }
+
+/// Clears a terminal and goes to its first line.
+const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 impl Status {
     pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        if let Some(seconds) = self.watch {
+            return self.watch(&session, Duration::from_secs(seconds)).await;
+        }
         let (app, loaded) = session.loaded(None).await?;
         let status = app.status(&loaded, self.as_of, session.clock.now()).await?;
         if session.out.format == Format::Table {
@@ -31,6 +42,31 @@ impl Status {
         }
         let bad = self.check && !status.problems.is_empty();
         Ok(if bad { exit::BELOW } else { exit::OK })
+    }
+}
+
+impl Status {
+    /// Shows the status again and again; on a terminal each one in place of the last.
+    async fn watch(&self, session: &Session, pause: Duration) -> anyhow::Result<u8> {
+        // One listener for all rounds: it hears a signal whenever it comes.
+        let mut end = std::pin::pin!(tokio::signal::ctrl_c());
+        loop {
+            let (app, loaded) = session.loaded(None).await?;
+            let status = app.status(&loaded, self.as_of, session.clock.now()).await?;
+            app.store.close().await;
+            if session.out.format == Format::Table {
+                if super::output::is_terminal() {
+                    super::output::print(CLEAR);
+                }
+                screen(session, &loaded, &status);
+            } else {
+                session.out.json(&status);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = &mut end => return Ok(exit::OK),
+            }
+        }
     }
 }
 
@@ -101,7 +137,7 @@ pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
         out.sheet(&needs);
     }
     for problem in &status.problems {
-        eprintln!("! {}", said(session, problem));
+        eprintln!("{}", super::output::toned(&format!("! {}", said(session, problem)), Tone::Bad));
     }
 }
 

@@ -83,9 +83,7 @@ fn tell(session: &Session, done: Done) -> anyhow::Result<u8> {
     let key = match done {
         Done::Done => "unsubscribe-done",
         Done::Already => "unsubscribe-already",
-        Done::Unknown => anyhow::bail!(
-            "the token is of no reminder of this database; copy it whole, or give the address"
-        ),
+        Done::Unknown => return Err(session.out.fail("fail-no-token", &[])),
     };
     session.out.note(key, &[]);
     Ok(exit::OK)

@@ -47,16 +47,12 @@ fn made_at(session: &Session, campaign: Option<&Campaign>) -> NaiveDateTime {
 fn write(session: &Session, new: &New, bytes: &[u8]) -> anyhow::Result<u8> {
     let path = &new.xlsx;
     if !is_workbook(path) {
-        anyhow::bail!("{} is no name of a workbook; let it end in .xlsx", path.display());
+        return Err(session.out.fail("fail-no-workbook-name", &[("path", &path.display())]));
     }
     if path.exists() && !new.force {
-        anyhow::bail!(
-            "{} is there already; choose another name, or --force to write over it",
-            path.display()
-        );
+        return Err(session.out.fail("fail-file-there", &[("path", &path.display())]));
     }
-    std::fs::write(path, bytes)
-        .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", path.display()))?;
+    std::fs::write(path, bytes).map_err(|error| session.out.not_written(path, &error))?;
     session.out.note("workbook-written", &[("path", &path.display())]);
     Ok(exit::OK)
 }
@@ -72,8 +68,7 @@ pub(super) fn export(session: &Session, loaded: &Loaded, path: &Path) -> anyhow:
     let campaign = &loaded.campaign;
     let bytes =
         workbook_form::campaign(campaign, session.out.language, made_at(session, Some(campaign)))?;
-    std::fs::write(path, bytes)
-        .map_err(|error| anyhow::anyhow!("{} cannot be written: {error}", path.display()))
+    std::fs::write(path, bytes).map_err(|error| session.out.not_written(path, &error))
 }
 
 /// `persons|doses|outcomes new`: an empty form with the campaign's codes.

@@ -118,11 +118,22 @@ pub struct Counted {
 
 /// Adds a person's doses to `cells`, `sign` times. `doses` is sorted by (day, record).
 pub fn count_person(
-    (campaign, judge): (&Campaign, &Judge),
+    rules: (&Campaign, &Judge),
     person: &Counted,
     doses: &[Dose],
     sign: i64,
     cells: &mut Cells,
+) {
+    each_dose(rules, person, doses, |_, key, one| cells.entry(key).or_default().add(one, sign));
+}
+
+/// Hands over each of a person's doses with the cell that it counts in and what it adds there. `doses` is sorted by
+/// (day, record).
+pub fn each_dose(
+    (campaign, judge): (&Campaign, &Judge),
+    person: &Counted,
+    doses: &[Dose],
+    mut take: impl FnMut(&Dose, CellKey, &Cell),
 ) {
     let who = Subject { born: person.born, sex: Sex::U };
     let judged = judge.evaluate(campaign, who, doses);
@@ -146,7 +157,7 @@ pub fn count_person(
             ..Cell::default()
         };
         tried = tried.max(result.number);
-        cells.entry(key).or_default().add(&one, sign);
+        take(dose, key, &one);
     }
 }
 

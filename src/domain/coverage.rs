@@ -201,7 +201,7 @@ pub fn coverage(
 }
 
 /// The lines of a report: each group, then each group set, with the groups that it adds up.
-fn lines(campaign: &Campaign) -> Vec<(String, String, Vec<&GroupId>)> {
+pub fn lines(campaign: &Campaign) -> Vec<(String, String, Vec<&GroupId>)> {
     let groups = campaign.groups.iter().map(|g| (g.id.to_string(), g.name.clone(), vec![&g.id]));
     let sets = campaign
         .group_sets

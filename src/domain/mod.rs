@@ -20,6 +20,7 @@ pub mod person;
 pub mod plan;
 pub mod planner;
 pub mod relay;
+pub mod report;
 pub mod rules;
 pub mod series;
 pub mod site;

@@ -1,44 +1,139 @@
-//! Vaccine that is left in the county store: deliveries less what was drawn for the doses given.
+//! Vaccine in the county store: deliveries less what was drawn for the doses given. Doses given draw from the lots of
+//! their day, first expiring first, with the wastage that their place reckons with (at a stop the largest of a team):
+//! records need not name lots, so this is an estimate.
 
 use super::campaign::Campaign;
 use super::dose::GivenRow;
 use super::id::LotCode;
+use super::report::LotFigure;
+use super::site::Delivery;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::collections::BTreeMap;
 
-/// Doses left of every lot that has arrived and may still be used on `today`, first expiring first. Doses given draw
-/// from the lots of their day, first expiring first, with the wastage of their place (at a stop the largest of a team).
-pub fn stock_left(
-    campaign: &Campaign,
-    given: &[GivenRow],
-    today: NaiveDate,
-) -> Vec<(LotCode, u64)> {
+/// What a day took out of a lot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draw {
+    /// Which lot.
+    pub lot: LotCode,
+    /// When.
+    pub day: NaiveDate,
+    /// Doses drawn, wastage included.
+    pub drawn: Decimal,
+    /// Of them, doses given.
+    pub given: Decimal,
+}
+
+/// What the doses given drew from the lots, day by day; what no lot can explain is left out.
+pub fn draws(campaign: &Campaign, given: &[GivenRow]) -> Vec<Draw> {
     let team_rate = campaign.teams.iter().map(|team| team.wastage_rate).max().unwrap_or_default();
-    let mut drawn: BTreeMap<NaiveDate, Decimal> = BTreeMap::new();
-    for row in given.iter().filter(|row| row.day < today) {
+    let mut days: BTreeMap<NaiveDate, (Decimal, Decimal)> = BTreeMap::new();
+    for row in given {
         let rate = match campaign.site(row.place.as_str()) {
             Some(site) => site.wastage_rate,
             None if campaign.stop(row.place.as_str()).is_some() => team_rate,
             None => Decimal::ZERO,
         };
-        *drawn.entry(row.day).or_default() += Decimal::from(row.doses) / (Decimal::ONE - rate);
+        let doses = Decimal::from(row.doses);
+        let day = days.entry(row.day).or_default();
+        day.0 += doses / (Decimal::ONE - rate);
+        day.1 += doses;
     }
     let lots = campaign.lots_by_expiry();
     let mut left: Vec<Decimal> = lots.iter().map(|lot| Decimal::from(lot.doses)).collect();
-    for (day, mut need) in drawn {
+    let mut out = Vec::new();
+    for (day, (mut need, doses)) in days {
+        let share = if need.is_zero() { Decimal::ZERO } else { doses / need };
         for (lot, left) in lots.iter().zip(&mut left) {
-            if lot.date <= day && day <= lot.expires {
-                let take = need.min(*left);
+            let take = need.min(*left);
+            if lot.date <= day && day <= lot.expires && take > Decimal::ZERO {
                 *left -= take;
                 need -= take;
+                out.push(Draw { lot: lot.lot.clone(), day, drawn: take, given: take * share });
             }
         }
     }
-    lots.iter()
-        .zip(left)
-        .filter(|(lot, _)| lot.date <= today && today <= lot.expires)
-        .map(|(lot, left)| (lot.lot.clone(), left.floor().to_u64().unwrap_or(0)))
+    out
+}
+
+/// Doses left of every lot that has arrived and may still be used on `today`, first expiring first.
+pub fn stock_left(
+    campaign: &Campaign,
+    given: &[GivenRow],
+    today: NaiveDate,
+) -> Vec<(LotCode, u64)> {
+    let before: Vec<GivenRow> = given.iter().filter(|row| row.day < today).cloned().collect();
+    let mut drawn: BTreeMap<LotCode, Decimal> = BTreeMap::new();
+    for draw in draws(campaign, &before) {
+        *drawn.entry(draw.lot).or_default() += draw.drawn;
+    }
+    campaign
+        .lots_by_expiry()
+        .into_iter()
+        .filter(|lot| lot.date <= today && today <= lot.expires)
+        .map(|lot| {
+            let left = Decimal::from(lot.doses) - drawn.get(&lot.lot).copied().unwrap_or_default();
+            (lot.lot.clone(), left.floor().to_u64().unwrap_or(0))
+        })
         .collect()
+}
+
+/// A lot between two days, in whole doses: before + arrived − drawn − expired = left, and drawn = given + wasted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LotMonth<'a> {
+    /// The lot.
+    pub lot: &'a Delivery,
+    figures: BTreeMap<LotFigure, i64>,
+}
+
+impl LotMonth<'_> {
+    /// One of its figures.
+    pub fn of(&self, what: LotFigure) -> i64 {
+        self.figures.get(&what).copied().unwrap_or(0)
+    }
+}
+
+/// Every lot that was there, came or went between two days, both included.
+pub fn lots_between<'a>(
+    campaign: &'a Campaign,
+    given: &[GivenRow],
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Vec<LotMonth<'a>> {
+    let draws = draws(campaign, given);
+    let month = |lot: &'a Delivery| {
+        let sum = |is_in: &dyn Fn(NaiveDate) -> bool, of: fn(&Draw) -> Decimal| -> Decimal {
+            draws.iter().filter(|draw| draw.lot == lot.lot && is_in(draw.day)).map(of).sum()
+        };
+        let whole = |number: Decimal| number.round().to_i64().unwrap_or(0);
+        let doses = i64::from(lot.doses);
+        let rest = |drawn: Decimal| whole(Decimal::from(lot.doses) - drawn);
+        // After its last day of use a lot is waste, whatever is left of it.
+        let is_here = lot.date < first && lot.expires >= first;
+        let before = if is_here { rest(sum(&|day| day < first, |d| d.drawn)) } else { 0 };
+        let arrived = if (first..=last).contains(&lot.date) { doses } else { 0 };
+        let at_end = rest(sum(&|day| day <= last, |d| d.drawn));
+        let is_over = lot.expires <= last;
+        let (expired, left) = match (lot.date > last, is_over) {
+            (true, _) => (0, 0),
+            (false, true) if lot.expires < first => (0, 0),
+            (false, true) => (at_end, 0),
+            (false, false) => (0, at_end),
+        };
+        let drawn = before + arrived - expired - left;
+        let used = whole(sum(&|day| (first..=last).contains(&day), |d| d.given));
+        let figures = [
+            (LotFigure::Before, before),
+            (LotFigure::Arrived, arrived),
+            (LotFigure::Drawn, drawn),
+            (LotFigure::Given, used),
+            (LotFigure::Wasted, drawn - used),
+            (LotFigure::Expired, expired),
+            (LotFigure::Left, left),
+        ];
+        LotMonth { lot, figures: figures.into() }
+    };
+    let months = campaign.lots_by_expiry().into_iter().map(month);
+    months.filter(|month| month.figures.values().any(|figure| *figure != 0)).collect()
 }

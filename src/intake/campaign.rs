@@ -8,7 +8,7 @@ use super::table::{Column, Table};
 use super::tables::{self, Located, read};
 use super::tree::{self, Entry};
 use super::workbook::{Book, read_file};
-use super::workbook_errors::REASON;
+use super::workbook_errors::IGNORED;
 use super::{encoding, records, series};
 use crate::domain::campaign::Campaign;
 use crate::domain::series::Series;
@@ -158,7 +158,7 @@ impl Source {
         issues: &mut Vec<Issue>,
     ) -> (Table, bool) {
         // What an errors workbook puts beside the rows is nobody's column.
-        let ignored: &[&str] = if matches!(self, Self::Book(_)) { &[REASON] } else { &[] };
+        let ignored: &[&str] = if matches!(self, Self::Book(_)) { &IGNORED } else { &[] };
         let (file, rows) = match self {
             Self::Folder(folder) => {
                 let file = format!("{stem}.csv");

@@ -5,7 +5,7 @@ use super::encoding::newlines;
 use super::issue::{Issue, nearest};
 use super::table::{Column, Line, RawRow, Table, list};
 use super::values::clean;
-use super::workbook_errors::REASON;
+use super::workbook_errors::IGNORED;
 use toml::de::{DeTable, DeValue};
 
 /// Ends every element of a list of texts in one cell; no code can hold it.
@@ -127,7 +127,7 @@ pub(super) fn of_sheet(
     keeps_blanks: bool,
     issues: &mut Vec<Issue>,
 ) -> Option<Entry> {
-    let table = Table::new(file, KEY_VALUE, &[REASON], rows, issues);
+    let table = Table::new(file, KEY_VALUE, &IGNORED, rows, issues);
     if table.lines.is_empty() {
         return None;
     }

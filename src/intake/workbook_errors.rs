@@ -15,8 +15,10 @@ use rust_xlsxwriter::XlsxError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The column that holds the reasons; reading skips it.
-pub(super) const REASON: &str = "reason";
+/// The column that holds the reasons.
+const REASON: &str = "reason";
+/// Columns of workbooks that reading skips: they are there for eyes.
+pub(super) const IGNORED: [&str; 2] = [REASON, forms::ABOUT];
 
 /// Where the workbook with the marks goes: `活动-errors.xlsx` beside `活动.xlsx`.
 pub fn marked_path(input: &Path) -> PathBuf {
@@ -38,11 +40,12 @@ pub fn marked(
         |error: XlsxError| Issue::error("bad_workbook", &name).with("reason", error.to_string());
     let mut out = out::Book::new(&name, made_at);
     list(&mut out, &name, issues, language).map_err(refused)?;
-    for sheet in book.sheets() {
-        let shown = book.shown(&sheet);
-        let rows = book.rows(&sheet)?;
+    let sheets = book.sheets();
+    for sheet in sheets.iter().filter(|sheet| !forms::is_ours(sheet)) {
+        let shown = book.shown(sheet);
+        let rows = book.rows(sheet)?;
         let form = forms::form(&sheet.trim().to_lowercase());
-        let mut page = out.page(&sheet);
+        let mut page = out.page(sheet);
         let of_sheet = issues.iter().filter(|issue| *issue.file == *shown);
         let written = match form {
             Some(form) => table(&mut page, form, &rows, of_sheet, language),
@@ -50,6 +53,10 @@ pub fn marked(
         };
         written.and_then(|()| page.close()).map_err(refused)?;
     }
+    let known = sheets.iter().filter_map(|sheet| forms::form(&sheet.trim().to_lowercase()));
+    let known: Vec<Form> = known.collect();
+    let help = text::word(language, "workbook-guide-3");
+    forms::guide(&mut out, &known, &help, &name, language).map_err(refused)?;
     out.bytes().map_err(refused)
 }
 
@@ -138,7 +145,10 @@ fn table<'a>(
             let look = match mark {
                 Some((look, _)) => *look,
                 None if row.row == header.row => Look::Head,
-                None => Look::Plain,
+                None if row.row > header.row => Look::Plain,
+                None if row.row == 1 => Look::Title,
+                None if row.row + 1 == header.row && at > 0 => Look::Label,
+                None => Look::Remark,
             };
             let cell = match known(at).filter(|_| is_data) {
                 Some(known) => forms::cell(known.name, text),

@@ -22,6 +22,9 @@ const ROWS_AHEAD: u32 = 2000;
 /// Decimal digits that a number in a spreadsheet keeps.
 const DIGITS_MAX: usize = 15;
 
+/// The column beside settings that says what they mean; reading skips it.
+pub(super) const ABOUT: &str = "about";
+
 /// A table of a workbook.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
@@ -101,18 +104,25 @@ fn key_of(column: &str) -> String {
     column.replace('.', "-")
 }
 
-/// The message of a column, for this table or for any.
-fn of_column(language: Language, what: &str, stem: &str, column: &str) -> String {
+/// What a column is called, in this table or in any.
+fn name_of(language: Language, stem: &str, column: &str) -> String {
     let column = key_of(column);
-    [format!("{what}-{stem}-{column}"), format!("{what}-{column}")]
-        .iter()
-        .find_map(|key| text::found(language, key))
-        .unwrap_or_default()
+    first_of(language, &[format!("field-{stem}-{column}"), format!("field-{column}")])
+}
+
+/// What a column holds, in this table or in any.
+fn about_of(language: Language, stem: &str, column: &str) -> String {
+    let column = key_of(column);
+    first_of(language, &[format!("about-{stem}-{column}"), format!("about-{column}")])
+}
+
+fn first_of(language: Language, keys: &[String]) -> String {
+    keys.iter().find_map(|key| text::found(language, key)).unwrap_or_default()
 }
 
 fn label(language: Language, stem: &str, column: &Column) -> String {
     let star = if column.is_required { "*" } else { "" };
-    format!("{}{star}", of_column(language, "field", stem, column.name))
+    format!("{}{star}", name_of(language, stem, column.name))
 }
 
 /// Which other sheet's first column holds the codes of a column.
@@ -178,7 +188,7 @@ fn header_cell(
     language: Language,
 ) -> Done {
     page.put(row, at, &Cell::text(column.name), Look::Head)?;
-    let about = of_column(language, "about", form.stem, column.name);
+    let about = about_of(language, form.stem, column.name);
     if !about.is_empty() {
         page.note(row, at, &about)?;
     }
@@ -196,7 +206,7 @@ pub(super) fn rules(
 ) -> Done {
     let rows = (header + 1, header + ROWS_AHEAD);
     for (at, column) in at {
-        let title = of_column(language, "field", form.stem, column.name);
+        let title = name_of(language, form.stem, column.name);
         let listed = text::word(language, "workbook-not-listed");
         if let Some(words) = words_of(form.stem, column.name) {
             page.choice(rows, *at, &Choice::Words(words), &title, &listed)?;
@@ -240,22 +250,34 @@ fn settings_page(book: &mut Book, rows: &[(String, Cell)], language: Language) -
     for (row, (key, value)) in (place.header + 1..).zip(rows) {
         page.put(row, 0, &Cell::text(key), Look::Head)?;
         page.put(row, 1, value, Look::Plain)?;
-        let named = of_column(language, "field", form.stem, key);
-        let about = of_column(language, "about", form.stem, key);
-        if !about.is_empty() {
-            page.note(row, 0, &format!("{named}\n{about}"))?;
-        }
+        let named = name_of(language, form.stem, key);
+        let about = about_of(language, form.stem, key);
+        let told = if about.is_empty() { named.clone() } else { format!("{named}：{about}") };
+        page.put(row, 2, &Cell::text(told), Look::Plain)?;
         if let Some(words) = words_of(form.stem, key) {
             page.choice((row, row), 1, &Choice::Words(words), &named, &listed)?;
         }
     }
+    page.put(
+        place.header - 1,
+        2,
+        &Cell::text(text::word(language, "workbook-about")),
+        Look::Label,
+    )?;
+    page.put(place.header, 2, &Cell::text(ABOUT), Look::Head)?;
     page.text_column(1)?;
     page.upright();
     page.close()
 }
 
 /// What every column means.
-fn guide(book: &mut Book, forms: &[Form], help: &str, name: &str, language: Language) -> Done {
+pub(super) fn guide(
+    book: &mut Book,
+    forms: &[Form],
+    help: &str,
+    name: &str,
+    language: Language,
+) -> Done {
     let word = |key: &str| text::word(language, key);
     let mut page = book.page(&word("workbook-guide"));
     let titles = [
@@ -280,14 +302,14 @@ fn guide(book: &mut Book, forms: &[Form], help: &str, name: &str, language: Lang
         ]);
         for column in columns.iter().filter(|_| form.stem != "series") {
             let needed = if column.is_required { word("workbook-yes") } else { String::new() };
-            let mut about = of_column(language, "about", form.stem, column.name);
+            let mut about = about_of(language, form.stem, column.name);
             if let Some(words) = words_of(form.stem, column.name).filter(|_| about.is_empty()) {
                 about = words.join(" / ");
             }
             rows.push(vec![
                 Cell::text(form.stem),
                 Cell::text(column.name),
-                Cell::text(of_column(language, "field", form.stem, column.name)),
+                Cell::text(name_of(language, form.stem, column.name)),
                 Cell::text(needed),
                 Cell::text(about),
             ]);
@@ -302,6 +324,14 @@ fn guide(book: &mut Book, forms: &[Form], help: &str, name: &str, language: Lang
 struct Codes {
     sheet: &'static str,
     codes: Vec<(String, String)>,
+}
+
+/// Whether a sheet is one that forms bring along and nobody fills in.
+pub(super) fn is_ours(sheet: &str) -> bool {
+    let languages = [Language::ZhCn, Language::En];
+    ["workbook-guide", "workbook-codes", "workbook-reason-sheet"]
+        .iter()
+        .any(|key| languages.iter().any(|language| text::word(*language, key) == sheet.trim()))
 }
 
 /// The hidden sheet: version, then pairs of columns of codes and names.

@@ -159,7 +159,6 @@ impl Page<'_> {
             *width = (*width).max(cell.width());
         }
         let shown = match cell {
-            Cell::Blank if look == Look::Plain => return Ok(()),
             Cell::Day(_) => DAY,
             Cell::Count(_) => COUNT,
             Cell::Decimals(_, digits) => *digits,

@@ -40,6 +40,10 @@ const FIRST_RECORDED: &str = "SELECT place, day, MIN(recorded_at) FROM tally \
 const OF_PLACE: &str = "SELECT record, day, place, area, grp, dose, doses, recorded_at \
      FROM tally WHERE campaign = $1 AND place = $2 AND day = $3 ORDER BY record";
 
+const UPLOADS: &str = "SELECT t.record, t.place, t.day, COALESCE((SELECT MIN(p.recorded_at) \
+     FROM tally_past p WHERE p.campaign = t.campaign AND p.record = t.record), t.recorded_at) \
+     FROM tally t WHERE t.campaign = $1 AND t.day >= $2 AND t.day <= $3 ORDER BY t.record";
+
 /// A tally with the time of recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
@@ -125,6 +129,21 @@ pub async fn keep(
 pub async fn delete(tx: &mut Tx, campaign: CampaignNo, record: &RecordId) -> Result<()> {
     tx.run(DELETE, args![campaign, record.as_str()]).await?;
     Ok(())
+}
+
+/// Hands over record, place, day and time of the first recording of every tally of the days `first..=last`.
+pub async fn uploads(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    (first, last): (NaiveDate, NaiveDate),
+    mut take: impl FnMut(RecordId, PlaceCode, NaiveDate, i64),
+) -> Result<()> {
+    tx.each(UPLOADS, args![campaign, first, last], |row| {
+        let (record, place): (String, String) = (row.get(0)?, row.get(1)?);
+        take(RecordId::new(record), PlaceCode::new(place), row.get(2)?, row.get(3)?);
+        Ok(())
+    })
+    .await
 }
 
 /// Hands over every tally that was known before an instant.

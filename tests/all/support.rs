@@ -400,3 +400,20 @@ pub(crate) async fn postgresql(address: &str, sql: String) {
     let mut connection = sqlx::PgConnection::connect(address).await.expect("the server answers");
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("it obeys");
 }
+
+/// Runs a Python script that needs a module from PyPI, and gives what it prints; nothing where the module is not
+/// there.
+#[track_caller]
+pub(crate) fn python(module: &str, script: &str, arguments: &[&str]) -> Option<String> {
+    let there = Command::new("python3").args(["-c", &format!("import {module}")]).output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        skipped(&format!("no python3 with {module}; pip install {module}"));
+        return None;
+    }
+    let mut command = Command::new("python3");
+    command.args(["-c", script]).args(arguments).env("PYTHONIOENCODING", "utf-8");
+    let output = command.output().expect("python starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stdout));
+    Some(String::from_utf8(output.stdout).expect("python prints UTF-8"))
+}

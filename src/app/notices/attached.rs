@@ -1,7 +1,8 @@
 //! The files of a lead's digest: tomorrow's list as a workbook, the next days' sessions as a calendar.
 
-use crate::app::{App, AppError, Loaded, Result};
+use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::domain::calendar::Sessions;
+use crate::domain::date::day_end;
 use crate::domain::notice::{LeadDigest, PersonLine, SessionSheet};
 use crate::intake::workbook_out::{Book, Cell, Look};
 use crate::mail::calendar;
@@ -10,8 +11,10 @@ use crate::text::word;
 use chrono::{NaiveTime, TimeDelta};
 use rust_xlsxwriter::XlsxError;
 
-/// A calendar goes so many days beyond tomorrow; those after it follow on their own evenings.
-const CALENDAR_DAYS: i64 = 14;
+/// A calendar goes so many days beyond tomorrow: plans further ahead still move every night.
+const CALENDAR_DAYS: i64 = 7;
+/// What was dropped is said on so many evenings, in case one mail is lost.
+const CANCELLED_DAYS: i64 = 2;
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 impl App {
@@ -31,7 +34,14 @@ impl App {
         }
         let days = (digest.today, digest.tomorrow + TimeDelta::days(CALENDAR_DAYS));
         let post = (digest.post.as_str(), digest.post_name.as_str());
-        if let Some(text) = self.calendar(loaded, sessions, post, digest.language, days) {
+        let dropped_since =
+            day_end(loaded.campaign.timezone, digest.today - TimeDelta::days(CANCELLED_DAYS));
+        let found: Vec<_> = sessions
+            .of(post.0, days)
+            .filter(|(_, one)| !one.cancelled || one.changed_at >= millis(dropped_since))
+            .collect();
+        if !found.is_empty() {
+            let text = self.calendar(loaded, post.1, digest.language, found.into_iter());
             let (name, mime) = (format!("sessions-{code}{}.ics", digest.tomorrow), calendar::MIME);
             let bytes = text.into_bytes();
             files.push(Attachment { name, mime: mime.to_owned(), bytes });
@@ -91,7 +101,7 @@ fn list(digest: &LeadDigest) -> std::result::Result<Vec<u8>, XlsxError> {
         rows,
     )?;
     let heads = ["place", "lot", "product", "doses", "vials", "expires"];
-    let rows = digest.sessions.iter().flat_map(|session| draw_rows(session));
+    let rows = digest.sessions.iter().flat_map(draw_rows);
     sheet(&mut book, &say("list-draw"), &title, &heads.map(|head| list_head(&say, head)), rows)?;
     book.bytes()
 }

@@ -116,6 +116,12 @@ impl Cell {
 }
 
 impl Table {
+    /// Whether a column has bars below its figures; such columns are equally wide, so that their bars compare.
+    fn has_bars(&self, column: &usize) -> bool {
+        let has_bar = |cell: &Cell| cell.bar.is_some() && !cell.text.is_empty();
+        self.rows.iter().any(|row| row.get(*column).is_some_and(has_bar))
+    }
+
     /// Whether a phone needs smaller letters to show all columns.
     fn is_wide(&self) -> bool {
         self.head.len() > 4

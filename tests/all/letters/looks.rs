@@ -15,12 +15,11 @@ fn seen(world: &World, page: &str, width: u32, dark: bool) -> Option<Value> {
     let frame = include_str!("look.html").replace("WIDTH", &width.to_string());
     let file = world.file("look.html", frame.replace("PAGE", &quoted));
     let profile = tempfile::tempdir().unwrap();
-    let scheme = if dark { 0 } else { 1 };
     let output = Command::new("chromium")
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .args(["--virtual-time-budget=10000", "--dump-dom", "--window-size=1400,4200"])
-        .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
+        .arg(format!("--blink-settings=preferredColorScheme={}", u8::from(!dark)))
         .arg(format!("--user-data-dir={}", text(profile.path())))
         .arg(format!("file://{}", text(&file)))
         .stderr(Stdio::null())

@@ -1,0 +1,542 @@
+//! The tables that a county hands up for a month, and the records behind each of their cells.
+
+use super::recount::cells_known;
+use super::{App, AppError, Loaded, Result, millis};
+use crate::domain::counting::{Cell, CellKey, Counted, each_dose};
+use crate::domain::date::day_end;
+use crate::domain::dose::Dose;
+use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode, RecordId};
+use crate::domain::person::Person;
+use crate::domain::report::{
+    self, Basis, Facts, Figure, LotFigure, Name, Pick, Report, Upload, UploadPick, Value,
+};
+use crate::domain::stock::draws;
+use crate::store::{Tx, cells, doses, people, tallies};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Which report.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The table.
+    pub name: Name,
+    /// The area; the top of the tree where absent.
+    pub area: Option<AreaCode>,
+    /// The first day.
+    pub first: NaiveDate,
+    /// The last day, included.
+    pub last: NaiveDate,
+    /// Recorded by this day's 24:00; now where absent.
+    pub known_on: Option<NaiveDate>,
+}
+
+/// A cell with everything it is made of.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The cell.
+    pub figure: Figure,
+    /// How the parts make the figure: `(a - b) / c`.
+    pub formula: String,
+    /// The parts, `a` first.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a figure with the records behind it.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// What it says.
+    pub figure: Figure,
+    /// Its records; what they count adds up to the figure.
+    pub records: Vec<Behind>,
+}
+
+/// A record behind a figure.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Behind {
+    /// `dose`, `tally`, `eligible`, `delivery`, `draw`, `person`.
+    pub kind: &'static str,
+    /// Its code.
+    pub record: String,
+    /// Whose it is.
+    pub person: Option<PersonId>,
+    /// Its day.
+    pub day: Option<NaiveDate>,
+    /// Its place.
+    pub place: Option<PlaceCode>,
+    /// Where the people live.
+    pub area: Option<AreaCode>,
+    /// Their group.
+    pub group: Option<GroupId>,
+    /// Number of the dose.
+    pub dose: Option<u8>,
+    /// What it says.
+    pub says: i64,
+    /// What it counts in the figure; a tally counts what exceeds the persons.
+    pub counts: i64,
+}
+
+impl App {
+    /// A report.
+    pub async fn report(&self, loaded: &Loaded, ask: &Ask) -> Result<Report> {
+        let mut tx = self.store.read().await?;
+        let (loaded, before) = self.as_known(&mut tx, loaded, ask).await?;
+        let area = area_of(&loaded, ask)?;
+        if ask.name == Name::CatchUp {
+            drop(tx);
+            return self.catch_up_table(&loaded, ask, area).await;
+        }
+        let facts = facts(&mut tx, &loaded, ask, area, before).await?;
+        let mut out = report::build(ask.name, &facts);
+        if ask.name == Name::Cohort {
+            let columns = out.columns;
+            out.rows = cohorts(&mut tx, &loaded, &facts, before, columns).await?;
+        }
+        Ok(out)
+    }
+
+    /// The campaign as it was known, and the instant before which records count.
+    async fn as_known(&self, tx: &mut Tx, loaded: &Loaded, ask: &Ask) -> Result<(Loaded, i64)> {
+        match ask.known_on {
+            None => Ok((loaded.clone(), i64::MAX)),
+            Some(day) => {
+                let before = millis(day_end(loaded.campaign.timezone, day));
+                Ok((self.load(tx, loaded.no, before).await?, before))
+            }
+        }
+    }
+
+    async fn catch_up_table(&self, loaded: &Loaded, ask: &Ask, area: AreaCode) -> Result<Report> {
+        let found = self.catch_up_report(loaded, ask.last).await?;
+        let campaign = &loaded.campaign;
+        let facts = Facts::new(campaign, area, (ask.first, ask.last), BTreeMap::default());
+        let mut out = report::build(Name::CatchUp, &facts);
+        let of =
+            |people: u64| Figure::count(i64::try_from(people).unwrap_or(i64::MAX), Basis::Register);
+        let is_shown = |code: &AreaCode| {
+            *code == facts.area
+                || campaign
+                    .area(code.as_str())
+                    .is_some_and(|a| a.parent.as_ref() == Some(&facts.area))
+        };
+        let lines = found.rows.iter().filter(|line| is_shown(&line.area));
+        out.rows = lines
+            .map(|line| {
+                let (should, done) = (of(line.should), of(line.done));
+                let percent = done.over(&should);
+                vec![
+                    Figure::words(line.area.as_str()),
+                    Figure::words(line.area_name.as_str()),
+                    Figure::words(line.vaccine.as_str()),
+                    should,
+                    done,
+                    percent,
+                    of(line.lacking_people),
+                    of(line.lacking_doses),
+                    of(line.aged_out),
+                ]
+            })
+            .collect();
+        Ok(out)
+    }
+
+    /// What a figure of a report is made of, down to the records.
+    pub async fn report_explained(
+        &self,
+        loaded: &Loaded,
+        ask: &Ask,
+        figure: &Figure,
+    ) -> Result<Explained> {
+        let mut tx = self.store.read().await?;
+        let (loaded, before) = self.as_known(&mut tx, loaded, ask).await?;
+        let area = area_of(&loaded, ask)?;
+        let facts = facts(&mut tx, &loaded, ask, area, before).await?;
+        let mut leaves = Vec::new();
+        let formula = formula_of(figure, &mut leaves);
+        let mut parts = Vec::new();
+        for leaf in leaves {
+            let records = behind(&mut tx, &loaded, &facts, &leaf, before).await?;
+            parts.push(Part { figure: leaf, records });
+        }
+        Ok(Explained { figure: figure.clone(), formula, parts })
+    }
+}
+
+fn area_of(loaded: &Loaded, ask: &Ask) -> Result<AreaCode> {
+    let campaign = &loaded.campaign;
+    match &ask.area {
+        Some(code) => match campaign.area(code.as_str()) {
+            Some(area) => Ok(area.code.clone()),
+            None => Err(AppError::Refused(format!(
+                "there is no area {:?}; areas.csv has the codes",
+                code.as_str()
+            ))),
+        },
+        None => campaign.root().map(|area| area.code.clone()).ok_or_else(|| {
+            AppError::Refused("the campaign has several areas at the top; name one: --area".into())
+        }),
+    }
+}
+
+async fn facts<'a>(
+    tx: &mut Tx,
+    loaded: &'a Loaded,
+    ask: &Ask,
+    area: AreaCode,
+    before: i64,
+) -> Result<Facts<'a>> {
+    let campaign = &loaded.campaign;
+    let cells = if before == i64::MAX {
+        let first = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day");
+        cells::between(tx, loaded.no, first, ask.last).await?
+    } else {
+        let mut known = cells_known(tx, loaded, before).await?;
+        known.retain(|key, _| key.family.day <= ask.last);
+        known
+    };
+    let mut facts = Facts::new(campaign, area, (ask.first, ask.last), cells);
+    if matches!(ask.name, Name::Uploads | Name::Sites) {
+        facts.uploads = uploads(tx, loaded, (ask.first, ask.last), before).await?;
+    }
+    Ok(facts)
+}
+
+async fn uploads(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    days: (NaiveDate, NaiveDate),
+    before: i64,
+) -> Result<Vec<Upload>> {
+    let zone = loaded.campaign.timezone;
+    let mut out = Vec::new();
+    let mut take = |is_tally: bool, record: RecordId, place: PlaceCode, day: NaiveDate, at: i64| {
+        let instant = DateTime::<Utc>::from_timestamp_millis(at).filter(|_| at < before);
+        if let Some(instant) = instant {
+            let recorded_on = instant.with_timezone(&zone).date_naive();
+            out.push(Upload { record, is_tally, place, day, recorded_on });
+        }
+    };
+    tallies::uploads(tx, loaded.no, days, |r, p, d, at| take(true, r, p, d, at)).await?;
+    doses::uploads(tx, loaded.no, days, |r, p, d, at| take(false, r, p, d, at)).await?;
+    Ok(out)
+}
+
+/// Hands over everybody's doses with the cells that they count in.
+async fn each_counted(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    before: i64,
+    mut take: impl FnMut(&Person, &[(Dose, CellKey, Cell)]),
+) -> Result<()> {
+    let mut given: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
+    doses::each_known(tx, loaded.no, before, |dose| {
+        given.entry(dose.person.clone()).or_default().push(dose);
+    })
+    .await?;
+    people::each_known(tx, loaded.no, before, |person| {
+        let mut mine = given.remove(&person.id).unwrap_or_default();
+        doses::sort(&mut mine);
+        let who =
+            Counted { area: person.area.clone(), born: person.born, group: person.group.clone() };
+        let mut counted = Vec::with_capacity(mine.len());
+        each_dose(loaded.rules(), &who, &mine, |dose, key, one| {
+            counted.push((dose.clone(), key, *one));
+        });
+        take(&person, &counted);
+    })
+    .await?;
+    Ok(())
+}
+
+/// Rows of the report by year of birth, from the register.
+async fn cohorts(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    facts: &Facts<'_>,
+    before: i64,
+    columns: &[&str],
+) -> Result<Vec<Vec<Figure>>> {
+    let doses = u8::try_from((columns.len() - 4) / 2).unwrap_or(0);
+    let last = facts.last;
+    let mut counts: BTreeMap<(AreaCode, i32), Vec<i64>> = BTreeMap::new();
+    each_counted(tx, loaded, before, |person, given| {
+        if person.born > last {
+            return;
+        }
+        let row = counts
+            .entry((person.area.clone(), person.born.year()))
+            .or_insert_with(|| vec![0; usize::from(doses) + 1]);
+        row[0] += 1;
+        for dose in 1..=doses {
+            row[usize::from(dose)] += i64::from(has(given, dose, last));
+        }
+    })
+    .await?;
+    let campaign = &loaded.campaign;
+    let shown = campaign
+        .areas
+        .iter()
+        .filter(|area| area.code == facts.area || area.parent.as_ref() == Some(&facts.area));
+    let mut out = Vec::new();
+    for area in shown {
+        let below = campaign.below(&area.code);
+        let areas: Vec<AreaCode> = below.iter().map(|code| (*code).clone()).collect();
+        let mine = || counts.iter().filter(|((code, _), _)| below.contains(code));
+        let years: BTreeSet<i32> = mine().map(|((_, year), _)| *year).collect();
+        for year in years {
+            let sum = |at: usize| -> i64 {
+                mine().filter(|((_, y), _)| *y == year).map(|(_, row)| row[at]).sum()
+            };
+            let figure = |at: u8| {
+                let dose = (at > 0).then_some(at);
+                let basis = Basis::Cohort { areas: areas.clone(), year, dose, day: last };
+                Figure::count(sum(usize::from(at)), basis)
+            };
+            let people = figure(0);
+            let mut row = vec![
+                Figure::words(area.code.as_str()),
+                Figure::words(area.name.as_str()),
+                Figure::words(year.to_string()),
+                people.clone(),
+            ];
+            for dose in 1..=doses {
+                let given = figure(dose);
+                let percent = given.over(&people);
+                row.extend([given, percent]);
+            }
+            out.push(row);
+        }
+    }
+    Ok(out)
+}
+
+fn has(given: &[(Dose, CellKey, Cell)], number: u8, by: NaiveDate) -> bool {
+    given.iter().any(|(dose, key, _)| key.family.dose == number && dose.date <= by)
+}
+
+/// Names the parts of a figure `a`, `b`, … and says how they make it.
+fn formula_of(figure: &Figure, leaves: &mut Vec<Figure>) -> String {
+    match &figure.basis {
+        Basis::Less(a, b) => {
+            let (a, b) = (formula_of(a, leaves), formula_of(b, leaves));
+            format!("max({a} − {b}, 0)")
+        }
+        Basis::Over(a, b) => {
+            let (a, b) = (formula_of(a, leaves), formula_of(b, leaves));
+            format!("{a} ÷ {b} × 100")
+        }
+        _ => {
+            let at = leaves.iter().position(|leaf| leaf == figure).unwrap_or_else(|| {
+                leaves.push(figure.clone());
+                leaves.len() - 1
+            });
+            char::from(b'a' + u8::try_from(at % 26).unwrap_or(0)).to_string()
+        }
+    }
+}
+
+async fn behind(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    facts: &Facts<'_>,
+    leaf: &Figure,
+    before: i64,
+) -> Result<Vec<Behind>> {
+    match &leaf.basis {
+        Basis::Given(pick) => records_of(tx, loaded, facts, pick, before).await,
+        Basis::Eligible { areas, groups, day } => Ok(eligible_of(loaded, areas, groups, *day)),
+        Basis::Uploads(pick) => Ok(uploads_of(facts, pick)),
+        Basis::Lot { lot, what } => Ok(lot_of(facts, lot.as_str(), *what)),
+        Basis::Cohort { areas, year, dose, day } => {
+            let mut out = Vec::new();
+            each_counted(tx, loaded, before, |person, given| {
+                let is_in = areas.contains(&person.area)
+                    && person.born.year() == *year
+                    && person.born <= *day
+                    && dose.is_none_or(|dose| has(given, dose, *day));
+                if is_in {
+                    out.push(Behind {
+                        kind: "person",
+                        record: person.id.to_string(),
+                        person: Some(person.id.clone()),
+                        area: Some(person.area.clone()),
+                        dose: *dose,
+                        says: 1,
+                        counts: 1,
+                        ..Behind::default()
+                    });
+                }
+            })
+            .await?;
+            Ok(out)
+        }
+        Basis::Words | Basis::Register | Basis::Less(..) | Basis::Over(..) => Ok(Vec::new()),
+    }
+}
+
+/// The records behind a pick. Within a cell persons count first, tallies what exceeds them.
+async fn records_of(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    facts: &Facts<'_>,
+    pick: &Pick,
+    before: i64,
+) -> Result<Vec<Behind>> {
+    type Key = (NaiveDate, PlaceCode, AreaCode, GroupId, u8);
+    let mut wanted: BTreeMap<Key, i64> = BTreeMap::new();
+    for ((area, group, dose), given) in facts.picked(pick) {
+        let key = (given.day, given.place.clone(), area.clone(), group.clone(), *dose);
+        *wanted.entry(key).or_default() += pick.measure.of(&given.total);
+    }
+    let mut out = Vec::new();
+    let behind = |kind, record: String, key: &Key, says, counts| Behind {
+        kind,
+        record,
+        person: None,
+        day: Some(key.0),
+        place: Some(key.1.clone()),
+        area: Some(key.2.clone()),
+        group: Some(key.3.clone()),
+        dose: Some(key.4),
+        says,
+        counts,
+    };
+    each_counted(tx, loaded, before, |person, given| {
+        for (dose, cell, one) in given {
+            let family = &cell.family;
+            let key = (
+                family.day,
+                family.place.clone(),
+                cell.area.clone(),
+                family.group.clone(),
+                family.dose,
+            );
+            if let Some(left) = wanted.get_mut(&key) {
+                let total = crate::domain::counting::Total {
+                    doses: one.persons,
+                    repeats: one.repeats,
+                    invalid: one.invalid,
+                    exceeding: 0,
+                };
+                let counts = pick.measure.of(&total);
+                *left -= counts;
+                let mut line = behind("dose", dose.record.to_string(), &key, 1, counts);
+                line.person = Some(person.id.clone());
+                out.push(line);
+            }
+        }
+    })
+    .await?;
+    tallies::each_known(tx, loaded.no, before, |tally| {
+        let key = (tally.date, tally.place, tally.area, tally.group, tally.dose);
+        if let Some(left) = wanted.get_mut(&key) {
+            let says = i64::from(tally.doses);
+            let counts = says.min((*left).max(0));
+            *left -= counts;
+            out.push(behind("tally", tally.record.to_string(), &key, says, counts));
+        }
+    })
+    .await?;
+    out.sort_by(|a, b| (a.day, &a.place, &a.record).cmp(&(b.day, &b.place, &b.record)));
+    Ok(out)
+}
+
+fn eligible_of(
+    loaded: &Loaded,
+    areas: &[AreaCode],
+    groups: &[GroupId],
+    day: NaiveDate,
+) -> Vec<Behind> {
+    let known = loaded.campaign.eligible_on(day);
+    known
+        .into_iter()
+        .filter(|(key, _)| areas.contains(&key.area) && groups.contains(&key.group))
+        .map(|(key, row)| Behind {
+            kind: "eligible",
+            record: row.source.clone().unwrap_or_default(),
+            day: row.as_of,
+            area: Some(key.area),
+            group: Some(key.group),
+            says: row.people.into(),
+            counts: row.people.into(),
+            ..Behind::default()
+        })
+        .collect()
+}
+
+fn uploads_of(facts: &Facts<'_>, pick: &UploadPick) -> Vec<Behind> {
+    let is_in = |upload: &&Upload| {
+        upload.place == pick.place && (pick.days_min..=pick.days_max).contains(&upload.delay_days())
+    };
+    facts
+        .uploads
+        .iter()
+        .filter(is_in)
+        .map(|upload| Behind {
+            kind: if upload.is_tally { "tally" } else { "dose" },
+            record: upload.record.to_string(),
+            day: Some(upload.day),
+            place: Some(upload.place.clone()),
+            says: upload.delay_days(),
+            counts: 1,
+            ..Behind::default()
+        })
+        .collect()
+}
+
+fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<Behind> {
+    let Some(delivery) = facts.campaign.lot(lot) else { return Vec::new() };
+    let came = Behind {
+        kind: "delivery",
+        record: lot.to_owned(),
+        day: Some(delivery.date),
+        says: delivery.doses.into(),
+        counts: delivery.doses.into(),
+        ..Behind::default()
+    };
+    let is_month = |day: NaiveDate| (facts.first..=facts.last).contains(&day);
+    let given = report::given_rows(facts);
+    let drawn = draws(facts.campaign, &given);
+    let (wants_draws, sign): (&dyn Fn(NaiveDate) -> bool, i64) = match what {
+        LotFigure::Arrived => return vec![came],
+        LotFigure::Before => (&|day| day < facts.first, -1),
+        LotFigure::Expired | LotFigure::Left => (&|_| true, -1),
+        LotFigure::Drawn | LotFigure::Given | LotFigure::Wasted => (&is_month, 1),
+    };
+    let whole = |number: rust_decimal::Decimal| {
+        rust_decimal::prelude::ToPrimitive::to_i64(&number.round()).unwrap_or(0)
+    };
+    let lines = drawn.iter().filter(|draw| draw.lot.as_str() == lot && wants_draws(draw.day));
+    let draws = lines.map(|draw| Behind {
+        kind: "draw",
+        record: lot.to_owned(),
+        day: Some(draw.day),
+        says: whole(draw.drawn),
+        counts: sign
+            * match what {
+                LotFigure::Given => whole(draw.given),
+                LotFigure::Wasted => whole(draw.drawn) - whole(draw.given),
+                _ => whole(draw.drawn),
+            },
+        ..Behind::default()
+    });
+    let start = (sign < 0).then_some(came);
+    start.into_iter().chain(draws).collect()
+}
+
+/// A report's cell by its address in the workbook and on the terminal: a letter for the column and the number of the
+/// row, `E7`.
+pub fn cell_at<'a>(report: &'a Report, address: &str, first_row: usize) -> Option<&'a Figure> {
+    let address = address.trim().to_ascii_uppercase();
+    let split = address.find(|c: char| c.is_ascii_digit())?;
+    let (letters, digits) = address.split_at(split);
+    let column = letters.bytes().try_fold(0_usize, |sum, letter| {
+        letter.is_ascii_uppercase().then(|| sum * 26 + usize::from(letter - b'A') + 1)
+    })?;
+    let row: usize = digits.parse().ok()?;
+    report.rows.get(row.checked_sub(first_row)?)?.get(column.checked_sub(1)?)
+}
+
+/// Whether a figure says anything that records stand behind.
+pub fn has_records(figure: &Figure) -> bool {
+    figure.basis != Basis::Words && figure.value != Value::None
+}

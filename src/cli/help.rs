@@ -1,0 +1,335 @@
+//! `--help`, man pages and usage errors in the language of the reader, with examples. English stands at the commands
+//! themselves; Chinese in `src/text/zh-CN/help.ftl`, a message for each command and argument.
+
+use super::Cli;
+use crate::domain::campaign::Language;
+use crate::text;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _};
+
+/// Examples of every command, by its path.
+const EXAMPLES: &[(&str, &[&str])] = &[
+    ("", &["doseplan demo", "doseplan status", "doseplan campaign new --xlsx campaign.xlsx"]),
+    ("demo", &["doseplan demo", "doseplan demo --once --until 2021-06-30 --dir /tmp/demo"]),
+    ("campaign new", &["doseplan campaign new --xlsx campaign.xlsx --lang zh-CN"]),
+    (
+        "campaign check",
+        &["doseplan campaign check ./danyang", "doseplan campaign check campaign.xlsx -o json"],
+    ),
+    (
+        "campaign apply",
+        &["doseplan campaign apply ./danyang --dry-run", "doseplan campaign apply campaign.xlsx"],
+    ),
+    ("campaign list", &["doseplan campaign list"]),
+    ("campaign history", &["doseplan campaign history -o json"]),
+    (
+        "campaign export",
+        &["doseplan campaign export ./danyang", "doseplan campaign export danyang.xlsx"],
+    ),
+    (
+        "plan make",
+        &[
+            "doseplan plan make",
+            "doseplan plan make --folder ./danyang -o csv --certificate prices.json",
+        ],
+    ),
+    ("doses new", &["doseplan doses new --xlsx doses.xlsx"]),
+    ("doses import", &["doseplan doses import doses.csv"]),
+    ("doses void", &["doseplan doses void D00001 --reason \"entered twice\""]),
+    ("doses history", &["doseplan doses history D00001"]),
+    ("tallies new", &["doseplan tallies new --xlsx today.xlsx --date 2021-06-01 --place S01"]),
+    ("tallies import", &["doseplan tallies import today.xlsx"]),
+    ("persons import", &["doseplan persons import persons.csv"]),
+    ("outcomes import", &["doseplan outcomes import outcomes.csv"]),
+    ("due list", &["doseplan due list --area yunyang -o csv"]),
+    ("catch-up report", &["doseplan catch-up report --as-of 2021-10-20"]),
+    ("forecast", &["doseplan forecast children.ndjson > due.ndjson"]),
+    (
+        "report show",
+        &[
+            "doseplan report show coverage --month 2021-06",
+            "doseplan report show drop-out --month 2021-06 --area yunyang -o csv",
+            "doseplan report show coverage --month 2021-06 --explain H5",
+        ],
+    ),
+    ("report save", &["doseplan report save 2021-06.xlsx --month 2021-06"]),
+    ("report list", &["doseplan report list"]),
+    ("coverage", &["doseplan coverage --as-of 2021-06-30", "doseplan coverage --by area -o csv"]),
+    ("status", &["doseplan status", "doseplan status --watch", "doseplan status --check"]),
+    ("outbox list", &["doseplan outbox list --state in_doubt"]),
+    ("job next", &["doseplan job next"]),
+    ("job run", &["doseplan job run summary --at 2021-06-01T09:00"]),
+    ("daemon", &["doseplan daemon"]),
+    ("doctor", &["doseplan doctor"]),
+    ("explain", &["doseplan explain duplicate_row", "doseplan explain"]),
+    ("man", &["doseplan man /usr/local/share/man/man1"]),
+    ("completion", &["doseplan completion bash > /etc/bash_completion.d/doseplan"]),
+    ("backup", &["doseplan backup doseplan-backup.db"]),
+    ("restore", &["doseplan restore doseplan-backup.db --db sqlite://new.db"]),
+];
+
+/// Reads the arguments; prints help or what is wrong with them and ends the program where it must.
+pub(super) fn parse() -> Cli {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let language = language_of(&arguments);
+    let read = command(language)
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    match read {
+        Ok(cli) => cli,
+        Err(error) => {
+            if let Some(said) = (language == Language::ZhCn).then(|| told(&error)).flatten() {
+                eprintln!("{said}");
+                std::process::exit(error.exit_code());
+            }
+            error.exit()
+        }
+    }
+}
+
+/// The language that `--lang` asks for, as far as it can be told before anything is read; else the environment's.
+fn language_of(arguments: &[std::ffi::OsString]) -> Language {
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    let mut named = None;
+    while let Some(word) = words.next() {
+        if word == "--lang" {
+            named = words.next();
+        } else if let Some(tag) = word.strip_prefix("--lang=") {
+            named = Some(tag);
+        }
+    }
+    named.and_then(Language::from_tag).unwrap_or_else(super::language_of_environment)
+}
+
+/// The whole command in a language.
+pub(super) fn command(language: Language) -> Command {
+    localized(Cli::command(), "", language)
+}
+
+fn localized(command: Command, path: &str, language: Language) -> Command {
+    let mut command = with_examples(command, path, language);
+    if language == Language::ZhCn {
+        command = in_chinese(command, path);
+    }
+    let names: Vec<String> =
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        let below = if path.is_empty() { name.clone() } else { format!("{path} {name}") };
+        command = command.mut_subcommand(name, |sub| localized(sub, &below, language));
+    }
+    command
+}
+
+fn with_examples(command: Command, path: &str, language: Language) -> Command {
+    let Some((_, lines)) = EXAMPLES.iter().find(|(known, _)| *known == path) else {
+        return command;
+    };
+    let mut shown = text::word(language, "help-examples");
+    for line in *lines {
+        shown.push_str("\n  ");
+        shown.push_str(line);
+    }
+    command.after_help(shown)
+}
+
+/// The key of a command, and of one of its arguments.
+fn key(path: &str, argument: Option<&str>) -> String {
+    let path = path.replace(' ', "-");
+    match argument {
+        None if path.is_empty() => "help".to_owned(),
+        None => format!("help-{path}"),
+        Some(id) if path.is_empty() => format!("help--{id}"),
+        Some(id) => format!("help-{path}--{id}"),
+    }
+}
+
+/// The Chinese words of an argument: its own, or those of every argument of this name.
+fn argument_help(path: &str, id: &str) -> Option<String> {
+    text::help(&key(path, Some(id))).or_else(|| text::help(&key("any", Some(id))))
+}
+
+fn in_chinese(mut command: Command, path: &str) -> Command {
+    let word = |key: &str| text::word(Language::ZhCn, key);
+    if let Some(about) = text::help(&key(path, None)) {
+        command = command.about(about);
+    }
+    let template = format!(
+        "{{about-with-newline}}\n{}{{usage}}\n\n{{all-args}}{{after-help}}",
+        word("help-usage")
+    );
+    command = command
+        .help_template(template)
+        .subcommand_help_heading(word("help-commands"))
+        .disable_help_subcommand(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true);
+    command = command.mut_args(|argument| {
+        let heading = if argument.is_positional() { "help-arguments" } else { "help-options" };
+        let mut help = argument_help(path, argument.get_id().as_str());
+        let values: Vec<String> = argument
+            .get_possible_values()
+            .iter()
+            .filter(|_| argument.get_action().takes_values())
+            .map(|value| value.get_name().to_owned())
+            .collect();
+        if let (Some(help), false) = (&mut help, values.is_empty()) {
+            help.push_str(&format!("［{}］", values.join("、")));
+        }
+        let takes_values = argument.get_action().takes_values();
+        let argument = argument.help_heading(word(heading));
+        let argument = if takes_values { argument.hide_possible_values(true) } else { argument };
+        match help {
+            Some(help) => argument.help(help),
+            None => argument,
+        }
+    });
+    let flag = |id: &'static str, short: char, action: ArgAction, said: &str| {
+        Arg::new(id)
+            .short(short)
+            .long(id)
+            .action(action)
+            .help(word(said))
+            .help_heading(word("help-options"))
+    };
+    command = command.arg(flag("help", 'h', ArgAction::Help, "help-help"));
+    if path.is_empty() {
+        command = command.arg(flag("version", 'V', ArgAction::Version, "help-version"));
+    }
+    command
+}
+
+/// A usage error in Chinese; nothing where it is no error, or one that is seldom met.
+fn told(error: &clap::Error) -> Option<String> {
+    let of = |kind: ContextKind| -> String {
+        match error.get(kind) {
+            Some(ContextValue::String(text)) => text.clone(),
+            Some(ContextValue::Strings(texts)) => texts.join(" "),
+            Some(ContextValue::StyledStr(text)) => text.to_string(),
+            Some(ContextValue::StyledStrs(texts)) => {
+                texts.iter().map(StyledStr::to_string).collect::<Vec<_>>().join(" ")
+            }
+            _ => String::new(),
+        }
+    };
+    let key = match error.kind() {
+        ErrorKind::UnknownArgument => "usage-unknown",
+        ErrorKind::InvalidSubcommand => "usage-no-command",
+        ErrorKind::MissingRequiredArgument => "usage-missing",
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => "usage-bad-value",
+        ErrorKind::ArgumentConflict => "usage-conflict",
+        _ => return None,
+    };
+    let argument = match error.kind() {
+        ErrorKind::InvalidSubcommand => of(ContextKind::InvalidSubcommand),
+        _ => of(ContextKind::InvalidArg),
+    };
+    let (value, other) = (of(ContextKind::InvalidValue), of(ContextKind::PriorArg));
+    let near =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::ValidValue]
+            .into_iter()
+            .map(of)
+            .find(|text| !text.is_empty());
+    let why = std::error::Error::source(error).map(ToString::to_string);
+    let mut said = text::say(
+        Language::ZhCn,
+        key,
+        &[("argument", &argument), ("value", &value), ("other", &other)],
+    );
+    if let Some(hint) = near.or(why) {
+        said.push_str(&text::say(Language::ZhCn, "usage-near", &[("near", &hint)]));
+    }
+    said.push('\n');
+    said.push_str(&text::word(Language::ZhCn, "usage-help"));
+    Some(super::output::lines_harmless(&said))
+}
+
+/// Writes a man page for every command into a folder.
+pub(super) fn man(folder: &std::path::Path) -> anyhow::Result<usize> {
+    std::fs::create_dir_all(folder)?;
+    let command = with_examples_below(Cli::command(), "");
+    clap_mangen::generate_to(command, folder)?;
+    let pages = std::fs::read_dir(folder)?.flatten();
+    let is_page = |name: &str| name.starts_with("doseplan") && name.ends_with(".1");
+    Ok(pages.filter(|page| page.file_name().to_str().is_some_and(is_page)).count())
+}
+
+/// Man pages are English, as most are, with their examples.
+fn with_examples_below(command: Command, path: &str) -> Command {
+    localized(command, path, Language::En)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn each(command: &Command, path: &str, take: &mut impl FnMut(&Command, &str)) {
+        take(command, path);
+        for sub in command.get_subcommands() {
+            let name = sub.get_name();
+            each(sub, format!("{path} {name}").trim(), take);
+        }
+    }
+
+    #[test]
+    fn every_command_and_argument_has_words_in_chinese_and_nothing_else_has() {
+        let (mut wanted, mut any) = (BTreeSet::new(), BTreeSet::new());
+        each(&Cli::command(), "", &mut |command, path| {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            wanted.insert((key(path, None), about));
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                let is_global = argument.is_global_set() && !path.is_empty();
+                let id = argument.get_id().as_str();
+                if !is_global && argument_help(path, id).is_none()
+                    || text::help(&key(path, Some(id))).is_some()
+                {
+                    wanted.insert((key(path, Some(id)), help));
+                } else if !is_global {
+                    any.insert(key("any", Some(id)));
+                }
+            }
+        });
+        let missing: Vec<String> = wanted
+            .iter()
+            .filter(|(key, _)| text::help(key).is_none())
+            .map(|(key, english)| format!("{key} = {english}"))
+            .collect();
+        assert!(missing.is_empty(), "missing in zh-CN/help.ftl:\n{}", missing.join("\n"));
+        let wanted: BTreeSet<String> = wanted.into_iter().map(|(key, _)| key).collect();
+        let stray: Vec<String> = text::help_keys()
+            .into_iter()
+            .filter(|key| !wanted.contains(key) && !any.contains(key))
+            .collect();
+        assert_eq!(stray, Vec::<String>::new());
+    }
+
+    #[test]
+    fn examples_name_commands_that_there_are_and_can_be_typed() {
+        let mut paths = BTreeSet::new();
+        each(&Cli::command(), "", &mut |_, path| {
+            paths.insert(path.to_owned());
+        });
+        for (path, lines) in EXAMPLES {
+            assert!(paths.contains(*path), "{path}");
+            for line in *lines {
+                let typed = line.split('>').next().unwrap_or_default();
+                let words = typed.replace("\"entered twice\"", "twice");
+                let read = Cli::command().try_get_matches_from(words.split_whitespace());
+                assert!(
+                    read.is_ok(),
+                    "{line}: {}",
+                    read.err().map(|e| e.to_string()).unwrap_or_default()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_is_sound_in_both_languages() {
+        for language in [Language::ZhCn, Language::En] {
+            command(language).debug_assert();
+        }
+    }
+}

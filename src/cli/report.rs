@@ -1,0 +1,220 @@
+//! `doseplan report`: the tables that are handed up.
+
+use super::output::{Format, Sheet, harmless};
+use super::report_print as print;
+use super::{Session, exit, workbook};
+use crate::app::reports::{Ask, cell_at, has_records};
+use crate::app::{App, Loaded};
+use crate::domain::id::AreaCode;
+use crate::domain::report::{NAMES, Name};
+use chrono::{Datelike, Months, NaiveDate, TimeDelta};
+use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
+
+/// The tables that are handed up for a month.
+#[derive(Debug, Subcommand)]
+pub(super) enum Report {
+    /// The tables that there are
+    List,
+    /// One table of a month
+    Show {
+        /// The table, as `report list` names it
+        #[arg(value_parser = parse_name)]
+        name: Name,
+        #[command(flatten)]
+        when: When,
+        /// What a cell is made of, down to the records: E7 is column E, row 7
+        #[arg(long, value_name = "CELL")]
+        explain: Option<String>,
+    },
+    /// Every table of a month in one workbook, or as CSV files in a folder
+    Save {
+        /// A file that ends in .xlsx, or a folder
+        path: PathBuf,
+        #[command(flatten)]
+        when: When,
+    },
+}
+
+/// Month and area.
+#[derive(Debug, Args)]
+pub(super) struct When {
+    /// The month, as 2021-06 [default: the present one, or the campaign's last]
+    #[arg(long, value_parser = parse_month)]
+    month: Option<NaiveDate>,
+    /// The area, with those right below it [default: the top]
+    #[arg(long)]
+    area: Option<String>,
+    /// Only what was recorded by this day's 24:00
+    #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
+    as_known_on: Option<NaiveDate>,
+}
+
+fn parse_name(text: &str) -> Result<Name, String> {
+    Name::from_word(text).ok_or_else(|| {
+        let names: Vec<&str> = NAMES.iter().map(|name| name.word()).collect();
+        format!("choose one of {}", names.join(", "))
+    })
+}
+
+/// The first day of a month.
+fn parse_month(text: &str) -> Result<NaiveDate, String> {
+    let text = text.trim().replace('年', "-").replace(['月', '/', '.'], "-");
+    let text = text.trim_end_matches('-');
+    let padded = match text.split_once('-') {
+        Some((year, month)) => format!("{year}-{month:0>2}-01"),
+        None if text.len() == 6 => format!("{}-{}-01", &text[..4], &text[4..]),
+        None => String::new(),
+    };
+    padded.parse().map_err(|_| "write a month as 2021-06".to_owned())
+}
+
+impl When {
+    fn ask(&self, session: &Session, loaded: &Loaded, name: Name) -> Ask {
+        let campaign = &loaded.campaign;
+        let today = session.today(loaded);
+        let month = self.month.unwrap_or_else(|| today.min(campaign.end).max(campaign.start));
+        let first = month.with_day(1).expect("every month has a first day");
+        let next = first.checked_add_months(Months::new(1)).expect("no calendar ends here");
+        let end = next - TimeDelta::days(1);
+        Ask {
+            name,
+            area: self.area.as_deref().map(AreaCode::from),
+            first,
+            last: end.min(today).max(first),
+            known_on: self.as_known_on,
+        }
+    }
+}
+
+impl Report {
+    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+        match self {
+            Self::List => Ok(list(&session)),
+            Self::Show { name, when, explain } => {
+                let (app, loaded) = session.loaded(None).await?;
+                let ask = when.ask(&session, &loaded, *name);
+                match explain {
+                    None => show(&session, &app, &loaded, &ask).await,
+                    Some(cell) => explained(&session, &app, &loaded, &ask, cell).await,
+                }
+            }
+            Self::Save { path, when } => {
+                let (app, loaded) = session.loaded(None).await?;
+                save(&session, &app, &loaded, when, path).await
+            }
+        }
+    }
+}
+
+fn list(session: &Session) -> u8 {
+    let mut sheet = Sheet::new(&["report", "name", "about"]);
+    for name in NAMES {
+        let word = name.word();
+        sheet.push(vec![
+            word.to_owned(),
+            session.out.word(&format!("report-name-{word}")),
+            session.out.word(&format!("report-about-{word}")),
+        ]);
+    }
+    session.out.sheet(&sheet);
+    exit::OK
+}
+
+async fn show(session: &Session, app: &App, loaded: &Loaded, ask: &Ask) -> anyhow::Result<u8> {
+    let found = app.report(loaded, ask).await?;
+    let shown = print::Shown::new(session.out.language, &loaded.campaign, ask, &found);
+    match session.out.format {
+        Format::Json => session.out.json(&shown.json()),
+        Format::Csv => session.out.sheet(&shown.sheet(false)),
+        Format::Table => {
+            for title in shown.titles() {
+                super::output::print(&format!("{}\n", harmless(&title)));
+            }
+            session.out.sheet(&shown.sheet(true));
+        }
+    }
+    Ok(exit::OK)
+}
+
+async fn explained(
+    session: &Session,
+    app: &App,
+    loaded: &Loaded,
+    ask: &Ask,
+    cell: &str,
+) -> anyhow::Result<u8> {
+    let found = app.report(loaded, ask).await?;
+    let Some(figure) = cell_at(&found, cell, print::FIRST_ROW) else {
+        let last = print::letters(found.columns.len().saturating_sub(1));
+        let end = print::FIRST_ROW + found.rows.len().saturating_sub(1);
+        let first = print::FIRST_ROW;
+        let cell = harmless(cell);
+        return Err(session.out.fail(
+            "report-no-cell",
+            &[("cell", &cell), ("last", &last), ("first", &first), ("end", &end)],
+        ));
+    };
+    if !has_records(figure) {
+        session.out.note("report-no-records", &[]);
+        return Ok(exit::OK);
+    }
+    let told = app.report_explained(loaded, ask, figure).await?;
+    print::explained(session, &found, cell, &told);
+    Ok(exit::OK)
+}
+
+/// The tables that this campaign can have.
+fn names(loaded: &Loaded) -> impl Iterator<Item = Name> {
+    let has_catch_up = loaded.campaign.catch_up.is_some();
+    NAMES.into_iter().filter(move |name| *name != Name::CatchUp || has_catch_up)
+}
+
+async fn save(
+    session: &Session,
+    app: &App,
+    loaded: &Loaded,
+    when: &When,
+    path: &Path,
+) -> anyhow::Result<u8> {
+    let cannot = |error: std::io::Error| session.out.not_written(path, &error);
+    let is_book = workbook::is_workbook(path);
+    let mut book = print::Tables::new(session, &loaded.campaign);
+    let mut count = 0;
+    if !is_book {
+        std::fs::create_dir_all(path).map_err(cannot)?;
+    }
+    for name in names(loaded) {
+        let ask = when.ask(session, loaded, name);
+        let found = app.report(loaded, &ask).await?;
+        let shown = print::Shown::new(session.out.language, &loaded.campaign, &ask, &found);
+        if is_book {
+            book.add(&shown)?;
+        } else {
+            let file = format!("{}.csv", shown.file_name());
+            std::fs::write(path.join(file), shown.csv_file()).map_err(cannot)?;
+        }
+        count += 1;
+    }
+    if is_book {
+        std::fs::write(path, book.bytes()?).map_err(cannot)?;
+    }
+    session.out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
+    Ok(exit::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_read_in_the_forms_that_people_write() {
+        let june = NaiveDate::from_ymd_opt(2021, 6, 1);
+        for text in ["2021-06", "2021-6", "202106", "2021年6月", "2021/06"] {
+            assert_eq!(parse_month(text).ok(), june, "{text}");
+        }
+        for text in ["", "2021", "2021-13", "june", "06-2021"] {
+            assert!(parse_month(text).is_err(), "{text}");
+        }
+    }
+}

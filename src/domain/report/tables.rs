@@ -1,0 +1,538 @@
+//! The reports, one function each.
+
+use super::{Basis, Facts, Figure, LotFigure, Measure, Pick, Report, UploadPick, Value};
+use crate::domain::coverage::{due_cutoffs, lines};
+use crate::domain::dose::GivenRow;
+use crate::domain::id::{AreaCode, GroupId};
+use crate::domain::stock::{LotMonth, lots_between};
+use chrono::{NaiveDate, TimeDelta};
+use serde::Serialize;
+
+/// A report by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Name {
+    /// 接种率月报表.
+    Coverage,
+    /// 疫苗接种数月报表.
+    Doses,
+    /// 到期未种统计表.
+    Due,
+    /// 不同剂次间脱漏率统计.
+    DropOut,
+    /// 有效接种率统计.
+    Valid,
+    /// 免疫程序完成情况统计表.
+    Completion,
+    /// 出生队列接种率报表.
+    Cohort,
+    /// 查漏补种统计表.
+    CatchUp,
+    /// 接种记录上传及时性统计.
+    Uploads,
+    /// 疫苗出入库与损耗统计表.
+    Stock,
+    /// 接种点日报与接种能力统计表.
+    Sites,
+}
+
+/// Every report, in the order of lists.
+pub const NAMES: [Name; 11] = [
+    Name::Coverage,
+    Name::Doses,
+    Name::Due,
+    Name::DropOut,
+    Name::Valid,
+    Name::Completion,
+    Name::Cohort,
+    Name::CatchUp,
+    Name::Uploads,
+    Name::Stock,
+    Name::Sites,
+];
+
+impl Name {
+    /// As the command line calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Coverage => "coverage",
+            Self::Doses => "doses",
+            Self::Due => "due",
+            Self::DropOut => "drop-out",
+            Self::Valid => "valid",
+            Self::Completion => "completion",
+            Self::Cohort => "cohort",
+            Self::CatchUp => "catch-up",
+            Self::Uploads => "uploads",
+            Self::Stock => "stock",
+            Self::Sites => "sites",
+        }
+    }
+
+    /// The report with this name.
+    pub fn from_word(word: &str) -> Option<Self> {
+        NAMES.into_iter().find(|name| name.word() == word)
+    }
+}
+
+/// Columns that say which row it is.
+macro_rules! columns {
+    ($($column:literal),*) => { &["area", "area_name", $($column),*] };
+}
+
+/// Builds a report whose figures are all in the facts; [`Name::Cohort`] and [`Name::CatchUp`] need the register and are
+/// built by the app.
+pub fn build(name: Name, facts: &Facts<'_>) -> Report {
+    let (columns, rows): (&'static [&'static str], _) = match name {
+        Name::Coverage => (
+            columns!(
+                "group",
+                "group_name",
+                "dose",
+                "due",
+                "given",
+                "percent",
+                "eligible",
+                "given_all",
+                "percent_all"
+            ),
+            each_line(facts, coverage),
+        ),
+        Name::Doses => (
+            columns!("group", "group_name", "dose", "doses", "doses_before", "doses_all"),
+            each_line(facts, doses),
+        ),
+        Name::Due => (
+            columns!(
+                "group",
+                "group_name",
+                "dose",
+                "due",
+                "given",
+                "due_not_given",
+                "percent_left"
+            ),
+            each_line(facts, due),
+        ),
+        Name::DropOut => (
+            columns!(
+                "group",
+                "group_name",
+                "from_to",
+                "first_given",
+                "last_given",
+                "dropped",
+                "drop_out"
+            ),
+            each_line(facts, drop_out),
+        ),
+        Name::Valid => (
+            columns!(
+                "group",
+                "group_name",
+                "dose",
+                "eligible",
+                "given",
+                "invalid",
+                "valid",
+                "percent",
+                "valid_percent"
+            ),
+            each_line(facts, valid),
+        ),
+        Name::Completion => (
+            columns!(
+                "group",
+                "group_name",
+                "eligible",
+                "zero_dose",
+                "started",
+                "partial",
+                "complete",
+                "percent"
+            ),
+            each_line(facts, completion),
+        ),
+        Name::Uploads => (
+            &["place", "name", "records", "same_day", "next_day", "days_2_3", "later", "in_time"],
+            uploads(facts),
+        ),
+        Name::Stock => (
+            &[
+                "lot",
+                "product",
+                "expires",
+                "before",
+                "arrived",
+                "drawn",
+                "given",
+                "wasted",
+                "wasted_percent",
+                "expired",
+                "left",
+            ],
+            stock(facts),
+        ),
+        Name::Sites => (
+            &["place", "name", "area", "open_days", "reported_days", "doses", "capacity", "used"],
+            sites(facts),
+        ),
+        Name::Cohort => (cohort_columns(facts), Vec::new()),
+        Name::CatchUp => (
+            columns!(
+                "vaccine",
+                "due",
+                "done",
+                "percent",
+                "lacking_people",
+                "lacking_doses",
+                "aged_out"
+            ),
+            Vec::new(),
+        ),
+    };
+    let (area, first, last) = (facts.area.clone(), facts.first, facts.last);
+    Report { name, area, first, last, columns, rows }
+}
+
+/// Columns of the report by year of birth: at most so many doses as any schedule has.
+fn cohort_columns(facts: &Facts<'_>) -> &'static [&'static str] {
+    const ALL: &[&str] = columns!(
+        "year",
+        "people",
+        "dose_1",
+        "percent_1",
+        "dose_2",
+        "percent_2",
+        "dose_3",
+        "percent_3",
+        "dose_4",
+        "percent_4",
+        "dose_5",
+        "percent_5"
+    );
+    let doses = usize::from(*facts.dose_numbers().end()).min(5);
+    &ALL[..4 + 2 * doses]
+}
+
+/// A row's area and line of the campaign.
+struct Line<'a> {
+    code: &'a str,
+    name: &'a str,
+    areas: Vec<AreaCode>,
+    group: &'a str,
+    group_name: &'a str,
+    groups: Vec<GroupId>,
+    /// Whether its groups are open by the last day.
+    is_open: bool,
+}
+
+impl Line<'_> {
+    fn head(&self) -> Vec<Figure> {
+        [self.code, self.name, self.group, self.group_name].map(Figure::words).into()
+    }
+
+    fn pick(&self, facts: &Facts<'_>, dose: Option<u8>, measure: Measure) -> Pick {
+        Pick {
+            areas: self.areas.clone(),
+            groups: self.groups.clone(),
+            dose,
+            first: None,
+            last: facts.last,
+            place: None,
+            measure,
+        }
+    }
+
+    fn people(&self, facts: &Facts<'_>, dose: u8, last: NaiveDate) -> Figure {
+        let pick = self.pick(facts, Some(dose), Measure::People);
+        facts.given(Pick { last, ..pick })
+    }
+
+    /// Whose turn a dose is by the last day: everybody eligible at the first, at the others who got the one before so
+    /// long ago that the recommended interval has passed.
+    fn turn(&self, facts: &Facts<'_>, dose: u8) -> Figure {
+        let eligible = facts.eligible(&self.areas, &self.groups);
+        if dose == 1 {
+            return if self.is_open { eligible } else { Figure::none() };
+        }
+        let cutoffs = due_cutoffs(&facts.campaign.series, facts.last);
+        match cutoffs.iter().find(|(number, _)| number + 1 == dose) {
+            // Without a denominator nothing tells whether the numbers of the doses were known.
+            Some((before, day)) if eligible.number().is_some() => self.people(facts, *before, *day),
+            _ => Figure::none(),
+        }
+    }
+}
+
+/// The areas of a report: the one asked for and those right below it, each with all that lies below.
+fn areas<'a>(facts: &Facts<'a>) -> Vec<(&'a str, &'a str, Vec<AreaCode>)> {
+    let campaign = facts.campaign;
+    let whole = campaign.areas.iter().filter(|area| area.code == facts.area);
+    let below = campaign.areas.iter().filter(|area| area.parent.as_ref() == Some(&facts.area));
+    whole
+        .chain(below)
+        .map(|area| {
+            let codes = campaign.below(&area.code).into_iter().cloned().collect();
+            (area.code.as_str(), area.name.as_str(), codes)
+        })
+        .collect()
+}
+
+fn each_line(
+    facts: &Facts<'_>,
+    rows: impl Fn(&Facts<'_>, &Line<'_>) -> Vec<Vec<Figure>>,
+) -> Vec<Vec<Figure>> {
+    let campaign = facts.campaign;
+    let lines = lines(campaign);
+    let mut out = Vec::new();
+    for (code, name, codes) in areas(facts) {
+        for (group, group_name, groups) in &lines {
+            let opens = |group: &&GroupId| {
+                campaign.group(group.as_str()).and_then(|g| g.opens).unwrap_or(campaign.start)
+            };
+            let line = Line {
+                code,
+                name,
+                areas: codes.clone(),
+                group,
+                group_name,
+                groups: groups.iter().map(|group| (*group).clone()).collect(),
+                is_open: groups.iter().all(|group| opens(group) <= facts.last),
+            };
+            for cells in rows(facts, &line) {
+                out.push(line.head().into_iter().chain(cells).collect());
+            }
+        }
+    }
+    out
+}
+
+fn number(dose: u8) -> Figure {
+    Figure { value: Value::Count(dose.into()), basis: Basis::Words }
+}
+
+fn day_before(day: NaiveDate) -> NaiveDate {
+    day - TimeDelta::days(1)
+}
+
+fn coverage(facts: &Facts<'_>, line: &Line<'_>) -> Vec<Vec<Figure>> {
+    let eligible = facts.eligible(&line.areas, &line.groups);
+    facts
+        .dose_numbers()
+        .map(|dose| {
+            let before = line.people(facts, dose, day_before(facts.first));
+            let due = line.turn(facts, dose).less(&before);
+            let pick = line.pick(facts, Some(dose), Measure::People);
+            let given = facts.given(Pick { first: Some(facts.first), ..pick });
+            let all = line.people(facts, dose, facts.last);
+            let (percent, percent_all) = (given.over(&due), all.over(&eligible));
+            vec![number(dose), due, given, percent, eligible.clone(), all, percent_all]
+        })
+        .collect()
+}
+
+fn doses(facts: &Facts<'_>, line: &Line<'_>) -> Vec<Vec<Figure>> {
+    facts
+        .dose_numbers()
+        .map(|dose| {
+            let pick = || line.pick(facts, Some(dose), Measure::Doses);
+            let month = facts.given(Pick { first: Some(facts.first), ..pick() });
+            let before = facts.given(Pick { last: day_before(facts.first), ..pick() });
+            vec![number(dose), month, before, facts.given(pick())]
+        })
+        .collect()
+}
+
+fn due(facts: &Facts<'_>, line: &Line<'_>) -> Vec<Vec<Figure>> {
+    facts
+        .dose_numbers()
+        .map(|dose| {
+            let turn = line.turn(facts, dose);
+            let given = line.people(facts, dose, facts.last);
+            let left = turn.less(&given);
+            let percent = left.over(&turn);
+            vec![number(dose), turn, given, left, percent]
+        })
+        .collect()
+}
+
+fn drop_out(facts: &Facts<'_>, line: &Line<'_>) -> Vec<Vec<Figure>> {
+    let last = *facts.dose_numbers().end();
+    let step = |from: u8, to: u8, first: Figure| {
+        let given = line.people(facts, to, facts.last);
+        let (dropped, first) = match first.number() {
+            Some(_) => (first.less(&given), first),
+            None => (Figure::none(), Figure::none()),
+        };
+        let percent = dropped.over(&first);
+        vec![Figure::words(format!("{from}→{to}")), first, given, dropped, percent]
+    };
+    let mut rows: Vec<Vec<Figure>> =
+        (2..=last).map(|to| step(to - 1, to, line.turn(facts, to))).collect();
+    // From the first dose to the last, as WHO has it, once somebody is due for the last.
+    if last > 2 && line.turn(facts, last).number().is_some_and(|people| people > 0) {
+        rows.push(step(1, last, line.people(facts, 1, facts.last)));
+    }
+    rows
+}
+
+fn valid(facts: &Facts<'_>, line: &Line<'_>) -> Vec<Vec<Figure>> {
+    let eligible = facts.eligible(&line.areas, &line.groups);
+    facts
+        .dose_numbers()
+        .map(|dose| {
+            let given = line.people(facts, dose, facts.last);
+            let invalid = facts.given(line.pick(facts, Some(dose), Measure::Invalid));
+            let valid = facts.given(line.pick(facts, Some(dose), Measure::Valid));
+            let (percent, share) = (given.over(&eligible), valid.over(&eligible));
+            vec![number(dose), eligible.clone(), given, invalid, valid, percent, share]
+        })
+        .collect()
+}
+
+fn completion(facts: &Facts<'_>, line: &Line<'_>) -> Vec<Vec<Figure>> {
+    let eligible = facts.eligible(&line.areas, &line.groups);
+    let started = line.people(facts, 1, facts.last);
+    let complete = line.people(facts, *facts.dose_numbers().end(), facts.last);
+    let zero = if line.is_open { eligible.less(&started) } else { Figure::none() };
+    let (partial, percent) = (started.less(&complete), complete.over(&eligible));
+    vec![vec![eligible, zero, started, partial, complete, percent]]
+}
+
+fn uploads(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
+    /// A record that never comes has no delay; this is longer than any campaign.
+    const NO_LIMIT: i64 = 100_000;
+    let mut places: Vec<_> = facts.uploads.iter().map(|upload| &upload.place).collect();
+    places.sort();
+    places.dedup();
+    let row = |place: &&crate::domain::id::PlaceCode| {
+        let within = |days_min: i64, days_max: i64| {
+            let is_in = |upload: &&super::Upload| {
+                upload.place == **place && (days_min..=days_max).contains(&upload.delay_days())
+            };
+            let count = facts.uploads.iter().filter(is_in).count();
+            let pick = UploadPick { place: (*place).clone(), days_min, days_max };
+            Figure::count(i64::try_from(count).unwrap_or(i64::MAX), Basis::Uploads(pick))
+        };
+        let all = within(0, NO_LIMIT);
+        vec![
+            Figure::words(place.as_str()),
+            Figure::words(name_of(facts, place.as_str())),
+            all.clone(),
+            within(0, 0),
+            within(1, 1),
+            within(2, 3),
+            within(4, NO_LIMIT),
+            within(0, 1).over(&all),
+        ]
+    };
+    places.iter().map(row).collect()
+}
+
+fn name_of(facts: &Facts<'_>, place: &str) -> String {
+    let site = facts.campaign.site(place).map(|site| site.name.clone());
+    site.or_else(|| facts.campaign.stop(place).map(|stop| stop.name.clone())).unwrap_or_default()
+}
+
+fn stock(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
+    let given = given_rows(facts);
+    let lots = lots_between(facts.campaign, &given, facts.first, facts.last);
+    lots.into_iter()
+        .map(|month: LotMonth<'_>| {
+            let lot = month.lot;
+            let figure = |what: LotFigure| {
+                Figure::count(month.of(what), Basis::Lot { lot: lot.lot.clone(), what })
+            };
+            let (drawn, wasted) = (figure(LotFigure::Drawn), figure(LotFigure::Wasted));
+            vec![
+                Figure::words(lot.lot.as_str()),
+                Figure::words(lot.product.as_str()),
+                Figure { value: Value::Day(lot.expires), basis: Basis::Words },
+                figure(LotFigure::Before),
+                figure(LotFigure::Arrived),
+                drawn.clone(),
+                figure(LotFigure::Given),
+                wasted.clone(),
+                wasted.over(&drawn),
+                figure(LotFigure::Expired),
+                figure(LotFigure::Left),
+            ]
+        })
+        .collect()
+}
+
+/// Every dose up to the last day, wherever the people live: what lots were drawn for.
+pub fn given_rows(facts: &Facts<'_>) -> Vec<GivenRow> {
+    let pick = Pick {
+        areas: facts.campaign.areas.iter().map(|area| area.code.clone()).collect(),
+        groups: facts.every_group(),
+        dose: None,
+        first: None,
+        last: facts.last,
+        place: None,
+        measure: Measure::Doses,
+    };
+    facts
+        .picked(&pick)
+        .filter_map(|((area, group, dose), given)| {
+            Some(GivenRow {
+                day: given.day,
+                place: given.place.clone(),
+                area: area.clone(),
+                group: group.clone(),
+                dose: *dose,
+                doses: u32::try_from(given.total.doses).ok().filter(|doses| *doses > 0)?,
+            })
+        })
+        .collect()
+}
+
+fn sites(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
+    let campaign = facts.campaign;
+    let below = campaign.below(&facts.area);
+    let mut out = Vec::new();
+    for site in campaign.sites.iter().filter(|site| below.contains(&site.area)) {
+        let mut open_days = 0;
+        let mut capacity = 0;
+        let planned = facts.first.max(campaign.start)..=facts.last.min(campaign.end);
+        for day in crate::domain::date::days(*planned.start(), *planned.end()) {
+            let doses = i64::from(campaign.capacity(site, day));
+            open_days += i64::from(doses > 0);
+            capacity += doses;
+        }
+        let mut reported: Vec<NaiveDate> = facts
+            .uploads
+            .iter()
+            .filter(|upload| upload.place == site.code)
+            .map(|upload| upload.day)
+            .collect();
+        reported.sort_unstable();
+        reported.dedup();
+        let pick = Pick {
+            areas: campaign.areas.iter().map(|area| area.code.clone()).collect(),
+            groups: facts.every_group(),
+            dose: None,
+            first: Some(facts.first),
+            last: facts.last,
+            place: Some(site.code.clone()),
+            measure: Measure::Doses,
+        };
+        let doses = facts.given(pick);
+        let capacity = Figure::count(capacity, Basis::Words);
+        let used = doses.over(&capacity);
+        let every = UploadPick { place: site.code.clone(), days_min: 0, days_max: i64::MAX };
+        let reported = i64::try_from(reported.len()).unwrap_or(i64::MAX);
+        out.push(vec![
+            Figure::words(site.code.as_str()),
+            Figure::words(site.name.as_str()),
+            Figure::words(site.area.as_str()),
+            Figure::count(open_days, Basis::Words),
+            Figure::count(reported, Basis::Uploads(every)),
+            doses,
+            capacity,
+            used,
+        ]);
+    }
+    out
+}
