@@ -30,8 +30,8 @@ const SECONDS: usize = 15;
 const PROMISE: &str = "50 ms";
 
 fn main() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all();
-    runtime.build()?.block_on(measure())
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(2).enable_all().build()?.block_on(measure())
 }
 
 async fn measure() -> Result<()> {
@@ -96,7 +96,8 @@ async fn load(address: &str, path: &str, logins: &[String]) -> Result<(Vec<Durat
     let mut people = JoinSet::new();
     for (person, login) in logins.iter().enumerate() {
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nCookie: doseplan={login}\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\
+             Cookie: doseplan={login}\r\n\r\n"
         );
         let address = address.to_owned();
         people.spawn(async move {

@@ -331,6 +331,15 @@ fn the_catalogue_has_what_the_code_says_and_nothing_else_in_both_languages() {
             }
         }
     }
+    for (name, text) in files("src/web/templates") {
+        said.extend(literals(&text));
+        for rest in text.split("t.w(\"").skip(1) {
+            let key = rest.split('"').next().unwrap_or_default();
+            if !english.contains(key) {
+                missing.push(format!("{name}: {key}"));
+            }
+        }
+    }
     none(&missing, "every key that the code says is in the catalogue");
     let resources: String =
         files("src/text/en").into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n");

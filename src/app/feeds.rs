@@ -3,7 +3,6 @@
 use super::unsubscribing::secret;
 use super::{App, Loaded, Result, millis};
 use crate::domain::calendar::Sessions;
-use crate::mail::calendar;
 use crate::store::{audit, uploads};
 use crate::text::hex;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -35,10 +34,7 @@ impl App {
         (post, name): (&str, &str),
         days: (NaiveDate, NaiveDate),
     ) -> String {
-        let campaign = &loaded.campaign;
-        let language = campaign.language;
-        let found = self.calendar(loaded, sessions, (post, name), language, days);
-        found.unwrap_or_else(|| calendar::file(campaign, language, name, "", std::iter::empty()))
+        self.calendar(loaded, name, loaded.campaign.language, sessions.of(post, days))
     }
 
     /// Makes the address of a calendar anew; the old one leads nowhere.

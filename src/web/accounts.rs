@@ -13,6 +13,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+/// What a token may be made good for.
+const SCOPES: [&str; 4] = ["read", "read people", "read tally", "read people tally"];
 /// Lines of the audit log on a page.
 const LINES: i64 = 200;
 
@@ -26,6 +28,7 @@ struct Main {
     accounts: Table,
     names: Vec<String>,
     roles: Vec<(&'static str, String)>,
+    scopes: [&'static str; 4],
     tokens: Table,
 }
 
@@ -76,6 +79,7 @@ async fn show(
             .rev()
             .map(|role| (role.word(), t.w(&format!("role-{}", role.word()))))
             .collect(),
+        scopes: SCOPES,
         tokens,
     };
     let page = Page::new(t.w("web-accounts"), "accounts", &main);

@@ -67,7 +67,8 @@ impl Frame {
             };
             let _ = write!(
                 out,
-                "<line class=\"grid-line\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\"/>\
+                "<line class=\"grid-line\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" \
+                 y2=\"{y:.1}\"/>\
                  <text class=\"faint\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{text}</text>",
                 LEFT - 6.0,
                 y + 4.0
@@ -93,8 +94,8 @@ fn round_step(least: f64) -> f64 {
 
 fn svg(label: &str, inside: &str) -> String {
     format!(
-        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">{inside}\
-         </svg>",
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+         aria-label=\"{}\">{inside}</svg>",
         escaped(label)
     )
 }
@@ -102,8 +103,8 @@ fn svg(label: &str, inside: &str) -> String {
 /// A line of the key under a drawing.
 fn key(class: &str, text: &str) -> String {
     format!(
-        "<li><svg width=\"28\" height=\"10\" aria-hidden=\"true\"><line class=\"curve {class}\" x1=\"0\" \
-         y1=\"5\" x2=\"28\" y2=\"5\"/></svg>{}</li>",
+        "<li><svg width=\"28\" height=\"10\" aria-hidden=\"true\"><line class=\"curve {class}\" \
+         x1=\"0\" y1=\"5\" x2=\"28\" y2=\"5\"/></svg>{}</li>",
         escaped(text)
     )
 }

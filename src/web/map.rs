@@ -196,7 +196,8 @@ fn dots(campaign: &Campaign, day: &Day, to: &Projection) -> String {
         let name = escaped(&stop.name);
         let _ = write!(
             out,
-            "<circle class=\"stop-dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"><title>{} {name}</title>\
+            "<circle class=\"stop-dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\">\
+             <title>{} {name}</title>\
              </circle>",
             escaped(stop.code.as_str())
         );
@@ -253,7 +254,8 @@ fn keys(t: T, campaign: &Campaign, day: &Day) -> Vec<String> {
     for tour in &day.tours {
         let name = campaign.team(tour.team.as_str()).map_or(tour.team.as_str(), |team| &team.name);
         out.push(format!(
-            "<svg width=\"28\" height=\"10\" aria-hidden=\"true\"><line class=\"tour tour-{}\" x1=\"0\" \
+            "<svg width=\"28\" height=\"10\" aria-hidden=\"true\"><line class=\"tour tour-{}\" \
+             x1=\"0\" \
              y1=\"5\" x2=\"28\" y2=\"5\"/></svg>{}",
             style(campaign, tour),
             escaped(name)
@@ -263,12 +265,8 @@ fn keys(t: T, campaign: &Campaign, day: &Day) -> Vec<String> {
 }
 
 fn tours(t: T, campaign: &Campaign, day: &Day) -> Table {
-    let keys = ["team", "web-stops", "#doses", "#km"];
-    let heads = keys.map(|key| match key {
-        "web-stops" => t.w(key),
-        _ if key.starts_with('#') => format!("#{}", t.w(&format!("column-{}", &key[1..]))),
-        _ => t.w(&format!("column-{key}")),
-    });
+    let figure = |key: &str| format!("#{}", t.w(key));
+    let heads = [t.w("column-team"), t.w("web-stops"), figure("column-doses"), figure("column-km")];
     let mut table = Table::new(t.w("web-tours"), &heads);
     for tour in &day.tours {
         let name = campaign.team(tour.team.as_str()).map_or(tour.team.as_str(), |team| &team.name);

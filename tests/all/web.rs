@@ -444,6 +444,31 @@ fn names_of_the_campaign_are_text_on_every_page() {
     assert!(browser.get("/c/small/overview?as-of=2021-04-01").body.contains("&#60;script"));
 }
 
+/// Schemathesis makes up calls from the description, good and bad ones, and holds the answers against it.
+#[test]
+fn the_api_is_what_its_description_says() {
+    let Some(program) = ["st", "schemathesis"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok())
+    else {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "the API's test needs schemathesis");
+        eprintln!("skipped: `pip install schemathesis` has the program that checks the API");
+        return;
+    };
+    let office = Office::open();
+    let scopes = ["--scope", "read", "--scope", "people", "--scope", "tally"];
+    let made = [&["account", "token", "add", "admin", "st"], &scopes[..]].concat();
+    let token = office.world.run(&made).ends(0).out.trim().to_owned();
+    let ran = Command::new(program)
+        .args(["run", &format!("http://{}/api/v1/openapi.yaml", office.address)])
+        .args(["--header", &format!("Authorization: Bearer {token}")])
+        .args(["--max-examples", "15", "--seed", "1", "--phases", "examples,coverage,fuzzing"])
+        .current_dir(office.world.path("."))
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+}
+
 /// The browser's tests; `tests/web` has them.
 #[test]
 fn every_page_works_in_a_browser() {

@@ -215,3 +215,4 @@ web-done-applied = The campaign is stored; now make a plan.
 web-done-tallied = Saved; the overview has moved.
 web-done-renewed = The calendar has a new address.
 web-done-searching = The search has begun.
+web-language = English

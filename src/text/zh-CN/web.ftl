@@ -215,3 +215,4 @@ web-done-applied = 活动已应用，现在可以制订计划。
 web-done-tallied = 已保存，总览已更新。
 web-done-renewed = 日历地址已更换。
 web-done-searching = 已开始制订计划。
+web-language = 中文
