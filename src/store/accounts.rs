@@ -171,7 +171,6 @@ pub async fn tokens(tx: &mut Tx) -> Result<Vec<ApiToken>> {
 }
 
 /// Who a token acts for and what it is good for; its number and when it was last used.
-#[expect(clippy::type_complexity, reason = "two values and what is known of the token's use")]
 pub async fn token(
     tx: &mut Tx,
     hash: &str,

@@ -2,7 +2,7 @@
 
 use super::Site;
 use super::door::Visitor;
-use super::page::{Page, Refusal, T, address, framed};
+use super::page::{Page, Refusal, T, address, encoded, framed};
 use crate::app::{App, AppError, Loaded, today};
 use crate::domain::date::parse_day;
 use askama::Template;
@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// A question about a campaign.
@@ -33,6 +34,9 @@ struct Asked {
     as_of: Option<String>,
     done: Option<String>,
 }
+
+/// What is read for a page.
+pub(super) type Reading<'a, V> = Pin<Box<dyn Future<Output = Result<Arc<V>, Refusal>> + Send + 'a>>;
 
 /// What pages say that has just been done; the address names it.
 const DONE: [&str; 5] = ["adopted", "applied", "tallied", "renewed", "searching"];
@@ -113,26 +117,26 @@ impl Ask {
 
     /// What `make` reads, kept for a moment under the campaign, the day and `what`. A few read at a time, so that the
     /// daemon's own work always gets a connection.
-    pub(super) async fn kept<V: Send + Sync + 'static>(
-        &self,
+    pub(super) fn kept<'a, V: Send + Sync + 'static>(
+        &'a self,
         what: &str,
-        make: impl Future<Output = Result<V, AppError>>,
-    ) -> Result<Arc<V>, Refusal> {
+        make: impl Future<Output = Result<V, AppError>> + Send + 'a,
+    ) -> Reading<'a, V> {
         let (no, version) = (self.loaded.no.0, self.loaded.version);
         let key = format!("{no}/{version}/{}/{what}", self.as_of);
         let turn = async {
             let _turn = self.site.desk.readers.acquire().await.expect("it is never closed");
             make.await
         };
-        self.site.desk.kept.get(key, turn).await.map_err(|error| self.refusal(&error))
+        Box::pin(async {
+            self.site.desk.kept.get(key, turn).await.map_err(|error| self.refusal(&error))
+        })
     }
 
     /// Title, day and the way to other days.
     pub(super) fn head(&self, title: String, page: &str, hidden: &[(&str, String)]) -> String {
-        let rest: String = hidden
-            .iter()
-            .map(|(name, value)| format!("&{name}={}", super::page::encoded(value)))
-            .collect();
+        let pair = |(name, value): &(&str, String)| format!("&{name}={}", encoded(value));
+        let rest = hidden.iter().map(pair).collect::<Vec<_>>().concat();
         let on = |day: NaiveDate| address(&self.loaded, page, Some(day)) + &rest;
         let head = DayHead {
             t: self.t(),

@@ -85,10 +85,10 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// The language that was chosen, else the first known one that the browser asks for, else Chinese.
 pub(super) fn language(headers: &HeaderMap) -> Language {
     let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let asked = asked.unwrap_or_default().split(',');
+    let mut asked = asked.unwrap_or_default().split(',');
     cookie(headers, LANGUAGE)
         .and_then(Language::from_tag)
-        .or_else(|| asked.filter_map(|tag| Language::from_tag(tag.split(';').next()?)).next())
+        .or_else(|| asked.find_map(|tag| Language::from_tag(tag.split(';').next()?)))
         .unwrap_or_default()
 }
 
@@ -138,7 +138,6 @@ pub(super) async fn gate(
     if let Some(key) = refused {
         let said = crate::mail::safe::sentence(path);
         let who = visitor.account.name.clone();
-        tracing::warn!(%who, path = %said, "refused");
         if let Err(error) = site.app.note_audit(&who, "refused", (None, &said), now).await {
             return Refusal::of(t, &error).into_response();
         }
@@ -184,12 +183,6 @@ struct LoginPage<'a> {
     wrong: String,
     name: &'a str,
     next: &'a str,
-}
-
-impl Default for T {
-    fn default() -> Self {
-        Self(Language::default())
-    }
 }
 
 #[derive(Deserialize)]
@@ -244,7 +237,7 @@ pub(super) async fn login(
     let shown = if is_name(name) { name } else { "-" };
     let now = site.clock.now();
     if !site.desk.guesses.may(shown, Instant::now()) {
-        tracing::warn!(name = shown, "too many wrong passwords");
+        tracing::warn!("too many wrong passwords; `doseplan account log` has the names");
         return again(StatusCode::TOO_MANY_REQUESTS, "web-too-many");
     }
     site.desk.guesses.count(shown, Instant::now());

@@ -145,7 +145,8 @@ fn rest(filter: &Filter) -> String {
         .into_iter()
         .filter_map(|(name, value)| Some((name, Filter::of(value.as_ref())?)))
         .map(|(name, value)| format!("&{name}={}", encoded(value)))
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn pages(ask: &Ask, rest: &str, number: usize, count: usize) -> Vec<(String, String, bool)> {

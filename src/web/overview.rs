@@ -94,7 +94,7 @@ fn groups(t: T, campaign: &Campaign, found: &Overview) -> Table {
     heads.push(t.w("column-flags"));
     let mut table = Table::new(t.w("web-by-group"), &heads);
     for row in &found.summary.by_group.rows {
-        let eligible = row.eligible.map_or_else(|| t.w("mail-no-figure"), |n| thousands(n));
+        let eligible = row.eligible.map_or_else(|| t.w("mail-no-figure"), thousands);
         let mut cells = vec![Cell::head(row.group_name.clone()), Cell::number(eligible)];
         for line in row.doses.iter().take(doses) {
             cells.push(Cell::count(line.people));

@@ -25,7 +25,7 @@ fn asset(name: &str, bytes: &[u8], ending: &str) -> String {
 }
 
 /// Words of a language, as templates say them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct T(pub(super) Language);
 
 impl T {

@@ -46,7 +46,7 @@ impl Office {
         assert_eq!(answer.status, 303, "{}", answer.body);
         let cookie = &answer.headers["set-cookie"];
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
-        browser.cookie = cookie.split(';').next().unwrap().to_owned();
+        cookie.split(';').next().unwrap().clone_into(&mut browser.cookie);
         browser
     }
 

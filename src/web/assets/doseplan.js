@@ -13,7 +13,7 @@
   async function look() {
     if (document.hidden) return;
     const answer = await fetch(location.href, {
-      headers: { "If-None-Match": tag, "X-Live": "1" },
+      headers: { "If-None-Match": tag },
       credentials: "same-origin",
       redirect: "manual",
     });
@@ -33,7 +33,10 @@
       const now = fresh.querySelector("#" + CSS.escape(region.id));
       if (!now || now.innerHTML === region.innerHTML) continue;
       // What the reader is in must not vanish under their hands.
-      if (region.contains(document.activeElement) && document.activeElement.matches("input,select,a,button")) continue;
+      if (region.contains(document.activeElement) && document.activeElement.matches("input,select,a,button")) {
+        tag = "";
+        continue;
+      }
       region.replaceChildren(...now.childNodes);
       moved = true;
     }
