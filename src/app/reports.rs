@@ -13,6 +13,8 @@ use crate::domain::report::{
 use crate::domain::stock::draws;
 use crate::store::{Tx, cells, doses, people, tallies};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which report.
@@ -345,6 +347,8 @@ async fn behind(
         Basis::Given(pick) => records_of(tx, loaded, facts, pick, before).await,
         Basis::Eligible { areas, groups, day } => Ok(eligible_of(loaded, areas, groups, *day)),
         Basis::Uploads(pick) => Ok(uploads_of(facts, pick)),
+        // A lot that has expired, is not there yet or has gone has nothing that adds up to nothing.
+        Basis::Lot { .. } if leaf.number() == Some(0) => Ok(Vec::new()),
         Basis::Lot { lot, what } => Ok(lot_of(facts, lot.as_str(), *what)),
         Basis::Cohort { areas, year, dose, day } => {
             let mut out = Vec::new();
@@ -483,6 +487,8 @@ fn uploads_of(facts: &Facts<'_>, pick: &UploadPick) -> Vec<Behind> {
         .collect()
 }
 
+/// The delivery and the draws behind a figure of a lot. Each draw counts by how much it changes the whole doses that
+/// are left, so that the sum is the figure.
 fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<Behind> {
     let Some(delivery) = facts.campaign.lot(lot) else { return Vec::new() };
     let came = Behind {
@@ -494,33 +500,40 @@ fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<Behind> {
         ..Behind::default()
     };
     let is_month = |day: NaiveDate| (facts.first..=facts.last).contains(&day);
-    let given = report::given_rows(facts);
-    let drawn = draws(facts.campaign, &given);
-    let (wants_draws, sign): (&dyn Fn(NaiveDate) -> bool, i64) = match what {
+    let (is_wanted, is_rest): (&dyn Fn(NaiveDate) -> bool, bool) = match what {
         LotFigure::Arrived => return vec![came],
-        LotFigure::Before => (&|day| day < facts.first, -1),
-        LotFigure::Expired | LotFigure::Left => (&|_| true, -1),
-        LotFigure::Drawn | LotFigure::Given | LotFigure::Wasted => (&is_month, 1),
+        LotFigure::Before => (&|day| day < facts.first, true),
+        LotFigure::Expired | LotFigure::Left => (&|_| true, true),
+        LotFigure::Drawn | LotFigure::Given | LotFigure::Wasted => (&is_month, false),
     };
-    let whole = |number: rust_decimal::Decimal| {
-        rust_decimal::prelude::ToPrimitive::to_i64(&number.round()).unwrap_or(0)
-    };
-    let lines = drawn.iter().filter(|draw| draw.lot.as_str() == lot && wants_draws(draw.day));
-    let draws = lines.map(|draw| Behind {
-        kind: "draw",
-        record: lot.to_owned(),
-        day: Some(draw.day),
-        says: whole(draw.drawn),
-        counts: sign
-            * match what {
-                LotFigure::Given => whole(draw.given),
-                LotFigure::Wasted => whole(draw.drawn) - whole(draw.given),
-                _ => whole(draw.drawn),
-            },
-        ..Behind::default()
-    });
-    let start = (sign < 0).then_some(came);
-    start.into_iter().chain(draws).collect()
+    let whole = |number: Decimal| number.round().to_i64().unwrap_or(0);
+    let (mut left, mut given) = (Decimal::from(delivery.doses), Decimal::ZERO);
+    let mut out: Vec<Behind> = if is_rest { vec![came] } else { Vec::new() };
+    let drawn = draws(facts.campaign, &report::given_rows(facts));
+    for draw in drawn.iter().filter(|draw| draw.lot.as_str() == lot) {
+        let out_of_lot = whole(left) - whole(left - draw.drawn);
+        left -= draw.drawn;
+        if !is_wanted(draw.day) {
+            continue;
+        }
+        let used = whole(given + draw.given) - whole(given);
+        given += draw.given;
+        let counts = match what {
+            LotFigure::Given => used,
+            LotFigure::Wasted => out_of_lot - used,
+            LotFigure::Drawn => out_of_lot,
+            _ => -out_of_lot,
+        };
+        out.push(Behind {
+            kind: "draw",
+            record: lot.to_owned(),
+            day: Some(draw.day),
+            says: whole(draw.drawn),
+            counts,
+            ..Behind::default()
+        });
+    }
+    out
 }
 
 /// A report's cell by its address in the workbook and on the terminal: a letter for the column and the number of the
