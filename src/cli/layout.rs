@@ -6,7 +6,9 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// Blanks before and after every cell.
 pub(super) const LEFT: u16 = 0;
-pub(super) const RIGHT: u16 = 2;
+pub(super) const RIGHT: u16 = 1;
+/// The blank that stands for a line between two columns, and at both sides of the table.
+const LINE: usize = 1;
 /// Names are not broken before they are this wide.
 const NAME_WIDTH: usize = 12;
 /// Two Chinese characters: headings are not broken narrower.
@@ -60,7 +62,8 @@ impl Column {
 /// Fits columns into a width: leaves out what people can do without, narrows the others.
 /// `spare` are the places of those, the first one to go first.
 pub(super) fn fit(columns: &mut Vec<Column>, width: usize, spare: &[usize]) {
-    let gap = usize::from(LEFT + RIGHT);
+    let gap = usize::from(LEFT + RIGHT) + LINE;
+    let width = width.saturating_sub(LINE);
     let sum = |columns: &[Column], of: fn(&Column) -> usize| -> usize {
         columns.iter().map(|column| of(column) + gap).sum()
     };
@@ -117,7 +120,7 @@ mod tests {
         fit(&mut table, 42, &[]);
         let widths: Vec<usize> = table.iter().map(|column| column.width.unwrap_or(0)).collect();
         assert_eq!((widths[1], widths[2]), (10, 9));
-        assert_eq!(widths.iter().sum::<usize>() + 6, 42);
+        assert_eq!(widths.iter().sum::<usize>() + 7, 42);
         assert!(table[2].is_number && !table[1].is_number);
     }
 

@@ -189,6 +189,11 @@ impl Source {
         }
     }
 
+    /// Whether a table is a form's sheet that nobody filled in: as if it were not there.
+    fn is_unfilled(&self, table: &Table) -> bool {
+        matches!(self, Self::Book(_)) && table.is_readable && table.lines.is_empty()
+    }
+
     fn missing_code(&self) -> &'static str {
         if matches!(self, Self::Folder(_)) { "missing_file" } else { "missing_sheet" }
     }
@@ -298,10 +303,8 @@ fn load(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Optio
         deliveries: &deliveries_table.file,
     };
     check_places::places(&names, &sites, &teams, &stops, &area_codes, issues);
-    // A form's sheet is there also where nobody filled it in.
-    let is_form = matches!(source, Source::Book(_)) && reach_table.lines.is_empty();
-    let has_reach = has_reach && !(is_form && reach_table.is_readable);
-    let reach = has_reach.then(|| read(&reach_table, issues, tables::reach));
+    let reach = (has_reach && !source.is_unfilled(&reach_table))
+        .then(|| read(&reach_table, issues, tables::reach));
     let reach = check_places::reach(names.reach, reach, &area_codes, &site_codes, &sites, issues);
     let closures = read(&closures_table, issues, tables::closure);
     let span = settings.head.as_ref().and_then(|head| Some((head.start?, head.end?)));

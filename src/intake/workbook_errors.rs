@@ -117,18 +117,15 @@ fn table<'a>(
     let reason_at = names.iter().position(|name| name == REASON);
     let widest = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     let reason_at = reason_at.unwrap_or(widest);
-    let (mut marks, mut reasons) = (Marks::new(), BTreeMap::<u32, Vec<String>>::new());
+    let (mut marks, mut reasons) = (Marks::new(), Reasons::new());
     for issue in issues {
         let Some(row) = issue.row else { continue };
-        let message = issue.message(language);
-        let at = cell_of(form, &names, rows, issue);
-        let shown = issue.column.as_ref().map_or(message.clone(), |c| format!("{c}: {message}"));
-        reasons.entry(row).or_default().push(shown);
+        reasons.entry(row).or_default().push(issue.told(language));
         let look = if issue.is_error() { Look::Bad } else { Look::Doubtful };
-        if let Some(at) = at {
+        if let Some(at) = cell_of(form, &names, rows, issue) {
             let mark = marks.entry((row, at)).or_insert((look, Vec::new()));
             mark.0 = mark.0.min(look);
-            mark.1.push(message);
+            mark.1.push(issue.message(language));
         }
     }
     let column = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
@@ -171,6 +168,9 @@ fn table<'a>(
     page.put(header.row - 1, column(reason_at), &Cell::text(REASON), Look::Head)?;
     page.freeze(header.row, 0)
 }
+
+/// What is wrong with each row.
+type Reasons = BTreeMap<u32, Vec<String>>;
 
 /// The marks of cells by row and column.
 type Marks = BTreeMap<(u32, usize), (Look, Vec<String>)>;

@@ -39,13 +39,10 @@ fn terminal(world: &World, columns: u16, arguments: &[&str]) -> Option<String> {
 }
 
 fn python_with_clock(arguments: &[&str]) -> Option<String> {
-    python(
-        "pty",
-        &format!(
-            "import os\nos.environ['DOSEPLAN_CLOCK'] = '2021-04-08T19:00:00+08:00'\nos.environ.pop('NO_COLOR', None)\n{TERMINAL}"
-        ),
-        arguments,
-    )
+    const CLOCK: &str = "import os\n\
+        os.environ['DOSEPLAN_CLOCK'] = '2021-04-08T19:00:00+08:00'\n\
+        os.environ.pop('NO_COLOR', None)\n";
+    python("pty", &format!("{CLOCK}{TERMINAL}"), arguments)
 }
 
 /// Text without the marks that colour it.

@@ -15,12 +15,14 @@ for sheet in book.worksheets:
         for cell in row:
             if cell.value is None: continue
             fill = cell.fill.fgColor.rgb if cell.fill.fill_type else None
-            cells[cell.coordinate] = {"value": str(cell.value), "type": cell.data_type, "fill": fill,
-                                      "note": cell.comment.text if cell.comment else None}
-    lists = {str(v.sqref): v.formula1 for v in sheet.data_validations.dataValidation if v.type == "list"}
+            note = cell.comment.text if cell.comment else None
+            cells[cell.coordinate] = {
+                "value": str(cell.value), "type": cell.data_type, "fill": fill, "note": note}
+    rules = sheet.data_validations.dataValidation
+    lists = {str(rule.sqref): rule.formula1 for rule in rules if rule.type == "list"}
     widths = {letter: d.width for letter, d in sheet.column_dimensions.items()}
-    out[sheet.title] = {"cells": cells, "lists": lists, "widths": widths, "state": sheet.sheet_state,
-                        "freeze": sheet.freeze_panes}
+    out[sheet.title] = {
+        "cells": cells, "lists": lists, "widths": widths, "state": sheet.sheet_state}
 print(json.dumps({"sheets": out, "order": book.sheetnames}))
 "#;
 

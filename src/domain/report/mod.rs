@@ -2,10 +2,12 @@
 //! **pick** of doses, so that somebody can ask for the records behind it.
 
 mod pick;
+mod places;
 mod tables;
 
 pub use pick::{Facts, Given, Measure, Pick, Upload, UploadPick};
-pub use tables::{NAMES, Name, build, given_rows};
+pub use places::given_rows;
+pub use tables::{NAMES, Name, build};
 
 use super::id::{AreaCode, GroupId, LotCode};
 use chrono::NaiveDate;

@@ -1,10 +1,8 @@
 //! The reports, one function each.
 
-use super::{Basis, Facts, Figure, LotFigure, Measure, Pick, Report, UploadPick, Value};
+use super::{Basis, Facts, Figure, Measure, Pick, Report, Value, places};
 use crate::domain::coverage::{due_cutoffs, lines};
-use crate::domain::dose::GivenRow;
 use crate::domain::id::{AreaCode, GroupId};
-use crate::domain::stock::{LotMonth, lots_between};
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
@@ -80,12 +78,11 @@ macro_rules! columns {
     ($($column:literal),*) => { &["area", "area_name", $($column),*] };
 }
 
-/// Builds a report whose figures are all in the facts; [`Name::Cohort`] and [`Name::CatchUp`] need the register and are
-/// built by the app.
-pub fn build(name: Name, facts: &Facts<'_>) -> Report {
-    let (columns, rows): (&'static [&'static str], _) = match name {
-        Name::Coverage => (
-            columns!(
+impl Name {
+    /// Codes of its columns; of the one by year of birth for as many doses as there can be.
+    fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Coverage => columns!(
                 "group",
                 "group_name",
                 "dose",
@@ -96,14 +93,10 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
                 "given_all",
                 "percent_all"
             ),
-            each_line(facts, coverage),
-        ),
-        Name::Doses => (
-            columns!("group", "group_name", "dose", "doses", "doses_before", "doses_all"),
-            each_line(facts, doses),
-        ),
-        Name::Due => (
-            columns!(
+            Self::Doses => {
+                columns!("group", "group_name", "dose", "doses", "doses_before", "doses_all")
+            }
+            Self::Due => columns!(
                 "group",
                 "group_name",
                 "dose",
@@ -112,10 +105,7 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
                 "due_not_given",
                 "percent_left"
             ),
-            each_line(facts, due),
-        ),
-        Name::DropOut => (
-            columns!(
+            Self::DropOut => columns!(
                 "group",
                 "group_name",
                 "from_to",
@@ -124,10 +114,7 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
                 "dropped",
                 "drop_out"
             ),
-            each_line(facts, drop_out),
-        ),
-        Name::Valid => (
-            columns!(
+            Self::Valid => columns!(
                 "group",
                 "group_name",
                 "dose",
@@ -138,10 +125,7 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
                 "percent",
                 "valid_percent"
             ),
-            each_line(facts, valid),
-        ),
-        Name::Completion => (
-            columns!(
+            Self::Completion => columns!(
                 "group",
                 "group_name",
                 "eligible",
@@ -151,14 +135,33 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
                 "complete",
                 "percent"
             ),
-            each_line(facts, completion),
-        ),
-        Name::Uploads => (
-            &["place", "name", "records", "same_day", "next_day", "days_2_3", "later", "in_time"],
-            uploads(facts),
-        ),
-        Name::Stock => (
-            &[
+            Self::Cohort => columns!(
+                "year",
+                "people",
+                "dose_1",
+                "percent_1",
+                "dose_2",
+                "percent_2",
+                "dose_3",
+                "percent_3",
+                "dose_4",
+                "percent_4",
+                "dose_5",
+                "percent_5"
+            ),
+            Self::CatchUp => columns!(
+                "vaccine",
+                "due",
+                "done",
+                "percent",
+                "lacking_people",
+                "lacking_doses",
+                "aged_out"
+            ),
+            Self::Uploads => &[
+                "place", "name", "records", "same_day", "next_day", "days_2_3", "later", "in_time",
+            ],
+            Self::Stock => &[
                 "lot",
                 "product",
                 "expires",
@@ -171,48 +174,45 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
                 "expired",
                 "left",
             ],
-            stock(facts),
-        ),
-        Name::Sites => (
-            &["place", "name", "area", "open_days", "reported_days", "doses", "capacity", "used"],
-            sites(facts),
-        ),
-        Name::Cohort => (cohort_columns(facts), Vec::new()),
-        Name::CatchUp => (
-            columns!(
-                "vaccine",
-                "due",
-                "done",
-                "percent",
-                "lacking_people",
-                "lacking_doses",
-                "aged_out"
-            ),
-            Vec::new(),
-        ),
+            Self::Sites => &[
+                "place",
+                "name",
+                "area",
+                "open_days",
+                "reported_days",
+                "doses",
+                "capacity",
+                "used",
+            ],
+        }
+    }
+}
+
+/// Builds a report whose figures are all in the facts; [`Name::Cohort`] and [`Name::CatchUp`] need the register and are
+/// filled by the app.
+pub fn build(name: Name, facts: &Facts<'_>) -> Report {
+    let columns = name.columns();
+    let rows = match name {
+        Name::Coverage => each_line(facts, coverage),
+        Name::Doses => each_line(facts, doses),
+        Name::Due => each_line(facts, due),
+        Name::DropOut => each_line(facts, drop_out),
+        Name::Valid => each_line(facts, valid),
+        Name::Completion => each_line(facts, completion),
+        Name::Uploads => places::uploads(facts),
+        Name::Stock => places::stock(facts),
+        Name::Sites => places::sites(facts),
+        Name::Cohort | Name::CatchUp => Vec::new(),
     };
+    let columns = if name == Name::Cohort { cohort_columns(facts, columns) } else { columns };
     let (area, first, last) = (facts.area.clone(), facts.first, facts.last);
     Report { name, area, first, last, columns, rows }
 }
 
-/// Columns of the report by year of birth: at most so many doses as any schedule has.
-fn cohort_columns(facts: &Facts<'_>) -> &'static [&'static str] {
-    const ALL: &[&str] = columns!(
-        "year",
-        "people",
-        "dose_1",
-        "percent_1",
-        "dose_2",
-        "percent_2",
-        "dose_3",
-        "percent_3",
-        "dose_4",
-        "percent_4",
-        "dose_5",
-        "percent_5"
-    );
-    let doses = usize::from(*facts.dose_numbers().end()).min(5);
-    &ALL[..4 + 2 * doses]
+/// The columns of as many doses as the series has.
+fn cohort_columns(facts: &Facts<'_>, all: &'static [&'static str]) -> &'static [&'static str] {
+    let doses = usize::from(*facts.dose_numbers().end());
+    &all[..(4 + 2 * doses).min(all.len())]
 }
 
 /// A row's area and line of the campaign.
@@ -398,141 +398,4 @@ fn completion(facts: &Facts<'_>, line: &Line<'_>) -> Vec<Vec<Figure>> {
     let zero = if line.is_open { eligible.less(&started) } else { Figure::none() };
     let (partial, percent) = (started.less(&complete), complete.over(&eligible));
     vec![vec![eligible, zero, started, partial, complete, percent]]
-}
-
-fn uploads(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
-    /// A record that never comes has no delay; this is longer than any campaign.
-    const NO_LIMIT: i64 = 100_000;
-    let mut places: Vec<_> = facts.uploads.iter().map(|upload| &upload.place).collect();
-    places.sort();
-    places.dedup();
-    let row = |place: &&crate::domain::id::PlaceCode| {
-        let within = |days_min: i64, days_max: i64| {
-            let is_in = |upload: &&super::Upload| {
-                upload.place == **place && (days_min..=days_max).contains(&upload.delay_days())
-            };
-            let count = facts.uploads.iter().filter(is_in).count();
-            let pick = UploadPick { place: (*place).clone(), days_min, days_max };
-            Figure::count(i64::try_from(count).unwrap_or(i64::MAX), Basis::Uploads(pick))
-        };
-        let all = within(0, NO_LIMIT);
-        vec![
-            Figure::words(place.as_str()),
-            Figure::words(name_of(facts, place.as_str())),
-            all.clone(),
-            within(0, 0),
-            within(1, 1),
-            within(2, 3),
-            within(4, NO_LIMIT),
-            within(0, 1).over(&all),
-        ]
-    };
-    places.iter().map(row).collect()
-}
-
-fn name_of(facts: &Facts<'_>, place: &str) -> String {
-    let site = facts.campaign.site(place).map(|site| site.name.clone());
-    site.or_else(|| facts.campaign.stop(place).map(|stop| stop.name.clone())).unwrap_or_default()
-}
-
-fn stock(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
-    let given = given_rows(facts);
-    let lots = lots_between(facts.campaign, &given, facts.first, facts.last);
-    lots.into_iter()
-        .map(|month: LotMonth<'_>| {
-            let lot = month.lot;
-            let figure = |what: LotFigure| {
-                Figure::count(month.of(what), Basis::Lot { lot: lot.lot.clone(), what })
-            };
-            let (drawn, wasted) = (figure(LotFigure::Drawn), figure(LotFigure::Wasted));
-            vec![
-                Figure::words(lot.lot.as_str()),
-                Figure::words(lot.product.as_str()),
-                Figure { value: Value::Day(lot.expires), basis: Basis::Words },
-                figure(LotFigure::Before),
-                figure(LotFigure::Arrived),
-                drawn.clone(),
-                figure(LotFigure::Given),
-                wasted.clone(),
-                wasted.over(&drawn),
-                figure(LotFigure::Expired),
-                figure(LotFigure::Left),
-            ]
-        })
-        .collect()
-}
-
-/// Every dose up to the last day, wherever the people live: what lots were drawn for.
-pub fn given_rows(facts: &Facts<'_>) -> Vec<GivenRow> {
-    let pick = Pick {
-        areas: facts.campaign.areas.iter().map(|area| area.code.clone()).collect(),
-        groups: facts.every_group(),
-        dose: None,
-        first: None,
-        last: facts.last,
-        place: None,
-        measure: Measure::Doses,
-    };
-    facts
-        .picked(&pick)
-        .filter_map(|((area, group, dose), given)| {
-            Some(GivenRow {
-                day: given.day,
-                place: given.place.clone(),
-                area: area.clone(),
-                group: group.clone(),
-                dose: *dose,
-                doses: u32::try_from(given.total.doses).ok().filter(|doses| *doses > 0)?,
-            })
-        })
-        .collect()
-}
-
-fn sites(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
-    let campaign = facts.campaign;
-    let below = campaign.below(&facts.area);
-    let mut out = Vec::new();
-    for site in campaign.sites.iter().filter(|site| below.contains(&site.area)) {
-        let mut open_days = 0;
-        let mut capacity = 0;
-        let planned = facts.first.max(campaign.start)..=facts.last.min(campaign.end);
-        for day in crate::domain::date::days(*planned.start(), *planned.end()) {
-            let doses = i64::from(campaign.capacity(site, day));
-            open_days += i64::from(doses > 0);
-            capacity += doses;
-        }
-        let mut reported: Vec<NaiveDate> = facts
-            .uploads
-            .iter()
-            .filter(|upload| upload.place == site.code)
-            .map(|upload| upload.day)
-            .collect();
-        reported.sort_unstable();
-        reported.dedup();
-        let pick = Pick {
-            areas: campaign.areas.iter().map(|area| area.code.clone()).collect(),
-            groups: facts.every_group(),
-            dose: None,
-            first: Some(facts.first),
-            last: facts.last,
-            place: Some(site.code.clone()),
-            measure: Measure::Doses,
-        };
-        let doses = facts.given(pick);
-        let capacity = Figure::count(capacity, Basis::Words);
-        let used = doses.over(&capacity);
-        let every = UploadPick { place: site.code.clone(), days_min: 0, days_max: i64::MAX };
-        let reported = i64::try_from(reported.len()).unwrap_or(i64::MAX);
-        out.push(vec![
-            Figure::words(site.code.as_str()),
-            Figure::words(site.name.as_str()),
-            Figure::words(site.area.as_str()),
-            Figure::count(open_days, Basis::Words),
-            Figure::count(reported, Basis::Uploads(every)),
-            doses,
-            capacity,
-            used,
-        ]);
-    }
-    out
 }

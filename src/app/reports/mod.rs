@@ -1,5 +1,7 @@
 //! The tables that a county hands up for a month, and the records behind each of their cells.
 
+mod behind;
+
 use super::recount::cells_known;
 use super::{App, AppError, Loaded, Result, millis};
 use crate::domain::counting::{Cell, CellKey, Counted, each_dose};
@@ -7,11 +9,9 @@ use crate::domain::date::day_end;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode, RecordId};
 use crate::domain::person::Person;
-use crate::domain::report::{
-    self, Basis, Facts, Figure, LotFigure, Name, Pick, Report, Upload, UploadPick, Value,
-};
-use crate::domain::stock::draws;
+use crate::domain::report::{self, Basis, Facts, Figure, Name, Report, Upload, Value};
 use crate::store::{Tx, cells, doses, people, tallies};
+use behind::behind;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -332,195 +332,6 @@ fn formula_of(figure: &Figure, leaves: &mut Vec<Figure>) -> String {
             char::from(b'a' + u8::try_from(at % 26).unwrap_or(0)).to_string()
         }
     }
-}
-
-async fn behind(
-    tx: &mut Tx,
-    loaded: &Loaded,
-    facts: &Facts<'_>,
-    leaf: &Figure,
-    before: i64,
-) -> Result<Vec<Behind>> {
-    match &leaf.basis {
-        Basis::Given(pick) => records_of(tx, loaded, facts, pick, before).await,
-        Basis::Eligible { areas, groups, day } => Ok(eligible_of(loaded, areas, groups, *day)),
-        Basis::Uploads(pick) => Ok(uploads_of(facts, pick)),
-        Basis::Lot { lot, what } => Ok(lot_of(facts, lot.as_str(), *what)),
-        Basis::Cohort { areas, year, dose, day } => {
-            let mut out = Vec::new();
-            each_counted(tx, loaded, before, |person, given| {
-                let is_in = areas.contains(&person.area)
-                    && person.born.year() == *year
-                    && person.born <= *day
-                    && dose.is_none_or(|dose| has(given, dose, *day));
-                if is_in {
-                    out.push(Behind {
-                        kind: "person",
-                        record: person.id.to_string(),
-                        person: Some(person.id.clone()),
-                        area: Some(person.area.clone()),
-                        dose: *dose,
-                        says: 1,
-                        counts: 1,
-                        ..Behind::default()
-                    });
-                }
-            })
-            .await?;
-            Ok(out)
-        }
-        Basis::Words | Basis::Register | Basis::Less(..) | Basis::Over(..) => Ok(Vec::new()),
-    }
-}
-
-/// The records behind a pick. Within a cell persons count first, tallies what exceeds them.
-async fn records_of(
-    tx: &mut Tx,
-    loaded: &Loaded,
-    facts: &Facts<'_>,
-    pick: &Pick,
-    before: i64,
-) -> Result<Vec<Behind>> {
-    type Key = (NaiveDate, PlaceCode, AreaCode, GroupId, u8);
-    let mut wanted: BTreeMap<Key, i64> = BTreeMap::new();
-    for ((area, group, dose), given) in facts.picked(pick) {
-        let key = (given.day, given.place.clone(), area.clone(), group.clone(), *dose);
-        *wanted.entry(key).or_default() += pick.measure.of(&given.total);
-    }
-    let mut out = Vec::new();
-    let behind = |kind, record: String, key: &Key, says, counts| Behind {
-        kind,
-        record,
-        person: None,
-        day: Some(key.0),
-        place: Some(key.1.clone()),
-        area: Some(key.2.clone()),
-        group: Some(key.3.clone()),
-        dose: Some(key.4),
-        says,
-        counts,
-    };
-    each_counted(tx, loaded, before, |person, given| {
-        for (dose, cell, one) in given {
-            let family = &cell.family;
-            let key = (
-                family.day,
-                family.place.clone(),
-                cell.area.clone(),
-                family.group.clone(),
-                family.dose,
-            );
-            if let Some(left) = wanted.get_mut(&key) {
-                let total = crate::domain::counting::Total {
-                    doses: one.persons,
-                    repeats: one.repeats,
-                    invalid: one.invalid,
-                    exceeding: 0,
-                };
-                let counts = pick.measure.of(&total);
-                *left -= counts;
-                let mut line = behind("dose", dose.record.to_string(), &key, 1, counts);
-                line.person = Some(person.id.clone());
-                out.push(line);
-            }
-        }
-    })
-    .await?;
-    tallies::each_known(tx, loaded.no, before, |tally| {
-        let key = (tally.date, tally.place, tally.area, tally.group, tally.dose);
-        if let Some(left) = wanted.get_mut(&key) {
-            let says = i64::from(tally.doses);
-            let counts = says.min((*left).max(0));
-            *left -= counts;
-            out.push(behind("tally", tally.record.to_string(), &key, says, counts));
-        }
-    })
-    .await?;
-    out.sort_by(|a, b| (a.day, &a.place, &a.record).cmp(&(b.day, &b.place, &b.record)));
-    Ok(out)
-}
-
-fn eligible_of(
-    loaded: &Loaded,
-    areas: &[AreaCode],
-    groups: &[GroupId],
-    day: NaiveDate,
-) -> Vec<Behind> {
-    let known = loaded.campaign.eligible_on(day);
-    known
-        .into_iter()
-        .filter(|(key, _)| areas.contains(&key.area) && groups.contains(&key.group))
-        .map(|(key, row)| Behind {
-            kind: "eligible",
-            record: row.source.clone().unwrap_or_default(),
-            day: row.as_of,
-            area: Some(key.area),
-            group: Some(key.group),
-            says: row.people.into(),
-            counts: row.people.into(),
-            ..Behind::default()
-        })
-        .collect()
-}
-
-fn uploads_of(facts: &Facts<'_>, pick: &UploadPick) -> Vec<Behind> {
-    let is_in = |upload: &&Upload| {
-        upload.place == pick.place && (pick.days_min..=pick.days_max).contains(&upload.delay_days())
-    };
-    facts
-        .uploads
-        .iter()
-        .filter(is_in)
-        .map(|upload| Behind {
-            kind: if upload.is_tally { "tally" } else { "dose" },
-            record: upload.record.to_string(),
-            day: Some(upload.day),
-            place: Some(upload.place.clone()),
-            says: upload.delay_days(),
-            counts: 1,
-            ..Behind::default()
-        })
-        .collect()
-}
-
-fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<Behind> {
-    let Some(delivery) = facts.campaign.lot(lot) else { return Vec::new() };
-    let came = Behind {
-        kind: "delivery",
-        record: lot.to_owned(),
-        day: Some(delivery.date),
-        says: delivery.doses.into(),
-        counts: delivery.doses.into(),
-        ..Behind::default()
-    };
-    let is_month = |day: NaiveDate| (facts.first..=facts.last).contains(&day);
-    let given = report::given_rows(facts);
-    let drawn = draws(facts.campaign, &given);
-    let (wants_draws, sign): (&dyn Fn(NaiveDate) -> bool, i64) = match what {
-        LotFigure::Arrived => return vec![came],
-        LotFigure::Before => (&|day| day < facts.first, -1),
-        LotFigure::Expired | LotFigure::Left => (&|_| true, -1),
-        LotFigure::Drawn | LotFigure::Given | LotFigure::Wasted => (&is_month, 1),
-    };
-    let whole = |number: rust_decimal::Decimal| {
-        rust_decimal::prelude::ToPrimitive::to_i64(&number.round()).unwrap_or(0)
-    };
-    let lines = drawn.iter().filter(|draw| draw.lot.as_str() == lot && wants_draws(draw.day));
-    let draws = lines.map(|draw| Behind {
-        kind: "draw",
-        record: lot.to_owned(),
-        day: Some(draw.day),
-        says: whole(draw.drawn),
-        counts: sign
-            * match what {
-                LotFigure::Given => whole(draw.given),
-                LotFigure::Wasted => whole(draw.drawn) - whole(draw.given),
-                _ => whole(draw.drawn),
-            },
-        ..Behind::default()
-    });
-    let start = (sign < 0).then_some(came);
-    start.into_iter().chain(draws).collect()
 }
 
 /// A report's cell by its address in the workbook and on the terminal: a letter for the column and the number of the

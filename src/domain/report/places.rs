@@ -1,0 +1,148 @@
+//! Reports whose rows are places and lots.
+
+use super::{Basis, Facts, Figure, LotFigure, Measure, Pick, Upload, UploadPick, Value};
+use crate::domain::date::days;
+use crate::domain::dose::GivenRow;
+use crate::domain::id::PlaceCode;
+use crate::domain::stock::{LotMonth, lots_between};
+use chrono::NaiveDate;
+
+/// How soon the records of each place came.
+pub(super) fn uploads(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
+    /// A record that never comes has no delay; this is longer than any campaign.
+    const NO_LIMIT: i64 = 100_000;
+    let mut places: Vec<_> = facts.uploads.iter().map(|upload| &upload.place).collect();
+    places.sort();
+    places.dedup();
+    let row = |place: &&PlaceCode| {
+        let within = |days_min: i64, days_max: i64| {
+            let is_in = |upload: &&Upload| {
+                upload.place == **place && (days_min..=days_max).contains(&upload.delay_days())
+            };
+            let count = facts.uploads.iter().filter(is_in).count();
+            let pick = UploadPick { place: (*place).clone(), days_min, days_max };
+            Figure::count(i64::try_from(count).unwrap_or(i64::MAX), Basis::Uploads(pick))
+        };
+        let all = within(0, NO_LIMIT);
+        vec![
+            Figure::words(place.as_str()),
+            Figure::words(name_of(facts, place.as_str())),
+            all.clone(),
+            within(0, 0),
+            within(1, 1),
+            within(2, 3),
+            within(4, NO_LIMIT),
+            within(0, 1).over(&all),
+        ]
+    };
+    places.iter().map(row).collect()
+}
+
+fn name_of(facts: &Facts<'_>, place: &str) -> String {
+    let site = facts.campaign.site(place).map(|site| site.name.clone());
+    site.or_else(|| facts.campaign.stop(place).map(|stop| stop.name.clone())).unwrap_or_default()
+}
+
+/// Each lot: in, out, wasted, left.
+pub(super) fn stock(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
+    let given = given_rows(facts);
+    let lots = lots_between(facts.campaign, &given, facts.first, facts.last);
+    lots.into_iter()
+        .map(|month: LotMonth<'_>| {
+            let lot = month.lot;
+            let figure = |what: LotFigure| {
+                Figure::count(month.of(what), Basis::Lot { lot: lot.lot.clone(), what })
+            };
+            let (drawn, wasted) = (figure(LotFigure::Drawn), figure(LotFigure::Wasted));
+            vec![
+                Figure::words(lot.lot.as_str()),
+                Figure::words(lot.product.as_str()),
+                Figure { value: Value::Day(lot.expires), basis: Basis::Words },
+                figure(LotFigure::Before),
+                figure(LotFigure::Arrived),
+                drawn.clone(),
+                figure(LotFigure::Given),
+                wasted.clone(),
+                wasted.over(&drawn),
+                figure(LotFigure::Expired),
+                figure(LotFigure::Left),
+            ]
+        })
+        .collect()
+}
+
+/// Every dose up to the last day, wherever the people live: what lots were drawn for.
+pub fn given_rows(facts: &Facts<'_>) -> Vec<GivenRow> {
+    let pick = Pick {
+        areas: facts.campaign.areas.iter().map(|area| area.code.clone()).collect(),
+        groups: facts.every_group(),
+        dose: None,
+        first: None,
+        last: facts.last,
+        place: None,
+        measure: Measure::Doses,
+    };
+    facts
+        .picked(&pick)
+        .filter_map(|((area, group, dose), given)| {
+            Some(GivenRow {
+                day: given.day,
+                place: given.place.clone(),
+                area: area.clone(),
+                group: group.clone(),
+                dose: *dose,
+                doses: u32::try_from(given.total.doses).ok().filter(|doses| *doses > 0)?,
+            })
+        })
+        .collect()
+}
+
+/// Each site: days open and reported, doses and capacity.
+pub(super) fn sites(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
+    let campaign = facts.campaign;
+    let below = campaign.below(&facts.area);
+    let mut out = Vec::new();
+    for site in campaign.sites.iter().filter(|site| below.contains(&site.area)) {
+        let mut open_days = 0;
+        let mut capacity = 0;
+        let planned = facts.first.max(campaign.start)..=facts.last.min(campaign.end);
+        for day in days(*planned.start(), *planned.end()) {
+            let doses = i64::from(campaign.capacity(site, day));
+            open_days += i64::from(doses > 0);
+            capacity += doses;
+        }
+        let mut reported: Vec<NaiveDate> = facts
+            .uploads
+            .iter()
+            .filter(|upload| upload.place == site.code)
+            .map(|upload| upload.day)
+            .collect();
+        reported.sort_unstable();
+        reported.dedup();
+        let pick = Pick {
+            areas: campaign.areas.iter().map(|area| area.code.clone()).collect(),
+            groups: facts.every_group(),
+            dose: None,
+            first: Some(facts.first),
+            last: facts.last,
+            place: Some(site.code.clone()),
+            measure: Measure::Doses,
+        };
+        let doses = facts.given(pick);
+        let capacity = Figure::count(capacity, Basis::Words);
+        let used = doses.over(&capacity);
+        let every = UploadPick { place: site.code.clone(), days_min: 0, days_max: i64::MAX };
+        let reported = i64::try_from(reported.len()).unwrap_or(i64::MAX);
+        out.push(vec![
+            Figure::words(site.code.as_str()),
+            Figure::words(site.name.as_str()),
+            Figure::words(site.area.as_str()),
+            Figure::count(open_days, Basis::Words),
+            Figure::count(reported, Basis::Uploads(every)),
+            doses,
+            capacity,
+            used,
+        ]);
+    }
+    out
+}
