@@ -1,7 +1,7 @@
 //! The dashboard: who may open what, figures that agree, bad input, the JSON API, and all of it in a browser.
 
 use crate::operation::{ANY_PORT, Answer, Daemon, exchange};
-use crate::support::{PROGRAM, SENIORS, World, small, text};
+use crate::support::{SENIORS, World, on_postgresql, skipped, small, text};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -20,7 +20,10 @@ struct Office {
 
 impl Office {
     fn open() -> Self {
-        let world = World::small();
+        Self::on(World::small())
+    }
+
+    fn on(world: World) -> Self {
         world.file("doseplan.toml", ANY_PORT);
         world.import("persons", SENIORS).ends(0);
         world.import("tallies", "t1,2021-04-01,S1,A,adult,1,30").ends(0);
@@ -212,7 +215,10 @@ fn every_address_is_shut_to_the_wrong_role_and_the_refusal_is_written_down() {
 
 #[test]
 fn passwords_are_hashed_guessing_ends_and_logins_end() {
-    let office = Office::open();
+    passwords(&Office::open());
+}
+
+fn passwords(office: &Office) {
     let guest = office.guest();
     for _ in 0..5 {
         assert_eq!(guest.post("/login", "name=viewer&password=wrong-wrong").status, 401);
@@ -255,7 +261,10 @@ fn short_password(mut command: Command) -> std::process::Child {
 
 #[test]
 fn the_pages_the_api_and_the_command_line_show_the_same_figures() {
-    let office = Office::open();
+    figures(&Office::open());
+}
+
+fn figures(office: &Office) {
     let browser = office.login("viewer");
     let page = browser.get("/c/small/overview?as-of=2021-04-01").body;
     let cli = ["coverage", "-o", "json", "--as-of", "2021-04-01"];
@@ -293,7 +302,10 @@ fn the_pages_the_api_and_the_command_line_show_the_same_figures() {
 
 #[test]
 fn tokens_are_good_for_their_scopes_and_counts_are_stored_whole_or_not() {
-    let office = Office::open();
+    tokens(&Office::open());
+}
+
+fn tokens(office: &Office) {
     let browser = office.guest();
     let token = |account: &str, scope: &str| {
         let name = format!("t-{account}-{scope}");
@@ -332,7 +344,10 @@ fn tokens_are_good_for_their_scopes_and_counts_are_stored_whole_or_not() {
 
 #[test]
 fn a_calendar_is_open_to_its_address_only_until_that_is_made_anew() {
-    let office = Office::open();
+    calendar(&Office::open());
+}
+
+fn calendar(office: &Office) {
     let lead = office.login("lead");
     let address = |browser: &Browser| {
         let page = browser.get("/c/small/calendar?as-of=2021-04-01&place=S1").body;
@@ -355,6 +370,13 @@ fn a_calendar_is_open_to_its_address_only_until_that_is_made_anew() {
     assert_eq!(lead.post(&renew, "").status, 303);
     assert_eq!(guest.get(&feed).status, 404);
     assert_eq!(guest.get(&address(&lead)).status, 200);
+}
+
+#[test]
+fn the_dashboard_works_on_postgresql_too() {
+    for story in [passwords, figures, tokens, calendar] {
+        on_postgresql(|db| story(&Office::on(World::on(db).applied(&small()))));
+    }
 }
 
 /// A zip of named parts.
@@ -451,8 +473,7 @@ fn the_api_is_what_its_description_says() {
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok())
     else {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "the API's test needs schemathesis");
-        eprintln!("skipped: `pip install schemathesis` has the program that checks the API");
+        skipped("no schemathesis; `pip install schemathesis` has it");
         return;
     };
     let office = Office::open();
@@ -476,11 +497,7 @@ fn every_page_works_in_a_browser() {
     let has = |name: &str| Command::new(name).arg("--version").output().is_ok();
     let installed = folder.join("node_modules/playwright-core").exists();
     if !(has("node") && has("chromium") && installed) {
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "the browser's tests need node, chromium and `npm ci` in tests/web"
-        );
-        eprintln!("skipped: install node and chromium, and run `npm ci` in tests/web");
+        skipped("no browser; install node and chromium, and run `npm ci` in tests/web");
         return;
     }
     let office = Office::open();
@@ -497,5 +514,4 @@ fn every_page_works_in_a_browser() {
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{}\n{said}", String::from_utf8_lossy(&ran.stdout));
-    assert!(!PROGRAM.is_empty());
 }
