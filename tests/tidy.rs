@@ -357,6 +357,78 @@ fn the_catalogue_has_what_the_code_says_and_nothing_else_in_both_languages() {
     none(&unused, "every key of the catalogue is said somewhere");
 }
 
+/// Sentences: two words and a blank between them, or Chinese.
+fn is_sentence(text: &str) -> bool {
+    let is_word = |word: &str| word.len() > 1 && word.bytes().all(|b| b.is_ascii_alphabetic());
+    let words: Vec<&str> = text.split(' ').collect();
+    words.windows(2).any(|pair| is_word(pair[0]) && is_word(pair[1])) || has_chinese(text)
+}
+
+fn has_chinese(text: &str) -> bool {
+    text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
+#[test]
+fn what_people_read_stands_in_the_catalogue() {
+    // Before there is a language, and what cannot happen.
+    const BEFORE: [&str; 3] = [
+        "the output could not be written",
+        "the runtime could not be started",
+        "the reader stopped",
+    ];
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        if is_test(&name) || !["cli", "web", "mail"].contains(&room(&name)) {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if room(&name) != "mail" {
+            for call in ["print(", "eprintln!(", "println!(", "bail!(", "anyhow!("] {
+                for rest in flat.split(call).skip(1) {
+                    let call: &str = rest.split(';').next().unwrap_or_default();
+                    let said = call.split('"').nth(1).unwrap_or_default();
+                    if is_sentence(said) && !BEFORE.iter().any(|known| said.contains(known)) {
+                        found.push(format!("{name}: {said}"));
+                    }
+                }
+            }
+        }
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let mut quoted = line.split('"').skip(1).step_by(2);
+            if let Some(said) = quoted.find(|said| has_chinese(said)) {
+                found.push(format!("{name}: {said}"));
+            }
+        }
+    }
+    for (name, text) in files("src") {
+        if !name.contains("/templates/") {
+            continue;
+        }
+        // What is left of a template without its marks is said to people as it stands.
+        let mut rest = text.as_str();
+        let mut plain = String::new();
+        while let Some(at) = rest.find(['<', '{']) {
+            plain.push_str(&rest[..at]);
+            let end = if rest[at..].starts_with("<style") {
+                "</style>"
+            } else if rest[at..].starts_with("<!--") {
+                "-->"
+            } else if rest[at..].starts_with('<') {
+                ">"
+            } else {
+                "}"
+            };
+            rest = rest[at..].find(end).map_or("", |length| &rest[at + length + end.len()..]);
+        }
+        plain.push_str(rest);
+        for line in plain.lines().filter(|line| is_sentence(line)) {
+            found.push(format!("{name}: {}", line.trim()));
+        }
+    }
+    none(&found, "words that people read stand in src/text");
+}
+
 #[test]
 fn nothing_names_a_place_of_one_machine() {
     let places: Vec<String> =

@@ -144,7 +144,9 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
         (true, false) => &["area", "valid", "invalid", "zero_dose"],
     };
     let is_shown = |column: &&str| !left_out.contains(column);
-    let mut sheet = Sheet::new(&columns.into_iter().filter(is_shown).collect::<Vec<_>>());
+    let shown: Vec<_> = columns.into_iter().filter(is_shown).collect();
+    let mut sheet =
+        Sheet::new(&shown).spare(&["group", "zero_dose", "valid_percent", "today", "flags"]);
     for row in &figures.rows {
         for line in &row.doses {
             let first = line.dose == 1;

@@ -91,7 +91,7 @@ struct Daily {
 
 impl Demo {
     pub(super) async fn run(&self, mut session: Session) -> anyhow::Result<u8> {
-        fresh(&self.dir)?;
+        fresh(session.out, &self.dir)?;
         let example = self.dir.join("campaign");
         fs::create_dir_all(&example)?;
         for (name, bytes) in EXAMPLE {
@@ -122,15 +122,12 @@ impl Demo {
 }
 
 /// Makes the folder anew; what is not a demo's is never removed.
-fn fresh(dir: &Path) -> anyhow::Result<()> {
+fn fresh(out: super::output::Out, dir: &Path) -> anyhow::Result<()> {
     if dir.exists() {
         let is_demo = dir.join("doseplan.db").exists() && dir.join("campaign").exists();
         let is_empty = fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none());
         if !is_demo && !is_empty {
-            anyhow::bail!(
-                "{} is there and is not the folder of a demo; name another one with --dir",
-                dir.display()
-            );
+            return Err(out.fail("fail-not-a-demo", &[("dir", &dir.display())]));
         }
         // A daemon that still works on it would lose its database under its feet.
         drop(daemon::lock(&format!("sqlite://{}", dir.join("doseplan.db").display()))?);
@@ -147,8 +144,8 @@ fn at(campaign: &Campaign, day: NaiveDate, hour: u32) -> DateTime<Utc> {
 /// Stores the campaign and its register, plans, adopts: what an office does before the first day.
 async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyhow::Result<Replay> {
     let out = session.out;
-    let campaign = super::campaign::read(&session, example)
-        .map_err(|_| anyhow::anyhow!("the example campaign cannot be read"))?;
+    let campaign =
+        super::campaign::read(&session, example).map_err(|_| out.fail("fail-no-example", &[]))?;
     let clock = Clock::simulated(at(&campaign, campaign.start - TimeDelta::days(1), 8));
     app.apply(&campaign, false, clock.now()).await?;
     out.note("demo-applied", &[("name", &harmless(&campaign.name))]);

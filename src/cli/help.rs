@@ -176,7 +176,9 @@ fn in_chinese(mut command: Command, path: &str) -> Command {
         if let (Some(help), false) = (&mut help, values.is_empty()) {
             help.push_str(&format!("［{}］", values.join("、")));
         }
-        let argument = argument.help_heading(word(heading)).hide_possible_values(true);
+        let takes_values = argument.get_action().takes_values();
+        let argument = argument.help_heading(word(heading));
+        let argument = if takes_values { argument.hide_possible_values(true) } else { argument };
         match help {
             Some(help) => argument.help(help),
             None => argument,

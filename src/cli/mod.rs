@@ -21,6 +21,7 @@ mod forecast_words;
 mod help;
 mod import;
 mod job;
+mod layout;
 mod log;
 mod outbox;
 mod output;

@@ -162,7 +162,8 @@ fn list(session: &Session, all: &[Message]) -> u8 {
         session.out.json(&views);
         return exit::OK;
     }
-    let mut sheet = Sheet::new(&["id", "state", "kind", "to", "subject", "attempts", "due"]);
+    let mut sheet = Sheet::new(&["id", "state", "kind", "to", "subject", "attempts", "due"])
+        .spare(&["attempts"]);
     for view in views {
         sheet.push(vec![
             view.message.id.to_string(),

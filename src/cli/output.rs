@@ -1,11 +1,14 @@
 //! Printing: tables for people, JSON and CSV for programs; a closed pipe ends the program quietly.
 
+use super::layout::{self, Column};
 use crate::domain::campaign::Language;
 use crate::intake::csv_out;
 use crate::text;
 pub(super) use crate::text::harmless;
 use clap::ValueEnum;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
+};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -157,6 +160,8 @@ pub(super) struct Sheet {
     columns: Vec<String>,
     /// Whether the columns are named already.
     is_named: bool,
+    /// Columns that a narrow terminal does without.
+    spare: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
@@ -168,12 +173,19 @@ const WIDTH_MIN: u16 = 20;
 impl Sheet {
     pub(super) fn new(columns: &[&str]) -> Self {
         let columns = columns.iter().map(|code| (*code).to_owned()).collect();
-        Self { columns, is_named: false, rows: Vec::new() }
+        Self { columns, is_named: false, spare: Vec::new(), rows: Vec::new() }
     }
 
     /// With headings that are words already.
     pub(super) fn named(columns: impl Iterator<Item = String>) -> Self {
-        Self { columns: columns.collect(), is_named: true, rows: Vec::new() }
+        let columns = columns.collect();
+        Self { columns, is_named: true, spare: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Columns that people do without where the terminal is too narrow, the first one first.
+    pub(super) fn spare(mut self, columns: &[&'static str]) -> Self {
+        self.spare = columns.to_vec();
+        self
     }
 
     pub(super) fn push(&mut self, row: Vec<String>) {
@@ -206,32 +218,52 @@ impl Sheet {
     }
 
     fn table(&self, language: Language) -> String {
-        let mut table = Table::new();
-        table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(width());
         let heading = |code: &String| {
             let named = (!self.is_named).then(|| text::found(language, &format!("column-{code}")));
             named.flatten().unwrap_or_else(|| code.clone())
         };
-        table.set_header(self.columns.iter().map(heading));
+        let cells =
+            |at: usize| self.rows.iter().map(move |row| row.get(at).map_or("", String::as_str));
+        let mut columns: Vec<Column> = (0..self.columns.len())
+            .map(|at| Column::new(at, heading(&self.columns[at]), cells(at)))
+            .collect();
+        let all: Vec<(usize, String)> =
+            columns.iter().map(|column| (column.at, column.heading.clone())).collect();
+        let spare = |name: &&str| self.columns.iter().position(|column| column == name);
+        let spare: Vec<usize> = self.spare.iter().filter_map(spare).collect();
+        layout::fit(&mut columns, usize::from(width()), &spare);
+        let is_shown = |at: usize| columns.iter().any(|column| column.at == at);
+        let left: Vec<String> =
+            all.into_iter().filter(|(at, _)| !is_shown(*at)).map(|(_, name)| name).collect();
+        let mut table = Table::new();
+        table.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(width());
+        table.set_header(columns.iter().map(|column| column.heading.clone()));
         for row in &self.rows {
-            table.add_row(row.iter().map(|cell| harmless(cell)));
+            table.add_row(
+                columns
+                    .iter()
+                    .map(|column| row.get(column.at).map_or(String::new(), |c| harmless(c))),
+            );
         }
-        for (index, column) in table.column_iter_mut().enumerate() {
-            let is_number = |row: &Vec<String>| {
-                row.get(index).is_none_or(|cell| {
-                    cell.is_empty()
-                        || cell == NONE
-                        || cell.starts_with(|c: char| c.is_ascii_digit())
-                })
-            };
-            let is_day = |row: &Vec<String>| row.get(index).is_some_and(|cell| cell.contains('-'));
-            if self.rows.iter().all(is_number) && !self.rows.iter().any(is_day) {
-                column.set_cell_alignment(CellAlignment::Right);
+        for (shown, column) in table.column_iter_mut().zip(&columns) {
+            if column.is_number {
+                shown.set_cell_alignment(CellAlignment::Right);
+            }
+            shown.set_padding((layout::LEFT, layout::RIGHT));
+            if let Some(width) = column.width {
+                let width = width + usize::from(layout::LEFT + layout::RIGHT);
+                let width = Width::Fixed(u16::try_from(width).unwrap_or(u16::MAX));
+                shown.set_constraint(ColumnConstraint::Absolute(width));
             }
         }
-        format!("{table}\n")
+        if left.is_empty() {
+            return format!("{table}\n");
+        }
+        let left = left.join(", ");
+        let told = text::say(language, "table-left-out", &[("columns", &left)]);
+        format!("{table}\n{told}\n")
     }
 }
 

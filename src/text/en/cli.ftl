@@ -298,3 +298,6 @@ fail-no-retry = mail { $id } cannot be tried again in its state; a mail in doubt
 fail-no-token = the token is of no reminder of this database; copy it whole, or give the address
 fail-no-workbook-name = { $path } is no name of a workbook; let it end in .xlsx
 fail-file-there = { $path } is there already; choose another name, or --force to write over it
+fail-not-a-demo = { $dir } is there and is not the folder of a demo; name another one with --dir
+fail-no-example = the example campaign cannot be read
+table-left-out = (the terminal is too narrow for: { $columns }; a wider one or -o csv shows them)

@@ -298,3 +298,6 @@ fail-no-retry = 邮件 { $id } 在当前状态下不能重试；存疑的邮件�
 fail-no-token = 这个退订码不属于本数据库的提醒；请完整复制，或直接写邮箱地址
 fail-no-workbook-name = { $path } 不是工作簿的名称；请以 .xlsx 结尾
 fail-file-there = { $path } 已存在；请换一个名称，或用 --force 覆盖
+fail-not-a-demo = { $dir } 已存在且不是演示的文件夹；请用 --dir 换一个
+fail-no-example = 示例活动无法读取
+table-left-out = （终端较窄，未显示：{ $columns }；加宽终端或用 -o csv 可见）

@@ -1,0 +1,135 @@
+//! How wide the columns of a table are: numbers and days are never broken, words not where it can be helped, names
+//! get what is left.
+
+use super::output::NONE;
+use unicode_width::UnicodeWidthStr as _;
+
+/// Blanks before and after every cell.
+pub(super) const LEFT: u16 = 0;
+pub(super) const RIGHT: u16 = 2;
+/// Names are not broken before they are this wide.
+const NAME_WIDTH: usize = 12;
+/// Two Chinese characters: headings are not broken narrower.
+const HEADING_WIDTH: usize = 4;
+
+/// A column to be shown.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    /// Its place in the sheet.
+    pub(super) at: usize,
+    pub(super) heading: String,
+    /// Whether all its cells are numbers.
+    pub(super) is_number: bool,
+    /// What it gets; nothing where it has all that it wants.
+    pub(super) width: Option<usize>,
+    /// What its cells and heading want.
+    wants: usize,
+    /// What it can do with.
+    least: usize,
+}
+
+impl Column {
+    pub(super) fn new<'a>(
+        at: usize,
+        heading: String,
+        cells: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let (mut widest, mut is_number, mut is_solid, mut is_filled) = (0, true, true, false);
+        for cell in cells {
+            widest = widest.max(cell.width());
+            let is_digits = cell.starts_with(|c: char| c.is_ascii_digit());
+            is_number &= cell.is_empty() || cell == NONE || (is_digits && !cell.contains('-'));
+            is_solid &= cell.is_empty() || cell == NONE || is_digits || !cell.contains(' ');
+            is_filled |= !cell.is_empty();
+        }
+        let is_number = is_number && is_filled;
+        // Codes, numbers and days are of one piece.
+        let content = if is_number || (is_solid && widest <= NAME_WIDTH) {
+            widest
+        } else {
+            widest.min(NAME_WIDTH)
+        };
+        let word = |word: &str| if word.is_ascii() { word.width() } else { HEADING_WIDTH };
+        let parts = heading.split([' ', '·']).map(word);
+        let least = content.max(parts.max().unwrap_or(0).min(NAME_WIDTH));
+        let wants = widest.max(heading.width());
+        Self { at, heading, is_number, width: None, wants, least }
+    }
+}
+
+/// Fits columns into a width: leaves out what people can do without, narrows the others.
+/// `spare` are the places of those, the first one to go first.
+pub(super) fn fit(columns: &mut Vec<Column>, width: usize, spare: &[usize]) {
+    let gap = usize::from(LEFT + RIGHT);
+    let sum = |columns: &[Column], of: fn(&Column) -> usize| -> usize {
+        columns.iter().map(|column| of(column) + gap).sum()
+    };
+    if sum(columns, |column| column.wants) <= width {
+        return;
+    }
+    for at in spare {
+        if sum(columns, |column| column.least) > width {
+            columns.retain(|column| column.at != *at);
+        }
+    }
+    let least = sum(columns, |column| column.least);
+    if least > width {
+        // Nothing more can be done here; the table breaks cells as it must.
+        return;
+    }
+    let mut left = width - least;
+    for column in columns.iter_mut() {
+        column.width = Some(column.least);
+    }
+    // One column of letters at a time to whoever has the farthest to go.
+    while left > 0 {
+        let short =
+            |column: &Column| column.wants - column.width.unwrap_or(column.wants).min(column.wants);
+        let Some(most) = columns.iter_mut().max_by_key(|column| short(column)) else { break };
+        if short(most) == 0 {
+            break;
+        }
+        most.width = most.width.map(|width| width + 1);
+        left -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(cells: &[(&str, &[&str])]) -> Vec<Column> {
+        (0..)
+            .zip(cells)
+            .map(|(at, (heading, cells))| {
+                Column::new(at, (*heading).to_owned(), cells.iter().copied())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn numbers_and_days_stay_whole_and_names_give_way() {
+        let mut table = columns(&[
+            ("接种点", &["云阳街道村（社区）预防接种门诊"]),
+            ("日期", &["2021-10-20"]),
+            ("接种剂次", &["1,690,000"]),
+        ]);
+        fit(&mut table, 42, &[]);
+        let widths: Vec<usize> = table.iter().map(|column| column.width.unwrap_or(0)).collect();
+        assert_eq!((widths[1], widths[2]), (10, 9));
+        assert_eq!(widths.iter().sum::<usize>() + 6, 42);
+        assert!(table[2].is_number && !table[1].is_number);
+    }
+
+    #[test]
+    fn what_people_can_do_without_goes_first_and_only_where_it_must() {
+        let cells: &[(&str, &[&str])] =
+            &[("group", &["senior"]), ("name", &["60岁及以上"]), ("people", &["253,200"])];
+        let mut wide = columns(cells);
+        fit(&mut wide, 80, &[0]);
+        assert_eq!(wide.len(), 3);
+        let mut narrow = columns(cells);
+        fit(&mut narrow, 24, &[0]);
+        assert_eq!(narrow.iter().map(|column| column.at).collect::<Vec<_>>(), [1, 2]);
+    }
+}
