@@ -47,10 +47,15 @@ impl Sessions {
     /// Takes in the plan adopted next. Days before its first one stay as they were.
     pub fn adopt(&mut self, (no, adopted_at): (i64, i64), from: NaiveDate, rows: &[PlanRow]) {
         let mut new: BTreeMap<SessionKey, BTreeMap<(GroupId, u8), u64>> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.day >= from) {
-            let key = SessionKey { day: row.day, place: row.place.clone(), team: row.team.clone() };
+        let is_one =
+            |a: &PlanRow, b: &PlanRow| (a.day, &a.place, &a.team) == (b.day, &b.place, &b.team);
+        for session in rows.chunk_by(is_one).filter(|session| session[0].day >= from) {
+            let PlanRow { day, place, team, .. } = &session[0];
+            let key = SessionKey { day: *day, place: place.clone(), team: team.clone() };
             let doses = new.entry(key).or_default();
-            *doses.entry((row.group.clone(), row.dose)).or_default() += u64::from(row.doses);
+            for row in session {
+                *doses.entry((row.group.clone(), row.dose)).or_default() += u64::from(row.doses);
+            }
         }
         for (key, entry) in &mut self.entries {
             if key.day >= from && !entry.cancelled && !new.contains_key(key) {

@@ -12,7 +12,7 @@ use crate::store::{Tx, tallies};
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The records behind a part of a figure.
 pub(super) async fn behind(
@@ -150,6 +150,7 @@ fn uploads_of(facts: &Facts<'_>, pick: &UploadPick) -> Vec<Behind> {
     let is_in = |upload: &&Upload| {
         upload.place == pick.place && (pick.days_min..=pick.days_max).contains(&upload.delay_days())
     };
+    let mut days = BTreeSet::new();
     facts
         .uploads
         .iter()
@@ -160,7 +161,7 @@ fn uploads_of(facts: &Facts<'_>, pick: &UploadPick) -> Vec<Behind> {
             day: Some(upload.day),
             place: Some(upload.place.clone()),
             says: upload.delay_days(),
-            counts: 1,
+            counts: i64::from(days.insert(upload.day) || !pick.is_of_days),
             ..Behind::default()
         })
         .collect()

@@ -80,6 +80,8 @@ pub struct UploadPick {
     pub days_min: i64,
     /// At most so many.
     pub days_max: i64,
+    /// Whether days with a record are counted, not the records.
+    pub is_of_days: bool,
 }
 
 /// A record and when it came.

@@ -1,11 +1,37 @@
 //! Reports whose rows are places and lots.
 
-use super::{Basis, Facts, Figure, LotFigure, Measure, Pick, Upload, UploadPick, Value};
+use super::{Basis, Facts, Figure, LotFigure, Measure, Name, Pick, Upload, UploadPick, Value};
 use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
 use crate::domain::stock::{LotMonth, lots_between};
 use chrono::NaiveDate;
+
+/// Codes of the columns of these reports.
+pub(super) fn columns(name: Name) -> &'static [&'static str] {
+    match name {
+        Name::Uploads => {
+            &["place", "name", "records", "same_day", "next_day", "days_2_3", "later", "in_time"]
+        }
+        Name::Stock => &[
+            "lot",
+            "product",
+            "expires",
+            "before",
+            "arrived",
+            "drawn",
+            "given",
+            "wasted",
+            "wasted_percent",
+            "expired",
+            "left",
+        ],
+        Name::Sites => {
+            &["place", "name", "area", "open_days", "reported_days", "doses", "capacity", "used"]
+        }
+        _ => &[],
+    }
+}
 
 /// How soon the records of each place came.
 pub(super) fn uploads(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
@@ -20,7 +46,8 @@ pub(super) fn uploads(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
                 upload.place == **place && (days_min..=days_max).contains(&upload.delay_days())
             };
             let count = facts.uploads.iter().filter(is_in).count();
-            let pick = UploadPick { place: (*place).clone(), days_min, days_max };
+            let place = (*place).clone();
+            let pick = UploadPick { place, days_min, days_max, is_of_days: false };
             Figure::count(i64::try_from(count).unwrap_or(i64::MAX), Basis::Uploads(pick))
         };
         let all = within(0, NO_LIMIT);
@@ -131,7 +158,8 @@ pub(super) fn sites(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
         let doses = facts.given(pick);
         let capacity = Figure::count(capacity, Basis::Words);
         let used = doses.over(&capacity);
-        let every = UploadPick { place: site.code.clone(), days_min: 0, days_max: i64::MAX };
+        let place = site.code.clone();
+        let every = UploadPick { place, days_min: 0, days_max: i64::MAX, is_of_days: true };
         let reported = i64::try_from(reported.len()).unwrap_or(i64::MAX);
         out.push(vec![
             Figure::words(site.code.as_str()),

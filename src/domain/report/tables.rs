@@ -158,32 +158,7 @@ impl Name {
                 "lacking_doses",
                 "aged_out"
             ),
-            Self::Uploads => &[
-                "place", "name", "records", "same_day", "next_day", "days_2_3", "later", "in_time",
-            ],
-            Self::Stock => &[
-                "lot",
-                "product",
-                "expires",
-                "before",
-                "arrived",
-                "drawn",
-                "given",
-                "wasted",
-                "wasted_percent",
-                "expired",
-                "left",
-            ],
-            Self::Sites => &[
-                "place",
-                "name",
-                "area",
-                "open_days",
-                "reported_days",
-                "doses",
-                "capacity",
-                "used",
-            ],
+            Self::Uploads | Self::Stock | Self::Sites => places::columns(self),
         }
     }
 }
