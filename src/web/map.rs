@@ -73,20 +73,30 @@ struct Main {
 
 /// The map of a day.
 pub(super) async fn map(ask: Ask) -> std::result::Result<Response, Refusal> {
-    let day = ask.kept("map", read(ask.app(), &ask.loaded, ask.as_of)).await?;
+    let key = format!("map/{}", ask.t().tag());
+    let make = async {
+        let day = read(ask.app(), &ask.loaded, ask.as_of).await?;
+        Ok(page(&ask, &day))
+    };
+    let page = ask.kept(&key, make).await?;
+    Ok(ask.show(Page::clone(&page)))
+}
+
+/// The page, the same for all who may see it.
+fn page(ask: &Ask, day: &Day) -> Page {
     let t = ask.t();
     let title = t.say("web-map-title", &[("day", &render::date(ask.as_of, t.0))]);
     let campaign = &ask.loaded.campaign;
     let main = Main {
         t,
         head: ask.head(title.clone(), "map", &[]),
-        drawing: drawing(t, campaign, &day),
-        keys: keys(t, campaign, &day),
-        tours: tours(t, campaign, &day),
-        places: places(&ask, &day),
+        drawing: drawing(t, campaign, day),
+        keys: keys(t, campaign, day),
+        tours: tours(t, campaign, day),
+        places: places(ask, day),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "map", &main);
-    Ok(ask.show(Page { live_secs: LIVE_SECS, ..page }))
+    Page { live_secs: LIVE_SECS, ..page }
 }
 
 /// From degrees to the drawing.

@@ -32,7 +32,17 @@ struct Main {
 
 /// The overview of a day.
 pub(super) async fn overview(ask: Ask) -> Result<Response, Refusal> {
-    let found = ask.kept("overview", ask.app().overview(&ask.loaded, ask.as_of)).await?;
+    let key = format!("overview/{}", ask.t().tag());
+    let make = async {
+        let found = ask.app().overview(&ask.loaded, ask.as_of).await?;
+        Ok(page(&ask, &found))
+    };
+    let page = ask.kept(&key, make).await?;
+    Ok(ask.show(Page::clone(&page)))
+}
+
+/// The page, the same for all who may see it.
+fn page(ask: &Ask, found: &Overview) -> Page {
     let t = ask.t();
     let campaign = &ask.loaded.campaign;
     let title = t.say("web-overview-title", &[("day", &render::date(ask.as_of, t.0))]);
@@ -40,15 +50,15 @@ pub(super) async fn overview(ask: Ask) -> Result<Response, Refusal> {
         t,
         head: ask.head(title.clone(), "overview", &[]),
         opening: render::opening(&found.summary, t.0),
-        tiles: tiles(t, &found),
+        tiles: tiles(t, found),
         alerts: render::alerts(&found.summary, t.0),
         chart: render::chart(&found.summary, t.0),
-        groups: groups(t, campaign, &found),
-        areas: areas(&ask, &found),
-        needs: needs(t, &found),
+        groups: groups(t, campaign, found),
+        areas: areas(ask, found),
+        needs: needs(t, found),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "overview", &main);
-    Ok(ask.show(Page { live_secs: LIVE_SECS, ..page }))
+    Page { live_secs: LIVE_SECS, ..page }
 }
 
 fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
