@@ -22,7 +22,7 @@ pub(super) fn escaped(text: &str) -> String {
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 250.0;
-const LEFT: f64 = 64.0;
+const LEFT: f64 = 100.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 26.0;
@@ -71,7 +71,7 @@ impl Frame {
                  y2=\"{y:.1}\"/>\
                  <text class=\"faint\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{text}</text>",
                 LEFT - 6.0,
-                y + 4.0
+                y + 7.0
             );
             value += step;
         }

@@ -7,26 +7,29 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-/// Figures on a page are at most so old.
+/// A value that is older is made anew by the next who asks.
 const AGE_MAX: Duration = Duration::from_secs(1);
+/// While that goes on, the others get the one before, if it is not older than this.
+const BEFORE_MAX: Duration = Duration::from_secs(10);
 /// Values that are kept.
 const KEPT_MAX: usize = 64;
 
 type Value = Arc<dyn Any + Send + Sync>;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Slot {
     made: Instant,
-    value: OnceCell<Value>,
+    value: Arc<OnceCell<Value>>,
+    /// The value before, and when it was made.
+    before: Option<(Instant, Value)>,
 }
 
 /// Values by what they are of.
 #[derive(Debug, Default)]
-pub(super) struct Kept(Mutex<BTreeMap<String, Arc<Slot>>>);
+pub(super) struct Kept(Mutex<BTreeMap<String, Slot>>);
 
 impl Kept {
-    /// The value of a key, made by `make` where there is none that is new enough. Who asks while it is made waits for
-    /// the same one.
+    /// The value of a key, made by `make` where there is none that is new enough.
     pub(super) async fn get<V: Send + Sync + 'static, E>(
         &self,
         key: String,
@@ -41,29 +44,40 @@ impl Kept {
         key: String,
         make: impl Future<Output = Result<V, E>>,
     ) -> Result<Arc<V>, E> {
-        let slot = self.slot(key, now);
-        let made = slot
-            .value
-            .get_or_try_init(|| async { make.await.map(|value| -> Value { Arc::new(value) }) });
-        let value = Arc::clone(made.await?);
+        let value = match self.slot(key, now) {
+            Ok(value) => value,
+            Err(cell) => {
+                let make = async { make.await.map(|value| -> Value { Arc::new(value) }) };
+                Arc::clone(cell.get_or_try_init(|| make).await?)
+            }
+        };
         Ok(value.downcast().expect("a key is of one kind of value"))
     }
 
-    fn slot(&self, key: String, now: Instant) -> Arc<Slot> {
+    /// The value that is good enough, or the cell in which it is, or shall be, made.
+    fn slot(&self, key: String, now: Instant) -> Result<Value, Arc<OnceCell<Value>>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = |slot: &Arc<Slot>| now.duration_since(slot.made) < AGE_MAX;
-        if let Some(slot) = all.get(&key).filter(|slot| is_new(slot)) {
-            return Arc::clone(slot);
+        let age = |made: Instant| now.duration_since(made);
+        let mut before = None;
+        if let Some(slot) = all.get(&key) {
+            match (slot.value.get(), &slot.before) {
+                (Some(value), _) if age(slot.made) < AGE_MAX => return Ok(Arc::clone(value)),
+                (Some(value), _) => before = Some((slot.made, Arc::clone(value))),
+                (None, Some((made, value))) if age(*made) < BEFORE_MAX => {
+                    return Ok(Arc::clone(value));
+                }
+                (None, _) => return Err(Arc::clone(&slot.value)),
+            }
         }
         if all.len() >= KEPT_MAX {
-            all.retain(|_, slot| is_new(slot));
+            all.retain(|_, slot| age(slot.made) < BEFORE_MAX);
         }
         if all.len() >= KEPT_MAX {
             all.clear();
         }
-        let slot = Arc::new(Slot { made: now, value: OnceCell::new() });
-        all.insert(key, Arc::clone(&slot));
-        slot
+        let value = Arc::new(OnceCell::new());
+        all.insert(key, Slot { made: now, value: Arc::clone(&value), before });
+        Err(value)
     }
 
     /// Something was changed here: whoever asks next sees it.
@@ -84,10 +98,16 @@ mod tests {
         };
         assert_eq!((get(now, 1).await, get(now, 2).await), (Ok(Arc::new(1)), Ok(Arc::new(1))));
         let now = now + AGE_MAX;
-        assert_eq!(get(now, 3).await, Ok(Arc::new(3)));
+        let third = kept.get_at(now, "key".to_owned(), async {
+            // Who asks meanwhile gets the one before; who asks much later waits.
+            assert_eq!(get(now, 9).await, Ok(Arc::new(1)));
+            Ok::<_, ()>(3)
+        });
+        assert_eq!(third.await, Ok(Arc::new(3)));
+        assert_eq!(get(now, 4).await, Ok(Arc::new(3)));
         kept.forget();
         let failed = kept.get_at(now, "key".to_owned(), async { Err::<i32, _>("no") });
         assert_eq!(failed.await, Err("no"));
-        assert_eq!(get(now, 4).await, Ok(Arc::new(4)));
+        assert_eq!(get(now, 5).await, Ok(Arc::new(5)));
     }
 }
