@@ -165,7 +165,11 @@ fn in_chinese(mut command: Command, path: &str) -> Command {
         .disable_help_flag(true)
         .disable_version_flag(true);
     command = command.mut_args(|argument| {
-        let heading = if argument.is_positional() { "help-arguments" } else { "help-options" };
+        let heading = match (argument.is_positional(), argument.is_global_set()) {
+            (true, _) => "help-arguments",
+            (false, true) => "help-common",
+            (false, false) => "help-options",
+        };
         let mut help = argument_help(path, argument.get_id().as_str());
         let values: Vec<String> = argument
             .get_possible_values()

@@ -128,9 +128,8 @@ fn label(language: Language, stem: &str, column: &Column) -> String {
 /// Which other sheet's first column holds the codes of a column.
 fn codes_in(stem: &str, column: &str) -> Option<&'static str> {
     match (stem, column) {
-        ("areas", "parent") => Some("areas"),
         ("areas", "area") | ("sites", "site") | ("group_sets", _) => None,
-        (_, "area") => Some("areas"),
+        (_, "area" | "parent") => Some("areas"),
         (_, "site") => Some("sites"),
         (_, "group") => Some("groups"),
         (_, "place") => Some("places"),

@@ -8,7 +8,7 @@ use rust_xlsxwriter::{
     FormatAlign, FormatBorder, Formula, Note, Workbook, Worksheet, XlsxError,
 };
 use std::collections::BTreeMap;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::UnicodeWidthStr;
 
 /// What a cell may hold at most, by Excel's own limit.
 const TEXT_CHARS_MAX: usize = 32_000;
@@ -51,7 +51,7 @@ impl Cell {
     fn width(&self) -> usize {
         match self {
             Self::Blank => 0,
-            Self::Text(text) => text.lines().map(|line| line.width()).max().unwrap_or(0),
+            Self::Text(text) => text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0),
             Self::Count(number) => number.to_string().len() + number.to_string().len() / 3,
             Self::Number(number) => number.to_string().len(),
             Self::Decimals(number, digits) => {

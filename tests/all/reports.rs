@@ -28,6 +28,15 @@ async fn desk() -> Desk {
     desk
 }
 
+/// What openpyxl sees of the workbook of a month.
+const MONTH: &str = r#"
+import sys, openpyxl
+book = openpyxl.load_workbook(sys.argv[1])
+sheet = book["接种率月报表"]
+seen = [sheet[at].value for at in ("A1", "F5", "K5", "F4")]
+print(*seen, len(book.sheetnames), sep="|")
+"#;
+
 fn ask(name: Name, area: Option<&str>) -> Ask {
     Ask {
         name,
@@ -125,14 +134,7 @@ fn the_months_table_agrees_with_coverage_and_says_what_was_due() {
     let file = world.read("folder/接种率月报表.csv");
     assert!(file.starts_with("\u{feff}地区编号,地区,人群编号"), "{file}");
     world.run(&["report", "save", "m.xlsx", "--month", "2021-05", "--lang", "zh-CN"]).ends(0);
-    const SCRIPT: &str = r#"
-import sys, openpyxl
-book = openpyxl.load_workbook(sys.argv[1])
-sheet = book["接种率月报表"]
-seen = [sheet[at].value for at in ("A1", "F5", "K5", "F4")]
-print(*seen, len(book.sheetnames), sep="|")
-"#;
-    if let Some(said) = python("openpyxl", SCRIPT, &[text(&world.path("m.xlsx"))]) {
+    if let Some(said) = python("openpyxl", MONTH, &[text(&world.path("m.xlsx"))]) {
         assert_eq!(said.trim(), "小县接种率月报表|260|16.7|本月应种人数|10");
     }
     // A cell by its address, down to the record.

@@ -78,6 +78,22 @@ macro_rules! columns {
     ($($column:literal),*) => { &["area", "area_name", $($column),*] };
 }
 
+/// Columns of the report by year of birth, for as many doses as there can be.
+const COHORT: &[&str] = columns!(
+    "year",
+    "people",
+    "dose_1",
+    "percent_1",
+    "dose_2",
+    "percent_2",
+    "dose_3",
+    "percent_3",
+    "dose_4",
+    "percent_4",
+    "dose_5",
+    "percent_5"
+);
+
 impl Name {
     /// Codes of its columns; of the one by year of birth for as many doses as there can be.
     fn columns(self) -> &'static [&'static str] {
@@ -135,20 +151,7 @@ impl Name {
                 "complete",
                 "percent"
             ),
-            Self::Cohort => columns!(
-                "year",
-                "people",
-                "dose_1",
-                "percent_1",
-                "dose_2",
-                "percent_2",
-                "dose_3",
-                "percent_3",
-                "dose_4",
-                "percent_4",
-                "dose_5",
-                "percent_5"
-            ),
+            Self::Cohort => COHORT,
             Self::CatchUp => columns!(
                 "vaccine",
                 "due",

@@ -301,3 +301,4 @@ fail-file-there = { $path } is there already; choose another name, or --force to
 fail-not-a-demo = { $dir } is there and is not the folder of a demo; name another one with --dir
 fail-no-example = the example campaign cannot be read
 table-left-out = (the terminal is too narrow for: { $columns }; a wider one or -o csv shows them)
+help-common = Options of every command

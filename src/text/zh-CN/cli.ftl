@@ -301,3 +301,4 @@ fail-file-there = { $path } 已存在；请换一个名称，或用 --force 覆�
 fail-not-a-demo = { $dir } 已存在且不是演示的文件夹；请用 --dir 换一个
 fail-no-example = 示例活动无法读取
 table-left-out = （终端较窄，未显示：{ $columns }；加宽终端或用 -o csv 可见）
+help-common = 通用选项
