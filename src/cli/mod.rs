@@ -82,7 +82,7 @@ struct Cli {
 #[derive(Debug, Clone, Args)]
 struct Common {
     /// Database: sqlite://FILE or postgres://USER@HOST/NAME [default: sqlite://doseplan.db]
-    #[arg(long, global = true, env = "DOSEPLAN_DB")]
+    #[arg(long, global = true, env = "DOSEPLAN_DB", hide_env_values = true)]
     db: Option<String>,
     /// Configuration file [default: ./doseplan.toml]
     #[arg(long, global = true)]
@@ -100,7 +100,14 @@ struct Common {
     #[arg(long, global = true)]
     no_input: bool,
     /// How the log on stderr is written; what is logged says DOSEPLAN_LOG, for example debug
-    #[arg(long, global = true, env = "DOSEPLAN_LOG_FORMAT", value_enum, default_value_t)]
+    #[arg(
+        long,
+        global = true,
+        env = "DOSEPLAN_LOG_FORMAT",
+        hide_env_values = true,
+        value_enum,
+        default_value_t
+    )]
     log: log::Form,
 }
 
