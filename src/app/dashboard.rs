@@ -13,7 +13,7 @@ use crate::store::installation::Hold;
 use crate::store::outbox::Message;
 use crate::store::plans::{PlanHead, PlanState};
 use crate::store::runs::Run;
-use crate::store::{audit, cells, installation, outbox, plans, runs, tallies};
+use crate::store::{arrivals, audit, cells, installation, outbox, plans, runs, tallies};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,11 +98,12 @@ impl App {
         let until = last.min(as_of);
         let reported: BTreeSet<_> =
             cells::reports_between(&mut tx, loaded.no, first, until).await?.into_iter().collect();
-        let counted: BTreeMap<_, _> = tallies::first_recorded(&mut tx, loaded.no, first, until)
-            .await?
-            .into_iter()
-            .map(|(place, day, at)| ((place, day), at))
-            .collect();
+        let mut came: BTreeMap<(PlaceCode, NaiveDate), i64> = BTreeMap::new();
+        arrivals::between(&mut tx, loaded.no, (first, until), |one| {
+            let at = came.entry((one.place, one.day)).or_insert(one.at);
+            *at = one.at.min(*at);
+        })
+        .await?;
         let all: Vec<NaiveDate> = days(first, last).collect();
         let open: Vec<BTreeSet<&PlaceCode>> = all
             .iter()
@@ -112,7 +113,7 @@ impl App {
             let key = (site.clone(), day);
             let is_late = || {
                 let over = millis(day_end(campaign.timezone, day));
-                counted.get(&key).is_some_and(|at| *at >= over)
+                came.get(&key).is_some_and(|at| *at >= over)
             };
             match (day > as_of, reported.contains(&key)) {
                 (true, _) => Report::Ahead,

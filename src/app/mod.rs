@@ -96,6 +96,9 @@ pub enum AppError {
         /// What there is.
         known: String,
     },
+    /// A place whose counts are not theirs to enter.
+    #[error("the counts of {0} are not of this account")]
+    NotTheirs(String),
     /// Another process has what is needed.
     #[error("{0}")]
     Busy(String),

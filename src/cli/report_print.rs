@@ -234,9 +234,9 @@ fn what(language: Language, part: &Part) -> String {
             say("report-what-given", &[("dose", &dose), ("first", &first), ("last", &last)])
         }
         Basis::Eligible { day, .. } => say("report-what-eligible", &[("day", day)]),
-        Basis::Uploads(pick) => {
+        Basis::Arrivals(pick) => {
             let (from, to) = (pick.days_min, pick.days_max.min(9999));
-            say("report-what-uploads", &[("from", &from), ("to", &to)])
+            say("report-what-arrivals", &[("from", &from), ("to", &to)])
         }
         Basis::Lot { lot, .. } => say("report-what-lot", &[("lot", lot)]),
         Basis::Cohort { year, .. } => say("report-what-cohort", &[("year", year)]),

@@ -6,7 +6,6 @@ use crate::domain::counting::Counted;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
 use crate::{args, bulk};
-use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 
 bulk!(
@@ -55,10 +54,6 @@ const KNOWN: &str = "SELECT record, person, day, place, product, lot, recorded_a
 const PAST: &str = "SELECT record, person, day, place, product, lot, recorded_at, superseded_at, \
      why FROM dose_past WHERE campaign = $1 AND record = $2 ORDER BY superseded_at";
 const COUNT: &str = "SELECT COUNT(*) FROM dose WHERE campaign = $1";
-
-const UPLOADS: &str = "SELECT d.record, d.place, d.day, COALESCE((SELECT MIN(p.recorded_at) \
-     FROM dose_past p WHERE p.campaign = d.campaign AND p.record = d.record), d.recorded_at) \
-     FROM dose d WHERE d.campaign = $1 AND d.day >= $2 AND d.day <= $3 ORDER BY d.record";
 
 /// A dose with the time of recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,21 +162,6 @@ pub async fn by_person(tx: &mut Tx, campaign: CampaignNo) -> Result<BTreeMap<Per
         sort(doses);
     }
     Ok(out)
-}
-
-/// Hands over record, place, day and time of the first recording of every dose of the days `first..=last`.
-pub async fn uploads(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    (first, last): (NaiveDate, NaiveDate),
-    mut take: impl FnMut(RecordId, PlaceCode, NaiveDate, i64),
-) -> Result<()> {
-    tx.each(UPLOADS, args![campaign, first, last], |row| {
-        let (record, place): (String, String) = (row.get(0)?, row.get(1)?);
-        take(RecordId::new(record), PlaceCode::new(place), row.get(2)?, row.get(3)?);
-        Ok(())
-    })
-    .await
 }
 
 /// Hands over every dose that was known before an instant.

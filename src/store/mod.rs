@@ -2,6 +2,7 @@
 //! one file for each table family. Every function works inside a transaction that the app began.
 
 pub mod accounts;
+pub mod arrivals;
 pub mod assignments;
 pub mod audit;
 pub mod bounces;

@@ -35,14 +35,8 @@ const KNOWN: &str = "SELECT record, day, place, area, grp, dose, doses, recorded
      WHERE campaign = $1 AND recorded_at < $2 \
      UNION ALL SELECT record, day, place, area, grp, dose, doses, recorded_at FROM tally_past \
      WHERE campaign = $1 AND recorded_at < $2 AND superseded_at >= $2";
-const FIRST_RECORDED: &str = "SELECT place, day, MIN(recorded_at) FROM tally \
-     WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY place, day";
 const OF_PLACE: &str = "SELECT record, day, place, area, grp, dose, doses, recorded_at \
      FROM tally WHERE campaign = $1 AND place = $2 AND day = $3 ORDER BY record";
-
-const UPLOADS: &str = "SELECT t.record, t.place, t.day, COALESCE((SELECT MIN(p.recorded_at) \
-     FROM tally_past p WHERE p.campaign = t.campaign AND p.record = t.record), t.recorded_at) \
-     FROM tally t WHERE t.campaign = $1 AND t.day >= $2 AND t.day <= $3 ORDER BY t.record";
 
 /// A tally with the time of recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,21 +125,6 @@ pub async fn delete(tx: &mut Tx, campaign: CampaignNo, record: &RecordId) -> Res
     Ok(())
 }
 
-/// Hands over record, place, day and time of the first recording of every tally of the days `first..=last`.
-pub async fn uploads(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    (first, last): (NaiveDate, NaiveDate),
-    mut take: impl FnMut(RecordId, PlaceCode, NaiveDate, i64),
-) -> Result<()> {
-    tx.each(UPLOADS, args![campaign, first, last], |row| {
-        let (record, place): (String, String) = (row.get(0)?, row.get(1)?);
-        take(RecordId::new(record), PlaceCode::new(place), row.get(2)?, row.get(3)?);
-        Ok(())
-    })
-    .await
-}
-
 /// Hands over every tally that was known before an instant.
 pub async fn each_known(
     tx: &mut Tx,
@@ -158,19 +137,6 @@ pub async fn each_known(
         Ok(())
     })
     .await
-}
-
-/// When the first count that stands came in, by place and day, between two days.
-pub async fn first_recorded(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    first: NaiveDate,
-    last: NaiveDate,
-) -> Result<Vec<(PlaceCode, NaiveDate, i64)>> {
-    let rows = tx.rows(FIRST_RECORDED, args![campaign, first, last]).await?;
-    rows.iter()
-        .map(|row| Ok((PlaceCode::new(row.get::<String>(0)?), row.get(1)?, row.get(2)?)))
-        .collect()
 }
 
 /// What was counted at a place on a day.

@@ -62,6 +62,7 @@ impl From<AppError> for Problem {
                 Self::new(StatusCode::NOT_FOUND, "there is no such campaign")
             }
             AppError::Refused(said) => Self::new(StatusCode::CONFLICT, said),
+            error @ AppError::NotTheirs(_) => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             other => {
                 let said = other.to_string();
                 let said = crate::mail::mask::addresses(&said);
@@ -294,11 +295,8 @@ async fn tallies(
     let rows: Vec<Tally> =
         counts.tallies.into_iter().map(Count::tally).collect::<Result<_, _>>()?;
     let now = site.clock.now();
-    if let Some(row) = rows.iter().find(|row| !account.has_place(&row.place)) {
-        let said = format!("{} is not a place of this account", row.place);
-        return Err(Problem::new(StatusCode::FORBIDDEN, said));
-    }
-    let done = site.app.import_tallies(&loaded, "tallies", rows, now).await?;
+    let may = |place: &PlaceCode| account.has_place(place);
+    let done = site.app.import_tallies(&loaded, "tallies", rows, may, now).await?;
     let language = crate::domain::campaign::Language::En;
     if !done.issues.is_empty() {
         let said: Vec<String> = done.issues.iter().map(|issue| issue.line(language)).collect();

@@ -16,7 +16,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 /// A question about a campaign.
-#[derive(Debug)]
 pub(super) struct Ask {
     pub(super) site: Site,
     pub(super) visitor: Visitor,

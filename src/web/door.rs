@@ -33,8 +33,8 @@ const GUESSES_WITHIN: Duration = Duration::from_mins(10);
 /// Names that are remembered.
 const NAMES_MAX: usize = 1000;
 
-/// Who asks for a page.
-#[derive(Debug, Clone)]
+/// Who asks for a page. It holds a secret: nobody prints it.
+#[derive(Clone)]
 pub(super) struct Visitor {
     pub(super) account: Account,
     pub(super) language: Language,

@@ -343,6 +343,7 @@ impl Refusal {
     pub(super) fn of(t: T, error: &AppError) -> Self {
         match error {
             AppError::NoCampaign | AppError::UnknownCampaign { .. } => Self::absent(t),
+            AppError::NotTheirs(_) => Self::new(StatusCode::FORBIDDEN, t, "web-forbidden"),
             AppError::Refused(text) => {
                 Self { status: StatusCode::CONFLICT, language: t.0, text: text.clone() }
             }

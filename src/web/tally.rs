@@ -224,7 +224,9 @@ pub(super) async fn save(
         Ok(tallies) => tallies,
         Err(wrong) => return show(&ask, Some(place.as_str()), &entered, wrong).await,
     };
-    let done = ask.app().import_tallies(&ask.loaded, &t.w("web-tally"), tallies, ask.now).await;
+    let mine = |place: &PlaceCode| may(&ask, place);
+    let done =
+        ask.app().import_tallies(&ask.loaded, &t.w("web-tally"), tallies, mine, ask.now).await;
     let done = done.map_err(|error| ask.refusal(&error))?;
     if !done.issues.is_empty() {
         let wrong = done.issues.iter().map(|issue| issue.message(t.0)).collect();

@@ -164,7 +164,7 @@ fn a_report_as_it_was_known_does_not_know_what_came_later() {
 fn records_that_came_late_are_late_though_corrected() {
     wait(async {
         let desk = desk().await;
-        let ask = ask(Name::Uploads, None);
+        let ask = ask(Name::Timeliness, None);
         let report = desk.app.report(&desk.loaded, &ask).await.expect("a report");
         let row = |place: &str| -> Vec<Value> {
             let hit = report.rows.iter().find(|row| row[0].value == Value::Text(place.into()));

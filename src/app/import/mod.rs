@@ -155,19 +155,26 @@ impl App {
         }
     }
 
-    /// Stores counts that somebody entered by hand, as rows of `what`; all of them or, where one is refused, none.
+    /// Stores counts that somebody entered by hand, as rows of `what`; all of them or, where one is refused, none. `may`
+    /// says for which places: a record that stands for another one is not theirs to correct.
     pub async fn import_tallies(
         &self,
         loaded: &Loaded,
         what: &str,
         tallies: Vec<crate::domain::dose::Tally>,
+        may: impl Fn(&PlaceCode) -> bool,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
+        let mut tx = self.store.write().await?;
+        let known = tallies::known(&mut tx, loaded, &tallies).await?;
+        let theirs = known.iter().chain(&tallies).find(|tally| !may(&tally.place));
+        if let Some(tally) = theirs {
+            return Err(AppError::NotTheirs(tally.place.to_string()));
+        }
         let facts = facts(loaded, what, now);
         let rows = tallies.len() as u64;
         let good = (1..).zip(tallies).enumerate();
         let good = good.map(|(index, (line, value))| Good { index, line, value }).collect();
-        let mut tx = self.store.write().await?;
         let stored = tallies::store(&mut tx, &facts, good).await?;
         let Stored { new, same, corrected, refused, .. } = stored;
         let mut out = Imported { rows, new, same, corrected, ..Imported::default() };

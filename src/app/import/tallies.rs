@@ -53,6 +53,13 @@ pub(super) async fn store(
     Ok(stored)
 }
 
+/// What stands under the records of these tallies.
+pub(super) async fn known(tx: &mut Tx, loaded: &Loaded, rows: &[Tally]) -> Result<Vec<Tally>> {
+    let records = rows.iter().map(|tally| &tally.record);
+    let known = tallies::find(tx, loaded.no, records).await?;
+    Ok(known.into_values().map(|known| known.tally).collect())
+}
+
 fn fault(facts: &Facts<'_>, row: &Good<Tally>) -> Option<Issue> {
     let (tally, line) = (&row.value, row.line);
     let campaign = &facts.loaded.campaign;

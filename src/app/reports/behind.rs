@@ -5,7 +5,7 @@ use crate::app::{Loaded, Result};
 use crate::domain::counting::Total;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::report::{
-    Basis, Facts, Figure, LotFigure, Pick, Upload, UploadPick, given_rows,
+    Arrival, ArrivalPick, Basis, Facts, Figure, LotFigure, Pick, given_rows,
 };
 use crate::domain::stock::draws;
 use crate::store::{Tx, tallies};
@@ -25,7 +25,7 @@ pub(super) async fn behind(
     match &leaf.basis {
         Basis::Given(pick) => records_of(tx, loaded, facts, pick, before).await,
         Basis::Eligible { areas, groups, day } => Ok(eligible_of(loaded, areas, groups, *day)),
-        Basis::Uploads(pick) => Ok(uploads_of(facts, pick)),
+        Basis::Arrivals(pick) => Ok(arrivals_of(facts, pick)),
         // A lot that has expired, is not there yet or has gone has nothing that adds up to nothing.
         Basis::Lot { .. } if leaf.number() == Some(0) => Ok(Vec::new()),
         Basis::Lot { lot, what } => Ok(lot_of(facts, lot.as_str(), *what)),
@@ -146,22 +146,23 @@ fn eligible_of(
         .collect()
 }
 
-fn uploads_of(facts: &Facts<'_>, pick: &UploadPick) -> Vec<Behind> {
-    let is_in = |upload: &&Upload| {
-        upload.place == pick.place && (pick.days_min..=pick.days_max).contains(&upload.delay_days())
+fn arrivals_of(facts: &Facts<'_>, pick: &ArrivalPick) -> Vec<Behind> {
+    let is_in = |arrival: &&Arrival| {
+        arrival.place == pick.place
+            && (pick.days_min..=pick.days_max).contains(&arrival.delay_days())
     };
     let mut days = BTreeSet::new();
     facts
-        .uploads
+        .arrivals
         .iter()
         .filter(is_in)
-        .map(|upload| Behind {
-            kind: if upload.is_tally { "tally" } else { "dose" },
-            record: upload.record.to_string(),
-            day: Some(upload.day),
-            place: Some(upload.place.clone()),
-            says: upload.delay_days(),
-            counts: i64::from(days.insert(upload.day) || !pick.is_of_days),
+        .map(|arrival| Behind {
+            kind: if arrival.is_tally { "tally" } else { "dose" },
+            record: arrival.record.to_string(),
+            day: Some(arrival.day),
+            place: Some(arrival.place.clone()),
+            says: arrival.delay_days(),
+            counts: i64::from(days.insert(arrival.day) || !pick.is_of_days),
             ..Behind::default()
         })
         .collect()

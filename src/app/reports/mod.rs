@@ -7,10 +7,10 @@ use super::{App, AppError, Loaded, Result, millis};
 use crate::domain::counting::{Cell, CellKey, Counted, each_dose};
 use crate::domain::date::day_end;
 use crate::domain::dose::Dose;
-use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode, RecordId};
+use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
 use crate::domain::person::Person;
-use crate::domain::report::{self, Basis, Facts, Figure, Name, Report, Upload, Value};
-use crate::store::{Tx, cells, doses, people, tallies};
+use crate::domain::report::{self, Arrival, Basis, Facts, Figure, Name, Report, Value};
+use crate::store::{Tx, arrivals, cells, doses, people};
 use behind::behind;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,29 +194,32 @@ async fn facts<'a>(
         known
     };
     let mut facts = Facts::new(campaign, area, (ask.first, ask.last), cells);
-    if matches!(ask.name, Name::Uploads | Name::Sites) {
-        facts.uploads = uploads(tx, loaded, (ask.first, ask.last), before).await?;
+    if matches!(ask.name, Name::Timeliness | Name::Sites) {
+        facts.arrivals = arrivals(tx, loaded, (ask.first, ask.last), before).await?;
     }
     Ok(facts)
 }
 
-async fn uploads(
+async fn arrivals(
     tx: &mut Tx,
     loaded: &Loaded,
     days: (NaiveDate, NaiveDate),
     before: i64,
-) -> Result<Vec<Upload>> {
+) -> Result<Vec<Arrival>> {
     let zone = loaded.campaign.timezone;
     let mut out = Vec::new();
-    let mut take = |is_tally: bool, record: RecordId, place: PlaceCode, day: NaiveDate, at: i64| {
-        let instant = DateTime::<Utc>::from_timestamp_millis(at).filter(|_| at < before);
-        if let Some(instant) = instant {
-            let recorded_on = instant.with_timezone(&zone).date_naive();
-            out.push(Upload { record, is_tally, place, day, recorded_on });
-        }
-    };
-    tallies::uploads(tx, loaded.no, days, |r, p, d, at| take(true, r, p, d, at)).await?;
-    doses::uploads(tx, loaded.no, days, |r, p, d, at| take(false, r, p, d, at)).await?;
+    arrivals::between(tx, loaded.no, days, |one| {
+        let instant = DateTime::<Utc>::from_timestamp_millis(one.at).filter(|_| one.at < before);
+        out.extend(instant.map(|instant| Arrival {
+            record: one.record,
+            is_tally: one.is_tally,
+            place: one.place,
+            day: one.day,
+            recorded_on: instant.with_timezone(&zone).date_naive(),
+        }));
+    })
+    .await?;
+    out.sort_by(|a, b| (a.is_tally, &a.record).cmp(&(b.is_tally, &b.record)));
     Ok(out)
 }
 

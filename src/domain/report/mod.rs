@@ -5,7 +5,7 @@ mod pick;
 mod places;
 mod tables;
 
-pub use pick::{Facts, Given, Measure, Pick, Upload, UploadPick};
+pub use pick::{Arrival, ArrivalPick, Facts, Given, Measure, Pick};
 pub use places::given_rows;
 pub use tables::{NAMES, Name, build};
 
@@ -72,7 +72,7 @@ pub enum Basis {
     /// Doses as they count.
     Given(Pick),
     /// Records, by how soon they came.
-    Uploads(UploadPick),
+    Arrivals(ArrivalPick),
     /// A lot, from its delivery and the doses given.
     Lot {
         /// Which.

@@ -73,7 +73,7 @@ pub struct Given {
 
 /// How soon records came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UploadPick {
+pub struct ArrivalPick {
     /// Of this place.
     pub place: PlaceCode,
     /// At least so many days after the dose.
@@ -86,7 +86,7 @@ pub struct UploadPick {
 
 /// A record and when it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
+pub struct Arrival {
     /// The record.
     pub record: RecordId,
     /// Whether it counts doses without names.
@@ -99,7 +99,7 @@ pub struct Upload {
     pub recorded_on: NaiveDate,
 }
 
-impl Upload {
+impl Arrival {
     /// Days from the dose to its record.
     pub fn delay_days(&self) -> i64 {
         (self.recorded_on - self.day).num_days().max(0)
@@ -118,7 +118,7 @@ pub struct Facts<'a> {
     /// The last day, included.
     pub last: NaiveDate,
     /// Records of the days asked for; only for the report on them.
-    pub uploads: Vec<Upload>,
+    pub arrivals: Vec<Arrival>,
     given: BTreeMap<(AreaCode, GroupId, u8), Vec<Given>>,
 }
 
@@ -141,7 +141,7 @@ impl<'a> Facts<'a> {
                 }
             }
         }
-        Self { campaign, area, first, last, uploads: Vec::new(), given }
+        Self { campaign, area, first, last, arrivals: Vec::new(), given }
     }
 
     /// The doses of a pick, with area, group and number.

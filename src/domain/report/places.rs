@@ -1,6 +1,6 @@
 //! Reports whose rows are places and lots.
 
-use super::{Basis, Facts, Figure, LotFigure, Measure, Name, Pick, Upload, UploadPick, Value};
+use super::{Arrival, ArrivalPick, Basis, Facts, Figure, LotFigure, Measure, Name, Pick, Value};
 use crate::domain::date::days;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 /// Codes of the columns of these reports.
 pub(super) fn columns(name: Name) -> &'static [&'static str] {
     match name {
-        Name::Uploads => {
+        Name::Timeliness => {
             &["place", "name", "records", "same_day", "next_day", "days_2_3", "later", "in_time"]
         }
         Name::Stock => &[
@@ -34,21 +34,21 @@ pub(super) fn columns(name: Name) -> &'static [&'static str] {
 }
 
 /// How soon the records of each place came.
-pub(super) fn uploads(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
+pub(super) fn arrivals(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
     /// A record that never comes has no delay; this is longer than any campaign.
     const NO_LIMIT: i64 = 100_000;
-    let mut places: Vec<_> = facts.uploads.iter().map(|upload| &upload.place).collect();
+    let mut places: Vec<_> = facts.arrivals.iter().map(|arrival| &arrival.place).collect();
     places.sort();
     places.dedup();
     let row = |place: &&PlaceCode| {
         let within = |days_min: i64, days_max: i64| {
-            let is_in = |upload: &&Upload| {
-                upload.place == **place && (days_min..=days_max).contains(&upload.delay_days())
+            let is_in = |arrival: &&Arrival| {
+                arrival.place == **place && (days_min..=days_max).contains(&arrival.delay_days())
             };
-            let count = facts.uploads.iter().filter(is_in).count();
+            let count = facts.arrivals.iter().filter(is_in).count();
             let place = (*place).clone();
-            let pick = UploadPick { place, days_min, days_max, is_of_days: false };
-            Figure::count(i64::try_from(count).unwrap_or(i64::MAX), Basis::Uploads(pick))
+            let pick = ArrivalPick { place, days_min, days_max, is_of_days: false };
+            Figure::count(i64::try_from(count).unwrap_or(i64::MAX), Basis::Arrivals(pick))
         };
         let all = within(0, NO_LIMIT);
         vec![
@@ -139,10 +139,10 @@ pub(super) fn sites(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
             capacity += doses;
         }
         let mut reported: Vec<NaiveDate> = facts
-            .uploads
+            .arrivals
             .iter()
-            .filter(|upload| upload.place == site.code)
-            .map(|upload| upload.day)
+            .filter(|arrival| arrival.place == site.code)
+            .map(|arrival| arrival.day)
             .collect();
         reported.sort_unstable();
         reported.dedup();
@@ -159,14 +159,14 @@ pub(super) fn sites(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
         let capacity = Figure::count(capacity, Basis::Words);
         let used = doses.over(&capacity);
         let place = site.code.clone();
-        let every = UploadPick { place, days_min: 0, days_max: i64::MAX, is_of_days: true };
+        let every = ArrivalPick { place, days_min: 0, days_max: i64::MAX, is_of_days: true };
         let reported = i64::try_from(reported.len()).unwrap_or(i64::MAX);
         out.push(vec![
             Figure::words(site.code.as_str()),
             Figure::words(site.name.as_str()),
             Figure::words(site.area.as_str()),
             Figure::count(open_days, Basis::Words),
-            Figure::count(reported, Basis::Uploads(every)),
+            Figure::count(reported, Basis::Arrivals(every)),
             doses,
             capacity,
             used,

@@ -27,7 +27,7 @@ pub enum Name {
     /// 查漏补种统计表.
     CatchUp,
     /// 接种记录上传及时性统计.
-    Uploads,
+    Timeliness,
     /// 疫苗出入库与损耗统计表.
     Stock,
     /// 接种点日报与接种能力统计表.
@@ -44,7 +44,7 @@ pub const NAMES: [Name; 11] = [
     Name::Completion,
     Name::Cohort,
     Name::CatchUp,
-    Name::Uploads,
+    Name::Timeliness,
     Name::Stock,
     Name::Sites,
 ];
@@ -61,7 +61,7 @@ impl Name {
             Self::Completion => "completion",
             Self::Cohort => "cohort",
             Self::CatchUp => "catch-up",
-            Self::Uploads => "uploads",
+            Self::Timeliness => "timeliness",
             Self::Stock => "stock",
             Self::Sites => "sites",
         }
@@ -161,7 +161,7 @@ impl Name {
                 "lacking_doses",
                 "aged_out"
             ),
-            Self::Uploads | Self::Stock | Self::Sites => places::columns(self),
+            Self::Timeliness | Self::Stock | Self::Sites => places::columns(self),
         }
     }
 }
@@ -177,7 +177,7 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
         Name::DropOut => each_line(facts, drop_out),
         Name::Valid => each_line(facts, valid),
         Name::Completion => each_line(facts, completion),
-        Name::Uploads => places::uploads(facts),
+        Name::Timeliness => places::arrivals(facts),
         Name::Stock => places::stock(facts),
         Name::Sites => places::sites(facts),
         Name::Cohort | Name::CatchUp => Vec::new(),

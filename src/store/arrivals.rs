@@ -1,0 +1,49 @@
+//! When records came in: the first recording of each, whatever it was corrected to later.
+
+use super::{CampaignNo, Result, Tx};
+use crate::args;
+use crate::domain::id::{PlaceCode, RecordId};
+use chrono::NaiveDate;
+
+const BETWEEN: &str = "SELECT 1, t.record, t.place, t.day, COALESCE((SELECT MIN(p.recorded_at) \
+     FROM tally_past p WHERE p.campaign = t.campaign AND p.record = t.record), t.recorded_at) \
+     FROM tally t WHERE t.campaign = $1 AND t.day >= $2 AND t.day <= $3 \
+     UNION ALL SELECT 0, d.record, d.place, d.day, COALESCE((SELECT MIN(p.recorded_at) \
+     FROM dose_past p WHERE p.campaign = d.campaign AND p.record = d.record), d.recorded_at) \
+     FROM dose d WHERE d.campaign = $1 AND d.day >= $2 AND d.day <= $3";
+
+/// A record and when it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// Whether it counts doses without names.
+    pub is_tally: bool,
+    /// The record.
+    pub record: RecordId,
+    /// Where.
+    pub place: PlaceCode,
+    /// The day it speaks of.
+    pub day: NaiveDate,
+    /// When it was recorded first, milliseconds since 1970.
+    pub at: i64,
+}
+
+/// Hands over every record of the days `first..=last` that stands.
+pub async fn between(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    (first, last): (NaiveDate, NaiveDate),
+    mut take: impl FnMut(Arrived),
+) -> Result<()> {
+    tx.each(BETWEEN, args![campaign, first, last], |row| {
+        let kind: i64 = row.get(0)?;
+        take(Arrived {
+            is_tally: kind == 1,
+            record: RecordId::new(row.get::<String>(1)?),
+            place: PlaceCode::new(row.get::<String>(2)?),
+            day: row.get(3)?,
+            at: row.get(4)?,
+        });
+        Ok(())
+    })
+    .await
+}
