@@ -40,9 +40,8 @@ async fn hashed(password: &str) -> Result<String> {
         let hash: PasswordHash = Argon2::default().hash_password(password.as_bytes())?;
         Ok(hash.to_string())
     };
-    let refused = |error: &dyn std::fmt::Display| {
-        AppError::Refused(format!("the password cannot be hashed: {error}"))
-    };
+    let refused =
+        |error: &dyn std::fmt::Display| AppError::refused("refused-hash", &[("said", &error)]);
     match tokio::task::spawn_blocking(work).await {
         Ok(hash) => hash.map_err(|error| refused(&error)),
         Err(error) => Err(refused(&error)),
@@ -72,25 +71,20 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<()> {
         if !is_name(name) {
-            return Err(AppError::Refused(format!(
-                "{:?} is no name for an account: up to 40 letters, digits and . _ - @",
-                crate::mail::safe::name(name)
-            )));
+            let name = crate::mail::safe::name(name);
+            return Err(AppError::refused("refused-account-name", &[("name", &name)]));
         }
         if role == Role::Lead && places.is_empty() {
-            let said = "a lead needs the sites or teams that it leads, for example S01 T1";
-            return Err(AppError::Refused(said.to_owned()));
+            return Err(AppError::refused("refused-lead-places", &[]));
         }
         if let Some(bad) = places.iter().find(|code| code.chars().any(char::is_whitespace)) {
-            return Err(AppError::Refused(format!("{bad:?} is no code of a site or team")));
+            return Err(AppError::refused("refused-code", &[("code", bad)]));
         }
         check_password(password)?;
         let hash = hashed(password).await?;
         let mut tx = self.store.write().await?;
         if !accounts::insert(&mut tx, name, (role, places), &hash, millis(now)).await? {
-            return Err(AppError::Refused(format!(
-                "there is an account {name:?} already; give it another password, or remove it first"
-            )));
+            return Err(AppError::refused("refused-account-there", &[("name", &name)]));
         }
         let said = format!("{name} {} {}", role.word(), places.join(" "));
         let said = said.trim_end();
@@ -108,10 +102,8 @@ impl App {
         let mut tx = self.store.read().await?;
         let found = accounts::find(&mut tx, name).await?;
         found.map(|(account, _)| account).ok_or_else(|| {
-            AppError::Refused(format!(
-                "there is no account {:?}; `doseplan account list` shows all",
-                crate::mail::safe::name(name)
-            ))
+            let name = crate::mail::safe::name(name);
+            AppError::refused("refused-no-account", &[("name", &name)])
         })
     }
 
@@ -196,17 +188,15 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<String> {
         if !is_name(name) {
-            let said = "a token's name is up to 40 letters, digits and . _ - @";
-            return Err(AppError::Refused(said.to_owned()));
+            return Err(AppError::refused("refused-token-name", &[]));
         }
         let account = self.account(account).await?;
         if let Some(scope) = scopes.iter().find(|scope| !account.may(scope.power())) {
-            return Err(AppError::Refused(format!(
-                "{} is a {}, which may not do {}",
-                account.name,
-                account.role.word(),
-                scope.word()
-            )));
+            let (role, scope) = (account.role.word(), scope.word());
+            return Err(AppError::refused(
+                "refused-scope",
+                &[("name", &account.name), ("role", &role), ("scope", &scope)],
+            ));
         }
         let token = secret_text();
         let mut tx = self.store.write().await?;
@@ -286,7 +276,5 @@ fn check_password(password: &str) -> Result<()> {
     if is_password(password) {
         return Ok(());
     }
-    Err(AppError::Refused(format!(
-        "a password has {PASSWORD_CHARS_MIN} characters at least, and 200 bytes at most"
-    )))
+    Err(AppError::refused("refused-password", &[("least", &PASSWORD_CHARS_MIN)]))
 }

@@ -179,11 +179,9 @@ impl App {
 fn groups(loaded: &Loaded) -> Result<Vec<crate::domain::rules::model::GroupId>> {
     match &loaded.judge.asks {
         Asks::CatchUp { groups, .. } => Ok(groups.clone()),
-        Asks::Series { .. } => Err(AppError::Refused(format!(
-            "campaign {} asks for one series; a catch-up campaign has series = \"catch-up\" in its \
-             campaign.toml",
-            loaded.campaign.id
-        ))),
+        Asks::Series { .. } => {
+            Err(AppError::refused("refused-no-catch-up", &[("campaign", &loaded.campaign.id)]))
+        }
     }
 }
 

@@ -28,7 +28,7 @@ impl App {
         let here = self.home_of(&self.store).await?;
         let there = self.home_of(target).await?;
         if here == there {
-            return Err(AppError::Refused("that is the database it is in already".to_owned()));
+            return Err(AppError::refused("refused-same-database", &[]));
         }
         // What keeps this place from sending is noticed now, or the new one would not know.
         self.held(now).await?;
@@ -86,16 +86,10 @@ impl App {
         let mut from = self.store.read().await?;
         let original = self.store.file().and_then(|file| file.canonicalize().ok());
         if original.is_some() && original == file.canonicalize().ok() {
-            return Err(AppError::Refused(format!(
-                "{} is the database itself; name another file",
-                file.display()
-            )));
+            return Err(AppError::refused("refused-itself", &[("file", &file.display())]));
         }
         if !force && file.try_exists().map_err(at(file))? {
-            return Err(AppError::Refused(format!(
-                "{} is there already; name another file, or write over it with --force",
-                file.display()
-            )));
+            return Err(AppError::refused("refused-file-there", &[("file", &file.display())]));
         }
         let folder = folder_of(file);
         let lock = only_one(folder)?;
@@ -129,12 +123,11 @@ pub async fn restore(
 ) -> Result<Vec<Fingerprint>> {
     let beside = added(backup, "-wal");
     if fs::metadata(&beside).is_ok_and(|file| file.len() > 0) {
-        return Err(AppError::Refused(format!(
-            "{} stands beside it, so this is a database in use, not a backup; take one with \
-             `doseplan --db {} backup FILE`",
-            beside.display(),
-            place::address(backup)?
-        )));
+        let address = place::address(backup)?;
+        return Err(AppError::refused(
+            "refused-in-use",
+            &[("file", &beside.display()), ("address", &address)],
+        ));
     }
     match place::file(address)? {
         Some(file) => restore_file(backup, &file, force, now).await,
@@ -154,10 +147,7 @@ async fn restore_file(
         vacant(file).await?;
     }
     if there && kept.try_exists().map_err(at(&kept))? {
-        return Err(AppError::Refused(format!(
-            "{} is there from an earlier restore; move it away first",
-            kept.display()
-        )));
+        return Err(AppError::refused("refused-kept-there", &[("file", &kept.display())]));
     }
     let scratch = Scratch::make(added(file, ".restoring"))?;
     if there {
@@ -234,19 +224,14 @@ async fn empty(target: &Store, force: bool) -> Result<Tx> {
     copy::freeze(&mut to).await?;
     match copy::occupied(&mut to).await? {
         None => Ok(to),
-        Some(table) => Err(AppError::Refused(format!(
-            "the target holds rows already (table {table}); make an empty database and name that"
-        ))),
+        Some(table) => Err(AppError::refused("refused-not-empty", &[("table", &table)])),
     }
 }
 
 /// Nothing may be lost with the file that a restore replaces, and nobody may be using it.
 async fn vacant(file: &Path) -> Result<()> {
     let keep = |why: String| {
-        let file = file.display();
-        Err(AppError::Refused(format!(
-            "{file} {why}; with --force it is kept as {file}.before-restore"
-        )))
+        Err(AppError::refused("refused-vacant", &[("file", &file.display()), ("why", &why)]))
     };
     let store = match Store::open(&place::address(file)?, false).await {
         Ok(store) => store,

@@ -47,11 +47,11 @@ impl App {
         let mut tx = self.store.read().await?;
         let (has, knows) = (figures::migration(&mut tx).await?, figures::newest_migration());
         if has != Some(knows) {
-            return Err(AppError::Refused(format!(
-                "the database is at migration {}, this program at {knows}; restart the daemon with \
-                 the newest doseplan",
-                has.unwrap_or(0)
-            )));
+            let has = has.unwrap_or(0);
+            return Err(AppError::refused(
+                "refused-migration",
+                &[("has", &has), ("knows", &knows)],
+            ));
         }
         Ok(installation::get(&mut tx).await?.and_then(|it| it.hold))
     }

@@ -65,7 +65,7 @@ impl App {
         installation::make(&mut tx, home).await?;
         let found = installation::get(&mut tx).await?;
         tx.commit().await?;
-        found.ok_or_else(|| AppError::Refused("the installation's row cannot be read".to_owned()))
+        found.ok_or_else(|| AppError::refused("refused-installation", &[]))
     }
 
     /// Why nothing may be sent from here, if so. What is noticed is written down.
@@ -129,11 +129,8 @@ impl App {
     pub async fn resume(&self, now: DateTime<Utc>) -> Result<bool> {
         let Some(hold) = self.held(now).await? else { return Ok(false) };
         if hold.remedy() != "doseplan job resume" {
-            return Err(AppError::Refused(format!(
-                "{}; where no other copy sends, `{}` makes this one the one that sends",
-                hold.words(Language::En),
-                hold.remedy()
-            )));
+            let (said, remedy) = (hold.words(Language::En), hold.remedy());
+            return Err(AppError::refused("refused-held", &[("said", &said), ("remedy", &remedy)]));
         }
         let mut tx = self.store.write().await?;
         installation::resume(&mut tx).await?;

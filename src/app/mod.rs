@@ -19,6 +19,7 @@ pub mod notices;
 pub mod outbox;
 pub mod plans;
 pub mod recount;
+mod refused;
 pub mod reports;
 pub mod sessions;
 pub mod status;
@@ -27,7 +28,7 @@ pub mod uploads;
 
 use crate::config::Config;
 use crate::domain::calendar::Sessions;
-use crate::domain::campaign::Campaign;
+use crate::domain::campaign::{Campaign, Language};
 use crate::domain::judge::Judge;
 use crate::mail::transport::Transport;
 use crate::store::db::Claim;
@@ -76,6 +77,8 @@ impl Loaded {
     }
 }
 
+pub use refused::Refused;
+
 /// Why something that was asked for could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -110,7 +113,34 @@ pub enum AppError {
     File(std::path::PathBuf, std::io::Error),
     /// Something else that was asked for and cannot be; the text says what to do.
     #[error("{0}")]
-    Refused(String),
+    Refused(Refused),
+}
+
+impl AppError {
+    /// A refusal, as a message of the catalogue.
+    pub fn refused(
+        key: &'static str,
+        arguments: &[(&'static str, &dyn std::fmt::Display)],
+    ) -> Self {
+        Self::Refused(Refused::new(key, arguments))
+    }
+
+    /// What it says in a language; faults of the machine are told in English.
+    pub fn words(&self, language: Language) -> String {
+        let say = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| {
+            crate::text::say(language, key, arguments)
+        };
+        match self {
+            Self::NoCampaign => say("refused-no-campaign", &[]),
+            Self::WhichCampaign(known) => say("refused-which-campaign", &[("known", known)]),
+            Self::UnknownCampaign { wanted, known } => {
+                say("refused-unknown-campaign", &[("wanted", wanted), ("known", known)])
+            }
+            Self::NotTheirs(place) => say("refused-not-theirs", &[("place", place)]),
+            Self::Refused(refused) => refused.words(language),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// The result of an app call.
@@ -179,12 +209,8 @@ impl App {
         let judge = crate::intake::rules::judge(&campaign).map_err(|issues| {
             let said: Vec<String> =
                 issues.iter().map(|issue| issue.line(campaign.language)).collect();
-            AppError::Refused(format!(
-                "the dose rules of campaign {} cannot be used; apply it again with another \
-                 series: {}",
-                campaign.id,
-                said.join("; ")
-            ))
+            let said = said.join("; ");
+            AppError::refused("refused-rules", &[("campaign", &campaign.id), ("said", &said)])
         })?;
         let judge = Arc::new(judge);
         let mut kept = kept();

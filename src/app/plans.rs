@@ -131,19 +131,18 @@ impl App {
         };
         let head = head.ok_or_else(|| no_draft(no))?;
         if head.state != PlanState::Draft {
-            return Err(AppError::Refused(format!(
-                "plan {} is {}; only a draft can be adopted, `doseplan plan make` makes one",
-                head.no,
-                head.state.word()
-            )));
+            let state = head.state.word();
+            return Err(AppError::refused(
+                "refused-no-draft-but",
+                &[("no", &head.no), ("state", &state)],
+            ));
         }
         let day = today(&loaded.campaign, now);
         if head.from < day && day <= loaded.campaign.end {
-            return Err(AppError::Refused(format!(
-                "draft {} plans from {}, but it is {day} already; make a new one with \
-                 `doseplan plan make`",
-                head.no, head.from
-            )));
+            return Err(AppError::refused(
+                "refused-draft-old",
+                &[("no", &head.no), ("from", &head.from), ("day", &day)],
+            ));
         }
         let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
         let until = head.from - TimeDelta::days(1);
@@ -152,12 +151,10 @@ impl App {
         let faults: Vec<_> =
             report.violations.iter().filter(|one| !one.is_listed(&head.unplaced)).collect();
         if let Some(first) = faults.first() {
-            return Err(AppError::Refused(format!(
-                "draft {} no longer fits what is known ({} violations, first: {first}); make a new \
-                 one with `doseplan plan make`",
-                head.no,
-                faults.len()
-            )));
+            return Err(AppError::refused(
+                "refused-draft-faults",
+                &[("no", &head.no), ("count", &faults.len()), ("first", first)],
+            ));
         }
         plans::adopt(&mut tx, loaded.no, head.no, millis(now)).await?;
         let people = assign_in(&mut tx, loaded, head.no, &rows, now).await?;
@@ -199,10 +196,10 @@ impl App {
 }
 
 fn no_draft(no: Option<i64>) -> AppError {
-    AppError::Refused(match no {
-        Some(no) => format!("there is no plan {no}; `doseplan plan list` shows all"),
-        None => "there is no draft; `doseplan plan make` makes one".to_owned(),
-    })
+    match no {
+        Some(no) => AppError::refused("refused-no-plan", &[("no", &no)]),
+        None => AppError::refused("refused-no-draft", &[]),
+    }
 }
 
 /// What a new plan changes against an old one, a line for each session that changes.

@@ -39,7 +39,7 @@ impl App {
         };
         let token = link::token(secret, &link::message_hash(key));
         WayOut::new(&desk, mail.unsubscribe_url.as_ref(), token)
-            .map_err(|error| AppError::Refused(format!("[mail] unsubscribe or from: {error}")))
+            .map_err(|error| AppError::refused("refused-way-out", &[("said", &error)]))
     }
 
     /// The reader of the mail that carries a token wants no more reminders of its campaign. Doing it again changes
@@ -65,7 +65,8 @@ impl App {
         how: &str,
         now: DateTime<Utc>,
     ) -> Result<Done> {
-        routable(address).map_err(|error| AppError::Refused(error.to_string()))?;
+        routable(address)
+            .map_err(|error| AppError::refused("refused-address", &[("said", &error)]))?;
         let mut tx = self.store.write().await?;
         let done = note(&mut tx, loaded.no, address, how, now).await?;
         tx.commit().await?;

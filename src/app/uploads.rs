@@ -51,7 +51,7 @@ impl App {
         });
         match read.await {
             Ok(read) => Ok(Some(Upload { name, read })),
-            Err(error) => Err(AppError::Refused(format!("reading stopped: {error}"))),
+            Err(error) => Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
     }
 

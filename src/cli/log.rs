@@ -1,6 +1,8 @@
 //! The log on stderr: lines for people, or one JSON object a line for machines. Whatever is logged, e-mail addresses
 //! are masked: a mail server's answers repeat them.
 
+use crate::app::AppError;
+use crate::domain::campaign::Language;
 use crate::mail::mask;
 use clap::ValueEnum;
 use std::io::{IsTerminal as _, Write};
@@ -52,9 +54,18 @@ pub(super) fn start(form: Form) {
 }
 
 /// Says why the program ends.
-pub(super) fn ended(form: Form, error: &anyhow::Error) {
+pub(super) fn ended(form: Form, language: Language, error: &anyhow::Error) {
     match form {
-        Form::Text => eprintln!("doseplan: {error:#}"),
+        Form::Text => eprintln!("doseplan: {}", told(language, error)),
         Form::Json => tracing::error!("{error:#}"),
     }
+}
+
+/// An error with its causes; what the app refuses is told in the reader's language.
+fn told(language: Language, error: &anyhow::Error) -> String {
+    let words = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<AppError>() {
+        Some(error) => error.words(language),
+        None => cause.to_string(),
+    };
+    error.chain().map(words).collect::<Vec<_>>().join(": ")
 }

@@ -206,6 +206,7 @@ struct Session {
 pub fn main() -> ExitCode {
     let cli = help::parse();
     let log = cli.common.log;
+    let language = cli.common.lang.unwrap_or_else(language_of_environment);
     log::start(log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -218,7 +219,7 @@ pub fn main() -> ExitCode {
         match Box::pin(start(cli)).await {
             Ok(code) => code,
             Err(error) => {
-                log::ended(log, &error);
+                log::ended(log, language, &error);
                 code_of(&error)
             }
         }

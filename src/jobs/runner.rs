@@ -254,10 +254,10 @@ impl Runner {
             "summary" => summary::run(&self.app, loaded, at).await,
             "reminders" => reminders::run(&self.app, loaded, at).await,
             "digest" => digest::run(&self.app, loaded, at).await,
-            other => Err(AppError::Refused(format!(
-                "there is no job {other:?}; jobs are {}",
-                super::timetable::JOBS.join(", ")
-            ))),
+            other => {
+                let known = super::timetable::JOBS.join(", ");
+                Err(AppError::refused("refused-job", &[("job", &other), ("known", &known)]))
+            }
         }
     }
 

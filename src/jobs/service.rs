@@ -166,11 +166,7 @@ impl Runner {
         if off.abs() <= SKEW_MAX_MS {
             return Ok(());
         }
-        Err(AppError::Refused(format!(
-            "this machine's clock is {} s off the database's; nothing is done here until one of \
-             them is set right",
-            off / 1000
-        )))
+        Err(AppError::refused("refused-clocks", &[("seconds", &(off / 1000))]))
     }
 }
 

@@ -122,6 +122,7 @@ pub(super) async fn change(
             show(&site, &visitor, &headers, (StatusCode::OK, String::new(), secret)).await
         }
         Err(AppError::Refused(said)) => {
+            let said = said.words(t.0);
             show(&site, &visitor, &headers, (StatusCode::CONFLICT, said, String::new())).await
         }
         Err(error) => Err(Refusal::of(t, &error)),
@@ -141,7 +142,7 @@ async fn act(
     match what {
         "add" => {
             let role = given.role.as_deref().and_then(Role::from_word);
-            let role = role.ok_or_else(|| AppError::Refused("there is no such role".to_owned()))?;
+            let role = role.ok_or_else(|| AppError::refused("refused-role", &[]))?;
             let places: Vec<String> = given
                 .places
                 .iter()
@@ -153,8 +154,7 @@ async fn act(
         "password" => app.set_password(name, &password, by, now).await?,
         "remove" => {
             if name == by {
-                let said = "nobody removes their own account; another admin can";
-                return Err(AppError::Refused(said.to_owned()));
+                return Err(AppError::refused("refused-own-account", &[]));
             }
             app.remove_account(name, by, now).await?;
         }
@@ -168,7 +168,7 @@ async fn act(
         "token-remove" => {
             app.remove_token(given.id.unwrap_or(0), by, now).await?;
         }
-        _ => return Err(AppError::Refused("there is no such form".to_owned())),
+        _ => return Err(AppError::refused("refused-form", &[])),
     }
     Ok(None)
 }
@@ -270,7 +270,7 @@ pub(super) async fn set_password(
     match site.app.set_password(name, &given.new, name, site.clock.now()).await {
         Ok(()) => Ok(Redirect::to("/login").into_response()),
         Err(AppError::Refused(said)) => {
-            Ok(show_me(&visitor, &headers, (StatusCode::CONFLICT, said)))
+            Ok(show_me(&visitor, &headers, (StatusCode::CONFLICT, said.words(t.0))))
         }
         Err(error) => Err(fail(error)),
     }

@@ -61,7 +61,7 @@ impl From<AppError> for Problem {
             AppError::NoCampaign | AppError::UnknownCampaign { .. } => {
                 Self::new(StatusCode::NOT_FOUND, "there is no such campaign")
             }
-            AppError::Refused(said) => Self::new(StatusCode::CONFLICT, said),
+            AppError::Refused(said) => Self::new(StatusCode::CONFLICT, said.to_string()),
             error @ AppError::NotTheirs(_) => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             other => {
                 let said = other.to_string();
@@ -296,7 +296,15 @@ async fn tallies(
         counts.tallies.into_iter().map(Count::tally).collect::<Result<_, _>>()?;
     let now = site.clock.now();
     let may = |place: &PlaceCode| account.has_place(place);
-    let done = site.app.import_tallies(&loaded, "tallies", rows, may, now).await?;
+    let done = match site.app.import_tallies(&loaded, "tallies", rows, may, now).await {
+        Err(error @ AppError::NotTheirs(_)) => {
+            let said = format!("API: {error}");
+            let named = (Some(loaded.campaign.id.as_str()), said.as_str());
+            site.app.note_audit(&account.name, "refused", named, now).await?;
+            return Err(error.into());
+        }
+        done => done?,
+    };
     let language = crate::domain::campaign::Language::En;
     if !done.issues.is_empty() {
         let said: Vec<String> = done.issues.iter().map(|issue| issue.line(language)).collect();

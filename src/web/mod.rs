@@ -278,7 +278,7 @@ mod tests {
         drop(answer);
         let third = within(Duration::from_secs(5), &gate, async { Ok(3) });
         assert_eq!(third.await, Ok(3));
-        let failed = async { Err::<(), _>(AppError::Refused("no to zhao@home.example".into())) };
+        let failed = async { Err::<(), _>(AppError::Busy("no to zhao@home.example".into())) };
         let said = within(limit, &gate, failed).await;
         assert_eq!(said, Err("no to (address)".to_owned()));
     }

@@ -344,8 +344,8 @@ impl Refusal {
         match error {
             AppError::NoCampaign | AppError::UnknownCampaign { .. } => Self::absent(t),
             AppError::NotTheirs(_) => Self::new(StatusCode::FORBIDDEN, t, "web-forbidden"),
-            AppError::Refused(text) => {
-                Self { status: StatusCode::CONFLICT, language: t.0, text: text.clone() }
+            AppError::Refused(refused) => {
+                Self { status: StatusCode::CONFLICT, language: t.0, text: refused.words(t.0) }
             }
             other => {
                 let said = other.to_string();

@@ -22,6 +22,16 @@ fn help_and_version_end_well() {
 }
 
 #[test]
+fn what_is_refused_is_told_in_the_readers_language() {
+    let world = World::small();
+    let adopt = |language: &str| world.run(&["--lang", language, "plan", "adopt"]).ends(1).err;
+    assert_eq!(adopt("zh-CN").trim(), "doseplan: 没有草案；用 `doseplan plan make` 生成");
+    assert!(adopt("en").contains("there is no draft"));
+    let wrong = world.run(&["--lang", "zh-CN", "--campaign", "nobody", "status"]).ends(4).err;
+    assert!(wrong.contains("没有活动“nobody”；已有：small"), "{wrong}");
+}
+
+#[test]
 fn a_path_that_is_not_there_is_said_and_ends_with_4() {
     let world = World::small();
     world.file("plan.csv", "date,place,team,area,group,dose,doses\n");

@@ -180,6 +180,28 @@ fn records_that_came_late_are_late_though_corrected() {
 }
 
 #[test]
+fn a_report_that_came_on_its_day_is_not_late_because_it_was_corrected() {
+    use doseplan::app::dashboard::Report;
+    wait(async {
+        let desk = Desk::open(&small(), at("2021-04-01T08:00:00")).await;
+        let header = "record,date,place,area,group,dose,doses\n";
+        let tally = |doses: u32| format!("{header}t1,2021-04-06,S1,A,adult,1,{doses}\n");
+        desk.import(Kind::Tallies, &tally(40), at("2021-04-06T18:00:00")).await;
+        desk.import(Kind::Tallies, &tally(41), at("2021-04-08T18:00:00")).await;
+        let late = format!("{header}t2,2021-04-06,S2,B,adult,1,7\n");
+        desk.import(Kind::Tallies, &late, at("2021-04-07T00:00:00")).await;
+        let days = (day("2021-04-06"), day("2021-04-06"));
+        let found = desk.app.reports(&desk.loaded, days, day("2021-04-08")).await;
+        let found = found.expect("reports").sites;
+        let said = |site: &str| {
+            let hit = found.iter().find(|(code, _)| code.as_str() == site);
+            hit.expect("a site").1[0]
+        };
+        assert_eq!((said("S1"), said("S2")), (Report::In, Report::Late));
+    });
+}
+
+#[test]
 fn vaccine_in_is_vaccine_out_wasted_expired_or_left() {
     wait(async {
         let desk = desk().await;

@@ -327,6 +327,9 @@ fn tokens(office: &Office) {
     let post =
         |rows: Value| browser.call("POST", "/small/tallies", &tally, &json!({"tallies": rows}));
     assert_eq!(post(json!([row("w1", "S2", 1)])).status, 403, "not the lead's place");
+    // Nor may a record that stands for another place be made one of theirs.
+    office.world.import("tallies", "other,2021-04-01,S2,A,adult,1,4").ends(0);
+    assert_eq!(post(json!([row("w1", "S1", 1), row("other", "S1", 1)])).status, 403);
     assert_eq!(
         post(json!([row("w1", "S1", 5), row("w2", "S1", 5), row("w3", "S1", 5)])).status,
         200
@@ -339,7 +342,7 @@ fn tokens(office: &Office) {
     assert_eq!(answer.status, 409);
     assert_eq!(answer.headers["content-type"], "application/problem+json");
     let known = office.world.run(&["coverage", "-o", "json", "--as-of", "2021-04-01"]).json();
-    assert_eq!(known["rows"][0]["doses"][0]["people"], 30 + 6 + 5 + 5, "all or nothing");
+    assert_eq!(known["rows"][0]["doses"][0]["people"], 30 + 4 + 6 + 5 + 5, "all or nothing");
 }
 
 #[test]

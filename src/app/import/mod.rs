@@ -155,8 +155,8 @@ impl App {
         }
     }
 
-    /// Stores counts that somebody entered by hand, as rows of `what`; all of them or, where one is refused, none. `may`
-    /// says for which places: a record that stands for another one is not theirs to correct.
+    /// Stores counts that somebody entered by hand, as rows of `what`; all of them or, where one is refused, none.
+    /// `may` says for which places: a record that stands for another one is not theirs to correct.
     pub async fn import_tallies(
         &self,
         loaded: &Loaded,
@@ -241,7 +241,7 @@ impl App {
         match reader.await {
             Ok(Ok(_)) => {}
             Ok(Err(issue)) => out.fault.push(issue),
-            Err(error) => return Err(AppError::Refused(format!("reading stopped: {error}"))),
+            Err(error) => return Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
         out.errors_file = errors.finish().map_err(|error| errors_fault(path, &error))?;
         Ok(out)
@@ -315,11 +315,7 @@ fn read_ahead<T>(
 
 fn errors_fault(path: &Path, error: &std::io::Error) -> AppError {
     let path = crate::intake::errors_path(path);
-    AppError::Refused(format!(
-        "the errors file {} cannot be written ({error}); the good rows are stored, make it \
-         writable and import the same file again to see the others",
-        path.display()
-    ))
+    AppError::refused("refused-errors-file", &[("path", &path.display()), ("said", error)])
 }
 
 /// Rows of the wrong form go to the errors file, the others on.
@@ -345,9 +341,9 @@ fn refuse(
     cells: &[&str],
     issues: Vec<Issue>,
 ) -> Result<()> {
-    errors.push(line, cells, &issues).map_err(|error| {
-        AppError::Refused(format!("the errors file cannot be written: {error}"))
-    })?;
+    errors
+        .push(line, cells, &issues)
+        .map_err(|error| AppError::refused("refused-errors-row", &[("said", &error)]))?;
     out.refused += 1;
     let room = ISSUES_SHOWN_MAX.saturating_sub(out.issues.len());
     out.issues.extend(issues.into_iter().take(room));

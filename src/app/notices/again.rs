@@ -40,27 +40,20 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<i64> {
         let mut tx = self.store.read().await?;
-        let refused = |said: String| Err(AppError::Refused(said));
+        let refused = |key: &'static str| Err(AppError::refused(key, &[("id", &id)]));
         let Some(before) = outbox::find(&mut tx, id).await? else {
-            return refused(format!("there is no mail {id}; `doseplan digest history` shows all"));
+            return refused("refused-no-mail");
         };
         let Some(kind) = KINDS.into_iter().find(|kind| *kind == before.kind) else {
-            return refused(format!(
-                "mail {id} is a {}; only daily mails are sent once more",
-                before.kind
-            ));
+            return refused("refused-not-daily");
         };
         if to.is_none() {
             match before.state.as_str() {
                 "in_doubt" => {
-                    return refused(format!(
-                        "mail {id} may have arrived; `doseplan outbox resolve` says whether it did"
-                    ));
+                    return refused("refused-in-doubt");
                 }
                 "queued" | "sending" => {
-                    return refused(format!(
-                        "mail {id} has not left yet; `doseplan outbox drain` sends what waits"
-                    ));
+                    return refused("refused-not-left");
                 }
                 _ => {}
             }
@@ -68,9 +61,7 @@ impl App {
         let content = outbox::content(&mut tx, id).await?;
         drop(tx);
         if content.is_empty() {
-            return refused(format!(
-                "mail {id} was never written, because its address cannot be written to"
-            ));
+            return refused("refused-never-written");
         }
         let recipient = to.map_or(before.to, |to| to.address.clone());
         let key = format!("again/{}/{}/{}", before.unique_key, canonical(&recipient), millis(now));
@@ -78,8 +69,8 @@ impl App {
         let message_id = format!("{kind}.{}@{domain}", message_hash(&key));
         let zone = before.zone.parse().unwrap_or(chrono_tz::UTC);
         let anew = stored::Anew { message_id: &message_id, to, date: now, zone };
-        let bytes =
-            stored::again(&content, &anew).map_err(|error| AppError::Refused(error.to_string()))?;
+        let bytes = stored::again(&content, &anew)
+            .map_err(|error| AppError::refused("refused-letter", &[("said", &error)]))?;
         let message = NewMessage {
             unique_key: key,
             kind,
@@ -106,8 +97,6 @@ impl App {
         let mut tx = self.store.write().await?;
         let queued = self.queue(&mut tx, loaded, message, now).await?;
         tx.commit().await?;
-        queued.ok_or_else(|| {
-            AppError::Refused("the same was asked for in this instant already".to_owned())
-        })
+        queued.ok_or_else(|| AppError::refused("refused-twice", &[]))
     }
 }

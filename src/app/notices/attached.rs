@@ -28,7 +28,8 @@ impl App {
         let mut files = Vec::new();
         let code = ascii(&digest.post);
         if !digest.sessions.is_empty() {
-            let bytes = list(digest).map_err(|error| AppError::Refused(error.to_string()))?;
+            let bytes = list(digest)
+                .map_err(|error| AppError::refused("refused-list", &[("said", &error)]))?;
             let name = format!("list-{code}{}.xlsx", digest.tomorrow);
             files.push(Attachment { name, mime: XLSX.to_owned(), bytes });
         }

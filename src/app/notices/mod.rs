@@ -43,7 +43,7 @@ impl App {
     /// Makes the finished message that the queue keeps. An address that cannot be written to is no error here:
     /// the message is queued as unroutable, so that somebody sees it.
     pub fn message(&self, loaded: &Loaded, post: &Post, now: DateTime<Utc>) -> Result<NewMessage> {
-        let refuse = |error: MessageError| AppError::Refused(format!("[mail] from: {error}"));
+        let refuse = |error: MessageError| AppError::refused("refused-from", &[("said", &error)]);
         let from: Party = self.config.mail.from.parse().map_err(refuse)?;
         let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let id = message_hash(&post.key);
@@ -64,7 +64,7 @@ impl App {
             Err(error @ MessageError::Unroutable(_)) => {
                 (Vec::new(), "unroutable", Some(error.to_string()))
             }
-            Err(error) => return Err(AppError::Refused(error.to_string())),
+            Err(error) => return Err(AppError::refused("refused-letter", &[("said", &error)])),
         };
         Ok(NewMessage {
             unique_key: post.key.clone(),

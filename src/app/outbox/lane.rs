@@ -115,7 +115,7 @@ impl App {
             .mail
             .from
             .parse()
-            .map_err(|error| AppError::Refused(format!("[mail] from: {error}")))?;
+            .map_err(|error| AppError::refused("refused-from", &[("said", &error)]))?;
         let from = self.envelope_senders(from.address).await?;
         let (send, entries) = mpsc::unbounded_channel();
         let lanes = async {

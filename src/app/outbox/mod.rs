@@ -69,18 +69,17 @@ impl App {
         if mail.transport == TransportKind::Folder {
             return Ok(Transport::Folder(mail.dir.clone()));
         }
-        let host = mail.host.clone().ok_or_else(|| {
-            AppError::Refused("[mail] transport = \"smtp\" needs host".to_owned())
-        })?;
+        let host = mail.host.clone();
+        let host = host.ok_or_else(|| AppError::refused("refused-no-host", &[]))?;
         let password = match &mail.password_file {
             None => None,
             Some(path) => Some(
                 std::fs::read_to_string(path)
                     .map_err(|error| {
-                        AppError::Refused(format!(
-                            "[mail] password_file {}: {error}",
-                            path.display()
-                        ))
+                        AppError::refused(
+                            "refused-password-file",
+                            &[("path", &path.display()), ("said", &error)],
+                        )
                     })?
                     .trim_end()
                     .to_owned(),

@@ -166,14 +166,12 @@ fn area_of(loaded: &Loaded, ask: &Ask) -> Result<AreaCode> {
     match &ask.area {
         Some(code) => match campaign.area(code.as_str()) {
             Some(area) => Ok(area.code.clone()),
-            None => Err(AppError::Refused(format!(
-                "there is no area {:?}; areas.csv has the codes",
-                code.as_str()
-            ))),
+            None => Err(AppError::refused("fail-no-area", &[("code", code)])),
         },
-        None => campaign.root().map(|area| area.code.clone()).ok_or_else(|| {
-            AppError::Refused("the campaign has several areas at the top; name one: --area".into())
-        }),
+        None => {
+            let root = campaign.root().map(|area| area.code.clone());
+            root.ok_or_else(|| AppError::refused("refused-several-roots", &[]))
+        }
     }
 }
 

@@ -1,0 +1,54 @@
+# Why something cannot be, and what to do.
+
+refused-account-name = "{ $name }" is no name for an account: up to 40 letters, digits and . _ - @
+refused-account-there = there is an account "{ $name }" already; give it another password, or remove it first
+refused-address = { $said }
+refused-clocks = this machine's clock is { $seconds } s off the database's; nothing is done here until one of them is set right
+refused-code = "{ $code }" is no code of a site or team
+refused-draft-faults = draft { $no } no longer fits what is known ({ $count } violations, first: { $first }); make a new one with `doseplan plan make`
+refused-draft-old = draft { $no } plans from { $from }, but it is { $day } already; make a new one with `doseplan plan make`
+refused-errors-file = the errors file { $path } cannot be written ({ $said }); the good rows are stored, make it writable and import the same file again to see the others
+refused-errors-row = the errors file cannot be written: { $said }
+refused-file-there = { $file } is there already; name another file, or write over it with --force
+refused-form = there is no such form
+refused-from = {"["}mail] from: { $said }
+refused-hash = the password cannot be hashed: { $said }
+refused-held = { $said }; where no other copy sends, `{ $remedy }` makes this one the one that sends
+refused-in-doubt = mail { $id } may have arrived; `doseplan outbox resolve` says whether it did
+refused-in-use = { $file } stands beside it, so this is a database in use, not a backup; take one with `doseplan --db { $address } backup FILE`
+refused-installation = the installation's row cannot be read
+refused-itself = { $file } is the database itself; name another file
+refused-job = there is no job "{ $job }"; jobs are { $known }
+refused-kept-there = { $file } is there from an earlier restore; move it away first
+refused-lead-places = a lead needs the sites or teams that it leads, for example S01 T1
+refused-letter = { $said }
+refused-list = the list cannot be written: { $said }
+refused-migration = the database is at migration { $has }, this program at { $knows }; restart the daemon with the newest doseplan
+refused-never-written = mail { $id } was never written, because its address cannot be written to
+refused-no-account = there is no account "{ $name }"; `doseplan account list` shows all
+refused-no-campaign = there is no campaign yet; `doseplan campaign apply FOLDER` stores one
+refused-no-catch-up = campaign { $campaign } asks for one series; a catch-up campaign has series = "catch-up" in its campaign.toml
+refused-no-draft = there is no draft; `doseplan plan make` makes one
+refused-no-draft-but = plan { $no } is { $state }; only a draft can be adopted, `doseplan plan make` makes one
+refused-no-host = {"["}mail] transport = "smtp" needs host
+refused-no-mail = there is no mail { $id }; `doseplan digest history` shows all
+refused-no-plan = there is no plan { $no }; `doseplan plan list` shows all
+refused-not-daily = mail { $id } is no daily mail; only those are sent once more
+refused-not-empty = the target holds rows already (table { $table }); make an empty database and name that
+refused-not-left = mail { $id } has not left yet; `doseplan outbox drain` sends what waits
+refused-not-theirs = the counts of { $place } are not of this account
+refused-own-account = nobody removes their own account; another admin can
+refused-password = a password has { $least } characters at least, and 200 bytes at most
+refused-password-file = {"["}mail] password_file { $path }: { $said }
+refused-reading = reading stopped: { $said }
+refused-role = there is no such role
+refused-rules = the dose rules of campaign { $campaign } cannot be used; apply it again with another series: { $said }
+refused-same-database = that is the database it is in already
+refused-scope = { $name } is a { $role }, which may not do { $scope }
+refused-several-roots = the campaign has several areas at the top; name one: --area
+refused-token-name = a token's name is up to 40 letters, digits and . _ - @
+refused-twice = the same was asked for in this instant already
+refused-unknown-campaign = there is no campaign "{ $wanted }"; known: { $known }
+refused-vacant = { $file } { $why }; with --force it is kept as { $file }.before-restore
+refused-way-out = {"["}mail] unsubscribe or from: { $said }
+refused-which-campaign = there are several campaigns ({ $known }); name one with --campaign ID
