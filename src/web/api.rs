@@ -132,9 +132,16 @@ async fn caller(site: &Site, headers: &HeaderMap, scope: Scope) -> Result<Accoun
 
 type Id = Result<Path<String>, PathRejection>;
 
-async fn loaded(site: &Site, id: Id) -> Result<Loaded, Problem> {
+/// Who calls, and the campaign that is asked about.
+async fn enter(
+    site: &Site,
+    headers: &HeaderMap,
+    scope: Scope,
+    id: Id,
+) -> Result<(Account, Loaded), Problem> {
+    let account = caller(site, headers, scope).await?;
     let Path(id) = id?;
-    Ok(site.app.campaign(Some(&id)).await?)
+    Ok((account, site.app.campaign(Some(&id)).await?))
 }
 
 /// A day of a question, the campaign's own one where absent.
@@ -176,8 +183,7 @@ async fn coverage(
     headers: HeaderMap,
     asked: Question,
 ) -> Result<Response, Problem> {
-    caller(&site, &headers, Scope::Read).await?;
-    let loaded = loaded(&site, id).await?;
+    let (_, loaded) = enter(&site, &headers, Scope::Read, id).await?;
     let Query(asked) = asked?;
     let today = crate::app::today(&loaded.campaign, site.clock.now());
     let as_of = day(asked.as_of.as_ref(), today)?;
@@ -198,8 +204,7 @@ async fn status(
     headers: HeaderMap,
     asked: Question,
 ) -> Result<Response, Problem> {
-    caller(&site, &headers, Scope::Read).await?;
-    let loaded = loaded(&site, id).await?;
+    let (_, loaded) = enter(&site, &headers, Scope::Read, id).await?;
     let Query(asked) = asked?;
     let now = site.clock.now();
     let as_of = asked.as_of.as_ref().map(|_| day(asked.as_of.as_ref(), NaiveDate::MIN));
@@ -208,8 +213,7 @@ async fn status(
 }
 
 async fn plan(State(site): State<Site>, id: Id, headers: HeaderMap) -> Result<Response, Problem> {
-    caller(&site, &headers, Scope::Read).await?;
-    let loaded = loaded(&site, id).await?;
+    let (_, loaded) = enter(&site, &headers, Scope::Read, id).await?;
     let Some((head, rows)) = site.app.plan(&loaded, None).await? else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "no plan is adopted"));
     };
@@ -226,8 +230,7 @@ async fn due(
     headers: HeaderMap,
     asked: Question,
 ) -> Result<Response, Problem> {
-    let account = caller(&site, &headers, Scope::People).await?;
-    let loaded = loaded(&site, id).await?;
+    let (account, loaded) = enter(&site, &headers, Scope::People, id).await?;
     let Query(asked) = asked?;
     let now = site.clock.now();
     let by = day(asked.by.as_ref(), crate::app::today(&loaded.campaign, now))?;
@@ -286,8 +289,7 @@ async fn tallies(
     headers: HeaderMap,
     counts: Result<Json<Counts>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    let account = caller(&site, &headers, Scope::Tally).await?;
-    let loaded = loaded(&site, id).await?;
+    let (account, loaded) = enter(&site, &headers, Scope::Tally, id).await?;
     let Json(counts) = counts?;
     if counts.tallies.len() > TALLIES_MAX {
         return Err(Problem::bad(format!("{TALLIES_MAX} counts at a time, no more")));

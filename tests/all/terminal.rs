@@ -9,13 +9,15 @@ use unicode_width::UnicodeWidthStr as _;
 const TERMINAL: &str = r#"
 import fcntl, os, pty, select, struct, sys, termios
 columns, folder, arguments = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+sized, size = os.pipe()
 child, side = pty.fork()
 if child == 0:
     os.chdir(folder)
     os.environ["TERM"] = "xterm-256color"
-    import time; time.sleep(0.05)
+    os.read(sized, 1)
     os.execv(arguments[0], arguments)
 fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+os.write(size, b".")
 out = b""
 while True:
     try:

@@ -163,16 +163,12 @@ impl App {
 
 fn area_of(loaded: &Loaded, ask: &Ask) -> Result<AreaCode> {
     let campaign = &loaded.campaign;
-    match &ask.area {
-        Some(code) => match campaign.area(code.as_str()) {
-            Some(area) => Ok(area.code.clone()),
-            None => Err(AppError::refused("fail-no-area", &[("code", code)])),
-        },
-        None => {
-            let root = campaign.root().map(|area| area.code.clone());
-            root.ok_or_else(|| AppError::refused("refused-several-roots", &[]))
-        }
-    }
+    let Some(code) = &ask.area else {
+        let root = campaign.root().map(|area| area.code.clone());
+        return root.ok_or_else(|| AppError::refused("refused-several-roots", &[]));
+    };
+    let area = campaign.area(code.as_str()).map(|area| area.code.clone());
+    area.ok_or_else(|| AppError::refused("fail-no-area", &[("code", code)]))
 }
 
 async fn facts<'a>(

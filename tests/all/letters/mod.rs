@@ -172,6 +172,7 @@ fn a_mail_made_again_is_the_same_byte_for_byte() {
             made.split_once("\r\n\r\n").expect("a header").1.to_owned()
         };
         let first = body();
+        // Into another second, so that a time of making would show.
         std::thread::sleep(std::time::Duration::from_millis(1_100));
         assert_eq!(first, body(), "{post}");
     }
