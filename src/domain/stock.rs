@@ -3,14 +3,16 @@
 //! records need not name lots, so this is an estimate.
 
 use super::campaign::Campaign;
-use super::dose::GivenRow;
-use super::id::LotCode;
+use super::id::{LotCode, PlaceCode};
 use super::report::LotFigure;
 use super::site::Delivery;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::collections::BTreeMap;
+
+/// Doses given by day and place.
+pub type GivenAt = BTreeMap<(NaiveDate, PlaceCode), u64>;
 
 /// What a day took out of a lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,17 +28,17 @@ pub struct Draw {
 }
 
 /// What the doses given drew from the lots, day by day; what no lot can explain is left out.
-pub fn draws(campaign: &Campaign, given: &[GivenRow]) -> Vec<Draw> {
+pub fn draws(campaign: &Campaign, given: &GivenAt) -> Vec<Draw> {
     let team_rate = campaign.teams.iter().map(|team| team.wastage_rate).max().unwrap_or_default();
     let mut days: BTreeMap<NaiveDate, (Decimal, Decimal)> = BTreeMap::new();
-    for row in given {
-        let rate = match campaign.site(row.place.as_str()) {
+    for ((day, place), doses) in given {
+        let rate = match campaign.site(place.as_str()) {
             Some(site) => site.wastage_rate,
-            None if campaign.stop(row.place.as_str()).is_some() => team_rate,
+            None if campaign.stop(place.as_str()).is_some() => team_rate,
             None => Decimal::ZERO,
         };
-        let doses = Decimal::from(row.doses);
-        let day = days.entry(row.day).or_default();
+        let doses = Decimal::from(*doses);
+        let day = days.entry(*day).or_default();
         day.0 += doses / (Decimal::ONE - rate);
         day.1 += doses;
     }
@@ -58,14 +60,10 @@ pub fn draws(campaign: &Campaign, given: &[GivenRow]) -> Vec<Draw> {
 }
 
 /// Doses left of every lot that has arrived and may still be used on `today`, first expiring first.
-pub fn stock_left(
-    campaign: &Campaign,
-    given: &[GivenRow],
-    today: NaiveDate,
-) -> Vec<(LotCode, u64)> {
-    let before: Vec<GivenRow> = given.iter().filter(|row| row.day < today).cloned().collect();
+pub fn stock_left(campaign: &Campaign, given: &GivenAt, today: NaiveDate) -> Vec<(LotCode, u64)> {
     let mut drawn: BTreeMap<LotCode, Decimal> = BTreeMap::new();
-    for draw in draws(campaign, &before) {
+    // What a later day draws takes nothing from an earlier one.
+    for draw in draws(campaign, given).into_iter().filter(|draw| draw.day < today) {
         *drawn.entry(draw.lot).or_default() += draw.drawn;
     }
     campaign
@@ -97,7 +95,7 @@ impl LotMonth<'_> {
 /// Every lot that was there, came or went between two days, both included.
 pub fn lots_between<'a>(
     campaign: &'a Campaign,
-    given: &[GivenRow],
+    given: &GivenAt,
     first: NaiveDate,
     last: NaiveDate,
 ) -> Vec<LotMonth<'a>> {

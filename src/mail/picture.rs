@@ -177,18 +177,21 @@ fn packed(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
         .collect();
     // Colours that differ in their last bits are one; the most solid of them stands for all.
     let near = |colour: [u8; 4]| if colour[3] == 0 { [0; 4] } else { colour.map(|part| part >> 3) };
+    let runs = || colours.chunk_by(PartialEq::eq).map(|run| (run[0], run.len()));
     let mut palette: BTreeMap<[u8; 4], [u8; 4]> = BTreeMap::new();
-    for colour in &colours {
-        let kept = palette.entry(near(*colour)).or_insert(*colour);
+    for (colour, _) in runs() {
+        let kept = palette.entry(near(colour)).or_insert(colour);
         if colour[3] > kept[3] {
-            *kept = *colour;
+            *kept = colour;
         }
     }
     if palette.len() > usize::from(u8::MAX) {
         return pixels.encode_png();
     }
     let numbers: BTreeMap<[u8; 4], u8> = palette.keys().copied().zip(0..).collect();
-    let indices: Vec<u8> = colours.iter().map(|colour| numbers[&near(*colour)]).collect();
+    let indices: Vec<u8> = runs()
+        .flat_map(|(colour, long)| std::iter::repeat_n(numbers[&near(colour)], long))
+        .collect();
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, pixels.width(), pixels.height());
     encoder.set_color(png::ColorType::Indexed);

@@ -8,6 +8,7 @@ use crate::domain::counting::{
 };
 use crate::domain::coverage::Counted;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
+use crate::domain::stock::GivenAt;
 use crate::{args, bulk};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -61,6 +62,11 @@ const REPORTS_BETWEEN: &str = "SELECT DISTINCT place, day FROM cell \
      WHERE campaign = $1 AND day >= $2 AND day <= $3";
 const DOSES_BY_DAY_AND_GROUP: &str = "SELECT day, grp, CAST(SUM(doses) AS BIGINT) FROM total \
      WHERE campaign = $1 AND day <= $2 GROUP BY day, grp ORDER BY day, grp";
+// As `count_family` has it: in a family tallies add what exceeds the persons.
+const GIVEN_AT: &str = "SELECT day, place, CAST(SUM(doses) AS BIGINT) FROM \
+     (SELECT day, place, CASE WHEN SUM(persons) > SUM(tally) THEN SUM(persons) ELSE SUM(tally) END \
+     AS doses FROM cell WHERE campaign = $1 AND day <= $2 GROUP BY day, place, grp, dose) f \
+     GROUP BY day, place";
 const TOTALS: &str = "SELECT area, grp, dose, day, doses, repeats, invalid, exceeding FROM total \
      WHERE campaign = $1 ORDER BY area, grp, dose, day";
 
@@ -204,6 +210,18 @@ pub async fn between(
     tx.each(ALL, args![campaign, first, last], |row| {
         let (key, figures) = cell(&row)?;
         out.insert(key, figures);
+        Ok(())
+    })
+    .await?;
+    Ok(out)
+}
+
+/// Doses given up to a day, by day and place.
+pub async fn given_at(tx: &mut Tx, campaign: CampaignNo, last: NaiveDate) -> Result<GivenAt> {
+    let mut out = GivenAt::new();
+    tx.each(GIVEN_AT, args![campaign, last], |row| {
+        let key = (row.get(0)?, PlaceCode::new(row.get::<String>(1)?));
+        out.insert(key, u64::try_from(row.get::<i64>(2)?).unwrap_or(0));
         Ok(())
     })
     .await?;

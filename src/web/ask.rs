@@ -12,10 +12,10 @@ use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
-use std::pin::Pin;
 use std::sync::Arc;
 
 /// A question about a campaign.
+#[derive(Clone)]
 pub(super) struct Ask {
     pub(super) site: Site,
     pub(super) visitor: Visitor,
@@ -33,9 +33,6 @@ struct Asked {
     as_of: Option<String>,
     done: Option<String>,
 }
-
-/// What is read for a page.
-pub(super) type Reading<'a, V> = Pin<Box<dyn Future<Output = Result<Arc<V>, Refusal>> + Send + 'a>>;
 
 /// What pages say that has just been done; the address names it.
 const DONE: [&str; 5] = ["adopted", "applied", "tallied", "renewed", "searching"];
@@ -116,20 +113,26 @@ impl Ask {
 
     /// What `make` reads, kept for a moment under the campaign, the day and `what`. A few read at a time, so that the
     /// daemon's own work always gets a connection.
-    pub(super) fn kept<'a, V: Send + Sync + 'static>(
-        &'a self,
+    pub(super) async fn kept<V, F>(
+        &self,
         what: &str,
-        make: impl Future<Output = Result<V, AppError>> + Send + 'a,
-    ) -> Reading<'a, V> {
+        make: impl FnOnce(Self) -> F,
+    ) -> Result<Arc<V>, Refusal>
+    where
+        V: Send + Sync + 'static,
+        F: Future<Output = Result<V, AppError>> + Send + 'static,
+    {
         let (no, version) = (self.loaded.no.0, self.loaded.version);
         let key = format!("{no}/{version}/{}/{what}", self.as_of);
-        let turn = async {
-            let _turn = self.site.desk.readers.acquire().await.expect("it is never closed");
-            make.await
+        let turn = || {
+            let desk = Arc::clone(&self.site.desk);
+            let made = make(self.clone());
+            async move {
+                let _turn = desk.readers.acquire().await.expect("it is never closed");
+                made.await
+            }
         };
-        Box::pin(async {
-            self.site.desk.kept.get(key, turn).await.map_err(|error| self.refusal(&error))
-        })
+        self.site.desk.kept.get(key, turn).await.map_err(|error| self.refusal(&error))
     }
 
     /// Title, day and the way to other days.

@@ -64,7 +64,10 @@ pub(super) async fn calendar(ask: Ask, Query(which): Query<Which>) -> Result<Res
     let first = ask.as_of.with_day(1).expect("every month has a first day");
     let next = first + Months::new(1);
     let span = (first, next - TimeDelta::days(1));
-    let read = ask.app().session_days(&ask.loaded, &code, span, ask.as_of);
+    let read = |ask: Ask| {
+        let code = code.clone();
+        async move { ask.app().session_days(&ask.loaded, &code, span, ask.as_of).await }
+    };
     let sessions = ask.kept(&format!("calendar/{code}"), read).await?;
     let title = t.w("web-calendar");
     let place = format!("&place={}", encoded(&code));

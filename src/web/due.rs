@@ -83,7 +83,8 @@ pub(super) async fn due(ask: Ask, Query(filter): Query<Filter>) -> Result<Respon
     let group = Filter::of(filter.group.as_ref());
     let dose = Filter::of(filter.dose.as_ref()).and_then(|text| text.parse::<u8>().ok());
     let overdue = filter.overdue.as_deref() == Some("yes");
-    let all = ask.kept("due", ask.app().due(&ask.loaded, ask.as_of)).await?;
+    let read = |ask: Ask| async move { ask.app().due(&ask.loaded, ask.as_of).await };
+    let all = ask.kept("due", read).await?;
     let lines: Vec<&DueLine> = all
         .iter()
         .filter(|line| {

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// A value that is older is made anew by the next who asks.
 const AGE_MAX: Duration = Duration::from_secs(1);
 /// While that goes on, the others get the one before, if it is not older than this.
 const BEFORE_MAX: Duration = Duration::from_secs(10);
+/// So long the one who asked waits for the new one, before the one before does for him too.
+const PATIENCE: Duration = Duration::from_millis(25);
 /// Values that are kept.
 const KEPT_MAX: usize = 64;
 
@@ -28,45 +30,77 @@ struct Slot {
 #[derive(Debug, Default)]
 pub(super) struct Kept(Mutex<BTreeMap<String, Slot>>);
 
+/// What there is for somebody who asks.
+enum Found {
+    /// A value that is good enough.
+    Value(Value),
+    /// Where a new one shall be, or is being, made, and what does meanwhile.
+    ToMake(Arc<OnceCell<Value>>, Option<Value>),
+}
+
 impl Kept {
-    /// The value of a key, made by `make` where there is none that is new enough.
-    pub(super) async fn get<V: Send + Sync + 'static, E>(
+    /// The value of a key, made by `make` where there is none that is new enough. What was begun is made to its end,
+    /// even if nobody waits for it any more.
+    pub(super) async fn get<V, E, F>(
         &self,
         key: String,
-        make: impl Future<Output = Result<V, E>>,
-    ) -> Result<Arc<V>, E> {
+        make: impl FnOnce() -> F,
+    ) -> Result<Arc<V>, E>
+    where
+        V: Send + Sync + 'static,
+        E: Send + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+    {
         self.get_at(Instant::now(), key, make).await
     }
 
-    async fn get_at<V: Send + Sync + 'static, E>(
+    async fn get_at<V, E, F>(
         &self,
         now: Instant,
         key: String,
-        make: impl Future<Output = Result<V, E>>,
-    ) -> Result<Arc<V>, E> {
-        let value = match self.slot(key, now) {
-            Ok(value) => value,
-            Err(cell) => {
-                let make = async { make.await.map(|value| -> Value { Arc::new(value) }) };
-                Arc::clone(cell.get_or_try_init(|| make).await?)
+        make: impl FnOnce() -> F,
+    ) -> Result<Arc<V>, E>
+    where
+        V: Send + Sync + 'static,
+        E: Send + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        let value = match self.find(key, now) {
+            Found::Value(value) => value,
+            Found::ToMake(cell, before) => {
+                let made = make();
+                let made = async { made.await.map(|value| -> Value { Arc::new(value) }) };
+                let task =
+                    tokio::spawn(
+                        async move { cell.get_or_try_init(|| made).await.map(Arc::clone) },
+                    );
+                let done = match before {
+                    None => task.await,
+                    Some(before) => match timeout(PATIENCE, task).await {
+                        Ok(done) => done,
+                        Err(_) => Ok(Ok(before)),
+                    },
+                };
+                done.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))?
             }
         };
         Ok(value.downcast().expect("a key is of one kind of value"))
     }
 
-    /// The value that is good enough, or the cell in which it is, or shall be, made.
-    fn slot(&self, key: String, now: Instant) -> Result<Value, Arc<OnceCell<Value>>> {
+    fn find(&self, key: String, now: Instant) -> Found {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let age = |made: Instant| now.duration_since(made);
         let mut before = None;
         if let Some(slot) = all.get(&key) {
             match (slot.value.get(), &slot.before) {
-                (Some(value), _) if age(slot.made) < AGE_MAX => return Ok(Arc::clone(value)),
+                (Some(value), _) if age(slot.made) < AGE_MAX => {
+                    return Found::Value(Arc::clone(value));
+                }
                 (Some(value), _) => before = Some((slot.made, Arc::clone(value))),
                 (None, Some((made, value))) if age(*made) < BEFORE_MAX => {
-                    return Ok(Arc::clone(value));
+                    return Found::Value(Arc::clone(value));
                 }
-                (None, _) => return Err(Arc::clone(&slot.value)),
+                (None, _) => return Found::ToMake(Arc::clone(&slot.value), None),
             }
         }
         if all.len() >= KEPT_MAX {
@@ -76,8 +110,9 @@ impl Kept {
             all.clear();
         }
         let value = Arc::new(OnceCell::new());
+        let does = before.clone().filter(|(made, _)| age(*made) < BEFORE_MAX);
         all.insert(key, Slot { made: now, value: Arc::clone(&value), before });
-        Err(value)
+        Found::ToMake(value, does.map(|(_, value)| value))
     }
 
     /// Something was changed here: whoever asks next sees it.
@@ -89,25 +124,37 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::sync::oneshot;
+
+    async fn get(kept: &Kept, now: Instant, value: i32) -> Result<Arc<i32>, ()> {
+        kept.get_at(now, "key".to_owned(), || async move { Ok(value) }).await
+    }
 
     #[tokio::test]
     async fn a_value_is_made_once_a_second_and_anew_after_a_change() {
         let (kept, now) = (Kept::default(), Instant::now());
-        let get = async |now: Instant, value: i32| {
-            kept.get_at(now, "key".to_owned(), async move { Ok::<_, ()>(value) }).await
-        };
-        assert_eq!((get(now, 1).await, get(now, 2).await), (Ok(Arc::new(1)), Ok(Arc::new(1))));
-        let now = now + AGE_MAX;
-        let third = kept.get_at(now, "key".to_owned(), async {
-            // Who asks meanwhile gets the one before; who asks much later waits.
-            assert_eq!(get(now, 9).await, Ok(Arc::new(1)));
-            Ok::<_, ()>(3)
-        });
-        assert_eq!(third.await, Ok(Arc::new(3)));
-        assert_eq!(get(now, 4).await, Ok(Arc::new(3)));
+        assert_eq!(get(&kept, now, 1).await, Ok(Arc::new(1)));
+        assert_eq!(get(&kept, now, 2).await, Ok(Arc::new(1)));
+        assert_eq!(get(&kept, now + AGE_MAX, 3).await, Ok(Arc::new(3)));
         kept.forget();
-        let failed = kept.get_at(now, "key".to_owned(), async { Err::<i32, _>("no") });
+        let failed = kept.get_at(now, "key".to_owned(), || async { Err::<i32, _>("no") });
         assert_eq!(failed.await, Err("no"));
-        assert_eq!(get(now, 5).await, Ok(Arc::new(5)));
+        assert_eq!(get(&kept, now, 5).await, Ok(Arc::new(5)));
+    }
+
+    #[tokio::test]
+    async fn while_a_new_one_is_made_the_one_before_does_and_what_was_begun_ends() {
+        let (kept, mut now) = (Kept::default(), Instant::now());
+        assert_eq!(get(&kept, now, 1).await, Ok(Arc::new(1)));
+        now += AGE_MAX;
+        let (go, wait) = oneshot::channel();
+        let slow = kept.get_at(now, "key".to_owned(), || async { wait.await.map_err(drop) });
+        assert_eq!(slow.await, Ok(Arc::new(1)), "patience has an end");
+        assert_eq!(get(&kept, now, 9).await, Ok(Arc::new(1)), "nobody makes it twice");
+        go.send(2).unwrap();
+        // Where the one before is too old, whoever asks waits for the one that is being made.
+        now += BEFORE_MAX;
+        assert_eq!(get(&kept, now, 9).await, Ok(Arc::new(2)));
+        assert_eq!(get(&kept, now + BEFORE_MAX, 3).await, Ok(Arc::new(3)), "too old to do");
     }
 }

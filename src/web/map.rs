@@ -74,7 +74,7 @@ struct Main {
 /// The map of a day.
 pub(super) async fn map(ask: Ask) -> std::result::Result<Response, Refusal> {
     let key = format!("map/{}", ask.t().tag());
-    let make = async {
+    let make = |ask: Ask| async move {
         let day = read(ask.app(), &ask.loaded, ask.as_of).await?;
         Ok(page(&ask, &day))
     };

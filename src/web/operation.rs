@@ -24,7 +24,8 @@ struct Main {
 /// The queue of mail. It has addresses, so that looking is written down.
 pub(super) async fn mail(ask: Ask) -> Result<Response, Refusal> {
     let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let found = ask.kept("mail", ask.app().mail_queue(&ask.loaded, ROWS_MAX)).await?;
+    let read = |ask: Ask| async move { ask.app().mail_queue(&ask.loaded, ROWS_MAX).await };
+    let found = ask.kept("mail", read).await?;
     let (who, id) = (&ask.visitor.account.name, campaign.id.as_str());
     let said = format!("{} mails", found.newest.len());
     let noted = ask.app().note_audit(who, "see-mail", (Some(id), &said), ask.now).await;
@@ -63,7 +64,7 @@ fn held(t: T, said: &str, remedy: &str) -> String {
 /// The jobs: the newest run of each, and all runs.
 pub(super) async fn jobs(ask: Ask) -> Result<Response, Refusal> {
     let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let read = async {
+    let read = |ask: Ask| async move {
         let status = ask.app().status(&ask.loaded, Some(ask.as_of), ask.now).await?;
         let runs = ask.app().runs(&ask.loaded, ROWS_MAX).await?;
         Ok((status, runs))

@@ -33,7 +33,7 @@ struct Main {
 /// The overview of a day.
 pub(super) async fn overview(ask: Ask) -> Result<Response, Refusal> {
     let key = format!("overview/{}", ask.t().tag());
-    let make = async {
+    let make = |ask: Ask| async move {
         let found = ask.app().overview(&ask.loaded, ask.as_of).await?;
         Ok(page(&ask, &found))
     };

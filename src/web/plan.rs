@@ -122,7 +122,9 @@ pub(super) async fn plan(
     Query(which): Query<Which>,
 ) -> std::result::Result<Response, Refusal> {
     let key = format!("plan/{}", which.no.unwrap_or(0));
-    let found = ask.kept(&key, read(ask.app(), &ask.loaded, (which.no, ask.as_of))).await?;
+    let no = which.no;
+    let read = |ask: Ask| async move { read(ask.app(), &ask.loaded, (no, ask.as_of)).await };
+    let found = ask.kept(&key, read).await?;
     let t = ask.t();
     if which.no.is_some() && found.plan.is_none() {
         return Err(Refusal::absent(t));

@@ -38,7 +38,8 @@ pub(super) async fn reports(ask: Ask) -> Result<Response, Refusal> {
     let campaign = &ask.loaded.campaign;
     let last = ask.as_of.clamp(campaign.start, campaign.end);
     let first: NaiveDate = (last - TimeDelta::days(DAYS - 1)).max(campaign.start);
-    let read = ask.app().reports(&ask.loaded, (first, last), ask.as_of);
+    let read =
+        |ask: Ask| async move { ask.app().reports(&ask.loaded, (first, last), ask.as_of).await };
     let found = ask.kept("reports", read).await?;
     let row = |(code, reports): &(crate::domain::id::PlaceCode, Vec<Report>)| Row {
         code: code.to_string(),

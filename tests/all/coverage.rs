@@ -5,6 +5,8 @@ use doseplan::app::coverage::AsOf;
 use doseplan::app::import::Kind;
 use doseplan::domain::coverage::Depth;
 use doseplan::domain::id::RecordId;
+use doseplan::domain::stock::GivenAt;
+use doseplan::store::cells;
 use proptest::prelude::*;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -300,6 +302,14 @@ proptest! {
                 let as_of = AsOf::day(day("2021-04-20"));
                 let figures = desk.app.coverage(&desk.loaded, as_of, Depth::Tree).await.unwrap();
                 seen.push((now, figures));
+                let mut told = GivenAt::new();
+                for row in desk.app.given_known(&desk.loaded, as_of).await.unwrap() {
+                    *told.entry((row.day, row.place)).or_default() += u64::from(row.doses);
+                }
+                let mut tx = desk.app.store.read().await.unwrap();
+                let mut found = cells::given_at(&mut tx, desk.loaded.no, as_of.day).await.unwrap();
+                found.retain(|_, doses| *doses > 0);
+                prop_assert_eq!(found, told, "after {:?}", step);
             }
             for (then, mut figures) in seen {
                 let known_on = Some(doseplan::app::today(&desk.loaded.campaign, then));

@@ -2,7 +2,7 @@
 
 use super::digest::offices;
 use super::{Post, end_of};
-use crate::app::coverage::{AsOf, given};
+use crate::app::coverage::AsOf;
 use crate::app::plans::diff_lines;
 use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::{Campaign, Contact};
@@ -10,11 +10,10 @@ use crate::domain::count::percent;
 use crate::domain::counting::NO_GROUP;
 use crate::domain::coverage::{Counted, Coverage, CoverageRow, Depth, Flag, coverage, needs};
 use crate::domain::date::days;
-use crate::domain::dose::GivenRow;
 use crate::domain::id::GroupId;
 use crate::domain::notice::{AreaLine, Attention, Curves, Progress, Summary};
 use crate::domain::plan::PlanRow;
-use crate::domain::stock::stock_left;
+use crate::domain::stock::{GivenAt, stock_left};
 use crate::mail::picture::{Painter, Undrawn};
 use crate::mail::render;
 use crate::store::plans::PlanState;
@@ -113,7 +112,7 @@ impl App {
             Some(head) => plans::rows(&mut tx, loaded.no, head.no).await?,
             None => Vec::new(),
         };
-        let given = given(&mut tx, loaded.no, NaiveDate::MIN, as_of).await?;
+        let given = cells::given_at(&mut tx, loaded.no, as_of).await?;
         out.extend(stock(campaign, &rows, &given, as_of));
         if progress.done * 100 < progress.planned * (100 - BEHIND_PERCENT) {
             let Progress { planned, done, .. } = *progress;
@@ -318,7 +317,7 @@ fn over_100(campaign: &Campaign, tree: &Coverage) -> Vec<Attention> {
 fn stock(
     campaign: &Campaign,
     rows: &[PlanRow],
-    given: &[GivenRow],
+    given: &GivenAt,
     as_of: NaiveDate,
 ) -> Vec<Attention> {
     let today = as_of + TimeDelta::days(1);

@@ -5,7 +5,7 @@ use crate::app::{Loaded, Result};
 use crate::domain::counting::Total;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::report::{
-    Arrival, ArrivalPick, Basis, Facts, Figure, LotFigure, Pick, given_rows,
+    Arrival, ArrivalPick, Basis, Facts, Figure, LotFigure, Pick, given_at,
 };
 use crate::domain::stock::draws;
 use crate::store::{Tx, tallies};
@@ -190,7 +190,7 @@ fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<Behind> {
     let whole = |number: Decimal| number.round().to_i64().unwrap_or(0);
     let (mut left, mut given) = (Decimal::from(delivery.doses), Decimal::ZERO);
     let mut out: Vec<Behind> = if is_rest { vec![came] } else { Vec::new() };
-    let drawn = draws(facts.campaign, &given_rows(facts));
+    let drawn = draws(facts.campaign, &given_at(facts));
     for draw in drawn.iter().filter(|draw| draw.lot.as_str() == lot) {
         let out_of_lot = whole(left) - whole(left - draw.drawn);
         left -= draw.drawn;

@@ -6,7 +6,7 @@ mod places;
 mod tables;
 
 pub use pick::{Arrival, ArrivalPick, Facts, Given, Measure, Pick};
-pub use places::given_rows;
+pub use places::given_at;
 pub use tables::{NAMES, Name, build};
 
 use super::id::{AreaCode, GroupId, LotCode};

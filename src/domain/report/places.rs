@@ -2,9 +2,8 @@
 
 use super::{Arrival, ArrivalPick, Basis, Facts, Figure, LotFigure, Measure, Name, Pick, Value};
 use crate::domain::date::days;
-use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
-use crate::domain::stock::{LotMonth, lots_between};
+use crate::domain::stock::{GivenAt, LotMonth, lots_between};
 use chrono::NaiveDate;
 
 /// Codes of the columns of these reports.
@@ -72,7 +71,7 @@ fn name_of(facts: &Facts<'_>, place: &str) -> String {
 
 /// Each lot: in, out, wasted, left.
 pub(super) fn stock(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
-    let given = given_rows(facts);
+    let given = given_at(facts);
     let lots = lots_between(facts.campaign, &given, facts.first, facts.last);
     lots.into_iter()
         .map(|month: LotMonth<'_>| {
@@ -98,8 +97,8 @@ pub(super) fn stock(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
         .collect()
 }
 
-/// Every dose up to the last day, wherever the people live: what lots were drawn for.
-pub fn given_rows(facts: &Facts<'_>) -> Vec<GivenRow> {
+/// Doses given by the last day of the month, by day and place: what lots are drawn for.
+pub fn given_at(facts: &Facts<'_>) -> GivenAt {
     let pick = Pick {
         areas: facts.campaign.areas.iter().map(|area| area.code.clone()).collect(),
         groups: facts.every_group(),
@@ -109,19 +108,12 @@ pub fn given_rows(facts: &Facts<'_>) -> Vec<GivenRow> {
         place: None,
         measure: Measure::Doses,
     };
-    facts
-        .picked(&pick)
-        .filter_map(|((area, group, dose), given)| {
-            Some(GivenRow {
-                day: given.day,
-                place: given.place.clone(),
-                area: area.clone(),
-                group: group.clone(),
-                dose: *dose,
-                doses: u32::try_from(given.total.doses).ok().filter(|doses| *doses > 0)?,
-            })
-        })
-        .collect()
+    let mut out = GivenAt::new();
+    for (_, given) in facts.picked(&pick) {
+        let doses = u64::try_from(given.total.doses).unwrap_or(0);
+        *out.entry((given.day, given.place.clone())).or_default() += doses;
+    }
+    out
 }
 
 /// Each site: days open and reported, doses and capacity.

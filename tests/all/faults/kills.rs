@@ -183,8 +183,9 @@ fn live(kills: u32, server: &MailServer) -> (World, u32, usize) {
         drop(daemon);
         let listed = agree(&server.arrived(), &wait(mails(&store)));
         doubts += listed.len();
-        attempt += 1;
-        let operator = |arguments: &[&str]| {
+        // Each command has its own time, or the next one would find not due yet what this one queued.
+        let mut operator = |arguments: &[&str]| {
+            attempt += 1;
             let mut command = world.command(arguments);
             let ran = command.env("DOSEPLAN_CLOCK", clock(day, attempt)).output().unwrap();
             assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
