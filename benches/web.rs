@@ -10,13 +10,13 @@ use chrono::{TimeDelta, TimeZone as _, Utc};
 use doseplan::app::import::Kind;
 use doseplan::app::plans::Search;
 use doseplan::app::{App, Loaded};
-use doseplan::clock::{Clock, Hearts};
+use doseplan::clock::Clock;
 use doseplan::domain::account::Role;
 use doseplan::domain::campaign::Language;
 use doseplan::domain::planner::Limits;
+use doseplan::jobs::runner::Runner;
 use doseplan::web;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use support::{Result, heading, line, ratio, shown};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -51,7 +51,7 @@ async fn measure() -> Result<()> {
     }
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
-    let site = web::Site::new(app, clock, Arc::new(Hearts::default()));
+    let site = web::Site::new(&Runner::new(app, "bench".to_owned()), clock);
     let (end, ends) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(web::serve(listener, site, async { drop(ends.await) }));
     let overview = format!("/c/{}/overview?as-of=2021-10-20", loaded.campaign.id);

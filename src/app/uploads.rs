@@ -2,9 +2,11 @@
 
 use super::{App, AppError, Result, millis};
 use crate::domain::account::Account;
+use crate::domain::campaign::Language;
 use crate::intake::{self, Issue};
 use crate::store::uploads;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::path::Path;
 
 /// An upload is forgotten after so long.
 const UPLOAD_MAX: TimeDelta = TimeDelta::hours(24);
@@ -53,6 +55,33 @@ impl App {
             Ok(read) => Ok(Some(Upload { name, read })),
             Err(error) => Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
+    }
+
+    /// A workbook that was uploaded with its issues marked, as `campaign check` writes it beside the file: what it is
+    /// called, and its bytes. `None`: it is gone, has no issues, or cannot be opened.
+    pub async fn marked_upload(
+        &self,
+        account: &Account,
+        id: &str,
+        language: Language,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(String, Vec<u8>)>> {
+        let mut tx = self.store.read().await?;
+        let found = uploads::find(&mut tx, id, account.id).await?;
+        drop(tx);
+        let Some((name, content)) = found else { return Ok(None) };
+        let made = tokio::task::spawn_blocking(move || {
+            let issues = match intake::workbook(content.clone(), &name, intake::series::all()) {
+                Ok(loaded) => loaded.warnings,
+                Err(issues) => issues,
+            };
+            let marked =
+                || intake::marked_upload(content, &name, &issues, language, now.naive_utc()).ok();
+            let bytes = (!issues.is_empty()).then(marked).flatten();
+            let called = intake::marked_path(Path::new(&name)).to_string_lossy().into_owned();
+            bytes.map(|bytes| (called, bytes))
+        });
+        made.await.map_err(|error| AppError::refused("refused-reading", &[("said", &error)]))
     }
 
     /// Forgets an upload.

@@ -83,7 +83,7 @@ pub(super) async fn serve(
     let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let (end_http, http_ends) = tokio::sync::oneshot::channel::<()>();
     let http = listener.map(|listener| {
-        let site = web::Site::new(app.clone(), clock.clone(), Arc::clone(&hearts));
+        let site = web::Site::new(&runner, clock.clone());
         tokio::spawn(web::serve(listener, site, async { drop(http_ends.await) }))
     });
     if let Some(address) = address {

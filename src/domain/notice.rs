@@ -226,6 +226,8 @@ pub struct Curves {
 pub enum Attention {
     /// Sites that were open and have not reported.
     LateSites(Vec<String>),
+    /// The campaign runs, and no plan is adopted.
+    NoPlan,
     /// Done is behind the plan by so many doses.
     BehindPlan {
         /// Doses planned by then.

@@ -35,4 +35,4 @@ pub use campaign::{Loaded, campaign, workbook};
 pub use errors_file::{ErrorsFile, errors_path};
 pub(crate) use issue::nearest;
 pub use issue::{CODES, Issue, Severity, View, has_errors};
-pub use workbook_errors::{marked, marked_path};
+pub use workbook_errors::{marked, marked_path, marked_upload};

@@ -35,11 +35,30 @@ pub fn marked(
     made_at: NaiveDateTime,
 ) -> Result<Vec<u8>, Issue> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let mut book = Book::open(path, &name)?;
+    mark(Book::open(path, &name)?, &name, issues, (language, made_at))
+}
+
+/// The same for a workbook that was uploaded.
+pub fn marked_upload(
+    bytes: Vec<u8>,
+    name: &str,
+    issues: &[Issue],
+    language: Language,
+    made_at: NaiveDateTime,
+) -> Result<Vec<u8>, Issue> {
+    mark(Book::of_upload(bytes, name)?, name, issues, (language, made_at))
+}
+
+fn mark(
+    mut book: Book,
+    name: &str,
+    issues: &[Issue],
+    (language, made_at): (Language, NaiveDateTime),
+) -> Result<Vec<u8>, Issue> {
     let refused =
-        |error: XlsxError| Issue::error("bad_workbook", &name).with("reason", error.to_string());
-    let mut out = out::Book::new(&name, made_at);
-    list(&mut out, &name, issues, language).map_err(refused)?;
+        |error: XlsxError| Issue::error("bad_workbook", name).with("reason", error.to_string());
+    let mut out = out::Book::new(name, made_at);
+    list(&mut out, name, issues, language).map_err(refused)?;
     let sheets = book.sheets();
     for sheet in sheets.iter().filter(|sheet| !forms::is_ours(sheet)) {
         let shown = book.shown(sheet);
@@ -56,7 +75,7 @@ pub fn marked(
     let known = sheets.iter().filter_map(|sheet| forms::form(&sheet.trim().to_lowercase()));
     let known: Vec<Form> = known.collect();
     let help = text::word(language, "workbook-guide-3");
-    forms::guide(&mut out, &known, &help, &name, language).map_err(refused)?;
+    forms::guide(&mut out, &known, &help, name, language).map_err(refused)?;
     out.bytes().map_err(refused)
 }
 

@@ -30,6 +30,8 @@ mod upload;
 
 use crate::app::{App, AppError};
 use crate::clock::{Clock, Hearts};
+use crate::jobs::runner::Runner;
+use crate::jobs::timetable::Timetable;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -70,6 +72,7 @@ pub struct Site {
     app: App,
     clock: Clock,
     hearts: Arc<Hearts>,
+    timetable: Arc<Timetable>,
     ready_gate: Arc<Mutex<()>>,
     metrics_gate: Arc<Mutex<()>>,
     leave_gate: Arc<Mutex<()>>,
@@ -105,12 +108,13 @@ impl Default for Desk {
 }
 
 impl Site {
-    /// The site of a daemon whose loops have these hearts.
-    pub fn new(app: App, clock: Clock, hearts: Arc<Hearts>) -> Self {
+    /// The site of a daemon that runs jobs so.
+    pub fn new(runner: &Runner, clock: Clock) -> Self {
         Self {
-            app,
+            app: runner.app.clone(),
             clock,
-            hearts,
+            hearts: Arc::clone(&runner.hearts),
+            timetable: Arc::new(runner.timetable.clone()),
             ready_gate: Arc::default(),
             metrics_gate: Arc::default(),
             leave_gate: Arc::default(),

@@ -4,6 +4,7 @@ use super::ask::Ask;
 use super::page::{Cell, Page, Refusal, T, Table};
 use super::plan::local;
 use crate::app::status::Problem;
+use crate::jobs::runner::life;
 use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
@@ -73,11 +74,15 @@ pub(super) async fn jobs(ask: Ask) -> Result<Response, Refusal> {
     let (status, runs) = &*found;
     let time = |at: Option<i64>| Cell::text(at.map(|at| local(campaign, at)).unwrap_or_default());
     let class = |state: &str| if state == "failed" { "bad" } else { "" };
-    let mut jobs = Table::of(t, "web-jobs", &["job", "due", "state", "said"]);
+    let mut jobs = Table::of(t, "web-jobs", &["job", "next", "due", "state", "said"]);
+    let entries = &ask.site.timetable.entries;
     for job in &status.jobs {
+        let entry = entries.iter().find(|entry| entry.job == job.job);
+        let next = entry.and_then(|entry| entry.next(campaign.timezone, ask.now, life(campaign)));
         let state = job.state.clone().unwrap_or_default();
         jobs.rows.push(vec![
             Cell::head(t.w(&format!("jobname-{}", job.job))),
+            time(next.map(|at| at.timestamp_millis())),
             time(job.due_at),
             Cell { class: class(&state), ..Cell::text(state) },
             Cell::text(job.reason.clone().unwrap_or_default()),

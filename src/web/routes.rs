@@ -17,7 +17,7 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 /// The pages.
 pub(super) fn pages(site: &Site) -> Router<Site> {
-    let pages: [(&str, Power, MethodRouter<Site>); 23] = [
+    let pages: [(&str, Power, MethodRouter<Site>); 24] = [
         ("/", Power::Look, get(home)),
         ("/c/{id}", Power::Look, get(campaign)),
         ("/c/{id}/overview", Power::Look, get(overview::overview)),
@@ -34,6 +34,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         ("/c/{id}/jobs", Power::Operation, get(operation::jobs)),
         ("/upload", Power::Plan, get(upload::form).post(upload::upload)),
         ("/upload/{upload}", Power::Plan, get(upload::checked)),
+        ("/upload/{upload}/marked", Power::Plan, get(upload::marked)),
         ("/upload/{upload}/apply", Power::Plan, post(upload::apply)),
         ("/accounts", Power::Accounts, get(accounts::accounts)),
         ("/accounts/{what}", Power::Accounts, post(accounts::change)),

@@ -2,9 +2,9 @@
 
 use super::Site;
 use super::door::Visitor;
-use super::page::{Cell, Page, Refusal, T, Table, address, framed};
-use crate::app::Loaded;
+use super::page::{Cell, Page, Refusal, T, Table, address, encoded, framed};
 use crate::app::campaigns::Applied;
+use crate::app::{AppError, Loaded};
 use crate::domain::difference::{Change, What};
 use crate::intake::Issue;
 use crate::mail::safe;
@@ -12,11 +12,14 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use std::collections::BTreeSet;
 
 /// Bytes of an upload: the widest county's workbook has one or two megabytes.
 pub(super) const UPLOAD_MAX: usize = 8 << 20;
+/// What a workbook is called in answers.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Issues and changes that a page shows.
 const ROWS_MAX: usize = 200;
 
@@ -83,6 +86,7 @@ pub(super) async fn upload(
         Ok(Some((name, bytes))) if bytes.starts_with(b"PK") => {
             let kept = site.app.keep_upload(&visitor.account, &name, bytes, now).await;
             let id = kept.map_err(|error| Refusal::of(t, &error))?;
+            note(&site, &visitor, &id).await.map_err(|error| Refusal::of(t, &error))?;
             return Ok(Redirect::to(&format!("/upload/{id}")).into_response());
         }
         Ok(_) => (StatusCode::BAD_REQUEST, t.w("web-not-a-workbook")),
@@ -98,6 +102,39 @@ pub(super) async fn upload(
     show_form(&site, &visitor, &headers, refused).await
 }
 
+/// Writes down what was uploaded: a workbook that is refused with the codes of what is wrong in it.
+async fn note(site: &Site, visitor: &Visitor, id: &str) -> Result<(), AppError> {
+    let account = &visitor.account;
+    let read = site.app.upload(account, id).await?.map(|found| found.read);
+    let (did, said, campaign) = match &read {
+        Some(Ok(loaded)) => ("upload", String::new(), Some(loaded.campaign.id.as_str())),
+        Some(Err(issues)) => {
+            let errors = issues.iter().filter(|issue| issue.is_error());
+            let codes: BTreeSet<&str> = errors.map(|issue| issue.code).collect();
+            let codes: Vec<&str> = codes.into_iter().collect();
+            ("refused", format!("upload: {}", codes.join(", ")), None)
+        }
+        None => return Ok(()),
+    };
+    let now = site.clock.now();
+    site.app.note_audit(&account.name, did, (campaign, &said), now).await
+}
+
+/// The workbook with what is wrong in it marked.
+pub(super) async fn marked(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let (t, now) = (visitor.t(), site.clock.now());
+    let found = site.app.marked_upload(&visitor.account, &id, t.0, now).await;
+    let found = found.map_err(|error| Refusal::of(t, &error))?;
+    let Some((name, bytes)) = found else { return Err(Refusal::absent(t)) };
+    let as_file = format!("attachment; filename*=UTF-8''{}", encoded(&name));
+    let headers = [(header::CONTENT_TYPE, XLSX.to_owned()), (header::CONTENT_DISPOSITION, as_file)];
+    Ok((headers, bytes).into_response())
+}
+
 #[derive(Template)]
 #[template(path = "web/uploaded.html")]
 struct Checked {
@@ -105,6 +142,8 @@ struct Checked {
     title: String,
     said: String,
     issues: Table,
+    /// Where the workbook with its faults marked is; empty where there is nothing to mark.
+    marked: String,
     good: bool,
     changes: Table,
     apply: String,
@@ -119,7 +158,7 @@ pub(super) async fn checked(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
-    let fail = |error: crate::app::AppError| Refusal::of(t, &error);
+    let fail = |error: AppError| Refusal::of(t, &error);
     let found = site.app.upload(&visitor.account, &id).await.map_err(fail)?;
     let Some(found) = found else { return Err(Refusal::absent(t)) };
     let issues = match &found.read {
@@ -133,6 +172,7 @@ pub(super) async fn checked(
         title: t.say("web-uploaded", &[("name", &found.name)]),
         said: t.say("campaign-bad", &[("errors", &errors), ("warnings", &warnings)]),
         issues: issue_table(t, issues),
+        marked: if is_open(issues) { format!("/upload/{id}/marked") } else { String::new() },
         good: false,
         changes: Table::default(),
         apply: format!("/upload/{id}/apply?csrf={}", visitor.csrf()),
@@ -147,6 +187,11 @@ pub(super) async fn checked(
     }
     let page = Page::new(main.title.clone(), "upload", &main);
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
+}
+
+/// Whether there is something to mark: what cannot be opened has one issue, of no sheet.
+fn is_open(issues: &[Issue]) -> bool {
+    issues.iter().any(|issue| issue.file.contains('!'))
 }
 
 fn said(t: T, name: &str, id: &str, applied: &Applied) -> String {
@@ -205,7 +250,7 @@ pub(super) async fn apply(
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
     let now = site.clock.now();
-    let fail = |error: crate::app::AppError| Refusal::of(t, &error);
+    let fail = |error: AppError| Refusal::of(t, &error);
     let found = site.app.upload(&visitor.account, &id).await.map_err(fail)?;
     let Some(read) = found.and_then(|found| found.read.ok()) else {
         return Err(Refusal::absent(t));

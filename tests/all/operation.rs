@@ -3,6 +3,7 @@
 use crate::support::{Desk, PROGRAM, SENIORS, World, at, number, small, text, wait};
 use doseplan::app::import::Kind;
 use doseplan::clock::{Clock, Hearts};
+use doseplan::jobs::runner::Runner;
 use doseplan::web;
 use serde_json::Value;
 use sqlx::Connection as _;
@@ -100,7 +101,7 @@ pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> Option<Answer> {
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
-    let text = String::from_utf8(bytes).expect("UTF-8");
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
@@ -355,7 +356,9 @@ async fn site(desk: &Desk, hearts: &Arc<Hearts>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let clock = Clock::simulated(at("2021-03-30T08:00:00"));
-    let site = web::Site::new(desk.app.clone(), clock, Arc::clone(hearts));
+    let hearts = Arc::clone(hearts);
+    let runner = Runner { hearts, ..Runner::new(desk.app.clone(), "site".to_owned()) };
+    let site = web::Site::new(&runner, clock);
     tokio::spawn(web::serve(listener, site, std::future::pending()));
     address
 }

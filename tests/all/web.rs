@@ -139,7 +139,7 @@ impl Browser {
 }
 
 /// Address and the roles that may open it.
-const ADDRESSES: [(&str, &[&str]); 17] = [
+const ADDRESSES: [(&str, &[&str]); 18] = [
     ("/campaigns", &ROLES),
     ("/me", &ROLES),
     ("/c/small", &ROLES),
@@ -154,6 +154,7 @@ const ADDRESSES: [(&str, &[&str]); 17] = [
     ("/c/small/jobs?as-of=2021-04-01", &["admin", "planner"]),
     ("/upload", &["admin", "planner"]),
     ("/upload/00000000000000000000000000000000", &["admin", "planner"]),
+    ("/upload/00000000000000000000000000000000/marked", &["admin", "planner"]),
     ("/accounts", &["admin"]),
     ("/audit", &["admin"]),
     ("/", &ROLES),
@@ -435,6 +436,24 @@ fn bad_workbooks_are_refused_told_and_harmless() {
         browser.checked("../../etc/passwd\\x.xlsx", &workbook(&[("areas", "area,name\n=1+1,A\n")]));
     assert!(page.contains("x.xlsx") && !page.contains("etc/passwd"), "{page}");
     assert!(page.contains("has formulas"), "{page}");
+
+    let refused = |codes: &str| {
+        let said = format!("upload: {codes}");
+        office.log().iter().any(|line| line["did"] == "refused" && line["said"] == *said)
+    };
+    assert!(refused("macros") && refused("workbook_too_large"), "{:?}", office.log());
+
+    // What is wrong comes back marked, under a name that is harmless.
+    let at = browser.upload("a b.xlsx", &workbook(&[("areas", "area,name\n,A\n")]));
+    let marked = browser.get(&format!("{}/marked", at.headers["location"]));
+    assert_eq!(marked.status, 200);
+    let named = &marked.headers["content-disposition"];
+    assert!(named.starts_with("attachment; filename*=UTF-8''a%20b"), "{named}");
+    assert!(named.ends_with("-errors.xlsx"), "{named}");
+    assert_eq!(
+        office.login("admin").get(&format!("{}/marked", at.headers["location"])).status,
+        404
+    );
 
     // Two gigabytes are refused by what they say of themselves.
     let head = format!(

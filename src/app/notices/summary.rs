@@ -108,6 +108,9 @@ impl App {
             out.push(Attention::LateSites(tree.sites.missing.iter().map(names).collect()));
         }
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+        if adopted.is_none() && campaign.start <= as_of && as_of <= campaign.end {
+            out.push(Attention::NoPlan);
+        }
         let rows = match &adopted {
             Some(head) => plans::rows(&mut tx, loaded.no, head.no).await?,
             None => Vec::new(),

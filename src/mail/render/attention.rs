@@ -33,6 +33,7 @@ fn sentence(words: Words, attention: &Attention) -> (&'static str, String) {
             let shown = words.names(names, NAMES_SHOWN_MAX);
             say("mail-late-sites", &[("count", &names.len()), ("names", &shown)])
         }
+        Attention::NoPlan => say("mail-no-plan", &[]),
         Attention::BehindPlan { planned, done } => say(
             "mail-behind-plan",
             &[

@@ -205,6 +205,7 @@ pub(super) fn coverage() -> Coverage {
 pub(super) fn attention() -> Vec<Attention> {
     vec![
         Attention::LateSites(vec!["云阳街道预防接种门诊3".into(), "曲阿街道预防接种门诊1".into()]),
+        Attention::NoPlan,
         Attention::StockLow { stock: 2_400, needed: 8_150 },
         Attention::BehindPlan { planned: 1_702_300, done: 1_690_000 },
         Attention::LotNearExpiry { lot: "L14".into(), left: 1_280, expires: day("2021-10-22") },

@@ -151,6 +151,8 @@ mail-summary-doses = Doses
 
 mail-late-sites = Sites without a report for the day ({$count}): {$names}
 mail-late-sites-do = Please ask them. Coverage follows when they report; not reported is not zero.
+mail-no-plan = The campaign runs without an adopted plan
+mail-no-plan-do = Make one with doseplan plan make and take it with doseplan plan adopt, or on the dashboard under Plan.
 mail-behind-plan = {$gap} doses behind the plan ({$planned} planned, {$done} given)
 mail-behind-plan-do = See the doses needed per day below; add sessions or a mobile team where the gap is widest.
 mail-stock-low = Stock of {$stock} doses lasts less than three days ({$needed} needed)

@@ -185,6 +185,7 @@ web-upload-help = Upload a campaign's workbook (.xlsx, 8 MB at most). It is chec
 web-workbook = Workbook
 web-upload-check = Upload and check
 web-upload-again = Upload another file
+web-marked = Download the workbook with its faults marked: mend it there and upload it again
 web-uploaded = Workbook { $name }
 web-not-a-workbook = This is no .xlsx workbook; save it as .xlsx in Excel or WPS.
 web-too-large = The file has more than { $limit } MB.

@@ -151,6 +151,8 @@ mail-summary-doses = 剂次
 
 mail-late-sites = {$count} 个接种点没有报当日数据：{$names}
 mail-late-sites-do = 请催报。补报后接种率会更新，未报不等于零。
+mail-no-plan = 活动已经开始，还没有采用的计划
+mail-no-plan-do = 用 doseplan plan make 制定，再用 doseplan plan adopt 采用；也可在工作台“计划”页操作。
 mail-behind-plan = 落后计划 {$gap} 剂次（计划 {$planned}，完成 {$done}）
 mail-behind-plan-do = 请看下面每天需接种数，给缺口大的人群加场或派流动接种车。
 mail-stock-low = 库存 {$stock} 剂，不够三天（计划用 {$needed} 剂）

@@ -185,6 +185,7 @@ web-upload-help = 上传活动工作簿（.xlsx，最大 8 MB），先检查、�
 web-workbook = 工作簿
 web-upload-check = 上传并检查
 web-upload-again = 上传另一个文件
+web-marked = 下载标出错误的工作簿：改好后可再次上传
 web-uploaded = 工作簿 { $name }
 web-not-a-workbook = 这不是 .xlsx 工作簿；请在 Excel 或 WPS 中另存为 .xlsx。
 web-too-large = 文件超过 { $limit } MB。
