@@ -7,13 +7,18 @@ use crate::domain::campaign::Adopt;
 use crate::domain::planner::Limits;
 
 /// Plans from the day on which it runs: yesterday cannot be planned any more.
-pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<String> {
+pub(super) async fn run(
+    app: &App,
+    loaded: &Loaded,
+    at: Occasion,
+    limits: Limits,
+) -> Result<String> {
     let day = today(&loaded.campaign, at.now);
     if day > loaded.campaign.end {
         return Ok("the campaign is over".to_owned());
     }
     // Bounded by steps, never by the clock: the same night gives the same plan.
-    let search = Search { limits: Limits::QUICK, progress: &mut |_| {}, time_used: &mut || 0.0 };
+    let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
     let made = app.make_plan(loaded, day, "job", search, at.now).await?;
     let doses = made.plan.figures.doses;
     if loaded.campaign.adopt == Adopt::Ask {

@@ -7,6 +7,7 @@ use crate::app::outbox::{Drained, Sender};
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::clock::{Clock, Hearts};
 use crate::domain::campaign::Campaign;
+use crate::domain::planner::Limits;
 use crate::store::StoreError;
 use crate::store::db::Claim;
 use crate::store::runs::{self, Run};
@@ -49,6 +50,8 @@ pub struct Runner {
     pub stop: watch::Sender<bool>,
     /// Whether its loops still go round.
     pub hearts: Arc<Hearts>,
+    /// How far the nightly plan searches.
+    pub nightly: Limits,
 }
 
 /// What a look did.
@@ -74,6 +77,7 @@ impl Runner {
             owner,
             stop: watch::Sender::new(false),
             hearts: Arc::default(),
+            nightly: Limits::QUICK,
         }
     }
 
@@ -250,7 +254,7 @@ impl Runner {
     /// Does the work of a job; returns what it did, in a few words.
     pub async fn execute(&self, loaded: &Loaded, job: &str, at: Occasion) -> Result<String> {
         match job {
-            "plan" => plan::run(&self.app, loaded, at).await,
+            "plan" => plan::run(&self.app, loaded, at, self.nightly).await,
             "summary" => summary::run(&self.app, loaded, at).await,
             "reminders" => reminders::run(&self.app, loaded, at).await,
             "digest" => digest::run(&self.app, loaded, at).await,

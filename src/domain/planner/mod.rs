@@ -91,6 +91,8 @@ pub struct Limits {
     pub steps: u32,
     /// What solves the linear program.
     pub method: Method,
+    /// Steps of the short search where there is no other and a repair would lose much of what was published.
+    pub repair_steps: u32,
 }
 
 /// What solves the linear program.
@@ -112,7 +114,11 @@ impl Limits {
 
     /// So many steps.
     pub const fn steps(steps: u32) -> Self {
-        Self { steps, method: Method::FirstOrder }
+        Self { steps, method: Method::FirstOrder, repair_steps: REPAIR_STEPS }
+    }
+
+    fn is_quick(self) -> bool {
+        self.steps == 0 && self.method == Method::FirstOrder
     }
 }
 
@@ -139,7 +145,7 @@ const CHANGE_WORTH: f64 = 2e-3;
 
 /// A repair that loses more than this share of what was published is no repair.
 const REPAIR_LOSS_MAX: f64 = 0.01;
-/// Steps of the search then.
+/// Steps of the search then, where nothing else is asked for.
 const REPAIR_STEPS: u32 = 1500;
 
 /// Makes a plan with its verdict, which is empty where there was no search.
@@ -149,7 +155,7 @@ pub fn make_judged(
     time_used: &mut dyn FnMut() -> f64,
 ) -> (Plan, Vec<GroupVerdict>) {
     let plan = make(request, progress, time_used);
-    if request.limits == Limits::QUICK {
+    if request.limits.is_quick() {
         return (plan, Vec::new());
     }
     let judged = verdict(request, &plan, time_used);
@@ -184,12 +190,12 @@ pub fn make(
         if limits.steps == 0 && measure::objective(&kept) < promised {
             // A lot that comes late, a long closure: what was published cannot be mended place by
             // place, and filling it day by day would move nearly everybody for a poor plan.
-            limits.steps = REPAIR_STEPS;
+            limits.steps = limits.repair_steps;
         }
         let is_same = || {
             kept.rows().iter().eq(request.published.iter().filter(|row| row.day >= request.from))
         };
-        if worth >= needed || request.limits == Limits::QUICK && is_same() {
+        if worth >= needed || request.limits.is_quick() && is_same() {
             (draft, needed) = (kept, worth);
         }
     }
