@@ -11,6 +11,8 @@ pub(super) const RIGHT: u16 = 1;
 const LINE: usize = 1;
 /// Names are not broken before they are this wide.
 const NAME_WIDTH: usize = 12;
+/// Codes are not broken up to this width.
+const CODE_WIDTH: usize = 16;
 /// Two Chinese characters: headings are not broken narrower.
 const HEADING_WIDTH: usize = 4;
 
@@ -37,16 +39,19 @@ impl Column {
         cells: impl Iterator<Item = &'a str>,
     ) -> Self {
         let (mut widest, mut is_number, mut is_solid, mut is_filled) = (0, true, true, false);
+        let mut is_code = true;
         for cell in cells {
             widest = widest.max(cell.width());
             let is_digits = cell.starts_with(|c: char| c.is_ascii_digit());
             is_number &= cell.is_empty() || cell == NONE || (is_digits && !cell.contains('-'));
             is_solid &= cell.is_empty() || cell == NONE || is_digits || !cell.contains(' ');
             is_filled |= !cell.is_empty();
+            // Codes are ASCII; Chinese may be broken anywhere.
+            is_code &= cell.is_ascii() || cell == NONE || cell.width() <= NAME_WIDTH;
         }
         let is_number = is_number && is_filled;
         // Codes, numbers and days are of one piece.
-        let content = if is_number || (is_solid && widest <= NAME_WIDTH) {
+        let content = if is_number || (is_solid && is_code && widest <= CODE_WIDTH) {
             widest
         } else {
             widest.min(NAME_WIDTH)
