@@ -144,7 +144,7 @@ impl Account {
                 if out.format == Format::Json {
                     out.json(&lines);
                 } else {
-                    let mut sheet = Sheet::new(&["at", "who", "did", "campaign", "said"]);
+                    let mut sheet = Sheet::new(&["when", "who", "did", "campaign", "said"]);
                     for line in lines {
                         sheet.push(vec![
                             local(chrono_tz::UTC, line.at),

@@ -202,7 +202,7 @@ pub(super) async fn audit(
     let found = found.map_err(|error| Refusal::of(t, &error))?;
     let full = i64::try_from(found.len()).unwrap_or(0) == LINES;
     let last = found.last().filter(|_| full).map(|entry| entry.id);
-    let mut table = Table::of(t, "web-audit", &["at", "who", "did", "campaign", "said"]);
+    let mut table = Table::of(t, "web-audit", &["when", "who", "did", "campaign", "said"]);
     for entry in found {
         table.rows.push(vec![
             Cell::head(time(entry.at)),

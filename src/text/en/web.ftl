@@ -2,6 +2,7 @@
 
 column-role = role
 column-places = places
+column-when = when
 column-who = who
 column-did = did
 column-account = account

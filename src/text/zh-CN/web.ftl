@@ -2,6 +2,7 @@
 
 column-role = 角色
 column-places = 场所
+column-when = 时间
 column-who = 账号
 column-did = 操作
 column-account = 账号
