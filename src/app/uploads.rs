@@ -42,11 +42,7 @@ impl App {
 
     /// A workbook that an account uploaded, read as `campaign check` reads it. `None`: it is gone.
     pub async fn upload(&self, account: &Account, id: &str) -> Result<Option<Upload>> {
-        let mut tx = self.store.read().await?;
-        let Some((name, content)) = uploads::find(&mut tx, id, account.id).await? else {
-            return Ok(None);
-        };
-        drop(tx);
+        let Some((name, content)) = self.stored(account, id).await? else { return Ok(None) };
         let shown = name.clone();
         let read = tokio::task::spawn_blocking(move || {
             intake::workbook(content, &shown, intake::series::all())
@@ -55,6 +51,11 @@ impl App {
             Ok(read) => Ok(Some(Upload { name, read })),
             Err(error) => Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
+    }
+
+    async fn stored(&self, account: &Account, id: &str) -> Result<Option<(String, Vec<u8>)>> {
+        let mut tx = self.store.read().await?;
+        Ok(uploads::find(&mut tx, id, account.id).await?)
     }
 
     /// A workbook that was uploaded with its issues marked, as `campaign check` writes it beside the file: what it is
@@ -66,15 +67,10 @@ impl App {
         language: Language,
         now: DateTime<Utc>,
     ) -> Result<Option<(String, Vec<u8>)>> {
-        let mut tx = self.store.read().await?;
-        let found = uploads::find(&mut tx, id, account.id).await?;
-        drop(tx);
-        let Some((name, content)) = found else { return Ok(None) };
+        let Some((name, content)) = self.stored(account, id).await? else { return Ok(None) };
         let made = tokio::task::spawn_blocking(move || {
-            let issues = match intake::workbook(content.clone(), &name, intake::series::all()) {
-                Ok(loaded) => loaded.warnings,
-                Err(issues) => issues,
-            };
+            let read = intake::workbook(content.clone(), &name, intake::series::all());
+            let issues = read.map_or_else(|issues| issues, |loaded| loaded.warnings);
             let marked =
                 || intake::marked_upload(content, &name, &issues, language, now.naive_utc()).ok();
             let bytes = (!issues.is_empty()).then(marked).flatten();

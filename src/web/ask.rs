@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// A question about a campaign.
 #[derive(Clone)]
@@ -132,7 +133,8 @@ impl Ask {
                 made.await
             }
         };
-        self.site.desk.kept.get(key, turn).await.map_err(|error| self.refusal(&error))
+        let found = self.site.desk.kept.get(Instant::now(), key, turn).await;
+        found.map_err(|error| self.refusal(&error))
     }
 
     /// Title, day and the way to other days.

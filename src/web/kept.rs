@@ -39,22 +39,9 @@ enum Found {
 }
 
 impl Kept {
-    /// The value of a key, made by `make` where there is none that is new enough. What was begun is made to its end,
-    /// even if nobody waits for it any more.
+    /// The value of a key as it is good enough now, made by `make` where there is none. What was begun is made to its
+    /// end, even if nobody waits for it any more.
     pub(super) async fn get<V, E, F>(
-        &self,
-        key: String,
-        make: impl FnOnce() -> F,
-    ) -> Result<Arc<V>, E>
-    where
-        V: Send + Sync + 'static,
-        E: Send + 'static,
-        F: Future<Output = Result<V, E>> + Send + 'static,
-    {
-        self.get_at(Instant::now(), key, make).await
-    }
-
-    async fn get_at<V, E, F>(
         &self,
         now: Instant,
         key: String,
@@ -127,7 +114,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     async fn get(kept: &Kept, now: Instant, value: i32) -> Result<Arc<i32>, ()> {
-        kept.get_at(now, "key".to_owned(), || async move { Ok(value) }).await
+        kept.get(now, "key".to_owned(), || async move { Ok(value) }).await
     }
 
     #[tokio::test]
@@ -137,7 +124,7 @@ mod tests {
         assert_eq!(get(&kept, now, 2).await, Ok(Arc::new(1)));
         assert_eq!(get(&kept, now + AGE_MAX, 3).await, Ok(Arc::new(3)));
         kept.forget();
-        let failed = kept.get_at(now, "key".to_owned(), || async { Err::<i32, _>("no") });
+        let failed = kept.get(now, "key".to_owned(), || async { Err::<i32, _>("no") });
         assert_eq!(failed.await, Err("no"));
         assert_eq!(get(&kept, now, 5).await, Ok(Arc::new(5)));
     }
@@ -148,7 +135,7 @@ mod tests {
         assert_eq!(get(&kept, now, 1).await, Ok(Arc::new(1)));
         now += AGE_MAX;
         let (go, wait) = oneshot::channel();
-        let slow = kept.get_at(now, "key".to_owned(), || async { wait.await.map_err(drop) });
+        let slow = kept.get(now, "key".to_owned(), || async { wait.await.map_err(drop) });
         assert_eq!(slow.await, Ok(Arc::new(1)), "patience has an end");
         assert_eq!(get(&kept, now, 9).await, Ok(Arc::new(1)), "nobody makes it twice");
         go.send(2).unwrap();

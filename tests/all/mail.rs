@@ -231,6 +231,11 @@ fn the_summary_opens_with_the_bulletin_sentence() {
     assert!(!english.out.contains('⟨'), "{}", english.out);
     let late = world.run(&["digest", "preview", "--day", "2021-04-21"]).ends(0).out;
     assert!(late.contains("甲镇卫生院"), "late sites are named: {late}");
+    assert!(late.contains("还没有采用的计划"), "{late}");
+    world.run(&["plan", "make", "--steps", "0", "--from", "2021-04-01"]).ends(0);
+    world.run(&["plan", "adopt"]).ends(0);
+    let planned = world.run(&["digest", "preview", "--day", "2021-04-21"]).ends(0).out;
+    assert!(!planned.contains("还没有采用的计划"), "{planned}");
 }
 
 #[test]

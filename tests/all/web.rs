@@ -437,6 +437,9 @@ fn bad_workbooks_are_refused_told_and_harmless() {
     assert!(page.contains("x.xlsx") && !page.contains("etc/passwd"), "{page}");
     assert!(page.contains("has formulas"), "{page}");
 
+    let jobs = browser.get("/c/small/jobs?as-of=2021-04-01").body;
+    assert!(jobs.contains("2021-04-02 19:00"), "the digests are next due: {jobs}");
+
     let refused = |codes: &str| {
         let said = format!("upload: {codes}");
         office.log().iter().any(|line| line["did"] == "refused" && line["said"] == *said)
