@@ -437,6 +437,12 @@ fn bad_workbooks_are_refused_told_and_harmless() {
     assert!(page.contains("x.xlsx") && !page.contains("etc/passwd"), "{page}");
     assert!(page.contains("has formulas"), "{page}");
 
+    let good = office.world.path("good.xlsx");
+    office.world.run(&["campaign", "export", text(&good)]).ends(0);
+    browser.checked("good.xlsx", &std::fs::read(&good).unwrap());
+    let audit = office.login("admin").get("/audit").body;
+    assert!(audit.contains("uploaded a workbook") && !audit.contains('⟨'), "{audit}");
+
     let jobs = browser.get("/c/small/jobs?as-of=2021-04-01").body;
     assert!(jobs.contains("2021-04-02 19:00"), "the digests are next due: {jobs}");
 

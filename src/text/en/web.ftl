@@ -51,6 +51,7 @@ did-see-mail = looked at the mail queue
 did-plan-make = plan made
 did-plan-adopt = plan adopted
 did-campaign-apply = workbook applied
+did-upload = uploaded a workbook
 did-tally = counts entered
 did-feed-renew = calendar address renewed
 web-overview = Overview

@@ -51,6 +51,7 @@ did-see-mail = 查看邮件队列
 did-plan-make = 制订草案
 did-plan-adopt = 采用计划
 did-campaign-apply = 应用工作簿
+did-upload = 上传工作簿
 did-tally = 填报剂次
 did-feed-renew = 更换日历地址
 web-overview = 总览
