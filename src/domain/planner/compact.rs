@@ -2,13 +2,13 @@
 //! by set of areas and day, vaccine by class and lot, routes by team and day. Its prices prove a
 //! bound, its columns nearly a plan.
 
+use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
-use super::lumps::{Lump, lumps};
+use super::free_capacity::minutes_left;
 use super::model::Problem;
-use super::parts;
+use super::parallel;
 use super::pdhg::{Point, Program};
 use super::prices::{Market, NO_SLOT};
-use super::room::minutes_left;
 use super::teams::{TEAM_DAYS_SHARED, best_route};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,8 +26,8 @@ pub(super) struct Compact {
     /// The program.
     pub(super) program: Program,
     /// The people.
-    pub(super) lumps: Vec<Lump>,
-    /// Column of doses by lump, dose (from the lump's first) and day.
+    pub(super) aggregates: Vec<Aggregate>,
+    /// Column of doses by aggregate, dose (from the aggregate's first) and day.
     pub(super) doses: Vec<Vec<Vec<usize>>>,
     /// Column of doses by set of places, its place and day.
     pub(super) places: Vec<Vec<Vec<usize>>>,
@@ -78,7 +78,7 @@ impl Compact {
     pub(super) fn new(market: &Market, base: &Draft) -> Self {
         let problem = market.problem;
         let mut holds = market.slots.holds.clone();
-        base.room.less(&market.slots, &mut holds);
+        base.free.less(&market.slots, &mut holds);
         // A little more than nothing is always left: else a price there could be anything.
         for (left, full) in holds.iter_mut().zip(&market.slots.holds) {
             *left = left.max(full * LEFT_MIN);
@@ -92,7 +92,7 @@ impl Compact {
         let class = problem.classes.iter().map(|_| program.row(0.0, false, 1.0)).collect();
         let mut compact = Self {
             program,
-            lumps: lumps(market, base),
+            aggregates: aggregates(market, base),
             doses: Vec::new(),
             places: Vec::new(),
             holds,
@@ -115,24 +115,25 @@ impl Compact {
 
     fn add_kinds(&mut self, market: &Market) {
         let problem = market.problem;
-        for at in 0..self.lumps.len() {
-            let lump = self.lumps[at].clone();
+        for at in 0..self.aggregates.len() {
+            let aggregate = self.aggregates[at].clone();
             let doses = problem.shares.len();
-            let people = self.program.row(lump.people, false, 1.0);
-            let size = (lump.people / 60.0).max(1.0);
+            let people = self.program.row(aggregate.people, false, 1.0);
+            let size = (aggregate.people / 60.0).max(1.0);
             let mut columns = Vec::new();
-            for j in lump.dose..doses {
+            for j in aggregate.dose..doses {
                 let mut of_dose = vec![NO_SLOT; problem.days];
-                for (d, held) in of_dose.iter_mut().enumerate().skip(lump.opens) {
+                for (d, held) in of_dose.iter_mut().enumerate().skip(aggregate.opens) {
                     let fits = j + 1 == doses
-                        || lump.may_stop
+                        || aggregate.may_stop
                         || problem.windows[j][d].0 <= problem.windows[j][d].1;
                     if fits {
-                        let value = lump.priority * problem.shares[j] * (problem.days - d) as f64
-                            / problem.days as f64;
+                        let value =
+                            aggregate.priority * problem.shares[j] * (problem.days - d) as f64
+                                / problem.days as f64;
                         let column = self.program.column(-value, f64::INFINITY, size);
-                        self.program.entry(self.balance[lump.reach][d], column, 1.0);
-                        if j == lump.dose {
+                        self.program.entry(self.balance[aggregate.reach][d], column, 1.0);
+                        if j == aggregate.dose {
                             self.program.entry(people, column, 1.0);
                         }
                         *held = column;
@@ -140,13 +141,14 @@ impl Compact {
                 }
                 columns.push(of_dose);
             }
-            if lump.may_stop {
-                self.add_waiting(problem, &lump, &columns[0]);
+            if aggregate.may_stop {
+                self.add_waiting(problem, &aggregate, &columns[0]);
             }
-            for j in lump.dose..doses.saturating_sub(1) {
-                let (before, after) = (&columns[j - lump.dose], &columns[j + 1 - lump.dose]);
-                let (may_stop, days) = (lump.may_stop, lump.opens);
-                self.add_window(problem, j, (days, may_stop), lump.people, before, after);
+            for j in aggregate.dose..doses.saturating_sub(1) {
+                let (before, after) =
+                    (&columns[j - aggregate.dose], &columns[j + 1 - aggregate.dose]);
+                let (may_stop, days) = (aggregate.may_stop, aggregate.opens);
+                self.add_window(problem, j, (days, may_stop), aggregate.people, before, after);
             }
             self.doses.push(columns);
         }
@@ -154,18 +156,18 @@ impl Compact {
 
     /// People who wait since before the plan: who may get their dose and has not; and who got it
     /// before they had to, or is late, which costs more than any dose is worth.
-    fn add_waiting(&mut self, problem: &Problem, lump: &Lump, columns: &[usize]) {
+    fn add_waiting(&mut self, problem: &Problem, aggregate: &Aggregate, columns: &[usize]) {
         let (mut ready, mut due) = (vec![0.0; problem.days], vec![0.0; problem.days]);
-        for run in &lump.members {
+        for run in &aggregate.members {
             ready[run.low.min(problem.days - 1)] += f64::from(run.people);
             if run.bound {
                 due[run.high] += f64::from(run.people);
             }
         }
         let last_due = due.iter().rposition(|n| *n > 0.0);
-        let size = (lump.people / 4.0).max(1.0);
+        let size = (aggregate.people / 4.0).max(1.0);
         let (mut waiting, mut ahead) = (NO_SLOT, NO_SLOT);
-        for d in lump.opens..problem.days {
+        for d in aggregate.opens..problem.days {
             let row = self.program.row(ready[d], true, 1.0);
             self.program.entry(row, columns[d], 1.0);
             if waiting != NO_SLOT {
@@ -182,7 +184,7 @@ impl Compact {
                 self.program.entry(row, ahead, -1.0);
             }
             if due[d] > 0.0 {
-                let late = self.program.column(LATE_COST * lump.priority, due[d], due[d]);
+                let late = self.program.column(LATE_COST * aggregate.priority, due[d], due[d]);
                 self.program.entry(row, late, -1.0);
             }
             ahead = self.program.column(0.0, f64::INFINITY, size);
@@ -298,7 +300,7 @@ impl Compact {
         let problem = market.problem;
         for team in 0..problem.teams.len() {
             let rows = (0..problem.days).map(|d| {
-                if problem.teams[team].works[d] && base.room.visits(team, d).is_empty() {
+                if problem.teams[team].works[d] && base.free.visits(team, d).is_empty() {
                     self.program.row(1.0, false, 100.0)
                 } else {
                     NO_SLOT
@@ -308,7 +310,7 @@ impl Compact {
         }
         for team in 0..problem.teams.len() {
             for d in problem.first..problem.days {
-                let visits = base.room.visits(team, d);
+                let visits = base.free.visits(team, d);
                 if !visits.is_empty() {
                     self.add_decided(market, team, d, visits);
                     self.driven.extend(visits.iter().map(|visit| (visit.0, d)));
@@ -331,7 +333,7 @@ impl Compact {
         let open: Vec<(usize, usize)> =
             days.filter(|&(team, d)| self.team_day[team][d] != NO_SLOT).collect();
         let best = |&(team, d): &(usize, usize)| best_route(market, &prices, &vaccine, team, d);
-        let found = parts::each(&open, TEAM_DAYS_SHARED, best);
+        let found = parallel::each(&open, TEAM_DAYS_SHARED, best);
         let mut added = 0;
         for ((team, d), mut route) in open.into_iter().zip(found) {
             let row = self.team_day[team][d];

@@ -1,8 +1,8 @@
 //! Why people are not placed.
 
 use super::draft::{Draft, Who};
+use super::free_capacity::Blocked;
 use super::model::{Cohort, Problem};
-use super::room::Blocked;
 use crate::domain::plan::{Reason, Unplaced};
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ fn reason(draft: &Draft, cohort: &Cohort) -> Reason {
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
     for &place in places {
         for day in first..=end {
-            let held = match draft.room.blocked_by(place, day) {
+            let held = match draft.free.blocked_by(place, day) {
                 None | Some(Blocked::Shut) => continue,
                 Some(Blocked::Supply) => Reason::Supply,
                 Some(Blocked::Storage) => Reason::Storage,

@@ -122,7 +122,7 @@ fn team_km(draft: &Draft) -> f64 {
     let mut km = 0.0;
     for team in 0..problem.teams.len() {
         for day in problem.first..problem.days {
-            let visits = draft.room.visits(team, day);
+            let visits = draft.free.visits(team, day);
             if !visits.is_empty() {
                 let stops: Vec<usize> = visits.iter().map(|visit| visit.0).collect();
                 km += problem.roads.tour_km(team, &stops);

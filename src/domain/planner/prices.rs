@@ -7,7 +7,7 @@
 
 use super::draft::Who;
 use super::model::{Problem, SiteModel};
-use super::parts;
+use super::parallel;
 use super::teams::TeamDays;
 
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ pub(super) struct Answer {
 }
 
 impl<'p> Market<'p> {
-    /// Lumps the cohorts of a problem.
+    /// Groups the cohorts of a problem.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
         let mut reaches: Vec<Vec<usize>> = Vec::new();
         let mut found: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
@@ -238,7 +238,7 @@ impl<'p> Market<'p> {
         }
         let mut wanted = vec![vec![0.0; problem.days]; self.reaches.len()];
         let together: Vec<&[Kind]> = self.kinds.chunks(KINDS_TOGETHER).collect();
-        let found = parts::each(&together, 2, |kinds| self.best_paths(kinds, &least));
+        let found = parallel::each(&together, 2, |kinds| self.best_paths(kinds, &least));
         for (kind, (worth, path)) in self.kinds.iter().zip(found.into_iter().flatten()) {
             answer.bound += worth * kind.people;
             for &d in &path {
@@ -305,7 +305,7 @@ pub(super) struct PathSearch<'p> {
 }
 
 impl<'p> PathSearch<'p> {
-    /// Room for paths of a problem.
+    /// FreeCapacity for paths of a problem.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
         let doses = problem.shares.len();
         Self {

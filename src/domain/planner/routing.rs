@@ -4,11 +4,11 @@
 
 use super::compact::Compact;
 use super::draft::Draft;
+use super::free_capacity::Routes;
 use super::pdhg::{Pdhg, Point};
 use super::prices::{Market, NO_SLOT};
-use super::room::Routes;
+use super::search_budget::{Pace, SearchBudget};
 use super::teams::{Gain, best_of, best_route};
-use super::watch::{Pace, Watch};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl<'p> Decided<'p> {
         let problem = base.problem;
         let driven = |team| -> Vec<Vec<usize>> {
             let of_day = |d| {
-                let visits = base.room.visits(team, d).iter();
+                let visits = base.free.visits(team, d).iter();
                 let mut stops: Vec<usize> = visits.map(|visit| visit.0).collect();
                 stops.sort_unstable();
                 stops
@@ -191,7 +191,7 @@ pub(super) fn around(
     for team in 0..problem.teams.len() {
         for day in problem.first..problem.days {
             let stops = &decided.routes[team][day];
-            if stops.is_empty() || !decided.base.room.visits(team, day).is_empty() {
+            if stops.is_empty() || !decided.base.free.visits(team, day).is_empty() {
                 continue;
             }
             let visits: Vec<(usize, u32)> = stops.iter().map(|&stop| (stop, 0)).collect();
@@ -242,7 +242,7 @@ pub(super) fn decide<'p>(
     (compact, pdhg): (&Compact, &Pdhg),
     base: Arc<Draft<'p>>,
     parts: usize,
-    watch: &mut Watch,
+    budget: &mut SearchBudget,
     pace: Pace,
 ) -> Routed<'p> {
     let problem = market.problem;
@@ -254,14 +254,14 @@ pub(super) fn decide<'p>(
     let method = pdhg.resume(now.program.clone(), start, STEPS_DONE);
     let mut routed = Routed { decided, compact: now, pdhg: method };
     while routed.decided.until < problem.days {
-        let in_time = routed.settle(STEPS_BETWEEN, watch, pace);
+        let in_time = routed.settle(STEPS_BETWEEN, budget, pace);
         let until = if in_time { routed.decided.until + part } else { problem.days };
         let wanted = Wanted::at(market, &routed.compact, &routed.pdhg.now);
         let mut decided = routed.decided.clone();
         decided.go_on(market, &wanted, until);
         routed = routed.with(market, decided);
     }
-    routed.settle(STEPS_AFTER, watch, pace);
+    routed.settle(STEPS_AFTER, budget, pace);
     routed
 }
 
@@ -274,9 +274,9 @@ impl<'p> Routed<'p> {
     }
 
     /// So many steps; false when the time is up before.
-    pub(super) fn settle(&mut self, steps: u32, watch: &mut Watch, pace: Pace) -> bool {
+    pub(super) fn settle(&mut self, steps: u32, budget: &mut SearchBudget, pace: Pace) -> bool {
         for _ in 0..steps / STEPS_AT_ONCE {
-            if !watch.has_time(pace.takes, pace.until) {
+            if !budget.has_time(pace.takes, pace.until) {
                 return false;
             }
             self.pdhg.run(STEPS_AT_ONCE);
@@ -298,7 +298,7 @@ impl<'p> Routed<'p> {
         let mut offers = Vec::new();
         for team in 0..problem.teams.len() {
             for day in (problem.first..problem.days).filter(|&d| problem.teams[team].works[d]) {
-                if !self.decided.base.room.visits(team, day).is_empty() {
+                if !self.decided.base.free.visits(team, day).is_empty() {
                     continue;
                 }
                 let mut blocked = prices.clone();
@@ -350,7 +350,7 @@ impl<'p> Routed<'p> {
         let problem = market.problem;
         let cost = vaccine[problem.day_class[day]].0 * problem.teams[team].draw_doses;
         let stops = &self.decided.routes[team][day];
-        let mut left = (super::room::minutes_left(problem, team, stops).max(0.0)
+        let mut left = (super::free_capacity::minutes_left(problem, team, stops).max(0.0)
             / problem.teams[team].dose_minutes)
             .min(f64::from(problem.teams[team].doses_max));
         let price = |&stop: &usize| {

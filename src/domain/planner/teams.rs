@@ -1,9 +1,9 @@
 //! What a team can earn on a day at prices: the best route, by branch and bound over sets of stops.
 
+use super::free_capacity::minutes_left;
 use super::model::Problem;
-use super::parts;
+use super::parallel;
 use super::prices::{Market, NO_SLOT};
-use super::room::minutes_left;
 
 /// So many team-days are worth sharing among cores.
 pub(super) const TEAM_DAYS_SHARED: usize = 32;
@@ -42,7 +42,7 @@ impl TeamDays {
     ) -> f64 {
         let mut total = 0.0;
         let best = |&(team, d): &(usize, usize)| best_route(market, prices, vaccine, team, d);
-        let routes = parts::each(&self.days, TEAM_DAYS_SHARED, best);
+        let routes = parallel::each(&self.days, TEAM_DAYS_SHARED, best);
         for (&(team, d), route) in self.days.iter().zip(routes) {
             total += route.worth;
             let lot = vaccine[market.problem.day_class[d]].1;

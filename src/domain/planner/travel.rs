@@ -3,14 +3,14 @@
 
 use super::draft::{Draft, Path};
 use super::measure;
-use super::watch::Watch;
+use super::search_budget::SearchBudget;
 use std::collections::BTreeMap;
 
 /// Doses of a day by area and site.
 type Cells = BTreeMap<(usize, usize), i64>;
 
 /// Shortens the ways of all days from `until` on, as far as there is time.
-pub(super) fn shorten(draft: &mut Draft, until: usize, watch: &mut Watch, ends: f64) {
+pub(super) fn shorten(draft: &mut Draft, until: usize, budget: &mut SearchBudget, ends: f64) {
     let problem = draft.problem;
     let km: Vec<Vec<f64>> = (0..problem.reach.len())
         .map(|area| {
@@ -30,7 +30,7 @@ pub(super) fn shorten(draft: &mut Draft, until: usize, watch: &mut Watch, ends: 
         }
     }
     for day in until.min(problem.days)..problem.days {
-        if !watch.has_time(0.0, ends) {
+        if !budget.has_time(0.0, ends) {
             return;
         }
         let old = cells(draft, &of_day[day]);

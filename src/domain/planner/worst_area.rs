@@ -4,7 +4,7 @@
 
 use super::draft::{Draft, Who};
 use super::measure;
-use super::watch::Watch;
+use super::search_budget::SearchBudget;
 
 /// Steps of the level, as a share of people.
 const LEVEL_STEP: f64 = 0.02;
@@ -17,15 +17,15 @@ pub(super) fn raise_worst<'p>(
     draft: Draft<'p>,
     floor: f64,
     until: usize,
-    watch: &mut Watch,
+    budget: &mut SearchBudget,
     ends: f64,
 ) -> Draft<'p> {
     let mut best = draft;
     let mut shares = Shares::of(&best);
     let mut step = LEVEL_STEP;
     let mut takes = 0.0;
-    while step >= LEVEL_STEP_MIN && shares.worst() < 1.0 && watch.has_time(takes, ends) {
-        let began = watch.used();
+    while step >= LEVEL_STEP_MIN && shares.worst() < 1.0 && budget.has_time(takes, ends) {
+        let began = budget.used();
         let mut next = best.clone();
         let mut next_shares = shares.clone();
         lift(&mut next, &mut next_shares, (shares.worst() + step).min(1.0), until);
@@ -37,7 +37,7 @@ pub(super) fn raise_worst<'p>(
         } else {
             (best, shares) = (next, found);
         }
-        takes = watch.used() - began;
+        takes = budget.used() - began;
     }
     best
 }

@@ -20,7 +20,7 @@ pub(super) struct Step {
 
 /// Free capacity of a campaign.
 #[derive(Clone)]
-pub(super) struct Room<'p> {
+pub(super) struct FreeCapacity<'p> {
     problem: &'p Problem<'p>,
     site_left: Vec<Vec<u32>>,
     storage_left: Vec<Vec<u64>>,
@@ -39,7 +39,7 @@ pub(super) type Routes = Vec<Vec<Vec<usize>>>;
 /// Minutes are compared with this much slack, well below the millionth that the rules allow.
 const MINUTES_SLACK: f64 = 1e-7;
 
-impl<'p> Room<'p> {
+impl<'p> FreeCapacity<'p> {
     /// Everything free.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
         let days = problem.days;
@@ -115,17 +115,17 @@ impl<'p> Room<'p> {
             return None;
         }
         if let Some(team) = self.visitor[stop][day] {
-            return Some((team, self.team_room(team, stop, day)));
+            return Some((team, self.team_doses_left(team, stop, day)));
         }
         if let Some(team) = wished {
-            let most = self.team_room(team, stop, day);
+            let most = self.team_doses_left(team, stop, day);
             if most > 0 {
                 return Some((team, most));
             }
         }
         let mut best: Option<(usize, u32)> = None;
         for team in 0..problem.teams.len() {
-            let most = self.team_room(team, stop, day);
+            let most = self.team_doses_left(team, stop, day);
             if most > best.map_or(0, |held| held.1) {
                 best = Some((team, most));
             }
@@ -134,7 +134,7 @@ impl<'p> Room<'p> {
     }
 
     /// Doses that a team can still give at a stop on a day.
-    fn team_room(&self, team: usize, stop: usize, day: usize) -> u32 {
+    fn team_doses_left(&self, team: usize, stop: usize, day: usize) -> u32 {
         let (problem, visits) = (self.problem, &self.visits[team][day]);
         let model = &problem.teams[team];
         let here = visits.iter().find(|visit| visit.0 == stop);

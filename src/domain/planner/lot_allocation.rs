@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// Vaccine that a site or a team takes from a lot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Draw {
+pub struct LotDraw {
     /// The site; `None` for a team.
     pub site: Option<PlaceCode>,
     /// The team; `None` at a site.
@@ -32,12 +32,12 @@ pub struct Draw {
 /// Serves every draw of a plan from the lots: in the order of days, first expiring first, moving
 /// earlier draws to other lots where only that leaves enough. `given` and `from` as for planning.
 /// What no lot can serve is left out.
-pub fn draws(
+pub fn lot_draws(
     campaign: &Campaign,
     rows: &[PlanRow],
     given: &[GivenRow],
     from: NaiveDate,
-) -> Vec<Draw> {
+) -> Vec<LotDraw> {
     let problem = Problem::new(campaign, given, from);
     let needs = needs(&problem, rows);
     let mut by_class: BTreeMap<usize, u64> = BTreeMap::new();
@@ -126,7 +126,7 @@ fn needs(problem: &Problem, rows: &[PlanRow]) -> Vec<Need> {
 }
 
 /// Takes a need from its class's lots, last of the list first.
-fn serve(problem: &Problem, need: &Need, lots: &mut Vec<(usize, u64)>, out: &mut Vec<Draw>) {
+fn serve(problem: &Problem, need: &Need, lots: &mut Vec<(usize, u64)>, out: &mut Vec<LotDraw>) {
     let campaign = problem.campaign;
     let mut left = need.units;
     while let Some((lot, held)) = lots.last_mut() {
@@ -138,7 +138,7 @@ fn serve(problem: &Problem, need: &Need, lots: &mut Vec<(usize, u64)>, out: &mut
             lots.pop();
         }
         if units > 0 {
-            out.push(Draw {
+            out.push(LotDraw {
                 site: need.team.is_none().then(|| campaign.sites[need.place].code.clone()),
                 team: need.team.map(|team| campaign.teams[team].code.clone()),
                 taken: problem.date(need.taken),

@@ -2,9 +2,9 @@
 //! today.
 
 use super::draft::{Draft, Who};
+use super::free_capacity::Step;
 use super::model::{Cohort, Problem};
 use super::num::number;
-use super::room::Step;
 use crate::domain::campaign::CohortKey;
 use crate::domain::plan::PlanRow;
 use std::collections::{BTreeMap, VecDeque};
