@@ -5,6 +5,7 @@
 use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
 use super::free_capacity::minutes_left;
+use super::index::{Per, Place, StopIndex, TeamIndex};
 use super::model::Problem;
 use super::parallel;
 use super::pdhg::{Point, Program};
@@ -19,7 +20,7 @@ const LATE_COST: f64 = 2.0;
 const LEFT_MIN: f64 = 0.005;
 
 /// Doses by set of places, day and place.
-pub(super) type Quotas = Vec<Vec<BTreeMap<usize, f64>>>;
+pub(super) type Quotas = Vec<Vec<BTreeMap<Place, f64>>>;
 
 /// The program and where its parts are. Indices are columns or rows; `NO_SLOT`: there is none.
 pub(super) struct Compact {
@@ -38,13 +39,13 @@ pub(super) struct Compact {
     /// Row of a slot, other than a stop-day.
     slot: Vec<usize>,
     class: Vec<usize>,
-    team_day: Vec<Vec<usize>>,
+    team_day: Per<TeamIndex, Vec<usize>>,
     /// Routes.
     pub(super) routes: Vec<RouteColumn>,
     /// Doses at the stops of decided routes.
     pub(super) visits: Vec<VisitColumn>,
     /// Stops and days that a team visits anyway.
-    driven: BTreeSet<(usize, usize)>,
+    driven: BTreeSet<(StopIndex, usize)>,
     /// Rows and columns that do not depend on routes.
     pub(super) common: (usize, usize),
 }
@@ -53,11 +54,11 @@ pub(super) struct Compact {
 #[derive(Debug, Clone)]
 pub(super) struct RouteColumn {
     /// The team.
-    pub(super) team: usize,
+    pub(super) team: TeamIndex,
     /// The day.
     pub(super) day: usize,
     /// Stops and doses, by stop.
-    pub(super) visits: Vec<(usize, f64)>,
+    pub(super) visits: Vec<(StopIndex, f64)>,
     /// Share of the day.
     pub(super) column: usize,
 }
@@ -66,7 +67,7 @@ pub(super) struct RouteColumn {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct VisitColumn {
     /// The stop.
-    pub(super) stop: usize,
+    pub(super) stop: StopIndex,
     /// The day.
     pub(super) day: usize,
     /// Doses.
@@ -99,7 +100,7 @@ impl Compact {
             balance,
             slot: vec![NO_SLOT; market.slots.holds.len()],
             class,
-            team_day: Vec::new(),
+            team_day: Per::default(),
             routes: Vec::new(),
             visits: Vec::new(),
             driven: BTreeSet::new(),
@@ -256,9 +257,9 @@ impl Compact {
             let mut columns = Vec::new();
             for &place in places {
                 let mut of_place = vec![NO_SLOT; problem.days];
-                if problem.stop_of(place).is_none() {
-                    let site = &problem.sites[place];
-                    let slots = market.slots.site_day[place].iter().enumerate();
+                if let Place::Site(at) = place {
+                    let site = &problem.sites[at];
+                    let slots = market.slots.site_day[at].iter().enumerate();
                     for (d, &slot) in slots.filter(|(_, slot)| **slot != NO_SLOT) {
                         let holds = market.slots.holds[slot];
                         let column = self.program.column(0.0, f64::INFINITY, holds);
@@ -266,7 +267,7 @@ impl Compact {
                         let row = self.slot_row(slot, 1.0);
                         self.program.entry(row, column, 1.0);
                         let period = site.period_of[d];
-                        let store = market.slots.storage[place][period];
+                        let store = market.slots.storage[at][period];
                         if store != NO_SLOT {
                             let row = self.slot_row(store, 1.0);
                             self.program.entry(row, column, site.draw_doses);
@@ -298,7 +299,7 @@ impl Compact {
 
     fn add_teams(&mut self, market: &Market, base: &Draft) {
         let problem = market.problem;
-        for team in 0..problem.teams.len() {
+        for team in problem.teams.indices() {
             let rows = (0..problem.days).map(|d| {
                 if problem.teams[team].works[d] && base.free.visits(team, d).is_empty() {
                     self.program.row(1.0, false, 100.0)
@@ -308,7 +309,7 @@ impl Compact {
             });
             self.team_day.push(rows.collect());
         }
-        for team in 0..problem.teams.len() {
+        for team in problem.teams.indices() {
             for d in problem.first..problem.days {
                 let visits = base.free.visits(team, d);
                 if !visits.is_empty() {
@@ -328,11 +329,11 @@ impl Compact {
         for &(stop, d) in &self.driven {
             prices[market.slots.stop_visit[stop][d]] = f64::INFINITY;
         }
-        let days = (0..problem.teams.len())
-            .flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
-        let open: Vec<(usize, usize)> =
+        let teams = problem.teams.indices();
+        let days = teams.flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
+        let open: Vec<(TeamIndex, usize)> =
             days.filter(|&(team, d)| self.team_day[team][d] != NO_SLOT).collect();
-        let best = |&(team, d): &(usize, usize)| best_route(market, &prices, &vaccine, team, d);
+        let best = |&(team, d): &(TeamIndex, usize)| best_route(market, &prices, &vaccine, team, d);
         let found = parallel::each(&open, TEAM_DAYS_SHARED, best);
         let mut added = 0;
         for ((team, d), mut route) in open.into_iter().zip(found) {
@@ -356,9 +357,9 @@ impl Compact {
     pub(super) fn add_route(
         &mut self,
         market: &Market,
-        team: usize,
+        team: TeamIndex,
         day: usize,
-        visits: Vec<(usize, f64)>,
+        visits: Vec<(StopIndex, f64)>,
     ) -> usize {
         let problem = market.problem;
         let column = self.program.column(0.0, 1.0, 1.0);
@@ -384,13 +385,13 @@ impl Compact {
     pub(super) fn add_decided(
         &mut self,
         market: &Market,
-        team: usize,
+        team: TeamIndex,
         day: usize,
-        visits: &[(usize, u32)],
+        visits: &[(StopIndex, u32)],
     ) {
         let problem = market.problem;
         let model = &problem.teams[team];
-        let stops: Vec<usize> = visits.iter().map(|visit| visit.0).collect();
+        let stops: Vec<StopIndex> = visits.iter().map(|visit| visit.0).collect();
         let given: u32 = visits.iter().map(|visit| visit.1).sum();
         let minutes = minutes_left(problem, team, &stops).max(0.0);
         let room = (minutes / model.dose_minutes).min(f64::from(model.doses_max));
@@ -413,7 +414,6 @@ impl Compact {
     /// Prices of the slots at a point: a site-day costs what its dearest area pays beyond store
     /// and vaccine.
     pub(super) fn prices(&self, market: &Market, point: &Point) -> Vec<f64> {
-        let problem = market.problem;
         let y = |row: usize| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
         let mut prices: Vec<f64> =
             self.slot.iter().map(|&row| if row == NO_SLOT { 0.0 } else { y(row) }).collect();
@@ -425,9 +425,9 @@ impl Compact {
         let rest = market.dose_prices(&prices);
         for (reach, places) in market.reaches.iter().enumerate() {
             for &place in places {
-                let slots = match problem.stop_of(place) {
-                    Some(stop) => &market.slots.stop_day[stop],
-                    None => &market.slots.site_day[place],
+                let slots = match place {
+                    Place::Site(site) => &market.slots.site_day[site],
+                    Place::Stop(stop) => &market.slots.stop_day[stop],
                 };
                 for (d, &slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != NO_SLOT) {
                     let pays = y(self.balance[reach][d]);
@@ -473,12 +473,11 @@ impl Compact {
         }
         for route in &self.routes {
             for &(stop, doses) in &route.visits {
-                let place = problem.sites.len() + stop;
                 let amount = doses * x.get(route.column).copied().unwrap_or(0.0);
                 if let Some(reach) = market.reach_of_stop(stop)
                     && amount > CRUMB
                 {
-                    *quotas[reach][route.day].entry(place).or_insert(0.0) += amount;
+                    *quotas[reach][route.day].entry(Place::Stop(stop)).or_insert(0.0) += amount;
                 }
             }
         }
@@ -487,7 +486,7 @@ impl Compact {
             if let Some(reach) = market.reach_of_stop(visit.stop)
                 && amount > CRUMB
             {
-                let place = problem.sites.len() + visit.stop;
+                let place = Place::Stop(visit.stop);
                 *quotas[reach][visit.day].entry(place).or_insert(0.0) += amount;
             }
         }

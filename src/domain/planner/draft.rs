@@ -4,6 +4,7 @@
 //! still missing.
 
 use super::free_capacity::{FreeCapacity, Step};
+use super::index::{Place, TeamIndex};
 use super::model::{Cohort, Problem, Waiting};
 use crate::domain::plan::PlanRow;
 use std::collections::BTreeMap;
@@ -271,7 +272,7 @@ impl<'p> Draft<'p> {
     /// The plan's rows: sorted, one per positive count.
     pub(super) fn rows(&self) -> Vec<PlanRow> {
         let problem = self.problem;
-        let mut counts: BTreeMap<(usize, usize, Option<usize>, usize, usize), u32> =
+        let mut counts: BTreeMap<(usize, Place, Option<TeamIndex>, usize, usize), u32> =
             BTreeMap::new();
         for path in &self.paths {
             let dose = self.first_dose(path.cohort, path.who);
@@ -287,7 +288,7 @@ impl<'p> Draft<'p> {
                 PlanRow {
                     day: problem.date(day),
                     place: problem.place_code(place).clone(),
-                    team: team.map(|team| problem.campaign.teams[team].code.clone()),
+                    team: team.map(|team| problem.team(team).code.clone()),
                     area: key.area.clone(),
                     group: key.group.clone(),
                     dose: u8::try_from(dose + 1).unwrap_or(u8::MAX),

@@ -20,6 +20,7 @@ mod greedy;
 #[cfg(feature = "highs")]
 mod highs;
 mod history;
+mod index;
 mod lot_allocation;
 mod lots;
 mod measure;

@@ -3,6 +3,7 @@
 //! as the objective may fall.
 
 use super::draft::{Draft, Who};
+use super::index::{Per, PerPlace};
 use super::measure;
 use super::search_budget::SearchBudget;
 
@@ -104,13 +105,16 @@ fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: usize) {
 /// change.
 struct Givers {
     /// By the place of the first step.
-    of_place: Vec<Vec<usize>>,
+    of_place: PerPlace<Vec<usize>>,
 }
 
 impl Givers {
     fn of(draft: &Draft, until: usize) -> Self {
-        let sites = draft.problem.sites.len();
-        let mut of_place = vec![Vec::new(); sites + draft.problem.stops.len()];
+        let problem = draft.problem;
+        let mut of_place = PerPlace {
+            sites: Per::filled(Vec::new(), problem.sites.len()),
+            stops: Per::filled(Vec::new(), problem.stops.len()),
+        };
         for (at, path) in draft.paths.iter().enumerate() {
             let free = path.steps.iter().all(|step| step.day >= until && step.team.is_none());
             if let Some(first) = path.steps.first()
