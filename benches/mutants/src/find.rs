@@ -260,7 +260,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         match &node.content {
             None => self.found.modules.push(node.ident.to_string()),
             Some(_) => {
-                self.within(node.ident.to_string(), &
+                self.within(node.ident.to_string(), |this| visit::visit_item_mod(this, node));
             }
         }
     }
