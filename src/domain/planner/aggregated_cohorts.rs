@@ -2,6 +2,7 @@
 
 use super::compact::{CRUMB, Compact};
 use super::draft::{Draft, Who};
+use super::index::{Day, Per};
 use super::prices::{Market, NO_SLOT};
 use std::collections::BTreeMap;
 
@@ -15,9 +16,9 @@ pub(super) struct Member {
     /// How many have no path yet.
     pub(super) people: u32,
     /// First day of their next dose.
-    pub(super) low: usize,
+    pub(super) low: Day,
     /// Last day.
-    pub(super) high: usize,
+    pub(super) high: Day,
     /// Whether they must get it by then.
     pub(super) bound: bool,
 }
@@ -32,7 +33,7 @@ pub(super) struct Aggregate {
     /// Index of the first dose that is missing.
     pub(super) dose: usize,
     /// First day of that dose.
-    pub(super) opens: usize,
+    pub(super) opens: Day,
     /// Whether they may stop after any dose: who waits since before the plan.
     pub(super) may_stop: bool,
     /// Who they are; of those who wait first whose window closes, by deadline.
@@ -45,12 +46,12 @@ pub(super) struct Aggregate {
 /// together over their days.
 pub(super) fn aggregates(market: &Market, base: &Draft) -> Vec<Aggregate> {
     let problem = market.problem;
-    let mut found: BTreeMap<(usize, u64, usize, bool, usize), Aggregate> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, u64, usize, bool, Day), Aggregate> = BTreeMap::new();
     for kind in &market.kinds {
         for &(cohort, who, _) in &kind.members {
             let people = base.left(cohort, who);
             let (low, high) = kind.days;
-            if people == 0 || low >= problem.days {
+            if people == 0 || low >= problem.end() {
                 continue;
             }
             let bound = match who {
@@ -82,15 +83,16 @@ pub(super) fn aggregates(market: &Market, base: &Draft) -> Vec<Aggregate> {
 
 impl Compact {
     /// For each aggregate its paths with the people who take them: doses paired first in, first out.
-    pub(super) fn paths(&self, market: &Market, x: &[f64]) -> Vec<Vec<(Vec<usize>, f64)>> {
+    pub(super) fn paths(&self, market: &Market, x: &[f64]) -> Vec<Vec<(Vec<Day>, f64)>> {
         let mut all = Vec::with_capacity(self.aggregates.len());
         for (kind, doses) in self.aggregates.iter().zip(&self.doses) {
-            let runs = |columns: &Vec<usize>| -> Vec<(usize, f64)> {
-                let amount = |&column: &usize| if column == NO_SLOT { 0.0 } else { x[column] };
-                let days = columns.iter().map(amount).enumerate();
-                days.filter(|(_, n)| *n > CRUMB).collect()
+            let runs = |columns: &Per<Day, usize>| -> Vec<(Day, f64)> {
+                let amount = |(day, &column): (Day, &usize)| {
+                    (day, if column == NO_SLOT { 0.0 } else { x[column] })
+                };
+                columns.pairs().map(amount).filter(|(_, n)| *n > CRUMB).collect()
             };
-            let mut paths: Vec<(Vec<usize>, f64)> = Vec::new();
+            let mut paths: Vec<(Vec<Day>, f64)> = Vec::new();
             for (j, columns) in doses.iter().enumerate() {
                 let next = runs(columns);
                 paths = if j == 0 {
@@ -109,14 +111,14 @@ impl Compact {
 /// Gives each path its next dose, first in, first out; a day outside the window moves to the
 /// window's edge.
 fn pair(
-    paths: &[(Vec<usize>, f64)],
-    next: Vec<(usize, f64)>,
-    windows: &[(usize, usize)],
+    paths: &[(Vec<Day>, f64)],
+    next: Vec<(Day, f64)>,
+    windows: &Per<Day, (Day, Day)>,
     may_stop: bool,
-) -> Vec<(Vec<usize>, f64)> {
+) -> Vec<(Vec<Day>, f64)> {
     let mut out = Vec::new();
     let mut next = next.into_iter();
-    let mut held: Option<(usize, f64)> = next.next();
+    let mut held: Option<(Day, f64)> = next.next();
     for (days, people) in paths {
         let mut left = *people;
         let Some(&day) = days.last() else { continue };

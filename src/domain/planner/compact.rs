@@ -5,7 +5,7 @@
 use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
 use super::free_capacity::minutes_left;
-use super::index::{Per, Place, StopIndex, TeamIndex};
+use super::index::{Day, ListIndex as _, Per, Place, StopIndex, TeamIndex};
 use super::model::Problem;
 use super::parallel;
 use super::pdhg::{Point, Program};
@@ -20,7 +20,7 @@ const LATE_COST: f64 = 2.0;
 const LEFT_MIN: f64 = 0.005;
 
 /// Doses by set of places, day and place.
-pub(super) type Quotas = Vec<Vec<BTreeMap<Place, f64>>>;
+pub(super) type Quotas = Vec<Per<Day, BTreeMap<Place, f64>>>;
 
 /// The program and where its parts are. Indices are columns or rows; `NO_SLOT`: there is none.
 pub(super) struct Compact {
@@ -29,23 +29,23 @@ pub(super) struct Compact {
     /// The people.
     pub(super) aggregates: Vec<Aggregate>,
     /// Column of doses by aggregate, dose (from the aggregate's first) and day.
-    pub(super) doses: Vec<Vec<Vec<usize>>>,
+    pub(super) doses: Vec<Vec<Per<Day, usize>>>,
     /// Column of doses by set of places, its place and day.
-    pub(super) places: Vec<Vec<Vec<usize>>>,
+    pub(super) places: Vec<Vec<Per<Day, usize>>>,
     /// What each slot still holds.
     holds: Vec<f64>,
     /// Row that balances a set of places on a day.
-    balance: Vec<Vec<usize>>,
+    balance: Vec<Per<Day, usize>>,
     /// Row of a slot, other than a stop-day.
     slot: Vec<usize>,
     class: Vec<usize>,
-    team_day: Per<TeamIndex, Vec<usize>>,
+    team_day: Per<TeamIndex, Per<Day, usize>>,
     /// Routes.
     pub(super) routes: Vec<RouteColumn>,
     /// Doses at the stops of decided routes.
     pub(super) visits: Vec<VisitColumn>,
     /// Stops and days that a team visits anyway.
-    driven: BTreeSet<(StopIndex, usize)>,
+    driven: BTreeSet<(StopIndex, Day)>,
     /// Rows and columns that do not depend on routes.
     pub(super) common: (usize, usize),
 }
@@ -56,7 +56,7 @@ pub(super) struct RouteColumn {
     /// The team.
     pub(super) team: TeamIndex,
     /// The day.
-    pub(super) day: usize,
+    pub(super) day: Day,
     /// Stops and doses, by stop.
     pub(super) visits: Vec<(StopIndex, f64)>,
     /// Share of the day.
@@ -69,7 +69,7 @@ pub(super) struct VisitColumn {
     /// The stop.
     pub(super) stop: StopIndex,
     /// The day.
-    pub(super) day: usize,
+    pub(super) day: Day,
     /// Doses.
     pub(super) column: usize,
 }
@@ -85,11 +85,8 @@ impl Compact {
             *left = left.max(full * LEFT_MIN);
         }
         let mut program = Program::default();
-        let balance: Vec<Vec<usize>> = market
-            .reaches
-            .iter()
-            .map(|_| (0..problem.days).map(|_| program.row(0.0, false, 1.0)).collect())
-            .collect();
+        let mut days = || Per::with(problem.days, |_| program.row(0.0, false, 1.0));
+        let balance = market.reaches.iter().map(|_| days()).collect();
         let class = problem.classes.iter().map(|_| program.row(0.0, false, 1.0)).collect();
         let mut compact = Self {
             program,
@@ -123,15 +120,14 @@ impl Compact {
             let size = (aggregate.people / 60.0).max(1.0);
             let mut columns = Vec::new();
             for j in aggregate.dose..doses {
-                let mut of_dose = vec![NO_SLOT; problem.days];
-                for (d, held) in of_dose.iter_mut().enumerate().skip(aggregate.opens) {
+                let mut of_dose = Per::filled(NO_SLOT, problem.days);
+                for (d, held) in of_dose.pairs_mut().skip(aggregate.opens.position()) {
                     let fits = j + 1 == doses
                         || aggregate.may_stop
                         || problem.windows[j][d].0 <= problem.windows[j][d].1;
                     if fits {
-                        let value =
-                            aggregate.priority * problem.shares[j] * (problem.days - d) as f64
-                                / problem.days as f64;
+                        let value = aggregate.priority * problem.shares[j] * problem.days_left(d)
+                            / problem.days as f64;
                         let column = self.program.column(-value, f64::INFINITY, size);
                         self.program.entry(self.balance[aggregate.reach][d], column, 1.0);
                         if j == aggregate.dose {
@@ -157,18 +153,19 @@ impl Compact {
 
     /// People who wait since before the plan: who may get their dose and has not; and who got it
     /// before they had to, or is late, which costs more than any dose is worth.
-    fn add_waiting(&mut self, problem: &Problem, aggregate: &Aggregate, columns: &[usize]) {
-        let (mut ready, mut due) = (vec![0.0; problem.days], vec![0.0; problem.days]);
+    fn add_waiting(&mut self, problem: &Problem, aggregate: &Aggregate, columns: &Per<Day, usize>) {
+        let mut ready: Per<Day, f64> = Per::filled(0.0, problem.days);
+        let mut due = ready.clone();
         for run in &aggregate.members {
-            ready[run.low.min(problem.days - 1)] += f64::from(run.people);
+            ready[run.low.min(Day::of(problem.days - 1))] += f64::from(run.people);
             if run.bound {
                 due[run.high] += f64::from(run.people);
             }
         }
-        let last_due = due.iter().rposition(|n| *n > 0.0);
+        let last_due = due.pairs().rev().find(|(_, n)| **n > 0.0).map(|(day, _)| day);
         let size = (aggregate.people / 4.0).max(1.0);
         let (mut waiting, mut ahead) = (NO_SLOT, NO_SLOT);
-        for d in aggregate.opens..problem.days {
+        for d in aggregate.opens.until(problem.end()) {
             let row = self.program.row(ready[d], true, 1.0);
             self.program.entry(row, columns[d], 1.0);
             if waiting != NO_SLOT {
@@ -199,24 +196,25 @@ impl Compact {
         &mut self,
         problem: &Problem,
         j: usize,
-        (first, may_stop): (usize, bool),
+        (first, may_stop): (Day, bool),
         people: f64,
-        before: &[usize],
-        after: &[usize],
+        before: &Per<Day, usize>,
+        after: &Per<Day, usize>,
     ) {
-        let (mut ready, mut due) = (vec![Vec::new(); problem.days], vec![Vec::new(); problem.days]);
-        for (d, &column) in before.iter().enumerate().filter(|(_, column)| **column != NO_SLOT) {
+        let mut ready: Per<Day, Vec<usize>> = Per::filled(Vec::new(), problem.days);
+        let mut due = ready.clone();
+        for (d, &column) in before.pairs().filter(|(_, column)| **column != NO_SLOT) {
             let (low, high) = problem.windows[j][d];
             if low <= high {
                 ready[low].push(column);
-                if high + 1 < problem.days {
+                if high.plus(1) < problem.end() {
                     due[high].push(column);
                 }
             }
         }
         let size = (people / 4.0).max(1.0);
         let (mut waiting, mut ahead) = (NO_SLOT, NO_SLOT);
-        for d in first..problem.days {
+        for d in first.until(problem.end()) {
             for early in [true, false] {
                 if !early && may_stop {
                     continue;
@@ -233,7 +231,7 @@ impl Compact {
                 if *held != NO_SLOT {
                     self.program.entry(row, *held, 1.0);
                 }
-                let ends = early && d + 1 == problem.days && !may_stop;
+                let ends = early && d.plus(1) == problem.end() && !may_stop;
                 if ends {
                     *held = NO_SLOT;
                 } else {
@@ -256,10 +254,10 @@ impl Compact {
         for (reach, places) in market.reaches.iter().enumerate() {
             let mut columns = Vec::new();
             for &place in places {
-                let mut of_place = vec![NO_SLOT; problem.days];
+                let mut of_place = Per::filled(NO_SLOT, problem.days);
                 if let Place::Site(at) = place {
                     let site = &problem.sites[at];
-                    let slots = market.slots.site_day[at].iter().enumerate();
+                    let slots = market.slots.site_day[at].pairs();
                     for (d, &slot) in slots.filter(|(_, slot)| **slot != NO_SLOT) {
                         let holds = market.slots.holds[slot];
                         let column = self.program.column(0.0, f64::INFINITY, holds);
@@ -300,17 +298,17 @@ impl Compact {
     fn add_teams(&mut self, market: &Market, base: &Draft) {
         let problem = market.problem;
         for team in problem.teams.indices() {
-            let rows = (0..problem.days).map(|d| {
+            let rows = Per::with(problem.days, |d| {
                 if problem.teams[team].works[d] && base.free.visits(team, d).is_empty() {
                     self.program.row(1.0, false, 100.0)
                 } else {
                     NO_SLOT
                 }
             });
-            self.team_day.push(rows.collect());
+            self.team_day.push(rows);
         }
         for team in problem.teams.indices() {
-            for d in problem.first..problem.days {
+            for d in problem.plan_days() {
                 let visits = base.free.visits(team, d);
                 if !visits.is_empty() {
                     self.add_decided(market, team, d, visits);
@@ -330,10 +328,10 @@ impl Compact {
             prices[market.slots.stop_visit[stop][d]] = f64::INFINITY;
         }
         let teams = problem.teams.indices();
-        let days = teams.flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
-        let open: Vec<(TeamIndex, usize)> =
+        let days = teams.flat_map(|team| problem.plan_days().map(move |d| (team, d)));
+        let open: Vec<(TeamIndex, Day)> =
             days.filter(|&(team, d)| self.team_day[team][d] != NO_SLOT).collect();
-        let best = |&(team, d): &(TeamIndex, usize)| best_route(market, &prices, &vaccine, team, d);
+        let best = |&(team, d): &(TeamIndex, Day)| best_route(market, &prices, &vaccine, team, d);
         let found = parallel::each(&open, TEAM_DAYS_SHARED, best);
         let mut added = 0;
         for ((team, d), mut route) in open.into_iter().zip(found) {
@@ -358,7 +356,7 @@ impl Compact {
         &mut self,
         market: &Market,
         team: TeamIndex,
-        day: usize,
+        day: Day,
         visits: Vec<(StopIndex, f64)>,
     ) -> usize {
         let problem = market.problem;
@@ -386,7 +384,7 @@ impl Compact {
         &mut self,
         market: &Market,
         team: TeamIndex,
-        day: usize,
+        day: Day,
         visits: &[(StopIndex, u32)],
     ) {
         let problem = market.problem;
@@ -429,7 +427,7 @@ impl Compact {
                     Place::Site(site) => &market.slots.site_day[site],
                     Place::Stop(stop) => &market.slots.stop_day[stop],
                 };
-                for (d, &slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != NO_SLOT) {
+                for (d, &slot) in slots.pairs().filter(|(_, slot)| **slot != NO_SLOT) {
                     let pays = y(self.balance[reach][d]);
                     prices[slot] = prices[slot].max(pays - rest[place][d]);
                 }
@@ -449,7 +447,7 @@ impl Compact {
         }
         let of_place = market.dose_prices(prices);
         for (reach, places) in market.reaches.iter().enumerate() {
-            for (d, &row) in self.balance[reach].iter().enumerate() {
+            for (d, &row) in self.balance[reach].pairs() {
                 let least = places.iter().map(|&place| of_place[place][d]);
                 let least = least.fold(f64::INFINITY, f64::min);
                 y[row] = if least.is_finite() { least } else { 0.0 };
@@ -461,10 +459,10 @@ impl Compact {
     /// Doses of each set of places by day and place.
     pub(super) fn quotas(&self, market: &Market, x: &[f64]) -> Quotas {
         let problem = market.problem;
-        let mut quotas = vec![vec![BTreeMap::new(); problem.days]; market.reaches.len()];
+        let mut quotas = vec![Per::filled(BTreeMap::new(), problem.days); market.reaches.len()];
         for (reach, places) in market.reaches.iter().enumerate() {
             for (&place, columns) in places.iter().zip(&self.places[reach]) {
-                for (d, &column) in columns.iter().enumerate() {
+                for (d, &column) in columns.pairs() {
                     if column != NO_SLOT && x[column] > CRUMB {
                         quotas[reach][d].insert(place, x[column]);
                     }

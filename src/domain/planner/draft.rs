@@ -4,7 +4,7 @@
 //! still missing.
 
 use super::free_capacity::{FreeCapacity, Step};
-use super::index::{Place, TeamIndex};
+use super::index::{Day, Per, Place, TeamIndex};
 use super::model::{Cohort, Problem, Waiting};
 use crate::domain::plan::PlanRow;
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ pub(super) struct Draft<'p> {
     pub(super) paths: Vec<Path>,
     /// `dead[area][dose][day]`: nothing can be placed from that dose on; holds until something is
     /// taken back.
-    dead: Vec<Vec<Vec<bool>>>,
+    dead: Vec<Vec<Per<Day, bool>>>,
 }
 
 impl<'p> Draft<'p> {
@@ -60,7 +60,7 @@ impl<'p> Draft<'p> {
             new_left: problem.cohorts.iter().map(|cohort| cohort.new_people).collect(),
             waiting_left: problem.cohorts.iter().map(runs).collect(),
             paths: Vec::new(),
-            dead: vec![vec![vec![false; problem.days]; doses]; problem.reach.len()],
+            dead: vec![vec![Per::filled(false, problem.days); doses]; problem.reach.len()],
         }
     }
 
@@ -81,7 +81,7 @@ impl<'p> Draft<'p> {
 
     /// Places up to `n` people whose first step falls on one of the days `low..=high`, as early
     /// as possible and near. Returns how many it placed, on one path.
-    pub(super) fn place(&mut self, cohort: usize, who: Who, days: (usize, usize), n: u32) -> u32 {
+    pub(super) fn place(&mut self, cohort: usize, who: Who, days: (Day, Day), n: u32) -> u32 {
         let n = n.min(self.left(cohort, who));
         let dose = self.first_dose(cohort, who);
         let must_finish = self.must_finish(cohort, who);
@@ -148,7 +148,7 @@ impl<'p> Draft<'p> {
     }
 
     /// Whether nothing can be placed for an area from a dose on, starting on a day.
-    pub(super) fn is_dead(&self, area: usize, dose: usize, day: usize) -> bool {
+    pub(super) fn is_dead(&self, area: usize, dose: usize, day: Day) -> bool {
         self.dead[area][dose][day]
     }
 
@@ -174,13 +174,14 @@ impl<'p> Draft<'p> {
         &mut self,
         cohort: usize,
         dose: usize,
-        days: (usize, usize),
+        days: (Day, Day),
         n: u32,
         must_finish: bool,
         steps: &mut Vec<Step>,
     ) -> u32 {
         let model = &self.problem.cohorts[cohort];
-        for day in days.0.max(model.opens)..=days.1.min(self.problem.days.saturating_sub(1)) {
+        let first = days.0.max(model.opens);
+        for day in first.until(days.1.plus(1).min(self.problem.end())) {
             if n == 0 || self.dead[model.area][dose][day] {
                 continue;
             }
@@ -258,9 +259,9 @@ impl<'p> Draft<'p> {
 
     /// Whether somebody who waited since before the plan may go without dose `dose` when the one
     /// before is given on `day`: their window does not end inside the campaign.
-    fn may_stop(&self, dose: usize, day: usize) -> bool {
-        let last = super::num::number(self.problem.days) - 1;
-        let high = self.problem.window(dose, super::num::number(day)).1;
+    fn may_stop(&self, dose: usize, day: Day) -> bool {
+        let last = self.problem.end().number() - 1;
+        let high = self.problem.window(dose, day.number()).1;
         high.is_none_or(|high| high > last)
     }
 
@@ -272,7 +273,7 @@ impl<'p> Draft<'p> {
     /// The plan's rows: sorted, one per positive count.
     pub(super) fn rows(&self) -> Vec<PlanRow> {
         let problem = self.problem;
-        let mut counts: BTreeMap<(usize, Place, Option<TeamIndex>, usize, usize), u32> =
+        let mut counts: BTreeMap<(Day, Place, Option<TeamIndex>, usize, usize), u32> =
             BTreeMap::new();
         for path in &self.paths {
             let dose = self.first_dose(path.cohort, path.who);

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Who};
 use super::free_capacity::Blocked;
-use super::index::Place;
+use super::index::{Day, ListIndex as _, Place};
 use super::model::{Cohort, Problem};
 use crate::domain::plan::{Reason, Unplaced};
 use std::collections::BTreeMap;
@@ -46,12 +46,12 @@ fn reason(draft: &Draft, cohort: &Cohort) -> Reason {
     if places.is_empty() {
         return Reason::NoPlace;
     }
-    let useful = (cohort.opens..problem.days).find(|&day| finishes(problem, day));
+    let useful = cohort.opens.until(problem.end()).find(|&day| finishes(problem, day));
     let Some(first) = useful else { return Reason::Horizon };
-    let end = problem.days - 1;
+    let last = Day::of(problem.days - 1);
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
     for &place in places {
-        for day in first..=end {
+        for day in first.through(last) {
             let held = match draft.free.blocked_by(place, day) {
                 None | Some(Blocked::Shut) => continue,
                 Some(Blocked::Supply) => Reason::Supply,
@@ -65,19 +65,19 @@ fn reason(draft: &Draft, cohort: &Cohort) -> Reason {
         }
     }
     let most = counts.iter().max_by_key(|(reason, n)| (**n, std::cmp::Reverse(**reason)));
-    most.map_or_else(|| idle_reason(problem, places, first, end), |(reason, _)| *reason)
+    most.map_or_else(|| idle_reason(problem, places, first, last), |(reason, _)| *reason)
 }
 
 /// Nothing is used up, and still nobody fits: nothing is open, there is no vaccine at all, or the
 /// open days lie too far apart.
-fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) -> Reason {
-    let open = |place: Place, day: usize| match place {
+fn idle_reason(problem: &Problem, places: &[Place], first: Day, last: Day) -> Reason {
+    let open = |place: Place, day: Day| match place {
         Place::Site(site) => problem.sites[site].capacity[day] > 0,
         Place::Stop(stop) => {
             problem.stops[stop].open[day] && problem.teams.iter().any(|team| team.works[day])
         }
     };
-    if places.iter().any(|&place| (first..=end).any(|day| open(place, day))) {
+    if places.iter().any(|&place| first.through(last).any(|day| open(place, day))) {
         if problem.lots.iter().all(|lot| lot.units == 0) { Reason::Supply } else { Reason::Horizon }
     } else {
         Reason::Closed
@@ -85,7 +85,7 @@ fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) ->
 }
 
 /// Whether somebody who gets the first dose on `day` can finish before the end.
-fn finishes(problem: &Problem, day: usize) -> bool {
+fn finishes(problem: &Problem, day: Day) -> bool {
     let mut at = day;
     for windows in &problem.windows {
         let (low, high) = windows[at];

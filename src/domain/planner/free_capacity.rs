@@ -1,7 +1,7 @@
 //! What is still free: site-days, storage, vaccine and teams' days, while doses are placed and
 //! taken back.
 
-use super::index::{Per, Place, SiteIndex, StopIndex, TeamIndex};
+use super::index::{Day, Per, Place, SiteIndex, StopIndex, TeamIndex};
 use super::lots::Stock;
 use super::model::{Problem, TeamModel};
 use super::num::{doses, whole};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Step {
     /// The day.
-    pub(super) day: usize,
+    pub(super) day: Day,
     /// The place.
     pub(super) place: Place,
     /// The team that comes there.
@@ -23,19 +23,19 @@ pub(super) struct Step {
 #[derive(Clone)]
 pub(super) struct FreeCapacity<'p> {
     problem: &'p Problem<'p>,
-    site_left: Per<SiteIndex, Vec<u32>>,
+    site_left: Per<SiteIndex, Per<Day, u32>>,
     storage_left: Per<SiteIndex, Vec<u64>>,
     stock: Stock,
     /// `visits[team][day]`: stops and doses of the day.
-    visits: Per<TeamIndex, Vec<Vec<(StopIndex, u32)>>>,
+    visits: Per<TeamIndex, Per<Day, Vec<(StopIndex, u32)>>>,
     /// `visitor[stop][day]`: the team that comes.
-    visitor: Per<StopIndex, Vec<Option<TeamIndex>>>,
+    visitor: Per<StopIndex, Per<Day, Option<TeamIndex>>>,
     /// The stops that each team drives to on a day, whatever it gives there; `None`: not decided.
     routes: Option<Arc<Routes>>,
 }
 
 /// `routes[team][day]`: stops, in order; empty where the team has no route.
-pub(super) type Routes = Per<TeamIndex, Vec<Vec<StopIndex>>>;
+pub(super) type Routes = Per<TeamIndex, Per<Day, Vec<StopIndex>>>;
 
 /// Minutes are compared with this much slack, well below the millionth that the rules allow.
 const MINUTES_SLACK: f64 = 1e-7;
@@ -53,8 +53,8 @@ impl<'p> FreeCapacity<'p> {
                 .map(|site| vec![site.storage; site.periods.len()])
                 .collect(),
             stock: Stock::new(problem),
-            visits: Per::filled(vec![Vec::new(); days], problem.teams.len()),
-            visitor: Per::filled(vec![None; days], problem.stops.len()),
+            visits: Per::filled(Per::filled(Vec::new(), days), problem.teams.len()),
+            visitor: Per::filled(Per::filled(None, days), problem.stops.len()),
             routes: None,
         }
     }
@@ -66,7 +66,7 @@ impl<'p> FreeCapacity<'p> {
 
     /// Doses that could be given at a place on a day, as far as place and team go. Vaccine counts
     /// only where the class of the draw is known to be used up.
-    pub(super) fn most(&self, place: Place, day: usize) -> u32 {
+    pub(super) fn most(&self, place: Place, day: Day) -> u32 {
         match place {
             Place::Site(site) => self.most_at_site(site, day),
             Place::Stop(stop) => self.best_team(stop, day, None).map_or(0, |(_, most)| most),
@@ -74,7 +74,7 @@ impl<'p> FreeCapacity<'p> {
     }
 
     /// What stops a place on a day from giving one dose more, vaccine aside.
-    pub(super) fn blocked_by(&self, place: Place, day: usize) -> Option<Blocked> {
+    pub(super) fn blocked_by(&self, place: Place, day: Day) -> Option<Blocked> {
         let problem = self.problem;
         let stop = match place {
             Place::Stop(stop) => stop,
@@ -102,7 +102,7 @@ impl<'p> FreeCapacity<'p> {
         }
     }
 
-    fn most_at_site(&self, at: SiteIndex, day: usize) -> u32 {
+    fn most_at_site(&self, at: SiteIndex, day: Day) -> u32 {
         let site = &self.problem.sites[at];
         let period = site.period_of[day];
         if self.site_left[at][day] == 0 || self.stock.is_empty(site.periods[period].class) {
@@ -116,7 +116,7 @@ impl<'p> FreeCapacity<'p> {
     fn best_team(
         &self,
         stop: StopIndex,
-        day: usize,
+        day: Day,
         wished: Option<TeamIndex>,
     ) -> Option<(TeamIndex, u32)> {
         let problem = self.problem;
@@ -143,7 +143,7 @@ impl<'p> FreeCapacity<'p> {
     }
 
     /// Doses that a team can still give at a stop on a day.
-    fn team_doses_left(&self, team: TeamIndex, stop: StopIndex, day: usize) -> u32 {
+    fn team_doses_left(&self, team: TeamIndex, stop: StopIndex, day: Day) -> u32 {
         let (problem, visits) = (self.problem, &self.visits[team][day]);
         let model = &problem.teams[team];
         let here = visits.iter().find(|visit| visit.0 == stop);
@@ -177,7 +177,7 @@ impl<'p> FreeCapacity<'p> {
     pub(super) fn give(
         &mut self,
         place: Place,
-        day: usize,
+        day: Day,
         n: u32,
         wished: Option<TeamIndex>,
     ) -> (u32, Option<TeamIndex>) {
@@ -259,7 +259,7 @@ impl<'p> FreeCapacity<'p> {
     }
 
     /// The stops of a team on a day, with their doses.
-    pub(super) fn visits(&self, team: TeamIndex, day: usize) -> &[(StopIndex, u32)] {
+    pub(super) fn visits(&self, team: TeamIndex, day: Day) -> &[(StopIndex, u32)] {
         &self.visits[team][day]
     }
 }

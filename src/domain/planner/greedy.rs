@@ -2,6 +2,7 @@
 //! together.
 
 use super::draft::{Draft, Who};
+use super::index::Day;
 use super::model::Problem;
 
 /// Cohorts by falling priority; equal ones in the order of the problem.
@@ -30,7 +31,7 @@ pub(super) fn place_waiting(draft: &mut Draft) {
 }
 
 /// Runs of waiting people, `(day, cohort, run)`, in the order in which they get a dose.
-pub(super) fn waiting(problem: &Problem, bound: bool) -> Vec<(usize, usize, usize)> {
+pub(super) fn waiting(problem: &Problem, bound: bool) -> Vec<(Day, usize, usize)> {
     let mut runs = Vec::new();
     for (c, cohort) in problem.cohorts.iter().enumerate() {
         for (r, run) in cohort.waiting.iter().enumerate() {
@@ -47,7 +48,7 @@ pub(super) fn waiting(problem: &Problem, bound: bool) -> Vec<(usize, usize, usiz
 pub(super) fn fill(draft: &mut Draft) {
     let problem = draft.problem;
     let order = by_priority(problem);
-    for day in problem.first..problem.days {
+    for day in problem.plan_days() {
         for &cohort in &order {
             let model = &problem.cohorts[cohort];
             while draft.new_left[cohort] > 0
@@ -66,7 +67,7 @@ pub(super) fn fill(draft: &mut Draft) {
 pub(super) fn plan<'p>(
     problem: &'p Problem<'p>,
     wishes: &[super::published_plan::Wish],
-    until: usize,
+    until: Day,
 ) -> Draft<'p> {
     let mut draft = base(problem, wishes, until);
     fill(&mut draft);
@@ -77,7 +78,7 @@ pub(super) fn plan<'p>(
 pub(super) fn base<'p>(
     problem: &'p Problem<'p>,
     wishes: &[super::published_plan::Wish],
-    until: usize,
+    until: Day,
 ) -> Draft<'p> {
     let mut draft = frozen(problem, wishes, until);
     place_waiting(&mut draft);
@@ -89,7 +90,7 @@ pub(super) fn base<'p>(
 pub(super) fn frozen<'p>(
     problem: &'p Problem<'p>,
     wishes: &[super::published_plan::Wish],
-    until: usize,
+    until: Day,
 ) -> Draft<'p> {
     let mut draft = Draft::new(problem);
     super::published_plan::place_wishes(&mut draft, wishes, until);

@@ -1,7 +1,7 @@
 //! Doses given before the plan: who waits for a later dose, and what is left of the lots.
 
+use super::index::Day;
 use super::model::{LotModel, Problem, Waiting};
-use super::num::{day, number};
 use super::units::{Keep, Scale};
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::dose::GivenRow;
@@ -22,18 +22,18 @@ pub(super) struct Past {
 impl Past {
     /// The people who wait, with the days that the plan may use for them. `opens`: the cohort's
     /// first day.
-    pub(super) fn waiting(&self, problem: &Problem, opens: usize) -> Vec<Waiting> {
+    pub(super) fn waiting(&self, problem: &Problem, opens: Day) -> Vec<Waiting> {
         let mut list = Vec::new();
         for (j, runs) in self.waiting.iter().enumerate() {
             for &(given, people) in runs {
                 let (low, high) = problem.window(j + 1, given);
-                let last = number(problem.days) - 1;
-                let bound = high.is_some_and(|h| number(problem.first) <= h && h <= last);
+                let last = problem.end().number() - 1;
+                let bound = high.is_some_and(|h| problem.first.number() <= h && h <= last);
                 list.push(Waiting {
                     dose: j + 1,
                     people,
-                    low: day(low).max(opens),
-                    high: day(high.filter(|_| bound).unwrap_or(last)),
+                    low: Day::of_number(low).max(opens),
+                    high: Day::of_number(high.filter(|_| bound).unwrap_or(last)),
                     bound,
                 });
             }

@@ -1,6 +1,6 @@
 //! Which lot serves which draw, and the curve of planned doses.
 
-use super::index::{SiteIndex, TeamIndex, by_code};
+use super::index::{Day, SiteIndex, TeamIndex, by_code};
 use super::lots::Stock;
 use super::model::Problem;
 use crate::domain::campaign::Campaign;
@@ -82,8 +82,8 @@ enum Taker {
 /// What a site takes for a period or a team for a day.
 struct Need {
     taker: Taker,
-    taken: usize,
-    until: usize,
+    taken: Day,
+    until: Day,
     class: usize,
     units: u64,
     draw_doses: f64,
@@ -93,40 +93,38 @@ fn needs(problem: &Problem, rows: &[PlanRow]) -> Vec<Need> {
     let campaign = problem.campaign;
     let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
     let teams = by_code::<TeamIndex>(campaign.teams.iter().map(|team| team.code.as_str()));
-    // Doses by taker and, of a site, its period, of a team, the day.
-    let mut counts: BTreeMap<(Taker, usize), u64> = BTreeMap::new();
+    // What a taker takes at once lasts from a day to another.
+    let mut counts: BTreeMap<(Taker, Day, Day), u64> = BTreeMap::new();
     for row in rows {
-        let day = super::num::day((row.day - campaign.start).num_days());
-        if row.day < campaign.start || day < problem.first || day >= problem.days {
+        let day = problem.day_of(row.day);
+        if row.day < campaign.start || day < problem.first || day >= problem.end() {
             continue;
         }
         let team = row.team.as_ref().and_then(|team| teams.get(team.as_str())).copied();
         let at = match (team, sites.get(row.place.as_str())) {
-            (Some(team), _) => (Taker::Team(team), day),
-            (None, Some(&site)) => (Taker::Site(site), problem.sites[site].period_of[day]),
+            (Some(team), _) => (Taker::Team(team), day, day),
+            (None, Some(&site)) => {
+                let model = &problem.sites[site];
+                let period = model.periods[model.period_of[day]];
+                (Taker::Site(site), period.start, period.last)
+            }
             _ => continue,
         };
         *counts.entry(at).or_insert(0) += u64::from(row.doses);
     }
-    let need = |((taker, at), doses): ((Taker, usize), u64)| match taker {
-        Taker::Team(team) => {
-            let model = &problem.teams[team];
-            let (class, units) = (problem.day_class[at], doses * model.draw);
-            let draw_doses = model.draw_doses;
-            Need { taker, taken: at, until: at, class, units, draw_doses }
-        }
-        Taker::Site(site) => {
-            let site = &problem.sites[site];
-            let period = site.periods[at];
-            Need {
-                taker,
-                taken: period.start,
-                until: period.last,
-                class: period.class,
-                units: doses * site.draw,
-                draw_doses: site.draw_doses,
+    let need = |((taker, taken, until), doses): ((Taker, Day, Day), u64)| {
+        let (class, draw, draw_doses) = match taker {
+            Taker::Team(team) => {
+                let team = &problem.teams[team];
+                (problem.day_class[taken], team.draw, team.draw_doses)
             }
-        }
+            Taker::Site(site) => {
+                let site = &problem.sites[site];
+                let class = site.periods[site.period_of[taken]].class;
+                (class, site.draw, site.draw_doses)
+            }
+        };
+        Need { taker, taken, until, class, units: doses * draw, draw_doses }
     };
     counts.into_iter().map(need).collect()
 }

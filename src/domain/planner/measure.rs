@@ -123,7 +123,7 @@ fn team_km(draft: &Draft) -> f64 {
     let problem = draft.problem;
     let mut km = 0.0;
     for team in problem.teams.indices() {
-        for day in problem.first..problem.days {
+        for day in problem.plan_days() {
             let visits = draft.free.visits(team, day);
             if !visits.is_empty() {
                 let stops: Vec<StopIndex> = visits.iter().map(|visit| visit.0).collect();

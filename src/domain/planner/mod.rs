@@ -175,8 +175,7 @@ pub fn make(
     let began = budget.used();
     let problem = Problem::new(request.campaign, request.given, request.from);
     let wishes = published_plan::wishes(&problem, request.published);
-    let freeze = num::index(request.campaign.freeze_days);
-    let until = problem.first.saturating_add(freeze);
+    let until = problem.first.plus(num::index(request.campaign.freeze_days));
     let mut draft = greedy::plan(&problem, &wishes, until);
     let greedy = measure::figures(&draft);
     let one_plan = budget.used() - began;
@@ -185,7 +184,7 @@ pub fn make(
     if !wishes.is_empty() {
         // The published plan, repaired, stays unless another is clearly better: people have
         // planned on it. Without a search and with nothing to repair it stays anyway.
-        let kept = greedy::plan(&problem, &wishes, usize::MAX);
+        let kept = greedy::plan(&problem, &wishes, index::Day::NEVER);
         let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
         let promised = published_plan::worth(&problem, &wishes) * (1.0 - REPAIR_LOSS_MAX);
         if limits.steps == 0 && measure::objective(&kept) < promised {

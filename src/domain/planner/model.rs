@@ -4,8 +4,7 @@
 //! number). **Place**: a site or a stop. **Unit**: a fraction of a vaccine dose that makes every draw of one dose a whole number. **Class**: the draws that the
 //! same lots may serve.
 
-use super::index::{ListIndex, Per, Place, SiteIndex, StopIndex, TeamIndex, by_code};
-use super::num::{day, number};
+use super::index::{Day, ListIndex, Per, Place, SiteIndex, StopIndex, TeamIndex, by_code};
 use super::units::{Keep, Scale};
 use super::{history, routes::Roads};
 use crate::domain::campaign::{Campaign, CohortKey};
@@ -22,13 +21,13 @@ pub(super) struct Problem<'a> {
     pub(super) campaign: &'a Campaign,
     /// Planning days.
     pub(super) days: usize,
-    /// First day that the plan may use; `days` or more: none.
-    pub(super) first: usize,
+    /// First day that the plan may use; after the last day where there is none.
+    pub(super) first: Day,
     /// Protection that each dose adds.
     pub(super) shares: Vec<f64>,
     /// `windows[j][d]`: first and last day (inside the campaign) of dose j + 1 after dose j on
     /// day d; empty where the first is after the last.
-    pub(super) windows: Vec<Vec<(usize, usize)>>,
+    pub(super) windows: Vec<Per<Day, (Day, Day)>>,
     /// Cohorts, in the order of area and group codes.
     pub(super) cohorts: Vec<Cohort>,
     /// Fixed sites, in the order of the campaign.
@@ -44,7 +43,7 @@ pub(super) struct Problem<'a> {
     /// Lots that may serve each class of draws, first expiring first.
     pub(super) classes: Vec<Vec<usize>>,
     /// Class of what a team draws on a day.
-    pub(super) day_class: Vec<usize>,
+    pub(super) day_class: Per<Day, usize>,
     /// Kilometres between bases and stops.
     pub(super) roads: Roads,
     /// Vaccine units in a dose of vaccine.
@@ -65,7 +64,7 @@ pub(super) struct Cohort {
     /// People without a dose.
     pub(super) new_people: u32,
     /// First day on which it may get a dose.
-    pub(super) opens: usize,
+    pub(super) opens: Day,
     /// People who wait for a later dose since before the plan, in the order of their last dose.
     pub(super) waiting: Vec<Waiting>,
     /// People who had their last dose before the plan.
@@ -80,9 +79,9 @@ pub(super) struct Waiting {
     /// How many.
     pub(super) people: u32,
     /// First day that the plan may use for it.
-    pub(super) low: usize,
+    pub(super) low: Day,
     /// Last day.
-    pub(super) high: usize,
+    pub(super) high: Day,
     /// Whether the window is open and ends inside the campaign: then the dose must be in the plan.
     pub(super) bound: bool,
 }
@@ -91,11 +90,11 @@ pub(super) struct Waiting {
 #[derive(Debug, Clone)]
 pub(super) struct SiteModel {
     /// Doses by day; 0 before the first day.
-    pub(super) capacity: Vec<u32>,
+    pub(super) capacity: Per<Day, u32>,
     /// Periods between restocks.
     pub(super) periods: Vec<Period>,
     /// Index of the period of each day.
-    pub(super) period_of: Vec<usize>,
+    pub(super) period_of: Per<Day, usize>,
     /// Units that the cold store holds; `u64::MAX` without a limit.
     pub(super) storage: u64,
     /// Units that one dose draws.
@@ -108,9 +107,9 @@ pub(super) struct SiteModel {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Period {
     /// The restock day.
-    pub(super) start: usize,
+    pub(super) start: Day,
     /// The last day.
-    pub(super) last: usize,
+    pub(super) last: Day,
     /// Class of its draw.
     pub(super) class: usize,
 }
@@ -119,7 +118,7 @@ pub(super) struct Period {
 #[derive(Debug, Clone)]
 pub(super) struct StopModel {
     /// Whether it may be visited, by day; false before the first day.
-    pub(super) open: Vec<bool>,
+    pub(super) open: Per<Day, bool>,
     /// Minutes to set up.
     pub(super) setup_minutes: f64,
     /// Doses a visit at most.
@@ -130,7 +129,7 @@ pub(super) struct StopModel {
 #[derive(Debug, Clone)]
 pub(super) struct TeamModel {
     /// Whether it works, by day; false before the first day.
-    pub(super) works: Vec<bool>,
+    pub(super) works: Per<Day, bool>,
     /// Minutes of a day.
     pub(super) work_minutes: f64,
     /// Stops a day.
@@ -160,13 +159,13 @@ impl<'a> Problem<'a> {
     /// Builds the index form. `given` may hold doses of any day; those from `from` on are left out.
     pub(super) fn new(campaign: &'a Campaign, given: &[GivenRow], from: NaiveDate) -> Self {
         let days = campaign.day_count();
-        let first = day((from - campaign.start).num_days());
+        let first = Day::of_number((from - campaign.start).num_days());
         let calendar = Calendar { campaign, first, closed: closures(campaign), days };
         let scale = Scale::of(campaign);
         let lots = history::lots_left(campaign, given, from, scale);
         let mut classes = Classes { lots: &lots, found: BTreeMap::new(), list: Vec::new() };
         let sites = site_models(&calendar, scale, &mut classes);
-        let day_class = (0..days).map(|d| classes.of(d, d)).collect();
+        let day_class = Per::with(days, |day| classes.of(day, day));
         let classes = classes.list;
         let reach = reach(campaign);
         let mut problem = Self {
@@ -187,8 +186,7 @@ impl<'a> Problem<'a> {
             scale: scale.units,
         };
         let later = 1..campaign.series.dose_count();
-        problem.windows =
-            later.map(|j| (0..days).map(|d| problem.inside(j, number(d))).collect()).collect();
+        problem.windows = later.map(|j| Per::with(days, |day| problem.inside(j, day))).collect();
         problem.cohorts = problem.cohorts_on(given, from);
         problem
     }
@@ -208,12 +206,17 @@ impl<'a> Problem<'a> {
         (low, rule.interval_max.as_ref().map(move_by))
     }
 
-    /// The same for somebody who starts in the plan: cut to the campaign.
-    fn inside(&self, dose: usize, after: i64) -> (usize, usize) {
-        let (low, high) = self.window(dose, after);
-        let last = number(self.days) - 1;
+    /// The same for somebody who starts in the plan: cut to the campaign; (1, 0) where there is
+    /// no such day.
+    fn inside(&self, dose: usize, after: Day) -> (Day, Day) {
+        let (low, high) = self.window(dose, after.number());
+        let last = self.end().number() - 1;
         let high = high.unwrap_or(last).min(last);
-        if high < low.max(0) { (1, 0) } else { (day(low).max(self.first), day(high)) }
+        if high < low.max(0) {
+            (Day::of(1), Day::FIRST)
+        } else {
+            (Day::of_number(low).max(self.first), Day::of_number(high))
+        }
     }
 
     fn cohorts_on(&self, given: &[GivenRow], from: NaiveDate) -> Vec<Cohort> {
@@ -226,7 +229,7 @@ impl<'a> Problem<'a> {
             let Some(group) = campaign.group(key.group.as_str()) else { continue };
             let Some(&area) = areas.get(key.area.as_str()) else { continue };
             let people = floor_of(eligible.people, group.uptake);
-            let opens = group.opens.map_or(0, |date| day((date - campaign.start).num_days()));
+            let opens = group.opens.map_or(Day::FIRST, |date| self.day_of(date));
             let none = history::Past::default();
             let past = past.get(&key).unwrap_or(&none);
             let people = people.max(past.first_doses);
@@ -268,47 +271,67 @@ impl<'a> Problem<'a> {
     }
 
     /// Worth of dose `dose` of a cohort on a day.
-    pub(super) fn value(&self, cohort: &Cohort, dose: usize, day: usize) -> f64 {
-        cohort.priority * self.shares[dose] * (self.days - day) as f64 / self.days as f64
+    pub(super) fn value(&self, cohort: &Cohort, dose: usize, day: Day) -> f64 {
+        cohort.priority * self.shares[dose] * self.days_left(day) / self.days as f64
+    }
+
+    /// Days from a day to the end, both included.
+    pub(super) fn days_left(&self, day: Day) -> f64 {
+        (self.days - day.position()) as f64
+    }
+
+    /// The day after the last one.
+    pub(super) fn end(&self) -> Day {
+        Day::of(self.days)
+    }
+
+    /// The days that the plan may use.
+    pub(super) fn plan_days(&self) -> impl DoubleEndedIterator<Item = Day> + Clone + use<> {
+        self.first.until(self.end())
     }
 
     /// The date of a day.
-    pub(super) fn date(&self, day: usize) -> NaiveDate {
-        self.campaign.start + TimeDelta::days(number(day))
+    pub(super) fn date(&self, day: Day) -> NaiveDate {
+        self.campaign.start + TimeDelta::days(day.number())
+    }
+
+    /// The day of a date; dates before the campaign's start count as its first day.
+    pub(super) fn day_of(&self, date: NaiveDate) -> Day {
+        Day::of_number((date - self.campaign.start).num_days())
     }
 }
 
 /// Which weekdays and closures make a day open.
 struct Calendar<'a> {
     campaign: &'a Campaign,
-    first: usize,
+    first: Day,
     days: usize,
-    closed: BTreeMap<(&'a str, usize), u32>,
+    closed: BTreeMap<(&'a str, Day), u32>,
 }
 
 impl Calendar<'_> {
-    fn date(&self, day: usize) -> NaiveDate {
-        self.campaign.start + TimeDelta::days(number(day))
+    fn date(&self, day: Day) -> NaiveDate {
+        self.campaign.start + TimeDelta::days(day.number())
     }
 
     /// Days on which a team or stop is there: its weekdays, less closures, from the first day on.
-    fn open(&self, code: &str, weekdays: crate::domain::date::Weekdays) -> Vec<bool> {
-        let on = |d: usize| {
+    fn open(&self, code: &str, weekdays: crate::domain::date::Weekdays) -> Per<Day, bool> {
+        let on = |d: Day| {
             d >= self.first
                 && weekdays.contains(self.date(d))
                 && self.closed.get(&(code, d)).is_none_or(|&doses| doses > 0)
         };
-        (0..self.days).map(on).collect()
+        Per::with(self.days, on)
     }
 }
 
-fn closures(campaign: &Campaign) -> BTreeMap<(&str, usize), u32> {
+fn closures(campaign: &Campaign) -> BTreeMap<(&str, Day), u32> {
     campaign
         .closures
         .iter()
         .filter(|closure| closure.day >= campaign.start)
         .map(|closure| {
-            let at = day((closure.day - campaign.start).num_days());
+            let at = Day::of_number((closure.day - campaign.start).num_days());
             ((closure.place.as_str(), at), closure.doses)
         })
         .collect()
@@ -323,8 +346,8 @@ struct Classes<'a> {
 
 impl Classes<'_> {
     /// Class of a draw that is taken on day `taken` and lasts until day `last`.
-    fn of(&mut self, taken: usize, last: usize) -> usize {
-        let serves = |lot: &LotModel| lot.first <= number(taken) && lot.last >= number(last);
+    fn of(&mut self, taken: Day, last: Day) -> usize {
+        let serves = |lot: &LotModel| lot.first <= taken.number() && lot.last >= last.number();
         let mut lots: Vec<usize> =
             (0..self.lots.len()).filter(|&l| serves(&self.lots[l])).collect();
         lots.sort_by_key(|&l| (self.lots[l].last, self.lots[l].first, l));
@@ -345,14 +368,14 @@ fn site_models(
     for site in &calendar.campaign.sites {
         let keep = Keep::after(site.wastage_rate);
         let draw = scale.draw(keep);
-        let capacity = |d: usize| {
+        let capacity = |d: Day| {
             let week = || site.weekly_capacity(calendar.date(d));
             let doses = calendar.closed.get(&(site.code.as_str(), d)).copied();
             if d < calendar.first || draw.is_none() { 0 } else { doses.unwrap_or_else(week) }
         };
-        let (mut periods, mut period_of) = (Vec::<Period>::new(), Vec::new());
-        for d in 0..calendar.days {
-            if d == 0 || site.restock.contains(calendar.date(d)) {
+        let (mut periods, mut period_of) = (Vec::<Period>::new(), Per::default());
+        for d in Day::FIRST.until(Day::of(calendar.days)) {
+            if d == Day::FIRST || site.restock.contains(calendar.date(d)) {
                 periods.push(Period { start: d, last: d, class: 0 });
             }
             if let Some(period) = periods.last_mut() {
@@ -364,7 +387,7 @@ fn site_models(
             period.class = classes.of(period.start, period.last);
         }
         models.push(SiteModel {
-            capacity: (0..calendar.days).map(capacity).collect(),
+            capacity: Per::with(calendar.days, capacity),
             periods,
             period_of,
             storage: site.storage_doses.map_or(u64::MAX, |doses| scale.vaccine(doses)),

@@ -6,7 +6,7 @@
 //! prices; what they take is the **usage** of the slots.
 
 use super::draft::Who;
-use super::index::{Per, PerPlace, Place, SiteIndex, StopIndex};
+use super::index::{Day, ListIndex as _, Per, PerPlace, Place, SiteIndex, StopIndex};
 use super::model::{Problem, SiteModel};
 use super::parallel;
 use super::teams::TeamDays;
@@ -19,15 +19,15 @@ pub(super) const NO_SLOT: usize = usize::MAX;
 /// The slots of a problem and how much each holds.
 pub(super) struct Slots {
     /// By site and day; `NO_SLOT` where the site is shut.
-    pub(super) site_day: Per<SiteIndex, Vec<usize>>,
+    pub(super) site_day: Per<SiteIndex, Per<Day, usize>>,
     /// By site and period; `NO_SLOT` without a limit.
     pub(super) storage: Per<SiteIndex, Vec<usize>>,
     /// By lot.
     pub(super) lot: Vec<usize>,
     /// By stop and day; `NO_SLOT` where no team can come.
-    pub(super) stop_day: Per<StopIndex, Vec<usize>>,
+    pub(super) stop_day: Per<StopIndex, Per<Day, usize>>,
     /// By stop and day.
-    pub(super) stop_visit: Per<StopIndex, Vec<usize>>,
+    pub(super) stop_visit: Per<StopIndex, Per<Day, usize>>,
     /// What each slot holds: doses, vaccine doses, visits; 0 for stop-days, which the teams fill.
     pub(super) holds: Vec<f64>,
 }
@@ -54,9 +54,9 @@ impl Slots {
         }
         let lot = problem.lots.iter().map(|lot| add(lot.units as f64 / problem.scale as f64));
         let lot = lot.collect();
-        let worked: Vec<bool> =
-            (0..problem.days).map(|d| problem.teams.iter().any(|team| team.works[d])).collect();
-        let mut by_stop = |amount: f64| -> Per<StopIndex, Vec<usize>> {
+        let works = |day| problem.teams.iter().any(|team| team.works[day]);
+        let worked: Per<Day, bool> = Per::with(problem.days, works);
+        let mut by_stop = |amount: f64| -> Per<StopIndex, Per<Day, usize>> {
             let slot = |(open, works): (&bool, &bool)| {
                 if *open && *works { add(amount) } else { NO_SLOT }
             };
@@ -82,7 +82,7 @@ pub(super) struct Kind {
     /// Index of the first dose that is missing.
     pub(super) dose: usize,
     /// Days of that dose.
-    pub(super) days: (usize, usize),
+    pub(super) days: (Day, Day),
     /// Whether they may stop after any dose: who waits since before the plan.
     pub(super) may_stop: bool,
     /// Cohort, who of it, and how many.
@@ -116,9 +116,9 @@ pub(super) struct Answer {
     /// Usage of each slot; at stop-days less what the teams bring.
     pub(super) usage: Vec<f64>,
     /// For each kind the days of its best path; empty where none is worth its price.
-    pub(super) paths: Vec<Vec<usize>>,
+    pub(super) paths: Vec<Vec<Day>>,
     /// Cheapest place by set of places and day; `None` where none gives doses.
-    pub(super) cheapest: Vec<Vec<Option<Place>>>,
+    pub(super) cheapest: Vec<Per<Day, Option<Place>>>,
 }
 
 impl<'p> Market<'p> {
@@ -138,7 +138,7 @@ impl<'p> Market<'p> {
         }
         let mut kinds: BTreeMap<KindKey, Kind> = BTreeMap::new();
         for (c, cohort) in problem.cohorts.iter().enumerate() {
-            let new = (0, (cohort.opens, problem.days.saturating_sub(1)), false);
+            let new = (0, (cohort.opens, Day::of(problem.days.saturating_sub(1))), false);
             let mut add = |(dose, days, may_stop), who: Who, people: u32| {
                 let reach = of_area[cohort.area];
                 let key = (reach, cohort.priority.to_bits(), dose, days, may_stop);
@@ -176,11 +176,11 @@ impl<'p> Market<'p> {
     }
 
     /// Price of a dose at each place on each day; infinite where it cannot be given.
-    pub(super) fn dose_prices(&self, prices: &[f64]) -> PerPlace<Vec<f64>> {
+    pub(super) fn dose_prices(&self, prices: &[f64]) -> PerPlace<Per<Day, f64>> {
         let problem = self.problem;
         let vaccine = self.vaccine_prices(prices);
-        let site = |(s, site): (SiteIndex, &SiteModel)| -> Vec<f64> {
-            let of_day = |d: usize| {
+        let site = |(s, site): (SiteIndex, &SiteModel)| -> Per<Day, f64> {
+            let of_day = |d: Day| {
                 let slot = self.slots.site_day[s][d];
                 if slot == NO_SLOT {
                     return f64::INFINITY;
@@ -191,9 +191,9 @@ impl<'p> Market<'p> {
                 let vaccine = vaccine[site.periods[period].class].0;
                 prices[slot] + (store + vaccine) * site.draw_doses
             };
-            (0..problem.days).map(of_day).collect()
+            Per::with(problem.days, of_day)
         };
-        let stop = |days: &Vec<usize>| -> Vec<f64> {
+        let stop = |days: &Per<Day, usize>| -> Per<Day, f64> {
             let price = |&slot: &usize| if slot == NO_SLOT { f64::INFINITY } else { prices[slot] };
             days.iter().map(price).collect()
         };
@@ -226,9 +226,10 @@ impl<'p> Market<'p> {
         };
         let mut least = Vec::with_capacity(self.reaches.len());
         for places in &self.reaches {
-            let (mut price, mut at) = (vec![f64::INFINITY; problem.days], vec![None; problem.days]);
+            let (mut price, mut at) =
+                (Per::filled(f64::INFINITY, problem.days), Per::filled(None, problem.days));
             for &place in places {
-                for d in problem.first..problem.days {
+                for d in problem.plan_days() {
                     if dose_price[place][d] < price[d] {
                         (price[d], at[d]) = (dose_price[place][d], Some(place));
                     }
@@ -237,7 +238,7 @@ impl<'p> Market<'p> {
             least.push(price);
             answer.cheapest.push(at);
         }
-        let mut wanted = vec![vec![0.0; problem.days]; self.reaches.len()];
+        let mut wanted = vec![Per::filled(0.0, problem.days); self.reaches.len()];
         let together: Vec<&[Kind]> = self.kinds.chunks(KINDS_TOGETHER).collect();
         let found = parallel::each(&together, 2, |kinds| self.best_paths(kinds, &least));
         for (kind, (worth, path)) in self.kinds.iter().zip(found.into_iter().flatten()) {
@@ -248,7 +249,7 @@ impl<'p> Market<'p> {
             answer.paths.push(path);
         }
         for (reach, days) in wanted.iter().enumerate() {
-            for (d, &doses) in days.iter().enumerate().filter(|(_, doses)| **doses > 0.0) {
+            for (d, &doses) in days.pairs().filter(|(_, doses)| **doses > 0.0) {
                 if let Some(place) = answer.cheapest[reach][d] {
                     self.use_place(place, d, doses, &vaccine, &mut answer.usage);
                 }
@@ -259,7 +260,7 @@ impl<'p> Market<'p> {
     }
 
     /// The best path of every kind and its worth; an empty one where none is worth its price.
-    fn best_paths(&self, kinds: &[Kind], least: &[Vec<f64>]) -> Vec<(f64, Vec<usize>)> {
+    fn best_paths(&self, kinds: &[Kind], least: &[Per<Day, f64>]) -> Vec<(f64, Vec<Day>)> {
         let mut search = PathSearch::new(self.problem);
         let mut best = |kind: &Kind| {
             let worth = search.best(kind, &least[kind.reach]);
@@ -272,7 +273,7 @@ impl<'p> Market<'p> {
     fn use_place(
         &self,
         place: Place,
-        d: usize,
+        d: Day,
         doses: f64,
         vaccine: &[(f64, usize)],
         usage: &mut [f64],
@@ -296,18 +297,18 @@ impl<'p> Market<'p> {
     }
 }
 
-type KindKey = (usize, u64, usize, (usize, usize), bool);
+type KindKey = (usize, u64, usize, (Day, Day), bool);
 
 /// Best paths: from the last dose backwards, with the best day of each window.
 pub(super) struct PathSearch<'p> {
     problem: &'p Problem<'p>,
     /// `value[j][d]`: the best that dose j on day d and the doses after it can earn.
-    value: Vec<Vec<f64>>,
-    /// `next[j][d]`: the day of dose j + 1 then; `NO_SLOT`: none.
-    next: Vec<Vec<usize>>,
-    /// Day of the first dose.
-    first: usize,
-    queue: Vec<usize>,
+    value: Vec<Per<Day, f64>>,
+    /// `next[j][d]`: the day of dose j + 1 then, where there is one.
+    next: Vec<Per<Day, Option<Day>>>,
+    /// Day of the first dose, where a path was found.
+    first: Option<Day>,
+    queue: Vec<Day>,
 }
 
 impl<'p> PathSearch<'p> {
@@ -316,33 +317,33 @@ impl<'p> PathSearch<'p> {
         let doses = problem.shares.len();
         Self {
             problem,
-            value: vec![vec![f64::NEG_INFINITY; problem.days]; doses],
-            next: vec![vec![NO_SLOT; problem.days]; doses],
-            first: NO_SLOT,
+            value: vec![Per::filled(f64::NEG_INFINITY, problem.days); doses],
+            next: vec![Per::filled(None, problem.days); doses],
+            first: None,
             queue: Vec::new(),
         }
     }
 
     /// Worth of the best path of a kind at prices by day; negative infinity where there is none.
-    pub(super) fn best(&mut self, kind: &Kind, price: &[f64]) -> f64 {
+    pub(super) fn best(&mut self, kind: &Kind, price: &Per<Day, f64>) -> f64 {
         let (problem, doses) = (self.problem, self.problem.shares.len());
         let days = problem.days as f64;
         for j in (kind.dose..doses).rev() {
             let weight = kind.priority * problem.shares[j] / days;
-            let open = price.iter().enumerate().skip(kind.days.0);
-            for (d, price) in open {
-                self.value[j][d] = weight * (problem.days - d) as f64 - price;
+            for (d, price) in price.pairs().skip(kind.days.0.position()) {
+                self.value[j][d] = weight * problem.days_left(d) - price;
             }
             if j + 1 < doses {
                 self.add_next(j, kind);
             }
         }
-        self.first = NO_SLOT;
+        self.first = None;
         let mut best = f64::NEG_INFINITY;
         if let Some(values) = self.value.get(kind.dose) {
-            for (d, &value) in values.iter().enumerate().take(kind.days.1 + 1).skip(kind.days.0) {
+            let (low, high) = (kind.days.0.position(), kind.days.1.position());
+            for (d, &value) in values.pairs().take(high + 1).skip(low) {
                 if value > best {
-                    (best, self.first) = (value, d);
+                    (best, self.first) = (value, Some(d));
                 }
             }
         }
@@ -356,19 +357,20 @@ impl<'p> PathSearch<'p> {
         let (own, later) = (&mut early[j], &late[0]);
         let queue = &mut self.queue;
         queue.clear();
+        let end = self.problem.end();
         let (mut head, mut seen) = (0, kind.days.0);
-        for d in kind.days.0..own.len() {
+        for d in kind.days.0.until(end) {
             let (low, mut high) = self.problem.windows[j][d];
             if kind.may_stop && low <= high {
                 // Whoever may stop may also come late.
-                high = own.len() - 1;
+                high = Day::of(own.len() - 1);
             }
             while seen <= high && low <= high {
                 while queue.len() > head && later[queue[queue.len() - 1]] <= later[seen] {
                     queue.pop();
                 }
                 queue.push(seen);
-                seen += 1;
+                seen = seen.plus(1);
             }
             while head < queue.len() && queue[head] < low {
                 head += 1;
@@ -376,21 +378,21 @@ impl<'p> PathSearch<'p> {
             let best = if low <= high { queue.get(head) } else { None };
             let worth = best.map_or(f64::NEG_INFINITY, |&at| later[at]);
             if kind.may_stop && worth <= 0.0 {
-                self.next[j][d] = NO_SLOT;
+                self.next[j][d] = None;
             } else {
-                self.next[j][d] = best.copied().unwrap_or(NO_SLOT);
+                self.next[j][d] = best.copied();
                 own[d] += worth;
             }
         }
     }
 
     /// The days of the path that [`Self::best`] found.
-    pub(super) fn path(&self, kind: &Kind) -> Vec<usize> {
+    pub(super) fn path(&self, kind: &Kind) -> Vec<Day> {
         let mut days = Vec::with_capacity(self.problem.shares.len());
         let (mut at, mut j) = (self.first, kind.dose);
-        while at != NO_SLOT && j < self.problem.shares.len() {
-            days.push(at);
-            at = if j + 1 < self.problem.shares.len() { self.next[j][at] } else { NO_SLOT };
+        while let Some(day) = at.filter(|_| j < self.problem.shares.len()) {
+            days.push(day);
+            at = if j + 1 < self.problem.shares.len() { self.next[j][day] } else { None };
             j += 1;
         }
         days

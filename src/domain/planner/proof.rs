@@ -1,5 +1,6 @@
 //! Prices as a certificate, and back.
 
+use super::index::Day;
 use super::prices::{Market, NO_SLOT};
 use crate::domain::plan::{Certificate, PriceTable};
 
@@ -9,7 +10,7 @@ impl Market<'_> {
         let (problem, slots) = (self.problem, &self.slots);
         let campaign = problem.campaign;
         let mut certificate = Certificate { upper_bound: bound, ..Certificate::default() };
-        let put = |table: &mut PriceTable, code: &str, d: usize, slot: usize| {
+        let put = |table: &mut PriceTable, code: &str, d: Day, slot: usize| {
             if slot != NO_SLOT && prices[slot] > 0.0 {
                 let days = table.entry(code.to_owned()).or_default();
                 days.insert(problem.date(d), prices[slot]);
@@ -17,7 +18,7 @@ impl Market<'_> {
         };
         for (s, model) in problem.sites.pairs() {
             let site = problem.site(s);
-            for (d, &slot) in slots.site_day[s].iter().enumerate() {
+            for (d, &slot) in slots.site_day[s].pairs() {
                 put(&mut certificate.site_day, site.code.as_str(), d, slot);
             }
             for (period, &slot) in model.periods.iter().zip(&slots.storage[s]) {
@@ -26,7 +27,7 @@ impl Market<'_> {
         }
         for p in problem.stops.indices() {
             let stop = problem.stop(p);
-            for d in 0..problem.days {
+            for d in Day::FIRST.until(problem.end()) {
                 let code = stop.code.as_str();
                 put(&mut certificate.stop_day, code, d, slots.stop_day[p][d]);
                 put(&mut certificate.stop_visit, code, d, slots.stop_visit[p][d]);
@@ -50,12 +51,12 @@ impl Market<'_> {
                 prices[slot] = price.max(0.0);
             }
         };
-        let of = |table: &PriceTable, code: &str, d: usize| -> Option<f64> {
+        let of = |table: &PriceTable, code: &str, d: Day| -> Option<f64> {
             table.get(code)?.get(&problem.date(d)).copied()
         };
         for (s, model) in problem.sites.pairs() {
             let site = problem.site(s);
-            for (d, &slot) in slots.site_day[s].iter().enumerate() {
+            for (d, &slot) in slots.site_day[s].pairs() {
                 put(slot, of(&certificate.site_day, site.code.as_str(), d));
             }
             for (period, &slot) in model.periods.iter().zip(&slots.storage[s]) {
@@ -64,7 +65,7 @@ impl Market<'_> {
         }
         for p in problem.stops.indices() {
             let stop = problem.stop(p);
-            for d in 0..problem.days {
+            for d in Day::FIRST.until(problem.end()) {
                 put(slots.stop_day[p][d], of(&certificate.stop_day, stop.code.as_str(), d));
                 put(slots.stop_visit[p][d], of(&certificate.stop_visit, stop.code.as_str(), d));
             }

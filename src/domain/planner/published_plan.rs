@@ -3,9 +3,8 @@
 
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
-use super::index::{Place, SiteIndex, StopIndex, TeamIndex, by_code};
+use super::index::{Day, ListIndex as _, Place, SiteIndex, StopIndex, TeamIndex, by_code};
 use super::model::{Cohort, Problem};
-use super::num::number;
 use crate::domain::campaign::CohortKey;
 use crate::domain::plan::PlanRow;
 use std::collections::{BTreeMap, VecDeque};
@@ -46,12 +45,12 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
         };
         let dose = usize::from(row.dose);
         let known = (1..=problem.shares.len()).contains(&dose)
-            && number(problem.first) <= day
-            && day < number(problem.days)
+            && problem.first.number() <= day
+            && day < problem.end().number()
             && problem.reach[problem.cohorts[cohort].area].contains(&place);
         if known {
             let team = row.team.as_ref().and_then(|team| teams.get(team.as_str())).copied();
-            let day = super::num::day(day);
+            let day = Day::of_number(day);
             steps[cohort][dose - 1].push((Step { day, place, team }, row.doses));
         }
     }
@@ -84,7 +83,10 @@ fn pair(problem: &Problem, c: usize, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec
             queue.push_back(((run.low, run.high), wish));
         }
         for wish in std::mem::take(&mut moving) {
-            let window = wish.steps.last().map_or((1, 0), |s| problem.windows[j - 1][s.day]);
+            let window = {
+                let nobody = (Day::of(1), Day::FIRST);
+                wish.steps.last().map_or(nobody, |s| problem.windows[j - 1][s.day])
+            };
             owed.push_back((window, wish));
         }
         for (step, mut n) in rows {
@@ -101,7 +103,7 @@ fn pair(problem: &Problem, c: usize, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec
 /// Gives up to `n` doses of a step to the front of a queue; who is too late for it keeps what
 /// they have.
 fn serve(
-    queue: &mut VecDeque<((usize, usize), Wish)>,
+    queue: &mut VecDeque<((Day, Day), Wish)>,
     step: Step,
     mut n: u32,
     moving: &mut Vec<Wish>,
@@ -153,7 +155,7 @@ pub(super) fn worth(problem: &Problem, wishes: &[Wish]) -> f64 {
 
 /// Places wishes whose first step is before day `until`, those of people who wait first. What
 /// does not fit stays with the people who are left.
-pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: usize) {
+pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: Day) {
     for new in [false, true] {
         for wish in wishes.iter().filter(|wish| (wish.who == Who::New) == new) {
             if wish.steps.first().is_some_and(|step| step.day < until) {

@@ -4,6 +4,7 @@
 use super::compact::Compact;
 use super::draft::Draft;
 use super::free_capacity::Routes;
+use super::index::Day;
 use super::pdhg::{Pdhg, Point};
 use super::prices::Market;
 use super::routing::Routed;
@@ -138,7 +139,7 @@ pub(super) struct Task<'a> {
     /// The published plan.
     pub(super) wishes: &'a [published_plan::Wish],
     /// Its sessions before this day stay.
-    pub(super) until: usize,
+    pub(super) until: Day,
     /// How long to search.
     pub(super) limits: Limits,
     /// Prices of an older plan.
@@ -173,7 +174,7 @@ pub(super) fn improve<'p>(
     budget.tell(0, objective, bound);
     let has_targets = problem.campaign.groups.iter().any(|group| group.target.is_some());
     let ends = Ends::of(task.one_plan, has_targets);
-    let nothing = market.kinds.is_empty() || problem.first >= problem.days;
+    let nothing = market.kinds.is_empty() || problem.first >= problem.end();
     if limits.steps == 0 || nothing || !budget.has_time(0.0, ends.plans) {
         return found;
     }
@@ -425,7 +426,7 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// The worst area, then travel; a published plan stays as it is.
-    fn stages(&mut self, until: usize, budget: &mut SearchBudget) {
+    fn stages(&mut self, until: Day, budget: &mut SearchBudget) {
         if !self.is_new {
             return;
         }

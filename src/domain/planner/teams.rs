@@ -1,7 +1,7 @@
 //! What a team can earn on a day at prices: the best route, by branch and bound over sets of stops.
 
 use super::free_capacity::minutes_left;
-use super::index::{StopIndex, TeamIndex};
+use super::index::{Day, StopIndex, TeamIndex};
 use super::model::Problem;
 use super::parallel;
 use super::prices::{Market, NO_SLOT};
@@ -12,7 +12,7 @@ pub(super) const TEAM_DAYS_SHARED: usize = 32;
 /// The routes of teams.
 pub(super) struct TeamDays {
     /// Team-days, `(team, day)`.
-    days: Vec<(TeamIndex, usize)>,
+    days: Vec<(TeamIndex, Day)>,
 }
 
 /// A route: stops with their doses, and what it earns.
@@ -27,11 +27,9 @@ pub(super) struct Route {
 impl TeamDays {
     /// Every day on which a team works.
     pub(super) fn new(problem: &Problem) -> Self {
-        let works = |&(team, d): &(TeamIndex, usize)| problem.teams[team].works[d];
-        let all = problem
-            .teams
-            .indices()
-            .flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
+        let works = |&(team, d): &(TeamIndex, Day)| problem.teams[team].works[d];
+        let all =
+            problem.teams.indices().flat_map(|team| problem.plan_days().map(move |d| (team, d)));
         Self { days: all.filter(works).collect() }
     }
 
@@ -44,7 +42,7 @@ impl TeamDays {
         usage: &mut [f64],
     ) -> f64 {
         let mut total = 0.0;
-        let best = |&(team, d): &(TeamIndex, usize)| best_route(market, prices, vaccine, team, d);
+        let best = |&(team, d): &(TeamIndex, Day)| best_route(market, prices, vaccine, team, d);
         let routes = parallel::each(&self.days, TEAM_DAYS_SHARED, best);
         for (&(team, d), route) in self.days.iter().zip(routes) {
             total += route.worth;
@@ -65,7 +63,7 @@ pub(super) fn best_route(
     prices: &[f64],
     vaccine: &[(f64, usize)],
     team: TeamIndex,
-    d: usize,
+    d: Day,
 ) -> Route {
     let problem = market.problem;
     let cost = vaccine[problem.day_class[d]].0 * problem.teams[team].draw_doses;

@@ -2,7 +2,7 @@
 //! where that saves way; nothing else changes.
 
 use super::draft::{Draft, Path};
-use super::index::{Per, Place, SiteIndex};
+use super::index::{Day, Per, Place, SiteIndex};
 use super::measure;
 use super::search_budget::SearchBudget;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 type Cells = BTreeMap<(usize, SiteIndex), i64>;
 
 /// Shortens the ways of all days from `until` on, as far as there is time.
-pub(super) fn shorten(draft: &mut Draft, until: usize, budget: &mut SearchBudget, ends: f64) {
+pub(super) fn shorten(draft: &mut Draft, until: Day, budget: &mut SearchBudget, ends: f64) {
     let problem = draft.problem;
     let km: Vec<Per<SiteIndex, f64>> = (0..problem.reach.len())
         .map(|area| {
@@ -24,7 +24,7 @@ pub(super) fn shorten(draft: &mut Draft, until: usize, budget: &mut SearchBudget
             km
         })
         .collect();
-    let mut of_day: Vec<Vec<(usize, usize)>> = vec![Vec::new(); problem.days];
+    let mut of_day: Per<Day, Vec<(usize, usize)>> = Per::filled(Vec::new(), problem.days);
     for (at, path) in draft.paths.iter().enumerate() {
         for (j, step) in path.steps.iter().enumerate() {
             if matches!(step.place, Place::Site(_)) && step.day >= until {
@@ -32,7 +32,7 @@ pub(super) fn shorten(draft: &mut Draft, until: usize, budget: &mut SearchBudget
             }
         }
     }
-    for day in until.min(problem.days)..problem.days {
+    for day in until.until(problem.end()) {
         if !budget.has_time(0.0, ends) {
             return;
         }
@@ -142,8 +142,8 @@ fn exchange_pair(
 /// Moves steps of a day from cells that have too many to those of the same area that have too few.
 fn apply(
     draft: &mut Draft,
-    of_day: &mut [Vec<(usize, usize)>],
-    day: usize,
+    of_day: &mut Per<Day, Vec<(usize, usize)>>,
+    day: Day,
     old: &Cells,
     new: &Cells,
 ) {

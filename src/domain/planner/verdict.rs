@@ -1,6 +1,7 @@
 //! The verdict before launch: which groups reach their targets by the end, what holds the others
 //! back, and what would help. Every fix is tried out before it is named.
 
+use super::index::Day;
 use super::model::Problem;
 use super::{Request, explain, greedy, measure};
 use crate::domain::campaign::Campaign;
@@ -172,7 +173,7 @@ impl GroupVerdict {
     /// People who finish in a plain plan of a campaign, and who has no place in it.
     fn best(&self, request: &Request, campaign: &Campaign) -> (u64, Vec<Unplaced>) {
         let problem = Problem::new(campaign, request.given, request.from);
-        let draft = greedy::plan(&problem, &[], 0);
+        let draft = greedy::plan(&problem, &[], Day::FIRST);
         let finished = measure::finished(&draft);
         let of_group =
             problem.cohorts.iter().zip(finished).filter(|(c, _)| c.key.group == self.group);

@@ -1,7 +1,7 @@
 //! What holds people back, from the prices of a plan: where a constraint has a price, one more
 //! unit of it could bring at most that much; and what the best series of a cohort would cost.
 
-use super::index::Place;
+use super::index::{Day, ListIndex as _, Per, Place};
 use super::model::Problem;
 use super::prices::{Kind, Market, NO_SLOT, PathSearch};
 use super::teams::best_route;
@@ -108,7 +108,7 @@ struct Found<'a> {
 
 impl Found<'_> {
     /// Adds what has a price on the days `days.0..=days.1`, of which it holds so much.
-    fn add(&mut self, scarce: Scarce, code: &str, days: (usize, usize), price: f64, holds: f64) {
+    fn add(&mut self, scarce: Scarce, code: &str, days: (Day, Day), price: f64, holds: f64) {
         let (first, last) = (self.problem.date(days.0), self.problem.date(days.1));
         let asked = self.question.day.is_none_or(|day| first <= day && day <= last);
         if price <= PRICE_MIN || !asked {
@@ -157,7 +157,7 @@ impl Found<'_> {
             if !self.asks(Place::Site(s), code) {
                 continue;
             }
-            for (d, &slot) in slots.site_day[s].iter().enumerate() {
+            for (d, &slot) in slots.site_day[s].pairs() {
                 self.add(Scarce::SiteDay, code, (d, d), price(slot), holds(slot));
             }
             for (period, &slot) in site.periods.iter().zip(&slots.storage[s]) {
@@ -171,15 +171,16 @@ impl Found<'_> {
                 continue;
             }
             let most = f64::from(stop.doses_max);
-            for d in problem.first..problem.days {
+            for d in problem.plan_days() {
                 self.add(Scarce::StopDay, code, (d, d), price(slots.stop_day[p][d]), most);
                 self.add(Scarce::StopVisit, code, (d, d), price(slots.stop_visit[p][d]), 1.0);
             }
         }
         for (lot, &slot) in problem.campaign.deliveries.iter().zip(&slots.lot) {
             let code = lot.lot.as_str();
-            let day = |date: NaiveDate| super::num::day((date - problem.campaign.start).num_days());
-            let (first, last) = (day(lot.date), day(lot.expires).min(problem.days - 1));
+            let last_day = Day::of(problem.days - 1);
+            let (first, last) =
+                (problem.day_of(lot.date), problem.day_of(lot.expires).min(last_day));
             if self.question.place.is_none_or(|asked| asked == code) && first <= last {
                 self.add(Scarce::Lot, code, (first, last), price(slot), holds(slot));
             }
@@ -200,7 +201,7 @@ impl Found<'_> {
             if self.question.place.is_some_and(|asked| asked != code) {
                 continue;
             }
-            for d in (problem.first..problem.days).filter(|&d| team.works[d]) {
+            for d in problem.plan_days().filter(|&d| team.works[d]) {
                 let worth = best_route(market, prices, &vaccine, t, d).worth;
                 self.add(Scarce::TeamDay, code, (d, d), worth, 1.0);
             }
@@ -228,17 +229,17 @@ pub fn best_series(
         if !asked || places.is_empty() || problem.days == 0 {
             continue;
         }
-        let cheapest = |d: usize| -> (f64, Place) {
+        let cheapest = |d: Day| -> (f64, Place) {
             let of_day = places.iter().map(|&place| (of_place[place][d], place));
             of_day.fold((f64::INFINITY, places[0]), |a, b| if b.0 < a.0 { b } else { a })
         };
-        let by_day: Vec<(f64, Place)> = (0..problem.days).map(cheapest).collect();
-        let price: Vec<f64> = by_day.iter().map(|one| one.0).collect();
+        let by_day: Per<Day, (f64, Place)> = Per::with(problem.days, cheapest);
+        let price: Per<Day, f64> = by_day.iter().map(|one| one.0).collect();
         let kind = Kind {
             reach: 0,
             priority: cohort.priority,
             dose: 0,
-            days: (cohort.opens, problem.days - 1),
+            days: (cohort.opens, Day::of(problem.days - 1)),
             may_stop: false,
             members: Vec::new(),
             people: 1.0,

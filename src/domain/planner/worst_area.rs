@@ -3,7 +3,7 @@
 //! as the objective may fall.
 
 use super::draft::{Draft, Who};
-use super::index::{Per, PerPlace};
+use super::index::{Day, Per, PerPlace};
 use super::measure;
 use super::search_budget::SearchBudget;
 
@@ -17,7 +17,7 @@ const LEVEL_STEP_MIN: f64 = 0.001;
 pub(super) fn raise_worst<'p>(
     draft: Draft<'p>,
     floor: f64,
-    until: usize,
+    until: Day,
     budget: &mut SearchBudget,
     ends: f64,
 ) -> Draft<'p> {
@@ -83,7 +83,7 @@ impl Shares {
 }
 
 /// Brings areas below the level up to it, as far as others above can spare the places.
-fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: usize) {
+fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: Day) {
     let problem = draft.problem;
     let givers = Givers::of(draft, until);
     let mut below: Vec<usize> =
@@ -109,7 +109,7 @@ struct Givers {
 }
 
 impl Givers {
-    fn of(draft: &Draft, until: usize) -> Self {
+    fn of(draft: &Draft, until: Day) -> Self {
         let problem = draft.problem;
         let mut of_place = PerPlace {
             sites: Per::filled(Vec::new(), problem.sites.len()),
