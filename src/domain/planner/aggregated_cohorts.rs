@@ -2,15 +2,15 @@
 
 use super::compact::{CRUMB, Compact};
 use super::draft::{Draft, Who};
-use super::index::{Day, Per};
+use super::index::{CohortIndex, Day, Per};
 use super::prices::{Market, NO_SLOT};
 use std::collections::BTreeMap;
 
 /// People of a cohort: without a dose, or a run of those who wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member {
-    /// Index of the cohort.
-    pub(super) cohort: usize,
+    /// Their cohort.
+    pub(super) cohort: CohortIndex,
     /// Who of it.
     pub(super) who: Who,
     /// How many have no path yet.

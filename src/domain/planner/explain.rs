@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Who};
 use super::free_capacity::Blocked;
-use super::index::{Day, ListIndex as _, Place};
+use super::index::{CohortIndex, Day, ListIndex as _, Place};
 use super::model::{Cohort, Problem};
 use crate::domain::plan::{Reason, Unplaced};
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 /// Everybody without a complete series, by cohort and reason.
 pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
     let problem = draft.problem;
-    let mut counts: BTreeMap<(usize, Reason), u32> = BTreeMap::new();
-    for (c, cohort) in problem.cohorts.iter().enumerate() {
+    let mut counts: BTreeMap<(CohortIndex, Reason), u32> = BTreeMap::new();
+    for (c, cohort) in problem.cohorts.pairs() {
         if draft.new_left[c] > 0 {
             let reason = reason(draft, cohort);
             *counts.entry((c, reason)).or_insert(0) += draft.new_left[c];
@@ -25,7 +25,7 @@ pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
     for path in draft.paths.iter().filter(|path| stops_early(draft, path)) {
         *counts.entry((path.cohort, Reason::Overdue)).or_insert(0) += path.people;
     }
-    let row = |((c, reason), people): ((usize, Reason), u32)| {
+    let row = |((c, reason), people): ((CohortIndex, Reason), u32)| {
         let key = &problem.cohorts[c].key;
         Unplaced { area: key.area.clone(), group: key.group.clone(), people, reason }
     };

@@ -2,14 +2,14 @@
 //! together.
 
 use super::draft::{Draft, Who};
-use super::index::Day;
+use super::index::{CohortIndex, Day, RunIndex};
 use super::model::Problem;
 
 /// Cohorts by falling priority; equal ones in the order of the problem.
-pub(super) fn by_priority(problem: &Problem) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..problem.cohorts.len()).collect();
+pub(super) fn by_priority(problem: &Problem) -> Vec<CohortIndex> {
+    let mut order: Vec<CohortIndex> = problem.cohorts.indices().collect();
     order.sort_by(|&a, &b| {
-        let priority = |i: usize| problem.cohorts[i].priority;
+        let priority = |cohort: CohortIndex| problem.cohorts[cohort].priority;
         priority(b).total_cmp(&priority(a)).then(a.cmp(&b))
     });
     order
@@ -31,10 +31,10 @@ pub(super) fn place_waiting(draft: &mut Draft) {
 }
 
 /// Runs of waiting people, `(day, cohort, run)`, in the order in which they get a dose.
-pub(super) fn waiting(problem: &Problem, bound: bool) -> Vec<(Day, usize, usize)> {
+pub(super) fn waiting(problem: &Problem, bound: bool) -> Vec<(Day, CohortIndex, RunIndex)> {
     let mut runs = Vec::new();
-    for (c, cohort) in problem.cohorts.iter().enumerate() {
-        for (r, run) in cohort.waiting.iter().enumerate() {
+    for (c, cohort) in problem.cohorts.pairs() {
+        for (r, run) in cohort.waiting.pairs() {
             if run.bound == bound {
                 runs.push((if bound { run.high } else { run.low }, c, r));
             }

@@ -1,6 +1,6 @@
 //! Doses given before the plan: who waits for a later dose, and what is left of the lots.
 
-use super::index::Day;
+use super::index::{Day, Per, RunIndex};
 use super::model::{LotModel, Problem, Waiting};
 use super::units::{Keep, Scale};
 use crate::domain::campaign::{Campaign, CohortKey};
@@ -22,8 +22,8 @@ pub(super) struct Past {
 impl Past {
     /// The people who wait, with the days that the plan may use for them. `opens`: the cohort's
     /// first day.
-    pub(super) fn waiting(&self, problem: &Problem, opens: Day) -> Vec<Waiting> {
-        let mut list = Vec::new();
+    pub(super) fn waiting(&self, problem: &Problem, opens: Day) -> Per<RunIndex, Waiting> {
+        let mut list = Per::default();
         for (j, runs) in self.waiting.iter().enumerate() {
             for &(given, people) in runs {
                 let (low, high) = problem.window(j + 1, given);

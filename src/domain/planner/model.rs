@@ -4,7 +4,10 @@
 //! number). **Place**: a site or a stop. **Unit**: a fraction of a vaccine dose that makes every draw of one dose a whole number. **Class**: the draws that the
 //! same lots may serve.
 
-use super::index::{Day, ListIndex, Per, Place, SiteIndex, StopIndex, TeamIndex, by_code};
+use super::index::{
+    AreaIndex, CohortIndex, Day, ListIndex, Per, Place, RunIndex, SiteIndex, StopIndex, TeamIndex,
+    by_code,
+};
 use super::units::{Keep, Scale};
 use super::{history, routes::Roads};
 use crate::domain::campaign::{Campaign, CohortKey};
@@ -29,7 +32,7 @@ pub(super) struct Problem<'a> {
     /// day d; empty where the first is after the last.
     pub(super) windows: Vec<Per<Day, (Day, Day)>>,
     /// Cohorts, in the order of area and group codes.
-    pub(super) cohorts: Vec<Cohort>,
+    pub(super) cohorts: Per<CohortIndex, Cohort>,
     /// Fixed sites, in the order of the campaign.
     pub(super) sites: Per<SiteIndex, SiteModel>,
     /// Stops.
@@ -37,7 +40,7 @@ pub(super) struct Problem<'a> {
     /// Teams.
     pub(super) teams: Per<TeamIndex, TeamModel>,
     /// Places of each area of the campaign, nearest first.
-    pub(super) reach: Vec<Vec<Place>>,
+    pub(super) reach: Per<AreaIndex, Vec<Place>>,
     /// Lots, in the order of the campaign, less what history drew.
     pub(super) lots: Vec<LotModel>,
     /// Lots that may serve each class of draws, first expiring first.
@@ -55,8 +58,8 @@ pub(super) struct Problem<'a> {
 pub(super) struct Cohort {
     /// Area and group.
     pub(super) key: CohortKey,
-    /// Index of the area.
-    pub(super) area: usize,
+    /// Its area.
+    pub(super) area: AreaIndex,
     /// Weight of its doses.
     pub(super) priority: f64,
     /// People, at least those with a first dose.
@@ -66,7 +69,7 @@ pub(super) struct Cohort {
     /// First day on which it may get a dose.
     pub(super) opens: Day,
     /// People who wait for a later dose since before the plan, in the order of their last dose.
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: Per<RunIndex, Waiting>,
     /// People who had their last dose before the plan.
     pub(super) finished: u32,
 }
@@ -174,7 +177,7 @@ impl<'a> Problem<'a> {
             first,
             shares: (0..campaign.series.dose_count()).map(|j| campaign.series.share(j)).collect(),
             windows: Vec::new(),
-            cohorts: Vec::new(),
+            cohorts: Per::default(),
             sites,
             stops: stop_models(&calendar),
             teams: team_models(&calendar, scale),
@@ -219,12 +222,11 @@ impl<'a> Problem<'a> {
         }
     }
 
-    fn cohorts_on(&self, given: &[GivenRow], from: NaiveDate) -> Vec<Cohort> {
+    fn cohorts_on(&self, given: &[GivenRow], from: NaiveDate) -> Per<CohortIndex, Cohort> {
         let campaign = self.campaign;
-        let areas: BTreeMap<&str, usize> =
-            campaign.areas.iter().enumerate().map(|(i, area)| (area.code.as_str(), i)).collect();
+        let areas = by_code::<AreaIndex>(campaign.areas.iter().map(|area| area.code.as_str()));
         let past = history::by_cohort(self, given, from);
-        let mut cohorts = Vec::new();
+        let mut cohorts = Per::default();
         for (key, eligible) in campaign.eligible_on(from.max(campaign.start)) {
             let Some(group) = campaign.group(key.group.as_str()) else { continue };
             let Some(&area) = areas.get(key.area.as_str()) else { continue };
@@ -425,7 +427,7 @@ fn team_models(calendar: &Calendar, scale: Scale) -> Per<TeamIndex, TeamModel> {
 }
 
 /// Places of each area, nearest first; a place without a known distance counts as near.
-fn reach(campaign: &Campaign) -> Vec<Vec<Place>> {
+fn reach(campaign: &Campaign) -> Per<AreaIndex, Vec<Place>> {
     let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
     let mut of_area: BTreeMap<&str, BTreeSet<Place>> = BTreeMap::new();
     for row in &campaign.reach {

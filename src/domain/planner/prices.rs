@@ -6,7 +6,9 @@
 //! prices; what they take is the **usage** of the slots.
 
 use super::draft::Who;
-use super::index::{Day, ListIndex as _, Per, PerPlace, Place, SiteIndex, StopIndex};
+use super::index::{
+    AreaIndex, CohortIndex, Day, ListIndex as _, Per, PerPlace, Place, SiteIndex, StopIndex,
+};
 use super::model::{Problem, SiteModel};
 use super::parallel;
 use super::teams::TeamDays;
@@ -86,7 +88,7 @@ pub(super) struct Kind {
     /// Whether they may stop after any dose: who waits since before the plan.
     pub(super) may_stop: bool,
     /// Cohort, who of it, and how many.
-    pub(super) members: Vec<(usize, Who, u32)>,
+    pub(super) members: Vec<(CohortIndex, Who, u32)>,
     /// How many together.
     pub(super) people: f64,
 }
@@ -126,7 +128,7 @@ impl<'p> Market<'p> {
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
         let mut reaches: Vec<Vec<Place>> = Vec::new();
         let mut found: BTreeMap<Vec<Place>, usize> = BTreeMap::new();
-        let mut of_area = Vec::with_capacity(problem.reach.len());
+        let mut of_area: Per<AreaIndex, usize> = Per::default();
         for places in &problem.reach {
             let mut set = places.clone();
             set.sort_unstable();
@@ -137,7 +139,7 @@ impl<'p> Market<'p> {
             }));
         }
         let mut kinds: BTreeMap<KindKey, Kind> = BTreeMap::new();
-        for (c, cohort) in problem.cohorts.iter().enumerate() {
+        for (c, cohort) in problem.cohorts.pairs() {
             let new = (0, (cohort.opens, Day::of(problem.days.saturating_sub(1))), false);
             let mut add = |(dose, days, may_stop), who: Who, people: u32| {
                 let reach = of_area[cohort.area];
@@ -157,7 +159,7 @@ impl<'p> Market<'p> {
             if cohort.new_people > 0 {
                 add(new, Who::New, cohort.new_people);
             }
-            for (r, run) in cohort.waiting.iter().enumerate() {
+            for (r, run) in cohort.waiting.pairs() {
                 add((run.dose, (run.low, run.high), true), Who::Waiting(r), run.people);
             }
         }

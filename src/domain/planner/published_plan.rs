@@ -3,7 +3,9 @@
 
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
-use super::index::{Day, ListIndex as _, Place, SiteIndex, StopIndex, TeamIndex, by_code};
+use super::index::{
+    CohortIndex, Day, ListIndex as _, Per, Place, SiteIndex, StopIndex, TeamIndex, by_code,
+};
 use super::model::{Cohort, Problem};
 use crate::domain::campaign::CohortKey;
 use crate::domain::plan::PlanRow;
@@ -12,8 +14,8 @@ use std::collections::{BTreeMap, VecDeque};
 /// People of a cohort and the steps that a plan meant for them; steps may be missing at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wish {
-    /// Index of the cohort.
-    pub(super) cohort: usize,
+    /// Their cohort.
+    pub(super) cohort: CohortIndex,
     /// Who.
     pub(super) who: Who,
     /// How many.
@@ -26,8 +28,8 @@ pub(super) struct Wish {
 /// are left out.
 pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
     let campaign = problem.campaign;
-    let cohorts: BTreeMap<&CohortKey, usize> =
-        problem.cohorts.iter().enumerate().map(|(i, cohort)| (&cohort.key, i)).collect();
+    let cohorts: BTreeMap<&CohortKey, CohortIndex> =
+        problem.cohorts.pairs().map(|(at, cohort)| (&cohort.key, at)).collect();
     let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
     let stops = by_code::<StopIndex>(campaign.stops.iter().map(|stop| stop.code.as_str()));
     let teams = by_code::<TeamIndex>(campaign.teams.iter().map(|team| team.code.as_str()));
@@ -35,7 +37,8 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
         let site = || sites.get(code).copied().map(Place::Site);
         stops.get(code).copied().map(Place::Stop).or_else(site)
     };
-    let mut steps = vec![vec![Vec::new(); problem.shares.len()]; problem.cohorts.len()];
+    let mut steps: Per<CohortIndex, Vec<Vec<(Step, u32)>>> =
+        Per::filled(vec![Vec::new(); problem.shares.len()], problem.cohorts.len());
     for row in rows {
         let day = (row.day - campaign.start).num_days();
         let (Some(&cohort), Some(place)) =
@@ -55,7 +58,7 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
         }
     }
     let mut all = Vec::new();
-    for (cohort, mut doses) in steps.into_iter().enumerate() {
+    for (cohort, mut doses) in problem.cohorts.indices().zip(steps) {
         for rows in &mut doses {
             rows.sort();
         }
@@ -66,7 +69,7 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
 
 /// Pairs one cohort's doses: those who are bound come before those who are not, each first in,
 /// first out.
-fn pair(problem: &Problem, c: usize, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec<Wish>) {
+fn pair(problem: &Problem, c: CohortIndex, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec<Wish>) {
     let cohort: &Cohort = &problem.cohorts[c];
     let mut moving: Vec<Wish> = Vec::new();
     for (j, rows) in doses.into_iter().enumerate() {
@@ -76,7 +79,7 @@ fn pair(problem: &Problem, c: usize, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec
             continue;
         }
         let (mut owed, mut free) = (VecDeque::new(), VecDeque::new());
-        for (r, run) in cohort.waiting.iter().enumerate().filter(|(_, run)| run.dose == j) {
+        for (r, run) in cohort.waiting.pairs().filter(|(_, run)| run.dose == j) {
             let wish =
                 Wish { cohort: c, who: Who::Waiting(r), people: run.people, steps: Vec::new() };
             let queue = if run.bound { &mut owed } else { &mut free };
@@ -133,7 +136,8 @@ fn serve(
 
 /// What wishes would be worth if all of them were kept, for as many people as there are.
 pub(super) fn worth(problem: &Problem, wishes: &[Wish]) -> f64 {
-    let mut new_left: Vec<u32> = problem.cohorts.iter().map(|c| c.new_people).collect();
+    let mut new_left: Per<CohortIndex, u32> =
+        problem.cohorts.iter().map(|c| c.new_people).collect();
     let mut worth = 0.0;
     for wish in wishes {
         let cohort = &problem.cohorts[wish.cohort];

@@ -4,13 +4,13 @@ use super::aggregated_cohorts::{Aggregate, Member};
 use super::compact::Quotas;
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
-use super::index::Day;
+use super::index::{CohortIndex, Day};
 use super::num::whole;
 use super::prices::Market;
 
 /// People of a cohort who should take the same days.
 struct Block {
-    cohort: usize,
+    cohort: CohortIndex,
     who: Who,
     reach: usize,
     days: Vec<Day>,

@@ -1,7 +1,7 @@
 //! What holds people back, from the prices of a plan: where a constraint has a price, one more
 //! unit of it could bring at most that much; and what the best series of a cohort would cost.
 
-use super::index::{Day, ListIndex as _, Per, Place};
+use super::index::{AreaIndex, Day, ListIndex as _, Per, Place};
 use super::model::Problem;
 use super::prices::{Kind, Market, NO_SLOT, PathSearch};
 use super::teams::best_route;
@@ -141,7 +141,7 @@ impl Found<'_> {
         let campaign = self.problem.campaign;
         let in_area = |area: &str| {
             let at = campaign.areas.iter().position(|one| one.code.as_str() == area);
-            at.is_some_and(|area| self.problem.reach[area].contains(&place))
+            at.is_some_and(|at| self.problem.reach[AreaIndex::of(at)].contains(&place))
         };
         self.question.place.is_none_or(|asked| asked == code)
             && self.question.area.is_none_or(in_area)

@@ -3,7 +3,7 @@
 //! as the objective may fall.
 
 use super::draft::{Draft, Who};
-use super::index::{Day, Per, PerPlace};
+use super::index::{AreaIndex, CohortIndex, Day, Per, PerPlace};
 use super::measure;
 use super::search_budget::SearchBudget;
 
@@ -46,15 +46,15 @@ pub(super) fn raise_worst<'p>(
 /// People who finish, by area.
 #[derive(Clone)]
 struct Shares {
-    finished: Vec<u64>,
-    people: Vec<u64>,
+    finished: Per<AreaIndex, u64>,
+    people: Per<AreaIndex, u64>,
 }
 
 impl Shares {
     fn of(draft: &Draft) -> Self {
         let problem = draft.problem;
         let areas = problem.reach.len();
-        let mut shares = Self { finished: vec![0; areas], people: vec![0; areas] };
+        let mut shares = Self { finished: Per::filled(0, areas), people: Per::filled(0, areas) };
         for (cohort, finished) in problem.cohorts.iter().zip(measure::finished(draft)) {
             shares.finished[cohort.area] += u64::from(finished);
             shares.people[cohort.area] += u64::from(cohort.people);
@@ -62,7 +62,7 @@ impl Shares {
         shares
     }
 
-    fn share(&self, area: usize) -> f64 {
+    fn share(&self, area: AreaIndex) -> f64 {
         if self.people[area] == 0 {
             1.0
         } else {
@@ -71,11 +71,11 @@ impl Shares {
     }
 
     fn worst(&self) -> f64 {
-        (0..self.people.len()).map(|area| self.share(area)).fold(1.0, f64::min)
+        self.people.indices().map(|area| self.share(area)).fold(1.0, f64::min)
     }
 
     /// People that an area lacks to the level (rounded up), or can spare.
-    fn distance(&self, area: usize, level: f64) -> i64 {
+    fn distance(&self, area: AreaIndex, level: f64) -> i64 {
         let want = (level * self.people[area] as f64).ceil();
         // Counts of people are far below the limits of both types.
         super::num::signed(want) - super::num::signed(self.finished[area] as f64)
@@ -86,14 +86,16 @@ impl Shares {
 fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: Day) {
     let problem = draft.problem;
     let givers = Givers::of(draft, until);
-    let mut below: Vec<usize> =
-        (0..shares.people.len()).filter(|&area| shares.distance(area, level) > 0).collect();
+    let mut below: Vec<AreaIndex> =
+        shares.people.indices().filter(|&area| shares.distance(area, level) > 0).collect();
     below.sort_by(|&a, &b| shares.share(a).total_cmp(&shares.share(b)).then(a.cmp(&b)));
     for area in below {
-        let mut cohorts: Vec<usize> = (0..problem.cohorts.len())
+        let mut cohorts: Vec<CohortIndex> = problem
+            .cohorts
+            .indices()
             .filter(|&c| problem.cohorts[c].area == area && draft.new_left[c] > 0)
             .collect();
-        let priority = |c: usize| problem.cohorts[c].priority;
+        let priority = |c: CohortIndex| problem.cohorts[c].priority;
         cohorts.sort_by(|&a, &b| priority(b).total_cmp(&priority(a)).then(a.cmp(&b)));
         for cohort in cohorts {
             exchange(draft, shares, (cohort, area), level, &givers);
@@ -133,16 +135,15 @@ impl Givers {
 fn exchange(
     draft: &mut Draft,
     shares: &mut Shares,
-    (cohort, area): (usize, usize),
+    (cohort, area): (CohortIndex, AreaIndex),
     level: f64,
     givers: &Givers,
 ) {
     let problem = draft.problem;
     let model = &problem.cohorts[cohort];
     let reach = &problem.reach[area];
-    let can_spare: Vec<bool> = (0..shares.people.len())
-        .map(|other| other != area && shares.distance(other, level) < 0)
-        .collect();
+    let can_spare: Per<AreaIndex, bool> =
+        Per::with(shares.people.len(), |other| other != area && shares.distance(other, level) < 0);
     let mut offers: Vec<(f64, usize)> = Vec::new();
     for &at in reach.iter().flat_map(|&place| &givers.of_place[place]) {
         let path = &draft.paths[at];
