@@ -5,7 +5,7 @@
 use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
 use super::free_capacity::minutes_left;
-use super::index::{Day, ListIndex as _, Per, Place, StopIndex, TeamIndex};
+use super::index::{ClassIndex, Day, ListIndex as _, Per, Place, StopIndex, TeamIndex};
 use super::model::Problem;
 use super::parallel;
 use super::pdhg::{Point, Program};
@@ -38,7 +38,7 @@ pub(super) struct Compact {
     balance: Vec<Per<Day, usize>>,
     /// Row of a slot, other than a stop-day.
     slot: Vec<usize>,
-    class: Vec<usize>,
+    class: Per<ClassIndex, usize>,
     team_day: Per<TeamIndex, Per<Day, usize>>,
     /// Routes.
     pub(super) routes: Vec<RouteColumn>,
@@ -283,7 +283,7 @@ impl Compact {
 
     fn add_lots(&mut self, market: &Market) {
         let problem = market.problem;
-        for (class, lots) in problem.classes.iter().enumerate() {
+        for (class, lots) in problem.classes.pairs() {
             for &lot in lots {
                 let slot = market.slots.lot[lot];
                 let holds = market.slots.holds[slot];

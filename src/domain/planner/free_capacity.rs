@@ -1,7 +1,7 @@
 //! What is still free: site-days, storage, vaccine and teams' days, while doses are placed and
 //! taken back.
 
-use super::index::{Day, Per, Place, SiteIndex, StopIndex, TeamIndex};
+use super::index::{Day, Per, PeriodIndex, Place, SiteIndex, StopIndex, TeamIndex};
 use super::lots::Stock;
 use super::model::{Problem, TeamModel};
 use super::num::{doses, whole};
@@ -24,7 +24,7 @@ pub(super) struct Step {
 pub(super) struct FreeCapacity<'p> {
     problem: &'p Problem<'p>,
     site_left: Per<SiteIndex, Per<Day, u32>>,
-    storage_left: Per<SiteIndex, Vec<u64>>,
+    storage_left: Per<SiteIndex, Per<PeriodIndex, u64>>,
     stock: Stock,
     /// `visits[team][day]`: stops and doses of the day.
     visits: Per<TeamIndex, Per<Day, Vec<(StopIndex, u32)>>>,
@@ -50,7 +50,7 @@ impl<'p> FreeCapacity<'p> {
             storage_left: problem
                 .sites
                 .iter()
-                .map(|site| vec![site.storage; site.periods.len()])
+                .map(|site| Per::filled(site.storage, site.periods.len()))
                 .collect(),
             stock: Stock::new(problem),
             visits: Per::filled(Per::filled(Vec::new(), days), problem.teams.len()),
@@ -253,7 +253,7 @@ impl<'p> FreeCapacity<'p> {
                 }
             }
         }
-        for (lot, &slot) in slots.lot.iter().enumerate() {
+        for (lot, &slot) in slots.lot.pairs() {
             holds[slot] = self.stock.left(lot) as f64 / problem.scale as f64;
         }
     }

@@ -1,6 +1,6 @@
 //! Doses given before the plan: who waits for a later dose, and what is left of the lots.
 
-use super::index::{Day, Per, RunIndex};
+use super::index::{Day, LotIndex, Per, RunIndex};
 use super::model::{LotModel, Problem, Waiting};
 use super::units::{Keep, Scale};
 use crate::domain::campaign::{Campaign, CohortKey};
@@ -127,9 +127,9 @@ pub(super) fn lots_left(
     given: &[GivenRow],
     from: NaiveDate,
     scale: Scale,
-) -> Vec<LotModel> {
+) -> Per<LotIndex, LotModel> {
     let at = |date: NaiveDate| (date - campaign.start).num_days();
-    let mut lots: Vec<LotModel> = campaign
+    let mut lots: Per<LotIndex, LotModel> = campaign
         .deliveries
         .iter()
         .map(|lot| LotModel {
@@ -138,7 +138,7 @@ pub(super) fn lots_left(
             units: scale.vaccine(lot.doses),
         })
         .collect();
-    let mut by_expiry: Vec<usize> = (0..lots.len()).collect();
+    let mut by_expiry: Vec<LotIndex> = lots.indices().collect();
     by_expiry.sort_by_key(|&lot| lots[lot].last);
     let sites: BTreeMap<&str, Keep> = campaign
         .sites

@@ -1,6 +1,6 @@
 //! Which lot serves which draw, and the curve of planned doses.
 
-use super::index::{Day, SiteIndex, TeamIndex, by_code};
+use super::index::{ClassIndex, Day, ListIndex as _, LotIndex, SiteIndex, TeamIndex, by_code};
 use super::lots::Stock;
 use super::model::Problem;
 use crate::domain::campaign::Campaign;
@@ -41,7 +41,7 @@ pub fn lot_draws(
 ) -> Vec<LotDraw> {
     let problem = Problem::new(campaign, given, from);
     let needs = needs(&problem, rows);
-    let mut by_class: BTreeMap<usize, u64> = BTreeMap::new();
+    let mut by_class: BTreeMap<ClassIndex, u64> = BTreeMap::new();
     let mut order: Vec<&Need> = needs.iter().collect();
     order.sort_by_key(|need| (need.taken, need.until));
     for need in &order {
@@ -50,12 +50,12 @@ pub fn lot_draws(
     // The flow decides how much each class takes of each lot; inside a class the days take them
     // in order.
     let mut stock = Stock::new(&problem);
-    let mut classes: Vec<usize> = by_class.keys().copied().collect();
+    let mut classes: Vec<ClassIndex> = by_class.keys().copied().collect();
     classes.sort_by_key(|&class| problem.classes[class].len());
     for class in classes {
         stock.draw_units(class, by_class[&class]);
     }
-    let mut share: BTreeMap<usize, Vec<(usize, u64)>> = BTreeMap::new();
+    let mut share: BTreeMap<ClassIndex, Vec<(LotIndex, u64)>> = BTreeMap::new();
     for (class, lot, units) in stock.flows() {
         share.entry(class).or_default().push((lot, units));
     }
@@ -84,7 +84,7 @@ struct Need {
     taker: Taker,
     taken: Day,
     until: Day,
-    class: usize,
+    class: ClassIndex,
     units: u64,
     draw_doses: f64,
 }
@@ -130,14 +130,14 @@ fn needs(problem: &Problem, rows: &[PlanRow]) -> Vec<Need> {
 }
 
 /// Takes a need from its class's lots, last of the list first.
-fn serve(problem: &Problem, need: &Need, lots: &mut Vec<(usize, u64)>, out: &mut Vec<LotDraw>) {
+fn serve(problem: &Problem, need: &Need, lots: &mut Vec<(LotIndex, u64)>, out: &mut Vec<LotDraw>) {
     let campaign = problem.campaign;
     let mut left = need.units;
     while let Some((lot, held)) = lots.last_mut() {
         let units = left.min(*held);
         *held -= units;
         left -= units;
-        let lot_code = &campaign.deliveries[*lot].lot;
+        let lot_code = &campaign.deliveries[lot.position()].lot;
         if *held == 0 {
             lots.pop();
         }

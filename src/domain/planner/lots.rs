@@ -4,6 +4,7 @@
 //! draw of another class may move to another lot to make room (an augmenting path), so nothing is
 //! refused that a flow could serve.
 
+use super::index::{ClassIndex, LotIndex, Per};
 use super::model::Problem;
 use std::collections::VecDeque;
 
@@ -11,12 +12,12 @@ use std::collections::VecDeque;
 /// units.
 #[derive(Debug, Clone)]
 pub(super) struct Stock {
-    left: Vec<u64>,
-    classes: Vec<Vec<usize>>,
+    left: Per<LotIndex, u64>,
+    classes: Per<ClassIndex, Vec<LotIndex>>,
     /// `flow[class][lot]`.
-    flow: Vec<Vec<u64>>,
+    flow: Per<ClassIndex, Per<LotIndex, u64>>,
     /// Classes that were found to have nothing left, since something was last given back.
-    empty: Vec<bool>,
+    empty: Per<ClassIndex, bool>,
 }
 
 impl Stock {
@@ -25,18 +26,18 @@ impl Stock {
         Self {
             left: problem.lots.iter().map(|lot| lot.units).collect(),
             classes: problem.classes.clone(),
-            flow: vec![vec![0; problem.lots.len()]; problem.classes.len()],
-            empty: vec![false; problem.classes.len()],
+            flow: Per::filled(Per::filled(0, problem.lots.len()), problem.classes.len()),
+            empty: Per::filled(false, problem.classes.len()),
         }
     }
 
     /// Whether the class is known to have nothing left.
-    pub(super) fn is_empty(&self, class: usize) -> bool {
+    pub(super) fn is_empty(&self, class: ClassIndex) -> bool {
         self.empty[class]
     }
 
     /// Takes up to `doses` doses of `each` units for a class; returns how many it got.
-    pub(super) fn draw(&mut self, class: usize, doses: u32, each: u64) -> u32 {
+    pub(super) fn draw(&mut self, class: ClassIndex, doses: u32, each: u64) -> u32 {
         if self.empty[class] {
             return 0;
         }
@@ -54,12 +55,12 @@ impl Stock {
     }
 
     /// Units left of a lot.
-    pub(super) fn left(&self, lot: usize) -> u64 {
+    pub(super) fn left(&self, lot: LotIndex) -> u64 {
         self.left[lot]
     }
 
     /// Gives back what `doses` doses of a class drew.
-    pub(super) fn give_back(&mut self, class: usize, doses: u32, each: u64) {
+    pub(super) fn give_back(&mut self, class: ClassIndex, doses: u32, each: u64) {
         if doses > 0 {
             self.put(class, u64::from(doses) * each);
             self.empty.fill(false);
@@ -67,19 +68,19 @@ impl Stock {
     }
 
     /// Takes units for a class, as many as a flow can serve.
-    pub(super) fn draw_units(&mut self, class: usize, units: u64) {
+    pub(super) fn draw_units(&mut self, class: ClassIndex, units: u64) {
         self.take(class, units);
     }
 
     /// Units of each lot that each class draws: `(class, lot, units)`, positive ones only.
-    pub(super) fn flows(&self) -> impl Iterator<Item = (usize, usize, u64)> {
-        self.flow.iter().enumerate().flat_map(|(class, row)| {
-            let positive = row.iter().enumerate().filter(|(_, units)| **units > 0);
+    pub(super) fn flows(&self) -> impl Iterator<Item = (ClassIndex, LotIndex, u64)> {
+        self.flow.pairs().flat_map(|(class, row)| {
+            let positive = row.pairs().filter(|(_, units)| **units > 0);
             positive.map(move |(lot, &units)| (class, lot, units))
         })
     }
 
-    fn take(&mut self, class: usize, want: u64) -> u64 {
+    fn take(&mut self, class: ClassIndex, want: u64) -> u64 {
         let mut got = 0;
         for &lot in &self.classes[class] {
             let units = self.left[lot].min(want - got);
@@ -99,12 +100,13 @@ impl Stock {
 
     /// Moves other classes' draws to other lots until one of this class's lots has room. Returns
     /// the units taken.
-    fn augment(&mut self, class: usize, want: u64) -> u64 {
+    fn augment(&mut self, class: ClassIndex, want: u64) -> u64 {
         // parent[lot]: the class that would move to this lot, and the lot that it leaves; the
         // class itself leaves none.
-        let mut parent: Vec<Option<(usize, Option<usize>)>> = vec![None; self.left.len()];
+        let mut parent: Per<LotIndex, Option<(ClassIndex, Option<LotIndex>)>> =
+            Per::filled(None, self.left.len());
         let mut queue = VecDeque::new();
-        let mut reached = vec![false; self.classes.len()];
+        let mut reached = Per::filled(false, self.classes.len());
         reached[class] = true;
         for &lot in &self.classes[class] {
             parent[lot] = Some((class, None));
@@ -116,7 +118,7 @@ impl Stock {
                 end = Some(lot);
                 break;
             }
-            for (other, seen) in reached.iter_mut().enumerate() {
+            for (other, seen) in reached.pairs_mut() {
                 if !*seen && self.flow[other][lot] > 0 {
                     *seen = true;
                     for &next in &self.classes[other] {
@@ -146,7 +148,7 @@ impl Stock {
         units
     }
 
-    fn put(&mut self, class: usize, mut units: u64) {
+    fn put(&mut self, class: ClassIndex, mut units: u64) {
         // The last to expire first: what is left expires early, and is used first next time.
         for &lot in self.classes[class].iter().rev() {
             let back = units.min(self.flow[class][lot]);

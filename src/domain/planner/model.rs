@@ -5,8 +5,8 @@
 //! same lots may serve.
 
 use super::index::{
-    AreaIndex, CohortIndex, Day, ListIndex, Per, Place, RunIndex, SiteIndex, StopIndex, TeamIndex,
-    by_code,
+    AreaIndex, ClassIndex, CohortIndex, Day, ListIndex, LotIndex, Per, PeriodIndex, Place,
+    RunIndex, SiteIndex, StopIndex, TeamIndex, by_code,
 };
 use super::units::{Keep, Scale};
 use super::{history, routes::Roads};
@@ -42,11 +42,11 @@ pub(super) struct Problem<'a> {
     /// Places of each area of the campaign, nearest first.
     pub(super) reach: Per<AreaIndex, Vec<Place>>,
     /// Lots, in the order of the campaign, less what history drew.
-    pub(super) lots: Vec<LotModel>,
+    pub(super) lots: Per<LotIndex, LotModel>,
     /// Lots that may serve each class of draws, first expiring first.
-    pub(super) classes: Vec<Vec<usize>>,
+    pub(super) classes: Per<ClassIndex, Vec<LotIndex>>,
     /// Class of what a team draws on a day.
-    pub(super) day_class: Per<Day, usize>,
+    pub(super) day_class: Per<Day, ClassIndex>,
     /// Kilometres between bases and stops.
     pub(super) roads: Roads,
     /// Vaccine units in a dose of vaccine.
@@ -95,9 +95,9 @@ pub(super) struct SiteModel {
     /// Doses by day; 0 before the first day.
     pub(super) capacity: Per<Day, u32>,
     /// Periods between restocks.
-    pub(super) periods: Vec<Period>,
-    /// Index of the period of each day.
-    pub(super) period_of: Per<Day, usize>,
+    pub(super) periods: Per<PeriodIndex, Period>,
+    /// Period of each day.
+    pub(super) period_of: Per<Day, PeriodIndex>,
     /// Units that the cold store holds; `u64::MAX` without a limit.
     pub(super) storage: u64,
     /// Units that one dose draws.
@@ -114,7 +114,7 @@ pub(super) struct Period {
     /// The last day.
     pub(super) last: Day,
     /// Class of its draw.
-    pub(super) class: usize,
+    pub(super) class: ClassIndex,
 }
 
 /// A stop.
@@ -166,7 +166,7 @@ impl<'a> Problem<'a> {
         let calendar = Calendar { campaign, first, closed: closures(campaign), days };
         let scale = Scale::of(campaign);
         let lots = history::lots_left(campaign, given, from, scale);
-        let mut classes = Classes { lots: &lots, found: BTreeMap::new(), list: Vec::new() };
+        let mut classes = Classes { lots: &lots, found: BTreeMap::new(), list: Per::default() };
         let sites = site_models(&calendar, scale, &mut classes);
         let day_class = Per::with(days, |day| classes.of(day, day));
         let classes = classes.list;
@@ -341,23 +341,19 @@ fn closures(campaign: &Campaign) -> BTreeMap<(&str, Day), u32> {
 
 /// Finds the classes of draws: sets of lots.
 struct Classes<'a> {
-    lots: &'a [LotModel],
-    found: BTreeMap<Vec<usize>, usize>,
-    list: Vec<Vec<usize>>,
+    lots: &'a Per<LotIndex, LotModel>,
+    found: BTreeMap<Vec<LotIndex>, ClassIndex>,
+    list: Per<ClassIndex, Vec<LotIndex>>,
 }
 
 impl Classes<'_> {
     /// Class of a draw that is taken on day `taken` and lasts until day `last`.
-    fn of(&mut self, taken: Day, last: Day) -> usize {
+    fn of(&mut self, taken: Day, last: Day) -> ClassIndex {
         let serves = |lot: &LotModel| lot.first <= taken.number() && lot.last >= last.number();
-        let mut lots: Vec<usize> =
-            (0..self.lots.len()).filter(|&l| serves(&self.lots[l])).collect();
+        let mut lots: Vec<LotIndex> =
+            self.lots.indices().filter(|&l| serves(&self.lots[l])).collect();
         lots.sort_by_key(|&l| (self.lots[l].last, self.lots[l].first, l));
-        let next = self.list.len();
-        *self.found.entry(lots.clone()).or_insert_with(|| {
-            self.list.push(lots);
-            next
-        })
+        *self.found.entry(lots.clone()).or_insert_with(|| self.list.push(lots))
     }
 }
 
@@ -375,19 +371,21 @@ fn site_models(
             let doses = calendar.closed.get(&(site.code.as_str(), d)).copied();
             if d < calendar.first || draw.is_none() { 0 } else { doses.unwrap_or_else(week) }
         };
-        let (mut periods, mut period_of) = (Vec::<Period>::new(), Per::default());
+        let mut spans: Per<PeriodIndex, (Day, Day)> = Per::default();
+        let mut period_of = Per::default();
+        let mut period = PeriodIndex::of(0);
         for d in Day::FIRST.until(Day::of(calendar.days)) {
             if d == Day::FIRST || site.restock.contains(calendar.date(d)) {
-                periods.push(Period { start: d, last: d, class: 0 });
+                period = spans.push((d, d));
             }
-            if let Some(period) = periods.last_mut() {
-                period.last = d;
-            }
-            period_of.push(periods.len() - 1);
+            spans[period].1 = d;
+            period_of.push(period);
         }
-        for period in &mut periods {
-            period.class = classes.of(period.start, period.last);
-        }
+        let of_span = |&(start, last): &(Day, Day)| {
+            let class = classes.of(start, last);
+            Period { start, last, class }
+        };
+        let periods = spans.iter().map(of_span).collect();
         models.push(SiteModel {
             capacity: Per::with(calendar.days, capacity),
             periods,

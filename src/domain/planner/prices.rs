@@ -7,7 +7,8 @@
 
 use super::draft::Who;
 use super::index::{
-    AreaIndex, CohortIndex, Day, ListIndex as _, Per, PerPlace, Place, SiteIndex, StopIndex,
+    AreaIndex, ClassIndex, CohortIndex, Day, ListIndex as _, LotIndex, Per, PerPlace, PeriodIndex,
+    Place, SiteIndex, StopIndex,
 };
 use super::model::{Problem, SiteModel};
 use super::parallel;
@@ -23,9 +24,9 @@ pub(super) struct Slots {
     /// By site and day; `NO_SLOT` where the site is shut.
     pub(super) site_day: Per<SiteIndex, Per<Day, usize>>,
     /// By site and period; `NO_SLOT` without a limit.
-    pub(super) storage: Per<SiteIndex, Vec<usize>>,
+    pub(super) storage: Per<SiteIndex, Per<PeriodIndex, usize>>,
     /// By lot.
-    pub(super) lot: Vec<usize>,
+    pub(super) lot: Per<LotIndex, usize>,
     /// By stop and day; `NO_SLOT` where no team can come.
     pub(super) stop_day: Per<StopIndex, Per<Day, usize>>,
     /// By stop and day.
@@ -95,6 +96,10 @@ pub(super) struct Kind {
 
 /// Kinds whose best paths are found one after the other, in the same room.
 const KINDS_TOGETHER: usize = 64;
+
+/// For each class the lot whose vaccine is cheapest, with its price; infinite and `None` where no
+/// lot serves the class.
+pub(super) type VaccinePrices = Per<ClassIndex, (f64, Option<LotIndex>)>;
 
 /// What the price steps work on.
 pub(super) struct Market<'p> {
@@ -206,11 +211,11 @@ impl<'p> Market<'p> {
     }
 
     /// Price of vaccine for each class, and the lot that has it.
-    pub(super) fn vaccine_prices(&self, prices: &[f64]) -> Vec<(f64, usize)> {
-        let cheapest = |lots: &Vec<usize>| {
-            lots.iter().fold((f64::INFINITY, NO_SLOT), |held, &lot| {
+    pub(super) fn vaccine_prices(&self, prices: &[f64]) -> VaccinePrices {
+        let cheapest = |lots: &Vec<LotIndex>| {
+            lots.iter().fold((f64::INFINITY, None), |held, &lot| {
                 let price = prices[self.slots.lot[lot]];
-                if price < held.0 { (price, lot) } else { held }
+                if price < held.0 { (price, Some(lot)) } else { held }
             })
         };
         self.problem.classes.iter().map(cheapest).collect()
@@ -277,7 +282,7 @@ impl<'p> Market<'p> {
         place: Place,
         d: Day,
         doses: f64,
-        vaccine: &[(f64, usize)],
+        vaccine: &VaccinePrices,
         usage: &mut [f64],
     ) {
         let at = match place {
@@ -295,7 +300,9 @@ impl<'p> Market<'p> {
         if store != NO_SLOT {
             usage[store] += drawn;
         }
-        usage[self.slots.lot[vaccine[site.periods[period].class].1]] += drawn;
+        if let Some(lot) = vaccine[site.periods[period].class].1 {
+            usage[self.slots.lot[lot]] += drawn;
+        }
     }
 }
 

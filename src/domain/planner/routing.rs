@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::free_capacity::Routes;
 use super::index::{Day, ListIndex as _, Per, StopIndex, TeamIndex};
 use super::pdhg::{Pdhg, Point};
-use super::prices::{Market, NO_SLOT};
+use super::prices::{Market, NO_SLOT, VaccinePrices};
 use super::search_budget::{Pace, SearchBudget};
 use super::teams::{Gain, best_of, best_route};
 use std::collections::BTreeSet;
@@ -345,7 +345,7 @@ impl<'p> Routed<'p> {
         &self,
         market: &Market,
         prices: &[f64],
-        vaccine: &[(f64, usize)],
+        vaccine: &VaccinePrices,
         team: TeamIndex,
         day: Day,
     ) -> f64 {

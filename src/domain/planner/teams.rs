@@ -4,7 +4,7 @@ use super::free_capacity::minutes_left;
 use super::index::{Day, StopIndex, TeamIndex};
 use super::model::Problem;
 use super::parallel;
-use super::prices::{Market, NO_SLOT};
+use super::prices::{Market, NO_SLOT, VaccinePrices};
 
 /// So many team-days are worth sharing among cores.
 pub(super) const TEAM_DAYS_SHARED: usize = 32;
@@ -38,7 +38,7 @@ impl TeamDays {
         &self,
         market: &Market,
         prices: &[f64],
-        vaccine: &[(f64, usize)],
+        vaccine: &VaccinePrices,
         usage: &mut [f64],
     ) -> f64 {
         let mut total = 0.0;
@@ -50,7 +50,9 @@ impl TeamDays {
             for (stop, doses) in route.visits {
                 usage[market.slots.stop_day[stop][d]] -= doses;
                 usage[market.slots.stop_visit[stop][d]] += 1.0;
-                usage[market.slots.lot[lot]] += doses * market.problem.teams[team].draw_doses;
+                if let Some(lot) = lot {
+                    usage[market.slots.lot[lot]] += doses * market.problem.teams[team].draw_doses;
+                }
             }
         }
         total
@@ -61,7 +63,7 @@ impl TeamDays {
 pub(super) fn best_route(
     market: &Market,
     prices: &[f64],
-    vaccine: &[(f64, usize)],
+    vaccine: &VaccinePrices,
     team: TeamIndex,
     d: Day,
 ) -> Route {
