@@ -2,8 +2,8 @@
 
 use super::compact::{CRUMB, Compact};
 use super::draft::{Draft, Who};
-use super::index::{CohortIndex, Day, Per};
-use super::prices::{Market, NO_SLOT};
+use super::index::{CohortIndex, ColumnIndex, Day, Per, ReachIndex};
+use super::prices::Market;
 use std::collections::BTreeMap;
 
 /// People of a cohort: without a dose, or a run of those who wait.
@@ -26,8 +26,8 @@ pub(super) struct Member {
 /// People whom the program need not tell apart.
 #[derive(Debug, Clone)]
 pub(super) struct Aggregate {
-    /// Index of the set of places.
-    pub(super) reach: usize,
+    /// The set of places.
+    pub(super) reach: ReachIndex,
     /// Weight of a dose.
     pub(super) priority: f64,
     /// Index of the first dose that is missing.
@@ -46,7 +46,7 @@ pub(super) struct Aggregate {
 /// together over their days.
 pub(super) fn aggregates(market: &Market, base: &Draft) -> Vec<Aggregate> {
     let problem = market.problem;
-    let mut found: BTreeMap<(usize, u64, usize, bool, Day), Aggregate> = BTreeMap::new();
+    let mut found: BTreeMap<(ReachIndex, u64, usize, bool, Day), Aggregate> = BTreeMap::new();
     for kind in &market.kinds {
         for &(cohort, who, _) in &kind.members {
             let people = base.left(cohort, who);
@@ -83,14 +83,16 @@ pub(super) fn aggregates(market: &Market, base: &Draft) -> Vec<Aggregate> {
 
 impl Compact {
     /// For each aggregate its paths with the people who take them: doses paired first in, first out.
-    pub(super) fn paths(&self, market: &Market, x: &[f64]) -> Vec<Vec<(Vec<Day>, f64)>> {
+    pub(super) fn paths(
+        &self,
+        market: &Market,
+        x: &Per<ColumnIndex, f64>,
+    ) -> Vec<Vec<(Vec<Day>, f64)>> {
         let mut all = Vec::with_capacity(self.aggregates.len());
         for (kind, doses) in self.aggregates.iter().zip(&self.doses) {
-            let runs = |columns: &Per<Day, usize>| -> Vec<(Day, f64)> {
-                let amount = |(day, &column): (Day, &usize)| {
-                    (day, if column == NO_SLOT { 0.0 } else { x[column] })
-                };
-                columns.pairs().map(amount).filter(|(_, n)| *n > CRUMB).collect()
+            let runs = |columns: &Per<Day, Option<ColumnIndex>>| -> Vec<(Day, f64)> {
+                let amounts = columns.present().map(|(day, column)| (day, x[column]));
+                amounts.filter(|(_, n)| *n > CRUMB).collect()
             };
             let mut paths: Vec<(Vec<Day>, f64)> = Vec::new();
             for (j, columns) in doses.iter().enumerate() {

@@ -1,11 +1,11 @@
 //! What is still free: site-days, storage, vaccine and teams' days, while doses are placed and
 //! taken back.
 
-use super::index::{Day, Per, PeriodIndex, Place, SiteIndex, StopIndex, TeamIndex};
+use super::index::{Day, Per, PeriodIndex, Place, SiteIndex, SlotIndex, StopIndex, TeamIndex};
 use super::lots::Stock;
 use super::model::{Problem, TeamModel};
 use super::num::{doses, whole};
-use super::prices::{NO_SLOT, Slots};
+use super::prices::Slots;
 use std::sync::Arc;
 
 /// A dose of the plan: where and when. `team` at a stop.
@@ -239,16 +239,18 @@ impl<'p> FreeCapacity<'p> {
     }
 
     /// Takes what is used off what slots hold.
-    pub(super) fn less(&self, slots: &Slots, holds: &mut [f64]) {
+    pub(super) fn less(&self, slots: &Slots, holds: &mut Per<SlotIndex, f64>) {
         let problem = self.problem;
         for (s, site) in problem.sites.pairs() {
             for (&slot, &left) in slots.site_day[s].iter().zip(&self.site_left[s]) {
-                if slot != NO_SLOT {
+                if let Some(slot) = slot {
                     holds[slot] = f64::from(left);
                 }
             }
             for (&slot, &left) in slots.storage[s].iter().zip(&self.storage_left[s]) {
-                if slot != NO_SLOT && site.storage != u64::MAX {
+                if let Some(slot) = slot
+                    && site.storage != u64::MAX
+                {
                     holds[slot] = left as f64 / problem.scale as f64;
                 }
             }

@@ -179,12 +179,37 @@ impl<I: ListIndex, T> Per<I, T> {
         I::of(self.values.len() - 1)
     }
 
+    /// The values in a row.
+    pub(super) fn as_slice(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The values in a row, to change.
+    pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.values
+    }
+
+    /// Drops what is beyond `count` values, or adds `value` until there are so many.
+    pub(super) fn resize(&mut self, count: usize, value: T)
+    where
+        T: Clone,
+    {
+        self.values.resize(count, value);
+    }
+
     /// Sets every value.
     pub(super) fn fill(&mut self, value: T)
     where
         T: Clone,
     {
         self.values.fill(value);
+    }
+}
+
+impl<I: ListIndex, T: Copy> Per<I, Option<T>> {
+    /// Every index that has a value, with it, in order.
+    pub(super) fn present(&self) -> impl DoubleEndedIterator<Item = (I, T)> {
+        self.pairs().filter_map(|(index, value)| value.map(|value| (index, value)))
     }
 }
 
@@ -205,6 +230,12 @@ impl<I: ListIndex, T> IndexMut<I> for Per<I, T> {
 impl<I, T> FromIterator<T> for Per<I, T> {
     fn from_iter<A: IntoIterator<Item = T>>(values: A) -> Self {
         Self { values: values.into_iter().collect(), kind: PhantomData }
+    }
+}
+
+impl<I, T> From<Vec<T>> for Per<I, T> {
+    fn from(values: Vec<T>) -> Self {
+        Self { values, kind: PhantomData }
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) fn of_both<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::{ColumnIndex, ListIndex as _};
     use super::super::pdhg::{Pdhg, Program};
     use super::LINES;
 
@@ -59,7 +60,7 @@ mod tests {
         for row in 0..columns {
             let row_index = program.row(3.0 + (row % 5) as f64, false, 1.0);
             for (step, value) in [(0, 1.0), (131, 0.3), (1009, 0.7)] {
-                program.entry(row_index, (row + step) % columns, value);
+                program.entry(row_index, ColumnIndex::of((row + step) % columns), value);
             }
         }
         program

@@ -1,6 +1,6 @@
 //! Prices of everything that is scarce, as one vector, and the bound that they prove.
 //!
-//! A **slot** is an index into that vector: a site on a day, a cold store between two restocks, a
+//! A **slot** is something scarce that has a price: a site on a day, a cold store between two restocks, a
 //! lot, a stop on a day, a visit of a stop on a day. A **kind** is cohorts that prices cannot
 //! tell apart: equal places, priority and days. People of a kind take the **best path** at the
 //! prices; what they take is the **usage** of the slots.
@@ -8,7 +8,7 @@
 use super::draft::Who;
 use super::index::{
     AreaIndex, ClassIndex, CohortIndex, Day, ListIndex as _, LotIndex, Per, PerPlace, PeriodIndex,
-    Place, SiteIndex, StopIndex,
+    Place, ReachIndex, SiteIndex, SlotIndex, StopIndex,
 };
 use super::model::{Problem, SiteModel};
 use super::parallel;
@@ -16,42 +16,39 @@ use super::teams::TeamDays;
 
 use std::collections::BTreeMap;
 
-/// No slot: not limited.
-pub(super) const NO_SLOT: usize = usize::MAX;
+/// A price for each slot.
+pub(super) type Prices = Per<SlotIndex, f64>;
 
 /// The slots of a problem and how much each holds.
 pub(super) struct Slots {
-    /// By site and day; `NO_SLOT` where the site is shut.
-    pub(super) site_day: Per<SiteIndex, Per<Day, usize>>,
-    /// By site and period; `NO_SLOT` without a limit.
-    pub(super) storage: Per<SiteIndex, Per<PeriodIndex, usize>>,
+    /// By site and day; `None` where the site is shut.
+    pub(super) site_day: Per<SiteIndex, Per<Day, Option<SlotIndex>>>,
+    /// By site and period; `None` without a limit.
+    pub(super) storage: Per<SiteIndex, Per<PeriodIndex, Option<SlotIndex>>>,
     /// By lot.
-    pub(super) lot: Per<LotIndex, usize>,
-    /// By stop and day; `NO_SLOT` where no team can come.
-    pub(super) stop_day: Per<StopIndex, Per<Day, usize>>,
-    /// By stop and day.
-    pub(super) stop_visit: Per<StopIndex, Per<Day, usize>>,
+    pub(super) lot: Per<LotIndex, SlotIndex>,
+    /// By stop and day; `None` where no team can come.
+    pub(super) stop_day: Per<StopIndex, Per<Day, Option<SlotIndex>>>,
+    /// By stop and day; `None` where no team can come.
+    pub(super) stop_visit: Per<StopIndex, Per<Day, Option<SlotIndex>>>,
     /// What each slot holds: doses, vaccine doses, visits; 0 for stop-days, which the teams fill.
-    pub(super) holds: Vec<f64>,
+    pub(super) holds: Per<SlotIndex, f64>,
 }
 
 impl Slots {
     /// The slots of the days that a plan may use.
     pub(super) fn new(problem: &Problem) -> Self {
-        let mut holds: Vec<f64> = Vec::new();
-        let mut add = |amount: f64| {
-            holds.push(amount);
-            holds.len() - 1
-        };
+        let mut holds: Per<SlotIndex, f64> = Per::default();
+        let mut add = |amount: f64| holds.push(amount);
         let mut site_day = Per::default();
         let mut storage = Per::default();
         for site in &problem.sites {
-            let of_day = |&doses: &u32| if doses > 0 { add(f64::from(doses)) } else { NO_SLOT };
+            let of_day = |&doses: &u32| (doses > 0).then(|| add(f64::from(doses)));
             site_day.push(site.capacity.iter().map(of_day).collect());
             let amount = site.storage as f64 / problem.scale as f64;
             let limited = |period: &super::model::Period| {
                 let used = site.storage != u64::MAX && period.last >= problem.first;
-                if used { add(amount) } else { NO_SLOT }
+                used.then(|| add(amount))
             };
             storage.push(site.periods.iter().map(limited).collect());
         }
@@ -59,11 +56,8 @@ impl Slots {
         let lot = lot.collect();
         let works = |day| problem.teams.iter().any(|team| team.works[day]);
         let worked: Per<Day, bool> = Per::with(problem.days, works);
-        let mut by_stop = |amount: f64| -> Per<StopIndex, Per<Day, usize>> {
-            let slot = |(open, works): (&bool, &bool)| {
-                if *open && *works { add(amount) } else { NO_SLOT }
-            };
-            let mut slot = slot;
+        let mut by_stop = |amount: f64| -> Per<StopIndex, Per<Day, Option<SlotIndex>>> {
+            let mut slot = |(open, works): (&bool, &bool)| (*open && *works).then(|| add(amount));
             problem
                 .stops
                 .iter()
@@ -78,8 +72,8 @@ impl Slots {
 
 /// Cohorts that prices cannot tell apart.
 pub(super) struct Kind {
-    /// Index of the set of places.
-    pub(super) reach: usize,
+    /// The set of places.
+    pub(super) reach: ReachIndex,
     /// Weight of a dose.
     pub(super) priority: f64,
     /// Index of the first dose that is missing.
@@ -108,7 +102,7 @@ pub(super) struct Market<'p> {
     /// The slots.
     pub(super) slots: Slots,
     /// Sets of places.
-    pub(super) reaches: Vec<Vec<Place>>,
+    pub(super) reaches: Per<ReachIndex, Vec<Place>>,
     /// The kinds.
     pub(super) kinds: Vec<Kind>,
     /// The teams' routes.
@@ -121,27 +115,23 @@ pub(super) struct Answer {
     /// The bound.
     pub(super) bound: f64,
     /// Usage of each slot; at stop-days less what the teams bring.
-    pub(super) usage: Vec<f64>,
+    pub(super) usage: Per<SlotIndex, f64>,
     /// For each kind the days of its best path; empty where none is worth its price.
     pub(super) paths: Vec<Vec<Day>>,
     /// Cheapest place by set of places and day; `None` where none gives doses.
-    pub(super) cheapest: Vec<Per<Day, Option<Place>>>,
+    pub(super) cheapest: Per<ReachIndex, Per<Day, Option<Place>>>,
 }
 
 impl<'p> Market<'p> {
     /// Groups the cohorts of a problem.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
-        let mut reaches: Vec<Vec<Place>> = Vec::new();
-        let mut found: BTreeMap<Vec<Place>, usize> = BTreeMap::new();
-        let mut of_area: Per<AreaIndex, usize> = Per::default();
+        let mut reaches: Per<ReachIndex, Vec<Place>> = Per::default();
+        let mut found: BTreeMap<Vec<Place>, ReachIndex> = BTreeMap::new();
+        let mut of_area: Per<AreaIndex, ReachIndex> = Per::default();
         for places in &problem.reach {
             let mut set = places.clone();
             set.sort_unstable();
-            let next = reaches.len();
-            of_area.push(*found.entry(set.clone()).or_insert_with(|| {
-                reaches.push(set);
-                next
-            }));
+            of_area.push(*found.entry(set.clone()).or_insert_with(|| reaches.push(set)));
         }
         let mut kinds: BTreeMap<KindKey, Kind> = BTreeMap::new();
         for (c, cohort) in problem.cohorts.pairs() {
@@ -178,30 +168,28 @@ impl<'p> Market<'p> {
     }
 
     /// The set of places that holds a stop.
-    pub(super) fn reach_of_stop(&self, stop: StopIndex) -> Option<usize> {
-        self.reaches.iter().position(|places| places.contains(&Place::Stop(stop)))
+    pub(super) fn reach_of_stop(&self, stop: StopIndex) -> Option<ReachIndex> {
+        let holds = |(_, places): &(ReachIndex, &Vec<Place>)| places.contains(&Place::Stop(stop));
+        self.reaches.pairs().find(holds).map(|(reach, _)| reach)
     }
 
     /// Price of a dose at each place on each day; infinite where it cannot be given.
-    pub(super) fn dose_prices(&self, prices: &[f64]) -> PerPlace<Per<Day, f64>> {
+    pub(super) fn dose_prices(&self, prices: &Prices) -> PerPlace<Per<Day, f64>> {
         let problem = self.problem;
         let vaccine = self.vaccine_prices(prices);
         let site = |(s, site): (SiteIndex, &SiteModel)| -> Per<Day, f64> {
             let of_day = |d: Day| {
-                let slot = self.slots.site_day[s][d];
-                if slot == NO_SLOT {
-                    return f64::INFINITY;
-                }
+                let Some(slot) = self.slots.site_day[s][d] else { return f64::INFINITY };
                 let period = site.period_of[d];
                 let store = self.slots.storage[s][period];
-                let store = if store == NO_SLOT { 0.0 } else { prices[store] };
+                let store = store.map_or(0.0, |store| prices[store]);
                 let vaccine = vaccine[site.periods[period].class].0;
                 prices[slot] + (store + vaccine) * site.draw_doses
             };
             Per::with(problem.days, of_day)
         };
-        let stop = |days: &Per<Day, usize>| -> Per<Day, f64> {
-            let price = |&slot: &usize| if slot == NO_SLOT { f64::INFINITY } else { prices[slot] };
+        let stop = |days: &Per<Day, Option<SlotIndex>>| -> Per<Day, f64> {
+            let price = |slot: &Option<SlotIndex>| slot.map_or(f64::INFINITY, |slot| prices[slot]);
             days.iter().map(price).collect()
         };
         PerPlace {
@@ -211,7 +199,7 @@ impl<'p> Market<'p> {
     }
 
     /// Price of vaccine for each class, and the lot that has it.
-    pub(super) fn vaccine_prices(&self, prices: &[f64]) -> VaccinePrices {
+    pub(super) fn vaccine_prices(&self, prices: &Prices) -> VaccinePrices {
         let cheapest = |lots: &Vec<LotIndex>| {
             lots.iter().fold((f64::INFINITY, None), |held, &lot| {
                 let price = prices[self.slots.lot[lot]];
@@ -222,16 +210,16 @@ impl<'p> Market<'p> {
     }
 
     /// The bound that prices prove, and what everybody would take at them.
-    pub(super) fn answer(&self, prices: &[f64]) -> Answer {
+    pub(super) fn answer(&self, prices: &Prices) -> Answer {
         let problem = self.problem;
         let dose_price = self.dose_prices(prices);
         let vaccine = self.vaccine_prices(prices);
         let mut answer = Answer {
             bound: prices.iter().zip(&self.slots.holds).map(|(price, holds)| price * holds).sum(),
-            usage: vec![0.0; prices.len()],
+            usage: Per::filled(0.0, prices.len()),
             ..Answer::default()
         };
-        let mut least = Vec::with_capacity(self.reaches.len());
+        let mut least: Per<ReachIndex, Per<Day, f64>> = Per::default();
         for places in &self.reaches {
             let (mut price, mut at) =
                 (Per::filled(f64::INFINITY, problem.days), Per::filled(None, problem.days));
@@ -245,7 +233,8 @@ impl<'p> Market<'p> {
             least.push(price);
             answer.cheapest.push(at);
         }
-        let mut wanted = vec![Per::filled(0.0, problem.days); self.reaches.len()];
+        let mut wanted: Per<ReachIndex, Per<Day, f64>> =
+            Per::filled(Per::filled(0.0, problem.days), self.reaches.len());
         let together: Vec<&[Kind]> = self.kinds.chunks(KINDS_TOGETHER).collect();
         let found = parallel::each(&together, 2, |kinds| self.best_paths(kinds, &least));
         for (kind, (worth, path)) in self.kinds.iter().zip(found.into_iter().flatten()) {
@@ -255,7 +244,7 @@ impl<'p> Market<'p> {
             }
             answer.paths.push(path);
         }
-        for (reach, days) in wanted.iter().enumerate() {
+        for (reach, days) in wanted.pairs() {
             for (d, &doses) in days.pairs().filter(|(_, doses)| **doses > 0.0) {
                 if let Some(place) = answer.cheapest[reach][d] {
                     self.use_place(place, d, doses, &vaccine, &mut answer.usage);
@@ -267,7 +256,11 @@ impl<'p> Market<'p> {
     }
 
     /// The best path of every kind and its worth; an empty one where none is worth its price.
-    fn best_paths(&self, kinds: &[Kind], least: &[Per<Day, f64>]) -> Vec<(f64, Vec<Day>)> {
+    fn best_paths(
+        &self,
+        kinds: &[Kind],
+        least: &Per<ReachIndex, Per<Day, f64>>,
+    ) -> Vec<(f64, Vec<Day>)> {
         let mut search = PathSearch::new(self.problem);
         let mut best = |kind: &Kind| {
             let worth = search.best(kind, &least[kind.reach]);
@@ -283,21 +276,24 @@ impl<'p> Market<'p> {
         d: Day,
         doses: f64,
         vaccine: &VaccinePrices,
-        usage: &mut [f64],
+        usage: &mut Per<SlotIndex, f64>,
     ) {
         let at = match place {
             Place::Site(at) => at,
             Place::Stop(stop) => {
-                usage[self.slots.stop_day[stop][d]] += doses;
+                if let Some(slot) = self.slots.stop_day[stop][d] {
+                    usage[slot] += doses;
+                }
                 return;
             }
         };
         let site = &self.problem.sites[at];
         let period = site.period_of[d];
         let drawn = doses * site.draw_doses;
-        usage[self.slots.site_day[at][d]] += doses;
-        let store = self.slots.storage[at][period];
-        if store != NO_SLOT {
+        if let Some(slot) = self.slots.site_day[at][d] {
+            usage[slot] += doses;
+        }
+        if let Some(store) = self.slots.storage[at][period] {
             usage[store] += drawn;
         }
         if let Some(lot) = vaccine[site.periods[period].class].1 {
@@ -306,7 +302,7 @@ impl<'p> Market<'p> {
     }
 }
 
-type KindKey = (usize, u64, usize, (Day, Day), bool);
+type KindKey = (ReachIndex, u64, usize, (Day, Day), bool);
 
 /// Best paths: from the last dose backwards, with the best day of each window.
 pub(super) struct PathSearch<'p> {

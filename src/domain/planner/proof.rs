@@ -1,17 +1,17 @@
 //! Prices as a certificate, and back.
 
-use super::index::Day;
-use super::prices::{Market, NO_SLOT};
+use super::index::{Day, Per, SlotIndex};
+use super::prices::{Market, Prices};
 use crate::domain::plan::{Certificate, PriceTable};
 
 impl Market<'_> {
     /// The certificate of prices that prove `bound`.
-    pub(super) fn certificate(&self, prices: &[f64], bound: f64) -> Certificate {
+    pub(super) fn certificate(&self, prices: &Prices, bound: f64) -> Certificate {
         let (problem, slots) = (self.problem, &self.slots);
         let campaign = problem.campaign;
         let mut certificate = Certificate { upper_bound: bound, ..Certificate::default() };
-        let put = |table: &mut PriceTable, code: &str, d: Day, slot: usize| {
-            if slot != NO_SLOT && prices[slot] > 0.0 {
+        let put = |table: &mut PriceTable, code: &str, d: Day, slot: Option<SlotIndex>| {
+            if let Some(slot) = slot.filter(|&slot| prices[slot] > 0.0) {
                 let days = table.entry(code.to_owned()).or_default();
                 days.insert(problem.date(d), prices[slot]);
             }
@@ -42,12 +42,12 @@ impl Market<'_> {
     }
 
     /// The prices of a certificate, as far as they belong to slots of this problem.
-    pub(super) fn prices_of(&self, certificate: &Certificate) -> Vec<f64> {
+    pub(super) fn prices_of(&self, certificate: &Certificate) -> Prices {
         let (problem, slots) = (self.problem, &self.slots);
         let campaign = problem.campaign;
-        let mut prices = vec![0.0; slots.holds.len()];
-        let mut put = |slot: usize, price: Option<f64>| {
-            if let Some(price) = price.filter(|price| slot != NO_SLOT && price.is_finite()) {
+        let mut prices = Per::filled(0.0, slots.holds.len());
+        let mut put = |slot: Option<SlotIndex>, price: Option<f64>| {
+            if let Some((slot, price)) = slot.zip(price.filter(|price| price.is_finite())) {
                 prices[slot] = price.max(0.0);
             }
         };
@@ -71,7 +71,7 @@ impl Market<'_> {
             }
         }
         for (lot, &slot) in campaign.deliveries.iter().zip(&slots.lot) {
-            put(slot, certificate.lot.get(lot.lot.as_str()).copied());
+            put(Some(slot), certificate.lot.get(lot.lot.as_str()).copied());
         }
         prices
     }

@@ -4,7 +4,7 @@ use super::aggregated_cohorts::{Aggregate, Member};
 use super::compact::Quotas;
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
-use super::index::{CohortIndex, Day};
+use super::index::{CohortIndex, Day, ReachIndex};
 use super::num::whole;
 use super::prices::Market;
 
@@ -12,7 +12,7 @@ use super::prices::Market;
 struct Block {
     cohort: CohortIndex,
     who: Who,
-    reach: usize,
+    reach: ReachIndex,
     days: Vec<Day>,
     people: u32,
 }

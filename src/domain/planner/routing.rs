@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::free_capacity::Routes;
 use super::index::{Day, ListIndex as _, Per, StopIndex, TeamIndex};
 use super::pdhg::{Pdhg, Point};
-use super::prices::{Market, NO_SLOT, VaccinePrices};
+use super::prices::{Market, Prices, VaccinePrices};
 use super::search_budget::{Pace, SearchBudget};
 use super::teams::{Gain, best_of, best_route};
 use std::collections::BTreeSet;
@@ -109,7 +109,7 @@ impl<'p> Decided<'p> {
             let most = f64::from(problem.stops[stop].doses_max);
             let need = (now + soon * SOON_WORTH).min(most);
             let slot = market.slots.stop_day[stop][day];
-            if need > 0.5 && slot != NO_SLOT {
+            if need > 0.5 && slot.is_some() {
                 gains.push(Gain { stop, each: wanted.worth(stop, team), most: need, fee: 0.0 });
             }
         }
@@ -186,7 +186,7 @@ pub(super) fn around(
         });
         if !busy {
             let column = compact.add_route(market, route.team, route.day, route.visits.clone());
-            start.x.resize(column, 0.0);
+            start.x.resize(column.position(), 0.0);
             start.x.push(point.x.get(route.column).copied().unwrap_or(0.0));
         }
     }
@@ -205,7 +205,7 @@ pub(super) fn around(
                     Some(held) => point.x.get(held.column).copied().unwrap_or(0.0),
                     None => wanted.doses[visit.stop][day],
                 };
-                start.x.resize(visit.column, 0.0);
+                start.x.resize(visit.column.position(), 0.0);
                 start.x.push(amount.min(compact.program.upper[visit.column]));
             }
         }
@@ -306,8 +306,7 @@ impl<'p> Routed<'p> {
                 let mut blocked = prices.clone();
                 for (other, routes) in self.decided.routes.pairs() {
                     for &stop in routes[day].iter().filter(|_| other != team) {
-                        let slot = market.slots.stop_visit[stop][day];
-                        if slot != NO_SLOT {
+                        if let Some(slot) = market.slots.stop_visit[stop][day] {
                             blocked[slot] = f64::INFINITY;
                         }
                     }
@@ -344,7 +343,7 @@ impl<'p> Routed<'p> {
     fn worth(
         &self,
         market: &Market,
-        prices: &[f64],
+        prices: &Prices,
         vaccine: &VaccinePrices,
         team: TeamIndex,
         day: Day,
@@ -357,7 +356,7 @@ impl<'p> Routed<'p> {
             .min(f64::from(problem.teams[team].doses_max));
         let price = |&stop: &StopIndex| {
             let slot = market.slots.stop_day[stop][day];
-            let each = if slot == NO_SLOT { 0.0 } else { (prices[slot] - cost).max(0.0) };
+            let each = slot.map_or(0.0, |slot| (prices[slot] - cost).max(0.0));
             (each, f64::from(problem.stops[stop].doses_max))
         };
         let mut gains: Vec<(f64, f64)> = stops.iter().map(price).collect();

@@ -4,9 +4,9 @@
 use super::compact::Compact;
 use super::draft::Draft;
 use super::free_capacity::Routes;
-use super::index::Day;
+use super::index::{Day, Per};
 use super::pdhg::{Pdhg, Point};
-use super::prices::Market;
+use super::prices::{Market, Prices};
 use super::routing::Routed;
 use super::search_budget::{Pace, SearchBudget};
 use super::{
@@ -79,7 +79,7 @@ pub(super) struct Found<'p> {
     /// The best plan.
     pub(super) draft: Draft<'p>,
     /// The best prices.
-    pub(super) prices: Vec<f64>,
+    pub(super) prices: Prices,
     /// The bound that they prove.
     pub(super) bound: f64,
     /// What the plan was worth before the worst area and travel counted.
@@ -158,9 +158,9 @@ pub(super) fn improve<'p>(
 ) -> Found<'p> {
     let limits = task.limits;
     let problem = market.problem;
-    let none = vec![0.0; market.slots.holds.len()];
+    let none = Per::filled(0.0, market.slots.holds.len());
     let old = task.warm.map(|warm| market.prices_of(warm));
-    let bound_of = |prices: Vec<f64>| (market.answer(&prices).bound, prices);
+    let bound_of = |prices: Prices| (market.answer(&prices).bound, prices);
     let (mut bound, mut prices) = bound_of(none);
     if let Some(old) = &old {
         let known = bound_of(old.clone());

@@ -1,10 +1,10 @@
 //! What a team can earn on a day at prices: the best route, by branch and bound over sets of stops.
 
 use super::free_capacity::minutes_left;
-use super::index::{Day, StopIndex, TeamIndex};
+use super::index::{Day, Per, SlotIndex, StopIndex, TeamIndex};
 use super::model::Problem;
 use super::parallel;
-use super::prices::{Market, NO_SLOT, VaccinePrices};
+use super::prices::{Market, Prices, VaccinePrices};
 
 /// So many team-days are worth sharing among cores.
 pub(super) const TEAM_DAYS_SHARED: usize = 32;
@@ -37,9 +37,9 @@ impl TeamDays {
     pub(super) fn best_routes(
         &self,
         market: &Market,
-        prices: &[f64],
+        prices: &Prices,
         vaccine: &VaccinePrices,
-        usage: &mut [f64],
+        usage: &mut Per<SlotIndex, f64>,
     ) -> f64 {
         let mut total = 0.0;
         let best = |&(team, d): &(TeamIndex, Day)| best_route(market, prices, vaccine, team, d);
@@ -48,8 +48,12 @@ impl TeamDays {
             total += route.worth;
             let lot = vaccine[market.problem.day_class[d]].1;
             for (stop, doses) in route.visits {
-                usage[market.slots.stop_day[stop][d]] -= doses;
-                usage[market.slots.stop_visit[stop][d]] += 1.0;
+                if let Some(slot) = market.slots.stop_day[stop][d] {
+                    usage[slot] -= doses;
+                }
+                if let Some(slot) = market.slots.stop_visit[stop][d] {
+                    usage[slot] += 1.0;
+                }
                 if let Some(lot) = lot {
                     usage[market.slots.lot[lot]] += doses * market.problem.teams[team].draw_doses;
                 }
@@ -62,7 +66,7 @@ impl TeamDays {
 /// The best route of a team on a day.
 pub(super) fn best_route(
     market: &Market,
-    prices: &[f64],
+    prices: &Prices,
     vaccine: &VaccinePrices,
     team: TeamIndex,
     d: Day,
@@ -71,9 +75,9 @@ pub(super) fn best_route(
     let cost = vaccine[problem.day_class[d]].0 * problem.teams[team].draw_doses;
     let mut stops = Vec::new();
     for p in problem.stops.indices() {
-        let slot = market.slots.stop_day[p][d];
-        if slot != NO_SLOT && prices[slot] > cost {
-            let fee = prices[market.slots.stop_visit[p][d]];
+        let slots = market.slots.stop_day[p][d].zip(market.slots.stop_visit[p][d]);
+        if let Some((slot, visit)) = slots.filter(|(slot, _)| prices[*slot] > cost) {
+            let fee = prices[visit];
             let most = f64::from(problem.stops[p].doses_max);
             stops.push(Gain { stop: p, each: prices[slot] - cost, most, fee });
         }

@@ -1,9 +1,9 @@
 //! What holds people back, from the prices of a plan: where a constraint has a price, one more
 //! unit of it could bring at most that much; and what the best series of a cohort would cost.
 
-use super::index::{AreaIndex, Day, ListIndex as _, Per, Place};
+use super::index::{AreaIndex, Day, ListIndex as _, Per, Place, ReachIndex, SlotIndex};
 use super::model::Problem;
-use super::prices::{Kind, Market, NO_SLOT, PathSearch};
+use super::prices::{Kind, Market, PathSearch, Prices};
 use super::teams::best_route;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
@@ -147,11 +147,11 @@ impl Found<'_> {
             && self.question.area.is_none_or(in_area)
     }
 
-    fn add_all(&mut self, market: &Market, prices: &[f64]) {
+    fn add_all(&mut self, market: &Market, prices: &Prices) {
         let problem = market.problem;
         let slots = &market.slots;
-        let price = |slot: usize| if slot == NO_SLOT { 0.0 } else { prices[slot] };
-        let holds = |slot: usize| if slot == NO_SLOT { 0.0 } else { slots.holds[slot] };
+        let price = |slot: Option<SlotIndex>| slot.map_or(0.0, |slot| prices[slot]);
+        let holds = |slot: Option<SlotIndex>| slot.map_or(0.0, |slot| slots.holds[slot]);
         for (s, site) in problem.sites.pairs() {
             let code = problem.site(s).code.as_str();
             if !self.asks(Place::Site(s), code) {
@@ -182,14 +182,14 @@ impl Found<'_> {
             let (first, last) =
                 (problem.day_of(lot.date), problem.day_of(lot.expires).min(last_day));
             if self.question.place.is_none_or(|asked| asked == code) && first <= last {
-                self.add(Scarce::Lot, code, (first, last), price(slot), holds(slot));
+                self.add(Scarce::Lot, code, (first, last), prices[slot], slots.holds[slot]);
             }
         }
         self.add_teams(market, prices);
     }
 
     /// A team's day brings what its best route earns.
-    fn add_teams(&mut self, market: &Market, prices: &[f64]) {
+    fn add_teams(&mut self, market: &Market, prices: &Prices) {
         let problem = market.problem;
         let of_area = |area: &str| problem.campaign.stops.iter().any(|s| s.area.as_str() == area);
         if self.question.area.is_some_and(|area| !of_area(area)) {
@@ -236,7 +236,7 @@ pub fn best_series(
         let by_day: Per<Day, (f64, Place)> = Per::with(problem.days, cheapest);
         let price: Per<Day, f64> = by_day.iter().map(|one| one.0).collect();
         let kind = Kind {
-            reach: 0,
+            reach: ReachIndex::of(0),
             priority: cohort.priority,
             dose: 0,
             days: (cohort.opens, Day::of(problem.days - 1)),
