@@ -172,3 +172,116 @@ fn worst_team(campaign: &Campaign) -> Keep {
     let keeps = campaign.teams.iter().map(|team| Keep::after(team.wastage_rate));
     keeps.reduce(|a, b| if b.is_worse(a) { b } else { a }).unwrap_or(Keep::ALL)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{lot, plain, series, start};
+    use super::*;
+    use crate::domain::planner::index::ListIndex as _;
+    use chrono::TimeDelta;
+
+    fn given(day: i64, dose: u8, doses: u32) -> GivenRow {
+        GivenRow {
+            day: start() + TimeDelta::days(day),
+            place: "S1".into(),
+            area: "A1".into(),
+            group: "all".into(),
+            dose,
+            doses,
+        }
+    }
+
+    fn past_of(campaign: &Campaign, rows: &[GivenRow], from: i64) -> Past {
+        let from = start() + TimeDelta::days(from);
+        let problem = Problem::new(campaign, &[], from);
+        by_cohort(&problem, rows, from).into_values().next().unwrap_or_default()
+    }
+
+    #[test]
+    fn later_doses_count_first_in_first_out_and_only_after_the_shortest_interval() {
+        // The second dose follows after 21 days.
+        let campaign = plain();
+        let cases: [(&str, &[GivenRow], (u32, u32), &[(i64, u32)]); 6] = [
+            ("two wait", &[given(0, 1, 5), given(2, 1, 3)], (8, 0), &[(0, 5), (2, 3)]),
+            ("in turn", &[given(0, 1, 5), given(2, 1, 3), given(23, 2, 6)], (8, 6), &[(2, 2)]),
+            ("a day early", &[given(0, 1, 5), given(20, 2, 5)], (5, 0), &[(0, 5)]),
+            ("on the day", &[given(0, 1, 5), given(21, 2, 5)], (5, 5), &[]),
+            ("more than can", &[given(0, 1, 5), given(21, 2, 4), given(22, 2, 4)], (5, 5), &[]),
+            (
+                "unknown doses",
+                &[given(0, 1, 5), given(1, 0, 9), given(25, 3, 9)],
+                (5, 0),
+                &[(0, 5)],
+            ),
+        ];
+        for (what, rows, (first_doses, finished), waiting) in cases {
+            let past = past_of(&campaign, rows, 30);
+            assert_eq!((past.first_doses, past.finished), (first_doses, finished), "{what}");
+            assert_eq!(past.waiting, [waiting], "{what}");
+        }
+        let late = past_of(&campaign, &[given(29, 1, 5), given(30, 1, 7)], 30);
+        assert_eq!(late.first_doses, 5, "the day itself is not history");
+    }
+
+    #[test]
+    fn who_waits_has_the_days_of_the_window_that_the_plan_may_use() {
+        // Windows of 21 to 35 days, days 0 to 59, plans from day 30.
+        let campaign = plain();
+        let past = past_of(&campaign, &[given(-10, 1, 1), given(8, 1, 2), given(26, 1, 3)], 30);
+        let problem = Problem::new(&campaign, &[], start() + TimeDelta::days(30));
+        let runs = past.waiting(&problem, Day::of(32));
+        let days: Vec<_> =
+            runs.iter().map(|r| (r.people, r.low.number(), r.high.number(), r.bound)).collect();
+        // Past its window: whenever there is room. Open until day 43. Beyond the end: not bound.
+        assert_eq!(days, [(1, 32, 59, false), (2, 32, 43, true), (3, 47, 59, false)]);
+        assert!(runs.iter().all(|run| run.dose == 1));
+        let ends = |day| past_of(&campaign, &[given(day, 1, 1)], 30);
+        let bound = |day| ends(day).waiting(&problem, Day::of(30)).iter().any(|run| run.bound);
+        assert_eq!([-6, -5, 24, 25].map(bound), [false, true, true, false]);
+    }
+
+    #[test]
+    fn three_doses_are_followed_from_each_to_the_next() {
+        let campaign = Campaign { series: series(3, Some(10), None), ..plain() };
+        let rows = [given(0, 1, 9), given(10, 2, 6), given(19, 3, 1), given(20, 3, 4)];
+        let past = past_of(&campaign, &rows, 30);
+        assert_eq!((past.first_doses, past.finished), (9, 4));
+        assert_eq!(past.waiting, [vec![(0, 3)], vec![(10, 2)]]);
+    }
+
+    #[test]
+    fn history_draws_from_the_lots_of_its_day_the_first_to_expire_first_with_waste() {
+        let mut campaign = plain();
+        campaign.deliveries =
+            vec![lot("late", 0, 100, 60), lot("soon", 0, 30, 9), lot("next", 5, 100, 50)];
+        let left = |rows: &[GivenRow]| -> Vec<f64> {
+            let scale = Scale::of(&campaign);
+            let from = start() + TimeDelta::days(30);
+            let lots = lots_left(&campaign, rows, from, scale);
+            lots.iter().map(|lot| lot.units as f64 / scale.units as f64).collect()
+        };
+        assert_eq!(left(&[]), [100.0, 30.0, 100.0]);
+        // 19 doses with 5 % of waste draw 20.
+        assert_eq!(left(&[given(0, 1, 19)]), [100.0, 10.0, 100.0]);
+        assert_eq!(left(&[given(0, 1, 38)]), [90.0, 0.0, 100.0]);
+        assert_eq!(left(&[given(9, 1, 38)]), [100.0, 0.0, 90.0]);
+        assert_eq!(left(&[given(10, 1, 19)]), [100.0, 30.0, 80.0]);
+        assert_eq!(left(&[given(-1, 1, 19)]), [100.0, 30.0, 100.0], "before any lot");
+        assert_eq!(left(&[given(30, 1, 19)]), [100.0, 30.0, 100.0], "not history");
+        let unknown = GivenRow { place: "GONE".into(), ..given(0, 1, 19) };
+        assert_eq!(left(&[unknown]), [100.0, 11.0, 100.0], "an unknown place wastes nothing");
+    }
+
+    #[test]
+    fn a_dose_at_a_stop_draws_with_the_largest_waste_of_a_team() {
+        let mut campaign = plain();
+        let mut second = campaign.teams[0].clone();
+        second.wastage_rate = rust_decimal::Decimal::new(2, 1);
+        campaign.teams.push(second);
+        assert!((worst_team(&campaign).draw_doses() - 1.25).abs() < 1e-12);
+        campaign.teams.reverse();
+        assert!((worst_team(&campaign).draw_doses() - 1.25).abs() < 1e-12);
+        campaign.teams.clear();
+        assert_eq!(worst_team(&campaign), Keep::ALL);
+    }
+}

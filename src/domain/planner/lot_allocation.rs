@@ -189,3 +189,77 @@ pub fn curve(campaign: &Campaign, rows: &[PlanRow]) -> Vec<CurveDay> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{lot, plain, start};
+    use super::*;
+    use chrono::TimeDelta;
+
+    fn on(n: i64) -> NaiveDate {
+        start() + TimeDelta::days(n)
+    }
+
+    fn row(n: i64, team: Option<&str>, doses: u32) -> PlanRow {
+        let place = if team.is_some() { "P1" } else { "S1" };
+        PlanRow {
+            day: on(n),
+            place: place.into(),
+            team: team.map(Into::into),
+            area: "A1".into(),
+            group: "all".into(),
+            dose: 1,
+            doses,
+        }
+    }
+
+    #[test]
+    fn a_site_draws_for_a_period_on_its_restock_day_and_a_team_for_a_day() {
+        // 5 % of waste at the site, 10 % with the team.
+        let campaign = plain();
+        let rows = [row(1, None, 9), row(3, None, 10), row(8, None, 19), row(3, Some("T1"), 9)];
+        let found = lot_draws(&campaign, &rows, &[], start());
+        let line = |draw: &LotDraw| {
+            let owner = draw.site.as_ref().map(|site| site.to_string());
+            let owner = owner.or(draw.team.as_ref().map(|team| team.to_string()));
+            let days = [draw.taken, draw.until].map(|day| (day - start()).num_days());
+            (owner.unwrap_or_default(), days, draw.vaccine_doses, draw.doses_given.round())
+        };
+        let lines: Vec<_> = found.iter().map(line).collect();
+        let want = [
+            ("S1".to_owned(), [0, 6], 20, 19.0),
+            ("T1".to_owned(), [3, 3], 10, 9.0),
+            ("S1".to_owned(), [7, 13], 20, 19.0),
+        ];
+        assert_eq!(lines, want);
+        let later = lot_draws(&campaign, &rows, &[], on(7));
+        assert_eq!(later.len(), 1, "days before the plan draw nothing");
+        assert_eq!(lot_draws(&campaign, &[row(60, None, 1), row(-1, None, 1)], &[], start()), []);
+    }
+
+    #[test]
+    fn a_draw_changes_its_lot_inside_a_dose_and_what_no_lot_can_serve_is_left_out() {
+        let mut campaign = plain();
+        campaign.deliveries = vec![lot("a", 0, 5, 50), lot("b", 0, 7, 59)];
+        let found = lot_draws(&campaign, &[row(1, None, 19)], &[], start());
+        let lots: Vec<(&str, u64)> =
+            found.iter().map(|draw| (draw.lot.as_str(), draw.vaccine_doses)).collect();
+        assert_eq!(lots, [("a", 5), ("b", 7)]);
+        assert!((found[0].doses_given - 4.75).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn the_curve_adds_up_doses_by_day_and_number() {
+        let campaign = plain();
+        let dose = |dose, row: PlanRow| PlanRow { dose, ..row };
+        let rows =
+            [row(1, None, 5), row(1, None, 2), dose(2, row(3, None, 4)), dose(3, row(3, None, 9))];
+        let found = curve(&campaign, &rows);
+        let at = |n: usize| found[n].doses.clone();
+        assert_eq!(
+            (at(0), at(1), at(2), at(3), at(59)),
+            (vec![0, 0], vec![7, 0], vec![7, 0], vec![7, 4], vec![7, 4])
+        );
+        assert_eq!((found.len(), found[3].day), (60, on(3)));
+    }
+}

@@ -158,3 +158,74 @@ impl Stock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::planner::index::ListIndex as _;
+
+    /// Lots with so many units, and classes by the positions of their lots.
+    fn stock(units: &[u64], classes: &[&[usize]]) -> Stock {
+        let lots = |lots: &&[usize]| lots.iter().map(|&lot| LotIndex::of(lot)).collect();
+        Stock {
+            left: units.to_vec().into(),
+            classes: classes.iter().map(lots).collect(),
+            flow: Per::filled(Per::filled(0, units.len()), classes.len()),
+            empty: Per::filled(false, classes.len()),
+        }
+    }
+
+    fn left(stock: &Stock) -> Vec<u64> {
+        stock.left.iter().copied().collect()
+    }
+
+    fn class(position: usize) -> ClassIndex {
+        ClassIndex::of(position)
+    }
+
+    #[test]
+    fn a_draw_takes_the_first_lot_of_its_class_first_and_gives_the_last_one_back_first() {
+        let mut stock = stock(&[10, 10, 10], &[&[2, 0]]);
+        assert_eq!(stock.draw(class(0), 4, 3), 4);
+        assert_eq!(left(&stock), [8, 10, 0]);
+        stock.give_back(class(0), 1, 3);
+        assert_eq!(left(&stock), [10, 10, 1]);
+        let flows: Vec<_> = stock.flows().map(|(_, lot, units)| (lot, units)).collect();
+        assert_eq!(flows, [(LotIndex::of(2), 9)]);
+    }
+
+    #[test]
+    fn only_whole_doses_are_drawn_and_a_class_with_less_counts_as_empty_until_something_returns() {
+        let mut stock = stock(&[10, 1], &[&[0], &[1]]);
+        assert_eq!(stock.draw(class(0), 5, 3), 3);
+        assert_eq!(left(&stock), [1, 1]);
+        assert!(stock.is_empty(class(0)) && !stock.is_empty(class(1)));
+        assert_eq!(stock.draw(class(0), 1, 1), 0, "known to be empty");
+        stock.give_back(class(1), 0, 1);
+        assert!(stock.is_empty(class(0)), "nothing returned");
+        stock.give_back(class(0), 1, 3);
+        assert!(!stock.is_empty(class(0)));
+        assert_eq!(stock.draw(class(0), 5, 4), 1);
+        assert_eq!(left(&stock), [0, 1]);
+    }
+
+    #[test]
+    fn a_draw_of_another_class_moves_to_another_lot_where_only_that_leaves_enough() {
+        // Class A may use both lots, class B only the first, which A has taken.
+        let mut stock = stock(&[10, 10], &[&[0, 1], &[0]]);
+        stock.draw_units(class(0), 10);
+        assert_eq!(left(&stock), [0, 10]);
+        assert_eq!(stock.draw(class(1), 7, 1), 7);
+        assert_eq!(left(&stock), [0, 3]);
+        let flows: Vec<_> = stock.flows().collect();
+        let lot = LotIndex::of;
+        assert_eq!(flows, [(class(0), lot(0), 3), (class(0), lot(1), 7), (class(1), lot(0), 7)]);
+        // Three classes in a chain; no more than there is.
+        let mut stock = super::tests::stock(&[4, 4, 4], &[&[0, 1], &[1, 2], &[0]]);
+        stock.draw_units(class(0), 4);
+        stock.draw_units(class(1), 4);
+        assert_eq!(stock.draw(class(2), 9, 1), 4);
+        assert_eq!(left(&stock), [0, 0, 0]);
+        assert!(stock.is_empty(class(2)));
+    }
+}

@@ -175,3 +175,137 @@ pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: Day) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{plain, start};
+    use super::*;
+    use crate::domain::campaign::Campaign;
+    use crate::domain::dose::GivenRow;
+    use chrono::TimeDelta;
+
+    fn row(day: i64, dose: u8, doses: u32) -> PlanRow {
+        PlanRow {
+            day: start() + TimeDelta::days(day),
+            place: "S1".into(),
+            team: None,
+            area: "A1".into(),
+            group: "all".into(),
+            dose,
+            doses,
+        }
+    }
+
+    fn given(day: i64, doses: u32) -> GivenRow {
+        let PlanRow { day, place, area, group, dose, doses, .. } = row(day, 1, doses);
+        GivenRow { day, place, area, group, dose, doses }
+    }
+
+    /// Wishes as who, how many and the days of the steps.
+    fn paired(campaign: &Campaign, given: &[GivenRow], from: i64, rows: &[PlanRow]) -> Vec<String> {
+        let problem = Problem::new(campaign, given, start() + TimeDelta::days(from));
+        let line = |wish: &Wish| {
+            let who = if wish.who == Who::New { "new" } else { "waiting" };
+            let days: Vec<i64> = wish.steps.iter().map(|step| step.day.number()).collect();
+            format!("{} {who} {days:?}", wish.people)
+        };
+        wishes(&problem, rows).iter().map(line).collect()
+    }
+
+    #[test]
+    fn rows_are_paired_first_in_first_out_inside_the_windows() {
+        // The second dose follows after 21 to 35 days.
+        let campaign = plain();
+        let pairs = |rows: &[PlanRow]| paired(&campaign, &[], 0, rows);
+        assert_eq!(pairs(&[row(1, 1, 5), row(22, 2, 5)]), ["5 new [1, 22]"]);
+        assert_eq!(
+            pairs(&[row(2, 1, 3), row(1, 1, 5), row(23, 2, 8)]),
+            ["5 new [1, 23]", "3 new [2, 23]"]
+        );
+        assert_eq!(pairs(&[row(1, 1, 5), row(21, 2, 5)]), ["5 new [1]"], "a day early");
+        assert_eq!(pairs(&[row(1, 1, 5), row(36, 2, 5)]), ["5 new [1, 36]"], "the last day");
+        assert_eq!(pairs(&[row(1, 1, 5), row(37, 2, 5)]), ["5 new [1]"], "a day late");
+        assert_eq!(
+            pairs(&[row(1, 1, 5), row(22, 2, 2)]),
+            ["3 new [1]", "2 new [1, 22]"],
+            "too few second doses"
+        );
+        let late_first = [row(1, 1, 5), row(9, 1, 2), row(38, 2, 7)];
+        assert_eq!(pairs(&late_first), ["5 new [1]", "2 new [9, 38]"], "nobody waits for them");
+    }
+
+    #[test]
+    fn rows_of_unknown_things_and_days_outside_are_left_out() {
+        let campaign = plain();
+        let pairs = |row: PlanRow| paired(&campaign, &[], 5, &[row]);
+        assert_eq!(pairs(row(5, 1, 1)), ["1 new [5]"]);
+        assert_eq!(pairs(row(59, 1, 1)), ["1 new [59]"]);
+        let none: [PlanRow; 7] = [
+            row(4, 1, 1),
+            row(60, 1, 1),
+            row(6, 0, 1),
+            row(6, 3, 1),
+            PlanRow { place: "S9".into(), ..row(6, 1, 1) },
+            PlanRow { group: "none".into(), ..row(6, 1, 1) },
+            PlanRow { area: "A9".into(), ..row(6, 1, 1) },
+        ];
+        for row in none {
+            assert_eq!(pairs(row.clone()), Vec::<String>::new(), "{row:?}");
+        }
+        let mut far = campaign.clone();
+        far.reach.clear();
+        assert_eq!(paired(&far, &[], 0, &[row(6, 1, 1)]), Vec::<String>::new(), "out of reach");
+    }
+
+    #[test]
+    fn people_whose_window_closes_get_second_doses_before_those_who_are_overdue() {
+        // From day 30: first doses of day -20 are overdue, those of day 8 due until day 43.
+        let campaign = plain();
+        let history = [given(-20, 4), given(8, 5)];
+        let pairs = |doses| paired(&campaign, &history, 30, &[row(31, 2, doses)]);
+        assert_eq!(pairs(5), ["5 waiting [31]"]);
+        let problem = Problem::new(&campaign, &history, start() + TimeDelta::days(30));
+        let runs = |doses| -> Vec<(bool, u32)> {
+            let run = |wish: &Wish| match wish.who {
+                Who::Waiting(run) => (problem.cohorts[wish.cohort].waiting[run].bound, wish.people),
+                Who::New => (false, 0),
+            };
+            wishes(&problem, &[row(31, 2, doses)]).iter().map(run).collect()
+        };
+        assert_eq!(runs(3), [(true, 3)]);
+        assert_eq!(runs(7), [(true, 5), (false, 2)]);
+        assert_eq!(runs(20), [(true, 5), (false, 4)], "no more than there are");
+    }
+
+    #[test]
+    fn wishes_are_worth_their_doses_for_as_many_people_as_there_are() {
+        // Half the protection with each dose: five people on days 1 and 22, four on day 2.
+        let rows = [row(1, 1, 5), row(22, 2, 5), row(2, 1, 4)];
+        let each = |day: f64| 0.5 * (60.0 - day) / 60.0;
+        let both = each(1.0) + each(22.0);
+        let worth_of = |people, rows: &[PlanRow]| {
+            let mut campaign = plain();
+            campaign.eligible[0].people = people;
+            let problem = Problem::new(&campaign, &[], start());
+            worth(&problem, &wishes(&problem, rows))
+        };
+        assert!((worth_of(9, &rows) - 5.0 * both - 4.0 * each(2.0)).abs() < 1e-12);
+        assert!((worth_of(3, &rows[..2]) - 3.0 * both).abs() < 1e-12, "only three people");
+    }
+
+    #[test]
+    fn only_wishes_that_start_before_a_day_are_placed() {
+        let campaign = plain();
+        let problem = Problem::new(&campaign, &[], start());
+        let rows = [row(1, 1, 5), row(22, 2, 5), row(2, 1, 4), row(23, 2, 4)];
+        let wishes = wishes(&problem, &rows);
+        let placed = |until| -> Vec<PlanRow> {
+            let mut draft = Draft::new(&problem);
+            place_wishes(&mut draft, &wishes, until);
+            draft.rows()
+        };
+        assert_eq!(placed(Day::of(1)), []);
+        assert_eq!(placed(Day::of(2)), [row(1, 1, 5), row(22, 2, 5)]);
+        assert_eq!(placed(Day::NEVER), [row(1, 1, 5), row(2, 1, 4), row(22, 2, 5), row(23, 2, 4)]);
+    }
+}

@@ -262,3 +262,96 @@ pub fn best_series(
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{eligible, group, plain, start};
+    use super::*;
+    use crate::domain::plan::PriceTable;
+    use chrono::TimeDelta;
+
+    fn on(n: i64) -> NaiveDate {
+        start() + TimeDelta::days(n)
+    }
+
+    /// Prices of the site, its store and the lot.
+    fn prices() -> Certificate {
+        let table = |days: &[(i64, f64)]| -> PriceTable {
+            let days = days.iter().map(|&(n, price)| (on(n), price)).collect();
+            [("S1".to_owned(), days)].into_iter().collect()
+        };
+        Certificate {
+            site_day: table(&[(1, 0.5), (4, 0.75), (8, 1e-12)]),
+            storage: table(&[(7, 0.25)]),
+            lot: [("L1".to_owned(), 0.125)].into_iter().collect(),
+            ..Certificate::default()
+        }
+    }
+
+    fn asked(campaign: &Campaign, question: &Question) -> Vec<Scarcity> {
+        why(campaign, start(), &prices(), question)
+    }
+
+    #[test]
+    fn what_has_a_price_is_listed_with_its_days_the_heaviest_first() {
+        let found = asked(&plain(), &Question::default());
+        let line = |one: &Scarcity| {
+            let days = [one.first, one.last, one.dearest].map(|day| (day - start()).num_days());
+            (one.scarce, days, one.count, one.one_more, one.weight)
+        };
+        let lines: Vec<_> = found.iter().map(line).collect();
+        let want = [
+            (Scarce::Lot, [0, 59, 0], 1, 0.125, 25.0),
+            (Scarce::SiteDay, [1, 4, 4], 2, 0.75, 12.5),
+            (Scarce::Storage, [7, 13, 7], 1, 0.25, 10.0),
+        ];
+        assert_eq!(lines, want);
+    }
+
+    #[test]
+    fn a_question_chooses_by_place_area_day_and_group() {
+        let mut campaign = plain();
+        let mut second = campaign.areas[0].clone();
+        second.code = "A2".into();
+        campaign.areas.push(second);
+        campaign.groups.push(group("late", 1.0));
+        campaign.groups[1].opens = Some(on(5));
+        let kinds = |question: Question| -> Vec<Scarce> {
+            asked(&campaign, &question).iter().map(|one| one.scarce).collect()
+        };
+        let none = Question::default();
+        use Scarce::{Lot, SiteDay, Storage};
+        assert_eq!(kinds(none), [Lot, SiteDay, Storage]);
+        assert_eq!(kinds(Question { place: Some("S1"), ..none }), [SiteDay, Storage]);
+        assert_eq!(kinds(Question { place: Some("L1"), ..none }), [Lot]);
+        assert_eq!(kinds(Question { area: Some("A1"), ..none }), [Lot, SiteDay, Storage]);
+        assert_eq!(kinds(Question { area: Some("A2"), ..none }), [Lot]);
+        assert_eq!(kinds(Question { day: Some(on(4)), ..none }), [Lot, SiteDay]);
+        assert_eq!(kinds(Question { day: Some(on(13)), ..none }), [Lot, Storage]);
+        assert_eq!(kinds(Question { group: Some("late"), ..none }), [Lot, Storage]);
+        assert_eq!(kinds(Question { group: Some("all"), ..none }), [Lot, SiteDay, Storage]);
+    }
+
+    #[test]
+    fn the_best_series_avoids_dear_days_where_waiting_costs_less() {
+        let mut campaign = plain();
+        campaign.groups.push(group("few", 2.0));
+        campaign.eligible.push(eligible("A1", "few", 3));
+        let site_day = [("S1".to_owned(), [(on(0), 9.0), (on(21), 9.0)].into_iter().collect())];
+        let prices =
+            Certificate { site_day: site_day.into_iter().collect(), ..Certificate::default() };
+        let found = best_series(&campaign, start(), &prices, &Question::default());
+        assert_eq!(found.len(), 2);
+        let days: Vec<i64> =
+            found[0].doses.iter().map(|dose| (dose.0 - start()).num_days()).collect();
+        assert_eq!(days, [1, 22]);
+        assert!(found[0].doses.iter().all(|dose| dose.1.as_str() == "S1"));
+        assert!((found[0].worth - 0.5 * (59.0 + 38.0) / 60.0).abs() < 1e-12);
+        assert!((found[1].worth - 2.0 * found[0].worth).abs() < 1e-12, "by priority");
+        assert!(found[0].cost.abs() < 1e-12);
+        let one = Question { group: Some("few"), ..Question::default() };
+        assert_eq!(best_series(&campaign, start(), &prices, &one).len(), 1);
+        let other = Question { area: Some("A9"), ..Question::default() };
+        assert_eq!(best_series(&campaign, start(), &prices, &other), []);
+    }
+}

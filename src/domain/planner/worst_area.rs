@@ -178,3 +178,74 @@ fn exchange(
         shares.finished[giver] = shares.finished[giver] + u64::from(back) - u64::from(n);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::index::ListIndex as _;
+    use super::super::testing::{eligible, plain, start};
+    use super::super::{Limits, Request, make};
+    use super::*;
+    use crate::domain::campaign::Campaign;
+    use crate::domain::site::Reach;
+
+    /// Two areas of 60 people whose only site has room for 38 of them in two weeks of doses.
+    fn campaign() -> Campaign {
+        let mut campaign = plain();
+        let mut second = campaign.areas[0].clone();
+        second.code = "A2".into();
+        campaign.areas.push(second);
+        campaign.reach.push(Reach { area: "A2".into(), site: "S1".into() });
+        campaign.eligible = vec![eligible("A1", "all", 60), eligible("A2", "all", 60)];
+        campaign.deliveries[0].doses = 160;
+        campaign
+    }
+
+    fn raised(draft: &Draft<'_>, floor: f64, until: Day) -> Vec<u64> {
+        let mut nothing = |_| {};
+        let mut never = || 0.0;
+        let mut budget = SearchBudget { progress: &mut nothing, time_used: &mut never };
+        let raised = raise_worst(draft.clone(), floor, until, &mut budget, 1.0);
+        let found = Shares::of(&raised);
+        found.finished.iter().copied().collect()
+    }
+
+    #[test]
+    fn areas_below_get_places_of_areas_above_as_far_as_the_objective_allows() {
+        let campaign = campaign();
+        let problem = super::super::model::Problem::new(&campaign, &[], start());
+        let draft = super::super::greedy::plan(&problem, &[], Day::FIRST);
+        let shares = Shares::of(&draft);
+        let before: Vec<u64> = shares.finished.iter().copied().collect();
+        assert_eq!(before, [60, 16], "the first area by code is filled first");
+        assert!((shares.worst() - 16.0 / 60.0).abs() < 1e-12);
+        let (first, second) = (AreaIndex::of(0), AreaIndex::of(1));
+        assert_eq!((shares.distance(first, 0.5), shares.distance(second, 0.5)), (-30, 14));
+        assert_eq!(shares.distance(second, 0.501), 15, "rounded up");
+        let after = raised(&draft, 0.0, Day::FIRST);
+        assert_eq!(after.iter().sum::<u64>(), 76);
+        assert!(after[1] >= 37, "{after:?}");
+        let objective = measure::objective(&draft);
+        assert_eq!(raised(&draft, objective * 1.01, Day::FIRST), before, "a floor out of reach");
+        assert_eq!(raised(&draft, 0.0, Day::NEVER), before, "no day may change");
+    }
+
+    #[test]
+    fn an_area_without_people_is_not_the_worst() {
+        let mut campaign = campaign();
+        campaign.eligible[1].people = 0;
+        let problem = super::super::model::Problem::new(&campaign, &[], start());
+        let shares = Shares::of(&super::super::greedy::plan(&problem, &[], Day::FIRST));
+        assert!((shares.worst() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_search_ends_with_the_areas_about_equal() {
+        let campaign = campaign();
+        let (limits, from) = (Limits::steps(200), start());
+        let request =
+            Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
+        let plan = make(&request, &mut |_| {}, &mut || 0.0);
+        let worst = plan.figures.worst_area.expect("areas").share;
+        assert!(worst > 0.55, "{worst}");
+    }
+}
