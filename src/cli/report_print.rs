@@ -2,7 +2,7 @@
 
 use super::output::{Format, NONE, Sheet, harmless};
 use super::{Session, output};
-use crate::app::reports::{Ask, Behind, Explained, Part};
+use crate::app::reports::{Ask, Explained, Part, SourceRecord};
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::report::{Basis, Figure, Report, Value};
 use crate::intake::csv_out;
@@ -260,7 +260,7 @@ const COLUMNS: [&str; 11] = [
 fn record_row(
     language: Language,
     part: usize,
-    record: &Behind,
+    record: &SourceRecord,
     is_for_people: bool,
 ) -> Vec<String> {
     let kind = if is_for_people {

@@ -5,9 +5,9 @@ use super::campaign::Campaign;
 use super::count::ceil_of;
 use super::dose::Dose;
 use super::id::{AreaCode, PersonId, PlaceCode, RecordId};
-use super::judge::{Judge, Lack, Subject};
-use super::rules::model::GroupId;
-use super::rules::{GroupForecast, Progress};
+use super::judge::{Judge, MissedDose, Subject};
+use super::rules::model::VaccineGroupId;
+use super::rules::{GroupForecast, SeriesStatus};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub struct Visit {
     /// First day on which all of it counts.
     pub day: NaiveDate,
     /// What is given.
-    pub doses: Vec<Lack>,
+    pub doses: Vec<MissedDose>,
 }
 
 /// The visits of a person from a day on: at each as many vaccines as the rules allow, then the next
@@ -37,24 +37,24 @@ pub fn visits(
     let mut visits: Vec<Visit> = Vec::new();
     let mut at = day;
     while visits.len() < VISITS_MAX {
-        let lacks = judge.outlook(campaign, who, &doses, at).lacks;
-        let is_now = |lack: &Lack| lack.earliest <= at && lack.recommended <= at;
-        let (now, later): (Vec<Lack>, Vec<Lack>) = lacks.into_iter().partition(is_now);
+        let missed = judge.outlook(campaign, who, &doses, at).missed;
+        let is_now = |dose: &MissedDose| dose.earliest <= at && dose.recommended <= at;
+        let (now, later): (Vec<MissedDose>, Vec<MissedDose>) = missed.into_iter().partition(is_now);
         if now.is_empty() {
-            let next = later.iter().map(|lack| lack.earliest.max(lack.recommended)).min();
+            let next = later.iter().map(|dose| dose.earliest.max(dose.recommended)).min();
             match next.filter(|next| *next > at && *next <= campaign.end) {
                 Some(next) => at = next,
                 None => break,
             }
             continue;
         }
-        for lack in &now {
+        for dose in &now {
             doses.push(Dose {
                 record: RecordId::new("planned"),
                 person: PersonId::new("planned"),
                 date: at,
                 place: PlaceCode::new("planned"),
-                product: lack.vaccine.as_deref().map(str::to_owned),
+                product: dose.vaccine.as_deref().map(str::to_owned),
                 lot: None,
             });
         }
@@ -113,26 +113,26 @@ impl Progressed {
 
 /// Progress by vaccine group and area.
 #[derive(Debug, Clone, Default)]
-pub struct Progresses(BTreeMap<(GroupId, AreaCode), Progressed>);
+pub struct Progresses(BTreeMap<(VaccineGroupId, AreaCode), Progressed>);
 
 impl Progresses {
     /// Adds a person of an area by how far they are with some vaccine groups.
-    pub fn add(&mut self, area: &AreaCode, forecasts: &[GroupForecast], groups: &[GroupId]) {
+    pub fn add(&mut self, area: &AreaCode, forecasts: &[GroupForecast], groups: &[VaccineGroupId]) {
         for one in forecasts.iter().filter(|one| groups.contains(&one.group)) {
             let here = self.0.entry((one.group, area.clone())).or_default();
             let (should, done) = match one.progress {
-                Progress::Complete | Progress::Immune => (1, 1),
-                Progress::NotComplete if one.lacking > 0 => (1, 0),
+                SeriesStatus::Complete | SeriesStatus::Immune => (1, 1),
+                SeriesStatus::NotComplete if one.lacking > 0 => (1, 0),
                 // Nothing is due now; who has had a dose is up to date, who has not is too young.
-                Progress::NotComplete => {
+                SeriesStatus::NotComplete => {
                     let begun = u64::from(one.next.is_some_and(|next| next.number > 1));
                     (begun, begun)
                 }
-                Progress::AgedOut => {
+                SeriesStatus::AgedOut => {
                     here.aged_out += 1;
                     (0, 0)
                 }
-                Progress::Contraindicated | Progress::NotRecommended => (0, 0),
+                SeriesStatus::Contraindicated | SeriesStatus::NotRecommended => (0, 0),
             };
             here.should += should;
             here.done += done;
@@ -143,7 +143,7 @@ impl Progresses {
     }
 
     /// One vaccine group in an area and all that lies below it.
-    pub fn of(&self, campaign: &Campaign, group: GroupId, area: &AreaCode) -> Progressed {
+    pub fn of(&self, campaign: &Campaign, group: VaccineGroupId, area: &AreaCode) -> Progressed {
         let mut out = Progressed::default();
         for below in campaign.below(area) {
             if let Some(one) = self.0.get(&(group, below.clone())) {

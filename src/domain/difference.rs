@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// A row that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct RowChange {
     /// The table: `sites`, `campaign`, `groups` ….
     pub table: &'static str,
     /// What names the row: `S01`, or `danbei, adult, 2021-10-20`.
@@ -45,7 +45,7 @@ pub enum What {
 
 /// Everything that differs, table by table, in the order of the new rows, removed rows last.
 /// Empty exactly where the campaigns are equal.
-pub fn differences(old: &Campaign, new: &Campaign) -> Vec<Change> {
+pub fn differences(old: &Campaign, new: &Campaign) -> Vec<RowChange> {
     let mut changes = Vec::new();
     for (old, new) in tables(old).iter().zip(&tables(new)) {
         compare(old, new, &mut changes);
@@ -53,7 +53,7 @@ pub fn differences(old: &Campaign, new: &Campaign) -> Vec<Change> {
     changes
 }
 
-fn compare(old: &Table, new: &Table, changes: &mut Vec<Change>) {
+fn compare(old: &Table, new: &Table, changes: &mut Vec<RowChange>) {
     let before = changes.len();
     let key_of = |row: &[String]| row[..new.key_columns].join(", ");
     let old_rows: BTreeMap<String, &Vec<String>> =
@@ -65,13 +65,13 @@ fn compare(old: &Table, new: &Table, changes: &mut Vec<Change>) {
         let key = key_of(row);
         let Some(old_row) = old_rows.get(&key) else {
             let row = said(new, row);
-            changes.push(Change { table, key, what: What::Added { row } });
+            changes.push(RowChange { table, key, what: What::Added { row } });
             continue;
         };
         for ((column, old), new) in new.columns.iter().zip(old_row.iter()).zip(row) {
             if old != new {
                 let what = What::Changed { column, old: old.clone(), new: new.clone() };
-                changes.push(Change { table, key: key.clone(), what });
+                changes.push(RowChange { table, key: key.clone(), what });
             }
         }
     }
@@ -79,11 +79,11 @@ fn compare(old: &Table, new: &Table, changes: &mut Vec<Change>) {
         let key = key_of(row);
         if !new_rows.contains_key(&key) {
             let row = said(old, row);
-            changes.push(Change { table, key, what: What::Removed { row } });
+            changes.push(RowChange { table, key, what: What::Removed { row } });
         }
     }
     if changes.len() == before && old.rows != new.rows {
-        changes.push(Change { table, key: String::new(), what: What::Reordered });
+        changes.push(RowChange { table, key: String::new(), what: What::Reordered });
     }
 }
 

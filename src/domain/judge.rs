@@ -6,8 +6,10 @@
 use super::campaign::Campaign;
 use super::dose::Dose;
 use super::person::Sex;
-use super::rules::model::{GroupId, VaccineId};
-use super::rules::{Assessment, DoseVerdict, Given, GroupForecast, Person, Rules, Status, assess};
+use super::rules::model::{VaccineGroupId, VaccineId};
+use super::rules::{
+    Assessment, DoseAdministered, DoseVerdict, GroupForecast, Patient, Rules, Status, assess,
+};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
@@ -24,7 +26,7 @@ pub enum Asks {
     /// What a person lacks of these vaccine groups; a visit brings as much of it as the rules allow.
     CatchUp {
         /// The groups.
-        groups: Vec<GroupId>,
+        groups: Vec<VaccineGroupId>,
         /// Visits before this day are history.
         from: NaiveDate,
         /// What falls due by this day is given, too.
@@ -93,9 +95,9 @@ pub struct Due {
 
 /// What a person lacks of a vaccine group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lack {
+pub struct MissedDose {
     /// The vaccine group.
-    pub group: GroupId,
+    pub group: VaccineGroupId,
     /// Code of the vaccine that the next dose is usually given with.
     pub vaccine: Option<Box<str>>,
     /// Number of the next dose.
@@ -118,7 +120,7 @@ pub struct Outlook {
     /// What is due next; nothing when all is given.
     pub due: Option<Due>,
     /// What a catch-up campaign gives at the next visits.
-    pub lacks: Vec<Lack>,
+    pub missed: Vec<MissedDose>,
     /// How far the person is with every vaccine group.
     pub forecasts: Vec<GroupForecast>,
 }
@@ -141,20 +143,20 @@ impl Judge {
     ) -> Outlook {
         let assessment = assess(&self.rules, &self.person(campaign, who, doses, day));
         let Assessment { doses: verdicts, forecasts } = assessment;
-        let (due, lacks) = match &self.asks {
+        let (due, missed) = match &self.asks {
             Asks::Series { .. } => (forecasts.first().and_then(due), Vec::new()),
-            Asks::CatchUp { groups, to, .. } => (None, self.lacks(&forecasts, groups, *to)),
+            Asks::CatchUp { groups, to, .. } => (None, self.missed(&forecasts, groups, *to)),
         };
         let doses = self.judged(doses, verdicts);
         let visited = doses.iter().any(|dose| dose.number > 0);
-        let visit = lacks.iter().min_by_key(|lack| lack.earliest).filter(|_| !visited);
+        let visit = missed.iter().min_by_key(|dose| dose.earliest).filter(|_| !visited);
         let visit = visit.map(|first| Due {
             number: 1,
             earliest: first.earliest,
             recommended: first.recommended,
             latest: None,
         });
-        Outlook { due: due.or(visit), doses, lacks, forecasts }
+        Outlook { due: due.or(visit), doses, missed, forecasts }
     }
 
     /// Whether a dose is counted as one that does not count; a visit is a visit whatever was given.
@@ -162,17 +164,17 @@ impl Judge {
         matches!(self.asks, Asks::Series { .. }) && dose.is_refused()
     }
 
-    fn person(&self, campaign: &Campaign, who: Subject, doses: &[Dose], day: NaiveDate) -> Person {
+    fn person(&self, campaign: &Campaign, who: Subject, doses: &[Dose], day: NaiveDate) -> Patient {
         let given = |dose: &Dose| {
             let lot = dose.lot.as_ref().and_then(|lot| campaign.lot(lot.as_str()));
-            Given {
+            DoseAdministered {
                 date: dose.date,
                 vaccine: self.vaccine(dose.product.as_deref()),
                 manufacturer: None,
                 expired: lot.is_some_and(|lot| dose.date > lot.expires),
             }
         };
-        Person {
+        Patient {
             born: who.born,
             sex: who.sex,
             as_of: day,
@@ -218,17 +220,22 @@ impl Judge {
     }
 
     /// The name of a vaccine group.
-    pub fn name(&self, group: GroupId) -> &str {
+    pub fn name(&self, group: VaccineGroupId) -> &str {
         &self.rules.groups[usize::from(group.0)].name
     }
 
     /// What falls due by a day, of some groups.
-    fn lacks(&self, forecasts: &[GroupForecast], groups: &[GroupId], to: NaiveDate) -> Vec<Lack> {
+    fn missed(
+        &self,
+        forecasts: &[GroupForecast],
+        groups: &[VaccineGroupId],
+        to: NaiveDate,
+    ) -> Vec<MissedDose> {
         let asked = forecasts.iter().filter(|one| groups.contains(&one.group));
         asked
             .filter_map(|one| {
                 let next = one.next.filter(|next| next.recommended.date <= to)?;
-                Some(Lack {
+                Some(MissedDose {
                     group: one.group,
                     vaccine: next
                         .vaccine

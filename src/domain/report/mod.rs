@@ -5,7 +5,7 @@ mod pick;
 mod places;
 mod tables;
 
-pub use pick::{Arrival, ArrivalPick, Facts, Given, Measure, Pick};
+pub use pick::{Arrival, ArrivalPick, DayTotal, Facts, Measure, Pick};
 pub use places::given_at;
 pub use tables::{NAMES, Name, build};
 
