@@ -1,6 +1,7 @@
 //! A campaign: everything that its folder says, read once, with codes that are known to exist.
 
 use super::area::{Area, Travel};
+use super::contact::Contact;
 use super::date::days;
 use super::group::{Eligible, Group, GroupSet};
 use super::id::{AreaCode, CampaignId, GroupId};
@@ -111,15 +112,6 @@ impl Language {
             Self::En => "en",
         }
     }
-}
-
-/// Somebody who gets mail because of their office.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// Name or office.
-    pub name: String,
-    /// Address; without one nothing can be mailed.
-    pub email: Option<String>,
 }
 
 /// A group of people in an area, as the planner sees them.

@@ -8,7 +8,6 @@ use super::campaign::Campaign;
 use super::count::{ceil_of, percent};
 use super::counting::{Total, TotalKey};
 use super::id::{AreaCode, GroupId, PlaceCode};
-use super::notice::Need;
 use super::series::{Duration, Series};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -284,6 +283,23 @@ fn signed(people: u64) -> i64 {
 
 fn percent_of(part: u64, whole: u64) -> Option<String> {
     percent(signed(part), signed(whole))
+}
+
+/// What a group still needs to reach its target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Need {
+    /// Name of the group.
+    pub group_name: String,
+    /// People who shall have finished by the end.
+    pub target: u64,
+    /// People who have.
+    pub finished: u64,
+    /// Doses still to give so that the target is met.
+    pub doses_left: u64,
+    /// Days left.
+    pub days_left: u64,
+    /// Doses a day, rounded up.
+    pub per_day: u64,
 }
 
 /// What each group with a target still needs, from its coverage at the top of the tree.

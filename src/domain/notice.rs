@@ -1,11 +1,11 @@
 //! What doseplan tells people, as values: a lead's digest, the coordinator's summary, a person's reminder.
 //! The mail room turns them into words.
 
-use super::campaign::{Contact, Language};
-use super::coverage::Coverage;
+use super::campaign::Language;
+use super::contact::Contact;
+use super::coverage::{Coverage, Need};
 use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
-use serde::Serialize;
 
 /// The jobs that doseplan has, in the order in which they run when due together.
 pub const JOBS: [&str; 4] = ["plan", "summary", "reminders", "digest"];
@@ -124,23 +124,6 @@ impl std::fmt::Debug for PersonLine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PersonLine").field("person", &self.person).finish_non_exhaustive()
     }
-}
-
-/// What a group still needs to reach its target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Need {
-    /// Name of the group.
-    pub group_name: String,
-    /// People who shall have finished by the end.
-    pub target: u64,
-    /// People who have.
-    pub finished: u64,
-    /// Doses still to give so that the target is met.
-    pub doses_left: u64,
-    /// Days left.
-    pub days_left: u64,
-    /// Doses a day, rounded up.
-    pub per_day: u64,
 }
 
 /// What the coordinator gets each morning.

@@ -1,7 +1,7 @@
 //! Where vaccine is given and where it comes from: sites, teams, stops, closures, lots.
 
 use super::area::Point;
-use super::campaign::Contact;
+use super::contact::Contact;
 use super::date::Weekdays;
 use super::id::{AreaCode, LotCode, PlaceCode, TeamCode};
 use chrono::{Datelike, NaiveDate, Weekday};

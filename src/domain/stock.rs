@@ -1,10 +1,11 @@
-//! Vaccine in the county store: deliveries less what was drawn for the doses given. Doses given draw from the lots of
-//! their day, first expiring first, with the wastage that their place reckons with (at a stop the largest of a team):
-//! records need not name lots, so this is an estimate.
+//! Vaccine in the county store: deliveries less what was drawn for the doses given.
+//!
+//! **Drawn** is what leaves the store, **given** is what reaches people; the rest is **wasted**. Records
+//! need not name a lot, so what a lot lost is an estimate: the doses of a day draw from the lots that
+//! are usable on it, first expiring first, with the wastage rate of their place.
 
 use super::campaign::Campaign;
-use super::id::{LotCode, PlaceCode};
-use super::report::LotFigure;
+use super::id::{LotCode, PlaceCode, TeamCode};
 use super::site::Delivery;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -14,6 +15,29 @@ use std::collections::BTreeMap;
 /// Doses given by day and place.
 pub type GivenAt = BTreeMap<(NaiveDate, PlaceCode), u64>;
 
+/// Vaccine doses drawn to give `doses` at wastage rate `rate`, exact: doses / (1 − rate). `None` where
+/// the rate is 1 or more: then nothing that is drawn is given.
+///
+/// Source: WHO, Vaccine wastage concept note (2019); MSF, Management of a measles epidemic, 6.2.
+pub fn drawn_for(doses: u64, rate: Decimal) -> Option<Decimal> {
+    let kept = Decimal::ONE - rate;
+    (kept > Decimal::ZERO).then(|| Decimal::from(doses) / kept)
+}
+
+/// The wastage rate of a place, 0..=1: a site's own, at a stop that of the team. Where nobody knows
+/// which team came, the largest of all teams; 0 at a place that the campaign does not have.
+pub fn wastage_rate(campaign: &Campaign, place: &PlaceCode, team: Option<&TeamCode>) -> Decimal {
+    if let Some(site) = campaign.site(place.as_str()) {
+        return site.wastage_rate;
+    }
+    if campaign.stop(place.as_str()).is_none() {
+        return Decimal::ZERO;
+    }
+    let known = team.and_then(|team| campaign.team(team.as_str())).map(|team| team.wastage_rate);
+    let largest = || campaign.teams.iter().map(|team| team.wastage_rate).max();
+    known.or_else(largest).unwrap_or_default()
+}
+
 /// What a day took out of a lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draw {
@@ -21,26 +45,21 @@ pub struct Draw {
     pub lot: LotCode,
     /// When.
     pub day: NaiveDate,
-    /// Doses drawn, wastage included.
+    /// Vaccine doses drawn, wastage included.
     pub drawn: Decimal,
     /// Of them, doses given.
     pub given: Decimal,
 }
 
-/// What the doses given drew from the lots, day by day; what no lot can explain is left out.
+/// What the doses given drew from the lots, by day and then by expiry. What no lot can explain is left
+/// out.
 pub fn draws(campaign: &Campaign, given: &GivenAt) -> Vec<Draw> {
-    let team_rate = campaign.teams.iter().map(|team| team.wastage_rate).max().unwrap_or_default();
     let mut days: BTreeMap<NaiveDate, (Decimal, Decimal)> = BTreeMap::new();
     for ((day, place), doses) in given {
-        let rate = match campaign.site(place.as_str()) {
-            Some(site) => site.wastage_rate,
-            None if campaign.stop(place.as_str()).is_some() => team_rate,
-            None => Decimal::ZERO,
-        };
-        let doses = Decimal::from(*doses);
+        let rate = wastage_rate(campaign, place, None);
         let day = days.entry(*day).or_default();
-        day.0 += doses / (Decimal::ONE - rate);
-        day.1 += doses;
+        day.0 += drawn_for(*doses, rate).unwrap_or_default();
+        day.1 += Decimal::from(*doses);
     }
     let lots = campaign.lots_by_expiry();
     let mut left: Vec<Decimal> = lots.iter().map(|lot| Decimal::from(lot.doses)).collect();
@@ -75,6 +94,25 @@ pub fn stock_left(campaign: &Campaign, given: &GivenAt, today: NaiveDate) -> Vec
             (lot.lot.clone(), left.floor().to_u64().unwrap_or(0))
         })
         .collect()
+}
+
+/// A figure of a lot in a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LotFigure {
+    /// Doses in the county store before the first day.
+    Before,
+    /// Doses that arrived.
+    Arrived,
+    /// Doses drawn: those given and those wasted.
+    Drawn,
+    /// Doses given.
+    Given,
+    /// Doses wasted.
+    Wasted,
+    /// Doses that expired unused.
+    Expired,
+    /// Doses left after the last day.
+    Left,
 }
 
 /// A lot between two days, in whole doses: before + arrived − drawn − expired = left, and drawn = given + wasted.

@@ -4,10 +4,8 @@ use super::{SourceRecord, each_counted, has};
 use crate::app::{Loaded, Result};
 use crate::domain::counting::Total;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
-use crate::domain::report::{
-    Arrival, ArrivalPick, Basis, Facts, Figure, LotFigure, Pick, given_at,
-};
-use crate::domain::stock::draws;
+use crate::domain::report::{Arrival, ArrivalPick, Basis, Facts, Figure, Pick, given_at};
+use crate::domain::stock::{LotFigure, draws};
 use crate::store::{Tx, tallies};
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;

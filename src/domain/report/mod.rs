@@ -10,6 +10,7 @@ pub use places::given_at;
 pub use tables::{NAMES, Name, build};
 
 use super::id::{AreaCode, GroupId, LotCode};
+use super::stock::LotFigure;
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -97,25 +98,6 @@ pub enum Basis {
     Less(Box<Figure>, Box<Figure>),
     /// The first over the second.
     Over(Box<Figure>, Box<Figure>),
-}
-
-/// A figure of a lot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LotFigure {
-    /// Doses in the county store before the first day.
-    Before,
-    /// Doses that arrived.
-    Arrived,
-    /// Doses drawn: those given and the wastage that the places reckon with.
-    Drawn,
-    /// Doses given.
-    Given,
-    /// Doses wasted.
-    Wasted,
-    /// Doses that expired unused.
-    Expired,
-    /// Doses left after the last day.
-    Left,
 }
 
 impl Figure {

@@ -1,7 +1,8 @@
 //! Digests, summaries and reminders to be looked at: plain, empty, and with names that mean harm.
 
 use super::super::*;
-use crate::domain::campaign::{Contact, Language};
+use crate::domain::campaign::Language;
+use crate::domain::contact::Contact;
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
 use crate::domain::id::{AreaCode, CampaignId};
 use crate::domain::notice::*;
