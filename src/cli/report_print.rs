@@ -37,7 +37,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::None => NONE.to_owned(),
         Value::Count(count) => text::thousands(*count),
-        Value::Percent(percent) => percent.clone(),
+        Value::Percent(percent) => percent.to_string(),
         Value::Day(day) => day.to_string(),
         Value::Text(text) => harmless(text),
     }
@@ -55,9 +55,7 @@ fn cell(value: &Value) -> Cell {
     match value {
         Value::None => Cell::Blank,
         Value::Count(count) => Cell::Count(*count),
-        Value::Percent(percent) => percent
-            .parse()
-            .map_or_else(|_| Cell::text(percent), |percent| Cell::Decimals(percent, 1)),
+        Value::Percent(percent) => Cell::Decimals(percent.shown(), 1),
         Value::Day(day) => Cell::Day(*day),
         Value::Text(text) => Cell::text(text),
     }

@@ -5,7 +5,7 @@
 
 use super::area::Area;
 use super::campaign::Campaign;
-use super::count::{ceil_of, percent};
+use super::count::{Percent, ceil_of};
 use super::counting::{Total, TotalKey};
 use super::id::{AreaCode, GroupId, PlaceCode};
 use super::series::{Duration, Series};
@@ -60,7 +60,7 @@ pub struct CoverageRow {
     pub zero_dose: Option<u64>,
     /// Drop-out from the first dose to the last: (first − last) / first, as a percentage; `None` before anybody
     /// is due for the last.
-    pub drop_out: Option<String>,
+    pub drop_out: Option<Percent>,
     /// Doses of the register's people that do not count, contained in `doses`.
     pub invalid: u64,
     /// What is odd about the row.
@@ -75,20 +75,20 @@ pub struct DoseLine {
     /// People up to the as-of day.
     pub people: u64,
     /// Of the eligible, one decimal.
-    pub percent: Option<String>,
+    pub percent: Option<Percent>,
     /// People on the as-of day.
     pub today: u64,
     /// People among them whose dose counts by the rules; of doses counted without names nothing is known, so
     /// that they count.
     pub valid: u64,
     /// Of the eligible, one decimal.
-    pub valid_percent: Option<String>,
+    pub valid_percent: Option<Percent>,
     /// People whose turn it is and who have not got this dose: the recommended interval since the dose before
     /// has passed, first in, first out; at the first dose everybody eligible once the group is open.
     pub due_not_given: Option<u64>,
     /// Of those whose turn it is by now, the share that has not got this dose: drop-out from the dose before,
     /// one decimal; `None` for the first dose and where nobody is due.
-    pub drop_out: Option<String>,
+    pub drop_out: Option<Percent>,
 }
 
 /// People and their share of the eligible.
@@ -97,7 +97,7 @@ pub struct Share {
     /// People.
     pub people: u64,
     /// Of the eligible, one decimal.
-    pub percent: Option<String>,
+    pub percent: Option<Percent>,
 }
 
 /// What is odd about a figure.
@@ -250,7 +250,7 @@ fn row(
     let first = doses.first().map_or(0, |line| line.people);
     let is_due = at_last.is_some_and(|line| line.drop_out.is_some());
     let drop_out = (eligible.is_some() && series_doses > 1 && is_due)
-        .then(|| percent(signed(first) - signed(finished), signed(first)))
+        .then(|| Percent::of(signed(first) - signed(finished), signed(first)))
         .flatten();
     let mut flags = Vec::new();
     match eligible {
@@ -281,8 +281,8 @@ fn signed(people: u64) -> i64 {
     i64::try_from(people).unwrap_or(i64::MAX)
 }
 
-fn percent_of(part: u64, whole: u64) -> Option<String> {
-    percent(signed(part), signed(whole))
+fn percent_of(part: u64, whole: u64) -> Option<Percent> {
+    Percent::of(signed(part), signed(whole))
 }
 
 /// What a group still needs to reach its target.

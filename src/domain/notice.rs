@@ -3,6 +3,7 @@
 
 use super::campaign::Language;
 use super::contact::Contact;
+use super::count::Percent;
 use super::coverage::{Coverage, Need};
 use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
@@ -173,11 +174,11 @@ pub struct AreaLine {
     /// People with a first dose.
     pub first: u64,
     /// Their share of the eligible.
-    pub first_percent: Option<String>,
+    pub first_percent: Option<Percent>,
     /// People who finished.
     pub complete: u64,
     /// Their share.
-    pub complete_percent: Option<String>,
+    pub complete_percent: Option<Percent>,
     /// Doses on the as-of day.
     pub today: u64,
 }
@@ -243,7 +244,7 @@ pub enum Attention {
         /// Number of the dose.
         dose: u8,
         /// The percentage.
-        percent: String,
+        percent: Percent,
     },
     /// Doses that do not count.
     InvalidDoses(u64),

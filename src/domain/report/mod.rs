@@ -9,6 +9,7 @@ pub use pick::{Arrival, ArrivalPick, DayTotal, Facts, Measure, Pick};
 pub use places::given_at;
 pub use tables::{NAMES, Name, build};
 
+use super::count::Percent;
 use super::id::{AreaCode, GroupId, LotCode};
 use super::stock::LotFigure;
 use chrono::NaiveDate;
@@ -49,7 +50,7 @@ pub enum Value {
     /// People, doses or records.
     Count(i64),
     /// A percentage with one decimal.
-    Percent(String),
+    Percent(Percent),
     /// A day.
     Day(NaiveDate),
     /// A name or code.
@@ -140,7 +141,7 @@ impl Figure {
     #[must_use]
     pub fn over(&self, whole: &Self) -> Self {
         let share = self.number().zip(whole.number());
-        match share.and_then(|(part, whole)| super::count::percent(part, whole)) {
+        match share.and_then(|(part, whole)| Percent::of(part, whole)) {
             Some(percent) => Self {
                 value: Value::Percent(percent),
                 basis: Basis::Over(Box::new(self.clone()), Box::new(whole.clone())),
