@@ -93,3 +93,79 @@ fn said(table: &Table, row: &[String]) -> String {
     let named = cells.filter(|(_, cell)| !cell.is_empty());
     named.map(|(column, cell)| format!("{column}={cell}")).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{county, day, eligible, site};
+
+    /// `table key: what`, a line for each difference.
+    fn told(change: impl Fn(&mut Campaign)) -> Vec<String> {
+        let (old, mut new) = (county(), county());
+        change(&mut new);
+        let line = |it: RowChange| match it.what {
+            What::Added { row } => format!("{} {} + {row}", it.table, it.key),
+            What::Removed { row } => format!("{} {} - {row}", it.table, it.key),
+            What::Changed { column, old, new } => {
+                format!("{} {} {column}: {old} > {new}", it.table, it.key)
+            }
+            What::Reordered => format!("{} {}reordered", it.table, it.key),
+        };
+        differences(&old, &new).into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn equal_campaigns_have_no_differences() {
+        assert!(told(|_| {}).is_empty());
+    }
+
+    #[test]
+    fn a_row_is_named_by_its_key_and_told_without_empty_cells() {
+        assert_eq!(told(|c| c.sites[1].weekday_doses = 7), ["sites S2 weekday_doses: 100 > 7"]);
+        assert_eq!(
+            told(|c| c.eligible.push(eligible("V", "senior", 5, Some(3)))),
+            ["eligible V, senior, 2021-03-04 + people=5 source=register"]
+        );
+        assert_eq!(
+            told(|c| drop(c.eligible.remove(1))),
+            ["eligible V, adult,  - people=200 source=register"]
+        );
+        assert_eq!(told(|c| c.end = day(59)), ["campaign end value: 2021-04-30 > 2021-04-29"]);
+        assert_eq!(
+            told(|c| c.groups[0].target = Some("0.90".parse().expect("a share"))),
+            ["groups adult target:  > 0.9"]
+        );
+    }
+
+    #[test]
+    fn added_rows_come_in_the_new_order_and_removed_rows_last() {
+        let found = told(|c| {
+            c.sites.remove(0);
+            c.sites.insert(0, site("S9", "V", 0));
+            c.closures.clear();
+        });
+        let heads: Vec<String> = found
+            .iter()
+            .map(|line| line.split(" area=").next().unwrap_or(line).to_owned())
+            .collect();
+        assert_eq!(
+            heads,
+            [
+                "sites S9 + name=site S9",
+                "sites S1 - name=site S1",
+                "closures S1, 2021-03-03 - doses=0",
+                "closures S2, 2021-03-07 - doses=30",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_same_rows_in_another_order_are_told_once() {
+        assert_eq!(told(|c| c.groups.swap(0, 1)), ["groups reordered"]);
+        let both = told(|c| {
+            c.groups.swap(0, 1);
+            c.groups[0].priority = 2.0;
+        });
+        assert_eq!(both, ["groups senior priority: 1 > 2"], "a change tells more");
+    }
+}

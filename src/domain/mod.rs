@@ -27,3 +27,5 @@ pub mod series;
 pub mod site;
 pub mod stock;
 pub mod tables;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -128,3 +128,17 @@ pub struct Delivery {
     /// Doses in a vial.
     pub doses_per_vial: Option<u32>,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::testing::{day, site};
+
+    #[test]
+    fn a_week_has_its_own_capacity_for_workdays_saturday_and_sunday() {
+        let mut site = site("S1", "N", 0);
+        (site.weekday_doses, site.saturday_doses, site.sunday_doses) = (3, 2, 1);
+        // Day 0 is a Monday.
+        let week: Vec<u32> = (0..8).map(|at| site.weekly_capacity(day(at))).collect();
+        assert_eq!(week, [3, 3, 3, 3, 3, 2, 1, 3]);
+    }
+}

@@ -4,6 +4,8 @@
 mod pick;
 mod places;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use pick::{Arrival, ArrivalPick, DayTotal, Facts, Measure, Pick};
 pub use places::given_at;
