@@ -4,6 +4,7 @@ use super::output::{Format, Sheet, percent};
 use super::{Session, exit, parse_day};
 use crate::app::coverage::{AsOf, DosesLine, by_day, by_site};
 use crate::app::{App, Loaded};
+use crate::domain::count::People;
 use crate::domain::coverage::{Coverage as Figures, CoverageRow, Depth, Flag};
 use crate::domain::id::PlaceCode;
 use crate::text::thousands;
@@ -101,7 +102,7 @@ impl Coverage {
                     row.name.clone(),
                     row.group.to_string(),
                     line.dose.to_string(),
-                    line.people.to_string(),
+                    line.doses.to_string(),
                     line.today.to_string(),
                 ]);
             }
@@ -119,7 +120,7 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
         return;
     }
     let table = session.out.format == Format::Table;
-    let number = |n: u64| if table { thousands(n) } else { n.to_string() };
+    let number = |n: People| if table { thousands(n) } else { n.to_string() };
     let columns = [
         "area",
         "group",
@@ -166,7 +167,7 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
                 line.due_not_given.map(number).unwrap_or_default(),
                 line.drop_out.map(|share| share.to_string()).unwrap_or_default(),
                 only(first, row.zero_dose.map(number).unwrap_or_default()),
-                only(last, number(row.invalid)),
+                only(last, if table { thousands(row.invalid) } else { row.invalid.to_string() }),
                 only(first, flags(session, row)),
             ];
             let shown = columns.iter().zip(cells).filter(|(column, _)| is_shown(column));

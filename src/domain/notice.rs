@@ -3,7 +3,7 @@
 
 use super::campaign::Language;
 use super::contact::Contact;
-use super::count::Percent;
+use super::count::{Doses, People, Percent};
 use super::coverage::{Coverage, Need};
 use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
@@ -170,17 +170,17 @@ pub struct AreaLine {
     /// Its name.
     pub area_name: String,
     /// People eligible.
-    pub eligible: u64,
+    pub eligible: People,
     /// People with a first dose.
-    pub first: u64,
+    pub first: People,
     /// Their share of the eligible.
     pub first_percent: Option<Percent>,
     /// People who finished.
-    pub complete: u64,
+    pub complete: People,
     /// Their share.
     pub complete_percent: Option<Percent>,
     /// Doses on the as-of day.
-    pub today: u64,
+    pub today: Doses,
 }
 
 /// Plan against done up to a day (序时进度).
@@ -247,7 +247,7 @@ pub enum Attention {
         percent: Percent,
     },
     /// Doses that do not count.
-    InvalidDoses(u64),
+    InvalidDoses(Doses),
     /// The register has more doses than the tally somewhere.
     PersonsExceedTally {
         /// Name of the place.

@@ -110,7 +110,7 @@ fn groups(t: T, campaign: &Campaign, found: &Overview) -> Table {
             cells.push(Cell::count(line.people));
             cells.push(Cell::percent(t, line.percent));
         }
-        cells.push(Cell::count(row.doses.iter().map(|line| line.today).sum::<u64>()));
+        cells.push(Cell::count(row.today()));
         cells.push(Cell::number(t.percent(row.drop_out)));
         cells.push(Cell::text(flags(t, row)));
         table.rows.push(cells);
