@@ -4,7 +4,7 @@ use super::draft::{Draft, Who};
 use super::free_capacity::Blocked;
 use super::index::Place;
 use super::model::{Cohort, Problem};
-use crate::domain::plan::{UnplacedReason, Unplaced};
+use crate::domain::plan::{Unplaced, UnplacedReason};
 use std::collections::BTreeMap;
 
 /// Everybody without a complete series, by cohort and reason.
@@ -78,7 +78,11 @@ fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) ->
         }
     };
     if places.iter().any(|&place| (first..=end).any(|day| open(place, day))) {
-        if problem.lots.iter().all(|lot| lot.units == 0) { UnplacedReason::Supply } else { UnplacedReason::Horizon }
+        if problem.lots.iter().all(|lot| lot.units == 0) {
+            UnplacedReason::Supply
+        } else {
+            UnplacedReason::Horizon
+        }
     } else {
         UnplacedReason::Closed
     }

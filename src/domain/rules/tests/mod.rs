@@ -6,11 +6,11 @@ mod forecasting;
 mod skipping;
 
 use super::model::{
-    AgeId, AgeRow, Allowable, Antigen, AntigenId, Association, Conflict, Conflicts, IntervalFrom, VaccineGroup,
-    VaccineGroupId, InForce, Interval, Kind, ObservationId, Preferable, Rules, AntigenSeries, TargetDose,
-    Vaccine, VaccineId, Wait,
+    AgeId, AgeRow, Allowable, Antigen, AntigenId, AntigenSeries, Association, Conflict, Conflicts,
+    InForce, Interval, IntervalFrom, Kind, ObservationId, Preferable, Rules, TargetDose, Vaccine,
+    VaccineGroup, VaccineGroupId, VaccineId, Wait,
 };
-use super::{Assessment, DoseVerdict, DoseAdministered, Patient, DoseReason, Status, assess};
+use super::{Assessment, DoseAdministered, DoseReason, DoseVerdict, Patient, Status, assess};
 use crate::domain::person::Sex;
 use crate::domain::series::MonthEnd;
 use chrono::NaiveDate;
