@@ -1,6 +1,6 @@
 //! A mail's page as a file, and in the browser.
 
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::app::notices::Post;
 use anyhow::Context as _;
 use std::fs::OpenOptions;
@@ -16,12 +16,17 @@ pub(super) fn file(key: &str) -> PathBuf {
 }
 
 /// Writes the page and, where asked, opens it.
-pub(super) fn show(session: &Session, post: &Post, file: &Path, open: bool) -> anyhow::Result<u8> {
+pub(super) fn show(
+    invocation: &Invocation,
+    post: &Post,
+    file: &Path,
+    open: bool,
+) -> anyhow::Result<u8> {
     write(file, &post.letter.page()).with_context(|| format!("{}", file.display()))?;
     let path = file.display();
-    session.out.note("digest-page", &[("path", &path)]);
+    invocation.out.note("digest-page", &[("path", &path)]);
     if open && !opened(file) {
-        session.out.note("digest-no-browser", &[]);
+        invocation.out.note("digest-no-browser", &[]);
     }
     Ok(exit::OK)
 }

@@ -1,7 +1,7 @@
 //! `doseplan demo`: the Danyang campaign of 2021, lived through by the real runner on a simulated clock.
 
 use super::output::harmless;
-use super::{Session, coverage, daemon, exit, parse_day};
+use super::{Invocation, coverage, daemon, exit, parse_day};
 use crate::app::accounts;
 use crate::app::coverage::AsOf;
 use crate::app::import::Kind;
@@ -78,7 +78,7 @@ example!(
 
 /// A running replay.
 struct Replay {
-    session: Session,
+    invocation: Invocation,
     runner: Runner,
     loaded: Loaded,
     clock: Clock,
@@ -95,34 +95,34 @@ struct Daily {
 }
 
 impl Demo {
-    pub(super) async fn run(&self, mut session: Session) -> anyhow::Result<u8> {
-        fresh(session.out, &self.dir)?;
+    pub(super) async fn run(&self, mut invocation: Invocation) -> anyhow::Result<u8> {
+        fresh(invocation.out, &self.dir)?;
         let example = self.dir.join("campaign");
         fs::create_dir_all(&example)?;
         for (name, bytes) in EXAMPLE {
             fs::write(example.join(name), bytes)?;
         }
-        session.config.mail.dir = self.dir.join("mail");
+        invocation.config.mail.dir = self.dir.join("mail");
         let address = format!("sqlite://{}", self.dir.join("doseplan.db").display());
         let lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
-        let app = App::new(store, session.config.clone());
-        let mut replay = Box::pin(start(session, app, &example, self)).await?;
+        let app = App::new(store, invocation.config.clone());
+        let mut replay = Box::pin(start(invocation, app, &example, self)).await?;
         let campaign = replay.loaded.campaign.clone();
         let last = self.until.unwrap_or(campaign.end).clamp(campaign.start, campaign.end);
         replay.live(last).await?;
         replay.print(last).await?;
-        let Replay { session, runner, clock, .. } = replay;
+        let Replay { invocation, runner, clock, .. } = replay;
         if self.once {
             runner.app.store.close().await;
         } else {
             let now = clock.now();
-            session.out.note("demo-goes-on", &[("now", &now.with_timezone(&campaign.timezone))]);
-            let listener = daemon::listen(session.config.http.listen).await?;
+            invocation.out.note("demo-goes-on", &[("now", &now.with_timezone(&campaign.timezone))]);
+            let listener = daemon::listen(invocation.config.http.listen).await?;
             if let Some(address) = listener.as_ref().and_then(|it| it.local_addr().ok()) {
                 let password = account(&runner.app, now).await?;
                 let address = format!("http://{address}/");
-                session.out.note(
+                invocation.out.note(
                     "demo-dashboard",
                     &[("address", &address), ("name", &ACCOUNT), ("password", &password)],
                 );
@@ -167,10 +167,15 @@ fn at(campaign: &Campaign, day: NaiveDate, hour: u32) -> DateTime<Utc> {
 }
 
 /// Stores the campaign and its register, plans, adopts: what an office does before the first day.
-async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyhow::Result<Replay> {
-    let out = session.out;
-    let campaign =
-        super::campaign::read(&session, example).map_err(|_| out.fail("fail-no-example", &[]))?;
+async fn start(
+    invocation: Invocation,
+    app: App,
+    example: &Path,
+    demo: &Demo,
+) -> anyhow::Result<Replay> {
+    let out = invocation.out;
+    let campaign = super::campaign::read(&invocation, example)
+        .map_err(|_| out.fail("fail-no-example", &[]))?;
     let clock = Clock::simulated(at(&campaign, campaign.start - TimeDelta::days(1), 8));
     app.apply(&campaign, false, clock.now()).await?;
     out.note("demo-applied", &[("name", &harmless(&campaign.name))]);
@@ -203,7 +208,7 @@ async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyho
     Ok(Replay {
         tallies: daily(&example.join("tallies.csv"), 1)?,
         doses: daily(&example.join("doses.csv"), 2)?,
-        session,
+        invocation,
         runner,
         loaded,
         clock,
@@ -270,7 +275,7 @@ impl Replay {
             let Some(rows) = daily.rows.get(&day) else { continue };
             let path = self.reports.join(format!("{name}-{day}.csv"));
             fs::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
-            let (now, language) = (self.clock.now(), self.session.out.language);
+            let (now, language) = (self.clock.now(), self.invocation.out.language);
             let done = self.runner.app.import(&self.loaded, kind, &path, language, now).await?;
             anyhow::ensure!(
                 done.refused == 0 && done.fault.is_empty(),
@@ -287,13 +292,13 @@ impl Replay {
     async fn print(&self, last: NaiveDate) -> anyhow::Result<()> {
         let app = &self.runner.app;
         let figures = app.coverage(&self.loaded, AsOf::day(last), Depth::Root).await?;
-        coverage::print_figures(&self.session, &self.loaded, &figures, false);
+        coverage::print_figures(&self.invocation, &self.loaded, &figures, false);
         let status = app.status(&self.loaded, Some(last), self.clock.now()).await?;
         let mails: Vec<String> =
             status.mail.iter().map(|(state, count)| format!("{state} {count}")).collect();
         let mails = mails.join(" · ");
         let (doses, dir) = (crate::text::thousands(status.doses), &app.config.mail.dir);
-        self.session.out.note(
+        self.invocation.out.note(
             "demo-end",
             &[("day", &last), ("doses", &doses), ("mails", &mails), ("dir", &dir.display())],
         );

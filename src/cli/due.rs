@@ -1,7 +1,7 @@
 //! `doseplan due`: people whose next dose is due, for calls and SMS.
 
 use super::output::{Format, Sheet};
-use super::{Session, exit, parse_day};
+use super::{Invocation, exit, parse_day};
 use crate::app::due::DueLine;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -34,11 +34,11 @@ pub(super) struct List {
 }
 
 impl Due {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let Self::List(list) = self;
-        let (app, loaded) = session.loaded(None).await?;
-        let day = list.by.unwrap_or_else(|| session.today(&loaded));
-        let areas = super::areas_below(session.out, &loaded, list.area.as_deref())?;
+        let (app, loaded) = invocation.loaded(None).await?;
+        let day = list.by.unwrap_or_else(|| invocation.today(&loaded));
+        let areas = super::areas_below(invocation.out, &loaded, list.area.as_deref())?;
         let mut lines = app.due(&loaded, day).await?;
         lines.retain(|line| {
             areas.as_ref().is_none_or(|areas| areas.contains(&line.area))
@@ -46,8 +46,8 @@ impl Due {
                 && list.dose.is_none_or(|dose| line.dose == dose)
                 && (!list.overdue || line.latest.is_some_and(|latest| latest < day))
         });
-        if session.out.format == Format::Json {
-            session.out.json(&lines);
+        if invocation.out.format == Format::Json {
+            invocation.out.json(&lines);
             return Ok(exit::OK);
         }
         let is_catch_up = loaded.campaign.catch_up.is_some();
@@ -74,7 +74,7 @@ impl Due {
             cells.extend(is_catch_up.then_some(vaccines));
             sheet.push(cells);
         }
-        session.out.sheet(&sheet);
+        invocation.out.sheet(&sheet);
         Ok(exit::OK)
     }
 }

@@ -195,7 +195,7 @@ fn parse_language(text: &str) -> Result<Language, String> {
 }
 
 /// What the commands of one call share.
-struct Session {
+struct Invocation {
     common: Common,
     config: Config,
     clock: Clock,
@@ -264,37 +264,38 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     let config = Config::read(&path, cli.common.config.is_some())?;
     let language = cli.common.lang.or(config.language).unwrap_or_else(language_of_environment);
     let out = Out { language, format: cli.common.output };
-    let session = Session { common: cli.common, config, clock: Clock::from_environment(), out };
+    let invocation =
+        Invocation { common: cli.common, config, clock: Clock::from_environment(), out };
     match cli.command {
-        Command::Demo(it) => Box::pin(it.run(session)).await,
-        Command::Campaign(it) => it.run(session).await,
-        Command::Plan(it) => it.run(session).await,
-        Command::Doses(it) => it.run(session).await,
-        Command::Tallies(it) => it.run(session).await,
-        Command::Persons(it) => it.run(session).await,
-        Command::Outcomes(it) => it.run(session).await,
-        Command::Due(it) => it.run(session).await,
-        Command::CatchUp(it) => it.run(session).await,
-        Command::Forecast(it) => it.run(&session),
-        Command::Report(it) => it.run(session).await,
-        Command::Coverage(it) => it.run(session).await,
-        Command::Status(it) => it.run(session).await,
-        Command::Digest(it) => it.run(session).await,
-        Command::Outbox(it) => it.run(session).await,
-        Command::Bounce(it) => it.run(session).await,
-        Command::Unsubscribe(it) => it.run(session).await,
-        Command::Job(it) => it.run(session).await,
-        Command::Daemon(it) => it.run(session).await,
-        Command::Account(it) => it.run(session).await,
-        Command::Doctor => doctor::doctor(session).await,
-        Command::Db(it) => it.run(session).await,
-        Command::Backup(it) => it.run(session).await,
-        Command::Restore(it) => it.run(session).await,
-        Command::Explain(it) => it.run(&session),
+        Command::Demo(it) => Box::pin(it.run(invocation)).await,
+        Command::Campaign(it) => it.run(invocation).await,
+        Command::Plan(it) => it.run(invocation).await,
+        Command::Doses(it) => it.run(invocation).await,
+        Command::Tallies(it) => it.run(invocation).await,
+        Command::Persons(it) => it.run(invocation).await,
+        Command::Outcomes(it) => it.run(invocation).await,
+        Command::Due(it) => it.run(invocation).await,
+        Command::CatchUp(it) => it.run(invocation).await,
+        Command::Forecast(it) => it.run(&invocation),
+        Command::Report(it) => it.run(invocation).await,
+        Command::Coverage(it) => it.run(invocation).await,
+        Command::Status(it) => it.run(invocation).await,
+        Command::Digest(it) => it.run(invocation).await,
+        Command::Outbox(it) => it.run(invocation).await,
+        Command::Bounce(it) => it.run(invocation).await,
+        Command::Unsubscribe(it) => it.run(invocation).await,
+        Command::Job(it) => it.run(invocation).await,
+        Command::Daemon(it) => it.run(invocation).await,
+        Command::Account(it) => it.run(invocation).await,
+        Command::Doctor => doctor::doctor(invocation).await,
+        Command::Db(it) => it.run(invocation).await,
+        Command::Backup(it) => it.run(invocation).await,
+        Command::Restore(it) => it.run(invocation).await,
+        Command::Explain(it) => it.run(&invocation),
         Command::Man { dir } => {
             let count =
                 help::man(&dir).with_context(|| format!("{} cannot be written", dir.display()))?;
-            session.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
+            invocation.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
             Ok(exit::OK)
         }
         Command::Completion { shell } => {
@@ -321,7 +322,7 @@ fn shown(address: &str) -> &str {
     if address.starts_with("sqlite:") { address } else { "postgres://…" }
 }
 
-impl Session {
+impl Invocation {
     fn address(&self) -> String {
         let named = self.common.db.clone().or_else(|| self.config.db.clone());
         named.unwrap_or_else(|| "sqlite://doseplan.db".to_owned())

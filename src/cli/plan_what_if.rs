@@ -5,7 +5,7 @@ use super::output::{Format, NONE, Sheet, harmless};
 use super::plan::{planning_day, share_of, tell};
 use super::plan_files::Basis;
 use super::plan_print::worst_text;
-use super::{Session, exit, parse_day};
+use super::{Invocation, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::LotCode;
@@ -84,41 +84,46 @@ struct View {
 }
 
 impl WhatIf {
-    pub(super) async fn run(&self, session: &Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let own = self.supply.iter().chain(&self.team);
         let changes: Vec<Change> = own.chain(&self.close).chain(&self.delay).cloned().collect();
         anyhow::ensure!(
             !changes.is_empty(),
             "nothing is supposed; name --supply, --team, --close or --delay"
         );
-        if let Some((campaign, given, from)) = self.basis.folder(session)? {
+        if let Some((campaign, given, from)) = self.basis.folder(invocation)? {
             let start = PlanStart { history: given, published: Vec::new(), warm: None };
-            return self.compare(session, &campaign, from, &start, &changes);
+            return self.compare(invocation, &campaign, from, &start, &changes);
         }
-        let (app, loaded) = session.loaded(self.basis.id.as_deref()).await?;
+        let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
         let campaign = &loaded.campaign;
-        let from =
-            self.basis.from.unwrap_or_else(|| planning_day(session, &loaded)).max(campaign.start);
+        let from = self
+            .basis
+            .from
+            .unwrap_or_else(|| planning_day(invocation, &loaded))
+            .max(campaign.start);
         let start = app.plan_start(&loaded, from).await?;
         app.store.close().await;
-        tokio::task::block_in_place(|| self.compare(session, campaign, from, &start, &changes))
+        tokio::task::block_in_place(|| self.compare(invocation, campaign, from, &start, &changes))
     }
 
     fn compare(
         &self,
-        session: &Session,
+        invocation: &Invocation,
         campaign: &Campaign,
         from: NaiveDate,
         start: &PlanStart,
         changes: &[Change],
     ) -> anyhow::Result<u8> {
         let other = planner::changed(campaign, from, changes)?;
-        let today = self.plan(session, campaign, from, start);
-        let what_if = self.plan(session, &other, from, start);
+        let today = self.plan(invocation, campaign, from, start);
+        let what_if = self.plan(invocation, &other, from, start);
         let view = View { from, today, what_if };
-        match session.out.format {
-            Format::Json => session.out.json(&view),
-            Format::Csv | Format::Table => session.out.sheet(&sheet(session, campaign, &view)),
+        match invocation.out.format {
+            Format::Json => invocation.out.json(&view),
+            Format::Csv | Format::Table => {
+                invocation.out.sheet(&sheet(invocation, campaign, &view))
+            }
         }
         Ok(exit::OK)
     }
@@ -126,7 +131,7 @@ impl WhatIf {
     /// Plans one of the two campaigns, with half of the time.
     fn plan(
         &self,
-        session: &Session,
+        invocation: &Invocation,
         campaign: &Campaign,
         from: NaiveDate,
         start: &PlanStart,
@@ -142,7 +147,7 @@ impl WhatIf {
             warm: start.warm.as_ref(),
             limits,
         };
-        let out = session.out;
+        let out = invocation.out;
         let plan = planner::make(&request, &mut |at| tell(out, at, started.elapsed()), &mut || {
             share_of(limit, started.elapsed())
         });
@@ -151,8 +156,8 @@ impl WhatIf {
 }
 
 /// Both plans side by side.
-fn sheet(session: &Session, campaign: &Campaign, view: &View) -> Sheet {
-    let out = session.out;
+fn sheet(invocation: &Invocation, campaign: &Campaign, view: &View) -> Sheet {
+    let out = invocation.out;
     let for_people = out.format == Format::Table;
     let mut sheet = Sheet::new(&["figure", "group", "today", "what_if", "difference"]);
     let mut push = |key: &str, group: Option<&str>, values: [String; 2], change: String| {

@@ -2,7 +2,7 @@
 
 use super::output::{Format, Sheet, harmless};
 use super::plan_print::unplaced_table;
-use super::{Session, exit, parse_day, plan};
+use super::{Invocation, exit, parse_day, plan};
 use crate::app::Loaded;
 use crate::app::judged;
 use crate::domain::campaign::Campaign;
@@ -45,10 +45,10 @@ const LINES: usize = 15;
 const SERIES_LINES: usize = 6;
 
 impl Why {
-    pub(super) async fn run(&self, session: &Session) -> anyhow::Result<u8> {
-        let (app, loaded) = session.loaded(None).await?;
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let (app, loaded) = invocation.loaded(None).await?;
         self.check(&loaded)?;
-        let Some((head, _)) = plan::any_plan(session, &app, &loaded, self.no).await? else {
+        let Some((head, _)) = plan::any_plan(invocation, &app, &loaded, self.no).await? else {
             return Ok(exit::FAILED);
         };
         let prices = app.plan_prices(&loaded, head.no).await?;
@@ -64,14 +64,14 @@ impl Why {
             None => (Vec::new(), Vec::new()),
         };
         let view = View { unplaced, scarce, best_series };
-        let out = session.out;
+        let out = invocation.out;
         match out.format {
             Format::Json => out.json(&view),
             Format::Csv if self.place.is_some() || self.day.is_some() => {
-                out.sheet(&scarce_sheet(session, campaign, &view.scarce));
+                out.sheet(&scarce_sheet(invocation, campaign, &view.scarce));
             }
-            Format::Csv => unplaced_table(session, campaign, &view.unplaced),
-            Format::Table => print(session, campaign, &view),
+            Format::Csv => unplaced_table(invocation, campaign, &view.unplaced),
+            Format::Table => print(invocation, campaign, &view),
         }
         if prices.is_none() {
             out.note("why-no-prices", &[("no", &head.no)]);
@@ -123,9 +123,9 @@ impl Why {
     }
 }
 
-fn print(session: &Session, campaign: &Campaign, view: &View) {
-    let out = session.out;
-    unplaced_table(session, campaign, &view.unplaced);
+fn print(invocation: &Invocation, campaign: &Campaign, view: &View) {
+    let out = invocation.out;
+    unplaced_table(invocation, campaign, &view.unplaced);
     if view.unplaced.is_empty() {
         out.note("plan-all-placed", &[]);
     }
@@ -133,7 +133,7 @@ fn print(session: &Session, campaign: &Campaign, view: &View) {
         out.note("why-nothing-scarce", &[]);
     } else {
         let shown = &view.scarce[..view.scarce.len().min(LINES)];
-        out.sheet(&scarce_sheet(session, campaign, shown));
+        out.sheet(&scarce_sheet(invocation, campaign, shown));
         out.note("why-prices", &[("more", &(view.scarce.len() - shown.len()))]);
     }
     for series in view.best_series.iter().take(SERIES_LINES) {
@@ -155,8 +155,8 @@ fn print(session: &Session, campaign: &Campaign, view: &View) {
     }
 }
 
-fn scarce_sheet(session: &Session, campaign: &Campaign, lines: &[Scarcity]) -> Sheet {
-    let out = session.out;
+fn scarce_sheet(invocation: &Invocation, campaign: &Campaign, lines: &[Scarcity]) -> Sheet {
+    let out = invocation.out;
     let mut sheet =
         Sheet::new(&["scarce", "code", "name", "first", "last", "dearest", "one_more", "weight"]);
     for line in lines {

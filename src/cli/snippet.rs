@@ -1,7 +1,7 @@
 //! Issues of files as a terminal shows them: where, the line itself with the bad part underlined, what to do. Of a
 //! row only its first cell and the bad one are shown: the others may be names and contacts.
 
-use super::Session;
+use super::Invocation;
 use super::output::{self, Format};
 use crate::intake::Issue;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -73,10 +73,10 @@ impl Lines {
     }
 
     /// Prints an issue with its line, as compilers do.
-    pub(super) fn print(&mut self, session: &Session, issue: &Issue) {
-        let language = session.out.language;
+    pub(super) fn print(&mut self, invocation: &Invocation, issue: &Issue) {
+        let language = invocation.out.language;
         let Some(shown) = self.shown(issue) else {
-            output::print(&format!("{}\n", output::marked(issue, session.out)));
+            output::print(&format!("{}\n", output::marked(issue, invocation.out)));
             return;
         };
         let (row, message) = (issue.row.unwrap_or(1), issue.message(language));
@@ -88,7 +88,8 @@ impl Lines {
                     .label(issue.column.as_deref().unwrap_or_default()),
             );
         let level = if issue.is_error() { Level::ERROR } else { Level::WARNING };
-        let word = session.out.word(if issue.is_error() { "word-error" } else { "word-warning" });
+        let word =
+            invocation.out.word(if issue.is_error() { "word-error" } else { "word-warning" });
         let word = word.trim_end_matches([':', '：']).to_owned();
         let level = level.with_name(word);
         let report = [level.primary_title(message).id(issue.code).element(snippet)];
@@ -99,8 +100,8 @@ impl Lines {
 }
 
 /// Whether issues are shown with their lines: to people, at a terminal.
-pub(super) fn is_wanted(session: &Session, root: &Path) -> bool {
-    session.out.format == Format::Table && output::is_terminal() && root.is_dir()
+pub(super) fn is_wanted(invocation: &Invocation, root: &Path) -> bool {
+    invocation.out.format == Format::Table && output::is_terminal() && root.is_dir()
 }
 
 /// The cells of a line of CSV; a quoted cell that goes on in the next line ends here.

@@ -1,7 +1,7 @@
 //! `doseplan status`.
 
 use super::output::{Format, Sheet, Tone, harmless, percent};
-use super::{Session, exit, parse_day};
+use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
 use crate::app::status::{Problem, Status as Value};
 use crate::domain::id::PlaceCode;
@@ -29,16 +29,16 @@ pub(super) struct Status {
 const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 impl Status {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         if let Some(seconds) = self.watch {
-            return self.watch(&session, Duration::from_secs(seconds)).await;
+            return self.watch(&invocation, Duration::from_secs(seconds)).await;
         }
-        let (app, loaded) = session.loaded(None).await?;
-        let status = app.status(&loaded, self.as_of, session.clock.now()).await?;
-        if session.out.format == Format::Table {
-            screen(&session, &loaded, &status);
+        let (app, loaded) = invocation.loaded(None).await?;
+        let status = app.status(&loaded, self.as_of, invocation.clock.now()).await?;
+        if invocation.out.format == Format::Table {
+            screen(&invocation, &loaded, &status);
         } else {
-            session.out.json(&status);
+            invocation.out.json(&status);
         }
         let bad = self.check && !status.problems.is_empty();
         Ok(if bad { exit::BELOW } else { exit::OK })
@@ -47,20 +47,20 @@ impl Status {
 
 impl Status {
     /// Shows the status again and again; on a terminal each one in place of the last.
-    async fn watch(&self, session: &Session, pause: Duration) -> anyhow::Result<u8> {
+    async fn watch(&self, invocation: &Invocation, pause: Duration) -> anyhow::Result<u8> {
         // One listener for all rounds: it hears a signal whenever it comes.
         let mut end = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
-            let (app, loaded) = session.loaded(None).await?;
-            let status = app.status(&loaded, self.as_of, session.clock.now()).await?;
+            let (app, loaded) = invocation.loaded(None).await?;
+            let status = app.status(&loaded, self.as_of, invocation.clock.now()).await?;
             app.store.close().await;
-            if session.out.format == Format::Table {
+            if invocation.out.format == Format::Table {
                 if super::output::is_terminal() {
                     super::output::print(CLEAR);
                 }
-                screen(session, &loaded, &status);
+                screen(invocation, &loaded, &status);
             } else {
-                session.out.json(&status);
+                invocation.out.json(&status);
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -71,8 +71,8 @@ impl Status {
 }
 
 /// Prints the screen.
-pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
-    let out = session.out;
+pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
+    let out = invocation.out;
     let mut text = format!("{} ({})\n", harmless(&status.name), status.campaign);
     let mut line = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| {
         text.push_str(&out.say(key, arguments));
@@ -122,7 +122,7 @@ pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
         ]);
     }
     out.sheet(&jobs);
-    super::coverage::print_figures(session, loaded, &status.coverage, false);
+    super::coverage::print_figures(invocation, loaded, &status.coverage, false);
     let mut needs = Sheet::new(&["group", "target_people", "finished", "doses_left", "per_day"]);
     for need in &status.needs {
         needs.push(vec![
@@ -137,12 +137,15 @@ pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
         out.sheet(&needs);
     }
     for problem in &status.problems {
-        eprintln!("{}", super::output::toned(&format!("! {}", said(session, problem)), Tone::Bad));
+        eprintln!(
+            "{}",
+            super::output::toned(&format!("! {}", said(invocation, problem)), Tone::Bad)
+        );
     }
 }
 
-fn said(session: &Session, problem: &Problem) -> String {
-    let out = session.out;
+fn said(invocation: &Invocation, problem: &Problem) -> String {
+    let out = invocation.out;
     match problem {
         Problem::BehindPlan { planned, done } => out.say(
             "problem-behind-plan",

@@ -78,7 +78,7 @@ fn checked(source: Result<Source, Issue>, known: &[Series]) -> Result<Loaded, Ve
         .ok()
         .and_then(|mut source| load(&mut source, known, &mut issues));
     // What the dose rules refuse of a series would stop every command that follows.
-    if let Some(Err(refused)) = campaign.as_ref().map(super::rules::judge) {
+    if let Some(Err(refused)) = campaign.as_ref().map(super::rules::judge_of) {
         issues.extend(refused);
     }
     let issues = limited(issues);

@@ -107,7 +107,7 @@ fn check(issues: &[Issue], files: &[&str]) {
 }
 
 /// Rules that load also work.
-fn judge(found: Result<Loaded, Vec<Issue>>, files: &[&str]) {
+fn loads_soundly_or_says_why(found: Result<Loaded, Vec<Issue>>, files: &[&str]) {
     match found {
         Err(issues) => {
             assert!(has_errors(&issues), "{issues:?}");
@@ -168,7 +168,7 @@ fn the_files_that_are_spoilt_are_sound() {
     let loaded = from_texts(&[("s.xml", SCHEDULE), ("a.xml", ANTIGEN)]);
     let loaded = loaded.unwrap_or_else(|issues| panic!("{issues:#?}"));
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
-    judge(Ok(loaded), &[]);
+    loads_soundly_or_says_why(Ok(loaded), &[]);
 }
 
 proptest! {
@@ -180,7 +180,7 @@ proptest! {
     ) {
         let (name, text) = FILES[file.index(FILES.len())];
         let text = spoilt(text, &slips, toml_value);
-        judge(series(&[(name, &text)]), &[name]);
+        loads_soundly_or_says_why(series(&[(name, &text)]), &[name]);
     }
 
     #[test]
@@ -190,7 +190,7 @@ proptest! {
         let (mut schedule, mut antigen) = (SCHEDULE.to_owned(), ANTIGEN.to_owned());
         let text = if in_schedule { &mut schedule } else { &mut antigen };
         *text = spoilt(text, &slips, xml_value);
-        judge(from_texts(&[("s.xml", &schedule), ("a.xml", &antigen)]), &["s.xml", "a.xml"]);
+        loads_soundly_or_says_why(from_texts(&[("s.xml", &schedule), ("a.xml", &antigen)]), &["s.xml", "a.xml"]);
     }
 }
 

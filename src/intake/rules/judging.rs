@@ -17,7 +17,7 @@ static PROGRAMME: LazyLock<Rules> =
     LazyLock::new(|| embedded().map(|found| found.rules).unwrap_or_default());
 
 /// A campaign's judge.
-pub fn judge(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
+pub fn judge_of(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
     match &campaign.catch_up {
         Some(catch_up) => {
             let rules = PROGRAMME.clone();

@@ -1,6 +1,6 @@
 //! What a campaign's judge says: of one series, and of a catch-up.
 
-use super::judge;
+use super::judge_of;
 use crate::domain::campaign::{Campaign, CatchUp};
 use crate::domain::catch_up::visits;
 use crate::domain::dose::Dose;
@@ -61,7 +61,7 @@ fn a_second_dose_on_day_20_does_not_count_and_is_repeated() {
     use Status::{Extraneous, NotValid, Valid};
 
     let campaign = campaign();
-    let judge = judge(&campaign).expect("rules");
+    let judge = judge_of(&campaign).expect("rules");
     let days = ["2021-05-01", "2021-05-21", "2021-06-11", "2021-08-01"];
     let doses: Vec<Dose> = days.iter().map(|date| dose(date, None)).collect();
     let got = judged(&judge, &campaign, born("1980-01-01"), &doses);
@@ -82,7 +82,7 @@ fn a_second_dose_on_day_20_does_not_count_and_is_repeated() {
 #[test]
 fn an_age_or_a_lot_past_its_day_is_refused_and_other_vaccines_are_not_the_campaigns() {
     let campaign = campaign();
-    let judge = judge(&campaign).expect("rules");
+    let judge = judge_of(&campaign).expect("rules");
     let got = judged(&judge, &campaign, born("2010-06-01"), &[dose("2022-05-31", None)]);
     assert_eq!(brief(&got), [(1, Some(Status::NotValid))]);
     let lot = campaign.deliveries[0].clone();
@@ -104,7 +104,7 @@ fn a_campaign_series_is_for_whom_its_groups_say() {
     let hpv = series::embedded("cn-hpv-programme").expect("a series of campaigns");
     assert_eq!(hpv.doses.iter().map(|dose| dose.protection).collect::<Vec<_>>(), [0.5, 1.0]);
     let campaign = Campaign { series: hpv, ..campaign() };
-    let judge = judge(&campaign).expect("rules");
+    let judge = judge_of(&campaign).expect("rules");
     let boy = Subject { born: day("2009-03-01"), sex: Sex::M };
     let doses = [dose("2026-03-01", None), dose("2026-08-31", Some("2vHPV"))];
     let got = judged(&judge, &campaign, boy, &doses);
@@ -114,7 +114,7 @@ fn a_campaign_series_is_for_whom_its_groups_say() {
 #[test]
 fn a_child_who_lacks_doses_gets_as_many_a_visit_as_the_rules_allow() {
     let campaign = catch_up(&["麻腮风疫苗", "JE-L", "乙肝疫苗"]);
-    let judge = judge(&campaign).expect("rules");
+    let judge = judge_of(&campaign).expect("rules");
     // 20 months: HepB 1 and 2 on time, MMR given 10 days ago, no JE.
     let who = born("2025-03-20");
     let doses = [
@@ -165,7 +165,7 @@ fn a_child_who_lacks_doses_gets_as_many_a_visit_as_the_rules_allow() {
 
 #[test]
 fn without_names_the_whole_programme_is_asked_for() {
-    let judge = judge(&catch_up(&[])).expect("rules");
+    let judge = judge_of(&catch_up(&[])).expect("rules");
     let crate::domain::judge::Asks::CatchUp { groups, .. } = &judge.asks else { panic!("visits") };
     let names: Vec<&str> = groups.iter().map(|group| judge.name(*group)).collect();
     assert!(names.contains(&"乙肝疫苗") && names.contains(&"HPV疫苗"), "{names:?}");
@@ -176,7 +176,7 @@ fn without_names_the_whole_programme_is_asked_for() {
 fn a_campaign_that_was_stored_without_its_whole_series_file_is_still_judged() {
     let mut campaign = campaign();
     assert!(campaign.series.rules.take().is_some());
-    let judge = judge(&campaign).expect("rules");
+    let judge = judge_of(&campaign).expect("rules");
     let doses = [dose("2021-05-01", None), dose("2021-05-21", Some("covid19-inactivated"))];
     let got = judged(&judge, &campaign, born("1980-01-01"), &doses);
     assert_eq!(brief(&got), [(1, Some(Status::Valid)), (2, Some(Status::NotValid))]);

@@ -29,7 +29,7 @@ use antigen::asked_groups;
 use builder::Builder;
 pub(crate) use builder::padded;
 pub(in crate::intake) use embedded::FILES;
-pub use judging::{judge, vaccine_names};
+pub use judging::{judge_of, vaccine_names};
 use reading::Reading;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

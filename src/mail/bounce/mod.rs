@@ -11,7 +11,7 @@ use super::safe;
 use crate::text::hex;
 use sha2::{Digest as _, Sha256};
 pub use verdict::refusal;
-use verdict::{Status, codes, is_dead, judge};
+use verdict::{Status, codes, is_dead, kind_of_failure};
 
 /// Larger messages are not read: a report holds a copy of the mail at most, and ours are far smaller.
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -97,7 +97,7 @@ pub struct Failure {
 
 /// A report. It has no derived `Debug`: it holds addresses.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct BounceReport {
     /// Tells the same report again, from whatever folder it is read: a hash of its content.
     pub digest: String,
     /// The addresses to which it came, as its header has them.
@@ -108,7 +108,7 @@ pub struct Report {
     pub failures: Vec<Failure>,
 }
 
-impl Report {
+impl BounceReport {
     /// What the report says about an address: what names it, else the mildest of all, for a list of which one
     /// member cannot be reached is no dead address.
     pub fn about(&self, address: &str) -> &Failure {
@@ -125,7 +125,7 @@ impl Report {
 const ENVELOPE: [&str; 5] = ["to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to"];
 
 /// Reads a message that came to the address for bounces.
-pub fn read(message: &[u8]) -> Result<Report, NotUnderstood> {
+pub fn read(message: &[u8]) -> Result<BounceReport, NotUnderstood> {
     if message.len() > BYTES_MAX {
         return Err(NotUnderstood::TooLarge);
     }
@@ -151,7 +151,7 @@ pub fn read(message: &[u8]) -> Result<Report, NotUnderstood> {
         hash.update(line.trim_ascii_end());
     }
     let came_to = ENVELOPE.iter().flat_map(|name| head.all(name)).flat_map(addresses).collect();
-    Ok(Report {
+    Ok(BounceReport {
         digest: hex(&hash.finalize()[..16]),
         came_to,
         original: attached(&parts).or(original),
@@ -208,9 +208,9 @@ fn groups(body: &[u8]) -> Vec<Failure> {
         let kind = match head.get("action").map(str::to_ascii_lowercase).as_deref() {
             Some("delivered" | "relayed" | "expanded") => Kind::Delivered,
             Some("delayed") => Kind::Delayed,
-            Some(action) if action.starts_with("failed") => judge(status, code, text),
+            Some(action) if action.starts_with("failed") => kind_of_failure(status, code, text),
             // RFC 3464 demands an action; without one, only what is for good is certain.
-            _ if status.0 == 5 => judge(status, code, text),
+            _ if status.0 == 5 => kind_of_failure(status, code, text),
             _ if status.0 == 2 => Kind::Delivered,
             _ => Kind::Delayed,
         };
@@ -266,7 +266,7 @@ fn in_words(
         _ => return Err(NotUnderstood::NoStatus),
     };
     let named = if failed.is_empty() { qmail_address(words) } else { failed };
-    let kind = judge(status, code, words);
+    let kind = kind_of_failure(status, code, words);
     let said = safe::sentence(&around(words, code, said));
     let failure = Failure { addresses: named, kind, status: status.to_string(), said };
     Ok((vec![failure], original))

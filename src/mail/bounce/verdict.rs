@@ -111,7 +111,7 @@ pub(super) fn is_dead(small: &str) -> bool {
 }
 
 /// What a final failure means.
-pub(super) fn judge(status: Status, code: Option<u16>, text: &str) -> Kind {
+pub(super) fn kind_of_failure(status: Status, code: Option<u16>, text: &str) -> Kind {
     match status {
         // For now, or a full mailbox.
         Status(4, ..) | Status(5, 2, 2) => Kind::Soft,
@@ -119,7 +119,7 @@ pub(super) fn judge(status: Status, code: Option<u16>, text: &str) -> Kind {
         Status(5, 1, 7 | 8) | Status(5, 2, 3) | Status(5, 3, 4) | Status(5, 6 | 7, _) => {
             Kind::Policy
         }
-        Status(5, 0 | 5, 0) => judge_words(code, &text.to_ascii_lowercase()),
+        Status(5, 0 | 5, 0) => kind_by_words(code, &text.to_ascii_lowercase()),
         Status(5, ..) => Kind::Hard,
         _ => Kind::Delivered,
     }
@@ -127,7 +127,7 @@ pub(super) fn judge(status: Status, code: Option<u16>, text: &str) -> Kind {
 
 /// Many servers give a code that says nothing, and say why in words. Where these say nothing either, 550, 551 and 553
 /// are about the address, and 554 is about the transaction.
-fn judge_words(code: Option<u16>, small: &str) -> Kind {
+fn kind_by_words(code: Option<u16>, small: &str) -> Kind {
     let says = |words: &[&str]| words.iter().any(|words| small.contains(words));
     if is_dead(small) {
         Kind::Hard
@@ -151,5 +151,5 @@ pub fn refusal(code: u16, text: &str) -> Option<(Kind, String)> {
         return None;
     }
     let status = codes(text).1.filter(|status| status.0 == 5).unwrap_or(Status(5, 0, 0));
-    Some((judge(status, Some(code), text), status.to_string()))
+    Some((kind_of_failure(status, Some(code), text), status.to_string()))
 }

@@ -108,12 +108,12 @@ impl std::fmt::Debug for Script {
 
 /// A way to the destination that is open; several messages may go over it, one after the other.
 #[derive(Debug)]
-pub struct Session(Way);
+pub struct Connection(Way);
 
 #[derive(Debug)]
 enum Way {
     Folder(PathBuf),
-    Smtp(Box<smtp::Connection>),
+    Smtp(Box<smtp::SmtpConnection>),
     Scripted(Script),
 }
 
@@ -128,32 +128,32 @@ impl Transport {
     }
 
     /// Opens the way: for a mail server connection, greeting, TLS and AUTH.
-    pub async fn open(&self) -> Result<Session, Outcome> {
-        Ok(Session(match self {
+    pub async fn open(&self) -> Result<Connection, Outcome> {
+        Ok(Connection(match self {
             Self::Folder(dir) => Way::Folder(dir.clone()),
-            Self::Smtp(config) => Way::Smtp(Box::new(smtp::Connection::open(config).await?)),
+            Self::Smtp(config) => Way::Smtp(Box::new(smtp::SmtpConnection::open(config).await?)),
             Self::Scripted(script) => Way::Scripted(script.clone()),
         }))
     }
 
-    /// Opens, sends one message, closes. See [`Session::send`] for `before_body`.
+    /// Opens, sends one message, closes. See [`Connection::send`] for `before_body`.
     pub async fn deliver<F, Fut, E>(&self, message: &Outgoing, before_body: F) -> Outcome
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<(), E>>,
         E: std::fmt::Display,
     {
-        let mut session = match self.open().await {
-            Ok(session) => session,
+        let mut connection = match self.open().await {
+            Ok(connection) => connection,
             Err(outcome) => return outcome,
         };
-        let outcome = session.send(message, before_body).await;
-        session.quit().await;
+        let outcome = connection.send(message, before_body).await;
+        connection.quit().await;
         outcome
     }
 }
 
-impl Session {
+impl Connection {
     /// Sends one message. `before_body` commits that the body goes out now; it is called at most
     /// once, after the
     /// server has agreed to take the body and immediately before the first byte of it; where it

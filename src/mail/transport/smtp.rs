@@ -102,7 +102,7 @@ impl Default for Limits {
 }
 
 /// A connection that has been greeted and, where asked for, encrypted and authenticated.
-pub(super) struct Connection {
+pub(super) struct SmtpConnection {
     inner: AsyncSmtpConnection,
     limits: Limits,
     /// What must happen before the next message.
@@ -117,13 +117,13 @@ enum State {
     Broken,
 }
 
-impl std::fmt::Debug for Connection {
+impl std::fmt::Debug for SmtpConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("SmtpConnection").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
-impl Connection {
+impl SmtpConnection {
     pub(super) async fn open(config: &SmtpConfig) -> Result<Self, Outcome> {
         let limits = config.limits;
         let me = ClientId::default();
