@@ -1,7 +1,7 @@
 //! Drawings become pictures for mails. What resvg cannot find it leaves out without a word, so the font's own name is
 //! written into the drawing, and a drawing with a character that no font has is no picture.
 
-use crate::chart::escaped;
+use crate::characters::escaped;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::{Database, Source};
 use resvg::usvg::roxmltree::Document;
