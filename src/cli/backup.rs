@@ -10,17 +10,17 @@ use std::path::PathBuf;
 pub(super) struct Backup {
     /// The file; it will hold people's names and addresses
     file: PathBuf,
-    /// Write over a file that is there
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }
 
-/// Make the database anew from a backup.
+/// Restore the database from a backup.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     /// A file that `doseplan backup` wrote
     file: PathBuf,
-    /// Replace a SQLite database that holds campaigns; it is kept beside as NAME.before-restore
+    /// Replace a SQLite database that holds campaigns; it is kept as NAME.before-restore
     #[arg(long)]
     force: bool,
 }

@@ -13,27 +13,27 @@ use std::path::{Path, PathBuf};
 pub(super) enum Campaign {
     /// Make a workbook to fill in: a sheet for each table, drop-downs, a page that explains every column
     New(workbook::New),
-    /// Read a folder or workbook and tell everything that is wrong with it; a workbook comes back marked, as
-    /// NAME-errors.xlsx
+    /// Read a folder or workbook and report everything that is wrong; a workbook is also written with its faults
+    /// marked, as NAME-errors.xlsx
     Check {
         /// The folder or .xlsx file
         path: PathBuf,
     },
-    /// Check, show what changes, store
+    /// Check a campaign, show what changes, and store it
     Apply {
         /// The folder or .xlsx file
         path: PathBuf,
-        /// Only show what would change; exit 10 where something would
+        /// Only show what would change; exit code 10 if anything would
         #[arg(long)]
         dry_run: bool,
     },
-    /// The campaigns of the database
+    /// The campaigns in the database
     List,
-    /// Every version of a campaign with what it changed, eligible counts and their sources included
+    /// Every version of a campaign and what it changed, including eligible counts and their sources
     History,
-    /// Write the campaign as a folder of files again, or as one workbook
+    /// Write the campaign as a folder of files, or as one workbook
     Export {
-        /// The folder, which is made where it is not there, or a file that ends in .xlsx
+        /// The folder, created if needed, or a file that ends in .xlsx
         path: PathBuf,
     },
 }
@@ -100,7 +100,7 @@ fn views_of<'a>(
     part.iter().map(|issue| issue.view(language)).collect()
 }
 
-/// Reads a campaign's files; what is wrong goes to stderr.
+/// Reads a campaign's files. Issues are printed on stderr.
 pub(super) fn read(
     invocation: &Invocation,
     path: &Path,

@@ -1,4 +1,4 @@
-//! `doseplan catch-up`: who lacks doses, and which areas are below the share to be reached.
+//! `doseplan catch-up`: who is missing doses, and which areas are below the target share.
 
 use super::output::{Format, Sheet, percent};
 use super::{Invocation, exit, parse_day};
@@ -8,44 +8,44 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use std::collections::BTreeSet;
 
-/// What people of the register lack (查漏补种); for campaigns with series = "catch-up".
+/// Doses that people of the register are missing (查漏补种); for campaigns with series = "catch-up".
 #[derive(Debug, Subcommand)]
 pub(super) enum CatchUp {
-    /// Everybody who lacks doses: which, and at how many visits they can be given
+    /// Everybody who is missing doses: which ones, and in how many visits they can be given
     List {
         #[command(flatten)]
         who: Who,
-        /// Only who lacks this vaccine group or vaccine code
+        /// Only people who are missing this vaccine group or vaccine code
         #[arg(long)]
         vaccine: Option<String>,
     },
-    /// Every vaccine in every area: people with all due doses, and what is missing to the share asked
-    /// for; exit 11 where an area is below it
+    /// Every vaccine in every area: people with all due doses, and how many are missing to the target share; exit
+    /// code 11 if an area is below it
     Report {
         #[command(flatten)]
         who: Who,
         /// Only this vaccine group
         #[arg(long)]
         vaccine: Option<String>,
-        /// Only areas that are below the share asked for
+        /// Only areas below the target share
         #[arg(long)]
         below: bool,
     },
-    /// The campaign's denominators from the register, as eligible.csv: who lacks doses, or will by the
-    /// campaign's end
+    /// The campaign's denominators from the register, as eligible.csv: people who are missing doses now or will by
+    /// the end of the campaign
     Eligible {
         #[command(flatten)]
         who: Who,
     },
 }
 
-/// Who is looked at.
+/// Which people are looked at.
 #[derive(Debug, Args)]
 pub(super) struct Who {
-    /// Doses given up to this day's 24:00 [default: today]
+    /// Doses given by the end of this day [default: today]
     #[arg(long, value_parser = parse_day)]
     as_of: Option<NaiveDate>,
-    /// Only this area and what lies below it
+    /// Only this area and the areas below it
     #[arg(long)]
     area: Option<String>,
 }
@@ -100,7 +100,7 @@ impl CatchUp {
     }
 }
 
-/// Refuses a vaccine that nobody knows: a list without it would look as if all were well.
+/// Refuses an unknown vaccine. An empty list for it would look as if nobody were missing doses.
 fn known<'a>(
     out: super::output::Out,
     wanted: Option<&str>,
@@ -115,7 +115,7 @@ fn known<'a>(
     Ok(())
 }
 
-/// Prints the report and says whether all of it is reached.
+/// Prints the report and returns the exit code.
 fn tell(invocation: &Invocation, report: &CatchUpReport) -> u8 {
     if invocation.out.format == Format::Json {
         invocation.out.json(report);

@@ -1,7 +1,7 @@
-//! What `doseplan doctor` looks at beside campaigns and mail: the installation, clocks, disk, files, daemon, timetable,
-//! address.
+//! The checks of `doseplan doctor` besides campaigns and mail: installation, clocks, disk, files, daemon,
+//! timetable, address.
 
-use super::doctor::{Findings, Mark};
+use super::findings::{Findings, Mark};
 use super::{Invocation, daemon};
 use crate::app::{App, millis};
 use crate::config::{Config, Listen};
@@ -16,18 +16,19 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Leases go by the database's clock, mails by the machine's: they must agree.
+/// Largest difference of the clocks, in milliseconds (our choice). Leases go by the database's clock, mails by the
+/// machine's.
 const CLOCKS_APART_MAX_MS: i64 = 2000;
-/// Room that an import and its log may need.
+/// Free space that an import and its log may need, in megabytes (our choice).
 const FREE_MB_MIN: u64 = 500;
-/// Rules of time zones change every year.
+/// Age of the time zone rules, in years, from which they count as old. They change every year.
 const ZONES_YEARS_MAX: i32 = 2;
-/// A job that is due for longer waits for a daemon that does not come.
+/// A job due for longer than this waits for a daemon that does not come (our choice).
 const OVERDUE: TimeDelta = TimeDelta::minutes(15);
-/// Runs that are looked through for one that waits.
+/// Newest runs of a job that are searched for a waiting one.
 const RUNS_LOOKED_AT: i64 = 50;
 
-/// Whether mail may leave from here.
+/// Whether mail may be sent from this installation.
 pub(super) async fn installed(
     findings: &mut Findings<'_>,
     app: &App,
@@ -45,7 +46,7 @@ pub(super) async fn installed(
     Ok(())
 }
 
-/// The machine's clock, alone and against the database's; the rules of time zones.
+/// The machine's clock, by itself and against the database's; the age of the time zone rules.
 pub(super) async fn clocks(
     invocation: &Invocation,
     findings: &mut Findings<'_>,
@@ -60,7 +61,7 @@ pub(super) async fn clocks(
         let before = millis(invocation.clock.now());
         if !app.store.is_sqlite() {
             let theirs = app.store.lease_clock(&mut tx).await?;
-            // It was read somewhere between the two readings of ours.
+            // The database's clock was read between our two readings.
             let apart = (theirs - before.midpoint(millis(invocation.clock.now()))).abs();
             let far = apart > CLOCKS_APART_MAX_MS;
             let (mark, key) = if far {
@@ -80,7 +81,7 @@ pub(super) async fn clocks(
     Ok(())
 }
 
-/// Room on the disk of a SQLite file.
+/// Free space on the disk of a SQLite file.
 pub(super) fn disk(findings: &mut Findings<'_>, app: &App) {
     let Some(file) = app.store.file() else { return };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -102,9 +103,9 @@ pub(super) fn disk(findings: &mut Findings<'_>, app: &App) {
     }
 }
 
-/// Whether a file can be written where mails go.
+/// Whether a file can be written in the folder for mails.
 pub(super) fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
-    // The first mail makes the folder.
+    // The folder is created with the first mail.
     let there = if dir.is_dir() { dir } else { dir.parent().unwrap_or(Path::new(".")) };
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
     let probe = there.join(format!(".doseplan-doctor-{}", std::process::id()));
@@ -122,10 +123,10 @@ pub(super) fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
     }
 }
 
-/// Whether others on the machine can read the password.
+/// Whether other users of the machine can read the password.
 pub(super) fn password_file(findings: &mut Findings<'_>, config: &Config) {
     let Some(path) = &config.mail.password_file else { return };
-    // One that is not there is said by the transport.
+    // A missing file is reported by the transport.
     let Ok(found) = std::fs::metadata(path) else { return };
     let mode = found.permissions().mode() & 0o777;
     let others = mode & 0o077;
@@ -138,7 +139,7 @@ pub(super) fn password_file(findings: &mut Findings<'_>, config: &Config) {
     findings.line(mark, key, &[("file", &file), ("mode", &mode)]);
 }
 
-/// Whether a daemon works on this database, and whether jobs wait for one.
+/// Whether a daemon works on this database.
 pub(super) async fn daemons(
     invocation: &Invocation,
     findings: &mut Findings<'_>,
@@ -202,7 +203,7 @@ async fn overdue(
         let (first, last) = instants(campaign.timezone, life(campaign));
         let mut tx = app.store.read().await?;
         for entry in &timetable.entries {
-            // Before a daemon's first look nothing was its work.
+            // Before a daemon's first look at the timetable no job was its task.
             let mark = runs::watermark(&mut tx, loaded.no, &entry.job).await?;
             let Some(mark) = mark.and_then(DateTime::from_timestamp_millis) else { continue };
             let from = mark.max(first - TimeDelta::seconds(1));
@@ -219,7 +220,7 @@ async fn overdue(
     Ok(late)
 }
 
-/// Whether the daemon answers where the configuration says, or could.
+/// Whether the daemon answers at the configured address, or could.
 pub(super) async fn http(findings: &mut Findings<'_>, asked: Option<Listen>, daemon_runs: bool) {
     let address = match asked {
         Some(Listen::Off) => return findings.line(Mark::Ok, "doctor-http-off", &[]),
@@ -246,7 +247,7 @@ pub(super) async fn http(findings: &mut Findings<'_>, asked: Option<Listen>, dae
     }
 }
 
-/// What `/healthz` says; nothing where whatever listens is no doseplan.
+/// What `/healthz` says; `None` if another program listens there.
 async fn alive(address: SocketAddr) -> Option<bool> {
     const WAIT: Duration = Duration::from_secs(2);
     const ANSWER_MAX: u64 = 4096;

@@ -112,6 +112,24 @@ impl Coverage {
     }
 }
 
+const COLUMNS: [&str; 15] = [
+    "area",
+    "group",
+    "name",
+    "eligible",
+    "dose",
+    "people",
+    "percent",
+    "valid",
+    "valid_percent",
+    "today",
+    "due_not_given",
+    "drop_out",
+    "zero_dose",
+    "invalid",
+    "flags",
+];
+
 /// Prints coverage in the form asked for.
 pub(super) fn print_figures(
     invocation: &Invocation,
@@ -125,23 +143,6 @@ pub(super) fn print_figures(
     }
     let table = invocation.out.format == Format::Table;
     let number = |n: u64| if table { thousands(n) } else { n.to_string() };
-    let columns = [
-        "area",
-        "group",
-        "name",
-        "eligible",
-        "dose",
-        "people",
-        "percent",
-        "valid",
-        "valid_percent",
-        "today",
-        "due_not_given",
-        "drop_out",
-        "zero_dose",
-        "invalid",
-        "flags",
-    ];
     // A table for the screen has no room for what follows from its other columns.
     let left_out: &[&str] = match (table, areas) {
         (false, _) => &[],
@@ -149,7 +150,7 @@ pub(super) fn print_figures(
         (true, false) => &["area", "valid", "invalid", "zero_dose"],
     };
     let is_shown = |column: &&str| !left_out.contains(column);
-    let shown: Vec<_> = columns.into_iter().filter(is_shown).collect();
+    let shown: Vec<_> = COLUMNS.into_iter().filter(is_shown).collect();
     let mut sheet =
         Sheet::new(&shown).spare(&["group", "zero_dose", "valid_percent", "today", "flags"]);
     for row in &figures.rows {
@@ -174,22 +175,27 @@ pub(super) fn print_figures(
                 only(last, number(row.invalid)),
                 only(first, flags(invocation, row)),
             ];
-            let shown = columns.iter().zip(cells).filter(|(column, _)| is_shown(column));
+            let shown = COLUMNS.iter().zip(cells).filter(|(column, _)| is_shown(column));
             sheet.push(shown.map(|(_, cell)| cell).collect());
         }
     }
     invocation.out.sheet(&sheet);
     if table {
-        if figures.rows.iter().any(|row| row.flags.contains(&Flag::Over100)) {
-            invocation.out.note("coverage-over-100", &[]);
-        }
-        invocation.out.note("coverage-as-of", &[("day", &figures.as_of)]);
-        let today = invocation.today(loaded);
-        if let Some(known_on) = figures.known_on.filter(|day| *day != today) {
-            invocation.out.note("coverage-known-on", &[("day", &known_on)]);
-        }
+        notes(invocation, loaded, figures);
     }
     reported(invocation, &figures.sites);
+}
+
+/// What people should know of a table of coverage: shares over 100 %, the day, what was known.
+fn notes(invocation: &Invocation, loaded: &Loaded, figures: &Figures) {
+    if figures.rows.iter().any(|row| row.flags.contains(&Flag::Over100)) {
+        invocation.out.note("coverage-over-100", &[]);
+    }
+    invocation.out.note("coverage-as-of", &[("day", &figures.as_of)]);
+    let today = invocation.today(loaded);
+    if let Some(known_on) = figures.known_on.filter(|day| *day != today) {
+        invocation.out.note("coverage-known-on", &[("day", &known_on)]);
+    }
 }
 
 fn flags(invocation: &Invocation, row: &CoverageRow) -> String {

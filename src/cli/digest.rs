@@ -1,6 +1,7 @@
 //! `doseplan digest`: look at a daily mail, send it, see what was sent.
 
 use super::job::local;
+use super::mails::{Part, drain};
 use super::output::{Format, Sheet, harmless, print};
 use super::{Invocation, browser, exit, parse_day};
 use crate::app::notices::Post;
@@ -8,11 +9,11 @@ use crate::app::{App, Loaded};
 use crate::mail::message::Party;
 use crate::store::outbox;
 use chrono::{NaiveDate, TimeDelta};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-/// The daily mails.
+/// Show a mail as it would be sent now: on a terminal in the browser; nothing is queued
 #[derive(Debug, Subcommand)]
 pub(super) enum Digest {
     /// Show a mail as it would be now: on a terminal in the browser; nothing is queued
@@ -29,27 +30,27 @@ pub(super) enum Digest {
         #[arg(long)]
         no_open: bool,
     },
-    /// Queue a mail of a day and send it; what was queued before stays as it is
+    /// Queue a day's mail and send it; a mail that was queued before stays as it is
     Send {
         #[command(flatten)]
         which: Which,
-        /// Send a copy, marked as one, to this address only: name@example.org or "Name <name@example.org>"
+        /// Send a copy, marked as a copy, to this address only: name@example.org or "Name <name@example.org>"
         #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["all", "readers"])]
         to: Option<Party>,
-        /// The digests of every site and team; asks for the number of readers
+        /// The digests of every site and team; asks for the number of readers as a confirmation
         #[arg(long)]
         all: bool,
         /// The answer to that question
         #[arg(long, value_name = "NUMBER", requires = "all")]
         readers: Option<usize>,
     },
-    /// The daily mails so far
+    /// All daily mails so far
     History,
-    /// Send a daily mail once more, as it was
+    /// Send a daily mail once more, unchanged
     Resend {
         /// Its number, from `digest history`
         id: i64,
-        /// To this address, in place of its reader
+        /// Send it to this address instead of its reader
         #[arg(long, value_name = "ADDRESS")]
         to: Option<Party>,
     },
@@ -60,19 +61,9 @@ pub(super) struct Which {
     /// Code of a site or team, or `summary` for the coordinator's mail
     #[arg(default_value = "summary")]
     post: String,
-    /// The day that ends (digest), or that is told of (summary) [default: today, yesterday]
+    /// The day that ends (digest) or the day reported (summary) [default: today, yesterday]
     #[arg(long, value_parser = parse_day)]
     day: Option<NaiveDate>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Part {
-    /// Subject and plain text
-    Text,
-    /// The HTML page
-    Html,
-    /// The whole message
-    Eml,
 }
 
 impl Digest {
@@ -175,14 +166,14 @@ async fn send(
     sent(invocation, app, id).await
 }
 
-/// Sends what was queued just now.
+/// Sends the mail that was just queued.
 async fn sent(invocation: &Invocation, app: &App, id: i64) -> anyhow::Result<u8> {
-    let done = super::outbox::drain(invocation, app, &invocation.clock).await?;
+    let done = drain(invocation, app, &invocation.clock).await?;
     invocation.out.note("digest-queued", &[("id", &id), ("sent", &done.sent())]);
     Ok(if done.relay.is_some() { exit::FAILED } else { exit::OK })
 }
 
-/// Queues and sends the digests of every site and team, once somebody has said to how many.
+/// Queues and sends the digests of every site and team, after the user has confirmed the number of readers.
 async fn send_all(
     invocation: &Invocation,
     app: &App,
@@ -211,7 +202,7 @@ async fn send_all(
         return Err(invocation.out.fail("fail-readers", &[("said", &said), ("readers", &readers)]));
     }
     let (new, silent) = app.queue_digests(loaded, day, None, invocation.clock.now()).await?;
-    let done = super::outbox::drain(invocation, app, &invocation.clock).await?;
+    let done = drain(invocation, app, &invocation.clock).await?;
     let silent = silent.len();
     let figures: [(&str, &dyn std::fmt::Display); 3] =
         [("new", &new), ("sent", &done.sent()), ("silent", &silent)];

@@ -1,52 +1,13 @@
-//! `doseplan doctor`: is everything as it should be, and what to do where it is not.
+//! `doseplan doctor`: checks the installation and says what to do about what it finds.
 
-use super::output::{Format, Sheet, Tone, toned};
-use super::{Invocation, checks, exit};
+use super::findings::{Findings, Mark};
+use super::{Invocation, checks};
 use crate::app::App;
 use crate::config::TransportKind;
 
-/// How a line of the doctor begins.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
-    Ok,
-    Warn,
-    Fail,
-}
-
-pub(super) struct Findings<'a> {
-    pub(super) invocation: &'a Invocation,
-    failed: bool,
-    /// For programs, which get all of it at the end.
-    lines: Sheet,
-}
-
-impl Findings<'_> {
-    pub(super) fn line(
-        &mut self,
-        mark: Mark,
-        key: &str,
-        arguments: &[(&str, &dyn std::fmt::Display)],
-    ) {
-        let (word, tone) = match mark {
-            Mark::Ok => ("ok", Tone::Good),
-            Mark::Warn => ("warn", Tone::Doubtful),
-            Mark::Fail => ("fail", Tone::Bad),
-        };
-        self.failed |= mark == Mark::Fail;
-        let said = self.invocation.out.say(key, arguments);
-        if self.invocation.out.format == Format::Table {
-            let word = toned(&format!("{word:4}"), tone);
-            super::output::print(&format!("{word}  {said}\n"));
-        } else {
-            self.lines.push(vec![key.to_owned(), word.to_owned(), said]);
-        }
-    }
-}
-
-/// One line for each thing that must be right.
+/// Runs every check; one line each.
 pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
-    let lines = Sheet::new(&["check", "state", "said"]);
-    let mut findings = Findings { invocation: &invocation, failed: false, lines };
+    let mut findings = Findings::new(&invocation);
     let address = invocation.address();
     let shown = super::shown(&address);
     let app = match invocation.open(false).await {
@@ -78,10 +39,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
     if let Some(app) = app {
         app.store.close().await;
     }
-    if invocation.out.format != Format::Table {
-        invocation.out.sheet(&findings.lines);
-    }
-    Ok(if findings.failed { exit::FAILED } else { exit::OK })
+    Ok(findings.finish())
 }
 
 async fn campaigns(
@@ -138,7 +96,7 @@ async fn mail(findings: &mut Findings<'_>, app: &App) {
     }
 }
 
-/// Whether the summaries' picture can be drawn, with the names that are in it.
+/// Whether the picture of the summaries can be drawn, with the names that appear in it.
 async fn font(findings: &mut Findings<'_>, app: &App) -> anyhow::Result<()> {
     let painter = match app.painter() {
         Ok(painter) => painter,

@@ -13,13 +13,13 @@ pub(super) enum Due {
     List(List),
 }
 
-/// Who is listed.
+/// Which people are listed.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Due by this day [default: today]
     #[arg(long, alias = "as-of", value_parser = parse_day)]
     by: Option<NaiveDate>,
-    /// Only this area and what lies below it
+    /// Only this area and the areas below it
     #[arg(long)]
     area: Option<String>,
     /// Only this group
@@ -28,7 +28,7 @@ pub(super) struct List {
     /// Only this dose
     #[arg(long)]
     dose: Option<u8>,
-    /// Only those whose window has closed
+    /// Only people whose window for the dose has closed
     #[arg(long)]
     overdue: bool,
 }

@@ -1,4 +1,4 @@
-//! `doseplan explain`: what a code of an issue means and what to do about it.
+//! `doseplan explain`: what the code of an issue means and what to do about it.
 
 use super::output::{Format, Sheet, harmless};
 use super::{Invocation, exit};
@@ -9,7 +9,7 @@ use clap::Args;
 /// What a code means and what to do about it; without a code, all of them.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The code, as `-o json` and errors files name it
+    /// The code, as `-o json` and errors files show it
     code: Option<String>,
 }
 

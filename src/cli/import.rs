@@ -12,16 +12,16 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Doses given to persons.
+/// Doses given to people.
 #[derive(Debug, Subcommand)]
 pub(super) enum Doses {
     /// Make a workbook to fill in, with the campaign's codes
     New(workbook::New),
     /// Import doses.csv or a workbook: record, person, date, place, product, lot
     Import(File),
-    /// Take a record out of what counts; what it said is kept
+    /// Exclude a record from all counts; what it said is kept
     Void(Void),
-    /// What was known of a record, now and before
+    /// What was known about a record, now and before
     History {
         /// The record
         record: String,
@@ -31,15 +31,15 @@ pub(super) enum Doses {
 /// Doses counted without names.
 #[derive(Debug, Subcommand)]
 pub(super) enum Tallies {
-    /// Make a workbook to fill in, with the campaign's codes and what the plan has on a day
+    /// Make a workbook to fill in, with the campaign's codes and the planned rows of a day
     New(workbook::NewTallies),
     /// Import tallies.csv or a workbook: record, date, place, area, group, dose, doses
     Import(File),
-    /// Take a record out of what counts; what it said is kept
+    /// Exclude a record from all counts; what it said is kept
     Void(Void),
 }
 
-/// The register.
+/// The register of people.
 #[derive(Debug, Subcommand)]
 pub(super) enum Persons {
     /// Make a workbook to fill in, with the campaign's codes
@@ -55,14 +55,14 @@ pub(super) enum Outcomes {
     New(workbook::New),
     /// Import outcomes.csv or a workbook: record, person, date, outcome, until
     Import(File),
-    /// Take a record out of what counts; what it said is kept
+    /// Exclude a record from all counts; what it said is kept
     Void(Void),
 }
 
 /// A file to import.
 #[derive(Debug, Args)]
 pub(super) struct File {
-    /// The file; refused rows go to NAME-errors.csv beside it
+    /// The file; refused rows are written to NAME-errors.csv beside it
     path: PathBuf,
 }
 
@@ -135,7 +135,7 @@ async fn import(invocation: &Invocation, kind: Kind, path: &Path) -> anyhow::Res
     })
 }
 
-/// A dose that was stored and does not count.
+/// A dose that was stored but does not count.
 #[derive(Serialize)]
 struct Warned {
     row: u32,

@@ -1,11 +1,10 @@
 //! `doseplan outbox`.
 
-use super::digest::Part;
 use super::job::{local, parse_local};
+use super::mails::{Part, drain};
 use super::output::{Format, Sheet, harmless, print};
 use super::{Invocation, exit};
 use crate::app::App;
-use crate::app::outbox::{Drained, Sender};
 use crate::clock::Clock;
 use crate::domain::date::resolve;
 use crate::mail::stored;
@@ -131,25 +130,6 @@ async fn show(invocation: &Invocation, app: &App, id: i64, part: Part) -> anyhow
     };
     print(&said.ok_or_else(|| invocation.out.fail("fail-no-part", &[("id", &id)]))?);
     Ok(exit::OK)
-}
-
-/// Sends what is due, and says what kept it from being sent.
-pub(super) async fn drain(
-    invocation: &Invocation,
-    app: &App,
-    clock: &Clock,
-) -> anyhow::Result<Drained> {
-    let owner = super::daemon::owner();
-    let sender = Sender { owner: &owner, clock, stop: &|| false, by_hand: true };
-    let done = app.drain(&sender).await?;
-    if let Some(relay) = &done.relay {
-        invocation.out.note("outbox-relay", &[("said", relay)]);
-    }
-    if let Some(hold) = &done.held {
-        let (said, remedy) = (hold.words(invocation.out.language), hold.remedy());
-        invocation.out.note("problem-held", &[("said", &said), ("remedy", &remedy)]);
-    }
-    Ok(done)
 }
 
 fn list(invocation: &Invocation, all: &[Message]) -> u8 {

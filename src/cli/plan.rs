@@ -1,16 +1,17 @@
 //! `doseplan plan`.
 
 use super::output::{Format, Sheet, harmless};
+use super::plan_choice::{any_plan, planning_day};
 use super::plan_files::Basis;
 use super::plan_print::{rows_sheet, table, view};
+use super::plan_progress::{share_of, tell};
 use super::{
     Invocation, exit, parse_day, plan_files, plan_tours, plan_vials, plan_what_if, plan_why,
 };
 use crate::app::plans::{Made, Search};
-use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
-use crate::domain::plan::{Plan as PlanValue, PlanRow};
+use crate::domain::plan::Plan as PlanValue;
 use crate::domain::planner::{self, GroupVerdict, Limits, Method, Progress};
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
@@ -24,14 +25,14 @@ use std::time::{Duration, Instant};
 pub(super) enum Plan {
     /// Make a draft; it changes nothing until it is adopted
     Make(Make),
-    /// Check a plan against a folder, by code that shares nothing with the planner
+    /// Check a plan against a folder, with code that shares nothing with the planner
     Check(plan_files::Check),
-    /// Put a draft in force and assign the register's people to it
+    /// Put a draft into force and assign the people of the register to it
     Adopt {
         /// Number of the draft [default: the newest]
         no: Option<i64>,
     },
-    /// What the newest draft changes against the adopted plan; exit 10 where it changes something
+    /// What the newest draft changes compared with the adopted plan; exit code 10 if anything changes
     Diff {
         /// Number of another plan to compare with the adopted one
         no: Option<i64>,
@@ -46,18 +47,18 @@ pub(super) enum Plan {
         /// Only this site, stop or team
         #[arg(long)]
         place: Option<String>,
-        /// Whole vials for each session, what stays in them, and sessions that had better be one
+        /// Whole vials for each session, doses left in them, and sessions that are better merged
         #[arg(long)]
         vials: bool,
     },
-    /// Each team's day: leaving the base, every stop with times and doses, being back
+    /// Each team's day: departure, every stop with times and doses, return
     Tours(plan_tours::Tours),
     /// Every plan with its state
     List,
-    /// What holds people back: who has no place in the plan and why, and where one unit more of
-    /// what is scarce would bring most
+    /// What limits the plan: who has no place in it and why, and what one more unit of each scarce resource would
+    /// bring
     Why(plan_why::Why),
-    /// What other supply, teams, sites or delivery days would change; touches nothing
+    /// What other supply, teams, sites or delivery days would change; changes nothing itself
     WhatIf(plan_what_if::WhatIf),
 }
 
@@ -66,23 +67,23 @@ pub(super) enum Plan {
 pub(super) struct Make {
     #[command(flatten)]
     basis: Basis,
-    /// Write the prices that prove the bound
+    /// Write the prices that prove the upper bound
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
-    /// End the search after so many seconds, with the best plan found
+    /// End the search after this many seconds, with the best plan found
     #[arg(long)]
     seconds: Option<u64>,
-    /// End the search after so many steps; 0 is the quick plan without a bound
+    /// End the search after this many steps; 0 is the quick plan without a bound
     #[arg(long)]
     steps: Option<u32>,
-    /// Solve the linear program by steps (own) or, in a program built with it, by HiGHS (highs),
-    /// which takes the time that it takes
+    /// Solver for the linear program: own works in steps; highs, if the program was built with it, ignores the
+    /// limits
     #[arg(long, value_name = "own|highs", value_parser = parse_method,
           conflicts_with_all = ["seconds", "steps"])]
     solver: Option<Method>,
 }
 
-/// The method of a name.
+/// The method with this name.
 fn parse_method(name: &str) -> Result<Method, String> {
     match name {
         "own" => Ok(Method::FirstOrder),
@@ -170,38 +171,6 @@ impl Make {
     }
 }
 
-/// Today; the first day of a campaign that is over, as in a replay.
-pub(super) fn planning_day(invocation: &Invocation, loaded: &Loaded) -> NaiveDate {
-    let today = invocation.today(loaded);
-    if today > loaded.campaign.end { loaded.campaign.start } else { today }
-}
-
-/// The share of a limit that is used; 0 without one.
-pub(super) fn share_of(limit: Option<Duration>, used: Duration) -> f64 {
-    match limit {
-        None => 0.0,
-        Some(Duration::ZERO) => f64::INFINITY,
-        Some(limit) => used.as_secs_f64() / limit.as_secs_f64(),
-    }
-}
-
-/// Tells on stderr how far the search is.
-pub(super) fn tell(out: super::output::Out, at: Progress, used: Duration) {
-    let seconds = format!("{:.1}", used.as_secs_f64());
-    let objective = format!("{:.1}", at.objective);
-    if !at.upper_bound.is_finite() {
-        out.note("plan-progress-first", &[("seconds", &seconds), ("objective", &objective)]);
-        return;
-    }
-    let bound = format!("{:.1}", at.upper_bound);
-    let share = if at.upper_bound > 0.0 { 1.0 - at.objective / at.upper_bound } else { 0.0 };
-    let gap = format!("{:.3}", share * 100.0);
-    out.note(
-        "plan-progress",
-        &[("seconds", &seconds), ("objective", &objective), ("bound", &bound), ("gap", &gap)],
-    );
-}
-
 async fn adopt(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
     let adopted = app.adopt_plan(&loaded, no, invocation.clock.now()).await?;
@@ -264,23 +233,6 @@ async fn diff(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
         );
     }
     Ok(if found.is_empty() { exit::OK } else { exit::CHANGES })
-}
-
-/// The plan asked for, else the adopted one, else the newest draft.
-pub(super) async fn any_plan(
-    invocation: &Invocation,
-    app: &App,
-    loaded: &Loaded,
-    no: Option<i64>,
-) -> anyhow::Result<Option<(crate::store::plans::PlanHead, Vec<PlanRow>)>> {
-    let mut found = app.plan(loaded, no).await?;
-    if found.is_none() && no.is_none() {
-        found = app.draft(loaded).await?;
-    }
-    if found.is_none() {
-        invocation.out.note("plan-none", &[]);
-    }
-    Ok(found)
 }
 
 async fn show(

@@ -1,4 +1,4 @@
-//! Plans straight from files: `plan make --folder` and `plan check`, without a database.
+//! Plans from files without a database: `plan make --folder` and `plan check`.
 
 use super::output::Format;
 use super::{Invocation, exit, parse_day};
@@ -22,15 +22,15 @@ use std::path::{Path, PathBuf};
 pub(super) struct Check {
     /// The campaign folder or workbook
     path: PathBuf,
-    /// The plan as `plan make -o csv` prints it
+    /// The plan, as printed by `plan make -o csv`
     plan: PathBuf,
-    /// The prices that prove a bound
+    /// The prices that prove an upper bound
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
     /// Doses given before --from
     #[arg(long, value_name = "TALLIES.csv", requires = "from")]
     given: Option<PathBuf>,
-    /// First day of the plan; doses before it are history
+    /// First day of the plan; doses given before it are history
     #[arg(long, value_parser = parse_day)]
     from: Option<NaiveDate>,
 }
@@ -44,15 +44,15 @@ struct CheckResult {
     figures: Figures,
 }
 
-/// A certificate may be below the objective by rounding, but by no more than this part.
+/// How far a certificate may be below the objective because of rounding, as a part of the bound.
 const SLACK: f64 = 1e-6;
 
-/// Files that could not be read; what is wrong has been printed.
+/// Files that cannot be used. What is wrong with them has been printed.
 #[derive(Debug, thiserror::Error)]
 #[error("the files cannot be used; what is wrong stands above")]
 pub(super) struct Unusable;
 
-/// A campaign from its files, and a history from tallies.
+/// Reads a campaign from its files and a history from tallies.
 pub(super) fn read(
     invocation: &Invocation,
     folder: &Path,
@@ -69,9 +69,9 @@ pub(super) fn read(
 /// What is planned: a campaign of the database, or files.
 #[derive(Debug, Args)]
 pub(super) struct Basis {
-    /// The campaign, where the database has several
+    /// The campaign, if the database has several
     pub(super) id: Option<String>,
-    /// Straight from a folder or workbook, without a database
+    /// Use a folder or workbook directly, without a database
     #[arg(long, value_name = "PATH")]
     folder: Option<PathBuf>,
     /// First day to plan [default: today, or the start]
@@ -83,7 +83,7 @@ pub(super) struct Basis {
 }
 
 impl Basis {
-    /// Campaign, doses given and first day of a folder, where one is named.
+    /// Campaign, doses given and first day, if `--folder` names files.
     pub(super) fn folder(
         &self,
         invocation: &Invocation,
@@ -95,7 +95,7 @@ impl Basis {
     }
 }
 
-/// Tallies of a file as doses given; a record that comes twice counts once, its last row.
+/// The tallies of a file as doses given. If a record occurs more than once, its last row counts.
 fn read_tallies(invocation: &Invocation, path: &Path) -> anyhow::Result<Vec<GivenRow>> {
     let tell = |issues: &[Issue]| {
         for issue in issues {
@@ -163,7 +163,7 @@ impl Check {
     }
 }
 
-/// Evaluates the prices again and compares with what they claim.
+/// Computes the bound of the prices again and compares it with what the certificate claims.
 fn check_bound(
     campaign: &Campaign,
     certificate: &Certificate,

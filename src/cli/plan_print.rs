@@ -1,4 +1,4 @@
-//! How `doseplan plan` prints a plan: figures, targets, rows, and who has no place in it.
+//! Prints a plan: figures, targets, rows, and the people without a place in it.
 
 use super::Invocation;
 use super::output::{Format, NONE, Sheet, harmless};
@@ -28,7 +28,7 @@ pub(super) struct View<'a> {
     verdict: &'a [GroupVerdict],
 }
 
-/// What the plan was worth on its way: the plain plan, the best objective, and the plan itself.
+/// The value of the plan at each stage of the search: the plain plan, the best objective, the plan itself.
 #[derive(Serialize)]
 struct StagesView<'a> {
     greedy: StageView<'a>,
@@ -36,7 +36,7 @@ struct StagesView<'a> {
     plan: StageView<'a>,
 }
 
-/// A stage of a plan.
+/// A stage of the search.
 #[derive(Serialize)]
 struct StageView<'a> {
     objective: f64,
@@ -140,7 +140,7 @@ fn stages_sheet(invocation: &Invocation, plan: &Plan) -> Sheet {
     sheet
 }
 
-/// The worst area with its share of people who finish.
+/// The worst area and its share of people who finish.
 pub(super) fn worst_text(worst: Option<&WorstArea>) -> String {
     let text = |worst: &WorstArea| format!("{} {:.1} %", worst.area, worst.share * 100.0);
     worst.map_or_else(|| NONE.to_owned(), text)

@@ -1,7 +1,8 @@
-//! `doseplan plan tours`: each team's day, from leaving the base until being back.
+//! `doseplan plan tours`: each team's day, from leaving the base to returning.
 
 use super::output::{Format, Sheet, harmless};
-use super::{Invocation, exit, parse_day, plan};
+use super::plan_choice::any_plan;
+use super::{Invocation, exit, parse_day};
 use crate::domain::planner::{self, TeamTour};
 use chrono::{NaiveDate, NaiveTime, Timelike as _};
 use clap::Args;
@@ -53,7 +54,7 @@ struct StopView<'a> {
 impl Tours {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let (app, loaded) = invocation.loaded(None).await?;
-        let found = plan::any_plan(invocation, &app, &loaded, self.no).await?;
+        let found = any_plan(invocation, &app, &loaded, self.no).await?;
         app.store.close().await;
         let Some((head, mut rows)) = found else { return Ok(exit::FAILED) };
         let campaign = &loaded.campaign;
@@ -89,7 +90,7 @@ impl Tours {
         Ok(exit::OK)
     }
 
-    /// A row for leaving the base, for each stop, and for being back.
+    /// Adds rows for departure, each stop, and return.
     fn push(
         &self,
         invocation: &Invocation,
@@ -147,7 +148,7 @@ impl Tours {
         }
     }
 
-    /// The time so many minutes after leaving; past midnight hours go on.
+    /// The time this many minutes after departure. Past midnight the hours go on: 24, 25.
     fn clock(&self, minutes: f64) -> String {
         let start = f64::from(self.depart.hour() * 60 + self.depart.minute());
         let at = (start + minutes).round();

@@ -1,5 +1,5 @@
-//! `doseplan plan show --vials`: whole vials for each session, what stays in them, and which
-//! sessions would better be one.
+//! `doseplan plan show --vials`: whole vials for each session, doses left in them, and sessions that are better
+//! merged.
 
 use super::Invocation;
 use super::output::{Format, Sheet, harmless};
@@ -61,7 +61,7 @@ pub(super) fn print(invocation: &Invocation, campaign: &Campaign, view: &View) {
     }
 }
 
-/// Vials of a lot; only doses where the campaign does not say how many are in one.
+/// The vials of a lot; only its doses if the campaign does not say how many are in a vial.
 fn vials_text(invocation: &Invocation, lot: &LotVials) -> String {
     match lot.vials.zip(lot.doses_per_vial) {
         Some((vials, each)) => format!("{} {vials}×{each}", lot.lot),

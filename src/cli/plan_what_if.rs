@@ -1,10 +1,10 @@
-//! `doseplan plan what-if`: what other supply, teams, sites or delivery days would change. It
-//! touches nothing.
+//! `doseplan plan what-if`: what other supply, teams, sites or delivery days would change. Stores nothing.
 
 use super::output::{Format, NONE, Sheet, harmless};
-use super::plan::{planning_day, share_of, tell};
+use super::plan_choice::planning_day;
 use super::plan_files::Basis;
 use super::plan_print::worst_text;
+use super::plan_progress::{share_of, tell};
 use super::{Invocation, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::domain::campaign::Campaign;
@@ -17,27 +17,27 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// What would be if.
+/// The changes to try.
 #[derive(Debug, Args)]
 pub(super) struct WhatIf {
     #[command(flatten)]
     basis: Basis,
-    /// Lots that are still to come hold so many times their doses, such as 0.8
+    /// Multiply the doses of lots still to come, for example by 0.8
     #[arg(long, value_name = "TIMES", value_parser = parse_supply, allow_hyphen_values = true)]
     supply: Option<Change>,
-    /// So many teams more, like the first one, or fewer: +2 or -1
+    /// More teams like the first one, or fewer: +2 or -1
     #[arg(long, value_name = "NUMBER", value_parser = parse_teams, allow_hyphen_values = true)]
     team: Option<Change>,
-    /// A site, stop or team gives nothing on these days: S05@2021-07-01..2021-07-14
+    /// Close a site, stop or team on these days: S05@2021-07-01..2021-07-14
     #[arg(long, value_name = "PLACE@DAYS", value_parser = parse_close)]
     close: Vec<Change>,
-    /// A lot arrives later: L07=10d
+    /// Deliver a lot later: L07=10d
     #[arg(long, value_name = "LOT=DAYS", value_parser = parse_delay)]
     delay: Vec<Change>,
-    /// End both searches after so many seconds together
+    /// End both searches after this many seconds together
     #[arg(long)]
     seconds: Option<u64>,
-    /// End each search after so many steps
+    /// End each search after this many steps
     #[arg(long)]
     steps: Option<u32>,
 }
@@ -128,7 +128,7 @@ impl WhatIf {
         Ok(exit::OK)
     }
 
-    /// Plans one of the two campaigns, with half of the time.
+    /// Plans one of the two campaigns in half of the time.
     fn plan(
         &self,
         invocation: &Invocation,

@@ -1,8 +1,9 @@
-//! `doseplan plan why`: who has no place and why, and where one unit more would bring most.
+//! `doseplan plan why`: who has no place and why, and what one more unit would bring.
 
 use super::output::{Format, Sheet, harmless};
+use super::plan_choice::any_plan;
 use super::plan_print::unplaced_table;
-use super::{Invocation, exit, parse_day, plan};
+use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
 use crate::app::judged;
 use crate::domain::campaign::Campaign;
@@ -12,7 +13,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
 
-/// What is asked.
+/// What to explain.
 #[derive(Debug, Args)]
 pub(super) struct Why {
     /// Number of the plan [default: the adopted one, else the newest draft]
@@ -39,16 +40,16 @@ struct View {
     best_series: Vec<BestSeries>,
 }
 
-/// Lines of a table; JSON and CSV have all.
+/// Most lines of a table. JSON and CSV have all of them.
 const LINES: usize = 15;
-/// Cohorts whose best series is told.
+/// Most cohorts whose best series is shown.
 const SERIES_LINES: usize = 6;
 
 impl Why {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let (app, loaded) = invocation.loaded(None).await?;
         self.check(&loaded)?;
-        let Some((head, _)) = plan::any_plan(invocation, &app, &loaded, self.no).await? else {
+        let Some((head, _)) = any_plan(invocation, &app, &loaded, self.no).await? else {
             return Ok(exit::FAILED);
         };
         let prices = app.plan_prices(&loaded, head.no).await?;
@@ -79,7 +80,7 @@ impl Why {
         Ok(exit::OK)
     }
 
-    /// Names what the campaign does not know.
+    /// Refuses codes that the campaign does not have.
     fn check(&self, loaded: &Loaded) -> anyhow::Result<()> {
         let campaign = &loaded.campaign;
         if let Some(area) = &self.area {

@@ -13,19 +13,19 @@ use std::time::Duration;
 /// One screen: campaign, day, plan against done, late sites, jobs, mail.
 #[derive(Debug, Args)]
 pub(super) struct Status {
-    /// As of this day's 24:00 [default: yesterday]
+    /// As of the end of this day [default: yesterday]
     #[arg(long, value_parser = parse_day)]
     as_of: Option<NaiveDate>,
-    /// Exit with 11 where something is not as it should be
+    /// Exit with code 11 if anything needs attention
     #[arg(long)]
     check: bool,
-    /// Look again every so many seconds until Ctrl-C
+    /// Repeat every so many seconds until Ctrl-C
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10",
           value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with = "check")]
     watch: Option<u64>,
 }
 
-/// Clears a terminal and goes to its first line.
+/// Clears a terminal and moves to its first line.
 const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 impl Status {
@@ -46,9 +46,9 @@ impl Status {
 }
 
 impl Status {
-    /// Shows the status again and again; on a terminal each one in place of the last.
+    /// Shows the status again and again; on a terminal each one replaces the last.
     async fn watch(&self, invocation: &Invocation, pause: Duration) -> anyhow::Result<u8> {
-        // One listener for all rounds: it hears a signal whenever it comes.
+        // One listener for all rounds, so that no signal is missed.
         let mut end = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
             let (app, loaded) = invocation.loaded(None).await?;
@@ -110,18 +110,7 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
     let mail = if mail.is_empty() { "–".to_owned() } else { mail.join(" · ") };
     line("status-mail", &[("mail", &mail)]);
     super::output::print(&text);
-    let mut jobs = Sheet::new(&["job", "due", "state", "said"]);
-    for job in &status.jobs {
-        jobs.push(vec![
-            job.job.clone(),
-            job.due_at
-                .map(|at| super::job::local(loaded.campaign.timezone, at))
-                .unwrap_or_default(),
-            job.state.clone().unwrap_or_default(),
-            job.reason.clone().unwrap_or_default(),
-        ]);
-    }
-    out.sheet(&jobs);
+    out.sheet(&jobs(loaded, status));
     super::coverage::print_figures(invocation, loaded, &status.coverage, false);
     let mut needs = Sheet::new(&["group", "target_people", "finished", "doses_left", "per_day"]);
     for need in &status.needs {
@@ -142,6 +131,21 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
             super::output::toned(&format!("! {}", said(invocation, problem)), Tone::Bad)
         );
     }
+}
+
+/// Every job with its last run.
+fn jobs(loaded: &Loaded, status: &Value) -> Sheet {
+    let mut sheet = Sheet::new(&["job", "due", "state", "said"]);
+    let local = |at| super::job::local(loaded.campaign.timezone, at);
+    for job in &status.jobs {
+        sheet.push(vec![
+            job.job.clone(),
+            job.due_at.map(local).unwrap_or_default(),
+            job.state.clone().unwrap_or_default(),
+            job.reason.clone().unwrap_or_default(),
+        ]);
+    }
+    sheet
 }
 
 fn said(invocation: &Invocation, problem: &Problem) -> String {

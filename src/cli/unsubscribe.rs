@@ -1,4 +1,4 @@
-//! `doseplan unsubscribe`: for those who write or phone that they want no more reminders.
+//! `doseplan unsubscribe`: for readers who write or phone that they want no more reminders.
 
 use super::job::local;
 use super::output::{Format, Sheet};
@@ -14,7 +14,7 @@ pub(super) struct Unsubscribe {
     /// The reader's address, or the token in their mail
     #[arg(required_unless_present_any = ["list", "undo"], conflicts_with_all = ["list", "undo"])]
     whom: Option<String>,
-    /// How they said so, for the record
+    /// How they asked for it, for the record
     #[arg(long, default_value = "by hand")]
     how: String,
     /// List them
@@ -34,7 +34,7 @@ struct View {
 
 impl Unsubscribe {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
-        // A token names its campaign.
+        // A token names its campaign itself.
         if let Some(token) = self.whom.as_ref().filter(|whom| !whom.contains('@')) {
             let app = invocation.open(false).await?;
             let done = app.unsubscribe(token, &self.how, invocation.clock.now()).await?;

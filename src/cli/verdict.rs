@@ -1,4 +1,4 @@
-//! The verdict on a plan, in words.
+//! Prints the verdict on a plan.
 
 use super::Invocation;
 use super::output::{Sheet, harmless};
@@ -7,7 +7,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::planner::GroupVerdict;
 use crate::text::thousands;
 
-/// Prints the targets as a table, and a sentence for each group that misses its own.
+/// Prints the targets as a table, and a sentence for each group that misses its target.
 pub(super) fn print(invocation: &Invocation, campaign: &Campaign, verdict: &[GroupVerdict]) {
     let out = invocation.out;
     if verdict.is_empty() {

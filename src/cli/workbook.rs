@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 /// A form to fill in.
 #[derive(Debug, Args)]
 pub(super) struct New {
-    /// The workbook to be made
+    /// The workbook to write
     #[arg(long, value_name = "FILE")]
     xlsx: PathBuf,
-    /// Write over a file that is there
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }
@@ -26,7 +26,7 @@ pub(super) struct New {
 pub(super) struct NewTallies {
     #[command(flatten)]
     new: New,
-    /// Rows for what the plan has on this day; the doses are left to be filled in
+    /// Add the rows that the plan has on this day; the doses are left to fill in
     #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     date: Option<NaiveDate>,
     /// Only this site, stop or team
@@ -34,7 +34,7 @@ pub(super) struct NewTallies {
     place: Option<String>,
 }
 
-/// Whether a path is meant as a workbook.
+/// Whether a path names a workbook.
 pub(super) fn is_workbook(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"))
 }
@@ -81,7 +81,7 @@ pub(super) async fn records(invocation: &Invocation, stem: &str, new: &New) -> a
     filled(invocation, &loaded.campaign, stem, new, &[])
 }
 
-/// `tallies new`: a form for a day, with the rows that the plan has.
+/// `tallies new`: a form for a day, with the planned rows.
 pub(super) async fn tallies(invocation: &Invocation, it: &NewTallies) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
     let mut rows = Vec::new();
@@ -127,8 +127,8 @@ fn filled(
     write(invocation, new, &bytes)
 }
 
-/// `campaign check FILE.xlsx`: writes the workbook with its faults marked beside it, or takes one away that no longer
-/// holds.
+/// `campaign check FILE.xlsx`: writes the workbook with its faults marked beside it, or removes an older one that
+/// is no longer true.
 pub(super) fn mark(invocation: &Invocation, path: &Path, issues: &[Issue]) {
     let is_read = matches!(
         path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref(),
@@ -147,7 +147,7 @@ pub(super) fn mark(invocation: &Invocation, path: &Path, issues: &[Issue]) {
         }
         return;
     }
-    // A workbook that cannot be opened has nothing to be marked; its one issue says so.
+    // A workbook that cannot be opened has nothing to mark; its one issue says so.
     let Ok(bytes) =
         intake::marked(path, issues, invocation.out.language, made_at(invocation, None))
     else {
