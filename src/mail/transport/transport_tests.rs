@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// A server of the shared test tools; it ends when its standard input closes.
+/// A server from the shared test tools. It ends when its standard input is closed.
 struct FaultServer {
     child: Child,
     port: u16,
@@ -19,8 +19,7 @@ impl Drop for FaultServer {
 }
 
 impl FaultServer {
-    /// `None`, and one line that says so, where the tools are absent; with CI=true that is a
-    /// failure.
+    /// `None`, with a line that says so, if the tools are missing. With CI=true that is a failure.
     fn start(options: &[&str]) -> Option<Self> {
         let shared = std::env::var_os("DOSEPLAN_SHARED").map_or_else(
             || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")),
