@@ -123,8 +123,8 @@ fn files_of_one_folder_do_not_go_round_in_a_circle() {
         "domain: campaign, site",
         "domain: coverage, notice",
         "domain: report, stock",
-        "domain/planner: compact, lumps",
-        "domain/planner: draft, prices, room, teams",
+        "domain/planner: aggregated_cohorts, compact",
+        "domain/planner: draft, free_capacity, prices, teams",
         "domain/planner: history, model",
         "domain/rules: evaluate, skip",
         "jobs: digest, plan, reminders, runner, summary",
@@ -318,7 +318,7 @@ fn a_function_fits_a_screen() {
         let lines: Vec<&str> = text.lines().collect();
         for (index, line) in lines.iter().enumerate() {
             let start = line.trim_start();
-            if !is_function_head(start) || start.ends_with("{}") {
+            if !is_function_head(start) || start.ends_with("{}") || start.ends_with(';') {
                 continue;
             }
             // rustfmt puts the closing brace of a function at the indentation of its first line.

@@ -12,7 +12,7 @@ use crate::app::plans::{Made, Search};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::plan::Plan as PlanValue;
-use crate::domain::planner::{self, GroupVerdict, Limits, Method, Progress};
+use crate::domain::planner::{self, GroupVerdict, Limits, Method, SearchProgress};
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Subcommand};
@@ -123,7 +123,7 @@ impl Make {
         let started = Instant::now();
         let mut time_used = || share_of(limit, started.elapsed());
         let out = invocation.out;
-        let mut progress = |at: Progress| tell(out, at, started.elapsed());
+        let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
         let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
         if let Some((campaign, given, from)) = self.basis.folder(invocation)? {
             let Search { limits, progress, time_used } = search;

@@ -1,7 +1,7 @@
 //! Shows the progress of a search on stderr.
 
 use super::output::Out;
-use crate::domain::planner::Progress;
+use crate::domain::planner::SearchProgress;
 use std::time::Duration;
 
 /// The part of a limit that is used; 0 without a limit.
@@ -14,7 +14,7 @@ pub(super) fn share_of(limit: Option<Duration>, used: Duration) -> f64 {
 }
 
 /// Prints the progress of a search on stderr.
-pub(super) fn tell(out: Out, at: Progress, used: Duration) {
+pub(super) fn tell(out: Out, at: SearchProgress, used: Duration) {
     let seconds = format!("{:.1}", used.as_secs_f64());
     let objective = format!("{:.1}", at.objective);
     if !at.upper_bound.is_finite() {
