@@ -178,7 +178,7 @@ async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyho
     let nightly = Limits { repair_steps: NIGHTLY_STEPS, ..Limits::QUICK };
     let runner = Runner { nightly, ..Runner::new(app, daemon::owner()) };
     // The first look sets the watermarks: the timetable begins now.
-    runner.look(clock.now()).await?;
+    runner.tick(clock.now()).await?;
     let app = &runner.app;
     let register = example.join("persons.csv");
     let done = app.import(&loaded, Kind::Persons, &register, out.language, clock.now()).await?;
@@ -256,7 +256,7 @@ impl Replay {
                 break;
             }
             self.clock.set(next.max(self.clock.now() + TimeDelta::seconds(1)));
-            self.runner.look(self.clock.now()).await?;
+            self.runner.tick(self.clock.now()).await?;
         }
         self.clock.set(until);
         Ok(())

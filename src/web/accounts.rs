@@ -1,7 +1,7 @@
 //! Accounts, tokens of programs, the audit log, and the visitor's own password.
 
 use super::Site;
-use super::door::Visitor;
+use super::authentication::Visitor;
 use super::page::{Cell, Page, Refusal, T, Table, encoded, framed};
 use crate::app::{App, AppError};
 use crate::domain::account::{Role, Scope};
@@ -264,7 +264,7 @@ pub(super) async fn set_password(
     let t = visitor.t();
     let fail = |error: AppError| Refusal::of(t, &error);
     let name = &visitor.account.name;
-    if !super::door::is_right(&site, name, &given.old).await.map_err(fail)? {
+    if !super::authentication::is_right(&site, name, &given.old).await.map_err(fail)? {
         return Ok(show_me(&visitor, &headers, (StatusCode::FORBIDDEN, t.w("web-wrong-password"))));
     }
     match site.app.set_password(name, &given.new, name, site.clock.now()).await {

@@ -315,7 +315,7 @@ async fn tallies(
     let said = format!("API: new {} corrected {}", done.new, done.corrected);
     let named = (Some(loaded.campaign.id.as_str()), said.as_str());
     site.app.note_audit(&account.name, "tally", named, now).await?;
-    site.desk.kept.forget();
+    site.desk.cache.forget();
     let body = json!({
         "rows": done.rows, "new": done.new, "same": done.same, "corrected": done.corrected,
     });

@@ -1,7 +1,7 @@
 //! Who of the register is due, for those who may see it. Looking is written down.
 
-use super::ask::Ask;
 use super::page::{Cell, Page, Refusal, T, Table, address, encoded};
+use super::page_context::PageContext;
 use crate::app::dashboard::served;
 use crate::app::due::DueLine;
 use crate::domain::account::Role;
@@ -70,8 +70,11 @@ pub(super) fn visible(
 }
 
 /// The list of a day.
-pub(super) async fn due(ask: Ask, Query(filter): Query<Filter>) -> Result<Response, Refusal> {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+pub(super) async fn due(
+    context: PageContext,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let area = Filter::of(filter.area.as_ref());
     let below: Option<BTreeSet<_>> = match area {
         Some(code) => {
@@ -83,29 +86,31 @@ pub(super) async fn due(ask: Ask, Query(filter): Query<Filter>) -> Result<Respon
     let group = Filter::of(filter.group.as_ref());
     let dose = Filter::of(filter.dose.as_ref()).and_then(|text| text.parse::<u8>().ok());
     let overdue = filter.overdue.as_deref() == Some("yes");
-    let read = |ask: Ask| async move { ask.app().due(&ask.loaded, ask.as_of).await };
-    let all = ask.kept("due", read).await?;
+    let read = |context: PageContext| async move {
+        context.app().due(&context.loaded, context.as_of).await
+    };
+    let all = context.cached("due", read).await?;
     let lines: Vec<&DueLine> = all
         .iter()
         .filter(|line| {
             below.as_ref().is_none_or(|areas| areas.contains(&line.area))
                 && group.is_none_or(|group| line.group.as_str() == group)
                 && dose.is_none_or(|dose| line.dose == dose)
-                && (!overdue || line.latest.is_some_and(|latest| latest < ask.as_of))
-                && visible(&ask.visitor.account, &ask.loaded, line)
+                && (!overdue || line.latest.is_some_and(|latest| latest < context.as_of))
+                && visible(&context.visitor.account, &context.loaded, line)
         })
         .collect();
     let said = format!(
         "as of {}, area {}, group {}, {} people",
-        ask.as_of,
+        context.as_of,
         area.unwrap_or("-"),
         group.map_or("-", |group| campaign.group(group).map_or("?", |group| group.id.as_str())),
         lines.len()
     );
     let noted = (Some(campaign.id.as_str()), said.as_str());
-    let who = &ask.visitor.account.name;
-    let noted = ask.app().note_audit(who, "see-due", noted, ask.now).await;
-    noted.map_err(|error| ask.refusal(&error))?;
+    let who = &context.visitor.account.name;
+    let noted = context.app().note_audit(who, "see-due", noted, context.now).await;
+    noted.map_err(|error| context.refusal(&error))?;
     let number = filter.page.unwrap_or(1).max(1);
     let rest = rest(&filter);
     let choice = |code: &str, name: &str, chosen: Option<&str>| {
@@ -117,21 +122,22 @@ pub(super) async fn due(ask: Ask, Query(filter): Query<Filter>) -> Result<Respon
     let dose_numbers = 1..=campaign.series.dose_count();
     let main = Main {
         t,
-        head: ask.head(title.clone(), "due", &[]),
-        action: address(&ask.loaded, "due", None),
-        day: ask.as_of,
+        head: context.head(title.clone(), "due", &[]),
+        action: address(&context.loaded, "due", None),
+        day: context.as_of,
         areas: campaign.areas.iter().map(|it| choice(it.code.as_str(), &it.name, area)).collect(),
         groups: campaign.groups.iter().map(|it| choice(it.id.as_str(), &it.name, group)).collect(),
         doses: dose_numbers
             .map(|n| choice(&n.to_string(), &n.to_string(), filter.dose.as_deref()))
             .collect(),
         overdue,
-        said: t.say("web-due-count", &[("count", &thousands(count as u64)), ("day", &ask.as_of)]),
+        said: t
+            .say("web-due-count", &[("count", &thousands(count as u64)), ("day", &context.as_of)]),
         table: table(t, shown),
-        pages: pages(&ask, &rest, number, count),
+        pages: pages(&context, &rest, number, count),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "due", &main);
-    Ok(ask.show(page))
+    Ok(context.show(page))
 }
 
 /// The filter as a part of an address.
@@ -150,14 +156,19 @@ fn rest(filter: &Filter) -> String {
         .concat()
 }
 
-fn pages(ask: &Ask, rest: &str, number: usize, count: usize) -> Vec<(String, String, bool)> {
+fn pages(
+    context: &PageContext,
+    rest: &str,
+    number: usize,
+    count: usize,
+) -> Vec<(String, String, bool)> {
     let last = count.div_ceil(PAGE_ROWS);
     if last < 2 {
         return Vec::new();
     }
     (1..=last.min(PAGES_MAX))
         .map(|page| {
-            let href = format!("{}{rest}&page={page}", ask.to("due"));
+            let href = format!("{}{rest}&page={page}", context.to("due"));
             (href, page.to_string(), page == number)
         })
         .collect()

@@ -1,6 +1,6 @@
 //! What pages are made of: words, tables, the frame around every page, refusals.
 
-use super::door::Visitor;
+use super::authentication::Visitor;
 use crate::app::{AppError, Loaded};
 use crate::domain::account::Power;
 use crate::domain::campaign::Language;

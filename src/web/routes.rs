@@ -1,10 +1,12 @@
 //! Every address of the dashboard, under what its visitor must be able to do.
 
-use super::ask::default_day;
-use super::door::{Visitor, gate};
+use super::authentication::{Visitor, gate};
 use super::page::{Refusal, address};
+use super::page_context::default_day;
 use super::upload::UPLOAD_MAX;
-use super::{Site, accounts, assets, calendar, door, due, feeds, map, operation, overview, plan};
+use super::{
+    Site, accounts, assets, authentication, calendar, due, feeds, map, operation, overview, plan,
+};
 use super::{reports, tally, upload};
 use crate::app::Loaded;
 use crate::domain::account::Power;
@@ -40,7 +42,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         ("/accounts/{what}", Power::Accounts, post(accounts::change)),
         ("/audit", Power::Accounts, get(accounts::audit)),
         ("/me", Power::Look, get(accounts::me).post(accounts::set_password)),
-        ("/logout", Power::Look, post(door::logout)),
+        ("/logout", Power::Look, post(authentication::logout)),
         ("/campaigns", Power::Look, get(campaigns)),
     ];
     let mut router = Router::new();
@@ -50,8 +52,8 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         router = router.route(path, page.layer(DefaultBodyLimit::max(body_max)).layer(gate));
     }
     router
-        .route("/login", get(door::login_form).post(door::login))
-        .route("/language", get(door::choose))
+        .route("/login", get(authentication::login_form).post(authentication::login))
+        .route("/language", get(authentication::choose))
         .route("/assets/{name}", get(assets::asset))
         .route("/ical/{id}/{code}/{file}", get(feeds::feed))
         .merge(super::api::routes())

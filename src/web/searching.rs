@@ -156,7 +156,7 @@ impl Searches {
                     State::Failed(crate::mail::mask::addresses(&said).into_owned())
                 }
             };
-            site.desk.kept.forget();
+            site.desk.cache.forget();
             *locked(&search.state) = state;
         });
         true

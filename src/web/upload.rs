@@ -1,7 +1,7 @@
 //! Setting up: a workbook is uploaded, checked as `campaign check` does, compared, and taken.
 
 use super::Site;
-use super::door::Visitor;
+use super::authentication::Visitor;
 use super::page::{Cell, Page, Refusal, T, Table, address, encoded, framed};
 use crate::app::campaigns::Applied;
 use crate::app::{AppError, Loaded};
@@ -261,9 +261,9 @@ pub(super) async fn apply(
     let (who, named) = (&visitor.account.name, Some(campaign.id.as_str()));
     site.app.note_audit(who, "campaign-apply", (named, &said), now).await.map_err(fail)?;
     site.app.forget_upload(&visitor.account, &id).await.map_err(fail)?;
-    site.desk.kept.forget();
+    site.desk.cache.forget();
     let loaded = site.app.campaign(named).await.map_err(fail)?;
-    let day = super::ask::default_day(&loaded, now);
+    let day = super::page_context::default_day(&loaded, now);
     let to = format!("{}&done=applied", address(&loaded, "plan", Some(day)));
     Ok(Redirect::to(&to).into_response())
 }

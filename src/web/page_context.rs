@@ -1,7 +1,7 @@
 //! What every page of a campaign begins with: who asks, of which campaign, as of which day.
 
 use super::Site;
-use super::door::Visitor;
+use super::authentication::Visitor;
 use super::page::{Page, Refusal, T, address, encoded, framed};
 use crate::app::{App, AppError, Loaded, today};
 use crate::domain::date::parse_day;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 /// A question about a campaign.
 #[derive(Clone)]
-pub(super) struct Ask {
+pub(super) struct PageContext {
     pub(super) site: Site,
     pub(super) visitor: Visitor,
     pub(super) loaded: Loaded,
@@ -38,7 +38,7 @@ struct Asked {
 /// What pages say that has just been done; the address names it.
 const DONE: [&str; 5] = ["adopted", "applied", "tallied", "renewed", "searching"];
 
-impl FromRequestParts<Site> for Ask {
+impl FromRequestParts<Site> for PageContext {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
@@ -76,7 +76,7 @@ pub(super) fn default_day(loaded: &Loaded, now: DateTime<Utc>) -> NaiveDate {
     (today(&loaded.campaign, now) - TimeDelta::days(1)).min(loaded.campaign.end)
 }
 
-impl Ask {
+impl PageContext {
     /// Words in the visitor's language.
     pub(super) fn t(&self) -> T {
         self.visitor.t()
@@ -114,7 +114,7 @@ impl Ask {
 
     /// What `make` reads, kept for a moment under the campaign, the day and `what`. A few read at a time, so that the
     /// daemon's own work always gets a connection.
-    pub(super) async fn kept<V, F>(
+    pub(super) async fn cached<V, F>(
         &self,
         what: &str,
         make: impl FnOnce(Self) -> F,
@@ -133,7 +133,7 @@ impl Ask {
                 made.await
             }
         };
-        let found = self.site.desk.kept.get(Instant::now(), key, turn).await;
+        let found = self.site.desk.cache.get(Instant::now(), key, turn).await;
         found.map_err(|error| self.refusal(&error))
     }
 
