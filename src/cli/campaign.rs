@@ -3,6 +3,7 @@
 use super::output::{Format, Sheet, harmless, marked};
 use super::{Session, exit, snippet, workbook};
 use crate::domain::difference::{Change, What};
+use crate::domain::permission::Actor;
 use crate::intake::{self, Issue};
 use clap::Subcommand;
 use serde::Serialize;
@@ -128,7 +129,11 @@ async fn apply(session: &Session, path: &Path, dry_run: bool) -> anyhow::Result<
         Err(code) => return Ok(code),
     };
     let app = session.open(true).await?;
-    let applied = app.apply(&campaign, dry_run, session.clock.now()).await?;
+    let applied = if dry_run {
+        app.compare(&campaign).await?
+    } else {
+        app.apply(&campaign, Actor::CommandLine, session.clock.now()).await?
+    };
     app.store.close().await;
     if session.out.format == Format::Json {
         session.out.json(&applied.changes);

@@ -2,7 +2,6 @@
 
 use super::output::harmless;
 use super::{Session, coverage, daemon, exit, parse_day};
-use crate::app::accounts;
 use crate::app::coverage::AsOf;
 use crate::app::import::Kind;
 use crate::app::plans::Search;
@@ -12,6 +11,7 @@ use crate::domain::account::Role;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
 use crate::domain::date::{days, resolve};
+use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
 use crate::jobs::runner::Runner;
 use crate::store::Store;
@@ -139,10 +139,10 @@ const ACCOUNT: &str = "demo";
 
 /// Makes the account, with a password that nobody guesses: the dashboard may be open to the machine's other users.
 async fn account(app: &App, now: DateTime<Utc>) -> anyhow::Result<String> {
-    let mut password = accounts::secret_text();
+    let mut password = crate::app::accounts::secret_text();
     password.truncate(16);
     let role = (Role::Admin, &[][..]);
-    app.add_account(ACCOUNT, role, &password, accounts::COMMAND_LINE, now).await?;
+    app.add_account(ACCOUNT, role, &password, Actor::CommandLine, now).await?;
     Ok(password)
 }
 
@@ -172,7 +172,7 @@ async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyho
     let campaign =
         super::campaign::read(&session, example).map_err(|_| out.fail("fail-no-example", &[]))?;
     let clock = Clock::simulated(at(&campaign, campaign.start - TimeDelta::days(1), 8));
-    app.apply(&campaign, false, clock.now()).await?;
+    app.apply(&campaign, Actor::CommandLine, clock.now()).await?;
     out.note("demo-applied", &[("name", &harmless(&campaign.name))]);
     let loaded = app.campaign(Some(campaign.id.as_str())).await?;
     let nightly = Limits { repair_steps: NIGHTLY_STEPS, ..Limits::QUICK };
@@ -185,8 +185,9 @@ async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyho
     out.note("demo-register", &[("people", &done.new)]);
     let limits = Limits::steps(demo.steps.unwrap_or(STEPS));
     let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
-    let made = app.make_plan(&loaded, campaign.start, "hand", search, clock.now()).await?;
-    let adopted = app.adopt_plan(&loaded, Some(made.no), clock.now()).await?;
+    let by = Actor::CommandLine;
+    let made = app.make_plan(&loaded, None, by, search, clock.now()).await?;
+    let adopted = app.adopt_plan(&loaded, Some(made.no), by, clock.now()).await?;
     let gap = format!("{:.2}", made.plan.figures.gap * 100.0);
     out.note(
         "demo-planned",

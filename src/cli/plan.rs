@@ -8,7 +8,8 @@ use crate::app::plans::{Made, Search};
 use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
-use crate::domain::plan::{Plan as PlanValue, PlanRow};
+use crate::domain::permission::Actor;
+use crate::domain::plan::{Plan as PlanValue, PlanRow, first_day};
 use crate::domain::planner::{self, GroupVerdict, Limits, Method, Progress};
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
@@ -137,10 +138,9 @@ impl Make {
             return Ok(exit::OK);
         }
         let (app, loaded) = session.loaded(self.basis.id.as_deref()).await?;
-        let from = self.basis.from.unwrap_or_else(|| planning_day(session, &loaded));
         let now = session.clock.now();
         let Made { no, from, plan, verdict } =
-            app.make_plan(&loaded, from, "hand", search, now).await?;
+            app.make_plan(&loaded, self.basis.from, Actor::CommandLine, search, now).await?;
         self.print(session, &loaded.campaign, (&plan, &verdict), Some(no), from)?;
         app.store.close().await;
         Ok(exit::OK)
@@ -170,8 +170,7 @@ impl Make {
 
 /// Today; the first day of a campaign that is over, as in a replay.
 pub(super) fn planning_day(session: &Session, loaded: &Loaded) -> NaiveDate {
-    let today = session.today(loaded);
-    if today > loaded.campaign.end { loaded.campaign.start } else { today }
+    first_day(&loaded.campaign, session.today(loaded), None)
 }
 
 /// The share of a limit that is used; 0 without one.
@@ -202,7 +201,7 @@ pub(super) fn tell(out: super::output::Out, at: Progress, used: Duration) {
 
 async fn adopt(session: &Session, no: Option<i64>) -> anyhow::Result<u8> {
     let (app, loaded) = session.loaded(None).await?;
-    let adopted = app.adopt_plan(&loaded, no, session.clock.now()).await?;
+    let adopted = app.adopt_plan(&loaded, no, Actor::CommandLine, session.clock.now()).await?;
     session.out.note(
         "plan-adopted",
         &[

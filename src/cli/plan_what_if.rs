@@ -2,13 +2,14 @@
 //! touches nothing.
 
 use super::output::{Format, NONE, Sheet, harmless};
-use super::plan::{planning_day, share_of, tell};
+use super::plan::{share_of, tell};
 use super::plan_files::Basis;
 use super::plan_print::worst_text;
 use super::{Session, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::LotCode;
+use crate::domain::plan::first_day;
 use crate::domain::planner::{self, Change, Limits, Outcome, Request};
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -97,8 +98,7 @@ impl WhatIf {
         }
         let (app, loaded) = session.loaded(self.basis.id.as_deref()).await?;
         let campaign = &loaded.campaign;
-        let from =
-            self.basis.from.unwrap_or_else(|| planning_day(session, &loaded)).max(campaign.start);
+        let from = first_day(campaign, session.today(&loaded), self.basis.from);
         let start = app.plan_start(&loaded, from).await?;
         app.store.close().await;
         tokio::task::block_in_place(|| self.compare(session, campaign, from, &start, &changes))

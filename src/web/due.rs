@@ -2,16 +2,17 @@
 
 use super::page::{Cell, Page, Refusal, T, Table, address, encoded};
 use super::page_context::PageContext;
-use crate::app::dashboard::served;
+use crate::app::Loaded;
 use crate::app::due::DueLine;
-use crate::domain::account::Role;
+use crate::domain::audit::Action;
+use crate::domain::permission::{Actor, Visits, may_see};
 use crate::text::thousands;
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use chrono::NaiveDate;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// People of a page.
 const PAGE_ROWS: usize = 150;
@@ -51,22 +52,15 @@ struct Main {
     pages: Vec<(String, String, bool)>,
 }
 
-/// Whom an account may see: everybody, and a lead those who come to its places or live where they serve.
+/// Whether somebody may see a line of the list; `visits` knows the days of all appointments.
 pub(super) fn visible(
-    ask_account: &crate::domain::account::Account,
-    loaded: &crate::app::Loaded,
+    actor: Actor<'_>,
+    loaded: &Loaded,
     line: &DueLine,
+    visits: &BTreeMap<NaiveDate, Visits>,
 ) -> bool {
-    if ask_account.role != Role::Lead {
-        return true;
-    }
-    match &line.place {
-        Some(place) => ask_account.has_place(place),
-        None => ask_account
-            .places
-            .iter()
-            .any(|code| served(&loaded.campaign, &code.as_str().into()).contains(&line.area)),
-    }
+    let visits = line.day.and_then(|day| visits.get(&day));
+    may_see(actor, &loaded.campaign, &line.area, line.place.as_ref().zip(visits)).is_ok()
 }
 
 /// The list of a day.
@@ -90,6 +84,9 @@ pub(super) async fn due(
         context.app().due(&context.loaded, context.as_of).await
     };
     let all = context.cached("due", read).await?;
+    let days = all.iter().filter_map(|line| line.day);
+    let visits = context.app().visits(&context.loaded, days).await;
+    let visits = visits.map_err(|error| context.refusal(&error))?;
     let lines: Vec<&DueLine> = all
         .iter()
         .filter(|line| {
@@ -97,7 +94,7 @@ pub(super) async fn due(
                 && group.is_none_or(|group| line.group.as_str() == group)
                 && dose.is_none_or(|dose| line.dose == dose)
                 && (!overdue || line.latest.is_some_and(|latest| latest < context.as_of))
-                && visible(&context.visitor.account, &context.loaded, line)
+                && visible(context.actor(), &context.loaded, line, &visits)
         })
         .collect();
     let said = format!(
@@ -109,7 +106,7 @@ pub(super) async fn due(
     );
     let noted = (Some(campaign.id.as_str()), said.as_str());
     let who = &context.visitor.account.name;
-    let noted = context.app().note_audit(who, "see-due", noted, context.now).await;
+    let noted = context.app().note_audit(who, Action::SeeDue, noted, context.now).await;
     noted.map_err(|error| context.refusal(&error))?;
     let number = filter.page.unwrap_or(1).max(1);
     let rest = rest(&filter);

@@ -4,8 +4,8 @@ use super::page::{Refusal, T, encoded};
 use super::page_context::PageContext;
 use super::{Site, authentication};
 use crate::app::AppError;
-use crate::domain::account::Power;
 use crate::domain::campaign::Campaign;
+use crate::domain::permission::{Power, may_at};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -41,9 +41,10 @@ pub(super) async fn feed(
 
 /// The address of the feed of a site or team; empty for a stop, and for those who may not have it.
 pub(super) async fn address(context: &PageContext, code: &str) -> Result<String, Refusal> {
-    let account = &context.visitor.account;
-    let has_feed = name(&context.loaded.campaign, code).is_some();
-    if !has_feed || !account.may(Power::Tally) || !account.has_code(code) {
+    let campaign = &context.loaded.campaign;
+    let visits = context.visits(context.as_of).await?;
+    let may = may_at(context.actor(), Power::Tally, campaign, code, &visits);
+    if name(campaign, code).is_none() || may.is_err() {
         return Ok(String::new());
     }
     let token = context.app().feed_token(&context.loaded, code).await;
@@ -66,8 +67,8 @@ pub(super) async fn renew(
     if address(&context, code).await?.is_empty() {
         return Err(Refusal::absent(context.t()));
     }
-    let who = &context.visitor.account.name;
-    let renewed = context.app().renew_feed(&context.loaded, code, who, context.now).await;
+    let by = context.actor();
+    let renewed = context.app().renew_feed(&context.loaded, code, by, context.now).await;
     renewed.map_err(|error| context.refusal(&error))?;
     let to = format!("{}&place={}&done=renewed", context.to("calendar"), encoded(code));
     Ok(Redirect::to(&to).into_response())

@@ -4,6 +4,7 @@ use super::page::{Cell, Page, Refusal, T, Table};
 use super::page_context::PageContext;
 use super::plan::local;
 use crate::app::status::Problem;
+use crate::domain::audit::Action;
 use crate::jobs::runner::life;
 use crate::text::thousands;
 use askama::Template;
@@ -31,7 +32,8 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     let found = context.cached("mail", read).await?;
     let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
     let said = format!("{} mails", found.newest.len());
-    let noted = context.app().note_audit(who, "see-mail", (Some(id), &said), context.now).await;
+    let noted =
+        context.app().note_audit(who, Action::SeeMail, (Some(id), &said), context.now).await;
     noted.map_err(|error| context.refusal(&error))?;
     let mut states = Table::of(t, "web-states", &["state", "#mails"]);
     for (state, count) in &found.counts {

@@ -4,7 +4,9 @@ use super::Site;
 use super::authentication::Visitor;
 use super::page::{Page, Refusal, T, address, encoded, framed};
 use crate::app::{App, AppError, Loaded, today};
+use crate::domain::audit::Action;
 use crate::domain::date::parse_day;
+use crate::domain::permission::{Actor, Denied, Visits};
 use askama::Template;
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
@@ -80,6 +82,25 @@ impl PageContext {
     /// Words in the visitor's language.
     pub(super) fn t(&self) -> T {
         self.visitor.t()
+    }
+
+    /// The visitor, as permissions know them.
+    pub(super) fn actor(&self) -> Actor<'_> {
+        self.visitor.actor()
+    }
+
+    /// The teams that the plan in force sends to each stop on a day.
+    pub(super) async fn visits(&self, day: NaiveDate) -> Result<Visits, Refusal> {
+        let sessions = self.app().sessions(&self.loaded).await;
+        let sessions = sessions.map_err(|error| self.refusal(&error))?;
+        Ok(Visits::on(&sessions, day))
+    }
+
+    /// Writes down that the visitor was denied something, and says why.
+    pub(super) async fn denied(&self, denied: Denied, said: &str) -> Refusal {
+        let (who, id) = (&self.visitor.account.name, self.loaded.campaign.id.as_str());
+        let noted = self.app().note_audit(who, Action::Refused, (Some(id), said), self.now).await;
+        self.refusal(&noted.err().unwrap_or(denied.into()))
     }
 
     /// The app.

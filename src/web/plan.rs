@@ -6,9 +6,9 @@ use super::page::{Cell, Page, Refusal, T, Table};
 use super::page_context::PageContext;
 use super::searching::{Search, State as SearchState};
 use crate::app::judged;
-use crate::app::{App, Loaded, Result, today};
-use crate::domain::account::Power;
+use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::Campaign;
+use crate::domain::permission::{Power, may};
 use crate::domain::plan::PlanRow;
 use crate::domain::planner::{self, GroupVerdict, PlanDiff, Question, Scarcity};
 use crate::mail::render;
@@ -142,7 +142,7 @@ pub(super) async fn plan(
         day: context.as_of,
         search: search.as_ref().map(|search| search_part(t, search)),
         running,
-        may_plan: context.visitor.account.may(Power::Plan),
+        may_plan: may(context.actor(), Power::Plan).is_ok(),
         make: format!("{}&csrf={csrf}", context.to("make")),
         seconds: &SECONDS,
         draft: found.draft.as_ref().map(|draft| draft_part(&context, draft, &csrf)),
@@ -367,12 +367,7 @@ pub(super) async fn make(
     if !SECONDS.contains(&wanted.seconds) {
         return Err(Refusal::bad(t, t.w("web-bad-form")));
     }
-    let campaign = &context.loaded.campaign;
-    let day = today(campaign, context.now);
-    // As `doseplan plan make` has it: a campaign that is over is planned anew, as in a replay.
-    let from = if day > campaign.end { campaign.start } else { day };
-    let who = context.visitor.account.name.clone();
-    let job = (context.loaded.clone(), from, wanted.seconds, who);
+    let job = (context.loaded.clone(), wanted.seconds, context.visitor.account.clone());
     if !site.desk.searches.begin(&site, job, context.now) {
         return Err(Refusal::new(StatusCode::CONFLICT, t, "web-search-busy"));
     }
@@ -386,8 +381,8 @@ pub(super) async fn adopt(
 ) -> std::result::Result<Response, Refusal> {
     let t = context.t();
     let no = which.no.ok_or_else(|| Refusal::bad(t, t.w("web-bad-form")))?;
-    let who = &context.visitor.account.name;
-    let adopted = context.app().adopt_as(&context.loaded, no, who, context.now).await;
+    let (by, now) = (context.actor(), context.now);
+    let adopted = context.app().adopt_plan(&context.loaded, Some(no), by, now).await;
     adopted.map_err(|error| context.refusal(&error))?;
     context.site.desk.cache.forget();
     Ok(Redirect::to(&format!("{}&done=adopted", context.to("plan"))).into_response())

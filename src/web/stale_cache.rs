@@ -13,7 +13,7 @@ const AGE_MAX: Duration = Duration::from_secs(1);
 const BEFORE_MAX: Duration = Duration::from_secs(10);
 /// So long the one who asked waits for the new one, before the one before does for him too.
 const PATIENCE: Duration = Duration::from_millis(25);
-/// Values that are kept.
+/// values that are kept.
 const KEPT_MAX: usize = 64;
 
 type Value = Arc<dyn Any + Send + Sync>;

@@ -3,13 +3,13 @@
 
 use super::page::{Page, Refusal, T, address, encoded};
 use super::page_context::PageContext;
-use crate::app::dashboard::served;
+use crate::app::AppError;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
+use crate::domain::permission::{Power, may_at};
 use askama::Template;
 use axum::extract::{Form, Query};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -48,25 +48,22 @@ struct Main {
 /// What a count is of.
 type Key = (AreaCode, GroupId, u8);
 
-/// The places that an account enters counts for.
-fn places(context: &PageContext) -> Vec<(PlaceCode, String)> {
+/// The places whose counts of the page's day are the visitor's to enter.
+async fn places(context: &PageContext) -> Result<Vec<(PlaceCode, String)>, Refusal> {
     let campaign = &context.loaded.campaign;
+    let visits = context.visits(context.as_of).await?;
     let sites = campaign.sites.iter().map(|one| (one.code.clone(), one.name.clone()));
     let stops = campaign.stops.iter().map(|one| (one.code.clone(), one.name.clone()));
-    sites.chain(stops).filter(|(code, _)| may(context, code)).collect()
-}
-
-/// A lead of a team enters the counts of every stop, since any team may visit it.
-fn may(context: &PageContext, place: &PlaceCode) -> bool {
-    let (account, campaign) = (&context.visitor.account, &context.loaded.campaign);
-    let leads_team = || campaign.teams.iter().any(|team| account.has_team(&team.code));
-    account.has_place(place) || (campaign.stop(place.as_str()).is_some() && leads_team())
+    let may = |code: &PlaceCode| {
+        may_at(context.actor(), Power::Tally, campaign, code.as_str(), &visits).is_ok()
+    };
+    Ok(sites.chain(stops).filter(|(code, _)| may(code)).collect())
 }
 
 /// The counts that a place can have on a day.
 fn keys(campaign: &Campaign, place: &PlaceCode, day: NaiveDate) -> Vec<Key> {
     let mut out = Vec::new();
-    for area in served(campaign, place) {
+    for area in campaign.areas_served(place.as_str()) {
         for group in &campaign.groups {
             if group.opens.unwrap_or(campaign.start) > day {
                 continue;
@@ -95,13 +92,15 @@ async fn show(
     wrong: Vec<String>,
 ) -> Result<Response, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
-    let all = places(context);
+    let all = places(context).await?;
     let chosen = match chosen {
-        Some(code) => Some(
-            all.iter()
-                .find(|(known, _)| known.as_str() == code)
-                .ok_or_else(|| Refusal::new(StatusCode::FORBIDDEN, t, "web-forbidden"))?,
-        ),
+        Some(code) => {
+            let visits = context.visits(context.as_of).await?;
+            let may = may_at(context.actor(), Power::Tally, campaign, code, &visits);
+            may.map_err(|denied| context.refusal(&denied.into()))?;
+            let found = all.iter().find(|(known, _)| known.as_str() == code);
+            Some(found.ok_or_else(|| Refusal::absent(t))?)
+        }
         None => all.first(),
     };
     let mut rows: Vec<(String, Vec<Row>)> = Vec::new();
@@ -222,12 +221,10 @@ pub(super) async fn save(
     if campaign.place(place.as_str()).is_none() {
         return Err(Refusal::absent(t));
     }
-    if !may(&context, &place) {
-        let said = format!("tally {place}");
-        let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
-        let noted = context.app().note_audit(who, "refused", (Some(id), &said), context.now).await;
-        noted.map_err(|error| context.refusal(&error))?;
-        return Err(Refusal::new(StatusCode::FORBIDDEN, t, "web-forbidden"));
+    let visits = context.visits(context.as_of).await?;
+    let may = may_at(context.actor(), Power::Tally, campaign, place.as_str(), &visits);
+    if let Err(denied) = may {
+        return Err(context.denied(denied, &format!("tally {place}")).await);
     }
     let known = known(&context, &place).await?;
     let keys = keys(campaign, &place, context.as_of);
@@ -235,20 +232,17 @@ pub(super) async fn save(
         Ok(tallies) => tallies,
         Err(wrong) => return show(&context, Some(place.as_str()), &entered, wrong).await,
     };
-    let mine = |place: &PlaceCode| may(&context, place);
-    let done = context
-        .app()
-        .import_tallies(&context.loaded, &t.w("web-tally"), tallies, mine, context.now)
-        .await;
-    let done = done.map_err(|error| context.refusal(&error))?;
+    let (what, said) = (t.w("web-tally"), format!("{place} {}", context.as_of));
+    let (loaded, by) = (&context.loaded, context.actor());
+    let done = context.app().import_tallies(loaded, (&what, &said), tallies, by, context.now).await;
+    let done = match done {
+        Err(AppError::Denied(denied)) => return Err(context.denied(denied, &said).await),
+        done => done.map_err(|error| context.refusal(&error))?,
+    };
     if !done.issues.is_empty() {
         let wrong = done.issues.iter().map(|issue| issue.message(t.0)).collect();
         return show(&context, Some(place.as_str()), &entered, wrong).await;
     }
-    let said = format!("{place} {} new {} corrected {}", context.as_of, done.new, done.corrected);
-    let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
-    let noted = context.app().note_audit(who, "tally", (Some(id), &said), context.now).await;
-    noted.map_err(|error| context.refusal(&error))?;
     context.site.desk.cache.forget();
     let to = format!("{}&place={}&done=tallied", context.to("tally"), encoded(place.as_str()));
     Ok(Redirect::to(&to).into_response())

@@ -37,7 +37,7 @@ mod routing;
 mod search;
 mod teams;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 mod travel;

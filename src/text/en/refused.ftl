@@ -36,7 +36,6 @@ refused-no-plan = there is no plan { $no }; `doseplan plan list` shows all
 refused-not-daily = mail { $id } is no daily mail; only those are sent once more
 refused-not-empty = the target holds rows already (table { $table }); make an empty database and name that
 refused-not-left = mail { $id } has not left yet; `doseplan outbox drain` sends what waits
-refused-not-theirs = the counts of { $place } are not of this account
 refused-own-account = nobody removes their own account; another admin can
 refused-password = a password has { $least } characters at least, and 200 bytes at most
 refused-password-file = {"["}mail] password_file { $path }: { $said }
@@ -52,3 +51,10 @@ refused-unknown-campaign = there is no campaign "{ $wanted }"; known: { $known }
 refused-vacant = { $file } { $why }; with --force it is kept as { $file }.before-restore
 refused-way-out = {"["}mail] unsubscribe or from: { $said }
 refused-which-campaign = there are several campaigns ({ $known }); name one with --campaign ID
+
+## Why somebody may not: `domain/permission` decides.
+denied-role = the role { $role } may not do this
+denied-scope = this token is not good for { $scope }
+denied-place = { $place } is not one of this account's places
+denied-stop = on { $day } the plan in force sends { $teams } to the stop { $place }, and no team of this account
+denied-stop-unplanned = on { $day } the plan in force sends no team of this account to the stop { $place }
