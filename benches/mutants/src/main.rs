@@ -19,7 +19,8 @@ use trial::Program;
 const HELP: &str = "\
 Mutation tests of src/domain, all mutants in one test binary
 
-cargo run --release --manifest-path benches/mutants/Cargo.toml -- [OPTIONS]
+cargo run --release --manifest-path benches/mutants/Cargo.toml \
+    --target-dir target/mutants/tool -- [OPTIONS]
 
 --file TEXT      only files of src/domain whose path holds TEXT; may be repeated
 --test TEXT      only tests whose path holds TEXT; may be repeated
