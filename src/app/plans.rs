@@ -9,7 +9,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::permission::{self, Actor, Power};
 use crate::domain::plan::{Certificate, Plan, PlanRow, PlanState, first_day, is_outdated};
-use crate::domain::planner::{self, GroupVerdict, Limits, Progress, Request};
+use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
 use crate::store::plans::{self, NewPlan, PlanHead};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -31,7 +31,7 @@ pub struct Search<'a> {
     /// Steps.
     pub limits: Limits,
     /// Told of every look at the search.
-    pub progress: &'a mut (dyn FnMut(Progress) + Send),
+    pub progress: &'a mut (dyn FnMut(SearchProgress) + Send),
     /// Tells the share of the time that is used; always 0 without a limit.
     pub time_used: &'a mut (dyn FnMut() -> f64 + Send),
 }

@@ -5,7 +5,7 @@ use crate::app::Loaded;
 use crate::app::plans;
 use crate::domain::account::Account;
 use crate::domain::permission::Actor;
-use crate::domain::planner::{GroupVerdict, Limits, Progress};
+use crate::domain::planner::{GroupVerdict, Limits, SearchProgress};
 use crate::store::CampaignNo;
 use chrono::{DateTime, Utc};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -77,7 +77,7 @@ impl Search {
         }
     }
 
-    fn note(&self, at: Progress) {
+    fn note(&self, at: SearchProgress) {
         let mut points = locked(&self.points);
         points.push((at.step, at.objective, at.upper_bound));
         if points.len() > POINTS_MAX {
@@ -137,7 +137,7 @@ impl Searches {
                 }
                 search.began.elapsed().as_secs_f64() / limit
             };
-            let mut progress = |at: Progress| search.note(at);
+            let mut progress = |at: SearchProgress| search.note(at);
             let limits = Limits::default();
             let task = plans::Search { limits, progress: &mut progress, time_used: &mut time_used };
             let by = Actor::Account(&account);

@@ -15,7 +15,7 @@ use crate::domain::notice::{
 use crate::domain::person::group_of;
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
-use crate::domain::planner::{Draw, SessionVials, draws, tour, vials};
+use crate::domain::planner::{LotDraw, SessionVials, lot_draws, tour, vials};
 use crate::store::{assignments, cells, doses, people, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +56,7 @@ struct Evening {
     tomorrow: NaiveDate,
     rows_today: Vec<PlanRow>,
     rows: Vec<PlanRow>,
-    draws: Vec<Draw>,
+    draws: Vec<LotDraw>,
     /// Tomorrow's sessions in whole vials; empty where no lot says what a vial holds.
     vials: Vec<SessionVials>,
     given_today: Vec<GivenRow>,
@@ -126,7 +126,7 @@ impl App {
         }
         let on = |day: NaiveDate| all.iter().filter(|row| row.day == day).cloned().collect();
         Ok(Evening {
-            draws: draws(campaign, &all, &given_before, from),
+            draws: lot_draws(campaign, &all, &given_before, from),
             vials: in_vials,
             rows_today: on(today),
             rows: on(tomorrow),
@@ -365,7 +365,7 @@ fn draw_lines(
     doses: u64,
 ) -> Vec<DrawLine> {
     let tomorrow = evening.tomorrow;
-    let line = |draw: &Draw, doses: u64, until: NaiveDate| {
+    let line = |draw: &LotDraw, doses: u64, until: NaiveDate| {
         let lot = campaign.lot(draw.lot.as_str())?;
         Some(DrawLine {
             lot: draw.lot.clone(),
@@ -375,7 +375,7 @@ fn draw_lines(
             until,
         })
     };
-    let mine: Vec<&Draw> = evening
+    let mine: Vec<&LotDraw> = evening
         .draws
         .iter()
         .filter(|draw| draw.taken <= tomorrow && tomorrow <= draw.until)

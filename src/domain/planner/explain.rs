@@ -1,8 +1,9 @@
 //! Why people are not placed.
 
 use super::draft::{Draft, Who};
+use super::free_capacity::Blocked;
+use super::index::Place;
 use super::model::{Cohort, Problem};
-use super::room::Blocked;
 use crate::domain::plan::{Reason, Unplaced};
 use std::collections::BTreeMap;
 
@@ -51,12 +52,14 @@ fn reason(draft: &Draft, cohort: &Cohort) -> Reason {
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
     for &place in places {
         for day in first..=end {
-            let held = match draft.room.blocked_by(place, day) {
+            let held = match draft.free.blocked_by(place, day) {
                 None | Some(Blocked::Shut) => continue,
                 Some(Blocked::Supply) => Reason::Supply,
                 Some(Blocked::Storage) => Reason::Storage,
-                Some(Blocked::Full) if place < problem.sites.len() => Reason::SiteCapacity,
-                Some(Blocked::Full) => Reason::TeamDays,
+                Some(Blocked::Full) => match place {
+                    Place::Site(_) => Reason::SiteCapacity,
+                    Place::Stop(_) => Reason::TeamDays,
+                },
             };
             *counts.entry(held).or_insert(0) += 1;
         }
@@ -67,10 +70,10 @@ fn reason(draft: &Draft, cohort: &Cohort) -> Reason {
 
 /// Nothing is used up, and still nobody fits: nothing is open, there is no vaccine at all, or the
 /// open days lie too far apart.
-fn idle_reason(problem: &Problem, places: &[usize], first: usize, end: usize) -> Reason {
-    let open = |place: usize, day: usize| match problem.stop_of(place) {
-        None => problem.sites[place].capacity[day] > 0,
-        Some(stop) => {
+fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) -> Reason {
+    let open = |place: Place, day: usize| match place {
+        Place::Site(site) => problem.sites[site].capacity[day] > 0,
+        Place::Stop(stop) => {
             problem.stops[stop].open[day] && problem.teams.iter().any(|team| team.works[day])
         }
     };
