@@ -3,6 +3,7 @@
 use super::output::{Format, Sheet, harmless, marked};
 use super::{Invocation, exit, snippet, workbook};
 use crate::domain::difference::{Change, What};
+use crate::domain::permission::Actor;
 use crate::intake::{self, Issue};
 use clap::Subcommand;
 use serde::Serialize;
@@ -128,7 +129,11 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
         Err(code) => return Ok(code),
     };
     let app = invocation.open(true).await?;
-    let applied = app.apply(&campaign, dry_run, invocation.clock.now()).await?;
+    let applied = if dry_run {
+        app.compare(&campaign).await?
+    } else {
+        app.apply(&campaign, Actor::CommandLine, invocation.clock.now()).await?
+    };
     app.store.close().await;
     if invocation.out.format == Format::Json {
         invocation.out.json(&applied.changes);

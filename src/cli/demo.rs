@@ -4,7 +4,6 @@
 use super::daemon::Http;
 use super::output::harmless;
 use super::{Invocation, coverage, daemon, exit, parse_day};
-use crate::app::accounts;
 use crate::app::coverage::AsOf;
 use crate::app::import::Kind;
 use crate::app::plans::Search;
@@ -15,6 +14,7 @@ use crate::domain::account::Role;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
 use crate::domain::date::{days, resolve};
+use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
 use crate::jobs::runner::Runner;
 use crate::store::Store;
@@ -144,10 +144,10 @@ const ACCOUNT: &str = "demo";
 
 /// Makes the account and returns its password, which is random: the machine's other users can reach the dashboard.
 async fn account(app: &App, now: DateTime<Utc>) -> anyhow::Result<String> {
-    let mut password = accounts::secret_text();
+    let mut password = crate::app::accounts::secret_text();
     password.truncate(16);
     let role = (Role::Admin, &[][..]);
-    app.add_account(ACCOUNT, role, &password, accounts::COMMAND_LINE, now).await?;
+    app.add_account(ACCOUNT, role, &password, Actor::CommandLine, now).await?;
     Ok(password)
 }
 
@@ -184,13 +184,13 @@ impl Stage {
         let campaign = super::campaign::read(&invocation, example)
             .map_err(|_| out.fail("fail-no-example", &[]))?;
         let clock = Clock::simulated(at(&campaign, campaign.start - TimeDelta::days(1), 8));
-        app.apply(&campaign, false, clock.now()).await?;
+        app.apply(&campaign, Actor::CommandLine, clock.now()).await?;
         out.note("demo-applied", &[("name", &harmless(&campaign.name))]);
         let loaded = app.campaign(Some(campaign.id.as_str())).await?;
         let nightly = Limits { repair_steps: NIGHTLY_STEPS, ..Limits::QUICK };
         let runner = Runner { nightly, ..Runner::new(app, daemon::owner()) };
         // The first look sets the watermarks: the timetable begins now.
-        runner.look(clock.now()).await?;
+        runner.tick(clock.now()).await?;
         Ok(Self { invocation, runner, loaded, clock })
     }
 
@@ -238,8 +238,9 @@ impl Stage {
         let limits = Limits::steps(demo.steps.unwrap_or(STEPS));
         let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
         let start = loaded.campaign.start;
-        let made = app.make_plan(loaded, start, "hand", search, now).await?;
-        let adopted = app.adopt_plan(loaded, Some(made.no), now).await?;
+        let by = Actor::CommandLine;
+        let made = app.make_plan(loaded, Some(start), by, search, now).await?;
+        let adopted = app.adopt_plan(loaded, Some(made.no), by, now).await?;
         let gap = format!("{:.2}", made.plan.figures.gap * 100.0);
         out.note(
             "demo-planned",
@@ -304,7 +305,7 @@ impl Replay {
                 break;
             }
             clock.set(next.max(clock.now() + TimeDelta::seconds(1)));
-            runner.look(clock.now()).await?;
+            runner.tick(clock.now()).await?;
             runner.hearts.mail.beat();
             runner.hearts.looked();
         }

@@ -11,6 +11,7 @@ use super::{
 use crate::app::plans::{Made, Search};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
+use crate::domain::permission::Actor;
 use crate::domain::plan::Plan as PlanValue;
 use crate::domain::planner::{self, GroupVerdict, Limits, Method, SearchProgress};
 use anyhow::Context as _;
@@ -140,10 +141,9 @@ impl Make {
             return Ok(exit::OK);
         }
         let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
-        let from = self.basis.from.unwrap_or_else(|| planning_day(invocation, &loaded));
         let now = invocation.clock.now();
         let Made { no, from, plan, verdict } =
-            app.make_plan(&loaded, from, "hand", search, now).await?;
+            app.make_plan(&loaded, self.basis.from, Actor::CommandLine, search, now).await?;
         self.print(invocation, &loaded.campaign, (&plan, &verdict), Some(no), from)?;
         app.store.close().await;
         Ok(exit::OK)
@@ -173,7 +173,7 @@ impl Make {
 
 async fn adopt(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
-    let adopted = app.adopt_plan(&loaded, no, invocation.clock.now()).await?;
+    let adopted = app.adopt_plan(&loaded, no, Actor::CommandLine, invocation.clock.now()).await?;
     invocation.out.note(
         "plan-adopted",
         &[

@@ -2,14 +2,13 @@
 
 use super::Invocation;
 use crate::app::{App, Loaded};
-use crate::domain::plan::PlanRow;
+use crate::domain::plan::{PlanRow, first_day};
 use crate::store::plans::PlanHead;
 use chrono::NaiveDate;
 
 /// The first day to plan: today, or the first day of a campaign that is over, as in a replay.
 pub(super) fn planning_day(invocation: &Invocation, loaded: &Loaded) -> NaiveDate {
-    let today = invocation.today(loaded);
-    if today > loaded.campaign.end { loaded.campaign.start } else { today }
+    first_day(&loaded.campaign, invocation.today(loaded), None)
 }
 
 /// The plan asked for, or else the adopted one, or else the newest draft.

@@ -1,7 +1,6 @@
 //! `doseplan plan what-if`: what other supply, teams, sites or delivery days would change. Stores nothing.
 
 use super::output::{Format, NONE, Sheet, harmless};
-use super::plan_choice::planning_day;
 use super::plan_files::Basis;
 use super::plan_print::worst_text;
 use super::plan_progress::{share_of, tell};
@@ -9,6 +8,7 @@ use super::{Invocation, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::LotCode;
+use crate::domain::plan::first_day;
 use crate::domain::planner::{self, Limits, PlanOutcome, Request, WhatIfChange};
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -100,11 +100,7 @@ impl WhatIf {
         }
         let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
         let campaign = &loaded.campaign;
-        let from = self
-            .basis
-            .from
-            .unwrap_or_else(|| planning_day(invocation, &loaded))
-            .max(campaign.start);
+        let from = first_day(campaign, invocation.today(&loaded), self.basis.from);
         let start = app.plan_start(&loaded, from).await?;
         app.store.close().await;
         tokio::task::block_in_place(|| self.compare(invocation, campaign, from, &start, &changes))

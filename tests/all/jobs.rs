@@ -130,7 +130,7 @@ fn after_a_pause_each_due_time_is_run_or_skipped_once_and_each_skip_has_its_reas
         let look = async |local: &str| {
             // A new runner each time, as after a restart.
             let runner = Runner::new(desk.app.clone(), format!("test-{local}"));
-            runner.look(at(local)).await.expect("a look")
+            runner.tick(at(local)).await.expect("a look")
         };
         look("2021-03-30T08:00:00").await;
         assert_eq!(runs(&desk).await.len(), 0, "what was before the first look was never its work");
@@ -182,13 +182,13 @@ fn day_by_day_every_due_time_of_a_campaign_is_run_once() {
         let desk = Desk::open(&small(), at("2021-03-30T08:00:00")).await;
         let runner = Runner::new(desk.app.clone(), "test".to_owned());
         let mut now = at("2021-03-30T08:00:00");
-        runner.look(now).await.unwrap();
+        runner.tick(now).await.unwrap();
         while let Some(next) = runner.next(now).await.unwrap() {
             if next > at("2021-05-13T00:00:00") {
                 break;
             }
             now = next.max(now + TimeDelta::seconds(1));
-            runner.look(now).await.unwrap();
+            runner.tick(now).await.unwrap();
         }
         let all = runs(&desk).await;
         assert!(all.iter().all(|run| run.2 == "done"), "{:?}", all.iter().find(|r| r.2 != "done"));

@@ -383,8 +383,8 @@ fn one_click_ends_reminders_and_looking_at_the_link_does_not() {
         let persons = format!("{}\n{}\n", crate::support::PERSONS, crate::support::SENIORS);
         desk.import(doseplan::app::import::Kind::Persons, &persons, now).await;
         let runner = doseplan::jobs::runner::Runner::new(desk.app.clone(), "test".to_owned());
-        runner.look(now).await.unwrap();
-        runner.look(at("2021-03-31T09:10:00")).await.unwrap();
+        runner.tick(now).await.unwrap();
+        runner.tick(at("2021-03-31T09:10:00")).await.unwrap();
         let folder = std::fs::read_dir(desk.dir.path().join("mail")).unwrap();
         let mut letters = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
         let letter = letters.find(|letter| letter.contains("unsubscribe%20")).expect("a reminder");

@@ -6,6 +6,7 @@ use doseplan::app::{App, Loaded};
 use doseplan::config::Config;
 use doseplan::domain::campaign::Language;
 use doseplan::domain::date::resolve;
+use doseplan::domain::permission::Actor;
 use doseplan::store::Store;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -198,6 +199,12 @@ impl Folder {
         self
     }
 
+    /// With another file in place of the one of that name.
+    pub(crate) fn with(mut self, file: &'static str, content: &str) -> Self {
+        self.0.insert(file, content.to_owned());
+        self
+    }
+
     #[track_caller]
     pub(crate) fn swap(mut self, file: &'static str, from: &str, to: &str) -> Self {
         let content = self.0.get_mut(file).expect("the file is there");
@@ -336,7 +343,7 @@ impl Desk {
 pub(crate) async fn apply(app: &App, campaign: &Folder, dir: &Path, now: DateTime<Utc>) {
     let read = doseplan::intake::campaign(&campaign.write(dir), doseplan::intake::series::all());
     let read = read.unwrap_or_else(|issues| panic!("{issues:?}"));
-    app.apply(&read.campaign, false, now).await.expect("the campaign is stored");
+    app.apply(&read.campaign, Actor::CommandLine, now).await.expect("the campaign is stored");
 }
 
 /// A local time of the small campaign.

@@ -10,10 +10,10 @@ use std::process::{Command, Stdio};
 const NOW: &str = "2021-04-02T10:00:00+08:00";
 const ROLES: [&str; 4] = ["admin", "planner", "lead", "viewer"];
 
-/// The small campaign with figures, an account for each role, and a daemon.
-struct Office {
-    world: World,
-    // Ended with the test.
+/// The small campaign with figures, an account of each role, and a daemon.
+pub(crate) struct Office {
+    pub(crate) world: World,
+    // Ends with the test.
     _daemon: Daemon,
     address: SocketAddr,
 }
@@ -24,6 +24,11 @@ impl Office {
     }
 
     fn on(world: World) -> Self {
+        Self::at(world, NOW)
+    }
+
+    /// With a daemon whose clock begins at an instant.
+    pub(crate) fn at(world: World, now: &str) -> Self {
         world.file("doseplan.toml", ANY_PORT);
         world.import("persons", SENIORS).ends(0);
         world.import("tallies", "t1,2021-04-01,S1,A,adult,1,30").ends(0);
@@ -33,7 +38,7 @@ impl Office {
             let places: &[&str] = if role == "lead" { &["--places", "S1", "T1"] } else { &[] };
             account(&world, &[&["add", role, "--role", role], places].concat(), role);
         }
-        let daemon = Daemon::start(world.command(&["daemon"]).env("DOSEPLAN_CLOCK", NOW));
+        let daemon = Daemon::start(world.command(&["daemon"]).env("DOSEPLAN_CLOCK", now));
         let address = daemon.address();
         Self { world, _daemon: daemon, address }
     }
@@ -43,7 +48,7 @@ impl Office {
     }
 
     #[track_caller]
-    fn login(&self, role: &str) -> Browser {
+    pub(crate) fn login(&self, role: &str) -> Browser {
         let mut browser = self.guest();
         let answer = browser.post("/login", &format!("name={role}&password={}", password(role)));
         assert_eq!(answer.status, 303, "{}", answer.body);
@@ -54,7 +59,7 @@ impl Office {
     }
 
     #[track_caller]
-    fn log(&self) -> Vec<Value> {
+    pub(crate) fn log(&self) -> Vec<Value> {
         let ran = self.world.run(&["account", "log", "-o", "json", "--limit", "500"]).ends(0);
         ran.json().as_array().unwrap().clone()
     }
@@ -66,14 +71,14 @@ fn password(role: &str) -> String {
 
 /// Runs `doseplan account` with the password of the role on stdin.
 #[track_caller]
-fn account(world: &World, arguments: &[&str], role: &str) {
+pub(crate) fn account(world: &World, arguments: &[&str], role: &str) {
     let mut command = world.command(&[&["account"], arguments].concat());
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(password(role).as_bytes()).unwrap();
     assert!(child.wait().unwrap().success(), "{arguments:?}");
 }
 
-struct Browser {
+pub(crate) struct Browser {
     address: SocketAddr,
     cookie: String,
 }
@@ -88,12 +93,12 @@ impl Browser {
     }
 
     #[track_caller]
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask(&format!("GET {path} HTTP/1.1"), b"")
     }
 
     #[track_caller]
-    fn post(&self, path: &str, form: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, form: &str) -> Answer {
         let head =
             format!("POST {path} HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded");
         self.ask(&head, form.as_bytes())
@@ -101,7 +106,7 @@ impl Browser {
 
     /// The token of a form on a page.
     #[track_caller]
-    fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         let page = self.get("/me").body;
         let (_, rest) = page.split_once("csrf=").expect("a form");
         rest[..64].to_owned()
@@ -128,7 +133,7 @@ impl Browser {
     }
 
     #[track_caller]
-    fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> Answer {
+    pub(crate) fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let head = format!(
             "{method} /api/v1/campaigns{path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\n\

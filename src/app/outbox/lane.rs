@@ -1,6 +1,6 @@
 //! One connection's way through a round of messages.
 
-use super::judge::{Server, Verdict, damaged, judge, unsent};
+use super::consequence::{Consequence, Server, consequence, damaged, unsent};
 use super::ledger::Entry;
 use super::{Drained, LEASE_MS, Sender};
 use crate::app::bounces::EnvelopeSenders;
@@ -71,7 +71,7 @@ impl Round {
     }
 
     /// Notes what an attempt came to.
-    fn note(&self, verdict: &Verdict) {
+    fn note(&self, verdict: &Consequence) {
         let mut state = self.state();
         if !verdict.word.is_empty() {
             state.done.count(verdict.word);
@@ -177,7 +177,11 @@ impl Lane<'_> {
         self.ledger.is_closed()
     }
 
-    async fn attempt(&self, connection: &mut Option<Connection>, one: &Claimed) -> Option<Verdict> {
+    async fn attempt(
+        &self,
+        connection: &mut Option<Connection>,
+        one: &Claimed,
+    ) -> Option<Consequence> {
         let message = &one.message;
         let Some(bytes) = one.content.clone() else { return Some(damaged(message)) };
         let outgoing = self.outgoing(message, bytes);
@@ -185,7 +189,7 @@ impl Lane<'_> {
         if connection.as_ref().is_none_or(|connection| !connection.is_usable()) {
             match self.round.transport.open().await {
                 Ok(open) => *connection = Some(open),
-                Err(outcome) => return Some(judge(message, outcome, false, now())),
+                Err(outcome) => return Some(consequence(message, outcome, false, now())),
             }
         }
         let Some(open) = connection else { return Some(unsent(message)) };
@@ -199,7 +203,7 @@ impl Lane<'_> {
         if outcome == Outcome::Accepted {
             self.app.store.step("mail.accepted");
         }
-        Some(judge(message, outcome, true, now()))
+        Some(consequence(message, outcome, true, now()))
     }
 
     /// Has it written down that the body is about to leave; an error keeps it from leaving.

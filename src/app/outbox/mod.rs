@@ -1,8 +1,8 @@
 //! Sending what is queued. `claim` takes what is due, `lane` brings one message after the other over a connection,
-//! `ledger` writes down that a body leaves and what became of it, `judge` says what an answer means.
+//! `ledger` writes down that a body leaves and what became of it, `consequence` says what an answer means.
 
 mod claim;
-mod judge;
+mod consequence;
 mod lane;
 mod ledger;
 

@@ -36,7 +36,6 @@ refused-no-plan = there is no plan { $no }; `doseplan plan list` shows all
 refused-not-daily = mail { $id } is not a daily mail; only those can be sent once more
 refused-not-empty = the target already has rows (table { $table }); use an empty database
 refused-not-left = mail { $id } has not been sent yet; `doseplan outbox drain` sends what is queued
-refused-not-theirs = this account may not enter the counts of { $place }
 refused-own-account = you cannot remove your own account; another admin can
 refused-password = a password has at least { $least } characters and at most 200 bytes
 refused-password-file = {"["}mail] password_file { $path }: { $said }
@@ -52,3 +51,10 @@ refused-unknown-campaign = there is no campaign "{ $wanted }"; known: { $known }
 refused-vacant = { $file } { $why }; with --force it is kept as { $file }.before-restore
 refused-way-out = {"["}mail] unsubscribe or from: { $said }
 refused-which-campaign = there are several campaigns ({ $known }); choose one with --campaign ID
+
+## Why somebody may not: `domain/permission` decides.
+denied-role = the role { $role } may not do this
+denied-scope = this token is not good for { $scope }
+denied-place = { $place } is not one of this account's places
+denied-stop = on { $day } the plan in force sends { $teams } to the stop { $place }, and no team of this account
+denied-stop-unplanned = on { $day } the plan in force sends no team of this account to the stop { $place }

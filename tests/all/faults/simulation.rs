@@ -12,7 +12,7 @@ use doseplan::config::Config;
 use doseplan::domain::campaign::Language;
 use doseplan::domain::date::resolve;
 use doseplan::fault::Faults;
-use doseplan::jobs::runner::{Look, Runner, life};
+use doseplan::jobs::runner::{Runner, TickReport, life};
 use doseplan::jobs::timetable::Timetable;
 use doseplan::mail::transport::{Outcome, Script, Stage, Transport};
 use doseplan::store::{Store, outbox, runs};
@@ -144,8 +144,8 @@ impl World {
         )
         .expect("a timetable");
         let world = Self { app, loaded, clock, timetable, server, fuse, deaths: 0, dir };
-        // The first look sets the watermarks: the timetable starts now.
-        world.runner("a").look(begin).await.expect("a look");
+        // The first look sets the watermarks: the timetable begins now.
+        world.runner("a").tick(begin).await.expect("a look");
         world
     }
 
@@ -158,7 +158,7 @@ impl World {
     async fn look(&mut self, name: &str) {
         loop {
             let runner = self.runner(name);
-            let look = AssertUnwindSafe(runner.look(self.clock.now())).catch_unwind().await;
+            let look = AssertUnwindSafe(runner.tick(self.clock.now())).catch_unwind().await;
             match look {
                 Ok(done) => return self.looked(done.expect("a look")).await,
                 Err(death) if death.is::<Death>() => {}
@@ -169,8 +169,8 @@ impl World {
         }
     }
 
-    async fn looked(&self, look: Look) {
-        // Actions of the operator are never killed.
+    async fn looked(&self, look: TickReport) {
+        // What the operator does is not what dies.
         *self.fuse.lock().unwrap() = None;
         if look.mail.held.is_some() {
             self.app.resume(self.clock.now()).await.expect("it goes on");
