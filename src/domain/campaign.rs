@@ -186,6 +186,15 @@ impl Campaign {
         self.site(code).map(Place::Site).or_else(|| self.stop(code).map(Place::Stop))
     }
 
+    /// The areas whose people a place serves: those that reach a site, the own one of a stop; none of a team.
+    pub fn areas_served(&self, place: &str) -> Vec<&AreaCode> {
+        if let Some(stop) = self.stop(place) {
+            return vec![&stop.area];
+        }
+        let reach = self.reach.iter().filter(|reach| reach.site.as_str() == place);
+        reach.map(|reach| &reach.area).collect()
+    }
+
     /// The eligible people of every cohort as of a day: of several revisions the newest whose `as_of` is not
     /// after the day, else the oldest. A revision without `as_of` is older than any other.
     pub fn eligible_on(&self, day: NaiveDate) -> BTreeMap<CohortKey, &Eligible> {

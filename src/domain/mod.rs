@@ -3,6 +3,7 @@
 pub mod account;
 pub mod area;
 pub mod assign;
+pub mod audit;
 pub mod calendar;
 pub mod campaign;
 pub mod catch_up;
@@ -14,9 +15,13 @@ pub mod date;
 pub mod difference;
 pub mod dose;
 pub mod group;
+pub mod hold;
 pub mod id;
+pub mod job;
 pub mod judge;
+pub mod message;
 pub mod notice;
+pub mod permission;
 pub mod person;
 pub mod plan;
 pub mod planner;
@@ -29,3 +34,4 @@ pub mod stock;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod words;

@@ -3,6 +3,7 @@
 use super::campaign::{Campaign, Language};
 use super::group::Group;
 use super::id::{AreaCode, GroupId, PersonId, RecordId};
+use super::words::words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -80,52 +81,25 @@ pub struct Outcome {
     pub until: Option<NaiveDate>,
 }
 
-/// Why a person got no dose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OutcomeKind {
-    /// Refused the vaccine.
-    Refused,
-    /// Put off: ill, pregnant, travelling.
-    Deferred,
-    /// Must not have the vaccine, for a medical reason.
-    Contraindicated,
-    /// Did not come; will be assigned again.
-    Absent,
-    /// Moved away.
-    Moved,
-    /// Has died.
-    Dead,
+words! {
+    /// Why a person got no dose.
+    pub enum OutcomeKind {
+        /// Refused the vaccine.
+        Refused = "refused",
+        /// Put off: ill, pregnant, travelling.
+        Deferred = "deferred",
+        /// Must not have the vaccine, for a medical reason.
+        Contraindicated = "contraindicated",
+        /// Did not come; will be assigned again.
+        Absent = "absent",
+        /// Moved away.
+        Moved = "moved",
+        /// Has died.
+        Dead = "dead",
+    }
 }
 
 impl OutcomeKind {
-    /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 6] = [
-        Self::Refused,
-        Self::Deferred,
-        Self::Contraindicated,
-        Self::Absent,
-        Self::Moved,
-        Self::Dead,
-    ];
-
-    /// The word used in files.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Deferred => "deferred",
-            Self::Contraindicated => "contraindicated",
-            Self::Absent => "absent",
-            Self::Moved => "moved",
-            Self::Dead => "dead",
-        }
-    }
-
-    /// The outcome that a word of a file names.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-
     /// Whether a person with this outcome is neither assigned nor reminded.
     pub fn bars(self) -> bool {
         self != Self::Absent
