@@ -194,6 +194,15 @@ impl Campaign {
         self.site(code).map(Place::Site).or_else(|| self.stop(code).map(Place::Stop))
     }
 
+    /// The areas whose people a place serves: those that reach a site, the own one of a stop; none of a team.
+    pub fn areas_served(&self, place: &str) -> Vec<&AreaCode> {
+        if let Some(stop) = self.stop(place) {
+            return vec![&stop.area];
+        }
+        let reach = self.reach.iter().filter(|reach| reach.site.as_str() == place);
+        reach.map(|reach| &reach.area).collect()
+    }
+
     /// The eligible people of every cohort on a day: the newest `as_of` not after it, else the oldest.
     pub fn eligible_on(&self, day: NaiveDate) -> BTreeMap<CohortKey, &Eligible> {
         let mut best: BTreeMap<CohortKey, &Eligible> = BTreeMap::new();

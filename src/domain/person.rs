@@ -3,6 +3,7 @@
 use super::campaign::{Campaign, Language};
 use super::group::Group;
 use super::id::{AreaCode, GroupId, PersonId, RecordId};
+use super::words::words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -80,52 +81,25 @@ pub struct Outcome {
     pub until: Option<NaiveDate>,
 }
 
-/// Why a person got no dose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OutcomeKind {
-    /// Does not want it.
-    Refused,
-    /// Later: ill, pregnant, travelling.
-    Deferred,
-    /// Must not have it.
-    Contraindicated,
-    /// Did not come; is assigned anew.
-    Absent,
-    /// Lives elsewhere now.
-    Moved,
-    /// Has died.
-    Dead,
+words! {
+    /// Why a person got no dose.
+    pub enum OutcomeKind {
+        /// Does not want it.
+        Refused = "refused",
+        /// Later: ill, pregnant, travelling.
+        Deferred = "deferred",
+        /// Must not have it.
+        Contraindicated = "contraindicated",
+        /// Did not come; is assigned anew.
+        Absent = "absent",
+        /// Lives elsewhere now.
+        Moved = "moved",
+        /// Has died.
+        Dead = "dead",
+    }
 }
 
 impl OutcomeKind {
-    /// All, in the order of the contract.
-    pub const ALL: [Self; 6] = [
-        Self::Refused,
-        Self::Deferred,
-        Self::Contraindicated,
-        Self::Absent,
-        Self::Moved,
-        Self::Dead,
-    ];
-
-    /// The word of the files.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Deferred => "deferred",
-            Self::Contraindicated => "contraindicated",
-            Self::Absent => "absent",
-            Self::Moved => "moved",
-            Self::Dead => "dead",
-        }
-    }
-
-    /// The kind that a word names.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-
     /// Whether a person with this outcome is neither assigned nor reminded.
     pub fn bars(self) -> bool {
         self != Self::Absent

@@ -1,7 +1,8 @@
 //! A plan: doses for each cohort at each place on each day, and how good it is.
 
-use super::campaign::CohortKey;
+use super::campaign::{Campaign, CohortKey};
 use super::id::{AreaCode, GroupId, PlaceCode, TeamCode};
+use super::words::words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +24,38 @@ pub struct PlanRow {
     pub dose: u8,
     /// Doses, above 0.
     pub doses: u32,
+}
+
+words! {
+    /// What a plan is in the life of its campaign.
+    pub enum PlanState {
+        /// Made, changes nothing.
+        Draft = "draft",
+        /// In force.
+        Adopted = "adopted",
+        /// Was in force until another one was adopted.
+        Superseded = "superseded",
+        /// A draft that a newer draft replaced.
+        Dropped = "dropped",
+    }
+}
+
+/// Whether a campaign has no day left to plan: `today` is after its last one.
+pub fn is_over(campaign: &Campaign, today: NaiveDate) -> bool {
+    today > campaign.end
+}
+
+/// The first day of a new plan: the one that was asked for, else `today`, and never before the campaign's start. A
+/// campaign that is over is planned from its start, as a replay or an exercise wants it.
+pub fn first_day(campaign: &Campaign, today: NaiveDate, wanted: Option<NaiveDate>) -> NaiveDate {
+    let usual = if is_over(campaign, today) { campaign.start } else { today };
+    wanted.unwrap_or(usual).max(campaign.start)
+}
+
+/// Whether a plan from `first` on comes too late to be put in force: it plans days that have passed. While a campaign
+/// is over nothing is too late, since it was planned from its start.
+pub fn is_outdated(campaign: &Campaign, today: NaiveDate, first: NaiveDate) -> bool {
+    first < today && !is_over(campaign, today)
 }
 
 /// What a planner returns: always a feasible plan, with what could not be placed and why.
@@ -145,5 +178,45 @@ impl CohortKey {
     /// The cohort of a row.
     pub fn of(row: &PlanRow) -> Self {
         Self { area: row.area.clone(), group: row.group.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::planner::testing::plain;
+
+    #[test]
+    fn a_plan_starts_today_within_the_campaign_and_at_its_start_before_and_after_it() {
+        let campaign = plain();
+        let (start, end) = (campaign.start, campaign.end);
+        let day = |days| start + chrono::TimeDelta::days(days);
+        let after = end + chrono::TimeDelta::days(1);
+        for (today, wanted, first, over) in [
+            (day(-9), None, start, false),
+            (start, None, start, false),
+            (day(5), None, day(5), false),
+            (end, None, end, false),
+            (after, None, start, true),
+            (day(5), Some(day(2)), day(2), false),
+            (day(5), Some(day(7)), day(7), false),
+            (day(5), Some(day(-2)), start, false),
+            (after, Some(day(3)), day(3), true),
+        ] {
+            assert_eq!(first_day(&campaign, today, wanted), first, "{today} {wanted:?}");
+            assert_eq!(is_over(&campaign, today), over, "{today}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_begins_before_today_is_outdated_until_the_campaign_is_over() {
+        let campaign = plain();
+        let (start, end) = (campaign.start, campaign.end);
+        let after = end + chrono::TimeDelta::days(1);
+        for (today, first, outdated) in
+            [(start, start, false), (end, start, true), (end, end, false), (after, start, false)]
+        {
+            assert_eq!(is_outdated(&campaign, today, first), outdated, "{today} {first}");
+        }
     }
 }

@@ -14,8 +14,8 @@ use crate::domain::notice::{
 };
 use crate::domain::person::group_of;
 use crate::domain::plan::PlanRow;
+use crate::domain::plan::PlanState;
 use crate::domain::planner::{LotDraw, SessionVials, lot_draws, tour, vials};
-use crate::store::plans::PlanState;
 use crate::store::{assignments, cells, doses, people, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
