@@ -3,7 +3,9 @@
 use super::unsubscribing::secret;
 use super::{App, Result, millis};
 use crate::config::BounceAddress;
-use crate::mail::bounce::{self, Kind, NotUnderstood, Report};
+use crate::domain::hold::EventKind;
+use crate::domain::message::{BounceKind, MailState};
+use crate::mail::bounce::{self, NotUnderstood, Report};
 use crate::mail::mailbox::{Found, Mailbox};
 use crate::mail::message::{canonical, spellings};
 use crate::mail::{link, safe};
@@ -91,7 +93,7 @@ struct Failed<'a> {
     report: &'a str,
     outbox: i64,
     address: &'a str,
-    kind: Kind,
+    kind: BounceKind,
     status: &'a str,
     said: &'a str,
 }
@@ -178,9 +180,9 @@ impl App {
         taken.held += effect.held;
         if failure.kind.is_final() {
             let why = format!("{} {}", failure.status, failure.said);
-            for from in ["sent", "in_doubt"] {
+            for from in [MailState::Sent, MailState::InDoubt] {
                 // A server that reports on a mail had it, so it is in doubt no longer.
-                let change = (from, "bounced");
+                let change = (from, MailState::Bounced);
                 outbox::set(tx, mail.id, change, mail.due_at, why.trim_end(), millis(now)).await?;
             }
         }
@@ -192,13 +194,13 @@ impl App {
         let mut tx = self.store.read().await?;
         let mut lines: BTreeMap<String, AddressLine> = BTreeMap::new();
         for bounce in bounces::list(&mut tx).await? {
-            if !["hard", "soft", "policy"].contains(&bounce.kind.as_str()) {
+            if !bounce.kind.is_final() {
                 continue;
             }
             let line = lines.entry(bounce.address).or_default();
-            match bounce.kind.as_str() {
-                "policy" => line.policy += 1,
-                "hard" => line.hard += u64::from(bounce.counts),
+            match bounce.kind {
+                BounceKind::Policy => line.policy += 1,
+                BounceKind::Hard => line.hard += u64::from(bounce.counts),
                 _ => line.soft += u64::from(bounce.counts),
             }
             (line.status, line.said) = (bounce.status, bounce.said);
@@ -231,7 +233,7 @@ impl App {
         }
         let queued = bounces::queue_held(&mut tx, &spellings(&address), millis(now)).await?;
         let said = format!("{address}: {}", safe::sentence(why));
-        installation::note(&mut tx, "bounces_forgotten", &said, millis(now)).await?;
+        installation::note(&mut tx, EventKind::BouncesForgotten, &said, millis(now)).await?;
         tx.commit().await?;
         Ok(Some(queued))
     }
@@ -245,7 +247,7 @@ pub async fn refused(
     address: &str,
     (code, text): (u16, &str),
     now: DateTime<Utc>,
-) -> Result<Option<Kind>> {
+) -> Result<Option<BounceKind>> {
     let Some((kind, status)) = bounce::refusal(code, text) else { return Ok(None) };
     let failed = Failed {
         report: &format!("smtp/{outbox}/{}", millis(now)),
@@ -267,8 +269,7 @@ impl Failed<'_> {
             report: self.report,
             outbox: self.outbox,
             address: self.address,
-            kind: self.kind.word(),
-            counts: matches!(self.kind, Kind::Hard | Kind::Soft),
+            kind: self.kind,
             status: self.status,
             said: self.said,
         };
@@ -276,8 +277,8 @@ impl Failed<'_> {
             return Ok(Effect::default());
         }
         let is_over = match self.kind {
-            Kind::Hard => true,
-            Kind::Soft => bounces::soft_count(tx, self.address).await? >= SOFT_MAX,
+            BounceKind::Hard => true,
+            BounceKind::Soft => bounces::soft_count(tx, self.address).await? >= SOFT_MAX,
             _ => false,
         };
         let mut effect = Effect { is_new: true, ..Effect::default() };

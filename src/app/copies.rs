@@ -2,6 +2,7 @@
 //! loses the right to when the new one gains it, and a backup has none until somebody adopts it.
 
 use super::{App, AppError, Result, millis};
+use crate::domain::hold::{EventKind, HoldReason};
 use crate::store::copy::{self, Fingerprint};
 use crate::store::{Store, StoreError, Tx, health, installation, place, runs};
 use chrono::{DateTime, Utc};
@@ -17,7 +18,7 @@ pub struct Moved {
     /// What both databases held at that moment.
     pub tables: Vec<Fingerprint>,
     /// Why the new place sends nothing yet; none where it may.
-    pub hold: Option<String>,
+    pub hold: Option<HoldReason>,
 }
 
 impl App {
@@ -267,7 +268,7 @@ async fn hand_over(
     to: &mut Tx,
     (here, there): (&str, &str),
     now: i64,
-) -> Result<Option<String>> {
+) -> Result<Option<HoldReason>> {
     let before = installation::get(from).await?;
     let hold = before.as_ref().and_then(|before| before.hold.clone());
     let owned = before.is_some_and(|before| before.home.as_deref() == Some(here));
@@ -275,31 +276,31 @@ async fn hand_over(
         (true, hold) => {
             installation::adopt(to, there).await?;
             if let Some(hold) = &hold {
-                installation::hold(to, &hold.why, &hold.said, hold.at).await?;
+                installation::hold(to, hold.why, &hold.said, hold.at).await?;
             }
             hold.map(|hold| hold.why)
         }
         // A copy that nobody adopted stays one.
         (false, Some(hold)) => {
-            installation::disown(to, &hold.why, &hold.said, hold.at).await?;
+            installation::disown(to, hold.why, &hold.said, hold.at).await?;
             Some(hold.why)
         }
         (false, None) => {
-            installation::disown(to, "copied", "", now).await?;
-            Some("copied".to_owned())
+            installation::disown(to, HoldReason::Copied, "", now).await?;
+            Some(HoldReason::Copied)
         }
     };
-    installation::note(to, "moved", "this database came from another place", now).await?;
-    installation::note(from, "moved", "everything went to another database", now).await?;
-    installation::disown(from, "moved", "", now).await?;
+    installation::note(to, EventKind::Moved, "this database came from another place", now).await?;
+    installation::note(from, EventKind::Moved, "everything went to another database", now).await?;
+    installation::disown(from, HoldReason::Moved, "", now).await?;
     Ok(why)
 }
 
 async fn disown(to: &mut Tx, said: &str, now: DateTime<Utc>) -> Result<()> {
     let now = millis(now);
     installation::make(to, "").await?;
-    installation::disown(to, "restored", said, now).await?;
-    installation::note(to, "restored", said, now).await?;
+    installation::disown(to, HoldReason::Restored, said, now).await?;
+    installation::note(to, EventKind::Restored, said, now).await?;
     Ok(())
 }
 

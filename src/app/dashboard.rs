@@ -6,6 +6,7 @@ use crate::domain::coverage::{Coverage, Depth};
 use crate::domain::date::{day_end, days};
 use crate::domain::dose::{GivenRow, Tally};
 use crate::domain::id::{PlaceCode, TeamCode};
+use crate::domain::message::MailState;
 use crate::domain::notice::Summary;
 use crate::domain::plan::{PlanRow, PlanState};
 use crate::store::installation::Hold;
@@ -68,7 +69,7 @@ pub struct SessionDay {
 #[derive(Debug)]
 pub struct Queue {
     /// Mails by state.
-    pub counts: Vec<(String, u64)>,
+    pub counts: Vec<(MailState, u64)>,
     /// The newest ones.
     pub newest: Vec<Message>,
     /// Why nothing is sent.
@@ -209,7 +210,7 @@ impl App {
     /// The newest runs of a campaign's jobs.
     pub async fn runs(&self, loaded: &Loaded, limit: i64) -> Result<Vec<Run>> {
         let mut tx = self.store.read().await?;
-        Ok(runs::list(&mut tx, loaded.no, "", limit).await?)
+        Ok(runs::list(&mut tx, loaded.no, None, limit).await?)
     }
 
     /// What was counted at a place on a day, record by record.

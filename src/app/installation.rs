@@ -4,6 +4,7 @@
 
 use super::{App, AppError, Result, millis};
 use crate::domain::campaign::Language;
+use crate::domain::hold::{EventKind, HoldReason};
 use crate::store::installation::{self, Hold, Installation};
 use crate::store::{Store, Tx};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -77,9 +78,9 @@ impl App {
         }
         let remembered = self.remembered();
         let why = if found.home.as_deref() != Some(home.as_str()) {
-            "copied"
+            HoldReason::Copied
         } else if found.generation < remembered {
-            "set_back"
+            HoldReason::SetBack
         } else {
             return Ok(None);
         };
@@ -110,7 +111,12 @@ impl App {
         self.held(now).await
     }
 
-    async fn put_on_hold(&self, why: &str, said: &str, now: DateTime<Utc>) -> Result<Option<Hold>> {
+    async fn put_on_hold(
+        &self,
+        why: HoldReason,
+        said: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Hold>> {
         let mut tx = self.store.write().await?;
         begin_hold(&mut tx, why, said, millis(now)).await?;
         let found = installation::get(&mut tx).await?;
@@ -121,20 +127,20 @@ impl App {
     /// Holds sending by hand.
     pub async fn hold(&self, said: &str, now: DateTime<Utc>) -> Result<()> {
         self.held(now).await?;
-        self.put_on_hold("asked", said, now).await?;
+        self.put_on_hold(HoldReason::Asked, said, now).await?;
         Ok(())
     }
 
     /// Goes on sending after a pause or a jump of the clock. A copy must be adopted instead.
     pub async fn resume(&self, now: DateTime<Utc>) -> Result<bool> {
         let Some(hold) = self.held(now).await? else { return Ok(false) };
-        if hold.remedy() != "doseplan job resume" {
+        if hold.why.is_copy() {
             let (said, remedy) = (hold.words(Language::En), hold.remedy());
             return Err(AppError::refused("refused-held", &[("said", &said), ("remedy", &remedy)]));
         }
         let mut tx = self.store.write().await?;
         installation::resume(&mut tx).await?;
-        installation::note(&mut tx, "resume", &hold.why, millis(now)).await?;
+        installation::note(&mut tx, EventKind::Resume, hold.why.word(), millis(now)).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -152,8 +158,13 @@ impl App {
             expired = crate::store::outbox::expire_queued(&mut tx, why, at).await?;
         }
         installation::adopt(&mut tx, &home).await?;
-        installation::note(&mut tx, "adopt", &format!("{expired} waiting mails given up"), at)
-            .await?;
+        installation::note(
+            &mut tx,
+            EventKind::Adopt,
+            &format!("{expired} waiting mails given up"),
+            at,
+        )
+        .await?;
         let generation = installation::sent(&mut tx).await?;
         tx.commit().await?;
         self.remember(generation);
@@ -165,17 +176,17 @@ impl App {
 async fn notice(tx: &mut Tx, since: i64, window: TimeDelta, now: DateTime<Utc>) -> Result<()> {
     let at = millis(now);
     if since < -BACK_MAX_MS {
-        begin_hold(tx, "clock", &spoken(-since), at).await?;
+        begin_hold(tx, HoldReason::Clock, &spoken(-since), at).await?;
     } else if since > window.num_milliseconds() {
-        begin_hold(tx, "gap", &spoken(since), at).await?;
+        begin_hold(tx, HoldReason::Gap, &spoken(since), at).await?;
     }
     Ok(())
 }
 
-async fn begin_hold(tx: &mut Tx, why: &str, said: &str, at: i64) -> Result<()> {
+async fn begin_hold(tx: &mut Tx, why: HoldReason, said: &str, at: i64) -> Result<()> {
     if installation::hold(tx, why, said, at).await? {
-        let hold = Hold { why: why.to_owned(), said: said.to_owned(), at };
-        installation::note(tx, "hold", &hold.words(Language::En), at).await?;
+        let hold = Hold { why, said: said.to_owned(), at };
+        installation::note(tx, EventKind::Hold, &hold.words(Language::En), at).await?;
     }
     Ok(())
 }

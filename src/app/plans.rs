@@ -8,7 +8,7 @@ use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::permission::{self, Actor, Power};
-use crate::domain::plan::{Certificate, Plan, PlanRow, PlanState, first_day, is_outdated};
+use crate::domain::plan::{Certificate, MadeBy, Plan, PlanRow, PlanState, first_day, is_outdated};
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
 use crate::store::plans::{self, NewPlan, PlanHead};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -80,7 +80,7 @@ impl App {
         let new = NewPlan {
             version: loaded.version,
             from,
-            made_by: if matches!(by, Actor::Job(_)) { "job" } else { "hand" },
+            made_by: if matches!(by, Actor::Job(_)) { MadeBy::Job } else { MadeBy::Hand },
             figures: &plan.figures,
             unplaced: &plan.unplaced,
             rows: &plan.rows,

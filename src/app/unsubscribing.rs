@@ -1,6 +1,7 @@
 //! Readers who want no more reminders: by a link in the mail, or because they wrote or phoned.
 
 use super::{App, AppError, Loaded, Result, millis};
+use crate::domain::hold::EventKind;
 use crate::mail::link::{self, WayOut};
 use crate::mail::message::{Party, canonical, routable, spellings};
 use crate::store::unsubscribed::{self, Unsubscribed};
@@ -85,7 +86,7 @@ impl App {
         let done = unsubscribed::delete(&mut tx, loaded.no, &address).await?;
         if done {
             let said = format!("{address} gets reminders of {} again", loaded.campaign.id);
-            installation::note(&mut tx, "subscribed_again", &said, millis(now)).await?;
+            installation::note(&mut tx, EventKind::SubscribedAgain, &said, millis(now)).await?;
         }
         tx.commit().await?;
         Ok(done)

@@ -3,6 +3,7 @@
 use super::output::{Format, Sheet, Tone, harmless, percent};
 use super::{Session, exit, parse_day};
 use crate::app::Loaded;
+use crate::app::run_words::words;
 use crate::app::status::{Problem, Status as Value};
 use crate::domain::id::PlaceCode;
 use crate::text::thousands;
@@ -113,12 +114,12 @@ pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
     let mut jobs = Sheet::new(&["job", "due", "state", "said"]);
     for job in &status.jobs {
         jobs.push(vec![
-            job.job.clone(),
+            job.job.to_string(),
             job.due_at
                 .map(|at| super::job::local(loaded.campaign.timezone, at))
                 .unwrap_or_default(),
-            job.state.clone().unwrap_or_default(),
-            job.reason.clone().unwrap_or_default(),
+            job.state.map(|state| state.to_string()).unwrap_or_default(),
+            job.reason.as_ref().map(|note| words(out.language, note)).unwrap_or_default(),
         ]);
     }
     out.sheet(&jobs);

@@ -7,9 +7,6 @@ use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-/// The jobs that doseplan has, in the order in which they run when due together.
-pub const JOBS: [&str; 4] = ["plan", "summary", "reminders", "digest"];
-
 /// What a site or team lead gets the evening before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadDigest {

@@ -35,7 +35,7 @@ pub struct Relay {
 
 /// How many messages may go now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Room {
+pub enum Allowance {
     /// So many.
     Go(i64),
     /// None before this instant.
@@ -50,22 +50,28 @@ impl Relay {
 
     /// How many of `most` messages may go now. After a failure one goes first, to try; `now` also by hand, when
     /// `patient` is false.
-    pub fn room(&mut self, now: i64, most: i64, per_minute: Option<i64>, patient: bool) -> Room {
+    pub fn allowance(
+        &mut self,
+        now: i64,
+        most: i64,
+        per_minute: Option<i64>,
+        patient: bool,
+    ) -> Allowance {
         // After the clock went back, what was a minute away would be days away.
         self.paused_until = self.paused_until.min(now + PAUSE_MAX_MS);
         self.next_at = self.next_at.min(now + BURST_SECS * 1000);
         if patient && now < self.paused_until {
-            return Room::Wait(self.paused_until);
+            return Allowance::Wait(self.paused_until);
         }
         if self.is_down() {
             self.paused_until = now + PROBE_MS;
-            return Room::Go(1);
+            return Allowance::Go(1);
         }
-        let Some(rate) = self.rate(now, per_minute) else { return Room::Go(most) };
+        let Some(rate) = self.rate(now, per_minute) else { return Allowance::Go(most) };
         let (step, burst) = steps(rate);
         let from = self.next_at.max(now - burst * step);
         let room = (now - from) / step;
-        if room > 0 { Room::Go(room.min(most)) } else { Room::Wait(from + step) }
+        if room > 0 { Allowance::Go(room.min(most)) } else { Allowance::Wait(from + step) }
     }
 
     /// So many messages were taken.
@@ -123,7 +129,7 @@ mod tests {
     fn sent(relay: &mut Relay, from: i64, secs: i64, per_minute: Option<i64>) -> i64 {
         let mut sent = 0;
         for now in (0..secs).map(|second| from + second * 1000) {
-            if let Room::Go(count) = relay.room(now, 50, per_minute, true) {
+            if let Allowance::Go(count) = relay.allowance(now, 50, per_minute, true) {
                 relay.took(now, count, per_minute);
                 sent += count;
             }
@@ -148,16 +154,21 @@ mod tests {
         let mut pauses = Vec::new();
         for _ in 0..8 {
             relay.failed(now, "refused", false);
-            let Room::Wait(until) = relay.room(now, 50, None, true) else { panic!("it waits") };
+            let Allowance::Wait(until) = relay.allowance(now, 50, None, true) else {
+                panic!("it waits")
+            };
             pauses.push((until - now) / 60_000);
-            assert_eq!(relay.clone().room(now, 50, None, false), Room::Go(1), "by hand");
+            assert_eq!(relay.clone().allowance(now, 50, None, false), Allowance::Go(1), "by hand");
             now = until;
-            assert_eq!(relay.room(now, 50, None, true), Room::Go(1));
-            assert!(matches!(relay.room(now, 50, None, true), Room::Wait(_)), "others wait");
+            assert_eq!(relay.allowance(now, 50, None, true), Allowance::Go(1));
+            assert!(
+                matches!(relay.allowance(now, 50, None, true), Allowance::Wait(_)),
+                "others wait"
+            );
         }
         assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30, 30]);
         relay.answered();
-        assert_eq!(relay.room(now, 50, None, true), Room::Go(50));
+        assert_eq!(relay.allowance(now, 50, None, true), Allowance::Go(50));
     }
 
     #[test]
@@ -179,10 +190,110 @@ mod tests {
         let later = 10 * 86_400_000;
         relay.took(later, 50, Some(60));
         relay.failed(later, "refused", false);
-        let Room::Wait(until) = relay.room(0, 50, Some(60), true) else { panic!("it waits") };
+        let Allowance::Wait(until) = relay.allowance(0, 50, Some(60), true) else {
+            panic!("it waits")
+        };
         assert!(until <= PAUSE_MAX_MS);
         relay.answered();
-        let Room::Wait(until) = relay.room(0, 50, Some(60), true) else { panic!("it waits") };
+        let Allowance::Wait(until) = relay.allowance(0, 50, Some(60), true) else {
+            panic!("it waits")
+        };
         assert!(until <= 20_000, "{until}");
+    }
+
+    const MINUTE: i64 = 60_000;
+
+    #[test]
+    fn a_pause_is_doubled_with_each_failure_and_longer_where_the_server_does_not_want_us() {
+        for (failures, ours, minutes) in [
+            (0, false, 1),
+            (1, false, 2),
+            (4, false, 16),
+            (5, false, 30),
+            (40, false, 30),
+            (i64::MAX - 1, false, 30),
+            (0, true, 15),
+            (9, true, 15),
+        ] {
+            let mut relay = Relay { failures, ..Relay::default() };
+            assert_eq!(relay.is_down(), failures > 0);
+            relay.failed(7, "550 no", ours);
+            assert_eq!(relay.paused_until - 7, minutes * MINUTE, "{failures} {ours}");
+            assert_eq!(
+                (relay.failures, relay.last_error.as_deref()),
+                (failures + 1, Some("550 no"))
+            );
+            assert!(relay.is_down());
+            relay.answered();
+            assert_eq!(relay, Relay::default());
+        }
+    }
+
+    #[test]
+    fn what_may_go_now_follows_from_pause_pace_and_burst() {
+        let paused = |failures, paused_until| Relay { failures, paused_until, ..Relay::default() };
+        let next_at = |next_at| Relay { next_at, ..Relay::default() };
+        // 30 a minute: one every two seconds, five at once. 1 a minute: one at once. 600000: one each millisecond.
+        for (relay, now, pace, patient, wanted) in [
+            (Relay::default(), 0, None, true, Allowance::Go(50)),
+            (paused(1, 1000), 999, None, true, Allowance::Wait(1000)),
+            (paused(1, 1000), 1000, None, true, Allowance::Go(1)),
+            (paused(1, 1000), 0, None, false, Allowance::Go(1)),
+            (paused(0, 1000), 0, None, true, Allowance::Wait(1000)),
+            (paused(0, 1000), 0, None, false, Allowance::Go(50)),
+            (next_at(0), 100_000, Some(30), true, Allowance::Go(5)),
+            (next_at(100_000), 100_000, Some(30), true, Allowance::Wait(102_000)),
+            (next_at(98_001), 100_000, Some(30), true, Allowance::Wait(100_001)),
+            (next_at(98_000), 100_000, Some(30), true, Allowance::Go(1)),
+            (next_at(93_000), 100_000, Some(30), true, Allowance::Go(3)),
+            (next_at(0), 100_000, Some(1), true, Allowance::Go(1)),
+            (next_at(0), 100_000, Some(0), true, Allowance::Go(1)),
+            (next_at(0), 100_000, Some(600_000), true, Allowance::Go(50)),
+            (next_at(99_997), 100_000, Some(600_000), true, Allowance::Go(3)),
+        ] {
+            let told = format!("{relay:?} at {now}, {pace:?} a minute");
+            let mut relay = relay;
+            assert_eq!(relay.allowance(now, 50, pace, patient), wanted, "{told}");
+        }
+        let mut down = paused(1, 0);
+        assert_eq!(down.allowance(500, 50, None, true), Allowance::Go(1));
+        assert_eq!(down.paused_until, 500 + MINUTE, "the others wait for the one that tries");
+    }
+
+    #[test]
+    fn what_was_taken_moves_the_next_one_on_by_the_pace() {
+        let took = |next_at, count, pace| {
+            let mut relay = Relay { next_at, ..Relay::default() };
+            relay.took(100_000, count, pace);
+            relay.next_at
+        };
+        assert_eq!(took(0, 50, None), 0, "without a pace nothing is counted");
+        // After a rest, at most ten seconds' worth is made up for.
+        assert_eq!(took(0, 5, Some(30)), 100_000);
+        assert_eq!(took(0, 2, Some(30)), 94_000);
+        assert_eq!(took(99_000, 2, Some(30)), 103_000);
+    }
+
+    #[test]
+    fn a_server_that_was_slowed_down_gets_twice_as_much_every_ten_minutes() {
+        let slowed = Relay { slowed_to: Some(10), slowed_at: 0, ..Relay::default() };
+        for (minutes, pace, rate) in [
+            (0, None, Some(10)),
+            (9, None, Some(10)),
+            (10, None, Some(20)),
+            (60, None, Some(640)),
+            (70, None, None),
+            (10_000, None, None),
+            // Once the pace of the configuration is reached, it holds again.
+            (0, Some(10), Some(10)),
+            (10, Some(30), Some(20)),
+            (20, Some(30), Some(30)),
+            (-60, Some(30), Some(10)),
+        ] {
+            assert_eq!(slowed.rate(minutes * MINUTE, pace), rate, "{minutes} {pace:?}");
+        }
+        let mut relay = Relay::default();
+        relay.slow_down(5, Some(31));
+        assert_eq!((relay.slowed_to, relay.slowed_at, relay.next_at), (Some(15), 5, 5));
     }
 }

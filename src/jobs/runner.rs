@@ -7,6 +7,7 @@ use crate::app::outbox::{Drained, Sender};
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::clock::{Clock, Hearts};
 use crate::domain::campaign::Campaign;
+use crate::domain::job::{Job, JobReport, RunNote, RunState};
 use crate::domain::planner::Limits;
 use crate::store::StoreError;
 use crate::store::db::Claim;
@@ -57,10 +58,28 @@ pub struct Runner {
 /// What a look did.
 #[derive(Debug, Default)]
 pub struct TickReport {
-    /// Runs that ended: job, state, reason.
-    pub ran: Vec<(String, String, String)>,
+    /// Runs that ended.
+    pub ran: Vec<Ended>,
     /// What was sent.
     pub mail: Drained,
+}
+
+/// A run that ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The job.
+    pub job: Job,
+    /// Done or failed.
+    pub state: RunState,
+    /// What it did, or why it failed.
+    pub note: RunNote,
+}
+
+/// The job of a name that somebody wrote.
+pub fn job_of(name: &str) -> Result<Job> {
+    let known = super::timetable::names();
+    let unknown = || AppError::refused("refused-job", &[("job", &name), ("known", &known)]);
+    Job::from_word(name).ok_or_else(unknown)
 }
 
 /// The days between which a campaign's jobs are due.
@@ -93,7 +112,7 @@ impl Runner {
     }
 
     /// Makes rows for what has become due, and runs what can be run.
-    pub(super) async fn work(&self, now: DateTime<Utc>) -> Result<Vec<(String, String, String)>> {
+    pub(super) async fn work(&self, now: DateTime<Utc>) -> Result<Vec<Ended>> {
         let mut ended = Vec::new();
         self.app.watch(now, self.timetable.window()).await?;
         for loaded in self.app.campaigns().await? {
@@ -129,7 +148,7 @@ impl Runner {
         let mut tx = self.app.store.read().await?;
         let mut marks = Vec::new();
         for entry in &self.timetable.entries {
-            marks.push(runs::watermark(&mut tx, loaded.no, &entry.job).await?);
+            marks.push(runs::watermark(&mut tx, loaded.no, entry.job).await?);
         }
         drop(tx);
         let moved = |mark: i64| millis(now) - mark >= MARK_EVERY_SECS * 1000;
@@ -147,13 +166,12 @@ impl Runner {
                 none => none.insert(self.app.store.write().await?),
             };
             for (at, skip) in entry.plan_runs(&due, now) {
-                let state = if skip.is_some() { "skipped" } else { "due" };
-                runs::insert(tx, loaded.no, &entry.job, millis(at), (state, skip)).await?;
+                runs::insert(tx, loaded.no, entry.job, millis(at), skip).await?;
             }
             self.app.store.step("run.rows");
             // A look that hits the limit goes on where it ended.
             let until = if due.len() == DUE_MAX { due[DUE_MAX - 1] } else { now };
-            runs::set_watermark(tx, loaded.no, &entry.job, millis(until)).await?;
+            runs::set_watermark(tx, loaded.no, entry.job, millis(until)).await?;
         }
         match tx {
             Some(tx) => Ok(tx.commit().await?),
@@ -162,12 +180,7 @@ impl Runner {
     }
 
     /// Claims and runs one row; nothing where somebody else was faster.
-    async fn run(
-        &self,
-        loaded: &Loaded,
-        run: &Run,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(String, String, String)>> {
+    async fn run(&self, loaded: &Loaded, run: &Run, now: DateTime<Utc>) -> Result<Option<Ended>> {
         let at = millis(now);
         let mut tx = self.app.store.write().await?;
         let clock = self.app.store.lease_clock(&mut tx).await?;
@@ -181,7 +194,7 @@ impl Runner {
         let app = self.app.under(Claim { run: run.id, fence });
         let work = Self { app, ..self.clone() };
         let result = tokio::select! {
-            result = work.execute(loaded, &run.job, Occasion { due, now }) => result,
+            result = work.execute(loaded, run.job, Occasion { due, now }) => result,
             () = self.keep_lease(run.id, fence) => Err(StoreError::Fenced.into()),
         };
         self.app.store.step("run.worked");
@@ -193,13 +206,16 @@ impl Runner {
         &self,
         run: &Run,
         fence: i64,
-        result: Result<String>,
+        result: Result<JobReport>,
         at: i64,
-    ) -> Result<Option<(String, String, String)>> {
-        let (state, reason) = match result {
-            Ok(said) => ("done", said),
+    ) -> Result<Option<Ended>> {
+        let (state, note) = match result {
+            Ok(report) => (RunState::Done, RunNote::Report(report)),
             Err(AppError::Store(StoreError::Fenced)) => {
-                tracing::warn!(job = run.job, "the lease went to another daemon; result dropped");
+                tracing::warn!(
+                    job = run.job.word(),
+                    "the lease went to another daemon; result dropped"
+                );
                 return Ok(None);
             }
             Err(_) if self.stopping() => {
@@ -210,25 +226,30 @@ impl Runner {
             }
             Err(AppError::Store(error)) if error.is_passing() => {
                 // No fault of the job's: it is run again when its lease has ended, however often that takes.
-                tracing::warn!(job = run.job, %error, "job was cut off by the database");
+                tracing::warn!(job = run.job.word(), %error, "job was cut off by the database");
                 return Ok(None);
             }
-            Err(error) if run.attempt + 1 >= ATTEMPTS_MAX => ("failed", error.to_string()),
+            Err(error) if run.attempt + 1 >= ATTEMPTS_MAX => {
+                (RunState::Failed, RunNote::Text(error.to_string()))
+            }
             Err(error) => {
                 // The row stays claimed until its lease ends: that is the wait before the next attempt.
-                tracing::warn!(job = run.job, attempt = run.attempt + 1, %error, "job failed");
+                tracing::warn!(job = run.job.word(), attempt = run.attempt + 1, %error, "job failed");
                 return Ok(None);
             }
         };
         let mut tx = self.app.store.write().await?;
-        let mine = runs::finish(&mut tx, run.id, fence, (state, &reason), at).await?;
+        let mine = runs::finish(&mut tx, run.id, fence, (state, &note), at).await?;
         tx.commit().await?;
         self.app.store.step("run.ended");
         if !mine {
-            tracing::warn!(job = run.job, "the lease went to another daemon; result dropped");
+            tracing::warn!(
+                job = run.job.word(),
+                "the lease went to another daemon; result dropped"
+            );
             return Ok(None);
         }
-        Ok(Some((run.job.clone(), state.to_owned(), reason)))
+        Ok(Some(Ended { job: run.job, state, note }))
     }
 
     /// Renews a lease for as long as it is awaited; returns when the run has become somebody else's.
@@ -251,17 +272,13 @@ impl Runner {
         }
     }
 
-    /// Does the work of a job; returns what it did, in a few words.
-    pub async fn execute(&self, loaded: &Loaded, job: &str, at: Occasion) -> Result<String> {
+    /// Does the work of a job; returns what it did.
+    pub async fn execute(&self, loaded: &Loaded, job: Job, at: Occasion) -> Result<JobReport> {
         match job {
-            "plan" => plan::run(&self.app, loaded, at, self.nightly).await,
-            "summary" => summary::run(&self.app, loaded, at).await,
-            "reminders" => reminders::run(&self.app, loaded, at).await,
-            "digest" => digest::run(&self.app, loaded, at).await,
-            other => {
-                let known = super::timetable::JOBS.join(", ");
-                Err(AppError::refused("refused-job", &[("job", &other), ("known", &known)]))
-            }
+            Job::Plan => plan::run(&self.app, loaded, at, self.nightly).await,
+            Job::Summary => summary::run(&self.app, loaded, at).await,
+            Job::Reminders => reminders::run(&self.app, loaded, at).await,
+            Job::Digest => digest::run(&self.app, loaded, at).await,
         }
     }
 
@@ -269,14 +286,14 @@ impl Runner {
     pub async fn note_backfill(
         &self,
         loaded: &Loaded,
-        job: &str,
+        job: Job,
         due: DateTime<Utc>,
-        said: &str,
+        report: JobReport,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let mut tx = self.app.store.write().await?;
-        runs::insert(&mut tx, loaded.no, job, millis(due), ("skipped", None)).await?;
-        runs::backfilled(&mut tx, loaded.no, job, millis(due), said, millis(now)).await?;
+        let note = RunNote::Report(report);
+        runs::backfilled(&mut tx, loaded.no, job, millis(due), &note, millis(now)).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! The daemon's two loops: jobs in one, mail in the other, so that a long job holds up no mail. What fails is logged
 //! and tried again: an error never ends a loop.
 
-use super::runner::Runner;
+use super::runner::{Ended, Runner};
 use crate::app::outbox::Drained;
+use crate::app::run_words::stored_words;
 use crate::app::{AppError, Result, millis};
 use crate::clock::Clock;
 use crate::domain::campaign::Language;
+use crate::domain::hold::EventKind;
 use crate::store::installation::Hold;
 use crate::store::{installation, outbox, runs};
 use chrono::{DateTime, Utc};
@@ -72,12 +74,13 @@ impl Runner {
             let said = format!("the clock jumped by {} s while the daemon ran", jump / 1000);
             tracing::error!(seconds = jump / 1000, "the clock jumped; the timetable is read again");
             let mut tx = self.app.store.write().await?;
-            installation::note(&mut tx, "clock_jump", &said, millis(now)).await?;
+            installation::note(&mut tx, EventKind::ClockJump, &said, millis(now)).await?;
             tx.commit().await?;
         }
         let ended = self.work(now).await?;
-        for (job, state, reason) in &ended {
-            tracing::info!(job, state, reason, "job ended");
+        for Ended { job, state, note } in &ended {
+            let reason = stored_words(note);
+            tracing::info!(job = job.word(), state = state.word(), reason, "job ended");
         }
         Ok(!ended.is_empty())
     }
@@ -176,7 +179,7 @@ fn until(clock: &Clock, at: DateTime<Utc>) -> Duration {
 
 fn log(done: &Drained) {
     for (what, count) in &done.results {
-        tracing::info!(what, count, "mail");
+        tracing::info!(what = what.word(), count, "mail");
     }
     if let Some(relay) = done.relay.as_ref().filter(|_| !done.results.is_empty()) {
         tracing::warn!(relay, "the mail relay could not be used");

@@ -2,7 +2,7 @@
 
 use super::cron_line::CronLine;
 use crate::domain::date::{day_end, day_start};
-pub use crate::domain::notice::JOBS;
+use crate::domain::job::{Job, SkipReason};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -25,8 +25,8 @@ pub enum CatchUp {
 /// A job of the timetable.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its name.
-    pub job: String,
+    /// The job.
+    pub job: Job,
     /// The cron line as written.
     pub line: String,
     /// What happens after a pause.
@@ -82,16 +82,16 @@ pub enum TimetableError {
     #[error("{0}; write for example\n[plan]\ncron = \"0 1 * * *\"")]
     Toml(String),
     /// Nothing would ever run.
-    #[error("no job is named; jobs are {}", JOBS.join(", "))]
+    #[error("no job is named; jobs are {}", names())]
     Empty,
     /// A job that doseplan does not have.
-    #[error("there is no job {0:?}; jobs are {known}", known = JOBS.join(", "))]
+    #[error("there is no job {0:?}; jobs are {known}", known = names())]
     UnknownJob(String),
     /// What is said of a job cannot be used.
     #[error("[{job}] {why}")]
     Job {
         /// The job.
-        job: String,
+        job: Job,
         /// What is wrong, and what to write.
         why: String,
     },
@@ -116,12 +116,9 @@ impl Timetable {
         let mut raw: BTreeMap<String, toml::Value> =
             toml::from_str(text).map_err(|error| TimetableError::Toml(error.to_string()))?;
         let mut entries = Vec::new();
-        for job in JOBS {
-            let Some(value) = raw.remove(job) else { continue };
-            entries.push(
-                entry(job, value)
-                    .map_err(|why| TimetableError::Job { job: job.to_owned(), why })?,
-            );
+        for job in Job::ALL {
+            let Some(value) = raw.remove(job.word()) else { continue };
+            entries.push(entry(job, value).map_err(|why| TimetableError::Job { job, why })?);
         }
         match raw.into_keys().next() {
             Some(job) => Err(TimetableError::UnknownJob(job)),
@@ -136,13 +133,13 @@ impl Timetable {
         windows.max().unwrap_or_else(|| TimeDelta::hours(48))
     }
 
-    /// The job of this name.
-    pub fn entry(&self, job: &str) -> Option<&Entry> {
+    /// When a job is due, where the timetable names it.
+    pub fn entry(&self, job: Job) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.job == job)
     }
 }
 
-fn entry(job: &str, value: toml::Value) -> Result<Entry, String> {
+fn entry(job: Job, value: toml::Value) -> Result<Entry, String> {
     let raw: Raw = value.try_into().map_err(|error: toml::de::Error| {
         format!(
             "{}; write cron = \"0 7 * * *\", catch_up = \"latest\", \"all\" or \"none\", and \
@@ -154,7 +151,7 @@ fn entry(job: &str, value: toml::Value) -> Result<Entry, String> {
         return Err(format!("window_hours = {}: write 1 to {WINDOW_HOURS_MAX}", raw.window_hours));
     }
     Ok(Entry {
-        job: job.to_owned(),
+        job,
         cron: CronLine::parse(&raw.cron).map_err(|why| format!("cron = {:?}: {why}", raw.cron))?,
         line: raw.cron,
         catch_up: raw.catch_up,
@@ -202,23 +199,28 @@ impl Entry {
         &self,
         due: &[DateTime<Utc>],
         now: DateTime<Utc>,
-    ) -> Vec<(DateTime<Utc>, Option<&'static str>)> {
+    ) -> Vec<(DateTime<Utc>, Option<SkipReason>)> {
         let newest = due.last().copied();
         due.iter()
             .map(|at| {
                 let skip = if now - *at > self.window {
-                    Some("missed_window")
+                    Some(SkipReason::MissedWindow)
                 } else {
                     match self.catch_up {
                         CatchUp::All => None,
-                        CatchUp::Latest => (Some(*at) != newest).then_some("superseded"),
-                        CatchUp::None => (now - *at > FRESH).then_some("not_caught_up"),
+                        CatchUp::Latest => (Some(*at) != newest).then_some(SkipReason::Superseded),
+                        CatchUp::None => (now - *at > FRESH).then_some(SkipReason::NotCaughtUp),
                     }
                 };
                 (*at, skip)
             })
             .collect()
     }
+}
+
+/// The names of all jobs, for messages.
+pub(super) fn names() -> String {
+    Job::ALL.map(Job::word).join(", ")
 }
 
 /// The instants between which a campaign's jobs are due.
@@ -242,7 +244,7 @@ mod tests {
     #[test]
     fn the_delivered_timetable_has_every_job() {
         let jobs: Vec<_> = Timetable::delivered().entries.into_iter().map(|e| e.job).collect();
-        assert_eq!(jobs, JOBS);
+        assert_eq!(jobs, Job::ALL);
     }
 
     #[test]
@@ -285,7 +287,12 @@ mod tests {
         let reasons: Vec<_> = plan.iter().map(|(_, skip)| *skip).collect();
         assert_eq!(
             reasons,
-            [Some("missed_window"), Some("missed_window"), Some("superseded"), None]
+            [
+                Some(SkipReason::MissedWindow),
+                Some(SkipReason::MissedWindow),
+                Some(SkipReason::Superseded),
+                None
+            ]
         );
     }
 }

@@ -4,6 +4,7 @@
 use super::outbox::{self, Message};
 use super::{Result, Tx};
 use crate::args;
+use crate::domain::message::BounceKind;
 use std::collections::BTreeSet;
 
 /// A report to be stored.
@@ -15,10 +16,8 @@ pub struct NewBounce<'a> {
     pub outbox: i64,
     /// Where it should have gone.
     pub address: &'a str,
-    /// `hard`, `soft`, `policy`, `delayed`, `delivered`.
-    pub kind: &'a str,
-    /// Whether it speaks against the address.
-    pub counts: bool,
+    /// What it means for the address.
+    pub kind: BounceKind,
     /// A code such as `5.1.1`.
     pub status: &'a str,
     /// The server's words.
@@ -32,8 +31,8 @@ pub struct Bounce {
     pub address: String,
     /// When it was taken in, milliseconds since 1970.
     pub at: i64,
-    /// `hard`, `soft`, `policy`, `delayed`, `delivered`.
-    pub kind: String,
+    /// What it means for the address.
+    pub kind: BounceKind,
     /// Whether it still speaks against the address.
     pub counts: bool,
     /// A code such as `5.1.1`.
@@ -63,8 +62,8 @@ const INSERT: &str = "INSERT INTO bounce \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (report) DO NOTHING";
 const SOFT: &str = "SELECT COUNT(*) FROM bounce \
      WHERE address = $1 AND kind = 'soft' AND counts = 1";
-const LIST: &str = "SELECT b.address, b.at, b.kind, b.counts, b.status, b.said, o.zone \
-     FROM bounce b LEFT JOIN outbox o ON o.id = b.outbox ORDER BY b.id";
+const LIST: &str = "SELECT b.address, b.at, b.kind, b.counts, b.status, b.said, o.zone, \
+     b.id FROM bounce b LEFT JOIN outbox o ON o.id = b.outbox ORDER BY b.id";
 const FORGIVE: &str = "UPDATE bounce SET counts = 0 WHERE address = $1 AND counts = 1";
 const SUPPRESS: &str = "INSERT INTO suppressed (address, at, why) VALUES ($1, $2, $3) \
      ON CONFLICT (address) DO NOTHING";
@@ -83,8 +82,16 @@ const QUEUE_HELD: &str = "UPDATE outbox SET state = 'queued', last_error = NULL,
 
 /// Stores a report; `false` where it was stored before.
 pub async fn insert(tx: &mut Tx, new: &NewBounce<'_>, now: i64) -> Result<bool> {
-    let values =
-        args![new.report, new.outbox, new.address, now, new.kind, new.counts, new.status, new.said];
+    let values = args![
+        new.report,
+        new.outbox,
+        new.address,
+        now,
+        new.kind,
+        new.kind.counts(),
+        new.status,
+        new.said
+    ];
     Ok(tx.run(INSERT, values).await? == 1)
 }
 
@@ -104,7 +111,8 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Bounce>> {
             Ok(Bounce {
                 address: row.get(0)?,
                 at: row.get(1)?,
-                kind: row.get(2)?,
+                // Named by its number: an address is nobody's business.
+                kind: row.of("bounce", &[7]).word(2)?,
                 counts: row.get::<i64>(3)? != 0,
                 status: row.get(4)?,
                 said: row.get(5)?,

@@ -3,6 +3,7 @@
 use super::{Result, Tx};
 use crate::args;
 use crate::domain::campaign::Language;
+use crate::domain::hold::{EventKind, HoldReason};
 
 /// The installation's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub struct Installation {
 /// Why nothing is sent.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Hold {
-    /// In a word: `copied`, `restored`, `moved`, `gap`, `clock`, `set_back`, `asked`.
-    pub why: String,
+    /// The reason.
+    pub why: HoldReason,
     /// What belongs to it: how long the pause or jump was, which backup, the reason that was given.
     pub said: String,
     /// Since when, milliseconds since 1970.
@@ -38,8 +39,7 @@ impl Hold {
 
     /// The command that ends it.
     pub fn remedy(&self) -> &'static str {
-        let is_copy = ["copied", "set_back", "restored", "moved"].contains(&self.why.as_str());
-        if is_copy { "doseplan db adopt" } else { "doseplan job resume" }
+        if self.why.is_copy() { "doseplan db adopt" } else { "doseplan job resume" }
     }
 }
 
@@ -48,8 +48,8 @@ impl Hold {
 pub struct Event {
     /// When, milliseconds since 1970.
     pub at: i64,
-    /// In a word.
-    pub kind: String,
+    /// What it was.
+    pub kind: EventKind,
     /// In a sentence.
     pub said: String,
 }
@@ -77,7 +77,10 @@ const EVENTS: &str = "SELECT at, kind, said FROM event ORDER BY id DESC LIMIT $1
 /// The installation's row, once a daemon or command has made it.
 pub async fn get(tx: &mut Tx) -> Result<Option<Installation>> {
     let Some(row) = tx.row(GET, args![]).await? else { return Ok(None) };
-    let why: Option<String> = row.get(4)?;
+    let why: Option<HoldReason> = match row.get::<Option<String>>(4)? {
+        Some(_) => Some(row.of("installation", &[0]).word(4)?),
+        None => None,
+    };
     let said: Option<String> = row.get(5)?;
     let at: Option<i64> = row.get(6)?;
     Ok(Some(Installation {
@@ -117,13 +120,13 @@ pub async fn adopt(tx: &mut Tx, home: &str) -> Result<()> {
 }
 
 /// Takes the right to send away, as from a copy, until somebody adopts it.
-pub async fn disown(tx: &mut Tx, why: &str, said: &str, now: i64) -> Result<()> {
+pub async fn disown(tx: &mut Tx, why: HoldReason, said: &str, now: i64) -> Result<()> {
     tx.run(DISOWN, args![why, said, now]).await?;
     Ok(())
 }
 
 /// Holds sending; a hold that stands keeps its reason.
-pub async fn hold(tx: &mut Tx, why: &str, said: &str, now: i64) -> Result<bool> {
+pub async fn hold(tx: &mut Tx, why: HoldReason, said: &str, now: i64) -> Result<bool> {
     Ok(tx.run(HOLD, args![why, said, now]).await? == 1)
 }
 
@@ -147,7 +150,7 @@ pub async fn sent(tx: &mut Tx) -> Result<i64> {
 }
 
 /// Writes down what happened to the installation.
-pub async fn note(tx: &mut Tx, kind: &str, said: &str, now: i64) -> Result<()> {
+pub async fn note(tx: &mut Tx, kind: EventKind, said: &str, now: i64) -> Result<()> {
     tx.run(NOTE, args![now, kind, said]).await?;
     Ok(())
 }
@@ -156,6 +159,9 @@ pub async fn note(tx: &mut Tx, kind: &str, said: &str, now: i64) -> Result<()> {
 pub async fn events(tx: &mut Tx, limit: i64) -> Result<Vec<Event>> {
     let rows = tx.rows(EVENTS, args![limit]).await?;
     rows.iter()
-        .map(|row| Ok(Event { at: row.get(0)?, kind: row.get(1)?, said: row.get(2)? }))
+        .map(|row| {
+            let kind = row.of("event", &[0]).word(1)?;
+            Ok(Event { at: row.get(0)?, kind, said: row.get(2)? })
+        })
         .collect()
 }

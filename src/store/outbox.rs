@@ -8,6 +8,7 @@ use super::db::Row;
 use super::plans::{pack, unpack};
 use super::{CampaignNo, Result, StoreError, Tx};
 use crate::args;
+use crate::domain::message::{MailKind, MailState};
 use serde::Serialize;
 
 /// A mail to be queued.
@@ -15,8 +16,8 @@ use serde::Serialize;
 pub struct NewMessage {
     /// What it is about; the same key is queued once.
     pub unique_key: String,
-    /// `digest`, `summary`, `reminder`, …
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: MailKind,
     /// Its one recipient.
     pub recipient: String,
     /// Its subject.
@@ -33,8 +34,8 @@ pub struct NewMessage {
     pub quiet: bool,
     /// The reader's time zone.
     pub zone: String,
-    /// `queued`, or `unroutable` where the address cannot be written to.
-    pub state: &'static str,
+    /// Queued, or unroutable where the address cannot be written to.
+    pub state: MailState,
     /// Why it is unroutable.
     pub last_error: Option<String>,
 }
@@ -50,10 +51,10 @@ pub struct Message {
     pub to: String,
     /// Its subject.
     pub subject: String,
-    /// What kind it is.
-    pub kind: String,
-    /// `queued`, `sending`, `sent`, `in_doubt`, `bounced`, `failed`, `unroutable`, `expired`.
-    pub state: String,
+    /// What it is.
+    pub kind: MailKind,
+    /// Where it stands.
+    pub state: MailState,
     /// How often it was tried.
     pub attempts: i64,
     /// When it is or was due, milliseconds since 1970.
@@ -132,13 +133,14 @@ const SET: &str = "UPDATE outbox SET state = $2, due_at = $3, fence = fence + 1,
 const COUNTS: &str = "SELECT state, COUNT(*) FROM outbox GROUP BY state ORDER BY state";
 
 fn message(row: &Row) -> Result<Message> {
+    let known = row.of("outbox", &[0]);
     let message = Message {
         id: row.get(0)?,
         message_id: row.get(1)?,
         to: row.get(2)?,
         subject: row.get(3)?,
-        kind: row.get(4)?,
-        state: row.get(5)?,
+        kind: known.word(4)?,
+        state: known.word(5)?,
         attempts: row.get(6)?,
         due_at: row.get(7)?,
         changed_at: row.get(8)?,
@@ -213,8 +215,13 @@ pub async fn reminded_last(
         .collect()
 }
 
-/// The queue, by number; an empty filter is every state or kind.
-pub async fn list(tx: &mut Tx, state: &str, kind: &str) -> Result<Vec<Message>> {
+/// The queue, by number; only mails of a state or kind, where one is named.
+pub async fn list(
+    tx: &mut Tx,
+    state: Option<MailState>,
+    kind: Option<MailKind>,
+) -> Result<Vec<Message>> {
+    let (state, kind) = (state.map_or("", MailState::word), kind.map_or("", MailKind::word));
     tx.rows(LIST, args![state, kind]).await?.iter().map(message).collect()
 }
 
@@ -238,9 +245,9 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<i64>> {
 
 /// The finished message.
 pub async fn content(tx: &mut Tx, id: i64) -> Result<Vec<u8>> {
-    let bad = |what: &str| StoreError::BadRow { table: "outbox", what: format!("{what} {id}") };
-    let row = tx.row(CONTENT, args![id]).await?.ok_or_else(|| bad("no message"))?;
-    unpack(&row.get::<Vec<u8>>(0)?).map_err(|_| bad("damaged content of message"))
+    let bad = |what: &str| StoreError::bad("outbox", "content", id, what);
+    let row = tx.row(CONTENT, args![id]).await?.ok_or_else(|| bad("there is no such message"))?;
+    unpack(&row.get::<Vec<u8>>(0)?).map_err(|_| bad("it is damaged"))
 }
 
 /// A mail that was claimed, with its content.
@@ -285,7 +292,7 @@ pub async fn body(tx: &mut Tx, id: i64, fence: i64) -> Result<bool> {
 #[derive(Debug, Clone)]
 pub struct AttemptResult {
     /// The new state.
-    pub state: &'static str,
+    pub state: MailState,
     /// When it is due again, where it is queued again.
     pub due_at: i64,
     /// What was said.
@@ -327,7 +334,7 @@ pub async fn expire_queued(tx: &mut Tx, why: &str, now: i64) -> Result<u64> {
 pub async fn set(
     tx: &mut Tx,
     id: i64,
-    (from, to): (&str, &str),
+    (from, to): (MailState, MailState),
     due_at: i64,
     why: &str,
     now: i64,
@@ -336,7 +343,8 @@ pub async fn set(
 }
 
 /// How many mails are in each state.
-pub async fn counts(tx: &mut Tx) -> Result<Vec<(String, u64)>> {
+pub async fn counts(tx: &mut Tx) -> Result<Vec<(MailState, u64)>> {
     let rows = tx.rows(COUNTS, args![]).await?;
-    rows.iter().map(|row| Ok((row.get(0)?, row.count(1, "outbox")?))).collect()
+    let count = |row: &Row| Ok((row.of("outbox", &[0]).word(0)?, row.count(1, "outbox")?));
+    rows.iter().map(count).collect()
 }

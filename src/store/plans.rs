@@ -5,7 +5,7 @@ use super::db::Row;
 use super::{CampaignNo, Result, StoreError, Tx};
 use crate::args;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
-use crate::domain::plan::{Certificate, Figures, PlanRow, PlanState, Unplaced};
+use crate::domain::plan::{Certificate, Figures, MadeBy, PlanRow, PlanState, Unplaced};
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use std::io::{Read as _, Write as _};
@@ -21,8 +21,8 @@ pub struct PlanHead {
     pub made_at: i64,
     /// First day that it plans.
     pub from: NaiveDate,
-    /// `job` or `hand`.
-    pub made_by: String,
+    /// Who had it made.
+    pub made_by: MadeBy,
     /// Its state.
     pub state: PlanState,
     /// When it was adopted.
@@ -44,8 +44,8 @@ pub struct NewPlan<'a> {
     pub version: i64,
     /// First day that it plans.
     pub from: NaiveDate,
-    /// `job` or `hand`.
-    pub made_by: &'a str,
+    /// Who had it made.
+    pub made_by: MadeBy,
     /// What it is worth.
     pub figures: &'a Figures,
     /// Who has no complete series in it.
@@ -189,7 +189,7 @@ fn head(row: &Row) -> Result<PlanHead> {
         version: row.get(1)?,
         made_at: row.get(2)?,
         from: row.get(3)?,
-        made_by: row.get(4)?,
+        made_by: row.of("plan", &[0]).word(4)?,
         state: row.of("plan", &[0]).word(5)?,
         adopted_at: row.get(6)?,
         figures: json(row, 7)?,

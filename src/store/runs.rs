@@ -3,6 +3,7 @@
 use super::db::Row;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
+use crate::domain::job::{Job, RunNote, RunState, SkipReason};
 
 /// One due time of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,13 +13,13 @@ pub struct Run {
     /// Of which campaign.
     pub campaign: CampaignNo,
     /// Which job.
-    pub job: String,
+    pub job: Job,
     /// When it was due, milliseconds since 1970.
     pub due_at: i64,
-    /// `due`, `running`, `done`, `failed`, `skipped`.
-    pub state: String,
+    /// Where it stands.
+    pub state: RunState,
     /// Why it was skipped or failed, or what it did.
-    pub reason: Option<String>,
+    pub note: Option<RunNote>,
     /// How often it was tried.
     pub attempt: i64,
     /// The claim that may write its result.
@@ -62,13 +63,14 @@ const BACKFILLED: &str = "UPDATE run SET state = 'done', reason = $4, attempt = 
      WHERE campaign = $1 AND job = $2 AND due_at = $3 AND state <> 'running'";
 
 fn run(row: &Row) -> Result<Run> {
+    let known = row.of("run", &[0]);
     Ok(Run {
         id: row.get(0)?,
         campaign: CampaignNo(row.get(1)?),
-        job: row.get(2)?,
+        job: known.word(2)?,
         due_at: row.get(3)?,
-        state: row.get(4)?,
-        reason: row.get(5)?,
+        state: known.word(4)?,
+        note: row.get::<Option<String>>(5)?.map(|text| RunNote::read(&text)),
         attempt: row.get(6)?,
         fence: row.get(7)?,
         started_at: row.get(8)?,
@@ -77,25 +79,27 @@ fn run(row: &Row) -> Result<Run> {
 }
 
 /// Up to when a job's due times have rows.
-pub async fn watermark(tx: &mut Tx, campaign: CampaignNo, job: &str) -> Result<Option<i64>> {
+pub async fn watermark(tx: &mut Tx, campaign: CampaignNo, job: Job) -> Result<Option<i64>> {
     let row = tx.row(WATERMARK, args![campaign, job]).await?;
     row.map(|row| row.get(0)).transpose()
 }
 
 /// Moves a job's watermark; never back.
-pub async fn set_watermark(tx: &mut Tx, campaign: CampaignNo, job: &str, at: i64) -> Result<()> {
+pub async fn set_watermark(tx: &mut Tx, campaign: CampaignNo, job: Job, at: i64) -> Result<()> {
     tx.run(SET_WATERMARK, args![campaign, job, at]).await?;
     Ok(())
 }
 
-/// Makes the row of a due time; `false` where there is one.
+/// Makes the row of a due time: due, or passed over for a reason; `false` where there is one.
 pub async fn insert(
     tx: &mut Tx,
     campaign: CampaignNo,
-    job: &str,
+    job: Job,
     due_at: i64,
-    (state, reason): (&str, Option<&str>),
+    skip: Option<SkipReason>,
 ) -> Result<bool> {
+    let state = if skip.is_some() { RunState::Skipped } else { RunState::Due };
+    let reason = skip.map(SkipReason::word);
     Ok(tx.run(INSERT, args![campaign, job, due_at, state, reason]).await? == 1)
 }
 
@@ -127,10 +131,10 @@ pub async fn finish(
     tx: &mut Tx,
     id: i64,
     fence: i64,
-    (state, reason): (&str, &str),
+    (state, note): (RunState, &RunNote),
     now: i64,
 ) -> Result<bool> {
-    Ok(tx.run(FINISH, args![id, fence, state, reason, now]).await? == 1)
+    Ok(tx.run(FINISH, args![id, fence, state, note.stored(), now]).await? == 1)
 }
 
 /// Gives a claimed run back undone, as at a shutdown.
@@ -165,17 +169,18 @@ pub async fn daemons(tx: &mut Tx, since: i64) -> Result<u64> {
 }
 
 /// The run of a due time.
-pub async fn find(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    job: &str,
-    due_at: i64,
-) -> Result<Option<Run>> {
+pub async fn find(tx: &mut Tx, campaign: CampaignNo, job: Job, due_at: i64) -> Result<Option<Run>> {
     tx.row(FIND, args![campaign, job, due_at]).await?.as_ref().map(run).transpose()
 }
 
-/// The newest runs, of one job or (empty) of all.
-pub async fn list(tx: &mut Tx, campaign: CampaignNo, job: &str, limit: i64) -> Result<Vec<Run>> {
+/// The newest runs, of one job or of all.
+pub async fn list(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    job: Option<Job>,
+    limit: i64,
+) -> Result<Vec<Run>> {
+    let job = job.map_or("", Job::word);
     tx.rows(LIST, args![campaign, job, limit]).await?.iter().map(run).collect()
 }
 
@@ -183,21 +188,22 @@ pub async fn list(tx: &mut Tx, campaign: CampaignNo, job: &str, limit: i64) -> R
 pub async fn last(
     tx: &mut Tx,
     campaign: CampaignNo,
-    job: &str,
-    state: &str,
+    job: Job,
+    state: RunState,
 ) -> Result<Option<Run>> {
     tx.row(LAST, args![campaign, job, state]).await?.as_ref().map(run).transpose()
 }
 
-/// Writes down that an occurrence was run by hand.
+/// Writes down what an occurrence did that was run by hand; its row is made where there is none.
 pub async fn backfilled(
     tx: &mut Tx,
     campaign: CampaignNo,
-    job: &str,
+    job: Job,
     due_at: i64,
-    said: &str,
+    note: &RunNote,
     now: i64,
 ) -> Result<()> {
-    tx.run(BACKFILLED, args![campaign, job, due_at, said, now]).await?;
+    tx.run(INSERT, args![campaign, job, due_at, RunState::Skipped, None::<&str>]).await?;
+    tx.run(BACKFILLED, args![campaign, job, due_at, note.stored(), now]).await?;
     Ok(())
 }

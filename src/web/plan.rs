@@ -335,7 +335,7 @@ fn list(context: &PageContext, heads: &[PlanHead]) -> Table {
             Cell { head: true, ..Cell::link(head.no.to_string(), href) },
             Cell::text(t.w(&format!("plan-state-{}", head.state.word()))),
             Cell::text(head.from.to_string()),
-            Cell::text(head.made_by.clone()),
+            Cell::text(head.made_by.word()),
             Cell::text(local(&context.loaded.campaign, head.made_at)),
             Cell::count(head.figures.doses),
             Cell::count(head.figures.people_finished),

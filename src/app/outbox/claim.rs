@@ -4,7 +4,8 @@
 use super::{BATCH, Drained, LEASE_MS, Sender};
 use crate::app::{App, Result, millis};
 use crate::domain::date::resolve;
-use crate::domain::relay::Room;
+use crate::domain::message::{AttemptOutcome, MailState};
+use crate::domain::relay::Allowance;
 use crate::store::outbox::{self, AttemptResult, Claimed};
 use crate::store::relays;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,9 +31,9 @@ impl App {
         let mut state = relays::lock(&mut tx, relay).await?;
         let before = state.clone();
         let patient = !(sender.by_hand && done.results.is_empty());
-        let limit = match state.room(at, BATCH, pace, patient) {
-            Room::Go(count) => count,
-            Room::Wait(until) => {
+        let limit = match state.allowance(at, BATCH, pace, patient) {
+            Allowance::Go(count) => count,
+            Allowance::Wait(until) => {
                 done.wait_until = Some(until);
                 done.relay = state.is_down().then(|| state.last_error.clone().unwrap_or_default());
                 return Ok(None);
@@ -50,10 +51,13 @@ impl App {
                 continue;
             };
             let (state, due_at, why) = match why {
-                PutOff::Expired(why) => ("expired", one.message.due_at, why),
-                PutOff::Until(end) => ("queued", end, "quiet hours"),
+                PutOff::Expired(why) => (MailState::Expired, one.message.due_at, why),
+                PutOff::Until(end) => (MailState::Queued, end, "quiet hours"),
             };
-            done.count(if state == "expired" { "expired" } else { "postponed" });
+            done.count(match state {
+                MailState::Expired => AttemptOutcome::Expired,
+                _ => AttemptOutcome::Postponed,
+            });
             let result =
                 AttemptResult { state, due_at, error: Some(why.to_owned()), charged: false };
             outbox::result(&mut tx, one.message.id, one.message.fence, &result, at).await?;

@@ -73,8 +73,8 @@ impl Round {
     /// Notes what an attempt came to.
     fn note(&self, verdict: &Consequence) {
         let mut state = self.state();
-        if !verdict.word.is_empty() {
-            state.done.count(verdict.word);
+        if let Some(outcome) = verdict.outcome {
+            state.done.count(outcome);
         }
         let down = match &verdict.server {
             Server::Unknown => return,

@@ -4,6 +4,7 @@
 use super::LEASE_MS;
 use crate::app::{App, AppError, Result, bounces, millis};
 use crate::clock::Clock;
+use crate::domain::message::MailState;
 use crate::store::installation;
 use crate::store::outbox::{self, AttemptResult};
 use std::time::Duration;
@@ -113,7 +114,7 @@ impl App {
             mine.push(match entry {
                 Entry::Body { id, fence, .. } => outbox::body(&mut tx, *id, *fence).await?,
                 Entry::Result { id, fence, result, refusal } => {
-                    sent |= result.state == "sent";
+                    sent |= result.state == MailState::Sent;
                     if let Some((to, code, said)) = refusal {
                         let at = clock.now();
                         bounces::refused(&mut tx, *id, to, (*code, said.as_str()), at).await?;

@@ -9,6 +9,7 @@ mod ledger;
 use super::{App, AppError, Result, millis};
 use crate::clock::Clock;
 use crate::config::{TlsKind, TransportKind};
+use crate::domain::message::{AttemptOutcome, MailState};
 use crate::mail::transport::{Limits, Security, Session, SmtpConfig, Transport};
 use crate::store::installation::Hold;
 use crate::store::{outbox, relays};
@@ -26,7 +27,7 @@ const LEASE_MS: i64 = 30_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Drained {
     /// Messages by what became of them.
-    pub results: BTreeMap<String, u64>,
+    pub results: BTreeMap<AttemptOutcome, u64>,
     /// What the relay said, where it could not be used.
     pub relay: Option<String>,
     /// Why nothing may be sent from here, where that is so.
@@ -37,13 +38,13 @@ pub struct Drained {
 }
 
 impl Drained {
-    fn count(&mut self, what: &str) {
-        *self.results.entry(what.to_owned()).or_default() += 1;
+    fn count(&mut self, what: AttemptOutcome) {
+        *self.results.entry(what).or_default() += 1;
     }
 
     /// How many messages were sent.
     pub fn sent(&self) -> u64 {
-        self.results.get("sent").copied().unwrap_or(0)
+        self.results.get(&AttemptOutcome::Sent).copied().unwrap_or(0)
     }
 }
 
@@ -182,9 +183,10 @@ impl App {
     /// What the operator has found out about a message in doubt: it arrived, or it shall go again.
     pub async fn resolve_doubt(&self, id: i64, sent: bool, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
-        let to = if sent { "sent" } else { "queued" };
+        let to = if sent { MailState::Sent } else { MailState::Queued };
         let at = millis(now);
-        let done = outbox::set(&mut tx, id, ("in_doubt", to), at, "resolved by hand", at).await?;
+        let change = (MailState::InDoubt, to);
+        let done = outbox::set(&mut tx, id, change, at, "resolved by hand", at).await?;
         tx.commit().await?;
         Ok(done)
     }
@@ -194,8 +196,10 @@ impl App {
         let mut tx = self.store.write().await?;
         let at = millis(now);
         let mut done = false;
-        for from in ["failed", "expired", "bounced", "queued"] {
-            let change = (from, "queued");
+        let may_go_again =
+            [MailState::Failed, MailState::Expired, MailState::Bounced, MailState::Queued];
+        for from in may_go_again {
+            let change = (from, MailState::Queued);
             done |= outbox::set(&mut tx, id, change, at, "tried again by hand", at).await?;
             if done {
                 break;

@@ -8,6 +8,7 @@ mod verdict;
 
 use super::mime::{self, Head, Part};
 use super::safe;
+pub use crate::domain::message::BounceKind as Kind;
 use crate::text::hex;
 use sha2::{Digest as _, Sha256};
 pub use verdict::refusal;
@@ -15,40 +16,6 @@ use verdict::{Status, codes, is_dead, judge};
 
 /// Larger messages are not read: a report holds a copy of the mail at most, and ours are far smaller.
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
-
-/// What a failure means for the address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The mail arrived, or went on to servers that report no more.
-    Delivered,
-    /// It may still arrive.
-    Delayed,
-    /// It was refused for what it is or where it comes from; nothing is wrong with the address.
-    Policy,
-    /// Given up for something that may pass: a full mailbox, a server that could not be reached.
-    Soft,
-    /// The address does not exist or takes no mail.
-    Hard,
-}
-
-impl Kind {
-    /// The word by which it is stored.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Delayed => "delayed",
-            Self::Policy => "policy",
-            Self::Soft => "soft",
-            Self::Hard => "hard",
-        }
-    }
-
-    /// Whether the mail did not arrive and will not.
-    pub fn is_final(self) -> bool {
-        self >= Self::Policy
-    }
-}
 
 /// Why a message is no report that can be acted on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
