@@ -72,7 +72,7 @@ pub(super) fn parse_local(text: &str) -> Result<NaiveDateTime, String> {
         .ok_or_else(|| "write a local time as 2021-06-01T09:00".to_owned())
 }
 
-/// An instant of the store as local time of a zone.
+/// An instant in milliseconds since 1970 as local time of a zone.
 pub(super) fn local(zone: Tz, millis: i64) -> String {
     DateTime::from_timestamp_millis(millis)
         .map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
@@ -89,7 +89,7 @@ struct Line {
     next: Option<String>,
     /// The due times after the next.
     then: Vec<String>,
-    /// The next day on which the clock of the campaign's zone is moved.
+    /// The next day on which the clock of the campaign's zone changes.
     clock_change: Option<NaiveDate>,
 }
 
@@ -110,7 +110,7 @@ fn clock_change(loaded: &Loaded, now: DateTime<Utc>) -> Option<NaiveDate> {
     date::clock_change(zone, now).map(|at| date::day_of(zone, at))
 }
 
-/// Says on which day a due time may look odd.
+/// Says on which day the clock changes and due times may look odd.
 fn note_clock_change(session: &Session, loaded: &Loaded, day: Option<NaiveDate>) {
     let zone = loaded.campaign.timezone.name();
     match day {

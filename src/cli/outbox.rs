@@ -141,7 +141,7 @@ async fn show(session: &Session, app: &App, id: i64, part: Part) -> anyhow::Resu
     Ok(exit::OK)
 }
 
-/// Sends what is due, and says what kept it from being sent.
+/// Sends due mail, and says what kept any from being sent.
 pub(super) async fn drain(session: &Session, app: &App, clock: &Clock) -> anyhow::Result<Drained> {
     let owner = super::daemon::owner();
     let sender = Sender { owner: &owner, clock, stop: &|| false, by_hand: true };

@@ -1,35 +1,35 @@
-//! A mail server as doseplan sees it: a circuit breaker, and a pace that halves when the server asks for patience.
-//! All daemons share one state; instants are milliseconds since 1970.
+//! The state of a mail server: a circuit breaker, and a pace that halves when the server asks for fewer messages.
+//! All daemons share it. Instants are milliseconds since 1970; all constants are our choice.
 
-/// The first pause after a failure; doubled with each further one.
+/// The first pause after a failure; it doubles with each further one.
 const PAUSE_FIRST_MS: i64 = 60_000;
 /// The longest pause.
 const PAUSE_MAX_MS: i64 = 30 * 60_000;
-/// Refusals of our login, sender or content pause for so long: nobody mends a configuration in a minute.
+/// The pause after our login, sender or content was refused: nobody mends a configuration in a minute.
 const PAUSE_OURS_MS: i64 = 15 * 60_000;
-/// While one message tries whether the server is back, the others wait so long for its result.
+/// How long other messages wait while one tries whether the server is back.
 const PROBE_MS: i64 = 60_000;
-/// A pace that was slowed down doubles in this time.
+/// The time in which a slowed-down pace doubles.
 const RECOVERY_MS: i64 = 10 * 60_000;
-/// Messages a minute from which slowing down starts where no pace is configured, and beyond which it ends.
+/// Messages a minute from which slowing down starts without a configured pace, and at which it ends.
 const UNHURRIED: i64 = 1200;
-/// So many seconds' worth of messages may go at once.
+/// Length of a burst: the pace of so many seconds may go at once.
 const BURST_SECS: i64 = 10;
 
 /// The state of a mail server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Relay {
-    /// Failures since it last answered.
+    /// Failures in a row since it last answered.
     pub failures: i64,
-    /// Nothing is sent before.
+    /// Nothing is sent before this instant.
     pub paused_until: i64,
-    /// What it last failed with.
+    /// Its last error.
     pub last_error: Option<String>,
-    /// Messages a minute to which it was slowed down, at `slowed_at`.
+    /// Pace in messages a minute to which it was slowed down at `slowed_at`; `None` if it never was.
     pub slowed_to: Option<i64>,
     /// When it was slowed down.
     pub slowed_at: i64,
-    /// When the pace has room for the next message.
+    /// When the pace allows the next message.
     pub next_at: i64,
 }
 
@@ -48,8 +48,8 @@ impl Relay {
         self.failures > 0
     }
 
-    /// How many of `most` messages may go now. After a failure one goes first, to try; `now` also by hand, when
-    /// `patient` is false.
+    /// How many of at most `most` messages may go now. After a failure, a single one goes first to probe the server.
+    /// `patient` is false when somebody sends by hand: then a pause is ignored.
     pub fn allowance(
         &mut self,
         now: i64,
@@ -57,7 +57,7 @@ impl Relay {
         per_minute: Option<i64>,
         patient: bool,
     ) -> Allowance {
-        // After the clock went back, what was a minute away would be days away.
+        // If the clock went back, a pause of a minute would last for days.
         self.paused_until = self.paused_until.min(now + PAUSE_MAX_MS);
         self.next_at = self.next_at.min(now + BURST_SECS * 1000);
         if patient && now < self.paused_until {
@@ -74,7 +74,7 @@ impl Relay {
         if room > 0 { Allowance::Go(room.min(most)) } else { Allowance::Wait(from + step) }
     }
 
-    /// So many messages were taken.
+    /// Counts messages that are about to go.
     pub fn took(&mut self, now: i64, count: i64, per_minute: Option<i64>) {
         if let Some(rate) = self.rate(now, per_minute) {
             let (step, burst) = steps(rate);
@@ -82,7 +82,7 @@ impl Relay {
         }
     }
 
-    /// It could not be used. `ours`: it answered, and does not want us.
+    /// Notes a failure. `ours`: the server answered, and refused our login, sender or content.
     pub fn failed(&mut self, now: i64, why: &str, ours: bool) {
         let doubled = PAUSE_FIRST_MS << self.failures.clamp(0, 10);
         let pause = if ours { PAUSE_OURS_MS } else { doubled.min(PAUSE_MAX_MS) };
@@ -91,14 +91,14 @@ impl Relay {
         self.last_error = Some(why.to_owned());
     }
 
-    /// It answered.
+    /// Notes that the server answered.
     pub fn answered(&mut self) {
         self.failures = 0;
         self.paused_until = 0;
         self.last_error = None;
     }
 
-    /// It asked for patience: half as many messages a minute, from which the pace recovers by itself.
+    /// Notes that the server asked for fewer messages: the pace halves and recovers by itself.
     pub fn slow_down(&mut self, now: i64, per_minute: Option<i64>) {
         let rate = self.rate(now, per_minute).unwrap_or(UNHURRIED);
         self.slowed_to = Some((rate / 2).max(1));
@@ -106,7 +106,7 @@ impl Relay {
         self.next_at = now;
     }
 
-    /// Messages a minute at this time; `None`: as many as it takes.
+    /// The pace in messages a minute; `None` for no limit.
     pub fn rate(&self, now: i64, per_minute: Option<i64>) -> Option<i64> {
         let Some(slowed) = self.slowed_to else { return per_minute };
         let doublings = ((now - self.slowed_at).max(0) / RECOVERY_MS).min(20);
@@ -115,7 +115,7 @@ impl Relay {
     }
 }
 
-/// Milliseconds from message to message, and how many may go at once.
+/// Milliseconds between messages, and the size of a burst.
 fn steps(rate: i64) -> (i64, i64) {
     let rate = rate.max(1);
     (60_000 / rate.min(60_000), (rate * BURST_SECS / 60).max(1))

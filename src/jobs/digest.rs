@@ -5,7 +5,7 @@ use crate::app::{App, Loaded, Result, today};
 use crate::domain::job::{Job, JobReport};
 use chrono::TimeDelta;
 
-/// Tells of the sessions on the day after its due time.
+/// Queues the digests about the sessions of the day after the due time.
 pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobReport> {
     let day = today(&loaded.campaign, at.due);
     let tomorrow = day + TimeDelta::days(1);

@@ -1,5 +1,5 @@
-//! What the daemon does by itself, and when. One file for each job; `timetable` and `cron_line` are pure, `runner`
-//! drives, `service` is the daemon's loops.
+//! The jobs and when they are due. There is one file for each job; `timetable` and `cron_line` are pure, `runner` runs
+//! jobs and sends mail, `service` holds the daemon's loops.
 
 pub mod cron_line;
 mod digest;

@@ -1,4 +1,4 @@
-//! The nightly re-plan: from what was really given, a draft; adopted where the campaign lets it.
+//! The nightly plan: a draft made from the doses really given, adopted where the campaign says `adopt = "auto"`.
 
 use super::runner::Occasion;
 use crate::app::plans::Search;
@@ -9,7 +9,7 @@ use crate::domain::permission::Actor;
 use crate::domain::plan::is_over;
 use crate::domain::planner::Limits;
 
-/// Plans from the day on which it runs: yesterday cannot be planned any more.
+/// Plans from today on: a late run cannot plan the days that have passed.
 pub(super) async fn run(
     app: &App,
     loaded: &Loaded,
@@ -20,7 +20,7 @@ pub(super) async fn run(
     if is_over(&loaded.campaign, day) {
         return Ok(JobReport::Over);
     }
-    // Bounded by steps, never by the clock: the same night gives the same plan.
+    // The search is limited by steps, never by time, so the same input gives the same plan.
     let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
     let by = Actor::Job(Job::Plan);
     let made = app.make_plan(loaded, None, by, search, at.now).await?;

@@ -1,5 +1,5 @@
-//! The runner: makes a row for each due time, claims rows, runs them, sends mail. It is given the time, so that a
-//! replay runs exactly what the daemon runs.
+//! The runner makes a row for each due time, claims rows, runs their jobs and sends mail. The time is a parameter, so
+//! that a replay runs exactly what the daemon runs.
 
 use super::timetable::{Timetable, instants};
 use super::{digest, plan, reminders, summary};
@@ -16,51 +16,52 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// How long a claim of a run holds; renewed at a third of it. A dead daemon's work goes on within this and a look.
+/// How long a claim of a run holds without renewal, in milliseconds; it is renewed at a third of that. Another daemon
+/// takes over a dead one's run after this time and one tick.
 const LEASE_MS: i64 = 30_000;
-/// Due times that one look makes rows for; more are made by the next look.
+/// The most due times of a job for which one tick makes rows; the next tick goes on.
 const DUE_MAX: usize = 1000;
-/// A run that failed is tried so often.
+/// How often a failing run is tried. Our choice.
 const ATTEMPTS_MAX: i64 = 3;
-/// Jobs of a campaign are due from so many days before its start, for the digest of the evening before.
+/// Jobs are due from so many days before the campaign's start: the digest of the evening before.
 const DAYS_BEFORE: i64 = 1;
-/// … to so many days after its end, for the last summary.
+/// Jobs are due until so many days after the campaign's end: the last summary.
 const DAYS_AFTER: i64 = 1;
-/// A watermark without a due time is moved this often: it tells how long nobody looked.
+/// How often the watermark moves when nothing is due, in seconds; its age tells how long no daemon ran.
 const MARK_EVERY_SECS: i64 = 3600;
 
 /// One occurrence of a job.
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion {
-    /// When it was due: the day that it speaks of is this one's.
+    /// When it was due. The job's day follows from this, not from when it runs.
     pub due: DateTime<Utc>,
-    /// When it runs.
+    /// When it really runs.
     pub now: DateTime<Utc>,
 }
 
 /// The runner of one process.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    /// What it works with.
+    /// The app.
     pub app: App,
     /// When jobs are due.
     pub timetable: Timetable,
     /// The name of this process in leases.
     pub owner: String,
-    /// True when the process shall end.
+    /// Set to true to stop the process.
     pub stop: watch::Sender<bool>,
-    /// Whether its loops still go round.
+    /// Signs of life of the loops.
     pub hearts: Arc<Hearts>,
-    /// How far the nightly plan searches.
+    /// Limits of the nightly plan's search.
     pub nightly: Limits,
 }
 
-/// What a look did.
+/// What one tick did.
 #[derive(Debug, Default)]
 pub struct TickReport {
     /// Runs that ended.
     pub ran: Vec<Ended>,
-    /// What was sent.
+    /// Mail that was sent.
     pub mail: Drained,
 }
 
@@ -75,20 +76,20 @@ pub struct Ended {
     pub note: RunNote,
 }
 
-/// The job of a name that somebody wrote.
+/// The job with a name from the command line; the error lists the known names.
 pub fn job_of(name: &str) -> Result<Job> {
     let known = super::timetable::names();
     let unknown = || AppError::refused("refused-job", &[("job", &name), ("known", &known)]);
     Job::from_word(name).ok_or_else(unknown)
 }
 
-/// The days between which a campaign's jobs are due.
+/// The first and last day on which a campaign's jobs are due.
 pub fn life(campaign: &Campaign) -> (NaiveDate, NaiveDate) {
     (campaign.start - TimeDelta::days(DAYS_BEFORE), campaign.end + TimeDelta::days(DAYS_AFTER))
 }
 
 impl Runner {
-    /// A runner with the delivered timetable.
+    /// A runner with the timetable as delivered.
     pub fn new(app: App, owner: String) -> Self {
         Self {
             app,
@@ -104,14 +105,14 @@ impl Runner {
         *self.stop.borrow()
     }
 
-    /// Makes rows for what has become due, runs what can be run, sends what is due, all as of `now`.
+    /// Makes rows for what has become due, runs what is ready and sends due mail, all as of `now`.
     pub async fn tick(&self, now: DateTime<Utc>) -> Result<TickReport> {
         let clock = Clock::simulated(now);
         let ran = self.work(now).await?;
         Ok(TickReport { ran, mail: self.send(&clock).await? })
     }
 
-    /// Makes rows for what has become due, and runs what can be run.
+    /// Makes rows for what has become due and runs what is ready.
     pub(super) async fn work(&self, now: DateTime<Utc>) -> Result<Vec<Ended>> {
         let mut ended = Vec::new();
         self.app.watch(now, self.timetable.window()).await?;
@@ -129,7 +130,7 @@ impl Runner {
         Ok(ended)
     }
 
-    /// Sends what is due.
+    /// Sends due mail.
     pub(super) async fn send(&self, clock: &Clock) -> Result<Drained> {
         let message_max = self.app.message_max();
         let stop = || {
@@ -140,7 +141,7 @@ impl Runner {
         self.app.drain(&sender).await
     }
 
-    /// A row for each due time since the watermark, and the watermark moved, in one transaction.
+    /// Makes a row for each due time since the watermark and moves the watermark, in one transaction.
     async fn make_rows(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<()> {
         let campaign = &loaded.campaign;
         let zone = campaign.timezone;
@@ -155,7 +156,7 @@ impl Runner {
         let mut tx = None;
         for (entry, mark) in self.timetable.entries.iter().zip(marks) {
             let mark = mark.and_then(DateTime::from_timestamp_millis);
-            // At the first look: what was due before doseplan knew the campaign was never its work.
+            // On the first tick there is no watermark: what was due before then is not made up for.
             let from = mark.unwrap_or(now).max(first - TimeDelta::seconds(1));
             let due = entry.between(zone, from, now.min(last), DUE_MAX);
             if due.is_empty() && mark.is_some_and(|mark| !moved(millis(mark))) {
@@ -169,7 +170,7 @@ impl Runner {
                 runs::insert(tx, loaded.no, entry.job, millis(at), skip).await?;
             }
             self.app.store.step("run.rows");
-            // A look that hits the limit goes on where it ended.
+            // After hitting the limit, the next tick goes on from there.
             let until = if due.len() == DUE_MAX { due[DUE_MAX - 1] } else { now };
             runs::set_watermark(tx, loaded.no, entry.job, millis(until)).await?;
         }
@@ -179,7 +180,7 @@ impl Runner {
         }
     }
 
-    /// Claims and runs one row; nothing where somebody else was faster.
+    /// Claims and runs one row; `None` if another daemon was faster or the run has not ended.
     async fn run(&self, loaded: &Loaded, run: &Run, now: DateTime<Utc>) -> Result<Option<Ended>> {
         let at = millis(now);
         let mut tx = self.app.store.write().await?;
@@ -190,7 +191,7 @@ impl Runner {
         let Some(fence) = claimed else { return Ok(None) };
         self.app.store.step("run.claimed");
         let due = DateTime::from_timestamp_millis(run.due_at).unwrap_or(now);
-        // All that the job writes is written under the claim.
+        // Everything that the job writes commits only while the claim holds.
         let app = self.app.under(Claim { run: run.id, fence });
         let work = Self { app, ..self.clone() };
         let result = tokio::select! {
@@ -201,7 +202,7 @@ impl Runner {
         self.end(run, fence, result, at).await
     }
 
-    /// Writes down how a run ended; nothing where it is somebody else's by now, or goes on later.
+    /// Stores how a run ended; `None` if another daemon has taken it over, or it is to be run again.
     async fn end(
         &self,
         run: &Run,
@@ -225,7 +226,7 @@ impl Runner {
                 return Ok(None);
             }
             Err(AppError::Store(error)) if error.is_passing() => {
-                // No fault of the job's: it is run again when its lease has ended, however often that takes.
+                // Not the job's fault: it is run again when its lease ends, without limit.
                 tracing::warn!(job = run.job.word(), %error, "job was cut off by the database");
                 return Ok(None);
             }
@@ -233,7 +234,7 @@ impl Runner {
                 (RunState::Failed, RunNote::Text(error.to_string()))
             }
             Err(error) => {
-                // The row stays claimed until its lease ends: that is the wait before the next attempt.
+                // The row stays claimed until its lease ends, which is the pause before the next attempt.
                 tracing::warn!(job = run.job.word(), attempt = run.attempt + 1, %error, "job failed");
                 return Ok(None);
             }
@@ -252,7 +253,7 @@ impl Runner {
         Ok(Some(Ended { job: run.job, state, note }))
     }
 
-    /// Renews a lease for as long as it is awaited; returns when the run has become somebody else's.
+    /// Renews a lease as long as this future is polled; returns once another daemon has taken the run over.
     async fn keep_lease(&self, id: i64, fence: i64) {
         let third = std::time::Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
         loop {
@@ -272,7 +273,7 @@ impl Runner {
         }
     }
 
-    /// Does the work of a job; returns what it did.
+    /// Does the work of a job and returns what it did.
     pub async fn execute(&self, loaded: &Loaded, job: Job, at: Occasion) -> Result<JobReport> {
         match job {
             Job::Plan => plan::run(&self.app, loaded, at, self.nightly).await,
@@ -282,7 +283,7 @@ impl Runner {
         }
     }
 
-    /// Writes down that an occurrence was made up for by hand.
+    /// Stores that an occurrence was run by hand.
     pub async fn note_backfill(
         &self,
         loaded: &Loaded,
@@ -298,7 +299,7 @@ impl Runner {
         Ok(())
     }
 
-    /// When there is something to do again: the next due time of a job or a mail.
+    /// The next due time of any job or mail; `None` if there is none.
     pub async fn next(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let job = self.next_job(now).await?;
         let mut tx = self.app.store.read().await?;

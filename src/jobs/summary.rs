@@ -5,7 +5,7 @@ use crate::app::{App, Loaded, Result, today};
 use crate::domain::job::{Job, JobReport};
 use chrono::TimeDelta;
 
-/// Tells of the day before its due time.
+/// Queues the summary of the day before the due time.
 pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobReport> {
     let as_of = today(&loaded.campaign, at.due) - TimeDelta::days(1);
     if as_of < loaded.campaign.start {

@@ -1,4 +1,5 @@
-//! When jobs are due, and what becomes of due times that passed: the timetable as delivered, or a file of one's own.
+//! When jobs are due and what happens to due times that were missed. The timetable is the delivered one or a file of
+//! the user's.
 
 use super::cron_line::CronLine;
 use crate::domain::date::{day_end, day_start};
@@ -9,16 +10,16 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What happens to due times that passed while nobody ran them.
+/// What happens to due times that passed while no daemon ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CatchUp {
-    /// Each is run.
+    /// Every one is run.
     All,
-    /// The newest is run, the others are written down as superseded.
+    /// Only the newest is run; the others are stored as superseded.
     #[default]
     Latest,
-    /// None is run unless it is fresh.
+    /// None is run, except one that is at most five minutes old.
     None,
 }
 
@@ -29,9 +30,9 @@ pub struct Entry {
     pub job: Job,
     /// The cron line as written.
     pub line: String,
-    /// What happens after a pause.
+    /// What happens to missed due times.
     pub catch_up: CatchUp,
-    /// Nothing older than this is run.
+    /// Due times older than this are never run.
     pub window: TimeDelta,
     cron: CronLine,
 }
@@ -43,7 +44,7 @@ pub struct Timetable {
     pub entries: Vec<Entry>,
 }
 
-/// A `none` job still runs when it is found this fresh: the daemon looks about once a minute.
+/// How old a due time of a `none` job may be to be run: a tick may come late.
 const FRESH: TimeDelta = TimeDelta::minutes(5);
 
 /// The timetable as delivered.
@@ -63,7 +64,7 @@ fn window_hours() -> i64 {
     48
 }
 
-/// Nobody wants to be told of what was due a month ago.
+/// The longest window: a month. Our choice.
 const WINDOW_HOURS_MAX: i64 = 24 * 31;
 
 /// A timetable that cannot be used.
@@ -75,19 +76,19 @@ pub enum TimetableError {
          the timetable as delivered"
     )]
     Unreadable(PathBuf, std::io::Error),
-    /// What is wrong in a file.
+    /// An error in a file, with its path.
     #[error("timetable {0}: {1}")]
     In(PathBuf, Box<TimetableError>),
     /// Not TOML.
     #[error("{0}; write for example\n[plan]\ncron = \"0 1 * * *\"")]
     Toml(String),
-    /// Nothing would ever run.
+    /// A timetable without jobs.
     #[error("no job is named; jobs are {}", names())]
     Empty,
-    /// A job that doseplan does not have.
+    /// An unknown job.
     #[error("there is no job {0:?}; jobs are {known}", known = names())]
     UnknownJob(String),
-    /// What is said of a job cannot be used.
+    /// A bad setting of a job.
     #[error("[{job}] {why}")]
     Job {
         /// The job.
@@ -127,13 +128,13 @@ impl Timetable {
         }
     }
 
-    /// The longest time after which a job is still caught up.
+    /// The longest window of all jobs.
     pub fn window(&self) -> TimeDelta {
         let windows = self.entries.iter().map(|entry| entry.window);
         windows.max().unwrap_or_else(|| TimeDelta::hours(48))
     }
 
-    /// When a job is due, where the timetable names it.
+    /// The entry of a job; `None` if the timetable does not name it.
     pub fn entry(&self, job: Job) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.job == job)
     }
@@ -194,7 +195,7 @@ impl Entry {
         self.between(zone, from, last, count)
     }
 
-    /// What becomes of due times that have passed: run, or skipped with a reason.
+    /// Which of the due times that have passed are run (`None`), and why the others are skipped.
     pub fn plan_runs(
         &self,
         due: &[DateTime<Utc>],
@@ -223,7 +224,7 @@ pub(super) fn names() -> String {
     Job::ALL.map(Job::word).join(", ")
 }
 
-/// The instants between which a campaign's jobs are due.
+/// The first and last instant at which a campaign's jobs are due.
 pub fn instants(zone: Tz, life: (NaiveDate, NaiveDate)) -> (DateTime<Utc>, DateTime<Utc>) {
     (day_start(zone, life.0), day_end(zone, life.1))
 }

@@ -21,15 +21,15 @@ pub struct PlanHead {
     pub made_at: i64,
     /// First day that it plans.
     pub from: NaiveDate,
-    /// Who had it made.
+    /// Whether the nightly job or somebody made it.
     pub made_by: MadeBy,
     /// Its state.
     pub state: PlanState,
     /// When it was adopted.
     pub adopted_at: Option<i64>,
-    /// What it is worth.
+    /// Its figures.
     pub figures: Figures,
-    /// Who has no complete series in it.
+    /// People for whom it has no complete series.
     pub unplaced: Vec<Unplaced>,
     /// Doses planned by day.
     pub curve: Vec<(NaiveDate, u64)>,
@@ -37,7 +37,7 @@ pub struct PlanHead {
     pub given_doses: u64,
 }
 
-/// What is stored of a new plan.
+/// A plan to store.
 #[derive(Debug, Clone)]
 pub struct NewPlan<'a> {
     /// The campaign's version that it was made from.
@@ -82,7 +82,7 @@ const SUPERSEDE: &str = "UPDATE plan SET state = 'superseded', prices = NULL \
 const ADOPT: &str = "UPDATE plan SET state = 'adopted', adopted_at = $3 \
      WHERE campaign = $1 AND no = $2";
 
-/// Stores a draft. Drafts before it are dropped: only the newest can be adopted.
+/// Stores a draft; returns its number. Older drafts are dropped: only the newest can be adopted.
 pub async fn insert(
     act: &mut Act,
     campaign: CampaignNo,
@@ -136,7 +136,7 @@ pub async fn newest(
     tx.row(NEWEST, args![campaign, state]).await?.as_ref().map(head).transpose()
 }
 
-/// The first plan that was ever adopted: what progress is measured against.
+/// The first plan that was adopted, against which progress is measured; `None` if none was.
 pub async fn baseline(tx: &mut Tx, campaign: CampaignNo) -> Result<Option<PlanHead>> {
     tx.row(BASELINE, args![campaign]).await?.as_ref().map(head).transpose()
 }
@@ -170,7 +170,7 @@ pub async fn rows(tx: &mut Tx, campaign: CampaignNo, no: i64) -> Result<Vec<Plan
         .ok_or_else(|| bad("a line of it cannot be read"))
 }
 
-/// The prices that prove how good a plan is; `None` where they are not kept.
+/// The prices that prove how good a plan is; `None` if they are no longer stored.
 pub async fn certificate(
     tx: &mut Tx,
     campaign: CampaignNo,

@@ -1,4 +1,4 @@
-//! Runs: one row for each due time of each job, made in the transaction that moves the watermark.
+//! Runs: a row for each due time of each job, inserted in the transaction that moves the watermark.
 
 use super::db::Row;
 use super::{CampaignNo, Result, Tx};
@@ -10,19 +10,19 @@ use crate::domain::job::{Job, RunNote, RunState, SkipReason};
 pub struct Run {
     /// Its number.
     pub id: i64,
-    /// Of which campaign.
+    /// The campaign.
     pub campaign: CampaignNo,
-    /// Which job.
+    /// The job.
     pub job: Job,
     /// When it was due, milliseconds since 1970.
     pub due_at: i64,
-    /// Where it stands.
+    /// Its state.
     pub state: RunState,
     /// Why it was skipped or failed, or what it did.
     pub note: Option<RunNote>,
     /// How often it was tried.
     pub attempt: i64,
-    /// The claim that may write its result.
+    /// Number of the newest claim; only that claim may store a result.
     pub fence: i64,
     /// When it began.
     pub started_at: Option<i64>,
@@ -35,7 +35,7 @@ const SET_WATERMARK: &str = "INSERT INTO watermark (campaign, job, at) VALUES ($
      ON CONFLICT (campaign, job) DO UPDATE SET at = excluded.at WHERE watermark.at < excluded.at";
 const INSERT: &str = "INSERT INTO run (campaign, job, due_at, state, reason, attempt, fence) \
      VALUES ($1, $2, $3, $4, $5, 0, 0) ON CONFLICT (campaign, job, due_at) DO NOTHING";
-// A campaign's jobs run one after the other, also where several daemons work: a digest tells of the plan before it.
+// A campaign's jobs run one after the other even with several daemons: a digest tells of the plan made before it.
 const READY: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fence, started_at, \
      finished_at FROM run WHERE (state = 'due' OR (state = 'running' AND lease_until < $1)) \
      AND NOT EXISTS (SELECT 1 FROM run busy WHERE busy.campaign = run.campaign \
@@ -78,13 +78,13 @@ fn run(row: &Row) -> Result<Run> {
     })
 }
 
-/// Up to when a job's due times have rows.
+/// The instant up to which a job's due times have rows; `None` before the first tick.
 pub async fn watermark(tx: &mut Tx, campaign: CampaignNo, job: Job) -> Result<Option<i64>> {
     let row = tx.row(WATERMARK, args![campaign, job]).await?;
     row.map(|row| row.get(0)).transpose()
 }
 
-/// Moves a job's watermark; never back.
+/// Moves a job's watermark forward, never back.
 pub async fn set_watermark(tx: &mut Tx, campaign: CampaignNo, job: Job, at: i64) -> Result<()> {
     tx.run(SET_WATERMARK, args![campaign, job, at]).await?;
     Ok(())
@@ -108,7 +108,7 @@ pub async fn ready(tx: &mut Tx, clock: i64) -> Result<Option<Run>> {
     tx.row(READY, args![clock]).await?.as_ref().map(run).transpose()
 }
 
-/// Claims a run; returns the new fence, or nothing where somebody else was faster.
+/// Claims a run; returns the new fence, or `None` if another daemon was faster.
 pub async fn claim(
     tx: &mut Tx,
     run: &Run,
@@ -121,12 +121,12 @@ pub async fn claim(
     Ok((changed == 1).then_some(run.fence + 1))
 }
 
-/// Prolongs a lease. `false`: the run is somebody else's now.
+/// Renews a lease; `false` if another daemon has taken the run over.
 pub async fn renew(tx: &mut Tx, id: i64, fence: i64, lease_until: i64) -> Result<bool> {
     Ok(tx.run(RENEW, args![id, fence, lease_until]).await? == 1)
 }
 
-/// Writes how a run ended. `false`: the run is somebody else's now.
+/// Stores how a run ended; `false` if another daemon has taken it over.
 pub async fn finish(
     tx: &mut Tx,
     id: i64,
@@ -137,7 +137,7 @@ pub async fn finish(
     Ok(tx.run(FINISH, args![id, fence, state, note.stored(), now]).await? == 1)
 }
 
-/// Gives a claimed run back undone, as at a shutdown.
+/// Gives a claimed run back, as at shutdown.
 pub async fn release(tx: &mut Tx, id: i64, fence: i64) -> Result<()> {
     tx.run(RELEASE, args![id, fence]).await?;
     Ok(())
@@ -148,19 +148,19 @@ const DAEMON_SEEN: &str = "INSERT INTO daemon (owner, version, started_at, seen_
 const DAEMON_GONE: &str = "DELETE FROM daemon WHERE owner = $1 OR seen_at < $2";
 const DAEMONS: &str = "SELECT COUNT(*) FROM daemon WHERE seen_at > $1";
 
-/// Notes that a daemon lives, by the clock of leases.
+/// Stores a sign of life of a daemon, by the clock of leases.
 pub async fn daemon_seen(tx: &mut Tx, owner: &str, clock: i64) -> Result<()> {
     tx.run(DAEMON_SEEN, args![owner, env!("CARGO_PKG_VERSION"), clock]).await?;
     Ok(())
 }
 
-/// Forgets a daemon that ends, and all that were last seen before.
+/// Deletes a daemon that ends, and all that gave no sign of life since `before`.
 pub async fn daemon_gone(tx: &mut Tx, owner: &str, before: i64) -> Result<()> {
     tx.run(DAEMON_GONE, args![owner, before]).await?;
     Ok(())
 }
 
-/// How many daemons have been seen since, by the clock of leases.
+/// How many daemons gave a sign of life since an instant, by the clock of leases.
 pub async fn daemons(tx: &mut Tx, since: i64) -> Result<u64> {
     match tx.row(DAEMONS, args![since]).await? {
         Some(row) => row.count(0, "daemon"),
@@ -194,7 +194,7 @@ pub async fn last(
     tx.row(LAST, args![campaign, job, state]).await?.as_ref().map(run).transpose()
 }
 
-/// Writes down what an occurrence did that was run by hand; its row is made where there is none.
+/// Stores what an occurrence did that was run by hand; its row is made if there is none.
 pub async fn backfilled(
     tx: &mut Tx,
     campaign: CampaignNo,

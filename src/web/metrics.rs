@@ -1,4 +1,4 @@
-//! `/metrics`: what the database says, in the text format of OpenMetrics and Prometheus. No label is personal.
+//! `/metrics`: figures of the database in the text format of OpenMetrics. No label holds personal data.
 
 use super::{Site, within};
 use crate::app::figures::Figures;
@@ -20,11 +20,11 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Less than the ten seconds that Prometheus waits.
+/// Shorter than the ten seconds that Prometheus waits by default.
 const METRICS_LIMIT: Duration = Duration::from_secs(9);
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// States in which a mail ends, but for a word by hand.
+/// States in which a mail stays unless somebody changes it by hand.
 const RESULTS: [MailState; 6] = [
     MailState::Sent,
     MailState::Failed,
@@ -36,23 +36,23 @@ const RESULTS: [MailState; 6] = [
 /// States in which a run ends.
 const ENDS: [RunState; 3] = [RunState::Done, RunState::Failed, RunState::Skipped];
 
-/// A reading that took longer is a burden: its text is shown again for so many times as long as it took.
+/// After a reading that took longer than this, its text is served again for `REST_TIMES` times as long as it took.
 const QUICK: Duration = Duration::from_millis(500);
 const REST_TIMES: u32 = 20;
 
-/// What was shown before.
+/// What was served before.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     highest: Highest,
-    /// The last text, and until when it is shown again.
+    /// The last text and until when it is served again.
     last: Option<(Instant, String)>,
 }
 
-/// The highest value that each counter was shown with: a mail that is sent again by hand leaves its state, and a
-/// counter that falls would be taken for one that began anew.
+/// The highest value that each counter had. A mail that is queued again by hand leaves its state, but Prometheus takes
+/// a counter that falls for one that was reset.
 type Highest = BTreeMap<String, u64>;
 
-/// The figures of now.
+/// Serves the present figures.
 pub(super) async fn metrics(State(site): State<Site>) -> Response {
     let shown = || site.shown.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((until, text)) = &shown().last
@@ -84,7 +84,7 @@ pub(super) async fn metrics(State(site): State<Site>) -> Response {
 
 type Labels = Vec<(&'static str, String)>;
 
-/// A metric with its values, as it is written.
+/// A metric with its help text and values.
 #[derive(Debug)]
 struct Family {
     name: &'static str,

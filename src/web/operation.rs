@@ -12,7 +12,7 @@ use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
 
-/// Mails and runs that are shown; the command line has all.
+/// The most mails and runs that are shown; the command line shows all.
 const ROWS_MAX: i64 = 80;
 const LIVE_SECS: u32 = 5;
 
@@ -25,7 +25,7 @@ struct Main {
     tables: Vec<Table>,
 }
 
-/// The queue of mail. It has addresses, so that looking is written down.
+/// The queue of mail. It shows addresses, so each look goes to the audit log.
 pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let read = |context: PageContext| async move {
@@ -122,7 +122,7 @@ pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
     Ok(context.show(Page { live_secs: LIVE_SECS, ..page }))
 }
 
-/// A problem in words, as `doseplan status` has them.
+/// A problem in the words of `doseplan status`.
 fn said(t: T, problem: &Problem) -> String {
     match problem {
         Problem::BehindPlan { planned, done } => t.say(

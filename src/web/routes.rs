@@ -17,7 +17,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
-/// What somebody needs for each page. The navigation shows the pages that its reader may open.
+/// The power that each page needs. The navigation shows the pages that the visitor may open.
 const POWERS: [(&str, Power); 24] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
@@ -51,7 +51,7 @@ pub(super) fn power_of(path: &str) -> Power {
     found.expect("every page stands in the table of powers").1
 }
 
-/// The pages.
+/// The router with every page.
 pub(super) fn pages(site: &Site) -> Router<Site> {
     let pages: [(&str, MethodRouter<Site>); POWERS.len()] = [
         ("/", get(home)),
@@ -94,7 +94,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 
-/// The only campaign; where there are several, all of them.
+/// Leads to the only campaign, or to the list where there are several.
 async fn home(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -106,7 +106,7 @@ async fn home(
     })
 }
 
-/// How a campaign stands now.
+/// Leads to the overview of the newest day.
 async fn campaign(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -121,7 +121,7 @@ fn newest(site: &Site, loaded: &Loaded) -> Response {
     Redirect::to(&address(loaded, "overview", Some(day))).into_response()
 }
 
-/// Every campaign.
+/// The list of campaigns.
 async fn campaigns(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,

@@ -1,5 +1,5 @@
-//! Taking mails from the queue: as many as breaker and pace let go; what comes too late expires, what falls into
-//! quiet hours is put off. Both are decided here, at the moment of sending, and never earlier.
+//! Claims mails from the queue, as many as circuit breaker and pace allow. A mail that is too late expires, one that
+//! falls into quiet hours is postponed. Both are decided here, when it would be sent, and never earlier.
 
 use super::{BATCH, Drained, LEASE_MS, Sender};
 use crate::app::{App, Result, millis};
@@ -17,7 +17,7 @@ enum PutOff {
 }
 
 impl App {
-    /// Claims the next messages; `None` when nothing is due or nothing may go. An empty list: all were put off.
+    /// Claims the next messages; `None` if nothing is due or nothing may go now. The list is empty if all were put off.
     pub(super) async fn claim(
         &self,
         relay: &str,
@@ -64,7 +64,7 @@ impl App {
         }
         state.took(at, i64::try_from(claimed.len()).unwrap_or(limit), pace);
         if claimed.is_empty() {
-            // Nobody tries the server: the next one may.
+            // No message is left to probe the server, so the next claim may.
             state.paused_until = before.paused_until;
         }
         if state != before {
@@ -75,7 +75,7 @@ impl App {
         Ok(Some(claimed))
     }
 
-    /// Why a mail does not go now: it comes too late, or falls into quiet hours.
+    /// Why a mail is not sent now; `None` if it may go.
     fn put_off(&self, one: &Claimed, now: DateTime<Utc>) -> Option<PutOff> {
         let (message, at) = (&one.message, millis(now));
         if message.send_by.is_some_and(|last| last <= at) {

@@ -1,27 +1,27 @@
-//! What becomes of a message after an attempt, and what the attempt says of the mail server.
+//! What an attempt's outcome means: the message's new state, and what it says about the mail server.
 
 use crate::domain::message::{AttemptOutcome, MailState};
 use crate::mail::transport::Outcome;
 use crate::store::outbox::{AttemptResult, Message};
 
-/// The first wait after a 4xx; doubled each time.
+/// The first wait after a 4xx reply; it doubles with each one.
 const BACKOFF_FIRST_MS: i64 = 60_000;
 /// The longest wait.
 const BACKOFF_MAX_MS: i64 = 4 * 3_600_000;
-/// A message without an hour after which it is useless is given up after so many refusals for now.
+/// Attempts after which a message without a deadline is given up. Our choice: about three days.
 const ATTEMPTS_MAX: i64 = 24;
-/// Replies that ask for fewer messages at a time.
+/// Reply codes that ask for fewer messages at a time.
 const PATIENCE: [u16; 4] = [421, 450, 451, 452];
 
-/// What an attempt came to.
+/// What follows from an attempt.
 pub(super) struct Consequence {
-    /// What is written down.
+    /// The message's new state.
     pub(super) result: AttemptResult,
-    /// As what it is counted; `None` where nothing was tried.
+    /// How the drain counts it; `None` if nothing was tried.
     pub(super) outcome: Option<AttemptOutcome>,
-    /// What it says of the server.
+    /// What it says about the server.
     pub(super) server: Server,
-    /// What the server said of the recipient, where it refused him for good.
+    /// Code and words with which the server refused the recipient for good.
     pub(super) refusal: Option<(u16, String)>,
 }
 
@@ -31,24 +31,24 @@ impl Consequence {
     }
 }
 
-/// What an attempt says of the mail server.
+/// What an attempt says about the mail server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Server {
     /// It answered.
     Answers,
     /// It answered, and asked for patience.
     Patience,
-    /// It could not be reached, or was lost on the way.
+    /// It could not be reached, or the connection broke.
     Lost(String),
-    /// It does not take mail now, whoever it is for.
+    /// It takes no mail now, whoever it is for.
     Closed(String),
-    /// It does not want us, our login, our sender or what we write.
+    /// It refuses our login, our sender or our content.
     Refuses(String),
     /// Nothing.
     Unknown,
 }
 
-/// Claimed, but not tried: back to the queue as if nothing had been.
+/// A message that was claimed but not tried goes back to the queue unchanged.
 pub(super) fn unsent(message: &Message) -> Consequence {
     let result = AttemptResult {
         state: MailState::Queued,
@@ -70,7 +70,8 @@ pub(super) fn damaged(message: &Message) -> Consequence {
     Consequence::new(result, AttemptOutcome::Failed, Server::Unknown)
 }
 
-/// What the outcome of an attempt means. `opened`: a connection stood, so that the failure may be the message's.
+/// What the outcome of an attempt means at `now`, in milliseconds since 1970. `opened`: the connection stood, so the
+/// message itself may have caused the failure.
 pub(super) fn consequence(
     message: &Message,
     outcome: Outcome,
@@ -99,7 +100,7 @@ pub(super) fn consequence(
             Server::Lost(why),
         ),
         Outcome::NotSent(why) => {
-            // The next one goes first, in case it is this message that breaks connections.
+            // The message waits, in case it is the one that breaks connections.
             let due_at = if opened { now + BACKOFF_FIRST_MS } else { message.due_at };
             Consequence::new(
                 queued(due_at, why.clone(), false),
@@ -147,8 +148,8 @@ pub(super) fn consequence(
     }
 }
 
-/// One minute, doubled with each attempt, at most four hours; spread by the message's number so that messages which
-/// were refused together do not come back together. `attempts` counts the one that just failed.
+/// One minute, doubled with each attempt, at most four hours; between half of that and all of it, depending on the
+/// message's number, so that messages refused together do not come back together.
 fn backoff_ms(message: &Message) -> i64 {
     let doubled = BACKOFF_FIRST_MS << (message.attempts - 1).clamp(0, 16);
     let limit = doubled.min(BACKOFF_MAX_MS);

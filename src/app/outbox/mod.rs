@@ -1,5 +1,5 @@
-//! Sending what is queued. `claim` takes what is due, `lane` brings one message after the other over a connection,
-//! `ledger` writes down that a body leaves and what became of it, `consequence` says what an answer means.
+//! Sends queued mail. `claim` takes what is due, each `lane` sends over a connection of its own, `consequence` says what
+//! an answer means, and `ledger` stores that a body leaves and what became of it.
 
 mod claim;
 mod consequence;
@@ -18,21 +18,21 @@ use lane::Round;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Messages claimed at once.
+/// The most messages claimed at once.
 const BATCH: i64 = 100;
-/// How long a claim holds without being renewed: work of a dead sender goes on soon after.
+/// How long a claim holds without renewal, in milliseconds; then another sender takes over.
 const LEASE_MS: i64 = 30_000;
 
 /// What a drain did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Drained {
-    /// Messages by what became of them.
+    /// How many messages had which outcome.
     pub results: BTreeMap<AttemptOutcome, u64>,
-    /// What the relay said, where it could not be used.
+    /// The mail server's last error, if it could not be used.
     pub relay: Option<String>,
-    /// Why nothing may be sent from here, where that is so.
+    /// The hold on sending, if there is one.
     pub held: Option<Hold>,
-    /// Until when the relay is left alone, or its pace has no room, milliseconds since 1970.
+    /// When the mail server is tried again, or its pace allows the next message; milliseconds since 1970.
     #[serde(skip)]
     pub wait_until: Option<i64>,
 }
@@ -54,14 +54,14 @@ pub struct Sender<'a> {
     pub owner: &'a str,
     /// The time.
     pub clock: &'a Clock,
-    /// Asked between messages: whether the process shall end.
+    /// Asked between messages: true to stop.
     pub stop: &'a (dyn Fn() -> bool + Sync),
-    /// By hand the server is tried though it failed a moment ago.
+    /// Whether somebody asked for it by hand: then the server is tried even during a pause.
     pub by_hand: bool,
 }
 
 impl App {
-    /// The way that the configuration names.
+    /// The transport of the configuration.
     pub fn transport(&self) -> Result<Transport> {
         if let Some(transport) = &self.transport {
             return Ok(transport.clone());
@@ -102,14 +102,14 @@ impl App {
         }))
     }
 
-    /// One message takes no longer: the limits of all its steps together, and two minutes for the database.
+    /// The longest that one message may take: the limits of all its steps, and two minutes for the database.
     pub fn message_max(&self) -> Duration {
         let limits = limits(self.config.mail.answer_seconds, self.config.mail.dot_seconds);
         let opening = limits.connect + limits.banner + limits.tls + limits.auth;
         opening + limits.command * 4 + limits.dot + Duration::from_mins(2)
     }
 
-    /// Sends what is due, over some connections at a time.
+    /// Sends due mail over several connections at once.
     pub async fn drain(&self, sender: &Sender<'_>) -> Result<Drained> {
         let mut done = Drained::default();
         if let Some(hold) = self.held(sender.clock.now()).await? {
@@ -117,7 +117,7 @@ impl App {
             return Ok(done);
         }
         let transport = self.transport()?;
-        // A folder holds a message once however often it is written there, so nothing is ever in doubt.
+        // Writing a message to a folder twice leaves one file, so nothing is ever in doubt.
         let safe = matches!(transport, Transport::Folder(_));
         let relay = transport.name();
         self.reclaim(sender.clock.now(), safe).await?;
@@ -154,7 +154,7 @@ impl App {
         Ok(())
     }
 
-    /// Writes down how the mail server behaved, for all daemons.
+    /// Stores how the mail server behaved, for all daemons.
     async fn note_health(
         &self,
         relay: &str,
@@ -180,7 +180,7 @@ impl App {
         Ok(())
     }
 
-    /// What the operator has found out about a message in doubt: it arrived, or it shall go again.
+    /// Settles a message in doubt: it arrived, or it is queued again. `false` if it was not in doubt.
     pub async fn resolve_doubt(&self, id: i64, sent: bool, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
         let to = if sent { MailState::Sent } else { MailState::Queued };
@@ -191,7 +191,8 @@ impl App {
         Ok(done)
     }
 
-    /// Queues a message again that failed, expired or could not be routed… never one that may have arrived.
+    /// Queues a message again that failed, expired, bounced or waits; never one that may have arrived. `false` if its
+    /// state does not allow it.
     pub async fn retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
         let at = millis(now);
