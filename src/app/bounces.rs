@@ -5,7 +5,7 @@ use super::{App, Result, millis};
 use crate::config::BounceAddress;
 use crate::domain::hold::EventKind;
 use crate::domain::message::{BounceKind, MailState};
-use crate::mail::bounce::{self, NotUnderstood, Report};
+use crate::mail::bounce::{self, BounceReport, NotUnderstood};
 use crate::mail::mailbox::{Found, Mailbox};
 use crate::mail::message::{canonical, spellings};
 use crate::mail::{link, safe};
@@ -145,7 +145,7 @@ impl App {
         &self,
         tx: &mut Tx,
         secret: &[u8],
-        report: &Report,
+        report: &BounceReport,
         now: DateTime<Utc>,
         taken: &mut Taken,
     ) -> Result<std::result::Result<(), NotUnderstood>> {

@@ -215,7 +215,7 @@ impl App {
         }
         let found = crate::store::campaigns::known(tx, no, before).await?;
         let campaign = Arc::new(found.ok_or(AppError::NoCampaign)?.campaign);
-        let judge = crate::intake::rules::judge(&campaign).map_err(|issues| {
+        let judge = crate::intake::rules::judge_of(&campaign).map_err(|issues| {
             let said: Vec<String> =
                 issues.iter().map(|issue| issue.line(campaign.language)).collect();
             let said = said.join("; ");

@@ -2,7 +2,7 @@
 
 use super::job::local;
 use super::output::{Format, Sheet};
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::domain::account::{Role, Scope};
 use crate::domain::permission::Actor;
 use anyhow::Context as _;
@@ -105,10 +105,10 @@ fn password(file: Option<&Path>) -> anyhow::Result<String> {
 }
 
 impl Account {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let app = session.open(false).await?;
-        let now = session.clock.now();
-        let out = session.out;
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        let app = invocation.open(false).await?;
+        let now = invocation.clock.now();
+        let out = invocation.out;
         match self {
             Self::Add { name, role, places, password_file } => {
                 let password = password(password_file.as_deref())?;
@@ -138,7 +138,7 @@ impl Account {
                 app.set_password(name, &password, Actor::CommandLine, now).await?;
                 out.note("account-password-set", &[("name", name)]);
             }
-            Self::Token(token) => return token.run(&session, &app).await,
+            Self::Token(token) => return token.run(&invocation, &app).await,
             Self::Log { who, limit } => {
                 let lines = app.audit(who.as_deref(), i64::MAX, *limit).await?;
                 if out.format == Format::Json {
@@ -164,9 +164,9 @@ impl Account {
 }
 
 impl Token {
-    async fn run(&self, session: &Session, app: &crate::app::App) -> anyhow::Result<u8> {
-        let now = session.clock.now();
-        let out = session.out;
+    async fn run(&self, invocation: &Invocation, app: &crate::app::App) -> anyhow::Result<u8> {
+        let now = invocation.clock.now();
+        let out = invocation.out;
         match self {
             Self::Add { account, name, scopes } => {
                 let token = app.add_token(account, name, scopes, Actor::CommandLine, now).await?;

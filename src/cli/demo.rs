@@ -3,7 +3,7 @@
 
 use super::daemon::Http;
 use super::output::harmless;
-use super::{Session, coverage, daemon, exit, parse_day};
+use super::{Invocation, coverage, daemon, exit, parse_day};
 use crate::app::coverage::AsOf;
 use crate::app::import::Kind;
 use crate::app::plans::Search;
@@ -83,7 +83,7 @@ example!(
 
 /// The campaign on its simulated clock, with what runs its jobs.
 struct Stage {
-    session: Session,
+    invocation: Invocation,
     runner: Runner,
     loaded: Loaded,
     clock: Clock,
@@ -105,19 +105,19 @@ struct Daily {
 }
 
 impl Demo {
-    pub(super) async fn run(&self, mut session: Session) -> anyhow::Result<u8> {
-        fresh(session.out, &self.dir)?;
+    pub(super) async fn run(&self, mut invocation: Invocation) -> anyhow::Result<u8> {
+        fresh(invocation.out, &self.dir)?;
         let example = self.dir.join("campaign");
         fs::create_dir_all(&example)?;
         for (name, bytes) in EXAMPLE {
             fs::write(example.join(name), bytes)?;
         }
-        session.config.mail.dir = self.dir.join("mail");
+        invocation.config.mail.dir = self.dir.join("mail");
         let address = format!("sqlite://{}", self.dir.join("doseplan.db").display());
         let lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
-        let app = App::new(store, session.config.clone());
-        let stage = Box::pin(Stage::set(session, app, &example)).await?;
+        let app = App::new(store, invocation.config.clone());
+        let stage = Box::pin(Stage::set(invocation, app, &example)).await?;
         let campaign = stage.loaded.campaign.clone();
         let last = self.until.unwrap_or(campaign.end).clamp(campaign.start, campaign.end);
         // With `--once` nobody is expected to look.
@@ -125,13 +125,13 @@ impl Demo {
         let mut replay = Box::pin(stage.begin(&example, self)).await?;
         replay.live(last).await?;
         replay.print(last).await?;
-        let Stage { session, runner, clock, .. } = replay.stage;
+        let Stage { invocation, runner, clock, .. } = replay.stage;
         if self.once {
             runner.app.store.close().await;
         } else {
             clock.release();
             let now = clock.now().with_timezone(&campaign.timezone);
-            session.out.note("demo-goes-on", &[("now", &now.format("%Y-%m-%d %H:%M"))]);
+            invocation.out.note("demo-goes-on", &[("now", &now.format("%Y-%m-%d %H:%M"))]);
             daemon::serve(runner, clock, http).await?;
         }
         drop(lock);
@@ -179,9 +179,9 @@ fn end_of(campaign: &Campaign, last: NaiveDate) -> DateTime<Utc> {
 
 impl Stage {
     /// Stores the campaign the day before it starts.
-    async fn set(session: Session, app: App, example: &Path) -> anyhow::Result<Self> {
-        let out = session.out;
-        let campaign = super::campaign::read(&session, example)
+    async fn set(invocation: Invocation, app: App, example: &Path) -> anyhow::Result<Self> {
+        let out = invocation.out;
+        let campaign = super::campaign::read(&invocation, example)
             .map_err(|_| out.fail("fail-no-example", &[]))?;
         let clock = Clock::simulated(at(&campaign, campaign.start - TimeDelta::days(1), 8));
         app.apply(&campaign, Actor::CommandLine, clock.now()).await?;
@@ -191,13 +191,13 @@ impl Stage {
         let runner = Runner { nightly, ..Runner::new(app, daemon::owner()) };
         // The first look sets the watermarks: the timetable begins now.
         runner.tick(clock.now()).await?;
-        Ok(Self { session, runner, loaded, clock })
+        Ok(Self { invocation, runner, loaded, clock })
     }
 
     /// Opens the dashboard, before anything has happened, and says what to look at. `end` is when the replay will
     /// end: logins go by that time, or weeks of the campaign would end them between two clicks.
     async fn open(&self, end: DateTime<Utc>) -> anyhow::Result<Option<Http>> {
-        let listener = match self.session.config.http.listen {
+        let listener = match self.invocation.config.http.listen {
             None => match TcpListener::bind(Listen::DEFAULT).await {
                 Ok(listener) => listener,
                 // Another daemon has the usual port.
@@ -213,7 +213,7 @@ impl Stage {
         let password = account(&self.runner.app, login_clock.now()).await?;
         let site = Site::new(&self.runner, self.clock.clone()).with_login_clock(login_clock);
         let http = Http::start(listener, site);
-        let out = self.session.out;
+        let out = self.invocation.out;
         let root = format!("http://{address}/");
         out.note(
             "demo-dashboard",
@@ -230,7 +230,7 @@ impl Stage {
 
     /// Stores the register, plans and adopts: what an office does before the first day.
     async fn begin(self, example: &Path, demo: &Demo) -> anyhow::Result<Replay> {
-        let (out, app, loaded) = (self.session.out, &self.runner.app, &self.loaded);
+        let (out, app, loaded) = (self.invocation.out, &self.runner.app, &self.loaded);
         let now = self.clock.now();
         let register = example.join("persons.csv");
         let done = app.import(loaded, Kind::Persons, &register, out.language, now).await?;
@@ -315,14 +315,14 @@ impl Replay {
 
     /// The day's reports come in.
     async fn report(&self, day: NaiveDate) -> anyhow::Result<()> {
-        let Stage { session, runner, loaded, clock } = &self.stage;
+        let Stage { invocation, runner, loaded, clock } = &self.stage;
         for (kind, name, daily) in
             [(Kind::Doses, "doses", &self.doses), (Kind::Tallies, "tallies", &self.tallies)]
         {
             let Some(rows) = daily.rows.get(&day) else { continue };
             let path = self.reports.join(format!("{name}-{day}.csv"));
             fs::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
-            let (now, language) = (clock.now(), session.out.language);
+            let (now, language) = (clock.now(), invocation.out.language);
             let done = runner.app.import(loaded, kind, &path, language, now).await?;
             anyhow::ensure!(
                 done.refused == 0 && done.fault.is_empty(),
@@ -337,16 +337,16 @@ impl Replay {
 
     /// Prints the coverage of the last day and what was mailed.
     async fn print(&self, last: NaiveDate) -> anyhow::Result<()> {
-        let Stage { session, runner, loaded, clock } = &self.stage;
+        let Stage { invocation, runner, loaded, clock } = &self.stage;
         let app = &runner.app;
         let figures = app.coverage(loaded, AsOf::day(last), Depth::Root).await?;
-        coverage::print_figures(session, loaded, &figures, false);
+        coverage::print_figures(invocation, loaded, &figures, false);
         let status = app.status(loaded, Some(last), clock.now()).await?;
         let mails: Vec<String> =
             status.mail.iter().map(|(state, count)| format!("{state} {count}")).collect();
         let mails = mails.join(" · ");
         let (doses, dir) = (crate::text::thousands(status.doses), &app.config.mail.dir);
-        session.out.note(
+        invocation.out.note(
             "demo-end",
             &[("day", &last), ("doses", &doses), ("mails", &mails), ("dir", &dir.display())],
         );

@@ -1,11 +1,11 @@
 //! The map: areas, sites, stops and the teams' tours of a day, drawn from their coordinates. A table says the same.
 
-use super::draw::escaped;
 use super::page::{Cell, Page, Refusal, T, Table, encoded};
 use super::page_context::PageContext;
 use crate::app::App;
 use crate::app::dashboard::{Overview, Report};
 use crate::app::{Loaded, Result};
+use crate::characters::escaped;
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;

@@ -56,7 +56,7 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     let title = t.w("web-mail");
     let hold = found.hold.as_ref();
     let main = Main {
-        head: format!("<h1>{}</h1>", super::draw::escaped(&title)),
+        head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
         live: false,
         lines: hold.map(|hold| held(t, &hold.words(t.0), hold.remedy())).into_iter().collect(),
         tables: vec![states, newest],
@@ -113,7 +113,7 @@ pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
     }
     let title = t.w("web-jobs");
     let main = Main {
-        head: format!("<h1>{}</h1>", super::draw::escaped(&title)),
+        head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
         live: true,
         lines: status.problems.iter().map(|problem| said(t, problem)).collect(),
         tables: vec![jobs, all],

@@ -143,6 +143,6 @@ async fn campaigns(
         table.note = t.w("web-no-campaign");
     }
     let mut page = Page::new(t.w("web-campaigns"), "campaigns", &table);
-    page.main = format!("<h1>{}</h1>{}", super::draw::escaped(&page.title), page.main);
+    page.main = format!("<h1>{}</h1>{}", crate::characters::escaped(&page.title), page.main);
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
 }

@@ -10,7 +10,7 @@ use super::{App, AppError, Result, millis};
 use crate::clock::Clock;
 use crate::config::{TlsKind, TransportKind};
 use crate::domain::message::{AttemptOutcome, MailState};
-use crate::mail::transport::{Limits, Security, Session, SmtpConfig, Transport};
+use crate::mail::transport::{Connection, Limits, Security, SmtpConfig, Transport};
 use crate::store::installation::Hold;
 use crate::store::{outbox, relays};
 use chrono::{DateTime, Utc};
@@ -121,8 +121,8 @@ impl App {
         let safe = matches!(transport, Transport::Folder(_));
         let relay = transport.name();
         self.reclaim(sender.clock.now(), safe).await?;
-        let mut sessions: Vec<Option<Session>> = Vec::new();
-        sessions.resize_with(self.config.mail.connections.clamp(1, 20), || None);
+        let mut connections: Vec<Option<Connection>> = Vec::new();
+        connections.resize_with(self.config.mail.connections.clamp(1, 20), || None);
         while !(sender.stop)() && done.relay.is_none() {
             let taken = self.claim(&relay, sender, &mut done).await?;
             let Some(claimed) = taken else { break };
@@ -130,14 +130,14 @@ impl App {
                 continue;
             }
             let round = Round::new(claimed, safe, transport.clone(), done);
-            let ended = self.send_round(&round, &mut sessions, sender).await;
+            let ended = self.send_round(&round, &mut connections, sender).await;
             let health = round.health();
             done = round.into_done();
             self.note_health(&relay, &health, sender.clock.now()).await?;
             ended?;
         }
-        for session in sessions.into_iter().flatten() {
-            session.quit().await;
+        for connection in connections.into_iter().flatten() {
+            connection.quit().await;
         }
         Ok(done)
     }
