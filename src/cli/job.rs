@@ -94,10 +94,10 @@ struct Line {
 }
 
 /// What a run did: for people in their language, in JSON in English.
-fn told(session: &Session, note: &RunNote) -> String {
-    match session.out.format {
+fn told(invocation: &Invocation, note: &RunNote) -> String {
+    match invocation.out.format {
         Format::Json | Format::Csv => stored_words(note),
-        Format::Table => words(session.out.language, note),
+        Format::Table => words(invocation.out.language, note),
     }
 }
 
@@ -198,7 +198,7 @@ async fn list(
             catch_up: format!("{:?}", entry.catch_up).to_lowercase(),
             last_done: done.map(|run| local(zone, run.due_at)),
             last_result: last.map(|run| {
-                let said = run.note.map(|note| told(session, &note)).unwrap_or_default();
+                let said = run.note.map(|note| told(invocation, &note)).unwrap_or_default();
                 format!("{}: {said}", run.state)
             }),
             next: upcoming.pop_front(),
@@ -317,7 +317,7 @@ async fn list_runs(
             job: run.job,
             due: local(zone, run.due_at),
             state: run.state,
-            reason: run.note.map(|note| told(session, &note)),
+            reason: run.note.map(|note| told(invocation, &note)),
             attempt: run.attempt,
         })
         .collect();

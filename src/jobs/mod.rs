@@ -3,6 +3,7 @@
 
 pub mod cron_line;
 mod digest;
+mod occasion;
 mod plan;
 mod reminders;
 pub mod runner;

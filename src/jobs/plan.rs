@@ -1,6 +1,6 @@
 //! The nightly plan: a draft made from the doses really given, adopted where the campaign says `adopt = "auto"`.
 
-use super::runner::Occasion;
+use super::occasion::Occasion;
 use crate::app::plans::Search;
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::campaign::Adopt;

@@ -1,6 +1,6 @@
 //! Reminders to people of the register.
 
-use super::runner::Occasion;
+use super::occasion::Occasion;
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::job::JobReport;
 use crate::domain::plan::is_over;

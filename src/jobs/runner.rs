@@ -1,6 +1,7 @@
 //! The runner makes a row for each due time, claims rows, runs their jobs and sends mail. The time is a parameter, so
 //! that a replay runs exactly what the daemon runs.
 
+pub use super::occasion::Occasion;
 use super::timetable::{Timetable, instants};
 use super::{digest, plan, reminders, summary};
 use crate::app::outbox::{Drained, Sender};
@@ -29,15 +30,6 @@ const DAYS_BEFORE: i64 = 1;
 const DAYS_AFTER: i64 = 1;
 /// How often the watermark moves when nothing is due, in seconds; its age tells how long no daemon ran.
 const MARK_EVERY_SECS: i64 = 3600;
-
-/// One occurrence of a job.
-#[derive(Debug, Clone, Copy)]
-pub struct Occasion {
-    /// When it was due. The job's day follows from this, not from when it runs.
-    pub due: DateTime<Utc>,
-    /// When it really runs.
-    pub now: DateTime<Utc>,
-}
 
 /// The runner of one process.
 #[derive(Debug, Clone)]
@@ -235,7 +227,8 @@ impl Runner {
             }
             Err(error) => {
                 // The row stays claimed until its lease ends, which is the pause before the next attempt.
-                tracing::warn!(job = run.job.word(), attempt = run.attempt + 1, %error, "job failed");
+                let attempt = run.attempt + 1;
+                tracing::warn!(job = run.job.word(), attempt, %error, "job failed");
                 return Ok(None);
             }
         };

@@ -1,6 +1,6 @@
 //! The morning summary to the coordinator.
 
-use super::runner::Occasion;
+use super::occasion::Occasion;
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::job::{Job, JobReport};
 use chrono::TimeDelta;

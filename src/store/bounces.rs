@@ -1,5 +1,5 @@
-//! Bounce reports, and the addresses that get no more mail because of them. Addresses have one form here, lower case with
-//! an ASCII domain, so that they compare; the outbox has them as their owners write them.
+//! Bounce reports, and the addresses that get no more mail because of them. Addresses have one form here, lower case
+//! with an ASCII domain, so that they compare; the outbox has them as their owners write them.
 
 use super::outbox::{self, Message};
 use super::{Result, Tx};

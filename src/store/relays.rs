@@ -1,5 +1,5 @@
-//! Mail servers' circuit breaker and pace, shared by all daemons. Claiming mails begins with locking the server's row, so
-//! that daemons take turns and never claim the same mails.
+//! Mail servers' circuit breaker and pace, shared by all daemons. Claiming mails begins with locking the server's row,
+//! so that daemons take turns and never claim the same mails.
 
 use super::{Result, StoreError, Tx};
 use crate::args;

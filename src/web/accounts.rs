@@ -1,8 +1,9 @@
 //! Accounts, tokens of programs, the audit log, and the visitor's own password.
 
 use super::Site;
-use super::authentication::Visitor;
-use super::page::{Cell, Page, Refusal, T, Table, encoded, framed};
+use super::page::{Cell, Page, Refusal, Table, encoded, framed};
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::{App, AppError};
 use crate::domain::account::{Role, Scope};
 use askama::Template;

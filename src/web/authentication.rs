@@ -1,19 +1,19 @@
 //! Logging in and out, the check before each page, tokens against forged forms, and a limit on guessing passwords.
 
 use super::Site;
-use super::page::{Page, Refusal, T, framed};
-use crate::domain::account::{Account, is_name};
+use super::page::{Page, Refusal, framed};
+use super::visitor::Visitor;
+use super::words::T;
+use crate::domain::account::is_name;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
-use crate::domain::permission::{Actor, Power, may};
-use crate::text::hex;
+use crate::domain::permission::{Power, may};
 use askama::Template;
 use axum::extract::{Form, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -34,52 +34,6 @@ const GUESSES_ALL_MAX: usize = 50;
 const GUESSES_WITHIN: Duration = Duration::from_mins(10);
 /// The most names whose tries are counted.
 const NAMES_MAX: usize = 1000;
-
-/// Who asks for a page. It has no `Debug`, because it holds the login's secret.
-#[derive(Clone)]
-pub(super) struct Visitor {
-    pub(super) account: Account,
-    pub(super) language: Language,
-    /// The secret in the browser's login cookie.
-    token: String,
-    /// Path and query of the page.
-    pub(super) here: String,
-}
-
-impl Visitor {
-    /// The visitor, as permissions know them.
-    pub(super) fn actor(&self) -> Actor<'_> {
-        Actor::Account(&self.account)
-    }
-
-    /// The catalogue in the visitor's language.
-    pub(super) fn t(&self) -> T {
-        T(self.language)
-    }
-
-    /// A token against forged forms. It differs each time, so that the size of a compressed page does not reveal it
-    /// (BREACH).
-    pub(super) fn csrf(&self) -> String {
-        let nonce = uuid::Uuid::new_v4().simple().to_string();
-        let signed = sign(&self.token, &nonce);
-        format!("{nonce}{signed}")
-    }
-
-    fn is_csrf(&self, token: &str) -> bool {
-        let Some((nonce, signed)) = token.split_at_checked(32) else { return false };
-        // Both are hashes, so the time of the comparison reveals nothing.
-        sign(&self.token, nonce) == signed
-    }
-}
-
-fn sign(token: &str, nonce: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(b"form\n");
-    hash.update(token);
-    hash.update(b"\n");
-    hash.update(nonce);
-    hex(&hash.finalize()[..16])
-}
 
 /// The value of a cookie of the request.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -172,7 +126,7 @@ impl Guesses {
         mine < GUESSES_MAX && all.values().map(Vec::len).sum::<usize>() < GUESSES_ALL_MAX
     }
 
-    /// Counts a try. It is called before the password is checked, so that many tries at once do not get around the limit.
+    /// Counts a try. Called before the password is checked, so that many tries at once do not get around the limit.
     fn count(&self, name: &str, now: Instant) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() < NAMES_MAX || all.contains_key(name) {
@@ -347,30 +301,6 @@ mod tests {
             ("", "/"),
         ] {
             assert_eq!(inside(Some(address)), wanted);
-        }
-    }
-
-    #[test]
-    fn the_token_of_a_form_is_of_one_login_and_never_the_same() {
-        let account = Account {
-            id: 1,
-            name: "a".into(),
-            role: crate::domain::account::Role::Viewer,
-            places: vec![],
-        };
-        let visitor = |token: &str| Visitor {
-            account: account.clone(),
-            language: Language::En,
-            token: token.to_owned(),
-            here: "/".to_owned(),
-        };
-        let (one, other) = (visitor("one"), visitor("other"));
-        let token = one.csrf();
-        assert!(one.is_csrf(&token) && one.is_csrf(&one.csrf()));
-        assert_ne!(token, one.csrf());
-        assert!(!other.is_csrf(&token));
-        for bad in ["", "x", &token[1..], &token[..63]] {
-            assert!(!one.is_csrf(bad), "{bad}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! The session calendar of a site, stop or team: a month, with what is planned and what was given.
 
-use super::page::{Page, Refusal, T, address, encoded};
+use super::page::{Page, Refusal, address, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::dashboard::SessionDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::date::days;

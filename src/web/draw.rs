@@ -1,6 +1,7 @@
-//! Draws the progress of a search as SVG text. The style sheet gives the colours, so that they follow light and dark mode.
+//! Draws the progress of a search as SVG text. The style sheet gives the colours, which follow light and dark mode.
 
-use super::page::{T, whole};
+use super::page::whole;
+use super::words::T;
 use crate::characters::escaped;
 use crate::text::thousands;
 use std::fmt::Write as _;

@@ -1,7 +1,8 @@
 //! The due list: people of the register whose next dose is due. Each look at it goes to the audit log.
 
-use super::page::{Cell, Page, Refusal, T, Table, address, encoded};
+use super::page::{Cell, Page, Refusal, Table, address, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::Loaded;
 use crate::app::due::DueLine;
 use crate::domain::audit::Action;
@@ -84,9 +85,7 @@ pub(super) async fn due(
         context.app().due(&context.loaded, context.as_of).await
     };
     let all = context.cached("due", read).await?;
-    let days = all.iter().filter_map(|line| line.day);
-    let visits = context.app().visits(&context.loaded, days).await;
-    let visits = visits.map_err(|error| context.refusal(&error))?;
+    let visits = context.visits_of(all.iter().filter_map(|line| line.day)).await?;
     let lines: Vec<&DueLine> = all
         .iter()
         .filter(|line| {

@@ -1,7 +1,8 @@
 //! Calendars of sites and teams as iCal feeds under secret addresses.
 
-use super::page::{Refusal, T, encoded};
+use super::page::{Refusal, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use super::{Site, authentication};
 use crate::app::AppError;
 use crate::domain::campaign::Campaign;

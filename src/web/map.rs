@@ -1,7 +1,8 @@
 //! The map: areas, sites, stops and the teams' tours of a day, drawn from their coordinates. A table says the same.
 
-use super::page::{Cell, Page, Refusal, T, Table, encoded};
+use super::page::{Cell, Page, Refusal, Table, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::App;
 use crate::app::dashboard::{Overview, Report};
 use crate::app::{Loaded, Result};

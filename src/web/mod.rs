@@ -20,6 +20,7 @@ mod overview;
 mod page;
 mod page_context;
 mod plan;
+mod powers;
 mod reports;
 mod routes;
 mod searching;
@@ -27,6 +28,8 @@ mod stale_cache;
 mod tally;
 mod unsubscribe;
 mod upload;
+mod visitor;
+mod words;
 
 use crate::app::{App, AppError};
 use crate::clock::{Clock, Hearts};

@@ -1,8 +1,9 @@
 //! The queue of mail and the jobs, for those who run the installation.
 
-use super::page::{Cell, Page, Refusal, T, Table};
+use super::page::{Cell, Page, Refusal, Table};
 use super::page_context::PageContext;
 use super::plan::local;
+use super::words::T;
 use crate::app::run_words;
 use crate::app::status::Problem;
 use crate::domain::audit::Action;

@@ -1,7 +1,8 @@
 //! The first page of a campaign: its figures at the end of a day, the same as in the coordinator's mail.
 
-use super::page::{Cell, Page, Refusal, T, Table, address};
+use super::page::{Cell, Page, Refusal, Table, address};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::dashboard::Overview;
 use crate::domain::campaign::Campaign;
 use crate::domain::count::percent;

@@ -1,7 +1,8 @@
 //! Parts of pages: words, tables, the frame with the navigation, refusals.
 
-use super::authentication::Visitor;
-use super::routes::power_of;
+use super::powers::power_of;
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::{AppError, Loaded};
 use crate::domain::campaign::Language;
 use crate::domain::permission::may;
@@ -23,40 +24,6 @@ pub(super) static SCRIPT: LazyLock<String> =
 
 fn asset(name: &str, bytes: &[u8], ending: &str) -> String {
     format!("/assets/{name}-{}.{ending}", &text::hex(&Sha256::digest(bytes))[..12])
-}
-
-/// The catalogue in one language, for templates.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct T(pub(super) Language);
-
-impl T {
-    /// The message `key` without arguments.
-    pub(super) fn w(self, key: &str) -> String {
-        text::word(self.0, key)
-    }
-
-    /// The message `key` with arguments.
-    pub(super) fn say(self, key: &str, arguments: &[(&str, &dyn Display)]) -> String {
-        text::say(self.0, key, arguments)
-    }
-
-    /// The language's tag, such as `zh-CN`.
-    pub(super) fn tag(self) -> &'static str {
-        self.0.tag()
-    }
-
-    /// A percentage such as `78.0%`; a dash for `None`.
-    pub(super) fn percent(self, number: Option<&String>) -> String {
-        number.map_or_else(
-            || self.w("mail-no-figure"),
-            |number| self.say("mail-percent", &[("number", number)]),
-        )
-    }
-
-    /// The name of a dose: `第1剂`, `Dose 1`.
-    pub(super) fn dose(self, dose: u8) -> String {
-        self.say("mail-dose-short", &[("dose", &dose)])
-    }
 }
 
 /// A heading of a column.

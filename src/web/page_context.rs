@@ -1,8 +1,9 @@
 //! What every page of a campaign needs to know: the visitor, the campaign and the as-of day.
 
 use super::Site;
-use super::authentication::Visitor;
-use super::page::{Page, Refusal, T, address, encoded, framed};
+use super::page::{Page, Refusal, address, encoded, framed};
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::{App, AppError, Loaded, today};
 use crate::domain::audit::Action;
 use crate::domain::date::parse_day;
@@ -14,6 +15,7 @@ use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -97,6 +99,15 @@ impl PageContext {
         Ok(Visits::on(&sessions, day))
     }
 
+    /// The same for several days.
+    pub(super) async fn visits_of(
+        &self,
+        days: impl IntoIterator<Item = NaiveDate>,
+    ) -> Result<BTreeMap<NaiveDate, Visits>, Refusal> {
+        let visits = self.app().visits(&self.loaded, days).await;
+        visits.map_err(|error| self.refusal(&error))
+    }
+
     /// Writes down that the visitor was denied something, and says why.
     pub(super) async fn denied(&self, denied: Denied, said: &str) -> Refusal {
         let (who, id) = (&self.visitor.account.name, self.loaded.campaign.id.as_str());
@@ -138,8 +149,8 @@ impl PageContext {
         Refusal::of(self.t(), error)
     }
 
-    /// What `make` reads, cached under the campaign, its version, the day and `what`. Only a few requests read at a time,
-    /// so that the daemon's own work always gets a connection.
+    /// What `make` reads, cached under the campaign, its version, the day and `what`. Only a few requests read at a
+    /// time, so that the daemon's own work always gets a connection.
     pub(super) async fn cached<V, F>(
         &self,
         what: &str,

@@ -3,9 +3,10 @@
 
 use super::Site;
 use super::draw;
-use super::page::{Cell, Page, Refusal, T, Table};
+use super::page::{Cell, Page, Refusal, Table};
 use super::page_context::PageContext;
 use super::searching::{Search, State as SearchState};
+use super::words::T;
 use crate::app::judged;
 use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::Campaign;

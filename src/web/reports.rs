@@ -1,8 +1,9 @@
 //! The grid of sites and days: who has reported. No report is not the same as zero doses.
 
 use super::map::said;
-use super::page::{Page, Refusal, T, encoded};
+use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::dashboard::Report;
 use askama::Template;
 use axum::response::Response;

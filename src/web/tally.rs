@@ -1,8 +1,9 @@
 //! A form for a day's counts, made for a phone. They are stored as `tallies import` stores them: a count that exists is
 //! corrected, never added to.
 
-use super::page::{Page, Refusal, T, address, encoded};
+use super::page::{Page, Refusal, address, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::AppError;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::Tally;

@@ -1,8 +1,9 @@
 //! Uploading a campaign's workbook: it is checked as `campaign check` does, compared with what is stored, and applied.
 
 use super::Site;
-use super::authentication::Visitor;
-use super::page::{Cell, Page, Refusal, T, Table, address, encoded, framed};
+use super::page::{Cell, Page, Refusal, Table, address, encoded, framed};
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::campaigns::Applied;
 use crate::app::{AppError, Loaded};
 use crate::domain::audit::Action;

@@ -78,74 +78,69 @@ pub(super) fn consequence(
     opened: bool,
     now: i64,
 ) -> Consequence {
-    let queued = |due_at: i64, error: String, charged: bool| AttemptResult {
-        state: MailState::Queued,
-        due_at,
-        error: Some(error),
-        charged,
-    };
-    let ended = |state: MailState, error: Option<String>| AttemptResult {
-        state,
-        due_at: message.due_at,
-        error,
-        charged: true,
-    };
     match outcome {
         Outcome::Accepted => {
-            Consequence::new(ended(MailState::Sent, None), AttemptOutcome::Sent, Server::Answers)
+            let result = ended(message, MailState::Sent, None);
+            Consequence::new(result, AttemptOutcome::Sent, Server::Answers)
         }
-        Outcome::InDoubt(why) => Consequence::new(
-            ended(MailState::InDoubt, Some(why.clone())),
-            AttemptOutcome::InDoubt,
-            Server::Lost(why),
-        ),
+        Outcome::InDoubt(why) => {
+            let result = ended(message, MailState::InDoubt, Some(why.clone()));
+            Consequence::new(result, AttemptOutcome::InDoubt, Server::Lost(why))
+        }
         Outcome::NotSent(why) => {
             // The message waits, in case it is the one that breaks connections.
             let due_at = if opened { now + BACKOFF_FIRST_MS } else { message.due_at };
-            Consequence::new(
-                queued(due_at, why.clone(), false),
-                AttemptOutcome::Waiting,
-                Server::Lost(why),
-            )
+            let result = queued(due_at, why.clone(), false);
+            Consequence::new(result, AttemptOutcome::Waiting, Server::Lost(why))
         }
-        Outcome::Refused { step, code, text } => {
-            let why = format!("{code} at {step}: {text}");
-            let at_recipient = step == "RCPT" || step == "address";
-            match code {
-                400..=499 => {
-                    let server = match (opened, PATIENCE.contains(&code)) {
-                        (false, _) => Server::Closed(why.clone()),
-                        (true, true) => Server::Patience,
-                        (true, false) => Server::Answers,
-                    };
-                    if message.send_by.is_none() && message.attempts >= ATTEMPTS_MAX {
-                        return Consequence::new(
-                            ended(MailState::Failed, Some(why)),
-                            AttemptOutcome::Failed,
-                            server,
-                        );
-                    }
-                    Consequence::new(
-                        queued(now + backoff_ms(message), why, true),
-                        AttemptOutcome::Waiting,
-                        server,
-                    )
-                }
-                500..=599 if !at_recipient => {
-                    let result = queued(now + backoff_ms(message), why.clone(), true);
-                    Consequence::new(result, AttemptOutcome::Waiting, Server::Refuses(why))
-                }
-                _ => Consequence {
-                    refusal: Some((code, text)),
-                    ..Consequence::new(
-                        ended(MailState::Failed, Some(why)),
-                        AttemptOutcome::Failed,
-                        Server::Answers,
-                    )
-                },
+        Outcome::Refused { step, code, text } => refused(message, (step, code, text), opened, now),
+    }
+}
+
+/// What a reply that refuses the message means.
+fn refused(
+    message: &Message,
+    (step, code, text): (&str, u16, String),
+    opened: bool,
+    now: i64,
+) -> Consequence {
+    let why = format!("{code} at {step}: {text}");
+    let is_about_recipient = step == "RCPT" || step == "address";
+    let again = |why: String| queued(now + backoff_ms(message), why, true);
+    match code {
+        400..=499 => {
+            let server = match (opened, PATIENCE.contains(&code)) {
+                (false, _) => Server::Closed(why.clone()),
+                (true, true) => Server::Patience,
+                (true, false) => Server::Answers,
+            };
+            if message.send_by.is_none() && message.attempts >= ATTEMPTS_MAX {
+                let result = ended(message, MailState::Failed, Some(why));
+                return Consequence::new(result, AttemptOutcome::Failed, server);
+            }
+            Consequence::new(again(why), AttemptOutcome::Waiting, server)
+        }
+        500..=599 if !is_about_recipient => {
+            Consequence::new(again(why.clone()), AttemptOutcome::Waiting, Server::Refuses(why))
+        }
+        _ => {
+            let result = ended(message, MailState::Failed, Some(why));
+            Consequence {
+                refusal: Some((code, text)),
+                ..Consequence::new(result, AttemptOutcome::Failed, Server::Answers)
             }
         }
     }
+}
+
+/// Back in the queue. `charged`: the attempt counts.
+fn queued(due_at: i64, error: String, charged: bool) -> AttemptResult {
+    AttemptResult { state: MailState::Queued, due_at, error: Some(error), charged }
+}
+
+/// In a state in which nothing more is tried.
+fn ended(message: &Message, state: MailState, error: Option<String>) -> AttemptResult {
+    AttemptResult { state, due_at: message.due_at, error, charged: true }
 }
 
 /// One minute, doubled with each attempt, at most four hours; between half of that and all of it, depending on the
@@ -181,142 +176,58 @@ mod tests {
         }
     }
 
-    fn refused(step: &'static str, code: u16) -> Outcome {
+    fn reply(step: &'static str, code: u16) -> Outcome {
         Outcome::Refused { step, code, text: "said".into() }
     }
 
-    /// The new state, how it is counted, whether the attempt counts, and whether it is due later than before.
-    fn told(found: &Consequence) -> (MailState, Option<AttemptOutcome>, bool, bool) {
+    /// State, how it is counted, whether the attempt counts, whether it is due later than before, and the server.
+    fn told(found: &Consequence) -> String {
         let result = &found.result;
-        (result.state, found.outcome, result.charged, result.due_at > 5)
+        let counted = found.outcome.map_or("-", AttemptOutcome::word);
+        let charged = if result.charged { "charged" } else { "free" };
+        let due = if result.due_at > 5 { "later" } else { "as before" };
+        format!("{} {counted} {charged} {due} {:?}", result.state, found.server)
     }
 
     #[test]
     fn an_answer_leads_to_a_state_of_the_mail_and_says_something_of_the_server() {
-        use {AttemptOutcome as Counted, MailState as State};
-        let patience = || Server::Patience;
-        let lost = || Server::Lost("gone".into());
-        let closed = |code| Server::Closed(format!("{code} at greeting: said"));
-        for (outcome, opened, attempts, state, counted, charged, later, server) in [
-            (Outcome::Accepted, true, 1, State::Sent, Counted::Sent, true, false, Server::Answers),
+        let gone = || "gone".to_owned();
+        for (outcome, opened, attempts, wanted) in [
+            (Outcome::Accepted, true, 1, "sent sent charged as before Answers"),
             (
-                Outcome::InDoubt("gone".into()),
+                Outcome::InDoubt(gone()),
                 true,
                 1,
-                State::InDoubt,
-                Counted::InDoubt,
-                true,
-                false,
-                lost(),
+                "in_doubt in_doubt charged as before Lost(\"gone\")",
             ),
+            (Outcome::NotSent(gone()), true, 1, "queued waiting free later Lost(\"gone\")"),
+            (Outcome::NotSent(gone()), false, 1, "queued waiting free as before Lost(\"gone\")"),
+            (reply("RCPT", 450), true, 1, "queued waiting charged later Patience"),
+            (reply("RCPT", 450), true, 23, "queued waiting charged later Patience"),
+            (reply("RCPT", 450), true, 24, "failed failed charged as before Patience"),
+            (reply("DATA", 400), true, 1, "queued waiting charged later Answers"),
+            (reply("DATA", 499), true, 1, "queued waiting charged later Answers"),
             (
-                Outcome::NotSent("gone".into()),
-                true,
-                1,
-                State::Queued,
-                Counted::Waiting,
-                false,
-                true,
-                lost(),
-            ),
-            (
-                Outcome::NotSent("gone".into()),
+                reply("banner", 421),
                 false,
                 1,
-                State::Queued,
-                Counted::Waiting,
-                false,
-                false,
-                lost(),
+                "queued waiting charged later Closed(\"421 at banner: said\")",
             ),
+            (reply("RCPT", 550), true, 1, "failed failed charged as before Answers"),
+            (reply("address", 553), true, 1, "failed failed charged as before Answers"),
             (
-                refused("RCPT", 450),
+                reply("DATA", 554),
                 true,
                 1,
-                State::Queued,
-                Counted::Waiting,
-                true,
-                true,
-                patience(),
-            ),
-            (
-                refused("DATA", 499),
-                true,
-                1,
-                State::Queued,
-                Counted::Waiting,
-                true,
-                true,
-                Server::Answers,
-            ),
-            (
-                refused("greeting", 421),
-                false,
-                1,
-                State::Queued,
-                Counted::Waiting,
-                true,
-                true,
-                closed(421),
-            ),
-            (
-                refused("RCPT", 450),
-                true,
-                23,
-                State::Queued,
-                Counted::Waiting,
-                true,
-                true,
-                patience(),
-            ),
-            (
-                refused("RCPT", 450),
-                true,
-                24,
-                State::Failed,
-                Counted::Failed,
-                true,
-                false,
-                patience(),
-            ),
-            (
-                refused("RCPT", 550),
-                true,
-                1,
-                State::Failed,
-                Counted::Failed,
-                true,
-                false,
-                Server::Answers,
-            ),
-            (
-                refused("address", 500),
-                true,
-                1,
-                State::Failed,
-                Counted::Failed,
-                true,
-                false,
-                Server::Answers,
-            ),
-            (
-                refused("DATA", 554),
-                true,
-                1,
-                State::Queued,
-                Counted::Waiting,
-                true,
-                true,
-                Server::Refuses("554 at DATA: said".into()),
+                "queued waiting charged later Refuses(\"554 at DATA: said\")",
             ),
         ] {
             let name = format!("{outcome:?} opened {opened} attempt {attempts}");
             let found = consequence(&message(attempts, None), outcome, opened, 1000);
-            assert_eq!(told(&found), (state, Some(counted), charged, later), "{name}");
-            assert_eq!(found.server, server, "{name}");
+            assert_eq!(told(&found), wanted, "{name}");
         }
-        let found = consequence(&message(24, Some(9)), refused("RCPT", 450), true, 1000);
-        assert_eq!(found.result.state, State::Queued, "its own hour ends it, not a count");
+        let found = consequence(&message(24, Some(9)), reply("RCPT", 450), true, 1000);
+        assert_eq!(found.result.state, MailState::Queued, "its own hour ends it, not a count");
     }
 
     #[test]
@@ -326,7 +237,7 @@ mod tests {
             ("RCPT", 450, None),
             ("DATA", 554, None),
         ] {
-            let found = consequence(&message(1, None), refused(step, code), true, 0);
+            let found = consequence(&message(1, None), reply(step, code), true, 0);
             assert_eq!(found.refusal, refusal, "{code} at {step}");
         }
     }
@@ -344,8 +255,9 @@ mod tests {
 
     #[test]
     fn what_was_not_tried_goes_back_as_it_was_and_what_is_damaged_is_not_tried() {
-        assert_eq!(told(&unsent(&message(3, None))), (MailState::Queued, None, false, false));
-        let damaged = told(&damaged(&message(3, None)));
-        assert_eq!(damaged, (MailState::Failed, Some(AttemptOutcome::Failed), true, false));
+        let wanted = "queued - free as before Unknown";
+        assert_eq!(told(&unsent(&message(3, None))), wanted);
+        let wanted = "failed failed charged as before Unknown";
+        assert_eq!(told(&damaged(&message(3, None))), wanted);
     }
 }

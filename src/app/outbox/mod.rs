@@ -1,5 +1,5 @@
-//! Sends queued mail. `claim` takes what is due, each `lane` sends over a connection of its own, `consequence` says what
-//! an answer means, and `ledger` stores that a body leaves and what became of it.
+//! Sends queued mail. `claim` takes what is due, each `lane` sends over a connection of its own, `consequence` says
+//! what an answer means, and `ledger` stores that a body leaves and what became of it.
 
 mod claim;
 mod consequence;
