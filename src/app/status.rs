@@ -3,10 +3,10 @@
 use super::coverage::AsOf;
 use super::notices::summary::progress;
 use super::{App, Loaded, Result, today};
-use crate::domain::coverage::{Coverage, Depth, coverage, needs};
+use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
 use crate::domain::job::{Job, RunNote, RunState};
 use crate::domain::message::MailState;
-use crate::domain::notice::{Need, Progress};
+use crate::domain::notice::Progress;
 use crate::domain::plan::PlanState;
 use crate::store::installation::Hold;
 use crate::store::{installation, outbox, plans, runs};

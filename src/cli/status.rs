@@ -6,6 +6,7 @@ use crate::app::Loaded;
 use crate::app::run_words::words;
 use crate::app::status::{Problem, Status as Value};
 use crate::domain::campaign::Language;
+use crate::domain::count::Percent;
 use crate::domain::id::PlaceCode;
 use crate::domain::job::RunNote;
 use crate::text::thousands;
@@ -89,7 +90,7 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
     line("status-doses", &[("as_of", &status.as_of), ("doses", &doses), ("today", &today)]);
     let share = |part: u64, whole: u64| {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        percent(crate::domain::count::percent(signed(part), signed(whole)).as_ref())
+        percent(Percent::of(signed(part), signed(whole)))
     };
     line(
         "status-progress",

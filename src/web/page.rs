@@ -5,6 +5,7 @@ use super::visitor::Visitor;
 use super::words::T;
 use crate::app::{AppError, Loaded};
 use crate::domain::campaign::Language;
+use crate::domain::count::Percent;
 use crate::domain::permission::may;
 use crate::text;
 use askama::Template;
@@ -71,11 +72,10 @@ impl Cell {
     }
 
     /// A cell with a percentage and its bar.
-    pub(super) fn percent(t: T, number: Option<&String>) -> Self {
-        let share = number.and_then(|text| text.parse::<f64>().ok());
+    pub(super) fn percent(t: T, share: Option<Percent>) -> Self {
         Self {
-            share: share.map(|share| whole(share.clamp(0.0, 100.0) * 0.6)),
-            ..Self::number(t.percent(number))
+            share: share.map(|share| whole(share.shown().clamp(0.0, 100.0) * 0.6)),
+            ..Self::number(t.percent(share))
         }
     }
 }

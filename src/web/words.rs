@@ -1,6 +1,7 @@
 //! The catalogue, as pages use it.
 
 use crate::domain::campaign::Language;
+use crate::domain::count::Percent;
 use crate::text;
 use std::fmt::Display;
 
@@ -25,10 +26,10 @@ impl T {
     }
 
     /// A percentage such as `78.0%`; a dash for `None`.
-    pub(super) fn percent(self, number: Option<&String>) -> String {
-        number.map_or_else(
+    pub(super) fn percent(self, share: Option<Percent>) -> String {
+        share.map_or_else(
             || self.w("mail-no-figure"),
-            |number| self.say("mail-percent", &[("number", number)]),
+            |share| self.say("mail-percent", &[("number", &share)]),
         )
     }
 
