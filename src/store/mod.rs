@@ -23,6 +23,7 @@ pub mod people;
 pub mod place;
 pub mod plans;
 pub mod relays;
+mod row;
 pub mod runs;
 pub mod tables;
 pub mod tallies;

@@ -1,4 +1,4 @@
-//! Tests from outside, of what a user, a script or another program relies on: commands, files, mails, pages.
+//! Tests from outside: what a user, a script or another program may rely on.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
 
@@ -13,6 +13,7 @@ mod jobs;
 mod letters;
 mod mail;
 mod operation;
+mod permissions;
 mod planner;
 mod planner_ask;
 mod planner_kinds;
