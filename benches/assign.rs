@@ -6,9 +6,11 @@ use chrono::{Days, NaiveDate, TimeZone as _, Utc};
 use doseplan::app::{App, Loaded};
 use doseplan::args;
 use doseplan::domain::assign::{Candidate, Input, assign};
+use doseplan::domain::audit::Action;
 use doseplan::domain::id::{GroupId, PersonId};
 use doseplan::domain::person::{Person, Sex};
 use doseplan::domain::plan::{Figures, PlanRow};
+use doseplan::store::audit::Act;
 use doseplan::store::people;
 use doseplan::store::plans::{self, NewPlan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,19 +173,20 @@ async fn fill(app: &App, loaded: &Loaded) -> Result<()> {
     let plan = NewPlan {
         version: loaded.version,
         from: today()?,
-        made_by: "hand",
+        made_by: doseplan::domain::plan::MadeBy::Hand,
         figures: &Figures::default(),
         unplaced: &[],
         rows: &rows,
         given_doses: 0,
         certificate: &doseplan::domain::plan::Certificate::default(),
     };
-    let no = plans::insert(&mut tx, loaded.no, &plan, 1).await?;
-    plans::adopt(&mut tx, loaded.no, no, 1).await?;
+    let mut act = Act::new(tx, None, Action::PlanAdopt, 1);
+    let no = plans::insert(&mut act, loaded.no, &plan, 1).await?;
+    plans::adopt(&mut act, loaded.no, no, 1).await?;
     // One in ten has had the first dose; the plan has no second doses for them.
     let given = "INSERT INTO dose (campaign, record, person, day, place, recorded_at) \
          SELECT campaign, 'D' || person, person, '2021-03-25', $2, 1 FROM person \
          WHERE campaign = $1 AND person < 'P0100000'";
-    tx.run(given, args![loaded.no, campaign.sites[0].code.as_str()]).await?;
-    Ok(tx.commit().await?)
+    act.tx().run(given, args![loaded.no, campaign.sites[0].code.as_str()]).await?;
+    Ok(act.commit(None, "").await?)
 }

@@ -1,39 +1,52 @@
-//! The one place that reads the time; everybody else is handed `now`.
+//! The only place that reads the time. Everything else is given `now`.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Where the time comes from.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine.
+    /// The machine's clock.
     System,
-    /// The machine, so many milliseconds off: a replay that goes on living.
+    /// The machine's clock, shifted by this many milliseconds: a replay that continues in real time.
     Shifted(i64),
-    /// Stands still until it is set, as in a replay.
-    Simulated(Arc<AtomicI64>),
+    /// Stands still until it is set, as in a replay. It may be released at the end.
+    Simulated(Arc<Simulated>),
+}
+
+/// A clock that is set by hand. All its copies show the same.
+#[derive(Debug)]
+pub struct Simulated {
+    /// What it shows, in milliseconds since 1970.
+    at: AtomicI64,
+    /// Once it goes by itself: by how many milliseconds it is off the machine's clock.
+    shift: OnceLock<i64>,
 }
 
 impl Clock {
     /// A clock that stands at `at` until it is set.
     pub fn simulated(at: DateTime<Utc>) -> Self {
-        Self::Simulated(Arc::new(AtomicI64::new(at.timestamp_millis())))
+        let at = AtomicI64::new(at.timestamp_millis());
+        Self::Simulated(Arc::new(Simulated { at, shift: OnceLock::new() }))
     }
 
-    /// The time.
+    /// The current time.
     #[expect(clippy::disallowed_methods, reason = "this is where the time is read")]
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Self::System => Utc::now(),
             Self::Shifted(millis) => Utc::now() + TimeDelta::milliseconds(*millis),
-            Self::Simulated(at) => DateTime::from_timestamp_millis(at.load(Ordering::SeqCst))
-                .expect("only instants of the calendar are set"),
+            Self::Simulated(clock) => match clock.shift.get() {
+                Some(millis) => Utc::now() + TimeDelta::milliseconds(*millis),
+                None => DateTime::from_timestamp_millis(clock.at.load(Ordering::SeqCst))
+                    .expect("only instants of the calendar are set"),
+            },
         }
     }
 
-    /// The machine's clock; in a debug build `DOSEPLAN_CLOCK=2021-04-01T19:00:00+08:00` starts it there.
+    /// The machine's clock. In a debug build `DOSEPLAN_CLOCK=2021-04-01T19:00:00+08:00` makes it start there.
     pub fn from_environment() -> Self {
         #[cfg(debug_assertions)]
         if let Some(at) = std::env::var("DOSEPLAN_CLOCK")
@@ -45,11 +58,25 @@ impl Clock {
         Self::System
     }
 
-    /// Sets a simulated clock; the others go by themselves.
+    /// Sets a clock that stands still. Has no effect on the others.
     pub fn set(&self, to: DateTime<Utc>) {
-        if let Self::Simulated(at) = self {
-            at.store(to.timestamp_millis(), Ordering::SeqCst);
+        if let Self::Simulated(clock) = self {
+            clock.at.store(to.timestamp_millis(), Ordering::SeqCst);
         }
+    }
+
+    /// Lets a simulated clock go by itself from what it shows; the others do so anyway.
+    #[expect(clippy::disallowed_methods, reason = "this is where the time is read")]
+    pub fn release(&self) {
+        if let Self::Simulated(clock) = self {
+            let shift = clock.at.load(Ordering::SeqCst) - Utc::now().timestamp_millis();
+            clock.shift.get_or_init(|| shift);
+        }
+    }
+
+    /// Whether it stands still until it is set: the daemon is in a replay.
+    pub fn is_replay(&self) -> bool {
+        matches!(self, Self::Simulated(clock) if clock.shift.get().is_none())
     }
 
     /// A clock that shows `at` now and goes on from there.
@@ -59,12 +86,12 @@ impl Clock {
     }
 }
 
-/// The sign of life of a loop that goes round for ever. It beats on the monotonic clock, so that a wall clock which is
-/// set does not stop it.
+/// The heartbeat of a loop that runs for ever. It uses the monotonic clock, so setting the wall clock does not
+/// disturb it.
 #[derive(Debug)]
 pub struct Heart {
     born: Instant,
-    /// When it last beat, and until when it may be silent, in milliseconds since it was born.
+    /// The last beat, and the time until which the loop may be silent, both in milliseconds since `born`.
     beat: AtomicI64,
     until: AtomicI64,
 }
@@ -77,15 +104,15 @@ impl Default for Heart {
 }
 
 impl Heart {
-    /// A loop that has not been heard of for longer hangs, unless it said that it would be busy.
+    /// A loop that is silent for longer counts as hung, unless it announced a longer step.
     pub const SILENT_MAX: Duration = Duration::from_mins(2);
 
-    /// The loop lives.
+    /// Records that the loop is alive.
     pub fn beat(&self) {
         self.busy(Self::SILENT_MAX);
     }
 
-    /// The loop lives, and begins a step that ends by itself within `limit`.
+    /// Records that the loop is alive and starts a step that takes at most `limit`.
     pub fn busy(&self, limit: Duration) {
         let now = millis(self.born.elapsed());
         self.beat.store(now, Ordering::SeqCst);
@@ -93,7 +120,7 @@ impl Heart {
         self.until.store(until, Ordering::SeqCst);
     }
 
-    /// The loop has ended.
+    /// Records that the loop has ended.
     pub fn stop(&self) {
         self.until.store(0, Ordering::SeqCst);
     }
@@ -104,35 +131,35 @@ impl Heart {
         Duration::from_millis(since.max(0).unsigned_abs())
     }
 
-    /// Whether the loop lives.
+    /// Whether the loop is alive.
     pub fn is_alive(&self) -> bool {
         millis(self.born.elapsed()) < self.until.load(Ordering::SeqCst)
     }
 }
 
-/// The signs of life of a daemon.
+/// The heartbeats of a daemon.
 #[derive(Debug, Default)]
 pub struct Hearts {
-    /// Of the loop that looks at the timetable and runs jobs.
+    /// The loop that reads the timetable and runs jobs.
     pub jobs: Heart,
-    /// Of the loop that sends mail.
+    /// The loop that sends mail.
     pub mail: Heart,
     looked: tokio::sync::watch::Sender<bool>,
 }
 
 impl Hearts {
-    /// Whether every loop lives.
+    /// Whether every loop is alive.
     pub fn are_alive(&self) -> bool {
         self.jobs.is_alive() && self.mail.is_alive()
     }
 
-    /// A look at the timetable has ended.
+    /// Records that a reading of the timetable has ended.
     pub fn looked(&self) {
         self.jobs.beat();
         self.looked.send_replace(true);
     }
 
-    /// Waits for the end of the first look.
+    /// Waits until the timetable was read for the first time.
     pub async fn first_look(&self) {
         let looked = self.looked.subscribe().wait_for(|looked| *looked).await.map(drop);
         looked.expect("the sender lives as long as the hearts");
@@ -141,4 +168,27 @@ impl Hearts {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_simulated_clock_stands_still_until_it_is_let_go() {
+        let at = |text: &str| -> DateTime<Utc> { text.parse().unwrap() };
+        let clock = Clock::simulated(at("2021-06-15T00:00:00Z"));
+        let copy = clock.clone();
+        assert_eq!(copy.now(), at("2021-06-15T00:00:00Z"));
+        clock.set(at("2021-06-16T08:00:00Z"));
+        assert!(copy.is_replay());
+        assert_eq!(copy.now(), at("2021-06-16T08:00:00Z"));
+        clock.release();
+        assert!(!copy.is_replay());
+        let shown = copy.now();
+        assert!(shown >= at("2021-06-16T07:59:59Z") && shown < at("2021-06-16T09:00:00Z"));
+        // It goes by itself now.
+        clock.set(at("2030-01-01T00:00:00Z"));
+        assert!(copy.now() < at("2022-01-01T00:00:00Z"));
+    }
 }

@@ -1,7 +1,9 @@
-//! Accounts of the dashboard: made, logged in, checked; tokens of programs; the audit log.
+//! Accounts of the dashboard and their logins, tokens for programs, and the audit log.
 
 use super::{App, AppError, Result, millis};
 use crate::domain::account::{Account, PASSWORD_CHARS_MIN, Role, Scope, is_name, is_password};
+use crate::domain::audit::Action;
+use crate::domain::permission::{Actor, Power, may};
 use crate::store::accounts::{self, ApiToken};
 use crate::store::audit::{self, Entry};
 use crate::text::hex;
@@ -9,17 +11,14 @@ use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
-/// A login ends after so long, whatever happens.
+/// The longest that a login lasts.
 const LOGIN_MAX: TimeDelta = TimeDelta::hours(12);
-/// … and after so long without a page.
+/// The longest that a login lasts without a request.
 const LOGIN_IDLE_MAX: TimeDelta = TimeDelta::hours(2);
-/// That a login or token is in use is written down so often at most.
+/// How often the use of a login or token is stored.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// Who acts when it is nobody of the dashboard.
-pub const COMMAND_LINE: &str = "(command line)";
-
-/// 256 bits that nobody guesses, as hexadecimal digits.
+/// A random secret of 256 bits, as hexadecimal digits.
 pub fn secret_text() -> String {
     let mut hash = Sha256::new();
     for _ in 0..3 {
@@ -28,12 +27,12 @@ pub fn secret_text() -> String {
     hex(&hash.finalize())
 }
 
-/// What the database keeps of a secret text.
+/// The hash of a secret, which is all that the database holds of it.
 pub fn hash_of(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))
 }
 
-/// A password's argon2id hash; takes a while, so it runs aside.
+/// A password's argon2id hash, computed on a blocking thread.
 async fn hashed(password: &str) -> Result<String> {
     let password = password.to_owned();
     let work = move || -> argon2::password_hash::Result<String> {
@@ -48,7 +47,7 @@ async fn hashed(password: &str) -> Result<String> {
     }
 }
 
-/// Whether a password is the one of a hash.
+/// Whether a password matches a hash.
 async fn fits(password: &str, hash: String) -> bool {
     let password = password.to_owned();
     let work =
@@ -56,7 +55,7 @@ async fn fits(password: &str, hash: String) -> bool {
     tokio::task::spawn_blocking(work).await.unwrap_or(false)
 }
 
-/// The hash of no password: an unknown name takes as long as a wrong password.
+/// A hash that no password has: checking it makes an unknown name take as long as a wrong password.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$\
      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -67,7 +66,7 @@ impl App {
         name: &str,
         (role, places): (Role, &[String]),
         password: &str,
-        by: &str,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         if !is_name(name) {
@@ -82,14 +81,12 @@ impl App {
         }
         check_password(password)?;
         let hash = hashed(password).await?;
-        let mut tx = self.store.write().await?;
-        if !accounts::insert(&mut tx, name, (role, places), &hash, millis(now)).await? {
+        let mut act = self.act((by, Power::Accounts), Action::AccountAdd, now).await?;
+        if !accounts::insert(&mut act, name, (role, places), &hash, millis(now)).await? {
             return Err(AppError::refused("refused-account-there", &[("name", &name)]));
         }
         let said = format!("{name} {} {}", role.word(), places.join(" "));
-        let said = said.trim_end();
-        audit::insert(&mut tx, millis(now), by, "account-add", (None, said)).await?;
-        Ok(tx.commit().await?)
+        Ok(act.commit(None, said.trim_end()).await?)
     }
 
     /// Every account, by name.
@@ -108,32 +105,37 @@ impl App {
     }
 
     /// Removes an account with its logins and tokens.
-    pub async fn remove_account(&self, name: &str, by: &str, now: DateTime<Utc>) -> Result<()> {
+    pub async fn remove_account(
+        &self,
+        name: &str,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let account = self.account(name).await?;
-        let mut tx = self.store.write().await?;
-        accounts::delete(&mut tx, account.id).await?;
-        audit::insert(&mut tx, millis(now), by, "account-remove", (None, name)).await?;
-        Ok(tx.commit().await?)
+        let mut act = self.act((by, Power::Accounts), Action::AccountRemove, now).await?;
+        accounts::delete(&mut act, account.id).await?;
+        Ok(act.commit(None, name).await?)
     }
 
-    /// Gives an account another password, and ends its logins.
+    /// Changes an account's password and ends its logins.
     pub async fn set_password(
         &self,
         name: &str,
         password: &str,
-        by: &str,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         check_password(password)?;
         let account = self.account(name).await?;
         let hash = hashed(password).await?;
-        let mut tx = self.store.write().await?;
-        accounts::set_password(&mut tx, account.id, &hash).await?;
-        audit::insert(&mut tx, millis(now), by, "account-password", (None, name)).await?;
-        Ok(tx.commit().await?)
+        let is_own = by.account().is_some_and(|own| own.id == account.id);
+        let power = if is_own { Power::Look } else { Power::Accounts };
+        let mut act = self.act((by, power), Action::AccountPassword, now).await?;
+        accounts::set_password(&mut act, account.id, &hash).await?;
+        Ok(act.commit(None, name).await?)
     }
 
-    /// Whether a name and a password belong together.
+    /// The account with this name and password; `None` if they do not match.
     pub async fn is_password_of(&self, name: &str, password: &str) -> Result<Option<Account>> {
         let mut tx = self.store.read().await?;
         let found = accounts::find(&mut tx, name).await?;
@@ -143,18 +145,18 @@ impl App {
         Ok(account.filter(|_| right))
     }
 
-    /// Logs an account in: what its browser shall hold.
+    /// Logs an account in; returns the secret for the browser's cookie.
     pub async fn log_in(&self, account: &Account, now: DateTime<Utc>) -> Result<String> {
         let token = secret_text();
-        let mut tx = self.store.write().await?;
+        let by = (Actor::Account(account), Power::Look);
+        let mut act = self.act(by, Action::Login, now).await?;
         let hash = hash_of(&token);
-        accounts::log_in(&mut tx, &hash, account.id, millis(now), over(now)).await?;
-        audit::insert(&mut tx, millis(now), &account.name, "login", (None, "")).await?;
-        tx.commit().await?;
+        accounts::log_in(&mut act, &hash, account.id, millis(now), over(now)).await?;
+        act.commit(None, "").await?;
         Ok(token)
     }
 
-    /// Who is logged in with what a browser holds.
+    /// The account that is logged in with a cookie's secret; `None` if there is none, or the login is over.
     pub async fn logged_in(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Account>> {
         let hash = hash_of(token);
         let mut tx = self.store.read().await?;
@@ -171,27 +173,28 @@ impl App {
     }
 
     /// Ends a login.
-    pub async fn log_out(&self, token: &str, who: &str, now: DateTime<Utc>) -> Result<()> {
-        let mut tx = self.store.write().await?;
-        accounts::log_out(&mut tx, &hash_of(token)).await?;
-        audit::insert(&mut tx, millis(now), who, "logout", (None, "")).await?;
-        Ok(tx.commit().await?)
+    pub async fn log_out(&self, token: &str, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let by = (Actor::Account(account), Power::Look);
+        let mut act = self.act(by, Action::Logout, now).await?;
+        accounts::log_out(&mut act, &hash_of(token)).await?;
+        Ok(act.commit(None, "").await?)
     }
 
-    /// Makes a token for a program, which acts for an account: the text that the program shall hold.
+    /// Makes a token with which a program acts for an account; returns its secret, which is shown only once.
     pub async fn add_token(
         &self,
         account: &str,
         name: &str,
         scopes: &[Scope],
-        by: &str,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<String> {
         if !is_name(name) {
             return Err(AppError::refused("refused-token-name", &[]));
         }
         let account = self.account(account).await?;
-        if let Some(scope) = scopes.iter().find(|scope| !account.may(scope.power())) {
+        let owner = Actor::Account(&account);
+        if let Some(scope) = scopes.iter().find(|scope| may(owner, scope.power()).is_err()) {
             let (role, scope) = (account.role.word(), scope.word());
             return Err(AppError::refused(
                 "refused-scope",
@@ -199,34 +202,30 @@ impl App {
             ));
         }
         let token = secret_text();
-        let mut tx = self.store.write().await?;
+        let mut act = self.act((by, Power::Accounts), Action::TokenAdd, now).await?;
         let kept = (name, hash_of(&token));
-        accounts::add_token(&mut tx, account.id, (kept.0, &kept.1), scopes, millis(now)).await?;
-        let said = format!("{} {name}", account.name);
-        audit::insert(&mut tx, millis(now), by, "token-add", (None, &said)).await?;
-        tx.commit().await?;
+        accounts::add_token(&mut act, account.id, (kept.0, &kept.1), scopes, millis(now)).await?;
+        act.commit(None, &format!("{} {name}", account.name)).await?;
         Ok(token)
     }
 
-    /// Every token, without its secret.
+    /// Every token without its secret.
     pub async fn tokens(&self) -> Result<Vec<ApiToken>> {
         let mut tx = self.store.read().await?;
         Ok(accounts::tokens(&mut tx).await?)
     }
 
-    /// Removes a token; `false` where there is none with this number.
-    pub async fn remove_token(&self, id: i64, by: &str, now: DateTime<Utc>) -> Result<bool> {
-        let mut tx = self.store.write().await?;
-        let known = accounts::remove_token(&mut tx, id).await?;
+    /// Removes a token; `false` if there is none with this number.
+    pub async fn remove_token(&self, id: i64, by: Actor<'_>, now: DateTime<Utc>) -> Result<bool> {
+        let mut act = self.act((by, Power::Accounts), Action::TokenRemove, now).await?;
+        let known = accounts::remove_token(&mut act, id).await?;
         if known {
-            let said = id.to_string();
-            audit::insert(&mut tx, millis(now), by, "token-remove", (None, &said)).await?;
+            act.commit(None, &id.to_string()).await?;
         }
-        tx.commit().await?;
         Ok(known)
     }
 
-    /// Who a program's token acts for, and what it is good for.
+    /// The account and scopes of a token; `None` for an unknown one.
     pub async fn of_token(
         &self,
         token: &str,
@@ -247,27 +246,14 @@ impl App {
         Ok(Some((account, scopes)))
     }
 
-    /// Writes a line of the audit log.
-    pub async fn note_audit(
-        &self,
-        who: &str,
-        did: &str,
-        (campaign, said): (Option<&str>, &str),
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let mut tx = self.store.write().await?;
-        audit::insert(&mut tx, millis(now), who, did, (campaign, said)).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// The newest lines of the audit log before a number, of one account or of all.
+    /// The newest lines of the audit log with numbers below `before`, of one account or of all.
     pub async fn audit(&self, who: Option<&str>, before: i64, limit: i64) -> Result<Vec<Entry>> {
         let mut tx = self.store.read().await?;
         Ok(audit::list(&mut tx, who.unwrap_or_default(), before, limit).await?)
     }
 }
 
-/// Logins that are over: made before the first instant, or last seen before the second.
+/// Limits of logins that are over: made before the first instant, or last used before the second.
 fn over(now: DateTime<Utc>) -> (i64, i64) {
     (millis(now - LOGIN_MAX), millis(now - LOGIN_IDLE_MAX))
 }

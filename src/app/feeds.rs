@@ -1,17 +1,19 @@
-//! Calendars of sites and teams, under addresses that nobody guesses.
+//! Calendars of sites and teams under secret addresses.
 
 use super::unsubscribing::secret;
-use super::{App, Loaded, Result, millis};
+use super::{App, Loaded, Result};
+use crate::domain::audit::Action;
 use crate::domain::calendar::Sessions;
-use crate::store::{audit, uploads};
+use crate::domain::permission::{Actor, Power};
+use crate::store::uploads;
 use crate::text::hex;
 use chrono::{DateTime, NaiveDate, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 impl App {
-    /// The secret part of the address of a calendar: it follows from the installation's secret and from how often it
-    /// was made anew.
+    /// The secret part of a calendar's address, derived from the installation's secret and from how often it was
+    /// renewed.
     pub async fn feed_token(&self, loaded: &Loaded, code: &str) -> Result<String> {
         let mut tx = self.store.read().await?;
         let generation = uploads::generation(&mut tx, loaded.no, code).await?;
@@ -19,14 +21,14 @@ impl App {
         Ok(hex(&signature(&secret, loaded, code, generation).finalize().into_bytes()[..16]))
     }
 
-    /// Whether a text is the secret part of the address of a calendar. Takes the same time for every wrong one.
+    /// Whether a text is the secret part of a calendar's address, compared in constant time.
     pub async fn is_feed_token(&self, loaded: &Loaded, code: &str, token: &str) -> Result<bool> {
         let right = self.feed_token(loaded, code).await?;
         let same = right.bytes().zip(token.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
         Ok(right.len() == token.len() && same == 0)
     }
 
-    /// The calendar file of a site or team, also where it has no session.
+    /// The calendar file of a site or team, even without sessions.
     pub fn feed(
         &self,
         loaded: &Loaded,
@@ -37,19 +39,17 @@ impl App {
         self.calendar(loaded, name, loaded.campaign.language, sessions.of(post, days))
     }
 
-    /// Makes the address of a calendar anew; the old one leads nowhere.
+    /// Renews a calendar's address; the old one stops working.
     pub async fn renew_feed(
         &self,
         loaded: &Loaded,
         code: &str,
-        who: &str,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let mut tx = self.store.write().await?;
-        uploads::renew(&mut tx, loaded.no, code).await?;
-        let id = loaded.campaign.id.as_str();
-        audit::insert(&mut tx, millis(now), who, "feed-renew", (Some(id), code)).await?;
-        Ok(tx.commit().await?)
+        let mut act = self.act((by, Power::Tally), Action::FeedRenew, now).await?;
+        uploads::renew(&mut act, loaded.no, code).await?;
+        Ok(act.commit(Some(loaded.campaign.id.as_str()), code).await?)
     }
 }
 

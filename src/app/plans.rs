@@ -4,11 +4,13 @@ use super::assigning::assign_in;
 use super::coverage::given;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::Output;
+use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
-use crate::domain::plan::{Certificate, Plan, PlanRow};
+use crate::domain::permission::{self, Actor, Power};
+use crate::domain::plan::{Certificate, MadeBy, Plan, PlanRow, PlanState, first_day, is_outdated};
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
-use crate::store::plans::{self, NewPlan, PlanHead, PlanState};
+use crate::store::plans::{self, NewPlan, PlanHead};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// A plan and its number.
@@ -26,11 +28,11 @@ pub struct Made {
 
 /// How long to search for a plan, and who watches.
 pub struct Search<'a> {
-    /// Steps.
+    /// Limits in steps.
     pub limits: Limits,
-    /// Told of every look at the search.
+    /// Called with the progress of the search.
     pub progress: &'a mut (dyn FnMut(SearchProgress) + Send),
-    /// Tells the share of the time that is used; always 0 without a limit.
+    /// Returns the share of the time that is used up; always 0 without a limit.
     pub time_used: &'a mut (dyn FnMut() -> f64 + Send),
 }
 
@@ -54,42 +56,44 @@ pub struct Adopted {
 }
 
 impl App {
-    /// Makes a draft from what was given before `from`, and stores it.
+    /// Makes a draft from what was given before its first day, and stores it. `wanted` is that day, where it is not
+    /// to be the usual one ([`first_day`]).
     pub async fn make_plan(
         &self,
         loaded: &Loaded,
-        from: NaiveDate,
-        made_by: &str,
+        wanted: Option<NaiveDate>,
+        by: Actor<'_>,
         search: Search<'_>,
         now: DateTime<Utc>,
     ) -> Result<Made> {
+        permission::may(by, Power::Plan)?;
         let campaign = &loaded.campaign;
-        let from = from.max(campaign.start);
+        let from = first_day(campaign, today(campaign, now), wanted);
         let PlanStart { history, published, warm } = self.plan_start(loaded, from).await?;
         let Search { limits, progress, time_used } = search;
         let (published, warm) = (published.as_slice(), warm.as_ref());
         let request = Request { campaign, given: &history, from, published, warm, limits };
-        // Planning takes a core for a while; the runtime is told so.
+        // Planning takes a core for a while, so the runtime moves other tasks away.
         let (plan, verdict) =
             tokio::task::block_in_place(|| planner::make_judged(&request, progress, time_used));
         let given_doses = history.iter().map(|row| u64::from(row.doses)).sum();
         let new = NewPlan {
             version: loaded.version,
             from,
-            made_by,
+            made_by: if matches!(by, Actor::Job(_)) { MadeBy::Job } else { MadeBy::Hand },
             figures: &plan.figures,
             unplaced: &plan.unplaced,
             rows: &plan.rows,
             given_doses,
             certificate: &plan.certificate,
         };
-        let mut tx = self.store.write().await?;
-        let no = plans::insert(&mut tx, loaded.no, &new, millis(now)).await?;
-        tx.commit().await?;
+        let mut act = self.act((by, Power::Plan), Action::PlanMake, now).await?;
+        let no = plans::insert(&mut act, loaded.no, &new, millis(now)).await?;
+        act.commit(Some(campaign.id.as_str()), &no.to_string()).await?;
         Ok(Made { no, from, plan, verdict })
     }
 
-    /// What a plan from a day on starts from.
+    /// What a plan that begins on a day starts from.
     pub async fn plan_start(&self, loaded: &Loaded, from: NaiveDate) -> Result<PlanStart> {
         let mut tx = self.store.read().await?;
         let until = from - TimeDelta::days(1);
@@ -109,25 +113,27 @@ impl App {
         given(&mut tx, loaded.no, NaiveDate::MIN, before - TimeDelta::days(1)).await
     }
 
-    /// The prices that prove how good a plan is; `None` where they are not kept.
+    /// The prices that prove how good a plan is; `None` if they are no longer stored.
     pub async fn plan_prices(&self, loaded: &Loaded, no: i64) -> Result<Option<Certificate>> {
         let mut tx = self.store.read().await?;
         Ok(plans::certificate(&mut tx, loaded.no, no).await?)
     }
 
-    /// Puts a draft in force and assigns the register's people to it. A draft that the check faults
-    /// against what is known now is refused, but for people whom it lists as overdue: nobody can
-    /// give them their dose in time any more.
+    /// Puts a draft in force and assigns the register's people to it. A draft that the check finds
+    /// infeasible with what is known now is refused, except for people whom it lists as overdue:
+    /// nobody can give them their dose in time any more.
     pub async fn adopt_plan(
         &self,
         loaded: &Loaded,
         no: Option<i64>,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Adopted> {
-        let mut tx = self.store.write().await?;
+        let mut act = self.act((by, Power::Plan), Action::PlanAdopt, now).await?;
+        let tx = act.tx();
         let head = match no {
-            Some(no) => plans::find(&mut tx, loaded.no, no).await?,
-            None => plans::newest(&mut tx, loaded.no, PlanState::Draft).await?,
+            Some(no) => plans::find(tx, loaded.no, no).await?,
+            None => plans::newest(tx, loaded.no, PlanState::Draft).await?,
         };
         let head = head.ok_or_else(|| no_draft(no))?;
         if head.state != PlanState::Draft {
@@ -138,15 +144,15 @@ impl App {
             ));
         }
         let day = today(&loaded.campaign, now);
-        if head.from < day && day <= loaded.campaign.end {
+        if is_outdated(&loaded.campaign, day, head.from) {
             return Err(AppError::refused(
                 "refused-draft-old",
                 &[("no", &head.no), ("from", &head.from), ("day", &day)],
             ));
         }
-        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let rows = plans::rows(tx, loaded.no, head.no).await?;
         let until = head.from - TimeDelta::days(1);
-        let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
+        let history = given(tx, loaded.no, NaiveDate::MIN, until).await?;
         let report = planner::check(&loaded.campaign, &rows, &history, head.from);
         let faults: Vec<_> =
             report.violations.iter().filter(|one| !one.is_listed(&head.unplaced)).collect();
@@ -156,13 +162,13 @@ impl App {
                 &[("no", &head.no), ("count", &faults.len()), ("first", first)],
             ));
         }
-        plans::adopt(&mut tx, loaded.no, head.no, millis(now)).await?;
-        let people = assign_in(&mut tx, loaded, head.no, &rows, now).await?;
-        tx.commit().await?;
+        plans::adopt(&mut act, loaded.no, head.no, millis(now)).await?;
+        let people = assign_in(act.tx(), loaded, head.no, &rows, now).await?;
+        act.commit(Some(loaded.campaign.id.as_str()), &head.no.to_string()).await?;
         Ok(Adopted { no: head.no, people })
     }
 
-    /// A plan with its rows: the one numbered, else the adopted one.
+    /// A plan with its rows: the one with this number, else the adopted one.
     pub async fn plan(
         &self,
         loaded: &Loaded,
@@ -202,7 +208,7 @@ fn no_draft(no: Option<i64>) -> AppError {
     }
 }
 
-/// What a new plan changes against an old one, a line for each session that changes.
+/// What a new plan changes, with a line for each session that changes.
 pub fn diff_lines(
     campaign: &Campaign,
     old: &[PlanRow],

@@ -1,6 +1,6 @@
 //! `doseplan daemon`.
 
-use super::{Session, exit, service};
+use super::{Invocation, exit, service};
 use crate::app::AppError;
 use crate::clock::Clock;
 use crate::config::Listen;
@@ -15,12 +15,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// Run the timetable until stopped.
 #[derive(Debug, Args)]
 pub(super) struct Daemon {}
 
-/// A look that is under way gets so long to end after a signal; its transaction is undone if it does not.
+/// How long a tick under way may take after a signal; then its transaction is rolled back.
 const STOP_MAX: Duration = Duration::from_secs(4);
 
 /// The name of this process in leases: unique, so that a restarted process is not taken for its predecessor.
@@ -28,28 +30,29 @@ pub(super) fn owner() -> String {
     format!("{}-{}", std::process::id(), uuid::Uuid::now_v7())
 }
 
-/// An address that was asked for and cannot be had.
+/// A configured address that cannot be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("[http] listen = \"{0}\": {1}; write another address, or \"off\"")]
 pub(super) struct CannotListen(SocketAddr, std::io::Error);
 
 impl Daemon {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let timetable = session.timetable()?;
-        let listener = listen(session.config.http.listen).await?;
-        let lock = lock(&session.address())?;
-        let app = session.open(true).await?;
-        let clock = session.clock.clone();
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        let timetable = invocation.timetable()?;
+        let listener = listen(invocation.config.http.listen).await?;
+        let lock = lock(&invocation.address())?;
+        let app = invocation.open(true).await?;
+        let clock = invocation.clock.clone();
         app.note_zone_data(clock.now()).await?;
         let runner = Runner { timetable, ..Runner::new(app, owner()) };
-        serve(runner, clock, listener).await?;
+        let http = listener.map(|it| Http::start(it, web::Site::new(&runner, clock.clone())));
+        serve(runner, clock, http).await?;
         drop(lock);
         Ok(exit::OK)
     }
 }
 
-/// Takes the address of the configuration. One that was asked for must be had; the default one need not, as another
-/// daemon of this machine may have it.
+/// Binds the address of the configuration. A configured address must be free; the default one need not be, because
+/// another daemon of this machine may have it.
 pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>, CannotListen> {
     let address = match asked {
         Some(Listen::Off) => return Ok(None),
@@ -69,26 +72,34 @@ pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>,
     }
 }
 
-/// Runs until SIGINT or SIGTERM, then ends within five seconds with nothing half-done.
-pub(super) async fn serve(
-    runner: Runner,
-    clock: Clock,
-    listener: Option<TcpListener>,
-) -> anyhow::Result<()> {
+/// The running HTTP server.
+pub(super) struct Http {
+    address: Option<SocketAddr>,
+    end: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Http {
+    /// Starts serving.
+    pub(super) fn start(listener: TcpListener, site: web::Site) -> Self {
+        let address = listener.local_addr().ok();
+        if let Some(address) = address {
+            tracing::info!(%address, "HTTP listens");
+        }
+        let (end, ends) = oneshot::channel::<()>();
+        let task = tokio::spawn(web::serve(listener, site, async { drop(ends.await) }));
+        Self { address, end, task }
+    }
+}
+
+/// Runs until SIGINT or SIGTERM, then ends within five seconds and leaves nothing half done.
+pub(super) async fn serve(runner: Runner, clock: Clock, http: Option<Http>) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (stop, app) = (runner.stop.clone(), runner.app.clone());
     let hearts = Arc::clone(&runner.hearts);
     tracing::info!(now = %clock.now(), "daemon started");
-    let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
-    let (end_http, http_ends) = tokio::sync::oneshot::channel::<()>();
-    let http = listener.map(|listener| {
-        let site = web::Site::new(&runner, clock.clone());
-        tokio::spawn(web::serve(listener, site, async { drop(http_ends.await) }))
-    });
-    if let Some(address) = address {
-        tracing::info!(%address, "HTTP listens");
-    }
+    let address = http.as_ref().and_then(|http| http.address);
     let mut work = tokio::spawn(async move { Box::pin(runner.serve(&clock)).await });
     let mut broken = false;
     tokio::select! {
@@ -99,23 +110,26 @@ pub(super) async fn serve(
     }
     service::tell(&[NotifyState::Stopping]);
     stop.send_replace(true);
-    drop(end_http);
+    let http = http.map(|http| {
+        drop(http.end);
+        http.task
+    });
     if !broken && tokio::time::timeout(STOP_MAX, work).await.is_err() {
         tracing::warn!("a job did not end in time; its transaction is undone");
     }
     if let Some(http) = http {
-        // It has had its time while the work ended.
+        // It had the time in which the work ended.
         let _ = tokio::time::timeout(web::END_MAX, http).await;
     }
-    // Closing folds the write-ahead log into the file; a job that hangs must not keep the process.
+    // Closing folds the write-ahead log into the file. A job that hangs must not keep the process alive.
     let _ = tokio::time::timeout(Duration::from_millis(800), app.store.close()).await;
     tracing::info!("daemon stopped");
-    // Whoever watches over the daemon starts it anew.
+    // The service manager restarts the daemon.
     anyhow::ensure!(!broken, "the daemon's loops have ended by themselves; its log says why");
     Ok(())
 }
 
-/// Keeps a second daemon off the same SQLite file; the lock goes with the process, however it ends.
+/// Locks the SQLite file against a second daemon; the lock ends with the process, however it ends.
 pub(super) fn lock(address: &str) -> anyhow::Result<Option<File>> {
     let Some(path) = address.strip_prefix("sqlite:") else { return Ok(None) };
     let path = path.trim_start_matches("//");

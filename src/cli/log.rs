@@ -1,12 +1,14 @@
-//! The log on stderr: lines for people, or one JSON object a line for machines. Whatever is logged, e-mail addresses
-//! are masked: a mail server's answers repeat them.
+//! The log on stderr: lines for people, or one JSON object per line for machines. E-mail addresses are masked in
+//! everything that is logged, because a mail server's answers repeat them.
 
 use crate::app::AppError;
 use crate::domain::campaign::Language;
 use crate::mail::mask;
 use clap::ValueEnum;
 use std::io::{IsTerminal as _, Write};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -18,10 +20,10 @@ pub(super) enum Form {
     Json,
 }
 
-/// What is logged where nothing else is asked for.
+/// What is logged by default.
 const LEVELS: &str = "doseplan=info,sqlx=error,warn";
 
-/// Writes to stderr, without addresses. Each event comes in one piece.
+/// Writes to stderr with addresses masked. Each event is written in one piece.
 struct Masked;
 
 impl Write for Masked {
@@ -36,21 +38,30 @@ impl Write for Masked {
     }
 }
 
-/// Begins to log.
+/// Starts logging.
 pub(super) fn start(form: Form) {
-    let levels = EnvFilter::try_from_env("DOSEPLAN_LOG").unwrap_or_else(|_| LEVELS.into());
-    let log = tracing_subscriber::fmt().with_env_filter(levels).with_writer(|| Masked);
+    let log =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Masked);
     match form {
-        Form::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        Form::Text => {
+            log.with_ansi(std::io::stderr().is_terminal()).finish().with(levels()).init();
+        }
         Form::Json => {
-            log.json().with_current_span(false).with_span_list(false).init();
-            // What a broken invariant says may hold what it was broken by; where it happened does not.
+            let log = log.json().with_current_span(false).with_span_list(false);
+            log.finish().with(levels()).init();
+            // The message of a broken invariant may contain personal data; its place in the code does not.
             std::panic::set_hook(Box::new(|panic| {
                 let at = panic.location().map(ToString::to_string).unwrap_or_default();
                 tracing::error!(at, "the program has met what cannot be; please report it");
             }));
         }
     }
+}
+
+/// What `DOSEPLAN_LOG` asks for, as `debug` or `doseplan=debug,warn`.
+fn levels() -> Targets {
+    let asked = std::env::var("DOSEPLAN_LOG").ok().and_then(|asked| asked.parse().ok());
+    asked.unwrap_or_else(|| LEVELS.parse().expect("the levels are well written"))
 }
 
 /// Says why the program ends.
@@ -61,7 +72,7 @@ pub(super) fn ended(form: Form, language: Language, error: &anyhow::Error) {
     }
 }
 
-/// An error with its causes; what the app refuses is told in the reader's language.
+/// An error with its causes. A refusal of the app is told in the reader's language.
 fn told(language: Language, error: &anyhow::Error) -> String {
     let words = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<AppError>() {
         Some(error) => error.words(language),

@@ -1,8 +1,8 @@
 //! Reports as tables, JSON, CSV files and sheets of a workbook.
 
 use super::output::{Format, NONE, Sheet, harmless};
-use super::{Session, output};
-use crate::app::reports::{Ask, Behind, Explained, Part};
+use super::{Invocation, output};
+use crate::app::reports::{Ask, Explained, Part, SourceRecord};
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::report::{Basis, Figure, Report, Value};
 use crate::intake::csv_out;
@@ -37,7 +37,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::None => NONE.to_owned(),
         Value::Count(count) => text::thousands(*count),
-        Value::Percent(percent) => percent.clone(),
+        Value::Percent(percent) => percent.to_string(),
         Value::Day(day) => day.to_string(),
         Value::Text(text) => harmless(text),
     }
@@ -55,9 +55,7 @@ fn cell(value: &Value) -> Cell {
     match value {
         Value::None => Cell::Blank,
         Value::Count(count) => Cell::Count(*count),
-        Value::Percent(percent) => percent
-            .parse()
-            .map_or_else(|_| Cell::text(percent), |percent| Cell::Decimals(percent, 1)),
+        Value::Percent(percent) => Cell::Decimals(percent.shown(), 1),
         Value::Day(day) => Cell::Day(*day),
         Value::Text(text) => Cell::text(text),
     }
@@ -194,8 +192,8 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn new(session: &Session, campaign: &Campaign) -> Self {
-        let made_at = session.clock.now().with_timezone(&campaign.timezone).naive_local();
+    pub(super) fn new(invocation: &Invocation, campaign: &Campaign) -> Self {
+        let made_at = invocation.clock.now().with_timezone(&campaign.timezone).naive_local();
         Self { book: Book::new(&campaign.name, made_at) }
     }
 
@@ -260,7 +258,7 @@ const COLUMNS: [&str; 11] = [
 fn record_row(
     language: Language,
     part: usize,
-    record: &Behind,
+    record: &SourceRecord,
     is_for_people: bool,
 ) -> Vec<String> {
     let kind = if is_for_people {
@@ -284,8 +282,8 @@ fn record_row(
 }
 
 /// Prints what a cell is made of.
-pub(super) fn explained(session: &Session, report: &Report, address: &str, told: &Explained) {
-    let out = session.out;
+pub(super) fn explained(invocation: &Invocation, report: &Report, address: &str, told: &Explained) {
+    let out = invocation.out;
     let value = |figure: &Figure| shown(&figure.value);
     match out.format {
         Format::Json => out.json(&explained_json(out.language, report, address, told)),

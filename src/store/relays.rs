@@ -1,5 +1,5 @@
-//! Mail servers: breaker and pace, shared by all daemons. A claim of mails begins by locking the server's row, so
-//! that daemons take turns and never reach for the same mails.
+//! Mail servers' circuit breaker and pace, shared by all daemons. Claiming mails begins with locking the server's row,
+//! so that daemons take turns and never claim the same mails.
 
 use super::{Result, StoreError, Tx};
 use crate::args;
@@ -28,8 +28,8 @@ fn relay(row: &super::db::Row) -> Result<Relay> {
 /// The state of a server, locked until the end of the transaction.
 pub async fn lock(tx: &mut Tx, name: &str) -> Result<Relay> {
     tx.run(MAKE, args![name]).await?;
-    let none = StoreError::BadRow { table: "relay", what: format!("no row {name}") };
-    relay(&tx.row(LOCK, args![name]).await?.ok_or(none)?)
+    let none = || StoreError::bad("relay", "*", name, "there is no row");
+    relay(&tx.row(LOCK, args![name]).await?.ok_or_else(none)?)
 }
 
 /// Writes the state of a server.

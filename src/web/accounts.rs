@@ -1,8 +1,9 @@
 //! Accounts, tokens of programs, the audit log, and the visitor's own password.
 
 use super::Site;
-use super::door::Visitor;
-use super::page::{Cell, Page, Refusal, T, Table, encoded, framed};
+use super::page::{Cell, Page, Refusal, Table, encoded, framed};
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::{App, AppError};
 use crate::domain::account::{Role, Scope};
 use askama::Template;
@@ -13,9 +14,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-/// What a token may be made good for.
+/// The combinations of scopes that the form offers.
 const SCOPES: [&str; 4] = ["read", "read people", "read tally", "read people tally"];
-/// Lines of the audit log on a page.
+/// Lines of the audit log on one page.
 const LINES: i64 = 200;
 
 #[derive(Template)]
@@ -32,7 +33,7 @@ struct Main {
     tokens: Table,
 }
 
-/// Every account and token.
+/// The page with every account and token.
 pub(super) async fn accounts(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -93,7 +94,7 @@ fn time(millis: i64) -> String {
         .unwrap_or_default()
 }
 
-/// Every form of the page; which one is in the address.
+/// The fields of every form on the page; the address says which form was sent.
 #[derive(Deserialize)]
 pub(super) struct Given {
     name: Option<String>,
@@ -105,7 +106,7 @@ pub(super) struct Given {
     id: Option<i64>,
 }
 
-/// Does what a form asks for.
+/// Carries out what a form asks for.
 pub(super) async fn change(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -114,8 +115,7 @@ pub(super) async fn change(
     Form(given): Form<Given>,
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
-    let by = visitor.account.name.clone();
-    match act(&site.app, &what, given, &by, site.clock.now()).await {
+    match act(&site.app, &what, given, &visitor, site.clock.now()).await {
         Ok(None) => Ok(Redirect::to("/accounts").into_response()),
         // The secret is shown once, in the answer to the form itself, and never in an address.
         Ok(Some(secret)) => {
@@ -133,9 +133,10 @@ async fn act(
     app: &App,
     what: &str,
     given: Given,
-    by: &str,
+    visitor: &Visitor,
     now: DateTime<Utc>,
 ) -> crate::app::Result<Option<String>> {
+    let by = visitor.actor();
     let name = given.name.unwrap_or_default();
     let name = name.trim();
     let password = given.password.unwrap_or_default();
@@ -153,7 +154,7 @@ async fn act(
         }
         "password" => app.set_password(name, &password, by, now).await?,
         "remove" => {
-            if name == by {
+            if name == visitor.account.name {
                 return Err(AppError::refused("refused-own-account", &[]));
             }
             app.remove_account(name, by, now).await?;
@@ -254,7 +255,7 @@ pub(super) struct Passwords {
     new: String,
 }
 
-/// Gives the visitor another password; every login of theirs ends.
+/// Changes the visitor's password, which ends all their logins.
 pub(super) async fn set_password(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -264,10 +265,10 @@ pub(super) async fn set_password(
     let t = visitor.t();
     let fail = |error: AppError| Refusal::of(t, &error);
     let name = &visitor.account.name;
-    if !super::door::is_right(&site, name, &given.old).await.map_err(fail)? {
+    if !super::authentication::is_right(&site, name, &given.old).await.map_err(fail)? {
         return Ok(show_me(&visitor, &headers, (StatusCode::FORBIDDEN, t.w("web-wrong-password"))));
     }
-    match site.app.set_password(name, &given.new, name, site.clock.now()).await {
+    match site.app.set_password(name, &given.new, visitor.actor(), site.clock.now()).await {
         Ok(()) => Ok(Redirect::to("/login").into_response()),
         Err(AppError::Refused(said)) => {
             Ok(show_me(&visitor, &headers, (StatusCode::CONFLICT, said.words(t.0))))

@@ -1,24 +1,10 @@
-//! A search drawn as SVG text. Colours are the style sheet's, so that they follow light and dark.
+//! Draws the progress of a search as SVG text. The style sheet gives the colours, which follow light and dark mode.
 
-use super::page::{T, whole};
+use super::page::whole;
+use super::words::T;
+use crate::characters::escaped;
 use crate::text::thousands;
 use std::fmt::Write as _;
-
-/// Text inside SVG or HTML.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 250.0;
@@ -27,7 +13,7 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 26.0;
 
-/// Where the values of a chart lie.
+/// The scales of a chart.
 struct Frame {
     count: usize,
     low: f64,
@@ -52,7 +38,7 @@ impl Frame {
         format!("<polyline class=\"curve {class}\" points=\"{}\"/>", points.join(" "))
     }
 
-    /// Lines across at round figures, with their figures.
+    /// Horizontal lines at round values, with labels.
     fn across(&self, digits: usize) -> String {
         let step = round_step((self.high - self.low) / 4.0);
         let mut out = String::new();
@@ -79,7 +65,7 @@ impl Frame {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, at least as much as asked for.
+/// The smallest of 1, 2 or 5 times a power of ten that is not below `least`.
 fn round_step(least: f64) -> f64 {
     if least <= 0.0 || !least.is_finite() {
         return 1.0;
@@ -100,7 +86,7 @@ fn svg(label: &str, inside: &str) -> String {
     )
 }
 
-/// A line of the key under a drawing.
+/// One entry of the legend.
 fn key(class: &str, text: &str) -> String {
     format!(
         "<li><svg width=\"28\" height=\"10\" aria-hidden=\"true\"><line class=\"curve {class}\" \
@@ -109,7 +95,7 @@ fn key(class: &str, text: &str) -> String {
     )
 }
 
-/// A search for a plan: step, objective, bound.
+/// Draws a search for a plan from its points: step, objective, bound.
 pub(super) fn search(t: T, points: &[(u32, f64, f64)]) -> String {
     let bounds = || points.iter().map(|point| point.2).filter(|bound| bound.is_finite());
     let lowest = points.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
@@ -141,10 +127,5 @@ mod tests {
         {
             assert!((round_step(least) - step).abs() < 1e-9, "{least}");
         }
-    }
-
-    #[test]
-    fn names_in_a_drawing_are_text() {
-        assert_eq!(escaped("<script>\"&'"), "&lt;script&gt;&quot;&amp;&#39;");
     }
 }

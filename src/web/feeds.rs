@@ -1,17 +1,18 @@
 //! Calendars of sites and teams as iCal feeds under secret addresses.
 
-use super::ask::Ask;
-use super::page::{Refusal, T, encoded};
-use super::{Site, door};
+use super::page::{Refusal, encoded};
+use super::page_context::PageContext;
+use super::words::T;
+use super::{Site, authentication};
 use crate::app::AppError;
-use crate::domain::account::Power;
 use crate::domain::campaign::Campaign;
+use crate::domain::permission::{Power, may_at};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-/// The name of a site or team.
+/// The name of a site or team; `None` for any other code.
 fn name<'a>(campaign: &'a Campaign, code: &str) -> Option<&'a str> {
     let site = campaign.site(code).map(|site| site.name.as_str());
     site.or_else(|| campaign.team(code).map(|team| team.name.as_str()))
@@ -23,7 +24,7 @@ pub(super) async fn feed(
     Path((id, code, file)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let t = T(door::language(&headers));
+    let t = T(authentication::language(&headers));
     let absent = || Refusal::absent(t);
     let fail = |error: AppError| Refusal::of(t, &error);
     let token = file.strip_suffix(".ics").ok_or_else(absent)?;
@@ -39,16 +40,17 @@ pub(super) async fn feed(
     Ok(([(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], text).into_response())
 }
 
-/// The address of the feed of a site or team; empty for a stop, and for those who may not have it.
-pub(super) async fn address(ask: &Ask, code: &str) -> Result<String, Refusal> {
-    let account = &ask.visitor.account;
-    let has_feed = name(&ask.loaded.campaign, code).is_some();
-    if !has_feed || !account.may(Power::Tally) || !account.has_code(code) {
+/// The address of a site's or team's feed; empty for a stop, and for visitors who may not have it.
+pub(super) async fn address(context: &PageContext, code: &str) -> Result<String, Refusal> {
+    let campaign = &context.loaded.campaign;
+    let visits = context.visits(context.as_of).await?;
+    let may = may_at(context.actor(), Power::Tally, campaign, code, &visits);
+    if name(campaign, code).is_none() || may.is_err() {
         return Ok(String::new());
     }
-    let token = ask.app().feed_token(&ask.loaded, code).await;
-    let token = token.map_err(|error| ask.refusal(&error))?;
-    let id = encoded(ask.loaded.campaign.id.as_str());
+    let token = context.app().feed_token(&context.loaded, code).await;
+    let token = token.map_err(|error| context.refusal(&error))?;
+    let id = encoded(context.loaded.campaign.id.as_str());
     Ok(format!("/ical/{id}/{}/{token}.ics", encoded(code)))
 }
 
@@ -57,15 +59,18 @@ pub(super) struct Which {
     place: String,
 }
 
-/// Makes the secret address of a feed anew.
-pub(super) async fn renew(ask: Ask, Query(which): Query<Which>) -> Result<Response, Refusal> {
+/// Replaces the secret address of a feed; the old one stops working.
+pub(super) async fn renew(
+    context: PageContext,
+    Query(which): Query<Which>,
+) -> Result<Response, Refusal> {
     let code = which.place.as_str();
-    if address(&ask, code).await?.is_empty() {
-        return Err(Refusal::absent(ask.t()));
+    if address(&context, code).await?.is_empty() {
+        return Err(Refusal::absent(context.t()));
     }
-    let who = &ask.visitor.account.name;
-    let renewed = ask.app().renew_feed(&ask.loaded, code, who, ask.now).await;
-    renewed.map_err(|error| ask.refusal(&error))?;
-    let to = format!("{}&place={}&done=renewed", ask.to("calendar"), encoded(code));
+    let by = context.actor();
+    let renewed = context.app().renew_feed(&context.loaded, code, by, context.now).await;
+    renewed.map_err(|error| context.refusal(&error))?;
+    let to = format!("{}&place={}&done=renewed", context.to("calendar"), encoded(code));
     Ok(Redirect::to(&to).into_response())
 }

@@ -1,15 +1,19 @@
 //! The queue of mail and the jobs, for those who run the installation.
 
-use super::ask::Ask;
-use super::page::{Cell, Page, Refusal, T, Table};
+use super::page::{Cell, Page, Refusal, Table};
+use super::page_context::PageContext;
 use super::plan::local;
+use super::words::T;
+use crate::app::run_words;
 use crate::app::status::Problem;
+use crate::domain::audit::Action;
+use crate::domain::job::{RunNote, RunState};
 use crate::jobs::runner::life;
 use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
 
-/// Mails and runs that are shown; the command line has all.
+/// The most mails and runs that are shown; the command line shows all.
 const ROWS_MAX: i64 = 80;
 const LIVE_SECS: u32 = 5;
 
@@ -22,18 +26,21 @@ struct Main {
     tables: Vec<Table>,
 }
 
-/// The queue of mail. It has addresses, so that looking is written down.
-pub(super) async fn mail(ask: Ask) -> Result<Response, Refusal> {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let read = |ask: Ask| async move { ask.app().mail_queue(&ask.loaded, ROWS_MAX).await };
-    let found = ask.kept("mail", read).await?;
-    let (who, id) = (&ask.visitor.account.name, campaign.id.as_str());
+/// The queue of mail. It shows addresses, so each look goes to the audit log.
+pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let read = |context: PageContext| async move {
+        context.app().mail_queue(&context.loaded, ROWS_MAX).await
+    };
+    let found = context.cached("mail", read).await?;
+    let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
     let said = format!("{} mails", found.newest.len());
-    let noted = ask.app().note_audit(who, "see-mail", (Some(id), &said), ask.now).await;
-    noted.map_err(|error| ask.refusal(&error))?;
+    let noted =
+        context.app().note_audit(who, Action::SeeMail, (Some(id), &said), context.now).await;
+    noted.map_err(|error| context.refusal(&error))?;
     let mut states = Table::of(t, "web-states", &["state", "#mails"]);
     for (state, count) in &found.counts {
-        states.rows.push(vec![Cell::head(state.clone()), Cell::count(*count)]);
+        states.rows.push(vec![Cell::head(state.word()), Cell::count(*count)]);
     }
     let mut newest =
         Table::of(t, "web-newest-mails", &["id", "due", "state", "kind", "to", "subject"]);
@@ -41,8 +48,8 @@ pub(super) async fn mail(ask: Ask) -> Result<Response, Refusal> {
         newest.rows.push(vec![
             Cell::head(mail.id.to_string()),
             Cell::text(local(campaign, mail.due_at)),
-            Cell::text(mail.state.clone()),
-            Cell::text(mail.kind.clone()),
+            Cell::text(mail.state.word()),
+            Cell::text(mail.kind.word()),
             Cell::text(mail.to.clone()),
             Cell::text(mail.subject.clone()),
         ]);
@@ -50,12 +57,12 @@ pub(super) async fn mail(ask: Ask) -> Result<Response, Refusal> {
     let title = t.w("web-mail");
     let hold = found.hold.as_ref();
     let main = Main {
-        head: format!("<h1>{}</h1>", super::draw::escaped(&title)),
+        head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
         live: false,
         lines: hold.map(|hold| held(t, &hold.words(t.0), hold.remedy())).into_iter().collect(),
         tables: vec![states, newest],
     };
-    Ok(ask.show(Page::new(format!("{title} · {}", campaign.name), "mail", &main)))
+    Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "mail", &main)))
 }
 
 fn held(t: T, said: &str, remedy: &str) -> String {
@@ -63,29 +70,36 @@ fn held(t: T, said: &str, remedy: &str) -> String {
 }
 
 /// The jobs: the newest run of each, and all runs.
-pub(super) async fn jobs(ask: Ask) -> Result<Response, Refusal> {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let read = |ask: Ask| async move {
-        let status = ask.app().status(&ask.loaded, Some(ask.as_of), ask.now).await?;
-        let runs = ask.app().runs(&ask.loaded, ROWS_MAX).await?;
+pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let read = |context: PageContext| async move {
+        let status =
+            context.app().status(&context.loaded, Some(context.as_of), context.now).await?;
+        let runs = context.app().runs(&context.loaded, ROWS_MAX).await?;
         Ok((status, runs))
     };
-    let found = ask.kept("jobs", read).await?;
+    let found = context.cached("jobs", read).await?;
     let (status, runs) = &*found;
     let time = |at: Option<i64>| Cell::text(at.map(|at| local(campaign, at)).unwrap_or_default());
-    let class = |state: &str| if state == "failed" { "bad" } else { "" };
+    let class = |state| if state == RunState::Failed { "bad" } else { "" };
+    let told = |note: Option<&RunNote>| {
+        Cell::text(note.map(|note| run_words::words(t.0, note)).unwrap_or_default())
+    };
     let mut jobs = Table::of(t, "web-jobs", &["job", "next", "due", "state", "said"]);
-    let entries = &ask.site.timetable.entries;
+    let entries = &context.site.timetable.entries;
     for job in &status.jobs {
         let entry = entries.iter().find(|entry| entry.job == job.job);
-        let next = entry.and_then(|entry| entry.next(campaign.timezone, ask.now, life(campaign)));
-        let state = job.state.clone().unwrap_or_default();
+        let next =
+            entry.and_then(|entry| entry.next(campaign.timezone, context.now, life(campaign)));
         jobs.rows.push(vec![
             Cell::head(t.w(&format!("jobname-{}", job.job))),
             time(next.map(|at| at.timestamp_millis())),
             time(job.due_at),
-            Cell { class: class(&state), ..Cell::text(state) },
-            Cell::text(job.reason.clone().unwrap_or_default()),
+            Cell {
+                class: job.state.map_or("", class),
+                ..Cell::text(job.state.map_or("", RunState::word))
+            },
+            told(job.reason.as_ref()),
         ]);
     }
     let mut all = Table::of(t, "web-runs", &["job", "due", "state", "said", "attempt"]);
@@ -93,23 +107,23 @@ pub(super) async fn jobs(ask: Ask) -> Result<Response, Refusal> {
         all.rows.push(vec![
             Cell::head(t.w(&format!("jobname-{}", run.job))),
             time(Some(run.due_at)),
-            Cell { class: class(&run.state), ..Cell::text(run.state.clone()) },
-            Cell::text(run.reason.clone().unwrap_or_default()),
+            Cell { class: class(run.state), ..Cell::text(run.state.word()) },
+            told(run.note.as_ref()),
             Cell::number(run.attempt.to_string()),
         ]);
     }
     let title = t.w("web-jobs");
     let main = Main {
-        head: format!("<h1>{}</h1>", super::draw::escaped(&title)),
+        head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
         live: true,
         lines: status.problems.iter().map(|problem| said(t, problem)).collect(),
         tables: vec![jobs, all],
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "jobs", &main);
-    Ok(ask.show(Page { live_secs: LIVE_SECS, ..page }))
+    Ok(context.show(Page { live_secs: LIVE_SECS, ..page }))
 }
 
-/// A problem in words, as `doseplan status` has them.
+/// A problem in the words of `doseplan status`.
 fn said(t: T, problem: &Problem) -> String {
     match problem {
         Problem::BehindPlan { planned, done } => t.say(

@@ -1,19 +1,20 @@
-//! The first page of a campaign: how it stands at the end of a day. The figures are those of the coordinator's mail.
+//! The first page of a campaign: its figures at the end of a day, the same as in the coordinator's mail.
 
-use super::ask::Ask;
-use super::page::{Cell, Page, Refusal, T, Table, address};
+use super::page::{Cell, Page, Refusal, Table, address};
+use super::page_context::PageContext;
+use super::words::T;
 use crate::app::dashboard::Overview;
 use crate::domain::campaign::Campaign;
-use crate::domain::count::percent;
+use crate::domain::count::Percent;
 use crate::domain::coverage::{CoverageRow, Flag};
 use crate::mail::render::{self, Alert};
 use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
 
-/// How often the figures are looked at anew where there is JavaScript.
+/// Seconds between two refreshes, where JavaScript runs.
 const LIVE_SECS: u32 = 5;
-/// Areas of the table; a county has some dozens.
+/// The most areas in the table; a county has some dozens.
 const AREAS_MAX: usize = 150;
 
 #[derive(Template)]
@@ -31,30 +32,30 @@ struct Main {
 }
 
 /// The overview of a day.
-pub(super) async fn overview(ask: Ask) -> Result<Response, Refusal> {
-    let key = format!("overview/{}", ask.t().tag());
-    let make = |ask: Ask| async move {
-        let found = ask.app().overview(&ask.loaded, ask.as_of).await?;
-        Ok(page(&ask, &found))
+pub(super) async fn overview(context: PageContext) -> Result<Response, Refusal> {
+    let key = format!("overview/{}", context.t().tag());
+    let make = |context: PageContext| async move {
+        let found = context.app().overview(&context.loaded, context.as_of).await?;
+        Ok(page(&context, &found))
     };
-    let page = ask.kept(&key, make).await?;
-    Ok(ask.show(Page::clone(&page)))
+    let page = context.cached(&key, make).await?;
+    Ok(context.show(Page::clone(&page)))
 }
 
-/// The page, the same for all who may see it.
-fn page(ask: &Ask, found: &Overview) -> Page {
-    let t = ask.t();
-    let campaign = &ask.loaded.campaign;
-    let title = t.say("web-overview-title", &[("day", &render::date(ask.as_of, t.0))]);
+/// The page; it is the same for every visitor.
+fn page(context: &PageContext, found: &Overview) -> Page {
+    let t = context.t();
+    let campaign = &context.loaded.campaign;
+    let title = t.say("web-overview-title", &[("day", &render::date(context.as_of, t.0))]);
     let main = Main {
         t,
-        head: ask.head(title.clone(), "overview", &[]),
+        head: context.head(title.clone(), "overview", &[]),
         opening: render::opening(&found.summary, t.0),
         tiles: tiles(t, found),
         alerts: render::alerts(&found.summary, t.0),
         chart: render::chart(&found.summary, t.0),
         groups: groups(t, campaign, found),
-        areas: areas(ask, found),
+        areas: areas(context, found),
         needs: needs(t, found),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "overview", &main);
@@ -65,7 +66,7 @@ fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
     let summary = &found.summary;
     let progress = &summary.progress;
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let share = percent(signed(progress.done), signed(progress.planned));
+    let share = Percent::of(signed(progress.done), signed(progress.planned));
     let sites = &summary.by_group.sites;
     let plan = found.plan.map_or_else(|| t.w("web-none"), |no| no.to_string());
     let tile = |key: &str, figure: String, note: String| (t.w(key), figure, note);
@@ -77,7 +78,7 @@ fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
         ),
         tile(
             "web-progress",
-            t.percent(share.as_ref()),
+            t.percent(share),
             t.say(
                 "web-progress-of",
                 &[("done", &thousands(progress.done)), ("planned", &thousands(progress.planned))],
@@ -108,10 +109,10 @@ fn groups(t: T, campaign: &Campaign, found: &Overview) -> Table {
         let mut cells = vec![Cell::head(row.group_name.clone()), Cell::number(eligible)];
         for line in row.doses.iter().take(doses) {
             cells.push(Cell::count(line.people));
-            cells.push(Cell::percent(t, line.percent.as_ref()));
+            cells.push(Cell::percent(t, line.percent));
         }
-        cells.push(Cell::count(row.doses.iter().map(|line| line.today).sum::<u64>()));
-        cells.push(Cell::number(t.percent(row.drop_out.as_ref())));
+        cells.push(Cell::count(row.today()));
+        cells.push(Cell::number(t.percent(row.drop_out)));
         cells.push(Cell::text(flags(t, row)));
         table.rows.push(cells);
     }
@@ -127,9 +128,9 @@ fn flags(t: T, row: &CoverageRow) -> String {
     row.flags.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Who finished the series, area by area and group by group.
-fn areas(ask: &Ask, found: &Overview) -> Table {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+/// The table of people who finished the series, by area and group.
+fn areas(context: &PageContext, found: &Overview) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let with: Vec<_> = campaign
         .groups
         .iter()
@@ -143,17 +144,18 @@ fn areas(ask: &Ask, found: &Overview) -> Table {
     let lines = found.summary.by_area.iter();
     let areas = campaign.areas.iter().filter(|area| area.parent.is_some());
     for (area, line) in areas.zip(lines) {
-        let href = format!("{}#{}", address(&ask.loaded, "map", Some(ask.as_of)), area.code);
+        let href =
+            format!("{}#{}", address(&context.loaded, "map", Some(context.as_of)), area.code);
         let name = Cell { href: Some(href), ..Cell::head(line.area_name.clone()) };
         let mut cells = vec![
             name,
             Cell::count(line.eligible),
-            Cell::number(t.percent(line.first_percent.as_ref())),
-            Cell::percent(t, line.complete_percent.as_ref()),
+            Cell::number(t.percent(line.first_percent)),
+            Cell::percent(t, line.complete_percent),
         ];
         for group in &with {
             let row = found.tree.row(area.code.as_str(), group.id.as_str());
-            let share = row.and_then(|row| row.complete.percent.as_ref());
+            let share = row.and_then(|row| row.complete.percent);
             cells.push(Cell::number(t.percent(share)));
         }
         cells.push(Cell::count(line.today));

@@ -1,14 +1,16 @@
-//! The plan: verdict, sessions of the day, what holds people back; what a draft changes; making and adopting one.
+//! The plan page: verdict, the day's sessions, who is not placed and why, what a draft would change; forms to make and
+//! adopt a draft.
 
 use super::Site;
-use super::ask::Ask;
 use super::draw;
-use super::page::{Cell, Page, Refusal, T, Table};
+use super::page::{Cell, Page, Refusal, Table};
+use super::page_context::PageContext;
 use super::searching::{Search, State as SearchState};
+use super::words::T;
 use crate::app::judged;
-use crate::app::{App, Loaded, Result, today};
-use crate::domain::account::Power;
+use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::Campaign;
+use crate::domain::permission::{Power, may};
 use crate::domain::plan::PlanRow;
 use crate::domain::planner::{self, GroupVerdict, PlanDiff, Question, Scarcity};
 use crate::mail::render;
@@ -23,13 +25,13 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Rows of each table; the command line has all.
+/// The most rows of each table; the command line shows all.
 const ROWS_MAX: usize = 60;
-/// Plans of the list.
+/// The most plans in the list.
 const PLANS_MAX: usize = 20;
-/// Lines of what is scarce.
+/// The most lines about what is scarce.
 const SCARCE_MAX: usize = 15;
-/// How long a search may take, to choose from.
+/// Lengths of a search to choose from, in seconds.
 const SECONDS: [u64; 5] = [5, 20, 60, 180, 600];
 
 /// What the page reads.
@@ -39,7 +41,7 @@ struct Found {
     scarce: Vec<Scarcity>,
     draft: Option<(PlanHead, PlanDiff)>,
     heads: Vec<PlanHead>,
-    /// Sessions of the day: of the plan that was in force then, where none is asked for.
+    /// The day's sessions: those of the plan asked for, else of the plan that was in force on that day.
     sessions: Vec<PlanRow>,
 }
 
@@ -116,40 +118,42 @@ pub(super) struct Which {
     no: Option<i64>,
 }
 
-/// The plan in force, or another one.
+/// The page of the plan in force, or of the plan with the number asked for.
 pub(super) async fn plan(
-    ask: Ask,
+    context: PageContext,
     Query(which): Query<Which>,
 ) -> std::result::Result<Response, Refusal> {
     let key = format!("plan/{}", which.no.unwrap_or(0));
     let no = which.no;
-    let read = |ask: Ask| async move { read(ask.app(), &ask.loaded, (no, ask.as_of)).await };
-    let found = ask.kept(&key, read).await?;
-    let t = ask.t();
+    let read = |context: PageContext| async move {
+        read(context.app(), &context.loaded, (no, context.as_of)).await
+    };
+    let found = context.cached(&key, read).await?;
+    let t = context.t();
     if which.no.is_some() && found.plan.is_none() {
         return Err(Refusal::absent(t));
     }
-    let search = ask.site.desk.searches.of(ask.loaded.no);
+    let search = context.site.desk.searches.of(context.loaded.no);
     let running = search.as_ref().is_some_and(|search| search.is_running());
     let hidden: Vec<_> = which.no.map(|no| ("no", no.to_string())).into_iter().collect();
     let title = t.w("web-plan");
-    let csrf = ask.visitor.csrf();
+    let csrf = context.visitor.csrf();
     let main = Main {
         t,
-        head: ask.head(title.clone(), "plan", &hidden),
-        day: ask.as_of,
+        head: context.head(title.clone(), "plan", &hidden),
+        day: context.as_of,
         search: search.as_ref().map(|search| search_part(t, search)),
         running,
-        may_plan: ask.visitor.account.may(Power::Plan),
-        make: format!("{}&csrf={csrf}", ask.to("make")),
+        may_plan: may(context.actor(), Power::Plan).is_ok(),
+        make: format!("{}&csrf={csrf}", context.to("make")),
         seconds: &SECONDS,
-        draft: found.draft.as_ref().map(|draft| draft_part(&ask, draft, &csrf)),
-        plan: found.plan.as_ref().map(|plan| plan_part(&ask, plan, &found, search.as_ref())),
-        list: list(&ask, &found.heads),
+        draft: found.draft.as_ref().map(|draft| draft_part(&context, draft, &csrf)),
+        plan: found.plan.as_ref().map(|plan| plan_part(&context, plan, &found, search.as_ref())),
+        list: list(&context, &found.heads),
     };
-    let page = Page::new(format!("{title} · {}", ask.loaded.campaign.name), "plan", &main);
+    let page = Page::new(format!("{title} · {}", context.loaded.campaign.name), "plan", &main);
     let live_secs = u32::from(running);
-    Ok(ask.show(Page { live_secs, ..page }))
+    Ok(context.show(Page { live_secs, ..page }))
 }
 
 fn search_part(t: T, search: &Search) -> SearchPart {
@@ -181,8 +185,8 @@ fn search_part(t: T, search: &Search) -> SearchPart {
     SearchPart { said, drawing: draw::search(t, &points) }
 }
 
-fn draft_part(ask: &Ask, (head, diff): &(PlanHead, PlanDiff), csrf: &str) -> DraftPart {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+fn draft_part(context: &PageContext, (head, diff): &(PlanHead, PlanDiff), csrf: &str) -> DraftPart {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let keys = ["day", "place", "name", "#doses_before", "#doses_after", "change"];
     let mut changes = Table::of(t, "web-changes", &keys);
     for change in &diff.sessions {
@@ -216,18 +220,18 @@ fn draft_part(ask: &Ask, (head, diff): &(PlanHead, PlanDiff), csrf: &str) -> Dra
         said,
         changes: changes.limited(t, ROWS_MAX),
         adoptable: true,
-        adopt: format!("{}&no={}&csrf={csrf}", ask.to("adopt"), head.no),
+        adopt: format!("{}&no={}&csrf={csrf}", context.to("adopt"), head.no),
         button: t.say("web-adopt", &[("no", &head.no)]),
     }
 }
 
 fn plan_part(
-    ask: &Ask,
+    context: &PageContext,
     (head, _): &(PlanHead, Vec<PlanRow>),
     found: &Found,
     search: Option<&Arc<Search>>,
 ) -> PlanPart {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let figures = &head.figures;
     let worst = figures.worst_area.as_ref();
     let worst_name = worst.and_then(|worst| campaign.area(worst.area.as_str()));
@@ -247,7 +251,7 @@ fn plan_part(
         tile("column-gap", format!("{:.2} %", figures.gap * 100.0), String::new()),
         tile("column-travel_km", thousands(super::page::whole(figures.travel_km)), String::new()),
     ];
-    // The search has tried what would help; for an older plan only what it reaches is told.
+    // Only a search tries what would help; for an older plan the page says what it reaches.
     let tried = search.and_then(|search| search.verdict_of(head.no));
     let verdict = tried.as_deref().unwrap_or(&found.verdict);
     let state = t.w(&format!("plan-state-{}", head.state.word()));
@@ -256,15 +260,15 @@ fn plan_part(
             .say("web-plan-title", &[("no", &head.no), ("state", &state), ("from", &head.from)]),
         tiles,
         verdict: judged::sentences(t.0, campaign, verdict),
-        sessions: sessions(ask, &found.sessions),
+        sessions: sessions(context, &found.sessions),
         unplaced: unplaced(t, campaign, head),
         scarce: scarce(t, campaign, &found.scarce),
     }
 }
 
-fn sessions(ask: &Ask, rows: &[PlanRow]) -> Table {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let caption = render::date(ask.as_of, t.0);
+fn sessions(context: &PageContext, rows: &[PlanRow]) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let caption = render::date(context.as_of, t.0);
     let keys = ["place", "name", "team", "group", "#dose", "#doses"];
     let mut table = Table { caption, ..Table::of(t, "web-sessions-of", &keys) };
     let mut sums: BTreeMap<_, u64> = BTreeMap::new();
@@ -322,19 +326,19 @@ fn scarce(t: T, campaign: &Campaign, lines: &[Scarcity]) -> Table {
     table.limited(t, SCARCE_MAX)
 }
 
-fn list(ask: &Ask, heads: &[PlanHead]) -> Table {
-    let t = ask.t();
+fn list(context: &PageContext, heads: &[PlanHead]) -> Table {
+    let t = context.t();
     let keys =
         ["plan", "state", "from", "made_by", "made_at", "#doses", "#people_finished", "#gap"];
     let mut table = Table::of(t, "web-plans", &keys);
     for head in heads.iter().rev() {
-        let href = format!("{}&no={}", ask.to("plan"), head.no);
+        let href = format!("{}&no={}", context.to("plan"), head.no);
         table.rows.push(vec![
             Cell { head: true, ..Cell::link(head.no.to_string(), href) },
             Cell::text(t.w(&format!("plan-state-{}", head.state.word()))),
             Cell::text(head.from.to_string()),
-            Cell::text(head.made_by.clone()),
-            Cell::text(local(&ask.loaded.campaign, head.made_at)),
+            Cell::text(head.made_by.word()),
+            Cell::text(local(&context.loaded.campaign, head.made_at)),
             Cell::count(head.figures.doses),
             Cell::count(head.figures.people_finished),
             Cell::number(format!("{:.2} %", head.figures.gap * 100.0)),
@@ -343,7 +347,7 @@ fn list(ask: &Ask, heads: &[PlanHead]) -> Table {
     table.limited(t, PLANS_MAX)
 }
 
-/// An instant of the store in the campaign's time.
+/// An instant in milliseconds since 1970 as local time of the campaign.
 pub(super) fn local(campaign: &Campaign, millis: i64) -> String {
     DateTime::from_timestamp_millis(millis)
         .map(|at| at.with_timezone(&campaign.timezone).format("%Y-%m-%d %H:%M").to_string())
@@ -355,38 +359,33 @@ pub(super) struct Wanted {
     seconds: u64,
 }
 
-/// Begins a search; the plan's page shows how it goes.
+/// Starts a search; the plan page shows its progress.
 pub(super) async fn make(
     State(site): State<Site>,
-    ask: Ask,
+    context: PageContext,
     Form(wanted): Form<Wanted>,
 ) -> std::result::Result<Response, Refusal> {
-    let t = ask.t();
+    let t = context.t();
     if !SECONDS.contains(&wanted.seconds) {
         return Err(Refusal::bad(t, t.w("web-bad-form")));
     }
-    let campaign = &ask.loaded.campaign;
-    let day = today(campaign, ask.now);
-    // As `doseplan plan make` has it: a campaign that is over is planned anew, as in a replay.
-    let from = if day > campaign.end { campaign.start } else { day };
-    let who = ask.visitor.account.name.clone();
-    let job = (ask.loaded.clone(), from, wanted.seconds, who);
-    if !site.desk.searches.begin(&site, job, ask.now) {
+    let job = (context.loaded.clone(), wanted.seconds, context.visitor.account.clone());
+    if !site.desk.searches.begin(&site, job, context.now) {
         return Err(Refusal::new(StatusCode::CONFLICT, t, "web-search-busy"));
     }
-    Ok(Redirect::to(&format!("{}&done=searching", ask.to("plan"))).into_response())
+    Ok(Redirect::to(&format!("{}&done=searching", context.to("plan"))).into_response())
 }
 
 /// Puts a draft in force.
 pub(super) async fn adopt(
-    ask: Ask,
+    context: PageContext,
     Query(which): Query<Which>,
 ) -> std::result::Result<Response, Refusal> {
-    let t = ask.t();
+    let t = context.t();
     let no = which.no.ok_or_else(|| Refusal::bad(t, t.w("web-bad-form")))?;
-    let who = &ask.visitor.account.name;
-    let adopted = ask.app().adopt_as(&ask.loaded, no, who, ask.now).await;
-    adopted.map_err(|error| ask.refusal(&error))?;
-    ask.site.desk.kept.forget();
-    Ok(Redirect::to(&format!("{}&done=adopted", ask.to("plan"))).into_response())
+    let (by, now) = (context.actor(), context.now);
+    let adopted = context.app().adopt_plan(&context.loaded, Some(no), by, now).await;
+    adopted.map_err(|error| context.refusal(&error))?;
+    context.site.desk.cache.forget();
+    Ok(Redirect::to(&format!("{}&done=adopted", context.to("plan"))).into_response())
 }

@@ -1,13 +1,16 @@
-//! Every address of the dashboard, under what its visitor must be able to do.
+//! Every address of the dashboard.
 
-use super::ask::default_day;
-use super::door::{Visitor, gate};
+use super::authentication::gate;
 use super::page::{Refusal, address};
+use super::page_context::default_day;
+use super::powers::{POWERS, power_of};
 use super::upload::UPLOAD_MAX;
-use super::{Site, accounts, assets, calendar, door, due, feeds, map, operation, overview, plan};
+use super::visitor::Visitor;
+use super::{
+    Site, accounts, assets, authentication, calendar, due, feeds, map, operation, overview, plan,
+};
 use super::{reports, tally, upload};
 use crate::app::Loaded;
-use crate::domain::account::Power;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,50 +18,50 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
-/// The pages.
+/// The router with every page.
 pub(super) fn pages(site: &Site) -> Router<Site> {
-    let pages: [(&str, Power, MethodRouter<Site>); 24] = [
-        ("/", Power::Look, get(home)),
-        ("/c/{id}", Power::Look, get(campaign)),
-        ("/c/{id}/overview", Power::Look, get(overview::overview)),
-        ("/c/{id}/map", Power::Look, get(map::map)),
-        ("/c/{id}/calendar", Power::Look, get(calendar::calendar)),
-        ("/c/{id}/reports", Power::Look, get(reports::reports)),
-        ("/c/{id}/plan", Power::Look, get(plan::plan)),
-        ("/c/{id}/make", Power::Plan, post(plan::make)),
-        ("/c/{id}/adopt", Power::Plan, post(plan::adopt)),
-        ("/c/{id}/due", Power::People, get(due::due)),
-        ("/c/{id}/tally", Power::Tally, get(tally::form).post(tally::save)),
-        ("/c/{id}/feed", Power::Tally, post(feeds::renew)),
-        ("/c/{id}/mail", Power::Operation, get(operation::mail)),
-        ("/c/{id}/jobs", Power::Operation, get(operation::jobs)),
-        ("/upload", Power::Plan, get(upload::form).post(upload::upload)),
-        ("/upload/{upload}", Power::Plan, get(upload::checked)),
-        ("/upload/{upload}/marked", Power::Plan, get(upload::marked)),
-        ("/upload/{upload}/apply", Power::Plan, post(upload::apply)),
-        ("/accounts", Power::Accounts, get(accounts::accounts)),
-        ("/accounts/{what}", Power::Accounts, post(accounts::change)),
-        ("/audit", Power::Accounts, get(accounts::audit)),
-        ("/me", Power::Look, get(accounts::me).post(accounts::set_password)),
-        ("/logout", Power::Look, post(door::logout)),
-        ("/campaigns", Power::Look, get(campaigns)),
+    let pages: [(&str, MethodRouter<Site>); POWERS.len()] = [
+        ("/", get(home)),
+        ("/c/{id}", get(campaign)),
+        ("/c/{id}/overview", get(overview::overview)),
+        ("/c/{id}/map", get(map::map)),
+        ("/c/{id}/calendar", get(calendar::calendar)),
+        ("/c/{id}/reports", get(reports::reports)),
+        ("/c/{id}/plan", get(plan::plan)),
+        ("/c/{id}/make", post(plan::make)),
+        ("/c/{id}/adopt", post(plan::adopt)),
+        ("/c/{id}/due", get(due::due)),
+        ("/c/{id}/tally", get(tally::form).post(tally::save)),
+        ("/c/{id}/feed", post(feeds::renew)),
+        ("/c/{id}/mail", get(operation::mail)),
+        ("/c/{id}/jobs", get(operation::jobs)),
+        ("/upload", get(upload::form).post(upload::upload)),
+        ("/upload/{upload}", get(upload::checked)),
+        ("/upload/{upload}/marked", get(upload::marked)),
+        ("/upload/{upload}/apply", post(upload::apply)),
+        ("/accounts", get(accounts::accounts)),
+        ("/accounts/{what}", post(accounts::change)),
+        ("/audit", get(accounts::audit)),
+        ("/me", get(accounts::me).post(accounts::set_password)),
+        ("/logout", post(authentication::logout)),
+        ("/campaigns", get(campaigns)),
     ];
     let mut router = Router::new();
-    for (path, power, page) in pages {
+    for (path, page) in pages {
         let body_max = if path == "/upload" { UPLOAD_MAX } else { super::BODY_MAX };
-        let gate = from_fn_with_state((site.clone(), power), gate);
+        let gate = from_fn_with_state((site.clone(), power_of(path)), gate);
         router = router.route(path, page.layer(DefaultBodyLimit::max(body_max)).layer(gate));
     }
     router
-        .route("/login", get(door::login_form).post(door::login))
-        .route("/language", get(door::choose))
+        .route("/login", get(authentication::login_form).post(authentication::login))
+        .route("/language", get(authentication::choose))
         .route("/assets/{name}", get(assets::asset))
         .route("/ical/{id}/{code}/{file}", get(feeds::feed))
         .merge(super::api::routes())
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 
-/// The only campaign; where there are several, all of them.
+/// Leads to the only campaign, or to the list where there are several.
 async fn home(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -70,7 +73,7 @@ async fn home(
     })
 }
 
-/// How a campaign stands now.
+/// Leads to the overview of the newest day.
 async fn campaign(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -85,7 +88,7 @@ fn newest(site: &Site, loaded: &Loaded) -> Response {
     Redirect::to(&address(loaded, "overview", Some(day))).into_response()
 }
 
-/// Every campaign.
+/// The list of campaigns.
 async fn campaigns(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -107,6 +110,6 @@ async fn campaigns(
         table.note = t.w("web-no-campaign");
     }
     let mut page = Page::new(t.w("web-campaigns"), "campaigns", &table);
-    page.main = format!("<h1>{}</h1>{}", super::draw::escaped(&page.title), page.main);
+    page.main = format!("<h1>{}</h1>{}", crate::characters::escaped(&page.title), page.main);
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
 }

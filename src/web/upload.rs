@@ -1,11 +1,13 @@
-//! Setting up: a workbook is uploaded, checked as `campaign check` does, compared, and taken.
+//! Uploading a campaign's workbook: it is checked as `campaign check` does, compared with what is stored, and applied.
 
 use super::Site;
-use super::door::Visitor;
-use super::page::{Cell, Page, Refusal, T, Table, address, encoded, framed};
+use super::page::{Cell, Page, Refusal, Table, address, encoded, framed};
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::campaigns::Applied;
 use crate::app::{AppError, Loaded};
-use crate::domain::difference::{Change, What};
+use crate::domain::audit::Action;
+use crate::domain::difference::{RowChange, What};
 use crate::intake::Issue;
 use crate::mail::safe;
 use askama::Template;
@@ -14,13 +16,12 @@ use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use std::collections::BTreeSet;
 
-/// Bytes of an upload: the widest county's workbook has one or two megabytes.
+/// The most bytes of an upload; the largest county's workbook has one or two megabytes.
 pub(super) const UPLOAD_MAX: usize = 8 << 20;
-/// What a workbook is called in answers.
+/// Media type of a workbook.
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-/// Issues and changes that a page shows.
+/// The most issues and changes that a page shows.
 const ROWS_MAX: usize = 200;
 
 #[derive(Template)]
@@ -57,14 +58,14 @@ async fn show_form(
     Ok((status, page).into_response())
 }
 
-/// The name and the bytes of the file in a form.
+/// The name and bytes of the uploaded file; `None` if the form has no file.
 async fn file(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, MultipartError> {
     while let Some(field) = form.next_field().await? {
         if field.name() != Some("file") {
             continue;
         }
         let name = field.file_name().unwrap_or_default();
-        // Browsers send the name alone; who sends a path gets its last part shown, and nothing is stored under it.
+        // Browsers send a bare name. Of a path only the last part is shown; nothing is ever stored under it.
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
         let name = safe::name(name);
         let bytes = field.bytes().await?;
@@ -73,7 +74,7 @@ async fn file(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, Multipar
     Ok(None)
 }
 
-/// Takes a workbook in, under a random name.
+/// Stores an uploaded workbook under a random id.
 pub(super) async fn upload(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -86,7 +87,6 @@ pub(super) async fn upload(
         Ok(Some((name, bytes))) if bytes.starts_with(b"PK") => {
             let kept = site.app.keep_upload(&visitor.account, &name, bytes, now).await;
             let id = kept.map_err(|error| Refusal::of(t, &error))?;
-            note(&site, &visitor, &id).await.map_err(|error| Refusal::of(t, &error))?;
             return Ok(Redirect::to(&format!("/upload/{id}")).into_response());
         }
         Ok(_) => (StatusCode::BAD_REQUEST, t.w("web-not-a-workbook")),
@@ -97,30 +97,13 @@ pub(super) async fn upload(
         Err(_) => (StatusCode::BAD_REQUEST, t.w("web-bad-form")),
     };
     let said = format!("upload: {}", refused.0.as_u16());
-    let noted = site.app.note_audit(&visitor.account.name, "refused", (None, &said), now).await;
+    let noted =
+        site.app.note_audit(&visitor.account.name, Action::Refused, (None, &said), now).await;
     noted.map_err(|error| Refusal::of(t, &error))?;
     show_form(&site, &visitor, &headers, refused).await
 }
 
-/// Writes down what was uploaded: a workbook that is refused with the codes of what is wrong in it.
-async fn note(site: &Site, visitor: &Visitor, id: &str) -> Result<(), AppError> {
-    let account = &visitor.account;
-    let read = site.app.upload(account, id).await?.map(|found| found.read);
-    let (did, said, campaign) = match &read {
-        Some(Ok(loaded)) => ("upload", String::new(), Some(loaded.campaign.id.as_str())),
-        Some(Err(issues)) => {
-            let errors = issues.iter().filter(|issue| issue.is_error());
-            let codes: BTreeSet<&str> = errors.map(|issue| issue.code).collect();
-            let codes: Vec<&str> = codes.into_iter().collect();
-            ("refused", format!("upload: {}", codes.join(", ")), None)
-        }
-        None => return Ok(()),
-    };
-    let now = site.clock.now();
-    site.app.note_audit(&account.name, did, (campaign, &said), now).await
-}
-
-/// The workbook with what is wrong in it marked.
+/// Serves the workbook with its errors marked.
 pub(super) async fn marked(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -142,7 +125,7 @@ struct Checked {
     title: String,
     said: String,
     issues: Table,
-    /// Where the workbook with its faults marked is; empty where there is nothing to mark.
+    /// Address of the workbook with its errors marked; empty if there is nothing to mark.
     marked: String,
     good: bool,
     changes: Table,
@@ -150,7 +133,7 @@ struct Checked {
     button: String,
 }
 
-/// What a workbook says, what is wrong with it, and what it would change.
+/// Shows what is wrong with an uploaded workbook, or what applying it would change.
 pub(super) async fn checked(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -180,7 +163,7 @@ pub(super) async fn checked(
     };
     if let Ok(loaded) = &found.read {
         let campaign = &loaded.campaign;
-        let applied = site.app.apply(campaign, true, site.clock.now()).await.map_err(fail)?;
+        let applied = site.app.compare(campaign).await.map_err(fail)?;
         main.good = true;
         main.said = said(t, &campaign.name, campaign.id.as_str(), &applied);
         main.changes = change_table(t, &applied.changes);
@@ -189,7 +172,7 @@ pub(super) async fn checked(
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
 }
 
-/// Whether there is something to mark: what cannot be opened has one issue, of no sheet.
+/// Whether there is anything to mark: a file that cannot be opened has one issue that names no sheet.
 fn is_open(issues: &[Issue]) -> bool {
     issues.iter().any(|issue| issue.file.contains('!'))
 }
@@ -222,7 +205,7 @@ fn issue_table(t: T, issues: &[Issue]) -> Table {
     table.limited(t, ROWS_MAX)
 }
 
-fn change_table(t: T, changes: &[Change]) -> Table {
+fn change_table(t: T, changes: &[RowChange]) -> Table {
     let mut table = Table::of(t, "web-changes-campaign", &["table", "key", "column", "old", "new"]);
     for change in changes {
         let (column, old, new) = match &change.what {
@@ -251,19 +234,11 @@ pub(super) async fn apply(
     let t = visitor.t();
     let now = site.clock.now();
     let fail = |error: AppError| Refusal::of(t, &error);
-    let found = site.app.upload(&visitor.account, &id).await.map_err(fail)?;
-    let Some(read) = found.and_then(|found| found.read.ok()) else {
-        return Err(Refusal::absent(t));
-    };
-    let campaign = read.campaign;
-    let applied = site.app.apply(&campaign, false, now).await.map_err(fail)?;
-    let said = format!("{} changes", applied.changes.len());
-    let (who, named) = (&visitor.account.name, Some(campaign.id.as_str()));
-    site.app.note_audit(who, "campaign-apply", (named, &said), now).await.map_err(fail)?;
-    site.app.forget_upload(&visitor.account, &id).await.map_err(fail)?;
-    site.desk.kept.forget();
-    let loaded = site.app.campaign(named).await.map_err(fail)?;
-    let day = super::ask::default_day(&loaded, now);
+    let applied = site.app.apply_upload(&visitor.account, &id, now).await.map_err(fail)?;
+    let Some(campaign) = applied else { return Err(Refusal::absent(t)) };
+    site.desk.cache.forget();
+    let loaded = site.app.campaign(Some(campaign.as_str())).await.map_err(fail)?;
+    let day = super::page_context::default_day(&loaded, now);
     let to = format!("{}&done=applied", address(&loaded, "plan", Some(day)));
     Ok(Redirect::to(&to).into_response())
 }

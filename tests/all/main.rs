@@ -1,4 +1,4 @@
-//! What a user, a script or another program may rely on, tried from outside.
+//! Tests from outside: what a user, a script or another program may rely on.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
 
@@ -13,6 +13,7 @@ mod jobs;
 mod letters;
 mod mail;
 mod operation;
+mod permissions;
 mod planner;
 mod planner_ask;
 mod planner_kinds;

@@ -7,7 +7,7 @@ use super::{Request, explain, greedy, measure};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::ceil_of;
 use crate::domain::id::{AreaCode, GroupId, LotCode, TeamCode};
-use crate::domain::plan::{Certificate, Plan, PriceTable, Reason, Unplaced};
+use crate::domain::plan::{Certificate, Plan, PriceTable, Unplaced, UnplacedReason};
 use crate::domain::site::{Closure, Delivery};
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ pub struct GroupVerdict {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bind {
     /// Which.
-    pub reason: Reason,
+    pub reason: UnplacedReason,
     /// How many people.
     pub people: u64,
     /// Where they live.
@@ -289,7 +289,7 @@ fn binds(
     unplaced: &[Unplaced],
     prices: &Certificate,
 ) -> Vec<Bind> {
-    let mut found: BTreeMap<Reason, Bind> = BTreeMap::new();
+    let mut found: BTreeMap<UnplacedReason, Bind> = BTreeMap::new();
     for one in unplaced.iter().filter(|one| one.group == *group) {
         let bind = found.entry(one.reason).or_insert_with(|| Bind {
             reason: one.reason,
@@ -327,10 +327,10 @@ fn priced_days(
     };
     let stops = |code: &str| campaign.stop(code).is_some_and(|s| bind.areas.contains(&s.area));
     match bind.reason {
-        Reason::SiteCapacity => of_table(&prices.site_day, &reaches),
-        Reason::Storage => of_table(&prices.storage, &reaches),
-        Reason::TeamDays => of_table(&prices.stop_day, &stops),
-        Reason::Supply => {
+        UnplacedReason::SiteCapacity => of_table(&prices.site_day, &reaches),
+        UnplacedReason::Storage => of_table(&prices.storage, &reaches),
+        UnplacedReason::TeamDays => of_table(&prices.stop_day, &stops),
+        UnplacedReason::Supply => {
             let priced = |lot: &&Delivery| {
                 prices.lot.get(lot.lot.as_str()).is_some_and(|price| *price > 1e-6)
             };
@@ -405,7 +405,7 @@ mod tests {
         assert_eq!((cheap.reached, cheap.short), (false, 22));
         assert_eq!((cheap.reachable, cheap.short_at_best), (Some(true), 0));
         let binds: Vec<_> = cheap.binds.iter().map(|bind| (bind.reason, bind.people)).collect();
-        assert_eq!(binds, [(Reason::Supply, 32)]);
+        assert_eq!(binds, [(UnplacedReason::Supply, 32)]);
         assert_eq!(cheap.binds[0].areas, ["A1".into()]);
         assert!(cheap.fixes.is_empty(), "it is only a matter of priority");
     }
@@ -491,11 +491,11 @@ mod tests {
             assert_eq!((found.len(), found[0].people, found[0].areas.len()), (1, 7, 1));
             found[0].days.map(|(a, b)| ((a - start()).num_days(), (b - start()).num_days()))
         };
-        assert_eq!(of(Reason::SiteCapacity, "A1"), Some((5, 9)));
-        assert_eq!(of(Reason::SiteCapacity, "A2"), None, "the site does not serve it");
-        assert_eq!(of(Reason::Storage, "A1"), Some((14, 14)));
-        assert_eq!(of(Reason::TeamDays, "A1"), None, "no such stop");
-        assert_eq!(of(Reason::Supply, "A1"), Some((20, 59)), "cut to the campaign");
-        assert_eq!(of(Reason::Horizon, "A1"), None);
+        assert_eq!(of(UnplacedReason::SiteCapacity, "A1"), Some((5, 9)));
+        assert_eq!(of(UnplacedReason::SiteCapacity, "A2"), None, "the site does not serve it");
+        assert_eq!(of(UnplacedReason::Storage, "A1"), Some((14, 14)));
+        assert_eq!(of(UnplacedReason::TeamDays, "A1"), None, "no such stop");
+        assert_eq!(of(UnplacedReason::Supply, "A1"), Some((20, 59)), "cut to the campaign");
+        assert_eq!(of(UnplacedReason::Horizon, "A1"), None);
     }
 }

@@ -1,15 +1,16 @@
-//! `AntigenSupportingData- NAME-508.xml`: immunity, contraindications and series of one antigen.
+//! Reads `AntigenSupportingData- NAME-508.xml`: immunity, contraindications and series of one antigen.
 
 use super::dose::read_dose;
-use super::reading::Reading;
+use super::reading::{Reading, SERIES_GROUP_MAX, groups_of, small};
 use super::xml::Element;
 use crate::domain::person::Sex;
 use crate::domain::rules::model::{
-    Antigen, Condition, Contraindication, From, ImmuneBirth, Kind, Series, VaccineContraindication,
+    Antigen, AntigenSeries, Condition, Contraindication, ImmuneBirth, IntervalFrom, Kind,
+    VaccineContraindication,
 };
 use chrono::NaiveDate;
 
-/// What an antigen's file holds.
+/// The contents of an antigen's file.
 pub(super) struct Read {
     pub(super) name: Box<str>,
     pub(super) row: u32,
@@ -45,7 +46,7 @@ pub(super) fn read(reading: &mut Reading<'_>, root: &Element) -> Option<Read> {
     Some(Read { name, row: first.row, antigen })
 }
 
-/// Which series group asks whether which other is complete.
+/// Pairs of series groups: the first asks whether the second is complete.
 pub(super) fn asked_groups(antigen: &Antigen) -> impl Iterator<Item = (u8, u8)> + use<'_> {
     antigen.series.iter().flat_map(|series| {
         let sets = series.doses.iter().flat_map(|d| &d.skips).flat_map(|skip| &skip.sets);
@@ -157,12 +158,8 @@ const KINDS: [(&str, Kind); 3] =
     [("Standard", Kind::Standard), ("Risk", Kind::Risk), ("Evaluation Only", Kind::EvaluationOnly)];
 const SEXES: [(&str, Sex); 3] = [("Female", Sex::F), ("Male", Sex::M), ("Unknown", Sex::U)];
 const PRIORITIES: [(&str, u8); 5] = [("A", 0), ("B", 1), ("C", 2), ("D", 3), ("E", 4)];
-/// Series groups have one bit each.
-const SERIES_GROUP_MAX: u32 = 31;
-/// A series of more doses is a typing error.
-pub(super) const DOSES_MAX: u32 = 100;
 
-fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
+fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<AntigenSeries> {
     reading.known(element, &SERIES);
     let name = reading.required(element, "seriesName");
     let group = reading.required(element, "vaccineGroup");
@@ -192,7 +189,7 @@ fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
     let series_group = reading.number(select, "seriesGroup", 0, SERIES_GROUP_MAX);
     let preferable = doses.iter().flat_map(|d| &d.preferable).map(|row| row.vaccine).collect();
     check_references(reading, element, &doses);
-    Some(Series {
+    Some(AntigenSeries {
         name: name.into(),
         group: reading.builder.group(group),
         kind: kind?,
@@ -236,29 +233,15 @@ fn read_indications(reading: &mut Reading<'_>, element: &Element) -> Vec<Contrai
     indications
 }
 
-pub(super) fn small(number: u32) -> u8 {
-    u8::try_from(number).unwrap_or(u8::MAX)
-}
-
-/// Series groups as `1` or `2;3`.
-pub(super) fn groups_of(reading: &mut Reading<'_>, element: &Element, name: &str) -> Vec<u8> {
-    let mut groups = Vec::new();
-    for part in super::reading::parts(element.value(name)) {
-        let group = reading.number_of(element, name, part, 0, SERIES_GROUP_MAX);
-        groups.extend(group.map(small));
-    }
-    groups
-}
-
-/// An interval runs from a dose before: anything else would turn in a circle.
+/// An interval must start at an earlier dose; anything else would be circular.
 fn check_references(
     reading: &mut Reading<'_>,
     element: &Element,
-    doses: &[crate::domain::rules::model::SeriesDose],
+    doses: &[crate::domain::rules::model::TargetDose],
 ) {
     for dose in doses {
         for row in dose.intervals.iter().chain(&dose.allowable_intervals) {
-            if let From::Dose(from) = row.from
+            if let IntervalFrom::Dose(from) = row.from
                 && from >= dose.number
             {
                 let value = format!("Dose {} ← Dose {from}", dose.number);

@@ -1,22 +1,22 @@
-//! Numbers the texts of rules, and reads their small values, whatever kind of file they come from.
+//! Collects rules from any kind of file: numbers vaccines, antigens, groups and ages, and reads small values.
 
 use crate::domain::rules::model::{
-    AgeId, Antigen, AntigenId, Association, Conflict, Conflicts, GroupId, ObservationId, Rules,
-    Vaccine, VaccineId, Wait,
+    AgeId, Antigen, AntigenId, Association, Conflict, Conflicts, ObservationId, Rules, Vaccine,
+    VaccineGroupId, VaccineId, Wait,
 };
 use crate::domain::series::{Duration, MonthEnd};
 use std::collections::{BTreeMap, HashMap};
 
-/// Rules as they are put together.
+/// Rules that are being collected.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     pub(super) rules: Rules,
     ages: HashMap<(Duration, MonthEnd), AgeId>,
     antigens: BTreeMap<Box<str>, AntigenId>,
-    groups: BTreeMap<Box<str>, GroupId>,
+    groups: BTreeMap<Box<str>, VaccineGroupId>,
 }
 
-/// Places are 16 bits wide; the last one means none.
+/// Most entries of one kind. Numbers have 16 bits, and the last one means none.
 const PLACES_MAX: usize = 60_000;
 
 fn next_place(len: usize) -> u16 {
@@ -62,16 +62,20 @@ impl Builder {
     }
 
     /// The number of a vaccine group.
-    pub(super) fn group(&mut self, name: &str) -> GroupId {
+    pub(super) fn group(&mut self, name: &str) -> VaccineGroupId {
         if let Some(id) = self.groups.get(name) {
             return *id;
         }
-        let id = GroupId(next_place(self.rules.groups.len()));
+        let id = VaccineGroupId(next_place(self.rules.groups.len()));
         let antigens = Vec::new();
         let (full, is_programme) = (false, false);
         let name_kept = name.into();
-        let group =
-            crate::domain::rules::model::Group { name: name_kept, full, is_programme, antigens };
+        let group = crate::domain::rules::model::VaccineGroup {
+            name: name_kept,
+            full,
+            is_programme,
+            antigens,
+        };
         self.rules.groups.push(group);
         self.groups.insert(name.into(), id);
         id
@@ -93,7 +97,7 @@ impl Builder {
         self.know(vaccine);
     }
 
-    /// The rules say something of this vaccine.
+    /// Marks a vaccine as one that the rules know.
     pub(super) fn know(&mut self, vaccine: VaccineId) {
         self.rules.vaccines[usize::from(vaccine.0)].is_known = true;
     }
@@ -106,12 +110,15 @@ impl Builder {
         &mut self.rules.antigens[usize::from(id.0)]
     }
 
-    pub(super) fn group_mut(&mut self, id: GroupId) -> &mut crate::domain::rules::model::Group {
+    pub(super) fn group_mut(
+        &mut self,
+        id: VaccineGroupId,
+    ) -> &mut crate::domain::rules::model::VaccineGroup {
         &mut self.rules.groups[usize::from(id.0)]
     }
 }
 
-/// A code of digits with zeros before it, others as they are.
+/// A numeric code with leading zeros up to `width` digits; any other code unchanged.
 pub(crate) fn padded(code: &str, width: usize) -> String {
     let code = code.trim();
     if code.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,7 +1,8 @@
-//! The clock of the machine jumps while the daemon runs; the database is copied, or an old state is put back.
+//! The machine's clock jumps while the daemon runs; the database is copied, or an old state is restored.
 
 use super::{Daemon, agree, mails, seconds, until};
 use crate::support::{SENIORS, World, skipped, wait};
+use doseplan::domain::job::Job;
 use doseplan::store::{Store, installation, runs};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,14 +19,14 @@ fn library() -> Option<PathBuf> {
 }
 
 /// Runs of a job by state, and the kinds of events.
-fn seen(world: &World, job: &str) -> (BTreeMap<String, usize>, Vec<String>) {
+fn seen(world: &World, job: Job) -> (BTreeMap<String, usize>, Vec<String>) {
     wait(async {
         let store = Store::open(world.db(), false).await.unwrap();
         let mut tx = store.read().await.unwrap();
         let campaign = doseplan::store::campaigns::all(&mut tx).await.unwrap()[0].0;
         let mut states = BTreeMap::new();
-        for run in runs::list(&mut tx, campaign, job, 1000).await.unwrap() {
-            *states.entry(run.state).or_default() += 1;
+        for run in runs::list(&mut tx, campaign, Some(job), 1000).await.unwrap() {
+            *states.entry(run.state.to_string()).or_default() += 1;
         }
         let mut events = installation::events(&mut tx, 100).await.unwrap();
         events.reverse();
@@ -42,7 +43,7 @@ fn holds(world: &World) -> Option<String> {
         let found = installation::get(&mut tx).await.unwrap();
         drop(tx);
         store.close().await;
-        found.and_then(|found| found.hold).map(|hold| hold.why)
+        found.and_then(|found| found.hold).map(|hold| hold.why.to_string())
     })
 }
 
@@ -69,15 +70,15 @@ fn a_clock_that_jumps_runs_nothing_twice_floods_nobody_and_raises_an_alarm() {
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
     ];
     let daemon = Daemon::start(&world, "2021-04-01T18:40:00+08:00", "daemon.log", &fake);
-    let digests = || seen(&world, "digest").0.get("done").copied().unwrap_or(0);
+    let digests = || seen(&world, Job::Digest).0.get("done").copied().unwrap_or(0);
     let log = || std::fs::read_to_string(world.path("daemon.log")).unwrap();
     until(seconds(20), "the first look", || log().contains("daemon started"));
     std::thread::sleep(seconds(2));
-    // An hour on: what became due in it is run, once.
+    // One hour forward: what became due in it is run, once.
     jump("+3600");
     until(seconds(60), "the evening's digest", || digests() == 1 && letters(&world) == 3);
     assert!(log().contains("the clock jumped"), "{}", log());
-    // Two hours back: nothing is run again; mail waits for somebody to say that it may go.
+    // Two hours back: nothing is run again, and mail is held until somebody resumes it.
     jump("-3600");
     until(seconds(60), "the hold", || holds(&world).as_deref() == Some("clock"));
     assert_eq!((digests(), letters(&world)), (1, 3));
@@ -85,11 +86,11 @@ fn a_clock_that_jumps_runs_nothing_twice_floods_nobody_and_raises_an_alarm() {
     resume.env("DOSEPLAN_CLOCK", "2021-04-01T17:41:00+08:00");
     assert!(resume.status().unwrap().success());
     assert_eq!(holds(&world), None);
-    // Sixty days on, beyond the campaign: no flood, an alarm, and a hold.
+    // Sixty days forward, beyond the campaign: no flood of mail, an alarm, and a hold.
     jump("+5184000");
     until(seconds(60), "the hold", || holds(&world).as_deref() == Some("gap"));
     std::thread::sleep(seconds(1));
-    let (states, events) = seen(&world, "digest");
+    let (states, events) = seen(&world, Job::Digest);
     assert_eq!(states.get("done"), Some(&1), "{states:?}");
     assert_eq!(letters(&world), 3);
     assert!(
@@ -112,8 +113,8 @@ fn after_three_days_down_there_is_one_plan_and_one_digest_a_reader_and_mail_wait
     drop(daemon);
     let daemon = Daemon::start(&world, "2021-04-04T20:00:00+08:00", "two.log", &[]);
     until(seconds(30), "the hold", || holds(&world).as_deref() == Some("gap"));
-    until(seconds(30), "the digests", || seen(&world, "digest").0.contains_key("done"));
-    for (job, skipped) in [("plan", 2), ("digest", 2)] {
+    until(seconds(30), "the digests", || seen(&world, Job::Digest).0.contains_key("done"));
+    for (job, skipped) in [(Job::Plan, 2), (Job::Digest, 2)] {
         let (states, _) = seen(&world, job);
         assert_eq!(states.get("done"), Some(&1), "{job}: {states:?}");
         assert_eq!(states.get("skipped"), Some(&skipped), "{job}: {states:?}");
@@ -145,17 +146,17 @@ fn a_copy_sends_nothing_before_it_is_adopted_and_an_old_state_put_back_is_notice
     world.run(&["job", "run", "plan", "--at", "2021-03-31T01:00"]).ends(0);
     world.run(&["outbox", "drain", "--at", "2021-03-31T02:00"]).ends(0);
     world.run(&["job", "run", "reminders", "--at", "2021-03-31T09:00"]).ends(0);
-    // A copy with three mails that wait.
+    // A copy with three queued mails.
     let copy = copied(&world, "copy.db");
     let drain = ["outbox", "drain", "--at", "2021-03-31T09:30"];
     let held = world.run(&[&["--lang", "en", "--db", &copy][..], &drain[..]].concat()).ends(1);
     assert!(held.err.contains("copied"), "{}", held.err);
     world.run(&["--db", &copy, "job", "resume"]).ends(1);
     assert_eq!(letters(&world), 0);
-    // The original goes on.
+    // The original continues.
     world.run(&drain).ends(0);
     assert_eq!(letters(&world), 3);
-    // Yesterday's state over today's: it still has the mails as waiting.
+    // Yesterday's state restored over today's: in it the mails are still queued.
     let now = std::fs::read(world.path("doseplan.db")).unwrap();
     std::fs::copy(world.path("copy.db"), world.path("old.db")).unwrap();
     std::fs::remove_dir_all(world.path("mail")).unwrap();
@@ -177,7 +178,7 @@ fn a_copy_sends_nothing_before_it_is_adopted_and_an_old_state_put_back_is_notice
     world.run(&drain).ends(0);
     assert_eq!(letters(&world), 0, "given up");
     std::fs::write(world.path("doseplan.db"), now).unwrap();
-    // The copy, adopted in earnest.
+    // The copy is adopted for good.
     world.run(&["--db", &copy, "db", "adopt"]).ends(0);
     world.run(&[&["--db", &copy][..], &drain[..]].concat()).ends(0);
     assert_eq!(letters(&world), 3);

@@ -1,10 +1,13 @@
-//! What every page of a campaign begins with: who asks, of which campaign, as of which day.
+//! What every page of a campaign needs to know: the visitor, the campaign and the as-of day.
 
 use super::Site;
-use super::door::Visitor;
-use super::page::{Page, Refusal, T, address, encoded, framed};
+use super::page::{Page, Refusal, address, encoded, framed};
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::{App, AppError, Loaded, today};
+use crate::domain::audit::Action;
 use crate::domain::date::parse_day;
+use crate::domain::permission::{Actor, Denied, Visits};
 use askama::Template;
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
@@ -12,19 +15,20 @@ use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// A question about a campaign.
+/// A request for a page of a campaign.
 #[derive(Clone)]
-pub(super) struct Ask {
+pub(super) struct PageContext {
     pub(super) site: Site,
     pub(super) visitor: Visitor,
     pub(super) loaded: Loaded,
     pub(super) as_of: NaiveDate,
     pub(super) now: DateTime<Utc>,
     headers: HeaderMap,
-    /// What has just been done, from the address.
+    /// The key of a confirmation to show, taken from the address.
     done: Option<String>,
 }
 
@@ -35,10 +39,10 @@ struct Asked {
     done: Option<String>,
 }
 
-/// What pages say that has just been done; the address names it.
+/// The confirmations that an address may ask for.
 const DONE: [&str; 5] = ["adopted", "applied", "tallied", "renewed", "searching"];
 
-impl FromRequestParts<Site> for Ask {
+impl FromRequestParts<Site> for PageContext {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
@@ -60,7 +64,7 @@ impl FromRequestParts<Site> for Ask {
             None => default_day(&loaded, now),
         };
         if asked.as_of.is_none() && parts.method == Method::GET {
-            // The day is part of the address, so that it shows the same tomorrow.
+            // The day is part of the address, so that a saved link shows the same tomorrow.
             let query = parts.uri.query().map(|query| format!("&{query}")).unwrap_or_default();
             let to = format!("{}?as-of={as_of}{query}", parts.uri.path());
             return Err(Redirect::to(&to).into_response());
@@ -71,15 +75,44 @@ impl FromRequestParts<Site> for Ask {
     }
 }
 
-/// Yesterday, or the last day of a campaign that is over: as `doseplan status` has it.
+/// The as-of day of a page that names none: yesterday, or the campaign's last day once it is over. `doseplan status`
+/// uses the same.
 pub(super) fn default_day(loaded: &Loaded, now: DateTime<Utc>) -> NaiveDate {
     (today(&loaded.campaign, now) - TimeDelta::days(1)).min(loaded.campaign.end)
 }
 
-impl Ask {
-    /// Words in the visitor's language.
+impl PageContext {
+    /// The catalogue in the visitor's language.
     pub(super) fn t(&self) -> T {
         self.visitor.t()
+    }
+
+    /// The visitor, as permissions know them.
+    pub(super) fn actor(&self) -> Actor<'_> {
+        self.visitor.actor()
+    }
+
+    /// The teams that the plan in force sends to each stop on a day.
+    pub(super) async fn visits(&self, day: NaiveDate) -> Result<Visits, Refusal> {
+        let sessions = self.app().sessions(&self.loaded).await;
+        let sessions = sessions.map_err(|error| self.refusal(&error))?;
+        Ok(Visits::on(&sessions, day))
+    }
+
+    /// The same for several days.
+    pub(super) async fn visits_of(
+        &self,
+        days: impl IntoIterator<Item = NaiveDate>,
+    ) -> Result<BTreeMap<NaiveDate, Visits>, Refusal> {
+        let visits = self.app().visits(&self.loaded, days).await;
+        visits.map_err(|error| self.refusal(&error))
+    }
+
+    /// Writes down that the visitor was denied something, and says why.
+    pub(super) async fn denied(&self, denied: Denied, said: &str) -> Refusal {
+        let (who, id) = (&self.visitor.account.name, self.loaded.campaign.id.as_str());
+        let noted = self.app().note_audit(who, Action::Refused, (Some(id), said), self.now).await;
+        self.refusal(&noted.err().unwrap_or(denied.into()))
     }
 
     /// The app.
@@ -87,20 +120,24 @@ impl Ask {
         &self.site.app
     }
 
-    /// The day that it is in the campaign.
+    /// Today, in the campaign's time zone.
     pub(super) fn today(&self) -> NaiveDate {
         today(&self.loaded.campaign, self.now)
     }
 
-    /// The address of another page of the campaign, of the same day.
+    /// The address of another page of the campaign, for the same day.
     pub(super) fn to(&self, page: &str) -> String {
         address(&self.loaded, page, Some(self.as_of))
     }
 
-    /// The page in its frame.
+    /// The response: the page with navigation and confirmation.
     pub(super) fn show(&self, mut page: Page) -> Response {
         if let Some(done) = &self.done {
             page.flash = self.t().w(&format!("web-done-{done}"));
+        } else if self.site.clock.is_replay() {
+            let now = self.now.with_timezone(&self.loaded.campaign.timezone);
+            let now = now.format("%Y-%m-%d %H:%M");
+            page.flash = self.t().say("web-replay", &[("now", &now)]);
         }
         let (t, here) = (self.t(), self.visitor.here.as_str());
         let of = Some((&self.loaded, Some(self.as_of)));
@@ -112,9 +149,9 @@ impl Ask {
         Refusal::of(self.t(), error)
     }
 
-    /// What `make` reads, kept for a moment under the campaign, the day and `what`. A few read at a time, so that the
-    /// daemon's own work always gets a connection.
-    pub(super) async fn kept<V, F>(
+    /// What `make` reads, cached under the campaign, its version, the day and `what`. Only a few requests read at a
+    /// time, so that the daemon's own work always gets a connection.
+    pub(super) async fn cached<V, F>(
         &self,
         what: &str,
         make: impl FnOnce(Self) -> F,
@@ -133,11 +170,11 @@ impl Ask {
                 made.await
             }
         };
-        let found = self.site.desk.kept.get(Instant::now(), key, turn).await;
+        let found = self.site.desk.cache.get(Instant::now(), key, turn).await;
         found.map_err(|error| self.refusal(&error))
     }
 
-    /// Title, day and the way to other days.
+    /// The heading of a page: its title, its day and links to other days.
     pub(super) fn head(&self, title: String, page: &str, hidden: &[(&str, String)]) -> String {
         let pair = |(name, value): &(&str, String)| format!("&{name}={}", encoded(value));
         let rest = hidden.iter().map(pair).collect::<Vec<_>>().concat();
