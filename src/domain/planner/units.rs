@@ -1,6 +1,7 @@
 //! Vaccine in whole numbers: a scale on which every draw of one dose is an integer.
 
 use crate::domain::campaign::Campaign;
+use crate::domain::stock::given_share;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -17,7 +18,7 @@ impl Keep {
 
     /// What wastage rate `rate` leaves; nothing from 1 on.
     pub(super) fn after(rate: Decimal) -> Self {
-        let keep = (Decimal::ONE - rate).normalize();
+        let keep = given_share(rate).normalize();
         let over = u128::try_from(keep.mantissa()).unwrap_or(0);
         let under = 10_u128.pow(keep.scale());
         let common = greatest_divisor(over, under).max(1);
