@@ -391,21 +391,20 @@ mod tests {
 
     #[test]
     fn a_group_that_others_crowd_out_is_reachable_first_and_vaccine_binds() {
-        // Vaccine for 50 people; the first group wins, the second could reach its target. The plain
-        // plan gives the last doses as first ones and takes them back: two people fewer.
+        // Vaccine for 40 people: the first group gets all of it, the second could have.
         let mut campaign = plain();
         campaign.groups = vec![group("dear", 2.0), group("cheap", 1.0)];
         campaign.eligible = vec![eligible("A1", "dear", 40), eligible("A1", "cheap", 40)];
-        campaign.deliveries[0].doses = 106;
+        campaign.deliveries[0].doses = 85;
         targets(&mut campaign, &[90, 75]);
         let found = judged(&campaign);
         assert!(found[0].reached);
         let cheap = &found[1];
-        assert_eq!((cheap.target_people, cheap.planned_people), (30, 8));
-        assert_eq!((cheap.reached, cheap.short), (false, 22));
+        assert_eq!((cheap.target_people, cheap.planned_people), (30, 0));
+        assert_eq!((cheap.reached, cheap.short), (false, 30));
         assert_eq!((cheap.reachable, cheap.short_at_best), (Some(true), 0));
         let binds: Vec<_> = cheap.binds.iter().map(|bind| (bind.reason, bind.people)).collect();
-        assert_eq!(binds, [(UnplacedReason::Supply, 32)]);
+        assert_eq!(binds, [(UnplacedReason::Supply, 40)]);
         assert_eq!(cheap.binds[0].areas, ["A1".into()]);
         assert!(cheap.fixes.is_empty(), "it is only a matter of priority");
     }
