@@ -14,16 +14,13 @@ use super::parallel;
 use super::pdhg::{Point, Program};
 use super::prices::{Market, Prices};
 use super::teams::{TEAM_DAYS_SHARED, best_route};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Cost of a late dose, as a multiple of the priority.
 const LATE_COST: f64 = 2.0;
 
 /// Of what is used up this share seems to be left.
 const LEFT_MIN: f64 = 0.005;
-
-/// Doses by set of places, day and place.
-pub(super) type Quotas = Per<ReachIndex, Per<Day, BTreeMap<Place, f64>>>;
 
 /// The program and where its parts are. `None`: there is no such column or row.
 pub(super) struct Compact {
@@ -474,43 +471,4 @@ impl Compact {
         }
         Point { x: Per::default(), y }
     }
-
-    /// Doses of each set of places by day and place.
-    pub(super) fn quotas(&self, market: &Market, x: &Per<ColumnIndex, f64>) -> Quotas {
-        let problem = market.problem;
-        let mut quotas: Quotas =
-            Per::filled(Per::filled(BTreeMap::new(), problem.days), market.reaches.len());
-        for (reach, places) in market.reaches.pairs() {
-            for (&place, columns) in places.iter().zip(&self.places[reach]) {
-                for (d, column) in columns.present() {
-                    if x[column] > CRUMB {
-                        quotas[reach][d].insert(place, x[column]);
-                    }
-                }
-            }
-        }
-        for route in &self.routes {
-            for &(stop, doses) in &route.visits {
-                let amount = doses * x.get(route.column).copied().unwrap_or(0.0);
-                if let Some(reach) = market.reach_of_stop(stop)
-                    && amount > CRUMB
-                {
-                    *quotas[reach][route.day].entry(Place::Stop(stop)).or_insert(0.0) += amount;
-                }
-            }
-        }
-        for visit in &self.visits {
-            let amount = x.get(visit.column).copied().unwrap_or(0.0);
-            if let Some(reach) = market.reach_of_stop(visit.stop)
-                && amount > CRUMB
-            {
-                let place = Place::Stop(visit.stop);
-                *quotas[reach][visit.day].entry(place).or_insert(0.0) += amount;
-            }
-        }
-        quotas
-    }
 }
-
-/// Doses below this are rounding noise.
-pub(super) const CRUMB: f64 = 1e-3;

@@ -36,7 +36,7 @@ pub(super) struct Path {
 pub(super) struct Draft<'p> {
     /// The campaign.
     pub(super) problem: &'p Problem<'p>,
-    /// What is free.
+    /// What is still free.
     pub(super) free: FreeCapacity<'p>,
     /// People without a dose and without a path, by cohort.
     pub(super) new_left: Per<CohortIndex, u32>,
@@ -44,8 +44,8 @@ pub(super) struct Draft<'p> {
     pub(super) waiting_left: Per<CohortIndex, Per<RunIndex, u32>>,
     /// The paths.
     pub(super) paths: Vec<Path>,
-    /// `dead[area][dose][day]`: nothing can be placed from that dose on; holds until something is
-    /// taken back.
+    /// `dead[area][dose][day]`: nobody can be placed from that dose on, starting that day. Valid
+    /// until something is taken back.
     dead: Per<AreaIndex, Vec<Per<Day, bool>>>,
 }
 
@@ -64,7 +64,7 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// People of a path's kind who are left.
+    /// People of a cohort and kind who have no path yet.
     pub(super) fn left(&self, cohort: CohortIndex, who: Who) -> u32 {
         match who {
             Who::New => self.new_left[cohort],
@@ -79,8 +79,8 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Places up to `n` people whose first step falls on one of the days `low..=high`, as early
-    /// as possible and near. Returns how many it placed, on one path.
+    /// Places up to `n` people on one path whose first step is on one of `days`, as early and as
+    /// near as possible. Returns how many it placed.
     pub(super) fn place(&mut self, cohort: CohortIndex, who: Who, days: (Day, Day), n: u32) -> u32 {
         let n = n.min(self.left(cohort, who));
         let dose = self.first_dose(cohort, who);
@@ -91,8 +91,8 @@ impl<'p> Draft<'p> {
         people
     }
 
-    /// Places up to `n` people on steps that are wished for; later steps that do not fit are
-    /// chosen anew inside their window. Returns how many it placed.
+    /// Places up to `n` people on the wished steps. The first step must fit; later ones that do not
+    /// fit are replaced by others inside their window. Returns how many it placed.
     pub(super) fn place_on(&mut self, cohort: CohortIndex, who: Who, wish: &[Step], n: u32) -> u32 {
         let n = n.min(self.left(cohort, who));
         let dose = self.first_dose(cohort, who);
@@ -146,14 +146,14 @@ impl<'p> Draft<'p> {
         *self.left_mut(cohort, who) += people;
     }
 
-    /// Looks everywhere again.
+    /// Forgets where nobody could be placed, so that every day is tried again.
     pub(super) fn forget_dead(&mut self) {
         for day in self.dead.iter_mut().flatten() {
             day.fill(false);
         }
     }
 
-    /// Whether nothing can be placed for an area from a dose on, starting on a day.
+    /// Whether it is known that nobody of an area can be placed from a dose on, starting on a day.
     pub(super) fn is_dead(&self, area: AreaIndex, dose: usize, day: Day) -> bool {
         self.dead[area][dose][day]
     }
@@ -165,8 +165,8 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// People who start in the plan finish in it; those who are bound at least as far as windows
-    /// end inside it.
+    /// Whether people must get all their remaining doses: those who start in the plan, and those
+    /// whose window closes inside it.
     fn must_finish(&self, cohort: CohortIndex, who: Who) -> bool {
         match who {
             Who::New => true,
@@ -174,8 +174,8 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Finds steps for doses `dose..`, the first of them inside `days`. Returns the people
-    /// placed; the steps are taken from the free capacity and pushed to `steps`.
+    /// Finds steps for dose `dose` and those after it, the first inside `days`. Returns the people
+    /// placed; takes their steps from the free capacity and pushes them to `steps`.
     fn chain(
         &mut self,
         cohort: CohortIndex,
@@ -219,7 +219,8 @@ impl<'p> Draft<'p> {
         self.step(cohort, dose, first, n, must_finish, steps, rest)
     }
 
-    /// One step and what follows it: on `rest` as far as wished, else wherever it fits.
+    /// Takes one step and those after it: as wished in `rest` where possible, otherwise wherever
+    /// they fit.
     #[expect(clippy::too_many_arguments, reason = "one recursion over the doses of a path")]
     fn step(
         &mut self,
@@ -263,8 +264,8 @@ impl<'p> Draft<'p> {
         placed
     }
 
-    /// Whether somebody who waited since before the plan may go without dose `dose` when the one
-    /// before is given on `day`: their window does not end inside the campaign.
+    /// Whether somebody who has waited since before the plan may stop without dose `dose` if the
+    /// one before it is given on `day`: the window does not end inside the campaign.
     fn may_stop(&self, dose: usize, day: Day) -> bool {
         let last = self.problem.end().number() - 1;
         let high = self.problem.window(dose, day.number()).1;

@@ -32,14 +32,15 @@ pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
     counts.into_iter().map(row).collect()
 }
 
-/// Whether a path ends before the last dose: only people who waited since before the plan may.
+/// Whether a path ends before the last dose; only people who had a dose before the plan may stop
+/// early.
 fn stops_early(draft: &Draft, path: &super::draft::Path) -> bool {
     let Who::Waiting(run) = path.who else { return false };
     draft.run(path.cohort, run).dose + path.steps.len() < draft.problem.shares.len()
 }
 
-/// What holds people of a cohort back who have no dose: the most frequent obstacle over the places
-/// and days of a whole series.
+/// Why people of a cohort without a dose are not placed: the most frequent obstacle over all places
+/// and days on which they could start.
 fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
     let problem = draft.problem;
     let places = &problem.reach[cohort.area];
@@ -68,8 +69,8 @@ fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
     most.map_or_else(|| idle_reason(problem, places, first, last), |(reason, _)| *reason)
 }
 
-/// Nothing is used up, and still nobody fits: nothing is open, there is no vaccine at all, or the
-/// open days lie too far apart.
+/// The reason if nothing is used up: nothing is open, there is no vaccine at all, or the open days
+/// do not fit the intervals.
 fn idle_reason(problem: &Problem, places: &[Place], first: Day, last: Day) -> UnplacedReason {
     let open = |place: Place, day: Day| match place {
         Place::Site(site) => problem.sites[site].capacity[day] > 0,

@@ -1,5 +1,5 @@
-//! What is still free: site-days, storage, vaccine and teams' days, while doses are placed and
-//! taken back.
+//! What is still free while doses are placed and taken back: site-days, cold stores, vaccine and
+//! teams' days.
 
 use super::index::{Day, Per, PeriodIndex, Place, SiteIndex, SlotIndex, StopIndex, TeamIndex};
 use super::lots::Stock;
@@ -8,14 +8,14 @@ use super::num::{doses, whole};
 use super::prices::Slots;
 use std::sync::Arc;
 
-/// A dose of the plan: where and when. `team` at a stop.
+/// Where and when a dose is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Step {
     /// The day.
     pub(super) day: Day,
     /// The place.
     pub(super) place: Place,
-    /// The team that comes there.
+    /// The team that comes to a stop; `None` at a site, or if the team is still to be chosen.
     pub(super) team: Option<TeamIndex>,
 }
 
@@ -30,14 +30,14 @@ pub(super) struct FreeCapacity<'p> {
     visits: Per<TeamIndex, Per<Day, Vec<(StopIndex, u32)>>>,
     /// `visitor[stop][day]`: the team that comes.
     visitor: Per<StopIndex, Per<Day, Option<TeamIndex>>>,
-    /// The stops that each team drives to on a day, whatever it gives there; `None`: not decided.
+    /// The stops that each team drives to on a day; `None` if teams may go wherever they have time.
     routes: Option<Arc<Routes>>,
 }
 
 /// `routes[team][day]`: stops, in order; empty where the team has no route.
 pub(super) type Routes = Per<TeamIndex, Per<Day, Vec<StopIndex>>>;
 
-/// Minutes are compared with this much slack, well below the millionth that the rules allow.
+/// Slack for comparing minutes, well below the millionth of a minute that the check allows.
 const MINUTES_SLACK: f64 = 1e-7;
 
 impl<'p> FreeCapacity<'p> {
@@ -59,13 +59,13 @@ impl<'p> FreeCapacity<'p> {
         }
     }
 
-    /// From now on teams drive these routes only; `None`: wherever they have time.
+    /// Restricts teams to these routes from now on; `None` lifts the restriction.
     pub(super) fn keep_routes(&mut self, routes: Option<Arc<Routes>>) {
         self.routes = routes;
     }
 
-    /// Doses that could be given at a place on a day, as far as place and team go. Vaccine counts
-    /// only where the class of the draw is known to be used up.
+    /// Doses that could still be given at a place on a day. Vaccine counts only if it is known to
+    /// be used up.
     pub(super) fn most(&self, place: Place, day: Day) -> u32 {
         match place {
             Place::Site(site) => self.most_at_site(site, day),
@@ -73,7 +73,7 @@ impl<'p> FreeCapacity<'p> {
         }
     }
 
-    /// What stops a place on a day from giving one dose more, vaccine aside.
+    /// Why a place cannot give one more dose on a day; `None` if nothing is known to prevent it.
     pub(super) fn blocked_by(&self, place: Place, day: Day) -> Option<Blocked> {
         let problem = self.problem;
         let stop = match place {
@@ -111,8 +111,8 @@ impl<'p> FreeCapacity<'p> {
         self.site_left[at][day].min(doses(self.storage_left[at][period] / site.draw))
     }
 
-    /// The team that can give most at a stop on a day: the one that is there, else the one wished
-    /// for, else the one with most room.
+    /// The team for a stop on a day with the doses that it can give: the one that is there already,
+    /// else the one wished for, else the one that can give most.
     fn best_team(
         &self,
         stop: StopIndex,
@@ -165,7 +165,7 @@ impl<'p> FreeCapacity<'p> {
             if !route.contains(&stop) {
                 return 0;
             }
-            // Time for the whole route, where nothing else was published for the day.
+            // Reserve time for the whole route, unless the published day has other stops.
             if stops.iter().all(|stop| route.contains(stop)) {
                 stops.clone_from(route);
             }
@@ -173,7 +173,7 @@ impl<'p> FreeCapacity<'p> {
         most.min(day_doses(problem, team, &stops).saturating_sub(given))
     }
 
-    /// Places up to `n` doses; returns how many and by which team.
+    /// Takes up to `n` doses; returns how many it got and from which team.
     pub(super) fn give(
         &mut self,
         place: Place,
@@ -209,7 +209,7 @@ impl<'p> FreeCapacity<'p> {
         (n, Some(team))
     }
 
-    /// Takes `n` doses of a step back.
+    /// Gives `n` doses of a step back.
     pub(super) fn take_back(&mut self, step: Step, n: u32) {
         let problem = self.problem;
         match (step.place, step.team) {
@@ -238,7 +238,7 @@ impl<'p> FreeCapacity<'p> {
         }
     }
 
-    /// Takes what is used off what slots hold.
+    /// Sets what slots hold to what is still free.
     pub(super) fn less(&self, slots: &Slots, holds: &mut Per<SlotIndex, f64>) {
         let problem = self.problem;
         for (s, site) in problem.sites.pairs() {
@@ -279,14 +279,14 @@ pub(super) enum Blocked {
     Supply,
 }
 
-/// Doses for which a team has time on a day with these stops.
+/// Doses for which a team has time on a day with these stops, whole ones.
 pub(super) fn day_doses(problem: &Problem, team: TeamIndex, stops: &[StopIndex]) -> u32 {
     let model: &TeamModel = &problem.teams[team];
     let left = minutes_left(problem, team, stops);
     if left < 0.0 { 0 } else { whole((left + MINUTES_SLACK) / model.dose_minutes) }
 }
 
-/// Minutes that are left for doses after driving and setting up; negative when there are none.
+/// Minutes left for giving doses after driving and setting up; negative if the day is too short.
 pub(super) fn minutes_left(problem: &Problem, team: TeamIndex, stops: &[StopIndex]) -> f64 {
     let setup: f64 = stops.iter().map(|&stop| problem.stops[stop].setup_minutes).sum();
     problem.teams[team].work_minutes - problem.roads.tour_minutes(team, stops) - setup

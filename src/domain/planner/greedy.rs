@@ -1,5 +1,5 @@
-//! The plain planner: day by day, the dearest cohorts first, all doses of a person reserved
-//! together.
+//! The plain planner: day by day, cohorts with the highest priority first, all doses of a person
+//! reserved together.
 
 use super::draft::{Draft, Who};
 use super::index::{CohortIndex, Day, RunIndex};
@@ -15,8 +15,8 @@ pub(super) fn by_priority(problem: &Problem) -> Vec<CohortIndex> {
     order
 }
 
-/// Places those who wait since before the plan: first whose window closes inside the campaign, by
-/// deadline, then the overdue, the longest waiting first.
+/// Places people who have waited since before the plan: first those whose window closes inside the
+/// campaign, by deadline; then the others, those who may get the dose earliest first.
 pub(super) fn place_waiting(draft: &mut Draft) {
     for bound in [true, false] {
         for (_, cohort, run) in waiting(draft.problem, bound) {
@@ -85,8 +85,8 @@ pub(super) fn base<'p>(
     draft
 }
 
-/// The wishes before day `until`; where they stand in the way of people whose window closes,
-/// these come first.
+/// The wishes before day `until`. If they would keep people from getting a dose before their window
+/// closes, these people come first.
 pub(super) fn frozen<'p>(
     problem: &'p Problem<'p>,
     wishes: &[super::published_plan::Wish],
@@ -111,7 +111,7 @@ pub(super) fn frozen<'p>(
     draft
 }
 
-/// People without a path who must get a dose in time.
+/// People without a path whose window closes inside the campaign.
 pub(super) fn bound_left(draft: &Draft) -> u64 {
     let runs = waiting(draft.problem, true);
     runs.iter().map(|&(_, cohort, run)| u64::from(draft.waiting_left[cohort][run])).sum()

@@ -1,4 +1,4 @@
-//! Doses given before the plan: who waits for a later dose, and what is left of the lots.
+//! Doses given before the plan: who waits for the next dose, and what is left of the lots.
 
 use super::index::{Day, LotIndex, Per, RunIndex};
 use super::model::{LotModel, Problem, Waiting};
@@ -13,15 +13,15 @@ use std::collections::BTreeMap;
 pub(super) struct Past {
     /// First doses given.
     pub(super) first_doses: u32,
-    /// Last doses that count.
+    /// People who finished.
     pub(super) finished: u32,
-    /// For each dose but the last: days and people who had it and wait for the next.
+    /// For each dose but the last: day numbers and people who had it then and wait for the next.
     waiting: Vec<Vec<(i64, u32)>>,
 }
 
 impl Past {
-    /// The people who wait, with the days that the plan may use for them. `opens`: the cohort's
-    /// first day.
+    /// The people who wait, with the days that the plan may use for their next dose. `opens` is the
+    /// cohort's first day.
     pub(super) fn waiting(&self, problem: &Problem, opens: Day) -> Per<RunIndex, Waiting> {
         let mut list = Per::default();
         for (j, runs) in self.waiting.iter().enumerate() {
@@ -42,7 +42,7 @@ impl Past {
     }
 }
 
-/// What each cohort got before day `from`. Rows of unknown dose numbers count nothing.
+/// What each cohort got before day `from`. Rows with unknown dose numbers are ignored.
 pub(super) fn by_cohort(
     problem: &Problem,
     given: &[GivenRow],
@@ -64,7 +64,8 @@ pub(super) fn by_cohort(
     days.into_iter().map(|(key, days)| (key, past(problem, days))).collect()
 }
 
-/// First in, first out: a later dose counts only as far as an older one allows it.
+/// Follows people from dose to dose, first in, first out. A later dose counts only if enough people
+/// had the one before long enough ago.
 fn past(problem: &Problem, days: Vec<BTreeMap<i64, u32>>) -> Past {
     let mut found = Past::default();
     let mut before: Vec<(i64, u32)> = Vec::new();
@@ -107,7 +108,7 @@ fn count(
     kept
 }
 
-/// The runs that are left when the first `done` people are gone.
+/// The runs without their first `done` people.
 fn without(runs: &[(i64, u32)], mut done: u32) -> Vec<(i64, u32)> {
     let mut left = Vec::new();
     for &(at, n) in runs {
@@ -120,8 +121,8 @@ fn without(runs: &[(i64, u32)], mut done: u32) -> Vec<(i64, u32)> {
     left
 }
 
-/// The lots less what history drew: of its day, first expiring first; what no lot covers is left
-/// out.
+/// The lots less what the doses given before `from` drew: from the lots usable on their day, first
+/// expiring first. What no lot covers is left out.
 pub(super) fn lots_left(
     campaign: &Campaign,
     given: &[GivenRow],
@@ -167,7 +168,7 @@ pub(super) fn lots_left(
     lots
 }
 
-/// The largest wastage of a team: what a dose at a stop drew is not known better.
+/// The team with the largest wastage: history does not say which team gave a dose at a stop.
 fn worst_team(campaign: &Campaign) -> Keep {
     let keeps = campaign.teams.iter().map(|team| Keep::after(team.wastage_rate));
     keeps.reduce(|a, b| if b.is_worse(a) { b } else { a }).unwrap_or(Keep::ALL)

@@ -1,4 +1,4 @@
-//! Which lot serves which draw, and the curve of planned doses.
+//! Lot allocation: which lot serves which draw. Also the curve of planned doses.
 
 use super::index::{ClassIndex, Day, ListIndex as _, LotIndex, SiteIndex, TeamIndex, by_code};
 use super::lots::Stock;
@@ -24,14 +24,14 @@ pub struct LotDraw {
     pub until: NaiveDate,
     /// The lot.
     pub lot: LotCode,
-    /// Doses given out of it, in real numbers: a lot may change inside a dose's share of waste.
+    /// Doses given out of it; a fraction, since the lot may change within the waste of one dose.
     pub doses_given: f64,
     /// Vaccine doses drawn, waste included, rounded up to whole ones.
     pub vaccine_doses: u64,
 }
 
-/// Serves every draw of a plan from the lots: in the order of days, first expiring first, moving
-/// earlier draws to other lots where only that leaves enough. `given` and `from` as for planning.
+/// Serves the draws of a plan from the lots, in the order of days, first expiring first; draws move
+/// to later lots only if there would not be enough otherwise. `given` and `from` as for planning.
 /// What no lot can serve is left out.
 pub fn lot_draws(
     campaign: &Campaign,
@@ -171,7 +171,8 @@ pub struct CurveDay {
     pub doses: Vec<u64>,
 }
 
-/// Cumulative planned doses on every planning day, by dose: what progress is held against.
+/// Cumulative planned doses on every planning day, by number of the dose: what progress is compared
+/// with.
 pub fn curve(campaign: &Campaign, rows: &[PlanRow]) -> Vec<CurveDay> {
     let count = campaign.series.dose_count();
     let mut by_day: BTreeMap<NaiveDate, Vec<u64>> = BTreeMap::new();

@@ -1,8 +1,8 @@
-//! Vaccine: a flow from lots to draws, kept valid while doses are placed and taken back.
+//! Vaccine: a flow from lots to draws, kept feasible while doses are placed and taken back.
 //!
-//! A draw may be served by the lots of its class. When the free lots of a class are used up, a
-//! draw of another class may move to another lot to make room (an augmenting path), so nothing is
-//! refused that a flow could serve.
+//! A draw may be served by the lots of its class. When these are used up, draws of other classes
+//! move to other lots if that frees vaccine (an augmenting path), so nothing is refused that some
+//! flow could serve.
 
 use super::index::{ClassIndex, LotIndex, Per};
 use super::model::Problem;
@@ -16,7 +16,7 @@ pub(super) struct Stock {
     classes: Per<ClassIndex, Vec<LotIndex>>,
     /// `flow[class][lot]`.
     flow: Per<ClassIndex, Per<LotIndex, u64>>,
-    /// Classes that were found to have nothing left, since something was last given back.
+    /// Classes found to have nothing left since vaccine was last given back.
     empty: Per<ClassIndex, bool>,
 }
 
@@ -46,8 +46,7 @@ impl Stock {
         if got < want {
             let kept = got / each * each;
             self.put(class, got - kept);
-            // Less than a dose may be left: as good as nothing for the same class, and others
-            // look again.
+            // Less than a dose may be left. For this class that is as good as nothing.
             self.empty[class] = true;
             return super::num::doses(kept / each);
         }
@@ -98,8 +97,8 @@ impl Stock {
         got
     }
 
-    /// Moves other classes' draws to other lots until one of this class's lots has room. Returns
-    /// the units taken.
+    /// Takes units for a class by moving draws of other classes to other lots. Returns the units
+    /// taken; 0 if that is impossible.
     fn augment(&mut self, class: ClassIndex, want: u64) -> u64 {
         // parent[lot]: the class that would move to this lot, and the lot that it leaves; the
         // class itself leaves none.
@@ -149,7 +148,7 @@ impl Stock {
     }
 
     fn put(&mut self, class: ClassIndex, mut units: u64) {
-        // The last to expire first: what is left expires early, and is used first next time.
+        // Give back the lot that expires last first.
         for &lot in self.classes[class].iter().rev() {
             let back = units.min(self.flow[class][lot]);
             self.flow[class][lot] -= back;

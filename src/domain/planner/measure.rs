@@ -106,8 +106,8 @@ fn people_km(draft: &Draft) -> f64 {
         .sum()
 }
 
-/// Great-circle kilometres from an area to a place; a site without coordinates stands in its own
-/// area.
+/// Great-circle kilometres from an area to a place, 0 if unknown. A site without coordinates counts
+/// as standing at the point of its own area.
 pub(super) fn km(problem: &Problem, area: AreaIndex, place: Place) -> f64 {
     let campaign = problem.campaign;
     let at = match place {

@@ -1,8 +1,9 @@
 //! The planner's view of a campaign: cohorts, days, places, periods and lots as indices.
 //!
-//! **Day**: an index, 0 is the campaign's `start`; history may lie before it (then a signed
-//! number). **Place**: a site or a stop. **Unit**: a fraction of a vaccine dose that makes every draw of one dose a whole number. **Class**: the draws that the
-//! same lots may serve.
+//! **Day**: an index; 0 is the campaign's `start`. History may lie before it and has signed day
+//! numbers. **Place**: a site or a stop. **Unit**: a fraction of a vaccine dose, chosen so that
+//! every draw for one dose is a whole number of units. **Class**: draws that may be served by the
+//! same lots.
 
 use super::index::{
     AreaIndex, ClassIndex, CohortIndex, Day, ListIndex, LotIndex, Per, PeriodIndex, Place,
@@ -20,16 +21,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A campaign in index form, with its history, from the first day that a plan may use.
 pub(super) struct Problem<'a> {
-    /// Where it comes from.
+    /// The campaign that it describes.
     pub(super) campaign: &'a Campaign,
-    /// Planning days.
+    /// Number of planning days.
     pub(super) days: usize,
     /// First day that the plan may use; after the last day where there is none.
     pub(super) first: Day,
     /// Protection that each dose adds.
     pub(super) shares: Vec<f64>,
-    /// `windows[j][d]`: first and last day (inside the campaign) of dose j + 1 after dose j on
-    /// day d; empty where the first is after the last.
+    /// `windows[j][d]`: first and last day inside the campaign for dose j + 1 if dose j is given on
+    /// day d. The first is after the last if there is no such day.
     pub(super) windows: Vec<Per<Day, (Day, Day)>>,
     /// Cohorts, in the order of area and group codes.
     pub(super) cohorts: Per<CohortIndex, Cohort>,
@@ -41,11 +42,11 @@ pub(super) struct Problem<'a> {
     pub(super) teams: Per<TeamIndex, TeamModel>,
     /// Places of each area of the campaign, nearest first.
     pub(super) reach: Per<AreaIndex, Vec<Place>>,
-    /// Lots, in the order of the campaign, less what history drew.
+    /// Lots, in the order of the campaign, less what was drawn before the plan.
     pub(super) lots: Per<LotIndex, LotModel>,
     /// Lots that may serve each class of draws, first expiring first.
     pub(super) classes: Per<ClassIndex, Vec<LotIndex>>,
-    /// Class of what a team draws on a day.
+    /// Class of what a team draws, by day.
     pub(super) day_class: Per<Day, ClassIndex>,
     /// Kilometres between bases and stops.
     pub(super) roads: Roads,
@@ -62,22 +63,23 @@ pub(super) struct Cohort {
     pub(super) area: AreaIndex,
     /// Weight of its doses.
     pub(super) priority: f64,
-    /// People, at least those with a first dose.
+    /// People, and at least as many as have had a first dose.
     pub(super) people: u32,
     /// People without a dose.
     pub(super) new_people: u32,
     /// First day on which it may get a dose.
     pub(super) opens: Day,
-    /// People who wait for a later dose since before the plan, in the order of their last dose.
+    /// People who had a dose before the plan and wait for the next one, in the order of their last
+    /// dose.
     pub(super) waiting: Per<RunIndex, Waiting>,
-    /// People who had their last dose before the plan.
+    /// People who finished their series before the plan.
     pub(super) finished: u32,
 }
 
 /// People of a cohort who had a dose before the plan and wait for the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Waiting {
-    /// Index of the dose that they wait for.
+    /// Index of the dose that they wait for, from 0.
     pub(super) dose: usize,
     /// How many.
     pub(super) people: u32,
@@ -85,7 +87,8 @@ pub(super) struct Waiting {
     pub(super) low: Day,
     /// Last day.
     pub(super) high: Day,
-    /// Whether the window is open and ends inside the campaign: then the dose must be in the plan.
+    /// Whether their window is open and ends inside the campaign: then the plan must contain the
+    /// dose.
     pub(super) bound: bool,
 }
 
@@ -159,7 +162,8 @@ pub(super) struct LotModel {
 }
 
 impl<'a> Problem<'a> {
-    /// Builds the index form. `given` may hold doses of any day; those from `from` on are left out.
+    /// Builds the index form. `given` may hold doses of any day; those on or after `from` are
+    /// ignored.
     pub(super) fn new(campaign: &'a Campaign, given: &[GivenRow], from: NaiveDate) -> Self {
         let days = campaign.day_count();
         let first = Day::of_number((from - campaign.start).num_days());
@@ -194,8 +198,9 @@ impl<'a> Problem<'a> {
         problem
     }
 
-    /// Days on which dose `dose` may follow the dose before, given on day `after`: without and
-    /// with the campaign's end; `None` where the series sets no longest interval.
+    /// First and last day number on which dose `dose` (index, from 1) may follow the dose before
+    /// it, given on day `after`. Not cut to the campaign. The last is `None` if the series sets no
+    /// longest interval.
     pub(super) fn window(&self, dose: usize, after: i64) -> (i64, Option<i64>) {
         let series = &self.campaign.series;
         let Some(date) = self.campaign.start.checked_add_signed(TimeDelta::days(after)) else {
@@ -303,7 +308,7 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// Which weekdays and closures make a day open.
+/// Weekdays and closures: on which days something is open.
 struct Calendar<'a> {
     campaign: &'a Campaign,
     first: Day,
@@ -339,7 +344,7 @@ fn closures(campaign: &Campaign) -> BTreeMap<(&str, Day), u32> {
         .collect()
 }
 
-/// Finds the classes of draws: sets of lots.
+/// Collects the classes of draws, each a set of lots.
 struct Classes<'a> {
     lots: &'a Per<LotIndex, LotModel>,
     found: BTreeMap<Vec<LotIndex>, ClassIndex>,
@@ -347,7 +352,7 @@ struct Classes<'a> {
 }
 
 impl Classes<'_> {
-    /// Class of a draw that is taken on day `taken` and lasts until day `last`.
+    /// Class of a draw that is taken on day `taken` and used until day `last`.
     fn of(&mut self, taken: Day, last: Day) -> ClassIndex {
         let serves = |lot: &LotModel| lot.first <= taken.number() && lot.last >= last.number();
         let mut lots: Vec<LotIndex> =

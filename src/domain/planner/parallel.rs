@@ -1,11 +1,12 @@
-//! Work in parts of a fixed size, on all cores where it is large. The parts do not depend on the
-//! number of threads and their sums are added in order, so that every machine gets the same bytes.
+//! Deterministic parallel work: parts of a fixed size, on all cores if there are many. The parts do
+//! not depend on the number of threads and their sums are added in order, so every machine gets the
+//! same bytes.
 
 use rayon::prelude::*;
 
 /// Lines of a part.
 pub(super) const LINES: usize = 2048;
-/// Fewer parts are not worth sharing.
+/// Fewer parts than this are not worth sharing among cores.
 const SHARED_MIN: usize = 4;
 
 /// Works on every part and adds up what they give, in order.

@@ -1,5 +1,5 @@
-//! A published plan as wishes: its rows paired to paths, first in, first out, for the people of
-//! today.
+//! A published plan as wishes: its rows, paired first in, first out to the paths of people as they
+//! are today.
 
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
@@ -11,7 +11,8 @@ use crate::domain::campaign::CohortKey;
 use crate::domain::plan::PlanRow;
 use std::collections::{BTreeMap, VecDeque};
 
-/// People of a cohort and the steps that a plan meant for them; steps may be missing at the end.
+/// People of a cohort and the steps that the published plan has for them; the last steps may be
+/// missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wish {
     /// Their cohort.
@@ -24,8 +25,8 @@ pub(super) struct Wish {
     pub(super) steps: Vec<Step>,
 }
 
-/// Pairs the rows of a plan that can still be used. Rows of unknown things and of days outside
-/// are left out.
+/// Pairs the rows of a plan that can still be used. Rows that name something unknown or lie outside
+/// the planning days are ignored.
 pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
     let campaign = problem.campaign;
     let cohorts: BTreeMap<&CohortKey, CohortIndex> =
@@ -103,8 +104,8 @@ fn pair(problem: &Problem, c: CohortIndex, doses: Vec<Vec<(Step, u32)>>, all: &m
     all.retain(|wish| !wish.steps.is_empty());
 }
 
-/// Gives up to `n` doses of a step to the front of a queue; who is too late for it keeps what
-/// they have.
+/// Gives up to `n` doses of a step to the people at the front of a queue and returns what is left.
+/// People whose window ended before the step leave the queue with the steps that they have.
 fn serve(
     queue: &mut VecDeque<((Day, Day), Wish)>,
     step: Step,
@@ -134,7 +135,8 @@ fn serve(
     n
 }
 
-/// What wishes would be worth if all of them were kept, for as many people as there are.
+/// Objective of the wishes if all were kept. Of people who start, no more count than there are, in
+/// the order of the wishes.
 pub(super) fn worth(problem: &Problem, wishes: &[Wish]) -> f64 {
     let mut new_left: Per<CohortIndex, u32> =
         problem.cohorts.iter().map(|c| c.new_people).collect();
@@ -157,8 +159,8 @@ pub(super) fn worth(problem: &Problem, wishes: &[Wish]) -> f64 {
     worth
 }
 
-/// Places wishes whose first step is before day `until`, those of people who wait first. What
-/// does not fit stays with the people who are left.
+/// Places the wishes whose first step is before day `until`, those of waiting people first. People
+/// who do not fit stay without a path.
 pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: Day) {
     for new in [false, true] {
         for wish in wishes.iter().filter(|wish| (wish.who == Who::New) == new) {

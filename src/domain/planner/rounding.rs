@@ -1,12 +1,12 @@
 //! From shares of people on paths to whole people in a plan.
 
 use super::aggregated_cohorts::{Aggregate, Member};
-use super::compact::Quotas;
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
 use super::index::{CohortIndex, Day, ReachIndex};
 use super::num::whole;
 use super::prices::Market;
+use super::quotas::Quotas;
 
 /// People of a cohort who should take the same days.
 struct Block {

@@ -16,7 +16,7 @@ impl Keep {
     /// Everything drawn is given.
     pub(super) const ALL: Self = Self { over: 1, under: 1 };
 
-    /// What wastage rate `rate` leaves; nothing from 1 on.
+    /// The share that wastage rate `rate` leaves; nothing if it is 1 or more.
     pub(super) fn after(rate: Decimal) -> Self {
         let keep = given_share(rate).normalize();
         let over = u128::try_from(keep.mantissa()).unwrap_or(0);
@@ -25,7 +25,7 @@ impl Keep {
         Self { over: over / common, under: under / common }
     }
 
-    /// Vaccine doses drawn for one dose given; infinite where nothing is left.
+    /// Vaccine doses drawn for one dose given; infinite if nothing is left.
     pub(super) fn draw_doses(self) -> f64 {
         self.under as f64 / self.over as f64
     }
@@ -41,7 +41,8 @@ impl Keep {
     }
 }
 
-/// Units in a dose of vaccine. Exact where the wastage rates allow it, else draws are rounded up.
+/// How many units a vaccine dose has. Draws are exact if the wastage rates allow it, otherwise
+/// rounded up.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
     /// Units in a vaccine dose.
@@ -72,7 +73,7 @@ impl Scale {
         Self { units: exact.unwrap_or(most) }
     }
 
-    /// Units that one dose draws, rounded up; `None` where nothing of a drawn dose is given.
+    /// Units drawn for one dose given, rounded up; `None` if nothing of a drawn dose is given.
     pub(super) fn draw(self, keep: Keep) -> Option<u64> {
         if keep.over == 0 {
             return None;

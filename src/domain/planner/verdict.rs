@@ -1,5 +1,5 @@
-//! The verdict before launch: which groups reach their targets by the end, what holds the others
-//! back, and what would help. Every fix is tried out before it is named.
+//! The verdict on a plan: which groups reach their targets by the campaign's end, what holds the
+//! others back, and what would help. Every fix was tried before it is named.
 
 use super::index::Day;
 use super::model::Problem;
@@ -24,19 +24,18 @@ pub struct GroupVerdict {
     pub planned_people: u64,
     /// Whether the plan reaches the target.
     pub reached: bool,
-    /// People whom the plan lacks.
+    /// People missing to the target.
     pub short: u64,
-    /// Whether a plan that puts this group first reaches it; no better plan is known where not.
-    /// `None`: the time was up before that was tried.
+    /// Whether a plan that puts this group first reaches the target. `None` if time ran out before
+    /// that was tried.
     pub reachable: Option<bool>,
-    /// People who are still missing then.
+    /// People missing to the target in that plan.
     pub short_at_best: u64,
     /// What holds them back, most people first.
     pub binds: Vec<Bind>,
-    /// What would make it reachable, each alone; empty where nothing that was tried helps.
+    /// Changes that would each make the target reachable; empty if nothing that was tried helps.
     pub fixes: Vec<Fix>,
-    /// Whether the time was up before everything was tried: then other fixes may help too, and
-    /// smaller ones.
+    /// Whether time ran out before everything was tried: other or smaller fixes may help too.
     pub cut_short: bool,
 }
 
@@ -49,7 +48,7 @@ pub struct Bind {
     pub people: u64,
     /// Where they live.
     pub areas: Vec<AreaCode>,
-    /// First and last day on which it has a price in the plan, where it has one.
+    /// First and last day on which it has a price in the plan; `None` if it has none.
     pub days: Option<(NaiveDate, NaiveDate)>,
 }
 
@@ -64,7 +63,7 @@ pub enum Fix {
         /// By which day.
         by: NaiveDate,
     },
-    /// A mobile team more, like the first one, from the start on.
+    /// One more mobile team, like the first one, from the first planning day on.
     TeamDays {
         /// On how many working days.
         team_days: u32,
@@ -76,20 +75,20 @@ pub enum Fix {
     },
 }
 
-/// The share of a limited time that may be used.
+/// Trials end at this share of the time limit.
 const ENDS: f64 = 0.98;
 
-/// Time for trials of changes.
+/// Runs trials of changes while there is time.
 struct Trials<'t> {
     time_used: &'t mut dyn FnMut() -> f64,
-    /// The share of the time that the last one took.
+    /// The share of the time limit that the last trial took.
     takes: f64,
-    /// Whether one had to be left out.
+    /// Whether a trial had to be skipped.
     cut_short: bool,
 }
 
 impl Trials<'_> {
-    /// Makes a trial where there is time for one.
+    /// Runs a trial; `None` if there is no time for it.
     fn run<T>(&mut self, trial: impl FnOnce() -> T) -> Option<T> {
         let began = (self.time_used)();
         if began > 0.0 && began + self.takes >= ENDS {
@@ -146,7 +145,7 @@ fn eligible(request: &Request, group: &GroupId) -> u32 {
     rows.iter().filter(|(key, _)| key.group == *group).map(|(_, row)| row.people).sum()
 }
 
-/// A group that comes before all others has a priority of so much.
+/// Priority of a group that is to come before all others.
 const FIRST_PRIORITY: f64 = 1e6;
 
 impl GroupVerdict {
@@ -181,7 +180,7 @@ impl GroupVerdict {
         (people, explain::unplaced(&draft))
     }
 
-    /// The smallest change of each kind that helps.
+    /// The smallest change of each kind that makes the target reachable.
     fn fixes(&self, request: &Request, first: &Campaign, trials: &mut Trials) -> Vec<Fix> {
         let from = request.from.max(first.start);
         let mut reaches = |campaign: &Campaign| {
@@ -210,13 +209,13 @@ impl GroupVerdict {
     }
 }
 
-/// So many days more are tried at most.
+/// A later end is tried up to this many days (our choice).
 const DAYS_MAX: u32 = 60;
-/// Halvings of the search for the smallest change.
+/// Halvings in the search for the smallest change: to a thousandth.
 const HALVINGS: u32 = 10;
 
-/// The least number up to `most` that helps, to a thousandth of it; `None` where not even `most`
-/// does.
+/// The smallest number up to `most` that helps, to a thousandth of `most`; `None` if `most` itself
+/// does not help.
 fn least(most: u32, mut helps: impl FnMut(u32) -> bool) -> Option<u32> {
     if most == 0 || !helps(most) {
         return None;
@@ -266,7 +265,8 @@ fn with_days(campaign: &Campaign, days: u32) -> Campaign {
     changed
 }
 
-/// The campaign with one more team like the first for so many of its working days from a day on.
+/// The campaign with one more team like the first one, which works `days` of its working days from
+/// day `from` on.
 fn with_team_days(campaign: &Campaign, from: NaiveDate, days: u32) -> Campaign {
     let mut changed = campaign.clone();
     let Some(team) = campaign.teams.first() else { return changed };
@@ -282,7 +282,7 @@ fn with_team_days(campaign: &Campaign, from: NaiveDate, days: u32) -> Campaign {
     changed
 }
 
-/// Who of a group has no place, by constraint.
+/// The people of a group who are not placed, by constraint.
 fn binds(
     campaign: &Campaign,
     group: &GroupId,

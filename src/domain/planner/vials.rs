@@ -1,5 +1,5 @@
-//! Whole vials: what each session draws, what stays in open vials, and which sessions would
-//! better be one. The rules of the plan know single doses only; this is advice.
+//! Whole vials: what each session draws, how much stays in open vials, and which sessions could be
+//! merged to save vaccine. The planner counts single doses only; this is advice.
 
 use super::{check, lot_draws};
 use crate::domain::campaign::Campaign;
@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 
-/// What a session draws.
+/// The vials of one session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionVials {
     /// The day.
@@ -23,7 +23,7 @@ pub struct SessionVials {
     pub doses: u64,
     /// Its vials, by lot.
     pub lots: Vec<LotVials>,
-    /// Doses that stay in open vials at the end of the day when everybody comes.
+    /// Doses left in open vials at the end of the day if everybody comes.
     pub open_vial_waste: u64,
 }
 
@@ -40,7 +40,7 @@ pub struct LotVials {
     pub vials: Option<u64>,
 }
 
-/// Two sessions of a place that would better be one.
+/// Two sessions of one place that would save vaccine if they were one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Merge {
     /// The site or stop.
@@ -51,9 +51,9 @@ pub struct Merge {
     pub into: NaiveDate,
     /// Doses that move.
     pub doses: u64,
-    /// Doses that no longer stay in open vials.
+    /// Doses that are no longer left in open vials.
     pub saves: u64,
-    /// What it does to the plan's objective: below 0 people get their doses later.
+    /// Change of the plan's objective; negative if people get their doses later.
     pub objective: f64,
 }
 
@@ -102,8 +102,8 @@ pub fn vials(
     sessions.into_iter().map(session).collect()
 }
 
-/// Takes a session's doses from what its place has drawn, in order; draws of periods that are over
-/// are gone.
+/// Takes a session's doses out of what its place has drawn, in order. What was drawn for earlier
+/// periods is gone.
 fn take(
     campaign: &Campaign,
     held: &mut VecDeque<(LotCode, f64, NaiveDate)>,
@@ -146,13 +146,13 @@ fn take(
     lots
 }
 
-/// Sessions of a place that lie further apart than this are not put together.
+/// Sessions further apart than this many days are not merged (our choice).
 const APART_DAYS_MAX: i64 = 7;
-/// So many merges are tried at most.
+/// At most this many merges are tried; each costs a check of the whole plan.
 const TRIES: usize = 60;
 
 /// Pairs of sessions after day `fixed` that would save vaccine as one, the best first. Each was
-/// tried: the plan with all of them keeps every rule.
+/// tried: the plan with all of these merges breaks no rule. `given` and `from` as for planning.
 pub fn merges(
     campaign: &Campaign,
     rows: &[PlanRow],
@@ -196,7 +196,7 @@ pub fn merges(
     taken
 }
 
-/// Pairs that would save something, as far as their own vials tell.
+/// Pairs that would save vaccine by the count of their own vials, before they are tried.
 fn offers(sessions: &[SessionVials], fixed: NaiveDate) -> Vec<Merge> {
     let mut of_place: BTreeMap<(&PlaceCode, Option<&TeamCode>), Vec<&SessionVials>> =
         BTreeMap::new();

@@ -1,5 +1,5 @@
-//! What would be if: a campaign with other supply, teams, sites or delivery days, and what a plan
-//! brings to each group.
+//! What-if questions: a campaign with other supply, teams, closures or delivery days, and what a
+//! plan achieves for each group.
 
 use super::model::Problem;
 use super::{Request, measure};
@@ -12,12 +12,12 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 
-/// One thing that is supposed.
+/// One change of a what-if question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhatIfChange {
-    /// Lots that have not arrived yet hold so many times their doses, rounded down.
+    /// Multiplies the doses of lots that have not arrived yet, rounded down.
     Supply(Decimal),
-    /// So many teams more, like the first one; below 0: fewer, the last ones go.
+    /// Adds so many teams like the first one; a negative number removes the last ones.
     Teams(i32),
     /// A site, stop or team gives nothing on the days from the first to the last.
     Close {
@@ -37,16 +37,16 @@ pub enum WhatIfChange {
     },
 }
 
-/// Why something cannot be supposed.
+/// Why a change is impossible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WhatIfError {
-    /// Fewer than no doses.
+    /// A negative factor for the supply.
     #[error("a supply of {0} times what is announced is no supply; write a number from 0 on")]
     Supply(Decimal),
-    /// No team that others could be like.
+    /// Teams were asked for, but there is none to copy.
     #[error("the campaign has no team that others could be like; add one to teams.csv first")]
     NoTeam,
-    /// More teams taken away than there are.
+    /// More teams were to be removed than there are.
     #[error("the campaign has {teams} teams; {asked} takes more than that away")]
     TooFewTeams {
         /// How many there are.
@@ -62,7 +62,7 @@ pub enum WhatIfError {
         /// What there is.
         known: String,
     },
-    /// Days that are no days of the campaign.
+    /// The days are in the wrong order or outside the campaign.
     #[error("{first} to {last} is outside the campaign; its days are {start} to {end}")]
     Outside {
         /// First day asked for.
@@ -84,7 +84,8 @@ pub enum WhatIfError {
     },
 }
 
-/// The campaign with changes, for a plan from day `from` on.
+/// The campaign with the changes made in order, for a plan from day `from` on. Fails at the first
+/// change that is impossible.
 pub fn changed(
     campaign: &Campaign,
     from: NaiveDate,
@@ -104,7 +105,7 @@ pub fn changed(
     Ok(changed)
 }
 
-/// Before the campaign every lot is still to come.
+/// Changes lots that arrive on `from` or later; if the plan starts with the campaign, all lots.
 fn supply(campaign: &mut Campaign, from: NaiveDate, factor: Decimal) -> Result<(), WhatIfError> {
     if factor < Decimal::ZERO {
         return Err(WhatIfError::Supply(factor));
@@ -167,7 +168,7 @@ fn delay(campaign: &mut Campaign, code: &LotCode, days: u32) -> Result<(), WhatI
     Ok(())
 }
 
-/// Codes that are named; the others are counted.
+/// An error message names at most this many codes and counts the others.
 const NAMED: usize = 12;
 
 fn listed(codes: &[&str]) -> String {
@@ -181,7 +182,7 @@ fn listed(codes: &[&str]) -> String {
     }
 }
 
-/// What a plan brings.
+/// What a plan achieves.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanOutcome {
     /// What it is worth.
@@ -189,24 +190,24 @@ pub struct PlanOutcome {
     pub figures: Figures,
     /// The day of its last dose.
     pub last_day: Option<NaiveDate>,
-    /// What each group gets that has people to plan for.
+    /// What each group gets; groups without people are left out.
     pub groups: Vec<GroupOutcome>,
 }
 
-/// What a plan brings to a group.
+/// What a plan achieves for a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupOutcome {
     /// The group.
     pub group: GroupId,
     /// People of its cohorts.
     pub people: u64,
-    /// Of them, who finishes by the end.
+    /// How many of them finish by the campaign's end, history included.
     pub people_finished: u64,
     /// The day of its last dose.
     pub last_day: Option<NaiveDate>,
 }
 
-/// What a plan for a request brings.
+/// What a plan that was made for a request achieves.
 pub fn outcome(request: &Request, plan: &Plan) -> PlanOutcome {
     let problem = Problem::new(request.campaign, request.given, request.from);
     let finished = measure::finished_by_group(&problem, &plan.rows);

@@ -1,5 +1,6 @@
-//! What holds people back, from the prices of a plan: where a constraint has a price, one more
-//! unit of it could bring at most that much; and what the best series of a cohort would cost.
+//! What holds people back, read from the prices of a plan. The price of a constraint is the most
+//! that one more unit of it could add to the objective. Also what the best series of a cohort would
+//! cost.
 
 use super::index::{AreaIndex, Day, ListIndex as _, Per, Place, ReachIndex, SlotIndex};
 use super::model::Problem;
@@ -12,7 +13,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What is asked about; `None`: everything.
+/// What a question is about; `None` means everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Question<'a> {
     /// An area: the places that it can use.
@@ -54,13 +55,13 @@ pub struct Scarcity {
     pub first: NaiveDate,
     /// Last day with a price.
     pub last: NaiveDate,
-    /// How many days, periods or lots have a price.
+    /// Number of days, periods or lots that have a price.
     pub count: usize,
-    /// What one more unit on the dearest day could bring to the objective at most.
+    /// The most that one more unit on the dearest day could add to the objective.
     pub one_more: f64,
     /// The dearest day.
     pub dearest: NaiveDate,
-    /// What all units together cost: how much the plan is held back here.
+    /// Price times units, summed: how much the plan is held back here.
     pub weight: f64,
 }
 
@@ -75,14 +76,14 @@ pub struct BestSeries {
     pub doses: Vec<(NaiveDate, PlaceCode)>,
     /// What the series is worth for one person.
     pub worth: f64,
-    /// What it costs: what others would lose.
+    /// What it costs at the prices: what other people would lose.
     pub cost: f64,
 }
 
 /// Below this a price is rounding noise.
 const PRICE_MIN: f64 = 1e-9;
 
-/// Everything with a price that the question is about, the heaviest first.
+/// Every constraint with a price that the question is about, the largest weight first.
 pub fn why(
     campaign: &Campaign,
     from: NaiveDate,
@@ -107,7 +108,8 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Adds what has a price on the days `days.0..=days.1`, of which it holds so much.
+    /// Adds a constraint that has a price from day `days.0` to day `days.1`; it holds `holds`
+    /// units.
     fn add(&mut self, scarce: Scarce, code: &str, days: (Day, Day), price: f64, holds: f64) {
         let (first, last) = (self.problem.date(days.0), self.problem.date(days.1));
         let asked = self.question.day.is_none_or(|day| first <= day && day <= last);
@@ -188,7 +190,7 @@ impl Found<'_> {
         self.add_teams(market, prices);
     }
 
-    /// A team's day brings what its best route earns.
+    /// Adds team days: the price of one is what the team's best route earns.
     fn add_teams(&mut self, market: &Market, prices: &Prices) {
         let problem = market.problem;
         let of_area = |area: &str| problem.campaign.stops.iter().any(|s| s.area.as_str() == area);
@@ -209,8 +211,8 @@ impl Found<'_> {
     }
 }
 
-/// For each cohort that the question is about the series that costs least beyond its worth; none
-/// where no series fits.
+/// For each cohort that the question is about, the series with the best worth less cost. Cohorts
+/// for which no series fits are left out.
 pub fn best_series(
     campaign: &Campaign,
     from: NaiveDate,

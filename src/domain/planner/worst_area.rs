@@ -1,6 +1,6 @@
-//! The second stage: among plans that are nearly as good, one with a better worst area. Areas
-//! below a level get places from areas above it, cheapest exchange first; the level rises as long
-//! as the objective may fall.
+//! The second stage: among plans that are nearly as good, one in which the worst area does better.
+//! Areas below a level get places from areas above it, the cheapest exchange first. The level rises
+//! as long as the objective stays above its floor.
 
 use super::draft::{Draft, Who};
 use super::index::{AreaIndex, CohortIndex, Day, Per, PerPlace};
@@ -9,11 +9,11 @@ use super::search_budget::SearchBudget;
 
 /// Steps of the level, as a share of people.
 const LEVEL_STEP: f64 = 0.02;
-/// The smallest.
+/// The smallest step; it is halved until then.
 const LEVEL_STEP_MIN: f64 = 0.001;
 
-/// Raises the worst area; the objective stays at least `floor`, and nothing before day `until`
-/// changes. It ends in time.
+/// Raises the share of the worst area. The objective stays at `floor` or above and nothing before
+/// day `until` changes. Ends at the share `ends` of the time limit.
 pub(super) fn raise_worst<'p>(
     draft: Draft<'p>,
     floor: f64,
@@ -74,7 +74,7 @@ impl Shares {
         self.people.indices().map(|area| self.share(area)).fold(1.0, f64::min)
     }
 
-    /// People that an area lacks to the level (rounded up), or can spare.
+    /// People that an area lacks to reach the level, rounded up; negative: people it can spare.
     fn distance(&self, area: AreaIndex, level: f64) -> i64 {
         let want = (level * self.people[area] as f64).ceil();
         // Counts of people are far below the limits of both types.
@@ -82,7 +82,7 @@ impl Shares {
     }
 }
 
-/// Brings areas below the level up to it, as far as others above can spare the places.
+/// Brings areas below the level up to it as far as areas above it can spare places.
 fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: Day) {
     let problem = draft.problem;
     let givers = Givers::of(draft, until);
