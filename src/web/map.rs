@@ -8,6 +8,7 @@ use crate::app::{Loaded, Result};
 use crate::characters::escaped;
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
+use crate::domain::count::Percent;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
 use crate::domain::planner::{self, TeamTour};
@@ -156,14 +157,14 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
     );
     let mut names = String::new();
     let lines = day.overview.summary.by_area.iter();
-    let most = lines.clone().map(|line| line.eligible).max().unwrap_or(1).max(1);
+    let most = lines.clone().map(|line| line.eligible.0).max().unwrap_or(1).max(1);
     for (area, line) in below().zip(lines) {
         let Some(point) = area.point else { continue };
         let (x, y) = to.at(point);
-        let radius = 12.0 + 30.0 * (line.eligible as f64 / most as f64).sqrt();
-        let complete = line.complete_percent.as_deref().and_then(|text| text.parse::<f64>().ok());
+        let radius = 12.0 + 30.0 * (line.eligible.0 as f64 / most as f64).sqrt();
+        let complete = line.complete_percent.map(Percent::shown);
         let shade = 0.08 + 0.5 * (complete.unwrap_or(0.0) / 100.0).clamp(0.0, 1.0);
-        let said = t.percent(line.complete_percent.as_ref());
+        let said = t.percent(line.complete_percent);
         let name = escaped(&area.name);
         let _ = write!(
             out,
