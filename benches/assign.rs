@@ -173,7 +173,7 @@ async fn fill(app: &App, loaded: &Loaded) -> Result<()> {
     let plan = NewPlan {
         version: loaded.version,
         from: today()?,
-        made_by: "hand",
+        made_by: doseplan::domain::plan::MadeBy::Hand,
         figures: &Figures::default(),
         unplaced: &[],
         rows: &rows,

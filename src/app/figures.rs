@@ -1,6 +1,9 @@
 //! Figures for monitoring: whether the installation is ready, and what it has done.
 
 use super::{App, AppError, Result, millis};
+use crate::domain::hold::EventKind;
+use crate::domain::job::{Job, RunState};
+use crate::domain::message::MailState;
 use crate::store::figures::{self, Import};
 use crate::store::installation::{self, Hold};
 use crate::store::{Tx, runs};
@@ -14,7 +17,7 @@ const DAEMON_SILENT_MS: i64 = 120_000;
 #[derive(Debug, Clone)]
 pub struct Figures {
     /// Mails by state.
-    pub mails: BTreeMap<String, u64>,
+    pub mails: BTreeMap<MailState, u64>,
     /// How long the oldest queued mail has been due, seconds.
     pub oldest_due_secs: i64,
     /// Every job that ever ran, by campaign and name.
@@ -33,9 +36,9 @@ pub struct JobFigures {
     /// Id of the campaign.
     pub campaign: String,
     /// The job.
-    pub job: String,
+    pub job: Job,
     /// Runs by state.
-    pub runs: BTreeMap<String, u64>,
+    pub runs: BTreeMap<RunState, u64>,
     /// When it last succeeded, milliseconds since 1970; `None` if never.
     pub last_success: Option<i64>,
 }
@@ -89,7 +92,7 @@ impl App {
 
     /// Records the version of the time-zone rules that the program uses, when it has changed.
     pub async fn note_zone_data(&self, now: DateTime<Utc>) -> Result<()> {
-        const KIND: &str = "tzdb";
+        const KIND: EventKind = EventKind::ZoneRules;
         let version = chrono_tz::IANA_TZDB_VERSION;
         let mut tx = self.store.write().await?;
         let known = figures::last_event(&mut tx, KIND).await?;

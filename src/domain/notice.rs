@@ -8,9 +8,6 @@ use super::coverage::{Coverage, Need};
 use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
 
-/// The jobs that doseplan has, in the order in which they run when due together.
-pub const JOBS: [&str; 4] = ["plan", "summary", "reminders", "digest"];
-
 /// What a site or team lead gets the evening before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadDigest {

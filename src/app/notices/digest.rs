@@ -150,7 +150,7 @@ impl App {
         digest: &LeadDigest,
     ) -> Result<Post> {
         Ok(Post {
-            kind: "digest",
+            kind: crate::domain::message::MailKind::Digest,
             key: format!("digest/{}/{}/{}", loaded.campaign.id, digest.post, digest.today),
             to: digest.lead.clone(),
             language: digest.language,

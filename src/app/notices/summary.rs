@@ -12,6 +12,7 @@ use crate::domain::counting::NO_GROUP;
 use crate::domain::coverage::{Counted, Coverage, CoverageRow, Depth, Flag, coverage, needs};
 use crate::domain::date::days;
 use crate::domain::id::GroupId;
+use crate::domain::message::MailState;
 use crate::domain::notice::{AreaLine, Attention, Curves, Progress, Summary};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
@@ -98,7 +99,8 @@ impl App {
         let mut out = Vec::new();
         let mut tx = self.store.read().await?;
         let doubt = outbox::counts(&mut tx).await?;
-        let doubt = doubt.iter().find(|(state, _)| state == "in_doubt").map_or(0, |(_, n)| *n);
+        let doubt =
+            doubt.iter().find(|(state, _)| *state == MailState::InDoubt).map_or(0, |(_, n)| *n);
         if doubt > 0 {
             out.push(Attention::MailInDoubt(doubt));
         }
@@ -166,7 +168,7 @@ impl App {
             None
         });
         Post {
-            kind: "summary",
+            kind: crate::domain::message::MailKind::Summary,
             key: format!("summary/{}/{}", loaded.campaign.id, summary.as_of),
             to: summary.coordinator.clone(),
             language: summary.language,
