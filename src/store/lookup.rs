@@ -1,5 +1,5 @@
-//! Many rows by their keys with one statement, whose keys and answer are one JSON text each: handing over a row or
-//! a key by itself costs more than finding it.
+//! Finds many rows by their keys with one statement. The keys go in as one JSON text, the rows come back as another:
+//! passing each key and row by itself costs more than finding it.
 
 use super::db::{TableRow, Tx};
 use super::{CampaignNo, Result, StoreError};

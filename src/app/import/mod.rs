@@ -208,7 +208,7 @@ impl App {
         Ok(out)
     }
 
-    async fn import_rows<T: pipeline::Kind>(
+    async fn import_rows<T: pipeline::Importable>(
         &self,
         loaded: &Loaded,
         opened: std::result::Result<Rows<T>, Vec<Issue>>,
