@@ -16,8 +16,8 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// Looks up `columns` of `table`, the first of which names a row in messages. `index` is the one that SQLite is told
-    /// to use: by itself it prefers the primary key, whose pages hold whole rows.
+    /// Looks up `columns` of `table`, the first of which names a row in messages. `index` is the one that SQLite is
+    /// told to use: by itself it prefers the primary key, whose pages hold whole rows.
     pub(super) fn new(
         table: &'static str,
         (key, index): (&str, Option<&str>),

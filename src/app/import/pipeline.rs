@@ -1,5 +1,5 @@
-//! How a batch of rows is stored, whatever kind of record they are. Rows that repeat what is known are only counted. Rows
-//! that change a known record are corrections, and what they replace is kept. The cells change with the records.
+//! How a batch of rows is stored, whatever kind of record they are. Rows that repeat what is known are only counted.
+//! Rows that change a known record are corrections, and what they replace is kept. The cells change with the records.
 
 use super::{Facts, Good, Stored, Warning};
 use crate::app::{Loaded, Result};
