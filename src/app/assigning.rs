@@ -4,7 +4,7 @@ use super::{App, Loaded, Result, millis, today};
 use crate::domain::assign::{Candidate, Input, Output, assign};
 use crate::domain::campaign::CohortKey;
 use crate::domain::count::floor_of;
-use crate::domain::counting::Counted;
+use crate::domain::counting::Enrollee;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
 use crate::domain::judge::{Asks, Due, Judged, MissedDose, Subject};
@@ -158,7 +158,7 @@ async fn register(tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Regist
     let mut given = doses::by_person(tx, loaded.no).await?;
     let mut out = Register::default();
     let asks_all = matches!(loaded.judge.asks, Asks::Series { .. });
-    let mut take = |id: PersonId, sex: Sex, person: Counted| {
+    let mut take = |id: PersonId, sex: Sex, person: Enrollee| {
         let doses = given.remove(&id).unwrap_or_default();
         let noted = noted.get(&id).map_or(&[][..], Vec::as_slice);
         let who = Subject { born: person.born, sex };
@@ -188,12 +188,12 @@ async fn register(tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Regist
     };
     if asks_all {
         // Names and contacts are not read: they are the larger part of a register.
-        people::each_counted(tx, loaded.no, |id, person| take(id, Sex::U, person)).await?;
+        people::each_enrollee(tx, loaded.no, |id, person| take(id, Sex::U, person)).await?;
     } else {
         // Some vaccines of a programme are for girls alone.
         people::each(tx, loaded.no, |person| {
             let (area, born, group) = (person.area, person.born, person.group);
-            take(person.id, person.sex, Counted { area, born, group });
+            take(person.id, person.sex, Enrollee { area, born, group });
         })
         .await?;
     }
