@@ -1,7 +1,7 @@
 //! Who of the register is expected at which session, now and before.
 
 use super::db::Row;
-use super::{CampaignNo, Result, Tx};
+use super::{CampaignNo, Result, StoreError, Tx};
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::id::{PersonId, PlaceCode};
 use crate::{args, bulk};
@@ -33,9 +33,13 @@ const ABSENCES: &str = "SELECT person, dose, COUNT(*), MAX(day) FROM assignment_
      WHERE campaign = $1 AND why = 'absent' GROUP BY person, dose";
 
 fn assignment(row: &Row) -> Result<Assignment> {
+    let dose: i64 = row.get(1)?;
     Ok(Assignment {
         person: PersonId::new(row.get::<String>(0)?),
-        dose: row.of("assignment", &[0, 1]).number(1, "a dose number")?,
+        dose: u8::try_from(dose).map_err(|_| StoreError::BadRow {
+            table: "assignment",
+            what: format!("{dose} is no dose number"),
+        })?,
         day: row.get(2)?,
         place: PlaceCode::new(row.get::<String>(3)?),
         plan: row.get(4)?,

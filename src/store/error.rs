@@ -52,6 +52,14 @@ pub enum StoreError {
         /// What is wrong with the value; never a name, a birth date or a contact.
         what: String,
     },
+    /// A row that cannot be what doseplan wrote.
+    #[error("table {table}: {what}")]
+    BadRow {
+        /// Table and key.
+        table: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
     /// Anything else that the database says.
     #[error("database: {0}")]
     Other(sqlx::Error),
