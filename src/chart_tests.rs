@@ -1,3 +1,5 @@
+//! Charts as SVG and as shapes.
+
 use super::*;
 
 fn day(text: &str) -> NaiveDate {

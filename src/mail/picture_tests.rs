@@ -1,3 +1,5 @@
+//! Pictures: what is drawn, and what is refused.
+
 use super::*;
 
 fn text(said: &str) -> Drawing {
