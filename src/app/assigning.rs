@@ -7,7 +7,7 @@ use crate::domain::count::floor_of;
 use crate::domain::counting::Counted;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
-use crate::domain::judge::{Asks, Due, Judged, Lack, Subject};
+use crate::domain::judge::{Asks, Due, Judged, MissedDose, Subject};
 use crate::domain::person::{Outcome, OutcomeKind, Person, Sex, barred, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::rules::GroupForecast;
@@ -29,7 +29,7 @@ pub struct Standing {
     /// The next dose, or visit; `None` when all is given.
     pub due: Option<Due>,
     /// What a catch-up campaign gives at it.
-    pub lacks: Vec<Lack>,
+    pub missed: Vec<MissedDose>,
     /// How far they are with every vaccine group.
     pub forecasts: Vec<GroupForecast>,
     /// What bars them on the day asked for.
@@ -55,7 +55,7 @@ pub async fn each_standing(
             doses: state.doses,
             judged: state.judged,
             due: state.due,
-            lacks: state.lacks,
+            missed: state.missed,
             forecasts: state.forecasts,
             barred: state.barred,
             person,
@@ -71,7 +71,7 @@ struct State {
     doses: Vec<Dose>,
     judged: Vec<Judged>,
     due: Option<Due>,
-    lacks: Vec<Lack>,
+    missed: Vec<MissedDose>,
     forecasts: Vec<GroupForecast>,
     barred: Option<OutcomeKind>,
 }
@@ -91,7 +91,7 @@ fn state(
     State {
         group: group_of(campaign, who.born, named, day).map(|group| group.id.clone()),
         due: outlook.due,
-        lacks: outlook.lacks,
+        missed: outlook.missed,
         forecasts: outlook.forecasts,
         barred: barred(newer, day).map(|outcome| outcome.outcome),
         judged: outlook.doses,

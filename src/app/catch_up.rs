@@ -5,16 +5,16 @@ use super::{App, AppError, Loaded, Result};
 use crate::domain::catch_up::{Progressed, Progresses, Visit, visits};
 use crate::domain::count::percent;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
-use crate::domain::judge::{Asks, Judge, Lack, Subject};
+use crate::domain::judge::{Asks, Judge, MissedDose, Subject};
 use crate::domain::person::OutcomeKind;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A person who lacks doses.
+/// A person of the register with doses to catch up on.
 #[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct LackLine {
+pub struct PersonToCatchUp {
     /// Who.
     pub person: PersonId,
     /// Their name, where the register has one.
@@ -25,15 +25,16 @@ pub struct LackLine {
     pub area: AreaCode,
     /// Their group.
     pub group: GroupId,
-    /// What they lack by the day asked for.
-    pub lacks: Vec<LackDose>,
+    /// The doses that they have missed by the day asked for.
+    #[serde(rename = "lacks")]
+    pub missed: Vec<MissedDoseLine>,
     /// When they can get it, and what falls due until the campaign's end.
     pub visits: Vec<VisitLine>,
 }
 
-/// A dose that is lacking.
+/// A missed dose, as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LackDose {
+pub struct MissedDoseLine {
     /// The vaccine group.
     pub vaccine: String,
     /// Code of the vaccine that it is usually given with.
@@ -56,7 +57,7 @@ pub struct VisitLine {
     /// First day on which all its doses count.
     pub day: NaiveDate,
     /// Its doses.
-    pub doses: Vec<LackDose>,
+    pub doses: Vec<MissedDoseLine>,
 }
 
 /// How far an area is with a vaccine.
@@ -101,22 +102,22 @@ pub struct CatchUpReport {
 
 impl App {
     /// Everybody of the register who lacks doses on a day, by code.
-    pub async fn lacking(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<LackLine>> {
+    pub async fn lacking(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<PersonToCatchUp>> {
         groups(loaded)?;
         let (campaign, judge) = loaded.rules();
         let mut tx = self.store.read().await?;
         let mut out = Vec::new();
         each_standing(&mut tx, loaded, day, |standing| {
             let (Some(group), None) = (standing.group, standing.barred) else { return };
-            if !standing.lacks.iter().any(|lack| lack.lacking > 0) {
+            if !standing.missed.iter().any(|dose| dose.lacking > 0) {
                 return;
             }
             let who = Subject { born: standing.person.born, sex: standing.person.sex };
             let from = day.max(campaign.start);
             let visits = visits(campaign, judge, who, &standing.doses, from);
-            let lacks = standing.lacks.iter().filter(|lack| lack.lacking > 0);
-            out.push(LackLine {
-                lacks: lacks.map(|lack| lack_dose(judge, lack)).collect(),
+            let missed = standing.missed.iter().filter(|dose| dose.lacking > 0);
+            out.push(PersonToCatchUp {
+                missed: missed.map(|dose| missed_dose_line(judge, dose)).collect(),
                 visits: visits.iter().map(|visit| visit_line(judge, visit)).collect(),
                 person: standing.person.id,
                 name: standing.person.name,
@@ -210,18 +211,18 @@ fn area_line(
 }
 
 fn visit_line(judge: &Judge, visit: &Visit) -> VisitLine {
-    let doses = visit.doses.iter().map(|lack| lack_dose(judge, lack)).collect();
+    let doses = visit.doses.iter().map(|dose| missed_dose_line(judge, dose)).collect();
     VisitLine { day: visit.day, doses }
 }
 
-fn lack_dose(judge: &Judge, lack: &Lack) -> LackDose {
-    LackDose {
-        vaccine: judge.name(lack.group).to_owned(),
-        code: lack.vaccine.as_deref().map(str::to_owned),
-        dose: lack.dose,
-        doses_lacking: lack.lacking,
-        earliest: lack.earliest,
-        recommended: lack.recommended,
-        past_due: lack.past_due,
+fn missed_dose_line(judge: &Judge, dose: &MissedDose) -> MissedDoseLine {
+    MissedDoseLine {
+        vaccine: judge.name(dose.group).to_owned(),
+        code: dose.vaccine.as_deref().map(str::to_owned),
+        dose: dose.dose,
+        doses_lacking: dose.lacking,
+        earliest: dose.earliest,
+        recommended: dose.recommended,
+        past_due: dose.past_due,
     }
 }

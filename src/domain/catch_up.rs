@@ -5,7 +5,7 @@ use super::campaign::Campaign;
 use super::count::ceil_of;
 use super::dose::Dose;
 use super::id::{AreaCode, PersonId, PlaceCode, RecordId};
-use super::judge::{Judge, Lack, Subject};
+use super::judge::{Judge, MissedDose, Subject};
 use super::rules::model::GroupId;
 use super::rules::{GroupForecast, Progress};
 use chrono::NaiveDate;
@@ -21,7 +21,7 @@ pub struct Visit {
     /// First day on which all of it counts.
     pub day: NaiveDate,
     /// What is given.
-    pub doses: Vec<Lack>,
+    pub doses: Vec<MissedDose>,
 }
 
 /// The visits of a person from a day on: at each as many vaccines as the rules allow, then the next
@@ -37,24 +37,24 @@ pub fn visits(
     let mut visits: Vec<Visit> = Vec::new();
     let mut at = day;
     while visits.len() < VISITS_MAX {
-        let lacks = judge.outlook(campaign, who, &doses, at).lacks;
-        let is_now = |lack: &Lack| lack.earliest <= at && lack.recommended <= at;
-        let (now, later): (Vec<Lack>, Vec<Lack>) = lacks.into_iter().partition(is_now);
+        let missed = judge.outlook(campaign, who, &doses, at).missed;
+        let is_now = |dose: &MissedDose| dose.earliest <= at && dose.recommended <= at;
+        let (now, later): (Vec<MissedDose>, Vec<MissedDose>) = missed.into_iter().partition(is_now);
         if now.is_empty() {
-            let next = later.iter().map(|lack| lack.earliest.max(lack.recommended)).min();
+            let next = later.iter().map(|dose| dose.earliest.max(dose.recommended)).min();
             match next.filter(|next| *next > at && *next <= campaign.end) {
                 Some(next) => at = next,
                 None => break,
             }
             continue;
         }
-        for lack in &now {
+        for dose in &now {
             doses.push(Dose {
                 record: RecordId::new("planned"),
                 person: PersonId::new("planned"),
                 date: at,
                 place: PlaceCode::new("planned"),
-                product: lack.vaccine.as_deref().map(str::to_owned),
+                product: dose.vaccine.as_deref().map(str::to_owned),
                 lot: None,
             });
         }

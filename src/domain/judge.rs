@@ -91,9 +91,9 @@ pub struct Due {
     pub latest: Option<NaiveDate>,
 }
 
-/// What a person lacks of a vaccine group.
+/// The next dose that a person has not had of a vaccine group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lack {
+pub struct MissedDose {
     /// The vaccine group.
     pub group: GroupId,
     /// Code of the vaccine that the next dose is usually given with.
@@ -117,8 +117,8 @@ pub struct Outlook {
     pub doses: Vec<Judged>,
     /// What is due next; nothing when all is given.
     pub due: Option<Due>,
-    /// What a catch-up campaign gives at the next visits.
-    pub lacks: Vec<Lack>,
+    /// Doses that a catch-up campaign gives at the next visits; empty in a campaign of one series.
+    pub missed: Vec<MissedDose>,
     /// How far the person is with every vaccine group.
     pub forecasts: Vec<GroupForecast>,
 }
@@ -141,20 +141,20 @@ impl Judge {
     ) -> Outlook {
         let assessment = assess(&self.rules, &self.person(campaign, who, doses, day));
         let Assessment { doses: verdicts, forecasts } = assessment;
-        let (due, lacks) = match &self.asks {
+        let (due, missed) = match &self.asks {
             Asks::Series { .. } => (forecasts.first().and_then(due), Vec::new()),
-            Asks::CatchUp { groups, to, .. } => (None, self.lacks(&forecasts, groups, *to)),
+            Asks::CatchUp { groups, to, .. } => (None, self.missed(&forecasts, groups, *to)),
         };
         let doses = self.judged(doses, verdicts);
         let visited = doses.iter().any(|dose| dose.number > 0);
-        let visit = lacks.iter().min_by_key(|lack| lack.earliest).filter(|_| !visited);
+        let visit = missed.iter().min_by_key(|dose| dose.earliest).filter(|_| !visited);
         let visit = visit.map(|first| Due {
             number: 1,
             earliest: first.earliest,
             recommended: first.recommended,
             latest: None,
         });
-        Outlook { due: due.or(visit), doses, lacks, forecasts }
+        Outlook { due: due.or(visit), doses, missed, forecasts }
     }
 
     /// Whether a dose is counted as one that does not count; a visit is a visit whatever was given.
@@ -222,13 +222,18 @@ impl Judge {
         &self.rules.groups[usize::from(group.0)].name
     }
 
-    /// What falls due by a day, of some groups.
-    fn lacks(&self, forecasts: &[GroupForecast], groups: &[GroupId], to: NaiveDate) -> Vec<Lack> {
+    /// The next dose of each of these groups that falls due by a day.
+    fn missed(
+        &self,
+        forecasts: &[GroupForecast],
+        groups: &[GroupId],
+        to: NaiveDate,
+    ) -> Vec<MissedDose> {
         let asked = forecasts.iter().filter(|one| groups.contains(&one.group));
         asked
             .filter_map(|one| {
                 let next = one.next.filter(|next| next.recommended.date <= to)?;
-                Some(Lack {
+                Some(MissedDose {
                     group: one.group,
                     vaccine: next
                         .vaccine

@@ -124,13 +124,13 @@ fn a_child_who_lacks_doses_gets_as_many_a_visit_as_the_rules_allow() {
     ];
     let today = day("2026-11-25");
     let standing = judge.outlook(&campaign, who, &doses, today);
-    let lacks: Vec<_> = standing
-        .lacks
+    let missed: Vec<_> = standing
+        .missed
         .iter()
-        .map(|lack| (judge.name(lack.group), lack.dose, lack.lacking, lack.earliest.to_string()))
+        .map(|dose| (judge.name(dose.group), dose.dose, dose.lacking, dose.earliest.to_string()))
         .collect();
     assert_eq!(
-        lacks,
+        missed,
         [
             ("乙肝疫苗", 3, 1, "2025-09-20".to_owned()),
             ("麻腮风疫苗", 2, 0, "2026-12-13".to_owned()),
@@ -143,7 +143,7 @@ fn a_child_who_lacks_doses_gets_as_many_a_visit_as_the_rules_allow() {
     let said: Vec<_> = visits(&campaign, &judge, who, &doses, today)
         .iter()
         .map(|visit| {
-            let codes = visit.doses.iter().filter_map(|lack| lack.vaccine.as_deref());
+            let codes = visit.doses.iter().filter_map(|dose| dose.vaccine.as_deref());
             (visit.day.to_string(), codes.collect::<Vec<_>>().join(" "))
         })
         .collect();
