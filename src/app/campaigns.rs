@@ -2,7 +2,7 @@
 
 use super::{App, Loaded, Result, millis};
 use crate::domain::campaign::Campaign;
-use crate::domain::difference::{Change, differences};
+use crate::domain::difference::{RowChange, differences};
 use crate::store::campaigns::{self, Version};
 use chrono::{DateTime, Utc};
 
@@ -12,7 +12,7 @@ pub struct Applied {
     /// Whether the campaign was not known before.
     pub is_new: bool,
     /// What differs from the version before.
-    pub changes: Vec<Change>,
+    pub changes: Vec<RowChange>,
 }
 
 impl App {

@@ -3,7 +3,7 @@
 use super::assigning::each_standing;
 use super::{App, AppError, Loaded, Result};
 use crate::domain::catch_up::{Progressed, Progresses, Visit, visits};
-use crate::domain::count::percent;
+use crate::domain::count::Percent;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
 use crate::domain::judge::{Asks, Judge, MissedDose, Subject};
 use crate::domain::person::OutcomeKind;
@@ -74,7 +74,7 @@ pub struct AreaLine {
     /// Of them, those who have every dose that is due.
     pub done: u64,
     /// Their share, one decimal.
-    pub percent: Option<String>,
+    pub percent: Option<Percent>,
     /// Whether that is less than the campaign asks of every area.
     pub below: bool,
     /// People who lack doses.
@@ -177,7 +177,7 @@ impl App {
 }
 
 /// The vaccine groups that a catch-up campaign asks for.
-fn groups(loaded: &Loaded) -> Result<Vec<crate::domain::rules::model::GroupId>> {
+fn groups(loaded: &Loaded) -> Result<Vec<crate::domain::rules::model::VaccineGroupId>> {
     match &loaded.judge.asks {
         Asks::CatchUp { groups, .. } => Ok(groups.clone()),
         Asks::Series { .. } => {
@@ -200,7 +200,7 @@ fn area_line(
         vaccine,
         should: here.should,
         done: here.done,
-        percent: percent(signed(here.done), signed(here.should)),
+        percent: Percent::of(signed(here.done), signed(here.should)),
         below: people_to_rate > 0,
         lacking_people: here.lacking_people(),
         lacking_doses: here.lacking_doses(),

@@ -3,8 +3,8 @@
 use super::coverage::AsOf;
 use super::notices::summary::progress;
 use super::{App, Loaded, Result, today};
-use crate::domain::coverage::{Coverage, Depth, coverage, needs};
-use crate::domain::notice::{Need, Progress};
+use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
+use crate::domain::notice::Progress;
 use crate::store::installation::Hold;
 use crate::store::plans::PlanState;
 use crate::store::{installation, outbox, plans, runs};

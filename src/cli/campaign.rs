@@ -2,7 +2,7 @@
 
 use super::output::{Format, Sheet, harmless, marked};
 use super::{Session, exit, snippet, workbook};
-use crate::domain::difference::{Change, What};
+use crate::domain::difference::{RowChange, What};
 use crate::intake::{self, Issue};
 use clap::Subcommand;
 use serde::Serialize;
@@ -149,7 +149,7 @@ async fn apply(session: &Session, path: &Path, dry_run: bool) -> anyhow::Result<
     Ok(if pending { exit::CHANGES } else { exit::OK })
 }
 
-fn changes(session: &Session, changes: &[Change]) {
+fn changes(session: &Session, changes: &[RowChange]) {
     if changes.is_empty() {
         return;
     }

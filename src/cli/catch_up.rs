@@ -194,7 +194,7 @@ fn print(session: &Session, rows: &[AreaLine]) {
             row.vaccine.clone(),
             row.should.to_string(),
             row.done.to_string(),
-            percent(row.percent.as_ref()),
+            percent(row.percent),
             below,
             row.lacking_people.to_string(),
             row.lacking_doses.to_string(),

@@ -2,6 +2,7 @@
 
 use super::layout::{self, Column};
 use crate::domain::campaign::Language;
+use crate::domain::count::Percent;
 use crate::intake::csv_out;
 use crate::text;
 pub(super) use crate::text::harmless;
@@ -271,6 +272,6 @@ impl Sheet {
 pub(super) const NONE: &str = "–";
 
 /// A percentage, or a dash where there is no denominator.
-pub(super) fn percent(value: Option<&String>) -> String {
-    value.map_or_else(|| NONE.to_owned(), Clone::clone)
+pub(super) fn percent(share: Option<Percent>) -> String {
+    share.map_or_else(|| NONE.to_owned(), |share| share.to_string())
 }

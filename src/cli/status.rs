@@ -4,6 +4,7 @@ use super::output::{Format, Sheet, Tone, harmless, percent};
 use super::{Session, exit, parse_day};
 use crate::app::Loaded;
 use crate::app::status::{Problem, Status as Value};
+use crate::domain::count::Percent;
 use crate::domain::id::PlaceCode;
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -86,7 +87,7 @@ pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
     line("status-doses", &[("as_of", &status.as_of), ("doses", &doses), ("today", &today)]);
     let share = |part: u64, whole: u64| {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        percent(crate::domain::count::percent(signed(part), signed(whole)).as_ref())
+        percent(Percent::of(signed(part), signed(whole)))
     };
     line(
         "status-progress",

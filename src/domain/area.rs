@@ -53,3 +53,32 @@ impl Point {
         2.0 * EARTH_RADIUS_KM * h.sqrt().min(1.0).asin()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(latitude: f64, longitude: f64) -> Point {
+        Point { latitude, longitude }
+    }
+
+    #[test]
+    fn distances_are_great_circles_on_a_sphere_of_6371_km() {
+        // A degree of a great circle is 6371 × π / 180 km.
+        let degree = 111.194_926_6;
+        for (from, to, km) in [
+            (point(0.0, 0.0), point(0.0, 1.0), degree),
+            (point(0.0, 0.0), point(1.0, 0.0), degree),
+            (point(60.0, 0.0), point(60.0, 1.0), 55.596_934),
+            (point(0.0, 0.0), point(0.0, 180.0), 180.0 * degree),
+            (point(90.0, 0.0), point(-90.0, 45.0), 180.0 * degree),
+            (point(-10.0, 170.0), point(-10.0, 170.0), 0.0),
+            // Danyang to Zhenjiang, by an independent calculation.
+            (point(32.0, 119.57), point(32.19, 119.43), 24.905_374),
+        ] {
+            let (found, back) = (from.km_to(to), to.km_to(from));
+            assert!((found - km).abs() < 0.000_1, "{from:?} to {to:?}: {found}, not {km}");
+            assert!((found - back).abs() < 1e-9, "there and back");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! A campaign: everything that its folder says, read once, with codes that are known to exist.
 
 use super::area::{Area, Travel};
+use super::contact::Contact;
 use super::date::days;
 use super::group::{Eligible, Group, GroupSet};
 use super::id::{AreaCode, CampaignId, GroupId};
@@ -111,15 +112,6 @@ impl Language {
             Self::En => "en",
         }
     }
-}
-
-/// Somebody who gets mail because of their office.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// Name or office.
-    pub name: String,
-    /// Address; without one nothing can be mailed.
-    pub email: Option<String>,
 }
 
 /// A group of people in an area, as the planner sees them.
@@ -293,5 +285,171 @@ impl Campaign {
         let sites = self.sites.iter().map(|site| site.code.as_str());
         let stops = self.stops.iter().map(|stop| stop.code.as_str());
         sites.chain(stops).chain(self.teams.iter().map(|team| team.code.as_str())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{county, day, eligible};
+
+    fn codes(sites: &[&Site]) -> Vec<String> {
+        sites.iter().map(|site| site.code.to_string()).collect()
+    }
+
+    #[test]
+    fn the_newest_eligible_count_not_after_the_day_holds_else_the_oldest() {
+        let rows = [
+            eligible("S", "adult", 1, Some(10)),
+            eligible("S", "adult", 2, Some(20)),
+            eligible("S", "adult", 3, Some(5)),
+        ];
+        // Whatever the order of the file.
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut campaign = county();
+            campaign.eligible = order.map(|at| rows[at].clone()).to_vec();
+            let people = |on: i64| -> Vec<u32> {
+                campaign.eligible_on(day(on)).values().map(|row| row.people).collect()
+            };
+            for (on, expected) in
+                [(0, 3), (4, 3), (5, 3), (9, 3), (10, 1), (19, 1), (20, 2), (99, 2)]
+            {
+                assert_eq!(people(on), [expected], "day {on}, order {order:?}");
+            }
+            campaign.eligible.push(eligible("S", "adult", 9, None));
+            for (on, expected) in [(0, 9), (4, 9), (5, 3), (20, 2)] {
+                let found = campaign.eligible_on(day(on));
+                let people: Vec<u32> = found.values().map(|row| row.people).collect();
+                assert_eq!(people, [expected], "without a day: before every day; day {on}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_cohort_has_an_eligible_count_of_its_own() {
+        let campaign = county();
+        let found = campaign.eligible_on(day(0));
+        let people: Vec<_> = found
+            .iter()
+            .map(|(key, row)| (key.area.as_str(), key.group.as_str(), row.people))
+            .collect();
+        let expected = [
+            ("N", "adult", 800),
+            ("N", "senior", 100),
+            ("S", "adult", 1000),
+            ("S", "senior", 100),
+            ("V", "adult", 200),
+        ];
+        assert_eq!(people, expected);
+    }
+
+    #[test]
+    fn a_site_s_capacity_is_its_week_then_its_closures() {
+        let campaign = county();
+        let capacity =
+            |code: &str, at: i64| campaign.capacity(campaign.site(code).expect("a site"), day(at));
+        // Day 0 is a Monday; S1 is shut on day 2, S2 gives 30 on Sunday, day 6.
+        assert_eq!(
+            [0, 1, 2, 3, 4, 5, 6, 7].map(|at| capacity("S1", at)),
+            [100, 100, 0, 100, 100, 50, 0, 100]
+        );
+        assert_eq!([2, 5, 6, 13].map(|at| capacity("S2", at)), [100, 50, 30, 0]);
+    }
+
+    #[test]
+    fn the_sites_whose_report_is_expected_are_open_on_a_day_of_the_campaign() {
+        let campaign = county();
+        for (at, open) in [
+            (-1, &[][..]),
+            (0, &["S1", "S2"]),
+            (2, &["S2"]),
+            (6, &["S2"]),
+            (13, &[]),
+            (60, &["S1", "S2"]),
+            (61, &[]),
+        ] {
+            assert_eq!(codes(&campaign.open_sites(day(at))), open, "day {at}");
+        }
+    }
+
+    #[test]
+    fn an_area_is_counted_with_all_that_lies_below_it() {
+        let campaign = county();
+        let below = |code: &str| -> Vec<String> {
+            campaign.below(&code.into()).into_iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(below("C"), ["C", "N", "S", "V"]);
+        assert_eq!(below("N"), ["N", "V"]);
+        assert_eq!(below("V"), ["V"]);
+        assert!(below("X").is_empty());
+        assert_eq!(campaign.root().map(|area| area.code.as_str()), Some("C"));
+        let mut two = county();
+        two.areas[2].parent = None;
+        assert_eq!(two.root(), None, "several tops are no top");
+        two.areas.clear();
+        assert_eq!(two.root(), None);
+    }
+
+    #[test]
+    fn days_of_a_campaign_include_both_ends() {
+        let mut campaign = county();
+        assert_eq!((campaign.day_count(), campaign.days().count()), (61, 61));
+        assert_eq!((campaign.days().next(), campaign.days().last()), (Some(day(0)), Some(day(60))));
+        campaign.end = campaign.start;
+        assert_eq!((campaign.day_count(), campaign.days().count()), (1, 1));
+        campaign.end = day(-1);
+        assert_eq!((campaign.day_count(), campaign.days().count()), (0, 0));
+        campaign.end = day(-9);
+        assert_eq!((campaign.day_count(), campaign.days().count()), (0, 0));
+    }
+
+    #[test]
+    fn lots_are_used_first_expiring_first_then_first_come_then_by_code() {
+        let mut campaign = county();
+        let order = |campaign: &Campaign| -> Vec<String> {
+            campaign.lots_by_expiry().iter().map(|lot| lot.lot.to_string()).collect()
+        };
+        assert_eq!(order(&campaign), ["L1", "L2", "L3"]);
+        campaign.deliveries[2].date = day(4);
+        assert_eq!(order(&campaign), ["L1", "L3", "L2"]);
+        campaign.deliveries[0].expires = day(19);
+        assert_eq!(order(&campaign), ["L2", "L1", "L3"]);
+    }
+
+    #[test]
+    fn a_code_finds_its_row_and_a_place_is_a_site_or_a_stop() {
+        let campaign = county();
+        assert_eq!(campaign.group("senior").map(|group| group.name.as_str()), Some("group senior"));
+        assert_eq!(campaign.area("S").map(|area| area.name.as_str()), Some("area S"));
+        assert_eq!(campaign.team("T2").map(|team| team.name.as_str()), Some("team T2"));
+        assert_eq!(campaign.lot("L3").map(|lot| lot.doses), Some(50));
+        let place = |code: &str| {
+            campaign.place(code).map(|place| (place.name().to_owned(), place.area().to_string()))
+        };
+        assert_eq!(place("S2"), Some(("site S2".into(), "S".into())));
+        assert_eq!(place("P1"), Some(("stop P1".into(), "V".into())));
+        assert_eq!(place("T1"), None);
+        assert!(campaign.stop("S1").is_none() && campaign.site("P1").is_none());
+        assert_eq!(
+            campaign.closable().into_iter().collect::<Vec<_>>(),
+            ["P1", "S1", "S2", "T1", "T2"]
+        );
+    }
+
+    #[test]
+    fn a_language_tag_names_a_language_by_its_first_part() {
+        for tag in ["zh-CN", "zh", "ZH_hans", " zh-TW "] {
+            assert_eq!(Language::from_tag(tag), Some(Language::ZhCn), "{tag}");
+        }
+        for tag in ["en", "en-GB", "EN_us"] {
+            assert_eq!(Language::from_tag(tag), Some(Language::En), "{tag}");
+        }
+        for tag in ["", "de", "english", "-en"] {
+            assert_eq!(Language::from_tag(tag), None, "{tag}");
+        }
+        for language in [Language::ZhCn, Language::En] {
+            assert_eq!(Language::from_tag(language.tag()), Some(language));
+            assert_eq!(serde_json::json!(language), language.tag());
+        }
     }
 }

@@ -6,8 +6,8 @@ use super::count::ceil_of;
 use super::dose::Dose;
 use super::id::{AreaCode, PersonId, PlaceCode, RecordId};
 use super::judge::{Judge, MissedDose, Subject};
-use super::rules::model::GroupId;
-use super::rules::{GroupForecast, Progress};
+use super::rules::model::VaccineGroupId;
+use super::rules::{GroupForecast, SeriesStatus};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -113,26 +113,26 @@ impl Progressed {
 
 /// Progress by vaccine group and area.
 #[derive(Debug, Clone, Default)]
-pub struct Progresses(BTreeMap<(GroupId, AreaCode), Progressed>);
+pub struct Progresses(BTreeMap<(VaccineGroupId, AreaCode), Progressed>);
 
 impl Progresses {
     /// Adds a person of an area by how far they are with some vaccine groups.
-    pub fn add(&mut self, area: &AreaCode, forecasts: &[GroupForecast], groups: &[GroupId]) {
+    pub fn add(&mut self, area: &AreaCode, forecasts: &[GroupForecast], groups: &[VaccineGroupId]) {
         for one in forecasts.iter().filter(|one| groups.contains(&one.group)) {
             let here = self.0.entry((one.group, area.clone())).or_default();
             let (should, done) = match one.progress {
-                Progress::Complete | Progress::Immune => (1, 1),
-                Progress::NotComplete if one.lacking > 0 => (1, 0),
+                SeriesStatus::Complete | SeriesStatus::Immune => (1, 1),
+                SeriesStatus::NotComplete if one.lacking > 0 => (1, 0),
                 // Nothing is due now; who has had a dose is up to date, who has not is too young.
-                Progress::NotComplete => {
+                SeriesStatus::NotComplete => {
                     let begun = u64::from(one.next.is_some_and(|next| next.number > 1));
                     (begun, begun)
                 }
-                Progress::AgedOut => {
+                SeriesStatus::AgedOut => {
                     here.aged_out += 1;
                     (0, 0)
                 }
-                Progress::Contraindicated | Progress::NotRecommended => (0, 0),
+                SeriesStatus::Contraindicated | SeriesStatus::NotRecommended => (0, 0),
             };
             here.should += should;
             here.done += done;
@@ -143,7 +143,7 @@ impl Progresses {
     }
 
     /// One vaccine group in an area and all that lies below it.
-    pub fn of(&self, campaign: &Campaign, group: GroupId, area: &AreaCode) -> Progressed {
+    pub fn of(&self, campaign: &Campaign, group: VaccineGroupId, area: &AreaCode) -> Progressed {
         let mut out = Progressed::default();
         for below in campaign.below(area) {
             if let Some(one) = self.0.get(&(group, below.clone())) {
@@ -151,5 +151,150 @@ impl Progresses {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::judge::Asks;
+    use crate::domain::person::Sex;
+    use crate::domain::rules::{Day, Next, Why};
+    use crate::domain::testing::{county, date, day, dose, rules};
+    use std::collections::BTreeSet;
+
+    fn judge(to: i64) -> Judge {
+        let groups = vec![VaccineGroupId(0), VaccineGroupId(1)];
+        let asks = Asks::CatchUp { groups, from: day(0), to: day(to) };
+        Judge { rules: rules(), asks, others: BTreeSet::new() }
+    }
+
+    /// Day, and for each dose its vaccine and number.
+    fn planned(judge: &Judge, born: &str, doses: &[Dose], at: i64) -> Vec<(NaiveDate, String)> {
+        let who = Subject { born: date(born), sex: Sex::U };
+        let told = |visit: Visit| {
+            let dose = |one: &MissedDose| format!("V{}-{}", one.group.0 + 1, one.dose);
+            (visit.day, visit.doses.iter().map(dose).collect::<Vec<_>>().join(" "))
+        };
+        visits(&county(), judge, who, doses, day(at)).into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_visit_brings_all_that_is_due_and_the_next_one_waits_for_the_interval() {
+        let both = planned(&judge(60), "1990-01-01", &[], 3);
+        assert_eq!(both, [(day(3), "V1-1 V2-1".into()), (day(31), "V1-2".into())]);
+        let begun = [dose("R1", 0, Some("V1"))];
+        let found = planned(&judge(60), "1990-01-01", &begun, 3);
+        assert_eq!(found, [(day(3), "V2-1".into()), (day(28), "V1-2".into())]);
+        let done =
+            [dose("R1", -60, Some("V1")), dose("R2", -30, Some("V1")), dose("R3", -30, Some("V2"))];
+        assert!(planned(&judge(60), "1990-01-01", &done, 3).is_empty());
+    }
+
+    #[test]
+    fn a_visit_after_the_campaign_or_after_what_it_gives_is_none() {
+        assert_eq!(planned(&judge(90), "1990-01-01", &[], 32).len(), 2, "day 60 is the last one");
+        assert_eq!(planned(&judge(90), "1990-01-01", &[], 33).len(), 1);
+        assert_eq!(
+            planned(&judge(30), "1990-01-01", &[], 3).len(),
+            1,
+            "due after the last day asked"
+        );
+        // One year old on day 10, two years old long after the end.
+        assert_eq!(planned(&judge(60), "2020-03-11", &[], 3)[0], (day(10), "V1-1".into()));
+    }
+
+    fn forecast(
+        group: u16,
+        progress: SeriesStatus,
+        lacking: u8,
+        number: Option<u8>,
+    ) -> GroupForecast {
+        let at = Day { date: day(0), why: Why::LatestDose };
+        let next = number.map(|number| Next {
+            number,
+            vaccine: None,
+            earliest: at,
+            recommended: at,
+            past_due: None,
+            latest: None,
+        });
+        let group = VaccineGroupId(group);
+        GroupForecast { group, series_group: 1, progress, next, lacking }
+    }
+
+    /// Should, done, people and doses lacking, aged out.
+    fn figures(forecasts: &[GroupForecast]) -> [u64; 5] {
+        let mut all = Progresses::default();
+        for one in forecasts {
+            all.add(&"V".into(), &[*one], &[VaccineGroupId(0)]);
+        }
+        let found = all.of(&county(), VaccineGroupId(0), &"V".into());
+        [found.should, found.done, found.lacking_people(), found.lacking_doses(), found.aged_out]
+    }
+
+    #[test]
+    fn who_should_have_had_doses_and_who_has_them_all() {
+        use SeriesStatus::{
+            AgedOut, Complete, Contraindicated, Immune, NotComplete, NotRecommended,
+        };
+        for (one, expected) in [
+            (forecast(0, Complete, 0, None), [1, 1, 0, 0, 0]),
+            (forecast(0, Immune, 0, None), [1, 1, 0, 0, 0]),
+            (forecast(0, NotComplete, 2, Some(1)), [1, 0, 1, 2, 0]),
+            (forecast(0, NotComplete, 0, Some(2)), [1, 1, 0, 0, 0]),
+            (forecast(0, NotComplete, 0, Some(1)), [0; 5]),
+            (forecast(0, NotComplete, 0, None), [0; 5]),
+            (forecast(0, AgedOut, 0, None), [0, 0, 0, 0, 1]),
+            (forecast(0, Contraindicated, 0, None), [0; 5]),
+            (forecast(0, NotRecommended, 0, None), [0; 5]),
+            (forecast(1, Complete, 0, None), [0; 5]),
+        ] {
+            assert_eq!(figures(&[one]), expected, "{one:?}");
+        }
+        let lacks = |doses: u8| forecast(0, NotComplete, doses, Some(1));
+        assert_eq!(figures(&[lacks(1), lacks(3), lacks(3)]), [3, 0, 3, 7, 0]);
+    }
+
+    #[test]
+    fn an_area_counts_with_what_lies_below_it() {
+        let mut all = Progresses::default();
+        let done = [forecast(0, SeriesStatus::Complete, 0, None)];
+        let lacks = [forecast(0, SeriesStatus::NotComplete, 2, Some(1))];
+        all.add(&"V".into(), &done, &[VaccineGroupId(0)]);
+        all.add(&"N".into(), &lacks, &[VaccineGroupId(0)]);
+        all.add(&"S".into(), &lacks, &[VaccineGroupId(0)]);
+        let of = |area: &str| {
+            let found = all.of(&county(), VaccineGroupId(0), &area.into());
+            (found.should, found.done, found.lacking_doses())
+        };
+        assert_eq!(
+            (of("C"), of("N"), of("V"), of("S")),
+            ((3, 1, 4), (2, 1, 2), (1, 1, 0), (1, 0, 2))
+        );
+        assert_eq!(all.of(&county(), VaccineGroupId(1), &"C".into()), Progressed::default());
+    }
+
+    #[test]
+    fn a_rate_is_reached_with_those_who_lack_least() {
+        let found = Progressed {
+            should: 10,
+            done: 4,
+            lacking: BTreeMap::from([(3, 2), (1, 3), (2, 1)]),
+            aged_out: 0,
+        };
+        for (rate, expected) in [
+            ("0.4", (0, 0)),
+            ("0.1", (0, 0)),
+            ("0.41", (1, 1)),
+            ("0.7", (3, 3)),
+            ("0.8", (4, 5)),
+            ("0.81", (5, 8)),
+            ("0.95", (6, 11)),
+            ("1", (6, 11)),
+        ] {
+            assert_eq!(found.to_rate(rate.parse().expect("a rate")), expected, "{rate}");
+        }
+        assert_eq!(found.lacking_doses(), 11);
     }
 }

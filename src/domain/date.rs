@@ -160,4 +160,83 @@ mod tests {
         assert_eq!(cairo.as_deref(), Some("2026-04-23T22:00:00+00:00"));
         assert_eq!(next(chrono_tz::Asia::Shanghai), None);
     }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    #[test]
+    fn a_day_ends_where_the_next_one_begins_in_its_zone() {
+        let zone = chrono_tz::Asia::Shanghai;
+        assert_eq!(day_start(zone, day("2021-10-20")).to_rfc3339(), "2021-10-19T16:00:00+00:00");
+        assert_eq!(day_end(zone, day("2021-10-20")).to_rfc3339(), "2021-10-20T16:00:00+00:00");
+        let berlin = chrono_tz::Europe::Berlin;
+        let hours =
+            |text: &str| (day_end(berlin, day(text)) - day_start(berlin, day(text))).num_hours();
+        assert_eq!(["2021-03-28", "2021-10-31", "2021-11-01"].map(hours), [23, 25, 24]);
+        let last = day_end(zone, day("2021-10-20")) - TimeDelta::milliseconds(1);
+        assert_eq!(day_of(zone, last), day("2021-10-20"));
+        assert_eq!(day_of(zone, day_end(zone, day("2021-10-20"))), day("2021-10-21"));
+    }
+
+    #[test]
+    fn a_local_time_in_a_gap_is_the_instant_after_it_and_in_a_fold_the_first_of_two() {
+        let berlin = chrono_tz::Europe::Berlin;
+        let at = |text: &str| {
+            let local: NaiveDateTime = text.parse().expect("a local time");
+            resolve(berlin, local).to_rfc3339()
+        };
+        assert_eq!(at("2021-03-28T01:59:59"), "2021-03-28T00:59:59+00:00");
+        for gap in ["2021-03-28T02:00:00", "2021-03-28T02:30:00", "2021-03-28T03:00:00"] {
+            assert_eq!(at(gap), "2021-03-28T01:00:00+00:00", "{gap}");
+        }
+        assert_eq!(at("2021-10-31T02:30:00"), "2021-10-31T00:30:00+00:00");
+        // Samoa had no 30 December 2011.
+        let noon = day("2011-12-30").and_hms_opt(12, 0, 0).expect("noon");
+        let after = resolve(chrono_tz::Pacific::Apia, noon);
+        assert_eq!(after.to_rfc3339(), "2011-12-30T10:00:00+00:00");
+    }
+
+    #[test]
+    fn a_change_of_the_clock_is_looked_for_after_the_instant_and_a_year_ahead() {
+        let zone = chrono_tz::Europe::Berlin;
+        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
+        let next = |text: &str| clock_change(zone, at(text)).map(|at| at.to_rfc3339());
+        let (spring, autumn) = ("2026-03-29T01:00:00+00:00", "2026-10-25T01:00:00+00:00");
+        assert_eq!(next("2026-03-29T00:59:59Z").as_deref(), Some(spring));
+        assert_eq!(next("2026-03-29T01:00:00Z").as_deref(), Some(autumn));
+        assert_eq!(next("2025-10-26T01:00:00Z").as_deref(), Some(spring));
+    }
+
+    #[test]
+    fn weekdays_are_a_set_in_the_order_of_the_week() {
+        let set = Weekdays::NONE.with(Weekday::Sun).with(Weekday::Mon).with(Weekday::Mon);
+        assert_eq!(set.to_string(), "mon sun");
+        // 1 March 2021 is a Monday.
+        let held = |set: Weekdays| -> Vec<bool> {
+            days(day("2021-03-01"), day("2021-03-07")).map(|day| set.contains(day)).collect()
+        };
+        assert_eq!(held(set), [true, false, false, false, false, false, true]);
+        assert_eq!(held(Weekdays::MON_TO_FRI), [true, true, true, true, true, false, false]);
+        assert_eq!(held(Weekdays::EVERY_DAY), [true; 7]);
+        assert_eq!(held(Weekdays::NONE), [false; 7]);
+        assert_eq!(Weekdays::EVERY_DAY.to_string(), WEEKDAY_NAMES.join(" "));
+        assert_eq!(days(day("2021-03-02"), day("2021-03-01")).count(), 0);
+    }
+
+    #[test]
+    fn a_day_has_four_digits_of_a_year_and_no_more_than_two_of_month_and_day() {
+        assert_eq!(parse_day("2021/1/2"), Some(day("2021-01-02")));
+        assert_eq!(parse_day("2021年1月2日"), Some(day("2021-01-02")));
+        for text in [
+            "2021-001-02",
+            "2021-01-002",
+            "02021-01-02",
+            "2021-01-02-03",
+            "+021-01-02",
+            "2021-01-2日日",
+        ] {
+            assert_eq!(parse_day(text), None, "{text}");
+        }
+    }
 }

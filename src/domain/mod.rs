@@ -6,6 +6,7 @@ pub mod assign;
 pub mod calendar;
 pub mod campaign;
 pub mod catch_up;
+pub mod contact;
 pub mod count;
 pub mod counting;
 pub mod coverage;
@@ -26,3 +27,5 @@ pub mod series;
 pub mod site;
 pub mod stock;
 pub mod tables;
+#[cfg(test)]
+pub(crate) mod testing;

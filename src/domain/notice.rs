@@ -1,11 +1,12 @@
 //! What doseplan tells people, as values: a lead's digest, the coordinator's summary, a person's reminder.
 //! The mail room turns them into words.
 
-use super::campaign::{Contact, Language};
-use super::coverage::Coverage;
+use super::campaign::Language;
+use super::contact::Contact;
+use super::count::Percent;
+use super::coverage::{Coverage, Need};
 use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
-use serde::Serialize;
 
 /// The jobs that doseplan has, in the order in which they run when due together.
 pub const JOBS: [&str; 4] = ["plan", "summary", "reminders", "digest"];
@@ -126,23 +127,6 @@ impl std::fmt::Debug for PersonLine {
     }
 }
 
-/// What a group still needs to reach its target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Need {
-    /// Name of the group.
-    pub group_name: String,
-    /// People who shall have finished by the end.
-    pub target: u64,
-    /// People who have.
-    pub finished: u64,
-    /// Doses still to give so that the target is met.
-    pub doses_left: u64,
-    /// Days left.
-    pub days_left: u64,
-    /// Doses a day, rounded up.
-    pub per_day: u64,
-}
-
 /// What the coordinator gets each morning.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
@@ -190,11 +174,11 @@ pub struct AreaLine {
     /// People with a first dose.
     pub first: u64,
     /// Their share of the eligible.
-    pub first_percent: Option<String>,
+    pub first_percent: Option<Percent>,
     /// People who finished.
     pub complete: u64,
     /// Their share.
-    pub complete_percent: Option<String>,
+    pub complete_percent: Option<Percent>,
     /// Doses on the as-of day.
     pub today: u64,
 }
@@ -260,7 +244,7 @@ pub enum Attention {
         /// Number of the dose.
         dose: u8,
         /// The percentage.
-        percent: String,
+        percent: Percent,
     },
     /// Doses that do not count.
     InvalidDoses(u64),

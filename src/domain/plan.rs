@@ -90,13 +90,13 @@ pub struct Unplaced {
     /// How many.
     pub people: u32,
     /// Why.
-    pub reason: Reason,
+    pub reason: UnplacedReason,
 }
 
 /// Why people are not placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum UnplacedReason {
     /// No fixed site reaches the area and it has no stop that a team could visit.
     NoPlace,
     /// The group opens too late for all doses to fit before the end.

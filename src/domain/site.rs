@@ -1,7 +1,7 @@
 //! Where vaccine is given and where it comes from: sites, teams, stops, closures, lots.
 
 use super::area::Point;
-use super::campaign::Contact;
+use super::contact::Contact;
 use super::date::Weekdays;
 use super::id::{AreaCode, LotCode, PlaceCode, TeamCode};
 use chrono::{Datelike, NaiveDate, Weekday};
@@ -127,4 +127,18 @@ pub struct Delivery {
     pub expires: NaiveDate,
     /// Doses in a vial.
     pub doses_per_vial: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::testing::{day, site};
+
+    #[test]
+    fn a_week_has_its_own_capacity_for_workdays_saturday_and_sunday() {
+        let mut site = site("S1", "N", 0);
+        (site.weekday_doses, site.saturday_doses, site.sunday_doses) = (3, 2, 1);
+        // Day 0 is a Monday.
+        let week: Vec<u32> = (0..8).map(|at| site.weekly_capacity(day(at))).collect();
+        assert_eq!(week, [3, 3, 3, 3, 3, 2, 1, 3]);
+    }
 }

@@ -2,7 +2,8 @@
 //! differs.
 
 use super::area::Point;
-use super::campaign::{Adopt, Campaign, Contact};
+use super::campaign::{Adopt, Campaign};
+use super::contact::Contact;
 use super::date::Weekdays;
 use super::series::{Duration, MonthEnd};
 use std::fmt::Display;

@@ -8,6 +8,7 @@ use crate::app::dashboard::{Overview, Report};
 use crate::app::{Loaded, Result};
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
+use crate::domain::count::Percent;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
 use crate::domain::planner::{self, TeamTour};
@@ -161,9 +162,9 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
         let Some(point) = area.point else { continue };
         let (x, y) = to.at(point);
         let radius = 12.0 + 30.0 * (line.eligible as f64 / most as f64).sqrt();
-        let complete = line.complete_percent.as_deref().and_then(|text| text.parse::<f64>().ok());
+        let complete = line.complete_percent.map(Percent::shown);
         let shade = 0.08 + 0.5 * (complete.unwrap_or(0.0) / 100.0).clamp(0.0, 1.0);
-        let said = t.percent(line.complete_percent.as_ref());
+        let said = t.percent(line.complete_percent);
         let name = escaped(&area.name);
         let _ = write!(
             out,

@@ -4,7 +4,7 @@ use super::ask::Ask;
 use super::page::{Cell, Page, Refusal, T, Table, address};
 use crate::app::dashboard::Overview;
 use crate::domain::campaign::Campaign;
-use crate::domain::count::percent;
+use crate::domain::count::Percent;
 use crate::domain::coverage::{CoverageRow, Flag};
 use crate::mail::render::{self, Alert};
 use crate::text::thousands;
@@ -65,7 +65,7 @@ fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
     let summary = &found.summary;
     let progress = &summary.progress;
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let share = percent(signed(progress.done), signed(progress.planned));
+    let share = Percent::of(signed(progress.done), signed(progress.planned));
     let sites = &summary.by_group.sites;
     let plan = found.plan.map_or_else(|| t.w("web-none"), |no| no.to_string());
     let tile = |key: &str, figure: String, note: String| (t.w(key), figure, note);
@@ -77,7 +77,7 @@ fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
         ),
         tile(
             "web-progress",
-            t.percent(share.as_ref()),
+            t.percent(share),
             t.say(
                 "web-progress-of",
                 &[("done", &thousands(progress.done)), ("planned", &thousands(progress.planned))],
@@ -108,10 +108,10 @@ fn groups(t: T, campaign: &Campaign, found: &Overview) -> Table {
         let mut cells = vec![Cell::head(row.group_name.clone()), Cell::number(eligible)];
         for line in row.doses.iter().take(doses) {
             cells.push(Cell::count(line.people));
-            cells.push(Cell::percent(t, line.percent.as_ref()));
+            cells.push(Cell::percent(t, line.percent));
         }
         cells.push(Cell::count(row.doses.iter().map(|line| line.today).sum::<u64>()));
-        cells.push(Cell::number(t.percent(row.drop_out.as_ref())));
+        cells.push(Cell::number(t.percent(row.drop_out)));
         cells.push(Cell::text(flags(t, row)));
         table.rows.push(cells);
     }
@@ -148,12 +148,12 @@ fn areas(ask: &Ask, found: &Overview) -> Table {
         let mut cells = vec![
             name,
             Cell::count(line.eligible),
-            Cell::number(t.percent(line.first_percent.as_ref())),
-            Cell::percent(t, line.complete_percent.as_ref()),
+            Cell::number(t.percent(line.first_percent)),
+            Cell::percent(t, line.complete_percent),
         ];
         for group in &with {
             let row = found.tree.row(area.code.as_str(), group.id.as_str());
-            let share = row.and_then(|row| row.complete.percent.as_ref());
+            let share = row.and_then(|row| row.complete.percent);
             cells.push(Cell::number(t.percent(share)));
         }
         cells.push(Cell::count(line.today));

@@ -4,6 +4,7 @@ use super::door::Visitor;
 use crate::app::{AppError, Loaded};
 use crate::domain::account::Power;
 use crate::domain::campaign::Language;
+use crate::domain::count::Percent;
 use crate::text;
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -45,10 +46,10 @@ impl T {
     }
 
     /// `78.0%`, or a dash.
-    pub(super) fn percent(self, number: Option<&String>) -> String {
-        number.map_or_else(
+    pub(super) fn percent(self, share: Option<Percent>) -> String {
+        share.map_or_else(
             || self.w("mail-no-figure"),
-            |number| self.say("mail-percent", &[("number", number)]),
+            |share| self.say("mail-percent", &[("number", &share)]),
         )
     }
 
@@ -103,11 +104,10 @@ impl Cell {
     }
 
     /// A percentage with its bar.
-    pub(super) fn percent(t: T, number: Option<&String>) -> Self {
-        let share = number.and_then(|text| text.parse::<f64>().ok());
+    pub(super) fn percent(t: T, share: Option<Percent>) -> Self {
         Self {
-            share: share.map(|share| whole(share.clamp(0.0, 100.0) * 0.6)),
-            ..Self::number(t.percent(number))
+            share: share.map(|share| whole(share.shown().clamp(0.0, 100.0) * 0.6)),
+            ..Self::number(t.percent(share))
         }
     }
 }

@@ -5,7 +5,7 @@ use super::door::Visitor;
 use super::page::{Cell, Page, Refusal, T, Table, address, encoded, framed};
 use crate::app::campaigns::Applied;
 use crate::app::{AppError, Loaded};
-use crate::domain::difference::{Change, What};
+use crate::domain::difference::{RowChange, What};
 use crate::intake::Issue;
 use crate::mail::safe;
 use askama::Template;
@@ -222,7 +222,7 @@ fn issue_table(t: T, issues: &[Issue]) -> Table {
     table.limited(t, ROWS_MAX)
 }
 
-fn change_table(t: T, changes: &[Change]) -> Table {
+fn change_table(t: T, changes: &[RowChange]) -> Table {
     let mut table = Table::of(t, "web-changes-campaign", &["table", "key", "column", "old", "new"]);
     for change in changes {
         let (column, old, new) = match &change.what {

@@ -2,7 +2,7 @@
 
 use super::Post;
 use crate::app::{App, AppError, Loaded, Result, millis};
-use crate::domain::campaign::Contact;
+use crate::domain::contact::Contact;
 use crate::mail::link::message_hash;
 use crate::mail::message::{Party, canonical};
 use crate::mail::{render, stored};

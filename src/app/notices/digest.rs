@@ -5,19 +5,20 @@ use crate::app::coverage::{AsOf, given};
 use crate::app::{App, Loaded, Result};
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::calendar::Sessions;
-use crate::domain::campaign::{Campaign, Contact};
-use crate::domain::coverage::{Depth, needs};
+use crate::domain::campaign::Campaign;
+use crate::domain::contact::Contact;
+use crate::domain::coverage::{Depth, Need, needs};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{PersonId, PlaceCode, TeamCode};
-use crate::domain::notice::{
-    DrawLine, Expected, LeadDigest, Need, PersonLine, SessionSheet, VialLine,
-};
+use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet, VialLine};
 use crate::domain::person::group_of;
 use crate::domain::plan::PlanRow;
 use crate::domain::planner::{Draw, SessionVials, draws, tour, vials};
+use crate::domain::stock::{drawn_for, wastage_rate};
 use crate::store::plans::PlanState;
 use crate::store::{assignments, cells, doses, people, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A site or team whose lead gets a digest.
@@ -385,16 +386,12 @@ fn draw_lines(
             (None, None) => false,
         })
         .collect();
-    let wastage = match campaign.site(place.as_str()) {
-        Some(site) => site.wastage_rate,
-        None => campaign.team(&office.code).map_or_else(Default::default, |t| t.wastage_rate),
-    };
     if !office.team && mine.iter().any(|draw| draw.taken == tomorrow) {
         return mine.iter().filter_map(|d| line(d, d.vaccine_doses, d.until)).collect();
     }
-    let keep = rust_decimal::Decimal::ONE - wastage;
-    let need = (rust_decimal::Decimal::from(doses) / keep).ceil();
-    let mut left: u64 = rust_decimal::prelude::ToPrimitive::to_u64(&need).unwrap_or(doses);
+    let team = TeamCode::from(office.code.as_str());
+    let need = drawn_for(doses, wastage_rate(campaign, place, Some(&team)));
+    let mut left = need.and_then(|need| need.ceil().to_u64()).unwrap_or(doses);
     let mut out = Vec::new();
     for draw in mine {
         let take = left.min(draw.vaccine_doses);

@@ -7,7 +7,8 @@ pub mod reminders;
 pub mod summary;
 
 use super::{App, AppError, Loaded, Result, millis};
-use crate::domain::campaign::{Contact, Language};
+use crate::domain::campaign::Language;
+use crate::domain::contact::Contact;
 use crate::domain::date::{day_end, day_of};
 use crate::mail::Letter;
 use crate::mail::link::{WayOut, message_hash};

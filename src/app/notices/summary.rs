@@ -5,8 +5,9 @@ use super::{Post, end_of};
 use crate::app::coverage::AsOf;
 use crate::app::plans::diff_lines;
 use crate::app::{App, Loaded, Result};
-use crate::domain::campaign::{Campaign, Contact};
-use crate::domain::count::percent;
+use crate::domain::campaign::Campaign;
+use crate::domain::contact::Contact;
+use crate::domain::count::Percent;
 use crate::domain::counting::NO_GROUP;
 use crate::domain::coverage::{Counted, Coverage, CoverageRow, Depth, Flag, coverage, needs};
 use crate::domain::date::days;
@@ -276,8 +277,9 @@ fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
             let first: u64 =
                 with.iter().filter_map(|row| row.doses.first()).map(|line| line.people).sum();
             let complete: u64 = with.iter().map(|row| row.complete.people).sum();
-            let share =
-                |people: u64| percent(i64::try_from(people).ok()?, i64::try_from(eligible).ok()?);
+            let share = |people: u64| {
+                Percent::of(i64::try_from(people).ok()?, i64::try_from(eligible).ok()?)
+            };
             AreaLine {
                 area_name: area.name.clone(),
                 eligible,
@@ -304,12 +306,14 @@ fn over_100(campaign: &Campaign, tree: &Coverage) -> Vec<Attention> {
                 && campaign.below(&other.area).contains(&row.area)
         });
         let worst = row.doses.iter().filter(|line| line.people > eligible).max_by_key(|l| l.people);
-        if let Some(line) = worst.filter(|_| !below_another) {
+        if let Some((line, percent)) =
+            worst.filter(|_| !below_another).and_then(|line| Some((line, line.percent?)))
+        {
             out.push(Attention::Over100 {
                 area_name: row.area_name.clone(),
                 group_name: row.group_name.clone(),
                 dose: line.dose,
-                percent: line.percent.clone().unwrap_or_default(),
+                percent,
             });
         }
     }

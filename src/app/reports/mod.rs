@@ -1,6 +1,6 @@
 //! The tables that a county hands up for a month, and the records behind each of their cells.
 
-mod behind;
+mod provenance;
 
 use super::recount::cells_known;
 use super::{App, AppError, Loaded, Result, millis};
@@ -11,8 +11,8 @@ use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
 use crate::domain::person::Person;
 use crate::domain::report::{self, Arrival, Basis, Facts, Figure, Name, Report, Value};
 use crate::store::{Tx, arrivals, cells, doses, people};
-use behind::behind;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use provenance::sources_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which report.
@@ -47,12 +47,12 @@ pub struct Part {
     /// What it says.
     pub figure: Figure,
     /// Its records; what they count adds up to the figure.
-    pub records: Vec<Behind>,
+    pub records: Vec<SourceRecord>,
 }
 
 /// A record behind a figure.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Behind {
+pub struct SourceRecord {
     /// `dose`, `tally`, `eligible`, `delivery`, `draw`, `person`.
     pub kind: &'static str,
     /// Its code.
@@ -154,7 +154,7 @@ impl App {
         let formula = formula_of(figure, &mut leaves);
         let mut parts = Vec::new();
         for leaf in leaves {
-            let records = behind(&mut tx, &loaded, &facts, &leaf, before).await?;
+            let records = sources_of(&mut tx, &loaded, &facts, &leaf, before).await?;
             parts.push(Part { figure: leaf, records });
         }
         Ok(Explained { figure: figure.clone(), formula, parts })

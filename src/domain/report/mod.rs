@@ -4,12 +4,16 @@
 mod pick;
 mod places;
 mod tables;
+#[cfg(test)]
+mod tests;
 
-pub use pick::{Arrival, ArrivalPick, Facts, Given, Measure, Pick};
+pub use pick::{Arrival, ArrivalPick, DayTotal, Facts, Measure, Pick};
 pub use places::given_at;
 pub use tables::{NAMES, Name, build};
 
+use super::count::Percent;
 use super::id::{AreaCode, GroupId, LotCode};
+use super::stock::LotFigure;
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -48,7 +52,7 @@ pub enum Value {
     /// People, doses or records.
     Count(i64),
     /// A percentage with one decimal.
-    Percent(String),
+    Percent(Percent),
     /// A day.
     Day(NaiveDate),
     /// A name or code.
@@ -99,25 +103,6 @@ pub enum Basis {
     Over(Box<Figure>, Box<Figure>),
 }
 
-/// A figure of a lot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LotFigure {
-    /// Doses in the county store before the first day.
-    Before,
-    /// Doses that arrived.
-    Arrived,
-    /// Doses drawn: those given and the wastage that the places reckon with.
-    Drawn,
-    /// Doses given.
-    Given,
-    /// Doses wasted.
-    Wasted,
-    /// Doses that expired unused.
-    Expired,
-    /// Doses left after the last day.
-    Left,
-}
-
 impl Figure {
     /// A name or code.
     pub fn words(text: impl Into<String>) -> Self {
@@ -158,7 +143,7 @@ impl Figure {
     #[must_use]
     pub fn over(&self, whole: &Self) -> Self {
         let share = self.number().zip(whole.number());
-        match share.and_then(|(part, whole)| super::count::percent(part, whole)) {
+        match share.and_then(|(part, whole)| Percent::of(part, whole)) {
             Some(percent) => Self {
                 value: Value::Percent(percent),
                 basis: Basis::Over(Box::new(self.clone()), Box::new(whole.clone())),

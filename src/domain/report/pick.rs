@@ -53,7 +53,7 @@ pub struct Pick {
 
 impl Pick {
     /// Whether it takes doses of a place and day; areas, groups and numbers are found by key.
-    fn takes(&self, given: &Given) -> bool {
+    fn takes(&self, given: &DayTotal) -> bool {
         given.day <= self.last
             && self.first.is_none_or(|first| given.day >= first)
             && self.place.as_ref().is_none_or(|place| *place == given.place)
@@ -62,7 +62,7 @@ impl Pick {
 
 /// Doses of one place, day, area, group and number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
+pub struct DayTotal {
     /// When.
     pub day: NaiveDate,
     /// Where.
@@ -119,7 +119,7 @@ pub struct Facts<'a> {
     pub last: NaiveDate,
     /// Records of the days asked for; only for the report on them.
     pub arrivals: Vec<Arrival>,
-    given: BTreeMap<(AreaCode, GroupId, u8), Vec<Given>>,
+    given: BTreeMap<(AreaCode, GroupId, u8), Vec<DayTotal>>,
 }
 
 impl<'a> Facts<'a> {
@@ -130,14 +130,14 @@ impl<'a> Facts<'a> {
         (first, last): (NaiveDate, NaiveDate),
         cells: Cells,
     ) -> Self {
-        let mut given: BTreeMap<_, Vec<Given>> = BTreeMap::new();
+        let mut given: BTreeMap<_, Vec<DayTotal>> = BTreeMap::new();
         for (family, cells) in families(cells) {
             let figures: Vec<_> = cells.values().copied().collect();
             for (area, total) in cells.into_keys().zip(count_family(&figures)) {
                 if total != Total::default() {
                     let key = (area, family.group.clone(), family.dose);
                     let (day, place) = (family.day, family.place.clone());
-                    given.entry(key).or_default().push(Given { day, place, total });
+                    given.entry(key).or_default().push(DayTotal { day, place, total });
                 }
             }
         }
@@ -148,7 +148,7 @@ impl<'a> Facts<'a> {
     pub fn picked<'b>(
         &'b self,
         pick: &'b Pick,
-    ) -> impl Iterator<Item = (&'b (AreaCode, GroupId, u8), &'b Given)> {
+    ) -> impl Iterator<Item = (&'b (AreaCode, GroupId, u8), &'b DayTotal)> {
         pick.areas
             .iter()
             .flat_map(move |area| pick.groups.iter().map(move |group| (area, group)))

@@ -1,9 +1,9 @@
 //! Reports whose rows are places and lots.
 
-use super::{Arrival, ArrivalPick, Basis, Facts, Figure, LotFigure, Measure, Name, Pick, Value};
+use super::{Arrival, ArrivalPick, Basis, Facts, Figure, Measure, Name, Pick, Value};
 use crate::domain::date::days;
 use crate::domain::id::PlaceCode;
-use crate::domain::stock::{GivenAt, LotMonth, lots_between};
+use crate::domain::stock::{GivenAt, LotFigure, LotMonth, lots_between};
 use chrono::NaiveDate;
 
 /// Codes of the columns of these reports.

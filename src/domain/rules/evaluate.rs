@@ -4,9 +4,9 @@
 //! A dose of the series is left behind when a dose given satisfies it or when it is skipped; one
 //! that comes again and again is left only by skipping.
 
-use super::model::{AgeRow, AntigenId, From, Interval, Series, SeriesDose};
+use super::model::{AgeRow, AntigenId, AntigenSeries, Interval, IntervalFrom, TargetDose};
 use super::person::{Entry, View};
-use super::reason::{Reason, Since};
+use super::reason::{DoseReason, Since};
 use super::skip::{Context, can_skip};
 use crate::domain::series::Duration;
 use chrono::NaiveDate;
@@ -36,7 +36,7 @@ pub struct Verdict {
     /// The dose of the series that it was tried as; nothing where the series was complete.
     pub number: Option<u8>,
     /// Why.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<DoseReason>,
     /// A vaccine given by mistake: no interval runs from it.
     pub(super) inadvertent: bool,
 }
@@ -45,7 +45,7 @@ pub struct Verdict {
 #[derive(Debug, Clone)]
 pub(super) struct Run<'a> {
     pub(super) antigen: AntigenId,
-    pub(super) series: &'a Series,
+    pub(super) series: &'a AntigenSeries,
     /// Series groups of the antigen with a complete series, one bit each.
     pub(super) complete_groups: u32,
     /// The place of the dose that the series asks for now.
@@ -60,12 +60,12 @@ impl<'a> Run<'a> {
     }
 
     /// The doses that the series still asks for.
-    pub(super) fn open(&self) -> &'a [SeriesDose] {
+    pub(super) fn open(&self) -> &'a [TargetDose] {
         &self.series.doses[self.at..]
     }
 
     /// The dose that the series asks for now; nothing when it has no more.
-    pub(super) fn next(&self) -> Option<&'a SeriesDose> {
+    pub(super) fn next(&self) -> Option<&'a TargetDose> {
         self.open().first()
     }
 
@@ -83,7 +83,7 @@ impl<'a> Run<'a> {
     }
 
     /// The dose of the series that a dose given was tried as.
-    pub(super) fn tried(&self, verdict: &Verdict) -> &'a SeriesDose {
+    pub(super) fn tried(&self, verdict: &Verdict) -> &'a TargetDose {
         &self.series.doses[verdict.dose]
     }
 
@@ -91,12 +91,12 @@ impl<'a> Run<'a> {
     pub(super) fn reference(
         &self,
         view: &View<'_>,
-        from: &From,
+        from: &IntervalFrom,
         until: u16,
     ) -> Option<(NaiveDate, Since)> {
         match from {
             // CALCDTINT-1
-            From::Previous => {
+            IntervalFrom::Previous => {
                 let verdict = self.verdicts.iter().rev().find(|v| {
                     matches!(v.status, Status::Valid | Status::NotValid) && !v.inadvertent
                 })?;
@@ -107,12 +107,12 @@ impl<'a> Run<'a> {
                 Some((view.date(verdict.place), since))
             }
             // CALCDTINT-2
-            From::Dose(number) => {
+            IntervalFrom::Dose(number) => {
                 let verdict = self.valid().rev().find(|v| v.number == Some(*number))?;
                 Some((view.date(verdict.place), Since::Dose(*number)))
             }
             // CALCDTINT-8
-            From::MostRecent(vaccines) => {
+            IntervalFrom::MostRecent(vaccines) => {
                 let end = view.history.len().min(usize::from(until));
                 let by_mistake = |place: usize| {
                     self.verdicts.iter().any(|v| usize::from(v.place) == place && v.inadvertent)
@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
                 Some((view.history[place].date, Since::OtherDose))
             }
             // CALCDTINT-9
-            From::Observation(code) => Some((view.latest(*code)?, Since::Event)),
+            IntervalFrom::Observation(code) => Some((view.latest(*code)?, Since::Event)),
         }
     }
 }
@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
 pub(super) fn evaluate<'a>(
     view: &View<'a>,
     antigen: AntigenId,
-    series: &'a Series,
+    series: &'a AntigenSeries,
     complete_groups: u32,
 ) -> Run<'a> {
     let records = view.records_of(antigen);
@@ -147,12 +147,12 @@ pub(super) fn evaluate<'a>(
 
 fn evaluate_dose(view: &View<'_>, run: &mut Run<'_>, place: u16) -> Verdict {
     let entry = view.history[usize::from(place)];
-    let verdict = |run: &Run<'_>, status: Status, reasons: Vec<Reason>| {
+    let verdict = |run: &Run<'_>, status: Status, reasons: Vec<DoseReason>| {
         let number = run.next().map(|dose| dose.number);
         Verdict { place, dose: run.at, status, number, reasons, inadvertent: false }
     };
     if run.next().is_some() && entry.given.expired {
-        return verdict(run, Status::SubStandard, vec![Reason::Expired]);
+        return verdict(run, Status::SubStandard, vec![DoseReason::Expired]);
     }
     while let Some(dose) = run.next() {
         if !can_skip(view, run, dose, Context::Evaluation(place), entry.date) {
@@ -161,10 +161,10 @@ fn evaluate_dose(view: &View<'_>, run: &mut Run<'_>, place: u16) -> Verdict {
         run.skip();
     }
     let Some(dose) = run.next() else {
-        return verdict(run, Status::Extraneous, vec![Reason::SeriesComplete]);
+        return verdict(run, Status::Extraneous, vec![DoseReason::SeriesComplete]);
     };
     if dose.inadvertent.contains(entry.vaccine) {
-        let verdict = verdict(run, Status::NotValid, vec![Reason::Inadvertent]);
+        let verdict = verdict(run, Status::NotValid, vec![DoseReason::Inadvertent]);
         return Verdict { inadvertent: true, ..verdict };
     }
     let mut reasons = Vec::new();
@@ -193,30 +193,30 @@ enum Age {
 }
 
 /// The age row that holds on a day: the first one in force.
-pub(super) fn age_row(dose: &SeriesDose, anchor: NaiveDate) -> Option<&AgeRow> {
+pub(super) fn age_row(dose: &TargetDose, anchor: NaiveDate) -> Option<&AgeRow> {
     dose.ages.iter().find(|row| row.in_force.on(anchor))
 }
 
 /// CDSi 6.4.
 fn check_age(
     view: &View<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     date: NaiveDate,
-    reasons: &mut Vec<Reason>,
+    reasons: &mut Vec<DoseReason>,
 ) -> Age {
     let Some(row) = age_row(dose, date) else { return Age::Good };
     let length = |age| view.rules.ages.get(usize::from(age)).map(|age| age.duration);
     let named = |age: super::model::AgeId| length(age.0).unwrap_or_default();
     if let Some(first) = view.day(row.absolute_min).filter(|first| date < *first) {
         let age = length(row.min.0).unwrap_or_else(|| named(row.absolute_min));
-        reasons.push(Reason::TooYoung { age, first });
+        reasons.push(DoseReason::TooYoung { age, first });
         return Age::TooYoung;
     }
     if view.day(row.min).is_some_and(|min| date < min) {
-        reasons.push(Reason::GraceAge { age: named(row.min) });
+        reasons.push(DoseReason::GraceAge { age: named(row.min) });
     }
     if view.day(row.max).is_some_and(|max| date >= max) {
-        reasons.push(Reason::TooOld { age: named(row.max) });
+        reasons.push(DoseReason::TooOld { age: named(row.max) });
         return Age::TooOld;
     }
     Age::Good
@@ -226,9 +226,9 @@ fn check_age(
 fn check_intervals(
     view: &View<'_>,
     run: &Run<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     place: u16,
-    reasons: &mut Vec<Reason>,
+    reasons: &mut Vec<DoseReason>,
 ) -> bool {
     let date = view.date(place);
     let before = reasons.len();
@@ -260,22 +260,22 @@ fn check_interval(
     date: NaiveDate,
     since: Since,
     given: NaiveDate,
-    reasons: &mut Vec<Reason>,
+    reasons: &mut Vec<DoseReason>,
 ) -> bool {
     let absolute = row.absolute_min.map(|wait| (wait.duration, wait.after(date)));
     let min = row.min.map(|wait| (wait.duration, wait.after(date)));
     if let Some((bound, first)) = absolute.filter(|(_, first)| given < *first) {
         let wait = min.map_or(bound, |(wait, _)| wait);
         let grace: Option<Duration> = (wait != bound).then_some(bound);
-        reasons.push(Reason::TooSoon { number, since, date, wait, grace, first });
+        reasons.push(DoseReason::TooSoon { number, since, date, wait, grace, first });
         return false;
     }
     if let Some((wait, _)) = min.filter(|(_, first)| given < *first) {
-        reasons.push(Reason::GraceInterval { number, since, date, wait });
+        reasons.push(DoseReason::GraceInterval { number, since, date, wait });
     }
     if let Some(max) = row.max.filter(|max| given > max.after(date)) {
         let counts = row.late_counts;
-        reasons.push(Reason::TooLate { number, since, date, wait: max.duration, counts });
+        reasons.push(DoseReason::TooLate { number, since, date, wait: max.duration, counts });
         return counts;
     }
     true
@@ -283,7 +283,12 @@ fn check_interval(
 
 /// CDSi 6.7. A dose of another antigen has no status here: its shorter distance holds
 /// (CALCDTCONFLICT-2).
-fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec<Reason>) -> bool {
+fn check_conflicts(
+    view: &View<'_>,
+    run: &Run<'_>,
+    place: u16,
+    reasons: &mut Vec<DoseReason>,
+) -> bool {
     let entry = view.history[usize::from(place)];
     let conflicts = &view.rules.conflicts[usize::from(entry.vaccine.0)];
     if !conflicts.previous().meets(&view.seen) {
@@ -302,7 +307,7 @@ fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec
             let first = end.after(before.date);
             if entry.date < first && row.begin.after(before.date) <= entry.date {
                 let vaccine = before.vaccine;
-                reasons.push(Reason::Conflict { vaccine, date: before.date, first });
+                reasons.push(DoseReason::Conflict { vaccine, date: before.date, first });
                 apart = false;
             }
         }
@@ -313,25 +318,25 @@ fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec
 /// CDSi 6.8, and 6.9 where that fails. Volume never decides.
 fn check_vaccine(
     view: &View<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     entry: &Entry<'_>,
-    reasons: &mut Vec<Reason>,
+    reasons: &mut Vec<DoseReason>,
 ) -> bool {
-    let mut why = Reason::VaccineNotListed;
+    let mut why = DoseReason::VaccineNotListed;
     for row in dose.preferable.iter().filter(|row| row.vaccine == entry.vaccine) {
         if !view.in_window(entry.date, row.begin, row.end) {
-            why = Reason::VaccineAge;
+            why = DoseReason::VaccineAge;
         } else if row.manufacturer.is_none() || row.manufacturer == entry.given.manufacturer {
             return true;
         } else {
-            why = Reason::Manufacturer;
+            why = DoseReason::Manufacturer;
         }
     }
     for row in dose.allowable.iter().filter(|row| row.vaccine == entry.vaccine) {
         if view.in_window(entry.date, row.begin, row.end) {
             return true;
         }
-        why = Reason::VaccineAge;
+        why = DoseReason::VaccineAge;
     }
     reasons.push(why);
     false

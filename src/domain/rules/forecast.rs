@@ -1,7 +1,7 @@
 //! When the next dose of a series is due (CDSi chapter 7).
 
 use super::evaluate::{Run, Verdict, age_row};
-use super::model::{Antigen, SeriesDose, VaccineId};
+use super::model::{Antigen, TargetDose, VaccineId};
 use super::person::View;
 use super::reason::Why;
 use super::skip::{Context, can_skip};
@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate};
 
 /// How far a person is with a series, a series with a person, or a vaccine group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Progress {
+pub enum SeriesStatus {
     /// A dose is due, now or later.
     NotComplete,
     /// Nothing more to do.
@@ -61,7 +61,7 @@ pub struct Next {
 /// What a series forecasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SeriesForecast {
-    pub(super) progress: Progress,
+    pub(super) progress: SeriesStatus,
     /// Only where the progress is not complete.
     pub(super) next: Option<Next>,
     /// Whether it goes before other antigens of its group (FORECASTPRIORITY-1).
@@ -71,7 +71,7 @@ pub(super) struct SeriesForecast {
 }
 
 impl SeriesForecast {
-    fn of(progress: Progress) -> Self {
+    fn of(progress: SeriesStatus) -> Self {
         Self { progress, next: None, priority: false, lacking: 0 }
     }
 }
@@ -132,23 +132,26 @@ pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) 
             run.skip();
         }
         if barriers.immune {
-            return SeriesForecast::of(Progress::Immune);
+            return SeriesForecast::of(SeriesStatus::Immune);
         }
         let Some(dose) = run.next() else {
-            let done =
-                if run.valid_count() > 0 { Progress::Complete } else { Progress::NotRecommended };
+            let done = if run.valid_count() > 0 {
+                SeriesStatus::Complete
+            } else {
+                SeriesStatus::NotRecommended
+            };
             return SeriesForecast::of(done);
         };
         if barriers.forbids(run) {
-            return SeriesForecast::of(Progress::Contraindicated);
+            return SeriesForecast::of(SeriesStatus::Contraindicated);
         }
         if dose.season.and_then(|season| season.end).is_some_and(|end| now > end) {
-            return SeriesForecast::of(Progress::NotRecommended);
+            return SeriesForecast::of(SeriesStatus::NotRecommended);
         }
         let earliest = earliest(view, run, dose);
         let max = age_row(dose, now).and_then(|row| view.day(row.max));
         if max.is_some_and(|max| now >= max || earliest.date >= max) {
-            return SeriesForecast::of(Progress::AgedOut);
+            return SeriesForecast::of(SeriesStatus::AgedOut);
         }
         // 7.6: would the dose still be needed on the day that was found?
         if can_skip(view, run, dose, Context::Forecast, earliest.date) {
@@ -158,7 +161,7 @@ pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) 
         let next = next(view, run, dose, earliest);
         let is_due = next.recommended.date <= now;
         return SeriesForecast {
-            progress: Progress::NotComplete,
+            progress: SeriesStatus::NotComplete,
             next: Some(next),
             lacking: if is_due { lacking(view, run) } else { 0 },
             priority: !dose.intervals.is_empty() && dose.intervals.iter().all(|row| row.priority),
@@ -185,7 +188,7 @@ fn lacking(view: &View<'_>, run: &Run<'_>) -> u8 {
 fn interval_days(
     view: &View<'_>,
     run: &Run<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     wait: impl Fn(&super::model::Interval) -> Option<super::model::Wait>,
 ) -> Option<Day> {
     let mut latest: Option<Day> = None;
@@ -208,7 +211,7 @@ fn age_day(view: &View<'_>, age: super::model::AgeId) -> Option<Day> {
 }
 
 /// FORECASTDTCAN-1.
-fn earliest(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose) -> Day {
+fn earliest(view: &View<'_>, run: &Run<'_>, dose: &TargetDose) -> Day {
     let now = view.person.as_of;
     let born = view.person.born;
     let mut day = Day { date: born, why: Why::Age(crate::domain::series::Duration::days(0)) };
@@ -223,7 +226,7 @@ fn earliest(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose) -> Day {
 }
 
 /// CALCDTCONFLICT-3: the full distance to every dose given, for every preferable vaccine.
-fn conflict_end(view: &View<'_>, dose: &SeriesDose) -> Option<Day> {
+fn conflict_end(view: &View<'_>, dose: &TargetDose) -> Option<Day> {
     let mut end: Option<Day> = None;
     for row in &dose.preferable {
         let conflicts = &view.rules.conflicts[usize::from(row.vaccine.0)];
@@ -250,7 +253,7 @@ fn conflict_end(view: &View<'_>, dose: &SeriesDose) -> Option<Day> {
 }
 
 /// CDSi 7.5.
-fn next(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose, earliest: Day) -> Next {
+fn next(view: &View<'_>, run: &Run<'_>, dose: &TargetDose, earliest: Day) -> Next {
     let row = age_row(dose, view.person.as_of);
     let day_before = |day: Day| {
         let date = day.date.checked_sub_days(Days::new(1)).unwrap_or(day.date);

@@ -1,9 +1,9 @@
 //! From antigens to vaccine groups (CDSi chapter 9), and the whole assessment of a person.
 
 use super::evaluate::Verdict;
-use super::forecast::{Day, Next, Progress};
-use super::model::{AntigenId, Group, GroupId, Rules};
-use super::person::{Given, Person, View};
+use super::forecast::{Day, Next, SeriesStatus};
+use super::model::{AntigenId, Rules, VaccineGroup, VaccineGroupId};
+use super::person::{DoseAdministered, Patient, View};
 use super::reason::Why;
 use super::select::{Candidate, keep_best, run_all};
 use chrono::NaiveDate;
@@ -23,7 +23,7 @@ pub struct DoseVerdict {
     /// The antigen.
     pub antigen: AntigenId,
     /// The vaccine group of the series.
-    pub group: GroupId,
+    pub group: VaccineGroupId,
     /// The verdict of the series that is the most favourable.
     pub verdict: Verdict,
 }
@@ -32,11 +32,11 @@ pub struct DoseVerdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupForecast {
     /// The group.
-    pub group: GroupId,
+    pub group: VaccineGroupId,
     /// The series group.
     pub series_group: u8,
     /// How far the person is.
-    pub progress: Progress,
+    pub progress: SeriesStatus,
     /// The next dose, where one is due.
     pub next: Option<Next>,
     /// Doses whose age has come and which are not given; none where the next one must still wait.
@@ -44,9 +44,9 @@ pub struct GroupForecast {
 }
 
 /// Evaluates and forecasts everything for one person.
-pub fn assess(rules: &Rules, person: &Person) -> Assessment {
+pub fn assess(rules: &Rules, person: &Patient) -> Assessment {
     let view = View::new(rules, person);
-    let parts = |dose: &Given| {
+    let parts = |dose: &DoseAdministered| {
         dose.vaccine.map_or(0, |vaccine| rules.vaccines[usize::from(vaccine.0)].antigens.len())
     };
     let mut doses: Vec<_> =
@@ -54,11 +54,11 @@ pub fn assess(rules: &Rules, person: &Person) -> Assessment {
     let mut forecasts = Vec::with_capacity(rules.groups.len());
     let mut chosen = Vec::new();
     for (number, group) in (0_u16..).zip(&rules.groups) {
-        let group_id = GroupId(number);
+        let group_id = VaccineGroupId(number);
         if let [antigen] = group.antigens[..] {
             run_all(&view, antigen, &mut chosen);
             keep_best(&view, &mut chosen);
-            judge(&view, antigen, &mut chosen, &mut doses);
+            keep_best_verdicts(&view, antigen, &mut chosen, &mut doses);
             // One antigen: every best series is a forecast of its own, by series group.
             forecasts.extend(chosen.iter().map(|it| GroupForecast {
                 group: group_id,
@@ -77,8 +77,8 @@ pub fn assess(rules: &Rules, person: &Person) -> Assessment {
 /// A group of several antigens.
 fn assess_together(
     view: &View<'_>,
-    group_id: GroupId,
-    group: &Group,
+    group_id: VaccineGroupId,
+    group: &VaccineGroup,
     doses: &mut [Vec<DoseVerdict>],
     forecasts: &mut Vec<GroupForecast>,
 ) {
@@ -87,7 +87,7 @@ fn assess_together(
     for antigen in &group.antigens {
         run_all(view, *antigen, &mut chosen);
         keep_best(view, &mut chosen);
-        judge(view, *antigen, &mut chosen, doses);
+        keep_best_verdicts(view, *antigen, &mut chosen, doses);
         all.append(&mut chosen);
     }
     let mut series_groups: Vec<u8> = all.iter().map(|c| c.run.series.series_group).collect();
@@ -106,7 +106,7 @@ fn assess_together(
 
 /// The most favourable verdict of the best series, for every dose of the antigen; taken out of the
 /// series, which nobody asks for it again.
-fn judge(
+fn keep_best_verdicts(
     view: &View<'_>,
     antigen: AntigenId,
     chosen: &mut [Candidate<'_>],
@@ -126,25 +126,29 @@ fn judge(
 }
 
 /// Tables 9-2 to 9-5.
-fn blend(view: &View<'_>, group: &Group, members: &[&Candidate<'_>]) -> (Progress, Option<Next>) {
+fn blend(
+    view: &View<'_>,
+    group: &VaccineGroup,
+    members: &[&Candidate<'_>],
+) -> (SeriesStatus, Option<Next>) {
     if let [only] = members {
         return (only.forecast.progress, only.forecast.next);
     }
     let any = |progress| members.iter().any(|c| c.forecast.progress == progress);
     let worst = [
-        Progress::Contraindicated,
-        Progress::AgedOut,
-        Progress::NotRecommended,
-        Progress::NotComplete,
+        SeriesStatus::Contraindicated,
+        SeriesStatus::AgedOut,
+        SeriesStatus::NotRecommended,
+        SeriesStatus::NotComplete,
     ]
     .into_iter()
     .find(|progress| any(*progress));
     let progress = match worst {
         Some(progress) => progress,
-        None if any(Progress::Complete) => Progress::Complete,
-        None => Progress::Immune,
+        None if any(SeriesStatus::Complete) => SeriesStatus::Complete,
+        None => SeriesStatus::Immune,
     };
-    if progress != Progress::NotComplete {
+    if progress != SeriesStatus::NotComplete {
         return (progress, None);
     }
     let nexts: Vec<Next> = members.iter().filter_map(|c| c.forecast.next).collect();
@@ -153,7 +157,7 @@ fn blend(view: &View<'_>, group: &Group, members: &[&Candidate<'_>]) -> (Progres
 
 fn blend_days(
     view: &View<'_>,
-    group: &Group,
+    group: &VaccineGroup,
     members: &[&Candidate<'_>],
     nexts: &[Next],
 ) -> Option<Next> {
@@ -183,7 +187,7 @@ fn blend_days(
 }
 
 /// The latest day on which a vaccine of the group was given.
-fn latest_dose(view: &View<'_>, group: &Group) -> Option<NaiveDate> {
+fn latest_dose(view: &View<'_>, group: &VaccineGroup) -> Option<NaiveDate> {
     let places = group.antigens.iter().filter_map(|id| view.records_of(*id).last());
     places.map(|place| view.date(*place)).max()
 }

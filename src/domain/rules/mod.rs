@@ -17,8 +17,8 @@ mod select;
 mod skip;
 
 pub use evaluate::{Status, Verdict};
-pub use forecast::{Day, Next, Progress};
+pub use forecast::{Day, Next, SeriesStatus};
 pub use merge::{Assessment, DoseVerdict, GroupForecast, assess};
 pub use model::Rules;
-pub use person::{Given, Person};
-pub use reason::{Reason, Since, Why};
+pub use person::{DoseAdministered, Patient};
+pub use reason::{DoseReason, Since, Why};

@@ -23,7 +23,7 @@ pub struct AntigenId(pub u16);
 
 /// A vaccine group: its place in [`Rules::groups`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupId(pub u16);
+pub struct VaccineGroupId(pub u16);
 
 /// An observation (condition, reaction, evidence of immunity): its place in
 /// [`Rules::observations`].
@@ -127,7 +127,7 @@ pub struct Rules {
     /// Antigens, with their series.
     pub antigens: Vec<Antigen>,
     /// Vaccine groups, in the order of the output.
-    pub groups: Vec<Group>,
+    pub groups: Vec<VaccineGroup>,
     /// Codes of observations.
     pub observations: Vec<Box<str>>,
     /// Observations by code.
@@ -198,7 +198,7 @@ pub struct Conflict {
 
 /// A vaccine group (CDSi chapter 9).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub struct VaccineGroup {
     /// Its name.
     pub name: Box<str>,
     /// Whether all its antigens are given together.
@@ -223,7 +223,7 @@ pub struct Antigen {
     /// What forbids single vaccines.
     pub vaccine_contraindications: Vec<VaccineContraindication>,
     /// Its series, as the files have them.
-    pub series: Vec<Series>,
+    pub series: Vec<AntigenSeries>,
     /// Whether any series asks whether another one is complete.
     pub asks_for_complete_series: bool,
 }
@@ -276,11 +276,11 @@ pub enum Kind {
 
 /// A way to protection against one antigen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Series {
+pub struct AntigenSeries {
     /// Its name.
     pub name: Box<str>,
     /// The vaccine group that forecasts it.
-    pub group: GroupId,
+    pub group: VaccineGroupId,
     /// Whom it is for.
     pub kind: Kind,
     /// Required sexes; anybody where empty.
@@ -306,14 +306,14 @@ pub struct Series {
     /// The first dose lies before this age.
     pub start_before: AgeId,
     /// Its doses.
-    pub doses: Vec<SeriesDose>,
+    pub doses: Vec<TargetDose>,
     /// Every preferable vaccine of any dose.
     pub preferable: VaccineSet,
 }
 
 /// A dose of a series.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SeriesDose {
+pub struct TargetDose {
     /// Its number, from 1.
     pub number: u8,
     /// Ages; of several in force the first counts.
@@ -355,7 +355,7 @@ pub struct AgeRow {
 
 /// What an interval is measured from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
+pub enum IntervalFrom {
     /// The dose before.
     Previous,
     /// The dose that satisfied this dose of the series.
@@ -370,7 +370,7 @@ pub enum From {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interval {
     /// Measured from.
-    pub from: From,
+    pub from: IntervalFrom,
     /// Shortest with grace.
     pub absolute_min: Option<Wait>,
     /// Shortest.

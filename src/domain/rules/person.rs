@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 /// A person and the doses given so far. No derived `Debug`: birth dates stay out of logs and errors.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct Patient {
     /// Date of birth.
     pub born: NaiveDate,
     /// Sex.
@@ -17,12 +17,12 @@ pub struct Person {
     /// Country of birth, where known.
     pub country: Option<Box<str>>,
     /// Doses given, in any order; none before `born` or after `as_of`.
-    pub doses: Vec<Given>,
+    pub doses: Vec<DoseAdministered>,
     /// Conditions, reactions, evidence of immunity; with the day where known.
     pub observations: Vec<(ObservationId, Option<NaiveDate>)>,
 }
 
-impl std::fmt::Debug for Person {
+impl std::fmt::Debug for Patient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Person").field("doses", &self.doses.len()).finish_non_exhaustive()
     }
@@ -30,7 +30,7 @@ impl std::fmt::Debug for Person {
 
 /// A dose given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
+pub struct DoseAdministered {
     /// When.
     pub date: NaiveDate,
     /// What; nothing where the rules do not know the vaccine.
@@ -46,7 +46,7 @@ pub struct Given {
 pub(super) struct Entry<'a> {
     pub(super) date: NaiveDate,
     pub(super) vaccine: VaccineId,
-    pub(super) given: &'a Given,
+    pub(super) given: &'a DoseAdministered,
     /// Its place in the input.
     pub(super) place: u16,
 }
@@ -54,7 +54,7 @@ pub(super) struct Entry<'a> {
 /// What all series of a person share.
 pub(super) struct View<'a> {
     pub(super) rules: &'a Rules,
-    pub(super) person: &'a Person,
+    pub(super) person: &'a Patient,
     /// The day of every age of the rules, as far as anybody has asked.
     ages: Vec<Cell<Option<NaiveDate>>>,
     /// Doses of known vaccines, by date, ties in input order.
@@ -68,7 +68,7 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(rules: &'a Rules, person: &'a Person) -> Self {
+    pub(super) fn new(rules: &'a Rules, person: &'a Patient) -> Self {
         let mut history: Vec<Entry<'a>> = (0..u16::MAX)
             .zip(&person.doses)
             .filter_map(|(place, given)| {

@@ -18,7 +18,7 @@ pub enum Since {
 
 /// Why a dose has its status. Section numbers are those of the CDSi Logic Specification 4.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum DoseReason {
     /// The series was complete already (4.4).
     SeriesComplete,
     /// The dose was expired or damaged (6.1).

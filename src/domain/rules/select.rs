@@ -1,8 +1,8 @@
 //! Which of an antigen's series is the best for a person (CDSi chapters 5 and 8).
 
 use super::evaluate::{Run, Status, evaluate};
-use super::forecast::{Barriers, Progress, SeriesForecast, forecast};
-use super::model::{Antigen, AntigenId, From, Kind, Series};
+use super::forecast::{Barriers, SeriesForecast, SeriesStatus, forecast};
+use super::model::{Antigen, AntigenId, AntigenSeries, IntervalFrom, Kind};
 use super::person::View;
 use chrono::NaiveDate;
 use smallvec::SmallVec;
@@ -19,17 +19,17 @@ pub(super) struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    fn series(&self) -> &Series {
+    fn series(&self) -> &AntigenSeries {
         self.run.series
     }
 
-    fn is(&self, progress: Progress) -> bool {
+    fn is(&self, progress: SeriesStatus) -> bool {
         self.forecast.progress == progress
     }
 
     /// SELECTB-16.
     fn in_process(&self) -> bool {
-        self.is(Progress::NotComplete) && self.run.valid_count() > 0
+        self.is(SeriesStatus::NotComplete) && self.run.valid_count() > 0
     }
 
     fn first_valid(&self, view: &View<'_>) -> Option<NaiveDate> {
@@ -62,7 +62,7 @@ pub(super) fn run_all<'a>(
             break;
         }
         let bit = |c: &Candidate<'_>| 1_u32 << (c.series().series_group & 31);
-        let complete = candidates.iter().filter(|c| c.is(Progress::Complete)).map(bit);
+        let complete = candidates.iter().filter(|c| c.is(SeriesStatus::Complete)).map(bit);
         let found = complete.fold(complete_groups, |all, bit| all | bit);
         if found == complete_groups {
             break;
@@ -72,7 +72,7 @@ pub(super) fn run_all<'a>(
 }
 
 /// Table 5-5, and the cohort of birth where the series has one.
-fn is_relevant(view: &View<'_>, series: &Series) -> bool {
+fn is_relevant(view: &View<'_>, series: &AntigenSeries) -> bool {
     let person = view.person;
     if !(series.sexes.is_empty() || series.sexes.contains(&person.sex)) {
         return false;
@@ -90,7 +90,7 @@ fn is_relevant(view: &View<'_>, series: &Series) -> bool {
 /// Whether a series cannot be chosen whatever it says: nobody starts it, for without a dose and
 /// without a condition
 /// the default series of its group is taken (SELECTSCORE-2, table 8-3).
-fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Series) -> bool {
+fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &AntigenSeries) -> bool {
     let nothing_known = view.records_of(antigen).is_empty() && view.person.observations.is_empty();
     nothing_known
         && !series.is_default
@@ -132,7 +132,7 @@ fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Places {
         .collect();
     let is_best = |place: usize| {
         let own = &candidates[place];
-        if own.is(Progress::Complete) {
+        if own.is(SeriesStatus::Complete) {
             return true;
         }
         let equivalent = |test: &dyn Fn(&Candidate<'_>) -> bool| {
@@ -141,7 +141,7 @@ fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Places {
             })
         };
         // Table 8-14
-        !equivalent(&|other| other.is(Progress::Complete))
+        !equivalent(&|other| other.is(SeriesStatus::Complete))
             && own.series().kind != Kind::EvaluationOnly
             && (own.series().kind == Kind::Risk
                 || !equivalent(&|other| other.series().kind == Kind::Risk))
@@ -159,7 +159,7 @@ fn prioritized(view: &View<'_>, all: &[Candidate<'_>], members: &[usize]) -> Opt
         _ => {}
     }
     let complete: Places =
-        scorable.iter().copied().filter(|i| all[*i].is(Progress::Complete)).collect();
+        scorable.iter().copied().filter(|i| all[*i].is(SeriesStatus::Complete)).collect();
     let in_process: Places = scorable.iter().copied().filter(|i| all[*i].in_process()).collect();
     let scores = match (&complete[..], &in_process[..], default) {
         ([only], _, _) | ([], [only], _) => return Some(*only),
@@ -180,7 +180,7 @@ fn scorable(
     members: &[usize],
     has_default: bool,
 ) -> Places {
-    let forbidden = |i: &usize| all[*i].is(Progress::Contraindicated);
+    let forbidden = |i: &usize| all[*i].is(SeriesStatus::Contraindicated);
     let all_forbidden = members.iter().all(forbidden);
     let priority = members.iter().map(|i| all[*i].series().priority).min().unwrap_or(0);
     let none_valid = members.iter().all(|i| all[*i].run.valid_count() == 0);
@@ -195,7 +195,7 @@ fn scorable(
                 });
                 candidate && (started || (none_valid && !has_default))
             }
-            Kind::EvaluationOnly => own.is(Progress::Complete),
+            Kind::EvaluationOnly => own.is(SeriesStatus::Complete),
         }
     };
     members.iter().copied().filter(is_scorable).collect()
@@ -284,7 +284,7 @@ fn completable(view: &View<'_>, candidate: &Candidate<'_>) -> Option<NaiveDate> 
         let waits = dose
             .intervals
             .iter()
-            .filter(|row| row.from == From::Previous && row.in_force.on(now))
+            .filter(|row| row.from == IntervalFrom::Previous && row.in_force.on(now))
             .filter_map(|row| row.min.map(|wait| wait.after(finish)));
         finish = waits.max().unwrap_or(finish);
     }

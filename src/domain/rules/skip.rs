@@ -1,7 +1,7 @@
 //! When a dose of a series is not needed (CDSi 6.2, 7.1, 7.6).
 
 use super::evaluate::Run;
-use super::model::{Condition, Count, CountLogic, SeriesDose, SkipSet};
+use super::model::{Condition, Count, CountLogic, SkipSet, TargetDose};
 use super::person::View;
 use chrono::NaiveDate;
 
@@ -28,7 +28,7 @@ impl Context {
 pub(super) fn can_skip(
     view: &View<'_>,
     run: &Run<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     context: Context,
     reference: NaiveDate,
 ) -> bool {

@@ -172,6 +172,53 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_is_told_in_its_largest_unit() {
+        for (months, days, told) in [
+            (0, 0, "0 days"),
+            (0, 1, "1 day"),
+            (0, 21, "21 days"),
+            (1, 0, "1 month"),
+            (6, 0, "6 months"),
+            (12, 0, "1 year"),
+            (24, 0, "2 years"),
+            (18, 0, "18 months"),
+            (12, -4, "12 months - 4 days"),
+            (1, 1, "1 month + 1 day"),
+        ] {
+            assert_eq!(Duration { months, days }.to_string(), told);
+        }
+        let read = |text: &str| text.parse::<Duration>().expect(text);
+        assert_eq!(read("2 Weeks + 1 day"), Duration::days(15));
+        assert_eq!(read("1 year-4 days"), Duration { months: 12, days: -4 });
+        assert_eq!(read("200 years"), Duration { months: 2400, days: 0 }, "the longest");
+        assert_eq!(read("73200 days"), Duration::days(73_200));
+        for text in ["2401 months", "73201 days", "-73201 days"] {
+            assert!(text.parse::<Duration>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn before_is_the_last_day_from_which_the_time_has_passed() {
+        for (text, end, roll, clip) in [
+            ("28 days", "2021-03-29", "2021-03-01", "2021-03-01"),
+            ("1 month", "2021-03-01", "2021-02-01", "2021-02-01"),
+            ("1 month", "2021-02-28", "2021-01-28", "2021-01-31"),
+            ("1 month", "2021-03-31", "2021-02-28", "2021-02-28"),
+            ("1 year", "2021-02-28", "2020-02-28", "2020-02-29"),
+            ("0 days", "2021-02-28", "2021-02-28", "2021-02-28"),
+        ] {
+            let duration: Duration = text.parse().expect(text);
+            for (month_end, start) in [(MonthEnd::Roll, roll), (MonthEnd::Clip, clip)] {
+                let found = duration.before(day(end), month_end);
+                assert_eq!(found, day(start), "{text} before {end}, {month_end:?}");
+                assert!(duration.after(found, month_end) <= day(end));
+                let next = found.succ_opt().expect("a day");
+                assert!(duration.after(next, month_end) > day(end));
+            }
+        }
+    }
+
+    #[test]
     fn nonsense_is_no_duration() {
         for text in [
             "",

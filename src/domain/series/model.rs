@@ -59,3 +59,16 @@ impl Series {
         self.doses[index].protection - before
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::testing::two_doses;
+
+    #[test]
+    fn a_dose_adds_what_it_protects_beyond_the_one_before() {
+        let series = two_doses();
+        assert_eq!(series.dose_count(), 2);
+        assert!((series.share(0) - 0.6).abs() < 1e-12);
+        assert!((series.share(1) - 0.4).abs() < 1e-12);
+    }
+}

@@ -5,7 +5,8 @@ use super::reading::Reading;
 use super::xml::Element;
 use crate::domain::person::Sex;
 use crate::domain::rules::model::{
-    Antigen, Condition, Contraindication, From, ImmuneBirth, Kind, Series, VaccineContraindication,
+    Antigen, AntigenSeries, Condition, Contraindication, ImmuneBirth, IntervalFrom, Kind,
+    VaccineContraindication,
 };
 use chrono::NaiveDate;
 
@@ -162,7 +163,7 @@ const SERIES_GROUP_MAX: u32 = 31;
 /// A series of more doses is a typing error.
 pub(super) const DOSES_MAX: u32 = 100;
 
-fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
+fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<AntigenSeries> {
     reading.known(element, &SERIES);
     let name = reading.required(element, "seriesName");
     let group = reading.required(element, "vaccineGroup");
@@ -192,7 +193,7 @@ fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
     let series_group = reading.number(select, "seriesGroup", 0, SERIES_GROUP_MAX);
     let preferable = doses.iter().flat_map(|d| &d.preferable).map(|row| row.vaccine).collect();
     check_references(reading, element, &doses);
-    Some(Series {
+    Some(AntigenSeries {
         name: name.into(),
         group: reading.builder.group(group),
         kind: kind?,
@@ -254,11 +255,11 @@ pub(super) fn groups_of(reading: &mut Reading<'_>, element: &Element, name: &str
 fn check_references(
     reading: &mut Reading<'_>,
     element: &Element,
-    doses: &[crate::domain::rules::model::SeriesDose],
+    doses: &[crate::domain::rules::model::TargetDose],
 ) {
     for dose in doses {
         for row in dose.intervals.iter().chain(&dose.allowable_intervals) {
-            if let From::Dose(from) = row.from
+            if let IntervalFrom::Dose(from) = row.from
                 && from >= dose.number
             {
                 let value = format!("Dose {} ← Dose {from}", dose.number);

@@ -5,7 +5,7 @@ use super::{embedded, series};
 use crate::domain::campaign::Campaign;
 use crate::domain::judge::{Asks, Judge};
 use crate::domain::rules::Rules;
-use crate::domain::rules::model::{AgeId, GroupId, Kind, VaccineId};
+use crate::domain::rules::model::{AgeId, Kind, VaccineGroupId, VaccineId};
 use crate::intake::issue::Issue;
 use chrono::NaiveDate;
 use std::borrow::Cow;
@@ -31,9 +31,9 @@ pub fn judge(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
 
 /// The vaccine groups that a catch-up campaign asks for: those that it names, by name or by a vaccine
 /// of theirs, else the programme's.
-fn asked(rules: &Rules, names: &[String]) -> Vec<GroupId> {
-    let numbered = (0_u16..).map(GroupId).zip(&rules.groups);
-    let holds = |group: &crate::domain::rules::model::Group, code: &str| {
+fn asked(rules: &Rules, names: &[String]) -> Vec<VaccineGroupId> {
+    let numbered = (0_u16..).map(VaccineGroupId).zip(&rules.groups);
+    let holds = |group: &crate::domain::rules::model::VaccineGroup, code: &str| {
         let vaccine = rules.vaccine_by_code.get(padded(code, 2).as_str());
         let parts = vaccine.map(|id| &rules.vaccines[usize::from(id.0)].antigens);
         parts.is_some_and(|parts| parts.iter().any(|part| group.antigens.contains(&part.antigen)))

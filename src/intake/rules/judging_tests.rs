@@ -7,7 +7,7 @@ use crate::domain::dose::Dose;
 use crate::domain::id::{PersonId, PlaceCode, RecordId};
 use crate::domain::judge::{Judge, Judged, Subject};
 use crate::domain::person::Sex;
-use crate::domain::rules::{Reason, Status};
+use crate::domain::rules::{DoseReason, Status};
 use crate::intake::{self, series};
 use chrono::NaiveDate;
 use std::path::Path;
@@ -70,7 +70,7 @@ fn a_second_dose_on_day_20_does_not_count_and_is_repeated() {
     let told = got[1].told().expect("a verdict");
     assert!(matches!(
         told.verdict.reasons[..],
-        [Reason::TooSoon { number: 2, date, first, .. }]
+        [DoseReason::TooSoon { number: 2, date, first, .. }]
             if date == day("2021-05-01") && first == day("2021-05-22")
     ));
     let due = judge.outlook(&campaign, born("1980-01-01"), &doses[..2], day("2021-05-21")).due;

@@ -1,7 +1,9 @@
 //! Digests, summaries and reminders to be looked at: plain, empty, and with names that mean harm.
 
 use super::super::*;
-use crate::domain::campaign::{Contact, Language};
+use crate::domain::campaign::Language;
+use crate::domain::contact::Contact;
+use crate::domain::count::Percent;
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
 use crate::domain::id::{AreaCode, CampaignId};
 use crate::domain::notice::*;
@@ -138,12 +140,16 @@ pub(super) fn idle_digest(language: Language) -> LeadDigest {
     }
 }
 
-pub(super) fn line(dose: u8, people: u64, percent: Option<&str>, today: u64) -> DoseLine {
-    let percent = percent.map(str::to_owned);
+pub(super) fn share(part: u64, whole: u64) -> Option<Percent> {
+    Percent::of(part.cast_signed(), whole.cast_signed())
+}
+
+pub(super) fn line(dose: u8, people: u64, eligible: Option<u64>, today: u64) -> DoseLine {
+    let percent = eligible.and_then(|eligible| share(people, eligible));
     DoseLine {
         dose,
         people,
-        percent: percent.clone(),
+        percent,
         today,
         valid: people,
         valid_percent: percent,
@@ -160,7 +166,7 @@ pub(super) fn row(
 ) -> CoverageRow {
     let last = doses.last().unwrap().clone();
     let mut flags = Vec::new();
-    if doses.iter().any(|line| line.percent.as_deref().is_some_and(|p| p.len() > 4)) {
+    if doses.iter().any(|line| line.percent.is_some_and(Percent::is_over_100)) {
         flags.push(Flag::Over100);
     }
     if eligible.is_none() {
@@ -172,10 +178,10 @@ pub(super) fn row(
         group: id.into(),
         group_name: name.into(),
         eligible,
-        complete: Share { people: last.people, percent: last.percent.clone() },
+        complete: Share { people: last.people, percent: last.percent },
         valid_complete: Share { people: last.people, percent: last.percent },
         zero_dose: Some(0),
-        drop_out: eligible.map(|_| "0.5".to_owned()),
+        drop_out: eligible.and_then(|_| share(5, 1_000)),
         doses,
         invalid: 0,
         flags,
@@ -183,8 +189,9 @@ pub(super) fn row(
 }
 
 pub(super) fn coverage() -> Coverage {
-    let adults = vec![line(1, 785_769, Some("93.1"), 812), line(2, 781_549, Some("92.6"), 1_204)];
-    let teens = vec![line(1, 52_723, Some("112.6"), 31), line(2, 51_037, Some("109.0"), 55)];
+    let (adult, teen) = (Some(844_005), Some(46_823));
+    let adults = vec![line(1, 785_769, adult, 812), line(2, 781_549, adult, 1_204)];
+    let teens = vec![line(1, 52_723, teen, 31), line(2, 51_037, teen, 55)];
     let other = vec![line(1, 9_461, None, 0), line(2, 9_461, None, 0)];
     Coverage {
         as_of: day("2021-10-20"),
@@ -213,7 +220,7 @@ pub(super) fn attention() -> Vec<Attention> {
             area_name: "丹阳市".into(),
             group_name: "12–17岁".into(),
             dose: 1,
-            percent: "112.6".into(),
+            percent: share(52_723, 46_823).expect("a denominator"),
         },
         Attention::InvalidDoses(17),
         Attention::PersonsExceedTally {
@@ -230,9 +237,6 @@ pub(super) fn attention() -> Vec<Attention> {
 
 pub(super) fn county(language: Language) -> Summary {
     let towns = ["云阳街道", "曲阿街道", "司徒镇", "延陵镇", "珥陵镇", "导墅镇", "丹北镇"];
-    let percent = |part: u64, whole: u64| {
-        crate::domain::count::percent(part.cast_signed(), whole.cast_signed())
-    };
     let area = |(index, name): (usize, &&str)| {
         let eligible = 61_000 + 7_919 * index as u64;
         let (first, complete) = (eligible * (70 + 6 * index as u64) / 100, eligible * 68 / 100);
@@ -240,9 +244,9 @@ pub(super) fn county(language: Language) -> Summary {
             area_name: (*name).into(),
             eligible,
             first,
-            first_percent: percent(first, eligible),
+            first_percent: share(first, eligible),
             complete,
-            complete_percent: percent(complete, eligible),
+            complete_percent: share(complete, eligible),
             today: 98 * index as u64,
         }
     };
@@ -403,7 +407,7 @@ pub(super) fn hostile_summary(language: Language) -> Summary {
             area_name: HOSTILE.into(),
             group_name: HOSTILE.into(),
             dose: 1,
-            percent: "112.6".into(),
+            percent: share(52_723, 46_823).expect("a denominator"),
         },
     ];
     value
