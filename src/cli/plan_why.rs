@@ -4,7 +4,7 @@ use super::output::{Format, Sheet, harmless};
 use super::plan_print::unplaced_table;
 use super::{Session, exit, parse_day, plan};
 use crate::app::Loaded;
-use crate::app::judged;
+use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Certificate, Unplaced};
 use crate::domain::planner::{self, BestSeries, Question, Scarcity};
@@ -163,7 +163,7 @@ fn scarce_sheet(session: &Session, campaign: &Campaign, lines: &[Scarcity]) -> S
         let place = campaign.place(&line.code).map(|place| place.name().to_owned());
         let team = campaign.team(&line.code).map(|team| team.name.clone());
         sheet.push(vec![
-            judged::scarce(out.language, line.scarce),
+            verdict_words::scarce(out.language, line.scarce),
             line.code.clone(),
             place.or(team).map(|name| harmless(&name)).unwrap_or_default(),
             line.first.to_string(),

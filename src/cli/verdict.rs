@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::output::{Sheet, harmless};
-use crate::app::judged;
+use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::planner::GroupVerdict;
 use crate::text::thousands;
@@ -23,7 +23,7 @@ pub(super) fn print(session: &Session, campaign: &Campaign, verdict: &[GroupVerd
         ]);
     }
     out.sheet(&targets);
-    for sentence in judged::sentences(out.language, campaign, verdict) {
+    for sentence in verdict_words::sentences(out.language, campaign, verdict) {
         eprintln!("{}", harmless(&sentence));
     }
 }

@@ -1,9 +1,10 @@
 //! What goes out by mail: digests, summaries, reminders; made as values, rendered, queued.
 
-mod again;
+
 mod attached;
 pub mod digest;
 pub mod reminders;
+mod resend;
 pub mod summary;
 
 use super::{App, AppError, Loaded, Result, millis};

@@ -114,7 +114,7 @@ fn fix_words(language: Language, fix: &Fix) -> String {
 
 impl App {
     /// Which groups reach their targets by a stored plan; what would help is not tried, since that takes a while.
-    pub async fn judged(
+    pub async fn group_verdicts(
         &self,
         loaded: &Loaded,
         head: &PlanHead,
