@@ -21,6 +21,7 @@ pub mod outcomes;
 pub mod people;
 pub mod place;
 pub mod plans;
+pub mod register;
 pub mod relays;
 pub mod runs;
 pub mod tables;
