@@ -1,10 +1,9 @@
 //! One screen: campaign, day, plan against done, late sites, jobs, mail.
 
 use super::coverage::AsOf;
-use super::notices::summary::progress;
 use super::{App, Loaded, Result, today};
+use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
 use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
-use crate::domain::notice::Progress;
 use crate::store::installation::Hold;
 use crate::store::plans::PlanState;
 use crate::store::{installation, outbox, plans, runs};
@@ -105,9 +104,6 @@ pub enum Problem {
     },
 }
 
-/// Behind plan from so many parts in a hundred on.
-const BEHIND_PERCENT: u64 = 5;
-
 impl App {
     /// How a campaign stands. `as_of` is yesterday where absent (today's reports are not in before midnight), or the
     /// last day of a campaign that is over.
@@ -124,7 +120,7 @@ impl App {
         let mut tx = self.store.read().await?;
         let baseline = plans::baseline(&mut tx, loaded.no).await?;
         let curve = baseline.as_ref().map_or(&[][..], |head| &head.curve);
-        let at = progress(campaign, &basis.counted, curve, as_of);
+        let at = plan_progress(campaign, &basis.counted, curve, as_of);
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
         let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
         let mut jobs = Vec::new();
@@ -140,13 +136,9 @@ impl App {
         let mail = outbox::counts(&mut tx).await?;
         let hold = installation::get(&mut tx).await?.and_then(|found| found.hold);
         let sites = basis.sites;
-        let mut problems = problems(&at, &jobs, &mail);
-        if !sites.missing.is_empty() {
-            problems.push(Problem::LateSites { missing: sites.missing.len() });
-        }
-        if adopted.is_none() && campaign.start <= day && day <= campaign.end {
-            problems.push(Problem::NoPlan);
-        }
+        let mut problems = problems(at, &jobs, &mail);
+        problems.extend(attention::late_sites(campaign, &sites).and_then(Problem::of));
+        problems.extend(attention::no_plan(campaign, adopted.is_some(), day).and_then(Problem::of));
         problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), hold }));
         let figures = coverage(campaign, as_of, &basis.counted, Depth::Root, sites);
         Ok(Status {
@@ -172,18 +164,25 @@ impl App {
     }
 }
 
-fn problems(at: &Progress, jobs: &[JobLine], mail: &[(String, u64)]) -> Vec<Problem> {
-    let mut out = Vec::new();
-    if at.done * 100 < at.planned * (100 - BEHIND_PERCENT) {
-        out.push(Problem::BehindPlan { planned: at.planned, done: at.done });
-    }
+fn problems(at: PlanProgress, jobs: &[JobLine], mail: &[(String, u64)]) -> Vec<Problem> {
+    let mut out: Vec<_> = attention::behind_plan(at).and_then(Problem::of).into_iter().collect();
     for line in jobs.iter().filter(|line| line.state.as_deref() == Some("failed")) {
         out.push(Problem::JobFailed { job: line.job.clone() });
     }
-    for (state, count) in mail {
-        if ["in_doubt", "failed", "bounced", "unroutable"].contains(&state.as_str()) {
-            out.push(Problem::Mail { state: state.clone(), count: *count });
-        }
+    for (state, count) in mail.iter().filter(|(state, _)| attention::is_mail_stuck(state)) {
+        out.push(Problem::Mail { state: state.clone(), count: *count });
     }
     out
+}
+
+impl Problem {
+    /// What needs attention, as this screen shows it; `None` for what only the summary and the dashboard show.
+    fn of(attention: Attention) -> Option<Self> {
+        match attention {
+            Attention::BehindPlan { planned, done } => Some(Self::BehindPlan { planned, done }),
+            Attention::LateSites(names) => Some(Self::LateSites { missing: names.len() }),
+            Attention::NoPlan => Some(Self::NoPlan),
+            _ => None,
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod area;
 pub mod assign;
+pub mod attention;
 pub mod calendar;
 pub mod campaign;
 pub mod catch_up;
@@ -20,6 +21,7 @@ pub mod notice;
 pub mod person;
 pub mod plan;
 pub mod planner;
+pub mod recipient;
 pub mod relay;
 pub mod report;
 pub mod rules;

@@ -1,6 +1,7 @@
 //! What doseplan tells people, as values: a lead's digest, the coordinator's summary, a person's reminder.
 //! The mail room turns them into words.
 
+use super::attention::{Attention, PlanProgress};
 use super::campaign::Language;
 use super::contact::Contact;
 use super::count::Percent;
@@ -155,7 +156,7 @@ pub struct Summary {
     /// What needs a person's attention, the most urgent first.
     pub attention: Vec<Attention>,
     /// Plan against done.
-    pub progress: Progress,
+    pub progress: PlanProgress,
     /// What is still needed to finish in time, by group.
     pub needs: Vec<Need>,
     /// Doses of the last days, oldest first.
@@ -183,17 +184,6 @@ pub struct AreaLine {
     pub today: u64,
 }
 
-/// Plan against done up to a day (序时进度).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// Doses that the first adopted plan had by then.
-    pub planned: u64,
-    /// Doses given by then.
-    pub done: u64,
-    /// Doses that the first adopted plan has in all.
-    pub planned_total: u64,
-}
-
 /// Plan against done over the whole campaign, both added up from its first day.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Curves {
@@ -203,69 +193,6 @@ pub struct Curves {
     pub done: Vec<(NaiveDate, u64)>,
     /// First and last day of the campaign; `None` where there is nothing to be drawn.
     pub days: Option<(NaiveDate, NaiveDate)>,
-}
-
-/// Something that needs a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attention {
-    /// Sites that were open and have not reported.
-    LateSites(Vec<String>),
-    /// The campaign runs, and no plan is adopted.
-    NoPlan,
-    /// Done is behind the plan by so many doses.
-    BehindPlan {
-        /// Doses planned by then.
-        planned: u64,
-        /// Doses given.
-        done: u64,
-    },
-    /// Vaccine in the county store lasts for fewer than three days of the plan.
-    StockLow {
-        /// Doses in stock.
-        stock: u64,
-        /// Vaccine doses that the plan draws in the next three days.
-        needed: u64,
-    },
-    /// A lot with doses left is close to its last day.
-    LotNearExpiry {
-        /// The lot.
-        lot: LotCode,
-        /// Doses left.
-        left: u64,
-        /// Its last day of use.
-        expires: NaiveDate,
-    },
-    /// More people than eligible.
-    Over100 {
-        /// Name of the area.
-        area_name: String,
-        /// Name of the group.
-        group_name: String,
-        /// Number of the dose.
-        dose: u8,
-        /// The percentage.
-        percent: Percent,
-    },
-    /// Doses that do not count.
-    InvalidDoses(u64),
-    /// The register has more doses than the tally somewhere.
-    PersonsExceedTally {
-        /// Name of the place.
-        place_name: String,
-        /// The day.
-        day: NaiveDate,
-    },
-    /// A nightly draft waits to be adopted.
-    DraftWaits {
-        /// Number of the draft.
-        plan: i64,
-        /// What it would change, a line each.
-        changes: Vec<String>,
-    },
-    /// Mails of which nobody knows whether they arrived.
-    MailInDoubt(u64),
-    /// Leads without an address.
-    NoAddress(Vec<String>),
 }
 
 /// A mail to a household: who of it has an appointment tomorrow, whose dose is overdue.

@@ -14,42 +14,13 @@ use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionS
 use crate::domain::person::group_of;
 use crate::domain::plan::PlanRow;
 use crate::domain::planner::{Draw, SessionVials, draws, tour, vials};
+use crate::domain::recipient::{DigestRecipient, digest_recipients};
 use crate::domain::stock::{drawn_for, wastage_rate};
 use crate::store::plans::PlanState;
 use crate::store::{assignments, cells, doses, people, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A site or team whose lead gets a digest.
-#[derive(Debug, Clone)]
-pub struct PostOffice {
-    /// Code of the site or team.
-    pub code: String,
-    /// Its name.
-    pub name: String,
-    /// Who leads it.
-    pub lead: Option<Contact>,
-    /// Whether it is a team.
-    pub team: bool,
-}
-
-/// All sites and teams.
-pub fn offices(campaign: &Campaign) -> Vec<PostOffice> {
-    let sites = campaign.sites.iter().map(|site| PostOffice {
-        code: site.code.to_string(),
-        name: site.name.clone(),
-        lead: site.lead.clone(),
-        team: false,
-    });
-    let teams = campaign.teams.iter().map(|team| PostOffice {
-        code: team.code.to_string(),
-        name: team.name.clone(),
-        lead: team.lead.clone(),
-        team: true,
-    });
-    sites.chain(teams).collect()
-}
 
 /// What the digests of one evening share.
 struct Evening {
@@ -79,10 +50,10 @@ impl App {
     ) -> Result<Vec<LeadDigest>> {
         let evening = self.evening(loaded, today).await?;
         let campaign = &loaded.campaign;
-        Ok(offices(campaign)
+        Ok(digest_recipients(campaign)
             .into_iter()
-            .filter(|office| only.is_none_or(|only| office.code == only))
-            .map(|office| digest(campaign, &evening, &office, missed))
+            .filter(|recipient| only.is_none_or(|only| recipient.code == only))
+            .map(|recipient| digest(campaign, &evening, &recipient, missed))
             .collect())
     }
 
@@ -211,17 +182,17 @@ async fn absent(
 fn digest(
     campaign: &Campaign,
     evening: &Evening,
-    office: &PostOffice,
+    recipient: &DigestRecipient,
     missed: Option<(NaiveDate, NaiveDate)>,
 ) -> LeadDigest {
     let mine = |row: &&PlanRow| match &row.team {
-        Some(team) => team.as_str() == office.code,
-        None => row.place.as_str() == office.code,
+        Some(team) => team.as_str() == recipient.code,
+        None => row.place.as_str() == recipient.code,
     };
     let tomorrow: Vec<&PlanRow> = evening.rows.iter().filter(mine).collect();
     let today: Vec<&PlanRow> = evening.rows_today.iter().filter(mine).collect();
     let mut places: BTreeSet<&PlaceCode> = today.iter().map(|row| &row.place).collect();
-    if let Some(site) = campaign.site(&office.code) {
+    if let Some(site) = campaign.site(&recipient.code) {
         places.insert(&site.code);
     }
     let reported = places.iter().any(|place| evening.reported.contains(*place));
@@ -234,17 +205,17 @@ fn digest(
     LeadDigest {
         campaign: campaign.id.clone(),
         campaign_name: campaign.name.clone(),
-        post: office.code.clone(),
-        post_name: office.name.clone(),
-        lead: office
+        post: recipient.code.clone(),
+        post_name: recipient.name.clone(),
+        lead: recipient
             .lead
             .clone()
-            .unwrap_or_else(|| Contact { name: office.name.clone(), email: None }),
+            .unwrap_or_else(|| Contact { name: recipient.name.clone(), email: None }),
         language: campaign.language,
         today: evening.today,
         tomorrow: evening.tomorrow,
         missed,
-        sessions: sessions(campaign, evening, office, &tomorrow),
+        sessions: sessions(campaign, evening, recipient, &tomorrow),
         reported_today: reported.then_some(given),
         planned_today: today.iter().map(|row| u64::from(row.doses)).sum(),
         absent: people_at(evening, &evening.absent, |place| places.contains(place)),
@@ -270,19 +241,19 @@ fn people_at(
 fn sessions(
     campaign: &Campaign,
     evening: &Evening,
-    office: &PostOffice,
+    recipient: &DigestRecipient,
     rows: &[&PlanRow],
 ) -> Vec<SessionSheet> {
     let mut by_place: BTreeMap<&PlaceCode, Vec<&PlanRow>> = BTreeMap::new();
     for row in rows {
         by_place.entry(&row.place).or_default().push(row);
     }
-    let arrivals: BTreeMap<PlaceCode, u32> = if office.team {
+    let arrivals: BTreeMap<PlaceCode, u32> = if recipient.is_team {
         let stops: Vec<(PlaceCode, u32)> = by_place
             .iter()
             .map(|(place, rows)| ((*place).clone(), rows.iter().map(|row| row.doses).sum()))
             .collect();
-        tour(campaign, &TeamCode::from(office.code.as_str()), &stops)
+        tour(campaign, &TeamCode::from(recipient.code.as_str()), &stops)
             .map(|tour| {
                 let minute = |minutes: f64| minutes.round().clamp(0.0, 1440.0);
                 tour.stops
@@ -305,8 +276,8 @@ fn sessions(
                     .map_or_else(|| place.to_string(), |found| found.name().to_owned()),
                 expected: expected(campaign, &rows),
                 doses,
-                draws: draw_lines(campaign, evening, office, place, doses),
-                vials: vial_lines(evening, office, place),
+                draws: draw_lines(campaign, evening, recipient, place, doses),
+                vials: vial_lines(evening, recipient, place),
                 people: people_at(evening, &evening.expected, |at| at == place),
                 arrives_minute: arrivals.get(place).copied(),
             }
@@ -341,8 +312,8 @@ fn expected(campaign: &Campaign, rows: &[&PlanRow]) -> Vec<Expected> {
 }
 
 /// The vials of a session, of the lots that say what a vial holds.
-fn vial_lines(evening: &Evening, office: &PostOffice, place: &PlaceCode) -> Vec<VialLine> {
-    let team = office.team.then_some(office.code.as_str());
+fn vial_lines(evening: &Evening, recipient: &DigestRecipient, place: &PlaceCode) -> Vec<VialLine> {
+    let team = recipient.is_team.then_some(recipient.code.as_str());
     evening
         .vials
         .iter()
@@ -361,7 +332,7 @@ fn vial_lines(evening: &Evening, office: &PostOffice, place: &PlaceCode) -> Vec<
 fn draw_lines(
     campaign: &Campaign,
     evening: &Evening,
-    office: &PostOffice,
+    recipient: &DigestRecipient,
     place: &PlaceCode,
     doses: u64,
 ) -> Vec<DrawLine> {
@@ -381,15 +352,15 @@ fn draw_lines(
         .iter()
         .filter(|draw| draw.taken <= tomorrow && tomorrow <= draw.until)
         .filter(|draw| match (&draw.site, &draw.team) {
-            (Some(site), _) => !office.team && site == place,
-            (None, Some(team)) => team.as_str() == office.code,
+            (Some(site), _) => !recipient.is_team && site == place,
+            (None, Some(team)) => team.as_str() == recipient.code,
             (None, None) => false,
         })
         .collect();
-    if !office.team && mine.iter().any(|draw| draw.taken == tomorrow) {
+    if !recipient.is_team && mine.iter().any(|draw| draw.taken == tomorrow) {
         return mine.iter().filter_map(|d| line(d, d.vaccine_doses, d.until)).collect();
     }
-    let team = TeamCode::from(office.code.as_str());
+    let team = TeamCode::from(recipient.code.as_str());
     let need = drawn_for(doses, wastage_rate(campaign, place, Some(&team)));
     let mut left = need.and_then(|need| need.ceil().to_u64()).unwrap_or(doses);
     let mut out = Vec::new();

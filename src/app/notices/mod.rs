@@ -1,6 +1,5 @@
 //! What goes out by mail: digests, summaries, reminders; made as values, rendered, queued.
 
-
 mod attached;
 pub mod digest;
 pub mod reminders;

@@ -2,7 +2,7 @@
 
 use super::words::Words;
 use super::{Alert, NAMES_SHOWN_MAX};
-use crate::domain::notice::Attention;
+use crate::domain::attention::Attention;
 use crate::mail::safe;
 use crate::text::thousands;
 use std::fmt::Display;

@@ -4,6 +4,7 @@
 mod samples;
 
 use super::*;
+use crate::domain::attention::{Attention, PlanProgress};
 use crate::domain::campaign::Language;
 use crate::domain::notice::*;
 use samples::*;

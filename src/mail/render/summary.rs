@@ -3,9 +3,10 @@
 use super::table::{Bar, Cell, Section, Table};
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
+use crate::domain::attention::PlanProgress;
 use crate::domain::count::Percent;
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
-use crate::domain::notice::{AreaLine, Progress, Summary};
+use crate::domain::notice::{AreaLine, Summary};
 use crate::mail::{Picture, safe};
 use crate::text::thousands;
 use askama::Template;
@@ -353,7 +354,7 @@ fn areas(words: Words, summary: &Summary, caps: Caps) -> Option<Section> {
 /// Plan against done (序时进度).
 fn progress(words: Words, summary: &Summary) -> Section {
     let heading = words.word("mail-summary-progress");
-    let Progress { planned, done, planned_total } = summary.progress;
+    let PlanProgress { planned, done, planned_total } = summary.progress;
     if planned_total == 0 {
         let notes = vec![words.word("mail-summary-progress-none")];
         return Section { heading, notes, ..Section::default() };
