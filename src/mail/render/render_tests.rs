@@ -4,7 +4,6 @@
 mod samples;
 
 use super::*;
-use crate::domain::attention::{Attention, PlanProgress};
 use crate::domain::campaign::Language;
 use crate::domain::notice::*;
 use samples::*;
