@@ -62,7 +62,8 @@ fn today() -> Result<NaiveDate> {
 fn sessions() -> Result<Vec<PlanRow>> {
     let campaign = support::campaign()?;
     let first = today()? + Days::new(1);
-    let doses = u32::try_from(number_of_people().div_ceil(campaign.sites.len())).map_err(|_| "too many")?;
+    let doses =
+        u32::try_from(number_of_people().div_ceil(campaign.sites.len())).map_err(|_| "too many")?;
     let each = doses.div_ceil(u32::try_from(DAYS)?);
     let days = (0..DAYS).map(|day| first + Days::new(day));
     Ok(days
@@ -156,7 +157,13 @@ async fn child(db: &Path) -> Result<()> {
     let time = start.elapsed().as_millis();
     app.store.close().await;
     let (cpu, peak) = (support::own_cpu().as_millis(), support::own_peak_kib());
-    println!("{time} {cpu} {peak} {} {} {} {}", out.kept, out.new.len(), out.ended.len(), out.without);
+    println!(
+        "{time} {cpu} {peak} {} {} {} {}",
+        out.kept,
+        out.new.len(),
+        out.ended.len(),
+        out.without
+    );
     Ok(())
 }
 

@@ -1,11 +1,11 @@
-//! Charts as SVG text: values in, text out. Words, numbers and dates come ready from the caller; nothing here knows a
-//! language, a font file or the time.
+//! Charts: values in, shapes out, which pages show as SVG text and mails as a picture (`mail::picture`). Words, numbers
+//! and dates come ready from the caller; nothing here knows a language, a font file or the time.
 //!
-//! The same text is drawn into a picture for mails and stands in pages as it is. Every element has its colour as an
-//! attribute and a class besides, so that a page's style sheet wins without `style` attributes.
+//! In SVG every element has its colour as an attribute and a class besides, so that a page's style sheet overrides it
+//! without `style` attributes.
 
 use chrono::{NaiveDate, TimeDelta};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use unicode_width::UnicodeWidthChar;
 
 /// Width of the drawing, in the units of its `viewBox`.
@@ -15,8 +15,9 @@ pub const HEIGHT: u32 = 360;
 
 const W: f64 = WIDTH as f64;
 const H: f64 = HEIGHT as f64;
-/// Height of letters: on a phone the drawing is a little more than half as wide, and 22 becomes 12.
-const SIZE: f64 = 22.0;
+/// Height of letters, in the drawing's units: on a phone the drawing is a little more than half as wide, and 22
+/// becomes 12.
+pub const SIZE: f64 = 22.0;
 /// Space around everything.
 const PAD: f64 = 8.0;
 /// Between two entries of the legend.
@@ -48,10 +49,6 @@ pub struct Chart<'a> {
     pub number: &'a dyn Fn(u64) -> String,
     /// How a day is written, as `10/20`.
     pub day: &'a dyn Fn(NaiveDate) -> String,
-    /// The family of the font: one that is there, by its own name.
-    pub font: &'a str,
-    /// Colours.
-    pub colours: Colours,
 }
 
 /// One line.
@@ -64,7 +61,7 @@ pub struct Line<'a> {
     pub points: &'a [(NaiveDate, u64)],
 }
 
-/// How a line looks; also its class, `chart-plan` and so on.
+/// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
     /// What should be: dashed.
@@ -73,44 +70,152 @@ pub enum Look {
     Done,
 }
 
-impl Look {
-    fn class(self) -> &'static str {
+/// Colours of a chart.
+#[derive(Debug, Clone, Copy)]
+pub struct Colours {
+    /// Letters and figures; also the class `chart-text`.
+    pub text: Colour,
+    /// The lines of the scale, drawn faintly; also the class `chart-grid`.
+    pub grid: Colour,
+    /// [`Look::Plan`]; also the class `chart-plan`.
+    pub plan: Colour,
+    /// [`Look::Done`]; also the class `chart-done`.
+    pub done: Colour,
+}
+
+impl Colours {
+    /// For pictures with a transparent background: each colour has a contrast above 4 on white and on a dark page.
+    pub const PICTURE: Self = Self {
+        text: Colour::Rgb(0x74, 0x7c, 0x86),
+        grid: Colour::Rgb(0x74, 0x7c, 0x86),
+        plan: Colour::Rgb(0xa8, 0x72, 0x0f),
+        done: Colour::Rgb(0x2f, 0x7d, 0xe1),
+    };
+    /// For pages: letters and scale take the colour of the text around the chart.
+    pub const PAGE: Self = Self { text: Colour::OfText, grid: Colour::OfText, ..Self::PICTURE };
+
+    /// The colour of a shape.
+    pub fn of(&self, class: Class) -> Colour {
+        match class {
+            Class::Text => self.text,
+            Class::Grid => self.grid,
+            Class::Plan => self.plan,
+            Class::Done => self.done,
+        }
+    }
+}
+
+/// One colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Red, green and blue.
+    Rgb(u8, u8, u8),
+    /// The colour of the text around the chart; black in a picture, which has no text around it.
+    OfText,
+}
+
+impl fmt::Display for Colour {
+    /// As SVG writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Rgb(red, green, blue) => write!(f, "#{red:02x}{green:02x}{blue:02x}"),
+            Self::OfText => f.write_str("currentColor"),
+        }
+    }
+}
+
+/// What a shape is: it decides the colour, and the class in a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Letters and figures.
+    Text,
+    /// Lines of the scale.
+    Grid,
+    /// [`Look::Plan`].
+    Plan,
+    /// [`Look::Done`].
+    Done,
+}
+
+impl Class {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Text => "chart-text",
+            Self::Grid => "chart-grid",
             Self::Plan => "chart-plan",
             Self::Done => "chart-done",
         }
     }
 }
 
-/// Colours, in any form that SVG takes.
-#[derive(Debug, Clone, Copy)]
-pub struct Colours {
-    /// Letters and figures; also the class `chart-text`.
-    pub text: &'static str,
-    /// The lines of the scale, drawn faintly; also the class `chart-grid`.
-    pub grid: &'static str,
-    /// [`Look::Plan`].
-    pub plan: &'static str,
-    /// [`Look::Done`].
-    pub done: &'static str,
-}
-
-impl Colours {
-    /// For pictures without a ground of their own: each has a contrast above 4 on white and on a dark page alike.
-    pub const PICTURE: Self =
-        Self { text: "#747c86", grid: "#747c86", plan: "#a8720f", done: "#2f7de1" };
-    /// For pages: letters in the colour of the text around the chart.
-    pub const PAGE: Self =
-        Self { text: "currentColor", grid: "currentColor", plan: "#a8720f", done: "#2f7de1" };
-}
-
-impl Colours {
-    fn of(self, look: Look) -> &'static str {
+impl From<Look> for Class {
+    fn from(look: Look) -> Self {
         match look {
-            Look::Plan => self.plan,
-            Look::Done => self.done,
+            Look::Plan => Self::Plan,
+            Look::Done => Self::Done,
         }
     }
+}
+
+/// A point of the drawing: right and down from its upper left corner.
+pub type Point = (f64, f64);
+
+/// One thing to draw. All lengths are in the drawing's units.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// A line through points.
+    Line {
+        /// What it is.
+        class: Class,
+        /// The points, at least one.
+        points: Vec<Point>,
+        /// How thick.
+        width: f64,
+        /// Length of a dash and of the gap after it; `None`: a full line.
+        dash: Option<(f64, f64)>,
+        /// Whether corners are round.
+        is_round: bool,
+        /// From 0, which nobody sees, to 1.
+        opacity: f64,
+    },
+    /// A filled circle.
+    Dot {
+        /// What it is.
+        class: Class,
+        /// Its centre.
+        at: Point,
+        /// Its radius.
+        radius: f64,
+    },
+    /// Words on one line, of height [`SIZE`].
+    Text {
+        /// Where the baseline starts, has its middle or ends.
+        at: Point,
+        /// Which of these.
+        anchor: Anchor,
+        /// The words.
+        said: String,
+    },
+}
+
+/// Which part of a text stands at its point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// The start.
+    Start,
+    /// The middle.
+    Middle,
+    /// The end.
+    End,
+}
+
+/// What a chart consists of, in the order in which it is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawing {
+    /// What it shows, for those who do not see it.
+    pub title: String,
+    /// The shapes.
+    pub shapes: Vec<Shape>,
 }
 
 /// Where the lines lie.
@@ -138,8 +243,8 @@ impl Plot {
     }
 }
 
-/// The chart as an `<svg>` element. A line without points is not drawn; without any the scale is.
-pub fn svg(chart: &Chart<'_>) -> String {
+/// The shapes of a chart. A line without points is not drawn; without any line the scale is.
+pub fn drawing(chart: &Chart<'_>) -> Drawing {
     let figures = chart.lines.iter().flat_map(|line| line.points).map(|(_, figure)| *figure);
     let highest = figures.max().unwrap_or(0).min(FIGURE_MAX);
     let step = step(highest);
@@ -159,24 +264,82 @@ pub fn svg(chart: &Chart<'_>) -> String {
         days: (last - first).num_days().max(1),
         high,
     };
+    let mut shapes = Vec::new();
+    if let Some(heading) = chart.heading {
+        shapes.push(text((PAD, PAD + SIZE), Anchor::Start, heading));
+    }
+    shapes.extend(legend);
+    shapes.push(text((PAD, plot.top - ROW * 0.6), Anchor::Start, chart.unit));
+    scale(&mut shapes, &plot, &figures);
+    dates(&mut shapes, chart, &plot, last);
+    for line in chart.lines.iter().rev() {
+        draw(&mut shapes, &plot, line);
+    }
+    Drawing { title: chart.title.to_owned(), shapes }
+}
+
+/// A drawing as an `<svg>` element.
+pub fn svg(drawing: &Drawing, colours: &Colours) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" \
-         viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-family=\"{}\" \
+         viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" font-family=\"inherit\" \
          font-size=\"{SIZE}\"><title>{}</title>",
-        escaped(chart.font),
-        escaped(chart.title)
+        escaped(&drawing.title)
     );
-    if let Some(heading) = chart.heading {
-        text(&mut out, chart.colours, (PAD, PAD + SIZE), "start", heading);
-    }
-    out += &legend;
-    text(&mut out, chart.colours, (PAD, plot.top - ROW * 0.6), "start", chart.unit);
-    scale(&mut out, chart, &plot, &figures);
-    dates(&mut out, chart, &plot, last);
-    for line in chart.lines.iter().rev() {
-        draw(&mut out, chart.colours, &plot, line);
+    for shape in &drawing.shapes {
+        element(&mut out, colours, shape);
     }
     out + "</svg>"
+}
+
+/// One shape as an SVG element.
+fn element(out: &mut String, colours: &Colours, shape: &Shape) {
+    let _ = match shape {
+        Shape::Line { class, points, width, dash, is_round, opacity } => {
+            let mut path = String::new();
+            for (x, y) in points {
+                let _ = write!(path, "{}{x:.1} {y:.1}", if path.is_empty() { 'M' } else { 'L' });
+            }
+            let (name, colour) = (class.word(), colours.of(*class));
+            let _ = write!(
+                out,
+                "<path class=\"{name}\" d=\"{path}\" fill=\"none\" stroke=\"{colour}\" \
+                 stroke-width=\"{width}\""
+            );
+            if let Some((dash, gap)) = dash {
+                let _ = write!(out, " stroke-dasharray=\"{dash} {gap}\"");
+            }
+            if *is_round {
+                out.push_str(" stroke-linejoin=\"round\"");
+            }
+            if *opacity < 1.0 {
+                let _ = write!(out, " stroke-opacity=\"{opacity}\"");
+            }
+            write!(out, "/>")
+        }
+        Shape::Dot { class, at: (x, y), radius } => {
+            let (name, colour) = (class.word(), colours.of(*class));
+            write!(
+                out,
+                "<circle class=\"{name}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" \
+                 fill=\"{colour}\"/>"
+            )
+        }
+        Shape::Text { at: (x, y), anchor, said } => {
+            let anchor = match anchor {
+                Anchor::Start => "start",
+                Anchor::Middle => "middle",
+                Anchor::End => "end",
+            };
+            write!(
+                out,
+                "<text class=\"chart-text\" x=\"{x:.1}\" y=\"{y:.1}\" \
+                 text-anchor=\"{anchor}\" fill=\"{}\">{}</text>",
+                colours.text,
+                escaped(said)
+            )
+        }
+    };
 }
 
 /// The smallest round step with which the scale has no more than [`STEPS_MAX`] of them.
@@ -193,9 +356,9 @@ fn step(highest: u64) -> u64 {
     }
 }
 
-/// What each line is, one after the other and in as many rows as that takes.
-fn legend(chart: &Chart<'_>, above: f64) -> (String, f64) {
-    let mut out = String::new();
+/// A sample of each line with its name, one after the other in as many rows as they need; returns the rows as well.
+fn legend(chart: &Chart<'_>, above: f64) -> (Vec<Shape>, f64) {
+    let mut out = Vec::new();
     let (mut x, mut rows) = (PAD, 0.0);
     for line in chart.lines {
         let wide = STROKE + 8.0 + width(line.name);
@@ -203,28 +366,30 @@ fn legend(chart: &Chart<'_>, above: f64) -> (String, f64) {
             (x, rows) = (PAD, rows + 1.0);
         }
         let y = above + ROW * (rows + 0.5);
-        let _ = write!(out, "<path d=\"M{x:.1} {y:.1}h{STROKE}\"{}/>", stroke(chart.colours, line));
-        text(&mut out, chart.colours, (x + STROKE + 8.0, y + SIZE * 0.36), "start", line.name);
+        out.push(stroke(line.look, vec![(x, y), (x + STROKE, y)]));
+        out.push(text((x + STROKE + 8.0, y + SIZE * 0.36), Anchor::Start, line.name));
         x += wide + GAP;
     }
     (out, if chart.lines.is_empty() { 0.0 } else { rows + 1.0 })
 }
 
-fn scale(out: &mut String, chart: &Chart<'_>, plot: &Plot, figures: &[(u64, String)]) {
+fn scale(out: &mut Vec<Shape>, plot: &Plot, figures: &[(u64, String)]) {
     for (figure, said) in figures {
         let y = plot.y(*figure);
-        let _ = write!(
-            out,
-            "<path class=\"chart-grid\" d=\"M{:.1} {y:.1}H{:.1}\" stroke=\"{}\" \
-             stroke-opacity=\"0.4\" stroke-width=\"1\"/>",
-            plot.left, plot.right, chart.colours.grid
-        );
-        text(out, chart.colours, (plot.left - 8.0, y + SIZE * 0.36), "end", said);
+        out.push(Shape::Line {
+            class: Class::Grid,
+            points: vec![(plot.left, y), (plot.right, y)],
+            width: 1.0,
+            dash: None,
+            is_round: false,
+            opacity: 0.4,
+        });
+        out.push(text((plot.left - 8.0, y + SIZE * 0.36), Anchor::End, said));
     }
 }
 
 /// The first day, the last one, and days between them as far as there is room.
-fn dates(out: &mut String, chart: &Chart<'_>, plot: &Plot, last: NaiveDate) {
+fn dates(out: &mut Vec<Shape>, chart: &Chart<'_>, plot: &Plot, last: NaiveDate) {
     let said = |day: NaiveDate| (chart.day)(day);
     let wide = width(&said(plot.first)).max(width(&said(last))) + GAP;
     #[expect(clippy::cast_possible_truncation, reason = "a few labels")]
@@ -238,45 +403,31 @@ fn dates(out: &mut String, chart: &Chart<'_>, plot: &Plot, last: NaiveDate) {
         // The outer ones end where the drawing does.
         let half = width(&label) / 2.0;
         let x = x.clamp(PAD + half, (W - PAD - half).max(PAD + half));
-        text(out, chart.colours, (x, plot.bottom + ROW * 0.85), "middle", &label);
+        out.push(text((x, plot.bottom + ROW * 0.85), Anchor::Middle, &label));
     }
 }
 
-fn draw(out: &mut String, colours: Colours, plot: &Plot, line: &Line<'_>) {
+fn draw(out: &mut Vec<Shape>, plot: &Plot, line: &Line<'_>) {
     let Some((last_day, last)) = line.points.last() else { return };
-    let mut path = String::new();
-    for (day, figure) in line.points {
-        let sign = if path.is_empty() { 'M' } else { 'L' };
-        let _ = write!(path, "{sign}{:.1} {:.1}", plot.x(*day), plot.y(*figure));
-    }
-    let _ = write!(out, "<path d=\"{path}\"{}/>", stroke(colours, line));
+    let points = line.points.iter().map(|(day, figure)| (plot.x(*day), plot.y(*figure)));
+    out.push(stroke(line.look, points.collect()));
     if line.look == Look::Done {
-        let (x, y) = (plot.x(*last_day), plot.y(*last));
-        let (class, colour) = (line.look.class(), colours.of(line.look));
-        let _ = write!(
-            out,
-            "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"6\" fill=\"{colour}\"/>"
-        );
+        let at = (plot.x(*last_day), plot.y(*last));
+        out.push(Shape::Dot { class: line.look.into(), at, radius: 6.0 });
     }
 }
 
-fn stroke(colours: Colours, line: &Line<'_>) -> String {
-    let shape = match line.look {
-        Look::Plan => "stroke-width=\"3\" stroke-dasharray=\"9 6\"",
-        Look::Done => "stroke-width=\"4\" stroke-linejoin=\"round\"",
+fn stroke(look: Look, points: Vec<Point>) -> Shape {
+    let (width, dash) = match look {
+        Look::Plan => (3.0, Some((9.0, 6.0))),
+        Look::Done => (4.0, None),
     };
-    let (class, colour) = (line.look.class(), colours.of(line.look));
-    format!(" class=\"{class}\" fill=\"none\" stroke=\"{colour}\" {shape}")
+    let is_round = look == Look::Done;
+    Shape::Line { class: look.into(), points, width, dash, is_round, opacity: 1.0 }
 }
 
-fn text(out: &mut String, colours: Colours, (x, y): (f64, f64), anchor: &str, said: &str) {
-    let said = escaped(said);
-    let _ = write!(
-        out,
-        "<text class=\"chart-text\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" \
-         fill=\"{}\">{said}</text>",
-        colours.text
-    );
+fn text(at: Point, anchor: Anchor, said: &str) -> Shape {
+    Shape::Text { at, anchor, said: said.to_owned() }
 }
 
 /// How wide a text is at most: measured on Noto Sans, with a little to spare for other fonts.
@@ -319,7 +470,7 @@ mod tests {
     }
 
     fn chart(lines: &[Line<'_>], days: (NaiveDate, NaiveDate)) -> String {
-        svg(&Chart {
+        let chart = Chart {
             title: "累计<接种>",
             heading: None,
             unit: "剂次",
@@ -327,9 +478,8 @@ mod tests {
             lines,
             number: &|n| n.to_string(),
             day: &|day| day.format("%-m/%-d").to_string(),
-            font: "A & B",
-            colours: Colours::PAGE,
-        })
+        };
+        svg(&drawing(&chart), &Colours::PAGE)
     }
 
     #[test]
@@ -361,7 +511,6 @@ mod tests {
         let line = Line { name: "<script>\"'\u{0}\n", look: Look::Plan, points: &[] };
         let drawn = chart(&[line], (day("2021-03-01"), day("2021-03-01")));
         assert!(drawn.contains("<title>累计&lt;接种&gt;</title>"), "{drawn}");
-        assert!(drawn.contains("font-family=\"A &amp; B\""), "{drawn}");
         assert!(drawn.contains(">&lt;script&gt;&quot;&#39;</text>"), "{drawn}");
         assert!(!drawn.contains("<script"), "{drawn}");
     }
@@ -380,8 +529,6 @@ mod tests {
                 lines: &lines,
                 number: &|n| n.to_string(),
                 day: &|day| day.to_string(),
-                font: "",
-                colours: Colours::PICTURE,
             },
             PAD,
         );

@@ -1,8 +1,8 @@
 //! The one place that reads the time; everybody else is handed `now`.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Where the time comes from.
@@ -12,14 +12,24 @@ pub enum Clock {
     System,
     /// The machine, so many milliseconds off: a replay that goes on living.
     Shifted(i64),
-    /// Stands still until it is set, as in a replay.
-    Simulated(Arc<AtomicI64>),
+    /// Stands still until it is set, as in a replay, and may be let go at the end.
+    Simulated(Arc<Simulated>),
+}
+
+/// A clock that is set by hand. All its copies show the same.
+#[derive(Debug)]
+pub struct Simulated {
+    /// What it shows, in milliseconds since 1970.
+    at: AtomicI64,
+    /// Once it goes by itself: by how many milliseconds it is off the machine's clock.
+    shift: OnceLock<i64>,
 }
 
 impl Clock {
     /// A clock that stands at `at` until it is set.
     pub fn simulated(at: DateTime<Utc>) -> Self {
-        Self::Simulated(Arc::new(AtomicI64::new(at.timestamp_millis())))
+        let at = AtomicI64::new(at.timestamp_millis());
+        Self::Simulated(Arc::new(Simulated { at, shift: OnceLock::new() }))
     }
 
     /// The time.
@@ -28,8 +38,11 @@ impl Clock {
         match self {
             Self::System => Utc::now(),
             Self::Shifted(millis) => Utc::now() + TimeDelta::milliseconds(*millis),
-            Self::Simulated(at) => DateTime::from_timestamp_millis(at.load(Ordering::SeqCst))
-                .expect("only instants of the calendar are set"),
+            Self::Simulated(clock) => match clock.shift.get() {
+                Some(millis) => Utc::now() + TimeDelta::milliseconds(*millis),
+                None => DateTime::from_timestamp_millis(clock.at.load(Ordering::SeqCst))
+                    .expect("only instants of the calendar are set"),
+            },
         }
     }
 
@@ -47,9 +60,23 @@ impl Clock {
 
     /// Sets a simulated clock; the others go by themselves.
     pub fn set(&self, to: DateTime<Utc>) {
-        if let Self::Simulated(at) = self {
-            at.store(to.timestamp_millis(), Ordering::SeqCst);
+        if let Self::Simulated(clock) = self {
+            clock.at.store(to.timestamp_millis(), Ordering::SeqCst);
         }
+    }
+
+    /// Lets a simulated clock go by itself from what it shows; the others do so anyway.
+    #[expect(clippy::disallowed_methods, reason = "this is where the time is read")]
+    pub fn release(&self) {
+        if let Self::Simulated(clock) = self {
+            let shift = clock.at.load(Ordering::SeqCst) - Utc::now().timestamp_millis();
+            clock.shift.get_or_init(|| shift);
+        }
+    }
+
+    /// Whether it stands still until it is set: the daemon is in a replay.
+    pub fn is_replay(&self) -> bool {
+        matches!(self, Self::Simulated(clock) if clock.shift.get().is_none())
     }
 
     /// A clock that shows `at` now and goes on from there.
@@ -141,4 +168,27 @@ impl Hearts {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_simulated_clock_stands_still_until_it_is_let_go() {
+        let at = |text: &str| -> DateTime<Utc> { text.parse().unwrap() };
+        let clock = Clock::simulated(at("2021-06-15T00:00:00Z"));
+        let copy = clock.clone();
+        assert_eq!(copy.now(), at("2021-06-15T00:00:00Z"));
+        clock.set(at("2021-06-16T08:00:00Z"));
+        assert!(copy.is_replay());
+        assert_eq!(copy.now(), at("2021-06-16T08:00:00Z"));
+        clock.release();
+        assert!(!copy.is_replay());
+        let shown = copy.now();
+        assert!(shown >= at("2021-06-16T07:59:59Z") && shown < at("2021-06-16T09:00:00Z"));
+        // It goes by itself now.
+        clock.set(at("2030-01-01T00:00:00Z"));
+        assert!(copy.now() < at("2022-01-01T00:00:00Z"));
+    }
 }

@@ -7,7 +7,7 @@ use crate::domain::assign::Output;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::plan::{Certificate, Plan, PlanRow};
-use crate::domain::planner::{self, GroupVerdict, Limits, Progress, Request};
+use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
 use crate::store::plans::{self, NewPlan, PlanHead, PlanState};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -29,7 +29,7 @@ pub struct Search<'a> {
     /// Steps.
     pub limits: Limits,
     /// Told of every look at the search.
-    pub progress: &'a mut (dyn FnMut(Progress) + Send),
+    pub progress: &'a mut (dyn FnMut(SearchProgress) + Send),
     /// Tells the share of the time that is used; always 0 without a limit.
     pub time_used: &'a mut (dyn FnMut() -> f64 + Send),
 }

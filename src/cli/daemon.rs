@@ -15,6 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// Run the timetable until stopped.
 #[derive(Debug, Args)]
@@ -42,7 +44,8 @@ impl Daemon {
         let clock = session.clock.clone();
         app.note_zone_data(clock.now()).await?;
         let runner = Runner { timetable, ..Runner::new(app, owner()) };
-        serve(runner, clock, listener).await?;
+        let http = listener.map(|it| Http::start(it, web::Site::new(&runner, clock.clone())));
+        serve(runner, clock, http).await?;
         drop(lock);
         Ok(exit::OK)
     }
@@ -69,26 +72,34 @@ pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>,
     }
 }
 
+/// The dashboard and what else is answered over HTTP, at work.
+pub(super) struct Http {
+    address: Option<SocketAddr>,
+    end: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Http {
+    /// Begins to answer.
+    pub(super) fn start(listener: TcpListener, site: web::Site) -> Self {
+        let address = listener.local_addr().ok();
+        if let Some(address) = address {
+            tracing::info!(%address, "HTTP listens");
+        }
+        let (end, ends) = oneshot::channel::<()>();
+        let task = tokio::spawn(web::serve(listener, site, async { drop(ends.await) }));
+        Self { address, end, task }
+    }
+}
+
 /// Runs until SIGINT or SIGTERM, then ends within five seconds with nothing half-done.
-pub(super) async fn serve(
-    runner: Runner,
-    clock: Clock,
-    listener: Option<TcpListener>,
-) -> anyhow::Result<()> {
+pub(super) async fn serve(runner: Runner, clock: Clock, http: Option<Http>) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (stop, app) = (runner.stop.clone(), runner.app.clone());
     let hearts = Arc::clone(&runner.hearts);
     tracing::info!(now = %clock.now(), "daemon started");
-    let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
-    let (end_http, http_ends) = tokio::sync::oneshot::channel::<()>();
-    let http = listener.map(|listener| {
-        let site = web::Site::new(&runner, clock.clone());
-        tokio::spawn(web::serve(listener, site, async { drop(http_ends.await) }))
-    });
-    if let Some(address) = address {
-        tracing::info!(%address, "HTTP listens");
-    }
+    let address = http.as_ref().and_then(|http| http.address);
     let mut work = tokio::spawn(async move { Box::pin(runner.serve(&clock)).await });
     let mut broken = false;
     tokio::select! {
@@ -99,7 +110,10 @@ pub(super) async fn serve(
     }
     service::tell(&[NotifyState::Stopping]);
     stop.send_replace(true);
-    drop(end_http);
+    let http = http.map(|http| {
+        drop(http.end);
+        http.task
+    });
     if !broken && tokio::time::timeout(STOP_MAX, work).await.is_err() {
         tracing::warn!("a job did not end in time; its transaction is undone");
     }

@@ -1,5 +1,7 @@
-//! `doseplan demo`: the Danyang campaign of 2021, lived through by the real runner on a simulated clock.
+//! `doseplan demo`: the Danyang campaign of 2021, replayed day by day on a simulated clock by the same runner that the
+//! daemon uses.
 
+use super::daemon::Http;
 use super::output::harmless;
 use super::{Session, coverage, daemon, exit, parse_day};
 use crate::app::accounts;
@@ -8,6 +10,7 @@ use crate::app::import::Kind;
 use crate::app::plans::Search;
 use crate::app::{App, Loaded};
 use crate::clock::Clock;
+use crate::config::Listen;
 use crate::domain::account::Role;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
@@ -15,6 +18,7 @@ use crate::domain::date::{days, resolve};
 use crate::domain::planner::Limits;
 use crate::jobs::runner::Runner;
 use crate::store::Store;
+use crate::web::Site;
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use clap::Args;
@@ -22,8 +26,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use tokio::net::TcpListener;
 
-/// Live through the Danyang campaign on a simulated clock, then go on.
+/// Replay the Danyang campaign on a simulated clock, then go on
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// End when the replay has ended, instead of going on as a daemon
@@ -40,19 +45,19 @@ pub(super) struct Demo {
     dir: PathBuf,
 }
 
-/// Day by day, a place's doses are reported at this hour.
+/// The hour at which each day's doses are reported.
 const REPORT_HOUR: u32 = 18;
-/// Steps of the first plan's search: near enough to the best, and soon there.
+/// Steps of the first plan's search: a few seconds for a plan near the best.
 const STEPS: u32 = 1500;
 /// Steps of a night's search: what really happened is far from any plan, so that most nights need one, and there are
 /// two hundred of them. A daemon takes three times as long for plans that are worth about 1 % more.
 const NIGHTLY_STEPS: u32 = 400;
-/// The last look of a replay: after the last morning's summary.
+/// The hour at which a replay of the whole campaign ends: after the last morning's summary.
 const LAST_LOOK_HOUR: u32 = 8;
 
 macro_rules! example {
     ($($name:literal),+ $(,)?) => {
-        /// The example's files, so that the program shows it wherever it is.
+        /// The example's files, embedded so that the demo runs from any folder.
         const EXAMPLE: &[(&str, &[u8])] = &[$((
             $name,
             include_bytes!(concat!("../../schedules/campaigns/danyang-2021/", $name)),
@@ -76,12 +81,17 @@ example!(
     "README.md",
 );
 
-/// A running replay.
-struct Replay {
+/// The campaign on its simulated clock, with what runs its jobs.
+struct Stage {
     session: Session,
     runner: Runner,
     loaded: Loaded,
     clock: Clock,
+}
+
+/// A running replay.
+struct Replay {
+    stage: Stage,
     reports: PathBuf,
     /// Reported rows by day: tallies, doses; with the header.
     tallies: Daily,
@@ -107,27 +117,22 @@ impl Demo {
         let lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
         let app = App::new(store, session.config.clone());
-        let mut replay = Box::pin(start(session, app, &example, self)).await?;
-        let campaign = replay.loaded.campaign.clone();
+        let stage = Box::pin(Stage::set(session, app, &example)).await?;
+        let campaign = stage.loaded.campaign.clone();
         let last = self.until.unwrap_or(campaign.end).clamp(campaign.start, campaign.end);
+        // With `--once` nobody is expected to look.
+        let http = if self.once { None } else { stage.open(end_of(&campaign, last)).await? };
+        let mut replay = Box::pin(stage.begin(&example, self)).await?;
         replay.live(last).await?;
         replay.print(last).await?;
-        let Replay { session, runner, clock, .. } = replay;
+        let Stage { session, runner, clock, .. } = replay.stage;
         if self.once {
             runner.app.store.close().await;
         } else {
-            let now = clock.now();
-            session.out.note("demo-goes-on", &[("now", &now.with_timezone(&campaign.timezone))]);
-            let listener = daemon::listen(session.config.http.listen).await?;
-            if let Some(address) = listener.as_ref().and_then(|it| it.local_addr().ok()) {
-                let password = account(&runner.app, now).await?;
-                let address = format!("http://{address}/");
-                session.out.note(
-                    "demo-dashboard",
-                    &[("address", &address), ("name", &ACCOUNT), ("password", &password)],
-                );
-            }
-            daemon::serve(runner, Clock::shifted_to(now), listener).await?;
+            clock.release();
+            let now = clock.now().with_timezone(&campaign.timezone);
+            session.out.note("demo-goes-on", &[("now", &now.format("%Y-%m-%d %H:%M"))]);
+            daemon::serve(runner, clock, http).await?;
         }
         drop(lock);
         Ok(exit::OK)
@@ -137,7 +142,7 @@ impl Demo {
 /// The account of the dashboard.
 const ACCOUNT: &str = "demo";
 
-/// Makes the account, with a password that nobody guesses: the dashboard may be open to the machine's other users.
+/// Makes the account and returns its password, which is random: the machine's other users can reach the dashboard.
 async fn account(app: &App, now: DateTime<Utc>) -> anyhow::Result<String> {
     let mut password = accounts::secret_text();
     password.truncate(16);
@@ -146,7 +151,7 @@ async fn account(app: &App, now: DateTime<Utc>) -> anyhow::Result<String> {
     Ok(password)
 }
 
-/// Makes the folder anew; what is not a demo's is never removed.
+/// Makes an empty folder. An older demo in it is removed; anything else is an error.
 fn fresh(out: super::output::Out, dir: &Path) -> anyhow::Result<()> {
     if dir.exists() {
         let is_demo = dir.join("doseplan.db").exists() && dir.join("campaign").exists();
@@ -154,7 +159,7 @@ fn fresh(out: super::output::Out, dir: &Path) -> anyhow::Result<()> {
         if !is_demo && !is_empty {
             return Err(out.fail("fail-not-a-demo", &[("dir", &dir.display())]));
         }
-        // A daemon that still works on it would lose its database under its feet.
+        // Fails while a daemon still uses the old database.
         drop(daemon::lock(&format!("sqlite://{}", dir.join("doseplan.db").display()))?);
         fs::remove_dir_all(dir).with_context(|| format!("{} cannot be removed", dir.display()))?;
     }
@@ -166,49 +171,95 @@ fn at(campaign: &Campaign, day: NaiveDate, hour: u32) -> DateTime<Utc> {
     resolve(campaign.timezone, day.and_time(time))
 }
 
-/// Stores the campaign and its register, plans, adopts: what an office does before the first day.
-async fn start(session: Session, app: App, example: &Path, demo: &Demo) -> anyhow::Result<Replay> {
-    let out = session.out;
-    let campaign =
-        super::campaign::read(&session, example).map_err(|_| out.fail("fail-no-example", &[]))?;
-    let clock = Clock::simulated(at(&campaign, campaign.start - TimeDelta::days(1), 8));
-    app.apply(&campaign, false, clock.now()).await?;
-    out.note("demo-applied", &[("name", &harmless(&campaign.name))]);
-    let loaded = app.campaign(Some(campaign.id.as_str())).await?;
-    let nightly = Limits { repair_steps: NIGHTLY_STEPS, ..Limits::QUICK };
-    let runner = Runner { nightly, ..Runner::new(app, daemon::owner()) };
-    // The first look sets the watermarks: the timetable begins now.
-    runner.look(clock.now()).await?;
-    let app = &runner.app;
-    let register = example.join("persons.csv");
-    let done = app.import(&loaded, Kind::Persons, &register, out.language, clock.now()).await?;
-    out.note("demo-register", &[("people", &done.new)]);
-    let limits = Limits::steps(demo.steps.unwrap_or(STEPS));
-    let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
-    let made = app.make_plan(&loaded, campaign.start, "hand", search, clock.now()).await?;
-    let adopted = app.adopt_plan(&loaded, Some(made.no), clock.now()).await?;
-    let gap = format!("{:.2}", made.plan.figures.gap * 100.0);
-    out.note(
-        "demo-planned",
-        &[
-            ("doses", &crate::text::thousands(made.plan.figures.doses)),
-            ("finished", &crate::text::thousands(made.plan.figures.people_finished)),
-            ("people", &crate::text::thousands(made.plan.figures.people)),
-            ("gap", &gap),
-            ("assigned", &adopted.people.new.len()),
-        ],
-    );
-    let reports = demo.dir.join("reports");
-    fs::create_dir_all(&reports)?;
-    Ok(Replay {
-        tallies: daily(&example.join("tallies.csv"), 1)?,
-        doses: daily(&example.join("doses.csv"), 2)?,
-        session,
-        runner,
-        loaded,
-        clock,
-        reports,
-    })
+/// When the replay of days up to `last` ends; after the last day it waits for the morning's summary.
+fn end_of(campaign: &Campaign, last: NaiveDate) -> DateTime<Utc> {
+    let hour = if last == campaign.end { LAST_LOOK_HOUR } else { 0 };
+    at(campaign, last + TimeDelta::days(1), hour)
+}
+
+impl Stage {
+    /// Stores the campaign the day before it starts.
+    async fn set(session: Session, app: App, example: &Path) -> anyhow::Result<Self> {
+        let out = session.out;
+        let campaign = super::campaign::read(&session, example)
+            .map_err(|_| out.fail("fail-no-example", &[]))?;
+        let clock = Clock::simulated(at(&campaign, campaign.start - TimeDelta::days(1), 8));
+        app.apply(&campaign, false, clock.now()).await?;
+        out.note("demo-applied", &[("name", &harmless(&campaign.name))]);
+        let loaded = app.campaign(Some(campaign.id.as_str())).await?;
+        let nightly = Limits { repair_steps: NIGHTLY_STEPS, ..Limits::QUICK };
+        let runner = Runner { nightly, ..Runner::new(app, daemon::owner()) };
+        // The first look sets the watermarks: the timetable begins now.
+        runner.look(clock.now()).await?;
+        Ok(Self { session, runner, loaded, clock })
+    }
+
+    /// Opens the dashboard, before anything has happened, and says what to look at. `end` is when the replay will
+    /// end: logins go by that time, or weeks of the campaign would end them between two clicks.
+    async fn open(&self, end: DateTime<Utc>) -> anyhow::Result<Option<Http>> {
+        let listener = match self.session.config.http.listen {
+            None => match TcpListener::bind(Listen::DEFAULT).await {
+                Ok(listener) => listener,
+                // Another daemon has the usual port.
+                Err(_) => TcpListener::bind((Listen::DEFAULT.ip(), 0)).await?,
+            },
+            asked => match daemon::listen(asked).await? {
+                Some(listener) => listener,
+                None => return Ok(None),
+            },
+        };
+        let address = listener.local_addr()?;
+        let login_clock = Clock::shifted_to(end);
+        let password = account(&self.runner.app, login_clock.now()).await?;
+        let site = Site::new(&self.runner, self.clock.clone()).with_login_clock(login_clock);
+        let http = Http::start(listener, site);
+        let out = self.session.out;
+        let root = format!("http://{address}/");
+        out.note(
+            "demo-dashboard",
+            &[("address", &root), ("name", &ACCOUNT), ("password", &password)],
+        );
+        let campaign = &self.loaded.campaign.id;
+        out.note("demo-look", &[]);
+        for page in ["overview", "map", "plan", "due", "mail"] {
+            let address = format!("{root}c/{campaign}/{page}");
+            out.note(&format!("demo-look-{page}"), &[("address", &address)]);
+        }
+        Ok(Some(http))
+    }
+
+    /// Stores the register, plans and adopts: what an office does before the first day.
+    async fn begin(self, example: &Path, demo: &Demo) -> anyhow::Result<Replay> {
+        let (out, app, loaded) = (self.session.out, &self.runner.app, &self.loaded);
+        let now = self.clock.now();
+        let register = example.join("persons.csv");
+        let done = app.import(loaded, Kind::Persons, &register, out.language, now).await?;
+        out.note("demo-register", &[("people", &done.new)]);
+        let limits = Limits::steps(demo.steps.unwrap_or(STEPS));
+        let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
+        let start = loaded.campaign.start;
+        let made = app.make_plan(loaded, start, "hand", search, now).await?;
+        let adopted = app.adopt_plan(loaded, Some(made.no), now).await?;
+        let gap = format!("{:.2}", made.plan.figures.gap * 100.0);
+        out.note(
+            "demo-planned",
+            &[
+                ("doses", &crate::text::thousands(made.plan.figures.doses)),
+                ("finished", &crate::text::thousands(made.plan.figures.people_finished)),
+                ("people", &crate::text::thousands(made.plan.figures.people)),
+                ("gap", &gap),
+                ("assigned", &adopted.people.new.len()),
+            ],
+        );
+        let reports = demo.dir.join("reports");
+        fs::create_dir_all(&reports)?;
+        Ok(Replay {
+            tallies: daily(&example.join("tallies.csv"), 1)?,
+            doses: daily(&example.join("doses.csv"), 2)?,
+            stage: self,
+            reports,
+        })
+    }
 }
 
 /// The rows of a file by the day in column `column`.
@@ -227,7 +278,7 @@ fn daily(path: &Path, column: usize) -> anyhow::Result<Daily> {
 
 impl Replay {
     async fn live(&mut self, last: NaiveDate) -> anyhow::Result<()> {
-        let campaign = self.loaded.campaign.clone();
+        let campaign = self.stage.loaded.campaign.clone();
         let bar = ProgressBar::new(campaign.day_count() as u64).with_style(
             ProgressStyle::with_template("{bar:40} {pos}/{len}  {msg}  {elapsed}")
                 .expect("the template is well written"),
@@ -236,42 +287,42 @@ impl Replay {
         for day in days(campaign.start, last) {
             bar.set_message(day.to_string());
             self.look_until(at(&campaign, day, REPORT_HOUR)).await?;
-            self.clock.set(at(&campaign, day, REPORT_HOUR));
             self.report(day).await?;
             self.look_until(at(&campaign, day + TimeDelta::days(1), 0)).await?;
             bar.inc(1);
         }
-        if last == campaign.end {
-            let morning = at(&campaign, last + TimeDelta::days(1), LAST_LOOK_HOUR);
-            self.look_until(morning).await?;
-        }
+        self.look_until(end_of(&campaign, last)).await?;
         bar.finish_and_clear();
         Ok(())
     }
 
     /// Sets the clock to one due time after the other and looks, up to an instant.
     async fn look_until(&self, until: DateTime<Utc>) -> anyhow::Result<()> {
-        while let Some(next) = self.runner.next(self.clock.now()).await? {
+        let Stage { runner, clock, .. } = &self.stage;
+        while let Some(next) = runner.next(clock.now()).await? {
             if next > until {
                 break;
             }
-            self.clock.set(next.max(self.clock.now() + TimeDelta::seconds(1)));
-            self.runner.look(self.clock.now()).await?;
+            clock.set(next.max(clock.now() + TimeDelta::seconds(1)));
+            runner.look(clock.now()).await?;
+            runner.hearts.mail.beat();
+            runner.hearts.looked();
         }
-        self.clock.set(until);
+        clock.set(until);
         Ok(())
     }
 
     /// The day's reports come in.
     async fn report(&self, day: NaiveDate) -> anyhow::Result<()> {
+        let Stage { session, runner, loaded, clock } = &self.stage;
         for (kind, name, daily) in
             [(Kind::Doses, "doses", &self.doses), (Kind::Tallies, "tallies", &self.tallies)]
         {
             let Some(rows) = daily.rows.get(&day) else { continue };
             let path = self.reports.join(format!("{name}-{day}.csv"));
             fs::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
-            let (now, language) = (self.clock.now(), self.session.out.language);
-            let done = self.runner.app.import(&self.loaded, kind, &path, language, now).await?;
+            let (now, language) = (clock.now(), session.out.language);
+            let done = runner.app.import(loaded, kind, &path, language, now).await?;
             anyhow::ensure!(
                 done.refused == 0 && done.fault.is_empty(),
                 "{} of {} rows of {} were refused",
@@ -285,15 +336,16 @@ impl Replay {
 
     /// Prints the coverage of the last day and what was mailed.
     async fn print(&self, last: NaiveDate) -> anyhow::Result<()> {
-        let app = &self.runner.app;
-        let figures = app.coverage(&self.loaded, AsOf::day(last), Depth::Root).await?;
-        coverage::print_figures(&self.session, &self.loaded, &figures, false);
-        let status = app.status(&self.loaded, Some(last), self.clock.now()).await?;
+        let Stage { session, runner, loaded, clock } = &self.stage;
+        let app = &runner.app;
+        let figures = app.coverage(loaded, AsOf::day(last), Depth::Root).await?;
+        coverage::print_figures(session, loaded, &figures, false);
+        let status = app.status(loaded, Some(last), clock.now()).await?;
         let mails: Vec<String> =
             status.mail.iter().map(|(state, count)| format!("{state} {count}")).collect();
         let mails = mails.join(" · ");
         let (doses, dir) = (crate::text::thousands(status.doses), &app.config.mail.dir);
-        self.session.out.note(
+        session.out.note(
             "demo-end",
             &[("day", &last), ("doses", &doses), ("mails", &mails), ("dir", &dir.display())],
         );

@@ -6,7 +6,9 @@ use crate::domain::campaign::Language;
 use crate::mail::mask;
 use clap::ValueEnum;
 use std::io::{IsTerminal as _, Write};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -38,12 +40,15 @@ impl Write for Masked {
 
 /// Begins to log.
 pub(super) fn start(form: Form) {
-    let levels = EnvFilter::try_from_env("DOSEPLAN_LOG").unwrap_or_else(|_| LEVELS.into());
-    let log = tracing_subscriber::fmt().with_env_filter(levels).with_writer(|| Masked);
+    let log =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Masked);
     match form {
-        Form::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        Form::Text => {
+            log.with_ansi(std::io::stderr().is_terminal()).finish().with(levels()).init();
+        }
         Form::Json => {
-            log.json().with_current_span(false).with_span_list(false).init();
+            let log = log.json().with_current_span(false).with_span_list(false);
+            log.finish().with(levels()).init();
             // What a broken invariant says may hold what it was broken by; where it happened does not.
             std::panic::set_hook(Box::new(|panic| {
                 let at = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -51,6 +56,12 @@ pub(super) fn start(form: Form) {
             }));
         }
     }
+}
+
+/// What `DOSEPLAN_LOG` asks for, as `debug` or `doseplan=debug,warn`.
+fn levels() -> Targets {
+    let asked = std::env::var("DOSEPLAN_LOG").ok().and_then(|asked| asked.parse().ok());
+    asked.unwrap_or_else(|| LEVELS.parse().expect("the levels are well written"))
 }
 
 /// Says why the program ends.

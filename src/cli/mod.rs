@@ -113,7 +113,7 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Live through the Danyang campaign on a simulated clock, then go on
+    /// Replay the Danyang campaign on a simulated clock, then go on
     Demo(demo::Demo),
     /// Check, store and list campaigns
     #[command(subcommand)]

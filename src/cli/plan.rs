@@ -9,7 +9,7 @@ use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::plan::{Plan as PlanValue, PlanRow};
-use crate::domain::planner::{self, GroupVerdict, Limits, Method, Progress};
+use crate::domain::planner::{self, GroupVerdict, Limits, Method, SearchProgress};
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Subcommand};
@@ -120,7 +120,7 @@ impl Make {
         let started = Instant::now();
         let mut time_used = || share_of(limit, started.elapsed());
         let out = session.out;
-        let mut progress = |at: Progress| tell(out, at, started.elapsed());
+        let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
         let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
         if let Some((campaign, given, from)) = self.basis.folder(session)? {
             let Search { limits, progress, time_used } = search;
@@ -184,7 +184,7 @@ pub(super) fn share_of(limit: Option<Duration>, used: Duration) -> f64 {
 }
 
 /// Tells on stderr how far the search is.
-pub(super) fn tell(out: super::output::Out, at: Progress, used: Duration) {
+pub(super) fn tell(out: super::output::Out, at: SearchProgress, used: Duration) {
     let seconds = format!("{:.1}", used.as_secs_f64());
     let objective = format!("{:.1}", at.objective);
     if !at.upper_bound.is_finite() {

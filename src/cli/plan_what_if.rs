@@ -9,7 +9,7 @@ use super::{Session, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::LotCode;
-use crate::domain::planner::{self, Change, Limits, Outcome, Request};
+use crate::domain::planner::{self, Limits, PlanOutcome, Request, WhatIfChange};
 use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::Args;
@@ -24,16 +24,16 @@ pub(super) struct WhatIf {
     basis: Basis,
     /// Lots that are still to come hold so many times their doses, such as 0.8
     #[arg(long, value_name = "TIMES", value_parser = parse_supply, allow_hyphen_values = true)]
-    supply: Option<Change>,
+    supply: Option<WhatIfChange>,
     /// So many teams more, like the first one, or fewer: +2 or -1
     #[arg(long, value_name = "NUMBER", value_parser = parse_teams, allow_hyphen_values = true)]
-    team: Option<Change>,
+    team: Option<WhatIfChange>,
     /// A site, stop or team gives nothing on these days: S05@2021-07-01..2021-07-14
     #[arg(long, value_name = "PLACE@DAYS", value_parser = parse_close)]
-    close: Vec<Change>,
+    close: Vec<WhatIfChange>,
     /// A lot arrives later: L07=10d
     #[arg(long, value_name = "LOT=DAYS", value_parser = parse_delay)]
-    delay: Vec<Change>,
+    delay: Vec<WhatIfChange>,
     /// End both searches after so many seconds together
     #[arg(long)]
     seconds: Option<u64>,
@@ -42,15 +42,17 @@ pub(super) struct WhatIf {
     steps: Option<u32>,
 }
 
-fn parse_supply(text: &str) -> Result<Change, String> {
-    text.parse::<Decimal>().map(Change::Supply).map_err(|_| "write a number such as 0.8".to_owned())
+fn parse_supply(text: &str) -> Result<WhatIfChange, String> {
+    text.parse::<Decimal>()
+        .map(WhatIfChange::Supply)
+        .map_err(|_| "write a number such as 0.8".to_owned())
 }
 
-fn parse_teams(text: &str) -> Result<Change, String> {
-    text.parse::<i32>().map(Change::Teams).map_err(|_| "write +2 or -1".to_owned())
+fn parse_teams(text: &str) -> Result<WhatIfChange, String> {
+    text.parse::<i32>().map(WhatIfChange::Teams).map_err(|_| "write +2 or -1".to_owned())
 }
 
-fn parse_close(text: &str) -> Result<Change, String> {
+fn parse_close(text: &str) -> Result<WhatIfChange, String> {
     let remedy =
         || "write PLACE@DAY or PLACE@DAY..DAY, such as S05@2021-07-01..2021-07-14".to_owned();
     let (place, days) = text.rsplit_once('@').ok_or_else(remedy)?;
@@ -62,31 +64,32 @@ fn parse_close(text: &str) -> Result<Change, String> {
     if first > last {
         return Err(format!("{first} is after {last}; write the earlier day first"));
     }
-    Ok(Change::Close { place: place.to_owned(), first, last })
+    Ok(WhatIfChange::Close { place: place.to_owned(), first, last })
 }
 
-fn parse_delay(text: &str) -> Result<Change, String> {
+fn parse_delay(text: &str) -> Result<WhatIfChange, String> {
     let remedy = || "write LOT=DAYS, such as L07=10d".to_owned();
     let (lot, days) = text.rsplit_once('=').ok_or_else(remedy)?;
     let days = days.strip_suffix('d').unwrap_or(days).parse().map_err(|_| remedy())?;
     if lot.is_empty() {
         return Err(remedy());
     }
-    Ok(Change::Delay { lot: LotCode::from(lot), days })
+    Ok(WhatIfChange::Delay { lot: LotCode::from(lot), days })
 }
 
 /// Both plans, as `-o json` prints them.
 #[derive(Serialize)]
 struct View {
     from: NaiveDate,
-    today: Outcome,
-    what_if: Outcome,
+    today: PlanOutcome,
+    what_if: PlanOutcome,
 }
 
 impl WhatIf {
     pub(super) async fn run(&self, session: &Session) -> anyhow::Result<u8> {
         let own = self.supply.iter().chain(&self.team);
-        let changes: Vec<Change> = own.chain(&self.close).chain(&self.delay).cloned().collect();
+        let changes: Vec<WhatIfChange> =
+            own.chain(&self.close).chain(&self.delay).cloned().collect();
         anyhow::ensure!(
             !changes.is_empty(),
             "nothing is supposed; name --supply, --team, --close or --delay"
@@ -110,7 +113,7 @@ impl WhatIf {
         campaign: &Campaign,
         from: NaiveDate,
         start: &PlanStart,
-        changes: &[Change],
+        changes: &[WhatIfChange],
     ) -> anyhow::Result<u8> {
         let other = planner::changed(campaign, from, changes)?;
         let today = self.plan(session, campaign, from, start);
@@ -130,7 +133,7 @@ impl WhatIf {
         campaign: &Campaign,
         from: NaiveDate,
         start: &PlanStart,
-    ) -> Outcome {
+    ) -> PlanOutcome {
         let limit = self.seconds.map(|seconds| Duration::from_secs(seconds) / 2);
         let limits = self.steps.map_or_else(Limits::default, Limits::steps);
         let started = Instant::now();

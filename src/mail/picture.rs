@@ -1,33 +1,36 @@
-//! Drawings become pictures for mails. What resvg cannot find it leaves out without a word, so the font's own name is
-//! written into the drawing, and a drawing with a character that no font has is no picture.
+//! Charts as pictures for mails: PNG with a transparent background. A character that no font has would leave a hole,
+//! so a chart with one gives no picture.
+//!
+//! Text is set one character after the other, which is right for Chinese, Latin, Greek and Cyrillic letters. Letters that
+//! change their shape with their neighbours (Arabic, Tibetan, …) and marks on other letters give no picture either.
 
-use crate::chart::escaped;
-use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::fontdb::{Database, Source};
-use resvg::usvg::roxmltree::Document;
-use resvg::usvg::{self, Group, Node, Options, Text, Tree};
+use crate::chart::{Anchor, Class, Colour, Colours, Drawing, HEIGHT, Point, SIZE, Shape, WIDTH};
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use tiny_skia::{
+    FillRule, LineJoin, Paint, Path as Outline, PathBuilder, Pixmap, Stroke, StrokeDash, Transform,
+};
+use ttf_parser::{Face, GlyphId, Tag, name_id};
+use unicode_width::UnicodeWidthChar;
 
-/// The namespace of drawings.
-const SVG: &str = "http://www.w3.org/2000/svg";
-
-/// Dots for each unit of the drawing: sharp on the screens of phones.
+/// Pixels for each unit of the drawing: sharp on the screens of phones.
 const SCALE: f32 = 2.0;
 /// The longest font file that is read.
 const FONT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The weight of a font that has many.
+const REGULAR: f32 = 400.0;
 
 /// Family of the font that is delivered, see `fonts/README.md`.
 const DELIVERED_FAMILY: &str = "Noto Sans CJK SC";
-static DELIVERED: LazyLock<Arc<Vec<u8>>> = LazyLock::new(|| {
+static DELIVERED: LazyLock<Font> = LazyLock::new(|| {
     let packed = include_bytes!("fonts/noto-sans-cjk-sc-gb2312.otf.deflate");
-    let mut font = Vec::new();
+    let mut bytes = Vec::new();
     flate2::read::DeflateDecoder::new(&packed[..])
-        .read_to_end(&mut font)
+        .read_to_end(&mut bytes)
         .expect("the font is delivered whole");
-    Arc::new(font)
+    Font { bytes: bytes.into(), index: 0 }
 });
 
 /// Where machines keep a font with the rare characters of names; the first that is there is used.
@@ -57,18 +60,71 @@ pub enum Undrawn {
     /// No font has a character.
     #[error("no font has the character {0:?}; name one that has it as [mail] font")]
     NoGlyph(char),
+    /// A character whose shape depends on its neighbours.
+    #[error("the character {0:?} belongs to a script that pictures cannot show")]
+    Unshaped(char),
     /// A text is longer than there is room.
-    #[error("a text of {0} characters goes beyond the edge of the drawing")]
+    #[error("a text of {0} characters goes beyond the edge of the picture")]
     TooWide(usize),
-    /// The drawing is none.
-    #[error("the drawing cannot be read: {0}")]
-    NotDrawing(String),
+    /// The picture could not be written.
+    #[error("the picture cannot be written: {0}")]
+    Unwritten(String),
+}
+
+/// One face of a font file.
+#[derive(Clone)]
+struct Font {
+    bytes: Arc<[u8]>,
+    /// Which face of a collection.
+    index: u32,
+}
+
+impl Font {
+    /// The face that is meant for simplified Chinese, else the first one, and its family's name.
+    fn read(bytes: Vec<u8>) -> Option<(Self, String)> {
+        let count = ttf_parser::fonts_in_collection(&bytes).unwrap_or(1);
+        let names: Vec<(u32, Vec<String>)> = (0..count)
+            .filter_map(|index| Some((index, families(&Face::parse(&bytes, index).ok()?))))
+            .filter(|(_, names)| !names.is_empty())
+            .collect();
+        let is_chinese = |names: &[String]| names.iter().any(|name| name.ends_with(" SC"));
+        let (index, names) =
+            names.iter().find(|(_, names)| is_chinese(names)).or_else(|| names.first())?;
+        let (index, family) = (*index, names.first()?.clone());
+        Some((Self { bytes: bytes.into(), index }, family))
+    }
+
+    fn face(&self) -> Option<Face<'_>> {
+        let mut face = Face::parse(&self.bytes, self.index).ok()?;
+        if face.is_variable() {
+            // A font without this axis stays as it is.
+            let _ = face.set_variation(Tag::from_bytes(b"wght"), REGULAR);
+        }
+        Some(face)
+    }
+}
+
+/// The names of a face's family, those in English first.
+fn families(face: &Face<'_>) -> Vec<String> {
+    let mut named: Vec<(bool, u16, String)> = face
+        .names()
+        .into_iter()
+        .filter(|name| [name_id::TYPOGRAPHIC_FAMILY, name_id::FAMILY].contains(&name.name_id))
+        .filter_map(|name| {
+            let is_foreign = name.language().primary_language() != "English";
+            // The typographic family, number 16, comes before the other, number 1.
+            Some((is_foreign, u16::MAX - name.name_id, name.to_string()?))
+        })
+        .collect();
+    named.sort();
+    named.into_iter().map(|(_, _, name)| name).collect()
 }
 
 /// Fonts, and what draws with them.
 #[derive(Clone)]
 pub struct Painter {
-    fonts: Arc<Database>,
+    /// Each character comes from the first that has it.
+    fonts: Vec<Font>,
     family: String,
 }
 
@@ -81,91 +137,225 @@ impl std::fmt::Debug for Painter {
 impl Painter {
     /// Draws with the font that is delivered.
     pub fn delivered() -> Self {
-        let mut fonts = Database::new();
-        fonts.load_font_source(Source::Binary(DELIVERED.clone()));
-        Self { fonts: Arc::new(fonts), family: DELIVERED_FAMILY.to_owned() }
+        Self { fonts: vec![DELIVERED.clone()], family: DELIVERED_FAMILY.to_owned() }
     }
 
     /// Draws with a font of one's own; what it lacks comes from the one that is delivered.
     pub fn with_font(path: &Path) -> Result<Self, Undrawn> {
         let unusable = |said: String| Undrawn::Font { path: path.to_owned(), said };
-        let mut font = Vec::new();
+        let mut bytes = Vec::new();
         std::fs::File::open(path)
-            .and_then(|file| file.take(FONT_BYTES_MAX).read_to_end(&mut font))
+            .and_then(|file| file.take(FONT_BYTES_MAX).read_to_end(&mut bytes))
             .map_err(|error| unusable(error.to_string()))?;
-        let mut fonts = Database::new();
-        fonts.load_font_data(font);
-        let chinese = |face: &&usvg::fontdb::FaceInfo| {
-            face.families.iter().any(|(name, _)| name.ends_with(" SC"))
-        };
-        let face = fonts.faces().find(chinese).or_else(|| fonts.faces().next());
-        let family = face.and_then(|face| face.families.first()).map(|(name, _)| name.clone());
-        let family = family.ok_or_else(|| unusable("it is no font".to_owned()))?;
-        fonts.load_font_source(Source::Binary(DELIVERED.clone()));
-        Ok(Self { fonts: Arc::new(fonts), family })
+        let (font, family) =
+            Font::read(bytes).ok_or_else(|| unusable("it is not a font".to_owned()))?;
+        Ok(Self { fonts: vec![font, DELIVERED.clone()], family })
     }
 
-    /// The name that drawings give to their font.
+    /// The family's name of the first font.
     pub fn family(&self) -> &str {
         &self.family
     }
 
     /// Whether every character of a name can be drawn.
     pub fn check(&self, name: &str) -> Result<(), Undrawn> {
-        let (wide, family) = (40 + 20 * name.len(), escaped(&self.family));
-        let text = format!("x=\"9\" y=\"16\" font-size=\"16\" font-family=\"{family}\"");
-        let svg = format!(
-            "<svg xmlns=\"{SVG}\" viewBox=\"0 0 {wide} 20\"><text {text}>{}</text></svg>",
-            escaped(name)
-        );
-        self.png(&svg).map(|_| ())
+        self.with_rare(|faces| text_outline(faces, (0.0, 0.0), Anchor::Start, name).map(|_| ()))
     }
 
-    /// A drawing as PNG, with every character in it. Characters that are rare come from a font of this machine.
-    pub fn png(&self, svg: &str) -> Result<Vec<u8>, Undrawn> {
-        match draw(svg, self.fonts.clone()) {
-            Err(missing @ Undrawn::NoGlyph(_)) => {
-                let Some(font) = OF_MACHINES.iter().find_map(|path| std::fs::read(path).ok())
-                else {
-                    return Err(missing);
+    /// A chart as PNG, with every character in it. Characters that are rare come from a font of this machine.
+    pub fn png(&self, drawing: &Drawing, colours: &Colours) -> Result<Vec<u8>, Undrawn> {
+        let pixels = self.with_rare(|faces| draw(faces, &drawing.shapes, colours))?;
+        packed(&pixels).map_err(|error| Undrawn::Unwritten(error.to_string()))
+    }
+
+    /// Works with the painter's fonts; where they lack a character, once more with a font of this machine.
+    fn with_rare<T>(&self, work: impl Fn(&[Face<'_>]) -> Result<T, Undrawn>) -> Result<T, Undrawn> {
+        let faces: Vec<Face<'_>> = self.fonts.iter().filter_map(Font::face).collect();
+        let missing = match work(&faces) {
+            Err(missing @ Undrawn::NoGlyph(_)) => missing,
+            done => return done,
+        };
+        let found = OF_MACHINES.iter().find_map(|path| std::fs::read(path).ok());
+        let Some((font, _)) = found.and_then(Font::read) else { return Err(missing) };
+        work(&faces.iter().cloned().chain(font.face()).collect::<Vec<_>>())
+    }
+}
+
+fn draw(faces: &[Face<'_>], shapes: &[Shape], colours: &Colours) -> Result<Pixmap, Undrawn> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundreds")]
+    let pixels = |units: u32| (f64::from(units) * f64::from(SCALE)) as u32;
+    let mut out = Pixmap::new(pixels(WIDTH), pixels(HEIGHT))
+        .ok_or_else(|| Undrawn::Unwritten("it has no size".to_owned()))?;
+    let scale = Transform::from_scale(SCALE, SCALE);
+    for shape in shapes {
+        match shape {
+            Shape::Line { class, points, width, dash, is_round, opacity } => {
+                let stroke = Stroke {
+                    width: near(*width),
+                    line_join: if *is_round { LineJoin::Round } else { LineJoin::Miter },
+                    dash: dash
+                        .and_then(|(dash, gap)| StrokeDash::new(vec![near(dash), near(gap)], 0.0)),
+                    ..Stroke::default()
                 };
-                let mut more = (*self.fonts).clone();
-                more.load_font_data(font);
-                draw(svg, Arc::new(more))
+                let paint = paint(colours.of(*class), *opacity);
+                if let Some(path) = polyline(points) {
+                    out.stroke_path(&path, &paint, &stroke, scale, None);
+                }
             }
-            drawn => drawn,
+            Shape::Dot { class, at: (x, y), radius } => {
+                let paint = paint(colours.of(*class), 1.0);
+                if let Some(path) = PathBuilder::from_circle(near(*x), near(*y), near(*radius)) {
+                    out.fill_path(&path, &paint, FillRule::Winding, scale, None);
+                }
+            }
+            Shape::Text { at, anchor, said } => {
+                let paint = paint(colours.of(Class::Text), 1.0);
+                if let Some(path) = text_inside(faces, *at, *anchor, said)? {
+                    out.fill_path(&path, &paint, FillRule::Winding, scale, None);
+                }
+            }
         }
     }
+    Ok(out)
 }
 
-fn draw(svg: &str, fontdb: Arc<Database>) -> Result<Vec<u8>, Undrawn> {
-    let options = Options { fontdb, ..Options::default() };
-    let wrong = |error: String| Undrawn::NotDrawing(error);
-    let document = Document::parse(svg).map_err(|error| wrong(error.to_string()))?;
-    let tree = Tree::from_xmltree(&document, &options).map_err(|error| wrong(error.to_string()))?;
-    // A text without any font is not even in the tree.
-    let written = document.descendants().filter(|node| node.has_tag_name((SVG, "text")));
-    let mut first = written.filter_map(|node| node.text()?.chars().find(|c| !c.is_whitespace()));
-    if let Some(lost) = first.nth(texts(tree.root()).len()) {
-        return Err(Undrawn::NoGlyph(lost));
-    }
-    let size = tree.size();
-    for text in texts(tree.root()) {
-        check(text, size)?;
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a drawing has a size above zero and of some thousand dots"
-    )]
-    let dots = |units: f32| (units * SCALE).ceil() as u32;
-    let mut pixels = Pixmap::new(dots(size.width()), dots(size.height()))
-        .ok_or_else(|| wrong("it has no size".to_owned()))?;
-    resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
-    packed(&pixels).map_err(|error| wrong(error.to_string()))
+/// A length in the numbers of the canvas.
+#[expect(clippy::cast_possible_truncation, reason = "a drawing is some hundred units wide")]
+fn near(length: f64) -> f32 {
+    length as f32
 }
 
-/// A PNG with a palette: charts have few colours, and a quarter of the bytes is enough for them.
+fn paint(colour: Colour, opacity: f64) -> Paint<'static> {
+    let Colour::Rgb(red, green, blue) = colour else { return Paint::default() };
+    let mut paint = Paint::default();
+    paint.set_color_rgba8(red, green, blue, u8::MAX);
+    if let tiny_skia::Shader::SolidColor(colour) = &mut paint.shader {
+        colour.apply_opacity(near(opacity));
+    }
+    paint
+}
+
+/// A line through points; `None` where it has no length.
+fn polyline(points: &[Point]) -> Option<Outline> {
+    let mut path = PathBuilder::new();
+    for (n, (x, y)) in points.iter().enumerate() {
+        let (x, y) = (near(*x), near(*y));
+        if n == 0 { path.move_to(x, y) } else { path.line_to(x, y) }
+    }
+    path.finish()
+}
+
+/// The outline of a text that lies within the drawing from left to right; `None` where nothing is to be seen.
+fn text_inside(
+    faces: &[Face<'_>],
+    at: Point,
+    anchor: Anchor,
+    said: &str,
+) -> Result<Option<Outline>, Undrawn> {
+    let (outline, (left, right)) = text_outline(faces, at, anchor, said)?;
+    if left < 0.0 || right > WIDTH as f32 {
+        return Err(Undrawn::TooWide(said.chars().count()));
+    }
+    Ok(outline)
+}
+
+/// The outline of a text, and where it starts and ends.
+fn text_outline(
+    faces: &[Face<'_>],
+    (x, y): Point,
+    anchor: Anchor,
+    said: &str,
+) -> Result<(Option<Outline>, (f32, f32)), Undrawn> {
+    let mut set = Vec::new();
+    let mut wide = 0.0;
+    for character in said.chars().filter(|c| !c.is_control()) {
+        if is_shaped(character) {
+            return Err(Undrawn::Unshaped(character));
+        }
+        let found = faces.iter().find_map(|face| Some((face, face.glyph_index(character)?)));
+        let (face, glyph) = found.ok_or(Undrawn::NoGlyph(character))?;
+        set.push((face, glyph, wide));
+        wide += f32::from(face.glyph_hor_advance(glyph).unwrap_or(0)) * unit(face);
+    }
+    let left = match anchor {
+        Anchor::Start => near(x),
+        Anchor::Middle => near(x) - wide / 2.0,
+        Anchor::End => near(x) - wide,
+    };
+    let mut pen = Pen { path: PathBuilder::new(), at: (0.0, near(y)), unit: 1.0 };
+    for (face, glyph, offset) in set {
+        pen.at.0 = left + offset;
+        pen.unit = unit(face);
+        outline(face, glyph, &mut pen);
+    }
+    Ok((pen.path.finish(), (left, left + wide)))
+}
+
+fn outline(face: &Face<'_>, glyph: GlyphId, pen: &mut Pen) {
+    // A glyph without an outline is a space.
+    let _ = face.outline_glyph(glyph, pen);
+}
+
+/// Units of the drawing for one of the font's.
+fn unit(face: &Face<'_>) -> f32 {
+    near(SIZE) / f32::from(face.units_per_em())
+}
+
+/// Whether a character's shape depends on its neighbours: marks on other letters, and letters of scripts that join,
+/// stack or run from right to left.
+fn is_shaped(c: char) -> bool {
+    c.width() == Some(0)
+        || matches!(c,
+            '\u{0590}'..='\u{109f}' // Hebrew to Myanmar
+            | '\u{1700}'..='\u{18af}' // Philippine scripts, Khmer, Mongolian
+            | '\u{1900}'..='\u{1cff}' // Limbu to Vedic
+            | '\u{a800}'..='\u{abff}' // Syloti Nagri to Meetei Mayek
+            | '\u{fb1d}'..='\u{fdff}' // forms of Hebrew and Arabic
+            | '\u{fe70}'..='\u{fefe}'
+            | '\u{10800}'..='\u{11fff}') // old scripts from right to left, Indian scripts
+}
+
+/// Draws glyphs: from a font's units with y upwards to the drawing's with y downwards.
+struct Pen {
+    path: PathBuilder,
+    at: (f32, f32),
+    unit: f32,
+}
+
+impl Pen {
+    fn x(&self, x: f32) -> f32 {
+        self.at.0 + x * self.unit
+    }
+
+    fn y(&self, y: f32) -> f32 {
+        self.at.1 - y * self.unit
+    }
+}
+
+impl ttf_parser::OutlineBuilder for Pen {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.path.move_to(self.x(x), self.y(y));
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        self.path.line_to(self.x(x), self.y(y));
+    }
+
+    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+        self.path.quad_to(self.x(x1), self.y(y1), self.x(x), self.y(y));
+    }
+
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        let (x1, y1, x2, y2) = (self.x(x1), self.y(y1), self.x(x2), self.y(y2));
+        self.path.cubic_to(x1, y1, x2, y2, self.x(x), self.y(y));
+    }
+
+    fn close(&mut self) {
+        self.path.close();
+    }
+}
+
+/// A PNG with a palette: charts have few colours, so that this takes a quarter of the bytes.
 fn packed(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
     let colours: Vec<[u8; 4]> = pixels
         .pixels()
@@ -175,25 +365,31 @@ fn packed(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
             [colour.red(), colour.green(), colour.blue(), colour.alpha()]
         })
         .collect();
-    // Colours that differ in their last bits are one; the most solid of them stands for all.
-    let near = |colour: [u8; 4]| if colour[3] == 0 { [0; 4] } else { colour.map(|part| part >> 3) };
+    // Colours that differ only in their last three bits become one: the most opaque of them.
+    let coarse =
+        |colour: [u8; 4]| if colour[3] == 0 { [0; 4] } else { colour.map(|part| part >> 3) };
     let runs = || colours.chunk_by(PartialEq::eq).map(|run| (run[0], run.len()));
     let mut palette: BTreeMap<[u8; 4], [u8; 4]> = BTreeMap::new();
     for (colour, _) in runs() {
-        let kept = palette.entry(near(colour)).or_insert(colour);
+        let kept = palette.entry(coarse(colour)).or_insert(colour);
         if colour[3] > kept[3] {
             *kept = colour;
         }
     }
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, pixels.width(), pixels.height());
     if palette.len() > usize::from(u8::MAX) {
-        return pixels.encode_png();
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(colours.as_flattened())?;
+        writer.finish()?;
+        return Ok(out);
     }
     let numbers: BTreeMap<[u8; 4], u8> = palette.keys().copied().zip(0..).collect();
     let indices: Vec<u8> = runs()
-        .flat_map(|(colour, long)| std::iter::repeat_n(numbers[&near(colour)], long))
+        .flat_map(|(colour, long)| std::iter::repeat_n(numbers[&coarse(colour)], long))
         .collect();
-    let mut out = Vec::new();
-    let mut encoder = png::Encoder::new(&mut out, pixels.width(), pixels.height());
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_compression(png::Compression::High);
     encoder.set_filter(png::Filter::NoFilter);
@@ -206,75 +402,94 @@ fn packed(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
     Ok(out)
 }
 
-fn texts(group: &Group) -> Vec<&Text> {
-    group
-        .children()
-        .iter()
-        .flat_map(|node| match node {
-            Node::Text(text) => vec![&**text],
-            Node::Group(group) => texts(group),
-            _ => Vec::new(),
-        })
-        .collect()
-}
-
-/// Every character has a glyph, and all of it lies inside.
-fn check(text: &Text, size: usvg::Size) -> Result<(), Undrawn> {
-    let mut glyphs = text.layouted().iter().flat_map(|span| &span.positioned_glyphs);
-    if let Some(missing) = glyphs.find(|glyph| glyph.id.0 == 0) {
-        return Err(Undrawn::NoGlyph(missing.text.chars().next().unwrap_or_default()));
-    }
-    let place = text.abs_bounding_box();
-    if place.left() < 0.0 || place.right() > size.width() {
-        let said = text.chunks().iter().map(|chunk| chunk.text().chars().count());
-        return Err(Undrawn::TooWide(said.sum()));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn drawing(family: &str, said: &str) -> String {
-        let text = format!("x=\"8\" y=\"30\" font-size=\"22\" font-family=\"{family}\"");
-        format!("<svg xmlns=\"{SVG}\" viewBox=\"0 0 300 40\"><text {text}>{said}</text></svg>")
+    fn text(said: &str) -> Drawing {
+        let shape = Shape::Text { at: (8.0, 30.0), anchor: Anchor::Start, said: said.to_owned() };
+        Drawing { title: String::new(), shapes: vec![shape] }
     }
 
+    fn drawn(painter: &Painter, said: &str) -> Result<Vec<u8>, Undrawn> {
+        painter.png(&text(said), &Colours::PICTURE)
+    }
+
+    /// Opaque pixels of a picture.
     fn inked(png: &[u8]) -> usize {
-        let pixels = Pixmap::decode_png(png).expect("a picture");
-        pixels.pixels().iter().filter(|pixel| pixel.alpha() > 128).count()
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(png));
+        decoder.set_transformations(png::Transformations::EXPAND);
+        let mut reader = decoder.read_info().expect("a picture");
+        let mut pixels = vec![0; reader.output_buffer_size().expect("it has a size")];
+        let info = reader.next_frame(&mut pixels).expect("a whole picture");
+        assert_eq!((info.width, info.height, info.color_type), (1200, 720, png::ColorType::Rgba));
+        pixels.as_chunks::<4>().0.iter().filter(|pixel| pixel[3] > 128).count()
     }
 
     #[test]
     fn chinese_is_drawn_with_the_delivered_font_alone() {
-        let fonts = Painter::delivered().fonts;
-        let (one, three) = (
-            draw(&drawing(DELIVERED_FAMILY, "计"), fonts.clone()).unwrap(),
-            draw(&drawing(DELIVERED_FAMILY, "计划剂"), fonts).unwrap(),
-        );
-        assert!(inked(&one) > 100, "{}", inked(&one));
-        assert!(inked(&three) > 2 * inked(&one), "{} {}", inked(&one), inked(&three));
+        let painter = Painter::delivered();
+        let one = inked(&drawn(&painter, "计").unwrap());
+        let three = inked(&drawn(&painter, "计划剂").unwrap());
+        assert!(one > 100, "{one}");
+        assert!(three > 2 * one, "{one} {three}");
     }
 
     #[test]
     fn nothing_is_ever_drawn_blank() {
-        let delivered = Painter::delivered().fonts;
-        let drawn = |family: &str, said: &str, fonts: Arc<Database>| {
-            draw(&drawing(family, said), fonts).map(|_| ())
-        };
-        let none = Arc::new(Database::new());
-        assert_eq!(drawn(DELIVERED_FAMILY, "计划", none), Err(Undrawn::NoGlyph('计')));
-        let rare = drawn(DELIVERED_FAMILY, "丹䶮", delivered.clone());
-        assert_eq!(rare, Err(Undrawn::NoGlyph('䶮')));
-        let wide = "丹".repeat(20);
-        assert_eq!(drawn(DELIVERED_FAMILY, &wide, delivered.clone()), Err(Undrawn::TooWide(20)));
-        assert!(matches!(drawn("x", "", delivered), Ok(())));
         let painter = Painter::delivered();
-        assert_eq!(painter.check("丹阳市<&>"), Ok(()));
-        // A character of one's own has a glyph nowhere.
+        let drawn = |painter: &Painter, said: &str| drawn(painter, said).map(|_| ());
+        let no_font = Painter { fonts: Vec::new(), family: String::new() };
+        let missing = draw(&[], &text("计划").shapes, &Colours::PICTURE).map(|_| ());
+        assert_eq!(missing, Err(Undrawn::NoGlyph('计')));
+        assert_eq!(drawn(&no_font, ""), Ok(()));
+        let faces = [DELIVERED.face().unwrap()];
+        let rare = draw(&faces, &text("丹䶮").shapes, &Colours::PICTURE).map(|_| ());
+        assert_eq!(rare, Err(Undrawn::NoGlyph('䶮')));
+        assert_eq!(drawn(&painter, &"丹".repeat(40)), Err(Undrawn::TooWide(40)));
+        assert_eq!(painter.check("丹阳市<&> 12%"), Ok(()));
+        // A private-use character: no font has it.
         assert_eq!(painter.check("丹\u{e123}"), Err(Undrawn::NoGlyph('\u{e123}')));
-        assert!(matches!(draw("<svg", Painter::delivered().fonts), Err(Undrawn::NotDrawing(_))));
+        // Letters that join and marks on other letters would be drawn wrong.
+        assert_eq!(painter.check("ئۈرۈمچى"), Err(Undrawn::Unshaped('ئ')));
+        assert_eq!(painter.check("e\u{301}"), Err(Undrawn::Unshaped('\u{301}')));
+    }
+
+    #[test]
+    fn text_ends_starts_and_has_its_middle_where_it_is_told_to() {
+        let faces = [DELIVERED.face().unwrap()];
+        let sides = |anchor| text_outline(&faces, (300.0, 30.0), anchor, "1,690,000").unwrap().1;
+        let (left, right) = sides(Anchor::Start);
+        let wide = right - left;
+        assert!((left - 300.0).abs() < 0.01 && wide > 90.0, "{left} {right}");
+        assert!((sides(Anchor::Middle).0 - (300.0 - wide / 2.0)).abs() < 0.01);
+        assert!((sides(Anchor::End).1 - 300.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn lines_and_dots_have_their_colours() {
+        let line = |class, dash| Shape::Line {
+            class,
+            points: vec![(10.0, 100.0), (110.0, 100.0)],
+            width: 4.0,
+            dash,
+            is_round: false,
+            opacity: 1.0,
+        };
+        let painted = |shape: Shape| draw(&[], &[shape], &Colours::PICTURE).unwrap();
+        let colour = |pixels: &Pixmap, x, y| {
+            let colour = pixels.pixel(x, y).unwrap().demultiply();
+            (colour.red(), colour.green(), colour.blue(), colour.alpha())
+        };
+        let full = painted(line(Class::Done, None));
+        assert_eq!(colour(&full, 100, 200), (0x2f, 0x7d, 0xe1, 255));
+        assert_eq!(colour(&full, 100, 206), (0, 0, 0, 0));
+        let dashed = painted(line(Class::Plan, Some((9.0, 6.0))));
+        assert_eq!(colour(&dashed, 24, 200), (0xa8, 0x72, 0x0f, 255));
+        assert_eq!(colour(&dashed, 44, 200).3, 0);
+        let dot = painted(Shape::Dot { class: Class::Done, at: (50.0, 50.0), radius: 6.0 });
+        assert_eq!(colour(&dot, 100, 100), (0x2f, 0x7d, 0xe1, 255));
+        assert_eq!(colour(&dot, 114, 100).3, 0);
     }
 
     #[test]
@@ -285,7 +500,7 @@ mod tests {
         std::fs::write(&path, "no font").unwrap();
         let error = Painter::with_font(&path).unwrap_err();
         assert!(error.to_string().contains("font.otf"), "{error}");
-        std::fs::write(&path, &**DELIVERED).unwrap();
+        std::fs::write(&path, &*DELIVERED.bytes).unwrap();
         assert_eq!(Painter::with_font(&path).unwrap().family(), DELIVERED_FAMILY);
     }
 }

@@ -1,7 +1,7 @@
 //! SQLite and PostgreSQL behind one transaction type. One SQL text serves both: `$1…$n`, `ON CONFLICT`,
 //! `RETURNING`, `CAST(… AS BIGINT)` around sums, no date functions.
 
-use super::StoreError;
+use super::{StoreError, migrations};
 use crate::clock::Clock;
 use crate::fault::Faults;
 use chrono::NaiveDate;
@@ -219,8 +219,8 @@ impl Store {
 
     async fn migrate(&self) -> Result<(), StoreError> {
         let done = match &self.pools {
-            Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
-            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+            Pools::Sqlite { write, .. } => migrations::sqlite().run(write).await,
+            Pools::Postgres(pool) => migrations::postgres().run(pool).await,
         };
         done.map_err(|error| match error {
             sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Newer(version),

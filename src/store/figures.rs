@@ -47,8 +47,7 @@ pub async fn migration(tx: &mut Tx) -> Result<Option<i64>> {
 
 /// The newest migration that this program has; both databases have the same.
 pub fn newest_migration() -> i64 {
-    let all = sqlx::migrate!("migrations/sqlite");
-    all.iter().map(|migration| migration.version).max().unwrap_or(0)
+    super::migrations::newest()
 }
 
 /// Runs of a job that are in one state.

@@ -16,6 +16,7 @@ mod error;
 pub mod figures;
 pub mod health;
 pub mod installation;
+mod migrations;
 pub mod outbox;
 pub mod outcomes;
 pub mod people;

@@ -101,6 +101,10 @@ impl Ask {
     pub(super) fn show(&self, mut page: Page) -> Response {
         if let Some(done) = &self.done {
             page.flash = self.t().w(&format!("web-done-{done}"));
+        } else if self.site.clock.is_replay() {
+            let now = self.now.with_timezone(&self.loaded.campaign.timezone);
+            let now = now.format("%Y-%m-%d %H:%M");
+            page.flash = self.t().say("web-replay", &[("now", &now)]);
         }
         let (t, here) = (self.t(), self.visitor.here.as_str());
         let of = Some((&self.loaded, Some(self.as_of)));

@@ -114,7 +114,7 @@ pub(super) async fn gate(
     let t = T(language(headers));
     let here = request.uri().path_and_query().map_or("/", |all| all.as_str()).to_owned();
     let token = cookie(headers, LOGIN).unwrap_or_default().to_owned();
-    let now = site.clock.now();
+    let now = site.login_clock.now();
     let account = match site.app.logged_in(&token, now).await {
         Ok(account) => account,
         Err(error) => return Refusal::of(t, &error).into_response(),
@@ -235,7 +235,7 @@ pub(super) async fn login(
     };
     // What is no name may be a password in the wrong field.
     let shown = if is_name(name) { name } else { "-" };
-    let now = site.clock.now();
+    let now = site.login_clock.now();
     if !site.desk.guesses.may(shown, Instant::now()) {
         tracing::warn!("too many wrong passwords; `doseplan account log` has the names");
         return again(StatusCode::TOO_MANY_REQUESTS, "web-too-many");
@@ -295,7 +295,7 @@ pub(super) async fn logout(
     axum::Extension(visitor): axum::Extension<Visitor>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let now = site.clock.now();
+    let now = site.login_clock.now();
     let done = site.app.log_out(&visitor.token, &visitor.account.name, now).await;
     done.map_err(|error| Refusal::of(visitor.t(), &error))?;
     let cookie = set_cookie(&headers, LOGIN, "", 0);

@@ -71,6 +71,8 @@ pub const END_MAX: Duration = Duration::from_secs(2);
 pub struct Site {
     app: App,
     clock: Clock,
+    /// By which logins end: in a replay, weeks of the campaign pass between two clicks.
+    login_clock: Clock,
     hearts: Arc<Hearts>,
     timetable: Arc<Timetable>,
     ready_gate: Arc<Mutex<()>>,
@@ -112,6 +114,7 @@ impl Site {
     pub fn new(runner: &Runner, clock: Clock) -> Self {
         Self {
             app: runner.app.clone(),
+            login_clock: clock.clone(),
             clock,
             hearts: Arc::clone(&runner.hearts),
             timetable: Arc::new(runner.timetable.clone()),
@@ -121,6 +124,12 @@ impl Site {
             shown: Arc::default(),
             desk: Arc::default(),
         }
+    }
+
+    /// The same site, whose logins end by another clock.
+    #[must_use]
+    pub fn with_login_clock(self, login_clock: Clock) -> Self {
+        Self { login_clock, ..self }
     }
 
     fn router(self) -> Router {

@@ -3,7 +3,7 @@
 use super::Site;
 use crate::app::Loaded;
 use crate::app::plans;
-use crate::domain::planner::{GroupVerdict, Limits, Progress};
+use crate::domain::planner::{GroupVerdict, Limits, SearchProgress};
 use crate::store::CampaignNo;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,7 +75,7 @@ impl Search {
         }
     }
 
-    fn note(&self, at: Progress) {
+    fn note(&self, at: SearchProgress) {
         let mut points = locked(&self.points);
         points.push((at.step, at.objective, at.upper_bound));
         if points.len() > POINTS_MAX {
@@ -135,7 +135,7 @@ impl Searches {
                 }
                 search.began.elapsed().as_secs_f64() / limit
             };
-            let mut progress = |at: Progress| search.note(at);
+            let mut progress = |at: SearchProgress| search.note(at);
             let limits = Limits::default();
             let task = plans::Search { limits, progress: &mut progress, time_used: &mut time_used };
             let made = site.app.make_plan(&loaded, from, "hand", task, now).await;

@@ -11,15 +11,20 @@ mod write;
 
 use anyhow::{Context, Result, bail};
 use project::Project;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use trial::Program;
 
+/// The report is written again after so many mutants.
+const BETWEEN_REPORTS: usize = 200;
+
 const HELP: &str = "\
 Mutation tests of src/domain, all mutants in one test binary
 
-cargo run --release --manifest-path benches/mutants/Cargo.toml -- [OPTIONS]
+cargo run --release --manifest-path benches/mutants/Cargo.toml \
+    --target-dir target/mutants/tool -- [OPTIONS]
 
 --file TEXT      only files of src/domain whose path holds TEXT; may be repeated
 --test TEXT      only tests whose path holds TEXT; may be repeated
@@ -98,13 +103,23 @@ fn main() -> Result<()> {
         let on = (site.first..).zip(&site.on).filter(|(_, on)| **on);
         mutants.extend(on.map(|(number, _)| (number, site.first)));
     }
+    // Cheap ones first, so that a limit leaves out what takes long.
+    mutants.sort_by_cached_key(|(_, site)| {
+        let reaching = tests.iter().filter(|test| test.reaches.contains(site));
+        reaching.map(|test| test.takes).sum::<Duration>()
+    });
     let end = options.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let outcomes = program.judge_all(&mutants, &tests, options.jobs, end);
     let reasons = fs::read_to_string(tool.join("reasons.tsv")).unwrap_or_default();
-    let report = report::report(&project, &outcomes, &reasons);
-    println!("{}\nSurvivors:\n\n{}", report.table, report.survivors);
-    let csv = scratch.join("mutants.csv");
-    fs::write(&csv, report.csv)?;
-    eprintln!("{} s; every mutant: {}", start.elapsed().as_secs(), csv.display());
+    let mut outcomes = BTreeMap::new();
+    for part in mutants.chunks(BETWEEN_REPORTS) {
+        outcomes.extend(program.judge_all(part, &tests, options.jobs, end));
+        let seconds = start.elapsed().as_secs();
+        eprintln!("{} of {} mutants after {seconds} s", outcomes.len(), mutants.len());
+        let report = report::report(&project, &outcomes, &reasons);
+        let text = format!("{}\nSurvivors:\n\n{}", report.table, report.survivors);
+        fs::write(scratch.join("report.txt"), text)?;
+        fs::write(scratch.join("mutants.csv"), report.csv)?;
+    }
+    print!("{}", fs::read_to_string(scratch.join("report.txt"))?);
     Ok(())
 }

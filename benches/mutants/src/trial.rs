@@ -152,16 +152,11 @@ impl Program<'_> {
         jobs: usize,
         end: Option<Instant>,
     ) -> BTreeMap<u32, Outcome> {
-        let done = AtomicUsize::new(0);
         let outcomes = parallel(jobs, mutants, |_, (number, site)| {
             let outcome = match end {
                 Some(end) if Instant::now() > end => Outcome::NotRun,
                 _ => self.judge(*number, *site, tests),
             };
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            if done.is_multiple_of(100) {
-                eprintln!("{done} of {} mutants", mutants.len());
-            }
             (*number, outcome)
         });
         outcomes.into_iter().collect()

@@ -13,7 +13,7 @@ use crate::domain::id::{PersonId, PlaceCode, TeamCode};
 use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet, VialLine};
 use crate::domain::person::group_of;
 use crate::domain::plan::PlanRow;
-use crate::domain::planner::{Draw, SessionVials, draws, tour, vials};
+use crate::domain::planner::{LotDraw, SessionVials, lot_draws, tour, vials};
 use crate::domain::recipient::{DigestRecipient, digest_recipients};
 use crate::domain::stock::{drawn_for, wastage_rate};
 use crate::store::plans::PlanState;
@@ -28,7 +28,7 @@ struct Evening {
     tomorrow: NaiveDate,
     rows_today: Vec<PlanRow>,
     rows: Vec<PlanRow>,
-    draws: Vec<Draw>,
+    draws: Vec<LotDraw>,
     /// Tomorrow's sessions in whole vials; empty where no lot says what a vial holds.
     vials: Vec<SessionVials>,
     given_today: Vec<GivenRow>,
@@ -98,7 +98,7 @@ impl App {
         }
         let on = |day: NaiveDate| all.iter().filter(|row| row.day == day).cloned().collect();
         Ok(Evening {
-            draws: draws(campaign, &all, &given_before, from),
+            draws: lot_draws(campaign, &all, &given_before, from),
             vials: in_vials,
             rows_today: on(today),
             rows: on(tomorrow),
@@ -337,7 +337,7 @@ fn draw_lines(
     doses: u64,
 ) -> Vec<DrawLine> {
     let tomorrow = evening.tomorrow;
-    let line = |draw: &Draw, doses: u64, until: NaiveDate| {
+    let line = |draw: &LotDraw, doses: u64, until: NaiveDate| {
         let lot = campaign.lot(draw.lot.as_str())?;
         Some(DrawLine {
             lot: draw.lot.clone(),
@@ -347,7 +347,7 @@ fn draw_lines(
             until,
         })
     };
-    let mine: Vec<&Draw> = evening
+    let mine: Vec<&LotDraw> = evening
         .draws
         .iter()
         .filter(|draw| draw.taken <= tomorrow && tomorrow <= draw.until)

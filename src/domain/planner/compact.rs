@@ -2,13 +2,14 @@
 //! by set of areas and day, vaccine by class and lot, routes by team and day. Its prices prove a
 //! bound, its columns nearly a plan.
 
+use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
-use super::lumps::{Lump, lumps};
+use super::free_capacity::minutes_left;
+use super::index::{Per, Place, StopIndex, TeamIndex};
 use super::model::Problem;
-use super::parts;
+use super::parallel;
 use super::pdhg::{Point, Program};
 use super::prices::{Market, NO_SLOT};
-use super::room::minutes_left;
 use super::teams::{TEAM_DAYS_SHARED, best_route};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,15 +20,15 @@ const LATE_COST: f64 = 2.0;
 const LEFT_MIN: f64 = 0.005;
 
 /// Doses by set of places, day and place.
-pub(super) type Quotas = Vec<Vec<BTreeMap<usize, f64>>>;
+pub(super) type Quotas = Vec<Vec<BTreeMap<Place, f64>>>;
 
 /// The program and where its parts are. Indices are columns or rows; `NO_SLOT`: there is none.
 pub(super) struct Compact {
     /// The program.
     pub(super) program: Program,
     /// The people.
-    pub(super) lumps: Vec<Lump>,
-    /// Column of doses by lump, dose (from the lump's first) and day.
+    pub(super) aggregates: Vec<Aggregate>,
+    /// Column of doses by aggregate, dose (from the aggregate's first) and day.
     pub(super) doses: Vec<Vec<Vec<usize>>>,
     /// Column of doses by set of places, its place and day.
     pub(super) places: Vec<Vec<Vec<usize>>>,
@@ -38,13 +39,13 @@ pub(super) struct Compact {
     /// Row of a slot, other than a stop-day.
     slot: Vec<usize>,
     class: Vec<usize>,
-    team_day: Vec<Vec<usize>>,
+    team_day: Per<TeamIndex, Vec<usize>>,
     /// Routes.
     pub(super) routes: Vec<RouteColumn>,
     /// Doses at the stops of decided routes.
     pub(super) visits: Vec<VisitColumn>,
     /// Stops and days that a team visits anyway.
-    driven: BTreeSet<(usize, usize)>,
+    driven: BTreeSet<(StopIndex, usize)>,
     /// Rows and columns that do not depend on routes.
     pub(super) common: (usize, usize),
 }
@@ -53,11 +54,11 @@ pub(super) struct Compact {
 #[derive(Debug, Clone)]
 pub(super) struct RouteColumn {
     /// The team.
-    pub(super) team: usize,
+    pub(super) team: TeamIndex,
     /// The day.
     pub(super) day: usize,
     /// Stops and doses, by stop.
-    pub(super) visits: Vec<(usize, f64)>,
+    pub(super) visits: Vec<(StopIndex, f64)>,
     /// Share of the day.
     pub(super) column: usize,
 }
@@ -66,7 +67,7 @@ pub(super) struct RouteColumn {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct VisitColumn {
     /// The stop.
-    pub(super) stop: usize,
+    pub(super) stop: StopIndex,
     /// The day.
     pub(super) day: usize,
     /// Doses.
@@ -78,7 +79,7 @@ impl Compact {
     pub(super) fn new(market: &Market, base: &Draft) -> Self {
         let problem = market.problem;
         let mut holds = market.slots.holds.clone();
-        base.room.less(&market.slots, &mut holds);
+        base.free.less(&market.slots, &mut holds);
         // A little more than nothing is always left: else a price there could be anything.
         for (left, full) in holds.iter_mut().zip(&market.slots.holds) {
             *left = left.max(full * LEFT_MIN);
@@ -92,14 +93,14 @@ impl Compact {
         let class = problem.classes.iter().map(|_| program.row(0.0, false, 1.0)).collect();
         let mut compact = Self {
             program,
-            lumps: lumps(market, base),
+            aggregates: aggregates(market, base),
             doses: Vec::new(),
             places: Vec::new(),
             holds,
             balance,
             slot: vec![NO_SLOT; market.slots.holds.len()],
             class,
-            team_day: Vec::new(),
+            team_day: Per::default(),
             routes: Vec::new(),
             visits: Vec::new(),
             driven: BTreeSet::new(),
@@ -115,24 +116,25 @@ impl Compact {
 
     fn add_kinds(&mut self, market: &Market) {
         let problem = market.problem;
-        for at in 0..self.lumps.len() {
-            let lump = self.lumps[at].clone();
+        for at in 0..self.aggregates.len() {
+            let aggregate = self.aggregates[at].clone();
             let doses = problem.shares.len();
-            let people = self.program.row(lump.people, false, 1.0);
-            let size = (lump.people / 60.0).max(1.0);
+            let people = self.program.row(aggregate.people, false, 1.0);
+            let size = (aggregate.people / 60.0).max(1.0);
             let mut columns = Vec::new();
-            for j in lump.dose..doses {
+            for j in aggregate.dose..doses {
                 let mut of_dose = vec![NO_SLOT; problem.days];
-                for (d, held) in of_dose.iter_mut().enumerate().skip(lump.opens) {
+                for (d, held) in of_dose.iter_mut().enumerate().skip(aggregate.opens) {
                     let fits = j + 1 == doses
-                        || lump.may_stop
+                        || aggregate.may_stop
                         || problem.windows[j][d].0 <= problem.windows[j][d].1;
                     if fits {
-                        let value = lump.priority * problem.shares[j] * (problem.days - d) as f64
-                            / problem.days as f64;
+                        let value =
+                            aggregate.priority * problem.shares[j] * (problem.days - d) as f64
+                                / problem.days as f64;
                         let column = self.program.column(-value, f64::INFINITY, size);
-                        self.program.entry(self.balance[lump.reach][d], column, 1.0);
-                        if j == lump.dose {
+                        self.program.entry(self.balance[aggregate.reach][d], column, 1.0);
+                        if j == aggregate.dose {
                             self.program.entry(people, column, 1.0);
                         }
                         *held = column;
@@ -140,13 +142,14 @@ impl Compact {
                 }
                 columns.push(of_dose);
             }
-            if lump.may_stop {
-                self.add_waiting(problem, &lump, &columns[0]);
+            if aggregate.may_stop {
+                self.add_waiting(problem, &aggregate, &columns[0]);
             }
-            for j in lump.dose..doses.saturating_sub(1) {
-                let (before, after) = (&columns[j - lump.dose], &columns[j + 1 - lump.dose]);
-                let (may_stop, days) = (lump.may_stop, lump.opens);
-                self.add_window(problem, j, (days, may_stop), lump.people, before, after);
+            for j in aggregate.dose..doses.saturating_sub(1) {
+                let (before, after) =
+                    (&columns[j - aggregate.dose], &columns[j + 1 - aggregate.dose]);
+                let (may_stop, days) = (aggregate.may_stop, aggregate.opens);
+                self.add_window(problem, j, (days, may_stop), aggregate.people, before, after);
             }
             self.doses.push(columns);
         }
@@ -154,18 +157,18 @@ impl Compact {
 
     /// People who wait since before the plan: who may get their dose and has not; and who got it
     /// before they had to, or is late, which costs more than any dose is worth.
-    fn add_waiting(&mut self, problem: &Problem, lump: &Lump, columns: &[usize]) {
+    fn add_waiting(&mut self, problem: &Problem, aggregate: &Aggregate, columns: &[usize]) {
         let (mut ready, mut due) = (vec![0.0; problem.days], vec![0.0; problem.days]);
-        for run in &lump.members {
+        for run in &aggregate.members {
             ready[run.low.min(problem.days - 1)] += f64::from(run.people);
             if run.bound {
                 due[run.high] += f64::from(run.people);
             }
         }
         let last_due = due.iter().rposition(|n| *n > 0.0);
-        let size = (lump.people / 4.0).max(1.0);
+        let size = (aggregate.people / 4.0).max(1.0);
         let (mut waiting, mut ahead) = (NO_SLOT, NO_SLOT);
-        for d in lump.opens..problem.days {
+        for d in aggregate.opens..problem.days {
             let row = self.program.row(ready[d], true, 1.0);
             self.program.entry(row, columns[d], 1.0);
             if waiting != NO_SLOT {
@@ -182,7 +185,7 @@ impl Compact {
                 self.program.entry(row, ahead, -1.0);
             }
             if due[d] > 0.0 {
-                let late = self.program.column(LATE_COST * lump.priority, due[d], due[d]);
+                let late = self.program.column(LATE_COST * aggregate.priority, due[d], due[d]);
                 self.program.entry(row, late, -1.0);
             }
             ahead = self.program.column(0.0, f64::INFINITY, size);
@@ -254,9 +257,9 @@ impl Compact {
             let mut columns = Vec::new();
             for &place in places {
                 let mut of_place = vec![NO_SLOT; problem.days];
-                if problem.stop_of(place).is_none() {
-                    let site = &problem.sites[place];
-                    let slots = market.slots.site_day[place].iter().enumerate();
+                if let Place::Site(at) = place {
+                    let site = &problem.sites[at];
+                    let slots = market.slots.site_day[at].iter().enumerate();
                     for (d, &slot) in slots.filter(|(_, slot)| **slot != NO_SLOT) {
                         let holds = market.slots.holds[slot];
                         let column = self.program.column(0.0, f64::INFINITY, holds);
@@ -264,7 +267,7 @@ impl Compact {
                         let row = self.slot_row(slot, 1.0);
                         self.program.entry(row, column, 1.0);
                         let period = site.period_of[d];
-                        let store = market.slots.storage[place][period];
+                        let store = market.slots.storage[at][period];
                         if store != NO_SLOT {
                             let row = self.slot_row(store, 1.0);
                             self.program.entry(row, column, site.draw_doses);
@@ -296,9 +299,9 @@ impl Compact {
 
     fn add_teams(&mut self, market: &Market, base: &Draft) {
         let problem = market.problem;
-        for team in 0..problem.teams.len() {
+        for team in problem.teams.indices() {
             let rows = (0..problem.days).map(|d| {
-                if problem.teams[team].works[d] && base.room.visits(team, d).is_empty() {
+                if problem.teams[team].works[d] && base.free.visits(team, d).is_empty() {
                     self.program.row(1.0, false, 100.0)
                 } else {
                     NO_SLOT
@@ -306,9 +309,9 @@ impl Compact {
             });
             self.team_day.push(rows.collect());
         }
-        for team in 0..problem.teams.len() {
+        for team in problem.teams.indices() {
             for d in problem.first..problem.days {
-                let visits = base.room.visits(team, d);
+                let visits = base.free.visits(team, d);
                 if !visits.is_empty() {
                     self.add_decided(market, team, d, visits);
                     self.driven.extend(visits.iter().map(|visit| (visit.0, d)));
@@ -326,12 +329,12 @@ impl Compact {
         for &(stop, d) in &self.driven {
             prices[market.slots.stop_visit[stop][d]] = f64::INFINITY;
         }
-        let days = (0..problem.teams.len())
-            .flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
-        let open: Vec<(usize, usize)> =
+        let teams = problem.teams.indices();
+        let days = teams.flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
+        let open: Vec<(TeamIndex, usize)> =
             days.filter(|&(team, d)| self.team_day[team][d] != NO_SLOT).collect();
-        let best = |&(team, d): &(usize, usize)| best_route(market, &prices, &vaccine, team, d);
-        let found = parts::each(&open, TEAM_DAYS_SHARED, best);
+        let best = |&(team, d): &(TeamIndex, usize)| best_route(market, &prices, &vaccine, team, d);
+        let found = parallel::each(&open, TEAM_DAYS_SHARED, best);
         let mut added = 0;
         for ((team, d), mut route) in open.into_iter().zip(found) {
             let row = self.team_day[team][d];
@@ -354,9 +357,9 @@ impl Compact {
     pub(super) fn add_route(
         &mut self,
         market: &Market,
-        team: usize,
+        team: TeamIndex,
         day: usize,
-        visits: Vec<(usize, f64)>,
+        visits: Vec<(StopIndex, f64)>,
     ) -> usize {
         let problem = market.problem;
         let column = self.program.column(0.0, 1.0, 1.0);
@@ -382,13 +385,13 @@ impl Compact {
     pub(super) fn add_decided(
         &mut self,
         market: &Market,
-        team: usize,
+        team: TeamIndex,
         day: usize,
-        visits: &[(usize, u32)],
+        visits: &[(StopIndex, u32)],
     ) {
         let problem = market.problem;
         let model = &problem.teams[team];
-        let stops: Vec<usize> = visits.iter().map(|visit| visit.0).collect();
+        let stops: Vec<StopIndex> = visits.iter().map(|visit| visit.0).collect();
         let given: u32 = visits.iter().map(|visit| visit.1).sum();
         let minutes = minutes_left(problem, team, &stops).max(0.0);
         let room = (minutes / model.dose_minutes).min(f64::from(model.doses_max));
@@ -411,7 +414,6 @@ impl Compact {
     /// Prices of the slots at a point: a site-day costs what its dearest area pays beyond store
     /// and vaccine.
     pub(super) fn prices(&self, market: &Market, point: &Point) -> Vec<f64> {
-        let problem = market.problem;
         let y = |row: usize| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
         let mut prices: Vec<f64> =
             self.slot.iter().map(|&row| if row == NO_SLOT { 0.0 } else { y(row) }).collect();
@@ -423,9 +425,9 @@ impl Compact {
         let rest = market.dose_prices(&prices);
         for (reach, places) in market.reaches.iter().enumerate() {
             for &place in places {
-                let slots = match problem.stop_of(place) {
-                    Some(stop) => &market.slots.stop_day[stop],
-                    None => &market.slots.site_day[place],
+                let slots = match place {
+                    Place::Site(site) => &market.slots.site_day[site],
+                    Place::Stop(stop) => &market.slots.stop_day[stop],
                 };
                 for (d, &slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != NO_SLOT) {
                     let pays = y(self.balance[reach][d]);
@@ -471,12 +473,11 @@ impl Compact {
         }
         for route in &self.routes {
             for &(stop, doses) in &route.visits {
-                let place = problem.sites.len() + stop;
                 let amount = doses * x.get(route.column).copied().unwrap_or(0.0);
                 if let Some(reach) = market.reach_of_stop(stop)
                     && amount > CRUMB
                 {
-                    *quotas[reach][route.day].entry(place).or_insert(0.0) += amount;
+                    *quotas[reach][route.day].entry(Place::Stop(stop)).or_insert(0.0) += amount;
                 }
             }
         }
@@ -485,7 +486,7 @@ impl Compact {
             if let Some(reach) = market.reach_of_stop(visit.stop)
                 && amount > CRUMB
             {
-                let place = problem.sites.len() + visit.stop;
+                let place = Place::Stop(visit.stop);
                 *quotas[reach][visit.day].entry(place).or_insert(0.0) += amount;
             }
         }

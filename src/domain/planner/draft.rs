@@ -1,10 +1,11 @@
-//! A plan in the making: room, people left, and the paths placed so far.
+//! A plan in the making: free capacity, people left, and the paths placed so far.
 //!
 //! A **path** is what one person gets in the plan: a step for each dose from the first that is
 //! still missing.
 
+use super::free_capacity::{FreeCapacity, Step};
+use super::index::{Place, TeamIndex};
 use super::model::{Cohort, Problem, Waiting};
-use super::room::{Room, Step};
 use crate::domain::plan::PlanRow;
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ pub(super) struct Draft<'p> {
     /// The campaign.
     pub(super) problem: &'p Problem<'p>,
     /// What is free.
-    pub(super) room: Room<'p>,
+    pub(super) free: FreeCapacity<'p>,
     /// People without a dose and without a path, by cohort.
     pub(super) new_left: Vec<u32>,
     /// People who wait and have no path, by cohort and run.
@@ -55,7 +56,7 @@ impl<'p> Draft<'p> {
         let runs = |cohort: &Cohort| cohort.waiting.iter().map(|run| run.people).collect();
         Self {
             problem,
-            room: Room::new(problem),
+            free: FreeCapacity::new(problem),
             new_left: problem.cohorts.iter().map(|cohort| cohort.new_people).collect(),
             waiting_left: problem.cohorts.iter().map(runs).collect(),
             paths: Vec::new(),
@@ -107,9 +108,9 @@ impl<'p> Draft<'p> {
         let mut people = n.min(self.left(cohort, who));
         let mut steps: Vec<Step> = Vec::with_capacity(wish.len());
         for step in wish {
-            let (got, team) = self.room.give(step.place, step.day, people, step.team);
+            let (got, team) = self.free.give(step.place, step.day, people, step.team);
             for &earlier in &steps {
-                self.room.take_back(earlier, people - got);
+                self.free.take_back(earlier, people - got);
             }
             people = got;
             if got == 0 {
@@ -134,7 +135,7 @@ impl<'p> Draft<'p> {
         held.people -= people;
         let (cohort, who) = (held.cohort, held.who);
         for &step in &held.steps {
-            self.room.take_back(step, people);
+            self.free.take_back(step, people);
         }
         *self.left_mut(cohort, who) += people;
     }
@@ -168,7 +169,7 @@ impl<'p> Draft<'p> {
     }
 
     /// Finds steps for doses `dose..`, the first of them inside `days`. Returns the people
-    /// placed; the steps are taken from the room and pushed to `steps`.
+    /// placed; the steps are taken from the free capacity and pushed to `steps`.
     fn chain(
         &mut self,
         cohort: usize,
@@ -223,7 +224,7 @@ impl<'p> Draft<'p> {
         steps: &mut Vec<Step>,
         rest: &[Step],
     ) -> u32 {
-        let (got, team) = self.room.give(wish.place, wish.day, n, wish.team);
+        let (got, team) = self.free.give(wish.place, wish.day, n, wish.team);
         if got == 0 {
             return 0;
         }
@@ -247,7 +248,7 @@ impl<'p> Draft<'p> {
             return got;
         }
         if placed < got {
-            self.room.take_back(step, got - placed);
+            self.free.take_back(step, got - placed);
         }
         if placed == 0 {
             steps.truncate(depth);
@@ -271,7 +272,7 @@ impl<'p> Draft<'p> {
     /// The plan's rows: sorted, one per positive count.
     pub(super) fn rows(&self) -> Vec<PlanRow> {
         let problem = self.problem;
-        let mut counts: BTreeMap<(usize, usize, Option<usize>, usize, usize), u32> =
+        let mut counts: BTreeMap<(usize, Place, Option<TeamIndex>, usize, usize), u32> =
             BTreeMap::new();
         for path in &self.paths {
             let dose = self.first_dose(path.cohort, path.who);
@@ -287,7 +288,7 @@ impl<'p> Draft<'p> {
                 PlanRow {
                     day: problem.date(day),
                     place: problem.place_code(place).clone(),
-                    team: team.map(|team| problem.campaign.teams[team].code.clone()),
+                    team: team.map(|team| problem.team(team).code.clone()),
                     area: key.area.clone(),
                     group: key.group.clone(),
                     dose: u8::try_from(dose + 1).unwrap_or(u8::MAX),

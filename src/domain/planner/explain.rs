@@ -1,8 +1,9 @@
 //! Why people are not placed.
 
 use super::draft::{Draft, Who};
+use super::free_capacity::Blocked;
+use super::index::Place;
 use super::model::{Cohort, Problem};
-use super::room::Blocked;
 use crate::domain::plan::{Unplaced, UnplacedReason};
 use std::collections::BTreeMap;
 
@@ -51,12 +52,14 @@ fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
     let mut counts: BTreeMap<UnplacedReason, usize> = BTreeMap::new();
     for &place in places {
         for day in first..=end {
-            let held = match draft.room.blocked_by(place, day) {
+            let held = match draft.free.blocked_by(place, day) {
                 None | Some(Blocked::Shut) => continue,
                 Some(Blocked::Supply) => UnplacedReason::Supply,
                 Some(Blocked::Storage) => UnplacedReason::Storage,
-                Some(Blocked::Full) if place < problem.sites.len() => UnplacedReason::SiteCapacity,
-                Some(Blocked::Full) => UnplacedReason::TeamDays,
+                Some(Blocked::Full) => match place {
+                    Place::Site(_) => UnplacedReason::SiteCapacity,
+                    Place::Stop(_) => UnplacedReason::TeamDays,
+                },
             };
             *counts.entry(held).or_insert(0) += 1;
         }
@@ -67,10 +70,10 @@ fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
 
 /// Nothing is used up, and still nobody fits: nothing is open, there is no vaccine at all, or the
 /// open days lie too far apart.
-fn idle_reason(problem: &Problem, places: &[usize], first: usize, end: usize) -> UnplacedReason {
-    let open = |place: usize, day: usize| match problem.stop_of(place) {
-        None => problem.sites[place].capacity[day] > 0,
-        Some(stop) => {
+fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) -> UnplacedReason {
+    let open = |place: Place, day: usize| match place {
+        Place::Site(site) => problem.sites[site].capacity[day] > 0,
+        Place::Stop(stop) => {
             problem.stops[stop].open[day] && problem.teams.iter().any(|team| team.works[day])
         }
     };

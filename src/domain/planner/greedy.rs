@@ -65,7 +65,7 @@ pub(super) fn fill(draft: &mut Draft) {
 /// A plan that keeps the wishes whose first step is before day `until`, and fills the rest.
 pub(super) fn plan<'p>(
     problem: &'p Problem<'p>,
-    wishes: &[super::keep::Wish],
+    wishes: &[super::published_plan::Wish],
     until: usize,
 ) -> Draft<'p> {
     let mut draft = base(problem, wishes, until);
@@ -76,7 +76,7 @@ pub(super) fn plan<'p>(
 /// The wishes before day `until`, and everybody who waits since before the plan.
 pub(super) fn base<'p>(
     problem: &'p Problem<'p>,
-    wishes: &[super::keep::Wish],
+    wishes: &[super::published_plan::Wish],
     until: usize,
 ) -> Draft<'p> {
     let mut draft = frozen(problem, wishes, until);
@@ -88,11 +88,11 @@ pub(super) fn base<'p>(
 /// these come first.
 pub(super) fn frozen<'p>(
     problem: &'p Problem<'p>,
-    wishes: &[super::keep::Wish],
+    wishes: &[super::published_plan::Wish],
     until: usize,
 ) -> Draft<'p> {
     let mut draft = Draft::new(problem);
-    super::keep::place_wishes(&mut draft, wishes, until);
+    super::published_plan::place_wishes(&mut draft, wishes, until);
     if wishes.is_empty() {
         return draft;
     }
@@ -104,7 +104,7 @@ pub(super) fn frozen<'p>(
     let mut again = Draft::new(problem);
     place_waiting(&mut again);
     if bound_left(&again) < late(&draft) {
-        super::keep::place_wishes(&mut again, wishes, until);
+        super::published_plan::place_wishes(&mut again, wishes, until);
         draft = again;
     }
     draft

@@ -1,6 +1,7 @@
 //! What a plan is worth: objective, people finished, worst area, travel.
 
 use super::draft::{Draft, Who};
+use super::index::{Place, StopIndex};
 use super::model::Problem;
 use crate::domain::id::GroupId;
 use crate::domain::plan::{Figures, PlanRow, WorstArea};
@@ -90,7 +91,7 @@ pub(super) fn worst_area(problem: &Problem, finished: &[u32]) -> Option<WorstAre
 /// Kilometres of the people: there and back.
 fn people_km(draft: &Draft) -> f64 {
     let problem = draft.problem;
-    let mut doses: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+    let mut doses: BTreeMap<(usize, Place), u64> = BTreeMap::new();
     for path in &draft.paths {
         let area = problem.cohorts[path.cohort].area;
         for step in &path.steps {
@@ -106,13 +107,14 @@ fn people_km(draft: &Draft) -> f64 {
 
 /// Great-circle kilometres from an area to a place; a site without coordinates stands in its own
 /// area.
-pub(super) fn km(problem: &Problem, area: usize, place: usize) -> f64 {
+pub(super) fn km(problem: &Problem, area: usize, place: Place) -> f64 {
     let campaign = problem.campaign;
-    let at = if let Some(stop) = problem.stop_of(place) {
-        Some(campaign.stops[stop].point)
-    } else {
-        let site = &campaign.sites[place];
-        site.point.or_else(|| campaign.area(site.area.as_str()).and_then(|area| area.point))
+    let at = match place {
+        Place::Stop(stop) => Some(problem.stop(stop).point),
+        Place::Site(site) => {
+            let site = problem.site(site);
+            site.point.or_else(|| campaign.area(site.area.as_str()).and_then(|area| area.point))
+        }
     };
     campaign.areas[area].point.zip(at).map_or(0.0, |(a, b)| a.km_to(b))
 }
@@ -120,11 +122,11 @@ pub(super) fn km(problem: &Problem, area: usize, place: usize) -> f64 {
 fn team_km(draft: &Draft) -> f64 {
     let problem = draft.problem;
     let mut km = 0.0;
-    for team in 0..problem.teams.len() {
+    for team in problem.teams.indices() {
         for day in problem.first..problem.days {
-            let visits = draft.room.visits(team, day);
+            let visits = draft.free.visits(team, day);
             if !visits.is_empty() {
-                let stops: Vec<usize> = visits.iter().map(|visit| visit.0).collect();
+                let stops: Vec<StopIndex> = visits.iter().map(|visit| visit.0).collect();
                 km += problem.roads.tour_km(team, &stops);
             }
         }

@@ -2,39 +2,40 @@
 //!
 //! [`make`] always returns a feasible plan of what fits, says who does not fit and why, and
 //! proves with prices how good the plan is. [`check`] and [`check_certificate`] judge plans and
-//! proofs and share no code with it. [`diff`] compares plans; [`draws`] says which lot serves
+//! proofs and share no code with it. [`diff`] compares plans; [`lot_draws`] says which lot serves
 //! which session; [`tour`] orders a team's day.
 //!
 //! One thing can keep a plan from being feasible: history. People whose window is open must get
 //! their next dose in time; where capacity or vaccine for that is missing, they are listed in
 //! `unplaced`, and [`check`] names them too.
 
+mod aggregated_cohorts;
 mod check;
 mod compact;
 mod diff;
 mod draft;
-mod draws;
 mod explain;
-mod fair;
+mod free_capacity;
 mod greedy;
 #[cfg(feature = "highs")]
 mod highs;
 mod history;
-mod keep;
+mod index;
+mod lot_allocation;
 mod lots;
-mod lumps;
 mod measure;
 mod model;
 mod num;
-mod parts;
+mod parallel;
 mod pdhg;
 mod prices;
 mod proof;
-mod room;
+mod published_plan;
 mod rounding;
 mod routes;
 mod routing;
 mod search;
+mod search_budget;
 mod teams;
 #[cfg(test)]
 mod testing;
@@ -44,17 +45,17 @@ mod travel;
 mod units;
 mod verdict;
 mod vials;
-mod watch;
 mod what_if;
 mod why;
+mod worst_area;
 
 pub use check::{CheckReport, Fault, TeamLimit, Violation, check, check_certificate};
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
-pub use draws::{CurveDay, Draw, curve, draws};
+pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
 pub use routes::{TeamTour, Tour, TourStop, tour, tours};
 pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};
 pub use vials::{LotVials, Merge, SessionVials, merges, vials};
-pub use what_if::{BadChange, Change, GroupOutcome, Outcome, changed, outcome};
+pub use what_if::{GroupOutcome, PlanOutcome, WhatIfChange, WhatIfError, changed, outcome};
 pub use why::{BestSeries, Question, Scarce, Scarcity, best_series, why};
 
 use super::campaign::Campaign;
@@ -63,7 +64,7 @@ use super::plan::{Certificate, Figures, Plan, PlanRow, Stages};
 use chrono::NaiveDate;
 use model::Problem;
 use prices::Market;
-use watch::Watch;
+use search_budget::SearchBudget;
 
 /// What is to be planned.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +131,7 @@ impl Default for Limits {
 
 /// How far the search is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
+pub struct SearchProgress {
     /// Steps done.
     pub step: u32,
     /// The best plan's objective.
@@ -151,7 +152,7 @@ const REPAIR_STEPS: u32 = 1500;
 /// Makes a plan with its verdict, which is empty where there was no search.
 pub fn make_judged(
     request: &Request,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(SearchProgress),
     time_used: &mut dyn FnMut() -> f64,
 ) -> (Plan, Vec<GroupVerdict>) {
     let plan = make(request, progress, time_used);
@@ -167,18 +168,18 @@ pub fn make_judged(
 /// every stage before leaves time for those after it.
 pub fn make(
     request: &Request,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(SearchProgress),
     time_used: &mut dyn FnMut() -> f64,
 ) -> Plan {
-    let mut watch = Watch { progress, time_used };
-    let began = watch.used();
+    let mut budget = SearchBudget { progress, time_used };
+    let began = budget.used();
     let problem = Problem::new(request.campaign, request.given, request.from);
-    let wishes = keep::wishes(&problem, request.published);
+    let wishes = published_plan::wishes(&problem, request.published);
     let freeze = num::index(request.campaign.freeze_days);
     let until = problem.first.saturating_add(freeze);
     let mut draft = greedy::plan(&problem, &wishes, until);
     let greedy = measure::figures(&draft);
-    let one_plan = watch.used() - began;
+    let one_plan = budget.used() - began;
     let mut needed = greedy.objective;
     let mut limits = request.limits;
     if !wishes.is_empty() {
@@ -186,7 +187,7 @@ pub fn make(
         // planned on it. Without a search and with nothing to repair it stays anyway.
         let kept = greedy::plan(&problem, &wishes, usize::MAX);
         let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
-        let promised = keep::worth(&problem, &wishes) * (1.0 - REPAIR_LOSS_MAX);
+        let promised = published_plan::worth(&problem, &wishes) * (1.0 - REPAIR_LOSS_MAX);
         if limits.steps == 0 && measure::objective(&kept) < promised {
             // A lot that comes late, a long closure: what was published cannot be mended place by
             // place, and filling it day by day would move nearly everybody for a poor plan.
@@ -200,11 +201,11 @@ pub fn make(
         }
     }
     let objective = measure::objective(&draft);
-    watch.tell(0, objective, f64::INFINITY);
+    budget.tell(0, objective, f64::INFINITY);
     let market = Market::new(&problem);
     let warm = request.warm;
     let task = search::Task { wishes: &wishes, until, limits, warm, one_plan };
-    let found = search::improve(&market, draft, needed, &task, &mut watch);
+    let found = search::improve(&market, draft, needed, &task, &mut budget);
     let certificate = market.certificate(&found.prices, found.bound);
     let with_bound = |mut figures: Figures| {
         figures.upper_bound = certificate.upper_bound;

@@ -1,16 +1,18 @@
 //! The planner's view of a campaign: cohorts, days, places, periods and lots as indices.
 //!
 //! **Day**: an index, 0 is the campaign's `start`; history may lie before it (then a signed
-//! number). **Place**: an index; the sites come first, then the stops. **Unit**: a fraction of a
-//! vaccine dose that makes every draw of one dose a whole number. **Class**: the draws that the
+//! number). **Place**: a site or a stop. **Unit**: a fraction of a vaccine dose that makes every draw of one dose a whole number. **Class**: the draws that the
 //! same lots may serve.
 
+use super::index::{ListIndex, Per, Place, SiteIndex, StopIndex, TeamIndex, by_code};
 use super::num::{day, number};
 use super::units::{Keep, Scale};
 use super::{history, routes::Roads};
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::count::floor_of;
 use crate::domain::dose::GivenRow;
+use crate::domain::id::PlaceCode;
+use crate::domain::site::{Site, Stop, Team};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,13 +32,13 @@ pub(super) struct Problem<'a> {
     /// Cohorts, in the order of area and group codes.
     pub(super) cohorts: Vec<Cohort>,
     /// Fixed sites, in the order of the campaign.
-    pub(super) sites: Vec<SiteModel>,
+    pub(super) sites: Per<SiteIndex, SiteModel>,
     /// Stops.
-    pub(super) stops: Vec<StopModel>,
+    pub(super) stops: Per<StopIndex, StopModel>,
     /// Teams.
-    pub(super) teams: Vec<TeamModel>,
+    pub(super) teams: Per<TeamIndex, TeamModel>,
     /// Places of each area of the campaign, nearest first.
-    pub(super) reach: Vec<Vec<usize>>,
+    pub(super) reach: Vec<Vec<Place>>,
     /// Lots, in the order of the campaign, less what history drew.
     pub(super) lots: Vec<LotModel>,
     /// Lots that may serve each class of draws, first expiring first.
@@ -242,16 +244,26 @@ impl<'a> Problem<'a> {
         cohorts
     }
 
-    /// Whether a place is a stop, and its index among the stops.
-    pub(super) fn stop_of(&self, place: usize) -> Option<usize> {
-        place.checked_sub(self.sites.len())
+    /// A site as the campaign describes it.
+    pub(super) fn site(&self, site: SiteIndex) -> &'a Site {
+        &self.campaign.sites[site.position()]
+    }
+
+    /// A stop as the campaign describes it.
+    pub(super) fn stop(&self, stop: StopIndex) -> &'a Stop {
+        &self.campaign.stops[stop.position()]
+    }
+
+    /// A team as the campaign describes it.
+    pub(super) fn team(&self, team: TeamIndex) -> &'a Team {
+        &self.campaign.teams[team.position()]
     }
 
     /// Code of a place.
-    pub(super) fn place_code(&self, place: usize) -> &crate::domain::id::PlaceCode {
-        match self.stop_of(place) {
-            Some(stop) => &self.campaign.stops[stop].code,
-            None => &self.campaign.sites[place].code,
+    pub(super) fn place_code(&self, place: Place) -> &'a PlaceCode {
+        match place {
+            Place::Site(site) => &self.site(site).code,
+            Place::Stop(stop) => &self.stop(stop).code,
         }
     }
 
@@ -324,8 +336,12 @@ impl Classes<'_> {
     }
 }
 
-fn site_models(calendar: &Calendar, scale: Scale, classes: &mut Classes) -> Vec<SiteModel> {
-    let mut models = Vec::new();
+fn site_models(
+    calendar: &Calendar,
+    scale: Scale,
+    classes: &mut Classes,
+) -> Per<SiteIndex, SiteModel> {
+    let mut models = Per::default();
     for site in &calendar.campaign.sites {
         let keep = Keep::after(site.wastage_rate);
         let draw = scale.draw(keep);
@@ -359,8 +375,8 @@ fn site_models(calendar: &Calendar, scale: Scale, classes: &mut Classes) -> Vec<
     models
 }
 
-fn stop_models(calendar: &Calendar) -> Vec<StopModel> {
-    let model = |stop: &crate::domain::site::Stop| StopModel {
+fn stop_models(calendar: &Calendar) -> Per<StopIndex, StopModel> {
+    let model = |stop: &Stop| StopModel {
         open: calendar.open(stop.code.as_str(), stop.weekdays),
         setup_minutes: f64::from(stop.setup_minutes),
         doses_max: stop.max_doses,
@@ -368,8 +384,8 @@ fn stop_models(calendar: &Calendar) -> Vec<StopModel> {
     calendar.campaign.stops.iter().map(model).collect()
 }
 
-fn team_models(calendar: &Calendar, scale: Scale) -> Vec<TeamModel> {
-    let model = |team: &crate::domain::site::Team| {
+fn team_models(calendar: &Calendar, scale: Scale) -> Per<TeamIndex, TeamModel> {
+    let model = |team: &Team| {
         let keep = Keep::after(team.wastage_rate);
         let draw = scale.draw(keep);
         TeamModel {
@@ -386,28 +402,28 @@ fn team_models(calendar: &Calendar, scale: Scale) -> Vec<TeamModel> {
 }
 
 /// Places of each area, nearest first; a place without a known distance counts as near.
-fn reach(campaign: &Campaign) -> Vec<Vec<usize>> {
-    let sites: BTreeMap<&str, usize> =
-        campaign.sites.iter().enumerate().map(|(i, site)| (site.code.as_str(), i)).collect();
-    let mut of_area: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+fn reach(campaign: &Campaign) -> Vec<Vec<Place>> {
+    let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
+    let mut of_area: BTreeMap<&str, BTreeSet<Place>> = BTreeMap::new();
     for row in &campaign.reach {
         if let Some(&site) = sites.get(row.site.as_str()) {
-            of_area.entry(row.area.as_str()).or_default().insert(site);
+            of_area.entry(row.area.as_str()).or_default().insert(Place::Site(site));
         }
     }
-    for (i, stop) in campaign.stops.iter().enumerate() {
-        of_area.entry(stop.area.as_str()).or_default().insert(campaign.sites.len() + i);
+    for (position, stop) in campaign.stops.iter().enumerate() {
+        let place = Place::Stop(StopIndex::of(position));
+        of_area.entry(stop.area.as_str()).or_default().insert(place);
     }
     let list = |area: &crate::domain::area::Area| {
         let places = of_area.get(area.code.as_str()).into_iter().flatten().copied();
-        let km = |place: usize| {
-            let point = match place.checked_sub(campaign.sites.len()) {
-                Some(stop) => Some(campaign.stops[stop].point),
-                None => campaign.sites[place].point,
+        let km = |place: Place| {
+            let point = match place {
+                Place::Stop(stop) => Some(campaign.stops[stop.position()].point),
+                Place::Site(site) => campaign.sites[site.position()].point,
             };
             area.point.zip(point).map_or(0.0, |(a, b)| a.km_to(b))
         };
-        let mut places: Vec<usize> = places.collect();
+        let mut places: Vec<Place> = places.collect();
         places.sort_by(|&a, &b| km(a).total_cmp(&km(b)).then(a.cmp(&b)));
         places
     };

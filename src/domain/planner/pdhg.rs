@@ -5,7 +5,7 @@
 //! Every column has a natural **size** and every row a natural **worth**: a unit of over-use
 //! times the worth is money. With these the errors of a point are money too, and comparable.
 
-use super::parts;
+use super::parallel;
 
 /// A linear program by rows and columns.
 #[derive(Debug, Clone, Default)]
@@ -82,7 +82,7 @@ impl Lines {
     }
 
     fn times(&self, x: &[f64], out: &mut [f64]) {
-        parts::sum(parts::of(out), |(first, part)| {
+        parallel::sum(parallel::of(out), |(first, part)| {
             for (line, sum) in (first..).zip(part) {
                 *sum = self.line(line, x);
             }
@@ -130,7 +130,7 @@ pub(super) struct Pdhg {
     steps: u32,
     stride: f64,
     weight: f64,
-    /// Room for the next point and its products.
+    /// FreeCapacity for the next point and its products.
     next: Point,
     next_ax: Vec<f64>,
     next_aty: Vec<f64>,
@@ -242,7 +242,7 @@ impl Pdhg {
     /// Moves the columns against their slopes; returns the square of the way.
     fn move_columns(&self, reach: f64, x: &mut [f64]) -> f64 {
         let (program, old) = (&self.program, &self.now.x);
-        parts::sum(parts::of(x), |(first, part)| {
+        parallel::sum(parallel::of(x), |(first, part)| {
             let mut moved = 0.0;
             for (j, to) in (first..).zip(part) {
                 let slope = program.cost[j] + self.aty[j];
@@ -260,7 +260,7 @@ impl Pdhg {
     /// the point ahead; returns the square of the way.
     fn move_rows(&self, reach: f64, x: &[f64], ax: &mut [f64], y: &mut [f64]) -> f64 {
         let (program, old) = (&self.program, &self.now.y);
-        parts::sum(parts::of_both(ax, y), |(first, ax, y)| {
+        parallel::sum(parallel::of_both(ax, y), |(first, ax, y)| {
             let mut moved = 0.0;
             for (i, (used, to)) in (first..).zip(ax.iter_mut().zip(y)) {
                 *used = self.rows.line(i, x);
@@ -280,7 +280,7 @@ impl Pdhg {
 
     /// What every column pays, into `aty`; returns the way of both sides multiplied.
     fn pay(&self, x: &[f64], y: &[f64], aty: &mut [f64]) -> f64 {
-        parts::sum(parts::of(aty), |(first, part)| {
+        parallel::sum(parallel::of(aty), |(first, part)| {
             let mut cross = 0.0;
             for (j, paid) in (first..).zip(part) {
                 *paid = self.columns.line(j, y);
@@ -369,7 +369,7 @@ impl Pdhg {
 }
 
 fn add(sum: &mut [f64], part: &[f64], weight: f64) {
-    parts::sum(parts::of(sum), |(first, sums)| {
+    parallel::sum(parallel::of(sum), |(first, sums)| {
         for (sum, value) in sums.iter_mut().zip(&part[first..]) {
             *sum += weight * value;
         }

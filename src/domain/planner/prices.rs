@@ -6,8 +6,9 @@
 //! prices; what they take is the **usage** of the slots.
 
 use super::draft::Who;
+use super::index::{Per, PerPlace, Place, SiteIndex, StopIndex};
 use super::model::{Problem, SiteModel};
-use super::parts;
+use super::parallel;
 use super::teams::TeamDays;
 
 use std::collections::BTreeMap;
@@ -18,15 +19,15 @@ pub(super) const NO_SLOT: usize = usize::MAX;
 /// The slots of a problem and how much each holds.
 pub(super) struct Slots {
     /// By site and day; `NO_SLOT` where the site is shut.
-    pub(super) site_day: Vec<Vec<usize>>,
+    pub(super) site_day: Per<SiteIndex, Vec<usize>>,
     /// By site and period; `NO_SLOT` without a limit.
-    pub(super) storage: Vec<Vec<usize>>,
+    pub(super) storage: Per<SiteIndex, Vec<usize>>,
     /// By lot.
     pub(super) lot: Vec<usize>,
     /// By stop and day; `NO_SLOT` where no team can come.
-    pub(super) stop_day: Vec<Vec<usize>>,
+    pub(super) stop_day: Per<StopIndex, Vec<usize>>,
     /// By stop and day.
-    pub(super) stop_visit: Vec<Vec<usize>>,
+    pub(super) stop_visit: Per<StopIndex, Vec<usize>>,
     /// What each slot holds: doses, vaccine doses, visits; 0 for stop-days, which the teams fill.
     pub(super) holds: Vec<f64>,
 }
@@ -39,8 +40,8 @@ impl Slots {
             holds.push(amount);
             holds.len() - 1
         };
-        let mut site_day = Vec::new();
-        let mut storage = Vec::new();
+        let mut site_day = Per::default();
+        let mut storage = Per::default();
         for site in &problem.sites {
             let of_day = |&doses: &u32| if doses > 0 { add(f64::from(doses)) } else { NO_SLOT };
             site_day.push(site.capacity.iter().map(of_day).collect());
@@ -55,7 +56,7 @@ impl Slots {
         let lot = lot.collect();
         let worked: Vec<bool> =
             (0..problem.days).map(|d| problem.teams.iter().any(|team| team.works[d])).collect();
-        let mut by_stop = |amount: f64| -> Vec<Vec<usize>> {
+        let mut by_stop = |amount: f64| -> Per<StopIndex, Vec<usize>> {
             let slot = |(open, works): (&bool, &bool)| {
                 if *open && *works { add(amount) } else { NO_SLOT }
             };
@@ -100,7 +101,7 @@ pub(super) struct Market<'p> {
     /// The slots.
     pub(super) slots: Slots,
     /// Sets of places.
-    pub(super) reaches: Vec<Vec<usize>>,
+    pub(super) reaches: Vec<Vec<Place>>,
     /// The kinds.
     pub(super) kinds: Vec<Kind>,
     /// The teams' routes.
@@ -116,15 +117,15 @@ pub(super) struct Answer {
     pub(super) usage: Vec<f64>,
     /// For each kind the days of its best path; empty where none is worth its price.
     pub(super) paths: Vec<Vec<usize>>,
-    /// Cheapest place by set of places and day.
-    pub(super) cheapest: Vec<Vec<usize>>,
+    /// Cheapest place by set of places and day; `None` where none gives doses.
+    pub(super) cheapest: Vec<Vec<Option<Place>>>,
 }
 
 impl<'p> Market<'p> {
-    /// Lumps the cohorts of a problem.
+    /// Groups the cohorts of a problem.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
-        let mut reaches: Vec<Vec<usize>> = Vec::new();
-        let mut found: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
+        let mut reaches: Vec<Vec<Place>> = Vec::new();
+        let mut found: BTreeMap<Vec<Place>, usize> = BTreeMap::new();
         let mut of_area = Vec::with_capacity(problem.reach.len());
         for places in &problem.reach {
             let mut set = places.clone();
@@ -170,16 +171,15 @@ impl<'p> Market<'p> {
     }
 
     /// The set of places that holds a stop.
-    pub(super) fn reach_of_stop(&self, stop: usize) -> Option<usize> {
-        let place = self.problem.sites.len() + stop;
-        self.reaches.iter().position(|places| places.contains(&place))
+    pub(super) fn reach_of_stop(&self, stop: StopIndex) -> Option<usize> {
+        self.reaches.iter().position(|places| places.contains(&Place::Stop(stop)))
     }
 
     /// Price of a dose at each place on each day; infinite where it cannot be given.
-    pub(super) fn dose_prices(&self, prices: &[f64]) -> Vec<Vec<f64>> {
+    pub(super) fn dose_prices(&self, prices: &[f64]) -> PerPlace<Vec<f64>> {
         let problem = self.problem;
         let vaccine = self.vaccine_prices(prices);
-        let site = |(s, site): (usize, &SiteModel)| -> Vec<f64> {
+        let site = |(s, site): (SiteIndex, &SiteModel)| -> Vec<f64> {
             let of_day = |d: usize| {
                 let slot = self.slots.site_day[s][d];
                 if slot == NO_SLOT {
@@ -197,8 +197,10 @@ impl<'p> Market<'p> {
             let price = |&slot: &usize| if slot == NO_SLOT { f64::INFINITY } else { prices[slot] };
             days.iter().map(price).collect()
         };
-        let sites = problem.sites.iter().enumerate().map(site);
-        sites.chain(self.slots.stop_day.iter().map(stop)).collect()
+        PerPlace {
+            sites: problem.sites.pairs().map(site).collect(),
+            stops: self.slots.stop_day.iter().map(stop).collect(),
+        }
     }
 
     /// Price of vaccine for each class, and the lot that has it.
@@ -224,12 +226,11 @@ impl<'p> Market<'p> {
         };
         let mut least = Vec::with_capacity(self.reaches.len());
         for places in &self.reaches {
-            let (mut price, mut at) =
-                (vec![f64::INFINITY; problem.days], vec![NO_SLOT; problem.days]);
+            let (mut price, mut at) = (vec![f64::INFINITY; problem.days], vec![None; problem.days]);
             for &place in places {
                 for d in problem.first..problem.days {
                     if dose_price[place][d] < price[d] {
-                        (price[d], at[d]) = (dose_price[place][d], place);
+                        (price[d], at[d]) = (dose_price[place][d], Some(place));
                     }
                 }
             }
@@ -238,7 +239,7 @@ impl<'p> Market<'p> {
         }
         let mut wanted = vec![vec![0.0; problem.days]; self.reaches.len()];
         let together: Vec<&[Kind]> = self.kinds.chunks(KINDS_TOGETHER).collect();
-        let found = parts::each(&together, 2, |kinds| self.best_paths(kinds, &least));
+        let found = parallel::each(&together, 2, |kinds| self.best_paths(kinds, &least));
         for (kind, (worth, path)) in self.kinds.iter().zip(found.into_iter().flatten()) {
             answer.bound += worth * kind.people;
             for &d in &path {
@@ -248,7 +249,9 @@ impl<'p> Market<'p> {
         }
         for (reach, days) in wanted.iter().enumerate() {
             for (d, &doses) in days.iter().enumerate().filter(|(_, doses)| **doses > 0.0) {
-                self.use_place(answer.cheapest[reach][d], d, doses, &vaccine, &mut answer.usage);
+                if let Some(place) = answer.cheapest[reach][d] {
+                    self.use_place(place, d, doses, &vaccine, &mut answer.usage);
+                }
             }
         }
         answer.bound += self.teams.best_routes(self, prices, &vaccine, &mut answer.usage);
@@ -268,21 +271,24 @@ impl<'p> Market<'p> {
     /// Adds the usage of doses at a place on a day.
     fn use_place(
         &self,
-        place: usize,
+        place: Place,
         d: usize,
         doses: f64,
         vaccine: &[(f64, usize)],
         usage: &mut [f64],
     ) {
-        if let Some(stop) = self.problem.stop_of(place) {
-            usage[self.slots.stop_day[stop][d]] += doses;
-            return;
-        }
-        let site = &self.problem.sites[place];
+        let at = match place {
+            Place::Site(at) => at,
+            Place::Stop(stop) => {
+                usage[self.slots.stop_day[stop][d]] += doses;
+                return;
+            }
+        };
+        let site = &self.problem.sites[at];
         let period = site.period_of[d];
         let drawn = doses * site.draw_doses;
-        usage[self.slots.site_day[place][d]] += doses;
-        let store = self.slots.storage[place][period];
+        usage[self.slots.site_day[at][d]] += doses;
+        let store = self.slots.storage[at][period];
         if store != NO_SLOT {
             usage[store] += drawn;
         }
@@ -305,7 +311,7 @@ pub(super) struct PathSearch<'p> {
 }
 
 impl<'p> PathSearch<'p> {
-    /// Room for paths of a problem.
+    /// FreeCapacity for paths of a problem.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
         let doses = problem.shares.len();
         Self {

@@ -15,15 +15,17 @@ impl Market<'_> {
                 days.insert(problem.date(d), prices[slot]);
             }
         };
-        for (s, site) in campaign.sites.iter().enumerate() {
+        for (s, model) in problem.sites.pairs() {
+            let site = problem.site(s);
             for (d, &slot) in slots.site_day[s].iter().enumerate() {
                 put(&mut certificate.site_day, site.code.as_str(), d, slot);
             }
-            for (period, &slot) in problem.sites[s].periods.iter().zip(&slots.storage[s]) {
+            for (period, &slot) in model.periods.iter().zip(&slots.storage[s]) {
                 put(&mut certificate.storage, site.code.as_str(), period.start, slot);
             }
         }
-        for (p, stop) in campaign.stops.iter().enumerate() {
+        for p in problem.stops.indices() {
+            let stop = problem.stop(p);
             for d in 0..problem.days {
                 let code = stop.code.as_str();
                 put(&mut certificate.stop_day, code, d, slots.stop_day[p][d]);
@@ -51,15 +53,17 @@ impl Market<'_> {
         let of = |table: &PriceTable, code: &str, d: usize| -> Option<f64> {
             table.get(code)?.get(&problem.date(d)).copied()
         };
-        for (s, site) in campaign.sites.iter().enumerate() {
+        for (s, model) in problem.sites.pairs() {
+            let site = problem.site(s);
             for (d, &slot) in slots.site_day[s].iter().enumerate() {
                 put(slot, of(&certificate.site_day, site.code.as_str(), d));
             }
-            for (period, &slot) in problem.sites[s].periods.iter().zip(&slots.storage[s]) {
+            for (period, &slot) in model.periods.iter().zip(&slots.storage[s]) {
                 put(slot, of(&certificate.storage, site.code.as_str(), period.start));
             }
         }
-        for (p, stop) in campaign.stops.iter().enumerate() {
+        for p in problem.stops.indices() {
+            let stop = problem.stop(p);
             for d in 0..problem.days {
                 put(slots.stop_day[p][d], of(&certificate.stop_day, stop.code.as_str(), d));
                 put(slots.stop_visit[p][d], of(&certificate.stop_visit, stop.code.as_str(), d));

@@ -1,11 +1,11 @@
 //! From shares of people on paths to whole people in a plan.
 
+use super::aggregated_cohorts::{Aggregate, Member};
 use super::compact::Quotas;
 use super::draft::{Draft, Who};
-use super::lumps::{Lump, Member};
+use super::free_capacity::Step;
 use super::num::whole;
 use super::prices::Market;
-use super::room::Step;
 
 /// People of a cohort who should take the same days.
 struct Block {
@@ -16,18 +16,18 @@ struct Block {
     people: u32,
 }
 
-/// Places the people of every lump, who waits and dear cohorts first, early days first: where the
+/// Places the people of every aggregate, who waits and dear cohorts first, early days first: where the
 /// quotas are, then at any place with room on the same days. Then those who wait and did not get
 /// their days come before people who start.
 pub(super) fn place(
     draft: &mut Draft,
     market: &Market,
     quotas: &mut Quotas,
-    lumps: &[Lump],
+    aggregates: &[Aggregate],
     paths: &[Vec<(Vec<usize>, f64)>],
 ) {
     let (waiting, new): (Vec<Block>, Vec<Block>) =
-        blocks(market, lumps, paths).into_iter().partition(|block| block.who != Who::New);
+        blocks(market, aggregates, paths).into_iter().partition(|block| block.who != Who::New);
     place_blocks(draft, market, quotas, waiting);
     super::greedy::place_waiting(draft);
     place_blocks(draft, market, quotas, new);
@@ -103,24 +103,28 @@ fn advance(at: &mut [usize], places: usize) -> bool {
     false
 }
 
-fn blocks(market: &Market, lumps: &[Lump], paths: &[Vec<(Vec<usize>, f64)>]) -> Vec<Block> {
+fn blocks(
+    market: &Market,
+    aggregates: &[Aggregate],
+    paths: &[Vec<(Vec<usize>, f64)>],
+) -> Vec<Block> {
     let mut blocks = Vec::new();
     let doses = market.problem.shares.len();
-    for (lump, paths) in lumps.iter().zip(paths) {
-        if lump.may_stop {
-            in_turn(lump, paths, &mut blocks);
+    for (aggregate, paths) in aggregates.iter().zip(paths) {
+        if aggregate.may_stop {
+            in_turn(aggregate, paths, &mut blocks);
             continue;
         }
-        for member in &lump.members {
+        for member in &aggregate.members {
             // Carry rounding: the running sum of shares, whole part.
             let (mut sum, mut given) = (0.0, 0);
             for (days, people) in paths {
-                sum += people / lump.people * f64::from(member.people);
+                sum += people / aggregate.people * f64::from(member.people);
                 let upto = whole(sum + 0.5).min(member.people);
                 // A path without its last dose is rounding noise: nobody starts who does not
                 // finish.
-                if upto > given && days.len() == doses - lump.dose {
-                    blocks.push(block(lump, member, days, upto - given));
+                if upto > given && days.len() == doses - aggregate.dose {
+                    blocks.push(block(aggregate, member, days, upto - given));
                 }
                 given = given.max(upto);
             }
@@ -139,25 +143,25 @@ fn blocks(market: &Market, lumps: &[Lump], paths: &[Vec<(Vec<usize>, f64)>]) -> 
     blocks
 }
 
-fn block(lump: &Lump, member: &Member, days: &[usize], people: u32) -> Block {
+fn block(aggregate: &Aggregate, member: &Member, days: &[usize], people: u32) -> Block {
     let Member { cohort, who, .. } = *member;
-    Block { cohort, who, reach: lump.reach, days: days.to_vec(), people }
+    Block { cohort, who, reach: aggregate.reach, days: days.to_vec(), people }
 }
 
-/// Gives the paths of a lump that waits to its members in turn, to each only days of its window.
-fn in_turn(lump: &Lump, paths: &[(Vec<usize>, f64)], blocks: &mut Vec<Block>) {
-    let mut left: Vec<u32> = lump.members.iter().map(|member| member.people).collect();
+/// Gives the paths of a aggregate that waits to its members in turn, to each only days of its window.
+fn in_turn(aggregate: &Aggregate, paths: &[(Vec<usize>, f64)], blocks: &mut Vec<Block>) {
+    let mut left: Vec<u32> = aggregate.members.iter().map(|member| member.people).collect();
     let (mut sum, mut given) = (0.0, 0);
     for (days, people) in paths {
         sum += people;
         let upto = whole(sum + 0.5);
         let mut n = upto.saturating_sub(given);
         given = given.max(upto);
-        for (member, left) in lump.members.iter().zip(&mut left) {
+        for (member, left) in aggregate.members.iter().zip(&mut left) {
             let fits = days.first().is_some_and(|day| (member.low..=member.high).contains(day));
             if n > 0 && *left > 0 && fits {
                 let people = n.min(*left);
-                blocks.push(block(lump, member, days, people));
+                blocks.push(block(aggregate, member, days, people));
                 *left -= people;
                 n -= people;
             }

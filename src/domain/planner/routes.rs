@@ -1,5 +1,6 @@
 //! Teams on the road: distances and shortest tours.
 
+use super::index::{Per, StopIndex, TeamIndex};
 use crate::domain::area::{Point, Travel};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
@@ -11,8 +12,8 @@ use std::collections::BTreeMap;
 /// Kilometres on the road between bases and stops.
 #[derive(Debug, Clone)]
 pub(super) struct Roads {
-    from_base: Vec<Vec<f64>>,
-    between: Vec<Vec<f64>>,
+    from_base: Per<TeamIndex, Per<StopIndex, f64>>,
+    between: Per<StopIndex, Per<StopIndex, f64>>,
     minutes_per_km: f64,
 }
 
@@ -20,7 +21,7 @@ impl Roads {
     /// Of all teams and stops of a campaign.
     pub(super) fn new(campaign: &Campaign) -> Self {
         let travel = campaign.travel;
-        let to_stops = |from: Point| -> Vec<f64> {
+        let to_stops = |from: Point| -> Per<StopIndex, f64> {
             campaign.stops.iter().map(|stop| road_km(travel, from, stop.point)).collect()
         };
         Self {
@@ -31,7 +32,7 @@ impl Roads {
     }
 
     /// Kilometres of the shortest round of a team through some stops.
-    pub(super) fn tour_km(&self, team: usize, stops: &[usize]) -> f64 {
+    pub(super) fn tour_km(&self, team: TeamIndex, stops: &[StopIndex]) -> f64 {
         let mut rest = stops.to_vec();
         let mut best = f64::INFINITY;
         self.walk(team, None, &mut rest, 0.0, &mut best);
@@ -39,11 +40,18 @@ impl Roads {
     }
 
     /// Minutes of the same.
-    pub(super) fn tour_minutes(&self, team: usize, stops: &[usize]) -> f64 {
+    pub(super) fn tour_minutes(&self, team: TeamIndex, stops: &[StopIndex]) -> f64 {
         self.tour_km(team, stops) * self.minutes_per_km
     }
 
-    fn walk(&self, team: usize, at: Option<usize>, rest: &mut Vec<usize>, km: f64, best: &mut f64) {
+    fn walk(
+        &self,
+        team: TeamIndex,
+        at: Option<StopIndex>,
+        rest: &mut Vec<StopIndex>,
+        km: f64,
+        best: &mut f64,
+    ) {
         let base = &self.from_base[team];
         if rest.is_empty() {
             *best = best.min(km + at.map_or(0.0, |stop| base[stop]));

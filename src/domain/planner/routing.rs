@@ -4,11 +4,12 @@
 
 use super::compact::Compact;
 use super::draft::Draft;
+use super::free_capacity::Routes;
+use super::index::{Per, StopIndex, TeamIndex};
 use super::pdhg::{Pdhg, Point};
 use super::prices::{Market, NO_SLOT};
-use super::room::Routes;
+use super::search_budget::{Pace, SearchBudget};
 use super::teams::{Gain, best_of, best_route};
-use super::watch::{Pace, Watch};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub(super) struct Decided<'p> {
     /// Days before this one are decided.
     pub(super) until: usize,
     /// Doses by stop that the program wanted and the routes could not bring, so far.
-    behind: Vec<f64>,
+    behind: Per<StopIndex, f64>,
 }
 
 /// A dose that the program wants on one of the next days counts this much on this day.
@@ -34,33 +35,33 @@ impl<'p> Decided<'p> {
     /// Nothing but the routes that are driven anyway.
     pub(super) fn new(base: Arc<Draft<'p>>) -> Self {
         let problem = base.problem;
-        let driven = |team| -> Vec<Vec<usize>> {
+        let driven = |team| -> Vec<Vec<StopIndex>> {
             let of_day = |d| {
-                let visits = base.room.visits(team, d).iter();
-                let mut stops: Vec<usize> = visits.map(|visit| visit.0).collect();
+                let visits = base.free.visits(team, d).iter();
+                let mut stops: Vec<StopIndex> = visits.map(|visit| visit.0).collect();
                 stops.sort_unstable();
                 stops
             };
             (0..problem.days).map(of_day).collect()
         };
-        let routes = (0..problem.teams.len()).map(driven).collect();
-        Self { base, routes, until: problem.first, behind: vec![0.0; problem.stops.len()] }
+        let routes = problem.teams.indices().map(driven).collect();
+        Self { base, routes, until: problem.first, behind: Per::filled(0.0, problem.stops.len()) }
     }
 
     /// Decides the days before `until` after what the program wants and pays.
     pub(super) fn go_on(&mut self, market: &Market, wanted: &Wanted, until: usize) {
         let problem = market.problem;
         for day in self.until..until.min(problem.days) {
-            let mut taken = vec![false; problem.stops.len()];
+            let mut taken = Per::filled(false, problem.stops.len());
             for routes in &self.routes {
                 for &stop in &routes[day] {
                     taken[stop] = true;
                 }
             }
-            for (stop, behind) in self.behind.iter_mut().enumerate() {
+            for (stop, behind) in self.behind.pairs_mut() {
                 *behind += wanted.doses[stop][day];
             }
-            for &team in &wanted.order(day, problem.teams.len()) {
+            for team in wanted.order(day) {
                 let fixed = !self.routes[team][day].is_empty();
                 let visits = if !problem.teams[team].works[day] {
                     Vec::new()
@@ -69,7 +70,7 @@ impl<'p> Decided<'p> {
                 } else {
                     self.best(market, wanted, (team, day), &taken)
                 };
-                let mut stops: Vec<usize> = visits.iter().map(|visit| visit.0).collect();
+                let mut stops: Vec<StopIndex> = visits.iter().map(|visit| visit.0).collect();
                 for (stop, doses) in visits {
                     taken[stop] = true;
                     self.behind[stop] = (self.behind[stop] - doses).max(-doses);
@@ -83,8 +84,8 @@ impl<'p> Decided<'p> {
         self.until = self.until.max(until);
     }
 
-    fn full(&self, market: &Market, team: usize, day: usize) -> Vec<(usize, f64)> {
-        let most = |&stop: &usize| (stop, f64::from(market.problem.stops[stop].doses_max));
+    fn full(&self, market: &Market, team: TeamIndex, day: usize) -> Vec<(StopIndex, f64)> {
+        let most = |&stop: &StopIndex| (stop, f64::from(market.problem.stops[stop].doses_max));
         self.routes[team][day].iter().map(most).collect()
     }
 
@@ -93,12 +94,12 @@ impl<'p> Decided<'p> {
         &self,
         market: &Market,
         wanted: &Wanted,
-        (team, day): (usize, usize),
-        taken: &[bool],
-    ) -> Vec<(usize, f64)> {
+        (team, day): (TeamIndex, usize),
+        taken: &Per<StopIndex, bool>,
+    ) -> Vec<(StopIndex, f64)> {
         let problem = market.problem;
         let mut gains = Vec::new();
-        for (stop, &is_taken) in taken.iter().enumerate() {
+        for (stop, &is_taken) in taken.pairs() {
             if is_taken || !problem.stops[stop].open[day] {
                 continue;
             }
@@ -118,11 +119,11 @@ impl<'p> Decided<'p> {
 /// What the program wants of the stops, and what it pays.
 pub(super) struct Wanted {
     /// Doses by stop and day.
-    doses: Vec<Vec<f64>>,
+    doses: Per<StopIndex, Vec<f64>>,
     /// Doses that teams bring to each stop, by stop and team.
-    by_team: Vec<Vec<f64>>,
+    by_team: Per<StopIndex, Per<TeamIndex, f64>>,
     /// Share of each team-day that is used, by day and team.
-    used: Vec<Vec<f64>>,
+    used: Vec<Per<TeamIndex, f64>>,
 }
 
 impl Wanted {
@@ -131,9 +132,9 @@ impl Wanted {
         let problem = market.problem;
         let teams = problem.teams.len();
         let mut wanted = Self {
-            doses: vec![vec![0.0; problem.days]; problem.stops.len()],
-            by_team: vec![vec![0.0; teams]; problem.stops.len()],
-            used: vec![vec![0.0; teams]; problem.days],
+            doses: Per::filled(vec![0.0; problem.days], problem.stops.len()),
+            by_team: Per::filled(Per::filled(0.0, teams), problem.stops.len()),
+            used: vec![Per::filled(0.0, teams); problem.days],
         };
         for route in &compact.routes {
             let share = point.x.get(route.column).copied().unwrap_or(0.0);
@@ -147,14 +148,14 @@ impl Wanted {
     }
 
     /// Teams, those that the program uses most first.
-    fn order(&self, day: usize, teams: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..teams).collect();
+    fn order(&self, day: usize) -> Vec<TeamIndex> {
+        let mut order: Vec<TeamIndex> = self.used[day].indices().collect();
         order.sort_by(|&a, &b| self.used[day][b].total_cmp(&self.used[day][a]).then(a.cmp(&b)));
         order
     }
 
     /// Weight of a dose at a stop for a team: a little more where the program sends this team.
-    fn worth(&self, stop: usize, team: usize) -> f64 {
+    fn worth(&self, stop: StopIndex, team: TeamIndex) -> f64 {
         let all: f64 = self.by_team[stop].iter().sum();
         1.0 + self.by_team[stop][team] / all.max(1e-9)
     }
@@ -177,7 +178,7 @@ pub(super) fn around(
     };
     let wanted = Wanted::at(market, old, point);
     for route in old.routes.iter().filter(|route| route.day >= decided.until) {
-        let busy = decided.routes.iter().enumerate().any(|(team, days)| {
+        let busy = decided.routes.pairs().any(|(team, days)| {
             let on_day = &days[route.day];
             !on_day.is_empty()
                 && (team == route.team || route.visits.iter().any(|v| on_day.contains(&v.0)))
@@ -188,13 +189,13 @@ pub(super) fn around(
             start.x.push(point.x.get(route.column).copied().unwrap_or(0.0));
         }
     }
-    for team in 0..problem.teams.len() {
+    for team in problem.teams.indices() {
         for day in problem.first..problem.days {
             let stops = &decided.routes[team][day];
-            if stops.is_empty() || !decided.base.room.visits(team, day).is_empty() {
+            if stops.is_empty() || !decided.base.free.visits(team, day).is_empty() {
                 continue;
             }
-            let visits: Vec<(usize, u32)> = stops.iter().map(|&stop| (stop, 0)).collect();
+            let visits: Vec<(StopIndex, u32)> = stops.iter().map(|&stop| (stop, 0)).collect();
             compact.add_decided(market, team, day, &visits);
             let from = compact.visits.len() - stops.len();
             for visit in &compact.visits[from..] {
@@ -242,7 +243,7 @@ pub(super) fn decide<'p>(
     (compact, pdhg): (&Compact, &Pdhg),
     base: Arc<Draft<'p>>,
     parts: usize,
-    watch: &mut Watch,
+    budget: &mut SearchBudget,
     pace: Pace,
 ) -> Routed<'p> {
     let problem = market.problem;
@@ -254,14 +255,14 @@ pub(super) fn decide<'p>(
     let method = pdhg.resume(now.program.clone(), start, STEPS_DONE);
     let mut routed = Routed { decided, compact: now, pdhg: method };
     while routed.decided.until < problem.days {
-        let in_time = routed.settle(STEPS_BETWEEN, watch, pace);
+        let in_time = routed.settle(STEPS_BETWEEN, budget, pace);
         let until = if in_time { routed.decided.until + part } else { problem.days };
         let wanted = Wanted::at(market, &routed.compact, &routed.pdhg.now);
         let mut decided = routed.decided.clone();
         decided.go_on(market, &wanted, until);
         routed = routed.with(market, decided);
     }
-    routed.settle(STEPS_AFTER, watch, pace);
+    routed.settle(STEPS_AFTER, budget, pace);
     routed
 }
 
@@ -274,9 +275,9 @@ impl<'p> Routed<'p> {
     }
 
     /// So many steps; false when the time is up before.
-    pub(super) fn settle(&mut self, steps: u32, watch: &mut Watch, pace: Pace) -> bool {
+    pub(super) fn settle(&mut self, steps: u32, budget: &mut SearchBudget, pace: Pace) -> bool {
         for _ in 0..steps / STEPS_AT_ONCE {
-            if !watch.has_time(pace.takes, pace.until) {
+            if !budget.has_time(pace.takes, pace.until) {
                 return false;
             }
             self.pdhg.run(STEPS_AT_ONCE);
@@ -290,19 +291,19 @@ impl<'p> Routed<'p> {
         &self,
         market: &Market,
         most: usize,
-        tried: &mut BTreeSet<(usize, usize, Vec<usize>)>,
+        tried: &mut BTreeSet<(TeamIndex, usize, Vec<StopIndex>)>,
     ) -> Option<Self> {
         let problem = market.problem;
         let prices = self.compact.prices(market, &self.pdhg.now);
         let vaccine = market.vaccine_prices(&prices);
         let mut offers = Vec::new();
-        for team in 0..problem.teams.len() {
+        for team in problem.teams.indices() {
             for day in (problem.first..problem.days).filter(|&d| problem.teams[team].works[d]) {
-                if !self.decided.base.room.visits(team, day).is_empty() {
+                if !self.decided.base.free.visits(team, day).is_empty() {
                     continue;
                 }
                 let mut blocked = prices.clone();
-                for (other, routes) in self.decided.routes.iter().enumerate() {
+                for (other, routes) in self.decided.routes.pairs() {
                     for &stop in routes[day].iter().filter(|_| other != team) {
                         let slot = market.slots.stop_visit[stop][day];
                         if slot != NO_SLOT {
@@ -311,7 +312,7 @@ impl<'p> Routed<'p> {
                     }
                 }
                 let best = best_route(market, &blocked, &vaccine, team, day);
-                let mut stops: Vec<usize> = best.visits.iter().map(|visit| visit.0).collect();
+                let mut stops: Vec<StopIndex> = best.visits.iter().map(|visit| visit.0).collect();
                 stops.sort_unstable();
                 let held = self.worth(market, &prices, &vaccine, team, day);
                 let offer = (team, day, stops);
@@ -344,16 +345,16 @@ impl<'p> Routed<'p> {
         market: &Market,
         prices: &[f64],
         vaccine: &[(f64, usize)],
-        team: usize,
+        team: TeamIndex,
         day: usize,
     ) -> f64 {
         let problem = market.problem;
         let cost = vaccine[problem.day_class[day]].0 * problem.teams[team].draw_doses;
         let stops = &self.decided.routes[team][day];
-        let mut left = (super::room::minutes_left(problem, team, stops).max(0.0)
+        let mut left = (super::free_capacity::minutes_left(problem, team, stops).max(0.0)
             / problem.teams[team].dose_minutes)
             .min(f64::from(problem.teams[team].doses_max));
-        let price = |&stop: &usize| {
+        let price = |&stop: &StopIndex| {
             let slot = market.slots.stop_day[stop][day];
             let each = if slot == NO_SLOT { 0.0 } else { (prices[slot] - cost).max(0.0) };
             (each, f64::from(problem.stops[stop].doses_max))

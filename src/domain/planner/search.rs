@@ -3,12 +3,14 @@
 
 use super::compact::Compact;
 use super::draft::Draft;
+use super::free_capacity::Routes;
 use super::pdhg::{Pdhg, Point};
 use super::prices::Market;
-use super::room::Routes;
 use super::routing::Routed;
-use super::watch::{Pace, Watch};
-use super::{Limits, fair, greedy, keep, measure, num, parts, rounding, routing, travel};
+use super::search_budget::{Pace, SearchBudget};
+use super::{
+    Limits, greedy, measure, num, parallel, published_plan, rounding, routing, travel, worst_area,
+};
 #[cfg(feature = "highs")]
 use super::{Method, highs};
 use crate::domain::plan::{Certificate, Figures};
@@ -45,8 +47,8 @@ const OUTPUT_SHARE: f64 = 0.1;
 const VERDICT_PLANS: f64 = 50.0;
 const VERDICT_SHARE: f64 = 0.1;
 /// The worst area.
-const FAIR_PLANS: f64 = 40.0;
-const FAIR_SHARE: f64 = 0.12;
+const WORST_AREA_PLANS: f64 = 40.0;
+const WORST_AREA_SHARE: f64 = 0.12;
 /// Travel.
 const TRAVEL_PLANS: f64 = 10.0;
 const TRAVEL_SHARE: f64 = 0.03;
@@ -69,7 +71,7 @@ const ENTRIES_TRIED: usize = 20_000;
 const SWAP_STEPS: u32 = 320;
 
 /// What a better worst area may cost, as a share of the objective.
-const FAIR_COST: f64 = 8e-4;
+const WORST_AREA_COST: f64 = 8e-4;
 
 /// What the search found.
 pub(super) struct Found<'p> {
@@ -114,7 +116,7 @@ struct Ends {
     /// Steps and routes.
     plans: f64,
     /// The worst area.
-    fair: f64,
+    worst_area: f64,
     /// Travel, the last.
     travel: f64,
 }
@@ -126,15 +128,15 @@ impl Ends {
         let verdict = if has_targets { reserve(VERDICT_PLANS, VERDICT_SHARE) } else { 0.0 };
         let output = LEFT_SHARE + reserve(OUTPUT_PLANS, OUTPUT_SHARE);
         let travel = 1.0 - output - verdict;
-        let fair = travel - reserve(TRAVEL_PLANS, TRAVEL_SHARE);
-        Self { plans: fair - reserve(FAIR_PLANS, FAIR_SHARE), fair, travel }
+        let worst_area = travel - reserve(TRAVEL_PLANS, TRAVEL_SHARE);
+        Self { plans: worst_area - reserve(WORST_AREA_PLANS, WORST_AREA_SHARE), worst_area, travel }
     }
 }
 
 /// What the search must respect.
 pub(super) struct Task<'a> {
     /// The published plan.
-    pub(super) wishes: &'a [keep::Wish],
+    pub(super) wishes: &'a [published_plan::Wish],
     /// Its sessions before this day stay.
     pub(super) until: usize,
     /// How long to search.
@@ -151,7 +153,7 @@ pub(super) fn improve<'p>(
     draft: Draft<'p>,
     needed: f64,
     task: &Task,
-    watch: &mut Watch,
+    budget: &mut SearchBudget,
 ) -> Found<'p> {
     let limits = task.limits;
     let problem = market.problem;
@@ -168,11 +170,11 @@ pub(super) fn improve<'p>(
     let objective = measure::objective(&draft);
     let before_stages = measure::figures(&draft);
     let found = Found { draft, prices, bound, before_stages };
-    watch.tell(0, objective, bound);
+    budget.tell(0, objective, bound);
     let has_targets = problem.campaign.groups.iter().any(|group| group.target.is_some());
     let ends = Ends::of(task.one_plan, has_targets);
     let nothing = market.kinds.is_empty() || problem.first >= problem.days;
-    if limits.steps == 0 || nothing || !watch.has_time(0.0, ends.plans) {
+    if limits.steps == 0 || nothing || !budget.has_time(0.0, ends.plans) {
         return found;
     }
     let is_new = task.wishes.is_empty();
@@ -199,52 +201,52 @@ pub(super) fn improve<'p>(
         ends,
     };
     #[cfg(feature = "highs")]
-    let is_solved = limits.method == Method::Highs && search.solve(limits.steps, watch);
+    let is_solved = limits.method == Method::Highs && search.solve(limits.steps, budget);
     #[cfg(not(feature = "highs"))]
     let is_solved = false;
     if is_solved {
-        search.decide_routes(limits.steps, watch);
+        search.decide_routes(limits.steps, budget);
     } else {
-        search.plans(limits.steps, watch);
+        search.plans(limits.steps, budget);
     }
     search.found.before_stages = measure::figures(&search.found.draft);
-    search.stages(task.until.max(problem.first), watch);
-    search.tell(watch);
+    search.stages(task.until.max(problem.first), budget);
+    search.tell(budget);
     search.found
 }
 
 impl<'p> Search<'_, 'p> {
     /// Steps, then whole routes; where time is left and steps were not enough, more of both.
-    fn plans(&mut self, most: u32, watch: &mut Watch) {
+    fn plans(&mut self, most: u32, budget: &mut SearchBudget) {
         let ends = self.ends.plans;
         let mut takes = if self.has_routes() { ROUTES_SHARE } else { 0.0 };
         loop {
-            self.steps(most, ends - takes, watch);
-            let began = watch.used();
-            self.decide_routes(most, watch);
-            takes = watch.used() - began;
+            self.steps(most, ends - takes, budget);
+            let began = budget.used();
+            self.decide_routes(most, budget);
+            takes = budget.used() - began;
             let again = takes + self.plan_takes + self.round_takes;
             let is_limited = began > 0.0;
             let is_good = self.step >= most || self.gap() <= GAP_ENOUGH;
             if !is_limited || is_good || !self.has_routes() {
                 return;
             }
-            if !watch.has_time(again, ends) {
+            if !budget.has_time(again, ends) {
                 // No time for other routes: a better bound at least.
-                self.steps(most, ends, watch);
+                self.steps(most, ends, budget);
                 return;
             }
         }
     }
 
     /// Steps of the method, and from time to time a whole plan.
-    fn steps(&mut self, most: u32, until: f64, watch: &mut Watch) {
+    fn steps(&mut self, most: u32, until: f64, budget: &mut SearchBudget) {
         let (mut round, mut planned) = (0, 0);
         while self.step < most
-            && watch.has_time(self.round_takes + self.plan_takes, until)
+            && budget.has_time(self.round_takes + self.plan_takes, until)
             && self.gap() > GAP_ENOUGH
         {
-            let began = watch.used();
+            let began = budget.used();
             self.pdhg.run(ROUND_STEPS.min(most - self.step));
             self.step = self.step.saturating_add(ROUND_STEPS).min(most);
             round += 1;
@@ -252,44 +254,44 @@ impl<'p> Search<'_, 'p> {
             if round % ROUTE_ROUNDS == 0 {
                 self.add_routes();
             }
-            self.round_takes = self.round_takes.max(watch.used() - began);
+            self.round_takes = self.round_takes.max(budget.used() - began);
             let ready = self.pdhg.error < PLAN_ERROR_MAX && round % PLAN_ROUNDS == 0;
             if ready || self.step >= most {
-                self.plan(watch);
+                self.plan(budget);
                 planned = round;
             }
-            self.tell(watch);
+            self.tell(budget);
         }
-        if planned < round && watch.has_time(self.plan_takes, self.ends.plans) {
-            self.plan(watch);
-            self.tell(watch);
+        if planned < round && budget.has_time(self.plan_takes, self.ends.plans) {
+            self.plan(budget);
+            self.tell(budget);
         }
     }
 
     /// HiGHS' point instead of most steps, with routes until more of them bring nothing, and a
     /// whole plan after it; false where HiGHS finds none.
     #[cfg(feature = "highs")]
-    fn solve(&mut self, most: u32, watch: &mut Watch) -> bool {
+    fn solve(&mut self, most: u32, budget: &mut SearchBudget) -> bool {
         if self.has_routes() {
             // A few steps find most routes sooner, and the pace for the steps after whole routes.
-            self.steps(SOLVE_STEPS.min(most), self.ends.plans, watch);
+            self.steps(SOLVE_STEPS.min(most), self.ends.plans, budget);
         }
         let mut idle = 0;
         while idle < SOLVE_IDLE {
-            let (began, bound) = (watch.used(), self.found.bound);
+            let (began, bound) = (budget.used(), self.found.bound);
             let Some(point) = highs::solve(&self.compact.program) else { return false };
             self.pdhg = self.pdhg.resume(self.compact.program.clone(), point, 0);
             self.step += 1;
             self.look();
-            self.tell(watch);
+            self.tell(budget);
             idle = if self.found.bound < bound * (1.0 - SOLVE_WORTH) { 0 } else { idle + 1 };
-            let takes = watch.used() - began + self.plan_takes;
-            if self.add_routes() == 0 || !watch.has_time(takes, self.ends.plans) {
+            let takes = budget.used() - began + self.plan_takes;
+            if self.add_routes() == 0 || !budget.has_time(takes, self.ends.plans) {
                 break;
             }
         }
-        self.plan(watch);
-        self.tell(watch);
+        self.plan(budget);
+        self.tell(budget);
         true
     }
 
@@ -298,8 +300,8 @@ impl<'p> Search<'_, 'p> {
         !problem.teams.is_empty() && !problem.stops.is_empty()
     }
 
-    fn tell(&self, watch: &mut Watch) {
-        watch.tell(self.step, self.objective, self.found.bound);
+    fn tell(&self, budget: &mut SearchBudget) {
+        budget.tell(self.step, self.objective, self.found.bound);
     }
 
     fn gap(&self) -> f64 {
@@ -316,7 +318,7 @@ impl<'p> Search<'_, 'p> {
 
     /// Keeps the prices if they prove a lower bound.
     fn look(&mut self) {
-        let judged = parts::each(&self.points(), 2, |point| {
+        let judged = parallel::each(&self.points(), 2, |point| {
             let prices = self.compact.prices(self.market, point);
             (self.market.answer(&prices).bound, prices)
         });
@@ -352,12 +354,13 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// Makes a whole plan after the current point and keeps it if it is better.
-    fn plan(&mut self, watch: &mut Watch) {
-        let began = watch.used();
-        for draft in parts::each(&self.points(), 2, |point| self.round(point)).into_iter().rev() {
+    fn plan(&mut self, budget: &mut SearchBudget) {
+        let began = budget.used();
+        for draft in parallel::each(&self.points(), 2, |point| self.round(point)).into_iter().rev()
+        {
             self.keep(draft);
         }
-        self.plan_takes = watch.used() - began;
+        self.plan_takes = budget.used() - began;
     }
 }
 
@@ -370,19 +373,19 @@ impl<'p> Search<'_, 'p> {
         let paths = compact.paths(self.market, &point.x);
         let mut quotas = compact.quotas(self.market, &point.x);
         let mut draft = Draft::clone(&self.base);
-        draft.room.keep_routes(routes.map(|routes| Arc::new(routes.clone())));
-        rounding::place(&mut draft, self.market, &mut quotas, &compact.lumps, &paths);
+        draft.free.keep_routes(routes.map(|routes| Arc::new(routes.clone())));
+        rounding::place(&mut draft, self.market, &mut quotas, &compact.aggregates, &paths);
         greedy::fill(&mut draft);
-        draft.room.keep_routes(None);
+        draft.free.keep_routes(None);
         draft.forget_dead();
         greedy::fill(&mut draft);
         draft
     }
 
     /// Whole routes, then whole people on them.
-    fn decide_routes(&mut self, steps: u32, watch: &mut Watch) {
+    fn decide_routes(&mut self, steps: u32, budget: &mut SearchBudget) {
         let until = self.ends.plans;
-        if !self.has_routes() || !watch.has_time(self.round_takes + self.plan_takes, until) {
+        if !self.has_routes() || !budget.has_time(self.round_takes + self.plan_takes, until) {
             return;
         }
         // Small campaigns can afford to try several ways.
@@ -393,14 +396,14 @@ impl<'p> Search<'_, 'p> {
         let ways: &[usize] = if is_short { &[1] } else { &PARTS };
         let until = until - self.plan_takes;
         for &parts in ways.iter().take(tries) {
-            if found.is_some() && !watch.has_time(self.round_takes, until) {
+            if found.is_some() && !budget.has_time(self.round_takes, until) {
                 break;
             }
-            let parts = self.affordable(parts, until - watch.used());
+            let parts = self.affordable(parts, until - budget.used());
             let from = (&self.compact, &self.pdhg);
             let pace = Pace { takes: self.round_takes, until };
-            let routed = routing::decide(self.market, from, self.base.clone(), parts, watch, pace);
-            let objective = self.round_routed(&routed, watch);
+            let routed = routing::decide(self.market, from, self.base.clone(), parts, budget, pace);
+            let objective = self.round_routed(&routed, budget);
             if found.as_ref().is_none_or(|held| objective > held.0) {
                 found = Some((objective, routed));
             }
@@ -408,7 +411,7 @@ impl<'p> Search<'_, 'p> {
         let Some((best, routed)) = found else { return };
         if !is_short {
             let pace = Pace { takes: self.round_takes, until };
-            self.swap_routes(routed, best, watch, pace);
+            self.swap_routes(routed, best, budget, pace);
         }
     }
 
@@ -422,14 +425,15 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// The worst area, then travel; a published plan stays as it is.
-    fn stages(&mut self, until: usize, watch: &mut Watch) {
+    fn stages(&mut self, until: usize, budget: &mut SearchBudget) {
         if !self.is_new {
             return;
         }
-        let floor = self.objective * (1.0 - FAIR_COST);
-        let Ends { fair, travel, .. } = self.ends;
-        self.found.draft = fair::raise_worst(self.found.draft.clone(), floor, until, watch, fair);
-        travel::shorten(&mut self.found.draft, until, watch, travel);
+        let floor = self.objective * (1.0 - WORST_AREA_COST);
+        let Ends { worst_area, travel, .. } = self.ends;
+        self.found.draft =
+            worst_area::raise_worst(self.found.draft.clone(), floor, until, budget, worst_area);
+        travel::shorten(&mut self.found.draft, until, budget, travel);
         self.objective = measure::objective(&self.found.draft);
     }
 
@@ -438,17 +442,17 @@ impl<'p> Search<'_, 'p> {
         &mut self,
         mut routed: Routed<'p>,
         mut best: f64,
-        watch: &mut Watch,
+        budget: &mut SearchBudget,
         pace: Pace,
     ) {
         let mut most = (self.market.problem.days / 4).max(1);
         let mut tried = BTreeSet::new();
         for _ in 0..SWAP_ROUNDS {
             let Some(mut other) = routed.swapped(self.market, most, &mut tried) else { break };
-            if !other.settle(SWAP_STEPS, watch, pace) {
+            if !other.settle(SWAP_STEPS, budget, pace) {
                 return;
             }
-            let objective = self.round_routed(&other, watch);
+            let objective = self.round_routed(&other, budget);
             if objective > best {
                 (routed, best) = (other, objective);
             } else {
@@ -456,23 +460,23 @@ impl<'p> Search<'_, 'p> {
             }
         }
         for _ in 0..LAST_ROUNDS {
-            if !routed.settle(SWAP_STEPS, watch, pace) {
+            if !routed.settle(SWAP_STEPS, budget, pace) {
                 return;
             }
-            self.round_routed(&routed, watch);
+            self.round_routed(&routed, budget);
         }
     }
 
     /// Whole people on whole routes; kept if better. Returns the objective.
-    fn round_routed(&mut self, routed: &Routed<'p>, watch: &mut Watch) -> f64 {
-        let began = watch.used();
+    fn round_routed(&mut self, routed: &Routed<'p>, budget: &mut SearchBudget) -> f64 {
+        let began = budget.used();
         let points = [&routed.pdhg.now, &routed.pdhg.average()];
-        let drafts = parts::each(&points, 2, |point| {
+        let drafts = parallel::each(&points, 2, |point| {
             self.round_with(&routed.compact, point, Some(&routed.decided.routes))
         });
         let best = drafts.into_iter().map(|draft| self.keep(draft)).fold(0.0_f64, f64::max);
-        self.plan_takes = self.plan_takes.max(watch.used() - began);
-        self.tell(watch);
+        self.plan_takes = self.plan_takes.max(budget.used() - began);
+        self.tell(budget);
         best
     }
 }

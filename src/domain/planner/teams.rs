@@ -1,9 +1,10 @@
 //! What a team can earn on a day at prices: the best route, by branch and bound over sets of stops.
 
+use super::free_capacity::minutes_left;
+use super::index::{StopIndex, TeamIndex};
 use super::model::Problem;
-use super::parts;
+use super::parallel;
 use super::prices::{Market, NO_SLOT};
-use super::room::minutes_left;
 
 /// So many team-days are worth sharing among cores.
 pub(super) const TEAM_DAYS_SHARED: usize = 32;
@@ -11,14 +12,14 @@ pub(super) const TEAM_DAYS_SHARED: usize = 32;
 /// The routes of teams.
 pub(super) struct TeamDays {
     /// Team-days, `(team, day)`.
-    days: Vec<(usize, usize)>,
+    days: Vec<(TeamIndex, usize)>,
 }
 
 /// A route: stops with their doses, and what it earns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Route {
     /// Stops and doses.
-    pub(super) visits: Vec<(usize, f64)>,
+    pub(super) visits: Vec<(StopIndex, f64)>,
     /// What it earns.
     pub(super) worth: f64,
 }
@@ -26,8 +27,10 @@ pub(super) struct Route {
 impl TeamDays {
     /// Every day on which a team works.
     pub(super) fn new(problem: &Problem) -> Self {
-        let works = |&(team, d): &(usize, usize)| problem.teams[team].works[d];
-        let all = (0..problem.teams.len())
+        let works = |&(team, d): &(TeamIndex, usize)| problem.teams[team].works[d];
+        let all = problem
+            .teams
+            .indices()
             .flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
         Self { days: all.filter(works).collect() }
     }
@@ -41,8 +44,8 @@ impl TeamDays {
         usage: &mut [f64],
     ) -> f64 {
         let mut total = 0.0;
-        let best = |&(team, d): &(usize, usize)| best_route(market, prices, vaccine, team, d);
-        let routes = parts::each(&self.days, TEAM_DAYS_SHARED, best);
+        let best = |&(team, d): &(TeamIndex, usize)| best_route(market, prices, vaccine, team, d);
+        let routes = parallel::each(&self.days, TEAM_DAYS_SHARED, best);
         for (&(team, d), route) in self.days.iter().zip(routes) {
             total += route.worth;
             let lot = vaccine[market.problem.day_class[d]].1;
@@ -61,13 +64,13 @@ pub(super) fn best_route(
     market: &Market,
     prices: &[f64],
     vaccine: &[(f64, usize)],
-    team: usize,
+    team: TeamIndex,
     d: usize,
 ) -> Route {
     let problem = market.problem;
     let cost = vaccine[problem.day_class[d]].0 * problem.teams[team].draw_doses;
     let mut stops = Vec::new();
-    for p in 0..problem.stops.len() {
+    for p in problem.stops.indices() {
         let slot = market.slots.stop_day[p][d];
         if slot != NO_SLOT && prices[slot] > cost {
             let fee = prices[market.slots.stop_visit[p][d]];
@@ -79,7 +82,7 @@ pub(super) fn best_route(
 }
 
 /// The best route of a team among some stops.
-pub(super) fn best_of(problem: &Problem, team: usize, mut stops: Vec<Gain>) -> Route {
+pub(super) fn best_of(problem: &Problem, team: TeamIndex, mut stops: Vec<Gain>) -> Route {
     stops.sort_by(|a, b| b.each.total_cmp(&a.each).then(a.stop.cmp(&b.stop)));
     let mut search = Search { problem, team, stops, best: Route::default() };
     search.grow(0, &mut Vec::new(), &mut Vec::new());
@@ -90,7 +93,7 @@ pub(super) fn best_of(problem: &Problem, team: usize, mut stops: Vec<Gain>) -> R
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gain {
     /// The stop.
-    pub(super) stop: usize,
+    pub(super) stop: StopIndex,
     /// Earnings of a dose.
     pub(super) each: f64,
     /// Doses that earn it.
@@ -101,7 +104,7 @@ pub(super) struct Gain {
 
 struct Search<'a> {
     problem: &'a Problem<'a>,
-    team: usize,
+    team: TeamIndex,
     /// Dearest first.
     stops: Vec<Gain>,
     best: Route,
@@ -109,7 +112,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Doses for which the team has time at these stops; negative when it cannot even go there.
-    fn room(&self, stops: &[usize]) -> f64 {
+    fn doses_in_time(&self, stops: &[StopIndex]) -> f64 {
         let team = &self.problem.teams[self.team];
         let minutes = minutes_left(self.problem, self.team, stops);
         if minutes < 0.0 {
@@ -133,9 +136,10 @@ impl Search<'_> {
 
     /// Adds one stop more. A round never gets shorter by a stop, so what is left of the day at
     /// the next stop's earnings bounds everything that may still be added.
-    fn grow(&mut self, from: usize, chosen: &mut Vec<usize>, stops: &mut Vec<usize>) {
+    fn grow(&mut self, from: usize, chosen: &mut Vec<usize>, stops: &mut Vec<StopIndex>) {
         let team = &self.problem.teams[self.team];
-        let left = if chosen.is_empty() { f64::from(team.doses_max) } else { self.room(stops) };
+        let left =
+            if chosen.is_empty() { f64::from(team.doses_max) } else { self.doses_in_time(stops) };
         if left <= 0.0 || chosen.len() >= team.stops_max {
             return;
         }
@@ -146,7 +150,7 @@ impl Search<'_> {
             }
             chosen.push(i);
             stops.push(self.stops[i].stop);
-            let room = self.room(stops);
+            let room = self.doses_in_time(stops);
             if room > 0.0 {
                 let worth = self.fill(chosen, room).0;
                 if worth > self.best.worth {

@@ -280,7 +280,7 @@ fn every_draw_has_its_lot_and_the_first_to_expire_goes_first() {
     let mut campaign = plain();
     campaign.deliveries = vec![lot("late", 0, 100, 60), lot("soon", 0, 100, 9)];
     let plan = quick(&campaign, &[], campaign.start, &[]);
-    let draws = draws(&campaign, &plan.rows, &[], campaign.start);
+    let draws = lot_draws(&campaign, &plan.rows, &[], campaign.start);
     assert_eq!(draws[0].lot.as_str(), "soon");
     let given: f64 = draws.iter().map(|draw| draw.doses_given).sum();
     assert!((given - plan.figures.doses as f64).abs() < 1e-6);

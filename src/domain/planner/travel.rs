@@ -2,35 +2,38 @@
 //! where that saves way; nothing else changes.
 
 use super::draft::{Draft, Path};
+use super::index::{Per, Place, SiteIndex};
 use super::measure;
-use super::watch::Watch;
+use super::search_budget::SearchBudget;
 use std::collections::BTreeMap;
 
 /// Doses of a day by area and site.
-type Cells = BTreeMap<(usize, usize), i64>;
+type Cells = BTreeMap<(usize, SiteIndex), i64>;
 
 /// Shortens the ways of all days from `until` on, as far as there is time.
-pub(super) fn shorten(draft: &mut Draft, until: usize, watch: &mut Watch, ends: f64) {
+pub(super) fn shorten(draft: &mut Draft, until: usize, budget: &mut SearchBudget, ends: f64) {
     let problem = draft.problem;
-    let km: Vec<Vec<f64>> = (0..problem.reach.len())
+    let km: Vec<Per<SiteIndex, f64>> = (0..problem.reach.len())
         .map(|area| {
-            let far = vec![f64::INFINITY; problem.sites.len() + problem.stops.len()];
-            problem.reach[area].iter().fold(far, |mut far, &place| {
-                far[place] = measure::km(problem, area, place);
-                far
-            })
+            let mut km = Per::filled(f64::INFINITY, problem.sites.len());
+            for &place in &problem.reach[area] {
+                if let Place::Site(site) = place {
+                    km[site] = measure::km(problem, area, place);
+                }
+            }
+            km
         })
         .collect();
     let mut of_day: Vec<Vec<(usize, usize)>> = vec![Vec::new(); problem.days];
     for (at, path) in draft.paths.iter().enumerate() {
         for (j, step) in path.steps.iter().enumerate() {
-            if step.place < problem.sites.len() && step.day >= until {
+            if matches!(step.place, Place::Site(_)) && step.day >= until {
                 of_day[step.day].push((at, j));
             }
         }
     }
     for day in until.min(problem.days)..problem.days {
-        if !watch.has_time(0.0, ends) {
+        if !budget.has_time(0.0, ends) {
             return;
         }
         let old = cells(draft, &of_day[day]);
@@ -47,7 +50,9 @@ fn cells(draft: &Draft, steps: &[(usize, usize)]) -> Cells {
     for &(at, j) in steps {
         let path = &draft.paths[at];
         let area = draft.problem.cohorts[path.cohort].area;
-        *cells.entry((area, path.steps[j].place)).or_insert(0) += i64::from(path.people);
+        if let Place::Site(site) = path.steps[j].place {
+            *cells.entry((area, site)).or_insert(0) += i64::from(path.people);
+        }
     }
     cells
 }
@@ -65,12 +70,12 @@ struct Mover {
 }
 
 /// Exchanges the sites of two areas as long as that saves way.
-fn exchange(cells: &mut Cells, km: &[Vec<f64>]) {
-    let mut at: BTreeMap<usize, BTreeMap<usize, i64>> = BTreeMap::new();
+fn exchange(cells: &mut Cells, km: &[Per<SiteIndex, f64>]) {
+    let mut at: BTreeMap<SiteIndex, BTreeMap<usize, i64>> = BTreeMap::new();
     for (&(area, place), &n) in cells.iter() {
         at.entry(place).or_default().insert(area, n);
     }
-    let places: Vec<usize> = at.keys().copied().collect();
+    let places: Vec<SiteIndex> = at.keys().copied().collect();
     let mut changed_ever = false;
     for _ in 0..ROUNDS {
         let mut changed = false;
@@ -85,7 +90,7 @@ fn exchange(cells: &mut Cells, km: &[Vec<f64>]) {
         }
     }
     if changed_ever {
-        let by_area = |(place, areas): (usize, BTreeMap<usize, i64>)| {
+        let by_area = |(place, areas): (SiteIndex, BTreeMap<usize, i64>)| {
             areas.into_iter().map(move |(area, n)| ((area, place), n))
         };
         *cells = at.into_iter().flat_map(by_area).collect();
@@ -95,11 +100,11 @@ fn exchange(cells: &mut Cells, km: &[Vec<f64>]) {
 /// Exchanges between two sites: the areas that save most by leaving one of them with those that
 /// save most by leaving the other.
 fn exchange_pair(
-    at: &mut BTreeMap<usize, BTreeMap<usize, i64>>,
-    km: &[Vec<f64>],
-    (one, other): (usize, usize),
+    at: &mut BTreeMap<SiteIndex, BTreeMap<usize, i64>>,
+    km: &[Per<SiteIndex, f64>],
+    (one, other): (SiteIndex, SiteIndex),
 ) -> bool {
-    let movers = |from: usize, to: usize| -> Vec<Mover> {
+    let movers = |from: SiteIndex, to: SiteIndex| -> Vec<Mover> {
         let here = at[&from].iter();
         let here =
             here.filter(|(area, n)| **n > 0 && (km[**area][from] + km[**area][to]).is_finite());
@@ -143,7 +148,7 @@ fn apply(
     new: &Cells,
 ) {
     let mut over: Cells = Cells::new();
-    let mut under: BTreeMap<usize, Vec<(usize, i64)>> = BTreeMap::new();
+    let mut under: BTreeMap<usize, Vec<(SiteIndex, i64)>> = BTreeMap::new();
     for (&(area, place), &n) in new {
         let by = n - old.get(&(area, place)).copied().unwrap_or(0);
         if by < 0 {
@@ -154,7 +159,7 @@ fn apply(
     }
     for (at, j) in of_day[day].clone() {
         let area = draft.problem.cohorts[draft.paths[at].cohort].area;
-        let from = draft.paths[at].steps[j].place;
+        let Place::Site(from) = draft.paths[at].steps[j].place else { continue };
         while let Some(left) = over.get_mut(&(area, from)).filter(|left| **left > 0) {
             let Some((to, room)) = under.get_mut(&area).and_then(|list| list.last_mut()) else {
                 break;
@@ -167,16 +172,16 @@ fn apply(
             }
             let people = u32::try_from(n).unwrap_or(0);
             if people >= draft.paths[at].people {
-                draft.paths[at].steps[j].place = to;
+                draft.paths[at].steps[j].place = Place::Site(to);
                 break;
             }
             // Part of the people go elsewhere: they become a path of their own.
             let mut other = Path { people, ..draft.paths[at].clone() };
-            other.steps[j].place = to;
+            other.steps[j].place = Place::Site(to);
             draft.paths[at].people -= people;
             let index = draft.paths.len();
             for (k, step) in other.steps.iter().enumerate().filter(|(_, s)| s.day > day) {
-                if step.place < draft.problem.sites.len() {
+                if matches!(step.place, Place::Site(_)) {
                     of_day[step.day].push((index, k));
                 }
             }

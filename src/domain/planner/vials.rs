@@ -1,7 +1,7 @@
 //! Whole vials: what each session draws, what stays in open vials, and which sessions would
 //! better be one. The rules of the plan know single doses only; this is advice.
 
-use super::{check, draws};
+use super::{check, lot_draws};
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{LotCode, PlaceCode, TeamCode};
@@ -70,7 +70,7 @@ pub fn vials(
     from: NaiveDate,
 ) -> Vec<SessionVials> {
     let mut stock: BTreeMap<String, VecDeque<(LotCode, f64, NaiveDate)>> = BTreeMap::new();
-    for draw in draws(campaign, rows, given, from) {
+    for draw in lot_draws(campaign, rows, given, from) {
         let site = draw.site.as_ref().map(PlaceCode::as_str);
         let owner = site.or(draw.team.as_ref().map(TeamCode::as_str)).unwrap_or_default();
         let held = stock.entry(owner.to_owned()).or_default();

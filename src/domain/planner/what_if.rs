@@ -14,7 +14,7 @@ use serde::Serialize;
 
 /// One thing that is supposed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum WhatIfChange {
     /// Lots that have not arrived yet hold so many times their doses, rounded down.
     Supply(Decimal),
     /// So many teams more, like the first one; below 0: fewer, the last ones go.
@@ -39,7 +39,7 @@ pub enum Change {
 
 /// Why something cannot be supposed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadChange {
+pub enum WhatIfError {
     /// Fewer than no doses.
     #[error("a supply of {0} times what is announced is no supply; write a number from 0 on")]
     Supply(Decimal),
@@ -88,24 +88,26 @@ pub enum BadChange {
 pub fn changed(
     campaign: &Campaign,
     from: NaiveDate,
-    changes: &[Change],
-) -> Result<Campaign, BadChange> {
+    changes: &[WhatIfChange],
+) -> Result<Campaign, WhatIfError> {
     let mut changed = campaign.clone();
     for change in changes {
         match change {
-            Change::Supply(factor) => supply(&mut changed, from, *factor)?,
-            Change::Teams(more) => teams(&mut changed, *more)?,
-            Change::Close { place, first, last } => close(&mut changed, place, *first, *last)?,
-            Change::Delay { lot, days } => delay(&mut changed, lot, *days)?,
+            WhatIfChange::Supply(factor) => supply(&mut changed, from, *factor)?,
+            WhatIfChange::Teams(more) => teams(&mut changed, *more)?,
+            WhatIfChange::Close { place, first, last } => {
+                close(&mut changed, place, *first, *last)?
+            }
+            WhatIfChange::Delay { lot, days } => delay(&mut changed, lot, *days)?,
         }
     }
     Ok(changed)
 }
 
 /// Before the campaign every lot is still to come.
-fn supply(campaign: &mut Campaign, from: NaiveDate, factor: Decimal) -> Result<(), BadChange> {
+fn supply(campaign: &mut Campaign, from: NaiveDate, factor: Decimal) -> Result<(), WhatIfError> {
     if factor < Decimal::ZERO {
-        return Err(BadChange::Supply(factor));
+        return Err(WhatIfError::Supply(factor));
     }
     let all = from <= campaign.start;
     for lot in campaign.deliveries.iter_mut().filter(|lot| all || lot.date >= from) {
@@ -115,18 +117,18 @@ fn supply(campaign: &mut Campaign, from: NaiveDate, factor: Decimal) -> Result<(
     Ok(())
 }
 
-fn teams(campaign: &mut Campaign, more: i32) -> Result<(), BadChange> {
+fn teams(campaign: &mut Campaign, more: i32) -> Result<(), WhatIfError> {
     let count = usize::try_from(more.unsigned_abs()).unwrap_or(usize::MAX);
     if more < 0 {
         let held = campaign.teams.len();
         let left = held.checked_sub(count);
-        let left = left.ok_or(BadChange::TooFewTeams { teams: held, asked: more })?;
+        let left = left.ok_or(WhatIfError::TooFewTeams { teams: held, asked: more })?;
         for team in campaign.teams.split_off(left) {
             campaign.closures.retain(|closure| closure.place != team.code.as_str());
         }
         return Ok(());
     }
-    let model = campaign.teams.first().cloned().ok_or(BadChange::NoTeam)?;
+    let model = campaign.teams.first().cloned().ok_or(WhatIfError::NoTeam)?;
     for number in (1..).take(count) {
         let code = TeamCode::new(format!("+{number}"));
         campaign.teams.push(crate::domain::site::Team { code, ..model.clone() });
@@ -139,14 +141,14 @@ fn close(
     place: &str,
     first: NaiveDate,
     last: NaiveDate,
-) -> Result<(), BadChange> {
+) -> Result<(), WhatIfError> {
     if !campaign.closable().contains(place) {
         let known: Vec<&str> = campaign.closable().into_iter().collect();
-        return Err(BadChange::UnknownPlace { code: place.to_owned(), known: listed(&known) });
+        return Err(WhatIfError::UnknownPlace { code: place.to_owned(), known: listed(&known) });
     }
     let (start, end) = (campaign.start, campaign.end);
     if first > last || last < start || first > end {
-        return Err(BadChange::Outside { first, last, start, end });
+        return Err(WhatIfError::Outside { first, last, start, end });
     }
     campaign.closures.retain(|one| one.place != place || one.day < first || one.day > last);
     for day in crate::domain::date::days(first.max(start), last.min(end)) {
@@ -155,10 +157,10 @@ fn close(
     Ok(())
 }
 
-fn delay(campaign: &mut Campaign, code: &LotCode, days: u32) -> Result<(), BadChange> {
+fn delay(campaign: &mut Campaign, code: &LotCode, days: u32) -> Result<(), WhatIfError> {
     let Some(lot) = campaign.deliveries.iter_mut().find(|lot| lot.lot == *code) else {
         let known: Vec<&str> = campaign.deliveries.iter().map(|lot| lot.lot.as_str()).collect();
-        return Err(BadChange::UnknownLot { code: code.to_string(), known: listed(&known) });
+        return Err(WhatIfError::UnknownLot { code: code.to_string(), known: listed(&known) });
     };
     let later = lot.date.checked_add_signed(TimeDelta::days(i64::from(days)));
     lot.date = later.unwrap_or(NaiveDate::MAX);
@@ -181,7 +183,7 @@ fn listed(codes: &[&str]) -> String {
 
 /// What a plan brings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Outcome {
+pub struct PlanOutcome {
     /// What it is worth.
     #[serde(flatten)]
     pub figures: Figures,
@@ -205,7 +207,7 @@ pub struct GroupOutcome {
 }
 
 /// What a plan for a request brings.
-pub fn outcome(request: &Request, plan: &Plan) -> Outcome {
+pub fn outcome(request: &Request, plan: &Plan) -> PlanOutcome {
     let problem = Problem::new(request.campaign, request.given, request.from);
     let finished = measure::finished_by_group(&problem, &plan.rows);
     let last_day = |group: Option<&GroupId>| {
@@ -221,7 +223,7 @@ pub fn outcome(request: &Request, plan: &Plan) -> Outcome {
         people_finished: finished.get(group).copied().unwrap_or(0),
         last_day: last_day(Some(group)),
     };
-    Outcome {
+    PlanOutcome {
         figures: plan.figures.clone(),
         last_day: last_day(None),
         groups: {

@@ -1,6 +1,7 @@
 //! What holds people back, from the prices of a plan: where a constraint has a price, one more
 //! unit of it could bring at most that much; and what the best series of a cohort would cost.
 
+use super::index::Place;
 use super::model::Problem;
 use super::prices::{Kind, Market, NO_SLOT, PathSearch};
 use super::teams::best_route;
@@ -136,7 +137,7 @@ impl Found<'_> {
     }
 
     /// Whether the question is about a place.
-    fn asks(&self, place: usize, code: &str) -> bool {
+    fn asks(&self, place: Place, code: &str) -> bool {
         let campaign = self.problem.campaign;
         let in_area = |area: &str| {
             let at = campaign.areas.iter().position(|one| one.code.as_str() == area);
@@ -151,25 +152,25 @@ impl Found<'_> {
         let slots = &market.slots;
         let price = |slot: usize| if slot == NO_SLOT { 0.0 } else { prices[slot] };
         let holds = |slot: usize| if slot == NO_SLOT { 0.0 } else { slots.holds[slot] };
-        for (s, site) in problem.campaign.sites.iter().enumerate() {
-            let code = site.code.as_str();
-            if !self.asks(s, code) {
+        for (s, site) in problem.sites.pairs() {
+            let code = problem.site(s).code.as_str();
+            if !self.asks(Place::Site(s), code) {
                 continue;
             }
             for (d, &slot) in slots.site_day[s].iter().enumerate() {
                 self.add(Scarce::SiteDay, code, (d, d), price(slot), holds(slot));
             }
-            for (period, &slot) in problem.sites[s].periods.iter().zip(&slots.storage[s]) {
+            for (period, &slot) in site.periods.iter().zip(&slots.storage[s]) {
                 let days = (period.start, period.last);
                 self.add(Scarce::Storage, code, days, price(slot), holds(slot));
             }
         }
-        for (p, stop) in problem.campaign.stops.iter().enumerate() {
-            let code = stop.code.as_str();
-            if !self.asks(problem.sites.len() + p, code) {
+        for (p, stop) in problem.stops.pairs() {
+            let code = problem.stop(p).code.as_str();
+            if !self.asks(Place::Stop(p), code) {
                 continue;
             }
-            let most = f64::from(problem.stops[p].doses_max);
+            let most = f64::from(stop.doses_max);
             for d in problem.first..problem.days {
                 self.add(Scarce::StopDay, code, (d, d), price(slots.stop_day[p][d]), most);
                 self.add(Scarce::StopVisit, code, (d, d), price(slots.stop_visit[p][d]), 1.0);
@@ -194,12 +195,12 @@ impl Found<'_> {
             return;
         }
         let vaccine = market.vaccine_prices(prices);
-        for (t, team) in problem.campaign.teams.iter().enumerate() {
-            let code = team.code.as_str();
+        for (t, team) in problem.teams.pairs() {
+            let code = problem.team(t).code.as_str();
             if self.question.place.is_some_and(|asked| asked != code) {
                 continue;
             }
-            for d in (problem.first..problem.days).filter(|&d| problem.teams[t].works[d]) {
+            for d in (problem.first..problem.days).filter(|&d| team.works[d]) {
                 let worth = best_route(market, prices, &vaccine, t, d).worth;
                 self.add(Scarce::TeamDay, code, (d, d), worth, 1.0);
             }
@@ -227,11 +228,11 @@ pub fn best_series(
         if !asked || places.is_empty() || problem.days == 0 {
             continue;
         }
-        let cheapest = |d: usize| -> (f64, usize) {
+        let cheapest = |d: usize| -> (f64, Place) {
             let of_day = places.iter().map(|&place| (of_place[place][d], place));
             of_day.fold((f64::INFINITY, places[0]), |a, b| if b.0 < a.0 { b } else { a })
         };
-        let by_day: Vec<(f64, usize)> = (0..problem.days).map(cheapest).collect();
+        let by_day: Vec<(f64, Place)> = (0..problem.days).map(cheapest).collect();
         let price: Vec<f64> = by_day.iter().map(|one| one.0).collect();
         let kind = Kind {
             reach: 0,

@@ -15,6 +15,8 @@ mod person;
 mod reason;
 mod select;
 mod skip;
+#[cfg(test)]
+mod tests;
 
 pub use evaluate::{Status, Verdict};
 pub use forecast::{Day, Next, SeriesStatus};

@@ -2,7 +2,7 @@
 
 use super::table::Section;
 use super::words::Words;
-use crate::chart::{Chart, Colours, HEIGHT, Line, Look, WIDTH, svg};
+use crate::chart::{self, Chart, Colours, Drawing, HEIGHT, Line, Look, WIDTH, drawing};
 use crate::domain::notice::Summary;
 use crate::mail::Picture;
 use crate::mail::picture::{Painter, Undrawn};
@@ -12,20 +12,21 @@ use crate::text::thousands;
 /// Columns of a county's name in the picture, with the date behind it.
 const COUNTY_COLUMNS_MAX: usize = 24;
 
-/// The picture of a summary; `None` where there is nothing to be drawn. A name with characters that no font has is
-/// left out of it.
+/// The picture of a summary; `None` where there is nothing to draw. The county's name is left out where it cannot be
+/// drawn.
 pub(crate) fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Picture>, Undrawn> {
     let Some(days) = summary.curves.days else { return Ok(None) };
     let words = Words(summary.language);
     let county = safe::one_line(&safe::name(&summary.county), COUNTY_COLUMNS_MAX);
     let end = words.day_end(summary.as_of);
     let heading = words.say("mail-chart-heading", &[("county", &county), ("end", &end)]);
-    let named = painter.png(&drawing(words, summary, days, &heading, painter.family()));
-    let png = match named {
-        Err(Undrawn::NoGlyph(_)) => {
-            painter.png(&drawing(words, summary, days, &end, painter.family()))?
-        }
-        drawn => drawn?,
+    let png = |heading: &str| {
+        let chart = drawn(words, summary, days, heading, Some(heading));
+        painter.png(&chart, &Colours::PICTURE)
+    };
+    let png = match png(&heading) {
+        Err(Undrawn::NoGlyph(_) | Undrawn::Unshaped(_)) => png(&end)?,
+        png => png?,
     };
     let progress = summary.progress;
     let alt = words.say(
@@ -46,9 +47,9 @@ pub(crate) fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Pic
     }))
 }
 
-/// The same drawing for a page; `None` where there is nothing to be drawn.
+/// The same drawing for a page; `None` where there is nothing to draw.
 pub(super) fn for_page(words: Words, summary: &Summary) -> Option<String> {
-    let heading = words.say(
+    let title = words.say(
         "mail-chart-alt",
         &[
             ("end", &words.day_end(summary.as_of)),
@@ -57,27 +58,18 @@ pub(super) fn for_page(words: Words, summary: &Summary) -> Option<String> {
             ("total", &thousands(summary.progress.planned_total)),
         ],
     );
-    let look = (None, "inherit", Colours::PAGE);
-    Some(chart(words, summary, summary.curves.days?, &heading, look))
+    let chart = drawn(words, summary, summary.curves.days?, &title, None);
+    Some(chart::svg(&chart, &Colours::PAGE))
 }
 
-fn drawing(
-    words: Words,
-    summary: &Summary,
-    days: (chrono::NaiveDate, chrono::NaiveDate),
-    heading: &str,
-    font: &str,
-) -> String {
-    chart(words, summary, days, heading, (Some(heading), font, Colours::PICTURE))
-}
-
-fn chart(
+/// The chart, with its heading inside where it is seen without the words around it.
+fn drawn(
     words: Words,
     summary: &Summary,
     days: (chrono::NaiveDate, chrono::NaiveDate),
     title: &str,
-    (heading, font, colours): (Option<&str>, &str, Colours),
-) -> String {
+    heading: Option<&str>,
+) -> Drawing {
     let (curves, progress) = (&summary.curves, summary.progress);
     let named = |key: &str, doses: u64| words.say(key, &[("doses", &thousands(doses))]);
     let (done, planned) =
@@ -86,7 +78,7 @@ fn chart(
     if !curves.planned.is_empty() {
         lines.push(Line { name: &planned, look: Look::Plan, points: &curves.planned });
     }
-    svg(&Chart {
+    drawing(&Chart {
         title,
         heading,
         unit: &words.word("mail-chart-unit"),
@@ -94,8 +86,6 @@ fn chart(
         lines: &lines,
         number: &|number| words.short(number),
         day: &|day| words.day_short(day),
-        font,
-        colours,
     })
 }
 

@@ -3,8 +3,9 @@
 //! as the objective may fall.
 
 use super::draft::{Draft, Who};
+use super::index::{Per, PerPlace};
 use super::measure;
-use super::watch::Watch;
+use super::search_budget::SearchBudget;
 
 /// Steps of the level, as a share of people.
 const LEVEL_STEP: f64 = 0.02;
@@ -17,15 +18,15 @@ pub(super) fn raise_worst<'p>(
     draft: Draft<'p>,
     floor: f64,
     until: usize,
-    watch: &mut Watch,
+    budget: &mut SearchBudget,
     ends: f64,
 ) -> Draft<'p> {
     let mut best = draft;
     let mut shares = Shares::of(&best);
     let mut step = LEVEL_STEP;
     let mut takes = 0.0;
-    while step >= LEVEL_STEP_MIN && shares.worst() < 1.0 && watch.has_time(takes, ends) {
-        let began = watch.used();
+    while step >= LEVEL_STEP_MIN && shares.worst() < 1.0 && budget.has_time(takes, ends) {
+        let began = budget.used();
         let mut next = best.clone();
         let mut next_shares = shares.clone();
         lift(&mut next, &mut next_shares, (shares.worst() + step).min(1.0), until);
@@ -37,7 +38,7 @@ pub(super) fn raise_worst<'p>(
         } else {
             (best, shares) = (next, found);
         }
-        takes = watch.used() - began;
+        takes = budget.used() - began;
     }
     best
 }
@@ -104,13 +105,16 @@ fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: usize) {
 /// change.
 struct Givers {
     /// By the place of the first step.
-    of_place: Vec<Vec<usize>>,
+    of_place: PerPlace<Vec<usize>>,
 }
 
 impl Givers {
     fn of(draft: &Draft, until: usize) -> Self {
-        let sites = draft.problem.sites.len();
-        let mut of_place = vec![Vec::new(); sites + draft.problem.stops.len()];
+        let problem = draft.problem;
+        let mut of_place = PerPlace {
+            sites: Per::filled(Vec::new(), problem.sites.len()),
+            stops: Per::filled(Vec::new(), problem.stops.len()),
+        };
         for (at, path) in draft.paths.iter().enumerate() {
             let free = path.steps.iter().all(|step| step.day >= until && step.team.is_none());
             if let Some(first) = path.steps.first()

@@ -1,5 +1,6 @@
 //! Which lot serves which draw, and the curve of planned doses.
 
+use super::index::{SiteIndex, TeamIndex, by_code};
 use super::lots::Stock;
 use super::model::Problem;
 use crate::domain::campaign::Campaign;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// Vaccine that a site or a team takes from a lot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Draw {
+pub struct LotDraw {
     /// The site; `None` for a team.
     pub site: Option<PlaceCode>,
     /// The team; `None` at a site.
@@ -32,12 +33,12 @@ pub struct Draw {
 /// Serves every draw of a plan from the lots: in the order of days, first expiring first, moving
 /// earlier draws to other lots where only that leaves enough. `given` and `from` as for planning.
 /// What no lot can serve is left out.
-pub fn draws(
+pub fn lot_draws(
     campaign: &Campaign,
     rows: &[PlanRow],
     given: &[GivenRow],
     from: NaiveDate,
-) -> Vec<Draw> {
+) -> Vec<LotDraw> {
     let problem = Problem::new(campaign, given, from);
     let needs = needs(&problem, rows);
     let mut by_class: BTreeMap<usize, u64> = BTreeMap::new();
@@ -71,10 +72,16 @@ pub fn draws(
     out
 }
 
+/// Who takes vaccine out of the county store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Taker {
+    Site(SiteIndex),
+    Team(TeamIndex),
+}
+
 /// What a site takes for a period or a team for a day.
 struct Need {
-    place: usize,
-    team: Option<usize>,
+    taker: Taker,
     taken: usize,
     until: usize,
     class: usize,
@@ -84,11 +91,10 @@ struct Need {
 
 fn needs(problem: &Problem, rows: &[PlanRow]) -> Vec<Need> {
     let campaign = problem.campaign;
-    let sites: BTreeMap<&str, usize> =
-        campaign.sites.iter().enumerate().map(|(i, site)| (site.code.as_str(), i)).collect();
-    let teams: BTreeMap<&str, usize> =
-        campaign.teams.iter().enumerate().map(|(i, team)| (team.code.as_str(), i)).collect();
-    let mut counts: BTreeMap<(Option<usize>, usize, usize), u64> = BTreeMap::new();
+    let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
+    let teams = by_code::<TeamIndex>(campaign.teams.iter().map(|team| team.code.as_str()));
+    // Doses by taker and, of a site, its period, of a team, the day.
+    let mut counts: BTreeMap<(Taker, usize), u64> = BTreeMap::new();
     for row in rows {
         let day = super::num::day((row.day - campaign.start).num_days());
         if row.day < campaign.start || day < problem.first || day >= problem.days {
@@ -96,24 +102,24 @@ fn needs(problem: &Problem, rows: &[PlanRow]) -> Vec<Need> {
         }
         let team = row.team.as_ref().and_then(|team| teams.get(team.as_str())).copied();
         let at = match (team, sites.get(row.place.as_str())) {
-            (Some(team), _) => (Some(team), 0, day),
-            (None, Some(&site)) => (None, site, problem.sites[site].period_of[day]),
+            (Some(team), _) => (Taker::Team(team), day),
+            (None, Some(&site)) => (Taker::Site(site), problem.sites[site].period_of[day]),
             _ => continue,
         };
         *counts.entry(at).or_insert(0) += u64::from(row.doses);
     }
-    let need = |((team, place, at), doses): ((Option<usize>, usize, usize), u64)| {
-        if let Some(t) = team {
-            let model = &problem.teams[t];
+    let need = |((taker, at), doses): ((Taker, usize), u64)| match taker {
+        Taker::Team(team) => {
+            let model = &problem.teams[team];
             let (class, units) = (problem.day_class[at], doses * model.draw);
             let draw_doses = model.draw_doses;
-            Need { place, team, taken: at, until: at, class, units, draw_doses }
-        } else {
-            let site = &problem.sites[place];
+            Need { taker, taken: at, until: at, class, units, draw_doses }
+        }
+        Taker::Site(site) => {
+            let site = &problem.sites[site];
             let period = site.periods[at];
             Need {
-                place,
-                team,
+                taker,
                 taken: period.start,
                 until: period.last,
                 class: period.class,
@@ -126,7 +132,7 @@ fn needs(problem: &Problem, rows: &[PlanRow]) -> Vec<Need> {
 }
 
 /// Takes a need from its class's lots, last of the list first.
-fn serve(problem: &Problem, need: &Need, lots: &mut Vec<(usize, u64)>, out: &mut Vec<Draw>) {
+fn serve(problem: &Problem, need: &Need, lots: &mut Vec<(usize, u64)>, out: &mut Vec<LotDraw>) {
     let campaign = problem.campaign;
     let mut left = need.units;
     while let Some((lot, held)) = lots.last_mut() {
@@ -138,9 +144,13 @@ fn serve(problem: &Problem, need: &Need, lots: &mut Vec<(usize, u64)>, out: &mut
             lots.pop();
         }
         if units > 0 {
-            out.push(Draw {
-                site: need.team.is_none().then(|| campaign.sites[need.place].code.clone()),
-                team: need.team.map(|team| campaign.teams[team].code.clone()),
+            let (site, team) = match need.taker {
+                Taker::Site(site) => (Some(problem.site(site).code.clone()), None),
+                Taker::Team(team) => (None, Some(problem.team(team).code.clone())),
+            };
+            out.push(LotDraw {
+                site,
+                team,
                 taken: problem.date(need.taken),
                 until: problem.date(need.until),
                 lot: lot_code.clone(),

@@ -2,9 +2,10 @@
 //! today.
 
 use super::draft::{Draft, Who};
+use super::free_capacity::Step;
+use super::index::{Place, SiteIndex, StopIndex, TeamIndex, by_code};
 use super::model::{Cohort, Problem};
 use super::num::number;
-use super::room::Step;
 use crate::domain::campaign::CohortKey;
 use crate::domain::plan::PlanRow;
 use std::collections::{BTreeMap, VecDeque};
@@ -28,19 +29,18 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
     let campaign = problem.campaign;
     let cohorts: BTreeMap<&CohortKey, usize> =
         problem.cohorts.iter().enumerate().map(|(i, cohort)| (&cohort.key, i)).collect();
-    let sites = campaign.sites.iter().map(|site| site.code.as_str());
-    let places: BTreeMap<&str, usize> = sites
-        .chain(campaign.stops.iter().map(|stop| stop.code.as_str()))
-        .enumerate()
-        .map(|(i, code)| (code, i))
-        .collect();
-    let teams: BTreeMap<&str, usize> =
-        campaign.teams.iter().enumerate().map(|(i, team)| (team.code.as_str(), i)).collect();
+    let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
+    let stops = by_code::<StopIndex>(campaign.stops.iter().map(|stop| stop.code.as_str()));
+    let teams = by_code::<TeamIndex>(campaign.teams.iter().map(|team| team.code.as_str()));
+    let place_of = |code: &str| -> Option<Place> {
+        let site = || sites.get(code).copied().map(Place::Site);
+        stops.get(code).copied().map(Place::Stop).or_else(site)
+    };
     let mut steps = vec![vec![Vec::new(); problem.shares.len()]; problem.cohorts.len()];
     for row in rows {
         let day = (row.day - campaign.start).num_days();
-        let (Some(&cohort), Some(&place)) =
-            (cohorts.get(&CohortKey::of(row)), places.get(row.place.as_str()))
+        let (Some(&cohort), Some(place)) =
+            (cohorts.get(&CohortKey::of(row)), place_of(row.place.as_str()))
         else {
             continue;
         };

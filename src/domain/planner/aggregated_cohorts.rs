@@ -24,7 +24,7 @@ pub(super) struct Member {
 
 /// People whom the program need not tell apart.
 #[derive(Debug, Clone)]
-pub(super) struct Lump {
+pub(super) struct Aggregate {
     /// Index of the set of places.
     pub(super) reach: usize,
     /// Weight of a dose.
@@ -43,9 +43,9 @@ pub(super) struct Lump {
 
 /// The people without a path in `base`: kinds of new people as they are, those who wait put
 /// together over their days.
-pub(super) fn lumps(market: &Market, base: &Draft) -> Vec<Lump> {
+pub(super) fn aggregates(market: &Market, base: &Draft) -> Vec<Aggregate> {
     let problem = market.problem;
-    let mut found: BTreeMap<(usize, u64, usize, bool, usize), Lump> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, u64, usize, bool, usize), Aggregate> = BTreeMap::new();
     for kind in &market.kinds {
         for &(cohort, who, _) in &kind.members {
             let people = base.left(cohort, who);
@@ -59,7 +59,7 @@ pub(super) fn lumps(market: &Market, base: &Draft) -> Vec<Lump> {
             };
             let opens = if kind.may_stop { problem.first } else { low };
             let key = (kind.reach, kind.priority.to_bits(), kind.dose, kind.may_stop, opens);
-            let lump = found.entry(key).or_insert_with(|| Lump {
+            let aggregate = found.entry(key).or_insert_with(|| Aggregate {
                 reach: kind.reach,
                 priority: kind.priority,
                 dose: kind.dose,
@@ -68,23 +68,23 @@ pub(super) fn lumps(market: &Market, base: &Draft) -> Vec<Lump> {
                 members: Vec::new(),
                 people: 0.0,
             });
-            lump.people += f64::from(people);
-            lump.members.push(Member { cohort, who, people, low, high, bound });
+            aggregate.people += f64::from(people);
+            aggregate.members.push(Member { cohort, who, people, low, high, bound });
         }
     }
-    let mut lumps: Vec<Lump> = found.into_values().collect();
-    for lump in lumps.iter_mut().filter(|lump| lump.may_stop) {
+    let mut aggregates: Vec<Aggregate> = found.into_values().collect();
+    for aggregate in aggregates.iter_mut().filter(|aggregate| aggregate.may_stop) {
         let when = |m: &Member| if m.bound { m.high } else { m.low };
-        lump.members.sort_by_key(|m| (!m.bound, when(m), m.low, m.cohort, m.who));
+        aggregate.members.sort_by_key(|m| (!m.bound, when(m), m.low, m.cohort, m.who));
     }
-    lumps
+    aggregates
 }
 
 impl Compact {
-    /// For each lump its paths with the people who take them: doses paired first in, first out.
+    /// For each aggregate its paths with the people who take them: doses paired first in, first out.
     pub(super) fn paths(&self, market: &Market, x: &[f64]) -> Vec<Vec<(Vec<usize>, f64)>> {
-        let mut all = Vec::with_capacity(self.lumps.len());
-        for (kind, doses) in self.lumps.iter().zip(&self.doses) {
+        let mut all = Vec::with_capacity(self.aggregates.len());
+        for (kind, doses) in self.aggregates.iter().zip(&self.doses) {
             let runs = |columns: &Vec<usize>| -> Vec<(usize, f64)> {
                 let amount = |&column: &usize| if column == NO_SLOT { 0.0 } else { x[column] };
                 let days = columns.iter().map(amount).enumerate();

@@ -1,11 +1,11 @@
 //! Who watches a search, and how much of its time is used.
 
-use super::Progress;
+use super::SearchProgress;
 
-/// The watch of a search.
-pub(super) struct Watch<'w> {
+/// The budget of a search.
+pub(super) struct SearchBudget<'w> {
     /// Told of every look at the search.
-    pub(super) progress: &'w mut dyn FnMut(Progress),
+    pub(super) progress: &'w mut dyn FnMut(SearchProgress),
     /// Tells the share of the time that is used; always 0 where there is no limit.
     pub(super) time_used: &'w mut dyn FnMut() -> f64,
 }
@@ -19,7 +19,7 @@ pub(super) struct Pace {
     pub(super) until: f64,
 }
 
-impl Watch<'_> {
+impl SearchBudget<'_> {
     /// The share of the time that is used.
     pub(super) fn used(&mut self) -> f64 {
         (self.time_used)()
@@ -27,7 +27,7 @@ impl Watch<'_> {
 
     /// Tells how far the search is.
     pub(super) fn tell(&mut self, step: u32, objective: f64, upper_bound: f64) {
-        (self.progress)(Progress { step, objective, upper_bound });
+        (self.progress)(SearchProgress { step, objective, upper_bound });
     }
 
     /// Whether something that takes so much can be done before a share of the time is used.
