@@ -24,6 +24,7 @@ pub mod place;
 pub mod plans;
 pub mod register;
 pub mod relays;
+pub mod reminders;
 pub mod runs;
 pub mod tables;
 pub mod tallies;

@@ -85,22 +85,38 @@ impl App {
 }
 
 impl App {
-    /// Queues a message, `None` where it was queued before. One to an address that bounced waits as unroutable, so that
-    /// somebody sees it.
+    /// Queues a message; the number of its row, or `None` where it was queued before.
     pub async fn queue(
         &self,
         tx: &mut Tx,
         loaded: &Loaded,
-        mut message: NewMessage,
+        message: NewMessage,
         now: DateTime<Utc>,
     ) -> Result<Option<i64>> {
-        if message.state == "queued"
-            && let Some(why) = bounces::why_suppressed(tx, &canonical(&message.recipient)).await?
-        {
-            message.state = "unroutable";
-            message.last_error = Some(format!("{}{why}", bounces::SUPPRESSED));
+        let ids = self.queue_all(tx, loaded, vec![message], now).await?;
+        Ok(ids.into_iter().next().flatten())
+    }
+
+    /// Queues messages; the numbers of their rows, `None` where one was queued before. A message to an address that
+    /// bounced waits as unroutable, so that somebody sees it.
+    pub async fn queue_all(
+        &self,
+        tx: &mut Tx,
+        loaded: &Loaded,
+        mut messages: Vec<NewMessage>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<i64>>> {
+        let addresses = messages.iter().map(|message| canonical(&message.recipient));
+        let suppressed = bounces::suppressed_of(tx, addresses).await?;
+        if !suppressed.is_empty() {
+            for message in messages.iter_mut().filter(|message| message.state == "queued") {
+                if let Some(why) = suppressed.get(&canonical(&message.recipient)) {
+                    message.state = "unroutable";
+                    message.last_error = Some(format!("{}{why}", bounces::SUPPRESSED));
+                }
+            }
         }
-        Ok(outbox::insert(tx, loaded.no, &message, millis(now)).await?)
+        Ok(outbox::insert_all(tx, loaded.no, &messages, millis(now)).await?)
     }
 }
 

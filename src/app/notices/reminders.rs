@@ -15,7 +15,9 @@ use crate::domain::judge::{Judge, MissedDose};
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::OutcomeKind;
 use crate::mail::message::canonical;
-use crate::store::{assignments, bounces, outbox, unsubscribed};
+use crate::store::outbox::NewMessage;
+use crate::store::reminders::{self, Reminded};
+use crate::store::{Tx, assignments, bounces, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +26,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const OVERDUE_EVERY_DAYS: i64 = 14;
 /// So many mails about one overdue dose, then it is for the phone.
 const OVERDUE_MAX: i64 = 3;
-/// Mails that one transaction queues: few enough to be quick, many enough to spare the disk.
-const QUEUE_BATCH: usize = 200;
+/// Mails that one transaction queues: few enough to be quick, many enough to spare the disk. A multiple of the rows of
+/// one statement.
+const QUEUE_BATCH: usize = 256;
 
 /// A reminder and what it is about, for the table that keeps it from going out twice.
 struct Draft {
@@ -42,71 +45,74 @@ impl App {
         day: NaiveDate,
         now: DateTime<Utc>,
     ) -> Result<usize> {
-        let drafts = self.reminders(loaded, day).await?;
+        let mut drafts = self.reminders(loaded, day).await?;
         let mut new = 0;
-        for batch in drafts.chunks(QUEUE_BATCH) {
+        for batch in drafts.chunks_mut(QUEUE_BATCH) {
             let mut tx = self.store.write().await?;
-            let secret = secret(&mut tx).await?;
-            for draft in batch {
-                let queued = self.queue_reminder(&mut tx, loaded, (draft, &secret), day, now);
-                new += usize::from(queued.await?);
-            }
+            new += self.queue_batch(&mut tx, loaded, batch, (day, now)).await?;
             tx.commit().await?;
         }
         Ok(new)
     }
 
-    async fn queue_reminder(
+    async fn queue_batch(
         &self,
-        tx: &mut crate::store::Tx,
+        tx: &mut Tx,
         loaded: &Loaded,
-        (draft, secret): (&Draft, &[u8]),
-        day: NaiveDate,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let mut reminder = draft.reminder.clone();
-        let mut items = Vec::new();
-        for item in reminder.items {
-            let (kind, about) = about(&item.why, day);
-            let key = (item.person.as_str(), item.dose, kind, about);
-            if !outbox::reminded(tx, loaded.no, key).await? {
-                items.push(item);
+        batch: &mut [Draft],
+        (day, now): (NaiveDate, DateTime<Utc>),
+    ) -> Result<usize> {
+        let secret = secret(tx).await?;
+        let wanted: Vec<Reminded> = batch
+            .iter()
+            .flat_map(|draft| draft.reminder.items.iter().map(|item| reminded(item, day)))
+            .collect();
+        let before = reminders::find(tx, loaded.no, wanted.iter()).await?;
+        let (mut messages, mut about) = (Vec::new(), Vec::new());
+        for draft in batch {
+            draft.reminder.items.retain(|item| !before.contains(&reminded(item, day)));
+            if !draft.reminder.items.is_empty() {
+                messages.push(self.reminder_message(loaded, draft, &secret, (day, now))?);
+                let items = draft.reminder.items.iter();
+                about.push(items.map(|item| reminded(item, day)).collect::<Vec<_>>());
             }
         }
-        if items.is_empty() {
-            return Ok(false);
-        }
-        reminder.items = items;
-        let key = key(loaded, &reminder, day);
+        let ids = self.queue_all(tx, loaded, messages, now).await?;
+        let queued = ids.iter().zip(&about).filter_map(|(id, items)| Some(((*id)?, items)));
+        let rows = queued.flat_map(|(id, items)| items.iter().map(move |item| (item, id)));
+        reminders::insert(tx, loaded.no, rows).await?;
+        Ok(ids.iter().flatten().count())
+    }
+
+    fn reminder_message(
+        &self,
+        loaded: &Loaded,
+        draft: &Draft,
+        secret: &[u8],
+        (day, now): (NaiveDate, DateTime<Utc>),
+    ) -> Result<NewMessage> {
+        let reminder = &draft.reminder;
+        let key = key(loaded, reminder, day);
         let way_out = self.way_out(secret, &key)?;
         let post = Post {
             kind: "reminder",
             key,
             to: Contact { name: draft.to_name.clone(), email: Some(reminder.email.clone()) },
             language: reminder.language,
-            letter: crate::mail::render::reminder(&reminder, &way_out),
+            letter: crate::mail::render::reminder(reminder, &way_out),
             send_by: Some(draft.send_by),
             personal: true,
             way_out: Some(way_out),
             attachments: Vec::new(),
         };
-        let message = self.message(loaded, &post, now)?;
-        let Some(id) = self.queue(tx, loaded, message, now).await? else {
-            return Ok(false);
-        };
-        for item in &reminder.items {
-            let (kind, about) = about(&item.why, day);
-            let key = (item.person.as_str(), item.dose, kind, about);
-            outbox::insert_reminder(tx, loaded.no, key, id).await?;
-        }
-        Ok(true)
+        self.message(loaded, &post, now)
     }
 
     async fn reminders(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<Draft>> {
         let tomorrow = day + TimeDelta::days(1);
         let mut tx = self.store.read().await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
-        let written = outbox::reminded_last(&mut tx, loaded.no, OVERDUE).await?;
+        let written = reminders::last(&mut tx, loaded.no, OVERDUE).await?;
         let unsubscribed = unsubscribed::addresses(&mut tx, loaded.no).await?;
         let suppressed = bounces::addresses(&mut tx).await?;
         let mut found: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
@@ -195,6 +201,12 @@ fn about(why: &ReminderWhy, today: NaiveDate) -> (&'static str, NaiveDate) {
         ReminderWhy::Tomorrow { day, .. } => (TOMORROW, *day),
         ReminderWhy::Overdue { .. } => (OVERDUE, today),
     }
+}
+
+/// What the table of reminders keeps of an item.
+fn reminded(item: &ReminderItem, today: NaiveDate) -> Reminded {
+    let (kind, day) = about(&item.why, today);
+    Reminded { person: item.person.to_string(), dose: item.dose, kind: kind.to_owned(), day }
 }
 
 /// The same people, doses and reasons make the same key.
