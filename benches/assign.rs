@@ -12,9 +12,11 @@ use doseplan::config::Config;
 use doseplan::domain::assign::{
     Candidate, CohortNo, CohortSize, Input, Offer, PersonNo, PlaceNo, assign,
 };
+use doseplan::domain::audit::Action;
 use doseplan::domain::id::{GroupId, PersonId};
 use doseplan::domain::person::{Person, Sex};
 use doseplan::domain::plan::{Figures, PlanRow};
+use doseplan::store::audit::Act;
 use doseplan::store::plans::{self, NewPlan};
 use doseplan::store::{Store, people};
 use std::collections::BTreeSet;
@@ -243,10 +245,10 @@ async fn adopt(app: &App, loaded: &Loaded, rows: Vec<PlanRow>) -> Result<()> {
         given_doses: 0,
         certificate: &doseplan::domain::plan::Certificate::default(),
     };
-    let mut tx = app.store.write().await?;
-    let no = plans::insert(&mut tx, loaded.no, &plan, 1).await?;
-    plans::adopt(&mut tx, loaded.no, no, 1).await?;
-    Ok(tx.commit().await?)
+    let mut act = Act::new(app.store.write().await?, None, Action::PlanAdopt, 1);
+    let no = plans::insert(&mut act, loaded.no, &plan, 1).await?;
+    plans::adopt(&mut act, loaded.no, no, 1).await?;
+    Ok(act.commit(None, "").await?)
 }
 
 async fn fill(app: &App, loaded: &Loaded) -> Result<()> {

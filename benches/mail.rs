@@ -14,6 +14,7 @@ use doseplan::app::{App, Loaded};
 use doseplan::clock::Clock;
 use doseplan::config::{Config, TlsKind, TransportKind};
 use doseplan::domain::campaign::Language;
+use doseplan::domain::permission::Actor;
 use doseplan::domain::planner::Limits;
 use doseplan::store::{Store, outbox};
 use std::io::{Seek as _, Write as _};
@@ -132,13 +133,16 @@ async fn prepare(db: &str, folder: &Path, people: usize, port: u16) -> Result<(A
     let app = App::new(Store::open(db, true).await?, config);
     let now = local("2021-03-31T09:00:00");
     let read = doseplan::intake::campaign(&dir, doseplan::intake::series::all());
-    app.apply(&read.map_err(|issues| format!("{issues:?}"))?.campaign, false, now).await?;
+    app.apply(&read.map_err(|issues| format!("{issues:?}"))?.campaign, Actor::CommandLine, now)
+        .await?;
     let loaded = app.campaign(None).await?;
     app.import(&loaded, Kind::Persons, &folder.join("persons.csv"), Language::En, now).await?;
     let limits = Limits::steps(0);
     let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
-    let made = app.make_plan(&loaded, loaded.campaign.start, "hand", search, now).await?;
-    app.adopt_plan(&loaded, Some(made.no), now).await?;
+    let made = app
+        .make_plan(&loaded, Some(loaded.campaign.start), Actor::CommandLine, search, now)
+        .await?;
+    app.adopt_plan(&loaded, Some(made.no), Actor::CommandLine, now).await?;
     Ok((app, loaded))
 }
 

@@ -13,6 +13,7 @@ use doseplan::app::{App, Loaded};
 use doseplan::clock::Clock;
 use doseplan::domain::account::Role;
 use doseplan::domain::campaign::Language;
+use doseplan::domain::permission::Actor;
 use doseplan::domain::planner::Limits;
 use doseplan::jobs::runner::Runner;
 use doseplan::web;
@@ -44,7 +45,7 @@ async fn measure() -> Result<()> {
     for number in 0..PEOPLE {
         let name = format!("viewer-{number}");
         let kind = (Role::Viewer, &[][..]);
-        app.add_account(&name, kind, "password-of-a-bench", "bench", now).await?;
+        app.add_account(&name, kind, "password-of-a-bench", Actor::CommandLine, now).await?;
         let accounts = app.accounts().await?;
         let account = accounts.iter().find(|account| account.name == name).ok_or("an account")?;
         logins.push(app.log_in(account, clock.now()).await?);
@@ -85,8 +86,8 @@ async fn fill(app: &App, loaded: &Loaded, now: chrono::DateTime<Utc>) -> Result<
     let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
     let start = loaded.campaign.start;
     let before = now - TimeDelta::days(210);
-    let made = app.make_plan(loaded, start, "hand", search, before).await?;
-    app.adopt_plan(loaded, Some(made.no), before).await?;
+    let made = app.make_plan(loaded, Some(start), Actor::CommandLine, search, before).await?;
+    app.adopt_plan(loaded, Some(made.no), Actor::CommandLine, before).await?;
     Ok(())
 }
 

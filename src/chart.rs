@@ -4,6 +4,7 @@
 //! In SVG every element has its colour as an attribute and a class besides, so that a page's style sheet overrides it
 //! without `style` attributes.
 
+use crate::characters::escaped;
 use chrono::{NaiveDate, TimeDelta};
 use std::fmt::{self, Write as _};
 use unicode_width::UnicodeWidthChar;
@@ -441,24 +442,6 @@ fn width(text: &str) -> f64 {
         _ => 0.7,
     };
     text.chars().map(em).sum::<f64>() * SIZE
-}
-
-/// Text as XML takes it, without the characters that XML does not know.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            '\u{fffe}' | '\u{ffff}' => {}
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

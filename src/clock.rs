@@ -1,4 +1,4 @@
-//! The one place that reads the time; everybody else is handed `now`.
+//! The only place that reads the time. Everything else is given `now`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 /// Where the time comes from.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine.
+    /// The machine's clock.
     System,
-    /// The machine, so many milliseconds off: a replay that goes on living.
+    /// The machine's clock, shifted by this many milliseconds: a replay that continues in real time.
     Shifted(i64),
-    /// Stands still until it is set, as in a replay, and may be let go at the end.
+    /// Stands still until it is set, as in a replay. It may be released at the end.
     Simulated(Arc<Simulated>),
 }
 
@@ -32,7 +32,7 @@ impl Clock {
         Self::Simulated(Arc::new(Simulated { at, shift: OnceLock::new() }))
     }
 
-    /// The time.
+    /// The current time.
     #[expect(clippy::disallowed_methods, reason = "this is where the time is read")]
     pub fn now(&self) -> DateTime<Utc> {
         match self {
@@ -46,7 +46,7 @@ impl Clock {
         }
     }
 
-    /// The machine's clock; in a debug build `DOSEPLAN_CLOCK=2021-04-01T19:00:00+08:00` starts it there.
+    /// The machine's clock. In a debug build `DOSEPLAN_CLOCK=2021-04-01T19:00:00+08:00` makes it start there.
     pub fn from_environment() -> Self {
         #[cfg(debug_assertions)]
         if let Some(at) = std::env::var("DOSEPLAN_CLOCK")
@@ -58,7 +58,7 @@ impl Clock {
         Self::System
     }
 
-    /// Sets a simulated clock; the others go by themselves.
+    /// Sets a clock that stands still. Has no effect on the others.
     pub fn set(&self, to: DateTime<Utc>) {
         if let Self::Simulated(clock) = self {
             clock.at.store(to.timestamp_millis(), Ordering::SeqCst);
@@ -86,12 +86,12 @@ impl Clock {
     }
 }
 
-/// The sign of life of a loop that goes round for ever. It beats on the monotonic clock, so that a wall clock which is
-/// set does not stop it.
+/// The heartbeat of a loop that runs for ever. It uses the monotonic clock, so setting the wall clock does not
+/// disturb it.
 #[derive(Debug)]
 pub struct Heart {
     born: Instant,
-    /// When it last beat, and until when it may be silent, in milliseconds since it was born.
+    /// The last beat, and the time until which the loop may be silent, both in milliseconds since `born`.
     beat: AtomicI64,
     until: AtomicI64,
 }
@@ -104,15 +104,15 @@ impl Default for Heart {
 }
 
 impl Heart {
-    /// A loop that has not been heard of for longer hangs, unless it said that it would be busy.
+    /// A loop that is silent for longer counts as hung, unless it announced a longer step.
     pub const SILENT_MAX: Duration = Duration::from_mins(2);
 
-    /// The loop lives.
+    /// Records that the loop is alive.
     pub fn beat(&self) {
         self.busy(Self::SILENT_MAX);
     }
 
-    /// The loop lives, and begins a step that ends by itself within `limit`.
+    /// Records that the loop is alive and starts a step that takes at most `limit`.
     pub fn busy(&self, limit: Duration) {
         let now = millis(self.born.elapsed());
         self.beat.store(now, Ordering::SeqCst);
@@ -120,7 +120,7 @@ impl Heart {
         self.until.store(until, Ordering::SeqCst);
     }
 
-    /// The loop has ended.
+    /// Records that the loop has ended.
     pub fn stop(&self) {
         self.until.store(0, Ordering::SeqCst);
     }
@@ -131,35 +131,35 @@ impl Heart {
         Duration::from_millis(since.max(0).unsigned_abs())
     }
 
-    /// Whether the loop lives.
+    /// Whether the loop is alive.
     pub fn is_alive(&self) -> bool {
         millis(self.born.elapsed()) < self.until.load(Ordering::SeqCst)
     }
 }
 
-/// The signs of life of a daemon.
+/// The heartbeats of a daemon.
 #[derive(Debug, Default)]
 pub struct Hearts {
-    /// Of the loop that looks at the timetable and runs jobs.
+    /// The loop that reads the timetable and runs jobs.
     pub jobs: Heart,
-    /// Of the loop that sends mail.
+    /// The loop that sends mail.
     pub mail: Heart,
     looked: tokio::sync::watch::Sender<bool>,
 }
 
 impl Hearts {
-    /// Whether every loop lives.
+    /// Whether every loop is alive.
     pub fn are_alive(&self) -> bool {
         self.jobs.is_alive() && self.mail.is_alive()
     }
 
-    /// A look at the timetable has ended.
+    /// Records that a reading of the timetable has ended.
     pub fn looked(&self) {
         self.jobs.beat();
         self.looked.send_replace(true);
     }
 
-    /// Waits for the end of the first look.
+    /// Waits until the timetable was read for the first time.
     pub async fn first_look(&self) {
         let looked = self.looked.subscribe().wait_for(|looked| *looked).await.map(drop);
         looked.expect("the sender lives as long as the hearts");

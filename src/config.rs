@@ -1,4 +1,4 @@
-//! `doseplan.toml`: when this installation works, where it answers, how it mails, and when it must not.
+//! `doseplan.toml`: the database, the address of the dashboard, how mail is sent, and the hours without reminders.
 
 use crate::domain::campaign::Language;
 use chrono::NaiveTime;
@@ -10,49 +10,49 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The database; `--db` wins.
+    /// Address of the database; `--db` takes precedence.
     pub db: Option<String>,
-    /// Language of the command line; `--lang` wins.
+    /// Language of the command line; `--lang` takes precedence.
     pub language: Option<Language>,
-    /// When jobs run; the timetable as delivered where absent.
+    /// File with the timetable; the delivered timetable if absent.
     pub timetable: Option<PathBuf>,
-    /// What the daemon answers.
+    /// What the daemon serves over HTTP.
     pub http: HttpConfig,
-    /// How mail leaves.
+    /// How mail is sent.
     pub mail: MailConfig,
-    /// How persons are reminded.
+    /// How people are reminded.
     pub reminders: ReminderConfig,
-    /// The daemon and where it works.
+    /// The daemon and its machine.
     pub daemon: DaemonConfig,
 }
 
-/// The daemon and where it works.
+/// The daemon and its machine.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DaemonConfig {
-    /// The name of this machine, in place of its own id: for containers, whose ids change.
+    /// Name of this machine, used in place of its own id. For containers, whose ids change.
     pub instance: Option<String>,
 }
 
-/// What the daemon answers over HTTP.
+/// What the daemon serves over HTTP.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
-    /// Where it listens; at [`Listen::DEFAULT`] where absent, if that is free.
+    /// Where it listens; if absent, at [`Listen::DEFAULT`] as long as that is free.
     pub listen: Option<Listen>,
 }
 
 /// Where the daemon listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listen {
-    /// Nowhere.
+    /// It does not listen.
     Off,
-    /// At this address; port 0 is any that is free.
+    /// At this address. Port 0 means any free port.
     At(SocketAddr),
 }
 
 impl Listen {
-    /// On this machine only.
+    /// Reachable from this machine only.
     pub const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470);
 }
 
@@ -78,48 +78,48 @@ impl<'de> Deserialize<'de> for Listen {
     }
 }
 
-/// How mail leaves.
+/// How mail is sent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MailConfig {
-    /// The sender.
+    /// The sender of the mails.
     pub from: String,
-    /// Folder or SMTP.
+    /// Folder or mail server.
     pub transport: TransportKind,
-    /// Where a folder transport puts its `.eml` files.
+    /// Folder for the `.eml` files, if mail goes to a folder.
     pub dir: PathBuf,
-    /// SMTP relay.
+    /// Host name of the mail server.
     pub host: Option<String>,
-    /// Its port; 465 for implicit TLS, 587 for STARTTLS, 25 for none.
+    /// Its port: usually 465 for implicit TLS, 587 for STARTTLS, 25 without encryption.
     pub port: Option<u16>,
-    /// How the connection is protected.
+    /// How the connection is encrypted.
     pub tls: TlsKind,
-    /// A certificate authority of one's own.
+    /// A PEM file with a certificate authority of one's own.
     pub ca_file: Option<PathBuf>,
-    /// Login.
+    /// User name at the mail server.
     pub user: Option<String>,
-    /// A file that holds the password.
+    /// File that holds the password.
     pub password_file: Option<PathBuf>,
-    /// Where bounces go: mail 7 leaves with the envelope sender `bounce+7.TAG@example.org`. Without it
-    /// they go to the sender.
+    /// Where bounces go: mail 7 is sent with the envelope sender `bounce+7.TAG@example.org`. If absent, bounces go
+    /// to the sender.
     pub bounce: Option<BounceAddress>,
-    /// Where people write who want no more mail; the sender where absent.
+    /// Where readers write to unsubscribe; the sender if absent.
     pub unsubscribe: Option<String>,
-    /// Connections at a time.
+    /// Connections to the mail server at the same time.
     pub connections: usize,
-    /// At most so many messages a minute, over all daemons; no limit where absent.
+    /// Most messages per minute, over all daemons; no limit if absent.
     pub per_minute: Option<i64>,
-    /// How long each answer of the server may take.
+    /// Longest wait for each answer of the server, in seconds.
     pub answer_seconds: u64,
-    /// How long the answer to a whole message may take; then it is in doubt.
+    /// Longest wait for the answer to a whole message, in seconds; after that the message is in doubt.
     pub dot_seconds: u64,
-    /// The page on which they say so with one click; a token follows after a slash.
+    /// Page on which readers unsubscribe with one click. A slash and a token are appended.
     pub unsubscribe_url: Option<HttpsUrl>,
-    /// A font file for pictures, in place of the one that is delivered.
+    /// Font file for pictures, in place of the delivered font.
     pub font: Option<PathBuf>,
 }
 
-/// Folder or SMTP.
+/// Where mail goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TransportKind {
@@ -130,16 +130,16 @@ pub enum TransportKind {
     Smtp,
 }
 
-/// How an SMTP connection is protected.
+/// How an SMTP connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TlsKind {
-    /// From the first byte.
+    /// TLS from the first byte.
     #[default]
     Implicit,
-    /// After STARTTLS.
+    /// TLS after STARTTLS.
     Starttls,
-    /// Not at all.
+    /// No encryption.
     None,
 }
 
@@ -167,16 +167,16 @@ impl Default for MailConfig {
     }
 }
 
-/// A mailbox that takes `name+anything@domain`.
+/// A mailbox that accepts `name+anything@domain`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BounceAddress {
     /// The part before `@`.
     pub local: String,
-    /// The part after it, in ASCII.
+    /// The part after `@`, in ASCII.
     pub domain: String,
 }
 
-/// Of the 64 characters before `@`, a mail's number and tag need the others.
+/// Longest part before the `+`. The number and tag of a mail need the rest of the 64 characters before `@`.
 const BOUNCE_LOCAL_MAX: usize = 26;
 
 impl std::str::FromStr for BounceAddress {
@@ -204,11 +204,11 @@ impl std::str::FromStr for BounceAddress {
     }
 }
 
-/// An address of the web that is protected on its way, without a slash at its end.
+/// An `https:` address without a slash at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpsUrl(pub String);
 
-/// With a token behind it, it still fits a header line and a line of text.
+/// Longest address, in characters: with a token appended it must fit a header line and a line of text.
 const URL_BYTES_MAX: usize = 300;
 
 impl std::str::FromStr for HttpsUrl {
@@ -233,7 +233,7 @@ impl std::str::FromStr for HttpsUrl {
     }
 }
 
-/// Reads a value of the file by its text form.
+/// Reads a value of the file from its text form.
 macro_rules! deserialize_from_text {
     ($($kind:ty),+) => {$(
         impl<'de> Deserialize<'de> for $kind {
@@ -246,11 +246,11 @@ macro_rules! deserialize_from_text {
 
 deserialize_from_text!(BounceAddress, HttpsUrl, QuietHours);
 
-/// How persons are reminded.
+/// How people are reminded.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReminderConfig {
-    /// `21:00-08:00`: no mail to persons between these local times.
+    /// `21:00-08:00`: no mail to people between these local times.
     pub quiet_hours: QuietHours,
 }
 
@@ -260,17 +260,17 @@ impl Default for ReminderConfig {
     }
 }
 
-/// A stretch of the night, in the reader's time.
+/// Hours of the night, in the reader's local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietHours {
-    /// First minute of quiet.
+    /// First quiet minute of the day.
     pub from: NaiveTime,
-    /// First minute after it.
+    /// First minute that is no longer quiet.
     pub until: NaiveTime,
 }
 
 impl QuietHours {
-    /// Whether a local time is quiet.
+    /// Whether a local time is in the quiet hours.
     pub fn contains(&self, time: NaiveTime) -> bool {
         if self.from <= self.until {
             self.from <= time && time < self.until
@@ -298,13 +298,13 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("configuration {0} cannot be read: {1}")]
     Unreadable(PathBuf, std::io::Error),
-    /// The file does not say what it should.
+    /// The content of the file is wrong.
     #[error("configuration {0}: {1}")]
     Wrong(PathBuf, String),
 }
 
 impl Config {
-    /// Reads a configuration; the defaults where `path` is not there and was not asked for by name.
+    /// Reads a configuration. If `path` does not exist and was not named by the user, returns the defaults.
     pub fn read(path: &Path, asked: bool) -> Result<Self, ConfigError> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,

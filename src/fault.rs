@@ -1,9 +1,9 @@
-//! Steps at which a test may make the process die, as a power cut would. A delivered program has none of them.
+//! Named steps at which a test may kill the process, as a power cut would. A release build has none.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// What happens at a step; nothing, unless a test says so.
+/// What happens at a step: nothing, unless a test sets it.
 #[derive(Clone, Default)]
 pub struct Faults(Option<Arc<dyn Fn(&'static str) + Send + Sync>>);
 
@@ -19,15 +19,14 @@ impl Faults {
         Self(Some(Arc::new(hook)))
     }
 
-    /// Tells that a step has been reached.
+    /// Announces that a step was reached.
     pub fn at(&self, step: &'static str) {
         if let Some(hook) = &self.0 {
             hook(step);
         }
     }
 
-    /// In a debug build, `DOSEPLAN_KILL_AT=STEP:N` ends the process without any farewell when the step is reached
-    /// for the n-th time.
+    /// In a debug build, `DOSEPLAN_KILL_AT=STEP:N` aborts the process when the step is reached for the n-th time.
     pub fn from_environment() -> Self {
         #[cfg(debug_assertions)]
         if let Ok(wanted) = std::env::var("DOSEPLAN_KILL_AT") {

@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod app;
+mod characters;
 pub mod chart;
 pub mod cli;
 pub mod clock;

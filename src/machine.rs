@@ -1,6 +1,6 @@
-//! Which machine this is.
+//! The identity of this machine.
 
-/// The machine's own id; its name where it has none, as in a container.
+/// The machine's id; its host name if it has none, as in a container.
 pub fn machine_id() -> String {
     let read = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
     ["/etc/machine-id", "/var/lib/dbus/machine-id", "/proc/sys/kernel/hostname"]

@@ -1,6 +1,7 @@
-//! The one catalogue of words that users see, in Chinese and English: Fluent files under `src/text/`.
-//! A leaf that every room may use; the domain returns values and codes, never sentences.
+//! The catalogue of all words that users see, in Chinese and English: Fluent files under `src/text/`. Every room
+//! may use it. The domain returns values and codes, never sentences.
 
+use crate::characters::is_invisible;
 use crate::domain::campaign::Language;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-/// The catalogue's files, the same names in both languages.
+/// The files of the catalogue: name, Chinese text, English text.
 const FILES: &[(&str, &str, &str)] = &[
     ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
     ("explain.ftl", include_str!("text/zh-CN/explain.ftl"), include_str!("text/en/explain.ftl")),
@@ -38,17 +39,17 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
     bundle
 }
 
-/// The message `key` in a language, with its arguments filled in. A key that is missing shows itself.
+/// The message `key` with its arguments filled in. A missing key is shown itself.
 pub fn say(language: Language, key: &str, arguments: &[(&str, &dyn std::fmt::Display)]) -> String {
     said(language, key, arguments).unwrap_or_else(|| format!("⟨{key}⟩"))
 }
 
-/// The message `key` without arguments, where there is one.
+/// The message `key` without arguments; `None` if it is not in the catalogue.
 pub fn found(language: Language, key: &str) -> Option<String> {
     said(language, key, &[])
 }
 
-/// The message `key` with the names of its arguments in place: what a code says, of no file in particular.
+/// The message `key` with the names of its arguments in place of values: what a code means in general.
 pub fn pattern(language: Language, key: &str) -> String {
     let names = ["value", "column", "file", "limit", "min", "max", "nearest", "known", "columns"];
     let more =
@@ -60,7 +61,7 @@ pub fn pattern(language: Language, key: &str) -> String {
     say(language, key, &arguments)
 }
 
-/// Words of `--help` in Chinese; English stands at the commands themselves.
+/// Chinese words of `--help`. The English ones stand at the commands themselves.
 static HELP: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
     include_str!("text/zh-CN/help.ftl")
         .lines()
@@ -74,7 +75,7 @@ pub fn help(key: &str) -> Option<String> {
     HELP.get(key).map(|text| (*text).to_owned())
 }
 
-/// Every key that has Chinese help.
+/// All keys that have Chinese help.
 pub fn help_keys() -> Vec<String> {
     HELP.keys().map(|key| (*key).to_owned()).collect()
 }
@@ -102,7 +103,7 @@ pub fn word(language: Language, key: &str) -> String {
     say(language, key, &[])
 }
 
-/// A number with its thousands apart: `1,690,000`.
+/// A number with thousands separators: `1,690,000`.
 pub fn thousands(number: impl Into<i128>) -> String {
     let number: i128 = number.into();
     let digits = number.unsigned_abs().to_string();
@@ -116,20 +117,9 @@ pub fn thousands(number: impl Into<i128>) -> String {
     out
 }
 
-/// Text of files where people look at it: no control characters, no marks that hide in it or turn its direction.
+/// Text from outside as it may be shown: control characters and invisible ones become spaces.
 pub fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            c if c.is_control() => ' ',
-            '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{061c}'
-            | '\u{fff9}'..='\u{fffb}' => ' ',
-            c => c,
-        })
-        .collect()
+    text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect()
 }
 
 /// Bytes as hexadecimal digits.
@@ -145,7 +135,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// Messages start at the beginning of a line: `key = …`; attributes, comments and continued lines do not.
+    /// A message starts at the beginning of a line: `key = …`. Attributes, comments and continued lines do not.
     fn keys(source: &str) -> BTreeSet<&str> {
         source
             .lines()
@@ -158,6 +148,13 @@ mod tests {
     fn both_languages_have_the_same_messages() {
         for (name, chinese, english) in FILES {
             assert_eq!(keys(chinese), keys(english), "{name}");
+        }
+    }
+
+    #[test]
+    fn control_characters_and_invisible_ones_are_shown_as_spaces() {
+        for c in ['\n', '\u{1b}', '\u{202e}', '\u{206a}', '\u{e0041}'] {
+            assert_eq!(harmless(&format!("a{c}b")), "a b", "{c:?}");
         }
     }
 

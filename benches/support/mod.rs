@@ -4,6 +4,7 @@
 use doseplan::app::{App, Loaded};
 use doseplan::config::Config;
 use doseplan::domain::campaign::Campaign;
+use doseplan::domain::permission::Actor;
 use doseplan::store::Store;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ pub(crate) fn address(file: &Path) -> String {
 /// A new database with the campaign in it.
 pub(crate) async fn app(file: &Path) -> Result<(App, Loaded)> {
     let app = App::new(Store::open(&address(file), true).await?, Config::default());
-    app.apply(&campaign()?, false, doseplan::clock::Clock::System.now()).await?;
+    app.apply(&campaign()?, Actor::CommandLine, doseplan::clock::Clock::System.now()).await?;
     let loaded = app.campaign(None).await?;
     Ok((app, loaded))
 }

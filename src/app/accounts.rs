@@ -2,6 +2,8 @@
 
 use super::{App, AppError, Result, millis};
 use crate::domain::account::{Account, PASSWORD_CHARS_MIN, Role, Scope, is_name, is_password};
+use crate::domain::audit::Action;
+use crate::domain::permission::{Actor, Power, may};
 use crate::store::accounts::{self, ApiToken};
 use crate::store::audit::{self, Entry};
 use crate::text::hex;
@@ -15,9 +17,6 @@ const LOGIN_MAX: TimeDelta = TimeDelta::hours(12);
 const LOGIN_IDLE_MAX: TimeDelta = TimeDelta::hours(2);
 /// That a login or token is in use is written down so often at most.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
-
-/// Who acts when it is nobody of the dashboard.
-pub const COMMAND_LINE: &str = "(command line)";
 
 /// 256 bits that nobody guesses, as hexadecimal digits.
 pub fn secret_text() -> String {
@@ -67,7 +66,7 @@ impl App {
         name: &str,
         (role, places): (Role, &[String]),
         password: &str,
-        by: &str,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         if !is_name(name) {
@@ -82,14 +81,12 @@ impl App {
         }
         check_password(password)?;
         let hash = hashed(password).await?;
-        let mut tx = self.store.write().await?;
-        if !accounts::insert(&mut tx, name, (role, places), &hash, millis(now)).await? {
+        let mut act = self.act((by, Power::Accounts), Action::AccountAdd, now).await?;
+        if !accounts::insert(&mut act, name, (role, places), &hash, millis(now)).await? {
             return Err(AppError::refused("refused-account-there", &[("name", &name)]));
         }
         let said = format!("{name} {} {}", role.word(), places.join(" "));
-        let said = said.trim_end();
-        audit::insert(&mut tx, millis(now), by, "account-add", (None, said)).await?;
-        Ok(tx.commit().await?)
+        Ok(act.commit(None, said.trim_end()).await?)
     }
 
     /// Every account, by name.
@@ -108,12 +105,16 @@ impl App {
     }
 
     /// Removes an account with its logins and tokens.
-    pub async fn remove_account(&self, name: &str, by: &str, now: DateTime<Utc>) -> Result<()> {
+    pub async fn remove_account(
+        &self,
+        name: &str,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let account = self.account(name).await?;
-        let mut tx = self.store.write().await?;
-        accounts::delete(&mut tx, account.id).await?;
-        audit::insert(&mut tx, millis(now), by, "account-remove", (None, name)).await?;
-        Ok(tx.commit().await?)
+        let mut act = self.act((by, Power::Accounts), Action::AccountRemove, now).await?;
+        accounts::delete(&mut act, account.id).await?;
+        Ok(act.commit(None, name).await?)
     }
 
     /// Gives an account another password, and ends its logins.
@@ -121,16 +122,17 @@ impl App {
         &self,
         name: &str,
         password: &str,
-        by: &str,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         check_password(password)?;
         let account = self.account(name).await?;
         let hash = hashed(password).await?;
-        let mut tx = self.store.write().await?;
-        accounts::set_password(&mut tx, account.id, &hash).await?;
-        audit::insert(&mut tx, millis(now), by, "account-password", (None, name)).await?;
-        Ok(tx.commit().await?)
+        let is_own = by.account().is_some_and(|own| own.id == account.id);
+        let power = if is_own { Power::Look } else { Power::Accounts };
+        let mut act = self.act((by, power), Action::AccountPassword, now).await?;
+        accounts::set_password(&mut act, account.id, &hash).await?;
+        Ok(act.commit(None, name).await?)
     }
 
     /// Whether a name and a password belong together.
@@ -146,11 +148,11 @@ impl App {
     /// Logs an account in: what its browser shall hold.
     pub async fn log_in(&self, account: &Account, now: DateTime<Utc>) -> Result<String> {
         let token = secret_text();
-        let mut tx = self.store.write().await?;
+        let by = (Actor::Account(account), Power::Look);
+        let mut act = self.act(by, Action::Login, now).await?;
         let hash = hash_of(&token);
-        accounts::log_in(&mut tx, &hash, account.id, millis(now), over(now)).await?;
-        audit::insert(&mut tx, millis(now), &account.name, "login", (None, "")).await?;
-        tx.commit().await?;
+        accounts::log_in(&mut act, &hash, account.id, millis(now), over(now)).await?;
+        act.commit(None, "").await?;
         Ok(token)
     }
 
@@ -171,11 +173,11 @@ impl App {
     }
 
     /// Ends a login.
-    pub async fn log_out(&self, token: &str, who: &str, now: DateTime<Utc>) -> Result<()> {
-        let mut tx = self.store.write().await?;
-        accounts::log_out(&mut tx, &hash_of(token)).await?;
-        audit::insert(&mut tx, millis(now), who, "logout", (None, "")).await?;
-        Ok(tx.commit().await?)
+    pub async fn log_out(&self, token: &str, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let by = (Actor::Account(account), Power::Look);
+        let mut act = self.act(by, Action::Logout, now).await?;
+        accounts::log_out(&mut act, &hash_of(token)).await?;
+        Ok(act.commit(None, "").await?)
     }
 
     /// Makes a token for a program, which acts for an account: the text that the program shall hold.
@@ -184,14 +186,15 @@ impl App {
         account: &str,
         name: &str,
         scopes: &[Scope],
-        by: &str,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<String> {
         if !is_name(name) {
             return Err(AppError::refused("refused-token-name", &[]));
         }
         let account = self.account(account).await?;
-        if let Some(scope) = scopes.iter().find(|scope| !account.may(scope.power())) {
+        let owner = Actor::Account(&account);
+        if let Some(scope) = scopes.iter().find(|scope| may(owner, scope.power()).is_err()) {
             let (role, scope) = (account.role.word(), scope.word());
             return Err(AppError::refused(
                 "refused-scope",
@@ -199,12 +202,10 @@ impl App {
             ));
         }
         let token = secret_text();
-        let mut tx = self.store.write().await?;
+        let mut act = self.act((by, Power::Accounts), Action::TokenAdd, now).await?;
         let kept = (name, hash_of(&token));
-        accounts::add_token(&mut tx, account.id, (kept.0, &kept.1), scopes, millis(now)).await?;
-        let said = format!("{} {name}", account.name);
-        audit::insert(&mut tx, millis(now), by, "token-add", (None, &said)).await?;
-        tx.commit().await?;
+        accounts::add_token(&mut act, account.id, (kept.0, &kept.1), scopes, millis(now)).await?;
+        act.commit(None, &format!("{} {name}", account.name)).await?;
         Ok(token)
     }
 
@@ -215,14 +216,12 @@ impl App {
     }
 
     /// Removes a token; `false` where there is none with this number.
-    pub async fn remove_token(&self, id: i64, by: &str, now: DateTime<Utc>) -> Result<bool> {
-        let mut tx = self.store.write().await?;
-        let known = accounts::remove_token(&mut tx, id).await?;
+    pub async fn remove_token(&self, id: i64, by: Actor<'_>, now: DateTime<Utc>) -> Result<bool> {
+        let mut act = self.act((by, Power::Accounts), Action::TokenRemove, now).await?;
+        let known = accounts::remove_token(&mut act, id).await?;
         if known {
-            let said = id.to_string();
-            audit::insert(&mut tx, millis(now), by, "token-remove", (None, &said)).await?;
+            act.commit(None, &id.to_string()).await?;
         }
-        tx.commit().await?;
         Ok(known)
     }
 
@@ -245,19 +244,6 @@ impl App {
             tx.commit().await?;
         }
         Ok(Some((account, scopes)))
-    }
-
-    /// Writes a line of the audit log.
-    pub async fn note_audit(
-        &self,
-        who: &str,
-        did: &str,
-        (campaign, said): (Option<&str>, &str),
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let mut tx = self.store.write().await?;
-        audit::insert(&mut tx, millis(now), who, did, (campaign, said)).await?;
-        Ok(tx.commit().await?)
     }
 
     /// The newest lines of the audit log before a number, of one account or of all.

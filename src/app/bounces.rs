@@ -3,7 +3,7 @@
 use super::unsubscribing::secret;
 use super::{App, Result, millis};
 use crate::config::BounceAddress;
-use crate::mail::bounce::{self, Kind, NotUnderstood, Report};
+use crate::mail::bounce::{self, BounceReport, Kind, NotUnderstood};
 use crate::mail::mailbox::{Found, Mailbox};
 use crate::mail::message::{canonical, spellings};
 use crate::mail::{link, safe};
@@ -143,7 +143,7 @@ impl App {
         &self,
         tx: &mut Tx,
         secret: &[u8],
-        report: &Report,
+        report: &BounceReport,
         now: DateTime<Utc>,
         taken: &mut Taken,
     ) -> Result<std::result::Result<(), NotUnderstood>> {

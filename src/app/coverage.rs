@@ -3,6 +3,7 @@
 use super::recount::cells_known;
 use super::{App, Loaded, Result, millis};
 use crate::domain::campaign::Campaign;
+use crate::domain::count::{Doses, People};
 use crate::domain::counting::{Cells, add_family, families};
 use crate::domain::coverage::{
     Counted, Coverage, Depth, DoseLine, Flag, Share, SitesReported, counted_from, coverage,
@@ -13,6 +14,7 @@ use crate::domain::dose::GivenRow;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::store::{CampaignNo, Tx, cells};
 use chrono::NaiveDate;
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a report looks at.
@@ -142,7 +144,7 @@ pub fn sites_reported(
 }
 
 /// Doses of a group at a site or stop, or on a day.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DosesLine {
     /// Code of the site or stop, where the lines are of places.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,11 +161,45 @@ pub struct DosesLine {
     /// Always unknown: people may go to any place, on any day.
     pub eligible: Option<u64>,
     /// Doses by number: up to the as-of day at a place, on the day itself for a day.
-    pub doses: Vec<DoseLine>,
+    pub doses: Vec<DosesOfNumber>,
     /// Doses of the last number.
-    pub complete: Share,
+    #[serde(serialize_with = "as_share")]
+    pub complete: Doses,
     /// Always empty: without a denominator nothing is odd.
     pub flags: Vec<Flag>,
+}
+
+/// Doses of one number, told in the form of a [`DoseLine`]: scripts find them under the key `people`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DosesOfNumber {
+    /// Number of the dose.
+    pub dose: u8,
+    /// Doses.
+    pub doses: Doses,
+    /// Doses on the as-of day.
+    pub today: Doses,
+}
+
+impl Serialize for DosesOfNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let line = DoseLine {
+            dose: self.dose,
+            people: People(self.doses.0),
+            percent: None,
+            today: People(self.today.0),
+            valid: People::ZERO,
+            valid_percent: None,
+            due_not_given: None,
+            drop_out: None,
+        };
+        line.serialize(serializer)
+    }
+}
+
+/// Doses in the form of a [`Share`].
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn as_share<S: Serializer>(doses: &Doses, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    Share { people: People(doses.0), percent: None }.serialize(serializer)
 }
 
 impl DosesLine {
@@ -177,22 +213,13 @@ impl DosesLine {
             group: group.clone(),
             eligible: None,
             doses: numbers.map(Self::none).collect(),
-            complete: Share { people: 0, percent: None },
+            complete: Doses::ZERO,
             flags: Vec::new(),
         }
     }
 
-    fn none(dose: u8) -> DoseLine {
-        DoseLine {
-            dose,
-            people: 0,
-            percent: None,
-            today: 0,
-            valid: 0,
-            valid_percent: None,
-            due_not_given: None,
-            drop_out: None,
-        }
+    fn none(dose: u8) -> DosesOfNumber {
+        DosesOfNumber { dose, doses: Doses::ZERO, today: Doses::ZERO }
     }
 
     fn add(&mut self, campaign: &Campaign, row: &GivenRow, as_of: NaiveDate) {
@@ -200,11 +227,11 @@ impl DosesLine {
             self.doses.push(Self::none(row.dose));
             self.doses.len() - 1
         });
-        let doses = u64::from(row.doses);
-        self.doses[at].people += doses;
-        self.doses[at].today += if row.day == as_of { doses } else { 0 };
+        let doses = Doses::from(row.doses);
+        self.doses[at].doses += doses;
+        self.doses[at].today += if row.day == as_of { doses } else { Doses::ZERO };
         if usize::from(row.dose) == campaign.series.dose_count() {
-            self.complete.people += doses;
+            self.complete += doses;
         }
     }
 }

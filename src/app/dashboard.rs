@@ -2,19 +2,18 @@
 
 use super::coverage::{AsOf, given};
 use super::{App, Loaded, Result, millis};
-use crate::domain::campaign::Campaign;
 use crate::domain::coverage::{Coverage, Depth};
 use crate::domain::date::{day_end, days};
 use crate::domain::dose::{GivenRow, Tally};
-use crate::domain::id::{AreaCode, PlaceCode, TeamCode};
+use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::notice::Summary;
-use crate::domain::plan::PlanRow;
+use crate::domain::plan::{PlanRow, PlanState};
 use crate::store::installation::Hold;
 use crate::store::outbox::Message;
-use crate::store::plans::{PlanHead, PlanState};
+use crate::store::plans::PlanHead;
 use crate::store::runs::Run;
-use crate::store::{arrivals, audit, cells, installation, outbox, plans, runs, tallies};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::store::{arrivals, cells, installation, outbox, plans, runs, tallies};
+use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How a campaign stands.
@@ -223,30 +222,4 @@ impl App {
         let mut tx = self.store.read().await?;
         Ok(tallies::of_place(&mut tx, loaded.no, place, day).await?)
     }
-
-    /// Adopts a draft and writes down who did.
-    pub async fn adopt_as(
-        &self,
-        loaded: &Loaded,
-        no: i64,
-        who: &str,
-        now: DateTime<Utc>,
-    ) -> Result<super::plans::Adopted> {
-        let adopted = self.adopt_plan(loaded, Some(no), now).await?;
-        let mut tx = self.store.write().await?;
-        let id = loaded.campaign.id.as_str();
-        let said = no.to_string();
-        audit::insert(&mut tx, millis(now), who, "plan-adopt", (Some(id), &said)).await?;
-        tx.commit().await?;
-        Ok(adopted)
-    }
-}
-
-/// The areas whose people a place serves: those that reach a site, the own one of a stop.
-pub fn served(campaign: &Campaign, place: &PlaceCode) -> Vec<AreaCode> {
-    if let Some(stop) = campaign.stop(place.as_str()) {
-        return vec![stop.area.clone()];
-    }
-    let reach = campaign.reach.iter().filter(|reach| reach.site == *place);
-    reach.map(|reach| reach.area.clone()).collect()
 }

@@ -1,9 +1,11 @@
 //! Calendars of sites and teams, under addresses that nobody guesses.
 
 use super::unsubscribing::secret;
-use super::{App, Loaded, Result, millis};
+use super::{App, Loaded, Result};
+use crate::domain::audit::Action;
 use crate::domain::calendar::Sessions;
-use crate::store::{audit, uploads};
+use crate::domain::permission::{Actor, Power};
+use crate::store::uploads;
 use crate::text::hex;
 use chrono::{DateTime, NaiveDate, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -42,14 +44,12 @@ impl App {
         &self,
         loaded: &Loaded,
         code: &str,
-        who: &str,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let mut tx = self.store.write().await?;
-        uploads::renew(&mut tx, loaded.no, code).await?;
-        let id = loaded.campaign.id.as_str();
-        audit::insert(&mut tx, millis(now), who, "feed-renew", (Some(id), code)).await?;
-        Ok(tx.commit().await?)
+        let mut act = self.act((by, Power::Tally), Action::FeedRenew, now).await?;
+        uploads::renew(&mut act, loaded.no, code).await?;
+        Ok(act.commit(Some(loaded.campaign.id.as_str()), code).await?)
     }
 }
 

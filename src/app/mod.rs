@@ -1,6 +1,7 @@
 //! One function for each thing that a user can ask for: load, decide, save.
 
 pub mod accounts;
+mod acts;
 pub mod assigning;
 pub mod bounces;
 pub mod campaigns;
@@ -30,6 +31,7 @@ use crate::config::Config;
 use crate::domain::calendar::Sessions;
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::judge::Judge;
+use crate::domain::permission::Denied;
 use crate::mail::transport::Transport;
 use crate::store::db::Claim;
 use crate::store::{CampaignNo, Store, StoreError};
@@ -99,9 +101,9 @@ pub enum AppError {
         /// What there is.
         known: String,
     },
-    /// A place whose counts are not theirs to enter.
-    #[error("the counts of {0} are not of this account")]
-    NotTheirs(String),
+    /// Somebody who may not.
+    #[error("{}", Refused::from(.0))]
+    Denied(Denied),
     /// Another process has what is needed.
     #[error("{0}")]
     Busy(String),
@@ -114,6 +116,12 @@ pub enum AppError {
     /// Something else that was asked for and cannot be; the text says what to do.
     #[error("{0}")]
     Refused(Refused),
+}
+
+impl From<Denied> for AppError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
 }
 
 impl AppError {
@@ -136,7 +144,7 @@ impl AppError {
             Self::UnknownCampaign { wanted, known } => {
                 say("refused-unknown-campaign", &[("wanted", wanted), ("known", known)])
             }
-            Self::NotTheirs(place) => say("refused-not-theirs", &[("place", place)]),
+            Self::Denied(denied) => Refused::from(denied).words(language),
             Self::Refused(refused) => refused.words(language),
             other => other.to_string(),
         }
@@ -206,7 +214,7 @@ impl App {
         }
         let found = crate::store::campaigns::known(tx, no, before).await?;
         let campaign = Arc::new(found.ok_or(AppError::NoCampaign)?.campaign);
-        let judge = crate::intake::rules::judge(&campaign).map_err(|issues| {
+        let judge = crate::intake::rules::judge_of(&campaign).map_err(|issues| {
             let said: Vec<String> =
                 issues.iter().map(|issue| issue.line(campaign.language)).collect();
             let said = said.join("; ");

@@ -4,11 +4,13 @@ use super::assigning::assign_in;
 use super::coverage::given;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::Output;
+use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
-use crate::domain::plan::{Certificate, Plan, PlanRow};
+use crate::domain::permission::{self, Actor, Power};
+use crate::domain::plan::{Certificate, Plan, PlanRow, PlanState, first_day, is_outdated};
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
-use crate::store::plans::{self, NewPlan, PlanHead, PlanState};
+use crate::store::plans::{self, NewPlan, PlanHead};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// A plan and its number.
@@ -54,17 +56,19 @@ pub struct Adopted {
 }
 
 impl App {
-    /// Makes a draft from what was given before `from`, and stores it.
+    /// Makes a draft from what was given before its first day, and stores it. `wanted` is that day, where it is not
+    /// to be the usual one ([`first_day`]).
     pub async fn make_plan(
         &self,
         loaded: &Loaded,
-        from: NaiveDate,
-        made_by: &str,
+        wanted: Option<NaiveDate>,
+        by: Actor<'_>,
         search: Search<'_>,
         now: DateTime<Utc>,
     ) -> Result<Made> {
+        permission::may(by, Power::Plan)?;
         let campaign = &loaded.campaign;
-        let from = from.max(campaign.start);
+        let from = first_day(campaign, today(campaign, now), wanted);
         let PlanStart { history, published, warm } = self.plan_start(loaded, from).await?;
         let Search { limits, progress, time_used } = search;
         let (published, warm) = (published.as_slice(), warm.as_ref());
@@ -76,16 +80,16 @@ impl App {
         let new = NewPlan {
             version: loaded.version,
             from,
-            made_by,
+            made_by: if matches!(by, Actor::Job(_)) { "job" } else { "hand" },
             figures: &plan.figures,
             unplaced: &plan.unplaced,
             rows: &plan.rows,
             given_doses,
             certificate: &plan.certificate,
         };
-        let mut tx = self.store.write().await?;
-        let no = plans::insert(&mut tx, loaded.no, &new, millis(now)).await?;
-        tx.commit().await?;
+        let mut act = self.act((by, Power::Plan), Action::PlanMake, now).await?;
+        let no = plans::insert(&mut act, loaded.no, &new, millis(now)).await?;
+        act.commit(Some(campaign.id.as_str()), &no.to_string()).await?;
         Ok(Made { no, from, plan, verdict })
     }
 
@@ -122,12 +126,14 @@ impl App {
         &self,
         loaded: &Loaded,
         no: Option<i64>,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Adopted> {
-        let mut tx = self.store.write().await?;
+        let mut act = self.act((by, Power::Plan), Action::PlanAdopt, now).await?;
+        let tx = act.tx();
         let head = match no {
-            Some(no) => plans::find(&mut tx, loaded.no, no).await?,
-            None => plans::newest(&mut tx, loaded.no, PlanState::Draft).await?,
+            Some(no) => plans::find(tx, loaded.no, no).await?,
+            None => plans::newest(tx, loaded.no, PlanState::Draft).await?,
         };
         let head = head.ok_or_else(|| no_draft(no))?;
         if head.state != PlanState::Draft {
@@ -138,15 +144,15 @@ impl App {
             ));
         }
         let day = today(&loaded.campaign, now);
-        if head.from < day && day <= loaded.campaign.end {
+        if is_outdated(&loaded.campaign, day, head.from) {
             return Err(AppError::refused(
                 "refused-draft-old",
                 &[("no", &head.no), ("from", &head.from), ("day", &day)],
             ));
         }
-        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let rows = plans::rows(tx, loaded.no, head.no).await?;
         let until = head.from - TimeDelta::days(1);
-        let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
+        let history = given(tx, loaded.no, NaiveDate::MIN, until).await?;
         let report = planner::check(&loaded.campaign, &rows, &history, head.from);
         let faults: Vec<_> =
             report.violations.iter().filter(|one| !one.is_listed(&head.unplaced)).collect();
@@ -156,9 +162,9 @@ impl App {
                 &[("no", &head.no), ("count", &faults.len()), ("first", first)],
             ));
         }
-        plans::adopt(&mut tx, loaded.no, head.no, millis(now)).await?;
-        let people = assign_in(&mut tx, loaded, head.no, &rows, now).await?;
-        tx.commit().await?;
+        plans::adopt(&mut act, loaded.no, head.no, millis(now)).await?;
+        let people = assign_in(act.tx(), loaded, head.no, &rows, now).await?;
+        act.commit(Some(loaded.campaign.id.as_str()), &head.no.to_string()).await?;
         Ok(Adopted { no: head.no, people })
     }
 

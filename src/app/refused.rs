@@ -2,6 +2,7 @@
 //! it in their own language.
 
 use crate::domain::campaign::Language;
+use crate::domain::permission::Denied;
 use crate::text;
 use std::fmt::{self, Display};
 
@@ -24,6 +25,22 @@ impl Refused {
         let arguments: Vec<(&str, &dyn Display)> =
             self.arguments.iter().map(|(name, value)| (*name, value as &dyn Display)).collect();
         text::say(language, self.key, &arguments)
+    }
+}
+
+impl From<&Denied> for Refused {
+    fn from(denied: &Denied) -> Self {
+        match denied {
+            Denied::Role(role) => Self::new("denied-role", &[("role", role)]),
+            Denied::Scope(scope) => Self::new("denied-scope", &[("scope", scope)]),
+            Denied::Place(place) => Self::new("denied-place", &[("place", place)]),
+            Denied::Stop { stop, day, teams } => {
+                let key = if teams.is_empty() { "denied-stop-unplanned" } else { "denied-stop" };
+                let teams: Vec<_> = teams.iter().map(ToString::to_string).collect();
+                let teams = teams.join(" ");
+                Self::new(key, &[("place", stop), ("day", day), ("teams", &teams)])
+            }
+        }
     }
 }
 

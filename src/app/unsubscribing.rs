@@ -22,9 +22,9 @@ pub enum Done {
 
 /// What signs links and envelope senders.
 pub(super) async fn secret(tx: &mut Tx) -> Result<Vec<u8>> {
-    let missing = || StoreError::BadRow {
-        table: "installation",
-        what: "the row that holds the secret is gone; restore a backup".to_owned(),
+    let missing = || {
+        let what = "the row that holds the secret is gone; restore a backup";
+        StoreError::bad("installation", "secret", 1, what)
     };
     Ok(installation::secret(tx).await?.ok_or_else(missing)?)
 }

@@ -2,10 +2,14 @@
 
 use super::{App, AppError, Result, millis};
 use crate::domain::account::Account;
+use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
+use crate::domain::id::CampaignId;
+use crate::domain::permission::{Actor, Power};
 use crate::intake::{self, Issue};
 use crate::store::uploads;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// An upload is forgotten after so long.
@@ -23,7 +27,8 @@ pub struct Upload {
 }
 
 impl App {
-    /// Keeps the bytes of a workbook; returns the random name under which.
+    /// Keeps the bytes of a workbook; returns the random name under which. A workbook with errors is kept too, so
+    /// that it can be given back with its errors marked; the audit log has their codes.
     pub async fn keep_upload(
         &self,
         account: &Account,
@@ -32,25 +37,29 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<String> {
         let id = uuid::Uuid::new_v4().simple().to_string();
-        let at = millis(now);
-        let mut tx = self.store.write().await?;
+        let read = read(name.to_owned(), content.clone()).await?;
+        let (did, said, campaign) = match &read {
+            Ok(loaded) => (Action::Upload, String::new(), Some(loaded.campaign.id.as_str())),
+            Err(issues) => {
+                let errors = issues.iter().filter(|issue| issue.is_error());
+                let codes: BTreeSet<&str> = errors.map(|issue| issue.code).collect();
+                let codes: Vec<&str> = codes.into_iter().collect();
+                (Action::Refused, format!("upload: {}", codes.join(", ")), None)
+            }
+        };
+        let by = (Actor::Account(account), Power::Plan);
+        let mut act = self.act(by, did, now).await?;
         let over = (millis(now - UPLOAD_MAX), UPLOADS_KEPT);
-        uploads::insert(&mut tx, &id, account.id, (name, content), at, over).await?;
-        tx.commit().await?;
+        uploads::insert(&mut act, &id, account.id, (name, content), millis(now), over).await?;
+        act.commit(campaign, &said).await?;
         Ok(id)
     }
 
     /// A workbook that an account uploaded, read as `campaign check` reads it. `None`: it is gone.
     pub async fn upload(&self, account: &Account, id: &str) -> Result<Option<Upload>> {
         let Some((name, content)) = self.stored(account, id).await? else { return Ok(None) };
-        let shown = name.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            intake::workbook(content, &shown, intake::series::all())
-        });
-        match read.await {
-            Ok(read) => Ok(Some(Upload { name, read })),
-            Err(error) => Err(AppError::refused("refused-reading", &[("said", &error)])),
-        }
+        let read = read(name.clone(), content).await?;
+        Ok(Some(Upload { name, read }))
     }
 
     async fn stored(&self, account: &Account, id: &str) -> Result<Option<(String, Vec<u8>)>> {
@@ -80,10 +89,32 @@ impl App {
         made.await.map_err(|error| AppError::refused("refused-reading", &[("said", &error)]))
     }
 
-    /// Forgets an upload.
-    pub async fn forget_upload(&self, account: &Account, id: &str) -> Result<()> {
-        let mut tx = self.store.write().await?;
-        uploads::delete(&mut tx, id, account.id).await?;
-        Ok(tx.commit().await?)
+    /// Stores the campaign of a workbook that an account uploaded, and forgets the workbook. Returns the campaign's
+    /// id; `None`: the workbook is gone, or has errors.
+    pub async fn apply_upload(
+        &self,
+        account: &Account,
+        id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<CampaignId>> {
+        let found = self.upload(account, id).await?;
+        let Some(read) = found.and_then(|found| found.read.ok()) else { return Ok(None) };
+        let campaign = read.campaign;
+        let by = (Actor::Account(account), Power::Plan);
+        let mut act = self.act(by, Action::CampaignApply, now).await?;
+        let applied = self.apply_in(&mut act, &campaign, now).await?;
+        uploads::delete(act.tx(), id, account.id).await?;
+        act.commit(Some(campaign.id.as_str()), &applied.said()).await?;
+        Ok(Some(campaign.id))
     }
+}
+
+/// What the bytes of a workbook say, as `campaign check` reads them.
+async fn read(
+    name: String,
+    content: Vec<u8>,
+) -> Result<std::result::Result<intake::Loaded, Vec<Issue>>> {
+    let work = move || intake::workbook(content, &name, intake::series::all());
+    let read = tokio::task::spawn_blocking(work).await;
+    read.map_err(|error| AppError::refused("refused-reading", &[("said", &error)]))
 }

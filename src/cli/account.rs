@@ -2,9 +2,9 @@
 
 use super::job::local;
 use super::output::{Format, Sheet};
-use super::{Session, exit};
-use crate::app::accounts::COMMAND_LINE;
+use super::{Invocation, exit};
 use crate::domain::account::{Role, Scope};
+use crate::domain::permission::Actor;
 use anyhow::Context as _;
 use clap::Subcommand;
 use std::io::Read as _;
@@ -105,15 +105,15 @@ fn password(file: Option<&Path>) -> anyhow::Result<String> {
 }
 
 impl Account {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let app = session.open(false).await?;
-        let now = session.clock.now();
-        let out = session.out;
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        let app = invocation.open(false).await?;
+        let now = invocation.clock.now();
+        let out = invocation.out;
         match self {
             Self::Add { name, role, places, password_file } => {
                 let password = password(password_file.as_deref())?;
                 let kind = (*role, places.as_slice());
-                app.add_account(name, kind, &password, COMMAND_LINE, now).await?;
+                app.add_account(name, kind, &password, Actor::CommandLine, now).await?;
                 out.note("account-added", &[("name", name), ("role", &role.word())]);
             }
             Self::List => {
@@ -130,15 +130,15 @@ impl Account {
                 }
             }
             Self::Remove { name } => {
-                app.remove_account(name, COMMAND_LINE, now).await?;
+                app.remove_account(name, Actor::CommandLine, now).await?;
                 out.note("account-removed", &[("name", name)]);
             }
             Self::Password { name, password_file } => {
                 let password = password(password_file.as_deref())?;
-                app.set_password(name, &password, COMMAND_LINE, now).await?;
+                app.set_password(name, &password, Actor::CommandLine, now).await?;
                 out.note("account-password-set", &[("name", name)]);
             }
-            Self::Token(token) => return token.run(&session, &app).await,
+            Self::Token(token) => return token.run(&invocation, &app).await,
             Self::Log { who, limit } => {
                 let lines = app.audit(who.as_deref(), i64::MAX, *limit).await?;
                 if out.format == Format::Json {
@@ -149,7 +149,7 @@ impl Account {
                         sheet.push(vec![
                             local(chrono_tz::UTC, line.at),
                             line.who,
-                            line.did,
+                            line.did.to_string(),
                             line.campaign.unwrap_or_default(),
                             line.said,
                         ]);
@@ -164,12 +164,12 @@ impl Account {
 }
 
 impl Token {
-    async fn run(&self, session: &Session, app: &crate::app::App) -> anyhow::Result<u8> {
-        let now = session.clock.now();
-        let out = session.out;
+    async fn run(&self, invocation: &Invocation, app: &crate::app::App) -> anyhow::Result<u8> {
+        let now = invocation.clock.now();
+        let out = invocation.out;
         match self {
             Self::Add { account, name, scopes } => {
-                let token = app.add_token(account, name, scopes, COMMAND_LINE, now).await?;
+                let token = app.add_token(account, name, scopes, Actor::CommandLine, now).await?;
                 super::output::print(&format!("{token}\n"));
                 out.note("token-added", &[("name", name)]);
             }
@@ -194,7 +194,7 @@ impl Token {
                 }
             }
             Self::Remove { id } => {
-                let known = app.remove_token(*id, COMMAND_LINE, now).await?;
+                let known = app.remove_token(*id, Actor::CommandLine, now).await?;
                 anyhow::ensure!(known, "there is no token {id}; `doseplan account token list`");
                 out.note("token-removed", &[("id", id)]);
             }

@@ -2,7 +2,7 @@
 
 use super::job::local;
 use super::output::{Format, Out, Sheet};
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::app::bounces::{AddressLine, Taken};
 use crate::mail::mailbox::Mailbox;
 use anyhow::Context as _;
@@ -35,27 +35,27 @@ pub(super) enum Bounce {
 }
 
 impl Bounce {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let app = session.open(false).await?;
-        let now = session.clock.now();
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        let app = invocation.open(false).await?;
+        let now = invocation.clock.now();
         let code = match self {
             Self::Import { path } => {
                 let taken = app.import_bounces(mailbox(path)?, now).await?;
-                if session.out.format == Format::Json {
-                    session.out.json(&taken);
+                if invocation.out.format == Format::Json {
+                    invocation.out.json(&taken);
                 }
-                tell(session.out, &taken);
+                tell(invocation.out, &taken);
                 if taken.not_understood.is_empty() { exit::OK } else { exit::REFUSED }
             }
-            Self::List => list(session.out, app.bounces().await?),
+            Self::List => list(invocation.out, app.bounces().await?),
             Self::Forget { address, reason } => {
                 let queued = app.forget_bounces(address, reason, now).await?;
                 if let Some(count) = &queued {
                     let arguments: [(&str, &dyn std::fmt::Display); 2] =
                         [("address", address), ("count", count)];
-                    session.out.note("bounce-forgotten", &arguments);
+                    invocation.out.note("bounce-forgotten", &arguments);
                 } else {
-                    session.out.note("bounce-none", &[("address", address)]);
+                    invocation.out.note("bounce-none", &[("address", address)]);
                 }
                 if queued.is_some() { exit::OK } else { exit::FAILED }
             }

@@ -1,6 +1,6 @@
-//! A mail's page as a file, and in the browser.
+//! Saves a mail's page as a file and opens it in the browser.
 
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::app::notices::Post;
 use anyhow::Context as _;
 use std::fs::OpenOptions;
@@ -8,25 +8,30 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A file for a page that is only looked at, in the folder for such files.
+/// Path of a file for a page that is only looked at, in the folder for temporary files.
 pub(super) fn file(key: &str) -> PathBuf {
     let plain: String =
         key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
     std::env::temp_dir().join(format!("doseplan-{plain}-{}.html", uuid::Uuid::new_v4()))
 }
 
-/// Writes the page and, where asked, opens it.
-pub(super) fn show(session: &Session, post: &Post, file: &Path, open: bool) -> anyhow::Result<u8> {
+/// Writes the page and, if asked, opens it.
+pub(super) fn show(
+    invocation: &Invocation,
+    post: &Post,
+    file: &Path,
+    open: bool,
+) -> anyhow::Result<u8> {
     write(file, &post.letter.page()).with_context(|| format!("{}", file.display()))?;
     let path = file.display();
-    session.out.note("digest-page", &[("path", &path)]);
+    invocation.out.note("digest-page", &[("path", &path)]);
     if open && !opened(file) {
-        session.out.note("digest-no-browser", &[]);
+        invocation.out.note("digest-no-browser", &[]);
     }
     Ok(exit::OK)
 }
 
-/// Pages hold names and phones: nobody else reads the file.
+/// Pages hold names and phone numbers, so nobody else may read the file.
 fn write(file: &Path, page: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -35,7 +40,7 @@ fn write(file: &Path, page: &str) -> std::io::Result<()> {
     options.open(file)?.write_all(page.as_bytes())
 }
 
-/// Hands the file to whatever opens pages here.
+/// Opens the file with the system's own program for pages.
 fn opened(file: &Path) -> bool {
     let mut command = match std::env::consts::OS {
         "macos" => Command::new("open"),

@@ -1,8 +1,9 @@
 //! `doseplan campaign`.
 
 use super::output::{Format, Sheet, harmless, marked};
-use super::{Session, exit, snippet, workbook};
+use super::{Invocation, exit, snippet, workbook};
 use crate::domain::difference::{RowChange, What};
+use crate::domain::permission::Actor;
 use crate::intake::{self, Issue};
 use clap::Subcommand;
 use serde::Serialize;
@@ -13,83 +14,83 @@ use std::path::{Path, PathBuf};
 pub(super) enum Campaign {
     /// Make a workbook to fill in: a sheet for each table, drop-downs, a page that explains every column
     New(workbook::New),
-    /// Read a folder or workbook and tell everything that is wrong with it; a workbook comes back marked, as
-    /// NAME-errors.xlsx
+    /// Read a folder or workbook and report everything that is wrong; a workbook is also written with its faults
+    /// marked, as NAME-errors.xlsx
     Check {
         /// The folder or .xlsx file
         path: PathBuf,
     },
-    /// Check, show what changes, store
+    /// Check a campaign, show what changes, and store it
     Apply {
         /// The folder or .xlsx file
         path: PathBuf,
-        /// Only show what would change; exit 10 where something would
+        /// Only show what would change; exit code 10 if anything would
         #[arg(long)]
         dry_run: bool,
     },
-    /// The campaigns of the database
+    /// The campaigns in the database
     List,
-    /// Every version of a campaign with what it changed, eligible counts and their sources included
+    /// Every version of a campaign and what it changed, including eligible counts and their sources
     History,
-    /// Write the campaign as a folder of files again, or as one workbook
+    /// Write the campaign as a folder of files, or as one workbook
     Export {
-        /// The folder, which is made where it is not there, or a file that ends in .xlsx
+        /// The folder, created if needed, or a file that ends in .xlsx
         path: PathBuf,
     },
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct FileIssues<'a> {
     errors: Vec<intake::View<'a>>,
     warnings: Vec<intake::View<'a>>,
 }
 
 impl Campaign {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::New(new) => workbook::blank(&session, new),
-            Self::Check { path } => Ok(check(&session, path)),
-            Self::Apply { path, dry_run } => apply(&session, path, *dry_run).await,
-            Self::List => list(&session).await,
-            Self::History => history(&session).await,
-            Self::Export { path } => export(&session, path).await,
+            Self::New(new) => workbook::blank(&invocation, new),
+            Self::Check { path } => Ok(check(&invocation, path)),
+            Self::Apply { path, dry_run } => apply(&invocation, path, *dry_run).await,
+            Self::List => list(&invocation).await,
+            Self::History => history(&invocation).await,
+            Self::Export { path } => export(&invocation, path).await,
         }
     }
 }
 
-fn check(session: &Session, path: &Path) -> u8 {
+fn check(invocation: &Invocation, path: &Path) -> u8 {
     let (found, issues) = match intake::campaign(path, intake::series::all()) {
         Ok(loaded) => (Some(loaded.campaign), loaded.warnings),
         Err(issues) => (None, issues),
     };
-    let language = session.out.language;
+    let language = invocation.out.language;
     let part = |error: bool| -> Vec<&Issue> {
         issues.iter().filter(|issue| issue.is_error() == error).collect()
     };
     let (errors, warnings) = (part(true), part(false));
-    if session.out.format == Format::Json {
-        session.out.json(&Report {
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&FileIssues {
             errors: views_of(&errors, language),
             warnings: views_of(&warnings, language),
         });
     } else {
-        let mut lines = snippet::is_wanted(session, path).then(|| snippet::Lines::of(path));
+        let mut lines = snippet::is_wanted(invocation, path).then(|| snippet::Lines::of(path));
         for issue in errors.iter().chain(&warnings) {
             match &mut lines {
-                Some(lines) => lines.print(session, issue),
-                None => super::output::print(&format!("{}\n", marked(issue, session.out))),
+                Some(lines) => lines.print(invocation, issue),
+                None => super::output::print(&format!("{}\n", marked(issue, invocation.out))),
             }
         }
     }
-    workbook::mark(session, path, &issues);
+    workbook::mark(invocation, path, &issues);
     let counts: [(&str, &dyn std::fmt::Display); 2] =
         [("errors", &errors.len()), ("warnings", &warnings.len())];
     let Some(campaign) = found else {
-        session.out.note("campaign-bad", &counts);
+        invocation.out.note("campaign-bad", &counts);
         return exit::CONFIGURATION;
     };
     let name = harmless(&campaign.name);
-    session.out.note("campaign-good", &[("name", &name), counts[1]]);
+    invocation.out.note("campaign-good", &[("name", &name), counts[1]]);
     exit::OK
 }
 
@@ -100,16 +101,16 @@ fn views_of<'a>(
     part.iter().map(|issue| issue.view(language)).collect()
 }
 
-/// Reads a campaign's files; what is wrong goes to stderr.
+/// Reads a campaign's files. Issues are printed on stderr.
 pub(super) fn read(
-    session: &Session,
+    invocation: &Invocation,
     path: &Path,
 ) -> Result<crate::domain::campaign::Campaign, u8> {
-    let language = session.out.language;
+    let language = invocation.out.language;
     match intake::campaign(path, intake::series::all()) {
         Ok(loaded) => {
             for issue in &loaded.warnings {
-                eprintln!("{} {}", session.out.word("word-warning"), issue.line(language));
+                eprintln!("{} {}", invocation.out.word("word-warning"), issue.line(language));
             }
             Ok(loaded.campaign)
         }
@@ -122,18 +123,22 @@ pub(super) fn read(
     }
 }
 
-async fn apply(session: &Session, path: &Path, dry_run: bool) -> anyhow::Result<u8> {
-    let campaign = match read(session, path) {
+async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::Result<u8> {
+    let campaign = match read(invocation, path) {
         Ok(campaign) => campaign,
         Err(code) => return Ok(code),
     };
-    let app = session.open(true).await?;
-    let applied = app.apply(&campaign, dry_run, session.clock.now()).await?;
-    app.store.close().await;
-    if session.out.format == Format::Json {
-        session.out.json(&applied.changes);
+    let app = invocation.open(true).await?;
+    let applied = if dry_run {
+        app.compare(&campaign).await?
     } else {
-        changes(session, &applied.changes);
+        app.apply(&campaign, Actor::CommandLine, invocation.clock.now()).await?
+    };
+    app.store.close().await;
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&applied.changes);
+    } else {
+        changes(invocation, &applied.changes);
     }
     let name = harmless(&campaign.name);
     let (id, count) = (campaign.id.as_str(), applied.changes.len());
@@ -144,18 +149,18 @@ async fn apply(session: &Session, path: &Path, dry_run: bool) -> anyhow::Result<
         (false, _, false) => "campaign-changed",
         (false, _, true) => "campaign-would-change",
     };
-    session.out.note(key, &[("name", &name), ("id", &id), ("count", &count)]);
+    invocation.out.note(key, &[("name", &name), ("id", &id), ("count", &count)]);
     let pending = dry_run && (applied.is_new || count > 0);
     Ok(if pending { exit::CHANGES } else { exit::OK })
 }
 
-fn changes(session: &Session, changes: &[RowChange]) {
+fn changes(invocation: &Invocation, changes: &[RowChange]) {
     if changes.is_empty() {
         return;
     }
     let mut sheet = Sheet::new(&["table", "key", "column", "old", "new"]);
     for change in changes {
-        let word = |key: &str| session.out.word(key);
+        let word = |key: &str| invocation.out.word(key);
         let (column, old, new) = match &change.what {
             What::Added { row } => (word("change-added"), String::new(), harmless(row)),
             What::Removed { row } => (word("change-removed"), harmless(row), String::new()),
@@ -166,11 +171,11 @@ fn changes(session: &Session, changes: &[RowChange]) {
         };
         sheet.push(vec![change.table.to_owned(), harmless(&change.key), column, old, new]);
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
 }
 
-async fn list(session: &Session) -> anyhow::Result<u8> {
-    let app = session.open(false).await?;
+async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
     let mut sheet = Sheet::new(&["campaign", "name", "start", "end", "version"]);
     let mut lines = Vec::new();
     for loaded in app.campaigns().await? {
@@ -187,16 +192,16 @@ async fn list(session: &Session) -> anyhow::Result<u8> {
             loaded.version.to_string(),
         ]);
     }
-    if session.out.format == Format::Json {
-        session.out.json(&lines);
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&lines);
     } else {
-        session.out.sheet(&sheet);
+        invocation.out.sheet(&sheet);
     }
     Ok(exit::OK)
 }
 
-async fn history(session: &Session) -> anyhow::Result<u8> {
-    let (app, loaded) = session.loaded(None).await?;
+async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(None).await?;
     let zone = loaded.campaign.timezone;
     let versions = app.versions(&loaded).await?;
     let mut old: Option<&crate::domain::campaign::Campaign> = None;
@@ -206,30 +211,30 @@ async fn history(session: &Session) -> anyhow::Result<u8> {
         let found = old
             .map(|old| crate::domain::difference::differences(old, &version.campaign))
             .unwrap_or_default();
-        if session.out.format == Format::Json {
+        if invocation.out.format == Format::Json {
             lines.push(serde_json::json!({
                 "version": version.version, "applied_at": at, "changes": found,
             }));
         } else {
-            session.out.note("campaign-version", &[("version", &version.version), ("at", &at)]);
-            changes(session, &found);
+            invocation.out.note("campaign-version", &[("version", &version.version), ("at", &at)]);
+            changes(invocation, &found);
         }
         old = Some(&version.campaign);
     }
-    if session.out.format == Format::Json {
-        session.out.json(&lines);
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&lines);
     }
     Ok(exit::OK)
 }
 
-async fn export(session: &Session, path: &Path) -> anyhow::Result<u8> {
-    let (_, loaded) = session.loaded(None).await?;
+async fn export(invocation: &Invocation, path: &Path) -> anyhow::Result<u8> {
+    let (_, loaded) = invocation.loaded(None).await?;
     if workbook::is_workbook(path) {
-        workbook::export(session, &loaded, path)?;
+        workbook::export(invocation, &loaded, path)?;
     } else {
         intake::export::folder(&loaded.campaign, path)
-            .map_err(|error| session.out.not_written(path, &error))?;
+            .map_err(|error| invocation.out.not_written(path, &error))?;
     }
-    session.out.note("campaign-exported", &[("dir", &path.display())]);
+    invocation.out.note("campaign-exported", &[("dir", &path.display())]);
     Ok(exit::OK)
 }

@@ -1,61 +1,61 @@
-//! `doseplan catch-up`: who lacks doses, and which areas are below the share to be reached.
+//! `doseplan catch-up`: who is missing doses, and which areas are below the target share.
 
 use super::output::{Format, Sheet, percent};
-use super::{Session, exit, parse_day};
+use super::{Invocation, exit, parse_day};
 use crate::app::catch_up::{AreaLine, CatchUpReport, MissedDoseLine, PersonToCatchUp};
 use crate::domain::id::AreaCode;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use std::collections::BTreeSet;
 
-/// What people of the register lack (查漏补种); for campaigns with series = "catch-up".
+/// Doses that people of the register are missing (查漏补种); for campaigns with series = "catch-up".
 #[derive(Debug, Subcommand)]
 pub(super) enum CatchUp {
-    /// Everybody who lacks doses: which, and at how many visits they can be given
+    /// Everybody who is missing doses: which ones, and in how many visits they can be given
     List {
         #[command(flatten)]
         who: Who,
-        /// Only who lacks this vaccine group or vaccine code
+        /// Only people who are missing this vaccine group or vaccine code
         #[arg(long)]
         vaccine: Option<String>,
     },
-    /// Every vaccine in every area: people with all due doses, and what is missing to the share asked
-    /// for; exit 11 where an area is below it
+    /// Every vaccine in every area: people with all due doses, and how many are missing to the target share; exit
+    /// code 11 if an area is below it
     Report {
         #[command(flatten)]
         who: Who,
         /// Only this vaccine group
         #[arg(long)]
         vaccine: Option<String>,
-        /// Only areas that are below the share asked for
+        /// Only areas below the target share
         #[arg(long)]
         below: bool,
     },
-    /// The campaign's denominators from the register, as eligible.csv: who lacks doses, or will by the
-    /// campaign's end
+    /// The campaign's denominators from the register, as eligible.csv: people who are missing doses now or will by
+    /// the end of the campaign
     Eligible {
         #[command(flatten)]
         who: Who,
     },
 }
 
-/// Who is looked at.
+/// Which people are looked at.
 #[derive(Debug, Args)]
 pub(super) struct Who {
-    /// Doses given up to this day's 24:00 [default: today]
+    /// Doses given by the end of this day [default: today]
     #[arg(long, value_parser = parse_day)]
     as_of: Option<NaiveDate>,
-    /// Only this area and what lies below it
+    /// Only this area and the areas below it
     #[arg(long)]
     area: Option<String>,
 }
 
 impl CatchUp {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let (Self::List { who, .. } | Self::Report { who, .. } | Self::Eligible { who }) = self;
-        let (app, loaded) = session.loaded(None).await?;
-        let day = who.as_of.unwrap_or_else(|| session.today(&loaded));
-        let areas = super::areas_below(session.out, &loaded, who.area.as_deref())?;
+        let (app, loaded) = invocation.loaded(None).await?;
+        let day = who.as_of.unwrap_or_else(|| invocation.today(&loaded));
+        let areas = super::areas_below(invocation.out, &loaded, who.area.as_deref())?;
         let is_in =
             |area: &AreaCode| areas.as_ref().is_none_or(|areas: &BTreeSet<_>| areas.contains(area));
         let rules = &loaded.judge.rules;
@@ -63,7 +63,7 @@ impl CatchUp {
         match self {
             Self::List { vaccine, .. } => {
                 let codes = rules.vaccine_by_code.keys().map(|code| &**code);
-                known(session.out, vaccine.as_deref(), groups.chain(codes))?;
+                known(invocation.out, vaccine.as_deref(), groups.chain(codes))?;
                 let mut lines = app.lacking(&loaded, day).await?;
                 let named = |dose: &MissedDoseLine| {
                     vaccine.as_ref().is_none_or(|wanted| {
@@ -75,32 +75,32 @@ impl CatchUp {
                 Ok(exit::OK)
             }
             Self::Report { vaccine, below, .. } => {
-                known(session.out, vaccine.as_deref(), groups)?;
+                known(invocation.out, vaccine.as_deref(), groups)?;
                 let mut report = app.catch_up_report(&loaded, day).await?;
                 report.rows.retain(|row| {
                     is_in(&row.area)
                         && vaccine.as_ref().is_none_or(|wanted| *wanted == row.vaccine)
                         && (row.below || !below)
                 });
-                Ok(tell(&session, &report))
+                Ok(tell(&invocation, &report))
             }
             Self::Eligible { .. } => {
                 let mut counts = app.lacking_counts(&loaded, day).await?;
                 counts.retain(|(area, _), _| is_in(area));
                 let mut sheet = Sheet::new(&["area", "group", "people", "source", "as_of"]);
                 for ((area, group), people) in counts {
-                    let source = session.out.word("catch-up-source");
+                    let source = invocation.out.word("catch-up-source");
                     let (area, group) = (area.to_string(), group.to_string());
                     sheet.push(vec![area, group, people.to_string(), source, day.to_string()]);
                 }
-                session.out.sheet(&sheet);
+                invocation.out.sheet(&sheet);
                 Ok(exit::OK)
             }
         }
     }
 }
 
-/// Refuses a vaccine that nobody knows: a list without it would look as if all were well.
+/// Refuses an unknown vaccine. An empty list for it would look as if nobody were missing doses.
 fn known<'a>(
     out: super::output::Out,
     wanted: Option<&str>,
@@ -115,12 +115,12 @@ fn known<'a>(
     Ok(())
 }
 
-/// Prints the report and says whether all of it is reached.
-fn tell(session: &Session, report: &CatchUpReport) -> u8 {
-    if session.out.format == Format::Json {
-        session.out.json(report);
+/// Prints the report and returns the exit code.
+fn tell(invocation: &Invocation, report: &CatchUpReport) -> u8 {
+    if invocation.out.format == Format::Json {
+        invocation.out.json(report);
     } else {
-        print(session, &report.rows);
+        print(invocation, &report.rows);
     }
     let rate = (report.rate * rust_decimal::Decimal::ONE_HUNDRED).normalize();
     let below: BTreeSet<&str> =
@@ -131,13 +131,13 @@ fn tell(session: &Session, report: &CatchUpReport) -> u8 {
     } else {
         ("catch-up-below", exit::BELOW)
     };
-    session.out.note(key, &[("areas", &areas), ("rate", &rate), ("day", &day)]);
+    invocation.out.note(key, &[("areas", &areas), ("rate", &rate), ("day", &day)]);
     code
 }
 
-fn list(session: &Session, lines: &[PersonToCatchUp]) {
-    if session.out.format == Format::Json {
-        session.out.json(&lines);
+fn list(invocation: &Invocation, lines: &[PersonToCatchUp]) {
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&lines);
         return;
     }
     let columns =
@@ -149,7 +149,7 @@ fn list(session: &Session, lines: &[PersonToCatchUp]) {
             |dose: &MissedDoseLine| dose.code.clone().unwrap_or_else(|| dose.vaccine.clone());
         let vaccines = first.map(|visit| visit.doses.iter().map(codes).collect::<Vec<_>>());
         let said = |dose: &MissedDoseLine| {
-            session.out.say("catch-up-dose", &[("vaccine", &dose.vaccine), ("dose", &dose.dose)])
+            invocation.out.say("catch-up-dose", &[("vaccine", &dose.vaccine), ("dose", &dose.dose)])
         };
         sheet.push(vec![
             line.person.to_string(),
@@ -163,10 +163,10 @@ fn list(session: &Session, lines: &[PersonToCatchUp]) {
             line.visits.len().to_string(),
         ]);
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
 }
 
-fn print(session: &Session, rows: &[AreaLine]) {
+fn print(invocation: &Invocation, rows: &[AreaLine]) {
     let mut sheet = Sheet::new(&[
         "area",
         "name",
@@ -182,8 +182,8 @@ fn print(session: &Session, rows: &[AreaLine]) {
         "aged_out",
     ]);
     for row in rows {
-        let below = match (row.below, session.out.format) {
-            (true, Format::Table) => session.out.word("catch-up-is-below"),
+        let below = match (row.below, invocation.out.format) {
+            (true, Format::Table) => invocation.out.word("catch-up-is-below"),
             (true, _) => "yes".to_owned(),
             (false, Format::Table) => String::new(),
             (false, _) => "no".to_owned(),
@@ -203,5 +203,5 @@ fn print(session: &Session, rows: &[AreaLine]) {
             row.aged_out.to_string(),
         ]);
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
 }

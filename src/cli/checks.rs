@@ -1,8 +1,8 @@
-//! What `doseplan doctor` looks at beside campaigns and mail: the installation, clocks, disk, files, daemon, timetable,
-//! address.
+//! The checks of `doseplan doctor` besides campaigns and mail: installation, clocks, disk, files, daemon,
+//! timetable, address.
 
-use super::doctor::{Mark, Report};
-use super::{Session, daemon};
+use super::findings::{Findings, Mark};
+use super::{Invocation, daemon};
 use crate::app::{App, millis};
 use crate::config::{Config, Listen};
 use crate::jobs::runner::life;
@@ -16,59 +16,60 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Leases go by the database's clock, mails by the machine's: they must agree.
+/// Largest difference of the clocks, in milliseconds (our choice). Leases go by the database's clock, mails by the
+/// machine's.
 const CLOCKS_APART_MAX_MS: i64 = 2000;
-/// Room that an import and its log may need.
+/// Free space that an import and its log may need, in megabytes (our choice).
 const FREE_MB_MIN: u64 = 500;
-/// Rules of time zones change every year.
+/// Age of the time zone rules, in years, from which they count as old. They change every year.
 const ZONES_YEARS_MAX: i32 = 2;
-/// A job that is due for longer waits for a daemon that does not come.
+/// A job due for longer than this waits for a daemon that does not come (our choice).
 const OVERDUE: TimeDelta = TimeDelta::minutes(15);
-/// Runs that are looked through for one that waits.
+/// Newest runs of a job that are searched for a waiting one.
 const RUNS_LOOKED_AT: i64 = 50;
 
-/// Whether mail may leave from here.
+/// Whether mail may be sent from this installation.
 pub(super) async fn installed(
-    report: &mut Report<'_>,
+    findings: &mut Findings<'_>,
     app: &App,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     match app.held(now).await? {
-        None => report.line(Mark::Ok, "doctor-installation", &[]),
+        None => findings.line(Mark::Ok, "doctor-installation", &[]),
         Some(hold) => {
-            let said = hold.words(report.session.out.language);
+            let said = hold.words(findings.invocation.out.language);
             let told: &[(&str, &dyn std::fmt::Display)] =
                 &[("said", &said), ("remedy", &hold.remedy())];
-            report.line(Mark::Warn, "doctor-held", told);
+            findings.line(Mark::Warn, "doctor-held", told);
         }
     }
     Ok(())
 }
 
-/// The machine's clock, alone and against the database's; the rules of time zones.
+/// The machine's clock, by itself and against the database's; the age of the time zone rules.
 pub(super) async fn clocks(
-    session: &Session,
-    report: &mut Report<'_>,
+    invocation: &Invocation,
+    findings: &mut Findings<'_>,
     app: Option<&App>,
 ) -> anyhow::Result<()> {
-    let now = session.clock.now();
+    let now = invocation.clock.now();
     let plausible = (2026..2100).contains(&now.year());
     let mark = if plausible { Mark::Ok } else { Mark::Warn };
-    report.line(mark, "doctor-clock", &[("now", &now.format("%Y-%m-%d %H:%M UTC"))]);
+    findings.line(mark, "doctor-clock", &[("now", &now.format("%Y-%m-%d %H:%M UTC"))]);
     if let Some(app) = app {
         let mut tx = app.store.read().await?;
-        let before = millis(session.clock.now());
+        let before = millis(invocation.clock.now());
         if !app.store.is_sqlite() {
             let theirs = app.store.lease_clock(&mut tx).await?;
-            // It was read somewhere between the two readings of ours.
-            let apart = (theirs - before.midpoint(millis(session.clock.now()))).abs();
+            // The database's clock was read between our two readings.
+            let apart = (theirs - before.midpoint(millis(invocation.clock.now()))).abs();
             let far = apart > CLOCKS_APART_MAX_MS;
             let (mark, key) = if far {
                 (Mark::Warn, "doctor-clocks-apart")
             } else {
                 (Mark::Ok, "doctor-clocks-agree")
             };
-            report.line(mark, key, &[("millis", &apart)]);
+            findings.line(mark, key, &[("millis", &apart)]);
         }
     }
     let zones = chrono_tz::IANA_TZDB_VERSION;
@@ -76,12 +77,12 @@ pub(super) async fn clocks(
     let old = now.year() - year >= ZONES_YEARS_MAX;
     let (mark, key) =
         if old { (Mark::Warn, "doctor-zones-old") } else { (Mark::Ok, "doctor-zones") };
-    report.line(mark, key, &[("version", &zones)]);
+    findings.line(mark, key, &[("version", &zones)]);
     Ok(())
 }
 
-/// Room on the disk of a SQLite file.
-pub(super) fn disk(report: &mut Report<'_>, app: &App) {
+/// Free space on the disk of a SQLite file.
+pub(super) fn disk(findings: &mut Findings<'_>, app: &App) {
     let Some(file) = app.store.file() else { return };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -94,34 +95,38 @@ pub(super) fn disk(report: &mut Report<'_>, app: &App) {
             } else {
                 (Mark::Ok, "doctor-disk")
             };
-            report.line(mark, key, &[("dir", &shown), ("free", &free), ("wanted", &FREE_MB_MIN)]);
+            findings.line(mark, key, &[("dir", &shown), ("free", &free), ("wanted", &FREE_MB_MIN)]);
         }
         Err(error) => {
-            report.line(Mark::Warn, "doctor-disk-bad", &[("dir", &shown), ("said", &error)]);
+            findings.line(Mark::Warn, "doctor-disk-bad", &[("dir", &shown), ("said", &error)]);
         }
     }
 }
 
-/// Whether a file can be written where mails go.
-pub(super) fn mail_folder(report: &mut Report<'_>, dir: &Path) {
-    // The first mail makes the folder.
+/// Whether a file can be written in the folder for mails.
+pub(super) fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
+    // The folder is created with the first mail.
     let there = if dir.is_dir() { dir } else { dir.parent().unwrap_or(Path::new(".")) };
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
     let probe = there.join(format!(".doseplan-doctor-{}", std::process::id()));
     let written = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
     let shown = dir.display();
     match written {
-        Ok(()) => report.line(Mark::Ok, "doctor-mail-folder", &[("dir", &shown)]),
+        Ok(()) => findings.line(Mark::Ok, "doctor-mail-folder", &[("dir", &shown)]),
         Err(error) => {
-            report.line(Mark::Fail, "doctor-mail-folder-bad", &[("dir", &shown), ("said", &error)]);
+            findings.line(
+                Mark::Fail,
+                "doctor-mail-folder-bad",
+                &[("dir", &shown), ("said", &error)],
+            );
         }
     }
 }
 
-/// Whether others on the machine can read the password.
-pub(super) fn password_file(report: &mut Report<'_>, config: &Config) {
+/// Whether other users of the machine can read the password.
+pub(super) fn password_file(findings: &mut Findings<'_>, config: &Config) {
     let Some(path) = &config.mail.password_file else { return };
-    // One that is not there is said by the transport.
+    // A missing file is reported by the transport.
     let Ok(found) = std::fs::metadata(path) else { return };
     let mode = found.permissions().mode() & 0o777;
     let others = mode & 0o077;
@@ -131,56 +136,56 @@ pub(super) fn password_file(report: &mut Report<'_>, config: &Config) {
         (Mark::Warn, "doctor-password-open")
     };
     let (file, mode) = (path.display(), format!("{mode:o}"));
-    report.line(mark, key, &[("file", &file), ("mode", &mode)]);
+    findings.line(mark, key, &[("file", &file), ("mode", &mode)]);
 }
 
-/// Whether a daemon works on this database, and whether jobs wait for one.
+/// Whether a daemon works on this database.
 pub(super) async fn daemons(
-    session: &Session,
-    report: &mut Report<'_>,
+    invocation: &Invocation,
+    findings: &mut Findings<'_>,
     app: &App,
 ) -> anyhow::Result<bool> {
     let mut tx = app.store.read().await?;
     let looked = app.daemons(&mut tx).await?;
     drop(tx);
     // A daemon that hangs still holds the lock of a SQLite file.
-    let locked = daemon::lock(&session.address()).is_err();
+    let locked = daemon::lock(&invocation.address()).is_err();
     match (looked, locked) {
-        (0, false) => report.line(Mark::Warn, "doctor-daemon-none", &[]),
-        (0, true) => report.line(Mark::Ok, "doctor-daemon", &[("count", &1)]),
-        (count, _) => report.line(Mark::Ok, "doctor-daemon", &[("count", &count)]),
+        (0, false) => findings.line(Mark::Warn, "doctor-daemon-none", &[]),
+        (0, true) => findings.line(Mark::Ok, "doctor-daemon", &[("count", &1)]),
+        (count, _) => findings.line(Mark::Ok, "doctor-daemon", &[("count", &count)]),
     }
     Ok(looked > 0 || locked)
 }
 
 /// Whether the timetable can be read, and whether its jobs have been run.
 pub(super) async fn timetable(
-    session: &Session,
-    report: &mut Report<'_>,
+    invocation: &Invocation,
+    findings: &mut Findings<'_>,
     app: Option<&App>,
 ) -> anyhow::Result<()> {
-    let timetable = match session.timetable() {
+    let timetable = match invocation.timetable() {
         Ok(timetable) => timetable,
         Err(error) => {
-            report.line(Mark::Fail, "doctor-timetable-bad", &[("said", &error)]);
+            findings.line(Mark::Fail, "doctor-timetable-bad", &[("said", &error)]);
             return Ok(());
         }
     };
     let count = timetable.entries.len();
-    match &session.config.timetable {
-        None => report.line(Mark::Ok, "doctor-timetable-delivered", &[("count", &count)]),
+    match &invocation.config.timetable {
+        None => findings.line(Mark::Ok, "doctor-timetable-delivered", &[("count", &count)]),
         Some(file) => {
             let file = file.display();
-            report.line(Mark::Ok, "doctor-timetable", &[("file", &file), ("count", &count)]);
+            findings.line(Mark::Ok, "doctor-timetable", &[("file", &file), ("count", &count)]);
         }
     }
     let Some(app) = app else { return Ok(()) };
-    let late = overdue(app, &timetable, session.clock.now()).await?;
+    let late = overdue(app, &timetable, invocation.clock.now()).await?;
     if late.is_empty() {
-        report.line(Mark::Ok, "doctor-jobs", &[]);
+        findings.line(Mark::Ok, "doctor-jobs", &[]);
     } else {
         let jobs = late.join(", ");
-        report.line(Mark::Warn, "doctor-jobs-overdue", &[("jobs", &jobs)]);
+        findings.line(Mark::Warn, "doctor-jobs-overdue", &[("jobs", &jobs)]);
     }
     Ok(())
 }
@@ -198,7 +203,7 @@ async fn overdue(
         let (first, last) = instants(campaign.timezone, life(campaign));
         let mut tx = app.store.read().await?;
         for entry in &timetable.entries {
-            // Before a daemon's first look nothing was its work.
+            // Before a daemon's first look at the timetable no job was its task.
             let mark = runs::watermark(&mut tx, loaded.no, &entry.job).await?;
             let Some(mark) = mark.and_then(DateTime::from_timestamp_millis) else { continue };
             let from = mark.max(first - TimeDelta::seconds(1));
@@ -215,34 +220,34 @@ async fn overdue(
     Ok(late)
 }
 
-/// Whether the daemon answers where the configuration says, or could.
-pub(super) async fn http(report: &mut Report<'_>, asked: Option<Listen>, daemon_runs: bool) {
+/// Whether the daemon answers at the configured address, or could.
+pub(super) async fn http(findings: &mut Findings<'_>, asked: Option<Listen>, daemon_runs: bool) {
     let address = match asked {
-        Some(Listen::Off) => return report.line(Mark::Ok, "doctor-http-off", &[]),
+        Some(Listen::Off) => return findings.line(Mark::Ok, "doctor-http-off", &[]),
         Some(Listen::At(address)) => address,
         None => Listen::DEFAULT,
     };
     if address.port() == 0 {
-        return report.line(Mark::Ok, "doctor-http-any", &[("address", &address)]);
+        return findings.line(Mark::Ok, "doctor-http-any", &[("address", &address)]);
     }
     let shown: &[(&str, &dyn std::fmt::Display)] = &[("address", &address)];
     match TcpListener::bind(address).await {
-        Ok(_) if daemon_runs => report.line(Mark::Warn, "doctor-http-silent", shown),
-        Ok(_) => report.line(Mark::Ok, "doctor-http-free", shown),
+        Ok(_) if daemon_runs => findings.line(Mark::Warn, "doctor-http-silent", shown),
+        Ok(_) => findings.line(Mark::Ok, "doctor-http-free", shown),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => match alive(address).await {
-            Some(true) => report.line(Mark::Ok, "doctor-http", shown),
-            Some(false) => report.line(Mark::Warn, "doctor-http-hangs", shown),
-            None => report.line(Mark::Warn, "doctor-http-taken", shown),
+            Some(true) => findings.line(Mark::Ok, "doctor-http", shown),
+            Some(false) => findings.line(Mark::Warn, "doctor-http-hangs", shown),
+            None => findings.line(Mark::Warn, "doctor-http-taken", shown),
         },
         Err(error) => {
             let told: &[(&str, &dyn std::fmt::Display)] =
                 &[("address", &address), ("said", &error)];
-            report.line(Mark::Fail, "doctor-http-bad", told);
+            findings.line(Mark::Fail, "doctor-http-bad", told);
         }
     }
 }
 
-/// What `/healthz` says; nothing where whatever listens is no doseplan.
+/// What `/healthz` says; `None` if another program listens there.
 async fn alive(address: SocketAddr) -> Option<bool> {
     const WAIT: Duration = Duration::from_secs(2);
     const ANSWER_MAX: u64 = 4096;

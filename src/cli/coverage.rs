@@ -1,9 +1,10 @@
 //! `doseplan coverage`.
 
 use super::output::{Format, Sheet, percent};
-use super::{Session, exit, parse_day};
+use super::{Invocation, exit, parse_day};
 use crate::app::coverage::{AsOf, DosesLine, by_day, by_site};
 use crate::app::{App, Loaded};
+use crate::domain::count::People;
 use crate::domain::coverage::{Coverage as Figures, CoverageRow, Depth, Flag};
 use crate::domain::id::PlaceCode;
 use crate::text::thousands;
@@ -48,31 +49,31 @@ struct Doses {
 }
 
 impl Coverage {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let (app, loaded) = session.loaded(self.id.as_deref()).await?;
-        let day = self.as_of.unwrap_or_else(|| session.today(&loaded));
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        let (app, loaded) = invocation.loaded(self.id.as_deref()).await?;
+        let day = self.as_of.unwrap_or_else(|| invocation.today(&loaded));
         let at = AsOf { day, known_on: self.as_known_on };
         // A report says of what day its knowledge is, also where that is today's.
-        let known_on = self.as_known_on.or_else(|| Some(session.today(&loaded)));
+        let known_on = self.as_known_on.or_else(|| Some(invocation.today(&loaded)));
         match self.by {
             By::Group => {
                 let mut figures = app.coverage(&loaded, at, Depth::Root).await?;
                 figures.known_on = known_on;
-                print_figures(&session, &loaded, &figures, false);
+                print_figures(&invocation, &loaded, &figures, false);
             }
             By::Area => {
                 let mut figures = app.coverage(&loaded, at, Depth::Tree).await?;
                 figures.known_on = known_on;
-                print_figures(&session, &loaded, &figures, true);
+                print_figures(&invocation, &loaded, &figures, true);
             }
-            By::Site | By::Day => self.doses(&session, &app, &loaded, at).await?,
+            By::Site | By::Day => self.doses(&invocation, &app, &loaded, at).await?,
         }
         Ok(exit::OK)
     }
 
     async fn doses(
         &self,
-        session: &Session,
+        invocation: &Invocation,
         app: &App,
         loaded: &Loaded,
         at: AsOf,
@@ -84,10 +85,10 @@ impl Coverage {
             By::Site => by_site(campaign, at.day, &given),
             _ => by_day(campaign, at.day, &given),
         };
-        if session.out.format == Format::Json {
-            let known_on = at.known_on.or_else(|| Some(session.today(loaded)));
+        if invocation.out.format == Format::Json {
+            let known_on = at.known_on.or_else(|| Some(invocation.today(loaded)));
             let (as_of, sites) = (at.day, basis.sites);
-            session.out.json(&Doses { as_of, known_on, sites, rows });
+            invocation.out.json(&Doses { as_of, known_on, sites, rows });
             return Ok(());
         }
         let key = if self.by == By::Site { "place" } else { "day" };
@@ -101,42 +102,48 @@ impl Coverage {
                     row.name.clone(),
                     row.group.to_string(),
                     line.dose.to_string(),
-                    line.people.to_string(),
+                    line.doses.to_string(),
                     line.today.to_string(),
                 ]);
             }
         }
-        session.out.sheet(&sheet);
-        reported(session, &basis.sites);
+        invocation.out.sheet(&sheet);
+        reported(invocation, &basis.sites);
         Ok(())
     }
 }
 
+const COLUMNS: [&str; 15] = [
+    "area",
+    "group",
+    "name",
+    "eligible",
+    "dose",
+    "people",
+    "percent",
+    "valid",
+    "valid_percent",
+    "today",
+    "due_not_given",
+    "drop_out",
+    "zero_dose",
+    "invalid",
+    "flags",
+];
+
 /// Prints coverage in the form asked for.
-pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figures, areas: bool) {
-    if session.out.format == Format::Json {
-        session.out.json(figures);
+pub(super) fn print_figures(
+    invocation: &Invocation,
+    loaded: &Loaded,
+    figures: &Figures,
+    areas: bool,
+) {
+    if invocation.out.format == Format::Json {
+        invocation.out.json(figures);
         return;
     }
-    let table = session.out.format == Format::Table;
-    let number = |n: u64| if table { thousands(n) } else { n.to_string() };
-    let columns = [
-        "area",
-        "group",
-        "name",
-        "eligible",
-        "dose",
-        "people",
-        "percent",
-        "valid",
-        "valid_percent",
-        "today",
-        "due_not_given",
-        "drop_out",
-        "zero_dose",
-        "invalid",
-        "flags",
-    ];
+    let table = invocation.out.format == Format::Table;
+    let number = |n: People| if table { thousands(n) } else { n.to_string() };
     // A table for the screen has no room for what follows from its other columns.
     let left_out: &[&str] = match (table, areas) {
         (false, _) => &[],
@@ -144,7 +151,7 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
         (true, false) => &["area", "valid", "invalid", "zero_dose"],
     };
     let is_shown = |column: &&str| !left_out.contains(column);
-    let shown: Vec<_> = columns.into_iter().filter(is_shown).collect();
+    let shown: Vec<_> = COLUMNS.into_iter().filter(is_shown).collect();
     let mut sheet =
         Sheet::new(&shown).spare(&["group", "zero_dose", "valid_percent", "today", "flags"]);
     for row in &figures.rows {
@@ -166,28 +173,33 @@ pub(super) fn print_figures(session: &Session, loaded: &Loaded, figures: &Figure
                 line.due_not_given.map(number).unwrap_or_default(),
                 line.drop_out.map(|share| share.to_string()).unwrap_or_default(),
                 only(first, row.zero_dose.map(number).unwrap_or_default()),
-                only(last, number(row.invalid)),
-                only(first, flags(session, row)),
+                only(last, if table { thousands(row.invalid) } else { row.invalid.to_string() }),
+                only(first, flags(invocation, row)),
             ];
-            let shown = columns.iter().zip(cells).filter(|(column, _)| is_shown(column));
+            let shown = COLUMNS.iter().zip(cells).filter(|(column, _)| is_shown(column));
             sheet.push(shown.map(|(_, cell)| cell).collect());
         }
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
     if table {
-        if figures.rows.iter().any(|row| row.flags.contains(&Flag::Over100)) {
-            session.out.note("coverage-over-100", &[]);
-        }
-        session.out.note("coverage-as-of", &[("day", &figures.as_of)]);
-        let today = session.today(loaded);
-        if let Some(known_on) = figures.known_on.filter(|day| *day != today) {
-            session.out.note("coverage-known-on", &[("day", &known_on)]);
-        }
+        notes(invocation, loaded, figures);
     }
-    reported(session, &figures.sites);
+    reported(invocation, &figures.sites);
 }
 
-fn flags(session: &Session, row: &CoverageRow) -> String {
+/// What people should know of a table of coverage: shares over 100 %, the day, what was known.
+fn notes(invocation: &Invocation, loaded: &Loaded, figures: &Figures) {
+    if figures.rows.iter().any(|row| row.flags.contains(&Flag::Over100)) {
+        invocation.out.note("coverage-over-100", &[]);
+    }
+    invocation.out.note("coverage-as-of", &[("day", &figures.as_of)]);
+    let today = invocation.today(loaded);
+    if let Some(known_on) = figures.known_on.filter(|day| *day != today) {
+        invocation.out.note("coverage-known-on", &[("day", &known_on)]);
+    }
+}
+
+fn flags(invocation: &Invocation, row: &CoverageRow) -> String {
     let name = |flag: &Flag| match flag {
         Flag::Over100 => "over_100",
         Flag::NoDenominator => "no_denominator",
@@ -196,8 +208,8 @@ fn flags(session: &Session, row: &CoverageRow) -> String {
     let words: Vec<String> = row
         .flags
         .iter()
-        .map(|flag| match session.out.format {
-            Format::Table => session.out.word(&format!("flag-{}", name(flag).replace('_', "-"))),
+        .map(|flag| match invocation.out.format {
+            Format::Table => invocation.out.word(&format!("flag-{}", name(flag).replace('_', "-"))),
             _ => name(flag).to_owned(),
         })
         .collect();
@@ -205,14 +217,14 @@ fn flags(session: &Session, row: &CoverageRow) -> String {
 }
 
 /// Not reported is not zero: every figure says which sites are in.
-fn reported(session: &Session, sites: &crate::domain::coverage::SitesReported) {
+fn reported(invocation: &Invocation, sites: &crate::domain::coverage::SitesReported) {
     let missing: Vec<&str> = sites.missing.iter().map(PlaceCode::as_str).collect();
     let (expected, reported) = (sites.expected, sites.reported);
     if missing.is_empty() {
-        session.out.note("sites-all-in", &[("expected", &expected), ("reported", &reported)]);
+        invocation.out.note("sites-all-in", &[("expected", &expected), ("reported", &reported)]);
     } else {
         let missing = missing.join(" ");
-        session.out.note(
+        invocation.out.note(
             "sites-missing",
             &[("expected", &expected), ("reported", &reported), ("missing", &missing)],
         );

@@ -1,6 +1,6 @@
 //! `doseplan daemon`.
 
-use super::{Session, exit, service};
+use super::{Invocation, exit, service};
 use crate::app::AppError;
 use crate::clock::Clock;
 use crate::config::Listen;
@@ -36,12 +36,12 @@ pub(super) fn owner() -> String {
 pub(super) struct CannotListen(SocketAddr, std::io::Error);
 
 impl Daemon {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let timetable = session.timetable()?;
-        let listener = listen(session.config.http.listen).await?;
-        let lock = lock(&session.address())?;
-        let app = session.open(true).await?;
-        let clock = session.clock.clone();
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        let timetable = invocation.timetable()?;
+        let listener = listen(invocation.config.http.listen).await?;
+        let lock = lock(&invocation.address())?;
+        let app = invocation.open(true).await?;
+        let clock = invocation.clock.clone();
         app.note_zone_data(clock.now()).await?;
         let runner = Runner { timetable, ..Runner::new(app, owner()) };
         let http = listener.map(|it| Http::start(it, web::Site::new(&runner, clock.clone())));

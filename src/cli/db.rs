@@ -1,7 +1,7 @@
 //! `doseplan db`: is the database as it should be, and may it go to another place.
 
 use super::output::{Format, Sheet};
-use super::{Session, daemon, exit};
+use super::{Invocation, daemon, exit};
 use crate::app::AppError;
 use crate::app::copies;
 use crate::app::recount::Recount;
@@ -46,25 +46,25 @@ struct Line {
 }
 
 impl Db {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::Check { repair } => check(&session, *repair).await,
-            Self::Adopt { expire_queued } => adopt(&session, *expire_queued).await,
-            Self::Move { target, force } => move_to(&session, target, *force).await,
+            Self::Check { repair } => check(&invocation, *repair).await,
+            Self::Adopt { expire_queued } => adopt(&invocation, *expire_queued).await,
+            Self::Move { target, force } => move_to(&invocation, target, *force).await,
         }
     }
 }
 
-async fn check(session: &Session, repair: bool) -> anyhow::Result<u8> {
-    let app = session.open(false).await?;
-    let health = app.health(repair, session.clock.now()).await;
+async fn check(invocation: &Invocation, repair: bool) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
+    let health = app.health(repair, invocation.clock.now()).await;
     let health =
-        health.with_context(|| format!("database {}", super::shown(&session.address())))?;
+        health.with_context(|| format!("database {}", super::shown(&invocation.address())))?;
     app.store.close().await;
     let mut lines = Vec::new();
     for check in health.checks {
         for what in &check.wrong {
-            session.out.note(&format!("db-wrong-{}", check.check), &[("what", what)]);
+            invocation.out.note(&format!("db-wrong-{}", check.check), &[("what", what)]);
         }
         let (right, wrong) = (check.right, check.wrong);
         lines.push(Line { check: check.check, campaign: None, right, wrong });
@@ -73,12 +73,12 @@ async fn check(session: &Session, repair: bool) -> anyhow::Result<u8> {
     let mut counted = true;
     for (id, found) in health.totals {
         counted &= found.wrong.is_empty();
-        let wrong = totals(session, &id, &found);
+        let wrong = totals(invocation, &id, &found);
         let right = found.right as u64;
         lines.push(Line { check: "totals", campaign: Some(id), right, wrong });
     }
-    if session.out.format == Format::Json {
-        session.out.json(&lines);
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&lines);
     } else {
         let mut sheet = Sheet::new(&["check", "campaign", "right", "wrong"]);
         for line in &lines {
@@ -89,44 +89,44 @@ async fn check(session: &Session, repair: bool) -> anyhow::Result<u8> {
                 line.wrong.len().to_string(),
             ]);
         }
-        session.out.sheet(&sheet);
+        invocation.out.sheet(&sheet);
     }
     Ok(if sound && (counted || repair) { exit::OK } else { exit::FAILED })
 }
 
 /// Says which totals are wrong, and returns the same in short.
-fn totals(session: &Session, id: &str, found: &Recount) -> Vec<String> {
+fn totals(invocation: &Invocation, id: &str, found: &Recount) -> Vec<String> {
     let mut wrong = Vec::new();
     for (key, is, ought) in &found.wrong {
         let (area, group, dose, day) = (&key.area, &key.group, &key.dose, &key.day);
         let place: [(&str, &dyn std::fmt::Display); 4] =
             [("area", area), ("group", group), ("dose", dose), ("day", day)];
-        session.out.note("db-wrong", &[&place[..], &[("is", is), ("ought", ought)]].concat());
+        invocation.out.note("db-wrong", &[&place[..], &[("is", is), ("ought", ought)]].concat());
         wrong.push(format!("{area} {group} {dose} {day}"));
     }
     let count = found.wrong.len();
-    session.out.note("db-checked", &[("id", &id), ("right", &found.right), ("wrong", &count)]);
+    invocation.out.note("db-checked", &[("id", &id), ("right", &found.right), ("wrong", &count)]);
     wrong
 }
 
-async fn adopt(session: &Session, expire_queued: bool) -> anyhow::Result<u8> {
-    let app = session.open(false).await?;
-    let adopted = app.adopt(expire_queued, session.clock.now()).await?;
-    session.out.note("db-adopted", &[("expired", &adopted.expired)]);
+async fn adopt(invocation: &Invocation, expire_queued: bool) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
+    let adopted = app.adopt(expire_queued, invocation.clock.now()).await?;
+    invocation.out.note("db-adopted", &[("expired", &adopted.expired)]);
     app.store.close().await;
     Ok(exit::OK)
 }
 
-async fn move_to(session: &Session, target: &str, force: bool) -> anyhow::Result<u8> {
-    let source = session.address();
+async fn move_to(invocation: &Invocation, target: &str, force: bool) -> anyhow::Result<u8> {
+    let source = invocation.address();
     let _lock = daemon::lock(&source)?;
-    let app = session.open(false).await?;
+    let app = invocation.open(false).await?;
     let target_lock = if same_file(&source, target)? { None } else { daemon::lock(target)? };
     let made = crate::store::place::file(target).map_err(AppError::from)?;
     let made = made.filter(|file| !file.exists());
     let moved = async {
         let to = Store::open(target, true).await.map_err(AppError::from)?;
-        let moved = app.move_to(&to, force, session.clock.now()).await;
+        let moved = app.move_to(&to, force, invocation.clock.now()).await;
         to.close().await;
         moved
     };
@@ -138,11 +138,11 @@ async fn move_to(session: &Session, target: &str, force: bool) -> anyhow::Result
     })?;
     app.store.close().await;
     drop(target_lock);
-    print(session, &moved.tables);
+    print(invocation, &moved.tables);
     let (from, to) = (super::shown(&source), super::shown(target));
-    session.out.note("db-moved", &[("from", &from), ("to", &to)]);
+    invocation.out.note("db-moved", &[("from", &from), ("to", &to)]);
     if let Some(why) = &moved.hold {
-        session.out.note("db-moved-held", &[("why", why)]);
+        invocation.out.note("db-moved-held", &[("why", why)]);
     }
     Ok(exit::OK)
 }
@@ -158,14 +158,14 @@ fn same_file(one: &str, other: &str) -> anyhow::Result<bool> {
 }
 
 /// Prints tables with their rows and hashes.
-pub(super) fn print(session: &Session, tables: &[Fingerprint]) {
-    if session.out.format == Format::Json {
-        session.out.json(&tables);
+pub(super) fn print(invocation: &Invocation, tables: &[Fingerprint]) {
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&tables);
         return;
     }
     let mut sheet = Sheet::new(&["table", "rows", "hash"]);
     for table in tables {
         sheet.push(vec![table.table.to_owned(), table.rows.to_string(), table.hash.clone()]);
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
 }

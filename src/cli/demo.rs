@@ -3,8 +3,7 @@
 
 use super::daemon::Http;
 use super::output::harmless;
-use super::{Session, coverage, daemon, exit, parse_day};
-use crate::app::accounts;
+use super::{Invocation, coverage, daemon, exit, parse_day};
 use crate::app::coverage::AsOf;
 use crate::app::import::Kind;
 use crate::app::plans::Search;
@@ -15,6 +14,7 @@ use crate::domain::account::Role;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
 use crate::domain::date::{days, resolve};
+use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
 use crate::jobs::runner::Runner;
 use crate::store::Store;
@@ -83,7 +83,7 @@ example!(
 
 /// The campaign on its simulated clock, with what runs its jobs.
 struct Stage {
-    session: Session,
+    invocation: Invocation,
     runner: Runner,
     loaded: Loaded,
     clock: Clock,
@@ -105,19 +105,19 @@ struct Daily {
 }
 
 impl Demo {
-    pub(super) async fn run(&self, mut session: Session) -> anyhow::Result<u8> {
-        fresh(session.out, &self.dir)?;
+    pub(super) async fn run(&self, mut invocation: Invocation) -> anyhow::Result<u8> {
+        fresh(invocation.out, &self.dir)?;
         let example = self.dir.join("campaign");
         fs::create_dir_all(&example)?;
         for (name, bytes) in EXAMPLE {
             fs::write(example.join(name), bytes)?;
         }
-        session.config.mail.dir = self.dir.join("mail");
+        invocation.config.mail.dir = self.dir.join("mail");
         let address = format!("sqlite://{}", self.dir.join("doseplan.db").display());
         let lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
-        let app = App::new(store, session.config.clone());
-        let stage = Box::pin(Stage::set(session, app, &example)).await?;
+        let app = App::new(store, invocation.config.clone());
+        let stage = Box::pin(Stage::set(invocation, app, &example)).await?;
         let campaign = stage.loaded.campaign.clone();
         let last = self.until.unwrap_or(campaign.end).clamp(campaign.start, campaign.end);
         // With `--once` nobody is expected to look.
@@ -125,13 +125,13 @@ impl Demo {
         let mut replay = Box::pin(stage.begin(&example, self)).await?;
         replay.live(last).await?;
         replay.print(last).await?;
-        let Stage { session, runner, clock, .. } = replay.stage;
+        let Stage { invocation, runner, clock, .. } = replay.stage;
         if self.once {
             runner.app.store.close().await;
         } else {
             clock.release();
             let now = clock.now().with_timezone(&campaign.timezone);
-            session.out.note("demo-goes-on", &[("now", &now.format("%Y-%m-%d %H:%M"))]);
+            invocation.out.note("demo-goes-on", &[("now", &now.format("%Y-%m-%d %H:%M"))]);
             daemon::serve(runner, clock, http).await?;
         }
         drop(lock);
@@ -144,10 +144,10 @@ const ACCOUNT: &str = "demo";
 
 /// Makes the account and returns its password, which is random: the machine's other users can reach the dashboard.
 async fn account(app: &App, now: DateTime<Utc>) -> anyhow::Result<String> {
-    let mut password = accounts::secret_text();
+    let mut password = crate::app::accounts::secret_text();
     password.truncate(16);
     let role = (Role::Admin, &[][..]);
-    app.add_account(ACCOUNT, role, &password, accounts::COMMAND_LINE, now).await?;
+    app.add_account(ACCOUNT, role, &password, Actor::CommandLine, now).await?;
     Ok(password)
 }
 
@@ -179,25 +179,25 @@ fn end_of(campaign: &Campaign, last: NaiveDate) -> DateTime<Utc> {
 
 impl Stage {
     /// Stores the campaign the day before it starts.
-    async fn set(session: Session, app: App, example: &Path) -> anyhow::Result<Self> {
-        let out = session.out;
-        let campaign = super::campaign::read(&session, example)
+    async fn set(invocation: Invocation, app: App, example: &Path) -> anyhow::Result<Self> {
+        let out = invocation.out;
+        let campaign = super::campaign::read(&invocation, example)
             .map_err(|_| out.fail("fail-no-example", &[]))?;
         let clock = Clock::simulated(at(&campaign, campaign.start - TimeDelta::days(1), 8));
-        app.apply(&campaign, false, clock.now()).await?;
+        app.apply(&campaign, Actor::CommandLine, clock.now()).await?;
         out.note("demo-applied", &[("name", &harmless(&campaign.name))]);
         let loaded = app.campaign(Some(campaign.id.as_str())).await?;
         let nightly = Limits { repair_steps: NIGHTLY_STEPS, ..Limits::QUICK };
         let runner = Runner { nightly, ..Runner::new(app, daemon::owner()) };
         // The first look sets the watermarks: the timetable begins now.
-        runner.look(clock.now()).await?;
-        Ok(Self { session, runner, loaded, clock })
+        runner.tick(clock.now()).await?;
+        Ok(Self { invocation, runner, loaded, clock })
     }
 
     /// Opens the dashboard, before anything has happened, and says what to look at. `end` is when the replay will
     /// end: logins go by that time, or weeks of the campaign would end them between two clicks.
     async fn open(&self, end: DateTime<Utc>) -> anyhow::Result<Option<Http>> {
-        let listener = match self.session.config.http.listen {
+        let listener = match self.invocation.config.http.listen {
             None => match TcpListener::bind(Listen::DEFAULT).await {
                 Ok(listener) => listener,
                 // Another daemon has the usual port.
@@ -213,7 +213,7 @@ impl Stage {
         let password = account(&self.runner.app, login_clock.now()).await?;
         let site = Site::new(&self.runner, self.clock.clone()).with_login_clock(login_clock);
         let http = Http::start(listener, site);
-        let out = self.session.out;
+        let out = self.invocation.out;
         let root = format!("http://{address}/");
         out.note(
             "demo-dashboard",
@@ -230,7 +230,7 @@ impl Stage {
 
     /// Stores the register, plans and adopts: what an office does before the first day.
     async fn begin(self, example: &Path, demo: &Demo) -> anyhow::Result<Replay> {
-        let (out, app, loaded) = (self.session.out, &self.runner.app, &self.loaded);
+        let (out, app, loaded) = (self.invocation.out, &self.runner.app, &self.loaded);
         let now = self.clock.now();
         let register = example.join("persons.csv");
         let done = app.import(loaded, Kind::Persons, &register, out.language, now).await?;
@@ -238,8 +238,9 @@ impl Stage {
         let limits = Limits::steps(demo.steps.unwrap_or(STEPS));
         let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
         let start = loaded.campaign.start;
-        let made = app.make_plan(loaded, start, "hand", search, now).await?;
-        let adopted = app.adopt_plan(loaded, Some(made.no), now).await?;
+        let by = Actor::CommandLine;
+        let made = app.make_plan(loaded, Some(start), by, search, now).await?;
+        let adopted = app.adopt_plan(loaded, Some(made.no), by, now).await?;
         let gap = format!("{:.2}", made.plan.figures.gap * 100.0);
         out.note(
             "demo-planned",
@@ -304,7 +305,7 @@ impl Replay {
                 break;
             }
             clock.set(next.max(clock.now() + TimeDelta::seconds(1)));
-            runner.look(clock.now()).await?;
+            runner.tick(clock.now()).await?;
             runner.hearts.mail.beat();
             runner.hearts.looked();
         }
@@ -314,14 +315,14 @@ impl Replay {
 
     /// The day's reports come in.
     async fn report(&self, day: NaiveDate) -> anyhow::Result<()> {
-        let Stage { session, runner, loaded, clock } = &self.stage;
+        let Stage { invocation, runner, loaded, clock } = &self.stage;
         for (kind, name, daily) in
             [(Kind::Doses, "doses", &self.doses), (Kind::Tallies, "tallies", &self.tallies)]
         {
             let Some(rows) = daily.rows.get(&day) else { continue };
             let path = self.reports.join(format!("{name}-{day}.csv"));
             fs::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
-            let (now, language) = (clock.now(), session.out.language);
+            let (now, language) = (clock.now(), invocation.out.language);
             let done = runner.app.import(loaded, kind, &path, language, now).await?;
             anyhow::ensure!(
                 done.refused == 0 && done.fault.is_empty(),
@@ -336,16 +337,16 @@ impl Replay {
 
     /// Prints the coverage of the last day and what was mailed.
     async fn print(&self, last: NaiveDate) -> anyhow::Result<()> {
-        let Stage { session, runner, loaded, clock } = &self.stage;
+        let Stage { invocation, runner, loaded, clock } = &self.stage;
         let app = &runner.app;
         let figures = app.coverage(loaded, AsOf::day(last), Depth::Root).await?;
-        coverage::print_figures(session, loaded, &figures, false);
+        coverage::print_figures(invocation, loaded, &figures, false);
         let status = app.status(loaded, Some(last), clock.now()).await?;
         let mails: Vec<String> =
             status.mail.iter().map(|(state, count)| format!("{state} {count}")).collect();
         let mails = mails.join(" · ");
         let (doses, dir) = (crate::text::thousands(status.doses), &app.config.mail.dir);
-        session.out.note(
+        invocation.out.note(
             "demo-end",
             &[("day", &last), ("doses", &doses), ("mails", &mails), ("dir", &dir.display())],
         );

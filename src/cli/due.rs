@@ -1,7 +1,7 @@
 //! `doseplan due`: people whose next dose is due, for calls and SMS.
 
 use super::output::{Format, Sheet};
-use super::{Session, exit, parse_day};
+use super::{Invocation, exit, parse_day};
 use crate::app::due::DueLine;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -13,13 +13,13 @@ pub(super) enum Due {
     List(List),
 }
 
-/// Who is listed.
+/// Which people are listed.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Due by this day [default: today]
     #[arg(long, alias = "as-of", value_parser = parse_day)]
     by: Option<NaiveDate>,
-    /// Only this area and what lies below it
+    /// Only this area and the areas below it
     #[arg(long)]
     area: Option<String>,
     /// Only this group
@@ -28,17 +28,17 @@ pub(super) struct List {
     /// Only this dose
     #[arg(long)]
     dose: Option<u8>,
-    /// Only those whose window has closed
+    /// Only people whose window for the dose has closed
     #[arg(long)]
     overdue: bool,
 }
 
 impl Due {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let Self::List(list) = self;
-        let (app, loaded) = session.loaded(None).await?;
-        let day = list.by.unwrap_or_else(|| session.today(&loaded));
-        let areas = super::areas_below(session.out, &loaded, list.area.as_deref())?;
+        let (app, loaded) = invocation.loaded(None).await?;
+        let day = list.by.unwrap_or_else(|| invocation.today(&loaded));
+        let areas = super::areas_below(invocation.out, &loaded, list.area.as_deref())?;
         let mut lines = app.due(&loaded, day).await?;
         lines.retain(|line| {
             areas.as_ref().is_none_or(|areas| areas.contains(&line.area))
@@ -46,8 +46,8 @@ impl Due {
                 && list.dose.is_none_or(|dose| line.dose == dose)
                 && (!list.overdue || line.latest.is_some_and(|latest| latest < day))
         });
-        if session.out.format == Format::Json {
-            session.out.json(&lines);
+        if invocation.out.format == Format::Json {
+            invocation.out.json(&lines);
             return Ok(exit::OK);
         }
         let is_catch_up = loaded.campaign.catch_up.is_some();
@@ -74,7 +74,7 @@ impl Due {
             cells.extend(is_catch_up.then_some(vaccines));
             sheet.push(cells);
         }
-        session.out.sheet(&sheet);
+        invocation.out.sheet(&sheet);
         Ok(exit::OK)
     }
 }

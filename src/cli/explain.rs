@@ -1,7 +1,7 @@
-//! `doseplan explain`: what a code of an issue means and what to do about it.
+//! `doseplan explain`: what the code of an issue means and what to do about it.
 
 use super::output::{Format, Sheet, harmless};
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::intake::{CODES, nearest};
 use crate::text;
 use clap::Args;
@@ -9,13 +9,13 @@ use clap::Args;
 /// What a code means and what to do about it; without a code, all of them.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The code, as `-o json` and errors files name it
+    /// The code, as `-o json` and errors files show it
     code: Option<String>,
 }
 
 impl Explain {
-    pub(super) fn run(&self, session: &Session) -> anyhow::Result<u8> {
-        let out = session.out;
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let out = invocation.out;
         let message = |code: &str| text::pattern(out.language, &format!("issue-{code}"));
         let Some(code) = &self.code else {
             let mut sheet = Sheet::new(&["code", "message"]);

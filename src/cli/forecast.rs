@@ -3,7 +3,7 @@
 
 use super::forecast_out::Words;
 use super::forecast_stream::stream;
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::intake::rules::{self, Loaded};
 use crate::intake::{Issue, has_errors};
 use clap::Args;
@@ -23,8 +23,8 @@ pub(super) struct Forecast {
 }
 
 impl Forecast {
-    pub(super) fn run(&self, session: &Session) -> anyhow::Result<u8> {
-        let Some(rules) = self.load(session) else { return Ok(exit::CONFIGURATION) };
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(rules) = self.load(invocation) else { return Ok(exit::CONFIGURATION) };
         let input: Box<dyn Read + Send> = match &self.file {
             Some(path) => match std::fs::File::open(path) {
                 Ok(file) => Box::new(file),
@@ -35,22 +35,22 @@ impl Forecast {
             },
             None => Box::new(std::io::stdin()),
         };
-        let today = session.clock.now().with_timezone(&chrono::Local).date_naive();
-        let words = Words::new(session.out.language);
+        let today = invocation.clock.now().with_timezone(&chrono::Local).date_naive();
+        let words = Words::new(invocation.out.language);
         let refused = tokio::task::block_in_place(|| {
             stream(input, &mut std::io::stdout().lock(), &rules.rules, &words, today)
         })?;
         Ok(if refused { exit::REFUSED } else { exit::OK })
     }
 
-    fn load(&self, session: &Session) -> Option<Loaded> {
+    fn load(&self, invocation: &Invocation) -> Option<Loaded> {
         let found = match &self.rules {
             Some(folder) => rules::folder(folder),
             None => rules::embedded(),
         };
         let tell = |issues: &[Issue]| {
             for issue in issues {
-                eprintln!("{}", issue.line(session.out.language));
+                eprintln!("{}", issue.line(invocation.out.language));
             }
         };
         match found {

@@ -1,5 +1,5 @@
-//! `--help`, man pages and usage errors in the language of the reader, with examples. English stands at the commands
-//! themselves; Chinese in `src/text/zh-CN/help.ftl`, a message for each command and argument.
+//! `--help`, man pages and usage errors in the reader's language, with examples. The English words stand at the
+//! commands themselves; the Chinese ones in `src/text/zh-CN/help.ftl`, a message for each command and argument.
 
 use super::Cli;
 use crate::domain::campaign::Language;
@@ -69,7 +69,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("restore", &["doseplan restore doseplan-backup.db --db sqlite://new.db"]),
 ];
 
-/// Reads the arguments; prints help or what is wrong with them and ends the program where it must.
+/// Reads the arguments. Prints help or a usage error and ends the program if needed.
 pub(super) fn parse() -> Cli {
     let arguments: Vec<_> = std::env::args_os().collect();
     let language = language_of(&arguments);
@@ -88,7 +88,7 @@ pub(super) fn parse() -> Cli {
     }
 }
 
-/// The language that `--lang` asks for, as far as it can be told before anything is read; else the environment's.
+/// The language of `--lang`, as far as it is known before the arguments are parsed, or else the environment's.
 fn language_of(arguments: &[std::ffi::OsString]) -> Language {
     let mut words = arguments.iter().filter_map(|word| word.to_str());
     let mut named = None;
@@ -102,7 +102,7 @@ fn language_of(arguments: &[std::ffi::OsString]) -> Language {
     named.and_then(Language::from_tag).unwrap_or_else(super::language_of_environment)
 }
 
-/// The whole command in a language.
+/// The whole command line in a language.
 pub(super) fn command(language: Language) -> Command {
     localized(Cli::command(), "", language)
 }
@@ -133,7 +133,7 @@ fn with_examples(command: Command, path: &str, language: Language) -> Command {
     command.after_help(shown)
 }
 
-/// The key of a command, and of one of its arguments.
+/// The key of a command or of one of its arguments.
 fn key(path: &str, argument: Option<&str>) -> String {
     let path = path.replace(' ', "-");
     match argument {
@@ -144,7 +144,7 @@ fn key(path: &str, argument: Option<&str>) -> String {
     }
 }
 
-/// The Chinese words of an argument: its own, or those of every argument of this name.
+/// The Chinese words of an argument: its own, or else those for every argument with its name.
 fn argument_help(path: &str, id: &str) -> Option<String> {
     text::help(&key(path, Some(id))).or_else(|| text::help(&key("any", Some(id))))
 }
@@ -203,7 +203,7 @@ fn in_chinese(mut command: Command, path: &str) -> Command {
     command
 }
 
-/// A usage error in Chinese; nothing where it is no error, or one that is seldom met.
+/// A usage error in Chinese; `None` if it is no error or one of the rare ones, which stay in English.
 fn told(error: &clap::Error) -> Option<String> {
     let of = |kind: ContextKind| -> String {
         match error.get(kind) {
@@ -258,7 +258,7 @@ pub(super) fn man(folder: &std::path::Path) -> anyhow::Result<usize> {
     Ok(pages.filter(|page| page.file_name().to_str().is_some_and(is_page)).count())
 }
 
-/// Man pages are English, as most are, with their examples.
+/// Man pages are in English, as most are, with their examples.
 fn with_examples_below(command: Command, path: &str) -> Command {
     localized(command, path, Language::En)
 }

@@ -2,7 +2,7 @@
 
 use super::forecast_words::Reasons;
 use super::output::{Format, harmless};
-use super::{Session, exit, workbook};
+use super::{Invocation, exit, workbook};
 use crate::app::Loaded;
 use crate::app::import::{Imported, Kind, Warning};
 use crate::domain::id::{PersonId, RecordId};
@@ -12,16 +12,16 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Doses given to persons.
+/// Doses given to people.
 #[derive(Debug, Subcommand)]
 pub(super) enum Doses {
     /// Make a workbook to fill in, with the campaign's codes
     New(workbook::New),
     /// Import doses.csv or a workbook: record, person, date, place, product, lot
     Import(File),
-    /// Take a record out of what counts; what it said is kept
+    /// Exclude a record from all counts; what it said is kept
     Void(Void),
-    /// What was known of a record, now and before
+    /// What was known about a record, now and before
     History {
         /// The record
         record: String,
@@ -31,15 +31,15 @@ pub(super) enum Doses {
 /// Doses counted without names.
 #[derive(Debug, Subcommand)]
 pub(super) enum Tallies {
-    /// Make a workbook to fill in, with the campaign's codes and what the plan has on a day
+    /// Make a workbook to fill in, with the campaign's codes and the planned rows of a day
     New(workbook::NewTallies),
     /// Import tallies.csv or a workbook: record, date, place, area, group, dose, doses
     Import(File),
-    /// Take a record out of what counts; what it said is kept
+    /// Exclude a record from all counts; what it said is kept
     Void(Void),
 }
 
-/// The register.
+/// The register of people.
 #[derive(Debug, Subcommand)]
 pub(super) enum Persons {
     /// Make a workbook to fill in, with the campaign's codes
@@ -55,14 +55,14 @@ pub(super) enum Outcomes {
     New(workbook::New),
     /// Import outcomes.csv or a workbook: record, person, date, outcome, until
     Import(File),
-    /// Take a record out of what counts; what it said is kept
+    /// Exclude a record from all counts; what it said is kept
     Void(Void),
 }
 
 /// A file to import.
 #[derive(Debug, Args)]
 pub(super) struct File {
-    /// The file; refused rows go to NAME-errors.csv beside it
+    /// The file; refused rows are written to NAME-errors.csv beside it
     path: PathBuf,
 }
 
@@ -77,55 +77,55 @@ pub(super) struct Void {
 }
 
 impl Doses {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::New(new) => workbook::records(&session, "doses", new).await,
-            Self::Import(file) => import(&session, Kind::Doses, &file.path).await,
-            Self::Void(it) => void(&session, Kind::Doses, it).await,
-            Self::History { record } => history(&session, record).await,
+            Self::New(new) => workbook::records(&invocation, "doses", new).await,
+            Self::Import(file) => import(&invocation, Kind::Doses, &file.path).await,
+            Self::Void(it) => void(&invocation, Kind::Doses, it).await,
+            Self::History { record } => history(&invocation, record).await,
         }
     }
 }
 
 impl Tallies {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::New(new) => workbook::tallies(&session, new).await,
-            Self::Import(file) => import(&session, Kind::Tallies, &file.path).await,
-            Self::Void(it) => void(&session, Kind::Tallies, it).await,
+            Self::New(new) => workbook::tallies(&invocation, new).await,
+            Self::Import(file) => import(&invocation, Kind::Tallies, &file.path).await,
+            Self::Void(it) => void(&invocation, Kind::Tallies, it).await,
         }
     }
 }
 
 impl Persons {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::New(new) => workbook::records(&session, "persons", new).await,
-            Self::Import(file) => import(&session, Kind::Persons, &file.path).await,
+            Self::New(new) => workbook::records(&invocation, "persons", new).await,
+            Self::Import(file) => import(&invocation, Kind::Persons, &file.path).await,
         }
     }
 }
 
 impl Outcomes {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::New(new) => workbook::records(&session, "outcomes", new).await,
-            Self::Import(file) => import(&session, Kind::Outcomes, &file.path).await,
-            Self::Void(it) => void(&session, Kind::Outcomes, it).await,
+            Self::New(new) => workbook::records(&invocation, "outcomes", new).await,
+            Self::Import(file) => import(&invocation, Kind::Outcomes, &file.path).await,
+            Self::Void(it) => void(&invocation, Kind::Outcomes, it).await,
         }
     }
 }
 
-async fn import(session: &Session, kind: Kind, path: &Path) -> anyhow::Result<u8> {
-    let (app, loaded) = session.loaded(None).await?;
-    let now = session.clock.now();
-    let done = app.import(&loaded, kind, path, session.out.language, now).await?;
+async fn import(invocation: &Invocation, kind: Kind, path: &Path) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(None).await?;
+    let now = invocation.clock.now();
+    let done = app.import(&loaded, kind, path, invocation.out.language, now).await?;
     app.store.close().await;
-    let warnings = warnings(session, &loaded, &done);
-    if session.out.format == Format::Json {
-        session.out.json(&Told { done: &done, warnings: &warnings });
+    let warnings = warnings(invocation, &loaded, &done);
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&Told { done: &done, warnings: &warnings });
     }
-    tell(session, &done, &warnings);
+    tell(invocation, &done, &warnings);
     Ok(if done.fault.iter().any(|issue| issue.code == "path_missing") {
         exit::CONFIGURATION
     } else if done.fault.is_empty() && done.refused == 0 {
@@ -135,7 +135,7 @@ async fn import(session: &Session, kind: Kind, path: &Path) -> anyhow::Result<u8
     })
 }
 
-/// A dose that was stored and does not count.
+/// A dose that was stored but does not count.
 #[derive(Serialize)]
 struct Warned {
     row: u32,
@@ -153,8 +153,8 @@ struct Told<'a> {
     warnings: &'a [Warned],
 }
 
-fn warnings(session: &Session, loaded: &Loaded, done: &Imported) -> Vec<Warned> {
-    let words = Reasons::new(session.out.language);
+fn warnings(invocation: &Invocation, loaded: &Loaded, done: &Imported) -> Vec<Warned> {
+    let words = Reasons::new(invocation.out.language);
     let warned = |one: &Warning| Warned {
         row: one.row,
         record: one.record.clone(),
@@ -171,8 +171,8 @@ fn warnings(session: &Session, loaded: &Loaded, done: &Imported) -> Vec<Warned> 
     done.warnings.iter().map(warned).collect()
 }
 
-fn tell(session: &Session, done: &Imported, warnings: &[Warned]) {
-    let out = session.out;
+fn tell(invocation: &Invocation, done: &Imported, warnings: &[Warned]) {
+    let out = invocation.out;
     let shown = |issues: &[Issue]| {
         for issue in issues {
             eprintln!("{}", issue.line(out.language));
@@ -214,20 +214,20 @@ fn tell(session: &Session, done: &Imported, warnings: &[Warned]) {
     }
 }
 
-async fn void(session: &Session, kind: Kind, it: &Void) -> anyhow::Result<u8> {
-    let (app, loaded) = session.loaded(None).await?;
+async fn void(invocation: &Invocation, kind: Kind, it: &Void) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(None).await?;
     let record = RecordId::new(it.record.trim());
-    let done = app.void(&loaded, kind, &record, &it.reason, session.clock.now()).await?;
+    let done = app.void(&loaded, kind, &record, &it.reason, invocation.clock.now()).await?;
     app.store.close().await;
     if !done {
-        return Err(session.out.fail("fail-no-record", &[("record", &harmless(&it.record))]));
+        return Err(invocation.out.fail("fail-no-record", &[("record", &harmless(&it.record))]));
     }
-    session.out.note("record-voided", &[("record", &it.record)]);
+    invocation.out.note("record-voided", &[("record", &it.record)]);
     Ok(exit::OK)
 }
 
-async fn history(session: &Session, record: &str) -> anyhow::Result<u8> {
-    let (app, loaded) = session.loaded(None).await?;
+async fn history(invocation: &Invocation, record: &str) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(None).await?;
     let record = RecordId::new(record.trim());
     let mut tx = app.store.read().await?;
     let zone = loaded.campaign.timezone;
@@ -257,8 +257,10 @@ async fn history(session: &Session, record: &str) -> anyhow::Result<u8> {
         push(&known.dose, known.recorded_at, None, "");
     }
     if sheet.is_empty() {
-        return Err(session.out.fail("fail-no-record", &[("record", &harmless(record.as_str()))]));
+        return Err(invocation
+            .out
+            .fail("fail-no-record", &[("record", &harmless(record.as_str()))]));
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
     Ok(exit::OK)
 }

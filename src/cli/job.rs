@@ -1,7 +1,7 @@
 //! `doseplan job`.
 
 use super::output::{Format, Sheet};
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::app::Loaded;
 use crate::domain::date::{self, resolve};
 use crate::jobs::runner::{Occasion, Runner, life};
@@ -101,11 +101,11 @@ fn clock_change(loaded: &Loaded, now: DateTime<Utc>) -> Option<NaiveDate> {
 }
 
 /// Says on which day a due time may look odd.
-fn note_clock_change(session: &Session, loaded: &Loaded, day: Option<NaiveDate>) {
+fn note_clock_change(invocation: &Invocation, loaded: &Loaded, day: Option<NaiveDate>) {
     let zone = loaded.campaign.timezone.name();
     match day {
-        Some(day) => session.out.note("clock-change", &[("zone", &zone), ("day", &day)]),
-        None => session.out.note("clock-change-none", &[("zone", &zone)]),
+        Some(day) => invocation.out.note("clock-change", &[("zone", &zone), ("day", &day)]),
+        None => invocation.out.note("clock-change-none", &[("zone", &zone)]),
     }
 }
 
@@ -119,42 +119,42 @@ struct RunLine {
 }
 
 impl Job {
-    async fn hold_or_resume(&self, session: &Session) -> anyhow::Result<u8> {
-        let app = session.open(false).await?;
-        let now = session.clock.now();
+    async fn hold_or_resume(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let app = invocation.open(false).await?;
+        let now = invocation.clock.now();
         if let Self::Hold { reason } = self {
             app.hold(reason, now).await?;
-            session.out.note("job-held", &[]);
+            invocation.out.note("job-held", &[]);
         } else {
             let key = if app.resume(now).await? { "job-resumed" } else { "job-not-held" };
-            session.out.note(key, &[]);
+            invocation.out.note(key, &[]);
         }
         app.store.close().await;
         Ok(exit::OK)
     }
 
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         if matches!(self, Self::Hold { .. } | Self::Resume) {
-            return self.hold_or_resume(&session).await;
+            return self.hold_or_resume(&invocation).await;
         }
-        let (app, loaded) = session.loaded(None).await?;
-        let runner = session.runner(app)?;
-        let now = session.clock.now();
+        let (app, loaded) = invocation.loaded(None).await?;
+        let runner = invocation.runner(app)?;
+        let now = invocation.clock.now();
         let code = match self {
-            Self::List => list(&session, &runner, &loaded, now).await,
-            Self::Next { count } => Ok(next(&session, &runner, &loaded, now, *count)),
+            Self::List => list(&invocation, &runner, &loaded, now).await,
+            Self::Next { count } => Ok(next(&invocation, &runner, &loaded, now, *count)),
             Self::Run { name, at } => {
                 let at = at.map_or(now, |local| resolve(loaded.campaign.timezone, local));
                 let said = runner.execute(&loaded, name, Occasion { due: at, now: at }).await?;
-                session.out.note("job-done", &[("job", name), ("said", &said)]);
+                invocation.out.note("job-done", &[("job", name), ("said", &said)]);
                 Ok(exit::OK)
             }
             Self::Backfill { name, from, to, dry_run } => {
-                backfill(&session, &runner, &loaded, (name, *from, *to), *dry_run).await
+                backfill(&invocation, &runner, &loaded, (name, *from, *to), *dry_run).await
             }
             Self::Hold { .. } | Self::Resume => Ok(exit::OK),
             Self::Runs { name, limit } => {
-                list_runs(&session, &runner, &loaded, name.as_deref(), *limit).await
+                list_runs(&invocation, &runner, &loaded, name.as_deref(), *limit).await
             }
         };
         runner.app.store.close().await;
@@ -163,7 +163,7 @@ impl Job {
 }
 
 async fn list(
-    session: &Session,
+    invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
     now: DateTime<Utc>,
@@ -192,8 +192,8 @@ async fn list(
             clock_change: change,
         });
     }
-    if session.out.format == Format::Json {
-        session.out.json(&lines);
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&lines);
         return Ok(exit::OK);
     }
     let columns = ["job", "cron", "catch_up", "last_done", "last_result", "next", "then"];
@@ -209,13 +209,13 @@ async fn list(
             line.then.join(", "),
         ]);
     }
-    session.out.sheet(&sheet);
-    note_clock_change(session, loaded, change);
+    invocation.out.sheet(&sheet);
+    note_clock_change(invocation, loaded, change);
     Ok(exit::OK)
 }
 
 fn next(
-    session: &Session,
+    invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
     now: DateTime<Utc>,
@@ -229,7 +229,7 @@ fn next(
         due.extend(upcoming.into_iter().map(|at| (at, entry.job.clone())));
     }
     due.sort();
-    if session.out.format == Format::Json {
+    if invocation.out.format == Format::Json {
         let lines: Vec<_> = due
             .iter()
             .map(|(at, job)| {
@@ -237,20 +237,20 @@ fn next(
                 serde_json::json!({"due": due, "job": job, "clock_change": change})
             })
             .collect();
-        session.out.json(&lines);
+        invocation.out.json(&lines);
         return exit::OK;
     }
     let mut sheet = Sheet::new(&["due", "job"]);
     for (at, job) in due {
         sheet.push(vec![local(zone, at.timestamp_millis()), job]);
     }
-    session.out.sheet(&sheet);
-    note_clock_change(session, loaded, change);
+    invocation.out.sheet(&sheet);
+    note_clock_change(invocation, loaded, change);
     exit::OK
 }
 
 async fn backfill(
-    session: &Session,
+    invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
     (name, from, to): (&str, NaiveDateTime, NaiveDateTime),
@@ -260,7 +260,7 @@ async fn backfill(
     let entry = runner
         .timetable
         .entry(name)
-        .ok_or_else(|| session.out.fail("fail-no-job", &[("job", &name)]))?;
+        .ok_or_else(|| invocation.out.fail("fail-no-job", &[("job", &name)]))?;
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
     for at in due {
@@ -269,23 +269,23 @@ async fn backfill(
         drop(tx);
         let when = local(zone, at.timestamp_millis());
         if found.as_ref().is_some_and(|run| run.state == "done") {
-            session.out.note("backfill-done-before", &[("due", &when)]);
+            invocation.out.note("backfill-done-before", &[("due", &when)]);
             continue;
         }
         if dry_run {
-            session.out.note("backfill-would-run", &[("job", &name), ("due", &when)]);
+            invocation.out.note("backfill-would-run", &[("job", &name), ("due", &when)]);
             continue;
         }
-        let now = session.clock.now();
+        let now = invocation.clock.now();
         let said = runner.execute(loaded, name, Occasion { due: at, now }).await?;
         runner.note_backfill(loaded, name, at, &said, now).await?;
-        session.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
+        invocation.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
     }
     Ok(exit::OK)
 }
 
 async fn list_runs(
-    session: &Session,
+    invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
     name: Option<&str>,
@@ -304,8 +304,8 @@ async fn list_runs(
             attempt: run.attempt,
         })
         .collect();
-    if session.out.format == Format::Json {
-        session.out.json(&lines);
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&lines);
         return Ok(exit::OK);
     }
     let mut sheet = Sheet::new(&["job", "due", "state", "reason", "attempt"]);
@@ -318,6 +318,6 @@ async fn list_runs(
             line.attempt.to_string(),
         ]);
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
     Ok(exit::OK)
 }

@@ -1,22 +1,24 @@
-//! How wide the columns of a table are: numbers and days are never broken, words not where it can be helped, names
-//! get what is left.
+//! Decides how wide the columns of a table are. Numbers and days are never broken, words only if it cannot be
+//! helped; names get the space that is left.
 
-use super::output::NONE;
 use unicode_width::UnicodeWidthStr as _;
+
+/// What stands for a missing figure: a dash for people, nothing for programs.
+pub(super) const NONE: &str = "–";
 
 /// Blanks before and after every cell.
 pub(super) const LEFT: u16 = 0;
 pub(super) const RIGHT: u16 = 1;
-/// The blank that stands for a line between two columns, and at both sides of the table.
+/// The blank between two columns and at both sides of the table.
 const LINE: usize = 1;
-/// Names are not broken before they are this wide.
+/// Width below which names are not broken, in columns of the terminal.
 const NAME_WIDTH: usize = 12;
-/// Codes are not broken up to this width.
+/// Codes up to this width are not broken.
 const CODE_WIDTH: usize = 16;
-/// Two Chinese characters: headings are not broken narrower.
+/// Headings are not broken below the width of two Chinese characters.
 const HEADING_WIDTH: usize = 4;
 
-/// A column to be shown.
+/// A column to show.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
     /// Its place in the sheet.
@@ -24,11 +26,11 @@ pub(super) struct Column {
     pub(super) heading: String,
     /// Whether all its cells are numbers.
     pub(super) is_number: bool,
-    /// What it gets; nothing where it has all that it wants.
+    /// Its width; `None` if it gets all that it wants.
     pub(super) width: Option<usize>,
-    /// What its cells and heading want.
+    /// The width of its widest cell or its heading.
     wants: usize,
-    /// What it can do with.
+    /// The least width that it can do with.
     least: usize,
 }
 
@@ -46,11 +48,11 @@ impl Column {
             is_number &= cell.is_empty() || cell == NONE || (is_digits && !cell.contains('-'));
             is_solid &= cell.is_empty() || cell == NONE || is_digits || !cell.contains(' ');
             is_filled |= !cell.is_empty();
-            // Codes are ASCII; Chinese may be broken anywhere.
+            // Codes are ASCII. Chinese may be broken anywhere.
             is_code &= cell.is_ascii() || cell == NONE || cell.width() <= NAME_WIDTH;
         }
         let is_number = is_number && is_filled;
-        // Codes, numbers and days are of one piece.
+        // Codes, numbers and days are not broken.
         let content = if is_number || (is_solid && is_code && widest <= CODE_WIDTH) {
             widest
         } else {
@@ -64,8 +66,8 @@ impl Column {
     }
 }
 
-/// Fits columns into a width: leaves out what people can do without, narrows the others.
-/// `spare` are the places of those, the first one to go first.
+/// Fits columns into a width: first leaves out dispensable columns, then narrows the others. `spare` holds the
+/// places of the dispensable ones, in the order in which they go.
 pub(super) fn fit(columns: &mut Vec<Column>, width: usize, spare: &[usize]) {
     let gap = usize::from(LEFT + RIGHT) + LINE;
     let width = width.saturating_sub(LINE);
@@ -82,14 +84,14 @@ pub(super) fn fit(columns: &mut Vec<Column>, width: usize, spare: &[usize]) {
     }
     let least = sum(columns, |column| column.least);
     if least > width {
-        // Nothing more can be done here; the table breaks cells as it must.
+        // Nothing fits; the table breaks cells as it must.
         return;
     }
     let mut left = width - least;
     for column in columns.iter_mut() {
         column.width = Some(column.least);
     }
-    // One column of letters at a time to whoever has the farthest to go.
+    // One terminal column at a time, to the column that lacks most.
     while left > 0 {
         let short =
             |column: &Column| column.wants - column.width.unwrap_or(column.wants).min(column.wants);

@@ -1,5 +1,5 @@
-//! The log on stderr: lines for people, or one JSON object a line for machines. Whatever is logged, e-mail addresses
-//! are masked: a mail server's answers repeat them.
+//! The log on stderr: lines for people, or one JSON object per line for machines. E-mail addresses are masked in
+//! everything that is logged, because a mail server's answers repeat them.
 
 use crate::app::AppError;
 use crate::domain::campaign::Language;
@@ -20,10 +20,10 @@ pub(super) enum Form {
     Json,
 }
 
-/// What is logged where nothing else is asked for.
+/// What is logged by default.
 const LEVELS: &str = "doseplan=info,sqlx=error,warn";
 
-/// Writes to stderr, without addresses. Each event comes in one piece.
+/// Writes to stderr with addresses masked. Each event is written in one piece.
 struct Masked;
 
 impl Write for Masked {
@@ -38,7 +38,7 @@ impl Write for Masked {
     }
 }
 
-/// Begins to log.
+/// Starts logging.
 pub(super) fn start(form: Form) {
     let log =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Masked);
@@ -49,7 +49,7 @@ pub(super) fn start(form: Form) {
         Form::Json => {
             let log = log.json().with_current_span(false).with_span_list(false);
             log.finish().with(levels()).init();
-            // What a broken invariant says may hold what it was broken by; where it happened does not.
+            // The message of a broken invariant may contain personal data; its place in the code does not.
             std::panic::set_hook(Box::new(|panic| {
                 let at = panic.location().map(ToString::to_string).unwrap_or_default();
                 tracing::error!(at, "the program has met what cannot be; please report it");
@@ -72,7 +72,7 @@ pub(super) fn ended(form: Form, language: Language, error: &anyhow::Error) {
     }
 }
 
-/// An error with its causes; what the app refuses is told in the reader's language.
+/// An error with its causes. A refusal of the app is told in the reader's language.
 fn told(language: Language, error: &anyhow::Error) -> String {
     let words = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<AppError>() {
         Some(error) => error.words(language),

@@ -1,4 +1,5 @@
-//! The command line: arguments in, one app call, table, JSON or CSV out. Data goes to stdout, words to stderr.
+//! The command line: arguments in, one call of the app, a table, JSON or CSV out. Data go to stdout, messages to
+//! stderr.
 
 mod account;
 mod backup;
@@ -15,6 +16,7 @@ mod digest;
 mod doctor;
 mod due;
 mod explain;
+mod findings;
 mod forecast;
 mod forecast_out;
 mod forecast_stream;
@@ -24,11 +26,14 @@ mod import;
 mod job;
 mod layout;
 mod log;
+mod mails;
 mod outbox;
 mod output;
 mod plan;
+mod plan_choice;
 mod plan_files;
 mod plan_print;
+mod plan_progress;
 mod plan_tours;
 mod plan_vials;
 mod plan_what_if;
@@ -58,7 +63,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Exit codes, as the contract has them.
+/// Exit codes, as the contract defines them.
 mod exit {
     pub(super) const OK: u8 = 0;
     pub(super) const FAILED: u8 = 1;
@@ -87,7 +92,7 @@ struct Common {
     /// Configuration file [default: ./doseplan.toml]
     #[arg(long, global = true)]
     config: Option<PathBuf>,
-    /// The campaign, where the database has several
+    /// The campaign, if the database has several
     #[arg(long, global = true, value_name = "ID")]
     campaign: Option<String>,
     /// Language of the output: zh-CN or en [default: from the environment]
@@ -99,7 +104,7 @@ struct Common {
     /// Never ask; fail and say what would have been asked
     #[arg(long, global = true)]
     no_input: bool,
-    /// How the log on stderr is written; what is logged says DOSEPLAN_LOG, for example debug
+    /// Format of the log on stderr; DOSEPLAN_LOG sets what is logged, for example debug
     #[arg(
         long,
         global = true,
@@ -113,7 +118,7 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Replay the Danyang campaign on a simulated clock, then go on
+    /// Replay the Danyang campaign on a simulated clock, then continue in real time
     Demo(demo::Demo),
     /// Check, store and list campaigns
     #[command(subcommand)]
@@ -121,32 +126,32 @@ enum Command {
     /// Make, check, compare and adopt plans
     #[command(subcommand)]
     Plan(plan::Plan),
-    /// Doses given to persons
+    /// Doses given to people
     #[command(subcommand)]
     Doses(import::Doses),
     /// Doses counted without names
     #[command(subcommand)]
     Tallies(import::Tallies),
-    /// The register
+    /// The register of people
     #[command(subcommand)]
     Persons(import::Persons),
-    /// Who refused, is deferred, contraindicated, moved or dead
+    /// People who refused, are deferred, contraindicated, have moved or died
     #[command(subcommand)]
     Outcomes(import::Outcomes),
     /// People whose next dose is due
     #[command(subcommand)]
     Due(due::Due),
-    /// What people of the register lack, and the areas that are below the share to be reached
+    /// Doses that people of the register are missing, and the areas below the target share
     #[command(subcommand)]
     CatchUp(catch_up::CatchUp),
-    /// Evaluate histories and forecast the next doses, from and to one JSON object a line
+    /// Evaluate histories and forecast the next doses, one JSON object per line in and out
     Forecast(forecast::Forecast),
-    /// The tables that are handed up for a month, and the records behind each cell
+    /// The monthly tables to hand up, and the records behind each cell
     #[command(subcommand)]
     Report(report::Report),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
-    /// One screen: campaign, day, plan against done, late sites, jobs, mail
+    /// One screen: campaign, day, plan and progress, late sites, jobs, mail
     Status(status::Status),
     /// The daily mails
     #[command(subcommand)]
@@ -154,7 +159,7 @@ enum Command {
     /// The mail queue
     #[command(subcommand)]
     Outbox(outbox::Outbox),
-    /// Mails that came back
+    /// Mails that were returned
     #[command(subcommand)]
     Bounce(bounce::Bounce),
     /// Readers who want no more reminders
@@ -164,26 +169,26 @@ enum Command {
     Job(job::Job),
     /// Run the timetable until stopped
     Daemon(daemon::Daemon),
-    /// Who may open the dashboard
+    /// Who may use the dashboard
     #[command(subcommand)]
     Account(account::Account),
-    /// Check the installation, one line and one remedy each
+    /// Check the installation: one line and one remedy for each check
     Doctor,
     /// The database itself
     #[command(subcommand)]
     Db(db::Db),
     /// Write a copy of the database into a file, while the daemon runs
     Backup(backup::Backup),
-    /// Make the database anew from a backup
+    /// Restore the database from a backup
     Restore(backup::Restore),
-    /// What a code of an issue means and what to do about it
+    /// What the code of an issue means and what to do about it
     Explain(explain::Explain),
     /// Write a man page for every command into a folder
     Man {
-        /// The folder; it is made where it is not there
+        /// The folder; created if needed
         dir: PathBuf,
     },
-    /// Print the completion script of a shell
+    /// Print a shell's completion script
     Completion {
         /// The shell
         shell: clap_complete::Shell,
@@ -194,15 +199,15 @@ fn parse_language(text: &str) -> Result<Language, String> {
     Language::from_tag(text).ok_or_else(|| "write zh-CN or en".to_owned())
 }
 
-/// What the commands of one call share.
-struct Session {
+/// What every command of an invocation needs.
+struct Invocation {
     common: Common,
     config: Config,
     clock: Clock,
     out: Out,
 }
 
-/// Parses the arguments, runs the command, tells the exit code.
+/// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
     let cli = help::parse();
     let log = cli.common.log;
@@ -264,37 +269,38 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     let config = Config::read(&path, cli.common.config.is_some())?;
     let language = cli.common.lang.or(config.language).unwrap_or_else(language_of_environment);
     let out = Out { language, format: cli.common.output };
-    let session = Session { common: cli.common, config, clock: Clock::from_environment(), out };
+    let invocation =
+        Invocation { common: cli.common, config, clock: Clock::from_environment(), out };
     match cli.command {
-        Command::Demo(it) => Box::pin(it.run(session)).await,
-        Command::Campaign(it) => it.run(session).await,
-        Command::Plan(it) => it.run(session).await,
-        Command::Doses(it) => it.run(session).await,
-        Command::Tallies(it) => it.run(session).await,
-        Command::Persons(it) => it.run(session).await,
-        Command::Outcomes(it) => it.run(session).await,
-        Command::Due(it) => it.run(session).await,
-        Command::CatchUp(it) => it.run(session).await,
-        Command::Forecast(it) => it.run(&session),
-        Command::Report(it) => it.run(session).await,
-        Command::Coverage(it) => it.run(session).await,
-        Command::Status(it) => it.run(session).await,
-        Command::Digest(it) => it.run(session).await,
-        Command::Outbox(it) => it.run(session).await,
-        Command::Bounce(it) => it.run(session).await,
-        Command::Unsubscribe(it) => it.run(session).await,
-        Command::Job(it) => it.run(session).await,
-        Command::Daemon(it) => it.run(session).await,
-        Command::Account(it) => it.run(session).await,
-        Command::Doctor => doctor::doctor(session).await,
-        Command::Db(it) => it.run(session).await,
-        Command::Backup(it) => it.run(session).await,
-        Command::Restore(it) => it.run(session).await,
-        Command::Explain(it) => it.run(&session),
+        Command::Demo(it) => Box::pin(it.run(invocation)).await,
+        Command::Campaign(it) => it.run(invocation).await,
+        Command::Plan(it) => it.run(invocation).await,
+        Command::Doses(it) => it.run(invocation).await,
+        Command::Tallies(it) => it.run(invocation).await,
+        Command::Persons(it) => it.run(invocation).await,
+        Command::Outcomes(it) => it.run(invocation).await,
+        Command::Due(it) => it.run(invocation).await,
+        Command::CatchUp(it) => it.run(invocation).await,
+        Command::Forecast(it) => it.run(&invocation),
+        Command::Report(it) => it.run(invocation).await,
+        Command::Coverage(it) => it.run(invocation).await,
+        Command::Status(it) => it.run(invocation).await,
+        Command::Digest(it) => it.run(invocation).await,
+        Command::Outbox(it) => it.run(invocation).await,
+        Command::Bounce(it) => it.run(invocation).await,
+        Command::Unsubscribe(it) => it.run(invocation).await,
+        Command::Job(it) => it.run(invocation).await,
+        Command::Daemon(it) => it.run(invocation).await,
+        Command::Account(it) => it.run(invocation).await,
+        Command::Doctor => doctor::doctor(invocation).await,
+        Command::Db(it) => it.run(invocation).await,
+        Command::Backup(it) => it.run(invocation).await,
+        Command::Restore(it) => it.run(invocation).await,
+        Command::Explain(it) => it.run(&invocation),
         Command::Man { dir } => {
             let count =
                 help::man(&dir).with_context(|| format!("{} cannot be written", dir.display()))?;
-            session.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
+            invocation.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
             Ok(exit::OK)
         }
         Command::Completion { shell } => {
@@ -306,7 +312,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
-/// The language of the machine, by the usual variables; Chinese where they say nothing.
+/// The language set in the environment; Chinese if none is set.
 fn language_of_environment() -> Language {
     ["LC_ALL", "LC_MESSAGES", "LANG"]
         .iter()
@@ -316,18 +322,18 @@ fn language_of_environment() -> Language {
         .unwrap_or_default()
 }
 
-/// An address as it may be shown: that of a server may hold a password.
+/// An address that is safe to show. The address of a server may contain a password.
 fn shown(address: &str) -> &str {
     if address.starts_with("sqlite:") { address } else { "postgres://…" }
 }
 
-impl Session {
+impl Invocation {
     fn address(&self) -> String {
         let named = self.common.db.clone().or_else(|| self.config.db.clone());
         named.unwrap_or_else(|| "sqlite://doseplan.db".to_owned())
     }
 
-    /// Opens the database; `create` makes a SQLite file that is not there.
+    /// Opens the database; with `create`, a missing SQLite file is created.
     async fn open(&self, create: bool) -> anyhow::Result<App> {
         let address = self.address();
         let opened = Store::open(&address, create).await.map_err(AppError::from);
@@ -338,14 +344,14 @@ impl Session {
         Ok(App::new(store, self.config.clone()))
     }
 
-    /// The app and the campaign that is meant.
+    /// The app and the campaign named by `named`, or else by `--campaign`.
     async fn loaded(&self, named: Option<&str>) -> anyhow::Result<(App, Loaded)> {
         let app = self.open(false).await?;
         let loaded = app.campaign(named.or(self.common.campaign.as_deref())).await?;
         Ok((app, loaded))
     }
 
-    /// When jobs run here.
+    /// The timetable of this installation.
     fn timetable(&self) -> Result<Timetable, TimetableError> {
         self.config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
     }
@@ -356,13 +362,13 @@ impl Session {
         Ok(Runner { timetable, ..Runner::new(app, daemon::owner()) })
     }
 
-    /// The day that a campaign is in now.
+    /// Today, in the campaign's time zone.
     fn today(&self, loaded: &Loaded) -> NaiveDate {
         crate::app::today(&loaded.campaign, self.clock.now())
     }
 }
 
-/// The area that a list is limited to, with what lies below it; `None`: all of them.
+/// The area with this code and all areas below it; `None` without a code.
 fn areas_below<'a>(
     out: Out,
     loaded: &'a Loaded,

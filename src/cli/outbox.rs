@@ -1,11 +1,10 @@
 //! `doseplan outbox`.
 
-use super::digest::Part;
 use super::job::{local, parse_local};
+use super::mails::{Part, drain};
 use super::output::{Format, Sheet, harmless, print};
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::app::App;
-use crate::app::outbox::{Drained, Sender};
 use crate::clock::Clock;
 use crate::domain::date::resolve;
 use crate::mail::stored;
@@ -68,46 +67,46 @@ struct View<'a> {
 }
 
 impl Outbox {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        let app = session.open(false).await?;
-        let now = session.clock.now();
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        let app = invocation.open(false).await?;
+        let now = invocation.clock.now();
         let code = match self {
             Self::List { state, kind } => {
                 let mut tx = app.store.read().await?;
                 let (state, kind) = (state.as_deref(), kind.as_deref());
                 let all =
                     outbox::list(&mut tx, state.unwrap_or_default(), kind.unwrap_or_default());
-                list(&session, &all.await?)
+                list(&invocation, &all.await?)
             }
-            Self::Show { id, part } => show(&session, &app, *id, *part).await?,
+            Self::Show { id, part } => show(&invocation, &app, *id, *part).await?,
             Self::Resolve { id, sent, .. } => {
                 if !app.resolve_doubt(*id, *sent, now).await? {
-                    return Err(session.out.fail("fail-not-in-doubt", &[("id", id)]));
+                    return Err(invocation.out.fail("fail-not-in-doubt", &[("id", id)]));
                 }
-                session.out.note("outbox-resolved", &[("id", id)]);
+                invocation.out.note("outbox-resolved", &[("id", id)]);
                 exit::OK
             }
             Self::Retry { id } => {
                 if !app.retry(*id, now).await? {
-                    return Err(session.out.fail("fail-no-retry", &[("id", id)]));
+                    return Err(invocation.out.fail("fail-no-retry", &[("id", id)]));
                 }
-                session.out.note("outbox-retried", &[("id", id)]);
+                invocation.out.note("outbox-retried", &[("id", id)]);
                 exit::OK
             }
             Self::Drain { at } => {
                 let clock = match at {
-                    None => session.clock.clone(),
+                    None => invocation.clock.clone(),
                     Some(local) => {
-                        let loaded = app.campaign(session.common.campaign.as_deref()).await?;
+                        let loaded = app.campaign(invocation.common.campaign.as_deref()).await?;
                         Clock::shifted_to(resolve(loaded.campaign.timezone, *local))
                     }
                 };
-                let done = drain(&session, &app, &clock).await?;
-                if session.out.format == Format::Json {
-                    session.out.json(&done);
+                let done = drain(&invocation, &app, &clock).await?;
+                if invocation.out.format == Format::Json {
+                    invocation.out.json(&done);
                 } else {
                     for (what, count) in &done.results {
-                        session.out.note("outbox-drained", &[("what", what), ("count", count)]);
+                        invocation.out.note("outbox-drained", &[("what", what), ("count", count)]);
                     }
                 }
                 if done.relay.is_some() || done.held.is_some() { exit::FAILED } else { exit::OK }
@@ -118,10 +117,10 @@ impl Outbox {
     }
 }
 
-async fn show(session: &Session, app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
+async fn show(invocation: &Invocation, app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
     let mut tx = app.store.read().await?;
     let Some(message) = outbox::find(&mut tx, id).await? else {
-        return Err(session.out.fail("fail-no-mail", &[("id", &id)]));
+        return Err(invocation.out.fail("fail-no-mail", &[("id", &id)]));
     };
     let bytes = outbox::content(&mut tx, id).await?;
     let said = match part {
@@ -129,26 +128,11 @@ async fn show(session: &Session, app: &App, id: i64, part: Part) -> anyhow::Resu
         Part::Text => stored::text(&bytes).map(|text| format!("{}\n\n{text}", message.subject)),
         Part::Html => stored::page(&bytes),
     };
-    print(&said.ok_or_else(|| session.out.fail("fail-no-part", &[("id", &id)]))?);
+    print(&said.ok_or_else(|| invocation.out.fail("fail-no-part", &[("id", &id)]))?);
     Ok(exit::OK)
 }
 
-/// Sends what is due, and says what kept it from being sent.
-pub(super) async fn drain(session: &Session, app: &App, clock: &Clock) -> anyhow::Result<Drained> {
-    let owner = super::daemon::owner();
-    let sender = Sender { owner: &owner, clock, stop: &|| false, by_hand: true };
-    let done = app.drain(&sender).await?;
-    if let Some(relay) = &done.relay {
-        session.out.note("outbox-relay", &[("said", relay)]);
-    }
-    if let Some(hold) = &done.held {
-        let (said, remedy) = (hold.words(session.out.language), hold.remedy());
-        session.out.note("problem-held", &[("said", &said), ("remedy", &remedy)]);
-    }
-    Ok(done)
-}
-
-fn list(session: &Session, all: &[Message]) -> u8 {
+fn list(invocation: &Invocation, all: &[Message]) -> u8 {
     let zone = |message: &Message| message.zone.parse::<Tz>().unwrap_or(chrono_tz::UTC);
     let views: Vec<View> = all
         .iter()
@@ -158,8 +142,8 @@ fn list(session: &Session, all: &[Message]) -> u8 {
             message,
         })
         .collect();
-    if session.out.format == Format::Json {
-        session.out.json(&views);
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&views);
         return exit::OK;
     }
     let mut sheet = Sheet::new(&["id", "state", "kind", "to", "subject", "attempts", "due"])
@@ -175,6 +159,6 @@ fn list(session: &Session, all: &[Message]) -> u8 {
             view.due,
         ]);
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
     exit::OK
 }

@@ -1,5 +1,6 @@
-//! Printing: tables for people, JSON and CSV for programs; a closed pipe ends the program quietly.
+//! Printing: tables for people, JSON and CSV for programs. A closed pipe ends the program quietly.
 
+pub(super) use super::layout::NONE;
 use super::layout::{self, Column};
 use crate::domain::campaign::Language;
 use crate::domain::count::Percent;
@@ -33,7 +34,7 @@ pub(super) struct Out {
     pub(super) format: Format,
 }
 
-/// Writes to stdout. Whoever reads may have had enough: then the program ends, quietly and well.
+/// Writes to stdout. If the reader has closed the pipe, the program ends with success.
 pub(super) fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -45,24 +46,24 @@ pub(super) fn print(text: &str) {
     }
 }
 
-/// Whether people read stdout at a terminal.
+/// Whether stdout is a terminal.
 pub(super) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Whether stdout takes colours: a terminal, and nobody has said no.
+/// Whether stdout shows colours: a terminal, and nothing in the environment forbids it.
 pub(super) fn has_colours() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
 
-/// Columns of the terminal, or of what stands for it.
+/// Columns of the terminal, or of the variable COLUMNS, or else [`WIDTH_ELSEWHERE`].
 pub(super) fn width() -> u16 {
     let named = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width >= WIDTH_MIN);
     let asked = || rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col);
     asked().filter(|width| *width >= WIDTH_MIN).or_else(named).unwrap_or(WIDTH_ELSEWHERE)
 }
 
-/// Text in the colour of a tone, where stdout takes colours.
+/// Text in the colour of a tone, if stdout shows colours.
 pub(super) fn toned(text: &str, tone: Tone) -> String {
     if !has_colours() {
         return text.to_owned();
@@ -71,7 +72,7 @@ pub(super) fn toned(text: &str, tone: Tone) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// An issue on one line; an error is red, a warning yellow.
+/// An issue on one line; errors in red, warnings in yellow.
 pub(super) fn marked(issue: &crate::intake::Issue, out: Out) -> String {
     let line = issue.line(out.language);
     if issue.is_error() {
@@ -80,19 +81,19 @@ pub(super) fn marked(issue: &crate::intake::Issue, out: Out) -> String {
     format!("{} {line}", toned(&out.word("word-warning"), Tone::Doubtful))
 }
 
-/// Several lines for a terminal, each without what could harm it.
+/// Several lines, each safe to show on a terminal.
 pub(super) fn lines_harmless(text: &str) -> String {
     text.lines().map(harmless).collect::<Vec<_>>().join("\n")
 }
 
-/// How good something is.
+/// How good or bad something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     /// As it should be.
     Good,
-    /// Somebody should look.
+    /// Somebody should look at it.
     Doubtful,
-    /// Not as it should be.
+    /// Wrong.
     Bad,
 }
 
@@ -123,7 +124,7 @@ impl Out {
         anyhow::anyhow!(self.say(key, arguments))
     }
 
-    /// That a file or folder cannot be written.
+    /// The error for a file or folder that cannot be written.
     pub(super) fn not_written(
         &self,
         path: &std::path::Path,
@@ -132,7 +133,7 @@ impl Out {
         self.fail("fail-not-written", &[("path", &path.display()), ("said", error)])
     }
 
-    /// Prints words on stderr.
+    /// Prints a message on stderr.
     pub(super) fn note(&self, key: &str, arguments: &[(&str, &dyn Display)]) {
         eprintln!("{}", self.say(key, arguments));
     }
@@ -154,21 +155,21 @@ impl Out {
     }
 }
 
-/// Rows under headings. The codes of the headings are the columns of the CSV.
+/// Rows under headings. The codes of the columns are the header of the CSV.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
-    /// Codes, or names where there are no codes.
+    /// Codes, or names if `is_named`.
     columns: Vec<String>,
-    /// Whether the columns are named already.
+    /// Whether the columns have names instead of codes.
     is_named: bool,
-    /// Columns that a narrow terminal does without.
+    /// Columns that a narrow terminal may leave out.
     spare: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
-/// Tables are this wide where there is no terminal to ask.
+/// Width of tables when stdout is no terminal.
 const WIDTH_ELSEWHERE: u16 = 120;
-/// Narrower than this no table can be read; whoever says so means something else.
+/// A smaller width is ignored: no table could be read.
 const WIDTH_MIN: u16 = 20;
 
 impl Sheet {
@@ -177,13 +178,13 @@ impl Sheet {
         Self { columns, is_named: false, spare: Vec::new(), rows: Vec::new() }
     }
 
-    /// With headings that are words already.
+    /// A sheet whose headings are names already.
     pub(super) fn named(columns: impl Iterator<Item = String>) -> Self {
         let columns = columns.collect();
         Self { columns, is_named: true, spare: Vec::new(), rows: Vec::new() }
     }
 
-    /// Columns that people do without where the terminal is too narrow, the first one first.
+    /// Sets the columns that a narrow terminal leaves out, in the order in which they go.
     pub(super) fn spare(mut self, columns: &[&'static str]) -> Self {
         self.spare = columns.to_vec();
         self
@@ -197,7 +198,7 @@ impl Sheet {
         self.rows.is_empty()
     }
 
-    /// The rows as objects; a figure that there is not is null.
+    /// The rows as objects; a missing figure is null.
     fn objects(&self) -> Vec<serde_json::Map<String, serde_json::Value>> {
         let value = |cell: &String| match cell.as_str() {
             NONE => serde_json::Value::Null,
@@ -268,10 +269,7 @@ impl Sheet {
     }
 }
 
-/// What stands for a figure that there is not: a dash for people, nothing for programs.
-pub(super) const NONE: &str = "–";
-
-/// A percentage, or a dash where there is no denominator.
+/// A percentage, or a dash without a denominator.
 pub(super) fn percent(share: Option<Percent>) -> String {
     share.map_or_else(|| NONE.to_owned(), |share| share.to_string())
 }

@@ -1,7 +1,7 @@
-//! Plans straight from files: `plan make --folder` and `plan check`, without a database.
+//! Plans from files without a database: `plan make --folder` and `plan check`.
 
 use super::output::Format;
-use super::{Session, exit, parse_day};
+use super::{Invocation, exit, parse_day};
 use crate::app::coverage::given_rows;
 use crate::domain::campaign::Campaign;
 use crate::domain::counting::{Cells, count_tally};
@@ -22,21 +22,21 @@ use std::path::{Path, PathBuf};
 pub(super) struct Check {
     /// The campaign folder or workbook
     path: PathBuf,
-    /// The plan as `plan make -o csv` prints it
+    /// The plan, as printed by `plan make -o csv`
     plan: PathBuf,
-    /// The prices that prove a bound
+    /// The prices that prove an upper bound
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
     /// Doses given before --from
     #[arg(long, value_name = "TALLIES.csv", requires = "from")]
     given: Option<PathBuf>,
-    /// First day of the plan; doses before it are history
+    /// First day of the plan; doses given before it are history
     #[arg(long, value_parser = parse_day)]
     from: Option<NaiveDate>,
 }
 
 #[derive(Serialize)]
-struct Report {
+struct CheckResult {
     feasible: bool,
     violations: Vec<String>,
     certificate_problems: Vec<String>,
@@ -44,23 +44,23 @@ struct Report {
     figures: Figures,
 }
 
-/// A certificate may be below the objective by rounding, but by no more than this part.
+/// How far a certificate may be below the objective because of rounding, as a part of the bound.
 const SLACK: f64 = 1e-6;
 
-/// Files that could not be read; what is wrong has been printed.
+/// Files that cannot be used. What is wrong with them has been printed.
 #[derive(Debug, thiserror::Error)]
 #[error("the files cannot be used; what is wrong stands above")]
 pub(super) struct Unusable;
 
-/// A campaign from its files, and a history from tallies.
+/// Reads a campaign from its files and a history from tallies.
 pub(super) fn read(
-    session: &Session,
+    invocation: &Invocation,
     folder: &Path,
     given: Option<&Path>,
 ) -> anyhow::Result<(Campaign, Vec<GivenRow>)> {
-    let campaign = super::campaign::read(session, folder).map_err(|_| Unusable)?;
+    let campaign = super::campaign::read(invocation, folder).map_err(|_| Unusable)?;
     let given = match given {
-        Some(path) => read_tallies(session, path)?,
+        Some(path) => read_tallies(invocation, path)?,
         None => Vec::new(),
     };
     Ok((campaign, given))
@@ -69,9 +69,9 @@ pub(super) fn read(
 /// What is planned: a campaign of the database, or files.
 #[derive(Debug, Args)]
 pub(super) struct Basis {
-    /// The campaign, where the database has several
+    /// The campaign, if the database has several
     pub(super) id: Option<String>,
-    /// Straight from a folder or workbook, without a database
+    /// Use a folder or workbook directly, without a database
     #[arg(long, value_name = "PATH")]
     folder: Option<PathBuf>,
     /// First day to plan [default: today, or the start]
@@ -83,23 +83,23 @@ pub(super) struct Basis {
 }
 
 impl Basis {
-    /// Campaign, doses given and first day of a folder, where one is named.
+    /// Campaign, doses given and first day, if `--folder` names files.
     pub(super) fn folder(
         &self,
-        session: &Session,
+        invocation: &Invocation,
     ) -> anyhow::Result<Option<(Campaign, Vec<GivenRow>, NaiveDate)>> {
         let Some(folder) = &self.folder else { return Ok(None) };
-        let (campaign, given) = read(session, folder, self.given.as_deref())?;
+        let (campaign, given) = read(invocation, folder, self.given.as_deref())?;
         let from = self.from.unwrap_or(campaign.start).max(campaign.start);
         Ok(Some((campaign, given, from)))
     }
 }
 
-/// Tallies of a file as doses given; a record that comes twice counts once, its last row.
-fn read_tallies(session: &Session, path: &Path) -> anyhow::Result<Vec<GivenRow>> {
+/// The tallies of a file as doses given. If a record occurs more than once, its last row counts.
+fn read_tallies(invocation: &Invocation, path: &Path) -> anyhow::Result<Vec<GivenRow>> {
     let tell = |issues: &[Issue]| {
         for issue in issues {
-            eprintln!("{}", issue.line(session.out.language));
+            eprintln!("{}", issue.line(invocation.out.language));
         }
     };
     let mut rows = rows::tallies(path).map_err(|issues| {
@@ -136,15 +136,15 @@ fn read_tallies(session: &Session, path: &Path) -> anyhow::Result<Vec<GivenRow>>
 }
 
 impl Check {
-    pub(super) fn run(&self, session: &Session) -> anyhow::Result<u8> {
-        let (campaign, given) = read(session, &self.path, self.given.as_deref())?;
-        let rows = match read_plan(session, &self.plan) {
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let (campaign, given) = read(invocation, &self.path, self.given.as_deref())?;
+        let rows = match read_plan(invocation, &self.plan) {
             Ok(rows) => rows,
             Err(code) => return Ok(code),
         };
         let from = self.from.unwrap_or(campaign.start);
         let found = planner::check(&campaign, &rows, &given, from);
-        let mut report = Report {
+        let mut result = CheckResult {
             feasible: found.is_feasible(),
             violations: found.violations.iter().map(ToString::to_string).collect(),
             certificate_problems: Vec::new(),
@@ -155,25 +155,25 @@ impl Check {
                 .with_context(|| format!("{} cannot be read", path.display()))?;
             let certificate: Certificate = serde_json::from_str(&text)
                 .with_context(|| format!("{} is no certificate", path.display()))?;
-            judge(&campaign, &certificate, &given, from, &mut report);
+            check_bound(&campaign, &certificate, &given, from, &mut result);
         }
-        let good = report.feasible && report.certificate_problems.is_empty();
-        print(session, &report, self.certificate.is_some());
+        let good = result.feasible && result.certificate_problems.is_empty();
+        print(invocation, &result, self.certificate.is_some());
         Ok(if good { exit::OK } else { exit::FAILED })
     }
 }
 
-/// Evaluates the prices again and compares with what they claim.
-fn judge(
+/// Computes the bound of the prices again and compares it with what the certificate claims.
+fn check_bound(
     campaign: &Campaign,
     certificate: &Certificate,
     given: &[GivenRow],
     from: NaiveDate,
-    report: &mut Report,
+    result: &mut CheckResult,
 ) {
     let (bound, mut problems) = planner::check_certificate(campaign, certificate, given, from);
     let slack = SLACK * bound.abs().max(1.0);
-    let objective = report.figures.objective;
+    let objective = result.figures.objective;
     if bound < objective - slack {
         problems.push(format!("bound {bound} is below the objective {objective}"));
     }
@@ -181,24 +181,24 @@ fn judge(
         let claimed = certificate.upper_bound;
         problems.push(format!("upper_bound {claimed} is not what the prices prove: {bound}"));
     }
-    report.figures.upper_bound = bound;
-    report.figures.gap = if bound > 0.0 { (bound - objective) / bound } else { 0.0 };
-    report.certificate_problems = problems;
+    result.figures.upper_bound = bound;
+    result.figures.gap = if bound > 0.0 { (bound - objective) / bound } else { 0.0 };
+    result.certificate_problems = problems;
 }
 
-fn print(session: &Session, report: &Report, with_bound: bool) {
-    if session.out.format == Format::Json {
-        session.out.json(report);
+fn print(invocation: &Invocation, result: &CheckResult, with_bound: bool) {
+    if invocation.out.format == Format::Json {
+        invocation.out.json(result);
         return;
     }
-    let mut lines = vec![if report.feasible {
-        session.out.word("check-feasible")
+    let mut lines = vec![if result.feasible {
+        invocation.out.word("check-feasible")
     } else {
-        session.out.say("check-infeasible", &[("count", &report.violations.len())])
+        invocation.out.say("check-infeasible", &[("count", &result.violations.len())])
     }];
-    lines.extend(report.violations.iter().map(|text| format!("  {text}")));
-    lines.extend(report.certificate_problems.iter().map(|text| format!("  certificate: {text}")));
-    let figures = &report.figures;
+    lines.extend(result.violations.iter().map(|text| format!("  {text}")));
+    lines.extend(result.certificate_problems.iter().map(|text| format!("  certificate: {text}")));
+    let figures = &result.figures;
     lines.push(format!("objective        {}", figures.objective));
     if with_bound {
         lines.push(format!("upper_bound      {}", figures.upper_bound));
@@ -214,10 +214,10 @@ fn print(session: &Session, report: &Report, with_bound: bool) {
     super::output::print(&(lines.join("\n") + "\n"));
 }
 
-fn read_plan(session: &Session, path: &Path) -> Result<Vec<PlanRow>, u8> {
+fn read_plan(invocation: &Invocation, path: &Path) -> Result<Vec<PlanRow>, u8> {
     rows::plan(path).map_err(|issues| {
         for issue in &issues {
-            eprintln!("{}", issue.line(session.out.language));
+            eprintln!("{}", issue.line(invocation.out.language));
         }
         let missing = issues.iter().any(|issue| issue.code == "path_missing");
         if missing { exit::CONFIGURATION } else { exit::FAILED }

@@ -1,6 +1,6 @@
-//! How `doseplan plan` prints a plan: figures, targets, rows, and who has no place in it.
+//! Prints a plan: figures, targets, rows, and the people without a place in it.
 
-use super::Session;
+use super::Invocation;
 use super::output::{Format, NONE, Sheet, harmless};
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
@@ -28,7 +28,7 @@ pub(super) struct View<'a> {
     verdict: &'a [GroupVerdict],
 }
 
-/// What the plan was worth on its way: the plain plan, the best objective, and the plan itself.
+/// The value of the plan at each stage of the search: the plain plan, the best objective, the plan itself.
 #[derive(Serialize)]
 struct StagesView<'a> {
     greedy: StageView<'a>,
@@ -36,7 +36,7 @@ struct StagesView<'a> {
     plan: StageView<'a>,
 }
 
-/// A stage of a plan.
+/// A stage of the search.
 #[derive(Serialize)]
 struct StageView<'a> {
     objective: f64,
@@ -87,7 +87,7 @@ pub(super) fn view<'a>(
     }
 }
 
-pub(super) fn rows_sheet(rows: &[PlanRow], session: &Session) {
+pub(super) fn rows_sheet(rows: &[PlanRow], invocation: &Invocation) {
     let mut sheet = Sheet::new(&["date", "place", "team", "area", "group", "dose", "doses"]);
     for row in rows {
         sheet.push(vec![
@@ -100,37 +100,37 @@ pub(super) fn rows_sheet(rows: &[PlanRow], session: &Session) {
             row.doses.to_string(),
         ]);
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
 }
 
 pub(super) fn table(
-    session: &Session,
+    invocation: &Invocation,
     campaign: &Campaign,
     (plan, verdict): (&Plan, &[GroupVerdict]),
     no: Option<i64>,
 ) {
-    let out = session.out;
+    let out = invocation.out;
     let mut sheet = Sheet::new(&["figure", "value"]);
     for (key, value) in figure_lines(&plan.figures) {
         sheet.push(vec![out.word(&format!("figure-{key}")), value]);
     }
     out.sheet(&sheet);
-    out.sheet(&stages_sheet(session, plan));
-    super::verdict::print(session, campaign, verdict);
-    unplaced_table(session, campaign, &plan.unplaced);
+    out.sheet(&stages_sheet(invocation, plan));
+    super::verdict::print(invocation, campaign, verdict);
+    unplaced_table(invocation, campaign, &plan.unplaced);
     if let Some(no) = no {
         out.note("plan-made", &[("no", &no)]);
     }
 }
 
 /// The plain plan, the best objective and the plan, side by side.
-fn stages_sheet(session: &Session, plan: &Plan) -> Sheet {
+fn stages_sheet(invocation: &Invocation, plan: &Plan) -> Sheet {
     let mut sheet = Sheet::new(&["stage", "objective", "gap", "worst_area", "travel_km"]);
     let stages = StagesView::of(plan);
     let named = [("greedy", stages.greedy), ("objective", stages.objective), ("plan", stages.plan)];
     for (key, stage) in named {
         sheet.push(vec![
-            session.out.word(&format!("stage-{key}")),
+            invocation.out.word(&format!("stage-{key}")),
             format!("{:.2}", stage.objective),
             format!("{:.3} %", stage.gap * 100.0),
             worst_text(stage.worst_area),
@@ -140,7 +140,7 @@ fn stages_sheet(session: &Session, plan: &Plan) -> Sheet {
     sheet
 }
 
-/// The worst area with its share of people who finish.
+/// The worst area and its share of people who finish.
 pub(super) fn worst_text(worst: Option<&WorstArea>) -> String {
     let text = |worst: &WorstArea| format!("{} {:.1} %", worst.area, worst.share * 100.0);
     worst.map_or_else(|| NONE.to_owned(), text)
@@ -155,11 +155,11 @@ fn figure_lines(figures: &Figures) -> Vec<(&'static str, String)> {
     ]
 }
 
-pub(super) fn unplaced_table(session: &Session, campaign: &Campaign, unplaced: &[Unplaced]) {
+pub(super) fn unplaced_table(invocation: &Invocation, campaign: &Campaign, unplaced: &[Unplaced]) {
     if unplaced.is_empty() {
         return;
     }
-    let out = session.out;
+    let out = invocation.out;
     let mut sheet = Sheet::new(&["area", "group", "people", "reason"]);
     for one in unplaced {
         let name = |found: Option<&str>, code: &str| match out.format {

@@ -1,7 +1,8 @@
-//! `doseplan plan tours`: each team's day, from leaving the base until being back.
+//! `doseplan plan tours`: each team's day, from leaving the base to returning.
 
 use super::output::{Format, Sheet, harmless};
-use super::{Session, exit, parse_day, plan};
+use super::plan_choice::any_plan;
+use super::{Invocation, exit, parse_day};
 use crate::domain::planner::{self, TeamTour};
 use chrono::{NaiveDate, NaiveTime, Timelike as _};
 use clap::Args;
@@ -51,9 +52,9 @@ struct StopView<'a> {
 }
 
 impl Tours {
-    pub(super) async fn run(&self, session: &Session) -> anyhow::Result<u8> {
-        let (app, loaded) = session.loaded(None).await?;
-        let found = plan::any_plan(session, &app, &loaded, self.no).await?;
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let (app, loaded) = invocation.loaded(None).await?;
+        let found = any_plan(invocation, &app, &loaded, self.no).await?;
         app.store.close().await;
         let Some((head, mut rows)) = found else { return Ok(exit::FAILED) };
         let campaign = &loaded.campaign;
@@ -71,7 +72,7 @@ impl Tours {
             self.day.is_none_or(|day| row.day == day) && self.team.as_ref().is_none_or(is_team)
         });
         let tours = planner::tours(campaign, &rows);
-        let out = session.out;
+        let out = invocation.out;
         if out.format == Format::Json {
             let views: Vec<View> = tours.iter().map(|tour| self.view(tour)).collect();
             out.json(&views);
@@ -80,7 +81,7 @@ impl Tours {
         let columns = ["day", "team", "at", "name", "arrives", "first_dose", "leaves", "doses"];
         let mut sheet = Sheet::new(&columns);
         for tour in &tours {
-            self.push(session, &mut sheet, tour, |code| {
+            self.push(invocation, &mut sheet, tour, |code| {
                 campaign.stop(code).map(|stop| harmless(&stop.name)).unwrap_or_default()
             });
         }
@@ -89,15 +90,15 @@ impl Tours {
         Ok(exit::OK)
     }
 
-    /// A row for leaving the base, for each stop, and for being back.
+    /// Adds rows for departure, each stop, and return.
     fn push(
         &self,
-        session: &Session,
+        invocation: &Invocation,
         sheet: &mut Sheet,
         one: &TeamTour,
         name: impl Fn(&str) -> String,
     ) {
-        let base = session.out.word("tour-base");
+        let base = invocation.out.word("tour-base");
         let none = String::new;
         let (day, team) = (one.day.to_string(), one.team.to_string());
         let start = self.clock(0.0);
@@ -147,7 +148,7 @@ impl Tours {
         }
     }
 
-    /// The time so many minutes after leaving; past midnight hours go on.
+    /// The time this many minutes after departure. Past midnight the hours go on: 24, 25.
     fn clock(&self, minutes: f64) -> String {
         let start = f64::from(self.depart.hour() * 60 + self.depart.minute());
         let at = (start + minutes).round();

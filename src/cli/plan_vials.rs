@@ -1,7 +1,7 @@
-//! `doseplan plan show --vials`: whole vials for each session, what stays in them, and which
-//! sessions would better be one.
+//! `doseplan plan show --vials`: whole vials for each session, doses left in them, and sessions that are better
+//! merged.
 
-use super::Session;
+use super::Invocation;
 use super::output::{Format, Sheet, harmless};
 use crate::domain::campaign::Campaign;
 use crate::domain::planner::{LotVials, Merge, SessionVials};
@@ -14,8 +14,8 @@ pub(super) struct View {
     pub(super) advice: Vec<Merge>,
 }
 
-pub(super) fn print(session: &Session, campaign: &Campaign, view: &View) {
-    let out = session.out;
+pub(super) fn print(invocation: &Invocation, campaign: &Campaign, view: &View) {
+    let out = invocation.out;
     if out.format == Format::Json {
         out.json(view);
         return;
@@ -30,7 +30,7 @@ pub(super) fn print(session: &Session, campaign: &Campaign, view: &View) {
             place.map(|place| harmless(place.name())).unwrap_or_default(),
             one.team.as_ref().map(ToString::to_string).unwrap_or_default(),
             one.doses.to_string(),
-            one.lots.iter().map(|lot| vials_text(session, lot)).collect::<Vec<_>>().join(", "),
+            one.lots.iter().map(|lot| vials_text(invocation, lot)).collect::<Vec<_>>().join(", "),
             one.open_vial_waste.to_string(),
         ]);
     }
@@ -61,10 +61,10 @@ pub(super) fn print(session: &Session, campaign: &Campaign, view: &View) {
     }
 }
 
-/// Vials of a lot; only doses where the campaign does not say how many are in one.
-fn vials_text(session: &Session, lot: &LotVials) -> String {
+/// The vials of a lot; only its doses if the campaign does not say how many are in a vial.
+fn vials_text(invocation: &Invocation, lot: &LotVials) -> String {
     match lot.vials.zip(lot.doses_per_vial) {
         Some((vials, each)) => format!("{} {vials}×{each}", lot.lot),
-        None => session.out.say("vials-doses", &[("lot", &lot.lot), ("doses", &lot.doses)]),
+        None => invocation.out.say("vials-doses", &[("lot", &lot.lot), ("doses", &lot.doses)]),
     }
 }

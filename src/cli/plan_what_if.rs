@@ -1,14 +1,14 @@
-//! `doseplan plan what-if`: what other supply, teams, sites or delivery days would change. It
-//! touches nothing.
+//! `doseplan plan what-if`: what other supply, teams, sites or delivery days would change. Stores nothing.
 
 use super::output::{Format, NONE, Sheet, harmless};
-use super::plan::{planning_day, share_of, tell};
 use super::plan_files::Basis;
 use super::plan_print::worst_text;
-use super::{Session, exit, parse_day};
+use super::plan_progress::{share_of, tell};
+use super::{Invocation, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::LotCode;
+use crate::domain::plan::first_day;
 use crate::domain::planner::{self, Limits, PlanOutcome, Request, WhatIfChange};
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -17,27 +17,27 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// What would be if.
+/// The changes to try.
 #[derive(Debug, Args)]
 pub(super) struct WhatIf {
     #[command(flatten)]
     basis: Basis,
-    /// Lots that are still to come hold so many times their doses, such as 0.8
+    /// Multiply the doses of lots still to come, for example by 0.8
     #[arg(long, value_name = "TIMES", value_parser = parse_supply, allow_hyphen_values = true)]
     supply: Option<WhatIfChange>,
-    /// So many teams more, like the first one, or fewer: +2 or -1
+    /// More teams like the first one, or fewer: +2 or -1
     #[arg(long, value_name = "NUMBER", value_parser = parse_teams, allow_hyphen_values = true)]
     team: Option<WhatIfChange>,
-    /// A site, stop or team gives nothing on these days: S05@2021-07-01..2021-07-14
+    /// Close a site, stop or team on these days: S05@2021-07-01..2021-07-14
     #[arg(long, value_name = "PLACE@DAYS", value_parser = parse_close)]
     close: Vec<WhatIfChange>,
-    /// A lot arrives later: L07=10d
+    /// Deliver a lot later: L07=10d
     #[arg(long, value_name = "LOT=DAYS", value_parser = parse_delay)]
     delay: Vec<WhatIfChange>,
-    /// End both searches after so many seconds together
+    /// End both searches after this many seconds together
     #[arg(long)]
     seconds: Option<u64>,
-    /// End each search after so many steps
+    /// End each search after this many steps
     #[arg(long)]
     steps: Option<u32>,
 }
@@ -86,7 +86,7 @@ struct View {
 }
 
 impl WhatIf {
-    pub(super) async fn run(&self, session: &Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let own = self.supply.iter().chain(&self.team);
         let changes: Vec<WhatIfChange> =
             own.chain(&self.close).chain(&self.delay).cloned().collect();
@@ -94,42 +94,43 @@ impl WhatIf {
             !changes.is_empty(),
             "nothing is supposed; name --supply, --team, --close or --delay"
         );
-        if let Some((campaign, given, from)) = self.basis.folder(session)? {
+        if let Some((campaign, given, from)) = self.basis.folder(invocation)? {
             let start = PlanStart { history: given, published: Vec::new(), warm: None };
-            return self.compare(session, &campaign, from, &start, &changes);
+            return self.compare(invocation, &campaign, from, &start, &changes);
         }
-        let (app, loaded) = session.loaded(self.basis.id.as_deref()).await?;
+        let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
         let campaign = &loaded.campaign;
-        let from =
-            self.basis.from.unwrap_or_else(|| planning_day(session, &loaded)).max(campaign.start);
+        let from = first_day(campaign, invocation.today(&loaded), self.basis.from);
         let start = app.plan_start(&loaded, from).await?;
         app.store.close().await;
-        tokio::task::block_in_place(|| self.compare(session, campaign, from, &start, &changes))
+        tokio::task::block_in_place(|| self.compare(invocation, campaign, from, &start, &changes))
     }
 
     fn compare(
         &self,
-        session: &Session,
+        invocation: &Invocation,
         campaign: &Campaign,
         from: NaiveDate,
         start: &PlanStart,
         changes: &[WhatIfChange],
     ) -> anyhow::Result<u8> {
         let other = planner::changed(campaign, from, changes)?;
-        let today = self.plan(session, campaign, from, start);
-        let what_if = self.plan(session, &other, from, start);
+        let today = self.plan(invocation, campaign, from, start);
+        let what_if = self.plan(invocation, &other, from, start);
         let view = View { from, today, what_if };
-        match session.out.format {
-            Format::Json => session.out.json(&view),
-            Format::Csv | Format::Table => session.out.sheet(&sheet(session, campaign, &view)),
+        match invocation.out.format {
+            Format::Json => invocation.out.json(&view),
+            Format::Csv | Format::Table => {
+                invocation.out.sheet(&sheet(invocation, campaign, &view))
+            }
         }
         Ok(exit::OK)
     }
 
-    /// Plans one of the two campaigns, with half of the time.
+    /// Plans one of the two campaigns in half of the time.
     fn plan(
         &self,
-        session: &Session,
+        invocation: &Invocation,
         campaign: &Campaign,
         from: NaiveDate,
         start: &PlanStart,
@@ -145,7 +146,7 @@ impl WhatIf {
             warm: start.warm.as_ref(),
             limits,
         };
-        let out = session.out;
+        let out = invocation.out;
         let plan = planner::make(&request, &mut |at| tell(out, at, started.elapsed()), &mut || {
             share_of(limit, started.elapsed())
         });
@@ -154,8 +155,8 @@ impl WhatIf {
 }
 
 /// Both plans side by side.
-fn sheet(session: &Session, campaign: &Campaign, view: &View) -> Sheet {
-    let out = session.out;
+fn sheet(invocation: &Invocation, campaign: &Campaign, view: &View) -> Sheet {
+    let out = invocation.out;
     let for_people = out.format == Format::Table;
     let mut sheet = Sheet::new(&["figure", "group", "today", "what_if", "difference"]);
     let mut push = |key: &str, group: Option<&str>, values: [String; 2], change: String| {

@@ -1,8 +1,9 @@
-//! `doseplan plan why`: who has no place and why, and where one unit more would bring most.
+//! `doseplan plan why`: who has no place and why, and what one more unit would bring.
 
 use super::output::{Format, Sheet, harmless};
+use super::plan_choice::any_plan;
 use super::plan_print::unplaced_table;
-use super::{Session, exit, parse_day, plan};
+use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
@@ -12,7 +13,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use serde::Serialize;
 
-/// What is asked.
+/// What to explain.
 #[derive(Debug, Args)]
 pub(super) struct Why {
     /// Number of the plan [default: the adopted one, else the newest draft]
@@ -39,16 +40,16 @@ struct View {
     best_series: Vec<BestSeries>,
 }
 
-/// Lines of a table; JSON and CSV have all.
+/// Most lines of a table. JSON and CSV have all of them.
 const LINES: usize = 15;
-/// Cohorts whose best series is told.
+/// Most cohorts whose best series is shown.
 const SERIES_LINES: usize = 6;
 
 impl Why {
-    pub(super) async fn run(&self, session: &Session) -> anyhow::Result<u8> {
-        let (app, loaded) = session.loaded(None).await?;
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let (app, loaded) = invocation.loaded(None).await?;
         self.check(&loaded)?;
-        let Some((head, _)) = plan::any_plan(session, &app, &loaded, self.no).await? else {
+        let Some((head, _)) = any_plan(invocation, &app, &loaded, self.no).await? else {
             return Ok(exit::FAILED);
         };
         let prices = app.plan_prices(&loaded, head.no).await?;
@@ -64,14 +65,14 @@ impl Why {
             None => (Vec::new(), Vec::new()),
         };
         let view = View { unplaced, scarce, best_series };
-        let out = session.out;
+        let out = invocation.out;
         match out.format {
             Format::Json => out.json(&view),
             Format::Csv if self.place.is_some() || self.day.is_some() => {
-                out.sheet(&scarce_sheet(session, campaign, &view.scarce));
+                out.sheet(&scarce_sheet(invocation, campaign, &view.scarce));
             }
-            Format::Csv => unplaced_table(session, campaign, &view.unplaced),
-            Format::Table => print(session, campaign, &view),
+            Format::Csv => unplaced_table(invocation, campaign, &view.unplaced),
+            Format::Table => print(invocation, campaign, &view),
         }
         if prices.is_none() {
             out.note("why-no-prices", &[("no", &head.no)]);
@@ -79,7 +80,7 @@ impl Why {
         Ok(exit::OK)
     }
 
-    /// Names what the campaign does not know.
+    /// Refuses codes that the campaign does not have.
     fn check(&self, loaded: &Loaded) -> anyhow::Result<()> {
         let campaign = &loaded.campaign;
         if let Some(area) = &self.area {
@@ -123,9 +124,9 @@ impl Why {
     }
 }
 
-fn print(session: &Session, campaign: &Campaign, view: &View) {
-    let out = session.out;
-    unplaced_table(session, campaign, &view.unplaced);
+fn print(invocation: &Invocation, campaign: &Campaign, view: &View) {
+    let out = invocation.out;
+    unplaced_table(invocation, campaign, &view.unplaced);
     if view.unplaced.is_empty() {
         out.note("plan-all-placed", &[]);
     }
@@ -133,7 +134,7 @@ fn print(session: &Session, campaign: &Campaign, view: &View) {
         out.note("why-nothing-scarce", &[]);
     } else {
         let shown = &view.scarce[..view.scarce.len().min(LINES)];
-        out.sheet(&scarce_sheet(session, campaign, shown));
+        out.sheet(&scarce_sheet(invocation, campaign, shown));
         out.note("why-prices", &[("more", &(view.scarce.len() - shown.len()))]);
     }
     for series in view.best_series.iter().take(SERIES_LINES) {
@@ -155,8 +156,8 @@ fn print(session: &Session, campaign: &Campaign, view: &View) {
     }
 }
 
-fn scarce_sheet(session: &Session, campaign: &Campaign, lines: &[Scarcity]) -> Sheet {
-    let out = session.out;
+fn scarce_sheet(invocation: &Invocation, campaign: &Campaign, lines: &[Scarcity]) -> Sheet {
+    let out = invocation.out;
     let mut sheet =
         Sheet::new(&["scarce", "code", "name", "first", "last", "dearest", "one_more", "weight"]);
     for line in lines {

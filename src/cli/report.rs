@@ -2,7 +2,7 @@
 
 use super::output::{Format, Sheet, harmless};
 use super::report_print as print;
-use super::{Session, exit, workbook};
+use super::{Invocation, exit, workbook};
 use crate::app::reports::{Ask, cell_at, has_records};
 use crate::app::{App, Loaded};
 use crate::domain::id::AreaCode;
@@ -70,9 +70,9 @@ fn parse_month(text: &str) -> Result<NaiveDate, String> {
 }
 
 impl When {
-    fn ask(&self, session: &Session, loaded: &Loaded, name: Name) -> Ask {
+    fn ask(&self, invocation: &Invocation, loaded: &Loaded, name: Name) -> Ask {
         let campaign = &loaded.campaign;
-        let today = session.today(loaded);
+        let today = invocation.today(loaded);
         let month = self.month.unwrap_or_else(|| today.min(campaign.end).max(campaign.start));
         let first = month.with_day(1).expect("every month has a first day");
         let next = first.checked_add_months(Months::new(1)).expect("no calendar ends here");
@@ -88,57 +88,62 @@ impl When {
 }
 
 impl Report {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::List => Ok(list(&session)),
+            Self::List => Ok(list(&invocation)),
             Self::Show { name, when, explain } => {
-                let (app, loaded) = session.loaded(None).await?;
-                let ask = when.ask(&session, &loaded, *name);
+                let (app, loaded) = invocation.loaded(None).await?;
+                let ask = when.ask(&invocation, &loaded, *name);
                 match explain {
-                    None => show(&session, &app, &loaded, &ask).await,
-                    Some(cell) => explained(&session, &app, &loaded, &ask, cell).await,
+                    None => show(&invocation, &app, &loaded, &ask).await,
+                    Some(cell) => explained(&invocation, &app, &loaded, &ask, cell).await,
                 }
             }
             Self::Save { path, when } => {
-                let (app, loaded) = session.loaded(None).await?;
-                save(&session, &app, &loaded, when, path).await
+                let (app, loaded) = invocation.loaded(None).await?;
+                save(&invocation, &app, &loaded, when, path).await
             }
         }
     }
 }
 
-fn list(session: &Session) -> u8 {
+fn list(invocation: &Invocation) -> u8 {
     let mut sheet = Sheet::new(&["report", "name", "about"]);
     for name in NAMES {
         let word = name.word();
         sheet.push(vec![
             word.to_owned(),
-            session.out.word(&format!("report-name-{word}")),
-            session.out.word(&format!("report-about-{word}")),
+            invocation.out.word(&format!("report-name-{word}")),
+            invocation.out.word(&format!("report-about-{word}")),
         ]);
     }
-    session.out.sheet(&sheet);
+    invocation.out.sheet(&sheet);
     exit::OK
 }
 
-async fn show(session: &Session, app: &App, loaded: &Loaded, ask: &Ask) -> anyhow::Result<u8> {
+async fn show(
+    invocation: &Invocation,
+    app: &App,
+    loaded: &Loaded,
+    ask: &Ask,
+) -> anyhow::Result<u8> {
     let found = app.report(loaded, ask).await?;
-    let shown = print::Shown::new(session.out.language, &loaded.campaign, ask, &found);
-    match session.out.format {
-        Format::Json => session.out.json(&shown.json()),
-        Format::Csv => session.out.sheet(&shown.sheet(false)),
+    let shown = print::Shown::new(invocation.out.language, &loaded.campaign, ask, &found);
+    match invocation.out.format {
+        Format::Json => invocation.out.json(&shown.json()),
+        Format::Csv => invocation.out.sheet(&shown.sheet(false)),
         Format::Table => {
             for title in shown.titles() {
                 super::output::print(&format!("{}\n", harmless(&title)));
             }
-            session.out.sheet(&shown.sheet(true));
+            invocation.out.sheet(&shown.sheet(true));
         }
     }
     Ok(exit::OK)
 }
 
 async fn explained(
-    session: &Session,
+    invocation: &Invocation,
     app: &App,
     loaded: &Loaded,
     ask: &Ask,
@@ -150,17 +155,17 @@ async fn explained(
         let end = print::FIRST_ROW + found.rows.len().saturating_sub(1);
         let first = print::FIRST_ROW;
         let cell = harmless(cell);
-        return Err(session.out.fail(
+        return Err(invocation.out.fail(
             "report-no-cell",
             &[("cell", &cell), ("last", &last), ("first", &first), ("end", &end)],
         ));
     };
     if !has_records(figure) {
-        session.out.note("report-no-records", &[]);
+        invocation.out.note("report-no-records", &[]);
         return Ok(exit::OK);
     }
     let told = app.report_explained(loaded, ask, figure).await?;
-    print::explained(session, &found, cell, &told);
+    print::explained(invocation, &found, cell, &told);
     Ok(exit::OK)
 }
 
@@ -171,23 +176,23 @@ fn names(loaded: &Loaded) -> impl Iterator<Item = Name> {
 }
 
 async fn save(
-    session: &Session,
+    invocation: &Invocation,
     app: &App,
     loaded: &Loaded,
     when: &When,
     path: &Path,
 ) -> anyhow::Result<u8> {
-    let cannot = |error: std::io::Error| session.out.not_written(path, &error);
+    let cannot = |error: std::io::Error| invocation.out.not_written(path, &error);
     let is_book = workbook::is_workbook(path);
-    let mut book = print::Tables::new(session, &loaded.campaign);
+    let mut book = print::Tables::new(invocation, &loaded.campaign);
     let mut count = 0;
     if !is_book {
         std::fs::create_dir_all(path).map_err(cannot)?;
     }
     for name in names(loaded) {
-        let ask = when.ask(session, loaded, name);
+        let ask = when.ask(invocation, loaded, name);
         let found = app.report(loaded, &ask).await?;
-        let shown = print::Shown::new(session.out.language, &loaded.campaign, &ask, &found);
+        let shown = print::Shown::new(invocation.out.language, &loaded.campaign, &ask, &found);
         if is_book {
             book.add(&shown)?;
         } else {
@@ -199,7 +204,7 @@ async fn save(
     if is_book {
         std::fs::write(path, book.bytes()?).map_err(cannot)?;
     }
-    session.out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
+    invocation.out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
     Ok(exit::OK)
 }
 

@@ -1,7 +1,7 @@
 //! Reports as tables, JSON, CSV files and sheets of a workbook.
 
 use super::output::{Format, NONE, Sheet, harmless};
-use super::{Session, output};
+use super::{Invocation, output};
 use crate::app::reports::{Ask, Explained, Part, SourceRecord};
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::report::{Basis, Figure, Report, Value};
@@ -192,8 +192,8 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn new(session: &Session, campaign: &Campaign) -> Self {
-        let made_at = session.clock.now().with_timezone(&campaign.timezone).naive_local();
+    pub(super) fn new(invocation: &Invocation, campaign: &Campaign) -> Self {
+        let made_at = invocation.clock.now().with_timezone(&campaign.timezone).naive_local();
         Self { book: Book::new(&campaign.name, made_at) }
     }
 
@@ -282,8 +282,8 @@ fn record_row(
 }
 
 /// Prints what a cell is made of.
-pub(super) fn explained(session: &Session, report: &Report, address: &str, told: &Explained) {
-    let out = session.out;
+pub(super) fn explained(invocation: &Invocation, report: &Report, address: &str, told: &Explained) {
+    let out = invocation.out;
     let value = |figure: &Figure| shown(&figure.value);
     match out.format {
         Format::Json => out.json(&explained_json(out.language, report, address, told)),

@@ -1,24 +1,25 @@
-//! What systemd is told: ready after the first look, alive while its loops are, stopping at the end. Without
-//! systemd nothing is told.
+//! Reports to systemd: ready after the first look at the timetable, alive while its loops are, stopping at the end.
+//! Without systemd nothing is reported.
 
 use crate::clock::Hearts;
 use sd_notify::NotifyState;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How often the daemon asks for more time while its first look lasts, and looks at itself where systemd does not.
+/// How often the daemon asks for more time during its first look, and checks itself if systemd does not set an
+/// interval.
 const EVERY: Duration = Duration::from_secs(10);
-/// How much time it asks for.
+/// How much more time it asks for.
 const MORE: Duration = Duration::from_secs(30);
 
-/// Tells systemd; whoever listens and does not hear is no reason to stop.
+/// Reports to systemd. A failure to do so is ignored.
 pub(super) fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "systemd could not be told");
     }
 }
 
-/// Tells systemd how the look loop does, for as long as it is awaited.
+/// Reports the state of the daemon to systemd until it is stopped.
 pub(super) async fn watch(
     hearts: &Hearts,
     address: Option<SocketAddr>,
@@ -26,7 +27,7 @@ pub(super) async fn watch(
     let more = u32::try_from(MORE.as_micros()).expect("a minute at most");
     tell(&[NotifyState::Status("the first look")]);
     while tokio::time::timeout(EVERY, hearts.first_look()).await.is_err() {
-        // What was due while nobody ran it may take long, such as a plan.
+        // Work that became due while no daemon ran may take long, such as a plan.
         if hearts.are_alive() {
             tell(&[NotifyState::ExtendTimeoutUsec(more), NotifyState::Watchdog]);
         }
@@ -34,7 +35,7 @@ pub(super) async fn watch(
     let at = address.map_or_else(String::new, |address| format!(", http://{address}"));
     let working = format!("follows the timetable{at}");
     tell(&[NotifyState::Ready, NotifyState::Status(&working)]);
-    // A third, so that a late one does no harm.
+    // A third of the interval, so that one late report does no harm.
     let every = sd_notify::watchdog_enabled().map_or(EVERY, |limit| limit / 3);
     let mut was_alive = true;
     loop {

@@ -1,30 +1,30 @@
-//! Issues of files as a terminal shows them: where, the line itself with the bad part underlined, what to do. Of a
-//! row only its first cell and the bad one are shown: the others may be names and contacts.
+//! Shows issues of files on a terminal: the place, the line with the bad part underlined, and what to do. Of a row
+//! only its first cell and the bad one are shown, because the others may be names and contacts.
 
-use super::Session;
+use super::Invocation;
 use super::output::{self, Format};
 use crate::intake::Issue;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A file that is longer is not read again for the sake of its messages.
+/// Largest file that is read again for its messages, in bytes.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
-/// The lines of the files that issues speak of.
+/// The lines of the files that issues are about.
 pub(super) struct Lines {
     root: PathBuf,
     files: BTreeMap<String, Vec<String>>,
 }
 
-/// A line as it is shown, and which bytes of it are bad.
+/// A line as it is shown, and which of its bytes are bad.
 struct Shown {
     line: String,
     bad: std::ops::Range<usize>,
 }
 
 impl Lines {
-    /// Of a campaign's folder.
+    /// The lines of a campaign's folder.
     pub(super) fn of(root: &Path) -> Self {
         Self { root: root.to_owned(), files: BTreeMap::new() }
     }
@@ -63,7 +63,7 @@ impl Lines {
             shown.push_str(if index > 1 { ",…," } else { "," });
         }
         let start = shown.len();
-        // An empty cell has nothing that could be underlined; its place is.
+        // An empty cell has nothing to underline, so its place is marked.
         shown.push_str(if bad.is_empty() { " " } else { bad });
         let end = shown.len();
         if mine.len() > index + 1 {
@@ -73,10 +73,10 @@ impl Lines {
     }
 
     /// Prints an issue with its line, as compilers do.
-    pub(super) fn print(&mut self, session: &Session, issue: &Issue) {
-        let language = session.out.language;
+    pub(super) fn print(&mut self, invocation: &Invocation, issue: &Issue) {
+        let language = invocation.out.language;
         let Some(shown) = self.shown(issue) else {
-            output::print(&format!("{}\n", output::marked(issue, session.out)));
+            output::print(&format!("{}\n", output::marked(issue, invocation.out)));
             return;
         };
         let (row, message) = (issue.row.unwrap_or(1), issue.message(language));
@@ -88,7 +88,8 @@ impl Lines {
                     .label(issue.column.as_deref().unwrap_or_default()),
             );
         let level = if issue.is_error() { Level::ERROR } else { Level::WARNING };
-        let word = session.out.word(if issue.is_error() { "word-error" } else { "word-warning" });
+        let word =
+            invocation.out.word(if issue.is_error() { "word-error" } else { "word-warning" });
         let word = word.trim_end_matches([':', '：']).to_owned();
         let level = level.with_name(word);
         let report = [level.primary_title(message).id(issue.code).element(snippet)];
@@ -98,12 +99,12 @@ impl Lines {
     }
 }
 
-/// Whether issues are shown with their lines: to people, at a terminal.
-pub(super) fn is_wanted(session: &Session, root: &Path) -> bool {
-    session.out.format == Format::Table && output::is_terminal() && root.is_dir()
+/// Whether issues are shown with their lines: only as a table on a terminal.
+pub(super) fn is_wanted(invocation: &Invocation, root: &Path) -> bool {
+    invocation.out.format == Format::Table && output::is_terminal() && root.is_dir()
 }
 
-/// The cells of a line of CSV; a quoted cell that goes on in the next line ends here.
+/// The cells of a line of CSV. A quoted cell that continues on the next line ends here.
 fn cells(line: &str) -> Vec<String> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.as_bytes());

@@ -1,7 +1,7 @@
 //! `doseplan status`.
 
 use super::output::{Format, Sheet, Tone, harmless, percent};
-use super::{Session, exit, parse_day};
+use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
 use crate::app::status::{Problem, Status as Value};
 use crate::domain::count::Percent;
@@ -14,32 +14,32 @@ use std::time::Duration;
 /// One screen: campaign, day, plan against done, late sites, jobs, mail.
 #[derive(Debug, Args)]
 pub(super) struct Status {
-    /// As of this day's 24:00 [default: yesterday]
+    /// As of the end of this day [default: yesterday]
     #[arg(long, value_parser = parse_day)]
     as_of: Option<NaiveDate>,
-    /// Exit with 11 where something is not as it should be
+    /// Exit with code 11 if anything needs attention
     #[arg(long)]
     check: bool,
-    /// Look again every so many seconds until Ctrl-C
+    /// Repeat every so many seconds until Ctrl-C
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10",
           value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with = "check")]
     watch: Option<u64>,
 }
 
-/// Clears a terminal and goes to its first line.
+/// Clears a terminal and moves to its first line.
 const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 impl Status {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         if let Some(seconds) = self.watch {
-            return self.watch(&session, Duration::from_secs(seconds)).await;
+            return self.watch(&invocation, Duration::from_secs(seconds)).await;
         }
-        let (app, loaded) = session.loaded(None).await?;
-        let status = app.status(&loaded, self.as_of, session.clock.now()).await?;
-        if session.out.format == Format::Table {
-            screen(&session, &loaded, &status);
+        let (app, loaded) = invocation.loaded(None).await?;
+        let status = app.status(&loaded, self.as_of, invocation.clock.now()).await?;
+        if invocation.out.format == Format::Table {
+            screen(&invocation, &loaded, &status);
         } else {
-            session.out.json(&status);
+            invocation.out.json(&status);
         }
         let bad = self.check && !status.problems.is_empty();
         Ok(if bad { exit::BELOW } else { exit::OK })
@@ -47,21 +47,21 @@ impl Status {
 }
 
 impl Status {
-    /// Shows the status again and again; on a terminal each one in place of the last.
-    async fn watch(&self, session: &Session, pause: Duration) -> anyhow::Result<u8> {
-        // One listener for all rounds: it hears a signal whenever it comes.
+    /// Shows the status again and again; on a terminal each one replaces the last.
+    async fn watch(&self, invocation: &Invocation, pause: Duration) -> anyhow::Result<u8> {
+        // One listener for all rounds, so that no signal is missed.
         let mut end = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
-            let (app, loaded) = session.loaded(None).await?;
-            let status = app.status(&loaded, self.as_of, session.clock.now()).await?;
+            let (app, loaded) = invocation.loaded(None).await?;
+            let status = app.status(&loaded, self.as_of, invocation.clock.now()).await?;
             app.store.close().await;
-            if session.out.format == Format::Table {
+            if invocation.out.format == Format::Table {
                 if super::output::is_terminal() {
                     super::output::print(CLEAR);
                 }
-                screen(session, &loaded, &status);
+                screen(invocation, &loaded, &status);
             } else {
-                session.out.json(&status);
+                invocation.out.json(&status);
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -72,8 +72,8 @@ impl Status {
 }
 
 /// Prints the screen.
-pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
-    let out = session.out;
+pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
+    let out = invocation.out;
     let mut text = format!("{} ({})\n", harmless(&status.name), status.campaign);
     let mut line = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| {
         text.push_str(&out.say(key, arguments));
@@ -111,19 +111,8 @@ pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
     let mail = if mail.is_empty() { "–".to_owned() } else { mail.join(" · ") };
     line("status-mail", &[("mail", &mail)]);
     super::output::print(&text);
-    let mut jobs = Sheet::new(&["job", "due", "state", "said"]);
-    for job in &status.jobs {
-        jobs.push(vec![
-            job.job.clone(),
-            job.due_at
-                .map(|at| super::job::local(loaded.campaign.timezone, at))
-                .unwrap_or_default(),
-            job.state.clone().unwrap_or_default(),
-            job.reason.clone().unwrap_or_default(),
-        ]);
-    }
-    out.sheet(&jobs);
-    super::coverage::print_figures(session, loaded, &status.coverage, false);
+    out.sheet(&jobs(loaded, status));
+    super::coverage::print_figures(invocation, loaded, &status.coverage, false);
     let mut needs = Sheet::new(&["group", "target_people", "finished", "doses_left", "per_day"]);
     for need in &status.needs {
         needs.push(vec![
@@ -138,12 +127,30 @@ pub(super) fn screen(session: &Session, loaded: &Loaded, status: &Value) {
         out.sheet(&needs);
     }
     for problem in &status.problems {
-        eprintln!("{}", super::output::toned(&format!("! {}", said(session, problem)), Tone::Bad));
+        eprintln!(
+            "{}",
+            super::output::toned(&format!("! {}", said(invocation, problem)), Tone::Bad)
+        );
     }
 }
 
-fn said(session: &Session, problem: &Problem) -> String {
-    let out = session.out;
+/// Every job with its last run.
+fn jobs(loaded: &Loaded, status: &Value) -> Sheet {
+    let mut sheet = Sheet::new(&["job", "due", "state", "said"]);
+    let local = |at| super::job::local(loaded.campaign.timezone, at);
+    for job in &status.jobs {
+        sheet.push(vec![
+            job.job.clone(),
+            job.due_at.map(local).unwrap_or_default(),
+            job.state.clone().unwrap_or_default(),
+            job.reason.clone().unwrap_or_default(),
+        ]);
+    }
+    sheet
+}
+
+fn said(invocation: &Invocation, problem: &Problem) -> String {
+    let out = invocation.out;
     match problem {
         Problem::BehindPlan { planned, done } => out.say(
             "problem-behind-plan",

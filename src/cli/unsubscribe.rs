@@ -1,8 +1,8 @@
-//! `doseplan unsubscribe`: for those who write or phone that they want no more reminders.
+//! `doseplan unsubscribe`: for readers who write or phone that they want no more reminders.
 
 use super::job::local;
 use super::output::{Format, Sheet};
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::app::unsubscribing::Done;
 use crate::app::{App, Loaded};
 use clap::Args;
@@ -14,7 +14,7 @@ pub(super) struct Unsubscribe {
     /// The reader's address, or the token in their mail
     #[arg(required_unless_present_any = ["list", "undo"], conflicts_with_all = ["list", "undo"])]
     whom: Option<String>,
-    /// How they said so, for the record
+    /// How they asked for it, for the record
     #[arg(long, default_value = "by hand")]
     how: String,
     /// List them
@@ -33,30 +33,35 @@ struct View {
 }
 
 impl Unsubscribe {
-    pub(super) async fn run(&self, session: Session) -> anyhow::Result<u8> {
-        // A token names its campaign.
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        // A token names its campaign itself.
         if let Some(token) = self.whom.as_ref().filter(|whom| !whom.contains('@')) {
-            let app = session.open(false).await?;
-            let done = app.unsubscribe(token, &self.how, session.clock.now()).await?;
+            let app = invocation.open(false).await?;
+            let done = app.unsubscribe(token, &self.how, invocation.clock.now()).await?;
             app.store.close().await;
-            return tell(&session, done);
+            return tell(&invocation, done);
         }
-        let (app, loaded) = session.loaded(None).await?;
-        let code = self.address(&session, &app, &loaded).await;
+        let (app, loaded) = invocation.loaded(None).await?;
+        let code = self.address(&invocation, &app, &loaded).await;
         app.store.close().await;
         code
     }
 
-    async fn address(&self, session: &Session, app: &App, loaded: &Loaded) -> anyhow::Result<u8> {
-        let now = session.clock.now();
+    async fn address(
+        &self,
+        invocation: &Invocation,
+        app: &App,
+        loaded: &Loaded,
+    ) -> anyhow::Result<u8> {
+        let now = invocation.clock.now();
         if let Some(address) = &self.whom {
             let done = app.unsubscribe_address(loaded, address, &self.how, now).await?;
-            return tell(session, done);
+            return tell(invocation, done);
         }
         if let Some(address) = &self.undo {
             let done = app.subscribe_again(loaded, address, now).await?;
             let key = if done { "unsubscribe-again" } else { "unsubscribe-not" };
-            session.out.note(key, &[("address", address)]);
+            invocation.out.note(key, &[("address", address)]);
             return Ok(if done { exit::OK } else { exit::FAILED });
         }
         let zone = loaded.campaign.timezone;
@@ -66,25 +71,25 @@ impl Unsubscribe {
             .into_iter()
             .map(|one| View { address: one.address, since: local(zone, one.at), how: one.how })
             .collect();
-        if session.out.format == Format::Json {
-            session.out.json(&views);
+        if invocation.out.format == Format::Json {
+            invocation.out.json(&views);
             return Ok(exit::OK);
         }
         let mut sheet = Sheet::new(&["address", "since", "how"]);
         for view in views {
             sheet.push(vec![view.address, view.since, view.how]);
         }
-        session.out.sheet(&sheet);
+        invocation.out.sheet(&sheet);
         Ok(exit::OK)
     }
 }
 
-fn tell(session: &Session, done: Done) -> anyhow::Result<u8> {
+fn tell(invocation: &Invocation, done: Done) -> anyhow::Result<u8> {
     let key = match done {
         Done::Done => "unsubscribe-done",
         Done::Already => "unsubscribe-already",
-        Done::Unknown => return Err(session.out.fail("fail-no-token", &[])),
+        Done::Unknown => return Err(invocation.out.fail("fail-no-token", &[])),
     };
-    session.out.note(key, &[]);
+    invocation.out.note(key, &[]);
     Ok(exit::OK)
 }

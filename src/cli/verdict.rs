@@ -1,15 +1,15 @@
-//! The verdict on a plan, in words.
+//! Prints the verdict on a plan.
 
-use super::Session;
+use super::Invocation;
 use super::output::{Sheet, harmless};
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::planner::GroupVerdict;
 use crate::text::thousands;
 
-/// Prints the targets as a table, and a sentence for each group that misses its own.
-pub(super) fn print(session: &Session, campaign: &Campaign, verdict: &[GroupVerdict]) {
-    let out = session.out;
+/// Prints the targets as a table, and a sentence for each group that misses its target.
+pub(super) fn print(invocation: &Invocation, campaign: &Campaign, verdict: &[GroupVerdict]) {
+    let out = invocation.out;
     if verdict.is_empty() {
         return;
     }

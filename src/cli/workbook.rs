@@ -1,7 +1,7 @@
 //! Workbooks on the command line: forms to fill in, campaigns as workbooks, workbooks with their faults marked.
 
 use super::output::harmless;
-use super::{Session, exit};
+use super::{Invocation, exit};
 use crate::app::Loaded;
 use crate::domain::campaign::Campaign;
 use crate::intake::{self, Issue, workbook_form};
@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 /// A form to fill in.
 #[derive(Debug, Args)]
 pub(super) struct New {
-    /// The workbook to be made
+    /// The workbook to write
     #[arg(long, value_name = "FILE")]
     xlsx: PathBuf,
-    /// Write over a file that is there
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }
@@ -26,7 +26,7 @@ pub(super) struct New {
 pub(super) struct NewTallies {
     #[command(flatten)]
     new: New,
-    /// Rows for what the plan has on this day; the doses are left to be filled in
+    /// Add the rows that the plan has on this day; the doses are left to fill in
     #[arg(long, value_name = "DATE", value_parser = super::parse_day)]
     date: Option<NaiveDate>,
     /// Only this site, stop or team
@@ -34,53 +34,56 @@ pub(super) struct NewTallies {
     place: Option<String>,
 }
 
-/// Whether a path is meant as a workbook.
+/// Whether a path names a workbook.
 pub(super) fn is_workbook(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"))
 }
 
-fn made_at(session: &Session, campaign: Option<&Campaign>) -> NaiveDateTime {
+fn made_at(invocation: &Invocation, campaign: Option<&Campaign>) -> NaiveDateTime {
     let zone = campaign.map_or(chrono_tz::UTC, |campaign| campaign.timezone);
-    session.clock.now().with_timezone(&zone).naive_local()
+    invocation.clock.now().with_timezone(&zone).naive_local()
 }
 
-fn write(session: &Session, new: &New, bytes: &[u8]) -> anyhow::Result<u8> {
+fn write(invocation: &Invocation, new: &New, bytes: &[u8]) -> anyhow::Result<u8> {
     let path = &new.xlsx;
     if !is_workbook(path) {
-        return Err(session.out.fail("fail-no-workbook-name", &[("path", &path.display())]));
+        return Err(invocation.out.fail("fail-no-workbook-name", &[("path", &path.display())]));
     }
     if path.exists() && !new.force {
-        return Err(session.out.fail("fail-file-there", &[("path", &path.display())]));
+        return Err(invocation.out.fail("fail-file-there", &[("path", &path.display())]));
     }
-    std::fs::write(path, bytes).map_err(|error| session.out.not_written(path, &error))?;
-    session.out.note("workbook-written", &[("path", &path.display())]);
+    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))?;
+    invocation.out.note("workbook-written", &[("path", &path.display())]);
     Ok(exit::OK)
 }
 
 /// `campaign new`: an empty campaign.
-pub(super) fn blank(session: &Session, new: &New) -> anyhow::Result<u8> {
-    let bytes = workbook_form::blank(session.out.language, made_at(session, None))?;
-    write(session, new, &bytes)
+pub(super) fn blank(invocation: &Invocation, new: &New) -> anyhow::Result<u8> {
+    let bytes = workbook_form::blank(invocation.out.language, made_at(invocation, None))?;
+    write(invocation, new, &bytes)
 }
 
 /// `campaign export FILE.xlsx`.
-pub(super) fn export(session: &Session, loaded: &Loaded, path: &Path) -> anyhow::Result<()> {
+pub(super) fn export(invocation: &Invocation, loaded: &Loaded, path: &Path) -> anyhow::Result<()> {
     let campaign = &loaded.campaign;
-    let bytes =
-        workbook_form::campaign(campaign, session.out.language, made_at(session, Some(campaign)))?;
-    std::fs::write(path, bytes).map_err(|error| session.out.not_written(path, &error))
+    let bytes = workbook_form::campaign(
+        campaign,
+        invocation.out.language,
+        made_at(invocation, Some(campaign)),
+    )?;
+    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
 }
 
 /// `persons|doses|outcomes new`: an empty form with the campaign's codes.
-pub(super) async fn records(session: &Session, stem: &str, new: &New) -> anyhow::Result<u8> {
-    let (app, loaded) = session.loaded(None).await?;
+pub(super) async fn records(invocation: &Invocation, stem: &str, new: &New) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(None).await?;
     app.store.close().await;
-    filled(session, &loaded.campaign, stem, new, &[])
+    filled(invocation, &loaded.campaign, stem, new, &[])
 }
 
-/// `tallies new`: a form for a day, with the rows that the plan has.
-pub(super) async fn tallies(session: &Session, it: &NewTallies) -> anyhow::Result<u8> {
-    let (app, loaded) = session.loaded(None).await?;
+/// `tallies new`: a form for a day, with the planned rows.
+pub(super) async fn tallies(invocation: &Invocation, it: &NewTallies) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(None).await?;
     let mut rows = Vec::new();
     if let Some(date) = it.date {
         let planned = app.plan(&loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
@@ -100,7 +103,7 @@ pub(super) async fn tallies(session: &Session, it: &NewTallies) -> anyhow::Resul
             })
             .collect();
         if keys.is_empty() {
-            session.out.note("workbook-nothing-planned", &[("date", &date)]);
+            invocation.out.note("workbook-nothing-planned", &[("date", &date)]);
         }
         rows.extend(keys.into_iter().map(|[place, area, group, dose]| {
             let record = format!("{date}-{place}-{area}-{group}-{dose}");
@@ -108,25 +111,25 @@ pub(super) async fn tallies(session: &Session, it: &NewTallies) -> anyhow::Resul
         }));
     }
     app.store.close().await;
-    filled(session, &loaded.campaign, "tallies", &it.new, &rows)
+    filled(invocation, &loaded.campaign, "tallies", &it.new, &rows)
 }
 
 fn filled(
-    session: &Session,
+    invocation: &Invocation,
     campaign: &Campaign,
     stem: &str,
     new: &New,
     rows: &[Vec<String>],
 ) -> anyhow::Result<u8> {
-    let made_at = made_at(session, Some(campaign));
-    let made = workbook_form::records(stem, campaign, rows, session.out.language, made_at);
+    let made_at = made_at(invocation, Some(campaign));
+    let made = workbook_form::records(stem, campaign, rows, invocation.out.language, made_at);
     let bytes = made.expect("every kind of records has a form")?;
-    write(session, new, &bytes)
+    write(invocation, new, &bytes)
 }
 
-/// `campaign check FILE.xlsx`: writes the workbook with its faults marked beside it, or takes one away that no longer
-/// holds.
-pub(super) fn mark(session: &Session, path: &Path, issues: &[Issue]) {
+/// `campaign check FILE.xlsx`: writes the workbook with its faults marked beside it, or removes an older one that
+/// is no longer true.
+pub(super) fn mark(invocation: &Invocation, path: &Path, issues: &[Issue]) {
     let is_read = matches!(
         path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref(),
         Some("xlsx" | "xlsm" | "xls" | "et")
@@ -140,20 +143,23 @@ pub(super) fn mark(session: &Session, path: &Path, issues: &[Issue]) {
     }
     if issues.is_empty() {
         if std::fs::remove_file(&out).is_ok() {
-            session.out.note("workbook-marked-gone", &[("path", &out.display())]);
+            invocation.out.note("workbook-marked-gone", &[("path", &out.display())]);
         }
         return;
     }
-    // A workbook that cannot be opened has nothing to be marked; its one issue says so.
-    let Ok(bytes) = intake::marked(path, issues, session.out.language, made_at(session, None))
+    // A workbook that cannot be opened has nothing to mark; its one issue says so.
+    let Ok(bytes) =
+        intake::marked(path, issues, invocation.out.language, made_at(invocation, None))
     else {
         return;
     };
     match std::fs::write(&out, bytes) {
-        Ok(()) => session.out.note("workbook-marked", &[("path", &out.display())]),
+        Ok(()) => invocation.out.note("workbook-marked", &[("path", &out.display())]),
         Err(error) => {
             let said = harmless(&error.to_string());
-            session.out.note("workbook-not-marked", &[("path", &out.display()), ("said", &said)]);
+            invocation
+                .out
+                .note("workbook-not-marked", &[("path", &out.display()), ("said", &said)]);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Areas: a tree of county, townships, villages; and distance between points.
+//! Areas (a tree of county, townships, villages), and distances between points.
 
 use super::id::AreaCode;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ pub struct Area {
     pub code: AreaCode,
     /// Its name.
     pub name: String,
-    /// The area above it; the county has none.
+    /// The area above it; `None` at the top of the tree.
     pub parent: Option<AreaCode>,
-    /// Where it lies, WGS-84.
+    /// Where it lies.
     pub point: Option<Point>,
 }
 
@@ -25,12 +25,12 @@ pub struct Point {
     pub longitude: f64,
 }
 
-/// How teams drive.
+/// How fast and by which detour teams drive.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Travel {
-    /// Average speed on the road.
+    /// Average speed on the road, km/h.
     pub speed_km_per_hour: f64,
-    /// Road distance over great-circle distance.
+    /// Distance by road divided by great-circle distance.
     pub road_factor: f64,
 }
 
@@ -40,11 +40,11 @@ impl Default for Travel {
     }
 }
 
-/// Mean radius of the earth as the contract has it.
+/// Mean radius of the earth (IUGG), as independent checkers of plans use it.
 const EARTH_RADIUS_KM: f64 = 6371.0;
 
 impl Point {
-    /// Great-circle distance (haversine) in kilometres.
+    /// Great-circle distance in kilometres, by the haversine formula.
     pub fn km_to(self, other: Self) -> f64 {
         let (lat_a, lat_b) = (self.latitude.to_radians(), other.latitude.to_radians());
         let lat_half = ((lat_b - lat_a) / 2.0).sin();

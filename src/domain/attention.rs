@@ -2,7 +2,7 @@
 //! ask them and show what they say.
 
 use super::campaign::Campaign;
-use super::count::Percent;
+use super::count::{Doses, Percent};
 use super::counting::NO_GROUP;
 use super::coverage::{Counted, Coverage, CoverageRow, Flag, SitesReported};
 use super::id::{GroupId, LotCode};
@@ -65,7 +65,7 @@ pub enum Attention {
         percent: Percent,
     },
     /// So many doses do not count.
-    InvalidDoses(u64),
+    InvalidDoses(Doses),
     /// The register has more doses than the tally somewhere.
     PersonsExceedTally {
         /// Name of the place.
@@ -229,8 +229,8 @@ pub fn invalid_doses(campaign: &Campaign, tree: &Coverage) -> Option<Attention> 
         campaign.area(row.area.as_str()).is_some_and(|area| area.parent.is_none())
             && campaign.group(&row.group).is_some()
     };
-    let invalid = tree.rows.iter().filter(is_top).map(|row| row.invalid).sum();
-    (invalid > 0).then_some(Attention::InvalidDoses(invalid))
+    let invalid: Doses = tree.rows.iter().filter(is_top).map(|row| row.invalid).sum();
+    (invalid > Doses::ZERO).then_some(Attention::InvalidDoses(invalid))
 }
 
 #[cfg(test)]

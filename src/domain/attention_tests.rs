@@ -228,5 +228,5 @@ fn doses_that_do_not_count_are_added_up_once() {
         |area: &str, group: &str, invalid| Counted { invalid, ..counted(area, group, 1, 10) };
     // Adults are in two group sets as well, and V lies below N and C.
     let both = [with("V", "adult", 2), with("S", "senior", 1)];
-    assert_eq!(invalid(&both), Some(Attention::InvalidDoses(3)));
+    assert_eq!(invalid(&both), Some(Attention::InvalidDoses(Doses(3))));
 }

@@ -1,4 +1,4 @@
-//! A campaign: everything that its folder says, read once, with codes that are known to exist.
+//! A campaign: the content of its folder, read once. Every code that a table mentions exists.
 
 use super::area::{Area, Travel};
 use super::contact::Contact;
@@ -13,31 +13,31 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A vaccination campaign, checked: every code that one table mentions exists in the other.
+/// A vaccination campaign whose tables have been checked against each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Campaign {
     /// Its code.
     pub id: CampaignId,
-    /// Its name as people read it.
+    /// Its display name.
     pub name: String,
-    /// The zone whose midnight ends a reporting day.
+    /// The time zone in which days begin and end.
     pub timezone: Tz,
-    /// The language of its mails where the reader has none of their own.
+    /// The language of its mails to readers who have not chosen one.
     pub language: Language,
     /// First planning day.
     pub start: NaiveDate,
     /// Last planning day.
     pub end: NaiveDate,
-    /// The dose rules, copied in so that an old campaign keeps the rules that it was planned with.
+    /// The dose rules: a copy, so that a campaign keeps the rules it was planned with.
     pub series: Series,
-    /// What people are caught up on, where the campaign is one of catch-up (查漏补种).
+    /// What a catch-up campaign (查漏补种) gives; `None` for a campaign of one series.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catch_up: Option<CatchUp>,
     /// Whether the nightly re-plan may adopt its own drafts.
     pub adopt: Adopt,
-    /// How many days from today a re-plan leaves as published.
+    /// Days from today on that a re-plan leaves as they are.
     pub freeze_days: u32,
-    /// Who gets the morning summary.
+    /// Who receives the morning summary.
     pub coordinator: Option<Contact>,
     /// How fast teams drive.
     pub travel: Travel,
@@ -47,43 +47,43 @@ pub struct Campaign {
     pub group_sets: Vec<GroupSet>,
     /// The area tree, in the order of the file.
     pub areas: Vec<Area>,
-    /// The denominators, every revision.
+    /// Eligible people by area and group, all revisions.
     pub eligible: Vec<Eligible>,
     /// Fixed sites.
     pub sites: Vec<Site>,
-    /// Which fixed sites serve an area; resolved: one entry for each pair, also where the file is absent.
+    /// Which fixed sites serve an area, one entry for each pair; filled in where the file is absent.
     pub reach: Vec<Reach>,
     /// Mobile teams.
     pub teams: Vec<Team>,
-    /// Places that a team may visit.
+    /// Places that teams may visit.
     pub stops: Vec<Stop>,
-    /// Days on which a place differs from its week.
+    /// Days on which the capacity of a place differs from its usual week.
     pub closures: Vec<Closure>,
-    /// Lots.
+    /// Lots of vaccine for the county store.
     pub deliveries: Vec<Delivery>,
 }
 
-/// What a catch-up campaign asks for.
+/// What a catch-up campaign gives, and its goal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatchUp {
     /// Vaccine groups, or codes of their vaccines; the whole programme where empty.
     pub vaccines: Vec<String>,
-    /// Share of people with all doses of a vaccine that every area must reach.
+    /// Goal: the share of people, 0..=1, that must have all doses of a vaccine in every area.
     pub rate: Decimal,
 }
 
-/// Who may adopt a nightly draft.
+/// Who adopts the nightly draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Adopt {
-    /// The nightly re-plan adopts its draft by itself.
+    /// The nightly job adopts it.
     #[default]
     Auto,
-    /// The draft waits for a person.
+    /// A person must adopt it.
     Ask,
 }
 
-/// A language that doseplan speaks.
+/// A language of doseplan's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Language {
     /// Simplified Chinese.
@@ -96,7 +96,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language that a tag such as `zh-CN`, `zh` or `en-GB` asks for.
+    /// The language of a tag such as `zh-CN`, `zh` or `en-GB`; `None` for a language without texts.
     pub fn from_tag(tag: &str) -> Option<Self> {
         match tag.trim().to_ascii_lowercase().split(['-', '_']).next() {
             Some("zh") => Some(Self::ZhCn),
@@ -105,7 +105,7 @@ impl Language {
         }
     }
 
-    /// The tag as files have it.
+    /// The tag used in files.
     pub fn tag(self) -> &'static str {
         match self {
             Self::ZhCn => "zh-CN",
@@ -114,7 +114,7 @@ impl Language {
     }
 }
 
-/// A group of people in an area, as the planner sees them.
+/// A cohort: the people of one group who live in one area.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CohortKey {
     /// Where they live.
@@ -133,7 +133,7 @@ pub enum Place<'a> {
 }
 
 impl Place<'_> {
-    /// The name that people read.
+    /// Its display name.
     pub fn name(&self) -> &str {
         match self {
             Self::Site(site) => &site.name,
@@ -141,7 +141,7 @@ impl Place<'_> {
         }
     }
 
-    /// The area that the place stands in.
+    /// The area that it lies in.
     pub fn area(&self) -> &AreaCode {
         match self {
             Self::Site(site) => &site.area,
@@ -186,7 +186,17 @@ impl Campaign {
         self.site(code).map(Place::Site).or_else(|| self.stop(code).map(Place::Stop))
     }
 
-    /// The eligible people of every cohort on a day: the newest `as_of` not after it, else the oldest.
+    /// The areas whose people a place serves: those that reach a site, the own one of a stop; none of a team.
+    pub fn areas_served(&self, place: &str) -> Vec<&AreaCode> {
+        if let Some(stop) = self.stop(place) {
+            return vec![&stop.area];
+        }
+        let reach = self.reach.iter().filter(|reach| reach.site.as_str() == place);
+        reach.map(|reach| &reach.area).collect()
+    }
+
+    /// The eligible people of every cohort as of a day: of several revisions the newest whose `as_of` is not
+    /// after the day, else the oldest. A revision without `as_of` is older than any other.
     pub fn eligible_on(&self, day: NaiveDate) -> BTreeMap<CohortKey, &Eligible> {
         let mut best: BTreeMap<CohortKey, &Eligible> = BTreeMap::new();
         for row in &self.eligible {
@@ -206,7 +216,7 @@ impl Campaign {
         best
     }
 
-    /// A fixed site's capacity on a day: its week, then its closures.
+    /// Doses that a fixed site can give on a day: as in its usual week, unless a closure says otherwise.
     pub fn capacity(&self, site: &Site, day: NaiveDate) -> u32 {
         self.closures
             .iter()
@@ -214,7 +224,7 @@ impl Campaign {
             .map_or_else(|| site.weekly_capacity(day), |closure| closure.doses)
     }
 
-    /// The fixed sites that can give doses on a day: those whose report is expected.
+    /// The fixed sites with capacity on a day, whose reports are expected. None outside the campaign.
     pub fn open_sites(&self, day: NaiveDate) -> Vec<&Site> {
         if day < self.start || day > self.end {
             return Vec::new();
@@ -237,24 +247,24 @@ impl Campaign {
             .collect()
     }
 
-    /// The planning days, both ends included.
+    /// The days of the campaign, `start` and `end` included.
     pub fn days(&self) -> impl Iterator<Item = NaiveDate> {
         days(self.start, self.end)
     }
 
-    /// How many planning days there are.
+    /// The number of days of the campaign; 0 where `end` is before `start`.
     pub fn day_count(&self) -> usize {
         usize::try_from((self.end - self.start).num_days() + 1).unwrap_or(0)
     }
 
-    /// The top of the area tree: the one area without a parent; `None` where there are several.
+    /// The area without a parent; `None` where there are several, or none.
     pub fn root(&self) -> Option<&Area> {
         let mut roots = self.areas.iter().filter(|area| area.parent.is_none());
         let first = roots.next();
         if roots.next().is_some() { None } else { first }
     }
 
-    /// An area and everything below it.
+    /// An area and all areas below it; empty for an unknown code.
     pub fn below(&self, area: &AreaCode) -> BTreeSet<&AreaCode> {
         let mut found = BTreeSet::new();
         let mut open = vec![area];
@@ -273,14 +283,14 @@ impl Campaign {
         found
     }
 
-    /// The lots' codes in the order in which they should be used: first expiring first.
+    /// The lots in the order of use: by last day of use, then by arrival, then by code.
     pub fn lots_by_expiry(&self) -> Vec<&Delivery> {
         let mut lots: Vec<_> = self.deliveries.iter().collect();
         lots.sort_by(|a, b| (a.expires, a.date, &a.lot).cmp(&(b.expires, b.date, &b.lot)));
         lots
     }
 
-    /// Every code that a closure may name.
+    /// The codes that a closure may name: of sites, stops and teams.
     pub fn closable(&self) -> BTreeSet<&str> {
         let sites = self.sites.iter().map(|site| site.code.as_str());
         let stops = self.stops.iter().map(|stop| stop.code.as_str());

@@ -1,5 +1,5 @@
-//! Catch-up (查漏补种): what people lack of a programme, the visits at which they can get it, and the
-//! areas that are below the share that every one of them must reach.
+//! Catch-up (查漏补种): the doses that people have missed of a programme, the visits at which they can get
+//! them, and how far each area is from its goal.
 
 use super::campaign::Campaign;
 use super::count::ceil_of;
@@ -12,20 +12,20 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-/// More visits than anybody needs in one campaign.
+/// No more visits are planned for a person in one campaign. Our choice: more than any schedule needs.
 const VISITS_MAX: usize = 8;
 
-/// A visit and what it brings.
+/// A visit and the doses given at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
-    /// First day on which all of it counts.
+    /// First day on which all of its doses count.
     pub day: NaiveDate,
-    /// What is given.
+    /// The doses given.
     pub doses: Vec<MissedDose>,
 }
 
-/// The visits of a person from a day on: at each as many vaccines as the rules allow, then the next
-/// one as soon as they allow more, up to the campaign's end. `doses` is sorted, none after the day.
+/// The visits of a person from `day` to the campaign's end: each gives all that the rules allow, and the next
+/// is on the first day on which they allow more. `doses` is sorted by (day, record), none after `day`.
 pub fn visits(
     campaign: &Campaign,
     judge: &Judge,
@@ -63,32 +63,32 @@ pub fn visits(
     visits
 }
 
-/// How far people of an area are with a vaccine.
+/// How many people of an area have had all due doses of a vaccine. Counts are people unless they say doses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progressed {
     /// People who should have had at least one dose by now, or have had one.
     pub should: u64,
-    /// Of them, those who have every dose that is due.
+    /// Of them, people who have had every dose that is due.
     pub done: u64,
-    /// Doses that the others lack, by how many one of them lacks: people.
+    /// The others: people by how many doses each of them has missed.
     lacking: BTreeMap<u8, u64>,
-    /// People who are too old to be caught up.
+    /// People who are too old for the vaccine now.
     pub aged_out: u64,
 }
 
 impl Progressed {
-    /// People who lack doses.
+    /// People who have missed doses.
     pub fn lacking_people(&self) -> u64 {
         self.should - self.done
     }
 
-    /// Doses that they lack.
+    /// Doses that they have missed.
     pub fn lacking_doses(&self) -> u64 {
         self.lacking.iter().map(|(doses, people)| u64::from(*doses) * people).sum()
     }
 
-    /// People who must get all that they lack so that a share of all is reached, and their doses,
-    /// where those are called first who lack least.
+    /// How many people must get all that they have missed so that the share `rate` is reached, and how many
+    /// doses that takes if those who have missed least come first.
     pub fn to_rate(&self, rate: Decimal) -> (u64, u64) {
         let should = u32::try_from(self.should).unwrap_or(u32::MAX);
         let mut people = u64::from(ceil_of(should, rate)).saturating_sub(self.done);
@@ -111,19 +111,19 @@ impl Progressed {
     }
 }
 
-/// Progress by vaccine group and area.
+/// Figures by vaccine group and area.
 #[derive(Debug, Clone, Default)]
 pub struct Progresses(BTreeMap<(VaccineGroupId, AreaCode), Progressed>);
 
 impl Progresses {
-    /// Adds a person of an area by how far they are with some vaccine groups.
+    /// Adds a person of an area, by their forecasts of the vaccine groups `groups`.
     pub fn add(&mut self, area: &AreaCode, forecasts: &[GroupForecast], groups: &[VaccineGroupId]) {
         for one in forecasts.iter().filter(|one| groups.contains(&one.group)) {
             let here = self.0.entry((one.group, area.clone())).or_default();
             let (should, done) = match one.progress {
                 SeriesStatus::Complete | SeriesStatus::Immune => (1, 1),
                 SeriesStatus::NotComplete if one.lacking > 0 => (1, 0),
-                // Nothing is due now; who has had a dose is up to date, who has not is too young.
+                // Nothing is due: a person with a dose is up to date, one without is too young.
                 SeriesStatus::NotComplete => {
                     let begun = u64::from(one.next.is_some_and(|next| next.number > 1));
                     (begun, begun)
@@ -142,7 +142,7 @@ impl Progresses {
         }
     }
 
-    /// One vaccine group in an area and all that lies below it.
+    /// The figures of a vaccine group in an area and all areas below it.
     pub fn of(&self, campaign: &Campaign, group: VaccineGroupId, area: &AreaCode) -> Progressed {
         let mut out = Progressed::default();
         for below in campaign.below(area) {

@@ -65,6 +65,13 @@ macro_rules! counts {
                 Self(count.into())
             }
         }
+
+        /// The bare number, to be shown.
+        impl From<$name> for i128 {
+            fn from(count: $name) -> Self {
+                count.0.into()
+            }
+        }
     )+};
 }
 

@@ -1,4 +1,4 @@
-//! Days, weekdays and instants of a campaign's time zone.
+//! Days and weekdays, and the instants at which days begin in a time zone.
 
 use chrono::{
     DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeDelta, TimeZone, Utc,
@@ -8,12 +8,12 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A set of weekdays, `mon tue …` in files.
+/// A set of weekdays; `mon tue …` in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Weekdays(u8);
 
-/// The names that files use, Monday first.
+/// The names used in files, Monday first.
 pub const WEEKDAY_NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl Weekdays {
@@ -24,7 +24,7 @@ impl Weekdays {
     /// None.
     pub const NONE: Self = Self(0);
 
-    /// This set and one day more.
+    /// This set with `day` added.
     #[must_use]
     pub fn with(self, day: Weekday) -> Self {
         Self(self.0 | 1 << day.num_days_from_monday())
@@ -44,7 +44,7 @@ impl fmt::Display for Weekdays {
     }
 }
 
-/// The days `first..=last`.
+/// The days from `first` to `last`, both included; none where `last` comes first.
 pub fn days(first: NaiveDate, last: NaiveDate) -> impl Iterator<Item = NaiveDate> {
     first.iter_days().take_while(move |day| *day <= last)
 }
@@ -54,7 +54,7 @@ pub fn day_start(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
     resolve(zone, day.and_time(NaiveTime::MIN))
 }
 
-/// 24:00 of a day: the first instant that no longer belongs to it.
+/// 24:00 of a day: the first instant of the next one.
 pub fn day_end(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
     day_start(zone, day + TimeDelta::days(1))
 }
@@ -64,13 +64,14 @@ pub fn day_of(zone: Tz, at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
 }
 
-/// The instant of a local time: in a gap the first instant after it, in a fold the first of the two.
+/// The instant of a local time. Where the clock skips it, the first instant after the gap; where the clock
+/// shows it twice, the first of the two.
 pub fn resolve(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     use chrono::LocalResult;
     match zone.from_local_datetime(&local) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
         LocalResult::None => {
-            /// No zone ever moved its clocks by more than a day and a half.
+            /// No zone ever moved its clocks by more than 36 hours.
             const GAP_MAX_SECS: i64 = 129_600;
             let near = local.and_utc().timestamp();
             let is_before = |secs: i64| {
@@ -86,9 +87,10 @@ pub fn resolve(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
     }
 }
 
-/// When a zone's clock is next moved after an instant, within a little more than a year.
+/// The next instant after `after` at which a zone changes its offset; `None` where it does not within 400
+/// days.
 pub fn clock_change(zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    /// A year and the weeks by which a change that follows the moon may come later.
+    /// A year, and some weeks for changes that follow the lunar calendar.
     const DAYS_AHEAD: i64 = 400;
     let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix();
     let day = (0..DAYS_AHEAD).map(|ahead| after + TimeDelta::days(ahead));
@@ -104,7 +106,7 @@ pub fn clock_change(zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 /// Reads a day as people and spreadsheets write it: `2021-10-20`, `2021/10/20`, `20211020`, `2021.10.20` or
-/// `2021年10月20日`.
+/// `2021年10月20日`. `None` for anything else, and for a day that does not exist.
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     let parts: Vec<&str> = if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! What a new version of a campaign changes, row by row, as `campaign apply` shows it.
+//! What a new version of a campaign changes, row by row.
 
 use super::campaign::Campaign;
 use super::tables::{Table, tables};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub struct RowChange {
     /// The table: `sites`, `campaign`, `groups` ….
     pub table: &'static str,
-    /// What names the row: `S01`, or `danbei, adult, 2021-10-20`.
+    /// The key of the row: `S01`, or `danbei, adult, 2021-10-20`.
     pub key: String,
     /// How it differs.
     pub what: What,
@@ -20,31 +20,31 @@ pub struct RowChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "what", rename_all = "lowercase")]
 pub enum What {
-    /// Only the new campaign has it.
+    /// The row is new.
     Added {
-        /// What it says beside its key: `people=250 source=recount`.
+        /// Its cells, without the key and empty ones: `people=250 source=recount`.
         row: String,
     },
-    /// Only the old one has it.
+    /// The row is gone.
     Removed {
-        /// What it said beside its key.
+        /// Its cells, without the key and empty ones.
         row: String,
     },
     /// One column differs.
     Changed {
         /// The column; `value` for settings.
         column: &'static str,
-        /// The text before; empty = absent.
+        /// The old text; empty where absent.
         old: String,
-        /// The text now.
+        /// The new text; empty where absent.
         new: String,
     },
     /// The rows are the same, in another order.
     Reordered,
 }
 
-/// Everything that differs, table by table, in the order of the new rows, removed rows last.
-/// Empty exactly where the campaigns are equal.
+/// All differences, table by table: new and changed rows in their new order, then removed rows.
+/// Empty if and only if the campaigns are equal.
 pub fn differences(old: &Campaign, new: &Campaign) -> Vec<RowChange> {
     let mut changes = Vec::new();
     for (old, new) in tables(old).iter().zip(&tables(new)) {

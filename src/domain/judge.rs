@@ -1,7 +1,7 @@
-//! A campaign's dose rules at work: which doses of a person count, and when the next one is due.
+//! A campaign's dose rules: which doses of a person count, and when the next one is due.
 //!
-//! A campaign of one series asks for the doses of that series; its groups say for whom. A catch-up
-//! campaign asks for whatever a person lacks of a whole programme, and counts visits.
+//! A campaign of one series gives the doses of that series; its groups say to whom. A catch-up
+//! campaign gives whatever a person has missed of a whole programme, and counts visits.
 
 use super::campaign::Campaign;
 use super::dose::Dose;
@@ -14,23 +14,23 @@ use super::rules::{
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
-/// What a campaign asks for.
+/// What a campaign gives.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asks {
     /// The doses of a series.
     Series {
-        /// The vaccine that a dose is taken for whose product names none.
+        /// The vaccine assumed where a dose's product is missing or is no known code.
         own: VaccineId,
         /// How many doses the series has.
         doses: u8,
     },
-    /// What a person lacks of these vaccine groups; a visit brings as much of it as the rules allow.
+    /// What a person has missed of these vaccine groups. One visit gives all that the rules allow.
     CatchUp {
-        /// The groups.
+        /// The vaccine groups.
         groups: Vec<VaccineGroupId>,
         /// Visits before this day are history.
         from: NaiveDate,
-        /// What falls due by this day is given, too.
+        /// Doses recommended up to this day are given.
         to: NaiveDate,
     },
 }
@@ -40,9 +40,9 @@ pub enum Asks {
 pub struct Judge {
     /// The rules.
     pub rules: Rules,
-    /// What the campaign asks for.
+    /// What the campaign gives.
     pub asks: Asks,
-    /// Codes of vaccines that other series are about.
+    /// Codes of vaccines that belong to other series: a dose of one is none of this campaign's.
     pub others: BTreeSet<Box<str>>,
 }
 
@@ -55,27 +55,27 @@ pub struct Subject {
     pub sex: Sex,
 }
 
-/// What the rules say of a dose.
+/// The verdict on one dose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
     /// When it was given.
     pub date: NaiveDate,
-    /// The dose of the campaign that it was given as, from 1; larger than the series where it came on
-    /// top; 0 where it is none of the campaign's.
+    /// Which dose of the campaign it was, from 1. One more than the series has where it was not needed;
+    /// 0 where it is not a dose of this campaign.
     pub number: u8,
-    /// Whether the campaign's rules are content with it; nothing where they have no say.
+    /// Whether it counts; `None` where the rules do not know the vaccine.
     pub status: Option<Status>,
-    /// Why.
+    /// Why: a verdict for each antigen of the vaccine.
     pub verdicts: Vec<DoseVerdict>,
 }
 
 impl Judged {
-    /// Whether the rules refuse it.
+    /// Whether the rules evaluated it and it does not count.
     pub fn is_refused(&self) -> bool {
         self.status.is_some_and(|status| status != Status::Valid)
     }
 
-    /// The verdict that says why.
+    /// The verdict that decided its status.
     pub fn told(&self) -> Option<&DoseVerdict> {
         self.verdicts.iter().find(|one| Some(one.verdict.status) == self.status)
     }
@@ -90,11 +90,11 @@ pub struct Due {
     pub earliest: NaiveDate,
     /// The day for which it is recommended.
     pub recommended: NaiveDate,
-    /// The last day that the series allows in a plan; the dose stays due after it.
+    /// The last day on which a plan may place it; `None` without a longest interval. It stays due after that day.
     pub latest: Option<NaiveDate>,
 }
 
-/// The next dose that a person has not had of a vaccine group.
+/// The next dose of a vaccine group that a person has not had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissedDose {
     /// The vaccine group.
@@ -103,7 +103,7 @@ pub struct MissedDose {
     pub vaccine: Option<Box<str>>,
     /// Number of the next dose.
     pub dose: u8,
-    /// Doses whose age has come and which are not given; 0 where the next one falls due later.
+    /// Doses the person should have had by now; 0 where the next one is recommended for later.
     pub lacking: u8,
     /// First day on which the next one counts.
     pub earliest: NaiveDate,
@@ -113,21 +113,22 @@ pub struct MissedDose {
     pub past_due: Option<NaiveDate>,
 }
 
-/// Where a person stands on a day.
+/// A person's doses and what is due, as of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlook {
-    /// What is said of every dose, in the order of the doses.
+    /// The verdict on every dose, in the order of the input.
     pub doses: Vec<Judged>,
-    /// What is due next; nothing when all is given.
+    /// The next dose or visit; `None` when there is none.
     pub due: Option<Due>,
-    /// Doses that a catch-up campaign gives at the next visits; empty in a campaign of one series.
+    /// What a catch-up campaign still gives; empty in a campaign of one series.
     pub missed: Vec<MissedDose>,
-    /// How far the person is with every vaccine group.
+    /// The forecast of every vaccine group.
     pub forecasts: Vec<GroupForecast>,
 }
 
 impl Judge {
-    /// What the rules say of a person's doses. `doses` is sorted by (day, record).
+    /// Evaluates doses as of the day of the last one. `doses` is sorted by (day, record); the result has
+    /// the same order.
     pub fn evaluate(&self, campaign: &Campaign, who: Subject, doses: &[Dose]) -> Vec<Judged> {
         let Some(last) = doses.last() else { return Vec::new() };
         let person = self.person(campaign, who, doses, last.date);
@@ -135,7 +136,7 @@ impl Judge {
         self.judged(&person.doses, verdicts)
     }
 
-    /// Where a person stands on a day. `doses` is sorted by (day, record), none after the day.
+    /// A person's doses and what is due, as of `day`. `doses` is sorted by (day, record), none after `day`.
     pub fn outlook(
         &self,
         campaign: &Campaign,
@@ -166,7 +167,7 @@ impl Judge {
         Outlook { due: due.or(visit), doses, missed, forecasts }
     }
 
-    /// Whether a dose is counted as one that does not count; a visit is a visit whatever was given.
+    /// Whether coverage counts the dose as invalid. A visit of a catch-up campaign never is.
     pub fn discounts(&self, dose: &Judged) -> bool {
         matches!(self.asks, Asks::Series { .. }) && dose.is_refused()
     }
@@ -203,7 +204,8 @@ impl Judge {
         }
     }
 
-    /// The vaccine that a product names; a name that is no code means the campaign's own.
+    /// The vaccine of a product: the code that it is, else the campaign's own. `None` for a code of another
+    /// series, and in a catch-up campaign for an unknown name.
     pub fn vaccine(&self, product: Option<&str>) -> Option<VaccineId> {
         let own = match self.asks {
             Asks::Series { own, .. } => Some(own),
@@ -238,12 +240,12 @@ impl Judge {
         doses.iter().zip(verdicts).map(judge).collect()
     }
 
-    /// The name of a vaccine group.
+    /// The name of a vaccine group of these rules.
     pub fn name(&self, group: VaccineGroupId) -> &str {
         &self.rules.groups[usize::from(group.0)].name
     }
 
-    /// The next dose of each of these groups that falls due by a day.
+    /// Next doses of `groups` that are recommended up to `to`.
     fn missed(
         &self,
         forecasts: &[GroupForecast],

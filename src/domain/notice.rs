@@ -4,7 +4,7 @@
 use super::attention::{Attention, PlanProgress};
 use super::campaign::Language;
 use super::contact::Contact;
-use super::count::Percent;
+use super::count::{Doses, People, Percent};
 use super::coverage::{Coverage, Need};
 use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
@@ -171,17 +171,17 @@ pub struct AreaLine {
     /// Its name.
     pub area_name: String,
     /// People eligible.
-    pub eligible: u64,
+    pub eligible: People,
     /// People with a first dose.
-    pub first: u64,
+    pub first: People,
     /// Their share of the eligible.
     pub first_percent: Option<Percent>,
     /// People who finished.
-    pub complete: u64,
+    pub complete: People,
     /// Their share.
     pub complete_percent: Option<Percent>,
     /// Doses on the as-of day.
-    pub today: u64,
+    pub today: Doses,
 }
 
 /// Plan against done over the whole campaign, both added up from its first day.

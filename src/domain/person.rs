@@ -1,38 +1,39 @@
-//! People of the register, and who among them must not be called.
+//! People of the register, what became of those who were called, and which group a person is in.
 
 use super::campaign::{Campaign, Language};
 use super::group::Group;
 use super::id::{AreaCode, GroupId, PersonId, RecordId};
+use super::words::words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A person of the register. No derived `Debug`: names and contacts stay out of logs and errors.
+/// A person of the register. `Debug` shows the code alone: names, birth dates and contacts stay out of logs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// The code that the register gives.
+    /// The register's code.
     pub id: PersonId,
     /// Where the person lives.
     pub area: AreaCode,
     /// Date of birth.
     pub born: NaiveDate,
-    /// Name, as a letter would have it.
+    /// Name, as it is written in a letter.
     pub name: Option<String>,
     /// Sex.
     pub sex: Sex,
-    /// The group that the register names; else age decides.
+    /// The group that the register names; where absent, age decides.
     pub group: Option<GroupId>,
-    /// Words about the person, such as `chronic`.
+    /// Free tags, such as `chronic`.
     pub tags: Vec<String>,
     /// Address for reminders.
     pub email: Option<String>,
-    /// Number for calls and SMS.
+    /// Phone number.
     pub phone: Option<String>,
-    /// Language of reminders; the campaign's where absent.
+    /// Language of reminders; where absent, the campaign's.
     pub language: Option<Language>,
-    /// People of one household share a mail.
+    /// Key of the household: its people share one mail.
     pub household: Option<String>,
-    /// Wants no reminders.
+    /// Whether the person wants no reminders.
     pub opt_out: bool,
 }
 
@@ -42,7 +43,7 @@ impl fmt::Debug for Person {
     }
 }
 
-/// Sex as registers have it.
+/// Sex, as registers record it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Sex {
     /// Female.
@@ -55,7 +56,7 @@ pub enum Sex {
 }
 
 impl Sex {
-    /// The letter of the files.
+    /// The letter used in files.
     pub fn letter(self) -> &'static str {
         match self {
             Self::F => "F",
@@ -68,72 +69,46 @@ impl Sex {
 /// What became of a person who was called, other than a dose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// What makes its import idempotent.
+    /// Code of the record; importing it twice changes nothing.
     pub record: RecordId,
     /// Who.
     pub person: PersonId,
-    /// The day it was noted.
+    /// The day on which it was noted.
     pub date: NaiveDate,
-    /// What.
+    /// What became of them.
     pub outcome: OutcomeKind,
-    /// Last day that it holds; for ever where absent.
+    /// Last day on which it holds; where absent, it holds for good.
     pub until: Option<NaiveDate>,
 }
 
-/// Why a person got no dose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OutcomeKind {
-    /// Does not want it.
-    Refused,
-    /// Later: ill, pregnant, travelling.
-    Deferred,
-    /// Must not have it.
-    Contraindicated,
-    /// Did not come; is assigned anew.
-    Absent,
-    /// Lives elsewhere now.
-    Moved,
-    /// Has died.
-    Dead,
+words! {
+    /// Why a person got no dose.
+    pub enum OutcomeKind {
+        /// Refused the vaccine.
+        Refused = "refused",
+        /// Put off: ill, pregnant, travelling.
+        Deferred = "deferred",
+        /// Must not have the vaccine, for a medical reason.
+        Contraindicated = "contraindicated",
+        /// Did not come; will be assigned again.
+        Absent = "absent",
+        /// Moved away.
+        Moved = "moved",
+        /// Has died.
+        Dead = "dead",
+    }
 }
 
 impl OutcomeKind {
-    /// All, in the order of the contract.
-    pub const ALL: [Self; 6] = [
-        Self::Refused,
-        Self::Deferred,
-        Self::Contraindicated,
-        Self::Absent,
-        Self::Moved,
-        Self::Dead,
-    ];
-
-    /// The word of the files.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Deferred => "deferred",
-            Self::Contraindicated => "contraindicated",
-            Self::Absent => "absent",
-            Self::Moved => "moved",
-            Self::Dead => "dead",
-        }
-    }
-
-    /// The kind that a word names.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-
     /// Whether a person with this outcome is neither assigned nor reminded.
     pub fn bars(self) -> bool {
         self != Self::Absent
     }
 }
 
-/// The outcome that bars a person on a day, if any: the newest one noted by then that still holds.
-/// A dose given after a refusal lifts it, so the caller passes only outcomes newer than the last dose.
+/// The outcome that keeps a person from being assigned or reminded on a day: the newest one noted by then
+/// that still holds; `None` if there is none. A later dose lifts a refusal, so callers pass only outcomes
+/// noted after the last dose.
 pub fn barred<'a>(
     outcomes: impl IntoIterator<Item = &'a Outcome>,
     day: NaiveDate,
@@ -153,7 +128,8 @@ pub fn bars_on(
     kind.bars() && noted <= day && until.is_none_or(|until| day <= until)
 }
 
-/// The group that a person belongs to on a day: the one that the register names, else by age.
+/// The group that a person belongs to on a day: the one that the register names, else the first whose ages
+/// fit, `min_age` included and `max_age` excluded. `None` where no group fits or the named one is unknown.
 pub fn group_of<'a>(
     campaign: &'a Campaign,
     born: NaiveDate,

@@ -1,7 +1,8 @@
-//! A plan: doses for each cohort at each place on each day, and how good it is.
+//! A plan: doses by cohort, place and day, and its figures.
 
-use super::campaign::CohortKey;
+use super::campaign::{Campaign, CohortKey};
 use super::id::{AreaCode, GroupId, PlaceCode, TeamCode};
+use super::words::words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,62 +26,93 @@ pub struct PlanRow {
     pub doses: u32,
 }
 
-/// What a planner returns: always a feasible plan, with what could not be placed and why.
+words! {
+    /// What a plan is in the life of its campaign.
+    pub enum PlanState {
+        /// Made, changes nothing.
+        Draft = "draft",
+        /// In force.
+        Adopted = "adopted",
+        /// Was in force until another one was adopted.
+        Superseded = "superseded",
+        /// A draft that a newer draft replaced.
+        Dropped = "dropped",
+    }
+}
+
+/// Whether a campaign has no day left to plan: `today` is after its last one.
+pub fn is_over(campaign: &Campaign, today: NaiveDate) -> bool {
+    today > campaign.end
+}
+
+/// The first day of a new plan: the one that was asked for, else `today`, and never before the campaign's start. A
+/// campaign that is over is planned from its start, as a replay or an exercise wants it.
+pub fn first_day(campaign: &Campaign, today: NaiveDate, wanted: Option<NaiveDate>) -> NaiveDate {
+    let usual = if is_over(campaign, today) { campaign.start } else { today };
+    wanted.unwrap_or(usual).max(campaign.start)
+}
+
+/// Whether a plan from `first` on comes too late to be put in force: it plans days that have passed. While a campaign
+/// is over nothing is too late, since it was planned from its start.
+pub fn is_outdated(campaign: &Campaign, today: NaiveDate, first: NaiveDate) -> bool {
+    first < today && !is_over(campaign, today)
+}
+
+/// What the planner returns: a feasible plan, and the people it could not place with the reasons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The rows, sorted by (day, place, team, area, group, dose), one per positive count.
     pub rows: Vec<PlanRow>,
-    /// What it is worth, see the contract's section 3.
+    /// Its figures.
     pub figures: Figures,
-    /// Prices that prove the upper bound.
+    /// The prices that prove its upper bound.
     pub certificate: Certificate,
     /// People of a cohort for whom no complete series fits, by reason.
     pub unplaced: Vec<Unplaced>,
-    /// What the stages before this plan were worth.
+    /// The figures of earlier stages of the search.
     pub stages: Stages,
 }
 
-/// What a plan was worth on its way: every one with the bound of the finished plan.
+/// Figures of the plan at earlier stages of the search, all with the final upper bound.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stages {
-    /// The plain day-by-day plan.
+    /// After the greedy day-by-day pass.
     pub greedy: Figures,
-    /// The best objective, before the worst area and travel counted.
+    /// At the best objective, before the worst area and travel were improved.
     pub objective: Figures,
 }
 
-/// What a plan is worth. Counts are of the plan alone, except `people_finished` and `worst_area`, which include
-/// history.
+/// The figures of a plan. They are of the plan alone; only `people_finished` and `worst_area` include history.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Figures {
-    /// Σ doses · priority · share · (H − d) / H.
+    /// Σ doses · priority · share · (H − d) / H: the weighted area under the coverage curves.
     pub objective: f64,
-    /// The bound that the certificate proves.
+    /// No feasible plan has a higher objective; proved by the certificate.
     pub upper_bound: f64,
-    /// (bound − objective) / bound.
+    /// (upper bound − objective) / upper bound.
     pub gap: f64,
     /// Doses planned.
     pub doses: u64,
     /// People of all cohorts.
     pub people: u64,
-    /// Of them, who finishes by the end.
+    /// Of them, people who finish the series by the campaign's end.
     pub people_finished: u64,
-    /// The area with the lowest share of cohort people who finish.
+    /// The area with the lowest share of people who finish; `None` without people.
     pub worst_area: Option<WorstArea>,
-    /// People's and teams' kilometres on the road.
+    /// Kilometres by road, of people and teams.
     pub travel_km: f64,
 }
 
-/// The area that a plan serves least.
+/// The area with the lowest share of people who finish.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorstArea {
     /// Its code.
     pub area: AreaCode,
-    /// Cohort people who finish over cohort people.
+    /// People of its cohorts who finish, divided by all people of its cohorts; 0..=1.
     pub share: f64,
 }
 
-/// People for whom the plan has no complete series.
+/// People of a cohort for whom the plan has no complete series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unplaced {
     /// Their area.
@@ -111,12 +143,11 @@ pub enum UnplacedReason {
     SiteCapacity,
     /// The teams have no time left on the days that matter.
     TeamDays,
-    /// The window of a person who waits for a later dose has closed, or closes before a place is
-    /// free.
+    /// The longest interval of people who wait for a later dose has passed, or passes before a place is free.
     Overdue,
 }
 
-/// Prices ≥ 0 that prove an upper bound for every feasible plan; what is absent is 0.
+/// Prices, none below 0, that prove an upper bound for every feasible plan. A missing price is 0.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Certificate {
     /// The bound.
@@ -145,5 +176,45 @@ impl CohortKey {
     /// The cohort of a row.
     pub fn of(row: &PlanRow) -> Self {
         Self { area: row.area.clone(), group: row.group.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::planner::testing::plain;
+
+    #[test]
+    fn a_plan_starts_today_within_the_campaign_and_at_its_start_before_and_after_it() {
+        let campaign = plain();
+        let (start, end) = (campaign.start, campaign.end);
+        let day = |days| start + chrono::TimeDelta::days(days);
+        let after = end + chrono::TimeDelta::days(1);
+        for (today, wanted, first, over) in [
+            (day(-9), None, start, false),
+            (start, None, start, false),
+            (day(5), None, day(5), false),
+            (end, None, end, false),
+            (after, None, start, true),
+            (day(5), Some(day(2)), day(2), false),
+            (day(5), Some(day(7)), day(7), false),
+            (day(5), Some(day(-2)), start, false),
+            (after, Some(day(3)), day(3), true),
+        ] {
+            assert_eq!(first_day(&campaign, today, wanted), first, "{today} {wanted:?}");
+            assert_eq!(is_over(&campaign, today), over, "{today}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_begins_before_today_is_outdated_until_the_campaign_is_over() {
+        let campaign = plain();
+        let (start, end) = (campaign.start, campaign.end);
+        let after = end + chrono::TimeDelta::days(1);
+        for (today, first, outdated) in
+            [(start, start, false), (end, start, true), (end, end, false), (after, start, false)]
+        {
+            assert_eq!(is_outdated(&campaign, today, first), outdated, "{today} {first}");
+        }
     }
 }

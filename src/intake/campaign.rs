@@ -1,25 +1,24 @@
-//! A campaign's folder or workbook, read into a campaign or into everything that is wrong with it.
+//! Reads a campaign folder or workbook into a campaign, or into a list of everything that is wrong with it.
 
 use super::check::{self, Codes};
 use super::check_places::{self, Names};
 use super::issue::{Issue, has_errors, nearest};
 use super::settings::{self, GROUP_SETS, GROUPS, SETTINGS, Settings};
-use super::table::{Column, Table};
+use super::table::{Column, IGNORED, Table};
 use super::tables::{self, Located, read};
 use super::tree::{self, Entry};
 use super::workbook::{Book, read_file};
-use super::workbook_errors::IGNORED;
 use super::{encoding, records, series};
 use crate::domain::campaign::Campaign;
 use crate::domain::series::Series;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A file of a campaign; the widest county has tables of a few megabytes.
+/// Largest file of a campaign, in bytes. Even a large county's tables have only a few megabytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Issues of one file that are shown; a file with more has one thing wrong, many times.
+/// Issues shown per file. A file with more usually has one fault, repeated on every row.
 const ISSUES_OF_FILE_MAX: usize = 1000;
-/// Files that a folder may hold; for the warning about names that are nearly right.
+/// Files that a folder may hold, without their endings. Used to warn about misspelt file names.
 const FILES: [&str; 12] = [
     "areas",
     "eligible",
@@ -34,25 +33,26 @@ const FILES: [&str; 12] = [
     "persons",
     "outcomes",
 ];
-/// The settings of a workbook.
+/// The sheet that holds a workbook's settings.
 const SHEETS: [&str; 4] = ["campaign", "groups", "group_sets", "series"];
 
-/// A campaign that can be used, and what somebody should look at.
+/// A usable campaign and the warnings about its files.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The campaign.
     pub campaign: Campaign,
-    /// Nothing in here is an error.
+    /// Warnings only; a campaign with errors is not returned.
     pub warnings: Vec<Issue>,
 }
 
-/// Reads a folder or an .xlsx workbook. `known` are the series that a campaign may name; the
-/// folder's own `series.toml` goes before them. The issues of a refusal hold its warnings, too.
+/// Reads a folder or an .xlsx workbook. `known` are the series that a campaign may name; a `series.toml` in the
+/// folder takes precedence. On failure the list holds warnings as well as errors.
 pub fn campaign(path: &Path, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
     checked(Source::open(path), known)
 }
 
-/// Reads an .xlsx workbook that was uploaded; `name` is what messages call it. Macros are refused, formulas named.
+/// Reads an uploaded .xlsx workbook. `name` is the file name used in messages. Workbooks with macros are refused;
+/// formulas are reported as warnings.
 pub fn workbook(bytes: Vec<u8>, name: &str, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
     let mut formulas = Vec::new();
     let book = Book::of_upload(bytes, name).map(|mut book| {
@@ -77,8 +77,8 @@ fn checked(source: Result<Source, Issue>, known: &[Series]) -> Result<Loaded, Ve
         .map_err(|issue| issues.push(issue))
         .ok()
         .and_then(|mut source| load(&mut source, known, &mut issues));
-    // What the dose rules refuse of a series would stop every command that follows.
-    if let Some(Err(refused)) = campaign.as_ref().map(super::rules::judge) {
+    // The judge is built here so that a series with bad dose rules is refused now, not by every later command.
+    if let Some(Err(refused)) = campaign.as_ref().map(super::rules::judge_of) {
         issues.extend(refused);
     }
     let issues = limited(issues);
@@ -88,7 +88,7 @@ fn checked(source: Result<Source, Issue>, known: &[Series]) -> Result<Loaded, Ve
     }
 }
 
-/// In the order of files and rows, as many as somebody can read.
+/// Sorts the issues by file and row and keeps at most [`ISSUES_OF_FILE_MAX`] per file.
 fn limited(mut issues: Vec<Issue>) -> Vec<Issue> {
     let mut ranks: BTreeMap<Box<str>, usize> = BTreeMap::new();
     for issue in &issues {
@@ -102,7 +102,7 @@ fn limited(mut issues: Vec<Issue>) -> Vec<Issue> {
     for issue in issues {
         let count = counts.entry(issue.file.clone()).or_default();
         *count += 1;
-        // Errors must not hide behind a thousand warnings, so the one issue more is an error.
+        // An error even if all that is left out are warnings: it could hide an error.
         if *count == ISSUES_OF_FILE_MAX + 1 {
             let limit = ISSUES_OF_FILE_MAX;
             out.push(Issue::error("too_many_issues", &issue.file).with("limit", limit));
@@ -113,7 +113,7 @@ fn limited(mut issues: Vec<Issue>) -> Vec<Issue> {
     out
 }
 
-/// Where the tables come from.
+/// Where the tables are read from.
 enum Source {
     Folder(PathBuf),
     Book(Box<Book>),
@@ -138,7 +138,7 @@ impl Source {
         }
     }
 
-    /// The sheet with this name, in the workbook's own spelling.
+    /// The name of a sheet as the workbook spells it; `None` if there is no such sheet.
     fn sheet(book: &Book, stem: &str, issues: &mut Vec<Issue>) -> Option<String> {
         let sheets = book.sheets();
         let mut found = sheets.iter().filter(|name| name.trim().to_lowercase() == stem);
@@ -149,7 +149,7 @@ impl Source {
         first
     }
 
-    /// A table, and whether the campaign has it at all.
+    /// Reads a table. The flag says whether the campaign has the table at all.
     fn table(
         &mut self,
         stem: &str,
@@ -157,7 +157,7 @@ impl Source {
         is_required: bool,
         issues: &mut Vec<Issue>,
     ) -> (Table, bool) {
-        // What an errors workbook puts beside the rows is nobody's column.
+        // Skip the columns that an errors workbook adds beside the rows.
         let ignored: &[&str] = if matches!(self, Self::Book(_)) { &IGNORED } else { &[] };
         let (file, rows) = match self {
             Self::Folder(folder) => {
@@ -189,7 +189,7 @@ impl Source {
         }
     }
 
-    /// Whether a table is a form's sheet that nobody filled in: as if it were not there.
+    /// Whether a sheet is a form that was left empty. It is then treated as missing.
     fn is_unfilled(&self, table: &Table) -> bool {
         matches!(self, Self::Book(_)) && table.is_readable && table.lines.is_empty()
     }
@@ -198,7 +198,7 @@ impl Source {
         if matches!(self, Self::Folder(_)) { "missing_file" } else { "missing_sheet" }
     }
 
-    /// Settings, and what their file is called.
+    /// The settings, with the name of the file they come from.
     fn tree(&mut self, stem: &str, issues: &mut Vec<Issue>) -> (String, Option<Entry>) {
         match self {
             Self::Folder(folder) => {
@@ -231,8 +231,8 @@ impl Source {
         }
     }
 
-    /// Warns of names that are nearly those of the contract: such a file would be ignored in
-    /// silence.
+    /// Warns about file names that look like a misspelt name of a table, because such a file would be ignored
+    /// without a word.
     fn misnamed(&self, issues: &mut Vec<Issue>) {
         let (names, known): (Vec<String>, Vec<String>) = match self {
             Self::Folder(folder) => {
@@ -252,7 +252,7 @@ impl Source {
         names.sort();
         for name in names.iter().filter(|name| !known.contains(name)) {
             let near = nearest(name, known.iter().map(String::as_str));
-            // Two slips at most: `my-sites.csv` beside `sites.csv` is nobody's typing error.
+            // At most two typing errors: `my-sites.csv` beside `sites.csv` is no misspelling.
             if let Some(near) = near.filter(|near| strsim::levenshtein(name, near) <= 2)
                 && !names.iter().any(|name| name == near)
             {
@@ -263,7 +263,7 @@ impl Source {
     }
 }
 
-/// A file's bytes; nothing where there is no such file.
+/// The bytes of a file; `None` if there is no such file.
 fn read_maybe(folder: &Path, file: &str) -> Option<Result<Vec<u8>, Issue>> {
     let path = folder.join(file);
     path.exists().then(|| read_file(&path, file, FILE_BYTES_MAX))
@@ -348,7 +348,7 @@ struct AllSettings {
     head: Option<Settings>,
     groups: Vec<crate::domain::group::Group>,
     group_sets: Vec<crate::domain::group::GroupSet>,
-    /// As read, also of groups that were refused.
+    /// The ids as read, including those of groups that were refused.
     group_table: Table,
 }
 
@@ -372,7 +372,7 @@ fn load_settings(source: &mut Source, issues: &mut Vec<Issue>) -> AllSettings {
         root.lines(&file, "group_sets", GROUP_SETS, issues),
     );
     if matches!(source, Source::Book(_)) {
-        // A workbook has sheets for them, unless its keys are numbered.
+        // A workbook keeps these in sheets of their own, unless its keys are numbered.
         if groups.lines.is_empty() {
             groups = source.table("groups", GROUPS, true, issues).0;
         }
@@ -391,7 +391,7 @@ fn load_settings(source: &mut Source, issues: &mut Vec<Issue>) -> AllSettings {
     }
 }
 
-/// The folder's own dose rules, else the known ones that the campaign names.
+/// The dose rules of the folder, or else the known series that the campaign names.
 fn load_series(
     source: &mut Source,
     settings: &AllSettings,

@@ -1,5 +1,4 @@
-//! What only the tables together can show: the area tree, denominators, and codes that do not
-//! exist.
+//! Checks that need all tables together: the area tree, denominators, and references to codes that do not exist.
 
 use super::issue::{Issue, nearest};
 use super::table::Table;
@@ -9,12 +8,11 @@ use crate::domain::group::Eligible;
 use crate::domain::id::AreaCode;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Codes that rows may refer to; also those of rows that are faulty elsewhere, so that one fault is
-/// one issue.
+/// Codes that rows may refer to. Codes of rows with other faults are included, so that one fault is reported once.
 #[derive(Debug, Default)]
 pub(super) struct Codes<'a> {
     all: BTreeSet<&'a str>,
-    /// Whether their table could not be read, so that nobody knows which codes exist.
+    /// Whether the table could not be read. Then no reference to it is reported, because its codes are not known.
     is_open: bool,
 }
 
@@ -24,27 +22,27 @@ impl<'a> Codes<'a> {
         Self { all: table.texts(column).collect(), is_open: !table.is_readable }
     }
 
-    /// The codes of both.
+    /// The codes of both sets.
     pub(super) fn and(&self, other: &Self) -> Self {
         let all = self.all.union(&other.all).copied().collect();
         Self { all, is_open: self.is_open || other.is_open }
     }
 
-    /// Whether the code certainly exists.
+    /// Whether the code exists for certain.
     pub(super) fn has(&self, code: &str) -> bool {
         self.all.contains(code)
     }
 
-    /// Whether the code exists, or nobody knows.
+    /// Whether the code exists, or may exist because the table could not be read.
     pub(super) fn contains(&self, code: &str) -> bool {
         self.is_open || self.all.contains(code)
     }
 }
 
-/// Looking for the nearest code costs a comparison with every one of them.
+/// Known codes that are compared with an unknown one to find the nearest, since each comparison costs time.
 const NEAREST_AMONG_MAX: usize = 500;
 
-/// A reference to a code that does not exist.
+/// Reports a reference to a code that does not exist.
 pub(super) fn unknown(
     code: &'static str,
     file: &str,
@@ -57,7 +55,7 @@ pub(super) fn unknown(
     Issue::error(code, file).row(row).column(column).value(text).with("nearest", near)
 }
 
-/// Rows whose key an earlier row has.
+/// Reports rows whose key was used by an earlier row.
 pub(super) fn duplicates<'a, T, K: Ord>(
     file: &str,
     column: &'static str,
@@ -81,7 +79,7 @@ pub(super) fn duplicates<'a, T, K: Ord>(
     }
 }
 
-/// Areas: codes once, parents known, no cycle, one root.
+/// Checks areas: each code once, parents exist, no cycle, exactly one root.
 pub(super) fn areas(
     file: &str,
     areas: &[Located<Area>],
@@ -114,13 +112,13 @@ pub(super) fn areas(
     }
 }
 
-/// Every cycle of the tree once, at its first row.
+/// Reports each cycle of the area tree once, at its first row.
 fn cycles(file: &str, areas: &[Located<Area>], issues: &mut Vec<Issue>) {
     let parents: BTreeMap<&AreaCode, &AreaCode> = areas
         .iter()
         .filter_map(|area| Some((&area.value.code, area.value.parent.as_ref()?)))
         .collect();
-    // Areas from which the way up is known, and whether it has been reported.
+    // Areas whose path to the root was followed, and whether a cycle was reported for them.
     let mut done: BTreeSet<&AreaCode> = BTreeSet::new();
     for area in areas {
         let mut path: Vec<&AreaCode> = Vec::new();
@@ -154,8 +152,8 @@ fn cycles(file: &str, areas: &[Located<Area>], issues: &mut Vec<Issue>) {
     }
 }
 
-/// Denominators: known areas and groups, one value for an area, a group and a day. Gives the rows
-/// that stay.
+/// Checks eligible counts: area and group exist, one value for each area, group and day. Returns the rows that
+/// passed.
 pub(super) fn eligible(
     file: &str,
     rows: Vec<Located<Eligible>>,

@@ -1,4 +1,4 @@
-//! What only the tables together can show of places: sites, reach, teams, stops, closures, lots.
+//! Checks of places that need all tables together: sites, reach, teams, stops, closures, lots.
 
 use super::check::{Codes, duplicates, unknown};
 use super::issue::Issue;
@@ -8,7 +8,7 @@ use crate::domain::site::{Closure, Delivery, Reach, Site, Stop, Team};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The files' names as messages show them.
+/// Names of the files as messages show them.
 pub(super) struct Names<'a> {
     pub(super) sites: &'a str,
     pub(super) reach: &'a str,
@@ -18,7 +18,7 @@ pub(super) struct Names<'a> {
     pub(super) deliveries: &'a str,
 }
 
-/// Codes once in their file and in one file only; areas known.
+/// Checks that each place code is used once, over all files, and that its area exists.
 pub(super) fn places(
     names: &Names<'_>,
     sites: &[Located<Site>],
@@ -55,8 +55,7 @@ pub(super) fn places(
     }
 }
 
-/// Which sites serve an area: the file's rows, or where there is no file the sites of the same
-/// area.
+/// Which sites serve which area. From the file's rows; without that file, each site serves its own area.
 pub(super) fn reach(
     file: &str,
     rows: Option<Vec<Located<Reach>>>,
@@ -88,7 +87,7 @@ pub(super) fn reach(
     rows.into_iter().map(|row| row.value).filter(|reach| seen.insert(key(reach))).collect()
 }
 
-/// Closures: known places, one row for a place and a day, only 0 for teams and stops.
+/// Checks closures: the place exists, one row for each place and day, and only capacity 0 for teams and stops.
 pub(super) fn closures(
     file: &str,
     rows: &[Located<Closure>],
@@ -138,7 +137,7 @@ fn outside(
     }
 }
 
-/// Lots: each once.
+/// Checks that each lot is delivered once.
 pub(super) fn deliveries(file: &str, rows: &[Located<Delivery>], issues: &mut Vec<Issue>) {
     duplicates(file, "lot", rows, |d| &d.lot, |d| d.lot.to_string(), issues);
 }

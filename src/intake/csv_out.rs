@@ -1,12 +1,11 @@
-//! CSV that leaves the program: one way of quoting, so that no spreadsheet runs a cell as a
-//! formula.
+//! Writes CSV. Cells are quoted and marked so that no spreadsheet runs one as a formula.
 
 use std::borrow::Cow;
 
-/// The mark by which Excel knows UTF-8.
+/// The byte order mark, by which Excel recognises UTF-8.
 pub const BOM: &str = "\u{feff}";
 
-/// Whether a spreadsheet would take a cell for a formula. Negative numbers are none.
+/// Whether a spreadsheet would run a cell as a formula. Negative numbers are not formulas.
 pub(super) fn is_formula(cell: &str) -> bool {
     let Some(first) = cell.chars().next() else { return false };
     let number = || {
@@ -21,9 +20,8 @@ pub(super) fn is_formula(cell: &str) -> bool {
     }
 }
 
-/// A cell as it may stand in a file: what would be run as a formula has an apostrophe before it. A
-/// cell that starts with such an apostrophe already gets another, so that reading takes back
-/// exactly one.
+/// A cell as it is written. One that would run as a formula gets an apostrophe in front. A cell that already starts
+/// with such an apostrophe gets another, so that reading always removes exactly one.
 pub fn cell(text: &str) -> Cow<'_, str> {
     if is_formula(text.trim_start_matches('\'')) {
         Cow::Owned(format!("'{text}"))
@@ -32,7 +30,7 @@ pub fn cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// One line with its end; cells are made harmless and quoted where they need it.
+/// One line with its line end. Cells are marked and quoted where needed.
 pub fn line<I, S>(cells: I) -> String
 where
     I: IntoIterator<Item = S>,

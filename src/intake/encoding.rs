@@ -1,22 +1,22 @@
-//! Which encoding a text file has, found in a first pass over it, and its text as UTF-8 in a
-//! second. Neither pass holds more than a chunk, however long the file is.
+//! Finds the encoding of a text file in a first pass and reads it as UTF-8 in a second. Each pass holds one chunk
+//! in memory, however long the file is.
 
 use super::issue::Issue;
 use crc32fast::Hasher;
 use encoding_rs::{Decoder, DecoderResult, GB18030};
 use std::io::{self, Read};
 
-/// Bytes read at once.
+/// Bytes read at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// How a file writes Chinese.
+/// The encodings that are recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
     Gb18030,
 }
 
-/// What the first pass found; the second must find the same.
+/// What the first pass found. The second pass must find the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scan {
     pub(super) encoding: Encoding,
@@ -24,7 +24,7 @@ pub(super) struct Scan {
     pub(super) crc: u32,
 }
 
-/// Reads a file once; `open` is called again where the text is not UTF-8.
+/// The first pass. `open` is called again if the text is not UTF-8.
 pub(super) fn scan<R: Read>(
     file: &str,
     mut open: impl FnMut() -> io::Result<R>,
@@ -61,7 +61,7 @@ struct Pass {
     lines: u32,
     has_bom: bool,
     is_bad: bool,
-    /// The last bytes of a chunk where a character is cut.
+    /// The start of a character that was cut off at the end of the last chunk.
     rest: Vec<u8>,
 }
 
@@ -85,7 +85,7 @@ impl Pass {
         Ok(())
     }
 
-    /// Takes what is valid; keeps a character that is cut at the end; stops at the first bad byte.
+    /// Checks the next chunk: keeps a character that is cut off at the end, stops at the first invalid byte.
     fn check(&mut self, mut chunk: &[u8]) {
         while !self.rest.is_empty() && self.rest.len() < 4 {
             let Some((first, others)) = chunk.split_first() else { return };
@@ -125,7 +125,7 @@ pub(super) fn newlines(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(u32::MAX / 2)
 }
 
-/// UTF-16 without a mark: every second byte of mostly Latin text is NUL.
+/// Whether this is UTF-16 without a byte order mark: in mostly Latin text every second byte is zero.
 fn is_utf16(chunk: &[u8]) -> bool {
     let head = &chunk[..chunk.len().min(1024)];
     let nul = |parity: usize| {
@@ -135,7 +135,7 @@ fn is_utf16(chunk: &[u8]) -> bool {
     even.max(odd) >= 2 && even.max(odd) * 8 >= head.len() && even.min(odd) * 8 <= even.max(odd)
 }
 
-/// Fills the buffer unless the file ends before.
+/// Fills the buffer; shorter only at the end of the file.
 fn read_full(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -149,7 +149,7 @@ fn read_full(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// The line of the first byte that is no GB18030 either.
+/// The line of the first byte that is not valid GB18030 either.
 fn gb18030_fault(mut reader: impl Read) -> io::Result<Option<u32>> {
     let mut decoder = GB18030.new_decoder_without_bom_handling();
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -171,16 +171,16 @@ fn gb18030_fault(mut reader: impl Read) -> io::Result<Option<u32>> {
     }
 }
 
-/// The second pass: a file's text in chunks of UTF-8, without a byte order mark.
+/// The second pass: the text of a file in chunks of UTF-8, without its byte order mark.
 pub(super) struct TextReader<R> {
     inner: R,
     expected: Scan,
     decoder: Option<Decoder>,
     raw: Vec<u8>,
     decoded: String,
-    /// Whether the decoder has had its last bytes.
+    /// Whether the decoder has been given the last bytes.
     is_decoded: bool,
-    /// Where the current chunk starts and ends in `raw`, where nothing is decoded.
+    /// Where the current chunk starts and ends in `raw`, if it needs no decoding.
     start: usize,
     length: usize,
     bytes: u64,
@@ -205,7 +205,7 @@ impl<R: Read> TextReader<R> {
         }
     }
 
-    /// Moves on to the next chunk; false at the end.
+    /// Moves to the next chunk; false at the end of the file.
     pub(super) fn advance(&mut self) -> io::Result<bool> {
         let length = read_full(&mut self.inner, &mut self.raw)?;
         let is_first = self.bytes == 0;
@@ -214,7 +214,7 @@ impl<R: Read> TextReader<R> {
         (self.start, self.length) = (0, length);
         if let Some(decoder) = &mut self.decoder {
             self.decoded.clear();
-            // A file that grows while it is read goes on after its end; the checksum will tell.
+            // If the file grew meanwhile, this goes on past its old end; the checksum shows the change.
             if std::mem::replace(&mut self.is_decoded, length < self.raw.len()) {
                 return Ok(length > 0);
             }
@@ -236,13 +236,13 @@ impl<R: Read> TextReader<R> {
         }
     }
 
-    /// Whether the file is, up to here, the one that the first pass read.
+    /// Whether the file so far is the same as in the first pass.
     pub(super) fn is_same(&self) -> bool {
         self.bytes == self.expected.bytes && self.hasher.clone().finalize() == self.expected.crc
     }
 }
 
-/// A small file's text.
+/// The text of a small file.
 pub(super) fn text(file: &str, bytes: &[u8]) -> Result<String, Issue> {
     let found = scan(file, || Ok(bytes))?;
     let mut reader = TextReader::new(bytes, found);

@@ -1,5 +1,5 @@
-//! The rows that an import refused, with their reasons, as a CSV file that somebody can correct in
-//! Excel and import again.
+//! Writes the rows that an import refused, with their reasons, as a CSV file that people can correct in Excel and
+//! import again.
 
 use super::csv_out::{BOM, line};
 use super::issue::Issue;
@@ -11,21 +11,20 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Where the refused rows of a file go: `doses-errors.csv` beside `doses.csv`.
+/// Path of the file with the refused rows: `doses-errors.csv` beside `doses.csv`.
 pub fn errors_path(input: &Path) -> PathBuf {
     let mut name = input.file_stem().unwrap_or_default().to_os_string();
     name.push("-errors.csv");
     input.with_file_name(name)
 }
 
-/// Collects refused rows in a temporary file and puts it in place at the end.
+/// Collects refused rows in a temporary file. At the end the file is moved into place.
 #[derive(Debug)]
 pub struct ErrorsFile {
     path: PathBuf,
     temporary: PathBuf,
     language: Language,
-    /// The columns of the input, without those that an errors file adds, and where they stand in a
-    /// row.
+    /// The columns of the input without those that an errors file adds, and their places in a row.
     names: Vec<String>,
     places: Vec<usize>,
     writer: Option<BufWriter<File>>,
@@ -33,7 +32,7 @@ pub struct ErrorsFile {
     book: Option<BookOut>,
 }
 
-/// The refused rows as a workbook, where they came from one.
+/// The refused rows as a workbook, if the input was a workbook.
 #[derive(Debug)]
 struct BookOut {
     stem: &'static str,
@@ -41,11 +40,11 @@ struct BookOut {
     rows: Vec<(Vec<String>, Vec<Issue>)>,
 }
 
-/// Rows that the workbook of refused rows holds; the CSV file holds all.
+/// Most rows that the workbook holds. The CSV file holds all of them.
 const BOOK_ROWS_MAX: usize = 100_000;
 
 impl ErrorsFile {
-    /// For an input file with these header cells. Nothing is written before the first row.
+    /// For an input file with these header cells. Nothing is written before the first refused row.
     pub fn new(input: &Path, names: &[String], language: Language) -> Self {
         let path = errors_path(input);
         let mut temporary = path.clone().into_os_string();
@@ -58,14 +57,14 @@ impl ErrorsFile {
         Self { path, temporary, language, names, places, writer: None, rows: 0, book: None }
     }
 
-    /// Writes the refused rows as a workbook, too: `日报-errors.xlsx` beside `日报.xlsx`, bad cells coloured.
+    /// Also writes the refused rows as a workbook with bad cells coloured: `日报-errors.xlsx` beside `日报.xlsx`.
     #[must_use]
     pub fn with_workbook(mut self, stem: &'static str, made_at: NaiveDateTime) -> Self {
         self.book = Some(BookOut { stem, made_at, rows: Vec::new() });
         self
     }
 
-    /// Adds a row with everything that is wrong with it.
+    /// Adds a refused row and everything that is wrong with it.
     pub fn push(&mut self, row: u32, cells: &[&str], issues: &[Issue]) -> io::Result<()> {
         let mut out: Vec<String> = self
             .places
@@ -93,13 +92,13 @@ impl ErrorsFile {
         Ok(())
     }
 
-    /// Rows so far.
+    /// Number of rows added.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Puts the file in place and gives its path; without a row removes the one of an earlier
-    /// import.
+    /// Moves the file into place and returns its path. Without any row, removes the file that an earlier import
+    /// left.
     pub fn finish(mut self) -> io::Result<Option<PathBuf>> {
         let marked = self.finish_book()?;
         self.finish_rows().map(|rows| marked.or(rows))

@@ -1,4 +1,4 @@
-//! A campaign as a folder of files again. Reading the folder gives an equal campaign.
+//! Writes a campaign as a folder of files. Reading the folder gives an equal campaign.
 
 use super::csv_out::{BOM, line};
 use crate::domain::campaign::Campaign;
@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{fs, io};
 
-/// Keys whose values are numbers or days in TOML and stand without quotes.
+/// Keys whose values are numbers or days in TOML and are written without quotes.
 const BARE: &[&str] = &[
     "start",
     "end",
@@ -21,7 +21,7 @@ const BARE: &[&str] = &[
     "opens",
 ];
 
-/// The files of a campaign: name and text. CSV files start with the mark by which Excel knows
+/// The files of a campaign: name and text. CSV files start with the byte order mark by which Excel recognises
 /// UTF-8.
 pub fn files(campaign: &Campaign) -> Vec<(String, String)> {
     let mut settings = String::new();
@@ -41,7 +41,7 @@ pub fn files(campaign: &Campaign) -> Vec<(String, String)> {
     files
 }
 
-/// Writes the files into a folder, which is made where it does not exist.
+/// Writes the files into a folder, which is created if needed.
 pub fn folder(campaign: &Campaign, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     for (name, text) in files(campaign) {
@@ -67,7 +67,7 @@ fn value(key: &str, text: &str) -> String {
     }
 }
 
-/// Keys and values; `doses.2.protection` opens a table of the list `doses`.
+/// Keys and values as TOML; `doses.2.protection` goes into the second table of the list `doses`.
 fn keys(table: &Table) -> String {
     let mut out = String::new();
     let mut open = None;
@@ -95,7 +95,7 @@ fn list(table: &Table, campaign: &Campaign) -> String {
     for (index, row) in table.rows.iter().enumerate() {
         let _ = writeln!(out, "\n[[{}]]", table.stem);
         for (key, text) in table.columns.iter().zip(row).filter(|(_, text)| !text.is_empty()) {
-            // A set's groups are a list: their ids may hold blanks.
+            // The groups of a set are a list, because their ids may contain spaces.
             if *key == "groups"
                 && let Some(set) = campaign.group_sets.get(index)
             {

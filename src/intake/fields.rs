@@ -1,11 +1,12 @@
-//! One row of a table, read cell by cell; every fault becomes an issue, and reading goes on.
+//! Reads one row of a table cell by cell. Every fault becomes an issue, and reading goes on.
 
 #![expect(clippy::option_option, reason = "outer: the cell was refused; inner: the cell is blank")]
 
-use super::issue::{Issue, is_invisible, nearest};
+use super::issue::{Issue, nearest};
 use super::records::Record;
 use super::table::{Column, Line, Table};
 use super::values::{self, Number, YEARS, clean, half_width, number, plain_count};
+use crate::characters::is_invisible;
 use crate::domain::area::Point;
 use crate::domain::contact::Contact;
 use crate::domain::date::Weekdays;
@@ -14,30 +15,30 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-/// People of a group in an area, doses of a lot or a day: more than any county has.
+/// Largest number of people or doses in a cell, for a group in an area, a lot or a day. No county has more.
 pub(super) const COUNT_MAX: u32 = 100_000_000;
-/// Codes are short: they stand in tables, mails and file names.
+/// Longest code, in characters. Codes appear in tables, mails and file names.
 const CODE_CHARS_MAX: usize = 100;
-/// Names and remarks.
+/// Longest name or remark, in characters.
 const TEXT_CHARS_MAX: usize = 500;
 
-/// Where the cells are.
+/// How the cells of a row are stored.
 enum Cells<'a> {
-    /// In the order of the columns.
+    /// One for each column, in the order of the columns.
     Line(&'a Line),
-    /// In the order of the file; for each column the cell.
+    /// In the order of the file, with the cell of each column.
     Record(Record<'a>, &'a [Option<usize>]),
 }
 
-/// A row being read. The methods return nothing where they have pushed an issue.
+/// A row that is being read. Its methods return `None` after they have added an issue.
 pub(super) struct Fields<'a> {
     file: &'a str,
     row: u32,
     columns: &'static [Column],
     cells: Cells<'a>,
-    /// The column that was read last.
+    /// The column read last.
     last: std::cell::Cell<usize>,
-    /// What is wrong with the row so far.
+    /// Issues found in the row so far.
     pub(super) issues: Vec<Issue>,
 }
 
@@ -54,7 +55,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A row that goes by.
+    /// A row of a stream of rows.
     pub(super) fn of_record(
         file: &'a str,
         columns: &'static [Column],
@@ -66,8 +67,7 @@ impl<'a> Fields<'a> {
         Self { file, row: record.row, columns, cells, last, issues: Vec::new() }
     }
 
-    /// Where a column stands. Rows are mostly read in the order of the columns, so the next one is
-    /// tried first.
+    /// The place of a column. Rows are mostly read in the order of the columns, so the next one is tried first.
     fn at(&self, column: &str) -> usize {
         let last = self.last.get();
         let is_at = |at: usize| self.columns.get(at).is_some_and(|known| same(known.name, column));
@@ -85,7 +85,7 @@ impl<'a> Fields<'a> {
         at
     }
 
-    /// The clean text of a cell; empty where the column is absent.
+    /// The cleaned text of a cell; empty if the column is absent.
     pub(super) fn get(&self, column: &str) -> &'a str {
         let at = self.at(column);
         clean(match &self.cells {
@@ -101,7 +101,7 @@ impl<'a> Fields<'a> {
         self.get(column).is_empty()
     }
 
-    /// An issue of one cell, not yet pushed.
+    /// An issue about a cell, not yet added.
     pub(super) fn issue(&self, code: &'static str, column: &'static str) -> Issue {
         let at = self.at(column);
         let row = match &self.cells {
@@ -116,29 +116,29 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Refuses a cell.
+    /// Adds an issue about a cell.
     pub(super) fn refuse<T>(&mut self, code: &'static str, column: &'static str) -> Option<T> {
         let issue = self.issue(code, column);
         self.issues.push(issue);
         None
     }
 
-    /// A text that must be there and is short: a code or an id.
+    /// A required code or id.
     pub(super) fn code(&mut self, column: &'static str) -> Option<String> {
         self.text_within(column, CODE_CHARS_MAX)
     }
 
-    /// A code that may be absent.
+    /// An optional code.
     pub(super) fn code_maybe(&mut self, column: &'static str) -> Option<Option<String>> {
         if self.is_blank(column) { Some(None) } else { self.code(column).map(Some) }
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub(super) fn text(&mut self, column: &'static str) -> Option<String> {
         self.text_within(column, TEXT_CHARS_MAX)
     }
 
-    /// A text that may be absent.
+    /// An optional text.
     pub(super) fn text_maybe(&mut self, column: &'static str) -> Option<Option<String>> {
         if self.is_blank(column) { Some(None) } else { self.text(column).map(Some) }
     }
@@ -163,7 +163,7 @@ impl<'a> Fields<'a> {
         Some(text.to_owned())
     }
 
-    /// A whole number that must be there.
+    /// A required whole number.
     pub(super) fn count(
         &mut self,
         column: &'static str,
@@ -179,7 +179,7 @@ impl<'a> Fields<'a> {
         let code = match number(text) {
             Number::No => "not_a_number",
             Number::Exact(number) if !number.fract().is_zero() => "not_whole",
-            // `12.0` is a whole number with a decimal: what the cell means is not certain.
+            // `12.0` is refused: a decimal point makes it doubtful what the cell means.
             Number::Exact(number) if text.contains('.') && number.scale() > 0 => "not_whole",
             Number::Exact(number) => match number.to_u32().filter(|n| limits.contains(n)) {
                 Some(count) => return Some(count),
@@ -190,7 +190,7 @@ impl<'a> Fields<'a> {
         self.refuse_range(code, column, limits.start(), limits.end())
     }
 
-    /// A whole number, or the contract's value where the cell is blank.
+    /// A whole number; a blank cell means `blank`, the value that the contract sets.
     pub(super) fn count_or(
         &mut self,
         column: &'static str,
@@ -200,7 +200,7 @@ impl<'a> Fields<'a> {
         if self.is_blank(column) { Some(blank) } else { self.count(column, limits) }
     }
 
-    /// A whole number that may be absent.
+    /// An optional whole number.
     pub(super) fn count_maybe(
         &mut self,
         column: &'static str,
@@ -221,7 +221,7 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// An exact decimal within limits.
+    /// An exact decimal number between two limits.
     pub(super) fn decimal(
         &mut self,
         column: &'static str,
@@ -245,7 +245,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A share 0..=1, or a value where the cell is blank.
+    /// A share from 0 to 1; a blank cell means `blank`.
     pub(super) fn share_or(&mut self, column: &'static str, blank: Decimal) -> Option<Decimal> {
         if self.is_blank(column) {
             return Some(blank);
@@ -253,7 +253,7 @@ impl<'a> Fields<'a> {
         self.decimal(column, Decimal::ZERO, Decimal::ONE, true)
     }
 
-    /// WHO's wastage rate, 0..1 without 1; 0 where the cell is blank.
+    /// WHO's vaccine wastage rate, at least 0 and below 1; a blank cell means 0.
     pub(super) fn wastage(&mut self, column: &'static str) -> Option<Decimal> {
         if self.is_blank(column) {
             return Some(Decimal::ZERO);
@@ -261,7 +261,7 @@ impl<'a> Fields<'a> {
         self.decimal(column, Decimal::ZERO, Decimal::ONE, false)
     }
 
-    /// A number for weights and speeds, or a value where the cell is blank.
+    /// A number such as a weight or a speed; a blank cell means `blank`.
     pub(super) fn float_or(
         &mut self,
         column: &'static str,
@@ -275,7 +275,7 @@ impl<'a> Fields<'a> {
         self.decimal(column, min, max, true)?.to_string().parse().ok()
     }
 
-    /// A day that must be there.
+    /// A required day.
     pub(super) fn day(&mut self, column: &'static str) -> Option<NaiveDate> {
         let text = self.get(column);
         if text.is_empty() {
@@ -288,12 +288,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A day that may be absent.
+    /// An optional day.
     pub(super) fn day_maybe(&mut self, column: &'static str) -> Option<Option<NaiveDate>> {
         if self.is_blank(column) { Some(None) } else { self.day(column).map(Some) }
     }
 
-    /// A duration that may be absent.
+    /// An optional duration.
     pub(super) fn duration_maybe(&mut self, column: &'static str) -> Option<Option<Duration>> {
         if self.is_blank(column) {
             return Some(None);
@@ -304,7 +304,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Weekdays, or a set where the cell is blank.
+    /// Weekdays; a blank cell means `blank`.
     pub(super) fn weekdays_or(
         &mut self,
         column: &'static str,
@@ -319,7 +319,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// One of some words; `known` for the message.
+    /// One of several words. `known` lists them for the message.
     pub(super) fn word<T>(
         &mut self,
         column: &'static str,
@@ -340,7 +340,7 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// An e-mail address that may be absent.
+    /// An optional e-mail address.
     pub(super) fn email_maybe(&mut self, column: &'static str) -> Option<Option<String>> {
         if self.is_blank(column) {
             return Some(None);
@@ -353,7 +353,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Who leads a site or a team. A name without an address is a warning: nothing can be mailed.
+    /// The lead of a site or team. A name without an address is a warning, because nothing can be mailed.
     pub(super) fn contact(
         &mut self,
         name_column: &'static str,
@@ -377,14 +377,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A point that must be there.
+    /// A required point: latitude and longitude.
     pub(super) fn point(&mut self) -> Option<Point> {
         let latitude = self.degrees("latitude", 90);
         let longitude = self.degrees("longitude", 180);
         Some(Point { latitude: latitude?, longitude: longitude? })
     }
 
-    /// A point that may be absent; half a point is a fault.
+    /// An optional point. Only one of the two coordinates is a fault.
     pub(super) fn point_maybe(&mut self) -> Option<Option<Point>> {
         match (self.is_blank("latitude"), self.is_blank("longitude")) {
             (true, true) => Some(None),
@@ -401,7 +401,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What a spreadsheet shows where a formula failed.
+/// Whether a text is what a spreadsheet shows if a formula failed, such as `#REF!`.
 fn is_cell_error(text: &str) -> bool {
     matches!(
         text,
@@ -409,7 +409,7 @@ fn is_cell_error(text: &str) -> bool {
     )
 }
 
-/// Equal; names of columns are mostly the very same literal.
+/// Whether two column names are equal. Most are the same literal, so the pointers are compared first.
 fn same(a: &str, b: &str) -> bool {
     std::ptr::eq(a, b) || a == b
 }

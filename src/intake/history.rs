@@ -1,4 +1,4 @@
-//! A person's history as one line of JSON, for `doseplan forecast`.
+//! Reads a person's history from one line of JSON, for `doseplan forecast`.
 
 use super::rules::padded;
 use crate::domain::person::Sex;
@@ -8,59 +8,59 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 use std::borrow::Cow;
 
-/// A line as it was understood.
+/// A line that was read.
 #[derive(Debug)]
 pub struct History {
-    /// The id, as the line has it.
+    /// The id, as in the line.
     pub id: Option<serde_json::Value>,
     /// The person.
     pub person: Patient,
-    /// The codes of the doses, as the output repeats them.
+    /// The codes of the doses, which the output repeats.
     pub codes: Vec<DoseCode>,
-    /// Codes of observations that the rules do not know.
+    /// Codes of observations that are not in the rules.
     pub unknown_observations: Vec<String>,
 }
 
-/// What a dose was of, as the line has it.
+/// The vaccine of a dose, as in the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoseCode {
     /// `cvx` or `vaccine`.
     pub key: &'static str,
-    /// The code, CVX with two digits at least.
+    /// The code; a CVX code has at least two digits.
     pub code: String,
 }
 
-/// What is wrong with a line; dates of birth stay out of it.
+/// What is wrong with a line. Never holds a date of birth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineError {
-    /// Not a line of JSON in this form.
+    /// It is not a JSON object of this form.
     Unreadable(String),
-    /// A key that must be there.
+    /// A required key is missing.
     Missing(&'static str),
-    /// A day that the calendar does not have, or not written as 2021-10-20.
+    /// A day that does not exist or is not written like 2021-10-20.
     BadDate {
-        /// Which key.
+        /// The key.
         key: &'static str,
-        /// The text.
+        /// The value.
         value: String,
     },
-    /// Neither F, M nor U.
+    /// The sex is not F, M or U.
     BadSex(String),
-    /// A dose before birth; doses count from 1.
+    /// A dose before birth. Doses are numbered from 1.
     BeforeBirth(usize),
-    /// A dose after the day that the forecast is made for.
+    /// A dose after the day of the forecast.
     AfterAsOf(usize),
-    /// Born after the day that the forecast is made for.
+    /// Born after the day of the forecast.
     NotBorn,
     /// A dose without a vaccine.
     NoVaccine(usize),
-    /// More doses than a person has.
+    /// More doses than a person can have.
     TooManyDoses,
 }
 
-/// No register has more doses of one person; the rules are quadratic in them.
+/// Most doses of a person. No register has more, and the rules take quadratic time in them.
 const DOSES_MAX: usize = 1_000;
-/// The same for observations.
+/// Most observations of a person, for the same reason.
 const OBSERVATIONS_MAX: usize = 1_000;
 
 #[derive(Deserialize)]
@@ -101,7 +101,7 @@ struct LineObservation<'a> {
     date: Option<Cow<'a, str>>,
 }
 
-/// A code as text or as a number.
+/// A code, written as a text or a number.
 struct Code<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Code<'a> {
@@ -130,7 +130,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Code<'a> {
     }
 }
 
-/// Reads a line. `today` stands for `as_of` where the line has none.
+/// Reads a line. `today` is used if the line has no `as_of`.
 pub fn read_line(
     line: &str,
     rules: &Rules,
@@ -149,13 +149,13 @@ pub fn read_line(
     }
 }
 
-/// The id of a line whose rest is not in this form.
+/// The id of a line that is otherwise wrong.
 fn id_of(line: &str) -> Option<serde_json::Value> {
     let value: serde_json::Value = serde_json::from_str(line).ok()?;
     value.get("id").filter(|id| id.is_string() || id.is_number()).cloned()
 }
 
-/// What serde_json says, without "at line 1", which is always so.
+/// The message of serde_json without "at line 1", which is always the same.
 fn plain(error: &serde_json::Error) -> String {
     error.to_string().replace("at line 1 column", "at column")
 }
@@ -199,7 +199,7 @@ fn understand(line: &Line<'_>, rules: &Rules, today: NaiveDate) -> Result<Unders
         let code = observation.code.as_ref().ok_or(LineError::Missing("code"))?;
         let code = padded(&code.0, 3);
         match rules.observation_by_code.get(code.as_str()) {
-            // What is dated later was not known on that day.
+            // Doses and observations dated later were not known on that day.
             Some(_) if date.is_some_and(|date| date > as_of) => {}
             Some(id) => observations.push((*id, date)),
             None => unknown.push(code),
@@ -229,10 +229,10 @@ fn read_dose(
     Ok((given, DoseCode { key, code }))
 }
 
-/// Longer texts are cut where an error repeats them.
+/// Longest text that an error repeats, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
 
-/// A day as 2021-10-20.
+/// Reads a day written like 2021-10-20.
 fn day(text: Option<&str>, key: &'static str) -> Result<Option<NaiveDate>, LineError> {
     let Some(text) = text else { return Ok(None) };
     let bytes = text.as_bytes();
@@ -250,7 +250,7 @@ fn day(text: Option<&str>, key: &'static str) -> Result<Option<NaiveDate>, LineE
     })();
     match day.filter(|day| day.year() > 0) {
         Some(day) => Ok(Some(day)),
-        // A day of birth is not repeated: it is private.
+        // A date of birth is private, so the error does not repeat it.
         None if key == "born" => Err(LineError::BadDate { key, value: "…".to_owned() }),
         None => {
             let value = text.chars().take(SHOWN_CHARS_MAX).collect();

@@ -1,17 +1,18 @@
-//! What is wrong with a file, where, and what to do about it.
+//! Issues: what is wrong with a file, where, and what to do about it.
 
+use crate::characters::is_invisible;
 use crate::domain::campaign::Language;
 use crate::text;
 use serde::Serialize;
 use std::fmt::{self, Display, Write};
 
-/// How bad it is.
+/// How serious an issue is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The file or row is refused.
     Error,
-    /// It is taken, but somebody should look.
+    /// The file or row is accepted, but somebody should look at it.
     Warning,
 }
 
@@ -20,27 +21,27 @@ pub enum Severity {
 pub struct Issue {
     /// Whether the file or row is refused.
     pub severity: Severity,
-    /// What is wrong, stable for scripts: one of [`CODES`].
+    /// A stable code for scripts, one of [`CODES`].
     pub code: &'static str,
     /// The file's name, or `book.xlsx!sheet`.
     pub file: Box<str>,
-    /// The row as a spreadsheet or an editor numbers it, from 1.
+    /// The row number that a spreadsheet or an editor shows, from 1; `None` for the file as a whole.
     pub row: Option<u32>,
     /// The column or key.
     pub column: Option<String>,
-    /// The offending text, shortened and harmless; `…` where it is private.
+    /// The offending text, shortened and safe to print; `…` if it is private.
     pub value: String,
-    /// What else the message says: limits, known names.
+    /// Other arguments of the message, such as limits and known names.
     pub arguments: Vec<(&'static str, String)>,
 }
 
-/// Longer texts are cut in messages.
+/// Longest offending text in a message, in characters.
 const VALUE_CHARS_MAX: usize = 60;
-/// Lists of known names in messages may be longer.
+/// Longest other argument of a message, in characters, such as a list of known names.
 const ARGUMENT_CHARS_MAX: usize = 400;
 
 impl Issue {
-    /// An error of a file as a whole.
+    /// An error about a file as a whole.
     pub fn error(code: &'static str, file: impl AsRef<str>) -> Self {
         debug_assert!(CODES.contains(&code), "{code} is not in CODES");
         Self {
@@ -59,28 +60,28 @@ impl Issue {
         Self { severity: Severity::Warning, ..Self::error(code, file) }
     }
 
-    /// In this row; 0 is none.
+    /// Sets the row; 0 means none.
     #[must_use]
     pub fn row(mut self, row: u32) -> Self {
         self.row = (row > 0).then_some(row);
         self
     }
 
-    /// In this column.
+    /// Sets the column.
     #[must_use]
     pub fn column(mut self, column: impl Into<String>) -> Self {
         self.column = Some(harmless(&column.into(), VALUE_CHARS_MAX));
         self
     }
 
-    /// With this offending text.
+    /// Sets the offending text.
     #[must_use]
     pub fn value(mut self, value: &str) -> Self {
         self.value = harmless(value, VALUE_CHARS_MAX);
         self
     }
 
-    /// With a part of the message.
+    /// Adds an argument of the message.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
         self.arguments.push((name, harmless(&value.to_string(), ARGUMENT_CHARS_MAX)));
@@ -92,7 +93,7 @@ impl Issue {
         self.severity == Severity::Error
     }
 
-    /// What is wrong and what to do, in a language.
+    /// What is wrong and what to do about it.
     pub fn message(&self, language: Language) -> String {
         let column = self.column.as_deref().unwrap_or_default();
         let mut arguments: Vec<(&str, &dyn Display)> =
@@ -101,7 +102,7 @@ impl Issue {
         text::say(language, &format!("issue-{}", self.code), &arguments)
     }
 
-    /// The column and what is wrong: for where the row is in sight.
+    /// The column and what is wrong, for a place where the row is visible.
     pub fn told(&self, language: Language) -> String {
         match &self.column {
             Some(column) => format!("{column}: {}", self.message(language)),
@@ -109,7 +110,7 @@ impl Issue {
         }
     }
 
-    /// Where and what: `sites.csv:14 column weekday_doses: …`.
+    /// One line: `sites.csv:14 column weekday_doses: …`.
     pub fn line(&self, language: Language) -> String {
         let mut out = harmless(&self.file, ARGUMENT_CHARS_MAX);
         if let Some(row) = self.row {
@@ -122,7 +123,7 @@ impl Issue {
         out
     }
 
-    /// The issue as `-o json` has it.
+    /// The form in which `-o json` prints the issue.
     pub fn view(&self, language: Language) -> View<'_> {
         View {
             code: self.code,
@@ -140,7 +141,7 @@ impl Display for Issue {
     }
 }
 
-/// An issue as `-o json` has it.
+/// An issue in the form that `-o json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct View<'a> {
     /// Its stable code.
@@ -151,23 +152,16 @@ pub struct View<'a> {
     pub row: Option<u32>,
     /// The column or key.
     pub column: Option<&'a str>,
-    /// What is wrong and what to do.
+    /// What is wrong and what to do about it.
     pub message: String,
 }
 
-/// Whether any of them is an error.
+/// Whether any issue is an error.
 pub fn has_errors(issues: &[Issue]) -> bool {
     issues.iter().any(Issue::is_error)
 }
 
-/// Marks that turn the direction of text around or hide in it.
-pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
-        | '\u{feff}' | '\u{061c}' | '\u{fff9}'..='\u{fffb}')
-}
-
-/// A text that is safe to print: shortened, control and direction marks spelt out.
+/// Text that is safe to print: shortened, with control characters and invisible ones spelt out.
 fn harmless(text: &str, chars_max: usize) -> String {
     let mut out = String::new();
     for (index, c) in text.chars().enumerate() {
@@ -184,9 +178,9 @@ fn harmless(text: &str, chars_max: usize) -> String {
     out
 }
 
-/// The text of `known` nearest to `text`, where one is near enough to be meant.
+/// The text of `known` that is nearest to `text`; `None` if none is near enough.
 pub(crate) fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Beyond this length a text is no slip of the pen, and comparing it costs too much.
+    /// Longer texts are no typing errors, and comparing them takes too long.
     const CHARS_MAX: usize = 64;
     if text.chars().count() > CHARS_MAX {
         return None;
@@ -202,7 +196,7 @@ pub(crate) fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) 
     best.map(|(_, candidate)| candidate)
 }
 
-/// Every code, grouped as the messages are.
+/// Every code, in the groups of the catalogue.
 pub const CODES: &[&str] = &[
     // files
     "path_missing",

@@ -1,8 +1,8 @@
-//! Bytes of TOML, CSV and XLSX in; domain values, or a list of everything that is wrong, out.
+//! Reads TOML, CSV and XLSX into domain values, or into a list of everything that is wrong.
 //!
-//! A *table* is what a CSV file, a sheet or a TOML list of tables has in common; its rows are read
-//! by *fields*, and every fault becomes an [`Issue`] with file, row, column and a stable code.
-//! Small files (a campaign) are read whole; long ones (doses, persons) go by in batches: [`rows`].
+//! A *table* is what a CSV file, a sheet and a TOML list of tables have in common. Its rows are read by *fields*,
+//! and every fault becomes an [`Issue`] with file, row, column and a stable code. Small files (a campaign) are read
+//! whole; long ones (doses, persons) are read in batches: [`rows`].
 
 mod campaign;
 mod check;

@@ -1,4 +1,4 @@
-//! Dose rules: the series files that the program brings, and a reader for those of others.
+//! Dose rules of campaigns: the series delivered with the program, and a reader for series files.
 
 use super::fields::Fields;
 use super::issue::{Issue, has_errors};
@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
 
-/// The files of `schedules/series/` that a campaign may name: those whose intervals are all from one
-/// dose to the next, which is what the planner can keep.
+/// The files of `schedules/series/` that a campaign may name. All their intervals run from one dose to the next,
+/// which is what the planner supports.
 const EMBEDDED: &[&str] = &[
     "covid19-inactivated.toml",
     "covid19-ad5.toml",
@@ -19,7 +19,7 @@ const EMBEDDED: &[&str] = &[
     "cn-hpv-label-2dose.toml",
     "cn-ppsv23.toml",
 ];
-/// The visits of a catch-up campaign, which are no series of one vaccine.
+/// The visits of a catch-up campaign. They belong to no single vaccine.
 const CATCH_UP: (&str, &str) = ("catch-up.toml", include_str!("../../schedules/catch-up.toml"));
 
 static ALL: LazyLock<Vec<Series>> =
@@ -30,17 +30,17 @@ fn embedded_files() -> impl Iterator<Item = (&'static str, &'static str)> {
     named.copied().chain([CATCH_UP])
 }
 
-/// Every series that the program brings for campaigns.
+/// Every delivered series that a campaign may name.
 pub fn all() -> &'static [Series] {
     &ALL
 }
 
-/// Their ids.
+/// The ids of these series.
 pub fn ids() -> Vec<&'static str> {
     ALL.iter().map(|series| series.id.as_str()).collect()
 }
 
-/// The series with this id, where the program brings it.
+/// The delivered series with this id.
 pub fn embedded(id: &str) -> Option<Series> {
     ALL.iter().find(|series| series.id.as_str() == id).cloned()
 }
@@ -61,7 +61,7 @@ const DOSES: &[Column] = &[
     Column::optional("interval_max"),
 ];
 
-/// What only the dose-rule engine reads of a series (`schedules/series/README.md`).
+/// Keys of a series that only the dose rules read (`schedules/series/README.md`).
 const RULE_KEYS: &[&str] = &[
     "verified",
     "open",
@@ -83,7 +83,7 @@ const RULE_KEYS: &[&str] = &[
     "after",
 ];
 
-/// What only the dose-rule engine reads of a dose.
+/// Keys of a dose that only the dose rules read.
 const RULE_DOSE_KEYS: &[&str] = &[
     "verified",
     "recommended_age",
@@ -98,7 +98,7 @@ const RULE_DOSE_KEYS: &[&str] = &[
     "recurring",
 ];
 
-/// The tree without what only the dose-rule engine reads.
+/// The tree without the keys that only the dose rules read.
 fn without_rules(tree: &Entry) -> Entry {
     let mut tree = tree.clone();
     if let Node::Table(entries) = &mut tree.node {
@@ -126,7 +126,7 @@ pub fn parse(text: &str, file: &str) -> Result<Series, Vec<Issue>> {
     }
 }
 
-/// Reads a series out of its tree; nothing where it has errors.
+/// Reads a series from its tree; `None` if it has errors.
 pub(super) fn read(file: &str, tree: &Entry, issues: &mut Vec<Issue>) -> Option<Series> {
     let before = issues.len();
     let whole = tree;
@@ -168,7 +168,7 @@ fn read_doses(table: &Table, issues: &mut Vec<Issue>) -> Vec<SeriesDose> {
     let mut doses: Vec<SeriesDose> = Vec::new();
     for (index, line) in table.lines.iter().enumerate() {
         let mut fields = Fields::new(table, line);
-        // Where nothing is said, every dose protects as much as the others.
+        // Without `protection`, every dose adds an equal share.
         let equal = Decimal::from(index + 1) / Decimal::from(table.lines.len());
         let protection = if fields.is_blank("protection") {
             Some(equal)
@@ -229,7 +229,8 @@ fn check_dose(
     }
 }
 
-/// A duration's length from a day in a year without a leap day; good enough to compare rules.
+/// The length of a duration in days, counted from a day in a year without a leap day. Exact enough to compare
+/// rules.
 pub(super) fn days_of(duration: Duration) -> i64 {
     let start = NaiveDate::from_ymd_opt(2001, 1, 1).expect("a day of the calendar");
     (duration.after(start, MonthEnd::Roll) - start).num_days()

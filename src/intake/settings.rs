@@ -1,4 +1,4 @@
-//! What `campaign.toml`, or the sheets `campaign`, `groups` and `group_sets`, say.
+//! Reads the settings of a campaign: `campaign.toml`, or the sheets `campaign`, `groups` and `group_sets`.
 
 #![expect(clippy::option_option, reason = "outer: the cell was refused; inner: the cell is blank")]
 
@@ -18,11 +18,11 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-/// Three years: tables by day stay small, and a longer span is a typing error.
+/// Longest campaign, in days: three years. It keeps tables by day small; a longer span is a typing error.
 pub(super) const CAMPAIGN_DAYS_MAX: i64 = 1100;
-/// The series of campaigns that ask for whatever people lack.
+/// The series of catch-up campaigns, which give people whatever they lack.
 const CATCH_UP: &str = "catch-up";
-/// A plan further ahead is not frozen by days but by not re-planning.
+/// Most days that a plan may be frozen. To freeze more, do not re-plan.
 const FREEZE_DAYS_MAX: u32 = 366;
 
 pub(super) const SETTINGS: &[Column] = &[
@@ -57,7 +57,7 @@ pub(super) const GROUPS: &[Column] = &[
 pub(super) const GROUP_SETS: &[Column] =
     &[Column::required("id"), Column::required("name"), Column::required("groups")];
 
-/// The settings; a field is absent where it was refused.
+/// The settings that were read; `None` for a field that was refused.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) id: Option<CampaignId>,
@@ -67,7 +67,7 @@ pub(super) struct Settings {
     pub(super) start: Option<NaiveDate>,
     pub(super) end: Option<NaiveDate>,
     pub(super) series: Option<String>,
-    /// An issue about the series, ready to be filled in.
+    /// An issue about the series, to be completed by the caller.
     pub(super) series_issue: Option<Issue>,
     pub(super) adopt: Option<Adopt>,
     pub(super) freeze_days: Option<u32>,
@@ -83,7 +83,7 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
     let timezone = timezone(&mut fields);
     let start = fields.day("start");
     let end = fields.day("end");
-    // A span that makes no sense is one issue, not one more for every row outside it.
+    // An impossible span is reported once, not again for every row outside it.
     let end = end.filter(|_| check_span(&mut fields, start, end));
     let series = fields.code("series");
     let language = if fields.is_blank("language") {
@@ -136,7 +136,7 @@ fn timezone(fields: &mut Fields<'_>) -> Option<Tz> {
     None
 }
 
-/// A language tag that must be known.
+/// Reads a language tag that the program knows.
 pub(super) fn language(fields: &mut Fields<'_>, column: &'static str) -> Option<Language> {
     match Language::from_tag(fields.get(column)) {
         Some(language) => Some(language),
@@ -172,7 +172,7 @@ fn travel(fields: &mut Fields<'_>) -> Option<Travel> {
     Some(Travel { speed_km_per_hour: speed?, road_factor: factor? })
 }
 
-/// What a campaign of visits asks for; nothing for any other.
+/// What a catch-up campaign asks for; `None` for any other campaign.
 fn catch_up(fields: &mut Fields<'_>, series: Option<&str>) -> Option<Option<CatchUp>> {
     let vaccines: Vec<String> =
         split(fields.get("catch_up.vaccines")).into_iter().map(str::to_owned).collect();
@@ -189,14 +189,14 @@ fn catch_up(fields: &mut Fields<'_>, series: Option<&str>) -> Option<Option<Catc
             fields.issues.push(issue.with("nearest", near));
         }
     }
-    // A township counts as covered from nine in ten on.
+    // Default share from which an area counts as covered: 90 % (our choice).
     let rate = fields.share_or("catch_up.rate", Decimal::new(9, 1))?;
     Some(Some(CatchUp { vaccines, rate }))
 }
 
-/// Reads the groups in the order of the file.
+/// Reads the groups, in the order of the file.
 pub(super) fn groups(table: &Table, settings: &Settings, issues: &mut Vec<Issue>) -> Vec<Group> {
-    /// A weight beyond this drowns every other group in rounding.
+    /// Largest weight. A larger one would make the other groups vanish in rounding.
     const PRIORITY_MAX: u32 = 1_000_000;
     let mut groups = Vec::new();
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
@@ -250,7 +250,7 @@ pub(super) fn groups(table: &Table, settings: &Settings, issues: &mut Vec<Issue>
     groups
 }
 
-/// Reports an id that an earlier row has, and remembers it.
+/// Reports an id that an earlier row has used, and remembers it.
 fn duplicate(
     fields: &mut Fields<'_>,
     column: &'static str,
@@ -267,10 +267,10 @@ fn duplicate(
     }
 }
 
-/// Reads the report lines that add groups up.
+/// Reads the sets of groups that reports add up.
 pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>) -> Vec<GroupSet> {
     let known: Vec<&str> = groups.texts("id").collect();
-    // A report has a line for each group and each set: their ids are one name space.
+    // A report has a line for each group and each set, so their ids must differ.
     let mut seen: BTreeMap<String, u32> = groups
         .lines
         .iter()
@@ -307,7 +307,7 @@ pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>)
     sets
 }
 
-/// The elements of a list in one cell: a TOML list's, else words.
+/// The elements of a list in one cell: those of a TOML list, or else its words.
 fn split(text: &str) -> Vec<&str> {
     let parts: Vec<&str> = if text.contains(LIST_MARK) {
         text.split(LIST_MARK).collect()

@@ -1,17 +1,24 @@
-//! What a CSV file, a sheet and a list of TOML tables have in common: known columns and rows of
+//! Tables: what a CSV file, a sheet and a TOML list of tables have in common. They have known columns and rows of
 //! cells.
 
 use super::issue::{Issue, nearest};
 use super::values::{clean, half_width};
 
+/// The column beside settings that says what they mean.
+pub(super) const ABOUT: &str = "about";
+/// The column that says why a row was refused.
+pub(super) const REASON: &str = "reason";
+/// Columns that the program writes into workbooks for people; reading skips them.
+pub(super) const IGNORED: [&str; 2] = [REASON, ABOUT];
+
 /// A column that a table may have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
-    /// Its name in the header.
+    /// Its name in the header row.
     pub name: &'static str,
-    /// Whether the table and every row must have it.
+    /// Whether it is required, in the table and in every row.
     pub is_required: bool,
-    /// Whether its values stay out of messages.
+    /// Whether its values are private and stay out of messages.
     pub is_private: bool,
 }
 
@@ -29,7 +36,7 @@ impl Column {
     }
 }
 
-/// A row as a file has it.
+/// A row as it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RawRow {
     pub(super) row: u32,
@@ -41,18 +48,18 @@ pub(super) struct RawRow {
 pub(super) struct Line {
     pub(super) row: u32,
     pub(super) cells: Vec<String>,
-    /// Where cells have rows of their own (keys of a TOML file): one for each, else empty.
+    /// The row of each cell, if cells have rows of their own (keys of a TOML file); otherwise empty.
     pub(super) cell_rows: Vec<u32>,
 }
 
-/// A table whose header was understood.
+/// A table whose header was read.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
-    /// For messages.
+    /// Name of the file, for messages.
     pub(super) file: String,
     pub(super) columns: &'static [Column],
     pub(super) lines: Vec<Line>,
-    /// Whether its rows could be read at all.
+    /// Whether the rows could be read.
     pub(super) is_readable: bool,
 }
 
@@ -61,8 +68,7 @@ impl Table {
         Self { file: file.to_owned(), columns, lines: Vec::new(), is_readable: false }
     }
 
-    /// The clean texts of one column, also of rows that are faulty elsewhere: what others may refer
-    /// to.
+    /// The cleaned texts of a column, including rows with other faults: the codes that other tables may refer to.
     pub(super) fn texts(&self, column: &str) -> impl Iterator<Item = &str> {
         let index = self.columns.iter().position(|known| known.name == column);
         self.lines
@@ -72,7 +78,7 @@ impl Table {
             .filter(|cell| !cell.is_empty())
     }
 
-    /// Puts the rows of a file under the known columns; `ignored` columns are as if they were not there.
+    /// Sorts the cells of each row into the known columns. Columns in `ignored` are skipped.
     pub(super) fn new(
         file: &str,
         columns: &'static [Column],
@@ -115,11 +121,10 @@ impl Table {
     }
 }
 
-/// How many rows may stand above the header: titles and notes that people merge over the table.
+/// Most rows above the header: titles and notes that people put over a table.
 pub(super) const TITLE_ROWS_MAX: usize = 10;
 
-/// Which row is the header: the first that names all required columns, else the one that names most
-/// columns.
+/// Finds the header: the first row that names all required columns, or else the row that names most columns.
 pub(super) fn header_at(columns: &[Column], rows: &[RawRow]) -> Option<usize> {
     let hits = |row: &RawRow| {
         let names: Vec<String> = row.cells.iter().map(|cell| name_of(cell)).collect();
@@ -142,12 +147,12 @@ pub(super) fn header_at(columns: &[Column], rows: &[RawRow]) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
-/// A header cell as names are compared.
+/// A header cell in the form in which names are compared.
 pub(super) fn name_of(cell: &str) -> String {
     half_width(clean(cell)).trim().to_ascii_lowercase()
 }
 
-/// Names of columns for messages.
+/// Names of columns, for messages.
 pub(super) fn list(columns: &[Column]) -> String {
     columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
 }
@@ -155,18 +160,18 @@ pub(super) fn list(columns: &[Column]) -> String {
 /// Which cell holds which column.
 #[derive(Debug)]
 pub(super) struct Header {
-    /// Cells as the file has them.
+    /// Header cells as they stand in the file.
     pub(super) names: Vec<String>,
-    /// For each known column the cell that holds it.
+    /// For each known column, the cell that holds it.
     pub(super) index: Vec<Option<usize>>,
-    /// For each cell whether it stands under a name, known or not.
+    /// For each cell, whether a name stands above it, known or not.
     is_named: Vec<bool>,
-    /// Whether a required column is missing, so that rows cannot be read.
+    /// Whether a required column is missing, so that no row can be read.
     pub(super) is_missing_columns: bool,
 }
 
 impl Header {
-    /// Reads the header row; `ignored` columns are no fault and are not read.
+    /// Reads the header row. Columns in `ignored` are skipped without a warning.
     pub(super) fn read(
         file: &str,
         columns: &[Column],
@@ -215,12 +220,12 @@ impl Header {
         Self { names: row.cells.clone(), index, is_named, is_missing_columns }
     }
 
-    /// Whether each of so many cells stands under a name.
+    /// Whether a name stands above each of the first `cells` cells.
     pub(super) fn covers(&self, cells: usize) -> bool {
         self.is_named.get(..cells).is_some_and(|named| named.iter().all(|named| *named))
     }
 
-    /// The first cell of a row that holds something and has no column.
+    /// The first filled cell of a row that has no column.
     pub(super) fn stray<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Option<&'a str> {
         cells
             .enumerate()

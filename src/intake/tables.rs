@@ -1,5 +1,4 @@
-//! The tables of a campaign, row by row. Whether codes exist is checked afterwards, over all
-//! tables.
+//! Reads the tables of a campaign row by row. References between tables are checked afterwards.
 
 use super::fields::{COUNT_MAX, Fields};
 use super::issue::Issue;
@@ -11,9 +10,9 @@ use crate::domain::id::{AreaCode, GroupId, LotCode, PlaceCode, TeamCode};
 use crate::domain::site::{Closure, Delivery, Reach, Site, Stop, Team};
 
 const MINUTES_OF_A_DAY: u32 = 1440;
-/// The tour of a team is found by trying every order; the contract has four at most.
+/// Most stops of a team on a day. Every order of them is tried; the contract allows four.
 const STOPS_A_DAY_MAX: u32 = 4;
-/// A vial with more doses is a typing error.
+/// Most doses in a vial. A larger number is a typing error.
 const VIAL_DOSES_MAX: u32 = 1000;
 
 /// A value and the row that it was read from.
@@ -103,7 +102,7 @@ pub(super) const DELIVERIES: &[Column] = &[
     optional("doses_per_vial"),
 ];
 
-/// Reads every row; a row that has an error is left out.
+/// Reads every row. Rows with an error are left out.
 pub(super) fn read<T>(
     table: &Table,
     issues: &mut Vec<Issue>,

@@ -1,26 +1,24 @@
-//! Settings as a tree of keys, whether they come from TOML or from a sheet of two columns, `key`
-//! and `value`.
+//! Settings as a tree of keys, read from TOML or from a sheet with the two columns `key` and `value`.
 
 use super::encoding::newlines;
 use super::issue::{Issue, nearest};
-use super::table::{Column, Line, RawRow, Table, list};
+use super::table::{Column, IGNORED, Line, RawRow, Table, list};
 use super::values::clean;
-use super::workbook_errors::IGNORED;
 use toml::de::{DeTable, DeValue};
 
-/// Ends every element of a list of texts in one cell; no code can hold it.
+/// Ends each element of a list that is kept in one cell. No code can contain it.
 pub(super) const LIST_MARK: char = '\u{1f}';
-/// More syntax errors than this say nothing new.
+/// Most syntax errors shown for a file. More would say nothing new.
 const TOML_ERRORS_MAX: usize = 20;
 
-/// A value and the row that its key stands in.
+/// A value, with the row of its key.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) row: u32,
     pub(super) node: Node,
 }
 
-/// A value; numbers, days and words stay text until it is known what they mean.
+/// A value. Numbers, days and words stay text until their meaning is known.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Scalar(String),
@@ -28,12 +26,12 @@ pub(super) enum Node {
     List(Vec<Entry>),
 }
 
-/// Settings that are numbers; every other digit is text.
+/// Keys whose values are numbers. Any other value stays a text, even if it consists of digits.
 const NUMBERS: [&str; 6] =
     ["protection", "preference", "from_dose", "at_least", "fewer_than", "priority"];
 
 impl Entry {
-    /// The tree as TOML, in the forms that series files have.
+    /// The tree as TOML, in the form of a series file.
     pub(super) fn to_toml(&self) -> toml::Value {
         self.value_of("")
     }
@@ -119,8 +117,8 @@ fn node_of(text: &str, value: &DeValue<'_>) -> Node {
 /// The columns of a sheet of settings.
 pub(super) const KEY_VALUE: &[Column] = &[Column::required("key"), Column::optional("value")];
 
-/// Reads a sheet of keys and values. `doses.1.protection` is the first element of a list. With `keeps_blanks` a key
-/// without a value stays, so that messages can name its row.
+/// Reads a sheet of keys and values. `doses.1.protection` belongs to the first element of a list. With
+/// `keeps_blanks` a key without a value is kept, so that messages can name its row.
 pub(super) fn of_sheet(
     file: &str,
     rows: Vec<RawRow>,
@@ -147,9 +145,9 @@ pub(super) fn of_sheet(
     Some(root)
 }
 
-/// Puts a value at its path; false where something stands there already.
+/// Puts a value at its path; false if a value stands there already.
 fn put(at: &mut Entry, path: &[&str], value: &str, row: u32) -> bool {
-    /// No list of settings is longer; a larger number would only fill memory.
+    /// Longest list of settings. A larger index would only fill the memory.
     const ELEMENTS_MAX: usize = 1000;
     let Some((first, rest)) = path.split_first() else { return false };
     let fresh = || match rest.first() {
@@ -182,14 +180,13 @@ fn put(at: &mut Entry, path: &[&str], value: &str, row: u32) -> bool {
 }
 
 impl Entry {
-    /// The value of a key of the top level.
+    /// The value of a top-level key.
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
         let Node::Table(entries) = &self.node else { return None };
         entries.iter().find(|(name, _)| name == key).map(|(_, entry)| entry)
     }
 
-    /// The tree as a table of one row: known dotted keys are its columns. Keys in `lists` are left
-    /// out.
+    /// The tree as a table of one row whose columns are the known dotted keys. Keys in `lists` are left out.
     pub(super) fn one_line(
         &self,
         file: &str,
@@ -210,7 +207,7 @@ impl Entry {
         Table { file: file.to_owned(), columns, lines: vec![line], is_readable: true }
     }
 
-    /// A list of tables, such as `[[groups]]`, as a table.
+    /// A list of tables such as `[[groups]]`, as one table.
     pub(super) fn lines(
         &self,
         file: &str,
@@ -236,7 +233,7 @@ impl Entry {
     }
 }
 
-/// Puts a value into its cell, or reports a key that nobody knows.
+/// Puts a value into its cell, or reports an unknown key.
 fn fill(
     file: &str,
     columns: &'static [Column],

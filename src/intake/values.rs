@@ -1,17 +1,17 @@
-//! What a cell's text means: numbers, days, weekdays, words. Every function takes trimmed text.
+//! Reads the text of a cell as a number, day, weekday or word. Every function expects trimmed text.
 
 use crate::domain::date::{Weekdays, parse_day};
 use chrono::{Datelike, NaiveDate, Weekday};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 
-/// Days outside these years are typing errors.
+/// Years that a day may lie in. Others are typing errors.
 pub(super) const YEARS: std::ops::RangeInclusive<i32> = 1880..=2200;
 
-/// A cell's text without blanks around it, and without the apostrophe that [`super::csv_out`] puts
-/// before what a spreadsheet would run.
+/// The text of a cell without surrounding blanks, and without the apostrophe that [`super::csv_out`] puts in front
+/// of formulas.
 pub(super) fn clean(text: &str) -> &str {
-    // Nearly every cell: starts and ends with a plain character.
+    // The fast path for nearly every cell: it starts and ends with a plain character.
     if let ([first, .., last], _) | ([first], last) = (text.as_bytes(), &b'x')
         && first.is_ascii_graphic()
         && last.is_ascii_graphic()
@@ -27,7 +27,7 @@ pub(super) fn clean(text: &str) -> &str {
     }
 }
 
-/// Full-width digits, letters and signs as their ASCII twins: `２０２１` becomes `2021`.
+/// Replaces full-width digits, letters and signs by their ASCII counterparts: `２０２１` becomes `2021`.
 pub(super) fn half_width(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -44,20 +44,20 @@ pub(super) fn half_width(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(narrow).collect())
 }
 
-/// What a text is that should be a number.
+/// What a text that should be a number turned out to be.
 #[derive(Debug, PartialEq)]
 pub(super) enum Number {
-    /// It is one.
+    /// A number.
     Exact(Decimal),
-    /// It is one, beyond what decimals hold.
+    /// A number too large for a decimal.
     Huge,
-    /// It is none.
+    /// Not a number.
     No,
 }
 
-/// A number in ASCII or full-width digits; thousands may be apart, `1,690,000`.
+/// A number in ASCII or full-width digits, with or without thousands separators: `1,690,000`.
 pub(super) fn number(text: &str) -> Number {
-    /// More digits than this are no quantity of people, doses or degrees.
+    /// Most digits. No number of people or doses and no coordinate has more.
     const CHARS_MAX: usize = 40;
     let text = half_width(text);
     if text.is_empty() || text.len() > CHARS_MAX {
@@ -95,14 +95,14 @@ fn join_thousands(text: &str) -> Option<Cow<'_, str>> {
     apart.then(|| Cow::Owned(text.replace(',', "")))
 }
 
-/// A whole number that fits, read fast where it is written plainly.
+/// A whole number within the limits, with a fast path for plain digits.
 pub(super) fn plain_count(text: &str) -> Option<u32> {
     let plain = !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// A day in any form of the contract, also in full-width digits and with the midnight that
-/// spreadsheets add.
+/// A day in any form that the contract allows, also with full-width digits or with the midnight that spreadsheets
+/// append.
 pub(super) fn day(text: &str) -> Option<NaiveDate> {
     if let Some(day) = plain_day(text.as_bytes()) {
         return Some(day);
@@ -115,7 +115,7 @@ pub(super) fn day(text: &str) -> Option<NaiveDate> {
     parse_day(text)
 }
 
-/// `2021-10-20`, without any allocation.
+/// Reads `2021-10-20` without allocating.
 fn plain_day(text: &[u8]) -> Option<NaiveDate> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
     let digits = |digits: &[u8]| {
@@ -127,7 +127,7 @@ fn plain_day(text: &[u8]) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, digits(&[m1, m2])?, digits(&[d1, d2])?)
 }
 
-/// Whether a day's year can be meant.
+/// Whether the year of a day is plausible.
 pub(super) fn is_plausible(day: NaiveDate) -> bool {
     YEARS.contains(&day.year())
 }
@@ -164,7 +164,7 @@ pub(super) fn weekdays(text: &str) -> Option<Weekdays> {
     (days != Weekdays::NONE).then_some(days)
 }
 
-/// Yes or no; nothing where it is neither.
+/// Yes or no; `None` if the text is neither.
 pub(super) fn yes_no(text: &str) -> Option<bool> {
     match half_width(text).to_lowercase().as_str() {
         "yes" | "y" | "true" | "1" | "是" => Some(true),
@@ -173,9 +173,9 @@ pub(super) fn yes_no(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether a mail can be sent to this address; plain ASCII, as every server takes it.
+/// Whether mail can be sent to this address. Only plain ASCII, which every server accepts.
 pub(super) fn is_email(text: &str) -> bool {
-    /// RFC 5321, 4.5.3.1.3: a path has 256 octets with its brackets.
+    /// RFC 5321, section 4.5.3.1.3: a path has at most 256 octets, including its angle brackets.
     const BYTES_MAX: usize = 254;
     let Some((local, domain)) = text.split_once('@') else { return false };
     let label = |label: &str| {

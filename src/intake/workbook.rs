@@ -1,5 +1,5 @@
-//! Sheets of an .xlsx workbook as rows of text. Days come out as `2021-10-20`, whole numbers
-//! without a decimal.
+//! Reads the sheets of an .xlsx workbook as rows of text. Days read as `2021-10-20`, whole numbers have no decimal
+//! point.
 
 use super::issue::Issue;
 use super::records::ROWS_MAX;
@@ -9,13 +9,13 @@ use std::io::{Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-/// A workbook on disk; a full sheet of a million rows is some 60 MB.
+/// Largest workbook on disk. A full sheet of a million rows takes about 60 MB.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// A workbook unpacked: what a zip bomb would exceed.
+/// Largest workbook when unpacked; stops zip bombs.
 const UNPACKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
-/// The same of an upload.
+/// The same limit for an upload.
 const UPLOAD_UNPACKED_MAX: u64 = 96 * 1024 * 1024;
-/// Columns of a sheet that are looked at; tables of ours have at most 13.
+/// Columns of a sheet that are read. Our widest table has 13.
 const COLUMNS_MAX: usize = 256;
 
 /// An open workbook.
@@ -24,19 +24,19 @@ pub(super) struct Book {
     form: Form,
 }
 
-/// Which of Excel's two forms a workbook has.
+/// The two file formats of Excel.
 enum Form {
-    /// Since 2007: a zip of XML, read cell by cell.
+    /// .xlsx, since 2007: a zip of XML, read cell by cell.
     Now(Box<Xlsx<Cursor<Vec<u8>>>>),
-    /// Before, and WPS's .et: read as a whole. At most 65,536 rows of 256 columns.
+    /// .xls and WPS's .et: read whole. At most 65,536 rows of 256 columns.
     Old(Box<Xls<Cursor<Vec<u8>>>>),
 }
 
-/// An old workbook on disk; they are read as a whole.
+/// Largest old workbook on disk, because it is read whole.
 const OLD_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 impl Book {
-    /// Opens a workbook after making sure that it does not unpack without end.
+    /// Opens a workbook after checking how large it is when unpacked.
     pub(super) fn open(path: &Path, name: &str) -> Result<Self, Issue> {
         let bytes = read_file(path, name, FILE_BYTES_MAX)?;
         Self::of_bytes(bytes, name)
@@ -49,7 +49,7 @@ impl Book {
                 let limit = format!("{} MB", OLD_BYTES_MAX / 1024 / 1024);
                 return Err(Issue::error("file_too_large", name).with("limit", limit));
             }
-            // A workbook with a password is in this form, too, whatever its name says.
+            // A workbook with a password is stored in this format, whatever its name ends in.
             let book = guarded(&name, || Xls::new(Cursor::new(bytes)))
                 .map_err(|_| Issue::error("old_workbook", &name))?;
             return Ok(Self { name, form: Form::Old(Box::new(book)) });
@@ -59,7 +59,7 @@ impl Book {
         Ok(Self { name, form: Form::Now(Box::new(book)) })
     }
 
-    /// Opens a workbook that came from elsewhere: with a tighter limit, without macros.
+    /// Opens an uploaded workbook: tighter limit, no macros.
     pub(super) fn of_upload(bytes: Vec<u8>, name: &str) -> Result<Self, Issue> {
         check_size(&bytes, name, UPLOAD_UNPACKED_MAX)?;
         let archive = zip::ZipArchive::new(Cursor::new(&bytes));
@@ -72,7 +72,7 @@ impl Book {
         Self::of_bytes(bytes, name)
     }
 
-    /// A warning for each sheet with formulas: what they came to when the workbook was saved is taken.
+    /// A warning for each sheet with formulas. The values stored with the formulas are used.
     pub(super) fn formulas(&mut self) -> Vec<Issue> {
         let sheets = self.sheets();
         let Form::Now(book) = &mut self.form else { return Vec::new() };
@@ -91,7 +91,7 @@ impl Book {
         out
     }
 
-    /// The sheets' names as the workbook has them.
+    /// The names of the sheets, as the workbook spells them.
     pub(super) fn sheets(&self) -> Vec<String> {
         match &self.form {
             Form::Now(book) => book.sheet_names(),
@@ -99,12 +99,12 @@ impl Book {
         }
     }
 
-    /// How a sheet is called in messages.
+    /// What messages call a sheet.
     pub(super) fn shown(&self, sheet: &str) -> String {
         format!("{}!{sheet}", self.name)
     }
 
-    /// The rows of a sheet that hold anything.
+    /// The rows of a sheet that are not empty.
     pub(super) fn rows(&mut self, sheet: &str) -> Result<Vec<RawRow>, Issue> {
         let shown = self.shown(sheet);
         let book = match &mut self.form {
@@ -139,7 +139,7 @@ impl Book {
         })?;
         let mut rows =
             rows.ok_or_else(|| Issue::error("too_many_rows", &shown).with("limit", ROWS_MAX))?;
-        // A row's cells may stand in any order in the file; so may rows that hands have edited.
+        // Cells of a row may be stored in any order, and so may rows if somebody edited the file.
         if !rows.is_sorted_by_key(|row| row.row) {
             rows.sort_by_key(|row| row.row);
         }
@@ -147,7 +147,7 @@ impl Book {
     }
 }
 
-/// The rows of a sheet of an old workbook that hold anything.
+/// The rows of an old workbook's sheet that are not empty.
 fn old_rows(
     book: &mut Xls<Cursor<Vec<u8>>>,
     sheet: &str,
@@ -179,7 +179,7 @@ fn old_text(value: &Data) -> String {
     }
 }
 
-/// Reads a file within a limit.
+/// Reads a file up to a limit.
 pub(super) fn read_file(path: &Path, name: &str, bytes_max: u64) -> Result<Vec<u8>, Issue> {
     let unreadable =
         |error: std::io::Error| Issue::error("unreadable", name).with("reason", error.to_string());
@@ -193,7 +193,7 @@ pub(super) fn read_file(path: &Path, name: &str, bytes_max: u64) -> Result<Vec<u
     Ok(bytes)
 }
 
-/// Unpacks every part once and counts, since what a part says of its own size may be a lie.
+/// Unpacks every part once and counts the bytes, because the size that a part claims may be false.
 fn check_size(bytes: &[u8], name: &str, bytes_max: u64) -> Result<(), Issue> {
     let bad = |reason: String| Issue::error("bad_workbook", name).with("reason", reason);
     let too_large = || {
@@ -220,8 +220,7 @@ fn check_size(bytes: &[u8], name: &str, bytes_max: u64) -> Result<(), Issue> {
     Ok(())
 }
 
-/// Runs the reader of workbooks; a workbook that it stumbles over is refused like any other bad
-/// file.
+/// Runs the workbook reader. A workbook on which it panics is refused like any other bad file.
 fn guarded<T, E: std::fmt::Display>(
     name: &str,
     read: impl FnOnce() -> Result<T, E>,
@@ -252,7 +251,7 @@ fn day_of(text: &str) -> String {
     text.split_once('T').map_or(text, |(day, _)| day).to_owned()
 }
 
-/// A number as the sheet shows it: fifteen digits, so that 0.1 + 0.2 is 0.3.
+/// A number as the sheet shows it: with fifteen digits, so that 0.1 + 0.2 is 0.3.
 fn float_text(number: f64) -> String {
     let shown = format!("{number:.14e}").parse().unwrap_or(number);
     format!("{shown}")
@@ -285,7 +284,7 @@ mod tests {
         let code = |bytes: &[u8], limit| check_size(bytes, "f", limit).map_err(|issue| issue.code);
         assert_eq!(code(&bytes, 2 * 1024 * 1024), Ok(()));
         assert_eq!(code(&bytes, 2 * 1024 * 1024 - 1), Err("workbook_too_large"));
-        // A part that says it is small is counted all the same.
+        // A part that claims a small size is counted all the same.
         let mut lying = bytes.clone();
         let size = (1024_u32 * 1024).to_le_bytes();
         while let Some(at) = lying.windows(4).position(|window| window == size) {

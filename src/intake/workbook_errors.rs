@@ -1,9 +1,8 @@
-//! A workbook with what is wrong in it marked: bad cells coloured, the reason beside the row. Every cell stands
-//! where it stood, so that the rows that messages name are those that somebody sees; what is mended there can be
-//! read again.
+//! Marks what is wrong in a workbook: bad cells are coloured, the reason stands beside the row. Every cell keeps
+//! its place, so messages name the rows that people see, and a corrected workbook can be read again.
 
 use super::issue::Issue;
-use super::table::{Column, RawRow, header_at, name_of};
+use super::table::{Column, REASON, RawRow, header_at, name_of};
 use super::values::clean;
 use super::workbook::Book;
 use super::workbook_form::{self as forms, Form};
@@ -15,19 +14,14 @@ use rust_xlsxwriter::XlsxError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The column that holds the reasons.
-const REASON: &str = "reason";
-/// Columns of workbooks that reading skips: they are there for eyes.
-pub(super) const IGNORED: [&str; 2] = [REASON, forms::ABOUT];
-
-/// Where the workbook with the marks goes: `活动-errors.xlsx` beside `活动.xlsx`.
+/// Path of the marked workbook: `活动-errors.xlsx` beside `活动.xlsx`.
 pub fn marked_path(input: &Path) -> PathBuf {
     let mut name = input.file_stem().unwrap_or_default().to_os_string();
     name.push("-errors.xlsx");
     input.with_file_name(name)
 }
 
-/// The workbook at `path` with its issues marked; an issue where it cannot be read at all.
+/// The workbook at `path` with its issues marked; fails with an issue if it cannot be read.
 pub fn marked(
     path: &Path,
     issues: &[Issue],
@@ -38,7 +32,7 @@ pub fn marked(
     mark(Book::open(path, &name)?, &name, issues, (language, made_at))
 }
 
-/// The same for a workbook that was uploaded.
+/// The same for an uploaded workbook.
 pub fn marked_upload(
     bytes: Vec<u8>,
     name: &str,
@@ -79,7 +73,7 @@ fn mark(
     out.bytes().map_err(refused)
 }
 
-/// The first sheet: every issue in one list.
+/// The first sheet: a list of all issues.
 fn list(
     book: &mut out::Book,
     name: &str,
@@ -108,7 +102,7 @@ fn list(
     page.close()
 }
 
-/// A sheet that is none of ours, as it is.
+/// Copies a sheet that is not one of our tables.
 fn plain(page: &mut Page<'_>, rows: &[RawRow]) -> Result<(), XlsxError> {
     for row in rows {
         for (at, text) in (0..).zip(&row.cells) {
@@ -118,7 +112,7 @@ fn plain(page: &mut Page<'_>, rows: &[RawRow]) -> Result<(), XlsxError> {
     Ok(())
 }
 
-/// A table of ours: cells where they stood, marks, reasons.
+/// Writes one of our tables: cells in their places, marks, reasons.
 fn table<'a>(
     page: &mut Page<'_>,
     form: Form,
@@ -188,18 +182,18 @@ fn table<'a>(
     page.freeze(header.row, 0)
 }
 
-/// What is wrong with each row.
+/// The reasons, by row.
 type Reasons = BTreeMap<u32, Vec<String>>;
 
-/// The marks of cells by row and column.
+/// The marked cells, by row and column.
 type Marks = BTreeMap<(u32, usize), (Look, Vec<String>)>;
 
-/// Which cell an issue speaks of.
+/// The cell that an issue is about.
 fn cell_of(form: Form, names: &[String], rows: &[RawRow], issue: &Issue) -> Option<usize> {
     let column = name_of(issue.column.as_deref()?);
     let at = |wanted: &str| names.iter().position(|name| name == wanted);
     if form.columns.iter().any(|known| known.name == "key") {
-        // A sheet of settings: the key stands in the row, its value beside.
+        // On a sheet of settings the key stands in the row and its value beside it.
         let key = at("key")?;
         let row = rows.iter().find(|row| Some(row.row) == issue.row)?;
         let is_value = row.cells.get(key).is_some_and(|text| name_of(clean(text)) == column);
@@ -208,7 +202,7 @@ fn cell_of(form: Form, names: &[String], rows: &[RawRow], issue: &Issue) -> Opti
     at(&column)
 }
 
-/// Refused rows of one kind with their reasons, as a form that can be mended and imported again.
+/// Refused rows of one kind with their reasons, as a form that can be corrected and imported again.
 pub(super) fn refused(
     stem: &str,
     names: &[String],

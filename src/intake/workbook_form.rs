@@ -1,11 +1,11 @@
-//! The workbooks that people fill in: a sheet for each table, drop-downs, a page that explains every column.
+//! The workbooks that people fill in: a sheet for each table, drop-downs, and a page that explains every column.
 //!
-//! Above the codes of the columns stands what they mean; reading looks for the codes only. A hidden sheet holds the
-//! version of the form and the codes that drop-downs need.
+//! The meaning of each column stands above its code; reading looks only for the codes. A hidden sheet holds the
+//! version of the form and the codes for drop-downs.
 
 use super::rows::columns_of;
 use super::settings::{GROUP_SETS, GROUPS, SETTINGS};
-use super::table::Column;
+use super::table::{ABOUT, Column};
 use super::tree::KEY_VALUE;
 use super::workbook_out::{Book, Cell, Choice, Look, Page};
 use super::{series, tables};
@@ -15,15 +15,12 @@ use crate::text;
 use chrono::NaiveDateTime;
 use rust_xlsxwriter::XlsxError;
 
-/// The version of the form, in the hidden sheet.
+/// Version of the form, kept in the hidden sheet.
 const VERSION: &str = "1";
-/// Empty rows of a form that have drop-downs.
+/// Empty rows that get drop-downs.
 const ROWS_AHEAD: u32 = 2000;
-/// Decimal digits that a number in a spreadsheet keeps.
+/// Decimal digits that a spreadsheet keeps of a number.
 const DIGITS_MAX: usize = 15;
-
-/// The column beside settings that says what they mean; reading skips it.
-pub(super) const ABOUT: &str = "about";
 
 /// A table of a workbook.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +30,7 @@ pub(super) struct Form {
     pub(super) columns: &'static [Column],
 }
 
-/// The tables of a campaign, in the order in which somebody fills them in.
+/// The tables of a campaign, in the order in which people fill them in.
 pub(super) const CAMPAIGN: [Form; 12] = [
     Form { stem: "campaign", columns: KEY_VALUE },
     Form { stem: "groups", columns: GROUPS },
@@ -56,7 +53,7 @@ pub(super) fn form(stem: &str) -> Option<Form> {
     CAMPAIGN.into_iter().chain(records).find(|form| form.stem == stem)
 }
 
-/// What a column holds.
+/// What the cells of a column hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -78,7 +75,7 @@ fn kind(column: &str) -> Kind {
     }
 }
 
-/// A text of a table as a cell; numbers and days only where reading gives the same text again.
+/// A text of a table as a cell. It becomes a number or day only if reading it gives the same text again.
 pub(super) fn cell(column: &str, text: &str) -> Cell {
     let as_it_is = || Cell::text(text);
     match kind(column) {
@@ -99,18 +96,18 @@ pub(super) fn cell(column: &str, text: &str) -> Cell {
     }
 }
 
-/// Keys of the catalogue have no dots.
+/// A name as a key of the catalogue, where dots are not allowed.
 fn key_of(column: &str) -> String {
     column.replace('.', "-")
 }
 
-/// What a column is called, in this table or in any.
+/// The name of a column, for this table or for all tables.
 fn name_of(language: Language, stem: &str, column: &str) -> String {
     let column = key_of(column);
     first_of(language, &[format!("field-{stem}-{column}"), format!("field-{column}")])
 }
 
-/// What a column holds, in this table or in any.
+/// What a column holds, for this table or for all tables.
 fn about_of(language: Language, stem: &str, column: &str) -> String {
     let column = key_of(column);
     first_of(language, &[format!("about-{stem}-{column}"), format!("about-{column}")])
@@ -125,7 +122,7 @@ fn label(language: Language, stem: &str, column: &Column) -> String {
     format!("{}{star}", name_of(language, stem, column.name))
 }
 
-/// Which other sheet's first column holds the codes of a column.
+/// The sheet whose first column holds the codes that a column may use.
 fn codes_in(stem: &str, column: &str) -> Option<&'static str> {
     match (stem, column) {
         ("areas", "area") | ("sites", "site") | ("group_sets", _) => None,
@@ -157,13 +154,13 @@ fn words_of(stem: &str, column: &str) -> Option<Vec<String>> {
 
 type Done = Result<(), XlsxError>;
 
-/// Where the header and the first row of data of a form stand, from 0.
+/// Rows of the header and of the first data row of a form, from 0.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) header: u32,
 }
 
-/// A title, what the columns mean, their codes.
+/// Writes the title, the meanings of the columns and their codes.
 fn heading(page: &mut Page<'_>, form: Form, language: Language) -> Result<Place, XlsxError> {
     let title = text::say(language, &format!("sheet-{}", form.stem), &[]);
     let about = text::say(language, &format!("sheet-about-{}", form.stem), &[]);
@@ -177,7 +174,7 @@ fn heading(page: &mut Page<'_>, form: Form, language: Language) -> Result<Place,
     Ok(Place { header: 3 })
 }
 
-/// The code of a column, with what it means as a note.
+/// Writes the code of a column, with its meaning as a note.
 fn header_cell(
     page: &mut Page<'_>,
     form: Form,
@@ -194,7 +191,7 @@ fn header_cell(
     Ok(())
 }
 
-/// Drop-downs and formats of the columns below a header.
+/// Sets drop-downs and formats of the columns below the header.
 pub(super) fn rules(
     page: &mut Page<'_>,
     form: Form,
@@ -222,7 +219,7 @@ pub(super) fn rules(
     Ok(())
 }
 
-/// The cells of the first column of a sheet of this form.
+/// The cells of the first column of another sheet of this form; `None` for codes of several sheets.
 fn range_of(sheet: &'static str) -> Option<String> {
     (sheet != "places").then(|| format!("={sheet}!$A$5:$A${}", 4 + ROWS_AHEAD))
 }
@@ -240,7 +237,7 @@ fn table_page(book: &mut Book, form: Form, rows: &[Vec<Cell>], language: Languag
     page.close()
 }
 
-/// The sheet of settings: a row for each, with its meaning beside.
+/// The sheet of settings: a row for each, with its meaning beside it.
 fn settings_page(book: &mut Book, rows: &[(String, Cell)], language: Language) -> Done {
     let form = CAMPAIGN[0];
     let mut page = book.page(form.stem);
@@ -269,7 +266,7 @@ fn settings_page(book: &mut Book, rows: &[(String, Cell)], language: Language) -
     page.close()
 }
 
-/// What every column means.
+/// The page that explains every column.
 pub(super) fn guide(
     book: &mut Book,
     forms: &[Form],
@@ -319,13 +316,13 @@ pub(super) fn guide(
     page.close()
 }
 
-/// Codes with their names, for drop-downs and for who fills in a form.
+/// Codes with their names, for drop-downs and for the person who fills in the form.
 struct Codes {
     sheet: &'static str,
     codes: Vec<(String, String)>,
 }
 
-/// Whether a sheet is one that forms bring along and nobody fills in.
+/// Whether a sheet belongs to the form itself and is not filled in by people.
 pub(super) fn is_ours(sheet: &str) -> bool {
     let languages = [Language::ZhCn, Language::En];
     ["workbook-guide", "workbook-codes", "workbook-reason-sheet"]
@@ -333,7 +330,7 @@ pub(super) fn is_ours(sheet: &str) -> bool {
         .any(|key| languages.iter().any(|language| text::word(*language, key) == sheet.trim()))
 }
 
-/// The hidden sheet: version, then pairs of columns of codes and names.
+/// The hidden sheet: the version, then pairs of columns with codes and names.
 fn dictionary(book: &mut Book, codes: &[Codes], language: Language) -> Done {
     let mut page = book.page(&text::word(language, "workbook-codes"));
     page.put(0, 0, &Cell::text("doseplan"), Look::Head)?;
@@ -379,7 +376,7 @@ pub fn campaign(
         .flatten()
         .map(|row| (row[0].clone(), cell(&row[0], &row[1])))
         .collect();
-    // A campaign that names a series that comes along need not bring it.
+    // A delivered series need not be written into the workbook.
     let is_known = series::all().contains(&campaign.series);
     let forms: Vec<Form> =
         CAMPAIGN.into_iter().filter(|form| form.stem != "series" || !is_known).collect();
@@ -387,7 +384,7 @@ pub fn campaign(
     workbook(&campaign.name, &forms, &settings, filled, language, made_at)
 }
 
-/// An empty campaign to be filled in.
+/// An empty campaign to fill in.
 pub fn blank(language: Language, made_at: NaiveDateTime) -> Result<Vec<u8>, XlsxError> {
     let settings: Vec<(String, Cell)> = SETTINGS
         .iter()
@@ -429,8 +426,8 @@ fn workbook(
     book.bytes()
 }
 
-/// A form for records of one kind (`tallies`, `doses`, `persons`, `outcomes`) of a campaign, with its codes for
-/// drop-downs and what is known already.
+/// A form for records of one kind (`tallies`, `doses`, `persons`, `outcomes`), with the campaign's codes for
+/// drop-downs and the rows that are already known.
 pub fn records(
     stem: &str,
     campaign: &Campaign,

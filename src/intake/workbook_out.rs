@@ -1,5 +1,5 @@
-//! Workbooks that leave: tables under headings, columns as wide as Chinese needs, text that no spreadsheet
-//! runs. The same cells at the same time give the same bytes.
+//! Writes workbooks: tables under headings, columns wide enough for Chinese, text that no spreadsheet runs. The
+//! same cells written at the same time give the same bytes.
 
 use crate::text::harmless;
 use chrono::{NaiveDate, NaiveDateTime};
@@ -10,44 +10,44 @@ use rust_xlsxwriter::{
 use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
-/// What a cell may hold at most, by Excel's own limit.
+/// Most characters of a text in a cell, just below Excel's own limit of 32,767.
 const TEXT_CHARS_MAX: usize = 32_000;
-/// A column is not wider than this many Latin characters; longer texts wrap.
+/// Widest column, in Latin characters. Longer texts wrap.
 const WIDTH_MAX: usize = 56;
-/// Nor narrower.
+/// Narrowest column, in Latin characters.
 const WIDTH_MIN: usize = 8;
-/// Notes are read on a small yellow paper.
+/// Most characters of a note. Spreadsheets show notes in a small box.
 const NOTE_CHARS_MAX: usize = 2000;
-/// The longest list of words that a drop-down holds itself, by Excel's own limit.
+/// Longest list of words that a drop-down can hold itself, Excel's own limit.
 const INLINE_CHARS_MAX: usize = 250;
-/// A4, as Excel numbers papers.
+/// Excel's number for A4 paper.
 const A4: u8 = 9;
 
 /// A cell's value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// Nothing.
+    /// An empty cell.
     Blank,
-    /// Text, also where it looks like a number, a day or a formula.
+    /// Text, even if it looks like a number, a day or a formula.
     Text(String),
     /// A whole number.
     Count(i64),
-    /// A number as it is.
+    /// A number with all its decimals.
     Number(f64),
-    /// A number that is shown with so many decimals.
+    /// A number shown with a fixed number of decimals.
     Decimals(f64, u8),
     /// A day.
     Day(NaiveDate),
 }
 
 impl Cell {
-    /// A text, or nothing where it is empty.
+    /// A text; an empty one gives an empty cell.
     pub fn text(text: impl Into<String>) -> Self {
         let text = text.into();
         if text.is_empty() { Self::Blank } else { Self::Text(text) }
     }
 
-    /// How many columns of Latin characters it takes.
+    /// Width of the value, in Latin characters.
     fn width(&self) -> usize {
         match self {
             Self::Blank => 0,
@@ -65,7 +65,7 @@ impl Cell {
 /// How a cell looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Look {
-    /// As data.
+    /// Data.
     Plain,
     /// The title of a sheet.
     Title,
@@ -73,35 +73,35 @@ pub enum Look {
     Remark,
     /// The name of a column.
     Head,
-    /// What the name of a column means.
+    /// The meaning of a column.
     Label,
-    /// Wrong.
+    /// An error.
     Bad,
-    /// Somebody should look.
+    /// A warning.
     Doubtful,
-    /// Why something is wrong.
+    /// The reason for an error or warning.
     Reason,
-    /// Sums.
+    /// A sum.
     Sum,
 }
 
-/// What a column's cells may hold.
+/// What the cells of a column may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// One of these words.
     Words(Vec<String>),
-    /// One of the cells of a range, such as `=areas!$A$4:$A$2000`; other values are warned of.
+    /// A cell of a range such as `=areas!$A$4:$A$2000`. Other values give a warning.
     Range(String),
-    /// A whole number from 0.
+    /// A whole number of at least 0.
     Count,
 }
 
-/// A workbook in the making.
+/// A workbook that is being written.
 pub struct Book {
     book: Workbook,
 }
 
-/// A sheet in the making; [`Page::close`] sets its widths.
+/// A sheet that is being written. [`Page::close`] sets the widths.
 pub struct Page<'a> {
     sheet: &'a mut Worksheet,
     widths: BTreeMap<u16, usize>,
@@ -110,13 +110,13 @@ pub struct Page<'a> {
 
 /// Shows days as `2021-10-20`.
 const DAY: u8 = 100;
-/// Shows whole numbers with their thousands apart.
+/// Shows whole numbers with thousands separators.
 const COUNT: u8 = 101;
 /// Shows text and numbers as they are.
 const AS_IS: u8 = 102;
 
 impl Book {
-    /// An empty workbook that says it was made then.
+    /// An empty workbook that names `made_at` as its time of creation.
     pub fn new(title: &str, made_at: NaiveDateTime) -> Self {
         let mut book = Workbook::new();
         let made = made_at.and_utc();
@@ -128,9 +128,9 @@ impl Book {
         Self { book }
     }
 
-    /// Another sheet. A name that Excel refuses is made one that it takes.
+    /// Adds a sheet. A name that Excel refuses is changed into one that it accepts.
     pub fn page(&mut self, name: &str) -> Page<'_> {
-        /// Excel's own limit.
+        /// Excel's own limit, in characters.
         const NAME_CHARS_MAX: usize = 31;
         let plain: String = harmless(name)
             .chars()
@@ -138,7 +138,7 @@ impl Book {
             .take(NAME_CHARS_MAX)
             .collect();
         let sheet = self.book.add_worksheet();
-        // A name that is empty or taken leaves the sheet with its number for a name.
+        // A sheet with an empty name or one that is in use is named by its number.
         let _ = sheet.set_name(plain.trim());
         sheet.set_paper_size(A4).set_landscape().set_print_fit_to_pages(1, 0);
         sheet.set_margins(0.4, 0.4, 0.5, 0.5, 0.3, 0.3).set_footer("&C&P / &N");
@@ -152,7 +152,7 @@ impl Book {
 }
 
 impl Page<'_> {
-    /// Writes a cell; row and column count from 0.
+    /// Writes a cell. Row and column count from 0.
     pub fn put(&mut self, row: u32, column: u16, cell: &Cell, look: Look) -> Result<(), XlsxError> {
         if !matches!(look, Look::Title | Look::Remark) {
             let width = self.widths.entry(column).or_default();
@@ -172,7 +172,7 @@ impl Page<'_> {
                 let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
                 self.sheet.write_string_with_format(row, column, text, format)?
             }
-            // Beyond 2^53 a spreadsheet loses digits; no county counts so far.
+            // Beyond 2^53 a spreadsheet loses digits. No count in a county is that large.
             Cell::Count(number) => {
                 self.sheet.write_number_with_format(row, column, *number as f64, format)?
             }
@@ -184,7 +184,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Puts a note at a cell, which a spreadsheet shows when the pointer is over it.
+    /// Attaches a note that is shown when the pointer is over the cell.
     pub fn note(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
         let text: String = text.lines().map(harmless).collect::<Vec<_>>().join("\n");
         let text: String = text.chars().take(NOTE_CHARS_MAX).collect();
@@ -195,8 +195,8 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// What the cells `first..=last` of a column may hold; others are warned of, not refused, so that
-    /// nobody is stopped who knows better.
+    /// Limits what the cells `first..=last` of a column may hold. Other values give a warning, not an error, so
+    /// that nobody who knows better is stopped.
     pub fn choice(
         &mut self,
         rows: (u32, u32),
@@ -229,7 +229,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Keeps the rows above `row` and the columns before `column` in sight, and on every printed page.
+    /// Keeps the rows above `row` and the columns before `column` visible, on screen and on every printed page.
     pub fn freeze(&mut self, row: u32, column: u16) -> Result<(), XlsxError> {
         self.sheet.set_freeze_panes(row, column)?;
         if let Some(last) = row.checked_sub(1) {
@@ -238,18 +238,18 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Text cells of these rows stay text whatever somebody types into them: codes with leading zeros.
+    /// Formats a column as text, so that codes keep leading zeros when people type them.
     pub fn text_column(&mut self, column: u16) -> Result<(), XlsxError> {
         self.sheet.set_column_format(column, &Format::new().set_num_format("@"))?;
         Ok(())
     }
 
-    /// The sheet stands on paper upright.
+    /// Prints the sheet in portrait.
     pub fn upright(&mut self) {
         self.sheet.set_portrait();
     }
 
-    /// The sheet is there, but not in sight.
+    /// Hides the sheet.
     pub fn hide(&mut self) {
         self.sheet.set_hidden(true);
     }
@@ -263,7 +263,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// A whole table: titles, heads, rows; gives the number of the first row of data.
+    /// Writes a whole table: titles, heads, rows. Returns the number of the first data row.
     pub fn table(
         &mut self,
         titles: &[String],

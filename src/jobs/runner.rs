@@ -56,7 +56,7 @@ pub struct Runner {
 
 /// What a look did.
 #[derive(Debug, Default)]
-pub struct Look {
+pub struct TickReport {
     /// Runs that ended: job, state, reason.
     pub ran: Vec<(String, String, String)>,
     /// What was sent.
@@ -86,10 +86,10 @@ impl Runner {
     }
 
     /// Makes rows for what has become due, runs what can be run, sends what is due, all as of `now`.
-    pub async fn look(&self, now: DateTime<Utc>) -> Result<Look> {
+    pub async fn tick(&self, now: DateTime<Utc>) -> Result<TickReport> {
         let clock = Clock::simulated(now);
         let ran = self.work(now).await?;
-        Ok(Look { ran, mail: self.send(&clock).await? })
+        Ok(TickReport { ran, mail: self.send(&clock).await? })
     }
 
     /// Makes rows for what has become due, and runs what can be run.

@@ -1,7 +1,9 @@
-//! Sessions as a calendar file (RFC 5545). The same sessions give the same bytes: all times come from plans.
+//! Writes sessions as a calendar file (RFC 5545). All times come from plans, so the same sessions give the same
+//! bytes.
 //!
-//! A session is a day, not hours, which campaigns do not know; a day is the same one in every zone. One UID for each
-//! place, day and team, a SEQUENCE that grows with each change, `STATUS:CANCELLED` for what a plan has dropped.
+//! A session is an all-day event: campaigns know no hours, and a day is the same in every time zone. Each place,
+//! day and team has one UID. Its SEQUENCE grows with each change, and a session that a plan dropped has
+//! `STATUS:CANCELLED`.
 
 use crate::domain::calendar::{SessionEntry, SessionKey};
 use crate::domain::campaign::{Campaign, Language};
@@ -10,10 +12,10 @@ use crate::text;
 use chrono::{DateTime, Days};
 use icalendar::{Calendar, Component as _, Event, EventLike as _, EventStatus, Property};
 
-/// What the file is; one that is sent by mail says so in its header too.
+/// What the file is for. One that is sent by mail repeats this in its header.
 pub const MIME: &str = "text/calendar; method=PUBLISH; charset=utf-8";
 
-/// The sessions of a post as a file. `organizer` is the address that the mails come from.
+/// The sessions of a site or team as a file. `organizer` is the sender's address.
 pub fn file<'a>(
     campaign: &Campaign,
     language: Language,
@@ -77,7 +79,7 @@ fn event(
         .summary(&title)
         .location(&place)
         .add_property("ORGANIZER", format!("mailto:{organizer}"))
-        // A day of work does not keep its hours from being used.
+        // An all-day event must not mark its reader as busy.
         .add_property("TRANSP", "TRANSPARENT");
     if !entry.cancelled {
         event.description(&lines.join("\n"));

@@ -1,5 +1,6 @@
-//! What a mail carries so that an answer finds its way back: the number in its envelope sender, by which a bounce is
-//! told from a forgery, and the token by which its reader unsubscribes. Both are signed with the installation's secret.
+//! What a mail carries so that an answer can be matched to it: the number in its envelope sender, which tells a
+//! real bounce from a forged one, and the token by which its reader unsubscribes. Both are signed with the
+//! installation's secret.
 
 use super::message::{MessageError, routable};
 use crate::config::{BounceAddress, HttpsUrl};
@@ -7,23 +8,24 @@ use crate::text::hex;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-/// Bytes of the tag in an envelope sender: nobody guesses 64 bits by mail, and the address stays within 64 characters.
+/// Bytes of the tag in an envelope sender. 64 bits cannot be guessed by mail, and the address stays within 64
+/// characters.
 const TAG_BYTES: usize = 8;
-/// Bytes of a message's hash, and of the signature behind it in a token.
+/// Bytes of a message's hash, and of the signature that follows it in a token.
 const HASH_BYTES: usize = 16;
 
-/// The part of a Message-ID that is made from what the mail is about: 32 hexadecimal digits.
+/// The part of a Message-ID that is derived from what the mail is about: 32 hexadecimal digits.
 pub fn message_hash(key: &str) -> String {
     hex(&Sha256::digest(key.as_bytes())[..HASH_BYTES])
 }
 
-/// The envelope sender of a mail, `bounce+7.TAG@example.org`: to it goes the report when the mail does not arrive.
+/// The envelope sender of a mail, `bounce+7.TAG@example.org`. Servers report to it if the mail cannot be delivered.
 pub fn bounce_sender(secret: &[u8], to: &BounceAddress, id: i64) -> String {
     let tag = sign(secret, "bounce", &id.to_string()).finalize().into_bytes();
     format!("{}+{id}.{}@{}", to.local, hex(&tag[..TAG_BYTES]), to.domain)
 }
 
-/// The number of the mail whose envelope sender an address was; `None` for any address that was none.
+/// The number of the mail that an envelope sender belongs to; `None` if we did not make the address.
 pub fn bounce_of(secret: &[u8], address: &str) -> Option<i64> {
     let (local, _) = address.trim_matches(['<', '>', ' ']).rsplit_once('@')?;
     let (id, tag) = local.rsplit_once('+')?.1.split_once('.')?;
@@ -39,8 +41,8 @@ pub fn token(secret: &[u8], message_hash: &str) -> String {
     format!("{message_hash}{}", hex(&signature[..HASH_BYTES]))
 }
 
-/// The hash of the message that a token belongs to; `None` for one that this installation did not make.
-/// Takes the same time for every wrong signature.
+/// The hash of the message that a token belongs to; `None` if this installation did not make the token. Takes the
+/// same time for every wrong signature.
 pub fn hash_of(secret: &[u8], token: &str) -> Option<String> {
     let token = token.trim().to_ascii_lowercase();
     let bytes = unhex(&token).filter(|bytes| bytes.len() == 2 * HASH_BYTES)?;
@@ -49,7 +51,7 @@ pub fn hash_of(secret: &[u8], token: &str) -> Option<String> {
     signed.verify_truncated_left(&bytes[HASH_BYTES..]).is_ok().then(|| hash.to_owned())
 }
 
-/// What is signed for one purpose is nothing worth for another.
+/// A signature for one purpose is not valid for another.
 fn sign(secret: &[u8], purpose: &str, text: &str) -> Hmac<Sha256> {
     let mut mac = Hmac::new_from_slice(secret).expect("HMAC takes keys of every length");
     mac.update(purpose.as_bytes());
@@ -65,32 +67,32 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
 }
 
-/// How the reader of a mail says that they want no more of its kind.
+/// How the reader of a mail unsubscribes from its kind.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WayOut {
-    /// Where they write.
+    /// The address to write to.
     pub desk: String,
-    /// What tells them from others.
+    /// The token that identifies the reader.
     pub token: String,
-    /// The page where one click is enough.
+    /// The page on which one click unsubscribes.
     pub page: Option<String>,
 }
 
 impl std::fmt::Debug for WayOut {
-    /// A token in a log would let its readers unsubscribe others.
+    /// Hides the token: whoever reads it in a log could unsubscribe others.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("WayOut(…)")
     }
 }
 
 impl WayOut {
-    /// The way out of a mail; `desk` is where people write.
+    /// The ways to unsubscribe from a mail; `desk` is the address to write to.
     pub fn new(desk: &str, page: Option<&HttpsUrl>, token: String) -> Result<Self, MessageError> {
         let page = page.map(|page| format!("{}/{token}", page.0));
         Ok(Self { desk: routable(desk)?, token, page })
     }
 
-    /// The link that opens a mail to the desk with the token as its subject.
+    /// A link that opens a mail to the desk with the token as its subject.
     pub fn mailto(&self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "@-._~!$*'+".contains(c);
         let encoded = |c: char| {
@@ -100,7 +102,7 @@ impl WayOut {
         format!("mailto:{desk}?subject=unsubscribe%20{}", self.token)
     }
 
-    /// Both links, as List-Unsubscribe has them.
+    /// Both links in the form of the List-Unsubscribe header.
     pub fn links(&self) -> Vec<String> {
         std::iter::once(self.mailto()).chain(self.page.clone()).collect()
     }
@@ -119,7 +121,7 @@ mod tests {
         let (local, domain) = sender.split_once('@').expect("an address");
         assert_eq!((&local[..12], domain, local.len()), ("bounce+4711.", "example.org", 28));
         assert_eq!(bounce_of(SECRET, &sender), Some(4711));
-        // Mail servers may change the case of what they report to.
+        // Mail servers may change the case of the address that they report to.
         assert_eq!(bounce_of(SECRET, &format!("<{}>", sender.to_uppercase())), Some(4711));
         assert_eq!(bounce_of(b"another", &sender), None);
         for forged in [

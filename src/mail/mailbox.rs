@@ -1,4 +1,4 @@
-//! Messages in files: one file, a folder of files, a maildir, an mbox, or what comes in. Reading changes nothing there.
+//! Reads messages from a file, a folder of files, a maildir, an mbox or standard input. Nothing is changed there.
 
 use super::bounce::{BYTES_MAX, NotUnderstood};
 use std::collections::VecDeque;
@@ -6,15 +6,15 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-/// A message with the name of where it stands, or why it cannot be read.
+/// A message with the place that it was read from, or the reason why it cannot be read.
 pub struct Found {
-    /// The file, and the number of the message in an mbox.
+    /// The file; in an mbox also the number of the message.
     pub name: String,
     /// Its bytes.
     pub bytes: Result<Vec<u8>, NotUnderstood>,
 }
 
-/// Messages one after the other; no more than one is in memory.
+/// Messages, one at a time. Only one is in memory.
 pub struct Mailbox {
     files: VecDeque<PathBuf>,
     open: Option<Stream>,
@@ -24,7 +24,7 @@ pub struct Mailbox {
 struct Stream {
     name: String,
     lines: Box<dyn BufRead + Send>,
-    /// The first line of the next message; none before the first.
+    /// The first line of the next message; `None` before the first one.
     is_mbox: Option<bool>,
     count: usize,
 }
@@ -54,7 +54,7 @@ impl Mailbox {
         Ok(Self { files: files.into(), open: None })
     }
 
-    /// Reads from what is handed over: a message or an mbox.
+    /// Reads a message or an mbox from a stream.
     pub fn stream(name: &str, input: impl io::Read + Send + 'static) -> Self {
         Self { files: VecDeque::new(), open: Some(Stream::new(name.to_owned(), input)) }
     }
@@ -86,7 +86,8 @@ impl Stream {
         Self { name, lines: Box::new(BufReader::new(input)), is_mbox: None, count: 0 }
     }
 
-    /// The next message. An mbox has a line `From …` before each, and `>From` where a line of a message began so.
+    /// The next message. In an mbox a line `From …` precedes each; a line of a message that began so is written
+    /// `>From`.
     fn next(&mut self) -> Option<Found> {
         let (mut bytes, mut size, mut line) = (Vec::new(), 0, Vec::new());
         let mut fault = None;
@@ -94,7 +95,7 @@ impl Stream {
         self.count += 1;
         loop {
             line.clear();
-            // A line without end would fill the memory.
+            // A line without an end must not fill the memory.
             let read = self.lines.by_ref().take(BYTES_MAX as u64).read_until(b'\n', &mut line);
             match read {
                 Ok(0) => break,
@@ -129,7 +130,7 @@ impl Stream {
             Some(true) => format!("{}:{}", self.name, self.count),
             _ => self.name.clone(),
         };
-        // An empty file is shown, the end of a file is not.
+        // An empty file is one empty message; the end of an mbox is none.
         if size == 0 && fault.is_none() && (self.count > 1 || self.is_mbox == Some(true)) {
             return None;
         }

@@ -1,11 +1,11 @@
-//! E-mail addresses taken out of words that others said, such as a mail server's answer, before they are logged.
+//! Removes e-mail addresses from the words of others, such as a mail server's answer, before they are logged.
 
 use std::borrow::Cow;
 
-/// What stands in place of an address.
+/// What replaces an address.
 const MASK: &str = "(address)";
 
-/// The text with `(address)` in place of every e-mail address. Text of JSON stays text of JSON.
+/// The text with `(address)` in place of every e-mail address. A JSON text stays valid JSON.
 pub fn addresses(text: &str) -> Cow<'_, str> {
     if !text.contains('@') {
         return Cow::Borrowed(text);
@@ -29,7 +29,7 @@ pub fn addresses(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where the local part at the end of a text begins.
+/// Where the local part at the end of a text starts.
 fn local_part(text: &str) -> usize {
     if let Some(inside) = text.strip_suffix("\\\"").or_else(|| text.strip_suffix('"')) {
         // "zhao yi"@home.example
@@ -39,7 +39,7 @@ fn local_part(text: &str) -> usize {
     let start = text
         .rfind(|c| !is_local(c))
         .map_or(0, |last| last + text[last..].chars().next().map_or(1, char::len_utf8));
-    // After the backslash of JSON the first letters are an escape's: \n, \u00a0.
+    // In JSON, the first letters after a backslash belong to an escape: \n, \u00a0.
     let escape = match (text[..start].ends_with('\\'), text[start..].chars().next()) {
         (true, Some('u')) => 5,
         (true, Some(_)) => 1,

@@ -1,9 +1,7 @@
-//! A letter and its envelope become RFC 5322 bytes: the same input gives the same bytes, on every
-//! attempt.
+//! Turns a letter and its envelope into RFC 5322 bytes, the same bytes for the same input.
 //!
-//! Message-ID, Date and the boundaries between the parts all come from the caller or are derived
-//! from what the caller
-//! gave, so that the outbox can keep the bytes and send them again unchanged.
+//! Message-ID, Date and the boundaries between the parts come from the caller or are derived from what the caller
+//! gave. So the outbox can keep the bytes and send them again unchanged.
 
 use super::{Letter, safe};
 use crate::domain::campaign::Language;
@@ -16,18 +14,16 @@ use sha2::{Digest, Sha256};
 use std::str::FromStr;
 use std::time::SystemTime;
 
-/// Columns after which a subject is cut: a phone shows about 40.
+/// Widest subject, in columns. A phone shows about 40.
 const SUBJECT_COLUMNS_MAX: usize = 120;
 
-/// A Message-ID that fits a header line without folding.
+/// Longest Message-ID, in characters: it must fit a header line without folding.
 const MESSAGE_ID_BYTES_MAX: usize = 200;
 
-/// Why a message cannot be made. No attempt can mend it: the address or the configuration must
-/// change.
+/// Why a message cannot be made. Trying again does not help: the address or the configuration must change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// The address has no form that every mail server takes. The address itself is not repeated:
-    /// it is personal.
+    /// Not every mail server would accept the address. It is not repeated here, because it is personal.
     #[error(
         "an address cannot be mailed to: {0}; \
          give one of the form name@example.org in ASCII letters"
@@ -39,16 +35,16 @@ pub enum MessageError {
          at most {MESSAGE_ID_BYTES_MAX} bytes"
     )]
     MessageId(String),
-    /// The List-Unsubscribe target is no link.
+    /// The List-Unsubscribe target is not a link.
     #[error("unsubscribe target {0:?} is neither a mailto: nor an https: link in ASCII")]
     Unsubscribe(String),
-    /// Some clients show attachments with other names as unreadable files.
+    /// The name of an attachment has characters with which some clients cannot open it.
     #[error("attachment name {0:?} is not made of ASCII letters, digits, '.', '-' and '_' only")]
     AttachmentName(String),
-    /// The type of an attachment is no MIME type.
+    /// The type of an attachment is not a MIME type.
     #[error("attachment type {0:?} is no MIME type such as text/csv")]
     AttachmentType(String),
-    /// The kind is not one short word.
+    /// The kind is not a short word.
     #[error("mail kind {0:?} is not one word of ASCII letters, digits, '-' and '_'")]
     Kind(String),
     /// The mail library refused the parts.
@@ -59,14 +55,14 @@ pub enum MessageError {
 /// A name and an address, as in `丹阳市疾控中心 <cdc@danyang.example>`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Party {
-    /// Name or office.
+    /// Name of the person or office.
     pub name: Option<String>,
-    /// Address, as its owner writes it.
+    /// The address as its owner writes it.
     pub address: String,
 }
 
 impl std::fmt::Debug for Party {
-    /// Addresses are personal and stay out of logs.
+    /// Hides the address, which is personal, from logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Party(…)")
     }
@@ -88,30 +84,30 @@ impl FromStr for Party {
     }
 }
 
-/// Everything about a message that is not its letter.
+/// Everything in a message besides the letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// Who writes.
+    /// The sender.
     pub from: Party,
-    /// The one who reads.
+    /// The reader.
     pub to: Party,
-    /// `left@right`, without angle brackets; unique for ever.
+    /// The Message-ID, `left@right` without angle brackets; never used for another message.
     pub message_id: String,
-    /// When it was decided.
+    /// When it was decided to send the message.
     pub date: DateTime<Utc>,
-    /// The zone in which the Date header shows it: the campaign's.
+    /// The time zone of the Date header: the campaign's.
     pub zone: Tz,
-    /// Content-Language.
+    /// The Content-Language header.
     pub language: Language,
-    /// What it is, one word such as `digest`; header X-Doseplan-Kind, for filters.
+    /// What kind of mail it is, in one word such as `digest`. Header X-Doseplan-Kind, for filters.
     pub kind: String,
-    /// `mailto:` and `https:` links by which the reader may opt out; `https:` must take a POST.
+    /// `mailto:` and `https:` links to unsubscribe. An `https:` link must accept a POST.
     pub unsubscribe: Vec<String>,
-    /// Files.
+    /// The attachments.
     pub attachments: Vec<Attachment>,
 }
 
-/// A file that goes with a letter.
+/// An attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     /// File name: ASCII letters, digits, `.`, `-`, `_`.
@@ -122,18 +118,19 @@ pub struct Attachment {
     pub bytes: Vec<u8>,
 }
 
-/// The address as mail servers take it: trimmed, its domain in ASCII (`xn--…`).
+/// The address as mail servers accept it: trimmed, with its domain in ASCII (`xn--…`).
 pub fn routable(address: &str) -> Result<String, MessageError> {
     parse_address(address).map(|address| address.to_string())
 }
 
-/// The one form of an address by which two spellings of it compare: small letters, its domain in ASCII. Before the
-/// `@` too: in theory servers may tell large letters from small ones there, in practice none does.
+/// The form of an address in which two spellings compare equal: lower case, with its domain in ASCII. This includes
+/// the part before the `@`: in theory servers may distinguish case there, in practice none does.
 pub fn canonical(address: &str) -> String {
     routable(address).unwrap_or_else(|_| address.trim().to_owned()).to_ascii_lowercase()
 }
 
-/// How an address may stand in the queue, in small letters: its domain in ASCII, and as people write it.
+/// The forms in which an address may be stored in the queue, in lower case: with its domain in ASCII, and as people
+/// write it.
 pub fn spellings(address: &str) -> [String; 2] {
     let ascii = canonical(address);
     let unicode = match ascii.rsplit_once('@') {
@@ -150,8 +147,7 @@ pub(crate) fn parse_address(address: &str) -> Result<Address, MessageError> {
     if !local.is_ascii() {
         return Err(MessageError::Unroutable("the part before '@' has letters outside ASCII"));
     }
-    // A quoted local part may hold spaces and '@'; few servers take one, and none of our readers
-    // has one.
+    // A quoted local part may hold spaces and '@'. Few servers accept one, and none of our readers has one.
     let is_plain =
         |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | ',' | ';' | '\\');
     if !local.chars().all(is_plain) {
@@ -164,7 +160,7 @@ pub(crate) fn parse_address(address: &str) -> Result<Address, MessageError> {
     Address::new(local, domain).map_err(|_| MessageError::Unroutable("it has no valid form"))
 }
 
-/// The bytes of a message: CRLF lines, 7 bit, none longer than a header may be.
+/// The bytes of a message: CRLF line ends, 7-bit, no line longer than a header line may be.
 pub fn build(letter: &Letter, envelope: &Envelope) -> Result<Vec<u8>, MessageError> {
     let id = &envelope.message_id;
     let is_id = |side: &str| !side.is_empty() && side.chars().all(|c| c.is_ascii_graphic());
@@ -199,8 +195,7 @@ pub fn build(letter: &Letter, envelope: &Envelope) -> Result<Vec<u8>, MessageErr
     let mut message = builder
         .multipart(parts(letter, envelope)?)
         .map_err(|error| MessageError::Assembly(error.to_string()))?;
-    // Set last: lettre knows dates of UTC only, and a builder without one of those would ask the
-    // clock.
+    // Set last: lettre supports only dates in UTC, and a builder without a date would read the clock.
     let local = envelope.date.with_timezone(&envelope.zone);
     message
         .headers_mut()
@@ -208,15 +203,14 @@ pub fn build(letter: &Letter, envelope: &Envelope) -> Result<Vec<u8>, MessageErr
     Ok(message.formatted())
 }
 
-/// Text and HTML as alternatives; with attachments, those and the files one after the other.
+/// Text and HTML as alternatives, followed by the attachments if there are any.
 fn parts(letter: &Letter, envelope: &Envelope) -> Result<MultiPart, MessageError> {
     let boundary = |part: &str| {
         let digest = Sha256::digest(format!("{part}\n{}", envelope.message_id));
         let start = digest.first_chunk().expect("a SHA-256 digest has 32 bytes");
         format!("=_{part}_{:032x}", u128::from_be_bytes(*start))
     };
-    // CRLF is the line end of mail; a lone LF would be kept inside base64 and shown as one long
-    // line by some.
+    // Mail uses CRLF. A lone LF inside base64 would stay, and some clients would show one long line.
     let lines = |text: &str| text.replace("\r\n", "\n").replace('\n', "\r\n");
     let (text, html) =
         (SinglePart::plain(lines(&letter.text)), SinglePart::html(lines(&letter.html)));
@@ -252,7 +246,7 @@ fn mailbox(party: &Party) -> Result<Mailbox, MessageError> {
     Ok(Mailbox::new(name, parse_address(&party.address)?))
 }
 
-/// The `To` line of a message.
+/// The `To` header of a message.
 pub(super) fn to_line(to: &Party) -> Result<String, MessageError> {
     let mut headers = Headers::new();
     headers.set(header::To::from(Mailboxes::from(mailbox(to)?)));
@@ -268,8 +262,7 @@ fn unsubscribe(target: &str) -> Result<String, MessageError> {
     Ok(format!("<{target}>"))
 }
 
-/// A header whose value is known to be ASCII on one line; the library's own folding would break
-/// links and ids.
+/// A header whose value is ASCII on one line. The library's own folding would break links and ids.
 fn raw(name: &'static str, value: &str) -> HeaderValue {
     let value: String = value.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
     HeaderValue::dangerous_new_pre_encoded(

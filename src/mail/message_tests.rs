@@ -92,7 +92,7 @@ fn two_spellings_of_an_address_are_one() {
     }
     assert_eq!(spellings("A@例子.测试"), ["a@xn--fsqu00a.xn--0zwm56d", "a@例子.测试"]);
     assert_eq!(spellings("A@b.Test"), ["a@b.test", "a@b.test"]);
-    // What cannot be mailed to is compared as it stands.
+    // An address that cannot be mailed to is compared as it is.
     assert_eq!(canonical(" 用户@B.test"), "用户@b.test");
 }
 
@@ -135,7 +135,7 @@ fn a_sender_is_read_with_and_without_a_name() {
     assert_eq!(routable("a@例子.测试").unwrap(), "a@xn--fsqu00a.xn--0zwm56d");
 }
 
-/// Prints what an independent reader sees, a line each.
+/// Prints what an independent parser sees, one line each.
 const READER: &str = r#"
 import sys
 from email import message_from_bytes, policy
@@ -185,7 +185,7 @@ html &amp; more</p>
     assert_eq!(seen, expected);
 }
 
-/// Prints for each file what an independent reader takes for recipients, sender and fields.
+/// Prints for each file the recipients, sender and fields that an independent parser sees.
 const READER_OF_NAMES: &str = r#"
 import json, sys
 from email import message_from_bytes, policy

@@ -1,26 +1,26 @@
-//! As much of MIME as reading a bounce takes: headers, parts, transfer encodings. Whatever the bytes are, it reads
-//! what it can and never fails: what comes to a bounce address is written by everybody.
+//! The part of MIME that is needed to read bounces: headers, parts, transfer encodings. Anybody may write to a
+//! bounce address, so it reads whatever it can from any bytes and never fails.
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use std::borrow::Cow;
 
-/// Parts inside parts; a real report has two or three levels.
+/// Deepest nesting of parts. A real report has two or three levels.
 const DEPTH_MAX: usize = 8;
-/// Parts of a message that are looked at.
+/// Most parts of a message that are read.
 const PARTS_MAX: usize = 100;
-/// Fields of one header that are kept.
+/// Most fields of a header that are kept.
 const FIELDS_MAX: usize = 1000;
-/// Bytes of one field that are kept.
+/// Most bytes of a field that are kept.
 const FIELD_BYTES_MAX: usize = 8 * 1024;
 
-/// Fields of a header, unfolded, in their order.
+/// The fields of a header, unfolded, in their order.
 #[derive(Default)]
 pub(super) struct Head(Vec<(String, String)>);
 
 impl Head {
-    /// Reads lines up to the first empty one; what is no field is passed over.
+    /// Reads lines up to the first empty one. Lines that are no fields are skipped.
     pub(super) fn read(bytes: &[u8]) -> Self {
         let mut fields: Vec<(String, String)> = Vec::new();
         for line in lines(bytes) {
@@ -42,28 +42,28 @@ impl Head {
         Self(fields)
     }
 
-    /// The first field of a name, which is in small letters.
+    /// The first field with this name. The name must be in lower case.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    /// Every field of a name.
+    /// Every field with this name.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// A part of a message that has no parts itself, its transfer encoding undone.
+/// A part of a message without parts of its own, decoded from its transfer encoding.
 pub(super) struct Part<'a> {
-    /// Its type in small letters, such as `text/plain`.
+    /// Its type in lower case, such as `text/plain`.
     pub(super) kind: String,
-    /// Its Content-ID without angle brackets, by which a page names a picture; nothing where it has none.
+    /// Its Content-ID without angle brackets, by which a page refers to a picture; `None` if it has none.
     pub(super) id: String,
     /// Its bytes.
     pub(super) body: Cow<'a, [u8]>,
 }
 
-/// A message's header and its parts, in their order. A message inside the message is one part.
+/// The header of a message and its parts, in their order. An enclosed message is one part.
 pub(super) fn read(message: &[u8]) -> (Head, Vec<Part<'_>>) {
     let (head, body) = split(message);
     let mut parts = Vec::new();
@@ -71,7 +71,7 @@ pub(super) fn read(message: &[u8]) -> (Head, Vec<Part<'_>>) {
     (head, parts)
 }
 
-/// A header and what follows its empty line.
+/// A header, and what follows the empty line after it.
 pub(super) fn split(message: &[u8]) -> (Head, &[u8]) {
     let mut at = 0;
     for line in message.split_inclusive(|&byte| byte == b'\n') {
@@ -83,12 +83,12 @@ pub(super) fn split(message: &[u8]) -> (Head, &[u8]) {
     (Head::read(&message[..at]), &message[at..])
 }
 
-/// Lines without their ends.
+/// Lines without their line ends.
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// Only parts without parts are encoded (RFC 2045, 6.4), so everything above them is a piece of the message.
+/// Only parts without parts of their own are encoded (RFC 2045, 6.4), so all others are slices of the message.
 fn walk<'a>(head: &Head, body: &'a [u8], depth: usize, parts: &mut Vec<Part<'a>>) {
     let kind = head.get("content-type").unwrap_or("text/plain");
     let boundary = parameter(kind, "boundary").filter(|boundary| !boundary.is_empty());
@@ -113,7 +113,7 @@ fn walk<'a>(head: &Head, body: &'a [u8], depth: usize, parts: &mut Vec<Part<'a>>
     }
 }
 
-/// What stands between the lines of a boundary; the last piece may lack its end.
+/// The pieces between the lines of a boundary. The last piece may lack its closing line.
 fn pieces<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
     let (mut out, mut start, mut at) = (Vec::new(), None, 0);
     for line in body.split_inclusive(|&byte| byte == b'\n') {
@@ -152,8 +152,8 @@ fn parameter(field: &str, name: &str) -> Option<String> {
     None
 }
 
-/// Decodes what is base64 of it: line ends and anything strange are passed over, a cut end is decoded as far as it
-/// goes.
+/// Decodes base64. Line ends and invalid characters are skipped; data that are cut off are decoded as far as
+/// possible.
 fn base64(body: &[u8]) -> Vec<u8> {
     const TOLERANT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
@@ -213,7 +213,7 @@ mod tests {
             wanted.iter().map(|(kind, body)| ((*kind).to_owned(), (*body).to_owned())).collect();
         assert_eq!(texts(message), wanted);
         assert_eq!(texts(&message.replace('\n', "\r\n")).len(), 4);
-        // Cut off: the last part is what there is of it.
+        // The message was cut off: the last part is what is left of it.
         assert_eq!(texts(message.split("rfc822").next().expect("a start")).len(), 4);
     }
 

@@ -1,15 +1,13 @@
-//! Mail: values of `domain::notice` become letters, letters become RFC 5322 bytes, bytes go out.
+//! Mail: values of `domain::notice` become letters, letters become RFC 5322 bytes, and the bytes are sent.
 //!
-//! - [`render`]: pure; a digest, a summary or a reminder becomes a [`Letter`] in its reader's
-//!   language.
-//! - [`message`]: pure; a letter and an envelope become bytes, the same for the same input.
-//! - [`transport`]: the bytes go to a folder, a mail server or, in tests, a list.
-//! - [`link`]: pure; the signed envelope sender and token by which an answer finds its mail.
-//! - [`mailbox`] and [`bounce`]: messages in files, and what those say that came back.
+//! - [`render`]: pure; turns a digest, summary or reminder into a [`Letter`] in the reader's language.
+//! - [`message`]: pure; turns a letter and an envelope into bytes, always the same for the same input.
+//! - [`transport`]: sends the bytes to a folder, a mail server or, in tests, a script.
+//! - [`link`]: pure; the signed envelope sender and token by which an answer is matched to its mail.
+//! - [`mailbox`] and [`bounce`]: read messages from files, and what returned ones say.
 //!
-//! A **letter** is what a person reads; a **message** is the bytes that every attempt sends
-//! unchanged;
-//! an **outcome** is what an attempt came to.
+//! A **letter** is what a person reads. A **message** is the bytes that every attempt sends unchanged. An
+//! **outcome** is the result of an attempt.
 
 pub mod bounce;
 pub mod calendar;
@@ -26,31 +24,31 @@ pub mod transport;
 
 use base64::Engine as _;
 
-/// What a person reads: subject, plain text and HTML with the same content.
+/// What a person reads: a subject, and the same content as plain text and as HTML.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// One line.
+    /// The subject, on one line.
     pub subject: String,
-    /// The plain text, lines ended by `\n`.
+    /// The plain text; lines end with `\n`.
     pub text: String,
     /// The HTML page.
     pub html: String,
-    /// The picture in it.
+    /// The picture of the page.
     pub picture: Option<Picture>,
 }
 
-/// A picture that stands in a page.
+/// A picture in an HTML page.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// How the page names it, `left@right`.
+    /// The name that the page uses for it, `left@right`.
     pub cid: String,
     /// Its file name.
     pub name: String,
-    /// What it shows, for those who do not see it.
+    /// What it shows, for readers who cannot see it.
     pub alt: String,
-    /// The picture.
+    /// The bytes of the picture.
     pub png: Vec<u8>,
-    /// Width and height on the page.
+    /// Width and height on the page, in pixels.
     pub size: (u32, u32),
 }
 
@@ -61,7 +59,7 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Letter {
-    /// The page by itself, as a browser shows it: with the picture inside.
+    /// The page on its own, for a browser: the picture is inside.
     pub fn page(&self) -> String {
         let Some(picture) = &self.picture else { return self.html.clone() };
         let data = base64::engine::general_purpose::STANDARD.encode(&picture.png);
@@ -71,7 +69,7 @@ impl Letter {
 }
 
 impl std::fmt::Debug for Letter {
-    /// Sizes only: letters hold names and phones.
+    /// Only sizes, because letters hold names and phone numbers.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Letter")
             .field("text_bytes", &self.text.len())

@@ -1,24 +1,23 @@
-//! Text from outside made harmless before a person reads it: one line, no invisible direction
-//! marks, not a formula.
+//! Makes text from outside safe to read: on one line, without invisible characters, not a formula.
 
+use crate::characters::is_invisible;
 use unicode_width::UnicodeWidthChar;
 
-/// Columns after which a name is cut; longer than any real name of a person, place or group.
+/// Widest name, in columns. No real name of a person, place or group is wider.
 pub const NAME_COLUMNS_MAX: usize = 48;
 
-/// Columns after which a sentence from outside (a change of a draft, a server's answer) is cut.
+/// Widest sentence from outside, in columns, such as a change of a draft or a server's answer.
 pub const SENTENCE_COLUMNS_MAX: usize = 200;
 
-/// First characters that make a spreadsheet run a pasted cell as a formula.
+/// First characters by which a spreadsheet runs a pasted cell as a formula.
 const FORMULA_STARTS: [char; 4] = ['=', '+', '-', '@'];
 
-/// A name on one line, at most [`NAME_COLUMNS_MAX`] wide, that is no formula and cannot turn its
-/// neighbours around.
+/// A name on one line, at most [`NAME_COLUMNS_MAX`] wide. It is never a formula and does not change the direction
+/// of the text beside it.
 pub fn name(text: &str) -> String {
     let cut = one_line(text, NAME_COLUMNS_MAX);
     let inert = if cut.starts_with(FORMULA_STARTS) { format!("'{cut}") } else { cut };
-    // Uighur and other names written from the right are kept, but shut off so that the digits
-    // after them stay put.
+    // Uighur and other names written from right to left are isolated, so that digits after them keep their place.
     if inert.chars().any(is_from_the_right) { format!("\u{2068}{inert}\u{2069}") } else { inert }
 }
 
@@ -39,17 +38,17 @@ pub fn phone(text: &str) -> String {
     kept.trim().to_owned()
 }
 
-/// Text without line breaks, control and direction marks, spaces run together, cut with `…` at so
-/// many columns.
+/// Text on one line: without control and invisible characters, with single spaces, cut with `…` after
+/// `columns_max`.
 pub fn one_line(text: &str, columns_max: usize) -> String {
-    let visible = text.chars().filter(|&c| !is_mark(c));
+    let visible = text.chars().filter(|&c| is_break(c) || !is_invisible(c));
     let flat: String = visible.map(|c| if is_break(c) { ' ' } else { c }).collect();
     let words = flat.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut kept = String::new();
     let mut columns = 0;
     for c in words.chars() {
         columns += c.width().unwrap_or(0);
-        // Marks without a width would otherwise pile up on one letter without end.
+        // Characters without a width could otherwise pile up on one letter without limit.
         if columns > columns_max || kept.chars().count() > 2 * columns_max {
             kept.push('…');
             break;
@@ -61,15 +60,6 @@ pub fn one_line(text: &str, columns_max: usize) -> String {
 
 fn is_break(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// Characters that nobody sees and that change how others look: directions, joins of no width,
-/// byte order.
-fn is_mark(c: char) -> bool {
-    matches!(c,
-        '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
 }
 
 fn is_from_the_right(c: char) -> bool {
@@ -86,6 +76,7 @@ mod tests {
             ("张三", "张三"),
             ("  a \r\nBcc: x@y.z\t b ", "a Bcc: x@y.z b"),
             ("ab\u{202e}cd\u{2066}\u{200f}\u{feff}", "abcd"),
+            ("a\u{200d}b\u{e0041}\u{2028}c", "ab c"),
             ("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"),
             (" \u{200b}=1", "'=1"),
             ("محمد", "\u{2068}محمد\u{2069}"),

@@ -1,4 +1,4 @@
-//! Messages as they were kept: their parts for a reader, and the same content under a new number.
+//! Kept messages: their parts for a reader, and the same content as a new message.
 
 use super::message::{MessageError, Party, to_line};
 use super::mime;
@@ -6,12 +6,12 @@ use base64::Engine as _;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-/// The plain text of a message; `None` where it has none.
+/// The plain text of a message; `None` if it has none.
 pub fn text(message: &[u8]) -> Option<String> {
     part(message, "text/plain")
 }
 
-/// The page of a message by itself, with its pictures inside.
+/// The HTML page of a message on its own, with its pictures inside; `None` if it has none.
 pub fn page(message: &[u8]) -> Option<String> {
     let mut page = part(message, "text/html")?;
     for picture in mime::read(message).1.iter().filter(|part| part.kind.starts_with("image/")) {
@@ -28,20 +28,20 @@ fn part(message: &[u8], kind: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&found.body).replace("\r\n", "\n"))
 }
 
-/// What is new about a message that goes again.
+/// What changes when a message is sent again.
 #[derive(Debug)]
 pub struct Anew<'a> {
-    /// Its new number: mail servers drop what bears one that they have seen.
+    /// Its new Message-ID. Mail servers drop a message with an id that they have seen.
     pub message_id: &'a str,
-    /// Another reader, where it goes to another one.
+    /// The new reader, if it goes to another one.
     pub to: Option<&'a Party>,
-    /// When.
+    /// When it is sent.
     pub date: DateTime<Utc>,
-    /// In whose time the date is shown.
+    /// The time zone of the Date header.
     pub zone: Tz,
 }
 
-/// The same message under a new number. Everything that its reader reads is kept, byte for byte.
+/// The same message under a new Message-ID. Everything that the reader sees is kept byte for byte.
 pub fn again(message: &[u8], anew: &Anew<'_>) -> Result<Vec<u8>, MessageError> {
     let (head, body) = mime::split(message);
     let before = head.get("message-id").unwrap_or_default().to_owned();

@@ -1,5 +1,6 @@
 //! Accounts of the dashboard, who is logged in, and what programs log in with.
 
+use super::audit::Act;
 use super::db::Row;
 use super::{Result, StoreError, Tx};
 use crate::args;
@@ -35,27 +36,25 @@ const TOKEN_USED: &str = "UPDATE api_token SET used_at = $2 WHERE id = $1";
 const REMOVE_TOKEN: &str = "DELETE FROM api_token WHERE id = $1";
 
 fn account(row: &Row) -> Result<Account> {
-    let word: String = row.get(2)?;
-    let bad = || StoreError::BadRow { table: "account", what: format!("{word:?} is no role") };
     let places: String = row.get(3)?;
     Ok(Account {
         id: row.get(0)?,
         name: row.get(1)?,
-        role: Role::from_word(&word).ok_or_else(bad)?,
+        role: row.of("account", &[0]).word(2)?,
         places: places.split_whitespace().map(str::to_owned).collect(),
     })
 }
 
 /// Stores an account; `false` where the name is taken.
 pub async fn insert(
-    tx: &mut Tx,
+    act: &mut Act,
     name: &str,
     (role, places): (Role, &[String]),
     password: &str,
     now: i64,
 ) -> Result<bool> {
-    let values = args![name, role.word(), places.join(" "), password, now];
-    Ok(tx.run(INSERT, values).await? == 1)
+    let values = args![name, role, places.join(" "), password, now];
+    Ok(act.tx().run(INSERT, values).await? == 1)
 }
 
 /// Every account, by name.
@@ -70,30 +69,30 @@ pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<(Account, String)>> 
 }
 
 /// Gives an account another password, and ends its logins.
-pub async fn set_password(tx: &mut Tx, id: i64, password: &str) -> Result<()> {
-    tx.run(SET_PASSWORD, args![id, password]).await?;
-    tx.run(LOG_OUT_ALL, args![id]).await?;
+pub async fn set_password(act: &mut Act, id: i64, password: &str) -> Result<()> {
+    act.tx().run(SET_PASSWORD, args![id, password]).await?;
+    act.tx().run(LOG_OUT_ALL, args![id]).await?;
     Ok(())
 }
 
 /// Removes an account with its logins, tokens and uploads.
-pub async fn delete(tx: &mut Tx, id: i64) -> Result<()> {
+pub async fn delete(act: &mut Act, id: i64) -> Result<()> {
     for sql in [LOG_OUT_ALL, DELETE_TOKENS, DELETE_UPLOADS, DELETE] {
-        tx.run(sql, args![id]).await?;
+        act.tx().run(sql, args![id]).await?;
     }
     Ok(())
 }
 
 /// Notes a login, and forgets those that are over: made before the first instant, or last seen before the second.
 pub async fn log_in(
-    tx: &mut Tx,
+    act: &mut Act,
     token: &str,
     id: i64,
     now: i64,
     (made, seen): (i64, i64),
 ) -> Result<()> {
-    tx.run(LOGINS_OVER, args![made, seen]).await?;
-    tx.run(LOG_IN, args![token, id, now]).await?;
+    act.tx().run(LOGINS_OVER, args![made, seen]).await?;
+    act.tx().run(LOG_IN, args![token, id, now]).await?;
     Ok(())
 }
 
@@ -114,8 +113,8 @@ pub async fn seen(tx: &mut Tx, token: &str, now: i64) -> Result<()> {
 }
 
 /// Ends a login.
-pub async fn log_out(tx: &mut Tx, token: &str) -> Result<()> {
-    tx.run(LOG_OUT, args![token]).await?;
+pub async fn log_out(act: &mut Act, token: &str) -> Result<()> {
+    act.tx().run(LOG_OUT, args![token]).await?;
     Ok(())
 }
 
@@ -136,20 +135,27 @@ pub struct ApiToken {
     pub used_at: Option<i64>,
 }
 
-fn scopes(text: &str) -> Vec<Scope> {
-    text.split_whitespace().filter_map(Scope::from_word).collect()
+/// The scopes in column `index` of a token whose number stands in column `id`.
+fn scopes(row: &Row, index: usize, id: usize) -> Result<Vec<Scope>> {
+    let text: String = row.get(index)?;
+    let id: i64 = row.get(id)?;
+    let scope = |word: &str| {
+        let bad = || StoreError::bad("api_token", "scopes", id, format!("{word:?} is no scope"));
+        Scope::from_word(word).ok_or_else(bad)
+    };
+    text.split_whitespace().map(scope).collect()
 }
 
 /// Stores a token by its hash.
 pub async fn add_token(
-    tx: &mut Tx,
+    act: &mut Act,
     id: i64,
     (name, hash): (&str, &str),
     scopes: &[Scope],
     now: i64,
 ) -> Result<()> {
     let scopes: Vec<_> = scopes.iter().map(|scope| scope.word()).collect();
-    tx.run(ADD_TOKEN, args![id, name, hash, scopes.join(" "), now]).await?;
+    act.tx().run(ADD_TOKEN, args![id, name, hash, scopes.join(" "), now]).await?;
     Ok(())
 }
 
@@ -162,7 +168,7 @@ pub async fn tokens(tx: &mut Tx) -> Result<Vec<ApiToken>> {
                 id: row.get(0)?,
                 account: row.get(1)?,
                 name: row.get(2)?,
-                scopes: scopes(&row.get::<String>(3)?),
+                scopes: scopes(row, 3, 0)?,
                 made_at: row.get(4)?,
                 used_at: row.get(5)?,
             })
@@ -178,7 +184,7 @@ pub async fn token(
     let row = tx.row(TOKEN, args![hash]).await?;
     row.map(|row| {
         let used = (row.get(5)?, row.get(6)?);
-        Ok((account(&row)?, scopes(&row.get::<String>(4)?), used))
+        Ok((account(&row)?, scopes(&row, 4, 5)?, used))
     })
     .transpose()
 }
@@ -190,6 +196,6 @@ pub async fn token_used(tx: &mut Tx, id: i64, now: i64) -> Result<()> {
 }
 
 /// Removes a token; `false` where there is none with this number.
-pub async fn remove_token(tx: &mut Tx, id: i64) -> Result<bool> {
-    Ok(tx.run(REMOVE_TOKEN, args![id]).await? == 1)
+pub async fn remove_token(act: &mut Act, id: i64) -> Result<bool> {
+    Ok(act.tx().run(REMOVE_TOKEN, args![id]).await? == 1)
 }

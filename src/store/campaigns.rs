@@ -1,6 +1,7 @@
 //! Campaigns: every version that was ever applied, whole.
 
-use super::{CampaignNo, Result, StoreError, Tx};
+use super::audit::Act;
+use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::CampaignId;
@@ -53,13 +54,13 @@ pub async fn insert(tx: &mut Tx, id: &CampaignId, now: i64) -> Result<CampaignNo
 
 /// Stores a new version.
 pub async fn insert_version(
-    tx: &mut Tx,
+    act: &mut Act,
     no: CampaignNo,
     campaign: &Campaign,
     now: i64,
 ) -> Result<()> {
     let content = serde_json::to_string(campaign).expect("a campaign is plain data");
-    tx.run(INSERT_VERSION, args![no, now, content]).await?;
+    act.tx().run(INSERT_VERSION, args![no, now, content]).await?;
     Ok(())
 }
 
@@ -87,9 +88,7 @@ pub async fn known(tx: &mut Tx, no: CampaignNo, before: i64) -> Result<Option<Ve
 
 fn version(row: &super::db::Row) -> Result<Version> {
     let content: String = row.get(2)?;
-    let campaign = serde_json::from_str(&content).map_err(|error| StoreError::BadRow {
-        table: "campaign_version",
-        what: error.to_string(),
-    })?;
+    let campaign = serde_json::from_str(&content)
+        .map_err(|error| row.of("campaign_version", &[0]).bad(2, error.to_string()))?;
     Ok(Version { version: row.get(0)?, applied_at: row.get(1)?, campaign })
 }

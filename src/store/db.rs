@@ -1,19 +1,21 @@
 //! SQLite and PostgreSQL behind one transaction type. One SQL text serves both: `$1…$n`, `ON CONFLICT`,
 //! `RETURNING`, `CAST(… AS BIGINT)` around sums, no date functions.
 
+pub use super::row::{Row, TableRow};
 use super::{StoreError, migrations};
 use crate::clock::Clock;
+use crate::domain::words::Word;
 use crate::fault::Faults;
 use chrono::NaiveDate;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
+    SqliteSynchronous,
 };
-use sqlx::{Decode, Postgres, Row as _, Sqlite, Transaction, Type};
+use sqlx::{Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -134,42 +136,16 @@ into_value! {
     super::CampaignNo => |it| Value::Int(Some(it.0)),
 }
 
+impl<T: Word> From<T> for Value {
+    fn from(value: T) -> Self {
+        Self::Text(Some(value.to_word().to_owned()))
+    }
+}
+
 /// The arguments of a statement: `args![campaign, "text", 3_i64]`.
 #[macro_export]
 macro_rules! args {
     ($($value:expr),* $(,)?) => { vec![$($crate::store::db::Value::from($value)),*] };
-}
-
-/// A row of a result.
-#[derive(Debug)]
-pub enum Row {
-    /// From SQLite.
-    Sqlite(SqliteRow),
-    /// From PostgreSQL.
-    Postgres(PgRow),
-}
-
-impl Row {
-    /// The value of column `index` (from 0).
-    pub fn get<T>(&self, index: usize) -> Result<T, StoreError>
-    where
-        T: for<'r> Decode<'r, Sqlite>
-            + Type<Sqlite>
-            + for<'r> Decode<'r, Postgres>
-            + Type<Postgres>,
-    {
-        Ok(match self {
-            Self::Sqlite(row) => row.try_get(index)?,
-            Self::Postgres(row) => row.try_get(index)?,
-        })
-    }
-
-    /// A count: a whole number of 0 or more.
-    pub fn count(&self, index: usize, table: &'static str) -> Result<u64, StoreError> {
-        let number: i64 = self.get(index)?;
-        u64::try_from(number)
-            .map_err(|_| StoreError::BadRow { table, what: format!("{number} is no count") })
-    }
 }
 
 impl Store {
@@ -289,7 +265,7 @@ impl Store {
             return Ok(self.clock.now().timestamp_millis());
         }
         let row = tx.row(NOW, vec![]).await?;
-        row.ok_or(StoreError::BadRow { table: "clock", what: "no row".to_owned() })?.get(0)
+        row.ok_or_else(|| StoreError::bad("clock", "*", "now", "there is no row"))?.get(0)
     }
 
     /// Where this database is: of a file the machine and the path, on PostgreSQL the cluster and the database. A
@@ -303,8 +279,8 @@ impl Store {
             Pools::Postgres(_) => {
                 let mut tx = self.read().await?;
                 let row = tx.row(CLUSTER, vec![]).await?;
-                let none = StoreError::BadRow { table: "pg_database", what: "no row".to_owned() };
-                row.ok_or(none)?.get(0)?
+                let none = || StoreError::bad("pg_database", "*", "this one", "there is no row");
+                row.ok_or_else(none)?.get(0)?
             }
         };
         Ok(crate::text::hex(&Sha256::digest(said.as_bytes())[..12]))

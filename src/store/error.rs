@@ -1,5 +1,7 @@
 //! What can go wrong in a database, and what to do about it.
 
+use std::fmt::Display;
+
 /// What went wrong in the database, with what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -38,6 +40,18 @@ pub enum StoreError {
         "the lease of this work went to another daemon; what it would have written was dropped"
     )]
     Fenced,
+    /// A value that doseplan cannot have written. Made by [`super::row::TableRow`].
+    #[error("table {table}, column {column}, row {key}: {what}")]
+    BadValue {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: String,
+        /// The key of the row.
+        key: String,
+        /// What is wrong with the value; never a name, a birth date or a contact.
+        what: String,
+    },
     /// A row that cannot be what doseplan wrote.
     #[error("table {table}: {what}")]
     BadRow {
@@ -77,6 +91,13 @@ impl From<sqlx::Error> for StoreError {
 const PASSING: [&str; 8] = ["57P01", "57P02", "57P03", "40001", "40P01", "25006", "0A000", "53300"];
 
 impl StoreError {
+    /// The error for a value that doseplan cannot have written, where no row of a result can make it. `column` is `*`
+    /// where no single one is at fault; `key` names the row, and is never a name or an address.
+    pub fn bad(table: &'static str, column: &str, key: impl Display, what: impl Display) -> Self {
+        let (key, what) = (key.to_string(), what.to_string());
+        Self::BadValue { table, column: column.to_owned(), key, what }
+    }
+
     /// Whether the same work may succeed in a while: the server is starting, failing over, or was cut off.
     pub fn is_passing(&self) -> bool {
         match self {

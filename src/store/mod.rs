@@ -25,6 +25,7 @@ pub mod plans;
 pub mod register;
 pub mod relays;
 pub mod reminders;
+mod row;
 pub mod runs;
 pub mod tables;
 pub mod tallies;

@@ -1,40 +1,14 @@
 //! Plans: drafts, the adopted one, and those before it.
 
+use super::audit::Act;
 use super::db::Row;
 use super::{CampaignNo, Result, StoreError, Tx};
 use crate::args;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
-use crate::domain::plan::{Certificate, Figures, PlanRow, Unplaced};
+use crate::domain::plan::{Certificate, Figures, PlanRow, PlanState, Unplaced};
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use std::io::{Read as _, Write as _};
-
-/// What a plan is in the life of its campaign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlanState {
-    /// Made, changes nothing.
-    Draft,
-    /// In force.
-    Adopted,
-    /// Was in force until another one was adopted.
-    Superseded,
-    /// A draft that a newer draft replaced.
-    Dropped,
-}
-
-impl PlanState {
-    const ALL: [Self; 4] = [Self::Draft, Self::Adopted, Self::Superseded, Self::Dropped];
-
-    /// The word in the database and in output.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Adopted => "adopted",
-            Self::Superseded => "superseded",
-            Self::Dropped => "dropped",
-        }
-    }
-}
 
 /// A plan without its rows.
 #[derive(Debug, Clone)]
@@ -110,7 +84,7 @@ const ADOPT: &str = "UPDATE plan SET state = 'adopted', adopted_at = $3 \
 
 /// Stores a draft. Drafts before it are dropped: only the newest can be adopted.
 pub async fn insert(
-    tx: &mut Tx,
+    act: &mut Act,
     campaign: CampaignNo,
     plan: &NewPlan<'_>,
     now: i64,
@@ -129,6 +103,7 @@ pub async fn insert(
         pack(&write_rows(plan.rows)),
         pack(json(serde_json::to_string(plan.certificate)).as_bytes()),
     ];
+    let tx = act.tx();
     let row = tx.row(INSERT, values).await?.expect("an insert returns its row");
     let no = row.get(0)?;
     tx.run(DROP_DRAFTS, args![campaign, no, pack(&[])]).await?;
@@ -136,9 +111,9 @@ pub async fn insert(
 }
 
 /// Puts a draft in force.
-pub async fn adopt(tx: &mut Tx, campaign: CampaignNo, no: i64, now: i64) -> Result<()> {
-    tx.run(SUPERSEDE, args![campaign]).await?;
-    tx.run(ADOPT, args![campaign, no, now]).await?;
+pub async fn adopt(act: &mut Act, campaign: CampaignNo, no: i64, now: i64) -> Result<()> {
+    act.tx().run(SUPERSEDE, args![campaign]).await?;
+    act.tx().run(ADOPT, args![campaign, no, now]).await?;
     Ok(())
 }
 
@@ -158,7 +133,7 @@ pub async fn newest(
     campaign: CampaignNo,
     state: PlanState,
 ) -> Result<Option<PlanHead>> {
-    tx.row(NEWEST, args![campaign, state.word()]).await?.as_ref().map(head).transpose()
+    tx.row(NEWEST, args![campaign, state]).await?.as_ref().map(head).transpose()
 }
 
 /// The first plan that was ever adopted: what progress is measured against.
@@ -190,10 +165,9 @@ pub async fn adopted(tx: &mut Tx, campaign: CampaignNo) -> Result<Vec<AdoptedPla
 pub async fn rows(tx: &mut Tx, campaign: CampaignNo, no: i64) -> Result<Vec<PlanRow>> {
     let Some(row) = tx.row(CONTENT, args![campaign, no]).await? else { return Ok(Vec::new()) };
     let packed: Vec<u8> = row.get(0)?;
-    let bad =
-        |what: &str| StoreError::BadRow { table: "plan", what: format!("{what} in plan {no}") };
-    read_rows(&unpack(&packed).map_err(|_| bad("damaged content"))?)
-        .ok_or_else(|| bad("an unreadable row"))
+    let bad = |what: &str| StoreError::bad("plan", "content", no, what);
+    read_rows(&unpack(&packed).map_err(|_| bad("it is damaged"))?)
+        .ok_or_else(|| bad("a line of it cannot be read"))
 }
 
 /// The prices that prove how good a plan is; `None` where they are not kept.
@@ -204,26 +178,19 @@ pub async fn certificate(
 ) -> Result<Option<Certificate>> {
     let Some(row) = tx.row(PRICES, args![campaign, no]).await? else { return Ok(None) };
     let Some(packed) = row.get::<Option<Vec<u8>>>(0)? else { return Ok(None) };
-    let bad =
-        |what: String| StoreError::BadRow { table: "plan", what: format!("{what} in plan {no}") };
-    let text = unpack(&packed).map_err(|_| bad("damaged prices".to_owned()))?;
+    let bad = |what: String| StoreError::bad("plan", "prices", no, what);
+    let text = unpack(&packed).map_err(|_| bad("they are damaged".to_owned()))?;
     serde_json::from_slice(&text).map(Some).map_err(|error| bad(error.to_string()))
 }
 
 fn head(row: &Row) -> Result<PlanHead> {
-    let word: String = row.get(5)?;
-    let bad = |what: String| StoreError::BadRow { table: "plan", what };
-    let state = PlanState::ALL
-        .into_iter()
-        .find(|state| state.word() == word)
-        .ok_or_else(|| bad(format!("{word:?} is no state")))?;
     Ok(PlanHead {
         no: row.get(0)?,
         version: row.get(1)?,
         made_at: row.get(2)?,
         from: row.get(3)?,
         made_by: row.get(4)?,
-        state,
+        state: row.of("plan", &[0]).word(5)?,
         adopted_at: row.get(6)?,
         figures: json(row, 7)?,
         unplaced: json(row, 8)?,
@@ -234,8 +201,7 @@ fn head(row: &Row) -> Result<PlanHead> {
 
 fn json<T: DeserializeOwned>(row: &Row, index: usize) -> Result<T> {
     let text: String = row.get(index)?;
-    serde_json::from_str(&text)
-        .map_err(|error| StoreError::BadRow { table: "plan", what: error.to_string() })
+    serde_json::from_str(&text).map_err(|error| row.of("plan", &[0]).bad(index, error.to_string()))
 }
 
 /// Doses planned by day.

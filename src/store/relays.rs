@@ -28,8 +28,8 @@ fn relay(row: &super::db::Row) -> Result<Relay> {
 /// The state of a server, locked until the end of the transaction.
 pub async fn lock(tx: &mut Tx, name: &str) -> Result<Relay> {
     tx.run(MAKE, args![name]).await?;
-    let none = StoreError::BadRow { table: "relay", what: format!("no row {name}") };
-    relay(&tx.row(LOCK, args![name]).await?.ok_or(none)?)
+    let none = || StoreError::bad("relay", "*", name, "there is no row");
+    relay(&tx.row(LOCK, args![name]).await?.ok_or_else(none)?)
 }
 
 /// Writes the state of a server.

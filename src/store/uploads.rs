@@ -1,5 +1,6 @@
 //! Workbooks that wait to be taken, and calendars whose secret address was made anew.
 
+use super::audit::Act;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 
@@ -17,13 +18,14 @@ const RENEW: &str = "INSERT INTO feed (campaign, place, generation) VALUES ($1, 
 
 /// Stores an upload of an account, of which `kept` stay; those made before `over` go.
 pub async fn insert(
-    tx: &mut Tx,
+    act: &mut Act,
     id: &str,
     account: i64,
     (name, content): (&str, Vec<u8>),
     now: i64,
     (over, kept): (i64, i64),
 ) -> Result<()> {
+    let tx = act.tx();
     tx.run(INSERT, args![id, account, now, name, content]).await?;
     tx.run(OVER, args![over]).await?;
     tx.run(TOO_MANY, args![account, kept]).await?;
@@ -49,7 +51,7 @@ pub async fn generation(tx: &mut Tx, campaign: CampaignNo, code: &str) -> Result
 }
 
 /// Makes the secret address of a calendar anew; the old one leads nowhere.
-pub async fn renew(tx: &mut Tx, campaign: CampaignNo, code: &str) -> Result<()> {
-    tx.run(RENEW, args![campaign, code]).await?;
+pub async fn renew(act: &mut Act, campaign: CampaignNo, code: &str) -> Result<()> {
+    act.tx().run(RENEW, args![campaign, code]).await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Accounts, tokens of programs, the audit log, and the visitor's own password.
 
 use super::Site;
-use super::door::Visitor;
+use super::authentication::Visitor;
 use super::page::{Cell, Page, Refusal, T, Table, encoded, framed};
 use crate::app::{App, AppError};
 use crate::domain::account::{Role, Scope};
@@ -114,8 +114,7 @@ pub(super) async fn change(
     Form(given): Form<Given>,
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
-    let by = visitor.account.name.clone();
-    match act(&site.app, &what, given, &by, site.clock.now()).await {
+    match act(&site.app, &what, given, &visitor, site.clock.now()).await {
         Ok(None) => Ok(Redirect::to("/accounts").into_response()),
         // The secret is shown once, in the answer to the form itself, and never in an address.
         Ok(Some(secret)) => {
@@ -133,9 +132,10 @@ async fn act(
     app: &App,
     what: &str,
     given: Given,
-    by: &str,
+    visitor: &Visitor,
     now: DateTime<Utc>,
 ) -> crate::app::Result<Option<String>> {
+    let by = visitor.actor();
     let name = given.name.unwrap_or_default();
     let name = name.trim();
     let password = given.password.unwrap_or_default();
@@ -153,7 +153,7 @@ async fn act(
         }
         "password" => app.set_password(name, &password, by, now).await?,
         "remove" => {
-            if name == by {
+            if name == visitor.account.name {
                 return Err(AppError::refused("refused-own-account", &[]));
             }
             app.remove_account(name, by, now).await?;
@@ -264,10 +264,10 @@ pub(super) async fn set_password(
     let t = visitor.t();
     let fail = |error: AppError| Refusal::of(t, &error);
     let name = &visitor.account.name;
-    if !super::door::is_right(&site, name, &given.old).await.map_err(fail)? {
+    if !super::authentication::is_right(&site, name, &given.old).await.map_err(fail)? {
         return Ok(show_me(&visitor, &headers, (StatusCode::FORBIDDEN, t.w("web-wrong-password"))));
     }
-    match site.app.set_password(name, &given.new, name, site.clock.now()).await {
+    match site.app.set_password(name, &given.new, visitor.actor(), site.clock.now()).await {
         Ok(()) => Ok(Redirect::to("/login").into_response()),
         Err(AppError::Refused(said)) => {
             Ok(show_me(&visitor, &headers, (StatusCode::CONFLICT, said.words(t.0))))

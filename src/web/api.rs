@@ -6,10 +6,12 @@ use super::due::visible;
 use crate::app::coverage::AsOf;
 use crate::app::{AppError, Loaded};
 use crate::domain::account::{Account, Scope};
+use crate::domain::audit::Action;
 use crate::domain::coverage::Depth;
 use crate::domain::date::parse_day;
 use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
+use crate::domain::permission::{self, Actor, Power};
 use axum::Router;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Json, Path, Query, State};
@@ -62,7 +64,7 @@ impl From<AppError> for Problem {
                 Self::new(StatusCode::NOT_FOUND, "there is no such campaign")
             }
             AppError::Refused(said) => Self::new(StatusCode::CONFLICT, said.to_string()),
-            error @ AppError::NotTheirs(_) => Self::new(StatusCode::FORBIDDEN, error.to_string()),
+            error @ AppError::Denied(_) => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             other => {
                 let said = other.to_string();
                 let said = crate::mail::mask::addresses(&said);
@@ -110,8 +112,30 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Who calls, where the token is good for what is asked.
-async fn caller(site: &Site, headers: &HeaderMap, scope: Scope) -> Result<Account, Problem> {
+/// A program that calls, by its token.
+struct Caller {
+    account: Account,
+    scopes: Vec<Scope>,
+}
+
+impl Caller {
+    fn actor(&self) -> Actor<'_> {
+        Actor::Program(&self.account, &self.scopes)
+    }
+
+    /// Writes down that the program was denied something.
+    async fn note_denied(
+        &self,
+        site: &Site,
+        (campaign, said): (Option<&str>, &str),
+    ) -> Result<(), AppError> {
+        let (who, now) = (&self.account.name, site.clock.now());
+        site.app.note_audit(who, Action::Refused, (campaign, &format!("API: {said}")), now).await
+    }
+}
+
+/// Who calls, where they have the power.
+async fn caller(site: &Site, headers: &HeaderMap, power: Power) -> Result<Caller, Problem> {
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = sent.and_then(|text| text.strip_prefix("Bearer ")).map(str::trim);
     let unknown = || {
@@ -121,13 +145,13 @@ async fn caller(site: &Site, headers: &HeaderMap, scope: Scope) -> Result<Accoun
     let now = site.clock.now();
     let found = site.app.of_token(token.ok_or_else(unknown)?, now).await?;
     let (account, scopes) = found.ok_or_else(unknown)?;
-    if scopes.contains(&scope) && account.may(scope.power()) {
-        return Ok(account);
+    let caller = Caller { account, scopes };
+    if let Err(denied) = permission::may(caller.actor(), power) {
+        let error = AppError::from(denied);
+        caller.note_denied(site, (None, &error.to_string())).await?;
+        return Err(error.into());
     }
-    let said = format!("API: {}", scope.word());
-    site.app.note_audit(&account.name, "refused", (None, &said), now).await?;
-    let said = format!("this token is not good for {}", scope.word());
-    Err(Problem::new(StatusCode::FORBIDDEN, said))
+    Ok(caller)
 }
 
 type Id = Result<Path<String>, PathRejection>;
@@ -136,12 +160,12 @@ type Id = Result<Path<String>, PathRejection>;
 async fn enter(
     site: &Site,
     headers: &HeaderMap,
-    scope: Scope,
+    power: Power,
     id: Id,
-) -> Result<(Account, Loaded), Problem> {
-    let account = caller(site, headers, scope).await?;
+) -> Result<(Caller, Loaded), Problem> {
+    let caller = caller(site, headers, power).await?;
     let Path(id) = id?;
-    Ok((account, site.app.campaign(Some(&id)).await?))
+    Ok((caller, site.app.campaign(Some(&id)).await?))
 }
 
 /// A day of a question, the campaign's own one where absent.
@@ -152,7 +176,7 @@ fn day(text: Option<&String>, or: NaiveDate) -> Result<NaiveDate, Problem> {
 }
 
 async fn campaigns(State(site): State<Site>, headers: HeaderMap) -> Result<Response, Problem> {
-    caller(&site, &headers, Scope::Read).await?;
+    caller(&site, &headers, Power::Look).await?;
     let all: Vec<_> = site
         .app
         .campaigns()
@@ -183,7 +207,7 @@ async fn coverage(
     headers: HeaderMap,
     asked: Question,
 ) -> Result<Response, Problem> {
-    let (_, loaded) = enter(&site, &headers, Scope::Read, id).await?;
+    let (_, loaded) = enter(&site, &headers, Power::Look, id).await?;
     let Query(asked) = asked?;
     let today = crate::app::today(&loaded.campaign, site.clock.now());
     let as_of = day(asked.as_of.as_ref(), today)?;
@@ -204,7 +228,7 @@ async fn status(
     headers: HeaderMap,
     asked: Question,
 ) -> Result<Response, Problem> {
-    let (_, loaded) = enter(&site, &headers, Scope::Read, id).await?;
+    let (_, loaded) = enter(&site, &headers, Power::Look, id).await?;
     let Query(asked) = asked?;
     let now = site.clock.now();
     let as_of = asked.as_of.as_ref().map(|_| day(asked.as_of.as_ref(), NaiveDate::MIN));
@@ -213,7 +237,7 @@ async fn status(
 }
 
 async fn plan(State(site): State<Site>, id: Id, headers: HeaderMap) -> Result<Response, Problem> {
-    let (_, loaded) = enter(&site, &headers, Scope::Read, id).await?;
+    let (_, loaded) = enter(&site, &headers, Power::Look, id).await?;
     let Some((head, rows)) = site.app.plan(&loaded, None).await? else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "no plan is adopted"));
     };
@@ -230,15 +254,16 @@ async fn due(
     headers: HeaderMap,
     asked: Question,
 ) -> Result<Response, Problem> {
-    let (account, loaded) = enter(&site, &headers, Scope::People, id).await?;
+    let (caller, loaded) = enter(&site, &headers, Power::People, id).await?;
     let Query(asked) = asked?;
     let now = site.clock.now();
     let by = day(asked.by.as_ref(), crate::app::today(&loaded.campaign, now))?;
     let mut lines = site.app.due(&loaded, by).await?;
-    lines.retain(|line| visible(&account, &loaded, line));
+    let visits = site.app.visits(&loaded, lines.iter().filter_map(|line| line.day)).await?;
+    lines.retain(|line| visible(caller.actor(), &loaded, line, &visits));
     let said = format!("API: as of {by}, {} people", lines.len());
     let named = (Some(loaded.campaign.id.as_str()), said.as_str());
-    site.app.note_audit(&account.name, "see-due", named, now).await?;
+    site.app.note_audit(&caller.account.name, Action::SeeDue, named, now).await?;
     Ok(Json(lines).into_response())
 }
 
@@ -289,7 +314,7 @@ async fn tallies(
     headers: HeaderMap,
     counts: Result<Json<Counts>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    let (account, loaded) = enter(&site, &headers, Scope::Tally, id).await?;
+    let (caller, loaded) = enter(&site, &headers, Power::Tally, id).await?;
     let Json(counts) = counts?;
     if counts.tallies.len() > TALLIES_MAX {
         return Err(Problem::bad(format!("{TALLIES_MAX} counts at a time, no more")));
@@ -297,12 +322,11 @@ async fn tallies(
     let rows: Vec<Tally> =
         counts.tallies.into_iter().map(Count::tally).collect::<Result<_, _>>()?;
     let now = site.clock.now();
-    let may = |place: &PlaceCode| account.has_place(place);
-    let done = match site.app.import_tallies(&loaded, "tallies", rows, may, now).await {
-        Err(error @ AppError::NotTheirs(_)) => {
-            let said = format!("API: {error}");
-            let named = (Some(loaded.campaign.id.as_str()), said.as_str());
-            site.app.note_audit(&account.name, "refused", named, now).await?;
+    let by = caller.actor();
+    let done = match site.app.import_tallies(&loaded, ("tallies", "API:"), rows, by, now).await {
+        Err(error @ AppError::Denied(_)) => {
+            let id = loaded.campaign.id.as_str();
+            caller.note_denied(&site, (Some(id), &error.to_string())).await?;
             return Err(error.into());
         }
         done => done?,
@@ -312,10 +336,7 @@ async fn tallies(
         let said: Vec<String> = done.issues.iter().map(|issue| issue.line(language)).collect();
         return Err(Problem::new(StatusCode::CONFLICT, said.join("; ")));
     }
-    let said = format!("API: new {} corrected {}", done.new, done.corrected);
-    let named = (Some(loaded.campaign.id.as_str()), said.as_str());
-    site.app.note_audit(&account.name, "tally", named, now).await?;
-    site.desk.kept.forget();
+    site.desk.cache.forget();
     let body = json!({
         "rows": done.rows, "new": done.new, "same": done.same, "corrected": done.corrected,
     });

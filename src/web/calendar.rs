@@ -1,7 +1,7 @@
 //! The session calendar of a site, stop or team: a month, with what is planned and what was given.
 
-use super::ask::Ask;
 use super::page::{Page, Refusal, T, address, encoded};
+use super::page_context::PageContext;
 use crate::app::dashboard::SessionDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::date::days;
@@ -47,8 +47,11 @@ struct Main {
 }
 
 /// The calendar of the month that the day is in.
-pub(super) async fn calendar(ask: Ask, Query(which): Query<Which>) -> Result<Response, Refusal> {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+pub(super) async fn calendar(
+    context: PageContext,
+    Query(which): Query<Which>,
+) -> Result<Response, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let choices = choices(t, campaign);
     let own = choices.iter().flat_map(|(_, all)| all);
     let code = match which.place {
@@ -56,39 +59,39 @@ pub(super) async fn calendar(ask: Ask, Query(which): Query<Which>) -> Result<Res
         None => own
             .clone()
             .map(|(code, _)| code.clone())
-            .find(|code| ask.visitor.account.has_code(code))
+            .find(|code| context.visitor.account.is_home(code))
             .unwrap_or_default(),
     };
     let found = own.clone().find(|(known, _)| *known == code);
     let Some((_, name)) = found else { return Err(Refusal::absent(t)) };
-    let first = ask.as_of.with_day(1).expect("every month has a first day");
+    let first = context.as_of.with_day(1).expect("every month has a first day");
     let next = first + Months::new(1);
     let span = (first, next - TimeDelta::days(1));
-    let read = |ask: Ask| {
+    let read = |context: PageContext| {
         let code = code.clone();
-        async move { ask.app().session_days(&ask.loaded, &code, span, ask.as_of).await }
+        async move { context.app().session_days(&context.loaded, &code, span, context.as_of).await }
     };
-    let sessions = ask.kept(&format!("calendar/{code}"), read).await?;
+    let sessions = context.cached(&format!("calendar/{code}"), read).await?;
     let title = t.w("web-calendar");
     let place = format!("&place={}", encoded(&code));
-    let to = |day: NaiveDate| address(&ask.loaded, "calendar", Some(day)) + &place;
+    let to = |day: NaiveDate| address(&context.loaded, "calendar", Some(day)) + &place;
     let name = format!("{code} {name}");
-    let feed = super::feeds::address(&ask, &code).await?;
+    let feed = super::feeds::address(&context, &code).await?;
     let main = Main {
         t,
-        head: ask.head(title.clone(), "calendar", &[("place", code.clone())]),
-        action: address(&ask.loaded, "calendar", None),
-        day: ask.as_of,
+        head: context.head(title.clone(), "calendar", &[("place", code.clone())]),
+        action: address(&context.loaded, "calendar", None),
+        day: context.as_of,
         name: name.clone(),
         month: first.format("%Y-%m").to_string(),
         before: to(first - TimeDelta::days(1)),
         after: to(next),
         weekdays: (1..=7).map(|n| t.w(&format!("mail-weekday-{n}"))).collect(),
-        weeks: weeks(t, span, ask.as_of, &sessions),
+        weeks: weeks(t, span, context.as_of, &sessions),
         renew: format!(
             "{}?csrf={}&place={}",
-            address(&ask.loaded, "feed", None),
-            ask.visitor.csrf(),
+            address(&context.loaded, "feed", None),
+            context.visitor.csrf(),
             encoded(&code)
         ),
         feed,
@@ -98,7 +101,7 @@ pub(super) async fn calendar(ask: Ask, Query(which): Query<Which>) -> Result<Res
     let page = Page::new(format!("{name} · {title}"), "calendar", &main);
     // The page of somebody who may change the feed has a form's token in it, which is another one each time.
     let live_secs = if main.feed.is_empty() { LIVE_SECS } else { 0 };
-    Ok(ask.show(Page { live_secs, ..page }))
+    Ok(context.show(Page { live_secs, ..page }))
 }
 
 fn choices(t: T, campaign: &Campaign) -> Vec<(String, Vec<(String, String)>)> {

@@ -1,24 +1,9 @@
 //! A search drawn as SVG text. Colours are the style sheet's, so that they follow light and dark.
 
 use super::page::{T, whole};
+use crate::characters::escaped;
 use crate::text::thousands;
 use std::fmt::Write as _;
-
-/// Text inside SVG or HTML.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 250.0;
@@ -141,10 +126,5 @@ mod tests {
         {
             assert!((round_step(least) - step).abs() < 1e-9, "{least}");
         }
-    }
-
-    #[test]
-    fn names_in_a_drawing_are_text() {
-        assert_eq!(escaped("<script>\"&'"), "&lt;script&gt;&quot;&amp;&#39;");
     }
 }

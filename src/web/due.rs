@@ -1,17 +1,18 @@
 //! Who of the register is due, for those who may see it. Looking is written down.
 
-use super::ask::Ask;
 use super::page::{Cell, Page, Refusal, T, Table, address, encoded};
-use crate::app::dashboard::served;
+use super::page_context::PageContext;
+use crate::app::Loaded;
 use crate::app::due::DueLine;
-use crate::domain::account::Role;
+use crate::domain::audit::Action;
+use crate::domain::permission::{Actor, Visits, may_see};
 use crate::text::thousands;
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use chrono::NaiveDate;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// People of a page.
 const PAGE_ROWS: usize = 150;
@@ -51,27 +52,23 @@ struct Main {
     pages: Vec<(String, String, bool)>,
 }
 
-/// Whom an account may see: everybody, and a lead those who come to its places or live where they serve.
+/// Whether somebody may see a line of the list; `visits` knows the days of all appointments.
 pub(super) fn visible(
-    ask_account: &crate::domain::account::Account,
-    loaded: &crate::app::Loaded,
+    actor: Actor<'_>,
+    loaded: &Loaded,
     line: &DueLine,
+    visits: &BTreeMap<NaiveDate, Visits>,
 ) -> bool {
-    if ask_account.role != Role::Lead {
-        return true;
-    }
-    match &line.place {
-        Some(place) => ask_account.has_place(place),
-        None => ask_account
-            .places
-            .iter()
-            .any(|code| served(&loaded.campaign, &code.as_str().into()).contains(&line.area)),
-    }
+    let visits = line.day.and_then(|day| visits.get(&day));
+    may_see(actor, &loaded.campaign, &line.area, line.place.as_ref().zip(visits)).is_ok()
 }
 
 /// The list of a day.
-pub(super) async fn due(ask: Ask, Query(filter): Query<Filter>) -> Result<Response, Refusal> {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+pub(super) async fn due(
+    context: PageContext,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let area = Filter::of(filter.area.as_ref());
     let below: Option<BTreeSet<_>> = match area {
         Some(code) => {
@@ -83,29 +80,34 @@ pub(super) async fn due(ask: Ask, Query(filter): Query<Filter>) -> Result<Respon
     let group = Filter::of(filter.group.as_ref());
     let dose = Filter::of(filter.dose.as_ref()).and_then(|text| text.parse::<u8>().ok());
     let overdue = filter.overdue.as_deref() == Some("yes");
-    let read = |ask: Ask| async move { ask.app().due(&ask.loaded, ask.as_of).await };
-    let all = ask.kept("due", read).await?;
+    let read = |context: PageContext| async move {
+        context.app().due(&context.loaded, context.as_of).await
+    };
+    let all = context.cached("due", read).await?;
+    let days = all.iter().filter_map(|line| line.day);
+    let visits = context.app().visits(&context.loaded, days).await;
+    let visits = visits.map_err(|error| context.refusal(&error))?;
     let lines: Vec<&DueLine> = all
         .iter()
         .filter(|line| {
             below.as_ref().is_none_or(|areas| areas.contains(&line.area))
                 && group.is_none_or(|group| line.group.as_str() == group)
                 && dose.is_none_or(|dose| line.dose == dose)
-                && (!overdue || line.latest.is_some_and(|latest| latest < ask.as_of))
-                && visible(&ask.visitor.account, &ask.loaded, line)
+                && (!overdue || line.latest.is_some_and(|latest| latest < context.as_of))
+                && visible(context.actor(), &context.loaded, line, &visits)
         })
         .collect();
     let said = format!(
         "as of {}, area {}, group {}, {} people",
-        ask.as_of,
+        context.as_of,
         area.unwrap_or("-"),
         group.map_or("-", |group| campaign.group(group).map_or("?", |group| group.id.as_str())),
         lines.len()
     );
     let noted = (Some(campaign.id.as_str()), said.as_str());
-    let who = &ask.visitor.account.name;
-    let noted = ask.app().note_audit(who, "see-due", noted, ask.now).await;
-    noted.map_err(|error| ask.refusal(&error))?;
+    let who = &context.visitor.account.name;
+    let noted = context.app().note_audit(who, Action::SeeDue, noted, context.now).await;
+    noted.map_err(|error| context.refusal(&error))?;
     let number = filter.page.unwrap_or(1).max(1);
     let rest = rest(&filter);
     let choice = |code: &str, name: &str, chosen: Option<&str>| {
@@ -117,21 +119,22 @@ pub(super) async fn due(ask: Ask, Query(filter): Query<Filter>) -> Result<Respon
     let dose_numbers = 1..=campaign.series.dose_count();
     let main = Main {
         t,
-        head: ask.head(title.clone(), "due", &[]),
-        action: address(&ask.loaded, "due", None),
-        day: ask.as_of,
+        head: context.head(title.clone(), "due", &[]),
+        action: address(&context.loaded, "due", None),
+        day: context.as_of,
         areas: campaign.areas.iter().map(|it| choice(it.code.as_str(), &it.name, area)).collect(),
         groups: campaign.groups.iter().map(|it| choice(it.id.as_str(), &it.name, group)).collect(),
         doses: dose_numbers
             .map(|n| choice(&n.to_string(), &n.to_string(), filter.dose.as_deref()))
             .collect(),
         overdue,
-        said: t.say("web-due-count", &[("count", &thousands(count as u64)), ("day", &ask.as_of)]),
+        said: t
+            .say("web-due-count", &[("count", &thousands(count as u64)), ("day", &context.as_of)]),
         table: table(t, shown),
-        pages: pages(&ask, &rest, number, count),
+        pages: pages(&context, &rest, number, count),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "due", &main);
-    Ok(ask.show(page))
+    Ok(context.show(page))
 }
 
 /// The filter as a part of an address.
@@ -150,14 +153,19 @@ fn rest(filter: &Filter) -> String {
         .concat()
 }
 
-fn pages(ask: &Ask, rest: &str, number: usize, count: usize) -> Vec<(String, String, bool)> {
+fn pages(
+    context: &PageContext,
+    rest: &str,
+    number: usize,
+    count: usize,
+) -> Vec<(String, String, bool)> {
     let last = count.div_ceil(PAGE_ROWS);
     if last < 2 {
         return Vec::new();
     }
     (1..=last.min(PAGES_MAX))
         .map(|page| {
-            let href = format!("{}{rest}&page={page}", ask.to("due"));
+            let href = format!("{}{rest}&page={page}", context.to("due"));
             (href, page.to_string(), page == number)
         })
         .collect()

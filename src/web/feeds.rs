@@ -1,11 +1,11 @@
 //! Calendars of sites and teams as iCal feeds under secret addresses.
 
-use super::ask::Ask;
 use super::page::{Refusal, T, encoded};
-use super::{Site, door};
+use super::page_context::PageContext;
+use super::{Site, authentication};
 use crate::app::AppError;
-use crate::domain::account::Power;
 use crate::domain::campaign::Campaign;
+use crate::domain::permission::{Power, may_at};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -23,7 +23,7 @@ pub(super) async fn feed(
     Path((id, code, file)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let t = T(door::language(&headers));
+    let t = T(authentication::language(&headers));
     let absent = || Refusal::absent(t);
     let fail = |error: AppError| Refusal::of(t, &error);
     let token = file.strip_suffix(".ics").ok_or_else(absent)?;
@@ -40,15 +40,16 @@ pub(super) async fn feed(
 }
 
 /// The address of the feed of a site or team; empty for a stop, and for those who may not have it.
-pub(super) async fn address(ask: &Ask, code: &str) -> Result<String, Refusal> {
-    let account = &ask.visitor.account;
-    let has_feed = name(&ask.loaded.campaign, code).is_some();
-    if !has_feed || !account.may(Power::Tally) || !account.has_code(code) {
+pub(super) async fn address(context: &PageContext, code: &str) -> Result<String, Refusal> {
+    let campaign = &context.loaded.campaign;
+    let visits = context.visits(context.as_of).await?;
+    let may = may_at(context.actor(), Power::Tally, campaign, code, &visits);
+    if name(campaign, code).is_none() || may.is_err() {
         return Ok(String::new());
     }
-    let token = ask.app().feed_token(&ask.loaded, code).await;
-    let token = token.map_err(|error| ask.refusal(&error))?;
-    let id = encoded(ask.loaded.campaign.id.as_str());
+    let token = context.app().feed_token(&context.loaded, code).await;
+    let token = token.map_err(|error| context.refusal(&error))?;
+    let id = encoded(context.loaded.campaign.id.as_str());
     Ok(format!("/ical/{id}/{}/{token}.ics", encoded(code)))
 }
 
@@ -58,14 +59,17 @@ pub(super) struct Which {
 }
 
 /// Makes the secret address of a feed anew.
-pub(super) async fn renew(ask: Ask, Query(which): Query<Which>) -> Result<Response, Refusal> {
+pub(super) async fn renew(
+    context: PageContext,
+    Query(which): Query<Which>,
+) -> Result<Response, Refusal> {
     let code = which.place.as_str();
-    if address(&ask, code).await?.is_empty() {
-        return Err(Refusal::absent(ask.t()));
+    if address(&context, code).await?.is_empty() {
+        return Err(Refusal::absent(context.t()));
     }
-    let who = &ask.visitor.account.name;
-    let renewed = ask.app().renew_feed(&ask.loaded, code, who, ask.now).await;
-    renewed.map_err(|error| ask.refusal(&error))?;
-    let to = format!("{}&place={}&done=renewed", ask.to("calendar"), encoded(code));
+    let by = context.actor();
+    let renewed = context.app().renew_feed(&context.loaded, code, by, context.now).await;
+    renewed.map_err(|error| context.refusal(&error))?;
+    let to = format!("{}&place={}&done=renewed", context.to("calendar"), encoded(code));
     Ok(Redirect::to(&to).into_response())
 }

@@ -1,11 +1,11 @@
 //! The map: areas, sites, stops and the teams' tours of a day, drawn from their coordinates. A table says the same.
 
-use super::ask::Ask;
-use super::draw::escaped;
 use super::page::{Cell, Page, Refusal, T, Table, encoded};
+use super::page_context::PageContext;
 use crate::app::App;
 use crate::app::dashboard::{Overview, Report};
 use crate::app::{Loaded, Result};
+use crate::characters::escaped;
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
 use crate::domain::count::Percent;
@@ -73,28 +73,28 @@ struct Main {
 }
 
 /// The map of a day.
-pub(super) async fn map(ask: Ask) -> std::result::Result<Response, Refusal> {
-    let key = format!("map/{}", ask.t().tag());
-    let make = |ask: Ask| async move {
-        let day = read(ask.app(), &ask.loaded, ask.as_of).await?;
-        Ok(page(&ask, &day))
+pub(super) async fn map(context: PageContext) -> std::result::Result<Response, Refusal> {
+    let key = format!("map/{}", context.t().tag());
+    let make = |context: PageContext| async move {
+        let day = read(context.app(), &context.loaded, context.as_of).await?;
+        Ok(page(&context, &day))
     };
-    let page = ask.kept(&key, make).await?;
-    Ok(ask.show(Page::clone(&page)))
+    let page = context.cached(&key, make).await?;
+    Ok(context.show(Page::clone(&page)))
 }
 
 /// The page, the same for all who may see it.
-fn page(ask: &Ask, day: &Day) -> Page {
-    let t = ask.t();
-    let title = t.say("web-map-title", &[("day", &render::date(ask.as_of, t.0))]);
-    let campaign = &ask.loaded.campaign;
+fn page(context: &PageContext, day: &Day) -> Page {
+    let t = context.t();
+    let title = t.say("web-map-title", &[("day", &render::date(context.as_of, t.0))]);
+    let campaign = &context.loaded.campaign;
     let main = Main {
         t,
-        head: ask.head(title.clone(), "map", &[]),
+        head: context.head(title.clone(), "map", &[]),
         drawing: drawing(t, campaign, day),
         keys: keys(t, campaign, day),
         tours: tours(t, campaign, day),
-        places: places(ask, day),
+        places: places(context, day),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "map", &main);
     Page { live_secs: LIVE_SECS, ..page }
@@ -157,11 +157,11 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
     );
     let mut names = String::new();
     let lines = day.overview.summary.by_area.iter();
-    let most = lines.clone().map(|line| line.eligible).max().unwrap_or(1).max(1);
+    let most = lines.clone().map(|line| line.eligible.0).max().unwrap_or(1).max(1);
     for (area, line) in below().zip(lines) {
         let Some(point) = area.point else { continue };
         let (x, y) = to.at(point);
-        let radius = 12.0 + 30.0 * (line.eligible as f64 / most as f64).sqrt();
+        let radius = 12.0 + 30.0 * (line.eligible.0 as f64 / most as f64).sqrt();
         let complete = line.complete_percent.map(Percent::shown);
         let shade = 0.08 + 0.5 * (complete.unwrap_or(0.0) / 100.0).clamp(0.0, 1.0);
         let said = t.percent(line.complete_percent);
@@ -301,8 +301,8 @@ fn tours(t: T, campaign: &Campaign, day: &Day) -> Table {
     table
 }
 
-fn places(ask: &Ask, day: &Day) -> Table {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+fn places(context: &PageContext, day: &Day) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let heads = [
         t.w("column-place"),
         t.w("column-name"),
@@ -316,7 +316,7 @@ fn places(ask: &Ask, day: &Day) -> Table {
     for code in sites.chain(campaign.stops.iter().map(|stop| &stop.code)) {
         let Some(place) = campaign.place(code.as_str()) else { continue };
         let area = campaign.area(place.area().as_str()).map_or("", |area| &area.name);
-        let href = format!("{}&place={}", ask.to("calendar"), encoded(code.as_str()));
+        let href = format!("{}&place={}", context.to("calendar"), encoded(code.as_str()));
         let number = |of: &BTreeMap<PlaceCode, u64>| {
             Cell::number(of.get(code).map_or_else(|| t.w("web-none"), |doses| thousands(*doses)))
         };

@@ -6,24 +6,24 @@
 
 mod accounts;
 mod api;
-mod ask;
 mod assets;
+mod authentication;
 mod calendar;
-mod door;
 mod draw;
 mod due;
 mod feeds;
 mod health;
-mod kept;
 mod map;
 mod metrics;
 mod operation;
 mod overview;
 mod page;
+mod page_context;
 mod plan;
 mod reports;
 mod routes;
 mod searching;
+mod stale_cache;
 mod tally;
 mod unsubscribe;
 mod upload;
@@ -90,8 +90,8 @@ const HASHING: usize = 2;
 /// What the dashboard keeps in memory.
 #[derive(Debug)]
 struct Desk {
-    guesses: door::Guesses,
-    kept: kept::Kept,
+    guesses: authentication::Guesses,
+    cache: stale_cache::StaleCache,
     searches: searching::Searches,
     readers: Semaphore,
     hashing: Semaphore,
@@ -100,8 +100,8 @@ struct Desk {
 impl Default for Desk {
     fn default() -> Self {
         Self {
-            guesses: door::Guesses::default(),
-            kept: kept::Kept::default(),
+            guesses: authentication::Guesses::default(),
+            cache: stale_cache::StaleCache::default(),
             searches: searching::Searches::default(),
             readers: Semaphore::new(READERS),
             hashing: Semaphore::new(HASHING),

@@ -1,9 +1,10 @@
 //! The queue of mail and the jobs, for those who run the installation.
 
-use super::ask::Ask;
 use super::page::{Cell, Page, Refusal, T, Table};
+use super::page_context::PageContext;
 use super::plan::local;
 use crate::app::status::Problem;
+use crate::domain::audit::Action;
 use crate::jobs::runner::life;
 use crate::text::thousands;
 use askama::Template;
@@ -23,14 +24,17 @@ struct Main {
 }
 
 /// The queue of mail. It has addresses, so that looking is written down.
-pub(super) async fn mail(ask: Ask) -> Result<Response, Refusal> {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let read = |ask: Ask| async move { ask.app().mail_queue(&ask.loaded, ROWS_MAX).await };
-    let found = ask.kept("mail", read).await?;
-    let (who, id) = (&ask.visitor.account.name, campaign.id.as_str());
+pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let read = |context: PageContext| async move {
+        context.app().mail_queue(&context.loaded, ROWS_MAX).await
+    };
+    let found = context.cached("mail", read).await?;
+    let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
     let said = format!("{} mails", found.newest.len());
-    let noted = ask.app().note_audit(who, "see-mail", (Some(id), &said), ask.now).await;
-    noted.map_err(|error| ask.refusal(&error))?;
+    let noted =
+        context.app().note_audit(who, Action::SeeMail, (Some(id), &said), context.now).await;
+    noted.map_err(|error| context.refusal(&error))?;
     let mut states = Table::of(t, "web-states", &["state", "#mails"]);
     for (state, count) in &found.counts {
         states.rows.push(vec![Cell::head(state.clone()), Cell::count(*count)]);
@@ -50,12 +54,12 @@ pub(super) async fn mail(ask: Ask) -> Result<Response, Refusal> {
     let title = t.w("web-mail");
     let hold = found.hold.as_ref();
     let main = Main {
-        head: format!("<h1>{}</h1>", super::draw::escaped(&title)),
+        head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
         live: false,
         lines: hold.map(|hold| held(t, &hold.words(t.0), hold.remedy())).into_iter().collect(),
         tables: vec![states, newest],
     };
-    Ok(ask.show(Page::new(format!("{title} · {}", campaign.name), "mail", &main)))
+    Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "mail", &main)))
 }
 
 fn held(t: T, said: &str, remedy: &str) -> String {
@@ -63,22 +67,24 @@ fn held(t: T, said: &str, remedy: &str) -> String {
 }
 
 /// The jobs: the newest run of each, and all runs.
-pub(super) async fn jobs(ask: Ask) -> Result<Response, Refusal> {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let read = |ask: Ask| async move {
-        let status = ask.app().status(&ask.loaded, Some(ask.as_of), ask.now).await?;
-        let runs = ask.app().runs(&ask.loaded, ROWS_MAX).await?;
+pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let read = |context: PageContext| async move {
+        let status =
+            context.app().status(&context.loaded, Some(context.as_of), context.now).await?;
+        let runs = context.app().runs(&context.loaded, ROWS_MAX).await?;
         Ok((status, runs))
     };
-    let found = ask.kept("jobs", read).await?;
+    let found = context.cached("jobs", read).await?;
     let (status, runs) = &*found;
     let time = |at: Option<i64>| Cell::text(at.map(|at| local(campaign, at)).unwrap_or_default());
     let class = |state: &str| if state == "failed" { "bad" } else { "" };
     let mut jobs = Table::of(t, "web-jobs", &["job", "next", "due", "state", "said"]);
-    let entries = &ask.site.timetable.entries;
+    let entries = &context.site.timetable.entries;
     for job in &status.jobs {
         let entry = entries.iter().find(|entry| entry.job == job.job);
-        let next = entry.and_then(|entry| entry.next(campaign.timezone, ask.now, life(campaign)));
+        let next =
+            entry.and_then(|entry| entry.next(campaign.timezone, context.now, life(campaign)));
         let state = job.state.clone().unwrap_or_default();
         jobs.rows.push(vec![
             Cell::head(t.w(&format!("jobname-{}", job.job))),
@@ -100,13 +106,13 @@ pub(super) async fn jobs(ask: Ask) -> Result<Response, Refusal> {
     }
     let title = t.w("web-jobs");
     let main = Main {
-        head: format!("<h1>{}</h1>", super::draw::escaped(&title)),
+        head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
         live: true,
         lines: status.problems.iter().map(|problem| said(t, problem)).collect(),
         tables: vec![jobs, all],
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "jobs", &main);
-    Ok(ask.show(Page { live_secs: LIVE_SECS, ..page }))
+    Ok(context.show(Page { live_secs: LIVE_SECS, ..page }))
 }
 
 /// A problem in words, as `doseplan status` has them.

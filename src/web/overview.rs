@@ -1,7 +1,7 @@
 //! The first page of a campaign: how it stands at the end of a day. The figures are those of the coordinator's mail.
 
-use super::ask::Ask;
 use super::page::{Cell, Page, Refusal, T, Table, address};
+use super::page_context::PageContext;
 use crate::app::dashboard::Overview;
 use crate::domain::campaign::Campaign;
 use crate::domain::count::Percent;
@@ -31,30 +31,30 @@ struct Main {
 }
 
 /// The overview of a day.
-pub(super) async fn overview(ask: Ask) -> Result<Response, Refusal> {
-    let key = format!("overview/{}", ask.t().tag());
-    let make = |ask: Ask| async move {
-        let found = ask.app().overview(&ask.loaded, ask.as_of).await?;
-        Ok(page(&ask, &found))
+pub(super) async fn overview(context: PageContext) -> Result<Response, Refusal> {
+    let key = format!("overview/{}", context.t().tag());
+    let make = |context: PageContext| async move {
+        let found = context.app().overview(&context.loaded, context.as_of).await?;
+        Ok(page(&context, &found))
     };
-    let page = ask.kept(&key, make).await?;
-    Ok(ask.show(Page::clone(&page)))
+    let page = context.cached(&key, make).await?;
+    Ok(context.show(Page::clone(&page)))
 }
 
 /// The page, the same for all who may see it.
-fn page(ask: &Ask, found: &Overview) -> Page {
-    let t = ask.t();
-    let campaign = &ask.loaded.campaign;
-    let title = t.say("web-overview-title", &[("day", &render::date(ask.as_of, t.0))]);
+fn page(context: &PageContext, found: &Overview) -> Page {
+    let t = context.t();
+    let campaign = &context.loaded.campaign;
+    let title = t.say("web-overview-title", &[("day", &render::date(context.as_of, t.0))]);
     let main = Main {
         t,
-        head: ask.head(title.clone(), "overview", &[]),
+        head: context.head(title.clone(), "overview", &[]),
         opening: render::opening(&found.summary, t.0),
         tiles: tiles(t, found),
         alerts: render::alerts(&found.summary, t.0),
         chart: render::chart(&found.summary, t.0),
         groups: groups(t, campaign, found),
-        areas: areas(ask, found),
+        areas: areas(context, found),
         needs: needs(t, found),
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "overview", &main);
@@ -110,7 +110,7 @@ fn groups(t: T, campaign: &Campaign, found: &Overview) -> Table {
             cells.push(Cell::count(line.people));
             cells.push(Cell::percent(t, line.percent));
         }
-        cells.push(Cell::count(row.doses.iter().map(|line| line.today).sum::<u64>()));
+        cells.push(Cell::count(row.today()));
         cells.push(Cell::number(t.percent(row.drop_out)));
         cells.push(Cell::text(flags(t, row)));
         table.rows.push(cells);
@@ -128,8 +128,8 @@ fn flags(t: T, row: &CoverageRow) -> String {
 }
 
 /// Who finished the series, area by area and group by group.
-fn areas(ask: &Ask, found: &Overview) -> Table {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+fn areas(context: &PageContext, found: &Overview) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let with: Vec<_> = campaign
         .groups
         .iter()
@@ -143,7 +143,8 @@ fn areas(ask: &Ask, found: &Overview) -> Table {
     let lines = found.summary.by_area.iter();
     let areas = campaign.areas.iter().filter(|area| area.parent.is_some());
     for (area, line) in areas.zip(lines) {
-        let href = format!("{}#{}", address(&ask.loaded, "map", Some(ask.as_of)), area.code);
+        let href =
+            format!("{}#{}", address(&context.loaded, "map", Some(context.as_of)), area.code);
         let name = Cell { href: Some(href), ..Cell::head(line.area_name.clone()) };
         let mut cells = vec![
             name,

@@ -1,10 +1,11 @@
 //! What pages are made of: words, tables, the frame around every page, refusals.
 
-use super::door::Visitor;
+use super::authentication::Visitor;
+use super::routes::power_of;
 use crate::app::{AppError, Loaded};
-use crate::domain::account::Power;
 use crate::domain::campaign::Language;
 use crate::domain::count::Percent;
+use crate::domain::permission::may;
 use crate::text;
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -211,18 +212,11 @@ struct Frame<'a> {
     main: &'a str,
 }
 
-/// The pages of a campaign: the last part of the address, and who may see it.
-const NAV: [(&str, Power); 9] = [
-    ("overview", Power::Look),
-    ("map", Power::Look),
-    ("calendar", Power::Look),
-    ("reports", Power::Look),
-    ("plan", Power::Look),
-    ("due", Power::People),
-    ("tally", Power::Tally),
-    ("mail", Power::Operation),
-    ("jobs", Power::Operation),
-];
+/// The pages of a campaign, in the order of the navigation: the last part of their addresses.
+const PAGES: [&str; 9] =
+    ["overview", "map", "calendar", "reports", "plan", "due", "tally", "mail", "jobs"];
+/// Pages of no campaign that the navigation shows.
+const PAGES_OF_ALL: [&str; 3] = ["upload", "accounts", "audit"];
 
 /// The address of a page of a campaign.
 pub(super) fn address(loaded: &Loaded, page: &str, as_of: Option<NaiveDate>) -> String {
@@ -263,24 +257,21 @@ pub(super) fn framed(
     if page.live_secs > 0 && same {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response();
     }
-    let may = |power| visitor.is_some_and(|visitor| visitor.account.may(power));
+    let opens =
+        |path: &str| visitor.is_some_and(|visitor| may(visitor.actor(), power_of(path)).is_ok());
     let mut nav = Vec::new();
     if let Some((loaded, as_of)) = of {
-        for (name, _) in NAV.iter().filter(|(_, power)| may(*power)) {
+        for name in PAGES.into_iter().filter(|name| opens(&format!("/c/{{id}}/{name}"))) {
             nav.push(Link {
                 href: address(loaded, name, as_of),
                 text: t.w(&format!("web-{name}")),
-                here: page.here == *name,
+                here: page.here == name,
             });
         }
     }
-    for (name, power) in
-        [("upload", Power::Plan), ("accounts", Power::Accounts), ("audit", Power::Accounts)]
-    {
-        if may(power) {
-            let here = page.here == name;
-            nav.push(Link { href: format!("/{name}"), text: t.w(&format!("web-{name}")), here });
-        }
+    for name in PAGES_OF_ALL.into_iter().filter(|name| opens(&format!("/{name}"))) {
+        let here = page.here == name;
+        nav.push(Link { href: format!("/{name}"), text: t.w(&format!("web-{name}")), here });
     }
     let other = if t.0 == Language::En { Language::ZhCn } else { Language::En };
     let frame = Frame {
@@ -343,7 +334,9 @@ impl Refusal {
     pub(super) fn of(t: T, error: &AppError) -> Self {
         match error {
             AppError::NoCampaign | AppError::UnknownCampaign { .. } => Self::absent(t),
-            AppError::NotTheirs(_) => Self::new(StatusCode::FORBIDDEN, t, "web-forbidden"),
+            AppError::Denied(_) => {
+                Self { status: StatusCode::FORBIDDEN, language: t.0, text: error.words(t.0) }
+            }
             AppError::Refused(refused) => {
                 Self { status: StatusCode::CONFLICT, language: t.0, text: refused.words(t.0) }
             }

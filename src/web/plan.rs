@@ -1,14 +1,14 @@
 //! The plan: verdict, sessions of the day, what holds people back; what a draft changes; making and adopting one.
 
 use super::Site;
-use super::ask::Ask;
 use super::draw;
 use super::page::{Cell, Page, Refusal, T, Table};
+use super::page_context::PageContext;
 use super::searching::{Search, State as SearchState};
 use crate::app::verdict_words;
-use crate::app::{App, Loaded, Result, today};
-use crate::domain::account::Power;
+use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::Campaign;
+use crate::domain::permission::{Power, may};
 use crate::domain::plan::PlanRow;
 use crate::domain::planner::{self, GroupVerdict, PlanDiff, Question, Scarcity};
 use crate::mail::render;
@@ -118,38 +118,40 @@ pub(super) struct Which {
 
 /// The plan in force, or another one.
 pub(super) async fn plan(
-    ask: Ask,
+    context: PageContext,
     Query(which): Query<Which>,
 ) -> std::result::Result<Response, Refusal> {
     let key = format!("plan/{}", which.no.unwrap_or(0));
     let no = which.no;
-    let read = |ask: Ask| async move { read(ask.app(), &ask.loaded, (no, ask.as_of)).await };
-    let found = ask.kept(&key, read).await?;
-    let t = ask.t();
+    let read = |context: PageContext| async move {
+        read(context.app(), &context.loaded, (no, context.as_of)).await
+    };
+    let found = context.cached(&key, read).await?;
+    let t = context.t();
     if which.no.is_some() && found.plan.is_none() {
         return Err(Refusal::absent(t));
     }
-    let search = ask.site.desk.searches.of(ask.loaded.no);
+    let search = context.site.desk.searches.of(context.loaded.no);
     let running = search.as_ref().is_some_and(|search| search.is_running());
     let hidden: Vec<_> = which.no.map(|no| ("no", no.to_string())).into_iter().collect();
     let title = t.w("web-plan");
-    let csrf = ask.visitor.csrf();
+    let csrf = context.visitor.csrf();
     let main = Main {
         t,
-        head: ask.head(title.clone(), "plan", &hidden),
-        day: ask.as_of,
+        head: context.head(title.clone(), "plan", &hidden),
+        day: context.as_of,
         search: search.as_ref().map(|search| search_part(t, search)),
         running,
-        may_plan: ask.visitor.account.may(Power::Plan),
-        make: format!("{}&csrf={csrf}", ask.to("make")),
+        may_plan: may(context.actor(), Power::Plan).is_ok(),
+        make: format!("{}&csrf={csrf}", context.to("make")),
         seconds: &SECONDS,
-        draft: found.draft.as_ref().map(|draft| draft_part(&ask, draft, &csrf)),
-        plan: found.plan.as_ref().map(|plan| plan_part(&ask, plan, &found, search.as_ref())),
-        list: list(&ask, &found.heads),
+        draft: found.draft.as_ref().map(|draft| draft_part(&context, draft, &csrf)),
+        plan: found.plan.as_ref().map(|plan| plan_part(&context, plan, &found, search.as_ref())),
+        list: list(&context, &found.heads),
     };
-    let page = Page::new(format!("{title} · {}", ask.loaded.campaign.name), "plan", &main);
+    let page = Page::new(format!("{title} · {}", context.loaded.campaign.name), "plan", &main);
     let live_secs = u32::from(running);
-    Ok(ask.show(Page { live_secs, ..page }))
+    Ok(context.show(Page { live_secs, ..page }))
 }
 
 fn search_part(t: T, search: &Search) -> SearchPart {
@@ -181,8 +183,8 @@ fn search_part(t: T, search: &Search) -> SearchPart {
     SearchPart { said, drawing: draw::search(t, &points) }
 }
 
-fn draft_part(ask: &Ask, (head, diff): &(PlanHead, PlanDiff), csrf: &str) -> DraftPart {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+fn draft_part(context: &PageContext, (head, diff): &(PlanHead, PlanDiff), csrf: &str) -> DraftPart {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let keys = ["day", "place", "name", "#doses_before", "#doses_after", "change"];
     let mut changes = Table::of(t, "web-changes", &keys);
     for change in &diff.sessions {
@@ -216,18 +218,18 @@ fn draft_part(ask: &Ask, (head, diff): &(PlanHead, PlanDiff), csrf: &str) -> Dra
         said,
         changes: changes.limited(t, ROWS_MAX),
         adoptable: true,
-        adopt: format!("{}&no={}&csrf={csrf}", ask.to("adopt"), head.no),
+        adopt: format!("{}&no={}&csrf={csrf}", context.to("adopt"), head.no),
         button: t.say("web-adopt", &[("no", &head.no)]),
     }
 }
 
 fn plan_part(
-    ask: &Ask,
+    context: &PageContext,
     (head, _): &(PlanHead, Vec<PlanRow>),
     found: &Found,
     search: Option<&Arc<Search>>,
 ) -> PlanPart {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let figures = &head.figures;
     let worst = figures.worst_area.as_ref();
     let worst_name = worst.and_then(|worst| campaign.area(worst.area.as_str()));
@@ -256,15 +258,15 @@ fn plan_part(
             .say("web-plan-title", &[("no", &head.no), ("state", &state), ("from", &head.from)]),
         tiles,
         verdict: verdict_words::sentences(t.0, campaign, verdict),
-        sessions: sessions(ask, &found.sessions),
+        sessions: sessions(context, &found.sessions),
         unplaced: unplaced(t, campaign, head),
         scarce: scarce(t, campaign, &found.scarce),
     }
 }
 
-fn sessions(ask: &Ask, rows: &[PlanRow]) -> Table {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let caption = render::date(ask.as_of, t.0);
+fn sessions(context: &PageContext, rows: &[PlanRow]) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let caption = render::date(context.as_of, t.0);
     let keys = ["place", "name", "team", "group", "#dose", "#doses"];
     let mut table = Table { caption, ..Table::of(t, "web-sessions-of", &keys) };
     let mut sums: BTreeMap<_, u64> = BTreeMap::new();
@@ -322,19 +324,19 @@ fn scarce(t: T, campaign: &Campaign, lines: &[Scarcity]) -> Table {
     table.limited(t, SCARCE_MAX)
 }
 
-fn list(ask: &Ask, heads: &[PlanHead]) -> Table {
-    let t = ask.t();
+fn list(context: &PageContext, heads: &[PlanHead]) -> Table {
+    let t = context.t();
     let keys =
         ["plan", "state", "from", "made_by", "made_at", "#doses", "#people_finished", "#gap"];
     let mut table = Table::of(t, "web-plans", &keys);
     for head in heads.iter().rev() {
-        let href = format!("{}&no={}", ask.to("plan"), head.no);
+        let href = format!("{}&no={}", context.to("plan"), head.no);
         table.rows.push(vec![
             Cell { head: true, ..Cell::link(head.no.to_string(), href) },
             Cell::text(t.w(&format!("plan-state-{}", head.state.word()))),
             Cell::text(head.from.to_string()),
             Cell::text(head.made_by.clone()),
-            Cell::text(local(&ask.loaded.campaign, head.made_at)),
+            Cell::text(local(&context.loaded.campaign, head.made_at)),
             Cell::count(head.figures.doses),
             Cell::count(head.figures.people_finished),
             Cell::number(format!("{:.2} %", head.figures.gap * 100.0)),
@@ -358,35 +360,30 @@ pub(super) struct Wanted {
 /// Begins a search; the plan's page shows how it goes.
 pub(super) async fn make(
     State(site): State<Site>,
-    ask: Ask,
+    context: PageContext,
     Form(wanted): Form<Wanted>,
 ) -> std::result::Result<Response, Refusal> {
-    let t = ask.t();
+    let t = context.t();
     if !SECONDS.contains(&wanted.seconds) {
         return Err(Refusal::bad(t, t.w("web-bad-form")));
     }
-    let campaign = &ask.loaded.campaign;
-    let day = today(campaign, ask.now);
-    // As `doseplan plan make` has it: a campaign that is over is planned anew, as in a replay.
-    let from = if day > campaign.end { campaign.start } else { day };
-    let who = ask.visitor.account.name.clone();
-    let job = (ask.loaded.clone(), from, wanted.seconds, who);
-    if !site.desk.searches.begin(&site, job, ask.now) {
+    let job = (context.loaded.clone(), wanted.seconds, context.visitor.account.clone());
+    if !site.desk.searches.begin(&site, job, context.now) {
         return Err(Refusal::new(StatusCode::CONFLICT, t, "web-search-busy"));
     }
-    Ok(Redirect::to(&format!("{}&done=searching", ask.to("plan"))).into_response())
+    Ok(Redirect::to(&format!("{}&done=searching", context.to("plan"))).into_response())
 }
 
 /// Puts a draft in force.
 pub(super) async fn adopt(
-    ask: Ask,
+    context: PageContext,
     Query(which): Query<Which>,
 ) -> std::result::Result<Response, Refusal> {
-    let t = ask.t();
+    let t = context.t();
     let no = which.no.ok_or_else(|| Refusal::bad(t, t.w("web-bad-form")))?;
-    let who = &ask.visitor.account.name;
-    let adopted = ask.app().adopt_as(&ask.loaded, no, who, ask.now).await;
-    adopted.map_err(|error| ask.refusal(&error))?;
-    ask.site.desk.kept.forget();
-    Ok(Redirect::to(&format!("{}&done=adopted", ask.to("plan"))).into_response())
+    let (by, now) = (context.actor(), context.now);
+    let adopted = context.app().adopt_plan(&context.loaded, Some(no), by, now).await;
+    adopted.map_err(|error| context.refusal(&error))?;
+    context.site.desk.cache.forget();
+    Ok(Redirect::to(&format!("{}&done=adopted", context.to("plan"))).into_response())
 }

@@ -1,8 +1,8 @@
 //! Sites × days: who reported. Not reported is not zero.
 
-use super::ask::Ask;
 use super::map::said;
 use super::page::{Page, Refusal, T, encoded};
+use super::page_context::PageContext;
 use crate::app::dashboard::Report;
 use askama::Template;
 use axum::response::Response;
@@ -33,18 +33,19 @@ struct Main {
 }
 
 /// The grid of the last two weeks.
-pub(super) async fn reports(ask: Ask) -> Result<Response, Refusal> {
-    let t = ask.t();
-    let campaign = &ask.loaded.campaign;
-    let last = ask.as_of.clamp(campaign.start, campaign.end);
+pub(super) async fn reports(context: PageContext) -> Result<Response, Refusal> {
+    let t = context.t();
+    let campaign = &context.loaded.campaign;
+    let last = context.as_of.clamp(campaign.start, campaign.end);
     let first: NaiveDate = (last - TimeDelta::days(DAYS - 1)).max(campaign.start);
-    let read =
-        |ask: Ask| async move { ask.app().reports(&ask.loaded, (first, last), ask.as_of).await };
-    let found = ask.kept("reports", read).await?;
+    let read = |context: PageContext| async move {
+        context.app().reports(&context.loaded, (first, last), context.as_of).await
+    };
+    let found = context.cached("reports", read).await?;
     let row = |(code, reports): &(crate::domain::id::PlaceCode, Vec<Report>)| Row {
         code: code.to_string(),
         name: campaign.site(code.as_str()).map(|site| site.name.clone()).unwrap_or_default(),
-        href: format!("{}&place={}", ask.to("calendar"), encoded(code.as_str())),
+        href: format!("{}&place={}", context.to("calendar"), encoded(code.as_str())),
         cells: reports.iter().map(|report| cell(t, *report)).collect(),
         missing: reports.iter().filter(|report| **report == Report::Missing).count(),
     };
@@ -59,13 +60,13 @@ pub(super) async fn reports(ask: Ask) -> Result<Response, Refusal> {
     let title = t.w("web-reports");
     let main = Main {
         t,
-        head: ask.head(title.clone(), "reports", &[]),
+        head: context.head(title.clone(), "reports", &[]),
         caption,
         days: found.days.iter().map(|day| (day.month(), day.day())).collect(),
         rows,
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "reports", &main);
-    Ok(ask.show(Page { live_secs: LIVE_SECS, ..page }))
+    Ok(context.show(Page { live_secs: LIVE_SECS, ..page }))
 }
 
 fn cell(t: T, report: Report) -> (&'static str, &'static str, String) {

@@ -3,9 +3,11 @@
 use super::Site;
 use crate::app::Loaded;
 use crate::app::plans;
+use crate::domain::account::Account;
+use crate::domain::permission::Actor;
 use crate::domain::planner::{GroupVerdict, Limits, SearchProgress};
 use crate::store::CampaignNo;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -111,7 +113,7 @@ impl Searches {
     pub(super) fn begin(
         &self,
         site: &Site,
-        (loaded, from, seconds, who): (Loaded, NaiveDate, u64, String),
+        (loaded, seconds, account): (Loaded, u64, Account),
         now: DateTime<Utc>,
     ) -> bool {
         let mut newest = locked(&self.newest);
@@ -138,16 +140,10 @@ impl Searches {
             let mut progress = |at: SearchProgress| search.note(at);
             let limits = Limits::default();
             let task = plans::Search { limits, progress: &mut progress, time_used: &mut time_used };
-            let made = site.app.make_plan(&loaded, from, "hand", task, now).await;
+            let by = Actor::Account(&account);
+            let made = site.app.make_plan(&loaded, None, by, task, now).await;
             let state = match made {
                 Ok(made) => {
-                    let id = loaded.campaign.id.as_str();
-                    let said = made.no.to_string();
-                    let noted =
-                        site.app.note_audit(&who, "plan-make", (Some(id), &said), now).await;
-                    if let Err(error) = noted {
-                        tracing::error!(%error, "the audit log could not be written");
-                    }
                     let verdict = Arc::new(made.verdict);
                     State::Done { no: made.no, verdict, took: search.began.elapsed() }
                 }
@@ -156,7 +152,7 @@ impl Searches {
                     State::Failed(crate::mail::mask::addresses(&said).into_owned())
                 }
             };
-            site.desk.kept.forget();
+            site.desk.cache.forget();
             *locked(&search.state) = state;
         });
         true

@@ -1,15 +1,15 @@
 //! A day's counts, entered in a form made for a phone. They are stored as `tallies import` stores them: a count that
 //! is there already is corrected, never added to.
 
-use super::ask::Ask;
 use super::page::{Page, Refusal, T, address, encoded};
-use crate::app::dashboard::served;
+use super::page_context::PageContext;
+use crate::app::AppError;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
+use crate::domain::permission::{Power, may_at};
 use askama::Template;
 use axum::extract::{Form, Query};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -48,25 +48,22 @@ struct Main {
 /// What a count is of.
 type Key = (AreaCode, GroupId, u8);
 
-/// The places that an account enters counts for.
-fn places(ask: &Ask) -> Vec<(PlaceCode, String)> {
-    let campaign = &ask.loaded.campaign;
+/// The places whose counts of the page's day are the visitor's to enter.
+async fn places(context: &PageContext) -> Result<Vec<(PlaceCode, String)>, Refusal> {
+    let campaign = &context.loaded.campaign;
+    let visits = context.visits(context.as_of).await?;
     let sites = campaign.sites.iter().map(|one| (one.code.clone(), one.name.clone()));
     let stops = campaign.stops.iter().map(|one| (one.code.clone(), one.name.clone()));
-    sites.chain(stops).filter(|(code, _)| may(ask, code)).collect()
-}
-
-/// A lead of a team enters the counts of every stop, since any team may visit it.
-fn may(ask: &Ask, place: &PlaceCode) -> bool {
-    let (account, campaign) = (&ask.visitor.account, &ask.loaded.campaign);
-    let leads_team = || campaign.teams.iter().any(|team| account.has_team(&team.code));
-    account.has_place(place) || (campaign.stop(place.as_str()).is_some() && leads_team())
+    let may = |code: &PlaceCode| {
+        may_at(context.actor(), Power::Tally, campaign, code.as_str(), &visits).is_ok()
+    };
+    Ok(sites.chain(stops).filter(|(code, _)| may(code)).collect())
 }
 
 /// The counts that a place can have on a day.
 fn keys(campaign: &Campaign, place: &PlaceCode, day: NaiveDate) -> Vec<Key> {
     let mut out = Vec::new();
-    for area in served(campaign, place) {
+    for area in campaign.areas_served(place.as_str()) {
         for group in &campaign.groups {
             if group.opens.unwrap_or(campaign.start) > day {
                 continue;
@@ -81,32 +78,37 @@ fn keys(campaign: &Campaign, place: &PlaceCode, day: NaiveDate) -> Vec<Key> {
 }
 
 /// The form.
-pub(super) async fn form(ask: Ask, Query(which): Query<Which>) -> Result<Response, Refusal> {
-    show(&ask, which.place.as_deref(), &BTreeMap::new(), Vec::new()).await
+pub(super) async fn form(
+    context: PageContext,
+    Query(which): Query<Which>,
+) -> Result<Response, Refusal> {
+    show(&context, which.place.as_deref(), &BTreeMap::new(), Vec::new()).await
 }
 
 async fn show(
-    ask: &Ask,
+    context: &PageContext,
     chosen: Option<&str>,
     entered: &BTreeMap<String, String>,
     wrong: Vec<String>,
 ) -> Result<Response, Refusal> {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
-    let all = places(ask);
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let all = places(context).await?;
     let chosen = match chosen {
-        Some(code) => Some(
-            all.iter()
-                .find(|(known, _)| known.as_str() == code)
-                .ok_or_else(|| Refusal::new(StatusCode::FORBIDDEN, t, "web-forbidden"))?,
-        ),
+        Some(code) => {
+            let visits = context.visits(context.as_of).await?;
+            let may = may_at(context.actor(), Power::Tally, campaign, code, &visits);
+            may.map_err(|denied| context.refusal(&denied.into()))?;
+            let found = all.iter().find(|(known, _)| known.as_str() == code);
+            Some(found.ok_or_else(|| Refusal::absent(t))?)
+        }
         None => all.first(),
     };
     let mut rows: Vec<(String, Vec<Row>)> = Vec::new();
     let (mut several, mut place) = (false, String::new());
     if let Some((code, name)) = chosen {
         place = format!("{code} {name}");
-        let known = known(ask, code).await?;
-        for key in keys(campaign, code, ask.as_of) {
+        let known = known(context, code).await?;
+        for key in keys(campaign, code, context.as_of) {
             let row = row(t, campaign, &key, known.get(&key), entered);
             several |= row.fixed;
             let area = campaign.area(key.0.as_str()).map_or(key.0.as_str(), |area| &area.name);
@@ -121,26 +123,34 @@ async fn show(
     let main = Main {
         t,
         wrong,
-        action: address(&ask.loaded, "tally", None),
+        action: address(&context.loaded, "tally", None),
         places: all
             .iter()
             .map(|(it, name)| (it.to_string(), name.clone(), *it.as_str() == *code))
             .collect(),
         place,
-        day: ask.as_of,
-        today: ask.today(),
+        day: context.as_of,
+        today: context.today(),
         rows,
         several,
-        save: format!("{}&place={}&csrf={}", ask.to("tally"), encoded(&code), ask.visitor.csrf()),
+        save: format!(
+            "{}&place={}&csrf={}",
+            context.to("tally"),
+            encoded(&code),
+            context.visitor.csrf()
+        ),
     };
-    Ok(ask.show(Page::new(format!("{title} · {}", campaign.name), "tally", &main)))
+    Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "tally", &main)))
 }
 
 /// What is known of each count: the records, and their sum.
-async fn known(ask: &Ask, place: &PlaceCode) -> Result<BTreeMap<Key, Vec<Tally>>, Refusal> {
-    let found = ask.app().tallies_of(&ask.loaded, place, ask.as_of).await;
+async fn known(
+    context: &PageContext,
+    place: &PlaceCode,
+) -> Result<BTreeMap<Key, Vec<Tally>>, Refusal> {
+    let found = context.app().tallies_of(&context.loaded, place, context.as_of).await;
     let mut out: BTreeMap<Key, Vec<Tally>> = BTreeMap::new();
-    for tally in found.map_err(|error| ask.refusal(&error))? {
+    for tally in found.map_err(|error| context.refusal(&error))? {
         let key = (tally.area.clone(), tally.group.clone(), tally.dose);
         out.entry(key).or_default().push(tally);
     }
@@ -202,41 +212,38 @@ fn read(
 
 /// Stores the counts.
 pub(super) async fn save(
-    ask: Ask,
+    context: PageContext,
     Query(which): Query<Which>,
     Form(entered): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let (t, campaign) = (ask.t(), &ask.loaded.campaign);
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
     let place = PlaceCode::new(which.place.unwrap_or_default());
     if campaign.place(place.as_str()).is_none() {
         return Err(Refusal::absent(t));
     }
-    if !may(&ask, &place) {
-        let said = format!("tally {place}");
-        let (who, id) = (&ask.visitor.account.name, campaign.id.as_str());
-        let noted = ask.app().note_audit(who, "refused", (Some(id), &said), ask.now).await;
-        noted.map_err(|error| ask.refusal(&error))?;
-        return Err(Refusal::new(StatusCode::FORBIDDEN, t, "web-forbidden"));
+    let visits = context.visits(context.as_of).await?;
+    let may = may_at(context.actor(), Power::Tally, campaign, place.as_str(), &visits);
+    if let Err(denied) = may {
+        return Err(context.denied(denied, &format!("tally {place}")).await);
     }
-    let known = known(&ask, &place).await?;
-    let keys = keys(campaign, &place, ask.as_of);
-    let tallies = match read(t, (&place, ask.as_of), &keys, &known, &entered) {
+    let known = known(&context, &place).await?;
+    let keys = keys(campaign, &place, context.as_of);
+    let tallies = match read(t, (&place, context.as_of), &keys, &known, &entered) {
         Ok(tallies) => tallies,
-        Err(wrong) => return show(&ask, Some(place.as_str()), &entered, wrong).await,
+        Err(wrong) => return show(&context, Some(place.as_str()), &entered, wrong).await,
     };
-    let mine = |place: &PlaceCode| may(&ask, place);
-    let done =
-        ask.app().import_tallies(&ask.loaded, &t.w("web-tally"), tallies, mine, ask.now).await;
-    let done = done.map_err(|error| ask.refusal(&error))?;
+    let (what, said) = (t.w("web-tally"), format!("{place} {}", context.as_of));
+    let (loaded, by) = (&context.loaded, context.actor());
+    let done = context.app().import_tallies(loaded, (&what, &said), tallies, by, context.now).await;
+    let done = match done {
+        Err(AppError::Denied(denied)) => return Err(context.denied(denied, &said).await),
+        done => done.map_err(|error| context.refusal(&error))?,
+    };
     if !done.issues.is_empty() {
         let wrong = done.issues.iter().map(|issue| issue.message(t.0)).collect();
-        return show(&ask, Some(place.as_str()), &entered, wrong).await;
+        return show(&context, Some(place.as_str()), &entered, wrong).await;
     }
-    let said = format!("{place} {} new {} corrected {}", ask.as_of, done.new, done.corrected);
-    let (who, id) = (&ask.visitor.account.name, campaign.id.as_str());
-    let noted = ask.app().note_audit(who, "tally", (Some(id), &said), ask.now).await;
-    noted.map_err(|error| ask.refusal(&error))?;
-    ask.site.desk.kept.forget();
-    let to = format!("{}&place={}&done=tallied", ask.to("tally"), encoded(place.as_str()));
+    context.site.desk.cache.forget();
+    let to = format!("{}&place={}&done=tallied", context.to("tally"), encoded(place.as_str()));
     Ok(Redirect::to(&to).into_response())
 }

@@ -1,10 +1,11 @@
 //! Setting up: a workbook is uploaded, checked as `campaign check` does, compared, and taken.
 
 use super::Site;
-use super::door::Visitor;
+use super::authentication::Visitor;
 use super::page::{Cell, Page, Refusal, T, Table, address, encoded, framed};
 use crate::app::campaigns::Applied;
 use crate::app::{AppError, Loaded};
+use crate::domain::audit::Action;
 use crate::domain::difference::{RowChange, What};
 use crate::intake::Issue;
 use crate::mail::safe;
@@ -14,7 +15,6 @@ use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use std::collections::BTreeSet;
 
 /// Bytes of an upload: the widest county's workbook has one or two megabytes.
 pub(super) const UPLOAD_MAX: usize = 8 << 20;
@@ -86,7 +86,6 @@ pub(super) async fn upload(
         Ok(Some((name, bytes))) if bytes.starts_with(b"PK") => {
             let kept = site.app.keep_upload(&visitor.account, &name, bytes, now).await;
             let id = kept.map_err(|error| Refusal::of(t, &error))?;
-            note(&site, &visitor, &id).await.map_err(|error| Refusal::of(t, &error))?;
             return Ok(Redirect::to(&format!("/upload/{id}")).into_response());
         }
         Ok(_) => (StatusCode::BAD_REQUEST, t.w("web-not-a-workbook")),
@@ -97,27 +96,10 @@ pub(super) async fn upload(
         Err(_) => (StatusCode::BAD_REQUEST, t.w("web-bad-form")),
     };
     let said = format!("upload: {}", refused.0.as_u16());
-    let noted = site.app.note_audit(&visitor.account.name, "refused", (None, &said), now).await;
+    let noted =
+        site.app.note_audit(&visitor.account.name, Action::Refused, (None, &said), now).await;
     noted.map_err(|error| Refusal::of(t, &error))?;
     show_form(&site, &visitor, &headers, refused).await
-}
-
-/// Writes down what was uploaded: a workbook that is refused with the codes of what is wrong in it.
-async fn note(site: &Site, visitor: &Visitor, id: &str) -> Result<(), AppError> {
-    let account = &visitor.account;
-    let read = site.app.upload(account, id).await?.map(|found| found.read);
-    let (did, said, campaign) = match &read {
-        Some(Ok(loaded)) => ("upload", String::new(), Some(loaded.campaign.id.as_str())),
-        Some(Err(issues)) => {
-            let errors = issues.iter().filter(|issue| issue.is_error());
-            let codes: BTreeSet<&str> = errors.map(|issue| issue.code).collect();
-            let codes: Vec<&str> = codes.into_iter().collect();
-            ("refused", format!("upload: {}", codes.join(", ")), None)
-        }
-        None => return Ok(()),
-    };
-    let now = site.clock.now();
-    site.app.note_audit(&account.name, did, (campaign, &said), now).await
 }
 
 /// The workbook with what is wrong in it marked.
@@ -180,7 +162,7 @@ pub(super) async fn checked(
     };
     if let Ok(loaded) = &found.read {
         let campaign = &loaded.campaign;
-        let applied = site.app.apply(campaign, true, site.clock.now()).await.map_err(fail)?;
+        let applied = site.app.compare(campaign).await.map_err(fail)?;
         main.good = true;
         main.said = said(t, &campaign.name, campaign.id.as_str(), &applied);
         main.changes = change_table(t, &applied.changes);
@@ -251,19 +233,11 @@ pub(super) async fn apply(
     let t = visitor.t();
     let now = site.clock.now();
     let fail = |error: AppError| Refusal::of(t, &error);
-    let found = site.app.upload(&visitor.account, &id).await.map_err(fail)?;
-    let Some(read) = found.and_then(|found| found.read.ok()) else {
-        return Err(Refusal::absent(t));
-    };
-    let campaign = read.campaign;
-    let applied = site.app.apply(&campaign, false, now).await.map_err(fail)?;
-    let said = format!("{} changes", applied.changes.len());
-    let (who, named) = (&visitor.account.name, Some(campaign.id.as_str()));
-    site.app.note_audit(who, "campaign-apply", (named, &said), now).await.map_err(fail)?;
-    site.app.forget_upload(&visitor.account, &id).await.map_err(fail)?;
-    site.desk.kept.forget();
-    let loaded = site.app.campaign(named).await.map_err(fail)?;
-    let day = super::ask::default_day(&loaded, now);
+    let applied = site.app.apply_upload(&visitor.account, &id, now).await.map_err(fail)?;
+    let Some(campaign) = applied else { return Err(Refusal::absent(t)) };
+    site.desk.cache.forget();
+    let loaded = site.app.campaign(Some(campaign.as_str())).await.map_err(fail)?;
+    let day = super::page_context::default_day(&loaded, now);
     let to = format!("{}&done=applied", address(&loaded, "plan", Some(day)));
     Ok(Redirect::to(&to).into_response())
 }

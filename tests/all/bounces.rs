@@ -1,4 +1,4 @@
-//! Mails that come back, readers who want no more: what a report changes, and what it must not.
+//! Returned mails and readers who unsubscribe: what a report changes, and what it must not change.
 
 use crate::support::{Desk, Ran, SENIORS, World, at, on_postgresql, small, wait};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex};
 
 const CONFIG: &str = "[mail]\nbounce = \"bounce@small.example\"\n";
 
-/// The register planned, reminders of the first day sent (into a folder, like mails that a relay has taken).
+/// The register is planned, and the reminders of the first day were sent into a folder, like mails that a server
+/// accepted.
 fn sent(world: World, config: &str) -> World {
     let world = reminded(world, config);
     world.run(&["outbox", "drain", "--at", "2021-03-31T09:01"]).ends(0);
@@ -39,7 +40,7 @@ fn bouncing() -> World {
     sent(World::small(), CONFIG)
 }
 
-/// The app on a world's database, for what has no command.
+/// The app on the database of a world, for what has no command.
 fn on<T>(world: &World, work: impl AsyncFnOnce(&App, &Loaded) -> T) -> T {
     wait(async {
         let store = Store::open(world.db(), false).await.unwrap();
@@ -77,7 +78,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bounces")
 }
 
-/// The report of a fixture about the newest mail to an address, sent to `to`.
+/// The report from a fixture about the newest mail to an address, sent to `to`.
 fn report_to(world: &World, name: &str, address: &str, to: &str) -> String {
     let mail = mail(world, address);
     let text = std::fs::read_to_string(fixtures().join(format!("{name}.eml"))).unwrap();
@@ -168,18 +169,18 @@ fn hard(world: World) {
     assert!(mail(&world, zhao)["last_error"].as_str().unwrap().contains("5.1.1"));
     assert_eq!(state(&world, "qian@home.example"), "sent");
     assert_eq!(list(&world)[zhao], (1, 0, 0, true));
-    // The person is for the phone; others are not touched.
+    // The person is on the list for phone calls; nobody else is affected.
     let reached_now = reached(&world);
     let of = |person: &str| reached_now[person].as_str();
     assert_eq!([of("p1"), of("p2"), of("p3"), of("p4")], ["bounced", "no", "yes", "no"]);
     let problems = world.run(&["status", "-o", "json"]).ends(0).json()["problems"].to_string();
     assert!(problems.contains("bounced"), "{problems}");
-    // Once more, and as an mbox would have it: nothing changes.
+    // The same report again, and the same inside an mbox: nothing changes.
     let mbox = format!("From MAILER-DAEMON Wed\nX-Status: A\n{text}\nFrom x\n{text}");
     let again = import(&world, &mbox).ends(0).json();
     assert_eq!((&again["known"], &again["new"]), (&2.into(), &serde_json::json!({})), "{again}");
     assert_eq!(list(&world)[zhao], (1, 0, 0, true));
-    // New mails to the address wait, whatever its spelling; those to others go.
+    // New mails to the address are held back, however it is spelt; those to others are sent.
     let lead = "ZHAO@Home.Example";
     world.import("persons", &SENIORS.replace(zhao, lead)).ends(0);
     world.run(&["job", "run", "reminders", "--at", "2021-04-01T09:00"]).ends(0);
@@ -200,7 +201,7 @@ fn forget(world: &World, zhao: &str) {
     });
     assert_eq!(events[0].kind, "bounces_forgotten");
     assert!(events[0].said.contains("a letter was wrong"));
-    // The old report is still in its folder: it does not count again.
+    // The old report is still in its folder and does not count again.
     let text = std::fs::read_to_string(world.path("report.eml")).unwrap();
     import(world, &text).ends(0);
     assert_eq!(list(world)[zhao], (0, 0, 0, false));
@@ -222,7 +223,7 @@ fn mails_that_wait_for_an_address_that_bounces_are_held_and_go_once_it_is_mended
     let world = bouncing();
     let qian = "qian@home.example";
     let text = report(&world, "exchange", qian);
-    // Tomorrow's appointment is over; the next mail is made by hand as the app makes it.
+    // Tomorrow's appointment is over; the next mail is made here as the app makes it.
     let held = |to: &str, key: &str| {
         on(&world, async |app, loaded| {
             let mut tx = app.store.write().await.unwrap();
@@ -283,7 +284,7 @@ fn three_soft_bounces_are_one_too_many_and_delays_are_none() {
     let third = soft[0].replace("20210331010007", "20210401010007");
     assert_eq!(import(&world, &third).ends(0).json()["suppressed"], 1);
     assert_eq!(list(&world)[zhou], (0, 3, 0, true));
-    // Mended, the old ones no longer count.
+    // After the address was mended, the old reports no longer count.
     world.run(&["bounce", "forget", zhou]).ends(0);
     import(&world, &soft[0].replace("20210331010007", "20210402010007")).ends(0);
     assert_eq!(list(&world)[zhou], (0, 1, 0, false));
@@ -357,7 +358,7 @@ fn nobody_can_forge_a_bounce() {
     }
     assert_eq!(state(&world, zhou), "sent");
     assert!(list(&world).is_empty());
-    // Without an address for bounces, there is only the Message-ID to go by.
+    // Without an address for bounces, only the Message-ID identifies the mail.
     let plain = sent(World::small(), "");
     let text = report_to(&plain, "postfix-unknown", zhou, "doseplan@localhost.localdomain");
     import(&plain, &text).ends(0);
@@ -438,7 +439,7 @@ fn a_recipient_that_the_relay_refuses_counts_as_bounced() {
     assert!(list(&world).is_empty());
     assert_eq!(refuse(550, "5.7.1 Relaying denied"), Some(Kind::Policy));
     assert_eq!(list(&world)["zhou@home.example"], (0, 0, 1, false));
-    // The same refusal, written twice, is one.
+    // The same refusal reported twice counts once.
     assert_eq!(refuse(550, "5.7.1 Relaying denied"), Some(Kind::Policy));
     assert_eq!(list(&world)["zhou@home.example"], (0, 0, 1, false));
     let later = now() + TimeDelta::minutes(1);
@@ -462,7 +463,7 @@ fn token(world: &World, address: &str) -> String {
     line.split("unsubscribe%20").nth(1).unwrap().split('>').next().unwrap().to_owned()
 }
 
-/// Readers who unsubscribe, on whatever database the world has.
+/// Readers unsubscribe, on whatever database the world has.
 fn out(world: World) {
     let world = reminded(world, CONFIG);
     let (zhao, qian) = ("zhao@home.example", "qian@home.example");
@@ -532,7 +533,7 @@ fn the_next_of_a_household_reads_when_the_first_unsubscribed_or_bounced() {
     let others = ["er@home.example", "qian@home.example", "zhou@home.example"];
     assert_eq!(readers(&["unsubscribe", "zhao@home.example"]), others);
     assert_eq!(readers(&[]), others);
-    // The whole household unsubscribed by one address: nobody else's mail is touched.
+    // A household with one address unsubscribed; nobody else's mail is affected.
     let plain = ["qian@home.example", "zhao@home.example"];
     assert_eq!(readers(&["unsubscribe", "zhou@home.example"]), plain);
 }
@@ -568,7 +569,7 @@ fn an_address_that_no_server_takes_is_refused_or_waits_with_what_to_do() {
     let seniors = SENIORS.replace("zhou@home.example", "周六@home.example");
     let refused = world.import("persons", &seniors).ends(3);
     assert!(refused.err.contains("write one, like name@example.com"), "{}", refused.err);
-    // Where one came in otherwise, the mail waits as unroutable; a domain outside ASCII is no hindrance.
+    // If one came in another way, its mail waits as unroutable. A domain outside ASCII makes no difference.
     wait(async {
         let now = at("2021-04-02T07:00:00");
         let desk = Desk::open(&small(), now).await;

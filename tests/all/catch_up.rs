@@ -1,12 +1,13 @@
-//! Catch-up (查漏补种) from outside: who lacks what, the townships below the share, the visit that is
-//! planned, reminded and counted.
+//! Catch-up (查漏补种) from outside: who is missing what, the townships below the target, the visit that is planned,
+//! reminded and counted.
 
 use crate::mail::decoded;
 use crate::support::{Folder, World, dose_of, row, small};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Children of two townships: in A all have what they need but one, in B half lack a dose of measles.
+/// Children of two townships: in A all but one have what they need, in B half are missing a dose of measles
+/// vaccine.
 fn campaign() -> Folder {
     small()
         .swap("campaign.toml", "series = \"covid19-inactivated\"", "series = \"catch-up\"")
@@ -32,7 +33,7 @@ fn register() -> (String, String) {
         give("MMR", "2019-09-20");
         give("JE-L", "2019-09-20");
         give("JE-L2", "2021-01-12");
-        // Of B every second child lacks the second dose of MMR.
+        // Every second child of B is missing the second dose of MMR.
         if n != 3 && (n < 10 || n % 2 == 0) {
             give("MMR2", "2020-07-15");
         }
@@ -93,7 +94,7 @@ fn who_lacks_is_listed_planned_called_and_counted() {
         (&first["lacks"][0]["dose"], &first["lacks"][0]["code"]),
         (&json!(2), &json!("MMR"))
     );
-    // The visit brings what is due; six months later nothing more is in the campaign.
+    // The visit gives what is due; a dose due six months later lies outside the campaign.
     assert_eq!(first["visits"].as_array().unwrap().len(), 1);
     assert_eq!(first["visits"][0]["day"], "2021-04-01");
 
@@ -116,14 +117,14 @@ fn who_lacks_is_listed_planned_called_and_counted() {
     let day = due[0]["day"].clone();
     assert!(!day.is_empty(), "{due:?}");
 
-    // Three visits; each brings one dose that counts, and one comes a second time.
+    // Three visits: each gives one dose that counts, and one dose is a repetition.
     let given = "record,person,date,place,product\n\
         n1,c03,2021-04-06,S1,MMR\nn2,c11,2021-04-06,S2,MMR\nn3,c13,2021-04-06,S2,MMR\n\
         n4,c13,2021-04-07,S2,JE-L\n";
     world.file("doses.csv", given);
     let ran = world.run(&["doses", "import", "doses.csv", "-o", "json"]).ends(0);
     let done = ran.json();
-    // The child had both doses of JE: the third is not needed, and another live vaccine was too near.
+    // The child had both doses of JE, so the third is not needed; and another live vaccine was too close.
     assert_eq!((&done["new"], &done["invalid"]), (&json!(4), &json!(1)), "{done}");
     assert_eq!(
         (&done["warnings"][0]["record"], &done["warnings"][0]["row"]),

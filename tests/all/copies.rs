@@ -1,4 +1,5 @@
-//! Copies of the database: moved, backed up, restored, checked. A copy holds what was there, and only one sends.
+//! Copies of the database: moved, backed up, restored, checked. A copy has the same content, and only one of the
+//! two sends mail.
 
 use crate::support::{SENIORS, World, number, on_postgresql, postgresql, small, text, wait};
 use doseplan::store::copy::{self, Fingerprint};
@@ -21,7 +22,7 @@ async fn sqlite(file: &Path, sql: &str) {
     connection.close().await.unwrap();
 }
 
-/// Persons, doses, tallies, outcomes, corrections, a plan, mails that wait and mails that are sent.
+/// People, doses, tallies, outcomes, corrections, a plan, queued mails and sent mails.
 fn lived() -> World {
     static STORY: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let world = story();
@@ -30,7 +31,7 @@ fn lived() -> World {
     });
     let world = World::empty();
     world.file("doseplan.db", &*STORY);
-    // The file is a copy, and known for one.
+    // The file is a copy and is recognised as one.
     world.run(&["db", "adopt"]).ends(0);
     world
 }
@@ -61,7 +62,7 @@ fn story() -> World {
     world
 }
 
-/// What users would see of a database.
+/// What users see of a database.
 fn seen(world: &World, db: &str) -> Vec<Json> {
     let all: [&[&str]; 5] = [
         &["coverage", "--as-of", "2021-04-01", "--by", "area"],
@@ -76,7 +77,7 @@ fn seen(world: &World, db: &str) -> Vec<Json> {
     all.iter().map(ask).collect()
 }
 
-/// The hashes of tables that say nothing of the place itself.
+/// The hashes of the tables that do not describe the installation itself.
 fn hashes(tables: &Json) -> BTreeMap<String, String> {
     let own = ["installation", "event", "daemon"];
     let word = |line: &Json, key: &str| line[key].as_str().unwrap().to_owned();
@@ -110,7 +111,7 @@ fn a_database_that_went_to_postgresql_and_back_is_the_same() {
         let rows = |line: &&Json| number(&line["rows"]) == 0;
         let empty = there.as_array().unwrap().iter().filter(rows);
         let empty: Vec<_> = empty.map(|line| line["table"].as_str().unwrap()).collect();
-        // What the story does not fill: a daemon, its relay, reports of mails that came back, a browser.
+        // What the story leaves empty: a daemon, its relay, bounce reports, a browser login.
         let by_browsers = ["login", "feed", "upload"];
         let by_daemons = ["watermark", "daemon", "event", "relay"];
         let by_readers = ["bounce", "suppressed", "unsubscribed", "imported"];
@@ -121,12 +122,12 @@ fn a_database_that_went_to_postgresql_and_back_is_the_same() {
             "{empty:?}"
         );
         assert_eq!(seen(&world, server), before);
-        // The old place sends nothing any more, the new one may.
+        // The old place sends no more; the new one may.
         let (old, new) = (installed(world.db()), installed(server));
         assert_eq!((old.home, old.hold.unwrap().why.as_str()), (None, "moved"));
         assert!(new.home.is_some() && new.hold.is_none());
         assert_eq!(old.id, new.id);
-        // Numbers go on where they were, and what is derived agrees.
+        // Numbers continue where they were, and derived figures agree.
         world.run(&["--db", server, "plan", "make", "--from", "2021-04-02"]).ends(0);
         world.run(&["--db", server, "db", "check"]).ends(0);
         let back = file(&world, "back.db");
@@ -181,7 +182,7 @@ fn a_move_from_postgresql_waits_until_its_daemons_are_gone() {
         assert!(ran.err.contains("--force"), "{}", ran.err);
         wait(postgresql(server, format!("UPDATE daemon SET seen_at = {seen_at} - 61000")));
         world.run(&["db", "move", &to]).ends(0);
-        // A backup of it is a file, too; back into the server it does not go, as that holds rows.
+        // A backup of a server is a file, too. It cannot be restored into that server, which has rows.
         world.run(&["backup", "server.db"]).ends(0);
         world.run(&["restore", "server.db"]).ends(1);
     });
@@ -195,7 +196,7 @@ fn a_move_that_dies_between_its_two_ends_leaves_none_that_sends() {
     let ran = world.command(&["db", "move", &to]).env("DOSEPLAN_KILL_AT", "move").output();
     assert!(!ran.unwrap().status.success());
     assert_eq!(installed(world.db()).hold.unwrap().why, "moved");
-    // The target is empty and takes the move that is tried again; the right to send is given by hand.
+    // The target is empty and accepts the repeated move; the right to send is given by hand.
     world.run(&["db", "move", &to]).ends(0);
     assert_eq!(seen(&world, &to), before);
     assert_eq!(installed(&to).hold.unwrap().why, "moved");
@@ -293,7 +294,7 @@ fn what_is_no_sound_backup_is_not_restored() {
     world.file("cut.db", &bytes[..bytes.len() / 2]);
     let ran = world.run(&["--db", &new, "restore", "cut.db"]).ends(5);
     assert!(ran.err.contains("cut.db") && ran.err.contains("another backup"), "{}", ran.err);
-    // A database in use is no backup: what stands in its log would be missing.
+    // A database in use is no backup: what is in its log would be missing.
     world.file("used.db", &bytes);
     world.file("used.db-wal", "log");
     let ran = world.run(&["--db", &new, "restore", "used.db"]).ends(1);
@@ -336,7 +337,7 @@ fn a_backup_that_is_taken_during_imports_is_of_one_moment() {
     assert!(counts.len() > 1, "backups were taken before, between or after imports: {counts:?}");
 }
 
-/// A daemon that is stopped even where the test fails.
+/// A daemon that is stopped even if the test fails.
 struct Daemon(Child);
 
 impl Daemon {
@@ -376,7 +377,7 @@ fn a_database_can_be_backed_up_and_checked_while_the_daemon_runs() {
     world.run(&["--db", &file(&world, "copy.db"), "db", "check"]).ends(0);
 }
 
-/// A value of a column, and another one.
+/// A value of a column, and a different one.
 fn sample(kind: Kind, other: bool) -> Value {
     let day = |text: &str| Value::Day(Some(text.parse().unwrap()));
     match (kind, other) {
@@ -404,10 +405,10 @@ fn line(table: &Table) -> Vec<Value> {
     table.columns.iter().map(|column| sample(column.kind, false)).collect()
 }
 
-/// Fills every table with one row each; the row of `changed` is what is given.
+/// Fills every table with one row; `changed` replaces a value.
 async fn filled(store: &Store, changed: Option<(&str, Vec<Value>)>) -> Vec<Fingerprint> {
     let mut tx = store.write().await.unwrap();
-    // A database is born with this row.
+    // Every new database has this row.
     tx.run("DELETE FROM installation", Vec::new()).await.unwrap();
     for table in TABLES.iter() {
         let row = changed.as_ref().filter(|(name, _)| *name == table.name);
@@ -419,7 +420,7 @@ async fn filled(store: &Store, changed: Option<(&str, Vec<Value>)>) -> Vec<Finge
     copy::fingerprints(&mut tx).await.unwrap()
 }
 
-/// One value that differs, in any column of any table, shows; so does a value that is not there.
+/// One differing or missing value, in any column of any table, is noticed.
 async fn differences_show(store: &Store, may: impl Fn(&Table, usize) -> bool) -> usize {
     let right = filled(store, None).await;
     let mut tried = 0;
@@ -449,7 +450,7 @@ async fn differences_show(store: &Store, may: impl Fn(&Table, usize) -> bool) ->
 
 #[test]
 fn one_value_that_differs_shows_in_the_fingerprint_of_its_table() {
-    // Where a value must refer to another row or can only be 1, no other one can be stored.
+    // A value that must refer to another row, or can only be 1, cannot be replaced.
     let free = |table: &Table, index: usize| {
         let name = table.columns[index].name;
         let key = index < table.key.max(1) && table.numbered;
@@ -496,7 +497,7 @@ fn a_copy_that_differs_is_found_before_it_is_kept() {
     });
 }
 
-/// Table, column, kind, may be empty, place in the key (from 1), numbered by the database.
+/// Table, column, type, nullable, position in the key (from 1), numbered by the database.
 type Known = BTreeSet<(String, String, String, bool, i64, bool)>;
 
 fn listed(with_kind: fn(Kind) -> &'static str) -> Known {
@@ -526,7 +527,7 @@ fn the_list_of_tables_is_that_of_sqlite() {
             let (notnull, key): (bool, i64) = (row.get(3), row.get(4));
             let kind: String = row.get(2);
             let text: String = row.get(5);
-            // A row number may not be empty though nothing says so.
+            // A row number is never null, although the schema does not say so.
             let numbered = key == 1 && !text.contains("WITHOUT ROWID") && kind == "INTEGER";
             let numbered = numbered && !text.contains("CHECK (one = 1)");
             (row.get(0), row.get(1), kind, !notnull && key == 0, key, numbered)
@@ -547,7 +548,7 @@ fn the_list_of_tables_is_that_of_postgresql() {
         let world = World::on(server).applied(&small());
         let found: Known = wait(async {
             let mut connection = sqlx::PgConnection::connect(world.db()).await.unwrap();
-            // Text must compare byte by byte, as it does in SQLite.
+            // Text must compare byte by byte, as in SQLite.
             let sql = "SELECT CAST(c.relname AS TEXT), CAST(a.attname AS TEXT), \
                  format_type(a.atttypid, a.atttypmod) \
                    || CASE WHEN l.collname <> 'C' THEN ' ' || l.collname ELSE '' END, \
@@ -657,7 +658,7 @@ fn a_database_that_cannot_be_written_can_be_backed_up_and_says_so_otherwise() {
     assert_eq!(seen(&world, &file(&world, "copy.db")), before);
 }
 
-/// A step of a copy must not need the whole of a table in memory: the rows of those without a key come by an index.
+/// No step of a copy holds a whole table in memory: rows of tables without a key are read by an index.
 #[test]
 fn tables_are_read_in_order_without_being_sorted_as_a_whole() {
     let world = World::small();
@@ -671,7 +672,7 @@ fn tables_are_read_in_order_without_being_sorted_as_a_whole() {
                 sorted.push(table.name);
             }
         }
-        // Outcomes that are no longer known are few, and have no index.
+        // Outcomes that are no longer known are few and have no index.
         assert_eq!(sorted, ["outcome_past"]);
     });
 }

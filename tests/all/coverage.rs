@@ -1,4 +1,4 @@
-//! The figures of a report: what they are of, whom they leave out, and that they stay as they were.
+//! The figures of reports: what they count, whom they leave out, and that old ones stay as they were.
 
 use crate::support::{Desk, Folder, SENIORS, World, at, day, dose_of, number, row, small, wait};
 use doseplan::app::coverage::AsOf;
@@ -132,7 +132,7 @@ fn persons_count_first_and_a_tally_adds_only_what_exceeds_them_in_either_order()
     let other = figures([("tallies", tallies), ("doses", doses)]);
     assert_eq!(one, other);
     let senior = row(&one, "senior");
-    // On the 2nd 6 in the tallies, 2 of them by name; on the 3rd one by name and 0 in the tally.
+    // On the 2nd, 6 in the tallies, 2 of them by name. On the 3rd, one by name and 0 in the tally.
     assert_eq!(dose_of(senior, 1)["people"], 7);
     assert!(
         senior["flags"].as_array().unwrap().contains(&json!("persons_exceed_tally")),
@@ -176,7 +176,7 @@ fn a_past_day_stays_as_it_was_known_then_also_after_corrections_and_voids() {
                 .await
                 .unwrap()
         );
-        // The denominators, too, are those that were known.
+        // The denominators are those that were known then, too.
         let richer = small().swap("eligible.csv", "A,adult,200", "A,adult,400");
         crate::support::apply(
             &desk.app,
@@ -200,7 +200,7 @@ fn a_past_day_stays_as_it_was_known_then_also_after_corrections_and_voids() {
     });
 }
 
-/// What a random user does.
+/// A random action of a user.
 #[derive(Debug, Clone)]
 enum Step {
     Dose { record: u8, person: u8, day: u8, place: u8, lot: u8 },
@@ -268,8 +268,8 @@ impl Step {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
-    /// The totals that the imports keep are those that a recount of all records finds, whatever came before; and what
-    /// was known at a moment is found again later.
+    /// The totals that imports keep equal a recount of all records, whatever happened before; and what was known at
+    /// a moment is found again later.
     #[test]
     fn totals_agree_with_a_recount_after_any_sequence(
         steps in prop::collection::vec(step(), 1..25)
@@ -283,7 +283,7 @@ proptest! {
             desk.import(Kind::Persons, &persons, now).await;
             let mut seen = Vec::new();
             for step in steps {
-                // A day for each step, so that what was known after it has a name.
+                // A day for each step, so that a moment after it can be named.
                 now += chrono::TimeDelta::days(1);
                 match (&step, step.rows()) {
                     (Step::Void { tally, record }, _) => {
@@ -328,7 +328,7 @@ fn danyang(order: [&str; 2]) -> serde_json::Value {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/schedules/campaigns/danyang-2021");
     let world = World::empty();
     world.run(&["campaign", "apply", example]).ends(0);
-    // Copies, so that no errors file could be left beside the example.
+    // Copies, so that no errors file is left beside the example.
     let import = |kind: &str| {
         let name = format!("{kind}.csv");
         world.file(&name, std::fs::read(format!("{example}/{name}")).unwrap());
@@ -381,7 +381,7 @@ fn a_group_set_with_a_group_without_denominator_has_none() {
 fn doses_that_do_not_count_are_told_apart_from_those_that_do() {
     let world = World::small();
     world.import("persons", SENIORS).ends(0);
-    // p1: both good; p2: the second a day early; p3: early and repeated; p6: one dose.
+    // p1: both doses good; p2: the second a day early; p3: early and repeated; p6: one dose.
     let doses = "d1,p1,2021-04-01,S1,\nd2,p1,2021-04-22,S1,\nd3,p2,2021-04-01,S1,\n\
                  d4,p2,2021-04-21,S1,\nd5,p3,2021-04-01,S1,\nd6,p3,2021-04-10,S1,\n\
                  d7,p3,2021-05-01,S1,\nd8,p6,2021-04-02,S1,";
@@ -400,18 +400,18 @@ fn doses_that_do_not_count_are_told_apart_from_those_that_do() {
     assert_eq!((&second["percent"], &second["valid_percent"]), (&json!("30.0"), &json!("20.0")));
     assert_eq!(senior["complete"], json!({"people": 3, "percent": "30.0"}));
     assert_eq!(senior["valid_complete"], json!({"people": 2, "percent": "20.0"}));
-    // Six of ten have none; four are due for the second dose by now and one has not got it.
+    // Six of ten have none. Four are due for the second dose by now, and one of them has not had it.
     assert_eq!(
         (&senior["zero_dose"], &dose_of(senior, 1)["due_not_given"]),
         (&json!(6), &json!(6))
     );
     assert_eq!((&second["due_not_given"], &second["drop_out"]), (&json!(1), &json!("25.0")));
     assert_eq!(senior["drop_out"], "25.0");
-    // Before anybody is due there is no drop-out.
+    // There is no drop-out before anybody is due.
     let early = world.coverage("2021-04-10");
     assert_eq!(row(&early, "senior")["drop_out"], json!(null));
     assert_eq!(dose_of(row(&early, "senior"), 2)["drop_out"], json!(null));
-    // Who has a dose that does not count is due again.
+    // Whoever has a dose that does not count is due again.
     let due = world.run(&["due", "list", "--by", "2021-05-20", "--dose", "2", "-o", "csv"]).ends(0);
     let who: Vec<_> = due.csv().iter().map(|row| row["person"].clone()).collect();
     assert_eq!(who, ["p2", "p6"]);

@@ -22,7 +22,7 @@ fn the_timetable_is_listed_and_says_when_each_job_is_next() {
     let world = World::with(&later);
     let next = world.run(&["job", "next", "--count", "1", "-o", "json"]).ends(0).json();
     let due: Vec<_> = next.as_array().unwrap().iter().map(|line| line["due"].clone()).collect();
-    // The evening's digest of the day before the first is due already, and so is its morning.
+    // The evening digest of the day before the start is due already, and so is the morning summary.
     assert_eq!(due.len(), 4);
     assert_eq!(due[0], format!("{year}-03-31 01:00"));
     assert_eq!(due[3], format!("{year}-03-31 19:00"));
@@ -128,15 +128,15 @@ fn after_a_pause_each_due_time_is_run_or_skipped_once_and_each_skip_has_its_reas
         let persons = format!("{}\n{SENIORS}\n", crate::support::PERSONS);
         desk.import(Kind::Persons, &persons, at("2021-03-30T08:00:00")).await;
         let look = async |local: &str| {
-            // A new runner each time: another process after a restart.
+            // A new runner each time, as after a restart.
             let runner = Runner::new(desk.app.clone(), format!("test-{local}"));
-            runner.look(at(local)).await.expect("a look")
+            runner.tick(at(local)).await.expect("a look")
         };
         look("2021-03-30T08:00:00").await;
         assert_eq!(runs(&desk).await.len(), 0, "what was before the first look was never its work");
         look("2021-03-31T01:00:30").await;
         assert_eq!(runs(&desk).await.len(), 1);
-        // Down from the 1st to the 5th.
+        // Not running from the 1st to the 5th.
         look("2021-04-05T10:00:00").await;
         let all = runs(&desk).await;
         for job in ["plan", "summary", "reminders", "digest"] {
@@ -158,20 +158,20 @@ fn after_a_pause_each_due_time_is_run_or_skipped_once_and_each_skip_has_its_reas
                 assert!(["superseded", "missed_window"].contains(&run.3.as_str()), "{run:?}");
             }
         }
-        // A pause of more than two days: nothing is sent before somebody says so.
+        // After a pause of more than two days nothing is sent until somebody allows it.
         let folder = desk.dir.path().join("mail");
         assert!(!folder.exists(), "nothing was sent");
         let held = look("2021-04-05T10:00:00").await;
         assert!(held.mail.held.is_some_and(|hold| hold.said.contains("5 d 8 h")));
         assert!(desk.app.resume(at("2021-04-05T10:00:00")).await.unwrap());
         assert!(look("2021-04-05T10:00:00").await.mail.sent() >= 4);
-        // The same look again, and by another process, does nothing.
+        // The same look again, also by another process, does nothing.
         let idle = look("2021-04-05T10:00:00").await;
         assert_eq!((idle.ran.len(), idle.mail.sent()), (0, 0));
         look("2021-04-05T10:00:10").await;
         assert_eq!(runs(&desk).await, all);
         let mails = std::fs::read_dir(desk.dir.path().join("mail")).unwrap().count();
-        // A summary, and a digest for two sites and a team.
+        // A summary, and digests for two sites and a team.
         assert!(mails >= 4, "{mails}");
     });
 }
@@ -182,17 +182,17 @@ fn day_by_day_every_due_time_of_a_campaign_is_run_once() {
         let desk = Desk::open(&small(), at("2021-03-30T08:00:00")).await;
         let runner = Runner::new(desk.app.clone(), "test".to_owned());
         let mut now = at("2021-03-30T08:00:00");
-        runner.look(now).await.unwrap();
+        runner.tick(now).await.unwrap();
         while let Some(next) = runner.next(now).await.unwrap() {
             if next > at("2021-05-13T00:00:00") {
                 break;
             }
             now = next.max(now + TimeDelta::seconds(1));
-            runner.look(now).await.unwrap();
+            runner.tick(now).await.unwrap();
         }
         let all = runs(&desk).await;
         assert!(all.iter().all(|run| run.2 == "done"), "{:?}", all.iter().find(|r| r.2 != "done"));
-        // 40 days, the day before and the day after.
+        // 40 days, plus the day before and the day after.
         for job in ["plan", "summary", "reminders", "digest"] {
             assert_eq!(all.iter().filter(|run| run.0 == job).count(), 42, "{job}");
         }
@@ -210,7 +210,7 @@ fn start_daemon(world: &World) -> Child {
     let mut lines = BufReader::new(stderr).lines();
     let said = lines.find_map(|line| line.ok().filter(|line| line.contains("daemon started")));
     assert!(said.is_some(), "the daemon ended before it started");
-    // Whoever stops reading would stop the daemon at its next word.
+    // A reader that stopped reading would block the daemon at its next line.
     std::thread::spawn(move || lines.for_each(drop));
     child
 }
@@ -230,7 +230,7 @@ fn a_second_daemon_on_the_same_file_is_turned_away_and_a_stopped_one_makes_room(
     let first = start_daemon(&world);
     let second = world.run(&["daemon"]).ends(5);
     assert!(second.err.contains("another daemon"), "{}", second.err);
-    // The command line works beside it.
+    // The command line works while the daemon runs.
     world.import("tallies", "t1,2021-04-01,S1,A,adult,1,3").ends(0);
     assert_eq!(world.people("2021-04-01", "adult", 1), 3);
     stop(first, "-TERM");

@@ -60,7 +60,7 @@ fn each_household_is_reminded_once_however_often_the_job_runs() {
     assert!(english.contains("vaccin"), "{english}");
 }
 
-/// A message with its base64 parts in the clear.
+/// A message with its base64 parts decoded.
 pub(crate) fn decoded(message: &str) -> String {
     let mut out = message.to_owned();
     let mut run = String::new();
@@ -99,7 +99,7 @@ fn nobody_who_had_the_dose_refused_or_died_is_reminded() {
     world.import("doses", &format!("d1,p6,{eve},S1,L1")).ends(0);
     world.import("outcomes", "o1,p3,2021-03-31,refused,\no2,p1,2021-03-31,dead,").ends(0);
     remind(&world, &eve);
-    // p2 has no address of its own, and p1 reads no more mails.
+    // p2 has no address of their own, and p1 has unsubscribed.
     assert_eq!(recipients(&world), Vec::<String>::new());
 }
 
@@ -196,7 +196,7 @@ fn a_digest_says_the_vials_that_the_plan_says() {
     let waste = number(&session["open_vial_waste"]);
     let wanted = format!("开瓶后剩 {waste} 剂");
     assert!(waste > 0 && text.contains(&wanted), "{wanted}: {text}");
-    // Nothing is added where nobody has said what a vial holds.
+    // Nothing is added if the campaign does not say how many doses are in a vial.
     let text = preview(&World::small());
     assert!(text.contains("L1") && !text.contains('瓶'), "{text}");
 }

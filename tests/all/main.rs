@@ -1,4 +1,4 @@
-//! What a user, a script or another program may rely on, tried from outside.
+//! Tests from outside: what a user, a script or another program may rely on.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
 

@@ -40,7 +40,7 @@ impl Daemon {
         Self { child, log, told }
     }
 
-    /// The first line from now on that holds these words.
+    /// The next line that contains these words.
     #[track_caller]
     fn says(&self, words: &str) -> String {
         let until = Instant::now() + Duration::from_mins(1);
@@ -64,7 +64,7 @@ impl Daemon {
         self.log.lock().unwrap().clone()
     }
 
-    /// Sends SIGTERM and waits; how long it took.
+    /// Sends SIGTERM and waits. Returns how long it took.
     #[track_caller]
     fn stop(mut self) -> Duration {
         let since = Instant::now();
@@ -93,7 +93,7 @@ impl Answer {
     }
 }
 
-/// What a server says to bytes; nothing where it closes without a word.
+/// What a server answers to bytes; `None` if it closes without a word.
 pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
@@ -123,8 +123,8 @@ pub(crate) const ANY_PORT: &str = "[http]\nlisten = \"127.0.0.1:0\"\n";
 /// Name and labels, value.
 type Samples = BTreeMap<String, f64>;
 
-/// Reads the text format strictly: every family once, with help and type before its samples, names and labels well
-/// formed, no sample twice, and the end marked.
+/// Parses the text format strictly: each family once, help and type before its samples, valid names and labels, no
+/// sample twice, and the end marked.
 #[track_caller]
 fn samples(text: &str) -> Samples {
     let name = |word: &str| {
@@ -172,7 +172,7 @@ fn samples(text: &str) -> Samples {
     out
 }
 
-/// Lets the parsers of Prometheus' own Python library read it, where that is installed.
+/// Parses it with Prometheus' own Python library, if that is installed.
 fn read_by_prometheus(text: &str) {
     const PROGRAM: &str = "
 import sys
@@ -233,7 +233,7 @@ fn a_daemon_says_that_it_lives_and_works_and_what_it_did() {
         b"POST /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(exchange(address, post).unwrap().status, 405);
 
-    // What the daemon sends or gives up at its start is done.
+    // Wait for what the daemon sends or gives up when it starts.
     let until = Instant::now() + Duration::from_secs(30);
     while world.mails().iter().any(|mail| ["queued", "sending"].contains(&mail.0.as_str())) {
         assert!(Instant::now() < until, "{:?}", world.mails());
@@ -283,7 +283,7 @@ fn a_daemon_says_that_it_lives_and_works_and_what_it_did() {
         assert!(!metrics.body.contains(personal), "{personal}: {}", metrics.body);
     }
 
-    // Open connections do not keep it: one idle, one in the middle of a head.
+    // Open connections do not delay it: one is idle, one is in the middle of its head.
     let mut idle = TcpStream::connect(address).unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     let mut some = [0; 16];
@@ -308,7 +308,7 @@ fn slow_and_greedy_clients_are_cut_off() {
     assert!(refused.is_none_or(|answer| answer.status == 413));
     let wide = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(40 << 10));
     assert!(exchange(address, wide.as_bytes()).is_none_or(|answer| answer.status == 431));
-    // More than it takes at once, and none of them ends its head.
+    // More connections than it takes at once, none of which finishes its head.
     let slow: Vec<TcpStream> = (0..160)
         .map(|_| {
             let mut stream = TcpStream::connect(address).unwrap();
@@ -334,7 +334,7 @@ fn an_address_that_is_taken_is_an_error_only_where_it_was_asked_for() {
     assert!(ran.err.contains(&address.to_string()) && ran.err.contains("off"), "{}", ran.err);
     world.file("doseplan.toml", "[http]\nlisten = \"nine\"\n");
     assert!(world.run(&["daemon"]).ends(4).err.contains("127.0.0.1:8470"));
-    // The default one may be somebody else's; whoever has it, this daemon does not.
+    // The default address may be in use by another program. Whoever has it, this daemon does not.
     std::fs::remove_file(world.path("doseplan.toml")).unwrap();
     let held = TcpListener::bind("127.0.0.1:8470");
     let daemon = Daemon::start(&mut world.command(&["daemon"]));
@@ -351,7 +351,7 @@ fn an_address_that_is_taken_is_an_error_only_where_it_was_asked_for() {
     assert!(!log.lock().unwrap().contains("HTTP"));
 }
 
-/// Serves a desk's database from this process.
+/// Serves the database of a desk from this process.
 async fn site(desk: &Desk, hearts: &Arc<Hearts>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -367,7 +367,7 @@ async fn ask(address: SocketAddr, path: &'static str) -> Answer {
     tokio::task::spawn_blocking(move || get(address, path)).await.unwrap()
 }
 
-/// Changes a desk's database behind its back.
+/// Changes the database of a desk behind its back.
 async fn sql(desk: &Desk, text: &'static str) {
     let file = format!("sqlite://{}", desk.dir.path().join("doseplan.db").display());
     let mut direct = sqlx::SqliteConnection::connect(&file).await.unwrap();
@@ -383,8 +383,8 @@ fn one_click_ends_reminders_and_looking_at_the_link_does_not() {
         let persons = format!("{}\n{}\n", crate::support::PERSONS, crate::support::SENIORS);
         desk.import(doseplan::app::import::Kind::Persons, &persons, now).await;
         let runner = doseplan::jobs::runner::Runner::new(desk.app.clone(), "test".to_owned());
-        runner.look(now).await.unwrap();
-        runner.look(at("2021-03-31T09:10:00")).await.unwrap();
+        runner.tick(now).await.unwrap();
+        runner.tick(at("2021-03-31T09:10:00")).await.unwrap();
         let folder = std::fs::read_dir(desk.dir.path().join("mail")).unwrap();
         let mut letters = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
         let letter = letters.find(|letter| letter.contains("unsubscribe%20")).expect("a reminder");
@@ -504,7 +504,7 @@ fn systemd_is_told_when_the_daemon_is_ready_lives_and_stops() {
     for _ in 0..4 {
         heard("WATCHDOG=1");
     }
-    // Every 300 ms, a third of what was asked for.
+    // A third of the interval asked for: every 300 ms.
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     daemon.stop();
     let after = heard("STOPPING=1");
@@ -531,7 +531,7 @@ fn the_unit_is_one_that_systemd_takes() {
     assert!(read.is_ok(), "{:?}", read.err());
 }
 
-/// A mail server that takes nobody and says whom it does not take.
+/// A mail server that refuses every recipient and repeats the address.
 fn refusing_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -591,7 +591,7 @@ fn the_log_is_json_and_names_nobody() {
         let ran = command(arguments, "08:30:00").output().unwrap();
         let err = String::from_utf8(ran.stderr).unwrap();
         assert!(ran.status.success(), "{err}");
-        // Words for the operator stand among the log's lines.
+        // Messages for the operator appear among the lines of the log.
         let json = |line: &&str| line.starts_with('{');
         log.extend(err.lines().filter(json).map(|line| format!("{line}\n")));
     }
@@ -599,7 +599,7 @@ fn the_log_is_json_and_names_nobody() {
     let line = daemon.says("HTTP listens");
     let line: Value = serde_json::from_str(&line).unwrap();
     let address: SocketAddr = line["fields"]["address"].as_str().unwrap().parse().unwrap();
-    // The reminders of nine o'clock are made and refused.
+    // The reminders of nine o'clock are queued and refused.
     daemon.says("reminders");
     let until = Instant::now() + Duration::from_mins(1);
     let tried = || {
@@ -626,7 +626,7 @@ fn the_log_is_json_and_names_nobody() {
             assert!(!line[key].is_null(), "{line}");
         }
     }
-    // The server's own words were logged, without whom they were about.
+    // The server's words were logged, without the address.
     assert!(log.contains("DEBUG"), "{log}");
     for row in SENIORS.lines() {
         let cells: Vec<&str> = row.split(',').collect();
@@ -656,9 +656,9 @@ fn the_doctor_names_each_fault_with_its_remedy() {
     let well = doctor().ends(0).out;
     for said in [
         "migrations applied",
-        "mail may leave from here",
+        "mail may be sent from here",
         "MB free",
-        "none runs; start one",
+        "none is running; start one",
         "as delivered",
         "none is overdue",
         "time zones: rules of 20",
@@ -677,7 +677,7 @@ fn the_doctor_names_each_fault_with_its_remedy() {
     world.file("mine.toml", "[plan]\ncron = \"0 25 * * *\"\n");
     let out = doctor().ends(1).out;
     assert!(out.contains("fail  timetable: timetable mine.toml: [plan]"), "{out}");
-    // Whoever listens there and says nothing is no doseplan.
+    // A program that listens there and does not answer is no doseplan.
     assert!(out.contains(&format!("http://{address}: another program")), "{out}");
     world.file("doseplan.toml", "[mail]\ndir = \"file/mail\"\npassword_file = \"secret\"\n");
     world.file("file", "in the way");
@@ -707,7 +707,7 @@ fn the_doctor_names_each_fault_with_its_remedy() {
     let daemon = Daemon::start(&mut clock(&["daemon"], "05:00:00"));
     let address = daemon.address();
     let until = Instant::now() + Duration::from_secs(30);
-    // It has signed once its first look is over.
+    // It records itself when its first look is over.
     while get(address, "/metrics").body.lines().all(|line| line != "doseplan_daemons 1.0") {
         assert!(Instant::now() < until);
         std::thread::sleep(Duration::from_millis(200));

@@ -1,4 +1,4 @@
-//! What a plan is asked: what would be if, each team's day, what is scarce, whole vials.
+//! Questions about a plan: what if, each team's day, what is scarce, whole vials.
 
 use crate::support::{World, number, small};
 use serde_json::Value;
@@ -27,7 +27,7 @@ fn what_if_shows_what_less_supply_takes_away_and_touches_nothing() {
     assert!(finished(&answer["what_if"]) < finished(&answer["today"]), "{answer}");
     assert!(answer["what_if"]["doses"].as_u64() <= Some(260), "{answer}");
     assert_eq!(world.run(&["plan", "list", "-o", "json"]).ends(0).out, before);
-    // The same straight from the folder.
+    // The same directly from the folder.
     let asked = ["plan", "what-if", "--folder", "small", "--supply", "0.5", "-o", "json"];
     let from_folder = world.run(&asked).ends(0).json();
     assert_eq!(from_folder["what_if"]["doses"], answer["what_if"]["doses"]);
@@ -82,7 +82,7 @@ fn what_cannot_be_supposed_is_refused_with_the_remedy() {
 
 #[test]
 fn a_tour_leaves_the_base_visits_each_stop_and_comes_back() {
-    // Township B can only be reached by the team.
+    // Only the team can reach township B.
     let world = planned(&small().swap("reach.csv", "B,S1\nB,S2\n", ""));
     let plan = world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
     let of_team: u64 = plan
@@ -209,7 +209,7 @@ fn a_draft_is_adopted_when_nobody_could_serve_those_whom_it_lists_as_overdue() {
         .sum();
     assert!((60..100).contains(&overdue), "{made}");
     world.run(&["plan", "adopt"]).ends(0);
-    // The next night keeps the plan, and knows how good it is.
+    // The re-plan of the next night keeps the plan and knows how good it is.
     world.run(&["job", "run", "plan", "--at", "2021-04-01T01:00"]).ends(0);
     let plans = world.run(&["plan", "list", "-o", "json"]).ends(0).json();
     let plans = plans.as_array().unwrap();

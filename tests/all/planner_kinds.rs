@@ -1,5 +1,5 @@
-//! Campaign folders of many kinds, made from a seed: every plan is feasible, below its bound, and
-//! the same twice; on tiny ones it is held against the true optimum.
+//! Campaign folders of many kinds, generated from a seed. Every plan is feasible, below its bound, and the same
+//! twice; for tiny folders it is compared with the true optimum.
 
 use crate::planner::judge;
 use crate::support::{World, shared, text};
@@ -9,11 +9,11 @@ use doseplan::domain::planner::{self, Limits, Request};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Numbers that are the same in every run (splitmix64).
+/// A number generator with the same numbers in every run (splitmix64).
 struct Dice(u64);
 
 impl Dice {
-    /// A number of `low..=high`.
+    /// A number from `low` to `high`, both included.
     fn between(&mut self, low: u32, high: u32) -> u32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -24,7 +24,7 @@ impl Dice {
     }
 }
 
-/// What a folder is made of.
+/// The kind of folder to generate.
 #[derive(Clone, Copy)]
 struct Shape {
     days: u32,
@@ -36,9 +36,9 @@ struct Shape {
     capacity: (u32, u32),
     teams: u32,
     stops: u32,
-    /// Vaccine, as a percentage of what everybody needs.
+    /// Vaccine, as a percentage of the total need.
     supply: u32,
-    /// Days that a lot may be used.
+    /// Days for which a lot can be used.
     lot_days: (u32, u32),
     /// Days after the start on which the second group opens.
     opens: u32,
@@ -59,7 +59,7 @@ const PLAIN: Shape = Shape {
     opens: 7,
 };
 
-/// Every kind that the planner must hold out.
+/// Every kind that the planner must handle.
 const KINDS: [(&str, Shape); 10] = [
     ("tiny", PLAIN),
     ("mobile", Shape { teams: 2, stops: 6, ..PLAIN }),
@@ -78,12 +78,12 @@ fn day(number: u32) -> String {
     (start + chrono::TimeDelta::days(i64::from(number))).to_string()
 }
 
-/// Latitude and longitude near each other.
+/// A point near the others: latitude and longitude.
 fn point(dice: &mut Dice) -> String {
     format!("31.{:04},119.{:04}", dice.between(7000, 9900), dice.between(1000, 4900))
 }
 
-/// Writes a folder of a shape.
+/// Writes a folder of this kind.
 fn write(shape: Shape, seed: u64, dir: &Path) {
     let dice = &mut Dice(seed);
     std::fs::create_dir_all(dir).expect("the folder is made");
@@ -174,7 +174,7 @@ fn places(shape: Shape, dice: &mut Dice, put: &impl Fn(&str, String)) {
     put("stops.csv", stops);
 }
 
-/// A lot a week; all together hold the shape's share of the need.
+/// A lot each week. Together they cover the shape's percentage of the need.
 fn deliveries(shape: Shape, needed: u32, dice: &mut Dice) -> String {
     let mut text = "lot,product,date,doses,expires\n".to_owned();
     let weeks = shape.days.div_ceil(7).max(2) - 1;
@@ -197,7 +197,7 @@ fn plan(campaign: &Campaign, steps: u32) -> Plan {
     planner::make(&request, &mut |_| {}, &mut || 0.0)
 }
 
-/// Steps of a short search: whole routes are decided at once.
+/// Steps of a short search.
 const STEPS: u32 = 256;
 
 #[test]
@@ -244,7 +244,7 @@ fn the_independent_checker_agrees_on_every_kind() {
     }
 }
 
-/// Tiny folders, of which every plan can be tried.
+/// Tiny folders, for which every plan can be tried.
 fn miniature(dice: &mut Dice) -> Shape {
     let low = dice.between(2, 3);
     Shape {
@@ -263,10 +263,10 @@ fn miniature(dice: &mut Dice) -> Shape {
     }
 }
 
-/// What one person may get: day and site of each dose, and what it is worth.
+/// One possible course for a person: day and site of each dose, and its value.
 type Way = (Vec<(u32, usize)>, f64);
 
-/// Every way of a cohort through the campaign, the best first.
+/// Every course that a cohort can take, the best first.
 fn ways(campaign: &Campaign, shape: Shape, area: &str, priority: f64, opens: u32) -> Vec<Way> {
     let reached: Vec<usize> = (0..campaign.sites.len())
         .filter(|&site| {
@@ -301,10 +301,10 @@ fn ways(campaign: &Campaign, shape: Shape, area: &str, priority: f64, opens: u32
     all
 }
 
-/// The search for the best plan of a tiny campaign, over every person's ways.
+/// The search for the best plan of a tiny campaign, over the courses of every person.
 struct Every<'a> {
     campaign: &'a Campaign,
-    /// A person's cohort (area, group) and ways.
+    /// For each person, the cohort (area, group) and its courses.
     people: Vec<(String, String, Vec<Way>)>,
     chosen: Vec<Option<usize>>,
     best: f64,

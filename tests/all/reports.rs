@@ -1,14 +1,15 @@
-//! Tables that are handed up: they agree with coverage, every cell adds up to the records behind it.
+//! The tables to hand up: they agree with coverage, and every cell adds up to the records behind it.
 
 use crate::support::{Desk, SENIORS, World, at, day, python, small, text, wait};
 use doseplan::app::import::Kind;
 use doseplan::app::reports::{Ask, Explained, has_records};
+use doseplan::domain::count::Percent;
 use doseplan::domain::report::{Basis, NAMES, Name, Value};
 use serde_json::Value as Json;
 
 const HEADER: &str = "person,area,born,name,sex,group,email,phone,language,household,opt_out\n";
 
-/// A month with persons and tallies at the same place, a dose that comes too early, a correction, a late record.
+/// A month with people and tallies at the same place, a dose given too early, a correction, a late record.
 async fn desk() -> Desk {
     let desk = Desk::open(&small(), at("2021-04-01T08:00:00")).await;
     let now = at("2021-05-09T22:00:00");
@@ -28,7 +29,7 @@ async fn desk() -> Desk {
     desk
 }
 
-/// What openpyxl sees of the workbook of a month.
+/// What openpyxl reads from the workbook of a month.
 const MONTH: &str = r#"
 import sys, openpyxl
 book = openpyxl.load_workbook(sys.argv[1])
@@ -47,10 +48,10 @@ fn ask(name: Name, area: Option<&str>) -> Ask {
     }
 }
 
-/// What the parts make by the formula, where it is one of those that figures have.
+/// What the parts give by the formula, if it is one that figures use.
 fn made(told: &Explained) -> String {
     let part = |at: usize| -> i64 { told.parts[at].records.iter().map(|one| one.counts).sum() };
-    let percent = |a: i64, b: i64| doseplan::domain::count::percent(a, b).expect("a denominator");
+    let percent = |a: i64, b: i64| Percent::of(a, b).expect("a denominator").to_string();
     match told.formula.as_str() {
         "a" => part(0).to_string(),
         "max(a − b, 0)" => (part(0) - part(1)).max(0).to_string(),
@@ -80,10 +81,10 @@ fn every_cell_is_the_sum_of_the_records_behind_it() {
                         let told = told.expect("an explanation");
                         let said = match &figure.value {
                             Value::Count(count) => count.to_string(),
-                            Value::Percent(percent) => percent.clone(),
+                            Value::Percent(percent) => percent.to_string(),
                             other => panic!("{other:?}"),
                         };
-                        // A capacity is a sum of the campaign's own days; no record stands behind it.
+                        // A capacity is a sum over the campaign's days; there are no records behind it.
                         let whole = told.parts.iter().all(|part| part.figure.basis != Basis::Words);
                         if whole {
                             assert_eq!(made(&told), said, "{name:?} {area:?} {told:?}");
@@ -119,7 +120,7 @@ fn the_months_table_agrees_with_coverage_and_says_what_was_due() {
     assert_eq!((&top["due"], &top["given"]), (&260.into(), &10.into()), "{top}");
     assert_eq!((&top["given_all"], &top["percent_all"]), (&50.into(), &"16.7".into()));
     let second = row("A", "adult", 2);
-    // 28 days after 6 April is 4 May: all 40 were due, nobody had it before the month.
+    // 28 days after 6 April is 4 May: all 40 were due, and nobody had it before the month.
     assert_eq!((&second["due"], &second["percent"]), (&40.into(), &"82.5".into()), "{second}");
     let coverage = world.coverage("2021-05-31");
     let adult = crate::support::row(&coverage, "adult");
@@ -137,7 +138,7 @@ fn the_months_table_agrees_with_coverage_and_says_what_was_due() {
     if let Some(said) = python("openpyxl", MONTH, &[text(&world.path("m.xlsx"))]) {
         assert_eq!(said.trim(), "小县接种率月报表|260|16.7|本月应种人数|10");
     }
-    // A cell by its address, down to the record.
+    // A cell by its address, down to the records.
     let why = show(&["--explain", "G5", "-o", "csv"]).csv();
     assert_eq!((why[0]["record"].as_str(), why[0]["counts"].as_str()), ("t3", "10"));
     let none = world.run(&["report", "show", "coverage", "--month", "2021-05", "--explain", "ZZ1"]);
@@ -171,10 +172,10 @@ fn records_that_came_late_are_late_though_corrected() {
             hit.expect("a row").iter().skip(2).map(|figure| figure.value.clone()).collect()
         };
         let counts = |counts: [i64; 5]| counts.map(Value::Count).to_vec();
-        // t3 of the 12th came on the 13th; its correction in May does not make it late.
+        // t3 of the 12th arrived on the 13th. Its correction in May does not make it late.
         assert_eq!(row("S2")[..5], counts([1, 0, 1, 0, 0]));
-        assert_eq!(row("S2")[5], Value::Percent("100.0".into()));
-        // d1 and d3 on the next day, d4 on the same; t1 and t2 after a week, d2 after a month.
+        assert_eq!(row("S2")[5], Value::Percent(Percent::of(1, 1).expect("a denominator")));
+        // d1 and d3 arrived on the next day, d4 on the same day; t1 and t2 after a week, d2 after a month.
         assert_eq!(row("S1")[..5], counts([6, 1, 2, 0, 3]));
     });
 }
@@ -216,7 +217,7 @@ fn vaccine_in_is_vaccine_out_wasted_expired_or_left() {
             assert_eq!(before + arrived - drawn - expired, left, "{row:?}");
             assert_eq!(drawn, given + wasted, "{row:?}");
         }
-        // L2 expires on the 10th: what nobody drew of its 20 doses is lost.
+        // L2 expires on the 10th. What was not used of its 20 doses is lost.
         let expired: i64 = report.rows.iter().map(|row| number(row, 9)).sum();
         let given: i64 = report.rows.iter().map(|row| number(row, 6)).sum();
         assert_eq!((expired, given), (0, 68), "{report:?}");

@@ -1,4 +1,4 @@
-//! The database: the whole story on each kind, and what is done about a bad one.
+//! The database: the whole story on each kind, and how a faulty one is reported.
 
 use crate::support::{SENIORS, World, dose_of, number, on_postgresql, row, small, wait};
 use sqlx::Connection as _;

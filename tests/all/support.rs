@@ -6,6 +6,7 @@ use doseplan::app::{App, Loaded};
 use doseplan::config::Config;
 use doseplan::domain::campaign::Language;
 use doseplan::domain::date::resolve;
+use doseplan::domain::permission::Actor;
 use doseplan::store::Store;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use tempfile::TempDir;
 /// The program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_doseplan");
 
-/// What a run of the program left.
+/// The result of a run of the program.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) out: String,
@@ -32,7 +33,7 @@ impl Ran {
         }
     }
 
-    /// The run, if it ended with this code.
+    /// The run, after checking its exit code.
     #[track_caller]
     pub(crate) fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.out, self.err);
@@ -45,7 +46,7 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
     }
 
-    /// Cells of a CSV output under its header.
+    /// Cells of a CSV output, below its header.
     #[track_caller]
     pub(crate) fn csv(&self) -> Vec<BTreeMap<String, String>> {
         csv_rows(&self.out)
@@ -59,31 +60,31 @@ pub(crate) fn csv_rows(text: &str) -> Vec<BTreeMap<String, String>> {
         .collect()
 }
 
-/// A folder of its own with a database in it.
+/// A temporary folder with a database.
 pub(crate) struct World {
     dir: TempDir,
     db: String,
 }
 
 impl World {
-    /// A folder with nothing in it.
+    /// An empty folder.
     pub(crate) fn empty() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let db = format!("sqlite://{}", dir.path().join("doseplan.db").display());
         Self { dir, db }
     }
 
-    /// With the small campaign stored.
+    /// A world with the small campaign stored.
     pub(crate) fn small() -> Self {
         Self::with(&small())
     }
 
-    /// With a campaign stored.
+    /// A world with a campaign stored.
     pub(crate) fn with(campaign: &Folder) -> Self {
         Self::empty().applied(campaign)
     }
 
-    /// On another database.
+    /// The same world on another database.
     pub(crate) fn on(db: &str) -> Self {
         Self { db: db.to_owned(), ..Self::empty() }
     }
@@ -102,7 +103,7 @@ impl World {
         &self.db
     }
 
-    /// Writes a file and gives its path.
+    /// Writes a file and returns its path.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, content).expect("the file is written");
@@ -126,7 +127,7 @@ impl World {
         Ran::from(self.command(arguments).output().expect("the program starts"))
     }
 
-    /// Imports rows of `kind`; the header is that of the kind unless the text brings one.
+    /// Imports rows of `kind`, under the usual header unless the text has its own.
     #[track_caller]
     pub(crate) fn import(&self, kind: &str, rows: &str) -> Ran {
         let header = match kind {
@@ -145,7 +146,7 @@ impl World {
         self.run(&["coverage", "--as-of", day, "-o", "json"]).ends(0).json()
     }
 
-    /// People of a dose and group at the top of the tree.
+    /// People with a dose in a group, at the top of the area tree.
     #[track_caller]
     pub(crate) fn people(&self, day: &str, group: &str, dose: u64) -> u64 {
         let at = self.coverage(day);
@@ -179,14 +180,14 @@ pub(crate) fn row<'a>(coverage: &'a Value, group: &str) -> &'a Value {
     rows.iter().find(|row| row["group"] == group).unwrap_or_else(|| panic!("no {group}"))
 }
 
-/// A dose of a row of a coverage.
+/// A dose in a row of a coverage.
 #[track_caller]
 pub(crate) fn dose_of(row: &Value, dose: u64) -> &Value {
     let doses = row["doses"].as_array().expect("doses");
     doses.iter().find(|line| line["dose"] == dose).unwrap_or_else(|| panic!("no dose {dose}"))
 }
 
-/// A campaign's files.
+/// The files of a campaign.
 #[derive(Clone)]
 pub(crate) struct Folder(BTreeMap<&'static str, String>);
 
@@ -195,6 +196,12 @@ impl Folder {
         let content = self.0.get_mut(file).expect("the file is there");
         content.push_str(line);
         content.push('\n');
+        self
+    }
+
+    /// With another file in place of the one of that name.
+    pub(crate) fn with(mut self, file: &'static str, content: &str) -> Self {
+        self.0.insert(file, content.to_owned());
         self
     }
 
@@ -215,8 +222,8 @@ impl Folder {
     }
 }
 
-/// Two townships under a county, two sites, a team with two stops, two groups that are planned and one that is only
-/// counted, 40 days.
+/// Two townships in a county, two sites, a team with two stops, two planned groups and one that is only counted, 40
+/// days.
 pub(crate) fn small() -> Folder {
     Folder(BTreeMap::from([
         (
@@ -294,7 +301,7 @@ groups = ["adult", "senior"]
     ]))
 }
 
-/// The six seniors of township A: one household of two, one who opted out, one without an address.
+/// The six seniors of township A: a household of two, one who opted out, one without an address.
 pub(crate) const SENIORS: &str = "\
 p1,A,1950-01-01,赵一,F,,zhao@home.example,13800000001,,H1,
 p2,A,1951-01-01,赵二,M,,,13800000002,,H1,
@@ -303,7 +310,7 @@ p4,A,1953-01-01,孙四,M,,sun@home.example,13800000004,,,yes
 p5,A,1954-01-01,李五,F,,,13800000005,,,no
 p6,A,1955-01-01,周六,U,,zhou@home.example,13800000006,,,";
 
-/// The app on the small campaign, with a clock of the test's own.
+/// The app on the small campaign, with a clock that the test sets.
 pub(crate) struct Desk {
     pub(crate) app: App,
     pub(crate) loaded: Loaded,
@@ -336,7 +343,7 @@ impl Desk {
 pub(crate) async fn apply(app: &App, campaign: &Folder, dir: &Path, now: DateTime<Utc>) {
     let read = doseplan::intake::campaign(&campaign.write(dir), doseplan::intake::series::all());
     let read = read.unwrap_or_else(|issues| panic!("{issues:?}"));
-    app.apply(&read.campaign, false, now).await.expect("the campaign is stored");
+    app.apply(&read.campaign, Actor::CommandLine, now).await.expect("the campaign is stored");
 }
 
 /// A local time of the small campaign.
@@ -358,7 +365,7 @@ pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
         .block_on(work)
 }
 
-/// The data that is shared between projects: instances, the independent checker, the Danyang scenario.
+/// Data shared between projects: instances, the independent checker, the Danyang scenario.
 pub(crate) fn shared() -> Option<PathBuf> {
     let named = std::env::var_os("DOSEPLAN_SHARED").map(PathBuf::from);
     let dir = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"));
@@ -371,13 +378,13 @@ pub(crate) fn shared() -> Option<PathBuf> {
     None
 }
 
-/// Says that a test does nothing here; in CI that is a failure.
+/// Says that a test is skipped. In CI that is a failure.
 pub(crate) fn skipped(why: &str) {
     assert!(std::env::var("CI").map_or(true, |value| value != "true"), "{why}");
     eprintln!("skipped: {why}");
 }
 
-/// The server of tests, with a new database for `work`, which is dropped afterwards.
+/// Runs `work` with a new database on the test server; it is dropped afterwards.
 pub(crate) fn on_postgresql(work: impl FnOnce(&str) + std::panic::UnwindSafe) {
     let Ok(server) = std::env::var("DOSEPLAN_TEST_POSTGRES") else {
         skipped("no PostgreSQL; DOSEPLAN_TEST_POSTGRES=postgres://USER@HOST/NAME names one");
@@ -394,15 +401,15 @@ pub(crate) fn on_postgresql(work: impl FnOnce(&str) + std::panic::UnwindSafe) {
     }
 }
 
-/// Has a PostgreSQL server obey.
+/// Runs statements on a PostgreSQL server.
 pub(crate) async fn postgresql(address: &str, sql: String) {
     use sqlx::Connection as _;
     let mut connection = sqlx::PgConnection::connect(address).await.expect("the server answers");
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("it obeys");
 }
 
-/// Runs a Python script that needs a module from PyPI, and gives what it prints; nothing where the module is not
-/// there.
+/// Runs a Python script that needs a module from PyPI and returns its output; `None` if the module is not
+/// installed.
 #[track_caller]
 pub(crate) fn python(module: &str, script: &str, arguments: &[&str]) -> Option<String> {
     let there = Command::new("python3").args(["-c", &format!("import {module}")]).output();

@@ -1,11 +1,11 @@
-//! What an operator sees at a terminal of 80 and of 120 columns, in both languages, as transcripts that were looked
-//! at. `UPDATE_TRANSCRIPTS=1` writes them anew; look at the difference before it is kept.
+//! What an operator sees on a terminal of 80 and 120 columns, in both languages, as transcripts that somebody has
+//! looked at. `UPDATE_TRANSCRIPTS=1` writes them again; look at the difference before you keep it.
 
 use crate::support::{PROGRAM, World, python, small, text};
 use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr as _;
 
-/// Runs a command at a terminal of so many columns, and prints what it shows.
+/// Runs a command on a terminal with this many columns and prints what it shows.
 const TERMINAL: &str = r#"
 import fcntl, os, pty, select, struct, sys, termios
 columns, folder, arguments = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
@@ -36,7 +36,7 @@ fn terminal(world: &World, columns: u16, arguments: &[&str]) -> Option<String> {
     let here = world.path("");
     let mut all = vec![columns.as_str(), text(&here), PROGRAM, "--db", world.db()];
     all.extend(arguments);
-    // The script inherits the environment of the test: a clock of its own, no colours forced.
+    // The script inherits the environment of the test: a fixed clock, no forced colours.
     python_with_clock(&all)
 }
 
@@ -47,7 +47,7 @@ fn python_with_clock(arguments: &[&str]) -> Option<String> {
     python("pty", &format!("{CLOCK}{TERMINAL}"), arguments)
 }
 
-/// Text without the marks that colour it.
+/// Text without colour codes.
 fn plain(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -99,7 +99,7 @@ fn tables_fit_the_terminal_in_both_languages() {
                 let Some(shown) = terminal(&world, columns, &all) else { return };
                 let shown = plain(&shown);
                 for line in shown.lines() {
-                    // Words of a sentence are left to the terminal; tables are not.
+                    // The terminal may wrap sentences, but not tables.
                     let is_table = name != "help" && (line.contains("  ") || line.contains('─'));
                     assert!(
                         !is_table || line.width() <= usize::from(columns),
@@ -122,7 +122,7 @@ fn colours_are_for_terminals_and_for_those_who_want_them() {
     let piped = world.run(&["campaign", "check", "bad"]).ends(4);
     assert!(!piped.out.contains('\u{1b}') && !piped.err.contains('\u{1b}'));
     assert!(piped.out.starts_with("sites.csv:2 column weekday_doses: "), "{}", piped.out);
-    // A terminal shows the line with its bad cell, and nobody's name or address.
+    // A terminal shows the line with its bad cell, but nobody's name or address.
     let plain = plain(&shown);
     assert!(plain.contains("S1,…,很多,…") && plain.contains("sites.csv:2:"), "{plain}");
     assert!(!plain.contains("s1@small.example"), "{plain}");

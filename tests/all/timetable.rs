@@ -1,7 +1,7 @@
-//! Due times, and what is said where a timetable is wrong.
+//! Due times, and what is said about a faulty timetable.
 //!
-//! The due times of every time zone around every change of its clock in 2026 are held against a walk through every
-//! minute that passes, which knows nothing of the program's code, and against croner.
+//! The due times in every time zone around every clock change of 2026 are compared with a walk through every
+//! minute, which uses none of the program's code, and with croner.
 
 use crate::support::{World, small};
 use chrono::{
@@ -14,13 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What decides when a line is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Rule {
-    /// The wall clock: once, after a gap, at the first of a fold.
+    /// The wall clock: once; after a gap; at the first pass of a repeated hour.
     Wall,
-    /// Time that passes: whenever the clock shows it.
+    /// Elapsed time: whenever the clock shows it.
     Passing,
 }
 
-/// Lines by what decides.
+/// Lines, by what decides.
 const LINES: &[(&str, Rule)] = &[
     ("0 7 * * *", Rule::Wall),
     ("0 0 * * *", Rule::Wall),
@@ -46,8 +46,8 @@ const LINES: &[(&str, Rule)] = &[
     ("45 * * * 0", Rule::Passing),
 ];
 
-/// Lines on which croner goes by another rule than ours: it takes every list, range and step, in minutes too, for
-/// time that passes, so that `0 8-18 * * *` has an hour twice in a fold and none in a gap.
+/// Lines for which croner follows another rule: it takes every list, range and step, also in minutes, as elapsed
+/// time. So `0 8-18 * * *` has an hour twice in a fold and none in a gap.
 fn croner_differs(line: &str) -> bool {
     let mut fields = line.split(' ');
     let (minute, hour) = (fields.next().unwrap(), fields.next().unwrap());
@@ -61,7 +61,7 @@ fn entry(line: &str) -> Entry {
     Timetable::parse(&text).expect("a timetable").entries.remove(0)
 }
 
-/// A line as sets of minutes, hours, days, months and weekdays, read here anew.
+/// A line as sets of minutes, hours, days, months and weekdays, parsed here independently.
 struct Sets([Vec<bool>; 5]);
 
 impl Sets {
@@ -94,12 +94,12 @@ impl Sets {
     }
 }
 
-/// A minute that passes: when, what the clock shows, and what it left out just before.
+/// A minute: when it is, what the clock shows, and what the clock skipped just before.
 struct Minute {
     at: DateTime<Utc>,
     shown: NaiveDateTime,
     left_out: Vec<NaiveDateTime>,
-    /// Whether the clock has shown this before.
+    /// Whether the clock has shown this time before.
     again: bool,
 }
 
@@ -144,7 +144,7 @@ fn instant(year: i32, month: u32, day: u32) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(year, month, day, 0, 0, 0).unwrap()
 }
 
-/// The days around each change of a zone's clock in 2026; for a zone without one, some days of March.
+/// The days around each clock change of a zone in 2026; for a zone without one, some days of March.
 fn windows(zone: Tz) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix();
     let mut out = Vec::new();
@@ -162,7 +162,7 @@ fn windows(zone: Tz) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     out
 }
 
-/// A zone and some days of it.
+/// A zone and some of its days.
 type Case = (Tz, (DateTime<Utc>, DateTime<Utc>));
 
 /// Every zone with each of its windows.
@@ -196,14 +196,14 @@ fn every_zone_s_due_times_around_every_change_of_its_clock_are_right() {
     let mut zones = BTreeSet::new();
     for (zone, (after, until)) in &cases {
         zones.insert(zone.name());
-        // The walk begins earlier, so that it knows what the clock has shown before.
+        // The walk starts earlier, so that it knows what the clock has shown before.
         let walk = minutes(*zone, *after - TimeDelta::hours(6), *until);
         for (entry, sets, line, rule) in &lines {
             let ours = entry.between(*zone, *after, *until, usize::MAX);
             let right = walked(&walk, sets, *rule, *after);
             assert_eq!(ours, right, "{zone} {line} from {after}");
             compared += 1;
-            // Split anywhere, nothing is lost or doubled, and a limit only cuts.
+            // However the span is split, nothing is lost or doubled, and a limit only cuts off the end.
             let middle = *after + (*until - *after) * 11 / 20;
             let mut halves = entry.between(*zone, *after, middle, usize::MAX);
             halves.extend(entry.between(*zone, middle, *until, usize::MAX));
@@ -221,7 +221,7 @@ fn every_zone_s_due_times_around_every_change_of_its_clock_are_right() {
     }
     assert_eq!(zones.len(), TZ_VARIANTS.len());
     assert!(cases.len() > zones.len() + 100, "{} windows", cases.len());
-    // Where the rules differ they do so on days of change only.
+    // The rules differ only on days of clock changes.
     for (line, differ) in &differing {
         assert!(*differ < cases.len() / 2, "{line}: {differ} of {}", cases.len());
     }

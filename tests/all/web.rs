@@ -11,8 +11,8 @@ const NOW: &str = "2021-04-02T10:00:00+08:00";
 const ROLES: [&str; 4] = ["admin", "planner", "lead", "viewer"];
 
 /// The small campaign with figures, an account of each role, and a daemon.
-struct Office {
-    world: World,
+pub(crate) struct Office {
+    pub(crate) world: World,
     // Ends with the test.
     _daemon: Daemon,
     address: SocketAddr,
@@ -24,6 +24,11 @@ impl Office {
     }
 
     fn on(world: World) -> Self {
+        Self::at(world, NOW)
+    }
+
+    /// With a daemon whose clock begins at an instant.
+    pub(crate) fn at(world: World, now: &str) -> Self {
         world.file("doseplan.toml", ANY_PORT);
         world.import("persons", SENIORS).ends(0);
         world.import("tallies", "t1,2021-04-01,S1,A,adult,1,30").ends(0);
@@ -33,7 +38,7 @@ impl Office {
             let places: &[&str] = if role == "lead" { &["--places", "S1", "T1"] } else { &[] };
             account(&world, &[&["add", role, "--role", role], places].concat(), role);
         }
-        let daemon = Daemon::start(world.command(&["daemon"]).env("DOSEPLAN_CLOCK", NOW));
+        let daemon = Daemon::start(world.command(&["daemon"]).env("DOSEPLAN_CLOCK", now));
         let address = daemon.address();
         Self { world, _daemon: daemon, address }
     }
@@ -43,7 +48,7 @@ impl Office {
     }
 
     #[track_caller]
-    fn login(&self, role: &str) -> Browser {
+    pub(crate) fn login(&self, role: &str) -> Browser {
         let mut browser = self.guest();
         let answer = browser.post("/login", &format!("name={role}&password={}", password(role)));
         assert_eq!(answer.status, 303, "{}", answer.body);
@@ -54,7 +59,7 @@ impl Office {
     }
 
     #[track_caller]
-    fn log(&self) -> Vec<Value> {
+    pub(crate) fn log(&self) -> Vec<Value> {
         let ran = self.world.run(&["account", "log", "-o", "json", "--limit", "500"]).ends(0);
         ran.json().as_array().unwrap().clone()
     }
@@ -64,16 +69,16 @@ fn password(role: &str) -> String {
     format!("password-{role}-1")
 }
 
-/// Runs `doseplan account` with the role's password on stdin.
+/// Runs `doseplan account` with the password of the role on stdin.
 #[track_caller]
-fn account(world: &World, arguments: &[&str], role: &str) {
+pub(crate) fn account(world: &World, arguments: &[&str], role: &str) {
     let mut command = world.command(&[&["account"], arguments].concat());
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(password(role).as_bytes()).unwrap();
     assert!(child.wait().unwrap().success(), "{arguments:?}");
 }
 
-struct Browser {
+pub(crate) struct Browser {
     address: SocketAddr,
     cookie: String,
 }
@@ -88,20 +93,20 @@ impl Browser {
     }
 
     #[track_caller]
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask(&format!("GET {path} HTTP/1.1"), b"")
     }
 
     #[track_caller]
-    fn post(&self, path: &str, form: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, form: &str) -> Answer {
         let head =
             format!("POST {path} HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded");
         self.ask(&head, form.as_bytes())
     }
 
-    /// A form's token, from a page.
+    /// The token of a form on a page.
     #[track_caller]
-    fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         let page = self.get("/me").body;
         let (_, rest) = page.split_once("csrf=").expect("a form");
         rest[..64].to_owned()
@@ -128,7 +133,7 @@ impl Browser {
     }
 
     #[track_caller]
-    fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> Answer {
+    pub(crate) fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let head = format!(
             "{method} /api/v1/campaigns{path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\n\
@@ -138,7 +143,7 @@ impl Browser {
     }
 }
 
-/// Address and the roles that may open it.
+/// Addresses, and the roles that may open them.
 const ADDRESSES: [(&str, &[&str]); 18] = [
     ("/campaigns", &ROLES),
     ("/me", &ROLES),
@@ -160,7 +165,7 @@ const ADDRESSES: [(&str, &[&str]); 18] = [
     ("/", &ROLES),
 ];
 
-/// Forms and the roles that may send them.
+/// Forms, and the roles that may send them.
 const FORMS: [(&str, &[&str]); 7] = [
     ("/c/small/make?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/adopt?as-of=2021-04-01", &["admin", "planner"]),
@@ -192,11 +197,11 @@ fn every_address_is_shut_to_the_wrong_role_and_the_refusal_is_written_down() {
             assert!(wanted.contains(&status), "{role} {path}: {status}");
         }
         for (path, roles) in FORMS {
-            // Without its token a form is refused, whoever sends it.
+            // A form without its token is refused, whoever sends it.
             assert_eq!(browser.post(path, "").status, 403, "{role} {path}");
             let sign = if path.contains('?') { '&' } else { '?' };
             let status = browser.post(&format!("{path}{sign}csrf={}", browser.token()), "").status;
-            // The lead has no power over site S2; a feed that is not one's own is not there.
+            // The lead has no power over site S2; another account's feed does not exist for them.
             let refused = status == 403 || (role == "lead" && status == 404);
             assert_eq!(refused, !roles.contains(&role), "{role} {path}: {status}");
         }
@@ -227,7 +232,7 @@ fn passwords(office: &Office) {
     let right = format!("name=viewer&password={}", password("viewer"));
     assert_eq!(guest.post("/login", &right).status, 429);
     assert_eq!(guest.post("/login", "name=nobody&password=wrong-wrong").status, 401);
-    // What is no name may be a password in the wrong field: it is not written down.
+    // A wrong name may be a password in the wrong field, so it is not logged.
     assert_eq!(guest.post("/login", "name=my+secret+word&password=x").status, 401);
     let log = office.log();
     assert!(log.iter().any(|line| line["who"] == "viewer" && line["did"] == "login-failed"));
@@ -294,7 +299,7 @@ fn figures(office: &Office) {
         browser.call("GET", "/small/coverage?as_of=2021-04-01&by=area", &token, &Value::Null);
     assert_eq!(tree.json(), run(&[&cli[..], &["--by", "area"]].concat()));
 
-    // The day is part of the address: without one, the page leads to it.
+    // The day is part of the address. A page without one redirects to it.
     let newest = browser.get("/c/small/overview");
     assert_eq!(newest.headers["location"], "/c/small/overview?as-of=2021-04-01");
     assert_eq!(browser.get("/c/small/overview?as-of=yesterday").status, 400);
@@ -328,7 +333,7 @@ fn tokens(office: &Office) {
     let post =
         |rows: Value| browser.call("POST", "/small/tallies", &tally, &json!({"tallies": rows}));
     assert_eq!(post(json!([row("w1", "S2", 1)])).status, 403, "not the lead's place");
-    // Nor may a record that stands for another place be made one of theirs.
+    // A record of another place must not become one of theirs either.
     office.world.import("tallies", "other,2021-04-01,S2,A,adult,1,4").ends(0);
     assert_eq!(post(json!([row("w1", "S1", 1), row("other", "S1", 1)])).status, 403);
     assert_eq!(
@@ -383,7 +388,7 @@ fn the_dashboard_works_on_postgresql_too() {
     }
 }
 
-/// A zip of named parts.
+/// A zip archive of named parts.
 fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default()
@@ -395,7 +400,7 @@ fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// A workbook with sheets of text; a cell that begins with `=` is a formula.
+/// A workbook with sheets of text. A cell that begins with `=` is a formula.
 fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
     let mut book = rust_xlsxwriter::Workbook::new();
     for (name, csv) in sheets {
@@ -452,7 +457,7 @@ fn bad_workbooks_are_refused_told_and_harmless() {
     };
     assert!(refused("macros") && refused("workbook_too_large"), "{:?}", office.log());
 
-    // What is wrong comes back marked, under a name that is harmless.
+    // A faulty workbook comes back marked, under a safe name.
     let at = browser.upload("a b.xlsx", &workbook(&[("areas", "area,name\n,A\n")]));
     let marked = browser.get(&format!("{}/marked", at.headers["location"]));
     assert_eq!(marked.status, 200);
@@ -464,7 +469,7 @@ fn bad_workbooks_are_refused_told_and_harmless() {
         404
     );
 
-    // Two gigabytes are refused by what they say of themselves.
+    // Two gigabytes are refused because of their declared size.
     let head = format!(
         "POST /upload?csrf={} HTTP/1.1\r\nHost: x\r\nCookie: {}\r\nContent-Length: 2147483648\r\n\
          Content-Type: multipart/form-data; boundary=xyz\r\n\r\n--xyz",
@@ -475,7 +480,7 @@ fn bad_workbooks_are_refused_told_and_harmless() {
     assert!(
         office.log().iter().any(|line| line["did"] == "refused" && line["said"] == "upload: 400")
     );
-    // Another account's upload is not there.
+    // Another account's upload does not exist for this one.
     let mine = browser.upload("a.xlsx", &workbook(&[("areas", AREAS)])).headers["location"].clone();
     assert_eq!(office.login("admin").get(&mine).status, 404);
 }
@@ -497,7 +502,7 @@ fn names_of_the_campaign_are_text_on_every_page() {
     assert!(browser.get("/c/small/overview?as-of=2021-04-01").body.contains("&#60;script"));
 }
 
-/// Schemathesis makes up calls from the description, good and bad ones, and holds the answers against it.
+/// Schemathesis generates good and bad calls from the description and compares the answers with it.
 #[test]
 fn the_api_is_what_its_description_says() {
     let Some(program) = ["st", "schemathesis"]
@@ -521,7 +526,7 @@ fn the_api_is_what_its_description_says() {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
 }
 
-/// The browser's tests; `tests/web` has them.
+/// The browser tests of `tests/web`.
 #[test]
 fn every_page_works_in_a_browser() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web");

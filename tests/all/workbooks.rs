@@ -1,10 +1,10 @@
-//! Workbooks, written and read by others: openpyxl stands for Excel and WPS.
+//! Workbooks written and read by another program: openpyxl stands for Excel and WPS.
 
 use crate::support::{World, python, text};
 use serde_json::Value;
 use std::path::Path;
 
-/// What openpyxl sees of a workbook.
+/// What openpyxl reads from a workbook.
 const LOOK: &str = r#"
 import json, sys, openpyxl
 book = openpyxl.load_workbook(sys.argv[1])
@@ -47,7 +47,7 @@ book.save(sys.argv[1])
     python("openpyxl", SCRIPT, &arguments).map(drop)
 }
 
-/// A workbook of somebody else.
+/// A workbook that somebody else made.
 const PAY: &str = r#"
 import sys, openpyxl
 book = openpyxl.Workbook()
@@ -81,13 +81,13 @@ fn a_new_workbook_explains_itself_and_offers_codes() {
     assert_eq!(sheets["eligible"]["lists"]["B5:B2004"], "groups!$A$5:$A$2004");
     let series = sheets["campaign"]["lists"].as_object().unwrap().values();
     assert!(series.into_iter().any(|list| list.as_str().unwrap().contains("covid19-inactivated")));
-    // 12 Chinese characters need 24 columns; whoever counts bytes or characters gets another width.
+    // 12 Chinese characters need 24 columns. Counting bytes or characters would give another width.
     let key = cell(&book, "campaign", "A15")["value"].as_str().unwrap();
     assert_eq!(key, "coordinator.email");
     assert!(sheets["campaign"]["widths"]["C"].as_f64().unwrap() > 40.0);
     let guide = sheets["填写说明"]["cells"].as_object().unwrap();
     assert!(guide.values().any(|cell| cell["value"] == "weekday_doses"));
-    // Nobody has filled it in: every missing setting is named with its row.
+    // An unfilled form: every missing setting is named with its row.
     let checked = world.run(&["campaign", "check", "new.xlsx"]).ends(4);
     assert!(checked.out.contains("new.xlsx!campaign:5 column id:"), "{}", checked.out);
 }
@@ -104,7 +104,7 @@ fn an_exported_workbook_applied_again_changes_nothing() {
     county.run(&["campaign", "apply", text(&danyang)]).ends(0);
     county.run(&["campaign", "export", "dy.xlsx"]).ends(0);
     county.run(&["campaign", "apply", "dy.xlsx", "--dry-run"]).ends(0);
-    // Through another program's hands, which writes every part of the file anew.
+    // Saved again by another program, which rewrites every part of the file.
     if change(&county.path("dy.xlsx"), &["sites!M5=x@y.example"]).is_none() {
         return;
     }
@@ -136,7 +136,7 @@ fn a_checked_workbook_comes_back_with_its_faults_marked_and_mended_there_it_is_g
     assert!(cell(&book, "sites", "N5")["value"].as_str().unwrap().starts_with("weekday_doses: "));
     assert_eq!(cell(&book, "sites", "N4")["value"], "reason");
     assert_eq!(book["order"][0], "问题");
-    // The good rows stand where they stood; only three cells are mended.
+    // The good rows keep their places; only three cells are corrected.
     let mended = ["sites!D5=200", "campaign!B9=2021-04-01", "deliveries!E5=2021-12-31"];
     change(&marked, &mended).unwrap();
     world.run(&["campaign", "check", "b-errors.xlsx"]).ends(0);
@@ -144,7 +144,7 @@ fn a_checked_workbook_comes_back_with_its_faults_marked_and_mended_there_it_is_g
     for change in same.json().as_array().unwrap() {
         assert!(["sites", "campaign", "deliveries"].contains(&change["table"].as_str().unwrap()));
     }
-    // A workbook that is good again has no marks beside it.
+    // A workbook without faults has no marked copy beside it.
     change(&path, &mended).unwrap();
     world.run(&["campaign", "check", "b.xlsx"]).ends(0);
     assert!(!marked.exists());
@@ -191,7 +191,7 @@ book.save(sys.argv[1])
     assert_eq!(new("weekday_doses").as_deref(), Some("200"), "{found}");
     assert_eq!(new("saturday_doses").as_deref(), Some("1000"));
     assert_eq!(new("expires").as_deref(), Some("2021-12-31"));
-    // The hidden row is a row: no site went away.
+    // A hidden row is read like any other: no site has vanished.
     assert!(!found.to_string().contains("removed"), "{found}");
 }
 
@@ -245,7 +245,7 @@ fn a_form_for_tallies_has_the_days_plan_and_refused_rows_come_back_in_a_workbook
 fn hostile_workbooks_are_refused_or_harmless() {
     use std::io::Write as _;
     let world = World::small();
-    // A bomb: 600 MB of blanks in some hundred KB.
+    // A zip bomb: 600 MB of blanks in some hundred KB.
     let mut zip = zip::ZipWriter::new(std::fs::File::create(world.path("bomb.xlsx")).unwrap());
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Deflated);
@@ -260,7 +260,7 @@ fn hostile_workbooks_are_refused_or_harmless() {
     assert!(!world.path("bomb-errors.xlsx").exists());
     world.file("torn.xlsx", "PK\u{3}\u{4}nonsense");
     world.run(&["campaign", "check", "torn.xlsx"]).ends(4);
-    // Names that would break a line, turn it around, or run.
+    // Names that would break a line, change its direction, or run.
     world.run(&["campaign", "export", "b.xlsx"]).ends(0);
     let path = world.path("b.xlsx");
     let names = ["sites!B5==1+1", "areas!B5=a\u{202e}txt.exe", "stops!B5=<script>x</script>"];
@@ -270,7 +270,7 @@ fn hostile_workbooks_are_refused_or_harmless() {
     let said = world.run(&["campaign", "check", "b.xlsx"]).ends(4);
     assert!(said.out.contains("b.xlsx!areas:5 column name:"), "{}", said.out);
     assert!(!said.out.contains('\u{202e}'));
-    // A formula without a value that was kept is an empty cell.
+    // A formula without a stored value is an empty cell.
     assert!(said.out.contains("b.xlsx!sites:5 column name:"), "{}", said.out);
     let marked = look(&world.path("b-errors.xlsx")).unwrap();
     assert!(!marked.to_string().contains('\u{202e}'));

@@ -7,9 +7,11 @@ mod persons;
 mod tallies;
 
 use super::{App, AppError, Loaded, Result, today};
+use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::id::{PersonId, PlaceCode, RecordId};
 use crate::domain::judge::Judged;
+use crate::domain::permission::{self, Actor, Power, Visits};
 use crate::intake::rows::{self, Batch, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
 use crate::store::figures;
@@ -155,34 +157,42 @@ impl App {
         }
     }
 
-    /// Stores counts that somebody entered by hand, as rows of `what`; all of them or, where one is refused, none.
-    /// `may` says for which places: a record that stands for another one is not theirs to correct.
+    /// Stores counts that `by` entered, as rows of `what`; all of them or, where one is refused, none. Those whose
+    /// place is not theirs on that day are denied, and so are records that stand for such a place. `said` begins the
+    /// line of the audit log.
     pub async fn import_tallies(
         &self,
         loaded: &Loaded,
-        what: &str,
+        (what, said): (&str, &str),
         tallies: Vec<crate::domain::dose::Tally>,
-        may: impl Fn(&PlaceCode) -> bool,
+        by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let mut tx = self.store.write().await?;
-        let known = tallies::known(&mut tx, loaded, &tallies).await?;
-        let theirs = known.iter().chain(&tallies).find(|tally| !may(&tally.place));
-        if let Some(tally) = theirs {
-            return Err(AppError::NotTheirs(tally.place.to_string()));
+        let sessions = self.sessions(loaded).await?;
+        let mut act = self.act((by, Power::Tally), Action::Tally, now).await?;
+        let tx = act.tx();
+        let known = tallies::known(tx, loaded, &tallies).await?;
+        for tally in known.iter().chain(&tallies) {
+            let visits = Visits::on(&sessions, tally.date);
+            let place = tally.place.as_str();
+            permission::may_at(by, Power::Tally, &loaded.campaign, place, &visits)?;
         }
         let facts = facts(loaded, what, now);
         let rows = tallies.len() as u64;
         let good = (1..).zip(tallies).enumerate();
         let good = good.map(|(index, (line, value))| Good { index, line, value }).collect();
-        let stored = tallies::store(&mut tx, &facts, good).await?;
+        let stored = tallies::store(tx, &facts, good).await?;
         let Stored { new, same, corrected, refused, .. } = stored;
         let mut out = Imported { rows, new, same, corrected, ..Imported::default() };
         out.issues.extend(refused.into_iter().map(|(_, issue)| issue));
         if !out.issues.is_empty() {
             return Ok(Imported { rows, refused: rows, issues: out.issues, ..Imported::default() });
         }
-        self.note_import(Some(tx), loaded, Kind::Tallies, &out, now).await?;
+        let counts = [out.new, out.same, out.corrected, out.refused];
+        let (kind, at) = (Kind::Tallies.name(), super::millis(now));
+        figures::insert_import(act.tx(), loaded.no, kind, counts, at).await?;
+        let said = format!("{said} new {new} corrected {corrected}");
+        act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
         Ok(out)
     }
 

@@ -7,15 +7,15 @@ use crate::app::{App, Loaded, Result};
 use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
-use crate::domain::count::Percent;
+use crate::domain::count::{Doses, People};
 use crate::domain::counting::NO_GROUP;
 use crate::domain::coverage::{Counted, Coverage, Depth, coverage, needs};
 use crate::domain::date::days;
 use crate::domain::id::GroupId;
 use crate::domain::notice::{AreaLine, Curves, Summary};
+use crate::domain::plan::PlanState;
 use crate::mail::picture::{Painter, Undrawn};
 use crate::mail::render;
-use crate::store::plans::PlanState;
 use crate::store::{cells, outbox, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -216,21 +216,18 @@ fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
                 .filter(|row| row.area == area.code && known.contains(&row.group.as_str()))
                 .collect();
             let with: Vec<_> = rows.iter().filter(|row| row.eligible.is_some()).collect();
-            let eligible: u64 = with.iter().filter_map(|row| row.eligible).sum();
-            let first: u64 =
+            let eligible: People = with.iter().filter_map(|row| row.eligible).sum();
+            let first: People =
                 with.iter().filter_map(|row| row.doses.first()).map(|line| line.people).sum();
-            let complete: u64 = with.iter().map(|row| row.complete.people).sum();
-            let share = |people: u64| {
-                Percent::of(i64::try_from(people).ok()?, i64::try_from(eligible).ok()?)
-            };
+            let complete: People = with.iter().map(|row| row.complete.people).sum();
             AreaLine {
                 area_name: area.name.clone(),
                 eligible,
                 first,
-                first_percent: share(first),
+                first_percent: first.percent_of(eligible),
                 complete,
-                complete_percent: share(complete),
-                today: rows.iter().flat_map(|row| &row.doses).map(|line| line.today).sum(),
+                complete_percent: complete.percent_of(eligible),
+                today: rows.iter().map(|row| row.today()).sum(),
             }
         })
         .collect()

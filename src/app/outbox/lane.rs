@@ -1,12 +1,12 @@
 //! One connection's way through a round of messages.
 
-use super::judge::{Server, Verdict, damaged, judge, unsent};
+use super::consequence::{Consequence, Server, consequence, damaged, unsent};
 use super::ledger::Entry;
 use super::{Drained, LEASE_MS, Sender};
 use crate::app::bounces::EnvelopeSenders;
 use crate::app::{App, AppError, Result, millis};
 use crate::mail::message::Party;
-use crate::mail::transport::{Outcome, Outgoing, Session, Transport};
+use crate::mail::transport::{Connection, Outcome, Outgoing, Transport};
 use crate::store::outbox::{Claimed, Message};
 use futures_util::future::join_all;
 use std::collections::VecDeque;
@@ -71,7 +71,7 @@ impl Round {
     }
 
     /// Notes what an attempt came to.
-    fn note(&self, verdict: &Verdict) {
+    fn note(&self, verdict: &Consequence) {
         let mut state = self.state();
         if !verdict.word.is_empty() {
             state.done.count(verdict.word);
@@ -107,7 +107,7 @@ impl App {
     pub(super) async fn send_round(
         &self,
         round: &Round,
-        sessions: &mut [Option<Session>],
+        connections: &mut [Option<Connection>],
         sender: &Sender<'_>,
     ) -> Result<()> {
         let from: Party = self
@@ -119,9 +119,9 @@ impl App {
         let from = self.envelope_senders(from.address).await?;
         let (send, entries) = mpsc::unbounded_channel();
         let lanes = async {
-            let lanes = sessions.iter_mut().map(|session| {
+            let lanes = connections.iter_mut().map(|connection| {
                 let lane = Lane { app: self, round, sender, from: &from, ledger: send.clone() };
-                lane.run(session)
+                lane.run(connection)
             });
             join_all(lanes).await;
             // The ledger ends with the last one who could write into it.
@@ -153,13 +153,13 @@ struct Lane<'a> {
 }
 
 impl Lane<'_> {
-    async fn run(self, session: &mut Option<Session>) {
+    async fn run(self, connection: &mut Option<Connection>) {
         loop {
             let Some(one) = self.round.state().waiting.pop_front() else { return };
             let verdict = if (self.sender.stop)() || self.round.is_down() || self.is_cut_off() {
                 Some(unsent(&one.message))
             } else {
-                self.attempt(session, &one).await
+                self.attempt(connection, &one).await
             };
             // Without a verdict the message has gone to somebody else, and so has what is to be said of it.
             let Some(verdict) = verdict else { continue };
@@ -177,18 +177,22 @@ impl Lane<'_> {
         self.ledger.is_closed()
     }
 
-    async fn attempt(&self, session: &mut Option<Session>, one: &Claimed) -> Option<Verdict> {
+    async fn attempt(
+        &self,
+        connection: &mut Option<Connection>,
+        one: &Claimed,
+    ) -> Option<Consequence> {
         let message = &one.message;
         let Some(bytes) = one.content.clone() else { return Some(damaged(message)) };
         let outgoing = self.outgoing(message, bytes);
         let now = || millis(self.sender.clock.now());
-        if session.as_ref().is_none_or(|session| !session.is_usable()) {
+        if connection.as_ref().is_none_or(|connection| !connection.is_usable()) {
             match self.round.transport.open().await {
-                Ok(open) => *session = Some(open),
-                Err(outcome) => return Some(judge(message, outcome, false, now())),
+                Ok(open) => *connection = Some(open),
+                Err(outcome) => return Some(consequence(message, outcome, false, now())),
             }
         }
-        let Some(open) = session else { return Some(unsent(message)) };
+        let Some(open) = connection else { return Some(unsent(message)) };
         let mut marked = Marked::Not;
         let outcome = open.send(&outgoing, || self.mark(message, &mut marked)).await;
         match marked {
@@ -199,7 +203,7 @@ impl Lane<'_> {
         if outcome == Outcome::Accepted {
             self.app.store.step("mail.accepted");
         }
-        Some(judge(message, outcome, true, now()))
+        Some(consequence(message, outcome, true, now()))
     }
 
     /// Has it written down that the body is about to leave; an error keeps it from leaving.

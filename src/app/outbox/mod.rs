@@ -1,15 +1,15 @@
 //! Sending what is queued. `claim` takes what is due, `lane` brings one message after the other over a connection,
-//! `ledger` writes down that a body leaves and what became of it, `judge` says what an answer means.
+//! `ledger` writes down that a body leaves and what became of it, `consequence` says what an answer means.
 
 mod claim;
-mod judge;
+mod consequence;
 mod lane;
 mod ledger;
 
 use super::{App, AppError, Result, millis};
 use crate::clock::Clock;
 use crate::config::{TlsKind, TransportKind};
-use crate::mail::transport::{Limits, Security, Session, SmtpConfig, Transport};
+use crate::mail::transport::{Connection, Limits, Security, SmtpConfig, Transport};
 use crate::store::installation::Hold;
 use crate::store::{outbox, relays};
 use chrono::{DateTime, Utc};
@@ -120,8 +120,8 @@ impl App {
         let safe = matches!(transport, Transport::Folder(_));
         let relay = transport.name();
         self.reclaim(sender.clock.now(), safe).await?;
-        let mut sessions: Vec<Option<Session>> = Vec::new();
-        sessions.resize_with(self.config.mail.connections.clamp(1, 20), || None);
+        let mut connections: Vec<Option<Connection>> = Vec::new();
+        connections.resize_with(self.config.mail.connections.clamp(1, 20), || None);
         while !(sender.stop)() && done.relay.is_none() {
             let taken = self.claim(&relay, sender, &mut done).await?;
             let Some(claimed) = taken else { break };
@@ -129,14 +129,14 @@ impl App {
                 continue;
             }
             let round = Round::new(claimed, safe, transport.clone(), done);
-            let ended = self.send_round(&round, &mut sessions, sender).await;
+            let ended = self.send_round(&round, &mut connections, sender).await;
             let health = round.health();
             done = round.into_done();
             self.note_health(&relay, &health, sender.clock.now()).await?;
             ended?;
         }
-        for session in sessions.into_iter().flatten() {
-            session.quit().await;
+        for connection in connections.into_iter().flatten() {
+            connection.quit().await;
         }
         Ok(done)
     }

@@ -38,7 +38,7 @@ mod search;
 mod search_budget;
 mod teams;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 mod travel;

@@ -46,12 +46,12 @@ impl Random {
 }
 
 /// The first day of every such campaign: a Monday.
-pub(super) fn start() -> NaiveDate {
+pub(in crate::domain) fn start() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day")
 }
 
 /// A campaign with one area, one group, one site, one lot; the tests change what they need.
-pub(super) fn plain() -> Campaign {
+pub(in crate::domain) fn plain() -> Campaign {
     let area = AreaCode::from("A1");
     let point = |latitude, longitude| Point { latitude, longitude };
     Campaign {

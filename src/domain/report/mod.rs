@@ -1,5 +1,5 @@
-//! The tables that a county hands up for a month. Every figure carries its **basis**: what it is made of, down to a
-//! **pick** of doses, so that somebody can ask for the records behind it.
+//! The monthly tables that a county reports upwards. Every figure carries its **basis**: what it was computed
+//! from, down to a **pick** of doses, so that the records behind it can be listed.
 
 mod pick;
 mod places;
@@ -22,36 +22,36 @@ use serde::Serialize;
 pub struct Report {
     /// Which one.
     pub name: Name,
-    /// The area it is about, with all that lies below it.
+    /// The area that it covers, with all areas below it.
     pub area: AreaCode,
     /// Its first day.
     pub first: NaiveDate,
     /// Its last day, included.
     pub last: NaiveDate,
-    /// Codes of its columns.
+    /// The keys of its columns.
     pub columns: &'static [&'static str],
-    /// Its rows; each has as many cells as there are columns.
+    /// Its rows, each with one cell for each column.
     pub rows: Vec<Vec<Figure>>,
 }
 
-/// A cell of a report.
+/// A cell of a report: a value and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
-    /// What it says.
+    /// The value.
     pub value: Value,
-    /// What it is made of.
+    /// What it was computed from.
     pub basis: Basis,
 }
 
-/// What a cell says.
+/// The value of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
-    /// Nothing can be said: no denominator, nobody due.
+    /// Unknown: there is no denominator, or nobody is due.
     None,
     /// People, doses or records.
     Count(i64),
-    /// A percentage with one decimal.
+    /// A percentage.
     Percent(Percent),
     /// A day.
     Day(NaiveDate),
@@ -59,43 +59,43 @@ pub enum Value {
     Text(String),
 }
 
-/// What a figure is made of.
+/// What a figure was computed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {
-    /// It says what the row is about.
+    /// Nothing: it names the row, or follows from the campaign alone.
     Words,
-    /// Rows of `eligible.csv` as of a day.
+    /// Eligible people as of a day.
     Eligible {
         /// Of these areas.
         areas: Vec<AreaCode>,
         /// Of these groups.
         groups: Vec<GroupId>,
-        /// The newest by then.
+        /// The day: the newest revisions by then.
         day: NaiveDate,
     },
-    /// Doses as they count.
+    /// Doses given, as they count.
     Given(Pick),
-    /// Records, by how soon they came.
+    /// Records, by how long after the dose they arrived.
     Arrivals(ArrivalPick),
-    /// A lot, from its delivery and the doses given.
+    /// A lot: its delivery, and what the doses given drew from it.
     Lot {
         /// Which.
         lot: LotCode,
         /// Which of its figures.
         what: LotFigure,
     },
-    /// Persons of the register by the year of birth; with a dose number, those who got it.
+    /// Persons of the register born in a year; with a dose number, those of them who got that dose.
     Cohort {
         /// Of these areas.
         areas: Vec<AreaCode>,
         /// Born in this year.
         year: i32,
-        /// Who got this dose.
+        /// Only those who got this dose.
         dose: Option<u8>,
-        /// By then.
+        /// Got by this day.
         day: NaiveDate,
     },
-    /// Persons of the register and what they lack (`catch-up report` has the same figure).
+    /// The doses that persons of the register have missed, as `catch-up report` counts them.
     Register,
     /// The first less the second, at least 0.
     Less(Box<Figure>, Box<Figure>),
@@ -109,7 +109,7 @@ impl Figure {
         Self { value: Value::Text(text.into()), basis: Basis::Words }
     }
 
-    /// What cannot be said.
+    /// An unknown value.
     pub fn none() -> Self {
         Self { value: Value::None, basis: Basis::Words }
     }
@@ -119,7 +119,7 @@ impl Figure {
         Self { value: Value::Count(count), basis }
     }
 
-    /// The count, where it is one.
+    /// The value if it is a count, else `None`.
     pub fn number(&self) -> Option<i64> {
         match self.value {
             Value::Count(count) => Some(count),
@@ -127,7 +127,7 @@ impl Figure {
         }
     }
 
-    /// This figure less another, at least 0: nothing where one of them says nothing.
+    /// This count less another, at least 0; unknown where one of them is.
     #[must_use]
     pub fn less(&self, other: &Self) -> Self {
         match (self.number(), other.number()) {
@@ -139,7 +139,7 @@ impl Figure {
         }
     }
 
-    /// This figure as a percentage of another, one decimal.
+    /// This count as a percentage of another; unknown where one of them is, or where `whole` is not above 0.
     #[must_use]
     pub fn over(&self, whole: &Self) -> Self {
         let share = self.number().zip(whole.number());

@@ -1,4 +1,4 @@
-//! Durations of dose rules: `6 months - 4 days`.
+//! Durations as dose rules state them: `6 months - 4 days`.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -7,40 +7,40 @@ use std::fmt;
 /// Months and days; `1 year` is twelve months, `1 week` seven days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Duration {
-    /// Calendar months, added first.
+    /// Calendar months; they are added first.
     pub months: i32,
-    /// Days, added to the result.
+    /// Days; they are added to the result.
     pub days: i32,
 }
 
-/// What becomes of a day that the month does not have, such as 31 January + 1 month.
+/// Which day is meant where a month is too short, as in 31 January + 1 month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MonthEnd {
-    /// The first day of the next month, as in CDSi.
+    /// The first day of the month after it, as in CDSi.
     #[default]
     Roll,
     /// The last day of the month.
     Clip,
 }
 
-/// A text that is no duration.
+/// The text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a duration; write for example \"21 days\", \"6 months - 4 days\"")]
 pub struct DurationError(pub String);
 
-/// No dose rule looks further than this; larger numbers are typing errors and would leave the calendar.
+/// Longest duration in months, 200 years; our choice. Larger numbers are typing errors and could leave the calendar.
 const MONTHS_MAX: u32 = 12 * 200;
-/// The same in days.
+/// Longest duration in days, 200 years; our choice.
 const DAYS_MAX: u32 = 366 * 200;
 
 impl Duration {
-    /// So many days.
+    /// A number of days.
     pub const fn days(days: i32) -> Self {
         Self { months: 0, days }
     }
 
-    /// The day that lies this long after `start`.
+    /// The day this long after `start`; `start`, moved by months alone, where the calendar ends before.
     pub fn after(&self, start: NaiveDate, month_end: MonthEnd) -> NaiveDate {
         let moved =
             if self.months == 0 { start } else { add_months(start, self.months, month_end) };
@@ -52,7 +52,7 @@ impl Duration {
 }
 
 impl Duration {
-    /// The last day from which this long has passed by `end`.
+    /// The last day for which this much time has passed by `end`: the latest `d` with `after(d) <= end`.
     pub fn before(&self, end: NaiveDate, month_end: MonthEnd) -> NaiveDate {
         let back = Self { months: -self.months, days: -self.days };
         let mut day = back.after(end, MonthEnd::Clip);

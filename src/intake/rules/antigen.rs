@@ -1,7 +1,7 @@
-//! `AntigenSupportingData- NAME-508.xml`: immunity, contraindications and series of one antigen.
+//! Reads `AntigenSupportingData- NAME-508.xml`: immunity, contraindications and series of one antigen.
 
 use super::dose::read_dose;
-use super::reading::Reading;
+use super::reading::{Reading, SERIES_GROUP_MAX, groups_of, small};
 use super::xml::Element;
 use crate::domain::person::Sex;
 use crate::domain::rules::model::{
@@ -10,7 +10,7 @@ use crate::domain::rules::model::{
 };
 use chrono::NaiveDate;
 
-/// What an antigen's file holds.
+/// The contents of an antigen's file.
 pub(super) struct Read {
     pub(super) name: Box<str>,
     pub(super) row: u32,
@@ -46,7 +46,7 @@ pub(super) fn read(reading: &mut Reading<'_>, root: &Element) -> Option<Read> {
     Some(Read { name, row: first.row, antigen })
 }
 
-/// Which series group asks whether which other is complete.
+/// Pairs of series groups: the first asks whether the second is complete.
 pub(super) fn asked_groups(antigen: &Antigen) -> impl Iterator<Item = (u8, u8)> + use<'_> {
     antigen.series.iter().flat_map(|series| {
         let sets = series.doses.iter().flat_map(|d| &d.skips).flat_map(|skip| &skip.sets);
@@ -158,10 +158,6 @@ const KINDS: [(&str, Kind); 3] =
     [("Standard", Kind::Standard), ("Risk", Kind::Risk), ("Evaluation Only", Kind::EvaluationOnly)];
 const SEXES: [(&str, Sex); 3] = [("Female", Sex::F), ("Male", Sex::M), ("Unknown", Sex::U)];
 const PRIORITIES: [(&str, u8); 5] = [("A", 0), ("B", 1), ("C", 2), ("D", 3), ("E", 4)];
-/// Series groups have one bit each.
-const SERIES_GROUP_MAX: u32 = 31;
-/// A series of more doses is a typing error.
-pub(super) const DOSES_MAX: u32 = 100;
 
 fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<AntigenSeries> {
     reading.known(element, &SERIES);
@@ -237,21 +233,7 @@ fn read_indications(reading: &mut Reading<'_>, element: &Element) -> Vec<Contrai
     indications
 }
 
-pub(super) fn small(number: u32) -> u8 {
-    u8::try_from(number).unwrap_or(u8::MAX)
-}
-
-/// Series groups as `1` or `2;3`.
-pub(super) fn groups_of(reading: &mut Reading<'_>, element: &Element, name: &str) -> Vec<u8> {
-    let mut groups = Vec::new();
-    for part in super::reading::parts(element.value(name)) {
-        let group = reading.number_of(element, name, part, 0, SERIES_GROUP_MAX);
-        groups.extend(group.map(small));
-    }
-    groups
-}
-
-/// An interval runs from a dose before: anything else would turn in a circle.
+/// An interval must start at an earlier dose; anything else would be circular.
 fn check_references(
     reading: &mut Reading<'_>,
     element: &Element,

@@ -1,4 +1,4 @@
-//! Numbers the texts of rules, and reads their small values, whatever kind of file they come from.
+//! Collects rules from any kind of file: numbers vaccines, antigens, groups and ages, and reads small values.
 
 use crate::domain::rules::model::{
     AgeId, Antigen, AntigenId, Association, Conflict, Conflicts, ObservationId, Rules, Vaccine,
@@ -7,7 +7,7 @@ use crate::domain::rules::model::{
 use crate::domain::series::{Duration, MonthEnd};
 use std::collections::{BTreeMap, HashMap};
 
-/// Rules as they are put together.
+/// Rules that are being collected.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     pub(super) rules: Rules,
@@ -16,7 +16,7 @@ pub(super) struct Builder {
     groups: BTreeMap<Box<str>, VaccineGroupId>,
 }
 
-/// Places are 16 bits wide; the last one means none.
+/// Most entries of one kind. Numbers have 16 bits, and the last one means none.
 const PLACES_MAX: usize = 60_000;
 
 fn next_place(len: usize) -> u16 {
@@ -97,7 +97,7 @@ impl Builder {
         self.know(vaccine);
     }
 
-    /// The rules say something of this vaccine.
+    /// Marks a vaccine as one that the rules know.
     pub(super) fn know(&mut self, vaccine: VaccineId) {
         self.rules.vaccines[usize::from(vaccine.0)].is_known = true;
     }
@@ -118,7 +118,7 @@ impl Builder {
     }
 }
 
-/// A code of digits with zeros before it, others as they are.
+/// A numeric code with leading zeros up to `width` digits; any other code unchanged.
 pub(crate) fn padded(code: &str, width: usize) -> String {
     let code = code.trim();
     if code.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,19 +1,18 @@
-//! Worked examples of the Chinese schedules, one table: a person, doses with what becomes of them,
-//! the next dose.
+//! Worked examples of the Chinese schedules in one table: a person, doses with their verdicts, the next dose.
 
 use super::embedded;
 use crate::domain::rules::{SeriesStatus, Status, assess};
 use crate::intake::history::read_line;
 use chrono::NaiveDate;
 
-/// Sex and birth; doses as `date code status`; vaccine group; `status [number earliest]`.
+/// Sex and date of birth; doses as `date code status`; vaccine group; `status [number earliest]`.
 type Example = (&'static str, &'static [&'static str], &'static str, &'static str);
 
-/// Every example looks from this day.
+/// The day on which every example is assessed.
 const AS_OF: &str = "2026-11-22";
 
 const EXAMPLES: &[Example] = &[
-    // 卡介苗: at birth; never from 4 years on.
+    // 卡介苗: at birth; never from the age of 4 years.
     ("F 2026-07-01", &["2026-07-01 BCG valid"], "卡介苗", "complete"),
     ("F 2022-11-22", &[], "卡介苗", "aged_out"),
     // 乙肝: 0, 1, 6 months; 28 and 60 days.
@@ -24,7 +23,7 @@ const EXAMPLES: &[Example] = &[
         "乙肝疫苗",
         "not_complete 3 2026-07-01",
     ),
-    // 脊灰: four doses of vaccines with IPV complete it; bOPV at 4 years else.
+    // 脊灰: complete after four doses of vaccines with IPV, otherwise bOPV at 4 years.
     (
         "M 2022-01-01",
         &["2022-03-01 IPV valid", "2022-04-01 IPV valid", "2022-05-01 bOPV valid"],
@@ -42,7 +41,7 @@ const EXAMPLES: &[Example] = &[
         "脊灰疫苗",
         "complete",
     ),
-    // 百白破: 2, 4, 6 months from 2025 on; 3, 4, 5 months before.
+    // 百白破: 2, 4, 6 months from 2025 on; before that 3, 4, 5 months.
     ("F 2026-01-31", &["2026-03-30 DTaP not_valid", "2026-03-31 DTaP valid"], "百白破疫苗", ""),
     (
         "F 2026-01-01",
@@ -57,7 +56,7 @@ const EXAMPLES: &[Example] = &[
         "not_complete 4 2025-07-01",
     ),
     ("F 2024-01-01", &["2024-03-01 DTaP not_valid"], "百白破疫苗", "not_complete 1 2024-03-01"),
-    // 麻腮风: 8 and 18 months; other injected live vaccines the same day or 28 days apart.
+    // 麻腮风: 8 and 18 months; other injected live vaccines on the same day or 28 days apart.
     (
         "F 2025-01-01",
         &["2025-09-01 MMR valid", "2025-09-01 JE-L valid"],
@@ -70,7 +69,7 @@ const EXAMPLES: &[Example] = &[
         "乙脑疫苗",
         "not_complete 1 2025-09-29",
     ),
-    // Immunoglobulin: 3 months before MMR.
+    // Immunoglobulin: at least 3 months before MMR.
     (
         "F 2025-01-01",
         &["2025-08-01 IG -", "2025-10-31 MMR not_valid", "2025-11-30 MMR valid"],
@@ -79,7 +78,7 @@ const EXAMPLES: &[Example] = &[
     ),
     // Born before the expansion of 2007: two doses with measles are enough.
     ("M 2006-01-01", &["2006-09-01 MV valid", "2007-09-01 MV valid"], "麻腮风疫苗", "complete"),
-    // 乙脑: live by default; who begins with the inactivated one goes on with it.
+    // 乙脑: live by default; whoever begins with the inactivated vaccine continues with it.
     ("F 2025-01-01", &["2025-09-01 JE-L valid"], "乙脑疫苗", "not_complete 2 2027-01-01"),
     (
         "F 2025-01-01",
@@ -87,14 +86,14 @@ const EXAMPLES: &[Example] = &[
         "乙脑疫苗",
         "not_complete 3 2027-01-01",
     ),
-    // The longest interval of 10 days: a later dose counts, and says so.
+    // The longest interval is 10 days: a later dose counts, with a remark.
     (
         "F 2025-01-01",
         &["2025-09-01 JE-I valid", "2025-09-12 JE-I valid"],
         "乙脑疫苗",
         "not_complete 3 2027-01-01",
     ),
-    // A群: 6 and 9 months, 3 months apart; closed at 24 months, A群C群 then.
+    // A群: 6 and 9 months, 3 months apart; not given from 24 months on, then A群C群.
     (
         "F 2025-06-01",
         &["2025-12-01 MPSV-A valid", "2026-02-28 MPSV-A not_valid"],
@@ -127,7 +126,7 @@ const EXAMPLES: &[Example] = &[
         "HPV疫苗",
         "not_complete 3 2025-06-01",
     ),
-    // PPSV23: from 2 years on, once.
+    // PPSV23: once, from the age of 2 years.
     ("M 1960-01-01", &["2020-01-01 PPSV23 valid"], "23价肺炎球菌多糖疫苗", "complete"),
     (
         "M 2024-02-29",
@@ -135,7 +134,7 @@ const EXAMPLES: &[Example] = &[
         "23价肺炎球菌多糖疫苗",
         "not_complete 1 2026-02-28",
     ),
-    // 流感: two doses for the first time under 9 years, one after.
+    // 流感: two doses in the first season under 9 years, otherwise one.
     ("M 2022-01-01", &["2026-10-01 IIV valid"], "流感疫苗", "not_complete 2 2026-10-29"),
     ("M 2010-01-01", &["2026-10-01 IIV valid"], "流感疫苗", "complete"),
     // 新冠: inactivated, CHO, Ad5, booster.

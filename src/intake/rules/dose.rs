@@ -1,7 +1,6 @@
-//! A `seriesDose` of an antigen's file.
+//! Reads a `seriesDose` of an antigen's file.
 
-use super::antigen::{DOSES_MAX, groups_of, small};
-use super::reading::{Reading, parts};
+use super::reading::{DOSES_MAX, Reading, groups_of, parts, small};
 use super::xml::Element;
 use crate::domain::rules::model::{
     AgeRow, Allowable, Condition, Count, CountLogic, Interval, IntervalFrom, Preferable, Season,

@@ -1,4 +1,4 @@
-//! The series files that the program brings, in the order of the output.
+//! The series files delivered with the program, in the order of the output.
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {

@@ -1,5 +1,4 @@
-//! Rules and histories with anything in them: nothing panics, and whatever is refused says which
-//! file, where in it, and what is wrong.
+//! Random rules and histories: nothing panics, and every refusal names the file, the place in it and the fault.
 
 use super::{FILES, Loaded, embedded, from_texts, series};
 use crate::domain::campaign::Language;
@@ -13,11 +12,11 @@ use std::sync::LazyLock;
 
 static PROGRAMME: LazyLock<Rules> = LazyLock::new(|| embedded().expect("rules").rules);
 
-/// A schedule and an antigen with every kind of element that the rules know.
+/// A schedule and an antigen with every element that the reader knows.
 const SCHEDULE: &str = include_str!("../../../tests/fixtures/cdsi/ScheduleSupportingData.xml");
 const ANTIGEN: &str = include_str!("../../../tests/fixtures/cdsi/AntigenSupportingData-A.xml");
 
-/// What a careless hand does to a line.
+/// A slip that somebody might make in a line.
 #[derive(Debug, Clone)]
 enum Slip {
     Drop,
@@ -74,7 +73,7 @@ fn slips() -> impl Strategy<Value = Vec<(usize, Slip)>> {
     prop::collection::vec((any::<usize>(), slip), 1..4)
 }
 
-/// The text with its lines spoilt; `value` puts another value into a line.
+/// The text with slips in its lines; `value` puts another value into a line.
 fn spoilt(text: &str, slips: &[(usize, Slip)], value: fn(&str, &str) -> String) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for (at, slip) in slips {
@@ -107,7 +106,7 @@ fn check(issues: &[Issue], files: &[&str]) {
 }
 
 /// Rules that load also work.
-fn judge(found: Result<Loaded, Vec<Issue>>, files: &[&str]) {
+fn check_loaded(found: Result<Loaded, Vec<Issue>>, files: &[&str]) {
     match found {
         Err(issues) => {
             assert!(has_errors(&issues), "{issues:?}");
@@ -168,7 +167,7 @@ fn the_files_that_are_spoilt_are_sound() {
     let loaded = from_texts(&[("s.xml", SCHEDULE), ("a.xml", ANTIGEN)]);
     let loaded = loaded.unwrap_or_else(|issues| panic!("{issues:#?}"));
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
-    judge(Ok(loaded), &[]);
+    check_loaded(Ok(loaded), &[]);
 }
 
 proptest! {
@@ -180,7 +179,7 @@ proptest! {
     ) {
         let (name, text) = FILES[file.index(FILES.len())];
         let text = spoilt(text, &slips, toml_value);
-        judge(series(&[(name, &text)]), &[name]);
+        check_loaded(series(&[(name, &text)]), &[name]);
     }
 
     #[test]
@@ -190,11 +189,11 @@ proptest! {
         let (mut schedule, mut antigen) = (SCHEDULE.to_owned(), ANTIGEN.to_owned());
         let text = if in_schedule { &mut schedule } else { &mut antigen };
         *text = spoilt(text, &slips, xml_value);
-        judge(from_texts(&[("s.xml", &schedule), ("a.xml", &antigen)]), &["s.xml", "a.xml"]);
+        check_loaded(from_texts(&[("s.xml", &schedule), ("a.xml", &antigen)]), &["s.xml", "a.xml"]);
     }
 }
 
-/// A value of any JSON type, most of them wrong wherever they stand.
+/// A value of any JSON type; most are wrong wherever they stand.
 fn odd() -> impl Strategy<Value = Value> {
     prop_oneof![
         prop::sample::select(vec![
@@ -246,7 +245,7 @@ fn dose() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A history that can be, but for the order of its days.
+/// A plausible history, except that its days are in any order.
 fn line() -> impl Strategy<Value = Value> {
     let sex = prop::sample::select(vec!["F", "M", "U"]);
     let doses = prop::collection::vec((dose(), 1_usize..3), 0..40);
@@ -277,7 +276,7 @@ proptest! {
     #[test]
     fn a_history_at_the_edges_of_the_calendar_is_assessed_or_refused_for_its_days(line in line()) {
         let mut line = line;
-        // Codes of any type are refused as unreadable; the days are the matter here.
+        // Codes of other types are refused as unreadable; this test is about days.
         if assessed(&line.to_string()).is_err() {
             line["observations"] = json!([]);
         }

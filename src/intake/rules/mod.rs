@@ -1,6 +1,6 @@
-//! Dose rules of whole schedules: CDC's supporting data for CDSi in XML, as CDC publishes it.
+//! Reads dose rules: series files, or CDC's supporting data for CDSi as XML, as CDC publishes it.
 //!
-//! An element that nobody reads is a warning: a newer release loads, and says what it brings.
+//! An unknown element is only a warning, so that a newer release loads and says what is new.
 
 mod antigen;
 mod builder;
@@ -29,34 +29,36 @@ use antigen::asked_groups;
 use builder::Builder;
 pub(crate) use builder::padded;
 pub(in crate::intake) use embedded::FILES;
-pub use judging::{judge, vaccine_names};
+pub use judging::{judge_of, vaccine_names};
 use reading::Reading;
+use series_form::SeriesFile;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A file of rules is a few megabytes at most.
+/// Largest file of rules, in bytes. Real ones have a few megabytes.
 const FILE_BYTES_MAX: u64 = 64 << 20;
-/// A folder of more rule files is another folder.
+/// Most files of a folder. A folder with more is not a folder of rules.
 const FILES_MAX: usize = 1_000;
 const SCHEDULE: &str = "ScheduleSupportingData.xml";
 
-/// Rules, and what somebody should look at.
+/// Rules and the warnings about their files.
 #[derive(Debug)]
 pub struct Loaded {
     /// The rules.
     pub rules: Rules,
-    /// Warnings: elements that nobody reads.
+    /// Warnings about unknown elements.
     pub warnings: Vec<Issue>,
 }
 
-/// What a folder of rules holds.
+/// What kind of rules a folder holds.
 #[derive(Debug)]
 enum Folder {
     Cdsi { schedule: Option<PathBuf>, antigens: Vec<PathBuf> },
     Series(Vec<PathBuf>),
 }
 
-/// Reads a folder of rules.
+/// Reads a folder of series files or of CDSi supporting data.
 pub fn folder(path: &Path) -> Result<Loaded, Vec<Issue>> {
     let shown = path.display().to_string();
     let mut files = Vec::new();
@@ -86,14 +88,28 @@ pub fn folder(path: &Path) -> Result<Loaded, Vec<Issue>> {
     }
 }
 
-/// The rules that the program brings.
+/// The rules of all series files delivered with the program.
 pub fn embedded() -> Result<Loaded, Vec<Issue>> {
     series(embedded::FILES)
 }
 
 fn series(files: &[(&str, &str)]) -> Result<Loaded, Vec<Issue>> {
+    rules_of(files.iter().map(|(name, text)| (*name, series_file::parse(name, text))))
+}
+
+/// The rules of series files that were parsed, each with its name.
+fn rules_of<'a, F: Borrow<SeriesFile>>(
+    files: impl Iterator<Item = (&'a str, Result<F, Issue>)>,
+) -> Result<Loaded, Vec<Issue>> {
     let (mut builder, mut issues) = (Builder::default(), Vec::new());
-    series_file::read(files, &mut builder, &mut issues);
+    let mut reader = series_file::Reader::new(&mut builder, &mut issues);
+    for (name, file) in files {
+        match file {
+            Ok(file) => reader.add(name, file.borrow()),
+            Err(issue) => reader.issues.push(issue),
+        }
+    }
+    reader.finish();
     if has_errors(&issues) {
         return Err(issues);
     }
@@ -207,7 +223,7 @@ fn from_texts(files: &[(&str, &str)]) -> Result<Loaded, Vec<Issue>> {
     Ok(Loaded { rules: builder.rules, warnings: issues })
 }
 
-/// A group that waits for itself, directly or by others.
+/// A group that waits for itself, directly or through others.
 fn cycle(asks: &[(u8, u8)]) -> Option<u8> {
     let mut groups: Vec<u8> = asks.iter().map(|(group, _)| *group).collect();
     groups.sort_unstable();

@@ -1,5 +1,4 @@
-//! Values of a rules file: durations, days, numbers, words; whatever is wrong becomes an issue with
-//! file and element.
+//! Reads values of a CDSi file: durations, days, numbers, words. Faults become issues with file and element.
 
 use super::builder::Builder;
 use super::xml::Element;
@@ -9,14 +8,19 @@ use crate::intake::issue::{Issue, nearest};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
-/// A file while it is read.
+/// A file that is being read.
 pub(super) struct Reading<'a> {
     pub(super) file: &'a str,
     pub(super) builder: &'a mut Builder,
     pub(super) issues: &'a mut Vec<Issue>,
-    /// Elements already reported as unknown.
+    /// Unknown elements that were reported already.
     unknown: BTreeSet<String>,
 }
+
+/// The engine keeps one bit for each series group.
+pub(super) const SERIES_GROUP_MAX: u32 = 31;
+/// A series of more doses is taken for a typing error (our choice; no vaccine comes near it).
+pub(super) const DOSES_MAX: u32 = 100;
 
 /// CDSi moves a day that does not exist to the first of the next month (CALCDT-5).
 pub(super) const ROLL: MonthEnd = MonthEnd::Roll;
@@ -31,7 +35,7 @@ impl<'a> Reading<'a> {
         self.issues.push(issue);
     }
 
-    /// Warns of children that nobody reads, once per name.
+    /// Warns about unknown child elements, once for each name.
     pub(super) fn known(&mut self, element: &Element, names: &[&str]) {
         for child in element.children() {
             if names.contains(&&*child.name) {
@@ -45,7 +49,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub(super) fn required<'e>(&mut self, element: &'e Element, name: &str) -> &'e str {
         let text = element.value(name);
         if text.is_empty() {
@@ -76,7 +80,7 @@ impl<'a> Reading<'a> {
         Some(Wait { duration: self.duration(element, name)?, month_end: ROLL })
     }
 
-    /// A day as `20250827` or `08/27/2025`.
+    /// A day written as `20250827` or `08/27/2025`.
     pub(super) fn day(&mut self, element: &Element, name: &str) -> Option<NaiveDate> {
         let text = element.value(name);
         if text.is_empty() {
@@ -106,7 +110,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// One of several words, whatever their case; nothing where the element is empty.
+    /// One of several words, in any case; `None` if the element is empty.
     pub(super) fn word<T: Copy>(
         &mut self,
         element: &Element,
@@ -133,7 +137,7 @@ impl<'a> Reading<'a> {
         self.word(element, name, &words).unwrap_or(false)
     }
 
-    /// A whole number; nothing where the element is empty.
+    /// A whole number; `None` if the element is empty.
     pub(super) fn number(
         &mut self,
         element: &Element,
@@ -144,7 +148,7 @@ impl<'a> Reading<'a> {
         self.number_of(element, name, element.value(name), min, max)
     }
 
-    /// The same, of a text that is part of an element.
+    /// The same for a text that is only part of an element.
     pub(super) fn number_of(
         &mut self,
         element: &Element,
@@ -165,7 +169,22 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Parts of a list; `;` with or without blanks.
+/// The parts of a list separated by `;`, with or without spaces.
 pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(';').map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// A number that fits by construction; a larger one becomes the maximum.
+pub(super) fn small(number: u32) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
+}
+
+/// Series groups written as `1` or `2;3`.
+pub(super) fn groups_of(reading: &mut Reading<'_>, element: &Element, name: &str) -> Vec<u8> {
+    let mut groups = Vec::new();
+    for part in parts(element.value(name)) {
+        let group = reading.number_of(element, name, part, 0, SERIES_GROUP_MAX);
+        groups.extend(group.map(small));
+    }
+    groups
 }

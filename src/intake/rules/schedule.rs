@@ -1,11 +1,10 @@
-//! `ScheduleSupportingData.xml`: which vaccine holds which antigens, vaccine groups, vaccines that
-//! keep apart.
+//! Reads `ScheduleSupportingData.xml`: the antigens of each vaccine, vaccine groups, vaccines that must keep apart.
 
 use super::reading::{Reading, parts};
 use super::xml::Element;
 use crate::domain::rules::model::{Association, Conflict};
 
-/// Reads the file into the builder; the names of the antigens that it maps, in the groups' order.
+/// Reads the file into the builder. Returns the names of the antigens in the order of their groups.
 pub(super) fn read(reading: &mut Reading<'_>, root: &Element) -> Vec<Box<str>> {
     reading.known(
         root,

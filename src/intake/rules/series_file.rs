@@ -1,14 +1,15 @@
-//! Series files (`schedules/series/*.toml`) as rules: a file is one series; files of one antigen
-//! are its alternatives.
+//! Turns series files (`schedules/series/*.toml`) into rules. A file is one series; files of one antigen are
+//! alternatives.
 //!
-//! A short file with `id`, `name`, `source` and `doses` is enough: its vaccine is then called by
-//! the file's `id`, its
-//! antigen and vaccine group by its `name`. `schedules/series/README.md` explains every key.
+//! A short file with `id`, `name`, `source` and `doses` is enough. Its vaccine is then called by the `id` of the
+//! file, its antigen and vaccine group by its `name`. `schedules/series/README.md` explains every key.
 
-use super::antigen::DOSES_MAX;
 use super::builder::Builder;
 use super::encoding;
-use super::series_form::{File, FileAges, FileDose, FileKind, FileSex, FileSkip, Late, Live, When};
+use super::reading::DOSES_MAX;
+use super::series_form::{
+    FileAges, FileDose, FileKind, FileSex, FileSkip, Late, Live, SeriesFile, When,
+};
 use crate::domain::person::Sex;
 use crate::domain::rules::model::{
     AgeId, AgeRow, Allowable, AntigenSeries, Association, Condition, Conflict, Count, CountLogic,
@@ -20,74 +21,93 @@ use crate::intake::issue::Issue;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
-/// A live injected vaccine and how long others wait after it.
+/// A live injected vaccine, and how long other live vaccines wait after it.
 struct Injected {
     vaccine: VaccineId,
     apart: Wait,
 }
 
-/// Adds series files, by name and text, to the rules.
-pub(super) fn read(files: &[(&str, &str)], builder: &mut Builder, issues: &mut Vec<Issue>) {
-    let mut ids: BTreeMap<String, &str> = BTreeMap::new();
-    let mut injected: Vec<Injected> = Vec::new();
-    let mut afters: Vec<(VaccineId, VaccineId, Wait)> = Vec::new();
-    let mut undecided: Vec<(usize, usize)> = Vec::new();
-    for (name, text) in files {
-        let file: File = match toml::from_str(text) {
-            Ok(file) => file,
-            Err(error) => {
-                let start = error.span().map_or(0, |span| span.start.min(text.len()));
-                let row = encoding::newlines(&text.as_bytes()[..start]) + 1;
-                let reason = error.message().lines().collect::<Vec<_>>().join("; ");
-                issues.push(Issue::error("bad_toml", name).row(row).with("reason", reason));
-                continue;
-            }
-        };
-        if let Some(first) = ids.insert(file.id.clone(), name) {
+/// Reads the text of a series file; `name` is what messages call the file.
+pub(super) fn parse(name: &str, text: &str) -> Result<SeriesFile, Issue> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let start = error.span().map_or(0, |span| span.start.min(text.len()));
+        let row = encoding::newlines(&text.as_bytes()[..start]) + 1;
+        let reason = error.message().lines().collect::<Vec<_>>().join("; ");
+        Issue::error("bad_toml", name).row(row).with("reason", reason)
+    })
+}
+
+/// Turns series files into rules. [`Reader::finish`] adds what concerns several files together.
+pub(super) struct Reader<'a> {
+    builder: &'a mut Builder,
+    pub(super) issues: &'a mut Vec<Issue>,
+    /// Names of the files by the id of their series.
+    ids: BTreeMap<String, String>,
+    injected: Vec<Injected>,
+    /// Previous vaccine, current vaccine, time between them.
+    afters: Vec<(VaccineId, VaccineId, Wait)>,
+    /// Standard series that do not say whether they are the default: antigen and place in it.
+    undecided: Vec<(usize, usize)>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(builder: &'a mut Builder, issues: &'a mut Vec<Issue>) -> Self {
+        let (ids, injected) = (BTreeMap::new(), Vec::new());
+        Self { builder, issues, ids, injected, afters: Vec::new(), undecided: Vec::new() }
+    }
+
+    /// Adds the series of a file; `name` is what messages call the file.
+    pub(super) fn add(&mut self, name: &str, file: &SeriesFile) {
+        if let Some(first) = self.ids.get(&file.id) {
             let issue = Issue::error("duplicate_code", name).column("id").value(&file.id);
-            issues.push(issue.with("first", first));
-            continue;
+            self.issues.push(issue.with("first", first));
+            return;
         }
+        self.ids.insert(file.id.clone(), name.to_owned());
         if file.doses.is_empty() {
-            issues.push(Issue::error("series_without_doses", name).column("doses"));
-            continue;
+            self.issues.push(Issue::error("series_without_doses", name).column("doses"));
+            return;
         }
         if file.doses.len() > DOSES_MAX as usize {
             let issue = Issue::error("out_of_range", name).column("doses");
             let count = file.doses.len().to_string();
-            issues.push(issue.value(&count).with("min", 1).with("max", DOSES_MAX));
-            continue;
+            self.issues.push(issue.value(&count).with("min", 1).with("max", DOSES_MAX));
+            return;
         }
-        let mut reading = Reading { name, file: &file, builder, issues };
+        let mut reading = Reading { name, file, builder: self.builder, issues: self.issues };
         let (antigen, series) = reading.series();
         let own: Vec<VaccineId> = reading.all_vaccines(&series, antigen);
         if file.live == Some(Live::Injected) {
             let apart = reading.wait(file.apart.unwrap_or_default());
-            injected.extend(own.iter().map(|vaccine| Injected { vaccine: *vaccine, apart }));
+            self.injected.extend(own.iter().map(|vaccine| Injected { vaccine: *vaccine, apart }));
         }
         for after in &file.after {
             let wait = reading.wait(after.wait);
             for code in &after.vaccines {
                 let previous = reading.builder.vaccine(code);
                 reading.builder.know(previous);
-                afters.extend(own.iter().map(|current| (previous, *current, wait)));
+                self.afters.extend(own.iter().map(|current| (previous, *current, wait)));
             }
         }
-        let data = builder.antigen_mut(antigen);
+        let data = self.builder.antigen_mut(antigen);
         if file.default.is_none() && series.kind == Kind::Standard {
-            undecided.push((usize::from(antigen.0), data.series.len()));
+            self.undecided.push((usize::from(antigen.0), data.series.len()));
         }
         data.series.push(series);
     }
-    for (antigen, place) in undecided {
-        let all = &mut builder.rules.antigens[antigen].series;
-        all[place].is_default = !all.iter().any(|series| series.is_default);
+
+    /// Picks the default series of each antigen and adds the vaccines that keep apart.
+    pub(super) fn finish(self) {
+        for (antigen, place) in self.undecided {
+            let all = &mut self.builder.rules.antigens[antigen].series;
+            all[place].is_default = !all.iter().any(|series| series.is_default);
+        }
+        keep_apart(self.builder, &self.injected, &self.afters);
     }
-    keep_apart(builder, &injected, &afters);
 }
 
-/// Injected live vaccines keep apart from each other, whichever came first; the same vaccine has
-/// its own interval.
+/// Adds the waits between live injected vaccines, in either order. Between doses of the same vaccine its own
+/// interval holds.
 fn keep_apart(
     builder: &mut Builder,
     injected: &[Injected],
@@ -108,7 +128,7 @@ fn keep_apart(
 
 struct Reading<'a> {
     name: &'a str,
-    file: &'a File,
+    file: &'a SeriesFile,
     builder: &'a mut Builder,
     issues: &'a mut Vec<Issue>,
 }
@@ -122,7 +142,7 @@ impl Reading<'_> {
         self.builder.age(duration, self.file.month_end)
     }
 
-    /// The shortest time with grace.
+    /// A shortest time, reduced by the grace of the file.
     fn with_grace(&self, duration: Duration) -> Duration {
         let grace = self.file.grace;
         Duration {
@@ -174,7 +194,7 @@ impl Reading<'_> {
         (antigen, series)
     }
 
-    /// Every vaccine of the series; each of them holds the antigen.
+    /// Every vaccine of the series. Each is recorded as containing the antigen.
     fn all_vaccines(
         &mut self,
         series: &AntigenSeries,

@@ -1,12 +1,12 @@
-//! The form of a series file; `schedules/series/README.md` explains every key.
+//! A series file as a value. `schedules/series/README.md` explains every key.
 
-use crate::domain::series::{Duration, MonthEnd};
+use crate::domain::series::{Duration, MonthEnd, Series, SeriesDose};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
+pub(super) struct SeriesFile {
     pub(super) id: String,
     pub(super) name: String,
     #[serde(rename = "source")]
@@ -45,7 +45,41 @@ pub(super) struct File {
     pub(super) doses: Vec<FileDose>,
 }
 
-#[derive(Deserialize, Default, Clone, Copy)]
+impl SeriesFile {
+    /// Whether doses of this series keep apart from doses of other series.
+    pub(super) fn keeps_apart(&self) -> bool {
+        self.live.is_some() || !self.after.is_empty()
+    }
+}
+
+/// The part of a series that the planner knows. All keys that only the dose rules read have their
+/// defaults.
+impl From<&Series> for SeriesFile {
+    fn from(series: &Series) -> Self {
+        Self {
+            id: series.id.as_str().to_owned(),
+            name: series.name.clone(),
+            month_end: series.month_end,
+            grace: series.grace,
+            doses: series.doses.iter().map(FileDose::from).collect(),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&SeriesDose> for FileDose {
+    fn from(dose: &SeriesDose) -> Self {
+        Self {
+            min_age: dose.min_age,
+            interval_min: dose.interval_min,
+            interval_recommended: dose.interval_recommended,
+            interval_max: dose.interval_max,
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, Default, Clone, Copy, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum FileKind {
     #[default]
@@ -53,28 +87,28 @@ pub(super) enum FileKind {
     EvaluationOnly,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Debug, Deserialize, Clone, Copy, PartialEq)]
 pub(super) enum FileSex {
     F,
     M,
     U,
 }
 
-/// Live vaccines that must keep apart are the injected ones.
-#[derive(Deserialize, Clone, Copy, PartialEq)]
+/// The kinds of live vaccines that must keep apart.
+#[derive(Debug, Deserialize, Clone, Copy, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Live {
     Injected,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct After {
     pub(super) vaccines: Vec<String>,
     pub(super) wait: Duration,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileDose {
     #[serde(default, rename = "protection")]
@@ -104,8 +138,8 @@ pub(super) struct FileDose {
     pub(super) recurring: bool,
 }
 
-/// What becomes of a dose after the longest interval.
-#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+/// Whether a dose after the longest interval counts.
+#[derive(Debug, Deserialize, Default, Clone, Copy, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Late {
     #[default]
@@ -113,7 +147,7 @@ pub(super) enum Late {
     NotValid,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Also {
     pub(super) vaccines: Vec<String>,
@@ -121,7 +155,7 @@ pub(super) struct Also {
     pub(super) age_before: Option<Duration>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Debug, Deserialize, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileAges {
     pub(super) from: Option<NaiveDate>,
@@ -132,7 +166,7 @@ pub(super) struct FileAges {
     pub(super) max_age: Option<Duration>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileInterval {
     pub(super) from_dose: Option<u8>,
@@ -150,7 +184,7 @@ pub(super) struct FileInterval {
     pub(super) _verified: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileSkip {
     #[serde(default)]
@@ -161,7 +195,7 @@ pub(super) struct FileSkip {
     pub(super) given: Vec<FileCount>,
 }
 
-#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[derive(Debug, Deserialize, Default, Clone, Copy, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum When {
     #[default]
@@ -170,7 +204,7 @@ pub(super) enum When {
     Forecast,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileCount {
     pub(super) vaccines: Vec<String>,

@@ -1,4 +1,4 @@
-//! Rules files that are wrong, and CDC's published cases where they are at hand.
+//! Faulty rules files, and the test cases that CDC publishes if they are available.
 
 use super::{Loaded, embedded, folder, from_texts};
 use crate::domain::rules::{Assessment, Rules, SeriesStatus, Status, assess};
@@ -122,7 +122,7 @@ proptest! {
     }
 }
 
-/// The folder of CDC's rules and cases: `DOSEPLAN_CDSI`, or beside the project.
+/// The folder with CDC's rules and test cases: `DOSEPLAN_CDSI`, or a folder beside the project.
 fn cdsi() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cdsi");
     let root = std::env::var_os("DOSEPLAN_CDSI").map_or_else(beside, PathBuf::from);
@@ -184,7 +184,7 @@ fn forecast_agrees(rules: &Rules, got: &Assessment, want: &Value) -> bool {
     })
 }
 
-/// The cases have their doses in the input's order.
+/// The cases list doses in the order of the input.
 fn doses_agree(rules: &Rules, got: &Assessment, want: &Value) -> bool {
     let doses = want["doses"].as_array().expect("doses");
     doses.iter().zip(&got.doses).all(|(want, verdicts)| {

@@ -1,5 +1,4 @@
-//! XML as a tree of elements with their rows; attributes, comments and instructions are passed
-//! over.
+//! Reads XML as a tree of elements with their rows. Attributes, comments and instructions are ignored.
 
 use crate::intake::issue::Issue;
 use quick_xml::Reader;
@@ -14,16 +13,16 @@ pub(super) struct Element {
     children: Vec<Self>,
 }
 
-/// Rules are a handful of levels deep; more is not a file of rules, and would only fill the memory.
+/// Deepest nesting. Files of rules have a few levels; a deeper file would only fill the memory.
 const DEPTH_MAX: usize = 64;
 
 impl Element {
-    /// The first child of this name.
+    /// The first child with this name.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| &*child.name == name)
     }
 
-    /// The children of this name.
+    /// The children with this name.
     pub(super) fn each<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| &*child.name == name)
     }
@@ -33,24 +32,24 @@ impl Element {
         &self.children
     }
 
-    /// Its own text without blanks around; `n/a` says nothing.
+    /// Its own text without surrounding blanks; empty for `n/a`.
     pub(super) fn text(&self) -> &str {
         let text = self.text.trim();
         if text.eq_ignore_ascii_case("n/a") { "" } else { text }
     }
 
-    /// The text of the first child of this name; nothing where there is none.
+    /// The text of the first child with this name; empty if there is none.
     pub(super) fn value(&self, name: &str) -> &str {
         self.child(name).map_or("", Self::text)
     }
 
-    /// Whether neither it nor anything below it says something.
+    /// Whether neither the element nor anything below it has text.
     pub(super) fn is_blank(&self) -> bool {
         self.text().is_empty() && self.children.iter().all(Self::is_blank)
     }
 }
 
-/// Counts the rows of a text as it is read along; LF, CR and CRLF end a row.
+/// Counts the rows of a text as it is read. LF, CR and CRLF end a row.
 struct Rows<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -70,7 +69,7 @@ impl Rows<'_> {
     }
 }
 
-/// Reads a file; its root element must have this name.
+/// Reads a file whose root element must have this name.
 pub(super) fn parse(file: &str, text: &str, root: &str) -> Result<Element, Issue> {
     let wrong = |row: u32, reason: &dyn std::fmt::Display| {
         Issue::error("bad_xml", file).row(row).with("reason", reason)
@@ -118,7 +117,7 @@ pub(super) fn parse(file: &str, text: &str, root: &str) -> Result<Element, Issue
 
 fn push(open: &mut [Element], text: &str) {
     if let Some(element) = open.last_mut() {
-        // Blanks between elements need no room.
+        // Blanks between elements are not kept.
         if !(element.text.is_empty() && text.trim().is_empty()) {
             element.text.push_str(text);
         }

@@ -1,4 +1,4 @@
-//! Intake as a whole: folders with one bad thing each, the examples, workbooks, long files.
+//! Tests of intake as a whole: folders with one fault each, the examples, workbooks, long files.
 
 mod folders;
 mod properties;
@@ -14,7 +14,7 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/campaigns").join(name)
 }
 
-/// The base folder with the files of a case laid over it.
+/// The base folder, with the files of a case replacing its own.
 fn laid_over(case: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for source in [fixture("base"), fixture(case)] {
@@ -25,7 +25,7 @@ fn laid_over(case: &str) -> tempfile::TempDir {
     folder
 }
 
-/// `code file row column`, `-` for what is absent.
+/// An issue as `code file row column`, with `-` for what is absent.
 fn brief(issues: &[Issue]) -> Vec<String> {
     let brief = |issue: &Issue| {
         let row = issue.row.map_or_else(|| "-".to_owned(), |row| row.to_string());
@@ -35,7 +35,7 @@ fn brief(issues: &[Issue]) -> Vec<String> {
     issues.iter().map(brief).collect()
 }
 
-/// Messages are complete in both languages: every argument that they name is there.
+/// Messages are complete in both languages: every argument that they use is filled in.
 fn assert_messages(issues: &[Issue]) {
     for issue in issues {
         for language in [Language::ZhCn, Language::En] {

@@ -14,7 +14,7 @@ const FILES: [&str; 10] = [
     "deliveries.csv",
 ];
 
-/// A file of the base with some bytes replaced, or bytes alone.
+/// A base file with some bytes replaced, or only random bytes.
 fn spoilt() -> impl Strategy<Value = (usize, bool, Vec<(usize, u8)>, Vec<u8>)> {
     (
         0..FILES.len(),

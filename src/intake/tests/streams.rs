@@ -11,10 +11,10 @@ fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// A value, or its faults.
+/// A value or its faults.
 type Values<T> = Vec<Result<T, Vec<String>>>;
 
-/// All values, `Err` as `code row column`.
+/// All values; a fault as `Err` with `code row column`.
 fn all<T>(mut rows: rows::Rows<T>) -> (Values<T>, Result<rows::Summary, Issue>) {
     let mut out = Vec::new();
     while let Some(batch) = rows.next_batch(2) {
@@ -106,7 +106,7 @@ fn headers_that_cannot_be_read_refuse_the_file() {
     assert_eq!(issues[0].code, "path_missing");
 }
 
-/// `count` rows, long enough that they do not fit into one chunk.
+/// `count` rows, long enough not to fit into one chunk.
 fn many(count: usize) -> String {
     let rows = (0..count).map(|i| format!("D{i:07},R{i:07},2021-03-25,S21,vero,L01\n"));
     std::iter::once("record,person,date,place,product,lot\n".to_owned()).chain(rows).collect()

@@ -2,15 +2,14 @@ use super::*;
 use crate::domain::tables::tables;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 
-/// The campaign as one workbook: days as real dates in a Chinese format, counts as numbers, codes
-/// as text.
+/// The campaign as one workbook: days as dates in a Chinese format, counts as numbers, codes as text.
 fn workbook(campaign: &Campaign, path: &Path) {
     let mut book = Workbook::new();
     let chinese_date = Format::new().set_num_format_index(31);
     for table in tables(campaign).iter().filter(|table| !table.rows.is_empty()) {
         let sheet = book.add_worksheet();
         sheet.set_name(table.stem).expect("a name");
-        // A title merged above the header, as people like them.
+        // A title merged above the header, as people often have it.
         let last = u16::try_from(table.columns.len() - 1).expect("few columns").max(1);
         sheet.merge_range(0, 0, 0, last, "标题", &Format::new()).expect("a title");
         for (column, name) in (0..).zip(table.columns) {

@@ -1,8 +1,9 @@
-//! What a mail server reports about a mail that it could not deliver (RFC 3464), or says in its own words.
+//! Reads what a mail server reports about a mail that it could not deliver (RFC 3464, or in the server's own
+//! words).
 //!
-//! A **report** is one message that came back. Its **failures** are what it says about one address each; what a failure
-//! means for the address is its **kind**. Nothing in a report is believed: whether it is about a mail of ours is for
-//! the caller to find out, by the signed envelope sender that it came to.
+//! A **report** is one returned message. Its **failures** say what happened, one for each address; the **kind** of
+//! a failure says what it means for the address. Nothing in a report is trusted: the caller finds out by the signed
+//! envelope sender whether it is about one of our mails.
 
 mod verdict;
 
@@ -11,29 +12,29 @@ use super::safe;
 use crate::text::hex;
 use sha2::{Digest as _, Sha256};
 pub use verdict::refusal;
-use verdict::{Status, codes, is_dead, judge};
+use verdict::{Status, codes, is_dead, kind_of_failure};
 
-/// Larger messages are not read: a report holds a copy of the mail at most, and ours are far smaller.
+/// Largest message, in bytes. A report contains at most a copy of the mail, and ours are far smaller.
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
 
-/// What a failure means for the address.
+/// What a failure means for the address. From harmless to final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// The mail arrived, or went on to servers that report no more.
+    /// The mail arrived, or went on to servers that send no reports.
     Delivered,
-    /// It may still arrive.
+    /// The mail may still arrive.
     Delayed,
-    /// It was refused for what it is or where it comes from; nothing is wrong with the address.
+    /// The mail was refused for its content or its sender; the address is fine.
     Policy,
-    /// Given up for something that may pass: a full mailbox, a server that could not be reached.
+    /// The server gave up for a reason that may pass: a full mailbox, a server that could not be reached.
     Soft,
-    /// The address does not exist or takes no mail.
+    /// The address does not exist or accepts no mail.
     Hard,
 }
 
 impl Kind {
-    /// The word by which it is stored.
+    /// The word under which the kind is stored.
     pub fn word(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
@@ -44,13 +45,13 @@ impl Kind {
         }
     }
 
-    /// Whether the mail did not arrive and will not.
+    /// Whether the mail was not delivered and will not be.
     pub fn is_final(self) -> bool {
         self >= Self::Policy
     }
 }
 
-/// Why a message is no report that can be acted on.
+/// Why a message cannot be used as a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotUnderstood {
@@ -58,18 +59,18 @@ pub enum NotUnderstood {
     Unreadable,
     /// It is larger than [`BYTES_MAX`].
     TooLarge,
-    /// It is no report about a mail: an answer, an advertisement.
+    /// It is no report about a mail, but for example an answer or an advertisement.
     NoReport,
-    /// It is one, but says of no address what became of it.
+    /// It is a report, but names no address with a result.
     NoStatus,
-    /// It is about no mail of this database.
+    /// It is about no mail in this database.
     NotOurs,
-    /// It is about a mail of ours, but did not come to that mail's envelope sender.
+    /// It is about one of our mails, but was not sent to that mail's envelope sender.
     Unproven,
 }
 
 impl NotUnderstood {
-    /// The word that names it, in the catalogue too.
+    /// Its word, also used as a key of the catalogue.
     pub fn word(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
@@ -82,35 +83,35 @@ impl NotUnderstood {
     }
 }
 
-/// What is said about one address.
+/// What a report says about one address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The addresses that are named for it: the last one, and the one before any forwarding.
+    /// The addresses named for the failure: the final one, and the one before any forwarding.
     pub addresses: Vec<String>,
     /// What it means.
     pub kind: Kind,
-    /// The code, such as `5.1.1`.
+    /// The status code, such as `5.1.1`.
     pub status: String,
-    /// The server's words, on one line.
+    /// What the server said, on one line.
     pub said: String,
 }
 
-/// A report. It has no derived `Debug`: it holds addresses.
+/// A report about mail that was not delivered. Without a derived `Debug`, because it holds addresses.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Report {
-    /// Tells the same report again, from whatever folder it is read: a hash of its content.
+pub struct BounceReport {
+    /// A hash of its content. It identifies the report whatever folder it is read from.
     pub digest: String,
-    /// The addresses to which it came, as its header has them.
+    /// The addresses that the report was sent to, from its header.
     pub came_to: Vec<String>,
-    /// The Message-ID of the mail that it is about, without angle brackets.
+    /// The Message-ID of the mail that the report is about, without angle brackets; `None` if it is not named.
     pub original: Option<String>,
-    /// What it says; never empty.
+    /// What the report says; never empty.
     pub failures: Vec<Failure>,
 }
 
-impl Report {
-    /// What the report says about an address: what names it, else the mildest of all, for a list of which one
-    /// member cannot be reached is no dead address.
+impl BounceReport {
+    /// What the report says about an address: the failure that names it, or else the mildest one. Of a mailing
+    /// list, one unreachable member does not make the address dead.
     pub fn about(&self, address: &str) -> &Failure {
         let names = |failure: &&Failure| {
             failure.addresses.iter().any(|named| named.eq_ignore_ascii_case(address))
@@ -121,11 +122,11 @@ impl Report {
     }
 }
 
-/// The fields that say to whom a message came.
+/// Header fields with the addresses that a message was sent to.
 const ENVELOPE: [&str; 5] = ["to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to"];
 
-/// Reads a message that came to the address for bounces.
-pub fn read(message: &[u8]) -> Result<Report, NotUnderstood> {
+/// Reads a message that was sent to the bounce address.
+pub fn read(message: &[u8]) -> Result<BounceReport, NotUnderstood> {
     if message.len() > BYTES_MAX {
         return Err(NotUnderstood::TooLarge);
     }
@@ -142,16 +143,16 @@ pub fn read(message: &[u8]) -> Result<Report, NotUnderstood> {
     if failures.is_empty() {
         return Err(NotUnderstood::NoStatus);
     }
-    // Folders and servers on the way add to the header, so only what the reporting server wrote tells the same again.
+    // Folders and servers on the way add header fields, so the hash covers only what the reporting server wrote.
     let mut hash = Sha256::new();
     hash.update(head.get("message-id").unwrap_or_default());
-    // An mbox ends each message with an empty line.
+    // In an mbox each message ends with an empty line.
     for line in mime::lines(mime::split(message).1.trim_ascii_end()) {
         hash.update(b"\n");
         hash.update(line.trim_ascii_end());
     }
     let came_to = ENVELOPE.iter().flat_map(|name| head.all(name)).flat_map(addresses).collect();
-    Ok(Report {
+    Ok(BounceReport {
         digest: hex(&hash.finalize()[..16]),
         came_to,
         original: attached(&parts).or(original),
@@ -159,13 +160,13 @@ pub fn read(message: &[u8]) -> Result<Report, NotUnderstood> {
     })
 }
 
-/// The words in a field that have an `@`.
+/// The words of a field that contain an `@`.
 fn addresses(field: &str) -> impl Iterator<Item = String> {
     let words = field.split(|c: char| c.is_whitespace() || "<>,;\"()".contains(c));
     words.filter(|word| word.contains('@')).map(str::to_owned)
 }
 
-/// The Message-ID of the mail, or its header, that is attached to a report.
+/// The Message-ID of the mail, or its header, that is enclosed in a report.
 fn attached(parts: &[Part<'_>]) -> Option<String> {
     let is_mail = |part: &&Part<'_>| {
         matches!(
@@ -184,8 +185,8 @@ fn message_id(field: &str) -> Option<String> {
     id.contains('@').then(|| id.to_owned())
 }
 
-/// What a delivery status says about each address: groups of fields with an empty line between them, the first of which
-/// is about the message as a whole.
+/// The results of a delivery status: groups of fields separated by empty lines. The first group is about the
+/// message as a whole.
 fn groups(body: &[u8]) -> Vec<Failure> {
     let mut out = Vec::new();
     let mut rest = body;
@@ -208,9 +209,9 @@ fn groups(body: &[u8]) -> Vec<Failure> {
         let kind = match head.get("action").map(str::to_ascii_lowercase).as_deref() {
             Some("delivered" | "relayed" | "expanded") => Kind::Delivered,
             Some("delayed") => Kind::Delayed,
-            Some(action) if action.starts_with("failed") => judge(status, code, text),
-            // RFC 3464 demands an action; without one, only what is for good is certain.
-            _ if status.0 == 5 => judge(status, code, text),
+            Some(action) if action.starts_with("failed") => kind_of_failure(status, code, text),
+            // RFC 3464 requires an action. Without one, only a permanent failure is certain.
+            _ if status.0 == 5 => kind_of_failure(status, code, text),
             _ if status.0 == 2 => Kind::Delivered,
             _ => Kind::Delayed,
         };
@@ -221,7 +222,7 @@ fn groups(body: &[u8]) -> Vec<Failure> {
     out
 }
 
-/// Where servers put the mail that came back under their words.
+/// Lines after which servers quote the returned mail.
 const COPY_STARTS: [&str; 6] = [
     "--- below this line is a copy of the message",
     "--- enclosed is a copy of the message",
@@ -248,7 +249,7 @@ fn in_words(
         text += &if part.kind == "text/html" { without_tags(&body) } else { body.into_owned() };
         text.push('\n');
     }
-    // The same length as `text`, so that a place in one is a place in the other.
+    // In lower case, with the same length as `text`, so that positions agree.
     let small = text.to_ascii_lowercase();
     let copy = COPY_STARTS.iter().filter_map(|start| small.find(start)).min();
     let words = &text[..copy.unwrap_or(text.len())];
@@ -260,25 +261,25 @@ fn in_words(
     let (code, said) = codes(words);
     let for_good = !failed.is_empty() || is_dead(&words.to_ascii_lowercase());
     let status = match Status::of(None, said, code) {
-        // qmail writes only when it gives up, whatever the code.
+        // qmail reports only when it gives up, whatever the code.
         Some(status) if status.0 == 5 || is_qmail => status,
         _ if for_good => Status(5, 0, 0),
         _ => return Err(NotUnderstood::NoStatus),
     };
     let named = if failed.is_empty() { qmail_address(words) } else { failed };
-    let kind = judge(status, code, words);
+    let kind = kind_of_failure(status, code, words);
     let said = safe::sentence(&around(words, code, said));
     let failure = Failure { addresses: named, kind, status: status.to_string(), said };
     Ok((vec![failure], original))
 }
 
-/// `<address>:` on a line of its own, as qmail names whom it could not reach.
+/// The address in a line `<address>:`, by which qmail names the recipient.
 fn qmail_address(words: &str) -> Vec<String> {
     let line = words.lines().find_map(|line| line.trim().strip_prefix('<')?.strip_suffix(">:"));
     line.map(str::to_owned).into_iter().collect()
 }
 
-/// The line that has the code, else the first line that says something.
+/// The line with the status code, or else the first line with words.
 fn around(words: &str, code: Option<u16>, status: Option<Status>) -> String {
     let has = |line: &&str| {
         let found = codes(line);
@@ -289,7 +290,7 @@ fn around(words: &str, code: Option<u16>, status: Option<Status>) -> String {
     found.or_else(|| words.lines().find(|line| !line.trim().is_empty())).unwrap_or_default().into()
 }
 
-/// HTML without its tags; a report is not to be shown, only searched.
+/// HTML without its tags. The text is only searched, never shown.
 fn without_tags(html: &str) -> String {
     let mut out = String::new();
     let mut is_tag = false;

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// A report of the fixtures about a mail to `ADDRESS`.
+/// A report from the fixtures about a mail to `ADDRESS`.
 fn fixture(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/fixtures/bounces/{name}.eml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
@@ -12,7 +12,7 @@ const TO: &str = "bounce+12.0011223344556677@small.example";
 const ADDRESS: &str = "zhao@home.example";
 const ID: &str = "reminder.00112233445566778899aabbccddeeff@localhost.localdomain";
 
-/// Reports and what they mean; the fixtures are written after what these servers send.
+/// Reports and their meaning. The fixtures imitate what these servers send.
 const REPORTS: [(&str, Kind, &str, &str); 15] = [
     ("postfix-unknown", Kind::Hard, "5.1.1", "Recipient address rejected"),
     ("postfix-delayed", Kind::Delayed, "4.4.1", "Connection timed out"),

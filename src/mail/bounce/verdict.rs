@@ -1,4 +1,4 @@
-//! What codes and words of mail servers mean for an address (RFC 3463, RFC 5321).
+//! What status codes and words of mail servers mean for an address (RFC 3463, RFC 5321).
 
 use super::Kind;
 
@@ -13,7 +13,7 @@ impl std::fmt::Display for Status {
 }
 
 impl Status {
-    /// The status that is stated, unless the server's own words are more exact; else what its reply code says.
+    /// The stated status, unless the server's words are more exact; without either, the class of the reply code.
     pub(super) fn of(stated: Option<Self>, said: Option<Self>, code: Option<u16>) -> Option<Self> {
         match (stated, said) {
             (Some(stated), Some(said)) if stated.is_vague() && said.0 == stated.0 => Some(said),
@@ -23,20 +23,20 @@ impl Status {
         }
     }
 
-    /// Says no more than its class.
+    /// Whether only its class is known.
     fn is_vague(self) -> bool {
         self.1 == 0 && self.2 == 0
     }
 }
 
-/// Reply codes with which a server refuses; other numbers of three digits in a text are no codes.
+/// Reply codes of a refusal. Other three-digit numbers in a text are not taken for codes.
 const REPLIES: [u16; 20] = [
     421, 450, 451, 452, 454, 500, 501, 502, 503, 504, 521, 530, 535, 541, 550, 551, 552, 553, 554,
     571,
 ];
 
-/// The first reply code and the first enhanced status of a text. Numbers that are part of an address, a host's name
-/// or an IP address are neither.
+/// The first reply code and the first enhanced status of a text. Numbers inside an address, host name or IP address
+/// are ignored.
 pub(super) fn codes(text: &str) -> (Option<u16>, Option<Status>) {
     let (mut code, mut status) = (None, None);
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '_' | '+' | '%');
@@ -54,7 +54,7 @@ pub(super) fn codes(text: &str) -> (Option<u16>, Option<Status>) {
     (code, status)
 }
 
-/// How servers say that nobody has the address.
+/// Words by which servers say that the address does not exist.
 const DEAD: [&str; 17] = [
     "user unknown",
     "unknown user",
@@ -75,11 +75,11 @@ const DEAD: [&str; 17] = [
     "unrouteable address",
 ];
 
-/// How they say that a mailbox is full.
+/// Words for a full mailbox.
 const FULL: [&str; 5] =
     ["quota", "mailbox full", "mailbox is full", "storage", "insufficient space"];
 
-/// How they say that they do not like the sender, its mail or its pace.
+/// Words for an objection to the sender, its mail or its rate.
 const POLICY: [&str; 22] = [
     "spam",
     "blocked",
@@ -105,29 +105,30 @@ const POLICY: [&str; 22] = [
     "too large",
 ];
 
-/// Whether a text in small letters says that nobody has the address.
+/// Whether a text, in lower case, says that the address does not exist.
 pub(super) fn is_dead(small: &str) -> bool {
     DEAD.iter().any(|words| small.contains(words))
 }
 
-/// What a final failure means.
-pub(super) fn judge(status: Status, code: Option<u16>, text: &str) -> Kind {
+/// The kind of a final failure.
+pub(super) fn kind_of_failure(status: Status, code: Option<u16>, text: &str) -> Kind {
     match status {
-        // For now, or a full mailbox.
+        // A temporary failure, or a full mailbox.
         Status(4, ..) | Status(5, 2, 2) => Kind::Soft,
-        // The sender's address, the size or content of the mail, security and policy: not the reader's address.
+        // About the sender's address, the size or content of the mail, security or policy, but not about the
+        // reader's address.
         Status(5, 1, 7 | 8) | Status(5, 2, 3) | Status(5, 3, 4) | Status(5, 6 | 7, _) => {
             Kind::Policy
         }
-        Status(5, 0 | 5, 0) => judge_words(code, &text.to_ascii_lowercase()),
+        Status(5, 0 | 5, 0) => kind_by_words(code, &text.to_ascii_lowercase()),
         Status(5, ..) => Kind::Hard,
         _ => Kind::Delivered,
     }
 }
 
-/// Many servers give a code that says nothing, and say why in words. Where these say nothing either, 550, 551 and 553
-/// are about the address, and 554 is about the transaction.
-fn judge_words(code: Option<u16>, small: &str) -> Kind {
+/// The kind by words, for codes that say nothing. If the words say nothing either, 550, 551 and 553 are about the
+/// address and 554 is about the transaction.
+fn kind_by_words(code: Option<u16>, small: &str) -> Kind {
     let says = |words: &[&str]| words.iter().any(|words| small.contains(words));
     if is_dead(small) {
         Kind::Hard
@@ -144,12 +145,12 @@ fn judge_words(code: Option<u16>, small: &str) -> Kind {
     }
 }
 
-/// What it means that a server refused a recipient (RCPT) with a code and words, and the status that is in them;
-/// `None` where the code is not about the recipient.
+/// What a server's refusal of a recipient (RCPT) means, and the status in its words. `None` if the code is not
+/// about the recipient.
 pub fn refusal(code: u16, text: &str) -> Option<(Kind, String)> {
     if !(550..=553).contains(&code) {
         return None;
     }
     let status = codes(text).1.filter(|status| status.0 == 5).unwrap_or(Status(5, 0, 0));
-    Some((judge(status, Some(code), text), status.to_string()))
+    Some((kind_of_failure(status, Some(code), text), status.to_string()))
 }

@@ -203,13 +203,13 @@ fn a_lead_reads_how_many_vials_to_open_where_that_is_known() {
             Language::En,
             two(),
             "Vials for this session: L08: 30 vials of 10, L11: 5 vials of 25. \
-             5 doses stay in open vials when everybody comes.",
+             5 doses are left in open vials if everybody comes.",
         ),
         (
             Language::En,
             one(),
             "Vials for this session: L11: 1 vial of 10. \
-             1 dose stays in an open vial when everybody comes.",
+             1 dose is left in an open vial if everybody comes.",
         ),
     ] {
         let letter = said(language, lots);

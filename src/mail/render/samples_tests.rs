@@ -4,7 +4,7 @@ use super::super::*;
 use crate::domain::attention::{Attention, PlanProgress};
 use crate::domain::campaign::Language;
 use crate::domain::contact::Contact;
-use crate::domain::count::Percent;
+use crate::domain::count::{Doses, People, Percent};
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
 use crate::domain::id::{AreaCode, CampaignId};
 use crate::domain::notice::*;
@@ -44,11 +44,11 @@ pub(super) fn vials(lot: &str, vials: u64, doses_per_vial: u32, left: u64) -> Vi
 pub(super) fn needs() -> Vec<Need> {
     let need = |group: &str, target, finished, doses_left, per_day| Need {
         group_name: group.into(),
-        target,
-        finished,
-        doses_left,
+        target: People(target),
+        finished: People(finished),
+        doses_left: Doses(doses_left),
         days_left: 127,
-        per_day,
+        per_day: Doses(per_day),
     };
     vec![
         need("60岁及以上", 202_561, 120_044, 140_300, 1_105),
@@ -149,10 +149,10 @@ pub(super) fn line(dose: u8, people: u64, eligible: Option<u64>, today: u64) -> 
     let percent = eligible.and_then(|eligible| share(people, eligible));
     DoseLine {
         dose,
-        people,
+        people: People(people),
         percent,
-        today,
-        valid: people,
+        today: People(today),
+        valid: People(people),
         valid_percent: percent,
         due_not_given: None,
         drop_out: None,
@@ -178,13 +178,13 @@ pub(super) fn row(
         area_name: "丹阳市".into(),
         group: id.into(),
         group_name: name.into(),
-        eligible,
+        eligible: eligible.map(People),
         complete: Share { people: last.people, percent: last.percent },
         valid_complete: Share { people: last.people, percent: last.percent },
-        zero_dose: Some(0),
+        zero_dose: Some(People(0)),
         drop_out: eligible.and_then(|_| share(5, 1_000)),
         doses,
-        invalid: 0,
+        invalid: Doses(0),
         flags,
     }
 }
@@ -223,7 +223,7 @@ pub(super) fn attention() -> Vec<Attention> {
             dose: 1,
             percent: share(52_723, 46_823).expect("a denominator"),
         },
-        Attention::InvalidDoses(17),
+        Attention::InvalidDoses(Doses(17)),
         Attention::PersonsExceedTally {
             place_name: "导墅镇门诊1".into(), day: day("2021-10-19")
         },
@@ -243,12 +243,12 @@ pub(super) fn county(language: Language) -> Summary {
         let (first, complete) = (eligible * (70 + 6 * index as u64) / 100, eligible * 68 / 100);
         AreaLine {
             area_name: (*name).into(),
-            eligible,
-            first,
+            eligible: People(eligible),
+            first: People(first),
             first_percent: share(first, eligible),
-            complete,
+            complete: People(complete),
             complete_percent: share(complete, eligible),
-            today: 98 * index as u64,
+            today: Doses(98 * index as u64),
         }
     };
     Summary {

@@ -4,7 +4,7 @@ use super::table::{Bar, Cell, Section, Table};
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
 use crate::domain::attention::PlanProgress;
-use crate::domain::count::Percent;
+use crate::domain::count::{People, Percent};
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
 use crate::domain::notice::{AreaLine, Summary};
 use crate::mail::{Picture, safe};
@@ -105,20 +105,17 @@ pub(super) fn opening(words: Words, summary: &Summary) -> String {
 
 /// All townships together, as their table's last line shows them; `None` without a denominator.
 fn total(areas: &[AreaLine]) -> Option<AreaLine> {
-    let sum = |of: fn(&AreaLine) -> u64| areas.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&AreaLine) -> People| areas.iter().map(of).sum::<People>();
     let (eligible, first, complete) =
         (sum(|area| area.eligible), sum(|area| area.first), sum(|area| area.complete));
-    let share = |part: u64| {
-        Percent::of(i64::try_from(part).unwrap_or(i64::MAX), i64::try_from(eligible).ok()?)
-    };
     Some(AreaLine {
         area_name: String::new(),
         eligible,
         first,
-        first_percent: Some(share(first)?),
+        first_percent: Some(first.percent_of(eligible)?),
         complete,
-        complete_percent: share(complete),
-        today: sum(|area| area.today),
+        complete_percent: complete.percent_of(eligible),
+        today: areas.iter().map(|area| area.today).sum(),
     })
 }
 
@@ -167,11 +164,12 @@ fn among(words: Words, rows: &[CoverageRow]) -> Vec<String> {
             ],
         )
     };
-    let given = rows.iter().filter(|row| row.doses.iter().any(|line| line.people > 0));
+    let given = rows.iter().filter(|row| row.doses.iter().any(|line| line.people > People::ZERO));
     given
         .take(BULLETIN_ROWS_MAX)
         .map(|row| {
-            let doses: Vec<_> = row.doses.iter().filter(|line| line.people > 0).map(dose).collect();
+            let doses: Vec<_> =
+                row.doses.iter().filter(|line| line.people > People::ZERO).map(dose).collect();
             let (group, doses) = (safe::name(&row.group_name), words.clauses(&doses));
             words.say("mail-summary-row", &[("group", &group), ("doses", &doses)])
         })
@@ -200,7 +198,7 @@ fn reported(words: Words, summary: &Summary) -> String {
 }
 
 /// A figure over its share, with a bar; marked where it is above 100 %.
-fn share_cell(words: Words, people: u64, share: Option<Percent>) -> Cell {
+fn share_cell(words: Words, people: People, share: Option<Percent>) -> Cell {
     let bar = share.and_then(Bar::of_percent);
     let mut percent = words.percent(share);
     if bar.is_some_and(|bar| bar.over) {
@@ -243,7 +241,7 @@ fn groups(words: Words, coverage: &Coverage, caps: Caps) -> Option<Section> {
                 continue;
             };
             let mut cell = share_cell(words, line.people, line.percent);
-            if line.today > 0 {
+            if line.today > People::ZERO {
                 let today = thousands(line.today);
                 cell = cell.note(words.say("mail-summary-today-plus", &[("people", &today)]));
             }

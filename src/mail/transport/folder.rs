@@ -1,15 +1,14 @@
-//! A folder as the destination: a temporary file, then a rename, so that a reader never sees half
-//! a message.
+//! Writes messages into a folder: a temporary file, then a rename, so that nobody reads half a message.
 
 use super::{Outcome, Outgoing};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// File systems take 255 bytes; this leaves room for the ending and the temporary name.
+/// Longest file name, in bytes. File systems allow 255; this leaves room for the ending and the temporary name.
 const FILE_NAME_BYTES_MAX: usize = 200;
 
-/// Writes `<file_name>.eml`; the same message twice leaves one file.
+/// Writes `<file_name>.eml`. Writing the same message twice leaves one file.
 pub(super) async fn write(dir: &Path, message: &Outgoing) -> Outcome {
     let name = &message.file_name;
     let is_plain = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | ':');
@@ -36,11 +35,11 @@ fn write_now(dir: &PathBuf, name: &str, bytes: &[u8]) -> io::Result<()> {
     let temporary = dir.join(format!(".{name}.{}.tmp", std::process::id()));
     let result = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, &target));
     if result.is_err() {
-        // The first error is the one to tell; a leftover is overwritten by the next attempt.
+        // Report the first error. The next attempt overwrites a leftover temporary file.
         let _ = fs::remove_file(&temporary);
         return result;
     }
-    // The rename must outlive a power cut too: the outbox is about to forget the message.
+    // The rename must survive a power cut, because the outbox is about to mark the message as sent.
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 

@@ -1,11 +1,8 @@
-//! Where messages go: a folder, a mail server, or a script in tests; and what an attempt came to.
+//! Sends messages to a folder, to a mail server, or in tests to a script, and says what an attempt came to.
 //!
-//! SMTP cannot deliver exactly once. What doseplan does instead: the caller commits "the body goes
-//! out now"
-//! immediately before it does (`before_body`); whatever fails before that is certainly
-//! [`Outcome::NotSent`], and only
-//! what fails between the body and the server's answer is [`Outcome::InDoubt`] and never sent
-//! again by itself.
+//! SMTP cannot deliver exactly once. So the caller commits "the body is being sent" immediately before it is
+//! (`before_body`). Whatever fails before that is certainly [`Outcome::NotSent`]. Only what fails between the body
+//! and the server's answer is [`Outcome::InDoubt`], and that is never sent again automatically.
 
 mod folder;
 mod smtp;
@@ -16,23 +13,23 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A message ready to go: its bytes stay the same on every attempt.
+/// A message that is ready to send. Its bytes are the same on every attempt.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Number in the outbox, for the log.
+    /// Its number in the outbox, for the log.
     pub id: i64,
-    /// Envelope sender.
+    /// The envelope sender.
     pub from: String,
     /// The one recipient.
     pub to: String,
     /// RFC 5322 bytes.
     pub bytes: Vec<u8>,
-    /// Name of the file in a folder, without `.eml`; always the same for the same message.
+    /// Name of its file in a folder, without `.eml`; the same on every attempt.
     pub file_name: String,
 }
 
 impl std::fmt::Debug for Outgoing {
-    /// Addresses and content are personal and stay out of logs.
+    /// Hides addresses and content, which are personal, from logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Outgoing")
             .field("id", &self.id)
@@ -41,26 +38,24 @@ impl std::fmt::Debug for Outgoing {
     }
 }
 
-/// What an attempt came to.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The folder or server has it.
+    /// The folder or server has accepted it.
     Accepted,
-    /// It certainly did not leave; the relay or the disk is the reason, not the message. Try again
-    /// later.
+    /// It certainly was not sent. The cause is the server or the disk, not the message; try again later.
     NotSent(String),
-    /// The server said no: 4xx for now, 5xx for good.
+    /// The server refused it: 4xx for now, 5xx permanently.
     Refused {
-        /// Where: `banner`, `STARTTLS`, `AUTH`, `MAIL`, `RCPT`, `DATA`, `dot`; or `address`, with
-        /// 553, for an address
-        /// that this side refuses to send.
+        /// The step: `banner`, `STARTTLS`, `AUTH`, `MAIL`, `RCPT`, `DATA`, `dot`; or `address`, with code 553, for
+        /// an address that this side refuses to send.
         step: &'static str,
         /// Reply code.
         code: u16,
-        /// The server's words, on one line.
+        /// What the server said, on one line.
         text: String,
     },
-    /// The body left and no answer came: nobody knows whether it arrived.
+    /// The body was sent and no answer came: nobody knows whether it arrived.
     InDoubt(String),
 }
 
@@ -71,28 +66,28 @@ pub enum Transport {
     Folder(PathBuf),
     /// A mail server.
     Smtp(SmtpConfig),
-    /// A test's own server.
+    /// A script, in tests.
     Scripted(Script),
 }
 
-/// What a test's server does with a message: first as it is announced, where `None` lets its body come, then with the
-/// body.
+/// What a test's server does with a message. It is asked twice: when the message is announced (`None` accepts it),
+/// and when its body has been sent.
 #[derive(Clone)]
 pub struct Script(Arc<Answer>);
 
 type Answer = dyn Fn(&Outgoing, Stage) -> Option<Outcome> + Send + Sync;
 
-/// How far a message has come.
+/// How far a message has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Sender and recipient are named.
     Announced,
-    /// The body has left.
+    /// The body has been sent.
     Body,
 }
 
 impl Script {
-    /// A server that answers as `answer` says; where it says nothing, it accepts.
+    /// A server that answers with the result of `answer`; `None` accepts the message.
     pub fn new(
         answer: impl Fn(&Outgoing, Stage) -> Option<Outcome> + Send + Sync + 'static,
     ) -> Self {
@@ -106,19 +101,19 @@ impl std::fmt::Debug for Script {
     }
 }
 
-/// A way to the destination that is open; several messages may go over it, one after the other.
+/// An open connection. Several messages may be sent over it, one after the other.
 #[derive(Debug)]
-pub struct Session(Way);
+pub struct Connection(Way);
 
 #[derive(Debug)]
 enum Way {
     Folder(PathBuf),
-    Smtp(Box<smtp::Connection>),
+    Smtp(Box<smtp::SmtpConnection>),
     Scripted(Script),
 }
 
 impl Transport {
-    /// What it is, for its breaker and its pace: all daemons with the same name share them.
+    /// A name for its breaker and rate limit. Daemons with the same name share them.
     pub fn name(&self) -> String {
         match self {
             Self::Folder(_) => "folder".to_owned(),
@@ -127,37 +122,36 @@ impl Transport {
         }
     }
 
-    /// Opens the way: for a mail server connection, greeting, TLS and AUTH.
-    pub async fn open(&self) -> Result<Session, Outcome> {
-        Ok(Session(match self {
+    /// Opens a connection; with a mail server this includes greeting, TLS and AUTH.
+    pub async fn open(&self) -> Result<Connection, Outcome> {
+        Ok(Connection(match self {
             Self::Folder(dir) => Way::Folder(dir.clone()),
-            Self::Smtp(config) => Way::Smtp(Box::new(smtp::Connection::open(config).await?)),
+            Self::Smtp(config) => Way::Smtp(Box::new(smtp::SmtpConnection::open(config).await?)),
             Self::Scripted(script) => Way::Scripted(script.clone()),
         }))
     }
 
-    /// Opens, sends one message, closes. See [`Session::send`] for `before_body`.
+    /// Opens a connection, sends one message and closes it. See [`Connection::send`] for `before_body`.
     pub async fn deliver<F, Fut, E>(&self, message: &Outgoing, before_body: F) -> Outcome
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<(), E>>,
         E: std::fmt::Display,
     {
-        let mut session = match self.open().await {
-            Ok(session) => session,
+        let mut connection = match self.open().await {
+            Ok(connection) => connection,
             Err(outcome) => return outcome,
         };
-        let outcome = session.send(message, before_body).await;
-        session.quit().await;
+        let outcome = connection.send(message, before_body).await;
+        connection.quit().await;
         outcome
     }
 }
 
-impl Session {
-    /// Sends one message. `before_body` commits that the body goes out now; it is called at most
-    /// once, after the
-    /// server has agreed to take the body and immediately before the first byte of it; where it
-    /// fails nothing goes.
+impl Connection {
+    /// Sends one message. `before_body` commits that the body is about to be sent. It is called at most once, after
+    /// the server has agreed to accept the body and immediately before its first byte. If it fails, nothing is
+    /// sent.
     pub async fn send<F, Fut, E>(&mut self, message: &Outgoing, before_body: F) -> Outcome
     where
         F: FnOnce() -> Fut,
@@ -182,7 +176,7 @@ impl Session {
         }
     }
 
-    /// Whether another message may go over it; after a broken connection it may not.
+    /// Whether another message may be sent over it. Not after a failure of the connection.
     pub fn is_usable(&self) -> bool {
         match &self.0 {
             Way::Smtp(connection) => connection.is_usable(),
@@ -190,7 +184,7 @@ impl Session {
         }
     }
 
-    /// Says goodbye and closes; never takes long, never fails.
+    /// Says goodbye and closes. Never takes long and never fails.
     pub async fn quit(self) {
         if let Way::Smtp(connection) = self.0 {
             connection.quit().await;

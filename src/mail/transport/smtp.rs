@@ -1,8 +1,7 @@
-//! A mail server as the destination, step by step, each step under its own time limit.
+//! Sends to a mail server step by step, each step with its own time limit.
 //!
-//! The library's own transport is not used: it bounds the connect only, and gives the same error
-//! for a connection
-//! lost before the greeting and one lost after the body.
+//! The library's own transport limits only the time to connect, and its error does not say whether the connection
+//! was lost before the greeting or after the body.
 
 use super::{Outcome, Outgoing};
 use crate::mail::{message, safe};
@@ -22,17 +21,17 @@ use tokio::time::timeout;
 /// How to reach a mail server.
 #[derive(Clone)]
 pub struct SmtpConfig {
-    /// Host name; with TLS the certificate must bear it.
+    /// Host name. With TLS, the certificate must name it.
     pub host: String,
     /// Port: 465 for implicit TLS, 587 for STARTTLS.
     pub port: u16,
     /// Encryption.
     pub tls: Security,
-    /// PEM file of certificates to trust besides the system's.
+    /// PEM file with certificates to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
-    /// User, where the server asks for one.
+    /// User name, if the server asks for one.
     pub user: Option<String>,
-    /// Its password (some providers call it 授权码).
+    /// Password of the user (some providers call it 授权码).
     pub password: Option<String>,
     /// Time limits.
     pub limits: Limits,
@@ -52,25 +51,25 @@ impl std::fmt::Debug for SmtpConfig {
     }
 }
 
-/// How the connection is encrypted. There is no "if possible": that is no protection.
+/// How the connection is encrypted. There is no "if possible", because that protects nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
     /// TLS from the first byte.
     #[default]
     Implicit,
-    /// TLS after STARTTLS, or nothing is sent.
+    /// TLS after STARTTLS; if that fails nothing is sent.
     StartTls,
-    /// None: for a relay on the same machine.
+    /// No encryption: for a relay on the same machine.
     None,
 }
 
-/// How long each step may take.
+/// Longest time for each step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Name look-up and connection.
+    /// Name look-up and TCP connection.
     pub connect: Duration,
-    /// Greeting and EHLO; with implicit TLS its handshake too.
+    /// Greeting and EHLO, with implicit TLS also its handshake.
     pub banner: Duration,
     /// STARTTLS, handshake and the second EHLO.
     pub tls: Duration,
@@ -78,11 +77,10 @@ pub struct Limits {
     pub auth: Duration,
     /// Each of MAIL, RCPT, DATA and RSET.
     pub command: Duration,
-    /// The body and the answer to its dot. RFC 5321 section 4.5.3.2.6 wants ten minutes, so that a
-    /// slow server does
-    /// not leave the message in doubt.
+    /// The body and the answer to its final dot. RFC 5321 section 4.5.3.2.6 asks for ten minutes, so that a slow
+    /// server does not leave the message in doubt.
     pub dot: Duration,
-    /// QUIT, whose answer nobody needs.
+    /// QUIT. Its answer does not matter.
     pub quit: Duration,
 }
 
@@ -101,29 +99,29 @@ impl Default for Limits {
     }
 }
 
-/// A connection that has been greeted and, where asked for, encrypted and authenticated.
-pub(super) struct Connection {
+/// A connection after greeting and, if asked for, encryption and authentication.
+pub(super) struct SmtpConnection {
     inner: AsyncSmtpConnection,
     limits: Limits,
-    /// What must happen before the next message.
+    /// What must be done before the next message.
     state: State,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Ready,
-    /// The server may still hold a sender or recipient of a refused message.
+    /// The server may still hold the sender or recipient of a refused message.
     NeedsReset,
     Broken,
 }
 
-impl std::fmt::Debug for Connection {
+impl std::fmt::Debug for SmtpConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("SmtpConnection").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
-impl Connection {
+impl SmtpConnection {
     pub(super) async fn open(config: &SmtpConfig) -> Result<Self, Outcome> {
         let limits = config.limits;
         let me = ClientId::default();
@@ -183,7 +181,7 @@ impl Connection {
             Ok(()) => match before_body().await {
                 Ok(()) => self.body(&message.bytes).await,
                 Err(error) => {
-                    // The server waits for a body now; only closing takes the DATA back.
+                    // The server now waits for a body. Only closing the connection takes the DATA back.
                     self.state = State::Broken;
                     Outcome::NotSent(format!("the outbox: {error}"))
                 }
@@ -199,7 +197,7 @@ impl Connection {
         outcome
     }
 
-    /// Sender, recipient, and the server's leave to send the body.
+    /// Names sender and recipient and asks for permission to send the body.
     async fn announce(&mut self, from: Address, to: Address) -> Result<(), Outcome> {
         let limit = self.limits.command;
         if self.state == State::NeedsReset {
@@ -242,13 +240,13 @@ async fn step<T>(
     }
 }
 
-/// The server's answer, where the error is one.
+/// The server's answer, if the error contains one.
 fn refusal(step: &'static str, error: &Error) -> Option<Outcome> {
     let code = error.status()?.into();
     Some(Outcome::Refused { step, code, text: told(error) })
 }
 
-/// The library's words and the cause behind them, on one line.
+/// The library's message and its cause, on one line.
 fn told(error: &Error) -> String {
     let told = safe::sentence(&error.to_string());
     if told.contains("CaUsedAsEndEntity") {
@@ -265,7 +263,7 @@ fn address(text: &str) -> Result<Address, Outcome> {
     })
 }
 
-/// A connection without Nagle's delay, which costs 40 ms a message.
+/// Turns off Nagle's algorithm, which delays each message by 40 ms.
 async fn tcp(config: &SmtpConfig) -> Result<TcpStream, Outcome> {
     let limit = config.limits.connect;
     let at = format!("connect to {}:{}", config.host, config.port);
@@ -282,7 +280,7 @@ async fn tcp(config: &SmtpConfig) -> Result<TcpStream, Outcome> {
 
 async fn tls_parameters(config: &SmtpConfig) -> Result<TlsParameters, Outcome> {
     let config = config.clone();
-    // Reading the system's certificates takes tens of milliseconds of file reads.
+    // Reading the system's certificates takes tens of milliseconds.
     let built = tokio::task::spawn_blocking(move || {
         let mut builder = TlsParameters::builder(config.host.clone());
         if let Some(path) = &config.ca_file {

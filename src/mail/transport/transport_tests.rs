@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// A server of the shared test tools; it ends when its standard input closes.
+/// A server from the shared test tools. It ends when its standard input is closed.
 struct FaultServer {
     child: Child,
     port: u16,
@@ -19,8 +19,7 @@ impl Drop for FaultServer {
 }
 
 impl FaultServer {
-    /// `None`, and one line that says so, where the tools are absent; with CI=true that is a
-    /// failure.
+    /// `None`, with a line that says so, if the tools are missing. With CI=true that is a failure.
     fn start(options: &[&str]) -> Option<Self> {
         let shared = std::env::var_os("DOSEPLAN_SHARED").map_or_else(
             || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")),
@@ -152,7 +151,7 @@ async fn every_fault_of_a_mail_server_has_its_own_outcome() {
 async fn one_connection_carries_several_messages_and_survives_a_refused_one() {
     let Some(server) = FaultServer::start(&["--by-recipient"]) else { return };
     let transport = Transport::Smtp(server.transport());
-    let mut session = transport.open().await.unwrap();
+    let mut connection = transport.open().await.unwrap();
     let mut seen = Vec::new();
     for to in [
         "a@example.test",
@@ -161,10 +160,10 @@ async fn one_connection_carries_several_messages_and_survives_a_refused_one() {
         "b@例子.测试",
         "用户@example.test",
     ] {
-        seen.push(brief(&session.send(&outgoing(to), go).await));
-        assert!(session.is_usable(), "{to}");
+        seen.push(brief(&connection.send(&outgoing(to), go).await));
+        assert!(connection.is_usable(), "{to}");
     }
-    session.quit().await;
+    connection.quit().await;
     let expected =
         ["accepted", "refused RCPT 550", "refused RCPT 450", "accepted", "refused address 553"];
     assert_eq!(seen, expected);
@@ -177,13 +176,13 @@ async fn one_connection_carries_several_messages_and_survives_a_refused_one() {
 #[tokio::test]
 async fn nothing_goes_out_where_the_outbox_cannot_commit_the_body_phase() {
     let Some(server) = FaultServer::start(&[]) else { return };
-    let mut session = Transport::Smtp(server.transport()).open().await.unwrap();
+    let mut connection = Transport::Smtp(server.transport()).open().await.unwrap();
     let message = outgoing("a@example.test");
-    let outcome = session.send(&message, || async { Err::<(), _>("disk full") }).await;
+    let outcome = connection.send(&message, || async { Err::<(), _>("disk full") }).await;
     assert_eq!(outcome, Outcome::NotSent("the outbox: disk full".to_owned()));
-    assert!(!session.is_usable());
-    assert_eq!(brief(&session.send(&message, go).await), "not sent");
-    session.quit().await;
+    assert!(!connection.is_usable());
+    assert_eq!(brief(&connection.send(&message, go).await), "not sent");
+    connection.quit().await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(server.stored("acked"), 0);
 }

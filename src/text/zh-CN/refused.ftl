@@ -36,7 +36,6 @@ refused-no-plan = 没有计划 { $no }；用 `doseplan plan list` 查看全部
 refused-not-daily = 邮件 { $id } 不是每日邮件；只有每日邮件可以再发一次
 refused-not-empty = 目标数据库已有数据（表 { $table }）；请新建一个空数据库
 refused-not-left = 邮件 { $id } 还没有发出；用 `doseplan outbox drain` 发送排队的邮件
-refused-not-theirs = { $place } 的日报不归本账号填报
 refused-own-account = 不能删除自己的账号；请另一位管理员删除
 refused-password = 密码至少 { $least } 个字符，最多200字节
 refused-password-file = {"["}mail] password_file { $path }：{ $said }
@@ -52,3 +51,10 @@ refused-unknown-campaign = 没有活动“{ $wanted }”；已有：{ $known }
 refused-vacant = { $file } { $why }；加 --force 时它会保留为 { $file }.before-restore
 refused-way-out = {"["}mail] unsubscribe 或 from：{ $said }
 refused-which-campaign = 有多个活动（{ $known }）；请用 --campaign 编号 指定
+
+## 为什么不允许：由 `domain/permission` 判定。
+denied-role = 角色 { $role } 没有此项权限
+denied-scope = 此令牌没有 { $scope } 的权限
+denied-place = { $place } 不归本账号负责
+denied-stop = { $day } 按现行计划到流动点 { $place } 的是 { $teams }，不是本账号负责的流动队
+denied-stop-unplanned = { $day } 现行计划没有派本账号负责的流动队到流动点 { $place }

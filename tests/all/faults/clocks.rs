@@ -1,4 +1,4 @@
-//! The clock of the machine jumps while the daemon runs; the database is copied, or an old state is put back.
+//! The machine's clock jumps while the daemon runs; the database is copied, or an old state is restored.
 
 use super::{Daemon, agree, mails, seconds, until};
 use crate::support::{SENIORS, World, skipped, wait};
@@ -73,11 +73,11 @@ fn a_clock_that_jumps_runs_nothing_twice_floods_nobody_and_raises_an_alarm() {
     let log = || std::fs::read_to_string(world.path("daemon.log")).unwrap();
     until(seconds(20), "the first look", || log().contains("daemon started"));
     std::thread::sleep(seconds(2));
-    // An hour on: what became due in it is run, once.
+    // One hour forward: what became due in it is run, once.
     jump("+3600");
     until(seconds(60), "the evening's digest", || digests() == 1 && letters(&world) == 3);
     assert!(log().contains("the clock jumped"), "{}", log());
-    // Two hours back: nothing is run again; mail waits for somebody to say that it may go.
+    // Two hours back: nothing is run again, and mail is held until somebody resumes it.
     jump("-3600");
     until(seconds(60), "the hold", || holds(&world).as_deref() == Some("clock"));
     assert_eq!((digests(), letters(&world)), (1, 3));
@@ -85,7 +85,7 @@ fn a_clock_that_jumps_runs_nothing_twice_floods_nobody_and_raises_an_alarm() {
     resume.env("DOSEPLAN_CLOCK", "2021-04-01T17:41:00+08:00");
     assert!(resume.status().unwrap().success());
     assert_eq!(holds(&world), None);
-    // Sixty days on, beyond the campaign: no flood, an alarm, and a hold.
+    // Sixty days forward, beyond the campaign: no flood of mail, an alarm, and a hold.
     jump("+5184000");
     until(seconds(60), "the hold", || holds(&world).as_deref() == Some("gap"));
     std::thread::sleep(seconds(1));
@@ -145,17 +145,17 @@ fn a_copy_sends_nothing_before_it_is_adopted_and_an_old_state_put_back_is_notice
     world.run(&["job", "run", "plan", "--at", "2021-03-31T01:00"]).ends(0);
     world.run(&["outbox", "drain", "--at", "2021-03-31T02:00"]).ends(0);
     world.run(&["job", "run", "reminders", "--at", "2021-03-31T09:00"]).ends(0);
-    // A copy with three mails that wait.
+    // A copy with three queued mails.
     let copy = copied(&world, "copy.db");
     let drain = ["outbox", "drain", "--at", "2021-03-31T09:30"];
     let held = world.run(&[&["--lang", "en", "--db", &copy][..], &drain[..]].concat()).ends(1);
     assert!(held.err.contains("copied"), "{}", held.err);
     world.run(&["--db", &copy, "job", "resume"]).ends(1);
     assert_eq!(letters(&world), 0);
-    // The original goes on.
+    // The original continues.
     world.run(&drain).ends(0);
     assert_eq!(letters(&world), 3);
-    // Yesterday's state over today's: it still has the mails as waiting.
+    // Yesterday's state restored over today's: in it the mails are still queued.
     let now = std::fs::read(world.path("doseplan.db")).unwrap();
     std::fs::copy(world.path("copy.db"), world.path("old.db")).unwrap();
     std::fs::remove_dir_all(world.path("mail")).unwrap();
@@ -177,7 +177,7 @@ fn a_copy_sends_nothing_before_it_is_adopted_and_an_old_state_put_back_is_notice
     world.run(&drain).ends(0);
     assert_eq!(letters(&world), 0, "given up");
     std::fs::write(world.path("doseplan.db"), now).unwrap();
-    // The copy, adopted in earnest.
+    // The copy is adopted for good.
     world.run(&["--db", &copy, "db", "adopt"]).ends(0);
     world.run(&[&["--db", &copy][..], &drain[..]].concat()).ends(0);
     assert_eq!(letters(&world), 3);

@@ -1,5 +1,5 @@
-//! Three daemons on one PostgreSQL: 10,000 reminders, while the database is killed and restarted and one of the
-//! daemons is stopped for longer than its lease.
+//! Three daemons on one PostgreSQL with 10,000 reminders, while the database is killed and restarted and one daemon
+//! is stopped for longer than its lease.
 
 use super::{Daemon, MailServer, agree, mail_through, mails, obeyed, seconds, tool, until};
 use crate::support::{PERSONS, World, skipped, small, wait};
@@ -11,7 +11,7 @@ use std::process::Command;
 
 const REMINDERS: usize = 10_000;
 
-/// A PostgreSQL server of this test's own, which it may kill.
+/// A PostgreSQL server for this test only, which the test may kill.
 struct Server {
     script: PathBuf,
     dir: tempfile::TempDir,
@@ -52,7 +52,7 @@ impl Server {
     }
 }
 
-/// So many people who are all due on the first day, each with an address of his own.
+/// People who are all due on the first day, each with an address of their own.
 fn prepare(url: &str, port: u16, people: usize) -> World {
     let campaign = small()
         .swap("eligible.csv", "A,senior,6,", &format!("A,senior,{people},"))
@@ -87,7 +87,7 @@ fn three_daemons_share_ten_thousand_reminders_through_crashes_of_the_database_an
     let Some(mail) = MailServer::start(0) else { return };
     let Some(server) = Server::start() else { return };
     let world = prepare(&server.url, mail.port, REMINDERS);
-    // The first look of a daemon sets the watermarks; what is due comes after it.
+    // The first look of a daemon sets the watermarks; due times come after it.
     let before = Daemon::start(&world, "2021-03-31T08:00:00+08:00", "before.log", &[]);
     until(seconds(30), "watermarks", || {
         std::fs::read_to_string(world.path("before.log")).unwrap().contains("daemon started")
@@ -104,7 +104,7 @@ fn three_daemons_share_ten_thousand_reminders_through_crashes_of_the_database_an
     assert_eq!(server.order("start"), server.url);
     let at = count(&server.url, &["sent"]);
     until(seconds(30), "mail goes on after the crash", || count(&server.url, &["sent"]) > at + 50);
-    // Longer than a lease: the others take over what it holds, and it must not send it when it wakes up.
+    // Longer than a lease: the others take over its work, and it must not send any of it when it wakes up.
     daemons[0].signal("-STOP");
     std::thread::sleep(seconds(33));
     daemons[0].signal("-CONT");

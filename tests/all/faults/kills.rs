@@ -1,4 +1,5 @@
-//! Processes are killed at random moments and at every named step, over plan, import, summary, digest and reminders.
+//! Processes are killed at random moments and at every named step, during plan, import, summary, digest and
+//! reminders.
 
 use super::{Daemon, Dice, MailServer, agree, mail_through, mails, seconds, until};
 use crate::support::{PERSONS, World, small, wait};
@@ -8,10 +9,10 @@ use std::collections::BTreeSet;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-/// Kills of a run in CI; `DOSEPLAN_KILLS=5000` is the long form.
+/// Kills of a run in CI. `DOSEPLAN_KILLS=5000` is the long form.
 const KILLS: u32 = 200;
 const DAYS: i64 = 14;
-/// Where the program says that it has come.
+/// The steps that the program announces.
 const STEPS: [&str; 10] = [
     "commit",
     "committed",
@@ -59,7 +60,7 @@ fn reports(world: &World, day: NaiveDate) {
     world.file("tallies.csv", tallies);
 }
 
-/// The clock of a process on a day: later with each attempt, so that leases of the dead have ended.
+/// The clock of a process on a day: later with each attempt, so that leases of killed processes have ended.
 fn clock(day: NaiveDate, attempt: i64) -> String {
     let at = day.and_hms_opt(19, 30, 0).unwrap() + TimeDelta::seconds(31 * attempt);
     format!("{}+08:00", at.format("%Y-%m-%dT%H:%M:%S"))
@@ -91,7 +92,7 @@ fn has_watermarks(store: &Store) -> bool {
     })
 }
 
-/// Ends a process: at a step that it was told, or at a random moment. `true` where it did not end by itself.
+/// Ends a process at a step or at a random moment. `false` if it ended by itself.
 fn die(mut child: Child, moment: Duration) -> bool {
     let since = Instant::now();
     loop {
@@ -115,10 +116,10 @@ struct Reaper<'a> {
 }
 
 impl Reaper<'_> {
-    /// Starts a command again and again and kills it, some times.
+    /// Starts a command repeatedly and kills it a number of times.
     fn reap(&mut self, arguments: &[&str], day: NaiveDate, attempt: &mut i64, times: u32) {
         let (wanted, mut tries) = (self.kills + times.min(self.left), 0);
-        // Where it ended before it came to its step, it is started once more.
+        // If it ended before reaching its step, it is started once more.
         while self.kills < wanted && tries < 2 * times {
             tries += 1;
             *attempt += 1;
@@ -141,13 +142,14 @@ impl Reaper<'_> {
     }
 }
 
-/// Lives the days, killing on the way; returns the world, and how many were killed and in doubt.
+/// Runs through the days, killing on the way. Returns the world, the number of kills and the number of mails in
+/// doubt.
 fn live(kills: u32, server: &MailServer) -> (World, u32, usize) {
     let world = world();
     mail_through(&world, server.port, 30, "");
     let store = wait(Store::open(world.db(), false)).expect("the database opens");
     let each = kills / u32::try_from(DAYS).unwrap() + 1;
-    // The first look sets the watermarks: the timetable begins then.
+    // The first look sets the watermarks: the timetable starts then.
     let begin = Daemon::start(&world, "2021-03-31T00:30:00+08:00", "begin.log", &[]);
     until(seconds(60), "watermarks", || has_watermarks(&store));
     begin.signal("-TERM");
@@ -167,7 +169,7 @@ fn live(kills: u32, server: &MailServer) -> (World, u32, usize) {
                 let again = world.command(&import).env("DOSEPLAN_CLOCK", clock).output().unwrap();
                 assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
             }
-            // A daemon does not end by itself: it makes up for imports that were quicker than their killer.
+            // A daemon does not end by itself, so it makes up for imports that were faster than their killer.
             let by_now = kills * u32::try_from(number + 1).unwrap() / u32::try_from(DAYS).unwrap();
             let wanted = by_now.saturating_sub(reaper.kills);
             reaper.reap(&["daemon"], day, &mut attempt, wanted);
@@ -183,7 +185,8 @@ fn live(kills: u32, server: &MailServer) -> (World, u32, usize) {
         drop(daemon);
         let listed = agree(&server.arrived(), &wait(mails(&store)));
         doubts += listed.len();
-        // Each command has its own time, or the next one would find not due yet what this one queued.
+        // Each command has its own time. Otherwise the next one would find that what this one queued is not due
+        // yet.
         let mut operator = |arguments: &[&str]| {
             attempt += 1;
             let mut command = world.command(arguments);

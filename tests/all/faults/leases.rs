@@ -1,4 +1,5 @@
-//! Who wakes up after his lease is refused: nothing that he would have written stays, on both databases.
+//! A process that wakes up after its lease has ended is refused: nothing that it would have written stays, on both
+//! databases.
 
 use crate::support::{World, on_postgresql, small, wait};
 use doseplan::store::db::Claim;
@@ -16,11 +17,11 @@ fn refused(world: &World) {
         assert_eq!(run.due_at, 1000);
         let sleeper = runs::claim(&mut tx, &run, "sleeper", (0, 30), 0).await.unwrap().unwrap();
         assert_eq!(runs::claim(&mut tx, &run, "other", (1, 31), 1).await.unwrap(), None);
-        // A campaign's runs go one after the other.
+        // The runs of a campaign go one after the other.
         assert_eq!(runs::ready(&mut tx, 30).await.unwrap(), None);
         tx.commit().await.unwrap();
         let asleep = store.under(Claim { run: run.id, fence: sleeper });
-        // As long as the lease is his, what he writes stays.
+        // As long as it holds the lease, what it writes stays.
         let mut tx = asleep.write().await.unwrap();
         installation::note(&mut tx, "test", "in time", 0).await.unwrap();
         tx.commit().await.unwrap();
@@ -39,7 +40,7 @@ fn refused(world: &World) {
         assert!(runs::finish(&mut tx, run.id, heir, ("done", "mine"), 41).await.unwrap());
         let said: Vec<_> = installation::events(&mut tx, 9).await.unwrap();
         assert_eq!(said.iter().map(|event| event.said.as_str()).collect::<Vec<_>>(), ["in time"]);
-        // The heir has ended too: nobody writes under an old claim afterwards.
+        // The successor has ended too: nobody writes under an old claim afterwards.
         tx.commit().await.unwrap();
         let done = store.under(Claim { run: run.id, fence: heir });
         let tx = done.write().await.unwrap();

@@ -1,4 +1,4 @@
-//! Every fault of a mail server, with two servers that know nothing of each other; then it recovers.
+//! Every fault of a mail server, on two independent servers; then the server recovers.
 
 use super::{MailServer, agree, mail_through, mails, missing, seconds, until};
 use crate::support::{PERSONS, World, small, wait};
@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 /// Mails of a world: one for each of six people.
 const MAILS: usize = 6;
 
-/// A world with six reminders that wait, on the day before the first session.
+/// A world with six queued reminders, on the day before the first session.
 fn world(port: u16) -> World {
     let world = World::with(&small());
     let mut rows = String::new();
@@ -47,7 +47,7 @@ fn listed(world: &World) -> Vec<outbox::Message> {
     })
 }
 
-/// After whatever happened: what is in doubt is resolved by what the server has, then all that can be sent is sent.
+/// Afterwards: mails in doubt are resolved by what the server has, then everything that can be sent is sent.
 fn recover(world: &World, arrived: impl Fn() -> BTreeMap<String, u32>) {
     for (id, here) in agree(&arrived(), &listed(world)) {
         let how = if here { "--sent" } else { "--resend" };
@@ -99,7 +99,7 @@ fn each_fault_of_the_first_server_has_its_own_consequence() {
     }
 }
 
-/// Postfix' smtp-sink, which is not part of this project's tools.
+/// smtp-sink of Postfix, which is not among the shared tools.
 struct Sink {
     child: Child,
     dir: tempfile::TempDir,
@@ -130,7 +130,7 @@ impl Sink {
         use std::os::unix::fs::PermissionsExt as _;
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
         let mut command = Command::new(program);
-        // As root it wants to be somebody else.
+        // As root it insists on running as another user.
         let user = if Path::new("/root").join(".").read_dir().is_ok() { "nobody" } else { "" };
         if !user.is_empty() {
             command.args(["-u", user]);
@@ -156,7 +156,7 @@ impl Sink {
         sink
     }
 
-    /// Ends it and gives the folder with what it took.
+    /// Ends it and returns the folder with what it received.
     fn end(mut self) -> tempfile::TempDir {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -198,7 +198,7 @@ fn each_fault_of_the_second_server_has_its_own_consequence() {
         (&["-f", "mail"], "queued", 6),
         (&["-f", "rcpt"], "failed", 0),
         (&["-f", "data"], "queued", 6),
-        // It is the answer to DATA that is late here.
+        // Here the answer to DATA is late.
         (&["-w", "5"], "queued", 6),
     ];
     for (options, state, sent) in table {
@@ -213,7 +213,7 @@ fn each_fault_of_the_second_server_has_its_own_consequence() {
         recover(&world, || arrived(server.dir.path()));
         assert_eq!(arrived(server.dir.path()).len(), sent, "{options:?}");
     }
-    // The answer to the dot never comes: in doubt, held, and closed by hand.
+    // The answer to the final dot never comes: in doubt, held, and resolved by hand.
     let options = ["-q", "."];
     let port = free_port();
     let server = Sink::start(&program, port, &options, tempfile::tempdir().unwrap());
@@ -237,7 +237,7 @@ fn a_server_that_is_down_for_two_hours_is_tried_now_and_then_and_all_mail_goes_w
     let port = free_port();
     let world = world(port);
     let (mut tries, mut failures) = (0, 0);
-    // A daemon's look every minute, by the daemon's own patience.
+    // A daemon looks every minute, with its usual time limits.
     for minute in 0..120 {
         let (hour, minute) = (9 + minute / 60, minute % 60);
         let failed = look(&world, &format!("{hour:02}:{minute:02}:00"));
@@ -255,7 +255,7 @@ fn a_server_that_is_down_for_two_hours_is_tried_now_and_then_and_all_mail_goes_w
     assert_eq!(server.arrived().len(), 6);
 }
 
-/// A look of a daemon; returns how often its relay has failed in a row.
+/// One look of a daemon. Returns how often in a row its relay has failed.
 fn look(world: &World, at: &str) -> i64 {
     use doseplan::app::outbox::Sender;
     use doseplan::{app::App, clock::Clock, config::Config};

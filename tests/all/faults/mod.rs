@@ -1,5 +1,5 @@
-//! Nothing is lost and nothing comes twice: processes are killed, mail servers misbehave, databases end and clocks
-//! jump, and then what the mail server has accepted is held against what the database says, by Message-ID.
+//! Nothing is lost and nothing is sent twice: processes are killed, mail servers misbehave, databases end and
+//! clocks jump. Then what the mail server accepted is compared with what the database says, by Message-ID.
 
 mod clocks;
 mod cluster;
@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The shared tools, or one line that says that they are missing.
+/// The shared tools; `None`, with a line that says so, if they are missing.
 fn tool(name: &str) -> Option<PathBuf> {
     Some(shared()?.join("tools").join(name))
 }
 
-/// The same numbers for the same seed (splitmix64).
+/// A generator with the same numbers for the same seed (splitmix64).
 #[derive(Clone)]
 struct Dice(u64);
 
@@ -39,13 +39,13 @@ impl Dice {
         self.next() % limit
     }
 
-    /// True in so many of a thousand cases.
+    /// True in this many of a thousand cases.
     fn in_1000(&mut self, share: u64) -> bool {
         self.below(1000) < share
     }
 }
 
-/// A mail server whose faults are switched while it runs; it ends with the test.
+/// A mail server whose faults are switched while it runs. It is ended with the test.
 struct MailServer {
     child: Child,
     port: u16,
@@ -88,7 +88,7 @@ impl MailServer {
         std::fs::rename(new, file).unwrap();
     }
 
-    /// How often each Message-ID has arrived; what was refused has not.
+    /// How often each Message-ID was accepted; refused messages are not included.
     fn arrived(&self) -> BTreeMap<String, u32> {
         let mut out = BTreeMap::new();
         let index = self.dir.path().join("mail/index.ndjson");
@@ -104,7 +104,7 @@ impl MailServer {
     }
 }
 
-/// Has the world's programs mail over a server on this machine, which may take so many seconds to answer.
+/// Makes the programs of a world send to a server on this machine, which may take this many seconds to answer.
 fn mail_through(world: &World, port: u16, patience: u64, more: &str) {
     world.file(
         "doseplan.toml",
@@ -123,8 +123,8 @@ async fn mails(store: &Store) -> Vec<outbox::Message> {
     outbox::list(&mut tx, "", "").await.expect("the queue")
 }
 
-/// What the server has against what the database says: every mail arrived at most once; what is sent has arrived,
-/// what arrived is sent or in doubt. Returns the mails in doubt with whether they arrived.
+/// Compares the server with the database: every mail arrived at most once; what is sent has arrived; what arrived
+/// is sent or in doubt. Returns the mails in doubt, and whether each arrived.
 fn agree(arrived: &BTreeMap<String, u32>, mails: &[outbox::Message]) -> Vec<(i64, bool)> {
     for (id, times) in arrived {
         assert_eq!(*times, 1, "{id} arrived {times} times");
@@ -148,7 +148,7 @@ fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 fn until(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let since = Instant::now();
     while !holds() {
@@ -157,7 +157,7 @@ fn until(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// A daemon whose clock starts at an instant; it ends with the test, whatever happens.
+/// A daemon whose clock starts at an instant. It is ended with the test.
 struct Daemon(Child);
 
 impl Drop for Daemon {
@@ -186,7 +186,7 @@ fn signal(pid: u32, name: &str) {
     assert!(sent.success(), "kill {name} {pid}");
 }
 
-/// Runs a script and gives the last line of what it printed.
+/// Runs a script and returns the last line of its output.
 fn obeyed(command: &mut Command) -> String {
     let ran = command.stdin(Stdio::null()).output().expect("it starts");
     let err = String::from_utf8_lossy(&ran.stderr).into_owned();

@@ -1,5 +1,6 @@
-//! The whole daemon through a campaign of 200 days on a simulated clock, with faults that follow from a seed: it
-//! dies at any step, pauses, its clock goes back, its mail server fails in every way, a second daemon shares the work.
+//! The whole daemon through a campaign of 200 days on a simulated clock, with faults derived from a seed: it dies
+//! at any step, pauses, its clock goes back, its mail server fails in every way, and a second daemon shares the
+//! work.
 
 use super::Dice;
 use crate::support::{Folder, PERSONS, apply, at, small};
@@ -11,7 +12,7 @@ use doseplan::config::Config;
 use doseplan::domain::campaign::Language;
 use doseplan::domain::date::resolve;
 use doseplan::fault::Faults;
-use doseplan::jobs::runner::{Look, Runner, life};
+use doseplan::jobs::runner::{Runner, TickReport, life};
 use doseplan::jobs::timetable::Timetable;
 use doseplan::mail::transport::{Outcome, Script, Stage, Transport};
 use doseplan::store::{Store, outbox, runs};
@@ -20,14 +21,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 
-/// Seeds of a run in CI; `DOSEPLAN_SEEDS=5000` tries more, `DOSEPLAN_SEED=17` one.
+/// Seeds of a run in CI. `DOSEPLAN_SEEDS=5000` tries more, `DOSEPLAN_SEED=17` only one.
 const SEEDS: u64 = 100;
 const PEOPLE: u64 = 12;
 
-/// What unwinds when the process dies.
+/// The panic that stands for the death of the process.
 struct Death;
 
-/// A mail server that notes what it accepted, and fails as the dice say.
+/// A mail server that records what it accepts and fails at random.
 #[derive(Default)]
 struct Server {
     accepted: BTreeMap<String, u32>,
@@ -56,7 +57,7 @@ impl Server {
         if kind < 3 {
             return refused("dot", 451);
         }
-        // The server has the message, and the sender never learns it; or the message was lost on the way.
+        // Either the server has the message and the sender never learns it, or the message was lost on the way.
         if kind != 3 {
             *self.accepted.entry(id.to_owned()).or_default() += 1;
         }
@@ -85,7 +86,7 @@ struct World {
     clock: Clock,
     timetable: Timetable,
     server: Arc<Mutex<Server>>,
-    /// Steps until the process dies; none: it lives.
+    /// Steps until the process dies; `None` if it lives.
     fuse: Arc<Mutex<Option<u64>>>,
     deaths: u32,
     dir: tempfile::TempDir,
@@ -123,7 +124,7 @@ impl World {
             asked.lock().unwrap().answer(id.expect("a Message-ID").trim(), stage)
         });
         let mut config = Config::default();
-        // Without a font the summaries go without their picture, which would take longer than all else here.
+        // Without a font the summaries have no picture. Drawing it would take longer than everything else here.
         config.mail.font = Some("nowhere.otf".into());
         let mut app = App::new(store, config);
         app.transport = Some(Transport::Scripted(script));
@@ -144,7 +145,7 @@ impl World {
         .expect("a timetable");
         let world = Self { app, loaded, clock, timetable, server, fuse, deaths: 0, dir };
         // The first look sets the watermarks: the timetable begins now.
-        world.runner("a").look(begin).await.expect("a look");
+        world.runner("a").tick(begin).await.expect("a look");
         world
     }
 
@@ -153,11 +154,11 @@ impl World {
         Runner { timetable, ..Runner::new(self.app.clone(), format!("{name}-{}", self.deaths)) }
     }
 
-    /// A look of one of the daemons, which may die in it; then it comes back after its lease.
+    /// A look of one of the daemons. It may die in it and then comes back after its lease.
     async fn look(&mut self, name: &str) {
         loop {
             let runner = self.runner(name);
-            let look = AssertUnwindSafe(runner.look(self.clock.now())).catch_unwind().await;
+            let look = AssertUnwindSafe(runner.tick(self.clock.now())).catch_unwind().await;
             match look {
                 Ok(done) => return self.looked(done.expect("a look")).await,
                 Err(death) if death.is::<Death>() => {}
@@ -168,7 +169,7 @@ impl World {
         }
     }
 
-    async fn looked(&self, look: Look) {
+    async fn looked(&self, look: TickReport) {
         // What the operator does is not what dies.
         *self.fuse.lock().unwrap() = None;
         if look.mail.held.is_some() {
@@ -180,7 +181,7 @@ impl World {
         self.clock.set(self.clock.now() + time);
     }
 
-    /// What the sites report: everybody comes to the first session after day `10 + n`, and again 30 days later.
+    /// Reports of the sites: everybody comes to the first session after day `10 + n`, and again 30 days later.
     async fn report(&self, day: NaiveDate) {
         let first = NaiveDate::from_ymd_opt(2021, 4, 1).unwrap();
         let mut rows = String::new();
@@ -199,7 +200,7 @@ impl World {
         std::fs::write(&path, format!("record,person,date,place,lot\n{rows}")).unwrap();
         let import =
             self.app.import(&self.loaded, Kind::Doses, &path, Language::En, self.clock.now());
-        // Killed or not, the clerk imports the file again: it counts once.
+        // Killed or not, the clerk imports the file again; it counts once.
         if AssertUnwindSafe(import).catch_unwind().await.is_err() {
             let again =
                 self.app.import(&self.loaded, Kind::Doses, &path, Language::En, self.clock.now());
@@ -207,7 +208,7 @@ impl World {
         }
     }
 
-    /// Lives to `until`, due time by due time.
+    /// Lives until `until`, one due time after the other.
     async fn live(&mut self, dice: Option<&mut Dice>, until: DateTime<Utc>) {
         let mut quiet = Dice(0);
         let (dice, wild) = match dice {
@@ -220,7 +221,7 @@ impl World {
                 break;
             }
             let now = next.max(self.clock.now() + TimeDelta::seconds(1));
-            // A mail that waits is looked at once an hour, not once a second.
+            // A queued mail is looked at once an hour, not once a second.
             let now = if next <= self.clock.now() { now + TimeDelta::hours(1) } else { now };
             self.clock.set(now);
             let today = now.with_timezone(&self.loaded.campaign.timezone).date_naive();
@@ -249,7 +250,7 @@ impl World {
         }
     }
 
-    /// The operator finds out what became of mails in doubt, and what waits goes out.
+    /// The operator finds out what became of mails in doubt, and what is queued is sent.
     async fn settle(&mut self) {
         self.server.lock().unwrap().faults = None;
         *self.fuse.lock().unwrap() = None;
@@ -267,7 +268,7 @@ impl World {
         }
     }
 
-    /// The server's list against the database's.
+    /// Compares the server's list with the database.
     async fn agree(&self) -> Result<(), String> {
         let mut tx = self.app.store.read().await.unwrap();
         let all = outbox::list(&mut tx, "", "").await.unwrap();
@@ -292,7 +293,7 @@ impl World {
         Ok(())
     }
 
-    /// Every due time of every job has one row, and every skip its reason.
+    /// Every due time of every job has one row, and every skipped one its reason.
     async fn occurrences(&self, until: DateTime<Utc>) -> Result<(), String> {
         let zone = self.loaded.campaign.timezone;
         let mut tx = self.app.store.read().await.unwrap();
@@ -330,7 +331,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
     one.worker_threads(1).enable_all().build().unwrap().block_on(work)
 }
 
-/// One life; what went wrong, if anything did.
+/// One simulated life. Returns what went wrong, if anything did.
 async fn life_of(seed: u64) -> Result<(usize, u32), String> {
     let mut dice = Dice(seed);
     let mut world = World::new().await;

@@ -1,4 +1,4 @@
-//! Mails by hand: looked at, sent to oneself, to all, and once more.
+//! Mails sent by hand: previewed, sent to oneself, to all, and once more.
 
 use super::planned;
 use crate::support::SENIORS;
@@ -18,7 +18,7 @@ fn a_preview_is_written_into_a_file_for_its_reader_alone() {
         let mode = std::fs::metadata(world.path("page.html")).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{mode:o}");
     }
-    // Off a terminal the text is printed, as for a pipe.
+    // Without a terminal the text is printed, as for a pipe.
     let text = world.run(&[&["digest", "preview", "S1"][..], &DAY].concat()).ends(0).out;
     assert!(text.starts_with("【明日接种】4/1 "), "{text}");
     assert!(world.mails().is_empty());
@@ -38,7 +38,7 @@ fn a_copy_goes_to_its_address_only_and_says_that_it_is_one() {
     assert!(body.starts_with("这是副本，仅供查看。原收件人：张三。"), "{body}");
     let page = world.run(&["outbox", "show", "1", "--part", "html"]).ends(0).out;
     assert!(page.contains("这是副本") && page.contains("赵一"), "{page}");
-    // The mail itself still goes, and a second copy too.
+    // The mail itself can still be sent, and so can a second copy.
     world.run(&[&["digest", "send", "S1"][..], &DAY].concat()).ends(0);
     world.run(&[&to[..], &DAY].concat()).ends(0);
     assert_eq!(world.mails().len(), 3);
@@ -70,14 +70,14 @@ fn all_leads_are_written_to_after_their_number_was_said() {
 fn a_mail_goes_once_more_as_it_was_under_a_new_number() {
     let world = planned(SENIORS);
     world.run(&[&["digest", "send", "S1"][..], &DAY].concat()).ends(0);
-    // What has happened since changes nothing in it.
+    // What happened since does not change it.
     world.import("tallies", "t1,2021-03-31,S1,A,adult,1,3").ends(0);
     world.run(&["digest", "resend", "1"]).ends(0);
     world.run(&["digest", "resend", "1", "--to", "boss@small.example"]).ends(0);
     let mails = world.mails();
     let to: Vec<_> = mails.iter().map(|mail| mail.2.as_str()).collect();
     assert_eq!(to, ["s1@small.example", "s1@small.example", "boss@small.example"]);
-    // The first was for a day that is long past.
+    // The first one was for a day long past.
     let states: Vec<_> = mails.iter().map(|mail| mail.0.as_str()).collect();
     assert_eq!(states, ["expired", "sent", "sent"]);
     let shown = |id: &str| world.run(&["outbox", "show", id]).ends(0).out;
@@ -93,7 +93,7 @@ fn a_mail_goes_once_more_as_it_was_under_a_new_number() {
     assert!(again.contains(&format!("References: {}", id(&first))), "{again}");
     assert!(!other.contains("s1@small.example") && other.contains("boss@small.example"));
     world.run(&["digest", "resend", "99"]).ends(1);
-    // A reminder has a way out that is its reader's alone.
+    // A reminder has a link to unsubscribe that is valid for its reader only.
     world.run(&["job", "run", "reminders", "--at", "2021-03-31T09:00"]).ends(0);
     let refused = world.run(&["digest", "resend", "4"]).ends(1);
     assert!(refused.err.contains("mail 4 is no daily mail"), "{}", refused.err);

@@ -1,11 +1,11 @@
-//! The mails in a browser, as wide as a phone and as a desk, by day and by night.
+//! The mails in a browser, at the width of a phone and of a desktop, in light and dark colours.
 
 use super::planned;
 use crate::support::{SENIORS, World, skipped, text};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
-/// What chromium sees of a page; `None` where there is no chromium.
+/// What chromium shows of a page; `None` if chromium is not installed.
 fn seen(world: &World, page: &str, width: u32, dark: bool) -> Option<Value> {
     if !Command::new("chromium").arg("--version").output().is_ok_and(|it| it.status.success()) {
         skipped("no chromium; apt-get install chromium");

@@ -1,4 +1,4 @@
-//! The mails as their readers get them: their parts by an independent reader, their looks in a browser.
+//! The mails as their readers get them: their parts as an independent parser reads them, their looks in a browser.
 
 mod by_hand;
 mod looks;
@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-/// A name that would be a formula and a tag.
+/// A name that is both a formula and an HTML tag.
 const HOSTILE: &str = "=1+1<script>alert(1)</script>&\"\"";
 
-/// What python finds in mails; `None` where it or one of its libraries is missing.
+/// What Python finds in mails; `None` if Python or one of its libraries is missing.
 fn found(mails: &[&Path]) -> Option<Vec<Value>> {
     let needs = "import openpyxl, icalendar";
     let there = Command::new("python3").args(["-c", needs]).output();
@@ -35,7 +35,7 @@ fn planned(persons: &str) -> World {
     world
 }
 
-/// A mail as it would be, in a file.
+/// A mail as it would be sent, in a file.
 fn eml(world: &World, post: &str, day: &str) -> std::path::PathBuf {
     let said = world.run(&["digest", "preview", post, "--day", day, "--part", "eml"]).ends(0).out;
     world.file(&format!("{post}-{day}.eml"), said)
@@ -45,7 +45,7 @@ fn types(mail: &Value) -> Vec<&str> {
     mail["parts"].as_array().unwrap().iter().map(|part| part["type"].as_str().unwrap()).collect()
 }
 
-/// What holds for every mail.
+/// Checks that hold for every mail.
 fn sound(mail: &Value) {
     for part in mail["parts"].as_array().unwrap() {
         assert_eq!(part["defects"].as_array().map(Vec::len), Some(0), "{part}");
@@ -85,13 +85,13 @@ fn a_leads_mail_carries_tomorrows_list_and_its_sessions() {
     assert_eq!((cell(1, 2), cell(1, 4), cell(1, 7)), ("姓名", "电话", "到场"));
     let named: BTreeSet<&str> = (2..people.len()).map(|row| cell(row, 2)).collect();
     assert_eq!(named, ["赵一", "赵二", "钱三", "孙四", "李五", "周六"].into());
-    // A phone is text: it keeps its digits.
+    // A phone number is text and keeps its digits.
     assert!((2..people.len()).any(|row| cell(row, 4) == "13800000001"), "{people:?}");
     assert_eq!(mail["files"]["list"]["created"], "2021-03-31 00:00:00");
     assert!(rows["预计人数"].as_array().unwrap().len() > 2, "{rows}");
     let draw = rows["领苗"].as_array().unwrap();
     assert!(draw.iter().any(|row| row[1] == "L1" || row[1] == "L2"), "{draw:?}");
-    // Another post's people are nobody's business.
+    // The people of another site do not appear.
     let Some(other) = found(&[&eml(&world, "S2", "2021-03-31")]) else { return };
     assert!(!other[0].to_string().contains("赵一"), "{}", other[0]);
 }
@@ -100,7 +100,7 @@ fn a_leads_mail_carries_tomorrows_list_and_its_sessions() {
 fn a_session_that_changes_or_is_dropped_says_so_in_the_calendar() {
     let world = planned(SENIORS);
     let first = eml(&world, "S1", "2021-03-31");
-    // The site closes on a day, and the plan of the next night knows.
+    // The site closes on a day, and the next night's plan takes that into account.
     let closed = small().add("closures.csv", "S1,2021-04-02,0");
     let folder = closed.write(&world.path("closed"));
     world.run(&["campaign", "apply", text(&folder)]).ends(0);
@@ -172,7 +172,7 @@ fn a_mail_made_again_is_the_same_byte_for_byte() {
             made.split_once("\r\n\r\n").expect("a header").1.to_owned()
         };
         let first = body();
-        // Into another second, so that a time of making would show.
+        // In another second, so that a time of creation would show.
         std::thread::sleep(std::time::Duration::from_millis(1_100));
         assert_eq!(first, body(), "{post}");
     }
@@ -197,13 +197,13 @@ fn without_its_font_the_summary_goes_without_picture_and_the_doctor_says_so() {
 
 #[test]
 fn names_that_mean_harm_are_harmless_in_mail_subject_list_and_calendar() {
-    // What hides in a name is refused where it comes in …
+    // Characters that hide in a name are refused at import …
     let hidden = small().swap("sites.csv", "甲镇卫生院", "甲镇\u{202e}卫生院");
     let world = World::empty();
     let folder = hidden.write(&world.path("hidden"));
     let refused = world.run(&["campaign", "apply", text(&folder)]).ends(4);
     assert!(!refused.err.contains('\u{202e}'), "{}", refused.err);
-    // … and what a person can see is shown as it is, and is nothing but text.
+    // … and what a person can see is shown as it is, as plain text.
     let campaign = small().swap("sites.csv", "甲镇卫生院", &format!("\"{HOSTILE}\"")).swap(
         "campaign.toml",
         "小县",

@@ -13,7 +13,7 @@ const ATTEMPTS_MAX: i64 = 24;
 const PATIENCE: [u16; 4] = [421, 450, 451, 452];
 
 /// What an attempt came to.
-pub(super) struct Verdict {
+pub(super) struct Consequence {
     /// What is written down.
     pub(super) result: AttemptResult,
     /// Under which word it is counted; empty where nothing was tried.
@@ -24,7 +24,7 @@ pub(super) struct Verdict {
     pub(super) refusal: Option<(u16, String)>,
 }
 
-impl Verdict {
+impl Consequence {
     fn new(result: AttemptResult, word: &'static str, server: Server) -> Self {
         Self { result, word, server, refusal: None }
     }
@@ -48,29 +48,34 @@ pub(super) enum Server {
 }
 
 /// Claimed, but not tried: back to the queue as if nothing had been.
-pub(super) fn unsent(message: &Message) -> Verdict {
+pub(super) fn unsent(message: &Message) -> Consequence {
     let result = AttemptResult {
         state: "queued",
         due_at: message.due_at,
         error: message.last_error.clone(),
         charged: false,
     };
-    Verdict::new(result, "", Server::Unknown)
+    Consequence::new(result, "", Server::Unknown)
 }
 
 /// A message whose content cannot be read any more.
-pub(super) fn damaged(message: &Message) -> Verdict {
+pub(super) fn damaged(message: &Message) -> Consequence {
     let result = AttemptResult {
         state: "failed",
         due_at: message.due_at,
         error: Some("its content in the database is damaged".to_owned()),
         charged: true,
     };
-    Verdict::new(result, "failed", Server::Unknown)
+    Consequence::new(result, "failed", Server::Unknown)
 }
 
 /// What the outcome of an attempt means. `opened`: a connection stood, so that the failure may be the message's.
-pub(super) fn judge(message: &Message, outcome: Outcome, opened: bool, now: i64) -> Verdict {
+pub(super) fn consequence(
+    message: &Message,
+    outcome: Outcome,
+    opened: bool,
+    now: i64,
+) -> Consequence {
     let queued = |due_at: i64, error: String, charged: bool| AttemptResult {
         state: "queued",
         due_at,
@@ -84,14 +89,14 @@ pub(super) fn judge(message: &Message, outcome: Outcome, opened: bool, now: i64)
         charged: true,
     };
     match outcome {
-        Outcome::Accepted => Verdict::new(ended("sent", None), "sent", Server::Answers),
+        Outcome::Accepted => Consequence::new(ended("sent", None), "sent", Server::Answers),
         Outcome::InDoubt(why) => {
-            Verdict::new(ended("in_doubt", Some(why.clone())), "in_doubt", Server::Lost(why))
+            Consequence::new(ended("in_doubt", Some(why.clone())), "in_doubt", Server::Lost(why))
         }
         Outcome::NotSent(why) => {
             // The next one goes first, in case it is this message that breaks connections.
             let due_at = if opened { now + BACKOFF_FIRST_MS } else { message.due_at };
-            Verdict::new(queued(due_at, why.clone(), false), "waiting", Server::Lost(why))
+            Consequence::new(queued(due_at, why.clone(), false), "waiting", Server::Lost(why))
         }
         Outcome::Refused { step, code, text } => {
             let why = format!("{code} at {step}: {text}");
@@ -104,17 +109,21 @@ pub(super) fn judge(message: &Message, outcome: Outcome, opened: bool, now: i64)
                         (true, false) => Server::Answers,
                     };
                     if message.send_by.is_none() && message.attempts >= ATTEMPTS_MAX {
-                        return Verdict::new(ended("failed", Some(why)), "failed", server);
+                        return Consequence::new(ended("failed", Some(why)), "failed", server);
                     }
-                    Verdict::new(queued(now + backoff_ms(message), why, true), "waiting", server)
+                    Consequence::new(
+                        queued(now + backoff_ms(message), why, true),
+                        "waiting",
+                        server,
+                    )
                 }
                 500..=599 if !at_recipient => {
                     let result = queued(now + backoff_ms(message), why.clone(), true);
-                    Verdict::new(result, "waiting", Server::Refuses(why))
+                    Consequence::new(result, "waiting", Server::Refuses(why))
                 }
-                _ => Verdict {
+                _ => Consequence {
                     refusal: Some((code, text)),
-                    ..Verdict::new(ended("failed", Some(why)), "failed", Server::Answers)
+                    ..Consequence::new(ended("failed", Some(why)), "failed", Server::Answers)
                 },
             }
         }

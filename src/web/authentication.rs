@@ -2,8 +2,10 @@
 
 use super::Site;
 use super::page::{Page, Refusal, T, framed};
-use crate::domain::account::{Account, Power, is_name};
+use crate::domain::account::{Account, is_name};
+use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
+use crate::domain::permission::{Actor, Power, may};
 use crate::text::hex;
 use askama::Template;
 use axum::extract::{Form, Query, Request, State};
@@ -45,6 +47,11 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
+    /// The visitor, as permissions know them.
+    pub(super) fn actor(&self) -> Actor<'_> {
+        Actor::Account(&self.account)
+    }
+
     /// Words in the visitor's language.
     pub(super) fn t(&self) -> T {
         T(self.language)
@@ -126,7 +133,7 @@ pub(super) async fn gate(
     };
     let visitor = Visitor { account, language: t.0, token, here };
     let path = request.uri().path();
-    let refused = if !visitor.account.may(power) {
+    let refused = if may(visitor.actor(), power).is_err() {
         Some("web-forbidden")
     } else if request.method() != Method::GET && request.method() != Method::HEAD {
         let asked = Query::<Csrf>::try_from_uri(request.uri()).ok();
@@ -138,7 +145,7 @@ pub(super) async fn gate(
     if let Some(key) = refused {
         let said = crate::mail::safe::sentence(path);
         let who = visitor.account.name.clone();
-        if let Err(error) = site.app.note_audit(&who, "refused", (None, &said), now).await {
+        if let Err(error) = site.app.note_audit(&who, Action::Refused, (None, &said), now).await {
             return Refusal::of(t, &error).into_response();
         }
         return Refusal::new(StatusCode::FORBIDDEN, t, key).into_response();
@@ -248,7 +255,8 @@ pub(super) async fn login(
     let logged_in = match found {
         Ok(Some(account)) => site.app.log_in(&account, now).await.map(Some),
         Ok(None) => {
-            site.app.note_audit(shown, "login-failed", (None, ""), now).await.map(|()| None)
+            let noted = site.app.note_audit(shown, Action::LoginFailed, (None, ""), now).await;
+            noted.map(|()| None)
         }
         Err(error) => Err(error),
     };
@@ -296,7 +304,7 @@ pub(super) async fn logout(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let now = site.login_clock.now();
-    let done = site.app.log_out(&visitor.token, &visitor.account.name, now).await;
+    let done = site.app.log_out(&visitor.token, &visitor.account, now).await;
     done.map_err(|error| Refusal::of(visitor.t(), &error))?;
     let cookie = set_cookie(&headers, LOGIN, "", 0);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())

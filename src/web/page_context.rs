@@ -1,10 +1,12 @@
 //! What every page of a campaign begins with: who asks, of which campaign, as of which day.
 
 use super::Site;
-use super::door::Visitor;
+use super::authentication::Visitor;
 use super::page::{Page, Refusal, T, address, encoded, framed};
 use crate::app::{App, AppError, Loaded, today};
+use crate::domain::audit::Action;
 use crate::domain::date::parse_day;
+use crate::domain::permission::{Actor, Denied, Visits};
 use askama::Template;
 use axum::extract::{FromRequestParts, Query, RawPathParams};
 use axum::http::request::Parts;
@@ -17,7 +19,7 @@ use tokio::time::Instant;
 
 /// A question about a campaign.
 #[derive(Clone)]
-pub(super) struct Ask {
+pub(super) struct PageContext {
     pub(super) site: Site,
     pub(super) visitor: Visitor,
     pub(super) loaded: Loaded,
@@ -38,7 +40,7 @@ struct Asked {
 /// What pages say that has just been done; the address names it.
 const DONE: [&str; 5] = ["adopted", "applied", "tallied", "renewed", "searching"];
 
-impl FromRequestParts<Site> for Ask {
+impl FromRequestParts<Site> for PageContext {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
@@ -76,10 +78,29 @@ pub(super) fn default_day(loaded: &Loaded, now: DateTime<Utc>) -> NaiveDate {
     (today(&loaded.campaign, now) - TimeDelta::days(1)).min(loaded.campaign.end)
 }
 
-impl Ask {
+impl PageContext {
     /// Words in the visitor's language.
     pub(super) fn t(&self) -> T {
         self.visitor.t()
+    }
+
+    /// The visitor, as permissions know them.
+    pub(super) fn actor(&self) -> Actor<'_> {
+        self.visitor.actor()
+    }
+
+    /// The teams that the plan in force sends to each stop on a day.
+    pub(super) async fn visits(&self, day: NaiveDate) -> Result<Visits, Refusal> {
+        let sessions = self.app().sessions(&self.loaded).await;
+        let sessions = sessions.map_err(|error| self.refusal(&error))?;
+        Ok(Visits::on(&sessions, day))
+    }
+
+    /// Writes down that the visitor was denied something, and says why.
+    pub(super) async fn denied(&self, denied: Denied, said: &str) -> Refusal {
+        let (who, id) = (&self.visitor.account.name, self.loaded.campaign.id.as_str());
+        let noted = self.app().note_audit(who, Action::Refused, (Some(id), said), self.now).await;
+        self.refusal(&noted.err().unwrap_or(denied.into()))
     }
 
     /// The app.
@@ -118,7 +139,7 @@ impl Ask {
 
     /// What `make` reads, kept for a moment under the campaign, the day and `what`. A few read at a time, so that the
     /// daemon's own work always gets a connection.
-    pub(super) async fn kept<V, F>(
+    pub(super) async fn cached<V, F>(
         &self,
         what: &str,
         make: impl FnOnce(Self) -> F,
@@ -137,7 +158,7 @@ impl Ask {
                 made.await
             }
         };
-        let found = self.site.desk.kept.get(Instant::now(), key, turn).await;
+        let found = self.site.desk.cache.get(Instant::now(), key, turn).await;
         found.map_err(|error| self.refusal(&error))
     }
 

@@ -13,7 +13,7 @@ const AGE_MAX: Duration = Duration::from_secs(1);
 const BEFORE_MAX: Duration = Duration::from_secs(10);
 /// So long the one who asked waits for the new one, before the one before does for him too.
 const PATIENCE: Duration = Duration::from_millis(25);
-/// Values that are kept.
+/// values that are kept.
 const KEPT_MAX: usize = 64;
 
 type Value = Arc<dyn Any + Send + Sync>;
@@ -28,7 +28,7 @@ struct Slot {
 
 /// Values by what they are of.
 #[derive(Debug, Default)]
-pub(super) struct Kept(Mutex<BTreeMap<String, Slot>>);
+pub(super) struct StaleCache(Mutex<BTreeMap<String, Slot>>);
 
 /// What there is for somebody who asks.
 enum Found {
@@ -38,7 +38,7 @@ enum Found {
     ToMake(Arc<OnceCell<Value>>, Option<Value>),
 }
 
-impl Kept {
+impl StaleCache {
     /// The value of a key as it is good enough now, made by `make` where there is none. What was begun is made to its
     /// end, even if nobody waits for it any more.
     pub(super) async fn get<V, E, F>(
@@ -113,35 +113,35 @@ mod tests {
     use super::*;
     use tokio::sync::oneshot;
 
-    async fn get(kept: &Kept, now: Instant, value: i32) -> Result<Arc<i32>, ()> {
-        kept.get(now, "key".to_owned(), || async move { Ok(value) }).await
+    async fn get(cache: &StaleCache, now: Instant, value: i32) -> Result<Arc<i32>, ()> {
+        cache.get(now, "key".to_owned(), || async move { Ok(value) }).await
     }
 
     #[tokio::test]
     async fn a_value_is_made_once_a_second_and_anew_after_a_change() {
-        let (kept, now) = (Kept::default(), Instant::now());
-        assert_eq!(get(&kept, now, 1).await, Ok(Arc::new(1)));
-        assert_eq!(get(&kept, now, 2).await, Ok(Arc::new(1)));
-        assert_eq!(get(&kept, now + AGE_MAX, 3).await, Ok(Arc::new(3)));
-        kept.forget();
-        let failed = kept.get(now, "key".to_owned(), || async { Err::<i32, _>("no") });
+        let (cache, now) = (StaleCache::default(), Instant::now());
+        assert_eq!(get(&cache, now, 1).await, Ok(Arc::new(1)));
+        assert_eq!(get(&cache, now, 2).await, Ok(Arc::new(1)));
+        assert_eq!(get(&cache, now + AGE_MAX, 3).await, Ok(Arc::new(3)));
+        cache.forget();
+        let failed = cache.get(now, "key".to_owned(), || async { Err::<i32, _>("no") });
         assert_eq!(failed.await, Err("no"));
-        assert_eq!(get(&kept, now, 5).await, Ok(Arc::new(5)));
+        assert_eq!(get(&cache, now, 5).await, Ok(Arc::new(5)));
     }
 
     #[tokio::test]
     async fn while_a_new_one_is_made_the_one_before_does_and_what_was_begun_ends() {
-        let (kept, mut now) = (Kept::default(), Instant::now());
-        assert_eq!(get(&kept, now, 1).await, Ok(Arc::new(1)));
+        let (cache, mut now) = (StaleCache::default(), Instant::now());
+        assert_eq!(get(&cache, now, 1).await, Ok(Arc::new(1)));
         now += AGE_MAX;
         let (go, wait) = oneshot::channel();
-        let slow = kept.get(now, "key".to_owned(), || async { wait.await.map_err(drop) });
+        let slow = cache.get(now, "key".to_owned(), || async { wait.await.map_err(drop) });
         assert_eq!(slow.await, Ok(Arc::new(1)), "patience has an end");
-        assert_eq!(get(&kept, now, 9).await, Ok(Arc::new(1)), "nobody makes it twice");
+        assert_eq!(get(&cache, now, 9).await, Ok(Arc::new(1)), "nobody makes it twice");
         go.send(2).unwrap();
         // Where the one before is too old, whoever asks waits for the one that is being made.
         now += BEFORE_MAX;
-        assert_eq!(get(&kept, now, 9).await, Ok(Arc::new(2)));
-        assert_eq!(get(&kept, now + BEFORE_MAX, 3).await, Ok(Arc::new(3)), "too old to do");
+        assert_eq!(get(&cache, now, 9).await, Ok(Arc::new(2)));
+        assert_eq!(get(&cache, now + BEFORE_MAX, 3).await, Ok(Arc::new(3)), "too old to do");
     }
 }

@@ -1,0 +1,37 @@
+//! What the commands that show and send mails share.
+
+use super::Invocation;
+use crate::app::App;
+use crate::app::outbox::{Drained, Sender};
+use crate::clock::Clock;
+use clap::ValueEnum;
+
+/// The part of a mail to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Part {
+    /// Subject and plain text
+    Text,
+    /// The HTML page
+    Html,
+    /// The whole message
+    Eml,
+}
+
+/// Sends the mails that are due. Says on stderr why mails were held back.
+pub(super) async fn drain(
+    invocation: &Invocation,
+    app: &App,
+    clock: &Clock,
+) -> anyhow::Result<Drained> {
+    let owner = super::daemon::owner();
+    let sender = Sender { owner: &owner, clock, stop: &|| false, by_hand: true };
+    let done = app.drain(&sender).await?;
+    if let Some(relay) = &done.relay {
+        invocation.out.note("outbox-relay", &[("said", relay)]);
+    }
+    if let Some(hold) = &done.held {
+        let (said, remedy) = (hold.words(invocation.out.language), hold.remedy());
+        invocation.out.note("problem-held", &[("said", &said), ("remedy", &remedy)]);
+    }
+    Ok(done)
+}

@@ -1,0 +1,114 @@
+//! A mail in the queue: its kind, its states, and what becomes of an attempt to send it.
+
+use super::words::words;
+
+words! {
+    /// What a mail is.
+    pub enum MailKind {
+        /// Tomorrow's sessions, to a site's or team's lead.
+        Digest = "digest",
+        /// Yesterday's figures, to the coordinator.
+        Summary = "summary",
+        /// A dose that is due, to a person or whoever reads mail for them.
+        Reminder = "reminder",
+    }
+}
+
+words! {
+    /// Where a mail stands.
+    pub enum MailState {
+        /// It waits for its time, or for the next attempt.
+        Queued = "queued",
+        /// A sender has claimed it.
+        Sending = "sending",
+        /// A server took it.
+        Sent = "sent",
+        /// Its body left and nobody knows whether it arrived. It is never sent again by itself.
+        InDoubt = "in_doubt",
+        /// A server took it, and later it came back.
+        Bounced = "bounced",
+        /// A server refused it for good, or its attempts are used up.
+        Failed = "failed",
+        /// Its address cannot be written to.
+        Unroutable = "unroutable",
+        /// It was not sent while it was worth sending.
+        Expired = "expired",
+    }
+}
+
+impl MailState {
+    /// Whether somebody has to look at it: it did not arrive, or may not have.
+    pub fn needs_attention(self) -> bool {
+        matches!(self, Self::InDoubt | Self::Failed | Self::Bounced | Self::Unroutable)
+    }
+
+    /// Whether it has not been tried to its end.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Sending)
+    }
+}
+
+words! {
+    /// What became of a mail that was due, as a drain counts it.
+    pub enum AttemptOutcome {
+        /// A server took it.
+        Sent = "sent",
+        /// Refused for now, or the server was lost before the body left: it is tried again.
+        Waiting = "waiting",
+        /// Refused for good.
+        Failed = "failed",
+        /// The body left without an answer.
+        InDoubt = "in_doubt",
+        /// It was no longer worth sending.
+        Expired = "expired",
+        /// Quiet hours held it back.
+        Postponed = "postponed",
+    }
+}
+
+words! {
+    /// What a report about a mail that was sent says.
+    pub enum BounceKind {
+        /// It arrived.
+        Delivered = "delivered",
+        /// A server is still trying.
+        Delayed = "delayed",
+        /// A server did not want it, whoever it was for.
+        Policy = "policy",
+        /// The address cannot take it now.
+        Soft = "soft",
+        /// There is no such address.
+        Hard = "hard",
+    }
+}
+
+impl BounceKind {
+    /// Whether the mail did not arrive.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Hard | Self::Soft | Self::Policy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_that_may_not_have_arrived_needs_somebody_to_look() {
+        let told = |test: fn(MailState) -> bool| -> Vec<&str> {
+            MailState::ALL.into_iter().filter(|state| test(*state)).map(MailState::word).collect()
+        };
+        assert_eq!(
+            told(MailState::needs_attention),
+            ["in_doubt", "bounced", "failed", "unroutable"]
+        );
+        assert_eq!(told(MailState::is_open), ["queued", "sending"]);
+    }
+
+    #[test]
+    fn a_report_of_delay_or_delivery_is_no_failure() {
+        let failures: Vec<_> =
+            BounceKind::ALL.into_iter().filter(|kind| kind.is_failure()).collect();
+        assert_eq!(failures, [BounceKind::Policy, BounceKind::Soft, BounceKind::Hard]);
+    }
+}

@@ -1,0 +1,375 @@
+//! Who may do what, and why not. The dashboard, the API and the command line all ask here, and nowhere else is it
+//! decided.
+//!
+//! - A **role** has **powers**: what an account may do at all.
+//! - A **scope** of a program's token lets some of its account's powers through. It never adds one.
+//! - A **place** narrows the powers of a lead: own sites, own teams, and the stops of those teams.
+//!
+//! A team's lead enters the counts of a stop on the days on which the plan in force sends that team there. A team is
+//! also diverted by telephone: where the plan sends no team to a stop on a day, every team's lead may enter its
+//! counts, because a dose that nobody can report is worse than a count that the audit log shows to be somebody
+//! else's. That is our choice; what people of the register are shown is never widened in this way.
+
+use super::account::{Account, Role, Scope};
+use super::calendar::Sessions;
+use super::campaign::Campaign;
+use super::id::{AreaCode, PlaceCode, TeamCode};
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something that may or may not be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Power {
+    /// Look at figures, plans, maps and calendars.
+    Look,
+    /// See who of the register is due.
+    People,
+    /// See the queue of mail and the jobs.
+    Operation,
+    /// Change campaigns and plans.
+    Plan,
+    /// Enter counts, and hand out the address of a place's calendar.
+    Tally,
+    /// Manage accounts, read the audit log.
+    Accounts,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor<'a> {
+    /// Somebody at the command line, who can open the database anyway.
+    CommandLine,
+    /// A job of the timetable, by its name.
+    Job(&'a str),
+    /// Somebody who is logged in.
+    Account(&'a Account),
+    /// A program with a token of an account and the token's scopes.
+    Program(&'a Account, &'a [Scope]),
+}
+
+/// Why something may not be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denied {
+    /// The role does not have the power.
+    Role(Role),
+    /// The token does not have the scope.
+    Scope(Scope),
+    /// A lead asks about a place that is not theirs.
+    Place(String),
+    /// A lead of teams asks about a stop to which the plan sends other teams on that day.
+    Stop {
+        /// The stop.
+        stop: PlaceCode,
+        /// The day.
+        day: NaiveDate,
+        /// The teams that come on that day; empty where none does.
+        teams: Vec<TeamCode>,
+    },
+}
+
+impl Role {
+    /// Whether the role has a power. A lead has it at some places only: see [`may_at`].
+    pub fn has(self, power: Power) -> bool {
+        match power {
+            Power::Look => true,
+            Power::People | Power::Tally => self != Self::Viewer,
+            Power::Operation | Power::Plan => matches!(self, Self::Admin | Self::Planner),
+            Power::Accounts => self == Self::Admin,
+        }
+    }
+}
+
+impl Scope {
+    /// The power that the scope lets through.
+    pub fn power(self) -> Power {
+        match self {
+            Self::Read => Power::Look,
+            Self::People => Power::People,
+            Self::Tally => Power::Tally,
+        }
+    }
+
+    /// The scope that lets a power through; `None` where no program ever has it.
+    fn of(power: Power) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.power() == power)
+    }
+}
+
+impl<'a> Actor<'a> {
+    /// The account behind it; `None` for the command line and jobs.
+    pub fn account(self) -> Option<&'a Account> {
+        match self {
+            Self::CommandLine | Self::Job(_) => None,
+            Self::Account(account) | Self::Program(account, _) => Some(account),
+        }
+    }
+
+    /// The name that the audit log has for it.
+    pub fn name(self) -> String {
+        match self {
+            Self::CommandLine => COMMAND_LINE.to_owned(),
+            Self::Job(job) => format!("(job {job})"),
+            Self::Account(account) | Self::Program(account, _) => account.name.clone(),
+        }
+    }
+}
+
+/// What the audit log calls somebody at the command line. No account can have this name.
+pub const COMMAND_LINE: &str = "(command line)";
+
+/// Whether somebody has a power at all, wherever it may be.
+pub fn may(actor: Actor<'_>, power: Power) -> Result<(), Denied> {
+    if let Actor::Program(account, scopes) = actor {
+        let scope = Scope::of(power).ok_or(Denied::Role(account.role))?;
+        if !scopes.contains(&scope) {
+            return Err(Denied::Scope(scope));
+        }
+    }
+    match actor.account() {
+        Some(account) if !account.role.has(power) => Err(Denied::Role(account.role)),
+        _ => Ok(()),
+    }
+}
+
+/// The teams that the plan in force sends to each stop on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visits {
+    day: NaiveDate,
+    teams: BTreeMap<PlaceCode, BTreeSet<TeamCode>>,
+}
+
+impl Visits {
+    /// Those of `day`, by the plan that was or is in force on it.
+    pub fn on(sessions: &Sessions, day: NaiveDate) -> Self {
+        let mut teams: BTreeMap<PlaceCode, BTreeSet<TeamCode>> = BTreeMap::new();
+        for (key, _) in sessions.standing((day, day)) {
+            if let Some(team) = &key.team {
+                teams.entry(key.place.clone()).or_default().insert(team.clone());
+            }
+        }
+        Self { day, teams }
+    }
+}
+
+/// Whether somebody has a power at a site, stop or team on a day. Where a lead's own places do not name the stop
+/// itself, it is theirs on the days on which a team of theirs comes.
+pub fn may_at(
+    actor: Actor<'_>,
+    power: Power,
+    campaign: &Campaign,
+    code: &str,
+    visits: &Visits,
+) -> Result<(), Denied> {
+    may(actor, power)?;
+    let Some(lead) = actor.account().filter(|account| account.role == Role::Lead) else {
+        return Ok(());
+    };
+    if lead.leads(code) {
+        return Ok(());
+    }
+    let leads_team = campaign.teams.iter().any(|team| lead.leads(team.code.as_str()));
+    let Some(stop) = campaign.stop(code).filter(|_| leads_team) else {
+        return Err(Denied::Place(code.to_owned()));
+    };
+    let teams = visits.teams.get(&stop.code);
+    let is_visited = teams.is_some_and(|teams| teams.iter().any(|team| lead.leads(team.as_str())));
+    let is_unplanned = teams.is_none() && power == Power::Tally;
+    if is_visited || is_unplanned {
+        return Ok(());
+    }
+    let teams = teams.into_iter().flatten().cloned().collect();
+    Err(Denied::Stop { stop: stop.code.clone(), day: visits.day, teams })
+}
+
+/// Whether somebody may see a person of the register. A lead sees those who have an appointment at a place of
+/// theirs, and of those without one whoever lives in an area that a place of theirs serves.
+pub fn may_see(
+    actor: Actor<'_>,
+    campaign: &Campaign,
+    area: &AreaCode,
+    appointment: Option<(&PlaceCode, &Visits)>,
+) -> Result<(), Denied> {
+    if let Some((place, visits)) = appointment {
+        return may_at(actor, Power::People, campaign, place.as_str(), visits);
+    }
+    may(actor, Power::People)?;
+    match actor.account().filter(|account| account.role == Role::Lead) {
+        Some(lead)
+            if !lead.places.iter().any(|code| campaign.areas_served(code).contains(&area)) =>
+        {
+            Err(Denied::Place(area.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::area::Point;
+    use crate::domain::plan::PlanRow;
+    use crate::domain::planner::testing::{plain, start};
+    use crate::domain::site::{Stop, Team};
+
+    /// Sites S1 and S2, teams T1 to T3. On the first day the plan sends T1 to P1 and T2 to P2, and nobody to P3.
+    fn world() -> (Campaign, Visits) {
+        let mut campaign = plain();
+        let mut site = campaign.sites[0].clone();
+        site.code = "S2".into();
+        campaign.sites.push(site);
+        for code in ["T2", "T3"] {
+            let team = Team { code: code.into(), ..campaign.teams[0].clone() };
+            campaign.teams.push(team);
+        }
+        campaign.stops = ["P1", "P2", "P3"].map(stop).to_vec();
+        let mut sessions = Sessions::default();
+        sessions.adopt((1, 0), start(), &[row("P1", "T1"), row("P2", "T2")]);
+        (campaign, Visits::on(&sessions, start()))
+    }
+
+    fn stop(code: &str) -> Stop {
+        Stop {
+            code: code.into(),
+            name: code.into(),
+            area: "A1".into(),
+            point: Point { latitude: 32.0, longitude: 119.0 },
+            kind: None,
+            setup_minutes: 30,
+            max_doses: 200,
+            weekdays: crate::domain::date::Weekdays::MON_TO_FRI,
+        }
+    }
+
+    fn row(place: &str, team: &str) -> PlanRow {
+        PlanRow {
+            day: start(),
+            place: place.into(),
+            team: Some(team.into()),
+            area: "A1".into(),
+            group: "all".into(),
+            dose: 1,
+            doses: 10,
+        }
+    }
+
+    fn account(role: Role, places: &[&str]) -> Account {
+        let places = places.iter().map(|&place| place.to_owned()).collect();
+        Account { id: 1, name: "zhao".into(), role, places }
+    }
+
+    const CODES: [&str; 9] = ["S1", "S2", "P1", "P2", "P3", "T1", "T2", "T3", "nowhere"];
+
+    /// The codes at which an account has a power, at the dashboard and with a token of every scope.
+    fn at(account: &Account, power: Power) -> String {
+        let (campaign, visits) = world();
+        let actors = [Actor::Account(account), Actor::Program(account, &Scope::ALL)];
+        let may = |actor, code: &&str| may_at(actor, power, &campaign, code, &visits).is_ok();
+        let [page, program] = actors.map(|actor| {
+            CODES.into_iter().filter(|code| may(actor, code)).collect::<Vec<_>>().join(" ")
+        });
+        assert_eq!(page, program, "page and program disagree");
+        page
+    }
+
+    #[test]
+    fn each_role_has_the_powers_that_it_is_there_for() {
+        let has = |power| Role::ALL.map(|role| role.has(power));
+        assert_eq!(has(Power::Look), [true, true, true, true]);
+        assert_eq!(has(Power::People), [true, true, true, false]);
+        assert_eq!(has(Power::Tally), [true, true, true, false]);
+        assert_eq!(has(Power::Operation), [true, true, false, false]);
+        assert_eq!(has(Power::Plan), [true, true, false, false]);
+        assert_eq!(has(Power::Accounts), [true, false, false, false]);
+    }
+
+    #[test]
+    fn counts_are_entered_by_those_whose_place_it_is_on_that_day() {
+        let everywhere = "S1 S2 P1 P2 P3 T1 T2 T3 nowhere";
+        for (role, places, own) in [
+            (Role::Admin, &[][..], everywhere),
+            (Role::Planner, &[], everywhere),
+            (Role::Viewer, &[], ""),
+            (Role::Viewer, &["S1"], ""),
+            (Role::Lead, &["S1"], "S1"),
+            (Role::Lead, &["P2"], "P2"),
+            // A stop of one's own team, and one to which no team is sent.
+            (Role::Lead, &["T1"], "P1 P3 T1"),
+            (Role::Lead, &["T2"], "P2 P3 T2"),
+            (Role::Lead, &["T3"], "P3 T3"),
+            (Role::Lead, &["S2", "T1", "T2"], "S2 P1 P2 P3 T1 T2"),
+            // A code of another campaign is no team here.
+            (Role::Lead, &["T9"], ""),
+        ] {
+            assert_eq!(at(&account(role, places), Power::Tally), own, "{role:?} of {places:?}");
+        }
+    }
+
+    #[test]
+    fn people_are_never_shown_for_a_stop_that_the_plan_gives_to_no_team_of_the_leads() {
+        assert_eq!(at(&account(Role::Lead, &["T1"]), Power::People), "P1 T1");
+        assert_eq!(at(&account(Role::Lead, &["T3"]), Power::People), "T3");
+        let (campaign, visits) = world();
+        let sees = |places: &[&str], appointment: Option<&str>| {
+            let account = account(Role::Lead, places);
+            let place = appointment.map(PlaceCode::from);
+            let appointment = place.as_ref().map(|place| (place, &visits));
+            may_see(Actor::Account(&account), &campaign, &"A1".into(), appointment).is_ok()
+        };
+        assert!(sees(&["S1"], None), "S1 serves A1");
+        assert!(!sees(&["S2"], None), "S2 serves nobody");
+        assert!(!sees(&["T1"], None), "a team serves no area by itself");
+        assert!(sees(&["T1"], Some("P1")) && !sees(&["T1"], Some("P2")));
+        assert!(!sees(&["S1"], Some("P1")), "who goes elsewhere is not theirs to see");
+        let viewer = account(Role::Viewer, &[]);
+        assert!(may_see(Actor::Account(&viewer), &campaign, &"A1".into(), None).is_err());
+        assert!(may_see(Actor::CommandLine, &campaign, &"A1".into(), None).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_missing() {
+        let (campaign, visits) = world();
+        let tally = |actor, code| may_at(actor, Power::Tally, &campaign, code, &visits);
+        let lead = account(Role::Lead, &["T1"]);
+        let stop = |stop: &str, teams: &[&str]| {
+            let teams = teams.iter().map(|&team| team.into()).collect();
+            Err(Denied::Stop { stop: stop.into(), day: start(), teams })
+        };
+        assert_eq!(tally(Actor::Account(&lead), "P2"), stop("P2", &["T2"]));
+        assert_eq!(tally(Actor::Account(&lead), "S1"), Err(Denied::Place("S1".into())));
+        let people = may_at(Actor::Account(&lead), Power::People, &campaign, "P3", &visits);
+        assert_eq!(people, stop("P3", &[]));
+        let viewer = account(Role::Viewer, &[]);
+        assert_eq!(tally(Actor::Account(&viewer), "P1"), Err(Denied::Role(Role::Viewer)));
+        let read = Actor::Program(&lead, &[Scope::Read]);
+        assert_eq!(tally(read, "P1"), Err(Denied::Scope(Scope::Tally)));
+    }
+
+    #[test]
+    fn a_token_never_adds_a_power() {
+        let powers = [Power::Look, Power::People, Power::Operation, Power::Plan, Power::Tally];
+        for role in Role::ALL {
+            let account = account(role, &["S1"]);
+            for power in powers.into_iter().chain([Power::Accounts]) {
+                let page = may(Actor::Account(&account), power);
+                let program = may(Actor::Program(&account, &Scope::ALL), power);
+                let none = may(Actor::Program(&account, &[]), power);
+                let known = matches!(power, Power::Look | Power::People | Power::Tally);
+                assert_eq!(program.is_ok(), page.is_ok() && known, "{role:?} {power:?}");
+                assert!(none.is_err());
+            }
+        }
+        for actor in [Actor::CommandLine, Actor::Job("plan")] {
+            assert!(powers.into_iter().all(|power| may(actor, power).is_ok()));
+        }
+    }
+
+    #[test]
+    fn no_account_has_a_name_that_the_audit_log_gives_to_something_else() {
+        use crate::domain::account::is_name;
+        for actor in [Actor::CommandLine, Actor::Job("plan")] {
+            assert!(!is_name(&actor.name()), "{}", actor.name());
+        }
+        let account = account(Role::Admin, &[]);
+        assert_eq!(Actor::Program(&account, &[]).name(), "zhao");
+    }
+}
