@@ -165,13 +165,14 @@ async fn store(
         .map(|(person, seat)| (seat.day, seat.place, seat.dose, *person))
         .collect();
     new.sort_unstable();
-    let mut people = Vec::new();
-    for same in new.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
-        let (day, place, dose, _) = same[0];
-        people.clear();
-        people.extend(same.iter().map(|(.., person)| codes.get(*person)));
+    let mut rest = new.as_slice();
+    while let Some(&(day, place, dose, _)) = rest.first() {
+        let count = rest.partition_point(|one| (one.0, one.1, one.2) == (day, place, dose));
+        let (same, others) = rest.split_at(count);
+        let people: Vec<&str> = same.iter().map(|(.., person)| codes.get(*person)).collect();
         let session = (day, places.get(place), dose);
         assignments::write(tx, loaded.no, session, &people, (plan, millis(now))).await?;
+        rest = others;
     }
     Ok(())
 }

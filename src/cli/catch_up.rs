@@ -71,7 +71,7 @@ impl CatchUp {
                     })
                 };
                 lines.retain(|line| is_in(&line.area) && line.missed.iter().any(named));
-                list(&session, &lines);
+                list(&invocation, &lines);
                 Ok(exit::OK)
             }
             Self::Report { vaccine, below, .. } => {

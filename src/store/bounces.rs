@@ -135,11 +135,8 @@ pub async fn release(tx: &mut Tx, address: &str) -> Result<bool> {
 }
 
 /// Why no mail goes to some of these addresses, by address.
-pub async fn suppressed_of(
-    tx: &mut Tx,
-    addresses: impl Iterator<Item = String>,
-) -> Result<BTreeMap<String, String>> {
-    let values = addresses.flat_map(|address| args![address]).collect();
+pub async fn suppressed_of(tx: &mut Tx, addresses: &[String]) -> Result<BTreeMap<String, String>> {
+    let values = addresses.iter().flat_map(|address| args![address]).collect();
     let rows = FIND.rows(tx, values).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }

@@ -34,11 +34,11 @@ pub struct Reminded {
 pub async fn find(
     tx: &mut Tx,
     campaign: CampaignNo,
-    wanted: impl Iterator<Item = &Reminded>,
+    wanted: &[Reminded],
 ) -> Result<BTreeSet<Reminded>> {
     let values =
-        wanted.flat_map(|one| args![campaign, &one.person, one.dose, &one.kind, one.day]).collect();
-    let rows = FIND.rows(tx, values).await?;
+        wanted.iter().flat_map(|one| args![campaign, &one.person, one.dose, &one.kind, one.day]);
+    let rows = FIND.rows(tx, values.collect()).await?;
     rows.iter()
         .map(|row| {
             let dose = u8::try_from(row.get::<i64>(1)?).unwrap_or(0);
@@ -48,13 +48,10 @@ pub async fn find(
 }
 
 /// Notes what people have been written to about, each with the number of the mail.
-pub async fn insert(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    new: impl Iterator<Item = (&Reminded, i64)>,
-) -> Result<()> {
+pub async fn insert(tx: &mut Tx, campaign: CampaignNo, new: &[(Reminded, i64)]) -> Result<()> {
     let values = new
-        .flat_map(|(one, mail)| args![campaign, &one.person, one.dose, &one.kind, one.day, mail]);
+        .iter()
+        .flat_map(|(one, mail)| args![campaign, &one.person, one.dose, &one.kind, one.day, *mail]);
     INSERT.run(tx, values.collect()).await?;
     Ok(())
 }

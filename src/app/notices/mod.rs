@@ -106,8 +106,9 @@ impl App {
         mut messages: Vec<NewMessage>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Option<i64>>> {
-        let addresses = messages.iter().map(|message| canonical(&message.recipient));
-        let suppressed = bounces::suppressed_of(tx, addresses).await?;
+        let addresses: Vec<String> =
+            messages.iter().map(|message| canonical(&message.recipient)).collect();
+        let suppressed = bounces::suppressed_of(tx, &addresses).await?;
         if !suppressed.is_empty() {
             for message in messages.iter_mut().filter(|message| message.state == "queued") {
                 if let Some(why) = suppressed.get(&canonical(&message.recipient)) {

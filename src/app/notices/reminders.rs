@@ -67,7 +67,7 @@ impl App {
             .iter()
             .flat_map(|draft| draft.reminder.items.iter().map(|item| reminded(item, day)))
             .collect();
-        let before = reminders::find(tx, loaded.no, wanted.iter()).await?;
+        let before = reminders::find(tx, loaded.no, &wanted).await?;
         let (mut messages, mut about) = (Vec::new(), Vec::new());
         for draft in batch {
             draft.reminder.items.retain(|item| !before.contains(&reminded(item, day)));
@@ -78,9 +78,10 @@ impl App {
             }
         }
         let ids = self.queue_all(tx, loaded, messages, now).await?;
-        let queued = ids.iter().zip(&about).filter_map(|(id, items)| Some(((*id)?, items)));
-        let rows = queued.flat_map(|(id, items)| items.iter().map(move |item| (item, id)));
-        reminders::insert(tx, loaded.no, rows).await?;
+        let queued = ids.iter().zip(about).filter_map(|(id, items)| Some(((*id)?, items)));
+        let rows: Vec<(Reminded, i64)> =
+            queued.flat_map(|(id, items)| items.into_iter().map(move |item| (item, id))).collect();
+        reminders::insert(tx, loaded.no, &rows).await?;
         Ok(ids.iter().flatten().count())
     }
 

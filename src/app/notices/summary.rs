@@ -7,7 +7,7 @@ use crate::app::{App, Loaded, Result};
 use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
-use crate::domain::count::{Doses, People};
+use crate::domain::count::People;
 use crate::domain::counting::NO_GROUP;
 use crate::domain::coverage::{Counted, Coverage, Depth, coverage, needs};
 use crate::domain::date::days;
