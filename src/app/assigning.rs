@@ -1,4 +1,4 @@
-//! Appointments: people of the register and the adopted plan's sessions.
+//! Appointments for people of the register, and where each of them stands.
 
 use super::{App, Loaded, Result, millis, today};
 use crate::domain::assign::{Ended, Output, assign};
@@ -16,27 +16,27 @@ use std::collections::BTreeMap;
 
 mod register;
 
-/// Where a person of the register stands.
+/// A person of the register, with doses, what is due, and what bars them on a day.
 pub struct Standing {
     /// Who.
     pub person: Person,
-    /// Their group on the day asked for.
+    /// Their group on the day asked for; `None` where no group fits.
     pub group: Option<GroupId>,
-    /// Their doses, in the order given.
+    /// Their doses up to that day, by day and record.
     pub doses: Vec<Dose>,
-    /// What the rules say of them.
+    /// The verdict on each dose.
     pub judged: Vec<Judged>,
     /// The next dose, or visit; `None` when all is given.
     pub due: Option<Due>,
-    /// What a catch-up campaign gives at it.
+    /// Doses that a catch-up campaign still gives; else empty.
     pub missed: Vec<MissedDose>,
-    /// How far they are with every vaccine group.
+    /// The forecast of every vaccine group.
     pub forecasts: Vec<GroupForecast>,
-    /// What bars them on the day asked for.
+    /// Why they must not be called on that day; `None` where they may.
     pub barred: Option<OutcomeKind>,
 }
 
-/// Hands over everybody of the register with where they stand on a day.
+/// Calls `take` for everybody of the register, sorted by code, as they stand on `day`.
 pub async fn each_standing(
     tx: &mut Tx,
     loaded: &Loaded,
@@ -65,7 +65,7 @@ pub async fn each_standing(
     Ok(())
 }
 
-/// What follows from a person's doses and outcomes on a day.
+/// The part of [`Standing`] that follows from doses and outcomes.
 struct State {
     group: Option<GroupId>,
     doses: Vec<Dose>,

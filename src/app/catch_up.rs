@@ -28,7 +28,7 @@ pub struct PersonToCatchUp {
     /// The doses that they have missed by the day asked for.
     #[serde(rename = "lacks")]
     pub missed: Vec<MissedDoseLine>,
-    /// When they can get it, and what falls due until the campaign's end.
+    /// The visits at which they can get them, up to the campaign's end.
     pub visits: Vec<VisitLine>,
 }
 
@@ -41,7 +41,7 @@ pub struct MissedDoseLine {
     pub code: Option<String>,
     /// Number of the dose.
     pub dose: u8,
-    /// Doses of the group whose age has come, this one included.
+    /// How many doses of the group are missed, this one included.
     pub doses_lacking: u8,
     /// First day on which it counts.
     pub earliest: NaiveDate,
@@ -51,7 +51,7 @@ pub struct MissedDoseLine {
     pub past_due: Option<NaiveDate>,
 }
 
-/// A visit.
+/// A visit at which doses are given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VisitLine {
     /// First day on which all its doses count.
@@ -60,10 +60,10 @@ pub struct VisitLine {
     pub doses: Vec<MissedDoseLine>,
 }
 
-/// How far an area is with a vaccine.
+/// Coverage of an area with one vaccine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AreaLine {
-    /// The area, with all that lies below it.
+    /// The area; areas below it are included.
     pub area: AreaCode,
     /// Its name.
     pub area_name: String,
@@ -71,19 +71,19 @@ pub struct AreaLine {
     pub vaccine: String,
     /// People who should have had at least one dose by now, or have had one.
     pub should: u64,
-    /// Of them, those who have every dose that is due.
+    /// People among them who have every dose that is due.
     pub done: u64,
-    /// Their share, one decimal.
+    /// `done` as a percentage of `should`; `None` where that is zero.
     pub percent: Option<Percent>,
-    /// Whether that is less than the campaign asks of every area.
+    /// Whether that is below the campaign's target for every area.
     pub below: bool,
-    /// People who lack doses.
+    /// People who have missed doses.
     pub lacking_people: u64,
-    /// Doses that they lack.
+    /// Doses that they have missed.
     pub lacking_doses: u64,
-    /// People to be caught up so that the share is reached.
+    /// People who must still be caught up to reach the target.
     pub people_to_rate: u64,
-    /// Their doses.
+    /// Doses of these people.
     pub doses_to_rate: u64,
     /// People who are too old to be caught up.
     pub aged_out: u64,
@@ -92,11 +92,11 @@ pub struct AreaLine {
 /// The report of a catch-up campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CatchUpReport {
-    /// Doses given up to this day's 24:00 count.
+    /// Doses up to this day's 24:00 are counted.
     pub as_of: NaiveDate,
-    /// The share that every area must reach.
+    /// The target for every area, as a share of 1.
     pub rate: Decimal,
-    /// A line for each area and vaccine group that concerns somebody.
+    /// A line for each area and vaccine group with people in it.
     pub rows: Vec<AreaLine>,
 }
 
@@ -130,7 +130,7 @@ impl App {
         Ok(out)
     }
 
-    /// People who can be caught up in the campaign, by area and group: its denominators.
+    /// People who can be caught up in the campaign, by area and group. They are the campaign's denominators.
     pub async fn lacking_counts(
         &self,
         loaded: &Loaded,
@@ -148,7 +148,7 @@ impl App {
         Ok(out)
     }
 
-    /// How far every area is with every vaccine that the campaign asks for.
+    /// Coverage of every area with every vaccine of the campaign.
     pub async fn catch_up_report(&self, loaded: &Loaded, day: NaiveDate) -> Result<CatchUpReport> {
         let groups = groups(loaded)?;
         let (campaign, judge) = loaded.rules();
@@ -176,7 +176,7 @@ impl App {
     }
 }
 
-/// The vaccine groups that a catch-up campaign asks for.
+/// The vaccine groups of a catch-up campaign; refused for a campaign of one series.
 fn groups(loaded: &Loaded) -> Result<Vec<crate::domain::rules::model::VaccineGroupId>> {
     match &loaded.judge.asks {
         Asks::CatchUp { groups, .. } => Ok(groups.clone()),

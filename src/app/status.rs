@@ -1,4 +1,4 @@
-//! One screen: campaign, day, plan against done, late sites, jobs, mail.
+//! `doseplan status`: the state of a campaign on one screen.
 
 use super::coverage::AsOf;
 use super::{App, Loaded, Result, today};
@@ -17,27 +17,27 @@ pub struct Status {
     pub campaign: String,
     /// Its name.
     pub name: String,
-    /// The day that it is.
+    /// Today, in the campaign's time zone.
     pub today: NaiveDate,
-    /// The day whose reports are complete or late: yesterday, or today where asked for.
+    /// The last day that is counted: yesterday unless asked otherwise.
     pub as_of: NaiveDate,
-    /// First and last planning day.
+    /// First planning day.
     pub start: NaiveDate,
     /// Last planning day.
     pub end: NaiveDate,
     /// Doses given up to the as-of day.
     pub doses: i64,
-    /// Of them on the as-of day.
+    /// Doses of the as-of day alone.
     pub doses_today: i64,
     /// Doses that the first adopted plan had by the as-of day.
     pub planned: u64,
-    /// Doses given to the groups that are planned.
+    /// Doses given up to the as-of day to the groups that the plan has.
     pub done: u64,
     /// Doses that the first adopted plan has in all.
     pub planned_total: u64,
-    /// Number of the adopted plan.
+    /// Number of the adopted plan; `None` without one.
     pub plan: Option<i64>,
-    /// Number of a draft that waits.
+    /// Number of the newest draft; `None` without one.
     pub draft: Option<i64>,
     /// Coverage at the top of the tree.
     pub coverage: Coverage,
@@ -47,7 +47,7 @@ pub struct Status {
     pub jobs: Vec<JobLine>,
     /// Mails by state.
     pub mail: Vec<(String, u64)>,
-    /// What is not as it should be.
+    /// Problems that somebody should look at.
     pub problems: Vec<Problem>,
 }
 
@@ -58,24 +58,24 @@ pub struct JobLine {
     pub job: String,
     /// When the newest run was due, milliseconds since 1970.
     pub due_at: Option<i64>,
-    /// How it ended.
+    /// How it ended; `None` where the job never ran.
     pub state: Option<String>,
-    /// What it said.
+    /// Its message.
     pub reason: Option<String>,
 }
 
-/// Something that is not as it should be; `status --check` exits with 11 then.
+/// A problem; `status --check` exits with 11 where there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "problem", rename_all = "snake_case")]
 pub enum Problem {
-    /// Done is behind the plan by more than the limit.
+    /// Fewer doses were given than planned, by more than the limit.
     BehindPlan {
         /// Doses planned by then.
         planned: u64,
         /// Doses given.
         done: u64,
     },
-    /// Sites that were open have not reported.
+    /// Sites were open on the as-of day and have not reported.
     LateSites {
         /// How many.
         missing: usize,
@@ -87,15 +87,15 @@ pub enum Problem {
         /// The job.
         job: String,
     },
-    /// Nothing is sent.
+    /// Sending of mail is held.
     Held {
         /// Why, and since when.
         #[serde(flatten)]
         hold: Hold,
-        /// What ends it.
+        /// The command that ends it.
         remedy: &'static str,
     },
-    /// Mails in doubt, failed, bounced or unroutable.
+    /// Mails wait for somebody: in doubt, failed, bounced or unroutable.
     Mail {
         /// The state.
         state: String,
@@ -105,8 +105,8 @@ pub enum Problem {
 }
 
 impl App {
-    /// How a campaign stands. `as_of` is yesterday where absent (today's reports are not in before midnight), or the
-    /// last day of a campaign that is over.
+    /// The state of a campaign at `now`. Without `as_of`, doses are counted up to yesterday, since today's reports are
+    /// not complete, and at most up to the campaign's last day.
     pub async fn status(
         &self,
         loaded: &Loaded,

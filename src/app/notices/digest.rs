@@ -22,14 +22,14 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the digests of one evening share.
+/// Data that all digests of one evening use.
 struct Evening {
     today: NaiveDate,
     tomorrow: NaiveDate,
     rows_today: Vec<PlanRow>,
     rows: Vec<PlanRow>,
     draws: Vec<LotDraw>,
-    /// Tomorrow's sessions in whole vials; empty where no lot says what a vial holds.
+    /// Whole vials for tomorrow's sessions; empty where no lot says how many doses a vial holds.
     vials: Vec<SessionVials>,
     given_today: Vec<GivenRow>,
     reported: BTreeSet<PlaceCode>,
@@ -40,7 +40,8 @@ struct Evening {
 }
 
 impl App {
-    /// The digests of an evening: for every site and team, or for one. `missed` names days without a digest.
+    /// The digests of the evening of `today`, for every site and team or for `only` one. `missed`: first and last day
+    /// whose digest was never sent.
     pub async fn digests(
         &self,
         loaded: &Loaded,
@@ -113,7 +114,7 @@ impl App {
         })
     }
 
-    /// Renders a digest with its files for the queue.
+    /// The mail of a digest, with its files.
     pub fn digest_post(
         &self,
         loaded: &Loaded,
@@ -133,7 +134,7 @@ impl App {
         })
     }
 
-    /// Queues the digests of an evening; returns how many are new and which posts have no address.
+    /// Queues the digests of an evening. Returns how many are new, and the names of sites and teams without an address.
     pub async fn queue_digests(
         &self,
         loaded: &Loaded,
@@ -162,7 +163,7 @@ impl App {
     }
 }
 
-/// Who was expected on a day at a place that has reported, and has no dose of that day.
+/// Appointments of a day at places that have reported, of people without a dose on that day.
 async fn absent(
     tx: &mut crate::store::Tx,
     loaded: &Loaded,
@@ -237,7 +238,7 @@ fn people_at(
         .collect()
 }
 
-/// Tomorrow's sessions: a site has one, a team one for each stop in the order of its tour.
+/// Tomorrow's sessions: one for a site, one for each stop of a team in the order of its tour.
 fn sessions(
     campaign: &Campaign,
     evening: &Evening,
@@ -311,7 +312,7 @@ fn expected(campaign: &Campaign, rows: &[&PlanRow]) -> Vec<Expected> {
         .collect()
 }
 
-/// The vials of a session, of the lots that say what a vial holds.
+/// The vials of a session, of lots that say how many doses a vial holds.
 fn vial_lines(evening: &Evening, recipient: &DigestRecipient, place: &PlaceCode) -> Vec<VialLine> {
     let team = recipient.is_team.then_some(recipient.code.as_str());
     evening
@@ -327,8 +328,8 @@ fn vial_lines(evening: &Evening, recipient: &DigestRecipient, place: &PlaceCode)
         .collect()
 }
 
-/// The vaccine for a session. On a restock day of a site: all that is taken for the period. Else what the session
-/// itself needs, from the lots that were taken for its period.
+/// The vaccine for a session. On a site's restock day: all that the site takes until the next one. On other days:
+/// what the session needs, from the lots taken for that period.
 fn draw_lines(
     campaign: &Campaign,
     evening: &Evening,

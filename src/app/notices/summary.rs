@@ -20,13 +20,14 @@ use crate::store::{cells, outbox, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The summary's trend shows so many days.
+/// Days of the trend.
 const TREND_DAYS: i64 = 14;
-/// A mail shows so many lines of a waiting draft; the rest is counted.
+/// Lines of a waiting draft that are kept; the rest are counted.
 const DRAFT_LINES_MAX: usize = 12;
 
 impl App {
-    /// The summary of a day, as the next morning tells it.
+    /// The summary of the day `as_of`, which is sent the next morning. `missed`: first and last day whose summary was
+    /// never sent.
     pub async fn summary(
         &self,
         loaded: &Loaded,
@@ -122,7 +123,7 @@ impl App {
         Ok(out)
     }
 
-    /// What draws pictures: with the configured font, or with the one that is delivered.
+    /// The painter of pictures, with the configured font or the built-in one.
     pub fn painter(&self) -> std::result::Result<Painter, Undrawn> {
         match &self.config.mail.font {
             Some(font) => Painter::with_font(font),
@@ -130,7 +131,7 @@ impl App {
         }
     }
 
-    /// Renders a summary for the queue. Where the picture cannot be drawn, it goes without.
+    /// The mail of a summary; without the picture where that cannot be drawn.
     pub fn summary_post(&self, loaded: &Loaded, summary: &Summary) -> Post {
         let drawn = self.painter().and_then(|painter| render::picture(summary, &painter));
         let picture = drawn.unwrap_or_else(|error| {
@@ -150,7 +151,7 @@ impl App {
         }
     }
 
-    /// Queues the summary of a day; `false` where it was queued before or nobody reads it.
+    /// Queues the summary of a day. `false` where it was queued before, or the coordinator has no address.
     pub async fn queue_summary(
         &self,
         loaded: &Loaded,
@@ -175,7 +176,7 @@ fn coordinator(campaign: &Campaign) -> Contact {
     campaign.coordinator.clone().unwrap_or(Contact { name, email: None })
 }
 
-/// Plan against done, day by day; what was given before the campaign's first day is done on it.
+/// Doses planned and given, day by day. Doses given before the campaign's first day count on that day.
 fn curves(
     campaign: &Campaign,
     by_group: Vec<(NaiveDate, GroupId, i64)>,
