@@ -238,7 +238,7 @@ async fn adopt(app: &App, loaded: &Loaded, rows: Vec<PlanRow>) -> Result<()> {
     let plan = NewPlan {
         version: loaded.version,
         from: today()?,
-        made_by: "hand",
+        made_by: doseplan::domain::plan::MadeBy::Hand,
         figures: &Figures::default(),
         unplaced: &[],
         rows: &rows,

@@ -4,6 +4,8 @@ use super::coverage::AsOf;
 use super::{App, Loaded, Result, today};
 use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
 use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
+use crate::domain::job::{Job, RunNote, RunState};
+use crate::domain::message::MailState;
 use crate::domain::plan::PlanState;
 use crate::store::installation::Hold;
 use crate::store::{installation, outbox, plans, runs};
@@ -46,7 +48,7 @@ pub struct Status {
     /// Jobs with their newest run.
     pub jobs: Vec<JobLine>,
     /// Mails by state.
-    pub mail: Vec<(String, u64)>,
+    pub mail: Vec<(MailState, u64)>,
     /// Problems that somebody should look at.
     pub problems: Vec<Problem>,
 }
@@ -55,13 +57,14 @@ pub struct Status {
 #[derive(Debug, Serialize)]
 pub struct JobLine {
     /// Its name.
-    pub job: String,
+    pub job: Job,
     /// When the newest run was due, milliseconds since 1970.
     pub due_at: Option<i64>,
     /// How it ended; `None` where the job never ran.
-    pub state: Option<String>,
-    /// Its message.
-    pub reason: Option<String>,
+    pub state: Option<RunState>,
+    /// What it did, or why it was passed over or failed.
+    #[serde(serialize_with = "as_stored_words")]
+    pub reason: Option<RunNote>,
 }
 
 /// A problem; `status --check` exits with 11 where there is one.
@@ -85,7 +88,7 @@ pub enum Problem {
     /// The newest run of a job failed.
     JobFailed {
         /// The job.
-        job: String,
+        job: Job,
     },
     /// Sending of mail is held.
     Held {
@@ -98,10 +101,18 @@ pub enum Problem {
     /// Mails wait for somebody: in doubt, failed, bounced or unroutable.
     Mail {
         /// The state.
-        state: String,
+        state: MailState,
         /// How many.
         count: u64,
     },
+}
+
+/// JSON has what a run did in English, whatever language the reader has: scripts look at it.
+fn as_stored_words<S: serde::Serializer>(
+    note: &Option<RunNote>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    note.as_ref().map(|note| super::run_words::stored_words(note)).serialize(serializer)
 }
 
 impl App {
@@ -124,13 +135,13 @@ impl App {
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
         let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
         let mut jobs = Vec::new();
-        for job in crate::domain::notice::JOBS {
-            let newest = runs::list(&mut tx, loaded.no, job, 1).await?.into_iter().next();
+        for job in Job::ALL {
+            let newest = runs::list(&mut tx, loaded.no, Some(job), 1).await?.into_iter().next();
             jobs.push(JobLine {
-                job: job.to_owned(),
+                job,
                 due_at: newest.as_ref().map(|run| run.due_at),
-                state: newest.as_ref().map(|run| run.state.clone()),
-                reason: newest.and_then(|run| run.reason),
+                state: newest.as_ref().map(|run| run.state),
+                reason: newest.and_then(|run| run.note),
             });
         }
         let mail = outbox::counts(&mut tx).await?;
@@ -164,13 +175,13 @@ impl App {
     }
 }
 
-fn problems(at: PlanProgress, jobs: &[JobLine], mail: &[(String, u64)]) -> Vec<Problem> {
+fn problems(at: PlanProgress, jobs: &[JobLine], mail: &[(MailState, u64)]) -> Vec<Problem> {
     let mut out: Vec<_> = attention::behind_plan(at).and_then(Problem::of).into_iter().collect();
-    for line in jobs.iter().filter(|line| line.state.as_deref() == Some("failed")) {
-        out.push(Problem::JobFailed { job: line.job.clone() });
+    for line in jobs.iter().filter(|line| line.state == Some(RunState::Failed)) {
+        out.push(Problem::JobFailed { job: line.job });
     }
-    for (state, count) in mail.iter().filter(|(state, _)| attention::is_mail_stuck(state)) {
-        out.push(Problem::Mail { state: state.clone(), count: *count });
+    for (state, count) in mail.iter().filter(|(state, _)| state.needs_attention()) {
+        out.push(Problem::Mail { state: *state, count: *count });
     }
     out
 }

@@ -6,6 +6,7 @@ use super::count::{Doses, Percent};
 use super::counting::NO_GROUP;
 use super::coverage::{Counted, Coverage, CoverageRow, Flag, SitesReported};
 use super::id::{GroupId, LotCode};
+use super::message::MailState;
 use super::plan::PlanRow;
 use super::recipient::digest_recipients;
 use super::stock::{GivenAt, stock_left};
@@ -20,9 +21,6 @@ const STOCK_DAYS: i64 = 3;
 /// Doses behind the plan, as a percentage of those planned by then, from which on it is said. Our choice: one or two
 /// days of a campaign of a month.
 const BEHIND_PERCENT: u64 = 5;
-/// States in which a mail waits for a person.
-const MAIL_STATES: [&str; 4] = ["in_doubt", "failed", "bounced", "unroutable"];
-
 /// Something that needs a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attention {
@@ -140,14 +138,9 @@ pub fn late_sites(campaign: &Campaign, sites: &SitesReported) -> Option<Attentio
     (!names.is_empty()).then_some(Attention::LateSites(names))
 }
 
-/// Whether mails in a state wait for a person.
-pub fn is_mail_stuck(state: &str) -> bool {
-    MAIL_STATES.contains(&state)
-}
-
 /// Mails of which nobody knows whether they arrived, from the numbers of mails by state.
-pub fn mail_in_doubt(counts: &[(String, u64)]) -> Option<Attention> {
-    let (_, count) = counts.iter().find(|(state, _)| state == "in_doubt")?;
+pub fn mail_in_doubt(counts: &[(MailState, u64)]) -> Option<Attention> {
+    let (_, count) = counts.iter().find(|(state, _)| *state == MailState::InDoubt)?;
     (*count > 0).then_some(Attention::MailInDoubt(*count))
 }
 

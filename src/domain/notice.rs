@@ -9,9 +9,6 @@ use super::coverage::{Coverage, Need};
 use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
 
-/// The jobs, in the order in which they run when due at the same time.
-pub const JOBS: [&str; 4] = ["plan", "summary", "reminders", "digest"];
-
 /// What a site or team lead gets the evening before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadDigest {

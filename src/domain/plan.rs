@@ -40,6 +40,16 @@ words! {
     }
 }
 
+words! {
+    /// Who had a plan made.
+    pub enum MadeBy {
+        /// The nightly job.
+        Job = "job",
+        /// Somebody.
+        Hand = "hand",
+    }
+}
+
 /// Whether a campaign has no day left to plan: `today` is after its last one.
 pub fn is_over(campaign: &Campaign, today: NaiveDate) -> bool {
     today > campaign.end

@@ -18,7 +18,7 @@ pub type GivenAt = BTreeMap<(NaiveDate, PlaceCode), u64>;
 /// Vaccine doses drawn to give `doses` at wastage rate `rate`, exact: doses / (1 − rate). `None` where
 /// the rate is 1 or more: then nothing that is drawn is given.
 ///
-/// Source: WHO, Vaccine wastage concept note (2019); MSF, Management of a measles epidemic, 6.2.
+/// Source: WHO's definition of the wastage rate; MSF's guide, section 6.2, multiplies the need by 1 / (1 − w).
 pub fn drawn_for(doses: u64, rate: Decimal) -> Option<Decimal> {
     let kept = Decimal::ONE - rate;
     (kept > Decimal::ZERO).then(|| Decimal::from(doses) / kept)
@@ -38,7 +38,7 @@ pub fn wastage_rate(campaign: &Campaign, place: &PlaceCode, team: Option<&TeamCo
     known.or_else(largest).unwrap_or_default()
 }
 
-/// What a day took out of a lot.
+/// What the doses of a day took out of a lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draw {
     /// Which lot.
@@ -78,10 +78,11 @@ pub fn draws(campaign: &Campaign, given: &GivenAt) -> Vec<Draw> {
     out
 }
 
-/// Doses left of every lot that has arrived and may still be used on `today`, first expiring first.
+/// Whole doses left of every lot that has arrived and may be used on `today`, first expiring first. The doses of
+/// `today` are not yet taken off.
 pub fn stock_left(campaign: &Campaign, given: &GivenAt, today: NaiveDate) -> Vec<(LotCode, u64)> {
     let mut drawn: BTreeMap<LotCode, Decimal> = BTreeMap::new();
-    // What a later day draws takes nothing from an earlier one.
+    // A later day never draws from what an earlier day took, so that its draws can be ignored.
     for draw in draws(campaign, given).into_iter().filter(|draw| draw.day < today) {
         *drawn.entry(draw.lot).or_default() += draw.drawn;
     }
@@ -96,7 +97,7 @@ pub fn stock_left(campaign: &Campaign, given: &GivenAt, today: NaiveDate) -> Vec
         .collect()
 }
 
-/// A figure of a lot in a month.
+/// A figure of a lot over a span of days, in whole doses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LotFigure {
     /// Doses in the county store before the first day.
@@ -130,7 +131,7 @@ impl LotMonth<'_> {
     }
 }
 
-/// Every lot that was there, came or went between two days, both included.
+/// The figures of every lot from `first` to `last`, both included; lots whose figures are all 0 are left out.
 pub fn lots_between<'a>(
     campaign: &'a Campaign,
     given: &GivenAt,
@@ -145,7 +146,7 @@ pub fn lots_between<'a>(
         let whole = |number: Decimal| number.round().to_i64().unwrap_or(0);
         let doses = i64::from(lot.doses);
         let rest = |drawn: Decimal| whole(Decimal::from(lot.doses) - drawn);
-        // After its last day of use a lot is waste, whatever is left of it.
+        // What is left of a lot after its last day of use has expired.
         let is_here = lot.date < first && lot.expires >= first;
         let before = if is_here { rest(sum(&|day| day < first, |d| d.drawn)) } else { 0 };
         let arrived = if (first..=last).contains(&lot.date) { doses } else { 0 };

@@ -1,7 +1,8 @@
-//! The first page of a campaign: how it stands at the end of a day. The figures are those of the coordinator's mail.
+//! The first page of a campaign: its figures at the end of a day, the same as in the coordinator's mail.
 
-use super::page::{Cell, Page, Refusal, T, Table, address};
+use super::page::{Cell, Page, Refusal, Table, address};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::dashboard::Overview;
 use crate::domain::campaign::Campaign;
 use crate::domain::count::Percent;
@@ -11,9 +12,9 @@ use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
 
-/// How often the figures are looked at anew where there is JavaScript.
+/// Seconds between two refreshes, where JavaScript runs.
 const LIVE_SECS: u32 = 5;
-/// Areas of the table; a county has some dozens.
+/// The most areas in the table; a county has some dozens.
 const AREAS_MAX: usize = 150;
 
 #[derive(Template)]
@@ -41,7 +42,7 @@ pub(super) async fn overview(context: PageContext) -> Result<Response, Refusal> 
     Ok(context.show(Page::clone(&page)))
 }
 
-/// The page, the same for all who may see it.
+/// The page; it is the same for every visitor.
 fn page(context: &PageContext, found: &Overview) -> Page {
     let t = context.t();
     let campaign = &context.loaded.campaign;
@@ -127,7 +128,7 @@ fn flags(t: T, row: &CoverageRow) -> String {
     row.flags.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Who finished the series, area by area and group by group.
+/// The table of people who finished the series, by area and group.
 fn areas(context: &PageContext, found: &Overview) -> Table {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let with: Vec<_> = campaign

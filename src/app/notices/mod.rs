@@ -10,6 +10,8 @@ use super::{App, AppError, Loaded, Result, millis};
 use crate::domain::campaign::Language;
 use crate::domain::contact::Contact;
 use crate::domain::date::{day_end, day_of};
+use crate::domain::job::{Job, RunState};
+use crate::domain::message::{MailKind, MailState};
 use crate::mail::Letter;
 use crate::mail::link::{WayOut, message_hash};
 use crate::mail::message::{Attachment, Envelope, MessageError, Party, build, canonical};
@@ -20,8 +22,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 /// A rendered mail, with what the queue needs to know.
 #[derive(Debug, Clone)]
 pub struct Post {
-    /// `digest`, `summary`, `reminder`.
-    pub kind: &'static str,
+    /// What kind of mail it is.
+    pub kind: MailKind,
     /// Its unique key: a mail with the same key is queued only once.
     pub key: String,
     /// Who reads it.
@@ -55,15 +57,15 @@ impl App {
             date: now,
             zone: loaded.campaign.timezone,
             language: post.language,
-            kind: post.kind.to_owned(),
+            kind: post.kind.to_string(),
             unsubscribe: post.way_out.as_ref().map(WayOut::links).unwrap_or_default(),
             attachments: post.attachments.clone(),
             from,
         };
         let (bytes, state, last_error) = match build(&post.letter, &envelope) {
-            Ok(bytes) => (bytes, "queued", None),
+            Ok(bytes) => (bytes, MailState::Queued, None),
             Err(error @ MessageError::Unroutable(_)) => {
-                (Vec::new(), "unroutable", Some(error.to_string()))
+                (Vec::new(), MailState::Unroutable, Some(error.to_string()))
             }
             Err(error) => return Err(AppError::refused("refused-letter", &[("said", &error)])),
         };
@@ -110,9 +112,10 @@ impl App {
             messages.iter().map(|message| canonical(&message.recipient)).collect();
         let suppressed = bounces::suppressed_of(tx, &addresses).await?;
         if !suppressed.is_empty() {
-            for message in messages.iter_mut().filter(|message| message.state == "queued") {
+            for message in messages.iter_mut().filter(|message| message.state == MailState::Queued)
+            {
                 if let Some(why) = suppressed.get(&canonical(&message.recipient)) {
-                    message.state = "unroutable";
+                    message.state = MailState::Unroutable;
                     message.last_error = Some(format!("{}{why}", bounces::SUPPRESSED));
                 }
             }
@@ -126,12 +129,12 @@ impl App {
     pub async fn missed(
         &self,
         loaded: &Loaded,
-        job: &str,
+        job: Job,
         due: DateTime<Utc>,
     ) -> Result<Option<(NaiveDate, NaiveDate)>> {
         let mut tx = self.store.read().await?;
         let zone = loaded.campaign.timezone;
-        let Some(last) = runs::last(&mut tx, loaded.no, job, "done").await? else {
+        let Some(last) = runs::last(&mut tx, loaded.no, job, RunState::Done).await? else {
             return Ok(None);
         };
         let last = DateTime::from_timestamp_millis(last.due_at).unwrap_or(due);

@@ -96,7 +96,7 @@ impl App {
         let key = key(loaded, reminder, day);
         let way_out = self.way_out(secret, &key)?;
         let post = Post {
-            kind: "reminder",
+            kind: crate::domain::message::MailKind::Reminder,
             key,
             to: Contact { name: draft.to_name.clone(), email: Some(reminder.email.clone()) },
             language: reminder.language,

@@ -3,6 +3,7 @@
 use super::Post;
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::domain::contact::Contact;
+use crate::domain::message::{MailKind, MailState};
 use crate::mail::link::message_hash;
 use crate::mail::message::{Party, canonical};
 use crate::mail::{render, stored};
@@ -11,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 /// Kinds that may be sent again: mails to people who run the campaign. A reminder holds the unsubscribe link of its own
 /// reader.
-const KINDS: [&str; 2] = ["digest", "summary"];
+const KINDS: [MailKind; 2] = [MailKind::Digest, MailKind::Summary];
 
 impl App {
     /// Queues a copy of a mail for another reader, marked as a copy. The mail itself does not change.
@@ -50,11 +51,11 @@ impl App {
             return refused("refused-not-daily");
         };
         if to.is_none() {
-            match before.state.as_str() {
-                "in_doubt" => {
+            match before.state {
+                MailState::InDoubt => {
                     return refused("refused-in-doubt");
                 }
-                "queued" | "sending" => {
+                MailState::Queued | MailState::Sending => {
                     return refused("refused-not-left");
                 }
                 _ => {}
@@ -84,7 +85,7 @@ impl App {
             send_by: None,
             quiet: false,
             zone: before.zone,
-            state: "queued",
+            state: MailState::Queued,
             last_error: None,
         };
         self.queue_now(loaded, message, now).await

@@ -139,7 +139,7 @@ impl App {
             None
         });
         Post {
-            kind: "summary",
+            kind: crate::domain::message::MailKind::Summary,
             key: format!("summary/{}/{}", loaded.campaign.id, summary.as_of),
             to: summary.coordinator.clone(),
             language: summary.language,

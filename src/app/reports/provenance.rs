@@ -1,4 +1,4 @@
-//! The records behind the parts of a figure.
+//! Provenance: the records behind the parts of a figure.
 
 use super::{SourceRecord, each_counted, has};
 use crate::app::{Loaded, Result};
@@ -24,7 +24,7 @@ pub(super) async fn sources_of(
         Basis::Given(pick) => records_of(tx, loaded, facts, pick, before).await,
         Basis::Eligible { areas, groups, day } => Ok(eligible_of(loaded, areas, groups, *day)),
         Basis::Arrivals(pick) => Ok(arrivals_of(facts, pick)),
-        // A lot that has expired, is not there yet or has gone has nothing that adds up to nothing.
+        // Before its arrival and after its last day of use a lot counts 0 without any record.
         Basis::Lot { .. } if leaf.number() == Some(0) => Ok(Vec::new()),
         Basis::Lot { lot, what } => Ok(lot_of(facts, lot.as_str(), *what)),
         Basis::Cohort { areas, year, dose, day } => {
@@ -54,7 +54,7 @@ pub(super) async fn sources_of(
     }
 }
 
-/// The records behind a pick. Within a cell persons count first, tallies what exceeds them.
+/// The records behind a pick. Within a cell the doses of persons count first; tallies count what exceeds them.
 async fn records_of(
     tx: &mut Tx,
     loaded: &Loaded,
@@ -166,8 +166,8 @@ fn arrivals_of(facts: &Facts<'_>, pick: &ArrivalPick) -> Vec<SourceRecord> {
         .collect()
 }
 
-/// The delivery and the draws behind a figure of a lot. Each draw counts by how much it changes the whole doses that
-/// are left, so that the sum is the figure.
+/// The delivery and the draws behind a figure of a lot. Each draw counts as many whole doses as it reduces the
+/// rounded rest by, so that the sum is the figure.
 fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<SourceRecord> {
     let Some(delivery) = facts.campaign.lot(lot) else { return Vec::new() };
     let came = SourceRecord {

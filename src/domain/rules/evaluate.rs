@@ -1,8 +1,8 @@
-//! Which doses given count: one series of one antigen (CDSi 4.4 and chapter 6).
+//! Which doses count: one series of one antigen (4.4 and chapter 6).
 //!
-//! Two pointers go along: the doses given in date order, and the doses that the series asks for.
-//! A dose of the series is left behind when a dose given satisfies it or when it is skipped; one
-//! that comes again and again is left only by skipping.
+//! The doses given are tried in date order against the target doses of the series. The next target dose
+//! follows when a dose given satisfies the current one or when it is skipped; a recurring target dose is left
+//! only by skipping.
 
 use super::model::{AgeRow, AntigenId, AntigenSeries, Interval, IntervalFrom, TargetDose};
 use super::person::{Entry, View};
@@ -11,12 +11,12 @@ use super::skip::{Context, can_skip};
 use crate::domain::series::Duration;
 use chrono::NaiveDate;
 
-/// What became of a dose given, the most favourable first.
+/// The status of a dose given, the most favourable first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// It counts.
     Valid,
-    /// It was not needed.
+    /// It was not needed, or came too late.
     Extraneous,
     /// It does not count and must be repeated.
     NotValid,
@@ -24,33 +24,33 @@ pub enum Status {
     SubStandard,
 }
 
-/// What is said of a dose given.
+/// The verdict on a dose given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Its place in the history.
+    /// Its index in the history.
     pub(super) place: u16,
-    /// The place in the series of the dose that it was tried as.
+    /// The index of the target dose that it was tried as.
     pub(super) dose: usize,
     /// Its status.
     pub status: Status,
-    /// The dose of the series that it was tried as; nothing where the series was complete.
+    /// The number of the target dose that it was tried as; `None` where the series was complete.
     pub number: Option<u8>,
     /// Why.
     pub reasons: Vec<DoseReason>,
-    /// A vaccine given by mistake: no interval runs from it.
+    /// Whether it was given inadvertently: intervals are not measured from it.
     pub(super) inadvertent: bool,
 }
 
-/// A series as one person goes through it.
+/// The state of evaluating a series for a patient.
 #[derive(Debug, Clone)]
 pub(super) struct Run<'a> {
     pub(super) antigen: AntigenId,
     pub(super) series: &'a AntigenSeries,
-    /// Series groups of the antigen with a complete series, one bit each.
+    /// Series groups of the antigen that have a complete series, one bit each.
     pub(super) complete_groups: u32,
-    /// The place of the dose that the series asks for now.
+    /// The index of the current target dose.
     at: usize,
-    /// What is said of the antigen's doses so far, in their order.
+    /// The verdicts so far, in the order of the doses.
     pub(super) verdicts: Vec<Verdict>,
 }
 
@@ -59,12 +59,12 @@ impl<'a> Run<'a> {
         self.verdicts.iter().find(|v| usize::from(v.place) == place).map(|v| v.status)
     }
 
-    /// The doses that the series still asks for.
+    /// The target doses that are not yet satisfied.
     pub(super) fn open(&self) -> &'a [TargetDose] {
         &self.series.doses[self.at..]
     }
 
-    /// The dose that the series asks for now; nothing when it has no more.
+    /// The current target dose; `None` when all are satisfied.
     pub(super) fn next(&self) -> Option<&'a TargetDose> {
         self.open().first()
     }
@@ -73,7 +73,7 @@ impl<'a> Run<'a> {
         self.at += 1;
     }
 
-    /// The doses given that count.
+    /// The valid doses.
     pub(super) fn valid(&self) -> impl DoubleEndedIterator<Item = &Verdict> {
         self.verdicts.iter().filter(|verdict| verdict.status == Status::Valid)
     }
@@ -82,12 +82,13 @@ impl<'a> Run<'a> {
         self.valid().count()
     }
 
-    /// The dose of the series that a dose given was tried as.
+    /// The target dose that a dose given was tried as.
     pub(super) fn tried(&self, verdict: &Verdict) -> &'a TargetDose {
         &self.series.doses[verdict.dose]
     }
 
-    /// The day that an interval runs from, as far as the doses before `until` tell.
+    /// The day that an interval is measured from, by the doses before index `until` of the history; `None`
+    /// where there is none.
     pub(super) fn reference(
         &self,
         view: &View<'_>,
@@ -197,7 +198,7 @@ pub(super) fn age_row(dose: &TargetDose, anchor: NaiveDate) -> Option<&AgeRow> {
     dose.ages.iter().find(|row| row.in_force.on(anchor))
 }
 
-/// CDSi 6.4.
+/// Section 6.4.
 fn check_age(
     view: &View<'_>,
     dose: &TargetDose,
@@ -222,7 +223,7 @@ fn check_age(
     Age::Good
 }
 
-/// CDSi 6.5, and 6.6 where that fails.
+/// Section 6.5, and 6.6 where that fails.
 fn check_intervals(
     view: &View<'_>,
     run: &Run<'_>,
@@ -281,8 +282,8 @@ fn check_interval(
     true
 }
 
-/// CDSi 6.7. A dose of another antigen has no status here: its shorter distance holds
-/// (CALCDTCONFLICT-2).
+/// Section 6.7. For an earlier dose of another antigen, whose status is not known here, the shorter conflict
+/// holds (CALCDTCONFLICT-2).
 fn check_conflicts(
     view: &View<'_>,
     run: &Run<'_>,
@@ -315,7 +316,7 @@ fn check_conflicts(
     apart
 }
 
-/// CDSi 6.8, and 6.9 where that fails. Volume never decides.
+/// Section 6.8, and 6.9 where that fails. The volume is never a criterion.
 fn check_vaccine(
     view: &View<'_>,
     dose: &TargetDose,

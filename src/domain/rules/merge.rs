@@ -1,4 +1,4 @@
-//! From antigens to vaccine groups (CDSi chapter 9), and the whole assessment of a person.
+//! The assessment of a patient, and how antigens are combined into vaccine groups (chapter 9).
 
 use super::evaluate::Verdict;
 use super::forecast::{Day, Next, SeriesStatus};
@@ -8,42 +8,42 @@ use super::reason::Why;
 use super::select::{Candidate, keep_best, run_all};
 use chrono::NaiveDate;
 
-/// What the rules say of a person.
+/// The assessment of a patient.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Assessment {
-    /// What is said of every dose, in the order of the person's doses.
+    /// The verdicts on every dose, in the order of the patient's doses.
     pub doses: Vec<Vec<DoseVerdict>>,
-    /// What is due, by vaccine group and series group.
+    /// Forecasts by vaccine group and series group.
     pub forecasts: Vec<GroupForecast>,
 }
 
-/// What is said of a dose as to one of its antigens.
+/// The verdict on a dose for one of its antigens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoseVerdict {
     /// The antigen.
     pub antigen: AntigenId,
     /// The vaccine group of the series.
     pub group: VaccineGroupId,
-    /// The verdict of the series that is the most favourable.
+    /// The most favourable verdict of the best series.
     pub verdict: Verdict,
 }
 
-/// What is due of a vaccine group.
+/// The forecast of a vaccine group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupForecast {
     /// The group.
     pub group: VaccineGroupId,
     /// The series group.
     pub series_group: u8,
-    /// How far the person is.
+    /// The status of the group.
     pub progress: SeriesStatus,
-    /// The next dose, where one is due.
+    /// The next dose; `None` unless the status is not complete.
     pub next: Option<Next>,
-    /// Doses whose age has come and which are not given; none where the next one must still wait.
+    /// Doses the patient should have had by now; 0 where the next one is recommended for later.
     pub lacking: u8,
 }
 
-/// Evaluates and forecasts everything for one person.
+/// Evaluates all doses of a patient and forecasts every vaccine group, as of `person.as_of`.
 pub fn assess(rules: &Rules, person: &Patient) -> Assessment {
     let view = View::new(rules, person);
     let parts = |dose: &DoseAdministered| {
@@ -59,7 +59,7 @@ pub fn assess(rules: &Rules, person: &Patient) -> Assessment {
             run_all(&view, antigen, &mut chosen);
             keep_best(&view, &mut chosen);
             keep_best_verdicts(&view, antigen, &mut chosen, &mut doses);
-            // One antigen: every best series is a forecast of its own, by series group.
+            // One antigen: each of its best series is a forecast, one for each series group.
             forecasts.extend(chosen.iter().map(|it| GroupForecast {
                 group: group_id,
                 series_group: it.run.series.series_group,
@@ -104,8 +104,8 @@ fn assess_together(
     }
 }
 
-/// The most favourable verdict of the best series, for every dose of the antigen; taken out of the
-/// series, which nobody asks for it again.
+/// Puts the most favourable verdict of the best series on every dose of the antigen into `doses`. The reasons
+/// are moved out of the series, which does not need them again.
 fn keep_best_verdicts(
     view: &View<'_>,
     antigen: AntigenId,

@@ -1,4 +1,4 @@
-//! Which of an antigen's series is the best for a person (CDSi chapters 5 and 8).
+//! The best series of an antigen for a patient (chapters 5 and 8).
 
 use super::evaluate::{Run, Status, evaluate};
 use super::forecast::{Barriers, SeriesForecast, SeriesStatus, forecast};
@@ -7,12 +7,12 @@ use super::person::View;
 use chrono::NaiveDate;
 use smallvec::SmallVec;
 
-/// Places of candidates; no antigen has many.
+/// Indices of candidates; no antigen has many.
 type Places = SmallVec<[usize; 8]>;
-/// Candidates with their points.
+/// Candidates with their scores.
 type Scores = SmallVec<[(usize, i32); 8]>;
 
-/// A series with what it says of a person.
+/// A series evaluated and forecast for a patient.
 pub(super) struct Candidate<'a> {
     pub(super) run: Run<'a>,
     pub(super) forecast: SeriesForecast,
@@ -37,10 +37,10 @@ impl Candidate<'_> {
     }
 }
 
-/// More rounds than series groups cannot change anything.
+/// A round lets one series group more see that another is complete; our choice: no schedule has more groups.
 const ROUNDS_MAX: usize = 8;
 
-/// Evaluates and forecasts the relevant series of an antigen into `candidates`.
+/// Evaluates and forecasts the relevant series of an antigen, into `candidates`.
 pub(super) fn run_all<'a>(
     view: &View<'a>,
     antigen: AntigenId,
@@ -71,7 +71,7 @@ pub(super) fn run_all<'a>(
     }
 }
 
-/// Table 5-5, and the cohort of birth where the series has one.
+/// Whether a series is relevant for the patient: table 5-5, and its birth cohort where it has one.
 fn is_relevant(view: &View<'_>, series: &AntigenSeries) -> bool {
     let person = view.person;
     if !(series.sexes.is_empty() || series.sexes.contains(&person.sex)) {
@@ -87,9 +87,8 @@ fn is_relevant(view: &View<'_>, series: &AntigenSeries) -> bool {
             }))
 }
 
-/// Whether a series cannot be chosen whatever it says: nobody starts it, for without a dose and
-/// without a condition
-/// the default series of its group is taken (SELECTSCORE-2, table 8-3).
+/// Whether a series need not be evaluated: without doses and observations the default series of its group
+/// is always selected (SELECTSCORE-2, table 8-3).
 fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &AntigenSeries) -> bool {
     let nothing_known = view.records_of(antigen).is_empty() && view.person.observations.is_empty();
     nothing_known
@@ -102,7 +101,7 @@ fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Antigen
             }))
 }
 
-/// Leaves the best series of an antigen, one per series group at most.
+/// Keeps the best series of an antigen, at most one for each series group.
 pub(super) fn keep_best(view: &View<'_>, candidates: &mut Vec<Candidate<'_>>) {
     if let [only] = &candidates[..]
         && only.series().is_default
@@ -115,7 +114,7 @@ pub(super) fn keep_best(view: &View<'_>, candidates: &mut Vec<Candidate<'_>>) {
     candidates.retain(|_| place.next().is_some_and(|place| best.contains(&place)));
 }
 
-/// The places of the best series.
+/// The indices of the best series.
 fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Places {
     let mut groups: SmallVec<[u8; 8]> =
         candidates.iter().map(|c| c.series().series_group).collect();
@@ -149,7 +148,7 @@ fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Places {
     prioritized.iter().map(|(_, place)| *place).filter(|place| is_best(*place)).collect()
 }
 
-/// The one series of a group that is taken (8.1 to 8.7).
+/// The prioritized series of a group (8.1 to 8.7).
 fn prioritized(view: &View<'_>, all: &[Candidate<'_>], members: &[usize]) -> Option<usize> {
     let default = members.iter().copied().find(|i| all[*i].series().is_default);
     let scorable = scorable(view, all, members, default.is_some());
@@ -201,7 +200,7 @@ fn scorable(
     members.iter().copied().filter(is_scorable).collect()
 }
 
-/// `best` where this one alone is the best, `tie` where others are as good, `worse` else.
+/// `points` if this is the only best one, 0 if others are as good, `-points` if one is better.
 fn ranked(own: i64, others: impl Iterator<Item = i64>, points: i32) -> i32 {
     let mut ties = 0;
     for other in others {
@@ -210,7 +209,7 @@ fn ranked(own: i64, others: impl Iterator<Item = i64>, points: i32) -> i32 {
         }
         ties += usize::from(other == own);
     }
-    // It meets itself once.
+    // `others` contains this one, too.
     if ties > 1 { 0 } else { points }
 }
 
@@ -273,8 +272,7 @@ fn day_number(day: NaiveDate) -> i32 {
     day.num_days_from_ce()
 }
 
-/// The forecast finish date where it lies before the greatest age of the last dose (SELECTB-3,
-/// SELECTB-12).
+/// The forecast finish date, if it is before the maximum age of the last dose (SELECTB-3, SELECTB-12).
 fn completable(view: &View<'_>, candidate: &Candidate<'_>) -> Option<NaiveDate> {
     let next = candidate.forecast.next?;
     let run = &candidate.run;

@@ -302,3 +302,19 @@ fail-not-a-demo = { $dir } exists and is not the folder of a demo; choose anothe
 fail-no-example = the example campaign cannot be read
 table-left-out = (the terminal is too narrow for these columns: { $columns }; a wider one or -o csv shows them)
 help-common = Options of every command
+
+## What a run of a job did, and why a due time was passed over.
+job-report-not-begun = the campaign has not begun
+job-report-over = the campaign is over
+job-report-no-sessions = no sessions tomorrow: the campaign does not run
+job-report-too-late = too late: { $day } has passed
+job-report-nothing-new = nothing new
+job-report-draft = draft { $plan } with { $doses } doses waits to be adopted
+job-report-adopted = adopted plan { $plan } with { $doses } doses; { $assigned } people assigned anew, { $kept } stay
+job-report-summary = summary of { $day } queued
+job-report-digests = { $mails } digests of { $day } queued
+job-report-digests-silent = { $mails } digests of { $day } queued; { $silent } leads without an address
+job-report-reminders = { $mails } reminders queued
+run-skipped-missed_window = missed_window
+run-skipped-superseded = superseded
+run-skipped-not_caught_up = not_caught_up

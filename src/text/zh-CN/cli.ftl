@@ -302,3 +302,19 @@ fail-not-a-demo = { $dir } 已存在且不是演示的文件夹；请用 --dir �
 fail-no-example = 示例活动无法读取
 table-left-out = （终端较窄，未显示：{ $columns }；加宽终端或用 -o csv 可见）
 help-common = 通用选项
+
+## 任务做了什么，以及某次到点为何没有执行。
+job-report-not-begun = 活动尚未开始
+job-report-over = 活动已经结束
+job-report-no-sessions = 明天没有接种：不在活动期内
+job-report-too-late = 太迟：{ $day } 已过
+job-report-nothing-new = 没有新内容
+job-report-draft = 草案 { $plan }（{ $doses } 剂次）等待采用
+job-report-adopted = 已采用计划 { $plan }（{ $doses } 剂次）；{ $assigned } 人新排或改排，{ $kept } 人不变
+job-report-summary = { $day } 的日报已排入发信队列
+job-report-digests = { $day } 的简报已排入 { $mails } 封
+job-report-digests-silent = { $day } 的简报已排入 { $mails } 封；{ $silent } 名负责人没有邮箱
+job-report-reminders = 提醒邮件已排入 { $mails } 封
+run-skipped-missed_window = 超过补做时限
+run-skipped-superseded = 由后一次代替
+run-skipped-not_caught_up = 不补做

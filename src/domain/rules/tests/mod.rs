@@ -3,6 +3,8 @@
 
 mod evaluating;
 mod forecasting;
+mod merging;
+mod selecting;
 mod skipping;
 
 use super::model::{
