@@ -1,9 +1,10 @@
 //! When the next dose of a series is due (chapter 7).
 
-use super::evaluate::{Run, Verdict, age_row};
+use super::evaluate::age_row;
 use super::model::{Antigen, TargetDose, VaccineId};
 use super::person::View;
 use super::reason::Why;
+use super::run::{Run, Verdict};
 use super::skip::{Context, can_skip};
 use chrono::{Days, NaiveDate};
 

@@ -1,10 +1,10 @@
 //! The assessment of a patient, and how antigens are combined into vaccine groups (chapter 9).
 
-use super::evaluate::Verdict;
 use super::forecast::{Day, Next, SeriesStatus};
 use super::model::{AntigenId, Rules, VaccineGroup, VaccineGroupId};
 use super::person::{DoseAdministered, Patient, View};
 use super::reason::Why;
+use super::run::Verdict;
 use super::select::{Candidate, keep_best, run_all};
 use chrono::NaiveDate;
 

@@ -11,14 +11,15 @@ mod merge;
 pub mod model;
 mod person;
 mod reason;
+mod run;
 mod select;
 mod skip;
 #[cfg(test)]
 mod tests;
 
-pub use evaluate::{Status, Verdict};
 pub use forecast::{Day, Next, SeriesStatus};
 pub use merge::{Assessment, DoseVerdict, GroupForecast, assess};
 pub use model::Rules;
 pub use person::{DoseAdministered, Patient};
 pub use reason::{DoseReason, Since, Why};
+pub use run::{Status, Verdict};

@@ -1,9 +1,10 @@
 //! The best series of an antigen for a patient (chapters 5 and 8).
 
-use super::evaluate::{Run, Status, evaluate};
+use super::evaluate::evaluate;
 use super::forecast::{Barriers, SeriesForecast, SeriesStatus, forecast};
 use super::model::{Antigen, AntigenId, AntigenSeries, IntervalFrom, Kind};
 use super::person::View;
+use super::run::{Run, Status};
 use chrono::NaiveDate;
 use smallvec::SmallVec;
 

@@ -1,8 +1,8 @@
 //! When a target dose is not needed: conditional skips (6.2, 7.1, 7.6).
 
-use super::evaluate::Run;
 use super::model::{Condition, Count, CountLogic, SkipSet, TargetDose};
 use super::person::View;
+use super::run::Run;
 use chrono::NaiveDate;
 
 /// What a skip is checked for.
