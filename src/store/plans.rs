@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
 /// A plan without its rows.
 #[derive(Debug, Clone)]
