@@ -18,7 +18,7 @@ use doseplan::domain::person::{Person, Sex};
 use doseplan::domain::plan::{Figures, PlanRow};
 use doseplan::store::audit::Act;
 use doseplan::store::plans::{self, NewPlan};
-use doseplan::store::{Store, people};
+use doseplan::store::{Store, records};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -273,7 +273,7 @@ async fn fill(app: &App, loaded: &Loaded) -> Result<()> {
                 opt_out: false,
             })
             .collect();
-        people::write(&mut tx, loaded.no, &some, 1).await?;
+        records::write(&mut tx, loaded.no, &some, 1).await?;
     }
     // One in ten has had the first dose; the plan has no second doses for them.
     let given = "INSERT INTO dose (campaign, record, person, day, place, recorded_at) \

@@ -126,11 +126,19 @@ pub struct Outlook {
     pub forecasts: Vec<GroupForecast>,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Doses evaluated on this thread: a test counts them, since time depends on the machine.
+    pub(crate) static JUDGED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 impl Judge {
     /// Evaluates doses as of the day of the last one. `doses` is sorted by (day, record); the result has
     /// the same order.
     pub fn evaluate(&self, campaign: &Campaign, who: Subject, doses: &[Dose]) -> Vec<Judged> {
         let Some(last) = doses.last() else { return Vec::new() };
+        #[cfg(test)]
+        JUDGED.set(JUDGED.get() + doses.len());
         let person = self.person(campaign, who, doses, last.date);
         let verdicts = assess(&self.rules, &person).doses;
         self.judged(&person.doses, verdicts)

@@ -11,13 +11,13 @@ use crate::domain::coverage::{Depth, Need, needs};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{PersonId, PlaceCode, TeamCode};
 use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet, VialLine};
-use crate::domain::person::group_of;
+use crate::domain::person::{Person, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
 use crate::domain::planner::{LotDraw, SessionVials, lot_draws, tour, vials};
 use crate::domain::recipient::{DigestRecipient, digest_recipients};
 use crate::domain::stock::{drawn_for, wastage_rate};
-use crate::store::{assignments, cells, doses, people, plans};
+use crate::store::{assignments, cells, doses, plans, records};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rayon::prelude::*;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -77,11 +77,12 @@ impl App {
         let absent = absent(&mut tx, loaded, today, &reported).await?;
         let ids: BTreeSet<&PersonId> =
             expected.iter().chain(&absent).map(|one| &one.person).collect();
-        let known = people::find(&mut tx, loaded.no, ids).await?;
+        let ids = ids.into_iter().map(PersonId::as_str);
+        let known = records::find::<Person>(&mut tx, loaded.no, ids).await?;
         let lines = known
             .into_values()
             .map(|known| {
-                let person = known.person;
+                let person = known.value;
                 let group = group_of(campaign, person.born, person.group.as_ref(), tomorrow);
                 let line = PersonLine {
                     person: person.id.clone(),

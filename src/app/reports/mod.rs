@@ -4,13 +4,13 @@ mod provenance;
 
 use super::recount::cells_known;
 use super::{App, AppError, Loaded, Result, millis};
-use crate::domain::counting::{Cell, CellKey, Counted, each_dose};
+use crate::domain::counting::{Cell, CellKey, Enrollee, each_dose};
 use crate::domain::date::day_end;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
 use crate::domain::person::Person;
 use crate::domain::report::{self, Arrival, Basis, Facts, Figure, Name, Report, Value};
-use crate::store::{Tx, arrivals, cells, doses, people};
+use crate::store::{Tx, arrivals, cells, doses, records};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use provenance::sources_of;
 use std::collections::{BTreeMap, BTreeSet};
@@ -225,15 +225,15 @@ async fn each_counted(
     mut take: impl FnMut(&Person, &[(Dose, CellKey, Cell)]),
 ) -> Result<()> {
     let mut given: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
-    doses::each_known(tx, loaded.no, before, |dose| {
+    records::each_known(tx, loaded.no, before, |dose: Dose| {
         given.entry(dose.person.clone()).or_default().push(dose);
     })
     .await?;
-    people::each_known(tx, loaded.no, before, |person| {
+    records::each_known(tx, loaded.no, before, |person: Person| {
         let mut mine = given.remove(&person.id).unwrap_or_default();
         doses::sort(&mut mine);
         let who =
-            Counted { area: person.area.clone(), born: person.born, group: person.group.clone() };
+            Enrollee { area: person.area.clone(), born: person.born, group: person.group.clone() };
         let mut counted = Vec::with_capacity(mine.len());
         each_dose(loaded.rules(), &who, &mine, |dose, key, one| {
             counted.push((dose.clone(), key, *one));

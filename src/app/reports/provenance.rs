@@ -3,10 +3,11 @@
 use super::{SourceRecord, each_counted, has};
 use crate::app::{Loaded, Result};
 use crate::domain::counting::Total;
+use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::report::{Arrival, ArrivalPick, Basis, Facts, Figure, Pick, given_at};
 use crate::domain::stock::{LotFigure, draws};
-use crate::store::{Tx, tallies};
+use crate::store::{Tx, records};
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -107,7 +108,7 @@ async fn records_of(
         }
     })
     .await?;
-    tallies::each_known(tx, loaded.no, before, |tally| {
+    records::each_known(tx, loaded.no, before, |tally: Tally| {
         let key = (tally.date, tally.place, tally.area, tally.group, tally.dose);
         if let Some(left) = wanted.get_mut(&key) {
             let says = i64::from(tally.doses);
