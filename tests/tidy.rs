@@ -157,8 +157,6 @@ fn a_session_is_a_vaccination_session() {
 
 #[test]
 fn the_domain_has_one_public_type_of_a_name() {
-    // Still to be renamed.
-    const KNOWN: [&str; 1] = ["Counted"];
     let mut known: BTreeMap<String, String> = BTreeMap::new();
     let mut found = Vec::new();
     for (name, text) in sources().into_iter().filter(|(name, _)| room(name) == "domain") {
@@ -174,9 +172,6 @@ fn the_domain_has_one_public_type_of_a_name() {
             };
             let word: String = kind.chars().take_while(|c| c.is_alphanumeric()).collect();
             let here = format!("{name}:{number}");
-            if KNOWN.contains(&word.as_str()) {
-                continue;
-            }
             if let Some(first) = known.get(&word) {
                 found.push(format!("{here}: {word} is also at {first}"));
             } else {

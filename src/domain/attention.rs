@@ -4,7 +4,7 @@
 use super::campaign::Campaign;
 use super::count::{Doses, Percent};
 use super::counting::NO_GROUP;
-use super::coverage::{Counted, Coverage, CoverageRow, Flag, SitesReported};
+use super::coverage::{Coverage, CoverageRow, DoseSums, Flag, SitesReported};
 use super::id::{GroupId, LotCode};
 use super::message::MailState;
 use super::plan::PlanRow;
@@ -98,7 +98,7 @@ pub struct PlanProgress {
 /// How far a campaign is with its plan. `curve` has the doses of each day of the first adopted plan.
 pub fn plan_progress(
     campaign: &Campaign,
-    counted: &[Counted],
+    counted: &[DoseSums],
     curve: &[(NaiveDate, u64)],
     as_of: NaiveDate,
 ) -> PlanProgress {

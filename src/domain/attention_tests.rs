@@ -3,8 +3,8 @@ use crate::domain::contact::Contact;
 use crate::domain::coverage::{Depth, coverage};
 use crate::domain::testing::{county, day};
 
-fn counted(area: &str, group: &str, dose: u8, people: i64) -> Counted {
-    Counted {
+fn counted(area: &str, group: &str, dose: u8, people: i64) -> DoseSums {
+    DoseSums {
         area: area.into(),
         group: group.into(),
         dose,
@@ -18,7 +18,7 @@ fn counted(area: &str, group: &str, dose: u8, people: i64) -> Counted {
     }
 }
 
-fn tree(campaign: &Campaign, counted: &[Counted]) -> Coverage {
+fn tree(campaign: &Campaign, counted: &[DoseSums]) -> Coverage {
     coverage(campaign, day(30), counted, Depth::Tree, SitesReported::default())
 }
 
@@ -184,7 +184,7 @@ fn a_lot_is_named_from_a_fortnight_before_its_last_day_while_doses_are_left() {
 #[test]
 fn over_a_hundred_is_told_once_of_the_highest_area() {
     let campaign = county();
-    let told = |counted: &[Counted]| -> Vec<(String, String, u8, String)> {
+    let told = |counted: &[DoseSums]| -> Vec<(String, String, u8, String)> {
         over_100(&campaign, &tree(&campaign, counted))
             .into_iter()
             .map(|one| match one {
@@ -211,10 +211,10 @@ fn over_a_hundred_is_told_once_of_the_highest_area() {
 #[test]
 fn doses_that_do_not_count_are_added_up_once() {
     let campaign = county();
-    let invalid = |counted: &[Counted]| invalid_doses(&campaign, &tree(&campaign, counted));
+    let invalid = |counted: &[DoseSums]| invalid_doses(&campaign, &tree(&campaign, counted));
     assert_eq!(invalid(&[counted("V", "adult", 1, 10)]), None);
     let with =
-        |area: &str, group: &str, invalid| Counted { invalid, ..counted(area, group, 1, 10) };
+        |area: &str, group: &str, invalid| DoseSums { invalid, ..counted(area, group, 1, 10) };
     // Adults are in two group sets as well, and V lies below N and C.
     let both = [with("V", "adult", 2), with("S", "senior", 1)];
     assert_eq!(invalid(&both), Some(Attention::InvalidDoses(Doses(3))));

@@ -9,7 +9,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::count::People;
 use crate::domain::counting::NO_GROUP;
-use crate::domain::coverage::{Counted, Coverage, Depth, coverage, needs};
+use crate::domain::coverage::{Coverage, Depth, DoseSums, coverage, needs};
 use crate::domain::date::days;
 use crate::domain::id::GroupId;
 use crate::domain::notice::{AreaLine, Curves, Summary};
@@ -55,7 +55,7 @@ impl App {
         let curves = curves(campaign, doses, curve);
         drop(tx);
         let attention = self.attention(loaded, as_of, &tree, progress).await?;
-        let sum = |figure: fn(&Counted) -> i64| -> u64 {
+        let sum = |figure: fn(&DoseSums) -> i64| -> u64 {
             u64::try_from(basis.counted.iter().map(figure).sum::<i64>()).unwrap_or(0)
         };
         Ok(Summary {
