@@ -4,8 +4,9 @@
 use super::compact::Compact;
 use super::draft::Draft;
 use super::free_capacity::Routes;
+use super::index::{Day, Per};
 use super::pdhg::{Pdhg, Point};
-use super::prices::Market;
+use super::prices::{Market, Prices};
 use super::routing::Routed;
 use super::search_budget::{Pace, SearchBudget};
 use super::{
@@ -78,7 +79,7 @@ pub(super) struct Found<'p> {
     /// The best plan.
     pub(super) draft: Draft<'p>,
     /// The best prices.
-    pub(super) prices: Vec<f64>,
+    pub(super) prices: Prices,
     /// The bound that they prove.
     pub(super) bound: f64,
     /// What the plan was worth before the worst area and travel counted.
@@ -138,7 +139,7 @@ pub(super) struct Task<'a> {
     /// The published plan.
     pub(super) wishes: &'a [published_plan::Wish],
     /// Its sessions before this day stay.
-    pub(super) until: usize,
+    pub(super) until: Day,
     /// How long to search.
     pub(super) limits: Limits,
     /// Prices of an older plan.
@@ -157,9 +158,9 @@ pub(super) fn improve<'p>(
 ) -> Found<'p> {
     let limits = task.limits;
     let problem = market.problem;
-    let none = vec![0.0; market.slots.holds.len()];
+    let none = Per::filled(0.0, market.slots.holds.len());
     let old = task.warm.map(|warm| market.prices_of(warm));
-    let bound_of = |prices: Vec<f64>| (market.answer(&prices).bound, prices);
+    let bound_of = |prices: Prices| (market.answer(&prices).bound, prices);
     let (mut bound, mut prices) = bound_of(none);
     if let Some(old) = &old {
         let known = bound_of(old.clone());
@@ -173,7 +174,7 @@ pub(super) fn improve<'p>(
     budget.tell(0, objective, bound);
     let has_targets = problem.campaign.groups.iter().any(|group| group.target.is_some());
     let ends = Ends::of(task.one_plan, has_targets);
-    let nothing = market.kinds.is_empty() || problem.first >= problem.days;
+    let nothing = market.kinds.is_empty() || problem.first >= problem.end();
     if limits.steps == 0 || nothing || !budget.has_time(0.0, ends.plans) {
         return found;
     }
@@ -425,7 +426,7 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// The worst area, then travel; a published plan stays as it is.
-    fn stages(&mut self, until: usize, budget: &mut SearchBudget) {
+    fn stages(&mut self, until: Day, budget: &mut SearchBudget) {
         if !self.is_new {
             return;
         }

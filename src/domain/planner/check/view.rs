@@ -242,7 +242,8 @@ fn orders(n: usize) -> Vec<Vec<usize>> {
     all
 }
 
-/// 1 − w as a fraction in lowest terms; nothing kept: (0, 1).
+/// 1 − w as a fraction in lowest terms; nothing kept: (0, 1). The same rule as in `domain::stock`,
+/// written a second time on purpose: the check shares no code with the planner.
 fn kept(rate: Decimal) -> (u128, u128) {
     let keep = (Decimal::ONE - rate).normalize();
     let (over, under) = (u128::try_from(keep.mantissa()).unwrap_or(0), 10_u128.pow(keep.scale()));
