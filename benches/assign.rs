@@ -11,8 +11,8 @@ use doseplan::domain::id::{GroupId, PersonId};
 use doseplan::domain::person::{Person, Sex};
 use doseplan::domain::plan::{Figures, PlanRow};
 use doseplan::store::audit::Act;
-use doseplan::store::people;
 use doseplan::store::plans::{self, NewPlan};
+use doseplan::store::records;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 use support::{Result, heading, line, ratio, shown};
@@ -167,13 +167,13 @@ async fn fill(app: &App, loaded: &Loaded) -> Result<()> {
                 opt_out: false,
             })
             .collect();
-        people::write(&mut tx, loaded.no, &some, 1).await?;
+        records::write(&mut tx, loaded.no, &some, 1).await?;
     }
     let rows = sessions()?;
     let plan = NewPlan {
         version: loaded.version,
         from: today()?,
-        made_by: "hand",
+        made_by: doseplan::domain::plan::MadeBy::Hand,
         figures: &Figures::default(),
         unplaced: &[],
         rows: &rows,

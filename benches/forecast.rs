@@ -7,7 +7,7 @@
 mod support;
 
 use chrono::{NaiveDate, TimeDelta};
-use doseplan::domain::rules::{Person, Rules, assess};
+use doseplan::domain::rules::{Patient, Rules, assess};
 use doseplan::intake::history::read_line;
 use doseplan::intake::rules;
 use std::fmt::Write as _;
@@ -170,12 +170,12 @@ fn child(n: i64, today: NaiveDate) -> String {
     format!("{{{person},\"doses\":[{doses}]}}")
 }
 
-fn people(lines: &str, rules: &Rules, today: NaiveDate) -> Vec<Person> {
+fn people(lines: &str, rules: &Rules, today: NaiveDate) -> Vec<Patient> {
     lines.lines().filter_map(|line| Some(read_line(line, rules, today).ok()?.person)).collect()
 }
 
 /// People a second in the best round, for others use the machine, too; the mean behind it.
-fn measure(what: &str, target: u32, people: &[Person], rounds: usize, rules: &Rules) {
+fn measure(what: &str, target: u32, people: &[Patient], rounds: usize, rules: &Rules) {
     let round = || {
         let start = Instant::now();
         std::hint::black_box(

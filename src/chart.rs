@@ -19,55 +19,55 @@ const H: f64 = HEIGHT as f64;
 /// Height of letters, in the drawing's units: on a phone the drawing is a little more than half as wide, and 22
 /// becomes 12.
 pub const SIZE: f64 = 22.0;
-/// Space around everything.
+/// Margin around the whole drawing.
 const PAD: f64 = 8.0;
-/// Between two entries of the legend.
+/// Space between two entries of the legend.
 const GAP: f64 = 28.0;
-/// Length of the stroke before an entry of the legend.
+/// Length of the sample line before a legend entry.
 const STROKE: f64 = 36.0;
 /// Height of a row of the legend.
 const ROW: f64 = 32.0;
-/// Steps of the scale at most.
+/// The most steps that the scale has.
 const STEPS_MAX: u64 = 4;
-/// Dates below the scale at most.
+/// The most dates below the plot.
 const DATES_MAX: i64 = 5;
-/// No figure is higher, so that the scale above it can still be counted.
+/// Higher figures are drawn at this one, so that the scale does not overflow.
 const FIGURE_MAX: u64 = 1 << 60;
 
 /// Lines of figures over days.
 pub struct Chart<'a> {
-    /// What it shows, for those who do not see it.
+    /// What the chart shows, for screen readers.
     pub title: &'a str,
-    /// What stands above it, where it may be seen without the words around it.
+    /// A heading inside the chart, for charts that are shown on their own.
     pub heading: Option<&'a str>,
-    /// What the figures count, as `剂次`.
+    /// The unit of the figures, as `剂次`.
     pub unit: &'a str,
-    /// First and last day of the scale.
+    /// First and last day of the time axis.
     pub days: (NaiveDate, NaiveDate),
-    /// The lines; the first lies on top.
+    /// The lines; the first one is drawn on top.
     pub lines: &'a [Line<'a>],
-    /// How a figure of the scale is written, as `120万`.
+    /// Writes a figure of the scale, as `120万`.
     pub number: &'a dyn Fn(u64) -> String,
-    /// How a day is written, as `10/20`.
+    /// Writes a day, as `10/20`.
     pub day: &'a dyn Fn(NaiveDate) -> String,
 }
 
 /// One line.
 pub struct Line<'a> {
-    /// What the legend says: name and, if wanted, last figure.
+    /// The legend's text: the name and, if wanted, the last figure.
     pub name: &'a str,
     /// How it looks.
     pub look: Look,
-    /// Days in ascending order with their figures.
+    /// Days, ascending, with their figures.
     pub points: &'a [(NaiveDate, u64)],
 }
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// What should be: dashed.
+    /// What was planned: dashed.
     Plan,
-    /// What is: a full line with its last point marked.
+    /// What was done: solid, with a dot at the last point.
     Done,
 }
 
@@ -170,13 +170,13 @@ pub enum Shape {
         class: Class,
         /// The points, at least one.
         points: Vec<Point>,
-        /// How thick.
+        /// Thickness.
         width: f64,
-        /// Length of a dash and of the gap after it; `None`: a full line.
+        /// Length of a dash and of the gap after it; `None` for a solid line.
         dash: Option<(f64, f64)>,
         /// Whether corners are round.
         is_round: bool,
-        /// From 0, which nobody sees, to 1.
+        /// From 0 (invisible) to 1.
         opacity: f64,
     },
     /// A filled circle.
@@ -190,9 +190,9 @@ pub enum Shape {
     },
     /// Words on one line, of height [`SIZE`].
     Text {
-        /// Where the baseline starts, has its middle or ends.
+        /// A point on the baseline.
         at: Point,
-        /// Which of these.
+        /// Which part of the text stands at that point.
         anchor: Anchor,
         /// The words.
         said: String,
@@ -213,13 +213,13 @@ pub enum Anchor {
 /// What a chart consists of, in the order in which it is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawing {
-    /// What it shows, for those who do not see it.
+    /// What the chart shows, for screen readers.
     pub title: String,
     /// The shapes.
     pub shapes: Vec<Shape>,
 }
 
-/// Where the lines lie.
+/// The area of the lines, and the days and figures that its edges stand for.
 struct Plot {
     left: f64,
     right: f64,
@@ -228,7 +228,7 @@ struct Plot {
     first: NaiveDate,
     /// Days from the first to the last, at least one.
     days: i64,
-    /// The figure at the top.
+    /// The figure at the top edge.
     high: u64,
 }
 
@@ -389,7 +389,7 @@ fn scale(out: &mut Vec<Shape>, plot: &Plot, figures: &[(u64, String)]) {
     }
 }
 
-/// The first day, the last one, and days between them as far as there is room.
+/// Labels the first and the last day, and as many evenly spaced days between them as fit.
 fn dates(out: &mut Vec<Shape>, chart: &Chart<'_>, plot: &Plot, last: NaiveDate) {
     let said = |day: NaiveDate| (chart.day)(day);
     let wide = width(&said(plot.first)).max(width(&said(last))) + GAP;
@@ -401,7 +401,7 @@ fn dates(out: &mut Vec<Shape>, chart: &Chart<'_>, plot: &Plot, last: NaiveDate) 
     shown.retain(|day| *day <= last);
     for day in shown {
         let (label, x) = (said(day), plot.x(day));
-        // The outer ones end where the drawing does.
+        // The outermost labels stay inside the drawing.
         let half = width(&label) / 2.0;
         let x = x.clamp(PAD + half, (W - PAD - half).max(PAD + half));
         out.push(text((x, plot.bottom + ROW * 0.85), Anchor::Middle, &label));
@@ -431,7 +431,7 @@ fn text(at: Point, anchor: Anchor, said: &str) -> Shape {
     Shape::Text { at, anchor, said: said.to_owned() }
 }
 
-/// How wide a text is at most: measured on Noto Sans, with a little to spare for other fonts.
+/// An upper estimate of a text's width: measured on Noto Sans, with a margin for other fonts.
 fn width(text: &str) -> f64 {
     let em = |c: char| match c {
         '0'..='9' => 0.58,

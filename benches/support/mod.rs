@@ -54,6 +54,8 @@ pub(crate) async fn app(file: &Path) -> Result<(App, Loaded)> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Taken {
     pub(crate) time: Duration,
+    /// Seconds of all its threads, user and system.
+    pub(crate) cpu_secs: f64,
     pub(crate) peak_kib: u64,
 }
 
@@ -82,13 +84,14 @@ pub(crate) fn run(command: Command) -> Result<Taken> {
 pub(crate) fn run_ending(mut command: Command, code: i32) -> Result<Taken> {
     let start = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let mut peak_kib = 0;
+    let (mut peak_kib, mut cpu_secs) = (0, 0.0_f64);
     loop {
         peak_kib = peak_kib.max(memory_kib(&child, "VmHWM"));
+        cpu_secs = cpu_secs.max(cpu_seconds(&child));
         if let Some(status) = child.try_wait()? {
             let time = start.elapsed();
             return if status.code() == Some(code) {
-                Ok(Taken { time, peak_kib })
+                Ok(Taken { time, cpu_secs, peak_kib })
             } else {
                 Err(format!("{command:?}: {status}").into())
             };

@@ -1,4 +1,4 @@
-//! Accounts of the dashboard: made, logged in, checked; tokens of programs; the audit log.
+//! Accounts of the dashboard and their logins, tokens for programs, and the audit log.
 
 use super::{App, AppError, Result, millis};
 use crate::domain::account::{Account, PASSWORD_CHARS_MIN, Role, Scope, is_name, is_password};
@@ -11,14 +11,14 @@ use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
-/// A login ends after so long, whatever happens.
+/// The longest that a login lasts.
 const LOGIN_MAX: TimeDelta = TimeDelta::hours(12);
-/// … and after so long without a page.
+/// The longest that a login lasts without a request.
 const LOGIN_IDLE_MAX: TimeDelta = TimeDelta::hours(2);
-/// That a login or token is in use is written down so often at most.
+/// How often the use of a login or token is stored.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// 256 bits that nobody guesses, as hexadecimal digits.
+/// A random secret of 256 bits, as hexadecimal digits.
 pub fn secret_text() -> String {
     let mut hash = Sha256::new();
     for _ in 0..3 {
@@ -27,12 +27,12 @@ pub fn secret_text() -> String {
     hex(&hash.finalize())
 }
 
-/// What the database keeps of a secret text.
+/// The hash of a secret, which is all that the database holds of it.
 pub fn hash_of(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))
 }
 
-/// A password's argon2id hash; takes a while, so it runs aside.
+/// A password's argon2id hash, computed on a blocking thread.
 async fn hashed(password: &str) -> Result<String> {
     let password = password.to_owned();
     let work = move || -> argon2::password_hash::Result<String> {
@@ -47,7 +47,7 @@ async fn hashed(password: &str) -> Result<String> {
     }
 }
 
-/// Whether a password is the one of a hash.
+/// Whether a password matches a hash.
 async fn fits(password: &str, hash: String) -> bool {
     let password = password.to_owned();
     let work =
@@ -55,7 +55,7 @@ async fn fits(password: &str, hash: String) -> bool {
     tokio::task::spawn_blocking(work).await.unwrap_or(false)
 }
 
-/// The hash of no password: an unknown name takes as long as a wrong password.
+/// A hash that no password has: checking it makes an unknown name take as long as a wrong password.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$\
      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -117,7 +117,7 @@ impl App {
         Ok(act.commit(None, name).await?)
     }
 
-    /// Gives an account another password, and ends its logins.
+    /// Changes an account's password and ends its logins.
     pub async fn set_password(
         &self,
         name: &str,
@@ -135,7 +135,7 @@ impl App {
         Ok(act.commit(None, name).await?)
     }
 
-    /// Whether a name and a password belong together.
+    /// The account with this name and password; `None` if they do not match.
     pub async fn is_password_of(&self, name: &str, password: &str) -> Result<Option<Account>> {
         let mut tx = self.store.read().await?;
         let found = accounts::find(&mut tx, name).await?;
@@ -145,7 +145,7 @@ impl App {
         Ok(account.filter(|_| right))
     }
 
-    /// Logs an account in: what its browser shall hold.
+    /// Logs an account in; returns the secret for the browser's cookie.
     pub async fn log_in(&self, account: &Account, now: DateTime<Utc>) -> Result<String> {
         let token = secret_text();
         let by = (Actor::Account(account), Power::Look);
@@ -156,7 +156,7 @@ impl App {
         Ok(token)
     }
 
-    /// Who is logged in with what a browser holds.
+    /// The account that is logged in with a cookie's secret; `None` if there is none, or the login is over.
     pub async fn logged_in(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Account>> {
         let hash = hash_of(token);
         let mut tx = self.store.read().await?;
@@ -180,7 +180,7 @@ impl App {
         Ok(act.commit(None, "").await?)
     }
 
-    /// Makes a token for a program, which acts for an account: the text that the program shall hold.
+    /// Makes a token with which a program acts for an account; returns its secret, which is shown only once.
     pub async fn add_token(
         &self,
         account: &str,
@@ -209,13 +209,13 @@ impl App {
         Ok(token)
     }
 
-    /// Every token, without its secret.
+    /// Every token without its secret.
     pub async fn tokens(&self) -> Result<Vec<ApiToken>> {
         let mut tx = self.store.read().await?;
         Ok(accounts::tokens(&mut tx).await?)
     }
 
-    /// Removes a token; `false` where there is none with this number.
+    /// Removes a token; `false` if there is none with this number.
     pub async fn remove_token(&self, id: i64, by: Actor<'_>, now: DateTime<Utc>) -> Result<bool> {
         let mut act = self.act((by, Power::Accounts), Action::TokenRemove, now).await?;
         let known = accounts::remove_token(&mut act, id).await?;
@@ -225,7 +225,7 @@ impl App {
         Ok(known)
     }
 
-    /// Who a program's token acts for, and what it is good for.
+    /// The account and scopes of a token; `None` for an unknown one.
     pub async fn of_token(
         &self,
         token: &str,
@@ -246,14 +246,14 @@ impl App {
         Ok(Some((account, scopes)))
     }
 
-    /// The newest lines of the audit log before a number, of one account or of all.
+    /// The newest lines of the audit log with numbers below `before`, of one account or of all.
     pub async fn audit(&self, who: Option<&str>, before: i64, limit: i64) -> Result<Vec<Entry>> {
         let mut tx = self.store.read().await?;
         Ok(audit::list(&mut tx, who.unwrap_or_default(), before, limit).await?)
     }
 }
 
-/// Logins that are over: made before the first instant, or last seen before the second.
+/// Limits of logins that are over: made before the first instant, or last used before the second.
 fn over(now: DateTime<Utc>) -> (i64, i64) {
     (millis(now - LOGIN_MAX), millis(now - LOGIN_IDLE_MAX))
 }

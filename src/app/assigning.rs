@@ -4,10 +4,10 @@ use super::{App, Loaded, Result, millis, today};
 use crate::domain::assign::{Candidate, Input, Output, assign};
 use crate::domain::campaign::CohortKey;
 use crate::domain::count::floor_of;
-use crate::domain::counting::Counted;
+use crate::domain::counting::Enrollee;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
-use crate::domain::judge::{Asks, Due, Judged, Lack, Subject};
+use crate::domain::judge::{Asks, Due, Judged, MissedDose, Subject};
 use crate::domain::person::{Outcome, OutcomeKind, Person, Sex, barred, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
@@ -29,7 +29,7 @@ pub struct Standing {
     /// The next dose, or visit; `None` when all is given.
     pub due: Option<Due>,
     /// What a catch-up campaign gives at it.
-    pub lacks: Vec<Lack>,
+    pub missed: Vec<MissedDose>,
     /// How far they are with every vaccine group.
     pub forecasts: Vec<GroupForecast>,
     /// What bars them on the day asked for.
@@ -55,7 +55,7 @@ pub async fn each_standing(
             doses: state.doses,
             judged: state.judged,
             due: state.due,
-            lacks: state.lacks,
+            missed: state.missed,
             forecasts: state.forecasts,
             barred: state.barred,
             person,
@@ -71,7 +71,7 @@ struct State {
     doses: Vec<Dose>,
     judged: Vec<Judged>,
     due: Option<Due>,
-    lacks: Vec<Lack>,
+    missed: Vec<MissedDose>,
     forecasts: Vec<GroupForecast>,
     barred: Option<OutcomeKind>,
 }
@@ -91,7 +91,7 @@ fn state(
     State {
         group: group_of(campaign, who.born, named, day).map(|group| group.id.clone()),
         due: outlook.due,
-        lacks: outlook.lacks,
+        missed: outlook.missed,
         forecasts: outlook.forecasts,
         barred: barred(newer, day).map(|outcome| outcome.outcome),
         judged: outlook.doses,
@@ -158,7 +158,7 @@ async fn register(tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Regist
     let mut given = doses::by_person(tx, loaded.no).await?;
     let mut out = Register::default();
     let asks_all = matches!(loaded.judge.asks, Asks::Series { .. });
-    let mut take = |id: PersonId, sex: Sex, person: Counted| {
+    let mut take = |id: PersonId, sex: Sex, person: Enrollee| {
         let doses = given.remove(&id).unwrap_or_default();
         let noted = noted.get(&id).map_or(&[][..], Vec::as_slice);
         let who = Subject { born: person.born, sex };
@@ -188,12 +188,12 @@ async fn register(tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Regist
     };
     if asks_all {
         // Names and contacts are not read: they are the larger part of a register.
-        people::each_counted(tx, loaded.no, |id, person| take(id, Sex::U, person)).await?;
+        people::each_enrollee(tx, loaded.no, |id, person| take(id, Sex::U, person)).await?;
     } else {
         // Some vaccines of a programme are for girls alone.
         people::each(tx, loaded.no, |person| {
             let (area, born, group) = (person.area, person.born, person.group);
-            take(person.id, person.sex, Counted { area, born, group });
+            take(person.id, person.sex, Enrollee { area, born, group });
         })
         .await?;
     }

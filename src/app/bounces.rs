@@ -1,9 +1,11 @@
-//! Mails that came back: whose report counts, what follows for the mail, and for its address.
+//! Mails that came back: which reports are believed, and what follows for the mail and its address.
 
 use super::unsubscribing::secret;
 use super::{App, Result, millis};
 use crate::config::BounceAddress;
-use crate::mail::bounce::{self, BounceReport, Kind, NotUnderstood};
+use crate::domain::hold::EventKind;
+use crate::domain::message::{BounceKind, MailState};
+use crate::mail::bounce::{self, BounceReport, NotUnderstood};
 use crate::mail::mailbox::{Found, Mailbox};
 use crate::mail::message::{canonical, spellings};
 use crate::mail::{link, safe};
@@ -13,9 +15,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// So many soft bounces, and an address is left alone.
+/// Soft bounces after which no more mail goes to an address. Our choice.
 const SOFT_MAX: u64 = 3;
-/// Reports that one transaction takes in.
+/// The most reports of one transaction.
 const BATCH: usize = 100;
 
 /// What an import of reports led to.
@@ -25,13 +27,13 @@ pub struct Taken {
     pub read: u64,
     /// New reports by what they say: `hard`, `soft`, `policy`, `delayed`, `delivered`.
     pub new: BTreeMap<&'static str, u64>,
-    /// Reports that had been taken in before.
+    /// Reports that were known before.
     pub known: u64,
     /// Addresses that get no more mail because of these reports.
     pub suppressed: u64,
-    /// Mails that waited for such an address and do not go.
+    /// Queued mails to such addresses, which are held.
     pub held: u64,
-    /// Messages that are no report about a mail of ours; they stay where they are.
+    /// Messages that are not reports about our mail; they stay where they are.
     pub not_understood: Vec<Strange>,
 }
 
@@ -44,7 +46,7 @@ pub struct Strange {
     pub why: NotUnderstood,
 }
 
-/// An address about which there are reports, or that gets no mail.
+/// An address that has reports or gets no mail.
 #[derive(Clone, Default, Serialize)]
 pub struct AddressLine {
     /// The address.
@@ -59,7 +61,7 @@ pub struct AddressLine {
     pub status: String,
     /// What the server said with it.
     pub said: String,
-    /// Since when it gets no mail, else when the newest report was taken in; milliseconds since 1970.
+    /// When mail to it stopped, else when the newest report came in; milliseconds since 1970.
     #[serde(skip)]
     pub since: i64,
     /// The time zone of its reader.
@@ -69,7 +71,7 @@ pub struct AddressLine {
     pub suppressed: bool,
 }
 
-/// To whom mails come back.
+/// The envelope senders of mails, to which bounces go.
 pub struct EnvelopeSenders {
     from: String,
     /// The secret, and where bounces go.
@@ -77,7 +79,7 @@ pub struct EnvelopeSenders {
 }
 
 impl EnvelopeSenders {
-    /// The envelope sender of a mail: one of its own where bounces have an address, else the sender's.
+    /// The envelope sender of a mail: an address of its own if bounces have one, else the sender's.
     pub fn of(&self, id: i64) -> String {
         match &self.own {
             Some((secret, to)) => link::bounce_sender(secret, to, id),
@@ -91,7 +93,7 @@ struct Failed<'a> {
     report: &'a str,
     outbox: i64,
     address: &'a str,
-    kind: Kind,
+    kind: BounceKind,
     status: &'a str,
     said: &'a str,
 }
@@ -114,7 +116,7 @@ impl App {
         Ok(EnvelopeSenders { from, own })
     }
 
-    /// Takes in reports. Nothing is changed where they stand, and a report that is read again changes nothing here.
+    /// Imports reports. The mailbox is left as it is, and importing a report again changes nothing.
     pub async fn import_bounces(&self, from: Mailbox, now: DateTime<Utc>) -> Result<Taken> {
         let mut taken = Taken::default();
         let mut from = from.peekable();
@@ -138,7 +140,7 @@ impl App {
         Ok(taken)
     }
 
-    /// Takes one report in, or says why not.
+    /// Imports one report, or says why it cannot be used.
     async fn take(
         &self,
         tx: &mut Tx,
@@ -154,7 +156,7 @@ impl App {
             (None, None) => None,
         };
         let Some(mail) = mail else { return Ok(Err(NotUnderstood::NotOurs)) };
-        // A Message-ID is no secret. Where mails have senders of their own, only a report to one of those is believed.
+        // A Message-ID is no secret. If mails have envelope senders of their own, only reports to those are believed.
         if proven.is_none() && self.config.mail.bounce.is_some() {
             return Ok(Err(NotUnderstood::Unproven));
         }
@@ -178,9 +180,9 @@ impl App {
         taken.held += effect.held;
         if failure.kind.is_final() {
             let why = format!("{} {}", failure.status, failure.said);
-            for from in ["sent", "in_doubt"] {
-                // A server that reports on a mail had it, so it is in doubt no longer.
-                let change = (from, "bounced");
+            for from in [MailState::Sent, MailState::InDoubt] {
+                // A server that reports on a mail received it, so it is no longer in doubt.
+                let change = (from, MailState::Bounced);
                 outbox::set(tx, mail.id, change, mail.due_at, why.trim_end(), millis(now)).await?;
             }
         }
@@ -192,13 +194,13 @@ impl App {
         let mut tx = self.store.read().await?;
         let mut lines: BTreeMap<String, AddressLine> = BTreeMap::new();
         for bounce in bounces::list(&mut tx).await? {
-            if !["hard", "soft", "policy"].contains(&bounce.kind.as_str()) {
+            if !bounce.kind.is_final() {
                 continue;
             }
             let line = lines.entry(bounce.address).or_default();
-            match bounce.kind.as_str() {
-                "policy" => line.policy += 1,
-                "hard" => line.hard += u64::from(bounce.counts),
+            match bounce.kind {
+                BounceKind::Policy => line.policy += 1,
+                BounceKind::Hard => line.hard += u64::from(bounce.counts),
                 _ => line.soft += u64::from(bounce.counts),
             }
             (line.status, line.said) = (bounce.status, bounce.said);
@@ -214,8 +216,8 @@ impl App {
         Ok(lines.into_values().collect())
     }
 
-    /// An address has been mended: nothing speaks against it any more, and what waited for it goes while that is of
-    /// use. Returns how many mails that are; `None` where nothing spoke against it.
+    /// Clears the reports against an address that has been mended and queues its held mails, while they are of use.
+    /// Returns how many mails; `None` if nothing spoke against the address.
     pub async fn forget_bounces(
         &self,
         address: &str,
@@ -231,21 +233,21 @@ impl App {
         }
         let queued = bounces::queue_held(&mut tx, &spellings(&address), millis(now)).await?;
         let said = format!("{address}: {}", safe::sentence(why));
-        installation::note(&mut tx, "bounces_forgotten", &said, millis(now)).await?;
+        installation::note(&mut tx, EventKind::BouncesForgotten, &said, millis(now)).await?;
         tx.commit().await?;
         Ok(Some(queued))
     }
 }
 
-/// Notes that a mail server refused the recipient of a mail (RCPT) with a code and words. Returns what it means for
-/// the address; `None` where the code is not about it. The state of the mail is for the sender to write.
+/// Stores that a mail server refused a recipient (RCPT) with a code and words. Returns what it means for the address;
+/// `None` if the code is not about the address. The sender stores the state of the mail.
 pub async fn refused(
     tx: &mut Tx,
     outbox: i64,
     address: &str,
     (code, text): (u16, &str),
     now: DateTime<Utc>,
-) -> Result<Option<Kind>> {
+) -> Result<Option<BounceKind>> {
     let Some((kind, status)) = bounce::refusal(code, text) else { return Ok(None) };
     let failed = Failed {
         report: &format!("smtp/{outbox}/{}", millis(now)),
@@ -267,8 +269,7 @@ impl Failed<'_> {
             report: self.report,
             outbox: self.outbox,
             address: self.address,
-            kind: self.kind.word(),
-            counts: matches!(self.kind, Kind::Hard | Kind::Soft),
+            kind: self.kind,
             status: self.status,
             said: self.said,
         };
@@ -276,8 +277,8 @@ impl Failed<'_> {
             return Ok(Effect::default());
         }
         let is_over = match self.kind {
-            Kind::Hard => true,
-            Kind::Soft => bounces::soft_count(tx, self.address).await? >= SOFT_MAX,
+            BounceKind::Hard => true,
+            BounceKind::Soft => bounces::soft_count(tx, self.address).await? >= SOFT_MAX,
             _ => false,
         };
         let mut effect = Effect { is_new: true, ..Effect::default() };

@@ -3,7 +3,7 @@
 use super::{App, Loaded, Result, millis};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
-use crate::domain::difference::{Change, differences};
+use crate::domain::difference::{RowChange, differences};
 use crate::domain::permission::{Actor, Power};
 use crate::store::audit::Act;
 use crate::store::campaigns::{self, Version};
@@ -16,7 +16,7 @@ pub struct Applied {
     /// Whether the campaign was not known before.
     pub is_new: bool,
     /// What differs from the version before.
-    pub changes: Vec<Change>,
+    pub changes: Vec<RowChange>,
 }
 
 impl Applied {

@@ -3,9 +3,9 @@
 use super::assigning::each_standing;
 use super::{App, AppError, Loaded, Result};
 use crate::domain::catch_up::{Progressed, Progresses, Visit, visits};
-use crate::domain::count::percent;
+use crate::domain::count::Percent;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
-use crate::domain::judge::{Asks, Judge, Lack, Subject};
+use crate::domain::judge::{Asks, Judge, MissedDose, Subject};
 use crate::domain::person::OutcomeKind;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -73,7 +73,7 @@ pub struct AreaLine {
     /// Of them, those who have every dose that is due.
     pub done: u64,
     /// Their share, one decimal.
-    pub percent: Option<String>,
+    pub percent: Option<Percent>,
     /// Whether that is less than the campaign asks of every area.
     pub below: bool,
     /// People who lack doses.
@@ -108,13 +108,13 @@ impl App {
         let mut out = Vec::new();
         each_standing(&mut tx, loaded, day, |standing| {
             let (Some(group), None) = (standing.group, standing.barred) else { return };
-            if !standing.lacks.iter().any(|lack| lack.lacking > 0) {
+            if !standing.missed.iter().any(|lack| lack.lacking > 0) {
                 return;
             }
             let who = Subject { born: standing.person.born, sex: standing.person.sex };
             let from = day.max(campaign.start);
             let visits = visits(campaign, judge, who, &standing.doses, from);
-            let lacks = standing.lacks.iter().filter(|lack| lack.lacking > 0);
+            let lacks = standing.missed.iter().filter(|lack| lack.lacking > 0);
             out.push(LackLine {
                 lacks: lacks.map(|lack| lack_dose(judge, lack)).collect(),
                 visits: visits.iter().map(|visit| visit_line(judge, visit)).collect(),
@@ -176,7 +176,7 @@ impl App {
 }
 
 /// The vaccine groups that a catch-up campaign asks for.
-fn groups(loaded: &Loaded) -> Result<Vec<crate::domain::rules::model::GroupId>> {
+fn groups(loaded: &Loaded) -> Result<Vec<crate::domain::rules::model::VaccineGroupId>> {
     match &loaded.judge.asks {
         Asks::CatchUp { groups, .. } => Ok(groups.clone()),
         Asks::Series { .. } => {
@@ -199,7 +199,7 @@ fn area_line(
         vaccine,
         should: here.should,
         done: here.done,
-        percent: percent(signed(here.done), signed(here.should)),
+        percent: Percent::of(signed(here.done), signed(here.should)),
         below: people_to_rate > 0,
         lacking_people: here.lacking_people(),
         lacking_doses: here.lacking_doses(),
@@ -214,7 +214,7 @@ fn visit_line(judge: &Judge, visit: &Visit) -> VisitLine {
     VisitLine { day: visit.day, doses }
 }
 
-fn lack_dose(judge: &Judge, lack: &Lack) -> LackDose {
+fn lack_dose(judge: &Judge, lack: &MissedDose) -> LackDose {
     LackDose {
         vaccine: judge.name(lack.group).to_owned(),
         code: lack.vaccine.as_deref().map(str::to_owned),

@@ -1,7 +1,8 @@
-//! Copies of the database: moved, backed up, restored. Only one of them ever sends mail: the original before a move
-//! loses the right to when the new one gains it, and a backup has none until somebody adopts it.
+//! Copies of the database: moves, backups, restores. Only one of them ever sends mail: with a move the right to send
+//! passes from the old database to the new one, and a backup has none until somebody adopts it.
 
 use super::{App, AppError, Result, millis};
+use crate::domain::hold::{EventKind, HoldReason};
 use crate::store::copy::{self, Fingerprint};
 use crate::store::{Store, StoreError, Tx, health, installation, place, runs};
 use chrono::{DateTime, Utc};
@@ -16,21 +17,21 @@ use std::path::{Path, PathBuf};
 pub struct Moved {
     /// What both databases held at that moment.
     pub tables: Vec<Fingerprint>,
-    /// Why the new place sends nothing yet; none where it may.
-    pub hold: Option<String>,
+    /// Why the new database may not send yet; `None` if it may.
+    pub hold: Option<HoldReason>,
 }
 
 impl App {
-    /// Moves everything to an empty database. Nobody else writes meanwhile; the old place sends nothing from then on,
-    /// and loses that right before the new one gains it, so that a broken line leaves none rather than two.
-    /// `force`: though a daemon was seen within the last minute, or mails seem to be leaving.
+    /// Moves everything to an empty database. Nobody else can write meanwhile. The old database loses the right to send
+    /// before the new one gains it, so that a broken connection leaves no sender rather than two. `force`: even if a
+    /// daemon was seen within the last minute, or mails seem to be leaving.
     pub async fn move_to(&self, target: &Store, force: bool, now: DateTime<Utc>) -> Result<Moved> {
         let here = self.home_of(&self.store).await?;
         let there = self.home_of(target).await?;
         if here == there {
             return Err(AppError::refused("refused-same-database", &[]));
         }
-        // What keeps this place from sending is noticed now, or the new one would not know.
+        // A reason to hold must be noticed now, or the new database would not know it.
         self.held(now).await?;
         let now = millis(now);
         let mut from = self.store.write().await?;
@@ -39,7 +40,7 @@ impl App {
         copy::freeze(&mut from).await?;
         let clock = self.store.lease_clock(&mut from).await?;
         if !force && health::leaving(&mut from, clock).await? > 0 {
-            // Their results would be written here, and they would be sent again from there.
+            // Their results would be stored here, and the new database would send them again.
             return Err(AppError::Busy(
                 "mails are being sent at this moment (`doseplan outbox list --state sending`); try \
                  again when they are gone, or go on with --force if their sender is dead"
@@ -62,7 +63,7 @@ impl App {
         Ok(Moved { tables, hold })
     }
 
-    /// Writes all that the database holds at this moment into a new file, while others go on. The copy may not send.
+    /// Writes a snapshot of the database into a new file while others go on working. The copy may not send.
     pub async fn backup(
         &self,
         file: &Path,
@@ -71,7 +72,7 @@ impl App {
     ) -> Result<Vec<Fingerprint>> {
         let written = self.write_backup(file, force, now).await;
         written.map_err(|error| match error {
-            // Only the copy is written.
+            // Only the copy is changed.
             AppError::Store(StoreError::DiskFull) => at(file)(io::ErrorKind::StorageFull.into()),
             other => other,
         })
@@ -113,8 +114,8 @@ impl App {
     }
 }
 
-/// Puts a backup where there is no database, or no campaign in it. The database may not send until it is adopted.
-/// Whoever calls keeps daemons away from a SQLite target.
+/// Restores a backup to where there is no database, or none with a campaign. The result may not send until it is
+/// adopted. The caller keeps daemons away from a SQLite target.
 pub async fn restore(
     backup: &Path,
     address: &str,
@@ -160,7 +161,7 @@ async fn restore_file(
     to.commit().await?;
     copy.close().await;
     if there {
-        // The log first: it must never stand beside another database.
+        // The log goes first: it must never stand beside another database.
         for end in ["-wal", "-shm", ""] {
             match fs::rename(added(file, end), added(&kept, end)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -182,7 +183,7 @@ async fn restore_server(
 ) -> Result<Vec<Fingerprint>> {
     let target = Store::open(address, false).await?;
     let mut to = empty(&target, force).await?;
-    // A copy of the copy: an older backup is brought up to date before it is read, and stays as it is itself.
+    // Works on a copy of the backup, because an older one is migrated before it is read.
     let name = format!("doseplan-restore-{}", uuid::Uuid::new_v4());
     let scratch = Scratch::make(std::env::temp_dir().join(name))?;
     let copy = staged(backup, &scratch).await?;
@@ -197,7 +198,7 @@ async fn restore_server(
     Ok(tables)
 }
 
-/// A backup's bytes, opened and found sound.
+/// A backup that was opened and found sound.
 async fn staged(backup: &Path, scratch: &Scratch) -> Result<Store> {
     let mut from = File::open(backup).map_err(at(backup))?;
     let mut to = File::options().write(true).open(&scratch.0).map_err(at(&scratch.0))?;
@@ -216,7 +217,7 @@ async fn staged(backup: &Path, scratch: &Scratch) -> Result<Store> {
     })
 }
 
-/// A transaction in a database that holds nothing yet.
+/// A transaction in an empty database.
 async fn empty(target: &Store, force: bool) -> Result<Tx> {
     let mut to = target.write().await?;
     alone(target, &mut to, force).await?;
@@ -228,7 +229,7 @@ async fn empty(target: &Store, force: bool) -> Result<Tx> {
     }
 }
 
-/// Nothing may be lost with the file that a restore replaces, and nobody may be using it.
+/// Refuses to replace a file that holds data or is in use.
 async fn vacant(file: &Path) -> Result<()> {
     let keep = |why: String| {
         Err(AppError::refused("refused-vacant", &[("file", &file.display()), ("why", &why)]))
@@ -242,10 +243,10 @@ async fn vacant(file: &Path) -> Result<()> {
     if table.is_some() { keep("holds campaigns".to_owned()) } else { Ok(()) }
 }
 
-/// A daemon that was seen so recently is taken to be at work.
+/// A daemon seen so recently counts as running, in milliseconds.
 const DAEMON_MILLIS: i64 = 60_000;
 
-/// Refuses where a daemon works on a PostgreSQL database. On SQLite a lock beside the file tells.
+/// Refuses if a daemon works on a PostgreSQL database. For SQLite a lock beside the file tells.
 async fn alone(store: &Store, tx: &mut Tx, force: bool) -> Result<()> {
     if force || tx.is_sqlite() {
         return Ok(());
@@ -261,13 +262,13 @@ async fn alone(store: &Store, tx: &mut Tx, force: bool) -> Result<()> {
     Ok(())
 }
 
-/// The target takes over whatever right to send the source had, and the source loses it.
+/// Passes the source's right to send, if it has one, to the target.
 async fn hand_over(
     from: &mut Tx,
     to: &mut Tx,
     (here, there): (&str, &str),
     now: i64,
-) -> Result<Option<String>> {
+) -> Result<Option<HoldReason>> {
     let before = installation::get(from).await?;
     let hold = before.as_ref().and_then(|before| before.hold.clone());
     let owned = before.is_some_and(|before| before.home.as_deref() == Some(here));
@@ -275,35 +276,35 @@ async fn hand_over(
         (true, hold) => {
             installation::adopt(to, there).await?;
             if let Some(hold) = &hold {
-                installation::hold(to, &hold.why, &hold.said, hold.at).await?;
+                installation::hold(to, hold.why, &hold.said, hold.at).await?;
             }
             hold.map(|hold| hold.why)
         }
         // A copy that nobody adopted stays one.
         (false, Some(hold)) => {
-            installation::disown(to, &hold.why, &hold.said, hold.at).await?;
+            installation::disown(to, hold.why, &hold.said, hold.at).await?;
             Some(hold.why)
         }
         (false, None) => {
-            installation::disown(to, "copied", "", now).await?;
-            Some("copied".to_owned())
+            installation::disown(to, HoldReason::Copied, "", now).await?;
+            Some(HoldReason::Copied)
         }
     };
-    installation::note(to, "moved", "this database came from another place", now).await?;
-    installation::note(from, "moved", "everything went to another database", now).await?;
-    installation::disown(from, "moved", "", now).await?;
+    installation::note(to, EventKind::Moved, "this database came from another place", now).await?;
+    installation::note(from, EventKind::Moved, "everything went to another database", now).await?;
+    installation::disown(from, HoldReason::Moved, "", now).await?;
     Ok(why)
 }
 
 async fn disown(to: &mut Tx, said: &str, now: DateTime<Utc>) -> Result<()> {
     let now = millis(now);
     installation::make(to, "").await?;
-    installation::disown(to, "restored", said, now).await?;
-    installation::note(to, "restored", said, now).await?;
+    installation::disown(to, HoldReason::Restored, said, now).await?;
+    installation::note(to, EventKind::Restored, said, now).await?;
     Ok(())
 }
 
-/// A file that becomes another one when it is finished, and else is gone with all that stands beside it.
+/// A temporary file that is renamed when it is finished, and else is removed with its companions.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -316,15 +317,15 @@ impl Scratch {
         Ok(scratch)
     }
 
-    /// Lets those use it who could use the file that it replaces.
+    /// Gives it the owner and rights of the file that it replaces.
     fn belong_like(&self, file: &Path) -> Result<()> {
         let old = fs::metadata(file).map_err(at(file))?;
-        // Only root may give files away; others get what they may have.
+        // Only root may change the owner; others keep their own.
         let _ = chown(&self.0, Some(old.uid()), Some(old.gid()));
         fs::set_permissions(&self.0, old.permissions()).map_err(at(&self.0))
     }
 
-    /// Takes the name that it was made for, and survives a power cut from then on.
+    /// Renames it to its final name and syncs, so that it survives a power cut.
     fn settle(self, file: &Path) -> Result<()> {
         File::open(&self.0).and_then(|file| file.sync_all()).map_err(at(&self.0))?;
         fs::rename(&self.0, file).map_err(at(file))?;
@@ -339,15 +340,15 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes a SQLite database that is not needed, with all that stands beside it.
+/// Removes a SQLite database with its companion files.
 pub fn remove(file: &Path) {
     for end in ["-wal", "-shm", ""] {
         let _ = fs::remove_file(added(file, end));
     }
 }
 
-/// Keeps a second backup out of a folder, so that none takes the other's half for its own. Where folders cannot be
-/// locked (some network file systems) there is no such guard.
+/// Locks a folder against a second backup at the same time. Some network file systems cannot lock folders; there is no
+/// guard then.
 fn only_one(folder: &Path) -> Result<File> {
     let lock = File::open(folder).map_err(at(folder))?;
     match lock.try_lock() {

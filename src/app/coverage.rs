@@ -1,8 +1,9 @@
-//! Coverage as of a day, as known now or on a day before.
+//! Coverage as of a day, as known now or on an earlier day.
 
 use super::recount::cells_known;
 use super::{App, Loaded, Result, millis};
 use crate::domain::campaign::Campaign;
+use crate::domain::count::{Doses, People};
 use crate::domain::counting::{Cells, add_family, families};
 use crate::domain::coverage::{
     Counted, Coverage, Depth, DoseLine, Flag, Share, SitesReported, counted_from, coverage,
@@ -13,37 +14,38 @@ use crate::domain::dose::GivenRow;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::store::{CampaignNo, Tx, cells};
 use chrono::NaiveDate;
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a report looks at.
+/// The two days of a report: what has happened, and what was known.
 #[derive(Debug, Clone, Copy)]
 pub struct AsOf {
-    /// Events up to this day's 24:00.
+    /// Events up to the end of this day.
     pub day: NaiveDate,
-    /// Recorded by this day's 24:00; now where absent.
+    /// Records up to the end of this day; where absent, all that are known now.
     pub known_on: Option<NaiveDate>,
 }
 
 impl AsOf {
-    /// Up to a day, with all that is known now.
+    /// Events up to a day, by all records known now.
     pub fn day(day: NaiveDate) -> Self {
         Self { day, known_on: None }
     }
 }
 
-/// The campaign as it was known, doses counted, and who reported.
+/// What coverage is computed from.
 #[derive(Debug)]
 pub struct Basis {
     /// The campaign as it was known.
     pub loaded: Loaded,
-    /// Doses counted by area, group and number.
+    /// Sums by area, group and dose number.
     pub counted: Vec<Counted>,
-    /// Who has reported for the as-of day.
+    /// Which sites have reported for the as-of day.
     pub sites: SitesReported,
 }
 
 impl App {
-    /// What every coverage of this moment is made of.
+    /// Loads what coverage is computed from.
     pub async fn basis(&self, loaded: &Loaded, at: AsOf) -> Result<Basis> {
         let mut tx = self.store.read().await?;
         let Some(known_on) = at.known_on else {
@@ -70,7 +72,7 @@ impl App {
         Ok(Basis { loaded, counted, sites })
     }
 
-    /// Coverage by group, at the top of the tree or for every area.
+    /// Coverage by group, at the top of the area tree or for every area.
     pub async fn coverage(&self, loaded: &Loaded, at: AsOf, depth: Depth) -> Result<Coverage> {
         let basis = self.basis(loaded, at).await?;
         let sites = basis.sites;
@@ -79,7 +81,7 @@ impl App {
         Ok(out)
     }
 
-    /// Doses as they count by place, day, area, group and number, up to the as-of day.
+    /// Doses as they count, by place, day, area, group and number, up to the as-of day.
     pub async fn given_known(&self, loaded: &Loaded, at: AsOf) -> Result<Vec<GivenRow>> {
         let mut tx = self.store.read().await?;
         let Some(known_on) = at.known_on else {
@@ -93,20 +95,20 @@ impl App {
     }
 }
 
-/// Doses as they count between two days, both included.
+/// Doses as they count, from `first` to `last`, both included.
 pub async fn given(
     tx: &mut Tx,
     campaign: CampaignNo,
     first: NaiveDate,
     last: NaiveDate,
 ) -> Result<Vec<GivenRow>> {
-    // The calendar's own first day has a sign in its text and would sort after every other one.
+    // The earliest day of the calendar is written with a sign, which would sort after every other day.
     let first = first.max(NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day"));
     let found = cells::between(tx, campaign, first, last).await?;
     Ok(given_rows(found))
 }
 
-/// Cells as doses that count, place by place.
+/// What cells count, as rows for the planner.
 pub fn given_rows(cells: Cells) -> Vec<GivenRow> {
     let mut out = Vec::new();
     for (family, cells) in families(cells) {
@@ -129,7 +131,7 @@ pub fn given_rows(cells: Cells) -> Vec<GivenRow> {
     out
 }
 
-/// Which of the sites that are open on a day are among those that reported.
+/// Compares the sites that are open on a day with those that reported.
 pub fn sites_reported(
     campaign: &Campaign,
     day: NaiveDate,
@@ -141,29 +143,63 @@ pub fn sites_reported(
     SitesReported { expected: open.len(), reported: open.len() - missing.len(), missing }
 }
 
-/// Doses of a group at a site or stop, or on a day.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+/// Doses of a group at a site or stop, or on a day. They have no denominator: people may go anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DosesLine {
-    /// Code of the site or stop, where the lines are of places.
+    /// Code of the site or stop; `None` in lines by day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<PlaceCode>,
-    /// The day, where the lines are of days.
+    /// The day; `None` in lines by place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub day: Option<NaiveDate>,
     /// The place's name; empty for a day.
     pub name: String,
-    /// The area that the place stands in; the top of the tree for a day.
+    /// The area of the place; for a day, the top of the area tree.
     pub area: Option<AreaCode>,
     /// The group.
     pub group: GroupId,
-    /// Always unknown: people may go to any place, on any day.
+    /// Always `None`.
     pub eligible: Option<u64>,
     /// Doses by number: up to the as-of day at a place, on the day itself for a day.
-    pub doses: Vec<DoseLine>,
+    pub doses: Vec<DosesOfNumber>,
     /// Doses of the last number.
-    pub complete: Share,
-    /// Always empty: without a denominator nothing is odd.
+    #[serde(serialize_with = "as_share")]
+    pub complete: Doses,
+    /// Always empty.
     pub flags: Vec<Flag>,
+}
+
+/// Doses of one number. They are serialised like a [`DoseLine`]: scripts find them under the key `people`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DosesOfNumber {
+    /// Number of the dose.
+    pub dose: u8,
+    /// Doses.
+    pub doses: Doses,
+    /// Doses on the as-of day.
+    pub today: Doses,
+}
+
+impl Serialize for DosesOfNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let line = DoseLine {
+            dose: self.dose,
+            people: People(self.doses.0),
+            percent: None,
+            today: People(self.today.0),
+            valid: People::ZERO,
+            valid_percent: None,
+            due_not_given: None,
+            drop_out: None,
+        };
+        line.serialize(serializer)
+    }
+}
+
+/// Serialises doses like a [`Share`].
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn as_share<S: Serializer>(doses: &Doses, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    Share { people: People(doses.0), percent: None }.serialize(serializer)
 }
 
 impl DosesLine {
@@ -177,22 +213,13 @@ impl DosesLine {
             group: group.clone(),
             eligible: None,
             doses: numbers.map(Self::none).collect(),
-            complete: Share { people: 0, percent: None },
+            complete: Doses::ZERO,
             flags: Vec::new(),
         }
     }
 
-    fn none(dose: u8) -> DoseLine {
-        DoseLine {
-            dose,
-            people: 0,
-            percent: None,
-            today: 0,
-            valid: 0,
-            valid_percent: None,
-            due_not_given: None,
-            drop_out: None,
-        }
+    fn none(dose: u8) -> DosesOfNumber {
+        DosesOfNumber { dose, doses: Doses::ZERO, today: Doses::ZERO }
     }
 
     fn add(&mut self, campaign: &Campaign, row: &GivenRow, as_of: NaiveDate) {
@@ -200,11 +227,11 @@ impl DosesLine {
             self.doses.push(Self::none(row.dose));
             self.doses.len() - 1
         });
-        let doses = u64::from(row.doses);
-        self.doses[at].people += doses;
-        self.doses[at].today += if row.day == as_of { doses } else { 0 };
+        let doses = Doses::from(row.doses);
+        self.doses[at].doses += doses;
+        self.doses[at].today += if row.day == as_of { doses } else { Doses::ZERO };
         if usize::from(row.dose) == campaign.series.dose_count() {
-            self.complete.people += doses;
+            self.complete += doses;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the dashboard shows, as values. Every figure comes from where the mails and the command line have it.
+//! What the dashboard shows, as values. Every figure has the same source as in mails and on the command line.
 
 use super::coverage::{AsOf, given};
 use super::{App, Loaded, Result, millis};
@@ -6,6 +6,7 @@ use crate::domain::coverage::{Coverage, Depth};
 use crate::domain::date::{day_end, days};
 use crate::domain::dose::{GivenRow, Tally};
 use crate::domain::id::{PlaceCode, TeamCode};
+use crate::domain::message::MailState;
 use crate::domain::notice::Summary;
 use crate::domain::plan::{PlanRow, PlanState};
 use crate::store::installation::Hold;
@@ -27,27 +28,27 @@ pub struct Overview {
     pub plan: Option<i64>,
 }
 
-/// What is known of a site's report of a day.
+/// Whether a site has reported on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Report {
     /// It is in.
     In,
-    /// It is in, but the day was over before its first count came.
+    /// It is in, but its first count came after the day's end.
     Late,
-    /// The site was open, and nothing is in.
+    /// The site was open and has not reported.
     Missing,
-    /// The site is shut.
+    /// The site was shut.
     Shut,
-    /// The day has not come.
+    /// The day is still to come.
     Ahead,
 }
 
-/// Sites and days: who reported.
+/// Which sites reported on which days.
 #[derive(Debug)]
 pub struct Reports {
     /// The days.
     pub days: Vec<NaiveDate>,
-    /// For each site, in the order of the file: its code and a report for each day.
+    /// Each site in the order of the file, with its report for each day.
     pub sites: Vec<(PlaceCode, Vec<Report>)>,
 }
 
@@ -58,9 +59,9 @@ pub struct SessionDay {
     pub planned: u64,
     /// Doses given.
     pub given: u64,
-    /// Places, of a team.
+    /// The places of a team; empty for a place.
     pub places: BTreeSet<PlaceCode>,
-    /// Teams, of a stop.
+    /// The teams at a stop; empty for a team or site.
     pub teams: BTreeSet<TeamCode>,
 }
 
@@ -68,7 +69,7 @@ pub struct SessionDay {
 #[derive(Debug)]
 pub struct Queue {
     /// Mails by state.
-    pub counts: Vec<(String, u64)>,
+    pub counts: Vec<(MailState, u64)>,
     /// The newest ones.
     pub newest: Vec<Message>,
     /// Why nothing is sent.
@@ -129,7 +130,7 @@ impl App {
         Ok(Reports { days: all, sites })
     }
 
-    /// What a site, stop or team does between two days: the plan that was or is in force on each, and what was given up
+    /// The sessions of a site, stop or team between two days, by the plan in force on each day, with the doses given up
     /// to `as_of`.
     pub async fn session_days(
         &self,
@@ -162,8 +163,8 @@ impl App {
         Ok(out)
     }
 
-    /// The sessions of a day by the plan that was or is in force on it, as rows of a plan; people's areas are not told
-    /// apart, each row is of the place's own.
+    /// The sessions of a day by the plan in force on it, as rows of a plan. Rows are not split by people's areas; each
+    /// has the place's own area.
     pub async fn rows_of_day(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<PlanRow>> {
         let sessions = self.sessions(loaded).await?;
         let mut out = Vec::new();
@@ -209,10 +210,10 @@ impl App {
     /// The newest runs of a campaign's jobs.
     pub async fn runs(&self, loaded: &Loaded, limit: i64) -> Result<Vec<Run>> {
         let mut tx = self.store.read().await?;
-        Ok(runs::list(&mut tx, loaded.no, "", limit).await?)
+        Ok(runs::list(&mut tx, loaded.no, None, limit).await?)
     }
 
-    /// What was counted at a place on a day, record by record.
+    /// The tallies of a place on a day.
     pub async fn tallies_of(
         &self,
         loaded: &Loaded,

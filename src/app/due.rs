@@ -106,10 +106,10 @@ impl App {
                 group,
                 dose: due.number,
                 vaccines: standing
-                    .lacks
+                    .missed
                     .iter()
-                    .filter(|lack| lack.earliest.max(lack.recommended) <= day)
-                    .filter_map(|lack| lack.vaccine.as_deref().map(str::to_owned))
+                    .filter(|dose| dose.earliest.max(dose.recommended) <= day)
+                    .filter_map(|dose| dose.vaccine.as_deref().map(str::to_owned))
                     .collect(),
                 earliest,
                 recommended: due.recommended.max(opens),

@@ -1,4 +1,4 @@
-//! Calendars of sites and teams, under addresses that nobody guesses.
+//! Calendars of sites and teams under secret addresses.
 
 use super::unsubscribing::secret;
 use super::{App, Loaded, Result};
@@ -12,8 +12,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 impl App {
-    /// The secret part of the address of a calendar: it follows from the installation's secret and from how often it
-    /// was made anew.
+    /// The secret part of a calendar's address, derived from the installation's secret and from how often it was
+    /// renewed.
     pub async fn feed_token(&self, loaded: &Loaded, code: &str) -> Result<String> {
         let mut tx = self.store.read().await?;
         let generation = uploads::generation(&mut tx, loaded.no, code).await?;
@@ -21,14 +21,14 @@ impl App {
         Ok(hex(&signature(&secret, loaded, code, generation).finalize().into_bytes()[..16]))
     }
 
-    /// Whether a text is the secret part of the address of a calendar. Takes the same time for every wrong one.
+    /// Whether a text is the secret part of a calendar's address, compared in constant time.
     pub async fn is_feed_token(&self, loaded: &Loaded, code: &str, token: &str) -> Result<bool> {
         let right = self.feed_token(loaded, code).await?;
         let same = right.bytes().zip(token.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
         Ok(right.len() == token.len() && same == 0)
     }
 
-    /// The calendar file of a site or team, also where it has no session.
+    /// The calendar file of a site or team, even without sessions.
     pub fn feed(
         &self,
         loaded: &Loaded,
@@ -39,7 +39,7 @@ impl App {
         self.calendar(loaded, name, loaded.campaign.language, sessions.of(post, days))
     }
 
-    /// Makes the address of a calendar anew; the old one leads nowhere.
+    /// Renews a calendar's address; the old one stops working.
     pub async fn renew_feed(
         &self,
         loaded: &Loaded,

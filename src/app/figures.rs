@@ -1,27 +1,30 @@
-//! What a monitor asks: can we work, and how much was done.
+//! Figures for monitoring: whether the installation is ready, and what it has done.
 
 use super::{App, AppError, Result, millis};
+use crate::domain::hold::EventKind;
+use crate::domain::job::{Job, RunState};
+use crate::domain::message::MailState;
 use crate::store::figures::{self, Import};
 use crate::store::installation::{self, Hold};
 use crate::store::{Tx, runs};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
-/// A daemon that has not looked for so long is gone.
+/// A daemon that has not signed in for this long counts as gone; our choice.
 const DAEMON_SILENT_MS: i64 = 120_000;
 
-/// Figures of the whole installation.
+/// Figures of the installation.
 #[derive(Debug, Clone)]
 pub struct Figures {
     /// Mails by state.
-    pub mails: BTreeMap<String, u64>,
-    /// How long the oldest queued mail has been due.
+    pub mails: BTreeMap<MailState, u64>,
+    /// How long the oldest queued mail has been due, seconds.
     pub oldest_due_secs: i64,
-    /// Every job that has a run, by campaign and name.
+    /// Every job that ever ran, by campaign and name.
     pub jobs: Vec<JobFigures>,
     /// Rows imported, by campaign and kind.
     pub imports: Vec<Import>,
-    /// Daemons at work.
+    /// Daemons that are running.
     pub daemons: u64,
     /// Whether sending is held.
     pub held: bool,
@@ -33,16 +36,15 @@ pub struct JobFigures {
     /// Id of the campaign.
     pub campaign: String,
     /// The job.
-    pub job: String,
+    pub job: Job,
     /// Runs by state.
-    pub runs: BTreeMap<String, u64>,
-    /// When it last ended well, milliseconds since 1970.
+    pub runs: BTreeMap<RunState, u64>,
+    /// When it last succeeded, milliseconds since 1970; `None` if never.
     pub last_success: Option<i64>,
 }
 
 impl App {
-    /// Whether the database answers and has the tables that this program knows; the hold on sending, where there is
-    /// one.
+    /// Checks that the database answers and has this program's tables; returns the hold on sending, if any.
     pub async fn ready(&self) -> Result<Option<Hold>> {
         let mut tx = self.store.read().await?;
         let (has, knows) = (figures::migration(&mut tx).await?, figures::newest_migration());
@@ -56,7 +58,7 @@ impl App {
         Ok(installation::get(&mut tx).await?.and_then(|it| it.hold))
     }
 
-    /// The figures of now.
+    /// The figures at `now`.
     pub async fn figures(&self, now: DateTime<Utc>) -> Result<Figures> {
         let at = millis(now);
         let mut tx = self.store.read().await?;
@@ -82,15 +84,15 @@ impl App {
         })
     }
 
-    /// Daemons that work on this database, by the clock that they sign with.
+    /// The number of daemons running on this database, by the database's clock.
     pub async fn daemons(&self, tx: &mut Tx) -> Result<u64> {
         let clock = self.store.lease_clock(tx).await?;
         Ok(runs::daemons(tx, clock - DAEMON_SILENT_MS).await?)
     }
 
-    /// Writes down which version of the time zones' rules the program goes by, where it has changed.
+    /// Records the version of the time-zone rules that the program uses, when it has changed.
     pub async fn note_zone_data(&self, now: DateTime<Utc>) -> Result<()> {
-        const KIND: &str = "tzdb";
+        const KIND: EventKind = EventKind::ZoneRules;
         let version = chrono_tz::IANA_TZDB_VERSION;
         let mut tx = self.store.write().await?;
         let known = figures::last_event(&mut tx, KIND).await?;

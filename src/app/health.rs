@@ -1,4 +1,4 @@
-//! Whether the database is as it should be, all of it on one snapshot.
+//! Checks the whole database on one snapshot.
 
 use super::recount::{Recount, recount};
 use super::{App, Result};
@@ -9,14 +9,14 @@ use chrono::{DateTime, Utc};
 /// What a check found.
 #[derive(Debug, Clone)]
 pub struct Health {
-    /// What must hold between rows.
+    /// Results of the checks between rows.
     pub checks: Vec<Check>,
-    /// The totals of each campaign, by its id.
+    /// The recount of each campaign's totals, by id.
     pub totals: Vec<(String, Recount)>,
 }
 
 impl App {
-    /// Reads every page (of SQLite), every reference, and counts everything anew. `repair` writes totals that differ.
+    /// Reads every page (SQLite) and every reference, and recounts everything. `repair` corrects totals that differ.
     pub async fn health(&self, repair: bool, now: DateTime<Utc>) -> Result<Health> {
         let mut tx = if repair { self.store.write().await? } else { self.store.read().await? };
         copy::unhurried(&mut tx).await?;

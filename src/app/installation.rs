@@ -1,23 +1,24 @@
-//! Whether mail may leave from here: a copy of the database must not send what the original sends, and after a jump
-//! of the clock, a long pause, or an old state put back nobody knows what went out. Then sending is held until
-//! somebody says so.
+//! Whether this installation may send mail. A copy of the database must not send what the original sends; after a jump
+//! of the clock, a long pause or the return of an old state nobody knows what was sent. In these cases sending is held
+//! until somebody says that it may go on.
 
 use super::{App, AppError, Result, millis};
 use crate::domain::campaign::Language;
+use crate::domain::hold::{EventKind, HoldReason};
 use crate::store::installation::{self, Hold, Installation};
 use crate::store::{Store, Tx};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::PathBuf;
 
-/// A clock that goes back by less is a clock that is being set right.
+/// A clock may go back by so much when it is adjusted, in milliseconds.
 const BACK_MAX_MS: i64 = 60_000;
-/// The wall clock is noted this often.
+/// How often the wall clock is stored, in milliseconds.
 const SEEN_EVERY_MS: i64 = 60_000;
 
-/// What an adoption did.
+/// What adopting a copy did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Adopted {
-    /// Waiting mails that were given up.
+    /// Queued mails that were given up.
     pub expired: u64,
 }
 
@@ -26,14 +27,14 @@ impl App {
         self.home_of(&self.store).await
     }
 
-    /// The same of another database that this machine reaches.
+    /// The home of any database that this machine can reach.
     pub(super) async fn home_of(&self, store: &Store) -> Result<String> {
         let machine = self.config.daemon.instance.clone();
         let machine = machine.unwrap_or_else(crate::machine::machine_id);
         Ok(store.home(&machine).await?)
     }
 
-    /// The file beside a SQLite database that remembers how far mail had gone.
+    /// The file beside a SQLite database that holds the generation up to which mail was sent.
     fn memory(&self) -> Option<PathBuf> {
         self.store.file().map(|file| file.with_added_extension("sent"))
     }
@@ -43,7 +44,7 @@ impl App {
         text.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
     }
 
-    /// Remembers beside the database how far mail has gone. Where that fails an old copy put back is not noticed.
+    /// Writes the generation beside the database. If that fails, the return of an old copy goes unnoticed.
     pub(super) fn remember(&self, generation: i64) {
         let Some(path) = self.memory() else { return };
         let temporary = path.with_added_extension("tmp");
@@ -54,7 +55,7 @@ impl App {
         }
     }
 
-    /// The installation's row, made at the first use; this place may send from then on.
+    /// The installation's row. Its first use makes this place the one that may send.
     async fn installation(&self, home: &str) -> Result<Installation> {
         let mut tx = self.store.read().await?;
         if let Some(found) = installation::get(&mut tx).await? {
@@ -68,7 +69,7 @@ impl App {
         found.ok_or_else(|| AppError::refused("refused-installation", &[]))
     }
 
-    /// Why nothing may be sent from here, if so. What is noticed is written down.
+    /// The hold on sending, if there is one. A new reason to hold is stored.
     pub async fn held(&self, now: DateTime<Utc>) -> Result<Option<Hold>> {
         let home = self.home().await?;
         let found = self.installation(&home).await?;
@@ -77,21 +78,22 @@ impl App {
         }
         let remembered = self.remembered();
         let why = if found.home.as_deref() != Some(home.as_str()) {
-            "copied"
+            HoldReason::Copied
         } else if found.generation < remembered {
-            "set_back"
+            HoldReason::SetBack
         } else {
             return Ok(None);
         };
         self.put_on_hold(why, "", now).await
     }
 
-    /// At each look: notices pauses and jumps of the clock too. Longer than `window` nobody catches up by himself.
+    /// The same on each tick, which also notices pauses and jumps of the clock. After a pause longer than `window`
+    /// nothing is caught up, so sending is held.
     pub async fn watch(&self, now: DateTime<Utc>, window: TimeDelta) -> Result<Option<Hold>> {
         let home = self.home().await?;
         let found = self.installation(&home).await?;
         let mut tx = self.store.read().await?;
-        // Several daemons have one clock in common: the database's.
+        // Several daemons share one clock: the database's.
         let at = if self.store.is_sqlite() {
             millis(now)
         } else {
@@ -110,7 +112,12 @@ impl App {
         self.held(now).await
     }
 
-    async fn put_on_hold(&self, why: &str, said: &str, now: DateTime<Utc>) -> Result<Option<Hold>> {
+    async fn put_on_hold(
+        &self,
+        why: HoldReason,
+        said: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Hold>> {
         let mut tx = self.store.write().await?;
         begin_hold(&mut tx, why, said, millis(now)).await?;
         let found = installation::get(&mut tx).await?;
@@ -121,26 +128,26 @@ impl App {
     /// Holds sending by hand.
     pub async fn hold(&self, said: &str, now: DateTime<Utc>) -> Result<()> {
         self.held(now).await?;
-        self.put_on_hold("asked", said, now).await?;
+        self.put_on_hold(HoldReason::Asked, said, now).await?;
         Ok(())
     }
 
-    /// Goes on sending after a pause or a jump of the clock. A copy must be adopted instead.
+    /// Ends a hold after a pause or a jump of the clock; `false` if there was none. A copy has to be adopted instead.
     pub async fn resume(&self, now: DateTime<Utc>) -> Result<bool> {
         let Some(hold) = self.held(now).await? else { return Ok(false) };
-        if hold.remedy() != "doseplan job resume" {
+        if hold.why.is_copy() {
             let (said, remedy) = (hold.words(Language::En), hold.remedy());
             return Err(AppError::refused("refused-held", &[("said", &said), ("remedy", &remedy)]));
         }
         let mut tx = self.store.write().await?;
         installation::resume(&mut tx).await?;
-        installation::note(&mut tx, "resume", &hold.why, millis(now)).await?;
+        installation::note(&mut tx, EventKind::Resume, hold.why.word(), millis(now)).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Makes this copy of the database the one that sends. `expire_queued` gives up what waits: it may have gone
-    /// out from where the copy was taken.
+    /// Makes this copy of the database the one that sends. `expire_queued` gives up queued mail, which may have been
+    /// sent from the original.
     pub async fn adopt(&self, expire_queued: bool, now: DateTime<Utc>) -> Result<Adopted> {
         let home = self.home().await?;
         self.installation(&home).await?;
@@ -152,8 +159,13 @@ impl App {
             expired = crate::store::outbox::expire_queued(&mut tx, why, at).await?;
         }
         installation::adopt(&mut tx, &home).await?;
-        installation::note(&mut tx, "adopt", &format!("{expired} waiting mails given up"), at)
-            .await?;
+        installation::note(
+            &mut tx,
+            EventKind::Adopt,
+            &format!("{expired} waiting mails given up"),
+            at,
+        )
+        .await?;
         let generation = installation::sent(&mut tx).await?;
         tx.commit().await?;
         self.remember(generation);
@@ -161,26 +173,26 @@ impl App {
     }
 }
 
-/// Holds where the clock went back, or where nobody looked for longer than what is caught up.
+/// Holds sending if the clock went back, or if no daemon ran for longer than missed work is caught up.
 async fn notice(tx: &mut Tx, since: i64, window: TimeDelta, now: DateTime<Utc>) -> Result<()> {
     let at = millis(now);
     if since < -BACK_MAX_MS {
-        begin_hold(tx, "clock", &spoken(-since), at).await?;
+        begin_hold(tx, HoldReason::Clock, &spoken(-since), at).await?;
     } else if since > window.num_milliseconds() {
-        begin_hold(tx, "gap", &spoken(since), at).await?;
+        begin_hold(tx, HoldReason::Gap, &spoken(since), at).await?;
     }
     Ok(())
 }
 
-async fn begin_hold(tx: &mut Tx, why: &str, said: &str, at: i64) -> Result<()> {
+async fn begin_hold(tx: &mut Tx, why: HoldReason, said: &str, at: i64) -> Result<()> {
     if installation::hold(tx, why, said, at).await? {
-        let hold = Hold { why: why.to_owned(), said: said.to_owned(), at };
-        installation::note(tx, "hold", &hold.words(Language::En), at).await?;
+        let hold = Hold { why, said: said.to_owned(), at };
+        installation::note(tx, EventKind::Hold, &hold.words(Language::En), at).await?;
     }
     Ok(())
 }
 
-/// A stretch of time in words.
+/// A duration in words, such as `3 h 20 min`.
 fn spoken(millis: i64) -> String {
     let minutes = millis / 60_000;
     match (minutes / 1440, minutes / 60 % 24, minutes % 60) {

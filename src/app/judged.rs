@@ -3,7 +3,7 @@
 use super::{App, Loaded, Result};
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::id::AreaCode;
-use crate::domain::plan::{Plan, PlanRow, Reason, Stages};
+use crate::domain::plan::{Plan, PlanRow, Stages, UnplacedReason};
 use crate::domain::planner::{self, Bind, Fix, GroupVerdict, Limits, Request, Scarce};
 use crate::store::plans::PlanHead;
 use crate::text::{say, thousands, word};
@@ -13,21 +13,21 @@ use std::fmt::Display;
 const AREAS_NAMED: usize = 3;
 
 /// The part of a catalogue key that names a reason.
-pub fn reason_key(reason: Reason) -> &'static str {
+pub fn reason_key(reason: UnplacedReason) -> &'static str {
     match reason {
-        Reason::NoPlace => "no-place",
-        Reason::Horizon => "horizon",
-        Reason::Closed => "closed",
-        Reason::Supply => "supply",
-        Reason::Storage => "storage",
-        Reason::SiteCapacity => "site-capacity",
-        Reason::TeamDays => "team-days",
-        Reason::Overdue => "overdue",
+        UnplacedReason::NoPlace => "no-place",
+        UnplacedReason::Horizon => "horizon",
+        UnplacedReason::Closed => "closed",
+        UnplacedReason::Supply => "supply",
+        UnplacedReason::Storage => "storage",
+        UnplacedReason::SiteCapacity => "site-capacity",
+        UnplacedReason::TeamDays => "team-days",
+        UnplacedReason::Overdue => "overdue",
     }
 }
 
 /// A reason in a sentence.
-pub fn reason(language: Language, reason: Reason) -> String {
+pub fn reason(language: Language, reason: UnplacedReason) -> String {
     word(language, &format!("reason-{}", reason_key(reason)))
 }
 

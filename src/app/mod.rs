@@ -22,6 +22,7 @@ pub mod plans;
 pub mod recount;
 mod refused;
 pub mod reports;
+pub mod run_words;
 pub mod sessions;
 pub mod status;
 pub mod unsubscribing;

@@ -8,7 +8,7 @@ use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::permission::{self, Actor, Power};
-use crate::domain::plan::{Certificate, Plan, PlanRow, PlanState, first_day, is_outdated};
+use crate::domain::plan::{Certificate, MadeBy, Plan, PlanRow, PlanState, first_day, is_outdated};
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
 use crate::store::plans::{self, NewPlan, PlanHead};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -28,11 +28,11 @@ pub struct Made {
 
 /// How long to search for a plan, and who watches.
 pub struct Search<'a> {
-    /// Steps.
+    /// Limits in steps.
     pub limits: Limits,
-    /// Told of every look at the search.
+    /// Called with the progress of the search.
     pub progress: &'a mut (dyn FnMut(SearchProgress) + Send),
-    /// Tells the share of the time that is used; always 0 without a limit.
+    /// Returns the share of the time that is used up; always 0 without a limit.
     pub time_used: &'a mut (dyn FnMut() -> f64 + Send),
 }
 
@@ -73,14 +73,14 @@ impl App {
         let Search { limits, progress, time_used } = search;
         let (published, warm) = (published.as_slice(), warm.as_ref());
         let request = Request { campaign, given: &history, from, published, warm, limits };
-        // Planning takes a core for a while; the runtime is told so.
+        // Planning takes a core for a while, so the runtime moves other tasks away.
         let (plan, verdict) =
             tokio::task::block_in_place(|| planner::make_judged(&request, progress, time_used));
         let given_doses = history.iter().map(|row| u64::from(row.doses)).sum();
         let new = NewPlan {
             version: loaded.version,
             from,
-            made_by: if matches!(by, Actor::Job(_)) { "job" } else { "hand" },
+            made_by: if matches!(by, Actor::Job(_)) { MadeBy::Job } else { MadeBy::Hand },
             figures: &plan.figures,
             unplaced: &plan.unplaced,
             rows: &plan.rows,
@@ -93,7 +93,7 @@ impl App {
         Ok(Made { no, from, plan, verdict })
     }
 
-    /// What a plan from a day on starts from.
+    /// What a plan that begins on a day starts from.
     pub async fn plan_start(&self, loaded: &Loaded, from: NaiveDate) -> Result<PlanStart> {
         let mut tx = self.store.read().await?;
         let until = from - TimeDelta::days(1);
@@ -113,15 +113,15 @@ impl App {
         given(&mut tx, loaded.no, NaiveDate::MIN, before - TimeDelta::days(1)).await
     }
 
-    /// The prices that prove how good a plan is; `None` where they are not kept.
+    /// The prices that prove how good a plan is; `None` if they are no longer stored.
     pub async fn plan_prices(&self, loaded: &Loaded, no: i64) -> Result<Option<Certificate>> {
         let mut tx = self.store.read().await?;
         Ok(plans::certificate(&mut tx, loaded.no, no).await?)
     }
 
-    /// Puts a draft in force and assigns the register's people to it. A draft that the check faults
-    /// against what is known now is refused, but for people whom it lists as overdue: nobody can
-    /// give them their dose in time any more.
+    /// Puts a draft in force and assigns the register's people to it. A draft that the check finds
+    /// infeasible with what is known now is refused, except for people whom it lists as overdue:
+    /// nobody can give them their dose in time any more.
     pub async fn adopt_plan(
         &self,
         loaded: &Loaded,
@@ -168,7 +168,7 @@ impl App {
         Ok(Adopted { no: head.no, people })
     }
 
-    /// A plan with its rows: the one numbered, else the adopted one.
+    /// A plan with its rows: the one with this number, else the adopted one.
     pub async fn plan(
         &self,
         loaded: &Loaded,
@@ -208,7 +208,7 @@ fn no_draft(no: Option<i64>) -> AppError {
     }
 }
 
-/// What a new plan changes against an old one, a line for each session that changes.
+/// What a new plan changes, with a line for each session that changes.
 pub fn diff_lines(
     campaign: &Campaign,
     old: &[PlanRow],

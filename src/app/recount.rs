@@ -1,46 +1,47 @@
-//! Counting everything anew from the records: what was known at a moment, and whether the totals are right.
+//! Counts all records again: to see what was known at some moment, and to check the stored totals.
 
 use super::{App, Loaded, Result, millis};
 use crate::domain::counting::{
-    Cells, Counted, Total, TotalKey, add_family, count_person, count_tally, families,
+    Cells, Enrollee, Total, TotalKey, add_family, count_person, count_tally, families,
 };
 use crate::domain::dose::Dose;
 use crate::domain::id::PersonId;
-use crate::store::{Tx, cells, doses, people, tallies};
+use crate::domain::person::Person;
+use crate::store::{Tx, cells, doses, records};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The cells that follow from the records which were known before an instant.
+/// The cells of the records that were known before an instant (milliseconds since 1970).
 pub async fn cells_known(tx: &mut Tx, loaded: &Loaded, before: i64) -> Result<Cells> {
     let mut out = Cells::new();
     let mut given: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
-    doses::each_known(tx, loaded.no, before, |dose| {
+    records::each_known(tx, loaded.no, before, |dose: Dose| {
         given.entry(dose.person.clone()).or_default().push(dose);
     })
     .await?;
-    people::each_known(tx, loaded.no, before, |person| {
+    records::each_known(tx, loaded.no, before, |person: Person| {
         if let Some(mut mine) = given.remove(&person.id) {
             doses::sort(&mut mine);
-            let who = Counted { area: person.area, born: person.born, group: person.group };
+            let who = Enrollee { area: person.area, born: person.born, group: person.group };
             count_person(loaded.rules(), &who, &mine, 1, &mut out);
         }
     })
     .await?;
-    tallies::each_known(tx, loaded.no, before, |tally| count_tally(&tally, 1, &mut out)).await?;
+    records::each_known(tx, loaded.no, before, |tally| count_tally(&tally, 1, &mut out)).await?;
     Ok(out)
 }
 
 /// What a recount found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recount {
-    /// Totals that stand as the records say.
+    /// How many totals agree with the records.
     pub right: usize,
-    /// Totals that do not, with both figures in doses.
+    /// Totals that do not agree: the doses stored, and the doses that the records give.
     pub wrong: Vec<(TotalKey, i64, i64)>,
 }
 
 impl App {
-    /// Compares the totals with the records. `repair` writes them anew.
+    /// Compares the stored totals with the records. With `repair` the totals are written again.
     pub async fn recount(
         &self,
         loaded: &Loaded,
@@ -54,7 +55,7 @@ impl App {
     }
 }
 
-/// The same within a transaction, which must be one that writes for `repair`.
+/// The same within a transaction. With `repair` it must be a writing one.
 pub async fn recount(
     tx: &mut Tx,
     loaded: &Loaded,

@@ -3,8 +3,10 @@
 use super::coverage::AsOf;
 use super::notices::summary::progress;
 use super::{App, Loaded, Result, today};
-use crate::domain::coverage::{Coverage, Depth, coverage, needs};
-use crate::domain::notice::{Need, Progress};
+use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
+use crate::domain::job::{Job, RunNote, RunState};
+use crate::domain::message::MailState;
+use crate::domain::notice::Progress;
 use crate::domain::plan::PlanState;
 use crate::store::installation::Hold;
 use crate::store::{installation, outbox, plans, runs};
@@ -47,7 +49,7 @@ pub struct Status {
     /// Jobs with their newest run.
     pub jobs: Vec<JobLine>,
     /// Mails by state.
-    pub mail: Vec<(String, u64)>,
+    pub mail: Vec<(MailState, u64)>,
     /// What is not as it should be.
     pub problems: Vec<Problem>,
 }
@@ -56,13 +58,14 @@ pub struct Status {
 #[derive(Debug, Serialize)]
 pub struct JobLine {
     /// Its name.
-    pub job: String,
+    pub job: Job,
     /// When the newest run was due, milliseconds since 1970.
     pub due_at: Option<i64>,
     /// How it ended.
-    pub state: Option<String>,
-    /// What it said.
-    pub reason: Option<String>,
+    pub state: Option<RunState>,
+    /// What it did, or why it was passed over or failed.
+    #[serde(serialize_with = "as_stored_words")]
+    pub reason: Option<RunNote>,
 }
 
 /// Something that is not as it should be; `status --check` exits with 11 then.
@@ -86,7 +89,7 @@ pub enum Problem {
     /// The newest run of a job failed.
     JobFailed {
         /// The job.
-        job: String,
+        job: Job,
     },
     /// Nothing is sent.
     Held {
@@ -99,10 +102,18 @@ pub enum Problem {
     /// Mails in doubt, failed, bounced or unroutable.
     Mail {
         /// The state.
-        state: String,
+        state: MailState,
         /// How many.
         count: u64,
     },
+}
+
+/// JSON has what a run did in English, whatever language the reader has: scripts look at it.
+fn as_stored_words<S: serde::Serializer>(
+    note: &Option<RunNote>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    note.as_ref().map(|note| super::run_words::stored_words(note)).serialize(serializer)
 }
 
 /// Behind plan from so many parts in a hundred on.
@@ -128,13 +139,13 @@ impl App {
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
         let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
         let mut jobs = Vec::new();
-        for job in crate::domain::notice::JOBS {
-            let newest = runs::list(&mut tx, loaded.no, job, 1).await?.into_iter().next();
+        for job in Job::ALL {
+            let newest = runs::list(&mut tx, loaded.no, Some(job), 1).await?.into_iter().next();
             jobs.push(JobLine {
-                job: job.to_owned(),
+                job,
                 due_at: newest.as_ref().map(|run| run.due_at),
-                state: newest.as_ref().map(|run| run.state.clone()),
-                reason: newest.and_then(|run| run.reason),
+                state: newest.as_ref().map(|run| run.state),
+                reason: newest.and_then(|run| run.note),
             });
         }
         let mail = outbox::counts(&mut tx).await?;
@@ -172,17 +183,17 @@ impl App {
     }
 }
 
-fn problems(at: &Progress, jobs: &[JobLine], mail: &[(String, u64)]) -> Vec<Problem> {
+fn problems(at: &Progress, jobs: &[JobLine], mail: &[(MailState, u64)]) -> Vec<Problem> {
     let mut out = Vec::new();
     if at.done * 100 < at.planned * (100 - BEHIND_PERCENT) {
         out.push(Problem::BehindPlan { planned: at.planned, done: at.done });
     }
-    for line in jobs.iter().filter(|line| line.state.as_deref() == Some("failed")) {
-        out.push(Problem::JobFailed { job: line.job.clone() });
+    for line in jobs.iter().filter(|line| line.state == Some(RunState::Failed)) {
+        out.push(Problem::JobFailed { job: line.job });
     }
     for (state, count) in mail {
-        if ["in_doubt", "failed", "bounced", "unroutable"].contains(&state.as_str()) {
-            out.push(Problem::Mail { state: state.clone(), count: *count });
+        if state.needs_attention() {
+            out.push(Problem::Mail { state: *state, count: *count });
         }
     }
     out

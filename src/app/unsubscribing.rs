@@ -1,6 +1,7 @@
-//! Readers who want no more reminders: by a link in the mail, or because they wrote or phoned.
+//! Readers who want no more reminders, whether they used the link in a mail, wrote or phoned.
 
 use super::{App, AppError, Loaded, Result, millis};
+use crate::domain::hold::EventKind;
 use crate::mail::link::{self, WayOut};
 use crate::mail::message::{Party, canonical, routable, spellings};
 use crate::store::unsubscribed::{self, Unsubscribed};
@@ -8,19 +9,19 @@ use crate::store::{CampaignNo, StoreError, Tx, installation};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// What became of the wish to hear no more. Whose it was is not told: whoever has a token may not be its reader.
+/// The result of unsubscribing. It does not name the reader, because whoever has the token may be somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Done {
-    /// From now on no reminders of the campaign go there.
+    /// The reader gets no more reminders of the campaign.
     Done,
-    /// That was so before.
+    /// The reader had unsubscribed before.
     Already,
-    /// The token is of no mail of this installation.
+    /// No mail of this installation has this token.
     Unknown,
 }
 
-/// What signs links and envelope senders.
+/// The secret that signs links and envelope senders.
 pub(super) async fn secret(tx: &mut Tx) -> Result<Vec<u8>> {
     let missing = || {
         let what = "the row that holds the secret is gone; restore a backup";
@@ -30,7 +31,7 @@ pub(super) async fn secret(tx: &mut Tx) -> Result<Vec<u8>> {
 }
 
 impl App {
-    /// How the reader of the mail about `key` hears no more of its kind.
+    /// How the reader of the mail with this key can unsubscribe.
     pub(super) fn way_out(&self, secret: &[u8], key: &str) -> Result<WayOut> {
         let mail = &self.config.mail;
         let desk = match &mail.unsubscribe {
@@ -42,8 +43,8 @@ impl App {
             .map_err(|error| AppError::refused("refused-way-out", &[("said", &error)]))
     }
 
-    /// The reader of the mail that carries a token wants no more reminders of its campaign. Doing it again changes
-    /// nothing. `how` they said so is kept.
+    /// Unsubscribes the reader of the mail with this token from its campaign's reminders; doing it twice changes
+    /// nothing. `how` they asked is stored.
     pub async fn unsubscribe(&self, token: &str, how: &str, now: DateTime<Utc>) -> Result<Done> {
         let mut tx = self.store.write().await?;
         let secret = secret(&mut tx).await?;
@@ -57,7 +58,7 @@ impl App {
         Ok(done)
     }
 
-    /// An address shall get no more reminders of a campaign, whoever said so.
+    /// Unsubscribes an address from a campaign's reminders.
     pub async fn unsubscribe_address(
         &self,
         loaded: &Loaded,
@@ -73,7 +74,7 @@ impl App {
         Ok(done)
     }
 
-    /// An address gets reminders again; `false` where it had not unsubscribed.
+    /// Lets an address get reminders again; `false` if it had not unsubscribed.
     pub async fn subscribe_again(
         &self,
         loaded: &Loaded,
@@ -85,13 +86,13 @@ impl App {
         let done = unsubscribed::delete(&mut tx, loaded.no, &address).await?;
         if done {
             let said = format!("{address} gets reminders of {} again", loaded.campaign.id);
-            installation::note(&mut tx, "subscribed_again", &said, millis(now)).await?;
+            installation::note(&mut tx, EventKind::SubscribedAgain, &said, millis(now)).await?;
         }
         tx.commit().await?;
         Ok(done)
     }
 
-    /// Who gets no more reminders of a campaign.
+    /// The addresses that unsubscribed from a campaign.
     pub async fn unsubscribed(&self, loaded: &Loaded) -> Result<Vec<Unsubscribed>> {
         let mut tx = self.store.read().await?;
         Ok(unsubscribed::list(&mut tx, loaded.no).await?)
@@ -107,7 +108,7 @@ async fn note(
 ) -> Result<Done> {
     let at = millis(now);
     let is_new = unsubscribed::insert(tx, campaign, &canonical(address), how, at).await?;
-    // Also where it was known: a mail may have been queued by hand since.
+    // Even if it was known: a mail may have been queued by hand since.
     unsubscribed::expire(tx, campaign, &spellings(address), at).await?;
     Ok(if is_new { Done::Done } else { Done::Already })
 }

@@ -1,4 +1,4 @@
-//! Workbooks that were uploaded: kept as bytes under a random name until they are taken or forgotten.
+//! Uploaded workbooks: stored under a random id until they are applied or too old.
 
 use super::{App, AppError, Result, millis};
 use crate::domain::account::Account;
@@ -12,23 +12,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// An upload is forgotten after so long.
+/// Age at which an upload is deleted.
 const UPLOAD_MAX: TimeDelta = TimeDelta::hours(24);
-/// Uploads of an account that are kept.
+/// The most uploads that are stored for one account.
 const UPLOADS_KEPT: i64 = 3;
 
-/// A workbook that was uploaded, and what it says.
+/// An uploaded workbook and its content.
 #[derive(Debug)]
 pub struct Upload {
-    /// What the file was called.
+    /// Name of the uploaded file.
     pub name: String,
     /// The campaign, or everything that is wrong.
     pub read: std::result::Result<intake::Loaded, Vec<Issue>>,
 }
 
 impl App {
-    /// Keeps the bytes of a workbook; returns the random name under which. A workbook with errors is kept too, so
-    /// that it can be given back with its errors marked; the audit log has their codes.
+    /// Stores the bytes of a workbook; returns its random id. A workbook with errors is stored too, so that it can be
+    /// given back with its errors marked; the audit log has their codes.
     pub async fn keep_upload(
         &self,
         account: &Account,
@@ -55,7 +55,7 @@ impl App {
         Ok(id)
     }
 
-    /// A workbook that an account uploaded, read as `campaign check` reads it. `None`: it is gone.
+    /// A workbook that an account uploaded, read as `campaign check` reads it; `None` if it is gone.
     pub async fn upload(&self, account: &Account, id: &str) -> Result<Option<Upload>> {
         let Some((name, content)) = self.stored(account, id).await? else { return Ok(None) };
         let read = read(name.clone(), content).await?;
@@ -67,8 +67,8 @@ impl App {
         Ok(uploads::find(&mut tx, id, account.id).await?)
     }
 
-    /// A workbook that was uploaded with its issues marked, as `campaign check` writes it beside the file: what it is
-    /// called, and its bytes. `None`: it is gone, has no issues, or cannot be opened.
+    /// Name and bytes of an uploaded workbook with its issues marked, as `campaign check` writes it beside the file;
+    /// `None` if it is gone, has no issues, or cannot be opened.
     pub async fn marked_upload(
         &self,
         account: &Account,
@@ -89,8 +89,8 @@ impl App {
         made.await.map_err(|error| AppError::refused("refused-reading", &[("said", &error)]))
     }
 
-    /// Stores the campaign of a workbook that an account uploaded, and forgets the workbook. Returns the campaign's
-    /// id; `None`: the workbook is gone, or has errors.
+    /// Applies the campaign of an uploaded workbook and deletes the upload. Returns the campaign's id; `None` if the
+    /// workbook is gone or has errors.
     pub async fn apply_upload(
         &self,
         account: &Account,

@@ -86,7 +86,7 @@ fn parse_scope(word: &str) -> Result<Scope, String> {
     Scope::from_word(word).ok_or_else(|| "write read, people or tally".to_owned())
 }
 
-/// A password is no longer than this; a file that is longer was meant for something else.
+/// The most bytes read for a password; a longer file was meant for something else.
 const PASSWORD_BYTES_READ: u64 = 4096;
 
 /// The first line of a file, else of stdin.

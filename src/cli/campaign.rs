@@ -2,7 +2,7 @@
 
 use super::output::{Format, Sheet, harmless, marked};
 use super::{Invocation, exit, snippet, workbook};
-use crate::domain::difference::{Change, What};
+use crate::domain::difference::{RowChange, What};
 use crate::domain::permission::Actor;
 use crate::intake::{self, Issue};
 use clap::Subcommand;
@@ -154,7 +154,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     Ok(if pending { exit::CHANGES } else { exit::OK })
 }
 
-fn changes(invocation: &Invocation, changes: &[Change]) {
+fn changes(invocation: &Invocation, changes: &[RowChange]) {
     if changes.is_empty() {
         return;
     }

@@ -193,7 +193,7 @@ fn print(invocation: &Invocation, rows: &[AreaLine]) {
             row.vaccine.clone(),
             row.should.to_string(),
             row.done.to_string(),
-            percent(row.percent.as_ref()),
+            percent(row.percent),
             below,
             row.lacking_people.to_string(),
             row.lacking_doses.to_string(),

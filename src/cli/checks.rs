@@ -203,15 +203,13 @@ async fn overdue(
         let (first, last) = instants(campaign.timezone, life(campaign));
         let mut tx = app.store.read().await?;
         for entry in &timetable.entries {
-            // Before a daemon's first look at the timetable no job was its task.
-            let mark = runs::watermark(&mut tx, loaded.no, &entry.job).await?;
+            // Before a daemon's first look nothing was its work.
+            let mark = runs::watermark(&mut tx, loaded.no, entry.job).await?;
             let Some(mark) = mark.and_then(DateTime::from_timestamp_millis) else { continue };
             let from = mark.max(first - TimeDelta::seconds(1));
             let missing = !entry.between(campaign.timezone, from, by.min(last), 1).is_empty();
-            let newest = runs::list(&mut tx, loaded.no, &entry.job, RUNS_LOOKED_AT).await?;
-            let waits = newest.iter().any(|run| {
-                ["due", "running"].contains(&run.state.as_str()) && run.due_at < millis(by)
-            });
+            let newest = runs::list(&mut tx, loaded.no, Some(entry.job), RUNS_LOOKED_AT).await?;
+            let waits = newest.iter().any(|run| run.state.is_open() && run.due_at < millis(by));
             if missing || waits {
                 late.push(format!("{}: {}", campaign.id, entry.job));
             }

@@ -4,6 +4,7 @@ use super::output::{Format, Sheet, percent};
 use super::{Invocation, exit, parse_day};
 use crate::app::coverage::{AsOf, DosesLine, by_day, by_site};
 use crate::app::{App, Loaded};
+use crate::domain::count::People;
 use crate::domain::coverage::{Coverage as Figures, CoverageRow, Depth, Flag};
 use crate::domain::id::PlaceCode;
 use crate::text::thousands;
@@ -101,7 +102,7 @@ impl Coverage {
                     row.name.clone(),
                     row.group.to_string(),
                     line.dose.to_string(),
-                    line.people.to_string(),
+                    line.doses.to_string(),
                     line.today.to_string(),
                 ]);
             }
@@ -142,7 +143,7 @@ pub(super) fn print_figures(
         return;
     }
     let table = invocation.out.format == Format::Table;
-    let number = |n: u64| if table { thousands(n) } else { n.to_string() };
+    let number = |n: People| if table { thousands(n) } else { n.to_string() };
     // A table for the screen has no room for what follows from its other columns.
     let left_out: &[&str] = match (table, areas) {
         (false, _) => &[],
@@ -165,14 +166,14 @@ pub(super) fn print_figures(
                 only(first, row.eligible.map_or_else(|| "–".to_owned(), number)),
                 line.dose.to_string(),
                 number(line.people),
-                percent(line.percent.as_ref()),
+                percent(line.percent),
                 number(line.valid),
-                percent(line.valid_percent.as_ref()),
+                percent(line.valid_percent),
                 number(line.today),
                 line.due_not_given.map(number).unwrap_or_default(),
-                line.drop_out.clone().unwrap_or_default(),
+                line.drop_out.map(|share| share.to_string()).unwrap_or_default(),
                 only(first, row.zero_dose.map(number).unwrap_or_default()),
-                only(last, number(row.invalid)),
+                only(last, if table { thousands(row.invalid) } else { row.invalid.to_string() }),
                 only(first, flags(invocation, row)),
             ];
             let shown = COLUMNS.iter().zip(cells).filter(|(column, _)| is_shown(column));

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 #[derive(Debug, Args)]
 pub(super) struct Daemon {}
 
-/// A look that is under way gets so long to end after a signal; its transaction is undone if it does not.
+/// How long a tick under way may take after a signal; then its transaction is rolled back.
 const STOP_MAX: Duration = Duration::from_secs(4);
 
 /// The name of this process in leases: unique, so that a restarted process is not taken for its predecessor.
@@ -30,7 +30,7 @@ pub(super) fn owner() -> String {
     format!("{}-{}", std::process::id(), uuid::Uuid::now_v7())
 }
 
-/// An address that was asked for and cannot be had.
+/// A configured address that cannot be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("[http] listen = \"{0}\": {1}; write another address, or \"off\"")]
 pub(super) struct CannotListen(SocketAddr, std::io::Error);
@@ -51,8 +51,8 @@ impl Daemon {
     }
 }
 
-/// Takes the address of the configuration. One that was asked for must be had; the default one need not, as another
-/// daemon of this machine may have it.
+/// Binds the address of the configuration. A configured address must be free; the default one need not be, because
+/// another daemon of this machine may have it.
 pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>, CannotListen> {
     let address = match asked {
         Some(Listen::Off) => return Ok(None),
@@ -72,7 +72,7 @@ pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>,
     }
 }
 
-/// The dashboard and what else is answered over HTTP, at work.
+/// The running HTTP server.
 pub(super) struct Http {
     address: Option<SocketAddr>,
     end: oneshot::Sender<()>,
@@ -80,7 +80,7 @@ pub(super) struct Http {
 }
 
 impl Http {
-    /// Begins to answer.
+    /// Starts serving.
     pub(super) fn start(listener: TcpListener, site: web::Site) -> Self {
         let address = listener.local_addr().ok();
         if let Some(address) = address {
@@ -92,7 +92,7 @@ impl Http {
     }
 }
 
-/// Runs until SIGINT or SIGTERM, then ends within five seconds with nothing half-done.
+/// Runs until SIGINT or SIGTERM, then ends within five seconds and leaves nothing half done.
 pub(super) async fn serve(runner: Runner, clock: Clock, http: Option<Http>) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -118,18 +118,18 @@ pub(super) async fn serve(runner: Runner, clock: Clock, http: Option<Http>) -> a
         tracing::warn!("a job did not end in time; its transaction is undone");
     }
     if let Some(http) = http {
-        // It has had its time while the work ended.
+        // It had the time in which the work ended.
         let _ = tokio::time::timeout(web::END_MAX, http).await;
     }
-    // Closing folds the write-ahead log into the file; a job that hangs must not keep the process.
+    // Closing folds the write-ahead log into the file. A job that hangs must not keep the process alive.
     let _ = tokio::time::timeout(Duration::from_millis(800), app.store.close()).await;
     tracing::info!("daemon stopped");
-    // Whoever watches over the daemon starts it anew.
+    // The service manager restarts the daemon.
     anyhow::ensure!(!broken, "the daemon's loops have ended by themselves; its log says why");
     Ok(())
 }
 
-/// Keeps a second daemon off the same SQLite file; the lock goes with the process, however it ends.
+/// Locks the SQLite file against a second daemon; the lock ends with the process, however it ends.
 pub(super) fn lock(address: &str) -> anyhow::Result<Option<File>> {
     let Some(path) = address.strip_prefix("sqlite:") else { return Ok(None) };
     let path = path.trim_start_matches("//");

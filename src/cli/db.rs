@@ -1,4 +1,4 @@
-//! `doseplan db`: is the database as it should be, and may it go to another place.
+//! `doseplan db`: check the database, adopt a copy, move it.
 
 use super::output::{Format, Sheet};
 use super::{Invocation, daemon, exit};
@@ -94,7 +94,7 @@ async fn check(invocation: &Invocation, repair: bool) -> anyhow::Result<u8> {
     Ok(if sound && (counted || repair) { exit::OK } else { exit::FAILED })
 }
 
-/// Says which totals are wrong, and returns the same in short.
+/// Prints which totals are wrong, and returns a summary.
 fn totals(invocation: &Invocation, id: &str, found: &Recount) -> Vec<String> {
     let mut wrong = Vec::new();
     for (key, is, ought) in &found.wrong {
@@ -131,7 +131,7 @@ async fn move_to(invocation: &Invocation, target: &str, force: bool) -> anyhow::
         moved
     };
     let moved = moved.await.inspect_err(|_| {
-        // The file that was made for this holds nothing, or half of it.
+        // The new file is empty or half written.
         if let Some(file) = made {
             copies::remove(&file);
         }
@@ -147,7 +147,7 @@ async fn move_to(invocation: &Invocation, target: &str, force: bool) -> anyhow::
     Ok(exit::OK)
 }
 
-/// Whether two addresses name one file, which cannot be locked twice.
+/// Whether two addresses name the same file, which cannot be locked twice.
 fn same_file(one: &str, other: &str) -> anyhow::Result<bool> {
     let file = |address| -> anyhow::Result<_> {
         let file = crate::store::place::file(address).map_err(AppError::from)?;

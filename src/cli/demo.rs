@@ -31,7 +31,7 @@ use tokio::net::TcpListener;
 /// Replay the Danyang campaign on a simulated clock, then go on
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// End when the replay has ended, instead of going on as a daemon
+    /// Exit after the replay, instead of going on as a daemon
     #[arg(long)]
     once: bool,
     /// Last day of the replay; the daemon's clock goes on from its end
@@ -40,7 +40,7 @@ pub(super) struct Demo {
     /// Steps that the first plan's search may take; 0 is the quick plan without a bound
     #[arg(long)]
     steps: Option<u32>,
-    /// The folder to make; an older demo in it is replaced
+    /// The folder to create; an older demo in it is replaced
     #[arg(long, default_value = "doseplan-demo")]
     dir: PathBuf,
 }
@@ -93,12 +93,12 @@ struct Stage {
 struct Replay {
     stage: Stage,
     reports: PathBuf,
-    /// Reported rows by day: tallies, doses; with the header.
+    /// The example's reports, which come in day by day.
     tallies: Daily,
     doses: Daily,
 }
 
-/// The rows of a CSV file by the day that they are of.
+/// The rows of a CSV file by their day.
 struct Daily {
     header: String,
     rows: BTreeMap<NaiveDate, Vec<String>>,
@@ -263,7 +263,7 @@ impl Stage {
     }
 }
 
-/// The rows of a file by the day in column `column`.
+/// Reads a CSV file; its rows have their day in column `column`, counted from 0.
 fn daily(path: &Path, column: usize) -> anyhow::Result<Daily> {
     let text = fs::read_to_string(path)?;
     let mut lines = text.lines();
@@ -297,7 +297,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Sets the clock to one due time after the other and looks, up to an instant.
+    /// Moves the clock from one due time to the next up to an instant, and runs what is due at each.
     async fn look_until(&self, until: DateTime<Utc>) -> anyhow::Result<()> {
         let Stage { runner, clock, .. } = &self.stage;
         while let Some(next) = runner.next(clock.now()).await? {
@@ -313,7 +313,7 @@ impl Replay {
         Ok(())
     }
 
-    /// The day's reports come in.
+    /// Imports the day's reports.
     async fn report(&self, day: NaiveDate) -> anyhow::Result<()> {
         let Stage { invocation, runner, loaded, clock } = &self.stage;
         for (kind, name, daily) in
@@ -335,7 +335,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Prints the coverage of the last day and what was mailed.
+    /// Prints the coverage of the last day and the number of mails.
     async fn print(&self, last: NaiveDate) -> anyhow::Result<()> {
         let Stage { invocation, runner, loaded, clock } = &self.stage;
         let app = &runner.app;

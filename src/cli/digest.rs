@@ -6,6 +6,7 @@ use super::output::{Format, Sheet, harmless, print};
 use super::{Invocation, browser, exit, parse_day};
 use crate::app::notices::Post;
 use crate::app::{App, Loaded};
+use crate::domain::message::MailKind;
 use crate::mail::message::Party;
 use crate::store::outbox;
 use chrono::{NaiveDate, TimeDelta};
@@ -212,8 +213,8 @@ async fn send_all(
 
 async fn history(invocation: &Invocation, app: &App) -> anyhow::Result<u8> {
     let mut tx = app.store.read().await?;
-    let mut all = outbox::list(&mut tx, "", "").await?;
-    all.retain(|message| message.kind == "digest" || message.kind == "summary");
+    let mut all = outbox::list(&mut tx, None, None).await?;
+    all.retain(|message| message.kind != MailKind::Reminder);
     if invocation.out.format == Format::Json {
         invocation.out.json(&all);
         return Ok(exit::OK);
@@ -224,9 +225,9 @@ async fn history(invocation: &Invocation, app: &App) -> anyhow::Result<u8> {
         sheet.push(vec![
             message.id.to_string(),
             local(zone, message.due_at),
-            message.kind,
+            message.kind.to_string(),
             message.to,
-            message.state,
+            message.state.to_string(),
             harmless(&message.subject),
         ]);
     }

@@ -2,7 +2,7 @@
 
 use super::forecast_words::{Reasons, iso};
 use crate::domain::campaign::Language;
-use crate::domain::rules::{Assessment, Progress, Rules, Status, assess};
+use crate::domain::rules::{Assessment, Rules, SeriesStatus, Status, assess};
 use crate::intake::history::{History, LineError, read_line};
 use crate::text;
 use chrono::NaiveDate;
@@ -215,13 +215,13 @@ fn status(status: Status) -> &'static str {
     }
 }
 
-fn progress(progress: Progress) -> &'static str {
+fn progress(progress: SeriesStatus) -> &'static str {
     match progress {
-        Progress::NotComplete => "not_complete",
-        Progress::Complete => "complete",
-        Progress::Immune => "immune",
-        Progress::Contraindicated => "contraindicated",
-        Progress::AgedOut => "aged_out",
-        Progress::NotRecommended => "not_recommended",
+        SeriesStatus::NotComplete => "not_complete",
+        SeriesStatus::Complete => "complete",
+        SeriesStatus::Immune => "immune",
+        SeriesStatus::Contraindicated => "contraindicated",
+        SeriesStatus::AgedOut => "aged_out",
+        SeriesStatus::NotRecommended => "not_recommended",
     }
 }

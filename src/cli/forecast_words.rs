@@ -4,7 +4,7 @@
 
 use crate::domain::campaign::Language;
 use crate::domain::rules::{
-    DoseVerdict, GroupForecast, Progress, Reason, Rules, Since, Why, model::VaccineId,
+    DoseReason, DoseVerdict, GroupForecast, Rules, SeriesStatus, Since, Why, model::VaccineId,
 };
 use crate::domain::series::Duration;
 use crate::text;
@@ -164,7 +164,7 @@ impl Reasons {
         it.verdict.reasons.iter().map(|why| self.reason(rules, given, tried, why)).collect()
     }
 
-    fn reason(&self, rules: &Rules, given: NaiveDate, tried: u8, reason: &Reason) -> String {
+    fn reason(&self, rules: &Rules, given: NaiveDate, tried: u8, reason: &DoseReason) -> String {
         let days = |date: NaiveDate| (given - date).num_days();
         let interval = |key: &str, number: u8, since: Since, date: NaiveDate, wait, grace: &str| {
             let since = self.since(since, date);
@@ -181,32 +181,34 @@ impl Reasons {
             )
         };
         match *reason {
-            Reason::SeriesComplete => self.fill("why-series-complete", &[]),
-            Reason::Expired => self.fill("why-expired", &[]),
-            Reason::Inadvertent => self.fill("why-inadvertent", &[("number", &tried)]),
-            Reason::TooYoung { age, first } => {
+            DoseReason::SeriesComplete => self.fill("why-series-complete", &[]),
+            DoseReason::Expired => self.fill("why-expired", &[]),
+            DoseReason::Inadvertent => self.fill("why-inadvertent", &[("number", &tried)]),
+            DoseReason::TooYoung { age, first } => {
                 let age = self.length(age, true);
                 self.fill("why-too-young", &[("age", &age), ("first", &iso(first))])
             }
-            Reason::GraceAge { age } => {
+            DoseReason::GraceAge { age } => {
                 self.fill("why-grace-age", &[("age", &self.length(age, true))])
             }
-            Reason::TooOld { age } => self.fill("why-too-old", &[("age", &self.length(age, true))]),
-            Reason::TooSoon { number, since, date, wait, grace: None, .. } => {
+            DoseReason::TooOld { age } => {
+                self.fill("why-too-old", &[("age", &self.length(age, true))])
+            }
+            DoseReason::TooSoon { number, since, date, wait, grace: None, .. } => {
                 interval("why-too-soon", number, since, date, wait, "")
             }
-            Reason::TooSoon { number, since, date, wait, grace: Some(grace), .. } => {
+            DoseReason::TooSoon { number, since, date, wait, grace: Some(grace), .. } => {
                 let grace = self.length(grace, false).to_string();
                 interval("why-too-soon-grace", number, since, date, wait, &grace)
             }
-            Reason::GraceInterval { number, since, date, wait } => {
+            DoseReason::GraceInterval { number, since, date, wait } => {
                 interval("why-grace-interval", number, since, date, wait, "")
             }
-            Reason::TooLate { number, since, date, wait, counts } => {
+            DoseReason::TooLate { number, since, date, wait, counts } => {
                 let key = if counts { "why-too-late-counts" } else { "why-too-late" };
                 interval(key, number, since, date, wait, "")
             }
-            Reason::Conflict { vaccine, date, first } => {
+            DoseReason::Conflict { vaccine, date, first } => {
                 let (vaccine, days) = (name(rules, vaccine), days(date));
                 let (date, first) = (iso(date), iso(first));
                 self.fill(
@@ -214,9 +216,9 @@ impl Reasons {
                     &[("vaccine", &vaccine), ("date", &date), ("days", &days), ("first", &first)],
                 )
             }
-            Reason::VaccineAge => self.fill("why-vaccine-age", &[]),
-            Reason::Manufacturer => self.fill("why-manufacturer", &[("number", &tried)]),
-            Reason::VaccineNotListed => self.fill("why-vaccine", &[("number", &tried)]),
+            DoseReason::VaccineAge => self.fill("why-vaccine-age", &[]),
+            DoseReason::Manufacturer => self.fill("why-manufacturer", &[("number", &tried)]),
+            DoseReason::VaccineNotListed => self.fill("why-vaccine", &[("number", &tried)]),
         }
     }
 
@@ -224,11 +226,11 @@ impl Reasons {
     pub(super) fn of_forecast(&self, rules: &Rules, it: &GroupForecast) -> Vec<String> {
         let Some(next) = it.next else {
             let key = match it.progress {
-                Progress::NotComplete | Progress::NotRecommended => "why-not-recommended",
-                Progress::Complete => "why-complete",
-                Progress::Immune => "why-immune",
-                Progress::Contraindicated => "why-contraindicated",
-                Progress::AgedOut => "why-aged-out",
+                SeriesStatus::NotComplete | SeriesStatus::NotRecommended => "why-not-recommended",
+                SeriesStatus::Complete => "why-complete",
+                SeriesStatus::Immune => "why-immune",
+                SeriesStatus::Contraindicated => "why-contraindicated",
+                SeriesStatus::AgedOut => "why-aged-out",
             };
             return vec![self.fill(key, &[])];
         };
@@ -303,7 +305,7 @@ mod tests {
     #[test]
     fn a_dose_one_day_early_says_so_in_plain_chinese_and_english() {
         let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
-        let reason = Reason::TooSoon {
+        let reason = DoseReason::TooSoon {
             number: 2,
             since: Since::Dose(1),
             date: day("2026-01-01"),

@@ -5,8 +5,10 @@ use super::output::{Format, harmless};
 use super::{Invocation, exit, workbook};
 use crate::app::Loaded;
 use crate::app::import::{Imported, Kind, Warning};
+use crate::domain::dose::Dose;
 use crate::domain::id::{PersonId, RecordId};
 use crate::intake::Issue;
+use crate::store::records::{self, Past};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -121,11 +123,15 @@ async fn import(invocation: &Invocation, kind: Kind, path: &Path) -> anyhow::Res
     let now = invocation.clock.now();
     let done = app.import(&loaded, kind, path, invocation.out.language, now).await?;
     app.store.close().await;
-    let warnings = warnings(invocation, &loaded, &done);
+    let told = Told {
+        warnings: warned(invocation, &loaded, &done.warnings),
+        stored_warnings: warned(invocation, &loaded, &done.stored_warnings),
+        done: &done,
+    };
     if invocation.out.format == Format::Json {
-        invocation.out.json(&Told { done: &done, warnings: &warnings });
+        invocation.out.json(&told);
     }
-    tell(invocation, &done, &warnings);
+    tell(invocation, &told);
     Ok(if done.fault.iter().any(|issue| issue.code == "path_missing") {
         exit::CONFIGURATION
     } else if done.fault.is_empty() && done.refused == 0 {
@@ -135,10 +141,12 @@ async fn import(invocation: &Invocation, kind: Kind, path: &Path) -> anyhow::Res
     })
 }
 
-/// A dose that was stored but does not count.
+/// A dose that does not count.
 #[derive(Serialize)]
 struct Warned {
-    row: u32,
+    /// Its line in the file; none for a dose that was stored earlier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<u32>,
     record: RecordId,
     person: PersonId,
     date: NaiveDate,
@@ -150,10 +158,11 @@ struct Warned {
 struct Told<'a> {
     #[serde(flatten)]
     done: &'a Imported,
-    warnings: &'a [Warned],
+    warnings: Vec<Warned>,
+    stored_warnings: Vec<Warned>,
 }
 
-fn warnings(invocation: &Invocation, loaded: &Loaded, done: &Imported) -> Vec<Warned> {
+fn warned(invocation: &Invocation, loaded: &Loaded, warnings: &[Warning]) -> Vec<Warned> {
     let words = Reasons::new(invocation.out.language);
     let warned = |one: &Warning| Warned {
         row: one.row,
@@ -168,11 +177,11 @@ fn warnings(invocation: &Invocation, loaded: &Loaded, done: &Imported) -> Vec<Wa
             words.of_dose(&loaded.judge.rules, one.judged.date, told)
         }),
     };
-    done.warnings.iter().map(warned).collect()
+    warnings.iter().map(warned).collect()
 }
 
-fn tell(invocation: &Invocation, done: &Imported, warnings: &[Warned]) {
-    let out = invocation.out;
+fn tell(invocation: &Invocation, told: &Told<'_>) {
+    let (out, done) = (invocation.out, told.done);
     let shown = |issues: &[Issue]| {
         for issue in issues {
             eprintln!("{}", issue.line(out.language));
@@ -192,12 +201,16 @@ fn tell(invocation: &Invocation, done: &Imported, warnings: &[Warned]) {
             ],
         );
     }
-    for one in warnings {
+    for one in told.warnings.iter().chain(&told.stored_warnings) {
         let reasons = one.reasons.join("; ");
+        let (key, row) = match one.row {
+            Some(row) => ("import-dose-invalid", row),
+            None => ("import-stored-invalid", 0),
+        };
         out.note(
-            "import-dose-invalid",
+            key,
             &[
-                ("row", &one.row),
+                ("row", &row),
                 ("record", &one.record),
                 ("person", &one.person),
                 ("date", &one.date),
@@ -208,6 +221,9 @@ fn tell(invocation: &Invocation, done: &Imported, warnings: &[Warned]) {
     }
     if done.invalid > 0 {
         out.note("import-invalid", &[("count", &done.invalid)]);
+    }
+    if done.no_longer_valid > 0 {
+        out.note("import-no-longer-valid", &[("count", &done.no_longer_valid)]);
     }
     if let Some(path) = &done.errors_file {
         out.note("import-errors-file", &[("path", &path.display())]);
@@ -234,7 +250,7 @@ async fn history(invocation: &Invocation, record: &str) -> anyhow::Result<u8> {
     let columns =
         ["record", "person", "date", "place", "lot", "recorded_at", "superseded_at", "why"];
     let mut sheet = super::output::Sheet::new(&columns);
-    let mut push = |dose: &crate::domain::dose::Dose, from: i64, to: Option<i64>, why: &str| {
+    let mut push = |dose: &Dose, from: i64, to: Option<i64>, why: &str| {
         sheet.push(vec![
             dose.record.to_string(),
             dose.person.to_string(),
@@ -246,15 +262,12 @@ async fn history(invocation: &Invocation, record: &str) -> anyhow::Result<u8> {
             why.to_owned(),
         ]);
     };
-    for (known, superseded_at, why) in
-        crate::store::doses::past(&mut tx, loaded.no, &record).await?
-    {
-        push(&known.dose, known.recorded_at, Some(superseded_at), &why);
+    for past in records::past::<Dose>(&mut tx, loaded.no, record.as_str()).await? {
+        let Past { known, superseded_at, why } = past;
+        push(&known.value, known.recorded_at, Some(superseded_at), &why);
     }
-    if let Some(known) =
-        crate::store::doses::find(&mut tx, loaded.no, [&record]).await?.get(&record)
-    {
-        push(&known.dose, known.recorded_at, None, "");
+    for known in records::find::<Dose>(&mut tx, loaded.no, [record.as_str()]).await?.values() {
+        push(&known.value, known.recorded_at, None, "");
     }
     if sheet.is_empty() {
         return Err(invocation

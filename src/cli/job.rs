@@ -3,8 +3,10 @@
 use super::output::{Format, Sheet};
 use super::{Invocation, exit};
 use crate::app::Loaded;
+use crate::app::run_words::{report_words, stored_words, words};
 use crate::domain::date::{self, resolve};
-use crate::jobs::runner::{Occasion, Runner, life};
+use crate::domain::job::{Job as JobName, RunNote, RunState};
+use crate::jobs::runner::{Occasion, Runner, job_of, life};
 use crate::store::runs;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
@@ -70,7 +72,7 @@ pub(super) fn parse_local(text: &str) -> Result<NaiveDateTime, String> {
         .ok_or_else(|| "write a local time as 2021-06-01T09:00".to_owned())
 }
 
-/// An instant of the store as local time of a zone.
+/// An instant in milliseconds since 1970 as local time of a zone.
 pub(super) fn local(zone: Tz, millis: i64) -> String {
     DateTime::from_timestamp_millis(millis)
         .map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
@@ -79,7 +81,7 @@ pub(super) fn local(zone: Tz, millis: i64) -> String {
 
 #[derive(Serialize)]
 struct Line {
-    job: String,
+    job: JobName,
     cron: String,
     catch_up: String,
     last_done: Option<String>,
@@ -87,20 +89,28 @@ struct Line {
     next: Option<String>,
     /// The due times after the next.
     then: Vec<String>,
-    /// The next day on which the clock of the campaign's zone is moved.
+    /// The next day on which the clock of the campaign's zone changes.
     clock_change: Option<NaiveDate>,
+}
+
+/// What a run did: for people in their language, in JSON in English.
+fn told(invocation: &Invocation, note: &RunNote) -> String {
+    match invocation.out.format {
+        Format::Json | Format::Csv => stored_words(note),
+        Format::Table => words(invocation.out.language, note),
+    }
 }
 
 /// Due times that `job list` shows of each job.
 const UPCOMING: usize = 3;
 
-/// The next day on which the clock of the campaign's zone is moved.
+/// The next day on which the clock of the campaign's zone changes.
 fn clock_change(loaded: &Loaded, now: DateTime<Utc>) -> Option<NaiveDate> {
     let zone = loaded.campaign.timezone;
     date::clock_change(zone, now).map(|at| date::day_of(zone, at))
 }
 
-/// Says on which day a due time may look odd.
+/// Says on which day the clock changes and due times may look odd.
 fn note_clock_change(invocation: &Invocation, loaded: &Loaded, day: Option<NaiveDate>) {
     let zone = loaded.campaign.timezone.name();
     match day {
@@ -111,9 +121,9 @@ fn note_clock_change(invocation: &Invocation, loaded: &Loaded, day: Option<Naive
 
 #[derive(Serialize)]
 struct RunLine {
-    job: String,
+    job: JobName,
     due: String,
-    state: String,
+    state: RunState,
     reason: Option<String>,
     attempt: i64,
 }
@@ -145,7 +155,9 @@ impl Job {
             Self::Next { count } => Ok(next(&invocation, &runner, &loaded, now, *count)),
             Self::Run { name, at } => {
                 let at = at.map_or(now, |local| resolve(loaded.campaign.timezone, local));
-                let said = runner.execute(&loaded, name, Occasion { due: at, now: at }).await?;
+                let occasion = Occasion { due: at, now: at };
+                let report = runner.execute(&loaded, job_of(name)?, occasion).await?;
+                let said = report_words(invocation.out.language, &report);
                 invocation.out.note("job-done", &[("job", name), ("said", &said)]);
                 Ok(exit::OK)
             }
@@ -178,15 +190,17 @@ async fn list(
             .into_iter()
             .map(|at| local(zone, at.timestamp_millis()))
             .collect();
-        let done = runs::last(&mut tx, loaded.no, &entry.job, "done").await?;
-        let last = runs::list(&mut tx, loaded.no, &entry.job, 1).await?.into_iter().next();
+        let done = runs::last(&mut tx, loaded.no, entry.job, RunState::Done).await?;
+        let last = runs::list(&mut tx, loaded.no, Some(entry.job), 1).await?.into_iter().next();
         lines.push(Line {
-            job: entry.job.clone(),
+            job: entry.job,
             cron: entry.line.clone(),
             catch_up: format!("{:?}", entry.catch_up).to_lowercase(),
             last_done: done.map(|run| local(zone, run.due_at)),
-            last_result: last
-                .map(|run| format!("{}: {}", run.state, run.reason.unwrap_or_default())),
+            last_result: last.map(|run| {
+                let said = run.note.map(|note| told(invocation, &note)).unwrap_or_default();
+                format!("{}: {said}", run.state)
+            }),
             next: upcoming.pop_front(),
             then: upcoming.into(),
             clock_change: change,
@@ -200,7 +214,7 @@ async fn list(
     let mut sheet = Sheet::new(&columns);
     for line in lines {
         sheet.push(vec![
-            line.job,
+            line.job.to_string(),
             line.cron,
             line.catch_up,
             line.last_done.unwrap_or_default(),
@@ -222,11 +236,11 @@ fn next(
     count: usize,
 ) -> u8 {
     let zone = loaded.campaign.timezone;
-    let mut due: Vec<(DateTime<Utc>, String)> = Vec::new();
+    let mut due: Vec<(DateTime<Utc>, JobName)> = Vec::new();
     let change = clock_change(loaded, now);
     for entry in &runner.timetable.entries {
         let upcoming = entry.upcoming(zone, now, life(&loaded.campaign), count);
-        due.extend(upcoming.into_iter().map(|at| (at, entry.job.clone())));
+        due.extend(upcoming.into_iter().map(|at| (at, entry.job)));
     }
     due.sort();
     if invocation.out.format == Format::Json {
@@ -242,7 +256,7 @@ fn next(
     }
     let mut sheet = Sheet::new(&["due", "job"]);
     for (at, job) in due {
-        sheet.push(vec![local(zone, at.timestamp_millis()), job]);
+        sheet.push(vec![local(zone, at.timestamp_millis()), job.to_string()]);
     }
     invocation.out.sheet(&sheet);
     note_clock_change(invocation, loaded, change);
@@ -257,18 +271,19 @@ async fn backfill(
     dry_run: bool,
 ) -> anyhow::Result<u8> {
     let zone = loaded.campaign.timezone;
-    let entry = runner
-        .timetable
-        .entry(name)
+    let job = JobName::from_word(name);
+    let entry = job
+        .and_then(|job| runner.timetable.entry(job))
         .ok_or_else(|| invocation.out.fail("fail-no-job", &[("job", &name)]))?;
+    let job = entry.job;
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
     for at in due {
         let mut tx = runner.app.store.read().await?;
-        let found = runs::find(&mut tx, loaded.no, name, at.timestamp_millis()).await?;
+        let found = runs::find(&mut tx, loaded.no, job, at.timestamp_millis()).await?;
         drop(tx);
         let when = local(zone, at.timestamp_millis());
-        if found.as_ref().is_some_and(|run| run.state == "done") {
+        if found.as_ref().is_some_and(|run| run.state == RunState::Done) {
             invocation.out.note("backfill-done-before", &[("due", &when)]);
             continue;
         }
@@ -277,8 +292,9 @@ async fn backfill(
             continue;
         }
         let now = invocation.clock.now();
-        let said = runner.execute(loaded, name, Occasion { due: at, now }).await?;
-        runner.note_backfill(loaded, name, at, &said, now).await?;
+        let report = runner.execute(loaded, job, Occasion { due: at, now }).await?;
+        let said = report_words(invocation.out.language, &report);
+        runner.note_backfill(loaded, job, at, report, now).await?;
         invocation.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
     }
     Ok(exit::OK)
@@ -292,7 +308,8 @@ async fn list_runs(
     limit: i64,
 ) -> anyhow::Result<u8> {
     let mut tx = runner.app.store.read().await?;
-    let found = runs::list(&mut tx, loaded.no, name.unwrap_or_default(), limit).await?;
+    let job = name.map(job_of).transpose()?;
+    let found = runs::list(&mut tx, loaded.no, job, limit).await?;
     let zone = loaded.campaign.timezone;
     let lines: Vec<RunLine> = found
         .into_iter()
@@ -300,7 +317,7 @@ async fn list_runs(
             job: run.job,
             due: local(zone, run.due_at),
             state: run.state,
-            reason: run.reason,
+            reason: run.note.map(|note| told(invocation, &note)),
             attempt: run.attempt,
         })
         .collect();
@@ -311,9 +328,9 @@ async fn list_runs(
     let mut sheet = Sheet::new(&["job", "due", "state", "reason", "attempt"]);
     for line in lines {
         sheet.push(vec![
-            line.job,
+            line.job.to_string(),
             line.due,
-            line.state,
+            line.state.to_string(),
             line.reason.unwrap_or_default(),
             line.attempt.to_string(),
         ]);

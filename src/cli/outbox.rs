@@ -7,6 +7,7 @@ use super::{Invocation, exit};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::date::resolve;
+use crate::domain::message::{MailKind, MailState};
 use crate::mail::stored;
 use crate::store::outbox::{self, Message};
 use chrono::NaiveDateTime;
@@ -20,11 +21,11 @@ pub(super) enum Outbox {
     /// Every mail with its state
     List {
         /// Only this state: queued, sending, sent, `in_doubt`, bounced, failed, unroutable, expired
-        #[arg(long)]
-        state: Option<String>,
+        #[arg(long, value_parser = parse_state)]
+        state: Option<MailState>,
         /// Only this kind: digest, summary, reminder
-        #[arg(long)]
-        kind: Option<String>,
+        #[arg(long, value_parser = parse_kind)]
+        kind: Option<MailKind>,
     },
     /// One mail as it was or will be sent
     Show {
@@ -58,6 +59,16 @@ pub(super) enum Outbox {
     },
 }
 
+fn parse_state(word: &str) -> Result<MailState, String> {
+    let known = || format!("write one of {}", MailState::ALL.map(MailState::word).join(", "));
+    MailState::from_word(word).ok_or_else(known)
+}
+
+fn parse_kind(word: &str) -> Result<MailKind, String> {
+    let known = || format!("write one of {}", MailKind::ALL.map(MailKind::word).join(", "));
+    MailKind::from_word(word).ok_or_else(known)
+}
+
 #[derive(Serialize)]
 struct View<'a> {
     #[serde(flatten)]
@@ -73,10 +84,7 @@ impl Outbox {
         let code = match self {
             Self::List { state, kind } => {
                 let mut tx = app.store.read().await?;
-                let (state, kind) = (state.as_deref(), kind.as_deref());
-                let all =
-                    outbox::list(&mut tx, state.unwrap_or_default(), kind.unwrap_or_default());
-                list(&invocation, &all.await?)
+                list(&invocation, &outbox::list(&mut tx, *state, *kind).await?)
             }
             Self::Show { id, part } => show(&invocation, &app, *id, *part).await?,
             Self::Resolve { id, sent, .. } => {
@@ -151,8 +159,8 @@ fn list(invocation: &Invocation, all: &[Message]) -> u8 {
     for view in views {
         sheet.push(vec![
             view.message.id.to_string(),
-            view.message.state.clone(),
-            view.message.kind.clone(),
+            view.message.state.to_string(),
+            view.message.kind.to_string(),
             view.message.to.clone(),
             harmless(&view.message.subject),
             view.message.attempts.to_string(),

@@ -3,6 +3,7 @@
 pub(super) use super::layout::NONE;
 use super::layout::{self, Column};
 use crate::domain::campaign::Language;
+use crate::domain::count::Percent;
 use crate::intake::csv_out;
 use crate::text;
 pub(super) use crate::text::harmless;
@@ -269,6 +270,6 @@ impl Sheet {
 }
 
 /// A percentage, or a dash without a denominator.
-pub(super) fn percent(value: Option<&String>) -> String {
-    value.map_or_else(|| NONE.to_owned(), Clone::clone)
+pub(super) fn percent(share: Option<Percent>) -> String {
+    share.map_or_else(|| NONE.to_owned(), |share| share.to_string())
 }

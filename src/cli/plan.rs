@@ -12,7 +12,7 @@ use crate::app::plans::{Made, Search};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::permission::Actor;
-use crate::domain::plan::Plan as PlanValue;
+use crate::domain::plan::{MadeBy, Plan as PlanValue};
 use crate::domain::planner::{self, GroupVerdict, Limits, Method, SearchProgress};
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
@@ -283,7 +283,7 @@ async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
         plan: i64,
         state: &'static str,
         from: NaiveDate,
-        made_by: String,
+        made_by: MadeBy,
         made_at: String,
         doses: u64,
         people_finished: u64,
@@ -317,7 +317,7 @@ async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
             line.plan.to_string(),
             line.state.to_owned(),
             line.from.to_string(),
-            line.made_by,
+            line.made_by.to_string(),
             line.made_at,
             line.doses.to_string(),
             line.people_finished.to_string(),

@@ -7,7 +7,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::counting::{Cells, count_tally};
 use crate::domain::dose::{GivenRow, Tally};
 use crate::domain::id::RecordId;
-use crate::domain::plan::{Certificate, Figures, PlanRow};
+use crate::domain::plan::{Certificate, Figures, PlanRow, first_day};
 use crate::domain::planner;
 use crate::intake::{Issue, rows};
 use anyhow::Context as _;
@@ -90,7 +90,8 @@ impl Basis {
     ) -> anyhow::Result<Option<(Campaign, Vec<GivenRow>, NaiveDate)>> {
         let Some(folder) = &self.folder else { return Ok(None) };
         let (campaign, given) = read(invocation, folder, self.given.as_deref())?;
-        let from = self.from.unwrap_or(campaign.start).max(campaign.start);
+        // Files have no today.
+        let from = first_day(&campaign, campaign.start, self.from);
         Ok(Some((campaign, given, from)))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::output::{Format, NONE, Sheet, harmless};
 use super::{Invocation, output};
-use crate::app::reports::{Ask, Behind, Explained, Part};
+use crate::app::reports::{Ask, Explained, Part, SourceRecord};
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::report::{Basis, Figure, Report, Value};
 use crate::intake::csv_out;
@@ -37,7 +37,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::None => NONE.to_owned(),
         Value::Count(count) => text::thousands(*count),
-        Value::Percent(percent) => percent.clone(),
+        Value::Percent(percent) => percent.to_string(),
         Value::Day(day) => day.to_string(),
         Value::Text(text) => harmless(text),
     }
@@ -55,9 +55,7 @@ fn cell(value: &Value) -> Cell {
     match value {
         Value::None => Cell::Blank,
         Value::Count(count) => Cell::Count(*count),
-        Value::Percent(percent) => percent
-            .parse()
-            .map_or_else(|_| Cell::text(percent), |percent| Cell::Decimals(percent, 1)),
+        Value::Percent(percent) => Cell::Decimals(percent.shown(), 1),
         Value::Day(day) => Cell::Day(*day),
         Value::Text(text) => Cell::text(text),
     }
@@ -260,7 +258,7 @@ const COLUMNS: [&str; 11] = [
 fn record_row(
     language: Language,
     part: usize,
-    record: &Behind,
+    record: &SourceRecord,
     is_for_people: bool,
 ) -> Vec<String> {
     let kind = if is_for_people {

@@ -3,8 +3,12 @@
 use super::output::{Format, Sheet, Tone, harmless, percent};
 use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
+use crate::app::run_words::words;
 use crate::app::status::{Problem, Status as Value};
+use crate::domain::campaign::Language;
+use crate::domain::count::Percent;
 use crate::domain::id::PlaceCode;
+use crate::domain::job::RunNote;
 use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::Args;
@@ -86,7 +90,7 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
     line("status-doses", &[("as_of", &status.as_of), ("doses", &doses), ("today", &today)]);
     let share = |part: u64, whole: u64| {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        percent(crate::domain::count::percent(signed(part), signed(whole)).as_ref())
+        percent(Percent::of(signed(part), signed(whole)))
     };
     line(
         "status-progress",
@@ -110,7 +114,7 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
     let mail = if mail.is_empty() { "–".to_owned() } else { mail.join(" · ") };
     line("status-mail", &[("mail", &mail)]);
     super::output::print(&text);
-    out.sheet(&jobs(loaded, status));
+    out.sheet(&jobs(loaded, status, out.language));
     super::coverage::print_figures(invocation, loaded, &status.coverage, false);
     let mut needs = Sheet::new(&["group", "target_people", "finished", "doses_left", "per_day"]);
     for need in &status.needs {
@@ -134,15 +138,16 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
 }
 
 /// Every job with its last run.
-fn jobs(loaded: &Loaded, status: &Value) -> Sheet {
+fn jobs(loaded: &Loaded, status: &Value, language: Language) -> Sheet {
+    let told = |note: &RunNote| words(language, note);
     let mut sheet = Sheet::new(&["job", "due", "state", "said"]);
     let local = |at| super::job::local(loaded.campaign.timezone, at);
     for job in &status.jobs {
         sheet.push(vec![
-            job.job.clone(),
+            job.job.to_string(),
             job.due_at.map(local).unwrap_or_default(),
-            job.state.clone().unwrap_or_default(),
-            job.reason.clone().unwrap_or_default(),
+            job.state.map(|state| state.to_string()).unwrap_or_default(),
+            job.reason.as_ref().map(told).unwrap_or_default(),
         ]);
     }
     sheet

@@ -79,11 +79,50 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_lead_leads_its_own_places_and_its_pages_begin_there() {
+        let account = |role| Account {
+            id: 1,
+            name: "zhao".into(),
+            role,
+            places: vec!["S01".into(), "T1".into()],
+        };
+        for (role, code, leads, is_home) in [
+            (Role::Lead, "S01", true, true),
+            (Role::Lead, "T1", true, true),
+            (Role::Lead, "S02", false, false),
+            (Role::Lead, "S0", false, false),
+            (Role::Planner, "S01", true, true),
+            (Role::Planner, "S02", false, true),
+            (Role::Viewer, "S02", false, true),
+        ] {
+            assert_eq!(account(role).leads(code), leads, "{role} {code}");
+            assert_eq!(account(role).is_home(code), is_home, "{role} {code}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_long_enough_to_guess_and_short_enough_to_hash() {
+        for (password, fits) in [
+            ("", false),
+            ("123456789", false),
+            ("1234567890", true),
+            // Ten characters of three bytes each.
+            ("密码密码密码密码密码", true),
+            ("密码密码密码密码密", false),
+        ] {
+            assert_eq!(is_password(password), fits, "{password}");
+        }
+        assert!(is_password(&"x".repeat(200)) && !is_password(&"x".repeat(201)));
+        assert!(!is_password(&"密".repeat(67)), "201 bytes");
+    }
+
+    #[test]
     fn names_have_no_blanks_or_marks() {
-        for good in ["zhao", "赵一", "s01.lead@danyang.example"] {
+        let longest = "赵".repeat(40);
+        for good in ["zhao", "赵一", "s01.lead@danyang.example", "a_b-1", &longest] {
             assert!(is_name(good), "{good}");
         }
-        for bad in ["", "a b", "a\r\nb", "<b>", "a\u{202e}b", &"x".repeat(41)] {
+        for bad in ["", "a b", "a\r\nb", "<b>", "a\u{202e}b", "a:b", &"x".repeat(41)] {
             assert!(!is_name(bad), "{bad:?}");
         }
     }

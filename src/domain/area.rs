@@ -1,4 +1,4 @@
-//! Areas: a tree of county, townships, villages; and distance between points.
+//! Areas (a tree of county, townships, villages), and distances between points.
 
 use super::id::AreaCode;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ pub struct Area {
     pub code: AreaCode,
     /// Its name.
     pub name: String,
-    /// The area above it; the county has none.
+    /// The area above it; `None` at the top of the tree.
     pub parent: Option<AreaCode>,
-    /// Where it lies, WGS-84.
+    /// Where it lies.
     pub point: Option<Point>,
 }
 
@@ -25,12 +25,12 @@ pub struct Point {
     pub longitude: f64,
 }
 
-/// How teams drive.
+/// How fast and by which detour teams drive.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Travel {
-    /// Average speed on the road.
+    /// Average speed on the road, km/h.
     pub speed_km_per_hour: f64,
-    /// Road distance over great-circle distance.
+    /// Distance by road divided by great-circle distance.
     pub road_factor: f64,
 }
 
@@ -40,16 +40,45 @@ impl Default for Travel {
     }
 }
 
-/// Mean radius of the earth as the contract has it.
+/// Mean radius of the earth (IUGG), as independent checkers of plans use it.
 const EARTH_RADIUS_KM: f64 = 6371.0;
 
 impl Point {
-    /// Great-circle distance (haversine) in kilometres.
+    /// Great-circle distance in kilometres, by the haversine formula.
     pub fn km_to(self, other: Self) -> f64 {
         let (lat_a, lat_b) = (self.latitude.to_radians(), other.latitude.to_radians());
         let lat_half = ((lat_b - lat_a) / 2.0).sin();
         let lon_half = ((other.longitude - self.longitude).to_radians() / 2.0).sin();
         let h = lat_half * lat_half + lat_a.cos() * lat_b.cos() * lon_half * lon_half;
         2.0 * EARTH_RADIUS_KM * h.sqrt().min(1.0).asin()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(latitude: f64, longitude: f64) -> Point {
+        Point { latitude, longitude }
+    }
+
+    #[test]
+    fn distances_are_great_circles_on_a_sphere_of_6371_km() {
+        // A degree of a great circle is 6371 × π / 180 km.
+        let degree = 111.194_926_6;
+        for (from, to, km) in [
+            (point(0.0, 0.0), point(0.0, 1.0), degree),
+            (point(0.0, 0.0), point(1.0, 0.0), degree),
+            (point(60.0, 0.0), point(60.0, 1.0), 55.596_934),
+            (point(0.0, 0.0), point(0.0, 180.0), 180.0 * degree),
+            (point(90.0, 0.0), point(-90.0, 45.0), 180.0 * degree),
+            (point(-10.0, 170.0), point(-10.0, 170.0), 0.0),
+            // Danyang to Zhenjiang, by an independent calculation.
+            (point(32.0, 119.57), point(32.19, 119.43), 24.905_374),
+        ] {
+            let (found, back) = (from.km_to(to), to.km_to(from));
+            assert!((found - km).abs() < 0.000_1, "{from:?} to {to:?}: {found}, not {km}");
+            assert!((found - back).abs() < 1e-9, "there and back");
+        }
     }
 }

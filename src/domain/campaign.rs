@@ -1,6 +1,7 @@
-//! A campaign: everything that its folder says, read once, with codes that are known to exist.
+//! A campaign: the content of its folder, read once. Every code that a table mentions exists.
 
 use super::area::{Area, Travel};
+use super::contact::Contact;
 use super::date::days;
 use super::group::{Eligible, Group, GroupSet};
 use super::id::{AreaCode, CampaignId, GroupId};
@@ -12,31 +13,31 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A vaccination campaign, checked: every code that one table mentions exists in the other.
+/// A vaccination campaign whose tables have been checked against each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Campaign {
     /// Its code.
     pub id: CampaignId,
-    /// Its name as people read it.
+    /// Its display name.
     pub name: String,
-    /// The zone whose midnight ends a reporting day.
+    /// The time zone in which days begin and end.
     pub timezone: Tz,
-    /// The language of its mails where the reader has none of their own.
+    /// The language of its mails to readers who have not chosen one.
     pub language: Language,
     /// First planning day.
     pub start: NaiveDate,
     /// Last planning day.
     pub end: NaiveDate,
-    /// The dose rules, copied in so that an old campaign keeps the rules that it was planned with.
+    /// The dose rules: a copy, so that a campaign keeps the rules it was planned with.
     pub series: Series,
-    /// What people are caught up on, where the campaign is one of catch-up (查漏补种).
+    /// What a catch-up campaign (查漏补种) gives; `None` for a campaign of one series.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catch_up: Option<CatchUp>,
     /// Whether the nightly re-plan may adopt its own drafts.
     pub adopt: Adopt,
-    /// How many days from today a re-plan leaves as published.
+    /// Days from today on that a re-plan leaves as they are.
     pub freeze_days: u32,
-    /// Who gets the morning summary.
+    /// Who receives the morning summary.
     pub coordinator: Option<Contact>,
     /// How fast teams drive.
     pub travel: Travel,
@@ -46,43 +47,43 @@ pub struct Campaign {
     pub group_sets: Vec<GroupSet>,
     /// The area tree, in the order of the file.
     pub areas: Vec<Area>,
-    /// The denominators, every revision.
+    /// Eligible people by area and group, all revisions.
     pub eligible: Vec<Eligible>,
     /// Fixed sites.
     pub sites: Vec<Site>,
-    /// Which fixed sites serve an area; resolved: one entry for each pair, also where the file is absent.
+    /// Which fixed sites serve an area, one entry for each pair; filled in where the file is absent.
     pub reach: Vec<Reach>,
     /// Mobile teams.
     pub teams: Vec<Team>,
-    /// Places that a team may visit.
+    /// Places that teams may visit.
     pub stops: Vec<Stop>,
-    /// Days on which a place differs from its week.
+    /// Days on which the capacity of a place differs from its usual week.
     pub closures: Vec<Closure>,
-    /// Lots.
+    /// Lots of vaccine for the county store.
     pub deliveries: Vec<Delivery>,
 }
 
-/// What a catch-up campaign asks for.
+/// What a catch-up campaign gives, and its goal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatchUp {
     /// Vaccine groups, or codes of their vaccines; the whole programme where empty.
     pub vaccines: Vec<String>,
-    /// Share of people with all doses of a vaccine that every area must reach.
+    /// Goal: the share of people, 0..=1, that must have all doses of a vaccine in every area.
     pub rate: Decimal,
 }
 
-/// Who may adopt a nightly draft.
+/// Who adopts the nightly draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Adopt {
-    /// The nightly re-plan adopts its draft by itself.
+    /// The nightly job adopts it.
     #[default]
     Auto,
-    /// The draft waits for a person.
+    /// A person must adopt it.
     Ask,
 }
 
-/// A language that doseplan speaks.
+/// A language of doseplan's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Language {
     /// Simplified Chinese.
@@ -95,7 +96,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language that a tag such as `zh-CN`, `zh` or `en-GB` asks for.
+    /// The language of a tag such as `zh-CN`, `zh` or `en-GB`; `None` for a language without texts.
     pub fn from_tag(tag: &str) -> Option<Self> {
         match tag.trim().to_ascii_lowercase().split(['-', '_']).next() {
             Some("zh") => Some(Self::ZhCn),
@@ -104,7 +105,7 @@ impl Language {
         }
     }
 
-    /// The tag as files have it.
+    /// The tag used in files.
     pub fn tag(self) -> &'static str {
         match self {
             Self::ZhCn => "zh-CN",
@@ -113,16 +114,7 @@ impl Language {
     }
 }
 
-/// Somebody who gets mail because of their office.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// Name or office.
-    pub name: String,
-    /// Address; without one nothing can be mailed.
-    pub email: Option<String>,
-}
-
-/// A group of people in an area, as the planner sees them.
+/// A cohort: the people of one group who live in one area.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CohortKey {
     /// Where they live.
@@ -141,7 +133,7 @@ pub enum Place<'a> {
 }
 
 impl Place<'_> {
-    /// The name that people read.
+    /// Its display name.
     pub fn name(&self) -> &str {
         match self {
             Self::Site(site) => &site.name,
@@ -149,7 +141,7 @@ impl Place<'_> {
         }
     }
 
-    /// The area that the place stands in.
+    /// The area that it lies in.
     pub fn area(&self) -> &AreaCode {
         match self {
             Self::Site(site) => &site.area,
@@ -203,7 +195,8 @@ impl Campaign {
         reach.map(|reach| &reach.area).collect()
     }
 
-    /// The eligible people of every cohort on a day: the newest `as_of` not after it, else the oldest.
+    /// The eligible people of every cohort as of a day: of several revisions the newest whose `as_of` is not
+    /// after the day, else the oldest. A revision without `as_of` is older than any other.
     pub fn eligible_on(&self, day: NaiveDate) -> BTreeMap<CohortKey, &Eligible> {
         let mut best: BTreeMap<CohortKey, &Eligible> = BTreeMap::new();
         for row in &self.eligible {
@@ -223,7 +216,7 @@ impl Campaign {
         best
     }
 
-    /// A fixed site's capacity on a day: its week, then its closures.
+    /// Doses that a fixed site can give on a day: as in its usual week, unless a closure says otherwise.
     pub fn capacity(&self, site: &Site, day: NaiveDate) -> u32 {
         self.closures
             .iter()
@@ -231,7 +224,7 @@ impl Campaign {
             .map_or_else(|| site.weekly_capacity(day), |closure| closure.doses)
     }
 
-    /// The fixed sites that can give doses on a day: those whose report is expected.
+    /// The fixed sites with capacity on a day, whose reports are expected. None outside the campaign.
     pub fn open_sites(&self, day: NaiveDate) -> Vec<&Site> {
         if day < self.start || day > self.end {
             return Vec::new();
@@ -254,24 +247,24 @@ impl Campaign {
             .collect()
     }
 
-    /// The planning days, both ends included.
+    /// The days of the campaign, `start` and `end` included.
     pub fn days(&self) -> impl Iterator<Item = NaiveDate> {
         days(self.start, self.end)
     }
 
-    /// How many planning days there are.
+    /// The number of days of the campaign; 0 where `end` is before `start`.
     pub fn day_count(&self) -> usize {
         usize::try_from((self.end - self.start).num_days() + 1).unwrap_or(0)
     }
 
-    /// The top of the area tree: the one area without a parent; `None` where there are several.
+    /// The area without a parent; `None` where there are several, or none.
     pub fn root(&self) -> Option<&Area> {
         let mut roots = self.areas.iter().filter(|area| area.parent.is_none());
         let first = roots.next();
         if roots.next().is_some() { None } else { first }
     }
 
-    /// An area and everything below it.
+    /// An area and all areas below it; empty for an unknown code.
     pub fn below(&self, area: &AreaCode) -> BTreeSet<&AreaCode> {
         let mut found = BTreeSet::new();
         let mut open = vec![area];
@@ -290,17 +283,183 @@ impl Campaign {
         found
     }
 
-    /// The lots' codes in the order in which they should be used: first expiring first.
+    /// The lots in the order of use: by last day of use, then by arrival, then by code.
     pub fn lots_by_expiry(&self) -> Vec<&Delivery> {
         let mut lots: Vec<_> = self.deliveries.iter().collect();
         lots.sort_by(|a, b| (a.expires, a.date, &a.lot).cmp(&(b.expires, b.date, &b.lot)));
         lots
     }
 
-    /// Every code that a closure may name.
+    /// The codes that a closure may name: of sites, stops and teams.
     pub fn closable(&self) -> BTreeSet<&str> {
         let sites = self.sites.iter().map(|site| site.code.as_str());
         let stops = self.stops.iter().map(|stop| stop.code.as_str());
         sites.chain(stops).chain(self.teams.iter().map(|team| team.code.as_str())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{county, day, eligible};
+
+    fn codes(sites: &[&Site]) -> Vec<String> {
+        sites.iter().map(|site| site.code.to_string()).collect()
+    }
+
+    #[test]
+    fn the_newest_eligible_count_not_after_the_day_holds_else_the_oldest() {
+        let rows = [
+            eligible("S", "adult", 1, Some(10)),
+            eligible("S", "adult", 2, Some(20)),
+            eligible("S", "adult", 3, Some(5)),
+        ];
+        // Whatever the order of the file.
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut campaign = county();
+            campaign.eligible = order.map(|at| rows[at].clone()).to_vec();
+            let people = |on: i64| -> Vec<u32> {
+                campaign.eligible_on(day(on)).values().map(|row| row.people).collect()
+            };
+            for (on, expected) in
+                [(0, 3), (4, 3), (5, 3), (9, 3), (10, 1), (19, 1), (20, 2), (99, 2)]
+            {
+                assert_eq!(people(on), [expected], "day {on}, order {order:?}");
+            }
+            campaign.eligible.push(eligible("S", "adult", 9, None));
+            for (on, expected) in [(0, 9), (4, 9), (5, 3), (20, 2)] {
+                let found = campaign.eligible_on(day(on));
+                let people: Vec<u32> = found.values().map(|row| row.people).collect();
+                assert_eq!(people, [expected], "without a day: before every day; day {on}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_cohort_has_an_eligible_count_of_its_own() {
+        let campaign = county();
+        let found = campaign.eligible_on(day(0));
+        let people: Vec<_> = found
+            .iter()
+            .map(|(key, row)| (key.area.as_str(), key.group.as_str(), row.people))
+            .collect();
+        let expected = [
+            ("N", "adult", 800),
+            ("N", "senior", 100),
+            ("S", "adult", 1000),
+            ("S", "senior", 100),
+            ("V", "adult", 200),
+        ];
+        assert_eq!(people, expected);
+    }
+
+    #[test]
+    fn a_site_s_capacity_is_its_week_then_its_closures() {
+        let campaign = county();
+        let capacity =
+            |code: &str, at: i64| campaign.capacity(campaign.site(code).expect("a site"), day(at));
+        // Day 0 is a Monday; S1 is shut on day 2, S2 gives 30 on Sunday, day 6.
+        assert_eq!(
+            [0, 1, 2, 3, 4, 5, 6, 7].map(|at| capacity("S1", at)),
+            [100, 100, 0, 100, 100, 50, 0, 100]
+        );
+        assert_eq!([2, 5, 6, 13].map(|at| capacity("S2", at)), [100, 50, 30, 0]);
+    }
+
+    #[test]
+    fn the_sites_whose_report_is_expected_are_open_on_a_day_of_the_campaign() {
+        let campaign = county();
+        for (at, open) in [
+            (-1, &[][..]),
+            (0, &["S1", "S2"]),
+            (2, &["S2"]),
+            (6, &["S2"]),
+            (13, &[]),
+            (60, &["S1", "S2"]),
+            (61, &[]),
+        ] {
+            assert_eq!(codes(&campaign.open_sites(day(at))), open, "day {at}");
+        }
+    }
+
+    #[test]
+    fn an_area_is_counted_with_all_that_lies_below_it() {
+        let campaign = county();
+        let below = |code: &str| -> Vec<String> {
+            campaign.below(&code.into()).into_iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(below("C"), ["C", "N", "S", "V"]);
+        assert_eq!(below("N"), ["N", "V"]);
+        assert_eq!(below("V"), ["V"]);
+        assert!(below("X").is_empty());
+        assert_eq!(campaign.root().map(|area| area.code.as_str()), Some("C"));
+        let mut two = county();
+        two.areas[2].parent = None;
+        assert_eq!(two.root(), None, "several tops are no top");
+        two.areas.clear();
+        assert_eq!(two.root(), None);
+    }
+
+    #[test]
+    fn days_of_a_campaign_include_both_ends() {
+        let mut campaign = county();
+        assert_eq!((campaign.day_count(), campaign.days().count()), (61, 61));
+        assert_eq!((campaign.days().next(), campaign.days().last()), (Some(day(0)), Some(day(60))));
+        campaign.end = campaign.start;
+        assert_eq!((campaign.day_count(), campaign.days().count()), (1, 1));
+        campaign.end = day(-1);
+        assert_eq!((campaign.day_count(), campaign.days().count()), (0, 0));
+        campaign.end = day(-9);
+        assert_eq!((campaign.day_count(), campaign.days().count()), (0, 0));
+    }
+
+    #[test]
+    fn lots_are_used_first_expiring_first_then_first_come_then_by_code() {
+        let mut campaign = county();
+        let order = |campaign: &Campaign| -> Vec<String> {
+            campaign.lots_by_expiry().iter().map(|lot| lot.lot.to_string()).collect()
+        };
+        assert_eq!(order(&campaign), ["L1", "L2", "L3"]);
+        campaign.deliveries[2].date = day(4);
+        assert_eq!(order(&campaign), ["L1", "L3", "L2"]);
+        campaign.deliveries[0].expires = day(19);
+        assert_eq!(order(&campaign), ["L2", "L1", "L3"]);
+    }
+
+    #[test]
+    fn a_code_finds_its_row_and_a_place_is_a_site_or_a_stop() {
+        let campaign = county();
+        assert_eq!(campaign.group("senior").map(|group| group.name.as_str()), Some("group senior"));
+        assert_eq!(campaign.area("S").map(|area| area.name.as_str()), Some("area S"));
+        assert_eq!(campaign.team("T2").map(|team| team.name.as_str()), Some("team T2"));
+        assert_eq!(campaign.lot("L3").map(|lot| lot.doses), Some(50));
+        let place = |code: &str| {
+            campaign.place(code).map(|place| (place.name().to_owned(), place.area().to_string()))
+        };
+        assert_eq!(place("S2"), Some(("site S2".into(), "S".into())));
+        assert_eq!(place("P1"), Some(("stop P1".into(), "V".into())));
+        assert_eq!(place("T1"), None);
+        assert!(campaign.stop("S1").is_none() && campaign.site("P1").is_none());
+        assert_eq!(
+            campaign.closable().into_iter().collect::<Vec<_>>(),
+            ["P1", "S1", "S2", "T1", "T2"]
+        );
+    }
+
+    #[test]
+    fn a_language_tag_names_a_language_by_its_first_part() {
+        for tag in ["zh-CN", "zh", "ZH_hans", " zh-TW "] {
+            assert_eq!(Language::from_tag(tag), Some(Language::ZhCn), "{tag}");
+        }
+        for tag in ["en", "en-GB", "EN_us"] {
+            assert_eq!(Language::from_tag(tag), Some(Language::En), "{tag}");
+        }
+        for tag in ["", "de", "english", "-en"] {
+            assert_eq!(Language::from_tag(tag), None, "{tag}");
+        }
+        for language in [Language::ZhCn, Language::En] {
+            assert_eq!(Language::from_tag(language.tag()), Some(language));
+            assert_eq!(serde_json::json!(language), language.tag());
+        }
     }
 }

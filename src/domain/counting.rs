@@ -1,11 +1,12 @@
-//! How doses count. A **cell** is what is known of one place, day, group, dose number and area: doses of persons
-//! and doses of tallies. A **family** is the cells of one place, day, group and dose number: in it persons count
-//! first, and tallies add only what exceeds them. A **total** is what counts for an area, group, number and day.
+//! How doses are counted. A **cell** holds what is known about one place, day, group, dose number and area: doses of
+//! persons and doses of tallies. A **family** is all cells of one place, day, group and dose number: in it persons count
+//! first, and tallies add only what exceeds them (our choice: both report the same doses). A **total** is what counts
+//! for an area, group, dose number and day. All figures are doses unless they say otherwise.
 
 use super::campaign::Campaign;
 use super::dose::{Dose, Tally};
 use super::id::{AreaCode, GroupId, PlaceCode};
-use super::judge::{Judge, Subject};
+use super::judge::{Judge, Judged, Subject};
 use super::person::{Sex, group_of};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ pub struct FamilyKey {
     pub dose: u8,
 }
 
-/// A family's cell: its people of one area.
+/// One cell of a family: the people of one area.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellKey {
     /// The family.
@@ -32,23 +33,23 @@ pub struct CellKey {
     pub area: AreaCode,
 }
 
-/// What is known of a cell, or by how much it changes.
+/// The figures of a cell, or by how much they change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cell {
     /// Doses of persons.
     pub persons: i64,
-    /// Of them, doses that repeat one that did not count.
+    /// Of these, doses given again because an earlier one of the same number did not count.
     pub repeats: i64,
-    /// Of them, doses that do not count.
+    /// Of these, doses that are not valid by the campaign's rules.
     pub invalid: i64,
     /// Doses of tallies.
     pub tally: i64,
-    /// Rows of tallies; a row of 0 doses says that the place reported.
+    /// Rows of tallies; a row of 0 doses shows that the place reported.
     pub tallies: i64,
 }
 
 impl Cell {
-    /// Whether no record stands behind it any more.
+    /// Whether no record is left that the cell counts.
     pub fn is_empty(&self) -> bool {
         self.persons == 0 && self.tallies == 0
     }
@@ -63,10 +64,10 @@ impl Cell {
     }
 }
 
-/// Cells with their figures, or changes of them.
+/// Cells with their figures, or with the changes of their figures.
 pub type Cells = BTreeMap<CellKey, Cell>;
 
-/// What an area, group, dose number and day count.
+/// An area, group, dose number and day.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TotalKey {
     /// Where the people live.
@@ -84,11 +85,11 @@ pub struct TotalKey {
 pub struct Total {
     /// Doses that count.
     pub doses: i64,
-    /// Of them, doses that repeat one that did not count; people are doses less these.
+    /// Of these, doses given again because an earlier one did not count; people are doses less repeats.
     pub repeats: i64,
-    /// Of them, doses that do not count by the series.
+    /// Of these, doses that are not valid by the campaign's rules.
     pub invalid: i64,
-    /// Doses by which the register exceeds a tally.
+    /// Doses by which persons exceed the tallies, where there are tallies.
     pub exceeding: i64,
 }
 
@@ -102,12 +103,12 @@ impl Total {
     }
 }
 
-/// The group that doses of people belong to who are in no group of the campaign.
+/// Stands for the group of people who are in none of the campaign's groups.
 pub const NO_GROUP: &str = "";
 
-/// The part of a person that counting needs.
+/// The part of a person of the register that counting needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counted {
+pub struct Enrollee {
     /// Where they live.
     pub area: AreaCode,
     /// Date of birth.
@@ -116,25 +117,26 @@ pub struct Counted {
     pub group: Option<GroupId>,
 }
 
-/// Adds a person's doses to `cells`, `sign` times. `doses` is sorted by (day, record).
+/// Adds a person's doses to `cells`, `sign` times (1 or -1). `doses` is sorted by (day, record). Returns what the rules
+/// say of each dose, in the same order, so that nobody has to judge them a second time.
 pub fn count_person(
     rules: (&Campaign, &Judge),
-    person: &Counted,
+    person: &Enrollee,
     doses: &[Dose],
     sign: i64,
     cells: &mut Cells,
-) {
-    each_dose(rules, person, doses, |_, key, one| cells.entry(key).or_default().add(one, sign));
+) -> Vec<Judged> {
+    each_dose(rules, person, doses, |_, key, one| cells.entry(key).or_default().add(one, sign))
 }
 
-/// Hands over each of a person's doses with the cell that it counts in and what it adds there. `doses` is sorted by
-/// (day, record).
+/// Hands over each of a person's doses with the cell that it counts in and what it adds there; doses that the campaign
+/// did not ask for are left out. `doses` is sorted by (day, record). Returns what the rules say of each dose.
 pub fn each_dose(
     (campaign, judge): (&Campaign, &Judge),
-    person: &Counted,
+    person: &Enrollee,
     doses: &[Dose],
     mut take: impl FnMut(&Dose, CellKey, &Cell),
-) {
+) -> Vec<Judged> {
     let who = Subject { born: person.born, sex: Sex::U };
     let judged = judge.evaluate(campaign, who, doses);
     let mut tried = 0_u8;
@@ -159,9 +161,10 @@ pub fn each_dose(
         tried = tried.max(result.number);
         take(dose, key, &one);
     }
+    judged
 }
 
-/// Adds a tally to `cells`, `sign` times.
+/// Adds a tally to `cells`, `sign` times (1 or -1).
 pub fn count_tally(tally: &Tally, sign: i64, cells: &mut Cells) {
     let key = CellKey {
         family: FamilyKey {
@@ -176,18 +179,23 @@ pub fn count_tally(tally: &Tally, sign: i64, cells: &mut Cells) {
     cells.entry(key).or_default().add(&one, sign);
 }
 
-/// What counts of a family, area by area in the order of `cells`.
+/// How many doses a family counts: its persons, and what its tallies have beyond them.
+pub fn family_doses(persons: i64, tally: i64) -> i64 {
+    persons.max(tally)
+}
+
+/// What counts of a family, in doses, cell by cell in the order of `cells`. The sum is [`family_doses`].
 ///
-/// Persons count where they live. What the tallies have beyond all persons of the family goes to the areas whose
-/// own tally exceeds their own persons; where other areas have persons without a tally, the largest excess gives
-/// way first.
+/// Persons count where they live. What the tallies have beyond all persons of the family goes to the areas whose own
+/// tally exceeds their own persons. Where these excesses together are more than the family may count, because other
+/// areas have persons without a tally, the largest excess is cut first.
 pub fn count_family(cells: &[Cell]) -> Vec<Total> {
     let persons: i64 = cells.iter().map(|cell| cell.persons).sum();
     let tally: i64 = cells.iter().map(|cell| cell.tally).sum();
     let tallies: i64 = cells.iter().map(|cell| cell.tallies).sum();
     let mut excess: Vec<i64> =
         cells.iter().map(|cell| (cell.tally - cell.persons).max(0)).collect();
-    let mut surplus = excess.iter().sum::<i64>() - (tally - persons).max(0);
+    let mut surplus = excess.iter().sum::<i64>() - (family_doses(persons, tally) - persons);
     let mut order: Vec<usize> = (0..cells.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(excess[index]));
     for index in order {
@@ -195,7 +203,7 @@ pub fn count_family(cells: &[Cell]) -> Vec<Total> {
         excess[index] -= give;
         surplus -= give;
     }
-    let mut exceeding = if tallies > 0 { (persons - tally).max(0) } else { 0 };
+    let mut exceeding = if tallies > 0 { family_doses(persons, tally) - tally } else { 0 };
     cells
         .iter()
         .zip(excess)
@@ -212,7 +220,7 @@ pub fn count_family(cells: &[Cell]) -> Vec<Total> {
         .collect()
 }
 
-/// Adds what the cells of a family count to `totals`, `sign` times.
+/// Adds what the cells of a family count to `totals`, `sign` times (1 or -1).
 pub fn add_family(
     family: &FamilyKey,
     cells: &BTreeMap<AreaCode, Cell>,
@@ -231,7 +239,7 @@ pub fn add_family(
     }
 }
 
-/// Cells grouped by family.
+/// Groups cells by family.
 pub fn families(cells: Cells) -> BTreeMap<FamilyKey, BTreeMap<AreaCode, Cell>> {
     let mut out: BTreeMap<FamilyKey, BTreeMap<AreaCode, Cell>> = BTreeMap::new();
     for (key, cell) in cells {
@@ -243,27 +251,126 @@ pub fn families(cells: Cells) -> BTreeMap<FamilyKey, BTreeMap<AreaCode, Cell>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn cell(persons: i64, tally: i64) -> Cell {
-        Cell { persons, tally, tallies: 1, ..Cell::default() }
-    }
-
-    fn doses(cells: &[Cell]) -> Vec<i64> {
-        count_family(cells).iter().map(|total| total.doses).collect()
-    }
-
-    #[test]
-    fn persons_count_first_and_a_tally_adds_only_what_exceeds_them() {
-        assert_eq!(doses(&[cell(3, 10)]), [10]);
-        assert_eq!(doses(&[cell(12, 10)]), [12]);
-        assert_eq!(doses(&[cell(5, 0)]), [5]);
-        assert_eq!(count_family(&[cell(12, 10)])[0].exceeding, 2);
+    /// A cell of so many persons with one row of a tally; a tally of -1: there is no row.
+    fn cell((persons, tally): (i64, i64)) -> Cell {
+        let tallies = i64::from(tally >= 0);
+        Cell { persons, tally: tally.max(0), tallies, ..Cell::default() }
     }
 
     #[test]
-    fn a_family_never_counts_more_than_its_persons_or_its_tally_over_several_areas() {
-        // Three persons of the second area stand in the first area's tally.
-        assert_eq!(doses(&[cell(0, 10), cell(3, 0)]), [7, 3]);
-        assert_eq!(doses(&[cell(0, 10), cell(3, 2), cell(0, 4)]), [9, 3, 4]);
+    fn persons_count_first_and_tallies_add_what_exceeds_them() {
+        // Persons and tally of each area; doses that count; of them, doses by which persons exceed the tally.
+        type Case = (&'static [(i64, i64)], &'static [i64], &'static [i64]);
+        let cases: &[Case] = &[
+            (&[], &[], &[]),
+            (&[(3, 10)], &[10], &[0]),
+            (&[(10, 10)], &[10], &[0]),
+            (&[(12, 10)], &[12], &[2]),
+            (&[(5, 0)], &[5], &[5]),
+            (&[(5, -1)], &[5], &[0]),
+            (&[(0, 0)], &[0], &[0]),
+            // Each area has its own excess.
+            (&[(1, 4), (2, 2), (0, 3)], &[4, 2, 3], &[0, 0, 0]),
+            // Three persons of the second area stand in the tally of the first.
+            (&[(0, 10), (3, 0)], &[7, 3], &[0, 0]),
+            // The largest excess is cut first, wherever it stands: 10 before 4, 4 before 2.
+            (&[(0, 4), (3, 2), (0, 10)], &[4, 3, 9], &[0, 0, 0]),
+            (&[(0, 10), (3, 2), (0, 4)], &[9, 3, 4], &[0, 0, 0]),
+            (&[(0, 2), (9, 0), (0, 4)], &[0, 9, 0], &[0, 3, 0]),
+            // What is cut beyond the largest excess comes off the next one.
+            (&[(0, 2), (0, 4), (5, 0)], &[1, 0, 5], &[0, 0, 0]),
+            // The excess of persons is told in the areas that have it, no more than there is in all.
+            (&[(4, 1), (5, 3), (0, 1)], &[4, 5, 0], &[3, 1, 0]),
+        ];
+        for (cells, doses, exceeding) in cases {
+            let input: Vec<Cell> = cells.iter().copied().map(cell).collect();
+            let counted = count_family(&input);
+            let found: Vec<i64> = counted.iter().map(|total| total.doses).collect();
+            assert_eq!(found, *doses, "doses of {cells:?}");
+            let found: Vec<i64> = counted.iter().map(|total| total.exceeding).collect();
+            assert_eq!(found, *exceeding, "exceeding of {cells:?}");
+        }
+    }
+
+    #[test]
+    fn repeats_and_invalid_doses_are_taken_over() {
+        let cell = Cell { persons: 5, repeats: 2, invalid: 1, tally: 9, tallies: 1 };
+        let total = Total { doses: 9, repeats: 2, invalid: 1, exceeding: 0 };
+        assert_eq!(count_family(&[cell]), [total]);
+    }
+
+    #[test]
+    fn a_cell_is_empty_when_no_record_stands_behind_it() {
+        for (persons, tallies, is_empty) in [(0, 0, true), (1, 0, false), (0, 1, false)] {
+            let cell = Cell { persons, tallies, ..Cell::default() };
+            assert_eq!(cell.is_empty(), is_empty, "{persons} persons, {tallies} tallies");
+        }
+    }
+
+    fn tally(area: &str, group: &str, doses: u32) -> Tally {
+        Tally {
+            record: "t".into(),
+            date: NaiveDate::from_ymd_opt(2021, 4, 2).expect("a day"),
+            place: "S1".into(),
+            area: area.into(),
+            group: group.into(),
+            dose: 1,
+            doses,
+        }
+    }
+
+    #[test]
+    fn a_tally_that_is_added_and_taken_away_leaves_nothing() {
+        let mut cells = Cells::new();
+        count_tally(&tally("A", "adult", 7), 1, &mut cells);
+        count_tally(&tally("A", "adult", 0), 1, &mut cells);
+        let of_both = Cell { tally: 7, tallies: 2, ..Cell::default() };
+        assert_eq!(cells.values().copied().collect::<Vec<_>>(), [of_both]);
+        count_tally(&tally("A", "adult", 7), -1, &mut cells);
+        count_tally(&tally("A", "adult", 0), -1, &mut cells);
+        assert!(cells.values().all(|cell| *cell == Cell::default()));
+    }
+
+    #[test]
+    fn families_hold_the_cells_of_all_areas_and_totals_add_them_up() {
+        let mut cells = Cells::new();
+        for (area, group, doses) in [("A", "adult", 7), ("B", "adult", 2), ("A", "senior", 1)] {
+            count_tally(&tally(area, group, doses), 1, &mut cells);
+        }
+        let mut totals = BTreeMap::new();
+        let families = families(cells);
+        assert_eq!(families.values().map(BTreeMap::len).collect::<Vec<_>>(), [2, 1]);
+        for (family, cells) in &families {
+            add_family(family, cells, 1, &mut totals);
+        }
+        let found: Vec<_> = totals
+            .iter()
+            .map(|(key, total)| (key.area.as_str(), key.group.as_str(), total.doses))
+            .collect();
+        assert_eq!(found, [("A", "adult", 7), ("A", "senior", 1), ("B", "adult", 2)]);
+        for (family, cells) in &families {
+            add_family(family, cells, -1, &mut totals);
+        }
+        assert!(totals.values().all(|total| *total == Total::default()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_family_counts_its_persons_and_no_more_than_its_rule(
+            pairs in prop::collection::vec((0_i64..20, -1_i64..20), 0..6),
+        ) {
+            let cells: Vec<Cell> = pairs.iter().copied().map(cell).collect();
+            let counted = count_family(&cells);
+            let persons = cells.iter().map(|cell| cell.persons).sum();
+            let tally = cells.iter().map(|cell| cell.tally).sum();
+            let doses: i64 = counted.iter().map(|total| total.doses).sum();
+            prop_assert_eq!(doses, family_doses(persons, tally));
+            for (cell, total) in cells.iter().zip(&counted) {
+                prop_assert!(total.doses >= cell.persons);
+                prop_assert!(total.doses <= cell.persons.max(cell.tally));
+            }
+        }
     }
 }

@@ -1,14 +1,13 @@
-//! Coverage: doses given over eligible people, by area, group, site and day.
+//! Coverage: people with doses as a share of the eligible people, by area and group.
 //!
-//! **People at dose n** are those who got an n-th dose; a dose that is repeated because the first try did not count
-//! counts once. **Not reported is not zero**: every coverage says which sites are in.
+//! **People at dose n** are those who got an n-th dose; one that is repeated because the first did not count is
+//! counted once. **Not reported is not zero**: every coverage names the sites that have not reported.
 
 use super::area::Area;
 use super::campaign::Campaign;
-use super::count::{ceil_of, percent};
+use super::count::{Doses, People, Percent, ceil_of};
 use super::counting::{Total, TotalKey};
 use super::id::{AreaCode, GroupId, PlaceCode};
-use super::notice::Need;
 use super::series::{Duration, Series};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -17,31 +16,31 @@ use std::collections::BTreeMap;
 /// Coverage of a campaign as of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Coverage {
-    /// Events up to this day's 24:00 are counted.
+    /// The last day that is counted.
     pub as_of: NaiveDate,
-    /// Only what was recorded by this day's 24:00 is counted; the present where absent.
+    /// Only what was recorded up to the end of this day is counted; where absent, all that is known now.
     pub known_on: Option<NaiveDate>,
-    /// Who has reported on the as-of day.
+    /// Which sites have reported for the as-of day.
     pub sites: SitesReported,
-    /// One row for each group and group set of each area asked for.
+    /// One row for each area and each group or group set.
     pub rows: Vec<CoverageRow>,
 }
 
-/// Which of the sites that were open on a day have reported.
+/// Which of the fixed sites that were open on a day have reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct SitesReported {
-    /// Fixed sites open on the day.
+    /// Fixed sites that were open on the day.
     pub expected: usize,
-    /// Of them, those with a row for the day, also one of 0 doses.
+    /// Of them, sites with a record for the day; a record of 0 doses is a report.
     pub reported: usize,
-    /// The others.
+    /// The sites that have not reported.
     pub missing: Vec<PlaceCode>,
 }
 
-/// Coverage of one group, or set of groups, in one area.
+/// Coverage of one group or group set in one area.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CoverageRow {
-    /// The area; its whole subtree is counted.
+    /// The area, counted with all areas below it.
     pub area: AreaCode,
     /// Its name.
     pub area_name: String,
@@ -49,69 +48,76 @@ pub struct CoverageRow {
     pub group: String,
     /// Its name.
     pub group_name: String,
-    /// People eligible; `None` without a denominator.
-    pub eligible: Option<u64>,
-    /// One entry for each dose of the series, and for doses beyond it where there were any.
+    /// Eligible people; `None` where the eligible count of the group, or of one group of the set, is unknown.
+    pub eligible: Option<People>,
+    /// One line for each dose of the series, and for doses beyond it where any were given.
     pub doses: Vec<DoseLine>,
-    /// Who finished the series.
+    /// People who got the last dose of the series.
     pub complete: Share,
-    /// Who finished it with doses that count.
+    /// People whose last dose of the series counts.
     pub valid_complete: Share,
     /// Eligible people without any dose.
-    pub zero_dose: Option<u64>,
-    /// Drop-out from the first dose to the last: (first − last) / first, as a percentage; `None` before anybody
-    /// is due for the last.
-    pub drop_out: Option<String>,
-    /// Doses of the register's people that do not count, contained in `doses`.
-    pub invalid: u64,
-    /// What is odd about the row.
+    pub zero_dose: Option<People>,
+    /// Drop-out from the first dose to the last, (first − last) / first (WHO). `None` without a denominator, for a
+    /// series of one dose, and until somebody is due for the last dose.
+    pub drop_out: Option<Percent>,
+    /// Doses of people in the register that do not count; they are included in `doses`.
+    pub invalid: Doses,
+    /// What is unusual about the row.
     pub flags: Vec<Flag>,
 }
 
-/// People who got a dose.
+/// People who got a dose of one number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DoseLine {
     /// Number of the dose.
     pub dose: u8,
     /// People up to the as-of day.
-    pub people: u64,
-    /// Of the eligible, one decimal.
-    pub percent: Option<String>,
+    pub people: People,
+    /// Their share of the eligible people; `None` without a denominator.
+    pub percent: Option<Percent>,
     /// People on the as-of day.
-    pub today: u64,
-    /// People among them whose dose counts by the rules; of doses counted without names nothing is known, so
-    /// that they count.
-    pub valid: u64,
-    /// Of the eligible, one decimal.
-    pub valid_percent: Option<String>,
-    /// People whose turn it is and who have not got this dose: the recommended interval since the dose before
-    /// has passed, first in, first out; at the first dose everybody eligible once the group is open.
-    pub due_not_given: Option<u64>,
-    /// Of those whose turn it is by now, the share that has not got this dose: drop-out from the dose before,
-    /// one decimal; `None` for the first dose and where nobody is due.
-    pub drop_out: Option<String>,
+    pub today: People,
+    /// People whose dose counts by the dose rules. Doses from tallies are taken to count.
+    pub valid: People,
+    /// Their share of the eligible people; `None` without a denominator.
+    pub valid_percent: Option<Percent>,
+    /// People who are due for this dose and have not got it. For the first dose these are all eligible people once
+    /// the group is open; for a later one those for whom the recommended interval since the dose before has passed,
+    /// first in, first out. `None` without a denominator and beyond the series.
+    pub due_not_given: Option<People>,
+    /// Drop-out from the dose before: of the people due for this dose, the share that has not got it. `None` for the
+    /// first dose and where nobody is due.
+    pub drop_out: Option<Percent>,
 }
 
 /// People and their share of the eligible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Share {
     /// People.
-    pub people: u64,
+    pub people: People,
     /// Of the eligible, one decimal.
-    pub percent: Option<String>,
+    pub percent: Option<Percent>,
 }
 
-/// What is odd about a figure.
+/// What is unusual about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {
-    /// More people than eligible: people from elsewhere, or an eligible count that is too low.
+    /// More people with a dose than eligible people: some came from elsewhere, or the eligible count is too low.
     #[serde(rename = "over_100")]
     Over100,
-    /// No eligible count is known.
+    /// The eligible count is unknown.
     NoDenominator,
-    /// At a place, day, group and dose the register has more doses than the tally.
+    /// For some place, day, group and dose the register has more doses than the tally.
     PersonsExceedTally,
+}
+
+impl CoverageRow {
+    /// Doses given on the as-of day, without those that repeat a dose that did not count.
+    pub fn today(&self) -> Doses {
+        Doses(self.doses.iter().map(|line| line.today.0).sum())
+    }
 }
 
 impl Coverage {
@@ -121,7 +127,7 @@ impl Coverage {
     }
 }
 
-/// Doses of one number for one cohort, added up.
+/// The sums for one area, group and dose number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
     /// Where the people live.
@@ -140,22 +146,22 @@ pub struct Counted {
     pub today: i64,
     /// Doses on the as-of day.
     pub doses_today: i64,
-    /// People up to the last day from which the next dose is due by now.
+    /// People who got this dose so long ago that the next one is due on the as-of day; see [`due_cutoffs`].
     pub people_due_next: i64,
     /// Doses by which the register exceeds tallies.
     pub exceeding: i64,
 }
 
-/// Which areas a coverage has rows for.
+/// The areas that coverage has rows for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// The top of the tree.
+    /// The top of the area tree.
     Root,
     /// Every area.
     Tree,
 }
 
-/// Coverage from doses counted and the campaign's denominators.
+/// Coverage as of a day, from sums of doses and the eligible counts of that day.
 pub fn coverage(
     campaign: &Campaign,
     as_of: NaiveDate,
@@ -173,18 +179,18 @@ pub fn coverage(
     for area in areas {
         let below = campaign.below(&area.code);
         let here: Vec<&Counted> = counted.iter().filter(|c| below.contains(&c.area)).collect();
-        let people = |group: &GroupId| -> Option<u64> {
-            let found: Vec<u64> = eligible
+        let people = |group: &GroupId| -> Option<People> {
+            let found: Vec<People> = eligible
                 .iter()
                 .filter(|(key, _)| key.group == *group && below.contains(&key.area))
-                .map(|(_, row)| u64::from(row.people))
+                .map(|(_, row)| People::from(row.people))
                 .collect();
-            (!found.is_empty()).then(|| found.iter().sum())
+            (!found.is_empty()).then(|| found.into_iter().sum())
         };
         for (id, name, groups) in lines(campaign) {
-            let known: Vec<u64> = groups.iter().filter_map(|group| people(group)).collect();
-            // A line with one unknown denominator has none: a partial one would flatter the figure.
-            let whole = (known.len() == groups.len()).then(|| known.iter().sum());
+            let known: Vec<People> = groups.iter().filter_map(|group| people(group)).collect();
+            // One unknown eligible count makes the sum unknown: a partial one would flatter the share.
+            let whole = (known.len() == groups.len()).then(|| known.into_iter().sum());
             let mine: Vec<&Counted> =
                 here.iter().filter(|c| groups.contains(&&c.group)).copied().collect();
             let opens = |group: &&GroupId| {
@@ -200,7 +206,7 @@ pub fn coverage(
     Coverage { as_of, known_on: None, sites, rows }
 }
 
-/// The lines of a report: each group, then each group set, with the groups that it adds up.
+/// The lines of reports: each group, then each group set, as (id, name, groups that are added up).
 pub fn lines(campaign: &Campaign) -> Vec<(String, String, Vec<&GroupId>)> {
     let groups = campaign.groups.iter().map(|g| (g.id.to_string(), g.name.clone(), vec![&g.id]));
     let sets = campaign
@@ -214,22 +220,23 @@ fn row(
     campaign: &Campaign,
     area: &Area,
     (group, group_name): (&str, &str),
-    (eligible, open): (Option<u64>, bool),
+    (eligible, open): (Option<People>, bool),
     counted: &[&Counted],
 ) -> CoverageRow {
     let series_doses = u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX);
     let last = counted.iter().filter(|c| c.people > 0).map(|c| c.dose).max().unwrap_or(0);
-    let sum = |dose: u8, figure: fn(&Counted) -> i64| -> u64 {
+    let sum = |dose: u8, figure: fn(&Counted) -> i64| -> People {
         let total: i64 = counted.iter().filter(|c| c.dose == dose).map(|c| figure(c)).sum();
-        u64::try_from(total).unwrap_or(0)
+        People(u64::try_from(total).unwrap_or(0))
     };
-    let share = |people: u64| eligible.and_then(|whole| percent_of(people, whole));
+    let share = |people: People| eligible.and_then(|whole| people.percent_of(whole));
     let zero_dose = eligible.map(|whole| whole.saturating_sub(sum(1, |c| c.people)));
     let doses: Vec<DoseLine> = (1..=series_doses.max(last))
         .map(|dose| {
             let people = sum(dose, |c| c.people);
+            // A dose of one number counts once for a person, so that doses that count are people.
             let valid = sum(dose, |c| c.doses - c.invalid).min(people);
-            // Without a denominator nothing tells whether the doses' numbers were known, so nothing follows from them.
+            // Without a denominator the dose numbers may be unknown, so nothing follows from them.
             let turn = (eligible.is_some() && dose > 1 && dose <= series_doses)
                 .then(|| sum(dose - 1, |c| c.people_due_next));
             let left = turn.map(|turn| turn.saturating_sub(people));
@@ -241,17 +248,17 @@ fn row(
                 valid,
                 valid_percent: share(valid),
                 due_not_given: if dose == 1 { zero_dose.filter(|_| open) } else { left },
-                drop_out: left.zip(turn).and_then(|(left, turn)| percent_of(left, turn)),
+                drop_out: left.zip(turn).and_then(|(left, turn)| left.percent_of(turn)),
             }
         })
         .collect();
     let at_last = doses.get(usize::from(series_doses) - 1);
-    let finished = at_last.map_or(0, |line| line.people);
-    let valid = at_last.map_or(0, |line| line.valid);
-    let first = doses.first().map_or(0, |line| line.people);
+    let finished = at_last.map_or(People::ZERO, |line| line.people);
+    let valid = at_last.map_or(People::ZERO, |line| line.valid);
+    let first = doses.first().map_or(People::ZERO, |line| line.people);
     let is_due = at_last.is_some_and(|line| line.drop_out.is_some());
     let drop_out = (eligible.is_some() && series_doses > 1 && is_due)
-        .then(|| percent(signed(first) - signed(finished), signed(first)))
+        .then(|| Percent::of(signed(first) - signed(finished), signed(first)))
         .flatten();
     let mut flags = Vec::new();
     match eligible {
@@ -272,21 +279,34 @@ fn row(
         valid_complete: Share { people: valid, percent: share(valid) },
         zero_dose,
         drop_out,
-        invalid: u64::try_from(counted.iter().map(|c| c.invalid).sum::<i64>()).unwrap_or(0),
+        invalid: Doses(u64::try_from(counted.iter().map(|c| c.invalid).sum::<i64>()).unwrap_or(0)),
         doses,
         flags,
     }
 }
 
-fn signed(people: u64) -> i64 {
-    i64::try_from(people).unwrap_or(i64::MAX)
+fn signed(people: People) -> i64 {
+    i64::try_from(people.0).unwrap_or(i64::MAX)
 }
 
-fn percent_of(part: u64, whole: u64) -> Option<String> {
-    percent(signed(part), signed(whole))
+/// What a group still needs to reach its target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Need {
+    /// Name of the group.
+    pub group_name: String,
+    /// People who must finish the series by the end: the target share of the eligible, rounded up.
+    pub target: People,
+    /// People who have finished it.
+    pub finished: People,
+    /// Doses still to be given to meet the target.
+    pub doses_left: Doses,
+    /// Days left after the as-of day.
+    pub days_left: u64,
+    /// Doses to be given a day, rounded up; all that are left where no day is left.
+    pub per_day: Doses,
 }
 
-/// What each group with a target still needs, from its coverage at the top of the tree.
+/// What each group with a target still needs, from the rows of `at` at the top of the area tree.
 pub fn needs(campaign: &Campaign, at: &Coverage) -> Vec<Need> {
     let days_left = u64::try_from((campaign.end - at.as_of).num_days()).unwrap_or(0);
     let roots: Vec<_> = campaign.areas.iter().filter(|a| a.parent.is_none()).collect();
@@ -299,13 +319,14 @@ pub fn needs(campaign: &Campaign, at: &Coverage) -> Vec<Need> {
                 .iter()
                 .filter_map(|area| at.row(area.code.as_str(), group.id.as_str()))
                 .collect();
-            let eligible: u64 = rows.iter().filter_map(|row| row.eligible).sum();
-            let target = u64::from(ceil_of(u32::try_from(eligible).ok()?, share));
-            let at_dose = |number: usize| -> u64 {
+            let eligible: People = rows.iter().filter_map(|row| row.eligible).sum();
+            let target = People::from(ceil_of(u32::try_from(eligible.0).ok()?, share));
+            let at_dose = |number: usize| -> People {
                 rows.iter().filter_map(|row| row.doses.get(number)).map(|line| line.people).sum()
             };
-            let doses_left: u64 = (0..campaign.series.dose_count())
-                .map(|number| target.saturating_sub(at_dose(number)))
+            // Every person without dose n is a dose to give.
+            let doses_left: Doses = (0..campaign.series.dose_count())
+                .map(|number| Doses(target.saturating_sub(at_dose(number)).0))
                 .sum();
             Some(Need {
                 group_name: group.name.clone(),
@@ -313,13 +334,14 @@ pub fn needs(campaign: &Campaign, at: &Coverage) -> Vec<Need> {
                 finished: rows.iter().map(|row| row.complete.people).sum(),
                 doses_left,
                 days_left,
-                per_day: doses_left.div_ceil(days_left.max(1)),
+                per_day: Doses(doses_left.0.div_ceil(days_left.max(1))),
             })
         })
         .collect()
 }
 
-/// For each dose but the last, the last day from which the recommended interval to the next one has passed by `as_of`.
+/// For each dose but the last, the last day from which the next dose is due on `as_of`: after its recommended
+/// interval, else its shortest one, else at once. Each entry is (number of the earlier dose, day).
 pub fn due_cutoffs(series: &Series, as_of: NaiveDate) -> Vec<(u8, NaiveDate)> {
     let waits =
         series.doses.iter().skip(1).map(|dose| {
@@ -328,7 +350,7 @@ pub fn due_cutoffs(series: &Series, as_of: NaiveDate) -> Vec<(u8, NaiveDate)> {
     (1_u8..).zip(waits).map(|(dose, wait)| (dose, wait.before(as_of, series.month_end))).collect()
 }
 
-/// Totals added up as of a day; `due` as from [`due_cutoffs`].
+/// Adds totals up to the as-of day, by area, group and dose number; `due` comes from [`due_cutoffs`].
 pub fn counted_from(
     totals: &BTreeMap<TotalKey, Total>,
     as_of: NaiveDate,
@@ -363,3 +385,7 @@ pub fn counted_from(
     }
     out.into_values().collect()
 }
+
+#[cfg(test)]
+#[path = "coverage_tests.rs"]
+mod tests;

@@ -1,13 +1,13 @@
-//! Doses given: recorded per person, or counted as tallies.
+//! Doses given: recorded by person, or counted without names as tallies.
 
 use super::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-/// A dose given to a person. Its number and validity are worked out, not read.
+/// A dose given to a person. Which dose it is and whether it counts follow from the dose rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dose {
-    /// What makes its import idempotent.
+    /// Code of the record; importing it twice changes nothing.
     pub record: RecordId,
     /// Who got it.
     pub person: PersonId,
@@ -15,16 +15,16 @@ pub struct Dose {
     pub date: NaiveDate,
     /// Where.
     pub place: PlaceCode,
-    /// What: information.
+    /// The product: a code or a name.
     pub product: Option<String>,
-    /// From which lot.
+    /// The lot, where known.
     pub lot: Option<LotCode>,
 }
 
 /// Doses counted at a place on a day, without names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// What makes its import idempotent.
+    /// Code of the record; importing it twice changes nothing.
     pub record: RecordId,
     /// When.
     pub date: NaiveDate,
@@ -36,12 +36,12 @@ pub struct Tally {
     pub group: GroupId,
     /// Number of the dose, from 1.
     pub dose: u8,
-    /// Doses; 0 is reported and none given.
+    /// Doses; 0 says that none were given, which is a report too.
     pub doses: u32,
 }
 
-/// Doses of one kind on one day at one place for people of one area and group, as they count: persons first,
-/// then what tallies add. The planner's history is made of these.
+/// Doses of one number, day, place, area and group, as they count: those of persons, and what tallies add to
+/// them. The planner reads history in this form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GivenRow {
     /// When.

@@ -11,44 +11,44 @@ use serde::{Deserialize, Serialize};
 pub struct Group {
     /// Its id.
     pub id: GroupId,
-    /// Its name as people read it.
+    /// Its display name.
     pub name: String,
     /// Youngest age, included.
     pub min_age: Option<Duration>,
     /// Oldest age, excluded.
     pub max_age: Option<Duration>,
-    /// Weight of its doses in the plan's objective.
+    /// Weight of its doses in the objective of a plan.
     pub priority: f64,
-    /// Share of the eligible who are expected to come, 0..=1.
+    /// Share of the eligible people who are expected to come, 0..=1.
     pub uptake: Decimal,
-    /// Share of the eligible who shall have finished by the end, 0..=1.
+    /// Goal: the share of the eligible people, 0..=1, who finish the series by the campaign's end.
     pub target: Option<Decimal>,
-    /// First day of its doses; the campaign's start where absent.
+    /// First day of its doses; where absent, the campaign's first day.
     pub opens: Option<NaiveDate>,
 }
 
-/// A report line that adds groups up, such as 18岁及以上.
+/// A line of reports that adds groups up, such as 18岁及以上.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupSet {
     /// Its id.
     pub id: GroupSetId,
-    /// Its name as people read it.
+    /// Its display name.
     pub name: String,
     /// The groups that it adds up.
     pub groups: Vec<GroupId>,
 }
 
-/// How many people of a group in an area are eligible, who says so, and as of when.
+/// The number of eligible people of a group in an area, with its source and day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Eligible {
     /// The area.
     pub area: AreaCode,
     /// The group.
     pub group: GroupId,
-    /// People.
+    /// Eligible people.
     pub people: u32,
     /// Where the number comes from.
     pub source: Option<String>,
-    /// The day that it describes; absent is before every day.
+    /// The day that the number is for; where absent, earlier than any day.
     pub as_of: Option<NaiveDate>,
 }

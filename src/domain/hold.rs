@@ -1,4 +1,4 @@
-//! Why an installation sends no mail.
+//! Why an installation sends no mail, and what else happens to it.
 
 use super::words::words;
 
@@ -27,6 +27,30 @@ impl HoldReason {
     /// that this database is the one that sends (`doseplan db adopt`); any other ends with `doseplan job resume`.
     pub fn is_copy(self) -> bool {
         matches!(self, Self::Copied | Self::SetBack | Self::Restored | Self::Moved)
+    }
+}
+
+words! {
+    /// Something that happened to the installation itself.
+    pub enum EventKind {
+        /// This database was made the one that sends.
+        Adopt = "adopt",
+        /// Bounces no longer speak against an address.
+        BouncesForgotten = "bounces_forgotten",
+        /// The wall clock jumped while a daemon ran.
+        ClockJump = "clock_jump",
+        /// Sending was held.
+        Hold = "hold",
+        /// Everything went from one database to another.
+        Moved = "moved",
+        /// A backup was restored.
+        Restored = "restored",
+        /// Sending goes on.
+        Resume = "resume",
+        /// An address gets reminders again.
+        SubscribedAgain = "subscribed_again",
+        /// The rules of time zones changed.
+        ZoneRules = "tzdb",
     }
 }
 

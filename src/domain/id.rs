@@ -1,4 +1,4 @@
-//! Codes: text that names a thing, kept as its users write it (leading zeros, Chinese, case).
+//! Codes: texts that name things, kept as they were written (leading zeros, Chinese, case).
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,7 +11,7 @@ macro_rules! codes {
         pub struct $name(String);
 
         impl $name {
-            /// The code as given; the caller has trimmed it and knows that it is not empty.
+            /// The code as given. The caller has trimmed it and made sure that it is not empty.
             pub fn new(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
@@ -49,11 +49,11 @@ codes! {
     AreaCode,
     /// A population group of a campaign.
     GroupId,
-    /// A report line that adds groups up.
+    /// A line of reports that adds groups up.
     GroupSetId,
-    /// Dose rules.
+    /// A series of dose rules.
     SeriesId,
-    /// Where vaccine is given: a fixed site or a stop of the mobile teams (their codes do not overlap).
+    /// A fixed site, or a stop of the mobile teams; their codes never overlap.
     PlaceCode,
     /// A mobile team.
     TeamCode,
@@ -61,6 +61,6 @@ codes! {
     LotCode,
     /// A person of the register.
     PersonId,
-    /// One line of intake; what makes an import idempotent.
+    /// A record; importing one twice changes nothing.
     RecordId,
 }

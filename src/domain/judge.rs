@@ -1,33 +1,35 @@
-//! A campaign's dose rules at work: which doses of a person count, and when the next one is due.
+//! A campaign's dose rules: which doses of a person count, and when the next one is due.
 //!
-//! A campaign of one series asks for the doses of that series; its groups say for whom. A catch-up
-//! campaign asks for whatever a person lacks of a whole programme, and counts visits.
+//! A campaign of one series gives the doses of that series; its groups say to whom. A catch-up
+//! campaign gives whatever a person has missed of a whole programme, and counts visits.
 
 use super::campaign::Campaign;
 use super::dose::Dose;
 use super::person::Sex;
-use super::rules::model::{GroupId, VaccineId};
-use super::rules::{Assessment, DoseVerdict, Given, GroupForecast, Person, Rules, Status, assess};
+use super::rules::model::{VaccineGroupId, VaccineId};
+use super::rules::{
+    Assessment, DoseAdministered, DoseVerdict, GroupForecast, Patient, Rules, Status, assess,
+};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
-/// What a campaign asks for.
+/// What a campaign gives.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asks {
     /// The doses of a series.
     Series {
-        /// The vaccine that a dose is taken for whose product names none.
+        /// The vaccine assumed where a dose's product is missing or is no known code.
         own: VaccineId,
         /// How many doses the series has.
         doses: u8,
     },
-    /// What a person lacks of these vaccine groups; a visit brings as much of it as the rules allow.
+    /// What a person has missed of these vaccine groups. One visit gives all that the rules allow.
     CatchUp {
-        /// The groups.
-        groups: Vec<GroupId>,
+        /// The vaccine groups.
+        groups: Vec<VaccineGroupId>,
         /// Visits before this day are history.
         from: NaiveDate,
-        /// What falls due by this day is given, too.
+        /// Doses recommended up to this day are given.
         to: NaiveDate,
     },
 }
@@ -37,9 +39,9 @@ pub enum Asks {
 pub struct Judge {
     /// The rules.
     pub rules: Rules,
-    /// What the campaign asks for.
+    /// What the campaign gives.
     pub asks: Asks,
-    /// Codes of vaccines that other series are about.
+    /// Codes of vaccines that belong to other series: a dose of one is none of this campaign's.
     pub others: BTreeSet<Box<str>>,
 }
 
@@ -52,27 +54,27 @@ pub struct Subject {
     pub sex: Sex,
 }
 
-/// What the rules say of a dose.
+/// The verdict on one dose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
     /// When it was given.
     pub date: NaiveDate,
-    /// The dose of the campaign that it was given as, from 1; larger than the series where it came on
-    /// top; 0 where it is none of the campaign's.
+    /// Which dose of the campaign it was, from 1. One more than the series has where it was not needed;
+    /// 0 where it is not a dose of this campaign.
     pub number: u8,
-    /// Whether the campaign's rules are content with it; nothing where they have no say.
+    /// Whether it counts; `None` where the rules do not know the vaccine.
     pub status: Option<Status>,
-    /// Why.
+    /// Why: a verdict for each antigen of the vaccine.
     pub verdicts: Vec<DoseVerdict>,
 }
 
 impl Judged {
-    /// Whether the rules refuse it.
+    /// Whether the rules evaluated it and it does not count.
     pub fn is_refused(&self) -> bool {
         self.status.is_some_and(|status| status != Status::Valid)
     }
 
-    /// The verdict that says why.
+    /// The verdict that decided its status.
     pub fn told(&self) -> Option<&DoseVerdict> {
         self.verdicts.iter().find(|one| Some(one.verdict.status) == self.status)
     }
@@ -87,20 +89,20 @@ pub struct Due {
     pub earliest: NaiveDate,
     /// The day for which it is recommended.
     pub recommended: NaiveDate,
-    /// The last day that the series allows in a plan; the dose stays due after it.
+    /// The last day on which a plan may place it; `None` without a longest interval. It stays due after that day.
     pub latest: Option<NaiveDate>,
 }
 
-/// What a person lacks of a vaccine group.
+/// The next dose of a vaccine group that a person has not had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lack {
+pub struct MissedDose {
     /// The vaccine group.
-    pub group: GroupId,
+    pub group: VaccineGroupId,
     /// Code of the vaccine that the next dose is usually given with.
     pub vaccine: Option<Box<str>>,
     /// Number of the next dose.
     pub dose: u8,
-    /// Doses whose age has come and which are not given; 0 where the next one falls due later.
+    /// Doses the person should have had by now; 0 where the next one is recommended for later.
     pub lacking: u8,
     /// First day on which the next one counts.
     pub earliest: NaiveDate,
@@ -110,28 +112,37 @@ pub struct Lack {
     pub past_due: Option<NaiveDate>,
 }
 
-/// Where a person stands on a day.
+/// A person's doses and what is due, as of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlook {
-    /// What is said of every dose, in the order of the doses.
+    /// The verdict on every dose, in the order of the input.
     pub doses: Vec<Judged>,
-    /// What is due next; nothing when all is given.
+    /// The next dose or visit; `None` when there is none.
     pub due: Option<Due>,
-    /// What a catch-up campaign gives at the next visits.
-    pub lacks: Vec<Lack>,
-    /// How far the person is with every vaccine group.
+    /// What a catch-up campaign still gives; empty in a campaign of one series.
+    pub missed: Vec<MissedDose>,
+    /// The forecast of every vaccine group.
     pub forecasts: Vec<GroupForecast>,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Doses evaluated on this thread: a test counts them, since time depends on the machine.
+    pub(crate) static JUDGED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 impl Judge {
-    /// What the rules say of a person's doses. `doses` is sorted by (day, record).
+    /// Evaluates doses as of the day of the last one. `doses` is sorted by (day, record); the result has
+    /// the same order.
     pub fn evaluate(&self, campaign: &Campaign, who: Subject, doses: &[Dose]) -> Vec<Judged> {
         let Some(last) = doses.last() else { return Vec::new() };
+        #[cfg(test)]
+        JUDGED.set(JUDGED.get() + doses.len());
         let assessment = assess(&self.rules, &self.person(campaign, who, doses, last.date));
         self.judged(doses, assessment.doses)
     }
 
-    /// Where a person stands on a day. `doses` is sorted by (day, record), none after the day.
+    /// A person's doses and what is due, as of `day`. `doses` is sorted by (day, record), none after `day`.
     pub fn outlook(
         &self,
         campaign: &Campaign,
@@ -141,38 +152,38 @@ impl Judge {
     ) -> Outlook {
         let assessment = assess(&self.rules, &self.person(campaign, who, doses, day));
         let Assessment { doses: verdicts, forecasts } = assessment;
-        let (due, lacks) = match &self.asks {
+        let (due, missed) = match &self.asks {
             Asks::Series { .. } => (forecasts.first().and_then(due), Vec::new()),
-            Asks::CatchUp { groups, to, .. } => (None, self.lacks(&forecasts, groups, *to)),
+            Asks::CatchUp { groups, to, .. } => (None, self.missed(&forecasts, groups, *to)),
         };
         let doses = self.judged(doses, verdicts);
         let visited = doses.iter().any(|dose| dose.number > 0);
-        let visit = lacks.iter().min_by_key(|lack| lack.earliest).filter(|_| !visited);
+        let visit = missed.iter().min_by_key(|dose| dose.earliest).filter(|_| !visited);
         let visit = visit.map(|first| Due {
             number: 1,
             earliest: first.earliest,
             recommended: first.recommended,
             latest: None,
         });
-        Outlook { due: due.or(visit), doses, lacks, forecasts }
+        Outlook { due: due.or(visit), doses, missed, forecasts }
     }
 
-    /// Whether a dose is counted as one that does not count; a visit is a visit whatever was given.
+    /// Whether coverage counts the dose as invalid. A visit of a catch-up campaign never is.
     pub fn discounts(&self, dose: &Judged) -> bool {
         matches!(self.asks, Asks::Series { .. }) && dose.is_refused()
     }
 
-    fn person(&self, campaign: &Campaign, who: Subject, doses: &[Dose], day: NaiveDate) -> Person {
+    fn person(&self, campaign: &Campaign, who: Subject, doses: &[Dose], day: NaiveDate) -> Patient {
         let given = |dose: &Dose| {
             let lot = dose.lot.as_ref().and_then(|lot| campaign.lot(lot.as_str()));
-            Given {
+            DoseAdministered {
                 date: dose.date,
                 vaccine: self.vaccine(dose.product.as_deref()),
                 manufacturer: None,
                 expired: lot.is_some_and(|lot| dose.date > lot.expires),
             }
         };
-        Person {
+        Patient {
             born: who.born,
             sex: who.sex,
             as_of: day,
@@ -182,7 +193,8 @@ impl Judge {
         }
     }
 
-    /// The vaccine that a product names; a name that is no code means the campaign's own.
+    /// The vaccine of a product: the code that it is, else the campaign's own. `None` for a code of another
+    /// series, and in a catch-up campaign for an unknown name.
     pub fn vaccine(&self, product: Option<&str>) -> Option<VaccineId> {
         let own = match self.asks {
             Asks::Series { own, .. } => Some(own),
@@ -217,18 +229,23 @@ impl Judge {
         doses.iter().zip(verdicts).map(judge).collect()
     }
 
-    /// The name of a vaccine group.
-    pub fn name(&self, group: GroupId) -> &str {
+    /// The name of a vaccine group of these rules.
+    pub fn name(&self, group: VaccineGroupId) -> &str {
         &self.rules.groups[usize::from(group.0)].name
     }
 
-    /// What falls due by a day, of some groups.
-    fn lacks(&self, forecasts: &[GroupForecast], groups: &[GroupId], to: NaiveDate) -> Vec<Lack> {
+    /// Next doses of `groups` that are recommended up to `to`.
+    fn missed(
+        &self,
+        forecasts: &[GroupForecast],
+        groups: &[VaccineGroupId],
+        to: NaiveDate,
+    ) -> Vec<MissedDose> {
         let asked = forecasts.iter().filter(|one| groups.contains(&one.group));
         asked
             .filter_map(|one| {
                 let next = one.next.filter(|next| next.recommended.date <= to)?;
-                Some(Lack {
+                Some(MissedDose {
                     group: one.group,
                     vaccine: next
                         .vaccine
@@ -252,4 +269,144 @@ fn due(forecast: &GroupForecast) -> Option<Due> {
         recommended: next.recommended.date,
         latest: next.latest.map(|day| day.date),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{county, date, day, dose, rules};
+
+    fn own_series() -> Judge {
+        let asks = Asks::Series { own: VaccineId(0), doses: 2 };
+        Judge { rules: rules(), asks, others: BTreeSet::from(["HPV".into()]) }
+    }
+
+    /// Visits from day 0; what falls due by day 40 is given.
+    fn catching_up(groups: &[u16]) -> Judge {
+        let groups = groups.iter().map(|group| VaccineGroupId(*group)).collect();
+        let asks = Asks::CatchUp { groups, from: day(0), to: day(40) };
+        Judge { rules: rules(), asks, others: BTreeSet::new() }
+    }
+
+    fn adult() -> Subject {
+        Subject { born: date("1990-01-01"), sex: Sex::U }
+    }
+
+    /// Number, whether the rules refuse it, whether it is counted as one that does not count.
+    fn evaluated(judge: &Judge, doses: &[Dose]) -> Vec<(u8, bool, bool)> {
+        let found = judge.evaluate(&county(), adult(), doses);
+        found.iter().map(|one| (one.number, one.is_refused(), judge.discounts(one))).collect()
+    }
+
+    fn given(days: &[i64]) -> Vec<Dose> {
+        days.iter().map(|at| dose(&format!("R{at}"), *at, None)).collect()
+    }
+
+    #[test]
+    fn a_dose_counts_by_its_interval_and_has_the_number_that_it_was_tried_as() {
+        let judge = own_series();
+        assert!(evaluated(&judge, &[]).is_empty());
+        assert_eq!(evaluated(&judge, &given(&[0])), [(1, false, false)]);
+        assert_eq!(evaluated(&judge, &given(&[0, 21])), [(1, false, false), (2, false, false)]);
+        assert_eq!(evaluated(&judge, &given(&[0, 20])), [(1, false, false), (2, true, true)]);
+        // The dose that came too early is repeated with its number; the interval runs from it.
+        let repeated = [(1, false, false), (2, true, true), (2, false, false)];
+        assert_eq!(evaluated(&judge, &given(&[0, 20, 41])), repeated);
+        let beyond = [(1, false, false), (2, false, false), (3, true, true)];
+        assert_eq!(evaluated(&judge, &given(&[0, 21, 60])), beyond);
+    }
+
+    #[test]
+    fn the_verdict_that_is_told_is_the_one_that_decided() {
+        let judge = own_series();
+        let found = judge.evaluate(&county(), adult(), &given(&[0, 20]));
+        assert_eq!(found[1].status, Some(Status::NotValid));
+        assert_eq!(found[1].told().map(|one| one.verdict.status), Some(Status::NotValid));
+        assert_eq!((found[0].date, found[1].date), (day(0), day(20)));
+        let other = judge.evaluate(&county(), adult(), &[dose("R1", 0, Some("HPV"))]);
+        assert_eq!((other[0].number, other[0].status, other[0].told()), (0, None, None));
+        assert!(!other[0].is_refused() && !judge.discounts(&other[0]));
+    }
+
+    #[test]
+    fn a_product_is_a_code_of_the_rules_or_the_campaign_s_own_unless_other_series_know_it() {
+        let judge = own_series();
+        for (product, vaccine) in [
+            (None, Some(0)),
+            (Some(" V2 "), Some(1)),
+            (Some("V1"), Some(0)),
+            (Some("Some brand"), Some(0)),
+            (Some("HPV"), None),
+        ] {
+            assert_eq!(judge.vaccine(product).map(|id| id.0), vaccine, "{product:?}");
+        }
+        let visits = catching_up(&[0]);
+        assert_eq!(visits.vaccine(None), None, "a catch-up campaign has no vaccine of its own");
+        assert_eq!(visits.vaccine(Some("Some brand")), None);
+        assert_eq!(visits.vaccine(Some("V2")).map(|id| id.0), Some(1));
+    }
+
+    #[test]
+    fn a_dose_from_a_lot_past_its_last_day_is_not_good() {
+        let judge = own_series();
+        let from_lot = |at: i64| {
+            let dose = Dose { lot: Some("L1".into()), ..dose("R1", at, None) };
+            judge.evaluate(&county(), adult(), &[dose])[0].status
+        };
+        // L1 may be used up to day 20.
+        assert_eq!((from_lot(20), from_lot(21)), (Some(Status::Valid), Some(Status::SubStandard)));
+    }
+
+    #[test]
+    fn the_next_dose_has_its_earliest_recommended_and_latest_day() {
+        let judge = own_series();
+        let due = |doses: &[Dose], at: i64| judge.outlook(&county(), adult(), doses, day(at)).due;
+        let first = due(&[], 5).expect("a first dose");
+        assert_eq!((first.number, first.earliest, first.latest), (1, date("1991-01-01"), None));
+        let second =
+            Due { number: 2, earliest: day(21), recommended: day(28), latest: Some(day(56)) };
+        assert_eq!(due(&given(&[0]), 5), Some(second));
+        assert_eq!(due(&given(&[0, 21]), 30), None, "all is given");
+        let outlook = judge.outlook(&county(), adult(), &given(&[0]), day(5));
+        assert!(outlook.missed.is_empty() && outlook.doses.len() == 1);
+    }
+
+    #[test]
+    fn a_catch_up_campaign_counts_the_first_visit_from_its_first_day_on() {
+        let judge = catching_up(&[0, 1]);
+        let doses = [
+            dose("R1", -30, Some("V1")),
+            dose("R2", 0, Some("V1")),
+            dose("R3", 0, Some("V2")),
+            dose("R4", 30, Some("V2")),
+        ];
+        let numbers: Vec<u8> = evaluated(&judge, &doses).iter().map(|one| one.0).collect();
+        assert_eq!(numbers, [0, 1, 0, 0]);
+        let early = [dose("R1", 0, Some("V1")), dose("R2", 5, Some("V1"))];
+        let found = judge.evaluate(&county(), adult(), &early);
+        assert!(found[1].is_refused() && !judge.discounts(&found[1]), "a visit is a visit");
+    }
+
+    #[test]
+    fn a_catch_up_campaign_gives_what_its_vaccines_miss_by_its_last_day() {
+        let missed = |groups: &[u16], doses: &[Dose], at: i64| -> Vec<(u16, u8, u8, NaiveDate)> {
+            let outlook = catching_up(groups).outlook(&county(), adult(), doses, day(at));
+            let line = |one: &MissedDose| (one.group.0, one.dose, one.lacking, one.recommended);
+            outlook.missed.iter().map(line).collect()
+        };
+        let (one_year, two_years) = (date("1991-01-01"), date("1992-01-01"));
+        assert_eq!(missed(&[0, 1], &[], 0), [(0, 1, 2, one_year), (1, 1, 1, two_years)]);
+        assert_eq!(missed(&[1], &[], 0), [(1, 1, 1, two_years)], "only the vaccines asked for");
+        let first = [dose("R1", 12, Some("V1"))];
+        assert_eq!(missed(&[0], &first, 12), [(0, 2, 0, day(40))], "due by the last day");
+        let later = [dose("R1", 13, Some("V1"))];
+        assert!(missed(&[0], &later, 13).is_empty(), "due a day after it");
+        let outlook = catching_up(&[0, 1]).outlook(&county(), adult(), &[], day(0));
+        assert_eq!(outlook.missed[0].vaccine.as_deref(), Some("V1"));
+        let visit = outlook.due.expect("a visit");
+        assert_eq!((visit.number, visit.earliest, visit.latest), (1, one_year, None));
+        let visited = catching_up(&[0, 1]).outlook(&county(), adult(), &first, day(12));
+        assert_eq!(visited.due, None, "one visit is what the campaign plans");
+        assert_eq!(catching_up(&[]).name(VaccineGroupId(1)), "vaccine 2");
+    }
 }

@@ -51,41 +51,46 @@ impl MailState {
 words! {
     /// What became of a mail that was due, as a drain counts it.
     pub enum AttemptOutcome {
-        /// A server took it.
-        Sent = "sent",
-        /// Refused for now, or the server was lost before the body left: it is tried again.
-        Waiting = "waiting",
+        /// It was no longer worth sending.
+        Expired = "expired",
         /// Refused for good.
         Failed = "failed",
         /// The body left without an answer.
         InDoubt = "in_doubt",
-        /// It was no longer worth sending.
-        Expired = "expired",
         /// Quiet hours held it back.
         Postponed = "postponed",
+        /// A server took it.
+        Sent = "sent",
+        /// Refused for now, or the server was lost before the body left: it is tried again.
+        Waiting = "waiting",
     }
 }
 
 words! {
-    /// What a report about a mail that was sent says.
+    /// What a server's report about a mail means for its address.
     pub enum BounceKind {
-        /// It arrived.
+        /// The mail arrived, or went on to servers that report no more.
         Delivered = "delivered",
-        /// A server is still trying.
+        /// It may still arrive.
         Delayed = "delayed",
-        /// A server did not want it, whoever it was for.
+        /// It was refused for what it is or where it comes from; nothing is wrong with the address.
         Policy = "policy",
-        /// The address cannot take it now.
+        /// Given up for something that may pass: a full mailbox, a server that could not be reached.
         Soft = "soft",
-        /// There is no such address.
+        /// The address does not exist or takes no mail.
         Hard = "hard",
     }
 }
 
 impl BounceKind {
-    /// Whether the mail did not arrive.
-    pub fn is_failure(self) -> bool {
-        matches!(self, Self::Hard | Self::Soft | Self::Policy)
+    /// Whether the mail did not arrive and will not.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Policy | Self::Soft | Self::Hard)
+    }
+
+    /// Whether it speaks against the address.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Soft | Self::Hard)
     }
 }
 
@@ -106,9 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn a_report_of_delay_or_delivery_is_no_failure() {
-        let failures: Vec<_> =
-            BounceKind::ALL.into_iter().filter(|kind| kind.is_failure()).collect();
-        assert_eq!(failures, [BounceKind::Policy, BounceKind::Soft, BounceKind::Hard]);
+    fn a_refusal_of_the_mail_itself_does_not_speak_against_its_address() {
+        let is_final = BounceKind::ALL.map(BounceKind::is_final);
+        assert_eq!(is_final, [false, false, true, true, true]);
+        assert_eq!(BounceKind::ALL.map(BounceKind::counts), [false, false, false, true, true]);
     }
 }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod calendar;
 pub mod campaign;
 pub mod catch_up;
+pub mod contact;
 pub mod count;
 pub mod counting;
 pub mod coverage;
@@ -31,4 +32,6 @@ pub mod series;
 pub mod site;
 pub mod stock;
 pub mod tables;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod words;

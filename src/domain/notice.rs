@@ -1,14 +1,12 @@
 //! What doseplan tells people, as values: a lead's digest, the coordinator's summary, a person's reminder.
 //! The mail room turns them into words.
 
-use super::campaign::{Contact, Language};
-use super::coverage::Coverage;
+use super::campaign::Language;
+use super::contact::Contact;
+use super::count::{Doses, People, Percent};
+use super::coverage::{Coverage, Need};
 use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
-use serde::Serialize;
-
-/// The jobs that doseplan has, in the order in which they run when due together.
-pub const JOBS: [&str; 4] = ["plan", "summary", "reminders", "digest"];
 
 /// What a site or team lead gets the evening before.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,23 +124,6 @@ impl std::fmt::Debug for PersonLine {
     }
 }
 
-/// What a group still needs to reach its target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Need {
-    /// Name of the group.
-    pub group_name: String,
-    /// People who shall have finished by the end.
-    pub target: u64,
-    /// People who have.
-    pub finished: u64,
-    /// Doses still to give so that the target is met.
-    pub doses_left: u64,
-    /// Days left.
-    pub days_left: u64,
-    /// Doses a day, rounded up.
-    pub per_day: u64,
-}
-
 /// What the coordinator gets each morning.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
@@ -186,17 +167,17 @@ pub struct AreaLine {
     /// Its name.
     pub area_name: String,
     /// People eligible.
-    pub eligible: u64,
+    pub eligible: People,
     /// People with a first dose.
-    pub first: u64,
+    pub first: People,
     /// Their share of the eligible.
-    pub first_percent: Option<String>,
+    pub first_percent: Option<Percent>,
     /// People who finished.
-    pub complete: u64,
+    pub complete: People,
     /// Their share.
-    pub complete_percent: Option<String>,
+    pub complete_percent: Option<Percent>,
     /// Doses on the as-of day.
-    pub today: u64,
+    pub today: Doses,
 }
 
 /// Plan against done up to a day (序时进度).
@@ -260,10 +241,10 @@ pub enum Attention {
         /// Number of the dose.
         dose: u8,
         /// The percentage.
-        percent: String,
+        percent: Percent,
     },
     /// Doses that do not count.
-    InvalidDoses(u64),
+    InvalidDoses(Doses),
     /// The register has more doses than the tally somewhere.
     PersonsExceedTally {
         /// Name of the place.

@@ -14,6 +14,7 @@ use super::account::{Account, Role, Scope};
 use super::calendar::Sessions;
 use super::campaign::Campaign;
 use super::id::{AreaCode, PlaceCode, TeamCode};
+use super::job::Job;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,8 +40,8 @@ pub enum Power {
 pub enum Actor<'a> {
     /// Somebody at the command line, who can open the database anyway.
     CommandLine,
-    /// A job of the timetable, by its name.
-    Job(&'a str),
+    /// A job of the timetable.
+    Job(Job),
     /// Somebody who is logged in.
     Account(&'a Account),
     /// A program with a token of an account and the token's scopes.
@@ -358,7 +359,7 @@ mod tests {
                 assert!(none.is_err());
             }
         }
-        for actor in [Actor::CommandLine, Actor::Job("plan")] {
+        for actor in [Actor::CommandLine, Actor::Job(Job::Plan)] {
             assert!(powers.into_iter().all(|power| may(actor, power).is_ok()));
         }
     }
@@ -366,7 +367,7 @@ mod tests {
     #[test]
     fn no_account_has_a_name_that_the_audit_log_gives_to_something_else() {
         use crate::domain::account::is_name;
-        for actor in [Actor::CommandLine, Actor::Job("plan")] {
+        for actor in [Actor::CommandLine, Actor::Job(Job::Plan)] {
             assert!(!is_name(&actor.name()), "{}", actor.name());
         }
         let account = account(Role::Admin, &[]);

@@ -1,4 +1,4 @@
-//! A plan: doses for each cohort at each place on each day, and how good it is.
+//! A plan: doses by cohort, place and day, and its figures.
 
 use super::campaign::{Campaign, CohortKey};
 use super::id::{AreaCode, GroupId, PlaceCode, TeamCode};
@@ -40,6 +40,16 @@ words! {
     }
 }
 
+words! {
+    /// Who had a plan made.
+    pub enum MadeBy {
+        /// The nightly job.
+        Job = "job",
+        /// Somebody.
+        Hand = "hand",
+    }
+}
+
 /// Whether a campaign has no day left to plan: `today` is after its last one.
 pub fn is_over(campaign: &Campaign, today: NaiveDate) -> bool {
     today > campaign.end
@@ -58,62 +68,61 @@ pub fn is_outdated(campaign: &Campaign, today: NaiveDate, first: NaiveDate) -> b
     first < today && !is_over(campaign, today)
 }
 
-/// What a planner returns: always a feasible plan, with what could not be placed and why.
+/// What the planner returns: a feasible plan, and the people it could not place with the reasons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The rows, sorted by (day, place, team, area, group, dose), one per positive count.
     pub rows: Vec<PlanRow>,
-    /// What it is worth, see the contract's section 3.
+    /// Its figures.
     pub figures: Figures,
-    /// Prices that prove the upper bound.
+    /// The prices that prove its upper bound.
     pub certificate: Certificate,
     /// People of a cohort for whom no complete series fits, by reason.
     pub unplaced: Vec<Unplaced>,
-    /// What the stages before this plan were worth.
+    /// The figures of earlier stages of the search.
     pub stages: Stages,
 }
 
-/// What a plan was worth on its way: every one with the bound of the finished plan.
+/// Figures of the plan at earlier stages of the search, all with the final upper bound.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stages {
-    /// The plain day-by-day plan.
+    /// After the greedy day-by-day pass.
     pub greedy: Figures,
-    /// The best objective, before the worst area and travel counted.
+    /// At the best objective, before the worst area and travel were improved.
     pub objective: Figures,
 }
 
-/// What a plan is worth. Counts are of the plan alone, except `people_finished` and `worst_area`, which include
-/// history.
+/// The figures of a plan. They are of the plan alone; only `people_finished` and `worst_area` include history.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Figures {
-    /// Σ doses · priority · share · (H − d) / H.
+    /// Σ doses · priority · share · (H − d) / H: the weighted area under the coverage curves.
     pub objective: f64,
-    /// The bound that the certificate proves.
+    /// No feasible plan has a higher objective; proved by the certificate.
     pub upper_bound: f64,
-    /// (bound − objective) / bound.
+    /// (upper bound − objective) / upper bound.
     pub gap: f64,
     /// Doses planned.
     pub doses: u64,
     /// People of all cohorts.
     pub people: u64,
-    /// Of them, who finishes by the end.
+    /// Of them, people who finish the series by the campaign's end.
     pub people_finished: u64,
-    /// The area with the lowest share of cohort people who finish.
+    /// The area with the lowest share of people who finish; `None` without people.
     pub worst_area: Option<WorstArea>,
-    /// People's and teams' kilometres on the road.
+    /// Kilometres by road, of people and teams.
     pub travel_km: f64,
 }
 
-/// The area that a plan serves least.
+/// The area with the lowest share of people who finish.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorstArea {
     /// Its code.
     pub area: AreaCode,
-    /// Cohort people who finish over cohort people.
+    /// People of its cohorts who finish, divided by all people of its cohorts; 0..=1.
     pub share: f64,
 }
 
-/// People for whom the plan has no complete series.
+/// People of a cohort for whom the plan has no complete series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unplaced {
     /// Their area.
@@ -123,13 +132,13 @@ pub struct Unplaced {
     /// How many.
     pub people: u32,
     /// Why.
-    pub reason: Reason,
+    pub reason: UnplacedReason,
 }
 
 /// Why people are not placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum UnplacedReason {
     /// No fixed site reaches the area and it has no stop that a team could visit.
     NoPlace,
     /// The group opens too late for all doses to fit before the end.
@@ -144,12 +153,11 @@ pub enum Reason {
     SiteCapacity,
     /// The teams have no time left on the days that matter.
     TeamDays,
-    /// The window of a person who waits for a later dose has closed, or closes before a place is
-    /// free.
+    /// The longest interval of people who wait for a later dose has passed, or passes before a place is free.
     Overdue,
 }
 
-/// Prices ≥ 0 that prove an upper bound for every feasible plan; what is absent is 0.
+/// Prices, none below 0, that prove an upper bound for every feasible plan. A missing price is 0.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Certificate {
     /// The bound.

@@ -1,41 +1,41 @@
-//! A mail server as doseplan sees it: a circuit breaker, and a pace that halves when the server asks for patience.
-//! All daemons share one state; instants are milliseconds since 1970.
+//! The state of a mail server: a circuit breaker, and a pace that halves when the server asks for fewer messages.
+//! All daemons share it. Instants are milliseconds since 1970; all constants are our choice.
 
-/// The first pause after a failure; doubled with each further one.
+/// The first pause after a failure; it doubles with each further one.
 const PAUSE_FIRST_MS: i64 = 60_000;
 /// The longest pause.
 const PAUSE_MAX_MS: i64 = 30 * 60_000;
-/// Refusals of our login, sender or content pause for so long: nobody mends a configuration in a minute.
+/// The pause after our login, sender or content was refused: nobody mends a configuration in a minute.
 const PAUSE_OURS_MS: i64 = 15 * 60_000;
-/// While one message tries whether the server is back, the others wait so long for its result.
+/// How long other messages wait while one tries whether the server is back.
 const PROBE_MS: i64 = 60_000;
-/// A pace that was slowed down doubles in this time.
+/// The time in which a slowed-down pace doubles.
 const RECOVERY_MS: i64 = 10 * 60_000;
-/// Messages a minute from which slowing down starts where no pace is configured, and beyond which it ends.
+/// Messages a minute from which slowing down starts without a configured pace, and at which it ends.
 const UNHURRIED: i64 = 1200;
-/// So many seconds' worth of messages may go at once.
+/// Length of a burst: the pace of so many seconds may go at once.
 const BURST_SECS: i64 = 10;
 
 /// The state of a mail server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Relay {
-    /// Failures since it last answered.
+    /// Failures in a row since it last answered.
     pub failures: i64,
-    /// Nothing is sent before.
+    /// Nothing is sent before this instant.
     pub paused_until: i64,
-    /// What it last failed with.
+    /// Its last error.
     pub last_error: Option<String>,
-    /// Messages a minute to which it was slowed down, at `slowed_at`.
+    /// Pace in messages a minute to which it was slowed down at `slowed_at`; `None` if it never was.
     pub slowed_to: Option<i64>,
     /// When it was slowed down.
     pub slowed_at: i64,
-    /// When the pace has room for the next message.
+    /// When the pace allows the next message.
     pub next_at: i64,
 }
 
 /// How many messages may go now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Room {
+pub enum Allowance {
     /// So many.
     Go(i64),
     /// None before this instant.
@@ -48,27 +48,33 @@ impl Relay {
         self.failures > 0
     }
 
-    /// How many of `most` messages may go now. After a failure one goes first, to try; `now` also by hand, when
-    /// `patient` is false.
-    pub fn room(&mut self, now: i64, most: i64, per_minute: Option<i64>, patient: bool) -> Room {
-        // After the clock went back, what was a minute away would be days away.
+    /// How many of at most `most` messages may go now. After a failure, a single one goes first to probe the server.
+    /// `patient` is false when somebody sends by hand: then a pause is ignored.
+    pub fn allowance(
+        &mut self,
+        now: i64,
+        most: i64,
+        per_minute: Option<i64>,
+        patient: bool,
+    ) -> Allowance {
+        // If the clock went back, a pause of a minute would last for days.
         self.paused_until = self.paused_until.min(now + PAUSE_MAX_MS);
         self.next_at = self.next_at.min(now + BURST_SECS * 1000);
         if patient && now < self.paused_until {
-            return Room::Wait(self.paused_until);
+            return Allowance::Wait(self.paused_until);
         }
         if self.is_down() {
             self.paused_until = now + PROBE_MS;
-            return Room::Go(1);
+            return Allowance::Go(1);
         }
-        let Some(rate) = self.rate(now, per_minute) else { return Room::Go(most) };
+        let Some(rate) = self.rate(now, per_minute) else { return Allowance::Go(most) };
         let (step, burst) = steps(rate);
         let from = self.next_at.max(now - burst * step);
         let room = (now - from) / step;
-        if room > 0 { Room::Go(room.min(most)) } else { Room::Wait(from + step) }
+        if room > 0 { Allowance::Go(room.min(most)) } else { Allowance::Wait(from + step) }
     }
 
-    /// So many messages were taken.
+    /// Counts messages that are about to go.
     pub fn took(&mut self, now: i64, count: i64, per_minute: Option<i64>) {
         if let Some(rate) = self.rate(now, per_minute) {
             let (step, burst) = steps(rate);
@@ -76,7 +82,7 @@ impl Relay {
         }
     }
 
-    /// It could not be used. `ours`: it answered, and does not want us.
+    /// Notes a failure. `ours`: the server answered, and refused our login, sender or content.
     pub fn failed(&mut self, now: i64, why: &str, ours: bool) {
         let doubled = PAUSE_FIRST_MS << self.failures.clamp(0, 10);
         let pause = if ours { PAUSE_OURS_MS } else { doubled.min(PAUSE_MAX_MS) };
@@ -85,14 +91,14 @@ impl Relay {
         self.last_error = Some(why.to_owned());
     }
 
-    /// It answered.
+    /// Notes that the server answered.
     pub fn answered(&mut self) {
         self.failures = 0;
         self.paused_until = 0;
         self.last_error = None;
     }
 
-    /// It asked for patience: half as many messages a minute, from which the pace recovers by itself.
+    /// Notes that the server asked for fewer messages: the pace halves and recovers by itself.
     pub fn slow_down(&mut self, now: i64, per_minute: Option<i64>) {
         let rate = self.rate(now, per_minute).unwrap_or(UNHURRIED);
         self.slowed_to = Some((rate / 2).max(1));
@@ -100,7 +106,7 @@ impl Relay {
         self.next_at = now;
     }
 
-    /// Messages a minute at this time; `None`: as many as it takes.
+    /// The pace in messages a minute; `None` for no limit.
     pub fn rate(&self, now: i64, per_minute: Option<i64>) -> Option<i64> {
         let Some(slowed) = self.slowed_to else { return per_minute };
         let doublings = ((now - self.slowed_at).max(0) / RECOVERY_MS).min(20);
@@ -109,7 +115,7 @@ impl Relay {
     }
 }
 
-/// Milliseconds from message to message, and how many may go at once.
+/// Milliseconds between messages, and the size of a burst.
 fn steps(rate: i64) -> (i64, i64) {
     let rate = rate.max(1);
     (60_000 / rate.min(60_000), (rate * BURST_SECS / 60).max(1))
@@ -123,7 +129,7 @@ mod tests {
     fn sent(relay: &mut Relay, from: i64, secs: i64, per_minute: Option<i64>) -> i64 {
         let mut sent = 0;
         for now in (0..secs).map(|second| from + second * 1000) {
-            if let Room::Go(count) = relay.room(now, 50, per_minute, true) {
+            if let Allowance::Go(count) = relay.allowance(now, 50, per_minute, true) {
                 relay.took(now, count, per_minute);
                 sent += count;
             }
@@ -148,16 +154,21 @@ mod tests {
         let mut pauses = Vec::new();
         for _ in 0..8 {
             relay.failed(now, "refused", false);
-            let Room::Wait(until) = relay.room(now, 50, None, true) else { panic!("it waits") };
+            let Allowance::Wait(until) = relay.allowance(now, 50, None, true) else {
+                panic!("it waits")
+            };
             pauses.push((until - now) / 60_000);
-            assert_eq!(relay.clone().room(now, 50, None, false), Room::Go(1), "by hand");
+            assert_eq!(relay.clone().allowance(now, 50, None, false), Allowance::Go(1), "by hand");
             now = until;
-            assert_eq!(relay.room(now, 50, None, true), Room::Go(1));
-            assert!(matches!(relay.room(now, 50, None, true), Room::Wait(_)), "others wait");
+            assert_eq!(relay.allowance(now, 50, None, true), Allowance::Go(1));
+            assert!(
+                matches!(relay.allowance(now, 50, None, true), Allowance::Wait(_)),
+                "others wait"
+            );
         }
         assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30, 30]);
         relay.answered();
-        assert_eq!(relay.room(now, 50, None, true), Room::Go(50));
+        assert_eq!(relay.allowance(now, 50, None, true), Allowance::Go(50));
     }
 
     #[test]
@@ -179,10 +190,110 @@ mod tests {
         let later = 10 * 86_400_000;
         relay.took(later, 50, Some(60));
         relay.failed(later, "refused", false);
-        let Room::Wait(until) = relay.room(0, 50, Some(60), true) else { panic!("it waits") };
+        let Allowance::Wait(until) = relay.allowance(0, 50, Some(60), true) else {
+            panic!("it waits")
+        };
         assert!(until <= PAUSE_MAX_MS);
         relay.answered();
-        let Room::Wait(until) = relay.room(0, 50, Some(60), true) else { panic!("it waits") };
+        let Allowance::Wait(until) = relay.allowance(0, 50, Some(60), true) else {
+            panic!("it waits")
+        };
         assert!(until <= 20_000, "{until}");
+    }
+
+    const MINUTE: i64 = 60_000;
+
+    #[test]
+    fn a_pause_is_doubled_with_each_failure_and_longer_where_the_server_does_not_want_us() {
+        for (failures, ours, minutes) in [
+            (0, false, 1),
+            (1, false, 2),
+            (4, false, 16),
+            (5, false, 30),
+            (40, false, 30),
+            (i64::MAX - 1, false, 30),
+            (0, true, 15),
+            (9, true, 15),
+        ] {
+            let mut relay = Relay { failures, ..Relay::default() };
+            assert_eq!(relay.is_down(), failures > 0);
+            relay.failed(7, "550 no", ours);
+            assert_eq!(relay.paused_until - 7, minutes * MINUTE, "{failures} {ours}");
+            assert_eq!(
+                (relay.failures, relay.last_error.as_deref()),
+                (failures + 1, Some("550 no"))
+            );
+            assert!(relay.is_down());
+            relay.answered();
+            assert_eq!(relay, Relay::default());
+        }
+    }
+
+    #[test]
+    fn what_may_go_now_follows_from_pause_pace_and_burst() {
+        let paused = |failures, paused_until| Relay { failures, paused_until, ..Relay::default() };
+        let next_at = |next_at| Relay { next_at, ..Relay::default() };
+        // 30 a minute: one every two seconds, five at once. 1 a minute: one at once. 600000: one each millisecond.
+        for (relay, now, pace, patient, wanted) in [
+            (Relay::default(), 0, None, true, Allowance::Go(50)),
+            (paused(1, 1000), 999, None, true, Allowance::Wait(1000)),
+            (paused(1, 1000), 1000, None, true, Allowance::Go(1)),
+            (paused(1, 1000), 0, None, false, Allowance::Go(1)),
+            (paused(0, 1000), 0, None, true, Allowance::Wait(1000)),
+            (paused(0, 1000), 0, None, false, Allowance::Go(50)),
+            (next_at(0), 100_000, Some(30), true, Allowance::Go(5)),
+            (next_at(100_000), 100_000, Some(30), true, Allowance::Wait(102_000)),
+            (next_at(98_001), 100_000, Some(30), true, Allowance::Wait(100_001)),
+            (next_at(98_000), 100_000, Some(30), true, Allowance::Go(1)),
+            (next_at(93_000), 100_000, Some(30), true, Allowance::Go(3)),
+            (next_at(0), 100_000, Some(1), true, Allowance::Go(1)),
+            (next_at(0), 100_000, Some(0), true, Allowance::Go(1)),
+            (next_at(0), 100_000, Some(600_000), true, Allowance::Go(50)),
+            (next_at(99_997), 100_000, Some(600_000), true, Allowance::Go(3)),
+        ] {
+            let told = format!("{relay:?} at {now}, {pace:?} a minute");
+            let mut relay = relay;
+            assert_eq!(relay.allowance(now, 50, pace, patient), wanted, "{told}");
+        }
+        let mut down = paused(1, 0);
+        assert_eq!(down.allowance(500, 50, None, true), Allowance::Go(1));
+        assert_eq!(down.paused_until, 500 + MINUTE, "the others wait for the one that tries");
+    }
+
+    #[test]
+    fn what_was_taken_moves_the_next_one_on_by_the_pace() {
+        let took = |next_at, count, pace| {
+            let mut relay = Relay { next_at, ..Relay::default() };
+            relay.took(100_000, count, pace);
+            relay.next_at
+        };
+        assert_eq!(took(0, 50, None), 0, "without a pace nothing is counted");
+        // After a rest, at most ten seconds' worth is made up for.
+        assert_eq!(took(0, 5, Some(30)), 100_000);
+        assert_eq!(took(0, 2, Some(30)), 94_000);
+        assert_eq!(took(99_000, 2, Some(30)), 103_000);
+    }
+
+    #[test]
+    fn a_server_that_was_slowed_down_gets_twice_as_much_every_ten_minutes() {
+        let slowed = Relay { slowed_to: Some(10), slowed_at: 0, ..Relay::default() };
+        for (minutes, pace, rate) in [
+            (0, None, Some(10)),
+            (9, None, Some(10)),
+            (10, None, Some(20)),
+            (60, None, Some(640)),
+            (70, None, None),
+            (10_000, None, None),
+            // Once the pace of the configuration is reached, it holds again.
+            (0, Some(10), Some(10)),
+            (10, Some(30), Some(20)),
+            (20, Some(30), Some(30)),
+            (-60, Some(30), Some(10)),
+        ] {
+            assert_eq!(slowed.rate(minutes * MINUTE, pace), rate, "{minutes} {pace:?}");
+        }
+        let mut relay = Relay::default();
+        relay.slow_down(5, Some(31));
+        assert_eq!((relay.slowed_to, relay.slowed_at, relay.next_at), (Some(15), 5, 5));
     }
 }

@@ -1,10 +1,11 @@
-//! Vaccine in the county store: deliveries less what was drawn for the doses given. Doses given draw from the lots of
-//! their day, first expiring first, with the wastage that their place reckons with (at a stop the largest of a team):
-//! records need not name lots, so this is an estimate.
+//! Vaccine in the county store: deliveries less what was drawn for the doses given.
+//!
+//! **Drawn** is what leaves the store, **given** is what reaches people; the rest is **wasted**. Records
+//! need not name a lot, so what a lot lost is an estimate: the doses of a day draw from the lots that
+//! are usable on it, first expiring first, with the wastage rate of their place.
 
 use super::campaign::Campaign;
-use super::id::{LotCode, PlaceCode};
-use super::report::LotFigure;
+use super::id::{LotCode, PlaceCode, TeamCode};
 use super::site::Delivery;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -14,33 +15,51 @@ use std::collections::BTreeMap;
 /// Doses given by day and place.
 pub type GivenAt = BTreeMap<(NaiveDate, PlaceCode), u64>;
 
-/// What a day took out of a lot.
+/// Vaccine doses drawn to give `doses` at wastage rate `rate`, exact: doses / (1 − rate). `None` where
+/// the rate is 1 or more: then nothing that is drawn is given.
+///
+/// Source: WHO's definition of the wastage rate; MSF's guide, section 6.2, multiplies the need by 1 / (1 − w).
+pub fn drawn_for(doses: u64, rate: Decimal) -> Option<Decimal> {
+    let kept = Decimal::ONE - rate;
+    (kept > Decimal::ZERO).then(|| Decimal::from(doses) / kept)
+}
+
+/// The wastage rate of a place, 0..=1: a site's own, at a stop that of the team. Where nobody knows
+/// which team came, the largest of all teams; 0 at a place that the campaign does not have.
+pub fn wastage_rate(campaign: &Campaign, place: &PlaceCode, team: Option<&TeamCode>) -> Decimal {
+    if let Some(site) = campaign.site(place.as_str()) {
+        return site.wastage_rate;
+    }
+    if campaign.stop(place.as_str()).is_none() {
+        return Decimal::ZERO;
+    }
+    let known = team.and_then(|team| campaign.team(team.as_str())).map(|team| team.wastage_rate);
+    let largest = || campaign.teams.iter().map(|team| team.wastage_rate).max();
+    known.or_else(largest).unwrap_or_default()
+}
+
+/// What the doses of a day took out of a lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draw {
     /// Which lot.
     pub lot: LotCode,
     /// When.
     pub day: NaiveDate,
-    /// Doses drawn, wastage included.
+    /// Vaccine doses drawn, wastage included.
     pub drawn: Decimal,
     /// Of them, doses given.
     pub given: Decimal,
 }
 
-/// What the doses given drew from the lots, day by day; what no lot can explain is left out.
+/// What the doses given drew from the lots, by day and then by expiry. What no lot can explain is left
+/// out.
 pub fn draws(campaign: &Campaign, given: &GivenAt) -> Vec<Draw> {
-    let team_rate = campaign.teams.iter().map(|team| team.wastage_rate).max().unwrap_or_default();
     let mut days: BTreeMap<NaiveDate, (Decimal, Decimal)> = BTreeMap::new();
     for ((day, place), doses) in given {
-        let rate = match campaign.site(place.as_str()) {
-            Some(site) => site.wastage_rate,
-            None if campaign.stop(place.as_str()).is_some() => team_rate,
-            None => Decimal::ZERO,
-        };
-        let doses = Decimal::from(*doses);
+        let rate = wastage_rate(campaign, place, None);
         let day = days.entry(*day).or_default();
-        day.0 += doses / (Decimal::ONE - rate);
-        day.1 += doses;
+        day.0 += drawn_for(*doses, rate).unwrap_or_default();
+        day.1 += Decimal::from(*doses);
     }
     let lots = campaign.lots_by_expiry();
     let mut left: Vec<Decimal> = lots.iter().map(|lot| Decimal::from(lot.doses)).collect();
@@ -59,10 +78,11 @@ pub fn draws(campaign: &Campaign, given: &GivenAt) -> Vec<Draw> {
     out
 }
 
-/// Doses left of every lot that has arrived and may still be used on `today`, first expiring first.
+/// Whole doses left of every lot that has arrived and may be used on `today`, first expiring first. The doses of
+/// `today` are not yet taken off.
 pub fn stock_left(campaign: &Campaign, given: &GivenAt, today: NaiveDate) -> Vec<(LotCode, u64)> {
     let mut drawn: BTreeMap<LotCode, Decimal> = BTreeMap::new();
-    // What a later day draws takes nothing from an earlier one.
+    // A later day never draws from what an earlier day took, so that its draws can be ignored.
     for draw in draws(campaign, given).into_iter().filter(|draw| draw.day < today) {
         *drawn.entry(draw.lot).or_default() += draw.drawn;
     }
@@ -75,6 +95,25 @@ pub fn stock_left(campaign: &Campaign, given: &GivenAt, today: NaiveDate) -> Vec
             (lot.lot.clone(), left.floor().to_u64().unwrap_or(0))
         })
         .collect()
+}
+
+/// A figure of a lot over a span of days, in whole doses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LotFigure {
+    /// Doses in the county store before the first day.
+    Before,
+    /// Doses that arrived.
+    Arrived,
+    /// Doses drawn: those given and those wasted.
+    Drawn,
+    /// Doses given.
+    Given,
+    /// Doses wasted.
+    Wasted,
+    /// Doses that expired unused.
+    Expired,
+    /// Doses left after the last day.
+    Left,
 }
 
 /// A lot between two days, in whole doses: before + arrived − drawn − expired = left, and drawn = given + wasted.
@@ -92,7 +131,7 @@ impl LotMonth<'_> {
     }
 }
 
-/// Every lot that was there, came or went between two days, both included.
+/// The figures of every lot from `first` to `last`, both included; lots whose figures are all 0 are left out.
 pub fn lots_between<'a>(
     campaign: &'a Campaign,
     given: &GivenAt,
@@ -107,7 +146,7 @@ pub fn lots_between<'a>(
         let whole = |number: Decimal| number.round().to_i64().unwrap_or(0);
         let doses = i64::from(lot.doses);
         let rest = |drawn: Decimal| whole(Decimal::from(lot.doses) - drawn);
-        // After its last day of use a lot is waste, whatever is left of it.
+        // What is left of a lot after its last day of use has expired.
         let is_here = lot.date < first && lot.expires >= first;
         let before = if is_here { rest(sum(&|day| day < first, |d| d.drawn)) } else { 0 };
         let arrived = if (first..=last).contains(&lot.date) { doses } else { 0 };
@@ -134,4 +173,147 @@ pub fn lots_between<'a>(
     };
     let months = campaign.lots_by_expiry().into_iter().map(month);
     months.filter(|month| month.figures.values().any(|figure| *figure != 0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{county, day};
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().expect("a number")
+    }
+
+    fn given(rows: &[(i64, &str, u64)]) -> GivenAt {
+        rows.iter().map(|(at, place, doses)| ((day(*at), (*place).into()), *doses)).collect()
+    }
+
+    /// Lot, day, drawn, given.
+    fn drawn(rows: &[(i64, &str, u64)]) -> Vec<(String, NaiveDate, String, String)> {
+        let text = |number: Decimal| number.round_dp(3).normalize().to_string();
+        draws(&county(), &given(rows))
+            .into_iter()
+            .map(|draw| (draw.lot.to_string(), draw.day, text(draw.drawn), text(draw.given)))
+            .collect()
+    }
+
+    fn row(lot: &str, at: i64, drawn: &str, given: &str) -> (String, NaiveDate, String, String) {
+        (lot.into(), day(at), drawn.into(), given.into())
+    }
+
+    #[test]
+    fn vaccine_drawn_is_doses_over_what_wastage_leaves() {
+        for (doses, rate, drawn) in [
+            (95, "0.05", Some("100")),
+            (10, "0.2", Some("12.5")),
+            (7, "0", Some("7")),
+            (0, "0.5", Some("0")),
+            (1, "1", None),
+            (1, "1.5", None),
+        ] {
+            let found = drawn_for(doses, decimal(rate)).map(|doses| doses.normalize());
+            assert_eq!(found, drawn.map(decimal), "{doses} at {rate}");
+        }
+    }
+
+    #[test]
+    fn a_place_has_its_own_wastage_and_a_stop_that_of_its_team() {
+        let campaign = county();
+        let rate = |place: &str, team: Option<&str>| {
+            wastage_rate(&campaign, &place.into(), team.map(TeamCode::from).as_ref()).to_string()
+        };
+        assert_eq!(rate("S1", None), "0.05");
+        assert_eq!(rate("S1", Some("T2")), "0.05", "a site's own, whoever comes");
+        assert_eq!(rate("P1", Some("T1")), "0.10");
+        assert_eq!(rate("P1", None), "0.20", "the largest where nobody knows");
+        assert_eq!(rate("P1", Some("T9")), "0.20");
+        assert_eq!(rate("X", Some("T1")), "0");
+    }
+
+    #[test]
+    fn doses_draw_from_the_lots_of_their_day_first_expiring_first() {
+        // L1 (100 doses) comes on day 0 and expires on day 20; L2 (200) and L3 (50) come on day 5.
+        assert_eq!(drawn(&[(6, "S1", 95)]), [row("L1", 6, "100", "95")]);
+        assert_eq!(drawn(&[(6, "P1", 8)]), [row("L1", 6, "10", "8")]);
+        assert_eq!(drawn(&[(20, "S2", 7)]), [row("L1", 20, "7", "7")], "the last day of use");
+        assert_eq!(drawn(&[(21, "S2", 7)]), [row("L2", 21, "7", "7")], "after it");
+        assert_eq!(
+            drawn(&[(4, "S2", 90), (5, "S2", 30), (6, "S2", 250)]),
+            [
+                row("L1", 4, "90", "90"),
+                row("L1", 5, "10", "10"),
+                row("L2", 5, "20", "20"),
+                row("L2", 6, "180", "180"),
+                row("L3", 6, "50", "50"),
+            ],
+            "what no lot can explain is left out"
+        );
+        assert!(drawn(&[(-1, "S2", 5), (61, "S2", 5), (3, "S2", 0)]).is_empty());
+    }
+
+    #[test]
+    fn a_draw_of_several_places_is_given_in_proportion() {
+        // 95 doses draw 100, 100 doses draw 100: 195 given of 200.
+        let found = drawn(&[(6, "S1", 95), (6, "S2", 100)]);
+        assert_eq!(found, [row("L1", 6, "100", "97.5"), row("L2", 6, "100", "97.5")]);
+    }
+
+    #[test]
+    fn the_stock_left_counts_lots_that_are_there_and_usable() {
+        let campaign = county();
+        let left = |rows: &[(i64, &str, u64)], at: i64| -> Vec<(String, u64)> {
+            let left = stock_left(&campaign, &given(rows), day(at));
+            left.into_iter().map(|(lot, doses)| (lot.to_string(), doses)).collect()
+        };
+        let is = |rows: &[(&str, u64)]| -> Vec<(String, u64)> {
+            rows.iter().map(|(lot, doses)| ((*lot).to_owned(), *doses)).collect()
+        };
+        assert_eq!(left(&[], -1), is(&[]));
+        assert_eq!(left(&[], 0), is(&[("L1", 100)]));
+        assert_eq!(left(&[], 20), is(&[("L1", 100), ("L2", 200), ("L3", 50)]));
+        assert_eq!(left(&[], 21), is(&[("L2", 200), ("L3", 50)]));
+        let some = [(4, "S1", 10), (6, "S2", 95)];
+        // 10 / 0.95 = 10.526…: whole doses that are left.
+        assert_eq!(left(&some, 5), is(&[("L1", 89), ("L2", 200), ("L3", 50)]));
+        assert_eq!(
+            left(&some, 6),
+            is(&[("L1", 89), ("L2", 200), ("L3", 50)]),
+            "draws before today"
+        );
+        assert_eq!(left(&some, 7), is(&[("L1", 0), ("L2", 194), ("L3", 50)]));
+        assert_eq!(left(&some, 61), is(&[]));
+    }
+
+    #[test]
+    fn a_lot_s_month_adds_up() {
+        let campaign = county();
+        let rows = [(4, "S1", 38), (8, "S1", 19), (22, "S1", 57), (30, "S2", 20)];
+        let month = |first: i64, last: i64| -> Vec<(String, [i64; 7])> {
+            lots_between(&campaign, &given(&rows), day(first), day(last))
+                .into_iter()
+                .map(|month| {
+                    use LotFigure::{Arrived, Before, Drawn, Expired, Given, Left, Wasted};
+                    let figures = [Before, Arrived, Drawn, Given, Wasted, Expired, Left];
+                    (month.lot.lot.to_string(), figures.map(|figure| month.of(figure)))
+                })
+                .collect()
+        };
+        let is = |rows: &[(&str, [i64; 7])]| -> Vec<(String, [i64; 7])> {
+            rows.iter().map(|(lot, figures)| ((*lot).to_owned(), *figures)).collect()
+        };
+        //                          before arrived drawn given wasted expired left
+        assert_eq!(month(0, 4), is(&[("L1", [0, 100, 40, 38, 2, 0, 60])]));
+        let second = [("L1", [60, 0, 20, 19, 1, 0, 40]), ("L2", [0, 200, 0, 0, 0, 0, 200])];
+        assert_eq!(month(5, 19)[..2], is(&second));
+        assert_eq!(month(5, 19)[2], ("L3".into(), [0, 50, 0, 0, 0, 0, 50]));
+        // L1 expires on day 20, with what is left of it.
+        assert_eq!(month(20, 29)[0], ("L1".into(), [40, 0, 0, 0, 0, 40, 0]));
+        assert_eq!(month(20, 29)[1], ("L2".into(), [200, 0, 60, 57, 3, 0, 140]));
+        let third = [("L2", [140, 0, 20, 20, 0, 0, 120]), ("L3", [50, 0, 0, 0, 0, 0, 50])];
+        assert_eq!(month(30, 59), is(&third), "an expired lot is gone");
+        assert_eq!(month(60, 60)[0].1, [120, 0, 0, 0, 0, 120, 0]);
+        assert_eq!(month(61, 90), is(&[]));
+        assert_eq!(month(0, 60)[0].1, [0, 100, 60, 57, 3, 40, 0]);
+        assert_eq!(month(-9, -1), is(&[]), "nothing before the first delivery");
+    }
 }

@@ -1,8 +1,8 @@
-//! A campaign as its files' rows again, in one canonical form: for export, and to show what
-//! differs.
+//! A campaign as rows of its files, in one canonical form: for export, and for comparing two versions.
 
 use super::area::Point;
-use super::campaign::{Adopt, Campaign, Contact};
+use super::campaign::{Adopt, Campaign};
+use super::contact::Contact;
 use super::date::Weekdays;
 use super::series::{Duration, MonthEnd};
 use std::fmt::Display;
@@ -14,7 +14,7 @@ pub struct Table {
     pub stem: &'static str,
     /// The columns.
     pub columns: &'static [&'static str],
-    /// How many of the first columns name a row.
+    /// How many of the first columns form the key of a row.
     pub key_columns: usize,
     /// The rows, in the campaign's order.
     pub rows: Vec<Vec<String>>,
@@ -40,7 +40,7 @@ fn duration(duration: Option<Duration>) -> String {
     text(duration)
 }
 
-/// Every table of a campaign; settings and dose rules as `key`, `value`.
+/// All tables of a campaign. Settings and dose rules have the columns `key` and `value`.
 pub fn tables(campaign: &Campaign) -> Vec<Table> {
     vec![
         settings(campaign),
@@ -126,7 +126,7 @@ fn series(campaign: &Campaign) -> Table {
     Table { stem: "series", columns: KEY_VALUE, key_columns: 1, rows }
 }
 
-/// Keys and values of a tree; `doses.2.min_age` stands in the second element of a list.
+/// The keys and values of a TOML tree. A list's elements count from 1: `doses.2.min_age`.
 fn flatten(key: String, value: &toml::Value, rows: &mut Vec<Vec<String>>) {
     let below = |part: &str| if key.is_empty() { part.to_owned() } else { format!("{key}.{part}") };
     match value {

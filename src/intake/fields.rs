@@ -8,7 +8,7 @@ use super::table::{Column, Line, Table};
 use super::values::{self, Number, YEARS, clean, half_width, number, plain_count};
 use crate::characters::is_invisible;
 use crate::domain::area::Point;
-use crate::domain::campaign::Contact;
+use crate::domain::contact::Contact;
 use crate::domain::date::Weekdays;
 use crate::domain::series::Duration;
 use chrono::NaiveDate;

@@ -2,7 +2,7 @@
 
 use super::rules::padded;
 use crate::domain::person::Sex;
-use crate::domain::rules::{Given, Person, Rules};
+use crate::domain::rules::{DoseAdministered, Patient, Rules};
 use chrono::{Datelike as _, NaiveDate};
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
@@ -14,7 +14,7 @@ pub struct History {
     /// The id, as in the line.
     pub id: Option<serde_json::Value>,
     /// The person.
-    pub person: Person,
+    pub person: Patient,
     /// The codes of the doses, which the output repeats.
     pub codes: Vec<DoseCode>,
     /// Codes of observations that are not in the rules.
@@ -160,7 +160,7 @@ fn plain(error: &serde_json::Error) -> String {
     error.to_string().replace("at line 1 column", "at column")
 }
 
-type Understood = (Person, Vec<DoseCode>, Vec<String>);
+type Understood = (Patient, Vec<DoseCode>, Vec<String>);
 
 fn understand(line: &Line<'_>, rules: &Rules, today: NaiveDate) -> Result<Understood, LineError> {
     let born = day(line.born.as_deref(), "born")?.ok_or(LineError::Missing("born"))?;
@@ -205,14 +205,14 @@ fn understand(line: &Line<'_>, rules: &Rules, today: NaiveDate) -> Result<Unders
             None => unknown.push(code),
         }
     }
-    Ok((Person { born, sex, as_of, country: None, doses, observations }, codes, unknown))
+    Ok((Patient { born, sex, as_of, country: None, doses, observations }, codes, unknown))
 }
 
 fn read_dose(
     dose: &LineDose<'_>,
     number: usize,
     rules: &Rules,
-) -> Result<(Given, DoseCode), LineError> {
+) -> Result<(DoseAdministered, DoseCode), LineError> {
     let date = day(dose.date.as_deref(), "date")?.ok_or(LineError::Missing("date"))?;
     let (key, code) = match (&dose.cvx, &dose.vaccine) {
         (Some(code), _) => ("cvx", code),
@@ -224,7 +224,8 @@ fn read_dose(
     let vaccine = vaccine.filter(|id| rules.vaccines[usize::from(id.0)].is_known);
     let manufacturer = dose.mvx.as_deref().map(str::trim).filter(|mvx| !mvx.is_empty());
     let expired = dose.expired.unwrap_or(false);
-    let given = Given { date, vaccine, manufacturer: manufacturer.map(Into::into), expired };
+    let given =
+        DoseAdministered { date, vaccine, manufacturer: manufacturer.map(Into::into), expired };
     Ok((given, DoseCode { key, code }))
 }
 

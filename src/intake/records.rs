@@ -1,5 +1,5 @@
-//! CSV records out of chunks of text, numbered as a spreadsheet numbers its rows: blank lines
-//! count, line ends inside a quoted cell do not.
+//! Splits text into CSV records. Records are numbered as a spreadsheet numbers its rows: blank
+//! lines count, line ends inside a quoted cell do not.
 
 use super::encoding::{Scan, TextReader, scan};
 use super::issue::Issue;
@@ -7,18 +7,18 @@ use super::table::RawRow;
 use csv_core::ReadRecordResult;
 use std::io::Read;
 
-/// A longer record is a quotation mark that was never closed.
+/// The longest record, in bytes. A longer one has a quotation mark that was never closed.
 const RECORD_BYTES_MAX: usize = 64 * 1024;
-/// No table of ours is nearly as wide.
+/// The most cells in a record; no table of ours is nearly as wide.
 const CELLS_MAX: usize = 1024;
-/// Rows that a spreadsheet can hold; campaign tables and workbooks are not longer.
+/// Rows that a spreadsheet can hold, the limit for campaign tables and workbooks.
 pub(super) const ROWS_MAX: usize = 1_048_576;
 
-/// Reads records one after the other into buffers that it reuses.
+/// Reads records one after the other into reused buffers.
 pub(super) struct RecordReader<R> {
     text: TextReader<R>,
     core: csv_core::Reader,
-    /// How far the chunk is used.
+    /// The first byte of the chunk that has not been used.
     at: usize,
     is_end: bool,
     /// Whether the last record ended with CR, so that an LF belongs to it.
@@ -28,14 +28,14 @@ pub(super) struct RecordReader<R> {
     ends: Vec<usize>,
 }
 
-/// A record as read: all cells in one text.
+/// A record as read, all its cells in one text.
 #[derive(Clone, Copy)]
 pub(super) struct Record<'a> {
     /// The row, from 1.
     pub(super) row: u32,
     /// The cells, one after the other.
     pub(super) text: &'a str,
-    /// Where each ends.
+    /// Where each cell ends in `text`.
     pub(super) ends: &'a [usize],
 }
 
@@ -70,12 +70,12 @@ impl<R: Read> RecordReader<R> {
         }
     }
 
-    /// Whether the whole file was the one that the first pass read.
+    /// Whether the second pass read the same bytes as the first one.
     pub(super) fn is_same(&self) -> bool {
         self.text.is_same()
     }
 
-    /// The next record; none at the end.
+    /// The next record; `None` at the end.
     pub(super) fn read(&mut self, file: &str) -> Result<Option<Record<'_>>, Issue> {
         if !self.skip_line_ends(file)? {
             return Ok(None);
@@ -118,8 +118,8 @@ impl<R: Read> RecordReader<R> {
         Ok(Some(Record { row: self.row, text, ends: &self.ends[..ended] }))
     }
 
-    /// Moves to the first byte of the next record and counts the blank lines before it; false at
-    /// the end.
+    /// Moves to the first byte of the next record and counts the blank lines before it. `false` at
+    /// the end of the file.
     fn skip_line_ends(&mut self, file: &str) -> Result<bool, Issue> {
         loop {
             while let Some(byte) = self.text.chunk().get(self.at) {

@@ -1,9 +1,9 @@
-//! A cron line of five fields in a time zone whose clock is moved.
+//! Cron lines of five fields, in time zones whose clocks change.
 //!
-//! - The **wall clock** decides where the hour is a number, a list or a range: each due time comes once. What falls
-//!   into a gap is due at the first instant after it, what falls into a fold at the first of the two.
-//! - **Time that really passes** decides where the hour is `*` or `*/n`: a line is due at every minute that passes and
-//!   whose wall-clock time matches, so both in a fold and never in a gap. `0 * * * *` is due once an hour for ever.
+//! - Where the hour is a number, a list or a range, the **wall clock** decides: each due time comes once. A time in a
+//!   gap is due at the first instant after the gap, a time in a fold at the first of the two instants.
+//! - Where the hour is `*` or `*/n`, **elapsed time** decides: the line is due at every instant whose wall-clock time
+//!   matches, so at both instants of a fold and never in a gap. `0 * * * *` is due once an hour for ever.
 
 use crate::domain::date::resolve;
 use chrono::{DateTime, LocalResult, TimeDelta, TimeZone as _, Utc};
@@ -11,15 +11,15 @@ use chrono_tz::Tz;
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
-/// A cron line that has been read.
+/// A parsed cron line.
 #[derive(Debug, Clone)]
 pub struct CronLine {
     schedule: cron::Schedule,
-    /// Whether time that passes decides, and not the wall clock.
+    /// Whether elapsed time decides instead of the wall clock.
     elapsed: bool,
 }
 
-/// No gap or fold of our time is wider.
+/// Wider than any gap or fold of present time zones.
 const SHIFT_MAX: TimeDelta = TimeDelta::hours(3);
 const EXAMPLE: &str = "write for example 0 7 * * *, which is 07:00 every day";
 const WEEKDAYS: [&str; 8] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
@@ -67,7 +67,7 @@ impl CronLine {
         zone: Tz,
         after: DateTime<Utc>,
     ) -> Box<dyn Iterator<Item = DateTime<Utc>> + '_> {
-        // Local times are worked out as if they were UTC, for which the library is right.
+        // The library is right for UTC, so local times are computed as if they were UTC.
         let from = after.with_timezone(&zone).naive_local() - SHIFT_MAX;
         let locals = self.schedule.after(&from.and_utc()).map(|local| local.naive_utc());
         let later = move |at: &DateTime<Utc>| *at <= after;
@@ -75,7 +75,7 @@ impl CronLine {
             return Box::new(passing(zone, locals).skip_while(later));
         }
         let mut last = None;
-        // Resolving never goes backwards: what is due together stands together.
+        // Resolving keeps the order, so equal instants stand side by side.
         let due = locals.map(move |local| resolve(zone, local)).skip_while(later);
         Box::new(due.filter(move |at| last.replace(*at) != Some(*at)))
     }
@@ -87,7 +87,7 @@ fn passing(
     mut locals: impl Iterator<Item = chrono::NaiveDateTime>,
 ) -> impl Iterator<Item = DateTime<Utc>> {
     let mut found = BTreeSet::new();
-    // No local time that is still to come is shown before this.
+    // No later local time resolves to an instant before this one.
     let mut complete_to = None;
     std::iter::from_fn(move || {
         loop {
@@ -110,7 +110,7 @@ fn passing(
     })
 }
 
-/// What to write in place of `@daily` and the like.
+/// The error for `@daily` and the like: what to write instead.
 fn nickname(line: &str) -> String {
     let instead = match line.to_ascii_lowercase().as_str() {
         "@hourly" => "0 * * * *",
@@ -123,7 +123,7 @@ fn nickname(line: &str) -> String {
     format!("{line} is not known; write {instead}")
 }
 
-/// Refuses letters and signs that other programs give a meaning.
+/// Refuses letters and signs that have a meaning in other programs.
 fn numeric(field: &str, name: &str) -> Result<(), String> {
     let known = |c: char| c.is_ascii_digit() || "*,-/".contains(c);
     if field.chars().all(known) {
@@ -137,7 +137,7 @@ fn numeric(field: &str, name: &str) -> Result<(), String> {
     Err(format!("{name} {field:?}: {hint}"))
 }
 
-/// The weekday field with names in place of numbers, which the cron library counts from 1 = Sunday.
+/// The weekday field with numbers replaced by names, because the cron library counts from 1 = Sunday.
 fn weekdays(field: &str) -> Result<String, String> {
     if field == "*" {
         return Ok(field.to_owned());
@@ -165,7 +165,7 @@ fn weekdays(field: &str) -> Result<String, String> {
             Some((first, last)) => (day(first)?, day(last)?),
             None => (day(range)?, day(range)?),
         };
-        // FRI-MON goes over the end of the week.
+        // A range such as FRI-MON crosses the end of the week.
         let last = if last < first { last + 7 } else { last };
         out.extend((first..=last).step_by(step).map(|index| WEEKDAYS[index % 7]));
     }

@@ -1,25 +1,21 @@
 //! The evening digests to site and team leads.
 
-use super::runner::Occasion;
+use super::occasion::Occasion;
 use crate::app::{App, Loaded, Result, today};
+use crate::domain::job::{Job, JobReport};
 use chrono::TimeDelta;
 
-/// Tells of the sessions on the day after its due time.
-pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<String> {
+/// Queues the digests about the sessions of the day after the due time.
+pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobReport> {
     let day = today(&loaded.campaign, at.due);
     let tomorrow = day + TimeDelta::days(1);
     if tomorrow > loaded.campaign.end || tomorrow < loaded.campaign.start {
-        return Ok("no sessions tomorrow: the campaign does not run".to_owned());
+        return Ok(JobReport::NoSessions);
     }
     if today(&loaded.campaign, at.now) > tomorrow {
-        return Ok(format!("too late: {tomorrow} has passed"));
+        return Ok(JobReport::TooLate { day: tomorrow });
     }
-    let missed = app.missed(loaded, "digest", at.due).await?;
+    let missed = app.missed(loaded, Job::Digest, at.due).await?;
     let (new, silent) = app.queue_digests(loaded, day, missed, at.now).await?;
-    let tail = if silent.is_empty() {
-        String::new()
-    } else {
-        format!("; {} leads without an address", silent.len())
-    };
-    Ok(format!("{new} digests of {day} queued{tail}"))
+    Ok(JobReport::Digests { day, mails: new as u64, silent: silent.len() as u64 })
 }

@@ -1,8 +1,9 @@
-//! What the daemon does by itself, and when. One file for each job; `timetable` and `cron_line` are pure, `runner`
-//! drives, `service` is the daemon's loops.
+//! The jobs and when they are due. There is one file for each job; `timetable` and `cron_line` are pure, `runner` runs
+//! jobs and sends mail, `service` holds the daemon's loops.
 
 pub mod cron_line;
 mod digest;
+mod occasion;
 mod plan;
 mod reminders;
 pub mod runner;

@@ -1,37 +1,34 @@
-//! The nightly re-plan: from what was really given, a draft; adopted where the campaign lets it.
+//! The nightly plan: a draft made from the doses really given, adopted where the campaign says `adopt = "auto"`.
 
-use super::runner::Occasion;
+use super::occasion::Occasion;
 use crate::app::plans::Search;
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::campaign::Adopt;
+use crate::domain::job::{Job, JobReport};
 use crate::domain::permission::Actor;
 use crate::domain::plan::is_over;
 use crate::domain::planner::Limits;
 
-/// Plans from the day on which it runs: yesterday cannot be planned any more.
+/// Plans from today on: a late run cannot plan the days that have passed.
 pub(super) async fn run(
     app: &App,
     loaded: &Loaded,
     at: Occasion,
     limits: Limits,
-) -> Result<String> {
+) -> Result<JobReport> {
     let day = today(&loaded.campaign, at.now);
     if is_over(&loaded.campaign, day) {
-        return Ok("the campaign is over".to_owned());
+        return Ok(JobReport::Over);
     }
-    // Bounded by steps, never by the clock: the same night gives the same plan.
+    // The search is limited by steps, never by time, so the same input gives the same plan.
     let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
-    let by = Actor::Job("plan");
+    let by = Actor::Job(Job::Plan);
     let made = app.make_plan(loaded, None, by, search, at.now).await?;
     let doses = made.plan.figures.doses;
     if loaded.campaign.adopt == Adopt::Ask {
-        return Ok(format!("draft {} with {doses} doses waits to be adopted", made.no));
+        return Ok(JobReport::Draft { plan: made.no, doses });
     }
     let adopted = app.adopt_plan(loaded, Some(made.no), by, at.now).await?;
-    Ok(format!(
-        "adopted plan {} with {doses} doses; {} people assigned anew, {} stay",
-        adopted.no,
-        adopted.people.new.len(),
-        adopted.people.kept
-    ))
+    let (assigned, kept) = (adopted.people.new.len() as u64, adopted.people.kept as u64);
+    Ok(JobReport::Adopted { plan: adopted.no, doses, assigned, kept })
 }

@@ -1,15 +1,16 @@
-//! Reminders to persons.
+//! Reminders to people of the register.
 
-use super::runner::Occasion;
+use super::occasion::Occasion;
 use crate::app::{App, Loaded, Result, today};
+use crate::domain::job::JobReport;
 use crate::domain::plan::is_over;
 
-/// Writes to those whose session is tomorrow or whose dose is overdue, on the day of its due time.
-pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<String> {
+/// Queues reminders to people whose session is on the day after the due time, or whose dose is overdue on its day.
+pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobReport> {
     let day = today(&loaded.campaign, at.due);
     if is_over(&loaded.campaign, day) {
-        return Ok("the campaign is over".to_owned());
+        return Ok(JobReport::Over);
     }
     let new = app.queue_reminders(loaded, day, at.now).await?;
-    Ok(format!("{new} reminders queued"))
+    Ok(JobReport::Reminders { mails: new as u64 })
 }

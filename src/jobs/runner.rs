@@ -1,12 +1,14 @@
-//! The runner: makes a row for each due time, claims rows, runs them, sends mail. It is given the time, so that a
-//! replay runs exactly what the daemon runs.
+//! The runner makes a row for each due time, claims rows, runs their jobs and sends mail. The time is a parameter, so
+//! that a replay runs exactly what the daemon runs.
 
+pub use super::occasion::Occasion;
 use super::timetable::{Timetable, instants};
 use super::{digest, plan, reminders, summary};
 use crate::app::outbox::{Drained, Sender};
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::clock::{Clock, Hearts};
 use crate::domain::campaign::Campaign;
+use crate::domain::job::{Job, JobReport, RunNote, RunState};
 use crate::domain::planner::Limits;
 use crate::store::StoreError;
 use crate::store::db::Claim;
@@ -15,61 +17,71 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// How long a claim of a run holds; renewed at a third of it. A dead daemon's work goes on within this and a look.
+/// How long a claim of a run holds without renewal, in milliseconds; it is renewed at a third of that. Another daemon
+/// takes over a dead one's run after this time and one tick.
 const LEASE_MS: i64 = 30_000;
-/// Due times that one look makes rows for; more are made by the next look.
+/// The most due times of a job for which one tick makes rows; the next tick goes on.
 const DUE_MAX: usize = 1000;
-/// A run that failed is tried so often.
+/// How often a failing run is tried. Our choice.
 const ATTEMPTS_MAX: i64 = 3;
-/// Jobs of a campaign are due from so many days before its start, for the digest of the evening before.
+/// Jobs are due from so many days before the campaign's start: the digest of the evening before.
 const DAYS_BEFORE: i64 = 1;
-/// … to so many days after its end, for the last summary.
+/// Jobs are due until so many days after the campaign's end: the last summary.
 const DAYS_AFTER: i64 = 1;
-/// A watermark without a due time is moved this often: it tells how long nobody looked.
+/// How often the watermark moves when nothing is due, in seconds; its age tells how long no daemon ran.
 const MARK_EVERY_SECS: i64 = 3600;
-
-/// One occurrence of a job.
-#[derive(Debug, Clone, Copy)]
-pub struct Occasion {
-    /// When it was due: the day that it speaks of is this one's.
-    pub due: DateTime<Utc>,
-    /// When it runs.
-    pub now: DateTime<Utc>,
-}
 
 /// The runner of one process.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    /// What it works with.
+    /// The app.
     pub app: App,
     /// When jobs are due.
     pub timetable: Timetable,
     /// The name of this process in leases.
     pub owner: String,
-    /// True when the process shall end.
+    /// Set to true to stop the process.
     pub stop: watch::Sender<bool>,
-    /// Whether its loops still go round.
+    /// Signs of life of the loops.
     pub hearts: Arc<Hearts>,
-    /// How far the nightly plan searches.
+    /// Limits of the nightly plan's search.
     pub nightly: Limits,
 }
 
-/// What a look did.
+/// What one tick did.
 #[derive(Debug, Default)]
 pub struct TickReport {
-    /// Runs that ended: job, state, reason.
-    pub ran: Vec<(String, String, String)>,
-    /// What was sent.
+    /// Runs that ended.
+    pub ran: Vec<Ended>,
+    /// Mail that was sent.
     pub mail: Drained,
 }
 
-/// The days between which a campaign's jobs are due.
+/// A run that ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The job.
+    pub job: Job,
+    /// Done or failed.
+    pub state: RunState,
+    /// What it did, or why it failed.
+    pub note: RunNote,
+}
+
+/// The job with a name from the command line; the error lists the known names.
+pub fn job_of(name: &str) -> Result<Job> {
+    let known = super::timetable::names();
+    let unknown = || AppError::refused("refused-job", &[("job", &name), ("known", &known)]);
+    Job::from_word(name).ok_or_else(unknown)
+}
+
+/// The first and last day on which a campaign's jobs are due.
 pub fn life(campaign: &Campaign) -> (NaiveDate, NaiveDate) {
     (campaign.start - TimeDelta::days(DAYS_BEFORE), campaign.end + TimeDelta::days(DAYS_AFTER))
 }
 
 impl Runner {
-    /// A runner with the delivered timetable.
+    /// A runner with the timetable as delivered.
     pub fn new(app: App, owner: String) -> Self {
         Self {
             app,
@@ -85,15 +97,15 @@ impl Runner {
         *self.stop.borrow()
     }
 
-    /// Makes rows for what has become due, runs what can be run, sends what is due, all as of `now`.
+    /// Makes rows for what has become due, runs what is ready and sends due mail, all as of `now`.
     pub async fn tick(&self, now: DateTime<Utc>) -> Result<TickReport> {
         let clock = Clock::simulated(now);
         let ran = self.work(now).await?;
         Ok(TickReport { ran, mail: self.send(&clock).await? })
     }
 
-    /// Makes rows for what has become due, and runs what can be run.
-    pub(super) async fn work(&self, now: DateTime<Utc>) -> Result<Vec<(String, String, String)>> {
+    /// Makes rows for what has become due and runs what is ready.
+    pub(super) async fn work(&self, now: DateTime<Utc>) -> Result<Vec<Ended>> {
         let mut ended = Vec::new();
         self.app.watch(now, self.timetable.window()).await?;
         for loaded in self.app.campaigns().await? {
@@ -110,7 +122,7 @@ impl Runner {
         Ok(ended)
     }
 
-    /// Sends what is due.
+    /// Sends due mail.
     pub(super) async fn send(&self, clock: &Clock) -> Result<Drained> {
         let message_max = self.app.message_max();
         let stop = || {
@@ -121,7 +133,7 @@ impl Runner {
         self.app.drain(&sender).await
     }
 
-    /// A row for each due time since the watermark, and the watermark moved, in one transaction.
+    /// Makes a row for each due time since the watermark and moves the watermark, in one transaction.
     async fn make_rows(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<()> {
         let campaign = &loaded.campaign;
         let zone = campaign.timezone;
@@ -129,14 +141,14 @@ impl Runner {
         let mut tx = self.app.store.read().await?;
         let mut marks = Vec::new();
         for entry in &self.timetable.entries {
-            marks.push(runs::watermark(&mut tx, loaded.no, &entry.job).await?);
+            marks.push(runs::watermark(&mut tx, loaded.no, entry.job).await?);
         }
         drop(tx);
         let moved = |mark: i64| millis(now) - mark >= MARK_EVERY_SECS * 1000;
         let mut tx = None;
         for (entry, mark) in self.timetable.entries.iter().zip(marks) {
             let mark = mark.and_then(DateTime::from_timestamp_millis);
-            // At the first look: what was due before doseplan knew the campaign was never its work.
+            // On the first tick there is no watermark: what was due before then is not made up for.
             let from = mark.unwrap_or(now).max(first - TimeDelta::seconds(1));
             let due = entry.between(zone, from, now.min(last), DUE_MAX);
             if due.is_empty() && mark.is_some_and(|mark| !moved(millis(mark))) {
@@ -147,13 +159,12 @@ impl Runner {
                 none => none.insert(self.app.store.write().await?),
             };
             for (at, skip) in entry.plan_runs(&due, now) {
-                let state = if skip.is_some() { "skipped" } else { "due" };
-                runs::insert(tx, loaded.no, &entry.job, millis(at), (state, skip)).await?;
+                runs::insert(tx, loaded.no, entry.job, millis(at), skip).await?;
             }
             self.app.store.step("run.rows");
-            // A look that hits the limit goes on where it ended.
+            // After hitting the limit, the next tick goes on from there.
             let until = if due.len() == DUE_MAX { due[DUE_MAX - 1] } else { now };
-            runs::set_watermark(tx, loaded.no, &entry.job, millis(until)).await?;
+            runs::set_watermark(tx, loaded.no, entry.job, millis(until)).await?;
         }
         match tx {
             Some(tx) => Ok(tx.commit().await?),
@@ -161,13 +172,8 @@ impl Runner {
         }
     }
 
-    /// Claims and runs one row; nothing where somebody else was faster.
-    async fn run(
-        &self,
-        loaded: &Loaded,
-        run: &Run,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(String, String, String)>> {
+    /// Claims and runs one row; `None` if another daemon was faster or the run has not ended.
+    async fn run(&self, loaded: &Loaded, run: &Run, now: DateTime<Utc>) -> Result<Option<Ended>> {
         let at = millis(now);
         let mut tx = self.app.store.write().await?;
         let clock = self.app.store.lease_clock(&mut tx).await?;
@@ -177,29 +183,32 @@ impl Runner {
         let Some(fence) = claimed else { return Ok(None) };
         self.app.store.step("run.claimed");
         let due = DateTime::from_timestamp_millis(run.due_at).unwrap_or(now);
-        // All that the job writes is written under the claim.
+        // Everything that the job writes commits only while the claim holds.
         let app = self.app.under(Claim { run: run.id, fence });
         let work = Self { app, ..self.clone() };
         let result = tokio::select! {
-            result = work.execute(loaded, &run.job, Occasion { due, now }) => result,
+            result = work.execute(loaded, run.job, Occasion { due, now }) => result,
             () = self.keep_lease(run.id, fence) => Err(StoreError::Fenced.into()),
         };
         self.app.store.step("run.worked");
         self.end(run, fence, result, at).await
     }
 
-    /// Writes down how a run ended; nothing where it is somebody else's by now, or goes on later.
+    /// Stores how a run ended; `None` if another daemon has taken it over, or it is to be run again.
     async fn end(
         &self,
         run: &Run,
         fence: i64,
-        result: Result<String>,
+        result: Result<JobReport>,
         at: i64,
-    ) -> Result<Option<(String, String, String)>> {
-        let (state, reason) = match result {
-            Ok(said) => ("done", said),
+    ) -> Result<Option<Ended>> {
+        let (state, note) = match result {
+            Ok(report) => (RunState::Done, RunNote::Report(report)),
             Err(AppError::Store(StoreError::Fenced)) => {
-                tracing::warn!(job = run.job, "the lease went to another daemon; result dropped");
+                tracing::warn!(
+                    job = run.job.word(),
+                    "the lease went to another daemon; result dropped"
+                );
                 return Ok(None);
             }
             Err(_) if self.stopping() => {
@@ -209,29 +218,35 @@ impl Runner {
                 return Ok(None);
             }
             Err(AppError::Store(error)) if error.is_passing() => {
-                // No fault of the job's: it is run again when its lease has ended, however often that takes.
-                tracing::warn!(job = run.job, %error, "job was cut off by the database");
+                // Not the job's fault: it is run again when its lease ends, without limit.
+                tracing::warn!(job = run.job.word(), %error, "job was cut off by the database");
                 return Ok(None);
             }
-            Err(error) if run.attempt + 1 >= ATTEMPTS_MAX => ("failed", error.to_string()),
+            Err(error) if run.attempt + 1 >= ATTEMPTS_MAX => {
+                (RunState::Failed, RunNote::Text(error.to_string()))
+            }
             Err(error) => {
-                // The row stays claimed until its lease ends: that is the wait before the next attempt.
-                tracing::warn!(job = run.job, attempt = run.attempt + 1, %error, "job failed");
+                // The row stays claimed until its lease ends, which is the pause before the next attempt.
+                let attempt = run.attempt + 1;
+                tracing::warn!(job = run.job.word(), attempt, %error, "job failed");
                 return Ok(None);
             }
         };
         let mut tx = self.app.store.write().await?;
-        let mine = runs::finish(&mut tx, run.id, fence, (state, &reason), at).await?;
+        let mine = runs::finish(&mut tx, run.id, fence, (state, &note), at).await?;
         tx.commit().await?;
         self.app.store.step("run.ended");
         if !mine {
-            tracing::warn!(job = run.job, "the lease went to another daemon; result dropped");
+            tracing::warn!(
+                job = run.job.word(),
+                "the lease went to another daemon; result dropped"
+            );
             return Ok(None);
         }
-        Ok(Some((run.job.clone(), state.to_owned(), reason)))
+        Ok(Some(Ended { job: run.job, state, note }))
     }
 
-    /// Renews a lease for as long as it is awaited; returns when the run has become somebody else's.
+    /// Renews a lease as long as this future is polled; returns once another daemon has taken the run over.
     async fn keep_lease(&self, id: i64, fence: i64) {
         let third = std::time::Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
         loop {
@@ -251,37 +266,33 @@ impl Runner {
         }
     }
 
-    /// Does the work of a job; returns what it did, in a few words.
-    pub async fn execute(&self, loaded: &Loaded, job: &str, at: Occasion) -> Result<String> {
+    /// Does the work of a job and returns what it did.
+    pub async fn execute(&self, loaded: &Loaded, job: Job, at: Occasion) -> Result<JobReport> {
         match job {
-            "plan" => plan::run(&self.app, loaded, at, self.nightly).await,
-            "summary" => summary::run(&self.app, loaded, at).await,
-            "reminders" => reminders::run(&self.app, loaded, at).await,
-            "digest" => digest::run(&self.app, loaded, at).await,
-            other => {
-                let known = super::timetable::JOBS.join(", ");
-                Err(AppError::refused("refused-job", &[("job", &other), ("known", &known)]))
-            }
+            Job::Plan => plan::run(&self.app, loaded, at, self.nightly).await,
+            Job::Summary => summary::run(&self.app, loaded, at).await,
+            Job::Reminders => reminders::run(&self.app, loaded, at).await,
+            Job::Digest => digest::run(&self.app, loaded, at).await,
         }
     }
 
-    /// Writes down that an occurrence was made up for by hand.
+    /// Stores that an occurrence was run by hand.
     pub async fn note_backfill(
         &self,
         loaded: &Loaded,
-        job: &str,
+        job: Job,
         due: DateTime<Utc>,
-        said: &str,
+        report: JobReport,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let mut tx = self.app.store.write().await?;
-        runs::insert(&mut tx, loaded.no, job, millis(due), ("skipped", None)).await?;
-        runs::backfilled(&mut tx, loaded.no, job, millis(due), said, millis(now)).await?;
+        let note = RunNote::Report(report);
+        runs::backfilled(&mut tx, loaded.no, job, millis(due), &note, millis(now)).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// When there is something to do again: the next due time of a job or a mail.
+    /// The next due time of any job or mail; `None` if there is none.
     pub async fn next(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let job = self.next_job(now).await?;
         let mut tx = self.app.store.read().await?;

@@ -1,11 +1,13 @@
-//! The daemon's two loops: jobs in one, mail in the other, so that a long job holds up no mail. What fails is logged
-//! and tried again: an error never ends a loop.
+//! The daemon's two loops, one for jobs and one for mail, so that a long job does not delay mail. Errors are logged and
+//! the work is tried again; an error never ends a loop.
 
-use super::runner::Runner;
+use super::runner::{Ended, Runner};
 use crate::app::outbox::Drained;
+use crate::app::run_words::stored_words;
 use crate::app::{AppError, Result, millis};
 use crate::clock::Clock;
 use crate::domain::campaign::Language;
+use crate::domain::hold::EventKind;
 use crate::store::installation::Hold;
 use crate::store::{installation, outbox, runs};
 use chrono::{DateTime, Utc};
@@ -13,21 +15,21 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The daemon looks at least this often.
+/// The longest pause between two ticks.
 const LOOK_MAX: Duration = Duration::from_secs(20);
-/// … and at most this often.
+/// The shortest pause between two ticks.
 const LOOK_MIN: Duration = Duration::from_millis(200);
-/// After a failed look.
+/// The pause after a failed tick.
 const RETRY: Duration = Duration::from_secs(2);
-/// A wall clock that goes off by more from the one that counts seconds has jumped.
+/// The wall clock has jumped if it differs by more from the monotonic clock, in milliseconds.
 const JUMP_MS: i64 = 60_000;
-/// A machine whose clock is further from the database's does nothing.
+/// A daemon whose clock differs by more from the database's does no work, in milliseconds.
 const SKEW_MAX_MS: i64 = 60_000;
-/// A daemon that was not seen for so long is forgotten.
+/// A daemon that gave no sign for so long is forgotten, in milliseconds.
 const FORGET_MS: i64 = 86_400_000;
 
 impl Runner {
-    /// Looks until told to stop.
+    /// Runs both loops until told to stop.
     pub async fn serve(&self, clock: &Clock) {
         let queued = Notify::new();
         tokio::join!(self.serve_jobs(clock, &queued), self.serve_mail(clock, &queued));
@@ -55,7 +57,7 @@ impl Runner {
                     self.next_job(now).await.ok().flatten().map_or(LOOK_MAX, |at| until(clock, at))
                 }
                 Err(error) => {
-                    tracing::error!(%error, "a look at the timetable failed; trying again");
+                    tracing::error!(%error, "a tick of the timetable failed; trying again");
                     RETRY
                 }
             };
@@ -64,7 +66,7 @@ impl Runner {
         }
     }
 
-    /// One look at the timetable; whether something was run.
+    /// One tick of the jobs' loop; true if a run ended.
     async fn round(&self, clock: &Clock, now: DateTime<Utc>, jump: i64) -> Result<bool> {
         self.sign(true).await?;
         self.compare_clocks(clock, now).await?;
@@ -72,12 +74,13 @@ impl Runner {
             let said = format!("the clock jumped by {} s while the daemon ran", jump / 1000);
             tracing::error!(seconds = jump / 1000, "the clock jumped; the timetable is read again");
             let mut tx = self.app.store.write().await?;
-            installation::note(&mut tx, "clock_jump", &said, millis(now)).await?;
+            installation::note(&mut tx, EventKind::ClockJump, &said, millis(now)).await?;
             tx.commit().await?;
         }
         let ended = self.work(now).await?;
-        for (job, state, reason) in &ended {
-            tracing::info!(job, state, reason, "job ended");
+        for Ended { job, state, note } in &ended {
+            let reason = stored_words(note);
+            tracing::info!(job = job.word(), state = state.word(), reason, "job ended");
         }
         Ok(!ended.is_empty())
     }
@@ -127,7 +130,7 @@ impl Runner {
         at.map_or(LOOK_MAX, |at| until(clock, at))
     }
 
-    /// Waits, at most until something is queued or the process shall end.
+    /// Waits; returns early when mail is queued or the process is to stop.
     async fn rest(&self, wait: Duration, queued: Option<&Notify>) {
         let mut stop = self.stop.subscribe();
         let queued = async {
@@ -143,7 +146,7 @@ impl Runner {
         }
     }
 
-    /// Tells the others that this daemon lives, or ends.
+    /// Tells other daemons that this one runs, or ends.
     async fn sign(&self, lives: bool) -> Result<()> {
         let mut tx = self.app.store.write().await?;
         let clock = self.app.store.lease_clock(&mut tx).await?;
@@ -156,7 +159,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Several daemons go by one clock, the database's; one whose own is wrong would do everything too early or late.
+    /// Refuses to work if this machine's clock differs from the database's, by which all daemons go: everything would
+    /// happen too early or too late.
     async fn compare_clocks(&self, clock: &Clock, now: DateTime<Utc>) -> Result<()> {
         if self.app.store.is_sqlite() || !matches!(clock, Clock::System) {
             return Ok(());
@@ -176,7 +180,7 @@ fn until(clock: &Clock, at: DateTime<Utc>) -> Duration {
 
 fn log(done: &Drained) {
     for (what, count) in &done.results {
-        tracing::info!(what, count, "mail");
+        tracing::info!(what = what.word(), count, "mail");
     }
     if let Some(relay) = done.relay.as_ref().filter(|_| !done.results.is_empty()) {
         tracing::warn!(relay, "the mail relay could not be used");

@@ -1,37 +1,38 @@
-//! When jobs are due, and what becomes of due times that passed: the timetable as delivered, or a file of one's own.
+//! When jobs are due and what happens to due times that were missed. The timetable is the delivered one or a file of
+//! the user's.
 
 use super::cron_line::CronLine;
 use crate::domain::date::{day_end, day_start};
-pub use crate::domain::notice::JOBS;
+use crate::domain::job::{Job, SkipReason};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What happens to due times that passed while nobody ran them.
+/// What happens to due times that passed while no daemon ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CatchUp {
-    /// Each is run.
+    /// Every one is run.
     All,
-    /// The newest is run, the others are written down as superseded.
+    /// Only the newest is run; the others are stored as superseded.
     #[default]
     Latest,
-    /// None is run unless it is fresh.
+    /// None is run, except one that is at most five minutes old.
     None,
 }
 
 /// A job of the timetable.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its name.
-    pub job: String,
+    /// The job.
+    pub job: Job,
     /// The cron line as written.
     pub line: String,
-    /// What happens after a pause.
+    /// What happens to missed due times.
     pub catch_up: CatchUp,
-    /// Nothing older than this is run.
+    /// Due times older than this are never run.
     pub window: TimeDelta,
     cron: CronLine,
 }
@@ -43,7 +44,7 @@ pub struct Timetable {
     pub entries: Vec<Entry>,
 }
 
-/// A `none` job still runs when it is found this fresh: the daemon looks about once a minute.
+/// How old a due time of a `none` job may be to be run: a tick may come late.
 const FRESH: TimeDelta = TimeDelta::minutes(5);
 
 /// The timetable as delivered.
@@ -63,7 +64,7 @@ fn window_hours() -> i64 {
     48
 }
 
-/// Nobody wants to be told of what was due a month ago.
+/// The longest window: a month. Our choice.
 const WINDOW_HOURS_MAX: i64 = 24 * 31;
 
 /// A timetable that cannot be used.
@@ -75,23 +76,23 @@ pub enum TimetableError {
          the timetable as delivered"
     )]
     Unreadable(PathBuf, std::io::Error),
-    /// What is wrong in a file.
+    /// An error in a file, with its path.
     #[error("timetable {0}: {1}")]
     In(PathBuf, Box<TimetableError>),
     /// Not TOML.
     #[error("{0}; write for example\n[plan]\ncron = \"0 1 * * *\"")]
     Toml(String),
-    /// Nothing would ever run.
-    #[error("no job is named; jobs are {}", JOBS.join(", "))]
+    /// A timetable without jobs.
+    #[error("no job is named; jobs are {}", names())]
     Empty,
-    /// A job that doseplan does not have.
-    #[error("there is no job {0:?}; jobs are {known}", known = JOBS.join(", "))]
+    /// An unknown job.
+    #[error("there is no job {0:?}; jobs are {known}", known = names())]
     UnknownJob(String),
-    /// What is said of a job cannot be used.
+    /// A bad setting of a job.
     #[error("[{job}] {why}")]
     Job {
         /// The job.
-        job: String,
+        job: Job,
         /// What is wrong, and what to write.
         why: String,
     },
@@ -116,12 +117,9 @@ impl Timetable {
         let mut raw: BTreeMap<String, toml::Value> =
             toml::from_str(text).map_err(|error| TimetableError::Toml(error.to_string()))?;
         let mut entries = Vec::new();
-        for job in JOBS {
-            let Some(value) = raw.remove(job) else { continue };
-            entries.push(
-                entry(job, value)
-                    .map_err(|why| TimetableError::Job { job: job.to_owned(), why })?,
-            );
+        for job in Job::ALL {
+            let Some(value) = raw.remove(job.word()) else { continue };
+            entries.push(entry(job, value).map_err(|why| TimetableError::Job { job, why })?);
         }
         match raw.into_keys().next() {
             Some(job) => Err(TimetableError::UnknownJob(job)),
@@ -130,19 +128,19 @@ impl Timetable {
         }
     }
 
-    /// The longest time after which a job is still caught up.
+    /// The longest window of all jobs.
     pub fn window(&self) -> TimeDelta {
         let windows = self.entries.iter().map(|entry| entry.window);
         windows.max().unwrap_or_else(|| TimeDelta::hours(48))
     }
 
-    /// The job of this name.
-    pub fn entry(&self, job: &str) -> Option<&Entry> {
+    /// The entry of a job; `None` if the timetable does not name it.
+    pub fn entry(&self, job: Job) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.job == job)
     }
 }
 
-fn entry(job: &str, value: toml::Value) -> Result<Entry, String> {
+fn entry(job: Job, value: toml::Value) -> Result<Entry, String> {
     let raw: Raw = value.try_into().map_err(|error: toml::de::Error| {
         format!(
             "{}; write cron = \"0 7 * * *\", catch_up = \"latest\", \"all\" or \"none\", and \
@@ -154,7 +152,7 @@ fn entry(job: &str, value: toml::Value) -> Result<Entry, String> {
         return Err(format!("window_hours = {}: write 1 to {WINDOW_HOURS_MAX}", raw.window_hours));
     }
     Ok(Entry {
-        job: job.to_owned(),
+        job,
         cron: CronLine::parse(&raw.cron).map_err(|why| format!("cron = {:?}: {why}", raw.cron))?,
         line: raw.cron,
         catch_up: raw.catch_up,
@@ -197,22 +195,22 @@ impl Entry {
         self.between(zone, from, last, count)
     }
 
-    /// What becomes of due times that have passed: run, or skipped with a reason.
+    /// Which of the due times that have passed are run (`None`), and why the others are skipped.
     pub fn plan_runs(
         &self,
         due: &[DateTime<Utc>],
         now: DateTime<Utc>,
-    ) -> Vec<(DateTime<Utc>, Option<&'static str>)> {
+    ) -> Vec<(DateTime<Utc>, Option<SkipReason>)> {
         let newest = due.last().copied();
         due.iter()
             .map(|at| {
                 let skip = if now - *at > self.window {
-                    Some("missed_window")
+                    Some(SkipReason::MissedWindow)
                 } else {
                     match self.catch_up {
                         CatchUp::All => None,
-                        CatchUp::Latest => (Some(*at) != newest).then_some("superseded"),
-                        CatchUp::None => (now - *at > FRESH).then_some("not_caught_up"),
+                        CatchUp::Latest => (Some(*at) != newest).then_some(SkipReason::Superseded),
+                        CatchUp::None => (now - *at > FRESH).then_some(SkipReason::NotCaughtUp),
                     }
                 };
                 (*at, skip)
@@ -221,7 +219,12 @@ impl Entry {
     }
 }
 
-/// The instants between which a campaign's jobs are due.
+/// The names of all jobs, for messages.
+pub(super) fn names() -> String {
+    Job::ALL.map(Job::word).join(", ")
+}
+
+/// The first and last instant at which a campaign's jobs are due.
 pub fn instants(zone: Tz, life: (NaiveDate, NaiveDate)) -> (DateTime<Utc>, DateTime<Utc>) {
     (day_start(zone, life.0), day_end(zone, life.1))
 }
@@ -242,7 +245,7 @@ mod tests {
     #[test]
     fn the_delivered_timetable_has_every_job() {
         let jobs: Vec<_> = Timetable::delivered().entries.into_iter().map(|e| e.job).collect();
-        assert_eq!(jobs, JOBS);
+        assert_eq!(jobs, Job::ALL);
     }
 
     #[test]
@@ -285,7 +288,12 @@ mod tests {
         let reasons: Vec<_> = plan.iter().map(|(_, skip)| *skip).collect();
         assert_eq!(
             reasons,
-            [Some("missed_window"), Some("missed_window"), Some("superseded"), None]
+            [
+                Some(SkipReason::MissedWindow),
+                Some(SkipReason::MissedWindow),
+                Some(SkipReason::Superseded),
+                None
+            ]
         );
     }
 }

@@ -17,12 +17,12 @@ use unicode_width::UnicodeWidthChar;
 
 /// Pixels for each unit of the drawing: sharp on the screens of phones.
 const SCALE: f32 = 2.0;
-/// The longest font file that is read.
+/// The most bytes of a font file that are read.
 const FONT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The weight of a font that has many.
 const REGULAR: f32 = 400.0;
 
-/// Family of the font that is delivered, see `fonts/README.md`.
+/// Family of the embedded font, see `fonts/README.md`.
 const DELIVERED_FAMILY: &str = "Noto Sans CJK SC";
 static DELIVERED: LazyLock<Font> = LazyLock::new(|| {
     let packed = include_bytes!("fonts/noto-sans-cjk-sc-gb2312.otf.deflate");
@@ -33,7 +33,7 @@ static DELIVERED: LazyLock<Font> = LazyLock::new(|| {
     Font { bytes: bytes.into(), index: 0 }
 });
 
-/// Where machines keep a font with the rare characters of names; the first that is there is used.
+/// Where machines usually keep a font with rare characters of names; the first that exists is used.
 const OF_MACHINES: [&str; 9] = [
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
@@ -63,7 +63,7 @@ pub enum Undrawn {
     /// A character whose shape depends on its neighbours.
     #[error("the character {0:?} belongs to a script that pictures cannot show")]
     Unshaped(char),
-    /// A text is longer than there is room.
+    /// A text is wider than the picture.
     #[error("a text of {0} characters goes beyond the edge of the picture")]
     TooWide(usize),
     /// The picture could not be written.
@@ -120,10 +120,10 @@ fn families(face: &Face<'_>) -> Vec<String> {
     named.into_iter().map(|(_, _, name)| name).collect()
 }
 
-/// Fonts, and what draws with them.
+/// Draws charts with its fonts.
 #[derive(Clone)]
 pub struct Painter {
-    /// Each character comes from the first that has it.
+    /// In order: a character comes from the first font that has it.
     fonts: Vec<Font>,
     family: String,
 }
@@ -135,12 +135,12 @@ impl std::fmt::Debug for Painter {
 }
 
 impl Painter {
-    /// Draws with the font that is delivered.
+    /// A painter with the embedded font.
     pub fn delivered() -> Self {
         Self { fonts: vec![DELIVERED.clone()], family: DELIVERED_FAMILY.to_owned() }
     }
 
-    /// Draws with a font of one's own; what it lacks comes from the one that is delivered.
+    /// A painter with a configured font; characters that it lacks come from the embedded one.
     pub fn with_font(path: &Path) -> Result<Self, Undrawn> {
         let unusable = |said: String| Undrawn::Font { path: path.to_owned(), said };
         let mut bytes = Vec::new();
@@ -152,7 +152,7 @@ impl Painter {
         Ok(Self { fonts: vec![font, DELIVERED.clone()], family })
     }
 
-    /// The family's name of the first font.
+    /// The family name of the first font.
     pub fn family(&self) -> &str {
         &self.family
     }
@@ -162,7 +162,8 @@ impl Painter {
         self.with_rare(|faces| text_outline(faces, (0.0, 0.0), Anchor::Start, name).map(|_| ()))
     }
 
-    /// A chart as PNG, with every character in it. Characters that are rare come from a font of this machine.
+    /// A chart as PNG. Characters that the painter's fonts lack come from a font of this machine; a character that no
+    /// font has is an error.
     pub fn png(&self, drawing: &Drawing, colours: &Colours) -> Result<Vec<u8>, Undrawn> {
         let pixels = self.with_rare(|faces| draw(faces, &drawing.shapes, colours))?;
         packed(&pixels).map_err(|error| Undrawn::Unwritten(error.to_string()))

@@ -1,4 +1,4 @@
-//! Accounts of the dashboard, who is logged in, and what programs log in with.
+//! Accounts of the dashboard, their logins, and the tokens of programs.
 
 use super::audit::Act;
 use super::db::Row;
@@ -45,7 +45,7 @@ fn account(row: &Row) -> Result<Account> {
     })
 }
 
-/// Stores an account; `false` where the name is taken.
+/// Stores an account; `false` if the name is taken.
 pub async fn insert(
     act: &mut Act,
     name: &str,
@@ -68,7 +68,7 @@ pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<(Account, String)>> 
     row.map(|row| Ok((account(&row)?, row.get(4)?))).transpose()
 }
 
-/// Gives an account another password, and ends its logins.
+/// Changes an account's password hash and ends its logins.
 pub async fn set_password(act: &mut Act, id: i64, password: &str) -> Result<()> {
     act.tx().run(SET_PASSWORD, args![id, password]).await?;
     act.tx().run(LOG_OUT_ALL, args![id]).await?;
@@ -83,7 +83,7 @@ pub async fn delete(act: &mut Act, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Notes a login, and forgets those that are over: made before the first instant, or last seen before the second.
+/// Stores a login and deletes those that are over: made before the first instant, or last used before the second.
 pub async fn log_in(
     act: &mut Act,
     token: &str,
@@ -96,7 +96,7 @@ pub async fn log_in(
     Ok(())
 }
 
-/// Who is logged in with a token, and when they were last seen. `over` as with [`log_in`].
+/// The account of a login and when it was last used; `None` if it is unknown or over, as with [`log_in`].
 pub async fn logged_in(
     tx: &mut Tx,
     token: &str,
@@ -106,7 +106,7 @@ pub async fn logged_in(
     row.map(|row| Ok((account(&row)?, row.get(4)?))).transpose()
 }
 
-/// Notes that a login is in use.
+/// Stores when a login was last used.
 pub async fn seen(tx: &mut Tx, token: &str, now: i64) -> Result<()> {
     tx.run(SEEN, args![token, now]).await?;
     Ok(())
@@ -189,13 +189,13 @@ pub async fn token(
     .transpose()
 }
 
-/// Notes that a token was used.
+/// Stores when a token was last used.
 pub async fn token_used(tx: &mut Tx, id: i64, now: i64) -> Result<()> {
     tx.run(TOKEN_USED, args![id, now]).await?;
     Ok(())
 }
 
-/// Removes a token; `false` where there is none with this number.
+/// Removes a token; `false` if there is none with this number.
 pub async fn remove_token(act: &mut Act, id: i64) -> Result<bool> {
     Ok(act.tx().run(REMOVE_TOKEN, args![id]).await? == 1)
 }

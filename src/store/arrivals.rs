@@ -1,4 +1,4 @@
-//! When records came in: the first recording of each, whatever it was corrected to later.
+//! When records came in: a record came when it was recorded first, however often it was corrected later.
 
 use super::{CampaignNo, Result, Tx};
 use crate::args;
@@ -15,7 +15,7 @@ const BETWEEN: &str = "SELECT 1, t.record, t.place, t.day, COALESCE((SELECT MIN(
 /// A record and when it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrived {
-    /// Whether it counts doses without names.
+    /// `true`: a tally; `false`: a dose of a person.
     pub is_tally: bool,
     /// The record.
     pub record: RecordId,
@@ -27,7 +27,7 @@ pub struct Arrived {
     pub at: i64,
 }
 
-/// Hands over every record of the days `first..=last` that stands.
+/// Hands over every record of the days `first..=last` that is known now.
 pub async fn between(
     tx: &mut Tx,
     campaign: CampaignNo,
@@ -36,6 +36,7 @@ pub async fn between(
 ) -> Result<()> {
     tx.each(BETWEEN, args![campaign, first, last], |row| {
         let kind: i64 = row.get(0)?;
+        let row = row.of(if kind == 1 { "tally" } else { "dose" }, &[1]);
         take(Arrived {
             is_tally: kind == 1,
             record: RecordId::new(row.get::<String>(1)?),

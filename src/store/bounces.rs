@@ -1,24 +1,23 @@
-//! Reports that a mail did not arrive, and the addresses that no mail goes to because of them. Addresses are in one
-//! form, small letters and an ASCII domain, so that they compare; in the outbox they stand as their owner writes them.
+//! Bounce reports, and the addresses that get no more mail because of them. Addresses have one form here, lower case
+//! with an ASCII domain, so that they compare; the outbox has them as their owners write them.
 
 use super::outbox::{self, Message};
 use super::{Result, Tx};
 use crate::args;
+use crate::domain::message::BounceKind;
 use std::collections::BTreeSet;
 
 /// A report to be stored.
 #[derive(Clone)]
 pub struct NewBounce<'a> {
-    /// Tells the same one again.
+    /// Identifies the report, so that it counts once.
     pub report: &'a str,
     /// The mail.
     pub outbox: i64,
     /// Where it should have gone.
     pub address: &'a str,
-    /// `hard`, `soft`, `policy`, `delayed`, `delivered`.
-    pub kind: &'a str,
-    /// Whether it speaks against the address.
-    pub counts: bool,
+    /// What it means for the address.
+    pub kind: BounceKind,
     /// A code such as `5.1.1`.
     pub status: &'a str,
     /// The server's words.
@@ -32,8 +31,8 @@ pub struct Bounce {
     pub address: String,
     /// When it was taken in, milliseconds since 1970.
     pub at: i64,
-    /// `hard`, `soft`, `policy`, `delayed`, `delivered`.
-    pub kind: String,
+    /// What it means for the address.
+    pub kind: BounceKind,
     /// Whether it still speaks against the address.
     pub counts: bool,
     /// A code such as `5.1.1`.
@@ -55,7 +54,7 @@ pub struct Suppressed {
     pub why: String,
 }
 
-/// How the reason begins for which a mail to a suppressed address waits.
+/// The beginning of `last_error` for a mail that is held because of its address.
 pub const SUPPRESSED: &str = "suppressed: ";
 
 const INSERT: &str = "INSERT INTO bounce \
@@ -63,8 +62,8 @@ const INSERT: &str = "INSERT INTO bounce \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (report) DO NOTHING";
 const SOFT: &str = "SELECT COUNT(*) FROM bounce \
      WHERE address = $1 AND kind = 'soft' AND counts = 1";
-const LIST: &str = "SELECT b.address, b.at, b.kind, b.counts, b.status, b.said, o.zone \
-     FROM bounce b LEFT JOIN outbox o ON o.id = b.outbox ORDER BY b.id";
+const LIST: &str = "SELECT b.address, b.at, b.kind, b.counts, b.status, b.said, o.zone, \
+     b.id FROM bounce b LEFT JOIN outbox o ON o.id = b.outbox ORDER BY b.id";
 const FORGIVE: &str = "UPDATE bounce SET counts = 0 WHERE address = $1 AND counts = 1";
 const SUPPRESS: &str = "INSERT INTO suppressed (address, at, why) VALUES ($1, $2, $3) \
      ON CONFLICT (address) DO NOTHING";
@@ -75,16 +74,24 @@ const BY_MESSAGE_ID: &str = "SELECT id FROM outbox WHERE message_id = $1";
 const HOLD_QUEUED: &str = "UPDATE outbox SET state = 'unroutable', last_error = $3, \
      fence = fence + 1, changed_at = $4 \
      WHERE state = 'queued' AND LOWER(recipient) IN ($1, $2)";
-// What was held only because of the address goes again while it is worth it.
+// Queues again what was held only because of the address and has not expired.
 const QUEUE_HELD: &str = "UPDATE outbox SET state = 'queued', last_error = NULL, due_at = $4, \
      fence = fence + 1, changed_at = $4 \
      WHERE state = 'unroutable' AND LOWER(recipient) IN ($1, $2) AND last_error LIKE $3 || '%' \
      AND (send_by IS NULL OR send_by > $4)";
 
-/// Stores a report; `false` where it was stored before.
+/// Stores a report; `false` if it was known.
 pub async fn insert(tx: &mut Tx, new: &NewBounce<'_>, now: i64) -> Result<bool> {
-    let values =
-        args![new.report, new.outbox, new.address, now, new.kind, new.counts, new.status, new.said];
+    let values = args![
+        new.report,
+        new.outbox,
+        new.address,
+        now,
+        new.kind,
+        new.kind.counts(),
+        new.status,
+        new.said
+    ];
     Ok(tx.run(INSERT, values).await? == 1)
 }
 
@@ -104,7 +111,8 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Bounce>> {
             Ok(Bounce {
                 address: row.get(0)?,
                 at: row.get(1)?,
-                kind: row.get(2)?,
+                // An error names the row by its number, because the address is personal.
+                kind: row.of("bounce", &[7]).word(2)?,
                 counts: row.get::<i64>(3)? != 0,
                 status: row.get(4)?,
                 said: row.get(5)?,
@@ -114,22 +122,22 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Bounce>> {
         .collect()
 }
 
-/// Lets nothing speak against an address any more; returns how many reports did.
+/// Clears the reports against an address; returns how many there were.
 pub async fn forgive(tx: &mut Tx, address: &str) -> Result<u64> {
     tx.run(FORGIVE, args![address]).await
 }
 
-/// Sends no more mail to an address; `false` where that was so before.
+/// Stops mail to an address; `false` if it was stopped before.
 pub async fn suppress(tx: &mut Tx, address: &str, why: &str, now: i64) -> Result<bool> {
     Ok(tx.run(SUPPRESS, args![address, now, why]).await? == 1)
 }
 
-/// Sends mail to an address again; `false` where it was not suppressed.
+/// Lets an address get mail again; `false` if it was not suppressed.
 pub async fn release(tx: &mut Tx, address: &str) -> Result<bool> {
     Ok(tx.run(RELEASE, args![address]).await? == 1)
 }
 
-/// Why no mail goes to an address, where that is so.
+/// Why an address gets no mail; `None` if it gets mail.
 pub async fn why_suppressed(tx: &mut Tx, address: &str) -> Result<Option<String>> {
     tx.row(WHY, args![address]).await?.map(|row| row.get(0)).transpose()
 }
@@ -155,7 +163,7 @@ pub async fn by_message_id(tx: &mut Tx, message_id: &str) -> Result<Option<Messa
     }
 }
 
-/// Holds the mails that wait for an address, which may be spelt in two ways.
+/// Holds the queued mails to an address in both of its spellings. Returns how many.
 pub async fn hold_queued(
     tx: &mut Tx,
     [ascii, unicode]: &[String; 2],
@@ -166,7 +174,7 @@ pub async fn hold_queued(
     tx.run(HOLD_QUEUED, args![ascii, unicode, why, now]).await
 }
 
-/// Queues the mails again that were held because of an address.
+/// Queues the mails that were held because of an address. Returns how many.
 pub async fn queue_held(tx: &mut Tx, [ascii, unicode]: &[String; 2], now: i64) -> Result<u64> {
     tx.run(QUEUE_HELD, args![ascii, unicode, SUPPRESSED, now]).await
 }

@@ -2,30 +2,29 @@
 
 use super::Result;
 use super::db::{Row, Tx, Value};
-use std::sync::LazyLock;
 
-/// A statement that handles many rows at once: `head` then `(…), (…)` then `tail`.
-/// Made once for each number of rows and kept, so that the database's statement cache knows it.
+/// A statement that handles many rows at once: `head`, then `(…), (…)`, then `tail`.
 #[derive(Debug)]
 pub struct Bulk {
-    texts: [LazyLock<BulkText>; 3],
+    texts: [Text; 3],
     columns: usize,
 }
 
-/// Its text. PostgreSQL wants placeholders numbered; SQLite searches all numbers for each, which takes long.
+/// The statement for a fixed number of rows, in each database's placeholders. PostgreSQL wants them numbered;
+/// SQLite searches all numbers for each, so its own are plain question marks.
 #[derive(Debug)]
-pub struct BulkText {
+struct Text {
+    rows: usize,
     sqlite: String,
     postgres: String,
 }
 
-/// Rows of one statement. The largest spreads the cost of a round trip and keeps within every limit on bound
-/// values; the smaller ones take what is left over.
+/// Rows of one statement. The largest number spreads the cost of a round trip and stays within both databases' limits
+/// on bound values; the smaller ones take what is left over. Few texts, so that each is prepared once and kept.
 pub const ROWS_PER_STATEMENT: [usize; 3] = [128, 16, 1];
 
-impl BulkText {
-    /// Used by `bulk!`.
-    pub fn new(head: &str, rows: usize, columns: usize, tail: &str) -> Self {
+impl Text {
+    fn new(head: &str, rows: usize, columns: usize, tail: &str) -> Self {
         let text = |placeholder: fn(usize) -> String| {
             let row = |row: usize| {
                 let cells: Vec<_> = (1..=columns).map(|n| placeholder(row * columns + n)).collect();
@@ -34,7 +33,11 @@ impl BulkText {
             let rows: Vec<_> = (0..rows).map(row).collect();
             format!("{head} {} {tail}", rows.join(", "))
         };
-        Self { sqlite: text(|_| "?".to_owned()), postgres: text(|number| format!("${number}")) }
+        Self {
+            rows,
+            sqlite: text(|_| "?".to_owned()),
+            postgres: text(|number| format!("${number}")),
+        }
     }
 
     fn on(&self, tx: &Tx) -> &str {
@@ -42,32 +45,23 @@ impl BulkText {
     }
 }
 
-/// Declares a [`Bulk`] statement.
+/// Declares a static [`Bulk`] statement.
 #[macro_export]
 macro_rules! bulk {
     ($name:ident, $columns:expr, $head:expr, $tail:expr) => {
-        static $name: $crate::store::bulk::Bulk = {
-            use std::sync::LazyLock;
-            use $crate::store::bulk::{Bulk, BulkText, ROWS_PER_STATEMENT as ROWS};
-            Bulk::new(
-                $columns,
-                [
-                    LazyLock::new(|| BulkText::new($head, ROWS[0], $columns, $tail)),
-                    LazyLock::new(|| BulkText::new($head, ROWS[1], $columns, $tail)),
-                    LazyLock::new(|| BulkText::new($head, ROWS[2], $columns, $tail)),
-                ],
-            )
-        };
+        static $name: std::sync::LazyLock<$crate::store::bulk::Bulk> =
+            std::sync::LazyLock::new(|| $crate::store::bulk::Bulk::new($columns, $head, $tail));
     };
 }
 
 impl Bulk {
-    /// Used by `bulk!`.
-    pub const fn new(columns: usize, texts: [LazyLock<BulkText>; 3]) -> Self {
-        Self { texts, columns }
+    /// A statement whose rows have so many columns.
+    pub fn new(columns: usize, head: impl AsRef<str>, tail: impl AsRef<str>) -> Self {
+        let text = |rows| Text::new(head.as_ref(), rows, columns, tail.as_ref());
+        Self { texts: ROWS_PER_STATEMENT.map(text), columns }
     }
 
-    /// Runs the statement for all rows, whose values come one row after the other. Returns rows changed.
+    /// Runs the statement for all rows, whose values come one row after the other. Returns how many rows it changed.
     pub async fn run(&'static self, tx: &mut Tx, values: Vec<Value>) -> Result<u64> {
         let mut changed = 0;
         for (text, chunk) in self.chunks(values) {
@@ -80,7 +74,7 @@ impl Bulk {
     pub async fn rows(&'static self, tx: &mut Tx, values: Vec<Value>) -> Result<Vec<Row>> {
         let mut found = Vec::new();
         for (text, chunk) in self.chunks(values) {
-            found.extend(tx.rows(text.on(tx), chunk).await?);
+            found.append(&mut tx.rows(text.on(tx), chunk).await?);
         }
         Ok(found)
     }
@@ -88,13 +82,12 @@ impl Bulk {
     fn chunks(
         &'static self,
         values: Vec<Value>,
-    ) -> impl Iterator<Item = (&'static BulkText, Vec<Value>)> {
+    ) -> impl Iterator<Item = (&'static Text, Vec<Value>)> {
         let mut left = values.into_iter();
         std::iter::from_fn(move || {
             let rows = left.len() / self.columns;
-            let index = ROWS_PER_STATEMENT.iter().position(|&size| size <= rows)?;
-            let size = ROWS_PER_STATEMENT[index] * self.columns;
-            Some((&*self.texts[index], left.by_ref().take(size).collect()))
+            let text = self.texts.iter().find(|text| text.rows <= rows)?;
+            Some((text, left.by_ref().take(text.rows * self.columns).collect()))
         })
     }
 }

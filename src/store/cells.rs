@@ -1,10 +1,10 @@
-//! Cells and totals: what counts, kept by the transaction that stores a record, so that coverage does not grow
-//! with the number of doses.
+//! Cells and totals: what counts. The transaction that stores a record changes them too, so that coverage is read
+//! without reading the records.
 
-use super::db::{Row, Value};
-use super::{CampaignNo, Result, StoreError, Tx};
+use super::db::{Row, TableRow, Value};
+use super::{CampaignNo, Result, Tx};
 use crate::domain::counting::{
-    Cell, CellKey, Cells, FamilyKey, Total, TotalKey, add_family, families,
+    Cell, CellKey, Cells, FamilyKey, Total, TotalKey, add_family, families, family_doses,
 };
 use crate::domain::coverage::Counted;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
@@ -62,26 +62,23 @@ const REPORTS_BETWEEN: &str = "SELECT DISTINCT place, day FROM cell \
      WHERE campaign = $1 AND day >= $2 AND day <= $3";
 const DOSES_BY_DAY_AND_GROUP: &str = "SELECT day, grp, CAST(SUM(doses) AS BIGINT) FROM total \
      WHERE campaign = $1 AND day <= $2 GROUP BY day, grp ORDER BY day, grp";
-// As `count_family` has it: in a family tallies add what exceeds the persons.
-const GIVEN_AT: &str = "SELECT day, place, CAST(SUM(doses) AS BIGINT) FROM \
-     (SELECT day, place, CASE WHEN SUM(persons) > SUM(tally) THEN SUM(persons) ELSE SUM(tally) END \
-     AS doses FROM cell WHERE campaign = $1 AND day <= $2 GROUP BY day, place, grp, dose) f \
-     GROUP BY day, place";
+const FAMILIES: &str = "SELECT day, place, grp, dose, CAST(SUM(persons) AS BIGINT), \
+     CAST(SUM(tally) AS BIGINT) FROM cell WHERE campaign = $1 AND day <= $2 \
+     GROUP BY day, place, grp, dose";
 const TOTALS: &str = "SELECT area, grp, dose, day, doses, repeats, invalid, exceeding FROM total \
      WHERE campaign = $1 ORDER BY area, grp, dose, day";
 
-fn dose_number(row: &Row, index: usize, table: &'static str) -> Result<u8> {
-    let number: i64 = row.get(index)?;
-    u8::try_from(number)
-        .map_err(|_| StoreError::BadRow { table, what: format!("{number} is no dose number") })
+fn dose_number(row: &TableRow<'_>, index: usize) -> Result<u8> {
+    row.number(index, "a dose number")
 }
 
 fn cell(row: &Row) -> Result<(CellKey, Cell)> {
+    let row = row.of("cell", &[0, 1, 2, 3, 4]);
     let family = FamilyKey {
         day: row.get(0)?,
         place: PlaceCode::new(row.get::<String>(1)?),
         group: GroupId::new(row.get::<String>(2)?),
-        dose: dose_number(row, 3, "cell")?,
+        dose: dose_number(&row, 3)?,
     };
     let figures = Cell {
         persons: row.get(5)?,
@@ -93,7 +90,8 @@ fn cell(row: &Row) -> Result<(CellKey, Cell)> {
     Ok((CellKey { family, area: AreaCode::new(row.get::<String>(4)?) }, figures))
 }
 
-/// Applies changes of cells, and what follows for the totals.
+/// Adds changes to the cells, and to the totals what follows from that. The rule by which cells become totals is
+/// [`add_family`]'s.
 pub async fn change(tx: &mut Tx, campaign: CampaignNo, changes: Cells) -> Result<()> {
     let changes = families(changes.into_iter().filter(|(_, c)| *c != Cell::default()).collect());
     let wanted = changes.keys().flat_map(|family| {
@@ -216,12 +214,15 @@ pub async fn between(
     Ok(out)
 }
 
-/// Doses given up to a day, by day and place.
+/// Doses given up to and including a day, by day and place. How a family's persons and tallies add up is
+/// [`family_doses`]'s to say.
 pub async fn given_at(tx: &mut Tx, campaign: CampaignNo, last: NaiveDate) -> Result<GivenAt> {
     let mut out = GivenAt::new();
-    tx.each(GIVEN_AT, args![campaign, last], |row| {
+    tx.each(FAMILIES, args![campaign, last], |row| {
+        let row = row.of("cell", &[0, 1, 2, 3]);
         let key = (row.get(0)?, PlaceCode::new(row.get::<String>(1)?));
-        out.insert(key, u64::try_from(row.get::<i64>(2)?).unwrap_or(0));
+        let doses = family_doses(row.get(4)?, row.get(5)?);
+        *out.entry(key).or_default() += u64::try_from(doses).unwrap_or(0);
         Ok(())
     })
     .await?;
@@ -231,7 +232,7 @@ pub async fn given_at(tx: &mut Tx, campaign: CampaignNo, last: NaiveDate) -> Res
 /// The places that have reported for a day.
 pub async fn reported(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<Vec<PlaceCode>> {
     let rows = tx.rows(REPORTED, args![campaign, day]).await?;
-    rows.iter().map(|row| row.get::<String>(0).map(PlaceCode::new)).collect()
+    rows.iter().map(|row| row.of("cell", &[0]).get::<String>(0).map(PlaceCode::new)).collect()
 }
 
 /// Every place and day with a report, between two days.
@@ -242,7 +243,7 @@ pub async fn reports_between(
     last: NaiveDate,
 ) -> Result<Vec<(PlaceCode, NaiveDate)>> {
     let rows = tx.rows(REPORTS_BETWEEN, args![campaign, first, last]).await?;
-    rows.iter().map(|row| Ok((PlaceCode::new(row.get::<String>(0)?), row.get(1)?))).collect()
+    rows.iter().map(report).collect()
 }
 
 /// Every place and day with a report, up to a day.
@@ -252,7 +253,12 @@ pub async fn reports(
     until: NaiveDate,
 ) -> Result<Vec<(PlaceCode, NaiveDate)>> {
     let rows = tx.rows(REPORTS, args![campaign, until]).await?;
-    rows.iter().map(|row| Ok((PlaceCode::new(row.get::<String>(0)?), row.get(1)?))).collect()
+    rows.iter().map(report).collect()
+}
+
+fn report(row: &Row) -> Result<(PlaceCode, NaiveDate)> {
+    let row = row.of("cell", &[0, 1]);
+    Ok((PlaceCode::new(row.get::<String>(0)?), row.get(1)?))
 }
 
 /// The sums of all totals as of a day, by area, group and dose. `due` has, for each dose number, the last day from
@@ -266,14 +272,16 @@ pub async fn counted(
     let mut people_due: BTreeMap<(u8, String, String), i64> = BTreeMap::new();
     for (dose, day) in due {
         for row in tx.rows(PEOPLE_BY, args![campaign, *dose, *day]).await? {
+            let row = row.of("total", &[0, 1]);
             people_due.insert((*dose, row.get(0)?, row.get(1)?), row.get(2)?);
         }
     }
     let rows = tx.rows(COUNTED, args![campaign, as_of]).await?;
     rows.iter()
         .map(|row| {
+            let row = row.of("total", &[0, 1, 2]);
             let (area, group): (String, String) = (row.get(0)?, row.get(1)?);
-            let dose = dose_number(row, 2, "total")?;
+            let dose = dose_number(&row, 2)?;
             let (doses, repeats): (i64, i64) = (row.get(3)?, row.get(4)?);
             let (doses_today, repeats_today): (i64, i64) = (row.get(6)?, row.get(7)?);
             Ok(Counted {
@@ -303,7 +311,11 @@ pub async fn doses_by_day(
     last: NaiveDate,
 ) -> Result<Vec<(NaiveDate, u64)>> {
     let rows = tx.rows(DOSES_BY_DAY, args![campaign, first, last]).await?;
-    rows.iter().map(|row| Ok((row.get(0)?, row.count(1, "total")?))).collect()
+    let day = |row: &Row| {
+        let row = row.of("total", &[0]);
+        Ok((row.get(0)?, row.number(1, "a count of doses")?))
+    };
+    rows.iter().map(day).collect()
 }
 
 /// Doses that count by day and group, up to a day.
@@ -313,18 +325,22 @@ pub async fn doses_by_day_and_group(
     last: NaiveDate,
 ) -> Result<Vec<(NaiveDate, GroupId, i64)>> {
     let rows = tx.rows(DOSES_BY_DAY_AND_GROUP, args![campaign, last]).await?;
-    let group = |row: &Row| row.get::<String>(1).map(GroupId::new);
-    rows.iter().map(|row| Ok((row.get(0)?, group(row)?, row.get(2)?))).collect()
+    let day = |row: &Row| {
+        let row = row.of("total", &[0, 1]);
+        Ok((row.get(0)?, GroupId::new(row.get::<String>(1)?), row.get(2)?))
+    };
+    rows.iter().map(day).collect()
 }
 
 /// Every total, for comparing with a recount.
 pub async fn totals(tx: &mut Tx, campaign: CampaignNo) -> Result<BTreeMap<TotalKey, Total>> {
     let mut out = BTreeMap::new();
     tx.each(TOTALS, args![campaign], |row| {
+        let row = row.of("total", &[0, 1, 2, 3]);
         let key = TotalKey {
             area: AreaCode::new(row.get::<String>(0)?),
             group: GroupId::new(row.get::<String>(1)?),
-            dose: dose_number(&row, 2, "total")?,
+            dose: dose_number(&row, 2)?,
             day: row.get(3)?,
         };
         let total = Total {

@@ -2,6 +2,8 @@
 
 use super::{CampaignNo, Result, Tx};
 use crate::args;
+use crate::domain::hold::EventKind;
+use crate::domain::job::{Job, RunState};
 
 /// Rows of imported files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,9 +58,9 @@ pub struct RunCount {
     /// Id of the campaign.
     pub campaign: String,
     /// The job.
-    pub job: String,
+    pub job: Job,
     /// The state.
-    pub state: String,
+    pub state: RunState,
     /// How many.
     pub count: u64,
     /// When the newest of them ended, where they are done; milliseconds since 1970.
@@ -69,11 +71,12 @@ pub struct RunCount {
 pub async fn runs(tx: &mut Tx) -> Result<Vec<RunCount>> {
     let mut out = Vec::new();
     for row in tx.rows(RUNS, args![]).await? {
-        let (job, state): (String, String) = (row.get(1)?, row.get(2)?);
+        let known = row.of("run", &[0, 1]);
+        let (job, state): (Job, RunState) = (known.word(1)?, known.word(2)?);
         let mut ended = None;
-        if state == "done" {
+        if state == RunState::Done {
             let no: i64 = row.get(4)?;
-            let last = tx.row(LAST_DONE, args![no, &job]).await?;
+            let last = tx.row(LAST_DONE, args![no, job]).await?;
             ended = last.map(|last| last.get(0)).transpose()?.flatten();
         }
         let count = row.count(3, "run")?;
@@ -113,6 +116,6 @@ pub async fn insert_import(
 }
 
 /// What the newest event of a kind says.
-pub async fn last_event(tx: &mut Tx, kind: &str) -> Result<Option<String>> {
+pub async fn last_event(tx: &mut Tx, kind: EventKind) -> Result<Option<String>> {
     tx.row(LAST_EVENT, args![kind]).await?.map(|row| row.get(0)).transpose()
 }

@@ -1,4 +1,4 @@
-//! Whether a database is sound: its pages, its references, and what must hold between rows.
+//! Whether a database is sound: pages, references, and conditions between rows.
 
 use super::plans::unpack;
 use super::{Result, StoreError, Tx};
@@ -20,14 +20,14 @@ const CONTENTS: &str = "SELECT id, content FROM outbox \
      WHERE state IN ('queued', 'sending', 'in_doubt') ORDER BY id";
 const LEAVING: &str = "SELECT COUNT(*) FROM outbox WHERE state = 'sending' AND lease_until > $1";
 
-/// What was looked at, and what of it is not as it should be.
+/// One check and the rows that fail it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Check {
     /// In a word: `references`, `reminders`, `claims`, `runs`, `contents`.
     pub check: &'static str,
     /// How many rows are right.
     pub right: u64,
-    /// The numbers of those that are not, or the table for references.
+    /// Numbers of the rows that fail; for references, the tables.
     pub wrong: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ pub async fn sound(tx: &mut Tx, quick: bool) -> Result<()> {
     if said == ["ok"] { Ok(()) } else { Err(StoreError::Damaged(said.join("; "))) }
 }
 
-/// What must hold between rows.
+/// Runs every check between rows.
 pub async fn checks(tx: &mut Tx) -> Result<Vec<Check>> {
     let mut out = Vec::new();
     if tx.is_sqlite() {
@@ -64,7 +64,7 @@ pub async fn checks(tx: &mut Tx) -> Result<Vec<Check>> {
     Ok(out)
 }
 
-/// Rows that refer to rows which are not there: PostgreSQL never has any.
+/// References to missing rows; PostgreSQL never has any.
 async fn references(tx: &mut Tx) -> Result<Check> {
     let mut wrong = Vec::new();
     for row in tx.rows(REFERENCES, args![]).await? {

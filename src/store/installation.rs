@@ -1,17 +1,18 @@
-//! This database as an installation: from where mail may leave, and why it may not.
+//! The installation: from where mail may be sent, and why it may not.
 
 use super::{Result, Tx};
 use crate::args;
 use crate::domain::campaign::Language;
+use crate::domain::hold::{EventKind, HoldReason};
 
 /// The installation's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
-    /// Of this database and of every copy of it.
+    /// Id of this database, shared by all its copies.
     pub id: String,
-    /// Machine and place from which mail may leave; none in a copy that was not adopted.
+    /// Machine and place from which mail may be sent; `None` in a copy that was not adopted.
     pub home: Option<String>,
-    /// Raised whenever mail has left.
+    /// Counts the transactions that stored sent mail.
     pub generation: i64,
     /// The latest wall clock that a daemon has seen, milliseconds since 1970.
     pub seen_at: Option<i64>,
@@ -19,27 +20,26 @@ pub struct Installation {
     pub hold: Option<Hold>,
 }
 
-/// Why nothing is sent.
+/// A hold on sending.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Hold {
-    /// In a word: `copied`, `restored`, `moved`, `gap`, `clock`, `set_back`, `asked`.
-    pub why: String,
-    /// What belongs to it: how long the pause or jump was, which backup, the reason that was given.
+    /// The reason.
+    pub why: HoldReason,
+    /// Details: length of the pause or jump, the backup, or the operator's words.
     pub said: String,
     /// Since when, milliseconds since 1970.
     pub at: i64,
 }
 
 impl Hold {
-    /// In a sentence.
+    /// The hold in a sentence.
     pub fn words(&self, language: Language) -> String {
         crate::text::say(language, &format!("hold-{}", self.why), &[("said", &self.said)])
     }
 
     /// The command that ends it.
     pub fn remedy(&self) -> &'static str {
-        let is_copy = ["copied", "set_back", "restored", "moved"].contains(&self.why.as_str());
-        if is_copy { "doseplan db adopt" } else { "doseplan job resume" }
+        if self.why.is_copy() { "doseplan db adopt" } else { "doseplan job resume" }
     }
 }
 
@@ -48,8 +48,8 @@ impl Hold {
 pub struct Event {
     /// When, milliseconds since 1970.
     pub at: i64,
-    /// In a word.
-    pub kind: String,
+    /// What it was.
+    pub kind: EventKind,
     /// In a sentence.
     pub said: String,
 }
@@ -74,10 +74,13 @@ const SENT: &str = "UPDATE installation SET generation = generation + 1 WHERE on
 const NOTE: &str = "INSERT INTO event (at, kind, said) VALUES ($1, $2, $3)";
 const EVENTS: &str = "SELECT at, kind, said FROM event ORDER BY id DESC LIMIT $1";
 
-/// The installation's row, once a daemon or command has made it.
+/// The installation's row; `None` before a daemon or command has made it.
 pub async fn get(tx: &mut Tx) -> Result<Option<Installation>> {
     let Some(row) = tx.row(GET, args![]).await? else { return Ok(None) };
-    let why: Option<String> = row.get(4)?;
+    let why: Option<HoldReason> = match row.get::<Option<String>>(4)? {
+        Some(_) => Some(row.of("installation", &[0]).word(4)?),
+        None => None,
+    };
     let said: Option<String> = row.get(5)?;
     let at: Option<i64> = row.get(6)?;
     Ok(Some(Installation {
@@ -93,17 +96,17 @@ pub async fn get(tx: &mut Tx) -> Result<Option<Installation>> {
     }))
 }
 
-/// What signs links in mails. [`Store::open`](super::Store::open) has made it.
+/// The secret that signs links in mails; [`Store::open`](super::Store::open) makes it.
 pub async fn secret(tx: &mut Tx) -> Result<Option<Vec<u8>>> {
     tx.row(SECRET, args![]).await?.map(|row| row.get(0)).transpose()
 }
 
-/// Makes the row of a database that belongs to nobody yet: mails can be signed before anybody sends any.
+/// Makes the row with a secret but without a home, so that mails can be signed before any is sent.
 pub(super) async fn found(tx: &mut Tx) -> Result<()> {
     make(tx, "").await
 }
 
-/// Makes the row where there is none, or none with a home: `home` may send from now on.
+/// Makes `home` the place that may send, unless the row has one already.
 pub async fn make(tx: &mut Tx, home: &str) -> Result<()> {
     let secret = [uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat();
     tx.run(INSERT, args![uuid::Uuid::new_v4().to_string(), secret, home]).await?;
@@ -116,29 +119,29 @@ pub async fn adopt(tx: &mut Tx, home: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes the right to send away, as from a copy, until somebody adopts it.
-pub async fn disown(tx: &mut Tx, why: &str, said: &str, now: i64) -> Result<()> {
+/// Takes away the right to send, as from a copy, until somebody adopts the database.
+pub async fn disown(tx: &mut Tx, why: HoldReason, said: &str, now: i64) -> Result<()> {
     tx.run(DISOWN, args![why, said, now]).await?;
     Ok(())
 }
 
-/// Holds sending; a hold that stands keeps its reason.
-pub async fn hold(tx: &mut Tx, why: &str, said: &str, now: i64) -> Result<bool> {
+/// Holds sending; `false` if it was held already, and the old reason stays.
+pub async fn hold(tx: &mut Tx, why: HoldReason, said: &str, now: i64) -> Result<bool> {
     Ok(tx.run(HOLD, args![why, said, now]).await? == 1)
 }
 
-/// Ends a hold; `false` where there was none.
+/// Ends a hold; `false` if there was none.
 pub async fn resume(tx: &mut Tx) -> Result<bool> {
     Ok(tx.run(RESUME, args![]).await? == 1)
 }
 
-/// Notes the wall clock that a daemon has seen.
+/// Stores the wall clock as a daemon saw it.
 pub async fn seen(tx: &mut Tx, at: i64) -> Result<()> {
     tx.run(SEEN, args![at]).await?;
     Ok(())
 }
 
-/// Notes that mail has left; returns the new generation.
+/// Counts a transaction that stores sent mail; returns the new generation.
 pub async fn sent(tx: &mut Tx) -> Result<i64> {
     match tx.row(SENT, args![]).await? {
         Some(row) => row.get(0),
@@ -146,16 +149,19 @@ pub async fn sent(tx: &mut Tx) -> Result<i64> {
     }
 }
 
-/// Writes down what happened to the installation.
-pub async fn note(tx: &mut Tx, kind: &str, said: &str, now: i64) -> Result<()> {
+/// Stores an event of the installation.
+pub async fn note(tx: &mut Tx, kind: EventKind, said: &str, now: i64) -> Result<()> {
     tx.run(NOTE, args![now, kind, said]).await?;
     Ok(())
 }
 
-/// What happened, newest first.
+/// Events, newest first.
 pub async fn events(tx: &mut Tx, limit: i64) -> Result<Vec<Event>> {
     let rows = tx.rows(EVENTS, args![limit]).await?;
     rows.iter()
-        .map(|row| Ok(Event { at: row.get(0)?, kind: row.get(1)?, said: row.get(2)? }))
+        .map(|row| {
+            let kind = row.of("event", &[0]).word(1)?;
+            Ok(Event { at: row.get(0)?, kind, said: row.get(2)? })
+        })
         .collect()
 }

@@ -25,7 +25,14 @@ macro_rules! embedded {
     };
 }
 
-embedded!("0001_start", "0002_statistics", "0003_reliability", "0004_prices", "0005_accounts");
+embedded!(
+    "0001_start",
+    "0002_statistics",
+    "0003_reliability",
+    "0004_prices",
+    "0005_accounts",
+    "0006_records",
+);
 
 /// The migrations of a SQLite database.
 pub(super) fn sqlite() -> Migrator {

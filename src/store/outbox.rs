@@ -8,15 +8,16 @@ use super::db::Row;
 use super::plans::{pack, unpack};
 use super::{CampaignNo, Result, StoreError, Tx};
 use crate::args;
+use crate::domain::message::{MailKind, MailState};
 use serde::Serialize;
 
-/// A mail to be queued.
+/// A mail to queue.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// What it is about; the same key is queued once.
+    /// Names what it is about; a key is queued only once.
     pub unique_key: String,
-    /// `digest`, `summary`, `reminder`, …
-    pub kind: &'static str,
+    /// Its kind.
+    pub kind: MailKind,
     /// Its one recipient.
     pub recipient: String,
     /// Its subject.
@@ -25,16 +26,16 @@ pub struct NewMessage {
     pub message_id: String,
     /// The finished RFC 5322 message.
     pub bytes: Vec<u8>,
-    /// From when on it may be sent, milliseconds since 1970.
+    /// When it becomes due, milliseconds since 1970.
     pub due_at: i64,
-    /// Until when it is worth sending.
+    /// When it expires, milliseconds since 1970; `None` for never.
     pub send_by: Option<i64>,
     /// Whether quiet hours hold it back.
     pub quiet: bool,
     /// The reader's time zone.
     pub zone: String,
-    /// `queued`, or `unroutable` where the address cannot be written to.
-    pub state: &'static str,
+    /// Queued, or unroutable where the address cannot be written to.
+    pub state: MailState,
     /// Why it is unroutable.
     pub last_error: Option<String>,
 }
@@ -50,10 +51,10 @@ pub struct Message {
     pub to: String,
     /// Its subject.
     pub subject: String,
-    /// What kind it is.
-    pub kind: String,
-    /// `queued`, `sending`, `sent`, `in_doubt`, `bounced`, `failed`, `unroutable`, `expired`.
-    pub state: String,
+    /// What it is.
+    pub kind: MailKind,
+    /// Where it stands.
+    pub state: MailState,
     /// How often it was tried.
     pub attempts: i64,
     /// When it is or was due, milliseconds since 1970.
@@ -73,7 +74,7 @@ pub struct Message {
     pub zone: String,
     /// What the last attempt said.
     pub last_error: Option<String>,
-    /// The claim that may write its result.
+    /// Number of the newest claim; only that claim may store a result.
     #[serde(skip)]
     pub fence: i64,
     /// What it is about.
@@ -103,7 +104,7 @@ const FIND: &str = "SELECT id, message_id, recipient, subject, kind, state, atte
      changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox WHERE id = $1";
 const NEXT_DUE: &str = "SELECT MIN(due_at) FROM outbox WHERE state = 'queued'";
 const CONTENT: &str = "SELECT content FROM outbox WHERE id = $1";
-// COALESCE keeps SQLite from reading the whole queue by the index of states to find a few numbers in it.
+// COALESCE keeps SQLite from scanning the index of states instead of looking up a few numbers.
 const CLAIM: &str = "UPDATE outbox SET state = 'sending', phase = NULL, owner = $1, \
      fence = fence + 1, attempts = attempts + 1, lease_until = $2, changed_at = $3 \
      WHERE COALESCE(state, '') = 'queued' AND id IN (SELECT id FROM outbox WHERE state = 'queued' \
@@ -113,7 +114,7 @@ const CLAIM: &str = "UPDATE outbox SET state = 'sending', phase = NULL, owner = 
 const RENEW: &str = "UPDATE outbox SET lease_until = $2 WHERE owner = $1 AND state = 'sending'";
 const BODY: &str = "UPDATE outbox SET phase = 'body' WHERE id = $1 AND fence = $2 \
      AND state = 'sending'";
-// A sender that was thought dead may still know what became of a message in doubt, unless the operator has spoken.
+// A sender that was thought dead may still report on a message in doubt, unless the operator has settled it.
 const RESULT: &str = "UPDATE outbox SET state = $3, phase = NULL, owner = NULL, \
      lease_until = NULL, due_at = $4, last_error = $5, changed_at = $6, attempts = attempts - $7 \
      WHERE id = $1 AND fence = $2 AND state IN ('sending', 'in_doubt')";
@@ -132,13 +133,14 @@ const SET: &str = "UPDATE outbox SET state = $2, due_at = $3, fence = fence + 1,
 const COUNTS: &str = "SELECT state, COUNT(*) FROM outbox GROUP BY state ORDER BY state";
 
 fn message(row: &Row) -> Result<Message> {
+    let known = row.of("outbox", &[0]);
     let message = Message {
         id: row.get(0)?,
         message_id: row.get(1)?,
         to: row.get(2)?,
         subject: row.get(3)?,
-        kind: row.get(4)?,
-        state: row.get(5)?,
+        kind: known.word(4)?,
+        state: known.word(5)?,
         attempts: row.get(6)?,
         due_at: row.get(7)?,
         changed_at: row.get(8)?,
@@ -178,7 +180,7 @@ pub async fn insert(
     tx.row(INSERT, values).await?.map(|row| row.get(0)).transpose()
 }
 
-/// Notes that a person has been written to about a dose.
+/// Stores that a person was written to about a dose.
 pub async fn insert_reminder(
     tx: &mut Tx,
     campaign: CampaignNo,
@@ -189,7 +191,7 @@ pub async fn insert_reminder(
     Ok(())
 }
 
-/// Whether a person has been written to about a dose, for this reason and day.
+/// Whether a person was written to about a dose for this reason and day.
 pub async fn reminded(
     tx: &mut Tx,
     campaign: CampaignNo,
@@ -213,8 +215,13 @@ pub async fn reminded_last(
         .collect()
 }
 
-/// The queue, by number; an empty filter is every state or kind.
-pub async fn list(tx: &mut Tx, state: &str, kind: &str) -> Result<Vec<Message>> {
+/// The queue by number; `state` and `kind` filter it.
+pub async fn list(
+    tx: &mut Tx,
+    state: Option<MailState>,
+    kind: Option<MailKind>,
+) -> Result<Vec<Message>> {
+    let (state, kind) = (state.map_or("", MailState::word), kind.map_or("", MailKind::word));
     tx.rows(LIST, args![state, kind]).await?.iter().map(message).collect()
 }
 
@@ -228,7 +235,7 @@ pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Message>> {
     tx.row(FIND, args![id]).await?.as_ref().map(message).transpose()
 }
 
-/// When the next queued mail is due.
+/// When the next queued mail is due, milliseconds since 1970.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<i64>> {
     match tx.row(NEXT_DUE, args![]).await? {
         Some(row) => row.get(0),
@@ -238,9 +245,9 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<i64>> {
 
 /// The finished message.
 pub async fn content(tx: &mut Tx, id: i64) -> Result<Vec<u8>> {
-    let bad = |what: &str| StoreError::BadRow { table: "outbox", what: format!("{what} {id}") };
-    let row = tx.row(CONTENT, args![id]).await?.ok_or_else(|| bad("no message"))?;
-    unpack(&row.get::<Vec<u8>>(0)?).map_err(|_| bad("damaged content of message"))
+    let bad = |what: &str| StoreError::bad("outbox", "content", id, what);
+    let row = tx.row(CONTENT, args![id]).await?.ok_or_else(|| bad("there is no such message"))?;
+    unpack(&row.get::<Vec<u8>>(0)?).map_err(|_| bad("it is damaged"))
 }
 
 /// A mail that was claimed, with its content.
@@ -248,11 +255,11 @@ pub async fn content(tx: &mut Tx, id: i64) -> Result<Vec<u8>> {
 pub struct Claimed {
     /// The mail; `attempts` counts this one, `fence` is the claim's.
     pub message: Message,
-    /// The finished RFC 5322 message; nothing where it is damaged.
+    /// The finished RFC 5322 message; `None` if it is damaged.
     pub content: Option<Vec<u8>>,
 }
 
-/// Claims the mails that are due, the oldest first, for `owner` until `lease_until`.
+/// Claims at most `limit` due mails for `owner` until `lease_until`, the oldest first.
 pub async fn claim(
     tx: &mut Tx,
     owner: &str,
@@ -270,13 +277,13 @@ pub async fn claim(
     Ok(claimed)
 }
 
-/// Prolongs the claims of a sender.
+/// Renews a sender's claims.
 pub async fn renew(tx: &mut Tx, owner: &str, lease_until: i64) -> Result<()> {
     tx.run(RENEW, args![owner, lease_until]).await?;
     Ok(())
 }
 
-/// Notes that the body is about to leave. `false`: the claim is somebody else's now, do not send.
+/// Stores that the body is about to leave; `false` if another sender has the claim, and the body must not leave.
 pub async fn body(tx: &mut Tx, id: i64, fence: i64) -> Result<bool> {
     Ok(tx.run(BODY, args![id, fence]).await? == 1)
 }
@@ -285,16 +292,16 @@ pub async fn body(tx: &mut Tx, id: i64, fence: i64) -> Result<bool> {
 #[derive(Debug, Clone)]
 pub struct AttemptResult {
     /// The new state.
-    pub state: &'static str,
-    /// When it is due again, where it is queued again.
+    pub state: MailState,
+    /// When it is due, if it is queued again.
     pub due_at: i64,
     /// What was said.
     pub error: Option<String>,
-    /// Whether the attempt counts: a relay that is down is not the message's fault.
+    /// Whether the attempt counts: a server that is down is not the message's fault.
     pub charged: bool,
 }
 
-/// Writes the result of an attempt. `false`: the claim is somebody else's now.
+/// Stores the result of an attempt; `false` if another sender has the claim.
 pub async fn result(
     tx: &mut Tx,
     id: i64,
@@ -308,8 +315,8 @@ pub async fn result(
     Ok(tx.run(RESULT, values).await? == 1)
 }
 
-/// Takes back what a dead sender held; `clock` is that of the leases. `safe`: sending twice does no harm (a folder,
-/// where the same name holds the same bytes), so nothing is in doubt.
+/// Takes back the claims of dead senders, by the clock of leases. `safe`: sending twice does no harm, as with a folder,
+/// so nothing is in doubt. Returns how many mails.
 pub async fn reclaim(tx: &mut Tx, clock: i64, now: i64, why: &str, safe: bool) -> Result<u64> {
     if safe {
         return tx.run(RECLAIM_SAFE, args![clock, now]).await;
@@ -318,16 +325,16 @@ pub async fn reclaim(tx: &mut Tx, clock: i64, now: i64, why: &str, safe: bool) -
     Ok(retried + tx.run(RECLAIM_IN_DOUBT, args![clock, now, why]).await?)
 }
 
-/// Gives up all mails that wait, as when nobody knows which of them went out before.
+/// Expires all queued mails, when nobody knows which of them were sent before. Returns how many.
 pub async fn expire_queued(tx: &mut Tx, why: &str, now: i64) -> Result<u64> {
     tx.run(EXPIRE_QUEUED, args![now, why]).await
 }
 
-/// Moves a mail from one state to another by hand; `false` where it was not in that state.
+/// Moves a mail from one state to another by hand; `false` if it was not in the first.
 pub async fn set(
     tx: &mut Tx,
     id: i64,
-    (from, to): (&str, &str),
+    (from, to): (MailState, MailState),
     due_at: i64,
     why: &str,
     now: i64,
@@ -336,7 +343,8 @@ pub async fn set(
 }
 
 /// How many mails are in each state.
-pub async fn counts(tx: &mut Tx) -> Result<Vec<(String, u64)>> {
+pub async fn counts(tx: &mut Tx) -> Result<Vec<(MailState, u64)>> {
     let rows = tx.rows(COUNTS, args![]).await?;
-    rows.iter().map(|row| Ok((row.get(0)?, row.count(1, "outbox")?))).collect()
+    let count = |row: &Row| Ok((row.of("outbox", &[0]).word(0)?, row.count(1, "outbox")?));
+    rows.iter().map(count).collect()
 }

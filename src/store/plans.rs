@@ -5,7 +5,7 @@ use super::db::Row;
 use super::{CampaignNo, Result, StoreError, Tx};
 use crate::args;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
-use crate::domain::plan::{Certificate, Figures, PlanRow, PlanState, Unplaced};
+use crate::domain::plan::{Certificate, Figures, MadeBy, PlanRow, PlanState, Unplaced};
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use std::io::{Read as _, Write as _};
@@ -21,15 +21,15 @@ pub struct PlanHead {
     pub made_at: i64,
     /// First day that it plans.
     pub from: NaiveDate,
-    /// `job` or `hand`.
-    pub made_by: String,
+    /// Whether the nightly job or somebody made it.
+    pub made_by: MadeBy,
     /// Its state.
     pub state: PlanState,
     /// When it was adopted.
     pub adopted_at: Option<i64>,
-    /// What it is worth.
+    /// Its figures.
     pub figures: Figures,
-    /// Who has no complete series in it.
+    /// People for whom it has no complete series.
     pub unplaced: Vec<Unplaced>,
     /// Doses planned by day.
     pub curve: Vec<(NaiveDate, u64)>,
@@ -37,15 +37,15 @@ pub struct PlanHead {
     pub given_doses: u64,
 }
 
-/// What is stored of a new plan.
+/// A plan to store.
 #[derive(Debug, Clone)]
 pub struct NewPlan<'a> {
     /// The campaign's version that it was made from.
     pub version: i64,
     /// First day that it plans.
     pub from: NaiveDate,
-    /// `job` or `hand`.
-    pub made_by: &'a str,
+    /// Who had it made.
+    pub made_by: MadeBy,
     /// What it is worth.
     pub figures: &'a Figures,
     /// Who has no complete series in it.
@@ -82,7 +82,7 @@ const SUPERSEDE: &str = "UPDATE plan SET state = 'superseded', prices = NULL \
 const ADOPT: &str = "UPDATE plan SET state = 'adopted', adopted_at = $3 \
      WHERE campaign = $1 AND no = $2";
 
-/// Stores a draft. Drafts before it are dropped: only the newest can be adopted.
+/// Stores a draft; returns its number. Older drafts are dropped: only the newest can be adopted.
 pub async fn insert(
     act: &mut Act,
     campaign: CampaignNo,
@@ -136,7 +136,7 @@ pub async fn newest(
     tx.row(NEWEST, args![campaign, state]).await?.as_ref().map(head).transpose()
 }
 
-/// The first plan that was ever adopted: what progress is measured against.
+/// The first plan that was adopted, against which progress is measured; `None` if none was.
 pub async fn baseline(tx: &mut Tx, campaign: CampaignNo) -> Result<Option<PlanHead>> {
     tx.row(BASELINE, args![campaign]).await?.as_ref().map(head).transpose()
 }
@@ -170,7 +170,7 @@ pub async fn rows(tx: &mut Tx, campaign: CampaignNo, no: i64) -> Result<Vec<Plan
         .ok_or_else(|| bad("a line of it cannot be read"))
 }
 
-/// The prices that prove how good a plan is; `None` where they are not kept.
+/// The prices that prove how good a plan is; `None` if they are no longer stored.
 pub async fn certificate(
     tx: &mut Tx,
     campaign: CampaignNo,
@@ -189,7 +189,7 @@ fn head(row: &Row) -> Result<PlanHead> {
         version: row.get(1)?,
         made_at: row.get(2)?,
         from: row.get(3)?,
-        made_by: row.get(4)?,
+        made_by: row.of("plan", &[0]).word(4)?,
         state: row.of("plan", &[0]).word(5)?,
         adopted_at: row.get(6)?,
         figures: json(row, 7)?,

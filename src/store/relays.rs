@@ -1,5 +1,5 @@
-//! Mail servers: breaker and pace, shared by all daemons. A claim of mails begins by locking the server's row, so
-//! that daemons take turns and never reach for the same mails.
+//! Mail servers' circuit breaker and pace, shared by all daemons. Claiming mails begins with locking the server's row,
+//! so that daemons take turns and never claim the same mails.
 
 use super::{Result, StoreError, Tx};
 use crate::args;

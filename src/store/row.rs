@@ -3,6 +3,7 @@
 use super::StoreError;
 use crate::domain::words::Word;
 use chrono::NaiveDate;
+use serde_json::Value as Json;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Column as _, Decode, Postgres, Row as _, Sqlite, Type};
@@ -20,9 +21,9 @@ impl Row {
     /// The value of column `index` (from 0).
     pub fn get<T>(&self, index: usize) -> Result<T, StoreError>
     where
-        T: for<'r> Decode<'r, Sqlite>
+        T: for<'v> Decode<'v, Sqlite>
             + Type<Sqlite>
-            + for<'r> Decode<'r, Postgres>
+            + for<'v> Decode<'v, Postgres>
             + Type<Postgres>,
     {
         Ok(match self {
@@ -34,7 +35,7 @@ impl Row {
     /// The same row as one of `table`, so that an unreadable value is reported with table, column and key. `key` are
     /// the numbers (from 0) of the columns that identify the row.
     pub fn of(&self, table: &'static str, key: &'static [usize]) -> TableRow<'_> {
-        TableRow { row: self, table, key }
+        TableRow { values: Values::Row(self), table, key }
     }
 
     /// The name of column `index` (from 0) in the statement's result.
@@ -46,52 +47,57 @@ impl Row {
         name.unwrap_or("?").to_owned()
     }
 
-    /// A key column as text.
-    fn shown(&self, index: usize) -> String {
-        let text = self.get::<String>(index);
-        let text = text.or_else(|_| self.get::<i64>(index).map(|number| number.to_string()));
-        let text = text.or_else(|_| self.get::<NaiveDate>(index).map(|day| day.to_string()));
-        text.unwrap_or_else(|_| "?".to_owned())
-    }
-
     /// A count: a whole number of 0 or more.
     pub fn count(&self, index: usize, table: &'static str) -> Result<u64, StoreError> {
         let number: i64 = self.get(index)?;
-        let bad = || {
-            let key = if index == 0 { "*".to_owned() } else { self.shown(0) };
-            StoreError::bad(table, &self.column_name(index), key, format!("{number} is no count"))
-        };
-        u64::try_from(number).map_err(|_| bad())
+        // A count of its own has no key; others stand behind what they are counts of.
+        let row = self.of(table, if index == 0 { &[] } else { &[0] });
+        u64::try_from(number).map_err(|_| row.bad(index, format!("{number} is no count")))
     }
 }
 
 /// A row of a known table. What cannot be read becomes [`StoreError::BadValue`].
 #[derive(Debug, Clone, Copy)]
 pub struct TableRow<'r> {
-    row: &'r Row,
+    values: Values<'r>,
     table: &'static str,
     key: &'static [usize],
 }
 
-impl TableRow<'_> {
-    /// The value of column `index` (from 0).
-    pub fn get<T>(&self, index: usize) -> Result<T, StoreError>
-    where
-        T: for<'r> Decode<'r, Sqlite>
-            + Type<Sqlite>
-            + for<'r> Decode<'r, Postgres>
-            + Type<Postgres>,
-    {
-        self.row.get(index).map_err(|error| match error {
-            // The database's own text may quote the value, which may be private.
-            StoreError::Other(sqlx::Error::ColumnDecode { .. }) => {
-                self.bad(index, "cannot be read as what the column should hold")
-            }
-            other => other,
-        })
+#[derive(Debug, Clone, Copy)]
+enum Values<'r> {
+    /// A row of its own.
+    Row(&'r Row),
+    /// A row of an answer in JSON, and the names of its columns.
+    Json(&'r [Json], &'r [&'static str]),
+}
+
+impl<'r> TableRow<'r> {
+    /// A row of an answer in JSON, with the names of its columns.
+    pub(super) fn json(
+        values: &'r [Json],
+        columns: &'r [&'static str],
+        table: &'static str,
+        key: &'static [usize],
+    ) -> Self {
+        Self { values: Values::Json(values, columns), table, key }
     }
 
-    /// The whole number in column `index`, as a smaller type such as `u8`; `what` says what it should be.
+    /// The value of column `index` (from 0).
+    pub fn get<T: Stored>(&self, index: usize) -> Result<T, StoreError> {
+        let found = match self.values {
+            Values::Json(values, _) => Ok(values.get(index).and_then(T::of_json)),
+            Values::Row(row) => match row.get(index) {
+                Ok(value) => Ok(Some(value)),
+                Err(StoreError::Other(sqlx::Error::ColumnDecode { .. })) => Ok(None),
+                Err(error) => Err(error),
+            },
+        };
+        // What the decoder says is left out: it may quote the value, which may be private.
+        found?.ok_or_else(|| self.bad(index, "cannot be read as what the column holds"))
+    }
+
+    /// The whole number in column `index` as a smaller type such as `u8`; `what` says what it should be.
     pub fn number<T: TryFrom<i64>>(&self, index: usize, what: &str) -> Result<T, StoreError> {
         let number: i64 = self.get(index)?;
         T::try_from(number).map_err(|_| self.bad(index, format!("{number} is not {what}")))
@@ -108,12 +114,82 @@ impl TableRow<'_> {
 
     /// The error for a value in column `index` that doseplan cannot have written.
     pub fn bad(&self, index: usize, what: impl Into<String>) -> StoreError {
-        let key: Vec<_> = self.key.iter().map(|at| self.row.shown(*at)).collect();
-        StoreError::BadValue {
-            table: self.table,
-            column: self.row.column_name(index),
-            key: key.join(" "),
-            what: what.into(),
-        }
+        let key: Vec<_> = self.key.iter().map(|at| self.shown(*at)).collect();
+        let column = match self.values {
+            Values::Row(row) => row.column_name(index),
+            Values::Json(_, columns) => columns.get(index).copied().unwrap_or("?").to_owned(),
+        };
+        let key = if key.is_empty() { "*".to_owned() } else { key.join(" ") };
+        StoreError::BadValue { table: self.table, column, key, what: what.into() }
     }
+
+    /// A key column as text.
+    fn shown(&self, index: usize) -> String {
+        let text = match self.values {
+            Values::Json(values, _) => values.get(index).map(|value| match value {
+                Json::String(text) => text.clone(),
+                other => other.to_string(),
+            }),
+            Values::Row(row) => row
+                .get::<String>(index)
+                .or_else(|_| row.get::<i64>(index).map(|number| number.to_string()))
+                .or_else(|_| row.get::<NaiveDate>(index).map(|day| day.to_string()))
+                .ok(),
+        };
+        text.unwrap_or_else(|| "?".to_owned())
+    }
+}
+
+/// A type of value that rows hold.
+pub trait Stored:
+    for<'v> Decode<'v, Sqlite> + Type<Sqlite> + for<'v> Decode<'v, Postgres> + Type<Postgres>
+{
+    /// The value as a database writes it into JSON; `None` where it is something else.
+    fn of_json(json: &Json) -> Option<Self>;
+}
+
+impl Stored for String {
+    fn of_json(json: &Json) -> Option<Self> {
+        json.as_str().map(str::to_owned)
+    }
+}
+
+impl Stored for i64 {
+    fn of_json(json: &Json) -> Option<Self> {
+        json.as_i64()
+    }
+}
+
+impl Stored for Vec<u8> {
+    /// Bytes have no form in JSON.
+    fn of_json(_: &Json) -> Option<Self> {
+        None
+    }
+}
+
+impl Stored for NaiveDate {
+    fn of_json(json: &Json) -> Option<Self> {
+        day(json.as_str()?.as_bytes())
+    }
+}
+
+impl<T: Stored> Stored for Option<T>
+where
+    Self: for<'v> Decode<'v, Sqlite> + Type<Sqlite> + for<'v> Decode<'v, Postgres> + Type<Postgres>,
+{
+    fn of_json(json: &Json) -> Option<Self> {
+        if json.is_null() { Some(None) } else { T::of_json(json).map(Some) }
+    }
+}
+
+/// A day as both databases write it into JSON: `2021-10-20`.
+fn day(text: &[u8]) -> Option<NaiveDate> {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_u32, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
+        })
+    };
+    let year = i32::try_from(number(&[y1, y2, y3, y4])?).ok()?;
+    NaiveDate::from_ymd_opt(year, number(&[m1, m2])?, number(&[d1, d2])?)
 }

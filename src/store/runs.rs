@@ -1,27 +1,28 @@
-//! Runs: one row for each due time of each job, made in the transaction that moves the watermark.
+//! Runs: a row for each due time of each job, inserted in the transaction that moves the watermark.
 
 use super::db::Row;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
+use crate::domain::job::{Job, RunNote, RunState, SkipReason};
 
 /// One due time of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// Its number.
     pub id: i64,
-    /// Of which campaign.
+    /// The campaign.
     pub campaign: CampaignNo,
-    /// Which job.
-    pub job: String,
+    /// The job.
+    pub job: Job,
     /// When it was due, milliseconds since 1970.
     pub due_at: i64,
-    /// `due`, `running`, `done`, `failed`, `skipped`.
-    pub state: String,
+    /// Its state.
+    pub state: RunState,
     /// Why it was skipped or failed, or what it did.
-    pub reason: Option<String>,
+    pub note: Option<RunNote>,
     /// How often it was tried.
     pub attempt: i64,
-    /// The claim that may write its result.
+    /// Number of the newest claim; only that claim may store a result.
     pub fence: i64,
     /// When it began.
     pub started_at: Option<i64>,
@@ -34,7 +35,7 @@ const SET_WATERMARK: &str = "INSERT INTO watermark (campaign, job, at) VALUES ($
      ON CONFLICT (campaign, job) DO UPDATE SET at = excluded.at WHERE watermark.at < excluded.at";
 const INSERT: &str = "INSERT INTO run (campaign, job, due_at, state, reason, attempt, fence) \
      VALUES ($1, $2, $3, $4, $5, 0, 0) ON CONFLICT (campaign, job, due_at) DO NOTHING";
-// A campaign's jobs run one after the other, also where several daemons work: a digest tells of the plan before it.
+// A campaign's jobs run one after the other even with several daemons: a digest tells of the plan made before it.
 const READY: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fence, started_at, \
      finished_at FROM run WHERE (state = 'due' OR (state = 'running' AND lease_until < $1)) \
      AND NOT EXISTS (SELECT 1 FROM run busy WHERE busy.campaign = run.campaign \
@@ -62,13 +63,14 @@ const BACKFILLED: &str = "UPDATE run SET state = 'done', reason = $4, attempt = 
      WHERE campaign = $1 AND job = $2 AND due_at = $3 AND state <> 'running'";
 
 fn run(row: &Row) -> Result<Run> {
+    let known = row.of("run", &[0]);
     Ok(Run {
         id: row.get(0)?,
         campaign: CampaignNo(row.get(1)?),
-        job: row.get(2)?,
+        job: known.word(2)?,
         due_at: row.get(3)?,
-        state: row.get(4)?,
-        reason: row.get(5)?,
+        state: known.word(4)?,
+        note: row.get::<Option<String>>(5)?.map(|text| RunNote::read(&text)),
         attempt: row.get(6)?,
         fence: row.get(7)?,
         started_at: row.get(8)?,
@@ -76,26 +78,28 @@ fn run(row: &Row) -> Result<Run> {
     })
 }
 
-/// Up to when a job's due times have rows.
-pub async fn watermark(tx: &mut Tx, campaign: CampaignNo, job: &str) -> Result<Option<i64>> {
+/// The instant up to which a job's due times have rows; `None` before the first tick.
+pub async fn watermark(tx: &mut Tx, campaign: CampaignNo, job: Job) -> Result<Option<i64>> {
     let row = tx.row(WATERMARK, args![campaign, job]).await?;
     row.map(|row| row.get(0)).transpose()
 }
 
-/// Moves a job's watermark; never back.
-pub async fn set_watermark(tx: &mut Tx, campaign: CampaignNo, job: &str, at: i64) -> Result<()> {
+/// Moves a job's watermark forward, never back.
+pub async fn set_watermark(tx: &mut Tx, campaign: CampaignNo, job: Job, at: i64) -> Result<()> {
     tx.run(SET_WATERMARK, args![campaign, job, at]).await?;
     Ok(())
 }
 
-/// Makes the row of a due time; `false` where there is one.
+/// Makes the row of a due time: due, or passed over for a reason; `false` where there is one.
 pub async fn insert(
     tx: &mut Tx,
     campaign: CampaignNo,
-    job: &str,
+    job: Job,
     due_at: i64,
-    (state, reason): (&str, Option<&str>),
+    skip: Option<SkipReason>,
 ) -> Result<bool> {
+    let state = if skip.is_some() { RunState::Skipped } else { RunState::Due };
+    let reason = skip.map(SkipReason::word);
     Ok(tx.run(INSERT, args![campaign, job, due_at, state, reason]).await? == 1)
 }
 
@@ -104,7 +108,7 @@ pub async fn ready(tx: &mut Tx, clock: i64) -> Result<Option<Run>> {
     tx.row(READY, args![clock]).await?.as_ref().map(run).transpose()
 }
 
-/// Claims a run; returns the new fence, or nothing where somebody else was faster.
+/// Claims a run; returns the new fence, or `None` if another daemon was faster.
 pub async fn claim(
     tx: &mut Tx,
     run: &Run,
@@ -117,23 +121,23 @@ pub async fn claim(
     Ok((changed == 1).then_some(run.fence + 1))
 }
 
-/// Prolongs a lease. `false`: the run is somebody else's now.
+/// Renews a lease; `false` if another daemon has taken the run over.
 pub async fn renew(tx: &mut Tx, id: i64, fence: i64, lease_until: i64) -> Result<bool> {
     Ok(tx.run(RENEW, args![id, fence, lease_until]).await? == 1)
 }
 
-/// Writes how a run ended. `false`: the run is somebody else's now.
+/// Stores how a run ended; `false` if another daemon has taken it over.
 pub async fn finish(
     tx: &mut Tx,
     id: i64,
     fence: i64,
-    (state, reason): (&str, &str),
+    (state, note): (RunState, &RunNote),
     now: i64,
 ) -> Result<bool> {
-    Ok(tx.run(FINISH, args![id, fence, state, reason, now]).await? == 1)
+    Ok(tx.run(FINISH, args![id, fence, state, note.stored(), now]).await? == 1)
 }
 
-/// Gives a claimed run back undone, as at a shutdown.
+/// Gives a claimed run back, as at shutdown.
 pub async fn release(tx: &mut Tx, id: i64, fence: i64) -> Result<()> {
     tx.run(RELEASE, args![id, fence]).await?;
     Ok(())
@@ -144,19 +148,19 @@ const DAEMON_SEEN: &str = "INSERT INTO daemon (owner, version, started_at, seen_
 const DAEMON_GONE: &str = "DELETE FROM daemon WHERE owner = $1 OR seen_at < $2";
 const DAEMONS: &str = "SELECT COUNT(*) FROM daemon WHERE seen_at > $1";
 
-/// Notes that a daemon lives, by the clock of leases.
+/// Stores a sign of life of a daemon, by the clock of leases.
 pub async fn daemon_seen(tx: &mut Tx, owner: &str, clock: i64) -> Result<()> {
     tx.run(DAEMON_SEEN, args![owner, env!("CARGO_PKG_VERSION"), clock]).await?;
     Ok(())
 }
 
-/// Forgets a daemon that ends, and all that were last seen before.
+/// Deletes a daemon that ends, and all that gave no sign of life since `before`.
 pub async fn daemon_gone(tx: &mut Tx, owner: &str, before: i64) -> Result<()> {
     tx.run(DAEMON_GONE, args![owner, before]).await?;
     Ok(())
 }
 
-/// How many daemons have been seen since, by the clock of leases.
+/// How many daemons gave a sign of life since an instant, by the clock of leases.
 pub async fn daemons(tx: &mut Tx, since: i64) -> Result<u64> {
     match tx.row(DAEMONS, args![since]).await? {
         Some(row) => row.count(0, "daemon"),
@@ -165,17 +169,18 @@ pub async fn daemons(tx: &mut Tx, since: i64) -> Result<u64> {
 }
 
 /// The run of a due time.
-pub async fn find(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    job: &str,
-    due_at: i64,
-) -> Result<Option<Run>> {
+pub async fn find(tx: &mut Tx, campaign: CampaignNo, job: Job, due_at: i64) -> Result<Option<Run>> {
     tx.row(FIND, args![campaign, job, due_at]).await?.as_ref().map(run).transpose()
 }
 
-/// The newest runs, of one job or (empty) of all.
-pub async fn list(tx: &mut Tx, campaign: CampaignNo, job: &str, limit: i64) -> Result<Vec<Run>> {
+/// The newest runs, of one job or of all.
+pub async fn list(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    job: Option<Job>,
+    limit: i64,
+) -> Result<Vec<Run>> {
+    let job = job.map_or("", Job::word);
     tx.rows(LIST, args![campaign, job, limit]).await?.iter().map(run).collect()
 }
 
@@ -183,21 +188,22 @@ pub async fn list(tx: &mut Tx, campaign: CampaignNo, job: &str, limit: i64) -> R
 pub async fn last(
     tx: &mut Tx,
     campaign: CampaignNo,
-    job: &str,
-    state: &str,
+    job: Job,
+    state: RunState,
 ) -> Result<Option<Run>> {
     tx.row(LAST, args![campaign, job, state]).await?.as_ref().map(run).transpose()
 }
 
-/// Writes down that an occurrence was run by hand.
+/// Stores what an occurrence did that was run by hand; its row is made if there is none.
 pub async fn backfilled(
     tx: &mut Tx,
     campaign: CampaignNo,
-    job: &str,
+    job: Job,
     due_at: i64,
-    said: &str,
+    note: &RunNote,
     now: i64,
 ) -> Result<()> {
-    tx.run(BACKFILLED, args![campaign, job, due_at, said, now]).await?;
+    tx.run(INSERT, args![campaign, job, due_at, RunState::Skipped, None::<&str>]).await?;
+    tx.run(BACKFILLED, args![campaign, job, due_at, note.stored(), now]).await?;
     Ok(())
 }

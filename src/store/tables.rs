@@ -98,7 +98,7 @@ tables! {
     // What is no longer known has no key; in the order of these columns an index helps.
     person_past 0 [
         int("campaign"), text("person"), text("area"), day("born"), maybe(text("grp")),
-        text("content"), int("recorded_at"), int("superseded_at"),
+        text("content"), int("recorded_at"), int("superseded_at"), text("why"),
     ],
     dose 2 [
         int("campaign"), text("record"), text("person"), day("day"), text("place"),

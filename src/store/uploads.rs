@@ -1,4 +1,4 @@
-//! Workbooks that wait to be taken, and calendars whose secret address was made anew.
+//! Uploaded workbooks, and how often calendars' secret addresses were renewed.
 
 use super::audit::Act;
 use super::{CampaignNo, Result, Tx};
@@ -9,14 +9,14 @@ const INSERT: &str = "INSERT INTO upload (id, account, made_at, name, content) \
 const FIND: &str = "SELECT name, content FROM upload WHERE id = $1 AND account = $2";
 const DELETE: &str = "DELETE FROM upload WHERE id = $1 AND account = $2";
 const OVER: &str = "DELETE FROM upload WHERE made_at < $1";
-// Only the newest of an account are kept: uploading fills no disk.
+// Only an account's newest uploads are kept, so that uploading cannot fill the disk.
 const TOO_MANY: &str = "DELETE FROM upload WHERE account = $1 AND id NOT IN \
      (SELECT id FROM upload WHERE account = $1 ORDER BY made_at DESC, id DESC LIMIT $2)";
 const GENERATION: &str = "SELECT generation FROM feed WHERE campaign = $1 AND place = $2";
 const RENEW: &str = "INSERT INTO feed (campaign, place, generation) VALUES ($1, $2, 1) \
      ON CONFLICT (campaign, place) DO UPDATE SET generation = feed.generation + 1";
 
-/// Stores an upload of an account, of which `kept` stay; those made before `over` go.
+/// Stores an upload. Of the account's uploads the newest `kept` stay; all that were made before `over` are deleted.
 pub async fn insert(
     act: &mut Act,
     id: &str,
@@ -38,19 +38,19 @@ pub async fn find(tx: &mut Tx, id: &str, account: i64) -> Result<Option<(String,
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
-/// Forgets an upload.
+/// Deletes an upload.
 pub async fn delete(tx: &mut Tx, id: &str, account: i64) -> Result<()> {
     tx.run(DELETE, args![id, account]).await?;
     Ok(())
 }
 
-/// How often the secret address of a place's or team's calendar was made anew.
+/// How often the secret address of a site's or team's calendar was renewed.
 pub async fn generation(tx: &mut Tx, campaign: CampaignNo, code: &str) -> Result<i64> {
     let row = tx.row(GENERATION, args![campaign, code]).await?;
     row.map_or(Ok(0), |row| row.get(0))
 }
 
-/// Makes the secret address of a calendar anew; the old one leads nowhere.
+/// Renews the secret address of a calendar; the old one stops working.
 pub async fn renew(act: &mut Act, campaign: CampaignNo, code: &str) -> Result<()> {
     act.tx().run(RENEW, args![campaign, code]).await?;
     Ok(())

@@ -1,8 +1,9 @@
 //! Accounts, tokens of programs, the audit log, and the visitor's own password.
 
 use super::Site;
-use super::authentication::Visitor;
-use super::page::{Cell, Page, Refusal, T, Table, encoded, framed};
+use super::page::{Cell, Page, Refusal, Table, encoded, framed};
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::{App, AppError};
 use crate::domain::account::{Role, Scope};
 use askama::Template;
@@ -13,9 +14,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-/// What a token may be made good for.
+/// The combinations of scopes that the form offers.
 const SCOPES: [&str; 4] = ["read", "read people", "read tally", "read people tally"];
-/// Lines of the audit log on a page.
+/// Lines of the audit log on one page.
 const LINES: i64 = 200;
 
 #[derive(Template)]
@@ -32,7 +33,7 @@ struct Main {
     tokens: Table,
 }
 
-/// Every account and token.
+/// The page with every account and token.
 pub(super) async fn accounts(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -93,7 +94,7 @@ fn time(millis: i64) -> String {
         .unwrap_or_default()
 }
 
-/// Every form of the page; which one is in the address.
+/// The fields of every form on the page; the address says which form was sent.
 #[derive(Deserialize)]
 pub(super) struct Given {
     name: Option<String>,
@@ -105,7 +106,7 @@ pub(super) struct Given {
     id: Option<i64>,
 }
 
-/// Does what a form asks for.
+/// Carries out what a form asks for.
 pub(super) async fn change(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -254,7 +255,7 @@ pub(super) struct Passwords {
     new: String,
 }
 
-/// Gives the visitor another password; every login of theirs ends.
+/// Changes the visitor's password, which ends all their logins.
 pub(super) async fn set_password(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,

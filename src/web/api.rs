@@ -1,5 +1,5 @@
-//! The JSON API for other programs: figures, plans, who is due, counts. `openapi.yaml` beside this file describes it.
-//! A program logs in with a token; what it may do is the token's scopes, within what the token's account may do.
+//! The JSON API for other programs: figures, plans, the due list, counts. `openapi.yaml` beside this file describes it.
+//! A program sends a token. It may do what both the token's scopes and the token's account allow.
 
 use super::Site;
 use super::due::visible;
@@ -22,9 +22,9 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::json;
 
-/// The description.
+/// The description of the API.
 const OPENAPI: &str = include_str!("openapi.yaml");
-/// Counts of one call.
+/// The most counts of one call.
 const TALLIES_MAX: usize = 400;
 
 /// The addresses of the API.
@@ -134,7 +134,7 @@ impl Caller {
     }
 }
 
-/// Who calls, where they have the power.
+/// The caller, if they have a power.
 async fn caller(site: &Site, headers: &HeaderMap, power: Power) -> Result<Caller, Problem> {
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = sent.and_then(|text| text.strip_prefix("Bearer ")).map(str::trim);
@@ -156,7 +156,7 @@ async fn caller(site: &Site, headers: &HeaderMap, power: Power) -> Result<Caller
 
 type Id = Result<Path<String>, PathRejection>;
 
-/// Who calls, and the campaign that is asked about.
+/// The caller, if they have a power, and the campaign that they ask about.
 async fn enter(
     site: &Site,
     headers: &HeaderMap,
@@ -168,7 +168,7 @@ async fn enter(
     Ok((caller, site.app.campaign(Some(&id)).await?))
 }
 
-/// A day of a question, the campaign's own one where absent.
+/// The day that was asked for, else `or`.
 fn day(text: Option<&String>, or: NaiveDate) -> Result<NaiveDate, Problem> {
     text.map_or(Ok(or), |text| {
         parse_day(text).ok_or_else(|| Problem::bad("write a day as 2021-10-20"))
@@ -217,7 +217,7 @@ async fn coverage(
         Some(_) => return Err(Problem::bad("`by` is group or area")),
     };
     let mut found = site.app.coverage(&loaded, AsOf::day(as_of), depth).await?;
-    // As `doseplan coverage -o json` has it: of what day the knowledge is, also where that is today's.
+    // Like `doseplan coverage -o json`: the day of knowledge is given even if it is today.
     found.known_on = Some(today);
     Ok(Json(found).into_response())
 }
@@ -286,7 +286,7 @@ struct Count {
 }
 
 impl Count {
-    /// The count, if its form is right.
+    /// The count as a value of the domain, if its texts are well formed.
     fn tally(self) -> Result<Tally, Problem> {
         let texts = [&self.record, &self.place, &self.area, &self.group];
         let fits = |text: &&String| {

@@ -1,11 +1,11 @@
-//! The style sheet and the script, from the binary itself.
+//! The style sheet and the script, which are part of the binary.
 
 use super::page::{SCRIPT, STYLE};
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// An asset's address has the hash of what it holds, so that browsers may keep it for ever.
+/// Serves an asset. Its address contains its hash, so that browsers may cache it for ever.
 pub(super) async fn asset(Path(name): Path<String>) -> Response {
     let path = format!("/assets/{name}");
     let (kind, text) = if path == *STYLE {

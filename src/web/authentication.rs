@@ -1,86 +1,41 @@
-//! Who comes in: logins, what each may open, tokens against forged forms, and a limit to guessing passwords.
+//! Logging in and out, the check before each page, tokens against forged forms, and a limit on guessing passwords.
 
 use super::Site;
-use super::page::{Page, Refusal, T, framed};
-use crate::domain::account::{Account, is_name};
+use super::page::{Page, Refusal, framed};
+use super::visitor::Visitor;
+use super::words::T;
+use crate::domain::account::is_name;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
-use crate::domain::permission::{Actor, Power, may};
-use crate::text::hex;
+use crate::domain::permission::{Power, may};
 use askama::Template;
 use axum::extract::{Form, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The cookie that holds a login.
+/// Name of the cookie that holds the login.
 const LOGIN: &str = "doseplan";
-/// The cookie that holds the language.
+/// Name of the cookie that holds the chosen language.
 const LANGUAGE: &str = "lang";
-/// A login cookie lives no longer than the login itself.
+/// Lifetime of the login cookie in seconds; no longer than that of the login itself.
 const COOKIE_SECS: u32 = 12 * 3600;
 
-/// Wrong passwords for one name within [`GUESSES_WITHIN`]; more are not looked at.
+/// The most tries for one name within [`GUESSES_WITHIN`]; further ones are refused unread.
 const GUESSES_MAX: usize = 5;
-/// Wrong passwords for all names within the same time.
+/// The most tries for all names together within the same time.
 const GUESSES_ALL_MAX: usize = 50;
-/// The time in which they count.
+/// How long a try counts.
 const GUESSES_WITHIN: Duration = Duration::from_mins(10);
-/// Names that are remembered.
+/// The most names whose tries are counted.
 const NAMES_MAX: usize = 1000;
 
-/// Who asks for a page. It holds a secret: nobody prints it.
-#[derive(Clone)]
-pub(super) struct Visitor {
-    pub(super) account: Account,
-    pub(super) language: Language,
-    /// What the browser holds.
-    token: String,
-    /// Path and query of the page.
-    pub(super) here: String,
-}
-
-impl Visitor {
-    /// The visitor, as permissions know them.
-    pub(super) fn actor(&self) -> Actor<'_> {
-        Actor::Account(&self.account)
-    }
-
-    /// Words in the visitor's language.
-    pub(super) fn t(&self) -> T {
-        T(self.language)
-    }
-
-    /// A token for a form, another one each time, so that what a compressed page weighs tells nothing of it.
-    pub(super) fn csrf(&self) -> String {
-        let nonce = uuid::Uuid::new_v4().simple().to_string();
-        let signed = sign(&self.token, &nonce);
-        format!("{nonce}{signed}")
-    }
-
-    fn is_csrf(&self, token: &str) -> bool {
-        let Some((nonce, signed)) = token.split_at_checked(32) else { return false };
-        // Both are hashes: how far they agree tells nothing of use.
-        sign(&self.token, nonce) == signed
-    }
-}
-
-fn sign(token: &str, nonce: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(b"form\n");
-    hash.update(token);
-    hash.update(b"\n");
-    hash.update(nonce);
-    hex(&hash.finalize()[..16])
-}
-
-/// A cookie of a request.
+/// The value of a cookie of the request.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     all.flat_map(|value| value.split(';'))
@@ -89,7 +44,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// The language that was chosen, else the first known one that the browser asks for, else Chinese.
+/// The language of the cookie, else the first known one in `Accept-Language`, else Chinese.
 pub(super) fn language(headers: &HeaderMap) -> Language {
     let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let mut asked = asked.unwrap_or_default().split(',');
@@ -99,7 +54,7 @@ pub(super) fn language(headers: &HeaderMap) -> Language {
         .unwrap_or_default()
 }
 
-/// A cookie that scripts do not see and that other sites do not send.
+/// A `Set-Cookie` value that scripts cannot read and other sites cannot send along.
 fn set_cookie(headers: &HeaderMap, name: &str, value: &str, secs: u32) -> String {
     let proto = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
     let secure = if proto == Some("https") { "; Secure" } else { "" };
@@ -111,7 +66,8 @@ struct Csrf {
     csrf: Option<String>,
 }
 
-/// Lets those in who may; forms only with their token. What is refused is written down.
+/// Lets a request through if its login has the page's power, and a form only with its token. Refusals go to the audit
+/// log.
 pub(super) async fn gate(
     State((site, power)): State<(Site, Power)>,
     mut request: Request,
@@ -154,12 +110,12 @@ pub(super) async fn gate(
     next.run(request).await
 }
 
-/// Wrong passwords of the last minutes, by name.
+/// When passwords were tried lately, by name.
 #[derive(Debug, Default)]
 pub(super) struct Guesses(std::sync::Mutex<BTreeMap<String, Vec<Instant>>>);
 
 impl Guesses {
-    /// Whether another try is looked at.
+    /// Whether another try is allowed.
     fn may(&self, name: &str, now: Instant) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, times| {
@@ -170,7 +126,7 @@ impl Guesses {
         mine < GUESSES_MAX && all.values().map(Vec::len).sum::<usize>() < GUESSES_ALL_MAX
     }
 
-    /// Counts a try before it is looked at, so that many at once are no way around.
+    /// Counts a try. Called before the password is checked, so that many tries at once do not get around the limit.
     fn count(&self, name: &str, now: Instant) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() < NAMES_MAX || all.contains_key(name) {
@@ -197,7 +153,7 @@ pub(super) struct Asked {
     next: Option<String>,
 }
 
-/// An address of this site, never of another one.
+/// The address if it lies within this site, else `/`: a login never leads to another site.
 fn inside(address: Option<&str>) -> &str {
     let is_inside = |address: &&str| {
         address.starts_with('/')
@@ -207,7 +163,7 @@ fn inside(address: Option<&str>) -> &str {
     address.filter(is_inside).unwrap_or("/")
 }
 
-/// The form to log in.
+/// The login form.
 pub(super) async fn login_form(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
     let t = T(language(&headers));
     let next = inside(asked.next.as_deref());
@@ -240,7 +196,7 @@ pub(super) async fn login(
         let page = Page::new(t.w("web-login"), "login", &page);
         (status, framed(None, (t, "/login"), None, &page, &headers)).into_response()
     };
-    // What is no name may be a password in the wrong field.
+    // What is not a valid name may be a password typed into the wrong field: it must not reach the log.
     let shown = if is_name(name) { name } else { "-" };
     let now = site.login_clock.now();
     if !site.desk.guesses.may(shown, Instant::now()) {
@@ -248,7 +204,7 @@ pub(super) async fn login(
         return again(StatusCode::TOO_MANY_REQUESTS, "web-too-many");
     }
     site.desk.guesses.count(shown, Instant::now());
-    // Hashing takes a core and 19 MB: one after the other.
+    // Hashing a password takes a core and 19 MB, so passwords are hashed one after the other.
     let turn = site.desk.hashing.acquire().await.expect("the semaphore is never closed");
     let found = site.app.is_password_of(name, &given.password).await;
     drop(turn);
@@ -271,7 +227,7 @@ pub(super) async fn login(
     }
 }
 
-/// Whether a password is that of an account, within the limit to guessing.
+/// Whether a password is the account's. Tries count towards the limit on guessing.
 pub(super) async fn is_right(
     site: &Site,
     name: &str,
@@ -291,7 +247,7 @@ pub(super) async fn is_right(
     Ok(right)
 }
 
-/// Whether another site's page sent a form here.
+/// Whether the form was sent from another site's page.
 fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     text("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
@@ -318,7 +274,7 @@ pub(super) struct Choice {
 
 /// Chooses a language.
 pub(super) async fn choose(Query(choice): Query<Choice>, headers: HeaderMap) -> Response {
-    /// A year.
+    /// A year in seconds.
     const SECS: u32 = 365 * 86400;
     let back = Redirect::to(inside(choice.back.as_deref()));
     match Language::from_tag(&choice.to) {
@@ -345,30 +301,6 @@ mod tests {
             ("", "/"),
         ] {
             assert_eq!(inside(Some(address)), wanted);
-        }
-    }
-
-    #[test]
-    fn the_token_of_a_form_is_of_one_login_and_never_the_same() {
-        let account = Account {
-            id: 1,
-            name: "a".into(),
-            role: crate::domain::account::Role::Viewer,
-            places: vec![],
-        };
-        let visitor = |token: &str| Visitor {
-            account: account.clone(),
-            language: Language::En,
-            token: token.to_owned(),
-            here: "/".to_owned(),
-        };
-        let (one, other) = (visitor("one"), visitor("other"));
-        let token = one.csrf();
-        assert!(one.is_csrf(&token) && one.is_csrf(&one.csrf()));
-        assert_ne!(token, one.csrf());
-        assert!(!other.is_csrf(&token));
-        for bad in ["", "x", &token[1..], &token[..63]] {
-            assert!(!one.is_csrf(bad), "{bad}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! The session calendar of a site, stop or team: a month, with what is planned and what was given.
 
-use super::page::{Page, Refusal, T, address, encoded};
+use super::page::{Page, Refusal, address, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::dashboard::SessionDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::date::days;
@@ -20,7 +21,7 @@ pub(super) struct Which {
     place: Option<String>,
 }
 
-/// A day of the month, or room before the first and after the last.
+/// A cell of the month; empty before the first and after the last day.
 struct DayCell {
     number: u32,
     class: &'static str,
@@ -46,7 +47,7 @@ struct Main {
     renew: String,
 }
 
-/// The calendar of the month that the day is in.
+/// The calendar of the as-of day's month.
 pub(super) async fn calendar(
     context: PageContext,
     Query(which): Query<Which>,
@@ -99,7 +100,7 @@ pub(super) async fn calendar(
         choices,
     };
     let page = Page::new(format!("{name} · {title}"), "calendar", &main);
-    // The page of somebody who may change the feed has a form's token in it, which is another one each time.
+    // A page with a form contains a token that differs each time, so it cannot refresh by its ETag.
     let live_secs = if main.feed.is_empty() { LIVE_SECS } else { 0 };
     Ok(context.show(Page { live_secs, ..page }))
 }

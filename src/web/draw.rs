@@ -1,6 +1,7 @@
-//! A search drawn as SVG text. Colours are the style sheet's, so that they follow light and dark.
+//! Draws the progress of a search as SVG text. The style sheet gives the colours, which follow light and dark mode.
 
-use super::page::{T, whole};
+use super::page::whole;
+use super::words::T;
 use crate::characters::escaped;
 use crate::text::thousands;
 use std::fmt::Write as _;
@@ -12,7 +13,7 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 26.0;
 
-/// Where the values of a chart lie.
+/// The scales of a chart.
 struct Frame {
     count: usize,
     low: f64,
@@ -37,7 +38,7 @@ impl Frame {
         format!("<polyline class=\"curve {class}\" points=\"{}\"/>", points.join(" "))
     }
 
-    /// Lines across at round figures, with their figures.
+    /// Horizontal lines at round values, with labels.
     fn across(&self, digits: usize) -> String {
         let step = round_step((self.high - self.low) / 4.0);
         let mut out = String::new();
@@ -64,7 +65,7 @@ impl Frame {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, at least as much as asked for.
+/// The smallest of 1, 2 or 5 times a power of ten that is not below `least`.
 fn round_step(least: f64) -> f64 {
     if least <= 0.0 || !least.is_finite() {
         return 1.0;
@@ -85,7 +86,7 @@ fn svg(label: &str, inside: &str) -> String {
     )
 }
 
-/// A line of the key under a drawing.
+/// One entry of the legend.
 fn key(class: &str, text: &str) -> String {
     format!(
         "<li><svg width=\"28\" height=\"10\" aria-hidden=\"true\"><line class=\"curve {class}\" \
@@ -94,7 +95,7 @@ fn key(class: &str, text: &str) -> String {
     )
 }
 
-/// A search for a plan: step, objective, bound.
+/// Draws a search for a plan from its points: step, objective, bound.
 pub(super) fn search(t: T, points: &[(u32, f64, f64)]) -> String {
     let bounds = || points.iter().map(|point| point.2).filter(|bound| bound.is_finite());
     let lowest = points.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);

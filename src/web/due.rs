@@ -1,7 +1,8 @@
-//! Who of the register is due, for those who may see it. Looking is written down.
+//! The due list: people of the register whose next dose is due. Each look at it goes to the audit log.
 
-use super::page::{Cell, Page, Refusal, T, Table, address, encoded};
+use super::page::{Cell, Page, Refusal, Table, address, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::Loaded;
 use crate::app::due::DueLine;
 use crate::domain::audit::Action;
@@ -14,9 +15,9 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// People of a page.
+/// People on one page.
 const PAGE_ROWS: usize = 150;
-/// Pages that are linked.
+/// The most pages that are linked.
 const PAGES_MAX: usize = 30;
 
 #[derive(Debug, Default, Deserialize)]
@@ -63,7 +64,7 @@ pub(super) fn visible(
     may_see(actor, &loaded.campaign, &line.area, line.place.as_ref().zip(visits)).is_ok()
 }
 
-/// The list of a day.
+/// The due list of a day.
 pub(super) async fn due(
     context: PageContext,
     Query(filter): Query<Filter>,
@@ -84,9 +85,7 @@ pub(super) async fn due(
         context.app().due(&context.loaded, context.as_of).await
     };
     let all = context.cached("due", read).await?;
-    let days = all.iter().filter_map(|line| line.day);
-    let visits = context.app().visits(&context.loaded, days).await;
-    let visits = visits.map_err(|error| context.refusal(&error))?;
+    let visits = context.visits_of(all.iter().filter_map(|line| line.day)).await?;
     let lines: Vec<&DueLine> = all
         .iter()
         .filter(|line| {
@@ -137,7 +136,7 @@ pub(super) async fn due(
     Ok(context.show(page))
 }
 
-/// The filter as a part of an address.
+/// The filter as a query string.
 fn rest(filter: &Filter) -> String {
     let pairs = [
         ("area", &filter.area),

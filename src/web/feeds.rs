@@ -1,7 +1,8 @@
 //! Calendars of sites and teams as iCal feeds under secret addresses.
 
-use super::page::{Refusal, T, encoded};
+use super::page::{Refusal, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use super::{Site, authentication};
 use crate::app::AppError;
 use crate::domain::campaign::Campaign;
@@ -11,7 +12,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-/// The name of a site or team.
+/// The name of a site or team; `None` for any other code.
 fn name<'a>(campaign: &'a Campaign, code: &str) -> Option<&'a str> {
     let site = campaign.site(code).map(|site| site.name.as_str());
     site.or_else(|| campaign.team(code).map(|team| team.name.as_str()))
@@ -39,7 +40,7 @@ pub(super) async fn feed(
     Ok(([(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], text).into_response())
 }
 
-/// The address of the feed of a site or team; empty for a stop, and for those who may not have it.
+/// The address of a site's or team's feed; empty for a stop, and for visitors who may not have it.
 pub(super) async fn address(context: &PageContext, code: &str) -> Result<String, Refusal> {
     let campaign = &context.loaded.campaign;
     let visits = context.visits(context.as_of).await?;
@@ -58,7 +59,7 @@ pub(super) struct Which {
     place: String,
 }
 
-/// Makes the secret address of a feed anew.
+/// Replaces the secret address of a feed; the old one stops working.
 pub(super) async fn renew(
     context: PageContext,
     Query(which): Query<Which>,

@@ -1,4 +1,4 @@
-//! `/healthz`: do its loops live? `/readyz`: can it work?
+//! `/healthz`: whether the daemon's loops run. `/readyz`: whether it can work.
 
 use super::{Site, within};
 use axum::extract::State;
@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A database that takes longer is not ready.
+/// A database that takes longer to answer counts as not ready.
 const READY_LIMIT: Duration = Duration::from_secs(2);
 
-/// 200 while every loop of the daemon lives, else 503.
+/// 200 while every loop of the daemon runs, else 503.
 pub(super) async fn alive(State(site): State<Site>) -> Response {
     let loops = [("jobs", &site.hearts.jobs), ("mail", &site.hearts.mail)];
     let dead: Vec<_> = loops.iter().filter(|(_, heart)| !heart.is_alive()).collect();
@@ -28,7 +28,7 @@ pub(super) async fn alive(State(site): State<Site>) -> Response {
     said(StatusCode::SERVICE_UNAVAILABLE, &body)
 }
 
-/// 200 when the database answers and has this program's tables, else 503. A hold on sending is named.
+/// 200 when the database answers and has this program's migrations, else 503. The body names a hold on sending.
 pub(super) async fn ready(State(site): State<Site>) -> Response {
     let app = site.app.clone();
     match within(READY_LIMIT, &site.ready_gate, async move { app.ready().await }).await {

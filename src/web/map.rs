@@ -1,13 +1,15 @@
 //! The map: areas, sites, stops and the teams' tours of a day, drawn from their coordinates. A table says the same.
 
-use super::page::{Cell, Page, Refusal, T, Table, encoded};
+use super::page::{Cell, Page, Refusal, Table, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::App;
 use crate::app::dashboard::{Overview, Report};
 use crate::app::{Loaded, Result};
 use crate::characters::escaped;
 use crate::domain::area::Point;
 use crate::domain::campaign::Campaign;
+use crate::domain::count::Percent;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
 use crate::domain::planner::{self, TeamTour};
@@ -20,14 +22,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const LIVE_SECS: u32 = 15;
-/// Width of the drawing; its height follows from the country.
+/// Width of the drawing in pixels; the height follows from the coordinates.
 const WIDTH: f64 = 900.0;
 const HEIGHT_MIN: f64 = 320.0;
 const HEIGHT_MAX: f64 = 1100.0;
 const MARGIN: f64 = 46.0;
-/// Places of the table; a county has some hundreds.
+/// The most places in the table; a county has some hundreds.
 const PLACES_MAX: usize = 250;
-/// Colours and dashes of tours in the style sheet.
+/// Number of tour styles in the style sheet.
 const TOUR_STYLES: usize = 6;
 
 /// What a map shows.
@@ -82,7 +84,7 @@ pub(super) async fn map(context: PageContext) -> std::result::Result<Response, R
     Ok(context.show(Page::clone(&page)))
 }
 
-/// The page, the same for all who may see it.
+/// The page; it is the same for every visitor.
 fn page(context: &PageContext, day: &Day) -> Page {
     let t = context.t();
     let title = t.say("web-map-title", &[("day", &render::date(context.as_of, t.0))]);
@@ -99,7 +101,7 @@ fn page(context: &PageContext, day: &Day) -> Page {
     Page { live_secs: LIVE_SECS, ..page }
 }
 
-/// From degrees to the drawing.
+/// Projects degrees onto the drawing.
 struct Projection {
     west: f64,
     north: f64,
@@ -121,7 +123,7 @@ impl Projection {
         let south = fold(|p| p.latitude, f64::min, f64::INFINITY);
         let north = fold(|p| p.latitude, f64::max, f64::NEG_INFINITY);
         let narrow = f64::midpoint(south, north).to_radians().cos().max(0.1);
-        // One place alone shall not be blown up without end.
+        // A single place must not be magnified without limit.
         let across = ((east - west) * narrow).max(0.01);
         let down = (north - south).max(0.01);
         let scale = ((WIDTH - 2.0 * MARGIN) / across).min((HEIGHT_MAX - 2.0 * MARGIN) / down);
@@ -135,7 +137,7 @@ impl Projection {
     }
 }
 
-/// The code of a team decides its colour.
+/// The style of a team's tour, chosen by its code so that it stays the same.
 fn style(campaign: &Campaign, tour: &TeamTour) -> usize {
     campaign.teams.iter().position(|team| team.code == tour.team).unwrap_or(0) % TOUR_STYLES
 }
@@ -156,14 +158,14 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
     );
     let mut names = String::new();
     let lines = day.overview.summary.by_area.iter();
-    let most = lines.clone().map(|line| line.eligible).max().unwrap_or(1).max(1);
+    let most = lines.clone().map(|line| line.eligible.0).max().unwrap_or(1).max(1);
     for (area, line) in below().zip(lines) {
         let Some(point) = area.point else { continue };
         let (x, y) = to.at(point);
-        let radius = 12.0 + 30.0 * (line.eligible as f64 / most as f64).sqrt();
-        let complete = line.complete_percent.as_deref().and_then(|text| text.parse::<f64>().ok());
+        let radius = 12.0 + 30.0 * (line.eligible.0 as f64 / most as f64).sqrt();
+        let complete = line.complete_percent.map(Percent::shown);
         let shade = 0.08 + 0.5 * (complete.unwrap_or(0.0) / 100.0).clamp(0.0, 1.0);
-        let said = t.percent(line.complete_percent.as_ref());
+        let said = t.percent(line.complete_percent);
         let name = escaped(&area.name);
         let _ = write!(
             out,
@@ -332,7 +334,7 @@ fn places(context: &PageContext, day: &Day) -> Table {
     table.limited(t, PLACES_MAX)
 }
 
-/// A report in a word.
+/// The word for a site's report.
 pub(super) fn said(t: T, report: Report) -> String {
     t.w(match report {
         Report::In => "report-in",

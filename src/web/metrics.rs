@@ -1,7 +1,9 @@
-//! `/metrics`: what the database says, in the text format of OpenMetrics and Prometheus. No label is personal.
+//! `/metrics`: figures of the database in the text format of OpenMetrics. No label holds personal data.
 
 use super::{Site, within};
 use crate::app::figures::Figures;
+use crate::domain::job::RunState;
+use crate::domain::message::MailState;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,35 +20,39 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Less than the ten seconds that Prometheus waits.
+/// Shorter than the ten seconds that Prometheus waits by default.
 const METRICS_LIMIT: Duration = Duration::from_secs(9);
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// States of a mail.
-const STATES: [&str; 8] =
-    ["queued", "sending", "sent", "in_doubt", "bounced", "failed", "unroutable", "expired"];
-/// States in which a mail ends, but for a word by hand.
-const RESULTS: [&str; 6] = ["sent", "failed", "in_doubt", "expired", "bounced", "unroutable"];
+/// States in which a mail stays unless somebody changes it by hand.
+const RESULTS: [MailState; 6] = [
+    MailState::Sent,
+    MailState::Failed,
+    MailState::InDoubt,
+    MailState::Expired,
+    MailState::Bounced,
+    MailState::Unroutable,
+];
 /// States in which a run ends.
-const ENDS: [&str; 3] = ["done", "failed", "skipped"];
+const ENDS: [RunState; 3] = [RunState::Done, RunState::Failed, RunState::Skipped];
 
-/// A reading that took longer is a burden: its text is shown again for so many times as long as it took.
+/// After a reading that took longer than this, its text is served again for `REST_TIMES` times as long as it took.
 const QUICK: Duration = Duration::from_millis(500);
 const REST_TIMES: u32 = 20;
 
-/// What was shown before.
+/// What was served before.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     highest: Highest,
-    /// The last text, and until when it is shown again.
+    /// The last text and until when it is served again.
     last: Option<(Instant, String)>,
 }
 
-/// The highest value that each counter was shown with: a mail that is sent again by hand leaves its state, and a
-/// counter that falls would be taken for one that began anew.
+/// The highest value that each counter had. A mail that is queued again by hand leaves its state, but Prometheus takes
+/// a counter that falls for one that was reset.
 type Highest = BTreeMap<String, u64>;
 
-/// The figures of now.
+/// Serves the present figures.
 pub(super) async fn metrics(State(site): State<Site>) -> Response {
     let shown = || site.shown.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((until, text)) = &shown().last
@@ -78,7 +84,7 @@ pub(super) async fn metrics(State(site): State<Site>) -> Response {
 
 type Labels = Vec<(&'static str, String)>;
 
-/// A metric with its values, as it is written.
+/// A metric with its help text and values.
 #[derive(Debug)]
 struct Family {
     name: &'static str,
@@ -151,18 +157,20 @@ fn families(figures: &Figures) -> Vec<Family> {
     let gauge = |name, help, values| Family { name, help, values: Values::Gauge(values) };
     let one = |name, help, value| Family { name, help, values: Values::One(value) };
     let counter = |name, help, values| Family { name, help, values: Values::Counter(values) };
-    let mails = |state: &str| figures.mails.get(state).copied().unwrap_or(0);
+    let mails = |state: MailState| figures.mails.get(&state).copied().unwrap_or(0);
     let mut all = job_families(figures);
     all.extend([
         gauge(
             "doseplan_mails",
             "Mails by the state that they are in now",
-            STATES.iter().map(|state| (label("state", state), mails(state) as f64)).collect(),
+            MailState::ALL
+                .map(|state| (label("state", state.word()), mails(state) as f64))
+                .to_vec(),
         ),
         counter(
             "doseplan_mails_result",
             "Mails by what became of them",
-            RESULTS.iter().map(|result| (label("result", result), mails(result))).collect(),
+            RESULTS.map(|result| (label("result", result.word()), mails(result))).to_vec(),
         ),
         one(
             "doseplan_queue_oldest_seconds",
@@ -190,14 +198,14 @@ fn label(name: &'static str, value: &str) -> Labels {
 fn job_families(figures: &Figures) -> Vec<Family> {
     let (mut last, mut runs, mut imports) = (Vec::new(), Vec::new(), Vec::new());
     for job in &figures.jobs {
-        let labels = [("campaign", job.campaign.clone()), ("job", job.job.clone())];
+        let labels = [("campaign", job.campaign.clone()), ("job", job.job.to_string())];
         if let Some(at) = job.last_success {
             last.push((labels.to_vec(), at as f64 / 1000.0));
         }
         for state in ENDS {
             let mut labels = labels.to_vec();
-            labels.push(("state", state.to_owned()));
-            runs.push((labels, job.runs.get(state).copied().unwrap_or(0)));
+            labels.push(("state", state.to_string()));
+            runs.push((labels, job.runs.get(&state).copied().unwrap_or(0)));
         }
     }
     for import in &figures.imports {

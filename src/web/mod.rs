@@ -1,8 +1,8 @@
-//! What the daemon answers over HTTP: the dashboard, whether it lives, whether it can work, its figures. No page has a
-//! rule of its own.
+//! What the daemon serves over HTTP: the dashboard, the API, liveness, readiness and metrics. Pages show what `app`
+//! decides and have no rules of their own.
 //!
-//! Nobody can tie it up: connections, heads, bodies and answers have limits, and of each kind of question only one
-//! goes to the database at a time.
+//! Slow or greedy clients cannot tie it up: connections, heads, bodies and answers have limits, and only one reading of
+//! each kind of figure runs at a time.
 
 mod accounts;
 mod api;
@@ -20,6 +20,7 @@ mod overview;
 mod page;
 mod page_context;
 mod plan;
+mod powers;
 mod reports;
 mod routes;
 mod searching;
@@ -27,6 +28,8 @@ mod stale_cache;
 mod tally;
 mod unsubscribe;
 mod upload;
+mod visitor;
+mod words;
 
 use crate::app::{App, AppError};
 use crate::clock::{Clock, Hearts};
@@ -49,24 +52,24 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// Connections at once; more wait to be taken.
+/// The most open connections; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 128;
-/// Bytes of a body.
+/// The most bytes of a request's body.
 const BODY_MAX: usize = 64 << 10;
-/// Bytes of a head.
+/// The most bytes of a request's head.
 const HEAD_MAX: usize = 16 << 10;
-/// A head must be in by then, the first one and each next one of a connection.
+/// Time limit for each request's head to arrive.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
-/// A body must be in, and its answer ready, by then.
+/// Time limit for the body to arrive and the answer to be ready.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-/// The same for an upload, which comes over a county's line.
+/// The same for an upload, which may come over a slow line.
 const UPLOAD_LIMIT: Duration = Duration::from_mins(2);
-/// A connection takes no further question after so long, and is cut soon after: who reads slowly shall not keep it.
+/// Age at which a connection takes no further request; it is cut soon after, so that slow readers do not keep it.
 const CONNECTION_LIMIT: Duration = Duration::from_mins(5);
-/// What is under way gets so long to end when the daemon stops.
+/// How long requests under way may take when the daemon stops.
 pub const END_MAX: Duration = Duration::from_secs(2);
 
-/// What the pages read from.
+/// What all pages share.
 #[derive(Debug, Clone)]
 pub struct Site {
     app: App,
@@ -82,12 +85,12 @@ pub struct Site {
     desk: Arc<Desk>,
 }
 
-/// Pages that read from the database at a time: the daemon's own work has connections left.
+/// The most pages that read from the database at a time, so that the daemon's own work has connections left.
 const READERS: usize = 2;
-/// Passwords that are hashed at a time.
+/// The most passwords that are hashed at a time.
 const HASHING: usize = 2;
 
-/// What the dashboard keeps in memory.
+/// State of the dashboard in memory.
 #[derive(Debug)]
 struct Desk {
     guesses: authentication::Guesses,
@@ -110,7 +113,7 @@ impl Default for Desk {
 }
 
 impl Site {
-    /// The site of a daemon that runs jobs so.
+    /// The site of a daemon with this timetable.
     pub fn new(runner: &Runner, clock: Clock) -> Self {
         Self {
             app: runner.app.clone(),
@@ -146,8 +149,8 @@ impl Site {
     }
 }
 
-/// Runs what asks the database, one of a kind at a time, and waits for it no longer than `limit`. The work itself is
-/// never cut: a transaction that is dropped while it begins would stay open on its connection.
+/// Runs a reading of the database, one of each kind at a time, and waits no longer than `limit` for it. The reading
+/// itself is never cancelled: a transaction that is dropped while it begins would stay open on its connection.
 async fn within<T: Send + 'static>(
     limit: Duration,
     gate: &Arc<Mutex<()>>,
@@ -171,7 +174,7 @@ async fn within<T: Send + 'static>(
     said.map_err(|error| crate::mail::mask::addresses(&error).into_owned())
 }
 
-/// Limits every answer, and tells browsers to do as little as possible with it.
+/// Limits the time of every answer, and adds headers that keep browsers from running or embedding anything foreign.
 async fn guarded(request: Request, next: Next) -> Response {
     let (body_max, limit) = match request.uri().path() {
         "/upload" => (upload::UPLOAD_MAX, UPLOAD_LIMIT),
@@ -183,7 +186,7 @@ async fn guarded(request: Request, next: Next) -> Response {
         tracing::warn!(%path, limit = body_max, "a body that is too long was refused");
         (StatusCode::PAYLOAD_TOO_LARGE, "too long\n").into_response()
     } else {
-        // The work is never cut: a transaction that is dropped while it begins would stay open on its connection.
+        // The work is never cancelled: a transaction dropped while it begins would stay open on its connection.
         let work = tokio::spawn(next.run(request));
         match timeout(limit, work).await {
             Ok(Ok(response)) => response,
@@ -217,7 +220,7 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Answers until `end`, then lets what is under way end.
+/// Serves until `end`, then lets requests under way finish.
 pub async fn serve(listener: TcpListener, site: Site, end: impl Future<Output = ()>) {
     let desk = Arc::clone(&site.desk);
     let router = site.router();
@@ -243,7 +246,7 @@ pub async fn serve(listener: TcpListener, site: Site, end: impl Future<Output = 
                 });
             }
             Err(error) => {
-                // Too many open files, as a rule: it passes.
+                // Usually too many open files, which passes.
                 tracing::warn!(%error, "a connection could not be taken");
                 sleep(Duration::from_millis(200)).await;
             }
@@ -266,7 +269,7 @@ async fn connection(
         .header_read_timeout(HEAD_LIMIT)
         .max_buf_size(HEAD_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // A connection that ends badly is the client's matter.
+    // How a connection ends is the client's affair.
     let _ = timeout(CONNECTION_LIMIT, watcher.watch(served)).await;
 }
 
@@ -284,7 +287,7 @@ mod tests {
             Ok(1)
         };
         assert!(within(limit, &gate, slow).await.is_err());
-        // The first one is still at work: no second question goes to the database.
+        // The first reading still runs, so no second one begins.
         let second =
             within::<i32>(limit, &gate, async { unreachable!("it must wait for its turn") });
         assert!(second.await.is_err_and(|said: String| said.contains("not answered")));

@@ -1,16 +1,19 @@
 //! The queue of mail and the jobs, for those who run the installation.
 
-use super::page::{Cell, Page, Refusal, T, Table};
+use super::page::{Cell, Page, Refusal, Table};
 use super::page_context::PageContext;
 use super::plan::local;
+use super::words::T;
+use crate::app::run_words;
 use crate::app::status::Problem;
 use crate::domain::audit::Action;
+use crate::domain::job::{RunNote, RunState};
 use crate::jobs::runner::life;
 use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
 
-/// Mails and runs that are shown; the command line has all.
+/// The most mails and runs that are shown; the command line shows all.
 const ROWS_MAX: i64 = 80;
 const LIVE_SECS: u32 = 5;
 
@@ -23,7 +26,7 @@ struct Main {
     tables: Vec<Table>,
 }
 
-/// The queue of mail. It has addresses, so that looking is written down.
+/// The queue of mail. It shows addresses, so each look goes to the audit log.
 pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let read = |context: PageContext| async move {
@@ -37,7 +40,7 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     noted.map_err(|error| context.refusal(&error))?;
     let mut states = Table::of(t, "web-states", &["state", "#mails"]);
     for (state, count) in &found.counts {
-        states.rows.push(vec![Cell::head(state.clone()), Cell::count(*count)]);
+        states.rows.push(vec![Cell::head(state.word()), Cell::count(*count)]);
     }
     let mut newest =
         Table::of(t, "web-newest-mails", &["id", "due", "state", "kind", "to", "subject"]);
@@ -45,8 +48,8 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
         newest.rows.push(vec![
             Cell::head(mail.id.to_string()),
             Cell::text(local(campaign, mail.due_at)),
-            Cell::text(mail.state.clone()),
-            Cell::text(mail.kind.clone()),
+            Cell::text(mail.state.word()),
+            Cell::text(mail.kind.word()),
             Cell::text(mail.to.clone()),
             Cell::text(mail.subject.clone()),
         ]);
@@ -78,20 +81,25 @@ pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
     let found = context.cached("jobs", read).await?;
     let (status, runs) = &*found;
     let time = |at: Option<i64>| Cell::text(at.map(|at| local(campaign, at)).unwrap_or_default());
-    let class = |state: &str| if state == "failed" { "bad" } else { "" };
+    let class = |state| if state == RunState::Failed { "bad" } else { "" };
+    let told = |note: Option<&RunNote>| {
+        Cell::text(note.map(|note| run_words::words(t.0, note)).unwrap_or_default())
+    };
     let mut jobs = Table::of(t, "web-jobs", &["job", "next", "due", "state", "said"]);
     let entries = &context.site.timetable.entries;
     for job in &status.jobs {
         let entry = entries.iter().find(|entry| entry.job == job.job);
         let next =
             entry.and_then(|entry| entry.next(campaign.timezone, context.now, life(campaign)));
-        let state = job.state.clone().unwrap_or_default();
         jobs.rows.push(vec![
             Cell::head(t.w(&format!("jobname-{}", job.job))),
             time(next.map(|at| at.timestamp_millis())),
             time(job.due_at),
-            Cell { class: class(&state), ..Cell::text(state) },
-            Cell::text(job.reason.clone().unwrap_or_default()),
+            Cell {
+                class: job.state.map_or("", class),
+                ..Cell::text(job.state.map_or("", RunState::word))
+            },
+            told(job.reason.as_ref()),
         ]);
     }
     let mut all = Table::of(t, "web-runs", &["job", "due", "state", "said", "attempt"]);
@@ -99,8 +107,8 @@ pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
         all.rows.push(vec![
             Cell::head(t.w(&format!("jobname-{}", run.job))),
             time(Some(run.due_at)),
-            Cell { class: class(&run.state), ..Cell::text(run.state.clone()) },
-            Cell::text(run.reason.clone().unwrap_or_default()),
+            Cell { class: class(run.state), ..Cell::text(run.state.word()) },
+            told(run.note.as_ref()),
             Cell::number(run.attempt.to_string()),
         ]);
     }
@@ -115,7 +123,7 @@ pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
     Ok(context.show(Page { live_secs: LIVE_SECS, ..page }))
 }
 
-/// A problem in words, as `doseplan status` has them.
+/// A problem in the words of `doseplan status`.
 fn said(t: T, problem: &Problem) -> String {
     match problem {
         Problem::BehindPlan { planned, done } => t.say(

@@ -1,19 +1,20 @@
-//! The first page of a campaign: how it stands at the end of a day. The figures are those of the coordinator's mail.
+//! The first page of a campaign: its figures at the end of a day, the same as in the coordinator's mail.
 
-use super::page::{Cell, Page, Refusal, T, Table, address};
+use super::page::{Cell, Page, Refusal, Table, address};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::dashboard::Overview;
 use crate::domain::campaign::Campaign;
-use crate::domain::count::percent;
+use crate::domain::count::Percent;
 use crate::domain::coverage::{CoverageRow, Flag};
 use crate::mail::render::{self, Alert};
 use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
 
-/// How often the figures are looked at anew where there is JavaScript.
+/// Seconds between two refreshes, where JavaScript runs.
 const LIVE_SECS: u32 = 5;
-/// Areas of the table; a county has some dozens.
+/// The most areas in the table; a county has some dozens.
 const AREAS_MAX: usize = 150;
 
 #[derive(Template)]
@@ -41,7 +42,7 @@ pub(super) async fn overview(context: PageContext) -> Result<Response, Refusal> 
     Ok(context.show(Page::clone(&page)))
 }
 
-/// The page, the same for all who may see it.
+/// The page; it is the same for every visitor.
 fn page(context: &PageContext, found: &Overview) -> Page {
     let t = context.t();
     let campaign = &context.loaded.campaign;
@@ -65,7 +66,7 @@ fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
     let summary = &found.summary;
     let progress = &summary.progress;
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let share = percent(signed(progress.done), signed(progress.planned));
+    let share = Percent::of(signed(progress.done), signed(progress.planned));
     let sites = &summary.by_group.sites;
     let plan = found.plan.map_or_else(|| t.w("web-none"), |no| no.to_string());
     let tile = |key: &str, figure: String, note: String| (t.w(key), figure, note);
@@ -77,7 +78,7 @@ fn tiles(t: T, found: &Overview) -> Vec<(String, String, String)> {
         ),
         tile(
             "web-progress",
-            t.percent(share.as_ref()),
+            t.percent(share),
             t.say(
                 "web-progress-of",
                 &[("done", &thousands(progress.done)), ("planned", &thousands(progress.planned))],
@@ -108,10 +109,10 @@ fn groups(t: T, campaign: &Campaign, found: &Overview) -> Table {
         let mut cells = vec![Cell::head(row.group_name.clone()), Cell::number(eligible)];
         for line in row.doses.iter().take(doses) {
             cells.push(Cell::count(line.people));
-            cells.push(Cell::percent(t, line.percent.as_ref()));
+            cells.push(Cell::percent(t, line.percent));
         }
-        cells.push(Cell::count(row.doses.iter().map(|line| line.today).sum::<u64>()));
-        cells.push(Cell::number(t.percent(row.drop_out.as_ref())));
+        cells.push(Cell::count(row.today()));
+        cells.push(Cell::number(t.percent(row.drop_out)));
         cells.push(Cell::text(flags(t, row)));
         table.rows.push(cells);
     }
@@ -127,7 +128,7 @@ fn flags(t: T, row: &CoverageRow) -> String {
     row.flags.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Who finished the series, area by area and group by group.
+/// The table of people who finished the series, by area and group.
 fn areas(context: &PageContext, found: &Overview) -> Table {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let with: Vec<_> = campaign
@@ -149,12 +150,12 @@ fn areas(context: &PageContext, found: &Overview) -> Table {
         let mut cells = vec![
             name,
             Cell::count(line.eligible),
-            Cell::number(t.percent(line.first_percent.as_ref())),
-            Cell::percent(t, line.complete_percent.as_ref()),
+            Cell::number(t.percent(line.first_percent)),
+            Cell::percent(t, line.complete_percent),
         ];
         for group in &with {
             let row = found.tree.row(area.code.as_str(), group.id.as_str());
-            let share = row.and_then(|row| row.complete.percent.as_ref());
+            let share = row.and_then(|row| row.complete.percent);
             cells.push(Cell::number(t.percent(share)));
         }
         cells.push(Cell::count(line.today));

@@ -1,9 +1,11 @@
-//! What pages are made of: words, tables, the frame around every page, refusals.
+//! Parts of pages: words, tables, the frame with the navigation, refusals.
 
-use super::authentication::Visitor;
-use super::routes::power_of;
+use super::powers::power_of;
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::{AppError, Loaded};
 use crate::domain::campaign::Language;
+use crate::domain::count::Percent;
 use crate::domain::permission::may;
 use crate::text;
 use askama::Template;
@@ -14,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use std::fmt::Display;
 use std::sync::LazyLock;
 
-/// The address of the style sheet: its hash is in it, so that browsers may keep it for ever.
+/// The address of the style sheet. It contains the file's hash, so that browsers may cache it for ever.
 pub(super) static STYLE: LazyLock<String> =
     LazyLock::new(|| asset("style", include_bytes!("assets/style.css"), "css"));
 /// The address of the script.
@@ -23,40 +25,6 @@ pub(super) static SCRIPT: LazyLock<String> =
 
 fn asset(name: &str, bytes: &[u8], ending: &str) -> String {
     format!("/assets/{name}-{}.{ending}", &text::hex(&Sha256::digest(bytes))[..12])
-}
-
-/// Words of a language, as templates say them.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct T(pub(super) Language);
-
-impl T {
-    /// A word of the catalogue.
-    pub(super) fn w(self, key: &str) -> String {
-        text::word(self.0, key)
-    }
-
-    /// A sentence of the catalogue.
-    pub(super) fn say(self, key: &str, arguments: &[(&str, &dyn Display)]) -> String {
-        text::say(self.0, key, arguments)
-    }
-
-    /// The language's tag.
-    pub(super) fn tag(self) -> &'static str {
-        self.0.tag()
-    }
-
-    /// `78.0%`, or a dash.
-    pub(super) fn percent(self, number: Option<&String>) -> String {
-        number.map_or_else(
-            || self.w("mail-no-figure"),
-            |number| self.say("mail-percent", &[("number", number)]),
-        )
-    }
-
-    /// A word per dose: `第1剂`, `Dose 1`.
-    pub(super) fn dose(self, dose: u8) -> String {
-        self.say("mail-dose-short", &[("dose", &dose)])
-    }
 }
 
 /// A heading of a column.
@@ -72,13 +40,13 @@ pub(super) struct Cell {
     pub(super) text: String,
     pub(super) class: &'static str,
     pub(super) href: Option<String>,
-    /// Of 60, the width of a bar.
+    /// Length of a bar in the cell, 0 to 60 pixels.
     pub(super) share: Option<u32>,
     pub(super) head: bool,
 }
 
 impl Cell {
-    /// Text.
+    /// A cell of text.
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
@@ -88,38 +56,37 @@ impl Cell {
         Self { head: true, ..Self::text(text) }
     }
 
-    /// A figure.
+    /// A cell with a figure, aligned to the right.
     pub(super) fn number(text: impl Into<String>) -> Self {
         Self { class: "n", ..Self::text(text) }
     }
 
-    /// A count.
+    /// A cell with a count, its thousands apart.
     pub(super) fn count(count: impl Into<i128>) -> Self {
         Self::number(text::thousands(count))
     }
 
-    /// A link.
+    /// A cell that links somewhere.
     pub(super) fn link(text: impl Into<String>, href: String) -> Self {
         Self { href: Some(href), ..Self::text(text) }
     }
 
-    /// A percentage with its bar.
-    pub(super) fn percent(t: T, number: Option<&String>) -> Self {
-        let share = number.and_then(|text| text.parse::<f64>().ok());
+    /// A cell with a percentage and its bar.
+    pub(super) fn percent(t: T, share: Option<Percent>) -> Self {
         Self {
-            share: share.map(|share| whole(share.clamp(0.0, 100.0) * 0.6)),
-            ..Self::number(t.percent(number))
+            share: share.map(|share| whole(share.shown().clamp(0.0, 100.0) * 0.6)),
+            ..Self::number(t.percent(share))
         }
     }
 }
 
-/// The nearest whole number of a length that is not negative.
+/// A length rounded to whole pixels, at least 0.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths on a page")]
 pub(super) fn whole(length: f64) -> u32 {
     length.round().max(0.0) as u32
 }
 
-/// A table with a caption; wide ones scroll by themselves.
+/// A table with a caption. A wide one scrolls within the page.
 #[derive(Debug, Default, Template)]
 #[template(path = "web/table.html")]
 pub(super) struct Table {
@@ -130,7 +97,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Without rows. A heading that begins with `#` is of figures.
+    /// A table without rows. A heading that begins with `#` heads a column of figures.
     pub(super) fn new(caption: String, heads: &[String]) -> Self {
         let head = |text: &String| Head {
             text: text.trim_start_matches('#').to_owned(),
@@ -140,7 +107,7 @@ impl Table {
         Self { caption, heads, rows: Vec::new(), note: String::new() }
     }
 
-    /// With headings of the catalogue.
+    /// A table whose caption and headings are keys of the catalogue.
     pub(super) fn of(t: T, caption: &str, keys: &[&str]) -> Self {
         let head = |key: &&str| match key.strip_prefix('#') {
             Some(key) => format!("#{}", t.w(&format!("column-{key}"))),
@@ -149,7 +116,7 @@ impl Table {
         Self::new(t.w(caption), &keys.iter().map(head).collect::<Vec<_>>())
     }
 
-    /// The first rows, and how many more there are.
+    /// Keeps the first `rows_max` rows and says how many more there are.
     pub(super) fn limited(mut self, t: T, rows_max: usize) -> Self {
         if self.rows.len() > rows_max {
             let more = self.rows.len() - rows_max;
@@ -160,23 +127,23 @@ impl Table {
     }
 }
 
-/// What a page shows: the part inside the frame.
+/// The part of a page inside the frame.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Page {
-    /// What the window is called.
+    /// Title of the window.
     pub(super) title: String,
-    /// The part, already HTML.
+    /// The content, as HTML.
     pub(super) main: String,
-    /// The key of the page's link in the navigation.
+    /// Key of the page in the navigation.
     pub(super) here: &'static str,
-    /// After so many seconds figures are looked at anew; 0: never.
+    /// Seconds after which the page refreshes its figures; 0 for never.
     pub(super) live_secs: u32,
-    /// What has just been done.
+    /// A confirmation to show; empty for none.
     pub(super) flash: String,
 }
 
 impl Page {
-    /// A page with a template's output.
+    /// A page with the output of a template.
     pub(super) fn new(title: String, here: &'static str, main: &impl Template) -> Self {
         let main = main.render().expect("templates fail only where a value does");
         Self { title, main, here, ..Self::default() }
@@ -225,7 +192,7 @@ pub(super) fn address(loaded: &Loaded, page: &str, as_of: Option<NaiveDate>) -> 
     format!("/c/{id}/{page}{day}")
 }
 
-/// Text as a part of an address.
+/// Text percent-encoded for an address.
 pub(super) fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -237,13 +204,13 @@ pub(super) fn encoded(text: &str) -> String {
     })
 }
 
-/// Hash of what a page shows, quoted as HTTP wants it.
+/// An `ETag`: the hash of the page's content, in quotes.
 fn tag_of(page: &Page) -> String {
     let hash = Sha256::digest(page.main.as_bytes());
     format!("\"{}\"", &text::hex(&hash)[..24])
 }
 
-/// The whole page, in the frame. Asked with the tag that it has, it is not sent again.
+/// The whole page in its frame. A page that refreshes itself is not sent again while its `ETag` stays the same.
 pub(super) fn framed(
     visitor: Option<&Visitor>,
     (t, here): (T, &str),
@@ -315,22 +282,22 @@ struct ErrorPage<'a> {
 }
 
 impl Refusal {
-    /// With a word of the catalogue.
+    /// A refusal with a message of the catalogue.
     pub(super) fn new(status: StatusCode, t: T, key: &str) -> Self {
         Self { status, language: t.0, text: t.w(key) }
     }
 
-    /// There is nothing here.
+    /// Not found.
     pub(super) fn absent(t: T) -> Self {
         Self::new(StatusCode::NOT_FOUND, t, "web-absent")
     }
 
-    /// What was sent makes no sense; `text` says why.
+    /// A bad request; `text` says what is wrong.
     pub(super) fn bad(t: T, text: String) -> Self {
         Self { status: StatusCode::BAD_REQUEST, language: t.0, text }
     }
 
-    /// What the app says: a refusal is told, a fault is logged.
+    /// The refusal for an error of the app. What the visitor can act on is told; faults are logged.
     pub(super) fn of(t: T, error: &AppError) -> Self {
         match error {
             AppError::NoCampaign | AppError::UnknownCampaign { .. } => Self::absent(t),

@@ -1,8 +1,9 @@
-//! What every page of a campaign begins with: who asks, of which campaign, as of which day.
+//! What every page of a campaign needs to know: the visitor, the campaign and the as-of day.
 
 use super::Site;
-use super::authentication::Visitor;
-use super::page::{Page, Refusal, T, address, encoded, framed};
+use super::page::{Page, Refusal, address, encoded, framed};
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::{App, AppError, Loaded, today};
 use crate::domain::audit::Action;
 use crate::domain::date::parse_day;
@@ -14,10 +15,11 @@ use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// A question about a campaign.
+/// A request for a page of a campaign.
 #[derive(Clone)]
 pub(super) struct PageContext {
     pub(super) site: Site,
@@ -26,7 +28,7 @@ pub(super) struct PageContext {
     pub(super) as_of: NaiveDate,
     pub(super) now: DateTime<Utc>,
     headers: HeaderMap,
-    /// What has just been done, from the address.
+    /// The key of a confirmation to show, taken from the address.
     done: Option<String>,
 }
 
@@ -37,7 +39,7 @@ struct Asked {
     done: Option<String>,
 }
 
-/// What pages say that has just been done; the address names it.
+/// The confirmations that an address may ask for.
 const DONE: [&str; 5] = ["adopted", "applied", "tallied", "renewed", "searching"];
 
 impl FromRequestParts<Site> for PageContext {
@@ -62,7 +64,7 @@ impl FromRequestParts<Site> for PageContext {
             None => default_day(&loaded, now),
         };
         if asked.as_of.is_none() && parts.method == Method::GET {
-            // The day is part of the address, so that it shows the same tomorrow.
+            // The day is part of the address, so that a saved link shows the same tomorrow.
             let query = parts.uri.query().map(|query| format!("&{query}")).unwrap_or_default();
             let to = format!("{}?as-of={as_of}{query}", parts.uri.path());
             return Err(Redirect::to(&to).into_response());
@@ -73,13 +75,14 @@ impl FromRequestParts<Site> for PageContext {
     }
 }
 
-/// Yesterday, or the last day of a campaign that is over: as `doseplan status` has it.
+/// The as-of day of a page that names none: yesterday, or the campaign's last day once it is over. `doseplan status`
+/// uses the same.
 pub(super) fn default_day(loaded: &Loaded, now: DateTime<Utc>) -> NaiveDate {
     (today(&loaded.campaign, now) - TimeDelta::days(1)).min(loaded.campaign.end)
 }
 
 impl PageContext {
-    /// Words in the visitor's language.
+    /// The catalogue in the visitor's language.
     pub(super) fn t(&self) -> T {
         self.visitor.t()
     }
@@ -96,6 +99,15 @@ impl PageContext {
         Ok(Visits::on(&sessions, day))
     }
 
+    /// The same for several days.
+    pub(super) async fn visits_of(
+        &self,
+        days: impl IntoIterator<Item = NaiveDate>,
+    ) -> Result<BTreeMap<NaiveDate, Visits>, Refusal> {
+        let visits = self.app().visits(&self.loaded, days).await;
+        visits.map_err(|error| self.refusal(&error))
+    }
+
     /// Writes down that the visitor was denied something, and says why.
     pub(super) async fn denied(&self, denied: Denied, said: &str) -> Refusal {
         let (who, id) = (&self.visitor.account.name, self.loaded.campaign.id.as_str());
@@ -108,17 +120,17 @@ impl PageContext {
         &self.site.app
     }
 
-    /// The day that it is in the campaign.
+    /// Today, in the campaign's time zone.
     pub(super) fn today(&self) -> NaiveDate {
         today(&self.loaded.campaign, self.now)
     }
 
-    /// The address of another page of the campaign, of the same day.
+    /// The address of another page of the campaign, for the same day.
     pub(super) fn to(&self, page: &str) -> String {
         address(&self.loaded, page, Some(self.as_of))
     }
 
-    /// The page in its frame.
+    /// The response: the page with navigation and confirmation.
     pub(super) fn show(&self, mut page: Page) -> Response {
         if let Some(done) = &self.done {
             page.flash = self.t().w(&format!("web-done-{done}"));
@@ -137,8 +149,8 @@ impl PageContext {
         Refusal::of(self.t(), error)
     }
 
-    /// What `make` reads, kept for a moment under the campaign, the day and `what`. A few read at a time, so that the
-    /// daemon's own work always gets a connection.
+    /// What `make` reads, cached under the campaign, its version, the day and `what`. Only a few requests read at a
+    /// time, so that the daemon's own work always gets a connection.
     pub(super) async fn cached<V, F>(
         &self,
         what: &str,
@@ -162,7 +174,7 @@ impl PageContext {
         found.map_err(|error| self.refusal(&error))
     }
 
-    /// Title, day and the way to other days.
+    /// The heading of a page: its title, its day and links to other days.
     pub(super) fn head(&self, title: String, page: &str, hidden: &[(&str, String)]) -> String {
         let pair = |(name, value): &(&str, String)| format!("&{name}={}", encoded(value));
         let rest = hidden.iter().map(pair).collect::<Vec<_>>().concat();

@@ -1,10 +1,12 @@
-//! The plan: verdict, sessions of the day, what holds people back; what a draft changes; making and adopting one.
+//! The plan page: verdict, the day's sessions, who is not placed and why, what a draft would change; forms to make and
+//! adopt a draft.
 
 use super::Site;
 use super::draw;
-use super::page::{Cell, Page, Refusal, T, Table};
+use super::page::{Cell, Page, Refusal, Table};
 use super::page_context::PageContext;
 use super::searching::{Search, State as SearchState};
+use super::words::T;
 use crate::app::judged;
 use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::Campaign;
@@ -23,13 +25,13 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Rows of each table; the command line has all.
+/// The most rows of each table; the command line shows all.
 const ROWS_MAX: usize = 60;
-/// Plans of the list.
+/// The most plans in the list.
 const PLANS_MAX: usize = 20;
-/// Lines of what is scarce.
+/// The most lines about what is scarce.
 const SCARCE_MAX: usize = 15;
-/// How long a search may take, to choose from.
+/// Lengths of a search to choose from, in seconds.
 const SECONDS: [u64; 5] = [5, 20, 60, 180, 600];
 
 /// What the page reads.
@@ -39,7 +41,7 @@ struct Found {
     scarce: Vec<Scarcity>,
     draft: Option<(PlanHead, PlanDiff)>,
     heads: Vec<PlanHead>,
-    /// Sessions of the day: of the plan that was in force then, where none is asked for.
+    /// The day's sessions: those of the plan asked for, else of the plan that was in force on that day.
     sessions: Vec<PlanRow>,
 }
 
@@ -116,7 +118,7 @@ pub(super) struct Which {
     no: Option<i64>,
 }
 
-/// The plan in force, or another one.
+/// The page of the plan in force, or of the plan with the number asked for.
 pub(super) async fn plan(
     context: PageContext,
     Query(which): Query<Which>,
@@ -249,7 +251,7 @@ fn plan_part(
         tile("column-gap", format!("{:.2} %", figures.gap * 100.0), String::new()),
         tile("column-travel_km", thousands(super::page::whole(figures.travel_km)), String::new()),
     ];
-    // The search has tried what would help; for an older plan only what it reaches is told.
+    // Only a search tries what would help; for an older plan the page says what it reaches.
     let tried = search.and_then(|search| search.verdict_of(head.no));
     let verdict = tried.as_deref().unwrap_or(&found.verdict);
     let state = t.w(&format!("plan-state-{}", head.state.word()));
@@ -335,7 +337,7 @@ fn list(context: &PageContext, heads: &[PlanHead]) -> Table {
             Cell { head: true, ..Cell::link(head.no.to_string(), href) },
             Cell::text(t.w(&format!("plan-state-{}", head.state.word()))),
             Cell::text(head.from.to_string()),
-            Cell::text(head.made_by.clone()),
+            Cell::text(head.made_by.word()),
             Cell::text(local(&context.loaded.campaign, head.made_at)),
             Cell::count(head.figures.doses),
             Cell::count(head.figures.people_finished),
@@ -345,7 +347,7 @@ fn list(context: &PageContext, heads: &[PlanHead]) -> Table {
     table.limited(t, PLANS_MAX)
 }
 
-/// An instant of the store in the campaign's time.
+/// An instant in milliseconds since 1970 as local time of the campaign.
 pub(super) fn local(campaign: &Campaign, millis: i64) -> String {
     DateTime::from_timestamp_millis(millis)
         .map(|at| at.with_timezone(&campaign.timezone).format("%Y-%m-%d %H:%M").to_string())
@@ -357,7 +359,7 @@ pub(super) struct Wanted {
     seconds: u64,
 }
 
-/// Begins a search; the plan's page shows how it goes.
+/// Starts a search; the plan page shows its progress.
 pub(super) async fn make(
     State(site): State<Site>,
     context: PageContext,

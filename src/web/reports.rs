@@ -1,17 +1,18 @@
-//! Sites × days: who reported. Not reported is not zero.
+//! The grid of sites and days: who has reported. No report is not the same as zero doses.
 
 use super::map::said;
-use super::page::{Page, Refusal, T, encoded};
+use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::dashboard::Report;
 use askama::Template;
 use axum::response::Response;
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
 const LIVE_SECS: u32 = 5;
-/// Days of the grid: what fits a page of less than 100 KB with a hundred sites.
+/// Days of the grid: with a hundred sites the page stays below 100 KB.
 const DAYS: i64 = 14;
-/// Sites of the grid; those that lack a report come first where there are more.
+/// The most sites in the grid; where there are more, those without a report come first.
 const SITES_MAX: usize = 120;
 
 struct Row {
@@ -32,7 +33,7 @@ struct Main {
     rows: Vec<Row>,
 }
 
-/// The grid of the last two weeks.
+/// The page with the last two weeks.
 pub(super) async fn reports(context: PageContext) -> Result<Response, Refusal> {
     let t = context.t();
     let campaign = &context.loaded.campaign;

@@ -1,15 +1,16 @@
-//! Every address of the dashboard, and the power that each needs.
+//! Every address of the dashboard.
 
-use super::authentication::{Visitor, gate};
+use super::authentication::gate;
 use super::page::{Refusal, address};
 use super::page_context::default_day;
+use super::powers::{POWERS, power_of};
 use super::upload::UPLOAD_MAX;
+use super::visitor::Visitor;
 use super::{
     Site, accounts, assets, authentication, calendar, due, feeds, map, operation, overview, plan,
 };
 use super::{reports, tally, upload};
 use crate::app::Loaded;
-use crate::domain::permission::Power;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,41 +18,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
-/// What somebody needs for each page. The navigation shows the pages that its reader may open.
-const POWERS: [(&str, Power); 24] = [
-    ("/", Power::Look),
-    ("/c/{id}", Power::Look),
-    ("/c/{id}/overview", Power::Look),
-    ("/c/{id}/map", Power::Look),
-    ("/c/{id}/calendar", Power::Look),
-    ("/c/{id}/reports", Power::Look),
-    ("/c/{id}/plan", Power::Look),
-    ("/c/{id}/make", Power::Plan),
-    ("/c/{id}/adopt", Power::Plan),
-    ("/c/{id}/due", Power::People),
-    ("/c/{id}/tally", Power::Tally),
-    ("/c/{id}/feed", Power::Tally),
-    ("/c/{id}/mail", Power::Operation),
-    ("/c/{id}/jobs", Power::Operation),
-    ("/upload", Power::Plan),
-    ("/upload/{upload}", Power::Plan),
-    ("/upload/{upload}/marked", Power::Plan),
-    ("/upload/{upload}/apply", Power::Plan),
-    ("/accounts", Power::Accounts),
-    ("/accounts/{what}", Power::Accounts),
-    ("/audit", Power::Accounts),
-    ("/me", Power::Look),
-    ("/logout", Power::Look),
-    ("/campaigns", Power::Look),
-];
-
-/// The power that a page needs. The path is one of [`POWERS`].
-pub(super) fn power_of(path: &str) -> Power {
-    let found = POWERS.iter().find(|(known, _)| *known == path);
-    found.expect("every page stands in the table of powers").1
-}
-
-/// The pages.
+/// The router with every page.
 pub(super) fn pages(site: &Site) -> Router<Site> {
     let pages: [(&str, MethodRouter<Site>); POWERS.len()] = [
         ("/", get(home)),
@@ -94,7 +61,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 
-/// The only campaign; where there are several, all of them.
+/// Leads to the only campaign, or to the list where there are several.
 async fn home(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -106,7 +73,7 @@ async fn home(
     })
 }
 
-/// How a campaign stands now.
+/// Leads to the overview of the newest day.
 async fn campaign(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -121,7 +88,7 @@ fn newest(site: &Site, loaded: &Loaded) -> Response {
     Redirect::to(&address(loaded, "overview", Some(day))).into_response()
 }
 
-/// Every campaign.
+/// The list of campaigns.
 async fn campaigns(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,

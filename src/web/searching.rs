@@ -1,4 +1,4 @@
-//! A search for a plan that was begun in the dashboard: one at a time, told of while it runs.
+//! Searches for a plan that are started in the dashboard. One runs at a time; the page shows its progress.
 
 use super::Site;
 use crate::app::Loaded;
@@ -13,15 +13,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Points of the curve; when there are more, every other one goes.
+/// The most points of the curve; beyond it, every other point is dropped.
 const POINTS_MAX: usize = 240;
 
-/// How a search stands.
+/// State of a search.
 #[derive(Debug, Clone)]
 pub(super) enum State {
     /// It runs.
     Running,
-    /// It has made a draft.
+    /// It ended with a draft.
     Done {
         /// Its number.
         no: i64,
@@ -30,7 +30,7 @@ pub(super) enum State {
         /// How long it took.
         took: Duration,
     },
-    /// It has made none.
+    /// It ended with an error.
     Failed(String),
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Search {
     campaign: CampaignNo,
     began: Instant,
     state: Mutex<State>,
-    /// Step, objective, bound.
+    /// Points of the curve: step, objective, bound.
     points: Mutex<Vec<(u32, f64, f64)>>,
 }
 
@@ -61,7 +61,7 @@ impl Search {
         locked(&self.points).clone()
     }
 
-    /// How long it has run, or took.
+    /// How long it has run so far, or took in all.
     pub(super) fn elapsed(&self) -> Duration {
         match *locked(&self.state) {
             State::Done { took, .. } => took,
@@ -69,7 +69,7 @@ impl Search {
         }
     }
 
-    /// What it found out about the plan that it made.
+    /// The verdict, where plan `no` is the one that it made.
     pub(super) fn verdict_of(&self, plan: i64) -> Option<Arc<Vec<GroupVerdict>>> {
         match &*locked(&self.state) {
             State::Done { no, verdict, .. } if *no == plan => Some(Arc::clone(verdict)),
@@ -90,26 +90,26 @@ impl Search {
     }
 }
 
-/// The newest search of this process.
+/// Holds the newest search of this process.
 #[derive(Debug, Default)]
 pub(super) struct Searches {
     newest: Mutex<Option<Arc<Search>>>,
-    /// True when the process ends: a search ends soon then.
+    /// Set when the process ends, which ends a running search.
     ending: Arc<AtomicBool>,
 }
 
 impl Searches {
-    /// The newest search, where it is of this campaign.
+    /// The newest search if it is for this campaign.
     pub(super) fn of(&self, campaign: CampaignNo) -> Option<Arc<Search>> {
         locked(&self.newest).clone().filter(|search| search.campaign == campaign)
     }
 
-    /// A search that runs shall come to its end.
+    /// Asks a running search to end.
     pub(super) fn end(&self) {
         self.ending.store(true, Ordering::SeqCst);
     }
 
-    /// Begins a search of so many seconds; `false` where one runs.
+    /// Starts a search of so many seconds for an account; `false` if one runs already.
     pub(super) fn begin(
         &self,
         site: &Site,

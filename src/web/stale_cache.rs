@@ -1,4 +1,5 @@
-//! What pages are made of is kept for a moment: many who look at the same figures ask the database once.
+//! Figures that pages show are cached for a second, so that many readers of the same page cost one query. While fresh
+//! figures are computed, readers get stale ones.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -7,11 +8,11 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 
-/// A value that is older is made anew by the next who asks.
+/// The age from which the next request computes a value again.
 const AGE_MAX: Duration = Duration::from_secs(1);
-/// While that goes on, the others get the one before, if it is not older than this.
+/// The age up to which the previous value is still served while the new one is computed.
 const BEFORE_MAX: Duration = Duration::from_secs(10);
-/// So long the one who asked waits for the new one, before the one before does for him too.
+/// How long a request waits for fresh figures before it gets the stale ones.
 const PATIENCE: Duration = Duration::from_millis(25);
 /// values that are kept.
 const KEPT_MAX: usize = 64;
@@ -22,25 +23,25 @@ type Value = Arc<dyn Any + Send + Sync>;
 struct Slot {
     made: Instant,
     value: Arc<OnceCell<Value>>,
-    /// The value before, and when it was made.
+    /// The previous value and when it was computed.
     before: Option<(Instant, Value)>,
 }
 
-/// Values by what they are of.
+/// Cached values by key.
 #[derive(Debug, Default)]
 pub(super) struct StaleCache(Mutex<BTreeMap<String, Slot>>);
 
-/// What there is for somebody who asks.
+/// What the cache has for a request.
 enum Found {
-    /// A value that is good enough.
+    /// A value that is fresh enough.
     Value(Value),
-    /// Where a new one shall be, or is being, made, and what does meanwhile.
+    /// The cell in which a new value is or will be computed, and the stale value to serve meanwhile, if there is one.
     ToMake(Arc<OnceCell<Value>>, Option<Value>),
 }
 
 impl StaleCache {
-    /// The value of a key as it is good enough now, made by `make` where there is none. What was begun is made to its
-    /// end, even if nobody waits for it any more.
+    /// The value of `key`; `make` computes it where there is no fresh one. A computation that has begun runs to its end
+    /// even if nobody waits for it any more.
     pub(super) async fn get<V, E, F>(
         &self,
         now: Instant,
@@ -102,7 +103,7 @@ impl StaleCache {
         Found::ToMake(value, does.map(|(_, value)| value))
     }
 
-    /// Something was changed here: whoever asks next sees it.
+    /// Drops every value: called after a change, so that the next request sees it.
     pub(super) fn forget(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -139,7 +140,7 @@ mod tests {
         assert_eq!(slow.await, Ok(Arc::new(1)), "patience has an end");
         assert_eq!(get(&cache, now, 9).await, Ok(Arc::new(1)), "nobody makes it twice");
         go.send(2).unwrap();
-        // Where the one before is too old, whoever asks waits for the one that is being made.
+        // Once the previous value is too old, requests wait for the new one.
         now += BEFORE_MAX;
         assert_eq!(get(&cache, now, 9).await, Ok(Arc::new(2)));
         assert_eq!(get(&cache, now + BEFORE_MAX, 3).await, Ok(Arc::new(3)), "too old to do");

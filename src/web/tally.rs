@@ -1,8 +1,9 @@
-//! A day's counts, entered in a form made for a phone. They are stored as `tallies import` stores them: a count that
-//! is there already is corrected, never added to.
+//! A form for a day's counts, made for a phone. They are stored as `tallies import` stores them: a count that exists is
+//! corrected, never added to.
 
-use super::page::{Page, Refusal, T, address, encoded};
+use super::page::{Page, Refusal, address, encoded};
 use super::page_context::PageContext;
+use super::words::T;
 use crate::app::AppError;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::Tally;
@@ -15,7 +16,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Counts of one form: a place serves a few areas.
+/// The most fields of one form; a place serves a few areas.
 const FIELDS_MAX: usize = 400;
 
 #[derive(Debug, Deserialize)]
@@ -45,7 +46,7 @@ struct Main {
     save: String,
 }
 
-/// What a count is of.
+/// What identifies a count at a place on a day.
 type Key = (AreaCode, GroupId, u8);
 
 /// The places whose counts of the page's day are the visitor's to enter.
@@ -60,7 +61,7 @@ async fn places(context: &PageContext) -> Result<Vec<(PlaceCode, String)>, Refus
     Ok(sites.chain(stops).filter(|(code, _)| may(code)).collect())
 }
 
-/// The counts that a place can have on a day.
+/// The counts that a place can report for a day.
 fn keys(campaign: &Campaign, place: &PlaceCode, day: NaiveDate) -> Vec<Key> {
     let mut out = Vec::new();
     for area in campaign.areas_served(place.as_str()) {
@@ -143,7 +144,7 @@ async fn show(
     Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "tally", &main)))
 }
 
-/// What is known of each count: the records, and their sum.
+/// The stored records of each count.
 async fn known(
     context: &PageContext,
     place: &PlaceCode,
@@ -180,7 +181,7 @@ fn row(
     }
 }
 
-/// The counts of the form, or what is wrong with them.
+/// Reads the form: its counts, or everything that is wrong with it.
 fn read(
     t: T,
     (place, day): (&PlaceCode, NaiveDate),
@@ -193,7 +194,7 @@ fn read(
         let text = entered.get(&name(key)).map_or("", |text| text.trim());
         let records = known.get(key).map_or(&[][..], Vec::as_slice);
         if text.is_empty() || records.len() > 1 {
-            // A count is never taken back by leaving a field empty: 0 says that none were given.
+            // An empty field changes nothing: only 0 says that no dose was given.
             continue;
         }
         let Some(doses) = text.parse::<u32>().ok().filter(|doses| *doses <= 100_000) else {

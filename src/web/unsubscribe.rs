@@ -1,5 +1,5 @@
-//! The way out of reminders that a mail's link leads to. Looking at it changes nothing, since mail programs follow
-//! links by themselves; only the button, or the one click that a mail program sends, does.
+//! The unsubscribe page that a reminder's link opens. Opening it changes nothing, because mail programs follow links by
+//! themselves; only the button, or the one-click POST of a mail program (RFC 8058), does.
 
 use super::{Site, within};
 use crate::app::unsubscribing::Done;
@@ -10,10 +10,10 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use std::time::Duration;
 
-/// The database answers within this time.
+/// Time limit for the database.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Asks whether it is meant.
+/// Shows the question and the button.
 pub(super) async fn question() -> Response {
     let ask = both(|language| word(language, "leave-ask"));
     let button = both(|language| word(language, "leave-button"));
@@ -21,7 +21,7 @@ pub(super) async fn question() -> Response {
         .into_response()
 }
 
-/// No more reminders go to the reader of the mail that has this token.
+/// Stops reminders to the reader of the mail with this token.
 pub(super) async fn leave(State(site): State<Site>, Path(token): Path<String>) -> Response {
     let (app, now) = (site.app.clone(), site.clock.now());
     let work = async move { app.unsubscribe(&token, "link", now).await };
@@ -37,7 +37,7 @@ pub(super) async fn leave(State(site): State<Site>, Path(token): Path<String>) -
     (said.0, page(&format!("<p>{text}</p>"))).into_response()
 }
 
-/// Nobody is known here, so both languages are shown.
+/// The page in both languages, since the reader's is not known here.
 fn both(text: impl Fn(Language) -> String) -> String {
     format!("{} · {}", text(Language::ZhCn), text(Language::En))
 }

@@ -1,12 +1,13 @@
-//! Setting up: a workbook is uploaded, checked as `campaign check` does, compared, and taken.
+//! Uploading a campaign's workbook: it is checked as `campaign check` does, compared with what is stored, and applied.
 
 use super::Site;
-use super::authentication::Visitor;
-use super::page::{Cell, Page, Refusal, T, Table, address, encoded, framed};
+use super::page::{Cell, Page, Refusal, Table, address, encoded, framed};
+use super::visitor::Visitor;
+use super::words::T;
 use crate::app::campaigns::Applied;
 use crate::app::{AppError, Loaded};
 use crate::domain::audit::Action;
-use crate::domain::difference::{Change, What};
+use crate::domain::difference::{RowChange, What};
 use crate::intake::Issue;
 use crate::mail::safe;
 use askama::Template;
@@ -16,11 +17,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-/// Bytes of an upload: the widest county's workbook has one or two megabytes.
+/// The most bytes of an upload; the largest county's workbook has one or two megabytes.
 pub(super) const UPLOAD_MAX: usize = 8 << 20;
-/// What a workbook is called in answers.
+/// Media type of a workbook.
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-/// Issues and changes that a page shows.
+/// The most issues and changes that a page shows.
 const ROWS_MAX: usize = 200;
 
 #[derive(Template)]
@@ -57,14 +58,14 @@ async fn show_form(
     Ok((status, page).into_response())
 }
 
-/// The name and the bytes of the file in a form.
+/// The name and bytes of the uploaded file; `None` if the form has no file.
 async fn file(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, MultipartError> {
     while let Some(field) = form.next_field().await? {
         if field.name() != Some("file") {
             continue;
         }
         let name = field.file_name().unwrap_or_default();
-        // Browsers send the name alone; who sends a path gets its last part shown, and nothing is stored under it.
+        // Browsers send a bare name. Of a path only the last part is shown; nothing is ever stored under it.
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
         let name = safe::name(name);
         let bytes = field.bytes().await?;
@@ -73,7 +74,7 @@ async fn file(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, Multipar
     Ok(None)
 }
 
-/// Takes a workbook in, under a random name.
+/// Stores an uploaded workbook under a random id.
 pub(super) async fn upload(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -102,7 +103,7 @@ pub(super) async fn upload(
     show_form(&site, &visitor, &headers, refused).await
 }
 
-/// The workbook with what is wrong in it marked.
+/// Serves the workbook with its errors marked.
 pub(super) async fn marked(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -124,7 +125,7 @@ struct Checked {
     title: String,
     said: String,
     issues: Table,
-    /// Where the workbook with its faults marked is; empty where there is nothing to mark.
+    /// Address of the workbook with its errors marked; empty if there is nothing to mark.
     marked: String,
     good: bool,
     changes: Table,
@@ -132,7 +133,7 @@ struct Checked {
     button: String,
 }
 
-/// What a workbook says, what is wrong with it, and what it would change.
+/// Shows what is wrong with an uploaded workbook, or what applying it would change.
 pub(super) async fn checked(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
@@ -171,7 +172,7 @@ pub(super) async fn checked(
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
 }
 
-/// Whether there is something to mark: what cannot be opened has one issue, of no sheet.
+/// Whether there is anything to mark: a file that cannot be opened has one issue that names no sheet.
 fn is_open(issues: &[Issue]) -> bool {
     issues.iter().any(|issue| issue.file.contains('!'))
 }
@@ -204,7 +205,7 @@ fn issue_table(t: T, issues: &[Issue]) -> Table {
     table.limited(t, ROWS_MAX)
 }
 
-fn change_table(t: T, changes: &[Change]) -> Table {
+fn change_table(t: T, changes: &[RowChange]) -> Table {
     let mut table = Table::of(t, "web-changes-campaign", &["table", "key", "column", "old", "new"]);
     for change in changes {
         let (column, old, new) = match &change.what {

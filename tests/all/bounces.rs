@@ -8,6 +8,8 @@ use doseplan::app::unsubscribing::Done;
 use doseplan::app::{App, Loaded};
 use doseplan::clock::Clock;
 use doseplan::config::Config;
+use doseplan::domain::hold::HoldReason;
+use doseplan::domain::message::{MailKind, MailState};
 use doseplan::mail::bounce::Kind;
 use doseplan::mail::transport::{Script, Stage, Transport};
 use doseplan::store::{Store, Tx, installation, outbox};
@@ -199,7 +201,7 @@ fn forget(world: &World, zhao: &str) {
         let mut tx = app.store.read().await.unwrap();
         installation::events(&mut tx, 1).await.unwrap()
     });
-    assert_eq!(events[0].kind, "bounces_forgotten");
+    assert_eq!(events[0].kind.word(), "bounces_forgotten");
     assert!(events[0].said.contains("a letter was wrong"));
     // The old report is still in its folder and does not count again.
     let text = std::fs::read_to_string(world.path("report.eml")).unwrap();
@@ -229,7 +231,7 @@ fn mails_that_wait_for_an_address_that_bounces_are_held_and_go_once_it_is_mended
             let mut tx = app.store.write().await.unwrap();
             let new = outbox::NewMessage {
                 unique_key: key.to_owned(),
-                kind: "digest",
+                kind: MailKind::Digest,
                 recipient: to.to_owned(),
                 subject: "x".to_owned(),
                 message_id: format!("{key}@x"),
@@ -238,7 +240,7 @@ fn mails_that_wait_for_an_address_that_bounces_are_held_and_go_once_it_is_mended
                 send_by: None,
                 quiet: false,
                 zone: "UTC".to_owned(),
-                state: "queued",
+                state: MailState::Queued,
                 last_error: None,
             };
             app.queue(&mut tx, loaded, new, now()).await.unwrap();
@@ -310,7 +312,9 @@ fn a_mail_in_doubt_that_bounced_had_arrived_at_the_relay() {
     let id = mail(&world, zhou)["id"].as_i64().unwrap();
     on(&world, async |app, _| {
         let mut tx = app.store.write().await.unwrap();
-        outbox::set(&mut tx, id, ("sent", "in_doubt"), 0, "no answer", 0).await.unwrap();
+        outbox::set(&mut tx, id, (MailState::Sent, MailState::InDoubt), 0, "no answer", 0)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     });
     import(&world, &report(&world, "qq", zhou)).ends(0);
@@ -331,7 +335,7 @@ fn a_database_can_sign_before_anybody_may_send_from_it() {
         assert_eq!(home(&mut tx).await.as_deref(), Some("here"));
         installation::make(&mut tx, "there").await.unwrap();
         assert_eq!(home(&mut tx).await.as_deref(), Some("here"), "only one may send");
-        installation::disown(&mut tx, "copied", "a copy", 0).await.unwrap();
+        installation::disown(&mut tx, HoldReason::Copied, "a copy", 0).await.unwrap();
         installation::make(&mut tx, "there").await.unwrap();
         assert_eq!(home(&mut tx).await, None, "a copy is adopted by hand");
         assert_eq!(installation::secret(&mut tx).await.unwrap().unwrap(), secret);
@@ -582,7 +586,7 @@ fn an_address_that_no_server_takes_is_refused_or_waits_with_what_to_do() {
             let mut tx = desk.app.store.write().await.unwrap();
             let id = desk.app.queue(&mut tx, &desk.loaded, message, now).await.unwrap().unwrap();
             let mail = outbox::find(&mut tx, id).await.unwrap().unwrap();
-            assert_eq!(mail.state, state, "{to}");
+            assert_eq!(mail.state.word(), state, "{to}");
             let said = mail.last_error.unwrap_or_default();
             assert_eq!(said.contains("name@example.org in ASCII"), state == "unroutable", "{said}");
             tx.commit().await.unwrap();

@@ -124,7 +124,7 @@ fn a_database_that_went_to_postgresql_and_back_is_the_same() {
         assert_eq!(seen(&world, server), before);
         // The old place sends no more; the new one may.
         let (old, new) = (installed(world.db()), installed(server));
-        assert_eq!((old.home, old.hold.unwrap().why.as_str()), (None, "moved"));
+        assert_eq!((old.home, old.hold.unwrap().why.word()), (None, "moved"));
         assert!(new.home.is_some() && new.hold.is_none());
         assert_eq!(old.id, new.id);
         // Numbers continue where they were, and derived figures agree.
@@ -195,14 +195,14 @@ fn a_move_that_dies_between_its_two_ends_leaves_none_that_sends() {
     let before = seen(&world, world.db());
     let ran = world.command(&["db", "move", &to]).env("DOSEPLAN_KILL_AT", "move").output();
     assert!(!ran.unwrap().status.success());
-    assert_eq!(installed(world.db()).hold.unwrap().why, "moved");
+    assert_eq!(installed(world.db()).hold.unwrap().why.word(), "moved");
     // The target is empty and accepts the repeated move; the right to send is given by hand.
     world.run(&["db", "move", &to]).ends(0);
     assert_eq!(seen(&world, &to), before);
-    assert_eq!(installed(&to).hold.unwrap().why, "moved");
+    assert_eq!(installed(&to).hold.unwrap().why.word(), "moved");
     world.run(&["--db", &to, "db", "adopt"]).ends(0);
     assert!(installed(&to).hold.is_none());
-    assert_eq!(installed(world.db()).hold.unwrap().why, "moved");
+    assert_eq!(installed(world.db()).hold.unwrap().why.word(), "moved");
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_copy_that_may_not_send_may_not_after_a_move_either() {
     let ran = world.run(&["--db", &copy, "db", "move", &to]).ends(0);
     assert!(ran.err.contains("adopt"), "{}", ran.err);
     let there = installed(&to);
-    assert_eq!((there.home, there.hold.unwrap().why.as_str()), (None, "restored"));
+    assert_eq!((there.home, there.hold.unwrap().why.word()), (None, "restored"));
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn a_backup_is_restored_on_hold_and_nothing_is_overwritten() {
     assert_eq!(seen(&world, world.db()), before);
     assert_eq!(seen(&world, &file(&world, "doseplan.db.before-restore")), after);
     let restored = installed(world.db());
-    assert_eq!((restored.home, restored.hold.unwrap().why.as_str()), (None, "restored"));
+    assert_eq!((restored.home, restored.hold.unwrap().why.word()), (None, "restored"));
     let ran = world.run(&["restore", "copy.db", "--force"]).ends(1);
     assert!(ran.err.contains("move it away"), "{}", ran.err);
 
@@ -279,7 +279,7 @@ fn a_backup_goes_back_into_an_empty_postgresql() {
         let there = world.run(&["--db", server, "restore", "copy.db", "-o", "json"]);
         assert_eq!(hashes(&there.ends(0).json()), hashes(&made));
         assert_eq!(seen(&world, server), seen(&world, world.db()));
-        assert_eq!(installed(server).hold.unwrap().why, "restored");
+        assert_eq!(installed(server).hold.unwrap().why.word(), "restored");
         world.run(&["--db", server, "db", "check"]).ends(0);
     });
 }

@@ -3,6 +3,7 @@
 use crate::support::{Desk, Folder, SENIORS, World, at, day, dose_of, number, row, small, wait};
 use doseplan::app::coverage::AsOf;
 use doseplan::app::import::Kind;
+use doseplan::domain::count::People;
 use doseplan::domain::coverage::Depth;
 use doseplan::domain::id::RecordId;
 use doseplan::domain::stock::GivenAt;
@@ -188,7 +189,7 @@ fn a_past_day_stays_as_it_was_known_then_also_after_corrections_and_voids() {
         assert_eq!(known(Some(day("2021-04-01"))).await.expect("coverage"), then);
         let third = known(Some(day("2021-04-03"))).await.expect("coverage");
         let people = |figures: &doseplan::domain::coverage::Coverage, group: &str| {
-            figures.row("001", group).expect("a row").doses[0].people
+            figures.row("001", group).expect("a row").doses[0].people.0
         };
         assert_eq!((people(&then, "adult"), people(&then, "senior")), (30, 1));
         assert_eq!((people(&third, "adult"), people(&third, "senior")), (29, 0));
@@ -196,7 +197,7 @@ fn a_past_day_stays_as_it_was_known_then_also_after_corrections_and_voids() {
         let last =
             desk.app.coverage(&loaded, AsOf::day(day("2021-04-01")), Depth::Tree).await.unwrap();
         assert_eq!(people(&last, "adult"), 20);
-        assert_eq!(last.row("001", "adult").unwrap().eligible, Some(500));
+        assert_eq!(last.row("001", "adult").unwrap().eligible, Some(People(500)));
     });
 }
 

@@ -227,6 +227,26 @@ fn dose_number_and_validity_follow_from_the_series() {
 }
 
 #[test]
+fn a_stored_dose_that_no_longer_counts_is_told_apart_from_the_rows_of_the_file() {
+    let world = register();
+    world.import("doses", "d2,p1,2021-05-01,S1,L1").ends(0);
+    // Ten days before: now this is the first dose, and the stored one is a second dose too soon.
+    let ran = world.import("doses", "d1,p1,2021-04-21,S1,L1").ends(0);
+    let json = ran.json();
+    assert_eq!((json["invalid"].clone(), json["no_longer_valid"].clone()), (0.into(), 1.into()));
+    assert_eq!(json["warnings"], serde_json::json!([]));
+    let told = &json["stored_warnings"][0];
+    assert_eq!((told["record"].clone(), told["person"].clone()), ("d2".into(), "p1".into()));
+    assert!(told.get("row").is_none() && told["reasons"][0].is_string(), "{told}");
+    assert!(ran.err.contains("Stored earlier: record d2"), "{}", ran.err);
+    // Rows that do not count keep their line.
+    let json = world.import("doses", "d3,p1,2021-05-03,S1,L1").ends(0).json();
+    assert_eq!((json["invalid"].clone(), json["no_longer_valid"].clone()), (1.into(), 0.into()));
+    assert_eq!(json["warnings"][0]["row"], 2);
+    world.run(&["db", "check"]).ends(0);
+}
+
+#[test]
 fn outcomes_are_corrected_and_voided_like_doses() {
     let world = register();
     let listed = |world: &World| -> Vec<String> {

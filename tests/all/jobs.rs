@@ -109,14 +109,15 @@ fn what_was_skipped_can_be_run_later_and_only_once() {
 /// All runs, oldest first: job, due, state, reason.
 async fn runs(desk: &Desk) -> Vec<(String, String, String, String)> {
     let mut tx = desk.app.store.read().await.unwrap();
-    let mut all = doseplan::store::runs::list(&mut tx, desk.loaded.no, "", 10_000).await.unwrap();
+    let mut all = doseplan::store::runs::list(&mut tx, desk.loaded.no, None, 10_000).await.unwrap();
     all.reverse();
     let zone = desk.loaded.campaign.timezone;
     all.into_iter()
         .map(|run| {
             let due = chrono::DateTime::from_timestamp_millis(run.due_at).unwrap();
             let due = due.with_timezone(&zone).format("%m-%d %H").to_string();
-            (run.job, due, run.state, run.reason.unwrap_or_default())
+            let said = run.note.as_ref().map(doseplan::app::run_words::stored_words);
+            (run.job.to_string(), due, run.state.to_string(), said.unwrap_or_default())
         })
         .collect()
 }

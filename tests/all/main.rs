@@ -13,6 +13,7 @@ mod jobs;
 mod letters;
 mod mail;
 mod operation;
+mod permissions;
 mod planner;
 mod planner_ask;
 mod planner_kinds;

@@ -729,7 +729,7 @@ fn a_new_version_of_the_time_zones_rules_is_written_down_once() {
         }
         let mut tx = desk.app.store.read().await.unwrap();
         let events = doseplan::store::installation::events(&mut tx, 99).await.unwrap();
-        let noted: Vec<_> = events.iter().filter(|event| event.kind == "tzdb").collect();
+        let noted: Vec<_> = events.iter().filter(|event| event.kind.word() == "tzdb").collect();
         assert_eq!(noted.len(), 1);
         assert_eq!(noted[0].said, chrono_tz::IANA_TZDB_VERSION);
     });

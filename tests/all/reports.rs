@@ -3,6 +3,7 @@
 use crate::support::{Desk, SENIORS, World, at, day, python, small, text, wait};
 use doseplan::app::import::Kind;
 use doseplan::app::reports::{Ask, Explained, has_records};
+use doseplan::domain::count::Percent;
 use doseplan::domain::report::{Basis, NAMES, Name, Value};
 use serde_json::Value as Json;
 
@@ -50,7 +51,7 @@ fn ask(name: Name, area: Option<&str>) -> Ask {
 /// What the parts give by the formula, if it is one that figures use.
 fn made(told: &Explained) -> String {
     let part = |at: usize| -> i64 { told.parts[at].records.iter().map(|one| one.counts).sum() };
-    let percent = |a: i64, b: i64| doseplan::domain::count::percent(a, b).expect("a denominator");
+    let percent = |a: i64, b: i64| Percent::of(a, b).expect("a denominator").to_string();
     match told.formula.as_str() {
         "a" => part(0).to_string(),
         "max(a − b, 0)" => (part(0) - part(1)).max(0).to_string(),
@@ -80,7 +81,7 @@ fn every_cell_is_the_sum_of_the_records_behind_it() {
                         let told = told.expect("an explanation");
                         let said = match &figure.value {
                             Value::Count(count) => count.to_string(),
-                            Value::Percent(percent) => percent.clone(),
+                            Value::Percent(percent) => percent.to_string(),
                             other => panic!("{other:?}"),
                         };
                         // A capacity is a sum over the campaign's days; there are no records behind it.
@@ -173,7 +174,7 @@ fn records_that_came_late_are_late_though_corrected() {
         let counts = |counts: [i64; 5]| counts.map(Value::Count).to_vec();
         // t3 of the 12th arrived on the 13th. Its correction in May does not make it late.
         assert_eq!(row("S2")[..5], counts([1, 0, 1, 0, 0]));
-        assert_eq!(row("S2")[5], Value::Percent("100.0".into()));
+        assert_eq!(row("S2")[5], Value::Percent(Percent::of(1, 1).expect("a denominator")));
         // d1 and d3 arrived on the next day, d4 on the same day; t1 and t2 after a week, d2 after a month.
         assert_eq!(row("S1")[..5], counts([6, 1, 2, 0, 3]));
     });

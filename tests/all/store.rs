@@ -121,6 +121,71 @@ fn totals_that_do_not_agree_with_the_records_are_found_and_repaired() {
 }
 
 #[test]
+fn a_value_that_doseplan_cannot_have_written_is_named_by_table_column_and_row() {
+    let world = World::small();
+    world.import("persons", SENIORS).ends(0);
+    world.run(&["plan", "make", "--steps", "0"]).ends(0);
+    world.run(&["plan", "adopt"]).ends(0);
+    world.run(&["job", "run", "digest", "--at", "2021-04-01T18:00"]).ends(0);
+    let queue: &[&str] = &["outbox", "list"];
+    for (damage, command, said) in [
+        (
+            "UPDATE outbox SET state = 'flown' WHERE id = 1",
+            queue,
+            "table outbox, column state, row 1",
+        ),
+        (
+            "UPDATE outbox SET kind = 'pigeon' WHERE id = 2",
+            queue,
+            "table outbox, column kind, row 2",
+        ),
+        (
+            "UPDATE outbox SET content = x'ff' WHERE id = 3",
+            &["outbox", "show", "3"],
+            "table outbox, column content, row 3",
+        ),
+        ("UPDATE plan SET state = 'best'", &["plan", "list"], "table plan, column state, row 1"),
+        (
+            "UPDATE plan SET made_by = 'luck'",
+            &["plan", "list"],
+            "table plan, column made_by, row 1",
+        ),
+        ("UPDATE plan SET content = x'ff'", &["plan", "show"], "table plan, column content, row 1"),
+        (
+            "INSERT INTO run (campaign, job, due_at, state, attempt, fence) \
+          VALUES (1, 'dance', 0, 'due', 0, 0)",
+            &["job", "runs"],
+            "table run, column job, row 1",
+        ),
+        (
+            "INSERT INTO run (campaign, job, due_at, state, attempt, fence) \
+          VALUES (1, 'plan', 0, 'lost', 0, 0)",
+            &["job", "runs"],
+            "table run, column state, row 1",
+        ),
+        ("UPDATE installation SET hold = 'bored'", &["status"], "table installation, column hold"),
+        (
+            "UPDATE audit SET did = 'dreamed' WHERE id = 1",
+            &["account", "log"],
+            "table audit, column did, row 1",
+        ),
+        (
+            "INSERT INTO account (name, role, places, password, made_at) \
+          VALUES ('x', 'king', '', '', 0)",
+            &["account", "list"],
+            "table account, column role, row 1",
+        ),
+    ] {
+        let copy = World::empty();
+        std::fs::copy(world.path("doseplan.db"), copy.path("doseplan.db")).unwrap();
+        wait(change(&copy, damage));
+        let ran = copy.run(&[&["--lang", "en"], command].concat()).ends(5);
+        assert!(ran.err.contains(said), "{damage}: {}", ran.err);
+        assert!(ran.err.contains("known: ") || said.contains("content"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn a_file_that_is_no_database_is_said_to_be_damaged() {
     let world = World::empty();
     world.file(

@@ -1,112 +1,111 @@
-//! Doses of persons: number and validity follow from the series, so a dose changes what its person's others count.
+//! Doses of persons. Their numbers and validity follow from the series, so a dose changes what the person's other
+//! doses count. Every person of a batch is judged twice, with the doses before it and after it.
 
-use super::{EARLIER, Facts, Good, Stored, Warning, unique};
-use crate::app::{Loaded, Result};
+use super::pipeline::{Found, Histories, Kind};
+use super::{Facts, Good, Warning, each_once};
+use crate::app::Loaded;
 use crate::domain::counting::{Cells, count_person};
 use crate::domain::dose::Dose;
 use crate::domain::id::{PersonId, RecordId};
-use crate::domain::judge::Subject;
-use crate::domain::person::Sex;
+use crate::domain::judge::Judged;
 use crate::intake::Issue;
-use crate::store::doses::{self, History, Known};
-use crate::store::{Tx, cells};
-use std::collections::HashMap;
+use crate::store::doses::{History, in_order};
+use std::collections::{HashMap, HashSet};
 
-pub(super) async fn store(tx: &mut Tx, facts: &Facts<'_>, good: Vec<Good<Dose>>) -> Result<Stored> {
-    let mut stored = Stored::default();
-    let rows = unique(facts, "record", good, |dose| dose.record.clone(), &mut stored);
-    let known = doses::find(tx, facts.loaded.no, rows.iter().map(|row| &row.value.record)).await?;
-    let rows = changed(facts, rows, &known, &mut stored);
-    let people = touched(&rows, &known);
-    let mut histories = doses::histories(tx, facts.loaded.no, people).await?;
-    let rows = fitting(facts, rows, &histories, &mut stored);
-    let before = touched(&rows, &known);
-    let mut changes = Cells::new();
-    count(facts.loaded, &histories, &before, -1, &mut changes);
-    let replaced: Vec<&Known> =
-        rows.iter().filter_map(|row| known.get(&row.value.record)).collect();
-    for old in &replaced {
-        if let Some(history) = histories.get_mut(&old.dose.person) {
-            history.doses.retain(|dose| dose.record != old.dose.record);
-        }
-    }
-    for row in &rows {
-        if let Some(history) = histories.get_mut(&row.value.person) {
-            history.doses.push(row.value.clone());
-        }
-    }
-    for person in &before {
-        if let Some(history) = histories.get_mut(*person) {
-            doses::sort(&mut history.doses);
-        }
-    }
-    count(facts.loaded, &histories, &before, 1, &mut changes);
-    warn(facts, &histories, &rows, &mut stored);
-    stored.corrected = replaced.len() as u64;
-    stored.new = rows.len() as u64 - stored.corrected;
-    doses::keep(tx, facts.loaded.no, replaced, facts.now, "corrected").await?;
-    doses::write(tx, facts.loaded.no, rows.iter().map(|row| &row.value), facts.now).await?;
-    cells::change(tx, facts.loaded.no, changes).await?;
-    Ok(stored)
-}
+impl Kind for Dose {
+    const KEY: &'static str = "record";
 
-/// Leaves out what is known with the same values, and refuses what an earlier row of this file says otherwise.
-fn changed(
-    facts: &Facts<'_>,
-    rows: Vec<Good<Dose>>,
-    known: &HashMap<RecordId, Known>,
-    stored: &mut Stored,
-) -> Vec<Good<Dose>> {
-    rows.into_iter()
-        .filter(|row| match known.get(&row.value.record) {
-            Some(old) if old.dose == row.value => {
-                stored.same += 1;
-                false
-            }
-            Some(old) if old.recorded_at == facts.now => {
-                let record = row.value.record.as_str();
-                let issue = facts.duplicate(row.line, "record", record, EARLIER);
-                stored.refused.push((row.index, issue));
-                false
-            }
-            _ => true,
-        })
-        .collect()
-}
+    fn people<'a>(rows: &'a [Good<Self>], replaced: &[&'a Self]) -> Vec<&'a PersonId> {
+        each_once(rows.iter().map(|row| &row.value).chain(replaced.iter().copied()).map(person))
+    }
 
-/// Refuses what names an unknown person, place or lot, or a day that cannot be.
-fn fitting(
-    facts: &Facts<'_>,
-    rows: Vec<Good<Dose>>,
-    histories: &HashMap<PersonId, History>,
-    stored: &mut Stored,
-) -> Vec<Good<Dose>> {
-    rows.into_iter()
-        .filter(|row| {
-            let (dose, line) = (&row.value, row.line);
-            let lot =
-                dose.lot.as_ref().filter(|lot| facts.loaded.campaign.lot(lot.as_str()).is_none());
-            let issue = match histories.get(&dose.person) {
-                None => Some(facts.unknown_person(line, &dose.person)),
-                Some(history) if dose.date < history.person.born => {
-                    Some(facts.issue("before_birth", line, "date", &dose.date.to_string()))
-                }
-                Some(_) => None,
-            }
+    fn fault(&self, facts: &Facts<'_>, line: u32, histories: &Histories) -> Option<Issue> {
+        let Loaded { campaign, .. } = facts.loaded;
+        let Some(history) = histories.get(&self.person) else {
+            return Some(facts.unknown_person(line, &self.person));
+        };
+        if self.date < history.person.born {
+            return Some(facts.issue("before_birth", line, "date", &self.date.to_string()));
+        }
+        // A catch-up register holds doses that were given elsewhere, years ago.
+        let is_history = campaign.catch_up.is_some() && self.date < campaign.start;
+        let place = if is_history { None } else { facts.place(line, &self.place) };
+        place
+            .or_else(|| product(facts, line, self))
             .or_else(|| {
-                // A catch-up register holds doses that were given elsewhere, years ago.
-                let campaign = &facts.loaded.campaign;
-                let is_history = campaign.catch_up.is_some() && dose.date < campaign.start;
-                if is_history { None } else { facts.place(line, &dose.place) }
+                let lot = self.lot.as_ref().filter(|lot| !facts.lots.contains(*lot));
+                lot.map(|lot| facts.issue("unknown_lot", line, "lot", lot.as_str()))
             })
-            .or_else(|| product(facts, line, dose))
-            .or_else(|| lot.map(|lot| facts.issue("unknown_lot", line, "lot", lot.as_str())))
-            .or_else(|| facts.not_future(line, dose.date));
-            let fits = issue.is_none();
-            stored.refused.extend(issue.map(|issue| (row.index, issue)));
-            fits
-        })
-        .collect()
+            .or_else(|| facts.not_future(line, self.date))
+    }
+
+    fn count(
+        loaded: &Loaded,
+        mut histories: Histories,
+        replaced: &[&Self],
+        rows: &[Good<Self>],
+        cells: &mut Cells,
+    ) -> Found {
+        let mut found = Found::default();
+        let gone: HashSet<&RecordId> = replaced.iter().map(|old| &old.record).collect();
+        let mut new: HashMap<&PersonId, Vec<&Good<Self>>> = HashMap::with_capacity(rows.len());
+        for row in rows {
+            new.entry(&row.value.person).or_default().push(row);
+        }
+        for person in Self::people(rows, replaced) {
+            if let Some(history) = histories.remove(person) {
+                let new = new.get(person).map_or(&[][..], Vec::as_slice);
+                count_changed(loaded, history, (&gone, new), cells, &mut found);
+            }
+        }
+        found.invalid.sort_by_key(|warning| warning.row);
+        found
+    }
+}
+
+fn person(dose: &Dose) -> &PersonId {
+    &dose.person
+}
+
+/// Where a dose comes from.
+enum Origin {
+    /// From this line of the file.
+    Row(u32),
+    /// It stood in the database.
+    Stored {
+        /// Whether the rules refused it already.
+        was_refused: bool,
+    },
+}
+
+/// Counts a person anew: without the doses that are `gone`, with the `new` ones.
+fn count_changed(
+    loaded: &Loaded,
+    History { person, doses: before }: History,
+    (gone, new): (&HashSet<&RecordId>, &[&Good<Dose>]),
+    cells: &mut Cells,
+    found: &mut Found,
+) {
+    let judged = count_person(loaded.rules(), &person, &before, -1, cells);
+    let stay = before.into_iter().zip(judged).filter(|(dose, _)| !gone.contains(&dose.record));
+    let stored = |(dose, judged): (Dose, Judged)| {
+        (dose, Origin::Stored { was_refused: judged.is_refused() })
+    };
+    let mut after: Vec<(Dose, Origin)> = stay.map(stored).collect();
+    after.extend(new.iter().map(|row| (row.value.clone(), Origin::Row(row.line))));
+    after.sort_by(|(a, _), (b, _)| in_order(a, b));
+    let (doses, origins): (Vec<Dose>, Vec<Origin>) = after.into_iter().unzip();
+    let judged = count_person(loaded.rules(), &person, &doses, 1, cells);
+    for ((dose, origin), judged) in doses.iter().zip(origins).zip(judged) {
+        match origin {
+            _ if !judged.is_refused() => {}
+            Origin::Row(line) => found.invalid.push(Warning::new(Some(line), dose, judged)),
+            Origin::Stored { was_refused: true } => {}
+            Origin::Stored { was_refused: false } => {
+                found.no_longer_valid.push(Warning::new(None, dose, judged));
+            }
+        }
+    }
 }
 
 /// In a catch-up register a dose of no known vaccine would be one that the person seems to lack.
@@ -121,76 +120,4 @@ fn product(facts: &Facts<'_>, line: u32, dose: &Dose) -> Option<Issue> {
     }
     let known = judge.rules.vaccine_by_code.keys().map(|code| &**code);
     Some(facts.unknown("unknown_vaccine", (line, "product", product), known))
-}
-
-/// Everybody whose doses change, by code: so the database finds them with few pages.
-fn touched<'a>(rows: &'a [Good<Dose>], known: &'a HashMap<RecordId, Known>) -> Vec<&'a PersonId> {
-    let old = rows.iter().filter_map(|row| known.get(&row.value.record));
-    let mut people: Vec<_> = rows.iter().map(|row| &row.value.person).collect();
-    people.extend(old.map(|known| &known.dose.person));
-    people.sort_unstable();
-    people.dedup();
-    people
-}
-
-fn count(
-    loaded: &Loaded,
-    histories: &HashMap<PersonId, History>,
-    people: &[&PersonId],
-    sign: i64,
-    changes: &mut Cells,
-) {
-    for history in people.iter().filter_map(|person| histories.get(*person)) {
-        count_person(loaded.rules(), &history.person, &history.doses, sign, changes);
-    }
-}
-
-/// Says which of the rows do not count, and why.
-fn warn(
-    facts: &Facts<'_>,
-    histories: &HashMap<PersonId, History>,
-    rows: &[Good<Dose>],
-    stored: &mut Stored,
-) {
-    let Loaded { campaign, judge, .. } = facts.loaded;
-    for row in rows {
-        let Some(history) = histories.get(&row.value.person) else { continue };
-        let who = Subject { born: history.person.born, sex: Sex::U };
-        let judged = judge.evaluate(campaign, who, &history.doses);
-        let at = history.doses.iter().position(|dose| dose.record == row.value.record);
-        let Some(judged) = at.map(|at| &judged[at]).filter(|judged| judged.is_refused()) else {
-            continue;
-        };
-        let dose = &row.value;
-        stored.warnings.push(Warning {
-            row: row.line,
-            record: dose.record.clone(),
-            person: dose.person.clone(),
-            judged: judged.clone(),
-        });
-    }
-}
-
-pub(super) async fn void(
-    tx: &mut Tx,
-    loaded: &Loaded,
-    record: &RecordId,
-    why: &str,
-    now: i64,
-) -> Result<bool> {
-    let mut known = doses::find(tx, loaded.no, [record]).await?;
-    let Some(old) = known.remove(record) else { return Ok(false) };
-    let person = old.dose.person.clone();
-    let mut histories = doses::histories(tx, loaded.no, [&person]).await?;
-    let people = [&person];
-    let mut changes = Cells::new();
-    count(loaded, &histories, &people, -1, &mut changes);
-    if let Some(history) = histories.get_mut(&person) {
-        history.doses.retain(|dose| dose.record != *record);
-    }
-    count(loaded, &histories, &people, 1, &mut changes);
-    doses::keep(tx, loaded.no, [&old], now, why).await?;
-    doses::delete(tx, loaded.no, record).await?;
-    cells::change(tx, loaded.no, changes).await?;
-    Ok(true)
 }

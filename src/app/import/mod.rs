@@ -1,35 +1,39 @@
-//! Imports: rows of files become doses, tallies, people, outcomes. The same record twice counts once; other values
-//! are a correction, and what was known before is kept. Bad rows go to an errors file, good rows are stored.
+//! Imports: rows of files become doses, tallies, people, outcomes. The same record twice counts once. A known record with
+//! other values is a correction, and what was known before is kept. Bad rows go to an errors file, good rows are stored.
 
 mod doses;
 mod outcomes;
 mod persons;
+mod pipeline;
 mod tallies;
+#[cfg(test)]
+mod tests;
 
 use super::{App, AppError, Loaded, Result, today};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
-use crate::domain::id::{PersonId, PlaceCode, RecordId};
+use crate::domain::counting::Cells;
+use crate::domain::dose::{Dose, Tally};
+use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
 use crate::domain::judge::Judged;
 use crate::domain::permission::{self, Actor, Power, Visits};
+use crate::domain::person::Outcome;
 use crate::intake::rows::{self, Batch, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
-use crate::store::figures;
+use crate::store::{Tx, cells, figures, records};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt::Display;
-use std::hash::Hash;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
-/// Rows that are stored together. Many rows of one batch share a cell, so that larger batches are quicker; memory is
-/// that of three batches.
+/// Rows that are looked up and stored together. Memory holds three batches: one being stored, one waiting, one being
+/// read.
 const BATCH_ROWS: usize = 20_000;
-/// Batches that one transaction stores. Every commit writes each page that it touched, and rows in no order touch
-/// nearly all; others who want to write wait for so many rows at most.
+/// Batches stored by one transaction. A commit writes every page that it touched, and rows in no order touch nearly all
+/// pages, so fewer commits are faster; but other writers wait for a whole transaction.
 const BATCHES_PER_COMMIT: u32 = 5;
-/// Batches that are read ahead of the database.
+/// Batches that wait for the database.
 const BATCHES_AHEAD: usize = 1;
 
 /// What an import did.
@@ -37,33 +41,38 @@ const BATCHES_AHEAD: usize = 1;
 pub struct Imported {
     /// Rows read.
     pub rows: u64,
-    /// Records that are new.
+    /// Rows that are new records.
     pub new: u64,
-    /// Records that were known with the same values.
+    /// Rows that repeat what is known.
     pub same: u64,
-    /// Records that were known with other values.
+    /// Rows that change a known record.
     pub corrected: u64,
     /// Rows refused.
     pub refused: u64,
-    /// Doses stored that do not count by the rules.
+    /// Rows stored whose dose does not count by the rules.
     pub invalid: u64,
     /// The first of them, with their reasons.
     #[serde(skip)]
     pub warnings: Vec<Warning>,
-    /// Where the refused rows are, with their reasons.
+    /// Doses stored earlier that counted and, because of this import, do not count any more.
+    pub no_longer_valid: u64,
+    /// The first of them, with their reasons.
+    #[serde(skip)]
+    pub stored_warnings: Vec<Warning>,
+    /// The file with the refused rows and the reasons; `None` if no row was refused.
     pub errors_file: Option<PathBuf>,
     /// The first reasons, for the screen.
     #[serde(skip)]
     pub issues: Vec<Issue>,
-    /// A reason for which the file as a whole was refused, or could not be read to its end.
+    /// Why the whole file was refused, or could not be read to its end.
     #[serde(skip)]
     pub fault: Vec<Issue>,
 }
 
-/// The screen shows so many reasons; the errors file has all.
+/// The most reasons, and the most doses that do not count, that the screen shows. The errors file has all reasons.
 const ISSUES_SHOWN_MAX: usize = 20;
 
-/// What is imported.
+/// A kind of record that can be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Doses of persons.
@@ -88,7 +97,7 @@ impl Kind {
     }
 }
 
-/// A row of a batch that has the right form.
+/// A row of a batch whose form is right.
 struct Good<T> {
     /// Its place in the batch.
     index: usize,
@@ -104,15 +113,15 @@ struct Stored {
     new: u64,
     same: u64,
     corrected: u64,
-    warnings: Vec<Warning>,
+    found: pipeline::Found,
     refused: Vec<(usize, Issue)>,
 }
 
-/// A dose that was stored and does not count.
+/// A dose that does not count.
 #[derive(Debug, Clone)]
 pub struct Warning {
-    /// Its line in the file.
-    pub row: u32,
+    /// Its line in the file; `None`: it was stored earlier.
+    pub row: Option<u32>,
     /// Its record.
     pub record: RecordId,
     /// Who got it.
@@ -121,17 +130,25 @@ pub struct Warning {
     pub judged: Judged,
 }
 
-/// What rows are held against.
+impl Warning {
+    fn new(row: Option<u32>, dose: &Dose, judged: Judged) -> Self {
+        Self { row, record: dose.record.clone(), person: dose.person.clone(), judged }
+    }
+}
+
+/// What rows are checked against.
 struct Facts<'a> {
     loaded: &'a Loaded,
     file: String,
     today: NaiveDate,
     now: i64,
     places: HashSet<PlaceCode>,
+    areas: HashSet<AreaCode>,
+    lots: HashSet<LotCode>,
 }
 
 impl App {
-    /// Imports a file. `now` is the time of recording.
+    /// Imports a file. `now` becomes the time of recording.
     pub async fn import(
         &self,
         loaded: &Loaded,
@@ -142,37 +159,30 @@ impl App {
     ) -> Result<Imported> {
         let from = (kind, path, language);
         match kind {
-            Kind::Doses => {
-                self.import_rows(loaded, rows::doses(path), doses::store, from, now).await
-            }
-            Kind::Tallies => {
-                self.import_rows(loaded, rows::tallies(path), tallies::store, from, now).await
-            }
-            Kind::Persons => {
-                self.import_rows(loaded, rows::persons(path), persons::store, from, now).await
-            }
-            Kind::Outcomes => {
-                self.import_rows(loaded, rows::outcomes(path), outcomes::store, from, now).await
-            }
+            Kind::Doses => self.import_rows(loaded, rows::doses(path), from, now).await,
+            Kind::Tallies => self.import_rows(loaded, rows::tallies(path), from, now).await,
+            Kind::Persons => self.import_rows(loaded, rows::persons(path), from, now).await,
+            Kind::Outcomes => self.import_rows(loaded, rows::outcomes(path), from, now).await,
         }
     }
 
-    /// Stores counts that `by` entered, as rows of `what`; all of them or, where one is refused, none. Those whose
-    /// place is not theirs on that day are denied, and so are records that stand for such a place. `said` begins the
-    /// line of the audit log.
+    /// Stores counts that `by` entered by hand, all of them or, if one is refused, none. Issues call their source `what`.
+    /// Counts of a place that is not theirs on that day are denied, and so are corrections of records of such a place.
+    /// `said` begins the line of the audit log.
     pub async fn import_tallies(
         &self,
         loaded: &Loaded,
         (what, said): (&str, &str),
-        tallies: Vec<crate::domain::dose::Tally>,
+        tallies: Vec<Tally>,
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         let sessions = self.sessions(loaded).await?;
         let mut act = self.act((by, Power::Tally), Action::Tally, now).await?;
         let tx = act.tx();
-        let known = tallies::known(tx, loaded, &tallies).await?;
-        for tally in known.iter().chain(&tallies) {
+        let keys = tallies.iter().map(|tally| tally.record.as_str());
+        let known = records::find::<Tally>(tx, loaded.no, keys).await?;
+        for tally in known.values().map(|known| &known.value).chain(&tallies) {
             let visits = Visits::on(&sessions, tally.date);
             let place = tally.place.as_str();
             permission::may_at(by, Power::Tally, &loaded.campaign, place, &visits)?;
@@ -181,13 +191,15 @@ impl App {
         let rows = tallies.len() as u64;
         let good = (1..).zip(tallies).enumerate();
         let good = good.map(|(index, (line, value))| Good { index, line, value }).collect();
-        let stored = tallies::store(tx, &facts, good).await?;
+        let mut changes = Cells::new();
+        let stored = pipeline::store(tx, &facts, good, &mut changes).await?;
         let Stored { new, same, corrected, refused, .. } = stored;
         let mut out = Imported { rows, new, same, corrected, ..Imported::default() };
         out.issues.extend(refused.into_iter().map(|(_, issue)| issue));
         if !out.issues.is_empty() {
             return Ok(Imported { rows, refused: rows, issues: out.issues, ..Imported::default() });
         }
+        cells::change(act.tx(), loaded.no, changes).await?;
         let counts = [out.new, out.same, out.corrected, out.refused];
         let (kind, at) = (Kind::Tallies.name(), super::millis(now));
         figures::insert_import(act.tx(), loaded.no, kind, counts, at).await?;
@@ -196,11 +208,10 @@ impl App {
         Ok(out)
     }
 
-    async fn import_rows<T: Send + 'static>(
+    async fn import_rows<T: pipeline::Kind>(
         &self,
         loaded: &Loaded,
         opened: std::result::Result<Rows<T>, Vec<Issue>>,
-        store: impl AsyncFn(&mut crate::store::Tx, &Facts<'_>, Vec<Good<T>>) -> Result<Stored>,
         (kind, path, language): (Kind, &Path, Language),
         now: DateTime<Utc>,
     ) -> Result<Imported> {
@@ -209,7 +220,7 @@ impl App {
             Ok(rows) => rows,
             Err(fault) => {
                 out.fault = fault;
-                self.note_import(None, loaded, kind, &out, now).await?;
+                self.end_import((None, Cells::new()), loaded, kind, &out, now).await?;
                 return Ok(out);
             }
         };
@@ -219,10 +230,10 @@ impl App {
             let made_at = now.with_timezone(&loaded.campaign.timezone).naive_local();
             errors = errors.with_workbook(kind.name(), made_at);
         }
-        // One task reads and checks the form, this one stores: two cores work at once.
+        // Another thread reads the file and checks the form while this one stores: two cores work at once.
         let (send, mut receive) = mpsc::channel::<Batch<T>>(BATCHES_AHEAD);
         let reader = tokio::task::spawn_blocking(move || read_ahead(rows, &send));
-        let (mut open, mut batches) = (None, 0_u32);
+        let (mut open, mut changes, mut batches) = (None, Cells::new(), 0_u32);
         while let Some(batch) = receive.recv().await {
             out.rows += batch.rows.len() as u64;
             let (good, raw) = sort_out(batch, &mut errors, &mut out)?;
@@ -230,24 +241,19 @@ impl App {
                 Some(tx) => tx,
                 None => self.store.write().await?,
             };
-            let stored = store(&mut tx, &facts, good).await?;
+            let stored = pipeline::store(&mut tx, &facts, good, &mut changes).await?;
             batches += 1;
             if batches % BATCHES_PER_COMMIT == 0 {
+                cells::change(&mut tx, loaded.no, std::mem::take(&mut changes)).await?;
                 tx.commit().await?;
             } else {
                 open = Some(tx);
             }
-            out.new += stored.new;
-            out.same += stored.same;
-            out.corrected += stored.corrected;
-            out.invalid += stored.warnings.len() as u64;
-            let room = ISSUES_SHOWN_MAX.saturating_sub(out.warnings.len());
-            out.warnings.extend(stored.warnings.into_iter().take(room));
-            for (line, index, issue) in by_line(stored.refused) {
+            for (line, index, issue) in by_line(out.add(stored)) {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }
         }
-        self.note_import(open, loaded, kind, &out, now).await?;
+        self.end_import((open, changes), loaded, kind, &out, now).await?;
         match reader.await {
             Ok(Ok(_)) => {}
             Ok(Err(issue)) => out.fault.push(issue),
@@ -257,10 +263,10 @@ impl App {
         Ok(out)
     }
 
-    /// Writes down what the import came to, in its last transaction, and commits that.
-    async fn note_import(
+    /// Stores the last changes of cells and what the import came to, and commits.
+    async fn end_import(
         &self,
-        open: Option<crate::store::Tx>,
+        (open, changes): (Option<Tx>, Cells),
         loaded: &Loaded,
         kind: Kind,
         out: &Imported,
@@ -270,12 +276,13 @@ impl App {
             Some(tx) => tx,
             None => self.store.write().await?,
         };
+        cells::change(&mut tx, loaded.no, changes).await?;
         let rows = [out.new, out.same, out.corrected, out.refused];
         figures::insert_import(&mut tx, loaded.no, kind.name(), rows, super::millis(now)).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Takes a record out of what counts, with a reason; what it said is kept. `false`: it is not known.
+    /// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
     pub async fn void(
         &self,
         loaded: &Loaded,
@@ -286,11 +293,11 @@ impl App {
     ) -> Result<bool> {
         let mut tx = self.store.write().await?;
         let why = format!("void: {why}");
-        let at = super::millis(now);
+        let (record, at) = (record.as_str(), super::millis(now));
         let known = match kind {
-            Kind::Doses => doses::void(&mut tx, loaded, record, &why, at).await?,
-            Kind::Tallies => tallies::void(&mut tx, loaded, record, &why, at).await?,
-            Kind::Outcomes => outcomes::void(&mut tx, loaded, record, &why, at).await?,
+            Kind::Doses => pipeline::void::<Dose>(&mut tx, loaded, record, &why, at).await?,
+            Kind::Tallies => pipeline::void::<Tally>(&mut tx, loaded, record, &why, at).await?,
+            Kind::Outcomes => pipeline::void::<Outcome>(&mut tx, loaded, record, &why, at).await?,
             Kind::Persons => false,
         };
         tx.commit().await?;
@@ -298,7 +305,33 @@ impl App {
     }
 }
 
-/// What rows of a file are held against.
+impl Imported {
+    /// Adds what storing a batch did; returns the rows that were refused.
+    fn add(&mut self, stored: Stored) -> Vec<(usize, Issue)> {
+        self.new += stored.new;
+        self.same += stored.same;
+        self.corrected += stored.corrected;
+        self.invalid += stored.found.invalid.len() as u64;
+        self.no_longer_valid += stored.found.no_longer_valid.len() as u64;
+        let show = |shown: &mut Vec<Warning>, more: Vec<Warning>| {
+            let left = ISSUES_SHOWN_MAX.saturating_sub(shown.len());
+            shown.extend(more.into_iter().take(left));
+        };
+        show(&mut self.warnings, stored.found.invalid);
+        show(&mut self.stored_warnings, stored.found.no_longer_valid);
+        stored.refused
+    }
+}
+
+/// Each person once, sorted by code, the order in which the database reads the fewest pages.
+fn each_once<'a>(people: impl IntoIterator<Item = &'a PersonId>) -> Vec<&'a PersonId> {
+    let mut people: Vec<_> = people.into_iter().collect();
+    people.sort_unstable();
+    people.dedup();
+    people
+}
+
+/// What the rows of a file are checked against.
 fn facts<'a>(loaded: &'a Loaded, file: &str, now: DateTime<Utc>) -> Facts<'a> {
     let campaign = &loaded.campaign;
     let sites = campaign.sites.iter().map(|site| site.code.clone());
@@ -308,6 +341,8 @@ fn facts<'a>(loaded: &'a Loaded, file: &str, now: DateTime<Utc>) -> Facts<'a> {
         today: today(campaign, now),
         now: super::millis(now),
         places: sites.chain(campaign.stops.iter().map(|stop| stop.code.clone())).collect(),
+        areas: campaign.areas.iter().map(|area| area.code.clone()).collect(),
+        lots: campaign.deliveries.iter().map(|delivery| delivery.lot.clone()).collect(),
     }
 }
 
@@ -328,7 +363,7 @@ fn errors_fault(path: &Path, error: &std::io::Error) -> AppError {
     AppError::refused("refused-errors-file", &[("path", &path.display()), ("said", error)])
 }
 
-/// Rows of the wrong form go to the errors file, the others on.
+/// Writes rows of the wrong form to the errors file; returns the others.
 fn sort_out<T>(
     batch: Batch<T>,
     errors: &mut ErrorsFile,
@@ -372,7 +407,7 @@ impl Facts<'_> {
         Issue::error(code, self.file.as_str()).row(line).column(column).value(value)
     }
 
-    /// An issue whose message may name what was probably meant.
+    /// An issue whose message names the nearest known value, if one is near enough.
     fn unknown<'a>(
         &self,
         code: &'static str,
@@ -390,6 +425,21 @@ impl Facts<'_> {
         })
     }
 
+    fn area(&self, line: u32, area: &AreaCode) -> Option<Issue> {
+        (!self.areas.contains(area)).then(|| {
+            let known = self.loaded.campaign.areas.iter().map(|area| area.code.as_str());
+            self.unknown("unknown_area", (line, "area", area.as_str()), known)
+        })
+    }
+
+    fn group(&self, line: u32, group: &GroupId) -> Option<Issue> {
+        let campaign = &self.loaded.campaign;
+        campaign.group(group.as_str()).is_none().then(|| {
+            let known = campaign.groups.iter().map(|group| group.id.as_str());
+            self.unknown("unknown_group", (line, "group", group.as_str()), known)
+        })
+    }
+
     fn not_future(&self, line: u32, day: NaiveDate) -> Option<Issue> {
         (day > self.today).then(|| {
             self.issue("future_date", line, "date", &day.to_string()).with("today", self.today)
@@ -399,39 +449,4 @@ impl Facts<'_> {
     fn unknown_person(&self, line: u32, person: &PersonId) -> Issue {
         self.issue("unknown_person", line, "person", person.as_str())
     }
-
-    fn duplicate(&self, line: u32, column: &str, value: &str, first: &str) -> Issue {
-        self.issue("duplicate_record", line, column, value).with("first", first)
-    }
 }
-
-/// Keeps of a batch the first row of each key. Later rows with the same values are counted, others refused.
-fn unique<T: PartialEq, K: Eq + Hash + Display>(
-    facts: &Facts<'_>,
-    column: &str,
-    good: Vec<Good<T>>,
-    key: impl Fn(&T) -> K,
-    stored: &mut Stored,
-) -> Vec<Good<T>> {
-    let mut out: Vec<Good<T>> = Vec::with_capacity(good.len());
-    let mut seen: HashMap<K, usize> = HashMap::with_capacity(good.len());
-    for row in good {
-        let key = key(&row.value);
-        match seen.get(&key) {
-            None => {
-                seen.insert(key, out.len());
-                out.push(row);
-            }
-            Some(first) if out[*first].value == row.value => stored.same += 1,
-            Some(first) => {
-                let text = key.to_string();
-                let first = out[*first].line.to_string();
-                stored.refused.push((row.index, facts.duplicate(row.line, column, &text, &first)));
-            }
-        }
-    }
-    out
-}
-
-/// A row before this one in the same file, whose line is no longer known.
-const EARLIER: &str = "…";

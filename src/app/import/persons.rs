@@ -1,87 +1,60 @@
-//! The register. Where a person moves to another area, group or birth date, what their doses count moves too.
+//! The register. When a person's area, group or birth date changes, what their doses count moves along.
 
-use super::{EARLIER, Facts, Good, Stored, unique};
-use crate::app::Result;
-use crate::domain::counting::{Cells, Counted, count_person};
+use super::pipeline::{Found, Histories, Kind};
+use super::{Facts, Good, Warning, each_once};
+use crate::app::Loaded;
+use crate::domain::counting::{Cells, Enrollee, count_person};
+use crate::domain::id::PersonId;
 use crate::domain::person::Person;
 use crate::intake::Issue;
-use crate::store::people::{self, Known};
-use crate::store::{Tx, cells, doses};
 
-pub(super) async fn store(
-    tx: &mut Tx,
-    facts: &Facts<'_>,
-    good: Vec<Good<Person>>,
-) -> Result<Stored> {
-    let mut stored = Stored::default();
-    let mut rows = unique(facts, "person", good, |person| person.id.clone(), &mut stored);
-    rows.retain(|row| {
-        let issue = fault(facts, row);
-        let fits = issue.is_none();
-        stored.refused.extend(issue.map(|issue| (row.index, issue)));
-        fits
-    });
-    let known = people::find(tx, facts.loaded.no, rows.iter().map(|row| &row.value.id)).await?;
-    let (mut new, mut replaced): (Vec<Person>, Vec<Known>) = (Vec::new(), Vec::new());
-    for row in rows {
-        match known.get(&row.value.id) {
-            Some(old) if old.person == row.value => {
-                stored.same += 1;
+impl Kind for Person {
+    const KEY: &'static str = "person";
+
+    fn people<'a>(_: &'a [Good<Self>], replaced: &[&'a Self]) -> Vec<&'a PersonId> {
+        each_once(replaced.iter().map(|old| &old.id))
+    }
+
+    fn fault(&self, facts: &Facts<'_>, line: u32, _: &Histories) -> Option<Issue> {
+        let group = self.group.as_ref();
+        facts
+            .area(line, &self.area)
+            .or_else(|| group.and_then(|group| facts.group(line, group)))
+            .or_else(|| {
+                // The birth date itself is private and stays out of messages.
+                (self.born > facts.today).then(|| {
+                    facts.issue("future_date", line, "born", "…").with("today", facts.today)
+                })
+            })
+    }
+
+    fn count(
+        loaded: &Loaded,
+        histories: Histories,
+        _: &[&Self],
+        rows: &[Good<Self>],
+        cells: &mut Cells,
+    ) -> Found {
+        let mut found = Found::default();
+        for Good { value: person, .. } in rows {
+            let Some(history) = histories.get(&person.id) else { continue };
+            let now = Enrollee {
+                area: person.area.clone(),
+                born: person.born,
+                group: person.group.clone(),
+            };
+            if now == history.person {
                 continue;
             }
-            Some(old) if old.recorded_at == facts.now => {
-                let issue = facts.duplicate(row.line, "person", row.value.id.as_str(), EARLIER);
-                stored.refused.push((row.index, issue));
-                continue;
+            let rules = loaded.rules();
+            let before = count_person(rules, &history.person, &history.doses, -1, cells);
+            let after = count_person(rules, &now, &history.doses, 1, cells);
+            for ((dose, before), after) in history.doses.iter().zip(before).zip(after) {
+                if after.is_refused() && !before.is_refused() {
+                    found.no_longer_valid.push(Warning::new(None, dose, after));
+                }
             }
-            Some(old) => {
-                replaced.push(old.clone());
-                stored.corrected += 1;
-            }
-            None => stored.new += 1,
         }
-        new.push(row.value);
+        found
     }
-    recount(tx, facts, &replaced, &new).await?;
-    people::keep(tx, facts.loaded.no, &replaced, facts.now).await?;
-    people::write(tx, facts.loaded.no, &new, facts.now).await?;
-    Ok(stored)
-}
-
-/// Moves what the doses of changed people count.
-async fn recount(tx: &mut Tx, facts: &Facts<'_>, replaced: &[Known], new: &[Person]) -> Result<()> {
-    let ids = replaced.iter().map(|old| &old.person.id);
-    let histories = doses::histories(tx, facts.loaded.no, ids).await?;
-    let mut changes = Cells::new();
-    for person in new {
-        let Some(history) = histories.get(&person.id).filter(|h| !h.doses.is_empty()) else {
-            continue;
-        };
-        let now =
-            Counted { area: person.area.clone(), born: person.born, group: person.group.clone() };
-        let rules = facts.loaded.rules();
-        count_person(rules, &history.person, &history.doses, -1, &mut changes);
-        count_person(rules, &now, &history.doses, 1, &mut changes);
-    }
-    cells::change(tx, facts.loaded.no, changes).await?;
-    Ok(())
-}
-
-fn fault(facts: &Facts<'_>, row: &Good<Person>) -> Option<Issue> {
-    let (person, line) = (&row.value, row.line);
-    let campaign = &facts.loaded.campaign;
-    if campaign.area(person.area.as_str()).is_none() {
-        let known = campaign.areas.iter().map(|area| area.code.as_str());
-        return Some(facts.unknown("unknown_area", (line, "area", person.area.as_str()), known));
-    }
-    if let Some(group) = &person.group
-        && campaign.group(group.as_str()).is_none()
-    {
-        let known = campaign.groups.iter().map(|group| group.id.as_str());
-        return Some(facts.unknown("unknown_group", (line, "group", group.as_str()), known));
-    }
-    (person.born > facts.today).then(|| {
-        // The date of birth itself is private and stays out of messages.
-        facts.issue("future_date", line, "born", "…").with("today", facts.today)
-    })
 }

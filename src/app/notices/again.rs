@@ -2,7 +2,8 @@
 
 use super::Post;
 use crate::app::{App, AppError, Loaded, Result, millis};
-use crate::domain::campaign::Contact;
+use crate::domain::contact::Contact;
+use crate::domain::message::{MailKind, MailState};
 use crate::mail::link::message_hash;
 use crate::mail::message::{Party, canonical};
 use crate::mail::{render, stored};
@@ -10,7 +11,7 @@ use crate::store::outbox::{self, NewMessage};
 use chrono::{DateTime, Utc};
 
 /// What may be sent once more: mails to people who run the campaign. Those to persons have a way out that is theirs.
-const KINDS: [&str; 2] = ["digest", "summary"];
+const KINDS: [MailKind; 2] = [MailKind::Digest, MailKind::Summary];
 
 impl App {
     /// Queues a copy of a mail for another reader, marked as one; the mail itself stays as it is.
@@ -48,11 +49,11 @@ impl App {
             return refused("refused-not-daily");
         };
         if to.is_none() {
-            match before.state.as_str() {
-                "in_doubt" => {
+            match before.state {
+                MailState::InDoubt => {
                     return refused("refused-in-doubt");
                 }
-                "queued" | "sending" => {
+                MailState::Queued | MailState::Sending => {
                     return refused("refused-not-left");
                 }
                 _ => {}
@@ -82,7 +83,7 @@ impl App {
             send_by: None,
             quiet: false,
             zone: before.zone,
-            state: "queued",
+            state: MailState::Queued,
             last_error: None,
         };
         self.queue_now(loaded, message, now).await

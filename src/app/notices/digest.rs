@@ -5,19 +5,21 @@ use crate::app::coverage::{AsOf, given};
 use crate::app::{App, Loaded, Result};
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::calendar::Sessions;
-use crate::domain::campaign::{Campaign, Contact};
-use crate::domain::coverage::{Depth, needs};
+use crate::domain::campaign::Campaign;
+use crate::domain::contact::Contact;
+use crate::domain::coverage::{Depth, Need, needs};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{PersonId, PlaceCode, TeamCode};
-use crate::domain::notice::{
-    DrawLine, Expected, LeadDigest, Need, PersonLine, SessionSheet, VialLine,
-};
-use crate::domain::person::group_of;
+use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet, VialLine};
+use crate::domain::person::{Person, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
 use crate::domain::planner::{LotDraw, SessionVials, lot_draws, tour, vials};
-use crate::store::{assignments, cells, doses, people, plans};
+use crate::domain::stock::{drawn_for, wastage_rate};
+use crate::store::{assignments, cells, doses, plans, records};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rayon::prelude::*;
+use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A site or team whose lead gets a digest.
@@ -103,11 +105,12 @@ impl App {
         let absent = absent(&mut tx, loaded, today, &reported).await?;
         let ids: BTreeSet<&PersonId> =
             expected.iter().chain(&absent).map(|one| &one.person).collect();
-        let known = people::find(&mut tx, loaded.no, ids).await?;
+        let ids = ids.into_iter().map(PersonId::as_str);
+        let known = records::find::<Person>(&mut tx, loaded.no, ids).await?;
         let lines = known
             .into_values()
             .map(|known| {
-                let person = known.person;
+                let person = known.value;
                 let group = group_of(campaign, person.born, person.group.as_ref(), tomorrow);
                 let line = PersonLine {
                     person: person.id.clone(),
@@ -149,7 +152,7 @@ impl App {
         digest: &LeadDigest,
     ) -> Result<Post> {
         Ok(Post {
-            kind: "digest",
+            kind: crate::domain::message::MailKind::Digest,
             key: format!("digest/{}/{}/{}", loaded.campaign.id, digest.post, digest.today),
             to: digest.lead.clone(),
             language: digest.language,
@@ -169,17 +172,20 @@ impl App {
         missed: Option<(NaiveDate, NaiveDate)>,
         now: DateTime<Utc>,
     ) -> Result<(usize, Vec<String>)> {
-        let (mut new, mut silent) = (0, Vec::new());
-        let mut messages = Vec::new();
         let sessions = self.sessions(loaded).await?;
-        for digest in self.digests(loaded, today, None, missed).await? {
-            if digest.lead.email.is_none() {
-                silent.push(digest.post_name.clone());
-                continue;
-            }
-            let post = self.digest_post(loaded, &sessions, &digest)?;
-            messages.push(self.message(loaded, &post, now)?);
-        }
+        let digests = self.digests(loaded, today, None, missed).await?;
+        let (reached, silent): (Vec<_>, Vec<_>) =
+            digests.into_iter().partition(|digest| digest.lead.email.is_some());
+        let silent = silent.into_iter().map(|digest| digest.post_name).collect();
+        // Workbooks take most of the time, and every digest has one: on all cores, in the same order.
+        let messages = reached
+            .par_iter()
+            .map(|digest| {
+                let post = self.digest_post(loaded, &sessions, digest)?;
+                self.message(loaded, &post, now)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let mut new = 0;
         let mut tx = self.store.write().await?;
         for message in messages {
             let queued = self.queue(&mut tx, loaded, message, now).await?;
@@ -385,16 +391,12 @@ fn draw_lines(
             (None, None) => false,
         })
         .collect();
-    let wastage = match campaign.site(place.as_str()) {
-        Some(site) => site.wastage_rate,
-        None => campaign.team(&office.code).map_or_else(Default::default, |t| t.wastage_rate),
-    };
     if !office.team && mine.iter().any(|draw| draw.taken == tomorrow) {
         return mine.iter().filter_map(|d| line(d, d.vaccine_doses, d.until)).collect();
     }
-    let keep = rust_decimal::Decimal::ONE - wastage;
-    let need = (rust_decimal::Decimal::from(doses) / keep).ceil();
-    let mut left: u64 = rust_decimal::prelude::ToPrimitive::to_u64(&need).unwrap_or(doses);
+    let team = TeamCode::from(office.code.as_str());
+    let need = drawn_for(doses, wastage_rate(campaign, place, Some(&team)));
+    let mut left = need.and_then(|need| need.ceil().to_u64()).unwrap_or(doses);
     let mut out = Vec::new();
     for draw in mine {
         let take = left.min(draw.vaccine_doses);

@@ -7,8 +7,11 @@ pub mod reminders;
 pub mod summary;
 
 use super::{App, AppError, Loaded, Result, millis};
-use crate::domain::campaign::{Contact, Language};
+use crate::domain::campaign::Language;
+use crate::domain::contact::Contact;
 use crate::domain::date::{day_end, day_of};
+use crate::domain::job::{Job, RunState};
+use crate::domain::message::{MailKind, MailState};
 use crate::mail::Letter;
 use crate::mail::link::{WayOut, message_hash};
 use crate::mail::message::{Attachment, Envelope, MessageError, Party, build, canonical};
@@ -19,8 +22,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 /// A letter with all that the queue must know of it.
 #[derive(Debug, Clone)]
 pub struct Post {
-    /// `digest`, `summary`, `reminder`.
-    pub kind: &'static str,
+    /// What kind of mail it is.
+    pub kind: MailKind,
     /// What it is about; the same key is queued once.
     pub key: String,
     /// Who reads it.
@@ -54,15 +57,15 @@ impl App {
             date: now,
             zone: loaded.campaign.timezone,
             language: post.language,
-            kind: post.kind.to_owned(),
+            kind: post.kind.to_string(),
             unsubscribe: post.way_out.as_ref().map(WayOut::links).unwrap_or_default(),
             attachments: post.attachments.clone(),
             from,
         };
         let (bytes, state, last_error) = match build(&post.letter, &envelope) {
-            Ok(bytes) => (bytes, "queued", None),
+            Ok(bytes) => (bytes, MailState::Queued, None),
             Err(error @ MessageError::Unroutable(_)) => {
-                (Vec::new(), "unroutable", Some(error.to_string()))
+                (Vec::new(), MailState::Unroutable, Some(error.to_string()))
             }
             Err(error) => return Err(AppError::refused("refused-letter", &[("said", &error)])),
         };
@@ -93,10 +96,10 @@ impl App {
         mut message: NewMessage,
         now: DateTime<Utc>,
     ) -> Result<Option<i64>> {
-        if message.state == "queued"
+        if message.state == MailState::Queued
             && let Some(why) = bounces::why_suppressed(tx, &canonical(&message.recipient)).await?
         {
-            message.state = "unroutable";
+            message.state = MailState::Unroutable;
             message.last_error = Some(format!("{}{why}", bounces::SUPPRESSED));
         }
         Ok(outbox::insert(tx, loaded.no, &message, millis(now)).await?)
@@ -108,12 +111,12 @@ impl App {
     pub async fn missed(
         &self,
         loaded: &Loaded,
-        job: &str,
+        job: Job,
         due: DateTime<Utc>,
     ) -> Result<Option<(NaiveDate, NaiveDate)>> {
         let mut tx = self.store.read().await?;
         let zone = loaded.campaign.timezone;
-        let Some(last) = runs::last(&mut tx, loaded.no, job, "done").await? else {
+        let Some(last) = runs::last(&mut tx, loaded.no, job, RunState::Done).await? else {
             return Ok(None);
         };
         let last = DateTime::from_timestamp_millis(last.due_at).unwrap_or(due);

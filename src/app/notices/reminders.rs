@@ -7,10 +7,11 @@ use super::Post;
 use crate::app::assigning::{Standing, each_standing};
 use crate::app::unsubscribing::secret;
 use crate::app::{App, Loaded, Result};
-use crate::domain::campaign::{Campaign, Contact, Language};
+use crate::domain::campaign::{Campaign, Language};
+use crate::domain::contact::Contact;
 use crate::domain::date::resolve;
 use crate::domain::id::PersonId;
-use crate::domain::judge::{Judge, Lack};
+use crate::domain::judge::{Judge, MissedDose};
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::OutcomeKind;
 use crate::mail::message::canonical;
@@ -79,7 +80,7 @@ impl App {
         let key = key(loaded, &reminder, day);
         let way_out = self.way_out(secret, &key)?;
         let post = Post {
-            kind: "reminder",
+            kind: crate::domain::message::MailKind::Reminder,
             key,
             to: Contact { name: draft.to_name.clone(), email: Some(reminder.email.clone()) },
             language: reminder.language,
@@ -256,10 +257,10 @@ fn places(campaign: &Campaign, area: &str) -> Vec<String> {
 }
 
 /// What a catch-up visit brings.
-fn vaccines(judge: &Judge, lacks: &[Lack], why: &ReminderWhy) -> Vec<(String, u8)> {
+fn vaccines(judge: &Judge, missed: &[MissedDose], why: &ReminderWhy) -> Vec<(String, u8)> {
     let ReminderWhy::Tomorrow { day, .. } = why else { return Vec::new() };
-    let given = lacks.iter().filter(|lack| lack.earliest.max(lack.recommended) <= *day);
-    given.map(|lack| (judge.name(lack.group).to_owned(), lack.dose)).collect()
+    let given = missed.iter().filter(|dose| dose.earliest.max(dose.recommended) <= *day);
+    given.map(|dose| (judge.name(dose.group).to_owned(), dose.dose)).collect()
 }
 
 fn draft(
@@ -294,7 +295,7 @@ fn draft(
                     person: PersonId::new(standing.person.id.as_str()),
                     name: standing.person.name,
                     dose: standing.due.map_or(0, |due| due.number),
-                    vaccines: vaccines(judge, &standing.lacks, &why),
+                    vaccines: vaccines(judge, &standing.missed, &why),
                     why,
                 })
                 .collect(),

@@ -5,12 +5,14 @@ use super::{Post, end_of};
 use crate::app::coverage::AsOf;
 use crate::app::plans::diff_lines;
 use crate::app::{App, Loaded, Result};
-use crate::domain::campaign::{Campaign, Contact};
-use crate::domain::count::percent;
+use crate::domain::campaign::Campaign;
+use crate::domain::contact::Contact;
+use crate::domain::count::{Doses, People};
 use crate::domain::counting::NO_GROUP;
 use crate::domain::coverage::{Counted, Coverage, CoverageRow, Depth, Flag, coverage, needs};
 use crate::domain::date::days;
 use crate::domain::id::GroupId;
+use crate::domain::message::MailState;
 use crate::domain::notice::{AreaLine, Attention, Curves, Progress, Summary};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
@@ -97,7 +99,8 @@ impl App {
         let mut out = Vec::new();
         let mut tx = self.store.read().await?;
         let doubt = outbox::counts(&mut tx).await?;
-        let doubt = doubt.iter().find(|(state, _)| state == "in_doubt").map_or(0, |(_, n)| *n);
+        let doubt =
+            doubt.iter().find(|(state, _)| *state == MailState::InDoubt).map_or(0, |(_, n)| *n);
         if doubt > 0 {
             out.push(Attention::MailInDoubt(doubt));
         }
@@ -134,8 +137,8 @@ impl App {
             out.push(Attention::DraftWaits { plan: draft.no, changes });
         }
         out.extend(over_100(campaign, tree));
-        let invalid: u64 = roots(campaign, tree).map(|row| row.invalid).sum();
-        if invalid > 0 {
+        let invalid: Doses = roots(campaign, tree).map(|row| row.invalid).sum();
+        if invalid > Doses::ZERO {
             out.push(Attention::InvalidDoses(invalid));
         }
         let silent: Vec<String> = offices(campaign)
@@ -165,7 +168,7 @@ impl App {
             None
         });
         Post {
-            kind: "summary",
+            kind: crate::domain::message::MailKind::Summary,
             key: format!("summary/{}/{}", loaded.campaign.id, summary.as_of),
             to: summary.coordinator.clone(),
             language: summary.language,
@@ -272,20 +275,18 @@ fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
                 .filter(|row| row.area == area.code && known.contains(&row.group.as_str()))
                 .collect();
             let with: Vec<_> = rows.iter().filter(|row| row.eligible.is_some()).collect();
-            let eligible: u64 = with.iter().filter_map(|row| row.eligible).sum();
-            let first: u64 =
+            let eligible: People = with.iter().filter_map(|row| row.eligible).sum();
+            let first: People =
                 with.iter().filter_map(|row| row.doses.first()).map(|line| line.people).sum();
-            let complete: u64 = with.iter().map(|row| row.complete.people).sum();
-            let share =
-                |people: u64| percent(i64::try_from(people).ok()?, i64::try_from(eligible).ok()?);
+            let complete: People = with.iter().map(|row| row.complete.people).sum();
             AreaLine {
                 area_name: area.name.clone(),
                 eligible,
                 first,
-                first_percent: share(first),
+                first_percent: first.percent_of(eligible),
                 complete,
-                complete_percent: share(complete),
-                today: rows.iter().flat_map(|row| &row.doses).map(|line| line.today).sum(),
+                complete_percent: complete.percent_of(eligible),
+                today: rows.iter().map(|row| row.today()).sum(),
             }
         })
         .collect()
@@ -304,12 +305,14 @@ fn over_100(campaign: &Campaign, tree: &Coverage) -> Vec<Attention> {
                 && campaign.below(&other.area).contains(&row.area)
         });
         let worst = row.doses.iter().filter(|line| line.people > eligible).max_by_key(|l| l.people);
-        if let Some(line) = worst.filter(|_| !below_another) {
+        if let Some((line, percent)) =
+            worst.filter(|_| !below_another).and_then(|line| Some((line, line.percent?)))
+        {
             out.push(Attention::Over100 {
                 area_name: row.area_name.clone(),
                 group_name: row.group_name.clone(),
                 dose: line.dose,
-                percent: line.percent.clone().unwrap_or_default(),
+                percent,
             });
         }
     }

@@ -1,10 +1,11 @@
-//! Taking mails from the queue: as many as breaker and pace let go; what comes too late expires, what falls into
-//! quiet hours is put off. Both are decided here, at the moment of sending, and never earlier.
+//! Claims mails from the queue, as many as circuit breaker and pace allow. A mail that is too late expires, one that
+//! falls into quiet hours is postponed. Both are decided here, when it would be sent, and never earlier.
 
 use super::{BATCH, Drained, LEASE_MS, Sender};
 use crate::app::{App, Result, millis};
 use crate::domain::date::resolve;
-use crate::domain::relay::Room;
+use crate::domain::message::{AttemptOutcome, MailState};
+use crate::domain::relay::Allowance;
 use crate::store::outbox::{self, AttemptResult, Claimed};
 use crate::store::relays;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +17,7 @@ enum PutOff {
 }
 
 impl App {
-    /// Claims the next messages; `None` when nothing is due or nothing may go. An empty list: all were put off.
+    /// Claims the next messages; `None` if nothing is due or nothing may go now. The list is empty if all were put off.
     pub(super) async fn claim(
         &self,
         relay: &str,
@@ -30,9 +31,9 @@ impl App {
         let mut state = relays::lock(&mut tx, relay).await?;
         let before = state.clone();
         let patient = !(sender.by_hand && done.results.is_empty());
-        let limit = match state.room(at, BATCH, pace, patient) {
-            Room::Go(count) => count,
-            Room::Wait(until) => {
+        let limit = match state.allowance(at, BATCH, pace, patient) {
+            Allowance::Go(count) => count,
+            Allowance::Wait(until) => {
                 done.wait_until = Some(until);
                 done.relay = state.is_down().then(|| state.last_error.clone().unwrap_or_default());
                 return Ok(None);
@@ -50,17 +51,20 @@ impl App {
                 continue;
             };
             let (state, due_at, why) = match why {
-                PutOff::Expired(why) => ("expired", one.message.due_at, why),
-                PutOff::Until(end) => ("queued", end, "quiet hours"),
+                PutOff::Expired(why) => (MailState::Expired, one.message.due_at, why),
+                PutOff::Until(end) => (MailState::Queued, end, "quiet hours"),
             };
-            done.count(if state == "expired" { "expired" } else { "postponed" });
+            done.count(match state {
+                MailState::Expired => AttemptOutcome::Expired,
+                _ => AttemptOutcome::Postponed,
+            });
             let result =
                 AttemptResult { state, due_at, error: Some(why.to_owned()), charged: false };
             outbox::result(&mut tx, one.message.id, one.message.fence, &result, at).await?;
         }
         state.took(at, i64::try_from(claimed.len()).unwrap_or(limit), pace);
         if claimed.is_empty() {
-            // Nobody tries the server: the next one may.
+            // No message is left to probe the server, so the next claim may.
             state.paused_until = before.paused_until;
         }
         if state != before {
@@ -71,7 +75,7 @@ impl App {
         Ok(Some(claimed))
     }
 
-    /// Why a mail does not go now: it comes too late, or falls into quiet hours.
+    /// Why a mail is not sent now; `None` if it may go.
     fn put_off(&self, one: &Claimed, now: DateTime<Utc>) -> Option<PutOff> {
         let (message, at) = (&one.message, millis(now));
         if message.send_by.is_some_and(|last| last <= at) {

@@ -1,4 +1,4 @@
-//! One connection's way through a round of messages.
+//! A lane sends the messages of a round one after the other over its own connection.
 
 use super::consequence::{Consequence, Server, consequence, damaged, unsent};
 use super::ledger::Entry;
@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// Connections lost in a row after which the server counts as down.
+/// Lost connections in a row after which the server counts as down.
 const LOST_MAX: u32 = 2;
 
 /// Messages that were claimed together, and what became of them.
@@ -35,11 +35,11 @@ struct State {
 /// How the mail server behaved in a round.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Health {
-    /// Why it counts as down, and whether it is we who must mend something.
+    /// Why it counts as down, and whether our configuration is the cause.
     pub(super) down: Option<(String, bool)>,
     /// Whether it answered.
     pub(super) answered: bool,
-    /// Whether it asked for patience.
+    /// Whether it asked for fewer messages.
     pub(super) slow_down: bool,
 }
 
@@ -70,11 +70,11 @@ impl Round {
         self.state().health.down.is_some()
     }
 
-    /// Notes what an attempt came to.
+    /// Notes what follows from an attempt.
     fn note(&self, verdict: &Consequence) {
         let mut state = self.state();
-        if !verdict.word.is_empty() {
-            state.done.count(verdict.word);
+        if let Some(outcome) = verdict.outcome {
+            state.done.count(outcome);
         }
         let down = match &verdict.server {
             Server::Unknown => return,
@@ -103,7 +103,7 @@ impl Round {
 }
 
 impl App {
-    /// Sends the messages of a round, each over one of the connections.
+    /// Sends the messages of a round over all connections at once.
     pub(super) async fn send_round(
         &self,
         round: &Round,
@@ -124,7 +124,7 @@ impl App {
                 lane.run(connection)
             });
             join_all(lanes).await;
-            // The ledger ends with the last one who could write into it.
+            // The ledger ends when the last sender is gone.
             drop(send);
         };
         let ledger = self.keep_ledger(entries, sender.owner, sender.clock);
@@ -133,14 +133,14 @@ impl App {
     }
 }
 
-/// Whether it is written down that a body leaves.
+/// Whether the database knows that a body is about to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Marked {
     Not,
     Yes,
-    /// It is, but so late that the claim may have ended: it must not leave.
+    /// It does, but so late that the claim may have ended: the body must not leave.
     TooLate,
-    /// The message is somebody else's.
+    /// Another sender has claimed the message.
     Lost,
 }
 
@@ -161,18 +161,18 @@ impl Lane<'_> {
             } else {
                 self.attempt(connection, &one).await
             };
-            // Without a verdict the message has gone to somebody else, and so has what is to be said of it.
+            // Without a consequence another sender has the message and stores its result.
             let Some(verdict) = verdict else { continue };
             self.round.note(&verdict);
             let (id, fence) = (one.message.id, one.message.fence);
-            // Where the ledger has ended nothing can be written: the claim ends by itself.
+            // If the ledger has ended, nothing can be stored; the claim runs out by itself.
             let to = || one.message.to.clone();
             let refusal = verdict.refusal.map(|(code, said)| (to(), code, said));
             let _ = self.ledger.send(Entry::Result { id, fence, result: verdict.result, refusal });
         }
     }
 
-    /// Whether nothing can be written down any more.
+    /// Whether the ledger has ended.
     fn is_cut_off(&self) -> bool {
         self.ledger.is_closed()
     }
@@ -206,7 +206,7 @@ impl Lane<'_> {
         Some(consequence(message, outcome, true, now()))
     }
 
-    /// Has it written down that the body is about to leave; an error keeps it from leaving.
+    /// Has the ledger store that the body is about to leave; an error keeps it from leaving.
     async fn mark(
         &self,
         message: &Message,
@@ -220,7 +220,7 @@ impl Lane<'_> {
         let entry = Entry::Body { id: message.id, fence: message.fence, done };
         let mine = self.ledger.send(entry).is_ok() && written.await == Ok(true);
         self.app.store.step("mail.marked");
-        // A process that was stopped for longer than its claim may have lost it: then it must not send.
+        // A process that was suspended for longer than its claim may have lost it, and must not send.
         let limit = Duration::from_millis(LEASE_MS.unsigned_abs());
         *marked = match (mine, asked.elapsed() < limit) {
             (true, true) => Marked::Yes,
@@ -238,7 +238,7 @@ impl Lane<'_> {
             from: self.from.of(message.id),
             to: message.to.clone(),
             bytes,
-            // The number first, so that a folder lists them in the order in which they were decided.
+            // The number comes first, so that a folder lists them in the order in which they were queued.
             file_name: format!("{:08}-{name}", message.id),
         }
     }

@@ -1,30 +1,32 @@
-//! What senders have written down, in few commits: all that several of them ask for at the same time goes into one
-//! transaction. A sender never goes on before what it must know is on the disk.
+//! Stores what senders report, in few commits: whatever several senders report at the same time goes into one
+//! transaction. A sender that must know that its entry is on disk waits for it.
 
 use super::LEASE_MS;
 use crate::app::{App, AppError, Result, bounces, millis};
 use crate::clock::Clock;
+use crate::domain::message::MailState;
 use crate::store::installation;
 use crate::store::outbox::{self, AttemptResult};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// What one transaction takes at most.
+/// The most entries of one transaction.
 const ENTRIES_MAX: usize = 200;
-/// How long results are kept for a database that restarts or fails over. They are the truth about mails.
+/// How long results are held in memory while the database restarts or fails over: nothing else knows what was sent.
 const KEEP_MAX: Duration = Duration::from_mins(5);
-/// How far mail has gone is remembered beside the database this often.
+/// How often the generation is written to the file beside the database.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
 
-/// Something to be written down.
+/// Something to be stored.
 pub(super) enum Entry {
-    /// The body of a message leaves now; answered when that is on the disk. `false`: the message is somebody else's.
+    /// The body of a message is about to leave. The answer comes once that is on disk; `false` if another sender has
+    /// claimed the message.
     Body {
         /// The message.
         id: i64,
         /// The claim.
         fence: i64,
-        /// Told when it is on the disk.
+        /// Where the answer goes.
         done: oneshot::Sender<bool>,
     },
     /// What became of a message.
@@ -35,13 +37,13 @@ pub(super) enum Entry {
         fence: i64,
         /// What became of it.
         result: AttemptResult,
-        /// The recipient whom the server refused for good, its code and words.
+        /// The recipient whom the server refused for good, with code and words.
         refusal: Option<(String, u16, String)>,
     },
 }
 
 impl App {
-    /// Writes down what comes in until all senders have ended, and keeps their claims alive meanwhile.
+    /// Stores entries until all senders have ended, and renews their claims meanwhile.
     pub(super) async fn keep_ledger(
         &self,
         mut entries: mpsc::UnboundedReceiver<Entry>,
@@ -80,15 +82,15 @@ impl App {
         Ok(())
     }
 
-    /// One transaction for all that came in; again and again while the database is away, since every statement
-    /// asks for the claim and may be run twice.
+    /// Stores all open entries in one transaction, and tries again while the database is away: every statement checks
+    /// the claim, so running it twice does no harm.
     async fn write_down(&self, open: &mut Vec<Entry>, clock: &Clock) -> Result<Option<i64>> {
         let since = tokio::time::Instant::now();
         let (mine, generation) = loop {
             match self.write_once(open, clock).await {
                 Ok(written) => break written,
                 Err(AppError::Store(error)) if error.is_passing() && since.elapsed() < KEEP_MAX => {
-                    tracing::warn!(%error, "what became of mails is not written yet; trying again");
+                    tracing::warn!(%error, "results of mails are not stored yet; trying again");
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
                 Err(error) => return Err(error),
@@ -97,7 +99,7 @@ impl App {
         self.store.step("mail.recorded");
         for (entry, mine) in open.drain(..).zip(mine) {
             if let Entry::Body { done, .. } = entry {
-                // A sender that does not wait any more does not send either.
+                // A sender that no longer waits does not send either.
                 let _ = done.send(mine);
             }
         }
@@ -113,7 +115,7 @@ impl App {
             mine.push(match entry {
                 Entry::Body { id, fence, .. } => outbox::body(&mut tx, *id, *fence).await?,
                 Entry::Result { id, fence, result, refusal } => {
-                    sent |= result.state == "sent";
+                    sent |= result.state == MailState::Sent;
                     if let Some((to, code, said)) = refusal {
                         let at = clock.now();
                         bounces::refused(&mut tx, *id, to, (*code, said.as_str()), at).await?;
@@ -128,7 +130,7 @@ impl App {
     }
 }
 
-/// How far mail has gone, and when that was last remembered beside the database.
+/// The newest generation, and when it was last written beside the database.
 #[derive(Default)]
 struct Memory {
     generation: Option<i64>,

@@ -1,5 +1,5 @@
-//! Sending what is queued. `claim` takes what is due, `lane` brings one message after the other over a connection,
-//! `ledger` writes down that a body leaves and what became of it, `consequence` says what an answer means.
+//! Sends queued mail. `claim` takes what is due, each `lane` sends over a connection of its own, `consequence` says
+//! what an answer means, and `ledger` stores that a body leaves and what became of it.
 
 mod claim;
 mod consequence;
@@ -9,6 +9,7 @@ mod ledger;
 use super::{App, AppError, Result, millis};
 use crate::clock::Clock;
 use crate::config::{TlsKind, TransportKind};
+use crate::domain::message::{AttemptOutcome, MailState};
 use crate::mail::transport::{Connection, Limits, Security, SmtpConfig, Transport};
 use crate::store::installation::Hold;
 use crate::store::{outbox, relays};
@@ -17,33 +18,33 @@ use lane::Round;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Messages claimed at once.
+/// The most messages claimed at once.
 const BATCH: i64 = 100;
-/// How long a claim holds without being renewed: work of a dead sender goes on soon after.
+/// How long a claim holds without renewal, in milliseconds; then another sender takes over.
 const LEASE_MS: i64 = 30_000;
 
 /// What a drain did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Drained {
-    /// Messages by what became of them.
-    pub results: BTreeMap<String, u64>,
-    /// What the relay said, where it could not be used.
+    /// How many messages had which outcome.
+    pub results: BTreeMap<AttemptOutcome, u64>,
+    /// The mail server's last error, if it could not be used.
     pub relay: Option<String>,
-    /// Why nothing may be sent from here, where that is so.
+    /// The hold on sending, if there is one.
     pub held: Option<Hold>,
-    /// Until when the relay is left alone, or its pace has no room, milliseconds since 1970.
+    /// When the mail server is tried again, or its pace allows the next message; milliseconds since 1970.
     #[serde(skip)]
     pub wait_until: Option<i64>,
 }
 
 impl Drained {
-    fn count(&mut self, what: &str) {
-        *self.results.entry(what.to_owned()).or_default() += 1;
+    fn count(&mut self, what: AttemptOutcome) {
+        *self.results.entry(what).or_default() += 1;
     }
 
     /// How many messages were sent.
     pub fn sent(&self) -> u64 {
-        self.results.get("sent").copied().unwrap_or(0)
+        self.results.get(&AttemptOutcome::Sent).copied().unwrap_or(0)
     }
 }
 
@@ -53,14 +54,14 @@ pub struct Sender<'a> {
     pub owner: &'a str,
     /// The time.
     pub clock: &'a Clock,
-    /// Asked between messages: whether the process shall end.
+    /// Asked between messages: true to stop.
     pub stop: &'a (dyn Fn() -> bool + Sync),
-    /// By hand the server is tried though it failed a moment ago.
+    /// Whether somebody asked for it by hand: then the server is tried even during a pause.
     pub by_hand: bool,
 }
 
 impl App {
-    /// The way that the configuration names.
+    /// The transport of the configuration.
     pub fn transport(&self) -> Result<Transport> {
         if let Some(transport) = &self.transport {
             return Ok(transport.clone());
@@ -101,14 +102,14 @@ impl App {
         }))
     }
 
-    /// One message takes no longer: the limits of all its steps together, and two minutes for the database.
+    /// The longest that one message may take: the limits of all its steps, and two minutes for the database.
     pub fn message_max(&self) -> Duration {
         let limits = limits(self.config.mail.answer_seconds, self.config.mail.dot_seconds);
         let opening = limits.connect + limits.banner + limits.tls + limits.auth;
         opening + limits.command * 4 + limits.dot + Duration::from_mins(2)
     }
 
-    /// Sends what is due, over some connections at a time.
+    /// Sends due mail over several connections at once.
     pub async fn drain(&self, sender: &Sender<'_>) -> Result<Drained> {
         let mut done = Drained::default();
         if let Some(hold) = self.held(sender.clock.now()).await? {
@@ -116,7 +117,7 @@ impl App {
             return Ok(done);
         }
         let transport = self.transport()?;
-        // A folder holds a message once however often it is written there, so nothing is ever in doubt.
+        // Writing a message to a folder twice leaves one file, so nothing is ever in doubt.
         let safe = matches!(transport, Transport::Folder(_));
         let relay = transport.name();
         self.reclaim(sender.clock.now(), safe).await?;
@@ -153,7 +154,7 @@ impl App {
         Ok(())
     }
 
-    /// Writes down how the mail server behaved, for all daemons.
+    /// Stores how the mail server behaved, for all daemons.
     async fn note_health(
         &self,
         relay: &str,
@@ -179,23 +180,27 @@ impl App {
         Ok(())
     }
 
-    /// What the operator has found out about a message in doubt: it arrived, or it shall go again.
+    /// Settles a message in doubt: it arrived, or it is queued again. `false` if it was not in doubt.
     pub async fn resolve_doubt(&self, id: i64, sent: bool, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
-        let to = if sent { "sent" } else { "queued" };
+        let to = if sent { MailState::Sent } else { MailState::Queued };
         let at = millis(now);
-        let done = outbox::set(&mut tx, id, ("in_doubt", to), at, "resolved by hand", at).await?;
+        let change = (MailState::InDoubt, to);
+        let done = outbox::set(&mut tx, id, change, at, "resolved by hand", at).await?;
         tx.commit().await?;
         Ok(done)
     }
 
-    /// Queues a message again that failed, expired or could not be routed… never one that may have arrived.
+    /// Queues a message again that failed, expired, bounced or waits; never one that may have arrived. `false` if its
+    /// state does not allow it.
     pub async fn retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
         let at = millis(now);
         let mut done = false;
-        for from in ["failed", "expired", "bounced", "queued"] {
-            let change = (from, "queued");
+        let may_go_again =
+            [MailState::Failed, MailState::Expired, MailState::Bounced, MailState::Queued];
+        for from in may_go_again {
+            let change = (from, MailState::Queued);
             done |= outbox::set(&mut tx, id, change, at, "tried again by hand", at).await?;
             if done {
                 break;

@@ -1,41 +1,41 @@
-//! The tables that a county hands up for a month, and the records behind each of their cells.
+//! The monthly tables that a county reports upwards, and the records behind each of their cells.
 
-mod behind;
+mod provenance;
 
 use super::recount::cells_known;
 use super::{App, AppError, Loaded, Result, millis};
-use crate::domain::counting::{Cell, CellKey, Counted, each_dose};
+use crate::domain::counting::{Cell, CellKey, Enrollee, each_dose};
 use crate::domain::date::day_end;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
 use crate::domain::person::Person;
 use crate::domain::report::{self, Arrival, Basis, Facts, Figure, Name, Report, Value};
-use crate::store::{Tx, arrivals, cells, doses, people};
-use behind::behind;
+use crate::store::{Tx, arrivals, cells, doses, records};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use provenance::sources_of;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which report.
+/// Which report to make.
 #[derive(Debug, Clone)]
 pub struct Ask {
     /// The table.
     pub name: Name,
-    /// The area; the top of the tree where absent.
+    /// The area; where absent, the top of the area tree.
     pub area: Option<AreaCode>,
     /// The first day.
     pub first: NaiveDate,
     /// The last day, included.
     pub last: NaiveDate,
-    /// Recorded by this day's 24:00; now where absent.
+    /// Records up to the end of this day; where absent, all that are known now.
     pub known_on: Option<NaiveDate>,
 }
 
-/// A cell with everything it is made of.
+/// A cell with everything that it was computed from.
 #[derive(Debug, Clone)]
 pub struct Explained {
     /// The cell.
     pub figure: Figure,
-    /// How the parts make the figure: `(a - b) / c`.
+    /// How the figure is computed from its parts: `a ÷ max(b − c, 0) × 100`.
     pub formula: String,
     /// The parts, `a` first.
     pub parts: Vec<Part>,
@@ -44,20 +44,20 @@ pub struct Explained {
 /// A part of a figure with the records behind it.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// What it says.
+    /// The part's own figure.
     pub figure: Figure,
-    /// Its records; what they count adds up to the figure.
-    pub records: Vec<Behind>,
+    /// Its records; their `counts` add up to the figure.
+    pub records: Vec<SourceRecord>,
 }
 
 /// A record behind a figure.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Behind {
+pub struct SourceRecord {
     /// `dose`, `tally`, `eligible`, `delivery`, `draw`, `person`.
     pub kind: &'static str,
-    /// Its code.
+    /// Its code, or its source.
     pub record: String,
-    /// Whose it is.
+    /// The person, where it is one person's.
     pub person: Option<PersonId>,
     /// Its day.
     pub day: Option<NaiveDate>,
@@ -69,14 +69,14 @@ pub struct Behind {
     pub group: Option<GroupId>,
     /// Number of the dose.
     pub dose: Option<u8>,
-    /// What it says.
+    /// The number in the record.
     pub says: i64,
-    /// What it counts in the figure; a tally counts what exceeds the persons.
+    /// What it contributes to the figure; a tally contributes what exceeds the persons' doses.
     pub counts: i64,
 }
 
 impl App {
-    /// A report.
+    /// Makes a report.
     pub async fn report(&self, loaded: &Loaded, ask: &Ask) -> Result<Report> {
         let mut tx = self.store.read().await?;
         let (loaded, before) = self.as_known(&mut tx, loaded, ask).await?;
@@ -94,7 +94,7 @@ impl App {
         Ok(out)
     }
 
-    /// The campaign as it was known, and the instant before which records count.
+    /// The campaign as it was known, and the instant, milliseconds since 1970, before which records count.
     async fn as_known(&self, tx: &mut Tx, loaded: &Loaded, ask: &Ask) -> Result<(Loaded, i64)> {
         match ask.known_on {
             None => Ok((loaded.clone(), i64::MAX)),
@@ -139,7 +139,7 @@ impl App {
         Ok(out)
     }
 
-    /// What a figure of a report is made of, down to the records.
+    /// Explains a figure of a report, down to the records.
     pub async fn report_explained(
         &self,
         loaded: &Loaded,
@@ -154,7 +154,7 @@ impl App {
         let formula = formula_of(figure, &mut leaves);
         let mut parts = Vec::new();
         for leaf in leaves {
-            let records = behind(&mut tx, &loaded, &facts, &leaf, before).await?;
+            let records = sources_of(&mut tx, &loaded, &facts, &leaf, before).await?;
             parts.push(Part { figure: leaf, records });
         }
         Ok(Explained { figure: figure.clone(), formula, parts })
@@ -217,7 +217,7 @@ async fn arrivals(
     Ok(out)
 }
 
-/// Hands over everybody's doses with the cells that they count in.
+/// Calls `take` with the doses of each person and the cells that they count in.
 async fn each_counted(
     tx: &mut Tx,
     loaded: &Loaded,
@@ -225,15 +225,15 @@ async fn each_counted(
     mut take: impl FnMut(&Person, &[(Dose, CellKey, Cell)]),
 ) -> Result<()> {
     let mut given: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
-    doses::each_known(tx, loaded.no, before, |dose| {
+    records::each_known(tx, loaded.no, before, |dose: Dose| {
         given.entry(dose.person.clone()).or_default().push(dose);
     })
     .await?;
-    people::each_known(tx, loaded.no, before, |person| {
+    records::each_known(tx, loaded.no, before, |person: Person| {
         let mut mine = given.remove(&person.id).unwrap_or_default();
         doses::sort(&mut mine);
         let who =
-            Counted { area: person.area.clone(), born: person.born, group: person.group.clone() };
+            Enrollee { area: person.area.clone(), born: person.born, group: person.group.clone() };
         let mut counted = Vec::with_capacity(mine.len());
         each_dose(loaded.rules(), &who, &mine, |dose, key, one| {
             counted.push((dose.clone(), key, *one));
@@ -310,7 +310,7 @@ fn has(given: &[(Dose, CellKey, Cell)], number: u8, by: NaiveDate) -> bool {
     given.iter().any(|(dose, key, _)| key.family.dose == number && dose.date <= by)
 }
 
-/// Names the parts of a figure `a`, `b`, … and says how they make it.
+/// The formula of a figure; its parts are named `a`, `b`, … and pushed to `leaves`.
 fn formula_of(figure: &Figure, leaves: &mut Vec<Figure>) -> String {
     match &figure.basis {
         Basis::Less(a, b) => {
@@ -331,8 +331,8 @@ fn formula_of(figure: &Figure, leaves: &mut Vec<Figure>) -> String {
     }
 }
 
-/// A report's cell by its address in the workbook and on the terminal: a letter for the column and the number of the
-/// row, `E7`.
+/// The cell at an address such as `E7`, column letters and row number, as in the workbook and on the terminal. `None`
+/// where there is no such cell.
 pub fn cell_at<'a>(report: &'a Report, address: &str, first_row: usize) -> Option<&'a Figure> {
     let address = address.trim().to_ascii_uppercase();
     let split = address.find(|c: char| c.is_ascii_digit())?;
@@ -344,7 +344,7 @@ pub fn cell_at<'a>(report: &'a Report, address: &str, first_row: usize) -> Optio
     report.rows.get(row.checked_sub(first_row)?)?.get(column.checked_sub(1)?)
 }
 
-/// Whether a figure says anything that records stand behind.
+/// Whether there are records behind a figure.
 pub fn has_records(figure: &Figure) -> bool {
     figure.basis != Basis::Words && figure.value != Value::None
 }

@@ -4,13 +4,13 @@ use super::draft::{Draft, Who};
 use super::free_capacity::Blocked;
 use super::index::Place;
 use super::model::{Cohort, Problem};
-use crate::domain::plan::{Reason, Unplaced};
+use crate::domain::plan::{Unplaced, UnplacedReason};
 use std::collections::BTreeMap;
 
 /// Everybody without a complete series, by cohort and reason.
 pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
     let problem = draft.problem;
-    let mut counts: BTreeMap<(usize, Reason), u32> = BTreeMap::new();
+    let mut counts: BTreeMap<(usize, UnplacedReason), u32> = BTreeMap::new();
     for (c, cohort) in problem.cohorts.iter().enumerate() {
         if draft.new_left[c] > 0 {
             let reason = reason(draft, cohort);
@@ -19,13 +19,13 @@ pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
         // Their window has closed, or closes before a place is free: who is placed as early as
         // possible and still left has no place at all.
         for &people in draft.waiting_left[c].iter().filter(|people| **people > 0) {
-            *counts.entry((c, Reason::Overdue)).or_insert(0) += people;
+            *counts.entry((c, UnplacedReason::Overdue)).or_insert(0) += people;
         }
     }
     for path in draft.paths.iter().filter(|path| stops_early(draft, path)) {
-        *counts.entry((path.cohort, Reason::Overdue)).or_insert(0) += path.people;
+        *counts.entry((path.cohort, UnplacedReason::Overdue)).or_insert(0) += path.people;
     }
-    let row = |((c, reason), people): ((usize, Reason), u32)| {
+    let row = |((c, reason), people): ((usize, UnplacedReason), u32)| {
         let key = &problem.cohorts[c].key;
         Unplaced { area: key.area.clone(), group: key.group.clone(), people, reason }
     };
@@ -40,25 +40,25 @@ fn stops_early(draft: &Draft, path: &super::draft::Path) -> bool {
 
 /// What holds people of a cohort back who have no dose: the most frequent obstacle over the places
 /// and days of a whole series.
-fn reason(draft: &Draft, cohort: &Cohort) -> Reason {
+fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
     let problem = draft.problem;
     let places = &problem.reach[cohort.area];
     if places.is_empty() {
-        return Reason::NoPlace;
+        return UnplacedReason::NoPlace;
     }
     let useful = (cohort.opens..problem.days).find(|&day| finishes(problem, day));
-    let Some(first) = useful else { return Reason::Horizon };
+    let Some(first) = useful else { return UnplacedReason::Horizon };
     let end = problem.days - 1;
-    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<UnplacedReason, usize> = BTreeMap::new();
     for &place in places {
         for day in first..=end {
             let held = match draft.free.blocked_by(place, day) {
                 None | Some(Blocked::Shut) => continue,
-                Some(Blocked::Supply) => Reason::Supply,
-                Some(Blocked::Storage) => Reason::Storage,
+                Some(Blocked::Supply) => UnplacedReason::Supply,
+                Some(Blocked::Storage) => UnplacedReason::Storage,
                 Some(Blocked::Full) => match place {
-                    Place::Site(_) => Reason::SiteCapacity,
-                    Place::Stop(_) => Reason::TeamDays,
+                    Place::Site(_) => UnplacedReason::SiteCapacity,
+                    Place::Stop(_) => UnplacedReason::TeamDays,
                 },
             };
             *counts.entry(held).or_insert(0) += 1;
@@ -70,7 +70,7 @@ fn reason(draft: &Draft, cohort: &Cohort) -> Reason {
 
 /// Nothing is used up, and still nobody fits: nothing is open, there is no vaccine at all, or the
 /// open days lie too far apart.
-fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) -> Reason {
+fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) -> UnplacedReason {
     let open = |place: Place, day: usize| match place {
         Place::Site(site) => problem.sites[site].capacity[day] > 0,
         Place::Stop(stop) => {
@@ -78,9 +78,13 @@ fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) ->
         }
     };
     if places.iter().any(|&place| (first..=end).any(|day| open(place, day))) {
-        if problem.lots.iter().all(|lot| lot.units == 0) { Reason::Supply } else { Reason::Horizon }
+        if problem.lots.iter().all(|lot| lot.units == 0) {
+            UnplacedReason::Supply
+        } else {
+            UnplacedReason::Horizon
+        }
     } else {
-        Reason::Closed
+        UnplacedReason::Closed
     }
 }
 

@@ -3,7 +3,7 @@
 use super::testing::{Random, campaign, history, lot, plain, series, start};
 use super::*;
 use crate::domain::date::Weekdays;
-use crate::domain::plan::Reason;
+use crate::domain::plan::UnplacedReason;
 use chrono::TimeDelta;
 
 fn quick(campaign: &Campaign, given: &[GivenRow], from: NaiveDate, published: &[PlanRow]) -> Plan {
@@ -200,24 +200,28 @@ fn a_lot_that_comes_late_does_not_ruin_the_nightly_plan() {
 }
 
 /// What makes a campaign have nothing to plan, and the reason that its people get.
-type Edge = (&'static str, fn(&mut Campaign), Option<Reason>);
+type Edge = (&'static str, fn(&mut Campaign), Option<UnplacedReason>);
 
 #[test]
 fn where_nothing_can_be_planned_the_plan_is_empty_and_says_why() {
     let edges: [Edge; 9] = [
-        ("no places", |c| (c.sites, c.reach) = (vec![], vec![]), Some(Reason::NoPlace)),
-        ("no supply", |c| c.deliveries.clear(), Some(Reason::Supply)),
+        ("no places", |c| (c.sites, c.reach) = (vec![], vec![]), Some(UnplacedReason::NoPlace)),
+        ("no supply", |c| c.deliveries.clear(), Some(UnplacedReason::Supply)),
         ("zero people", |c| c.eligible[0].people = 0, None),
-        ("all closed", |c| c.sites[0].weekday_doses = 0, Some(Reason::Closed)),
-        ("short horizon", |c| c.end = c.start + TimeDelta::days(20), Some(Reason::Horizon)),
+        ("all closed", |c| c.sites[0].weekday_doses = 0, Some(UnplacedReason::Closed)),
+        ("short horizon", |c| c.end = c.start + TimeDelta::days(20), Some(UnplacedReason::Horizon)),
         (
             "opens after the end",
             |c| c.groups[0].opens = Some(c.end + TimeDelta::days(1)),
-            Some(Reason::Horizon),
+            Some(UnplacedReason::Horizon),
         ),
-        ("no storage", |c| c.sites[0].storage_doses = Some(1), Some(Reason::Storage)),
-        ("end before start", |c| c.end = c.start - TimeDelta::days(1), Some(Reason::Horizon)),
-        ("one day", |c| c.end = c.start, Some(Reason::Horizon)),
+        ("no storage", |c| c.sites[0].storage_doses = Some(1), Some(UnplacedReason::Storage)),
+        (
+            "end before start",
+            |c| c.end = c.start - TimeDelta::days(1),
+            Some(UnplacedReason::Horizon),
+        ),
+        ("one day", |c| c.end = c.start, Some(UnplacedReason::Horizon)),
     ];
     for (what, change, reason) in edges {
         let mut campaign = plain();
@@ -235,7 +239,7 @@ fn a_plan_from_a_day_after_the_end_is_empty() {
     let campaign = plain();
     let from = campaign.end + TimeDelta::days(5);
     let plan = quick(&campaign, &[], from, &[]);
-    assert_eq!((plan.rows.len(), plan.unplaced[0].reason), (0, Reason::Horizon));
+    assert_eq!((plan.rows.len(), plan.unplaced[0].reason), (0, UnplacedReason::Horizon));
 }
 
 #[test]

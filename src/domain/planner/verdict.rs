@@ -6,7 +6,7 @@ use super::{Request, explain, greedy, measure};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::ceil_of;
 use crate::domain::id::{AreaCode, GroupId, LotCode, TeamCode};
-use crate::domain::plan::{Certificate, Plan, PriceTable, Reason, Unplaced};
+use crate::domain::plan::{Certificate, Plan, PriceTable, Unplaced, UnplacedReason};
 use crate::domain::site::{Closure, Delivery};
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ pub struct GroupVerdict {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bind {
     /// Which.
-    pub reason: Reason,
+    pub reason: UnplacedReason,
     /// How many people.
     pub people: u64,
     /// Where they live.
@@ -288,7 +288,7 @@ fn binds(
     unplaced: &[Unplaced],
     prices: &Certificate,
 ) -> Vec<Bind> {
-    let mut found: BTreeMap<Reason, Bind> = BTreeMap::new();
+    let mut found: BTreeMap<UnplacedReason, Bind> = BTreeMap::new();
     for one in unplaced.iter().filter(|one| one.group == *group) {
         let bind = found.entry(one.reason).or_insert_with(|| Bind {
             reason: one.reason,
@@ -326,10 +326,10 @@ fn priced_days(
     };
     let stops = |code: &str| campaign.stop(code).is_some_and(|s| bind.areas.contains(&s.area));
     match bind.reason {
-        Reason::SiteCapacity => of_table(&prices.site_day, &reaches),
-        Reason::Storage => of_table(&prices.storage, &reaches),
-        Reason::TeamDays => of_table(&prices.stop_day, &stops),
-        Reason::Supply => {
+        UnplacedReason::SiteCapacity => of_table(&prices.site_day, &reaches),
+        UnplacedReason::Storage => of_table(&prices.storage, &reaches),
+        UnplacedReason::TeamDays => of_table(&prices.stop_day, &stops),
+        UnplacedReason::Supply => {
             let priced = |lot: &&Delivery| {
                 prices.lot.get(lot.lot.as_str()).is_some_and(|price| *price > 1e-6)
             };

@@ -1,15 +1,19 @@
-//! The tables that a county hands up for a month. Every figure carries its **basis**: what it is made of, down to a
-//! **pick** of doses, so that somebody can ask for the records behind it.
+//! The monthly tables that a county reports upwards. Every figure carries its **basis**: what it was computed
+//! from, down to a **pick** of doses, so that the records behind it can be listed.
 
 mod pick;
 mod places;
 mod tables;
+#[cfg(test)]
+mod tests;
 
-pub use pick::{Arrival, ArrivalPick, Facts, Given, Measure, Pick};
+pub use pick::{Arrival, ArrivalPick, DayTotal, Facts, Measure, Pick};
 pub use places::given_at;
 pub use tables::{NAMES, Name, build};
 
+use super::count::Percent;
 use super::id::{AreaCode, GroupId, LotCode};
+use super::stock::LotFigure;
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -18,104 +22,85 @@ use serde::Serialize;
 pub struct Report {
     /// Which one.
     pub name: Name,
-    /// The area it is about, with all that lies below it.
+    /// The area that it covers, with all areas below it.
     pub area: AreaCode,
     /// Its first day.
     pub first: NaiveDate,
     /// Its last day, included.
     pub last: NaiveDate,
-    /// Codes of its columns.
+    /// The keys of its columns.
     pub columns: &'static [&'static str],
-    /// Its rows; each has as many cells as there are columns.
+    /// Its rows, each with one cell for each column.
     pub rows: Vec<Vec<Figure>>,
 }
 
-/// A cell of a report.
+/// A cell of a report: a value and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
-    /// What it says.
+    /// The value.
     pub value: Value,
-    /// What it is made of.
+    /// What it was computed from.
     pub basis: Basis,
 }
 
-/// What a cell says.
+/// The value of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
-    /// Nothing can be said: no denominator, nobody due.
+    /// Unknown: there is no denominator, or nobody is due.
     None,
     /// People, doses or records.
     Count(i64),
-    /// A percentage with one decimal.
-    Percent(String),
+    /// A percentage.
+    Percent(Percent),
     /// A day.
     Day(NaiveDate),
     /// A name or code.
     Text(String),
 }
 
-/// What a figure is made of.
+/// What a figure was computed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {
-    /// It says what the row is about.
+    /// Nothing: it names the row, or follows from the campaign alone.
     Words,
-    /// Rows of `eligible.csv` as of a day.
+    /// Eligible people as of a day.
     Eligible {
         /// Of these areas.
         areas: Vec<AreaCode>,
         /// Of these groups.
         groups: Vec<GroupId>,
-        /// The newest by then.
+        /// The day: the newest revisions by then.
         day: NaiveDate,
     },
-    /// Doses as they count.
+    /// Doses given, as they count.
     Given(Pick),
-    /// Records, by how soon they came.
+    /// Records, by how long after the dose they arrived.
     Arrivals(ArrivalPick),
-    /// A lot, from its delivery and the doses given.
+    /// A lot: its delivery, and what the doses given drew from it.
     Lot {
         /// Which.
         lot: LotCode,
         /// Which of its figures.
         what: LotFigure,
     },
-    /// Persons of the register by the year of birth; with a dose number, those who got it.
+    /// Persons of the register born in a year; with a dose number, those of them who got that dose.
     Cohort {
         /// Of these areas.
         areas: Vec<AreaCode>,
         /// Born in this year.
         year: i32,
-        /// Who got this dose.
+        /// Only those who got this dose.
         dose: Option<u8>,
-        /// By then.
+        /// Got by this day.
         day: NaiveDate,
     },
-    /// Persons of the register and what they lack (`catch-up report` has the same figure).
+    /// The doses that persons of the register have missed, as `catch-up report` counts them.
     Register,
     /// The first less the second, at least 0.
     Less(Box<Figure>, Box<Figure>),
     /// The first over the second.
     Over(Box<Figure>, Box<Figure>),
-}
-
-/// A figure of a lot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LotFigure {
-    /// Doses in the county store before the first day.
-    Before,
-    /// Doses that arrived.
-    Arrived,
-    /// Doses drawn: those given and the wastage that the places reckon with.
-    Drawn,
-    /// Doses given.
-    Given,
-    /// Doses wasted.
-    Wasted,
-    /// Doses that expired unused.
-    Expired,
-    /// Doses left after the last day.
-    Left,
 }
 
 impl Figure {
@@ -124,7 +109,7 @@ impl Figure {
         Self { value: Value::Text(text.into()), basis: Basis::Words }
     }
 
-    /// What cannot be said.
+    /// An unknown value.
     pub fn none() -> Self {
         Self { value: Value::None, basis: Basis::Words }
     }
@@ -134,7 +119,7 @@ impl Figure {
         Self { value: Value::Count(count), basis }
     }
 
-    /// The count, where it is one.
+    /// The value if it is a count, else `None`.
     pub fn number(&self) -> Option<i64> {
         match self.value {
             Value::Count(count) => Some(count),
@@ -142,7 +127,7 @@ impl Figure {
         }
     }
 
-    /// This figure less another, at least 0: nothing where one of them says nothing.
+    /// This count less another, at least 0; unknown where one of them is.
     #[must_use]
     pub fn less(&self, other: &Self) -> Self {
         match (self.number(), other.number()) {
@@ -154,11 +139,11 @@ impl Figure {
         }
     }
 
-    /// This figure as a percentage of another, one decimal.
+    /// This count as a percentage of another; unknown where one of them is, or where `whole` is not above 0.
     #[must_use]
     pub fn over(&self, whole: &Self) -> Self {
         let share = self.number().zip(whole.number());
-        match share.and_then(|(part, whole)| super::count::percent(part, whole)) {
+        match share.and_then(|(part, whole)| Percent::of(part, whole)) {
             Some(percent) => Self {
                 value: Value::Percent(percent),
                 basis: Basis::Over(Box::new(self.clone()), Box::new(whole.clone())),

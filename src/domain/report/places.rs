@@ -1,12 +1,12 @@
-//! Reports whose rows are places and lots.
+//! The reports with a row for each place or lot.
 
-use super::{Arrival, ArrivalPick, Basis, Facts, Figure, LotFigure, Measure, Name, Pick, Value};
+use super::{Arrival, ArrivalPick, Basis, Facts, Figure, Measure, Name, Pick, Value};
 use crate::domain::date::days;
 use crate::domain::id::PlaceCode;
-use crate::domain::stock::{GivenAt, LotMonth, lots_between};
+use crate::domain::stock::{GivenAt, LotFigure, LotMonth, lots_between};
 use chrono::NaiveDate;
 
-/// Codes of the columns of these reports.
+/// The column keys of these reports.
 pub(super) fn columns(name: Name) -> &'static [&'static str] {
     match name {
         Name::Timeliness => {
@@ -32,9 +32,9 @@ pub(super) fn columns(name: Name) -> &'static [&'static str] {
     }
 }
 
-/// How soon the records of each place came.
+/// How soon the records of each place arrived.
 pub(super) fn arrivals(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
-    /// A record that never comes has no delay; this is longer than any campaign.
+    /// Days; longer than any campaign.
     const NO_LIMIT: i64 = 100_000;
     let mut places: Vec<_> = facts.arrivals.iter().map(|arrival| &arrival.place).collect();
     places.sort();
@@ -69,7 +69,7 @@ fn name_of(facts: &Facts<'_>, place: &str) -> String {
     site.or_else(|| facts.campaign.stop(place).map(|stop| stop.name.clone())).unwrap_or_default()
 }
 
-/// Each lot: in, out, wasted, left.
+/// A row for each lot: arrived, drawn, wasted, left.
 pub(super) fn stock(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
     let given = given_at(facts);
     let lots = lots_between(facts.campaign, &given, facts.first, facts.last);
@@ -97,7 +97,7 @@ pub(super) fn stock(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
         .collect()
 }
 
-/// Doses given by the last day of the month, by day and place: what lots are drawn for.
+/// Doses given up to the last day, by day and place, whoever got them: what the lots were drawn for.
 pub fn given_at(facts: &Facts<'_>) -> GivenAt {
     let pick = Pick {
         areas: facts.campaign.areas.iter().map(|area| area.code.clone()).collect(),
@@ -116,7 +116,7 @@ pub fn given_at(facts: &Facts<'_>) -> GivenAt {
     out
 }
 
-/// Each site: days open and reported, doses and capacity.
+/// A row for each site of the area: days open, days reported, doses, capacity.
 pub(super) fn sites(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
     let campaign = facts.campaign;
     let below = campaign.below(&facts.area);

@@ -6,7 +6,7 @@ use crate::domain::id::{AreaCode, GroupId};
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
-/// A report by name.
+/// The name of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Name {
@@ -34,7 +34,7 @@ pub enum Name {
     Sites,
 }
 
-/// Every report, in the order of lists.
+/// All reports, in the order in which lists show them.
 pub const NAMES: [Name; 11] = [
     Name::Coverage,
     Name::Doses,
@@ -50,7 +50,7 @@ pub const NAMES: [Name; 11] = [
 ];
 
 impl Name {
-    /// As the command line calls it.
+    /// Its name on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::Coverage => "coverage",
@@ -67,18 +67,18 @@ impl Name {
         }
     }
 
-    /// The report with this name.
+    /// The report with this name on the command line.
     pub fn from_word(word: &str) -> Option<Self> {
         NAMES.into_iter().find(|name| name.word() == word)
     }
 }
 
-/// Columns that say which row it is.
+/// The columns of a report, after those that name the area.
 macro_rules! columns {
     ($($column:literal),*) => { &["area", "area_name", $($column),*] };
 }
 
-/// Columns of the report by year of birth, for as many doses as there can be.
+/// Columns of the report by year of birth, for up to five doses.
 const COHORT: &[&str] = columns!(
     "year",
     "people",
@@ -95,7 +95,7 @@ const COHORT: &[&str] = columns!(
 );
 
 impl Name {
-    /// Codes of its columns; of the one by year of birth for as many doses as there can be.
+    /// The keys of its columns; of the report by year of birth for up to five doses.
     fn columns(self) -> &'static [&'static str] {
         match self {
             Self::Coverage => columns!(
@@ -166,8 +166,8 @@ impl Name {
     }
 }
 
-/// Builds a report whose figures are all in the facts; [`Name::Cohort`] and [`Name::CatchUp`] need the register and are
-/// filled by the app.
+/// Builds a report from the facts. [`Name::Cohort`] and [`Name::CatchUp`] come without rows: they need the register,
+/// and the app fills them.
 pub fn build(name: Name, facts: &Facts<'_>) -> Report {
     let columns = name.columns();
     let rows = match name {
@@ -187,13 +187,13 @@ pub fn build(name: Name, facts: &Facts<'_>) -> Report {
     Report { name, area, first, last, columns, rows }
 }
 
-/// The columns of as many doses as the series has.
+/// The columns of the report by year of birth, for the doses of the series.
 fn cohort_columns(facts: &Facts<'_>, all: &'static [&'static str]) -> &'static [&'static str] {
     let doses = usize::from(*facts.dose_numbers().end());
     &all[..(4 + 2 * doses).min(all.len())]
 }
 
-/// A row's area and line of the campaign.
+/// The area and the group, or group set, that a row is about.
 struct Line<'a> {
     code: &'a str,
     name: &'a str,
@@ -201,7 +201,7 @@ struct Line<'a> {
     group: &'a str,
     group_name: &'a str,
     groups: Vec<GroupId>,
-    /// Whether its groups are open by the last day.
+    /// Whether all its groups are open on the last day.
     is_open: bool,
 }
 
@@ -227,8 +227,8 @@ impl Line<'_> {
         facts.given(Pick { last, ..pick })
     }
 
-    /// Whose turn a dose is by the last day: everybody eligible at the first, at the others who got the one before so
-    /// long ago that the recommended interval has passed.
+    /// People who are due for a dose by the last day: for the first everybody eligible, for a later one those for
+    /// whom the recommended interval since the dose before has passed.
     fn turn(&self, facts: &Facts<'_>, dose: u8) -> Figure {
         let eligible = facts.eligible(&self.areas, &self.groups);
         if dose == 1 {
@@ -236,14 +236,14 @@ impl Line<'_> {
         }
         let cutoffs = due_cutoffs(&facts.campaign.series, facts.last);
         match cutoffs.iter().find(|(number, _)| number + 1 == dose) {
-            // Without a denominator nothing tells whether the numbers of the doses were known.
+            // Without a denominator the dose numbers may be unknown, so nothing follows from them.
             Some((before, day)) if eligible.number().is_some() => self.people(facts, *before, *day),
             _ => Figure::none(),
         }
     }
 }
 
-/// The areas of a report: the one asked for and those right below it, each with all that lies below.
+/// The areas of a report: the one asked for and its children, each with the codes of all areas below it.
 fn areas<'a>(facts: &Facts<'a>) -> Vec<(&'a str, &'a str, Vec<AreaCode>)> {
     let campaign = facts.campaign;
     let whole = campaign.areas.iter().filter(|area| area.code == facts.area);
@@ -348,7 +348,7 @@ fn drop_out(facts: &Facts<'_>, line: &Line<'_>) -> Vec<Vec<Figure>> {
     };
     let mut rows: Vec<Vec<Figure>> =
         (2..=last).map(|to| step(to - 1, to, line.turn(facts, to))).collect();
-    // From the first dose to the last, as WHO has it, once somebody is due for the last.
+    // WHO's drop-out, from the first dose to the last, once somebody is due for the last.
     if last > 2 && line.turn(facts, last).number().is_some_and(|people| people > 0) {
         rows.push(step(1, last, line.people(facts, 1, facts.last)));
     }

@@ -1,138 +1,22 @@
-//! Which doses given count: one series of one antigen (CDSi 4.4 and chapter 6).
+//! Which doses count: one series of one antigen (4.4 and chapter 6).
 //!
-//! Two pointers go along: the doses given in date order, and the doses that the series asks for.
-//! A dose of the series is left behind when a dose given satisfies it or when it is skipped; one
-//! that comes again and again is left only by skipping.
+//! The doses given are tried in date order against the target doses of the series. The next target dose
+//! follows when a dose given satisfies the current one or when it is skipped; a recurring target dose is left
+//! only by skipping.
 
-use super::model::{AgeRow, AntigenId, From, Interval, Series, SeriesDose};
+use super::model::{AgeRow, AntigenId, AntigenSeries, Interval, TargetDose};
 use super::person::{Entry, View};
-use super::reason::{Reason, Since};
+use super::reason::{DoseReason, Since};
+use super::run::{Run, Status, Verdict};
 use super::skip::{Context, can_skip};
 use crate::domain::series::Duration;
 use chrono::NaiveDate;
-
-/// What became of a dose given, the most favourable first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// It counts.
-    Valid,
-    /// It was not needed.
-    Extraneous,
-    /// It does not count and must be repeated.
-    NotValid,
-    /// It was expired or damaged and must be repeated.
-    SubStandard,
-}
-
-/// What is said of a dose given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// Its place in the history.
-    pub(super) place: u16,
-    /// The place in the series of the dose that it was tried as.
-    pub(super) dose: usize,
-    /// Its status.
-    pub status: Status,
-    /// The dose of the series that it was tried as; nothing where the series was complete.
-    pub number: Option<u8>,
-    /// Why.
-    pub reasons: Vec<Reason>,
-    /// A vaccine given by mistake: no interval runs from it.
-    pub(super) inadvertent: bool,
-}
-
-/// A series as one person goes through it.
-#[derive(Debug, Clone)]
-pub(super) struct Run<'a> {
-    pub(super) antigen: AntigenId,
-    pub(super) series: &'a Series,
-    /// Series groups of the antigen with a complete series, one bit each.
-    pub(super) complete_groups: u32,
-    /// The place of the dose that the series asks for now.
-    at: usize,
-    /// What is said of the antigen's doses so far, in their order.
-    pub(super) verdicts: Vec<Verdict>,
-}
-
-impl<'a> Run<'a> {
-    fn status_at(&self, place: usize) -> Option<Status> {
-        self.verdicts.iter().find(|v| usize::from(v.place) == place).map(|v| v.status)
-    }
-
-    /// The doses that the series still asks for.
-    pub(super) fn open(&self) -> &'a [SeriesDose] {
-        &self.series.doses[self.at..]
-    }
-
-    /// The dose that the series asks for now; nothing when it has no more.
-    pub(super) fn next(&self) -> Option<&'a SeriesDose> {
-        self.open().first()
-    }
-
-    pub(super) fn skip(&mut self) {
-        self.at += 1;
-    }
-
-    /// The doses given that count.
-    pub(super) fn valid(&self) -> impl DoubleEndedIterator<Item = &Verdict> {
-        self.verdicts.iter().filter(|verdict| verdict.status == Status::Valid)
-    }
-
-    pub(super) fn valid_count(&self) -> usize {
-        self.valid().count()
-    }
-
-    /// The dose of the series that a dose given was tried as.
-    pub(super) fn tried(&self, verdict: &Verdict) -> &'a SeriesDose {
-        &self.series.doses[verdict.dose]
-    }
-
-    /// The day that an interval runs from, as far as the doses before `until` tell.
-    pub(super) fn reference(
-        &self,
-        view: &View<'_>,
-        from: &From,
-        until: u16,
-    ) -> Option<(NaiveDate, Since)> {
-        match from {
-            // CALCDTINT-1
-            From::Previous => {
-                let verdict = self.verdicts.iter().rev().find(|v| {
-                    matches!(v.status, Status::Valid | Status::NotValid) && !v.inadvertent
-                })?;
-                let since = match (verdict.status, verdict.number) {
-                    (Status::Valid, Some(number)) => Since::Dose(number),
-                    _ => Since::OtherDose,
-                };
-                Some((view.date(verdict.place), since))
-            }
-            // CALCDTINT-2
-            From::Dose(number) => {
-                let verdict = self.valid().rev().find(|v| v.number == Some(*number))?;
-                Some((view.date(verdict.place), Since::Dose(*number)))
-            }
-            // CALCDTINT-8
-            From::MostRecent(vaccines) => {
-                let end = view.history.len().min(usize::from(until));
-                let by_mistake = |place: usize| {
-                    self.verdicts.iter().any(|v| usize::from(v.place) == place && v.inadvertent)
-                };
-                let place = (0..end).rev().find(|place| {
-                    vaccines.contains(view.history[*place].vaccine) && !by_mistake(*place)
-                })?;
-                Some((view.history[place].date, Since::OtherDose))
-            }
-            // CALCDTINT-9
-            From::Observation(code) => Some((view.latest(*code)?, Since::Event)),
-        }
-    }
-}
 
 /// Evaluates the doses of an antigen against one of its series.
 pub(super) fn evaluate<'a>(
     view: &View<'a>,
     antigen: AntigenId,
-    series: &'a Series,
+    series: &'a AntigenSeries,
     complete_groups: u32,
 ) -> Run<'a> {
     let records = view.records_of(antigen);
@@ -147,12 +31,12 @@ pub(super) fn evaluate<'a>(
 
 fn evaluate_dose(view: &View<'_>, run: &mut Run<'_>, place: u16) -> Verdict {
     let entry = view.history[usize::from(place)];
-    let verdict = |run: &Run<'_>, status: Status, reasons: Vec<Reason>| {
+    let verdict = |run: &Run<'_>, status: Status, reasons: Vec<DoseReason>| {
         let number = run.next().map(|dose| dose.number);
         Verdict { place, dose: run.at, status, number, reasons, inadvertent: false }
     };
     if run.next().is_some() && entry.given.expired {
-        return verdict(run, Status::SubStandard, vec![Reason::Expired]);
+        return verdict(run, Status::SubStandard, vec![DoseReason::Expired]);
     }
     while let Some(dose) = run.next() {
         if !can_skip(view, run, dose, Context::Evaluation(place), entry.date) {
@@ -161,10 +45,10 @@ fn evaluate_dose(view: &View<'_>, run: &mut Run<'_>, place: u16) -> Verdict {
         run.skip();
     }
     let Some(dose) = run.next() else {
-        return verdict(run, Status::Extraneous, vec![Reason::SeriesComplete]);
+        return verdict(run, Status::Extraneous, vec![DoseReason::SeriesComplete]);
     };
     if dose.inadvertent.contains(entry.vaccine) {
-        let verdict = verdict(run, Status::NotValid, vec![Reason::Inadvertent]);
+        let verdict = verdict(run, Status::NotValid, vec![DoseReason::Inadvertent]);
         return Verdict { inadvertent: true, ..verdict };
     }
     let mut reasons = Vec::new();
@@ -193,42 +77,42 @@ enum Age {
 }
 
 /// The age row that holds on a day: the first one in force.
-pub(super) fn age_row(dose: &SeriesDose, anchor: NaiveDate) -> Option<&AgeRow> {
+pub(super) fn age_row(dose: &TargetDose, anchor: NaiveDate) -> Option<&AgeRow> {
     dose.ages.iter().find(|row| row.in_force.on(anchor))
 }
 
-/// CDSi 6.4.
+/// Section 6.4.
 fn check_age(
     view: &View<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     date: NaiveDate,
-    reasons: &mut Vec<Reason>,
+    reasons: &mut Vec<DoseReason>,
 ) -> Age {
     let Some(row) = age_row(dose, date) else { return Age::Good };
     let length = |age| view.rules.ages.get(usize::from(age)).map(|age| age.duration);
     let named = |age: super::model::AgeId| length(age.0).unwrap_or_default();
     if let Some(first) = view.day(row.absolute_min).filter(|first| date < *first) {
         let age = length(row.min.0).unwrap_or_else(|| named(row.absolute_min));
-        reasons.push(Reason::TooYoung { age, first });
+        reasons.push(DoseReason::TooYoung { age, first });
         return Age::TooYoung;
     }
     if view.day(row.min).is_some_and(|min| date < min) {
-        reasons.push(Reason::GraceAge { age: named(row.min) });
+        reasons.push(DoseReason::GraceAge { age: named(row.min) });
     }
     if view.day(row.max).is_some_and(|max| date >= max) {
-        reasons.push(Reason::TooOld { age: named(row.max) });
+        reasons.push(DoseReason::TooOld { age: named(row.max) });
         return Age::TooOld;
     }
     Age::Good
 }
 
-/// CDSi 6.5, and 6.6 where that fails.
+/// Section 6.5, and 6.6 where that fails.
 fn check_intervals(
     view: &View<'_>,
     run: &Run<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     place: u16,
-    reasons: &mut Vec<Reason>,
+    reasons: &mut Vec<DoseReason>,
 ) -> bool {
     let date = view.date(place);
     let before = reasons.len();
@@ -260,30 +144,35 @@ fn check_interval(
     date: NaiveDate,
     since: Since,
     given: NaiveDate,
-    reasons: &mut Vec<Reason>,
+    reasons: &mut Vec<DoseReason>,
 ) -> bool {
     let absolute = row.absolute_min.map(|wait| (wait.duration, wait.after(date)));
     let min = row.min.map(|wait| (wait.duration, wait.after(date)));
     if let Some((bound, first)) = absolute.filter(|(_, first)| given < *first) {
         let wait = min.map_or(bound, |(wait, _)| wait);
         let grace: Option<Duration> = (wait != bound).then_some(bound);
-        reasons.push(Reason::TooSoon { number, since, date, wait, grace, first });
+        reasons.push(DoseReason::TooSoon { number, since, date, wait, grace, first });
         return false;
     }
     if let Some((wait, _)) = min.filter(|(_, first)| given < *first) {
-        reasons.push(Reason::GraceInterval { number, since, date, wait });
+        reasons.push(DoseReason::GraceInterval { number, since, date, wait });
     }
     if let Some(max) = row.max.filter(|max| given > max.after(date)) {
         let counts = row.late_counts;
-        reasons.push(Reason::TooLate { number, since, date, wait: max.duration, counts });
+        reasons.push(DoseReason::TooLate { number, since, date, wait: max.duration, counts });
         return counts;
     }
     true
 }
 
-/// CDSi 6.7. A dose of another antigen has no status here: its shorter distance holds
-/// (CALCDTCONFLICT-2).
-fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec<Reason>) -> bool {
+/// Section 6.7. For an earlier dose of another antigen, whose status is not known here, the shorter conflict
+/// holds (CALCDTCONFLICT-2).
+fn check_conflicts(
+    view: &View<'_>,
+    run: &Run<'_>,
+    place: u16,
+    reasons: &mut Vec<DoseReason>,
+) -> bool {
     let entry = view.history[usize::from(place)];
     let conflicts = &view.rules.conflicts[usize::from(entry.vaccine.0)];
     if !conflicts.previous().meets(&view.seen) {
@@ -302,7 +191,7 @@ fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec
             let first = end.after(before.date);
             if entry.date < first && row.begin.after(before.date) <= entry.date {
                 let vaccine = before.vaccine;
-                reasons.push(Reason::Conflict { vaccine, date: before.date, first });
+                reasons.push(DoseReason::Conflict { vaccine, date: before.date, first });
                 apart = false;
             }
         }
@@ -310,28 +199,28 @@ fn check_conflicts(view: &View<'_>, run: &Run<'_>, place: u16, reasons: &mut Vec
     apart
 }
 
-/// CDSi 6.8, and 6.9 where that fails. Volume never decides.
+/// Section 6.8, and 6.9 where that fails. The volume is never a criterion.
 fn check_vaccine(
     view: &View<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     entry: &Entry<'_>,
-    reasons: &mut Vec<Reason>,
+    reasons: &mut Vec<DoseReason>,
 ) -> bool {
-    let mut why = Reason::VaccineNotListed;
+    let mut why = DoseReason::VaccineNotListed;
     for row in dose.preferable.iter().filter(|row| row.vaccine == entry.vaccine) {
         if !view.in_window(entry.date, row.begin, row.end) {
-            why = Reason::VaccineAge;
+            why = DoseReason::VaccineAge;
         } else if row.manufacturer.is_none() || row.manufacturer == entry.given.manufacturer {
             return true;
         } else {
-            why = Reason::Manufacturer;
+            why = DoseReason::Manufacturer;
         }
     }
     for row in dose.allowable.iter().filter(|row| row.vaccine == entry.vaccine) {
         if view.in_window(entry.date, row.begin, row.end) {
             return true;
         }
-        why = Reason::VaccineAge;
+        why = DoseReason::VaccineAge;
     }
     reasons.push(why);
     false

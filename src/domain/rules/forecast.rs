@@ -1,35 +1,36 @@
-//! When the next dose of a series is due (CDSi chapter 7).
+//! When the next dose of a series is due (chapter 7).
 
-use super::evaluate::{Run, Verdict, age_row};
-use super::model::{Antigen, SeriesDose, VaccineId};
+use super::evaluate::age_row;
+use super::model::{Antigen, TargetDose, VaccineId};
 use super::person::View;
 use super::reason::Why;
+use super::run::{Run, Verdict};
 use super::skip::{Context, can_skip};
 use chrono::{Days, NaiveDate};
 
-/// How far a person is with a series, a series with a person, or a vaccine group.
+/// The status of a series, or of a vaccine group, for a patient (CDSi: patient series status).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Progress {
+pub enum SeriesStatus {
     /// A dose is due, now or later.
     NotComplete,
-    /// Nothing more to do.
+    /// All doses are given.
     Complete,
-    /// Protected by illness or birth.
+    /// Immune, by evidence or by date of birth.
     Immune,
-    /// Must not have it.
+    /// Contraindicated.
     Contraindicated,
     /// Too old for it.
     AgedOut,
-    /// Not for now: the season is over, or earlier doses are enough.
+    /// Not recommended now: the season is over, or earlier doses are enough.
     NotRecommended,
 }
 
-/// A day and what sets it.
+/// A day and the rule that determines it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
     /// The day.
     pub date: NaiveDate,
-    /// What sets it.
+    /// The rule.
     pub why: Why,
 }
 
@@ -41,12 +42,12 @@ impl Day {
     }
 }
 
-/// Days of the next dose.
+/// The next dose and its days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Next {
     /// Number of the dose.
     pub number: u8,
-    /// The vaccine that it is usually given with.
+    /// The vaccine that is recommended for it.
     pub vaccine: Option<VaccineId>,
     /// The first day on which it counts.
     pub earliest: Day,
@@ -54,29 +55,29 @@ pub struct Next {
     pub recommended: Day,
     /// The day after which it is overdue.
     pub past_due: Option<Day>,
-    /// The last day on which it makes sense.
+    /// The last day on which it may be given; `None` without a limit.
     pub latest: Option<Day>,
 }
 
-/// What a series forecasts.
+/// The forecast of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SeriesForecast {
-    pub(super) progress: Progress,
-    /// Only where the progress is not complete.
+    pub(super) progress: SeriesStatus,
+    /// The next dose, if the status is not complete.
     pub(super) next: Option<Next>,
-    /// Whether it goes before other antigens of its group (FORECASTPRIORITY-1).
+    /// Whether it takes precedence over other antigens of its group (FORECASTPRIORITY-1).
     pub(super) priority: bool,
-    /// Doses whose age has come and which are not given; none where the next one must still wait.
+    /// Doses the patient should have had by now; 0 where the next one is recommended for later.
     pub(super) lacking: u8,
 }
 
 impl SeriesForecast {
-    fn of(progress: Progress) -> Self {
+    fn of(progress: SeriesStatus) -> Self {
         Self { progress, next: None, priority: false, lacking: 0 }
     }
 }
 
-/// What keeps a person from an antigen, worked out once for all its series.
+/// Immunity to an antigen and contraindications, determined once for all its series.
 pub(super) struct Barriers {
     immune: bool,
     forbidden: bool,
@@ -84,7 +85,7 @@ pub(super) struct Barriers {
 }
 
 impl Barriers {
-    /// CDSi 7.2 and 7.3.
+    /// Sections 7.2 and 7.3.
     pub(super) fn new(view: &View<'_>, antigen: &Antigen) -> Self {
         let person = view.person;
         let now = person.as_of;
@@ -121,7 +122,7 @@ impl Barriers {
     }
 }
 
-/// Forecasts the next dose of a series; targets that are not needed are marked as skipped.
+/// Forecasts the next dose of a series, skipping doses that are not needed.
 pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) -> SeriesForecast {
     let now = view.person.as_of;
     loop {
@@ -132,25 +133,28 @@ pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) 
             run.skip();
         }
         if barriers.immune {
-            return SeriesForecast::of(Progress::Immune);
+            return SeriesForecast::of(SeriesStatus::Immune);
         }
         let Some(dose) = run.next() else {
-            let done =
-                if run.valid_count() > 0 { Progress::Complete } else { Progress::NotRecommended };
+            let done = if run.valid_count() > 0 {
+                SeriesStatus::Complete
+            } else {
+                SeriesStatus::NotRecommended
+            };
             return SeriesForecast::of(done);
         };
         if barriers.forbids(run) {
-            return SeriesForecast::of(Progress::Contraindicated);
+            return SeriesForecast::of(SeriesStatus::Contraindicated);
         }
         if dose.season.and_then(|season| season.end).is_some_and(|end| now > end) {
-            return SeriesForecast::of(Progress::NotRecommended);
+            return SeriesForecast::of(SeriesStatus::NotRecommended);
         }
         let earliest = earliest(view, run, dose);
         let max = age_row(dose, now).and_then(|row| view.day(row.max));
         if max.is_some_and(|max| now >= max || earliest.date >= max) {
-            return SeriesForecast::of(Progress::AgedOut);
+            return SeriesForecast::of(SeriesStatus::AgedOut);
         }
-        // 7.6: would the dose still be needed on the day that was found?
+        // 7.6: is the dose still needed on the day found?
         if can_skip(view, run, dose, Context::Forecast, earliest.date) {
             run.skip();
             continue;
@@ -158,7 +162,7 @@ pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) 
         let next = next(view, run, dose, earliest);
         let is_due = next.recommended.date <= now;
         return SeriesForecast {
-            progress: Progress::NotComplete,
+            progress: SeriesStatus::NotComplete,
             next: Some(next),
             lacking: if is_due { lacking(view, run) } else { 0 },
             priority: !dose.intervals.is_empty() && dose.intervals.iter().all(|row| row.priority),
@@ -166,7 +170,7 @@ pub(super) fn forecast(view: &View<'_>, run: &mut Run<'_>, barriers: &Barriers) 
     }
 }
 
-/// The dose that is due, and those after it whose age has come, too.
+/// How many doses are due now: the next one, and those after it whose age has come.
 fn lacking(view: &View<'_>, run: &Run<'_>) -> u8 {
     let now = view.person.as_of;
     let mut count = 1_u8;
@@ -181,11 +185,11 @@ fn lacking(view: &View<'_>, run: &Run<'_>) -> u8 {
     count
 }
 
-/// The days of a dose's intervals in force, from doses and events so far.
+/// The latest day that the intervals of a dose give, one `wait` of each; `None` without intervals in force.
 fn interval_days(
     view: &View<'_>,
     run: &Run<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     wait: impl Fn(&super::model::Interval) -> Option<super::model::Wait>,
 ) -> Option<Day> {
     let mut latest: Option<Day> = None;
@@ -208,7 +212,7 @@ fn age_day(view: &View<'_>, age: super::model::AgeId) -> Option<Day> {
 }
 
 /// FORECASTDTCAN-1.
-fn earliest(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose) -> Day {
+fn earliest(view: &View<'_>, run: &Run<'_>, dose: &TargetDose) -> Day {
     let now = view.person.as_of;
     let born = view.person.born;
     let mut day = Day { date: born, why: Why::Age(crate::domain::series::Duration::days(0)) };
@@ -222,8 +226,8 @@ fn earliest(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose) -> Day {
     day
 }
 
-/// CALCDTCONFLICT-3: the full distance to every dose given, for every preferable vaccine.
-fn conflict_end(view: &View<'_>, dose: &SeriesDose) -> Option<Day> {
+/// CALCDTCONFLICT-3: the last day after the conflicts of every preferable vaccine with the doses given.
+fn conflict_end(view: &View<'_>, dose: &TargetDose) -> Option<Day> {
     let mut end: Option<Day> = None;
     for row in &dose.preferable {
         let conflicts = &view.rules.conflicts[usize::from(row.vaccine.0)];
@@ -250,7 +254,7 @@ fn conflict_end(view: &View<'_>, dose: &SeriesDose) -> Option<Day> {
 }
 
 /// CDSi 7.5.
-fn next(view: &View<'_>, run: &Run<'_>, dose: &SeriesDose, earliest: Day) -> Next {
+fn next(view: &View<'_>, run: &Run<'_>, dose: &TargetDose, earliest: Day) -> Next {
     let row = age_row(dose, view.person.as_of);
     let day_before = |day: Day| {
         let date = day.date.checked_sub_days(Days::new(1)).unwrap_or(day.date);

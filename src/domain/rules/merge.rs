@@ -1,52 +1,52 @@
-//! From antigens to vaccine groups (CDSi chapter 9), and the whole assessment of a person.
+//! The assessment of a patient, and how antigens are combined into vaccine groups (chapter 9).
 
-use super::evaluate::Verdict;
-use super::forecast::{Day, Next, Progress};
-use super::model::{AntigenId, Group, GroupId, Rules};
-use super::person::{Given, Person, View};
+use super::forecast::{Day, Next, SeriesStatus};
+use super::model::{AntigenId, Rules, VaccineGroup, VaccineGroupId};
+use super::person::{DoseAdministered, Patient, View};
 use super::reason::Why;
+use super::run::Verdict;
 use super::select::{Candidate, keep_best, run_all};
 use chrono::NaiveDate;
 
-/// What the rules say of a person.
+/// The assessment of a patient.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Assessment {
-    /// What is said of every dose, in the order of the person's doses.
+    /// The verdicts on every dose, in the order of the patient's doses.
     pub doses: Vec<Vec<DoseVerdict>>,
-    /// What is due, by vaccine group and series group.
+    /// Forecasts by vaccine group and series group.
     pub forecasts: Vec<GroupForecast>,
 }
 
-/// What is said of a dose as to one of its antigens.
+/// The verdict on a dose for one of its antigens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoseVerdict {
     /// The antigen.
     pub antigen: AntigenId,
     /// The vaccine group of the series.
-    pub group: GroupId,
-    /// The verdict of the series that is the most favourable.
+    pub group: VaccineGroupId,
+    /// The most favourable verdict of the best series.
     pub verdict: Verdict,
 }
 
-/// What is due of a vaccine group.
+/// The forecast of a vaccine group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupForecast {
     /// The group.
-    pub group: GroupId,
+    pub group: VaccineGroupId,
     /// The series group.
     pub series_group: u8,
-    /// How far the person is.
-    pub progress: Progress,
-    /// The next dose, where one is due.
+    /// The status of the group.
+    pub progress: SeriesStatus,
+    /// The next dose; `None` unless the status is not complete.
     pub next: Option<Next>,
-    /// Doses whose age has come and which are not given; none where the next one must still wait.
+    /// Doses the patient should have had by now; 0 where the next one is recommended for later.
     pub lacking: u8,
 }
 
-/// Evaluates and forecasts everything for one person.
-pub fn assess(rules: &Rules, person: &Person) -> Assessment {
+/// Evaluates all doses of a patient and forecasts every vaccine group, as of `person.as_of`.
+pub fn assess(rules: &Rules, person: &Patient) -> Assessment {
     let view = View::new(rules, person);
-    let parts = |dose: &Given| {
+    let parts = |dose: &DoseAdministered| {
         dose.vaccine.map_or(0, |vaccine| rules.vaccines[usize::from(vaccine.0)].antigens.len())
     };
     let mut doses: Vec<_> =
@@ -54,12 +54,12 @@ pub fn assess(rules: &Rules, person: &Person) -> Assessment {
     let mut forecasts = Vec::with_capacity(rules.groups.len());
     let mut chosen = Vec::new();
     for (number, group) in (0_u16..).zip(&rules.groups) {
-        let group_id = GroupId(number);
+        let group_id = VaccineGroupId(number);
         if let [antigen] = group.antigens[..] {
             run_all(&view, antigen, &mut chosen);
             keep_best(&view, &mut chosen);
-            judge(&view, antigen, &mut chosen, &mut doses);
-            // One antigen: every best series is a forecast of its own, by series group.
+            keep_best_verdicts(&view, antigen, &mut chosen, &mut doses);
+            // One antigen: each of its best series is a forecast, one for each series group.
             forecasts.extend(chosen.iter().map(|it| GroupForecast {
                 group: group_id,
                 series_group: it.run.series.series_group,
@@ -77,8 +77,8 @@ pub fn assess(rules: &Rules, person: &Person) -> Assessment {
 /// A group of several antigens.
 fn assess_together(
     view: &View<'_>,
-    group_id: GroupId,
-    group: &Group,
+    group_id: VaccineGroupId,
+    group: &VaccineGroup,
     doses: &mut [Vec<DoseVerdict>],
     forecasts: &mut Vec<GroupForecast>,
 ) {
@@ -87,7 +87,7 @@ fn assess_together(
     for antigen in &group.antigens {
         run_all(view, *antigen, &mut chosen);
         keep_best(view, &mut chosen);
-        judge(view, *antigen, &mut chosen, doses);
+        keep_best_verdicts(view, *antigen, &mut chosen, doses);
         all.append(&mut chosen);
     }
     let mut series_groups: Vec<u8> = all.iter().map(|c| c.run.series.series_group).collect();
@@ -104,9 +104,9 @@ fn assess_together(
     }
 }
 
-/// The most favourable verdict of the best series, for every dose of the antigen; taken out of the
-/// series, which nobody asks for it again.
-fn judge(
+/// Puts the most favourable verdict of the best series on every dose of the antigen into `doses`. The reasons
+/// are moved out of the series, which does not need them again.
+fn keep_best_verdicts(
     view: &View<'_>,
     antigen: AntigenId,
     chosen: &mut [Candidate<'_>],
@@ -126,25 +126,29 @@ fn judge(
 }
 
 /// Tables 9-2 to 9-5.
-fn blend(view: &View<'_>, group: &Group, members: &[&Candidate<'_>]) -> (Progress, Option<Next>) {
+fn blend(
+    view: &View<'_>,
+    group: &VaccineGroup,
+    members: &[&Candidate<'_>],
+) -> (SeriesStatus, Option<Next>) {
     if let [only] = members {
         return (only.forecast.progress, only.forecast.next);
     }
     let any = |progress| members.iter().any(|c| c.forecast.progress == progress);
     let worst = [
-        Progress::Contraindicated,
-        Progress::AgedOut,
-        Progress::NotRecommended,
-        Progress::NotComplete,
+        SeriesStatus::Contraindicated,
+        SeriesStatus::AgedOut,
+        SeriesStatus::NotRecommended,
+        SeriesStatus::NotComplete,
     ]
     .into_iter()
     .find(|progress| any(*progress));
     let progress = match worst {
         Some(progress) => progress,
-        None if any(Progress::Complete) => Progress::Complete,
-        None => Progress::Immune,
+        None if any(SeriesStatus::Complete) => SeriesStatus::Complete,
+        None => SeriesStatus::Immune,
     };
-    if progress != Progress::NotComplete {
+    if progress != SeriesStatus::NotComplete {
         return (progress, None);
     }
     let nexts: Vec<Next> = members.iter().filter_map(|c| c.forecast.next).collect();
@@ -153,7 +157,7 @@ fn blend(view: &View<'_>, group: &Group, members: &[&Candidate<'_>]) -> (Progres
 
 fn blend_days(
     view: &View<'_>,
-    group: &Group,
+    group: &VaccineGroup,
     members: &[&Candidate<'_>],
     nexts: &[Next],
 ) -> Option<Next> {
@@ -183,7 +187,7 @@ fn blend_days(
 }
 
 /// The latest day on which a vaccine of the group was given.
-fn latest_dose(view: &View<'_>, group: &Group) -> Option<NaiveDate> {
+fn latest_dose(view: &View<'_>, group: &VaccineGroup) -> Option<NaiveDate> {
     let places = group.antigens.iter().filter_map(|id| view.records_of(*id).last());
     places.map(|place| view.date(*place)).max()
 }

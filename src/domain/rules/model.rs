@@ -1,55 +1,51 @@
-//! The rules as data: antigens, their series, the doses of a series, and what the person must have
-//! for each.
+//! The rules as data: antigens, their series, the doses of a series, and the conditions of each dose.
 //!
-//! The shape is that of CDC's supporting data (Logic Specification for CDSi 4.6, chapters 3 to 9),
-//! with three things
-//! that it lacks and Chinese schedules need: cohorts by birth date, a longest interval, and the
-//! month-end rule as
-//! data. Texts are numbered once, when the rules are read: a vaccine, an antigen, an age is an
-//! index here.
+//! The shape is that of CDC's supporting data (Logic Specification for CDSi 4.6, chapters 3 to 9). Three
+//! things are added for Chinese schedules: cohorts by birth date, a longest interval, and the month-end rule
+//! as data. Vaccines, antigens, ages and the like are indices into tables that are filled when the rules are
+//! read.
 
 use crate::domain::person::Sex;
 use crate::domain::series::{Duration, MonthEnd};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
-/// A vaccine type: its place in [`Rules::vaccines`].
+/// A vaccine type: its index in [`Rules::vaccines`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VaccineId(pub u16);
 
-/// An antigen: its place in [`Rules::antigens`].
+/// An antigen: its index in [`Rules::antigens`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AntigenId(pub u16);
 
-/// A vaccine group: its place in [`Rules::groups`].
+/// A vaccine group: its index in [`Rules::groups`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupId(pub u16);
+pub struct VaccineGroupId(pub u16);
 
-/// An observation (condition, reaction, evidence of immunity): its place in
-/// [`Rules::observations`].
+/// An observation (condition, reaction, evidence of immunity): its index in [`Rules::observations`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObservationId(pub u16);
 
-/// An age: its place in [`Rules::ages`], or none.
+/// An age: its index in [`Rules::ages`], or [`AgeId::NONE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AgeId(pub u16);
 
 impl AgeId {
-    /// No age is said.
+    /// No age is given.
     pub const NONE: Self = Self(u16::MAX);
 }
 
-/// A length of time that is added to a day, with the month-end rule of its schedule.
+/// A length of time to be added to a day, with the month-end rule of its schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Wait {
     /// How long.
     pub duration: Duration,
-    /// What becomes of a day that a month does not have.
+    /// Which day is meant where a month is too short.
     pub month_end: MonthEnd,
 }
 
 impl Wait {
-    /// The day that lies this long after `start`.
+    /// The day this long after `start`.
     pub fn after(&self, start: NaiveDate) -> NaiveDate {
         self.duration.after(start, self.month_end)
     }
@@ -60,7 +56,7 @@ impl Wait {
 pub struct VaccineSet(Vec<u64>);
 
 impl VaccineSet {
-    /// Puts a vaccine in.
+    /// Adds a vaccine.
     pub fn insert(&mut self, vaccine: VaccineId) {
         let (word, bit) = (usize::from(vaccine.0) / 64, vaccine.0 % 64);
         if self.0.len() <= word {
@@ -93,7 +89,7 @@ impl FromIterator<VaccineId> for VaccineSet {
     }
 }
 
-/// First and last day on which a row holds, both included (CDSi 3.3, RELEVANT-1 and -2).
+/// First and last day on which a row of the rules is in force, both included (3.3, RELEVANT-1 and -2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InForce {
     /// First day.
@@ -109,45 +105,45 @@ impl Default for InForce {
 }
 
 impl InForce {
-    /// Whether the row holds on this day.
+    /// Whether the row is in force on this day.
     pub fn on(&self, day: NaiveDate) -> bool {
         self.from <= day && day <= self.to
     }
 }
 
-/// All rules that one run works with.
+/// The complete rules of a schedule.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rules {
     /// Vaccine types.
     pub vaccines: Vec<Vaccine>,
     /// Vaccine types by code.
     pub vaccine_by_code: BTreeMap<Box<str>, VaccineId>,
-    /// Ages that any rule names.
+    /// All ages that the rules mention.
     pub ages: Vec<Wait>,
-    /// Antigens, with their series.
+    /// Antigens with their series.
     pub antigens: Vec<Antigen>,
     /// Vaccine groups, in the order of the output.
-    pub groups: Vec<Group>,
+    pub groups: Vec<VaccineGroup>,
     /// Codes of observations.
     pub observations: Vec<Box<str>>,
     /// Observations by code.
     pub observation_by_code: BTreeMap<Box<str>, ObservationId>,
-    /// Vaccines that must keep apart, by the vaccine given later; one for every vaccine.
+    /// Conflicts between live vaccines, by the vaccine given later; one entry for every vaccine.
     pub conflicts: Vec<Conflicts>,
 }
 
 /// A vaccine type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Vaccine {
-    /// CVX with two digits at least, or the code of a series file.
+    /// CVX code with at least two digits, or the code in a series file.
     pub code: Box<str>,
-    /// The antigens that it holds, at which ages of the person.
+    /// The antigens it contains, and the ages at which it counts for each.
     pub antigens: Vec<Association>,
-    /// Whether the rules say anything of it when it was given.
+    /// Whether the rules mention it; a dose of another vaccine has no verdict.
     pub is_known: bool,
 }
 
-/// A vaccine's antigen (CDSi 4.2).
+/// An antigen of a vaccine (4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Association {
     /// The antigen.
@@ -158,7 +154,7 @@ pub struct Association {
     pub end: AgeId,
 }
 
-/// What a vaccine must keep apart from.
+/// The conflicts of a vaccine with vaccines given before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conflicts {
     rows: Vec<Conflict>,
@@ -166,80 +162,80 @@ pub struct Conflicts {
 }
 
 impl Conflicts {
-    /// Adds a vaccine to keep apart from.
+    /// Adds a conflict.
     pub fn push(&mut self, conflict: Conflict) {
         self.previous.insert(conflict.previous);
         self.rows.push(conflict);
     }
 
-    /// The vaccines to keep apart from.
+    /// The vaccines that it conflicts with.
     pub fn previous(&self) -> &VaccineSet {
         &self.previous
     }
 
-    /// Every row.
+    /// All conflicts.
     pub fn rows(&self) -> &[Conflict] {
         &self.rows
     }
 }
 
-/// Two vaccines that must keep apart (CDSi 6.7); the list says which one comes later.
+/// A conflict (6.7): two vaccines that must not be given too close together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict {
     /// The vaccine given before.
     pub previous: VaccineId,
-    /// The first day in conflict.
+    /// From the earlier dose to the first day of conflict.
     pub begin: Wait,
-    /// The first day after the conflict where the earlier dose is valid or not evaluated.
+    /// To the first day after the conflict, where the earlier dose is valid or was not evaluated.
     pub end_min: Wait,
-    /// The first day after the conflict where the earlier dose is not valid; also for forecasts.
+    /// To the first day after the conflict, where the earlier dose is not valid, and in forecasts.
     pub end: Wait,
 }
 
-/// A vaccine group (CDSi chapter 9).
+/// A vaccine group (chapter 9).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub struct VaccineGroup {
     /// Its name.
     pub name: Box<str>,
-    /// Whether all its antigens are given together.
+    /// Whether its antigens are always given together.
     pub full: bool,
-    /// Whether it belongs to the programme that everybody is to have.
+    /// Whether it belongs to the national programme for everybody.
     pub is_programme: bool,
     /// Its antigens.
     pub antigens: Vec<AntigenId>,
 }
 
-/// An antigen with its series and what keeps people from needing or having it.
+/// An antigen: its series, and who is immune or must not have it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Antigen {
     /// Its name.
     pub name: Box<str>,
-    /// Observations that show immunity.
+    /// Observations that are evidence of immunity.
     pub immune_by_history: Vec<ObservationId>,
-    /// Births before a day that show immunity.
+    /// Dates of birth that are evidence of immunity.
     pub immune_by_birth: Vec<ImmuneBirth>,
-    /// What forbids the antigen.
+    /// Contraindications for the antigen.
     pub contraindications: Vec<Contraindication>,
-    /// What forbids single vaccines.
+    /// Contraindications for single vaccines.
     pub vaccine_contraindications: Vec<VaccineContraindication>,
-    /// Its series, as the files have them.
-    pub series: Vec<Series>,
-    /// Whether any series asks whether another one is complete.
+    /// Its series, in the order of the files.
+    pub series: Vec<AntigenSeries>,
+    /// Whether a series has a condition that another one is complete.
     pub asks_for_complete_series: bool,
 }
 
-/// Immunity by birth (CDSi 7.2).
+/// Immunity by date and country of birth (7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImmuneBirth {
     /// Born before this day.
     pub before: NaiveDate,
     /// Born in this country; anywhere where absent.
     pub country: Option<Box<str>>,
-    /// Not with one of these.
+    /// Not for people with one of these observations.
     pub except: Vec<ObservationId>,
 }
 
-/// What forbids an antigen (CDSi 7.3).
+/// A contraindication for an antigen (7.3), or an indication for a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contraindication {
     /// The observation.
@@ -250,7 +246,7 @@ pub struct Contraindication {
     pub end: AgeId,
 }
 
-/// What forbids a vaccine (CDSi 7.3).
+/// A contraindication for a vaccine (7.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VaccineContraindication {
     /// The observation.
@@ -270,17 +266,17 @@ pub enum Kind {
     Standard,
     /// People with an indication.
     Risk,
-    /// Nobody is called for it, but whoever has it is done.
+    /// Nobody: it is never recommended, but whoever completed it is complete.
     EvaluationOnly,
 }
 
-/// A way to protection against one antigen.
+/// A series of doses that protects against one antigen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Series {
+pub struct AntigenSeries {
     /// Its name.
     pub name: Box<str>,
-    /// The vaccine group that forecasts it.
-    pub group: GroupId,
+    /// The vaccine group that it is forecast in.
+    pub group: VaccineGroupId,
     /// Whom it is for.
     pub kind: Kind,
     /// Required sexes; anybody where empty.
@@ -289,34 +285,34 @@ pub struct Series {
     pub born_from: NaiveDate,
     /// Born before this day.
     pub born_before: NaiveDate,
-    /// Conditions that call for it.
+    /// Observations that make it relevant; only for risk series.
     pub indications: Vec<Contraindication>,
-    /// Series groups that make this one's group unnecessary.
+    /// Series groups that, once complete, make this one unnecessary.
     pub equivalent_groups: Vec<u8>,
     /// Its series group.
     pub series_group: u8,
-    /// The one to take where nothing speaks for another.
+    /// Whether it is the default series of its series group.
     pub is_default: bool,
-    /// Whether it stands for one product.
+    /// Whether it is for one product.
     pub is_product: bool,
-    /// 0 is the highest.
+    /// Priority among risk series; 0 is the highest.
     pub priority: u8,
-    /// 1 is the best.
+    /// Preference between series of equal score; 1 is the best.
     pub preference: u32,
-    /// The first dose lies before this age.
+    /// The first dose must be given before this age.
     pub start_before: AgeId,
     /// Its doses.
-    pub doses: Vec<SeriesDose>,
+    pub doses: Vec<TargetDose>,
     /// Every preferable vaccine of any dose.
     pub preferable: VaccineSet,
 }
 
 /// A dose of a series.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SeriesDose {
+pub struct TargetDose {
     /// Its number, from 1.
     pub number: u8,
-    /// Ages; of several in force the first counts.
+    /// Ages; of several rows in force the first holds.
     pub ages: Vec<AgeRow>,
     /// Preferable intervals: all must hold.
     pub intervals: Vec<Interval>,
@@ -326,11 +322,11 @@ pub struct SeriesDose {
     pub preferable: Vec<Preferable>,
     /// Allowable vaccines.
     pub allowable: Vec<Allowable>,
-    /// Vaccines that are given by mistake.
+    /// Inadvertent vaccines: given by mistake, they never count.
     pub inadvertent: VaccineSet,
-    /// When it is not needed: any of them is enough.
+    /// Conditional skips: one that is met is enough.
     pub skips: Vec<Skip>,
-    /// Whether it comes again and again.
+    /// Whether it recurs without end.
     pub recurring: bool,
     /// The season of its recommendation.
     pub season: Option<Season>,
@@ -339,7 +335,7 @@ pub struct SeriesDose {
 /// Ages of a dose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AgeRow {
-    /// Youngest age with grace.
+    /// Youngest age, with grace.
     pub absolute_min: AgeId,
     /// Youngest age.
     pub min: AgeId,
@@ -355,7 +351,7 @@ pub struct AgeRow {
 
 /// What an interval is measured from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
+pub enum IntervalFrom {
     /// The dose before.
     Previous,
     /// The dose that satisfied this dose of the series.
@@ -370,20 +366,20 @@ pub enum From {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interval {
     /// Measured from.
-    pub from: From,
-    /// Shortest with grace.
+    pub from: IntervalFrom,
+    /// Shortest length, with grace.
     pub absolute_min: Option<Wait>,
-    /// Shortest.
+    /// Shortest length.
     pub min: Option<Wait>,
     /// Recommended from.
     pub recommended: Option<Wait>,
     /// Overdue from.
     pub latest: Option<Wait>,
-    /// Longest, the last day included.
+    /// Longest length, last day included. Not in CDSi; Chinese schedules have it.
     pub max: Option<Wait>,
-    /// Whether a dose after the longest interval still counts.
+    /// Whether a dose after the longest length still counts.
     pub late_counts: bool,
-    /// Whether it overrides other antigens of the group.
+    /// Whether it takes precedence over other antigens of the group (FORECASTPRIORITY-1).
     pub priority: bool,
     /// When the row holds.
     pub in_force: InForce,
@@ -398,9 +394,9 @@ pub struct Preferable {
     pub begin: AgeId,
     /// Before this age.
     pub end: AgeId,
-    /// Only of this manufacturer.
+    /// Only from this manufacturer (MVX).
     pub manufacturer: Option<Box<str>>,
-    /// Whether a forecast names it.
+    /// Whether forecasts recommend it.
     pub forecast: bool,
 }
 
@@ -415,7 +411,7 @@ pub struct Allowable {
     pub end: AgeId,
 }
 
-/// A season.
+/// The season in which a dose is recommended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Season {
     /// First day.
@@ -424,25 +420,25 @@ pub struct Season {
     pub end: Option<NaiveDate>,
 }
 
-/// When a dose is not needed (CDSi 6.2).
+/// A conditional skip: when a dose is not needed (6.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skip {
-    /// Whether it is asked when doses are evaluated.
+    /// Whether it applies to the evaluation of doses.
     pub in_evaluation: bool,
-    /// Whether it is asked when the next dose is forecast.
+    /// Whether it applies to forecasts.
     pub in_forecast: bool,
-    /// Whether all sets must be met, or one.
+    /// Whether all sets must be met; otherwise one is enough.
     pub all_sets: bool,
     /// The sets.
     pub sets: Vec<SkipSet>,
 }
 
-/// Conditions that belong together.
+/// A set of conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkipSet {
-    /// When the set holds.
+    /// When the set is in force.
     pub in_force: InForce,
-    /// Whether all conditions must be met, or one.
+    /// Whether all conditions must be met; otherwise one is enough.
     pub all_conditions: bool,
     /// The conditions.
     pub conditions: Vec<Condition>,
@@ -458,18 +454,18 @@ pub enum Condition {
         /// Before.
         end: AgeId,
     },
-    /// This long after the dose before.
+    /// At least this long after the previous dose.
     Interval(Wait),
     /// A series of one of these groups is complete.
     CompletedSeries(Vec<u8>),
-    /// So many doses were given.
+    /// A number of doses was given.
     Count(Count),
 }
 
 /// A condition on the number of doses given (CDSi CONDSKIP-1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
-    /// Of these vaccines; any of the antigen where absent.
+    /// Of these vaccines; where absent, any vaccine of the antigen.
     pub vaccines: Option<VaccineSet>,
     /// Given from this age.
     pub begin: AgeId,
@@ -479,11 +475,11 @@ pub struct Count {
     pub from: NaiveDate,
     /// Given before this day.
     pub before: NaiveDate,
-    /// Only valid ones.
+    /// Only valid doses.
     pub valid_only: bool,
     /// How they are compared.
     pub logic: CountLogic,
-    /// With this number.
+    /// The number to compare with.
     pub doses: u32,
 }
 

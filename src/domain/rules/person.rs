@@ -1,28 +1,28 @@
-//! A person as the rules see one, and what is worked out about a person once for all series.
+//! A patient, and what all series of a patient share.
 
 use super::model::{AgeId, AntigenId, ObservationId, Rules, VaccineId, VaccineSet};
 use crate::domain::person::Sex;
 use chrono::NaiveDate;
 use std::cell::Cell;
 
-/// A person and the doses given so far. No derived `Debug`: birth dates stay out of logs and errors.
+/// A patient and the doses given so far. `Debug` hides the birth date: it must not reach logs or errors.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct Patient {
     /// Date of birth.
     pub born: NaiveDate,
     /// Sex.
     pub sex: Sex,
-    /// The day that looks back and ahead.
+    /// The day of the assessment.
     pub as_of: NaiveDate,
     /// Country of birth, where known.
     pub country: Option<Box<str>>,
     /// Doses given, in any order; none before `born` or after `as_of`.
-    pub doses: Vec<Given>,
-    /// Conditions, reactions, evidence of immunity; with the day where known.
+    pub doses: Vec<DoseAdministered>,
+    /// Conditions, reactions, evidence of immunity; with the day, where known.
     pub observations: Vec<(ObservationId, Option<NaiveDate>)>,
 }
 
-impl std::fmt::Debug for Person {
+impl std::fmt::Debug for Patient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Person").field("doses", &self.doses.len()).finish_non_exhaustive()
     }
@@ -30,14 +30,14 @@ impl std::fmt::Debug for Person {
 
 /// A dose given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
+pub struct DoseAdministered {
     /// When.
     pub date: NaiveDate,
-    /// What; nothing where the rules do not know the vaccine.
+    /// The vaccine; `None` where the rules do not know it.
     pub vaccine: Option<VaccineId>,
     /// Manufacturer (MVX), where known.
     pub manufacturer: Option<Box<str>>,
-    /// Past its last day of use, or damaged.
+    /// Whether the vaccine was past its last day of use, or damaged.
     pub expired: bool,
 }
 
@@ -46,29 +46,29 @@ pub struct Given {
 pub(super) struct Entry<'a> {
     pub(super) date: NaiveDate,
     pub(super) vaccine: VaccineId,
-    pub(super) given: &'a Given,
-    /// Its place in the input.
+    pub(super) given: &'a DoseAdministered,
+    /// Its index in the input.
     pub(super) place: u16,
 }
 
-/// What all series of a person share.
+/// A patient prepared for evaluation: what all series share.
 pub(super) struct View<'a> {
     pub(super) rules: &'a Rules,
-    pub(super) person: &'a Person,
-    /// The day of every age of the rules, as far as anybody has asked.
+    pub(super) person: &'a Patient,
+    /// The day on which the patient reaches each age of the rules; filled on first use.
     ages: Vec<Cell<Option<NaiveDate>>>,
-    /// Doses of known vaccines, by date, ties in input order.
+    /// Doses of known vaccines, by date and then in input order.
     pub(super) history: Vec<Entry<'a>>,
-    /// The doses of every antigen, as places in the history, one antigen after the other.
+    /// The doses of every antigen as indices into the history, one antigen after the other.
     records: Vec<u16>,
-    /// Where an antigen's doses begin; one more at the end.
+    /// Where the doses of each antigen begin in `records`; one more entry marks the end.
     record_starts: Vec<u32>,
-    /// Vaccines that were given at all.
+    /// The vaccines of the history.
     pub(super) seen: VaccineSet,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(rules: &'a Rules, person: &'a Person) -> Self {
+    pub(super) fn new(rules: &'a Rules, person: &'a Patient) -> Self {
         let mut history: Vec<Entry<'a>> = (0..u16::MAX)
             .zip(&person.doses)
             .filter_map(|(place, given)| {
@@ -84,7 +84,7 @@ impl<'a> View<'a> {
         view
     }
 
-    /// Takes the doses apart into their antigens (CDSi 4.2).
+    /// Sorts the doses by their antigens (4.2).
     fn organise(&mut self) {
         let parts = || {
             (0..self.history_len()).flat_map(|place| {
@@ -101,7 +101,7 @@ impl<'a> View<'a> {
             total += *start;
             *start = total;
         }
-        // Every start is where its antigen's doses end; they are put in from behind.
+        // Each start is now where its antigen's doses end; they are filled in from the back.
         let mut records = vec![0; usize::try_from(total).unwrap_or_default()];
         for (antigen, place) in parts().rev() {
             starts[antigen] -= 1;
@@ -116,17 +116,17 @@ impl<'a> View<'a> {
         &self.records[start..end]
     }
 
-    /// How many places the history has.
+    /// The number of doses in the history.
     pub(super) fn history_len(&self) -> u16 {
         u16::try_from(self.history.len()).unwrap_or(u16::MAX)
     }
 
-    /// When the dose of this place in the history was given.
+    /// The day of a dose, by its index in the history.
     pub(super) fn date(&self, place: u16) -> NaiveDate {
         self.history[usize::from(place)].date
     }
 
-    /// The day of an age, where one is said.
+    /// The day on which the patient reaches an age; `None` for [`AgeId::NONE`].
     pub(super) fn day(&self, age: AgeId) -> Option<NaiveDate> {
         let known = self.ages.get(usize::from(age.0))?;
         if known.get().is_none() {
@@ -135,7 +135,7 @@ impl<'a> View<'a> {
         known.get()
     }
 
-    /// Whether a day lies in begin <= day < end.
+    /// Whether `begin <= day < end`; a missing age is no limit.
     pub(super) fn in_window(&self, day: NaiveDate, begin: AgeId, end: AgeId) -> bool {
         self.day(begin).is_none_or(|begin| begin <= day)
             && self.day(end).is_none_or(|end| day < end)

@@ -1,5 +1,4 @@
-//! Why: the figures behind every status and every day. Values, not sentences; the catalogue has the
-//! words.
+//! The reasons for every status and every day, as values. The catalogue turns them into sentences.
 
 use super::model::VaccineId;
 use crate::domain::series::Duration;
@@ -10,20 +9,20 @@ use chrono::NaiveDate;
 pub enum Since {
     /// The dose of the series with this number.
     Dose(u8),
-    /// A dose that did not count, or one of another vaccine.
+    /// A dose that did not count, or a dose of another vaccine.
     OtherDose,
-    /// An event of the person's history.
+    /// An observation of the patient.
     Event,
 }
 
 /// Why a dose has its status. Section numbers are those of the CDSi Logic Specification 4.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum DoseReason {
     /// The series was complete already (4.4).
     SeriesComplete,
     /// The dose was expired or damaged (6.1).
     Expired,
-    /// A vaccine given by mistake (6.3).
+    /// An inadvertent vaccine (6.3).
     Inadvertent,
     /// Before the youngest age (6.4).
     TooYoung {
@@ -32,17 +31,17 @@ pub enum Reason {
         /// The first day on which it would have counted.
         first: NaiveDate,
     },
-    /// Before the youngest age, but within grace (6.4).
+    /// Before the youngest age, but within the grace period (6.4).
     GraceAge {
         /// Youngest age.
         age: Duration,
     },
-    /// At or after the age from which it is too late (6.4).
+    /// At or after the maximum age (6.4).
     TooOld {
         /// That age.
         age: Duration,
     },
-    /// Too soon after something (6.5, 6.6).
+    /// Before the shortest interval (6.5, 6.6).
     TooSoon {
         /// The dose of the series that was tried.
         number: u8,
@@ -57,7 +56,7 @@ pub enum Reason {
         /// The first day on which it would have counted.
         first: NaiveDate,
     },
-    /// Too soon, but within grace (6.5).
+    /// Before the shortest interval, but within the grace period (6.5).
     GraceInterval {
         /// The dose of the series.
         number: u8,
@@ -81,7 +80,7 @@ pub enum Reason {
         /// Whether it counts nevertheless.
         counts: bool,
     },
-    /// Too close to another vaccine (6.7).
+    /// In conflict with a vaccine given before (6.7).
     Conflict {
         /// The vaccine given before.
         vaccine: VaccineId,
@@ -92,13 +91,13 @@ pub enum Reason {
     },
     /// A vaccine of the series, but not at this age (6.8, 6.9).
     VaccineAge,
-    /// A vaccine of the series, but of another manufacturer (6.8).
+    /// A vaccine of the series, but from another manufacturer (6.8).
     Manufacturer,
     /// Not a vaccine of this dose (6.8, 6.9).
     VaccineNotListed,
 }
 
-/// What sets a day of a forecast (7.5).
+/// The rule that determines a day of a forecast (7.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     /// An age.
@@ -112,7 +111,7 @@ pub enum Why {
         /// How long.
         wait: Duration,
     },
-    /// Distance to another vaccine.
+    /// The end of a conflict with another vaccine.
     Conflict {
         /// The vaccine given before.
         vaccine: VaccineId,

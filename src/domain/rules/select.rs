@@ -1,35 +1,36 @@
-//! Which of an antigen's series is the best for a person (CDSi chapters 5 and 8).
+//! The best series of an antigen for a patient (chapters 5 and 8).
 
-use super::evaluate::{Run, Status, evaluate};
-use super::forecast::{Barriers, Progress, SeriesForecast, forecast};
-use super::model::{Antigen, AntigenId, From, Kind, Series};
+use super::evaluate::evaluate;
+use super::forecast::{Barriers, SeriesForecast, SeriesStatus, forecast};
+use super::model::{Antigen, AntigenId, AntigenSeries, IntervalFrom, Kind};
 use super::person::View;
+use super::run::{Run, Status};
 use chrono::NaiveDate;
 use smallvec::SmallVec;
 
-/// Places of candidates; no antigen has many.
+/// Indices of candidates; no antigen has many.
 type Places = SmallVec<[usize; 8]>;
-/// Candidates with their points.
+/// Candidates with their scores.
 type Scores = SmallVec<[(usize, i32); 8]>;
 
-/// A series with what it says of a person.
+/// A series evaluated and forecast for a patient.
 pub(super) struct Candidate<'a> {
     pub(super) run: Run<'a>,
     pub(super) forecast: SeriesForecast,
 }
 
 impl Candidate<'_> {
-    fn series(&self) -> &Series {
+    fn series(&self) -> &AntigenSeries {
         self.run.series
     }
 
-    fn is(&self, progress: Progress) -> bool {
+    fn is(&self, progress: SeriesStatus) -> bool {
         self.forecast.progress == progress
     }
 
     /// SELECTB-16.
     fn in_process(&self) -> bool {
-        self.is(Progress::NotComplete) && self.run.valid_count() > 0
+        self.is(SeriesStatus::NotComplete) && self.run.valid_count() > 0
     }
 
     fn first_valid(&self, view: &View<'_>) -> Option<NaiveDate> {
@@ -37,10 +38,10 @@ impl Candidate<'_> {
     }
 }
 
-/// More rounds than series groups cannot change anything.
+/// A round lets one series group more see that another is complete; our choice: no schedule has more groups.
 const ROUNDS_MAX: usize = 8;
 
-/// Evaluates and forecasts the relevant series of an antigen into `candidates`.
+/// Evaluates and forecasts the relevant series of an antigen, into `candidates`.
 pub(super) fn run_all<'a>(
     view: &View<'a>,
     antigen: AntigenId,
@@ -62,7 +63,7 @@ pub(super) fn run_all<'a>(
             break;
         }
         let bit = |c: &Candidate<'_>| 1_u32 << (c.series().series_group & 31);
-        let complete = candidates.iter().filter(|c| c.is(Progress::Complete)).map(bit);
+        let complete = candidates.iter().filter(|c| c.is(SeriesStatus::Complete)).map(bit);
         let found = complete.fold(complete_groups, |all, bit| all | bit);
         if found == complete_groups {
             break;
@@ -71,8 +72,8 @@ pub(super) fn run_all<'a>(
     }
 }
 
-/// Table 5-5, and the cohort of birth where the series has one.
-fn is_relevant(view: &View<'_>, series: &Series) -> bool {
+/// Whether a series is relevant for the patient: table 5-5, and its birth cohort where it has one.
+fn is_relevant(view: &View<'_>, series: &AntigenSeries) -> bool {
     let person = view.person;
     if !(series.sexes.is_empty() || series.sexes.contains(&person.sex)) {
         return false;
@@ -87,10 +88,9 @@ fn is_relevant(view: &View<'_>, series: &Series) -> bool {
             }))
 }
 
-/// Whether a series cannot be chosen whatever it says: nobody starts it, for without a dose and
-/// without a condition
-/// the default series of its group is taken (SELECTSCORE-2, table 8-3).
-fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Series) -> bool {
+/// Whether a series need not be evaluated: without doses and observations the default series of its group
+/// is always selected (SELECTSCORE-2, table 8-3).
+fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &AntigenSeries) -> bool {
     let nothing_known = view.records_of(antigen).is_empty() && view.person.observations.is_empty();
     nothing_known
         && !series.is_default
@@ -102,7 +102,7 @@ fn is_idle(view: &View<'_>, antigen: AntigenId, data: &Antigen, series: &Series)
             }))
 }
 
-/// Leaves the best series of an antigen, one per series group at most.
+/// Keeps the best series of an antigen, at most one for each series group.
 pub(super) fn keep_best(view: &View<'_>, candidates: &mut Vec<Candidate<'_>>) {
     if let [only] = &candidates[..]
         && only.series().is_default
@@ -115,7 +115,7 @@ pub(super) fn keep_best(view: &View<'_>, candidates: &mut Vec<Candidate<'_>>) {
     candidates.retain(|_| place.next().is_some_and(|place| best.contains(&place)));
 }
 
-/// The places of the best series.
+/// The indices of the best series.
 fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Places {
     let mut groups: SmallVec<[u8; 8]> =
         candidates.iter().map(|c| c.series().series_group).collect();
@@ -132,7 +132,7 @@ fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Places {
         .collect();
     let is_best = |place: usize| {
         let own = &candidates[place];
-        if own.is(Progress::Complete) {
+        if own.is(SeriesStatus::Complete) {
             return true;
         }
         let equivalent = |test: &dyn Fn(&Candidate<'_>) -> bool| {
@@ -141,7 +141,7 @@ fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Places {
             })
         };
         // Table 8-14
-        !equivalent(&|other| other.is(Progress::Complete))
+        !equivalent(&|other| other.is(SeriesStatus::Complete))
             && own.series().kind != Kind::EvaluationOnly
             && (own.series().kind == Kind::Risk
                 || !equivalent(&|other| other.series().kind == Kind::Risk))
@@ -149,7 +149,7 @@ fn best(view: &View<'_>, candidates: &[Candidate<'_>]) -> Places {
     prioritized.iter().map(|(_, place)| *place).filter(|place| is_best(*place)).collect()
 }
 
-/// The one series of a group that is taken (8.1 to 8.7).
+/// The prioritized series of a group (8.1 to 8.7).
 fn prioritized(view: &View<'_>, all: &[Candidate<'_>], members: &[usize]) -> Option<usize> {
     let default = members.iter().copied().find(|i| all[*i].series().is_default);
     let scorable = scorable(view, all, members, default.is_some());
@@ -159,7 +159,7 @@ fn prioritized(view: &View<'_>, all: &[Candidate<'_>], members: &[usize]) -> Opt
         _ => {}
     }
     let complete: Places =
-        scorable.iter().copied().filter(|i| all[*i].is(Progress::Complete)).collect();
+        scorable.iter().copied().filter(|i| all[*i].is(SeriesStatus::Complete)).collect();
     let in_process: Places = scorable.iter().copied().filter(|i| all[*i].in_process()).collect();
     let scores = match (&complete[..], &in_process[..], default) {
         ([only], _, _) | ([], [only], _) => return Some(*only),
@@ -180,7 +180,7 @@ fn scorable(
     members: &[usize],
     has_default: bool,
 ) -> Places {
-    let forbidden = |i: &usize| all[*i].is(Progress::Contraindicated);
+    let forbidden = |i: &usize| all[*i].is(SeriesStatus::Contraindicated);
     let all_forbidden = members.iter().all(forbidden);
     let priority = members.iter().map(|i| all[*i].series().priority).min().unwrap_or(0);
     let none_valid = members.iter().all(|i| all[*i].run.valid_count() == 0);
@@ -195,13 +195,13 @@ fn scorable(
                 });
                 candidate && (started || (none_valid && !has_default))
             }
-            Kind::EvaluationOnly => own.is(Progress::Complete),
+            Kind::EvaluationOnly => own.is(SeriesStatus::Complete),
         }
     };
     members.iter().copied().filter(is_scorable).collect()
 }
 
-/// `best` where this one alone is the best, `tie` where others are as good, `worse` else.
+/// `points` if this is the only best one, 0 if others are as good, `-points` if one is better.
 fn ranked(own: i64, others: impl Iterator<Item = i64>, points: i32) -> i32 {
     let mut ties = 0;
     for other in others {
@@ -210,7 +210,7 @@ fn ranked(own: i64, others: impl Iterator<Item = i64>, points: i32) -> i32 {
         }
         ties += usize::from(other == own);
     }
-    // It meets itself once.
+    // `others` contains this one, too.
     if ties > 1 { 0 } else { points }
 }
 
@@ -273,8 +273,7 @@ fn day_number(day: NaiveDate) -> i32 {
     day.num_days_from_ce()
 }
 
-/// The forecast finish date where it lies before the greatest age of the last dose (SELECTB-3,
-/// SELECTB-12).
+/// The forecast finish date, if it is before the maximum age of the last dose (SELECTB-3, SELECTB-12).
 fn completable(view: &View<'_>, candidate: &Candidate<'_>) -> Option<NaiveDate> {
     let next = candidate.forecast.next?;
     let run = &candidate.run;
@@ -284,7 +283,7 @@ fn completable(view: &View<'_>, candidate: &Candidate<'_>) -> Option<NaiveDate> 
         let waits = dose
             .intervals
             .iter()
-            .filter(|row| row.from == From::Previous && row.in_force.on(now))
+            .filter(|row| row.from == IntervalFrom::Previous && row.in_force.on(now))
             .filter_map(|row| row.min.map(|wait| wait.after(finish)));
         finish = waits.max().unwrap_or(finish);
     }

@@ -1,21 +1,21 @@
-//! When a dose of a series is not needed (CDSi 6.2, 7.1, 7.6).
+//! When a target dose is not needed: conditional skips (6.2, 7.1, 7.6).
 
-use super::evaluate::Run;
-use super::model::{Condition, Count, CountLogic, SeriesDose, SkipSet};
+use super::model::{Condition, Count, CountLogic, SkipSet, TargetDose};
 use super::person::View;
+use super::run::Run;
 use chrono::NaiveDate;
 
-/// Who asks.
+/// What a skip is checked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Context {
-    /// A dose given is evaluated: its place in the history.
+    /// The evaluation of a dose given, by its index in the history.
     Evaluation(u16),
-    /// The next dose is forecast.
+    /// The forecast of the next dose.
     Forecast,
 }
 
 impl Context {
-    /// The doses of the history before this place count.
+    /// Only doses before this index of the history are considered.
     fn until(self) -> u16 {
         match self {
             Self::Evaluation(place) => place,
@@ -24,11 +24,11 @@ impl Context {
     }
 }
 
-/// Whether the dose can be skipped on the reference day. Several skips of a dose: one is enough.
+/// Whether a target dose can be skipped on the day `reference`. One of its skips is enough.
 pub(super) fn can_skip(
     view: &View<'_>,
     run: &Run<'_>,
-    dose: &SeriesDose,
+    dose: &TargetDose,
     context: Context,
     reference: NaiveDate,
 ) -> bool {
@@ -70,7 +70,7 @@ fn is_set_met(
     }
 }
 
-/// The day of the antigen's dose before.
+/// The day of the previous dose of the antigen.
 fn previous(view: &View<'_>, run: &Run<'_>, context: Context) -> Option<NaiveDate> {
     let before = |place: &&u16| **place < context.until();
     let place = view.records_of(run.antigen).iter().rev().find(before)?;
@@ -86,8 +86,7 @@ fn is_count_met(view: &View<'_>, run: &Run<'_>, count: &Count, context: Context)
             && entry.date < count.before
             && view.in_window(entry.date, count.begin, count.end)
     };
-    // Valid doses, and doses of any vaccine, are those of this antigen; named vaccines may be
-    // others.
+    // Valid doses and doses of any vaccine are doses of this antigen; named vaccines may be of others.
     let given = if count.valid_only {
         run.valid().filter(|verdict| counts(verdict.place)).count()
     } else if count.vaccines.is_none() {

@@ -1,4 +1,4 @@
-//! Durations of dose rules: `6 months - 4 days`.
+//! Durations as dose rules state them: `6 months - 4 days`.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -7,40 +7,40 @@ use std::fmt;
 /// Months and days; `1 year` is twelve months, `1 week` seven days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Duration {
-    /// Calendar months, added first.
+    /// Calendar months; they are added first.
     pub months: i32,
-    /// Days, added to the result.
+    /// Days; they are added to the result.
     pub days: i32,
 }
 
-/// What becomes of a day that the month does not have, such as 31 January + 1 month.
+/// Which day is meant where a month is too short, as in 31 January + 1 month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MonthEnd {
-    /// The first day of the next month, as in CDSi.
+    /// The first day of the month after it, as in CDSi.
     #[default]
     Roll,
     /// The last day of the month.
     Clip,
 }
 
-/// A text that is no duration.
+/// The text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a duration; write for example \"21 days\", \"6 months - 4 days\"")]
 pub struct DurationError(pub String);
 
-/// No dose rule looks further than this; larger numbers are typing errors and would leave the calendar.
+/// Longest duration in months, 200 years; our choice. Larger numbers are typing errors and could leave the calendar.
 const MONTHS_MAX: u32 = 12 * 200;
-/// The same in days.
+/// Longest duration in days, 200 years; our choice.
 const DAYS_MAX: u32 = 366 * 200;
 
 impl Duration {
-    /// So many days.
+    /// A number of days.
     pub const fn days(days: i32) -> Self {
         Self { months: 0, days }
     }
 
-    /// The day that lies this long after `start`.
+    /// The day this long after `start`; `start`, moved by months alone, where the calendar ends before.
     pub fn after(&self, start: NaiveDate, month_end: MonthEnd) -> NaiveDate {
         let moved =
             if self.months == 0 { start } else { add_months(start, self.months, month_end) };
@@ -52,7 +52,7 @@ impl Duration {
 }
 
 impl Duration {
-    /// The last day from which this long has passed by `end`.
+    /// The last day for which this much time has passed by `end`: the latest `d` with `after(d) <= end`.
     pub fn before(&self, end: NaiveDate, month_end: MonthEnd) -> NaiveDate {
         let back = Self { months: -self.months, days: -self.days };
         let mut day = back.after(end, MonthEnd::Clip);
@@ -168,6 +168,53 @@ mod tests {
             assert_eq!(duration.after(day(start), MonthEnd::Roll), day(roll), "{text}");
             assert_eq!(duration.after(day(start), MonthEnd::Clip), day(clip), "{text}");
             assert_eq!(duration.to_string().parse::<Duration>(), Ok(duration));
+        }
+    }
+
+    #[test]
+    fn a_duration_is_told_in_its_largest_unit() {
+        for (months, days, told) in [
+            (0, 0, "0 days"),
+            (0, 1, "1 day"),
+            (0, 21, "21 days"),
+            (1, 0, "1 month"),
+            (6, 0, "6 months"),
+            (12, 0, "1 year"),
+            (24, 0, "2 years"),
+            (18, 0, "18 months"),
+            (12, -4, "12 months - 4 days"),
+            (1, 1, "1 month + 1 day"),
+        ] {
+            assert_eq!(Duration { months, days }.to_string(), told);
+        }
+        let read = |text: &str| text.parse::<Duration>().expect(text);
+        assert_eq!(read("2 Weeks + 1 day"), Duration::days(15));
+        assert_eq!(read("1 year-4 days"), Duration { months: 12, days: -4 });
+        assert_eq!(read("200 years"), Duration { months: 2400, days: 0 }, "the longest");
+        assert_eq!(read("73200 days"), Duration::days(73_200));
+        for text in ["2401 months", "73201 days", "-73201 days"] {
+            assert!(text.parse::<Duration>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn before_is_the_last_day_from_which_the_time_has_passed() {
+        for (text, end, roll, clip) in [
+            ("28 days", "2021-03-29", "2021-03-01", "2021-03-01"),
+            ("1 month", "2021-03-01", "2021-02-01", "2021-02-01"),
+            ("1 month", "2021-02-28", "2021-01-28", "2021-01-31"),
+            ("1 month", "2021-03-31", "2021-02-28", "2021-02-28"),
+            ("1 year", "2021-02-28", "2020-02-28", "2020-02-29"),
+            ("0 days", "2021-02-28", "2021-02-28", "2021-02-28"),
+        ] {
+            let duration: Duration = text.parse().expect(text);
+            for (month_end, start) in [(MonthEnd::Roll, roll), (MonthEnd::Clip, clip)] {
+                let found = duration.before(day(end), month_end);
+                assert_eq!(found, day(start), "{text} before {end}, {month_end:?}");
+                assert!(duration.after(found, month_end) <= day(end));
+                let next = found.succ_opt().expect("a day");
+                assert!(duration.after(next, month_end) > day(end));
+            }
         }
     }
 

@@ -1,5 +1,5 @@
-//! What the planner must know of a vaccine: how many doses, how long to wait between them, what each
-//! protects. Whether doses count and when the next one is due is said by `rules`.
+//! What the planner knows of a vaccine: the number of doses, the time between them, the protection of each.
+//! `rules` decides whether a dose counts and when the next one is due.
 
 mod duration;
 mod model;

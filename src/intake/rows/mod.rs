@@ -1,8 +1,8 @@
-//! Long files by the batch: doses, tallies, persons, outcomes. Only the form of a row is checked
-//! here; whether its person, place or lot exists is for those who know the campaign.
+//! Reads long files (doses, tallies, persons, outcomes) in batches. Only the form of a row is
+//! checked here; whether its person, place or lot exists is checked by the import.
 //!
-//! A CSV file is read twice. The first pass finds its encoding and its checksum, the second gives
-//! the rows and makes sure at the end that it read the same file: [`Rows::finish`]. Memory is one
+//! A CSV file is read twice. The first pass finds its encoding and checksum. The second yields the
+//! rows and checks at the end that the file has not changed: [`Rows::finish`]. Memory use is one
 //! chunk and one batch.
 
 mod shapes;
@@ -21,7 +21,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 
-/// Columns that an errors file has on top: somebody may correct it and import it again.
+/// Extra columns of an errors file. They are ignored, so that a corrected errors file can be imported.
 pub(super) const ERROR_COLUMNS: [&str; 3] = ["line", "code", "reason"];
 
 /// What a row of one kind looks like.
@@ -45,7 +45,7 @@ pub struct Rows<T> {
     /// Cells of a row that comes from a list, joined.
     joined: (String, Vec<usize>),
     count: u64,
-    /// How long the last batch was: so long may the next one be.
+    /// Rows of the last batch, and bytes of their cells: room for the next one.
     ahead: usize,
     ahead_bytes: usize,
     fault: Option<Issue>,
@@ -57,7 +57,7 @@ enum Source {
     Sheet(std::vec::IntoIter<RawRow>),
 }
 
-/// Some rows and their cells as read.
+/// Consecutive rows of a file, with their cells as read.
 #[derive(Debug)]
 pub struct Batch<T> {
     /// The rows.
@@ -71,11 +71,11 @@ pub struct Batch<T> {
 pub struct Row<T> {
     /// The row's number as a spreadsheet shows it, from 1.
     pub line: u32,
-    /// What it says, or everything that is wrong with it.
+    /// What it says, or all issues found in it.
     pub value: Result<T, Vec<Issue>>,
 }
 
-/// The cells of a batch as read, in one text.
+/// The cells of a batch as read, stored in one text.
 #[derive(Debug, Default)]
 pub struct RawCells {
     text: String,
@@ -104,10 +104,10 @@ impl RawCells {
     }
 }
 
-/// What was read.
+/// How much was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
-    /// Rows, good and bad, without blank ones.
+    /// Rows, good and bad; blank rows are not counted.
     pub rows: u64,
     /// Bytes of the file; 0 for a workbook.
     pub bytes: u64,
@@ -133,7 +133,7 @@ pub fn outcomes(path: &Path) -> Result<Rows<Outcome>, Vec<Issue>> {
     open(path, &shapes::OUTCOMES)
 }
 
-/// The columns of a kind of rows; none for a kind that there is not.
+/// The columns of a kind of row; empty for an unknown kind.
 pub(super) fn columns_of(stem: &str) -> &'static [Column] {
     match stem {
         "tallies" => shapes::TALLIES.columns,
@@ -267,10 +267,10 @@ impl<T> Rows<T> {
         matches!(self.source, Source::Sheet(_))
     }
 
-    /// The next rows, at most so many; none at the end or where reading cannot go on:
-    /// [`Self::finish`] knows.
+    /// The next rows, at most `rows_max`. `None` at the end of the file or where reading failed;
+    /// [`Self::finish`] tells which.
     pub fn next_batch(&mut self, rows_max: usize) -> Option<Batch<T>> {
-        /// What is set aside for a batch before it is known how long it gets.
+        /// Rows that memory is reserved for before the batch is read.
         const ROWS_AHEAD: usize = 10_000;
         let rows_ahead = rows_max.min(self.ahead).min(ROWS_AHEAD);
         let raw = RawCells {
@@ -285,8 +285,8 @@ impl<T> Rows<T> {
                 self.is_done = true;
             }
         }
-        // The rows before the cut in a file that was cut are not those that somebody wanted to
-        // import.
+        // The file was cut or changed while it was read: the rows so far may not be what the user
+        // wanted to import.
         if self.is_done && self.fault.is_none() && !self.source.is_same() {
             self.fault = Some(Issue::error("file_changed", &self.file));
             batch.rows.clear();
@@ -328,8 +328,7 @@ impl<T> Rows<T> {
         Ok(())
     }
 
-    /// What was read in all; an issue where the file changed meanwhile or could not be read to its
-    /// end.
+    /// How much was read; an issue if the file changed meanwhile or could not be read to its end.
     pub fn finish(self) -> Result<Summary, Issue> {
         if let Some(fault) = self.fault {
             return Err(fault);

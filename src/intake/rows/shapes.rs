@@ -10,7 +10,7 @@ use crate::intake::settings::language;
 use crate::intake::table::Column;
 use crate::intake::values::yes_no;
 
-/// No series has more doses.
+/// The highest dose number that a row may have; no series has more doses. Our choice.
 const DOSE_NUMBER_MAX: u32 = 20;
 
 pub(super) const TALLIES: Shape<Tally> = Shape {

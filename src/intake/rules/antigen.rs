@@ -5,7 +5,8 @@ use super::reading::{Reading, SERIES_GROUP_MAX, groups_of, small};
 use super::xml::Element;
 use crate::domain::person::Sex;
 use crate::domain::rules::model::{
-    Antigen, Condition, Contraindication, From, ImmuneBirth, Kind, Series, VaccineContraindication,
+    Antigen, AntigenSeries, Condition, Contraindication, ImmuneBirth, IntervalFrom, Kind,
+    VaccineContraindication,
 };
 use chrono::NaiveDate;
 
@@ -158,7 +159,7 @@ const KINDS: [(&str, Kind); 3] =
 const SEXES: [(&str, Sex); 3] = [("Female", Sex::F), ("Male", Sex::M), ("Unknown", Sex::U)];
 const PRIORITIES: [(&str, u8); 5] = [("A", 0), ("B", 1), ("C", 2), ("D", 3), ("E", 4)];
 
-fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
+fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<AntigenSeries> {
     reading.known(element, &SERIES);
     let name = reading.required(element, "seriesName");
     let group = reading.required(element, "vaccineGroup");
@@ -188,7 +189,7 @@ fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<Series> {
     let series_group = reading.number(select, "seriesGroup", 0, SERIES_GROUP_MAX);
     let preferable = doses.iter().flat_map(|d| &d.preferable).map(|row| row.vaccine).collect();
     check_references(reading, element, &doses);
-    Some(Series {
+    Some(AntigenSeries {
         name: name.into(),
         group: reading.builder.group(group),
         kind: kind?,
@@ -236,11 +237,11 @@ fn read_indications(reading: &mut Reading<'_>, element: &Element) -> Vec<Contrai
 fn check_references(
     reading: &mut Reading<'_>,
     element: &Element,
-    doses: &[crate::domain::rules::model::SeriesDose],
+    doses: &[crate::domain::rules::model::TargetDose],
 ) {
     for dose in doses {
         for row in dose.intervals.iter().chain(&dose.allowable_intervals) {
-            if let From::Dose(from) = row.from
+            if let IntervalFrom::Dose(from) = row.from
                 && from >= dose.number
             {
                 let value = format!("Dose {} ← Dose {from}", dose.number);

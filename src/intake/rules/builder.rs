@@ -1,8 +1,8 @@
 //! Collects rules from any kind of file: numbers vaccines, antigens, groups and ages, and reads small values.
 
 use crate::domain::rules::model::{
-    AgeId, Antigen, AntigenId, Association, Conflict, Conflicts, GroupId, ObservationId, Rules,
-    Vaccine, VaccineId, Wait,
+    AgeId, Antigen, AntigenId, Association, Conflict, Conflicts, ObservationId, Rules, Vaccine,
+    VaccineGroupId, VaccineId, Wait,
 };
 use crate::domain::series::{Duration, MonthEnd};
 use std::collections::{BTreeMap, HashMap};
@@ -13,7 +13,7 @@ pub(super) struct Builder {
     pub(super) rules: Rules,
     ages: HashMap<(Duration, MonthEnd), AgeId>,
     antigens: BTreeMap<Box<str>, AntigenId>,
-    groups: BTreeMap<Box<str>, GroupId>,
+    groups: BTreeMap<Box<str>, VaccineGroupId>,
 }
 
 /// Most entries of one kind. Numbers have 16 bits, and the last one means none.
@@ -62,16 +62,20 @@ impl Builder {
     }
 
     /// The number of a vaccine group.
-    pub(super) fn group(&mut self, name: &str) -> GroupId {
+    pub(super) fn group(&mut self, name: &str) -> VaccineGroupId {
         if let Some(id) = self.groups.get(name) {
             return *id;
         }
-        let id = GroupId(next_place(self.rules.groups.len()));
+        let id = VaccineGroupId(next_place(self.rules.groups.len()));
         let antigens = Vec::new();
         let (full, is_programme) = (false, false);
         let name_kept = name.into();
-        let group =
-            crate::domain::rules::model::Group { name: name_kept, full, is_programme, antigens };
+        let group = crate::domain::rules::model::VaccineGroup {
+            name: name_kept,
+            full,
+            is_programme,
+            antigens,
+        };
         self.rules.groups.push(group);
         self.groups.insert(name.into(), id);
         id
@@ -106,7 +110,10 @@ impl Builder {
         &mut self.rules.antigens[usize::from(id.0)]
     }
 
-    pub(super) fn group_mut(&mut self, id: GroupId) -> &mut crate::domain::rules::model::Group {
+    pub(super) fn group_mut(
+        &mut self,
+        id: VaccineGroupId,
+    ) -> &mut crate::domain::rules::model::VaccineGroup {
         &mut self.rules.groups[usize::from(id.0)]
     }
 }

@@ -1,7 +1,7 @@
 //! Worked examples of the Chinese schedules in one table: a person, doses with their verdicts, the next dose.
 
 use super::embedded;
-use crate::domain::rules::{Progress, Status, assess};
+use crate::domain::rules::{SeriesStatus, Status, assess};
 use crate::intake::history::read_line;
 use chrono::NaiveDate;
 
@@ -199,11 +199,11 @@ fn worked_examples_of_the_chinese_schedules() {
         };
         let it = got.forecasts.iter().find(named).expect("a forecast of the group");
         let found = match (it.progress, it.next) {
-            (Progress::NotComplete, Some(next)) => {
+            (SeriesStatus::NotComplete, Some(next)) => {
                 format!("not_complete {} {}", next.number, next.earliest.date)
             }
-            (Progress::Complete, _) => "complete".to_owned(),
-            (Progress::AgedOut, _) => "aged_out".to_owned(),
+            (SeriesStatus::Complete, _) => "complete".to_owned(),
+            (SeriesStatus::AgedOut, _) => "aged_out".to_owned(),
             (other, _) => format!("{other:?}"),
         };
         if found != *next {

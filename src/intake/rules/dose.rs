@@ -3,13 +3,13 @@
 use super::reading::{DOSES_MAX, Reading, groups_of, parts, small};
 use super::xml::Element;
 use crate::domain::rules::model::{
-    AgeRow, Allowable, Condition, Count, CountLogic, From, Interval, Preferable, Season,
-    SeriesDose, Skip, SkipSet, VaccineSet,
+    AgeRow, Allowable, Condition, Count, CountLogic, Interval, IntervalFrom, Preferable, Season,
+    Skip, SkipSet, TargetDose, VaccineSet,
 };
 use chrono::NaiveDate;
 
 /// Reads a dose; `index` counts from 1.
-pub(super) fn read_dose(reading: &mut Reading<'_>, element: &Element, index: u32) -> SeriesDose {
+pub(super) fn read_dose(reading: &mut Reading<'_>, element: &Element, index: u32) -> TargetDose {
     reading.known(
         element,
         &[
@@ -31,7 +31,7 @@ pub(super) fn read_dose(reading: &mut Reading<'_>, element: &Element, index: u32
     if number != Some(index) {
         reading.error("dose_out_of_order", element, "seriesDose/doseNumber", text);
     }
-    let mut dose = SeriesDose { number: small(index), ..SeriesDose::default() };
+    let mut dose = TargetDose { number: small(index), ..TargetDose::default() };
     for age in element.each("age").filter(|age| !age.is_blank()) {
         dose.ages.push(read_age(reading, age));
     }
@@ -96,13 +96,13 @@ fn read_interval(reading: &mut Reading<'_>, element: &Element) -> Option<Interva
     );
     let code = element.child("fromRelevantObs").map_or("", |code| code.value("code"));
     let from = if reading.yes(element, "fromPrevious") {
-        From::Previous
+        IntervalFrom::Previous
     } else if let Some(dose) = reading.number(element, "fromTargetDose", 1, DOSES_MAX) {
-        From::Dose(small(dose))
+        IntervalFrom::Dose(small(dose))
     } else if !element.value("fromMostRecent").is_empty() {
-        From::MostRecent(vaccines(reading, element.value("fromMostRecent")))
+        IntervalFrom::MostRecent(vaccines(reading, element.value("fromMostRecent")))
     } else if !code.is_empty() {
-        From::Observation(reading.builder.observation(code))
+        IntervalFrom::Observation(reading.builder.observation(code))
     } else {
         reading.error("interval_from_nothing", element, &element.name, "");
         return None;
@@ -126,7 +126,7 @@ fn vaccines(reading: &mut Reading<'_>, text: &str) -> VaccineSet {
     parts(text).map(|code| reading.builder.vaccine(code)).collect()
 }
 
-fn read_vaccines(reading: &mut Reading<'_>, element: &Element, dose: &mut SeriesDose) {
+fn read_vaccines(reading: &mut Reading<'_>, element: &Element, dose: &mut TargetDose) {
     for row in element.each("preferableVaccine") {
         reading.known(
             row,

@@ -8,7 +8,7 @@ use super::series_form::SeriesFile;
 use crate::domain::campaign::Campaign;
 use crate::domain::judge::{Asks, Judge};
 use crate::domain::rules::Rules;
-use crate::domain::rules::model::{AgeId, GroupId, Kind, VaccineId};
+use crate::domain::rules::model::{AgeId, Kind, VaccineGroupId, VaccineId};
 use crate::domain::series::Series;
 use crate::intake::issue::Issue;
 use chrono::NaiveDate;
@@ -42,9 +42,9 @@ pub fn judge_of(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
 
 /// The vaccine groups that a catch-up campaign asks for. Each of `names` is the name of a group or the code
 /// of a vaccine that protects against one of its antigens; without names it is the whole programme.
-fn asked(rules: &Rules, names: &[String]) -> Vec<GroupId> {
-    let numbered = (0_u16..).map(GroupId).zip(&rules.groups);
-    let holds = |group: &crate::domain::rules::model::Group, code: &str| {
+fn asked(rules: &Rules, names: &[String]) -> Vec<VaccineGroupId> {
+    let numbered = (0_u16..).map(VaccineGroupId).zip(&rules.groups);
+    let holds = |group: &crate::domain::rules::model::VaccineGroup, code: &str| {
         let vaccine = rules.vaccine_by_code.get(padded(code, 2).as_str());
         let parts = vaccine.map(|id| &rules.vaccines[usize::from(id.0)].antigens);
         parts.is_some_and(|parts| parts.iter().any(|part| group.antigens.contains(&part.antigen)))

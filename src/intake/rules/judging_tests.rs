@@ -7,7 +7,7 @@ use crate::domain::dose::Dose;
 use crate::domain::id::{PersonId, PlaceCode, RecordId};
 use crate::domain::judge::{Judge, Judged, Subject};
 use crate::domain::person::Sex;
-use crate::domain::rules::{Reason, Status};
+use crate::domain::rules::{DoseReason, Status};
 use crate::domain::series::{Duration, MonthEnd, Series, SeriesDose};
 use crate::intake::{self, series};
 use chrono::NaiveDate;
@@ -72,7 +72,7 @@ fn a_second_dose_on_day_20_does_not_count_and_is_repeated() {
     let told = got[1].told().expect("a verdict");
     assert!(matches!(
         told.verdict.reasons[..],
-        [Reason::TooSoon { number: 2, date, first, .. }]
+        [DoseReason::TooSoon { number: 2, date, first, .. }]
             if date == day("2021-05-01") && first == day("2021-05-22")
     ));
     let due = judge.outlook(&campaign, born("1980-01-01"), &doses[..2], day("2021-05-21")).due;
@@ -126,13 +126,13 @@ fn a_child_who_lacks_doses_gets_as_many_a_visit_as_the_rules_allow() {
     ];
     let today = day("2026-11-25");
     let standing = judge.outlook(&campaign, who, &doses, today);
-    let lacks: Vec<_> = standing
-        .lacks
+    let missed: Vec<_> = standing
+        .missed
         .iter()
-        .map(|lack| (judge.name(lack.group), lack.dose, lack.lacking, lack.earliest.to_string()))
+        .map(|dose| (judge.name(dose.group), dose.dose, dose.lacking, dose.earliest.to_string()))
         .collect();
     assert_eq!(
-        lacks,
+        missed,
         [
             ("乙肝疫苗", 3, 1, "2025-09-20".to_owned()),
             ("麻腮风疫苗", 2, 0, "2026-12-13".to_owned()),
@@ -145,7 +145,7 @@ fn a_child_who_lacks_doses_gets_as_many_a_visit_as_the_rules_allow() {
     let said: Vec<_> = visits(&campaign, &judge, who, &doses, today)
         .iter()
         .map(|visit| {
-            let codes = visit.doses.iter().filter_map(|lack| lack.vaccine.as_deref());
+            let codes = visit.doses.iter().filter_map(|dose| dose.vaccine.as_deref());
             (visit.day.to_string(), codes.collect::<Vec<_>>().join(" "))
         })
         .collect();

@@ -12,8 +12,9 @@ use super::series_form::{
 };
 use crate::domain::person::Sex;
 use crate::domain::rules::model::{
-    AgeId, AgeRow, Allowable, Association, Condition, Conflict, Count, CountLogic, From, InForce,
-    Interval, Kind, Preferable, Series, SeriesDose, Skip, SkipSet, VaccineId, VaccineSet, Wait,
+    AgeId, AgeRow, Allowable, AntigenSeries, Association, Condition, Conflict, Count, CountLogic,
+    InForce, Interval, IntervalFrom, Kind, Preferable, Skip, SkipSet, TargetDose, VaccineId,
+    VaccineSet, Wait,
 };
 use crate::domain::series::{Duration, MonthEnd};
 use crate::intake::issue::Issue;
@@ -150,7 +151,7 @@ impl Reading<'_> {
         }
     }
 
-    fn series(&mut self) -> (crate::domain::rules::model::AntigenId, Series) {
+    fn series(&mut self) -> (crate::domain::rules::model::AntigenId, AntigenSeries) {
         let file = self.file;
         let antigen_name = file.antigen.as_deref().unwrap_or(&file.name);
         let antigen = self.builder.antigen(antigen_name);
@@ -161,7 +162,7 @@ impl Reading<'_> {
         if !data.antigens.contains(&antigen) {
             data.antigens.push(antigen);
         }
-        let doses: Vec<SeriesDose> =
+        let doses: Vec<TargetDose> =
             (1..).zip(&file.doses).map(|(number, dose)| self.dose(number, dose)).collect();
         let sexes = file.sexes.iter().map(|sex| match sex {
             FileSex::F => Sex::F,
@@ -169,7 +170,7 @@ impl Reading<'_> {
             FileSex::U => Sex::U,
         });
         let preferable = doses.iter().flat_map(|d| &d.preferable).map(|row| row.vaccine).collect();
-        let series = Series {
+        let series = AntigenSeries {
             name: file.name.as_str().into(),
             group,
             kind: match file.kind {
@@ -196,7 +197,7 @@ impl Reading<'_> {
     /// Every vaccine of the series. Each is recorded as containing the antigen.
     fn all_vaccines(
         &mut self,
-        series: &Series,
+        series: &AntigenSeries,
         antigen: crate::domain::rules::model::AntigenId,
     ) -> Vec<VaccineId> {
         let mut all: Vec<VaccineId> = series
@@ -219,8 +220,8 @@ impl Reading<'_> {
         all
     }
 
-    fn dose(&mut self, number: u8, dose: &FileDose) -> SeriesDose {
-        let mut out = SeriesDose { number, recurring: dose.recurring, ..SeriesDose::default() };
+    fn dose(&mut self, number: u8, dose: &FileDose) -> TargetDose {
+        let mut out = TargetDose { number, recurring: dose.recurring, ..TargetDose::default() };
         let whole = FileAges {
             from: None,
             to: None,
@@ -279,7 +280,7 @@ impl Reading<'_> {
                 self.issues.push(issue.column("interval_min"));
             }
             rows.push(Interval {
-                from: From::Previous,
+                from: IntervalFrom::Previous,
                 absolute_min: dose.interval_min.map(|d| self.wait(self.with_grace(d))),
                 min: dose.interval_min.map(|d| self.wait(d)),
                 recommended: dose.interval_recommended.map(|d| self.wait(d)),
@@ -298,9 +299,9 @@ impl Reading<'_> {
                     self.issues.push(issue.value(&value));
                     continue;
                 }
-                Some(from) => From::Dose(from),
-                None if row.from_vaccines.is_empty() => From::Previous,
-                None => From::MostRecent(self.set(&row.from_vaccines)),
+                Some(from) => IntervalFrom::Dose(from),
+                None if row.from_vaccines.is_empty() => IntervalFrom::Previous,
+                None => IntervalFrom::MostRecent(self.set(&row.from_vaccines)),
             };
             let always = InForce::default();
             rows.push(Interval {

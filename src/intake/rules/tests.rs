@@ -1,7 +1,7 @@
 //! Faulty rules files, and the test cases that CDC publishes if they are available.
 
 use super::{Loaded, embedded, folder, from_texts};
-use crate::domain::rules::{Assessment, Progress, Rules, Status, assess};
+use crate::domain::rules::{Assessment, Rules, SeriesStatus, Status, assess};
 use crate::intake::history::read_line;
 use chrono::NaiveDate;
 use proptest::prelude::*;
@@ -168,12 +168,12 @@ fn forecast_agrees(rules: &Rules, got: &Assessment, want: &Value) -> bool {
     let day = |day: Option<NaiveDate>| day.map_or(Value::Null, |day| day.to_string().into());
     got.forecasts.iter().any(|it| {
         let status = match it.progress {
-            Progress::NotComplete => "not_complete",
-            Progress::Complete => "complete",
-            Progress::Immune => "immune",
-            Progress::Contraindicated => "contraindicated",
-            Progress::AgedOut => "aged_out",
-            Progress::NotRecommended => "not_recommended",
+            SeriesStatus::NotComplete => "not_complete",
+            SeriesStatus::Complete => "complete",
+            SeriesStatus::Immune => "immune",
+            SeriesStatus::Contraindicated => "contraindicated",
+            SeriesStatus::AgedOut => "aged_out",
+            SeriesStatus::NotRecommended => "not_recommended",
         };
         *rules.groups[usize::from(it.group.0)].name == *want["group"].as_str().unwrap_or_default()
             && want["status"] == status

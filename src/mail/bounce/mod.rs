@@ -9,6 +9,7 @@ mod verdict;
 
 use super::mime::{self, Head, Part};
 use super::safe;
+pub use crate::domain::message::BounceKind as Kind;
 use crate::text::hex;
 use sha2::{Digest as _, Sha256};
 pub use verdict::refusal;
@@ -16,40 +17,6 @@ use verdict::{Status, codes, is_dead, kind_of_failure};
 
 /// Largest message, in bytes. A report contains at most a copy of the mail, and ours are far smaller.
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
-
-/// What a failure means for the address. From harmless to final.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The mail arrived, or went on to servers that send no reports.
-    Delivered,
-    /// The mail may still arrive.
-    Delayed,
-    /// The mail was refused for its content or its sender; the address is fine.
-    Policy,
-    /// The server gave up for a reason that may pass: a full mailbox, a server that could not be reached.
-    Soft,
-    /// The address does not exist or accepts no mail.
-    Hard,
-}
-
-impl Kind {
-    /// The word under which the kind is stored.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Delayed => "delayed",
-            Self::Policy => "policy",
-            Self::Soft => "soft",
-            Self::Hard => "hard",
-        }
-    }
-
-    /// Whether the mail was not delivered and will not be.
-    pub fn is_final(self) -> bool {
-        self >= Self::Policy
-    }
-}
 
 /// Why a message cannot be used as a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

@@ -59,7 +59,7 @@ fn sentence(words: Words, attention: &Attention) -> (&'static str, String) {
                 ("area", &safe::name(area_name)),
                 ("group", &safe::name(group_name)),
                 ("dose", &words.dose(*dose)),
-                ("percent", &words.percent(Some(percent))),
+                ("percent", &words.percent(Some(*percent))),
             ],
         ),
         Attention::InvalidDoses(count) => {

@@ -4,7 +4,7 @@
 use super::table::{Cell, Section, Table};
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
-use crate::domain::count::percent;
+use crate::domain::count::Percent;
 use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet, VialLine};
 use crate::mail::safe;
 use crate::text::thousands;
@@ -133,12 +133,12 @@ fn today(words: Words, digest: &LeadDigest) -> (Vec<Alert>, Option<Section>) {
         None => Some(words.say("mail-digest-idle", &[("date", &date)])),
         Some(reported) => {
             let (part, whole) = (signed(reported), signed(digest.planned_today));
-            let share = percent(part, whole);
+            let share = Percent::of(part, whole);
             let key = match share {
                 Some(_) => "mail-digest-reported-share",
                 None => "mail-digest-reported",
             };
-            let (share, reported) = (words.percent(share.as_deref()), thousands(reported));
+            let (share, reported) = (words.percent(share), thousands(reported));
             Some(words.say(
                 key,
                 &[

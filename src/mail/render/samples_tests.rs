@@ -1,7 +1,9 @@
 //! Digests, summaries and reminders to be looked at: plain, empty, and with names that mean harm.
 
 use super::super::*;
-use crate::domain::campaign::{Contact, Language};
+use crate::domain::campaign::Language;
+use crate::domain::contact::Contact;
+use crate::domain::count::{Doses, People, Percent};
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
 use crate::domain::id::{AreaCode, CampaignId};
 use crate::domain::notice::*;
@@ -41,11 +43,11 @@ pub(super) fn vials(lot: &str, vials: u64, doses_per_vial: u32, left: u64) -> Vi
 pub(super) fn needs() -> Vec<Need> {
     let need = |group: &str, target, finished, doses_left, per_day| Need {
         group_name: group.into(),
-        target,
-        finished,
-        doses_left,
+        target: People(target),
+        finished: People(finished),
+        doses_left: Doses(doses_left),
         days_left: 127,
-        per_day,
+        per_day: Doses(per_day),
     };
     vec![
         need("60岁及以上", 202_561, 120_044, 140_300, 1_105),
@@ -138,14 +140,18 @@ pub(super) fn idle_digest(language: Language) -> LeadDigest {
     }
 }
 
-pub(super) fn line(dose: u8, people: u64, percent: Option<&str>, today: u64) -> DoseLine {
-    let percent = percent.map(str::to_owned);
+pub(super) fn share(part: u64, whole: u64) -> Option<Percent> {
+    Percent::of(part.cast_signed(), whole.cast_signed())
+}
+
+pub(super) fn line(dose: u8, people: u64, eligible: Option<u64>, today: u64) -> DoseLine {
+    let percent = eligible.and_then(|eligible| share(people, eligible));
     DoseLine {
         dose,
-        people,
-        percent: percent.clone(),
-        today,
-        valid: people,
+        people: People(people),
+        percent,
+        today: People(today),
+        valid: People(people),
         valid_percent: percent,
         due_not_given: None,
         drop_out: None,
@@ -160,7 +166,7 @@ pub(super) fn row(
 ) -> CoverageRow {
     let last = doses.last().unwrap().clone();
     let mut flags = Vec::new();
-    if doses.iter().any(|line| line.percent.as_deref().is_some_and(|p| p.len() > 4)) {
+    if doses.iter().any(|line| line.percent.is_some_and(Percent::is_over_100)) {
         flags.push(Flag::Over100);
     }
     if eligible.is_none() {
@@ -171,20 +177,21 @@ pub(super) fn row(
         area_name: "丹阳市".into(),
         group: id.into(),
         group_name: name.into(),
-        eligible,
-        complete: Share { people: last.people, percent: last.percent.clone() },
+        eligible: eligible.map(People),
+        complete: Share { people: last.people, percent: last.percent },
         valid_complete: Share { people: last.people, percent: last.percent },
-        zero_dose: Some(0),
-        drop_out: eligible.map(|_| "0.5".to_owned()),
+        zero_dose: Some(People(0)),
+        drop_out: eligible.and_then(|_| share(5, 1_000)),
         doses,
-        invalid: 0,
+        invalid: Doses(0),
         flags,
     }
 }
 
 pub(super) fn coverage() -> Coverage {
-    let adults = vec![line(1, 785_769, Some("93.1"), 812), line(2, 781_549, Some("92.6"), 1_204)];
-    let teens = vec![line(1, 52_723, Some("112.6"), 31), line(2, 51_037, Some("109.0"), 55)];
+    let (adult, teen) = (Some(844_005), Some(46_823));
+    let adults = vec![line(1, 785_769, adult, 812), line(2, 781_549, adult, 1_204)];
+    let teens = vec![line(1, 52_723, teen, 31), line(2, 51_037, teen, 55)];
     let other = vec![line(1, 9_461, None, 0), line(2, 9_461, None, 0)];
     Coverage {
         as_of: day("2021-10-20"),
@@ -213,9 +220,9 @@ pub(super) fn attention() -> Vec<Attention> {
             area_name: "丹阳市".into(),
             group_name: "12–17岁".into(),
             dose: 1,
-            percent: "112.6".into(),
+            percent: share(52_723, 46_823).expect("a denominator"),
         },
-        Attention::InvalidDoses(17),
+        Attention::InvalidDoses(Doses(17)),
         Attention::PersonsExceedTally {
             place_name: "导墅镇门诊1".into(), day: day("2021-10-19")
         },
@@ -230,20 +237,17 @@ pub(super) fn attention() -> Vec<Attention> {
 
 pub(super) fn county(language: Language) -> Summary {
     let towns = ["云阳街道", "曲阿街道", "司徒镇", "延陵镇", "珥陵镇", "导墅镇", "丹北镇"];
-    let percent = |part: u64, whole: u64| {
-        crate::domain::count::percent(part.cast_signed(), whole.cast_signed())
-    };
     let area = |(index, name): (usize, &&str)| {
         let eligible = 61_000 + 7_919 * index as u64;
         let (first, complete) = (eligible * (70 + 6 * index as u64) / 100, eligible * 68 / 100);
         AreaLine {
             area_name: (*name).into(),
-            eligible,
-            first,
-            first_percent: percent(first, eligible),
-            complete,
-            complete_percent: percent(complete, eligible),
-            today: 98 * index as u64,
+            eligible: People(eligible),
+            first: People(first),
+            first_percent: share(first, eligible),
+            complete: People(complete),
+            complete_percent: share(complete, eligible),
+            today: Doses(98 * index as u64),
         }
     };
     Summary {
@@ -403,7 +407,7 @@ pub(super) fn hostile_summary(language: Language) -> Summary {
             area_name: HOSTILE.into(),
             group_name: HOSTILE.into(),
             dose: 1,
-            percent: "112.6".into(),
+            percent: share(52_723, 46_823).expect("a denominator"),
         },
     ];
     value

@@ -3,7 +3,7 @@
 use super::table::{Bar, Cell, Section, Table};
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
-use crate::domain::count::percent;
+use crate::domain::count::{People, Percent};
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
 use crate::domain::notice::{AreaLine, Progress, Summary};
 use crate::mail::{Picture, safe};
@@ -104,26 +104,24 @@ pub(super) fn opening(words: Words, summary: &Summary) -> String {
 
 /// All townships together, as their table's last line shows them; `None` without a denominator.
 fn total(areas: &[AreaLine]) -> Option<AreaLine> {
-    let sum = |of: fn(&AreaLine) -> u64| areas.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&AreaLine) -> People| areas.iter().map(of).sum::<People>();
     let (eligible, first, complete) =
         (sum(|area| area.eligible), sum(|area| area.first), sum(|area| area.complete));
-    let share =
-        |part: u64| percent(i64::try_from(part).unwrap_or(i64::MAX), i64::try_from(eligible).ok()?);
     Some(AreaLine {
         area_name: String::new(),
         eligible,
         first,
-        first_percent: Some(share(first)?),
+        first_percent: Some(first.percent_of(eligible)?),
         complete,
-        complete_percent: share(complete),
-        today: sum(|area| area.today),
+        complete_percent: complete.percent_of(eligible),
+        today: areas.iter().map(|area| area.today).sum(),
     })
 }
 
 fn subject(words: Words, summary: &Summary, county: &str) -> String {
     let of_rows = || {
         let mut rows = summary.by_group.rows.iter();
-        rows.find_map(|row| row.doses.first()?.percent.clone())
+        rows.find_map(|row| row.doses.first()?.percent)
     };
     let first = total(&summary.by_area).and_then(|line| line.first_percent).or_else(of_rows);
     let key = match (first.is_some(), summary.attention.is_empty()) {
@@ -141,7 +139,7 @@ fn subject(words: Words, summary: &Summary, county: &str) -> String {
         key,
         &[
             ("date", &words.day_short(summary.as_of)),
-            ("percent", &words.percent(first.as_deref())),
+            ("percent", &words.percent(first)),
             ("doses", &doses),
             ("count", &summary.attention.len()),
             ("county", &county),
@@ -161,15 +159,16 @@ fn among(words: Words, rows: &[CoverageRow]) -> Vec<String> {
             &[
                 ("dose", &words.dose(line.dose)),
                 ("people", &thousands(line.people)),
-                ("percent", &words.percent(line.percent.as_deref())),
+                ("percent", &words.percent(line.percent)),
             ],
         )
     };
-    let given = rows.iter().filter(|row| row.doses.iter().any(|line| line.people > 0));
+    let given = rows.iter().filter(|row| row.doses.iter().any(|line| line.people > People::ZERO));
     given
         .take(BULLETIN_ROWS_MAX)
         .map(|row| {
-            let doses: Vec<_> = row.doses.iter().filter(|line| line.people > 0).map(dose).collect();
+            let doses: Vec<_> =
+                row.doses.iter().filter(|line| line.people > People::ZERO).map(dose).collect();
             let (group, doses) = (safe::name(&row.group_name), words.clauses(&doses));
             words.say("mail-summary-row", &[("group", &group), ("doses", &doses)])
         })
@@ -198,7 +197,7 @@ fn reported(words: Words, summary: &Summary) -> String {
 }
 
 /// A figure over its share, with a bar; marked where it is above 100 %.
-fn share_cell(words: Words, people: u64, share: Option<&str>) -> Cell {
+fn share_cell(words: Words, people: People, share: Option<Percent>) -> Cell {
     let bar = share.and_then(Bar::of_percent);
     let mut percent = words.percent(share);
     if bar.is_some_and(|bar| bar.over) {
@@ -240,15 +239,15 @@ fn groups(words: Words, coverage: &Coverage, caps: Caps) -> Option<Section> {
                 cells.push(Cell::right(words.word("mail-no-figure")));
                 continue;
             };
-            let mut cell = share_cell(words, line.people, line.percent.as_deref());
-            if line.today > 0 {
+            let mut cell = share_cell(words, line.people, line.percent);
+            if line.today > People::ZERO {
                 let today = thousands(line.today);
                 cell = cell.note(words.say("mail-summary-today-plus", &[("people", &today)]));
             }
             cells.push(cell);
         }
         let Share { people, percent } = &row.complete;
-        cells.push(share_cell(words, *people, percent.as_deref()));
+        cells.push(share_cell(words, *people, *percent));
         cells
     };
     let table = Table { head, rows: rows.iter().take(caps.rows).map(row).collect() };
@@ -265,11 +264,9 @@ fn groups(words: Words, coverage: &Coverage, caps: Caps) -> Option<Section> {
 /// What the marks of the table mean, and the drop-out between doses.
 fn group_notes(words: Words, rows: &[CoverageRow]) -> Vec<String> {
     let is_flagged = |flag: Flag| rows.iter().any(|row| row.flags.contains(&flag));
-    let is_over = |share: &Option<String>| {
-        share.as_deref().and_then(Bar::of_percent).is_some_and(|bar| bar.over)
-    };
+    let is_over = |share: Option<Percent>| share.is_some_and(Percent::is_over_100);
     let any_over = rows.iter().any(|row| {
-        is_over(&row.complete.percent) || row.doses.iter().any(|line| is_over(&line.percent))
+        is_over(row.complete.percent) || row.doses.iter().any(|line| is_over(line.percent))
     });
     let mut notes = Vec::new();
     if any_over || is_flagged(Flag::Over100) {
@@ -284,10 +281,10 @@ fn group_notes(words: Words, rows: &[CoverageRow]) -> Vec<String> {
     // Doses that do not count are no protection: where there are any, both figures are told.
     let valid = |row: &CoverageRow| {
         let is_less = row.valid_complete.people < row.complete.people;
-        row.valid_complete.percent.clone().filter(|_| is_less)
+        row.valid_complete.percent.filter(|_| is_less)
     };
     notes.extend(of_groups(words, "mail-summary-valid", rows, valid));
-    let drop_out = |row: &CoverageRow| row.drop_out.clone();
+    let drop_out = |row: &CoverageRow| row.drop_out;
     notes.extend(of_groups(words, "mail-summary-drop-out", rows, drop_out));
     notes
 }
@@ -297,10 +294,10 @@ fn of_groups(
     words: Words,
     key: &str,
     rows: &[CoverageRow],
-    share: impl Fn(&CoverageRow) -> Option<String>,
+    share: impl Fn(&CoverageRow) -> Option<Percent>,
 ) -> Option<String> {
     let said = |row: &CoverageRow| {
-        let percent = words.percent(Some(&share(row)?));
+        let percent = words.percent(Some(share(row)?));
         let group = safe::name(&row.group_name);
         let arguments: [(&str, &dyn std::fmt::Display); 2] =
             [("group", &group), ("percent", &percent)];
@@ -321,8 +318,8 @@ fn areas(words: Words, summary: &Summary, caps: Caps) -> Option<Section> {
         let eligible = words.say("mail-summary-eligible", &[("people", &eligible)]);
         vec![
             Cell::left(name).note(eligible).strong(strong),
-            share_cell(words, area.first, area.first_percent.as_deref()),
-            share_cell(words, area.complete, area.complete_percent.as_deref()),
+            share_cell(words, area.first, area.first_percent),
+            share_cell(words, area.complete, area.complete_percent),
             Cell::right(thousands(area.today)),
         ]
     };
@@ -366,7 +363,7 @@ fn progress(words: Words, summary: &Summary) -> Section {
     };
     let share = |part: u64, whole: u64| {
         let (part, whole) = (i64::try_from(part).ok()?, i64::try_from(whole).ok()?);
-        percent(part, whole)
+        Percent::of(part, whole)
     };
     let note = words.say(
         key,
@@ -374,17 +371,17 @@ fn progress(words: Words, summary: &Summary) -> Section {
             ("end", &words.day_end(summary.as_of)),
             ("planned", &thousands(planned)),
             ("done", &thousands(done)),
-            ("percent", &words.percent(share(done, planned).as_deref())),
+            ("percent", &words.percent(share(done, planned))),
             ("gap", &thousands(planned.abs_diff(done))),
         ],
     );
     let row = |key: &str, doses: u64| {
         let of_total = share(doses, planned_total);
-        let bar = of_total.as_deref().and_then(Bar::of_percent);
+        let bar = of_total.and_then(Bar::of_percent);
         vec![
             Cell::left(words.word(key)),
             Cell::default().bar(bar),
-            Cell::right(thousands(doses)).note(words.percent(of_total.as_deref())),
+            Cell::right(thousands(doses)).note(words.percent(of_total)),
         ]
     };
     let all = words.say("mail-summary-progress-of", &[("total", &thousands(planned_total))]);

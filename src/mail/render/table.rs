@@ -1,5 +1,6 @@
 //! Sections and tables of a letter: the same rows as HTML cells and as aligned plain text.
 
+use crate::domain::count::Percent;
 use crate::mail::Picture;
 use askama::Template;
 use unicode_width::UnicodeWidthStr;
@@ -53,11 +54,10 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// The bar of a percentage such as `93.1`.
-    pub(super) fn of_percent(percent: &str) -> Option<Self> {
-        let whole: u64 = percent.split('.').next()?.parse().ok()?;
-        let over = whole >= 100 && percent.trim_end_matches(['0', '.']) != "1";
-        Some(Self { percent: u8::try_from(whole.min(100)).ok()?, over })
+    /// The bar of a percentage: as long as its whole part, marked above 100 %; `None` below zero.
+    pub(super) fn of_percent(share: Percent) -> Option<Self> {
+        let percent = u8::try_from((share.tenths() / 10).min(100)).ok()?;
+        (share.tenths() >= 0).then_some(Self { percent, over: share.is_over_100() })
     }
 
     /// The bar of a part of the longest one.
@@ -186,15 +186,17 @@ A                     7
     #[test]
     fn a_bar_is_full_at_100_and_marked_above_it() {
         let bar = |percent, over| Some(Bar { percent, over });
-        for (text, expected) in [
-            ("93.1", bar(93, false)),
-            ("100.0", bar(100, false)),
-            ("100.1", bar(100, true)),
-            ("112.6", bar(100, true)),
-            ("0.4", bar(0, false)),
-            ("", None),
+        for (part, expected) in [
+            (9_314, bar(93, false)),
+            (10_000, bar(100, false)),
+            (10_001, bar(100, true)),
+            (11_260, bar(100, true)),
+            (40, bar(0, false)),
+            (0, bar(0, false)),
+            (-40, None),
+            (-4_000, None),
         ] {
-            assert_eq!(Bar::of_percent(text), expected, "{text}");
+            assert_eq!(Percent::of(part, 10_000).and_then(Bar::of_percent), expected, "{part}");
         }
         assert_eq!(Bar::of(5, 0).percent, 100);
         assert_eq!(Bar::of(1, 3).percent, 33);

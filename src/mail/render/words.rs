@@ -1,6 +1,7 @@
 //! Words, dates and figures of a letter in one language: a thin layer over the catalogue.
 
 use crate::domain::campaign::Language;
+use crate::domain::count::Percent;
 use crate::mail::safe;
 use crate::text;
 use chrono::{Datelike, NaiveDate};
@@ -62,9 +63,9 @@ impl Words {
     }
 
     /// `93.1%`; a dash where there is no denominator.
-    pub(super) fn percent(self, number: Option<&str>) -> String {
-        let Some(number) = number else { return self.word("mail-no-figure") };
-        self.say("mail-percent", &[("number", &number.trim_end_matches(['%', ' ']))])
+    pub(super) fn percent(self, share: Option<Percent>) -> String {
+        let Some(share) = share else { return self.word("mail-no-figure") };
+        self.say("mail-percent", &[("number", &share)])
     }
 
     /// `第一剂次`, `first dose`.
@@ -140,8 +141,7 @@ mod tests {
     #[test]
     fn figures_without_a_denominator_are_a_dash() {
         let (zh, en) = (Words(Language::ZhCn), Words(Language::En));
-        assert_eq!(zh.percent(Some("93.1")), "93.1%");
-        assert_eq!(zh.percent(Some("93.1%")), "93.1%");
+        assert_eq!(zh.percent(Percent::of(931, 1000)), "93.1%");
         assert_eq!(zh.percent(None), "—");
         assert_eq!((zh.short(9_999), zh.short(1_695_000)), ("9,999".into(), "169.5万".into()));
         assert_eq!((zh.short(500_000), en.short(500_000)), ("50万".into(), "500,000".into()));

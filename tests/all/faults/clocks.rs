@@ -2,6 +2,7 @@
 
 use super::{Daemon, agree, mails, seconds, until};
 use crate::support::{SENIORS, World, skipped, wait};
+use doseplan::domain::job::Job;
 use doseplan::store::{Store, installation, runs};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,14 +19,14 @@ fn library() -> Option<PathBuf> {
 }
 
 /// Runs of a job by state, and the kinds of events.
-fn seen(world: &World, job: &str) -> (BTreeMap<String, usize>, Vec<String>) {
+fn seen(world: &World, job: Job) -> (BTreeMap<String, usize>, Vec<String>) {
     wait(async {
         let store = Store::open(world.db(), false).await.unwrap();
         let mut tx = store.read().await.unwrap();
         let campaign = doseplan::store::campaigns::all(&mut tx).await.unwrap()[0].0;
         let mut states = BTreeMap::new();
-        for run in runs::list(&mut tx, campaign, job, 1000).await.unwrap() {
-            *states.entry(run.state).or_default() += 1;
+        for run in runs::list(&mut tx, campaign, Some(job), 1000).await.unwrap() {
+            *states.entry(run.state.to_string()).or_default() += 1;
         }
         let mut events = installation::events(&mut tx, 100).await.unwrap();
         events.reverse();
@@ -42,7 +43,7 @@ fn holds(world: &World) -> Option<String> {
         let found = installation::get(&mut tx).await.unwrap();
         drop(tx);
         store.close().await;
-        found.and_then(|found| found.hold).map(|hold| hold.why)
+        found.and_then(|found| found.hold).map(|hold| hold.why.to_string())
     })
 }
 
@@ -69,7 +70,7 @@ fn a_clock_that_jumps_runs_nothing_twice_floods_nobody_and_raises_an_alarm() {
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
     ];
     let daemon = Daemon::start(&world, "2021-04-01T18:40:00+08:00", "daemon.log", &fake);
-    let digests = || seen(&world, "digest").0.get("done").copied().unwrap_or(0);
+    let digests = || seen(&world, Job::Digest).0.get("done").copied().unwrap_or(0);
     let log = || std::fs::read_to_string(world.path("daemon.log")).unwrap();
     until(seconds(20), "the first look", || log().contains("daemon started"));
     std::thread::sleep(seconds(2));
@@ -89,7 +90,7 @@ fn a_clock_that_jumps_runs_nothing_twice_floods_nobody_and_raises_an_alarm() {
     jump("+5184000");
     until(seconds(60), "the hold", || holds(&world).as_deref() == Some("gap"));
     std::thread::sleep(seconds(1));
-    let (states, events) = seen(&world, "digest");
+    let (states, events) = seen(&world, Job::Digest);
     assert_eq!(states.get("done"), Some(&1), "{states:?}");
     assert_eq!(letters(&world), 3);
     assert!(
@@ -112,8 +113,8 @@ fn after_three_days_down_there_is_one_plan_and_one_digest_a_reader_and_mail_wait
     drop(daemon);
     let daemon = Daemon::start(&world, "2021-04-04T20:00:00+08:00", "two.log", &[]);
     until(seconds(30), "the hold", || holds(&world).as_deref() == Some("gap"));
-    until(seconds(30), "the digests", || seen(&world, "digest").0.contains_key("done"));
-    for (job, skipped) in [("plan", 2), ("digest", 2)] {
+    until(seconds(30), "the digests", || seen(&world, Job::Digest).0.contains_key("done"));
+    for (job, skipped) in [(Job::Plan, 2), (Job::Digest, 2)] {
         let (states, _) = seen(&world, job);
         assert_eq!(states.get("done"), Some(&1), "{job}: {states:?}");
         assert_eq!(states.get("skipped"), Some(&skipped), "{job}: {states:?}");

@@ -77,7 +77,7 @@ fn count(url: &str, states: &[&str]) -> usize {
         let counts = doseplan::store::outbox::counts(&mut tx).await.unwrap_or_default();
         drop(tx);
         store.close().await;
-        let mine = counts.iter().filter(|(state, _)| states.contains(&state.as_str()));
+        let mine = counts.iter().filter(|(state, _)| states.contains(&state.word()));
         mine.map(|(_, count)| usize::try_from(*count).unwrap()).sum()
     })
 }
@@ -124,7 +124,10 @@ fn three_daemons_share_ten_thousand_reminders_through_crashes_of_the_database_an
         store.close().await;
         all
     });
-    let reminders = all.iter().filter(|mail| mail.kind == "reminder").count();
+    let reminders = all
+        .iter()
+        .filter(|mail| mail.kind == doseplan::domain::message::MailKind::Reminder)
+        .count();
     assert_eq!(reminders, REMINDERS);
     let in_doubt = agree(&mail.arrived(), &all);
     assert!(in_doubt.len() <= 30, "{} in doubt", in_doubt.len());
@@ -143,7 +146,13 @@ fn watermarks(url: &str) -> bool {
         let store = Store::open(url, false).await.unwrap();
         let mut tx = store.read().await.unwrap();
         let campaign = doseplan::store::campaigns::all(&mut tx).await.unwrap()[0].0;
-        let mark = doseplan::store::runs::watermark(&mut tx, campaign, "reminders").await.unwrap();
+        let mark = doseplan::store::runs::watermark(
+            &mut tx,
+            campaign,
+            doseplan::domain::job::Job::Reminders,
+        )
+        .await
+        .unwrap();
         drop(tx);
         store.close().await;
         mark.is_some()

@@ -4,6 +4,7 @@
 use super::{Daemon, Dice, MailServer, agree, mail_through, mails, seconds, until};
 use crate::support::{PERSONS, World, small, wait};
 use chrono::{NaiveDate, TimeDelta};
+use doseplan::domain::job::{Job, RunState};
 use doseplan::store::{Store, runs};
 use std::collections::BTreeSet;
 use std::process::{Child, Stdio};
@@ -71,16 +72,16 @@ fn is_done(store: &Store, day: NaiveDate) -> bool {
     wait(async {
         let mut tx = store.read().await.unwrap();
         let campaign = doseplan::store::campaigns::all(&mut tx).await.unwrap()[0].0;
-        let all = runs::list(&mut tx, campaign, "", 100).await.unwrap();
+        let all = runs::list(&mut tx, campaign, None, 100).await.unwrap();
         let zone = chrono_tz::Asia::Shanghai;
         let today = |at: i64| {
             let at = chrono::DateTime::from_timestamp_millis(at).unwrap();
             at.with_timezone(&zone).date_naive() == day
         };
-        let done = all.iter().filter(|run| today(run.due_at) && run.state == "done").count();
+        let done =
+            all.iter().filter(|run| today(run.due_at) && run.state == RunState::Done).count();
         drop(tx);
-        let waiting = ["queued", "sending"];
-        done == 4 && mails(store).await.iter().all(|mail| !waiting.contains(&mail.state.as_str()))
+        done == 4 && mails(store).await.iter().all(|mail| !mail.state.is_open())
     })
 }
 
@@ -88,7 +89,7 @@ fn has_watermarks(store: &Store) -> bool {
     wait(async {
         let mut tx = store.read().await.unwrap();
         let campaign = doseplan::store::campaigns::all(&mut tx).await.unwrap()[0].0;
-        runs::watermark(&mut tx, campaign, "digest").await.unwrap().is_some()
+        runs::watermark(&mut tx, campaign, Job::Digest).await.unwrap().is_some()
     })
 }
 
@@ -214,7 +215,7 @@ fn story(world: &World) -> String {
 
 fn keys(world: &World) -> BTreeSet<(String, String)> {
     let store = wait(Store::open(world.db(), false)).expect("the database opens");
-    wait(mails(&store)).into_iter().map(|mail| (mail.unique_key, mail.state)).collect()
+    wait(mails(&store)).into_iter().map(|mail| (mail.unique_key, mail.state.to_string())).collect()
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! databases.
 
 use crate::support::{World, on_postgresql, small, wait};
+use doseplan::domain::hold::EventKind;
+use doseplan::domain::job::{Job, RunNote, RunState};
 use doseplan::store::db::Claim;
 use doseplan::store::{Store, StoreError, campaigns, installation, runs};
 
@@ -11,7 +13,7 @@ fn refused(world: &World) {
         let mut tx = store.write().await.unwrap();
         let campaign = campaigns::all(&mut tx).await.unwrap()[0].0;
         for due in [1000, 2000] {
-            runs::insert(&mut tx, campaign, "digest", due, ("due", None)).await.unwrap();
+            runs::insert(&mut tx, campaign, Job::Digest, due, None).await.unwrap();
         }
         let run = runs::ready(&mut tx, 0).await.unwrap().expect("the older one is due");
         assert_eq!(run.due_at, 1000);
@@ -23,7 +25,7 @@ fn refused(world: &World) {
         let asleep = store.under(Claim { run: run.id, fence: sleeper });
         // As long as it holds the lease, what it writes stays.
         let mut tx = asleep.write().await.unwrap();
-        installation::note(&mut tx, "test", "in time", 0).await.unwrap();
+        installation::note(&mut tx, EventKind::Adopt, "in time", 0).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.write().await.unwrap();
         let again = runs::ready(&mut tx, 31).await.unwrap().expect("it can be taken over");
@@ -32,12 +34,18 @@ fn refused(world: &World) {
         assert_eq!(heir, sleeper + 1);
         tx.commit().await.unwrap();
         let mut tx = asleep.write().await.unwrap();
-        installation::note(&mut tx, "test", "too late", 0).await.unwrap();
+        installation::note(&mut tx, EventKind::Adopt, "too late", 0).await.unwrap();
         assert!(matches!(tx.commit().await, Err(StoreError::Fenced)));
         let mut tx = store.write().await.unwrap();
         assert!(!runs::renew(&mut tx, run.id, sleeper, 99).await.unwrap());
-        assert!(!runs::finish(&mut tx, run.id, sleeper, ("done", "late"), 40).await.unwrap());
-        assert!(runs::finish(&mut tx, run.id, heir, ("done", "mine"), 41).await.unwrap());
+        assert!(
+            !runs::finish(&mut tx, run.id, sleeper, (RunState::Done, &note("late")), 40)
+                .await
+                .unwrap()
+        );
+        assert!(
+            runs::finish(&mut tx, run.id, heir, (RunState::Done, &note("mine")), 41).await.unwrap()
+        );
         let said: Vec<_> = installation::events(&mut tx, 9).await.unwrap();
         assert_eq!(said.iter().map(|event| event.said.as_str()).collect::<Vec<_>>(), ["in time"]);
         // The successor has ended too: nobody writes under an old claim afterwards.
@@ -53,4 +61,8 @@ fn refused(world: &World) {
 fn who_wakes_up_after_his_lease_is_refused() {
     refused(&World::small());
     on_postgresql(|db| refused(&World::on(db).applied(&small())));
+}
+
+fn note(text: &str) -> RunNote {
+    RunNote::Text(text.to_owned())
 }

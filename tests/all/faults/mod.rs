@@ -9,6 +9,7 @@ mod matrix;
 mod simulation;
 
 use crate::support::{World, shared, skipped};
+use doseplan::domain::message::MailState;
 use doseplan::store::{Store, outbox};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,7 +121,7 @@ fn mail_through(world: &World, port: u16, patience: u64, more: &str) {
 /// Every mail of the database: id, Message-ID, state, key.
 async fn mails(store: &Store) -> Vec<outbox::Message> {
     let mut tx = store.read().await.expect("the database answers");
-    outbox::list(&mut tx, "", "").await.expect("the queue")
+    outbox::list(&mut tx, None, None).await.expect("the queue")
 }
 
 /// Compares the server with the database: every mail arrived at most once; what is sent has arrived; what arrived
@@ -134,9 +135,9 @@ fn agree(arrived: &BTreeMap<String, u32>, mails: &[outbox::Message]) -> Vec<(i64
     for mail in mails {
         let here = arrived.contains_key(&mail.message_id);
         known.insert(mail.message_id.as_str());
-        match mail.state.as_str() {
-            "sent" => assert!(here, "{} is sent and did not arrive", mail.unique_key),
-            "in_doubt" => in_doubt.push((mail.id, here)),
+        match mail.state {
+            MailState::Sent => assert!(here, "{} is sent and did not arrive", mail.unique_key),
+            MailState::InDoubt => in_doubt.push((mail.id, here)),
             state => assert!(!here, "{} arrived and is {state}", mail.unique_key),
         }
     }

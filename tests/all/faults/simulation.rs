@@ -11,6 +11,8 @@ use doseplan::clock::Clock;
 use doseplan::config::Config;
 use doseplan::domain::campaign::Language;
 use doseplan::domain::date::resolve;
+use doseplan::domain::job::RunState;
+use doseplan::domain::message::MailState;
 use doseplan::fault::Faults;
 use doseplan::jobs::runner::{Runner, TickReport, life};
 use doseplan::jobs::timetable::Timetable;
@@ -258,7 +260,7 @@ impl World {
             self.pass(TimeDelta::hours(9));
             self.look("a").await;
             let mut tx = self.app.store.read().await.unwrap();
-            let doubtful = outbox::list(&mut tx, "in_doubt", "").await.unwrap();
+            let doubtful = outbox::list(&mut tx, Some(MailState::InDoubt), None).await.unwrap();
             drop(tx);
             for mail in doubtful {
                 let id = format!("<{}>", mail.message_id);
@@ -271,7 +273,7 @@ impl World {
     /// Compares the server's list with the database.
     async fn agree(&self) -> Result<(), String> {
         let mut tx = self.app.store.read().await.unwrap();
-        let all = outbox::list(&mut tx, "", "").await.unwrap();
+        let all = outbox::list(&mut tx, None, None).await.unwrap();
         let accepted = self.server.lock().unwrap().accepted.clone();
         for (id, times) in &accepted {
             if *times != 1 {
@@ -281,9 +283,9 @@ impl World {
         let mut sent = 0;
         for mail in &all {
             let has = accepted.contains_key(&format!("<{}>", mail.message_id));
-            match mail.state.as_str() {
-                "sent" if has => sent += 1,
-                "failed" | "expired" | "unroutable" if !has => {}
+            match mail.state {
+                MailState::Sent if has => sent += 1,
+                MailState::Failed | MailState::Expired | MailState::Unroutable if !has => {}
                 state => return Err(format!("{} is {state}, accepted: {has}", mail.unique_key)),
             }
         }
@@ -297,7 +299,7 @@ impl World {
     async fn occurrences(&self, until: DateTime<Utc>) -> Result<(), String> {
         let zone = self.loaded.campaign.timezone;
         let mut tx = self.app.store.read().await.unwrap();
-        let all = runs::list(&mut tx, self.loaded.no, "", 100_000).await.unwrap();
+        let all = runs::list(&mut tx, self.loaded.no, None, 100_000).await.unwrap();
         for entry in &self.timetable.entries {
             let first = life(&self.loaded.campaign).0.and_hms_opt(0, 0, 0).unwrap();
             let from = resolve(zone, first);
@@ -310,8 +312,8 @@ impl World {
                 return Err(format!("{}: {} due, {} rows", entry.job, due.len(), mine.len()));
             }
             for run in mine {
-                match (run.state.as_str(), &run.reason) {
-                    ("done" | "skipped", Some(_)) => {}
+                match (run.state, &run.note) {
+                    (RunState::Done | RunState::Skipped, Some(_)) => {}
                     other => return Err(format!("{} of {}: {other:?}", entry.job, run.due_at)),
                 }
             }
@@ -321,7 +323,7 @@ impl World {
 
     async fn keys(&self) -> BTreeSet<String> {
         let mut tx = self.app.store.read().await.unwrap();
-        let all = outbox::list(&mut tx, "", "").await.unwrap();
+        let all = outbox::list(&mut tx, None, None).await.unwrap();
         all.into_iter().map(|mail| mail.unique_key).collect()
     }
 }

@@ -17,7 +17,7 @@ pub use bound::check_certificate;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, TeamCode};
-use crate::domain::plan::{Figures, PlanRow, Reason, Unplaced};
+use crate::domain::plan::{Figures, PlanRow, Unplaced, UnplacedReason};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -57,7 +57,7 @@ impl Violation {
         else {
             return false;
         };
-        let overdue = |one: &&Unplaced| one.reason == Reason::Overdue;
+        let overdue = |one: &&Unplaced| one.reason == UnplacedReason::Overdue;
         unplaced.iter().filter(overdue).any(|one| one.area == *area && one.group == *group)
     }
 }

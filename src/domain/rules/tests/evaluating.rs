@@ -103,7 +103,7 @@ fn an_interval_runs_from_the_dose_before_also_from_one_that_does_not_count() {
 #[test]
 fn an_interval_may_run_from_a_certain_dose_another_vaccine_or_an_event() {
     let mut schedule = Schedule::two_doses();
-    schedule.third(Interval { from: From::Dose(1), ..interval("6 months", "6 months") });
+    schedule.third(Interval { from: IntervalFrom::Dose(1), ..interval("6 months", "6 months") });
     let doses = "2020-03-01 A, 2020-04-01 A, 2020-08-";
     let soon = "sooner than 6 months after 2020-03-01, counts from 2020-09-01";
     table(
@@ -114,7 +114,7 @@ fn an_interval_may_run_from_a_certain_dose_another_vaccine_or_an_event() {
         ],
     );
 
-    let from = From::MostRecent(VaccineSet::from_iter([L]));
+    let from = IntervalFrom::MostRecent(VaccineSet::from_iter([L]));
     let mut schedule = Schedule::two_doses();
     schedule.dose(2).intervals = vec![Interval { from, ..interval("2 months", "2 months") }];
     let soon = "sooner than 2 months after 2020-03-20, counts from 2020-05-20";
@@ -133,7 +133,7 @@ fn an_interval_may_run_from_a_certain_dose_another_vaccine_or_an_event() {
     );
 
     let event = ObservationId(7);
-    schedule.dose(2).intervals[0].from = From::Observation(event);
+    schedule.dose(2).intervals[0].from = IntervalFrom::Observation(event);
     let judged = |given: &str| {
         let person = person_with(event, "2020-03-20", given, "2024-01-01");
         verdict_words(&schedule.assess(&person).doses[1][0])
@@ -145,7 +145,7 @@ fn an_interval_may_run_from_a_certain_dose_another_vaccine_or_an_event() {
 #[test]
 fn a_vaccine_given_by_mistake_starts_no_interval_of_its_vaccine() {
     let mut schedule = Schedule::two_doses();
-    let from = From::MostRecent(VaccineSet::from_iter([A, B]));
+    let from = IntervalFrom::MostRecent(VaccineSet::from_iter([A, B]));
     schedule.dose(2).intervals = vec![Interval { from, ..interval("2 months", "2 months") }];
     schedule.dose(2).inadvertent = VaccineSet::from_iter([B]);
     table(

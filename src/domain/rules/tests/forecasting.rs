@@ -142,7 +142,7 @@ fn who_is_immune_by_birth_or_history_needs_no_dose() {
     schedule.rules.antigens[0].immune_by_history = vec![evidence];
     for (place, (row, country, observed, is_immune)) in cases.into_iter().enumerate() {
         schedule.rules.antigens[0].immune_by_birth = vec![row];
-        let person = Person {
+        let person = Patient {
             country: country.map(Into::into),
             observations: observed.into_iter().map(|code| (code, None)).collect(),
             ..person("", "2020-05-01")
@@ -253,7 +253,7 @@ fn doses_are_lacking_whose_age_has_come() {
 #[test]
 fn the_latest_of_several_intervals_sets_the_day() {
     let mut schedule = Schedule::two_doses();
-    let from = || From::MostRecent(VaccineSet::from_iter([L]));
+    let from = || IntervalFrom::MostRecent(VaccineSet::from_iter([L]));
     let since_l = Interval { from: from(), ..interval("2 months", "2 months") };
     schedule.dose(2).intervals.push(since_l);
     let past = InForce { from: NaiveDate::MIN, to: day("2020-01-01") };

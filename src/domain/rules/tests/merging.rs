@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::rules::model::{Season, VaccineSet};
-use crate::domain::rules::{Next, Progress};
+use crate::domain::rules::{Next, SeriesStatus};
 
 /// One vaccine group of two antigens; A holds both, B the first, L the second. The first antigen has the series
 /// of two doses; of the second this is the first dose.
@@ -11,12 +11,12 @@ fn together(first: impl FnOnce(&mut Schedule) -> AgeRow) -> Schedule {
     let row = first(&mut schedule);
     let both = schedule.rules.vaccines[2].antigens[0];
     schedule.rules.vaccines[0].antigens.push(both);
-    let dose = |number, ages: Vec<AgeRow>, intervals| SeriesDose {
+    let dose = |number, ages: Vec<AgeRow>, intervals| TargetDose {
         number,
         ages,
         intervals,
         preferable: vec![preferable(A), preferable(L)],
-        ..SeriesDose::default()
+        ..TargetDose::default()
     };
     let doses =
         vec![dose(1, vec![row], vec![]), dose(2, vec![], vec![interval("8 weeks", "8 weeks")])];
@@ -77,16 +77,16 @@ fn an_antigen_with_priority_sets_the_day_but_not_before_the_latest_dose() {
 #[test]
 fn a_group_is_as_far_as_the_antigen_that_is_worst_off() {
     let progress =
-        |schedule: &Schedule, person: &Person| schedule.assess(person).forecasts[0].progress;
+        |schedule: &Schedule, person: &Patient| schedule.assess(person).forecasts[0].progress;
     let plain = |given: &str, as_of: &str| progress(&together(later), &person(given, as_of));
-    assert_eq!(plain("", "2020-05-01"), Progress::NotComplete);
+    assert_eq!(plain("", "2020-05-01"), SeriesStatus::NotComplete);
     // The first antigen is too old for a first dose at one year.
-    assert_eq!(plain("", "2021-01-01"), Progress::AgedOut);
+    assert_eq!(plain("", "2021-01-01"), SeriesStatus::AgedOut);
     let one = "2020-03-01 A, 2020-05-01 A";
-    assert_eq!(plain(one, "2020-06-01"), Progress::Complete);
+    assert_eq!(plain(one, "2020-06-01"), SeriesStatus::Complete);
     assert_eq!(
         plain("2020-03-01 B, 2020-03-02 A, 2020-04-01 A", "2020-06-01"),
-        Progress::NotComplete
+        SeriesStatus::NotComplete
     );
 
     let evidence = ObservationId(1);
@@ -97,21 +97,21 @@ fn a_group_is_as_far_as_the_antigen_that_is_worst_off() {
         }
         progress(&schedule, &person_with(evidence, "2020-01-01", given, "2020-06-01"))
     };
-    assert_eq!(immune(&[0, 1], ""), Progress::Immune);
-    assert_eq!(immune(&[0], one), Progress::Complete);
-    assert_eq!(immune(&[0], ""), Progress::NotComplete);
+    assert_eq!(immune(&[0, 1], ""), SeriesStatus::Immune);
+    assert_eq!(immune(&[0], one), SeriesStatus::Complete);
+    assert_eq!(immune(&[0], ""), SeriesStatus::NotComplete);
 
     let mut schedule = together(later);
     let season = Some(Season { start: None, end: Some(day("2020-02-01")) });
     schedule.rules.antigens[1].series[0].doses[0].season = season;
-    assert_eq!(progress(&schedule, &person("", "2020-03-01")), Progress::NotRecommended);
+    assert_eq!(progress(&schedule, &person("", "2020-03-01")), SeriesStatus::NotRecommended);
     schedule.rules.antigens[1].contraindications.push(super::super::model::Contraindication {
         observation: evidence,
         begin: AgeId::NONE,
         end: AgeId::NONE,
     });
     let with = person_with(evidence, "2020-01-01", "", "2021-01-01");
-    assert_eq!(progress(&schedule, &with), Progress::Contraindicated);
+    assert_eq!(progress(&schedule, &with), SeriesStatus::Contraindicated);
 }
 
 #[test]

@@ -8,11 +8,11 @@ mod selecting;
 mod skipping;
 
 use super::model::{
-    AgeId, AgeRow, Allowable, Antigen, AntigenId, Association, Conflict, Conflicts, From, Group,
-    GroupId, InForce, Interval, Kind, ObservationId, Preferable, Rules, Series, SeriesDose,
-    Vaccine, VaccineId, Wait,
+    AgeId, AgeRow, Allowable, Antigen, AntigenId, AntigenSeries, Association, Conflict, Conflicts,
+    InForce, Interval, IntervalFrom, Kind, ObservationId, Preferable, Rules, TargetDose, Vaccine,
+    VaccineGroup, VaccineGroupId, VaccineId, Wait,
 };
-use super::{Assessment, DoseVerdict, Given, Person, Reason, Status, assess};
+use super::{Assessment, DoseAdministered, DoseReason, DoseVerdict, Patient, Status, assess};
 use crate::domain::person::Sex;
 use crate::domain::series::MonthEnd;
 use chrono::NaiveDate;
@@ -35,7 +35,7 @@ fn wait(text: &str) -> Wait {
 /// An interval from the dose before with its shortest length, with grace and without.
 fn interval(absolute_min: &str, min: &str) -> Interval {
     Interval {
-        from: From::Previous,
+        from: IntervalFrom::Previous,
         absolute_min: Some(wait(absolute_min)),
         min: Some(wait(min)),
         recommended: None,
@@ -56,10 +56,10 @@ fn allowable(vaccine: VaccineId, begin: AgeId, end: AgeId) -> Allowable {
     Allowable { vaccine, begin, end }
 }
 
-fn series(name: &str, doses: Vec<SeriesDose>) -> Series {
-    Series {
+fn series(name: &str, doses: Vec<TargetDose>) -> AntigenSeries {
+    AntigenSeries {
         name: name.into(),
-        group: GroupId(0),
+        group: VaccineGroupId(0),
         kind: Kind::Standard,
         sexes: Vec::new(),
         born_from: NaiveDate::MIN,
@@ -93,7 +93,7 @@ impl Schedule {
             }],
             is_known: true,
         };
-        let group = |antigen| Group {
+        let group = |antigen| VaccineGroup {
             name: "G".into(),
             full: false,
             is_programme: true,
@@ -122,11 +122,11 @@ impl Schedule {
             max: schedule.age("1 year"),
             in_force: InForce::default(),
         };
-        let first = SeriesDose {
+        let first = TargetDose {
             number: 1,
             ages: vec![ages],
             preferable: vec![preferable(A)],
-            ..SeriesDose::default()
+            ..TargetDose::default()
         };
         let between = Interval {
             recommended: Some(wait("8 weeks")),
@@ -134,11 +134,11 @@ impl Schedule {
             max: Some(wait("6 months")),
             ..interval("4 weeks - 4 days", "4 weeks")
         };
-        let second = SeriesDose {
+        let second = TargetDose {
             number: 2,
             intervals: vec![between],
             preferable: vec![preferable(A)],
-            ..SeriesDose::default()
+            ..TargetDose::default()
         };
         schedule.rules.antigens[0].series = vec![series("S", vec![first, second])];
         schedule
@@ -150,7 +150,7 @@ impl Schedule {
     }
 
     /// A dose of the first series, by its number.
-    fn dose(&mut self, number: usize) -> &mut SeriesDose {
+    fn dose(&mut self, number: usize) -> &mut TargetDose {
         &mut self.rules.antigens[0].series[0].doses[number - 1]
     }
 
@@ -158,7 +158,7 @@ impl Schedule {
     fn third(&mut self, interval: Interval) {
         let preferable = vec![preferable(A)];
         let intervals = vec![interval];
-        let third = SeriesDose { number: 3, intervals, preferable, ..SeriesDose::default() };
+        let third = TargetDose { number: 3, intervals, preferable, ..TargetDose::default() };
         self.rules.antigens[0].series[0].doses.push(third);
     }
 
@@ -169,7 +169,7 @@ impl Schedule {
         self.rules.conflicts[0].push(conflict);
     }
 
-    fn assess(&self, person: &Person) -> Assessment {
+    fn assess(&self, person: &Patient) -> Assessment {
         assess(&self.rules, person)
     }
 
@@ -188,7 +188,7 @@ impl Schedule {
         self.next_of(&person(given, as_of))
     }
 
-    fn next_of(&self, person: &Person) -> String {
+    fn next_of(&self, person: &Patient) -> String {
         let assessment = self.assess(person);
         let [forecast, ..] = &assessment.forecasts[..] else { return "nothing".to_owned() };
         let Some(next) = forecast.next else { return format!("{:?}", forecast.progress) };
@@ -202,21 +202,21 @@ impl Schedule {
 }
 
 /// Somebody born on 1 January 2020 with doses such as `2020-03-01 A, 2020-04-01 A expired`.
-fn person(given: &str, as_of: &str) -> Person {
+fn person(given: &str, as_of: &str) -> Patient {
     let dose = |text: &str| {
         let mut words = text.split_whitespace();
         let date = day(words.next().expect("a day"));
         let code = words.next().expect("a vaccine");
         let place = CODES.iter().position(|known| *known == code).expect("a known vaccine");
         let word = words.next();
-        Given {
+        DoseAdministered {
             date,
             vaccine: Some(VaccineId(u16::try_from(place).expect("few vaccines"))),
             manufacturer: word.filter(|word| *word != "expired").map(Into::into),
             expired: word == Some("expired"),
         }
     };
-    Person {
+    Patient {
         born: day("2020-01-01"),
         sex: Sex::F,
         as_of: day(as_of),
@@ -227,8 +227,8 @@ fn person(given: &str, as_of: &str) -> Person {
 }
 
 /// The same with an observation.
-fn person_with(observation: ObservationId, on: &str, given: &str, as_of: &str) -> Person {
-    Person { observations: vec![(observation, Some(day(on)))], ..person(given, as_of) }
+fn person_with(observation: ObservationId, on: &str, given: &str, as_of: &str) -> Patient {
+    Patient { observations: vec![(observation, Some(day(on)))], ..person(given, as_of) }
 }
 
 fn verdict_words(said: &DoseVerdict) -> String {
@@ -250,30 +250,30 @@ fn verdict_words(said: &DoseVerdict) -> String {
     text
 }
 
-fn reason_words(reason: &Reason) -> String {
+fn reason_words(reason: &DoseReason) -> String {
     match reason {
-        Reason::SeriesComplete => "complete".to_owned(),
-        Reason::Expired => "expired".to_owned(),
-        Reason::Inadvertent => "by mistake".to_owned(),
-        Reason::TooYoung { age, first } => format!("younger than {age}, counts from {first}"),
-        Reason::GraceAge { age } => format!("grace before {age}"),
-        Reason::TooOld { age } => format!("older than {age}"),
-        Reason::TooSoon { date, wait, grace: None, first, .. } => {
+        DoseReason::SeriesComplete => "complete".to_owned(),
+        DoseReason::Expired => "expired".to_owned(),
+        DoseReason::Inadvertent => "by mistake".to_owned(),
+        DoseReason::TooYoung { age, first } => format!("younger than {age}, counts from {first}"),
+        DoseReason::GraceAge { age } => format!("grace before {age}"),
+        DoseReason::TooOld { age } => format!("older than {age}"),
+        DoseReason::TooSoon { date, wait, grace: None, first, .. } => {
             format!("sooner than {wait} after {date}, counts from {first}")
         }
-        Reason::TooSoon { date, wait, grace: Some(grace), first, .. } => {
+        DoseReason::TooSoon { date, wait, grace: Some(grace), first, .. } => {
             format!("sooner than {wait} ({grace}) after {date}, counts from {first}")
         }
-        Reason::GraceInterval { date, wait, .. } => format!("grace before {wait} after {date}"),
-        Reason::TooLate { date, wait, counts, .. } => {
+        DoseReason::GraceInterval { date, wait, .. } => format!("grace before {wait} after {date}"),
+        DoseReason::TooLate { date, wait, counts, .. } => {
             let counts = if *counts { ", counts" } else { "" };
             format!("later than {wait} after {date}{counts}")
         }
-        Reason::Conflict { vaccine, date, first } => {
+        DoseReason::Conflict { vaccine, date, first } => {
             format!("{} on {date}, counts from {first}", CODES[usize::from(vaccine.0)])
         }
-        Reason::VaccineAge => "vaccine not at this age".to_owned(),
-        Reason::Manufacturer => "another manufacturer".to_owned(),
-        Reason::VaccineNotListed => "not a vaccine of this dose".to_owned(),
+        DoseReason::VaccineAge => "vaccine not at this age".to_owned(),
+        DoseReason::Manufacturer => "another manufacturer".to_owned(),
+        DoseReason::VaccineNotListed => "not a vaccine of this dose".to_owned(),
     }
 }

@@ -6,14 +6,14 @@ use crate::domain::rules::person::View;
 use crate::domain::rules::select::{keep_best, run_all};
 
 /// A series of so many doses of a vaccine, four weeks apart, that is not the default.
-fn line(name: &str, vaccine: VaccineId, doses: u8) -> Series {
-    let dose = |number: u8| SeriesDose {
+fn line(name: &str, vaccine: VaccineId, doses: u8) -> AntigenSeries {
+    let dose = |number: u8| TargetDose {
         number,
         intervals: if number == 1 { vec![] } else { vec![interval("4 weeks", "4 weeks")] },
         preferable: vec![preferable(vaccine)],
-        ..SeriesDose::default()
+        ..TargetDose::default()
     };
-    Series { is_default: false, ..series(name, (1..=doses).map(dose).collect()) }
+    AntigenSeries { is_default: false, ..series(name, (1..=doses).map(dose).collect()) }
 }
 
 fn ages(min: AgeId, max: AgeId) -> AgeRow {
@@ -23,7 +23,7 @@ fn ages(min: AgeId, max: AgeId) -> AgeRow {
 }
 
 /// Names of the series that are taken.
-fn best(schedule: &Schedule, person: &Person) -> String {
+fn best(schedule: &Schedule, person: &Patient) -> String {
     let view = View::new(&schedule.rules, person);
     let mut candidates = Vec::new();
     run_all(&view, AntigenId(0), &mut candidates);
@@ -33,7 +33,7 @@ fn best(schedule: &Schedule, person: &Person) -> String {
 }
 
 /// The series that are taken of some, for these doses on 1 May 2020.
-fn taken(mut schedule: Schedule, series: Vec<Series>, given: &str) -> String {
+fn taken(mut schedule: Schedule, series: Vec<AntigenSeries>, given: &str) -> String {
     schedule.rules.antigens[0].series = series;
     best(&schedule, &person(given, "2020-05-01"))
 }
@@ -44,28 +44,33 @@ fn only_series_for_the_persons_sex_birth_and_conditions_are_looked_at() {
     let observation = ObservationId(1);
     let (begin, end) = (schedule.age("2 months"), schedule.age("4 months"));
     let indications = || vec![Contraindication { observation, begin, end }];
-    let risk = || Series { kind: Kind::Risk, indications: indications(), ..line("R", A, 1) };
+    let risk = || AntigenSeries { kind: Kind::Risk, indications: indications(), ..line("R", A, 1) };
     let born = day("2020-01-01");
     let next = day("2020-01-02");
-    let rows: Vec<(&str, Series, &str, bool)> = vec![
+    let rows: Vec<(&str, AntigenSeries, &str, bool)> = vec![
         ("any sex", line("S", A, 1), "2020-05-01", true),
-        ("girls", Series { sexes: vec![Sex::F], ..line("S", A, 1) }, "2020-05-01", true),
-        ("boys", Series { sexes: vec![Sex::M], ..line("S", A, 1) }, "2020-05-01", false),
-        ("born from", Series { born_from: born, ..line("S", A, 1) }, "2020-05-01", true),
-        ("born later", Series { born_from: next, ..line("S", A, 1) }, "2020-05-01", false),
-        ("born before", Series { born_before: next, ..line("S", A, 1) }, "2020-05-01", true),
-        ("born too late", Series { born_before: born, ..line("S", A, 1) }, "2020-05-01", false),
+        ("girls", AntigenSeries { sexes: vec![Sex::F], ..line("S", A, 1) }, "2020-05-01", true),
+        ("boys", AntigenSeries { sexes: vec![Sex::M], ..line("S", A, 1) }, "2020-05-01", false),
+        ("born from", AntigenSeries { born_from: born, ..line("S", A, 1) }, "2020-05-01", true),
+        ("born later", AntigenSeries { born_from: next, ..line("S", A, 1) }, "2020-05-01", false),
+        ("born before", AntigenSeries { born_before: next, ..line("S", A, 1) }, "2020-05-01", true),
+        (
+            "born too late",
+            AntigenSeries { born_before: born, ..line("S", A, 1) },
+            "2020-05-01",
+            false,
+        ),
         ("condition, too young", risk(), "2020-02-29", false),
         ("condition", risk(), "2020-03-01", true),
         ("condition, last day", risk(), "2020-04-30", true),
         ("condition, too old", risk(), "2020-05-01", false),
     ];
     for (what, series, as_of, is_relevant) in rows {
-        schedule.rules.antigens[0].series = vec![Series { is_default: true, ..series }];
+        schedule.rules.antigens[0].series = vec![AntigenSeries { is_default: true, ..series }];
         let with = person_with(observation, "2020-01-01", "", as_of);
         assert_eq!(!best(&schedule, &with).is_empty(), is_relevant, "{what}");
     }
-    schedule.rules.antigens[0].series = vec![Series { is_default: true, ..risk() }];
+    schedule.rules.antigens[0].series = vec![AntigenSeries { is_default: true, ..risk() }];
     assert_eq!(best(&schedule, &person("", "2020-03-01")), "", "no observation");
     let other = person_with(ObservationId(2), "2020-01-01", "", "2020-03-01");
     assert_eq!(best(&schedule, &other), "", "another observation");
@@ -73,9 +78,9 @@ fn only_series_for_the_persons_sex_birth_and_conditions_are_looked_at() {
 
 #[test]
 fn of_a_series_group_the_default_is_taken_until_another_series_is_started() {
-    let default = || Series { is_default: true, preference: 2, ..line("D", A, 3) };
+    let default = || AntigenSeries { is_default: true, preference: 2, ..line("D", A, 3) };
     let other = || line("O", B, 2);
-    let take = |series: Vec<Series>, given: &str| taken(Schedule::empty(), series, given);
+    let take = |series: Vec<AntigenSeries>, given: &str| taken(Schedule::empty(), series, given);
     assert_eq!(take(vec![other(), default()], ""), "D");
     assert_eq!(take(vec![other(), default()], "2020-04-01 B"), "O");
     assert_eq!(take(vec![other(), default()], "2020-04-01 A"), "D");
@@ -83,15 +88,15 @@ fn of_a_series_group_the_default_is_taken_until_another_series_is_started() {
     for (age, name) in [("3 months", "D"), ("92 days", "O")] {
         let mut schedule = Schedule::empty();
         let start_before = schedule.age(age);
-        let other = Series { start_before, ..other() };
+        let other = AntigenSeries { start_before, ..other() };
         assert_eq!(taken(schedule, vec![other, default()], "2020-04-01 B"), name, "{age}");
     }
 }
 
 #[test]
 fn a_complete_series_goes_before_one_in_process_and_that_before_one_that_is_over() {
-    let default = |doses| Series { is_default: true, preference: 2, ..line("D", A, doses) };
-    let take = |series: Vec<Series>, given: &str| taken(Schedule::empty(), series, given);
+    let default = |doses| AntigenSeries { is_default: true, preference: 2, ..line("D", A, doses) };
+    let take = |series: Vec<AntigenSeries>, given: &str| taken(Schedule::empty(), series, given);
     assert_eq!(take(vec![default(3), line("O", A, 1)], "2020-04-01 A"), "O");
     assert_eq!(take(vec![line("O", A, 3), default(1)], "2020-04-01 A"), "D");
     // Two complete series: the one with more valid doses, then the preferred one.
@@ -100,7 +105,7 @@ fn a_complete_series_goes_before_one_in_process_and_that_before_one_that_is_over
     assert_eq!(take(vec![default(2), line("O", A, 2)], two), "O");
     let mut schedule = Schedule::empty();
     let max = schedule.age("3 months");
-    let aged_out = |mut series: Series| {
+    let aged_out = |mut series: AntigenSeries| {
         series.doses[1].ages = vec![ages(AgeId::NONE, max)];
         series
     };
@@ -118,26 +123,26 @@ fn a_complete_series_goes_before_one_in_process_and_that_before_one_that_is_over
 /// Table 8-9. Where the points are equal, the preferred series "P" is taken.
 #[test]
 fn of_two_series_in_process_points_decide() {
-    let preferred = |doses| Series { preference: 1, ..line("P", A, doses) };
-    let other = |doses| Series { preference: 2, ..line("O", A, doses) };
-    let product = |series: Series| Series { is_product: true, ..series };
-    let slow = |mut series: Series| {
+    let preferred = |doses| AntigenSeries { preference: 1, ..line("P", A, doses) };
+    let other = |doses| AntigenSeries { preference: 2, ..line("O", A, doses) };
+    let product = |series: AntigenSeries| AntigenSeries { is_product: true, ..series };
+    let slow = |mut series: AntigenSeries| {
         series.doses[2].intervals = vec![interval("5 weeks", "5 weeks")];
         series
     };
-    let with_b = |mut series: Series| {
+    let with_b = |mut series: AntigenSeries| {
         series.doses[0].allowable = vec![allowable(B, AgeId::NONE, AgeId::NONE)];
         series
     };
     let mut schedule = Schedule::empty();
     let (four, five) = (schedule.age("4 months"), schedule.age("5 months"));
-    let until = |mut series: Series, max: AgeId| {
+    let until = |mut series: AntigenSeries, max: AgeId| {
         series.doses.last_mut().expect("a dose").ages = vec![ages(AgeId::NONE, max)];
         series
     };
     let one = "2020-03-01 A";
     let two = "2020-02-15 B, 2020-03-20 A";
-    let rows: Vec<(&str, [Series; 2], &str, &str)> = vec![
+    let rows: Vec<(&str, [AntigenSeries; 2], &str, &str)> = vec![
         ("equal", [other(3), preferred(3)], one, "P"),
         ("a product", [product(other(3)), preferred(3)], one, "O"),
         ("a product with a wrong dose", [product(other(3)), preferred(3)], two, "P"),
@@ -152,11 +157,11 @@ fn of_two_series_in_process_points_decide() {
         assert_eq!(best(&schedule, &person(given, "2020-03-20")), name, "{what}");
     }
     // With a third dose after ten weeks more it is too old before it can finish.
-    let long = |mut series: Series| {
+    let long = |mut series: AntigenSeries| {
         series.doses[2].intervals = vec![interval("10 weeks", "10 weeks")];
         series
     };
-    let rows: Vec<(&str, [Series; 2], &str)> = vec![
+    let rows: Vec<(&str, [AntigenSeries; 2], &str)> = vec![
         ("it can finish", [long(other(3)), until(long(preferred(3)), five)], "O"),
         (
             "that is more than a product",
@@ -181,26 +186,26 @@ fn of_series_without_doses_points_decide() {
     let mut schedule = Schedule::empty();
     let (six, eight, end) =
         (schedule.age("6 weeks"), schedule.age("8 weeks"), schedule.age("11 weeks"));
-    let preferred = || Series { preference: 1, ..line("P", A, 2) };
-    let other = || Series { preference: 2, ..line("O", A, 2) };
-    let from = |mut series: Series, min: AgeId| {
+    let preferred = || AntigenSeries { preference: 1, ..line("P", A, 2) };
+    let other = || AntigenSeries { preference: 2, ..line("O", A, 2) };
+    let from = |mut series: AntigenSeries, min: AgeId| {
         series.doses[0].ages = vec![ages(min, AgeId::NONE)];
         series
     };
-    let until = |mut series: Series, max: AgeId| {
+    let until = |mut series: AntigenSeries, max: AgeId| {
         series.doses[1].ages = vec![ages(AgeId::NONE, max)];
         series
     };
-    let product = |series: Series| Series { is_product: true, ..series };
-    let over = |mut series: Series| {
+    let product = |series: AntigenSeries| AntigenSeries { is_product: true, ..series };
+    let over = |mut series: AntigenSeries| {
         series.doses[0].season = Some(Season { start: None, end: Some(day("2019-12-31")) });
         series
     };
-    let rows: Vec<(&str, Vec<Series>, &str)> = vec![
+    let rows: Vec<(&str, Vec<AntigenSeries>, &str)> = vec![
         ("equal", vec![other(), preferred()], "P"),
         (
             "equal and as preferred: the first",
-            vec![other(), Series { preference: 2, ..preferred() }],
+            vec![other(), AntigenSeries { preference: 2, ..preferred() }],
             "O",
         ),
         ("begins sooner", vec![from(other(), six), from(preferred(), eight)], "O"),
@@ -230,8 +235,8 @@ fn a_forbidden_series_is_not_taken_unless_all_are() {
         end: AgeId::NONE,
     };
     schedule.rules.antigens[0].series = vec![
-        Series { preference: 1, ..line("A", A, 1) },
-        Series { preference: 2, ..line("B", B, 1) },
+        AntigenSeries { preference: 1, ..line("A", A, 1) },
+        AntigenSeries { preference: 2, ..line("B", B, 1) },
     ];
     let with = person_with(observation, "2020-01-01", "", "2020-05-01");
     assert_eq!(best(&schedule, &with), "A");
@@ -246,7 +251,7 @@ fn of_the_series_for_conditions_those_of_the_highest_priority_are_looked_at() {
     let mut schedule = Schedule::empty();
     let observation = ObservationId(1);
     let (begin, end) = (AgeId::NONE, AgeId::NONE);
-    let risk = |name: &str, priority, preference| Series {
+    let risk = |name: &str, priority, preference| AntigenSeries {
         kind: Kind::Risk,
         indications: vec![Contraindication { observation, begin, end }],
         priority,
@@ -262,13 +267,13 @@ fn of_the_series_for_conditions_those_of_the_highest_priority_are_looked_at() {
 
 #[test]
 fn a_series_for_evaluation_only_is_taken_when_it_is_complete() {
-    let only = |doses| Series { kind: Kind::EvaluationOnly, ..line("E", A, doses) };
-    let default = || Series { is_default: true, ..line("D", A, 3) };
-    let take = |series: Vec<Series>, given: &str| taken(Schedule::empty(), series, given);
+    let only = |doses| AntigenSeries { kind: Kind::EvaluationOnly, ..line("E", A, doses) };
+    let default = || AntigenSeries { is_default: true, ..line("D", A, 3) };
+    let take = |series: Vec<AntigenSeries>, given: &str| taken(Schedule::empty(), series, given);
     assert_eq!(take(vec![only(1), default()], "2020-04-01 A"), "E");
     assert_eq!(take(vec![only(2), default()], "2020-04-01 A"), "D");
     // Alone in its group and not complete nobody is called for it.
-    let alone = |doses| Series { series_group: 2, is_default: true, ..only(doses) };
+    let alone = |doses| AntigenSeries { series_group: 2, is_default: true, ..only(doses) };
     assert_eq!(take(vec![alone(1), default()], "2020-04-01 A"), "E, D");
     assert_eq!(take(vec![alone(2), default()], "2020-04-01 A"), "D");
 }
@@ -277,22 +282,29 @@ fn a_series_for_evaluation_only_is_taken_when_it_is_complete() {
 #[test]
 fn a_series_group_is_not_needed_where_an_equivalent_one_is_complete_or_for_a_condition() {
     let observation = ObservationId(1);
-    let risk = |series: Series| Series {
+    let risk = |series: AntigenSeries| AntigenSeries {
         kind: Kind::Risk,
         indications: vec![Contraindication { observation, begin: AgeId::NONE, end: AgeId::NONE }],
         ..series
     };
-    let own = || Series { is_default: true, equivalent_groups: vec![2], ..line("own", A, 3) };
-    let other = |doses| Series { is_default: true, series_group: 2, ..line("other", B, doses) };
+    let own =
+        || AntigenSeries { is_default: true, equivalent_groups: vec![2], ..line("own", A, 3) };
+    let other =
+        |doses| AntigenSeries { is_default: true, series_group: 2, ..line("other", B, doses) };
     let rows = [
         ("complete", own(), other(1), "other"),
         ("not complete", own(), other(2), "own, other"),
         ("for a condition", own(), risk(other(2)), "other"),
         ("both for a condition", risk(own()), risk(other(2)), "own, other"),
-        ("not equivalent", Series { equivalent_groups: vec![3], ..own() }, other(1), "own, other"),
+        (
+            "not equivalent",
+            AntigenSeries { equivalent_groups: vec![3], ..own() },
+            other(1),
+            "own, other",
+        ),
         (
             "own complete, too",
-            Series { doses: line("own", A, 1).doses, ..own() },
+            AntigenSeries { doses: line("own", A, 1).doses, ..own() },
             other(1),
             "own, other",
         ),

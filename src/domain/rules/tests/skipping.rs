@@ -197,7 +197,7 @@ fn a_dose_is_skipped_where_another_series_is_complete() {
     let mut schedule = Schedule::two_doses();
     let mut other = series(
         "other",
-        vec![SeriesDose { number: 1, preferable: vec![preferable(B)], ..SeriesDose::default() }],
+        vec![TargetDose { number: 1, preferable: vec![preferable(B)], ..TargetDose::default() }],
     );
     other.series_group = 2;
     let condition = Condition::CompletedSeries(vec![2]);

@@ -1,32 +1,31 @@
-//! The records behind the parts of a figure.
+//! Provenance: the records behind the parts of a figure.
 
-use super::{Behind, each_counted, has};
+use super::{SourceRecord, each_counted, has};
 use crate::app::{Loaded, Result};
 use crate::domain::counting::Total;
+use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
-use crate::domain::report::{
-    Arrival, ArrivalPick, Basis, Facts, Figure, LotFigure, Pick, given_at,
-};
-use crate::domain::stock::draws;
-use crate::store::{Tx, tallies};
+use crate::domain::report::{Arrival, ArrivalPick, Basis, Facts, Figure, Pick, given_at};
+use crate::domain::stock::{LotFigure, draws};
+use crate::store::{Tx, records};
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The records behind a part of a figure.
-pub(super) async fn behind(
+pub(super) async fn sources_of(
     tx: &mut Tx,
     loaded: &Loaded,
     facts: &Facts<'_>,
     leaf: &Figure,
     before: i64,
-) -> Result<Vec<Behind>> {
+) -> Result<Vec<SourceRecord>> {
     match &leaf.basis {
         Basis::Given(pick) => records_of(tx, loaded, facts, pick, before).await,
         Basis::Eligible { areas, groups, day } => Ok(eligible_of(loaded, areas, groups, *day)),
         Basis::Arrivals(pick) => Ok(arrivals_of(facts, pick)),
-        // A lot that has expired, is not there yet or has gone has nothing that adds up to nothing.
+        // Before its arrival and after its last day of use a lot counts 0 without any record.
         Basis::Lot { .. } if leaf.number() == Some(0) => Ok(Vec::new()),
         Basis::Lot { lot, what } => Ok(lot_of(facts, lot.as_str(), *what)),
         Basis::Cohort { areas, year, dose, day } => {
@@ -37,7 +36,7 @@ pub(super) async fn behind(
                     && person.born <= *day
                     && dose.is_none_or(|dose| has(given, dose, *day));
                 if is_in {
-                    out.push(Behind {
+                    out.push(SourceRecord {
                         kind: "person",
                         record: person.id.to_string(),
                         person: Some(person.id.clone()),
@@ -45,7 +44,7 @@ pub(super) async fn behind(
                         dose: *dose,
                         says: 1,
                         counts: 1,
-                        ..Behind::default()
+                        ..SourceRecord::default()
                     });
                 }
             })
@@ -56,14 +55,14 @@ pub(super) async fn behind(
     }
 }
 
-/// The records behind a pick. Within a cell persons count first, tallies what exceeds them.
+/// The records behind a pick. Within a cell the doses of persons count first; tallies count what exceeds them.
 async fn records_of(
     tx: &mut Tx,
     loaded: &Loaded,
     facts: &Facts<'_>,
     pick: &Pick,
     before: i64,
-) -> Result<Vec<Behind>> {
+) -> Result<Vec<SourceRecord>> {
     type Key = (NaiveDate, PlaceCode, AreaCode, GroupId, u8);
     let mut wanted: BTreeMap<Key, i64> = BTreeMap::new();
     for ((area, group, dose), given) in facts.picked(pick) {
@@ -71,7 +70,7 @@ async fn records_of(
         *wanted.entry(key).or_default() += pick.measure.of(&given.total);
     }
     let mut out = Vec::new();
-    let behind = |kind, record: String, key: &Key, says, counts| Behind {
+    let source = |kind, record: String, key: &Key, says, counts| SourceRecord {
         kind,
         record,
         person: None,
@@ -102,20 +101,20 @@ async fn records_of(
                 };
                 let counts = pick.measure.of(&total);
                 *left -= counts;
-                let mut line = behind("dose", dose.record.to_string(), &key, 1, counts);
+                let mut line = source("dose", dose.record.to_string(), &key, 1, counts);
                 line.person = Some(person.id.clone());
                 out.push(line);
             }
         }
     })
     .await?;
-    tallies::each_known(tx, loaded.no, before, |tally| {
+    records::each_known(tx, loaded.no, before, |tally: Tally| {
         let key = (tally.date, tally.place, tally.area, tally.group, tally.dose);
         if let Some(left) = wanted.get_mut(&key) {
             let says = i64::from(tally.doses);
             let counts = says.min((*left).max(0));
             *left -= counts;
-            out.push(behind("tally", tally.record.to_string(), &key, says, counts));
+            out.push(source("tally", tally.record.to_string(), &key, says, counts));
         }
     })
     .await?;
@@ -128,12 +127,12 @@ fn eligible_of(
     areas: &[AreaCode],
     groups: &[GroupId],
     day: NaiveDate,
-) -> Vec<Behind> {
+) -> Vec<SourceRecord> {
     let known = loaded.campaign.eligible_on(day);
     known
         .into_iter()
         .filter(|(key, _)| areas.contains(&key.area) && groups.contains(&key.group))
-        .map(|(key, row)| Behind {
+        .map(|(key, row)| SourceRecord {
             kind: "eligible",
             record: row.source.clone().unwrap_or_default(),
             day: row.as_of,
@@ -141,12 +140,12 @@ fn eligible_of(
             group: Some(key.group),
             says: row.people.into(),
             counts: row.people.into(),
-            ..Behind::default()
+            ..SourceRecord::default()
         })
         .collect()
 }
 
-fn arrivals_of(facts: &Facts<'_>, pick: &ArrivalPick) -> Vec<Behind> {
+fn arrivals_of(facts: &Facts<'_>, pick: &ArrivalPick) -> Vec<SourceRecord> {
     let is_in = |arrival: &&Arrival| {
         arrival.place == pick.place
             && (pick.days_min..=pick.days_max).contains(&arrival.delay_days())
@@ -156,29 +155,29 @@ fn arrivals_of(facts: &Facts<'_>, pick: &ArrivalPick) -> Vec<Behind> {
         .arrivals
         .iter()
         .filter(is_in)
-        .map(|arrival| Behind {
+        .map(|arrival| SourceRecord {
             kind: if arrival.is_tally { "tally" } else { "dose" },
             record: arrival.record.to_string(),
             day: Some(arrival.day),
             place: Some(arrival.place.clone()),
             says: arrival.delay_days(),
             counts: i64::from(days.insert(arrival.day) || !pick.is_of_days),
-            ..Behind::default()
+            ..SourceRecord::default()
         })
         .collect()
 }
 
-/// The delivery and the draws behind a figure of a lot. Each draw counts by how much it changes the whole doses that
-/// are left, so that the sum is the figure.
-fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<Behind> {
+/// The delivery and the draws behind a figure of a lot. Each draw counts as many whole doses as it reduces the
+/// rounded rest by, so that the sum is the figure.
+fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<SourceRecord> {
     let Some(delivery) = facts.campaign.lot(lot) else { return Vec::new() };
-    let came = Behind {
+    let came = SourceRecord {
         kind: "delivery",
         record: lot.to_owned(),
         day: Some(delivery.date),
         says: delivery.doses.into(),
         counts: delivery.doses.into(),
-        ..Behind::default()
+        ..SourceRecord::default()
     };
     let is_month = |day: NaiveDate| (facts.first..=facts.last).contains(&day);
     let (is_wanted, is_rest): (&dyn Fn(NaiveDate) -> bool, bool) = match what {
@@ -189,7 +188,7 @@ fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<Behind> {
     };
     let whole = |number: Decimal| number.round().to_i64().unwrap_or(0);
     let (mut left, mut given) = (Decimal::from(delivery.doses), Decimal::ZERO);
-    let mut out: Vec<Behind> = if is_rest { vec![came] } else { Vec::new() };
+    let mut out: Vec<SourceRecord> = if is_rest { vec![came] } else { Vec::new() };
     let drawn = draws(facts.campaign, &given_at(facts));
     for draw in drawn.iter().filter(|draw| draw.lot.as_str() == lot) {
         let out_of_lot = whole(left) - whole(left - draw.drawn);
@@ -205,13 +204,13 @@ fn lot_of(facts: &Facts<'_>, lot: &str, what: LotFigure) -> Vec<Behind> {
             LotFigure::Drawn => out_of_lot,
             _ => -out_of_lot,
         };
-        out.push(Behind {
+        out.push(SourceRecord {
             kind: "draw",
             record: lot.to_owned(),
             day: Some(draw.day),
             says: whole(draw.drawn),
             counts,
-            ..Behind::default()
+            ..SourceRecord::default()
         });
     }
     out

@@ -1,0 +1,169 @@
+//! What happens to every batch of records, whatever their kind: repeated rows are counted once, rows of other values
+//! are corrections, what they replace is kept, and what counts follows.
+
+use super::{Facts, Good, Stored, Warning};
+use crate::app::{Loaded, Result};
+use crate::domain::counting::Cells;
+use crate::domain::id::PersonId;
+use crate::intake::Issue;
+use crate::store::doses::{self, History};
+use crate::store::records::{self, Known, Record};
+use crate::store::{Tx, cells};
+use std::collections::HashMap;
+
+/// People of the register with their doses before the batch, by code.
+pub(super) type Histories = HashMap<PersonId, History>;
+
+/// A kind of record, as an import handles it.
+pub(super) trait Kind: Record {
+    /// The file's column that holds the key.
+    const KEY: &'static str;
+
+    /// The people whose histories [`Self::fault`] and [`Self::count`] need, sorted and each once: nobody, unless a kind
+    /// says otherwise.
+    fn people<'a>(_: &'a [Good<Self>], _: &[&'a Self]) -> Vec<&'a PersonId> {
+        Vec::new()
+    }
+
+    /// What is wrong with a row that does not stand in the database yet.
+    fn fault(&self, facts: &Facts<'_>, line: u32, histories: &Histories) -> Option<Issue>;
+
+    /// Adds to `cells` by how much they change when `rows` take the place of `replaced`: not at all, unless a kind says
+    /// otherwise.
+    fn count(_: &Loaded, _: Histories, _: &[&Self], _: &[Good<Self>], _: &mut Cells) -> Found {
+        Found::default()
+    }
+}
+
+/// Doses that counting found not to count.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Rows of the batch.
+    pub(super) invalid: Vec<Warning>,
+    /// Doses that stood in the database and counted until now.
+    pub(super) no_longer_valid: Vec<Warning>,
+}
+
+/// Stores a batch. By how much the cells change is added to `cells`: the caller stores that before the transaction is
+/// committed, once for several batches, since rows of many batches share a cell.
+pub(super) async fn store<T: Kind>(
+    tx: &mut Tx,
+    facts: &Facts<'_>,
+    rows: Vec<Good<T>>,
+    cells: &mut Cells,
+) -> Result<Stored> {
+    let Facts { loaded, now, .. } = *facts;
+    let mut stored = Stored::default();
+    let rows = unique(facts, rows, &mut stored);
+    let known = records::find(tx, loaded.no, rows.iter().map(|row| row.value.key())).await?;
+    let rows = changed(facts, rows, &known, &mut stored);
+    let people = T::people(&rows, &values(&replaced(&rows, &known)));
+    let histories = doses::histories(tx, loaded.no, people).await?;
+    let rows = fitting(facts, rows, &histories, &mut stored);
+    let replaced = replaced(&rows, &known);
+    stored.found = T::count(loaded, histories, &values(&replaced), &rows, cells);
+    stored.corrected = replaced.len() as u64;
+    stored.new = rows.len() as u64 - stored.corrected;
+    records::keep(tx, loaded.no, replaced, now, "corrected").await?;
+    records::write(tx, loaded.no, rows.iter().map(|row| &row.value), now).await?;
+    Ok(stored)
+}
+
+/// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
+pub(super) async fn void<T: Kind>(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    key: &str,
+    why: &str,
+    now: i64,
+) -> Result<bool> {
+    let known: HashMap<String, Known<T>> = records::find(tx, loaded.no, [key]).await?;
+    let Some(old) = known.get(key) else { return Ok(false) };
+    let histories = doses::histories(tx, loaded.no, T::people(&[], &[&old.value])).await?;
+    let mut changes = Cells::new();
+    T::count(loaded, histories, &[&old.value], &[], &mut changes);
+    records::keep(tx, loaded.no, [old], now, why).await?;
+    records::delete::<T>(tx, loaded.no, key).await?;
+    cells::change(tx, loaded.no, changes).await?;
+    Ok(true)
+}
+
+/// What the rows replace.
+fn replaced<'k, T: Kind>(
+    rows: &[Good<T>],
+    known: &'k HashMap<String, Known<T>>,
+) -> Vec<&'k Known<T>> {
+    rows.iter().filter_map(|row| known.get(row.value.key())).collect()
+}
+
+fn values<'k, T>(known: &[&'k Known<T>]) -> Vec<&'k T> {
+    known.iter().map(|known| &known.value).collect()
+}
+
+/// Keeps the first row of each key. Later rows with the same values are counted as known, others are refused. The rows
+/// come back in the order of their keys, in which the database reads and writes the fewest pages.
+fn unique<T: Kind>(facts: &Facts<'_>, mut rows: Vec<Good<T>>, stored: &mut Stored) -> Vec<Good<T>> {
+    rows.sort_by(|a, b| a.value.key().cmp(b.value.key()));
+    let mut out: Vec<Good<T>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match out.last().filter(|first| first.value.key() == row.value.key()) {
+            None => out.push(row),
+            Some(first) if first.value == row.value => stored.same += 1,
+            Some(first) => stored.refuse(&row, facts.duplicate(&row, &first.line.to_string())),
+        }
+    }
+    out
+}
+
+/// Leaves out what is known with the same values, and refuses what contradicts an earlier row of this file.
+fn changed<T: Kind>(
+    facts: &Facts<'_>,
+    mut rows: Vec<Good<T>>,
+    known: &HashMap<String, Known<T>>,
+    stored: &mut Stored,
+) -> Vec<Good<T>> {
+    /// Stands for the line of a row in an earlier batch, which is no longer known.
+    const EARLIER: &str = "…";
+    rows.retain(|row| match known.get(row.value.key()) {
+        Some(old) if old.value == row.value => {
+            stored.same += 1;
+            false
+        }
+        Some(old) if old.recorded_at == facts.now => {
+            stored.refuse(row, facts.duplicate(row, EARLIER));
+            false
+        }
+        _ => true,
+    });
+    rows
+}
+
+/// Refuses what is wrong.
+fn fitting<T: Kind>(
+    facts: &Facts<'_>,
+    mut rows: Vec<Good<T>>,
+    histories: &Histories,
+    stored: &mut Stored,
+) -> Vec<Good<T>> {
+    rows.retain(|row| {
+        let issue = row.value.fault(facts, row.line, histories);
+        let fits = issue.is_none();
+        if let Some(issue) = issue {
+            stored.refuse(row, issue);
+        }
+        fits
+    });
+    rows
+}
+
+impl Stored {
+    fn refuse<T>(&mut self, row: &Good<T>, issue: Issue) {
+        self.refused.push((row.index, issue));
+    }
+}
+
+impl Facts<'_> {
+    fn duplicate<T: Kind>(&self, row: &Good<T>, first: &str) -> Issue {
+        self.issue("duplicate_record", row.line, T::KEY, row.value.key()).with("first", first)
+    }
+}

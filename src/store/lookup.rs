@@ -1,0 +1,70 @@
+//! Many rows by their keys with one statement, whose keys and answer are one JSON text each: handing over a row or
+//! a key by itself costs more than finding it.
+
+use super::db::{TableRow, Tx};
+use super::{CampaignNo, Result, StoreError};
+use crate::args;
+use serde_json::Value as Json;
+
+/// A query for the rows of a campaign whose `key` is one of many.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    table: &'static str,
+    columns: Vec<&'static str>,
+    sqlite: String,
+    postgres: String,
+}
+
+impl Lookup {
+    /// Looks up `columns` of `table`, the first of which names a row in messages. `index` is the one that SQLite is told
+    /// to use: by itself it prefers the primary key, whose pages hold whole rows.
+    pub(super) fn new(
+        table: &'static str,
+        (key, index): (&str, Option<&str>),
+        columns: &[&'static str],
+    ) -> Self {
+        let list =
+            columns.iter().map(|column| format!("t.{column}")).collect::<Vec<_>>().join(", ");
+        let by = index.map(|index| format!("INDEXED BY {index} ")).unwrap_or_default();
+        Self {
+            table,
+            columns: columns.to_vec(),
+            // The keys come first in the join: SQLite does not know that they are few.
+            sqlite: format!(
+                "SELECT json_group_array(json_array({list})) FROM json_each($2) w \
+                 CROSS JOIN {table} t {by}ON t.campaign = $1 AND t.{key} = w.value"
+            ),
+            // A join would read the whole campaign until PostgreSQL has statistics of a new table.
+            postgres: format!(
+                "SELECT CAST(json_agg(json_build_array({list})) AS TEXT) FROM {table} t \
+                 WHERE t.campaign = $1 AND t.{key} = \
+                 ANY (ARRAY (SELECT json_array_elements_text(CAST($2 AS JSON))))"
+            ),
+        }
+    }
+
+    /// Reads each row that is found, in no order.
+    pub(super) async fn rows<'k, T>(
+        &'static self,
+        tx: &mut Tx,
+        campaign: CampaignNo,
+        keys: impl IntoIterator<Item = &'k str>,
+        read: impl Fn(&TableRow<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let keys: Vec<&str> = keys.into_iter().collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = serde_json::to_string(&keys).expect("texts are plain data");
+        let text = if tx.is_sqlite() { &self.sqlite } else { &self.postgres };
+        let answer = tx.row(text, args![campaign, keys]).await?;
+        let answer = answer.map_or(Ok(None), |row| row.get::<Option<String>>(0))?;
+        let rows: Vec<Vec<Json>> = serde_json::from_str(answer.as_deref().unwrap_or("[]"))
+            .map_err(|_| self.unreadable())?;
+        rows.iter().map(|row| read(&TableRow::json(row, &self.columns, self.table, &[0]))).collect()
+    }
+
+    fn unreadable(&self) -> StoreError {
+        StoreError::bad(self.table, "*", "*", "an answer is not in JSON")
+    }
+}

@@ -1,0 +1,225 @@
+//! Records, now and before. A record is what an import may bring again and correct: a dose, a tally, a person, an
+//! outcome. Table `x` holds what is known now, `x_past` what was known before, until when, and why it changed.
+
+use super::bulk::Bulk;
+use super::db::{Row, TableRow, Value};
+use super::lookup::Lookup;
+use super::{CampaignNo, Result, Tx};
+use crate::args;
+use std::collections::HashMap;
+
+/// A kind of record.
+pub trait Record: Clone + PartialEq + Send + Sync + 'static {
+    /// Its table.
+    fn table() -> &'static Table;
+
+    /// What makes its import idempotent: the value of the table's first column.
+    fn key(&self) -> &str;
+
+    /// Its values in the order of the table's columns, the key first.
+    fn values(&self) -> Vec<Value>;
+
+    /// Reads it from a row that holds the table's columns in their order.
+    fn read(row: &TableRow<'_>) -> Result<Self>;
+}
+
+/// The table of a kind of record, with its statements.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    name: &'static str,
+    /// Where `recorded_at` stands in what the statements return: after the record's own columns.
+    recorded_at: usize,
+    find: Lookup,
+    write: Bulk,
+    keep: Bulk,
+    delete: String,
+    known: String,
+    past: String,
+}
+
+impl Table {
+    /// Table `name`, whose columns between `campaign` and `recorded_at` are `columns`; the first of them is the key.
+    pub fn new(name: &'static str, columns: &[&'static str]) -> Self {
+        let key = columns[0];
+        let list = columns.join(", ");
+        let updates: Vec<_> =
+            columns[1..].iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        Self {
+            name,
+            recorded_at: columns.len(),
+            find: Lookup::new(name, (key, None), &[columns, &["recorded_at"]].concat()),
+            write: Bulk::new(
+                columns.len() + 2,
+                format!("INSERT INTO {name} (campaign, {list}, recorded_at) VALUES"),
+                format!(
+                    "ON CONFLICT (campaign, {key}) DO UPDATE SET {}, \
+                     recorded_at = excluded.recorded_at",
+                    updates.join(", ")
+                ),
+            ),
+            keep: Bulk::new(
+                columns.len() + 4,
+                format!(
+                    "INSERT INTO {name}_past \
+                     (campaign, {list}, recorded_at, superseded_at, why) VALUES"
+                ),
+                String::new(),
+            ),
+            delete: format!("DELETE FROM {name} WHERE campaign = $1 AND {key} = $2"),
+            known: format!(
+                "SELECT {list} FROM {name} WHERE campaign = $1 AND recorded_at < $2 \
+                 UNION ALL SELECT {list} FROM {name}_past \
+                 WHERE campaign = $1 AND recorded_at < $2 AND superseded_at >= $2"
+            ),
+            past: format!(
+                "SELECT {list}, recorded_at, superseded_at, why FROM {name}_past \
+                 WHERE campaign = $1 AND {key} = $2 ORDER BY superseded_at"
+            ),
+        }
+    }
+}
+
+/// A record with the time of recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known<T> {
+    /// The record.
+    pub value: T,
+    /// When it was recorded, milliseconds since 1970.
+    pub recorded_at: i64,
+}
+
+/// What was known before of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past<T> {
+    /// What was known.
+    pub known: Known<T>,
+    /// When it was replaced, milliseconds since 1970.
+    pub superseded_at: i64,
+    /// Why: `corrected`, or `void: ` and a reason.
+    pub why: String,
+}
+
+fn known<T: Record>(row: &TableRow<'_>) -> Result<Known<T>> {
+    Ok(Known { value: T::read(row)?, recorded_at: row.get(T::table().recorded_at)? })
+}
+
+/// The records with these keys, by key, as far as they are known.
+pub async fn find<'k, T: Record>(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    keys: impl IntoIterator<Item = &'k str>,
+) -> Result<HashMap<String, Known<T>>> {
+    let found: Vec<Known<T>> = T::table().find.rows(tx, campaign, keys, known).await?;
+    Ok(found.into_iter().map(|known| (known.value.key().to_owned(), known)).collect())
+}
+
+/// Stores records as they are known from now on. `now`: milliseconds since 1970.
+pub async fn write<'a, T: Record>(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    records: impl IntoIterator<Item = &'a T>,
+    now: i64,
+) -> Result<()> {
+    let mut values = Vec::new();
+    for record in records {
+        values.push(campaign.into());
+        values.append(&mut record.values());
+        values.push(now.into());
+    }
+    T::table().write.run(tx, values).await?;
+    Ok(())
+}
+
+/// Keeps what was known of records before a correction or a void, with the reason. `now`: milliseconds since 1970.
+pub async fn keep<'a, T: Record>(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    old: impl IntoIterator<Item = &'a Known<T>>,
+    now: i64,
+    why: &str,
+) -> Result<()> {
+    let mut values = Vec::new();
+    for known in old {
+        values.push(campaign.into());
+        values.append(&mut known.value.values());
+        values.append(&mut args![known.recorded_at, now, why]);
+    }
+    T::table().keep.run(tx, values).await?;
+    Ok(())
+}
+
+/// Takes a record out of what is known.
+pub async fn delete<T: Record>(tx: &mut Tx, campaign: CampaignNo, key: &str) -> Result<()> {
+    tx.run(&T::table().delete, args![campaign, key]).await?;
+    Ok(())
+}
+
+/// Hands over every record as it was known before an instant (milliseconds since 1970), in no order.
+pub async fn each_known<T: Record>(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    before: i64,
+    mut take: impl FnMut(T),
+) -> Result<()> {
+    tx.each(&T::table().known, args![campaign, before], |row| {
+        take(T::read(&row.of(T::table().name, &[0]))?);
+        Ok(())
+    })
+    .await
+}
+
+/// What was known before of the record with this key, the oldest first.
+pub async fn past<T: Record>(tx: &mut Tx, campaign: CampaignNo, key: &str) -> Result<Vec<Past<T>>> {
+    let at = T::table().recorded_at;
+    let rows = tx.rows(&T::table().past, args![campaign, key]).await?;
+    let past = |row: &Row| {
+        let row = row.of(T::table().name, &[0]);
+        let known = known(&row)?;
+        Ok(Past { known, superseded_at: row.get(at + 1)?, why: row.get(at + 2)? })
+    };
+    rows.iter().map(past).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dose::{Dose, Tally};
+    use crate::domain::person::{Outcome, Person};
+    use crate::store::{Store, StoreError};
+
+    /// What reading the records with key `x` says after `spoil`.
+    async fn said<T: Record>(spoil: &'static str) -> String {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("doseplan.db");
+        let store = Store::open(&format!("sqlite://{}", file.display()), true).await;
+        let store = store.expect("a database");
+        let mut tx = store.write().await.expect("a transaction");
+        tx.run("INSERT INTO campaign VALUES (1, 'c', 0)", vec![]).await.expect("a campaign");
+        tx.run(spoil, vec![]).await.expect("a row that doseplan would not write");
+        match find::<T>(&mut tx, CampaignNo(1), ["x"]).await {
+            Err(error @ StoreError::BadValue { .. }) => error.to_string(),
+            Err(error) => panic!("{error}"),
+            Ok(_) => panic!("the row was read"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bad_value_names_table_column_and_key_and_nothing_private() {
+        let dose = "INSERT INTO dose VALUES (1, 'x', 'p', 'someday', 's', NULL, NULL, 0)";
+        let found = said::<Dose>(dose).await;
+        assert!(found.starts_with("table dose, column day, row x: "), "{found}");
+        let tally = "INSERT INTO tally VALUES (1, 'x', '2021-04-02', 's', 'a', 'g', 999, 1, 0)";
+        let found = said::<Tally>(tally).await;
+        assert_eq!(found, "table tally, column dose, row x: 999 is not a dose number");
+        let tally = "INSERT INTO tally VALUES (1, 'x', '2021-04-02', 's', 'a', 'g', 1, -1, 0)";
+        let found = said::<Tally>(tally).await;
+        assert_eq!(found, "table tally, column doses, row x: -1 is not a count of doses");
+        let outcome = "INSERT INTO outcome VALUES (1, 'x', 'p', '2021-04-02', 'tired', NULL, 0)";
+        let found = said::<Outcome>(outcome).await;
+        assert_eq!(found, "table outcome, column outcome, row x: \"tired\" is not an outcome");
+        let person = "INSERT INTO person VALUES (1, 'x', 'a', '1950-01-01', NULL, '\"Zhang\"', 0)";
+        let found = said::<Person>(person).await;
+        assert_eq!(found, "table person, column content, row x: is not a person in JSON");
+    }
+}

@@ -1,0 +1,37 @@
+//! The power that each page needs, for the router and the navigation.
+
+use crate::domain::permission::Power;
+
+/// The power that each page needs. The navigation shows the pages that the visitor may open.
+pub(super) const POWERS: [(&str, Power); 24] = [
+    ("/", Power::Look),
+    ("/c/{id}", Power::Look),
+    ("/c/{id}/overview", Power::Look),
+    ("/c/{id}/map", Power::Look),
+    ("/c/{id}/calendar", Power::Look),
+    ("/c/{id}/reports", Power::Look),
+    ("/c/{id}/plan", Power::Look),
+    ("/c/{id}/make", Power::Plan),
+    ("/c/{id}/adopt", Power::Plan),
+    ("/c/{id}/due", Power::People),
+    ("/c/{id}/tally", Power::Tally),
+    ("/c/{id}/feed", Power::Tally),
+    ("/c/{id}/mail", Power::Operation),
+    ("/c/{id}/jobs", Power::Operation),
+    ("/upload", Power::Plan),
+    ("/upload/{upload}", Power::Plan),
+    ("/upload/{upload}/marked", Power::Plan),
+    ("/upload/{upload}/apply", Power::Plan),
+    ("/accounts", Power::Accounts),
+    ("/accounts/{what}", Power::Accounts),
+    ("/audit", Power::Accounts),
+    ("/me", Power::Look),
+    ("/logout", Power::Look),
+    ("/campaigns", Power::Look),
+];
+
+/// The power that a page needs. The path is one of [`POWERS`].
+pub(super) fn power_of(path: &str) -> Power {
+    let found = POWERS.iter().find(|(known, _)| *known == path);
+    found.expect("every page stands in the table of powers").1
+}

@@ -1,0 +1,222 @@
+//! Who may enter counts is the same at every door, and what somebody did is written down with it.
+
+use crate::support::{Desk, World, at, day, small, text, wait};
+use crate::web::{Office, account};
+use chrono::NaiveDate;
+use doseplan::app::plans::Search;
+use doseplan::domain::account::{Account, Role};
+use doseplan::domain::audit::Action;
+use doseplan::domain::dose::Tally;
+use doseplan::domain::permission::Actor;
+use doseplan::fault::Faults;
+use futures_util::FutureExt as _;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Two teams, each of which can reach only the stop beside its base within its hours.
+fn two_teams() -> World {
+    let teams = "team,name,latitude,longitude,work_minutes\n\
+                 T1,一队,32.021,119.621,60\nT2,二队,32.061,119.661,60\n";
+    World::with(&small().with("teams.csv", teams))
+}
+
+/// The days on which the plan in force sends a team to each stop.
+fn visits(world: &World) -> BTreeMap<String, BTreeSet<NaiveDate>> {
+    let plan = world.run(&["plan", "show", "-o", "csv"]).ends(0).out;
+    let mut out: BTreeMap<String, BTreeSet<NaiveDate>> = BTreeMap::new();
+    for line in plan.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let team = match cells[1] {
+            "P1" => "T1",
+            "P2" => "T2",
+            _ => continue,
+        };
+        assert_eq!(cells[2], team, "each team visits its own stop");
+        out.entry(cells[1].to_owned()).or_default().insert(day(cells[0]));
+    }
+    out
+}
+
+#[test]
+fn counts_are_entered_by_the_same_people_on_the_page_and_through_the_api() {
+    let office = Office::at(two_teams(), "2021-05-10T20:00:00+08:00");
+    let visits = visits(&office.world);
+    let visited = visits["P1"].first().copied().expect("a visit");
+    let unvisited = doseplan::domain::date::days(day("2021-04-01"), day("2021-05-09"))
+        .find(|day| !visits["P1"].contains(day))
+        .expect("a day without a visit");
+    for (name, places) in [("s1", "S1"), ("t1", "T1"), ("t2", "T2"), ("p1", "P1")] {
+        account(&office.world, &["add", name, "--role", "lead", "--places", places], name);
+    }
+    let everybody = ["admin", "planner", "viewer", "s1", "t1", "t2", "p1"];
+    let places: [(&str, NaiveDate, &str, &[&str]); 4] = [
+        ("S1", visited, "A", &["admin", "planner", "s1"]),
+        ("S2", visited, "B", &["admin", "planner"]),
+        ("P1", visited, "A", &["admin", "planner", "t1", "p1"]),
+        // Where the plan sends nobody, a team may have been sent by telephone.
+        ("P1", unvisited, "A", &["admin", "planner", "t1", "t2", "p1"]),
+    ];
+    for who in everybody {
+        let browser = office.login(who);
+        let token = token(&office.world, who);
+        for (place, day, area, may) in places {
+            let page = format!("/c/small/tally?as-of={day}&place={place}");
+            let form = format!("{area}%2Fadult%2F1=3");
+            let status = browser.post(&format!("{page}&csrf={}", browser.token()), &form).status;
+            let wanted = if may.contains(&who) { 303 } else { 403 };
+            assert_eq!(status, wanted, "{who} enters {place} of {day} on the page");
+            if place != "S2" || who != "viewer" {
+                let shown = if may.contains(&who) { 200 } else { 403 };
+                assert_eq!(browser.get(&page).status, shown, "{who} opens {place} of {day}");
+            }
+            let row = json!({"record": format!("{who}-{place}-{day}"), "date": day, "place": place,
+                "area": area, "group": "adult", "dose": 1, "doses": 1});
+            let rows = json!({"tallies": [row]});
+            let status = browser.call("POST", "/small/tallies", &token, &rows).status;
+            let wanted = match (may.contains(&who), who) {
+                (true, _) => 200,
+                (false, "viewer") => 401,
+                (false, _) => 403,
+            };
+            assert_eq!(status, wanted, "{who} sends {place} of {day} to the API");
+        }
+    }
+    let log = office.log();
+    let refused: Vec<_> = log.iter().filter(|line| line["did"] == "refused").collect();
+    assert!(refused.iter().any(|line| line["who"] == "t2"), "{refused:?}");
+}
+
+/// A token for counts; none for an account that may not enter any.
+fn token(world: &World, account: &str) -> String {
+    let name = format!("{account}-counts");
+    let made = ["account", "token", "add", account, &name, "--scope", "tally"];
+    let made = world.run(&made);
+    if account == "viewer" {
+        made.ends(1);
+        return "none".to_owned();
+    }
+    made.ends(0).out.trim().to_owned()
+}
+
+/// What a process dies of in these tests.
+struct Death;
+
+/// The same app, which dies when `step` comes for the `count`-th time.
+fn dying(desk: &Desk, step: &'static str, count: u32) -> doseplan::app::App {
+    let passed = Arc::new(AtomicU32::new(0));
+    let mut app = desk.app.clone();
+    app.store = app.store.with_faults(Faults::new(move |at| {
+        if at == step && passed.fetch_add(1, Ordering::SeqCst) + 1 == count {
+            std::panic::panic_any(Death);
+        }
+    }));
+    app
+}
+
+const NOW: &str = "2021-04-02T10:00:00";
+
+/// Does one of the acts; what it changes is told by [`is_done`].
+async fn act(
+    app: &doseplan::app::App,
+    desk: &Desk,
+    what: Action,
+    upload: &str,
+) -> doseplan::app::Result<()> {
+    let (loaded, now, by) = (&desk.loaded, at(NOW), Actor::CommandLine);
+    match what {
+        Action::PlanAdopt => app.adopt_plan(loaded, None, by, now).await.map(drop),
+        Action::Tally => {
+            let tally = Tally {
+                record: "w1".into(),
+                date: day("2021-04-01"),
+                place: "S1".into(),
+                area: "A".into(),
+                group: "adult".into(),
+                dose: 1,
+                doses: 7,
+            };
+            app.import_tallies(loaded, ("rows", "by hand"), vec![tally], by, now).await.map(drop)
+        }
+        Action::CampaignApply => {
+            let account = uploader(app).await;
+            app.apply_upload(&account, upload, now).await.map(drop)
+        }
+        Action::AccountAdd => {
+            app.add_account("zhao", (Role::Viewer, &[]), "a long password", by, now).await
+        }
+        other => panic!("{other} is not tried here"),
+    }
+}
+
+/// Whether an act has changed what it changes.
+async fn is_done(desk: &Desk, what: Action) -> bool {
+    let (app, loaded) = (&desk.app, &desk.loaded);
+    match what {
+        Action::PlanAdopt => app.plan(loaded, None).await.unwrap().is_some(),
+        Action::Tally => {
+            let known = app.tallies_of(loaded, &"S1".into(), day("2021-04-01")).await.unwrap();
+            !known.is_empty()
+        }
+        Action::CampaignApply => app.campaign(None).await.unwrap().version > 1,
+        _ => app.accounts().await.unwrap().len() > 1,
+    }
+}
+
+async fn uploader(app: &doseplan::app::App) -> Account {
+    app.accounts().await.unwrap().into_iter().find(|one| one.name == "uploader").unwrap()
+}
+
+/// The small campaign with a draft, and a workbook that changes it and waits to be applied.
+async fn office(workbook: &[u8]) -> (Desk, String) {
+    let desk = Desk::open(&small(), at(NOW)).await;
+    let (app, by, now) = (&desk.app, Actor::CommandLine, at(NOW));
+    let limits = doseplan::domain::planner::Limits::steps(0);
+    let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
+    app.make_plan(&desk.loaded, None, by, search, now).await.unwrap();
+    app.add_account("uploader", (Role::Planner, &[]), "a long password", by, now).await.unwrap();
+    let account = uploader(app).await;
+    let id = app.keep_upload(&account, "new.xlsx", workbook.to_vec(), now).await.unwrap();
+    (desk, id)
+}
+
+/// Lines of the audit log that tell of an act.
+async fn lines(desk: &Desk, what: Action) -> usize {
+    let log = desk.app.audit(None, i64::MAX, 100).await.unwrap();
+    log.iter().filter(|line| line.did == what).count()
+}
+
+#[test]
+fn what_somebody_did_is_stored_with_its_line_of_the_audit_log_or_not_at_all() {
+    let other = World::with(&small().swap("campaign.toml", "小县接种", "小县补种"));
+    let file = other.path("new.xlsx");
+    other.run(&["campaign", "export", text(&file)]).ends(0);
+    let workbook = std::fs::read(&file).unwrap();
+    let all = [Action::PlanAdopt, Action::Tally, Action::CampaignApply, Action::AccountAdd];
+    for (what, step) in all.into_iter().flat_map(|what| [(what, "commit"), (what, "committed")]) {
+        for count in 1.. {
+            if wait(survives(what, (step, count), &workbook)) {
+                assert!(count > 1, "{what} could die");
+                break;
+            }
+        }
+    }
+}
+
+/// Does an act and dies at the `count`-th `step`, or comes to its end; either way the audit log agrees.
+async fn survives(what: Action, (step, count): (&'static str, u32), workbook: &[u8]) -> bool {
+    let (desk, upload) = office(workbook).await;
+    let before = lines(&desk, what).await;
+    let app = dying(&desk, step, count);
+    let lives = match AssertUnwindSafe(act(&app, &desk, what, &upload)).catch_unwind().await {
+        Ok(done) => done.map(|()| true).unwrap(),
+        Err(death) if death.is::<Death>() => false,
+        Err(other) => std::panic::resume_unwind(other),
+    };
+    let (is_done, told) = (is_done(&desk, what).await, lines(&desk, what).await - before);
+    assert_eq!(usize::from(is_done), told, "{what} killed at {step} {count}");
+    assert!(is_done || !lives);
+    lives
+}
