@@ -22,7 +22,7 @@ mod highs;
 mod history;
 mod index;
 #[cfg(test)]
-mod known_plans;
+mod known_plan_tests;
 mod lot_allocation;
 mod lots;
 mod measure;
