@@ -83,12 +83,20 @@ fn plan(story: &mut Story, name: &str, request: &Request) -> Plan {
     let one = &plan.figures;
     let worst = one.worst_area.as_ref();
     let worst = worst.map_or("-".to_owned(), |worst| format!("{} {:.4}", worst.area, worst.share));
-    story.say(0, &format!(
-        "{name} plan from {}: {} of {} people, {} doses, {:.4} of {:.4}, {:.3} km, \
+    story.say(
+        0,
+        &format!(
+            "{name} plan from {}: {} of {} people, {} doses, {:.4} of {:.4}, {:.3} km, \
          worst area {worst}",
-        request.from, one.people_finished, one.people, one.doses, one.objective, one.upper_bound,
-        one.travel_km
-    ));
+            request.from,
+            one.people_finished,
+            one.people,
+            one.doses,
+            one.objective,
+            one.upper_bound,
+            one.travel_km
+        ),
+    );
     let (greedy, objective) = (&plan.stages.greedy, &plan.stages.objective);
     story.say(
         2,
