@@ -1,5 +1,7 @@
 //! Checks the rules of the architecture that a program can check. A failure names file and line.
 
+#[path = "tidy/architecture.rs"]
+mod architecture;
 #[path = "tidy/circles.rs"]
 mod circles;
 
@@ -114,6 +116,11 @@ fn every_room_uses_only_the_rooms_below_it() {
         }
     }
     none(&found, "the arrow is main → cli → web → jobs → app → intake, store, mail → domain");
+}
+
+#[test]
+fn the_page_of_the_architecture_names_what_is_there() {
+    none(&architecture::missing(&root()), "src/ARCHITECTURE.md names files and functions");
 }
 
 #[test]
