@@ -1,6 +1,6 @@
-//! The linear program of a campaign in its compact form: doses of kinds by day, doses of places
-//! by set of areas and day, vaccine by class and lot, routes by team and day. Its prices prove a
-//! bound, its columns nearly a plan.
+//! The linear program of a campaign in compact form. Its columns are doses of people by day, doses
+//! at places by set of places and day, vaccine by class and lot, and routes by team and day. Its
+//! prices prove a bound; its columns are nearly a plan.
 
 use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
@@ -16,13 +16,13 @@ use super::prices::{Market, Prices};
 use super::teams::{TEAM_DAYS_SHARED, best_route};
 use std::collections::BTreeSet;
 
-/// Cost of a late dose, as a multiple of the priority.
+/// Cost of a late dose, as a multiple of the cohort's priority: more than any dose is worth.
 const LATE_COST: f64 = 2.0;
 
-/// Of what is used up this share seems to be left.
+/// Something used up counts as if this share of it were left, so that its price stays finite.
 const LEFT_MIN: f64 = 0.005;
 
-/// The program and where its parts are. `None`: there is no such column or row.
+/// The program and the rows and columns of its parts; `None` where there is none.
 pub(super) struct Compact {
     /// The program.
     pub(super) program: Program,
@@ -80,7 +80,7 @@ impl Compact {
         let problem = market.problem;
         let mut holds = market.slots.holds.clone();
         base.free.less(&market.slots, &mut holds);
-        // A little more than nothing is always left: else a price there could be anything.
+        // A little is always left; otherwise the price could be anything.
         for (left, full) in holds.iter_mut().zip(&market.slots.holds) {
             *left = left.max(full * LEFT_MIN);
         }
@@ -151,8 +151,9 @@ impl Compact {
         }
     }
 
-    /// People who wait since before the plan: who may get their dose and has not; and who got it
-    /// before they had to, or is late, which costs more than any dose is worth.
+    /// People who had a dose before the plan. One balance carries those who may get their next dose
+    /// and have not yet, the other those who got it before they had to; being late costs more than
+    /// any dose is worth.
     fn add_waiting(
         &mut self,
         problem: &Problem,
@@ -201,8 +202,8 @@ impl Compact {
         }
     }
 
-    /// People between dose j and the next: who may get it and has not, and who got it before they
-    /// had to. Both are carried from day to day and never negative.
+    /// People between dose j and the next one: those who may get it and have not yet, and those who
+    /// got it before they had to. Both balances are carried from day to day and are never negative.
     fn add_window(
         &mut self,
         problem: &Problem,
@@ -324,8 +325,8 @@ impl Compact {
         }
     }
 
-    /// Adds the best route of every team-day at prices where it earns more than the team-day's
-    /// own price; returns how many are new.
+    /// Adds the best route of every team-day at these prices if it earns more than the team-day
+    /// itself costs. Returns how many routes are new.
     pub(super) fn add_routes(
         &mut self,
         market: &Market,
@@ -395,8 +396,8 @@ impl Compact {
         column
     }
 
-    /// Adds the doses of a decided route: as many as each stop and the day have room for beyond
-    /// what is given there anyway.
+    /// Adds the doses of a decided route: as many as fit at each stop and into the day beyond what
+    /// is given there anyway.
     pub(super) fn add_decided(
         &mut self,
         market: &Market,
@@ -426,8 +427,8 @@ impl Compact {
         }
     }
 
-    /// Prices of the slots at a point: a site-day costs what its dearest area pays beyond store
-    /// and vaccine.
+    /// Prices of the slots at a point. A site-day costs the most that any set of places pays for it
+    /// beyond store and vaccine.
     pub(super) fn prices(&self, market: &Market, point: &Point) -> Prices {
         let y = |row: RowIndex| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
         let mut prices: Prices = self.slot.iter().map(|row| row.map_or(0.0, y)).collect();
@@ -452,7 +453,7 @@ impl Compact {
         prices
     }
 
-    /// A point to start from: what prices say about the rows that they know.
+    /// A point to start from: the rows whose prices are known.
     pub(super) fn warm(&self, market: &Market, prices: &Prices) -> Point {
         let mut y: Per<RowIndex, f64> = Per::filled(0.0, self.program.right.len());
         for (slot, row) in self.slot.present() {

@@ -2,8 +2,8 @@
 //! adaptive steps, averaging and restarts. Minimises `cost · x` under `A x ≤ b` (or `= b`) and `0
 //! ≤ x ≤ upper`.
 //!
-//! Every column has a natural **size** and every row a natural **worth**: a unit of over-use
-//! times the worth is money. With these the errors of a point are money too, and comparable.
+//! Every column has a natural **size** and every row a natural **worth**: what a unit of over-use
+//! costs. They put all errors of a point into one unit, so they can be compared.
 
 use super::index::{ColumnIndex, ListIndex as _, Per, RowIndex};
 use super::parallel;
@@ -130,7 +130,7 @@ pub(super) struct Pdhg {
     steps: u32,
     stride: f64,
     weight: f64,
-    /// FreeCapacity for the next point and its products.
+    /// Buffers for the next point and its products.
     next: Point,
     next_ax: Vec<f64>,
     next_aty: Vec<f64>,
@@ -138,11 +138,11 @@ pub(super) struct Pdhg {
     pub(super) error: f64,
 }
 
-/// Restart when the error fell to this share, or
+/// The method restarts when the error has fallen to this share since the last restart,
 const RESTART_GOOD: f64 = 0.2;
-/// to this share and began to rise, or
+/// or to this share and has begun to rise,
 const RESTART_FAIR: f64 = 0.8;
-/// after this share of all steps.
+/// or after this share of all steps.
 const RESTART_LATE: f64 = 0.36;
 
 impl Pdhg {
@@ -187,14 +187,14 @@ impl Pdhg {
         }
     }
 
-    /// Goes on with a program that has more rows and columns.
+    /// Continues with a program that has more rows and columns.
     pub(super) fn widen(&mut self, program: Program) {
         let point = self.now.clone();
         *self = self.resume(program, point, self.steps);
     }
 
-    /// The method on another program of the same kind, from a point; what the point lacks is 0.
-    /// `steps`: so many seem to be done.
+    /// The method on another program of the same kind, starting at a point; what the point lacks is
+    /// 0. `steps` counts as the number of steps already done.
     pub(super) fn resume(&self, program: Program, mut point: Point, steps: u32) -> Self {
         let mut other = Self::new(program);
         point.x.resize(other.now.x.len(), 0.0);
@@ -207,7 +207,7 @@ impl Pdhg {
         other
     }
 
-    /// So many steps, then perhaps a restart.
+    /// Makes so many steps, then restarts if that pays.
     pub(super) fn run(&mut self, steps: u32) {
         for _ in 0..steps {
             self.step();
@@ -242,7 +242,7 @@ impl Pdhg {
         }
     }
 
-    /// Moves the columns against their slopes; returns the square of the way.
+    /// Moves the columns against their slopes; returns the scaled square of the distance.
     fn move_columns(&self, reach: f64, x: &mut [f64]) -> f64 {
         let (cost, upper) = (self.program.cost.as_slice(), self.program.upper.as_slice());
         let old = self.now.x.as_slice();
@@ -260,8 +260,8 @@ impl Pdhg {
         })
     }
 
-    /// What the columns use of every row, into `ax`; moves the rows' prices after their over-use at
-    /// the point ahead; returns the square of the way.
+    /// Writes what the columns use of every row into `ax` and moves the rows' prices by their
+    /// over-use at the extrapolated point. Returns the scaled square of the distance.
     fn move_rows(&self, reach: f64, x: &[f64], ax: &mut [f64], y: &mut [f64]) -> f64 {
         let (right, equal) = (self.program.right.as_slice(), self.program.equal.as_slice());
         let old = self.now.y.as_slice();
@@ -283,7 +283,7 @@ impl Pdhg {
         })
     }
 
-    /// What every column pays, into `aty`; returns the way of both sides multiplied.
+    /// Writes what every column pays into `aty`; returns the product of both sides' moves.
     fn pay(&self, x: &[f64], y: &[f64], aty: &mut [f64]) -> f64 {
         let old = self.now.x.as_slice();
         parallel::sum(parallel::of(aty), |(first, part)| {
@@ -307,8 +307,8 @@ impl Pdhg {
         }
     }
 
-    /// Over-use and unpaid columns in money, and the gap of both sides, as a share of the
-    /// objective.
+    /// The error of a point as a share of the objective: over-use and unpaid columns at their
+    /// worth, and the gap between the two sides.
     fn error_of(&self, point: &Point, ax: &[f64], aty: &[f64]) -> f64 {
         let program = &self.program;
         let (mut over, mut primal, mut dual) = (0.0, 0.0, 0.0);

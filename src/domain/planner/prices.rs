@@ -36,7 +36,7 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// The slots of the days that a plan may use.
+    /// The slots of a problem, for the days that a plan may use.
     pub(super) fn new(problem: &Problem) -> Self {
         let mut holds: Per<SlotIndex, f64> = Per::default();
         let mut add = |amount: f64| holds.push(amount);
@@ -80,7 +80,7 @@ pub(super) struct Kind {
     pub(super) dose: usize,
     /// Days of that dose.
     pub(super) days: (Day, Day),
-    /// Whether they may stop after any dose: who waits since before the plan.
+    /// Whether they may stop after any dose: people who had a dose before the plan.
     pub(super) may_stop: bool,
     /// Cohort, who of it, and how many.
     pub(super) members: Vec<(CohortIndex, Who, u32)>,
@@ -88,14 +88,14 @@ pub(super) struct Kind {
     pub(super) people: f64,
 }
 
-/// Kinds whose best paths are found one after the other, in the same room.
+/// So many kinds are worked on together, with one set of buffers.
 const KINDS_TOGETHER: usize = 64;
 
 /// For each class the lot whose vaccine is cheapest, with its price; infinite and `None` where no
 /// lot serves the class.
 pub(super) type VaccinePrices = Per<ClassIndex, (f64, Option<LotIndex>)>;
 
-/// What the price steps work on.
+/// A problem with its slots, kinds and teams: what prices are evaluated on.
 pub(super) struct Market<'p> {
     /// The campaign.
     pub(super) problem: &'p Problem<'p>,
@@ -109,7 +109,7 @@ pub(super) struct Market<'p> {
     pub(super) teams: TeamDays,
 }
 
-/// A path at prices: the days of its doses.
+/// What everybody would do at given prices.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     /// The bound.
@@ -209,7 +209,7 @@ impl<'p> Market<'p> {
         self.problem.classes.iter().map(cheapest).collect()
     }
 
-    /// The bound that prices prove, and what everybody would take at them.
+    /// The bound that prices prove, and what everybody would use at them.
     pub(super) fn answer(&self, prices: &Prices) -> Answer {
         let problem = self.problem;
         let dose_price = self.dose_prices(prices);
@@ -317,7 +317,7 @@ pub(super) struct PathSearch<'p> {
 }
 
 impl<'p> PathSearch<'p> {
-    /// FreeCapacity for paths of a problem.
+    /// Buffers for the paths of a problem.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
         let doses = problem.shares.len();
         Self {
@@ -329,7 +329,7 @@ impl<'p> PathSearch<'p> {
         }
     }
 
-    /// Worth of the best path of a kind at prices by day; negative infinity where there is none.
+    /// Worth of the best path of a kind at prices by day; negative infinity if there is none.
     pub(super) fn best(&mut self, kind: &Kind, price: &Per<Day, f64>) -> f64 {
         let (problem, doses) = (self.problem, self.problem.shares.len());
         let days = problem.days as f64;
@@ -355,8 +355,8 @@ impl<'p> PathSearch<'p> {
         best
     }
 
-    /// Adds to dose j the best of dose j + 1 inside its window: a maximum over a window that only
-    /// moves forward.
+    /// Adds to each day of dose j the best day of dose j + 1 inside its window. The windows only
+    /// move forward, so a queue finds all maxima in linear time.
     fn add_next(&mut self, j: usize, kind: &Kind) {
         let (early, late) = self.value.split_at_mut(j + 1);
         let (own, later) = (&mut early[j], &late[0]);
@@ -367,7 +367,7 @@ impl<'p> PathSearch<'p> {
         for d in kind.days.0.until(end) {
             let (low, mut high) = self.problem.windows[j][d];
             if kind.may_stop && low <= high {
-                // Whoever may stop may also come late.
+                // People who may stop may also be late.
                 high = Day::of(own.len() - 1);
             }
             while seen <= high && low <= high {

@@ -17,9 +17,9 @@ struct Block {
     people: u32,
 }
 
-/// Places the people of every aggregate, who waits and dear cohorts first, early days first: where the
-/// quotas are, then at any place with room on the same days. Then those who wait and did not get
-/// their days come before people who start.
+/// Places the people of every aggregate: waiting people first, then by priority, then by day. They
+/// go where the quotas are, otherwise to any place that is free on the same days. Waiting people
+/// who did not get their days still come before people who start.
 pub(super) fn place(
     draft: &mut Draft,
     market: &Market,
@@ -63,7 +63,7 @@ fn place_blocks(draft: &mut Draft, market: &Market, quotas: &mut Quotas, blocks:
     }
 }
 
-/// What is left of a quota below this is rounding.
+/// A rest of a quota below this is rounding noise.
 const QUOTA_MIN: f64 = 0.25;
 
 /// For each day of a block the place with the largest quota; `None` where a day has none left.
@@ -118,8 +118,7 @@ fn blocks(market: &Market, aggregates: &[Aggregate], paths: &[Vec<(Vec<Day>, f64
             for (days, people) in paths {
                 sum += people / aggregate.people * f64::from(member.people);
                 let upto = whole(sum + 0.5).min(member.people);
-                // A path without its last dose is rounding noise: nobody starts who does not
-                // finish.
+                // A path without its last dose is rounding noise: nobody starts without finishing.
                 if upto > given && days.len() == doses - aggregate.dose {
                     blocks.push(block(aggregate, member, days, upto - given));
                 }
@@ -145,7 +144,8 @@ fn block(aggregate: &Aggregate, member: &Member, days: &[Day], people: u32) -> B
     Block { cohort, who, reach: aggregate.reach, days: days.to_vec(), people }
 }
 
-/// Gives the paths of a aggregate that waits to its members in turn, to each only days of its window.
+/// Gives the paths of an aggregate of waiting people to its members in turn, to each only days
+/// inside its window.
 fn in_turn(aggregate: &Aggregate, paths: &[(Vec<Day>, f64)], blocks: &mut Vec<Block>) {
     let mut left: Vec<u32> = aggregate.members.iter().map(|member| member.people).collect();
     let (mut sum, mut given) = (0.0, 0);

@@ -1,6 +1,6 @@
-//! Whole routes out of fractional ones: the days are decided a few at a time, so that what each
-//! stop was given keeps up with what the program wants for it; after each few days the program
-//! is solved again around them. Then single days change their routes where prices say so.
+//! Whole routes out of fractional ones. Days are decided a few at a time, so that each stop keeps
+//! up with what the program wants for it; after every few days the program is solved again around
+//! them. Then single days change their routes if prices say that this pays.
 
 use super::compact::Compact;
 use super::draft::Draft;
@@ -26,13 +26,13 @@ pub(super) struct Decided<'p> {
     behind: Per<StopIndex, f64>,
 }
 
-/// A dose that the program wants on one of the next days counts this much on this day.
+/// A dose that the program wants within the next days counts this much today (our choice).
 const SOON_WORTH: f64 = 0.5;
-/// So many days are the next days.
+/// How many days are the next days.
 const SOON_DAYS: usize = 7;
 
 impl<'p> Decided<'p> {
-    /// Nothing but the routes that are driven anyway.
+    /// Only the routes that are driven anyway.
     pub(super) fn new(base: Arc<Draft<'p>>) -> Self {
         let problem = base.problem;
         let driven = |team| -> Per<Day, Vec<StopIndex>> {
@@ -48,7 +48,7 @@ impl<'p> Decided<'p> {
         Self { base, routes, until: problem.first, behind: Per::filled(0.0, problem.stops.len()) }
     }
 
-    /// Decides the days before `until` after what the program wants and pays.
+    /// Decides the days before `until` by what the program wants and pays.
     pub(super) fn go_on(&mut self, market: &Market, wanted: &Wanted, until: Day) {
         let problem = market.problem;
         for day in self.until.until(until.min(problem.end())) {
@@ -89,7 +89,7 @@ impl<'p> Decided<'p> {
         self.routes[team][day].iter().map(most).collect()
     }
 
-    /// The route that brings most of what is wanted by now and soon.
+    /// The route that brings most of what is wanted now and in the next days.
     fn best(
         &self,
         market: &Market,
@@ -215,7 +215,7 @@ pub(super) fn around(
 
 /// Steps after each few days that are decided.
 const STEPS_BETWEEN: u32 = 192;
-/// Steps that seem to be done when the method goes on with another program.
+/// Steps that count as done when the method continues with another program.
 const STEPS_DONE: u32 = 400;
 /// Steps when all are decided.
 const STEPS_AFTER: u32 = 768;
@@ -238,7 +238,7 @@ pub(super) fn parts_in(steps: u32) -> usize {
     super::num::index(steps.saturating_sub(STEPS_AFTER) / STEPS_BETWEEN)
 }
 
-/// Decides every route in so many parts; where the time is up, all that are left at once.
+/// Decides every route in so many parts. When the time is up, it decides all that are left at once.
 pub(super) fn decide<'p>(
     market: &Market,
     (compact, pdhg): (&Compact, &Pdhg),
@@ -275,7 +275,7 @@ impl<'p> Routed<'p> {
         Self { decided, compact, pdhg }
     }
 
-    /// So many steps; false when the time is up before.
+    /// Makes so many steps; false if the time is up before they are done.
     pub(super) fn settle(&mut self, steps: u32, budget: &mut SearchBudget, pace: Pace) -> bool {
         for _ in 0..steps / STEPS_AT_ONCE {
             if !budget.has_time(pace.takes, pace.until) {
@@ -286,8 +286,8 @@ impl<'p> Routed<'p> {
         true
     }
 
-    /// The same with other routes on those days where another one earns most at prices, at most
-    /// `most` of them and none that was `tried`; `None` where there is none.
+    /// The same with other routes on the days on which another route earns most at the prices: at
+    /// most `most` days, and no route in `tried`. `None` if there is none.
     pub(super) fn swapped(
         &self,
         market: &Market,

@@ -1,4 +1,5 @@
-//! What a team can earn on a day at prices: the best route, by branch and bound over sets of stops.
+//! What a team can earn on a day at given prices: its best route, found by branch and bound over
+//! sets of stops.
 
 use super::free_capacity::minutes_left;
 use super::index::{Day, Per, SlotIndex, StopIndex, TeamIndex};
@@ -6,7 +7,7 @@ use super::model::Problem;
 use super::parallel;
 use super::prices::{Market, Prices, VaccinePrices};
 
-/// So many team-days are worth sharing among cores.
+/// Fewer team-days than this are not worth sharing among cores.
 pub(super) const TEAM_DAYS_SHARED: usize = 32;
 
 /// The routes of teams.
@@ -33,7 +34,8 @@ impl TeamDays {
         Self { days: all.filter(works).collect() }
     }
 
-    /// What all teams earn on their best routes; adds what these use and takes off what they bring.
+    /// What all teams earn on their best routes. Adds what the routes use to `usage` and subtracts
+    /// the doses that they bring to stops.
     pub(super) fn best_routes(
         &self,
         market: &Market,
@@ -138,8 +140,8 @@ impl Search<'_> {
         (total, left)
     }
 
-    /// Adds one stop more. A round never gets shorter by a stop, so what is left of the day at
-    /// the next stop's earnings bounds everything that may still be added.
+    /// Tries to add one more stop. A round never gets shorter by a stop, so the rest of the day at
+    /// the next stop's earnings bounds everything that can still be added.
     fn grow(&mut self, from: usize, chosen: &mut Vec<usize>, stops: &mut Vec<StopIndex>) {
         let team = &self.problem.teams[self.team];
         let left =

@@ -1,5 +1,5 @@
-//! The third stage: equal doses on equal days, nearer. Two areas exchange their sites on a day
-//! where that saves way; nothing else changes.
+//! The third stage: the same doses on the same days, nearer to the people. Two areas exchange sites
+//! on a day if that saves kilometres; nothing else changes.
 
 use super::draft::{Draft, Path};
 use super::index::{AreaIndex, Day, Per, Place, SiteIndex};
@@ -13,7 +13,8 @@ type Cells = BTreeMap<(AreaIndex, SiteIndex), i64>;
 /// Kilometres from an area to a site; infinite out of reach.
 type Kilometres = Per<AreaIndex, Per<SiteIndex, f64>>;
 
-/// Shortens the ways of all days from `until` on, as far as there is time.
+/// Shortens people's ways on all days from `until` on, until the share `ends` of the time limit has
+/// passed.
 pub(super) fn shorten(draft: &mut Draft, until: Day, budget: &mut SearchBudget, ends: f64) {
     let problem = draft.problem;
     let km: Kilometres = Per::with(problem.reach.len(), |area| {
@@ -63,14 +64,14 @@ const ROUNDS: usize = 12;
 /// Kilometres saved that are not worth an exchange.
 const SAVING_MIN: f64 = 1e-9;
 
-/// Doses of an area at a site, and the way that each saves elsewhere.
+/// Doses of an area at a site, and the kilometres that each would save at the other site.
 struct Mover {
     saves: f64,
     area: AreaIndex,
     doses: i64,
 }
 
-/// Exchanges the sites of two areas as long as that saves way.
+/// Exchanges the sites of two areas as long as that saves kilometres.
 fn exchange(cells: &mut Cells, km: &Kilometres) {
     let mut at: BTreeMap<SiteIndex, BTreeMap<AreaIndex, i64>> = BTreeMap::new();
     for (&(area, place), &n) in cells.iter() {
