@@ -1,4 +1,5 @@
-//! Indices of the planner: one type for each kind of thing, and vectors that only their own kind of index can enter.
+//! Indices of the planner: one type for each kind of thing, and vectors that only their own kind
+//! of index can enter.
 //!
 //! An index is a position in a list of [`Problem`](super::model::Problem) or of a table made for
 //! it, from 0. It is 32 bits wide, so that an `Option` of it is no larger than a machine word.
@@ -23,7 +24,7 @@ macro_rules! indices {
 
         impl ListIndex for $name {
             fn of(position: usize) -> Self {
-                Self(u32::try_from(position).expect("lists of the planner have fewer than 2^32 items"))
+                Self(u32::try_from(position).expect("fewer than 2^32 things of a kind"))
             }
 
             fn position(self) -> usize {

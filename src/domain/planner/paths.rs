@@ -6,7 +6,8 @@ use super::prices::Market;
 use super::quotas::CRUMB;
 
 impl Compact {
-    /// For each aggregate its paths with the people who take them: doses paired first in, first out.
+    /// For each aggregate its paths with the people who take them: doses paired first in, first
+    /// out.
     pub(super) fn paths(
         &self,
         market: &Market,

@@ -473,3 +473,32 @@ fn a_target_that_is_out_of_reach_has_a_fix_that_makes_it_reachable() {
     }
     assert!(tried > 0, "no campaign of the generator has a fix");
 }
+
+/// Objective, bound, doses, people who finish and kilometres of a plan.
+fn figures(plan: &Plan) -> String {
+    let one = &plan.figures;
+    let (doses, people) = (one.doses, one.people_finished);
+    format!("{:.4} {:.3} {doses} {people} {:.2}", one.objective, one.upper_bound, one.travel_km)
+}
+
+/// A change of the planner that is meant to give other plans changes these lines too.
+#[test]
+fn the_plans_of_a_few_campaigns_and_their_re_plans_are_as_good_as_they_were() {
+    let expected = [
+        (0, "110.7308 112.777 186 93 6963.68", "120.2846 122.608 198 99 7408.40"),
+        (3, "40.8140 40.814 52 26 2299.96", "47.4419 47.442 60 36 2371.90"),
+        (5, "10.8333 25.748 20 10 922.96", "4.4375 32.966 11 42 929.70"),
+        (6, "8.4643 9.512 94 47 0.00", "8.4643 9.512 94 47 0.00"),
+        (7, "63.0495 83.883 558 186 2697.83", "37.8063 84.874 384 192 2575.20"),
+    ];
+    for (seed, first_figures, again_figures) in expected {
+        let campaign = campaign(seed);
+        let random = &mut Random(seed);
+        let first = plan(&campaign, &[], campaign.start, &[], Limits::steps(200));
+        assert_eq!(figures(&first), first_figures, "seed {seed}");
+        let from = campaign.start + TimeDelta::days(9);
+        let given = history(&campaign, &first.rows, from, random);
+        let again = plan(&campaign, &given, from, &first.rows, Limits::steps(200));
+        assert_eq!(figures(&again), again_figures, "seed {seed}, nine days later");
+    }
+}
