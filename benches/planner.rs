@@ -153,7 +153,10 @@ fn run(mut command: Command) -> Result<(Taken, f64)> {
             if !status.success() {
                 return Err(format!("{command:?}: {status}").into());
             }
-            return Ok((Taken { time: start.elapsed(), cpu_secs: cpu_seconds, peak_kib }, cpu_seconds));
+            return Ok((
+                Taken { time: start.elapsed(), cpu_secs: cpu_seconds, peak_kib },
+                cpu_seconds,
+            ));
         }
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -6,7 +6,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::count::{Doses, People};
 use crate::domain::counting::{Cells, add_family, families};
 use crate::domain::coverage::{
-    Counted, Coverage, Depth, DoseLine, Flag, Share, SitesReported, counted_from, coverage,
+    Coverage, Depth, DoseLine, DoseSums, Flag, Share, SitesReported, counted_from, coverage,
     due_cutoffs,
 };
 use crate::domain::date::day_end;
@@ -39,7 +39,7 @@ pub struct Basis {
     /// The campaign as it was known.
     pub loaded: Loaded,
     /// Sums by area, group and dose number.
-    pub counted: Vec<Counted>,
+    pub counted: Vec<DoseSums>,
     /// Which sites have reported for the as-of day.
     pub sites: SitesReported,
 }

@@ -4,14 +4,12 @@
 
 use super::{App, AppError, Result, millis};
 use crate::domain::campaign::Language;
-use crate::domain::hold::{EventKind, HoldReason};
+use crate::domain::hold::{EventKind, HoldReason, hold_after, hold_of_place};
 use crate::store::installation::{self, Hold, Installation};
 use crate::store::{Store, Tx};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::PathBuf;
 
-/// A clock may go back by so much when it is adjusted, in milliseconds.
-const BACK_MAX_MS: i64 = 60_000;
 /// How often the wall clock is stored, in milliseconds.
 const SEEN_EVERY_MS: i64 = 60_000;
 
@@ -76,14 +74,9 @@ impl App {
         if found.hold.is_some() {
             return Ok(found.hold);
         }
-        let remembered = self.remembered();
-        let why = if found.home.as_deref() != Some(home.as_str()) {
-            HoldReason::Copied
-        } else if found.generation < remembered {
-            HoldReason::SetBack
-        } else {
-            return Ok(None);
-        };
+        let is_home = found.home.as_deref() == Some(home.as_str());
+        let why = hold_of_place(is_home, found.generation, self.remembered());
+        let Some(why) = why else { return Ok(None) };
         self.put_on_hold(why, "", now).await
     }
 
@@ -176,10 +169,8 @@ impl App {
 /// Holds sending if the clock went back, or if no daemon ran for longer than missed work is caught up.
 async fn notice(tx: &mut Tx, since: i64, window: TimeDelta, now: DateTime<Utc>) -> Result<()> {
     let at = millis(now);
-    if since < -BACK_MAX_MS {
-        begin_hold(tx, HoldReason::Clock, &spoken(-since), at).await?;
-    } else if since > window.num_milliseconds() {
-        begin_hold(tx, HoldReason::Gap, &spoken(since), at).await?;
+    if let Some(why) = hold_after(since, window.num_milliseconds()) {
+        begin_hold(tx, why, &spoken(since.abs()), at).await?;
     }
     Ok(())
 }

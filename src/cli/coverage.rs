@@ -53,7 +53,7 @@ impl Coverage {
         let (app, loaded) = invocation.loaded(self.id.as_deref()).await?;
         let day = self.as_of.unwrap_or_else(|| invocation.today(&loaded));
         let at = AsOf { day, known_on: self.as_known_on };
-        // A report says of what day its knowledge is, also where that is today's.
+        // The output always names the day up to which records were known.
         let known_on = self.as_known_on.or_else(|| Some(invocation.today(&loaded)));
         match self.by {
             By::Group => {
@@ -131,7 +131,7 @@ const COLUMNS: [&str; 15] = [
     "flags",
 ];
 
-/// Prints coverage in the form asked for.
+/// Prints coverage as a table, JSON or CSV.
 pub(super) fn print_figures(
     invocation: &Invocation,
     loaded: &Loaded,
@@ -144,7 +144,7 @@ pub(super) fn print_figures(
     }
     let table = invocation.out.format == Format::Table;
     let number = |n: People| if table { thousands(n) } else { n.to_string() };
-    // A table for the screen has no room for what follows from its other columns.
+    // A table on the screen leaves out what follows from its other columns.
     let left_out: &[&str] = match (table, areas) {
         (false, _) => &[],
         (true, true) => &["valid", "invalid"],
@@ -216,7 +216,7 @@ fn flags(invocation: &Invocation, row: &CoverageRow) -> String {
     words.join(" ")
 }
 
-/// Not reported is not zero: every figure says which sites are in.
+/// Not reported is not zero: prints which sites have not reported.
 fn reported(invocation: &Invocation, sites: &crate::domain::coverage::SitesReported) {
     let missing: Vec<&str> = sites.missing.iter().map(PlaceCode::as_str).collect();
     let (expected, reported) = (sites.expected, sites.reported);

@@ -9,7 +9,7 @@ use crate::app::import::Kind;
 use crate::app::plans::Search;
 use crate::app::{App, Loaded};
 use crate::clock::Clock;
-use crate::config::Listen;
+use crate::config::{Listen, TransportKind};
 use crate::domain::account::Role;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
@@ -17,6 +17,7 @@ use crate::domain::date::{days, resolve};
 use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
 use crate::jobs::runner::Runner;
+use crate::mail::transport::Transport;
 use crate::store::Store;
 use crate::web::Site;
 use anyhow::Context as _;
@@ -116,7 +117,13 @@ impl Demo {
         let address = format!("sqlite://{}", self.dir.join("doseplan.db").display());
         let lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
-        let app = App::new(store, invocation.config.clone());
+        // A replay can be repeated: until its end, nothing waits for the disk.
+        store.wait_for_disk(false).await?;
+        let mut app = App::new(store, invocation.config.clone());
+        let mail = &invocation.config.mail;
+        if mail.transport == TransportKind::Folder {
+            app.transport = Some(Transport::QuickFolder(mail.dir.clone()));
+        }
         let stage = Box::pin(Stage::set(invocation, app, &example)).await?;
         let campaign = stage.loaded.campaign.clone();
         let last = self.until.unwrap_or(campaign.end).clamp(campaign.start, campaign.end);
@@ -125,7 +132,9 @@ impl Demo {
         let mut replay = Box::pin(stage.begin(&example, self)).await?;
         replay.live(last).await?;
         replay.print(last).await?;
-        let Stage { invocation, runner, clock, .. } = replay.stage;
+        let Stage { invocation, mut runner, clock, .. } = replay.stage;
+        runner.app.transport = None;
+        runner.app.store.wait_for_disk(true).await?;
         if self.once {
             runner.app.store.close().await;
         } else {

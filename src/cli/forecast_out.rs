@@ -1,4 +1,4 @@
-//! A line of `doseplan forecast`: what the rules say of a person, as JSON.
+//! A line of output of `doseplan forecast`: the assessment of a patient, as JSON.
 
 use super::forecast_words::{Reasons, iso};
 use crate::domain::campaign::Language;
@@ -19,7 +19,7 @@ impl Words {
         Self { language, reasons: Reasons::new(language) }
     }
 
-    /// A code that the rules do not know: `cvx 999`.
+    /// The text for a code that is not in the rules: `cvx 999`.
     pub(super) fn unknown(&self, code: &str, row: u64) -> String {
         text::say(self.language, "forecast-unknown-code", &[("code", &code), ("row", &row)])
     }
@@ -44,12 +44,12 @@ impl Words {
     }
 }
 
-/// Evaluates lines and writes what comes of them.
+/// Evaluates lines of histories and writes the results.
 pub(super) struct Writer<'a> {
     rules: &'a Rules,
     words: &'a Words,
     today: NaiveDate,
-    /// Names as JSON texts.
+    /// Names as JSON strings.
     antigens: Vec<String>,
     groups: Vec<String>,
 }
@@ -65,7 +65,7 @@ impl<'a> Writer<'a> {
         Self { rules, words, today, antigens, groups }
     }
 
-    /// Writes the answer to a line; whether it could be read.
+    /// Writes the result for a line; false if the line could not be read.
     pub(super) fn line(
         &mut self,
         line: &[u8],
@@ -197,7 +197,7 @@ fn push_day(day: NaiveDate, out: &mut String) {
     let _ = write!(out, "{}", iso(day));
 }
 
-/// A text in quotes; most have nothing to escape.
+/// A JSON string; most texts need no escaping.
 fn push_json(text: &str, out: &mut String) {
     if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
         out.push_str(&json(text));

@@ -1,4 +1,4 @@
-//! Lines of histories go by in blocks: one thread reads, some evaluate, the caller's writes, in the
+//! Streams histories in blocks: one thread reads, several evaluate, and the caller's thread writes the results in the
 //! order of the input.
 
 use super::forecast_out::{Words, Writer};
@@ -9,29 +9,29 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// Threads that evaluate.
+/// The number of threads that evaluate.
 const WORKERS: usize = 2;
-/// Bytes of whole lines that go to a thread at once.
+/// The size in bytes of a block of whole lines.
 const BLOCK_BYTES: usize = 128 << 10;
-/// Blocks that wait at a thread; more would only fill the memory.
+/// How many blocks may wait for a thread; more would only use memory.
 const BLOCKS_WAITING: usize = 2;
-/// A longer line is refused.
+/// A longer line is refused, bytes.
 const LINE_BYTES_MAX: usize = 4 << 20;
 
-/// Lines of the input; a line that is too long is cut at the limit and so refused.
+/// Lines of the input. One that is too long is cut just above the limit, so that it is refused.
 struct Block {
     first_row: u64,
     bytes: Vec<u8>,
 }
 
-/// What came of a block.
+/// The results of a block.
 struct Done {
     out: String,
     refused: bool,
     warnings: Vec<(String, u64)>,
 }
 
-/// Reads, evaluates and writes until the input ends; whether any line was refused.
+/// Reads, evaluates and writes until the input ends; true if a line was refused.
 pub(super) fn stream(
     input: Box<dyn Read + Send>,
     output: &mut dyn Write,
@@ -59,7 +59,7 @@ pub(super) fn stream(
     })
 }
 
-/// Hands blocks of whole lines to the workers in turn; ends early when nobody listens any more.
+/// Sends blocks of whole lines to the workers in turn; ends early when the workers have stopped.
 fn read_blocks(input: Box<dyn Read + Send>, workers: &[SyncSender<Block>]) -> std::io::Result<()> {
     let mut input = BufReader::with_capacity(BLOCK_BYTES, input);
     let mut row = 0_u64;
@@ -81,7 +81,7 @@ fn read_blocks(input: Box<dyn Read + Send>, workers: &[SyncSender<Block>]) -> st
     Ok(())
 }
 
-/// Reads one line with its end; of a line that is too long only as much as shows it.
+/// Reads one line with its line end; of one that is too long, just more than the limit.
 fn read_line(input: &mut impl BufRead, into: &mut Vec<u8>) -> std::io::Result<usize> {
     let start = into.len();
     let limit = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
@@ -118,7 +118,7 @@ fn work(
     }
 }
 
-/// Writes what the workers send, in turn; whether any line was refused.
+/// Writes the workers' results in turn; true if a line was refused.
 fn write_all(
     output: &mut dyn Write,
     workers: &[Receiver<Done>],

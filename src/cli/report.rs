@@ -169,7 +169,7 @@ async fn explained(
     Ok(exit::OK)
 }
 
-/// The tables that this campaign can have.
+/// The reports that make sense for this campaign.
 fn names(loaded: &Loaded) -> impl Iterator<Item = Name> {
     let has_catch_up = loaded.campaign.catch_up.is_some();
     NAMES.into_iter().filter(move |name| *name != Name::CatchUp || has_catch_up)

@@ -10,12 +10,12 @@ use crate::intake::workbook_out::{Book, Cell};
 use crate::text;
 use serde_json::json;
 
-/// The first row of figures, in the workbook and on the terminal.
+/// The number of the first row of figures, in the workbook and on the terminal.
 pub(super) const FIRST_ROW: usize = 5;
-/// Records of a part that a terminal shows.
+/// At most this many records of a part are shown on a terminal.
 const RECORDS_SHOWN_MAX: usize = 40;
 
-/// A report in a language.
+/// A report to be shown in a language.
 pub(super) struct Shown<'a> {
     language: Language,
     campaign: &'a Campaign,
@@ -23,7 +23,7 @@ pub(super) struct Shown<'a> {
     report: &'a Report,
 }
 
-/// The letters of a column, `A` first.
+/// The letters of a column: `A` for the first.
 pub(super) fn letters(index: usize) -> String {
     let letter = |at: usize| char::from(b'A' + u8::try_from(at % 26).unwrap_or(0));
     if index < 26 {
@@ -75,17 +75,17 @@ impl<'a> Shown<'a> {
         text::word(self.language, key)
     }
 
-    /// What the table is called.
+    /// The title of the table.
     pub(super) fn name(&self) -> String {
         self.word(&format!("report-name-{}", self.report.name.word()))
     }
 
-    /// The same as the name of a file.
+    /// The title as the name of a file.
     pub(super) fn file_name(&self) -> String {
         self.name().replace([':', '/', '\\'], " ")
     }
 
-    /// Title, days, what the figures mean.
+    /// The lines above the table: title, days, what the figures mean.
     pub(super) fn titles(&self) -> [String; 3] {
         let (report, name) = (self.report, self.name());
         let area = self.campaign.area(report.area.as_str()).map_or("", |area| area.name.as_str());
@@ -108,14 +108,14 @@ impl<'a> Shown<'a> {
         ]
     }
 
-    /// What a column is called.
+    /// The heading of a column.
     pub(super) fn head(&self, column: &str) -> String {
         let own = format!("report-column-{}-{column}", self.report.name.word());
         text::found(self.language, &own)
             .unwrap_or_else(|| self.word(&format!("report-column-{column}")))
     }
 
-    /// The table for a terminal, with the addresses of its cells; or for programs.
+    /// The table: for a terminal with the addresses of its cells, else for programs.
     pub(super) fn sheet(&self, is_for_people: bool) -> Sheet {
         let rows = self.report.rows.iter();
         if !is_for_people {
@@ -125,7 +125,7 @@ impl<'a> Shown<'a> {
             }
             return sheet;
         }
-        // Codes are in the way of eyes; names stand beside them. They keep their letters.
+        // On a terminal a code is left out where its name follows; the other columns keep their letters.
         let is_code = |column: &str| matches!(column, "area" | "group");
         let kept: Vec<usize> = (0..self.report.columns.len())
             .filter(|at| !is_code(self.report.columns[*at]) || !self.has_name(*at))
@@ -141,13 +141,13 @@ impl<'a> Shown<'a> {
         sheet
     }
 
-    /// Whether the column after this one has its names.
+    /// Whether the next column has the names for this column's codes.
     fn has_name(&self, at: usize) -> bool {
         let name = format!("{}_name", self.report.columns[at]);
         self.report.columns.get(at + 1).is_some_and(|next| *next == name)
     }
 
-    /// The report as `-o json` has it.
+    /// The report in the form of `-o json`.
     pub(super) fn json(&self) -> serde_json::Value {
         let report = self.report;
         let columns: Vec<_> = (0..)
@@ -217,7 +217,7 @@ impl Tables {
     }
 }
 
-/// What a part of a figure is made of, in words.
+/// What a part of a figure was computed from, in words.
 fn what(language: Language, part: &Part) -> String {
     let say = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| {
         text::say(language, key, arguments)
@@ -281,7 +281,7 @@ fn record_row(
     ]
 }
 
-/// Prints what a cell is made of.
+/// Prints what a cell was computed from.
 pub(super) fn explained(invocation: &Invocation, report: &Report, address: &str, told: &Explained) {
     let out = invocation.out;
     let value = |figure: &Figure| shown(&figure.value);

@@ -1,7 +1,7 @@
 //! How doses are counted. A **cell** holds what is known about one place, day, group, dose number and area: doses of
-//! persons and doses of tallies. A **family** is all cells of one place, day, group and dose number: in it persons count
-//! first, and tallies add only what exceeds them (our choice: both report the same doses). A **total** is what counts
-//! for an area, group, dose number and day. All figures are doses unless they say otherwise.
+//! persons and doses of tallies. A **family** is all cells of one place, day, group and dose number. In it persons
+//! count first, and tallies add only what exceeds them (our choice: both report the same doses). A **total** is what
+//! counts for an area, group, dose number and day. All figures are doses unless they say otherwise.
 
 use super::campaign::Campaign;
 use super::dose::{Dose, Tally};

@@ -129,7 +129,7 @@ impl Coverage {
 
 /// The sums for one area, group and dose number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counted {
+pub struct DoseSums {
     /// Where the people live.
     pub area: AreaCode,
     /// Their group; empty where they are in none.
@@ -165,7 +165,7 @@ pub enum Depth {
 pub fn coverage(
     campaign: &Campaign,
     as_of: NaiveDate,
-    counted: &[Counted],
+    counted: &[DoseSums],
     depth: Depth,
     sites: SitesReported,
 ) -> Coverage {
@@ -178,7 +178,7 @@ pub fn coverage(
     let mut rows = Vec::new();
     for area in areas {
         let below = campaign.below(&area.code);
-        let here: Vec<&Counted> = counted.iter().filter(|c| below.contains(&c.area)).collect();
+        let here: Vec<&DoseSums> = counted.iter().filter(|c| below.contains(&c.area)).collect();
         let people = |group: &GroupId| -> Option<People> {
             let found: Vec<People> = eligible
                 .iter()
@@ -191,7 +191,7 @@ pub fn coverage(
             let known: Vec<People> = groups.iter().filter_map(|group| people(group)).collect();
             // One unknown eligible count makes the sum unknown: a partial one would flatter the share.
             let whole = (known.len() == groups.len()).then(|| known.into_iter().sum());
-            let mine: Vec<&Counted> =
+            let mine: Vec<&DoseSums> =
                 here.iter().filter(|c| groups.contains(&&c.group)).copied().collect();
             let opens = |group: &&GroupId| {
                 campaign
@@ -221,11 +221,11 @@ fn row(
     area: &Area,
     (group, group_name): (&str, &str),
     (eligible, open): (Option<People>, bool),
-    counted: &[&Counted],
+    counted: &[&DoseSums],
 ) -> CoverageRow {
     let series_doses = u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX);
     let last = counted.iter().filter(|c| c.people > 0).map(|c| c.dose).max().unwrap_or(0);
-    let sum = |dose: u8, figure: fn(&Counted) -> i64| -> People {
+    let sum = |dose: u8, figure: fn(&DoseSums) -> i64| -> People {
         let total: i64 = counted.iter().filter(|c| c.dose == dose).map(|c| figure(c)).sum();
         People(u64::try_from(total).unwrap_or(0))
     };
@@ -355,10 +355,10 @@ pub fn counted_from(
     totals: &BTreeMap<TotalKey, Total>,
     as_of: NaiveDate,
     due: &[(u8, NaiveDate)],
-) -> Vec<Counted> {
-    let mut out: BTreeMap<(&AreaCode, &GroupId, u8), Counted> = BTreeMap::new();
+) -> Vec<DoseSums> {
+    let mut out: BTreeMap<(&AreaCode, &GroupId, u8), DoseSums> = BTreeMap::new();
     for (key, total) in totals.iter().filter(|(key, _)| key.day <= as_of) {
-        let sum = out.entry((&key.area, &key.group, key.dose)).or_insert_with(|| Counted {
+        let sum = out.entry((&key.area, &key.group, key.dose)).or_insert_with(|| DoseSums {
             area: key.area.clone(),
             group: key.group.clone(),
             dose: key.dose,

@@ -5,8 +5,8 @@ use crate::domain::testing::{county, date, day, eligible, length};
 use rust_decimal::Decimal;
 
 /// People who got a dose, as many doses, none of them on the as-of day.
-fn some(area: &str, group: &str, dose: u8, people: i64) -> Counted {
-    Counted {
+fn some(area: &str, group: &str, dose: u8, people: i64) -> DoseSums {
+    DoseSums {
         area: area.into(),
         group: group.into(),
         dose,
@@ -20,11 +20,11 @@ fn some(area: &str, group: &str, dose: u8, people: i64) -> Counted {
     }
 }
 
-fn tree(campaign: &Campaign, as_of: i64, counted: &[Counted]) -> Coverage {
+fn tree(campaign: &Campaign, as_of: i64, counted: &[DoseSums]) -> Coverage {
     coverage(campaign, day(as_of), counted, Depth::Tree, SitesReported::default())
 }
 
-fn row_of(counted: &[Counted], area: &str, group: &str) -> CoverageRow {
+fn row_of(counted: &[DoseSums], area: &str, group: &str) -> CoverageRow {
     tree(&county(), 30, counted).row(area, group).expect("a row").clone()
 }
 
@@ -236,7 +236,7 @@ fn totals_are_added_up_to_the_as_of_day() {
     let due = due_cutoffs(&county().series, day(30));
     assert_eq!(due, [(1, day(2))]);
     let found = counted_from(&totals, day(30), &due);
-    let first = Counted {
+    let first = DoseSums {
         people: 32,
         doses: 35,
         invalid: 3,

@@ -54,6 +54,28 @@ words! {
     }
 }
 
+/// How far a wall clock may go back when it is adjusted, in milliseconds. Our choice.
+const BACK_MAX_MS: i64 = 60_000;
+
+/// Why a database may not send from where it is; `None` if it may. `is_home`: it is the place that may send.
+/// `generation` is how often the database says that mail was sent, `remembered` what the file beside it says.
+pub fn hold_of_place(is_home: bool, generation: i64, remembered: i64) -> Option<HoldReason> {
+    if !is_home {
+        return Some(HoldReason::Copied);
+    }
+    (generation < remembered).then_some(HoldReason::SetBack)
+}
+
+/// Why sending is held when a daemon looks again; `None` if it goes on. `since_ms`: milliseconds from the wall clock
+/// that was seen last to the present one, negative if the clock went back. `window_ms`: how far back missed work is
+/// caught up.
+pub fn hold_after(since_ms: i64, window_ms: i64) -> Option<HoldReason> {
+    if since_ms < -BACK_MAX_MS {
+        return Some(HoldReason::Clock);
+    }
+    (since_ms > window_ms).then_some(HoldReason::Gap)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +85,40 @@ mod tests {
         let copies: Vec<_> =
             HoldReason::ALL.into_iter().filter(|why| why.is_copy()).map(HoldReason::word).collect();
         assert_eq!(copies, ["copied", "restored", "moved", "set_back"]);
+    }
+
+    #[test]
+    fn a_place_may_send_if_it_is_the_databases_home_and_knows_all_that_was_sent() {
+        for (is_home, generation, remembered, hold) in [
+            (true, 0, 0, None),
+            (true, 7, 7, None),
+            (true, 8, 7, None),
+            (true, 6, 7, Some(HoldReason::SetBack)),
+            (false, 7, 7, Some(HoldReason::Copied)),
+            (false, 6, 7, Some(HoldReason::Copied)),
+        ] {
+            assert_eq!(
+                hold_of_place(is_home, generation, remembered),
+                hold,
+                "{is_home} {generation} {remembered}"
+            );
+        }
+    }
+
+    #[test]
+    fn sending_is_held_after_a_pause_longer_than_the_window_and_when_the_clock_went_back() {
+        const WINDOW: i64 = 48 * 3_600_000;
+        for (since, hold) in [
+            (0, None),
+            (1, None),
+            (WINDOW, None),
+            (WINDOW + 1, Some(HoldReason::Gap)),
+            (-1, None),
+            (-60_000, None),
+            (-60_001, Some(HoldReason::Clock)),
+            (-WINDOW - 1, Some(HoldReason::Clock)),
+        ] {
+            assert_eq!(hold_after(since, WINDOW), hold, "{since}");
+        }
     }
 }

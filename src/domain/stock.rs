@@ -20,8 +20,13 @@ pub type GivenAt = BTreeMap<(NaiveDate, PlaceCode), u64>;
 ///
 /// Source: WHO's definition of the wastage rate; MSF's guide, section 6.2, multiplies the need by 1 / (1 − w).
 pub fn drawn_for(doses: u64, rate: Decimal) -> Option<Decimal> {
-    let kept = Decimal::ONE - rate;
+    let kept = given_share(rate);
     (kept > Decimal::ZERO).then(|| Decimal::from(doses) / kept)
+}
+
+/// The share of drawn vaccine that is given at wastage rate `rate`: 1 − rate, 0 where nothing is left.
+pub fn given_share(rate: Decimal) -> Decimal {
+    (Decimal::ONE - rate).max(Decimal::ZERO)
 }
 
 /// The wastage rate of a place, 0..=1: a site's own, at a stop that of the team. Where nobody knows

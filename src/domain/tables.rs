@@ -329,3 +329,63 @@ fn deliveries(campaign: &Campaign) -> Table {
     let rows = campaign.deliveries.iter().map(row).collect();
     Table { stem: "deliveries", columns, key_columns: 1, rows }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::campaign::CatchUp;
+    use crate::domain::testing::county;
+
+    fn rows(campaign: &Campaign, stem: &str) -> Vec<String> {
+        let tables = tables(campaign);
+        let table = tables.iter().find(|table| table.stem == stem).expect("a table");
+        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{stem}");
+        table.rows.iter().map(|row| row.join(" | ")).collect()
+    }
+
+    #[test]
+    fn every_table_has_its_rows_in_the_form_of_its_file() {
+        let campaign = county();
+        let first = |stem: &str| rows(&campaign, stem)[0].clone();
+        assert_eq!(first("groups"), "adult | group adult | 18 years | 60 years | 1 | 1 |  | ");
+        assert_eq!(rows(&campaign, "groups")[1].split(" | ").last(), Some("2021-03-11"));
+        assert_eq!(first("group_sets"), "grown | set grown | adult senior");
+        assert_eq!(rows(&campaign, "areas")[1], "N | area N | C |  | ");
+        assert_eq!(first("eligible"), "N | adult |  | 800 | register");
+        let week = "mon tue wed thu fri sat sun";
+        assert_eq!(
+            first("sites"),
+            format!("S1 | site S1 | N | 100 | 50 | 0 |  |  |  | {week} | 0.05 |  | ")
+        );
+        assert_eq!(first("reach"), "N | S1");
+        let team = "T1 | team T1 | 32 | 119 | 420 | 3 | 30 | 240 | 0.1 | mon tue wed thu fri |  | ";
+        assert_eq!(first("teams"), team);
+        assert_eq!(first("stops"), format!("P1 | stop P1 | V | 32.1 | 119 |  | 30 | 200 | {week}"));
+        assert_eq!(first("closures"), "S1 | 2021-03-03 | 0");
+        assert_eq!(first("deliveries"), "L2 | vaccine | 2021-03-06 | 200 | 2021-04-30 | 10");
+    }
+
+    #[test]
+    fn settings_and_dose_rules_are_keys_and_values() {
+        let mut campaign = county();
+        assert!(rows(&campaign, "campaign").contains(&"adopt | auto".to_owned()));
+        assert!(!rows(&campaign, "campaign").iter().any(|row| row.starts_with("catch_up")));
+        campaign.adopt = Adopt::Ask;
+        let rate = "0.95".parse().expect("a rate");
+        campaign.catch_up = Some(CatchUp { vaccines: vec!["03".into(), "08".into()], rate });
+        let settings = rows(&campaign, "campaign");
+        for row in ["adopt | ask", "catch_up.vaccines | 03 08", "catch_up.rate | 0.95"] {
+            assert!(settings.contains(&row.to_owned()), "{row}");
+        }
+        campaign.series.month_end = MonthEnd::Clip;
+        let series = rows(&campaign, "series");
+        for row in
+            ["month_end | clip", "doses.1.protection | 0.6", "doses.2.interval_max | 56 days"]
+        {
+            assert!(series.contains(&row.to_owned()), "{row}");
+        }
+        assert!(!series.iter().any(|row| row.starts_with("doses.1.interval")), "no empty values");
+        campaign.series.rules = Some("id = \"x\"\n[[doses]]\nage = 3\n[[doses]]\nage = 4".into());
+        assert_eq!(rows(&campaign, "series"), ["doses.1.age | 3", "doses.2.age | 4", "id | x"]);
+    }
+}

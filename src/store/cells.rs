@@ -6,7 +6,7 @@ use super::{CampaignNo, Result, Tx};
 use crate::domain::counting::{
     Cell, CellKey, Cells, FamilyKey, Total, TotalKey, add_family, families, family_doses,
 };
-use crate::domain::coverage::Counted;
+use crate::domain::coverage::DoseSums;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::stock::GivenAt;
 use crate::{args, bulk};
@@ -268,7 +268,7 @@ pub async fn counted(
     campaign: CampaignNo,
     as_of: NaiveDate,
     due: &[(u8, NaiveDate)],
-) -> Result<Vec<Counted>> {
+) -> Result<Vec<DoseSums>> {
     let mut people_due: BTreeMap<(u8, String, String), i64> = BTreeMap::new();
     for (dose, day) in due {
         for row in tx.rows(PEOPLE_BY, args![campaign, *dose, *day]).await? {
@@ -284,7 +284,7 @@ pub async fn counted(
             let dose = dose_number(&row, 2)?;
             let (doses, repeats): (i64, i64) = (row.get(3)?, row.get(4)?);
             let (doses_today, repeats_today): (i64, i64) = (row.get(6)?, row.get(7)?);
-            Ok(Counted {
+            Ok(DoseSums {
                 people_due_next: people_due
                     .get(&(dose, area.clone(), group.clone()))
                     .copied()

@@ -286,6 +286,17 @@ impl Store {
         Ok(crate::text::hex(&Sha256::digest(said.as_bytes())[..12]))
     }
 
+    /// Whether commits wait until they are safe on the disk, as they do at first. A replay need not wait: after a power
+    /// cut it can be repeated. PostgreSQL always waits as it is configured to.
+    pub async fn wait_for_disk(&self, waits: bool) -> Result<(), StoreError> {
+        // The writer is one connection. Should it ever be opened anew, it waits again.
+        if let Pools::Sqlite { write, .. } = &self.pools {
+            let sql = if waits { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = OFF" };
+            sqlx::query(sql).execute(write).await?;
+        }
+        Ok(())
+    }
+
     /// Closes the connections; on SQLite this folds the write-ahead log into the file.
     pub async fn close(&self) {
         match &self.pools {

@@ -1,5 +1,5 @@
-//! Many rows by their keys with one statement, whose keys and answer are one JSON text each: handing over a row or
-//! a key by itself costs more than finding it.
+//! Finds many rows by their keys with one statement. The keys go in as one JSON text, the rows come back as another:
+//! passing each key and row by itself costs more than finding it.
 
 use super::db::{TableRow, Tx};
 use super::{CampaignNo, Result, StoreError};
@@ -16,8 +16,8 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// Looks up `columns` of `table`, the first of which names a row in messages. `index` is the one that SQLite is told
-    /// to use: by itself it prefers the primary key, whose pages hold whole rows.
+    /// Looks up `columns` of `table`, the first of which names a row in messages. `index` is the one that SQLite is
+    /// told to use: by itself it prefers the primary key, whose pages hold whole rows.
     pub(super) fn new(
         table: &'static str,
         (key, index): (&str, Option<&str>),

@@ -1,5 +1,5 @@
-//! Records, now and before. A record is what an import may bring again and correct: a dose, a tally, a person, an
-//! outcome. Table `x` holds what is known now, `x_past` what was known before, until when, and why it changed.
+//! Records and their history. A record is something that an import may repeat and correct: a dose, a tally, a person,
+//! an outcome. Table `x` holds what is known now; `x_past` holds what was known before, until when, and why it changed.
 
 use super::bulk::Bulk;
 use super::db::{Row, TableRow, Value};

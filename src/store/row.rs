@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::Value as Json;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Column as _, Decode, Postgres, Row as _, Sqlite, Type};
+use sqlx::{Column, Decode, Postgres, Row as _, Sqlite, Type};
 
 /// A row of a result.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ impl Row {
     /// The name of column `index` (from 0) in the statement's result.
     fn column_name(&self, index: usize) -> String {
         let name = match self {
-            Self::Sqlite(row) => row.columns().get(index).map(|column| column.name()),
-            Self::Postgres(row) => row.columns().get(index).map(|column| column.name()),
+            Self::Sqlite(row) => row.columns().get(index).map(Column::name),
+            Self::Postgres(row) => row.columns().get(index).map(Column::name),
         };
         name.unwrap_or("?").to_owned()
     }

@@ -13,7 +13,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
-use std::fmt::Display;
 use std::sync::LazyLock;
 
 /// The address of the style sheet. It contains the file's hash, so that browsers may cache it for ever.

@@ -375,6 +375,66 @@ async fn sql(desk: &Desk, text: &'static str) {
     direct.close().await.unwrap();
 }
 
+/// Logs in and returns the cookie.
+#[track_caller]
+fn cookie(address: SocketAddr, name: &str, password: &str) -> String {
+    let form = format!("name={name}&password={password}");
+    let head = "POST /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n";
+    let request = format!("{head}Content-Length: {}\r\n\r\n{form}", form.len());
+    let answer = exchange(address, request.as_bytes()).expect("an answer");
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    answer.headers["set-cookie"].split(';').next().unwrap().to_owned()
+}
+
+#[track_caller]
+fn get_as(address: SocketAddr, cookie: &str, path: &str) -> Answer {
+    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    let request = format!("{head}Cookie: {cookie}; lang=en\r\n\r\n");
+    exchange(address, request.as_bytes()).expect("an answer")
+}
+
+#[test]
+fn a_demo_opens_its_dashboard_before_it_plans_and_a_login_outlasts_the_replayed_weeks() {
+    let world = World::empty();
+    world.file("doseplan.toml", ANY_PORT);
+    let demo = ["--lang", "en", "demo", "--until", "2021-03-26", "--steps", "0", "--dir", "d"];
+    let daemon = Daemon::start(&mut world.command(&demo));
+    let address = daemon.address();
+    let line = daemon.says("Dashboard: ");
+    assert!(!daemon.log().contains("Plan adopted"), "{}", daemon.log());
+    assert!(line.contains(&format!("http://{address}/")), "{line}");
+    let (_, password) = line.split_once("password ").expect("a password");
+    let cookie = cookie(address, "demo", password);
+    let look = daemon.says("/overview");
+    let path = look.split_whitespace().next().unwrap().split_once(&address.to_string()).unwrap().1;
+    daemon.says("The daemon goes on from 2021-03-27 00:00");
+    // The replay went on for three days of the campaign; a login without a click ends after two hours.
+    let page = get_as(address, &cookie, &format!("{path}?as-of=2021-03-26"));
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(!page.body.contains("in the replayed campaign"), "{}", page.body);
+    daemon.stop();
+}
+
+#[test]
+fn a_page_says_which_day_it_is_in_a_replay() {
+    wait(async {
+        let now = at("2021-03-30T08:00:00");
+        let desk = Desk::open(&small(), now).await;
+        let role = (doseplan::domain::account::Role::Admin, &[][..]);
+        let by = doseplan::domain::permission::Actor::CommandLine;
+        desk.app.add_account("demo", role, "password-demo-1", by, now).await.unwrap();
+        let address = site(&desk, &Arc::new(Hearts::default())).await;
+        let path = format!("/c/{}/overview?as-of=2021-03-29", desk.loaded.campaign.id);
+        let page = tokio::task::spawn_blocking(move || {
+            get_as(address, &cookie(address, "demo", "password-demo-1"), &path)
+        });
+        let page = page.await.unwrap();
+        let said = "Demo: in the replayed campaign it is 2021-03-30 08:00.";
+        assert!(page.body.contains(said), "{}", page.body);
+    });
+}
+
 #[test]
 fn one_click_ends_reminders_and_looking_at_the_link_does_not() {
     wait(async {

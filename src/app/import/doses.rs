@@ -1,7 +1,7 @@
-//! Doses of persons. Their numbers and validity follow from the series, so a dose changes what the person's other
-//! doses count. Every person of a batch is judged twice, with the doses before it and after it.
+//! Doses of persons. Numbers and validity follow from all doses of a person, so one dose changes what the others count.
+//! Each person of a batch is judged twice: with the doses before the batch, and with the doses after it.
 
-use super::pipeline::{Found, Histories, Kind};
+use super::pipeline::{Found, Histories, Importable};
 use super::{Facts, Good, Warning, each_once};
 use crate::app::Loaded;
 use crate::domain::counting::{Cells, count_person};
@@ -12,7 +12,7 @@ use crate::intake::Issue;
 use crate::store::doses::{History, in_order};
 use std::collections::{HashMap, HashSet};
 
-impl Kind for Dose {
+impl Importable for Dose {
     const KEY: &'static str = "record";
 
     fn people<'a>(rows: &'a [Good<Self>], replaced: &[&'a Self]) -> Vec<&'a PersonId> {
@@ -108,7 +108,7 @@ fn count_changed(
     }
 }
 
-/// In a catch-up register a dose of no known vaccine would be one that the person seems to lack.
+/// In a catch-up register a dose of an unknown vaccine is refused: the person would seem to lack that dose.
 fn product(facts: &Facts<'_>, line: u32, dose: &Dose) -> Option<Issue> {
     let Loaded { campaign, judge, .. } = facts.loaded;
     let product = dose.product.as_deref().unwrap_or_default();

@@ -1,5 +1,6 @@
-//! Imports: rows of files become doses, tallies, people, outcomes. The same record twice counts once. A known record with
-//! other values is a correction, and what was known before is kept. Bad rows go to an errors file, good rows are stored.
+//! Imports: rows of files become doses, tallies, people, outcomes. The same record twice counts once. A known record
+//! with other values is a correction, and what was known before is kept. Bad rows go to an errors file, good rows are
+//! stored.
 
 mod doses;
 mod outcomes;
@@ -166,8 +167,9 @@ impl App {
         }
     }
 
-    /// Stores counts that `by` entered by hand, all of them or, if one is refused, none. Issues call their source `what`.
-    /// Counts of a place that is not theirs on that day are denied, and so are corrections of records of such a place.
+    /// Stores counts that `by` entered by hand, all of them or, if one is refused, none. Issues call their source
+    /// `what`. Counts of a place that is not theirs on that day are denied, and so are corrections of records of such a
+    /// place.
     /// `said` begins the line of the audit log.
     pub async fn import_tallies(
         &self,
@@ -208,7 +210,7 @@ impl App {
         Ok(out)
     }
 
-    async fn import_rows<T: pipeline::Kind>(
+    async fn import_rows<T: pipeline::Importable>(
         &self,
         loaded: &Loaded,
         opened: std::result::Result<Rows<T>, Vec<Issue>>,

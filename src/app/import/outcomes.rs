@@ -1,12 +1,12 @@
 //! Outcomes other than a dose. They change no cell.
 
-use super::pipeline::{Histories, Kind};
+use super::pipeline::{Histories, Importable};
 use super::{Facts, Good, each_once};
 use crate::domain::id::PersonId;
 use crate::domain::person::Outcome;
 use crate::intake::Issue;
 
-impl Kind for Outcome {
+impl Importable for Outcome {
     const KEY: &'static str = "record";
 
     fn people<'a>(rows: &'a [Good<Self>], _: &[&'a Self]) -> Vec<&'a PersonId> {

@@ -1,6 +1,6 @@
 //! The register. When a person's area, group or birth date changes, what their doses count moves along.
 
-use super::pipeline::{Found, Histories, Kind};
+use super::pipeline::{Found, Histories, Importable};
 use super::{Facts, Good, Warning, each_once};
 use crate::app::Loaded;
 use crate::domain::counting::{Cells, Enrollee, count_person};
@@ -8,7 +8,7 @@ use crate::domain::id::PersonId;
 use crate::domain::person::Person;
 use crate::intake::Issue;
 
-impl Kind for Person {
+impl Importable for Person {
     const KEY: &'static str = "person";
 
     fn people<'a>(_: &'a [Good<Self>], replaced: &[&'a Self]) -> Vec<&'a PersonId> {

@@ -1,5 +1,5 @@
-//! What happens to every batch of records, whatever their kind: repeated rows are counted once, rows of other values
-//! are corrections, what they replace is kept, and what counts follows.
+//! How a batch of rows is stored, whatever kind of record they are. Rows that repeat what is known are only counted.
+//! Rows that change a known record are corrections, and what they replace is kept. The cells change with the records.
 
 use super::{Facts, Good, Stored, Warning};
 use crate::app::{Loaded, Result};
@@ -14,39 +14,37 @@ use std::collections::HashMap;
 /// People of the register with their doses before the batch, by code.
 pub(super) type Histories = HashMap<PersonId, History>;
 
-/// A kind of record, as an import handles it.
-pub(super) trait Kind: Record {
+/// A kind of record that can be imported. Each of the four kinds implements what differs.
+pub(super) trait Importable: Record {
     /// The file's column that holds the key.
     const KEY: &'static str;
 
-    /// The people whose histories [`Self::fault`] and [`Self::count`] need, sorted and each once: nobody, unless a kind
-    /// says otherwise.
+    /// The people whose histories [`Self::fault`] and [`Self::count`] need, each once, sorted. By default nobody.
     fn people<'a>(_: &'a [Good<Self>], _: &[&'a Self]) -> Vec<&'a PersonId> {
         Vec::new()
     }
 
-    /// What is wrong with a row that does not stand in the database yet.
+    /// What is wrong with a row that is new or a correction; `None`: nothing.
     fn fault(&self, facts: &Facts<'_>, line: u32, histories: &Histories) -> Option<Issue>;
 
-    /// Adds to `cells` by how much they change when `rows` take the place of `replaced`: not at all, unless a kind says
-    /// otherwise.
+    /// Adds to `cells` the changes that follow when `rows` replace `replaced`. By default nothing changes.
     fn count(_: &Loaded, _: Histories, _: &[&Self], _: &[Good<Self>], _: &mut Cells) -> Found {
         Found::default()
     }
 }
 
-/// Doses that counting found not to count.
+/// The doses that counting found not to count.
 #[derive(Default)]
 pub(super) struct Found {
     /// Rows of the batch.
     pub(super) invalid: Vec<Warning>,
-    /// Doses that stood in the database and counted until now.
+    /// Doses that were stored earlier and counted until now.
     pub(super) no_longer_valid: Vec<Warning>,
 }
 
-/// Stores a batch. By how much the cells change is added to `cells`: the caller stores that before the transaction is
-/// committed, once for several batches, since rows of many batches share a cell.
-pub(super) async fn store<T: Kind>(
+/// Stores a batch and adds the changes of cells to `cells`. The caller stores those before it commits, once for several
+/// batches, since rows of different batches share cells.
+pub(super) async fn store<T: Importable>(
     tx: &mut Tx,
     facts: &Facts<'_>,
     rows: Vec<Good<T>>,
@@ -70,7 +68,7 @@ pub(super) async fn store<T: Kind>(
 }
 
 /// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
-pub(super) async fn void<T: Kind>(
+pub(super) async fn void<T: Importable>(
     tx: &mut Tx,
     loaded: &Loaded,
     key: &str,
@@ -88,8 +86,8 @@ pub(super) async fn void<T: Kind>(
     Ok(true)
 }
 
-/// What the rows replace.
-fn replaced<'k, T: Kind>(
+/// The known records that the rows replace.
+fn replaced<'k, T: Importable>(
     rows: &[Good<T>],
     known: &'k HashMap<String, Known<T>>,
 ) -> Vec<&'k Known<T>> {
@@ -102,7 +100,11 @@ fn values<'k, T>(known: &[&'k Known<T>]) -> Vec<&'k T> {
 
 /// Keeps the first row of each key. Later rows with the same values are counted as known, others are refused. The rows
 /// come back in the order of their keys, in which the database reads and writes the fewest pages.
-fn unique<T: Kind>(facts: &Facts<'_>, mut rows: Vec<Good<T>>, stored: &mut Stored) -> Vec<Good<T>> {
+fn unique<T: Importable>(
+    facts: &Facts<'_>,
+    mut rows: Vec<Good<T>>,
+    stored: &mut Stored,
+) -> Vec<Good<T>> {
     rows.sort_by(|a, b| a.value.key().cmp(b.value.key()));
     let mut out: Vec<Good<T>> = Vec::with_capacity(rows.len());
     for row in rows {
@@ -115,14 +117,14 @@ fn unique<T: Kind>(facts: &Facts<'_>, mut rows: Vec<Good<T>>, stored: &mut Store
     out
 }
 
-/// Leaves out what is known with the same values, and refuses what contradicts an earlier row of this file.
-fn changed<T: Kind>(
+/// Leaves out rows that repeat what is known, and refuses rows that contradict an earlier row of this file.
+fn changed<T: Importable>(
     facts: &Facts<'_>,
     mut rows: Vec<Good<T>>,
     known: &HashMap<String, Known<T>>,
     stored: &mut Stored,
 ) -> Vec<Good<T>> {
-    /// Stands for the line of a row in an earlier batch, which is no longer known.
+    /// Shown in place of the line of a row in an earlier batch, which is no longer known.
     const EARLIER: &str = "…";
     rows.retain(|row| match known.get(row.value.key()) {
         Some(old) if old.value == row.value => {
@@ -138,8 +140,8 @@ fn changed<T: Kind>(
     rows
 }
 
-/// Refuses what is wrong.
-fn fitting<T: Kind>(
+/// Refuses rows with faults.
+fn fitting<T: Importable>(
     facts: &Facts<'_>,
     mut rows: Vec<Good<T>>,
     histories: &Histories,
@@ -163,7 +165,7 @@ impl Stored {
 }
 
 impl Facts<'_> {
-    fn duplicate<T: Kind>(&self, row: &Good<T>, first: &str) -> Issue {
+    fn duplicate<T: Importable>(&self, row: &Good<T>, first: &str) -> Issue {
         self.issue("duplicate_record", row.line, T::KEY, row.value.key()).with("first", first)
     }
 }

@@ -1,13 +1,13 @@
 //! Tallies: doses counted at a place on a day.
 
-use super::pipeline::{Found, Histories, Kind};
+use super::pipeline::{Found, Histories, Importable};
 use super::{Facts, Good};
 use crate::app::Loaded;
 use crate::domain::counting::{Cells, count_tally};
 use crate::domain::dose::Tally;
 use crate::intake::Issue;
 
-impl Kind for Tally {
+impl Importable for Tally {
     const KEY: &'static str = "record";
 
     fn fault(&self, facts: &Facts<'_>, line: u32, _: &Histories) -> Option<Issue> {

@@ -9,7 +9,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::count::{Doses, People};
 use crate::domain::counting::NO_GROUP;
-use crate::domain::coverage::{Counted, Coverage, CoverageRow, Depth, Flag, coverage, needs};
+use crate::domain::coverage::{Coverage, CoverageRow, Depth, DoseSums, Flag, coverage, needs};
 use crate::domain::date::days;
 use crate::domain::id::GroupId;
 use crate::domain::message::MailState;
@@ -63,7 +63,7 @@ impl App {
         let curves = curves(campaign, doses, curve);
         drop(tx);
         let attention = self.attention(loaded, as_of, &tree, &progress).await?;
-        let sum = |figure: fn(&Counted) -> i64| -> u64 {
+        let sum = |figure: fn(&DoseSums) -> i64| -> u64 {
             u64::try_from(basis.counted.iter().map(figure).sum::<i64>()).unwrap_or(0)
         };
         Ok(Summary {
@@ -216,7 +216,7 @@ fn roots<'a>(campaign: &'a Campaign, tree: &'a Coverage) -> impl Iterator<Item =
 /// Plan against done: doses of the groups that the plan plans.
 pub fn progress(
     campaign: &Campaign,
-    counted: &[Counted],
+    counted: &[DoseSums],
     curve: &[(NaiveDate, u64)],
     as_of: NaiveDate,
 ) -> Progress {

@@ -118,7 +118,7 @@ impl App {
         }
         let transport = self.transport()?;
         // Writing a message to a folder twice leaves one file, so nothing is ever in doubt.
-        let safe = matches!(transport, Transport::Folder(_));
+        let safe = matches!(transport, Transport::Folder(_) | Transport::QuickFolder(_));
         let relay = transport.name();
         self.reclaim(sender.clock.now(), safe).await?;
         let mut connections: Vec<Option<Connection>> = Vec::new();

@@ -1,23 +1,23 @@
-//! The people of the compact program: kinds put together, and their paths out of its columns.
+//! The people of the compact program: kinds put together.
 
-use super::compact::{CRUMB, Compact};
 use super::draft::{Draft, Who};
-use super::prices::{Market, NO_SLOT};
+use super::index::{CohortIndex, Day, ReachIndex};
+use super::prices::Market;
 use std::collections::BTreeMap;
 
 /// People of a cohort: without a dose, or a run of those who wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member {
-    /// Index of the cohort.
-    pub(super) cohort: usize,
+    /// Their cohort.
+    pub(super) cohort: CohortIndex,
     /// Who of it.
     pub(super) who: Who,
     /// How many have no path yet.
     pub(super) people: u32,
     /// First day of their next dose.
-    pub(super) low: usize,
+    pub(super) low: Day,
     /// Last day.
-    pub(super) high: usize,
+    pub(super) high: Day,
     /// Whether they must get it by then.
     pub(super) bound: bool,
 }
@@ -25,14 +25,14 @@ pub(super) struct Member {
 /// People whom the program need not tell apart.
 #[derive(Debug, Clone)]
 pub(super) struct Aggregate {
-    /// Index of the set of places.
-    pub(super) reach: usize,
+    /// The set of places.
+    pub(super) reach: ReachIndex,
     /// Weight of a dose.
     pub(super) priority: f64,
     /// Index of the first dose that is missing.
     pub(super) dose: usize,
     /// First day of that dose.
-    pub(super) opens: usize,
+    pub(super) opens: Day,
     /// Whether they may stop after any dose: who waits since before the plan.
     pub(super) may_stop: bool,
     /// Who they are; of those who wait first whose window closes, by deadline.
@@ -45,12 +45,12 @@ pub(super) struct Aggregate {
 /// together over their days.
 pub(super) fn aggregates(market: &Market, base: &Draft) -> Vec<Aggregate> {
     let problem = market.problem;
-    let mut found: BTreeMap<(usize, u64, usize, bool, usize), Aggregate> = BTreeMap::new();
+    let mut found: BTreeMap<(ReachIndex, u64, usize, bool, Day), Aggregate> = BTreeMap::new();
     for kind in &market.kinds {
         for &(cohort, who, _) in &kind.members {
             let people = base.left(cohort, who);
             let (low, high) = kind.days;
-            if people == 0 || low >= problem.days {
+            if people == 0 || low >= problem.end() {
                 continue;
             }
             let bound = match who {
@@ -78,74 +78,4 @@ pub(super) fn aggregates(market: &Market, base: &Draft) -> Vec<Aggregate> {
         aggregate.members.sort_by_key(|m| (!m.bound, when(m), m.low, m.cohort, m.who));
     }
     aggregates
-}
-
-impl Compact {
-    /// For each aggregate its paths with the people who take them: doses paired first in, first out.
-    pub(super) fn paths(&self, market: &Market, x: &[f64]) -> Vec<Vec<(Vec<usize>, f64)>> {
-        let mut all = Vec::with_capacity(self.aggregates.len());
-        for (kind, doses) in self.aggregates.iter().zip(&self.doses) {
-            let runs = |columns: &Vec<usize>| -> Vec<(usize, f64)> {
-                let amount = |&column: &usize| if column == NO_SLOT { 0.0 } else { x[column] };
-                let days = columns.iter().map(amount).enumerate();
-                days.filter(|(_, n)| *n > CRUMB).collect()
-            };
-            let mut paths: Vec<(Vec<usize>, f64)> = Vec::new();
-            for (j, columns) in doses.iter().enumerate() {
-                let next = runs(columns);
-                paths = if j == 0 {
-                    next.into_iter().map(|(d, n)| (vec![d], n)).collect()
-                } else {
-                    let windows = &market.problem.windows[kind.dose + j - 1];
-                    pair(&paths, next, windows, kind.may_stop)
-                };
-            }
-            all.push(paths);
-        }
-        all
-    }
-}
-
-/// Gives each path its next dose, first in, first out; a day outside the window moves to the
-/// window's edge.
-fn pair(
-    paths: &[(Vec<usize>, f64)],
-    next: Vec<(usize, f64)>,
-    windows: &[(usize, usize)],
-    may_stop: bool,
-) -> Vec<(Vec<usize>, f64)> {
-    let mut out = Vec::new();
-    let mut next = next.into_iter();
-    let mut held: Option<(usize, f64)> = next.next();
-    for (days, people) in paths {
-        let mut left = *people;
-        let Some(&day) = days.last() else { continue };
-        let (low, high) = windows[day];
-        if low > high {
-            // Nobody who gets this dose that late can get the next: the day was moved there.
-            out.push((days.clone(), left));
-            continue;
-        }
-        while left > CRUMB {
-            let Some((at, amount)) = held.as_mut() else { break };
-            let taken = left.min(*amount);
-            let to = (*at).clamp(low, high);
-            let mut longer = days.clone();
-            longer.push(to);
-            out.push((longer, taken));
-            left -= taken;
-            *amount -= taken;
-            if *amount <= CRUMB {
-                held = next.next();
-            }
-        }
-        if left > CRUMB {
-            let mut longer = days.clone();
-            if !may_stop {
-                longer.push(high);
-            }
-            out.push((longer, left));
-        }
-    }
-    out
 }

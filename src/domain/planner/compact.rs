@@ -1,51 +1,51 @@
-//! The linear program of a campaign in its compact form: doses of kinds by day, doses of places
-//! by set of areas and day, vaccine by class and lot, routes by team and day. Its prices prove a
-//! bound, its columns nearly a plan.
+//! The linear program of a campaign in compact form. Its columns are doses of people by day, doses
+//! at places by set of places and day, vaccine by class and lot, and routes by team and day. Its
+//! prices prove a bound; its columns are nearly a plan.
 
 use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
 use super::free_capacity::minutes_left;
-use super::index::{Per, Place, StopIndex, TeamIndex};
+use super::index::{
+    ClassIndex, ColumnIndex, Day, ListIndex as _, Per, Place, ReachIndex, RowIndex, SlotIndex,
+    StopIndex, TeamIndex,
+};
 use super::model::Problem;
 use super::parallel;
 use super::pdhg::{Point, Program};
-use super::prices::{Market, NO_SLOT};
+use super::prices::{Market, Prices};
 use super::teams::{TEAM_DAYS_SHARED, best_route};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// Cost of a late dose, as a multiple of the priority.
+/// Cost of a late dose, as a multiple of the cohort's priority: more than any dose is worth.
 const LATE_COST: f64 = 2.0;
 
-/// Of what is used up this share seems to be left.
+/// Something used up counts as if this share of it were left, so that its price stays finite.
 const LEFT_MIN: f64 = 0.005;
 
-/// Doses by set of places, day and place.
-pub(super) type Quotas = Vec<Vec<BTreeMap<Place, f64>>>;
-
-/// The program and where its parts are. Indices are columns or rows; `NO_SLOT`: there is none.
+/// The program and the rows and columns of its parts; `None` where there is none.
 pub(super) struct Compact {
     /// The program.
     pub(super) program: Program,
     /// The people.
     pub(super) aggregates: Vec<Aggregate>,
     /// Column of doses by aggregate, dose (from the aggregate's first) and day.
-    pub(super) doses: Vec<Vec<Vec<usize>>>,
+    pub(super) doses: Vec<Vec<Per<Day, Option<ColumnIndex>>>>,
     /// Column of doses by set of places, its place and day.
-    pub(super) places: Vec<Vec<Vec<usize>>>,
+    pub(super) places: Per<ReachIndex, Vec<Per<Day, Option<ColumnIndex>>>>,
     /// What each slot still holds.
-    holds: Vec<f64>,
+    holds: Per<SlotIndex, f64>,
     /// Row that balances a set of places on a day.
-    balance: Vec<Vec<usize>>,
+    balance: Per<ReachIndex, Per<Day, RowIndex>>,
     /// Row of a slot, other than a stop-day.
-    slot: Vec<usize>,
-    class: Vec<usize>,
-    team_day: Per<TeamIndex, Vec<usize>>,
+    slot: Per<SlotIndex, Option<RowIndex>>,
+    class: Per<ClassIndex, RowIndex>,
+    team_day: Per<TeamIndex, Per<Day, Option<RowIndex>>>,
     /// Routes.
     pub(super) routes: Vec<RouteColumn>,
     /// Doses at the stops of decided routes.
     pub(super) visits: Vec<VisitColumn>,
     /// Stops and days that a team visits anyway.
-    driven: BTreeSet<(StopIndex, usize)>,
+    driven: BTreeSet<(StopIndex, Day)>,
     /// Rows and columns that do not depend on routes.
     pub(super) common: (usize, usize),
 }
@@ -56,11 +56,11 @@ pub(super) struct RouteColumn {
     /// The team.
     pub(super) team: TeamIndex,
     /// The day.
-    pub(super) day: usize,
+    pub(super) day: Day,
     /// Stops and doses, by stop.
     pub(super) visits: Vec<(StopIndex, f64)>,
     /// Share of the day.
-    pub(super) column: usize,
+    pub(super) column: ColumnIndex,
 }
 
 /// Doses at a stop of a decided route.
@@ -69,9 +69,9 @@ pub(super) struct VisitColumn {
     /// The stop.
     pub(super) stop: StopIndex,
     /// The day.
-    pub(super) day: usize,
+    pub(super) day: Day,
     /// Doses.
-    pub(super) column: usize,
+    pub(super) column: ColumnIndex,
 }
 
 impl Compact {
@@ -80,25 +80,22 @@ impl Compact {
         let problem = market.problem;
         let mut holds = market.slots.holds.clone();
         base.free.less(&market.slots, &mut holds);
-        // A little more than nothing is always left: else a price there could be anything.
+        // A little is always left; otherwise the price could be anything.
         for (left, full) in holds.iter_mut().zip(&market.slots.holds) {
             *left = left.max(full * LEFT_MIN);
         }
         let mut program = Program::default();
-        let balance: Vec<Vec<usize>> = market
-            .reaches
-            .iter()
-            .map(|_| (0..problem.days).map(|_| program.row(0.0, false, 1.0)).collect())
-            .collect();
+        let mut days = || Per::with(problem.days, |_| program.row(0.0, false, 1.0));
+        let balance = market.reaches.iter().map(|_| days()).collect();
         let class = problem.classes.iter().map(|_| program.row(0.0, false, 1.0)).collect();
         let mut compact = Self {
             program,
             aggregates: aggregates(market, base),
             doses: Vec::new(),
-            places: Vec::new(),
+            places: Per::default(),
             holds,
             balance,
-            slot: vec![NO_SLOT; market.slots.holds.len()],
+            slot: Per::filled(None, market.slots.holds.len()),
             class,
             team_day: Per::default(),
             routes: Vec::new(),
@@ -123,21 +120,20 @@ impl Compact {
             let size = (aggregate.people / 60.0).max(1.0);
             let mut columns = Vec::new();
             for j in aggregate.dose..doses {
-                let mut of_dose = vec![NO_SLOT; problem.days];
-                for (d, held) in of_dose.iter_mut().enumerate().skip(aggregate.opens) {
+                let mut of_dose = Per::filled(None, problem.days);
+                for (d, held) in of_dose.pairs_mut().skip(aggregate.opens.position()) {
                     let fits = j + 1 == doses
                         || aggregate.may_stop
                         || problem.windows[j][d].0 <= problem.windows[j][d].1;
                     if fits {
-                        let value =
-                            aggregate.priority * problem.shares[j] * (problem.days - d) as f64
-                                / problem.days as f64;
+                        let value = aggregate.priority * problem.shares[j] * problem.days_left(d)
+                            / problem.days as f64;
                         let column = self.program.column(-value, f64::INFINITY, size);
                         self.program.entry(self.balance[aggregate.reach][d], column, 1.0);
                         if j == aggregate.dose {
                             self.program.entry(people, column, 1.0);
                         }
-                        *held = column;
+                        *held = Some(column);
                     }
                 }
                 columns.push(of_dose);
@@ -155,68 +151,82 @@ impl Compact {
         }
     }
 
-    /// People who wait since before the plan: who may get their dose and has not; and who got it
-    /// before they had to, or is late, which costs more than any dose is worth.
-    fn add_waiting(&mut self, problem: &Problem, aggregate: &Aggregate, columns: &[usize]) {
-        let (mut ready, mut due) = (vec![0.0; problem.days], vec![0.0; problem.days]);
+    /// People who had a dose before the plan. One balance carries those who may get their next dose
+    /// and have not yet, the other those who got it before they had to; being late costs more than
+    /// any dose is worth.
+    fn add_waiting(
+        &mut self,
+        problem: &Problem,
+        aggregate: &Aggregate,
+        columns: &Per<Day, Option<ColumnIndex>>,
+    ) {
+        let mut ready: Per<Day, f64> = Per::filled(0.0, problem.days);
+        let mut due = ready.clone();
         for run in &aggregate.members {
-            ready[run.low.min(problem.days - 1)] += f64::from(run.people);
+            ready[run.low.min(Day::of(problem.days - 1))] += f64::from(run.people);
             if run.bound {
                 due[run.high] += f64::from(run.people);
             }
         }
-        let last_due = due.iter().rposition(|n| *n > 0.0);
+        let last_due = due.pairs().rev().find(|(_, n)| **n > 0.0).map(|(day, _)| day);
         let size = (aggregate.people / 4.0).max(1.0);
-        let (mut waiting, mut ahead) = (NO_SLOT, NO_SLOT);
-        for d in aggregate.opens..problem.days {
+        let (mut waiting, mut ahead): (Option<ColumnIndex>, Option<ColumnIndex>) = (None, None);
+        for d in aggregate.opens.until(problem.end()) {
             let row = self.program.row(ready[d], true, 1.0);
-            self.program.entry(row, columns[d], 1.0);
-            if waiting != NO_SLOT {
-                self.program.entry(row, waiting, -1.0);
+            if let Some(column) = columns[d] {
+                self.program.entry(row, column, 1.0);
             }
-            waiting = self.program.column(0.0, f64::INFINITY, size);
-            self.program.entry(row, waiting, 1.0);
+            if let Some(before) = waiting {
+                self.program.entry(row, before, -1.0);
+            }
+            let after = self.program.column(0.0, f64::INFINITY, size);
+            self.program.entry(row, after, 1.0);
+            waiting = Some(after);
             if last_due.is_none_or(|last| d > last) {
                 continue;
             }
             let row = self.program.row(-due[d], true, 1.0);
-            self.program.entry(row, columns[d], -1.0);
-            if ahead != NO_SLOT {
-                self.program.entry(row, ahead, -1.0);
+            if let Some(column) = columns[d] {
+                self.program.entry(row, column, -1.0);
+            }
+            if let Some(before) = ahead {
+                self.program.entry(row, before, -1.0);
             }
             if due[d] > 0.0 {
                 let late = self.program.column(LATE_COST * aggregate.priority, due[d], due[d]);
                 self.program.entry(row, late, -1.0);
             }
-            ahead = self.program.column(0.0, f64::INFINITY, size);
-            self.program.entry(row, ahead, 1.0);
+            let after = self.program.column(0.0, f64::INFINITY, size);
+            self.program.entry(row, after, 1.0);
+            ahead = Some(after);
         }
     }
 
-    /// People between dose j and the next: who may get it and has not, and who got it before they
-    /// had to. Both are carried from day to day and never negative.
+    /// People between dose j and the next one: those who may get it and have not yet, and those who
+    /// got it before they had to. Both balances are carried from day to day and are never negative.
     fn add_window(
         &mut self,
         problem: &Problem,
         j: usize,
-        (first, may_stop): (usize, bool),
+        (first, may_stop): (Day, bool),
         people: f64,
-        before: &[usize],
-        after: &[usize],
+        before: &Per<Day, Option<ColumnIndex>>,
+        after: &Per<Day, Option<ColumnIndex>>,
     ) {
-        let (mut ready, mut due) = (vec![Vec::new(); problem.days], vec![Vec::new(); problem.days]);
-        for (d, &column) in before.iter().enumerate().filter(|(_, column)| **column != NO_SLOT) {
+        let mut ready: Per<Day, Vec<ColumnIndex>> = Per::filled(Vec::new(), problem.days);
+        let mut due = ready.clone();
+        for (d, column) in before.present() {
             let (low, high) = problem.windows[j][d];
             if low <= high {
                 ready[low].push(column);
-                if high + 1 < problem.days {
+                if high.plus(1) < problem.end() {
                     due[high].push(column);
                 }
             }
         }
         let size = (people / 4.0).max(1.0);
-        let (mut waiting, mut ahead) = (NO_SLOT, NO_SLOT);
-        for d in first..problem.days {
+        let (mut waiting, mut ahead): (Option<ColumnIndex>, Option<ColumnIndex>) = (None, None);
+        for d in first.until(problem.end()) {
             for early in [true, false] {
                 if !early && may_stop {
                     continue;
@@ -226,55 +236,53 @@ impl Compact {
                 for &column in if early { &ready[d] } else { &due[d] } {
                     self.program.entry(row, column, sign);
                 }
-                if after[d] != NO_SLOT {
-                    self.program.entry(row, after[d], -sign);
+                if let Some(column) = after[d] {
+                    self.program.entry(row, column, -sign);
                 }
                 let held = if early { &mut waiting } else { &mut ahead };
-                if *held != NO_SLOT {
-                    self.program.entry(row, *held, 1.0);
+                if let Some(before) = *held {
+                    self.program.entry(row, before, 1.0);
                 }
-                let ends = early && d + 1 == problem.days && !may_stop;
+                let ends = early && d.plus(1) == problem.end() && !may_stop;
                 if ends {
-                    *held = NO_SLOT;
+                    *held = None;
                 } else {
-                    *held = self.program.column(0.0, f64::INFINITY, size);
-                    self.program.entry(row, *held, -1.0);
+                    let next = self.program.column(0.0, f64::INFINITY, size);
+                    self.program.entry(row, next, -1.0);
+                    *held = Some(next);
                 }
             }
         }
     }
 
-    fn slot_row(&mut self, slot: usize, worth: f64) -> usize {
-        if self.slot[slot] == NO_SLOT {
-            self.slot[slot] = self.program.row(self.holds[slot], false, worth);
-        }
-        self.slot[slot]
+    fn slot_row(&mut self, slot: SlotIndex, worth: f64) -> RowIndex {
+        let program = &mut self.program;
+        let right = self.holds[slot];
+        *self.slot[slot].get_or_insert_with(|| program.row(right, false, worth))
     }
 
     fn add_places(&mut self, market: &Market) {
         let problem = market.problem;
-        for (reach, places) in market.reaches.iter().enumerate() {
+        for (reach, places) in market.reaches.pairs() {
             let mut columns = Vec::new();
             for &place in places {
-                let mut of_place = vec![NO_SLOT; problem.days];
+                let mut of_place = Per::filled(None, problem.days);
                 if let Place::Site(at) = place {
                     let site = &problem.sites[at];
-                    let slots = market.slots.site_day[at].iter().enumerate();
-                    for (d, &slot) in slots.filter(|(_, slot)| **slot != NO_SLOT) {
+                    for (d, slot) in market.slots.site_day[at].present() {
                         let holds = market.slots.holds[slot];
                         let column = self.program.column(0.0, f64::INFINITY, holds);
                         self.program.entry(self.balance[reach][d], column, -1.0);
                         let row = self.slot_row(slot, 1.0);
                         self.program.entry(row, column, 1.0);
                         let period = site.period_of[d];
-                        let store = market.slots.storage[at][period];
-                        if store != NO_SLOT {
+                        if let Some(store) = market.slots.storage[at][period] {
                             let row = self.slot_row(store, 1.0);
                             self.program.entry(row, column, site.draw_doses);
                         }
                         let class = self.class[site.periods[period].class];
                         self.program.entry(class, column, site.draw_doses);
-                        of_place[d] = column;
+                        of_place[d] = Some(column);
                     }
                 }
                 columns.push(of_place);
@@ -285,7 +293,7 @@ impl Compact {
 
     fn add_lots(&mut self, market: &Market) {
         let problem = market.problem;
-        for (class, lots) in problem.classes.iter().enumerate() {
+        for (class, lots) in problem.classes.pairs() {
             for &lot in lots {
                 let slot = market.slots.lot[lot];
                 let holds = market.slots.holds[slot];
@@ -300,17 +308,14 @@ impl Compact {
     fn add_teams(&mut self, market: &Market, base: &Draft) {
         let problem = market.problem;
         for team in problem.teams.indices() {
-            let rows = (0..problem.days).map(|d| {
-                if problem.teams[team].works[d] && base.free.visits(team, d).is_empty() {
-                    self.program.row(1.0, false, 100.0)
-                } else {
-                    NO_SLOT
-                }
+            let rows = Per::with(problem.days, |d| {
+                let is_open = problem.teams[team].works[d] && base.free.visits(team, d).is_empty();
+                is_open.then(|| self.program.row(1.0, false, 100.0))
             });
-            self.team_day.push(rows.collect());
+            self.team_day.push(rows);
         }
         for team in problem.teams.indices() {
-            for d in problem.first..problem.days {
+            for d in problem.plan_days() {
                 let visits = base.free.visits(team, d);
                 if !visits.is_empty() {
                     self.add_decided(market, team, d, visits);
@@ -320,24 +325,32 @@ impl Compact {
         }
     }
 
-    /// Adds the best route of every team-day at prices where it earns more than the team-day's
-    /// own price; returns how many are new.
-    pub(super) fn add_routes(&mut self, market: &Market, prices: &[f64], y: &[f64]) -> usize {
+    /// Adds the best route of every team-day at these prices if it earns more than the team-day
+    /// itself costs. Returns how many routes are new.
+    pub(super) fn add_routes(
+        &mut self,
+        market: &Market,
+        prices: &Prices,
+        y: &Per<RowIndex, f64>,
+    ) -> usize {
         let problem = market.problem;
         let vaccine = market.vaccine_prices(prices);
-        let mut prices = prices.to_vec();
+        let mut prices = prices.clone();
         for &(stop, d) in &self.driven {
-            prices[market.slots.stop_visit[stop][d]] = f64::INFINITY;
+            if let Some(visit) = market.slots.stop_visit[stop][d] {
+                prices[visit] = f64::INFINITY;
+            }
         }
         let teams = problem.teams.indices();
-        let days = teams.flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
-        let open: Vec<(TeamIndex, usize)> =
-            days.filter(|&(team, d)| self.team_day[team][d] != NO_SLOT).collect();
-        let best = |&(team, d): &(TeamIndex, usize)| best_route(market, &prices, &vaccine, team, d);
+        let days = teams.flat_map(|team| problem.plan_days().map(move |d| (team, d)));
+        let open: Vec<(TeamIndex, Day, RowIndex)> =
+            days.filter_map(|(team, d)| Some((team, d, self.team_day[team][d]?))).collect();
+        let best = |&(team, d, _): &(TeamIndex, Day, RowIndex)| {
+            best_route(market, &prices, &vaccine, team, d)
+        };
         let found = parallel::each(&open, TEAM_DAYS_SHARED, best);
         let mut added = 0;
-        for ((team, d), mut route) in open.into_iter().zip(found) {
-            let row = self.team_day[team][d];
+        for ((team, d, row), mut route) in open.into_iter().zip(found) {
             if route.worth <= y.get(row).copied().unwrap_or(0.0) * 1.0001 + 1e-6 {
                 continue;
             }
@@ -358,20 +371,23 @@ impl Compact {
         &mut self,
         market: &Market,
         team: TeamIndex,
-        day: usize,
+        day: Day,
         visits: Vec<(StopIndex, f64)>,
-    ) -> usize {
+    ) -> ColumnIndex {
         let problem = market.problem;
         let column = self.program.column(0.0, 1.0, 1.0);
-        self.program.entry(self.team_day[team][day], column, 1.0);
+        if let Some(row) = self.team_day[team][day] {
+            self.program.entry(row, column, 1.0);
+        }
         let mut doses = 0.0;
         for &(stop, n) in &visits {
             if let Some(reach) = market.reach_of_stop(stop) {
                 self.program.entry(self.balance[reach][day], column, -n);
             }
-            let slot = market.slots.stop_visit[stop][day];
-            let visit = self.slot_row(slot, 30.0);
-            self.program.entry(visit, column, 1.0);
+            if let Some(slot) = market.slots.stop_visit[stop][day] {
+                let visit = self.slot_row(slot, 30.0);
+                self.program.entry(visit, column, 1.0);
+            }
             doses += n;
         }
         let class = self.class[problem.day_class[day]];
@@ -380,13 +396,13 @@ impl Compact {
         column
     }
 
-    /// Adds the doses of a decided route: as many as each stop and the day have room for beyond
-    /// what is given there anyway.
+    /// Adds the doses of a decided route: as many as fit at each stop and into the day beyond what
+    /// is given there anyway.
     pub(super) fn add_decided(
         &mut self,
         market: &Market,
         team: TeamIndex,
-        day: usize,
+        day: Day,
         visits: &[(StopIndex, u32)],
     ) {
         let problem = market.problem;
@@ -411,25 +427,24 @@ impl Compact {
         }
     }
 
-    /// Prices of the slots at a point: a site-day costs what its dearest area pays beyond store
-    /// and vaccine.
-    pub(super) fn prices(&self, market: &Market, point: &Point) -> Vec<f64> {
-        let y = |row: usize| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
-        let mut prices: Vec<f64> =
-            self.slot.iter().map(|&row| if row == NO_SLOT { 0.0 } else { y(row) }).collect();
+    /// Prices of the slots at a point. A site-day costs the most that any set of places pays for it
+    /// beyond store and vaccine.
+    pub(super) fn prices(&self, market: &Market, point: &Point) -> Prices {
+        let y = |row: RowIndex| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
+        let mut prices: Prices = self.slot.iter().map(|row| row.map_or(0.0, y)).collect();
         for days in &market.slots.site_day {
-            for &slot in days.iter().filter(|slot| **slot != NO_SLOT) {
+            for (_, slot) in days.present() {
                 prices[slot] = 0.0;
             }
         }
         let rest = market.dose_prices(&prices);
-        for (reach, places) in market.reaches.iter().enumerate() {
+        for (reach, places) in market.reaches.pairs() {
             for &place in places {
                 let slots = match place {
                     Place::Site(site) => &market.slots.site_day[site],
                     Place::Stop(stop) => &market.slots.stop_day[stop],
                 };
-                for (d, &slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != NO_SLOT) {
+                for (d, slot) in slots.present() {
                     let pays = y(self.balance[reach][d]);
                     prices[slot] = prices[slot].max(pays - rest[place][d]);
                 }
@@ -438,61 +453,23 @@ impl Compact {
         prices
     }
 
-    /// A point to start from: what prices say about the rows that they know.
-    pub(super) fn warm(&self, market: &Market, prices: &[f64]) -> Point {
-        let mut y = vec![0.0; self.program.right.len()];
-        for (&row, &price) in self.slot.iter().zip(prices).filter(|(row, _)| **row != NO_SLOT) {
-            y[row] = price;
+    /// A point to start from: the rows whose prices are known.
+    pub(super) fn warm(&self, market: &Market, prices: &Prices) -> Point {
+        let mut y: Per<RowIndex, f64> = Per::filled(0.0, self.program.right.len());
+        for (slot, row) in self.slot.present() {
+            y[row] = prices[slot];
         }
         for (&row, vaccine) in self.class.iter().zip(market.vaccine_prices(prices)) {
             y[row] = if vaccine.0.is_finite() { vaccine.0 } else { 0.0 };
         }
         let of_place = market.dose_prices(prices);
-        for (reach, places) in market.reaches.iter().enumerate() {
-            for (d, &row) in self.balance[reach].iter().enumerate() {
+        for (reach, places) in market.reaches.pairs() {
+            for (d, &row) in self.balance[reach].pairs() {
                 let least = places.iter().map(|&place| of_place[place][d]);
                 let least = least.fold(f64::INFINITY, f64::min);
                 y[row] = if least.is_finite() { least } else { 0.0 };
             }
         }
-        Point { x: Vec::new(), y }
-    }
-
-    /// Doses of each set of places by day and place.
-    pub(super) fn quotas(&self, market: &Market, x: &[f64]) -> Quotas {
-        let problem = market.problem;
-        let mut quotas = vec![vec![BTreeMap::new(); problem.days]; market.reaches.len()];
-        for (reach, places) in market.reaches.iter().enumerate() {
-            for (&place, columns) in places.iter().zip(&self.places[reach]) {
-                for (d, &column) in columns.iter().enumerate() {
-                    if column != NO_SLOT && x[column] > CRUMB {
-                        quotas[reach][d].insert(place, x[column]);
-                    }
-                }
-            }
-        }
-        for route in &self.routes {
-            for &(stop, doses) in &route.visits {
-                let amount = doses * x.get(route.column).copied().unwrap_or(0.0);
-                if let Some(reach) = market.reach_of_stop(stop)
-                    && amount > CRUMB
-                {
-                    *quotas[reach][route.day].entry(Place::Stop(stop)).or_insert(0.0) += amount;
-                }
-            }
-        }
-        for visit in &self.visits {
-            let amount = x.get(visit.column).copied().unwrap_or(0.0);
-            if let Some(reach) = market.reach_of_stop(visit.stop)
-                && amount > CRUMB
-            {
-                let place = Place::Stop(visit.stop);
-                *quotas[reach][visit.day].entry(place).or_insert(0.0) += amount;
-            }
-        }
-        quotas
+        Point { x: Per::default(), y }
     }
 }
-
-/// Doses below this are rounding noise.
-pub(super) const CRUMB: f64 = 1e-3;

@@ -124,3 +124,57 @@ fn session(
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::planner::testing::start;
+    use chrono::TimeDelta;
+
+    fn row(day: i64, place: &str, team: Option<&str>, dose: u8, doses: u32) -> PlanRow {
+        PlanRow {
+            day: start() + TimeDelta::days(day),
+            place: place.into(),
+            team: team.map(Into::into),
+            area: "A1".into(),
+            group: "all".into(),
+            dose,
+            doses,
+        }
+    }
+
+    #[test]
+    fn a_difference_names_sessions_that_are_new_gone_or_other_and_counts_the_doses_that_move() {
+        let old = [
+            row(0, "S1", None, 1, 9),
+            row(1, "S1", None, 1, 5),
+            row(2, "S1", None, 1, 4),
+            row(3, "P1", Some("T1"), 1, 3),
+            row(4, "S1", None, 1, 2),
+        ];
+        let new = [
+            row(1, "S1", None, 1, 5),
+            row(2, "S1", None, 1, 1),
+            row(2, "S1", None, 2, 6),
+            row(3, "P1", Some("T2"), 1, 3),
+            row(5, "S1", None, 1, 7),
+        ];
+        let from = start() + TimeDelta::days(1);
+        let found = diff(&old, &new, from);
+        assert_eq!((found.doses_before, found.doses_after, found.doses_moved), (14, 22, 13));
+        assert_eq!(found.same_sessions, 1);
+        assert!(!found.is_empty());
+        let of = |change: &SessionChange| {
+            let day = (change.day - start()).num_days();
+            (day, change.doses_before, change.doses_after, change.counts.len())
+        };
+        let changes: Vec<_> = found.sessions.iter().map(of).collect();
+        assert_eq!(changes, [(2, 4, 7, 2), (3, 3, 3, 0), (4, 2, 0, 1), (5, 0, 7, 1)]);
+        let teams = &found.sessions[1];
+        assert_eq!(teams.team_before, Some("T1".into()));
+        assert_eq!(teams.team_after, Some("T2".into()));
+        let counts = &found.sessions[0].counts;
+        assert_eq!((counts[0].dose, counts[0].before, counts[0].after), (1, 4, 1));
+        assert!(diff(&old, &old, from).is_empty());
+    }
+}

@@ -4,7 +4,7 @@
 //! still missing.
 
 use super::free_capacity::{FreeCapacity, Step};
-use super::index::{Place, TeamIndex};
+use super::index::{AreaIndex, CohortIndex, Day, Per, Place, RunIndex, TeamIndex};
 use super::model::{Cohort, Problem, Waiting};
 use crate::domain::plan::PlanRow;
 use std::collections::BTreeMap;
@@ -14,15 +14,15 @@ use std::collections::BTreeMap;
 pub(super) enum Who {
     /// People without a dose.
     New,
-    /// The run of this index among those who wait.
-    Waiting(usize),
+    /// A run of those who wait.
+    Waiting(RunIndex),
 }
 
 /// People of a cohort who take the same steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Path {
-    /// Index of the cohort.
-    pub(super) cohort: usize,
+    /// Their cohort.
+    pub(super) cohort: CohortIndex,
     /// Who they are.
     pub(super) who: Who,
     /// How many.
@@ -36,17 +36,17 @@ pub(super) struct Path {
 pub(super) struct Draft<'p> {
     /// The campaign.
     pub(super) problem: &'p Problem<'p>,
-    /// What is free.
+    /// What is still free.
     pub(super) free: FreeCapacity<'p>,
     /// People without a dose and without a path, by cohort.
-    pub(super) new_left: Vec<u32>,
+    pub(super) new_left: Per<CohortIndex, u32>,
     /// People who wait and have no path, by cohort and run.
-    pub(super) waiting_left: Vec<Vec<u32>>,
+    pub(super) waiting_left: Per<CohortIndex, Per<RunIndex, u32>>,
     /// The paths.
     pub(super) paths: Vec<Path>,
-    /// `dead[area][dose][day]`: nothing can be placed from that dose on; holds until something is
-    /// taken back.
-    dead: Vec<Vec<Vec<bool>>>,
+    /// `dead[area][dose][day]`: nobody can be placed from that dose on, starting that day. Valid
+    /// until something is taken back.
+    dead: Per<AreaIndex, Vec<Per<Day, bool>>>,
 }
 
 impl<'p> Draft<'p> {
@@ -60,28 +60,28 @@ impl<'p> Draft<'p> {
             new_left: problem.cohorts.iter().map(|cohort| cohort.new_people).collect(),
             waiting_left: problem.cohorts.iter().map(runs).collect(),
             paths: Vec::new(),
-            dead: vec![vec![vec![false; problem.days]; doses]; problem.reach.len()],
+            dead: Per::filled(vec![Per::filled(false, problem.days); doses], problem.reach.len()),
         }
     }
 
-    /// People of a path's kind who are left.
-    pub(super) fn left(&self, cohort: usize, who: Who) -> u32 {
+    /// People of a cohort and kind who have no path yet.
+    pub(super) fn left(&self, cohort: CohortIndex, who: Who) -> u32 {
         match who {
             Who::New => self.new_left[cohort],
             Who::Waiting(run) => self.waiting_left[cohort][run],
         }
     }
 
-    fn left_mut(&mut self, cohort: usize, who: Who) -> &mut u32 {
+    fn left_mut(&mut self, cohort: CohortIndex, who: Who) -> &mut u32 {
         match who {
             Who::New => &mut self.new_left[cohort],
             Who::Waiting(run) => &mut self.waiting_left[cohort][run],
         }
     }
 
-    /// Places up to `n` people whose first step falls on one of the days `low..=high`, as early
-    /// as possible and near. Returns how many it placed, on one path.
-    pub(super) fn place(&mut self, cohort: usize, who: Who, days: (usize, usize), n: u32) -> u32 {
+    /// Places up to `n` people on one path whose first step is on one of `days`, as early and as
+    /// near as possible. Returns how many it placed.
+    pub(super) fn place(&mut self, cohort: CohortIndex, who: Who, days: (Day, Day), n: u32) -> u32 {
         let n = n.min(self.left(cohort, who));
         let dose = self.first_dose(cohort, who);
         let must_finish = self.must_finish(cohort, who);
@@ -91,9 +91,9 @@ impl<'p> Draft<'p> {
         people
     }
 
-    /// Places up to `n` people on steps that are wished for; later steps that do not fit are
-    /// chosen anew inside their window. Returns how many it placed.
-    pub(super) fn place_on(&mut self, cohort: usize, who: Who, wish: &[Step], n: u32) -> u32 {
+    /// Places up to `n` people on the wished steps. The first step must fit; later ones that do not
+    /// fit are replaced by others inside their window. Returns how many it placed.
+    pub(super) fn place_on(&mut self, cohort: CohortIndex, who: Who, wish: &[Step], n: u32) -> u32 {
         let n = n.min(self.left(cohort, who));
         let dose = self.first_dose(cohort, who);
         let must_finish = self.must_finish(cohort, who);
@@ -104,7 +104,13 @@ impl<'p> Draft<'p> {
     }
 
     /// Places up to `n` people on exactly these steps; returns how many.
-    pub(super) fn place_exactly(&mut self, cohort: usize, who: Who, wish: &[Step], n: u32) -> u32 {
+    pub(super) fn place_exactly(
+        &mut self,
+        cohort: CohortIndex,
+        who: Who,
+        wish: &[Step],
+        n: u32,
+    ) -> u32 {
         let mut people = n.min(self.left(cohort, who));
         let mut steps: Vec<Step> = Vec::with_capacity(wish.len());
         for step in wish {
@@ -140,47 +146,48 @@ impl<'p> Draft<'p> {
         *self.left_mut(cohort, who) += people;
     }
 
-    /// Looks everywhere again.
+    /// Forgets where nobody could be placed, so that every day is tried again.
     pub(super) fn forget_dead(&mut self) {
         for day in self.dead.iter_mut().flatten() {
             day.fill(false);
         }
     }
 
-    /// Whether nothing can be placed for an area from a dose on, starting on a day.
-    pub(super) fn is_dead(&self, area: usize, dose: usize, day: usize) -> bool {
+    /// Whether it is known that nobody of an area can be placed from a dose on, starting on a day.
+    pub(super) fn is_dead(&self, area: AreaIndex, dose: usize, day: Day) -> bool {
         self.dead[area][dose][day]
     }
 
-    fn first_dose(&self, cohort: usize, who: Who) -> usize {
+    fn first_dose(&self, cohort: CohortIndex, who: Who) -> usize {
         match who {
             Who::New => 0,
             Who::Waiting(run) => self.problem.cohorts[cohort].waiting[run].dose,
         }
     }
 
-    /// People who start in the plan finish in it; those who are bound at least as far as windows
-    /// end inside it.
-    fn must_finish(&self, cohort: usize, who: Who) -> bool {
+    /// Whether people must get all their remaining doses: those who start in the plan, and those
+    /// whose window closes inside it.
+    fn must_finish(&self, cohort: CohortIndex, who: Who) -> bool {
         match who {
             Who::New => true,
             Who::Waiting(run) => self.problem.cohorts[cohort].waiting[run].bound,
         }
     }
 
-    /// Finds steps for doses `dose..`, the first of them inside `days`. Returns the people
-    /// placed; the steps are taken from the free capacity and pushed to `steps`.
+    /// Finds steps for dose `dose` and those after it, the first inside `days`. Returns the people
+    /// placed; takes their steps from the free capacity and pushes them to `steps`.
     fn chain(
         &mut self,
-        cohort: usize,
+        cohort: CohortIndex,
         dose: usize,
-        days: (usize, usize),
+        days: (Day, Day),
         n: u32,
         must_finish: bool,
         steps: &mut Vec<Step>,
     ) -> u32 {
         let model = &self.problem.cohorts[cohort];
-        for day in days.0.max(model.opens)..=days.1.min(self.problem.days.saturating_sub(1)) {
+        let first = days.0.max(model.opens);
+        for day in first.until(days.1.plus(1).min(self.problem.end())) {
             if n == 0 || self.dead[model.area][dose][day] {
                 continue;
             }
@@ -198,7 +205,7 @@ impl<'p> Draft<'p> {
 
     fn chain_on(
         &mut self,
-        cohort: usize,
+        cohort: CohortIndex,
         dose: usize,
         wish: &[Step],
         n: u32,
@@ -212,11 +219,12 @@ impl<'p> Draft<'p> {
         self.step(cohort, dose, first, n, must_finish, steps, rest)
     }
 
-    /// One step and what follows it: on `rest` as far as wished, else wherever it fits.
+    /// Takes one step and those after it: as wished in `rest` where possible, otherwise wherever
+    /// they fit.
     #[expect(clippy::too_many_arguments, reason = "one recursion over the doses of a path")]
     fn step(
         &mut self,
-        cohort: usize,
+        cohort: CohortIndex,
         dose: usize,
         wish: Step,
         n: u32,
@@ -256,23 +264,23 @@ impl<'p> Draft<'p> {
         placed
     }
 
-    /// Whether somebody who waited since before the plan may go without dose `dose` when the one
-    /// before is given on `day`: their window does not end inside the campaign.
-    fn may_stop(&self, dose: usize, day: usize) -> bool {
-        let last = super::num::number(self.problem.days) - 1;
-        let high = self.problem.window(dose, super::num::number(day)).1;
+    /// Whether somebody who has waited since before the plan may stop without dose `dose` if the
+    /// one before it is given on `day`: the window does not end inside the campaign.
+    fn may_stop(&self, dose: usize, day: Day) -> bool {
+        let last = self.problem.end().number() - 1;
+        let high = self.problem.window(dose, day.number()).1;
         high.is_none_or(|high| high > last)
     }
 
     /// The run of waiting people.
-    pub(super) fn run(&self, cohort: usize, run: usize) -> Waiting {
+    pub(super) fn run(&self, cohort: CohortIndex, run: RunIndex) -> Waiting {
         self.problem.cohorts[cohort].waiting[run]
     }
 
     /// The plan's rows: sorted, one per positive count.
     pub(super) fn rows(&self) -> Vec<PlanRow> {
         let problem = self.problem;
-        let mut counts: BTreeMap<(usize, Place, Option<TeamIndex>, usize, usize), u32> =
+        let mut counts: BTreeMap<(Day, Place, Option<TeamIndex>, CohortIndex, usize), u32> =
             BTreeMap::new();
         for path in &self.paths {
             let dose = self.first_dose(path.cohort, path.who);

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Who};
 use super::free_capacity::Blocked;
-use super::index::Place;
+use super::index::{CohortIndex, Day, ListIndex as _, Place};
 use super::model::{Cohort, Problem};
 use crate::domain::plan::{Unplaced, UnplacedReason};
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 /// Everybody without a complete series, by cohort and reason.
 pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
     let problem = draft.problem;
-    let mut counts: BTreeMap<(usize, UnplacedReason), u32> = BTreeMap::new();
-    for (c, cohort) in problem.cohorts.iter().enumerate() {
+    let mut counts: BTreeMap<(CohortIndex, UnplacedReason), u32> = BTreeMap::new();
+    for (c, cohort) in problem.cohorts.pairs() {
         if draft.new_left[c] > 0 {
             let reason = reason(draft, cohort);
             *counts.entry((c, reason)).or_insert(0) += draft.new_left[c];
@@ -25,33 +25,34 @@ pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
     for path in draft.paths.iter().filter(|path| stops_early(draft, path)) {
         *counts.entry((path.cohort, UnplacedReason::Overdue)).or_insert(0) += path.people;
     }
-    let row = |((c, reason), people): ((usize, UnplacedReason), u32)| {
+    let row = |((c, reason), people): ((CohortIndex, UnplacedReason), u32)| {
         let key = &problem.cohorts[c].key;
         Unplaced { area: key.area.clone(), group: key.group.clone(), people, reason }
     };
     counts.into_iter().map(row).collect()
 }
 
-/// Whether a path ends before the last dose: only people who waited since before the plan may.
+/// Whether a path ends before the last dose; only people who had a dose before the plan may stop
+/// early.
 fn stops_early(draft: &Draft, path: &super::draft::Path) -> bool {
     let Who::Waiting(run) = path.who else { return false };
     draft.run(path.cohort, run).dose + path.steps.len() < draft.problem.shares.len()
 }
 
-/// What holds people of a cohort back who have no dose: the most frequent obstacle over the places
-/// and days of a whole series.
+/// Why people of a cohort without a dose are not placed: the most frequent obstacle over all places
+/// and days on which they could start.
 fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
     let problem = draft.problem;
     let places = &problem.reach[cohort.area];
     if places.is_empty() {
         return UnplacedReason::NoPlace;
     }
-    let useful = (cohort.opens..problem.days).find(|&day| finishes(problem, day));
+    let useful = cohort.opens.until(problem.end()).find(|&day| finishes(problem, day));
     let Some(first) = useful else { return UnplacedReason::Horizon };
-    let end = problem.days - 1;
+    let last = Day::of(problem.days - 1);
     let mut counts: BTreeMap<UnplacedReason, usize> = BTreeMap::new();
     for &place in places {
-        for day in first..=end {
+        for day in first.through(last) {
             let held = match draft.free.blocked_by(place, day) {
                 None | Some(Blocked::Shut) => continue,
                 Some(Blocked::Supply) => UnplacedReason::Supply,
@@ -65,19 +66,19 @@ fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
         }
     }
     let most = counts.iter().max_by_key(|(reason, n)| (**n, std::cmp::Reverse(**reason)));
-    most.map_or_else(|| idle_reason(problem, places, first, end), |(reason, _)| *reason)
+    most.map_or_else(|| idle_reason(problem, places, first, last), |(reason, _)| *reason)
 }
 
-/// Nothing is used up, and still nobody fits: nothing is open, there is no vaccine at all, or the
-/// open days lie too far apart.
-fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) -> UnplacedReason {
-    let open = |place: Place, day: usize| match place {
+/// The reason if nothing is used up: nothing is open, there is no vaccine at all, or the open days
+/// do not fit the intervals.
+fn idle_reason(problem: &Problem, places: &[Place], first: Day, last: Day) -> UnplacedReason {
+    let open = |place: Place, day: Day| match place {
         Place::Site(site) => problem.sites[site].capacity[day] > 0,
         Place::Stop(stop) => {
             problem.stops[stop].open[day] && problem.teams.iter().any(|team| team.works[day])
         }
     };
-    if places.iter().any(|&place| (first..=end).any(|day| open(place, day))) {
+    if places.iter().any(|&place| first.through(last).any(|day| open(place, day))) {
         if problem.lots.iter().all(|lot| lot.units == 0) {
             UnplacedReason::Supply
         } else {
@@ -89,7 +90,7 @@ fn idle_reason(problem: &Problem, places: &[Place], first: usize, end: usize) ->
 }
 
 /// Whether somebody who gets the first dose on `day` can finish before the end.
-fn finishes(problem: &Problem, day: usize) -> bool {
+fn finishes(problem: &Problem, day: Day) -> bool {
     let mut at = day;
     for windows in &problem.windows {
         let (low, high) = windows[at];

@@ -1,21 +1,21 @@
-//! What is still free: site-days, storage, vaccine and teams' days, while doses are placed and
-//! taken back.
+//! What is still free while doses are placed and taken back: site-days, cold stores, vaccine and
+//! teams' days.
 
-use super::index::{Per, Place, SiteIndex, StopIndex, TeamIndex};
+use super::index::{Day, Per, PeriodIndex, Place, SiteIndex, SlotIndex, StopIndex, TeamIndex};
 use super::lots::Stock;
 use super::model::{Problem, TeamModel};
 use super::num::{doses, whole};
-use super::prices::{NO_SLOT, Slots};
+use super::prices::Slots;
 use std::sync::Arc;
 
-/// A dose of the plan: where and when. `team` at a stop.
+/// Where and when a dose is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Step {
     /// The day.
-    pub(super) day: usize,
+    pub(super) day: Day,
     /// The place.
     pub(super) place: Place,
-    /// The team that comes there.
+    /// The team that comes to a stop; `None` at a site, or if the team is still to be chosen.
     pub(super) team: Option<TeamIndex>,
 }
 
@@ -23,21 +23,21 @@ pub(super) struct Step {
 #[derive(Clone)]
 pub(super) struct FreeCapacity<'p> {
     problem: &'p Problem<'p>,
-    site_left: Per<SiteIndex, Vec<u32>>,
-    storage_left: Per<SiteIndex, Vec<u64>>,
+    site_left: Per<SiteIndex, Per<Day, u32>>,
+    storage_left: Per<SiteIndex, Per<PeriodIndex, u64>>,
     stock: Stock,
     /// `visits[team][day]`: stops and doses of the day.
-    visits: Per<TeamIndex, Vec<Vec<(StopIndex, u32)>>>,
+    visits: Per<TeamIndex, Per<Day, Vec<(StopIndex, u32)>>>,
     /// `visitor[stop][day]`: the team that comes.
-    visitor: Per<StopIndex, Vec<Option<TeamIndex>>>,
-    /// The stops that each team drives to on a day, whatever it gives there; `None`: not decided.
+    visitor: Per<StopIndex, Per<Day, Option<TeamIndex>>>,
+    /// The stops that each team drives to on a day; `None` if teams may go wherever they have time.
     routes: Option<Arc<Routes>>,
 }
 
 /// `routes[team][day]`: stops, in order; empty where the team has no route.
-pub(super) type Routes = Per<TeamIndex, Vec<Vec<StopIndex>>>;
+pub(super) type Routes = Per<TeamIndex, Per<Day, Vec<StopIndex>>>;
 
-/// Minutes are compared with this much slack, well below the millionth that the rules allow.
+/// Slack for comparing minutes, well below the millionth of a minute that the check allows.
 const MINUTES_SLACK: f64 = 1e-7;
 
 impl<'p> FreeCapacity<'p> {
@@ -50,31 +50,31 @@ impl<'p> FreeCapacity<'p> {
             storage_left: problem
                 .sites
                 .iter()
-                .map(|site| vec![site.storage; site.periods.len()])
+                .map(|site| Per::filled(site.storage, site.periods.len()))
                 .collect(),
             stock: Stock::new(problem),
-            visits: Per::filled(vec![Vec::new(); days], problem.teams.len()),
-            visitor: Per::filled(vec![None; days], problem.stops.len()),
+            visits: Per::filled(Per::filled(Vec::new(), days), problem.teams.len()),
+            visitor: Per::filled(Per::filled(None, days), problem.stops.len()),
             routes: None,
         }
     }
 
-    /// From now on teams drive these routes only; `None`: wherever they have time.
+    /// Restricts teams to these routes from now on; `None` lifts the restriction.
     pub(super) fn keep_routes(&mut self, routes: Option<Arc<Routes>>) {
         self.routes = routes;
     }
 
-    /// Doses that could be given at a place on a day, as far as place and team go. Vaccine counts
-    /// only where the class of the draw is known to be used up.
-    pub(super) fn most(&self, place: Place, day: usize) -> u32 {
+    /// Doses that could still be given at a place on a day. Vaccine counts only if it is known to
+    /// be used up.
+    pub(super) fn most(&self, place: Place, day: Day) -> u32 {
         match place {
             Place::Site(site) => self.most_at_site(site, day),
             Place::Stop(stop) => self.best_team(stop, day, None).map_or(0, |(_, most)| most),
         }
     }
 
-    /// What stops a place on a day from giving one dose more, vaccine aside.
-    pub(super) fn blocked_by(&self, place: Place, day: usize) -> Option<Blocked> {
+    /// Why a place cannot give one more dose on a day; `None` if nothing is known to prevent it.
+    pub(super) fn blocked_by(&self, place: Place, day: Day) -> Option<Blocked> {
         let problem = self.problem;
         let stop = match place {
             Place::Stop(stop) => stop,
@@ -102,7 +102,7 @@ impl<'p> FreeCapacity<'p> {
         }
     }
 
-    fn most_at_site(&self, at: SiteIndex, day: usize) -> u32 {
+    fn most_at_site(&self, at: SiteIndex, day: Day) -> u32 {
         let site = &self.problem.sites[at];
         let period = site.period_of[day];
         if self.site_left[at][day] == 0 || self.stock.is_empty(site.periods[period].class) {
@@ -111,12 +111,12 @@ impl<'p> FreeCapacity<'p> {
         self.site_left[at][day].min(doses(self.storage_left[at][period] / site.draw))
     }
 
-    /// The team that can give most at a stop on a day: the one that is there, else the one wished
-    /// for, else the one with most room.
+    /// The team for a stop on a day with the doses that it can give: the one that is there already,
+    /// else the one wished for, else the one that can give most.
     fn best_team(
         &self,
         stop: StopIndex,
-        day: usize,
+        day: Day,
         wished: Option<TeamIndex>,
     ) -> Option<(TeamIndex, u32)> {
         let problem = self.problem;
@@ -143,7 +143,7 @@ impl<'p> FreeCapacity<'p> {
     }
 
     /// Doses that a team can still give at a stop on a day.
-    fn team_doses_left(&self, team: TeamIndex, stop: StopIndex, day: usize) -> u32 {
+    fn team_doses_left(&self, team: TeamIndex, stop: StopIndex, day: Day) -> u32 {
         let (problem, visits) = (self.problem, &self.visits[team][day]);
         let model = &problem.teams[team];
         let here = visits.iter().find(|visit| visit.0 == stop);
@@ -165,7 +165,7 @@ impl<'p> FreeCapacity<'p> {
             if !route.contains(&stop) {
                 return 0;
             }
-            // Time for the whole route, where nothing else was published for the day.
+            // Reserve time for the whole route, unless the published day has other stops.
             if stops.iter().all(|stop| route.contains(stop)) {
                 stops.clone_from(route);
             }
@@ -173,11 +173,11 @@ impl<'p> FreeCapacity<'p> {
         most.min(day_doses(problem, team, &stops).saturating_sub(given))
     }
 
-    /// Places up to `n` doses; returns how many and by which team.
+    /// Takes up to `n` doses; returns how many it got and from which team.
     pub(super) fn give(
         &mut self,
         place: Place,
-        day: usize,
+        day: Day,
         n: u32,
         wished: Option<TeamIndex>,
     ) -> (u32, Option<TeamIndex>) {
@@ -209,7 +209,7 @@ impl<'p> FreeCapacity<'p> {
         (n, Some(team))
     }
 
-    /// Takes `n` doses of a step back.
+    /// Gives `n` doses of a step back.
     pub(super) fn take_back(&mut self, step: Step, n: u32) {
         let problem = self.problem;
         match (step.place, step.team) {
@@ -238,28 +238,30 @@ impl<'p> FreeCapacity<'p> {
         }
     }
 
-    /// Takes what is used off what slots hold.
-    pub(super) fn less(&self, slots: &Slots, holds: &mut [f64]) {
+    /// Sets what slots hold to what is still free.
+    pub(super) fn less(&self, slots: &Slots, holds: &mut Per<SlotIndex, f64>) {
         let problem = self.problem;
         for (s, site) in problem.sites.pairs() {
             for (&slot, &left) in slots.site_day[s].iter().zip(&self.site_left[s]) {
-                if slot != NO_SLOT {
+                if let Some(slot) = slot {
                     holds[slot] = f64::from(left);
                 }
             }
             for (&slot, &left) in slots.storage[s].iter().zip(&self.storage_left[s]) {
-                if slot != NO_SLOT && site.storage != u64::MAX {
+                if let Some(slot) = slot
+                    && site.storage != u64::MAX
+                {
                     holds[slot] = left as f64 / problem.scale as f64;
                 }
             }
         }
-        for (lot, &slot) in slots.lot.iter().enumerate() {
+        for (lot, &slot) in slots.lot.pairs() {
             holds[slot] = self.stock.left(lot) as f64 / problem.scale as f64;
         }
     }
 
     /// The stops of a team on a day, with their doses.
-    pub(super) fn visits(&self, team: TeamIndex, day: usize) -> &[(StopIndex, u32)] {
+    pub(super) fn visits(&self, team: TeamIndex, day: Day) -> &[(StopIndex, u32)] {
         &self.visits[team][day]
     }
 }
@@ -277,15 +279,194 @@ pub(super) enum Blocked {
     Supply,
 }
 
-/// Doses for which a team has time on a day with these stops.
+/// Doses for which a team has time on a day with these stops, whole ones.
 pub(super) fn day_doses(problem: &Problem, team: TeamIndex, stops: &[StopIndex]) -> u32 {
     let model: &TeamModel = &problem.teams[team];
     let left = minutes_left(problem, team, stops);
     if left < 0.0 { 0 } else { whole((left + MINUTES_SLACK) / model.dose_minutes) }
 }
 
-/// Minutes that are left for doses after driving and setting up; negative when there are none.
+/// Minutes left for giving doses after driving and setting up; negative if the day is too short.
 pub(super) fn minutes_left(problem: &Problem, team: TeamIndex, stops: &[StopIndex]) -> f64 {
     let setup: f64 = stops.iter().map(|&stop| problem.stops[stop].setup_minutes).sum();
     problem.teams[team].work_minutes - problem.roads.tour_minutes(team, stops) - setup
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::index::ListIndex as _;
+    use super::super::testing::{lot, plain, start};
+    use super::*;
+    use crate::domain::campaign::Campaign;
+    use crate::domain::date::Weekdays;
+    use crate::domain::site::Stop;
+
+    /// One site, two stops near the base of two teams; everything there is no limit to is large.
+    fn campaign() -> Campaign {
+        let mut campaign = plain();
+        campaign.travel.road_factor = 0.0;
+        for code in ["P0", "P1"] {
+            campaign.stops.push(Stop {
+                code: code.into(),
+                name: String::new(),
+                area: "A1".into(),
+                point: campaign.teams[0].point,
+                kind: None,
+                setup_minutes: 20,
+                max_doses: 12,
+                weekdays: Weekdays::MON_TO_FRI,
+            });
+        }
+        let mut second = campaign.teams[0].clone();
+        (second.code, second.doses_per_day) = ("T2".into(), 8);
+        campaign.teams.push(second);
+        campaign
+    }
+
+    fn site() -> Place {
+        Place::Site(SiteIndex::of(0))
+    }
+
+    fn stop(i: usize) -> Place {
+        Place::Stop(StopIndex::of(i))
+    }
+
+    fn team(i: usize) -> Option<TeamIndex> {
+        Some(TeamIndex::of(i))
+    }
+
+    fn day(n: usize) -> Day {
+        Day::of(n)
+    }
+
+    #[test]
+    fn a_site_gives_up_to_its_day_its_store_and_the_vaccine_and_takes_back() {
+        let campaign = campaign();
+        let problem = Problem::new(&campaign, &[], start());
+        let mut free = FreeCapacity::new(&problem);
+        assert_eq!(free.most(site(), day(0)), 10);
+        assert_eq!(free.give(site(), day(0), 12, None), (10, None));
+        assert_eq!(free.blocked_by(site(), day(0)), Some(Blocked::Full));
+        assert_eq!(free.give(site(), day(0), 1, None), (0, None));
+        for (d, doses) in [(1, 10), (2, 10), (3, 8), (4, 0)] {
+            assert_eq!(
+                free.give(site(), day(d), 99, None).0,
+                doses,
+                "38 of a store of 40, day {d}"
+            );
+        }
+        assert_eq!(free.blocked_by(site(), day(4)), Some(Blocked::Storage));
+        assert_eq!(free.blocked_by(site(), day(5)), Some(Blocked::Shut));
+        assert_eq!(free.blocked_by(site(), day(7)), None, "a new week");
+        free.take_back(Step { day: day(1), place: site(), team: None }, 4);
+        assert_eq!((free.most(site(), day(1)), free.most(site(), day(4))), (4, 4));
+    }
+
+    #[test]
+    fn without_vaccine_nothing_is_given_and_the_reason_is_supply() {
+        let mut campaign = campaign();
+        campaign.deliveries = vec![lot("L1", 0, 8, 60)];
+        let problem = Problem::new(&campaign, &[], start());
+        let mut free = FreeCapacity::new(&problem);
+        assert_eq!(free.give(site(), day(0), 10, None).0, 7, "8 with 5 % of waste");
+        assert_eq!(free.blocked_by(site(), day(1)), Some(Blocked::Supply));
+        assert_eq!(free.give(stop(0), day(1), 5, None), (0, None));
+        assert_eq!(free.blocked_by(stop(0), day(1)), Some(Blocked::Supply));
+        free.take_back(Step { day: day(0), place: site(), team: None }, 2);
+        assert_eq!(free.blocked_by(site(), day(1)), None);
+        assert_eq!(free.give(stop(0), day(1), 5, None).0, 2, "a tenth is wasted there");
+    }
+
+    #[test]
+    fn a_stop_has_one_team_a_day_the_one_that_can_give_most_or_the_one_wished_for() {
+        let campaign = campaign();
+        let problem = Problem::new(&campaign, &[], start());
+        let mut free = FreeCapacity::new(&problem);
+        assert_eq!(free.give(stop(0), day(0), 3, None), (3, team(0)));
+        assert_eq!(free.give(stop(0), day(0), 1, team(1)), (1, team(0)), "one team is there");
+        assert_eq!(free.give(stop(1), day(0), 3, team(1)), (3, team(1)), "wished for");
+        assert_eq!(free.visits(TeamIndex::of(0), day(0)), [(StopIndex::of(0), 4)]);
+        assert_eq!(free.most(stop(0), day(0)), 8, "12 doses at a stop");
+        assert_eq!(free.most(stop(1), day(0)), 5, "8 doses of the second team");
+        let step = Step { day: day(0), place: stop(0), team: team(0) };
+        free.take_back(step, 3);
+        assert_eq!(free.visits(TeamIndex::of(0), day(0)), [(StopIndex::of(0), 1)]);
+        free.take_back(step, 1);
+        assert!(free.visits(TeamIndex::of(0), day(0)).is_empty());
+        assert_eq!(free.give(stop(0), day(0), 1, team(1)), (1, team(1)), "nobody is there");
+    }
+
+    #[test]
+    fn each_limit_of_a_team_holds() {
+        let given = |change: &dyn Fn(&mut Campaign)| {
+            let mut campaign = campaign();
+            campaign.teams.truncate(1);
+            change(&mut campaign);
+            let problem = Problem::new(&campaign, &[], start());
+            let mut free = FreeCapacity::new(&problem);
+            [0, 1].map(|i| free.give(stop(i), day(0), 99, None).0)
+        };
+        assert_eq!(given(&|_| {}), [12, 12]);
+        assert_eq!(given(&|c| c.stops[1].max_doses = 5), [12, 5]);
+        assert_eq!(given(&|c| c.teams[0].max_stops = 1), [12, 0]);
+        assert_eq!(given(&|c| c.teams[0].doses_per_day = 15), [12, 3]);
+        assert_eq!(given(&|c| c.teams[0].weekdays = Weekdays::NONE), [0, 0]);
+        assert_eq!(given(&|c| c.stops[0].weekdays = Weekdays::NONE), [0, 12]);
+        // 40 minutes to set up both, six for each dose.
+        assert_eq!(given(&|c| c.teams[0].work_minutes = 20 + 12 * 6), [12, 0]);
+        assert_eq!(given(&|c| c.teams[0].work_minutes = 40 + 12 * 6), [12, 0]);
+        assert_eq!(given(&|c| c.teams[0].work_minutes = 40 + 13 * 6), [12, 1]);
+        assert_eq!(given(&|c| c.teams[0].work_minutes = 40 + 14 * 6 - 1), [12, 1]);
+        assert_eq!(given(&|c| c.teams[0].work_minutes = 19), [0, 0]);
+        let half = |c: &mut Campaign| {
+            // Half an hour out and half an hour back, to both stops.
+            c.travel.road_factor = 1.0;
+            let km = c.teams[0].point;
+            for stop in &mut c.stops {
+                stop.point.latitude = km.latitude + 15.0 / 111.194_926;
+            }
+            c.teams[0].work_minutes = 61 + 20 + 7 * 6;
+        };
+        assert_eq!(given(&half), [7, 0]);
+    }
+
+    #[test]
+    fn decided_routes_keep_teams_to_their_stops_with_time_for_all_of_them() {
+        let mut campaign = campaign();
+        campaign.teams.truncate(1);
+        campaign.teams[0].work_minutes = 40 + 13 * 6;
+        let problem = Problem::new(&campaign, &[], start());
+        let mut free = FreeCapacity::new(&problem);
+        let mut routes: Routes = Per::filled(Per::filled(Vec::new(), 60), 1);
+        routes[TeamIndex::of(0)][day(1)] = vec![StopIndex::of(1)];
+        routes[TeamIndex::of(0)][day(2)] = vec![StopIndex::of(0), StopIndex::of(1)];
+        free.keep_routes(Some(Arc::new(routes)));
+        assert_eq!(free.most(stop(1), day(0)), 0, "no route");
+        assert_eq!((free.most(stop(0), day(1)), free.most(stop(1), day(1))), (0, 12));
+        free.give(stop(0), day(2), 9, None);
+        assert_eq!(free.most(stop(1), day(2)), 4, "13 doses and both to set up");
+        free.keep_routes(None);
+        assert_eq!(free.most(stop(0), day(1)), 12);
+    }
+
+    #[test]
+    fn what_is_used_is_taken_off_what_slots_hold() {
+        let campaign = campaign();
+        let problem = Problem::new(&campaign, &[], start());
+        let slots = Slots::new(&problem);
+        let mut free = FreeCapacity::new(&problem);
+        free.give(site(), day(1), 4, None);
+        let mut holds = slots.holds.clone();
+        free.less(&slots, &mut holds);
+        let site = SiteIndex::of(0);
+        let of = |slot: Option<SlotIndex>| holds[slot.expect("a slot")];
+        assert!((of(slots.site_day[site][day(0)]) - 10.0).abs() < 1e-9);
+        assert!((of(slots.site_day[site][day(1)]) - 6.0).abs() < 1e-9);
+        let drawn = 4.0 / 0.95;
+        let period = |i| super::super::index::PeriodIndex::of(i);
+        assert!((of(slots.storage[site][period(0)]) - (40.0 - drawn)).abs() < 1e-9);
+        assert!((of(slots.storage[site][period(1)]) - 40.0).abs() < 1e-9);
+        let lot = slots.lot.iter().next().expect("a lot");
+        assert!((holds[*lot] - (200.0 - drawn)).abs() < 1e-9);
+    }
 }

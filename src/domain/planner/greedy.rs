@@ -1,21 +1,22 @@
-//! The plain planner: day by day, the dearest cohorts first, all doses of a person reserved
-//! together.
+//! The plain planner: day by day, cohorts with the highest priority first, all doses of a person
+//! reserved together.
 
 use super::draft::{Draft, Who};
+use super::index::{CohortIndex, Day, RunIndex};
 use super::model::Problem;
 
 /// Cohorts by falling priority; equal ones in the order of the problem.
-pub(super) fn by_priority(problem: &Problem) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..problem.cohorts.len()).collect();
+pub(super) fn by_priority(problem: &Problem) -> Vec<CohortIndex> {
+    let mut order: Vec<CohortIndex> = problem.cohorts.indices().collect();
     order.sort_by(|&a, &b| {
-        let priority = |i: usize| problem.cohorts[i].priority;
+        let priority = |cohort: CohortIndex| problem.cohorts[cohort].priority;
         priority(b).total_cmp(&priority(a)).then(a.cmp(&b))
     });
     order
 }
 
-/// Places those who wait since before the plan: first whose window closes inside the campaign, by
-/// deadline, then the overdue, the longest waiting first.
+/// Places people who have waited since before the plan: first those whose window closes inside the
+/// campaign, by deadline; then the others, those who may get the dose earliest first.
 pub(super) fn place_waiting(draft: &mut Draft) {
     for bound in [true, false] {
         for (_, cohort, run) in waiting(draft.problem, bound) {
@@ -30,10 +31,10 @@ pub(super) fn place_waiting(draft: &mut Draft) {
 }
 
 /// Runs of waiting people, `(day, cohort, run)`, in the order in which they get a dose.
-pub(super) fn waiting(problem: &Problem, bound: bool) -> Vec<(usize, usize, usize)> {
+pub(super) fn waiting(problem: &Problem, bound: bool) -> Vec<(Day, CohortIndex, RunIndex)> {
     let mut runs = Vec::new();
-    for (c, cohort) in problem.cohorts.iter().enumerate() {
-        for (r, run) in cohort.waiting.iter().enumerate() {
+    for (c, cohort) in problem.cohorts.pairs() {
+        for (r, run) in cohort.waiting.pairs() {
             if run.bound == bound {
                 runs.push((if bound { run.high } else { run.low }, c, r));
             }
@@ -47,7 +48,7 @@ pub(super) fn waiting(problem: &Problem, bound: bool) -> Vec<(usize, usize, usiz
 pub(super) fn fill(draft: &mut Draft) {
     let problem = draft.problem;
     let order = by_priority(problem);
-    for day in problem.first..problem.days {
+    for day in problem.plan_days() {
         for &cohort in &order {
             let model = &problem.cohorts[cohort];
             while draft.new_left[cohort] > 0
@@ -66,7 +67,7 @@ pub(super) fn fill(draft: &mut Draft) {
 pub(super) fn plan<'p>(
     problem: &'p Problem<'p>,
     wishes: &[super::published_plan::Wish],
-    until: usize,
+    until: Day,
 ) -> Draft<'p> {
     let mut draft = base(problem, wishes, until);
     fill(&mut draft);
@@ -77,19 +78,19 @@ pub(super) fn plan<'p>(
 pub(super) fn base<'p>(
     problem: &'p Problem<'p>,
     wishes: &[super::published_plan::Wish],
-    until: usize,
+    until: Day,
 ) -> Draft<'p> {
     let mut draft = frozen(problem, wishes, until);
     place_waiting(&mut draft);
     draft
 }
 
-/// The wishes before day `until`; where they stand in the way of people whose window closes,
-/// these come first.
+/// The wishes before day `until`. If they would keep people from getting a dose before their window
+/// closes, these people come first.
 pub(super) fn frozen<'p>(
     problem: &'p Problem<'p>,
     wishes: &[super::published_plan::Wish],
-    until: usize,
+    until: Day,
 ) -> Draft<'p> {
     let mut draft = Draft::new(problem);
     super::published_plan::place_wishes(&mut draft, wishes, until);
@@ -110,7 +111,7 @@ pub(super) fn frozen<'p>(
     draft
 }
 
-/// People without a path who must get a dose in time.
+/// People without a path whose window closes inside the campaign.
 pub(super) fn bound_left(draft: &Draft) -> u64 {
     let runs = waiting(draft.problem, true);
     runs.iter().map(|&(_, cohort, run)| u64::from(draft.waiting_left[cohort][run])).sum()

@@ -1,6 +1,7 @@
 //! HiGHS instead of the first-order method: the same program, solved to the end by interior point
 //! and crossover. One thread, so that the same program gives the same point.
 
+use super::index::ListIndex as _;
 use super::pdhg::{Point, Program};
 use highs::{ColProblem, HighsModelStatus, HighsOptionValue, Model, Row, Sense};
 
@@ -47,10 +48,15 @@ fn lines(program: &Program) -> ColProblem {
         same
     });
     let mut left = entries.as_slice();
-    for (column, (&cost, &upper)) in program.cost.iter().zip(&program.upper).enumerate() {
+    for (column, &cost) in program.cost.pairs() {
+        let upper = program.upper[column];
         let (own, rest) = left.split_at(left.partition_point(|entry| entry.1 <= column));
         left = rest;
-        problem.add_column(cost, 0.0..=upper, own.iter().map(|&(row, _, a)| (rows[row], a)));
+        problem.add_column(
+            cost,
+            0.0..=upper,
+            own.iter().map(|&(row, _, a)| (rows[row.position()], a)),
+        );
     }
     problem
 }

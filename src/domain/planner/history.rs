@@ -1,7 +1,7 @@
-//! Doses given before the plan: who waits for a later dose, and what is left of the lots.
+//! Doses given before the plan: who waits for the next dose, and what is left of the lots.
 
+use super::index::{Day, LotIndex, Per, RunIndex};
 use super::model::{LotModel, Problem, Waiting};
-use super::num::{day, number};
 use super::units::{Keep, Scale};
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::dose::GivenRow;
@@ -13,27 +13,27 @@ use std::collections::BTreeMap;
 pub(super) struct Past {
     /// First doses given.
     pub(super) first_doses: u32,
-    /// Last doses that count.
+    /// People who finished.
     pub(super) finished: u32,
-    /// For each dose but the last: days and people who had it and wait for the next.
+    /// For each dose but the last: day numbers and people who had it then and wait for the next.
     waiting: Vec<Vec<(i64, u32)>>,
 }
 
 impl Past {
-    /// The people who wait, with the days that the plan may use for them. `opens`: the cohort's
-    /// first day.
-    pub(super) fn waiting(&self, problem: &Problem, opens: usize) -> Vec<Waiting> {
-        let mut list = Vec::new();
+    /// The people who wait, with the days that the plan may use for their next dose. `opens` is the
+    /// cohort's first day.
+    pub(super) fn waiting(&self, problem: &Problem, opens: Day) -> Per<RunIndex, Waiting> {
+        let mut list = Per::default();
         for (j, runs) in self.waiting.iter().enumerate() {
             for &(given, people) in runs {
                 let (low, high) = problem.window(j + 1, given);
-                let last = number(problem.days) - 1;
-                let bound = high.is_some_and(|h| number(problem.first) <= h && h <= last);
+                let last = problem.end().number() - 1;
+                let bound = high.is_some_and(|h| problem.first.number() <= h && h <= last);
                 list.push(Waiting {
                     dose: j + 1,
                     people,
-                    low: day(low).max(opens),
-                    high: day(high.filter(|_| bound).unwrap_or(last)),
+                    low: Day::of_number(low).max(opens),
+                    high: Day::of_number(high.filter(|_| bound).unwrap_or(last)),
                     bound,
                 });
             }
@@ -42,7 +42,7 @@ impl Past {
     }
 }
 
-/// What each cohort got before day `from`. Rows of unknown dose numbers count nothing.
+/// What each cohort got before day `from`. Rows with unknown dose numbers are ignored.
 pub(super) fn by_cohort(
     problem: &Problem,
     given: &[GivenRow],
@@ -64,7 +64,8 @@ pub(super) fn by_cohort(
     days.into_iter().map(|(key, days)| (key, past(problem, days))).collect()
 }
 
-/// First in, first out: a later dose counts only as far as an older one allows it.
+/// Follows people from dose to dose, first in, first out. A later dose counts only if enough people
+/// had the one before long enough ago.
 fn past(problem: &Problem, days: Vec<BTreeMap<i64, u32>>) -> Past {
     let mut found = Past::default();
     let mut before: Vec<(i64, u32)> = Vec::new();
@@ -107,7 +108,7 @@ fn count(
     kept
 }
 
-/// The runs that are left when the first `done` people are gone.
+/// The runs without their first `done` people.
 fn without(runs: &[(i64, u32)], mut done: u32) -> Vec<(i64, u32)> {
     let mut left = Vec::new();
     for &(at, n) in runs {
@@ -120,16 +121,16 @@ fn without(runs: &[(i64, u32)], mut done: u32) -> Vec<(i64, u32)> {
     left
 }
 
-/// The lots less what history drew: of its day, first expiring first; what no lot covers is left
-/// out.
+/// The lots less what the doses given before `from` drew: from the lots usable on their day, first
+/// expiring first. What no lot covers is left out.
 pub(super) fn lots_left(
     campaign: &Campaign,
     given: &[GivenRow],
     from: NaiveDate,
     scale: Scale,
-) -> Vec<LotModel> {
+) -> Per<LotIndex, LotModel> {
     let at = |date: NaiveDate| (date - campaign.start).num_days();
-    let mut lots: Vec<LotModel> = campaign
+    let mut lots: Per<LotIndex, LotModel> = campaign
         .deliveries
         .iter()
         .map(|lot| LotModel {
@@ -138,7 +139,7 @@ pub(super) fn lots_left(
             units: scale.vaccine(lot.doses),
         })
         .collect();
-    let mut by_expiry: Vec<usize> = (0..lots.len()).collect();
+    let mut by_expiry: Vec<LotIndex> = lots.indices().collect();
     by_expiry.sort_by_key(|&lot| lots[lot].last);
     let sites: BTreeMap<&str, Keep> = campaign
         .sites
@@ -167,8 +168,121 @@ pub(super) fn lots_left(
     lots
 }
 
-/// The largest wastage of a team: what a dose at a stop drew is not known better.
+/// The team with the largest wastage: history does not say which team gave a dose at a stop.
 fn worst_team(campaign: &Campaign) -> Keep {
     let keeps = campaign.teams.iter().map(|team| Keep::after(team.wastage_rate));
     keeps.reduce(|a, b| if b.is_worse(a) { b } else { a }).unwrap_or(Keep::ALL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{lot, plain, series, start};
+    use super::*;
+    use crate::domain::planner::index::ListIndex as _;
+    use chrono::TimeDelta;
+
+    fn given(day: i64, dose: u8, doses: u32) -> GivenRow {
+        GivenRow {
+            day: start() + TimeDelta::days(day),
+            place: "S1".into(),
+            area: "A1".into(),
+            group: "all".into(),
+            dose,
+            doses,
+        }
+    }
+
+    fn past_of(campaign: &Campaign, rows: &[GivenRow], from: i64) -> Past {
+        let from = start() + TimeDelta::days(from);
+        let problem = Problem::new(campaign, &[], from);
+        by_cohort(&problem, rows, from).into_values().next().unwrap_or_default()
+    }
+
+    #[test]
+    fn later_doses_count_first_in_first_out_and_only_after_the_shortest_interval() {
+        // The second dose follows after 21 days.
+        let campaign = plain();
+        let cases: [(&str, &[GivenRow], (u32, u32), &[(i64, u32)]); 6] = [
+            ("two wait", &[given(0, 1, 5), given(2, 1, 3)], (8, 0), &[(0, 5), (2, 3)]),
+            ("in turn", &[given(0, 1, 5), given(2, 1, 3), given(23, 2, 6)], (8, 6), &[(2, 2)]),
+            ("a day early", &[given(0, 1, 5), given(20, 2, 5)], (5, 0), &[(0, 5)]),
+            ("on the day", &[given(0, 1, 5), given(21, 2, 5)], (5, 5), &[]),
+            ("more than can", &[given(0, 1, 5), given(21, 2, 4), given(22, 2, 4)], (5, 5), &[]),
+            (
+                "unknown doses",
+                &[given(0, 1, 5), given(1, 0, 9), given(25, 3, 9)],
+                (5, 0),
+                &[(0, 5)],
+            ),
+        ];
+        for (what, rows, (first_doses, finished), waiting) in cases {
+            let past = past_of(&campaign, rows, 30);
+            assert_eq!((past.first_doses, past.finished), (first_doses, finished), "{what}");
+            assert_eq!(past.waiting, [waiting], "{what}");
+        }
+        let late = past_of(&campaign, &[given(29, 1, 5), given(30, 1, 7)], 30);
+        assert_eq!(late.first_doses, 5, "the day itself is not history");
+    }
+
+    #[test]
+    fn who_waits_has_the_days_of_the_window_that_the_plan_may_use() {
+        // Windows of 21 to 35 days, days 0 to 59, plans from day 30.
+        let campaign = plain();
+        let past = past_of(&campaign, &[given(-10, 1, 1), given(8, 1, 2), given(26, 1, 3)], 30);
+        let problem = Problem::new(&campaign, &[], start() + TimeDelta::days(30));
+        let runs = past.waiting(&problem, Day::of(32));
+        let days: Vec<_> =
+            runs.iter().map(|r| (r.people, r.low.number(), r.high.number(), r.bound)).collect();
+        // Past its window: whenever there is room. Open until day 43. Beyond the end: not bound.
+        assert_eq!(days, [(1, 32, 59, false), (2, 32, 43, true), (3, 47, 59, false)]);
+        assert!(runs.iter().all(|run| run.dose == 1));
+        let ends = |day| past_of(&campaign, &[given(day, 1, 1)], 30);
+        let bound = |day| ends(day).waiting(&problem, Day::of(30)).iter().any(|run| run.bound);
+        assert_eq!([-6, -5, 24, 25].map(bound), [false, true, true, false]);
+    }
+
+    #[test]
+    fn three_doses_are_followed_from_each_to_the_next() {
+        let campaign = Campaign { series: series(3, Some(10), None), ..plain() };
+        let rows = [given(0, 1, 9), given(10, 2, 6), given(19, 3, 1), given(20, 3, 4)];
+        let past = past_of(&campaign, &rows, 30);
+        assert_eq!((past.first_doses, past.finished), (9, 4));
+        assert_eq!(past.waiting, [vec![(0, 3)], vec![(10, 2)]]);
+    }
+
+    #[test]
+    fn history_draws_from_the_lots_of_its_day_the_first_to_expire_first_with_waste() {
+        let mut campaign = plain();
+        campaign.deliveries =
+            vec![lot("late", 0, 100, 60), lot("soon", 0, 30, 9), lot("next", 5, 100, 50)];
+        let left = |rows: &[GivenRow]| -> Vec<f64> {
+            let scale = Scale::of(&campaign);
+            let from = start() + TimeDelta::days(30);
+            let lots = lots_left(&campaign, rows, from, scale);
+            lots.iter().map(|lot| lot.units as f64 / scale.units as f64).collect()
+        };
+        assert_eq!(left(&[]), [100.0, 30.0, 100.0]);
+        // 19 doses with 5 % of waste draw 20.
+        assert_eq!(left(&[given(0, 1, 19)]), [100.0, 10.0, 100.0]);
+        assert_eq!(left(&[given(0, 1, 38)]), [90.0, 0.0, 100.0]);
+        assert_eq!(left(&[given(9, 1, 38)]), [100.0, 0.0, 90.0]);
+        assert_eq!(left(&[given(10, 1, 19)]), [100.0, 30.0, 80.0]);
+        assert_eq!(left(&[given(-1, 1, 19)]), [100.0, 30.0, 100.0], "before any lot");
+        assert_eq!(left(&[given(30, 1, 19)]), [100.0, 30.0, 100.0], "not history");
+        let unknown = GivenRow { place: "GONE".into(), ..given(0, 1, 19) };
+        assert_eq!(left(&[unknown]), [100.0, 11.0, 100.0], "an unknown place wastes nothing");
+    }
+
+    #[test]
+    fn a_dose_at_a_stop_draws_with_the_largest_waste_of_a_team() {
+        let mut campaign = plain();
+        let mut second = campaign.teams[0].clone();
+        second.wastage_rate = rust_decimal::Decimal::new(2, 1);
+        campaign.teams.push(second);
+        assert!((worst_team(&campaign).draw_doses() - 1.25).abs() < 1e-12);
+        campaign.teams.reverse();
+        assert!((worst_team(&campaign).draw_doses() - 1.25).abs() < 1e-12);
+        campaign.teams.clear();
+        assert_eq!(worst_team(&campaign), Keep::ALL);
+    }
 }

@@ -1,4 +1,5 @@
-//! Indices of the planner: one type for each kind of thing, and vectors that only their own kind of index can enter.
+//! Indices of the planner: one type for each kind of thing, and vectors that only their own kind
+//! of index can enter.
 //!
 //! An index is a position in a list of [`Problem`](super::model::Problem) or of a table made for
 //! it, from 0. It is 32 bits wide, so that an `Option` of it is no larger than a machine word.
@@ -23,7 +24,7 @@ macro_rules! indices {
 
         impl ListIndex for $name {
             fn of(position: usize) -> Self {
-                Self(u32::try_from(position).expect("lists of the planner have fewer than 2^32 items"))
+                Self(u32::try_from(position).expect("fewer than 2^32 things of a kind"))
             }
 
             fn position(self) -> usize {
@@ -64,6 +65,39 @@ indices! {
     ColumnIndex;
 }
 
+impl Day {
+    /// The campaign's start.
+    pub(super) const FIRST: Self = Self(0);
+
+    /// Later than every day of a plan.
+    pub(super) const NEVER: Self = Self(u32::MAX);
+
+    /// The day of a signed day number; days before the campaign's start count as its first day.
+    pub(super) fn of_number(number: i64) -> Self {
+        Self(u32::try_from(number.max(0)).unwrap_or(u32::MAX))
+    }
+
+    /// The day number: days since the campaign's start.
+    pub(super) fn number(self) -> i64 {
+        i64::from(self.0)
+    }
+
+    /// So many days later.
+    pub(super) fn plus(self, days: usize) -> Self {
+        Self(u32::try_from(days).map_or(u32::MAX, |days| self.0.saturating_add(days)))
+    }
+
+    /// The days from this one to the one before `end`.
+    pub(super) fn until(self, end: Self) -> impl DoubleEndedIterator<Item = Self> + Clone {
+        (self.0..end.0).map(Self)
+    }
+
+    /// The days from this one to `last`.
+    pub(super) fn through(self, last: Self) -> impl DoubleEndedIterator<Item = Self> + Clone {
+        (self.0..=last.0).map(Self)
+    }
+}
+
 /// Where a dose is given. Sites come before stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
@@ -93,6 +127,11 @@ impl<I: ListIndex, T> Per<I, T> {
         T: Clone,
     {
         vec![value; count].into_iter().collect()
+    }
+
+    /// What a function gives for each of `count` indices.
+    pub(super) fn with(count: usize, value: impl FnMut(I) -> T) -> Self {
+        (0..count).map(I::of).map(value).collect()
     }
 
     /// How many there are.
@@ -141,12 +180,37 @@ impl<I: ListIndex, T> Per<I, T> {
         I::of(self.values.len() - 1)
     }
 
+    /// The values in a row.
+    pub(super) fn as_slice(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The values in a row, to change.
+    pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.values
+    }
+
+    /// Drops what is beyond `count` values, or adds `value` until there are so many.
+    pub(super) fn resize(&mut self, count: usize, value: T)
+    where
+        T: Clone,
+    {
+        self.values.resize(count, value);
+    }
+
     /// Sets every value.
     pub(super) fn fill(&mut self, value: T)
     where
         T: Clone,
     {
         self.values.fill(value);
+    }
+}
+
+impl<I: ListIndex, T: Copy> Per<I, Option<T>> {
+    /// Every index that has a value, with it, in order.
+    pub(super) fn present(&self) -> impl DoubleEndedIterator<Item = (I, T)> {
+        self.pairs().filter_map(|(index, value)| value.map(|value| (index, value)))
     }
 }
 
@@ -167,6 +231,12 @@ impl<I: ListIndex, T> IndexMut<I> for Per<I, T> {
 impl<I, T> FromIterator<T> for Per<I, T> {
     fn from_iter<A: IntoIterator<Item = T>>(values: A) -> Self {
         Self { values: values.into_iter().collect(), kind: PhantomData }
+    }
+}
+
+impl<I, T> From<Vec<T>> for Per<I, T> {
+    fn from(values: Vec<T>) -> Self {
+        Self { values, kind: PhantomData }
     }
 }
 

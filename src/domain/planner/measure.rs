@@ -1,7 +1,7 @@
 //! What a plan is worth: objective, people finished, worst area, travel.
 
 use super::draft::{Draft, Who};
-use super::index::{Place, StopIndex};
+use super::index::{AreaIndex, CohortIndex, ListIndex as _, Per, Place, StopIndex};
 use super::model::Problem;
 use crate::domain::id::GroupId;
 use crate::domain::plan::{Figures, PlanRow, WorstArea};
@@ -27,9 +27,10 @@ pub(super) fn objective(draft: &Draft) -> f64 {
 }
 
 /// People of each cohort who finish, with history.
-pub(super) fn finished(draft: &Draft) -> Vec<u32> {
+pub(super) fn finished(draft: &Draft) -> Per<CohortIndex, u32> {
     let problem = draft.problem;
-    let mut finished: Vec<u32> = problem.cohorts.iter().map(|cohort| cohort.finished).collect();
+    let mut finished: Per<CohortIndex, u32> =
+        problem.cohorts.iter().map(|cohort| cohort.finished).collect();
     for path in &draft.paths {
         let dose = match path.who {
             Who::New => 0,
@@ -72,7 +73,7 @@ pub(super) fn figures(draft: &Draft) -> Figures {
 }
 
 /// The area with the lowest share of people who finish; the first by code among equals.
-pub(super) fn worst_area(problem: &Problem, finished: &[u32]) -> Option<WorstArea> {
+pub(super) fn worst_area(problem: &Problem, finished: &Per<CohortIndex, u32>) -> Option<WorstArea> {
     let mut areas: BTreeMap<&crate::domain::id::AreaCode, (u64, u64)> = BTreeMap::new();
     for (cohort, &done) in problem.cohorts.iter().zip(finished) {
         let held = areas.entry(&cohort.key.area).or_default();
@@ -91,7 +92,7 @@ pub(super) fn worst_area(problem: &Problem, finished: &[u32]) -> Option<WorstAre
 /// Kilometres of the people: there and back.
 fn people_km(draft: &Draft) -> f64 {
     let problem = draft.problem;
-    let mut doses: BTreeMap<(usize, Place), u64> = BTreeMap::new();
+    let mut doses: BTreeMap<(AreaIndex, Place), u64> = BTreeMap::new();
     for path in &draft.paths {
         let area = problem.cohorts[path.cohort].area;
         for step in &path.steps {
@@ -105,9 +106,9 @@ fn people_km(draft: &Draft) -> f64 {
         .sum()
 }
 
-/// Great-circle kilometres from an area to a place; a site without coordinates stands in its own
-/// area.
-pub(super) fn km(problem: &Problem, area: usize, place: Place) -> f64 {
+/// Great-circle kilometres from an area to a place, 0 if unknown. A site without coordinates counts
+/// as standing at the point of its own area.
+pub(super) fn km(problem: &Problem, area: AreaIndex, place: Place) -> f64 {
     let campaign = problem.campaign;
     let at = match place {
         Place::Stop(stop) => Some(problem.stop(stop).point),
@@ -116,14 +117,14 @@ pub(super) fn km(problem: &Problem, area: usize, place: Place) -> f64 {
             site.point.or_else(|| campaign.area(site.area.as_str()).and_then(|area| area.point))
         }
     };
-    campaign.areas[area].point.zip(at).map_or(0.0, |(a, b)| a.km_to(b))
+    campaign.areas[area.position()].point.zip(at).map_or(0.0, |(a, b)| a.km_to(b))
 }
 
 fn team_km(draft: &Draft) -> f64 {
     let problem = draft.problem;
     let mut km = 0.0;
     for team in problem.teams.indices() {
-        for day in problem.first..problem.days {
+        for day in problem.plan_days() {
             let visits = draft.free.visits(team, day);
             if !visits.is_empty() {
                 let stops: Vec<StopIndex> = visits.iter().map(|visit| visit.0).collect();

@@ -1,13 +1,13 @@
 //! Planning: doses of every cohort over places and days, and the independent check of a plan.
 //!
-//! [`make`] always returns a feasible plan of what fits, says who does not fit and why, and
-//! proves with prices how good the plan is. [`check`] and [`check_certificate`] judge plans and
-//! proofs and share no code with it. [`diff`] compares plans; [`lot_draws`] says which lot serves
-//! which session; [`tour`] orders a team's day.
+//! [`make`] always returns a feasible plan. It lists who could not be placed and why, and proves
+//! with prices how close the plan is to the best one. [`check`] and [`check_certificate`] verify
+//! plans and proofs and share no code with it. [`diff`] compares two plans; [`lot_draws`] says
+//! which lot serves which session; [`tour`] puts a team's stops in order.
 //!
-//! One thing can keep a plan from being feasible: history. People whose window is open must get
-//! their next dose in time; where capacity or vaccine for that is missing, they are listed in
-//! `unplaced`, and [`check`] names them too.
+//! Only history can make a feasible plan impossible: people whose window is open must get their
+//! next dose in time. Where capacity or vaccine is lacking for that, they are listed in `unplaced`,
+//! and [`check`] reports them too.
 
 mod aggregated_cohorts;
 mod check;
@@ -29,10 +29,12 @@ mod measure;
 mod model;
 mod num;
 mod parallel;
+mod paths;
 mod pdhg;
 mod prices;
 mod proof;
 mod published_plan;
+mod quotas;
 mod rounding;
 mod routes;
 mod routing;
@@ -79,11 +81,11 @@ pub struct Request<'a> {
     pub given: &'a [GivenRow],
     /// First day that the plan may use; before the campaign's start it means the start.
     pub from: NaiveDate,
-    /// The adopted plan; empty without one. Its rows of the campaign's `freeze_days` from `from`
-    /// on stay where they still can.
+    /// Rows of the adopted plan; empty if there is none. Rows of the first `freeze_days` from
+    /// `from` are kept wherever they are still possible.
     pub published: &'a [PlanRow],
-    /// Prices of an older plan, to start from; only the time depends on them, and which of
-    /// several equally good plans is found.
+    /// Prices of an older plan to start from. They make the search faster and may decide which of
+    /// several equally good plans it finds.
     pub warm: Option<&'a Certificate>,
     /// How long to search.
     pub limits: Limits,
@@ -96,7 +98,8 @@ pub struct Limits {
     pub steps: u32,
     /// What solves the linear program.
     pub method: Method,
-    /// Steps of the short search where there is no other and a repair would lose much of what was published.
+    /// Steps of the short search that is made when no other was asked for and repairing the
+    /// published plan would lose too much of it.
     pub repair_steps: u32,
 }
 
@@ -106,18 +109,18 @@ pub enum Method {
     /// Steps of the first-order method.
     #[default]
     FirstOrder,
-    /// HiGHS, to the end; a limited time is looked at only between its runs. Where it finds no
-    /// optimum, steps.
+    /// HiGHS, to optimality. A time limit is checked only between its runs. If it finds no optimum,
+    /// the first-order method is used.
     #[cfg(feature = "highs")]
     Highs,
 }
 
 impl Limits {
-    /// No search: the published plan repaired, or the plain day-by-day plan. Only where the repair
-    /// would lose much of what was published, a short search.
+    /// No search: the published plan, repaired, or the plain day-by-day plan. A short search is
+    /// made only if the repair would lose too much of what was published.
     pub const QUICK: Self = Self::steps(0);
 
-    /// So many steps.
+    /// A search of so many steps of the first-order method.
     pub const fn steps(steps: u32) -> Self {
         Self { steps, method: Method::FirstOrder, repair_steps: REPAIR_STEPS }
     }
@@ -133,7 +136,7 @@ impl Default for Limits {
     }
 }
 
-/// How far the search is.
+/// How far a search has come.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SearchProgress {
     /// Steps done.
@@ -144,16 +147,16 @@ pub struct SearchProgress {
     pub upper_bound: f64,
 }
 
-/// A plan replaces a published one that is still feasible when it is better by this share of the
-/// objective.
+/// A new plan replaces a published one that is still feasible only if its objective is better by
+/// this share (our choice): people have planned on what was published.
 const CHANGE_WORTH: f64 = 2e-3;
 
-/// A repair that loses more than this share of what was published is no repair.
+/// A repair may lose at most this share of the published plan's objective (our choice).
 const REPAIR_LOSS_MAX: f64 = 0.01;
-/// Steps of the search then, where nothing else is asked for.
+/// Default number of steps of the search that is made if it would lose more.
 const REPAIR_STEPS: u32 = 1500;
 
-/// Makes a plan with its verdict, which is empty where there was no search.
+/// Makes a plan and the verdict on it. The verdict is empty if there was no search.
 pub fn make_judged(
     request: &Request,
     progress: &mut dyn FnMut(SearchProgress),
@@ -167,9 +170,9 @@ pub fn make_judged(
     (plan, judged)
 }
 
-/// Makes a plan. `progress` is told of every look at the search. `time_used` tells which share of
-/// the time is used: always 0 where there is no limit; from 1 on the plan should be there, and
-/// every stage before leaves time for those after it.
+/// Makes a plan. `progress` is called after every round of the search. `time_used` returns the
+/// share of the time limit that has passed, or always 0 without a limit; the plan should be
+/// finished at 1, so each stage leaves time for those after it.
 pub fn make(
     request: &Request,
     progress: &mut dyn FnMut(SearchProgress),
@@ -179,22 +182,21 @@ pub fn make(
     let began = budget.used();
     let problem = Problem::new(request.campaign, request.given, request.from);
     let wishes = published_plan::wishes(&problem, request.published);
-    let freeze = num::index(request.campaign.freeze_days);
-    let until = problem.first.saturating_add(freeze);
+    let until = problem.first.plus(num::index(request.campaign.freeze_days));
     let mut draft = greedy::plan(&problem, &wishes, until);
     let greedy = measure::figures(&draft);
     let one_plan = budget.used() - began;
     let mut needed = greedy.objective;
     let mut limits = request.limits;
     if !wishes.is_empty() {
-        // The published plan, repaired, stays unless another is clearly better: people have
-        // planned on it. Without a search and with nothing to repair it stays anyway.
-        let kept = greedy::plan(&problem, &wishes, usize::MAX);
+        // The repaired published plan stays unless another one is clearly better. Without a search,
+        // and if nothing needed repair, it stays in any case.
+        let kept = greedy::plan(&problem, &wishes, index::Day::NEVER);
         let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
         let promised = published_plan::worth(&problem, &wishes) * (1.0 - REPAIR_LOSS_MAX);
         if limits.steps == 0 && measure::objective(&kept) < promised {
-            // A lot that comes late, a long closure: what was published cannot be mended place by
-            // place, and filling it day by day would move nearly everybody for a poor plan.
+            // After a late lot or a long closure the published plan cannot be mended place by
+            // place, and filling it up day by day would move nearly everybody for a poor plan.
             limits.steps = limits.repair_steps;
         }
         let is_same = || {

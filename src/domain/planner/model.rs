@@ -1,11 +1,14 @@
 //! The planner's view of a campaign: cohorts, days, places, periods and lots as indices.
 //!
-//! **Day**: an index, 0 is the campaign's `start`; history may lie before it (then a signed
-//! number). **Place**: a site or a stop. **Unit**: a fraction of a vaccine dose that makes every draw of one dose a whole number. **Class**: the draws that the
-//! same lots may serve.
+//! **Day**: an index; 0 is the campaign's `start`. History may lie before it and has signed day
+//! numbers. **Place**: a site or a stop. **Unit**: a fraction of a vaccine dose, chosen so that
+//! every draw for one dose is a whole number of units. **Class**: draws that may be served by the
+//! same lots.
 
-use super::index::{ListIndex, Per, Place, SiteIndex, StopIndex, TeamIndex, by_code};
-use super::num::{day, number};
+use super::index::{
+    AreaIndex, ClassIndex, CohortIndex, Day, ListIndex, LotIndex, Per, PeriodIndex, Place,
+    RunIndex, SiteIndex, StopIndex, TeamIndex, by_code,
+};
 use super::units::{Keep, Scale};
 use super::{history, routes::Roads};
 use crate::domain::campaign::{Campaign, CohortKey};
@@ -18,19 +21,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A campaign in index form, with its history, from the first day that a plan may use.
 pub(super) struct Problem<'a> {
-    /// Where it comes from.
+    /// The campaign that it describes.
     pub(super) campaign: &'a Campaign,
-    /// Planning days.
+    /// Number of planning days.
     pub(super) days: usize,
-    /// First day that the plan may use; `days` or more: none.
-    pub(super) first: usize,
+    /// First day that the plan may use; after the last day where there is none.
+    pub(super) first: Day,
     /// Protection that each dose adds.
     pub(super) shares: Vec<f64>,
-    /// `windows[j][d]`: first and last day (inside the campaign) of dose j + 1 after dose j on
-    /// day d; empty where the first is after the last.
-    pub(super) windows: Vec<Vec<(usize, usize)>>,
+    /// `windows[j][d]`: first and last day inside the campaign for dose j + 1 if dose j is given on
+    /// day d. The first is after the last if there is no such day.
+    pub(super) windows: Vec<Per<Day, (Day, Day)>>,
     /// Cohorts, in the order of area and group codes.
-    pub(super) cohorts: Vec<Cohort>,
+    pub(super) cohorts: Per<CohortIndex, Cohort>,
     /// Fixed sites, in the order of the campaign.
     pub(super) sites: Per<SiteIndex, SiteModel>,
     /// Stops.
@@ -38,13 +41,13 @@ pub(super) struct Problem<'a> {
     /// Teams.
     pub(super) teams: Per<TeamIndex, TeamModel>,
     /// Places of each area of the campaign, nearest first.
-    pub(super) reach: Vec<Vec<Place>>,
-    /// Lots, in the order of the campaign, less what history drew.
-    pub(super) lots: Vec<LotModel>,
+    pub(super) reach: Per<AreaIndex, Vec<Place>>,
+    /// Lots, in the order of the campaign, less what was drawn before the plan.
+    pub(super) lots: Per<LotIndex, LotModel>,
     /// Lots that may serve each class of draws, first expiring first.
-    pub(super) classes: Vec<Vec<usize>>,
-    /// Class of what a team draws on a day.
-    pub(super) day_class: Vec<usize>,
+    pub(super) classes: Per<ClassIndex, Vec<LotIndex>>,
+    /// Class of what a team draws, by day.
+    pub(super) day_class: Per<Day, ClassIndex>,
     /// Kilometres between bases and stops.
     pub(super) roads: Roads,
     /// Vaccine units in a dose of vaccine.
@@ -56,34 +59,36 @@ pub(super) struct Problem<'a> {
 pub(super) struct Cohort {
     /// Area and group.
     pub(super) key: CohortKey,
-    /// Index of the area.
-    pub(super) area: usize,
+    /// Its area.
+    pub(super) area: AreaIndex,
     /// Weight of its doses.
     pub(super) priority: f64,
-    /// People, at least those with a first dose.
+    /// People, and at least as many as have had a first dose.
     pub(super) people: u32,
     /// People without a dose.
     pub(super) new_people: u32,
     /// First day on which it may get a dose.
-    pub(super) opens: usize,
-    /// People who wait for a later dose since before the plan, in the order of their last dose.
-    pub(super) waiting: Vec<Waiting>,
-    /// People who had their last dose before the plan.
+    pub(super) opens: Day,
+    /// People who had a dose before the plan and wait for the next one, in the order of their last
+    /// dose.
+    pub(super) waiting: Per<RunIndex, Waiting>,
+    /// People who finished their series before the plan.
     pub(super) finished: u32,
 }
 
 /// People of a cohort who had a dose before the plan and wait for the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Waiting {
-    /// Index of the dose that they wait for.
+    /// Index of the dose that they wait for, from 0.
     pub(super) dose: usize,
     /// How many.
     pub(super) people: u32,
     /// First day that the plan may use for it.
-    pub(super) low: usize,
+    pub(super) low: Day,
     /// Last day.
-    pub(super) high: usize,
-    /// Whether the window is open and ends inside the campaign: then the dose must be in the plan.
+    pub(super) high: Day,
+    /// Whether their window is open and ends inside the campaign: then the plan must contain the
+    /// dose.
     pub(super) bound: bool,
 }
 
@@ -91,11 +96,11 @@ pub(super) struct Waiting {
 #[derive(Debug, Clone)]
 pub(super) struct SiteModel {
     /// Doses by day; 0 before the first day.
-    pub(super) capacity: Vec<u32>,
+    pub(super) capacity: Per<Day, u32>,
     /// Periods between restocks.
-    pub(super) periods: Vec<Period>,
-    /// Index of the period of each day.
-    pub(super) period_of: Vec<usize>,
+    pub(super) periods: Per<PeriodIndex, Period>,
+    /// Period of each day.
+    pub(super) period_of: Per<Day, PeriodIndex>,
     /// Units that the cold store holds; `u64::MAX` without a limit.
     pub(super) storage: u64,
     /// Units that one dose draws.
@@ -108,18 +113,18 @@ pub(super) struct SiteModel {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Period {
     /// The restock day.
-    pub(super) start: usize,
+    pub(super) start: Day,
     /// The last day.
-    pub(super) last: usize,
+    pub(super) last: Day,
     /// Class of its draw.
-    pub(super) class: usize,
+    pub(super) class: ClassIndex,
 }
 
 /// A stop.
 #[derive(Debug, Clone)]
 pub(super) struct StopModel {
     /// Whether it may be visited, by day; false before the first day.
-    pub(super) open: Vec<bool>,
+    pub(super) open: Per<Day, bool>,
     /// Minutes to set up.
     pub(super) setup_minutes: f64,
     /// Doses a visit at most.
@@ -130,7 +135,7 @@ pub(super) struct StopModel {
 #[derive(Debug, Clone)]
 pub(super) struct TeamModel {
     /// Whether it works, by day; false before the first day.
-    pub(super) works: Vec<bool>,
+    pub(super) works: Per<Day, bool>,
     /// Minutes of a day.
     pub(super) work_minutes: f64,
     /// Stops a day.
@@ -157,16 +162,17 @@ pub(super) struct LotModel {
 }
 
 impl<'a> Problem<'a> {
-    /// Builds the index form. `given` may hold doses of any day; those from `from` on are left out.
+    /// Builds the index form. `given` may hold doses of any day; those on or after `from` are
+    /// ignored.
     pub(super) fn new(campaign: &'a Campaign, given: &[GivenRow], from: NaiveDate) -> Self {
         let days = campaign.day_count();
-        let first = day((from - campaign.start).num_days());
+        let first = Day::of_number((from - campaign.start).num_days());
         let calendar = Calendar { campaign, first, closed: closures(campaign), days };
         let scale = Scale::of(campaign);
         let lots = history::lots_left(campaign, given, from, scale);
-        let mut classes = Classes { lots: &lots, found: BTreeMap::new(), list: Vec::new() };
+        let mut classes = Classes { lots: &lots, found: BTreeMap::new(), list: Per::default() };
         let sites = site_models(&calendar, scale, &mut classes);
-        let day_class = (0..days).map(|d| classes.of(d, d)).collect();
+        let day_class = Per::with(days, |day| classes.of(day, day));
         let classes = classes.list;
         let reach = reach(campaign);
         let mut problem = Self {
@@ -175,7 +181,7 @@ impl<'a> Problem<'a> {
             first,
             shares: (0..campaign.series.dose_count()).map(|j| campaign.series.share(j)).collect(),
             windows: Vec::new(),
-            cohorts: Vec::new(),
+            cohorts: Per::default(),
             sites,
             stops: stop_models(&calendar),
             teams: team_models(&calendar, scale),
@@ -187,14 +193,14 @@ impl<'a> Problem<'a> {
             scale: scale.units,
         };
         let later = 1..campaign.series.dose_count();
-        problem.windows =
-            later.map(|j| (0..days).map(|d| problem.inside(j, number(d))).collect()).collect();
+        problem.windows = later.map(|j| Per::with(days, |day| problem.inside(j, day))).collect();
         problem.cohorts = problem.cohorts_on(given, from);
         problem
     }
 
-    /// Days on which dose `dose` may follow the dose before, given on day `after`: without and
-    /// with the campaign's end; `None` where the series sets no longest interval.
+    /// First and last day number on which dose `dose` (index, from 1) may follow the dose before
+    /// it, given on day `after`. Not cut to the campaign. The last is `None` if the series sets no
+    /// longest interval.
     pub(super) fn window(&self, dose: usize, after: i64) -> (i64, Option<i64>) {
         let series = &self.campaign.series;
         let Some(date) = self.campaign.start.checked_add_signed(TimeDelta::days(after)) else {
@@ -208,25 +214,29 @@ impl<'a> Problem<'a> {
         (low, rule.interval_max.as_ref().map(move_by))
     }
 
-    /// The same for somebody who starts in the plan: cut to the campaign.
-    fn inside(&self, dose: usize, after: i64) -> (usize, usize) {
-        let (low, high) = self.window(dose, after);
-        let last = number(self.days) - 1;
+    /// The same for somebody who starts in the plan: cut to the campaign; (1, 0) where there is
+    /// no such day.
+    fn inside(&self, dose: usize, after: Day) -> (Day, Day) {
+        let (low, high) = self.window(dose, after.number());
+        let last = self.end().number() - 1;
         let high = high.unwrap_or(last).min(last);
-        if high < low.max(0) { (1, 0) } else { (day(low).max(self.first), day(high)) }
+        if high < low.max(0) {
+            (Day::of(1), Day::FIRST)
+        } else {
+            (Day::of_number(low).max(self.first), Day::of_number(high))
+        }
     }
 
-    fn cohorts_on(&self, given: &[GivenRow], from: NaiveDate) -> Vec<Cohort> {
+    fn cohorts_on(&self, given: &[GivenRow], from: NaiveDate) -> Per<CohortIndex, Cohort> {
         let campaign = self.campaign;
-        let areas: BTreeMap<&str, usize> =
-            campaign.areas.iter().enumerate().map(|(i, area)| (area.code.as_str(), i)).collect();
+        let areas = by_code::<AreaIndex>(campaign.areas.iter().map(|area| area.code.as_str()));
         let past = history::by_cohort(self, given, from);
-        let mut cohorts = Vec::new();
+        let mut cohorts = Per::default();
         for (key, eligible) in campaign.eligible_on(from.max(campaign.start)) {
             let Some(group) = campaign.group(key.group.as_str()) else { continue };
             let Some(&area) = areas.get(key.area.as_str()) else { continue };
             let people = floor_of(eligible.people, group.uptake);
-            let opens = group.opens.map_or(0, |date| day((date - campaign.start).num_days()));
+            let opens = group.opens.map_or(Day::FIRST, |date| self.day_of(date));
             let none = history::Past::default();
             let past = past.get(&key).unwrap_or(&none);
             let people = people.max(past.first_doses);
@@ -268,71 +278,87 @@ impl<'a> Problem<'a> {
     }
 
     /// Worth of dose `dose` of a cohort on a day.
-    pub(super) fn value(&self, cohort: &Cohort, dose: usize, day: usize) -> f64 {
-        cohort.priority * self.shares[dose] * (self.days - day) as f64 / self.days as f64
+    pub(super) fn value(&self, cohort: &Cohort, dose: usize, day: Day) -> f64 {
+        cohort.priority * self.shares[dose] * self.days_left(day) / self.days as f64
+    }
+
+    /// Days from a day to the end, both included.
+    pub(super) fn days_left(&self, day: Day) -> f64 {
+        (self.days - day.position()) as f64
+    }
+
+    /// The day after the last one.
+    pub(super) fn end(&self) -> Day {
+        Day::of(self.days)
+    }
+
+    /// The days that the plan may use.
+    pub(super) fn plan_days(&self) -> impl DoubleEndedIterator<Item = Day> + Clone + use<> {
+        self.first.until(self.end())
     }
 
     /// The date of a day.
-    pub(super) fn date(&self, day: usize) -> NaiveDate {
-        self.campaign.start + TimeDelta::days(number(day))
+    pub(super) fn date(&self, day: Day) -> NaiveDate {
+        self.campaign.start + TimeDelta::days(day.number())
+    }
+
+    /// The day of a date; dates before the campaign's start count as its first day.
+    pub(super) fn day_of(&self, date: NaiveDate) -> Day {
+        Day::of_number((date - self.campaign.start).num_days())
     }
 }
 
-/// Which weekdays and closures make a day open.
+/// Weekdays and closures: on which days something is open.
 struct Calendar<'a> {
     campaign: &'a Campaign,
-    first: usize,
+    first: Day,
     days: usize,
-    closed: BTreeMap<(&'a str, usize), u32>,
+    closed: BTreeMap<(&'a str, Day), u32>,
 }
 
 impl Calendar<'_> {
-    fn date(&self, day: usize) -> NaiveDate {
-        self.campaign.start + TimeDelta::days(number(day))
+    fn date(&self, day: Day) -> NaiveDate {
+        self.campaign.start + TimeDelta::days(day.number())
     }
 
     /// Days on which a team or stop is there: its weekdays, less closures, from the first day on.
-    fn open(&self, code: &str, weekdays: crate::domain::date::Weekdays) -> Vec<bool> {
-        let on = |d: usize| {
+    fn open(&self, code: &str, weekdays: crate::domain::date::Weekdays) -> Per<Day, bool> {
+        let on = |d: Day| {
             d >= self.first
                 && weekdays.contains(self.date(d))
                 && self.closed.get(&(code, d)).is_none_or(|&doses| doses > 0)
         };
-        (0..self.days).map(on).collect()
+        Per::with(self.days, on)
     }
 }
 
-fn closures(campaign: &Campaign) -> BTreeMap<(&str, usize), u32> {
+fn closures(campaign: &Campaign) -> BTreeMap<(&str, Day), u32> {
     campaign
         .closures
         .iter()
         .filter(|closure| closure.day >= campaign.start)
         .map(|closure| {
-            let at = day((closure.day - campaign.start).num_days());
+            let at = Day::of_number((closure.day - campaign.start).num_days());
             ((closure.place.as_str(), at), closure.doses)
         })
         .collect()
 }
 
-/// Finds the classes of draws: sets of lots.
+/// Collects the classes of draws, each a set of lots.
 struct Classes<'a> {
-    lots: &'a [LotModel],
-    found: BTreeMap<Vec<usize>, usize>,
-    list: Vec<Vec<usize>>,
+    lots: &'a Per<LotIndex, LotModel>,
+    found: BTreeMap<Vec<LotIndex>, ClassIndex>,
+    list: Per<ClassIndex, Vec<LotIndex>>,
 }
 
 impl Classes<'_> {
-    /// Class of a draw that is taken on day `taken` and lasts until day `last`.
-    fn of(&mut self, taken: usize, last: usize) -> usize {
-        let serves = |lot: &LotModel| lot.first <= number(taken) && lot.last >= number(last);
-        let mut lots: Vec<usize> =
-            (0..self.lots.len()).filter(|&l| serves(&self.lots[l])).collect();
+    /// Class of a draw that is taken on day `taken` and used until day `last`.
+    fn of(&mut self, taken: Day, last: Day) -> ClassIndex {
+        let serves = |lot: &LotModel| lot.first <= taken.number() && lot.last >= last.number();
+        let mut lots: Vec<LotIndex> =
+            self.lots.indices().filter(|&l| serves(&self.lots[l])).collect();
         lots.sort_by_key(|&l| (self.lots[l].last, self.lots[l].first, l));
-        let next = self.list.len();
-        *self.found.entry(lots.clone()).or_insert_with(|| {
-            self.list.push(lots);
-            next
-        })
+        *self.found.entry(lots.clone()).or_insert_with(|| self.list.push(lots))
     }
 }
 
@@ -345,26 +371,28 @@ fn site_models(
     for site in &calendar.campaign.sites {
         let keep = Keep::after(site.wastage_rate);
         let draw = scale.draw(keep);
-        let capacity = |d: usize| {
+        let capacity = |d: Day| {
             let week = || site.weekly_capacity(calendar.date(d));
             let doses = calendar.closed.get(&(site.code.as_str(), d)).copied();
             if d < calendar.first || draw.is_none() { 0 } else { doses.unwrap_or_else(week) }
         };
-        let (mut periods, mut period_of) = (Vec::<Period>::new(), Vec::new());
-        for d in 0..calendar.days {
-            if d == 0 || site.restock.contains(calendar.date(d)) {
-                periods.push(Period { start: d, last: d, class: 0 });
+        let mut spans: Per<PeriodIndex, (Day, Day)> = Per::default();
+        let mut period_of = Per::default();
+        let mut period = PeriodIndex::of(0);
+        for d in Day::FIRST.until(Day::of(calendar.days)) {
+            if d == Day::FIRST || site.restock.contains(calendar.date(d)) {
+                period = spans.push((d, d));
             }
-            if let Some(period) = periods.last_mut() {
-                period.last = d;
-            }
-            period_of.push(periods.len() - 1);
+            spans[period].1 = d;
+            period_of.push(period);
         }
-        for period in &mut periods {
-            period.class = classes.of(period.start, period.last);
-        }
+        let of_span = |&(start, last): &(Day, Day)| {
+            let class = classes.of(start, last);
+            Period { start, last, class }
+        };
+        let periods = spans.iter().map(of_span).collect();
         models.push(SiteModel {
-            capacity: (0..calendar.days).map(capacity).collect(),
+            capacity: Per::with(calendar.days, capacity),
             periods,
             period_of,
             storage: site.storage_doses.map_or(u64::MAX, |doses| scale.vaccine(doses)),
@@ -402,7 +430,7 @@ fn team_models(calendar: &Calendar, scale: Scale) -> Per<TeamIndex, TeamModel> {
 }
 
 /// Places of each area, nearest first; a place without a known distance counts as near.
-fn reach(campaign: &Campaign) -> Vec<Vec<Place>> {
+fn reach(campaign: &Campaign) -> Per<AreaIndex, Vec<Place>> {
     let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
     let mut of_area: BTreeMap<&str, BTreeSet<Place>> = BTreeMap::new();
     for row in &campaign.reach {
@@ -428,4 +456,151 @@ fn reach(campaign: &Campaign) -> Vec<Vec<Place>> {
         places
     };
     campaign.areas.iter().map(list).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{eligible, lot, plain, start};
+    use super::*;
+    use crate::domain::campaign::Campaign;
+    use crate::domain::site::{Closure, Reach};
+
+    fn on(n: i64) -> NaiveDate {
+        start() + TimeDelta::days(n)
+    }
+
+    fn numbers(days: (Day, Day)) -> (i64, i64) {
+        (days.0.number(), days.1.number())
+    }
+
+    #[test]
+    fn windows_are_cut_to_the_days_that_a_plan_may_use() {
+        // 21 to 35 days after the dose before; 60 days.
+        let mut campaign = plain();
+        let windows = |campaign: &Campaign, from, day| {
+            let problem = Problem::new(campaign, &[], on(from));
+            numbers(problem.windows[0][Day::of(day)])
+        };
+        assert_eq!(windows(&campaign, 0, 0), (21, 35));
+        assert_eq!(windows(&campaign, 30, 0), (30, 35));
+        assert_eq!(windows(&campaign, 0, 30), (51, 59));
+        assert_eq!(windows(&campaign, 0, 38), (59, 59));
+        assert_eq!(windows(&campaign, 0, 39), (1, 0), "none");
+        let problem = Problem::new(&campaign, &[], start());
+        assert_eq!(problem.window(1, -5), (16, Some(30)));
+        campaign.series.doses[1].interval_max = None;
+        assert_eq!(windows(&campaign, 0, 0), (21, 59));
+        campaign.series.doses[1].interval_min = None;
+        assert_eq!(windows(&campaign, 0, 7), (7, 59), "on the same day");
+    }
+
+    #[test]
+    fn a_site_has_its_capacity_by_weekday_closures_and_periods_between_restocks() {
+        let mut campaign = plain();
+        campaign.sites[0].saturday_doses = 4;
+        campaign.sites[0].sunday_doses = 2;
+        campaign.closures.push(Closure { place: "S1".into(), day: on(8), doses: 3 });
+        campaign.closures.push(Closure { place: "S1".into(), day: on(-1), doses: 7 });
+        let problem = Problem::new(&campaign, &[], on(7));
+        let site = problem.sites.iter().next().expect("a site");
+        let week: Vec<u32> = site.capacity.iter().skip(5).take(9).copied().collect();
+        assert_eq!(week, [0, 0, 10, 3, 10, 10, 10, 4, 2], "nothing before the first day");
+        let spans: Vec<(i64, i64)> =
+            site.periods.iter().map(|p| (p.start.number(), p.last.number())).collect();
+        assert_eq!(spans[..2], [(0, 6), (7, 13)]);
+        assert_eq!((spans.len(), spans[8]), (9, (56, 59)));
+        let of: Vec<usize> =
+            [0, 6, 7, 59].map(|day| site.period_of[Day::of(day)].position()).to_vec();
+        assert_eq!(of, [0, 0, 1, 8]);
+        campaign.sites[0].wastage_rate = rust_decimal::Decimal::ONE;
+        let problem = Problem::new(&campaign, &[], on(7));
+        let site = problem.sites.iter().next().expect("a site");
+        assert!(site.capacity.iter().all(|doses| *doses == 0), "all is wasted");
+    }
+
+    #[test]
+    fn a_class_holds_the_lots_that_are_there_from_the_draw_to_its_last_day() {
+        let mut campaign = plain();
+        campaign.deliveries =
+            vec![lot("late", 0, 9, 60), lot("week", 0, 9, 6), lot("second", 1, 9, 60)];
+        let problem = Problem::new(&campaign, &[], start());
+        let lots = |class: ClassIndex| -> Vec<usize> {
+            problem.classes[class].iter().map(|lot| lot.position()).collect()
+        };
+        let period = |i: usize| {
+            let site = problem.sites.iter().next().expect("a site");
+            lots(site.periods[PeriodIndex::of(i)].class)
+        };
+        assert_eq!(period(0), [1, 0], "the second comes after the restock");
+        assert_eq!(period(1), [0, 2]);
+        assert_eq!(lots(problem.day_class[Day::of(6)]), [1, 0, 2]);
+        assert_eq!(lots(problem.day_class[Day::of(7)]), [0, 2], "the week's has expired");
+    }
+
+    #[test]
+    fn an_area_reaches_the_places_of_its_rows_and_its_stops_the_nearest_first() {
+        let mut campaign = plain();
+        let mut far = campaign.sites[0].clone();
+        far.code = "S0".into();
+        far.point = Some(crate::domain::area::Point { latitude: 32.5, longitude: 119.0 });
+        let mut unknown = far.clone();
+        (unknown.code, unknown.point) = ("S2".into(), None);
+        campaign.sites.insert(0, far);
+        campaign.sites.push(unknown);
+        for site in ["S0", "S2", "S9"] {
+            campaign.reach.push(Reach { area: "A1".into(), site: site.into() });
+        }
+        campaign.stops.push(Stop {
+            code: "P1".into(),
+            name: String::new(),
+            area: "A1".into(),
+            point: crate::domain::area::Point { latitude: 32.2, longitude: 119.0 },
+            kind: None,
+            setup_minutes: 1,
+            max_doses: 1,
+            weekdays: crate::domain::date::Weekdays::EVERY_DAY,
+        });
+        let problem = Problem::new(&campaign, &[], start());
+        let area = problem.reach.indices().next().expect("an area");
+        let codes: Vec<&str> =
+            problem.reach[area].iter().map(|&place| problem.place_code(place).as_str()).collect();
+        assert_eq!(codes, ["S2", "S1", "P1", "S0"]);
+    }
+
+    #[test]
+    fn a_cohort_holds_at_least_those_with_a_first_dose_and_opens_on_a_day_of_the_plan() {
+        let mut campaign = plain();
+        campaign.eligible.push(eligible("A1", "gone", 9));
+        campaign.groups[0].uptake = rust_decimal::Decimal::new(75, 2);
+        campaign.eligible[0].people = 101;
+        campaign.groups[0].opens = Some(on(12));
+        let given = |doses| GivenRow {
+            day: on(-3),
+            place: "S1".into(),
+            area: "A1".into(),
+            group: "all".into(),
+            dose: 1,
+            doses,
+        };
+        let cohort = |doses, from| {
+            let problem = Problem::new(&campaign, &[given(doses)], on(from));
+            assert_eq!(problem.cohorts.len(), 1, "a group that the campaign has");
+            problem.cohorts.iter().next().expect("a cohort").clone()
+        };
+        let found = cohort(5, 0);
+        assert_eq!((found.people, found.new_people, found.opens.number()), (75, 70, 12));
+        let found = cohort(80, 20);
+        assert_eq!((found.people, found.new_people, found.opens.number()), (80, 0, 20));
+    }
+
+    #[test]
+    fn a_dose_is_worth_its_share_of_the_days_that_are_left() {
+        let campaign = plain();
+        let problem = Problem::new(&campaign, &[], start());
+        let cohort = problem.cohorts.iter().next().expect("a cohort");
+        let value = |day| problem.value(cohort, 1, Day::of(day));
+        assert!((value(0) - 0.5).abs() < 1e-12 && (value(45) - 0.125).abs() < 1e-12);
+        assert_eq!(problem.date(Day::of(3)), on(3));
+        assert_eq!(problem.day_of(on(-3)), Day::FIRST);
+    }
 }

@@ -10,16 +10,6 @@ pub(super) fn index(n: u32) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }
 
-/// A day number as a planning day, days before the first as day 0.
-pub(super) fn day(n: i64) -> usize {
-    usize::try_from(n.max(0)).unwrap_or(usize::MAX)
-}
-
-/// A planning day as a day number.
-pub(super) fn number(day: usize) -> i64 {
-    i64::try_from(day).unwrap_or(i64::MAX)
-}
-
 /// The whole part of a real number of doses, 0 where it is negative.
 #[expect(
     clippy::cast_possible_truncation,

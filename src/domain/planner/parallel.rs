@@ -1,11 +1,12 @@
-//! Work in parts of a fixed size, on all cores where it is large. The parts do not depend on the
-//! number of threads and their sums are added in order, so that every machine gets the same bytes.
+//! Deterministic parallel work: parts of a fixed size, on all cores if there are many. The parts do
+//! not depend on the number of threads and their sums are added in order, so every machine gets the
+//! same bytes.
 
 use rayon::prelude::*;
 
 /// Lines of a part.
 pub(super) const LINES: usize = 2048;
-/// Fewer parts are not worth sharing.
+/// Fewer parts than this are not worth sharing among cores.
 const SHARED_MIN: usize = 4;
 
 /// Works on every part and adds up what they give, in order.
@@ -45,6 +46,7 @@ pub(super) fn of_both<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::{ColumnIndex, ListIndex as _};
     use super::super::pdhg::{Pdhg, Program};
     use super::LINES;
 
@@ -59,7 +61,7 @@ mod tests {
         for row in 0..columns {
             let row_index = program.row(3.0 + (row % 5) as f64, false, 1.0);
             for (step, value) in [(0, 1.0), (131, 0.3), (1009, 0.7)] {
-                program.entry(row_index, (row + step) % columns, value);
+                program.entry(row_index, ColumnIndex::of((row + step) % columns), value);
             }
         }
         program

@@ -2,54 +2,54 @@
 //! adaptive steps, averaging and restarts. Minimises `cost · x` under `A x ≤ b` (or `= b`) and `0
 //! ≤ x ≤ upper`.
 //!
-//! Every column has a natural **size** and every row a natural **worth**: a unit of over-use
-//! times the worth is money. With these the errors of a point are money too, and comparable.
+//! Every column has a natural **size** and every row a natural **worth**: what a unit of over-use
+//! costs. They put all errors of a point into one unit, so they can be compared.
 
+use super::index::{ColumnIndex, ListIndex as _, Per, RowIndex};
 use super::parallel;
 
 /// A linear program by rows and columns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Program {
     /// Cost of each column.
-    pub(super) cost: Vec<f64>,
+    pub(super) cost: Per<ColumnIndex, f64>,
     /// Upper bound of each column.
-    pub(super) upper: Vec<f64>,
+    pub(super) upper: Per<ColumnIndex, f64>,
     /// Natural size of each column.
-    pub(super) size: Vec<f64>,
+    pub(super) size: Per<ColumnIndex, f64>,
     /// Right side of each row.
-    pub(super) right: Vec<f64>,
+    pub(super) right: Per<RowIndex, f64>,
     /// Whether a row is an equation.
-    pub(super) equal: Vec<bool>,
+    pub(super) equal: Per<RowIndex, bool>,
     /// Natural worth of a unit of each row.
-    pub(super) worth: Vec<f64>,
+    pub(super) worth: Per<RowIndex, f64>,
     /// Entries: row, column, value.
-    pub(super) entries: Vec<(usize, usize, f64)>,
+    pub(super) entries: Vec<(RowIndex, ColumnIndex, f64)>,
 }
 
 impl Program {
     /// Adds a row; returns its index.
-    pub(super) fn row(&mut self, right: f64, equal: bool, worth: f64) -> usize {
-        self.right.push(right);
+    pub(super) fn row(&mut self, right: f64, equal: bool, worth: f64) -> RowIndex {
         self.equal.push(equal);
         self.worth.push(worth);
-        self.right.len() - 1
+        self.right.push(right)
     }
 
     /// Adds a column; returns its index.
-    pub(super) fn column(&mut self, cost: f64, upper: f64, size: f64) -> usize {
-        self.cost.push(cost);
+    pub(super) fn column(&mut self, cost: f64, upper: f64, size: f64) -> ColumnIndex {
         self.upper.push(upper);
         self.size.push(size);
-        self.cost.len() - 1
+        self.cost.push(cost)
     }
 
     /// Adds an entry.
-    pub(super) fn entry(&mut self, row: usize, column: usize, value: f64) {
+    pub(super) fn entry(&mut self, row: RowIndex, column: ColumnIndex, value: f64) {
         self.entries.push((row, column, value));
     }
 }
 
-/// A matrix by lines: rows, or columns of its transpose.
+/// A matrix by lines: rows, or columns of its transpose. Lines and places in them are plain
+/// positions here, so that one code serves both.
 struct Lines {
     start: Vec<usize>,
     at: Vec<u32>,
@@ -105,9 +105,9 @@ impl Lines {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Point {
     /// Columns.
-    pub(super) x: Vec<f64>,
+    pub(super) x: Per<ColumnIndex, f64>,
     /// Prices of rows; not negative at inequalities.
-    pub(super) y: Vec<f64>,
+    pub(super) y: Per<RowIndex, f64>,
 }
 
 /// The method's state.
@@ -130,7 +130,7 @@ pub(super) struct Pdhg {
     steps: u32,
     stride: f64,
     weight: f64,
-    /// FreeCapacity for the next point and its products.
+    /// Buffers for the next point and its products.
     next: Point,
     next_ax: Vec<f64>,
     next_aty: Vec<f64>,
@@ -138,27 +138,30 @@ pub(super) struct Pdhg {
     pub(super) error: f64,
 }
 
-/// Restart when the error fell to this share, or
+/// The method restarts when the error has fallen to this share since the last restart,
 const RESTART_GOOD: f64 = 0.2;
-/// to this share and began to rise, or
+/// or to this share and has begun to rise,
 const RESTART_FAIR: f64 = 0.8;
-/// after this share of all steps.
+/// or after this share of all steps.
 const RESTART_LATE: f64 = 0.36;
 
 impl Pdhg {
     /// Starts at zero.
     pub(super) fn new(program: Program) -> Self {
         let (m, n) = (program.right.len(), program.cost.len());
-        let entries = program.entries.iter().copied();
+        let place = |&(row, column, value): &(RowIndex, ColumnIndex, f64)| {
+            (row.position(), column.position(), value)
+        };
+        let entries = program.entries.iter().map(place);
         let rows = Lines::new(m, entries.clone());
         let columns = Lines::new(n, entries.map(|(i, j, a)| (j, i, a)));
-        let over = |top: &Vec<f64>, under: Vec<f64>| -> Vec<f64> {
+        let over = |top: &[f64], under: Vec<f64>| -> Vec<f64> {
             let ratio = |(t, u): (&f64, f64)| if u > 0.0 { t / u } else { 0.0 };
             top.iter().zip(under).map(ratio).collect()
         };
-        let tau = over(&program.size, columns.weighted(&program.worth));
-        let sigma = over(&program.worth, rows.weighted(&program.size));
-        let zero = Point { x: vec![0.0; n], y: vec![0.0; m] };
+        let tau = over(program.size.as_slice(), columns.weighted(program.worth.as_slice()));
+        let sigma = over(program.worth.as_slice(), rows.weighted(program.size.as_slice()));
+        let zero = Point { x: Per::filled(0.0, n), y: Per::filled(0.0, m) };
         Self {
             program,
             rows,
@@ -177,34 +180,34 @@ impl Pdhg {
             steps: 0,
             stride: 1.0,
             weight: 1.0,
-            next: Point { x: vec![0.0; n], y: vec![0.0; m] },
+            next: Point { x: Per::filled(0.0, n), y: Per::filled(0.0, m) },
             next_ax: vec![0.0; m],
             next_aty: vec![0.0; n],
             error: f64::INFINITY,
         }
     }
 
-    /// Goes on with a program that has more rows and columns.
+    /// Continues with a program that has more rows and columns.
     pub(super) fn widen(&mut self, program: Program) {
         let point = self.now.clone();
         *self = self.resume(program, point, self.steps);
     }
 
-    /// The method on another program of the same kind, from a point; what the point lacks is 0.
-    /// `steps`: so many seem to be done.
+    /// The method on another program of the same kind, starting at a point; what the point lacks is
+    /// 0. `steps` counts as the number of steps already done.
     pub(super) fn resume(&self, program: Program, mut point: Point, steps: u32) -> Self {
         let mut other = Self::new(program);
         point.x.resize(other.now.x.len(), 0.0);
         point.y.resize(other.now.y.len(), 0.0);
-        other.rows.times(&point.x, &mut other.ax);
-        other.columns.times(&point.y, &mut other.aty);
+        other.rows.times(point.x.as_slice(), &mut other.ax);
+        other.columns.times(point.y.as_slice(), &mut other.aty);
         other.anchor = point.clone();
         other.now = point;
         (other.stride, other.weight, other.steps) = (self.stride, self.weight, steps);
         other
     }
 
-    /// So many steps, then perhaps a restart.
+    /// Makes so many steps, then restarts if that pays.
     pub(super) fn run(&mut self, steps: u32) {
         for _ in 0..steps {
             self.step();
@@ -219,9 +222,9 @@ impl Pdhg {
         loop {
             self.steps += 1;
             let (reach_x, reach_y) = (self.stride / self.weight, self.stride * self.weight);
-            let move_x = self.move_columns(reach_x, &mut x);
-            let move_y = self.move_rows(reach_y, &x, &mut ax, &mut y);
-            let cross = self.pay(&x, &y, &mut aty).abs();
+            let move_x = self.move_columns(reach_x, x.as_mut_slice());
+            let move_y = self.move_rows(reach_y, x.as_slice(), &mut ax, y.as_mut_slice());
+            let cross = self.pay(x.as_slice(), y.as_slice(), &mut aty).abs();
             let moved = 0.5 * (move_x * self.weight + move_y / self.weight);
             let limit = if cross > 0.0 { moved / cross } else { f64::INFINITY };
             let (used, k) = (self.stride, f64::from(self.steps) + 1.0);
@@ -230,8 +233,8 @@ impl Pdhg {
                 self.next = std::mem::replace(&mut self.now, Point { x, y });
                 self.next_ax = std::mem::replace(&mut self.ax, ax);
                 self.next_aty = std::mem::replace(&mut self.aty, aty);
-                add(&mut self.sum.x, &self.now.x, used);
-                add(&mut self.sum.y, &self.now.y, used);
+                add(self.sum.x.as_mut_slice(), self.now.x.as_slice(), used);
+                add(self.sum.y.as_mut_slice(), self.now.y.as_slice(), used);
                 self.sum_weight += used;
                 self.steps_since += 1;
                 return;
@@ -239,14 +242,15 @@ impl Pdhg {
         }
     }
 
-    /// Moves the columns against their slopes; returns the square of the way.
+    /// Moves the columns against their slopes; returns the scaled square of the distance.
     fn move_columns(&self, reach: f64, x: &mut [f64]) -> f64 {
-        let (program, old) = (&self.program, &self.now.x);
+        let (cost, upper) = (self.program.cost.as_slice(), self.program.upper.as_slice());
+        let old = self.now.x.as_slice();
         parallel::sum(parallel::of(x), |(first, part)| {
             let mut moved = 0.0;
             for (j, to) in (first..).zip(part) {
-                let slope = program.cost[j] + self.aty[j];
-                *to = (old[j] - reach * self.tau[j] * slope).clamp(0.0, program.upper[j]);
+                let slope = cost[j] + self.aty[j];
+                *to = (old[j] - reach * self.tau[j] * slope).clamp(0.0, upper[j]);
                 let by = *to - old[j];
                 if by != 0.0 {
                     moved += by * by / self.tau[j];
@@ -256,17 +260,18 @@ impl Pdhg {
         })
     }
 
-    /// What the columns use of every row, into `ax`; moves the rows' prices after their over-use at
-    /// the point ahead; returns the square of the way.
+    /// Writes what the columns use of every row into `ax` and moves the rows' prices by their
+    /// over-use at the extrapolated point. Returns the scaled square of the distance.
     fn move_rows(&self, reach: f64, x: &[f64], ax: &mut [f64], y: &mut [f64]) -> f64 {
-        let (program, old) = (&self.program, &self.now.y);
+        let (right, equal) = (self.program.right.as_slice(), self.program.equal.as_slice());
+        let old = self.now.y.as_slice();
         parallel::sum(parallel::of_both(ax, y), |(first, ax, y)| {
             let mut moved = 0.0;
             for (i, (used, to)) in (first..).zip(ax.iter_mut().zip(y)) {
                 *used = self.rows.line(i, x);
-                let over = 2.0 * *used - self.ax[i] - program.right[i];
+                let over = 2.0 * *used - self.ax[i] - right[i];
                 *to = old[i] + reach * self.sigma[i] * over;
-                if !program.equal[i] {
+                if !equal[i] {
                     *to = to.max(0.0);
                 }
                 let by = *to - old[i];
@@ -278,13 +283,14 @@ impl Pdhg {
         })
     }
 
-    /// What every column pays, into `aty`; returns the way of both sides multiplied.
+    /// Writes what every column pays into `aty`; returns the product of both sides' moves.
     fn pay(&self, x: &[f64], y: &[f64], aty: &mut [f64]) -> f64 {
+        let old = self.now.x.as_slice();
         parallel::sum(parallel::of(aty), |(first, part)| {
             let mut cross = 0.0;
             for (j, paid) in (first..).zip(part) {
                 *paid = self.columns.line(j, y);
-                cross += (x[j] - self.now.x[j]) * (*paid - self.aty[j]);
+                cross += (x[j] - old[j]) * (*paid - self.aty[j]);
             }
             cross
         })
@@ -292,26 +298,27 @@ impl Pdhg {
 
     /// The average since the last restart.
     pub(super) fn average(&self) -> Point {
-        let scaled = |sum: &Vec<f64>| sum.iter().map(|n| n / self.sum_weight).collect();
+        let scaled = |n: &f64| n / self.sum_weight;
         if self.sum_weight > 0.0 {
-            Point { x: scaled(&self.sum.x), y: scaled(&self.sum.y) }
+            let Point { x, y } = &self.sum;
+            Point { x: x.iter().map(scaled).collect(), y: y.iter().map(scaled).collect() }
         } else {
             self.now.clone()
         }
     }
 
-    /// Over-use and unpaid columns in money, and the gap of both sides, as a share of the
-    /// objective.
+    /// The error of a point as a share of the objective: over-use and unpaid columns at their
+    /// worth, and the gap between the two sides.
     fn error_of(&self, point: &Point, ax: &[f64], aty: &[f64]) -> f64 {
         let program = &self.program;
         let (mut over, mut primal, mut dual) = (0.0, 0.0, 0.0);
-        for (i, used) in ax.iter().enumerate() {
+        for (i, used) in point.y.indices().zip(ax) {
             let beyond = used - program.right[i];
             let beyond = if program.equal[i] { beyond.abs() } else { beyond.max(0.0) };
             over += beyond * program.worth[i];
             dual -= point.y[i] * program.right[i];
         }
-        for (j, paid) in aty.iter().enumerate() {
+        for (j, paid) in point.x.indices().zip(aty) {
             primal += program.cost[j] * point.x[j];
             let slope = program.cost[j] + paid;
             if slope < 0.0 {
@@ -330,8 +337,8 @@ impl Pdhg {
     fn restart(&mut self) {
         let average = self.average();
         let (mut ax, mut aty) = (vec![0.0; self.ax.len()], vec![0.0; self.aty.len()]);
-        self.rows.times(&average.x, &mut ax);
-        self.columns.times(&average.y, &mut aty);
+        self.rows.times(average.x.as_slice(), &mut ax);
+        self.columns.times(average.y.as_slice(), &mut aty);
         let of_average = self.error_of(&average, &ax, &aty);
         let of_now = self.error_of(&self.now, &self.ax, &self.aty);
         let error = of_average.min(of_now);
@@ -353,8 +360,9 @@ impl Pdhg {
             };
             a.iter().zip(b).zip(unit).map(square).sum::<f64>().sqrt()
         };
-        let dx = far(&self.now.x, &self.anchor.x, &self.tau);
-        let dy = far(&self.now.y, &self.anchor.y, &self.sigma);
+        let (now, anchor) = (&self.now, &self.anchor);
+        let dx = far(now.x.as_slice(), anchor.x.as_slice(), &self.tau);
+        let dy = far(now.y.as_slice(), anchor.y.as_slice(), &self.sigma);
         if dx > 1e-12 && dy > 1e-12 {
             self.weight = (0.5 * (dy / dx).ln() + 0.5 * self.weight.ln()).exp();
         }

@@ -1,23 +1,24 @@
 //! Prices as a certificate, and back.
 
-use super::prices::{Market, NO_SLOT};
+use super::index::{Day, Per, SlotIndex};
+use super::prices::{Market, Prices};
 use crate::domain::plan::{Certificate, PriceTable};
 
 impl Market<'_> {
     /// The certificate of prices that prove `bound`.
-    pub(super) fn certificate(&self, prices: &[f64], bound: f64) -> Certificate {
+    pub(super) fn certificate(&self, prices: &Prices, bound: f64) -> Certificate {
         let (problem, slots) = (self.problem, &self.slots);
         let campaign = problem.campaign;
         let mut certificate = Certificate { upper_bound: bound, ..Certificate::default() };
-        let put = |table: &mut PriceTable, code: &str, d: usize, slot: usize| {
-            if slot != NO_SLOT && prices[slot] > 0.0 {
+        let put = |table: &mut PriceTable, code: &str, d: Day, slot: Option<SlotIndex>| {
+            if let Some(slot) = slot.filter(|&slot| prices[slot] > 0.0) {
                 let days = table.entry(code.to_owned()).or_default();
                 days.insert(problem.date(d), prices[slot]);
             }
         };
         for (s, model) in problem.sites.pairs() {
             let site = problem.site(s);
-            for (d, &slot) in slots.site_day[s].iter().enumerate() {
+            for (d, &slot) in slots.site_day[s].pairs() {
                 put(&mut certificate.site_day, site.code.as_str(), d, slot);
             }
             for (period, &slot) in model.periods.iter().zip(&slots.storage[s]) {
@@ -26,7 +27,7 @@ impl Market<'_> {
         }
         for p in problem.stops.indices() {
             let stop = problem.stop(p);
-            for d in 0..problem.days {
+            for d in Day::FIRST.until(problem.end()) {
                 let code = stop.code.as_str();
                 put(&mut certificate.stop_day, code, d, slots.stop_day[p][d]);
                 put(&mut certificate.stop_visit, code, d, slots.stop_visit[p][d]);
@@ -41,21 +42,21 @@ impl Market<'_> {
     }
 
     /// The prices of a certificate, as far as they belong to slots of this problem.
-    pub(super) fn prices_of(&self, certificate: &Certificate) -> Vec<f64> {
+    pub(super) fn prices_of(&self, certificate: &Certificate) -> Prices {
         let (problem, slots) = (self.problem, &self.slots);
         let campaign = problem.campaign;
-        let mut prices = vec![0.0; slots.holds.len()];
-        let mut put = |slot: usize, price: Option<f64>| {
-            if let Some(price) = price.filter(|price| slot != NO_SLOT && price.is_finite()) {
+        let mut prices = Per::filled(0.0, slots.holds.len());
+        let mut put = |slot: Option<SlotIndex>, price: Option<f64>| {
+            if let Some((slot, price)) = slot.zip(price.filter(|price| price.is_finite())) {
                 prices[slot] = price.max(0.0);
             }
         };
-        let of = |table: &PriceTable, code: &str, d: usize| -> Option<f64> {
+        let of = |table: &PriceTable, code: &str, d: Day| -> Option<f64> {
             table.get(code)?.get(&problem.date(d)).copied()
         };
         for (s, model) in problem.sites.pairs() {
             let site = problem.site(s);
-            for (d, &slot) in slots.site_day[s].iter().enumerate() {
+            for (d, &slot) in slots.site_day[s].pairs() {
                 put(slot, of(&certificate.site_day, site.code.as_str(), d));
             }
             for (period, &slot) in model.periods.iter().zip(&slots.storage[s]) {
@@ -64,13 +65,13 @@ impl Market<'_> {
         }
         for p in problem.stops.indices() {
             let stop = problem.stop(p);
-            for d in 0..problem.days {
+            for d in Day::FIRST.until(problem.end()) {
                 put(slots.stop_day[p][d], of(&certificate.stop_day, stop.code.as_str(), d));
                 put(slots.stop_visit[p][d], of(&certificate.stop_visit, stop.code.as_str(), d));
             }
         }
         for (lot, &slot) in campaign.deliveries.iter().zip(&slots.lot) {
-            put(slot, certificate.lot.get(lot.lot.as_str()).copied());
+            put(Some(slot), certificate.lot.get(lot.lot.as_str()).copied());
         }
         prices
     }

@@ -1,20 +1,22 @@
-//! A published plan as wishes: its rows paired to paths, first in, first out, for the people of
-//! today.
+//! A published plan as wishes: its rows, paired first in, first out to the paths of people as they
+//! are today.
 
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
-use super::index::{Place, SiteIndex, StopIndex, TeamIndex, by_code};
+use super::index::{
+    CohortIndex, Day, ListIndex as _, Per, Place, SiteIndex, StopIndex, TeamIndex, by_code,
+};
 use super::model::{Cohort, Problem};
-use super::num::number;
 use crate::domain::campaign::CohortKey;
 use crate::domain::plan::PlanRow;
 use std::collections::{BTreeMap, VecDeque};
 
-/// People of a cohort and the steps that a plan meant for them; steps may be missing at the end.
+/// People of a cohort and the steps that the published plan has for them; the last steps may be
+/// missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wish {
-    /// Index of the cohort.
-    pub(super) cohort: usize,
+    /// Their cohort.
+    pub(super) cohort: CohortIndex,
     /// Who.
     pub(super) who: Who,
     /// How many.
@@ -23,12 +25,12 @@ pub(super) struct Wish {
     pub(super) steps: Vec<Step>,
 }
 
-/// Pairs the rows of a plan that can still be used. Rows of unknown things and of days outside
-/// are left out.
+/// Pairs the rows of a plan that can still be used. Rows that name something unknown or lie outside
+/// the planning days are ignored.
 pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
     let campaign = problem.campaign;
-    let cohorts: BTreeMap<&CohortKey, usize> =
-        problem.cohorts.iter().enumerate().map(|(i, cohort)| (&cohort.key, i)).collect();
+    let cohorts: BTreeMap<&CohortKey, CohortIndex> =
+        problem.cohorts.pairs().map(|(at, cohort)| (&cohort.key, at)).collect();
     let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
     let stops = by_code::<StopIndex>(campaign.stops.iter().map(|stop| stop.code.as_str()));
     let teams = by_code::<TeamIndex>(campaign.teams.iter().map(|team| team.code.as_str()));
@@ -36,7 +38,8 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
         let site = || sites.get(code).copied().map(Place::Site);
         stops.get(code).copied().map(Place::Stop).or_else(site)
     };
-    let mut steps = vec![vec![Vec::new(); problem.shares.len()]; problem.cohorts.len()];
+    let mut steps: Per<CohortIndex, Vec<Vec<(Step, u32)>>> =
+        Per::filled(vec![Vec::new(); problem.shares.len()], problem.cohorts.len());
     for row in rows {
         let day = (row.day - campaign.start).num_days();
         let (Some(&cohort), Some(place)) =
@@ -46,17 +49,17 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
         };
         let dose = usize::from(row.dose);
         let known = (1..=problem.shares.len()).contains(&dose)
-            && number(problem.first) <= day
-            && day < number(problem.days)
+            && problem.first.number() <= day
+            && day < problem.end().number()
             && problem.reach[problem.cohorts[cohort].area].contains(&place);
         if known {
             let team = row.team.as_ref().and_then(|team| teams.get(team.as_str())).copied();
-            let day = super::num::day(day);
+            let day = Day::of_number(day);
             steps[cohort][dose - 1].push((Step { day, place, team }, row.doses));
         }
     }
     let mut all = Vec::new();
-    for (cohort, mut doses) in steps.into_iter().enumerate() {
+    for (cohort, mut doses) in problem.cohorts.indices().zip(steps) {
         for rows in &mut doses {
             rows.sort();
         }
@@ -67,7 +70,7 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
 
 /// Pairs one cohort's doses: those who are bound come before those who are not, each first in,
 /// first out.
-fn pair(problem: &Problem, c: usize, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec<Wish>) {
+fn pair(problem: &Problem, c: CohortIndex, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec<Wish>) {
     let cohort: &Cohort = &problem.cohorts[c];
     let mut moving: Vec<Wish> = Vec::new();
     for (j, rows) in doses.into_iter().enumerate() {
@@ -77,14 +80,17 @@ fn pair(problem: &Problem, c: usize, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec
             continue;
         }
         let (mut owed, mut free) = (VecDeque::new(), VecDeque::new());
-        for (r, run) in cohort.waiting.iter().enumerate().filter(|(_, run)| run.dose == j) {
+        for (r, run) in cohort.waiting.pairs().filter(|(_, run)| run.dose == j) {
             let wish =
                 Wish { cohort: c, who: Who::Waiting(r), people: run.people, steps: Vec::new() };
             let queue = if run.bound { &mut owed } else { &mut free };
             queue.push_back(((run.low, run.high), wish));
         }
         for wish in std::mem::take(&mut moving) {
-            let window = wish.steps.last().map_or((1, 0), |s| problem.windows[j - 1][s.day]);
+            let window = {
+                let nobody = (Day::of(1), Day::FIRST);
+                wish.steps.last().map_or(nobody, |s| problem.windows[j - 1][s.day])
+            };
             owed.push_back((window, wish));
         }
         for (step, mut n) in rows {
@@ -98,10 +104,10 @@ fn pair(problem: &Problem, c: usize, doses: Vec<Vec<(Step, u32)>>, all: &mut Vec
     all.retain(|wish| !wish.steps.is_empty());
 }
 
-/// Gives up to `n` doses of a step to the front of a queue; who is too late for it keeps what
-/// they have.
+/// Gives up to `n` doses of a step to the people at the front of a queue and returns what is left.
+/// People whose window ended before the step leave the queue with the steps that they have.
 fn serve(
-    queue: &mut VecDeque<((usize, usize), Wish)>,
+    queue: &mut VecDeque<((Day, Day), Wish)>,
     step: Step,
     mut n: u32,
     moving: &mut Vec<Wish>,
@@ -129,9 +135,11 @@ fn serve(
     n
 }
 
-/// What wishes would be worth if all of them were kept, for as many people as there are.
+/// Objective of the wishes if all were kept. Of people who start, no more count than there are, in
+/// the order of the wishes.
 pub(super) fn worth(problem: &Problem, wishes: &[Wish]) -> f64 {
-    let mut new_left: Vec<u32> = problem.cohorts.iter().map(|c| c.new_people).collect();
+    let mut new_left: Per<CohortIndex, u32> =
+        problem.cohorts.iter().map(|c| c.new_people).collect();
     let mut worth = 0.0;
     for wish in wishes {
         let cohort = &problem.cohorts[wish.cohort];
@@ -151,9 +159,9 @@ pub(super) fn worth(problem: &Problem, wishes: &[Wish]) -> f64 {
     worth
 }
 
-/// Places wishes whose first step is before day `until`, those of people who wait first. What
-/// does not fit stays with the people who are left.
-pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: usize) {
+/// Places the wishes whose first step is before day `until`, those of waiting people first. People
+/// who do not fit stay without a path.
+pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: Day) {
     for new in [false, true] {
         for wish in wishes.iter().filter(|wish| (wish.who == Who::New) == new) {
             if wish.steps.first().is_some_and(|step| step.day < until) {
@@ -167,5 +175,139 @@ pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: usize) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{plain, start};
+    use super::*;
+    use crate::domain::campaign::Campaign;
+    use crate::domain::dose::GivenRow;
+    use chrono::TimeDelta;
+
+    fn row(day: i64, dose: u8, doses: u32) -> PlanRow {
+        PlanRow {
+            day: start() + TimeDelta::days(day),
+            place: "S1".into(),
+            team: None,
+            area: "A1".into(),
+            group: "all".into(),
+            dose,
+            doses,
+        }
+    }
+
+    fn given(day: i64, doses: u32) -> GivenRow {
+        let PlanRow { day, place, area, group, dose, doses, .. } = row(day, 1, doses);
+        GivenRow { day, place, area, group, dose, doses }
+    }
+
+    /// Wishes as who, how many and the days of the steps.
+    fn paired(campaign: &Campaign, given: &[GivenRow], from: i64, rows: &[PlanRow]) -> Vec<String> {
+        let problem = Problem::new(campaign, given, start() + TimeDelta::days(from));
+        let line = |wish: &Wish| {
+            let who = if wish.who == Who::New { "new" } else { "waiting" };
+            let days: Vec<i64> = wish.steps.iter().map(|step| step.day.number()).collect();
+            format!("{} {who} {days:?}", wish.people)
+        };
+        wishes(&problem, rows).iter().map(line).collect()
+    }
+
+    #[test]
+    fn rows_are_paired_first_in_first_out_inside_the_windows() {
+        // The second dose follows after 21 to 35 days.
+        let campaign = plain();
+        let pairs = |rows: &[PlanRow]| paired(&campaign, &[], 0, rows);
+        assert_eq!(pairs(&[row(1, 1, 5), row(22, 2, 5)]), ["5 new [1, 22]"]);
+        assert_eq!(
+            pairs(&[row(2, 1, 3), row(1, 1, 5), row(23, 2, 8)]),
+            ["5 new [1, 23]", "3 new [2, 23]"]
+        );
+        assert_eq!(pairs(&[row(1, 1, 5), row(21, 2, 5)]), ["5 new [1]"], "a day early");
+        assert_eq!(pairs(&[row(1, 1, 5), row(36, 2, 5)]), ["5 new [1, 36]"], "the last day");
+        assert_eq!(pairs(&[row(1, 1, 5), row(37, 2, 5)]), ["5 new [1]"], "a day late");
+        assert_eq!(
+            pairs(&[row(1, 1, 5), row(22, 2, 2)]),
+            ["3 new [1]", "2 new [1, 22]"],
+            "too few second doses"
+        );
+        let late_first = [row(1, 1, 5), row(9, 1, 2), row(38, 2, 7)];
+        assert_eq!(pairs(&late_first), ["5 new [1]", "2 new [9, 38]"], "nobody waits for them");
+    }
+
+    #[test]
+    fn rows_of_unknown_things_and_days_outside_are_left_out() {
+        let campaign = plain();
+        let pairs = |row: PlanRow| paired(&campaign, &[], 5, &[row]);
+        assert_eq!(pairs(row(5, 1, 1)), ["1 new [5]"]);
+        assert_eq!(pairs(row(59, 1, 1)), ["1 new [59]"]);
+        let none: [PlanRow; 7] = [
+            row(4, 1, 1),
+            row(60, 1, 1),
+            row(6, 0, 1),
+            row(6, 3, 1),
+            PlanRow { place: "S9".into(), ..row(6, 1, 1) },
+            PlanRow { group: "none".into(), ..row(6, 1, 1) },
+            PlanRow { area: "A9".into(), ..row(6, 1, 1) },
+        ];
+        for row in none {
+            assert_eq!(pairs(row.clone()), Vec::<String>::new(), "{row:?}");
+        }
+        let mut far = campaign.clone();
+        far.reach.clear();
+        assert_eq!(paired(&far, &[], 0, &[row(6, 1, 1)]), Vec::<String>::new(), "out of reach");
+    }
+
+    #[test]
+    fn people_whose_window_closes_get_second_doses_before_those_who_are_overdue() {
+        // From day 30: first doses of day -20 are overdue, those of day 8 due until day 43.
+        let campaign = plain();
+        let history = [given(-20, 4), given(8, 5)];
+        let pairs = |doses| paired(&campaign, &history, 30, &[row(31, 2, doses)]);
+        assert_eq!(pairs(5), ["5 waiting [31]"]);
+        let problem = Problem::new(&campaign, &history, start() + TimeDelta::days(30));
+        let runs = |doses| -> Vec<(bool, u32)> {
+            let run = |wish: &Wish| match wish.who {
+                Who::Waiting(run) => (problem.cohorts[wish.cohort].waiting[run].bound, wish.people),
+                Who::New => (false, 0),
+            };
+            wishes(&problem, &[row(31, 2, doses)]).iter().map(run).collect()
+        };
+        assert_eq!(runs(3), [(true, 3)]);
+        assert_eq!(runs(7), [(true, 5), (false, 2)]);
+        assert_eq!(runs(20), [(true, 5), (false, 4)], "no more than there are");
+    }
+
+    #[test]
+    fn wishes_are_worth_their_doses_for_as_many_people_as_there_are() {
+        // Half the protection with each dose: five people on days 1 and 22, four on day 2.
+        let rows = [row(1, 1, 5), row(22, 2, 5), row(2, 1, 4)];
+        let each = |day: f64| 0.5 * (60.0 - day) / 60.0;
+        let both = each(1.0) + each(22.0);
+        let worth_of = |people, rows: &[PlanRow]| {
+            let mut campaign = plain();
+            campaign.eligible[0].people = people;
+            let problem = Problem::new(&campaign, &[], start());
+            worth(&problem, &wishes(&problem, rows))
+        };
+        assert!((worth_of(9, &rows) - 5.0 * both - 4.0 * each(2.0)).abs() < 1e-12);
+        assert!((worth_of(3, &rows[..2]) - 3.0 * both).abs() < 1e-12, "only three people");
+    }
+
+    #[test]
+    fn only_wishes_that_start_before_a_day_are_placed() {
+        let campaign = plain();
+        let problem = Problem::new(&campaign, &[], start());
+        let rows = [row(1, 1, 5), row(22, 2, 5), row(2, 1, 4), row(23, 2, 4)];
+        let wishes = wishes(&problem, &rows);
+        let placed = |until| -> Vec<PlanRow> {
+            let mut draft = Draft::new(&problem);
+            place_wishes(&mut draft, &wishes, until);
+            draft.rows()
+        };
+        assert_eq!(placed(Day::of(1)), []);
+        assert_eq!(placed(Day::of(2)), [row(1, 1, 5), row(22, 2, 5)]);
+        assert_eq!(placed(Day::NEVER), [row(1, 1, 5), row(2, 1, 4), row(22, 2, 5), row(23, 2, 4)]);
     }
 }

@@ -1,30 +1,31 @@
 //! From shares of people on paths to whole people in a plan.
 
 use super::aggregated_cohorts::{Aggregate, Member};
-use super::compact::Quotas;
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
+use super::index::{CohortIndex, Day, ReachIndex};
 use super::num::whole;
 use super::prices::Market;
+use super::quotas::Quotas;
 
 /// People of a cohort who should take the same days.
 struct Block {
-    cohort: usize,
+    cohort: CohortIndex,
     who: Who,
-    reach: usize,
-    days: Vec<usize>,
+    reach: ReachIndex,
+    days: Vec<Day>,
     people: u32,
 }
 
-/// Places the people of every aggregate, who waits and dear cohorts first, early days first: where the
-/// quotas are, then at any place with room on the same days. Then those who wait and did not get
-/// their days come before people who start.
+/// Places the people of every aggregate: waiting people first, then by priority, then by day. They
+/// go where the quotas are, otherwise to any place that is free on the same days. Waiting people
+/// who did not get their days still come before people who start.
 pub(super) fn place(
     draft: &mut Draft,
     market: &Market,
     quotas: &mut Quotas,
     aggregates: &[Aggregate],
-    paths: &[Vec<(Vec<usize>, f64)>],
+    paths: &[Vec<(Vec<Day>, f64)>],
 ) {
     let (waiting, new): (Vec<Block>, Vec<Block>) =
         blocks(market, aggregates, paths).into_iter().partition(|block| block.who != Who::New);
@@ -62,12 +63,12 @@ fn place_blocks(draft: &mut Draft, market: &Market, quotas: &mut Quotas, blocks:
     }
 }
 
-/// What is left of a quota below this is rounding.
+/// A rest of a quota below this is rounding noise.
 const QUOTA_MIN: f64 = 0.25;
 
 /// For each day of a block the place with the largest quota; `None` where a day has none left.
 fn by_quota(quotas: &Quotas, block: &Block) -> Option<Vec<Step>> {
-    let largest = |&day: &usize| {
+    let largest = |&day: &Day| {
         let places = quotas[block.reach][day].iter();
         let most = places.max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(a.0)));
         most.map(|(&place, _)| Step { day, place, team: None })
@@ -81,7 +82,7 @@ fn anywhere(draft: &mut Draft, market: &Market, block: &Block) {
     let mut left = block.people;
     let mut at = vec![0; block.days.len()];
     while left > 0 && !places.is_empty() {
-        let step = |(&day, &i): (&usize, &usize)| Step { day, place: places[i], team: None };
+        let step = |(&day, &i): (&Day, &usize)| Step { day, place: places[i], team: None };
         let wish: Vec<Step> = block.days.iter().zip(&at).map(step).collect();
         let placed = draft.place_exactly(block.cohort, block.who, &wish, left);
         left -= placed;
@@ -103,11 +104,7 @@ fn advance(at: &mut [usize], places: usize) -> bool {
     false
 }
 
-fn blocks(
-    market: &Market,
-    aggregates: &[Aggregate],
-    paths: &[Vec<(Vec<usize>, f64)>],
-) -> Vec<Block> {
+fn blocks(market: &Market, aggregates: &[Aggregate], paths: &[Vec<(Vec<Day>, f64)>]) -> Vec<Block> {
     let mut blocks = Vec::new();
     let doses = market.problem.shares.len();
     for (aggregate, paths) in aggregates.iter().zip(paths) {
@@ -121,8 +118,7 @@ fn blocks(
             for (days, people) in paths {
                 sum += people / aggregate.people * f64::from(member.people);
                 let upto = whole(sum + 0.5).min(member.people);
-                // A path without its last dose is rounding noise: nobody starts who does not
-                // finish.
+                // A path without its last dose is rounding noise: nobody starts without finishing.
                 if upto > given && days.len() == doses - aggregate.dose {
                     blocks.push(block(aggregate, member, days, upto - given));
                 }
@@ -143,13 +139,14 @@ fn blocks(
     blocks
 }
 
-fn block(aggregate: &Aggregate, member: &Member, days: &[usize], people: u32) -> Block {
+fn block(aggregate: &Aggregate, member: &Member, days: &[Day], people: u32) -> Block {
     let Member { cohort, who, .. } = *member;
     Block { cohort, who, reach: aggregate.reach, days: days.to_vec(), people }
 }
 
-/// Gives the paths of a aggregate that waits to its members in turn, to each only days of its window.
-fn in_turn(aggregate: &Aggregate, paths: &[(Vec<usize>, f64)], blocks: &mut Vec<Block>) {
+/// Gives the paths of an aggregate of waiting people to its members in turn, to each only days
+/// inside its window.
+fn in_turn(aggregate: &Aggregate, paths: &[(Vec<Day>, f64)], blocks: &mut Vec<Block>) {
     let mut left: Vec<u32> = aggregate.members.iter().map(|member| member.people).collect();
     let (mut sum, mut given) = (0.0, 0);
     for (days, people) in paths {

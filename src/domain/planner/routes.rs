@@ -39,7 +39,7 @@ impl Roads {
         best
     }
 
-    /// Minutes of the same.
+    /// Minutes of that round.
     pub(super) fn tour_minutes(&self, team: TeamIndex, stops: &[StopIndex]) -> f64 {
         self.tour_km(team, stops) * self.minutes_per_km
     }
@@ -129,11 +129,11 @@ pub fn tours(campaign: &Campaign, rows: &[PlanRow]) -> Vec<TeamTour> {
     days.into_iter().filter_map(tour_of).collect()
 }
 
-/// More stops than this are driven in the order given: trying every order would take too long.
+/// With more stops than this the order given is kept: trying every order would take too long.
 const STOPS_EXACT_MAX: usize = 8;
 
-/// The shortest round of a team through some stops with their doses; stops that the campaign does
-/// not know are left out. `None` where the team is unknown.
+/// The shortest round of a team through some stops with their doses. Stops that the campaign does
+/// not have are left out. `None` if the team is unknown.
 pub fn tour(campaign: &Campaign, team: &TeamCode, stops: &[(PlaceCode, u32)]) -> Option<Tour> {
     let team = campaign.team(team.as_str())?;
     let known: Vec<(&Stop, u32)> = stops

@@ -1,13 +1,13 @@
-//! Whole routes out of fractional ones: the days are decided a few at a time, so that what each
-//! stop was given keeps up with what the program wants for it; after each few days the program
-//! is solved again around them. Then single days change their routes where prices say so.
+//! Whole routes out of fractional ones. Days are decided a few at a time, so that each stop keeps
+//! up with what the program wants for it; after every few days the program is solved again around
+//! them. Then single days change their routes if prices say that this pays.
 
 use super::compact::Compact;
 use super::draft::Draft;
 use super::free_capacity::Routes;
-use super::index::{Per, StopIndex, TeamIndex};
+use super::index::{Day, ListIndex as _, Per, StopIndex, TeamIndex};
 use super::pdhg::{Pdhg, Point};
-use super::prices::{Market, NO_SLOT};
+use super::prices::{Market, Prices, VaccinePrices};
 use super::search_budget::{Pace, SearchBudget};
 use super::teams::{Gain, best_of, best_route};
 use std::collections::BTreeSet;
@@ -21,37 +21,37 @@ pub(super) struct Decided<'p> {
     /// Stops by team and day.
     pub(super) routes: Routes,
     /// Days before this one are decided.
-    pub(super) until: usize,
+    pub(super) until: Day,
     /// Doses by stop that the program wanted and the routes could not bring, so far.
     behind: Per<StopIndex, f64>,
 }
 
-/// A dose that the program wants on one of the next days counts this much on this day.
+/// A dose that the program wants within the next days counts this much today (our choice).
 const SOON_WORTH: f64 = 0.5;
-/// So many days are the next days.
+/// How many days are the next days.
 const SOON_DAYS: usize = 7;
 
 impl<'p> Decided<'p> {
-    /// Nothing but the routes that are driven anyway.
+    /// Only the routes that are driven anyway.
     pub(super) fn new(base: Arc<Draft<'p>>) -> Self {
         let problem = base.problem;
-        let driven = |team| -> Vec<Vec<StopIndex>> {
+        let driven = |team| -> Per<Day, Vec<StopIndex>> {
             let of_day = |d| {
                 let visits = base.free.visits(team, d).iter();
                 let mut stops: Vec<StopIndex> = visits.map(|visit| visit.0).collect();
                 stops.sort_unstable();
                 stops
             };
-            (0..problem.days).map(of_day).collect()
+            Per::with(problem.days, of_day)
         };
         let routes = problem.teams.indices().map(driven).collect();
         Self { base, routes, until: problem.first, behind: Per::filled(0.0, problem.stops.len()) }
     }
 
-    /// Decides the days before `until` after what the program wants and pays.
-    pub(super) fn go_on(&mut self, market: &Market, wanted: &Wanted, until: usize) {
+    /// Decides the days before `until` by what the program wants and pays.
+    pub(super) fn go_on(&mut self, market: &Market, wanted: &Wanted, until: Day) {
         let problem = market.problem;
-        for day in self.until..until.min(problem.days) {
+        for day in self.until.until(until.min(problem.end())) {
             let mut taken = Per::filled(false, problem.stops.len());
             for routes in &self.routes {
                 for &stop in &routes[day] {
@@ -84,17 +84,17 @@ impl<'p> Decided<'p> {
         self.until = self.until.max(until);
     }
 
-    fn full(&self, market: &Market, team: TeamIndex, day: usize) -> Vec<(StopIndex, f64)> {
+    fn full(&self, market: &Market, team: TeamIndex, day: Day) -> Vec<(StopIndex, f64)> {
         let most = |&stop: &StopIndex| (stop, f64::from(market.problem.stops[stop].doses_max));
         self.routes[team][day].iter().map(most).collect()
     }
 
-    /// The route that brings most of what is wanted by now and soon.
+    /// The route that brings most of what is wanted now and in the next days.
     fn best(
         &self,
         market: &Market,
         wanted: &Wanted,
-        (team, day): (TeamIndex, usize),
+        (team, day): (TeamIndex, Day),
         taken: &Per<StopIndex, bool>,
     ) -> Vec<(StopIndex, f64)> {
         let problem = market.problem;
@@ -103,12 +103,13 @@ impl<'p> Decided<'p> {
             if is_taken || !problem.stops[stop].open[day] {
                 continue;
             }
-            let soon: f64 = wanted.doses[stop].iter().skip(day + 1).take(SOON_DAYS).sum();
+            let soon: f64 =
+                wanted.doses[stop].iter().skip(day.position() + 1).take(SOON_DAYS).sum();
             let now = self.behind[stop];
             let most = f64::from(problem.stops[stop].doses_max);
             let need = (now + soon * SOON_WORTH).min(most);
             let slot = market.slots.stop_day[stop][day];
-            if need > 0.5 && slot != NO_SLOT {
+            if need > 0.5 && slot.is_some() {
                 gains.push(Gain { stop, each: wanted.worth(stop, team), most: need, fee: 0.0 });
             }
         }
@@ -119,11 +120,11 @@ impl<'p> Decided<'p> {
 /// What the program wants of the stops, and what it pays.
 pub(super) struct Wanted {
     /// Doses by stop and day.
-    doses: Per<StopIndex, Vec<f64>>,
+    doses: Per<StopIndex, Per<Day, f64>>,
     /// Doses that teams bring to each stop, by stop and team.
     by_team: Per<StopIndex, Per<TeamIndex, f64>>,
     /// Share of each team-day that is used, by day and team.
-    used: Vec<Per<TeamIndex, f64>>,
+    used: Per<Day, Per<TeamIndex, f64>>,
 }
 
 impl Wanted {
@@ -132,9 +133,9 @@ impl Wanted {
         let problem = market.problem;
         let teams = problem.teams.len();
         let mut wanted = Self {
-            doses: Per::filled(vec![0.0; problem.days], problem.stops.len()),
+            doses: Per::filled(Per::filled(0.0, problem.days), problem.stops.len()),
             by_team: Per::filled(Per::filled(0.0, teams), problem.stops.len()),
-            used: vec![Per::filled(0.0, teams); problem.days],
+            used: Per::filled(Per::filled(0.0, teams), problem.days),
         };
         for route in &compact.routes {
             let share = point.x.get(route.column).copied().unwrap_or(0.0);
@@ -148,7 +149,7 @@ impl Wanted {
     }
 
     /// Teams, those that the program uses most first.
-    fn order(&self, day: usize) -> Vec<TeamIndex> {
+    fn order(&self, day: Day) -> Vec<TeamIndex> {
         let mut order: Vec<TeamIndex> = self.used[day].indices().collect();
         order.sort_by(|&a, &b| self.used[day][b].total_cmp(&self.used[day][a]).then(a.cmp(&b)));
         order
@@ -185,12 +186,12 @@ pub(super) fn around(
         });
         if !busy {
             let column = compact.add_route(market, route.team, route.day, route.visits.clone());
-            start.x.resize(column, 0.0);
+            start.x.resize(column.position(), 0.0);
             start.x.push(point.x.get(route.column).copied().unwrap_or(0.0));
         }
     }
     for team in problem.teams.indices() {
-        for day in problem.first..problem.days {
+        for day in problem.plan_days() {
             let stops = &decided.routes[team][day];
             if stops.is_empty() || !decided.base.free.visits(team, day).is_empty() {
                 continue;
@@ -204,7 +205,7 @@ pub(super) fn around(
                     Some(held) => point.x.get(held.column).copied().unwrap_or(0.0),
                     None => wanted.doses[visit.stop][day],
                 };
-                start.x.resize(visit.column, 0.0);
+                start.x.resize(visit.column.position(), 0.0);
                 start.x.push(amount.min(compact.program.upper[visit.column]));
             }
         }
@@ -214,7 +215,7 @@ pub(super) fn around(
 
 /// Steps after each few days that are decided.
 const STEPS_BETWEEN: u32 = 192;
-/// Steps that seem to be done when the method goes on with another program.
+/// Steps that count as done when the method continues with another program.
 const STEPS_DONE: u32 = 400;
 /// Steps when all are decided.
 const STEPS_AFTER: u32 = 768;
@@ -237,7 +238,7 @@ pub(super) fn parts_in(steps: u32) -> usize {
     super::num::index(steps.saturating_sub(STEPS_AFTER) / STEPS_BETWEEN)
 }
 
-/// Decides every route in so many parts; where the time is up, all that are left at once.
+/// Decides every route in so many parts. When the time is up, it decides all that are left at once.
 pub(super) fn decide<'p>(
     market: &Market,
     (compact, pdhg): (&Compact, &Pdhg),
@@ -248,15 +249,15 @@ pub(super) fn decide<'p>(
 ) -> Routed<'p> {
     let problem = market.problem;
     let mut decided = Decided::new(base);
-    let part = (problem.days - problem.first).div_ceil(parts).max(1);
+    let part = problem.plan_days().count().div_ceil(parts).max(1);
     let wanted = Wanted::at(market, compact, &pdhg.now);
-    decided.go_on(market, &wanted, problem.first + part);
+    decided.go_on(market, &wanted, problem.first.plus(part));
     let (now, start) = around(market, &decided, compact, &pdhg.now);
     let method = pdhg.resume(now.program.clone(), start, STEPS_DONE);
     let mut routed = Routed { decided, compact: now, pdhg: method };
-    while routed.decided.until < problem.days {
+    while routed.decided.until < problem.end() {
         let in_time = routed.settle(STEPS_BETWEEN, budget, pace);
-        let until = if in_time { routed.decided.until + part } else { problem.days };
+        let until = if in_time { routed.decided.until.plus(part) } else { problem.end() };
         let wanted = Wanted::at(market, &routed.compact, &routed.pdhg.now);
         let mut decided = routed.decided.clone();
         decided.go_on(market, &wanted, until);
@@ -274,7 +275,7 @@ impl<'p> Routed<'p> {
         Self { decided, compact, pdhg }
     }
 
-    /// So many steps; false when the time is up before.
+    /// Makes so many steps; false if the time is up before they are done.
     pub(super) fn settle(&mut self, steps: u32, budget: &mut SearchBudget, pace: Pace) -> bool {
         for _ in 0..steps / STEPS_AT_ONCE {
             if !budget.has_time(pace.takes, pace.until) {
@@ -285,28 +286,27 @@ impl<'p> Routed<'p> {
         true
     }
 
-    /// The same with other routes on those days where another one earns most at prices, at most
-    /// `most` of them and none that was `tried`; `None` where there is none.
+    /// The same with other routes on the days on which another route earns most at the prices: at
+    /// most `most` days, and no route in `tried`. `None` if there is none.
     pub(super) fn swapped(
         &self,
         market: &Market,
         most: usize,
-        tried: &mut BTreeSet<(TeamIndex, usize, Vec<StopIndex>)>,
+        tried: &mut BTreeSet<(TeamIndex, Day, Vec<StopIndex>)>,
     ) -> Option<Self> {
         let problem = market.problem;
         let prices = self.compact.prices(market, &self.pdhg.now);
         let vaccine = market.vaccine_prices(&prices);
         let mut offers = Vec::new();
         for team in problem.teams.indices() {
-            for day in (problem.first..problem.days).filter(|&d| problem.teams[team].works[d]) {
+            for day in problem.plan_days().filter(|&d| problem.teams[team].works[d]) {
                 if !self.decided.base.free.visits(team, day).is_empty() {
                     continue;
                 }
                 let mut blocked = prices.clone();
                 for (other, routes) in self.decided.routes.pairs() {
                     for &stop in routes[day].iter().filter(|_| other != team) {
-                        let slot = market.slots.stop_visit[stop][day];
-                        if slot != NO_SLOT {
+                        if let Some(slot) = market.slots.stop_visit[stop][day] {
                             blocked[slot] = f64::INFINITY;
                         }
                     }
@@ -326,7 +326,7 @@ impl<'p> Routed<'p> {
         }
         offers.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut decided = self.decided.clone();
-        let mut touched = vec![false; problem.days];
+        let mut touched: Per<Day, bool> = Per::filled(false, problem.days);
         let mut done = 0;
         for (_, (team, day, stops)) in offers {
             if done < most && !touched[day] {
@@ -343,10 +343,10 @@ impl<'p> Routed<'p> {
     fn worth(
         &self,
         market: &Market,
-        prices: &[f64],
-        vaccine: &[(f64, usize)],
+        prices: &Prices,
+        vaccine: &VaccinePrices,
         team: TeamIndex,
-        day: usize,
+        day: Day,
     ) -> f64 {
         let problem = market.problem;
         let cost = vaccine[problem.day_class[day]].0 * problem.teams[team].draw_doses;
@@ -356,7 +356,7 @@ impl<'p> Routed<'p> {
             .min(f64::from(problem.teams[team].doses_max));
         let price = |&stop: &StopIndex| {
             let slot = market.slots.stop_day[stop][day];
-            let each = if slot == NO_SLOT { 0.0 } else { (prices[slot] - cost).max(0.0) };
+            let each = slot.map_or(0.0, |slot| (prices[slot] - cost).max(0.0));
             (each, f64::from(problem.stops[stop].doses_max))
         };
         let mut gains: Vec<(f64, f64)> = stops.iter().map(price).collect();

@@ -4,8 +4,9 @@
 use super::compact::Compact;
 use super::draft::Draft;
 use super::free_capacity::Routes;
+use super::index::{Day, Per};
 use super::pdhg::{Pdhg, Point};
-use super::prices::Market;
+use super::prices::{Market, Prices};
 use super::routing::Routed;
 use super::search_budget::{Pace, SearchBudget};
 use super::{
@@ -37,10 +38,10 @@ const SOLVE_WORTH: f64 = 1e-5;
 /// Good enough: a gap below this is not worth more steps.
 const GAP_ENOUGH: f64 = 2e-4;
 
-/// Of a limited time, the share that is left in any case.
+/// The share of a time limit that is always kept in reserve.
 const LEFT_SHARE: f64 = 0.03;
-/// What is left for writing everything down, the verdict, the worst area and travel grows with
-/// the time of the plain plan: so many of it, and a share of the time at most.
+/// Time is reserved for the output, the verdict, the worst area and travel: so many times what the
+/// plain plan took, and at most a share of the time limit.
 const OUTPUT_PLANS: f64 = 20.0;
 const OUTPUT_SHARE: f64 = 0.1;
 /// The verdict.
@@ -70,7 +71,7 @@ const ENTRIES_TRIED: usize = 20_000;
 /// Steps after each.
 const SWAP_STEPS: u32 = 320;
 
-/// What a better worst area may cost, as a share of the objective.
+/// The share of the objective that a better worst area may cost (our choice).
 const WORST_AREA_COST: f64 = 8e-4;
 
 /// What the search found.
@@ -78,10 +79,10 @@ pub(super) struct Found<'p> {
     /// The best plan.
     pub(super) draft: Draft<'p>,
     /// The best prices.
-    pub(super) prices: Vec<f64>,
+    pub(super) prices: Prices,
     /// The bound that they prove.
     pub(super) bound: f64,
-    /// What the plan was worth before the worst area and travel counted.
+    /// Figures of the plan before the stages for the worst area and travel.
     pub(super) before_stages: Figures,
 }
 
@@ -138,7 +139,7 @@ pub(super) struct Task<'a> {
     /// The published plan.
     pub(super) wishes: &'a [published_plan::Wish],
     /// Its sessions before this day stay.
-    pub(super) until: usize,
+    pub(super) until: Day,
     /// How long to search.
     pub(super) limits: Limits,
     /// Prices of an older plan.
@@ -157,9 +158,9 @@ pub(super) fn improve<'p>(
 ) -> Found<'p> {
     let limits = task.limits;
     let problem = market.problem;
-    let none = vec![0.0; market.slots.holds.len()];
+    let none = Per::filled(0.0, market.slots.holds.len());
     let old = task.warm.map(|warm| market.prices_of(warm));
-    let bound_of = |prices: Vec<f64>| (market.answer(&prices).bound, prices);
+    let bound_of = |prices: Prices| (market.answer(&prices).bound, prices);
     let (mut bound, mut prices) = bound_of(none);
     if let Some(old) = &old {
         let known = bound_of(old.clone());
@@ -173,7 +174,7 @@ pub(super) fn improve<'p>(
     budget.tell(0, objective, bound);
     let has_targets = problem.campaign.groups.iter().any(|group| group.target.is_some());
     let ends = Ends::of(task.one_plan, has_targets);
-    let nothing = market.kinds.is_empty() || problem.first >= problem.days;
+    let nothing = market.kinds.is_empty() || problem.first >= problem.end();
     if limits.steps == 0 || nothing || !budget.has_time(0.0, ends.plans) {
         return found;
     }
@@ -216,7 +217,7 @@ pub(super) fn improve<'p>(
 }
 
 impl<'p> Search<'_, 'p> {
-    /// Steps, then whole routes; where time is left and steps were not enough, more of both.
+    /// Steps, then whole routes; more of both if time is left and the gap is still large.
     fn plans(&mut self, most: u32, budget: &mut SearchBudget) {
         let ends = self.ends.plans;
         let mut takes = if self.has_routes() { ROUTES_SHARE } else { 0.0 };
@@ -232,7 +233,7 @@ impl<'p> Search<'_, 'p> {
                 return;
             }
             if !budget.has_time(again, ends) {
-                // No time for other routes: a better bound at least.
+                // No time for other routes; improve the bound at least.
                 self.steps(most, ends, budget);
                 return;
             }
@@ -424,8 +425,8 @@ impl<'p> Search<'_, 'p> {
         routing::parts_in(rounds.saturating_mul(ROUND_STEPS)).clamp(1, parts)
     }
 
-    /// The worst area, then travel; a published plan stays as it is.
-    fn stages(&mut self, until: usize, budget: &mut SearchBudget) {
+    /// The stages for the worst area and for travel. They leave a published plan as it is.
+    fn stages(&mut self, until: Day, budget: &mut SearchBudget) {
         if !self.is_new {
             return;
         }

@@ -1,18 +1,19 @@
-//! What a team can earn on a day at prices: the best route, by branch and bound over sets of stops.
+//! What a team can earn on a day at given prices: its best route, found by branch and bound over
+//! sets of stops.
 
 use super::free_capacity::minutes_left;
-use super::index::{StopIndex, TeamIndex};
+use super::index::{Day, Per, SlotIndex, StopIndex, TeamIndex};
 use super::model::Problem;
 use super::parallel;
-use super::prices::{Market, NO_SLOT};
+use super::prices::{Market, Prices, VaccinePrices};
 
-/// So many team-days are worth sharing among cores.
+/// Fewer team-days than this are not worth sharing among cores.
 pub(super) const TEAM_DAYS_SHARED: usize = 32;
 
 /// The routes of teams.
 pub(super) struct TeamDays {
     /// Team-days, `(team, day)`.
-    days: Vec<(TeamIndex, usize)>,
+    days: Vec<(TeamIndex, Day)>,
 }
 
 /// A route: stops with their doses, and what it earns.
@@ -27,32 +28,37 @@ pub(super) struct Route {
 impl TeamDays {
     /// Every day on which a team works.
     pub(super) fn new(problem: &Problem) -> Self {
-        let works = |&(team, d): &(TeamIndex, usize)| problem.teams[team].works[d];
-        let all = problem
-            .teams
-            .indices()
-            .flat_map(|team| (problem.first..problem.days).map(move |d| (team, d)));
+        let works = |&(team, d): &(TeamIndex, Day)| problem.teams[team].works[d];
+        let all =
+            problem.teams.indices().flat_map(|team| problem.plan_days().map(move |d| (team, d)));
         Self { days: all.filter(works).collect() }
     }
 
-    /// What all teams earn on their best routes; adds what these use and takes off what they bring.
+    /// What all teams earn on their best routes. Adds what the routes use to `usage` and subtracts
+    /// the doses that they bring to stops.
     pub(super) fn best_routes(
         &self,
         market: &Market,
-        prices: &[f64],
-        vaccine: &[(f64, usize)],
-        usage: &mut [f64],
+        prices: &Prices,
+        vaccine: &VaccinePrices,
+        usage: &mut Per<SlotIndex, f64>,
     ) -> f64 {
         let mut total = 0.0;
-        let best = |&(team, d): &(TeamIndex, usize)| best_route(market, prices, vaccine, team, d);
+        let best = |&(team, d): &(TeamIndex, Day)| best_route(market, prices, vaccine, team, d);
         let routes = parallel::each(&self.days, TEAM_DAYS_SHARED, best);
         for (&(team, d), route) in self.days.iter().zip(routes) {
             total += route.worth;
             let lot = vaccine[market.problem.day_class[d]].1;
             for (stop, doses) in route.visits {
-                usage[market.slots.stop_day[stop][d]] -= doses;
-                usage[market.slots.stop_visit[stop][d]] += 1.0;
-                usage[market.slots.lot[lot]] += doses * market.problem.teams[team].draw_doses;
+                if let Some(slot) = market.slots.stop_day[stop][d] {
+                    usage[slot] -= doses;
+                }
+                if let Some(slot) = market.slots.stop_visit[stop][d] {
+                    usage[slot] += 1.0;
+                }
+                if let Some(lot) = lot {
+                    usage[market.slots.lot[lot]] += doses * market.problem.teams[team].draw_doses;
+                }
             }
         }
         total
@@ -62,18 +68,18 @@ impl TeamDays {
 /// The best route of a team on a day.
 pub(super) fn best_route(
     market: &Market,
-    prices: &[f64],
-    vaccine: &[(f64, usize)],
+    prices: &Prices,
+    vaccine: &VaccinePrices,
     team: TeamIndex,
-    d: usize,
+    d: Day,
 ) -> Route {
     let problem = market.problem;
     let cost = vaccine[problem.day_class[d]].0 * problem.teams[team].draw_doses;
     let mut stops = Vec::new();
     for p in problem.stops.indices() {
-        let slot = market.slots.stop_day[p][d];
-        if slot != NO_SLOT && prices[slot] > cost {
-            let fee = prices[market.slots.stop_visit[p][d]];
+        let slots = market.slots.stop_day[p][d].zip(market.slots.stop_visit[p][d]);
+        if let Some((slot, visit)) = slots.filter(|(slot, _)| prices[*slot] > cost) {
+            let fee = prices[visit];
             let most = f64::from(problem.stops[p].doses_max);
             stops.push(Gain { stop: p, each: prices[slot] - cost, most, fee });
         }
@@ -134,8 +140,8 @@ impl Search<'_> {
         (total, left)
     }
 
-    /// Adds one stop more. A round never gets shorter by a stop, so what is left of the day at
-    /// the next stop's earnings bounds everything that may still be added.
+    /// Tries to add one more stop. A round never gets shorter by a stop, so the rest of the day at
+    /// the next stop's earnings bounds everything that can still be added.
     fn grow(&mut self, from: usize, chosen: &mut Vec<usize>, stops: &mut Vec<StopIndex>) {
         let team = &self.problem.teams[self.team];
         let left =

@@ -1,30 +1,32 @@
-//! The third stage: equal doses on equal days, nearer. Two areas exchange their sites on a day
-//! where that saves way; nothing else changes.
+//! The third stage: the same doses on the same days, nearer to the people. Two areas exchange sites
+//! on a day if that saves kilometres; nothing else changes.
 
 use super::draft::{Draft, Path};
-use super::index::{Per, Place, SiteIndex};
+use super::index::{AreaIndex, Day, Per, Place, SiteIndex};
 use super::measure;
 use super::search_budget::SearchBudget;
 use std::collections::BTreeMap;
 
 /// Doses of a day by area and site.
-type Cells = BTreeMap<(usize, SiteIndex), i64>;
+type Cells = BTreeMap<(AreaIndex, SiteIndex), i64>;
 
-/// Shortens the ways of all days from `until` on, as far as there is time.
-pub(super) fn shorten(draft: &mut Draft, until: usize, budget: &mut SearchBudget, ends: f64) {
+/// Kilometres from an area to a site; infinite out of reach.
+type Kilometres = Per<AreaIndex, Per<SiteIndex, f64>>;
+
+/// Shortens people's ways on all days from `until` on, until the share `ends` of the time limit has
+/// passed.
+pub(super) fn shorten(draft: &mut Draft, until: Day, budget: &mut SearchBudget, ends: f64) {
     let problem = draft.problem;
-    let km: Vec<Per<SiteIndex, f64>> = (0..problem.reach.len())
-        .map(|area| {
-            let mut km = Per::filled(f64::INFINITY, problem.sites.len());
-            for &place in &problem.reach[area] {
-                if let Place::Site(site) = place {
-                    km[site] = measure::km(problem, area, place);
-                }
+    let km: Kilometres = Per::with(problem.reach.len(), |area| {
+        let mut km = Per::filled(f64::INFINITY, problem.sites.len());
+        for &place in &problem.reach[area] {
+            if let Place::Site(site) = place {
+                km[site] = measure::km(problem, area, place);
             }
-            km
-        })
-        .collect();
-    let mut of_day: Vec<Vec<(usize, usize)>> = vec![Vec::new(); problem.days];
+        }
+        km
+    });
+    let mut of_day: Per<Day, Vec<(usize, usize)>> = Per::filled(Vec::new(), problem.days);
     for (at, path) in draft.paths.iter().enumerate() {
         for (j, step) in path.steps.iter().enumerate() {
             if matches!(step.place, Place::Site(_)) && step.day >= until {
@@ -32,7 +34,7 @@ pub(super) fn shorten(draft: &mut Draft, until: usize, budget: &mut SearchBudget
             }
         }
     }
-    for day in until.min(problem.days)..problem.days {
+    for day in until.until(problem.end()) {
         if !budget.has_time(0.0, ends) {
             return;
         }
@@ -62,16 +64,16 @@ const ROUNDS: usize = 12;
 /// Kilometres saved that are not worth an exchange.
 const SAVING_MIN: f64 = 1e-9;
 
-/// Doses of an area at a site, and the way that each saves elsewhere.
+/// Doses of an area at a site, and the kilometres that each would save at the other site.
 struct Mover {
     saves: f64,
-    area: usize,
+    area: AreaIndex,
     doses: i64,
 }
 
-/// Exchanges the sites of two areas as long as that saves way.
-fn exchange(cells: &mut Cells, km: &[Per<SiteIndex, f64>]) {
-    let mut at: BTreeMap<SiteIndex, BTreeMap<usize, i64>> = BTreeMap::new();
+/// Exchanges the sites of two areas as long as that saves kilometres.
+fn exchange(cells: &mut Cells, km: &Kilometres) {
+    let mut at: BTreeMap<SiteIndex, BTreeMap<AreaIndex, i64>> = BTreeMap::new();
     for (&(area, place), &n) in cells.iter() {
         at.entry(place).or_default().insert(area, n);
     }
@@ -90,7 +92,7 @@ fn exchange(cells: &mut Cells, km: &[Per<SiteIndex, f64>]) {
         }
     }
     if changed_ever {
-        let by_area = |(place, areas): (SiteIndex, BTreeMap<usize, i64>)| {
+        let by_area = |(place, areas): (SiteIndex, BTreeMap<AreaIndex, i64>)| {
             areas.into_iter().map(move |(area, n)| ((area, place), n))
         };
         *cells = at.into_iter().flat_map(by_area).collect();
@@ -100,15 +102,15 @@ fn exchange(cells: &mut Cells, km: &[Per<SiteIndex, f64>]) {
 /// Exchanges between two sites: the areas that save most by leaving one of them with those that
 /// save most by leaving the other.
 fn exchange_pair(
-    at: &mut BTreeMap<SiteIndex, BTreeMap<usize, i64>>,
-    km: &[Per<SiteIndex, f64>],
+    at: &mut BTreeMap<SiteIndex, BTreeMap<AreaIndex, i64>>,
+    km: &Kilometres,
     (one, other): (SiteIndex, SiteIndex),
 ) -> bool {
     let movers = |from: SiteIndex, to: SiteIndex| -> Vec<Mover> {
         let here = at[&from].iter();
         let here =
             here.filter(|(area, n)| **n > 0 && (km[**area][from] + km[**area][to]).is_finite());
-        let mover = |(&area, &doses): (&usize, &i64)| Mover {
+        let mover = |(&area, &doses): (&AreaIndex, &i64)| Mover {
             saves: km[area][from] - km[area][to],
             area,
             doses,
@@ -142,13 +144,13 @@ fn exchange_pair(
 /// Moves steps of a day from cells that have too many to those of the same area that have too few.
 fn apply(
     draft: &mut Draft,
-    of_day: &mut [Vec<(usize, usize)>],
-    day: usize,
+    of_day: &mut Per<Day, Vec<(usize, usize)>>,
+    day: Day,
     old: &Cells,
     new: &Cells,
 ) {
     let mut over: Cells = Cells::new();
-    let mut under: BTreeMap<usize, Vec<(SiteIndex, i64)>> = BTreeMap::new();
+    let mut under: BTreeMap<AreaIndex, Vec<(SiteIndex, i64)>> = BTreeMap::new();
     for (&(area, place), &n) in new {
         let by = n - old.get(&(area, place)).copied().unwrap_or(0);
         if by < 0 {

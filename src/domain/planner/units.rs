@@ -1,6 +1,7 @@
 //! Vaccine in whole numbers: a scale on which every draw of one dose is an integer.
 
 use crate::domain::campaign::Campaign;
+use crate::domain::stock::given_share;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -15,16 +16,16 @@ impl Keep {
     /// Everything drawn is given.
     pub(super) const ALL: Self = Self { over: 1, under: 1 };
 
-    /// What wastage rate `rate` leaves; nothing from 1 on.
+    /// The share that wastage rate `rate` leaves; nothing if it is 1 or more.
     pub(super) fn after(rate: Decimal) -> Self {
-        let keep = (Decimal::ONE - rate).normalize();
+        let keep = given_share(rate).normalize();
         let over = u128::try_from(keep.mantissa()).unwrap_or(0);
         let under = 10_u128.pow(keep.scale());
         let common = greatest_divisor(over, under).max(1);
         Self { over: over / common, under: under / common }
     }
 
-    /// Vaccine doses drawn for one dose given; infinite where nothing is left.
+    /// Vaccine doses drawn for one dose given; infinite if nothing is left.
     pub(super) fn draw_doses(self) -> f64 {
         self.under as f64 / self.over as f64
     }
@@ -40,7 +41,8 @@ impl Keep {
     }
 }
 
-/// Units in a dose of vaccine. Exact where the wastage rates allow it, else draws are rounded up.
+/// How many units a vaccine dose has. Draws are exact if the wastage rates allow it, otherwise
+/// rounded up.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
     /// Units in a vaccine dose.
@@ -71,7 +73,7 @@ impl Scale {
         Self { units: exact.unwrap_or(most) }
     }
 
-    /// Units that one dose draws, rounded up; `None` where nothing of a drawn dose is given.
+    /// Units drawn for one dose given, rounded up; `None` if nothing of a drawn dose is given.
     pub(super) fn draw(self, keep: Keep) -> Option<u64> {
         if keep.over == 0 {
             return None;
@@ -106,5 +108,34 @@ mod tests {
         assert_eq!(Scale { units: 19 }.draw(keep), Some(20));
         assert_eq!(Scale { units: 19 }.draw(Keep::after(Decimal::ONE)), None);
         assert!(keep.is_worse(Keep::ALL));
+    }
+
+    #[test]
+    fn the_scale_makes_every_draw_whole_and_gives_that_up_where_amounts_would_overflow() {
+        use crate::domain::planner::testing::plain;
+        let mut campaign = plain();
+        // 5 % and 10 % of waste keep 19/20 and 9/10: 171 units make both draws whole.
+        assert_eq!(Scale::of(&campaign).units, 19 * 9);
+        let scale = Scale::of(&campaign);
+        assert_eq!(scale.draw(Keep::after(Decimal::new(5, 2))), Some(180));
+        assert_eq!(scale.draw(Keep::after(Decimal::new(10, 2))), Some(190));
+        assert_eq!(scale.draw(Keep::after(Decimal::new(50, 2))), Some(342));
+        assert_eq!(scale.draw(Keep::after(Decimal::new(2, 1))), Some(214), "rounded up");
+        assert_eq!(scale.vaccine(3), 513);
+        campaign.sites[0].wastage_rate = Decimal::new(123_456_789_012_345_677, 18);
+        let most = AMOUNT_MAX / 200;
+        assert_eq!(Scale::of(&campaign).units, most, "200 doses of a lot at most");
+        campaign.sites[0].storage_doses = Some(400);
+        assert_eq!(Scale::of(&campaign).units, AMOUNT_MAX / 400);
+    }
+
+    #[test]
+    fn more_waste_is_worse_even_where_the_fractions_are_long() {
+        let keep = |digits: i64, scale| Keep::after(Decimal::new(digits, scale));
+        assert!(keep(10, 2).is_worse(keep(9, 2)) && !keep(9, 2).is_worse(keep(10, 2)));
+        assert!(!keep(10, 2).is_worse(keep(1, 1)), "the same");
+        let long = |last| Keep::after(Decimal::from_i128_with_scale(10_i128.pow(27) + last, 28));
+        assert!(keep(5, 1).is_worse(long(1)) && !long(1).is_worse(keep(5, 1)));
+        assert!(Keep::after(Decimal::TWO).is_worse(keep(99, 2)), "nothing is left");
     }
 }

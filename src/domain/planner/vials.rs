@@ -1,5 +1,5 @@
-//! Whole vials: what each session draws, what stays in open vials, and which sessions would
-//! better be one. The rules of the plan know single doses only; this is advice.
+//! Whole vials: what each session draws, how much stays in open vials, and which sessions could be
+//! merged to save vaccine. The planner counts single doses only; this is advice.
 
 use super::{check, lot_draws};
 use crate::domain::campaign::Campaign;
@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 
-/// What a session draws.
+/// The vials of one session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionVials {
     /// The day.
@@ -23,7 +23,7 @@ pub struct SessionVials {
     pub doses: u64,
     /// Its vials, by lot.
     pub lots: Vec<LotVials>,
-    /// Doses that stay in open vials at the end of the day when everybody comes.
+    /// Doses left in open vials at the end of the day if everybody comes.
     pub open_vial_waste: u64,
 }
 
@@ -40,7 +40,7 @@ pub struct LotVials {
     pub vials: Option<u64>,
 }
 
-/// Two sessions of a place that would better be one.
+/// Two sessions of one place that would save vaccine if they were one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Merge {
     /// The site or stop.
@@ -51,9 +51,9 @@ pub struct Merge {
     pub into: NaiveDate,
     /// Doses that move.
     pub doses: u64,
-    /// Doses that no longer stay in open vials.
+    /// Doses that are no longer left in open vials.
     pub saves: u64,
-    /// What it does to the plan's objective: below 0 people get their doses later.
+    /// Change of the plan's objective; negative if people get their doses later.
     pub objective: f64,
 }
 
@@ -102,8 +102,8 @@ pub fn vials(
     sessions.into_iter().map(session).collect()
 }
 
-/// Takes a session's doses from what its place has drawn, in order; draws of periods that are over
-/// are gone.
+/// Takes a session's doses out of what its place has drawn, in order. What was drawn for earlier
+/// periods is gone.
 fn take(
     campaign: &Campaign,
     held: &mut VecDeque<(LotCode, f64, NaiveDate)>,
@@ -146,13 +146,13 @@ fn take(
     lots
 }
 
-/// Sessions of a place that lie further apart than this are not put together.
+/// Sessions further apart than this many days are not merged (our choice).
 const APART_DAYS_MAX: i64 = 7;
-/// So many merges are tried at most.
+/// At most this many merges are tried; each costs a check of the whole plan.
 const TRIES: usize = 60;
 
 /// Pairs of sessions after day `fixed` that would save vaccine as one, the best first. Each was
-/// tried: the plan with all of them keeps every rule.
+/// tried: the plan with all of these merges breaks no rule. `given` and `from` as for planning.
 pub fn merges(
     campaign: &Campaign,
     rows: &[PlanRow],
@@ -196,7 +196,7 @@ pub fn merges(
     taken
 }
 
-/// Pairs that would save something, as far as their own vials tell.
+/// Pairs that would save vaccine by the count of their own vials, before they are tried.
 fn offers(sessions: &[SessionVials], fixed: NaiveDate) -> Vec<Merge> {
     let mut of_place: BTreeMap<(&PlaceCode, Option<&TeamCode>), Vec<&SessionVials>> =
         BTreeMap::new();
@@ -245,4 +245,99 @@ fn merged(rows: &[PlanRow], merge: &Merge) -> Vec<PlanRow> {
         *moved.entry(to).or_insert(0) += row.doses;
     }
     moved.into_iter().map(|(row, doses)| PlanRow { doses, ..row }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::planner::testing::{lot, plain, start};
+    use chrono::TimeDelta;
+
+    fn day(n: i64) -> NaiveDate {
+        start() + TimeDelta::days(n)
+    }
+
+    fn row(n: i64, dose: u8, doses: u32) -> PlanRow {
+        PlanRow {
+            day: day(n),
+            place: "S1".into(),
+            team: None,
+            area: "A1".into(),
+            group: "all".into(),
+            dose,
+            doses,
+        }
+    }
+
+    /// One site without a limit of its store and without waste, two lots of vials of five.
+    fn campaign() -> Campaign {
+        let mut campaign = plain();
+        campaign.sites[0].storage_doses = None;
+        campaign.sites[0].wastage_rate = rust_decimal::Decimal::ZERO;
+        campaign.deliveries = vec![lot("soon", 0, 12, 6), lot("late", 0, 500, 60)];
+        for lot in &mut campaign.deliveries {
+            lot.doses_per_vial = Some(5);
+        }
+        campaign
+    }
+
+    #[test]
+    fn what_stays_in_the_last_vial() {
+        for (doses, each, left) in [(0, 5, 0), (1, 5, 4), (5, 5, 0), (6, 5, 4), (7, 0, 0)] {
+            assert_eq!(left_open(doses, each), left, "{doses} of {each}");
+        }
+    }
+
+    #[test]
+    fn sessions_take_what_their_place_has_drawn_in_order_and_count_whole_vials() {
+        let rows = [row(0, 1, 7), row(1, 1, 8), row(30, 2, 7)];
+        let found = vials(&campaign(), &rows, &[], start());
+        let lots = |i: usize| -> Vec<(String, u64, Option<u64>)> {
+            let lot = |lot: &LotVials| (lot.lot.to_string(), lot.doses, lot.vials);
+            found[i].lots.iter().map(lot).collect()
+        };
+        assert_eq!(lots(0), [("soon".to_owned(), 7, Some(2))]);
+        assert_eq!(lots(1), [("soon".to_owned(), 5, Some(1)), ("late".to_owned(), 3, Some(1))]);
+        assert_eq!(lots(2), [("late".to_owned(), 7, Some(2))]);
+        let waste: Vec<u64> = found.iter().map(|session| session.open_vial_waste).collect();
+        assert_eq!(waste, [3, 2, 3]);
+        let later = vials(&campaign(), &rows, &[], day(1));
+        assert_eq!(later.len(), 2, "sessions before the day are left out");
+    }
+
+    #[test]
+    fn a_lot_without_a_vial_size_wastes_nothing_that_is_known() {
+        let mut campaign = campaign();
+        campaign.deliveries[0].doses_per_vial = None;
+        let found = vials(&campaign, &[row(0, 1, 7)], &[], start());
+        assert_eq!((found[0].open_vial_waste, found[0].lots[0].vials), (0, None));
+    }
+
+    #[test]
+    fn two_sessions_of_a_week_that_save_a_vial_together_become_one() {
+        // Three and two doses need a vial each, together one. The second dose stays where it is.
+        let campaign = campaign();
+        let rows = [row(1, 1, 3), row(3, 1, 2), row(30, 2, 5)];
+        let found = merges(&campaign, &rows, &[], start(), day(0));
+        assert_eq!(found.len(), 1, "{found:?}");
+        let merge = &found[0];
+        assert_eq!((merge.from, merge.into), (day(3), day(1)));
+        assert_eq!((merge.doses, merge.saves), (2, 5));
+        assert!(merge.objective > 0.0, "two people come earlier: {merge:?}");
+        assert_eq!(merged(&rows, merge), [row(1, 1, 5), row(30, 2, 5)]);
+        let fixed = merges(&campaign, &rows, &[], start(), day(1));
+        assert_eq!(fixed, [], "announced days stay");
+    }
+
+    #[test]
+    fn sessions_far_apart_with_nothing_to_save_or_without_room_stay_apart() {
+        let mut campaign = campaign();
+        let apart = [row(1, 1, 3), row(9, 1, 2), row(32, 2, 5)];
+        assert_eq!(merges(&campaign, &apart, &[], start(), day(0)), []);
+        let full = [row(1, 1, 5), row(3, 1, 5), row(30, 2, 10)];
+        assert_eq!(merges(&campaign, &full, &[], start(), day(0)), []);
+        campaign.sites[0].weekday_doses = 4;
+        let small = [row(1, 1, 4), row(3, 1, 1), row(29, 2, 4), row(30, 2, 1)];
+        assert_eq!(merges(&campaign, &small, &[], start(), day(0)), [], "five do not fit");
+    }
 }

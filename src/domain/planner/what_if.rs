@@ -1,5 +1,5 @@
-//! What would be if: a campaign with other supply, teams, sites or delivery days, and what a plan
-//! brings to each group.
+//! What-if questions: a campaign with other supply, teams, closures or delivery days, and what a
+//! plan achieves for each group.
 
 use super::model::Problem;
 use super::{Request, measure};
@@ -12,12 +12,12 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 
-/// One thing that is supposed.
+/// One change of a what-if question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhatIfChange {
-    /// Lots that have not arrived yet hold so many times their doses, rounded down.
+    /// Multiplies the doses of lots that have not arrived yet, rounded down.
     Supply(Decimal),
-    /// So many teams more, like the first one; below 0: fewer, the last ones go.
+    /// Adds so many teams like the first one; a negative number removes the last ones.
     Teams(i32),
     /// A site, stop or team gives nothing on the days from the first to the last.
     Close {
@@ -37,16 +37,16 @@ pub enum WhatIfChange {
     },
 }
 
-/// Why something cannot be supposed.
+/// Why a change is impossible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WhatIfError {
-    /// Fewer than no doses.
+    /// A negative factor for the supply.
     #[error("a supply of {0} times what is announced is no supply; write a number from 0 on")]
     Supply(Decimal),
-    /// No team that others could be like.
+    /// Teams were asked for, but there is none to copy.
     #[error("the campaign has no team that others could be like; add one to teams.csv first")]
     NoTeam,
-    /// More teams taken away than there are.
+    /// More teams were to be removed than there are.
     #[error("the campaign has {teams} teams; {asked} takes more than that away")]
     TooFewTeams {
         /// How many there are.
@@ -62,7 +62,7 @@ pub enum WhatIfError {
         /// What there is.
         known: String,
     },
-    /// Days that are no days of the campaign.
+    /// The days are in the wrong order or outside the campaign.
     #[error("{first} to {last} is outside the campaign; its days are {start} to {end}")]
     Outside {
         /// First day asked for.
@@ -84,7 +84,8 @@ pub enum WhatIfError {
     },
 }
 
-/// The campaign with changes, for a plan from day `from` on.
+/// The campaign with the changes made in order, for a plan from day `from` on. Fails at the first
+/// change that is impossible.
 pub fn changed(
     campaign: &Campaign,
     from: NaiveDate,
@@ -104,7 +105,7 @@ pub fn changed(
     Ok(changed)
 }
 
-/// Before the campaign every lot is still to come.
+/// Changes lots that arrive on `from` or later; if the plan starts with the campaign, all lots.
 fn supply(campaign: &mut Campaign, from: NaiveDate, factor: Decimal) -> Result<(), WhatIfError> {
     if factor < Decimal::ZERO {
         return Err(WhatIfError::Supply(factor));
@@ -167,7 +168,7 @@ fn delay(campaign: &mut Campaign, code: &LotCode, days: u32) -> Result<(), WhatI
     Ok(())
 }
 
-/// Codes that are named; the others are counted.
+/// An error message names at most this many codes and counts the others.
 const NAMED: usize = 12;
 
 fn listed(codes: &[&str]) -> String {
@@ -181,7 +182,7 @@ fn listed(codes: &[&str]) -> String {
     }
 }
 
-/// What a plan brings.
+/// What a plan achieves.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanOutcome {
     /// What it is worth.
@@ -189,24 +190,24 @@ pub struct PlanOutcome {
     pub figures: Figures,
     /// The day of its last dose.
     pub last_day: Option<NaiveDate>,
-    /// What each group gets that has people to plan for.
+    /// What each group gets; groups without people are left out.
     pub groups: Vec<GroupOutcome>,
 }
 
-/// What a plan brings to a group.
+/// What a plan achieves for a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupOutcome {
     /// The group.
     pub group: GroupId,
     /// People of its cohorts.
     pub people: u64,
-    /// Of them, who finishes by the end.
+    /// How many of them finish by the campaign's end, history included.
     pub people_finished: u64,
     /// The day of its last dose.
     pub last_day: Option<NaiveDate>,
 }
 
-/// What a plan for a request brings.
+/// What a plan that was made for a request achieves.
 pub fn outcome(request: &Request, plan: &Plan) -> PlanOutcome {
     let problem = Problem::new(request.campaign, request.given, request.from);
     let finished = measure::finished_by_group(&problem, &plan.rows);
@@ -230,5 +231,143 @@ pub fn outcome(request: &Request, plan: &Plan) -> PlanOutcome {
             let all = request.campaign.groups.iter().map(|group| of_group(&group.id));
             all.filter(|group| group.people > 0).collect()
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::planner::testing::{lot, plain, start};
+
+    fn with(change: WhatIfChange) -> Result<Campaign, WhatIfError> {
+        changed(&plain(), start(), &[change])
+    }
+
+    fn day(n: i64) -> NaiveDate {
+        start() + TimeDelta::days(n)
+    }
+
+    #[test]
+    fn supply_changes_lots_that_are_still_to_come_and_rounds_down() {
+        let mut campaign = plain();
+        campaign.deliveries = vec![lot("a", 0, 99, 60), lot("b", 5, 99, 60), lot("c", 6, 99, 60)];
+        let doses = |from: NaiveDate, factor: Decimal| -> Vec<u32> {
+            let change = [WhatIfChange::Supply(factor)];
+            let changed = changed(&campaign, from, &change).expect("a supply");
+            changed.deliveries.iter().map(|lot| lot.doses).collect()
+        };
+        let half = Decimal::new(5, 1);
+        assert_eq!(doses(day(0), half), [49, 49, 49], "at the start every lot is to come");
+        assert_eq!(doses(day(5), half), [99, 49, 49]);
+        assert_eq!(doses(day(6), Decimal::ZERO), [99, 99, 0]);
+        assert_eq!(doses(day(6), Decimal::MAX), [99, 99, u32::MAX]);
+        let less = Decimal::new(-1, 1);
+        assert_eq!(with(WhatIfChange::Supply(less)), Err(WhatIfError::Supply(less)));
+    }
+
+    #[test]
+    fn teams_come_like_the_first_one_and_the_last_ones_go_with_their_days_off() {
+        let more = with(WhatIfChange::Teams(2)).expect("two more");
+        let codes: Vec<&str> = more.teams.iter().map(|team| team.code.as_str()).collect();
+        assert_eq!(codes, ["T1", "+1", "+2"]);
+        assert_eq!(more.teams[2].work_minutes, more.teams[0].work_minutes);
+        let off = |place: &str| Closure { place: place.to_owned(), day: day(1), doses: 0 };
+        let mut three = more.clone();
+        three.closures = vec![off("T1"), off("+1"), off("+2"), off("S1")];
+        let fewer = changed(&three, start(), &[WhatIfChange::Teams(-2)]).expect("two fewer");
+        assert_eq!(fewer.teams.len(), 1);
+        assert_eq!(fewer.closures, [off("T1"), off("S1")]);
+        let asked = changed(&three, start(), &[WhatIfChange::Teams(-4)]);
+        assert_eq!(asked, Err(WhatIfError::TooFewTeams { teams: 3, asked: -4 }));
+        let none = changed(&three, start(), &[WhatIfChange::Teams(-3), WhatIfChange::Teams(1)]);
+        assert_eq!(none, Err(WhatIfError::NoTeam));
+    }
+
+    #[test]
+    fn a_place_is_closed_on_days_of_the_campaign_instead_of_what_was_announced_there() {
+        let mut campaign = plain();
+        let closure = |place: &str, n, doses| Closure { place: place.into(), day: day(n), doses };
+        campaign.closures = vec![
+            closure("S1", 1, 5),
+            closure("S1", 2, 5),
+            closure("S1", 3, 5),
+            closure("S1", 4, 5),
+            closure("T1", 2, 0),
+        ];
+        let close = |place: &str, first, last| {
+            let (first, last) = (day(first), day(last));
+            let change = WhatIfChange::Close { place: place.into(), first, last };
+            changed(&campaign, start(), &[change]).map(|campaign| campaign.closures)
+        };
+        let mut want = vec![closure("S1", 1, 5), closure("S1", 4, 5), closure("T1", 2, 0)];
+        want.extend([closure("S1", 2, 0), closure("S1", 3, 0)]);
+        assert_eq!(close("S1", 2, 3), Ok(want));
+        let of_place = |found: Vec<Closure>| found.iter().filter(|one| one.place == "S1").count();
+        assert_eq!(close("S1", -9, 0).map(of_place), Ok(5), "cut to the campaign");
+        assert_eq!(close("S1", 59, 99).map(of_place), Ok(5));
+        for (first, last) in [(3, 2), (-9, -1), (60, 61)] {
+            let outside = WhatIfError::Outside {
+                first: day(first),
+                last: day(last),
+                start: day(0),
+                end: day(59),
+            };
+            assert_eq!(close("S1", first, last), Err(outside));
+        }
+        let known = "S1, T1".to_owned();
+        assert_eq!(close("S9", 1, 1), Err(WhatIfError::UnknownPlace { code: "S9".into(), known }));
+    }
+
+    #[test]
+    fn a_lot_comes_later_and_an_unknown_one_is_refused_with_those_that_there_are() {
+        let delay = |code: &str, days| WhatIfChange::Delay { lot: code.into(), days };
+        let late = with(delay("L1", 3)).expect("a lot");
+        assert_eq!(late.deliveries[0].date, day(3));
+        assert_eq!(late.deliveries[0].expires, day(60));
+        let known = "L1".to_owned();
+        assert_eq!(with(delay("L9", 3)), Err(WhatIfError::UnknownLot { code: "L9".into(), known }));
+        assert_eq!(with(delay("L1", u32::MAX)).expect("a lot").deliveries[0].date, NaiveDate::MAX);
+        assert_eq!(listed(&[]), "none");
+        assert_eq!(listed(&["a"; NAMED]), ["a"; NAMED].join(", "));
+        assert_eq!(listed(&["a"; NAMED + 2]), format!("{} and 2 more", ["a"; NAMED].join(", ")));
+    }
+
+    #[test]
+    fn an_outcome_counts_people_and_last_days_by_group() {
+        use crate::domain::plan::PlanRow;
+        use crate::domain::planner::testing::{eligible, group};
+        let mut campaign = plain();
+        campaign.groups.push(group("few", 2.0));
+        campaign.groups.push(group("nobody", 2.0));
+        campaign.eligible.push(eligible("A1", "few", 7));
+        let row = |group: &str, n, dose, doses| PlanRow {
+            day: day(n),
+            place: "S1".into(),
+            team: None,
+            area: "A1".into(),
+            group: group.into(),
+            dose,
+            doses,
+        };
+        let rows = vec![row("all", 1, 1, 9), row("few", 2, 1, 3), row("few", 23, 2, 3)];
+        let plan = Plan {
+            rows,
+            figures: Figures::default(),
+            certificate: Default::default(),
+            unplaced: Vec::new(),
+            stages: Default::default(),
+        };
+        let (limits, from) = (super::super::Limits::QUICK, start());
+        let request =
+            Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
+        let found = outcome(&request, &plan);
+        assert_eq!(found.last_day, Some(day(23)));
+        let of = |group: &str, people, people_finished, last_day| GroupOutcome {
+            group: group.into(),
+            people,
+            people_finished,
+            last_day: Some(last_day),
+        };
+        assert_eq!(found.groups, [of("all", 100, 0, day(1)), of("few", 7, 3, day(23))]);
     }
 }

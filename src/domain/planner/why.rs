@@ -1,9 +1,10 @@
-//! What holds people back, from the prices of a plan: where a constraint has a price, one more
-//! unit of it could bring at most that much; and what the best series of a cohort would cost.
+//! What holds people back, read from the prices of a plan. The price of a constraint is the most
+//! that one more unit of it could add to the objective. Also what the best series of a cohort would
+//! cost.
 
-use super::index::Place;
+use super::index::{AreaIndex, Day, ListIndex as _, Per, Place, ReachIndex, SlotIndex};
 use super::model::Problem;
-use super::prices::{Kind, Market, NO_SLOT, PathSearch};
+use super::prices::{Kind, Market, PathSearch, Prices};
 use super::teams::best_route;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
@@ -12,7 +13,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What is asked about; `None`: everything.
+/// What a question is about; `None` means everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Question<'a> {
     /// An area: the places that it can use.
@@ -54,13 +55,13 @@ pub struct Scarcity {
     pub first: NaiveDate,
     /// Last day with a price.
     pub last: NaiveDate,
-    /// How many days, periods or lots have a price.
+    /// Number of days, periods or lots that have a price.
     pub count: usize,
-    /// What one more unit on the dearest day could bring to the objective at most.
+    /// The most that one more unit on the dearest day could add to the objective.
     pub one_more: f64,
     /// The dearest day.
     pub dearest: NaiveDate,
-    /// What all units together cost: how much the plan is held back here.
+    /// Price times units, summed: how much the plan is held back here.
     pub weight: f64,
 }
 
@@ -75,14 +76,14 @@ pub struct BestSeries {
     pub doses: Vec<(NaiveDate, PlaceCode)>,
     /// What the series is worth for one person.
     pub worth: f64,
-    /// What it costs: what others would lose.
+    /// What it costs at the prices: what other people would lose.
     pub cost: f64,
 }
 
 /// Below this a price is rounding noise.
 const PRICE_MIN: f64 = 1e-9;
 
-/// Everything with a price that the question is about, the heaviest first.
+/// Every constraint with a price that the question is about, the largest weight first.
 pub fn why(
     campaign: &Campaign,
     from: NaiveDate,
@@ -107,8 +108,9 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Adds what has a price on the days `days.0..=days.1`, of which it holds so much.
-    fn add(&mut self, scarce: Scarce, code: &str, days: (usize, usize), price: f64, holds: f64) {
+    /// Adds a constraint that has a price from day `days.0` to day `days.1`; it holds `holds`
+    /// units.
+    fn add(&mut self, scarce: Scarce, code: &str, days: (Day, Day), price: f64, holds: f64) {
         let (first, last) = (self.problem.date(days.0), self.problem.date(days.1));
         let asked = self.question.day.is_none_or(|day| first <= day && day <= last);
         if price <= PRICE_MIN || !asked {
@@ -141,23 +143,23 @@ impl Found<'_> {
         let campaign = self.problem.campaign;
         let in_area = |area: &str| {
             let at = campaign.areas.iter().position(|one| one.code.as_str() == area);
-            at.is_some_and(|area| self.problem.reach[area].contains(&place))
+            at.is_some_and(|at| self.problem.reach[AreaIndex::of(at)].contains(&place))
         };
         self.question.place.is_none_or(|asked| asked == code)
             && self.question.area.is_none_or(in_area)
     }
 
-    fn add_all(&mut self, market: &Market, prices: &[f64]) {
+    fn add_all(&mut self, market: &Market, prices: &Prices) {
         let problem = market.problem;
         let slots = &market.slots;
-        let price = |slot: usize| if slot == NO_SLOT { 0.0 } else { prices[slot] };
-        let holds = |slot: usize| if slot == NO_SLOT { 0.0 } else { slots.holds[slot] };
+        let price = |slot: Option<SlotIndex>| slot.map_or(0.0, |slot| prices[slot]);
+        let holds = |slot: Option<SlotIndex>| slot.map_or(0.0, |slot| slots.holds[slot]);
         for (s, site) in problem.sites.pairs() {
             let code = problem.site(s).code.as_str();
             if !self.asks(Place::Site(s), code) {
                 continue;
             }
-            for (d, &slot) in slots.site_day[s].iter().enumerate() {
+            for (d, &slot) in slots.site_day[s].pairs() {
                 self.add(Scarce::SiteDay, code, (d, d), price(slot), holds(slot));
             }
             for (period, &slot) in site.periods.iter().zip(&slots.storage[s]) {
@@ -171,24 +173,25 @@ impl Found<'_> {
                 continue;
             }
             let most = f64::from(stop.doses_max);
-            for d in problem.first..problem.days {
+            for d in problem.plan_days() {
                 self.add(Scarce::StopDay, code, (d, d), price(slots.stop_day[p][d]), most);
                 self.add(Scarce::StopVisit, code, (d, d), price(slots.stop_visit[p][d]), 1.0);
             }
         }
         for (lot, &slot) in problem.campaign.deliveries.iter().zip(&slots.lot) {
             let code = lot.lot.as_str();
-            let day = |date: NaiveDate| super::num::day((date - problem.campaign.start).num_days());
-            let (first, last) = (day(lot.date), day(lot.expires).min(problem.days - 1));
+            let last_day = Day::of(problem.days - 1);
+            let (first, last) =
+                (problem.day_of(lot.date), problem.day_of(lot.expires).min(last_day));
             if self.question.place.is_none_or(|asked| asked == code) && first <= last {
-                self.add(Scarce::Lot, code, (first, last), price(slot), holds(slot));
+                self.add(Scarce::Lot, code, (first, last), prices[slot], slots.holds[slot]);
             }
         }
         self.add_teams(market, prices);
     }
 
-    /// A team's day brings what its best route earns.
-    fn add_teams(&mut self, market: &Market, prices: &[f64]) {
+    /// Adds team days: the price of one is what the team's best route earns.
+    fn add_teams(&mut self, market: &Market, prices: &Prices) {
         let problem = market.problem;
         let of_area = |area: &str| problem.campaign.stops.iter().any(|s| s.area.as_str() == area);
         if self.question.area.is_some_and(|area| !of_area(area)) {
@@ -200,7 +203,7 @@ impl Found<'_> {
             if self.question.place.is_some_and(|asked| asked != code) {
                 continue;
             }
-            for d in (problem.first..problem.days).filter(|&d| team.works[d]) {
+            for d in problem.plan_days().filter(|&d| team.works[d]) {
                 let worth = best_route(market, prices, &vaccine, t, d).worth;
                 self.add(Scarce::TeamDay, code, (d, d), worth, 1.0);
             }
@@ -208,8 +211,8 @@ impl Found<'_> {
     }
 }
 
-/// For each cohort that the question is about the series that costs least beyond its worth; none
-/// where no series fits.
+/// For each cohort that the question is about, the series with the best worth less cost. Cohorts
+/// for which no series fits are left out.
 pub fn best_series(
     campaign: &Campaign,
     from: NaiveDate,
@@ -228,17 +231,17 @@ pub fn best_series(
         if !asked || places.is_empty() || problem.days == 0 {
             continue;
         }
-        let cheapest = |d: usize| -> (f64, Place) {
+        let cheapest = |d: Day| -> (f64, Place) {
             let of_day = places.iter().map(|&place| (of_place[place][d], place));
             of_day.fold((f64::INFINITY, places[0]), |a, b| if b.0 < a.0 { b } else { a })
         };
-        let by_day: Vec<(f64, Place)> = (0..problem.days).map(cheapest).collect();
-        let price: Vec<f64> = by_day.iter().map(|one| one.0).collect();
+        let by_day: Per<Day, (f64, Place)> = Per::with(problem.days, cheapest);
+        let price: Per<Day, f64> = by_day.iter().map(|one| one.0).collect();
         let kind = Kind {
-            reach: 0,
+            reach: ReachIndex::of(0),
             priority: cohort.priority,
             dose: 0,
-            days: (cohort.opens, problem.days - 1),
+            days: (cohort.opens, Day::of(problem.days - 1)),
             may_stop: false,
             members: Vec::new(),
             people: 1.0,
@@ -260,4 +263,97 @@ pub fn best_series(
         });
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{eligible, group, plain, start};
+    use super::*;
+    use crate::domain::plan::PriceTable;
+    use chrono::TimeDelta;
+
+    fn on(n: i64) -> NaiveDate {
+        start() + TimeDelta::days(n)
+    }
+
+    /// Prices of the site, its store and the lot.
+    fn prices() -> Certificate {
+        let table = |days: &[(i64, f64)]| -> PriceTable {
+            let days = days.iter().map(|&(n, price)| (on(n), price)).collect();
+            [("S1".to_owned(), days)].into_iter().collect()
+        };
+        Certificate {
+            site_day: table(&[(1, 0.5), (4, 0.75), (8, 1e-12)]),
+            storage: table(&[(7, 0.25)]),
+            lot: [("L1".to_owned(), 0.125)].into_iter().collect(),
+            ..Certificate::default()
+        }
+    }
+
+    fn asked(campaign: &Campaign, question: &Question) -> Vec<Scarcity> {
+        why(campaign, start(), &prices(), question)
+    }
+
+    #[test]
+    fn what_has_a_price_is_listed_with_its_days_the_heaviest_first() {
+        let found = asked(&plain(), &Question::default());
+        let line = |one: &Scarcity| {
+            let days = [one.first, one.last, one.dearest].map(|day| (day - start()).num_days());
+            (one.scarce, days, one.count, one.one_more, one.weight)
+        };
+        let lines: Vec<_> = found.iter().map(line).collect();
+        let want = [
+            (Scarce::Lot, [0, 59, 0], 1, 0.125, 25.0),
+            (Scarce::SiteDay, [1, 4, 4], 2, 0.75, 12.5),
+            (Scarce::Storage, [7, 13, 7], 1, 0.25, 10.0),
+        ];
+        assert_eq!(lines, want);
+    }
+
+    #[test]
+    fn a_question_chooses_by_place_area_day_and_group() {
+        let mut campaign = plain();
+        let mut second = campaign.areas[0].clone();
+        second.code = "A2".into();
+        campaign.areas.push(second);
+        campaign.groups.push(group("late", 1.0));
+        campaign.groups[1].opens = Some(on(5));
+        let kinds = |question: Question| -> Vec<Scarce> {
+            asked(&campaign, &question).iter().map(|one| one.scarce).collect()
+        };
+        let none = Question::default();
+        use Scarce::{Lot, SiteDay, Storage};
+        assert_eq!(kinds(none), [Lot, SiteDay, Storage]);
+        assert_eq!(kinds(Question { place: Some("S1"), ..none }), [SiteDay, Storage]);
+        assert_eq!(kinds(Question { place: Some("L1"), ..none }), [Lot]);
+        assert_eq!(kinds(Question { area: Some("A1"), ..none }), [Lot, SiteDay, Storage]);
+        assert_eq!(kinds(Question { area: Some("A2"), ..none }), [Lot]);
+        assert_eq!(kinds(Question { day: Some(on(4)), ..none }), [Lot, SiteDay]);
+        assert_eq!(kinds(Question { day: Some(on(13)), ..none }), [Lot, Storage]);
+        assert_eq!(kinds(Question { group: Some("late"), ..none }), [Lot, Storage]);
+        assert_eq!(kinds(Question { group: Some("all"), ..none }), [Lot, SiteDay, Storage]);
+    }
+
+    #[test]
+    fn the_best_series_avoids_dear_days_where_waiting_costs_less() {
+        let mut campaign = plain();
+        campaign.groups.push(group("few", 2.0));
+        campaign.eligible.push(eligible("A1", "few", 3));
+        let site_day = [("S1".to_owned(), [(on(0), 9.0), (on(21), 9.0)].into_iter().collect())];
+        let prices =
+            Certificate { site_day: site_day.into_iter().collect(), ..Certificate::default() };
+        let found = best_series(&campaign, start(), &prices, &Question::default());
+        assert_eq!(found.len(), 2);
+        let days: Vec<i64> =
+            found[0].doses.iter().map(|dose| (dose.0 - start()).num_days()).collect();
+        assert_eq!(days, [1, 22]);
+        assert!(found[0].doses.iter().all(|dose| dose.1.as_str() == "S1"));
+        assert!((found[0].worth - 0.5 * (59.0 + 38.0) / 60.0).abs() < 1e-12);
+        assert!((found[1].worth - 2.0 * found[0].worth).abs() < 1e-12, "by priority");
+        assert!(found[0].cost.abs() < 1e-12);
+        let one = Question { group: Some("few"), ..Question::default() };
+        assert_eq!(best_series(&campaign, start(), &prices, &one).len(), 1);
+        let other = Question { area: Some("A9"), ..Question::default() };
+        assert_eq!(best_series(&campaign, start(), &prices, &other), []);
+    }
 }

@@ -1,23 +1,23 @@
-//! The second stage: among plans that are nearly as good, one with a better worst area. Areas
-//! below a level get places from areas above it, cheapest exchange first; the level rises as long
-//! as the objective may fall.
+//! The second stage: among plans that are nearly as good, one in which the worst area does better.
+//! Areas below a level get places from areas above it, the cheapest exchange first. The level rises
+//! as long as the objective stays above its floor.
 
 use super::draft::{Draft, Who};
-use super::index::{Per, PerPlace};
+use super::index::{AreaIndex, CohortIndex, Day, Per, PerPlace};
 use super::measure;
 use super::search_budget::SearchBudget;
 
 /// Steps of the level, as a share of people.
 const LEVEL_STEP: f64 = 0.02;
-/// The smallest.
+/// The smallest step; it is halved until then.
 const LEVEL_STEP_MIN: f64 = 0.001;
 
-/// Raises the worst area; the objective stays at least `floor`, and nothing before day `until`
-/// changes. It ends in time.
+/// Raises the share of the worst area. The objective stays at `floor` or above and nothing before
+/// day `until` changes. Ends at the share `ends` of the time limit.
 pub(super) fn raise_worst<'p>(
     draft: Draft<'p>,
     floor: f64,
-    until: usize,
+    until: Day,
     budget: &mut SearchBudget,
     ends: f64,
 ) -> Draft<'p> {
@@ -46,15 +46,15 @@ pub(super) fn raise_worst<'p>(
 /// People who finish, by area.
 #[derive(Clone)]
 struct Shares {
-    finished: Vec<u64>,
-    people: Vec<u64>,
+    finished: Per<AreaIndex, u64>,
+    people: Per<AreaIndex, u64>,
 }
 
 impl Shares {
     fn of(draft: &Draft) -> Self {
         let problem = draft.problem;
         let areas = problem.reach.len();
-        let mut shares = Self { finished: vec![0; areas], people: vec![0; areas] };
+        let mut shares = Self { finished: Per::filled(0, areas), people: Per::filled(0, areas) };
         for (cohort, finished) in problem.cohorts.iter().zip(measure::finished(draft)) {
             shares.finished[cohort.area] += u64::from(finished);
             shares.people[cohort.area] += u64::from(cohort.people);
@@ -62,7 +62,7 @@ impl Shares {
         shares
     }
 
-    fn share(&self, area: usize) -> f64 {
+    fn share(&self, area: AreaIndex) -> f64 {
         if self.people[area] == 0 {
             1.0
         } else {
@@ -71,29 +71,31 @@ impl Shares {
     }
 
     fn worst(&self) -> f64 {
-        (0..self.people.len()).map(|area| self.share(area)).fold(1.0, f64::min)
+        self.people.indices().map(|area| self.share(area)).fold(1.0, f64::min)
     }
 
-    /// People that an area lacks to the level (rounded up), or can spare.
-    fn distance(&self, area: usize, level: f64) -> i64 {
+    /// People that an area lacks to reach the level, rounded up; negative: people it can spare.
+    fn distance(&self, area: AreaIndex, level: f64) -> i64 {
         let want = (level * self.people[area] as f64).ceil();
         // Counts of people are far below the limits of both types.
         super::num::signed(want) - super::num::signed(self.finished[area] as f64)
     }
 }
 
-/// Brings areas below the level up to it, as far as others above can spare the places.
-fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: usize) {
+/// Brings areas below the level up to it as far as areas above it can spare places.
+fn lift(draft: &mut Draft, shares: &mut Shares, level: f64, until: Day) {
     let problem = draft.problem;
     let givers = Givers::of(draft, until);
-    let mut below: Vec<usize> =
-        (0..shares.people.len()).filter(|&area| shares.distance(area, level) > 0).collect();
+    let mut below: Vec<AreaIndex> =
+        shares.people.indices().filter(|&area| shares.distance(area, level) > 0).collect();
     below.sort_by(|&a, &b| shares.share(a).total_cmp(&shares.share(b)).then(a.cmp(&b)));
     for area in below {
-        let mut cohorts: Vec<usize> = (0..problem.cohorts.len())
+        let mut cohorts: Vec<CohortIndex> = problem
+            .cohorts
+            .indices()
             .filter(|&c| problem.cohorts[c].area == area && draft.new_left[c] > 0)
             .collect();
-        let priority = |c: usize| problem.cohorts[c].priority;
+        let priority = |c: CohortIndex| problem.cohorts[c].priority;
         cohorts.sort_by(|&a, &b| priority(b).total_cmp(&priority(a)).then(a.cmp(&b)));
         for cohort in cohorts {
             exchange(draft, shares, (cohort, area), level, &givers);
@@ -109,7 +111,7 @@ struct Givers {
 }
 
 impl Givers {
-    fn of(draft: &Draft, until: usize) -> Self {
+    fn of(draft: &Draft, until: Day) -> Self {
         let problem = draft.problem;
         let mut of_place = PerPlace {
             sites: Per::filled(Vec::new(), problem.sites.len()),
@@ -133,16 +135,15 @@ impl Givers {
 fn exchange(
     draft: &mut Draft,
     shares: &mut Shares,
-    (cohort, area): (usize, usize),
+    (cohort, area): (CohortIndex, AreaIndex),
     level: f64,
     givers: &Givers,
 ) {
     let problem = draft.problem;
     let model = &problem.cohorts[cohort];
     let reach = &problem.reach[area];
-    let can_spare: Vec<bool> = (0..shares.people.len())
-        .map(|other| other != area && shares.distance(other, level) < 0)
-        .collect();
+    let can_spare: Per<AreaIndex, bool> =
+        Per::with(shares.people.len(), |other| other != area && shares.distance(other, level) < 0);
     let mut offers: Vec<(f64, usize)> = Vec::new();
     for &at in reach.iter().flat_map(|&place| &givers.of_place[place]) {
         let path = &draft.paths[at];
@@ -175,5 +176,76 @@ fn exchange(
         let back = draft.place_exactly(draft.paths[at].cohort, Who::New, &steps, n - placed);
         shares.finished[area] += u64::from(placed);
         shares.finished[giver] = shares.finished[giver] + u64::from(back) - u64::from(n);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::index::ListIndex as _;
+    use super::super::testing::{eligible, plain, start};
+    use super::super::{Limits, Request, make};
+    use super::*;
+    use crate::domain::campaign::Campaign;
+    use crate::domain::site::Reach;
+
+    /// Two areas of 60 people whose only site has room for 38 of them in two weeks of doses.
+    fn campaign() -> Campaign {
+        let mut campaign = plain();
+        let mut second = campaign.areas[0].clone();
+        second.code = "A2".into();
+        campaign.areas.push(second);
+        campaign.reach.push(Reach { area: "A2".into(), site: "S1".into() });
+        campaign.eligible = vec![eligible("A1", "all", 60), eligible("A2", "all", 60)];
+        campaign.deliveries[0].doses = 160;
+        campaign
+    }
+
+    fn raised(draft: &Draft<'_>, floor: f64, until: Day) -> Vec<u64> {
+        let mut nothing = |_| {};
+        let mut never = || 0.0;
+        let mut budget = SearchBudget { progress: &mut nothing, time_used: &mut never };
+        let raised = raise_worst(draft.clone(), floor, until, &mut budget, 1.0);
+        let found = Shares::of(&raised);
+        found.finished.iter().copied().collect()
+    }
+
+    #[test]
+    fn areas_below_get_places_of_areas_above_as_far_as_the_objective_allows() {
+        let campaign = campaign();
+        let problem = super::super::model::Problem::new(&campaign, &[], start());
+        let draft = super::super::greedy::plan(&problem, &[], Day::FIRST);
+        let shares = Shares::of(&draft);
+        let before: Vec<u64> = shares.finished.iter().copied().collect();
+        assert_eq!(before, [60, 16], "the first area by code is filled first");
+        assert!((shares.worst() - 16.0 / 60.0).abs() < 1e-12);
+        let (first, second) = (AreaIndex::of(0), AreaIndex::of(1));
+        assert_eq!((shares.distance(first, 0.5), shares.distance(second, 0.5)), (-30, 14));
+        assert_eq!(shares.distance(second, 0.501), 15, "rounded up");
+        let after = raised(&draft, 0.0, Day::FIRST);
+        assert_eq!(after.iter().sum::<u64>(), 76);
+        assert!(after[1] >= 37, "{after:?}");
+        let objective = measure::objective(&draft);
+        assert_eq!(raised(&draft, objective * 1.01, Day::FIRST), before, "a floor out of reach");
+        assert_eq!(raised(&draft, 0.0, Day::NEVER), before, "no day may change");
+    }
+
+    #[test]
+    fn an_area_without_people_is_not_the_worst() {
+        let mut campaign = campaign();
+        campaign.eligible[1].people = 0;
+        let problem = super::super::model::Problem::new(&campaign, &[], start());
+        let shares = Shares::of(&super::super::greedy::plan(&problem, &[], Day::FIRST));
+        assert!((shares.worst() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_search_ends_with_the_areas_about_equal() {
+        let campaign = campaign();
+        let (limits, from) = (Limits::steps(200), start());
+        let request =
+            Request { campaign: &campaign, given: &[], from, published: &[], warm: None, limits };
+        let plan = make(&request, &mut |_| {}, &mut || 0.0);
+        let worst = plan.figures.worst_area.expect("areas").share;
+        assert!(worst > 0.55, "{worst}");
     }
 }

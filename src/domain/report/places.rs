@@ -32,7 +32,8 @@ pub(super) fn columns(name: Name) -> &'static [&'static str] {
     }
 }
 
-/// How soon the records of each place arrived.
+/// How soon the records of each place arrived. A record is in time on the day of the dose or the next one: our
+/// choice; the provinces' rules differ.
 pub(super) fn arrivals(facts: &Facts<'_>) -> Vec<Vec<Figure>> {
     /// Days; longer than any campaign.
     const NO_LIMIT: i64 = 100_000;

@@ -8,8 +8,17 @@ use std::path::{Path, PathBuf};
 /// Longest file name, in bytes. File systems allow 255; this leaves room for the ending and the temporary name.
 const FILE_NAME_BYTES_MAX: usize = 200;
 
+/// What a write waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Until the file is safe on the disk.
+    ForDisk,
+    /// Not at all: a power cut may lose the file.
+    ForNothing,
+}
+
 /// Writes `<file_name>.eml`. Writing the same message twice leaves one file.
-pub(super) async fn write(dir: &Path, message: &Outgoing) -> Outcome {
+pub(super) async fn write(dir: &Path, message: &Outgoing, wait: Wait) -> Outcome {
     let name = &message.file_name;
     let is_plain = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | ':');
     let is_fit = !name.is_empty() && name.len() <= FILE_NAME_BYTES_MAX && !name.starts_with('.');
@@ -19,32 +28,32 @@ pub(super) async fn write(dir: &Path, message: &Outgoing) -> Outcome {
     }
     let (dir, name, bytes) = (dir.to_owned(), name.clone(), message.bytes.clone());
     let shown = dir.display().to_string();
-    let written = tokio::task::spawn_blocking(move || write_now(&dir, &name, &bytes)).await;
+    let written = tokio::task::spawn_blocking(move || write_now(&dir, &name, &bytes, wait)).await;
     match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
         Ok(()) => Outcome::Accepted,
         Err(error) => Outcome::NotSent(format!("cannot write to mail folder {shown}: {error}")),
     }
 }
 
-fn write_now(dir: &PathBuf, name: &str, bytes: &[u8]) -> io::Result<()> {
+fn write_now(dir: &PathBuf, name: &str, bytes: &[u8], wait: Wait) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let target = dir.join(format!("{name}.eml"));
     if fs::read(&target).is_ok_and(|held| held == bytes) {
         return Ok(());
     }
     let temporary = dir.join(format!(".{name}.{}.tmp", std::process::id()));
-    let result = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, &target));
+    let result = write_file(&temporary, bytes, wait).and_then(|()| fs::rename(&temporary, &target));
     if result.is_err() {
         // Report the first error. The next attempt overwrites a leftover temporary file.
         let _ = fs::remove_file(&temporary);
         return result;
     }
     // The rename must survive a power cut, because the outbox is about to mark the message as sent.
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) && wait == Wait::ForDisk { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_file(path: &Path, bytes: &[u8], wait: Wait) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    if wait == Wait::ForDisk { file.sync_all() } else { Ok(()) }
 }

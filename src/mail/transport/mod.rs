@@ -62,8 +62,10 @@ pub enum Outcome {
 /// Where messages go.
 #[derive(Debug, Clone)]
 pub enum Transport {
-    /// One `.eml` file for each message.
+    /// One `.eml` file for each message; accepted when it is safe on the disk.
     Folder(PathBuf),
+    /// The same without waiting for the disk. For a replay, which can be repeated after a power cut.
+    QuickFolder(PathBuf),
     /// A mail server.
     Smtp(SmtpConfig),
     /// A script, in tests.
@@ -107,7 +109,7 @@ pub struct Connection(Way);
 
 #[derive(Debug)]
 enum Way {
-    Folder(PathBuf),
+    Folder(PathBuf, folder::Wait),
     Smtp(Box<smtp::SmtpConnection>),
     Scripted(Script),
 }
@@ -116,7 +118,7 @@ impl Transport {
     /// A name for its breaker and rate limit. Daemons with the same name share them.
     pub fn name(&self) -> String {
         match self {
-            Self::Folder(_) => "folder".to_owned(),
+            Self::Folder(_) | Self::QuickFolder(_) => "folder".to_owned(),
             Self::Smtp(config) => format!("{}:{}", config.host, config.port),
             Self::Scripted(_) => "scripted".to_owned(),
         }
@@ -125,7 +127,8 @@ impl Transport {
     /// Opens a connection; with a mail server this includes greeting, TLS and AUTH.
     pub async fn open(&self) -> Result<Connection, Outcome> {
         Ok(Connection(match self {
-            Self::Folder(dir) => Way::Folder(dir.clone()),
+            Self::Folder(dir) => Way::Folder(dir.clone(), folder::Wait::ForDisk),
+            Self::QuickFolder(dir) => Way::Folder(dir.clone(), folder::Wait::ForNothing),
             Self::Smtp(config) => Way::Smtp(Box::new(smtp::SmtpConnection::open(config).await?)),
             Self::Scripted(script) => Way::Scripted(script.clone()),
         }))
@@ -170,7 +173,7 @@ impl Connection {
             return Outcome::NotSent(format!("the outbox: {error}"));
         }
         match &self.0 {
-            Way::Folder(dir) => folder::write(dir, message).await,
+            Way::Folder(dir, wait) => folder::write(dir, message, *wait).await,
             Way::Scripted(script) => script.0(message, Stage::Body).unwrap_or(Outcome::Accepted),
             Way::Smtp(_) => Outcome::NotSent("the connection is busy".to_owned()),
         }
@@ -180,7 +183,7 @@ impl Connection {
     pub fn is_usable(&self) -> bool {
         match &self.0 {
             Way::Smtp(connection) => connection.is_usable(),
-            Way::Folder(_) | Way::Scripted(_) => true,
+            Way::Folder(..) | Way::Scripted(_) => true,
         }
     }
 

@@ -290,8 +290,7 @@ fn the_password_is_never_printed() {
 async fn a_folder_holds_one_file_for_a_message_however_often_it_is_sent() {
     let dir = tempfile::tempdir().unwrap();
     let mail = dir.path().join("a/mail");
-    let transport = Transport::Folder(mail.clone());
-    for _ in 0..2 {
+    for transport in [Transport::Folder(mail.clone()), Transport::QuickFolder(mail.clone())] {
         assert_eq!(transport.deliver(&outgoing("a@b.test"), go).await, Outcome::Accepted);
     }
     let names: Vec<_> =

@@ -7,9 +7,9 @@ verdict-bind = { $areas }的 { $people } 人：{ $reason }
 verdict-bind-days = { $areas }的 { $people } 人：{ $reason }（{ $first } 至 { $last }）
 verdict-more-areas = { $areas }等另外 { $more } 个地区
 verdict-fix-doses = 只要 { $by } 前再到苗 { $doses } 剂，即可完成。
-verdict-fix-team-days = 只要增加一支流动接种队、工作 { $days } 天，即可完成。
+verdict-fix-team-days = 只要增加一支流动队、工作 { $days } 天，即可完成。
 verdict-fix-days = 只要延长 { $days } 天，即可完成。
-verdict-no-fix = 单靠增加疫苗、增加一支流动接种队或延长 60 天，都不够。
+verdict-no-fix = 单靠增加疫苗、增加一支流动队或延长 60 天，都不够。
 verdict-not-tried = { $group }：本计划完成 { $planned } 人，目标 { $target } 人；未及试算能否完成。
 verdict-cut-short = 时间用尽，未能试完各种办法；请加大 --seconds 重做计划。
 

@@ -1,5 +1,4 @@
-//! The certificate: prices that prove an upper bound, evaluated anew and without trust in who
-//! made them.
+//! The certificate: prices that prove an upper bound, evaluated again without trusting their maker.
 
 use super::view::{CohortView, Day, View, draw_doses};
 use crate::domain::campaign::{Campaign, CohortKey};
@@ -204,7 +203,7 @@ fn worth(view: &View, cohort: &CohortView, price: &[f64], windows: &[Vec<(Day, D
     let mut total = 0.0;
     for dose in (0..doses).rev() {
         let mut best = vec![f64::NEG_INFINITY; days];
-        // Whoever waits since before the plan and is not bound may stop after any dose.
+        // People who had a dose before the plan and are not bound may stop after any dose.
         let mut free = best.clone();
         let share = cohort.priority * view.campaign.series.share(dose);
         for day in opens..days {
@@ -226,8 +225,8 @@ fn worth(view: &View, cohort: &CohortView, price: &[f64], windows: &[Vec<(Day, D
     total + (cohort.people - started.min(cohort.people)) as f64 * best
 }
 
-/// What those earn who wait for a dose since before the plan. `most`: the best value between two
-/// days.
+/// What people earn who had a dose before the plan and wait for the next. `most` returns the best
+/// value between two days.
 fn waiting(view: &View, cohort: &CohortView, dose: usize, most: impl Fn(Day, Day) -> f64) -> f64 {
     let mut done: u64 = cohort.history[dose].values().sum();
     let mut total = 0.0;

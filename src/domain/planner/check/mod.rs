@@ -1,5 +1,6 @@
-//! The independent check of a plan: rules 1 to 7 of the contract and its figures. It shares no
-//! code with the planner, only the nouns of the domain, so a mistake there cannot hide here.
+//! The independent check of a plan: rules 1 to 7 of the contract, and the plan's figures. It shares
+//! no code with the planner, only the types of the domain, so a mistake in the planner cannot hide
+//! here.
 //!
 //! Days are counted from the campaign's start; history may have negative ones. Vaccine is counted
 //! in whole **units**, a fraction of a dose that makes every draw a whole number.
@@ -49,8 +50,8 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// Whether it is only that people who wait since before the plan miss their window, and they
-    /// are listed as overdue: no plan could have helped them.
+    /// Whether the violation is only that people who had a dose before the plan miss their window,
+    /// and they are listed as overdue.
     pub fn is_listed(&self, unplaced: &[Unplaced]) -> bool {
         let (Fault::TooLate { area, group, .. } | Fault::Unfinished { area, group, .. }) =
             &self.fault

@@ -39,6 +39,16 @@ fn good(campaign: &Campaign) -> Vec<PlanRow> {
     plan.rows
 }
 
+/// The limits of teams' days that a plan breaks.
+fn limits(campaign: &Campaign, rows: &[PlanRow]) -> Vec<TeamLimit> {
+    let found = check(campaign, rows, &[], campaign.start).violations;
+    let limit = |violation: Violation| match violation.fault {
+        Fault::TeamDay { limit, .. } => Some(limit),
+        _ => None,
+    };
+    found.into_iter().filter_map(limit).collect()
+}
+
 /// The rules that a spoilt campaign or plan breaks.
 fn broken(campaign: &Campaign, rows: &[PlanRow]) -> Vec<u8> {
     let mut rules: Vec<u8> =
@@ -75,7 +85,6 @@ fn a_plan_spoilt_in_its_rows_breaks_the_rule_that_says_so() {
     assert!(spoilt(site, &|r| r.team = Some("T1".into())).contains(&0), "a team at a site");
     assert!(spoilt(site, &|r| r.day -= TimeDelta::days(9)).contains(&0), "before the start");
     assert!(spoilt(stop, &|r| r.team = None).contains(&6), "a stop without a team");
-    assert!(spoilt(stop, &|r| r.doses += 9).contains(&6), "too many doses at a stop");
     assert!(spoilt(stop, &|r| r.day += TimeDelta::days(5)).contains(&6), "a team's day off");
     let two = rows.iter().position(|r| r.team.is_some() && r.doses > 1).expect("two doses");
     let mut rows = rows.clone();
@@ -176,4 +185,57 @@ fn a_certificate_with_prices_of_nothing_or_with_too_low_a_claim_is_refused() {
     assert_eq!(problems(one), 1, "no restock day");
     let lot = [("L9".to_owned(), 1.0)].into_iter().collect();
     assert_eq!(problems(crate::domain::plan::Certificate { lot, ..base }), 1, "unknown lot");
+}
+
+/// Every limit of a team's day is broken alone, and just met.
+#[test]
+fn each_limit_of_a_teams_day_is_named_when_it_alone_is_broken() {
+    let mut campaign = campaign();
+    campaign.eligible[0].people = 1000;
+    let day = campaign.start;
+    let row = |place: &str, team: &str, doses| PlanRow {
+        day,
+        place: place.into(),
+        team: Some(team.into()),
+        area: "A1".into(),
+        group: "all".into(),
+        dose: 1,
+        doses,
+    };
+    let (p0, p1) = (row("P0", "T1", 12), row("P1", "T1", 12));
+    let both = [p0.clone(), p1.clone()];
+    assert_eq!(limits(&campaign, &both), []);
+    let with = |change: &dyn Fn(&mut Campaign), rows: &[PlanRow]| {
+        let mut changed = campaign.clone();
+        change(&mut changed);
+        limits(&changed, rows)
+    };
+    let stop_doses = TeamLimit::StopDoses { stop: "P0".into(), doses: 13, most: 12 };
+    assert_eq!(with(&|_| {}, &[row("P0", "T1", 13)]), [stop_doses]);
+    let stops = TeamLimit::Stops { stops: 2, most: 1 };
+    assert_eq!(with(&|c| c.teams[0].max_stops = 1, &both), [stops]);
+    let doses = TeamLimit::Doses { doses: 24, most: 23 };
+    assert_eq!(with(&|c| c.teams[0].doses_per_day = 23, &both), [doses]);
+    assert_eq!(with(&|c| c.teams[0].doses_per_day = 24, &both), []);
+    let weekend = crate::domain::date::Weekdays::NONE.with(chrono::Weekday::Sun);
+    assert_eq!(with(&|c| c.teams[0].weekdays = weekend, &both), [TeamLimit::Off]);
+    let shut = TeamLimit::StopShut { stop: "P1".into() };
+    assert_eq!(with(&|c| c.stops[1].weekdays = weekend, &both), [shut]);
+    // Without a way to drive: 12 doses at ten an hour and 20 minutes to set up take 92 minutes.
+    let near = |minutes: u32| {
+        move |c: &mut Campaign| {
+            c.travel.road_factor = 0.0;
+            c.teams[0].work_minutes = minutes;
+        }
+    };
+    assert_eq!(with(&near(92), &[p0.clone()]), []);
+    let found = with(&near(91), &[p0.clone()]);
+    assert!(
+        matches!(found[..], [TeamLimit::Minutes { minutes, most: 91 }] if (minutes - 92.0).abs() < 1e-9),
+        "{found:?}"
+    );
+    let twice = check(&campaign, &[p0, row("P0", "T2", 1)], &[], day).violations;
+    let teams = ["T1".into(), "T2".into()];
+    let twice: Vec<Fault> = twice.into_iter().filter(|v| v.rule == 6).map(|v| v.fault).collect();
+    assert_eq!(twice, [Fault::StopTwice { stop: "P0".into(), day, teams }]);
 }

@@ -42,7 +42,7 @@ pub(super) struct LotView<'a> {
     pub(super) units: u128,
 }
 
-/// A scale above this is given up: whole numbers of 128 bits would not hold the sums.
+/// Above this the exact scale is given up: sums would not fit into 128 bits.
 const SCALE_MAX: u128 = 1_000_000_000_000_000_000_000_000;
 
 impl<'a> View<'a> {
@@ -125,7 +125,7 @@ impl<'a> View<'a> {
         self.cohorts = cohorts;
     }
 
-    /// Vaccine that history took: of its day, first expiring first.
+    /// Takes what history drew off the lots usable on its day, first expiring first.
     fn take_lots(&mut self, past: &[&GivenRow]) {
         let worst = self.campaign.teams.iter().map(|team| team.wastage_rate).max();
         let mut drawn: BTreeMap<Day, u128> = BTreeMap::new();
@@ -242,7 +242,8 @@ fn orders(n: usize) -> Vec<Vec<usize>> {
     all
 }
 
-/// 1 − w as a fraction in lowest terms; nothing kept: (0, 1).
+/// 1 − w as a fraction in lowest terms; nothing kept: (0, 1). The same rule as in `domain::stock`,
+/// written a second time on purpose: the check shares no code with the planner.
 fn kept(rate: Decimal) -> (u128, u128) {
     let keep = (Decimal::ONE - rate).normalize();
     let (over, under) = (u128::try_from(keep.mantissa()).unwrap_or(0), 10_u128.pow(keep.scale()));
