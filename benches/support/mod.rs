@@ -121,6 +121,23 @@ pub(crate) fn cpu_seconds(child: &Child) -> f64 {
         / 100.0
 }
 
+/// The largest memory that this process has had.
+pub(crate) fn own_peak_kib() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// The CPU time of this process so far, all threads together.
+pub(crate) fn own_cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in brackets: the state is the first, user and system ticks are 12 and 13.
+    let after = text.rsplit(')').next().unwrap_or_default();
+    let ticks = after.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
 /// The shortest of several runs of a child: start-up noise only ever adds.
 pub(crate) fn best(times: usize, command: impl Fn() -> Command) -> Result<Taken> {
     best_ending(times, 0, command)

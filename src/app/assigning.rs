@@ -1,42 +1,42 @@
-//! Appointments: people of the register and the adopted plan's sessions.
+//! Appointments for people of the register, and where each of them stands.
 
 use super::{App, Loaded, Result, millis, today};
-use crate::domain::assign::{Candidate, Input, Output, assign};
-use crate::domain::campaign::CohortKey;
-use crate::domain::count::floor_of;
-use crate::domain::counting::Enrollee;
+use crate::domain::assign::{Ended, Output, assign};
 use crate::domain::dose::Dose;
-use crate::domain::id::{AreaCode, GroupId, PersonId};
-use crate::domain::judge::{Asks, Due, Judged, MissedDose, Subject};
-use crate::domain::person::{Outcome, OutcomeKind, Person, Sex, barred, group_of};
+use crate::domain::id::GroupId;
+use crate::domain::judge::{Due, Judged, MissedDose, Subject};
+use crate::domain::person::{Outcome, OutcomeKind, Person, barred, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
 use crate::domain::rules::GroupForecast;
-use crate::store::{Tx, assignments, cells, doses, outcomes, people, plans};
+use crate::store::{Tx, assignments, doses, outcomes, people, plans};
 use chrono::{DateTime, NaiveDate, Utc};
-use std::collections::{BTreeMap, BTreeSet};
+use register::{Codes, Places};
+use std::collections::BTreeMap;
 
-/// Where a person of the register stands.
+mod register;
+
+/// A person of the register, with doses, what is due, and what bars them on a day.
 pub struct Standing {
     /// Who.
     pub person: Person,
-    /// Their group on the day asked for.
+    /// Their group on the day asked for; `None` where no group fits.
     pub group: Option<GroupId>,
-    /// Their doses, in the order given.
+    /// Their doses up to that day, by day and record.
     pub doses: Vec<Dose>,
-    /// What the rules say of them.
+    /// The verdict on each dose.
     pub judged: Vec<Judged>,
     /// The next dose, or visit; `None` when all is given.
     pub due: Option<Due>,
-    /// What a catch-up campaign gives at it.
+    /// Doses that a catch-up campaign still gives; else empty.
     pub missed: Vec<MissedDose>,
-    /// How far they are with every vaccine group.
+    /// The forecast of every vaccine group.
     pub forecasts: Vec<GroupForecast>,
-    /// What bars them on the day asked for.
+    /// Why they must not be called on that day; `None` where they may.
     pub barred: Option<OutcomeKind>,
 }
 
-/// Hands over everybody of the register with where they stand on a day.
+/// Calls `take` for everybody of the register, sorted by code, as they stand on `day`.
 pub async fn each_standing(
     tx: &mut Tx,
     loaded: &Loaded,
@@ -65,7 +65,7 @@ pub async fn each_standing(
     Ok(())
 }
 
-/// What follows from a person's doses and outcomes on a day.
+/// The part of [`Standing`] that follows from doses and outcomes.
 struct State {
     group: Option<GroupId>,
     doses: Vec<Dose>,
@@ -100,7 +100,7 @@ fn state(
 }
 
 impl App {
-    /// Assigns everybody who is due to the adopted plan's sessions; nothing where no plan is adopted.
+    /// Assigns everybody who is due to the sessions of the adopted plan; `None` where no plan is adopted.
     pub async fn assign(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Output>> {
         let mut tx = self.store.write().await?;
         let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await? else {
@@ -125,96 +125,54 @@ pub async fn assign_in(
         return Ok(Output::default());
     }
     let day = today(&loaded.campaign, now);
-    let Register { candidates, barred, people: registered } = register(tx, loaded, day).await?;
-    let current = assignments::all(tx, loaded.no).await?;
-    let reported = cells::reports(tx, loaded.no, day).await?.into_iter().collect();
-    let output = assign(Input {
-        rows,
-        plan,
-        today: day,
-        candidates,
-        barred: &barred,
-        current,
-        reported: &reported,
-        shares: &shares(loaded, day, &registered),
-        now: millis(now),
-    });
-    assignments::change(tx, loaded.no, &output.new, &output.ended, millis(now)).await?;
+    let mut read = register::read(tx, loaded, rows, day).await?;
+    let output = assign(read.input());
+    let (codes, places) = (read.codes, read.places);
+    end(tx, loaded, &codes, &output, now).await?;
+    store(tx, loaded, (&codes, &places), &output, (plan, now)).await?;
     Ok(output)
 }
 
-/// The register as assigning sees it.
-#[derive(Default)]
-struct Register {
-    candidates: Vec<Candidate>,
-    barred: BTreeSet<PersonId>,
-    /// People by cohort: all of them, or those alone who lack something, or did.
-    people: BTreeMap<(AreaCode, GroupId), u64>,
-}
-
-async fn register(tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Register> {
-    let absences = assignments::absences(tx, loaded.no).await?;
-    let noted = outcomes::by_person(tx, loaded.no).await?;
-    let mut given = doses::by_person(tx, loaded.no).await?;
-    let mut out = Register::default();
-    let asks_all = matches!(loaded.judge.asks, Asks::Series { .. });
-    let mut take = |id: PersonId, sex: Sex, person: Enrollee| {
-        let doses = given.remove(&id).unwrap_or_default();
-        let noted = noted.get(&id).map_or(&[][..], Vec::as_slice);
-        let who = Subject { born: person.born, sex };
-        let state = state(loaded, (who, person.group.as_ref()), doses, noted, day);
-        let Some(group) = state.group else { return };
-        let is_asked = state.due.is_some() || state.judged.iter().any(|dose| dose.number > 0);
-        if !asks_all && !is_asked {
-            return;
-        }
-        *out.people.entry((person.area.clone(), group.clone())).or_default() += 1;
-        if state.barred.is_some() {
-            out.barred.insert(id);
-            return;
-        }
-        let Some(due) = state.due else { return };
-        let absent = absences.get(&(id.clone(), due.number));
-        out.candidates.push(Candidate {
-            person: id,
-            area: person.area,
-            group,
-            dose: due.number,
-            earliest: due.earliest,
-            latest: due.latest,
-            absences: absent.map_or(0, |(times, _)| *times),
-            absent_last: absent.map(|(_, day)| *day),
-        });
-    };
-    if asks_all {
-        // Names and contacts are not read: they are the larger part of a register.
-        people::each_enrollee(tx, loaded.no, |id, person| take(id, Sex::U, person)).await?;
-    } else {
-        // Some vaccines of a programme are for girls alone.
-        people::each(tx, loaded.no, |person| {
-            let (area, born, group) = (person.area, person.born, person.group);
-            take(person.id, person.sex, Enrollee { area, born, group });
-        })
-        .await?;
-    }
-    Ok(out)
-}
-
-/// People of each cohort: those that the plan counts with, and those that the register has.
-fn shares(
+/// Stores that appointments have ended.
+async fn end(
+    tx: &mut Tx,
     loaded: &Loaded,
-    day: NaiveDate,
-    registered: &BTreeMap<(AreaCode, GroupId), u64>,
-) -> BTreeMap<(AreaCode, GroupId), (u64, u64)> {
-    let eligible = loaded.campaign.eligible_on(day);
-    registered
+    codes: &Codes,
+    output: &Output,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let mut by_reason: BTreeMap<Ended, Vec<&str>> = BTreeMap::new();
+    for (person, _, why) in &output.ended {
+        by_reason.entry(*why).or_default().push(codes.get(*person));
+    }
+    for (why, people) in by_reason {
+        assignments::end(tx, loaded.no, &people, why, millis(now)).await?;
+    }
+    Ok(())
+}
+
+/// Stores new appointments, session by session: what they have in common is then said once for all.
+async fn store(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    (codes, places): (&Codes, &Places),
+    output: &Output,
+    (plan, now): (i64, DateTime<Utc>),
+) -> Result<()> {
+    let mut new: Vec<_> = output
+        .new
         .iter()
-        .map(|((area, group), people)| {
-            let key = CohortKey { area: area.clone(), group: group.clone() };
-            let uptake =
-                loaded.campaign.group(group.as_str()).map_or_else(Default::default, |g| g.uptake);
-            let planned = eligible.get(&key).map_or(0, |row| floor_of(row.people, uptake));
-            ((area.clone(), group.clone()), (u64::from(planned), *people))
-        })
-        .collect()
+        .map(|(person, seat)| (seat.day, seat.place, seat.dose, *person))
+        .collect();
+    new.sort_unstable();
+    let mut rest = new.as_slice();
+    while let Some(&(day, place, dose, _)) = rest.first() {
+        let count = rest.partition_point(|one| (one.0, one.1, one.2) == (day, place, dose));
+        let (same, others) = rest.split_at(count);
+        let people: Vec<&str> = same.iter().map(|(.., person)| codes.get(*person)).collect();
+        let session = (day, places.get(place), dose);
+        assignments::write(tx, loaded.no, session, &people, (plan, millis(now))).await?;
+        rest = others;
+    }
+    Ok(())
 }

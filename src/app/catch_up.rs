@@ -12,9 +12,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A person who lacks doses.
+/// A person of the register with doses to catch up on.
 #[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct LackLine {
+pub struct PersonToCatchUp {
     /// Who.
     pub person: PersonId,
     /// Their name, where the register has one.
@@ -25,22 +25,23 @@ pub struct LackLine {
     pub area: AreaCode,
     /// Their group.
     pub group: GroupId,
-    /// What they lack by the day asked for.
-    pub lacks: Vec<LackDose>,
-    /// When they can get it, and what falls due until the campaign's end.
+    /// The doses that they have missed by the day asked for.
+    #[serde(rename = "lacks")]
+    pub missed: Vec<MissedDoseLine>,
+    /// The visits at which they can get them, up to the campaign's end.
     pub visits: Vec<VisitLine>,
 }
 
-/// A dose that is lacking.
+/// A missed dose, as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LackDose {
+pub struct MissedDoseLine {
     /// The vaccine group.
     pub vaccine: String,
     /// Code of the vaccine that it is usually given with.
     pub code: Option<String>,
     /// Number of the dose.
     pub dose: u8,
-    /// Doses of the group whose age has come, this one included.
+    /// How many doses of the group are missed, this one included.
     pub doses_lacking: u8,
     /// First day on which it counts.
     pub earliest: NaiveDate,
@@ -50,19 +51,19 @@ pub struct LackDose {
     pub past_due: Option<NaiveDate>,
 }
 
-/// A visit.
+/// A visit at which doses are given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VisitLine {
     /// First day on which all its doses count.
     pub day: NaiveDate,
     /// Its doses.
-    pub doses: Vec<LackDose>,
+    pub doses: Vec<MissedDoseLine>,
 }
 
-/// How far an area is with a vaccine.
+/// Coverage of an area with one vaccine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AreaLine {
-    /// The area, with all that lies below it.
+    /// The area; areas below it are included.
     pub area: AreaCode,
     /// Its name.
     pub area_name: String,
@@ -70,19 +71,19 @@ pub struct AreaLine {
     pub vaccine: String,
     /// People who should have had at least one dose by now, or have had one.
     pub should: u64,
-    /// Of them, those who have every dose that is due.
+    /// People among them who have every dose that is due.
     pub done: u64,
-    /// Their share, one decimal.
+    /// `done` as a percentage of `should`; `None` where that is zero.
     pub percent: Option<Percent>,
-    /// Whether that is less than the campaign asks of every area.
+    /// Whether that is below the campaign's target for every area.
     pub below: bool,
-    /// People who lack doses.
+    /// People who have missed doses.
     pub lacking_people: u64,
-    /// Doses that they lack.
+    /// Doses that they have missed.
     pub lacking_doses: u64,
-    /// People to be caught up so that the share is reached.
+    /// People who must still be caught up to reach the target.
     pub people_to_rate: u64,
-    /// Their doses.
+    /// Doses of these people.
     pub doses_to_rate: u64,
     /// People who are too old to be caught up.
     pub aged_out: u64,
@@ -91,32 +92,32 @@ pub struct AreaLine {
 /// The report of a catch-up campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CatchUpReport {
-    /// Doses given up to this day's 24:00 count.
+    /// Doses up to this day's 24:00 are counted.
     pub as_of: NaiveDate,
-    /// The share that every area must reach.
+    /// The target for every area, as a share of 1.
     pub rate: Decimal,
-    /// A line for each area and vaccine group that concerns somebody.
+    /// A line for each area and vaccine group with people in it.
     pub rows: Vec<AreaLine>,
 }
 
 impl App {
     /// Everybody of the register who lacks doses on a day, by code.
-    pub async fn lacking(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<LackLine>> {
+    pub async fn lacking(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<PersonToCatchUp>> {
         groups(loaded)?;
         let (campaign, judge) = loaded.rules();
         let mut tx = self.store.read().await?;
         let mut out = Vec::new();
         each_standing(&mut tx, loaded, day, |standing| {
             let (Some(group), None) = (standing.group, standing.barred) else { return };
-            if !standing.missed.iter().any(|lack| lack.lacking > 0) {
+            if !standing.missed.iter().any(|dose| dose.lacking > 0) {
                 return;
             }
             let who = Subject { born: standing.person.born, sex: standing.person.sex };
             let from = day.max(campaign.start);
             let visits = visits(campaign, judge, who, &standing.doses, from);
-            let lacks = standing.missed.iter().filter(|lack| lack.lacking > 0);
-            out.push(LackLine {
-                lacks: lacks.map(|lack| lack_dose(judge, lack)).collect(),
+            let missed = standing.missed.iter().filter(|dose| dose.lacking > 0);
+            out.push(PersonToCatchUp {
+                missed: missed.map(|dose| missed_dose_line(judge, dose)).collect(),
                 visits: visits.iter().map(|visit| visit_line(judge, visit)).collect(),
                 person: standing.person.id,
                 name: standing.person.name,
@@ -129,7 +130,7 @@ impl App {
         Ok(out)
     }
 
-    /// People who can be caught up in the campaign, by area and group: its denominators.
+    /// People who can be caught up in the campaign, by area and group. They are the campaign's denominators.
     pub async fn lacking_counts(
         &self,
         loaded: &Loaded,
@@ -147,7 +148,7 @@ impl App {
         Ok(out)
     }
 
-    /// How far every area is with every vaccine that the campaign asks for.
+    /// Coverage of every area with every vaccine of the campaign.
     pub async fn catch_up_report(&self, loaded: &Loaded, day: NaiveDate) -> Result<CatchUpReport> {
         let groups = groups(loaded)?;
         let (campaign, judge) = loaded.rules();
@@ -175,7 +176,7 @@ impl App {
     }
 }
 
-/// The vaccine groups that a catch-up campaign asks for.
+/// The vaccine groups of a catch-up campaign; refused for a campaign of one series.
 fn groups(loaded: &Loaded) -> Result<Vec<crate::domain::rules::model::VaccineGroupId>> {
     match &loaded.judge.asks {
         Asks::CatchUp { groups, .. } => Ok(groups.clone()),
@@ -210,18 +211,18 @@ fn area_line(
 }
 
 fn visit_line(judge: &Judge, visit: &Visit) -> VisitLine {
-    let doses = visit.doses.iter().map(|lack| lack_dose(judge, lack)).collect();
+    let doses = visit.doses.iter().map(|dose| missed_dose_line(judge, dose)).collect();
     VisitLine { day: visit.day, doses }
 }
 
-fn lack_dose(judge: &Judge, lack: &MissedDose) -> LackDose {
-    LackDose {
-        vaccine: judge.name(lack.group).to_owned(),
-        code: lack.vaccine.as_deref().map(str::to_owned),
-        dose: lack.dose,
-        doses_lacking: lack.lacking,
-        earliest: lack.earliest,
-        recommended: lack.recommended,
-        past_due: lack.past_due,
+fn missed_dose_line(judge: &Judge, dose: &MissedDose) -> MissedDoseLine {
+    MissedDoseLine {
+        vaccine: judge.name(dose.group).to_owned(),
+        code: dose.vaccine.as_deref().map(str::to_owned),
+        dose: dose.dose,
+        doses_lacking: dose.lacking,
+        earliest: dose.earliest,
+        recommended: dose.recommended,
+        past_due: dose.past_due,
     }
 }

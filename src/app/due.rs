@@ -1,4 +1,4 @@
-//! Who is due, with phone and appointment.
+//! The due list: people whose next dose is due, with phone and appointment.
 
 use super::assigning::each_standing;
 use super::{App, Loaded, Result};
@@ -24,32 +24,32 @@ pub struct DueLine {
     pub group: GroupId,
     /// Number of the dose, or of the visit in a catch-up campaign.
     pub dose: u8,
-    /// What a catch-up visit brings: codes of vaccines.
+    /// Codes of the vaccines given at a catch-up visit; else empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vaccines: Vec<String>,
     /// First day on which it counts.
     pub earliest: NaiveDate,
     /// The day for which it is recommended.
     pub recommended: NaiveDate,
-    /// Last day of its window, if it has one.
+    /// The last day that the series allows in a plan; `None` where it has none.
     pub latest: Option<NaiveDate>,
     /// Day of the appointment, if there is one.
     pub day: Option<NaiveDate>,
     /// Its place.
     pub place: Option<PlaceCode>,
-    /// Wants no reminders by mail.
+    /// Whether they opted out of reminders in the register.
     pub opt_out: bool,
-    /// Whether reminders reach them by mail; who is not reached needs a call.
+    /// Whether reminders reach them by mail; the others need a call.
     pub mail: Reached,
 }
 
-/// Whether reminders reach a person at an address of their own.
+/// Whether reminders reach a person at their own address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reached {
-    /// As far as we know.
+    /// Yes, as far as is known.
     Yes,
-    /// There is no address, or they opted out in the register.
+    /// No: there is no address, or they opted out in the register.
     No,
     /// Mails to the address came back.
     Bounced,
@@ -58,7 +58,7 @@ pub enum Reached {
 }
 
 impl Reached {
-    /// The word that lists have.
+    /// The word in lists and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Yes => "yes",
@@ -70,8 +70,8 @@ impl Reached {
 }
 
 impl App {
-    /// Everybody of the register whose next dose is due by a day and who may be called, by code. Groups that the plan
-    /// does not open before are left out.
+    /// People of the register whose next dose is due by `day` and who may be called, sorted by code. A group that opens
+    /// later is left out.
     pub async fn due(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<DueLine>> {
         let campaign = &loaded.campaign;
         let mut tx = self.store.read().await?;
@@ -92,7 +92,7 @@ impl App {
                 return;
             };
             let opens = campaign.group(group.as_str()).and_then(|group| group.opens);
-            // Nobody is due before the campaign gives their group doses.
+            // Nobody is due before their group opens.
             let opens = opens.unwrap_or(campaign.start);
             let earliest = due.earliest.max(opens);
             if earliest > day {

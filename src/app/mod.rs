@@ -15,7 +15,6 @@ pub mod figures;
 pub mod health;
 pub mod import;
 pub mod installation;
-pub mod judged;
 pub mod notices;
 pub mod outbox;
 pub mod plans;
@@ -27,6 +26,7 @@ pub mod sessions;
 pub mod status;
 pub mod unsubscribing;
 pub mod uploads;
+pub mod verdict_words;
 
 use crate::config::Config;
 use crate::domain::calendar::Sessions;

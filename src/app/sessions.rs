@@ -1,4 +1,4 @@
-//! The calendars of sites and teams, from the plans that were ever in force.
+//! The calendars of sites and teams.
 
 use super::{App, Loaded, Result};
 use crate::domain::calendar::{SessionEntry, SessionKey, Sessions};
@@ -9,15 +9,15 @@ use crate::store::plans;
 use std::sync::{Arc, PoisonError};
 
 impl App {
-    /// Every session of every plan that was ever in force. Plans that were read are kept: they never change, and each
-    /// night adds one.
+    /// The sessions of all plans that were ever adopted. They are kept in memory, since an adopted plan never changes;
+    /// only plans adopted since are read.
     pub async fn sessions(&self, loaded: &Loaded) -> Result<Arc<Sessions>> {
         let mut tx = self.store.read().await?;
         let adopted = plans::adopted(&mut tx, loaded.no).await?;
         let kept = || self.calendars.lock().unwrap_or_else(PoisonError::into_inner);
         let known = kept().get(&loaded.no).cloned().unwrap_or_default();
         let keys = || adopted.iter().map(|plan| (plan.no, plan.adopted_at));
-        // A database that was put back has other plans than it had.
+        // A restored backup may have other plans than those kept in memory.
         let is_same = known.plans().len() <= adopted.len()
             && known.plans().iter().copied().eq(keys().take(known.plans().len()));
         let known = if is_same { known } else { Arc::default() };
@@ -34,7 +34,7 @@ impl App {
         Ok(all)
     }
 
-    /// The calendar file of a site or team with some of its sessions.
+    /// The calendar file of a site or team, with these of its sessions.
     pub fn calendar<'a>(
         &self,
         loaded: &Loaded,

@@ -1,12 +1,11 @@
-//! One screen: campaign, day, plan against done, late sites, jobs, mail.
+//! `doseplan status`: the state of a campaign on one screen.
 
 use super::coverage::AsOf;
-use super::notices::summary::progress;
 use super::{App, Loaded, Result, today};
+use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
 use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
 use crate::domain::job::{Job, RunNote, RunState};
 use crate::domain::message::MailState;
-use crate::domain::notice::Progress;
 use crate::domain::plan::PlanState;
 use crate::store::installation::Hold;
 use crate::store::{installation, outbox, plans, runs};
@@ -20,27 +19,27 @@ pub struct Status {
     pub campaign: String,
     /// Its name.
     pub name: String,
-    /// The day that it is.
+    /// Today, in the campaign's time zone.
     pub today: NaiveDate,
-    /// The day whose reports are complete or late: yesterday, or today where asked for.
+    /// The last day that is counted: yesterday unless asked otherwise.
     pub as_of: NaiveDate,
-    /// First and last planning day.
+    /// First planning day.
     pub start: NaiveDate,
     /// Last planning day.
     pub end: NaiveDate,
     /// Doses given up to the as-of day.
     pub doses: i64,
-    /// Of them on the as-of day.
+    /// Doses of the as-of day alone.
     pub doses_today: i64,
     /// Doses that the first adopted plan had by the as-of day.
     pub planned: u64,
-    /// Doses given to the groups that are planned.
+    /// Doses given up to the as-of day to the groups that the plan has.
     pub done: u64,
     /// Doses that the first adopted plan has in all.
     pub planned_total: u64,
-    /// Number of the adopted plan.
+    /// Number of the adopted plan; `None` without one.
     pub plan: Option<i64>,
-    /// Number of a draft that waits.
+    /// Number of the newest draft; `None` without one.
     pub draft: Option<i64>,
     /// Coverage at the top of the tree.
     pub coverage: Coverage,
@@ -50,7 +49,7 @@ pub struct Status {
     pub jobs: Vec<JobLine>,
     /// Mails by state.
     pub mail: Vec<(MailState, u64)>,
-    /// What is not as it should be.
+    /// Problems that somebody should look at.
     pub problems: Vec<Problem>,
 }
 
@@ -61,25 +60,25 @@ pub struct JobLine {
     pub job: Job,
     /// When the newest run was due, milliseconds since 1970.
     pub due_at: Option<i64>,
-    /// How it ended.
+    /// How it ended; `None` where the job never ran.
     pub state: Option<RunState>,
     /// What it did, or why it was passed over or failed.
     #[serde(serialize_with = "as_stored_words")]
     pub reason: Option<RunNote>,
 }
 
-/// Something that is not as it should be; `status --check` exits with 11 then.
+/// A problem; `status --check` exits with 11 where there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "problem", rename_all = "snake_case")]
 pub enum Problem {
-    /// Done is behind the plan by more than the limit.
+    /// Fewer doses were given than planned, by more than the limit.
     BehindPlan {
         /// Doses planned by then.
         planned: u64,
         /// Doses given.
         done: u64,
     },
-    /// Sites that were open have not reported.
+    /// Sites were open on the as-of day and have not reported.
     LateSites {
         /// How many.
         missing: usize,
@@ -91,15 +90,15 @@ pub enum Problem {
         /// The job.
         job: Job,
     },
-    /// Nothing is sent.
+    /// Sending of mail is held.
     Held {
         /// Why, and since when.
         #[serde(flatten)]
         hold: Hold,
-        /// What ends it.
+        /// The command that ends it.
         remedy: &'static str,
     },
-    /// Mails in doubt, failed, bounced or unroutable.
+    /// Mails wait for somebody: in doubt, failed, bounced or unroutable.
     Mail {
         /// The state.
         state: MailState,
@@ -116,12 +115,9 @@ fn as_stored_words<S: serde::Serializer>(
     note.as_ref().map(|note| super::run_words::stored_words(note)).serialize(serializer)
 }
 
-/// Behind plan from so many parts in a hundred on.
-const BEHIND_PERCENT: u64 = 5;
-
 impl App {
-    /// How a campaign stands. `as_of` is yesterday where absent (today's reports are not in before midnight), or the
-    /// last day of a campaign that is over.
+    /// The state of a campaign at `now`. Without `as_of`, doses are counted up to yesterday, since today's reports are
+    /// not complete, and at most up to the campaign's last day.
     pub async fn status(
         &self,
         loaded: &Loaded,
@@ -135,7 +131,7 @@ impl App {
         let mut tx = self.store.read().await?;
         let baseline = plans::baseline(&mut tx, loaded.no).await?;
         let curve = baseline.as_ref().map_or(&[][..], |head| &head.curve);
-        let at = progress(campaign, &basis.counted, curve, as_of);
+        let at = plan_progress(campaign, &basis.counted, curve, as_of);
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
         let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
         let mut jobs = Vec::new();
@@ -151,13 +147,9 @@ impl App {
         let mail = outbox::counts(&mut tx).await?;
         let hold = installation::get(&mut tx).await?.and_then(|found| found.hold);
         let sites = basis.sites;
-        let mut problems = problems(&at, &jobs, &mail);
-        if !sites.missing.is_empty() {
-            problems.push(Problem::LateSites { missing: sites.missing.len() });
-        }
-        if adopted.is_none() && campaign.start <= day && day <= campaign.end {
-            problems.push(Problem::NoPlan);
-        }
+        let mut problems = problems(at, &jobs, &mail);
+        problems.extend(attention::late_sites(campaign, &sites).and_then(Problem::of));
+        problems.extend(attention::no_plan(campaign, adopted.is_some(), day).and_then(Problem::of));
         problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), hold }));
         let figures = coverage(campaign, as_of, &basis.counted, Depth::Root, sites);
         Ok(Status {
@@ -183,18 +175,25 @@ impl App {
     }
 }
 
-fn problems(at: &Progress, jobs: &[JobLine], mail: &[(MailState, u64)]) -> Vec<Problem> {
-    let mut out = Vec::new();
-    if at.done * 100 < at.planned * (100 - BEHIND_PERCENT) {
-        out.push(Problem::BehindPlan { planned: at.planned, done: at.done });
-    }
+fn problems(at: PlanProgress, jobs: &[JobLine], mail: &[(MailState, u64)]) -> Vec<Problem> {
+    let mut out: Vec<_> = attention::behind_plan(at).and_then(Problem::of).into_iter().collect();
     for line in jobs.iter().filter(|line| line.state == Some(RunState::Failed)) {
         out.push(Problem::JobFailed { job: line.job });
     }
-    for (state, count) in mail {
-        if state.needs_attention() {
-            out.push(Problem::Mail { state: *state, count: *count });
-        }
+    for (state, count) in mail.iter().filter(|(state, _)| state.needs_attention()) {
+        out.push(Problem::Mail { state: *state, count: *count });
     }
     out
+}
+
+impl Problem {
+    /// What needs attention, as this screen shows it; `None` for what only the summary and the dashboard show.
+    fn of(attention: Attention) -> Option<Self> {
+        match attention {
+            Attention::BehindPlan { planned, done } => Some(Self::BehindPlan { planned, done }),
+            Attention::LateSites(names) => Some(Self::LateSites { missing: names.len() }),
+            Attention::NoPlan => Some(Self::NoPlan),
+            _ => None,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::output::{Format, Sheet, percent};
 use super::{Invocation, exit, parse_day};
-use crate::app::catch_up::{AreaLine, CatchUpReport, LackDose, LackLine};
+use crate::app::catch_up::{AreaLine, CatchUpReport, MissedDoseLine, PersonToCatchUp};
 use crate::domain::id::AreaCode;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -65,12 +65,12 @@ impl CatchUp {
                 let codes = rules.vaccine_by_code.keys().map(|code| &**code);
                 known(invocation.out, vaccine.as_deref(), groups.chain(codes))?;
                 let mut lines = app.lacking(&loaded, day).await?;
-                let named = |dose: &LackDose| {
+                let named = |dose: &MissedDoseLine| {
                     vaccine.as_ref().is_none_or(|wanted| {
                         *wanted == dose.vaccine || Some(wanted) == dose.code.as_ref()
                     })
                 };
-                lines.retain(|line| is_in(&line.area) && line.lacks.iter().any(named));
+                lines.retain(|line| is_in(&line.area) && line.missed.iter().any(named));
                 list(&invocation, &lines);
                 Ok(exit::OK)
             }
@@ -135,7 +135,7 @@ fn tell(invocation: &Invocation, report: &CatchUpReport) -> u8 {
     code
 }
 
-fn list(invocation: &Invocation, lines: &[LackLine]) {
+fn list(invocation: &Invocation, lines: &[PersonToCatchUp]) {
     if invocation.out.format == Format::Json {
         invocation.out.json(&lines);
         return;
@@ -145,9 +145,10 @@ fn list(invocation: &Invocation, lines: &[LackLine]) {
     let mut sheet = Sheet::new(&columns);
     for line in lines {
         let first = line.visits.first();
-        let codes = |dose: &LackDose| dose.code.clone().unwrap_or_else(|| dose.vaccine.clone());
+        let codes =
+            |dose: &MissedDoseLine| dose.code.clone().unwrap_or_else(|| dose.vaccine.clone());
         let vaccines = first.map(|visit| visit.doses.iter().map(codes).collect::<Vec<_>>());
-        let said = |dose: &LackDose| {
+        let said = |dose: &MissedDoseLine| {
             invocation.out.say("catch-up-dose", &[("vaccine", &dose.vaccine), ("dose", &dose.dose)])
         };
         sheet.push(vec![
@@ -156,7 +157,7 @@ fn list(invocation: &Invocation, lines: &[LackLine]) {
             line.phone.clone().unwrap_or_default(),
             line.area.to_string(),
             line.group.to_string(),
-            line.lacks.iter().map(said).collect::<Vec<_>>().join("; "),
+            line.missed.iter().map(said).collect::<Vec<_>>().join("; "),
             first.map(|visit| visit.day.to_string()).unwrap_or_default(),
             vaccines.unwrap_or_default().join(" "),
             line.visits.len().to_string(),

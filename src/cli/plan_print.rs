@@ -2,7 +2,7 @@
 
 use super::Invocation;
 use super::output::{Format, NONE, Sheet, harmless};
-use crate::app::judged;
+use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Figures, Plan, PlanRow, Unplaced, WorstArea};
 use crate::domain::planner::GroupVerdict;
@@ -170,7 +170,7 @@ pub(super) fn unplaced_table(invocation: &Invocation, campaign: &Campaign, unpla
             name(campaign.area(one.area.as_str()).map(|a| a.name.as_str()), one.area.as_str()),
             name(campaign.group(one.group.as_str()).map(|g| g.name.as_str()), one.group.as_str()),
             one.people.to_string(),
-            judged::reason(out.language, one.reason),
+            verdict_words::reason(out.language, one.reason),
         ]);
     }
     out.sheet(&sheet);

@@ -5,7 +5,7 @@ use super::plan_choice::any_plan;
 use super::plan_print::unplaced_table;
 use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
-use crate::app::judged;
+use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::plan::{Certificate, Unplaced};
 use crate::domain::planner::{self, BestSeries, Question, Scarcity};
@@ -164,7 +164,7 @@ fn scarce_sheet(invocation: &Invocation, campaign: &Campaign, lines: &[Scarcity]
         let place = campaign.place(&line.code).map(|place| place.name().to_owned());
         let team = campaign.team(&line.code).map(|team| team.name.clone());
         sheet.push(vec![
-            judged::scarce(out.language, line.scarce),
+            verdict_words::scarce(out.language, line.scarce),
             line.code.clone(),
             place.or(team).map(|name| harmless(&name)).unwrap_or_default(),
             line.first.to_string(),

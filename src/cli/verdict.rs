@@ -2,7 +2,7 @@
 
 use super::Invocation;
 use super::output::{Sheet, harmless};
-use crate::app::judged;
+use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
 use crate::domain::planner::GroupVerdict;
 use crate::text::thousands;
@@ -23,7 +23,7 @@ pub(super) fn print(invocation: &Invocation, campaign: &Campaign, verdict: &[Gro
         ]);
     }
     out.sheet(&targets);
-    for sentence in judged::sentences(out.language, campaign, verdict) {
+    for sentence in verdict_words::sentences(out.language, campaign, verdict) {
         eprintln!("{}", harmless(&sentence));
     }
 }

@@ -1,28 +1,69 @@
-//! Who of the register is expected at which session of the plan. Stable: nobody who has an appointment that still
-//! stands is moved.
+//! Appointments: which people of the register come to which session of the adopted plan.
 //!
-//! A register may hold only a part of a cohort. Its people then take their part of every session, so that a register
-//! of one in ten fills a tenth of each session instead of the first tenth of the sessions.
+//! Running it again moves nobody whose appointment still stands.
+//!
+//! A register may hold only a part of a cohort. Its people then get the same part of every session: a register of
+//! one person in ten fills a tenth of each session, not all of the first tenth of the sessions.
+//!
+//! People, places and cohorts are numbers here, because the codes of a million people take more memory than all
+//! the rest. The numbers of people and of places must be in the order of their codes: ties go to the smaller number.
 
-use super::id::{AreaCode, GroupId, PersonId, PlaceCode};
-use super::plan::PlanRow;
+use super::id::{PersonId, PlaceCode};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A person's appointment.
+/// A person of the register, by the position of their code among all codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersonNo(pub u32);
+
+/// A place, by the position of its code among all codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlaceNo(pub u32);
+
+/// The people of one area and group, by their position in [`Input::cohorts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CohortNo(pub u32);
+
+/// Doses that the plan gives to one cohort at one session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// The day of the session.
+    pub day: NaiveDate,
+    /// Its place.
+    pub place: PlaceNo,
+    /// Who gets the doses.
+    pub cohort: CohortNo,
+    /// Number of the dose, from 1.
+    pub dose: u8,
+    /// How many doses, one for each person.
+    pub doses: u32,
+}
+
+/// An appointment in numbers: the session at which a person is expected, and for which dose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seat {
+    /// The day of the session.
+    pub day: NaiveDate,
+    /// Its place.
+    pub place: PlaceNo,
+    /// Number of the dose, from 1.
+    pub dose: u8,
+}
+
+/// An appointment as it is stored: one for each person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
     /// Who.
     pub person: PersonId,
-    /// For which dose.
+    /// Number of the dose, from 1.
     pub dose: u8,
-    /// When.
+    /// The day of the session.
     pub day: NaiveDate,
-    /// Where.
+    /// Its place.
     pub place: PlaceCode,
-    /// Number of the plan whose session it is.
+    /// Number of the plan that the session is in.
     pub plan: i64,
-    /// When it was made, milliseconds since 1970.
+    /// When the appointment was made, milliseconds since 1970.
     pub made_at: i64,
 }
 
@@ -51,90 +92,107 @@ impl Ended {
     }
 }
 
-/// A person of the register whose next dose may be planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A person of the register who is due for a dose, now or later, and may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
     /// Who.
-    pub person: PersonId,
-    /// Where they live.
-    pub area: AreaCode,
-    /// Their group.
-    pub group: GroupId,
-    /// Number of the next dose.
+    pub person: PersonNo,
+    /// Their area and group.
+    pub cohort: CohortNo,
+    /// Number of the next dose, from 1.
     pub dose: u8,
-    /// First day on which it counts.
-    pub earliest: NaiveDate,
-    /// The last day of its window, if it has one.
-    pub latest: Option<NaiveDate>,
-    /// How often they did not come for it, and when last.
-    pub absences: u32,
-    /// When they last did not come.
+    /// How often they did not come for this dose.
+    pub absences: u8,
+    /// The last day on which they did not come; `None` without an absence.
     pub absent_last: Option<NaiveDate>,
+    /// The first day on which the dose counts.
+    pub earliest: NaiveDate,
+    /// The last day that the series allows in a plan; `None` where it has none.
+    pub latest: Option<NaiveDate>,
+    /// The appointment that they have now.
+    pub held: Option<Seat>,
+}
+
+/// How many people a cohort has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CohortSize {
+    /// People that the plan counts with.
+    pub planned: u64,
+    /// People that the register has.
+    pub registered: u64,
 }
 
 /// What the assignment works on.
 #[derive(Debug)]
 pub struct Input<'a> {
-    /// The adopted plan.
-    pub rows: &'a [PlanRow],
-    /// Its number.
-    pub plan: i64,
-    /// The day: appointments before it are past.
+    /// What the adopted plan offers.
+    pub offers: &'a [Offer],
+    /// The present day. Sessions before it are over; nobody new is called for this day itself.
     pub today: NaiveDate,
-    /// Who may be assigned, in any order.
+    /// Who may be called, in any order; everybody once.
     pub candidates: Vec<Candidate>,
-    /// Who must not be called.
-    pub barred: &'a BTreeSet<PersonId>,
-    /// Today's appointments.
-    pub current: BTreeMap<PersonId, Assignment>,
-    /// Places and days with a report; without one nobody is called absent.
-    pub reported: &'a BTreeSet<(PlaceCode, NaiveDate)>,
-    /// People of each cohort: planned people, people of the register.
-    pub shares: &'a BTreeMap<(AreaCode, GroupId), (u64, u64)>,
-    /// The present, milliseconds since 1970.
-    pub now: i64,
+    /// People with an appointment who are no candidates, by number, and whether they must not be called. The
+    /// others have had every dose.
+    pub others: Vec<(PersonNo, Seat, IsBarred)>,
+    /// Places and days with a report. Where there is none yet, nobody is absent.
+    pub reported: &'a BTreeSet<(PlaceNo, NaiveDate)>,
+    /// The sizes of the cohorts, by number.
+    pub cohorts: &'a [CohortSize],
 }
+
+/// Whether a person must not be called.
+pub type IsBarred = bool;
 
 /// What changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Output {
-    /// Appointments that stay.
+    /// How many appointments stay as they are.
     pub kept: usize,
-    /// New ones.
-    pub new: Vec<Assignment>,
-    /// Those that end, and why.
-    pub ended: Vec<(Assignment, Ended)>,
-    /// People who are due and found no session.
+    /// New appointments. Who had one before has it in `ended`, too.
+    pub new: Vec<(PersonNo, Seat)>,
+    /// Appointments that end, and why.
+    pub ended: Vec<(PersonNo, Seat, Ended)>,
+    /// How many people are due and found no session.
     pub without: usize,
 }
 
-/// How long a place may be late with its report before its guests count as absent.
+/// Days that a place may be late with its report before the people expected there count as absent. Our choice:
+/// reports are due on the day itself, and a weekend may lie between.
 const REPORT_WAIT_DAYS: i64 = 3;
-/// A person who did not come is called again after so many days, twice as many the second time.
-const AGAIN_DAYS: i64 = 7;
-/// After so many absences for one dose a person is no longer given appointments; the due list still has them.
-pub const ABSENCES_MAX: u32 = 3;
+/// Days after which a person who did not come is called again; twice as many after each further absence. Our
+/// choice.
+const RECALL_DAYS: i64 = 7;
+/// Doublings of [`RECALL_DAYS`], at most: more would lead beyond every campaign.
+const RECALL_DOUBLINGS_MAX: u8 = 8;
+/// Absences for one dose after which a person gets no further appointment; the due list still has them. Our choice: then
+/// somebody should call them.
+pub const ABSENCES_MAX: u8 = 3;
 
-/// The sessions of one cohort and dose, by (day, place), with a way to skip those that are full.
+/// The sessions of one cohort and dose, by day and place, with a way to skip those that are full.
 #[derive(Default)]
 struct Sessions {
     slots: Vec<Slot>,
+    /// For each slot the next one that may be free: itself, or one after it.
     next_free: Vec<usize>,
 }
 
 struct Slot {
     day: NaiveDate,
-    place: PlaceCode,
+    place: PlaceNo,
     /// Doses planned.
     doses: u64,
-    /// The register's part of them.
+    /// The register's part of them, which new appointments may fill.
     part: u64,
+    /// Appointments so far.
     used: u64,
 }
 
 impl Sessions {
-    fn set_parts(&mut self, planned: u64, registered: u64) {
-        self.slots.sort_by(|a, b| (a.day, &a.place).cmp(&(b.day, &b.place)));
+    /// Works out the register's part of every session. Parts are rounded up in sum, so that no session loses more
+    /// than one person to rounding.
+    fn set_parts(&mut self, size: CohortSize) {
+        let CohortSize { planned, registered } = size;
+        self.slots.sort_by_key(|slot| (slot.day, slot.place));
         let (mut sum, mut allowed) = (0_u64, 0_u64);
         for slot in &mut self.slots {
             sum += slot.doses;
@@ -149,10 +207,12 @@ impl Sessions {
         self.next_free = (0..=self.slots.len()).collect();
     }
 
-    fn find(&self, day: NaiveDate, place: &PlaceCode) -> Option<usize> {
-        self.slots.binary_search_by(|slot| (slot.day, &slot.place).cmp(&(day, place))).ok()
+    fn find(&mut self, day: NaiveDate, place: PlaceNo) -> Option<&mut Slot> {
+        let index = self.slots.binary_search_by_key(&(day, place), |slot| (slot.day, slot.place));
+        index.ok().map(|index| &mut self.slots[index])
     }
 
+    /// The first session from `index` on that has room; the number of sessions where none has.
     fn free_from(&mut self, index: usize) -> usize {
         let mut found = index;
         while found < self.slots.len() {
@@ -168,103 +228,82 @@ impl Sessions {
     }
 }
 
-/// Assigns the people who are due to the plan's sessions.
+type ByCohortAndDose = BTreeMap<(CohortNo, u8), Sessions>;
+
+/// Assigns the people who are due to the plan's sessions: first those whose window ends first, then those who may
+/// come first, then by code. The order of the candidates given does not matter.
 #[must_use]
 pub fn assign(input: Input<'_>) -> Output {
-    let mut sessions = sessions_of(input.rows, input.today, input.shares);
+    let mut sessions = sessions_of(input.offers, input.today, input.cohorts);
     let mut out = Output::default();
-    let mut candidates = input.candidates;
-    candidates.sort_by(|a, b| {
-        let order = |c: &Candidate| (c.latest.unwrap_or(NaiveDate::MAX), c.earliest);
-        order(a).cmp(&order(b)).then_with(|| a.person.cmp(&b.person))
+    let mut open = input.candidates;
+    open.sort_unstable_by_key(|candidate| {
+        (candidate.latest.unwrap_or(NaiveDate::MAX), candidate.earliest, candidate.person)
     });
-    let mut current = input.current;
-    let mut open = Vec::with_capacity(candidates.len());
-    for mut candidate in candidates {
-        let Some(held) = current.remove(&candidate.person) else {
-            open.push(candidate);
-            continue;
+    // Appointments that stand take their seats before anybody new does.
+    open.retain_mut(|candidate| {
+        let Some(held) = candidate.held else { return true };
+        let Some(why) = why_ended(held, candidate, input.today, input.reported, &mut sessions)
+        else {
+            out.kept += 1;
+            return false;
         };
-        match judge(&held, &candidate, input.today, input.reported, &mut sessions) {
-            None => out.kept += 1,
-            Some(why) => {
-                if why == Ended::Absent {
-                    candidate.absences += 1;
-                    candidate.absent_last = Some(held.day);
-                }
-                out.ended.push((held, why));
-                open.push(candidate);
-            }
+        if why == Ended::Absent {
+            candidate.absences = candidate.absences.saturating_add(1);
+            candidate.absent_last = Some(held.day);
         }
-    }
-    // Whoever is left is no candidate any more: barred, or has had every dose.
-    for (person, held) in current {
-        let why = if input.barred.contains(&person) { Ended::Barred } else { Ended::Done };
-        out.ended.push((held, why));
-    }
-    let first_day = input.today + TimeDelta::days(1);
+        out.ended.push((candidate.person, held, why));
+        true
+    });
+    out.ended.extend(input.others.into_iter().map(|(person, held, is_barred)| {
+        (person, held, if is_barred { Ended::Barred } else { Ended::Done })
+    }));
     for candidate in open {
-        match place(&candidate, first_day, &mut sessions) {
-            Some((day, place)) => out.new.push(Assignment {
-                person: candidate.person,
-                dose: candidate.dose,
-                day,
-                place,
-                plan: input.plan,
-                made_at: input.now,
-            }),
+        match first_free(&candidate, input.today, &mut sessions) {
+            Some(seat) => out.new.push((candidate.person, seat)),
             None => out.without += 1,
         }
     }
     out
 }
 
-type ByKind = BTreeMap<(AreaCode, GroupId, u8), Sessions>;
-
-fn sessions_of(
-    rows: &[PlanRow],
-    today: NaiveDate,
-    shares: &BTreeMap<(AreaCode, GroupId), (u64, u64)>,
-) -> ByKind {
-    let mut out = ByKind::new();
-    for row in rows.iter().filter(|row| row.day >= today) {
-        let key = (row.area.clone(), row.group.clone(), row.dose);
-        out.entry(key).or_default().slots.push(Slot {
-            day: row.day,
-            place: row.place.clone(),
-            doses: u64::from(row.doses),
+fn sessions_of(offers: &[Offer], today: NaiveDate, cohorts: &[CohortSize]) -> ByCohortAndDose {
+    let mut out = ByCohortAndDose::new();
+    for offer in offers.iter().filter(|offer| offer.day >= today) {
+        out.entry((offer.cohort, offer.dose)).or_default().slots.push(Slot {
+            day: offer.day,
+            place: offer.place,
+            doses: u64::from(offer.doses),
             part: 0,
             used: 0,
         });
     }
-    for ((area, group, _), sessions) in &mut out {
-        let (planned, registered) =
-            shares.get(&(area.clone(), group.clone())).copied().unwrap_or((0, 0));
-        sessions.set_parts(planned, registered);
+    for ((cohort, _), sessions) in &mut out {
+        sessions.set_parts(cohorts.get(cohort.0 as usize).copied().unwrap_or_default());
     }
     out
 }
 
-/// `None`: the appointment stands.
-fn judge(
-    held: &Assignment,
+/// Why a candidate's appointment has ended; `None` where it stands, and then it takes its seat.
+fn why_ended(
+    held: Seat,
     candidate: &Candidate,
     today: NaiveDate,
-    reported: &BTreeSet<(PlaceCode, NaiveDate)>,
-    sessions: &mut ByKind,
+    reported: &BTreeSet<(PlaceNo, NaiveDate)>,
+    sessions: &mut ByCohortAndDose,
 ) -> Option<Ended> {
-    if candidate.dose != held.dose || candidate.earliest > held.day && held.day < today {
+    let is_past = held.day < today;
+    // The dose could have been given then, and now it cannot until later: one was given that must be repeated.
+    if candidate.dose != held.dose || is_past && candidate.earliest > held.day {
         return Some(Ended::Done);
     }
-    if held.day < today {
-        let known = reported.contains(&(held.place.clone(), held.day));
-        let late = (today - held.day).num_days() > REPORT_WAIT_DAYS;
-        return (known || late).then_some(Ended::Absent);
+    if is_past {
+        let is_known = reported.contains(&(held.place, held.day));
+        let is_late = (today - held.day).num_days() > REPORT_WAIT_DAYS;
+        return (is_known || is_late).then_some(Ended::Absent);
     }
-    let key = (candidate.area.clone(), candidate.group.clone(), candidate.dose);
-    let Some(mine) = sessions.get_mut(&key) else { return Some(Ended::PlanChanged) };
-    let slot = mine.find(held.day, &held.place).map(|index| &mut mine.slots[index]);
-    match slot {
+    let mine = sessions.get_mut(&(candidate.cohort, candidate.dose));
+    match mine.and_then(|mine| mine.find(held.day, held.place)) {
         Some(slot) if slot.used < slot.doses && held.day >= candidate.earliest => {
             slot.used += 1;
             None
@@ -273,121 +312,30 @@ fn judge(
     }
 }
 
-fn place(
+/// The first session with room at which a candidate can get their dose; `None` where there is none, or where they
+/// have been absent too often.
+fn first_free(
     candidate: &Candidate,
-    first_day: NaiveDate,
-    sessions: &mut ByKind,
-) -> Option<(NaiveDate, PlaceCode)> {
+    today: NaiveDate,
+    sessions: &mut ByCohortAndDose,
+) -> Option<Seat> {
     if candidate.absences >= ABSENCES_MAX {
         return None;
     }
-    let again = candidate.absent_last.map(|day| {
-        day + TimeDelta::days(AGAIN_DAYS * (1 << candidate.absences.saturating_sub(1).min(8)))
+    let tomorrow = today + TimeDelta::days(1);
+    let recall = candidate.absent_last.map(|day| {
+        let doublings = candidate.absences.saturating_sub(1).min(RECALL_DOUBLINGS_MAX);
+        day + TimeDelta::days(RECALL_DAYS << doublings)
     });
-    let from = first_day.max(candidate.earliest).max(again.unwrap_or(first_day));
-    let key = (candidate.area.clone(), candidate.group.clone(), candidate.dose);
-    let mine = sessions.get_mut(&key)?;
+    let from = tomorrow.max(candidate.earliest).max(recall.unwrap_or(tomorrow));
+    let mine = sessions.get_mut(&(candidate.cohort, candidate.dose))?;
     let start = mine.slots.partition_point(|slot| slot.day < from);
     let index = mine.free_from(start);
     let slot = mine.slots.get_mut(index)?;
     slot.used += 1;
-    Some((slot.day, slot.place.clone()))
+    Some(Seat { day: slot.day, place: slot.place, dose: candidate.dose })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn day(number: u32) -> NaiveDate {
-        NaiveDate::from_ymd_opt(2021, 5, number).expect("a day")
-    }
-
-    fn row(number: u32, doses: u32) -> PlanRow {
-        PlanRow {
-            day: day(number),
-            place: "S1".into(),
-            team: None,
-            area: "a".into(),
-            group: "g".into(),
-            dose: 1,
-            doses,
-        }
-    }
-
-    fn candidate(person: &str) -> Candidate {
-        Candidate {
-            person: person.into(),
-            area: "a".into(),
-            group: "g".into(),
-            dose: 1,
-            earliest: day(1),
-            latest: None,
-            absences: 0,
-            absent_last: None,
-        }
-    }
-
-    fn run(
-        rows: &[PlanRow],
-        people: &[&str],
-        current: BTreeMap<PersonId, Assignment>,
-        today: u32,
-        share: (u64, u64),
-    ) -> Output {
-        let shares = BTreeMap::from([(("a".into(), "g".into()), share)]);
-        let reported = (1..=31).map(|number| ("S1".into(), day(number))).collect();
-        assign(Input {
-            rows,
-            plan: 1,
-            today: day(today),
-            candidates: people.iter().map(|person| candidate(person)).collect(),
-            barred: &BTreeSet::new(),
-            current,
-            reported: &reported,
-            shares: &shares,
-            now: 0,
-        })
-    }
-
-    fn held(out: &Output) -> BTreeMap<PersonId, Assignment> {
-        out.new.iter().map(|one| (one.person.clone(), one.clone())).collect()
-    }
-
-    #[test]
-    fn running_again_moves_nobody() {
-        let rows = [row(3, 2), row(4, 2)];
-        let first = run(&rows, &["p1", "p2", "p3"], BTreeMap::new(), 1, (3, 3));
-        let days: Vec<_> = first.new.iter().map(|one| one.day).collect();
-        assert_eq!(days, [day(3), day(3), day(4)]);
-        let again = run(&rows, &["p1", "p2", "p3"], held(&first), 1, (3, 3));
-        assert_eq!((again.kept, again.new.len(), again.ended.len()), (3, 0, 0));
-    }
-
-    #[test]
-    fn only_those_move_whose_session_is_gone() {
-        let first = run(&[row(3, 2), row(4, 2)], &["p1", "p2", "p3"], BTreeMap::new(), 1, (3, 3));
-        let then = run(&[row(3, 2), row(5, 2)], &["p1", "p2", "p3"], held(&first), 1, (3, 3));
-        assert_eq!(then.kept, 2);
-        assert_eq!(then.ended[0].1, Ended::PlanChanged);
-        assert_eq!((then.new[0].person.as_str(), then.new[0].day), ("p3", day(5)));
-    }
-
-    #[test]
-    fn who_did_not_come_is_called_again_a_week_later() {
-        let rows: Vec<_> = (3..=20).map(|number| row(number, 2)).collect();
-        let first = run(&rows, &["p1"], BTreeMap::new(), 1, (1, 1));
-        let then = run(&rows, &["p1"], held(&first), 4, (1, 1));
-        assert_eq!(then.ended[0].1, Ended::Absent);
-        assert_eq!(then.new[0].day, day(10));
-    }
-
-    #[test]
-    fn a_register_of_a_tenth_takes_a_tenth_of_each_session() {
-        let rows: Vec<_> = (3..=12).map(|number| row(number, 10)).collect();
-        let people: Vec<String> = (0..10).map(|number| format!("p{number}")).collect();
-        let people: Vec<&str> = people.iter().map(String::as_str).collect();
-        let out = run(&rows, &people, BTreeMap::new(), 1, (100, 10));
-        let days: BTreeSet<_> = out.new.iter().map(|one| one.day).collect();
-        assert_eq!(days.len(), 10);
-    }
-}
+#[path = "assign_tests.rs"]
+mod tests;

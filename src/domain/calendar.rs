@@ -1,50 +1,51 @@
-//! Sessions as calendars keep them: what each one was in every plan that was ever in force, so that a change has a
-//! higher number than what it changes, and what was dropped can be taken back.
+//! Sessions for calendar programs. They need the history of all adopted plans: a changed session must have a higher
+//! sequence number than before, and a dropped one must be sent once more as cancelled (RFC 5545, SEQUENCE and STATUS).
 
 use super::id::{GroupId, PlaceCode, TeamCode};
 use super::plan::PlanRow;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
-/// What names a session for ever.
+/// What identifies a session in every plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionKey {
     /// The day.
     pub day: NaiveDate,
     /// The site or stop.
     pub place: PlaceCode,
-    /// The team that comes, at a stop.
+    /// The team, at a stop; `None` at a site.
     pub team: Option<TeamCode>,
 }
 
-/// A session as the last plan that touched it left it.
+/// The present state of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionEntry {
     /// Doses by group and number of the dose.
     pub doses: BTreeMap<(GroupId, u8), u64>,
-    /// How often it has changed.
+    /// How often it has changed, from 0.
     pub sequence: u32,
-    /// When the plan that changed it last was adopted, milliseconds since 1970.
+    /// When the plan with its last change was adopted, milliseconds since 1970.
     pub changed_at: i64,
-    /// Whether a plan has dropped it.
+    /// Whether the newest plan no longer has it.
     pub cancelled: bool,
 }
 
-/// All sessions that plans in force have had.
+/// All sessions of all plans that were ever adopted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sessions {
     entries: BTreeMap<SessionKey, SessionEntry>,
-    /// The plans so far, by number and time of adoption.
+    /// Number and time of adoption of each plan taken in, oldest first.
     plans: Vec<(i64, i64)>,
 }
 
 impl Sessions {
-    /// The plans that they come from, by number and time of adoption.
+    /// Number and time of adoption (milliseconds since 1970) of each plan taken in, oldest first.
     pub fn plans(&self) -> &[(i64, i64)] {
         &self.plans
     }
 
-    /// Takes in the plan adopted next. Days before its first one stay as they were.
+    /// Takes in the next adopted plan. It replaces the sessions from `from` on; earlier days stay as they are. `rows` are
+    /// sorted as a plan's rows are.
     pub fn adopt(&mut self, (no, adopted_at): (i64, i64), from: NaiveDate, rows: &[PlanRow]) {
         let mut new: BTreeMap<SessionKey, BTreeMap<(GroupId, u8), u64>> = BTreeMap::new();
         let is_one =
@@ -79,7 +80,7 @@ impl Sessions {
         self.plans.push((no, adopted_at));
     }
 
-    /// Every session of the days `first..=last` that stands, in the order of their days.
+    /// The sessions of the days `first..=last` that are not cancelled, by day.
     pub fn standing(
         &self,
         (first, last): (NaiveDate, NaiveDate),
@@ -88,7 +89,7 @@ impl Sessions {
         self.entries.iter().filter(move |(key, entry)| within(key) && !entry.cancelled)
     }
 
-    /// The sessions of the days `first..=last` at a site, or of a team; in the order of their days.
+    /// The sessions of a site or a team on the days `first..=last`, cancelled ones included, by day.
     pub fn of<'a>(
         &'a self,
         post: &'a str,
@@ -137,12 +138,12 @@ mod tests {
         let first = [row(1, "S1", None, 10), row(2, "S1", None, 10), row(3, "S1", None, 10)];
         all.adopt((1, 100), day(1), &first);
         assert_eq!(seen(&all, "S1"), [(1, 0, 100, false), (2, 0, 100, false), (3, 0, 100, false)]);
-        // The first day has passed; the second stays, the third is dropped, a fourth comes.
+        // The first day is over; the second session stays, the third is dropped, a fourth is new.
         all.adopt((4, 200), day(2), &[row(2, "S1", None, 10), row(4, "S1", None, 5)]);
         let expected =
             [(1, 0, 100, false), (2, 0, 100, false), (3, 1, 200, true), (4, 0, 200, false)];
         assert_eq!(seen(&all, "S1"), expected);
-        // It comes back, with other doses; what was dropped once is not dropped again.
+        // The third comes back with other doses; a session dropped before is not cancelled again.
         all.adopt((5, 300), day(3), &[row(3, "S1", None, 7)]);
         all.adopt((6, 400), day(3), &[row(3, "S1", None, 7)]);
         let expected =

@@ -5,6 +5,7 @@
 
 use super::campaign::Campaign;
 use super::dose::Dose;
+use super::id::LotCode;
 use super::person::Sex;
 use super::rules::model::{VaccineGroupId, VaccineId};
 use super::rules::{
@@ -138,8 +139,9 @@ impl Judge {
         let Some(last) = doses.last() else { return Vec::new() };
         #[cfg(test)]
         JUDGED.set(JUDGED.get() + doses.len());
-        let assessment = assess(&self.rules, &self.person(campaign, who, doses, last.date));
-        self.judged(doses, assessment.doses)
+        let person = self.person(campaign, who, doses, last.date);
+        let verdicts = assess(&self.rules, &person).doses;
+        self.judged(&person.doses, verdicts)
     }
 
     /// A person's doses and what is due, as of `day`. `doses` is sorted by (day, record), none after `day`.
@@ -150,13 +152,18 @@ impl Judge {
         doses: &[Dose],
         day: NaiveDate,
     ) -> Outlook {
-        let assessment = assess(&self.rules, &self.person(campaign, who, doses, day));
-        let Assessment { doses: verdicts, forecasts } = assessment;
+        self.outlook_of(&self.person(campaign, who, doses, day))
+    }
+
+    /// Where a person stands on their day, from the parts of the doses that the rules look at. They are sorted by
+    /// (day, record).
+    pub fn outlook_of(&self, person: &Patient) -> Outlook {
+        let Assessment { doses: verdicts, forecasts } = assess(&self.rules, person);
         let (due, missed) = match &self.asks {
             Asks::Series { .. } => (forecasts.first().and_then(due), Vec::new()),
             Asks::CatchUp { groups, to, .. } => (None, self.missed(&forecasts, groups, *to)),
         };
-        let doses = self.judged(doses, verdicts);
+        let doses = self.judged(&person.doses, verdicts);
         let visited = doses.iter().any(|dose| dose.number > 0);
         let visit = missed.iter().min_by_key(|dose| dose.earliest).filter(|_| !visited);
         let visit = visit.map(|first| Due {
@@ -175,13 +182,8 @@ impl Judge {
 
     fn person(&self, campaign: &Campaign, who: Subject, doses: &[Dose], day: NaiveDate) -> Patient {
         let given = |dose: &Dose| {
-            let lot = dose.lot.as_ref().and_then(|lot| campaign.lot(lot.as_str()));
-            DoseAdministered {
-                date: dose.date,
-                vaccine: self.vaccine(dose.product.as_deref()),
-                manufacturer: None,
-                expired: lot.is_some_and(|lot| dose.date > lot.expires),
-            }
+            let lot = dose.lot.as_ref().map(LotCode::as_str);
+            self.given(campaign, dose.date, dose.product.as_deref(), lot)
         };
         Patient {
             born: who.born,
@@ -190,6 +192,23 @@ impl Judge {
             country: None,
             doses: doses.iter().map(given).collect(),
             observations: Vec::new(),
+        }
+    }
+
+    /// The part of a dose that the rules look at, from its day, product and lot.
+    pub fn given(
+        &self,
+        campaign: &Campaign,
+        date: NaiveDate,
+        product: Option<&str>,
+        lot: Option<&str>,
+    ) -> DoseAdministered {
+        let lot = lot.and_then(|lot| campaign.lot(lot));
+        DoseAdministered {
+            date,
+            vaccine: self.vaccine(product),
+            manufacturer: None,
+            expired: lot.is_some_and(|lot| date > lot.expires),
         }
     }
 
@@ -208,9 +227,9 @@ impl Judge {
         }
     }
 
-    fn judged(&self, doses: &[Dose], verdicts: Vec<Vec<DoseVerdict>>) -> Vec<Judged> {
+    fn judged(&self, doses: &[DoseAdministered], verdicts: Vec<Vec<DoseVerdict>>) -> Vec<Judged> {
         let mut visited: Option<NaiveDate> = None;
-        let judge = |(dose, verdicts): (&Dose, Vec<DoseVerdict>)| {
+        let judge = |(dose, verdicts): (&DoseAdministered, Vec<DoseVerdict>)| {
             let best = verdicts.iter().min_by_key(|one| one.verdict.status);
             let status = best.map(|one| one.verdict.status);
             let number = match &self.asks {

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod area;
 pub mod assign;
+pub mod attention;
 pub mod audit;
 pub mod calendar;
 pub mod campaign;
@@ -25,6 +26,7 @@ pub mod permission;
 pub mod person;
 pub mod plan;
 pub mod planner;
+pub mod recipient;
 pub mod relay;
 pub mod report;
 pub mod rules;

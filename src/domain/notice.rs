@@ -1,6 +1,7 @@
-//! What doseplan tells people, as values: a lead's digest, the coordinator's summary, a person's reminder.
-//! The mail room turns them into words.
+//! The content of the mails as values: a lead's digest, the coordinator's summary, a household's reminder.
+//! `mail::render` turns them into text.
 
+use super::attention::{Attention, PlanProgress};
 use super::campaign::Language;
 use super::contact::Contact;
 use super::count::{Doses, People, Percent};
@@ -29,19 +30,20 @@ pub struct LeadDigest {
     pub tomorrow: NaiveDate,
     /// Days whose digest was never sent because doseplan was down, first to last.
     pub missed: Option<(NaiveDate, NaiveDate)>,
-    /// Tomorrow's sessions: one at a site, one for each stop of a team in the order of its tour; none is said too.
+    /// Tomorrow's sessions: one for a site, one for each stop of a team in the order of its tour. Empty: the
+    /// digest says that there is none.
     pub sessions: Vec<SessionSheet>,
     /// Doses reported for today; `None` where no report has come.
     pub reported_today: Option<u64>,
     /// Doses that the plan had for today.
     pub planned_today: u64,
-    /// Who was expected today and has no dose.
+    /// People who had an appointment today and got no dose.
     pub absent: Vec<PersonLine>,
-    /// What is still needed to finish in time, by group.
+    /// What each group still needs to reach its target in time.
     pub needs: Vec<Need>,
 }
 
-/// One session as its lead needs it.
+/// One session, with what its lead needs to prepare it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionSheet {
     /// The site or stop.
@@ -52,9 +54,9 @@ pub struct SessionSheet {
     pub expected: Vec<Expected>,
     /// Doses in all.
     pub doses: u64,
-    /// Vaccine to draw for it, by lot.
+    /// Vaccine to take to it, by lot.
     pub draws: Vec<DrawLine>,
-    /// Whole vials that it needs, by lot; empty where nobody has said what a vial holds.
+    /// Whole vials to take, by lot; empty where no lot says how many doses a vial holds.
     pub vials: Vec<VialLine>,
     /// People of the register who are assigned to it.
     pub people: Vec<PersonLine>,
@@ -62,7 +64,7 @@ pub struct SessionSheet {
     pub arrives_minute: Option<u32>,
 }
 
-/// People of one kind expected at a session.
+/// People of one area, group and dose who are expected at a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     /// Name of the area.
@@ -80,13 +82,13 @@ pub struct Expected {
 pub struct DrawLine {
     /// The lot.
     pub lot: LotCode,
-    /// What it is.
+    /// The vaccine.
     pub product: String,
-    /// Vaccine doses, wastage included, rounded up.
+    /// Doses, wastage included, rounded up.
     pub doses: u64,
     /// Its last day of use.
     pub expires: NaiveDate,
-    /// The last day of the period that the draw is for; the session's own day where it is for that alone.
+    /// The last day that these doses are for; the day of the session where they are for it alone.
     pub until: NaiveDate,
 }
 
@@ -99,11 +101,11 @@ pub struct VialLine {
     pub vials: u64,
     /// Doses in one.
     pub doses_per_vial: u32,
-    /// Doses that stay in the last one when everybody comes.
+    /// Doses left in the last vial when everybody comes.
     pub left: u64,
 }
 
-/// A person as a lead may see them.
+/// A person of the register, in the few details that a lead may see.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonLine {
     /// Code of the register.
@@ -137,27 +139,27 @@ pub struct Summary {
     pub coordinator: Contact,
     /// In which language.
     pub language: Language,
-    /// Yesterday: everything up to its 24:00.
+    /// The day before the mail; everything up to its 24:00 is counted.
     pub as_of: NaiveDate,
     /// Days whose summary was never sent because doseplan was down, first to last.
     pub missed: Option<(NaiveDate, NaiveDate)>,
     /// Doses reported in all (剂次).
     pub doses_total: u64,
-    /// Of them on the as-of day.
+    /// Doses of the as-of day alone.
     pub doses_today: u64,
-    /// The county by group and group set.
+    /// Coverage of the county, by group and group set.
     pub by_group: Coverage,
-    /// The townships, all groups with a denominator added up.
+    /// Coverage of each township, over all groups with a denominator.
     pub by_area: Vec<AreaLine>,
     /// What needs a person's attention, the most urgent first.
     pub attention: Vec<Attention>,
-    /// Plan against done.
-    pub progress: Progress,
-    /// What is still needed to finish in time, by group.
+    /// Doses planned and given so far.
+    pub progress: PlanProgress,
+    /// What each group still needs to reach its target in time.
     pub needs: Vec<Need>,
-    /// Doses of the last days, oldest first.
+    /// Doses of each of the last 14 days, oldest first.
     pub trend: Vec<(NaiveDate, u64)>,
-    /// Plan against done, day by day.
+    /// Doses planned and given, day by day.
     pub curves: Curves,
 }
 
@@ -170,102 +172,28 @@ pub struct AreaLine {
     pub eligible: People,
     /// People with a first dose.
     pub first: People,
-    /// Their share of the eligible.
+    /// People with a first dose, as a percentage of the eligible; `None` without a denominator.
     pub first_percent: Option<Percent>,
     /// People who finished.
     pub complete: People,
-    /// Their share.
+    /// People who finished, as a percentage of the eligible; `None` without a denominator.
     pub complete_percent: Option<Percent>,
     /// Doses on the as-of day.
     pub today: Doses,
 }
 
-/// Plan against done up to a day (序时进度).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// Doses that the first adopted plan had by then.
-    pub planned: u64,
-    /// Doses given by then.
-    pub done: u64,
-    /// Doses that the first adopted plan has in all.
-    pub planned_total: u64,
-}
-
-/// Plan against done over the whole campaign, both added up from its first day.
+/// Doses planned and given over the whole campaign, each added up from its first day.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Curves {
     /// Doses that the first adopted plan has by the end of each of its days.
     pub planned: Vec<(NaiveDate, u64)>,
     /// Doses given by the end of each day with any, up to the as-of day.
     pub done: Vec<(NaiveDate, u64)>,
-    /// First and last day of the campaign; `None` where there is nothing to be drawn.
+    /// First and last day of the campaign; `None` where both curves are empty.
     pub days: Option<(NaiveDate, NaiveDate)>,
 }
 
-/// Something that needs a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attention {
-    /// Sites that were open and have not reported.
-    LateSites(Vec<String>),
-    /// The campaign runs, and no plan is adopted.
-    NoPlan,
-    /// Done is behind the plan by so many doses.
-    BehindPlan {
-        /// Doses planned by then.
-        planned: u64,
-        /// Doses given.
-        done: u64,
-    },
-    /// Vaccine in the county store lasts for fewer than three days of the plan.
-    StockLow {
-        /// Doses in stock.
-        stock: u64,
-        /// Vaccine doses that the plan draws in the next three days.
-        needed: u64,
-    },
-    /// A lot with doses left is close to its last day.
-    LotNearExpiry {
-        /// The lot.
-        lot: LotCode,
-        /// Doses left.
-        left: u64,
-        /// Its last day of use.
-        expires: NaiveDate,
-    },
-    /// More people than eligible.
-    Over100 {
-        /// Name of the area.
-        area_name: String,
-        /// Name of the group.
-        group_name: String,
-        /// Number of the dose.
-        dose: u8,
-        /// The percentage.
-        percent: Percent,
-    },
-    /// Doses that do not count.
-    InvalidDoses(Doses),
-    /// The register has more doses than the tally somewhere.
-    PersonsExceedTally {
-        /// Name of the place.
-        place_name: String,
-        /// The day.
-        day: NaiveDate,
-    },
-    /// A nightly draft waits to be adopted.
-    DraftWaits {
-        /// Number of the draft.
-        plan: i64,
-        /// What it would change, a line each.
-        changes: Vec<String>,
-    },
-    /// Mails of which nobody knows whether they arrived.
-    MailInDoubt(u64),
-    /// Leads without an address.
-    NoAddress(Vec<String>),
-}
-
-/// A mail to a household: who of it has an appointment tomorrow, whose dose is overdue.
+/// A mail to a household: its people with an appointment tomorrow, and those whose dose is overdue.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reminder {
     /// The campaign.
@@ -274,37 +202,37 @@ pub struct Reminder {
     pub campaign_name: String,
     /// The vaccine's name.
     pub vaccine_name: String,
-    /// Where it goes.
+    /// The address that it goes to.
     pub email: String,
     /// In which language.
     pub language: Language,
-    /// The day on which it is written.
+    /// The day on which it is sent.
     pub today: NaiveDate,
     /// One entry for each person and dose.
     pub items: Vec<ReminderItem>,
-    /// Who to ask: name and address of the coordinator.
+    /// Whom to ask: the coordinator, if the campaign names one.
     pub contact: Option<Contact>,
 }
 
 /// One person and dose in a reminder.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReminderItem {
-    /// Who; never shown.
+    /// The person; the code is never shown in the mail.
     pub person: PersonId,
     /// Their name, where the register has one.
     pub name: Option<String>,
     /// Number of the dose.
     pub dose: u8,
-    /// What a visit of a catch-up campaign brings: vaccines with the number of the dose.
+    /// Vaccines given at a visit of a catch-up campaign, each with the number of its dose; else empty.
     pub vaccines: Vec<(String, u8)>,
-    /// Why they are written to.
+    /// Why the person is reminded.
     pub why: ReminderWhy,
 }
 
-/// Why a person is written to.
+/// Why a person is reminded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReminderWhy {
-    /// A session on the next day.
+    /// They have an appointment on the next day.
     Tomorrow {
         /// The day.
         day: NaiveDate,
@@ -313,9 +241,9 @@ pub enum ReminderWhy {
         /// Its name.
         place_name: String,
     },
-    /// The dose should have been given by this day.
+    /// Their dose is overdue.
     Overdue {
-        /// The day.
+        /// The last day on which it should have been given.
         since: NaiveDate,
         /// Where the person may go: names of the sites that serve the area.
         places: Vec<String>,

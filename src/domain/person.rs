@@ -115,8 +115,17 @@ pub fn barred<'a>(
 ) -> Option<&'a Outcome> {
     outcomes
         .into_iter()
-        .filter(|o| o.outcome.bars() && o.date <= day && o.until.is_none_or(|until| day <= until))
+        .filter(|o| bars_on(o.outcome, (o.date, o.until), day))
         .max_by_key(|o| (o.date, o.record.clone()))
+}
+
+/// Whether an outcome noted on a day, and holding until another one or for ever, bars a person on `day`.
+pub fn bars_on(
+    kind: OutcomeKind,
+    (noted, until): (NaiveDate, Option<NaiveDate>),
+    day: NaiveDate,
+) -> bool {
+    kind.bars() && noted <= day && until.is_none_or(|until| day <= until)
 }
 
 /// The group that a person belongs to on a day: the one that the register names, else the first whose ages

@@ -1,28 +1,24 @@
-//! Who of the register is expected at which session, now and before.
+//! Appointments of people of the register: those that stand, and those that have ended.
 
 use super::db::Row;
 use super::{CampaignNo, Result, StoreError, Tx};
+use crate::args;
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::id::{PersonId, PlaceCode};
-use crate::{args, bulk};
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-bulk!(
-    WRITE,
-    7,
-    "INSERT INTO assignment (campaign, person, dose, day, place, plan, made_at) VALUES",
-    "ON CONFLICT (campaign, person) DO UPDATE SET dose = excluded.dose, day = excluded.day, \
-     place = excluded.place, plan = excluded.plan, made_at = excluded.made_at"
-);
-bulk!(
-    END,
-    9,
-    "INSERT INTO assignment_past \
-     (campaign, person, dose, day, place, plan, made_at, ended_at, why) VALUES",
-    ""
-);
-const DELETE: &str = "DELETE FROM assignment WHERE campaign = $1 AND person = $2";
+// Lists come as one JSON value: a statement for each row would take longer than storing it.
+const WRITE: &str = "INSERT INTO assignment (campaign, person, dose, day, place, plan, made_at) \
+     SELECT $1, value, $2, $3, $4, $5, $6 FROM json_each($7)";
+const END: &str = "INSERT INTO assignment_past \
+     (campaign, person, dose, day, place, plan, made_at, ended_at, why) \
+     SELECT campaign, person, dose, day, place, plan, made_at, $2, $3 FROM assignment \
+     WHERE campaign = $1 AND person IN (SELECT value FROM json_each($4))";
+const DELETE: &str = "DELETE FROM assignment \
+     WHERE campaign = $1 AND person IN (SELECT value FROM json_each($2))";
+const HELD: &str = "SELECT person, dose, day, place FROM assignment \
+     WHERE campaign = $1 ORDER BY person";
 const ALL: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
      WHERE campaign = $1";
 const ON: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
@@ -32,14 +28,22 @@ const PAST_ON: &str = "SELECT person, dose, day, place, plan, made_at FROM assig
 const ABSENCES: &str = "SELECT person, dose, COUNT(*), MAX(day) FROM assignment_past \
      WHERE campaign = $1 AND why = 'absent' GROUP BY person, dose";
 
-fn assignment(row: &Row) -> Result<Assignment> {
+/// People that one statement handles: a list of some tens of kilobytes.
+const PEOPLE_PER_STATEMENT: usize = 5000;
+
+/// The number of a dose, in the second column.
+fn dose(row: &Row) -> Result<u8> {
     let dose: i64 = row.get(1)?;
+    u8::try_from(dose).map_err(|_| StoreError::BadRow {
+        table: "assignment",
+        what: format!("column dose: {dose} is no dose number"),
+    })
+}
+
+fn assignment(row: &Row) -> Result<Assignment> {
     Ok(Assignment {
         person: PersonId::new(row.get::<String>(0)?),
-        dose: u8::try_from(dose).map_err(|_| StoreError::BadRow {
-            table: "assignment",
-            what: format!("{dose} is no dose number"),
-        })?,
+        dose: dose(row)?,
         day: row.get(2)?,
         place: PlaceCode::new(row.get::<String>(3)?),
         plan: row.get(4)?,
@@ -47,7 +51,7 @@ fn assignment(row: &Row) -> Result<Assignment> {
     })
 }
 
-/// Everybody's assignment.
+/// Everybody's appointment, by person.
 pub async fn all(tx: &mut Tx, campaign: CampaignNo) -> Result<BTreeMap<PersonId, Assignment>> {
     let mut out = BTreeMap::new();
     tx.each(ALL, args![campaign], |row| {
@@ -59,12 +63,12 @@ pub async fn all(tx: &mut Tx, campaign: CampaignNo) -> Result<BTreeMap<PersonId,
     Ok(out)
 }
 
-/// Who is expected on a day.
+/// The appointments of a day, by place and person.
 pub async fn on(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<Vec<Assignment>> {
     tx.rows(ON, args![campaign, day]).await?.iter().map(assignment).collect()
 }
 
-/// Whose assignment on a day has ended in this way.
+/// The appointments of a day that ended for this reason, by place and person.
 pub async fn ended_on(
     tx: &mut Tx,
     campaign: CampaignNo,
@@ -74,65 +78,65 @@ pub async fn ended_on(
     tx.rows(PAST_ON, args![campaign, day, why.word()]).await?.iter().map(assignment).collect()
 }
 
-/// How often, and when last, people did not come for a dose.
-pub async fn absences(
+/// Hands over everybody's appointment, sorted by the person's code: code, day, place, number of the dose.
+pub async fn each(
     tx: &mut Tx,
     campaign: CampaignNo,
-) -> Result<BTreeMap<(PersonId, u8), (u32, NaiveDate)>> {
-    let rows = tx.rows(ABSENCES, args![campaign]).await?;
-    rows.iter()
-        .map(|row| {
-            let dose: i64 = row.get(1)?;
-            let key = (PersonId::new(row.get::<String>(0)?), u8::try_from(dose).unwrap_or(0));
-            let times = u32::try_from(row.get::<i64>(2)?).unwrap_or(u32::MAX);
-            Ok((key, (times, row.get(3)?)))
-        })
-        .collect()
+    mut take: impl FnMut(String, NaiveDate, PlaceCode, u8),
+) -> Result<()> {
+    tx.each(HELD, args![campaign], |row| {
+        let place = PlaceCode::new(row.get::<String>(3)?);
+        take(row.get(0)?, row.get(2)?, place, dose(&row)?);
+        Ok(())
+    })
+    .await
 }
 
-/// A person has one assignment at a time.
-async fn write(tx: &mut Tx, campaign: CampaignNo, new: &[Assignment]) -> Result<()> {
-    let values = new.iter().flat_map(|one| {
-        args![
-            campaign,
-            one.person.as_str(),
-            one.dose,
-            one.day,
-            one.place.as_str(),
-            one.plan,
-            one.made_at
-        ]
-    });
-    WRITE.run(tx, values.collect()).await?;
+/// Hands over how often people did not come for a dose: code, number of the dose, times, last day.
+pub async fn each_absence(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    mut take: impl FnMut(String, u8, u8, NaiveDate),
+) -> Result<()> {
+    tx.each(ABSENCES, args![campaign], |row| {
+        let times = u8::try_from(row.get::<i64>(2)?).unwrap_or(u8::MAX);
+        take(row.get(0)?, dose(&row)?, times, row.get(3)?);
+        Ok(())
+    })
+    .await
+}
+
+/// Ends the appointments of people, for one reason; `now` is in milliseconds since 1970.
+pub async fn end(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    people: &[&str],
+    why: Ended,
+    now: i64,
+) -> Result<()> {
+    for people in people.chunks(PEOPLE_PER_STATEMENT) {
+        let list = list(people);
+        tx.run(END, args![campaign, now, why.word(), &list]).await?;
+        tx.run(DELETE, args![campaign, list]).await?;
+    }
     Ok(())
 }
 
-/// Stores new assignments and ends others, with the reason.
-pub async fn change(
+/// Stores the appointments of people who come to one session for one dose. None of them has another appointment.
+pub async fn write(
     tx: &mut Tx,
     campaign: CampaignNo,
-    new: &[Assignment],
-    ended: &[(Assignment, Ended)],
-    now: i64,
+    (day, place, dose): (NaiveDate, &PlaceCode, u8),
+    people: &[&str],
+    (plan, made_at): (i64, i64),
 ) -> Result<()> {
-    let values = ended.iter().flat_map(|(one, why)| {
-        args![
-            campaign,
-            one.person.as_str(),
-            one.dose,
-            one.day,
-            one.place.as_str(),
-            one.plan,
-            one.made_at,
-            now,
-            why.word()
-        ]
-    });
-    END.run(tx, values.collect()).await?;
-    // A new assignment of the same person takes the row over.
-    let replaced: BTreeSet<&PersonId> = new.iter().map(|one| &one.person).collect();
-    for (one, _) in ended.iter().filter(|(one, _)| !replaced.contains(&one.person)) {
-        tx.run(DELETE, args![campaign, one.person.as_str()]).await?;
+    for people in people.chunks(PEOPLE_PER_STATEMENT) {
+        let values = args![campaign, dose, day, place.as_str(), plan, made_at, list(people)];
+        tx.run(WRITE, values).await?;
     }
-    write(tx, campaign, new).await
+    Ok(())
+}
+
+fn list(people: &[&str]) -> String {
+    serde_json::to_string(people).expect("codes are plain text")
 }

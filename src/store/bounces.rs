@@ -3,9 +3,9 @@
 
 use super::outbox::{self, Message};
 use super::{Result, Tx};
-use crate::args;
 use crate::domain::message::BounceKind;
-use std::collections::BTreeSet;
+use crate::{args, bulk};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A report to be stored.
 #[derive(Clone)]
@@ -67,7 +67,12 @@ const LIST: &str = "SELECT b.address, b.at, b.kind, b.counts, b.status, b.said, 
 const FORGIVE: &str = "UPDATE bounce SET counts = 0 WHERE address = $1 AND counts = 1";
 const SUPPRESS: &str = "INSERT INTO suppressed (address, at, why) VALUES ($1, $2, $3) \
      ON CONFLICT (address) DO NOTHING";
-const WHY: &str = "SELECT why FROM suppressed WHERE address = $1";
+bulk!(
+    FIND,
+    1,
+    "WITH wanted (address) AS (VALUES",
+    ") SELECT s.address, s.why FROM wanted w JOIN suppressed s ON s.address = w.address"
+);
 const ALL_SUPPRESSED: &str = "SELECT address, at, why FROM suppressed ORDER BY address";
 const RELEASE: &str = "DELETE FROM suppressed WHERE address = $1";
 const BY_MESSAGE_ID: &str = "SELECT id FROM outbox WHERE message_id = $1";
@@ -137,9 +142,11 @@ pub async fn release(tx: &mut Tx, address: &str) -> Result<bool> {
     Ok(tx.run(RELEASE, args![address]).await? == 1)
 }
 
-/// Why an address gets no mail; `None` if it gets mail.
-pub async fn why_suppressed(tx: &mut Tx, address: &str) -> Result<Option<String>> {
-    tx.row(WHY, args![address]).await?.map(|row| row.get(0)).transpose()
+/// Why no mail goes to some of these addresses, by address.
+pub async fn suppressed_of(tx: &mut Tx, addresses: &[String]) -> Result<BTreeMap<String, String>> {
+    let values = addresses.iter().flat_map(|address| args![address]).collect();
+    let rows = FIND.rows(tx, values).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Every address that no mail goes to.

@@ -32,6 +32,7 @@ embedded!(
     "0004_prices",
     "0005_accounts",
     "0006_records",
+    "0007_lists",
 );
 
 /// The migrations of a SQLite database.

@@ -7,9 +7,10 @@
 use super::db::Row;
 use super::plans::{pack, unpack};
 use super::{CampaignNo, Result, StoreError, Tx};
-use crate::args;
 use crate::domain::message::{MailKind, MailState};
+use crate::{args, bulk};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A mail to queue.
 #[derive(Debug, Clone)]
@@ -83,17 +84,14 @@ pub struct Message {
 }
 
 const COLUMNS: usize = 15;
-const INSERT: &str = "INSERT INTO outbox (campaign, unique_key, kind, recipient, subject, \
-     message_id, content, state, attempts, due_at, send_by, quiet, zone, created_at, changed_at, \
-     fence, last_error) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $12, $13, $13, 0, $14) \
-     ON CONFLICT (unique_key) DO NOTHING RETURNING id";
-const INSERT_REMINDER: &str = "INSERT INTO reminder (campaign, person, dose, kind, day, outbox) \
-     VALUES ($1, $2, $3, $4, $5, $6)";
-const REMINDED: &str = "SELECT 1 FROM reminder \
-     WHERE campaign = $1 AND person = $2 AND dose = $3 AND kind = $4 AND day = $5";
-const REMINDED_LAST: &str = "SELECT person, dose, MAX(day), COUNT(*) FROM reminder \
-     WHERE campaign = $1 AND kind = $2 GROUP BY person, dose";
+bulk!(
+    INSERT_ALL,
+    17,
+    "INSERT INTO outbox (campaign, unique_key, kind, recipient, subject, message_id, content, \
+     state, attempts, due_at, send_by, quiet, zone, created_at, changed_at, fence, last_error) \
+     VALUES",
+    "ON CONFLICT (unique_key) DO NOTHING RETURNING id, unique_key"
+);
 const LIST: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
      changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox \
      WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) ORDER BY id";
@@ -154,65 +152,39 @@ fn message(row: &Row) -> Result<Message> {
     Ok(message)
 }
 
-/// Queues a mail; `None` when its key is there already.
-pub async fn insert(
+/// Queues mails in their order; `None` for one whose key is there already.
+pub async fn insert_all(
     tx: &mut Tx,
     campaign: CampaignNo,
-    new: &NewMessage,
+    new: &[NewMessage],
     now: i64,
-) -> Result<Option<i64>> {
-    let values = args![
-        campaign,
-        &new.unique_key,
-        new.kind,
-        &new.recipient,
-        &new.subject,
-        &new.message_id,
-        pack(&new.bytes),
-        new.state,
-        new.due_at,
-        new.send_by,
-        new.quiet,
-        &new.zone,
-        now,
-        new.last_error.clone(),
-    ];
-    tx.row(INSERT, values).await?.map(|row| row.get(0)).transpose()
-}
-
-/// Stores that a person was written to about a dose.
-pub async fn insert_reminder(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    (person, dose, kind, day): (&str, u8, &str, chrono::NaiveDate),
-    outbox: i64,
-) -> Result<()> {
-    tx.run(INSERT_REMINDER, args![campaign, person, dose, kind, day, outbox]).await?;
-    Ok(())
-}
-
-/// Whether a person was written to about a dose for this reason and day.
-pub async fn reminded(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    (person, dose, kind, day): (&str, u8, &str, chrono::NaiveDate),
-) -> Result<bool> {
-    Ok(tx.row(REMINDED, args![campaign, person, dose, kind, day]).await?.is_some())
-}
-
-/// When people were last written to for a reason, and how often: by person and dose.
-pub async fn reminded_last(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    kind: &str,
-) -> Result<std::collections::BTreeMap<(String, u8), (chrono::NaiveDate, i64)>> {
-    let rows = tx.rows(REMINDED_LAST, args![campaign, kind]).await?;
-    rows.iter()
-        .map(|row| {
-            let dose = u8::try_from(row.get::<i64>(1)?).unwrap_or(0);
-            Ok(((row.get(0)?, dose), (row.get(2)?, row.get(3)?)))
-        })
-        .collect()
+) -> Result<Vec<Option<i64>>> {
+    let values = new.iter().flat_map(|one| {
+        args![
+            campaign,
+            &one.unique_key,
+            one.kind,
+            &one.recipient,
+            &one.subject,
+            &one.message_id,
+            pack(&one.bytes),
+            one.state,
+            0_i64,
+            one.due_at,
+            one.send_by,
+            one.quiet,
+            &one.zone,
+            now,
+            now,
+            0_i64,
+            one.last_error.clone(),
+        ]
+    });
+    let mut ids: BTreeMap<String, i64> = BTreeMap::new();
+    for row in INSERT_ALL.rows(tx, values.collect()).await? {
+        ids.insert(row.get(1)?, row.get(0)?);
+    }
+    Ok(new.iter().map(|one| ids.get(&one.unique_key).copied()).collect())
 }
 
 /// The queue by number; `state` and `kind` filter it.

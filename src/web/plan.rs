@@ -7,7 +7,7 @@ use super::page::{Cell, Page, Refusal, Table};
 use super::page_context::PageContext;
 use super::searching::{Search, State as SearchState};
 use super::words::T;
-use crate::app::judged;
+use crate::app::verdict_words;
 use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::Campaign;
 use crate::domain::permission::{Power, may};
@@ -54,7 +54,7 @@ async fn read(app: &App, loaded: &Loaded, (no, day): (Option<i64>, NaiveDate)) -
     }
     let (mut verdict, mut scarce) = (Vec::new(), Vec::new());
     if let Some((head, rows)) = &plan {
-        verdict = app.judged(loaded, head, rows).await?;
+        verdict = app.group_verdicts(loaded, head, rows).await?;
         if let Some(prices) = app.plan_prices(loaded, head.no).await? {
             let all = Question::default();
             scarce = planner::why(&loaded.campaign, head.from, &prices, &all);
@@ -259,7 +259,7 @@ fn plan_part(
         title: t
             .say("web-plan-title", &[("no", &head.no), ("state", &state), ("from", &head.from)]),
         tiles,
-        verdict: judged::sentences(t.0, campaign, verdict),
+        verdict: verdict_words::sentences(t.0, campaign, verdict),
         sessions: sessions(context, &found.sessions),
         unplaced: unplaced(t, campaign, head),
         scarce: scarce(t, campaign, &found.scarce),
@@ -300,7 +300,7 @@ fn unplaced(t: T, campaign: &Campaign, head: &PlanHead) -> Table {
             Cell::head(area),
             Cell::text(group),
             Cell::count(one.people),
-            Cell::text(judged::reason(t.0, one.reason)),
+            Cell::text(verdict_words::reason(t.0, one.reason)),
         ]);
     }
     table.limited(t, ROWS_MAX)
@@ -313,7 +313,7 @@ fn scarce(t: T, campaign: &Campaign, lines: &[Scarcity]) -> Table {
         let place = campaign.place(&line.code).map(|place| place.name().to_owned());
         let team = campaign.team(&line.code).map(|team| team.name.clone());
         table.rows.push(vec![
-            Cell::head(judged::scarce(t.0, line.scarce)),
+            Cell::head(verdict_words::scarce(t.0, line.scarce)),
             Cell::text(line.code.clone()),
             Cell::text(place.or(team).unwrap_or_default()),
             Cell::text(line.first.to_string()),

@@ -1,6 +1,8 @@
 //! The daily mails and the reminders: to whom, how often, when.
 
-use crate::support::{SENIORS, World, number, small};
+use crate::support::{Desk, SENIORS, World, at, day, number, small, wait};
+use doseplan::app::status::Problem;
+use doseplan::domain::attention::Attention;
 use std::collections::BTreeSet;
 
 /// The small campaign with its register, planned and adopted on the last day of March.
@@ -236,6 +238,27 @@ fn the_summary_opens_with_the_bulletin_sentence() {
     world.run(&["plan", "adopt"]).ends(0);
     let planned = world.run(&["digest", "preview", "--day", "2021-04-21"]).ends(0).out;
     assert!(!planned.contains("还没有采用的计划"), "{planned}");
+}
+
+#[test]
+fn status_and_the_morning_summary_agree_on_when_a_plan_is_missing() {
+    wait(async {
+        let desk = Desk::open(&small(), at("2021-03-01T09:00:00")).await;
+        // The campaign's days are 1 April to 10 May.
+        for (today, is_told) in [
+            ("2021-03-31", false),
+            ("2021-04-01", true),
+            ("2021-05-10", true),
+            ("2021-05-11", false),
+        ] {
+            let now = at(&format!("{today}T07:00:00"));
+            let status = desk.app.status(&desk.loaded, None, now).await.unwrap();
+            assert_eq!(status.problems.contains(&Problem::NoPlan), is_told, "status, {today}");
+            let yesterday = day(today) - chrono::TimeDelta::days(1);
+            let summary = desk.app.summary(&desk.loaded, yesterday, None).await.unwrap();
+            assert_eq!(summary.attention.contains(&Attention::NoPlan), is_told, "summary, {today}");
+        }
+    });
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The files of a lead's digest: tomorrow's list as a workbook, the next days' sessions as a calendar.
+//! Files attached to a lead's digest: tomorrow's list as a workbook, the sessions of the next days as a calendar.
 
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::domain::calendar::Sessions;
@@ -11,14 +11,14 @@ use crate::text::word;
 use chrono::{NaiveTime, TimeDelta};
 use rust_xlsxwriter::XlsxError;
 
-/// A calendar goes so many days beyond tomorrow: plans further ahead still move every night.
+/// Days after tomorrow that the calendar covers. Plans further ahead still change every night.
 const CALENDAR_DAYS: i64 = 7;
-/// What was dropped is said on so many evenings, in case one mail is lost.
+/// Evenings on which a cancelled session is in the calendar, in case one mail is lost.
 const CANCELLED_DAYS: i64 = 2;
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 impl App {
-    /// What a digest carries: nothing of it is new to its reader but its form.
+    /// The files of a digest. They hold what its text says, in another form.
     pub(super) fn digest_files(
         &self,
         loaded: &Loaded,
@@ -51,7 +51,7 @@ impl App {
     }
 }
 
-/// A code as attachment names take it, with a dash behind it; nothing where no letter is left.
+/// The characters of a code that a file name may have, followed by a dash; empty where there are none.
 fn ascii(code: &str) -> String {
     /// Longer codes would not help to tell files apart.
     const CHARS_MAX: usize = 24;
@@ -63,7 +63,7 @@ fn ascii(code: &str) -> String {
     if kept.is_empty() { kept } else { format!("{kept}-") }
 }
 
-/// Tomorrow's list: who comes, to be ticked off, and what to draw. The same digest gives the same bytes.
+/// Tomorrow's list: people to tick off, and vaccine to take. The same digest gives the same bytes.
 fn list(digest: &LeadDigest) -> std::result::Result<Vec<u8>, XlsxError> {
     let say = |key: &str| word(digest.language, key);
     let title = format!("{} {}", digest.post_name, digest.tomorrow);
@@ -129,7 +129,7 @@ fn person_row(session: &SessionSheet, number: usize, person: &PersonLine) -> Vec
     ]
 }
 
-/// Doses by lot, with the vials of those lots that say what a vial holds.
+/// Doses by lot, and vials where the lot says how many doses a vial holds.
 fn draw_rows(session: &SessionSheet) -> Vec<Vec<Cell>> {
     let vials = |lot: &str| session.vials.iter().find(|line| line.lot.as_str() == lot);
     session
@@ -148,7 +148,7 @@ fn draw_rows(session: &SessionSheet) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-/// A sheet with its title, the names of its columns and its rows.
+/// Adds a sheet with a title, column heads and rows.
 fn sheet(
     book: &mut Book,
     name: &str,

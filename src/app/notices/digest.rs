@@ -15,6 +15,7 @@ use crate::domain::person::{Person, group_of};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
 use crate::domain::planner::{LotDraw, SessionVials, lot_draws, tour, vials};
+use crate::domain::recipient::{DigestRecipient, digest_recipients};
 use crate::domain::stock::{drawn_for, wastage_rate};
 use crate::store::{assignments, cells, doses, plans, records};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -22,44 +23,14 @@ use rayon::prelude::*;
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A site or team whose lead gets a digest.
-#[derive(Debug, Clone)]
-pub struct PostOffice {
-    /// Code of the site or team.
-    pub code: String,
-    /// Its name.
-    pub name: String,
-    /// Who leads it.
-    pub lead: Option<Contact>,
-    /// Whether it is a team.
-    pub team: bool,
-}
-
-/// All sites and teams.
-pub fn offices(campaign: &Campaign) -> Vec<PostOffice> {
-    let sites = campaign.sites.iter().map(|site| PostOffice {
-        code: site.code.to_string(),
-        name: site.name.clone(),
-        lead: site.lead.clone(),
-        team: false,
-    });
-    let teams = campaign.teams.iter().map(|team| PostOffice {
-        code: team.code.to_string(),
-        name: team.name.clone(),
-        lead: team.lead.clone(),
-        team: true,
-    });
-    sites.chain(teams).collect()
-}
-
-/// What the digests of one evening share.
+/// Data that all digests of one evening use.
 struct Evening {
     today: NaiveDate,
     tomorrow: NaiveDate,
     rows_today: Vec<PlanRow>,
     rows: Vec<PlanRow>,
     draws: Vec<LotDraw>,
-    /// Tomorrow's sessions in whole vials; empty where no lot says what a vial holds.
+    /// Whole vials for tomorrow's sessions; empty where no lot says how many doses a vial holds.
     vials: Vec<SessionVials>,
     given_today: Vec<GivenRow>,
     reported: BTreeSet<PlaceCode>,
@@ -70,7 +41,8 @@ struct Evening {
 }
 
 impl App {
-    /// The digests of an evening: for every site and team, or for one. `missed` names days without a digest.
+    /// The digests of the evening of `today`, for every site and team or for `only` one. `missed`: first and last day
+    /// whose digest was never sent.
     pub async fn digests(
         &self,
         loaded: &Loaded,
@@ -80,10 +52,10 @@ impl App {
     ) -> Result<Vec<LeadDigest>> {
         let evening = self.evening(loaded, today).await?;
         let campaign = &loaded.campaign;
-        Ok(offices(campaign)
+        Ok(digest_recipients(campaign)
             .into_iter()
-            .filter(|office| only.is_none_or(|only| office.code == only))
-            .map(|office| digest(campaign, &evening, &office, missed))
+            .filter(|recipient| only.is_none_or(|only| recipient.code == only))
+            .map(|recipient| digest(campaign, &evening, &recipient, missed))
             .collect())
     }
 
@@ -144,7 +116,7 @@ impl App {
         })
     }
 
-    /// Renders a digest with its files for the queue.
+    /// The mail of a digest, with its files.
     pub fn digest_post(
         &self,
         loaded: &Loaded,
@@ -164,7 +136,7 @@ impl App {
         })
     }
 
-    /// Queues the digests of an evening; returns how many are new and which posts have no address.
+    /// Queues the digests of an evening. Returns how many are new, and the names of sites and teams without an address.
     pub async fn queue_digests(
         &self,
         loaded: &Loaded,
@@ -196,7 +168,7 @@ impl App {
     }
 }
 
-/// Who was expected on a day at a place that has reported, and has no dose of that day.
+/// Appointments of a day at places that have reported, of people without a dose on that day.
 async fn absent(
     tx: &mut crate::store::Tx,
     loaded: &Loaded,
@@ -216,17 +188,17 @@ async fn absent(
 fn digest(
     campaign: &Campaign,
     evening: &Evening,
-    office: &PostOffice,
+    recipient: &DigestRecipient,
     missed: Option<(NaiveDate, NaiveDate)>,
 ) -> LeadDigest {
     let mine = |row: &&PlanRow| match &row.team {
-        Some(team) => team.as_str() == office.code,
-        None => row.place.as_str() == office.code,
+        Some(team) => team.as_str() == recipient.code,
+        None => row.place.as_str() == recipient.code,
     };
     let tomorrow: Vec<&PlanRow> = evening.rows.iter().filter(mine).collect();
     let today: Vec<&PlanRow> = evening.rows_today.iter().filter(mine).collect();
     let mut places: BTreeSet<&PlaceCode> = today.iter().map(|row| &row.place).collect();
-    if let Some(site) = campaign.site(&office.code) {
+    if let Some(site) = campaign.site(&recipient.code) {
         places.insert(&site.code);
     }
     let reported = places.iter().any(|place| evening.reported.contains(*place));
@@ -239,17 +211,17 @@ fn digest(
     LeadDigest {
         campaign: campaign.id.clone(),
         campaign_name: campaign.name.clone(),
-        post: office.code.clone(),
-        post_name: office.name.clone(),
-        lead: office
+        post: recipient.code.clone(),
+        post_name: recipient.name.clone(),
+        lead: recipient
             .lead
             .clone()
-            .unwrap_or_else(|| Contact { name: office.name.clone(), email: None }),
+            .unwrap_or_else(|| Contact { name: recipient.name.clone(), email: None }),
         language: campaign.language,
         today: evening.today,
         tomorrow: evening.tomorrow,
         missed,
-        sessions: sessions(campaign, evening, office, &tomorrow),
+        sessions: sessions(campaign, evening, recipient, &tomorrow),
         reported_today: reported.then_some(given),
         planned_today: today.iter().map(|row| u64::from(row.doses)).sum(),
         absent: people_at(evening, &evening.absent, |place| places.contains(place)),
@@ -271,23 +243,23 @@ fn people_at(
         .collect()
 }
 
-/// Tomorrow's sessions: a site has one, a team one for each stop in the order of its tour.
+/// Tomorrow's sessions: one for a site, one for each stop of a team in the order of its tour.
 fn sessions(
     campaign: &Campaign,
     evening: &Evening,
-    office: &PostOffice,
+    recipient: &DigestRecipient,
     rows: &[&PlanRow],
 ) -> Vec<SessionSheet> {
     let mut by_place: BTreeMap<&PlaceCode, Vec<&PlanRow>> = BTreeMap::new();
     for row in rows {
         by_place.entry(&row.place).or_default().push(row);
     }
-    let arrivals: BTreeMap<PlaceCode, u32> = if office.team {
+    let arrivals: BTreeMap<PlaceCode, u32> = if recipient.is_team {
         let stops: Vec<(PlaceCode, u32)> = by_place
             .iter()
             .map(|(place, rows)| ((*place).clone(), rows.iter().map(|row| row.doses).sum()))
             .collect();
-        tour(campaign, &TeamCode::from(office.code.as_str()), &stops)
+        tour(campaign, &TeamCode::from(recipient.code.as_str()), &stops)
             .map(|tour| {
                 let minute = |minutes: f64| minutes.round().clamp(0.0, 1440.0);
                 tour.stops
@@ -310,8 +282,8 @@ fn sessions(
                     .map_or_else(|| place.to_string(), |found| found.name().to_owned()),
                 expected: expected(campaign, &rows),
                 doses,
-                draws: draw_lines(campaign, evening, office, place, doses),
-                vials: vial_lines(evening, office, place),
+                draws: draw_lines(campaign, evening, recipient, place, doses),
+                vials: vial_lines(evening, recipient, place),
                 people: people_at(evening, &evening.expected, |at| at == place),
                 arrives_minute: arrivals.get(place).copied(),
             }
@@ -345,9 +317,9 @@ fn expected(campaign: &Campaign, rows: &[&PlanRow]) -> Vec<Expected> {
         .collect()
 }
 
-/// The vials of a session, of the lots that say what a vial holds.
-fn vial_lines(evening: &Evening, office: &PostOffice, place: &PlaceCode) -> Vec<VialLine> {
-    let team = office.team.then_some(office.code.as_str());
+/// The vials of a session, of lots that say how many doses a vial holds.
+fn vial_lines(evening: &Evening, recipient: &DigestRecipient, place: &PlaceCode) -> Vec<VialLine> {
+    let team = recipient.is_team.then_some(recipient.code.as_str());
     evening
         .vials
         .iter()
@@ -361,12 +333,12 @@ fn vial_lines(evening: &Evening, office: &PostOffice, place: &PlaceCode) -> Vec<
         .collect()
 }
 
-/// The vaccine for a session. On a restock day of a site: all that is taken for the period. Else what the session
-/// itself needs, from the lots that were taken for its period.
+/// The vaccine for a session. On a site's restock day: all that the site takes until the next one. On other days:
+/// what the session needs, from the lots taken for that period.
 fn draw_lines(
     campaign: &Campaign,
     evening: &Evening,
-    office: &PostOffice,
+    recipient: &DigestRecipient,
     place: &PlaceCode,
     doses: u64,
 ) -> Vec<DrawLine> {
@@ -386,15 +358,15 @@ fn draw_lines(
         .iter()
         .filter(|draw| draw.taken <= tomorrow && tomorrow <= draw.until)
         .filter(|draw| match (&draw.site, &draw.team) {
-            (Some(site), _) => !office.team && site == place,
-            (None, Some(team)) => team.as_str() == office.code,
+            (Some(site), _) => !recipient.is_team && site == place,
+            (None, Some(team)) => team.as_str() == recipient.code,
             (None, None) => false,
         })
         .collect();
-    if !office.team && mine.iter().any(|draw| draw.taken == tomorrow) {
+    if !recipient.is_team && mine.iter().any(|draw| draw.taken == tomorrow) {
         return mine.iter().filter_map(|d| line(d, d.vaccine_doses, d.until)).collect();
     }
-    let team = TeamCode::from(office.code.as_str());
+    let team = TeamCode::from(recipient.code.as_str());
     let need = drawn_for(doses, wastage_rate(campaign, place, Some(&team)));
     let mut left = need.and_then(|need| need.ceil().to_u64()).unwrap_or(doses);
     let mut out = Vec::new();

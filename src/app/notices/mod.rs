@@ -1,9 +1,9 @@
-//! What goes out by mail: digests, summaries, reminders; made as values, rendered, queued.
+//! The mails: digests, summaries and reminders. Each is made as a value, rendered, and queued.
 
-mod again;
 mod attached;
 pub mod digest;
 pub mod reminders;
+mod resend;
 pub mod summary;
 
 use super::{App, AppError, Loaded, Result, millis};
@@ -19,32 +19,32 @@ use crate::store::outbox::{self, NewMessage};
 use crate::store::{Tx, bounces, runs};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-/// A letter with all that the queue must know of it.
+/// A rendered mail, with what the queue needs to know.
 #[derive(Debug, Clone)]
 pub struct Post {
     /// What kind of mail it is.
     pub kind: MailKind,
-    /// What it is about; the same key is queued once.
+    /// Its unique key: a mail with the same key is queued only once.
     pub key: String,
     /// Who reads it.
     pub to: Contact,
     /// In which language.
     pub language: Language,
-    /// What it says.
+    /// Subject and text.
     pub letter: Letter,
-    /// Until when it is worth sending.
+    /// When it is no longer worth sending; `None`: never.
     pub send_by: Option<DateTime<Utc>>,
-    /// Whether quiet hours hold it back.
+    /// Whether it goes to a private person, so that quiet hours hold it back.
     pub personal: bool,
-    /// How the reader hears no more of its kind, where they may.
+    /// How the reader unsubscribes; `None` where they cannot.
     pub way_out: Option<WayOut>,
-    /// Files.
+    /// Attached files.
     pub attachments: Vec<Attachment>,
 }
 
 impl App {
-    /// Makes the finished message that the queue keeps. An address that cannot be written to is no error here:
-    /// the message is queued as unroutable, so that somebody sees it.
+    /// Builds the message that the queue stores. An address that no mail server takes is no error: the message is queued
+    /// as unroutable, so that somebody sees it.
     pub fn message(&self, loaded: &Loaded, post: &Post, now: DateTime<Utc>) -> Result<NewMessage> {
         let refuse = |error: MessageError| AppError::refused("refused-from", &[("said", &error)]);
         let from: Party = self.config.mail.from.parse().map_err(refuse)?;
@@ -87,27 +87,45 @@ impl App {
 }
 
 impl App {
-    /// Queues a message, `None` where it was queued before. One to an address that bounced waits as unroutable, so that
-    /// somebody sees it.
+    /// Queues a message. Returns the number of its row, or `None` where its key was queued before.
     pub async fn queue(
         &self,
         tx: &mut Tx,
         loaded: &Loaded,
-        mut message: NewMessage,
+        message: NewMessage,
         now: DateTime<Utc>,
     ) -> Result<Option<i64>> {
-        if message.state == MailState::Queued
-            && let Some(why) = bounces::why_suppressed(tx, &canonical(&message.recipient)).await?
-        {
-            message.state = MailState::Unroutable;
-            message.last_error = Some(format!("{}{why}", bounces::SUPPRESSED));
+        let ids = self.queue_all(tx, loaded, vec![message], now).await?;
+        Ok(ids.into_iter().next().flatten())
+    }
+
+    /// Queues messages. Returns the number of each row, or `None` where the key was queued before. A message to an
+    /// address that bounced is queued as unroutable, so that somebody sees it.
+    pub async fn queue_all(
+        &self,
+        tx: &mut Tx,
+        loaded: &Loaded,
+        mut messages: Vec<NewMessage>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<i64>>> {
+        let addresses: Vec<String> =
+            messages.iter().map(|message| canonical(&message.recipient)).collect();
+        let suppressed = bounces::suppressed_of(tx, &addresses).await?;
+        if !suppressed.is_empty() {
+            for message in messages.iter_mut().filter(|message| message.state == MailState::Queued)
+            {
+                if let Some(why) = suppressed.get(&canonical(&message.recipient)) {
+                    message.state = MailState::Unroutable;
+                    message.last_error = Some(format!("{}{why}", bounces::SUPPRESSED));
+                }
+            }
         }
-        Ok(outbox::insert(tx, loaded.no, &message, millis(now)).await?)
+        Ok(outbox::insert_all(tx, loaded.no, &messages, millis(now)).await?)
     }
 }
 
 impl App {
-    /// The days of due times of a job that were never run since its last run, first to last.
+    /// First and last day on which a job was due and did not run, between its last run and `due`; `None` without any.
     pub async fn missed(
         &self,
         loaded: &Loaded,
@@ -126,7 +144,7 @@ impl App {
     }
 }
 
-/// When a mail about a day is no longer worth sending: that day's 24:00.
+/// 24:00 of a day, when a mail about it is no longer worth sending.
 pub fn end_of(loaded: &Loaded, day: NaiveDate) -> Option<DateTime<Utc>> {
     Some(day_end(loaded.campaign.timezone, day))
 }

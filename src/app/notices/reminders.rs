@@ -1,7 +1,7 @@
-//! Reminders to persons: the day before their session, and when a dose is overdue.
+//! Reminders to people of the register: on the day before an appointment, and when a dose is overdue.
 //!
-//! Nobody is written to twice for the same reason and day, however often the job runs; people of one household share a
-//! mail; those who opted out or unsubscribed, must not be called, or have had the dose get none.
+//! A person gets at most one reminder for the same reason and day, however often the job runs. People of one household
+//! share a mail. People who opted out, unsubscribed, must not be called, or have had the dose get none.
 
 use super::Post;
 use crate::app::assigning::{Standing, each_standing};
@@ -15,19 +15,22 @@ use crate::domain::judge::{Judge, MissedDose};
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::OutcomeKind;
 use crate::mail::message::canonical;
-use crate::store::{assignments, bounces, outbox, unsubscribed};
+use crate::store::outbox::NewMessage;
+use crate::store::reminders::{self, Reminded};
+use crate::store::{Tx, assignments, bounces, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Between two mails about the same overdue dose.
+/// Days between two mails about the same overdue dose. Our choice.
 const OVERDUE_EVERY_DAYS: i64 = 14;
-/// So many mails about one overdue dose, then it is for the phone.
+/// Mails about one overdue dose; after them somebody should call. Our choice.
 const OVERDUE_MAX: i64 = 3;
-/// Mails that one transaction queues: few enough to be quick, many enough to spare the disk.
-const QUEUE_BATCH: usize = 200;
+/// Mails queued in one transaction. Enough to save commits, few enough to hold the write lock only briefly; a multiple
+/// of the rows of one statement.
+const QUEUE_BATCH: usize = 256;
 
-/// A reminder and what it is about, for the table that keeps it from going out twice.
+/// A reminder that may have to be sent.
 struct Draft {
     reminder: Reminder,
     to_name: String,
@@ -35,78 +38,82 @@ struct Draft {
 }
 
 impl App {
-    /// Queues the reminders of a day; returns how many mails are new.
+    /// Queues the reminders of a day. Returns how many mails are new.
     pub async fn queue_reminders(
         &self,
         loaded: &Loaded,
         day: NaiveDate,
         now: DateTime<Utc>,
     ) -> Result<usize> {
-        let drafts = self.reminders(loaded, day).await?;
+        let mut drafts = self.reminders(loaded, day).await?;
         let mut new = 0;
-        for batch in drafts.chunks(QUEUE_BATCH) {
+        for batch in drafts.chunks_mut(QUEUE_BATCH) {
             let mut tx = self.store.write().await?;
-            let secret = secret(&mut tx).await?;
-            for draft in batch {
-                let queued = self.queue_reminder(&mut tx, loaded, (draft, &secret), day, now);
-                new += usize::from(queued.await?);
-            }
+            new += self.queue_batch(&mut tx, loaded, batch, (day, now)).await?;
             tx.commit().await?;
         }
         Ok(new)
     }
 
-    async fn queue_reminder(
+    async fn queue_batch(
         &self,
-        tx: &mut crate::store::Tx,
+        tx: &mut Tx,
         loaded: &Loaded,
-        (draft, secret): (&Draft, &[u8]),
-        day: NaiveDate,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let mut reminder = draft.reminder.clone();
-        let mut items = Vec::new();
-        for item in reminder.items {
-            let (kind, about) = about(&item.why, day);
-            let key = (item.person.as_str(), item.dose, kind, about);
-            if !outbox::reminded(tx, loaded.no, key).await? {
-                items.push(item);
+        batch: &mut [Draft],
+        (day, now): (NaiveDate, DateTime<Utc>),
+    ) -> Result<usize> {
+        let secret = secret(tx).await?;
+        let wanted: Vec<Reminded> = batch
+            .iter()
+            .flat_map(|draft| draft.reminder.items.iter().map(|item| reminded(item, day)))
+            .collect();
+        let before = reminders::find(tx, loaded.no, &wanted).await?;
+        let (mut messages, mut about) = (Vec::new(), Vec::new());
+        for draft in batch {
+            draft.reminder.items.retain(|item| !before.contains(&reminded(item, day)));
+            if !draft.reminder.items.is_empty() {
+                messages.push(self.reminder_message(loaded, draft, &secret, (day, now))?);
+                let items = draft.reminder.items.iter();
+                about.push(items.map(|item| reminded(item, day)).collect::<Vec<_>>());
             }
         }
-        if items.is_empty() {
-            return Ok(false);
-        }
-        reminder.items = items;
-        let key = key(loaded, &reminder, day);
+        let ids = self.queue_all(tx, loaded, messages, now).await?;
+        let queued = ids.iter().zip(about).filter_map(|(id, items)| Some(((*id)?, items)));
+        let rows: Vec<(Reminded, i64)> =
+            queued.flat_map(|(id, items)| items.into_iter().map(move |item| (item, id))).collect();
+        reminders::insert(tx, loaded.no, &rows).await?;
+        Ok(ids.iter().flatten().count())
+    }
+
+    fn reminder_message(
+        &self,
+        loaded: &Loaded,
+        draft: &Draft,
+        secret: &[u8],
+        (day, now): (NaiveDate, DateTime<Utc>),
+    ) -> Result<NewMessage> {
+        let reminder = &draft.reminder;
+        let key = key(loaded, reminder, day);
         let way_out = self.way_out(secret, &key)?;
         let post = Post {
             kind: crate::domain::message::MailKind::Reminder,
             key,
             to: Contact { name: draft.to_name.clone(), email: Some(reminder.email.clone()) },
             language: reminder.language,
-            letter: crate::mail::render::reminder(&reminder, &way_out),
+            letter: crate::mail::render::reminder(reminder, &way_out),
             send_by: Some(draft.send_by),
             personal: true,
             way_out: Some(way_out),
             attachments: Vec::new(),
         };
-        let message = self.message(loaded, &post, now)?;
-        let Some(id) = self.queue(tx, loaded, message, now).await? else {
-            return Ok(false);
-        };
-        for item in &reminder.items {
-            let (kind, about) = about(&item.why, day);
-            let key = (item.person.as_str(), item.dose, kind, about);
-            outbox::insert_reminder(tx, loaded.no, key, id).await?;
-        }
-        Ok(true)
+        self.message(loaded, &post, now)
     }
 
     async fn reminders(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<Draft>> {
         let tomorrow = day + TimeDelta::days(1);
         let mut tx = self.store.read().await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
-        let written = outbox::reminded_last(&mut tx, loaded.no, OVERDUE).await?;
+        let written = reminders::last(&mut tx, loaded.no, OVERDUE).await?;
         let unsubscribed = unsubscribed::addresses(&mut tx, loaded.no).await?;
         let suppressed = bounces::addresses(&mut tx).await?;
         let mut found: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
@@ -115,7 +122,7 @@ impl App {
             let home = home(&standing);
             if let Some(reader) = Reader::of(&standing, &unsubscribed, &suppressed) {
                 let known = readers.entry(home.clone()).or_insert_with(|| reader.clone());
-                // An address that bounced is written to only where the household has no other.
+                // An address that bounced is used only where the household has no other.
                 if !known.is_reached && reader.is_reached {
                     *known = reader;
                 }
@@ -143,13 +150,13 @@ impl App {
     }
 }
 
-/// Who reads the mails of a household: its first person with an address who did not opt out or unsubscribe.
+/// The reader of a household's mails: its first person with an address who did not opt out or unsubscribe.
 #[derive(Clone)]
 struct Reader {
     name: String,
     email: String,
     language: Option<Language>,
-    /// Whether mails arrive, as far as we know.
+    /// Whether mails to the address arrive, as far as is known.
     is_reached: bool,
 }
 
@@ -178,7 +185,7 @@ impl Reader {
     }
 }
 
-/// The household of a person; who has none is one.
+/// The key of a person's household. A person without one is a household of their own.
 fn home(standing: &Standing) -> String {
     match &standing.person.household {
         Some(household) => format!("h {household}"),
@@ -189,7 +196,7 @@ fn home(standing: &Standing) -> String {
 const TOMORROW: &str = "tomorrow";
 const OVERDUE: &str = "overdue";
 
-/// The kind of a reminder, and the day that makes it one: that of the session, or that on which it is written.
+/// The kind of a reminder, and the day that it is unique for: the day of the session, or the day of sending.
 fn about(why: &ReminderWhy, today: NaiveDate) -> (&'static str, NaiveDate) {
     match why {
         ReminderWhy::Tomorrow { day, .. } => (TOMORROW, *day),
@@ -197,7 +204,13 @@ fn about(why: &ReminderWhy, today: NaiveDate) -> (&'static str, NaiveDate) {
     }
 }
 
-/// The same people, doses and reasons make the same key.
+/// An item as the table of reminders has it.
+fn reminded(item: &ReminderItem, today: NaiveDate) -> Reminded {
+    let (kind, day) = about(&item.why, today);
+    Reminded { person: item.person.to_string(), dose: item.dose, kind: kind.to_owned(), day }
+}
+
+/// The unique key of a reminder: the same people, doses and reasons have the same key.
 fn key(loaded: &Loaded, reminder: &Reminder, day: NaiveDate) -> String {
     let mut hash = Sha256::new();
     hash.update(reminder.email.as_bytes());
@@ -209,7 +222,7 @@ fn key(loaded: &Loaded, reminder: &Reminder, day: NaiveDate) -> String {
     format!("reminder/{}/{day}/{text}", loaded.campaign.id)
 }
 
-/// Why a person is written to on a day, if at all.
+/// Why a person is reminded on a day; `None` where they are not.
 fn why(
     loaded: &Loaded,
     standing: &Standing,
@@ -232,7 +245,7 @@ fn why(
                 .map_or_else(|| one.place.to_string(), |place| place.name().to_owned()),
         });
     }
-    // Only a dose that follows another one can be overdue; who has none yet is called by the plan.
+    // Only a later dose can be overdue. People without any dose get their appointment from the plan.
     if due.number < 2 {
         return None;
     }
@@ -256,7 +269,7 @@ fn places(campaign: &Campaign, area: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a catch-up visit brings.
+/// The vaccines of a catch-up visit, each with the number of its dose.
 fn vaccines(judge: &Judge, missed: &[MissedDose], why: &ReminderWhy) -> Vec<(String, u8)> {
     let ReminderWhy::Tomorrow { day, .. } = why else { return Vec::new() };
     let given = missed.iter().filter(|dose| dose.earliest.max(dose.recommended) <= *day);
@@ -271,7 +284,7 @@ fn draft(
     tomorrow: NaiveDate,
 ) -> Draft {
     let language = reader.language.unwrap_or(campaign.language);
-    // An appointment is worth a word until it begins; an overdue dose is so for some days.
+    // A mail about an appointment is of use until the session; one about an overdue dose for some days.
     let noon = NaiveTime::from_hms_opt(12, 0, 0).expect("noon exists");
     let is_tomorrow = |why: &ReminderWhy| matches!(why, ReminderWhy::Tomorrow { .. });
     let last = if items.iter().any(|(_, why)| is_tomorrow(why)) {

@@ -1,41 +1,33 @@
 //! The coordinator's morning summary.
 
-use super::digest::offices;
 use super::{Post, end_of};
 use crate::app::coverage::AsOf;
 use crate::app::plans::diff_lines;
 use crate::app::{App, Loaded, Result};
+use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
-use crate::domain::count::{Doses, People};
+use crate::domain::count::People;
 use crate::domain::counting::NO_GROUP;
-use crate::domain::coverage::{Coverage, CoverageRow, Depth, DoseSums, Flag, coverage, needs};
+use crate::domain::coverage::{Coverage, Depth, DoseSums, coverage, needs};
 use crate::domain::date::days;
 use crate::domain::id::GroupId;
-use crate::domain::message::MailState;
-use crate::domain::notice::{AreaLine, Attention, Curves, Progress, Summary};
-use crate::domain::plan::PlanRow;
+use crate::domain::notice::{AreaLine, Curves, Summary};
 use crate::domain::plan::PlanState;
-use crate::domain::stock::{GivenAt, stock_left};
 use crate::mail::picture::{Painter, Undrawn};
 use crate::mail::render;
 use crate::store::{cells, outbox, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The summary's trend shows so many days.
+/// Days of the trend.
 const TREND_DAYS: i64 = 14;
-/// A lot is near its end so many days before.
-const EXPIRY_DAYS: i64 = 14;
-/// Stock for fewer days of the plan than this needs attention.
-const STOCK_DAYS: i64 = 3;
-/// Behind plan from so many parts in a hundred on.
-const BEHIND_PERCENT: u64 = 5;
-/// A mail shows so many lines of a waiting draft; the rest is counted.
+/// Lines of a waiting draft that are kept; the rest are counted.
 const DRAFT_LINES_MAX: usize = 12;
 
 impl App {
-    /// The summary of a day, as the next morning tells it.
+    /// The summary of the day `as_of`, which is sent the next morning. `missed`: first and last day whose summary was
+    /// never sent.
     pub async fn summary(
         &self,
         loaded: &Loaded,
@@ -52,7 +44,7 @@ impl App {
         let by_day: BTreeMap<_, _> =
             cells::doses_by_day(&mut tx, loaded.no, first, as_of).await?.into_iter().collect();
         let baseline = plans::baseline(&mut tx, loaded.no).await?;
-        let progress = progress(
+        let progress = plan_progress(
             campaign,
             &basis.counted,
             baseline.as_ref().map_or(&[][..], |head| &head.curve),
@@ -62,7 +54,7 @@ impl App {
         let curve = baseline.as_ref().map_or(&[][..], |head| &head.curve);
         let curves = curves(campaign, doses, curve);
         drop(tx);
-        let attention = self.attention(loaded, as_of, &tree, &progress).await?;
+        let attention = self.attention(loaded, as_of, &tree, progress).await?;
         let sum = |figure: fn(&DoseSums) -> i64| -> u64 {
             u64::try_from(basis.counted.iter().map(figure).sum::<i64>()).unwrap_or(0)
         };
@@ -88,45 +80,34 @@ impl App {
         })
     }
 
+    /// What needs attention on the morning after `as_of`, the most urgent first.
     async fn attention(
         &self,
         loaded: &Loaded,
         as_of: NaiveDate,
         tree: &Coverage,
-        progress: &Progress,
+        progress: PlanProgress,
     ) -> Result<Vec<Attention>> {
         let campaign = &loaded.campaign;
-        let mut out = Vec::new();
+        let today = as_of + TimeDelta::days(1);
         let mut tx = self.store.read().await?;
-        let doubt = outbox::counts(&mut tx).await?;
-        let doubt =
-            doubt.iter().find(|(state, _)| *state == MailState::InDoubt).map_or(0, |(_, n)| *n);
-        if doubt > 0 {
-            out.push(Attention::MailInDoubt(doubt));
-        }
-        let names = |code: &crate::domain::id::PlaceCode| {
-            campaign.site(code.as_str()).map_or_else(|| code.to_string(), |site| site.name.clone())
-        };
-        if !tree.sites.missing.is_empty() {
-            out.push(Attention::LateSites(tree.sites.missing.iter().map(names).collect()));
-        }
+        let mail = outbox::counts(&mut tx).await?;
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
-        if adopted.is_none() && campaign.start <= as_of && as_of <= campaign.end {
-            out.push(Attention::NoPlan);
-        }
         let rows = match &adopted {
             Some(head) => plans::rows(&mut tx, loaded.no, head.no).await?,
             None => Vec::new(),
         };
         let given = cells::given_at(&mut tx, loaded.no, as_of).await?;
-        out.extend(stock(campaign, &rows, &given, as_of));
-        if progress.done * 100 < progress.planned * (100 - BEHIND_PERCENT) {
-            let Progress { planned, done, .. } = *progress;
-            out.push(Attention::BehindPlan { planned, done });
-        }
-        if let Some(draft) = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?
-            && adopted.as_ref().is_none_or(|head| head.no < draft.no)
-        {
+        let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
+        let draft = draft
+            .filter(|draft| attention::draft_waits(adopted.as_ref().map(|head| head.no), draft.no));
+        let mut out = Vec::new();
+        out.extend(attention::mail_in_doubt(&mail));
+        out.extend(attention::late_sites(campaign, &tree.sites));
+        out.extend(attention::no_plan(campaign, adopted.is_some(), today));
+        out.extend(attention::stock(campaign, &rows, &given, today));
+        out.extend(attention::behind_plan(progress));
+        if let Some(draft) = draft {
             let new = plans::rows(&mut tx, loaded.no, draft.no).await?;
             let mut changes = diff_lines(campaign, &rows, &new, draft.from);
             let more = changes.len().saturating_sub(DRAFT_LINES_MAX);
@@ -136,23 +117,13 @@ impl App {
             }
             out.push(Attention::DraftWaits { plan: draft.no, changes });
         }
-        out.extend(over_100(campaign, tree));
-        let invalid: Doses = roots(campaign, tree).map(|row| row.invalid).sum();
-        if invalid > Doses::ZERO {
-            out.push(Attention::InvalidDoses(invalid));
-        }
-        let silent: Vec<String> = offices(campaign)
-            .into_iter()
-            .filter(|office| office.lead.as_ref().is_none_or(|lead| lead.email.is_none()))
-            .map(|office| office.name)
-            .collect();
-        if !silent.is_empty() {
-            out.push(Attention::NoAddress(silent));
-        }
+        out.extend(attention::over_100(campaign, tree));
+        out.extend(attention::invalid_doses(campaign, tree));
+        out.extend(attention::no_address(campaign));
         Ok(out)
     }
 
-    /// What draws pictures: with the configured font, or with the one that is delivered.
+    /// The painter of pictures, with the configured font or the built-in one.
     pub fn painter(&self) -> std::result::Result<Painter, Undrawn> {
         match &self.config.mail.font {
             Some(font) => Painter::with_font(font),
@@ -160,7 +131,7 @@ impl App {
         }
     }
 
-    /// Renders a summary for the queue. Where the picture cannot be drawn, it goes without.
+    /// The mail of a summary; without the picture where that cannot be drawn.
     pub fn summary_post(&self, loaded: &Loaded, summary: &Summary) -> Post {
         let drawn = self.painter().and_then(|painter| render::picture(summary, &painter));
         let picture = drawn.unwrap_or_else(|error| {
@@ -180,7 +151,7 @@ impl App {
         }
     }
 
-    /// Queues the summary of a day; `false` where it was queued before or nobody reads it.
+    /// Queues the summary of a day. `false` where it was queued before, or the coordinator has no address.
     pub async fn queue_summary(
         &self,
         loaded: &Loaded,
@@ -205,36 +176,7 @@ fn coordinator(campaign: &Campaign) -> Contact {
     campaign.coordinator.clone().unwrap_or(Contact { name, email: None })
 }
 
-/// The rows of single groups at the top of the tree.
-fn roots<'a>(campaign: &'a Campaign, tree: &'a Coverage) -> impl Iterator<Item = &'a CoverageRow> {
-    tree.rows.iter().filter(|row| {
-        campaign.area(row.area.as_str()).is_some_and(|area| area.parent.is_none())
-            && campaign.group(&row.group).is_some()
-    })
-}
-
-/// Plan against done: doses of the groups that the plan plans.
-pub fn progress(
-    campaign: &Campaign,
-    counted: &[DoseSums],
-    curve: &[(NaiveDate, u64)],
-    as_of: NaiveDate,
-) -> Progress {
-    let planned_groups: BTreeSet<&GroupId> =
-        campaign.eligible.iter().map(|row| &row.group).collect();
-    let done: i64 = counted
-        .iter()
-        .filter(|c| c.group.as_str() != NO_GROUP && planned_groups.contains(&c.group))
-        .map(|c| c.doses)
-        .sum();
-    Progress {
-        planned: curve.iter().filter(|(day, _)| *day <= as_of).map(|(_, doses)| doses).sum(),
-        done: u64::try_from(done).unwrap_or(0),
-        planned_total: curve.iter().map(|(_, doses)| doses).sum(),
-    }
-}
-
-/// Plan against done, day by day; what was given before the campaign's first day is done on it.
+/// Doses planned and given, day by day. Doses given before the campaign's first day count on that day.
 fn curves(
     campaign: &Campaign,
     by_group: Vec<(NaiveDate, GroupId, i64)>,
@@ -290,61 +232,4 @@ fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
             }
         })
         .collect()
-}
-
-/// One line for each group over 100 %: of the highest area where it is so; the areas below follow from it.
-fn over_100(campaign: &Campaign, tree: &Coverage) -> Vec<Attention> {
-    let flagged = |row: &&CoverageRow| row.flags.contains(&Flag::Over100);
-    let rows: Vec<&CoverageRow> = tree.rows.iter().filter(flagged).collect();
-    let mut out = Vec::new();
-    for row in &rows {
-        let Some(eligible) = row.eligible else { continue };
-        let below_another = rows.iter().any(|other| {
-            other.group == row.group
-                && other.area != row.area
-                && campaign.below(&other.area).contains(&row.area)
-        });
-        let worst = row.doses.iter().filter(|line| line.people > eligible).max_by_key(|l| l.people);
-        if let Some((line, percent)) =
-            worst.filter(|_| !below_another).and_then(|line| Some((line, line.percent?)))
-        {
-            out.push(Attention::Over100 {
-                area_name: row.area_name.clone(),
-                group_name: row.group_name.clone(),
-                dose: line.dose,
-                percent,
-            });
-        }
-    }
-    out
-}
-
-/// Stock in the county store against what the plan draws next, and lots that end soon.
-fn stock(
-    campaign: &Campaign,
-    rows: &[PlanRow],
-    given: &GivenAt,
-    as_of: NaiveDate,
-) -> Vec<Attention> {
-    let today = as_of + TimeDelta::days(1);
-    let left = stock_left(campaign, given, today);
-    let mut out = Vec::new();
-    let next: u64 = rows
-        .iter()
-        .filter(|row| row.day >= today && row.day < today + TimeDelta::days(STOCK_DAYS))
-        .map(|row| u64::from(row.doses))
-        .sum();
-    let usable: u64 = left.iter().map(|(_, doses)| doses).sum();
-    if usable < next {
-        out.push(Attention::StockLow { stock: usable, needed: next });
-    }
-    for (lot, doses) in left {
-        let Some(delivery) = campaign.lot(lot.as_str()) else { continue };
-        let soon = delivery.expires - today <= TimeDelta::days(EXPIRY_DAYS);
-        if soon && doses > 0 && delivery.expires >= today {
-            let (left, expires) = (doses, delivery.expires);
-            out.push(Attention::LotNearExpiry { lot, left, expires });
-        }
-    }
-    out
 }

@@ -21,6 +21,8 @@ mod greedy;
 mod highs;
 mod history;
 mod index;
+#[cfg(test)]
+mod known_plan_tests;
 mod lot_allocation;
 mod lots;
 mod measure;
@@ -48,6 +50,8 @@ mod units;
 mod verdict;
 mod vials;
 mod what_if;
+#[cfg(test)]
+mod what_if_tests;
 mod why;
 mod worst_area;
 

@@ -1,13 +1,13 @@
-//! What needs a person's attention, in words: what it is, and what to do about it.
+//! What needs attention as text: a sentence, and what to do about it.
 
 use super::words::Words;
 use super::{Alert, NAMES_SHOWN_MAX};
-use crate::domain::notice::Attention;
+use crate::domain::attention::Attention;
 use crate::mail::safe;
 use crate::text::thousands;
 use std::fmt::Display;
 
-/// Changes of a draft shown in the mail; the rest are counted, `plan diff` shows all.
+/// Changes of a draft listed in the mail; the rest are counted. `plan diff` shows all.
 const CHANGES_SHOWN_MAX: usize = 10;
 
 /// One entry of the list, with its number.

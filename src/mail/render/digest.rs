@@ -1,5 +1,5 @@
-//! The digest of a site or team lead: tomorrow first, then who did not come, then today and what
-//! is still needed.
+//! The digest of a site or team lead: tomorrow first, then people who did not come, then today and what is
+//! still needed.
 
 use super::table::{Cell, Section, Table};
 use super::words::Words;
@@ -11,13 +11,13 @@ use crate::text::thousands;
 use askama::Template;
 use chrono::NaiveDate;
 
-/// A lot whose last day of use is no further away than this should be used before others.
+/// Days before its last day of use from which a lot should be used before others.
 const EXPIRY_NEAR_DAYS: i64 = 7;
 
-/// Areas named beside a number of people; the rest are counted.
+/// Areas listed beside a number of people; the rest are counted.
 const AREAS_SHOWN_MAX: usize = 4;
 
-/// Columns of a site's or team's code in a subject.
+/// Display columns of a site's or team's code in a subject.
 const POST_COLUMNS_MAX: usize = 12;
 
 #[derive(Template)]
@@ -36,7 +36,7 @@ struct Plain<'a> {
     body: &'a Body,
 }
 
-/// What both forms show.
+/// The content of both forms, HTML and plain text.
 struct Body {
     campaign: String,
     opening: String,
@@ -117,8 +117,7 @@ fn people_of(session: &SessionSheet) -> u64 {
     session.expected.iter().map(|line| line.people).sum()
 }
 
-/// What there is to say about the day that ends: an alert where something is to be done, else a
-/// section.
+/// What to say about today: an alert where something has to be done, else a section.
 fn today(words: Words, digest: &LeadDigest) -> (Vec<Alert>, Option<Section>) {
     let mut alerts = Vec::new();
     let mut alert = |text: String| alerts.push(Alert { text, ..Alert::default() });
@@ -173,7 +172,7 @@ fn session_sections(
     let place = safe::name(&session.place_name);
     let place = words.in_brackets(&place, &safe::name(session.place.as_str()));
     let people = people_of(session);
-    // At a site the title has said the place.
+    // At a site the title names the place already.
     let key = if session.place.as_str() == digest.post {
         "mail-digest-tomorrow"
     } else {
@@ -217,7 +216,7 @@ struct ExpectedRow<'a> {
     areas: Vec<(&'a str, u64)>,
 }
 
-/// People by group and dose, the areas in small print.
+/// People by group and dose, with their areas in small print.
 fn expected_table(words: Words, expected: &[Expected], caps: Caps) -> Table {
     let mut rows: Vec<ExpectedRow> = Vec::new();
     for line in expected {
@@ -277,7 +276,7 @@ fn draw_table(words: Words, draws: &[DrawLine], day: NaiveDate) -> Table {
     }
 }
 
-/// How many vials of which lots are opened, and what stays in them.
+/// How many vials of which lots to open, and how many doses stay in them.
 fn vials(words: Words, vials: &[VialLine]) -> Option<String> {
     let one = |line: &VialLine| {
         let (lot, each) = (safe::name(line.lot.as_str()), line.doses_per_vial);

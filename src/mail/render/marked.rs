@@ -1,4 +1,4 @@
-//! A letter that goes to somebody else than its reader says so.
+//! Marks a letter as a copy when it goes to somebody other than its reader.
 
 use super::words::Words;
 use crate::domain::campaign::Language;
@@ -11,7 +11,8 @@ struct Mark<'a> {
     said: &'a str,
 }
 
-/// The letter, marked as a copy of one to `reader`. The subject is marked at its end: its figure stays where it was.
+/// The letter, marked as a copy of one to `reader`. The mark is at the end of the subject, so that its figures stay in
+/// sight.
 pub(super) fn marked(letter: Letter, language: Language, reader: &str) -> Letter {
     let words = Words(language);
     let said = words.say("mail-copy", &[("reader", &safe::name(reader))]);
@@ -19,7 +20,7 @@ pub(super) fn marked(letter: Letter, language: Language, reader: &str) -> Letter
     Letter {
         subject: words.in_brackets(&letter.subject, &words.word("mail-copy-mark")),
         text: format!("{said}\n\n{}", letter.text),
-        // Every letter has one heading; names in it cannot hold a tag.
+        // Every letter has one heading. Names are escaped, so no other text holds this tag.
         html: letter.html.replacen("<h1 ", &format!("{mark}<h1 "), 1),
         picture: letter.picture,
     }

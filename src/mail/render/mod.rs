@@ -1,9 +1,7 @@
-//! Values of `domain::notice` become letters. Pure: the same value gives the same letter.
+//! Renders the values of `domain::notice` as letters. Pure: the same value gives the same letter.
 //!
-//! All words come from the catalogue (`mail.ftl`), all layout from the templates; what is here
-//! decides which figures
-//! stand where. Every text from outside goes through [`safe`] first, every list has a
-//! limit.
+//! Words come from the catalogue (`mail.ftl`), layout from the templates; this module decides which figure
+//! stands where. Text from outside goes through [`safe`] first, and every list has a limit.
 
 mod attention;
 mod digest;
@@ -26,51 +24,51 @@ use chrono::NaiveDate;
 use table::{Cell, Section, Table};
 use words::Words;
 
-/// Mail programs cut a page off at 102 KB; below this it arrives whole.
+/// Bytes of HTML in a letter. Gmail cuts a page off at 102 KB.
 pub const HTML_BYTES_MAX: usize = 100 * 1024;
 
-/// Registered people shown in a letter; the rest are counted.
+/// People of the register listed in a letter; the rest are counted.
 pub const PEOPLE_SHOWN_MAX: usize = 120;
 
-/// Rows of every other table; the rest are counted.
+/// Rows of any other table; the rest are counted.
 pub const ROWS_SHOWN_MAX: usize = 60;
 
-/// Names in one sentence.
+/// Names listed in a sentence; the rest are counted.
 const NAMES_SHOWN_MAX: usize = 12;
 
-/// The letter of a site or team lead for the evening before.
+/// The digest of a site or team lead.
 pub fn digest(digest: &LeadDigest) -> Letter {
     fit(|caps| digest::letter(digest, caps))
 }
 
-/// The letter of the coordinator for the morning after, with its picture where there is one.
+/// The coordinator's summary, with its picture where there is one.
 pub fn summary(summary: &Summary, picture: Option<&Picture>) -> Letter {
     fit(|caps| summary::letter(summary, picture, caps))
 }
 
-/// The picture of plan against done; `None` where there is nothing to be drawn.
+/// The chart of doses planned and given, as PNG; `None` where both curves are empty.
 pub fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Picture>, Undrawn> {
     trend::picture(summary, painter)
 }
 
-/// The letter to a household, and how it hears no more of them.
+/// The reminder of a household, with its unsubscribe link.
 pub fn reminder(reminder: &Reminder, way_out: &WayOut) -> Letter {
     fit(|caps| reminder::letter(reminder, way_out, caps))
 }
 
-/// The letter as it goes to somebody else than `reader`.
+/// The letter marked as a copy of one to `reader`.
 pub fn marked(letter: Letter, language: Language, reader: &str) -> Letter {
     marked::marked(letter, language, reader)
 }
 
-/// How much of long lists a letter shows.
+/// How many entries of long lists a letter shows.
 #[derive(Debug, Clone, Copy)]
 struct Caps {
     people: usize,
     rows: usize,
 }
 
-/// The letter with the longest lists that still fit [`HTML_BYTES_MAX`].
+/// The letter with the longest lists that fit [`HTML_BYTES_MAX`]: halves the limits until it does.
 fn fit(render: impl Fn(Caps) -> Letter) -> Letter {
     let mut caps = Caps { people: PEOPLE_SHOWN_MAX, rows: ROWS_SHOWN_MAX };
     loop {
@@ -82,31 +80,31 @@ fn fit(render: impl Fn(Caps) -> Letter) -> Letter {
     }
 }
 
-/// Something that the reader should act on.
+/// An entry of the list of things that need attention.
 #[derive(Debug, Clone, Default)]
 pub struct Alert {
-    /// Its place in the list, from 1; 0 without a number.
+    /// Its position in the list, from 1; 0 where it has no number.
     pub number: usize,
-    /// What it is.
+    /// The sentence.
     pub text: String,
-    /// What belongs to it, a line each.
+    /// Details, a line each.
     pub lines: Vec<String>,
-    /// What to do.
+    /// What to do about it.
     pub remedy: String,
 }
 
-/// What the summary's mail says first, for other places that show the same: the bulletin's sentence.
+/// The bulletin's sentence, with which the summary opens; the dashboard shows it, too.
 pub fn opening(summary: &Summary, language: Language) -> String {
     summary::opening(Words(language), summary)
 }
 
-/// What needs attention, as the summary's mail says it.
+/// What needs attention, in the words of the summary.
 pub fn alerts(summary: &Summary, language: Language) -> Vec<Alert> {
     let all = summary.attention.iter().enumerate();
     all.map(|(index, item)| attention::alert(Words(language), index + 1, item)).collect()
 }
 
-/// Plan against done, the picture of the summary, as a drawing for a page; nothing where there is nothing to be drawn.
+/// The summary's chart as SVG for a page; empty where both curves are.
 pub fn chart(summary: &Summary, language: Language) -> String {
     trend::for_page(Words(language), summary).unwrap_or_default()
 }
@@ -121,7 +119,7 @@ fn tidy(text: &str) -> String {
     let mut out = String::new();
     let mut is_after_empty = true;
     for line in text.lines() {
-        // The mark of a signature, "-- ", is the one line whose last space counts.
+        // Only in the signature mark "-- " does a space at the end of a line matter (RFC 3676, 4.3).
         let line = if line == "-- " { line } else { line.trim_end() };
         if !(line.is_empty() && is_after_empty) {
             out += line;
@@ -132,7 +130,7 @@ fn tidy(text: &str) -> String {
     out
 }
 
-/// What each group needs each day; `None` where nothing is said about any group.
+/// The doses a day that each group needs; `None` without any group.
 fn needs_section(words: Words, needs: &[Need], caps: Caps) -> Option<Section> {
     if needs.is_empty() {
         return None;
@@ -164,7 +162,7 @@ fn needs_section(words: Words, needs: &[Need], caps: Caps) -> Option<Section> {
     })
 }
 
-/// The sentence "and so many more", where a list was cut.
+/// The sentence "and n more" where a list was cut; else empty.
 fn more(words: Words, key: &str, all: usize, shown: usize) -> Vec<String> {
     let left = all.saturating_sub(shown);
     if left == 0 {

@@ -1,5 +1,5 @@
-//! The reminder of a household: who goes where tomorrow, whose dose is overdue, and how to hear no
-//! more of it.
+//! The reminder of a household: who has an appointment tomorrow and where, whose dose is overdue, and how to
+//! unsubscribe.
 
 use super::words::Words;
 use super::{Caps, Letter, NAMES_SHOWN_MAX, more, tidy};
@@ -25,21 +25,21 @@ struct Plain<'a> {
     body: &'a Body,
 }
 
-/// What both forms show.
+/// The content of both forms, HTML and plain text.
 struct Body {
     hello: String,
     parts: Vec<Part>,
     closing: Vec<String>,
-    /// How to hear no more, before the link of the page.
+    /// How to unsubscribe: the words before the link in HTML.
     opt_out: String,
-    /// What the plain text has in place of that link.
+    /// What the plain text has in place of the link.
     opt_out_text: String,
-    /// Where the link of the page leads, and its words.
+    /// Address and words of the link in HTML.
     link: (String, String),
     footer: String,
 }
 
-/// The items of one day, or the overdue ones.
+/// The appointments of one day, or the overdue doses.
 struct Part {
     opening: String,
     items: Vec<Item>,
@@ -76,7 +76,7 @@ pub(super) fn letter(reminder: &Reminder, way_out: &WayOut, caps: Caps) -> Lette
     Letter { subject, text: tidy(&plain), html, picture: None }
 }
 
-/// Day and place, never a name: subjects are shown on locked screens.
+/// The subject: day and place, never a name, since phones show subjects on the locked screen.
 fn subject(words: Words, reminder: &Reminder) -> String {
     let mut days = BTreeMap::new();
     for item in &reminder.items {
@@ -162,7 +162,7 @@ fn who(words: Words, item: &ReminderItem) -> String {
     }
 }
 
-/// The way out: words for both forms, the rest of the plain text, and where the link of the page leads.
+/// How to unsubscribe: the words for both forms, the rest of the plain text, and the address of the HTML link.
 fn opt_out(words: Words, way_out: &WayOut) -> (String, String, String) {
     if let Some(page) = &way_out.page {
         return (words.word("mail-reminder-opt-out-page"), page.clone(), page.clone());

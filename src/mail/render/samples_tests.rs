@@ -1,6 +1,7 @@
 //! Digests, summaries and reminders to be looked at: plain, empty, and with names that mean harm.
 
 use super::super::*;
+use crate::domain::attention::{Attention, PlanProgress};
 use crate::domain::campaign::Language;
 use crate::domain::contact::Contact;
 use crate::domain::count::{Doses, People, Percent};
@@ -263,7 +264,7 @@ pub(super) fn county(language: Language) -> Summary {
         by_group: coverage(),
         by_area: towns.iter().enumerate().map(area).collect(),
         attention: attention(),
-        progress: Progress { planned: 1_702_300, done: 1_690_000, planned_total: 1_740_000 },
+        progress: PlanProgress { planned: 1_702_300, done: 1_690_000, planned_total: 1_740_000 },
         needs: needs(),
         trend: (7u32..21)
             .map(|n| (day(&format!("2021-10-{n:02}")), u64::from(n) * 137 % 2_400))
@@ -302,7 +303,7 @@ pub(super) fn empty_county(language: Language) -> Summary {
         },
         by_area: Vec::new(),
         attention: Vec::new(),
-        progress: Progress::default(),
+        progress: PlanProgress::default(),
         needs: Vec::new(),
         trend: Vec::new(),
         curves: Curves::default(),

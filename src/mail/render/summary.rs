@@ -1,20 +1,21 @@
-//! The coordinator's summary: the bulletin sentence, what needs attention, then the tables.
+//! The coordinator's summary: the bulletin's sentence, what needs attention, then the tables.
 
 use super::table::{Bar, Cell, Section, Table};
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
+use crate::domain::attention::PlanProgress;
 use crate::domain::count::{People, Percent};
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
-use crate::domain::notice::{AreaLine, Progress, Summary};
+use crate::domain::notice::{AreaLine, Summary};
 use crate::mail::{Picture, safe};
 use crate::text::thousands;
 use askama::Template;
 use std::collections::BTreeSet;
 
-/// Groups that the bulletin sentence names; all are in the table.
+/// Groups named in the bulletin's sentence; the table has all.
 const BULLETIN_ROWS_MAX: usize = 8;
 
-/// Columns of doses that fit a phone beside group and "complete".
+/// Columns of doses that fit on a phone beside "group" and "complete".
 const DOSE_COLUMNS_MAX: usize = 3;
 
 /// Days of the trend.
@@ -35,7 +36,7 @@ struct Plain<'a> {
     body: &'a Body,
 }
 
-/// What both forms show.
+/// The content of both forms, HTML and plain text.
 struct Body {
     campaign: String,
     opening: String,
@@ -102,7 +103,7 @@ pub(super) fn opening(words: Words, summary: &Summary) -> String {
     )
 }
 
-/// All townships together, as their table's last line shows them; `None` without a denominator.
+/// The sum of all townships, for the last line of their table; `None` without a denominator.
 fn total(areas: &[AreaLine]) -> Option<AreaLine> {
     let sum = |of: fn(&AreaLine) -> People| areas.iter().map(of).sum::<People>();
     let (eligible, first, complete) =
@@ -130,7 +131,7 @@ fn subject(words: Words, summary: &Summary, county: &str) -> String {
         (false, true) => "mail-summary-subject-count",
         (false, false) => "mail-summary-subject-count-attention",
     };
-    // Seven digits would push the last one out of what a phone shows.
+    // Seven digits would push the last column off a phone's screen.
     let doses = match summary.doses_total {
         all @ ..1_000_000 => thousands(all),
         all => words.short(all),
@@ -147,7 +148,7 @@ fn subject(words: Words, summary: &Summary, county: &str) -> String {
     )
 }
 
-/// A line for each group and group set, as the bulletin has it.
+/// The table of groups and group sets, a line each.
 fn among(words: Words, rows: &[CoverageRow]) -> Vec<String> {
     let dose = |line: &DoseLine| {
         let key = match line.percent {
@@ -175,7 +176,7 @@ fn among(words: Words, rows: &[CoverageRow]) -> Vec<String> {
         .collect()
 }
 
-/// Who has reported: coverage is never shown without it.
+/// How many sites have reported. Coverage is never shown without it.
 fn reported(words: Words, summary: &Summary) -> String {
     let sites = &summary.by_group.sites;
     if sites.expected == 0 {
@@ -196,7 +197,7 @@ fn reported(words: Words, summary: &Summary) -> String {
     )
 }
 
-/// A figure over its share, with a bar; marked where it is above 100 %.
+/// A figure with its percentage and a bar, marked where it is above 100 %.
 fn share_cell(words: Words, people: People, share: Option<Percent>) -> Cell {
     let bar = share.and_then(Bar::of_percent);
     let mut percent = words.percent(share);
@@ -206,7 +207,8 @@ fn share_cell(words: Words, people: People, share: Option<Percent>) -> Cell {
     Cell::right(thousands(people)).note(percent).bar(bar)
 }
 
-/// A heading with `未报 2/14` beside it, so that no coverage is read as complete when it is not.
+/// A heading with the number of missing reports beside it (`未报 2/14`), so that nobody takes incomplete coverage for
+/// complete.
 fn coverage_heading(words: Words, key: &str, sites: &SitesReported) -> String {
     let missing = sites.expected.saturating_sub(sites.reported);
     if missing == 0 {
@@ -261,7 +263,7 @@ fn groups(words: Words, coverage: &Coverage, caps: Caps) -> Option<Section> {
     })
 }
 
-/// What the marks of the table mean, and the drop-out between doses.
+/// Notes below the table: what its marks mean, and the drop-out between doses.
 fn group_notes(words: Words, rows: &[CoverageRow]) -> Vec<String> {
     let is_flagged = |flag: Flag| rows.iter().any(|row| row.flags.contains(&flag));
     let is_over = |share: Option<Percent>| share.is_some_and(Percent::is_over_100);
@@ -278,7 +280,7 @@ fn group_notes(words: Words, rows: &[CoverageRow]) -> Vec<String> {
     if is_flagged(Flag::PersonsExceedTally) {
         notes.push(words.word("mail-summary-exceeds"));
     }
-    // Doses that do not count are no protection: where there are any, both figures are told.
+    // Doses that do not count do not protect, so both figures are given where there are any.
     let valid = |row: &CoverageRow| {
         let is_less = row.valid_complete.people < row.complete.people;
         row.valid_complete.percent.filter(|_| is_less)
@@ -289,7 +291,7 @@ fn group_notes(words: Words, rows: &[CoverageRow]) -> Vec<String> {
     notes
 }
 
-/// A note with a share for every group that has one.
+/// A note with the percentage of every group that has one.
 fn of_groups(
     words: Words,
     key: &str,
@@ -348,10 +350,10 @@ fn areas(words: Words, summary: &Summary, caps: Caps) -> Option<Section> {
     })
 }
 
-/// Plan against done (序时进度).
+/// Doses planned and given so far (序时进度).
 fn progress(words: Words, summary: &Summary) -> Section {
     let heading = words.word("mail-summary-progress");
-    let Progress { planned, done, planned_total } = summary.progress;
+    let PlanProgress { planned, done, planned_total } = summary.progress;
     if planned_total == 0 {
         let notes = vec![words.word("mail-summary-progress-none")];
         return Section { heading, notes, ..Section::default() };
@@ -395,7 +397,7 @@ fn progress(words: Words, summary: &Summary) -> Section {
     Section { heading, notes: vec![note], tables: vec![table], ..Section::default() }
 }
 
-/// Doses of the last days, a bar each.
+/// Doses of the last days, each with a bar.
 fn trend(words: Words, trend: &[(chrono::NaiveDate, u64)]) -> Option<Section> {
     let days = &trend[trend.len().saturating_sub(TREND_DAYS_MAX)..];
     let longest = days.iter().map(|(_, doses)| *doses).max()?;

@@ -1,14 +1,14 @@
-//! Sections and tables of a letter: the same rows as HTML cells and as aligned plain text.
+//! Sections and tables of a letter, as HTML and as aligned plain text.
 
 use crate::domain::count::Percent;
 use crate::mail::Picture;
 use askama::Template;
 use unicode_width::UnicodeWidthStr;
 
-/// Width of a bar in plain text.
+/// Characters of a full bar in plain text.
 const BAR_COLUMNS: usize = 20;
 
-/// A text no wider than this stays on one line even on a phone.
+/// Display columns up to which a text is kept on one line, even on a phone.
 const SHORT_COLUMNS_MAX: usize = 10;
 
 /// A part of a letter under a heading.
@@ -18,7 +18,7 @@ pub(super) struct Section {
     /// Sentences before the tables.
     pub(super) notes: Vec<String>,
     pub(super) tables: Vec<Table>,
-    /// What stands below the tables.
+    /// The picture below the tables.
     pub(super) picture: Option<Picture>,
     /// Sentences after the tables.
     pub(super) after: Vec<String>,
@@ -45,7 +45,7 @@ pub(super) struct Cell {
     pub(super) phone: bool,
 }
 
-/// A bar as table cells; never wider than its place, but marked where its figure is.
+/// A bar made of table cells. It is never longer than 100 %, but marked where its figure is above that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bar {
     /// 0 to 100.
@@ -60,7 +60,7 @@ impl Bar {
         (share.tenths() >= 0).then_some(Self { percent, over: share.is_over_100() })
     }
 
-    /// The bar of a part of the longest one.
+    /// The bar of a figure, relative to the largest one.
     pub(super) fn of(part: u64, longest: u64) -> Self {
         let percent = u128::from(part) * 100 / u128::from(longest.max(1));
         Self { percent: u8::try_from(percent.min(100)).unwrap_or(100), over: false }
@@ -100,12 +100,12 @@ impl Cell {
         self.right || self.text.width() <= SHORT_COLUMNS_MAX
     }
 
-    /// What a phone dials: digits and a leading plus.
+    /// The digits, with a leading plus where there is one, for a `tel:` link.
     pub(super) fn dialled(&self) -> String {
         self.text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
     }
 
-    /// A cell that is a bar only becomes signs; beside a figure the bar says nothing new.
+    /// The cell in plain text. A bar is drawn with characters, but left out beside its figure.
     fn plain(&self) -> String {
         match (self.bar, self.text.is_empty()) {
             (Some(bar), true) => bar.text(),
@@ -116,7 +116,7 @@ impl Cell {
 }
 
 impl Table {
-    /// Whether a column has bars below its figures; such columns are equally wide, so that their bars compare.
+    /// Whether a column has bars. Such columns have the same width, so that their bars can be compared.
     fn has_bars(&self, column: &usize) -> bool {
         let has_bar = |cell: &Cell| cell.bar.is_some() && !cell.text.is_empty();
         self.rows.iter().any(|row| row.get(*column).is_some_and(has_bar))
@@ -127,7 +127,7 @@ impl Table {
         self.head.len() > 4
     }
 
-    /// The rows in columns that line up where a Chinese character is two columns wide.
+    /// The rows as plain text in aligned columns; a Chinese character is two columns wide.
     pub(super) fn plain(&self) -> String {
         let all: Vec<Vec<String>> = std::iter::once(&self.head)
             .chain(&self.rows)

@@ -1,4 +1,4 @@
-//! Plan against done as one picture, and the section of a letter that shows it.
+//! The chart of doses planned and given, and the section of a letter that shows it.
 
 use super::table::Section;
 use super::words::Words;
@@ -9,11 +9,10 @@ use crate::mail::picture::{Painter, Undrawn};
 use crate::mail::safe;
 use crate::text::thousands;
 
-/// Columns of a county's name in the picture, with the date behind it.
+/// Display columns of the county's name in the picture; the date follows it.
 const COUNTY_COLUMNS_MAX: usize = 24;
 
-/// The picture of a summary; `None` where there is nothing to draw. The county's name is left out where it cannot be
-/// drawn.
+/// The chart as PNG; `None` where both curves are empty. The county's name is left out where the font cannot draw it.
 pub(crate) fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Picture>, Undrawn> {
     let Some(days) = summary.curves.days else { return Ok(None) };
     let words = Words(summary.language);
@@ -47,7 +46,7 @@ pub(crate) fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Pic
     }))
 }
 
-/// The same drawing for a page; `None` where there is nothing to draw.
+/// The chart as SVG for a page; `None` where both curves are empty.
 pub(super) fn for_page(words: Words, summary: &Summary) -> Option<String> {
     let title = words.say(
         "mail-chart-alt",
@@ -62,7 +61,7 @@ pub(super) fn for_page(words: Words, summary: &Summary) -> Option<String> {
     Some(chart::svg(&chart, &Colours::PAGE))
 }
 
-/// The chart, with its heading inside where it is seen without the words around it.
+/// The chart, with a heading inside where it is shown without text around it.
 fn drawn(
     words: Words,
     summary: &Summary,

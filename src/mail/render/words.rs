@@ -7,7 +7,7 @@ use crate::text;
 use chrono::{Datelike, NaiveDate};
 use std::fmt::Display;
 
-/// A language as letters use it.
+/// The words of a letter in one language.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Words(pub(super) Language);
 
@@ -40,8 +40,7 @@ impl Words {
         self.dated("mail-day-short", day)
     }
 
-    /// The end of a day, `10月20日24时`: chrono has no 24 o'clock, and 0 o'clock of the next day is
-    /// not what bulletins say.
+    /// The end of a day, `10月20日24时`. Bulletins say 24:00 of the day, not 0:00 of the next one, and chrono has no 24:00.
     pub(super) fn day_end(self, day: NaiveDate) -> String {
         self.dated("mail-day-end", day)
     }
@@ -93,7 +92,7 @@ impl Words {
         self.say("mail-ten-thousands", &[("number", &number)])
     }
 
-    /// Names one after the other, made harmless; after so many, how many there are.
+    /// A list of names, made safe to show. After `shown_max` names it says how many there are in all.
     pub(super) fn names<T: AsRef<str>>(self, names: &[T], shown_max: usize) -> String {
         let shown: Vec<_> =
             names.iter().take(shown_max).map(|name| safe::name(name.as_ref())).collect();
@@ -104,7 +103,7 @@ impl Words {
         self.say("mail-and-more", &[("names", &shown), ("count", &names.len())])
     }
 
-    /// Parts of a sentence, with the language's comma.
+    /// Joins parts of a sentence with the comma of the language.
     pub(super) fn clauses(self, parts: &[String]) -> String {
         parts.join(&self.word("mail-clauses"))
     }
@@ -114,7 +113,7 @@ impl Words {
         self.say("mail-in-brackets", &[("text", &text), ("note", &note)])
     }
 
-    /// The sentence about days whose mail was never sent.
+    /// The sentence about days whose mail was never sent; `None` without such days.
     pub(super) fn missed(self, key: &str, days: Option<(NaiveDate, NaiveDate)>) -> Option<String> {
         let (from, to) = days?;
         let (first, last) = (self.day(from), self.day(to));

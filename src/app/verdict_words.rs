@@ -1,4 +1,4 @@
-//! The verdict on a plan and its reasons, in words that the command line and the dashboard share.
+//! The verdict on a plan and its reasons as text, for the command line and the dashboard.
 
 use super::{App, Loaded, Result};
 use crate::domain::campaign::{Campaign, Language};
@@ -9,10 +9,10 @@ use crate::store::plans::PlanHead;
 use crate::text::{say, thousands, word};
 use std::fmt::Display;
 
-/// Areas that are named; the others are counted.
+/// Areas named in a sentence; the rest are counted.
 const AREAS_NAMED: usize = 3;
 
-/// The part of a catalogue key that names a reason.
+/// The end of the catalogue key of a reason.
 pub fn reason_key(reason: UnplacedReason) -> &'static str {
     match reason {
         UnplacedReason::NoPlace => "no-place",
@@ -26,12 +26,12 @@ pub fn reason_key(reason: UnplacedReason) -> &'static str {
     }
 }
 
-/// A reason in a sentence.
+/// The sentence for a reason.
 pub fn reason(language: Language, reason: UnplacedReason) -> String {
     word(language, &format!("reason-{}", reason_key(reason)))
 }
 
-/// What is scarce, in a word.
+/// The word for a scarce resource.
 pub fn scarce(language: Language, scarce: Scarce) -> String {
     let key = match scarce {
         Scarce::SiteDay => "site-day",
@@ -44,7 +44,7 @@ pub fn scarce(language: Language, scarce: Scarce) -> String {
     word(language, &format!("scarce-{key}"))
 }
 
-/// A sentence for each group, and for what holds those back that miss their target.
+/// A sentence for each group, followed by what limits it and what would help where it misses its target.
 pub fn sentences(language: Language, campaign: &Campaign, verdict: &[GroupVerdict]) -> Vec<String> {
     let mut out = Vec::new();
     for one in verdict {
@@ -113,8 +113,8 @@ fn fix_words(language: Language, fix: &Fix) -> String {
 }
 
 impl App {
-    /// Which groups reach their targets by a stored plan; what would help is not tried, since that takes a while.
-    pub async fn judged(
+    /// Which groups reach their targets with a stored plan. Remedies are not searched for, since that takes long.
+    pub async fn group_verdicts(
         &self,
         loaded: &Loaded,
         head: &PlanHead,

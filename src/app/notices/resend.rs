@@ -1,4 +1,4 @@
-//! Daily mails by hand: a copy to somebody else, and one that was sent once more.
+//! Sending a daily mail by hand: a copy to another reader, or the same mail once more.
 
 use super::Post;
 use crate::app::{App, AppError, Loaded, Result, millis};
@@ -10,11 +10,12 @@ use crate::mail::{render, stored};
 use crate::store::outbox::{self, NewMessage};
 use chrono::{DateTime, Utc};
 
-/// What may be sent once more: mails to people who run the campaign. Those to persons have a way out that is theirs.
+/// Kinds that may be sent again: mails to people who run the campaign. A reminder holds the unsubscribe link of its own
+/// reader.
 const KINDS: [MailKind; 2] = [MailKind::Digest, MailKind::Summary];
 
 impl App {
-    /// Queues a copy of a mail for another reader, marked as one; the mail itself stays as it is.
+    /// Queues a copy of a mail for another reader, marked as a copy. The mail itself does not change.
     pub async fn queue_copy(
         &self,
         loaded: &Loaded,
@@ -32,7 +33,8 @@ impl App {
         self.queue_now(loaded, message, now).await
     }
 
-    /// Queues a mail once more as it was, under a new number; to its reader or to another one.
+    /// Queues a stored mail again under a new number, to its own reader or `to` another one. Refused where it is not
+    /// known, not a daily mail, in doubt, not sent yet, or empty.
     pub async fn resend(
         &self,
         loaded: &Loaded,

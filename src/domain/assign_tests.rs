@@ -1,0 +1,388 @@
+use super::*;
+use proptest::prelude::*;
+
+/// A day of May 2021.
+fn day(number: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2021, 5, number).expect("a day")
+}
+
+/// Doses of the first dose for cohort 0 on a day at place 1.
+fn offer(number: u32, doses: u32) -> Offer {
+    Offer { day: day(number), place: PlaceNo(1), cohort: CohortNo(0), dose: 1, doses }
+}
+
+/// Somebody of cohort 0 who may have the first dose from 1 May on.
+fn candidate(person: u32) -> Candidate {
+    Candidate {
+        person: PersonNo(person),
+        cohort: CohortNo(0),
+        dose: 1,
+        absences: 0,
+        absent_last: None,
+        earliest: day(1),
+        latest: None,
+        held: None,
+    }
+}
+
+fn seat(number: u32) -> Seat {
+    Seat { day: day(number), place: PlaceNo(1), dose: 1 }
+}
+
+/// Assigns on a day of May; the register has everybody, and every place has reported every day.
+fn run(offers: &[Offer], candidates: &[Candidate], today: u32) -> Output {
+    let reported = (1..=31).map(|number| (PlaceNo(1), day(number))).collect();
+    let cohorts = [CohortSize::default(); 2];
+    let candidates = candidates.to_vec();
+    let others = Vec::new();
+    let reported = &reported;
+    assign(Input { offers, today: day(today), candidates, others, reported, cohorts: &cohorts })
+}
+
+/// Persons with the days of May on which they are newly expected.
+fn new_days(out: &Output) -> Vec<(u32, u32)> {
+    use chrono::Datelike as _;
+    out.new.iter().map(|(person, seat)| (person.0, seat.day.day())).collect()
+}
+
+/// The same people with what they were given.
+fn with_seats(candidates: &[Candidate], out: &Output) -> Vec<Candidate> {
+    let new: BTreeMap<_, _> = out.new.iter().copied().collect();
+    candidates.iter().map(|one| Candidate { held: new.get(&one.person).copied(), ..*one }).collect()
+}
+
+#[test]
+fn running_again_moves_nobody() {
+    let offers = [offer(3, 2), offer(4, 2)];
+    let people = [candidate(1), candidate(2), candidate(3)];
+    let first = run(&offers, &people, 1);
+    assert_eq!(new_days(&first), [(1, 3), (2, 3), (3, 4)]);
+    let again = run(&offers, &with_seats(&people, &first), 1);
+    assert_eq!((again.kept, again.new.len(), again.ended.len()), (3, 0, 0));
+}
+
+#[test]
+fn only_those_move_whose_session_is_gone() {
+    let people = [candidate(1), candidate(2), candidate(3)];
+    let first = run(&[offer(3, 2), offer(4, 2)], &people, 1);
+    let then = run(&[offer(3, 2), offer(5, 2)], &with_seats(&people, &first), 1);
+    assert_eq!(then.kept, 2);
+    assert_eq!(then.ended, [(PersonNo(3), seat(4), Ended::PlanChanged)]);
+    assert_eq!(new_days(&then), [(3, 5)]);
+}
+
+#[test]
+fn who_is_called_first() {
+    // Session of 2 May with one seat; who gets it?
+    type Change = fn(&mut Candidate);
+    let cases: &[(&str, Change, Change, u32)] = &[
+        ("the smaller code", |_| (), |_| (), 1),
+        ("whose window ends", |_| (), |two| two.latest = Some(day(30)), 2),
+        (
+            "whose window ends first",
+            |one| one.latest = Some(day(30)),
+            |two| two.latest = Some(day(29)),
+            2,
+        ),
+        ("who may come first", |one| one.earliest = day(2), |_| (), 2),
+        (
+            "the end of the window before its start",
+            |one| one.latest = Some(day(30)),
+            |two| (two.latest, two.earliest) = (Some(day(29)), day(2)),
+            2,
+        ),
+    ];
+    for (name, change_one, change_two, expected) in cases {
+        let (mut one, mut two) = (candidate(1), candidate(2));
+        change_one(&mut one);
+        change_two(&mut two);
+        for people in [[one, two], [two, one]] {
+            let out = run(&[offer(2, 1)], &people, 1);
+            assert_eq!(new_days(&out), [(*expected, 2)], "{name}");
+            assert_eq!(out.without, 1, "{name}");
+        }
+    }
+}
+
+#[test]
+fn when_somebody_new_comes() {
+    // A seat on each day of May at place 1; the day that the person gets, on 3 May.
+    type Change = fn(&mut Candidate);
+    let cases: &[(&str, Change, Option<u32>)] = &[
+        ("tomorrow, never today", |_| (), Some(4)),
+        ("not before the dose counts", |one| one.earliest = day(9), Some(9)),
+        ("tomorrow though it counted long ago", |one| one.earliest = day(1), Some(4)),
+        ("not for a dose that the plan does not have", |one| one.dose = 2, None),
+        ("not in the place of another cohort", |one| one.cohort = CohortNo(1), None),
+        (
+            "a week after the first absence",
+            |one| (one.absences, one.absent_last) = (1, Some(day(2))),
+            Some(9),
+        ),
+        (
+            "two weeks after the second",
+            |one| (one.absences, one.absent_last) = (2, Some(day(2))),
+            Some(16),
+        ),
+        (
+            "not again after the third",
+            |one| (one.absences, one.absent_last) = (3, Some(day(2))),
+            None,
+        ),
+        (
+            "tomorrow where the absence is long ago",
+            |one| {
+                one.absences = 1;
+                one.absent_last = NaiveDate::from_ymd_opt(2021, 4, 1);
+            },
+            Some(4),
+        ),
+        (
+            "not before the dose counts, though the recall would be earlier",
+            |one| {
+                (one.absences, one.absent_last) = (1, Some(day(2)));
+                one.earliest = day(20);
+            },
+            Some(20),
+        ),
+    ];
+    let offers: Vec<_> = (1..=31).map(|number| offer(number, 1)).collect();
+    for (name, change, expected) in cases {
+        let mut one = candidate(1);
+        change(&mut one);
+        let out = run(&offers, &[one], 3);
+        let found: Vec<_> = new_days(&out).into_iter().map(|(_, day)| day).collect();
+        assert_eq!(found, expected.iter().copied().collect::<Vec<_>>(), "{name}");
+        assert_eq!(out.without, usize::from(expected.is_none()), "{name}");
+    }
+}
+
+#[test]
+fn what_becomes_of_an_appointment() {
+    // Today is 10 May. The plan has a seat at place 1 on each day from 8 May on but the 15th.
+    type Case = (&'static str, Seat, fn(&mut Candidate), Option<Ended>);
+    let at = |number, place, dose| Seat { day: day(number), place: PlaceNo(place), dose };
+    let cases: &[Case] = &[
+        ("it stands", at(12, 1, 1), |_| (), None),
+        ("today's stands, too", at(10, 1, 1), |_| (), None),
+        ("the plan has another place", at(12, 2, 1), |_| (), Some(Ended::PlanChanged)),
+        ("the plan has no session that day", at(15, 1, 1), |_| (), Some(Ended::PlanChanged)),
+        (
+            "the session is another cohort's",
+            at(12, 1, 1),
+            |one| one.cohort = CohortNo(1),
+            Some(Ended::PlanChanged),
+        ),
+        (
+            "the dose would not count yet",
+            at(12, 1, 1),
+            |one| one.earliest = day(13),
+            Some(Ended::PlanChanged),
+        ),
+        ("the dose counts from that day on", at(12, 1, 1), |one| one.earliest = day(12), None),
+        ("another dose is next", at(12, 1, 2), |_| (), Some(Ended::Done)),
+        ("another dose is next, day past", at(8, 1, 2), |_| (), Some(Ended::Done)),
+        (
+            "a dose was given that must be repeated",
+            at(9, 1, 1),
+            |one| one.earliest = day(30),
+            Some(Ended::Done),
+        ),
+        ("the place has reported", at(9, 1, 1), |_| (), Some(Ended::Absent)),
+        ("no report for three days", at(7, 3, 1), |_| (), None),
+        ("no report for more than three", at(6, 3, 1), |_| (), Some(Ended::Absent)),
+    ];
+    let offers: Vec<_> = (8..=31).filter(|n| *n != 15).map(|number| offer(number, 1)).collect();
+    for (name, held, change, expected) in cases {
+        let mut one = Candidate { held: Some(*held), ..candidate(1) };
+        change(&mut one);
+        let out = run(&offers, &[one], 10);
+        let ended: Vec<_> = out.ended.iter().map(|(_, seat, why)| (*seat, *why)).collect();
+        let all: Vec<_> = expected.iter().map(|why| (*held, *why)).collect();
+        assert_eq!(ended, all, "{name}");
+        assert_eq!(out.kept, usize::from(expected.is_none()), "{name}");
+        assert!(expected.is_some() || out.new.is_empty(), "{name}: a new one beside the old");
+    }
+}
+
+#[test]
+fn an_absence_found_now_counts_with_those_before() {
+    // Absent on 9 May; the plan has seats from 11 to 31 May. Absences before, and the day of the next appointment.
+    let offers: Vec<_> = (11..=31).map(|number| offer(number, 1)).collect();
+    for (absences, expected) in [(0, Some(16)), (1, Some(23)), (2, None)] {
+        let absent_last = (absences > 0).then(|| day(1));
+        let one = Candidate { held: Some(seat(9)), absences, absent_last, ..candidate(1) };
+        let out = run(&offers, &[one], 10);
+        assert_eq!(out.ended, [(PersonNo(1), seat(9), Ended::Absent)]);
+        let found: Vec<_> = new_days(&out).into_iter().map(|(_, day)| day).collect();
+        assert_eq!(found, expected.iter().copied().collect::<Vec<u32>>(), "{absences} before");
+    }
+}
+
+#[test]
+fn appointments_that_stand_take_their_seats_before_anybody_new() {
+    // The newcomer would be called first, but the one seat of 12 May is taken.
+    let urgent = Candidate { latest: Some(day(13)), ..candidate(1) };
+    let holder = Candidate { held: Some(seat(12)), ..candidate(2) };
+    let out = run(&[offer(12, 1), offer(14, 1)], &[urgent, holder], 10);
+    assert_eq!((out.kept, new_days(&out)), (1, vec![(1, 14)]));
+}
+
+#[test]
+fn a_session_that_shrank_keeps_as_many_as_it_has_doses() {
+    let people: Vec<_> =
+        (1..=3).map(|person| Candidate { held: Some(seat(12)), ..candidate(person) }).collect();
+    let out = run(&[offer(12, 2)], &people, 10);
+    assert_eq!(out.kept, 2);
+    assert_eq!(out.ended, [(PersonNo(3), seat(12), Ended::PlanChanged)]);
+    assert_eq!(out.without, 1);
+}
+
+#[test]
+fn who_is_no_candidate_any_more_keeps_no_appointment() {
+    let others = vec![(PersonNo(4), seat(12), true), (PersonNo(7), seat(3), false)];
+    let (candidates, reported) = (Vec::new(), BTreeSet::new());
+    let (offers, cohorts) = ([offer(12, 5)], [CohortSize::default()]);
+    let input = Input {
+        offers: &offers,
+        today: day(10),
+        candidates,
+        others,
+        reported: &reported,
+        cohorts: &cohorts,
+    };
+    let ended = [(PersonNo(4), seat(12), Ended::Barred), (PersonNo(7), seat(3), Ended::Done)];
+    assert_eq!(assign(input), Output { ended: ended.to_vec(), ..Output::default() });
+}
+
+#[test]
+fn a_register_of_a_part_takes_its_part_of_each_session() {
+    // Planned people, people of the register, doses of each of five sessions; people seated at each.
+    type Case = (u64, u64, [u32; 5], [usize; 5]);
+    let cases: &[Case] = &[
+        (100, 10, [10, 10, 10, 10, 10], [1, 1, 1, 1, 1]),
+        (10, 10, [2, 2, 2, 2, 2], [2, 2, 2, 2, 2]),
+        // Rounded up in sum: 5 of 25 doses on the first day are 1.25 people, 10 are 2.5.
+        (100, 25, [5, 5, 5, 5, 5], [2, 1, 1, 1, 2]),
+        // More people in the register than the plan counts with: no seat more than there are doses.
+        (5, 30, [1, 1, 1, 1, 1], [1, 1, 1, 1, 1]),
+        // A cohort that the plan does not count with still gets what the plan offers it.
+        (0, 30, [3, 0, 1, 0, 0], [3, 0, 1, 0, 0]),
+    ];
+    for (planned, registered, doses, expected) in cases {
+        let offers: Vec<_> =
+            (11..).zip(doses).map(|(number, doses)| offer(number, *doses)).collect();
+        let cohorts = [CohortSize { planned: *planned, registered: *registered }];
+        let people: u32 = 30;
+        let out = assign(Input {
+            offers: &offers,
+            today: day(10),
+            candidates: (0..people).map(candidate).collect(),
+            others: Vec::new(),
+            reported: &BTreeSet::new(),
+            cohorts: &cohorts,
+        });
+        let seated = |number: u32| new_days(&out).iter().filter(|(_, day)| *day == number).count();
+        let found: Vec<_> = (11..=15).map(seated).collect();
+        assert_eq!(found, expected, "{planned} planned, {registered} registered");
+        assert_eq!(out.new.len() + out.without, people as usize);
+    }
+}
+
+#[test]
+fn of_two_places_on_a_day_the_smaller_code_fills_first() {
+    let at = |place| Offer { place: PlaceNo(place), ..offer(12, 1) };
+    let out = run(&[at(5), at(2)], &[candidate(1), candidate(2)], 10);
+    let places: Vec<_> = out.new.iter().map(|(_, seat)| seat.place.0).collect();
+    assert_eq!(places, [2, 5]);
+}
+
+#[test]
+fn words_of_the_database_stay_as_they_are() {
+    let words = [Ended::Done, Ended::Absent, Ended::PlanChanged, Ended::Barred].map(Ended::word);
+    assert_eq!(words, ["done", "absent", "plan_changed", "barred"]);
+}
+
+fn some_candidate() -> impl Strategy<Value = Candidate> {
+    let held = (1_u32..30, 0_u32..3, 1_u8..3);
+    let held = held.prop_map(|(number, place, dose)| Seat {
+        day: day(number),
+        place: PlaceNo(place),
+        dose,
+    });
+    let window = (1_u32..25, prop::option::of(10_u32..30));
+    let absent = prop::option::of((1_u8..4, 1_u32..15));
+    ((0_u32..2, 1_u8..3), window, absent, prop::option::of(held)).prop_map(
+        |((cohort, dose), (earliest, latest), absent, held)| Candidate {
+            person: PersonNo(0),
+            cohort: CohortNo(cohort),
+            dose,
+            absences: absent.map_or(0, |(times, _)| times),
+            absent_last: absent.map(|(_, last)| day(last)),
+            earliest: day(earliest),
+            latest: latest.map(day),
+            held,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_register_and_plan(
+        offers in prop::collection::vec((1_u32..30, 0_u32..3, 0_u32..2, 1_u8..3, 1_u32..4), 0..30),
+        people in prop::collection::vec(some_candidate(), 0..40),
+        today in 1_u32..20,
+    ) {
+        // One offer for each day, place, cohort and dose, as a plan has them.
+        let offers: BTreeMap<_, _> =
+            offers.into_iter().map(|(n, p, c, d, doses)| ((n, p, c, d), doses)).collect();
+        let offers: Vec<Offer> = offers
+            .iter()
+            .map(|((number, place, cohort, dose), doses)| Offer {
+                day: day(*number),
+                place: PlaceNo(*place),
+                cohort: CohortNo(*cohort),
+                dose: *dose,
+                doses: *doses,
+            })
+            .collect();
+        let people: Vec<Candidate> =
+            (0..).zip(people).map(|(no, one)| Candidate { person: PersonNo(no), ..one }).collect();
+        let out = run(&offers, &people, today);
+        let held = people.iter().filter(|one| one.held.is_some()).count();
+        prop_assert_eq!(out.kept + out.ended.len(), held);
+        prop_assert_eq!(out.kept + out.new.len() + out.without, people.len());
+
+        // Everybody new comes for their own dose, after today, not before it counts; no session is overfull.
+        let mut used: BTreeMap<(NaiveDate, PlaceNo, CohortNo, u8), u32> = BTreeMap::new();
+        for (person, seat) in &out.new {
+            let one = people[person.0 as usize];
+            prop_assert!(seat.day > day(today) && seat.day >= one.earliest);
+            prop_assert_eq!(seat.dose, one.dose);
+            *used.entry((seat.day, seat.place, one.cohort, seat.dose)).or_default() += 1;
+        }
+        let ended: BTreeSet<_> = out.ended.iter().map(|(person, _, _)| *person).collect();
+        for one in people.iter().filter(|one| !ended.contains(&one.person)) {
+            if let Some(seat) = one.held.filter(|seat| seat.day >= day(today)) {
+                *used.entry((seat.day, seat.place, one.cohort, seat.dose)).or_default() += 1;
+            }
+        }
+        for ((day, place, cohort, dose), people) in used {
+            let found = offers.iter().find(|offer| {
+                (offer.day, offer.place, offer.cohort, offer.dose) == (day, place, cohort, dose)
+            });
+            prop_assert!(found.is_some_and(|offer| people <= offer.doses));
+        }
+
+        // The same once more changes nothing but what time has decided.
+        let mut again = with_seats(&people, &out);
+        for (then, before) in again.iter_mut().zip(&people) {
+            if then.held.is_none() && !ended.contains(&before.person) {
+                then.held = before.held;
+            }
+        }
+        let standing = again.iter().filter(|one| one.held.is_some()).count();
+        let then = run(&offers, &again, today);
+        prop_assert_eq!((then.kept, then.ended.len()), (standing, 0));
+    }
+}

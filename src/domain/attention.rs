@@ -1,0 +1,231 @@
+//! What needs a person's attention. The rules stand here alone; the coordinator's summary, `status` and the dashboard
+//! ask them and show what they say.
+
+use super::campaign::Campaign;
+use super::count::{Doses, Percent};
+use super::counting::NO_GROUP;
+use super::coverage::{Coverage, CoverageRow, DoseSums, Flag, SitesReported};
+use super::id::{GroupId, LotCode};
+use super::message::MailState;
+use super::plan::PlanRow;
+use super::recipient::digest_recipients;
+use super::stock::{GivenAt, stock_left};
+use chrono::{NaiveDate, TimeDelta};
+use std::collections::BTreeSet;
+
+/// Days before its last day of use from which a lot with doses left is named. Our choice: time for two weekly
+/// restocks.
+const EXPIRY_DAYS: i64 = 14;
+/// Days of the plan that the stock of the county store should last for. Our choice.
+const STOCK_DAYS: i64 = 3;
+/// Doses behind the plan, as a percentage of those planned by then, from which on it is said. Our choice: one or two
+/// days of a campaign of a month.
+const BEHIND_PERCENT: u64 = 5;
+/// Something that needs a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attention {
+    /// Sites that were open and have not reported: their names.
+    LateSites(Vec<String>),
+    /// The campaign runs, and no plan is adopted.
+    NoPlan,
+    /// Fewer doses have been given than the plan had by then, by more than 5 %.
+    BehindPlan {
+        /// Doses planned by then.
+        planned: u64,
+        /// Doses given.
+        done: u64,
+    },
+    /// The vaccine in the county store lasts for fewer than three days of the plan.
+    StockLow {
+        /// Doses in stock.
+        stock: u64,
+        /// Doses that the plan gives in the next three days.
+        needed: u64,
+    },
+    /// A lot with doses left is close to its last day.
+    LotNearExpiry {
+        /// The lot.
+        lot: LotCode,
+        /// Doses left.
+        left: u64,
+        /// Its last day of use.
+        expires: NaiveDate,
+    },
+    /// More people than eligible.
+    Over100 {
+        /// Name of the area.
+        area_name: String,
+        /// Name of the group.
+        group_name: String,
+        /// Number of the dose.
+        dose: u8,
+        /// The percentage.
+        percent: Percent,
+    },
+    /// So many doses do not count.
+    InvalidDoses(Doses),
+    /// The register has more doses than the tally somewhere.
+    PersonsExceedTally {
+        /// Name of the place.
+        place_name: String,
+        /// The day.
+        day: NaiveDate,
+    },
+    /// A draft, made at night, waits to be adopted.
+    DraftWaits {
+        /// Number of the draft.
+        plan: i64,
+        /// What it would change, a line each.
+        changes: Vec<String>,
+    },
+    /// So many mails of which nobody knows whether they arrived.
+    MailInDoubt(u64),
+    /// Sites and teams whose lead has no address: their names.
+    NoAddress(Vec<String>),
+}
+
+/// Plan against done up to a day (序时进度), in doses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanProgress {
+    /// Doses that the first adopted plan had by then.
+    pub planned: u64,
+    /// Doses given by then to the groups that are planned.
+    pub done: u64,
+    /// Doses that the first adopted plan has in all.
+    pub planned_total: u64,
+}
+
+/// How far a campaign is with its plan. `curve` has the doses of each day of the first adopted plan.
+pub fn plan_progress(
+    campaign: &Campaign,
+    counted: &[DoseSums],
+    curve: &[(NaiveDate, u64)],
+    as_of: NaiveDate,
+) -> PlanProgress {
+    let planned_groups: BTreeSet<&GroupId> =
+        campaign.eligible.iter().map(|row| &row.group).collect();
+    let done: i64 = counted
+        .iter()
+        .filter(|c| c.group.as_str() != NO_GROUP && planned_groups.contains(&c.group))
+        .map(|c| c.doses)
+        .sum();
+    PlanProgress {
+        planned: curve.iter().filter(|(day, _)| *day <= as_of).map(|(_, doses)| doses).sum(),
+        done: u64::try_from(done).unwrap_or(0),
+        planned_total: curve.iter().map(|(_, doses)| doses).sum(),
+    }
+}
+
+/// Whether a campaign runs without a plan on `today`, the day on which somebody reads this.
+pub fn no_plan(campaign: &Campaign, has_plan: bool, today: NaiveDate) -> Option<Attention> {
+    let runs = campaign.start <= today && today <= campaign.end;
+    (runs && !has_plan).then_some(Attention::NoPlan)
+}
+
+/// Whether fewer doses were given than planned, by more than [`BEHIND_PERCENT`].
+pub fn behind_plan(progress: PlanProgress) -> Option<Attention> {
+    let PlanProgress { planned, done, .. } = progress;
+    (done * 100 < planned * (100 - BEHIND_PERCENT))
+        .then_some(Attention::BehindPlan { planned, done })
+}
+
+/// Sites that were open and have not reported.
+pub fn late_sites(campaign: &Campaign, sites: &SitesReported) -> Option<Attention> {
+    let name = |code: &super::id::PlaceCode| {
+        campaign.site(code.as_str()).map_or_else(|| code.to_string(), |site| site.name.clone())
+    };
+    let names: Vec<String> = sites.missing.iter().map(name).collect();
+    (!names.is_empty()).then_some(Attention::LateSites(names))
+}
+
+/// Mails of which nobody knows whether they arrived, from the numbers of mails by state.
+pub fn mail_in_doubt(counts: &[(MailState, u64)]) -> Option<Attention> {
+    let (_, count) = counts.iter().find(|(state, _)| *state == MailState::InDoubt)?;
+    (*count > 0).then_some(Attention::MailInDoubt(*count))
+}
+
+/// Sites and teams whose lead has no address.
+pub fn no_address(campaign: &Campaign) -> Option<Attention> {
+    let silent: Vec<String> = digest_recipients(campaign)
+        .into_iter()
+        .filter(|one| one.lead.as_ref().is_none_or(|lead| lead.email.is_none()))
+        .map(|one| one.name)
+        .collect();
+    (!silent.is_empty()).then_some(Attention::NoAddress(silent))
+}
+
+/// Whether a draft waits: one made after the plan that is in force. `None` for the adopted plan: there is none.
+pub fn draft_waits(adopted: Option<i64>, draft: i64) -> bool {
+    adopted.is_none_or(|adopted| adopted < draft)
+}
+
+/// The stock of the county store against what the plan gives in the next days, and lots close to their last day.
+/// `today` is the first day not yet given; `given` are the doses before it.
+pub fn stock(
+    campaign: &Campaign,
+    plan: &[PlanRow],
+    given: &GivenAt,
+    today: NaiveDate,
+) -> Vec<Attention> {
+    let left = stock_left(campaign, given, today);
+    let mut out = Vec::new();
+    let needed: u64 = plan
+        .iter()
+        .filter(|row| row.day >= today && row.day < today + TimeDelta::days(STOCK_DAYS))
+        .map(|row| u64::from(row.doses))
+        .sum();
+    let stock: u64 = left.iter().map(|(_, doses)| doses).sum();
+    if stock < needed {
+        out.push(Attention::StockLow { stock, needed });
+    }
+    for (lot, left) in left {
+        let Some(delivery) = campaign.lot(lot.as_str()) else { continue };
+        let expires = delivery.expires;
+        let is_soon = expires >= today && expires - today <= TimeDelta::days(EXPIRY_DAYS);
+        if is_soon && left > 0 {
+            out.push(Attention::LotNearExpiry { lot, left, expires });
+        }
+    }
+    out
+}
+
+/// Each group with more people than eligible, in the highest area where that is so: the areas below follow from it.
+pub fn over_100(campaign: &Campaign, tree: &Coverage) -> Vec<Attention> {
+    let flagged = |row: &&CoverageRow| row.flags.contains(&Flag::Over100);
+    let rows: Vec<&CoverageRow> = tree.rows.iter().filter(flagged).collect();
+    let mut out = Vec::new();
+    for row in &rows {
+        let Some(eligible) = row.eligible else { continue };
+        let is_below_another = rows.iter().any(|other| {
+            other.group == row.group
+                && other.area != row.area
+                && campaign.below(&other.area).contains(&row.area)
+        });
+        let worst = row.doses.iter().filter(|line| line.people > eligible).max_by_key(|l| l.people);
+        if let Some((line, percent)) =
+            worst.filter(|_| !is_below_another).and_then(|line| Some((line, line.percent?)))
+        {
+            out.push(Attention::Over100 {
+                area_name: row.area_name.clone(),
+                group_name: row.group_name.clone(),
+                dose: line.dose,
+                percent,
+            });
+        }
+    }
+    out
+}
+
+/// Doses of the whole campaign that do not count. Group sets repeat their groups, so they are left out.
+pub fn invalid_doses(campaign: &Campaign, tree: &Coverage) -> Option<Attention> {
+    let is_top = |row: &&CoverageRow| {
+        campaign.area(row.area.as_str()).is_some_and(|area| area.parent.is_none())
+            && campaign.group(&row.group).is_some()
+    };
+    let invalid: Doses = tree.rows.iter().filter(is_top).map(|row| row.invalid).sum();
+    (invalid > Doses::ZERO).then_some(Attention::InvalidDoses(invalid))
+}
+
+#[cfg(test)]
+#[path = "attention_tests.rs"]
+mod tests;
