@@ -21,8 +21,6 @@ mod greedy;
 mod highs;
 mod history;
 mod index;
-#[cfg(test)]
-mod known_plan_tests;
 mod lot_allocation;
 mod lots;
 mod measure;
@@ -50,8 +48,6 @@ mod units;
 mod verdict;
 mod vials;
 mod what_if;
-#[cfg(test)]
-mod what_if_tests;
 mod why;
 mod worst_area;
 
