@@ -1,5 +1,5 @@
-//! Promise: assigning 1,000,000 people of the register to sessions takes at most 10 s and 300 MB, the database included;
-//! also where everybody has an appointment already, and where nobody can get one.
+//! Promise: assigning 1,000,000 people of the register to sessions takes at most 10 s and 300 MB, the database
+//! included; also where everybody has an appointment already, and where nobody can get one.
 //!
 //! `DOSEPLAN_BENCH_PEOPLE` is another number of people.
 

@@ -1,7 +1,7 @@
 //! Promise: 100,000 reminders decided, rendered and accepted by postfix' `smtp-sink` on loopback at 500 a second with
 //! 4 connections, on SQLite (`synchronous = FULL`) and on PostgreSQL, or at a third of the disk's rate of fsync where
-//! that is less; deciding, rendering and queueing 300,000 takes at most 60 CPU seconds on SQLite; and claiming work does
-//! not depend on the length of the queue.
+//! that is less; deciding, rendering and queueing 300,000 takes at most 60 CPU seconds on SQLite; and claiming work
+//! does not depend on the length of the queue.
 //!
 //! `DOSEPLAN_SMTP_SINK` names `smtp-sink` (beside it lies `smtp-source`, the yardstick), `DOSEPLAN_TEST_POSTGRES` an
 //! empty PostgreSQL database, `DOSEPLAN_BENCH_MAILS` another number of mails.

@@ -48,7 +48,7 @@ fn what_stands_in_it_cannot_break_out_of_it() {
     let line = Line { name: "<script>\"'\u{0}\n", look: Look::Plan, points: &[] };
     let drawn = chart(&[line], (day("2021-03-01"), day("2021-03-01")));
     assert!(drawn.contains("<title>累计&lt;接种&gt;</title>"), "{drawn}");
-    assert!(drawn.contains(">&lt;script&gt;&quot;&#39;</text>"), "{drawn}");
+    assert!(drawn.contains(">&lt;script&gt;&quot;&#39; </text>"), "{drawn}");
     assert!(!drawn.contains("<script"), "{drawn}");
 }
 

@@ -63,7 +63,12 @@ fn none(found: &[String], rule: &str) {
 /// The room of a file: its folder under `src`, or its own name at the top.
 fn room(name: &str) -> &str {
     let inside = name.strip_prefix("src/").expect("a source");
-    inside.split('/').next().expect("a first part").trim_end_matches(".rs")
+    inside
+        .split('/')
+        .next()
+        .expect("a first part")
+        .trim_end_matches(".rs")
+        .trim_end_matches("_tests")
 }
 
 #[test]

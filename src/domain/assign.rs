@@ -164,8 +164,8 @@ const REPORT_WAIT_DAYS: i64 = 3;
 const RECALL_DAYS: i64 = 7;
 /// Doublings of [`RECALL_DAYS`], at most: more would lead beyond every campaign.
 const RECALL_DOUBLINGS_MAX: u8 = 8;
-/// Absences for one dose after which a person gets no further appointment; the due list still has them. Our choice: then
-/// somebody should call them.
+/// Absences for one dose after which a person gets no further appointment; the due list still has them. Our choice:
+/// then somebody should call them.
 pub const ABSENCES_MAX: u8 = 3;
 
 /// The sessions of one cohort and dose, by day and place, with a way to skip those that are full.

@@ -44,8 +44,8 @@ impl Sessions {
         &self.plans
     }
 
-    /// Takes in the next adopted plan. It replaces the sessions from `from` on; earlier days stay as they are. `rows` are
-    /// sorted as a plan's rows are.
+    /// Takes in the next adopted plan. It replaces the sessions from `from` on; earlier days stay as they are.
+    /// `rows` are sorted as a plan's rows are.
     pub fn adopt(&mut self, (no, adopted_at): (i64, i64), from: NaiveDate, rows: &[PlanRow]) {
         let mut new: BTreeMap<SessionKey, BTreeMap<(GroupId, u8), u64>> = BTreeMap::new();
         let is_one =

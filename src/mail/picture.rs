@@ -1,7 +1,8 @@
 //! Charts as pictures for mails: PNG with a transparent background. A character that no font has would leave a hole,
 //! so a chart with one gives no picture.
 //!
-//! Text is set one character after the other, which is right for Chinese, Latin, Greek and Cyrillic letters. Letters that
+//! Text is set one character after the other, which is right for Chinese, Latin, Greek and Cyrillic letters. Letters
+//! that
 //! change their shape with their neighbours (Arabic, Tibetan, …) and marks on other letters give no picture either.
 
 use crate::chart::{Anchor, Class, Colour, Colours, Drawing, HEIGHT, Point, SIZE, Shape, WIDTH};

@@ -43,8 +43,8 @@ pub struct Post {
 }
 
 impl App {
-    /// Builds the message that the queue stores. An address that no mail server takes is no error: the message is queued
-    /// as unroutable, so that somebody sees it.
+    /// Builds the message that the queue stores. An address that no mail server takes is no error: the message is
+    /// queued as unroutable, so that somebody sees it.
     pub fn message(&self, loaded: &Loaded, post: &Post, now: DateTime<Utc>) -> Result<NewMessage> {
         let refuse = |error: MessageError| AppError::refused("refused-from", &[("said", &error)]);
         let from: Party = self.config.mail.from.parse().map_err(refuse)?;

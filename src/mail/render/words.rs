@@ -40,7 +40,8 @@ impl Words {
         self.dated("mail-day-short", day)
     }
 
-    /// The end of a day, `10月20日24时`. Bulletins say 24:00 of the day, not 0:00 of the next one, and chrono has no 24:00.
+    /// The end of a day, `10月20日24时`. Bulletins say 24:00 of the day, not 0:00 of the next one, and chrono has no
+    /// 24:00.
     pub(super) fn day_end(self, day: NaiveDate) -> String {
         self.dated("mail-day-end", day)
     }

@@ -231,7 +231,8 @@ fn each_limit_of_a_teams_day_is_named_when_it_alone_is_broken() {
     assert_eq!(with(&near(92), &[p0.clone()]), []);
     let found = with(&near(91), &[p0.clone()]);
     assert!(
-        matches!(found[..], [TeamLimit::Minutes { minutes, most: 91 }] if (minutes - 92.0).abs() < 1e-9),
+        matches!(found[..], [TeamLimit::Minutes { minutes, most: 91 }]
+            if (minutes - 92.0).abs() < 1e-9),
         "{found:?}"
     );
     let twice = check(&campaign, &[p0, row("P0", "T2", 1)], &[], day).violations;
