@@ -108,11 +108,12 @@ pub enum Problem {
 }
 
 /// JSON has what a run did in English, whatever language the reader has: scripts look at it.
+#[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
 fn as_stored_words<S: serde::Serializer>(
     note: &Option<RunNote>,
     serializer: S,
 ) -> std::result::Result<S::Ok, S::Error> {
-    note.as_ref().map(|note| super::run_words::stored_words(note)).serialize(serializer)
+    note.as_ref().map(super::run_words::stored_words).serialize(serializer)
 }
 
 impl App {

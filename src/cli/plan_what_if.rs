@@ -121,7 +121,7 @@ impl WhatIf {
         match invocation.out.format {
             Format::Json => invocation.out.json(&view),
             Format::Csv | Format::Table => {
-                invocation.out.sheet(&sheet(invocation, campaign, &view))
+                invocation.out.sheet(&sheet(invocation, campaign, &view));
             }
         }
         Ok(exit::OK)

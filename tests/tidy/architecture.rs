@@ -36,7 +36,7 @@ pub(crate) fn missing(root: &Path) -> Vec<String> {
 
 fn is_path(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
-    (name.contains('/') || name.ends_with(".rs")) && name.chars().all(is_plain)
+    (name.contains('/') || super::is_rust(name)) && name.chars().all(is_plain)
 }
 
 /// The file or folder that a name means: below `src` or the project, with or without `.rs`.

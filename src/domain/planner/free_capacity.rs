@@ -331,8 +331,8 @@ mod tests {
         Place::Stop(StopIndex::of(i))
     }
 
-    fn team(i: usize) -> Option<TeamIndex> {
-        Some(TeamIndex::of(i))
+    fn team(i: usize) -> TeamIndex {
+        TeamIndex::of(i)
     }
 
     fn day(n: usize) -> Day {
@@ -382,18 +382,26 @@ mod tests {
         let campaign = campaign();
         let problem = Problem::new(&campaign, &[], start());
         let mut free = FreeCapacity::new(&problem);
-        assert_eq!(free.give(stop(0), day(0), 3, None), (3, team(0)));
-        assert_eq!(free.give(stop(0), day(0), 1, team(1)), (1, team(0)), "one team is there");
-        assert_eq!(free.give(stop(1), day(0), 3, team(1)), (3, team(1)), "wished for");
+        assert_eq!(free.give(stop(0), day(0), 3, None), (3, Some(team(0))));
+        assert_eq!(
+            free.give(stop(0), day(0), 1, Some(team(1))),
+            (1, Some(team(0))),
+            "one team is there"
+        );
+        assert_eq!(free.give(stop(1), day(0), 3, Some(team(1))), (3, Some(team(1))), "wished for");
         assert_eq!(free.visits(TeamIndex::of(0), day(0)), [(StopIndex::of(0), 4)]);
         assert_eq!(free.most(stop(0), day(0)), 8, "12 doses at a stop");
         assert_eq!(free.most(stop(1), day(0)), 5, "8 doses of the second team");
-        let step = Step { day: day(0), place: stop(0), team: team(0) };
+        let step = Step { day: day(0), place: stop(0), team: Some(team(0)) };
         free.take_back(step, 3);
         assert_eq!(free.visits(TeamIndex::of(0), day(0)), [(StopIndex::of(0), 1)]);
         free.take_back(step, 1);
         assert!(free.visits(TeamIndex::of(0), day(0)).is_empty());
-        assert_eq!(free.give(stop(0), day(0), 1, team(1)), (1, team(1)), "nobody is there");
+        assert_eq!(
+            free.give(stop(0), day(0), 1, Some(team(1))),
+            (1, Some(team(1))),
+            "nobody is there"
+        );
     }
 
     #[test]

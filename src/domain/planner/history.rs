@@ -198,11 +198,14 @@ mod tests {
         by_cohort(&problem, rows, from).into_values().next().unwrap_or_default()
     }
 
+    /// What it is called, what was given, how many had doses 1 and 2, and who waits since when.
+    type Case<'a> = (&'a str, &'a [GivenRow], (u32, u32), &'a [(i64, u32)]);
+
     #[test]
     fn later_doses_count_first_in_first_out_and_only_after_the_shortest_interval() {
         // The second dose follows after 21 days.
         let campaign = plain();
-        let cases: [(&str, &[GivenRow], (u32, u32), &[(i64, u32)]); 6] = [
+        let cases: [Case<'_>; 6] = [
             ("two wait", &[given(0, 1, 5), given(2, 1, 3)], (8, 0), &[(0, 5), (2, 3)]),
             ("in turn", &[given(0, 1, 5), given(2, 1, 3), given(23, 2, 6)], (8, 6), &[(2, 2)]),
             ("a day early", &[given(0, 1, 5), given(20, 2, 5)], (5, 0), &[(0, 5)]),

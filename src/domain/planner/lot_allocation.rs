@@ -221,8 +221,8 @@ mod tests {
         let rows = [row(1, None, 9), row(3, None, 10), row(8, None, 19), row(3, Some("T1"), 9)];
         let found = lot_draws(&campaign, &rows, &[], start());
         let line = |draw: &LotDraw| {
-            let owner = draw.site.as_ref().map(|site| site.to_string());
-            let owner = owner.or(draw.team.as_ref().map(|team| team.to_string()));
+            let owner = draw.site.as_ref().map(ToString::to_string);
+            let owner = owner.or(draw.team.as_ref().map(ToString::to_string));
             let days = [draw.taken, draw.until].map(|day| (day - start()).num_days());
             (owner.unwrap_or_default(), days, draw.vaccine_doses, draw.doses_given.round())
         };

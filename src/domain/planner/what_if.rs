@@ -97,7 +97,7 @@ pub fn changed(
             WhatIfChange::Supply(factor) => supply(&mut changed, from, *factor)?,
             WhatIfChange::Teams(more) => teams(&mut changed, *more)?,
             WhatIfChange::Close { place, first, last } => {
-                close(&mut changed, place, *first, *last)?
+                close(&mut changed, place, *first, *last)?;
             }
             WhatIfChange::Delay { lot, days } => delay(&mut changed, lot, *days)?,
         }
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn an_outcome_counts_people_and_last_days_by_group() {
-        use crate::domain::plan::PlanRow;
+        use crate::domain::plan::{Certificate, PlanRow, Stages};
         use crate::domain::planner::testing::{eligible, group};
         let mut campaign = plain();
         campaign.groups.push(group("few", 2.0));
@@ -353,9 +353,9 @@ mod tests {
         let plan = Plan {
             rows,
             figures: Figures::default(),
-            certificate: Default::default(),
+            certificate: Certificate::default(),
             unplaced: Vec::new(),
-            stages: Default::default(),
+            stages: Stages::default(),
         };
         let (limits, from) = (super::super::Limits::QUICK, start());
         let request =

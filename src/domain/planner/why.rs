@@ -312,6 +312,7 @@ mod tests {
 
     #[test]
     fn a_question_chooses_by_place_area_day_and_group() {
+        use Scarce::{Lot, SiteDay, Storage};
         let mut campaign = plain();
         let mut second = campaign.areas[0].clone();
         second.code = "A2".into();
@@ -322,7 +323,6 @@ mod tests {
             asked(&campaign, &question).iter().map(|one| one.scarce).collect()
         };
         let none = Question::default();
-        use Scarce::{Lot, SiteDay, Storage};
         assert_eq!(kinds(none), [Lot, SiteDay, Storage]);
         assert_eq!(kinds(Question { place: Some("S1"), ..none }), [SiteDay, Storage]);
         assert_eq!(kinds(Question { place: Some("L1"), ..none }), [Lot]);

@@ -228,8 +228,8 @@ fn each_limit_of_a_teams_day_is_named_when_it_alone_is_broken() {
             c.teams[0].work_minutes = minutes;
         }
     };
-    assert_eq!(with(&near(92), &[p0.clone()]), []);
-    let found = with(&near(91), &[p0.clone()]);
+    assert_eq!(with(&near(92), std::slice::from_ref(&p0)), []);
+    let found = with(&near(91), std::slice::from_ref(&p0));
     assert!(
         matches!(found[..], [TeamLimit::Minutes { minutes, most: 91 }]
             if (minutes - 92.0).abs() < 1e-9),
