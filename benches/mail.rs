@@ -164,7 +164,7 @@ async fn remind(db: &str, folder: &Path, people: usize) -> Result<(Duration, Dur
     let queued = app
         .queue_reminders(&loaded, loaded.campaign.start.pred_opt().expect("a day"), clock.now())
         .await?;
-    let (decided, cpu) = (since.elapsed(), support::own_cpu() - cpu);
+    let (decided, cpu) = (since.elapsed(), support::own_cpu().saturating_sub(cpu));
     if queued != people {
         return Err(format!("{queued} of {people} reminders were queued").into());
     }

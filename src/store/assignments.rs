@@ -1,7 +1,7 @@
 //! Appointments of people of the register: those that stand, and those that have ended.
 
 use super::db::Row;
-use super::{CampaignNo, Result, StoreError, Tx};
+use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::id::{PersonId, PlaceCode};
@@ -34,9 +34,9 @@ const PEOPLE_PER_STATEMENT: usize = 5000;
 /// The number of a dose, in the second column.
 fn dose(row: &Row) -> Result<u8> {
     let dose: i64 = row.get(1)?;
-    u8::try_from(dose).map_err(|_| StoreError::BadRow {
-        table: "assignment",
-        what: format!("column dose: {dose} is no dose number"),
+    u8::try_from(dose).map_err(|_| {
+        let row = row.of("assignment", &[0]);
+        row.bad(1, format!("{dose} is no dose number"))
     })
 }
 

@@ -80,7 +80,7 @@ pub async fn verify(target: &mut Tx, read: &[Fingerprint]) -> Result<()> {
                  of it was kept",
                 stands.rows, stands.hash, read.rows, read.hash
             );
-            return Err(StoreError::bad(table.name, "*", "*", what));
+            return Err(StoreError::BadTable { table: table.name, what });
         }
     }
     Ok(())
@@ -93,7 +93,7 @@ pub async fn same_rows(copy: &mut Tx, read: &[Fingerprint]) -> Result<()> {
         // What the copy says of itself is its own.
         if rows != read.rows && !table.is_of_the_installation() {
             let what = format!("the copy has {rows} rows, not {}", read.rows);
-            return Err(StoreError::bad(table.name, "*", "*", what));
+            return Err(StoreError::BadTable { table: table.name, what });
         }
     }
     Ok(())

@@ -52,10 +52,10 @@ pub enum StoreError {
         /// What is wrong with the value; never a name, a birth date or a contact.
         what: String,
     },
-    /// A row that cannot be what doseplan wrote.
+    /// A table that is not as a whole what it must be.
     #[error("table {table}: {what}")]
-    BadRow {
-        /// Table and key.
+    BadTable {
+        /// The table.
         table: &'static str,
         /// What is wrong with it.
         what: String,

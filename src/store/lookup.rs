@@ -65,6 +65,6 @@ impl Lookup {
     }
 
     fn unreadable(&self) -> StoreError {
-        StoreError::bad(self.table, "*", "*", "an answer is not in JSON")
+        StoreError::BadTable { table: self.table, what: "an answer is not in JSON".to_owned() }
     }
 }

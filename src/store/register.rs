@@ -82,10 +82,8 @@ fn sex(content: &str, person: &str) -> Result<Sex> {
     struct Content {
         sex: Sex,
     }
-    let content: Content = serde_json::from_str(content).map_err(|_| StoreError::BadRow {
-        table: "person",
-        what: format!("column content of person {person} cannot be read"),
-    })?;
+    let content: Content = serde_json::from_str(content)
+        .map_err(|_| StoreError::bad("person", "content", person, "is not a person in JSON"))?;
     Ok(content.sex)
 }
 
@@ -117,10 +115,8 @@ pub async fn each_outcome(
 ) -> Result<()> {
     tx.each(OUTCOMES, args![campaign, until], |row| {
         let word: String = row.get(2)?;
-        let kind = OutcomeKind::from_word(&word).ok_or_else(|| StoreError::BadRow {
-            table: "outcome",
-            what: format!("column outcome: {word:?} is no outcome"),
-        })?;
+        let kind = OutcomeKind::from_word(&word)
+            .ok_or_else(|| row.of("outcome", &[0]).bad(2, format!("{word:?} is not an outcome")))?;
         take(OutcomeNoted { person: row.get(0)?, date: row.get(1)?, kind, until: row.get(3)? });
         Ok(())
     })
