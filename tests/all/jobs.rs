@@ -95,12 +95,12 @@ fn what_was_skipped_can_be_run_later_and_only_once() {
         world.run(&arguments).ends(0)
     };
     let dry = backfill(&["--dry-run"]);
-    assert_eq!(dry.err.matches("would run").count(), 3, "{}", dry.err);
+    assert_eq!(dry.err.matches("would be run").count(), 3, "{}", dry.err);
     assert_eq!(world.mails().len(), 0);
     backfill(&[]);
     assert_eq!(world.mails().len(), 3);
     let again = backfill(&[]);
-    assert_eq!(again.err.matches("has run before").count(), 3, "{}", again.err);
+    assert_eq!(again.err.matches("was run before").count(), 3, "{}", again.err);
     assert_eq!(world.mails().len(), 3);
     let runs = world.run(&["job", "runs", "summary", "-o", "json"]).ends(0).json();
     assert!(runs.as_array().unwrap().iter().all(|run| run["state"] == "done"));

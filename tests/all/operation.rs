@@ -752,7 +752,7 @@ fn the_doctor_names_each_fault_with_its_remedy() {
     assert_eq!(number(&get(address, "/healthz").json()["jobs_silent_secs"]) / 60, 0);
     world.file("doseplan.toml", format!("[http]\nlisten = \"{address}\"\n"));
     let out = doctor().ends(0).out;
-    assert!(out.contains("daemon: 1 at work"), "{out}");
+    assert!(out.contains("daemon: 1 running"), "{out}");
     assert!(out.contains(&format!("http://{address}: the daemon answers")), "{out}");
     daemon.stop();
     // What a daemon left undone, seen some hours later.

@@ -96,5 +96,5 @@ fn a_mail_goes_once_more_as_it_was_under_a_new_number() {
     // A reminder has a link to unsubscribe that is valid for its reader only.
     world.run(&["job", "run", "reminders", "--at", "2021-03-31T09:00"]).ends(0);
     let refused = world.run(&["digest", "resend", "4"]).ends(1);
-    assert!(refused.err.contains("mail 4 is no daily mail"), "{}", refused.err);
+    assert!(refused.err.contains("mail 4 is not a daily mail"), "{}", refused.err);
 }
