@@ -163,7 +163,11 @@ fn a_value_that_doseplan_cannot_have_written_is_named_by_table_column_and_row() 
             &["job", "runs"],
             "table run, column state, row 1",
         ),
-        ("UPDATE installation SET hold = 'bored'", &["status"], "table installation, column hold"),
+        (
+            "UPDATE installation SET home = 'elsewhere', hold = 'bored'",
+            &["status"],
+            "table installation, column hold",
+        ),
         (
             "UPDATE audit SET did = 'dreamed' WHERE id = 1",
             &["account", "log"],
