@@ -122,7 +122,7 @@ pub fn no_plan(campaign: &Campaign, has_plan: bool, today: NaiveDate) -> Option<
     (runs && !has_plan).then_some(Attention::NoPlan)
 }
 
-/// Whether fewer doses were given than planned, by more than [`BEHIND_PERCENT`].
+/// Whether fewer doses were given than planned, by more than `BEHIND_PERCENT`.
 pub fn behind_plan(progress: PlanProgress) -> Option<Attention> {
     let PlanProgress { planned, done, .. } = progress;
     (done * 100 < planned * (100 - BEHIND_PERCENT))

@@ -1,6 +1,6 @@
 //! Closed lists of values that the database, files and output know by a word.
 
-/// What the store needs of such a list: see [`words!`], which makes them.
+/// What the store needs of such a list: see `words!`, which makes them.
 pub trait Word: Copy + 'static {
     /// Every value, in the order of its declaration.
     fn all() -> &'static [Self];
