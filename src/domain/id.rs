@@ -43,6 +43,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// A jurisdiction: what a database is about.
+    JurisdictionId,
     /// A campaign.
     CampaignId,
     /// An area of the tree: county, township, village.

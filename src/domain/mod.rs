@@ -20,6 +20,7 @@ pub mod hold;
 pub mod id;
 pub mod job;
 pub mod judge;
+pub mod jurisdiction;
 pub mod message;
 pub mod notice;
 pub mod permission;

@@ -54,6 +54,19 @@ pub(super) const GROUPS: &[Column] = &[
     Column::optional("opens"),
 ];
 
+/// Groups of a campaign beside a jurisdiction: they may say which kinds of places serve them.
+pub(super) const LOCAL_GROUPS: &[Column] = &[
+    Column::required("id"),
+    Column::required("name"),
+    Column::optional("min_age"),
+    Column::optional("max_age"),
+    Column::optional("priority"),
+    Column::optional("uptake"),
+    Column::optional("target"),
+    Column::optional("opens"),
+    Column::optional("places"),
+];
+
 pub(super) const GROUP_SETS: &[Column] =
     &[Column::required("id"), Column::required("name"), Column::required("groups")];
 
@@ -122,7 +135,8 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
     Some(settings)
 }
 
-fn timezone(fields: &mut Fields<'_>) -> Option<Tz> {
+/// Reads a time zone.
+pub(super) fn timezone(fields: &mut Fields<'_>) -> Option<Tz> {
     let text = fields.get("timezone");
     if text.is_empty() {
         return fields.refuse("missing_value", "timezone");
@@ -157,7 +171,8 @@ fn check_span(fields: &mut Fields<'_>, start: Option<NaiveDate>, end: Option<Nai
     (1..=CAMPAIGN_DAYS_MAX).contains(&days)
 }
 
-fn travel(fields: &mut Fields<'_>) -> Option<Travel> {
+/// Reads how fast teams drive.
+pub(super) fn travel(fields: &mut Fields<'_>) -> Option<Travel> {
     let usual = Travel::default();
     let slowest = Decimal::new(1, 1);
     let fastest = Decimal::from(300);
@@ -308,7 +323,7 @@ pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>)
 }
 
 /// The elements of a list in one cell: those of a TOML list, or else its words.
-fn split(text: &str) -> Vec<&str> {
+pub(super) fn split(text: &str) -> Vec<&str> {
     let parts: Vec<&str> = if text.contains(LIST_MARK) {
         text.split(LIST_MARK).collect()
     } else {

@@ -38,6 +38,8 @@ pub(super) struct SeriesFile {
     pub(super) born_from: Option<NaiveDate>,
     pub(super) born_before: Option<NaiveDate>,
     pub(super) start_before: Option<Duration>,
+    #[serde(default, rename = "season_start")]
+    pub(super) _season_start: Option<String>,
     pub(super) live: Option<Live>,
     pub(super) apart: Option<Duration>,
     #[serde(default)]

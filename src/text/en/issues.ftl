@@ -82,6 +82,21 @@ issue-no_areas = there are no areas; add at least one row
 issue-closure_with_doses = { $place } is a team or a stop and can only be closed (0 doses), not limited to { $value }
 issue-outside_campaign = { $value } is outside the campaign, { $start } to { $end }, so the row has no effect
 issue-expires_before_delivery = expires on { $value }, before it arrives on { $date }; correct one of them
+# jurisdictions and campaigns beside them
+issue-half_a_merger = a merged area needs both: merged_into (the successor) and until (the day from which its people count there); fill in { $column }, or clear the other
+issue-merger_circle = the mergers form a circle through “{ $value }”; correct one merged_into
+issue-stations_without_hours = with stations the day's doses follow from the hours; fill in opens and closes, such as 08:00 and 16:30, or clear stations
+issue-half_of_hours = opening hours need both opens and closes, such as 08:00 and 16:30; fill in { $column }, or clear the other
+issue-closes_before_it_opens = closes at { $value }, not after it opens at { $opens }; correct one of them
+issue-bad_time = “{ $value }” is not a time of day; write it as 08:30
+issue-closed_twice = { $value } has two rows for { $day }: { $doses } doses here, { $other } in row { $first }; keep one
+issue-closed_too_long = more than { $limit } days in one row; correct until
+issue-unknown_kind = no stop is of the kind “{ $value }”{ issue-hint }, so the group has no such place; correct it, or give stops this kind
+issue-differs_from_jurisdiction = { $value } differs from what the jurisdiction says of { $code }; leave the row out or correct it, or change the jurisdiction's table
+issue-travel_differs = the campaigns say different speeds or road factors; put [travel] into jurisdiction.toml
+issue-restock_differs = another campaign says other restock days for { $value }; give the site a row in the jurisdiction's sites
+issue-same_campaign = another folder is the campaign “{ $value }” too; give each campaign its own id
+issue-session_for_nobody = nobody is eligible there (area “{ $value }”); correct area or group, or add the people to eligible
 # doses, tallies, persons, outcomes
 issue-unknown_person = the register has no person “{ $value }”; import the register first, or correct the code
 issue-unknown_lot = the lot “{ $value }” is not in deliveries; correct it, or add it to deliveries

@@ -82,6 +82,21 @@ issue-no_areas = 没有地区；至少写一行
 issue-closure_with_doses = { $place } 是流动队或流动点，只能停用（0 剂），不能写 { $value }
 issue-outside_campaign = { $value } 不在活动日期 { $start } 至 { $end } 之内，此行不起作用
 issue-expires_before_delivery = 失效日期 { $value } 早于到货日期 { $date }；请改正其中之一
+# 辖区及其活动
+issue-half_a_merger = 并镇须同时填写 merged_into（并入的地区）和 until（从哪天起计入）；请补填 { $column }，或清空另一项
+issue-merger_circle = 并入关系经“{ $value }”成环；请改正其中一个 merged_into
+issue-stations_without_hours = 有台位数时，每日剂次由开诊时间推算；请填写 opens 和 closes（如 08:00、16:30），或清空 stations
+issue-half_of_hours = 开诊时间须同时填写 opens 和 closes（如 08:00、16:30）；请补填 { $column }，或清空另一项
+issue-closes_before_it_opens = { $value } 停诊，不晚于 { $opens } 开诊；请改正其中之一
+issue-bad_time = “{ $value }”不是时间；请写成 08:30
+issue-closed_twice = { $value } 在 { $day } 有两行：此处 { $doses } 剂，第 { $first } 行 { $other } 剂；请只保留一行
+issue-closed_too_long = 一行超过 { $limit } 天；请改正 until
+issue-unknown_kind = 没有“{ $value }”类的流动点{ issue-hint }，该人群无处可接种；请改正，或为流动点填写此类别
+issue-differs_from_jurisdiction = { $value } 与辖区表中 { $code } 的内容不同；请删去此行或改正，或修改辖区表
+issue-travel_differs = 各活动的车速或绕行系数不同；请在 jurisdiction.toml 中填写 [travel]
+issue-restock_differs = 另一活动为 { $value } 填写了不同的供苗日；请在辖区 sites 表中为该接种点加一行
+issue-same_campaign = 另一文件夹也是活动“{ $value }”；每个活动须有自己的 id
+issue-session_for_nobody = 该处没有应种者（地区“{ $value }”）；请改正 area 或 group，或在 eligible 中补充人数
 # 接种记录、日报、登记册、未接种原因
 issue-unknown_person = 登记册中没有“{ $value }”；请先导入登记册，或改正编号
 issue-unknown_lot = 批号“{ $value }”不在 deliveries 中；请改正，或在 deliveries 中加入
