@@ -60,11 +60,23 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$\
      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 impl App {
-    /// Makes an account.
+    /// Makes an account that is limited to no area.
     pub async fn add_account(
         &self,
         name: &str,
         (role, places): (Role, &[String]),
+        password: &str,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.add_account_of(name, (role, places, &[]), password, by, now).await
+    }
+
+    /// Makes an account; where areas are named, it sees these, all below them, and nothing else.
+    pub async fn add_account_of(
+        &self,
+        name: &str,
+        (role, places, areas): (Role, &[String], &[String]),
         password: &str,
         by: Actor<'_>,
         now: DateTime<Utc>,
@@ -76,17 +88,34 @@ impl App {
         if role == Role::Lead && places.is_empty() {
             return Err(AppError::refused("refused-lead-places", &[]));
         }
-        if let Some(bad) = places.iter().find(|code| code.chars().any(char::is_whitespace)) {
+        if let Some(bad) =
+            places.iter().chain(areas).find(|code| code.chars().any(char::is_whitespace))
+        {
             return Err(AppError::refused("refused-code", &[("code", bad)]));
         }
+        self.are_areas(areas).await?;
         check_password(password)?;
         let hash = hashed(password).await?;
         let mut act = self.act((by, Power::Accounts), Action::AccountAdd, now).await?;
-        if !accounts::insert(&mut act, name, (role, places), &hash, millis(now)).await? {
+        let kind = (role, places, areas);
+        if !accounts::insert(&mut act, name, kind, &hash, millis(now)).await? {
             return Err(AppError::refused("refused-account-there", &[("name", &name)]));
         }
-        let said = format!("{name} {} {}", role.word(), places.join(" "));
+        let said = format!("{name} {} {} {}", role.word(), places.join(" "), areas.join(" "));
         Ok(act.commit(None, said.trim_end()).await?)
+    }
+
+    /// Refuses areas that the jurisdiction does not have: such an account would see nothing, or one day too much.
+    async fn are_areas(&self, areas: &[String]) -> Result<()> {
+        if areas.is_empty() {
+            return Ok(());
+        }
+        let known = self.jurisdiction().await?;
+        let is_known = |code: &&String| known.as_ref().is_some_and(|all| all.area(code).is_some());
+        match areas.iter().find(|code| !is_known(code)) {
+            Some(code) => Err(AppError::refused("fail-no-area", &[("code", code)])),
+            None => Ok(()),
+        }
     }
 
     /// Every account, by name.

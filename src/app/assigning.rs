@@ -125,7 +125,8 @@ pub async fn assign_in(
         return Ok(Output::default());
     }
     let day = today(&loaded.campaign, now);
-    let mut read = register::read(tx, loaded, rows, day).await?;
+    let rows = &*loaded.campaign.plan_on(rows, day);
+    let mut read = register::read(tx, &loaded.on(day), rows, day).await?;
     let output = assign(read.input());
     let (codes, places) = (read.codes, read.places);
     end(tx, loaded, &codes, &output, now).await?;

@@ -1,13 +1,15 @@
 //! Campaigns: stored, compared, listed.
 
+use super::places::{Change, Composed, PlaceChange, owns, touched};
 use super::{App, Loaded, Result, millis};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
-use crate::domain::difference::{RowChange, differences};
+use crate::domain::difference::{RowChange, between};
+use crate::domain::jurisdiction::{LocalCampaign, StoredJurisdiction, local_tables};
 use crate::domain::permission::{Actor, Power};
 use crate::store::audit::Act;
 use crate::store::campaigns::{self, Version};
-use crate::store::{CampaignNo, Tx};
+use crate::store::{Tx, jurisdictions};
 use chrono::{DateTime, Utc};
 
 /// What applying a campaign changes.
@@ -17,12 +19,14 @@ pub struct Applied {
     pub is_new: bool,
     /// What differs from the version before.
     pub changes: Vec<RowChange>,
+    /// What it changes for other campaigns, because areas and places are everybody's.
+    pub places: Vec<PlaceChange>,
 }
 
 impl Applied {
     /// Whether there is anything to store.
     pub fn is_change(&self) -> bool {
-        self.is_new || !self.changes.is_empty()
+        self.is_new || !self.changes.is_empty() || !self.places.is_empty()
     }
 
     /// What the audit log says of it.
@@ -31,11 +35,25 @@ impl Applied {
     }
 }
 
+/// A campaign that is to be applied, compared with what is stored.
+struct Compared {
+    own: LocalCampaign,
+    applied: Applied,
+    /// The jurisdiction after it; `None`: as it was.
+    places: Option<StoredJurisdiction>,
+    composed: Vec<Composed>,
+}
+
 impl App {
     /// What applying a campaign would change; nothing is stored.
     pub async fn compare(&self, campaign: &Campaign) -> Result<Applied> {
+        self.compare_own(&LocalCampaign::whole(campaign)).await
+    }
+
+    /// What applying a campaign's folder would change; nothing is stored.
+    pub async fn compare_own(&self, own: &LocalCampaign) -> Result<Applied> {
         let mut tx = self.store.read().await?;
-        Ok(compare(&mut tx, campaign).await?.1)
+        Ok(compare(&mut tx, own).await?.applied)
     }
 
     /// Stores a campaign, or its new version; nothing where nothing changed.
@@ -45,10 +63,20 @@ impl App {
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Applied> {
+        self.apply_own(&LocalCampaign::whole(campaign), by, now).await
+    }
+
+    /// Stores what a campaign's folder says; nothing where nothing changed.
+    pub async fn apply_own(
+        &self,
+        own: &LocalCampaign,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Applied> {
         let mut act = self.act((by, Power::Plan), Action::CampaignApply, now).await?;
-        let applied = self.apply_in(&mut act, campaign, now).await?;
+        let applied = self.apply_in(&mut act, own, now).await?;
         if applied.is_change() {
-            act.commit(Some(campaign.id.as_str()), &applied.said()).await?;
+            act.commit(Some(own.campaign.id.as_str()), &applied.said()).await?;
         }
         Ok(applied)
     }
@@ -57,25 +85,32 @@ impl App {
     pub(super) async fn apply_in(
         &self,
         act: &mut Act,
-        campaign: &Campaign,
+        own: &LocalCampaign,
         now: DateTime<Utc>,
     ) -> Result<Applied> {
         let at = millis(now);
-        let (known, applied) = compare(act.tx(), campaign).await?;
-        if !applied.is_change() {
-            return Ok(applied);
+        let found = compare(act.tx(), own).await?;
+        if !found.applied.is_change() {
+            return Ok(found.applied);
         }
-        let no = match known {
-            Some((no, _)) => no,
-            None => campaigns::insert(act.tx(), &campaign.id, at).await?,
+        if let Some(places) = &found.places {
+            jurisdictions::insert(act, places, at).await?;
+        }
+        let id = &own.campaign.id;
+        let no = match campaigns::number(act.tx(), id).await? {
+            Some(no) => no,
+            None => campaigns::insert(act.tx(), id, at).await?,
         };
-        campaigns::insert_version(act, no, campaign, at).await?;
-        if known.is_some_and(|(_, old)| counts_differently(&old.campaign, campaign)) {
-            let loaded = self.load(act.tx(), no, i64::MAX).await?;
-            let cells = super::recount::cells_known(act.tx(), &loaded, i64::MAX).await?;
-            crate::store::cells::replace(act.tx(), no, cells).await?;
-        }
-        Ok(applied)
+        campaigns::insert_version(act, no, &found.own, at).await?;
+        self.count_again(act.tx(), &found.composed).await?;
+        Ok(found.applied)
+    }
+
+    /// What the folder of a campaign's newest version says.
+    pub async fn own(&self, loaded: &Loaded) -> Result<LocalCampaign> {
+        let mut tx = self.store.read().await?;
+        let found = campaigns::known(&mut tx, loaded.no, i64::MAX).await?;
+        found.map(|version| version.own).ok_or(super::AppError::NoCampaign)
     }
 
     /// Every version of a campaign, oldest first.
@@ -85,26 +120,35 @@ impl App {
     }
 }
 
-/// The stored version of a campaign with its row, and what a new version changes.
-async fn compare(
-    tx: &mut Tx,
-    campaign: &Campaign,
-) -> Result<(Option<(CampaignNo, Version)>, Applied)> {
-    let known = match campaigns::number(tx, &campaign.id).await? {
-        Some(no) => campaigns::known(tx, no, i64::MAX).await?.map(|version| (no, version)),
-        None => None,
+/// Compares a campaign with the stored version, and the jurisdiction with what the campaign brings.
+async fn compare(tx: &mut Tx, said: &LocalCampaign) -> Result<Compared> {
+    let old = jurisdictions::newest(tx).await?;
+    let all = owns(tx).await?;
+    let id = &said.campaign.id;
+    let known = all.iter().find(|one| one.own.campaign.id == *id);
+    let mut own = said.clone();
+    if let Some(known) = known {
+        own.remember_names(&known.own);
+    }
+    let others: Vec<&LocalCampaign> =
+        all.iter().map(|one| &one.own).filter(|other| other.campaign.id != *id).collect();
+    let mut new = old.clone();
+    new.take(&own, known.map(|known| &known.own), &others, true);
+    let changes = known.map(|known| between(&local_tables(&known.own), &local_tables(&own)));
+    let (composed, places) = {
+        let mut campaigns: Vec<_> = all
+            .iter()
+            .filter(|one| one.own.campaign.id != *id)
+            .map(|one| (one.no, Some(&one.own), &one.own))
+            .collect();
+        campaigns.push((known.and_then(|known| known.no), known.map(|known| &known.own), &own));
+        let change = Change { old: &old, new: &new, campaigns };
+        let composed = change.composed();
+        change.allowed(tx, &composed).await?;
+        let places = touched(&composed, Some(id));
+        (composed, places)
     };
-    let changes = known.as_ref().map(|(_, old)| differences(&old.campaign, campaign));
-    let applied = Applied { is_new: known.is_none(), changes: changes.unwrap_or_default() };
-    Ok((known, applied))
-}
-
-/// Whether doses of persons may get other numbers, validity or groups.
-fn counts_differently(old: &Campaign, new: &Campaign) -> bool {
-    // Visits of a catch-up campaign count from its start.
-    let visits_move = new.catch_up.is_some() && old.start != new.start;
-    old.series != new.series
-        || old.groups != new.groups
-        || old.deliveries != new.deliveries
-        || visits_move
+    let applied = Applied { is_new: known.is_none(), changes: changes.unwrap_or_default(), places };
+    let places = (new != old).then_some(new);
+    Ok(Compared { own, applied, places, composed })
 }

@@ -122,7 +122,7 @@ impl App {
                 person: standing.person.id,
                 name: standing.person.name,
                 phone: standing.person.phone,
-                area: standing.person.area,
+                area: campaign.home(&standing.person.area, day).clone(),
                 group,
             });
         })
@@ -141,7 +141,8 @@ impl App {
         let mut out = BTreeMap::new();
         each_standing(&mut tx, loaded, day, |standing| {
             if let (Some(group), None, Some(_)) = (standing.group, standing.barred, standing.due) {
-                *out.entry((standing.person.area, group)).or_default() += 1;
+                let area = loaded.campaign.home(&standing.person.area, day).clone();
+                *out.entry((area, group)).or_default() += 1;
             }
         })
         .await?;
@@ -158,14 +159,16 @@ impl App {
         each_standing(&mut tx, loaded, day, |standing| {
             let gone = matches!(standing.barred, Some(OutcomeKind::Dead | OutcomeKind::Moved));
             if standing.group.is_some() && !gone {
-                progress.add(&standing.person.area, &standing.forecasts, &groups);
+                let area = campaign.home(&standing.person.area, day);
+                progress.add(area, &standing.forecasts, &groups);
             }
         })
         .await?;
         let mut rows = Vec::new();
-        for area in &campaign.areas {
+        let on = campaign.on(day);
+        for area in &on.areas {
             for group in &groups {
-                let here = progress.of(campaign, *group, &area.code);
+                let here = progress.of(&on, *group, &area.code);
                 if here.should + here.aged_out > 0 {
                     let vaccine = judge.name(*group).to_owned();
                     rows.push(area_line((&area.code, &area.name), vaccine, &here, rate));

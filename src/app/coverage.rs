@@ -4,7 +4,7 @@ use super::recount::cells_known;
 use super::{App, Loaded, Result, millis};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::{Doses, People};
-use crate::domain::counting::{Cells, add_family, families};
+use crate::domain::counting::{Cells, TotalKey, add_family, families};
 use crate::domain::coverage::{
     Coverage, Depth, DoseLine, DoseSums, Flag, Share, SitesReported, counted_from, coverage,
     due_cutoffs,
@@ -12,7 +12,7 @@ use crate::domain::coverage::{
 use crate::domain::date::day_end;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
-use crate::store::{CampaignNo, Tx, cells};
+use crate::store::{Tx, cells};
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,13 +50,14 @@ impl App {
         let mut tx = self.store.read().await?;
         let Some(known_on) = at.known_on else {
             let due = due_cutoffs(&loaded.campaign.series, at.day);
-            let counted = cells::counted(&mut tx, loaded.no, at.day, &due).await?;
+            let mut counted = cells::counted(&mut tx, loaded.no, at.day, &due).await?;
+            counted.retain(|sum| loaded.shows(&sum.area));
             let reported = cells::reported(&mut tx, loaded.no, at.day).await?;
             let sites = sites_reported(&loaded.campaign, at.day, &reported.into_iter().collect());
             return Ok(Basis { loaded: loaded.clone(), counted, sites });
         };
         let before = millis(day_end(loaded.campaign.timezone, known_on));
-        let loaded = self.load(&mut tx, loaded.no, before).await?;
+        let loaded = loaded.like(self.load(&mut tx, loaded.no, before).await?);
         let known = cells_known(&mut tx, &loaded, before).await?;
         let reported = known
             .keys()
@@ -68,6 +69,7 @@ impl App {
         for (family, cells) in families(known) {
             add_family(&family, &cells, 1, &mut totals);
         }
+        totals.retain(|key: &TotalKey, _| loaded.shows(&key.area));
         let counted = counted_from(&totals, at.day, &due_cutoffs(&loaded.campaign.series, at.day));
         Ok(Basis { loaded, counted, sites })
     }
@@ -85,12 +87,12 @@ impl App {
     pub async fn given_known(&self, loaded: &Loaded, at: AsOf) -> Result<Vec<GivenRow>> {
         let mut tx = self.store.read().await?;
         let Some(known_on) = at.known_on else {
-            return given(&mut tx, loaded.no, NaiveDate::MIN, at.day).await;
+            return given(&mut tx, loaded, NaiveDate::MIN, at.day).await;
         };
         let before = millis(day_end(loaded.campaign.timezone, known_on));
-        let loaded = self.load(&mut tx, loaded.no, before).await?;
+        let loaded = loaded.like(self.load(&mut tx, loaded.no, before).await?);
         let mut known = cells_known(&mut tx, &loaded, before).await?;
-        known.retain(|key, _| key.family.day <= at.day);
+        known.retain(|key, _| key.family.day <= at.day && loaded.shows(&key.area));
         Ok(given_rows(known))
     }
 }
@@ -98,14 +100,16 @@ impl App {
 /// Doses as they count, from `first` to `last`, both included.
 pub async fn given(
     tx: &mut Tx,
-    campaign: CampaignNo,
+    loaded: &Loaded,
     first: NaiveDate,
     last: NaiveDate,
 ) -> Result<Vec<GivenRow>> {
     // The earliest day of the calendar is written with a sign, which would sort after every other day.
     let first = first.max(NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day"));
-    let found = cells::between(tx, campaign, first, last).await?;
-    Ok(given_rows(found))
+    let found = cells::between(tx, loaded.no, first, last).await?;
+    let mut rows = given_rows(found);
+    rows.retain(|row| loaded.shows(&row.area));
+    Ok(rows)
 }
 
 /// What cells count, as rows for the planner.

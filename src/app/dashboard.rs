@@ -154,7 +154,7 @@ impl App {
             mine.insert((key.day, key.place.clone()));
         }
         let mut tx = self.store.read().await?;
-        for row in given(&mut tx, loaded.no, first, last.min(as_of)).await? {
+        for row in given(&mut tx, loaded, first, last.min(as_of)).await? {
             let visited = mine.contains(&(row.day, row.place.clone()));
             if row.place.as_str() == code || visited {
                 out.entry(row.day).or_default().given += u64::from(row.doses);
@@ -186,7 +186,7 @@ impl App {
     /// Doses given on a day.
     pub async fn given_on(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<GivenRow>> {
         let mut tx = self.store.read().await?;
-        given(&mut tx, loaded.no, day, day).await
+        given(&mut tx, loaded, day, day).await
     }
 
     /// The plan in force, and the draft that waits.

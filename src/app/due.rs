@@ -102,7 +102,7 @@ impl App {
             let mail = reached(&standing.person);
             out.push(DueLine {
                 mail,
-                area: standing.person.area,
+                area: campaign.home(&standing.person.area, day).clone(),
                 group,
                 dose: due.number,
                 vaccines: standing

@@ -15,8 +15,10 @@ pub mod figures;
 pub mod health;
 pub mod import;
 pub mod installation;
+pub mod jurisdictions;
 pub mod notices;
 pub mod outbox;
+pub mod places;
 pub mod plans;
 pub mod recount;
 mod refused;
@@ -31,12 +33,15 @@ pub mod verdict_words;
 use crate::config::Config;
 use crate::domain::calendar::Sessions;
 use crate::domain::campaign::{Campaign, Language};
+use crate::domain::id::AreaCode;
 use crate::domain::judge::Judge;
-use crate::domain::permission::Denied;
+use crate::domain::jurisdiction::StoredJurisdiction;
+use crate::domain::permission::{self, Actor, Denied};
 use crate::mail::transport::Transport;
 use crate::store::db::Claim;
 use crate::store::{CampaignNo, Store, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,11 +56,14 @@ pub struct App {
     pub transport: Option<Transport>,
     /// Versions of campaigns that were read: they never change, and the daemon looks at them every few seconds.
     read: Arc<Mutex<Versions>>,
+    /// The version of the jurisdiction that was read last.
+    places: Arc<Mutex<Option<(i64, Arc<StoredJurisdiction>)>>>,
     /// The sessions of the plans that were read.
     calendars: Arc<Mutex<BTreeMap<CampaignNo, Arc<Sessions>>>>,
 }
 
-type Versions = BTreeMap<(CampaignNo, i64), (Arc<Campaign>, Arc<Judge>)>;
+/// By campaign, its version and that of the jurisdiction.
+type Versions = BTreeMap<(CampaignNo, i64, i64), (Arc<Campaign>, Arc<Judge>)>;
 
 /// Versions of campaigns that are kept in memory.
 const READ_MAX: usize = 8;
@@ -71,9 +79,44 @@ pub struct Loaded {
     pub campaign: Arc<Campaign>,
     /// Its dose rules at work.
     pub judge: Arc<Judge>,
+    /// The areas of which it is a part; `None`: it is whole. A part is for looking at only.
+    pub tops: Option<Arc<[AreaCode]>>,
 }
 
 impl Loaded {
+    /// The campaign as somebody may see it.
+    #[must_use]
+    pub fn seen_by(&self, actor: Actor<'_>) -> Self {
+        self.part(permission::areas_of(actor).map(Arc::from))
+    }
+
+    /// Another version of the campaign, in the same part of the tree.
+    #[must_use]
+    pub fn like(&self, other: Self) -> Self {
+        other.part(self.tops.clone())
+    }
+
+    fn part(&self, tops: Option<Arc<[AreaCode]>>) -> Self {
+        let Some(tops) = tops else { return self.clone() };
+        let campaign = Arc::new(self.campaign.within(&tops));
+        Self { campaign, tops: Some(tops), ..self.clone() }
+    }
+
+    /// Whether facts of an area are to be seen.
+    pub fn shows(&self, area: &AreaCode) -> bool {
+        self.tops.is_none() || self.campaign.has_people_of(area)
+    }
+
+    /// The same campaign as it is on a day: people and places of areas that were merged by then are their
+    /// successors'.
+    #[must_use]
+    pub fn on(&self, day: NaiveDate) -> Self {
+        match self.campaign.on(day) {
+            Cow::Borrowed(_) => self.clone(),
+            Cow::Owned(campaign) => Self { campaign: Arc::new(campaign), ..self.clone() },
+        }
+    }
+
     /// What doses are judged by.
     pub fn rules(&self) -> (&Campaign, &Judge) {
         (&self.campaign, &self.judge)
@@ -114,6 +157,9 @@ pub enum AppError {
     /// A file that cannot be read or written.
     #[error("{path}: {1}", path = .0.display())]
     File(std::path::PathBuf, std::io::Error),
+    /// Files that cannot be taken, with all that is wrong with them.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Files(Vec<crate::intake::Issue>),
     /// Something else that was asked for and cannot be; the text says what to do.
     #[error("{0}")]
     Refused(Refused),
@@ -147,6 +193,9 @@ impl AppError {
             }
             Self::Denied(denied) => Refused::from(denied).words(language),
             Self::Refused(refused) => refused.words(language),
+            Self::Files(issues) => {
+                issues.iter().map(|issue| issue.line(language)).collect::<Vec<_>>().join("\n")
+            }
             other => other.to_string(),
         }
     }
@@ -158,7 +207,14 @@ pub type Result<T> = std::result::Result<T, AppError>;
 impl App {
     /// The app on a database.
     pub fn new(store: Store, config: Config) -> Self {
-        Self { store, config, transport: None, read: Arc::default(), calendars: Arc::default() }
+        Self {
+            store,
+            config,
+            transport: None,
+            read: Arc::default(),
+            places: Arc::default(),
+            calendars: Arc::default(),
+        }
     }
 
     /// The same app, where all that is written is written under a claim.
@@ -208,13 +264,16 @@ impl App {
         before: i64,
     ) -> Result<Loaded> {
         let version = crate::store::campaigns::number_known(tx, no, before).await?;
+        let places = crate::store::jurisdictions::number_known(tx, before).await?;
         let kept = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept().get(&(no, version)).cloned();
+        let key = (no, version, places);
+        let found = kept().get(&key).cloned();
         if let Some((campaign, judge)) = found {
-            return Ok(Loaded { no, version, campaign, judge });
+            return Ok(Loaded { no, version, campaign, judge, tops: None });
         }
         let found = crate::store::campaigns::known(tx, no, before).await?;
-        let campaign = Arc::new(found.ok_or(AppError::NoCampaign)?.campaign);
+        let own = found.ok_or(AppError::NoCampaign)?.own;
+        let campaign = Arc::new(self.places(tx, places).await?.compose(&own));
         let judge = crate::intake::rules::judge_of(&campaign).map_err(|issues| {
             let said: Vec<String> =
                 issues.iter().map(|issue| issue.line(campaign.language)).collect();
@@ -226,8 +285,8 @@ impl App {
         if kept.len() >= READ_MAX {
             kept.clear();
         }
-        kept.insert((no, version), (Arc::clone(&campaign), Arc::clone(&judge)));
-        Ok(Loaded { no, version, campaign, judge })
+        kept.insert(key, (Arc::clone(&campaign), Arc::clone(&judge)));
+        Ok(Loaded { no, version, campaign, judge, tops: None })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::dose::GivenRow;
 use crate::domain::permission::{self, Actor, Power};
 use crate::domain::plan::{Certificate, MadeBy, Plan, PlanRow, PlanState, first_day, is_outdated};
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
+use crate::store::Tx;
 use crate::store::plans::{self, NewPlan, PlanHead};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -97,12 +98,13 @@ impl App {
     pub async fn plan_start(&self, loaded: &Loaded, from: NaiveDate) -> Result<PlanStart> {
         let mut tx = self.store.read().await?;
         let until = from - TimeDelta::days(1);
-        let history = given(&mut tx, loaded.no, NaiveDate::MIN, until).await?;
+        let history = given(&mut tx, loaded, NaiveDate::MIN, until).await?;
+        let history = loaded.campaign.given_on(&history, from).into_owned();
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
         let Some(head) = adopted else {
             return Ok(PlanStart { history, published: Vec::new(), warm: None });
         };
-        let published = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let published = rows_on(&mut tx, loaded, head.no, from).await?;
         let warm = plans::certificate(&mut tx, loaded.no, head.no).await?;
         Ok(PlanStart { history, published, warm })
     }
@@ -110,7 +112,7 @@ impl App {
     /// Doses given before a day.
     pub async fn history(&self, loaded: &Loaded, before: NaiveDate) -> Result<Vec<GivenRow>> {
         let mut tx = self.store.read().await?;
-        given(&mut tx, loaded.no, NaiveDate::MIN, before - TimeDelta::days(1)).await
+        given(&mut tx, loaded, NaiveDate::MIN, before - TimeDelta::days(1)).await
     }
 
     /// The prices that prove how good a plan is; `None` if they are no longer stored.
@@ -150,9 +152,9 @@ impl App {
                 &[("no", &head.no), ("from", &head.from), ("day", &day)],
             ));
         }
-        let rows = plans::rows(tx, loaded.no, head.no).await?;
+        let rows = rows_on(tx, loaded, head.no, head.from).await?;
         let until = head.from - TimeDelta::days(1);
-        let history = given(tx, loaded.no, NaiveDate::MIN, until).await?;
+        let history = given(tx, loaded, NaiveDate::MIN, until).await?;
         let report = planner::check(&loaded.campaign, &rows, &history, head.from);
         let faults: Vec<_> =
             report.violations.iter().filter(|one| !one.is_listed(&head.unplaced)).collect();
@@ -180,7 +182,7 @@ impl App {
             None => plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?,
         };
         let Some(head) = head else { return Ok(None) };
-        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let rows = rows_on(&mut tx, loaded, head.no, head.from).await?;
         Ok(Some((head, rows)))
     }
 
@@ -190,7 +192,7 @@ impl App {
         let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Draft).await? else {
             return Ok(None);
         };
-        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let rows = rows_on(&mut tx, loaded, head.no, head.from).await?;
         Ok(Some((head, rows)))
     }
 
@@ -199,6 +201,19 @@ impl App {
         let mut tx = self.store.read().await?;
         Ok(plans::heads(&mut tx, loaded.no).await?)
     }
+}
+
+/// The rows of a plan under today's names of groups, with the areas as they are on a day.
+pub(super) async fn rows_on(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    no: i64,
+    day: NaiveDate,
+) -> Result<Vec<PlanRow>> {
+    let rows = plans::rows(tx, loaded.no, no).await?;
+    let mut rows = loaded.campaign.plan_rows_on(rows, day);
+    rows.retain(|row| loaded.shows(&row.area));
+    Ok(rows)
 }
 
 fn no_draft(no: Option<i64>) -> AppError {

@@ -27,7 +27,11 @@ pub async fn cells_known(tx: &mut Tx, loaded: &Loaded, before: i64) -> Result<Ce
         }
     })
     .await?;
-    records::each_known(tx, loaded.no, before, |tally| count_tally(&tally, 1, &mut out)).await?;
+    let campaign = &loaded.campaign;
+    records::each_known(tx, loaded.no, before, |tally| {
+        count_tally(&campaign.tally_now(&tally), 1, &mut out);
+    })
+    .await?;
     Ok(out)
 }
 

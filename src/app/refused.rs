@@ -33,6 +33,10 @@ impl From<&Denied> for Refused {
         match denied {
             Denied::Role(role) => Self::new("denied-role", &[("role", role)]),
             Denied::Scope(scope) => Self::new("denied-scope", &[("scope", scope)]),
+            Denied::Areas(areas) => {
+                let areas: Vec<&str> = areas.iter().map(|area| area.as_str()).collect();
+                Self::new("denied-areas", &[("areas", &areas.join(", "))])
+            }
             Denied::Place(place) => Self::new("denied-place", &[("place", place)]),
             Denied::Stop { stop, day, teams } => {
                 let key = if teams.is_empty() { "denied-stop-unplanned" } else { "denied-stop" };

@@ -130,9 +130,8 @@ impl App {
         let as_of = as_of.unwrap_or_else(|| (day - TimeDelta::days(1)).min(campaign.end));
         let basis = self.basis(loaded, AsOf::day(as_of)).await?;
         let mut tx = self.store.read().await?;
-        let baseline = plans::baseline(&mut tx, loaded.no).await?;
-        let curve = baseline.as_ref().map_or(&[][..], |head| &head.curve);
-        let at = plan_progress(campaign, &basis.counted, curve, as_of);
+        let curve = super::notices::summary::baseline_curve(&mut tx, loaded).await?;
+        let at = plan_progress(campaign, &basis.counted, &curve, as_of);
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
         let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
         let mut jobs = Vec::new();

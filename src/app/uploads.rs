@@ -5,6 +5,7 @@ use crate::domain::account::Account;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::id::CampaignId;
+use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::permission::{Actor, Power};
 use crate::intake::{self, Issue};
 use crate::store::uploads;
@@ -37,7 +38,8 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<String> {
         let id = uuid::Uuid::new_v4().simple().to_string();
-        let read = read(name.to_owned(), content.clone()).await?;
+        let places = self.jurisdiction().await?;
+        let read = read(name.to_owned(), content.clone(), places).await?;
         let (did, said, campaign) = match &read {
             Ok(loaded) => (Action::Upload, String::new(), Some(loaded.campaign.id.as_str())),
             Err(issues) => {
@@ -58,7 +60,7 @@ impl App {
     /// A workbook that an account uploaded, read as `campaign check` reads it; `None` if it is gone.
     pub async fn upload(&self, account: &Account, id: &str) -> Result<Option<Upload>> {
         let Some((name, content)) = self.stored(account, id).await? else { return Ok(None) };
-        let read = read(name.clone(), content).await?;
+        let read = read(name.clone(), content, self.jurisdiction().await?).await?;
         Ok(Some(Upload { name, read }))
     }
 
@@ -77,8 +79,10 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Option<(String, Vec<u8>)>> {
         let Some((name, content)) = self.stored(account, id).await? else { return Ok(None) };
+        let places = self.jurisdiction().await?;
         let made = tokio::task::spawn_blocking(move || {
-            let read = intake::workbook(content.clone(), &name, intake::series::all());
+            let known = intake::series::all();
+            let read = intake::workbook(content.clone(), &name, known, places.as_ref());
             let issues = read.map_or_else(|issues| issues, |loaded| loaded.warnings);
             let marked =
                 || intake::marked_upload(content, &name, &issues, language, now.naive_utc()).ok();
@@ -99,13 +103,13 @@ impl App {
     ) -> Result<Option<CampaignId>> {
         let found = self.upload(account, id).await?;
         let Some(read) = found.and_then(|found| found.read.ok()) else { return Ok(None) };
-        let campaign = read.campaign;
+        let own = read.own;
         let by = (Actor::Account(account), Power::Plan);
         let mut act = self.act(by, Action::CampaignApply, now).await?;
-        let applied = self.apply_in(&mut act, &campaign, now).await?;
+        let applied = self.apply_in(&mut act, &own, now).await?;
         uploads::delete(act.tx(), id, account.id).await?;
-        act.commit(Some(campaign.id.as_str()), &applied.said()).await?;
-        Ok(Some(campaign.id))
+        act.commit(Some(own.campaign.id.as_str()), &applied.said()).await?;
+        Ok(Some(own.campaign.id))
     }
 }
 
@@ -113,8 +117,9 @@ impl App {
 async fn read(
     name: String,
     content: Vec<u8>,
+    places: Option<Jurisdiction>,
 ) -> Result<std::result::Result<intake::Loaded, Vec<Issue>>> {
-    let work = move || intake::workbook(content, &name, intake::series::all());
+    let work = move || intake::workbook(content, &name, intake::series::all(), places.as_ref());
     let read = tokio::task::spawn_blocking(work).await;
     read.map_err(|error| AppError::refused("refused-reading", &[("said", &error)]))
 }

@@ -23,6 +23,9 @@ pub(super) enum Account {
         /// Sites and teams of a lead
         #[arg(long, value_name = "CODE", num_args = 1..)]
         places: Vec<String>,
+        /// Areas to which the account is limited: it sees these, all below them, and nothing else
+        #[arg(long, value_name = "CODE", num_args = 1..)]
+        areas: Vec<String>,
         /// A file whose first line is the password
         #[arg(long)]
         password_file: Option<PathBuf>,
@@ -110,10 +113,10 @@ impl Account {
         let now = invocation.clock.now();
         let out = invocation.out;
         match self {
-            Self::Add { name, role, places, password_file } => {
+            Self::Add { name, role, places, areas, password_file } => {
                 let password = password(password_file.as_deref())?;
-                let kind = (*role, places.as_slice());
-                app.add_account(name, kind, &password, Actor::CommandLine, now).await?;
+                let kind = (*role, places.as_slice(), areas.as_slice());
+                app.add_account_of(name, kind, &password, Actor::CommandLine, now).await?;
                 out.note("account-added", &[("name", name), ("role", &role.word())]);
             }
             Self::List => {
@@ -121,10 +124,11 @@ impl Account {
                 if out.format == Format::Json {
                     out.json(&all);
                 } else {
-                    let mut sheet = Sheet::new(&["name", "role", "places"]);
+                    let mut sheet = Sheet::new(&["name", "role", "places", "areas"]);
                     for one in all {
                         let role = one.role.word().to_owned();
-                        sheet.push(vec![one.name, role, one.places.join(" ")]);
+                        let areas: Vec<_> = one.areas.iter().map(|area| area.as_str()).collect();
+                        sheet.push(vec![one.name, role, one.places.join(" "), areas.join(" ")]);
                     }
                     out.sheet(&sheet);
                 }

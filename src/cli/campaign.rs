@@ -1,12 +1,14 @@
 //! `doseplan campaign`.
 
-use super::output::{Format, Sheet, harmless, marked};
-use super::{Invocation, exit, snippet, workbook};
-use crate::domain::difference::{RowChange, What};
+use super::applied::{checked, place_changes, row_changes, told};
+use super::output::{Format, Sheet, harmless};
+use super::{Invocation, exit, workbook};
+use crate::app::AppError;
+use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::permission::Actor;
-use crate::intake::{self, Issue};
+use crate::intake;
+use crate::store::StoreError;
 use clap::Subcommand;
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Check, store and list campaigns.
@@ -39,17 +41,11 @@ pub(super) enum Campaign {
     },
 }
 
-#[derive(Serialize)]
-struct FileIssues<'a> {
-    errors: Vec<intake::View<'a>>,
-    warnings: Vec<intake::View<'a>>,
-}
-
 impl Campaign {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::blank(&invocation, new),
-            Self::Check { path } => Ok(check(&invocation, path)),
+            Self::Check { path } => check(&invocation, path).await,
             Self::Apply { path, dry_run } => apply(&invocation, path, *dry_run).await,
             Self::List => list(&invocation).await,
             Self::History => history(&invocation).await,
@@ -58,47 +54,40 @@ impl Campaign {
     }
 }
 
-fn check(invocation: &Invocation, path: &Path) -> u8 {
-    let (found, issues) = match intake::campaign(path, intake::series::all()) {
+async fn check(invocation: &Invocation, path: &Path) -> anyhow::Result<u8> {
+    let places = places(invocation, path).await?;
+    let read = intake::campaign_beside(path, intake::series::all(), places.as_ref());
+    let (found, issues) = match read {
         Ok(loaded) => (Some(loaded.campaign), loaded.warnings),
         Err(issues) => (None, issues),
     };
-    let language = invocation.out.language;
-    let part = |error: bool| -> Vec<&Issue> {
-        issues.iter().filter(|issue| issue.is_error() == error).collect()
-    };
-    let (errors, warnings) = (part(true), part(false));
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&FileIssues {
-            errors: views_of(&errors, language),
-            warnings: views_of(&warnings, language),
-        });
-    } else {
-        let mut lines = snippet::is_wanted(invocation, path).then(|| snippet::Lines::of(path));
-        for issue in errors.iter().chain(&warnings) {
-            match &mut lines {
-                Some(lines) => lines.print(invocation, issue),
-                None => super::output::print(&format!("{}\n", marked(issue, invocation.out))),
-            }
-        }
-    }
-    workbook::mark(invocation, path, &issues);
-    let counts: [(&str, &dyn std::fmt::Display); 2] =
-        [("errors", &errors.len()), ("warnings", &warnings.len())];
-    let Some(campaign) = found else {
-        invocation.out.note("campaign-bad", &counts);
-        return exit::CONFIGURATION;
-    };
-    let name = harmless(&campaign.name);
-    invocation.out.note("campaign-good", &[("name", &name), counts[1]]);
-    exit::OK
+    let found = found.map(|campaign| campaign.name);
+    Ok(checked(invocation, path, &issues, ("campaign-good", found)))
 }
 
-fn views_of<'a>(
-    part: &[&'a Issue],
-    language: crate::domain::campaign::Language,
-) -> Vec<intake::View<'a>> {
-    part.iter().map(|issue| issue.view(language)).collect()
+/// The jurisdiction that a folder without areas or sites of its own is read beside; `None` for a folder that stands
+/// alone, and where there is no database.
+async fn places(invocation: &Invocation, path: &Path) -> anyhow::Result<Option<Jurisdiction>> {
+    let stands_alone = path.join("areas.csv").exists() && path.join("sites.csv").exists();
+    if stands_alone || !path.exists() {
+        return Ok(None);
+    }
+    let app = match invocation.open(false).await {
+        Ok(app) => app,
+        Err(error) => {
+            let absent = |cause: &(dyn std::error::Error + 'static)| {
+                matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Absent(_)))
+                    || matches!(
+                        cause.downcast_ref::<AppError>(),
+                        Some(AppError::Store(StoreError::Absent(_)))
+                    )
+            };
+            return if error.chain().any(absent) { Ok(None) } else { Err(error) };
+        }
+    };
+    let found = app.jurisdiction().await?;
+    app.store.close().await;
+    Ok(found)
 }
 
 /// Reads a campaign's files. Issues are printed on stderr.
@@ -106,72 +95,48 @@ pub(super) fn read(
     invocation: &Invocation,
     path: &Path,
 ) -> Result<crate::domain::campaign::Campaign, u8> {
-    let language = invocation.out.language;
-    match intake::campaign(path, intake::series::all()) {
-        Ok(loaded) => {
-            for issue in &loaded.warnings {
-                eprintln!("{} {}", invocation.out.word("word-warning"), issue.line(language));
-            }
-            Ok(loaded.campaign)
-        }
-        Err(issues) => {
-            for issue in &issues {
-                eprintln!("{}", issue.line(language));
-            }
-            Err(exit::CONFIGURATION)
-        }
-    }
+    let read = intake::campaign(path, intake::series::all());
+    told(invocation, read.map(|loaded| (loaded.campaign, loaded.warnings)))
 }
 
 async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::Result<u8> {
-    let campaign = match read(invocation, path) {
-        Ok(campaign) => campaign,
+    let places = places(invocation, path).await?;
+    let read = intake::campaign_beside(path, intake::series::all(), places.as_ref());
+    let own = match told(invocation, read.map(|loaded| (loaded.own, loaded.warnings))) {
+        Ok(own) => own,
         Err(code) => return Ok(code),
     };
     let app = invocation.open(true).await?;
     let applied = if dry_run {
-        app.compare(&campaign).await?
+        app.compare_own(&own).await
     } else {
-        app.apply(&campaign, Actor::CommandLine, invocation.clock.now()).await?
+        app.apply_own(&own, Actor::CommandLine, invocation.clock.now()).await
     };
     app.store.close().await;
+    let applied = applied?;
     if invocation.out.format == Format::Json {
-        invocation.out.json(&applied.changes);
+        let own = applied.changes.iter().map(|change| serde_json::json!(change));
+        let places = applied.places.iter().map(|change| serde_json::json!(change));
+        invocation.out.json(&own.chain(places).collect::<Vec<_>>());
     } else {
-        changes(invocation, &applied.changes);
+        row_changes(invocation, &applied.changes);
+        place_changes(invocation, &applied.places);
     }
-    let name = harmless(&campaign.name);
-    let (id, count) = (campaign.id.as_str(), applied.changes.len());
-    let key = match (applied.is_new, count, dry_run) {
+    let name = harmless(&own.campaign.name);
+    let (id, count) = (own.campaign.id.as_str(), applied.changes.len());
+    let key = match (applied.is_new, applied.is_change(), dry_run) {
         (true, _, false) => "campaign-stored",
         (true, _, true) => "campaign-would-store",
-        (false, 0, _) => "campaign-unchanged",
-        (false, _, false) => "campaign-changed",
-        (false, _, true) => "campaign-would-change",
+        (false, false, _) => "campaign-unchanged",
+        (false, true, false) => "campaign-changed",
+        (false, true, true) => "campaign-would-change",
     };
     invocation.out.note(key, &[("name", &name), ("id", &id), ("count", &count)]);
-    let pending = dry_run && (applied.is_new || count > 0);
-    Ok(if pending { exit::CHANGES } else { exit::OK })
-}
-
-fn changes(invocation: &Invocation, changes: &[RowChange]) {
-    if changes.is_empty() {
-        return;
+    if !applied.places.is_empty() {
+        let count = applied.places.len();
+        invocation.out.note("campaign-touches-others", &[("count", &count)]);
     }
-    let mut sheet = Sheet::new(&["table", "key", "column", "old", "new"]);
-    for change in changes {
-        let word = |key: &str| invocation.out.word(key);
-        let (column, old, new) = match &change.what {
-            What::Added { row } => (word("change-added"), String::new(), harmless(row)),
-            What::Removed { row } => (word("change-removed"), harmless(row), String::new()),
-            What::Changed { column, old, new } => {
-                ((*column).to_owned(), harmless(old), harmless(new))
-            }
-            What::Reordered => (word("change-reordered"), String::new(), String::new()),
-        };
-        sheet.push(vec![change.table.to_owned(), harmless(&change.key), column, old, new]);
-    }
-    invocation.out.sheet(&sheet);
+    Ok(if dry_run && applied.is_change() { exit::CHANGES } else { exit::OK })
 }
 
 async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
@@ -204,12 +169,12 @@ async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
     let zone = loaded.campaign.timezone;
     let versions = app.versions(&loaded).await?;
-    let mut old: Option<&crate::domain::campaign::Campaign> = None;
+    let mut old: Option<&crate::store::campaigns::Version> = None;
     let mut lines = Vec::new();
     for version in &versions {
         let at = super::job::local(zone, version.applied_at);
         let found = old
-            .map(|old| crate::domain::difference::differences(old, &version.campaign))
+            .map(|old| crate::app::jurisdictions::version_changes(old, version))
             .unwrap_or_default();
         if invocation.out.format == Format::Json {
             lines.push(serde_json::json!({
@@ -217,9 +182,9 @@ async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
             }));
         } else {
             invocation.out.note("campaign-version", &[("version", &version.version), ("at", &at)]);
-            changes(invocation, &found);
+            row_changes(invocation, &found);
         }
-        old = Some(&version.campaign);
+        old = Some(version);
     }
     if invocation.out.format == Format::Json {
         invocation.out.json(&lines);
@@ -228,11 +193,12 @@ async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
 }
 
 async fn export(invocation: &Invocation, path: &Path) -> anyhow::Result<u8> {
-    let (_, loaded) = invocation.loaded(None).await?;
+    let (app, loaded) = invocation.loaded(None).await?;
+    let own = app.own(&loaded).await?;
     if workbook::is_workbook(path) {
-        workbook::export(invocation, &loaded, path)?;
+        workbook::export(invocation, &own, path)?;
     } else {
-        intake::export::folder(&loaded.campaign, path)
+        intake::export::folder(&own, path)
             .map_err(|error| invocation.out.not_written(path, &error))?;
     }
     invocation.out.note("campaign-exported", &[("dir", &path.display())]);

@@ -2,6 +2,7 @@
 //! stderr.
 
 mod account;
+mod applied;
 mod backup;
 mod bounce;
 mod browser;
@@ -24,12 +25,14 @@ mod forecast_words;
 mod help;
 mod import;
 mod job;
+mod jurisdiction;
 mod layout;
 mod log;
 mod mails;
 mod outbox;
 mod output;
 mod plan;
+mod plan_allocation;
 mod plan_choice;
 mod plan_files;
 mod plan_print;
@@ -123,6 +126,9 @@ enum Command {
     /// Check, store and list campaigns
     #[command(subcommand)]
     Campaign(campaign::Campaign),
+    /// Areas and places, which all campaigns share
+    #[command(subcommand)]
+    Jurisdiction(jurisdiction::Jurisdiction),
     /// Make, check, compare and adopt plans
     #[command(subcommand)]
     Plan(plan::Plan),
@@ -274,6 +280,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Demo(it) => Box::pin(it.run(invocation)).await,
         Command::Campaign(it) => it.run(invocation).await,
+        Command::Jurisdiction(it) => it.run(invocation).await,
         Command::Plan(it) => it.run(invocation).await,
         Command::Doses(it) => it.run(invocation).await,
         Command::Tallies(it) => it.run(invocation).await,

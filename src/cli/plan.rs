@@ -6,7 +6,8 @@ use super::plan_files::Basis;
 use super::plan_print::{rows_sheet, table, view};
 use super::plan_progress::{share_of, tell};
 use super::{
-    Invocation, exit, parse_day, plan_files, plan_tours, plan_vials, plan_what_if, plan_why,
+    Invocation, exit, parse_day, plan_allocation, plan_files, plan_tours, plan_vials, plan_what_if,
+    plan_why,
 };
 use crate::app::plans::{Made, Search};
 use crate::domain::campaign::Campaign;
@@ -54,6 +55,8 @@ pub(super) enum Plan {
     },
     /// Each team's day: departure, every stop with times and doses, return
     Tours(plan_tours::Tours),
+    /// How much vaccine each county gets: by week and lot, waste included
+    Allocation(plan_allocation::Allocation),
     /// Every plan with its state
     List,
     /// What limits the plan: who has no place in it and why, and what one more unit of each scarce resource would
@@ -109,6 +112,7 @@ impl Plan {
                 show(&invocation, *no, (*day, place.as_deref()), *vials).await
             }
             Self::Tours(tours) => tours.run(&invocation).await,
+            Self::Allocation(allocation) => allocation.run(&invocation).await,
             Self::List => list(&invocation).await,
             Self::Why(why) => why.run(&invocation).await,
             Self::WhatIf(what_if) => what_if.run(&invocation).await,

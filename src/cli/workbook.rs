@@ -2,8 +2,8 @@
 
 use super::output::harmless;
 use super::{Invocation, exit};
-use crate::app::Loaded;
 use crate::domain::campaign::Campaign;
+use crate::domain::jurisdiction::{Jurisdiction, LocalCampaign};
 use crate::intake::{self, Issue, workbook_form};
 use chrono::{NaiveDate, NaiveDateTime};
 use clap::Args;
@@ -64,13 +64,24 @@ pub(super) fn blank(invocation: &Invocation, new: &New) -> anyhow::Result<u8> {
 }
 
 /// `campaign export FILE.xlsx`.
-pub(super) fn export(invocation: &Invocation, loaded: &Loaded, path: &Path) -> anyhow::Result<()> {
-    let campaign = &loaded.campaign;
-    let bytes = workbook_form::campaign(
-        campaign,
-        invocation.out.language,
-        made_at(invocation, Some(campaign)),
-    )?;
+pub(super) fn export(
+    invocation: &Invocation,
+    own: &LocalCampaign,
+    path: &Path,
+) -> anyhow::Result<()> {
+    let made_at = made_at(invocation, Some(&own.campaign));
+    let bytes = workbook_form::campaign(own, invocation.out.language, made_at)?;
+    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
+}
+
+/// `jurisdiction export FILE.xlsx`.
+pub(super) fn export_jurisdiction(
+    invocation: &Invocation,
+    of: &Jurisdiction,
+    path: &Path,
+) -> anyhow::Result<()> {
+    let made_at = invocation.clock.now().with_timezone(&of.timezone).naive_local();
+    let bytes = workbook_form::jurisdiction(of, invocation.out.language, made_at)?;
     std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
 }
 

@@ -1,5 +1,6 @@
 //! Accounts of the dashboard: their roles, names, passwords, and the scopes of their tokens.
 
+use super::id::AreaCode;
 use super::words::words;
 use serde::Serialize;
 
@@ -29,6 +30,8 @@ pub struct Account {
     pub role: Role,
     /// Sites and teams of a lead.
     pub places: Vec<String>,
+    /// Areas whose part of the tree it may see; empty: all.
+    pub areas: Vec<AreaCode>,
 }
 
 impl Account {
@@ -85,6 +88,7 @@ mod tests {
             name: "zhao".into(),
             role,
             places: vec!["S01".into(), "T1".into()],
+            areas: Vec::new(),
         };
         for (role, code, leads, is_home) in [
             (Role::Lead, "S01", true, true),

@@ -1,6 +1,7 @@
 //! Areas (a tree of county, townships, villages), and distances between points.
 
 use super::id::AreaCode;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// A node of the area tree.
@@ -14,6 +15,15 @@ pub struct Area {
     pub parent: Option<AreaCode>,
     /// Where it lies.
     pub point: Option<Point>,
+}
+
+/// From a day on an area's people, denominators and facts count with another area (并镇).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merger {
+    /// The successor.
+    pub into: AreaCode,
+    /// The first day on which they count with it.
+    pub until: NaiveDate,
 }
 
 /// A point in WGS-84 degrees.

@@ -33,6 +33,8 @@ words! {
         PlanAdopt = "plan-adopt",
         /// Stored a campaign, or its new version.
         CampaignApply = "campaign-apply",
+        /// Stored the jurisdiction's areas and places, or decided what campaigns say otherwise.
+        JurisdictionApply = "jurisdiction-apply",
         /// Uploaded a workbook.
         Upload = "upload",
         /// Entered counts.

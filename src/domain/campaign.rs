@@ -1,6 +1,6 @@
 //! A campaign: the content of its folder, read once. Every code that a table mentions exists.
 
-use super::area::{Area, Travel};
+use super::area::{Area, Merger, Travel};
 use super::contact::Contact;
 use super::date::days;
 use super::group::{Eligible, Group, GroupSet};
@@ -61,6 +61,13 @@ pub struct Campaign {
     pub closures: Vec<Closure>,
     /// Lots of vaccine for the county store.
     pub deliveries: Vec<Delivery>,
+    /// Areas that were merged into others (并镇), or will be. Both stand among the areas; see
+    /// [`Campaign::on`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mergers: BTreeMap<AreaCode, Merger>,
+    /// Groups that have another name now, from the old name, under which facts stand, to the new one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub renamed: BTreeMap<GroupId, GroupId>,
 }
 
 /// What a catch-up campaign gives, and its goal.

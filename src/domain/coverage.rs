@@ -169,6 +169,11 @@ pub fn coverage(
     depth: Depth,
     sites: SitesReported,
 ) -> Coverage {
+    let campaign = &*campaign.on(as_of);
+    let counted: Vec<DoseSums> = counted
+        .iter()
+        .map(|sum| DoseSums { area: campaign.home(&sum.area, as_of).clone(), ..sum.clone() })
+        .collect();
     let eligible = campaign.eligible_on(as_of);
     let areas: Vec<&Area> = campaign
         .areas

@@ -46,8 +46,13 @@ pub enum What {
 /// All differences, table by table: new and changed rows in their new order, then removed rows.
 /// Empty if and only if the campaigns are equal.
 pub fn differences(old: &Campaign, new: &Campaign) -> Vec<RowChange> {
+    between(&tables(old), &tables(new))
+}
+
+/// The differences of the same tables, old and new.
+pub fn between(old: &[Table], new: &[Table]) -> Vec<RowChange> {
     let mut changes = Vec::new();
-    for (old, new) in tables(old).iter().zip(&tables(new)) {
+    for (old, new) in old.iter().zip(new) {
         compare(old, new, &mut changes);
     }
     changes
@@ -55,7 +60,7 @@ pub fn differences(old: &Campaign, new: &Campaign) -> Vec<RowChange> {
 
 fn compare(old: &Table, new: &Table, changes: &mut Vec<RowChange>) {
     let before = changes.len();
-    let key_of = |row: &[String]| row[..new.key_columns].join(", ");
+    let key_of = |row: &[String]| new.key_of(row);
     let old_rows: BTreeMap<String, &Vec<String>> =
         old.rows.iter().map(|row| (key_of(row), row)).collect();
     let new_rows: BTreeMap<String, &Vec<String>> =

@@ -1,6 +1,7 @@
 //! What doseplan knows, decided from values alone: no I/O, no clock, no randomness without a seed.
 
 pub mod account;
+pub mod allocation;
 pub mod area;
 pub mod assign;
 pub mod attention;
@@ -15,12 +16,14 @@ pub mod coverage;
 pub mod date;
 pub mod difference;
 pub mod dose;
+pub mod facts;
 pub mod group;
 pub mod hold;
 pub mod id;
 pub mod job;
 pub mod judge;
 pub mod jurisdiction;
+pub mod merging;
 pub mod message;
 pub mod notice;
 pub mod permission;
@@ -34,6 +37,7 @@ pub mod rules;
 pub mod series;
 pub mod site;
 pub mod stock;
+pub mod subtree;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -4,6 +4,8 @@
 //! - A **role** has **powers**: what an account may do at all.
 //! - A **scope** of a program's token lets some of its account's powers through. It never adds one.
 //! - A **place** narrows the powers of a lead: own sites, own teams, and the stops of those teams.
+//! - An **area** narrows all that an account sees to its part of the tree ([`view`]). What concerns the whole, such as
+//!   plans, mail and other accounts, it then does not have at all.
 //!
 //! A team's lead enters the counts of a stop on the days on which the plan in force sends that team there. A team is
 //! also diverted by telephone: where the plan sends no team to a stop on a day, every team's lead may enter its
@@ -16,6 +18,7 @@ use super::campaign::Campaign;
 use super::id::{AreaCode, PlaceCode, TeamCode};
 use super::job::Job;
 use chrono::NaiveDate;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that may or may not be done.
@@ -55,8 +58,10 @@ pub enum Denied {
     Role(Role),
     /// The token does not have the scope.
     Scope(Scope),
-    /// A lead asks about a place that is not theirs.
+    /// A lead asks about a place that is not theirs, or an account of some areas about another one.
     Place(String),
+    /// An account of some areas asks for what concerns the whole.
+    Areas(Vec<AreaCode>),
     /// A lead of teams asks about a stop to which the plan sends other teams on that day.
     Stop {
         /// The stop.
@@ -77,6 +82,13 @@ impl Role {
             Power::Operation | Power::Plan => matches!(self, Self::Admin | Self::Planner),
             Power::Accounts => self == Self::Admin,
         }
+    }
+}
+
+impl Power {
+    /// Whether it concerns the whole, whatever the area.
+    fn is_of_the_whole(self) -> bool {
+        matches!(self, Self::Operation | Self::Plan | Self::Accounts)
     }
 }
 
@@ -128,8 +140,39 @@ pub fn may(actor: Actor<'_>, power: Power) -> Result<(), Denied> {
     }
     match actor.account() {
         Some(account) if !account.role.has(power) => Err(Denied::Role(account.role)),
+        Some(account) if !account.areas.is_empty() && power.is_of_the_whole() => {
+            Err(Denied::Areas(account.areas.clone()))
+        }
         _ => Ok(()),
     }
+}
+
+/// The areas to which somebody is limited; `None`: they are not.
+pub fn areas_of(actor: Actor<'_>) -> Option<&[AreaCode]> {
+    let areas = &actor.account()?.areas;
+    (!areas.is_empty()).then_some(areas)
+}
+
+/// A campaign as somebody may see it: whole, or the part of the tree that is theirs.
+pub fn view<'a>(actor: Actor<'_>, campaign: &'a Campaign) -> Cow<'a, Campaign> {
+    match areas_of(actor) {
+        Some(areas) => Cow::Owned(campaign.within(areas)),
+        None => Cow::Borrowed(campaign),
+    }
+}
+
+/// Whether a site, stop or team is in the part of the tree that is somebody's. A team is where the plan sends it on
+/// the day.
+fn is_theirs(actor: Actor<'_>, campaign: &Campaign, code: &str, visits: &Visits) -> bool {
+    let Some(areas) = areas_of(actor) else { return true };
+    let mine = campaign.subtree(areas);
+    if let Some(place) = campaign.place(code) {
+        return mine.contains(place.area());
+    }
+    let sent = |stop: &PlaceCode| {
+        visits.teams.get(stop).is_some_and(|teams| teams.iter().any(|team| team.as_str() == code))
+    };
+    campaign.stops.iter().any(|stop| mine.contains(&stop.area) && sent(&stop.code))
 }
 
 /// The teams that the plan in force sends to each stop on one day.
@@ -162,6 +205,9 @@ pub fn may_at(
     visits: &Visits,
 ) -> Result<(), Denied> {
     may(actor, power)?;
+    if !is_theirs(actor, campaign, code, visits) {
+        return Err(Denied::Place(code.to_owned()));
+    }
     let Some(lead) = actor.account().filter(|account| account.role == Role::Lead) else {
         return Ok(());
     };
@@ -194,6 +240,9 @@ pub fn may_see(
         return may_at(actor, Power::People, campaign, place.as_str(), visits);
     }
     may(actor, Power::People)?;
+    if areas_of(actor).is_some_and(|areas| !campaign.subtree(areas).contains(area)) {
+        return Err(Denied::Place(area.to_string()));
+    }
     match actor.account().filter(|account| account.role == Role::Lead) {
         Some(lead)
             if !lead.places.iter().any(|code| campaign.areas_served(code).contains(&area)) =>
@@ -207,7 +256,7 @@ pub fn may_see(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::area::Point;
+    use crate::domain::area::{Area, Point};
     use crate::domain::plan::PlanRow;
     use crate::domain::planner::testing::{plain, start};
     use crate::domain::site::{Stop, Team};
@@ -255,7 +304,7 @@ mod tests {
 
     fn account(role: Role, places: &[&str]) -> Account {
         let places = places.iter().map(|&place| place.to_owned()).collect();
-        Account { id: 1, name: "zhao".into(), role, places }
+        Account { id: 1, name: "zhao".into(), role, places, areas: Vec::new() }
     }
 
     const CODES: [&str; 9] = ["S1", "S2", "P1", "P2", "P3", "T1", "T2", "T3", "nowhere"];
@@ -372,5 +421,51 @@ mod tests {
         }
         let account = account(Role::Admin, &[]);
         assert_eq!(Actor::Program(&account, &[]).name(), "zhao");
+    }
+
+    #[test]
+    fn an_account_of_an_area_sees_that_part_and_has_nothing_of_the_whole() {
+        let (mut campaign, visits) = world();
+        campaign.areas.push(Area {
+            code: "A2".into(),
+            name: "A2".into(),
+            ..campaign.areas[0].clone()
+        });
+        campaign.sites[1].area = "A2".into();
+        campaign.stops[1].area = "A2".into();
+        let of = |role, places: &[&str], area: &str| Account {
+            areas: vec![area.into()],
+            ..account(role, places)
+        };
+        let sees = |account: &Account| {
+            let actor = Actor::Account(account);
+            let may = |code: &&str| may_at(actor, Power::Tally, &campaign, code, &visits).is_ok();
+            CODES.into_iter().filter(may).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(sees(&of(Role::Planner, &[], "A1")), "S1 P1 P3 T1");
+        assert_eq!(sees(&of(Role::Planner, &[], "A2")), "S2 P2 T2");
+        assert_eq!(sees(&of(Role::Lead, &["S1", "S2"], "A2")), "S2");
+        assert_eq!(sees(&of(Role::Planner, &[], "elsewhere")), "");
+        let planner = of(Role::Planner, &[], "A2");
+        for actor in [Actor::Account(&planner), Actor::Program(&planner, &Scope::ALL)] {
+            let people = |area: &str| may_see(actor, &campaign, &area.into(), None).is_ok();
+            assert_eq!([people("A1"), people("A2")], [false, true]);
+            let place = |code: &str| {
+                may_see(actor, &campaign, &"A2".into(), Some((&code.into(), &visits))).is_ok()
+            };
+            assert_eq!([place("S1"), place("S2")], [false, true]);
+            assert_eq!(view(actor, &campaign).areas.len(), 1);
+        }
+        for power in [Power::Operation, Power::Plan] {
+            assert_eq!(
+                may(Actor::Account(&planner), power),
+                Err(Denied::Areas(vec!["A2".into()])),
+                "{power:?}"
+            );
+        }
+        let admin = of(Role::Admin, &[], "A2");
+        assert!(may(Actor::Account(&admin), Power::Accounts).is_err());
+        let whole = account(Role::Planner, &[]);
+        assert!(matches!(view(Actor::Account(&whole), &campaign), Cow::Borrowed(_)));
     }
 }

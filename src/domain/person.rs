@@ -137,7 +137,7 @@ pub fn group_of<'a>(
     day: NaiveDate,
 ) -> Option<&'a Group> {
     if let Some(named) = named {
-        return campaign.group(named.as_str());
+        return campaign.group(campaign.group_now(named).as_str());
     }
     let month_end = campaign.series.month_end;
     campaign.groups.iter().find(|group| {

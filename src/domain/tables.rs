@@ -16,28 +16,53 @@ pub struct Table {
     pub columns: &'static [&'static str],
     /// How many of the first columns form the key of a row.
     pub key_columns: usize,
+    /// How many of the last columns are left out of a file where no row has anything in them.
+    pub extras: usize,
     /// The rows, in the campaign's order.
     pub rows: Vec<Vec<String>>,
 }
 
-fn text(value: Option<impl Display>) -> String {
+pub(super) fn text(value: Option<impl Display>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-fn point(point: Option<&Point>) -> [String; 2] {
+pub(super) fn point(point: Option<&Point>) -> [String; 2] {
     [text(point.map(|p| p.latitude)), text(point.map(|p| p.longitude))]
 }
 
-fn contact(contact: Option<&Contact>) -> [String; 2] {
+pub(super) fn contact(contact: Option<&Contact>) -> [String; 2] {
     [text(contact.map(|c| &c.name)), text(contact.and_then(|c| c.email.as_ref()))]
 }
 
-fn weekdays(days: Weekdays) -> String {
+pub(super) fn weekdays(days: Weekdays) -> String {
     days.to_string()
 }
 
 fn duration(duration: Option<Duration>) -> String {
     text(duration)
+}
+
+/// The column of a site's first day, a part of its key that few files have.
+const FIRST_DAY: &str = "from";
+
+impl Table {
+    /// What tells a row from the others. A site without a first day is its code alone.
+    pub fn key_of(&self, row: &[String]) -> String {
+        let mut cells = &row[..self.key_columns];
+        if self.key_columns > 1 && self.columns[1] == FIRST_DAY && cells[1].is_empty() {
+            cells = &cells[..1];
+        }
+        cells.join(", ")
+    }
+
+    /// The columns that a file of this table has: those beyond the usual ones only where some row needs them.
+    pub fn used(&self) -> Vec<usize> {
+        let usual = self.columns.len() - self.extras;
+        let is_extra = |at: usize| at >= usual || self.columns[at] == FIRST_DAY;
+        let is_used =
+            |at: &usize| !is_extra(*at) || self.rows.iter().any(|row| !row[*at].is_empty());
+        (0..self.columns.len()).filter(is_used).collect()
+    }
 }
 
 /// All tables of a campaign. Settings and dose rules have the columns `key` and `value`.
@@ -91,7 +116,7 @@ fn settings(campaign: &Campaign) -> Table {
             ("catch_up.rate", catch_up.rate.to_string()),
         ]));
     }
-    Table { stem: "campaign", columns: KEY_VALUE, key_columns: 1, rows }
+    Table { stem: "campaign", columns: KEY_VALUE, key_columns: 1, extras: 0, rows }
 }
 
 fn series(campaign: &Campaign) -> Table {
@@ -99,7 +124,7 @@ fn series(campaign: &Campaign) -> Table {
     if let Some(rules) = series.rules.as_deref().and_then(|text| text.parse().ok()) {
         let mut rows = Vec::new();
         flatten(String::new(), &toml::Value::Table(rules), &mut rows);
-        return Table { stem: "series", columns: KEY_VALUE, key_columns: 1, rows };
+        return Table { stem: "series", columns: KEY_VALUE, key_columns: 1, extras: 0, rows };
     }
     let month_end = match series.month_end {
         MonthEnd::Roll => "roll",
@@ -123,7 +148,7 @@ fn series(campaign: &Campaign) -> Table {
         let given = cells.into_iter().filter(|(_, value)| !value.is_empty());
         rows.extend(given.map(|(key, value)| vec![format!("doses.{number}.{key}"), value]));
     }
-    Table { stem: "series", columns: KEY_VALUE, key_columns: 1, rows }
+    Table { stem: "series", columns: KEY_VALUE, key_columns: 1, extras: 0, rows }
 }
 
 /// The keys and values of a TOML tree. A list's elements count from 1: `doses.2.min_age`.
@@ -160,7 +185,7 @@ fn groups(campaign: &Campaign) -> Table {
         ]
     };
     let rows = campaign.groups.iter().map(row).collect();
-    Table { stem: "groups", columns, key_columns: 1, rows }
+    Table { stem: "groups", columns, key_columns: 1, extras: 0, rows }
 }
 
 fn group_sets(campaign: &Campaign) -> Table {
@@ -169,7 +194,8 @@ fn group_sets(campaign: &Campaign) -> Table {
         vec![set.id.to_string(), set.name.clone(), groups.join(" ")]
     };
     let rows = campaign.group_sets.iter().map(row).collect();
-    Table { stem: "group_sets", columns: &["id", "name", "groups"], key_columns: 1, rows }
+    let columns = &["id", "name", "groups"];
+    Table { stem: "group_sets", columns, key_columns: 1, extras: 0, rows }
 }
 
 fn areas(campaign: &Campaign) -> Table {
@@ -180,7 +206,7 @@ fn areas(campaign: &Campaign) -> Table {
     };
     let columns = &["area", "name", "parent", "latitude", "longitude"];
     let rows = campaign.areas.iter().map(row).collect();
-    Table { stem: "areas", columns, key_columns: 1, rows }
+    Table { stem: "areas", columns, key_columns: 1, extras: 0, rows }
 }
 
 fn eligible(campaign: &Campaign) -> Table {
@@ -191,7 +217,7 @@ fn eligible(campaign: &Campaign) -> Table {
     };
     let columns = &["area", "group", "as_of", "people", "source"];
     let rows = campaign.eligible.iter().map(row).collect();
-    Table { stem: "eligible", columns, key_columns: 3, rows }
+    Table { stem: "eligible", columns, key_columns: 3, extras: 0, rows }
 }
 
 fn sites(campaign: &Campaign) -> Table {
@@ -230,13 +256,14 @@ fn sites(campaign: &Campaign) -> Table {
         "lead_email",
     ];
     let rows = campaign.sites.iter().map(row).collect();
-    Table { stem: "sites", columns, key_columns: 1, rows }
+    Table { stem: "sites", columns, key_columns: 1, extras: 0, rows }
 }
 
 fn reach(campaign: &Campaign) -> Table {
     let row = |reach: &super::site::Reach| vec![reach.area.to_string(), reach.site.to_string()];
     let rows = campaign.reach.iter().map(row).collect();
-    Table { stem: "reach", columns: &["area", "site"], key_columns: 2, rows }
+    let columns = &["area", "site"];
+    Table { stem: "reach", columns, key_columns: 2, extras: 0, rows }
 }
 
 fn teams(campaign: &Campaign) -> Table {
@@ -273,7 +300,7 @@ fn teams(campaign: &Campaign) -> Table {
         "lead_email",
     ];
     let rows = campaign.teams.iter().map(row).collect();
-    Table { stem: "teams", columns, key_columns: 1, rows }
+    Table { stem: "teams", columns, key_columns: 1, extras: 0, rows }
 }
 
 fn stops(campaign: &Campaign) -> Table {
@@ -303,7 +330,7 @@ fn stops(campaign: &Campaign) -> Table {
         "weekdays",
     ];
     let rows = campaign.stops.iter().map(row).collect();
-    Table { stem: "stops", columns, key_columns: 1, rows }
+    Table { stem: "stops", columns, key_columns: 1, extras: 0, rows }
 }
 
 fn closures(campaign: &Campaign) -> Table {
@@ -311,7 +338,8 @@ fn closures(campaign: &Campaign) -> Table {
         vec![closure.place.clone(), closure.day.to_string(), closure.doses.to_string()]
     };
     let rows = campaign.closures.iter().map(row).collect();
-    Table { stem: "closures", columns: &["place", "date", "doses"], key_columns: 2, rows }
+    let columns = &["place", "date", "doses"];
+    Table { stem: "closures", columns, key_columns: 2, extras: 0, rows }
 }
 
 fn deliveries(campaign: &Campaign) -> Table {
@@ -327,7 +355,7 @@ fn deliveries(campaign: &Campaign) -> Table {
     };
     let columns = &["lot", "product", "date", "doses", "expires", "doses_per_vial"];
     let rows = campaign.deliveries.iter().map(row).collect();
-    Table { stem: "deliveries", columns, key_columns: 1, rows }
+    Table { stem: "deliveries", columns, key_columns: 1, extras: 0, rows }
 }
 
 #[cfg(test)]

@@ -100,6 +100,8 @@ pub(crate) fn county() -> Campaign {
             Closure { place: "S2".into(), day: day(6), doses: 30 },
         ],
         deliveries: vec![lot("L2", 5, 200, 60), lot("L1", 0, 100, 20), lot("L3", 5, 50, 60)],
+        mergers: BTreeMap::new(),
+        renamed: BTreeMap::new(),
     }
 }
 

@@ -1,15 +1,18 @@
 //! Reads a campaign folder or workbook into a campaign, or into a list of everything that is wrong with it.
 
+use super::campaign_settings::{Places, load_series, load_settings};
 use super::check::{self, Codes};
 use super::check_places::{self, Files};
-use super::issue::{Issue, has_errors, nearest};
-use super::series;
-use super::settings::{self, GROUP_SETS, GROUPS, SETTINGS, Settings};
+use super::issue::{Issue, has_errors};
+use super::jurisdiction::{closed, dated, first_rows, located, mergers};
+use super::local;
+use super::place_tables;
+use super::settings::LOCAL_GROUPS;
 use super::source::{Names, Source, limited};
-use super::table::{Column, Table};
 use super::tables::{self, read, values};
 use super::workbook::Book;
 use crate::domain::campaign::Campaign;
+use crate::domain::jurisdiction::{Beyond, Jurisdiction, LocalCampaign, SiteLimit, SiteRow};
 use crate::domain::series::Series;
 use std::path::Path;
 
@@ -24,6 +27,7 @@ const NAMES: Names = Names {
         "stops",
         "closures",
         "deliveries",
+        "sessions",
         "tallies",
         "doses",
         "persons",
@@ -36,8 +40,11 @@ const NAMES: Names = Names {
 /// A usable campaign and the warnings about its files.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The campaign.
+    /// The campaign by itself. Of one that is read beside a jurisdiction it has no areas and places but those that it
+    /// adds.
     pub campaign: Campaign,
+    /// What its folder says, to be applied.
+    pub own: LocalCampaign,
     /// Warnings only; a campaign with errors is not returned.
     pub warnings: Vec<Issue>,
 }
@@ -45,18 +52,32 @@ pub struct Loaded {
 /// Reads a folder or an .xlsx workbook. `known` are the series that a campaign may name; a `series.toml` in the
 /// folder takes precedence. On failure the list holds warnings as well as errors.
 pub fn campaign(path: &Path, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
-    checked(Source::open(path), known)
+    checked(Source::open(path), known, None)
+}
+
+/// The same, where a folder without areas or sites of its own has those of a jurisdiction.
+pub fn campaign_beside(
+    path: &Path,
+    known: &[Series],
+    places: Option<&Jurisdiction>,
+) -> Result<Loaded, Vec<Issue>> {
+    checked(Source::open(path), known, places)
 }
 
 /// Reads an uploaded .xlsx workbook. `name` is the file name used in messages. Workbooks with macros are refused;
 /// formulas are reported as warnings.
-pub fn workbook(bytes: Vec<u8>, name: &str, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
+pub fn workbook(
+    bytes: Vec<u8>,
+    name: &str,
+    known: &[Series],
+    places: Option<&Jurisdiction>,
+) -> Result<Loaded, Vec<Issue>> {
     let mut formulas = Vec::new();
     let book = Book::of_upload(bytes, name).map(|mut book| {
         formulas = book.formulas();
         Source::Book(Box::new(book))
     });
-    match checked(book, known) {
+    match checked(book, known, places) {
         Ok(mut loaded) => {
             loaded.warnings.extend(formulas);
             Ok(loaded)
@@ -68,182 +89,116 @@ pub fn workbook(bytes: Vec<u8>, name: &str, known: &[Series]) -> Result<Loaded, 
     }
 }
 
-fn checked(source: Result<Source, Issue>, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
+fn checked(
+    source: Result<Source, Issue>,
+    known: &[Series],
+    places: Option<&Jurisdiction>,
+) -> Result<Loaded, Vec<Issue>> {
     let mut issues = Vec::new();
-    let campaign = source
+    let own = source
         .map_err(|issue| issues.push(issue))
         .ok()
-        .and_then(|mut source| load(&mut source, known, &mut issues));
+        .and_then(|mut source| load(&mut source, known, places, &mut issues));
     // The judge is built here so that a series with bad dose rules is refused now, not by every later command.
-    if let Some(Err(refused)) = campaign.as_ref().map(super::rules::judge_of) {
+    if let Some(Err(refused)) = own.as_ref().map(|own| super::rules::judge_of(&own.campaign)) {
         issues.extend(refused);
     }
-    let issues = limited(issues);
-    match campaign {
-        Some(campaign) if !has_errors(&issues) => Ok(Loaded { campaign, warnings: issues }),
-        _ => Err(issues),
+    let warnings = limited(issues);
+    match own {
+        Some(own) if !has_errors(&warnings) => Ok(Loaded { campaign: own.alone(), own, warnings }),
+        _ => Err(warnings),
     }
 }
 
-fn load(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Option<Campaign> {
-    let settings = load_settings(source, GROUPS, issues);
+/// A folder that stands alone says its areas and sites. One that does not is read beside the jurisdiction, where
+/// there is one.
+fn load(
+    source: &mut Source,
+    known: &[Series],
+    places: Option<&Jurisdiction>,
+    issues: &mut Vec<Issue>,
+) -> Option<LocalCampaign> {
+    let places = places.filter(|places| !places.areas.is_empty()).filter(|_| {
+        !source.has("areas", place_tables::AREAS) || !source.has("sites", place_tables::SITES)
+    });
+    match places {
+        Some(places) => local::beside(source, places, known, issues),
+        None => whole(source, known, issues),
+    }
+}
+
+fn whole(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Option<LocalCampaign> {
+    let settings = load_settings(source, LOCAL_GROUPS, issues);
     let own = load_series(source, &settings, known, issues);
-    let (areas_table, _) = source.table("areas", tables::AREAS, true, issues);
+    let span = settings.head.as_ref().and_then(|head| Some((head.start?, head.end?)));
+    let (areas_table, _) = source.table("areas", place_tables::AREAS, true, issues);
     let (eligible_table, _) = source.table("eligible", tables::ELIGIBLE, true, issues);
-    let (sites_table, _) = source.table("sites", tables::SITES, true, issues);
+    let (sites_table, _) = source.table("sites", place_tables::SITES, true, issues);
     let (reach_table, has_reach) = source.table("reach", tables::REACH, false, issues);
-    let (teams_table, _) = source.table("teams", tables::TEAMS, false, issues);
-    let (stops_table, _) = source.table("stops", tables::STOPS, false, issues);
-    let (closures_table, _) = source.table("closures", tables::CLOSURES, false, issues);
-    let (deliveries_table, _) = source.table("deliveries", tables::DELIVERIES, true, issues);
+    let (teams_table, _) = source.table("teams", place_tables::TEAMS, false, issues);
+    let (stops_table, _) = source.table("stops", place_tables::STOPS, false, issues);
+    let (closures_table, _) = source.table("closures", place_tables::CLOSURES, false, issues);
+    let (lots_table, _) = source.table("deliveries", place_tables::DELIVERIES, true, issues);
+    let (sessions_table, _) = source.table("sessions", place_tables::SESSIONS, false, issues);
+    source.misnamed(&NAMES, issues);
 
     let area_codes = Codes::of(&areas_table, "area");
     let group_codes = Codes::of(&settings.group_table, "id");
     let site_codes = Codes::of(&sites_table, "site");
     let mobile_codes = Codes::of(&teams_table, "team").and(&Codes::of(&stops_table, "stop"));
 
-    let areas = read(&areas_table, issues, tables::area);
-    check::areas(&areas_table.file, &areas, &area_codes, issues);
+    let areas = read(&areas_table, issues, place_tables::area);
+    let plain: Vec<_> = areas.iter().map(|row| located(row, row.value.area.clone())).collect();
+    check::areas(&areas_table.file, &plain, &area_codes, issues);
+    mergers(&areas_table.file, &areas, &area_codes, issues);
     let eligible = read(&eligible_table, issues, tables::eligible);
     let file = &eligible_table.file;
     let eligible = check::eligible(file, eligible, &area_codes, &group_codes, issues);
-    let sites = read(&sites_table, issues, tables::site);
+    let mut sites = read(&sites_table, issues, place_tables::site);
+    let ends = place_tables::days_of(&sites_table, ("site", "until"), issues);
+    sites.extend(place_tables::ended(&sites, &ends));
     let teams = read(&teams_table, issues, tables::team);
-    let stops = read(&stops_table, issues, tables::stop);
+    let stop_rows = read(&stops_table, issues, place_tables::stop);
+    let stops: Vec<_> = stop_rows.iter().map(|row| located(row, row.value.stop.clone())).collect();
     let names = Files {
         sites: &sites_table.file,
         reach: &reach_table.file,
         teams: &teams_table.file,
         stops: &stops_table.file,
         closures: &closures_table.file,
-        deliveries: &deliveries_table.file,
+        deliveries: &lots_table.file,
     };
-    check_places::places(&names, &sites, &teams, &stops, &area_codes, issues);
+    let first = first_rows(&sites);
+    check_places::places(&names, &first, &teams, &stops, &area_codes, issues);
+    dated(names.sites, &sites, issues);
     let reach = (has_reach && !source.is_unfilled(&reach_table))
         .then(|| read(&reach_table, issues, tables::reach));
-    let reach = check_places::reach(names.reach, reach, &area_codes, &site_codes, &sites, issues);
-    let closures = read(&closures_table, issues, tables::closure);
-    let span = settings.head.as_ref().and_then(|head| Some((head.start?, head.end?)));
-    check_places::closures(names.closures, &closures, &site_codes, &mobile_codes, span, issues);
-    let deliveries = read(&deliveries_table, issues, tables::delivery);
-    check_places::deliveries(names.deliveries, &deliveries, issues);
-    source.misnamed(&NAMES, issues);
-
-    let head = settings.head?;
-    Some(Campaign {
-        id: head.id?,
-        name: head.name?,
-        timezone: head.timezone?,
-        language: head.language?,
-        start: head.start?,
-        end: head.end?,
-        series: own?,
-        catch_up: head.catch_up?,
-        adopt: head.adopt?,
-        freeze_days: head.freeze_days?,
-        coordinator: head.coordinator?,
-        travel: head.travel?,
-        groups: settings.groups,
-        group_sets: settings.group_sets,
-        areas: values(areas),
-        eligible,
-        sites: values(sites),
-        reach,
-        teams: values(teams),
-        stops: values(stops),
+    let reach = check_places::reach(names.reach, reach, &area_codes, &site_codes, &first, issues);
+    let closures = read(&closures_table, issues, place_tables::closed);
+    closed(names.closures, &closures, (&site_codes, &mobile_codes), span, issues);
+    let lots = read(&lots_table, issues, tables::delivery);
+    check_places::deliveries(names.deliveries, &lots, issues);
+    let sessions = read(&sessions_table, issues, place_tables::session);
+    let places = site_codes.and(&mobile_codes);
+    for session in &sessions {
+        let codes = (&places, &area_codes, &group_codes);
+        local::check_session(&sessions_table.file, session, codes, &eligible, span, issues);
+    }
+    let of_stops = stops.iter().map(|row| &row.value);
+    let kinds = local::kinds(&settings.group_table, of_stops, issues);
+    let lists = [&teams_table, &stops_table, &lots_table];
+    let beyond = local::beyond(&areas, &stop_rows, (&settings.group_table, lists), issues);
+    let places = Places { areas: values(plain), reach, teams: values(teams), stops: values(stops) };
+    let campaign = settings.campaign(own, eligible, places, values(lots))?;
+    let limit = |row: SiteRow| SiteLimit { wastage_rate: Some(row.site.wastage_rate), row };
+    Some(LocalCampaign {
+        campaign,
+        has_reach: true,
+        has_travel: true,
+        limits: values(sites).into_iter().map(limit).collect(),
         closures: values(closures),
-        deliveries: values(deliveries),
+        kinds,
+        sessions: values(sessions),
+        beyond: Beyond { is_whole: true, ..beyond },
     })
-}
-
-/// The settings of a campaign, with its groups.
-pub(super) struct AllSettings {
-    pub(super) head: Option<Settings>,
-    pub(super) groups: Vec<crate::domain::group::Group>,
-    pub(super) group_sets: Vec<crate::domain::group::GroupSet>,
-    /// The ids as read, including those of groups that were refused.
-    pub(super) group_table: Table,
-    /// Whether they say how fast teams drive.
-    pub(super) has_travel: bool,
-}
-
-/// Reads the settings. `columns` are the keys that a group may have.
-pub(super) fn load_settings(
-    source: &mut Source,
-    columns: &'static [Column],
-    issues: &mut Vec<Issue>,
-) -> AllSettings {
-    let before = issues.len();
-    let (file, root) = source.tree("campaign", issues);
-    let nothing = AllSettings {
-        head: None,
-        groups: Vec::new(),
-        group_sets: Vec::new(),
-        group_table: Table::empty(&file, columns),
-        has_travel: false,
-    };
-    let Some(root) = root else {
-        if issues.len() == before {
-            issues.push(Issue::error(source.missing_code(), file).with("stem", "campaign"));
-        }
-        return nothing;
-    };
-    let (mut groups, mut sets) = (
-        root.lines(&file, "groups", columns, issues),
-        root.lines(&file, "group_sets", GROUP_SETS, issues),
-    );
-    if matches!(source, Source::Book(_)) {
-        // A workbook keeps these in sheets of their own, unless its keys are numbered.
-        if groups.lines.is_empty() {
-            groups = source.table("groups", columns, true, issues).0;
-        }
-        if sets.lines.is_empty() {
-            sets = source.table("group_sets", GROUP_SETS, false, issues).0;
-        }
-    }
-    let head = root.one_line(&file, SETTINGS, &["groups", "group_sets"], issues);
-    let Some(head) = settings::read(&head, issues) else { return nothing };
-    let group_sets = settings::group_sets(&sets, &groups, issues);
-    AllSettings {
-        groups: settings::groups(&groups, &head, issues),
-        head: Some(head),
-        group_sets,
-        group_table: groups,
-        has_travel: root.get("travel").is_some(),
-    }
-}
-
-/// The dose rules of the folder, or else the known series that the campaign names.
-pub(super) fn load_series(
-    source: &mut Source,
-    settings: &AllSettings,
-    known: &[Series],
-    issues: &mut Vec<Issue>,
-) -> Option<Series> {
-    let before = issues.len();
-    let (file, root) = source.tree("series", issues);
-    let head = settings.head.as_ref();
-    let named = head.and_then(|head| head.series.as_deref());
-    if let Some(root) = root {
-        let own = series::read(&file, &root, issues)?;
-        if let Some(named) = named.filter(|named| *named != own.id.as_str()) {
-            let issue = head.and_then(|head| head.series_issue.clone());
-            let issue = issue.unwrap_or_else(|| Issue::error("series_mismatch", &file));
-            issues
-                .push(Issue { code: "series_mismatch", ..issue }.value(named).with("own", &own.id));
-        }
-        return Some(own);
-    }
-    if issues.len() > before {
-        return None;
-    }
-    let named = named?;
-    let found = known.iter().find(|series| series.id.as_str() == named).cloned();
-    if found.is_none() {
-        let ids: Vec<&str> = known.iter().map(|series| series.id.as_str()).collect();
-        let issue = head.and_then(|head| head.series_issue.clone());
-        let near = nearest(named, ids.iter().copied()).unwrap_or("none");
-        issues.extend(issue.map(|issue| issue.with("known", ids.join(", ")).with("nearest", near)));
-    }
-    found
 }

@@ -2,7 +2,8 @@
 
 use super::csv_out::{BOM, line};
 use crate::domain::campaign::Campaign;
-use crate::domain::tables::{Table, tables};
+use crate::domain::jurisdiction::{Jurisdiction, LocalCampaign, jurisdiction_tables, local_tables};
+use crate::domain::tables::Table;
 use std::fmt::Write;
 use std::path::Path;
 use std::{fs, io};
@@ -12,6 +13,7 @@ const BARE: &[&str] = &[
     "start",
     "end",
     "freeze_days",
+    "notice_days",
     "travel.speed_km_per_hour",
     "travel.road_factor",
     "protection",
@@ -22,18 +24,21 @@ const BARE: &[&str] = &[
 ];
 
 /// The files of a campaign: name and text. CSV files start with the byte order mark by which Excel recognises
-/// UTF-8.
-pub fn files(campaign: &Campaign) -> Vec<(String, String)> {
+/// UTF-8. Of a campaign beside a jurisdiction they are those that it needs.
+pub fn files(own: &LocalCampaign) -> Vec<(String, String)> {
     let mut settings = String::new();
     let mut files = Vec::new();
-    for table in tables(campaign) {
+    for table in local_tables(own) {
+        let is_extra = !own.beyond.is_whole || table.stem == "sessions";
         match table.stem {
             "campaign" => settings.push_str(&keys(&table)),
-            "groups" | "group_sets" => settings.push_str(&list(&table, campaign)),
+            "groups" | "group_sets" => settings.push_str(&list(&table, own)),
             "series" => {
-                let text = campaign.series.rules.clone().unwrap_or_else(|| keys(&table));
-                files.push(("series.toml".to_owned(), text));
+                let rules = own.campaign.series.rules.clone();
+                files.push(("series.toml".to_owned(), rules.unwrap_or_else(|| keys(&table))));
             }
+            "eligible" | "deliveries" => files.push((format!("{}.csv", table.stem), csv(&table))),
+            _ if is_extra && table.rows.is_empty() => {}
             stem => files.push((format!("{stem}.csv"), csv(&table))),
         }
     }
@@ -41,20 +46,41 @@ pub fn files(campaign: &Campaign) -> Vec<(String, String)> {
     files
 }
 
-/// Writes the files into a folder, which is created if needed.
-pub fn folder(campaign: &Campaign, folder: &Path) -> io::Result<()> {
+/// The files of a jurisdiction: name and text.
+pub fn jurisdiction_files(of: &Jurisdiction) -> Vec<(String, String)> {
+    let file = |table: Table| match table.stem {
+        "jurisdiction" => ("jurisdiction.toml".to_owned(), keys(&table)),
+        stem => (format!("{stem}.csv"), csv(&table)),
+    };
+    // Without its file every site serves its own area; an empty one would mean that none serves any.
+    let is_said = |table: &Table| table.stem != "reach" || of.reach.is_some();
+    jurisdiction_tables(of).into_iter().filter(is_said).map(file).collect()
+}
+
+/// Writes a campaign's files into a folder, which is created if needed.
+pub fn folder(own: &LocalCampaign, folder: &Path) -> io::Result<()> {
+    write_all(files(own), folder)
+}
+
+/// Writes a jurisdiction's files into a folder, which is created if needed.
+pub fn jurisdiction_folder(of: &Jurisdiction, folder: &Path) -> io::Result<()> {
+    write_all(jurisdiction_files(of), folder)
+}
+
+fn write_all(files: Vec<(String, String)>, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    for (name, text) in files(campaign) {
+    for (name, text) in files {
         fs::write(folder.join(name), text)?;
     }
     Ok(())
 }
 
 fn csv(table: &Table) -> String {
+    let used = table.used();
     let mut out = String::from(BOM);
-    out.push_str(&line(table.columns));
+    out.push_str(&line(&used.iter().map(|at| table.columns[*at]).collect::<Vec<_>>()));
     for row in &table.rows {
-        out.push_str(&line(row));
+        out.push_str(&line(&used.iter().map(|at| row[*at].as_str()).collect::<Vec<_>>()));
     }
     out
 }
@@ -90,7 +116,8 @@ fn keys(table: &Table) -> String {
     out
 }
 
-fn list(table: &Table, campaign: &Campaign) -> String {
+fn list(table: &Table, own: &LocalCampaign) -> String {
+    let campaign: &Campaign = &own.campaign;
     let mut out = String::new();
     for (index, row) in table.rows.iter().enumerate() {
         let _ = writeln!(out, "\n[[{}]]", table.stem);
@@ -101,6 +128,10 @@ fn list(table: &Table, campaign: &Campaign) -> String {
             {
                 let ids: Vec<_> = set.groups.iter().map(|id| value("", id.as_str())).collect();
                 let _ = writeln!(out, "groups = [{}]", ids.join(", "));
+            } else if *key == "renamed_from" {
+                let old = own.beyond.renamed.iter().filter(|(_, new)| new.as_str() == row[0]);
+                let old: Vec<_> = old.map(|(old, _)| value("", old.as_str())).collect();
+                let _ = writeln!(out, "renamed_from = [{}]", old.join(", "));
             } else {
                 let _ = writeln!(out, "{key} = {}", value(key, text));
             }

@@ -279,6 +279,13 @@ pub const CODES: &[&str] = &[
     // jurisdiction
     "half_a_merger",
     "merger_circle",
+    "merger_unknown",
+    "renamed_twice",
+    "facts_of_area",
+    "facts_of_group",
+    "facts_of_place",
+    "facts_of_lot",
+    "facts_of_denominator",
     "stations_without_hours",
     "half_of_hours",
     "closes_before_it_opens",

@@ -31,7 +31,7 @@ const NAMES: Names = Names {
     sheets: &[],
 };
 
-const SETTINGS: &[Column] = &[
+pub(super) const SETTINGS: &[Column] = &[
     Column::required("id"),
     Column::required("name"),
     Column::required("timezone"),
@@ -133,7 +133,7 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
     let (areas_table, _) = source.table("areas", place_tables::AREAS, true, issues);
     let (sites_table, _) = source.table("sites", place_tables::SITES, false, issues);
     let (reach_table, has_reach) = source.table("reach", tables::REACH, false, issues);
-    let (teams_table, _) = source.table("teams", tables::TEAMS, false, issues);
+    let (teams_table, _) = source.table("teams", place_tables::TEAMS, false, issues);
     let (stops_table, _) = source.table("stops", place_tables::STOPS, false, issues);
     let (closures_table, _) = source.table("closures", place_tables::CLOSURES, false, issues);
     let (contacts_table, _) = source.table("contacts", place_tables::CONTACTS, false, issues);
@@ -146,9 +146,13 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
     let plain: Vec<_> = areas.iter().map(|row| located(row, row.value.area.clone())).collect();
     check::areas(&areas_table.file, &plain, &area_codes, issues);
     mergers(&areas_table.file, &areas, &area_codes, issues);
-    let sites = read(&sites_table, issues, place_tables::site);
+    let mut sites = read(&sites_table, issues, place_tables::site);
+    let ends = place_tables::days_of(&sites_table, ("site", "until"), issues);
+    sites.extend(place_tables::ended(&sites, &ends));
     let teams = read(&teams_table, issues, tables::team);
     let stops = read(&stops_table, issues, place_tables::stop);
+    let mut gone = place_tables::days_of(&teams_table, ("team", "until"), issues);
+    gone.extend(place_tables::days_of(&stops_table, ("stop", "until"), issues));
     let files = Files {
         sites: &sites_table.file,
         reach: &reach_table.file,
@@ -174,7 +178,7 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         )
     });
     let closures = read(&closures_table, issues, place_tables::closed);
-    closed(files.closures, &closures, &site_codes, &mobile_codes, issues);
+    closed(files.closures, &closures, (&site_codes, &mobile_codes), None, issues);
     let contacts = read(&contacts_table, issues, place_tables::contact);
     for Located { row, value } in &contacts {
         let area = value.area.as_str();
@@ -202,6 +206,7 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         stops: tables::values(stops),
         closures: tables::values(closures),
         contacts: tables::values(contacts),
+        gone,
     })
 }
 
@@ -235,7 +240,12 @@ pub(super) fn dated(file: &str, sites: &[Located<SiteRow>], issues: &mut Vec<Iss
 }
 
 /// Checks mergers: the successor exists, and no chain of them is a circle.
-fn mergers(file: &str, areas: &[Located<AreaRow>], known: &Codes<'_>, issues: &mut Vec<Issue>) {
+pub(super) fn mergers(
+    file: &str,
+    areas: &[Located<AreaRow>],
+    known: &Codes<'_>,
+    issues: &mut Vec<Issue>,
+) {
     let into: BTreeMap<&AreaCode, &AreaCode> = areas
         .iter()
         .filter_map(|row| Some((&row.value.area.code, &row.value.merged.as_ref()?.into)))
@@ -262,29 +272,29 @@ fn mergers(file: &str, areas: &[Located<AreaRow>], known: &Codes<'_>, issues: &m
 pub(super) fn closed(
     file: &str,
     rows: &[Located<ClosedDays>],
-    sites: &Codes<'_>,
-    mobile: &Codes<'_>,
+    (sites, mobile): (&Codes<'_>, &Codes<'_>),
+    span: Option<(NaiveDate, NaiveDate)>,
     issues: &mut Vec<Issue>,
 ) {
+    let is_range = |row: &ClosedDays| row.first != row.last;
     let first = |row: &Located<ClosedDays>| {
         let ClosedDays { place, first, doses, .. } = row.value.clone();
         located(row, Closure { place, day: first, doses })
     };
-    // Days are compared below; here only what a single day can break.
-    for row in rows {
+    let single: Vec<_> = rows.iter().filter(|row| !is_range(&row.value)).map(first).collect();
+    check_places::closures(file, &single, sites, mobile, span, issues);
+    for row in rows.iter().filter(|row| is_range(&row.value)) {
         check_places::closures(file, &[first(row)], sites, mobile, None, issues);
     }
-    let mut held: BTreeMap<(&str, NaiveDate), (&Located<ClosedDays>, bool)> = BTreeMap::new();
+    let mut held: BTreeMap<(&str, NaiveDate), &Located<ClosedDays>> = BTreeMap::new();
     for row in rows {
         let value = &row.value;
-        let is_range = value.first != value.last;
         for day in days(value.first, value.last) {
-            let (other, is_other_range) =
-                *held.entry((value.place.as_str(), day)).or_insert((row, is_range));
-            let is_twice = !is_range && !is_other_range && other.row != row.row;
-            if is_twice || other.value.doses != value.doses {
-                let column = if is_twice { "date" } else { "doses" };
-                let issue = Issue::error("closed_twice", file).row(row.row).column(column);
+            let other = *held.entry((value.place.as_str(), day)).or_insert(row);
+            // Two single days were told above.
+            let is_told = !is_range(value) && !is_range(&other.value);
+            if other.value.doses != value.doses && !is_told {
+                let issue = Issue::error("closed_twice", file).row(row.row).column("doses");
                 let issue = issue.value(&value.place).with("day", day).with("first", other.row);
                 issues.push(issue.with("other", other.value.doses).with("doses", value.doses));
                 break;

@@ -1,7 +1,7 @@
 //! Reads the folders of campaigns beside a jurisdiction's. Each needs only its settings, its
 //! denominators and its lots; what else it brings is compared with the jurisdiction's tables.
 
-use super::campaign::{load_series, load_settings};
+use super::campaign_settings::{load_series, load_settings};
 use super::check::{self, Codes, unknown};
 use super::check_places::{self, Files};
 use super::fields::Fields;
@@ -12,10 +12,11 @@ use super::settings::LOCAL_GROUPS;
 use super::source::{Names, Source, limited};
 use super::table::Table;
 use super::tables::{self, Located, read, values};
-use crate::domain::area::Area;
 use crate::domain::campaign::Campaign;
-use crate::domain::id::GroupId;
-use crate::domain::jurisdiction::{AgreedSession, AreaRow, Jurisdiction, LocalCampaign, StopRow};
+use crate::domain::id::{GroupId, LotCode};
+use crate::domain::jurisdiction::{
+    AgreedSession, AreaRow, Beyond, Jurisdiction, LocalCampaign, SiteLimit, StopRow,
+};
 use crate::domain::series::Series;
 use crate::domain::site::{Stop, Team};
 use std::collections::BTreeMap;
@@ -92,6 +93,19 @@ pub fn local_campaigns(
     Ok(LoadedLocal { campaigns, warnings: all })
 }
 
+/// Reads one campaign beside a jurisdiction that is stored. What it says of a known place or area otherwise is no
+/// fault: it is a change of the jurisdiction, or the campaign's own limit.
+pub(super) fn beside(
+    source: &mut Source,
+    known: &Jurisdiction,
+    series: &[Series],
+    issues: &mut Vec<Issue>,
+) -> Option<LocalCampaign> {
+    let found = load(source, known, series, issues);
+    issues.retain(|issue| issue.code != "differs_from_jurisdiction");
+    found
+}
+
 /// A file's name with its folder: every campaign has an `eligible.csv`. A workbook names itself.
 fn shown(path: &Path, file: &str) -> Box<str> {
     let folder = path.file_name().unwrap_or_default().to_string_lossy();
@@ -147,10 +161,10 @@ fn tables(source: &mut Source, issues: &mut Vec<Issue>) -> (Tables, bool) {
     let (eligible, _) = table("eligible", tables::ELIGIBLE, true);
     let (sites, _) = table("sites", place_tables::LIMITS, false);
     let (reach, has_reach) = table("reach", tables::REACH, false);
-    let (teams, _) = table("teams", tables::TEAMS, false);
+    let (teams, _) = table("teams", place_tables::TEAMS, false);
     let (stops, _) = table("stops", place_tables::STOPS, false);
     let (closures, _) = table("closures", place_tables::CLOSURES, false);
-    let (deliveries, _) = table("deliveries", tables::DELIVERIES, true);
+    let (deliveries, _) = table("deliveries", place_tables::DELIVERIES, true);
     let (sessions, _) = table("sessions", place_tables::SESSIONS, false);
     let has_reach = has_reach && !source.is_unfilled(&reach);
     let all =
@@ -176,13 +190,16 @@ fn load(
     let site_codes = Codes::these(site_codes).and(&Codes::of(&tables.sites, "site"));
     let mobile_codes = mobile_codes(known, &tables);
 
-    let areas = read(&tables.areas, issues, |fields| area(fields, known));
+    let rows = read(&tables.areas, issues, |fields| area(fields, known));
+    let areas: Vec<_> = rows.iter().map(|row| row.value.area.clone()).collect();
     let eligible = read(&tables.eligible, issues, tables::eligible);
     let file = &tables.eligible.file;
     let eligible = check::eligible(file, eligible, &area_codes, &group_codes, issues);
-    let limits = read(&tables.sites, issues, |fields| place_tables::limit(fields, known));
+    let mut limits = read(&tables.sites, issues, |fields| place_tables::limit(fields, known));
+    add_ends(&tables.sites, &mut limits, issues);
     let teams = read(&tables.teams, issues, |fields| team(fields, known));
-    let stops = read(&tables.stops, issues, |fields| stop(fields, known));
+    let stop_rows = read(&tables.stops, issues, |fields| stop(fields, known));
+    let stops: Vec<_> = stop_rows.iter().map(|row| located(row, row.value.stop.clone())).collect();
     let files = Files {
         sites: &tables.sites.file,
         reach: &tables.reach.file,
@@ -191,14 +208,14 @@ fn load(
         closures: &tables.closures.file,
         deliveries: &tables.deliveries.file,
     };
-    let rows: Vec<_> = limits.iter().map(|row| located(row, row.value.row.clone())).collect();
-    dated(files.sites, &rows, issues);
-    check_places::places(&files, &first_rows(&rows), &teams, &stops, &area_codes, issues);
+    let site_rows: Vec<_> = limits.iter().map(|row| located(row, row.value.row.clone())).collect();
+    dated(files.sites, &site_rows, issues);
+    check_places::places(&files, &first_rows(&site_rows), &teams, &stops, &area_codes, issues);
     let reach = read(&tables.reach, issues, tables::reach);
     let file = files.reach;
     let reach = check_places::reach(file, Some(reach), &area_codes, &site_codes, &[], issues);
     let closures = read(&tables.closures, issues, place_tables::closed);
-    closed(files.closures, &closures, &site_codes, &mobile_codes, issues);
+    closed(files.closures, &closures, (&site_codes, &mobile_codes), None, issues);
     let deliveries = read(&tables.deliveries, issues, tables::delivery);
     check_places::deliveries(files.deliveries, &deliveries, issues);
     let sessions = read(&tables.sessions, issues, place_tables::session);
@@ -209,7 +226,11 @@ fn load(
         check_session(table, session, codes, &eligible, span, issues);
     }
 
-    let kinds = kinds(&settings.group_table, known, &stops, issues);
+    let of_stops =
+        known.stops.iter().map(|row| &row.stop).chain(stops.iter().map(|row| &row.value));
+    let kinds = kinds(&settings.group_table, of_stops, issues);
+    let lists = [&tables.teams, &tables.stops, &tables.deliveries];
+    let beyond = beyond(&rows, &stop_rows, (&settings.group_table, lists), issues);
     let head = settings.head?;
     let campaign = Campaign {
         id: head.id?,
@@ -226,7 +247,7 @@ fn load(
         travel: head.travel?,
         groups: settings.groups,
         group_sets: settings.group_sets,
-        areas: values(areas),
+        areas,
         eligible,
         sites: Vec::new(),
         reach,
@@ -234,6 +255,8 @@ fn load(
         stops: values(stops),
         closures: Vec::new(),
         deliveries: values(deliveries),
+        mergers: BTreeMap::new(),
+        renamed: BTreeMap::new(),
     };
     Some(LocalCampaign {
         campaign,
@@ -243,7 +266,43 @@ fn load(
         closures: values(closures),
         kinds,
         sessions: values(sessions),
+        beyond,
     })
+}
+
+/// Adds the rows with which sites end.
+fn add_ends(table: &Table, limits: &mut Vec<Located<SiteLimit>>, issues: &mut Vec<Issue>) {
+    let gone = place_tables::days_of(table, ("site", "until"), issues);
+    let rows: Vec<_> = limits.iter().map(|row| located(row, row.value.row.clone())).collect();
+    for row in place_tables::ended(&rows, &gone) {
+        let limit = SiteLimit { wastage_rate: None, row: row.value.clone() };
+        limits.push(located(&row, limit));
+    }
+}
+
+/// What the rows of a campaign's folder say beyond the campaign. The lists are those of teams, stops and lots.
+pub(super) fn beyond(
+    areas: &[Located<AreaRow>],
+    stops: &[Located<StopRow>],
+    (groups, [teams, stop_table, lots]): (&Table, [&Table; 3]),
+    issues: &mut Vec<Issue>,
+) -> Beyond {
+    let says_more =
+        |row: &AreaRow| row.level.is_some() || row.population.is_some() || row.merged.is_some();
+    let areas = areas.iter().map(|row| &row.value).filter(|row| says_more(row));
+    let stops = stops.iter().map(|row| &row.value);
+    let stops = stops.filter(|row| row.address.is_some() || row.phone.is_some());
+    let mut gone = place_tables::days_of(teams, ("team", "until"), issues);
+    gone.extend(place_tables::days_of(stop_table, ("stop", "until"), issues));
+    let recalled = place_tables::days_of(lots, ("lot", "recalled"), issues);
+    Beyond {
+        is_whole: false,
+        areas: areas.cloned().collect(),
+        stops: stops.cloned().collect(),
+        gone,
+        renamed: super::settings::renamed(groups, issues),
+        recalled: recalled.into_iter().map(|(lot, day)| (LotCode::new(lot), day)).collect(),
+    }
 }
 
 fn mobile_codes<'a>(known: &'a Jurisdiction, tables: &'a Tables) -> Codes<'a> {
@@ -263,8 +322,9 @@ fn compare(fields: &mut Fields<'_>, code: &str, cells: &[(&'static str, bool)]) 
     }
 }
 
-fn area(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<Area> {
-    let AreaRow { area, .. } = place_tables::area(fields)?;
+fn area(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<AreaRow> {
+    let row = place_tables::area(fields)?;
+    let area = &row.area;
     if let Some(AreaRow { area: held, .. }) = known.area(area.code.as_str()) {
         let cells = [
             ("name", held.name == area.name),
@@ -273,7 +333,7 @@ fn area(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<Area> {
         ];
         compare(fields, area.code.as_str(), &cells);
     }
-    Some(area)
+    Some(row)
 }
 
 fn team(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<Team> {
@@ -294,8 +354,9 @@ fn team(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<Team> {
     Some(team)
 }
 
-fn stop(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<Stop> {
-    let StopRow { stop, .. } = place_tables::stop(fields)?;
+fn stop(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<StopRow> {
+    let row = place_tables::stop(fields)?;
+    let stop = &row.stop;
     if let Some(StopRow { stop: held, .. }) = known.stop(stop.code.as_str()) {
         let cells = [
             ("name", held.name == stop.name),
@@ -308,17 +369,15 @@ fn stop(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<Stop> {
         ];
         compare(fields, stop.code.as_str(), &cells);
     }
-    Some(stop)
+    Some(row)
 }
 
 /// The kinds of places that serve each group that says so.
-fn kinds(
-    groups: &Table,
-    known: &Jurisdiction,
-    own: &[Located<Stop>],
+pub(super) fn kinds<'a>(
+    groups: &'a Table,
+    of_stops: impl Iterator<Item = &'a Stop>,
     issues: &mut Vec<Issue>,
 ) -> BTreeMap<GroupId, Vec<String>> {
-    let of_stops = known.stops.iter().map(|row| &row.stop).chain(own.iter().map(|row| &row.value));
     let all = of_stops.filter_map(|stop| stop.kind.as_deref()).chain(["site", "stop"]);
     let all = Codes::these(all);
     let mut kinds = BTreeMap::new();
@@ -341,7 +400,7 @@ fn kinds(
 
 /// Checks an agreed session: its place, area and group exist, its day is one of the campaign's, and
 /// somebody lives there.
-fn check_session(
+pub(super) fn check_session(
     file: &str,
     session: &Located<AgreedSession>,
     (places, areas, groups): (&Codes<'_>, &Codes<'_>, &Codes<'_>),

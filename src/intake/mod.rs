@@ -5,6 +5,7 @@
 //! whole; long ones (doses, persons) are read in batches: [`rows`].
 
 mod campaign;
+mod campaign_settings;
 mod check;
 mod check_places;
 pub mod csv_out;
@@ -12,6 +13,7 @@ mod encoding;
 mod errors_file;
 pub mod export;
 mod fields;
+mod forms;
 pub mod history;
 mod issue;
 mod jurisdiction;
@@ -35,10 +37,10 @@ pub mod workbook_out;
 #[cfg(test)]
 mod tests;
 
-pub use campaign::{Loaded, campaign, workbook};
+pub use campaign::{Loaded, campaign, campaign_beside, workbook};
 pub use errors_file::{ErrorsFile, errors_path};
 pub(crate) use issue::nearest;
+pub use issue::{CODES, Issue, Severity, View, has_errors};
 pub use jurisdiction::{LoadedJurisdiction, jurisdiction};
 pub use local::{LoadedLocal, local_campaigns};
-pub use issue::{CODES, Issue, Severity, View, has_errors};
 pub use workbook_errors::{marked, marked_path, marked_upload};

@@ -3,19 +3,22 @@
 #![expect(clippy::option_option, reason = "outer: the cell was refused; inner: the cell is blank")]
 
 use super::fields::{COUNT_MAX, Fields};
+use super::issue::Issue;
 use super::settings::split;
-use super::table::Column;
-use super::tables;
+use super::table::{Column, Table};
+use super::tables::{self, Located};
 use super::values;
+use crate::domain::area::Merger;
 use crate::domain::contact::Contact;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::jurisdiction::{
     AgreedSession, AreaContact, AreaLevel, AreaRow, ClosedDays, ContactRole, Hours, Jurisdiction,
-    Merger, SiteLimit, SiteRow, Stations, StopRow,
+    SiteLimit, SiteRow, Stations, StopRow,
 };
 use crate::domain::site::Site;
-use chrono::NaiveTime;
+use chrono::{NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 
 /// Doses that a station gives in an hour where a site does not say.
 const STATION_DOSES_PER_HOUR: u32 = 20;
@@ -67,6 +70,7 @@ pub(super) const SITES: &[Column] = &[
     optional("doses_per_station_hour"),
     optional("candidate"),
     optional("opening_cost"),
+    optional("until"),
 ];
 
 /// The sites of a campaign beside a jurisdiction: name and area are needed only for a new one.
@@ -93,6 +97,7 @@ pub(super) const LIMITS: &[Column] = &[
     optional("doses_per_station_hour"),
     optional("candidate"),
     optional("opening_cost"),
+    optional("until"),
 ];
 
 pub(super) const STOPS: &[Column] = &[
@@ -107,6 +112,33 @@ pub(super) const STOPS: &[Column] = &[
     optional("weekdays"),
     optional("address"),
     optional("phone"),
+    optional("until"),
+];
+
+pub(super) const TEAMS: &[Column] = &[
+    required("team"),
+    required("name"),
+    required("latitude"),
+    required("longitude"),
+    optional("work_minutes"),
+    optional("max_stops"),
+    optional("doses_per_hour"),
+    optional("doses_per_day"),
+    optional("wastage_rate"),
+    optional("weekdays"),
+    optional("lead_name"),
+    optional("lead_email"),
+    optional("until"),
+];
+
+pub(super) const DELIVERIES: &[Column] = &[
+    required("lot"),
+    required("product"),
+    required("date"),
+    required("doses"),
+    required("expires"),
+    optional("doses_per_vial"),
+    optional("recalled"),
 ];
 
 pub(super) const CLOSURES: &[Column] = &[
@@ -200,6 +232,39 @@ pub(super) fn limit(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<Sit
     let site = tables::site_of(fields, code, name, area);
     let row = site_row(fields, site)?;
     Some(SiteLimit { wastage_rate: has_wastage.then_some(row.site.wastage_rate), row })
+}
+
+/// The days in a column of a table, by the code of their row; rows that leave it blank are left out.
+pub(super) fn days_of(
+    table: &Table,
+    (code, column): (&'static str, &'static str),
+    issues: &mut Vec<Issue>,
+) -> BTreeMap<String, NaiveDate> {
+    let mut out = BTreeMap::new();
+    for line in &table.lines {
+        let mut fields = Fields::new(table, line);
+        let day = fields.day_maybe(column);
+        let code = fields.get(code).to_owned();
+        issues.append(&mut fields.issues);
+        out.extend(day.flatten().map(|day| (code, day)));
+    }
+    out
+}
+
+/// The rows with which sites end, where their own rows say so.
+pub(super) fn ended(
+    rows: &[Located<SiteRow>],
+    gone: &BTreeMap<String, NaiveDate>,
+) -> Vec<Located<SiteRow>> {
+    let mut out = Vec::new();
+    for (code, day) in gone {
+        let mine = |row: &&Located<SiteRow>| row.value.site.code.as_str() == code;
+        let mine: Vec<&Located<SiteRow>> = rows.iter().filter(mine).collect();
+        let is_known = mine.iter().any(|row| row.value.from == Some(*day));
+        let newest = mine.iter().max_by_key(|row| row.value.from).filter(|_| !is_known);
+        out.extend(newest.map(|row| Located { row: row.row, value: row.value.ended(*day) }));
+    }
+    out
 }
 
 fn stations(fields: &mut Fields<'_>) -> Option<Option<Stations>> {

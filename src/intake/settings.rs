@@ -65,6 +65,7 @@ pub(super) const LOCAL_GROUPS: &[Column] = &[
     Column::optional("target"),
     Column::optional("opens"),
     Column::optional("places"),
+    Column::optional("renamed_from"),
 ];
 
 pub(super) const GROUP_SETS: &[Column] =
@@ -263,6 +264,26 @@ pub(super) fn groups(table: &Table, settings: &Settings, issues: &mut Vec<Issue>
         issues.push(Issue::error("no_groups", &table.file).column("groups"));
     }
     groups
+}
+
+/// The old names of groups, each with the new one.
+pub(super) fn renamed(table: &Table, issues: &mut Vec<Issue>) -> BTreeMap<GroupId, GroupId> {
+    let ids: Vec<String> =
+        table.lines.iter().map(|line| Fields::new(table, line).get("id").to_owned()).collect();
+    let mut out = BTreeMap::new();
+    for line in &table.lines {
+        let fields = Fields::new(table, line);
+        let id = GroupId::from(fields.get("id"));
+        for old in split(fields.get("renamed_from")) {
+            let is_there = ids.iter().any(|id| id == old);
+            if is_there || out.insert(GroupId::from(old), id.clone()).is_some() {
+                let mut issue = fields.issue("renamed_twice", "renamed_from").value(old);
+                issue.severity = Severity::Error;
+                issues.push(issue);
+            }
+        }
+    }
+    out
 }
 
 /// Reports an id that an earlier row has used, and remembers it.

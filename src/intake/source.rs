@@ -59,6 +59,12 @@ impl Source {
         first
     }
 
+    /// Whether there is a table of this name. A sheet of a form that was left empty is none.
+    pub(super) fn has(&mut self, stem: &str, columns: &'static [Column]) -> bool {
+        let (table, is_there) = self.table(stem, columns, false, &mut Vec::new());
+        is_there && !self.is_unfilled(&table)
+    }
+
     /// Reads a table. The flag says whether the campaign has the table at all.
     pub(super) fn table(
         &mut self,

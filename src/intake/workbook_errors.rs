@@ -1,11 +1,12 @@
 //! Marks what is wrong in a workbook: bad cells are coloured, the reason stands beside the row. Every cell keeps
 //! its place, so messages name the rows that people see, and a corrected workbook can be read again.
 
+use super::forms::{Form, form};
 use super::issue::Issue;
 use super::table::{Column, REASON, RawRow, header_at, name_of};
 use super::values::clean;
 use super::workbook::Book;
-use super::workbook_form::{self as forms, Form};
+use super::workbook_form as forms;
 use super::workbook_out::{self as out, Cell, Look, Page};
 use crate::domain::campaign::Language;
 use crate::text;
@@ -57,7 +58,7 @@ fn mark(
     for sheet in sheets.iter().filter(|sheet| !forms::is_ours(sheet)) {
         let shown = book.shown(sheet);
         let rows = book.rows(sheet)?;
-        let form = forms::form(&sheet.trim().to_lowercase());
+        let form = form(&sheet.trim().to_lowercase());
         let mut page = out.page(sheet);
         let of_sheet = issues.iter().filter(|issue| *issue.file == *shown);
         let written = match form {
@@ -66,7 +67,7 @@ fn mark(
         };
         written.and_then(|()| page.close()).map_err(refused)?;
     }
-    let known = sheets.iter().filter_map(|sheet| forms::form(&sheet.trim().to_lowercase()));
+    let known = sheets.iter().filter_map(|sheet| form(&sheet.trim().to_lowercase()));
     let known: Vec<Form> = known.collect();
     let help = text::word(language, "workbook-guide-3");
     forms::guide(&mut out, &known, &help, name, language).map_err(refused)?;
@@ -210,7 +211,7 @@ pub(super) fn refused(
     language: Language,
     made_at: NaiveDateTime,
 ) -> Option<Result<Vec<u8>, XlsxError>> {
-    let form = forms::form(stem)?;
+    let form = form(stem)?;
     Some(refused_of(form, names, rows, language, made_at))
 }
 

@@ -3,14 +3,15 @@
 //! The meaning of each column stands above its code; reading looks only for the codes. A hidden sheet holds the
 //! version of the form and the codes for drop-downs.
 
-use super::rows::columns_of;
-use super::settings::{GROUP_SETS, GROUPS, SETTINGS};
+use super::forms::{CAMPAIGN, Form, JURISDICTION, fitting, form};
+use super::place_tables;
+use super::series;
+use super::settings::SETTINGS;
 use super::table::{ABOUT, Column};
-use super::tree::KEY_VALUE;
 use super::workbook_out::{Book, Cell, Choice, Look, Page};
-use super::{series, tables};
 use crate::domain::campaign::{Campaign, Language};
-use crate::domain::tables::tables as tables_of;
+use crate::domain::jurisdiction::{Jurisdiction, LocalCampaign, jurisdiction_tables, local_tables};
+use crate::domain::tables::Table as Rows;
 use crate::text;
 use chrono::NaiveDateTime;
 use rust_xlsxwriter::XlsxError;
@@ -21,37 +22,6 @@ const VERSION: &str = "1";
 const ROWS_AHEAD: u32 = 2000;
 /// Decimal digits that a spreadsheet keeps of a number.
 const DIGITS_MAX: usize = 15;
-
-/// A table of a workbook.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Form {
-    /// The sheet's name.
-    pub(super) stem: &'static str,
-    pub(super) columns: &'static [Column],
-}
-
-/// The tables of a campaign, in the order in which people fill them in.
-pub(super) const CAMPAIGN: [Form; 12] = [
-    Form { stem: "campaign", columns: KEY_VALUE },
-    Form { stem: "groups", columns: GROUPS },
-    Form { stem: "group_sets", columns: GROUP_SETS },
-    Form { stem: "areas", columns: tables::AREAS },
-    Form { stem: "eligible", columns: tables::ELIGIBLE },
-    Form { stem: "sites", columns: tables::SITES },
-    Form { stem: "reach", columns: tables::REACH },
-    Form { stem: "teams", columns: tables::TEAMS },
-    Form { stem: "stops", columns: tables::STOPS },
-    Form { stem: "closures", columns: tables::CLOSURES },
-    Form { stem: "deliveries", columns: tables::DELIVERIES },
-    Form { stem: "series", columns: KEY_VALUE },
-];
-
-/// The table with this name.
-pub(super) fn form(stem: &str) -> Option<Form> {
-    let records = ["tallies", "doses", "persons", "outcomes"].into_iter();
-    let records = records.map(|stem| Form { stem, columns: columns_of(stem) });
-    CAMPAIGN.into_iter().chain(records).find(|form| form.stem == stem)
-}
 
 /// What the cells of a column hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +40,8 @@ fn kind(column: &str) -> Kind {
         "latitude" | "longitude" | "wastage_rate" | "priority" | "uptake" | "target" => {
             Kind::Number
         }
-        "date" | "as_of" | "expires" | "opens" | "start" | "end" | "born" | "until" => Kind::Day,
+        "date" | "as_of" | "expires" | "opens" | "start" | "end" | "born" | "until" | "from"
+        | "recalled" => Kind::Day,
         _ => Kind::Text,
     }
 }
@@ -238,8 +209,7 @@ fn table_page(book: &mut Book, form: Form, rows: &[Vec<Cell>], language: Languag
 }
 
 /// The sheet of settings: a row for each, with its meaning beside it.
-fn settings_page(book: &mut Book, rows: &[(String, Cell)], language: Language) -> Done {
-    let form = CAMPAIGN[0];
+fn settings_page(book: &mut Book, form: Form, rows: &[(String, Cell)], language: Language) -> Done {
     let mut page = book.page(form.stem);
     let place = heading(&mut page, form, language)?;
     let listed = text::word(language, "workbook-not-listed");
@@ -286,7 +256,11 @@ pub(super) fn guide(
     let heads = heads.map(|head| word(&format!("workbook-{head}")));
     let mut rows = Vec::new();
     for form in forms {
-        let columns = if form.stem == "campaign" { SETTINGS } else { form.columns };
+        let columns = match form.stem {
+            "campaign" => SETTINGS,
+            "jurisdiction" => super::jurisdiction::SETTINGS,
+            _ => form.columns,
+        };
         let title = word(&format!("sheet-{}", form.stem));
         let about = word(&format!("sheet-about-{}", form.stem));
         rows.push(vec![
@@ -351,37 +325,54 @@ fn dictionary(book: &mut Book, codes: &[Codes], language: Language) -> Done {
 
 /// A campaign as a workbook. Reading it gives an equal campaign.
 pub fn campaign(
-    campaign: &Campaign,
+    own: &LocalCampaign,
     language: Language,
     made_at: NaiveDateTime,
 ) -> Result<Vec<u8>, XlsxError> {
-    let found = tables_of(campaign);
-    let rows_of = |form: Form| -> Vec<Vec<Cell>> {
-        let Some(table) = found.iter().find(|table| table.stem == form.stem) else {
-            return Vec::new();
-        };
-        let at = |column: &Column| table.columns.iter().position(|name| *name == column.name);
-        let places: Vec<Option<usize>> = form.columns.iter().map(at).collect();
-        let cells = |row: &Vec<String>| {
-            let text = |place: &Option<usize>| place.and_then(|at| row.get(at)).map_or("", |t| t);
-            let pairs = form.columns.iter().zip(&places);
-            pairs.map(|(column, place)| cell(column.name, text(place))).collect()
-        };
-        table.rows.iter().map(cells).collect()
-    };
-    let settings = found.iter().find(|table| table.stem == "campaign");
-    let settings: Vec<(String, Cell)> = settings
-        .map(|table| table.rows.iter())
-        .into_iter()
-        .flatten()
-        .map(|row| (row[0].clone(), cell(&row[0], &row[1])))
-        .collect();
+    let found = local_tables(own);
     // A delivered series need not be written into the workbook.
-    let is_known = series::all().contains(&campaign.series);
-    let forms: Vec<Form> =
-        CAMPAIGN.into_iter().filter(|form| form.stem != "series" || !is_known).collect();
-    let filled = |form: Form| rows_of(form);
-    workbook(&campaign.name, &forms, &settings, filled, language, made_at)
+    let is_known = series::all().contains(&own.campaign.series);
+    let sessions = Form { stem: "sessions", columns: place_tables::SESSIONS };
+    let forms = CAMPAIGN.into_iter().chain([sessions]).filter(|form| match form.stem {
+        "series" => !is_known,
+        "sessions" => !own.sessions.is_empty(),
+        _ => true,
+    });
+    let forms: Vec<Form> = forms.map(|form| fitting(form, &found)).collect();
+    workbook(&own.campaign.name, &forms, &settings_of(&found), &found, language, made_at)
+}
+
+/// A jurisdiction as a workbook. Reading it gives an equal jurisdiction.
+pub fn jurisdiction(
+    of: &Jurisdiction,
+    language: Language,
+    made_at: NaiveDateTime,
+) -> Result<Vec<u8>, XlsxError> {
+    let found = jurisdiction_tables(of);
+    let forms: Vec<Form> = JURISDICTION.into_iter().map(|form| fitting(form, &found)).collect();
+    workbook(&of.name, &forms, &settings_of(&found), &found, language, made_at)
+}
+
+/// The rows of the settings.
+fn settings_of(found: &[Rows]) -> Vec<(String, Cell)> {
+    let table = found.iter().find(|table| ["campaign", "jurisdiction"].contains(&table.stem));
+    let rows = table.into_iter().flat_map(|table| &table.rows);
+    rows.map(|row| (row[0].clone(), cell(&row[0], &row[1]))).collect()
+}
+
+/// The cells of a form's rows.
+fn rows_of(form: Form, found: &[Rows]) -> Vec<Vec<Cell>> {
+    let Some(table) = found.iter().find(|table| table.stem == form.stem) else {
+        return Vec::new();
+    };
+    let at = |column: &Column| table.columns.iter().position(|name| *name == column.name);
+    let places: Vec<Option<usize>> = form.columns.iter().map(at).collect();
+    let cells = |row: &Vec<String>| {
+        let text = |place: &Option<usize>| place.and_then(|at| row.get(at)).map_or("", |t| t);
+        let pairs = form.columns.iter().zip(&places);
+        pairs.map(|(column, place)| cell(column.name, text(place))).collect()
+    };
+    table.rows.iter().map(cells).collect()
 }
 
 /// An empty campaign to fill in.
@@ -400,24 +391,24 @@ pub fn blank(language: Language, made_at: NaiveDateTime) -> Result<Vec<u8>, Xlsx
         .collect();
     let forms: Vec<Form> = CAMPAIGN.into_iter().filter(|form| form.stem != "series").collect();
     let title = text::word(language, "sheet-campaign");
-    workbook(&title, &forms, &settings, |_| Vec::new(), language, made_at)
+    workbook(&title, &forms, &settings, &[], language, made_at)
 }
 
 fn workbook(
     name: &str,
     forms: &[Form],
     settings: &[(String, Cell)],
-    rows_of: impl Fn(Form) -> Vec<Vec<Cell>>,
+    found: &[Rows],
     language: Language,
     made_at: NaiveDateTime,
 ) -> Result<Vec<u8>, XlsxError> {
     let mut book = Book::new(name, made_at);
     for form in forms {
         match form.stem {
-            "campaign" => settings_page(&mut book, settings, language)?,
-            _ => table_page(&mut book, *form, &rows_of(*form), language)?,
+            "campaign" | "jurisdiction" => settings_page(&mut book, *form, settings, language)?,
+            _ => table_page(&mut book, *form, &rows_of(*form, found), language)?,
         }
-        if form.stem == "campaign" {
+        if ["campaign", "jurisdiction"].contains(&form.stem) {
             let help = text::word(language, "workbook-guide-3");
             guide(&mut book, forms, &help, name, language)?;
         }

@@ -5,11 +5,12 @@ use super::db::Row;
 use super::{Result, StoreError, Tx};
 use crate::args;
 use crate::domain::account::{Account, Role, Scope};
+use crate::domain::id::AreaCode;
 
-const INSERT: &str = "INSERT INTO account (name, role, places, password, made_at) \
-     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING";
-const LIST: &str = "SELECT id, name, role, places FROM account ORDER BY name";
-const FIND: &str = "SELECT id, name, role, places, password FROM account WHERE name = $1";
+const INSERT: &str = "INSERT INTO account (name, role, places, password, made_at, areas) \
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
+const LIST: &str = "SELECT id, name, role, places, areas FROM account ORDER BY name";
+const FIND: &str = "SELECT id, name, role, places, areas, password FROM account WHERE name = $1";
 const SET_PASSWORD: &str = "UPDATE account SET password = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM account WHERE id = $1";
 const DELETE_TOKENS: &str = "DELETE FROM api_token WHERE account = $1";
@@ -17,7 +18,7 @@ const DELETE_UPLOADS: &str = "DELETE FROM upload WHERE account = $1";
 
 const LOG_IN: &str = "INSERT INTO login (token, account, made_at, seen_at) VALUES ($1, $2, $3, $3)";
 const LOGGED_IN: &str = "SELECT account.id, account.name, account.role, account.places, \
-     login.seen_at FROM login JOIN account ON account.id = login.account \
+     account.areas, login.seen_at FROM login JOIN account ON account.id = login.account \
      WHERE login.token = $1 AND login.made_at > $2 AND login.seen_at > $3";
 const SEEN: &str = "UPDATE login SET seen_at = $2 WHERE token = $1";
 const LOG_OUT: &str = "DELETE FROM login WHERE token = $1";
@@ -30,18 +31,19 @@ const TOKENS: &str = "SELECT api_token.id, account.name, api_token.name, api_tok
      api_token.made_at, api_token.used_at FROM api_token \
      JOIN account ON account.id = api_token.account ORDER BY api_token.id";
 const TOKEN: &str = "SELECT account.id, account.name, account.role, account.places, \
-     api_token.scopes, api_token.id, api_token.used_at FROM api_token \
+     account.areas, api_token.scopes, api_token.id, api_token.used_at FROM api_token \
      JOIN account ON account.id = api_token.account WHERE api_token.token = $1";
 const TOKEN_USED: &str = "UPDATE api_token SET used_at = $2 WHERE id = $1";
 const REMOVE_TOKEN: &str = "DELETE FROM api_token WHERE id = $1";
 
 fn account(row: &Row) -> Result<Account> {
-    let places: String = row.get(3)?;
+    let (places, areas): (String, String) = (row.get(3)?, row.get(4)?);
     Ok(Account {
         id: row.get(0)?,
         name: row.get(1)?,
         role: row.of("account", &[0]).word(2)?,
         places: places.split_whitespace().map(str::to_owned).collect(),
+        areas: areas.split_whitespace().map(AreaCode::from).collect(),
     })
 }
 
@@ -49,11 +51,11 @@ fn account(row: &Row) -> Result<Account> {
 pub async fn insert(
     act: &mut Act,
     name: &str,
-    (role, places): (Role, &[String]),
+    (role, places, areas): (Role, &[String], &[String]),
     password: &str,
     now: i64,
 ) -> Result<bool> {
-    let values = args![name, role, places.join(" "), password, now];
+    let values = args![name, role, places.join(" "), password, now, areas.join(" ")];
     Ok(act.tx().run(INSERT, values).await? == 1)
 }
 
@@ -65,7 +67,7 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Account>> {
 /// An account and its password's hash.
 pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<(Account, String)>> {
     let row = tx.row(FIND, args![name]).await?;
-    row.map(|row| Ok((account(&row)?, row.get(4)?))).transpose()
+    row.map(|row| Ok((account(&row)?, row.get(5)?))).transpose()
 }
 
 /// Changes an account's password hash and ends its logins.
@@ -103,7 +105,7 @@ pub async fn logged_in(
     (made, seen): (i64, i64),
 ) -> Result<Option<(Account, i64)>> {
     let row = tx.row(LOGGED_IN, args![token, made, seen]).await?;
-    row.map(|row| Ok((account(&row)?, row.get(4)?))).transpose()
+    row.map(|row| Ok((account(&row)?, row.get(5)?))).transpose()
 }
 
 /// Stores when a login was last used.
@@ -183,8 +185,8 @@ pub async fn token(
 ) -> Result<Option<(Account, Vec<Scope>, (i64, Option<i64>))>> {
     let row = tx.row(TOKEN, args![hash]).await?;
     row.map(|row| {
-        let used = (row.get(5)?, row.get(6)?);
-        Ok((account(&row)?, scopes(&row, 4, 5)?, used))
+        let used = (row.get(6)?, row.get(7)?);
+        Ok((account(&row)?, scopes(&row, 5, 6)?, used))
     })
     .transpose()
 }

@@ -1,10 +1,11 @@
-//! Campaigns: every version that was ever applied, whole.
+//! Campaigns: every version that was ever applied. It holds what the campaign's folder said.
 
 use super::audit::Act;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::CampaignId;
+use crate::domain::jurisdiction::LocalCampaign;
 
 /// A version of a campaign as it was applied.
 #[derive(Debug, Clone)]
@@ -14,7 +15,7 @@ pub struct Version {
     /// When it was applied, milliseconds since 1970.
     pub applied_at: i64,
     /// What it said.
-    pub campaign: Campaign,
+    pub own: LocalCampaign,
 }
 
 const NO: &str = "SELECT no FROM campaign WHERE id = $1";
@@ -56,10 +57,10 @@ pub async fn insert(tx: &mut Tx, id: &CampaignId, now: i64) -> Result<CampaignNo
 pub async fn insert_version(
     act: &mut Act,
     no: CampaignNo,
-    campaign: &Campaign,
+    own: &LocalCampaign,
     now: i64,
 ) -> Result<()> {
-    let content = serde_json::to_string(campaign).expect("a campaign is plain data");
+    let content = serde_json::to_string(own).expect("a campaign is plain data");
     act.tx().run(INSERT_VERSION, args![no, now, content]).await?;
     Ok(())
 }
@@ -88,7 +89,17 @@ pub async fn known(tx: &mut Tx, no: CampaignNo, before: i64) -> Result<Option<Ve
 
 fn version(row: &super::db::Row) -> Result<Version> {
     let content: String = row.get(2)?;
-    let campaign = serde_json::from_str(&content)
+    let own = own(&content)
         .map_err(|error| row.of("campaign_version", &[0]).bad(2, error.to_string()))?;
-    Ok(Version { version: row.get(0)?, applied_at: row.get(1)?, campaign })
+    Ok(Version { version: row.get(0)?, applied_at: row.get(1)?, own })
+}
+
+/// How the content of a version begins since it is a campaign's own part; before it was the campaign, whole.
+const OWN_PART: &str = "{\"campaign\":";
+
+fn own(content: &str) -> serde_json::Result<LocalCampaign> {
+    if content.starts_with(OWN_PART) {
+        return serde_json::from_str(content);
+    }
+    serde_json::from_str::<Campaign>(content).map(|campaign| LocalCampaign::whole(&campaign))
 }

@@ -149,8 +149,8 @@ macro_rules! args {
 }
 
 impl Store {
-    /// Opens a database and brings its tables up to date. A SQLite file is made where `create` says so.
-    pub async fn open(address: &str, create: bool) -> Result<Self, StoreError> {
+    /// Connects to a database and brings its tables up to date. A SQLite file is made where `create` says so.
+    pub(super) async fn connect(address: &str, create: bool) -> Result<Self, StoreError> {
         let pools = if address.starts_with("postgres://") || address.starts_with("postgresql://") {
             open_postgres(address).await?
         } else if address.starts_with("sqlite:") {
@@ -160,11 +160,6 @@ impl Store {
         };
         let store = Self { pools, clock: Clock::System, claim: None, faults: Faults::default() };
         store.migrate().await?;
-        if super::installation::secret(&mut store.read().await?).await?.is_none() {
-            let mut tx = store.write().await?;
-            super::installation::found(&mut tx).await?;
-            tx.commit().await?;
-        }
         Ok(store)
     }
 

@@ -91,6 +91,7 @@ macro_rules! tables {
 tables! {
     campaign 1 numbered [int("no"), text("id"), int("created_at")],
     campaign_version 2 [int("campaign"), int("version"), int("applied_at"), text("content")],
+    jurisdiction_version 1 [int("version"), int("applied_at"), text("content")],
     person 2 [
         int("campaign"), text("person"), text("area"), day("born"), maybe(text("grp")),
         text("content"), int("recorded_at"),
@@ -186,6 +187,7 @@ tables! {
     ],
     account 1 numbered [
         int("id"), text("name"), text("role"), text("places"), text("password"), int("made_at"),
+        text("areas"),
     ],
     login 1 [text("token"), int("account"), int("made_at"), int("seen_at")],
     api_token 1 numbered [

@@ -51,11 +51,13 @@ async fn show(
     let t = visitor.t();
     let fail = |error: AppError| Refusal::of(t, &error);
     let all = site.app.accounts().await.map_err(fail)?;
-    let mut accounts = Table::of(t, "web-accounts", &["name", "role", "places"]);
+    let mut accounts = Table::of(t, "web-accounts", &["name", "role", "places", "areas"]);
     for one in &all {
         let role = t.w(&format!("role-{}", one.role.word()));
         let places = Cell::text(one.places.join(" "));
-        accounts.rows.push(vec![Cell::head(one.name.clone()), Cell::text(role), places]);
+        let areas: Vec<&str> = one.areas.iter().map(|area| area.as_str()).collect();
+        let areas = Cell::text(areas.join(" "));
+        accounts.rows.push(vec![Cell::head(one.name.clone()), Cell::text(role), places, areas]);
     }
     let mut tokens = Table::of(t, "web-tokens", &["id", "account", "name", "scopes", "used"]);
     for one in site.app.tokens().await.map_err(fail)? {
@@ -100,6 +102,7 @@ pub(super) struct Given {
     name: Option<String>,
     role: Option<String>,
     places: Option<String>,
+    areas: Option<String>,
     password: Option<String>,
     account: Option<String>,
     scopes: Option<String>,
@@ -144,13 +147,11 @@ async fn act(
         "add" => {
             let role = given.role.as_deref().and_then(Role::from_word);
             let role = role.ok_or_else(|| AppError::refused("refused-role", &[]))?;
-            let places: Vec<String> = given
-                .places
-                .iter()
-                .flat_map(|all| all.split_whitespace())
-                .map(str::to_owned)
-                .collect();
-            app.add_account(name, (role, &places), &password, by, now).await?;
+            let codes = |text: Option<String>| -> Vec<String> {
+                text.iter().flat_map(|all| all.split_whitespace()).map(str::to_owned).collect()
+            };
+            let (places, areas) = (codes(given.places), codes(given.areas));
+            app.add_account_of(name, (role, &places, &areas), &password, by, now).await?;
         }
         "password" => app.set_password(name, &password, by, now).await?,
         "remove" => {

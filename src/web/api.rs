@@ -165,7 +165,8 @@ async fn enter(
 ) -> Result<(Caller, Loaded), Problem> {
     let caller = caller(site, headers, power).await?;
     let Path(id) = id?;
-    Ok((caller, site.app.campaign(Some(&id)).await?))
+    let loaded = site.app.campaign(Some(&id)).await?.seen_by(caller.actor());
+    Ok((caller, loaded))
 }
 
 /// The day that was asked for, else `or`.
@@ -176,12 +177,14 @@ fn day(text: Option<&String>, or: NaiveDate) -> Result<NaiveDate, Problem> {
 }
 
 async fn campaigns(State(site): State<Site>, headers: HeaderMap) -> Result<Response, Problem> {
-    caller(&site, &headers, Power::Look).await?;
+    let caller = caller(&site, &headers, Power::Look).await?;
     let all: Vec<_> = site
         .app
         .campaigns()
         .await?
         .iter()
+        .map(|loaded| loaded.seen_by(caller.actor()))
+        .filter(|loaded| !loaded.campaign.areas.is_empty())
         .map(|loaded| {
             let campaign = &loaded.campaign;
             json!({

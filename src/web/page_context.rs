@@ -7,6 +7,7 @@ use super::words::T;
 use crate::app::{App, AppError, Loaded, today};
 use crate::domain::audit::Action;
 use crate::domain::date::parse_day;
+use crate::domain::id::AreaCode;
 use crate::domain::permission::{Actor, Denied, Visits};
 use askama::Template;
 use axum::extract::{FromRequestParts, Query, RawPathParams};
@@ -55,6 +56,7 @@ impl FromRequestParts<Site> for PageContext {
         let id = id.ok_or_else(absent)?;
         let loaded = site.app.campaign(Some(&id)).await;
         let loaded = loaded.map_err(|error| Refusal::of(t, &error).into_response())?;
+        let loaded = loaded.seen_by(visitor.actor());
         let asked = Query::<Asked>::try_from_uri(&parts.uri)
             .map_err(|_| Refusal::bad(t, t.w("web-bad-address")).into_response())?;
         let now = site.clock.now();
@@ -161,7 +163,9 @@ impl PageContext {
         F: Future<Output = Result<V, AppError>> + Send + 'static,
     {
         let (no, version) = (self.loaded.no.0, self.loaded.version);
-        let key = format!("{no}/{version}/{}/{what}", self.as_of);
+        let tops = self.loaded.tops.as_deref().unwrap_or_default();
+        let tops: Vec<&str> = tops.iter().map(AreaCode::as_str).collect();
+        let key = format!("{no}/{version}/{}/{}/{what}", tops.join(" "), self.as_of);
         let turn = || {
             let desk = Arc::clone(&self.site.desk);
             let made = make(self.clone());

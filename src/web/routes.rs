@@ -96,7 +96,8 @@ async fn campaigns(
 ) -> Result<Response, Refusal> {
     use super::page::{Cell, Page, Table, framed};
     let t = visitor.t();
-    let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
+    let mut all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
+    all.retain(|loaded| !loaded.seen_by(visitor.actor()).campaign.areas.is_empty());
     let mut table = Table::of(t, "web-campaigns", &["name", "start", "end"]);
     for loaded in &all {
         let href = address(loaded, "overview", Some(default_day(loaded, site.clock.now())));

@@ -163,7 +163,7 @@ pub(super) async fn checked(
     };
     if let Ok(loaded) = &found.read {
         let campaign = &loaded.campaign;
-        let applied = site.app.compare(campaign).await.map_err(fail)?;
+        let applied = site.app.compare_own(&loaded.own).await.map_err(fail)?;
         main.good = true;
         main.said = said(t, &campaign.name, campaign.id.as_str(), &applied);
         main.changes = change_table(t, &applied.changes);

@@ -65,6 +65,7 @@ mod tests {
             name: "a".into(),
             role: crate::domain::account::Role::Viewer,
             places: vec![],
+            areas: vec![],
         };
         let visitor = |token: &str| Visitor {
             account: account.clone(),

@@ -14,6 +14,7 @@ mod letters;
 mod mail;
 mod operation;
 mod permissions;
+mod places;
 mod planner;
 mod planner_ask;
 mod planner_kinds;

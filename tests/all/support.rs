@@ -205,6 +205,12 @@ impl Folder {
         self
     }
 
+    /// Without a file.
+    pub(crate) fn without(mut self, file: &str) -> Self {
+        self.0.remove(file);
+        self
+    }
+
     #[track_caller]
     pub(crate) fn swap(mut self, file: &'static str, from: &str, to: &str) -> Self {
         let content = self.0.get_mut(file).expect("the file is there");

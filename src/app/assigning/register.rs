@@ -202,7 +202,8 @@ async fn people(
     register::each_person(tx, loaded.no, with_sex, |one| {
         codes.push(&one.person);
         let group = group_of(&loaded.campaign, one.born, one.group.as_ref(), today);
-        let cohort = group.map(|group| cohorts.number(&one.area, &group.id));
+        let area = loaded.campaign.home(&one.area, today);
+        let cohort = group.map(|group| cohorts.number(area, &group.id));
         people.push(Enrolled { born: one.born, sex: one.sex, cohort });
     })
     .await?;

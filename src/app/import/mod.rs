@@ -436,7 +436,7 @@ impl Facts<'_> {
 
     fn group(&self, line: u32, group: &GroupId) -> Option<Issue> {
         let campaign = &self.loaded.campaign;
-        campaign.group(group.as_str()).is_none().then(|| {
+        campaign.group(campaign.group_now(group).as_str()).is_none().then(|| {
             let known = campaign.groups.iter().map(|group| group.id.as_str());
             self.unknown("unknown_group", (line, "group", group.as_str()), known)
         })

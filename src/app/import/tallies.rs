@@ -26,17 +26,17 @@ impl Importable for Tally {
     }
 
     fn count(
-        _: &Loaded,
+        loaded: &Loaded,
         _: Histories,
         replaced: &[&Self],
         rows: &[Good<Self>],
         cells: &mut Cells,
     ) -> Found {
         for old in replaced {
-            count_tally(old, -1, cells);
+            count_tally(&loaded.campaign.tally_now(old), -1, cells);
         }
         for row in rows {
-            count_tally(&row.value, 1, cells);
+            count_tally(&loaded.campaign.tally_now(&row.value), 1, cells);
         }
         Found::default()
     }

@@ -2,6 +2,7 @@
 
 use super::{Post, end_of};
 use crate::app::coverage::{AsOf, given};
+use crate::app::plans::rows_on;
 use crate::app::{App, Loaded, Result};
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::calendar::Sessions;
@@ -66,12 +67,12 @@ impl App {
         let mut tx = self.store.read().await?;
         let head = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
         let (all, from) = match &head {
-            Some(head) => (plans::rows(&mut tx, loaded.no, head.no).await?, head.from),
+            Some(head) => (rows_on(&mut tx, loaded, head.no, today).await?, head.from),
             None => (Vec::new(), today),
         };
         let given_before =
-            given(&mut tx, loaded.no, NaiveDate::MIN, from - TimeDelta::days(1)).await?;
-        let given_today = given(&mut tx, loaded.no, today, today).await?;
+            given(&mut tx, loaded, NaiveDate::MIN, from - TimeDelta::days(1)).await?;
+        let given_today = given(&mut tx, loaded, today, today).await?;
         let reported = cells::reported(&mut tx, loaded.no, today).await?.into_iter().collect();
         let expected = assignments::on(&mut tx, loaded.no, tomorrow).await?;
         let absent = absent(&mut tx, loaded, today, &reported).await?;

@@ -1,8 +1,8 @@
 //! The coordinator's morning summary.
 
 use super::{Post, end_of};
-use crate::app::coverage::AsOf;
-use crate::app::plans::diff_lines;
+use crate::app::coverage::{AsOf, given};
+use crate::app::plans::{diff_lines, rows_on};
 use crate::app::{App, Loaded, Result};
 use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
 use crate::domain::campaign::Campaign;
@@ -16,7 +16,7 @@ use crate::domain::notice::{AreaLine, Curves, Summary};
 use crate::domain::plan::PlanState;
 use crate::mail::picture::{Painter, Undrawn};
 use crate::mail::render;
-use crate::store::{cells, outbox, plans};
+use crate::store::{Tx, cells, outbox, plans};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,18 +41,10 @@ impl App {
         let tree = at(Depth::Tree);
         let mut tx = self.store.read().await?;
         let first = as_of - TimeDelta::days(TREND_DAYS - 1);
-        let by_day: BTreeMap<_, _> =
-            cells::doses_by_day(&mut tx, loaded.no, first, as_of).await?.into_iter().collect();
-        let baseline = plans::baseline(&mut tx, loaded.no).await?;
-        let progress = plan_progress(
-            campaign,
-            &basis.counted,
-            baseline.as_ref().map_or(&[][..], |head| &head.curve),
-            as_of,
-        );
-        let doses = cells::doses_by_day_and_group(&mut tx, loaded.no, as_of).await?;
-        let curve = baseline.as_ref().map_or(&[][..], |head| &head.curve);
-        let curves = curves(campaign, doses, curve);
+        let (by_day, doses) = doses_by_day(&mut tx, loaded, first, as_of).await?;
+        let curve = baseline_curve(&mut tx, loaded).await?;
+        let progress = plan_progress(campaign, &basis.counted, &curve, as_of);
+        let curves = curves(campaign, doses, &curve);
         drop(tx);
         let attention = self.attention(loaded, as_of, &tree, progress).await?;
         let sum = |figure: fn(&DoseSums) -> i64| -> u64 {
@@ -94,10 +86,13 @@ impl App {
         let mail = outbox::counts(&mut tx).await?;
         let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
         let rows = match &adopted {
-            Some(head) => plans::rows(&mut tx, loaded.no, head.no).await?,
+            Some(head) => rows_on(&mut tx, loaded, head.no, today).await?,
             None => Vec::new(),
         };
-        let given = cells::given_at(&mut tx, loaded.no, as_of).await?;
+        let mut given = cells::given_at(&mut tx, loaded.no, as_of).await?;
+        if loaded.tops.is_some() {
+            given.retain(|(_, place), _| campaign.place(place.as_str()).is_some());
+        }
         let draft = plans::newest(&mut tx, loaded.no, PlanState::Draft).await?;
         let draft = draft
             .filter(|draft| attention::draft_waits(adopted.as_ref().map(|head| head.no), draft.no));
@@ -108,7 +103,7 @@ impl App {
         out.extend(attention::stock(campaign, &rows, &given, today));
         out.extend(attention::behind_plan(progress));
         if let Some(draft) = draft {
-            let new = plans::rows(&mut tx, loaded.no, draft.no).await?;
+            let new = rows_on(&mut tx, loaded, draft.no, today).await?;
             let mut changes = diff_lines(campaign, &rows, &new, draft.from);
             let more = changes.len().saturating_sub(DRAFT_LINES_MAX);
             changes.truncate(DRAFT_LINES_MAX);
@@ -174,6 +169,44 @@ impl App {
 fn coordinator(campaign: &Campaign) -> Contact {
     let name = campaign.name.clone();
     campaign.coordinator.clone().unwrap_or(Contact { name, email: None })
+}
+
+/// Doses that the first adopted plan has by day: of the areas that are to be seen.
+pub(in crate::app) async fn baseline_curve(
+    tx: &mut Tx,
+    loaded: &Loaded,
+) -> Result<Vec<(NaiveDate, u64)>> {
+    let Some(head) = plans::baseline(tx, loaded.no).await? else { return Ok(Vec::new()) };
+    if loaded.tops.is_none() {
+        return Ok(head.curve);
+    }
+    let rows = rows_on(tx, loaded, head.no, head.from).await?;
+    Ok(plans::curve(&rows))
+}
+
+type ByDay = (BTreeMap<NaiveDate, u64>, Vec<(NaiveDate, GroupId, i64)>);
+
+/// Doses by day from `first` on, and by day and group from the beginning, up to `as_of`.
+async fn doses_by_day(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    first: NaiveDate,
+    as_of: NaiveDate,
+) -> Result<ByDay> {
+    if loaded.tops.is_none() {
+        let by_day = cells::doses_by_day(tx, loaded.no, first, as_of).await?.into_iter().collect();
+        return Ok((by_day, cells::doses_by_day_and_group(tx, loaded.no, as_of).await?));
+    }
+    let mut by_day: BTreeMap<NaiveDate, u64> = BTreeMap::new();
+    let mut by_group: BTreeMap<(NaiveDate, GroupId), i64> = BTreeMap::new();
+    for row in given(tx, loaded, NaiveDate::MIN, as_of).await? {
+        if row.day >= first {
+            *by_day.entry(row.day).or_default() += u64::from(row.doses);
+        }
+        *by_group.entry((row.day, row.group)).or_default() += i64::from(row.doses);
+    }
+    let by_group = by_group.into_iter().map(|((day, group), doses)| (day, group, doses));
+    Ok((by_day, by_group.collect()))
 }
 
 /// Doses planned and given, day by day. Doses given before the campaign's first day count on that day.

@@ -96,13 +96,14 @@ impl App {
 
     /// The campaign as it was known, and the instant, milliseconds since 1970, before which records count.
     async fn as_known(&self, tx: &mut Tx, loaded: &Loaded, ask: &Ask) -> Result<(Loaded, i64)> {
-        match ask.known_on {
-            None => Ok((loaded.clone(), i64::MAX)),
+        let (loaded, before) = match ask.known_on {
+            None => (loaded.clone(), i64::MAX),
             Some(day) => {
                 let before = millis(day_end(loaded.campaign.timezone, day));
-                Ok((self.load(tx, loaded.no, before).await?, before))
+                (loaded.like(self.load(tx, loaded.no, before).await?), before)
             }
-        }
+        };
+        Ok((loaded.on(ask.last), before))
     }
 
     async fn catch_up_table(&self, loaded: &Loaded, ask: &Ask, area: AreaCode) -> Result<Report> {
@@ -187,6 +188,7 @@ async fn facts<'a>(
         known.retain(|key, _| key.family.day <= ask.last);
         known
     };
+    let cells = campaign.cells_on(cells, ask.last);
     let mut facts = Facts::new(campaign, area, (ask.first, ask.last), cells);
     if matches!(ask.name, Name::Timeliness | Name::Sites) {
         facts.arrivals = arrivals(tx, loaded, (ask.first, ask.last), before).await?;
@@ -260,7 +262,7 @@ async fn cohorts(
             return;
         }
         let row = counts
-            .entry((person.area.clone(), person.born.year()))
+            .entry((loaded.campaign.home(&person.area, last).clone(), person.born.year()))
             .or_insert_with(|| vec![0; usize::from(doses) + 1]);
         row[0] += 1;
         for dose in 1..=doses {

@@ -31,7 +31,7 @@ pub(super) async fn sources_of(
         Basis::Cohort { areas, year, dose, day } => {
             let mut out = Vec::new();
             each_counted(tx, loaded, before, |person, given| {
-                let is_in = areas.contains(&person.area)
+                let is_in = areas.contains(loaded.campaign.home(&person.area, facts.last))
                     && person.born.year() == *year
                     && person.born <= *day
                     && dose.is_none_or(|dose| has(given, dose, *day));
@@ -88,7 +88,7 @@ async fn records_of(
             let key = (
                 family.day,
                 family.place.clone(),
-                cell.area.clone(),
+                loaded.campaign.home(&cell.area, facts.last).clone(),
                 family.group.clone(),
                 family.dose,
             );
@@ -109,7 +109,9 @@ async fn records_of(
     })
     .await?;
     records::each_known(tx, loaded.no, before, |tally: Tally| {
-        let key = (tally.date, tally.place, tally.area, tally.group, tally.dose);
+        let area = loaded.campaign.home(&tally.area, facts.last).clone();
+        let group = loaded.campaign.group_now(&tally.group).clone();
+        let key = (tally.date, tally.place, area, group, tally.dose);
         if let Some(left) = wanted.get_mut(&key) {
             let says = i64::from(tally.doses);
             let counts = says.min((*left).max(0));

@@ -123,13 +123,23 @@ impl Jurisdiction {
         let day = first.max(local.campaign.start);
         let is_merged = |area: &&Area| self.successor(&area.code, day) != &area.code;
         let areas = self.areas.iter().map(|row| &row.area);
+        let mut closures = closed_days(&self.closures);
+        for (place, gone) in &self.gone {
+            let last = local.campaign.end;
+            closures.retain(|one| one.place != *place || one.day < *gone);
+            closures.extend(
+                crate::domain::date::days((*gone).max(day), last).map(|day| {
+                    crate::domain::site::Closure { place: place.clone(), day, doses: 0 }
+                }),
+            );
+        }
         let mut campaign = Campaign {
             areas: areas.filter(|area| !is_merged(area)).cloned().collect(),
             eligible: self.eligible(&local.campaign, day),
             sites: self.sites_on(day),
             teams: self.teams.clone(),
             stops: self.stops.iter().map(|row| self.stop_on(&row.stop, day)).collect(),
-            closures: closed_days(&self.closures),
+            closures,
             travel: self.travel.unwrap_or_default(),
             ..local.campaign.clone()
         };

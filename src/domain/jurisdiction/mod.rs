@@ -4,19 +4,26 @@
 //! [`Jurisdiction`] is the content of its folder. [`LocalCampaign`] is a campaign's folder beside it.
 //! [`Jurisdiction::join`] puts several of them together for planning.
 
+mod compose;
 mod join;
+mod largest;
+mod local;
 mod places;
+mod stored;
+mod tables;
 
 pub use join::{Joined, JoinedCampaign};
 pub use places::{
-    AreaContact, AreaLevel, AreaRow, ClosedDays, ContactRole, Hours, Merger, SiteLimit, SiteRow,
-    Stations, StopRow, closed_days,
+    AreaContact, AreaLevel, AreaRow, ClosedDays, ContactRole, Hours, SiteLimit, SiteRow, Stations,
+    StopRow, closed_days,
 };
+pub use stored::{BadMerger, Dispute, Disputed, StoredJurisdiction};
+pub use tables::{jurisdiction_tables, local_tables};
 
 use super::area::{Area, Travel};
 use super::campaign::{Campaign, Language};
 use super::contact::Contact;
-use super::id::{AreaCode, GroupId, JurisdictionId, PlaceCode};
+use super::id::{AreaCode, GroupId, JurisdictionId, LotCode, PlaceCode};
 use super::site::{Reach, Site, Stop, Team};
 use super::words::words;
 use chrono::NaiveDate;
@@ -59,6 +66,10 @@ pub struct Jurisdiction {
     pub closures: Vec<ClosedDays>,
     /// Who gets the summary of an area and all below it.
     pub contacts: Vec<AreaContact>,
+    /// Teams and stops that end, with the first day on which they are no longer there. A site that
+    /// ends has a row from that day on that gives nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gone: BTreeMap<String, NaiveDate>,
 }
 
 /// The coordinator of a jurisdiction.
@@ -100,6 +111,27 @@ pub struct LocalCampaign {
     pub kinds: BTreeMap<GroupId, Vec<String>>,
     /// Sessions that are agreed, such as visits at a school.
     pub sessions: Vec<AgreedSession>,
+    /// What its rows say beyond that.
+    #[serde(default)]
+    pub beyond: Beyond,
+}
+
+/// What the rows of a campaign's folder say beyond the campaign and its limits.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Beyond {
+    /// Whether the folder is complete by itself: its areas and places are those that it names. Else
+    /// they are all those of the jurisdiction.
+    pub is_whole: bool,
+    /// Areas whose rows say more than the area.
+    pub areas: Vec<AreaRow>,
+    /// Stops whose rows say more than the stop.
+    pub stops: Vec<StopRow>,
+    /// Teams and stops that end, with the first day on which they are no longer there.
+    pub gone: BTreeMap<String, NaiveDate>,
+    /// Groups that have another name now, from the old name to the new one.
+    pub renamed: BTreeMap<GroupId, GroupId>,
+    /// Lots that were recalled, with the first day on which they may not be used.
+    pub recalled: BTreeMap<LotCode, NaiveDate>,
 }
 
 /// A session that was agreed before the plan is made.
@@ -192,6 +224,7 @@ impl Jurisdiction {
             stops: campaign.stops.iter().map(stop).collect(),
             closures: campaign.closures.iter().map(ClosedDays::of).collect(),
             contacts: Vec::new(),
+            gone: BTreeMap::new(),
         }
     }
 }

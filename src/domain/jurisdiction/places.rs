@@ -1,6 +1,6 @@
 //! Rows of a jurisdiction's tables: what they say beyond the tables of a campaign.
 
-use crate::domain::area::Area;
+use crate::domain::area::{Area, Merger};
 use crate::domain::contact::Contact;
 use crate::domain::id::AreaCode;
 use crate::domain::site::{Closure, Site, Stop};
@@ -53,15 +53,6 @@ impl AreaRow {
     }
 }
 
-/// From a day on an area's people, denominators and facts count with another area.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Merger {
-    /// The successor.
-    pub into: AreaCode,
-    /// The first day on which they count with it.
-    pub until: NaiveDate,
-}
-
 /// What a fixed site can do from a day on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SiteRow {
@@ -96,6 +87,18 @@ impl SiteRow {
             is_candidate: false,
             opening_cost: None,
         }
+    }
+
+    /// The row of this site from the day on which it is no longer there: it gives nothing.
+    pub fn ended(&self, gone: NaiveDate) -> Self {
+        let site = Site {
+            weekday_doses: 0,
+            saturday_doses: 0,
+            sunday_doses: 0,
+            storage_doses: None,
+            ..self.site.clone()
+        };
+        Self { from: Some(gone), site, stations: None, ..self.clone() }
     }
 
     /// Most doses that its stations can give on a day that it is open; `None` without a limit.

@@ -87,6 +87,17 @@ pub struct Request<'a> {
     pub limits: Limits,
 }
 
+impl Request<'_> {
+    /// Answers the request as it is on its first day, when people of merged areas are their successors'.
+    fn on_its_day<T>(&self, answer: impl FnOnce(&Request<'_>) -> T) -> T {
+        let (campaign, day) = (self.campaign, self.from);
+        let published = campaign.plan_on(self.published, day);
+        let given = campaign.given_on(self.given, day);
+        let on = campaign.on(day);
+        answer(&Request { campaign: &on, given: &given, published: &published, ..*self })
+    }
+}
+
 /// Bounds of the search. Without a clock the same request gives the same plan, byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -158,18 +169,28 @@ pub fn make_judged(
     progress: &mut dyn FnMut(SearchProgress),
     time_used: &mut dyn FnMut() -> f64,
 ) -> (Plan, Vec<GroupVerdict>) {
-    let plan = make(request, progress, time_used);
-    if request.limits.is_quick() {
-        return (plan, Vec::new());
-    }
-    let judged = verdict(request, &plan, time_used);
-    (plan, judged)
+    request.on_its_day(|request| {
+        let plan = planned(request, progress, time_used);
+        if request.limits.is_quick() {
+            return (plan, Vec::new());
+        }
+        let judged = verdict(request, &plan, time_used);
+        (plan, judged)
+    })
 }
 
 /// Makes a plan. `progress` is called after every round of the search. `time_used` returns the
 /// share of the time limit that has passed, or always 0 without a limit; the plan should be
 /// finished at 1, so each stage leaves time for those after it.
 pub fn make(
+    request: &Request,
+    progress: &mut dyn FnMut(SearchProgress),
+    time_used: &mut dyn FnMut() -> f64,
+) -> Plan {
+    request.on_its_day(|request| planned(request, progress, time_used))
+}
+
+fn planned(
     request: &Request,
     progress: &mut dyn FnMut(SearchProgress),
     time_used: &mut dyn FnMut() -> f64,

@@ -105,6 +105,8 @@ pub(in crate::domain) fn plain() -> Campaign {
         stops: Vec::new(),
         closures: Vec::new(),
         deliveries: vec![lot("L1", 0, 200, 60)],
+        mergers: BTreeMap::new(),
+        renamed: BTreeMap::new(),
     }
 }
 

@@ -109,7 +109,7 @@ pub fn verdict(
 ) -> Vec<GroupVerdict> {
     let mut trials = Trials { time_used, takes: 0.0, cut_short: false };
     let campaign = request.campaign;
-    let problem = Problem::new(request.campaign, request.given, request.from);
+    let problem = Problem::new(campaign, request.given, request.from);
     let planned = measure::finished_by_group(&problem, &plan.rows);
     campaign
         .groups

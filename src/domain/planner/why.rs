@@ -90,6 +90,7 @@ pub fn why(
     prices: &Certificate,
     question: &Question,
 ) -> Vec<Scarcity> {
+    let campaign = &*campaign.on(from);
     let problem = Problem::new(campaign, &[], from);
     let market = Market::new(&problem);
     let mut found = Found { problem: &problem, question, lines: BTreeMap::new() };
@@ -219,6 +220,7 @@ pub fn best_series(
     prices: &Certificate,
     question: &Question,
 ) -> Vec<BestSeries> {
+    let campaign = &*campaign.on(from);
     let problem = Problem::new(campaign, &[], from);
     let market = Market::new(&problem);
     let of_place = market.dose_prices(&market.prices_of(prices));

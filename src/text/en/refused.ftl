@@ -28,6 +28,7 @@ refused-never-written = mail { $id } was never written, because no mail can be s
 refused-no-account = there is no account "{ $name }"; `doseplan account list` shows all
 refused-no-campaign = there is no campaign yet; `doseplan campaign apply FOLDER` stores one
 refused-no-catch-up = campaign { $campaign } asks for one series; a catch-up campaign has series = "catch-up" in its campaign.toml
+refused-no-conflict = no campaign says { $table } { $code } otherwise; known: { $known }
 refused-no-draft = there is no draft; `doseplan plan make` makes one
 refused-no-draft-but = plan { $no } is { $state }, and only a draft can be adopted; `doseplan plan make` makes one
 refused-no-host = {"["}mail] transport = "smtp" needs host
@@ -55,6 +56,7 @@ refused-which-campaign = there are several campaigns ({ $known }); choose one wi
 ## Why somebody may not: `domain/permission` decides.
 denied-role = the role { $role } may not do this
 denied-scope = this token is not good for { $scope }
+denied-areas = this account is limited to { $areas }; this concerns the whole
 denied-place = { $place } is not one of this account's places
 denied-stop = on { $day } the plan in force sends { $teams } to the stop { $place }, and no team of this account
 denied-stop-unplanned = on { $day } the plan in force sends no team of this account to the stop { $place }

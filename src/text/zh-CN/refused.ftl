@@ -28,6 +28,7 @@ refused-never-written = 邮件 { $id } 没有生成，因为地址无法使用
 refused-no-account = 没有账号“{ $name }”；用 `doseplan account list` 查看全部
 refused-no-campaign = 还没有活动；用 doseplan campaign apply 文件夹 保存一个
 refused-no-catch-up = 活动 { $campaign } 只有一种免疫程序；查漏补种活动的 campaign.toml 中写 series = "catch-up"
+refused-no-conflict = 没有活动对 { $table } { $code } 有不同填法；现有：{ $known }
 refused-no-draft = 没有草案；用 `doseplan plan make` 生成
 refused-no-draft-but = 计划 { $no } 的状态是 { $state }；只有草案可以采用，用 `doseplan plan make` 生成
 refused-no-host = {"["}mail] transport = "smtp" 时必须写 host
@@ -55,6 +56,7 @@ refused-which-campaign = 有多个活动（{ $known }）；请用 --campaign 编
 ## 为什么不允许：由 `domain/permission` 判定。
 denied-role = 角色 { $role } 没有此项权限
 denied-scope = 此令牌没有 { $scope } 的权限
+denied-areas = 本账号只限 { $areas }；此项涉及整个辖区
 denied-place = { $place } 不归本账号负责
 denied-stop = { $day } 按现行计划到流动点 { $place } 的是 { $teams }，不是本账号负责的流动队
 denied-stop-unplanned = { $day } 现行计划没有派本账号负责的流动队到流动点 { $place }

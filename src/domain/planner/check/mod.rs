@@ -294,6 +294,8 @@ pub fn check(
     given: &[GivenRow],
     from: NaiveDate,
 ) -> CheckReport {
-    let view = view::View::new(campaign, given, from);
+    let given = campaign.given_on(given, from);
+    let campaign = campaign.on(from);
+    let view = view::View::new(&campaign, &given, from);
     rules::check(&view, rows)
 }

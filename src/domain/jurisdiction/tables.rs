@@ -1,0 +1,340 @@
+//! A jurisdiction, and a campaign's own part, as rows of their files.
+
+use super::{AreaRow, ClosedDays, Jurisdiction, LocalCampaign, SiteRow, StopRow};
+use crate::domain::id::{GroupId, LotCode};
+use crate::domain::site::{Reach, Team};
+use crate::domain::tables::{self as campaign, Table, contact, point, text, weekdays};
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// All tables of a jurisdiction. The settings have the columns `key` and `value`.
+pub fn jurisdiction_tables(of: &Jurisdiction) -> Vec<Table> {
+    vec![
+        settings(of),
+        areas(of.areas.iter()),
+        sites(of.sites.iter()),
+        reach(of.reach.iter().flatten()),
+        teams(&of.teams, &of.gone),
+        stops(of.stops.iter(), &of.gone),
+        closures(&of.closures),
+        contacts(of),
+    ]
+}
+
+/// All tables of a campaign as its folder says them.
+pub fn local_tables(of: &LocalCampaign) -> Vec<Table> {
+    let said = of.said();
+    let areas_of: Vec<AreaRow> = of.area_rows().collect();
+    let stops_of: Vec<StopRow> = of.stop_rows().collect();
+    let mut out: Vec<Table> = campaign::tables(&said)
+        .into_iter()
+        .map(|table| match table.stem {
+            "groups" => groups(of, table),
+            "areas" => areas(areas_of.iter()),
+            "sites" => limits(of),
+            "reach" if !of.has_reach => Table { rows: Vec::new(), ..table },
+            "teams" => teams(&of.campaign.teams, &of.beyond.gone),
+            "stops" => stops(stops_of.iter(), &of.beyond.gone),
+            "closures" => closures(&of.closures),
+            "deliveries" => deliveries(&of.beyond.recalled, table),
+            _ => table,
+        })
+        .collect();
+    out.push(sessions(of));
+    out
+}
+
+fn settings(of: &Jurisdiction) -> Table {
+    let [name, email] = contact(of.coordinator.as_ref().map(|one| &one.contact));
+    let phone = text(of.coordinator.as_ref().and_then(|one| one.phone.as_ref()));
+    let rows = [
+        ("id", of.id.to_string()),
+        ("name", of.name.clone()),
+        ("timezone", of.timezone.name().to_owned()),
+        ("language", of.language.tag().to_owned()),
+        ("notice_days", of.notice_days.to_string()),
+        ("holidays", of.holidays.to_string()),
+        ("coordinator.name", name),
+        ("coordinator.email", email),
+        ("coordinator.phone", phone),
+        ("travel.speed_km_per_hour", text(of.travel.map(|travel| travel.speed_km_per_hour))),
+        ("travel.road_factor", text(of.travel.map(|travel| travel.road_factor))),
+    ];
+    let rows = rows.into_iter().map(|(key, value)| vec![key.to_owned(), value]).collect();
+    Table { stem: "jurisdiction", columns: &["key", "value"], key_columns: 1, extras: 0, rows }
+}
+
+fn areas<'a>(rows: impl Iterator<Item = &'a AreaRow>) -> Table {
+    let row = |row: &AreaRow| {
+        let [latitude, longitude] = point(row.area.point.as_ref());
+        vec![
+            row.area.code.to_string(),
+            row.area.name.clone(),
+            text(row.area.parent.as_ref()),
+            latitude,
+            longitude,
+            text(row.level),
+            text(row.population),
+            text(row.merged.as_ref().map(|merger| &merger.into)),
+            text(row.merged.as_ref().map(|merger| merger.until)),
+        ]
+    };
+    let columns = &[
+        "area",
+        "name",
+        "parent",
+        "latitude",
+        "longitude",
+        "level",
+        "population",
+        "merged_into",
+        "until",
+    ];
+    Table { stem: "areas", columns, key_columns: 1, extras: 4, rows: rows.map(row).collect() }
+}
+
+const SITES: &[&str] = &[
+    "site",
+    "from",
+    "name",
+    "area",
+    "weekday_doses",
+    "saturday_doses",
+    "sunday_doses",
+    "latitude",
+    "longitude",
+    "storage_doses",
+    "restock",
+    "wastage_rate",
+    "lead_name",
+    "lead_email",
+    "address",
+    "phone",
+    "opens",
+    "closes",
+    "stations",
+    "doses_per_station_hour",
+    "candidate",
+    "opening_cost",
+];
+
+fn site(row: &SiteRow) -> Vec<String> {
+    let site = &row.site;
+    let [latitude, longitude] = point(site.point.as_ref());
+    let [lead_name, lead_email] = contact(site.lead.as_ref());
+    let clock = |time: chrono::NaiveTime| time.format("%H:%M").to_string();
+    let yes = if row.is_candidate { "yes" } else { "" };
+    vec![
+        site.code.to_string(),
+        text(row.from),
+        site.name.clone(),
+        site.area.to_string(),
+        site.weekday_doses.to_string(),
+        site.saturday_doses.to_string(),
+        site.sunday_doses.to_string(),
+        latitude,
+        longitude,
+        text(site.storage_doses),
+        weekdays(site.restock),
+        site.wastage_rate.normalize().to_string(),
+        lead_name,
+        lead_email,
+        text(row.address.as_ref()),
+        text(row.phone.as_ref()),
+        text(row.hours.map(|hours| clock(hours.opens))),
+        text(row.hours.map(|hours| clock(hours.closes))),
+        text(row.stations.map(|stations| stations.count)),
+        text(row.stations.map(|stations| stations.doses_per_hour.normalize())),
+        yes.to_owned(),
+        text(row.opening_cost.map(|cost| cost.normalize())),
+    ]
+}
+
+fn sites<'a>(rows: impl Iterator<Item = &'a SiteRow>) -> Table {
+    dated(rows.map(site).collect())
+}
+
+/// Sites by code and first day.
+fn dated(rows: Vec<Vec<String>>) -> Table {
+    Table { stem: "sites", columns: SITES, key_columns: 2, extras: 8, rows }
+}
+
+/// A campaign's own rows of sites.
+fn limits(of: &LocalCampaign) -> Table {
+    let at = SITES.iter().position(|column| *column == "wastage_rate").unwrap_or_default();
+    let row = |limit: &super::SiteLimit| {
+        let mut row = site(&limit.row);
+        if limit.wastage_rate.is_none() && !of.beyond.is_whole {
+            row[at].clear();
+        }
+        row
+    };
+    dated(of.limits.iter().map(row).collect())
+}
+
+fn reach<'a>(rows: impl Iterator<Item = &'a Reach>) -> Table {
+    let row = |reach: &Reach| vec![reach.area.to_string(), reach.site.to_string()];
+    let columns = &["area", "site"];
+    Table { stem: "reach", columns, key_columns: 2, extras: 0, rows: rows.map(row).collect() }
+}
+
+fn teams(teams: &[Team], gone: &BTreeMap<String, NaiveDate>) -> Table {
+    let row = |team: &Team| {
+        let [latitude, longitude] = point(Some(&team.point));
+        let [lead_name, lead_email] = contact(team.lead.as_ref());
+        vec![
+            team.code.to_string(),
+            team.name.clone(),
+            latitude,
+            longitude,
+            team.work_minutes.to_string(),
+            team.max_stops.to_string(),
+            team.doses_per_hour.to_string(),
+            team.doses_per_day.to_string(),
+            team.wastage_rate.normalize().to_string(),
+            weekdays(team.weekdays),
+            lead_name,
+            lead_email,
+            text(gone.get(team.code.as_str())),
+        ]
+    };
+    let columns = &[
+        "team",
+        "name",
+        "latitude",
+        "longitude",
+        "work_minutes",
+        "max_stops",
+        "doses_per_hour",
+        "doses_per_day",
+        "wastage_rate",
+        "weekdays",
+        "lead_name",
+        "lead_email",
+        "until",
+    ];
+    let rows = teams.iter().map(row).collect();
+    Table { stem: "teams", columns, key_columns: 1, extras: 1, rows }
+}
+
+fn stops<'a>(rows: impl Iterator<Item = &'a StopRow>, gone: &BTreeMap<String, NaiveDate>) -> Table {
+    let row = |row: &StopRow| {
+        let stop = &row.stop;
+        let [latitude, longitude] = point(Some(&stop.point));
+        vec![
+            stop.code.to_string(),
+            stop.name.clone(),
+            stop.area.to_string(),
+            latitude,
+            longitude,
+            text(stop.kind.as_ref()),
+            stop.setup_minutes.to_string(),
+            stop.max_doses.to_string(),
+            weekdays(stop.weekdays),
+            text(row.address.as_ref()),
+            text(row.phone.as_ref()),
+            text(gone.get(stop.code.as_str())),
+        ]
+    };
+    let columns = &[
+        "stop",
+        "name",
+        "area",
+        "latitude",
+        "longitude",
+        "kind",
+        "setup_minutes",
+        "max_doses",
+        "weekdays",
+        "address",
+        "phone",
+        "until",
+    ];
+    Table { stem: "stops", columns, key_columns: 1, extras: 3, rows: rows.map(row).collect() }
+}
+
+fn closures(closed: &[ClosedDays]) -> Table {
+    let row = |one: &ClosedDays| {
+        let until = (one.last != one.first).then_some(one.last);
+        vec![
+            one.place.clone(),
+            one.first.to_string(),
+            one.doses.to_string(),
+            text(until),
+            text(one.reason.as_ref()),
+        ]
+    };
+    let columns = &["place", "date", "doses", "until", "reason"];
+    let rows = closed.iter().map(row).collect();
+    Table { stem: "closures", columns, key_columns: 2, extras: 2, rows }
+}
+
+fn contacts(of: &Jurisdiction) -> Table {
+    let row = |one: &super::AreaContact| {
+        let [name, email] = contact(Some(&one.contact));
+        let (phone, role) = (text(one.phone.as_ref()), one.role.to_string());
+        vec![one.area.to_string(), email, name, phone, role]
+    };
+    let columns = &["area", "email", "name", "phone", "role"];
+    let rows = of.contacts.iter().map(row).collect();
+    Table { stem: "contacts", columns, key_columns: 2, extras: 0, rows }
+}
+
+/// The groups, with their old names and the kinds of places that serve them.
+fn groups(of: &LocalCampaign, plain: Table) -> Table {
+    let old_names = |id: &str| {
+        let old = of.beyond.renamed.iter().filter(|(_, new)| new.as_str() == id);
+        old.map(|(old, _)| old.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    let row = |mut row: Vec<String>| {
+        let kinds = of.kinds.get(&GroupId::from(row[0].as_str()));
+        row.push(kinds.map(|kinds| kinds.join(" ")).unwrap_or_default());
+        row.push(old_names(&row[0]));
+        row
+    };
+    let columns = &[
+        "id",
+        "name",
+        "min_age",
+        "max_age",
+        "priority",
+        "uptake",
+        "target",
+        "opens",
+        "places",
+        "renamed_from",
+    ];
+    Table { columns, extras: 2, rows: plain.rows.into_iter().map(row).collect(), ..plain }
+}
+
+fn deliveries(recalled: &BTreeMap<LotCode, NaiveDate>, plain: Table) -> Table {
+    let row = |mut row: Vec<String>| {
+        row.push(text(recalled.get(&LotCode::from(row[0].as_str()))));
+        row
+    };
+    let columns = &["lot", "product", "date", "doses", "expires", "doses_per_vial", "recalled"];
+    Table { columns, extras: 1, rows: plain.rows.into_iter().map(row).collect(), ..plain }
+}
+
+fn sessions(of: &LocalCampaign) -> Table {
+    let clock = |time: chrono::NaiveTime| time.format("%H:%M").to_string();
+    let row = |one: &super::AgreedSession| {
+        vec![
+            one.place.to_string(),
+            one.day.to_string(),
+            text(one.area.as_ref()),
+            text(one.group.as_ref()),
+            text(one.school.as_ref()),
+            text(one.class.as_ref()),
+            text(one.hours.map(|hours| clock(hours.opens))),
+            text(one.hours.map(|hours| clock(hours.closes))),
+            text(one.doses),
+            if one.is_locked { "yes" } else { "no" }.to_owned(),
+        ]
+    };
+    let columns = &[
+        "place", "date", "area", "group", "school", "class", "opens", "closes", "doses", "locked",
+    ];
+    let rows = of.sessions.iter().map(row).collect();
+    Table { stem: "sessions", columns, key_columns: 6, extras: 0, rows }
+}
