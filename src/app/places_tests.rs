@@ -111,10 +111,6 @@ impl World {
         self.tallies.push(tally);
     }
 
-    fn names_of(&self, old: &GroupId, renamed: &BTreeMap<GroupId, GroupId>) -> GroupId {
-        renamed.get(old).unwrap_or(old).clone()
-    }
-
     /// Coverage says exactly what the pencil says, of every area and as of every day.
     async fn holds(&self, renamed: &BTreeMap<GroupId, GroupId>) {
         let loaded = self.loaded().await;
@@ -123,7 +119,7 @@ impl World {
             let told = told.expect("coverage");
             let mut expected: BTreeMap<(AreaCode, GroupId), u64> = BTreeMap::new();
             for tally in self.tallies.iter().filter(|tally| tally.date <= as_of) {
-                let group = self.names_of(&tally.group, renamed);
+                let group = names_of(&tally.group, renamed);
                 let home = self.home(&tally.area, as_of);
                 for area in self.above(&home, as_of) {
                     *expected.entry((area, group.clone())).or_default() += u64::from(tally.doses);
@@ -162,97 +158,105 @@ impl World {
     }
 }
 
-/// One step: a changed folder, and the codes of issues that it must be refused for, if any facts stand.
-async fn step(world: &mut World, random: &mut Random, renamed: &mut BTreeMap<GroupId, GroupId>) {
-    let mut changed = world.folder.clone();
+/// The names that groups have now, by those that they had.
+type Names = BTreeMap<GroupId, GroupId>;
+
+/// One step of a year.
+async fn step(world: &mut World, random: &mut Random, renamed: &mut Names) {
     match random.below(7) {
         0..=2 => world.count(random).await,
-        // An area leaves, with its denominators and places.
-        3 => {
-            let leaves: Vec<AreaCode> = ["S", "V"].map(AreaCode::from).to_vec();
-            let Some(area) =
-                random.of(&leaves).filter(|area| changed.area(area.as_str()).is_some())
-            else {
-                return;
-            };
-            if changed.mergers.iter().any(|(from, to)| from == area || to.into == *area) {
-                return;
-            }
-            let sites: Vec<_> = changed.sites.iter().filter(|site| site.area == *area).collect();
-            let sites: Vec<_> = sites.iter().map(|site| site.code.clone()).collect();
-            changed.areas.retain(|one| one.code != *area);
-            changed.eligible.retain(|row| row.area != *area);
-            changed.sites.retain(|site| site.area != *area);
-            changed.stops.retain(|stop| stop.area != *area);
-            changed.reach.retain(|one| one.area != *area && !sites.contains(&one.site));
-            let stands = world
-                .tallies
-                .iter()
-                .any(|tally| tally.area == *area || sites.contains(&tally.place));
-            let done = world.apply(changed).await;
-            assert_eq!(done.is_err(), stands, "{area} leaves: {done:?}");
-        }
-        // A group gets another name, with or without saying so.
-        4 => {
-            let at = random.below(changed.groups.len());
-            let old = changed.groups[at].id.clone();
-            let new = GroupId::new(format!("g{}", world.now.timestamp()));
-            let says_so = random.below(2) == 0;
-            changed.groups[at].id = new.clone();
-            let rows = changed.eligible.iter_mut().filter(|row| row.group == old);
-            rows.for_each(|row| row.group = new.clone());
-            changed.renamed.clear();
-            if says_so {
-                changed.renamed.insert(old.clone(), new.clone());
-            }
-            // Its facts may stand under names that it had before.
-            let stands =
-                world.tallies.iter().any(|tally| world.names_of(&tally.group, renamed) == old);
-            let done = world.apply(changed).await;
-            let must_refuse = stands && !says_so;
-            assert_eq!(done.is_err(), must_refuse, "{old} is {new} now: {done:?}");
-            if done.is_ok() && says_so {
-                renamed.values_mut().filter(|name| **name == old).for_each(|n| *n = new.clone());
-                renamed.insert(old, new);
-            }
-        }
-        // A town is merged into another from some day on; some of these would be circles.
-        5 => {
-            let towns: Vec<AreaCode> = changed.areas.iter().map(|area| area.code.clone()).collect();
-            let (Some(from), Some(into)) = (random.of(&towns), random.of(&towns)) else { return };
-            if changed.mergers.contains_key(from) {
-                return;
-            }
-            let until = day(i64::try_from(random.below(20)).expect("few days"));
-            changed.mergers.insert(from.clone(), Merger { into: into.clone(), until });
-            let mut at = Some(into.clone());
-            let mut is_bad = false;
-            while let Some(code) = at.filter(|_| !is_bad) {
-                is_bad = code == *from;
-                at = changed.mergers.get(&code).map(|merger| merger.into.clone());
-            }
-            let below = changed.below(from);
-            is_bad |= below.contains(into);
-            // Whether some other merger leads into what lies below it now is the program's to say.
-            let done = world.apply(changed).await;
-            match &done {
-                Ok(()) => assert!(!is_bad, "{from} into {into} is a circle"),
-                Err(codes) => assert!(codes.iter().all(|code| *code == "merger_circle")),
-            }
-        }
-        // A denominator leaves.
-        _ => {
-            if changed.eligible.is_empty() {
-                return;
-            }
-            let row = changed.eligible.remove(random.below(changed.eligible.len()));
-            let stands = world.tallies.iter().any(|tally| {
-                tally.area == row.area && world.names_of(&tally.group, renamed) == row.group
-            });
-            let done = world.apply(changed).await;
-            assert_eq!(done.is_err(), stands, "{} {}: {done:?}", row.area, row.group);
-        }
+        3 => area_leaves(world, random).await,
+        4 => group_is_renamed(world, random, renamed).await,
+        5 => towns_merge(world, random).await,
+        _ => denominator_leaves(world, random, renamed).await,
     }
+}
+
+/// An area leaves, with its denominators and places: refused where facts stand.
+async fn area_leaves(world: &mut World, random: &mut Random) {
+    let mut changed = world.folder.clone();
+    let leaves = ["S", "V"].map(AreaCode::from);
+    let Some(area) = random.of(&leaves).filter(|area| changed.area(area.as_str()).is_some()) else {
+        return;
+    };
+    if changed.mergers.iter().any(|(from, to)| from == area || to.into == *area) {
+        return;
+    }
+    let sites = changed.sites.iter().filter(|site| site.area == *area);
+    let sites: Vec<_> = sites.map(|site| site.code.clone()).collect();
+    changed.areas.retain(|one| one.code != *area);
+    changed.eligible.retain(|row| row.area != *area);
+    changed.sites.retain(|site| site.area != *area);
+    changed.stops.retain(|stop| stop.area != *area);
+    changed.reach.retain(|one| one.area != *area && !sites.contains(&one.site));
+    let stands = |tally: &Tally| tally.area == *area || sites.contains(&tally.place);
+    let stands = world.tallies.iter().any(stands);
+    let done = world.apply(changed).await;
+    assert_eq!(done.is_err(), stands, "{area} leaves: {done:?}");
+}
+
+/// A group gets another name, with or without saying so: refused where facts stand and nothing says so.
+async fn group_is_renamed(world: &mut World, random: &mut Random, renamed: &mut Names) {
+    let mut changed = world.folder.clone();
+    let at = random.below(changed.groups.len());
+    let old = changed.groups[at].id.clone();
+    let new = GroupId::new(format!("g{}", world.now.timestamp()));
+    let says_so = random.below(2) == 0;
+    changed.groups[at].id = new.clone();
+    let rows = changed.eligible.iter_mut().filter(|row| row.group == old);
+    rows.for_each(|row| row.group = new.clone());
+    changed.renamed.clear();
+    if says_so {
+        changed.renamed.insert(old.clone(), new.clone());
+    }
+    let stands = world.tallies.iter().any(|tally| names_of(&tally.group, renamed) == old);
+    let done = world.apply(changed).await;
+    assert_eq!(done.is_err(), stands && !says_so, "{old} is {new} now: {done:?}");
+    if done.is_ok() && says_so {
+        renamed.values_mut().filter(|name| **name == old).for_each(|name| *name = new.clone());
+        renamed.insert(old, new);
+    }
+}
+
+/// A town is merged into another from some day on: refused where that is a circle.
+async fn towns_merge(world: &mut World, random: &mut Random) {
+    let mut changed = world.folder.clone();
+    let towns: Vec<AreaCode> = changed.areas.iter().map(|area| area.code.clone()).collect();
+    let (Some(from), Some(into)) = (random.of(&towns), random.of(&towns)) else { return };
+    if changed.mergers.contains_key(from) {
+        return;
+    }
+    let until = day(i64::try_from(random.below(20)).expect("few days"));
+    let mut at = Some(into.clone());
+    let mut is_bad = changed.below(from).contains(into);
+    while let Some(code) = at.filter(|_| !is_bad) {
+        is_bad = code == *from;
+        at = changed.mergers.get(&code).map(|merger| merger.into.clone());
+    }
+    changed.mergers.insert(from.clone(), Merger { into: into.clone(), until });
+    // Whether an older merger leads into what lies below now is the program's to say.
+    match world.apply(changed).await {
+        Ok(()) => assert!(!is_bad, "{from} into {into} is a circle"),
+        Err(codes) => assert!(codes.iter().all(|code| *code == "merger_circle"), "{codes:?}"),
+    }
+}
+
+/// A denominator leaves: refused where facts need it.
+async fn denominator_leaves(world: &mut World, random: &mut Random, renamed: &Names) {
+    let mut changed = world.folder.clone();
+    if changed.eligible.is_empty() {
+        return;
+    }
+    let row = changed.eligible.remove(random.below(changed.eligible.len()));
+    let needs =
+        |tally: &Tally| tally.area == row.area && names_of(&tally.group, renamed) == row.group;
+    let stands = world.tallies.iter().any(needs);
+    let done = world.apply(changed).await;
+    assert_eq!(done.is_err(), stands, "{} {}: {done:?}", row.area, row.group);
+}
+
+fn names_of(old: &GroupId, renamed: &Names) -> GroupId {
+    renamed.get(old).unwrap_or(old).clone()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -130,7 +130,7 @@ fn load(
 fn whole(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Option<LocalCampaign> {
     let settings = load_settings(source, LOCAL_GROUPS, issues);
     let own = load_series(source, &settings, known, issues);
-    let span = settings.head.as_ref().and_then(|head| Some((head.start?, head.end?)));
+    let span = settings.span();
     let (areas_table, _) = source.table("areas", place_tables::AREAS, true, issues);
     let (eligible_table, _) = source.table("eligible", tables::ELIGIBLE, true, issues);
     let (sites_table, _) = source.table("sites", place_tables::SITES, true, issues);
@@ -152,11 +152,9 @@ fn whole(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Opti
     check::areas(&areas_table.file, &plain, &area_codes, issues);
     mergers(&areas_table.file, &areas, &area_codes, issues);
     let eligible = read(&eligible_table, issues, tables::eligible);
-    let file = &eligible_table.file;
-    let eligible = check::eligible(file, eligible, &area_codes, &group_codes, issues);
-    let mut sites = read(&sites_table, issues, place_tables::site);
-    let ends = place_tables::days_of(&sites_table, ("site", "until"), issues);
-    sites.extend(place_tables::ended(&sites, &ends));
+    let codes = (&area_codes, &group_codes);
+    let eligible = check::eligible(&eligible_table.file, eligible, codes.0, codes.1, issues);
+    let sites = place_tables::sites(&sites_table, issues);
     let teams = read(&teams_table, issues, tables::team);
     let stop_rows = read(&stops_table, issues, place_tables::stop);
     let stops: Vec<_> = stop_rows.iter().map(|row| located(row, row.value.stop.clone())).collect();
@@ -178,27 +176,24 @@ fn whole(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Opti
     closed(names.closures, &closures, (&site_codes, &mobile_codes), span, issues);
     let lots = read(&lots_table, issues, tables::delivery);
     check_places::deliveries(names.deliveries, &lots, issues);
-    let sessions = read(&sessions_table, issues, place_tables::session);
-    let places = site_codes.and(&mobile_codes);
-    for session in &sessions {
-        let codes = (&places, &area_codes, &group_codes);
-        local::check_session(&sessions_table.file, session, codes, &eligible, span, issues);
-    }
-    let of_stops = stops.iter().map(|row| &row.value);
-    let kinds = local::kinds(&settings.group_table, of_stops, issues);
-    let lists = [&teams_table, &stops_table, &lots_table];
-    let beyond = local::beyond(&areas, &stop_rows, (&settings.group_table, lists), issues);
+    let codes = (&site_codes.and(&mobile_codes), &area_codes, &group_codes);
+    let sessions = local::sessions(&sessions_table, codes, &eligible, span, issues);
+    let all = stops.iter().map(|row| &row.value);
+    let kinds = local::kinds(&settings.group_table, all, issues);
+    let lists = (&settings.group_table, [&teams_table, &stops_table, &lots_table]);
+    let beyond = local::beyond(&areas, &stop_rows, lists, issues);
     let places = Places { areas: values(plain), reach, teams: values(teams), stops: values(stops) };
     let campaign = settings.campaign(own, eligible, places, values(lots))?;
     let limit = |row: SiteRow| SiteLimit { wastage_rate: Some(row.site.wastage_rate), row };
+    let limits = values(sites).into_iter().map(limit).collect();
     Some(LocalCampaign {
         campaign,
         has_reach: true,
         has_travel: true,
-        limits: values(sites).into_iter().map(limit).collect(),
+        limits,
         closures: values(closures),
         kinds,
-        sessions: values(sessions),
+        sessions,
         beyond: Beyond { is_whole: true, ..beyond },
     })
 }

@@ -10,6 +10,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::group::Eligible;
 use crate::domain::series::Series;
 use crate::domain::site::{Delivery, Reach, Stop, Team};
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 /// Areas and places that a folder names; its sites are its limits.
@@ -32,6 +33,12 @@ pub(super) struct AllSettings {
 }
 
 impl AllSettings {
+    /// The first and the last day; `None` where one of them was refused.
+    pub(super) fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let head = self.head.as_ref()?;
+        Some((head.start?, head.end?))
+    }
+
     /// The campaign with these settings; `None` where one of them was refused.
     pub(super) fn campaign(
         self,

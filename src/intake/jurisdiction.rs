@@ -7,14 +7,14 @@ use super::issue::{Issue, has_errors};
 use super::place_tables;
 use super::settings;
 use super::source::{Names, Source, limited};
-use super::table::Column;
+use super::table::{Column, Table};
 use super::tables::{self, Located, read};
 use crate::domain::area::Travel;
 use crate::domain::campaign::Language;
 use crate::domain::date::days;
 use crate::domain::id::{AreaCode, JurisdictionId};
 use crate::domain::jurisdiction::{
-    AreaRow, ClosedDays, Coordinator, Holidays, Jurisdiction, SiteRow,
+    AreaContact, AreaRow, ClosedDays, Coordinator, Holidays, Jurisdiction, SiteRow,
 };
 use crate::domain::site::{Closure, Site, Stop};
 use chrono::NaiveDate;
@@ -146,13 +146,10 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
     let plain: Vec<_> = areas.iter().map(|row| located(row, row.value.area.clone())).collect();
     check::areas(&areas_table.file, &plain, &area_codes, issues);
     mergers(&areas_table.file, &areas, &area_codes, issues);
-    let mut sites = read(&sites_table, issues, place_tables::site);
-    let ends = place_tables::days_of(&sites_table, ("site", "until"), issues);
-    sites.extend(place_tables::ended(&sites, &ends));
+    let sites = place_tables::sites(&sites_table, issues);
     let teams = read(&teams_table, issues, tables::team);
     let stops = read(&stops_table, issues, place_tables::stop);
-    let mut gone = place_tables::days_of(&teams_table, ("team", "until"), issues);
-    gone.extend(place_tables::days_of(&stops_table, ("stop", "until"), issues));
+    let gone = place_tables::gone(&teams_table, &stops_table, issues);
     let files = Files {
         sites: &sites_table.file,
         reach: &reach_table.file,
@@ -167,26 +164,12 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
     check_places::places(&files, &rows, &teams, &plain, &area_codes, issues);
     dated(files.sites, &sites, issues);
     let reach = (has_reach && !source.is_unfilled(&reach_table)).then(|| {
-        let rows = read(&reach_table, issues, tables::reach);
-        check_places::reach(
-            files.reach,
-            Some(rows),
-            &area_codes,
-            &site_codes,
-            &rows_of(&sites),
-            issues,
-        )
+        let rows = Some(read(&reach_table, issues, tables::reach));
+        check_places::reach(files.reach, rows, &area_codes, &site_codes, &[], issues)
     });
     let closures = read(&closures_table, issues, place_tables::closed);
     closed(files.closures, &closures, (&site_codes, &mobile_codes), None, issues);
-    let contacts = read(&contacts_table, issues, place_tables::contact);
-    for Located { row, value } in &contacts {
-        let area = value.area.as_str();
-        if !area_codes.contains(area) {
-            let file = &contacts_table.file;
-            issues.push(unknown("unknown_area", file, *row, "area", area, &area_codes));
-        }
-    }
+    let contacts = contacts(&contacts_table, &area_codes, issues);
     source.misnamed(&NAMES, issues);
 
     let head = head?;
@@ -205,9 +188,21 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         teams: tables::values(teams),
         stops: tables::values(stops),
         closures: tables::values(closures),
-        contacts: tables::values(contacts),
+        contacts,
         gone,
     })
+}
+
+/// Reads contacts; each is of an area that exists.
+fn contacts(table: &Table, areas: &Codes<'_>, issues: &mut Vec<Issue>) -> Vec<AreaContact> {
+    let contacts = read(table, issues, place_tables::contact);
+    for Located { row, value } in &contacts {
+        let area = value.area.as_str();
+        if !areas.contains(area) {
+            issues.push(unknown("unknown_area", &table.file, *row, "area", area, areas));
+        }
+    }
+    tables::values(contacts)
 }
 
 /// Another value of the same row.
@@ -224,10 +219,6 @@ pub(super) fn first_rows(sites: &[Located<SiteRow>]) -> Vec<Located<Site>> {
     let mut seen = std::collections::BTreeSet::new();
     let first = sites.iter().filter(|row| seen.insert(row.value.site.code.clone()));
     first.map(|row| located(row, row.value.site.clone())).collect()
-}
-
-fn rows_of(sites: &[Located<SiteRow>]) -> Vec<Located<Site>> {
-    sites.iter().map(|row| located(row, row.value.site.clone())).collect()
 }
 
 /// Reports two rows of a site that count from the same day.

@@ -1,7 +1,7 @@
 //! Reads the folders of campaigns beside a jurisdiction's. Each needs only its settings, its
 //! denominators and its lots; what else it brings is compared with the jurisdiction's tables.
 
-use super::campaign_settings::{load_series, load_settings};
+use super::campaign_settings::{Places, load_series, load_settings};
 use super::check::{self, Codes, unknown};
 use super::check_places::{self, Files};
 use super::fields::Fields;
@@ -12,7 +12,6 @@ use super::settings::LOCAL_GROUPS;
 use super::source::{Names, Source, limited};
 use super::table::Table;
 use super::tables::{self, Located, read, values};
-use crate::domain::campaign::Campaign;
 use crate::domain::id::{GroupId, LotCode};
 use crate::domain::jurisdiction::{
     AgreedSession, AreaRow, Beyond, Jurisdiction, LocalCampaign, SiteLimit, StopRow,
@@ -218,54 +217,25 @@ fn load(
     closed(files.closures, &closures, (&site_codes, &mobile_codes), None, issues);
     let deliveries = read(&tables.deliveries, issues, tables::delivery);
     check_places::deliveries(files.deliveries, &deliveries, issues);
-    let sessions = read(&tables.sessions, issues, place_tables::session);
-    let places = site_codes.and(&mobile_codes);
-    let span = settings.head.as_ref().and_then(|head| Some((head.start?, head.end?)));
-    for session in &sessions {
-        let (table, codes) = (&tables.sessions.file, (&places, &area_codes, &group_codes));
-        check_session(table, session, codes, &eligible, span, issues);
-    }
-
+    let span = settings.span();
+    let codes = (&site_codes.and(&mobile_codes), &area_codes, &group_codes);
+    let sessions = sessions(&tables.sessions, codes, &eligible, span, issues);
     let of_stops =
         known.stops.iter().map(|row| &row.stop).chain(stops.iter().map(|row| &row.value));
     let kinds = kinds(&settings.group_table, of_stops, issues);
     let lists = [&tables.teams, &tables.stops, &tables.deliveries];
     let beyond = beyond(&rows, &stop_rows, (&settings.group_table, lists), issues);
-    let head = settings.head?;
-    let campaign = Campaign {
-        id: head.id?,
-        name: head.name?,
-        timezone: head.timezone?,
-        language: head.language?,
-        start: head.start?,
-        end: head.end?,
-        series: own?,
-        catch_up: head.catch_up?,
-        adopt: head.adopt?,
-        freeze_days: head.freeze_days?,
-        coordinator: head.coordinator?,
-        travel: head.travel?,
-        groups: settings.groups,
-        group_sets: settings.group_sets,
-        areas,
-        eligible,
-        sites: Vec::new(),
-        reach,
-        teams: values(teams),
-        stops: values(stops),
-        closures: Vec::new(),
-        deliveries: values(deliveries),
-        mergers: BTreeMap::new(),
-        renamed: BTreeMap::new(),
-    };
+    let has_travel = settings.has_travel;
+    let places = Places { areas, reach, teams: values(teams), stops: values(stops) };
+    let campaign = settings.campaign(own, eligible, places, values(deliveries))?;
     Some(LocalCampaign {
         campaign,
         has_reach,
-        has_travel: settings.has_travel,
+        has_travel,
         limits: values(limits),
         closures: values(closures),
         kinds,
-        sessions: values(sessions),
+        sessions,
         beyond,
     })
 }
@@ -292,8 +262,7 @@ pub(super) fn beyond(
     let areas = areas.iter().map(|row| &row.value).filter(|row| says_more(row));
     let stops = stops.iter().map(|row| &row.value);
     let stops = stops.filter(|row| row.address.is_some() || row.phone.is_some());
-    let mut gone = place_tables::days_of(teams, ("team", "until"), issues);
-    gone.extend(place_tables::days_of(stop_table, ("stop", "until"), issues));
+    let gone = place_tables::gone(teams, stop_table, issues);
     let recalled = place_tables::days_of(lots, ("lot", "recalled"), issues);
     Beyond {
         is_whole: false,
@@ -398,9 +367,24 @@ pub(super) fn kinds<'a>(
     kinds
 }
 
+/// Reads agreed sessions.
+pub(super) fn sessions(
+    table: &Table,
+    codes: (&Codes<'_>, &Codes<'_>, &Codes<'_>),
+    eligible: &[crate::domain::group::Eligible],
+    span: Option<(chrono::NaiveDate, chrono::NaiveDate)>,
+    issues: &mut Vec<Issue>,
+) -> Vec<AgreedSession> {
+    let sessions = read(table, issues, place_tables::session);
+    for session in &sessions {
+        check_session(&table.file, session, codes, eligible, span, issues);
+    }
+    values(sessions)
+}
+
 /// Checks an agreed session: its place, area and group exist, its day is one of the campaign's, and
 /// somebody lives there.
-pub(super) fn check_session(
+fn check_session(
     file: &str,
     session: &Located<AgreedSession>,
     (places, areas, groups): (&Codes<'_>, &Codes<'_>, &Codes<'_>),

@@ -251,6 +251,25 @@ pub(super) fn days_of(
     out
 }
 
+/// Reads sites with the rows with which they end.
+pub(super) fn sites(table: &Table, issues: &mut Vec<Issue>) -> Vec<Located<SiteRow>> {
+    let mut sites = tables::read(table, issues, site);
+    let ends = days_of(table, ("site", "until"), issues);
+    sites.extend(ended(&sites, &ends));
+    sites
+}
+
+/// Teams and stops that end, with the first day on which they are no longer there.
+pub(super) fn gone(
+    teams: &Table,
+    stops: &Table,
+    issues: &mut Vec<Issue>,
+) -> BTreeMap<String, NaiveDate> {
+    let mut gone = days_of(teams, ("team", "until"), issues);
+    gone.extend(days_of(stops, ("stop", "until"), issues));
+    gone
+}
+
 /// The rows with which sites end, where their own rows say so.
 pub(super) fn ended(
     rows: &[Located<SiteRow>],

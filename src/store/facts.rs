@@ -2,7 +2,7 @@
 
 use super::{CampaignNo, Result, Tx, plans};
 use crate::args;
-use crate::domain::facts::{Fact, CodeFacts, Named, cohort};
+use crate::domain::facts::{CodeFacts, Fact, Named, cohort};
 use crate::domain::plan::PlanState;
 
 const TALLIES: &str = "SELECT area, grp, place, COUNT(*) FROM tally WHERE campaign = $1 \

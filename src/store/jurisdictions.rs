@@ -93,3 +93,63 @@ pub async fn gather(tx: &mut Tx) -> Result<()> {
     tx.run(INSERT_FIRST, args![at, content(&stored)]).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::campaign::Campaign;
+    use crate::domain::testing::county;
+    use crate::store::Store;
+
+    const OLD_VERSION: &str = "INSERT INTO campaign_version (campaign, version, applied_at, \
+         content) VALUES ($1, 1, $2, $3)";
+
+    /// A campaign as releases before stored it: whole.
+    async fn old(tx: &mut Tx, campaign: &Campaign, at: i64) {
+        let no = campaigns::insert(tx, &campaign.id, at).await.expect("a row");
+        let content = serde_json::to_string(campaign).expect("plain data");
+        tx.run(OLD_VERSION, args![no, at, content]).await.expect("a version");
+    }
+
+    #[tokio::test]
+    async fn campaigns_of_an_older_database_become_one_jurisdiction_when_it_is_opened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = format!("sqlite://{}", folder.path().join("doseplan.db").display());
+        let (mut flu, mut hpv) = (county(), county());
+        (flu.id, hpv.id) = ("flu".into(), "hpv".into());
+        hpv.sites[0].weekday_doses = 180;
+        hpv.areas[1].name = "North".into();
+        hpv.areas.remove(3);
+        hpv.eligible.retain(|row| row.area.as_str() != "V");
+        hpv.reach.retain(|reach| reach.area.as_str() != "V");
+        hpv.stops.clear();
+        let store = Store::open(&address, true).await.expect("a database");
+        let mut tx = store.write().await.expect("a transaction");
+        old(&mut tx, &hpv, 2000).await;
+        old(&mut tx, &flu, 1000).await;
+        tx.commit().await.expect("it is stored");
+        store.close().await;
+
+        for _ in 0..2 {
+            let store = Store::open(&address, false).await.expect("it opens");
+            let mut tx = store.read().await.expect("a transaction");
+            let all = versions(&mut tx).await.expect("versions");
+            assert_eq!((all.len(), all[0].applied_at), (1, 2000), "once, and not again");
+            let stored = &all[0].stored;
+            assert_eq!(stored.area_rows().count(), 4);
+            assert_eq!(stored.site_rows("S1")[0].site.weekday_doses, 180, "the largest number");
+            let keys: Vec<_> =
+                stored.disputes.iter().map(|one| (one.campaign.as_str(), one.row.key())).collect();
+            assert_eq!(keys, [("hpv", ("areas", "N"))], "flu was there first");
+            for was in [&flu, &hpv] {
+                let no = campaigns::number(&mut tx, &was.id).await.expect("a number");
+                let no = no.expect("it is there");
+                let known = campaigns::known(&mut tx, no, i64::MAX).await.expect("a version");
+                let own = known.expect("it has one").own;
+                assert_eq!(stored.compose(&own), *was, "{} is what it was", was.id);
+            }
+            drop(tx);
+            store.close().await;
+        }
+    }
+}

@@ -85,7 +85,8 @@ fn mergers_in_a_circle_are_refused() {
     let world = counted();
     let circle = small().with(
         "areas.csv",
-        "area,name,parent,merged_into,until\n001,小县,,,\nA,甲镇,001,B,2021-05-01\nB,乙镇,001,A,2021-05-01\n",
+        "area,name,parent,merged_into,until\n001,小县,,,\nA,甲镇,001,B,2021-05-01\n\
+         B,乙镇,001,A,2021-05-01\n",
     );
     let refused = apply(&world, &circle, "circle").ends(4);
     assert!(refused.err.contains("circle"), "{}", refused.err);
@@ -124,7 +125,8 @@ fn places_and_lots_with_facts_end_and_are_recalled() {
     assert!(refused.err.contains("sites.csv") && refused.err.contains("until"), "{}", refused.err);
     let ended = small().with(
         "sites.csv",
-        "site,name,area,weekday_doses,until\nS1,甲镇卫生院,A,40,\nS2,乙镇卫生院,B,20,2021-04-20\n",
+        "site,name,area,weekday_doses,until\nS1,甲镇卫生院,A,40,\n\
+         S2,乙镇卫生院,B,20,2021-04-20\n",
     );
     apply(&world, &ended, "ended").ends(0);
     let sites = |day: &str| number(&world.coverage(day)["sites"]["expected"]);
@@ -144,7 +146,8 @@ fn places_and_lots_with_facts_end_and_are_recalled() {
     let lots = "lot,product,date,doses,expires\nL2,vero,2021-03-25,20,2021-04-10\n";
     let refused = apply(&world, &ended.clone().with("deliveries.csv", lots), "lots").ends(4);
     assert!(refused.err.contains("recalled"), "{}", refused.err);
-    let recalled = "lot,product,date,doses,expires,recalled\nL1,vero,2021-03-25,2000,2021-09-01,2021-04-15\n\
+    let recalled = "lot,product,date,doses,expires,recalled\n\
+         L1,vero,2021-03-25,2000,2021-09-01,2021-04-15\n\
          L2,vero,2021-03-25,20,2021-04-10,\nL3,vero,2021-04-20,500,2021-09-01,\n";
     apply(&world, &ended.with("deliveries.csv", recalled), "recalled").ends(0);
     assert_eq!(world.people("2021-04-30", "adult", 1), 31);
@@ -238,18 +241,17 @@ fn a_jurisdiction_is_written_as_it_is_read() {
     let places = county()
         .with(
             "areas.csv",
-            "area,name,parent,level,population\n001,小县,,county,9000\nA,甲镇,001,township,6000\nB,乙镇,001,township,3000\n",
+            "area,name,parent,level,population\n001,小县,,county,9000\nA,甲镇,001,township,6000\n\
+             B,乙镇,001,township,3000\n",
         )
         .with(
             "sites.csv",
-            "site,name,area,weekday_doses,from,opens,closes,phone\nS1,甲镇卫生院,A,60,,08:00,16:30,0511-1\n\
+            "site,name,area,weekday_doses,from,opens,closes,phone\n\
+             S1,甲镇卫生院,A,60,,08:00,16:30,0511-1\n\
              S1,甲镇卫生院,A,30,2021-05-01,08:00,12:00,0511-1\nS2,乙镇卫生院,B,20,,,,\n",
         )
         .with("closures.csv", "place,date,until,doses,reason\nS1,2021-05-01,2021-05-05,0,劳动节\n")
-        .with(
-            "teams.csv",
-            "team,name,latitude,longitude,until\nT1,一队,32.0,119.6,2021-06-01\n",
-        );
+        .with("teams.csv", "team,name,latitude,longitude,until\nT1,一队,32.0,119.6,2021-06-01\n");
     given(&world, &places, "county", &[]).ends(0);
     for to in ["out", "out.xlsx"] {
         world.run(&["jurisdiction", "export", to]).ends(0);
@@ -268,7 +270,8 @@ fn a_number_from_next_week_on_leaves_the_figures_of_last_week() {
     let before = ["2021-04-06", "2021-04-07", "2021-04-09"].map(expected);
     let later = small().with(
         "sites.csv",
-        "site,name,area,weekday_doses,from\nS1,甲镇卫生院,A,40,\nS2,乙镇卫生院,B,20,\nS2,乙镇卫生院,B,0,2021-04-12\n",
+        "site,name,area,weekday_doses,from\nS1,甲镇卫生院,A,40,\n\
+         S2,乙镇卫生院,B,20,\nS2,乙镇卫生院,B,0,2021-04-12\n",
     );
     apply(&world, &later, "later").ends(0);
     assert_eq!(["2021-04-06", "2021-04-07", "2021-04-09"].map(expected), before);

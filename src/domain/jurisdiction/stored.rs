@@ -350,7 +350,7 @@ impl StoredJurisdiction {
                 continue;
             }
             let last = successor(code, NaiveDate::MAX, merger_of);
-            if merger_of(last).is_some() || !self.is_tree(merger.until, &rows) {
+            if merger_of(last).is_some() || !Self::is_tree(merger.until, &rows) {
                 out.push(BadMerger::Circle(code.clone()));
             }
         }
@@ -358,21 +358,19 @@ impl StoredJurisdiction {
     }
 
     /// Whether the areas as they are on a day hang below each other without a circle.
-    fn is_tree(&self, day: NaiveDate, rows: &BTreeMap<&AreaCode, &AreaRow>) -> bool {
+    fn is_tree(day: NaiveDate, rows: &BTreeMap<&AreaCode, &AreaRow>) -> bool {
         let merger_of = |code: &AreaCode| -> Option<&Merger> { rows.get(code)?.merged.as_ref() };
-        let ends = |row: &&&AreaRow| {
+        for row in rows.values() {
             let mut at = successor(&row.area.code, day, merger_of);
             let mut seen = BTreeSet::new();
-            while seen.insert(at) {
-                let parent = rows.get(at).and_then(|row| row.area.parent.as_ref());
-                match parent {
-                    Some(parent) => at = successor(parent, day, merger_of),
-                    None => return true,
+            while let Some(parent) = rows.get(at).and_then(|row| row.area.parent.as_ref()) {
+                if !seen.insert(at) {
+                    return false;
                 }
+                at = successor(parent, day, merger_of);
             }
-            false
-        };
-        rows.values().all(|row| ends(&row))
+        }
+        true
     }
 }
 
