@@ -112,7 +112,8 @@ impl App {
     /// Doses given before a day.
     pub async fn history(&self, loaded: &Loaded, before: NaiveDate) -> Result<Vec<GivenRow>> {
         let mut tx = self.store.read().await?;
-        given(&mut tx, loaded, NaiveDate::MIN, before - TimeDelta::days(1)).await
+        let rows = given(&mut tx, loaded, NaiveDate::MIN, before - TimeDelta::days(1)).await?;
+        Ok(loaded.campaign.given_on(&rows, before).into_owned())
     }
 
     /// The prices that prove how good a plan is; `None` if they are no longer stored.
@@ -181,7 +182,8 @@ impl App {
             Some(no) => plans::find(&mut tx, loaded.no, no).await?,
             None => plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?,
         };
-        let Some(head) = head else { return Ok(None) };
+        let Some(mut head) = head else { return Ok(None) };
+        head.unplaced.retain(|one| loaded.shows(&one.area));
         let rows = rows_on(&mut tx, loaded, head.no, head.from).await?;
         Ok(Some((head, rows)))
     }
@@ -189,9 +191,10 @@ impl App {
     /// The newest draft with its rows.
     pub async fn draft(&self, loaded: &Loaded) -> Result<Option<(PlanHead, Vec<PlanRow>)>> {
         let mut tx = self.store.read().await?;
-        let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Draft).await? else {
+        let Some(mut head) = plans::newest(&mut tx, loaded.no, PlanState::Draft).await? else {
             return Ok(None);
         };
+        head.unplaced.retain(|one| loaded.shows(&one.area));
         let rows = rows_on(&mut tx, loaded, head.no, head.from).await?;
         Ok(Some((head, rows)))
     }

@@ -129,8 +129,9 @@ impl App {
             unplaced: head.unplaced.clone(),
             stages: Stages::default(),
         };
+        let campaign = loaded.campaign.on(head.from);
         let request = Request {
-            campaign: &loaded.campaign,
+            campaign: &campaign,
             given: &given,
             from: head.from,
             published: &[],

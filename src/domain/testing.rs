@@ -18,6 +18,7 @@ use super::series::{Duration, MonthEnd, Series, SeriesDose};
 use super::site::{Closure, Delivery, Reach, Site, Stop, Team};
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 
 /// Day `number` of the campaign; 0 is its start, Monday 1 March 2021.
 pub(crate) fn day(number: i64) -> NaiveDate {

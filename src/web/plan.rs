@@ -53,7 +53,8 @@ async fn read(app: &App, loaded: &Loaded, (no, day): (Option<i64>, NaiveDate)) -
         plan.clone_from(&draft);
     }
     let (mut verdict, mut scarce) = (Vec::new(), Vec::new());
-    if let Some((head, rows)) = &plan {
+    // What binds the plan is told of the whole alone.
+    if let Some((head, rows)) = plan.as_ref().filter(|_| loaded.tops.is_none()) {
         verdict = app.group_verdicts(loaded, head, rows).await?;
         if let Some(prices) = app.plan_prices(loaded, head.no).await? {
             let all = Question::default();

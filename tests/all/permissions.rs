@@ -220,3 +220,32 @@ async fn survives(what: Action, (step, count): (&'static str, u32), workbook: &[
     assert!(is_done || !lives);
     lives
 }
+
+#[test]
+fn an_account_of_an_area_sees_that_part_on_every_page_and_nothing_of_the_whole() {
+    let office = Office::at(two_teams(), "2021-05-10T20:00:00+08:00");
+    let rows = "t1,2021-05-04,S1,A,adult,1,10\nt2,2021-05-04,S2,B,adult,1,7";
+    office.world.import("tallies", rows).ends(0);
+    account(&office.world, &["add", "town", "--role", "planner", "--areas", "B"], "town");
+    let browser = office.login("town");
+    for page in ["overview", "map", "calendar", "reports", "plan", "due", "tally"] {
+        let answer = browser.get(&format!("/c/small/{page}?as-of=2021-05-04"));
+        assert_eq!(answer.status, 200, "{page}: {}", answer.body);
+        for other in ["甲镇", "甲村"] {
+            assert!(!answer.body.contains(other), "{page} shows {other}");
+        }
+    }
+    assert!(browser.get("/c/small/overview?as-of=2021-05-04").body.contains("乙镇"));
+    for page in ["/c/small/mail", "/c/small/jobs", "/accounts", "/audit", "/upload"] {
+        let answer = browser.get(&format!("{page}?as-of=2021-05-04"));
+        assert_eq!(answer.status, 403, "{page}");
+    }
+    let made = ["account", "token", "add", "town", "bi", "--scope", "read", "--scope", "tally"];
+    let token = office.world.run(&made).ends(0).out.trim().to_owned();
+    let get = |path: &str| browser.call("GET", path, &token, &json!(null));
+    let coverage = get("/small/coverage?as_of=2021-05-04&by=area");
+    assert_eq!(coverage.status, 200, "{}", coverage.body);
+    assert!(!coverage.body.contains("\"A\"") && coverage.body.contains("\"B\""));
+    let plan = get("/small/plan");
+    assert!(!plan.body.contains("\"A\""), "{}", plan.body);
+}

@@ -172,7 +172,7 @@ fn county() -> Folder {
 
 fn given(world: &World, folder: &Folder, name: &str, arguments: &[&str]) -> Ran {
     let at = folder.write(&world.path(name));
-    world.run(&[&["jurisdiction", "apply", text(&at)], arguments].concat())
+    world.run(&[&["jurisdiction", "apply", text(&at)][..], arguments].concat())
 }
 
 /// A campaign that has only its settings, denominators and lots.

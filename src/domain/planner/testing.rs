@@ -11,6 +11,7 @@ use crate::domain::series::{Duration, MonthEnd, Series, SeriesDose};
 use crate::domain::site::{Closure, Delivery, Reach, Site, Stop, Team};
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 
 /// A generator of numbers (splitmix64): the same seed, the same numbers.
 pub(super) struct Random(pub(super) u64);
