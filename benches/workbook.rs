@@ -69,7 +69,8 @@ fn big(faults: usize) -> Result<(Vec<u8>, usize)> {
     campaign.eligible.extend(eligible);
     campaign.reach.extend(reach);
     let made_at = NaiveDate::default().and_hms_opt(0, 0, 0).ok_or("midnight")?;
-    Ok((workbook_form::campaign(&campaign, Language::ZhCn, made_at)?, rows))
+    let own = doseplan::domain::jurisdiction::LocalCampaign::whole(&campaign);
+    Ok((workbook_form::campaign(&own, Language::ZhCn, made_at)?, rows))
 }
 
 fn check(folder: &Path) -> Result<()> {

@@ -28,6 +28,22 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["doseplan campaign export ./danyang", "doseplan campaign export danyang.xlsx"],
     ),
     (
+        "jurisdiction apply",
+        &[
+            "doseplan jurisdiction apply ./places --dry-run",
+            "doseplan jurisdiction apply places.xlsx",
+        ],
+    ),
+    ("jurisdiction export", &["doseplan jurisdiction export ./places"]),
+    (
+        "jurisdiction conflicts resolve",
+        &["doseplan jurisdiction conflicts resolve sites S01 --keep flu-2026"],
+    ),
+    (
+        "plan allocation",
+        &["doseplan plan allocation -o csv", "doseplan plan allocation --xlsx vaccine.xlsx"],
+    ),
+    (
         "plan make",
         &[
             "doseplan plan make",

@@ -87,7 +87,8 @@ fn an_exported_campaign_reads_as_the_same_campaign() {
         campaign.sites[0].name = "=HYPERLINK(\"x\"),'院\"".to_owned();
         campaign.groups[0].name = "a\"b\\c # d".to_owned();
         let folder = tempfile::tempdir().expect("a folder");
-        export::folder(&campaign, folder.path()).expect("files");
+        let own = crate::domain::jurisdiction::LocalCampaign::whole(&campaign);
+        export::folder(&own, folder.path()).expect("files");
         let again = load(folder.path());
         assert_eq!(differences(&campaign, &again), []);
         assert_eq!(campaign, again);
