@@ -303,8 +303,8 @@ impl Refusal {
             AppError::Denied(_) => {
                 Self { status: StatusCode::FORBIDDEN, language: t.0, text: error.words(t.0) }
             }
-            AppError::Refused(refused) => {
-                Self { status: StatusCode::CONFLICT, language: t.0, text: refused.words(t.0) }
+            AppError::Refused(_) | AppError::Files(_) => {
+                Self { status: StatusCode::CONFLICT, language: t.0, text: error.words(t.0) }
             }
             other => {
                 let said = other.to_string();

@@ -166,7 +166,14 @@ pub(super) async fn checked(
         let applied = site.app.compare_own(&loaded.own).await.map_err(fail)?;
         main.good = true;
         main.said = said(t, &campaign.name, campaign.id.as_str(), &applied);
-        main.changes = change_table(t, &applied.changes);
+        // What it changes of everybody's places stands below its own changes, with the campaigns that it touches.
+        let touched = applied.places.iter().map(|one| {
+            let ids: Vec<&str> = one.campaigns.iter().map(|id| id.as_str()).collect();
+            let key = format!("{} ({})", one.change.key, ids.join(", "));
+            RowChange { key, ..one.change.clone() }
+        });
+        let all: Vec<RowChange> = applied.changes.iter().cloned().chain(touched).collect();
+        main.changes = change_table(t, &all);
     }
     let page = Page::new(main.title.clone(), "upload", &main);
     Ok(framed(Some(&visitor), (t, &visitor.here), None, &page, &headers))
