@@ -22,19 +22,18 @@ const MANY: i64 = 10_000_000;
 const RUNS: usize = 20;
 const PEOPLE: &str = "WITH RECURSIVE n (i) AS \
      (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2) \
-     INSERT INTO person (campaign, person, area, born, grp, content, recorded_at) \
-     SELECT $1, printf('P%08d', i), a.area, '1950-01-01', 'senior', $3, 1 \
+     INSERT INTO person (person, area, born, grp, sex, content, recorded_at) \
+     SELECT printf('P%08d', i), a.area, '1950-01-01', 'senior', 'U', $3, 1 + 0 * $1 \
      FROM n JOIN home a ON a.no = i % (SELECT COUNT(*) FROM home)";
 /// Two doses, 28 days apart.
 const DOSES: &str = "INSERT INTO dose \
-     (campaign, record, person, day, place, product, lot, recorded_at) \
-     SELECT p.campaign, p.person || '-' || d.dose, p.person, \
+     (campaign, elsewhere, record, person, day, place, product, lot, recorded_at) \
+     SELECT $1, 0, p.person || '-' || d.dose, p.person, \
      date('2021-04-08', '+' || (CAST(substr(p.person, 2) AS INTEGER) % 150 \
      + 28 * (d.dose - 1)) || ' days'), \
      a.place, NULL, NULL, 1 \
      FROM person p JOIN home a ON a.no = CAST(substr(p.person, 2) AS INTEGER) % \
-     (SELECT COUNT(*) FROM home) CROSS JOIN (SELECT 1 AS dose UNION ALL SELECT 2) d \
-     WHERE p.campaign = $1";
+     (SELECT COUNT(*) FROM home) CROSS JOIN (SELECT 1 AS dose UNION ALL SELECT 2) d";
 const CELLS: &str = "INSERT INTO cell \
      SELECT d.campaign, d.day, d.place, 'senior', CAST(substr(d.record, -1) AS INTEGER), a.area, \
      COUNT(*), 0, 0, 0, 0 FROM dose d JOIN home a ON a.place = d.place \

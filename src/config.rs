@@ -24,6 +24,24 @@ pub struct Config {
     pub reminders: ReminderConfig,
     /// The daemon and its machine.
     pub daemon: DaemonConfig,
+    /// How long personal data are kept.
+    pub retention: RetentionConfig,
+}
+
+/// How long personal data are kept that only the sending of mail and appointments needed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Days after a campaign's end.
+    pub days: u32,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        /// A year: until then people ask what they were told. Our choice.
+        const DAYS: u32 = 365;
+        Self { days: DAYS }
+    }
 }
 
 /// The daemon and its machine.
@@ -339,6 +357,8 @@ mod tests {
         assert!(toml::from_str::<Config>("[http]\nlisten = \"8470\"").is_err());
         let off = toml::from_str::<Config>("[http]\nlisten = \"off\"").expect("a configuration");
         assert_eq!(off.http.listen, Some(Listen::Off));
+        let kept = toml::from_str::<Config>("[retention]\ndays = 30").expect("a configuration");
+        assert_eq!((kept.retention.days, Config::default().retention.days), (30, 365));
         assert!(toml::from_str::<Config>("[reminders]\nquiet_hours = \"22:00-07:00\"").is_ok());
     }
 

@@ -110,6 +110,12 @@ impl App {
         copy.close().await;
         scratch.settle(file)?;
         drop(lock);
+        // Whoever asks for their data to be erased is told where else they are.
+        let mut tx = self.store.write().await?;
+        let shown = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let said = shown.display().to_string();
+        installation::note(&mut tx, EventKind::BackedUp, &said, millis(now)).await?;
+        tx.commit().await?;
         Ok(tables)
     }
 }

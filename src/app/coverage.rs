@@ -4,7 +4,7 @@ use super::recount::cells_known;
 use super::{App, Loaded, Result, millis};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::{Doses, People};
-use crate::domain::counting::{Cells, add_family, families};
+use crate::domain::counting::{Cells, ELSEWHERE, add_family, families};
 use crate::domain::coverage::{
     Coverage, Depth, DoseLine, DoseSums, Flag, Share, SitesReported, counted_from, coverage,
     due_cutoffs,
@@ -239,7 +239,8 @@ impl DosesLine {
 /// Doses by site and stop, group and number.
 pub fn by_site(campaign: &Campaign, as_of: NaiveDate, rows: &[GivenRow]) -> Vec<DosesLine> {
     let mut lines: BTreeMap<(&PlaceCode, &GroupId), DosesLine> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.day <= as_of) {
+    let is_here = |row: &&GivenRow| row.day <= as_of && row.place.as_str() != ELSEWHERE;
+    for row in rows.iter().filter(is_here) {
         let line = lines.entry((&row.place, &row.group)).or_insert_with(|| {
             let place = campaign.place(row.place.as_str());
             DosesLine {

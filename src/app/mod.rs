@@ -10,13 +10,16 @@ pub mod copies;
 pub mod coverage;
 pub mod dashboard;
 pub mod due;
+pub mod erasing;
 pub mod feeds;
 pub mod figures;
 pub mod health;
 pub mod import;
 pub mod installation;
+pub mod jurisdiction;
 pub mod notices;
 pub mod outbox;
+pub mod people;
 pub mod plans;
 pub mod recount;
 mod refused;
@@ -31,11 +34,12 @@ pub mod verdict_words;
 use crate::config::Config;
 use crate::domain::calendar::Sessions;
 use crate::domain::campaign::{Campaign, Language};
-use crate::domain::judge::Judge;
+use crate::domain::judge::{Among, Judge};
 use crate::domain::permission::Denied;
 use crate::mail::transport::Transport;
 use crate::store::db::Claim;
-use crate::store::{CampaignNo, Store, StoreError};
+use crate::store::campaigns::{self as stored, Head};
+use crate::store::{CampaignNo, Store, StoreError, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,12 +57,20 @@ pub struct App {
     read: Arc<Mutex<Versions>>,
     /// The sessions of the plans that were read.
     calendars: Arc<Mutex<BTreeMap<CampaignNo, Arc<Sessions>>>>,
+    /// The day on which it was last seen to what is kept no longer.
+    retained: Arc<Mutex<Option<NaiveDate>>>,
 }
 
-type Versions = BTreeMap<(CampaignNo, i64), (Arc<Campaign>, Arc<Judge>)>;
+/// Versions of campaigns that were read, each as it stands alone and among the others.
+#[derive(Debug, Default)]
+struct Versions {
+    read: BTreeMap<(CampaignNo, i64), (Arc<Campaign>, Arc<Judge>)>,
+    /// With the versions of all campaigns among which it was made.
+    among: BTreeMap<(CampaignNo, i64), (Vec<(CampaignNo, i64)>, Arc<Judge>)>,
+}
 
-/// Versions of campaigns that are kept in memory.
-const READ_MAX: usize = 8;
+/// Versions of campaigns that are kept in memory: more than a jurisdiction has campaigns at a time.
+const READ_MAX: usize = 32;
 
 /// A campaign that is in the database.
 #[derive(Debug, Clone)]
@@ -71,6 +83,8 @@ pub struct Loaded {
     pub campaign: Arc<Campaign>,
     /// Its dose rules at work.
     pub judge: Arc<Judge>,
+    /// Whether it is not closed.
+    pub is_open: bool,
 }
 
 impl Loaded {
@@ -91,7 +105,7 @@ pub enum AppError {
     /// No campaign at all.
     #[error("there is no campaign yet; `doseplan campaign apply FOLDER` stores one")]
     NoCampaign,
-    /// More than one campaign, and none named.
+    /// More than one open campaign, and none named.
     #[error("there are several campaigns ({0}); name one with --campaign ID")]
     WhichCampaign(String),
     /// A campaign that does not exist.
@@ -158,7 +172,14 @@ pub type Result<T> = std::result::Result<T, AppError>;
 impl App {
     /// The app on a database.
     pub fn new(store: Store, config: Config) -> Self {
-        Self { store, config, transport: None, read: Arc::default(), calendars: Arc::default() }
+        Self {
+            store,
+            config,
+            transport: None,
+            read: Arc::default(),
+            calendars: Arc::default(),
+            retained: Arc::default(),
+        }
     }
 
     /// The same app, where all that is written is written under a claim.
@@ -167,53 +188,65 @@ impl App {
         Self { store: self.store.under(claim), ..self.clone() }
     }
 
-    /// The campaign that is meant: the one named, or the only one.
+    /// The campaign that is meant: the one named, or the only open one.
     pub async fn campaign(&self, wanted: Option<&str>) -> Result<Loaded> {
         let mut tx = self.store.read().await?;
-        let all = crate::store::campaigns::all(&mut tx).await?;
-        let known = || {
-            let ids: Vec<_> = all.iter().map(|(_, id)| id.as_str()).collect();
-            if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
-        };
-        let no = match wanted {
-            Some(wanted) => {
-                all.iter().find(|(_, id)| id.as_str() == wanted).map(|(no, _)| *no).ok_or_else(
-                    || AppError::UnknownCampaign { wanted: wanted.into(), known: known() },
-                )?
-            }
-            None => match all.as_slice() {
-                [] => return Err(AppError::NoCampaign),
-                [(no, _)] => *no,
-                _ => return Err(AppError::WhichCampaign(known())),
-            },
-        };
+        let heads = stored::heads(&mut tx).await?;
+        let no = one_of(&heads, wanted)?;
         self.load(&mut tx, no, i64::MAX).await
+    }
+
+    /// The campaigns that are meant: the one named, or all open ones; of a database whose campaigns are all over, all.
+    pub async fn meant(&self, wanted: Option<&str>) -> Result<Vec<Loaded>> {
+        if wanted.is_some() {
+            return Ok(vec![self.campaign(wanted).await?]);
+        }
+        let all = self.campaigns().await?;
+        let open: Vec<Loaded> = all.iter().filter(|loaded| loaded.is_open).cloned().collect();
+        if all.is_empty() {
+            return Err(AppError::NoCampaign);
+        }
+        Ok(if open.is_empty() { all } else { open })
     }
 
     /// Every campaign, by id.
     pub async fn campaigns(&self) -> Result<Vec<Loaded>> {
         let mut tx = self.store.read().await?;
+        self.campaigns_in(&mut tx).await
+    }
+
+    /// Every campaign, by id, as a transaction sees them.
+    pub async fn campaigns_in(&self, tx: &mut Tx) -> Result<Vec<Loaded>> {
         let mut out = Vec::new();
-        for (no, _) in crate::store::campaigns::all(&mut tx).await? {
-            out.push(self.load(&mut tx, no, i64::MAX).await?);
+        for head in stored::heads(tx).await? {
+            out.push(self.load(tx, head.no, i64::MAX).await?);
         }
         Ok(out)
     }
 
     /// A campaign as it was known before an instant (milliseconds since 1970).
-    pub async fn load(
+    pub async fn load(&self, tx: &mut Tx, no: CampaignNo, before: i64) -> Result<Loaded> {
+        let version = stored::number_known(tx, no, before).await?;
+        let heads = stored::heads(tx).await?;
+        let is_open = heads.iter().any(|head| head.no == no && head.closed_at.is_none());
+        let (campaign, alone) = self.alone(tx, (no, version), before).await?;
+        let judge = self.among(tx, (no, version), &heads, alone).await?;
+        Ok(Loaded { no, version, campaign, judge, is_open })
+    }
+
+    /// A version of a campaign with its dose rules, as if there were no other campaign.
+    async fn alone(
         &self,
-        tx: &mut crate::store::Tx,
-        no: CampaignNo,
+        tx: &mut Tx,
+        (no, version): (CampaignNo, i64),
         before: i64,
-    ) -> Result<Loaded> {
-        let version = crate::store::campaigns::number_known(tx, no, before).await?;
+    ) -> Result<(Arc<Campaign>, Arc<Judge>)> {
         let kept = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept().get(&(no, version)).cloned();
-        if let Some((campaign, judge)) = found {
-            return Ok(Loaded { no, version, campaign, judge });
+        let found = kept().read.get(&(no, version)).cloned();
+        if let Some(found) = found {
+            return Ok(found);
         }
-        let found = crate::store::campaigns::known(tx, no, before).await?;
+        let found = stored::known(tx, no, before).await?;
         let campaign = Arc::new(found.ok_or(AppError::NoCampaign)?.campaign);
         let judge = crate::intake::rules::judge_of(&campaign).map_err(|issues| {
             let said: Vec<String> =
@@ -221,13 +254,67 @@ impl App {
             let said = said.join("; ");
             AppError::refused("refused-rules", &[("campaign", &campaign.id), ("said", &said)])
         })?;
-        let judge = Arc::new(judge);
+        let among = Among { own: Some(no), ..Among::default() };
+        let judge = Arc::new(Judge { among, ..judge });
         let mut kept = kept();
-        if kept.len() >= READ_MAX {
-            kept.clear();
+        if kept.read.len() >= READ_MAX {
+            *kept = Versions::default();
         }
-        kept.insert((no, version), (Arc::clone(&campaign), Arc::clone(&judge)));
-        Ok(Loaded { no, version, campaign, judge })
+        kept.read.insert((no, version), (Arc::clone(&campaign), Arc::clone(&judge)));
+        Ok((campaign, judge))
+    }
+
+    /// Dose rules that know what the other campaigns give.
+    async fn among(
+        &self,
+        tx: &mut Tx,
+        key: (CampaignNo, i64),
+        heads: &[Head],
+        alone: Arc<Judge>,
+    ) -> Result<Arc<Judge>> {
+        let others: Vec<_> = heads
+            .iter()
+            .filter(|head| head.no != key.0)
+            .map(|head| (head.no, head.version))
+            .collect();
+        if others.is_empty() {
+            return Ok(alone);
+        }
+        let kept = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept().among.get(&key).filter(|(among, _)| *among == others).cloned();
+        if let Some((_, judge)) = found {
+            return Ok(judge);
+        }
+        let mut among = alone.among.clone();
+        for other in &others {
+            let (_, judge) = self.alone(tx, *other, i64::MAX).await?;
+            among.vaccines.extend(judge.own_code().map(|code| (other.0, code.into())));
+        }
+        let judge = Arc::new(Judge { among, ..(*alone).clone() });
+        kept().among.insert(key, (others, Arc::clone(&judge)));
+        Ok(judge)
+    }
+}
+
+/// The campaign that is meant: the one named, or the only open one, or the only one.
+fn one_of(heads: &[Head], wanted: Option<&str>) -> Result<CampaignNo> {
+    let open: Vec<_> = heads.iter().filter(|head| head.closed_at.is_none()).collect();
+    let known = |heads: &mut dyn Iterator<Item = &Head>| {
+        let ids: Vec<_> = heads.map(|head| head.id.as_str()).collect();
+        if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+    };
+    if let Some(wanted) = wanted {
+        let found = heads.iter().find(|head| head.id.as_str() == wanted);
+        return found.map(|head| head.no).ok_or_else(|| AppError::UnknownCampaign {
+            wanted: wanted.into(),
+            known: known(&mut heads.iter()),
+        });
+    }
+    match (heads, open.as_slice()) {
+        ([], _) => Err(AppError::NoCampaign),
+        (_, [only]) | ([only], _) => Ok(only.no),
+        (all, []) => Err(AppError::WhichCampaign(known(&mut all.iter()))),
+        (_, open) => Err(AppError::WhichCampaign(known(&mut open.iter().copied()))),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::{App, Loaded, Result, millis};
 use crate::domain::counting::{
-    Cells, Enrollee, Total, TotalKey, add_family, count_person, count_tally, families,
+    Cells, Total, TotalKey, add_family, count_person, count_tally, families,
 };
-use crate::domain::dose::Dose;
+use crate::domain::dose::{Dose, Tally};
 use crate::domain::id::PersonId;
 use crate::domain::person::Person;
 use crate::store::{Tx, cells, doses, records};
@@ -15,19 +15,23 @@ use std::collections::{BTreeMap, BTreeSet};
 pub async fn cells_known(tx: &mut Tx, loaded: &Loaded, before: i64) -> Result<Cells> {
     let mut out = Cells::new();
     let mut given: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
-    records::each_known(tx, loaded.no, before, |dose: Dose| {
+    records::each_known(tx, before, |dose: Dose| {
         given.entry(dose.person.clone()).or_default().push(dose);
     })
     .await?;
-    records::each_known(tx, loaded.no, before, |person: Person| {
+    records::each_known(tx, before, |person: Person| {
         if let Some(mut mine) = given.remove(&person.id) {
             doses::sort(&mut mine);
-            let who = Enrollee { area: person.area, born: person.born, group: person.group };
-            count_person(loaded.rules(), &who, &mine, 1, &mut out);
+            count_person(loaded.rules(), &person.enrollee(), &mine, 1, &mut out);
         }
     })
     .await?;
-    records::each_known(tx, loaded.no, before, |tally| count_tally(&tally, 1, &mut out)).await?;
+    records::each_known(tx, before, |tally: Tally| {
+        if tally.campaign == Some(loaded.no) {
+            count_tally(&tally, 1, &mut out);
+        }
+    })
+    .await?;
     Ok(out)
 }
 

@@ -1,10 +1,12 @@
 //! `doseplan campaign`.
 
 use super::output::{Format, Sheet, harmless, marked};
-use super::{Invocation, exit, snippet, workbook};
+use super::{Invocation, exit, parse_day, snippet, workbook};
 use crate::domain::difference::{RowChange, What};
+use crate::domain::id::CampaignId;
 use crate::domain::permission::Actor;
 use crate::intake::{self, Issue};
+use chrono::NaiveDate;
 use clap::Subcommand;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -32,6 +34,34 @@ pub(super) enum Campaign {
     List,
     /// Every version of a campaign and what it changed, including eligible counts and their sources
     History,
+    /// End a campaign: no jobs, nobody need say --campaign because of it; its figures stay
+    Close {
+        /// Its id
+        id: String,
+    },
+    /// Go on with a campaign that was closed
+    Reopen {
+        /// Its id
+        id: String,
+    },
+    /// Make a new campaign like another one: groups, denominators, places and dose rules, no records
+    Copy {
+        /// Id of the campaign to copy
+        id: String,
+        /// Id of the new one
+        new: String,
+        /// Its first day
+        #[arg(long, value_parser = parse_day)]
+        start: NaiveDate,
+        /// Its last day
+        #[arg(long, value_parser = parse_day)]
+        end: NaiveDate,
+    },
+    /// Remove a campaign that has no records
+    Remove {
+        /// Its id
+        id: String,
+    },
     /// Write the campaign as a folder of files, or as one workbook
     Export {
         /// The folder, created if needed, or a file that ends in .xlsx
@@ -54,8 +84,50 @@ impl Campaign {
             Self::List => list(&invocation).await,
             Self::History => history(&invocation).await,
             Self::Export { path } => export(&invocation, path).await,
+            Self::Close { id } | Self::Reopen { id } | Self::Remove { id } => {
+                self.end(&invocation, id).await
+            }
+            Self::Copy { id, new, start, end } => {
+                copy(&invocation, id, (new, *start, *end)).await
+            }
         }
     }
+}
+
+impl Campaign {
+    /// Closes, opens or removes a campaign.
+    async fn end(&self, invocation: &Invocation, id: &str) -> anyhow::Result<u8> {
+        let (app, loaded) = invocation.loaded(Some(id)).await?;
+        let (by, now) = (Actor::CommandLine, invocation.clock.now());
+        let key = match self {
+            Self::Close { .. } if app.close_campaign(&loaded, by, now).await? => "campaign-closed",
+            Self::Close { .. } => "campaign-is-closed",
+            Self::Reopen { .. } if app.reopen_campaign(&loaded, by, now).await? => {
+                "campaign-reopened"
+            }
+            Self::Reopen { .. } => "campaign-is-open",
+            _ => {
+                app.remove_campaign(&loaded, by, now).await?;
+                "campaign-removed"
+            }
+        };
+        app.store.close().await;
+        invocation.out.note(key, &[("id", &id)]);
+        Ok(exit::OK)
+    }
+}
+
+async fn copy(
+    invocation: &Invocation,
+    id: &str,
+    (new, start, end): (&str, NaiveDate, NaiveDate),
+) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(Some(id)).await?;
+    let days = (&CampaignId::new(new.trim()), start, end);
+    app.copy_campaign(&loaded, days, Actor::CommandLine, invocation.clock.now()).await?;
+    app.store.close().await;
+    invocation.out.note("campaign-copied", &[("id", &id), ("new", &new)]);
+    Ok(exit::OK)
 }
 
 fn check(invocation: &Invocation, path: &Path) -> u8 {
@@ -176,13 +248,13 @@ fn changes(invocation: &Invocation, changes: &[RowChange]) {
 
 async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
-    let mut sheet = Sheet::new(&["campaign", "name", "start", "end", "version"]);
+    let mut sheet = Sheet::new(&["campaign", "name", "start", "end", "version", "state"]);
     let mut lines = Vec::new();
     for loaded in app.campaigns().await? {
         let campaign = &loaded.campaign;
         lines.push(serde_json::json!({
             "campaign": campaign.id, "name": campaign.name, "start": campaign.start,
-            "end": campaign.end, "version": loaded.version,
+            "end": campaign.end, "version": loaded.version, "open": loaded.is_open,
         }));
         sheet.push(vec![
             campaign.id.to_string(),
@@ -190,6 +262,7 @@ async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
             campaign.start.to_string(),
             campaign.end.to_string(),
             loaded.version.to_string(),
+            invocation.out.word(if loaded.is_open { "campaign-open" } else { "campaign-over" }),
         ]);
     }
     if invocation.out.format == Format::Json {

@@ -4,15 +4,16 @@ use super::forecast_words::Reasons;
 use super::output::{Format, harmless};
 use super::{Invocation, exit, workbook};
 use crate::app::Loaded;
-use crate::app::import::{Imported, Kind, Warning};
+use crate::app::import::{Imported, Kind, Order, Warning};
 use crate::domain::dose::Dose;
 use crate::domain::id::{PersonId, RecordId};
 use crate::intake::Issue;
 use crate::store::records::{self, Past};
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Doses given to people.
 #[derive(Debug, Subcommand)]
@@ -41,15 +42,6 @@ pub(super) enum Tallies {
     Void(Void),
 }
 
-/// The register of people.
-#[derive(Debug, Subcommand)]
-pub(super) enum Persons {
-    /// Make a workbook to fill in, with the campaign's codes
-    New(workbook::New),
-    /// Import persons.csv or a workbook: person, area, born, name, sex, group, tags, email, phone, …
-    Import(File),
-}
-
 /// Outcomes other than a dose.
 #[derive(Debug, Subcommand)]
 pub(super) enum Outcomes {
@@ -66,6 +58,9 @@ pub(super) enum Outcomes {
 pub(super) struct File {
     /// The file; refused rows are written to NAME-errors.csv beside it
     path: PathBuf,
+    /// Take in records that were voided, too
+    #[arg(long)]
+    revive: bool,
 }
 
 /// A record to void.
@@ -82,7 +77,7 @@ impl Doses {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "doses", new).await,
-            Self::Import(file) => import(&invocation, Kind::Doses, &file.path).await,
+            Self::Import(file) => import(&invocation, Kind::Doses, file).await,
             Self::Void(it) => void(&invocation, Kind::Doses, it).await,
             Self::History { record } => history(&invocation, record).await,
         }
@@ -93,17 +88,8 @@ impl Tallies {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::tallies(&invocation, new).await,
-            Self::Import(file) => import(&invocation, Kind::Tallies, &file.path).await,
+            Self::Import(file) => import(&invocation, Kind::Tallies, file).await,
             Self::Void(it) => void(&invocation, Kind::Tallies, it).await,
-        }
-    }
-}
-
-impl Persons {
-    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
-        match self {
-            Self::New(new) => workbook::records(&invocation, "persons", new).await,
-            Self::Import(file) => import(&invocation, Kind::Persons, &file.path).await,
         }
     }
 }
@@ -112,20 +98,32 @@ impl Outcomes {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "outcomes", new).await,
-            Self::Import(file) => import(&invocation, Kind::Outcomes, &file.path).await,
+            Self::Import(file) => import(&invocation, Kind::Outcomes, file).await,
             Self::Void(it) => void(&invocation, Kind::Outcomes, it).await,
         }
     }
 }
 
-async fn import(invocation: &Invocation, kind: Kind, path: &Path) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    let now = invocation.clock.now();
-    let done = app.import(&loaded, kind, path, invocation.out.language, now).await?;
+/// Imports a file and tells what became of its rows.
+pub(super) async fn import(
+    invocation: &Invocation,
+    kind: Kind,
+    file: &File,
+) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
+    let campaign = match invocation.common.campaign.as_deref() {
+        Some(named) => Some(app.campaign(Some(named)).await?),
+        None => None,
+    };
+    let (path, language) = (file.path.as_path(), invocation.out.language);
+    let order =
+        Order { campaign: campaign.as_ref(), kind, path, language, revives: file.revive };
+    let done = app.import_file(&order, invocation.clock.now()).await?;
+    let all = app.campaigns().await?;
     app.store.close().await;
     let told = Told {
-        warnings: warned(invocation, &loaded, &done.warnings),
-        stored_warnings: warned(invocation, &loaded, &done.stored_warnings),
+        warnings: warned(invocation, &all, &done.warnings),
+        stored_warnings: warned(invocation, &all, &done.stored_warnings),
         done: &done,
     };
     if invocation.out.format == Format::Json {
@@ -162,19 +160,22 @@ struct Told<'a> {
     stored_warnings: Vec<Warned>,
 }
 
-fn warned(invocation: &Invocation, loaded: &Loaded, warnings: &[Warning]) -> Vec<Warned> {
+fn warned(invocation: &Invocation, all: &[Loaded], warnings: &[Warning]) -> Vec<Warned> {
     let words = Reasons::new(invocation.out.language);
+    let judge = |one: &Warning| {
+        let loaded = all.iter().find(|loaded| loaded.no == one.campaign);
+        loaded.map(|loaded| &loaded.judge)
+    };
     let warned = |one: &Warning| Warned {
         row: one.row,
         record: one.record.clone(),
         person: one.person.clone(),
         date: one.judged.date,
-        vaccine: one
-            .judged
-            .told()
-            .map_or_else(String::new, |told| loaded.judge.name(told.group).to_owned()),
-        reasons: one.judged.told().map_or_else(Vec::new, |told| {
-            words.of_dose(&loaded.judge.rules, one.judged.date, told)
+        vaccine: judge(one)
+            .zip(one.judged.told())
+            .map_or_else(String::new, |(judge, told)| judge.name(told.group).to_owned()),
+        reasons: judge(one).zip(one.judged.told()).map_or_else(Vec::new, |(judge, told)| {
+            words.of_dose(&judge.rules, one.judged.date, told)
         }),
     };
     warnings.iter().map(warned).collect()
@@ -225,15 +226,21 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
     if done.no_longer_valid > 0 {
         out.note("import-no-longer-valid", &[("count", &done.no_longer_valid)]);
     }
+    if done.voided > 0 {
+        out.note("import-voided", &[("count", &done.voided)]);
+    }
+    if done.elsewhere > 0 {
+        out.note("import-elsewhere", &[("count", &done.elsewhere)]);
+    }
     if let Some(path) = &done.errors_file {
         out.note("import-errors-file", &[("path", &path.display())]);
     }
 }
 
 async fn void(invocation: &Invocation, kind: Kind, it: &Void) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
+    let app = invocation.open(false).await?;
     let record = RecordId::new(it.record.trim());
-    let done = app.void(&loaded, kind, &record, &it.reason, invocation.clock.now()).await?;
+    let done = app.void(kind, &record, &it.reason, invocation.clock.now()).await?;
     app.store.close().await;
     if !done {
         return Err(invocation.out.fail("fail-no-record", &[("record", &harmless(&it.record))]));
@@ -243,10 +250,11 @@ async fn void(invocation: &Invocation, kind: Kind, it: &Void) -> anyhow::Result<
 }
 
 async fn history(invocation: &Invocation, record: &str) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
+    let app = invocation.open(false).await?;
     let record = RecordId::new(record.trim());
+    let meant = app.meant(None).await?;
+    let zone = meant.first().map_or(Tz::UTC, |loaded| loaded.campaign.timezone);
     let mut tx = app.store.read().await?;
-    let zone = loaded.campaign.timezone;
     let columns =
         ["record", "person", "date", "place", "lot", "recorded_at", "superseded_at", "why"];
     let mut sheet = super::output::Sheet::new(&columns);
@@ -262,11 +270,11 @@ async fn history(invocation: &Invocation, record: &str) -> anyhow::Result<u8> {
             why.to_owned(),
         ]);
     };
-    for past in records::past::<Dose>(&mut tx, loaded.no, record.as_str()).await? {
+    for past in records::past::<Dose>(&mut tx, record.as_str()).await? {
         let Past { known, superseded_at, why } = past;
         push(&known.value, known.recorded_at, Some(superseded_at), &why);
     }
-    for known in records::find::<Dose>(&mut tx, loaded.no, [record.as_str()]).await?.values() {
+    for known in records::find::<Dose>(&mut tx, [record.as_str()]).await?.values() {
         push(&known.value, known.recorded_at, None, "");
     }
     if sheet.is_empty() {

@@ -147,30 +147,85 @@ impl Job {
         if matches!(self, Self::Hold { .. } | Self::Resume) {
             return self.hold_or_resume(&invocation).await;
         }
-        let (app, loaded) = invocation.loaded(None).await?;
+        let (app, meant) = invocation.meant(None).await?;
         let runner = invocation.runner(app)?;
-        let now = invocation.clock.now();
-        let code = match self {
-            Self::List => list(&invocation, &runner, &loaded, now).await,
-            Self::Next { count } => Ok(next(&invocation, &runner, &loaded, now, *count)),
-            Self::Run { name, at } => {
-                let at = at.map_or(now, |local| resolve(loaded.campaign.timezone, local));
-                let occasion = Occasion { due: at, now: at };
-                let report = runner.execute(&loaded, job_of(name)?, occasion).await?;
-                let said = report_words(invocation.out.language, &report);
-                invocation.out.note("job-done", &[("job", name), ("said", &said)]);
-                Ok(exit::OK)
-            }
-            Self::Backfill { name, from, to, dry_run } => {
-                backfill(&invocation, &runner, &loaded, (name, *from, *to), *dry_run).await
-            }
-            Self::Hold { .. } | Self::Resume => Ok(exit::OK),
-            Self::Runs { name, limit } => {
-                list_runs(&invocation, &runner, &loaded, name.as_deref(), *limit).await
-            }
-        };
+        let code = self.of_all(&invocation, &runner, &meant).await;
         runner.app.store.close().await;
         code
+    }
+
+    /// Does it for each campaign in turn.
+    async fn of_all(
+        &self,
+        invocation: &Invocation,
+        runner: &Runner,
+        meant: &[Loaded],
+    ) -> anyhow::Result<u8> {
+        let now = invocation.clock.now();
+        let mut lines = Lines::of(meant);
+        for loaded in meant {
+            match self {
+                Self::List => list(invocation, runner, loaded, now, &mut lines).await?,
+                Self::Next { count } => next(invocation, runner, loaded, (now, *count), &mut lines),
+                Self::Run { name, at } => {
+                    let at = at.map_or(now, |local| resolve(loaded.campaign.timezone, local));
+                    let occasion = Occasion { due: at, now: at };
+                    let report = runner.execute(loaded, job_of(name)?, occasion).await?;
+                    let said = report_words(invocation.out.language, &report);
+                    let said = lines.named(loaded, said);
+                    invocation.out.note("job-done", &[("job", name), ("said", &said)]);
+                }
+                Self::Backfill { name, from, to, dry_run } => {
+                    backfill(invocation, runner, loaded, (name, *from, *to), *dry_run).await?;
+                }
+                Self::Hold { .. } | Self::Resume => {}
+                Self::Runs { name, limit } => {
+                    let asked = (name.as_deref(), *limit);
+                    list_runs(invocation, runner, loaded, asked, &mut lines).await?;
+                }
+            }
+        }
+        lines.print(invocation);
+        Ok(exit::OK)
+    }
+}
+
+/// What a command lists, of one campaign or of several.
+struct Lines {
+    several: bool,
+    json: Vec<serde_json::Value>,
+    sheets: Vec<(Option<String>, Sheet)>,
+}
+
+impl Lines {
+    fn of(meant: &[Loaded]) -> Self {
+        Self { several: meant.len() > 1, json: Vec::new(), sheets: Vec::new() }
+    }
+
+    /// A text that says of which of several campaigns it is.
+    fn named(&self, loaded: &Loaded, said: String) -> String {
+        if self.several { format!("{}: {said}", loaded.campaign.id) } else { said }
+    }
+
+    fn json(&mut self, loaded: &Loaded, line: &impl Serialize) {
+        let mut value = serde_json::to_value(line).expect("plain data becomes JSON");
+        if let (true, Some(keys)) = (self.several, value.as_object_mut()) {
+            keys.insert("campaign".to_owned(), loaded.campaign.id.as_str().into());
+        }
+        self.json.push(value);
+    }
+
+    fn sheet(&mut self, loaded: &Loaded, sheet: Sheet) {
+        let id = self.several.then(|| loaded.campaign.id.to_string());
+        self.sheets.push((id, sheet));
+    }
+
+    fn print(self, invocation: &Invocation) {
+        if !self.sheets.is_empty() {
+            invocation.out.sheet(&Sheet::joined(self.sheets.into_iter()));
+        } else if invocation.out.format == Format::Json {
+            invocation.out.json(&self.json);
+        }
     }
 }
 
@@ -179,7 +234,8 @@ async fn list(
     runner: &Runner,
     loaded: &Loaded,
     now: DateTime<Utc>,
-) -> anyhow::Result<u8> {
+    all: &mut Lines,
+) -> anyhow::Result<()> {
     let zone = loaded.campaign.timezone;
     let mut tx = runner.app.store.read().await?;
     let mut lines = Vec::new();
@@ -207,8 +263,8 @@ async fn list(
         });
     }
     if invocation.out.format == Format::Json {
-        invocation.out.json(&lines);
-        return Ok(exit::OK);
+        lines.iter().for_each(|line| all.json(loaded, line));
+        return Ok(());
     }
     let columns = ["job", "cron", "catch_up", "last_done", "last_result", "next", "then"];
     let mut sheet = Sheet::new(&columns);
@@ -223,18 +279,18 @@ async fn list(
             line.then.join(", "),
         ]);
     }
-    invocation.out.sheet(&sheet);
+    all.sheet(loaded, sheet);
     note_clock_change(invocation, loaded, change);
-    Ok(exit::OK)
+    Ok(())
 }
 
 fn next(
     invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
-    now: DateTime<Utc>,
-    count: usize,
-) -> u8 {
+    (now, count): (DateTime<Utc>, usize),
+    all: &mut Lines,
+) {
     let zone = loaded.campaign.timezone;
     let mut due: Vec<(DateTime<Utc>, JobName)> = Vec::new();
     let change = clock_change(loaded, now);
@@ -244,23 +300,19 @@ fn next(
     }
     due.sort();
     if invocation.out.format == Format::Json {
-        let lines: Vec<_> = due
-            .iter()
-            .map(|(at, job)| {
-                let due = local(zone, at.timestamp_millis());
-                serde_json::json!({"due": due, "job": job, "clock_change": change})
-            })
-            .collect();
-        invocation.out.json(&lines);
-        return exit::OK;
+        for (at, job) in due {
+            let due = local(zone, at.timestamp_millis());
+            let line = serde_json::json!({"due": due, "job": job, "clock_change": change});
+            all.json(loaded, &line);
+        }
+        return;
     }
     let mut sheet = Sheet::new(&["due", "job"]);
     for (at, job) in due {
         sheet.push(vec![local(zone, at.timestamp_millis()), job.to_string()]);
     }
-    invocation.out.sheet(&sheet);
+    all.sheet(loaded, sheet);
     note_clock_change(invocation, loaded, change);
-    exit::OK
 }
 
 async fn backfill(
@@ -269,7 +321,7 @@ async fn backfill(
     loaded: &Loaded,
     (name, from, to): (&str, NaiveDateTime, NaiveDateTime),
     dry_run: bool,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<()> {
     let zone = loaded.campaign.timezone;
     let job = JobName::from_word(name);
     let entry = job
@@ -297,16 +349,16 @@ async fn backfill(
         runner.note_backfill(loaded, job, at, report, now).await?;
         invocation.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
     }
-    Ok(exit::OK)
+    Ok(())
 }
 
 async fn list_runs(
     invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
-    name: Option<&str>,
-    limit: i64,
-) -> anyhow::Result<u8> {
+    (name, limit): (Option<&str>, i64),
+    all: &mut Lines,
+) -> anyhow::Result<()> {
     let mut tx = runner.app.store.read().await?;
     let job = name.map(job_of).transpose()?;
     let found = runs::list(&mut tx, loaded.no, job, limit).await?;
@@ -322,8 +374,8 @@ async fn list_runs(
         })
         .collect();
     if invocation.out.format == Format::Json {
-        invocation.out.json(&lines);
-        return Ok(exit::OK);
+        lines.iter().for_each(|line| all.json(loaded, line));
+        return Ok(());
     }
     let mut sheet = Sheet::new(&["job", "due", "state", "reason", "attempt"]);
     for line in lines {
@@ -335,6 +387,6 @@ async fn list_runs(
             line.attempt.to_string(),
         ]);
     }
-    invocation.out.sheet(&sheet);
-    Ok(exit::OK)
+    all.sheet(loaded, sheet);
+    Ok(())
 }

@@ -8,6 +8,7 @@ mod browser;
 mod campaign;
 mod catch_up;
 mod checks;
+mod conflicts;
 mod coverage;
 mod daemon;
 mod db;
@@ -23,12 +24,14 @@ mod forecast_stream;
 mod forecast_words;
 mod help;
 mod import;
+mod imports;
 mod job;
 mod layout;
 mod log;
 mod mails;
 mod outbox;
 mod output;
+mod persons;
 mod plan;
 mod plan_choice;
 mod plan_files;
@@ -92,7 +95,7 @@ struct Common {
     /// Configuration file [default: ./doseplan.toml]
     #[arg(long, global = true)]
     config: Option<PathBuf>,
-    /// The campaign, if the database has several
+    /// The campaign [default: all open ones, or the only one]
     #[arg(long, global = true, value_name = "ID")]
     campaign: Option<String>,
     /// Language of the output: zh-CN or en [default: from the environment]
@@ -134,7 +137,13 @@ enum Command {
     Tallies(import::Tallies),
     /// The register of people
     #[command(subcommand)]
-    Persons(import::Persons),
+    Persons(persons::Persons),
+    /// Files that were imported
+    #[command(subcommand)]
+    Import(imports::Import),
+    /// What belongs to all campaigns
+    #[command(subcommand)]
+    Jurisdiction(conflicts::Jurisdiction),
     /// People who refused, are deferred, contraindicated, have moved or died
     #[command(subcommand)]
     Outcomes(import::Outcomes),
@@ -279,6 +288,8 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Tallies(it) => it.run(invocation).await,
         Command::Persons(it) => it.run(invocation).await,
         Command::Outcomes(it) => it.run(invocation).await,
+        Command::Import(it) => it.run(invocation).await,
+        Command::Jurisdiction(it) => it.run(invocation).await,
         Command::Due(it) => it.run(invocation).await,
         Command::CatchUp(it) => it.run(invocation).await,
         Command::Forecast(it) => it.run(&invocation),
@@ -341,7 +352,9 @@ impl Invocation {
         let store = store
             .with_clock(self.clock.clone())
             .with_faults(crate::fault::Faults::from_environment());
-        Ok(App::new(store, self.config.clone()))
+        let app = App::new(store, self.config.clone());
+        app.settle(self.clock.now()).await.with_context(|| format!("database {}", shown(&address)))?;
+        Ok(app)
     }
 
     /// The app and the campaign named by `named`, or else by `--campaign`.
@@ -349,6 +362,13 @@ impl Invocation {
         let app = self.open(false).await?;
         let loaded = app.campaign(named.or(self.common.campaign.as_deref())).await?;
         Ok((app, loaded))
+    }
+
+    /// The app and the campaigns that a report or a job is about: the one named, or all open ones.
+    async fn meant(&self, named: Option<&str>) -> anyhow::Result<(App, Vec<Loaded>)> {
+        let app = self.open(false).await?;
+        let meant = app.meant(named.or(self.common.campaign.as_deref())).await?;
+        Ok((app, meant))
     }
 
     /// The timetable of this installation.

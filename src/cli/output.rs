@@ -145,6 +145,12 @@ impl Out {
         print(&(text + "\n"));
     }
 
+    /// Prints a sheet as CSV, whatever the form asked for: a file to be read again.
+    #[expect(clippy::unused_self, reason = "every form of output is asked of the same value")]
+    pub(super) fn csv(&self, sheet: &Sheet) {
+        print(&sheet.csv());
+    }
+
     /// Prints a sheet as a table or as CSV.
     pub(super) fn sheet(&self, sheet: &Sheet) {
         print(&match self.format {
@@ -188,6 +194,25 @@ impl Sheet {
     pub(super) fn spare(mut self, columns: &[&'static str]) -> Self {
         self.spare = columns.to_vec();
         self
+    }
+
+    /// The rows of several sheets under one heading. Where sheets have the id of a campaign, it is the first column.
+    pub(super) fn joined(sheets: impl Iterator<Item = (Option<String>, Self)>) -> Self {
+        /// The heading of the campaign's column.
+        const CAMPAIGN: &str = "campaign";
+        let mut out: Option<Self> = None;
+        for (id, sheet) in sheets {
+            let columns = id.iter().map(|_| CAMPAIGN.to_owned()).chain(sheet.columns);
+            let rows = sheet.rows.into_iter().map(|row| id.iter().cloned().chain(row).collect());
+            match &mut out {
+                Some(out) => out.rows.extend(rows),
+                None => {
+                    let (columns, rows) = (columns.collect(), rows.collect());
+                    out = Some(Self { columns, rows, spare: sheet.spare, is_named: sheet.is_named });
+                }
+            }
+        }
+        out.unwrap_or_default()
     }
 
     pub(super) fn push(&mut self, row: Vec<String>) {

@@ -197,8 +197,9 @@ impl Tables {
         Self { book: Book::new(&campaign.name, made_at) }
     }
 
-    pub(super) fn add(&mut self, shown: &Shown<'_>) -> anyhow::Result<()> {
-        let mut page = self.book.page(&shown.file_name());
+    /// Adds a sheet; `prefix` begins its name.
+    pub(super) fn add(&mut self, shown: &Shown<'_>, prefix: &str) -> anyhow::Result<()> {
+        let mut page = self.book.page(&format!("{prefix}{}", shown.file_name()));
         let heads: Vec<String> =
             shown.report.columns.iter().map(|column| shown.head(column)).collect();
         let rows: Vec<Vec<Cell>> = shown

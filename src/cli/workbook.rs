@@ -4,6 +4,7 @@ use super::output::harmless;
 use super::{Invocation, exit};
 use crate::app::Loaded;
 use crate::domain::campaign::Campaign;
+use crate::domain::id::PlaceCode;
 use crate::intake::{self, Issue, workbook_form};
 use chrono::{NaiveDate, NaiveDateTime};
 use clap::Args;
@@ -105,10 +106,22 @@ pub(super) async fn tallies(invocation: &Invocation, it: &NewTallies) -> anyhow:
         if keys.is_empty() {
             invocation.out.note("workbook-nothing-planned", &[("date", &date)]);
         }
-        rows.extend(keys.into_iter().map(|[place, area, group, dose]| {
-            let record = format!("{date}-{place}-{area}-{group}-{dose}");
-            vec![record, date.to_string(), place, area, group, dose, String::new()]
-        }));
+        // Codes are unique over all campaigns.
+        let several = app.campaigns().await?.len() > 1;
+        let prefix = if several { format!("{}-", loaded.campaign.id) } else { String::new() };
+        for key in keys {
+            let stored = app.tallies_of(&loaded, &PlaceCode::from(key[0].as_str()), date).await?;
+            // What was counted before is corrected under its own code.
+            let known = stored.iter().find(|tally| {
+                let dose = tally.dose.to_string();
+                let group = tally.group.as_str();
+                [tally.area.as_str(), group, &dose] == [&key[1], &key[2], &key[3]]
+            });
+            let [place, area, group, dose] = key;
+            let own = || format!("{prefix}{date}-{place}-{area}-{group}-{dose}");
+            let record = known.map_or_else(own, |tally| tally.record.to_string());
+            rows.push(vec![record, date.to_string(), place, area, group, dose, String::new()]);
+        }
     }
     app.store.close().await;
     filled(invocation, &loaded.campaign, "tallies", &it.new, &rows)

@@ -33,6 +33,22 @@ words! {
         PlanAdopt = "plan-adopt",
         /// Stored a campaign, or its new version.
         CampaignApply = "campaign-apply",
+        /// Decided about a row that contradicts the register.
+        Decide = "decide",
+        /// Made the records of two people those of one.
+        PersonMerge = "person-merge",
+        /// Erased the personal data of somebody.
+        PersonErase = "person-erase",
+        /// Saw all that is known of somebody.
+        PersonExport = "person-export",
+        /// Closed a campaign.
+        CampaignClose = "campaign-close",
+        /// Opened a closed campaign again.
+        CampaignReopen = "campaign-reopen",
+        /// Removed a campaign without facts.
+        CampaignRemove = "campaign-remove",
+        /// Took an imported file out again.
+        ImportUndo = "import-undo",
         /// Uploaded a workbook.
         Upload = "upload",
         /// Entered counts.

@@ -5,14 +5,14 @@
 
 use super::campaign::Campaign;
 use super::dose::Dose;
-use super::id::LotCode;
-use super::person::Sex;
-use super::rules::model::{VaccineGroupId, VaccineId};
+use super::id::{CampaignNo, LotCode};
+use super::person::{OutcomeKind, Sex};
+use super::rules::model::{AntigenId, VaccineGroupId, VaccineId};
 use super::rules::{
     Assessment, DoseAdministered, DoseVerdict, GroupForecast, Patient, Rules, Status, assess,
 };
 use chrono::NaiveDate;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a campaign gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,38 @@ pub struct Judge {
     pub asks: Asks,
     /// Codes of vaccines that belong to other series: a dose of one is none of this campaign's.
     pub others: BTreeSet<Box<str>>,
+    /// The campaigns of the jurisdiction.
+    pub among: Among,
+}
+
+/// Which campaign a judge speaks for, among those of its jurisdiction. By default it stands alone, and all doses are its
+/// own.
+#[derive(Debug, Clone, Default)]
+pub struct Among {
+    /// Its campaign.
+    pub own: Option<CampaignNo>,
+    /// What each other campaign gives: the code of its vaccine.
+    pub vaccines: BTreeMap<CampaignNo, Box<str>>,
+}
+
+/// What is looked at of a dose to find its vaccine.
+#[derive(Debug, Clone, Copy)]
+pub struct Shot<'a> {
+    /// When.
+    pub date: NaiveDate,
+    /// The product: a code or a name.
+    pub product: Option<&'a str>,
+    /// The lot, where known.
+    pub lot: Option<&'a str>,
+    /// The campaign under which it was recorded.
+    pub campaign: Option<CampaignNo>,
+}
+
+impl<'a> From<&'a Dose> for Shot<'a> {
+    fn from(dose: &'a Dose) -> Self {
+        let lot = dose.lot.as_ref().map(LotCode::as_str);
+        Self { date: dose.date, product: dose.product.as_deref(), lot, campaign: dose.campaign }
+    }
 }
 
 /// The part of a person that the rules look at.
@@ -175,62 +207,118 @@ impl Judge {
         Outlook { due: due.or(visit), doses, missed, forecasts }
     }
 
+    fn is_of_programme(&self) -> bool {
+        matches!(self.asks, Asks::CatchUp { .. })
+    }
+
     /// Whether coverage counts the dose as invalid. A visit of a catch-up campaign never is.
     pub fn discounts(&self, dose: &Judged) -> bool {
         matches!(self.asks, Asks::Series { .. }) && dose.is_refused()
     }
 
     fn person(&self, campaign: &Campaign, who: Subject, doses: &[Dose], day: NaiveDate) -> Patient {
-        let given = |dose: &Dose| {
-            let lot = dose.lot.as_ref().map(LotCode::as_str);
-            self.given(campaign, dose.date, dose.product.as_deref(), lot)
-        };
         Patient {
             born: who.born,
             sex: who.sex,
             as_of: day,
             country: None,
-            doses: doses.iter().map(given).collect(),
+            doses: doses.iter().map(|dose| self.given(campaign, dose.into())).collect(),
             observations: Vec::new(),
         }
     }
 
-    /// The part of a dose that the rules look at, from its day, product and lot.
-    pub fn given(
-        &self,
-        campaign: &Campaign,
-        date: NaiveDate,
-        product: Option<&str>,
-        lot: Option<&str>,
-    ) -> DoseAdministered {
-        let lot = lot.and_then(|lot| campaign.lot(lot));
+    /// The part of a dose that the rules look at. A dose of another season has no vaccine for a seasonal series.
+    pub fn given(&self, campaign: &Campaign, shot: Shot<'_>) -> DoseAdministered {
+        let date = shot.date;
+        let lot = shot.lot.and_then(|lot| campaign.lot(lot));
+        let in_season = campaign.season().is_none_or(|(first, next)| first <= date && date < next);
         DoseAdministered {
             date,
-            vaccine: self.vaccine(product),
+            vaccine: if in_season { self.vaccine(shot.product, shot.campaign) } else { None },
             manufacturer: None,
             expired: lot.is_some_and(|lot| date > lot.expires),
         }
     }
 
-    /// The vaccine of a product: the code that it is, else the campaign's own. `None` for a code of another
-    /// series, and in a catch-up campaign for an unknown name.
-    pub fn vaccine(&self, product: Option<&str>) -> Option<VaccineId> {
-        let own = match self.asks {
-            Asks::Series { own, .. } => Some(own),
-            Asks::CatchUp { .. } => None,
+    /// Whether a dose is of a vaccine that these rules look at, and of the season.
+    pub fn concerns(&self, campaign: &Campaign, dose: &Dose) -> bool {
+        self.given(campaign, dose.into()).vaccine.is_some()
+    }
+
+    /// The vaccine of a product: the code that it is, else that of the campaign under which the dose was recorded.
+    /// `None` for a code of another series, and for an unknown name under a catch-up campaign.
+    pub fn vaccine(&self, product: Option<&str>, under: Option<CampaignNo>) -> Option<VaccineId> {
+        let is_own = self.among.own.is_none() || under == self.among.own;
+        let meant = || match self.asks {
+            Asks::Series { own, .. } if is_own => Some(own),
+            _ => {
+                let code = under.and_then(|under| self.among.vaccines.get(&under))?;
+                self.rules.vaccine_by_code.get(code).copied()
+            }
         };
-        let Some(product) = product.map(str::trim) else { return own };
+        let Some(product) = product.map(str::trim) else { return meant() };
         match self.rules.vaccine_by_code.get(product) {
             Some(id) => Some(*id),
             None if self.others.contains(product) => None,
-            None => own,
+            None => meant(),
         }
+    }
+
+    /// Whether a dose belongs to this campaign: to its stock and the reports of its sites.
+    pub fn is_own(&self, dose: &Dose) -> bool {
+        let recorded_here = self.among.own.is_none() || dose.campaign == self.among.own;
+        recorded_here && !dose.elsewhere
+    }
+
+    /// The code of the vaccine that the campaign gives; `None` of a catch-up campaign.
+    pub fn own_code(&self) -> Option<&str> {
+        match self.asks {
+            Asks::Series { own, .. } => Some(&self.rules.vaccines.get(usize::from(own.0))?.code),
+            Asks::CatchUp { .. } => None,
+        }
+    }
+
+    /// Whether the campaign gives the vaccine that a text names: a code, a vaccine group.
+    pub fn gives(&self, vaccine: &str) -> bool {
+        let vaccine = vaccine.trim();
+        let is_asked = |antigen: AntigenId| match &self.asks {
+            Asks::Series { .. } => antigen == AntigenId(0),
+            Asks::CatchUp { groups, .. } => groups
+                .iter()
+                .any(|group| self.rules.groups[usize::from(group.0)].antigens.contains(&antigen)),
+        };
+        let is_name = |group: &super::rules::model::VaccineGroup| {
+            *group.name == *vaccine && group.antigens.iter().any(|antigen| is_asked(*antigen))
+        };
+        let antigens = self.rules.vaccine_by_code.get(vaccine).map(|id| {
+            let parts = self.rules.vaccines[usize::from(id.0)].antigens.iter();
+            parts.map(|part| part.antigen).collect::<Vec<_>>()
+        });
+        antigens.is_some_and(|parts| parts.into_iter().any(is_asked))
+            || self.rules.groups.iter().any(is_name)
+    }
+
+    /// Whether an outcome is of concern here: it is true of the person, or of this campaign, or of its vaccine.
+    pub fn heeds(
+        &self,
+        kind: OutcomeKind,
+        campaign: Option<CampaignNo>,
+        vaccine: Option<&str>,
+    ) -> bool {
+        kind.is_of_person()
+            || match vaccine {
+                Some(vaccine) => self.gives(vaccine),
+                None => self.among.own.is_none() || campaign.is_none() || campaign == self.among.own,
+            }
     }
 
     fn judged(&self, doses: &[DoseAdministered], verdicts: Vec<Vec<DoseVerdict>>) -> Vec<Judged> {
         let mut visited: Option<NaiveDate> = None;
         let judge = |(dose, verdicts): (&DoseAdministered, Vec<DoseVerdict>)| {
-            let best = verdicts.iter().min_by_key(|one| one.verdict.status);
+            // A campaign of one series looks at others only to keep apart from them.
+            let is_asked =
+                |one: &&DoseVerdict| self.is_of_programme() || one.antigen == AntigenId(0);
+            let best = verdicts.iter().filter(is_asked).min_by_key(|one| one.verdict.status);
             let status = best.map(|one| one.verdict.status);
             let number = match &self.asks {
                 Asks::Series { doses: all, .. } => best
@@ -297,14 +385,14 @@ mod tests {
 
     fn own_series() -> Judge {
         let asks = Asks::Series { own: VaccineId(0), doses: 2 };
-        Judge { rules: rules(), asks, others: BTreeSet::from(["HPV".into()]) }
+        Judge { rules: rules(), asks, others: BTreeSet::from(["HPV".into()]), among: Among::default() }
     }
 
     /// Visits from day 0; what falls due by day 40 is given.
     fn catching_up(groups: &[u16]) -> Judge {
         let groups = groups.iter().map(|group| VaccineGroupId(*group)).collect();
         let asks = Asks::CatchUp { groups, from: day(0), to: day(40) };
-        Judge { rules: rules(), asks, others: BTreeSet::new() }
+        Judge { rules: rules(), asks, others: BTreeSet::new(), among: Among::default() }
     }
 
     fn adult() -> Subject {
@@ -357,12 +445,48 @@ mod tests {
             (Some("Some brand"), Some(0)),
             (Some("HPV"), None),
         ] {
-            assert_eq!(judge.vaccine(product).map(|id| id.0), vaccine, "{product:?}");
+            assert_eq!(judge.vaccine(product, None).map(|id| id.0), vaccine, "{product:?}");
         }
         let visits = catching_up(&[0]);
-        assert_eq!(visits.vaccine(None), None, "a catch-up campaign has no vaccine of its own");
-        assert_eq!(visits.vaccine(Some("Some brand")), None);
-        assert_eq!(visits.vaccine(Some("V2")).map(|id| id.0), Some(1));
+        assert_eq!(visits.vaccine(None, None), None, "a catch-up campaign has no vaccine of its own");
+        assert_eq!(visits.vaccine(Some("Some brand"), None), None);
+        assert_eq!(visits.vaccine(Some("V2"), None).map(|id| id.0), Some(1));
+    }
+
+    #[test]
+    fn without_a_code_a_dose_is_of_the_vaccine_of_the_campaign_that_recorded_it() {
+        let (here, there) = (CampaignNo(1), CampaignNo(2));
+        let vaccines = BTreeMap::from([(there, "V2".into())]);
+        let judge = Judge { among: Among { own: Some(here), vaccines }, ..own_series() };
+        let vaccine = |product, under| judge.vaccine(product, under).map(|id| id.0);
+        assert_eq!(vaccine(None, Some(here)), Some(0));
+        assert_eq!(vaccine(Some("Some brand"), Some(here)), Some(0));
+        assert_eq!(vaccine(None, Some(there)), Some(1));
+        assert_eq!(vaccine(Some("Some brand"), Some(there)), Some(1));
+        assert_eq!(vaccine(Some("V1"), Some(there)), Some(0), "a code speaks for itself");
+        assert_eq!(vaccine(Some("HPV"), Some(here)), None);
+        assert_eq!([None, Some(CampaignNo(3))].map(|under| vaccine(None, under)), [None, None]);
+        let own = Dose { campaign: Some(here), ..dose("R1", 0, None) };
+        let elsewhere = Dose { elsewhere: true, ..own.clone() };
+        let other = Dose { campaign: Some(there), ..own.clone() };
+        assert_eq!([&own, &elsewhere, &other].map(|dose| judge.is_own(dose)), [true, false, false]);
+        let heeds = |kind, under, vaccine| judge.heeds(kind, Some(under), vaccine);
+        use OutcomeKind::{Contraindicated, Dead, Refused};
+        assert!(heeds(Dead, there, None) && heeds(Refused, here, None));
+        assert!(!heeds(Refused, there, None) && heeds(Contraindicated, there, Some("V1")));
+    }
+
+    #[test]
+    fn a_seasonal_campaign_counts_the_doses_of_its_season() {
+        let judge = own_series();
+        let mut campaign = county();
+        campaign.series.season_start = Some("03-10".parse().expect("a day of the year"));
+        let (first, next) = campaign.season().expect("a season");
+        let doses = |day: NaiveDate| [Dose { date: day, ..dose("R1", 0, None) }];
+        let number = |day: NaiveDate| judge.evaluate(&campaign, adult(), &doses(day))[0].number;
+        assert!(first <= campaign.start && campaign.start < next);
+        assert_eq!([first.pred_opt(), Some(first)].map(|at| number(at.expect("a day"))), [0, 1]);
+        assert_eq!([next.pred_opt(), Some(next)].map(|at| number(at.expect("a day"))), [1, 0]);
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub mod relay;
 pub mod report;
 pub mod rules;
 pub mod series;
+pub mod sex;
 pub mod site;
 pub mod stock;
 pub mod tables;

@@ -42,6 +42,8 @@ pub(crate) fn county() -> Campaign {
         name: format!("group {id}"),
         min_age: ages[0].map(length),
         max_age: ages[1].map(length),
+        sex: None,
+        tags: Vec::new(),
         priority: 1.0,
         uptake: Decimal::ONE,
         target: None,
@@ -125,6 +127,7 @@ pub(crate) fn two_doses() -> Series {
         month_end: MonthEnd::Roll,
         grace: Duration::days(0),
         doses: vec![dose(0.6), second],
+        season_start: None,
         rules: None,
     }
 }
@@ -300,5 +303,9 @@ pub(crate) fn dose(record: &str, at: i64, product: Option<&str>) -> Dose {
         place: "S1".into(),
         product: product.map(str::to_owned),
         lot: None,
+        campaign: None,
+        elsewhere: false,
+        attribute: None,
+        entered: None,
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::campaign::{Adopt, CatchUp, Language};
 use crate::domain::contact::Contact;
 use crate::domain::group::{Group, GroupSet};
 use crate::domain::id::{CampaignId, GroupId, GroupSetId};
+use crate::domain::person::Sex;
 use chrono::NaiveDate;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use rust_decimal::Decimal;
@@ -52,6 +53,8 @@ pub(super) const GROUPS: &[Column] = &[
     Column::optional("uptake"),
     Column::optional("target"),
     Column::optional("opens"),
+    Column::optional("sex"),
+    Column::optional("tags"),
 ];
 
 pub(super) const GROUP_SETS: &[Column] =
@@ -215,6 +218,8 @@ pub(super) fn groups(table: &Table, settings: &Settings, issues: &mut Vec<Issue>
             fields.share_or("target", Decimal::ONE).map(Some)
         };
         let opens = fields.day_maybe("opens");
+        let sex = if fields.is_blank("sex") { Some(None) } else { sex(&mut fields, "sex").map(Some) };
+        let tags = split(fields.get("tags")).into_iter().map(str::to_owned).collect();
         if let (Some(Some(min)), Some(Some(max))) = (min_age, max_age)
             && days_of(min) >= days_of(max)
         {
@@ -240,6 +245,8 @@ pub(super) fn groups(table: &Table, settings: &Settings, issues: &mut Vec<Issue>
                 uptake: uptake?,
                 target: target?,
                 opens: opens?,
+                sex: sex?,
+                tags,
             })
         })();
         groups.extend(group);
@@ -305,6 +312,16 @@ pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>)
         }
     }
     sets
+}
+
+/// A sex, in the words that registers use.
+pub(super) fn sex(fields: &mut Fields<'_>, column: &'static str) -> Option<Sex> {
+    fields.word(column, &["F", "M", "U"], |word| match word {
+        "f" | "female" | "女" | "女性" => Some(Sex::F),
+        "m" | "male" | "男" | "男性" => Some(Sex::M),
+        "u" | "unknown" | "未知" | "不详" => Some(Sex::U),
+        _ => None,
+    })
 }
 
 /// The elements of a list in one cell: those of a TOML list, or else its words.

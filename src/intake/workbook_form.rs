@@ -3,7 +3,7 @@
 //! The meaning of each column stands above its code; reading looks only for the codes. A hidden sheet holds the
 //! version of the form and the codes for drop-downs.
 
-use super::rows::columns_of;
+use super::rows::{FORM_OF, columns_of};
 use super::settings::{GROUP_SETS, GROUPS, SETTINGS};
 use super::table::{ABOUT, Column};
 use super::tree::KEY_VALUE;
@@ -227,6 +227,9 @@ fn range_of(sheet: &'static str) -> Option<String> {
 fn table_page(book: &mut Book, form: Form, rows: &[Vec<Cell>], language: Language) -> Done {
     let mut page = book.page(form.stem);
     let place = heading(&mut page, form, language)?;
+    // Reading the form again finds the campaign here.
+    let of = format!("{FORM_OF}{}", campaign.id);
+    page.put(0, FORM_OF_AT, &Cell::text(of), Look::Remark)?;
     for (row, cells) in (place.header + 1..).zip(rows) {
         for (at, cell) in (0..).zip(cells) {
             page.put(row, at, cell, Look::Plain)?;
@@ -425,6 +428,9 @@ fn workbook(
     dictionary(&mut book, &[], language)?;
     book.bytes()
 }
+
+/// The column of the first row, from 0, that names the campaign of a form.
+const FORM_OF_AT: u16 = 5;
 
 /// A form for records of one kind (`tallies`, `doses`, `persons`, `outcomes`), with the campaign's codes for
 /// drop-downs and the rows that are already known.

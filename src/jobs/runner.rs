@@ -108,8 +108,9 @@ impl Runner {
     pub(super) async fn work(&self, now: DateTime<Utc>) -> Result<Vec<Ended>> {
         let mut ended = Vec::new();
         self.app.watch(now, self.timetable.window()).await?;
-        for loaded in self.app.campaigns().await? {
-            self.make_rows(&loaded, now).await?;
+        self.app.retain(now).await?;
+        for loaded in self.app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
+            self.make_rows(loaded, now).await?;
         }
         while !self.stopping() {
             let mut tx = self.app.store.read().await?;
@@ -304,7 +305,7 @@ impl Runner {
     /// The next due time of a job.
     pub(super) async fn next_job(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let mut next: Option<DateTime<Utc>> = None;
-        for loaded in self.app.campaigns().await? {
+        for loaded in self.app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
             for entry in &self.timetable.entries {
                 let zone = loaded.campaign.timezone;
                 if let Some(at) = entry.next(zone, now, life(&loaded.campaign)) {

@@ -63,7 +63,7 @@ const REPORTS_BETWEEN: &str = "SELECT DISTINCT place, day FROM cell \
 const DOSES_BY_DAY_AND_GROUP: &str = "SELECT day, grp, CAST(SUM(doses) AS BIGINT) FROM total \
      WHERE campaign = $1 AND day <= $2 GROUP BY day, grp ORDER BY day, grp";
 const FAMILIES: &str = "SELECT day, place, grp, dose, CAST(SUM(persons) AS BIGINT), \
-     CAST(SUM(tally) AS BIGINT) FROM cell WHERE campaign = $1 AND day <= $2 \
+     CAST(SUM(tally) AS BIGINT) FROM cell WHERE campaign = $1 AND day <= $2 AND place <> '' \
      GROUP BY day, place, grp, dose";
 const TOTALS: &str = "SELECT area, grp, dose, day, doses, repeats, invalid, exceeding FROM total \
      WHERE campaign = $1 ORDER BY area, grp, dose, day";
@@ -214,7 +214,7 @@ pub async fn between(
     Ok(out)
 }
 
-/// Doses given up to and including a day, by day and place. How a family's persons and tallies add up is
+/// Doses given up to and including a day, by day and place; without those that no place of the campaign gave. How a family's persons and tallies add up is
 /// [`family_doses`]'s to say.
 pub async fn given_at(tx: &mut Tx, campaign: CampaignNo, last: NaiveDate) -> Result<GivenAt> {
     let mut out = GivenAt::new();

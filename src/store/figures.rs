@@ -8,7 +8,7 @@ use crate::domain::job::{Job, RunState};
 /// Rows of imported files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Import {
-    /// Id of the campaign.
+    /// Id of the campaign; empty where the file was of several.
     pub campaign: String,
     /// `doses`, `tallies`, `persons`, `outcomes`.
     pub kind: String,
@@ -31,12 +31,10 @@ const RUNS: &str = "SELECT campaign.id, job, state, runs, of.no FROM \
      ORDER BY campaign.id, job, state";
 const LAST_DONE: &str = "SELECT finished_at FROM run \
      WHERE campaign = $1 AND job = $2 AND state = 'done' ORDER BY due_at DESC LIMIT 1";
-const IMPORTS: &str = "SELECT campaign.id, kind, CAST(SUM(new) AS BIGINT), \
+const IMPORTS: &str = "SELECT COALESCE(campaign.id, ''), kind, CAST(SUM(new) AS BIGINT), \
      CAST(SUM(same) AS BIGINT), CAST(SUM(corrected) AS BIGINT), CAST(SUM(refused) AS BIGINT) \
-     FROM imported JOIN campaign ON campaign.no = imported.campaign \
-     GROUP BY campaign.id, kind ORDER BY campaign.id, kind";
-const INSERT_IMPORT: &str = "INSERT INTO imported (campaign, kind, at, new, same, corrected, \
-     refused) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+     FROM imported LEFT JOIN campaign ON campaign.no = imported.campaign \
+     GROUP BY campaign.id, kind ORDER BY COALESCE(campaign.id, ''), kind";
 const LAST_EVENT: &str = "SELECT said FROM event WHERE kind = $1 ORDER BY id DESC LIMIT 1";
 
 /// The newest migration that the database has had.
@@ -100,19 +98,6 @@ pub async fn imports(tx: &mut Tx) -> Result<Vec<Import>> {
             })
         })
         .collect()
-}
-
-/// Writes down what an import came to: new, same, corrected, refused.
-pub async fn insert_import(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    kind: &str,
-    rows: [u64; 4],
-    now: i64,
-) -> Result<()> {
-    let [new, same, corrected, refused] = rows.map(u64::cast_signed);
-    tx.run(INSERT_IMPORT, args![campaign, kind, now, new, same, corrected, refused]).await?;
-    Ok(())
 }
 
 /// What the newest event of a kind says.

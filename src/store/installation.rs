@@ -72,6 +72,7 @@ const SEEN: &str = "UPDATE installation SET seen_at = $1 WHERE one = 1";
 const SENT: &str = "UPDATE installation SET generation = generation + 1 WHERE one = 1 \
      RETURNING generation";
 const NOTE: &str = "INSERT INTO event (at, kind, said) VALUES ($1, $2, $3)";
+const EVENTS_OF: &str = "SELECT at, said FROM event WHERE kind = $1 ORDER BY id";
 const EVENTS: &str = "SELECT at, kind, said FROM event ORDER BY id DESC LIMIT $1";
 
 /// The installation's row; `None` before a daemon or command has made it.
@@ -153,6 +154,12 @@ pub async fn sent(tx: &mut Tx) -> Result<i64> {
 pub async fn note(tx: &mut Tx, kind: EventKind, said: &str, now: i64) -> Result<()> {
     tx.run(NOTE, args![now, kind, said]).await?;
     Ok(())
+}
+
+/// The events of a kind, the oldest first: when, milliseconds since 1970, and what they say.
+pub async fn events_of(tx: &mut Tx, kind: EventKind) -> Result<Vec<(i64, String)>> {
+    let rows = tx.rows(EVENTS_OF, args![kind]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Events, newest first.

@@ -2,11 +2,11 @@
 //! passing each key and row by itself costs more than finding it.
 
 use super::db::{TableRow, Tx};
-use super::{CampaignNo, Result, StoreError};
+use super::{Result, StoreError};
 use crate::args;
 use serde_json::Value as Json;
 
-/// A query for the rows of a campaign whose `key` is one of many.
+/// A query for the rows whose `key` is one of many.
 #[derive(Debug)]
 pub(super) struct Lookup {
     table: &'static str,
@@ -31,14 +31,13 @@ impl Lookup {
             columns: columns.to_vec(),
             // The keys come first in the join: SQLite does not know that they are few.
             sqlite: format!(
-                "SELECT json_group_array(json_array({list})) FROM json_each($2) w \
-                 CROSS JOIN {table} t {by}ON t.campaign = $1 AND t.{key} = w.value"
+                "SELECT json_group_array(json_array({list})) FROM json_each($1) w \
+                 CROSS JOIN {table} t {by}ON t.{key} = w.value"
             ),
-            // A join would read the whole campaign until PostgreSQL has statistics of a new table.
+            // A join would read the whole table until PostgreSQL has statistics of a new table.
             postgres: format!(
                 "SELECT CAST(json_agg(json_build_array({list})) AS TEXT) FROM {table} t \
-                 WHERE t.campaign = $1 AND t.{key} = \
-                 ANY (ARRAY (SELECT json_array_elements_text(CAST($2 AS JSON))))"
+                 WHERE t.{key} = ANY (ARRAY (SELECT json_array_elements_text(CAST($1 AS JSON))))"
             ),
         }
     }
@@ -47,7 +46,6 @@ impl Lookup {
     pub(super) async fn rows<'k, T>(
         &'static self,
         tx: &mut Tx,
-        campaign: CampaignNo,
         keys: impl IntoIterator<Item = &'k str>,
         read: impl Fn(&TableRow<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
@@ -57,7 +55,7 @@ impl Lookup {
         }
         let keys = serde_json::to_string(&keys).expect("texts are plain data");
         let text = if tx.is_sqlite() { &self.sqlite } else { &self.postgres };
-        let answer = tx.row(text, args![campaign, keys]).await?;
+        let answer = tx.row(text, args![keys]).await?;
         let answer = answer.map_or(Ok(None), |row| row.get::<Option<String>>(0))?;
         let rows: Vec<Vec<Json>> = serde_json::from_str(answer.as_deref().unwrap_or("[]"))
             .map_err(|_| self.unreadable())?;

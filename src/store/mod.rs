@@ -2,6 +2,7 @@
 //! one file for each table family. Every function works inside a transaction that the app began.
 
 pub mod accounts;
+pub mod apart;
 pub mod arrivals;
 pub mod assignments;
 pub mod audit;
@@ -12,15 +13,19 @@ pub mod cells;
 pub mod copy;
 pub mod db;
 pub mod doses;
+pub mod erasing;
 mod error;
 pub mod figures;
 pub mod health;
+pub mod imports;
 pub mod installation;
 mod lookup;
 mod migrations;
 pub mod outbox;
 pub mod outcomes;
 pub mod people;
+pub mod people_codes;
+pub mod person_file;
 pub mod place;
 pub mod plans;
 pub mod records;
@@ -33,12 +38,10 @@ pub mod tables;
 pub mod tallies;
 pub mod unsubscribed;
 pub mod uploads;
+pub mod voided;
 
+pub use crate::domain::id::CampaignNo;
 pub use db::{Store, Tx};
 pub use error::StoreError;
-
-/// The row number of a campaign in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CampaignNo(pub i64);
 
 type Result<T> = std::result::Result<T, StoreError>;

@@ -304,6 +304,7 @@ impl Count {
             group: GroupId::new(self.group.trim()),
             dose: self.dose,
             doses: self.doses,
+            campaign: None,
         })
     }
 }

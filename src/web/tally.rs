@@ -7,7 +7,7 @@ use super::words::T;
 use crate::app::AppError;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::Tally;
-use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
+use crate::domain::id::{AreaCode, CampaignId, GroupId, PlaceCode, RecordId};
 use crate::domain::permission::{Power, may_at};
 use askama::Template;
 use axum::extract::{Form, Query};
@@ -184,7 +184,7 @@ fn row(
 /// Reads the form: its counts, or everything that is wrong with it.
 fn read(
     t: T,
-    (place, day): (&PlaceCode, NaiveDate),
+    (id, place, day): (&CampaignId, &PlaceCode, NaiveDate),
     keys: &[Key],
     known: &BTreeMap<Key, Vec<Tally>>,
     entered: &BTreeMap<String, String>,
@@ -204,9 +204,18 @@ fn read(
         };
         let (area, group, dose) = key.clone();
         let own =
-            || RecordId::new(format!("web-{}-{place}-{area}-{group}-{dose}", day.format("%Y%m%d")));
+            || RecordId::new(format!("web-{id}-{}-{place}-{area}-{group}-{dose}", day.format("%Y%m%d")));
         let record = records.first().map_or_else(own, |tally| tally.record.clone());
-        out.push(Tally { record, date: day, place: place.clone(), area, group, dose, doses });
+        out.push(Tally {
+            record,
+            date: day,
+            place: place.clone(),
+            area,
+            group,
+            dose,
+            doses,
+            campaign: None,
+        });
     }
     if wrong.is_empty() { Ok(out) } else { Err(wrong) }
 }
@@ -229,7 +238,7 @@ pub(super) async fn save(
     }
     let known = known(&context, &place).await?;
     let keys = keys(campaign, &place, context.as_of);
-    let tallies = match read(t, (&place, context.as_of), &keys, &known, &entered) {
+    let tallies = match read(t, (&context.loaded.campaign.id, &place, context.as_of), &keys, &known, &entered) {
         Ok(tallies) => tallies,
         Err(wrong) => return show(&context, Some(place.as_str()), &entered, wrong).await,
     };

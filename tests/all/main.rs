@@ -13,6 +13,7 @@ mod jobs;
 mod letters;
 mod mail;
 mod operation;
+mod people;
 mod permissions;
 mod planner;
 mod planner_ask;

@@ -453,7 +453,7 @@ fn one_click_ends_reminders_and_looking_at_the_link_does_not() {
         let token: String =
             after.chars().take_while(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
         let address = site(&desk, &Arc::new(Hearts::default())).await;
-        let list = async || desk.app.unsubscribed(&desk.loaded).await.unwrap().len();
+        let list = async || desk.app.unsubscribed().await.unwrap().len();
         let looked = {
             let path = format!("/u/{token}");
             tokio::task::spawn_blocking(move || get(address, &path)).await.unwrap()

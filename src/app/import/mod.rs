@@ -3,28 +3,30 @@
 //! stored.
 
 mod doses;
+mod facts;
 mod outcomes;
 mod persons;
 mod pipeline;
 mod tallies;
+mod undo;
 #[cfg(test)]
 mod tests;
 
-use super::{App, AppError, Loaded, Result, today};
+use super::{App, AppError, Loaded, Result};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
-use crate::domain::counting::Cells;
 use crate::domain::dose::{Dose, Tally};
-use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
+use crate::domain::id::{CampaignNo, PersonId, RecordId};
 use crate::domain::judge::Judged;
 use crate::domain::permission::{self, Actor, Power, Visits};
 use crate::domain::person::Outcome;
-use crate::intake::rows::{self, Batch, RawCells, Rows};
+use crate::intake::rows::{self, Batch, Present, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
-use crate::store::{Tx, cells, figures, records};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::store::{Tx, imports, records};
+use chrono::{DateTime, Utc};
+use facts::{Changes, Facts, change};
+pub use undo::Undone;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -50,6 +52,12 @@ pub struct Imported {
     pub corrected: u64,
     /// Rows refused.
     pub refused: u64,
+    /// Rows of records that were taken out and stay out.
+    #[serde(skip_serializing_if = "is_none")]
+    pub voided: u64,
+    /// Rows stored of doses that were given outside the jurisdiction.
+    #[serde(skip_serializing_if = "is_none")]
+    pub elsewhere: u64,
     /// Rows stored whose dose does not count by the rules.
     pub invalid: u64,
     /// The first of them, with their reasons.
@@ -70,6 +78,11 @@ pub struct Imported {
     pub fault: Vec<Issue>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 /// The most reasons, and the most doses that do not count, that the screen shows. The errors file has all reasons.
 const ISSUES_SHOWN_MAX: usize = 20;
 
@@ -87,6 +100,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind that the command line calls so.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Doses, Self::Tallies, Self::Persons, Self::Outcomes];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// As the command line calls it.
     pub fn name(self) -> &'static str {
         match self {
@@ -98,12 +117,29 @@ impl Kind {
     }
 }
 
+/// A file to import.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// The campaign asked for; `None`: the rows say it, or what they speak of.
+    pub campaign: Option<&'a Loaded>,
+    /// What its rows are.
+    pub kind: Kind,
+    /// Where it is.
+    pub path: &'a Path,
+    /// The language of the reasons.
+    pub language: Language,
+    /// Whether records that were voided come back.
+    pub revives: bool,
+}
+
 /// A row of a batch whose form is right.
 struct Good<T> {
     /// Its place in the batch.
     index: usize,
     /// Its line in the file.
     line: u32,
+    /// The campaign that it names.
+    campaign: Option<Box<str>>,
     /// What it says.
     value: T,
 }
@@ -114,6 +150,8 @@ struct Stored {
     new: u64,
     same: u64,
     corrected: u64,
+    voided: u64,
+    elsewhere: u64,
     found: pipeline::Found,
     refused: Vec<(usize, Issue)>,
 }
@@ -129,27 +167,19 @@ pub struct Warning {
     pub person: PersonId,
     /// What the rules say.
     pub judged: Judged,
+    /// Whose rules.
+    pub campaign: CampaignNo,
 }
 
 impl Warning {
-    fn new(row: Option<u32>, dose: &Dose, judged: Judged) -> Self {
-        Self { row, record: dose.record.clone(), person: dose.person.clone(), judged }
+    fn new(row: Option<u32>, dose: &Dose, judged: Judged, campaign: CampaignNo) -> Self {
+        let (record, person) = (dose.record.clone(), dose.person.clone());
+        Self { row, record, person, judged, campaign }
     }
 }
 
-/// What rows are checked against.
-struct Facts<'a> {
-    loaded: &'a Loaded,
-    file: String,
-    today: NaiveDate,
-    now: i64,
-    places: HashSet<PlaceCode>,
-    areas: HashSet<AreaCode>,
-    lots: HashSet<LotCode>,
-}
-
 impl App {
-    /// Imports a file. `now` becomes the time of recording.
+    /// Imports a file under a campaign. `now` becomes the time of recording.
     pub async fn import(
         &self,
         loaded: &Loaded,
@@ -158,12 +188,18 @@ impl App {
         language: Language,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let from = (kind, path, language);
-        match kind {
-            Kind::Doses => self.import_rows(loaded, rows::doses(path), from, now).await,
-            Kind::Tallies => self.import_rows(loaded, rows::tallies(path), from, now).await,
-            Kind::Persons => self.import_rows(loaded, rows::persons(path), from, now).await,
-            Kind::Outcomes => self.import_rows(loaded, rows::outcomes(path), from, now).await,
+        let campaign = Some(loaded);
+        self.import_file(&Order { campaign, kind, path, language, revives: false }, now).await
+    }
+
+    /// Imports a file. `now` becomes the time of recording.
+    pub async fn import_file(&self, order: &Order<'_>, now: DateTime<Utc>) -> Result<Imported> {
+        let path = order.path;
+        match order.kind {
+            Kind::Doses => self.import_rows(rows::doses(path), order, now).await,
+            Kind::Tallies => self.import_rows(rows::tallies(path), order, now).await,
+            Kind::Persons => self.import_rows(rows::persons(path), order, now).await,
+            Kind::Outcomes => self.import_rows(rows::outcomes(path), order, now).await,
         }
     }
 
@@ -183,17 +219,25 @@ impl App {
         let mut act = self.act((by, Power::Tally), Action::Tally, now).await?;
         let tx = act.tx();
         let keys = tallies.iter().map(|tally| tally.record.as_str());
-        let known = records::find::<Tally>(tx, loaded.no, keys).await?;
+        let known = records::find::<Tally>(tx, keys).await?;
         for tally in known.values().map(|known| &known.value).chain(&tallies) {
             let visits = Visits::on(&sessions, tally.date);
             let place = tally.place.as_str();
             permission::may_at(by, Power::Tally, &loaded.campaign, place, &visits)?;
         }
-        let facts = facts(loaded, what, now);
+        let language = loaded.campaign.language;
+        let (kind, path) = (Kind::Tallies, Path::new(what));
+        // What somebody enters counts, whatever became of it before.
+        let order = Order { campaign: Some(loaded), kind, path, language, revives: true };
+        let present = Present::whole(kind.name());
+        let mut facts = self.facts(tx, &order, (what, present), now).await?;
+        facts.now = imports::free_instant(tx, kind.name(), facts.now).await?;
         let rows = tallies.len() as u64;
         let good = (1..).zip(tallies).enumerate();
-        let good = good.map(|(index, (line, value))| Good { index, line, value }).collect();
-        let mut changes = Cells::new();
+        let good = good
+            .map(|(index, (line, value))| Good { index, line, campaign: None, value })
+            .collect();
+        let mut changes = Changes::new();
         let stored = pipeline::store(tx, &facts, good, &mut changes).await?;
         let Stored { new, same, corrected, refused, .. } = stored;
         let mut out = Imported { rows, new, same, corrected, ..Imported::default() };
@@ -201,10 +245,10 @@ impl App {
         if !out.issues.is_empty() {
             return Ok(Imported { rows, refused: rows, issues: out.issues, ..Imported::default() });
         }
-        cells::change(act.tx(), loaded.no, changes).await?;
-        let counts = [out.new, out.same, out.corrected, out.refused];
-        let (kind, at) = (Kind::Tallies.name(), super::millis(now));
-        figures::insert_import(act.tx(), loaded.no, kind, counts, at).await?;
+        change(act.tx(), changes).await?;
+        let about = (kind.name(), None);
+        let id = imports::begin(act.tx(), Some(loaded.no), about, facts.now).await?;
+        imports::end(act.tx(), id, out.counts()).await?;
         let said = format!("{said} new {new} corrected {corrected}");
         act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
         Ok(out)
@@ -212,30 +256,30 @@ impl App {
 
     async fn import_rows<T: pipeline::Importable>(
         &self,
-        loaded: &Loaded,
         opened: std::result::Result<Rows<T>, Vec<Issue>>,
-        (kind, path, language): (Kind, &Path, Language),
+        order: &Order<'_>,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         let mut out = Imported::default();
+        let (facts, id) = self.begin_import(order, &opened, now).await?;
         let rows = match opened {
             Ok(rows) => rows,
             Err(fault) => {
                 out.fault = fault;
-                self.end_import((None, Cells::new()), loaded, kind, &out, now).await?;
+                self.end_import((None, Changes::new()), id, &out).await?;
                 return Ok(out);
             }
         };
-        let facts = facts(loaded, rows.file(), now);
-        let mut errors = ErrorsFile::new(path, rows.names(), language);
+        let (path, kind) = (order.path, order.kind.name());
+        let mut errors = ErrorsFile::new(path, rows.names(), order.language);
         if rows.is_workbook() {
-            let made_at = now.with_timezone(&loaded.campaign.timezone).naive_local();
-            errors = errors.with_workbook(kind.name(), made_at);
+            let zone = facts.zone();
+            errors = errors.with_workbook(kind, now.with_timezone(&zone).naive_local());
         }
         // Another thread reads the file and checks the form while this one stores: two cores work at once.
         let (send, mut receive) = mpsc::channel::<Batch<T>>(BATCHES_AHEAD);
         let reader = tokio::task::spawn_blocking(move || read_ahead(rows, &send));
-        let (mut open, mut changes, mut batches) = (None, Cells::new(), 0_u32);
+        let (mut open, mut changes, mut batches) = (None, Changes::new(), 0_u32);
         while let Some(batch) = receive.recv().await {
             out.rows += batch.rows.len() as u64;
             let (good, raw) = sort_out(batch, &mut errors, &mut out)?;
@@ -246,7 +290,7 @@ impl App {
             let stored = pipeline::store(&mut tx, &facts, good, &mut changes).await?;
             batches += 1;
             if batches % BATCHES_PER_COMMIT == 0 {
-                cells::change(&mut tx, loaded.no, std::mem::take(&mut changes)).await?;
+                change(&mut tx, std::mem::take(&mut changes)).await?;
                 tx.commit().await?;
             } else {
                 open = Some(tx);
@@ -255,39 +299,63 @@ impl App {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }
         }
-        self.end_import((open, changes), loaded, kind, &out, now).await?;
+        self.end_import((open, changes), id, &out).await?;
         match reader.await {
             Ok(Ok(_)) => {}
             Ok(Err(issue)) => out.fault.push(issue),
             Err(error) => return Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
         out.errors_file = errors.finish().map_err(|error| errors_fault(path, &error))?;
+        if let Some(file) = &out.errors_file {
+            let file = file.canonicalize().unwrap_or_else(|_| file.clone());
+            let mut tx = self.store.write().await?;
+            imports::errors(&mut tx, id, &file.display().to_string()).await?;
+            tx.commit().await?;
+        }
         Ok(out)
+    }
+
+    /// Writes down that a file is being imported; returns what its rows are checked against, and its number.
+    async fn begin_import<T>(
+        &self,
+        order: &Order<'_>,
+        opened: &std::result::Result<Rows<T>, Vec<Issue>>,
+        now: DateTime<Utc>,
+    ) -> Result<(Facts, i64)> {
+        let mut tx = self.store.write().await?;
+        let named = order.path.file_name().map(|name| name.to_string_lossy());
+        let (file, present) = match opened {
+            Ok(rows) => (rows.file(), rows.present()),
+            Err(_) => ("", Present::default()),
+        };
+        let mut facts = self.facts(&mut tx, order, (file, present), now).await?;
+        let kind = order.kind.name();
+        facts.now = imports::free_instant(&mut tx, kind, facts.now).await?;
+        let about = (kind, named.as_deref());
+        let id = imports::begin(&mut tx, facts.chosen, about, facts.now).await?;
+        tx.commit().await?;
+        Ok((facts, id))
     }
 
     /// Stores the last changes of cells and what the import came to, and commits.
     async fn end_import(
         &self,
-        (open, changes): (Option<Tx>, Cells),
-        loaded: &Loaded,
-        kind: Kind,
+        (open, changes): (Option<Tx>, Changes),
+        id: i64,
         out: &Imported,
-        now: DateTime<Utc>,
     ) -> Result<()> {
         let mut tx = match open {
             Some(tx) => tx,
             None => self.store.write().await?,
         };
-        cells::change(&mut tx, loaded.no, changes).await?;
-        let rows = [out.new, out.same, out.corrected, out.refused];
-        figures::insert_import(&mut tx, loaded.no, kind.name(), rows, super::millis(now)).await?;
+        change(&mut tx, changes).await?;
+        imports::end(&mut tx, id, out.counts()).await?;
         Ok(tx.commit().await?)
     }
 
     /// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
     pub async fn void(
         &self,
-        loaded: &Loaded,
         kind: Kind,
         record: &RecordId,
         why: &str,
@@ -295,11 +363,14 @@ impl App {
     ) -> Result<bool> {
         let mut tx = self.store.write().await?;
         let why = format!("void: {why}");
-        let (record, at) = (record.as_str(), super::millis(now));
+        let (path, language) = (Path::new(""), Language::default());
+        let order = Order { campaign: None, kind, path, language, revives: false };
+        let facts = self.facts(&mut tx, &order, ("", Present::default()), now).await?;
+        let record = record.as_str();
         let known = match kind {
-            Kind::Doses => pipeline::void::<Dose>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Tallies => pipeline::void::<Tally>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Outcomes => pipeline::void::<Outcome>(&mut tx, loaded, record, &why, at).await?,
+            Kind::Doses => pipeline::void::<Dose>(&mut tx, &facts, record, &why).await?,
+            Kind::Tallies => pipeline::void::<Tally>(&mut tx, &facts, record, &why).await?,
+            Kind::Outcomes => pipeline::void::<Outcome>(&mut tx, &facts, record, &why).await?,
             Kind::Persons => false,
         };
         tx.commit().await?;
@@ -308,11 +379,18 @@ impl App {
 }
 
 impl Imported {
+    /// Rows that were new, the same, corrections, refused.
+    fn counts(&self) -> [u64; 4] {
+        [self.new, self.same, self.corrected, self.refused]
+    }
+
     /// Adds what storing a batch did; returns the rows that were refused.
     fn add(&mut self, stored: Stored) -> Vec<(usize, Issue)> {
         self.new += stored.new;
         self.same += stored.same;
         self.corrected += stored.corrected;
+        self.voided += stored.voided;
+        self.elsewhere += stored.elsewhere;
         self.invalid += stored.found.invalid.len() as u64;
         self.no_longer_valid += stored.found.no_longer_valid.len() as u64;
         let show = |shown: &mut Vec<Warning>, more: Vec<Warning>| {
@@ -331,21 +409,6 @@ fn each_once<'a>(people: impl IntoIterator<Item = &'a PersonId>) -> Vec<&'a Pers
     people.sort_unstable();
     people.dedup();
     people
-}
-
-/// What the rows of a file are checked against.
-fn facts<'a>(loaded: &'a Loaded, file: &str, now: DateTime<Utc>) -> Facts<'a> {
-    let campaign = &loaded.campaign;
-    let sites = campaign.sites.iter().map(|site| site.code.clone());
-    Facts {
-        loaded,
-        file: file.to_owned(),
-        today: today(campaign, now),
-        now: super::millis(now),
-        places: sites.chain(campaign.stops.iter().map(|stop| stop.code.clone())).collect(),
-        areas: campaign.areas.iter().map(|area| area.code.clone()).collect(),
-        lots: campaign.deliveries.iter().map(|delivery| delivery.lot.clone()).collect(),
-    }
 }
 
 fn read_ahead<T>(
@@ -374,7 +437,9 @@ fn sort_out<T>(
     let mut good = Vec::with_capacity(batch.rows.len());
     for (index, row) in batch.rows.into_iter().enumerate() {
         match row.value {
-            Ok(value) => good.push(Good { index, line: row.line, value }),
+            Ok(value) => {
+                good.push(Good { index, line: row.line, campaign: row.campaign, value });
+            }
             Err(issues) => refuse(errors, out, row.line, &batch.raw.cells(index), issues)?,
         }
     }
@@ -402,53 +467,4 @@ fn by_line(refused: Vec<(usize, Issue)>) -> impl Iterator<Item = (u32, usize, Is
         refused.into_iter().map(|(index, issue)| (issue.row.unwrap_or(0), index, issue)).collect();
     lines.sort_by_key(|(line, index, _)| (*line, *index));
     lines.into_iter()
-}
-
-impl Facts<'_> {
-    fn issue(&self, code: &'static str, line: u32, column: &str, value: &str) -> Issue {
-        Issue::error(code, self.file.as_str()).row(line).column(column).value(value)
-    }
-
-    /// An issue whose message names the nearest known value, if one is near enough.
-    fn unknown<'a>(
-        &self,
-        code: &'static str,
-        (line, column, value): (u32, &str, &str),
-        known: impl IntoIterator<Item = &'a str>,
-    ) -> Issue {
-        let near = crate::intake::nearest(value, known).unwrap_or("none").to_owned();
-        self.issue(code, line, column, value).with("nearest", near)
-    }
-
-    fn place(&self, line: u32, place: &PlaceCode) -> Option<Issue> {
-        (!self.places.contains(place)).then(|| {
-            let known = self.places.iter().map(PlaceCode::as_str).collect::<BTreeSet<_>>();
-            self.unknown("unknown_place", (line, "place", place.as_str()), known)
-        })
-    }
-
-    fn area(&self, line: u32, area: &AreaCode) -> Option<Issue> {
-        (!self.areas.contains(area)).then(|| {
-            let known = self.loaded.campaign.areas.iter().map(|area| area.code.as_str());
-            self.unknown("unknown_area", (line, "area", area.as_str()), known)
-        })
-    }
-
-    fn group(&self, line: u32, group: &GroupId) -> Option<Issue> {
-        let campaign = &self.loaded.campaign;
-        campaign.group(group.as_str()).is_none().then(|| {
-            let known = campaign.groups.iter().map(|group| group.id.as_str());
-            self.unknown("unknown_group", (line, "group", group.as_str()), known)
-        })
-    }
-
-    fn not_future(&self, line: u32, day: NaiveDate) -> Option<Issue> {
-        (day > self.today).then(|| {
-            self.issue("future_date", line, "date", &day.to_string()).with("today", self.today)
-        })
-    }
-
-    fn unknown_person(&self, line: u32, person: &PersonId) -> Issue {
-        self.issue("unknown_person", line, "person", person.as_str())
-    }
 }

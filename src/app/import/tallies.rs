@@ -1,21 +1,46 @@
 //! Tallies: doses counted at a place on a day.
 
+use super::facts::{Changes, Facts};
 use super::pipeline::{Found, Histories, Importable};
-use super::{Facts, Good};
-use crate::app::Loaded;
-use crate::domain::counting::{Cells, count_tally};
+use super::{Good, Kind};
+use crate::domain::counting::count_tally;
 use crate::domain::dose::Tally;
 use crate::intake::Issue;
 
 impl Importable for Tally {
     const KEY: &'static str = "record";
+    const KIND: Kind = Kind::Tallies;
 
-    fn fault(&self, facts: &Facts<'_>, line: u32, _: &Histories) -> Option<Issue> {
-        let limit = facts.loaded.campaign.series.dose_count();
+    fn resolve(&mut self, _: &Facts) {}
+
+    fn complete(row: &mut Good<Self>, known: Option<&Self>, facts: &Facts) -> Option<Issue> {
+        let old = known.and_then(|known| known.campaign);
+        let (tally, line) = (&row.value, row.line);
+        let named = match facts.campaign(row, old) {
+            Ok(named) => named,
+            Err(issue) => return Some(issue),
+        };
+        let fits = |campaign: &crate::domain::campaign::Campaign| {
+            campaign.group(tally.group.as_str()).is_some()
+                && campaign.area(tally.area.as_str()).is_some()
+        };
+        let mut open = facts.open_at(&tally.place, tally.date).filter(|one| fits(&one.campaign));
+        let only = open.next().map(|only| only.no).filter(|_| open.next().is_none());
+        let Some(campaign) = named.or(only) else { return Some(facts.which_campaign(line)) };
+        if old.is_some_and(|old| old != campaign) {
+            return Some(facts.wrong_campaign(line, old));
+        }
+        row.value.campaign = Some(campaign);
+        None
+    }
+
+    fn fault(&self, facts: &Facts, line: u32, _: &Histories) -> Option<Issue> {
+        let loaded = facts.of(self.campaign?)?;
+        let limit = loaded.campaign.series.dose_count();
         facts
-            .place(line, &self.place)
-            .or_else(|| facts.area(line, &self.area))
-            .or_else(|| facts.group(line, &self.group))
+            .place_of(loaded.no, line, &self.place)
+            .or_else(|| facts.area_of(loaded.no, line, &self.area))
+            .or_else(|| facts.group(std::iter::once(loaded), (line, &self.group)))
             .or_else(|| {
                 (self.dose == 0 || usize::from(self.dose) > limit).then(|| {
                     let issue = facts.issue("dose_number", line, "dose", &self.dose.to_string());
@@ -26,17 +51,17 @@ impl Importable for Tally {
     }
 
     fn count(
-        _: &Loaded,
+        _: &Facts,
         _: Histories,
         replaced: &[&Self],
         rows: &[Good<Self>],
-        cells: &mut Cells,
+        changes: &mut Changes,
     ) -> Found {
-        for old in replaced {
-            count_tally(old, -1, cells);
-        }
-        for row in rows {
-            count_tally(&row.value, 1, cells);
+        let signed = replaced.iter().map(|old| (*old, -1));
+        for (tally, sign) in signed.chain(rows.iter().map(|row| (&row.value, 1))) {
+            if let Some(campaign) = tally.campaign {
+                count_tally(tally, sign, changes.entry(campaign).or_default());
+            }
         }
         Found::default()
     }

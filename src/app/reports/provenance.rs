@@ -108,7 +108,10 @@ async fn records_of(
         }
     })
     .await?;
-    records::each_known(tx, loaded.no, before, |tally: Tally| {
+    records::each_known(tx, before, |tally: Tally| {
+        if tally.campaign != Some(loaded.no) {
+            return;
+        }
         let key = (tally.date, tally.place, tally.area, tally.group, tally.dose);
         if let Some(left) = wanted.get_mut(&key) {
             let says = i64::from(tally.doses);

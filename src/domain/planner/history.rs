@@ -4,6 +4,7 @@ use super::index::{Day, LotIndex, Per, RunIndex};
 use super::model::{LotModel, Problem, Waiting};
 use super::units::{Keep, Scale};
 use crate::domain::campaign::{Campaign, CohortKey};
+use crate::domain::counting::ELSEWHERE;
 use crate::domain::dose::GivenRow;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -149,7 +150,8 @@ pub(super) fn lots_left(
     let stops: BTreeMap<&str, Keep> =
         campaign.stops.iter().map(|stop| (stop.code.as_str(), worst_team(campaign))).collect();
     let mut drawn: BTreeMap<i64, u64> = BTreeMap::new();
-    for row in given.iter().filter(|row| row.day < from) {
+    let drew = |row: &&GivenRow| row.day < from && row.place.as_str() != ELSEWHERE;
+    for row in given.iter().filter(drew) {
         let place = row.place.as_str();
         let keep = sites.get(place).or_else(|| stops.get(place)).copied().unwrap_or(Keep::ALL);
         let units = scale.draw(keep).unwrap_or(0).saturating_mul(u64::from(row.doses));

@@ -17,19 +17,25 @@ use super::workbook::Book;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
 use crate::domain::plan::PlanRow;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::Path;
 
 /// Extra columns of an errors file. They are ignored, so that a corrected errors file can be imported.
 pub(super) const ERROR_COLUMNS: [&str; 3] = ["line", "code", "reason"];
 
+/// The column that names a row's campaign.
+const CAMPAIGN: &str = "campaign";
+
+/// Reads a row; `None` after it has added an issue.
+type ReadRow<T> = fn(&mut Fields<'_>) -> Option<T>;
+
 /// What a row of one kind looks like.
 struct Shape<T> {
     /// The sheet's name in a workbook.
     stem: &'static str,
     columns: &'static [Column],
-    read: fn(&mut Fields<'_>) -> Option<T>,
+    read: ReadRow<T>,
 }
 
 /// The rows of a file.
@@ -38,10 +44,12 @@ pub struct Rows<T> {
     names: Vec<String>,
     header: Header,
     columns: &'static [Column],
-    read: fn(&mut Fields<'_>) -> Option<T>,
+    read: ReadRow<T>,
     /// Rows read while the header was looked for.
     pending: VecDeque<RawRow>,
     source: Source,
+    /// The campaign that the file is a form of.
+    form_of: Option<Box<str>>,
     /// Cells of a row that comes from a list, joined.
     joined: (String, Vec<usize>),
     count: u64,
@@ -71,6 +79,8 @@ pub struct Batch<T> {
 pub struct Row<T> {
     /// The row's number as a spreadsheet shows it, from 1.
     pub line: u32,
+    /// The campaign that the row names, or else the form that it stands in.
+    pub campaign: Option<Box<str>>,
     /// What it says, or all issues found in it.
     pub value: Result<T, Vec<Issue>>,
 }
@@ -101,6 +111,22 @@ impl RawCells {
         (first..last)
             .map(|at| self.text.get(start(at)..self.ends[at]).unwrap_or_default())
             .collect()
+    }
+}
+
+/// The columns that a file has: what it does not have it says nothing about.
+#[derive(Debug, Clone, Default)]
+pub struct Present(BTreeSet<&'static str>);
+
+impl Present {
+    /// Whether the file has a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.0.contains(column)
+    }
+
+    /// All columns of a kind of record: what is entered by hand is whole.
+    pub fn whole(stem: &str) -> Self {
+        Self(columns_of(stem).iter().map(|column| column.name).collect())
     }
 }
 
@@ -175,6 +201,7 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
         return Err(vec![Issue::error("empty_file", file).with("columns", list(shape.columns))]);
     };
     let pending = head.split_off(at + 1).into();
+    let form_of = head[..at].iter().flat_map(|row| &row.cells).find_map(|cell| of_form(cell));
     let mut issues = Vec::new();
     let header = Header::read(&file, shape.columns, &ERROR_COLUMNS, &head[at], &mut issues);
     if !issues.is_empty() {
@@ -188,6 +215,7 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
         read: shape.read,
         pending,
         source,
+        form_of,
         joined: (String::new(), Vec::new()),
         count: 0,
         ahead: 0,
@@ -195,6 +223,14 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
         fault: None,
         is_done: false,
     })
+}
+
+/// Begins the cell above a form's table that names the campaign.
+pub(super) const FORM_OF: &str = "campaign: ";
+
+/// The campaign that a cell above the header names.
+fn of_form(cell: &str) -> Option<Box<str>> {
+    clean(cell).strip_prefix(FORM_OF).map(str::trim).filter(|id| !id.is_empty()).map(Box::from)
 }
 
 fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source), Issue> {
@@ -257,6 +293,14 @@ impl<T> Rows<T> {
         &self.names
     }
 
+    /// Which columns the file has, in the order in which [`columns_of`] lists them.
+    pub fn present(&self) -> Present {
+        let has = |(at, column): (usize, &Column)| {
+            self.header.index.get(at).copied().flatten().map(|_| column.name)
+        };
+        Present(self.columns.iter().enumerate().filter_map(has).collect())
+    }
+
     /// The file's name, or `book.xlsx!sheet`.
     pub fn file(&self) -> &str {
         &self.file
@@ -307,7 +351,8 @@ impl<T> Rows<T> {
             (None, Source::Csv(reader, _)) => {
                 match reader.read(&self.file)? {
                     Some(record) => {
-                        take(&self.file, &self.header, self.columns, self.read, record, batch);
+                        let shape = (self.columns, self.read, self.form_of.as_deref());
+                        take(&self.file, &self.header, shape, record, batch);
                     }
                     None => self.is_done = true,
                 }
@@ -323,7 +368,8 @@ impl<T> Rows<T> {
                 ends.push(text.len());
             }
             let record = Record { row: raw.row, text, ends };
-            take(&self.file, &self.header, self.columns, self.read, record, batch);
+            let shape = (self.columns, self.read, self.form_of.as_deref());
+            take(&self.file, &self.header, shape, record, batch);
         }
         Ok(())
     }
@@ -345,8 +391,7 @@ impl<T> Rows<T> {
 fn take<T>(
     file: &str,
     header: &Header,
-    columns: &'static [Column],
-    read: fn(&mut Fields<'_>) -> Option<T>,
+    (columns, read, form_of): (&'static [Column], ReadRow<T>, Option<&str>),
     record: Record<'_>,
     batch: &mut Batch<T>,
 ) {
@@ -355,6 +400,8 @@ fn take<T>(
     }
     let mut fields = Fields::of_record(file, columns, &header.index, record);
     let value = read(&mut fields);
+    let named = Some(fields.get(CAMPAIGN)).filter(|id| !id.is_empty());
+    let campaign = named.or(form_of).map(Box::from);
     let mut issues = fields.issues;
     if !header.covers(record.ends.len())
         && let Some(cell) = header.stray(record.cells())
@@ -366,5 +413,5 @@ fn take<T>(
         _ => Err(issues),
     };
     batch.raw.push(record);
-    batch.rows.push(Row { line: record.row, value });
+    batch.rows.push(Row { line: record.row, campaign, value });
 }

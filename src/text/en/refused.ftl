@@ -28,6 +28,16 @@ refused-never-written = mail { $id } was never written, because no mail can be s
 refused-no-account = there is no account "{ $name }"; `doseplan account list` shows all
 refused-no-campaign = there is no campaign yet; `doseplan campaign apply FOLDER` stores one
 refused-no-catch-up = campaign { $campaign } asks for one series; a catch-up campaign has series = "catch-up" in its campaign.toml
+refused-no-person = the register has no person { $code }
+refused-same-person = both codes are { $code } already
+refused-no-import = there is no import { $id }; doseplan import list shows all
+refused-undone = import { $id } was undone before
+refused-mail-leaving = a mail that names { $code } is being sent or in doubt; try again when it is settled
+refused-has-records = campaign { $campaign } has { $records } records and cannot be removed; close it instead
+refused-days = { $start } to { $end } cannot be the days of a campaign
+refused-campaign-taken = there is a campaign { $campaign } already
+refused-several-apart = several rows contradict the register for { $code }; only `keep` can decide about all of them at once
+refused-code-taken = the code { $code } belongs to somebody already; choose another one
 refused-no-draft = there is no draft; `doseplan plan make` makes one
 refused-no-draft-but = plan { $no } is { $state }, and only a draft can be adopted; `doseplan plan make` makes one
 refused-no-host = {"["}mail] transport = "smtp" needs host

@@ -28,6 +28,16 @@ refused-never-written = 邮件 { $id } 没有生成，因为地址无法使用
 refused-no-account = 没有账号“{ $name }”；用 `doseplan account list` 查看全部
 refused-no-campaign = 还没有活动；用 doseplan campaign apply 文件夹 保存一个
 refused-no-catch-up = 活动 { $campaign } 只有一种免疫程序；查漏补种活动的 campaign.toml 中写 series = "catch-up"
+refused-no-person = 登记册中没有 { $code }
+refused-same-person = 两个编号本来就是 { $code }
+refused-no-import = 没有导入 { $id }；用 doseplan import list 查看
+refused-undone = 导入 { $id } 此前已撤销
+refused-mail-leaving = 提到 { $code } 的邮件正在发送或结果不明；处理后再试
+refused-has-records = 活动 { $campaign } 有 { $records } 条记录，不能删除；可以结束它
+refused-days = { $start } 至 { $end } 不能作为活动日期
+refused-campaign-taken = 已有活动 { $campaign }
+refused-several-apart = { $code } 有多行与登记册矛盾；一次处理多行只能选保留登记册
+refused-code-taken = 编号 { $code } 已有人使用；请另选
 refused-no-draft = 没有草案；用 `doseplan plan make` 生成
 refused-no-draft-but = 计划 { $no } 的状态是 { $state }；只有草案可以采用，用 `doseplan plan make` 生成
 refused-no-host = {"["}mail] transport = "smtp" 时必须写 host
