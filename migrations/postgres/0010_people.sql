@@ -186,7 +186,10 @@ CREATE TABLE other_record (
     now_code TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (campaign, record)
 );
-CREATE TABLE series_of (campaign BIGINT PRIMARY KEY, series TEXT COLLATE "C" NOT NULL);
+CREATE TABLE series_of (
+    campaign BIGINT PRIMARY KEY,
+    series TEXT COLLATE "C" NOT NULL
+);
 INSERT INTO series_of (campaign, series)
     SELECT v.campaign, COALESCE(CAST(v.content AS json) -> 'series' ->> 'id', '') FROM campaign_version v
     WHERE v.version = (SELECT MAX(version) FROM campaign_version w WHERE w.campaign = v.campaign);
@@ -416,11 +419,26 @@ DROP TABLE unsubscribed;
 ALTER TABLE unsubscribed_new RENAME TO unsubscribed;
 
 -- Imported files have a name, may be of no campaign, and can be taken back.
-ALTER TABLE imported ALTER COLUMN campaign DROP NOT NULL;
-ALTER TABLE imported ADD COLUMN name TEXT COLLATE "C";
--- Where the refused rows were written.
-ALTER TABLE imported ADD COLUMN errors TEXT COLLATE "C";
-ALTER TABLE imported ADD COLUMN undone_at BIGINT;
+CREATE TABLE imported_new (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    campaign BIGINT REFERENCES campaign (no),
+    kind TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    new BIGINT NOT NULL,
+    same BIGINT NOT NULL,
+    corrected BIGINT NOT NULL,
+    refused BIGINT NOT NULL,
+    name TEXT COLLATE "C",
+    -- Where the refused rows were written.
+    errors TEXT COLLATE "C",
+    undone_at BIGINT
+);
+INSERT INTO imported_new OVERRIDING SYSTEM VALUE
+    SELECT id, campaign, kind, at, new, same, corrected, refused, NULL, NULL, NULL FROM imported;
+DROP TABLE imported;
+ALTER TABLE imported_new RENAME TO imported;
+SELECT setval(pg_get_serial_sequence('imported', 'id'), COALESCE(MAX(id), 1), MAX(id) IS NOT NULL)
+    FROM imported;
 CREATE INDEX imported_at ON imported (kind, at);
 
 INSERT INTO voided (kind, record)

@@ -180,7 +180,10 @@ CREATE TABLE other_record (
     now_code TEXT NOT NULL,
     PRIMARY KEY (campaign, record)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE series_of (campaign INTEGER PRIMARY KEY, series TEXT NOT NULL) STRICT;
+CREATE TABLE series_of (
+    campaign INTEGER PRIMARY KEY,
+    series TEXT NOT NULL
+) STRICT;
 INSERT INTO series_of (campaign, series)
     SELECT v.campaign, COALESCE(json_extract(v.content, '$.series.id'), '') FROM campaign_version v
     WHERE v.version = (SELECT MAX(version) FROM campaign_version w WHERE w.campaign = v.campaign);

@@ -173,10 +173,10 @@ impl App {
 /// A campaign with other days. What opens some days after the start does so again.
 fn like(campaign: &Campaign, (id, start, end): (CampaignId, NaiveDate, NaiveDate)) -> Campaign {
     let moved = |day: NaiveDate| (start + (day - campaign.start)).min(end);
-    let groups = campaign.groups.iter().map(|group| Group {
-        opens: group.opens.map(moved),
-        ..group.clone()
-    });
+    let groups = campaign
+        .groups
+        .iter()
+        .map(|group| Group { opens: group.opens.map(moved), ..group.clone() });
     Campaign {
         id,
         start,

@@ -117,22 +117,20 @@ impl App {
         out
     }
 
-    /// Takes the personal part out of what is left of campaigns that ended long ago, at most once a day. Returns how many
-    /// mails it was.
+    /// Takes the personal part out of what is left of campaigns that ended long ago, at most once a day. Returns how
+    /// many mails it was.
     pub async fn retain(&self, now: DateTime<Utc>) -> Result<usize> {
         let day = now.date_naive();
         {
-            let mut last =
-                self.retained.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut last = self.retained.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if last.replace(day) == Some(day) {
                 return Ok(0);
             }
         }
         let kept = TimeDelta::days(i64::from(self.config.retention.days));
         let all = self.campaigns().await?;
-        let over = |loaded: &&super::Loaded| {
-            today(&loaded.campaign, now) > loaded.campaign.end + kept
-        };
+        let over =
+            |loaded: &&super::Loaded| today(&loaded.campaign, now) > loaded.campaign.end + kept;
         let mut mails = 0;
         let mut tx = self.store.write().await?;
         for loaded in all.iter().filter(over) {
@@ -160,14 +158,8 @@ fn nameless(person: Person) -> Person {
 /// The texts by which a person could be found.
 fn secrets(person: &Person) -> Vec<String> {
     let more = &person.more;
-    let texts = [
-        &person.name,
-        &person.email,
-        &person.phone,
-        &more.id_no,
-        &more.guardian,
-        &more.address,
-    ];
+    let texts =
+        [&person.name, &person.email, &person.phone, &more.id_no, &more.guardian, &more.address];
     texts.into_iter().flatten().filter(|text| !text.trim().is_empty()).cloned().collect()
 }
 

@@ -37,8 +37,8 @@ use crate::domain::campaign::{Campaign, Language};
 use crate::domain::judge::{Among, Judge};
 use crate::domain::permission::Denied;
 use crate::mail::transport::Transport;
-use crate::store::db::Claim;
 use crate::store::campaigns::{self as stored, Head};
+use crate::store::db::Claim;
 use crate::store::{CampaignNo, Store, StoreError, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeMap;
@@ -312,7 +312,8 @@ fn one_of(heads: &[Head], wanted: Option<&str>) -> Result<CampaignNo> {
     }
     match (heads, open.as_slice()) {
         ([], _) => Err(AppError::NoCampaign),
-        (_, [only]) | ([only], _) => Ok(only.no),
+        ([only], _) => Ok(only.no),
+        (_, [only]) => Ok(only.no),
         (all, []) => Err(AppError::WhichCampaign(known(&mut all.iter()))),
         (_, open) => Err(AppError::WhichCampaign(known(&mut open.iter().copied()))),
     }

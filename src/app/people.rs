@@ -6,7 +6,7 @@ use crate::domain::audit::Action;
 use crate::domain::counting::count_person;
 use crate::domain::dose::Dose;
 use crate::domain::id::PersonId;
-use crate::domain::judge::Subject;
+use crate::domain::judge::{Judged, Subject};
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{Outcome, Person};
 use crate::store::doses::sort;
@@ -127,7 +127,9 @@ impl App {
             None => code.to_owned(),
         };
         let mut found = records::find::<Person>(tx, [code.as_str()]).await?;
-        found.remove(&code).ok_or_else(|| AppError::refused("refused-no-person", &[("code", &code)]))
+        found
+            .remove(&code)
+            .ok_or_else(|| AppError::refused("refused-no-person", &[("code", &code)]))
     }
 
     /// All that is known of a person. The audit log says who saw it.
@@ -163,11 +165,7 @@ impl App {
     }
 
     /// Everybody of the register, by code. The audit log says who saw it.
-    pub async fn register(
-        &self,
-        by: Actor<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<PersonRow>> {
+    pub async fn register(&self, by: Actor<'_>, now: DateTime<Utc>) -> Result<Vec<PersonRow>> {
         let mut act = self.act((by, Power::Plan), Action::PersonExport, now).await?;
         let mut out = Vec::new();
         people::each(act.tx(), |person| out.push(PersonRow::of(person))).await?;
@@ -260,7 +258,8 @@ async fn hand_over_records(
 fn twice(one: &[Dose], other: &[Dose]) -> Vec<(String, String)> {
     let mut out = Vec::new();
     for a in one {
-        let same = |b: &&Dose| b.date == a.date && (&b.product, b.campaign) == (&a.product, a.campaign);
+        let same =
+            |b: &&Dose| b.date == a.date && (&b.product, b.campaign) == (&a.product, a.campaign);
         out.extend(other.iter().filter(same).map(|b| (a.record.to_string(), b.record.to_string())));
     }
     out
@@ -269,16 +268,16 @@ fn twice(one: &[Dose], other: &[Dose]) -> Vec<(String, String)> {
 /// What each dose counts as in each campaign.
 fn counted(all: &[Loaded], person: &Person, doses: Vec<Dose>) -> Vec<DoseLine> {
     let who = Subject { born: person.born, sex: person.sex };
-    let judged: Vec<_> = all
+    let judged: Vec<(String, Vec<Judged>)> = all
         .iter()
         .map(|loaded| {
             let (campaign, judge) = loaded.rules();
             (campaign.id.to_string(), judge.evaluate(campaign, who, &doses))
         })
         .collect();
-    let line = |(at, dose)| {
+    let line = |(at, dose): (usize, Dose)| {
         let counts = judged.iter().filter(|(_, found)| found[at].number > 0);
-        let counts = counts.map(|(campaign, found): &(String, Vec<_>)| CountsIn {
+        let counts = counts.map(|(campaign, found)| CountsIn {
             campaign: campaign.clone(),
             number: found[at].number,
             valid: !found[at].is_refused(),

@@ -43,7 +43,8 @@ impl App {
             .map_err(|error| AppError::refused("refused-way-out", &[("said", &error)]))
     }
 
-    /// Unsubscribes the reader of the mail with this token from all reminders; doing it twice changes nothing. `how` they asked is stored.
+    /// Unsubscribes the reader of the mail with this token from all reminders; doing it twice changes nothing.
+    /// `how` they asked is stored.
     pub async fn unsubscribe(&self, token: &str, how: &str, now: DateTime<Utc>) -> Result<Done> {
         let mut tx = self.store.write().await?;
         let secret = secret(&mut tx).await?;

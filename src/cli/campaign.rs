@@ -87,9 +87,7 @@ impl Campaign {
             Self::Close { id } | Self::Reopen { id } | Self::Remove { id } => {
                 self.end(&invocation, id).await
             }
-            Self::Copy { id, new, start, end } => {
-                copy(&invocation, id, (new, *start, *end)).await
-            }
+            Self::Copy { id, new, start, end } => copy(&invocation, id, (new, *start, *end)).await,
         }
     }
 }

@@ -37,7 +37,11 @@ pub(super) struct Resolve {
     /// Code of the person
     code: String,
     /// The register is right
-    #[arg(long, required_unless_present_any = ["take", "split"], conflicts_with_all = ["take", "split"])]
+    #[arg(
+        long,
+        required_unless_present_any = ["take", "split"],
+        conflicts_with_all = ["take", "split"]
+    )]
     keep: bool,
     /// The other row is right
     #[arg(long, conflicts_with = "split")]

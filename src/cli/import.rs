@@ -105,19 +105,14 @@ impl Outcomes {
 }
 
 /// Imports a file and tells what became of its rows.
-pub(super) async fn import(
-    invocation: &Invocation,
-    kind: Kind,
-    file: &File,
-) -> anyhow::Result<u8> {
+pub(super) async fn import(invocation: &Invocation, kind: Kind, file: &File) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
     let campaign = match invocation.common.campaign.as_deref() {
         Some(named) => Some(app.campaign(Some(named)).await?),
         None => None,
     };
     let (path, language) = (file.path.as_path(), invocation.out.language);
-    let order =
-        Order { campaign: campaign.as_ref(), kind, path, language, revives: file.revive };
+    let order = Order { campaign: campaign.as_ref(), kind, path, language, revives: file.revive };
     let done = app.import_file(&order, invocation.clock.now()).await?;
     let all = app.campaigns().await?;
     app.store.close().await;

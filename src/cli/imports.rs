@@ -75,8 +75,18 @@ async fn list(invocation: &Invocation, limit: i64) -> anyhow::Result<u8> {
         invocation.out.json(&views);
         return Ok(exit::OK);
     }
-    let columns =
-        ["number", "at", "kind", "file", "campaign", "new", "same", "corrected", "refused", "undone"];
+    let columns = [
+        "number",
+        "at",
+        "kind",
+        "file",
+        "campaign",
+        "new",
+        "same",
+        "corrected",
+        "refused",
+        "undone",
+    ];
     let mut sheet = Sheet::new(&columns);
     for view in views {
         sheet.push(vec![

@@ -353,7 +353,9 @@ impl Invocation {
             .with_clock(self.clock.clone())
             .with_faults(crate::fault::Faults::from_environment());
         let app = App::new(store, self.config.clone());
-        app.settle(self.clock.now()).await.with_context(|| format!("database {}", shown(&address)))?;
+        app.settle(self.clock.now())
+            .await
+            .with_context(|| format!("database {}", shown(&address)))?;
         Ok(app)
     }
 

@@ -208,7 +208,8 @@ impl Sheet {
                 Some(out) => out.rows.extend(rows),
                 None => {
                     let (columns, rows) = (columns.collect(), rows.collect());
-                    out = Some(Self { columns, rows, spare: sheet.spare, is_named: sheet.is_named });
+                    out =
+                        Some(Self { columns, rows, spare: sheet.spare, is_named: sheet.is_named });
                 }
             }
         }

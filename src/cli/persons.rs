@@ -155,9 +155,27 @@ fn who(file: &PersonFile) -> Sheet {
 /// The columns of persons.csv.
 fn columns() -> Vec<&'static str> {
     vec![
-        "person", "area", "born", "name", "sex", "group", "tags", "email", "phone", "language",
-        "household", "opt_out", "id_no", "guardian", "unit", "school", "class", "address", "died",
-        "mother_hbsag", "birth_weight",
+        "person",
+        "area",
+        "born",
+        "name",
+        "sex",
+        "group",
+        "tags",
+        "email",
+        "phone",
+        "language",
+        "household",
+        "opt_out",
+        "id_no",
+        "guardian",
+        "unit",
+        "school",
+        "class",
+        "address",
+        "died",
+        "mother_hbsag",
+        "birth_weight",
     ]
 }
 

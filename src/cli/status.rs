@@ -2,9 +2,9 @@
 
 use super::output::{Format, Sheet, Tone, harmless, percent};
 use super::{Invocation, exit, parse_day};
-use crate::app::{App, Loaded};
 use crate::app::run_words::words;
 use crate::app::status::{Problem, Status as Value};
+use crate::app::{App, Loaded};
 use crate::domain::campaign::Language;
 use crate::domain::count::Percent;
 use crate::domain::id::PlaceCode;
@@ -102,7 +102,8 @@ impl Status {
 /// Prints the screen.
 pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
     let out = invocation.out;
-    let over = if loaded.is_open { String::new() } else { format!(" · {}", out.word("campaign-over")) };
+    let over =
+        if loaded.is_open { String::new() } else { format!(" · {}", out.word("campaign-over")) };
     let mut text = format!("{} ({}){over}\n", harmless(&status.name), status.campaign);
     let mut line = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| {
         text.push_str(&out.say(key, arguments));

@@ -3,8 +3,8 @@
 use super::job::local;
 use super::output::{Format, Sheet};
 use super::{Invocation, exit};
-use crate::app::unsubscribing::Done;
 use crate::app::App;
+use crate::app::unsubscribing::Done;
 use chrono_tz::Tz;
 use clap::Args;
 use serde::Serialize;

@@ -170,7 +170,12 @@ mod tests {
     fn judge(to: i64) -> Judge {
         let groups = vec![VaccineGroupId(0), VaccineGroupId(1)];
         let asks = Asks::CatchUp { groups, from: day(0), to: day(to) };
-        Judge { rules: rules(), asks, others: BTreeSet::new(), among: Among::default() }
+        Judge {
+            rules: rules(),
+            asks,
+            others: BTreeSet::new(),
+            among: crate::domain::judge::Among::default(),
+        }
     }
 
     /// Day, and for each dose its vaccine and number.

@@ -7,7 +7,7 @@ use super::campaign::Campaign;
 use super::dose::{Dose, Tally};
 use super::id::{AreaCode, GroupId, PlaceCode};
 use super::judge::{Judge, Judged, Subject};
-use super::person::{Sex, group_of};
+use super::person::{Enrollee, Sex, group_of};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -106,8 +106,8 @@ impl Total {
 /// Stands for the group of people who are in none of the campaign's groups.
 pub const NO_GROUP: &str = "";
 
-/// Stands for the place of doses that no site of the campaign gave: those given outside the jurisdiction, and those that
-/// were recorded under another campaign. They count for the people and draw no stock.
+/// Stands for the place of doses that no site of the campaign gave: those given outside the jurisdiction, and those
+/// that were recorded under another campaign. They count for the people and draw no stock.
 pub const ELSEWHERE: &str = "";
 
 /// Adds a person's doses to `cells`, `sign` times (1 or -1). `doses` is sorted by (day, record). Returns what the rules

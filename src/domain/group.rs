@@ -1,8 +1,8 @@
 //! Population groups and their eligible counts, the denominators of coverage.
 
 use super::id::{AreaCode, GroupId, GroupSetId};
-use super::sex::Sex;
 use super::series::Duration;
+use super::sex::Sex;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};

@@ -353,7 +353,10 @@ mod tests {
     fn every_table_has_its_rows_in_the_form_of_its_file() {
         let campaign = county();
         let first = |stem: &str| rows(&campaign, stem)[0].clone();
-        assert_eq!(first("groups"), "adult | group adult | 18 years | 60 years | 1 | 1 |  |  |  | ");
+        assert_eq!(
+            first("groups"),
+            "adult | group adult | 18 years | 60 years | 1 | 1 |  |  |  | "
+        );
         assert_eq!(rows(&campaign, "groups")[1].split(" | ").nth(7), Some("2021-03-11"));
         assert_eq!(first("group_sets"), "grown | set grown | adult senior");
         assert_eq!(rows(&campaign, "areas")[1], "N | area N | C |  | ");

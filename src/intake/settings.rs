@@ -218,7 +218,8 @@ pub(super) fn groups(table: &Table, settings: &Settings, issues: &mut Vec<Issue>
             fields.share_or("target", Decimal::ONE).map(Some)
         };
         let opens = fields.day_maybe("opens");
-        let sex = if fields.is_blank("sex") { Some(None) } else { sex(&mut fields, "sex").map(Some) };
+        let sex =
+            if fields.is_blank("sex") { Some(None) } else { sex(&mut fields, "sex").map(Some) };
         let tags = split(fields.get("tags")).into_iter().map(str::to_owned).collect();
         if let (Some(Some(min)), Some(Some(max))) = (min_age, max_age)
             && days_of(min) >= days_of(max)

@@ -227,9 +227,6 @@ fn range_of(sheet: &'static str) -> Option<String> {
 fn table_page(book: &mut Book, form: Form, rows: &[Vec<Cell>], language: Language) -> Done {
     let mut page = book.page(form.stem);
     let place = heading(&mut page, form, language)?;
-    // Reading the form again finds the campaign here.
-    let of = format!("{FORM_OF}{}", campaign.id);
-    page.put(0, FORM_OF_AT, &Cell::text(of), Look::Remark)?;
     for (row, cells) in (place.header + 1..).zip(rows) {
         for (at, cell) in (0..).zip(cells) {
             page.put(row, at, cell, Look::Plain)?;
@@ -482,6 +479,8 @@ fn records_of(
     };
     let mut page = book.page(form.stem);
     let place = heading(&mut page, form, language)?;
+    // Reading the form again finds the campaign here.
+    page.put(0, FORM_OF_AT, &Cell::text(format!("{FORM_OF}{}", campaign.id)), Look::Remark)?;
     for (row, cells) in (place.header + 1..).zip(rows) {
         for (at, (column, text)) in (0..).zip(form.columns.iter().zip(cells)) {
             page.put(row, at, &cell(column.name, text), Look::Plain)?;

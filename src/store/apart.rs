@@ -46,8 +46,8 @@ pub struct Apart {
     pub is_decided: bool,
 }
 
-const LIST: &str = "SELECT id, kind, campaign, code, now_code, content, recorded_at, state, decided_at \
-     FROM apart WHERE superseded_at IS NULL ORDER BY kind, code, id";
+const LIST: &str = "SELECT id, kind, campaign, code, now_code, content, recorded_at, state, \
+     decided_at FROM apart WHERE superseded_at IS NULL ORDER BY kind, code, id";
 const OF_CODE: &str = "SELECT id, kind, campaign, code, now_code, content, recorded_at, state, \
      decided_at FROM apart WHERE code = $1 AND superseded_at IS NULL ORDER BY id";
 const OPEN: &str = "SELECT code FROM apart WHERE state = 'open' ORDER BY code";

@@ -20,7 +20,8 @@ pub struct Version {
 const NO: &str = "SELECT no FROM campaign WHERE id = $1";
 const ALL: &str = "SELECT no, id FROM campaign ORDER BY id";
 const HEADS: &str = "SELECT c.no, c.id, c.closed_at, COALESCE(MAX(v.version), 1) FROM campaign c \
-     LEFT JOIN campaign_version v ON v.campaign = c.no GROUP BY c.no, c.id, c.closed_at ORDER BY c.id";
+     LEFT JOIN campaign_version v ON v.campaign = c.no GROUP BY c.no, c.id, c.closed_at \
+     ORDER BY c.id";
 const CLOSE: &str = "UPDATE campaign SET closed_at = $2 WHERE no = $1";
 const UNSETTLED: &str = "SELECT campaign FROM unsettled ORDER BY campaign";
 const SETTLED: &str = "DELETE FROM unsettled WHERE campaign = $1";
@@ -35,7 +36,8 @@ const FACTS: &str = "SELECT (SELECT COUNT(*) FROM dose WHERE campaign = $1) \
      + (SELECT COUNT(*) FROM outcome_past WHERE campaign = $1)";
 /// Takes a campaign out of every table, the tables that others refer to last. Mails stay, as nobody's.
 const REMOVE: &[&str] = &[
-    "UPDATE outbox SET state = 'expired', fence = fence + 1 WHERE campaign = $1 AND state = 'queued'",
+    "UPDATE outbox SET state = 'expired', fence = fence + 1 \
+     WHERE campaign = $1 AND state = 'queued'",
     "UPDATE outbox SET campaign = NULL WHERE campaign = $1",
     "DELETE FROM reminder WHERE campaign = $1",
     "DELETE FROM assignment WHERE campaign = $1",

@@ -214,8 +214,8 @@ pub async fn between(
     Ok(out)
 }
 
-/// Doses given up to and including a day, by day and place; without those that no place of the campaign gave. How a family's persons and tallies add up is
-/// [`family_doses`]'s to say.
+/// Doses given up to and including a day, by day and place; without those that no place of the campaign gave. How a
+/// family's persons and tallies add up is [`family_doses`]'s to say.
 pub async fn given_at(tx: &mut Tx, campaign: CampaignNo, last: NaiveDate) -> Result<GivenAt> {
     let mut out = GivenAt::new();
     tx.each(FAMILIES, args![campaign, last], |row| {

@@ -23,8 +23,7 @@ static PEOPLE: LazyLock<Lookup> =
     LazyLock::new(|| Lookup::new("person", ("person", Some("person_enrollee")), &ENROLLEE));
 static GIVEN: LazyLock<Lookup> =
     LazyLock::new(|| Lookup::new("dose", ("person", Some("dose_person")), &JUDGED));
-const ALL: &str =
-    "SELECT record, person, day, place, product, lot, campaign, elsewhere FROM dose";
+const ALL: &str = "SELECT record, person, day, place, product, lot, campaign, elsewhere FROM dose";
 const COUNT: &str = "SELECT COUNT(*) FROM dose";
 const RECORDS_OF: &str = "SELECT record FROM dose WHERE person = $1 ORDER BY record";
 

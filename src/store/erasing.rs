@@ -42,8 +42,10 @@ const SAID: [&str; 3] = [
      WHERE last_error LIKE '%' || $1 || '%'",
 ];
 const UPLOADS: &str = "DELETE FROM upload";
-const SHARED: &str = "SELECT COUNT(*) FROM person WHERE person <> $1 AND content LIKE '%' || $2 || '%'";
-const ERROR_FILES: &str = "SELECT DISTINCT errors FROM imported WHERE errors IS NOT NULL ORDER BY errors";
+const SHARED: &str =
+    "SELECT COUNT(*) FROM person WHERE person <> $1 AND content LIKE '%' || $2 || '%'";
+const ERROR_FILES: &str =
+    "SELECT DISTINCT errors FROM imported WHERE errors IS NOT NULL ORDER BY errors";
 const OLD_MAILS: &str = "SELECT id FROM outbox WHERE campaign = $1 AND recipient <> $2 \
      AND state NOT IN ('queued', 'sending', 'in_doubt') ORDER BY id";
 const OLD_ABSENCES: &str = "UPDATE assignment_past SET person = '' \

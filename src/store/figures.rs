@@ -1,6 +1,6 @@
 //! Figures over whole tables, for monitors.
 
-use super::{CampaignNo, Result, Tx};
+use super::{Result, Tx};
 use crate::args;
 use crate::domain::hold::EventKind;
 use crate::domain::job::{Job, RunState};

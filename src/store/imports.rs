@@ -22,8 +22,8 @@ pub struct File {
     pub undone_at: Option<i64>,
 }
 
-const BEGIN: &str = "INSERT INTO imported (campaign, kind, at, new, same, corrected, refused, name) \
-     VALUES ($1, $2, $3, 0, 0, 0, 0, $4) RETURNING id";
+const BEGIN: &str = "INSERT INTO imported (campaign, kind, at, new, same, corrected, refused, \
+     name) VALUES ($1, $2, $3, 0, 0, 0, 0, $4) RETURNING id";
 const END: &str = "UPDATE imported SET new = $2, same = $3, corrected = $4, refused = $5 \
      WHERE id = $1";
 const IS_TAKEN: &str = "SELECT id FROM imported WHERE kind = $1 AND at = $2 LIMIT 1";
@@ -32,8 +32,8 @@ const LIST: &str = "SELECT id, campaign, kind, at, new, same, corrected, refused
 const ERRORS: &str = "UPDATE imported SET errors = $2 WHERE id = $1";
 const UNDONE: &str = "UPDATE imported SET undone_at = $2 WHERE id = $1";
 
-/// The first instant from `at` on (milliseconds since 1970) at which nothing of this kind was imported, so that the time
-/// of recording tells the files apart.
+/// The first instant from `at` on (milliseconds since 1970) at which nothing of this kind was imported, so that the
+/// time of recording tells the files apart.
 pub async fn free_instant(tx: &mut Tx, kind: &str, mut at: i64) -> Result<i64> {
     while tx.row(IS_TAKEN, args![kind, at]).await?.is_some() {
         at += 1;

@@ -16,7 +16,8 @@ static TABLE: LazyLock<Table> =
 
 const ALL: &str = "SELECT person, area, born, grp, sex, tags, died, content FROM person \
      ORDER BY person";
-const ENROLLED: &str = "SELECT person, area, born, grp, sex, tags, died FROM person ORDER BY person";
+const ENROLLED: &str =
+    "SELECT person, area, born, grp, sex, tags, died FROM person ORDER BY person";
 const COUNT: &str = "SELECT COUNT(*) FROM person";
 
 /// Stands between the groups of a person, whose codes may have spaces.
@@ -87,10 +88,7 @@ pub async fn each(tx: &mut Tx, mut take: impl FnMut(Person)) -> Result<()> {
 }
 
 /// Hands over everybody, by code, with no more than counting needs.
-pub async fn each_enrollee(
-    tx: &mut Tx,
-    mut take: impl FnMut(PersonId, Enrollee),
-) -> Result<()> {
+pub async fn each_enrollee(tx: &mut Tx, mut take: impl FnMut(PersonId, Enrollee)) -> Result<()> {
     tx.each(ENROLLED, args![], |row| {
         let (id, person) = enrollee(&row.of("person", &[0]))?;
         take(id, person);

@@ -49,7 +49,8 @@ const MAILS: &str = "SELECT o.id, c.id, r.kind, r.day, o.recipient, o.subject, o
      o.message_id FROM reminder r JOIN outbox o ON o.id = r.outbox \
      JOIN campaign c ON c.no = r.campaign WHERE r.person = $1 ORDER BY r.day, o.id";
 const MOVE_ASSIGNMENT: &str = "UPDATE assignment SET person = $2 WHERE person = $1 \
-     AND NOT EXISTS (SELECT 1 FROM assignment o WHERE o.person = $2 AND o.campaign = assignment.campaign)";
+     AND NOT EXISTS (SELECT 1 FROM assignment o WHERE o.person = $2 \
+     AND o.campaign = assignment.campaign)";
 const END_ASSIGNMENT: &str = "INSERT INTO assignment_past \
      (campaign, person, dose, day, place, plan, made_at, ended_at, why) \
      SELECT campaign, $2, dose, day, place, plan, made_at, $3, 'plan_changed' FROM assignment \

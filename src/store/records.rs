@@ -63,9 +63,7 @@ impl Table {
             ),
             keep: Bulk::new(
                 columns.len() + 3,
-                format!(
-                    "INSERT INTO {name}_past ({list}, recorded_at, superseded_at, why) VALUES"
-                ),
+                format!("INSERT INTO {name}_past ({list}, recorded_at, superseded_at, why) VALUES"),
                 String::new(),
             ),
             delete: format!("DELETE FROM {name} WHERE {key} = $1"),
@@ -234,8 +232,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_bad_value_names_table_column_and_key_and_nothing_private() {
-        let dose = "INSERT INTO dose VALUES ('x', 'p', 'someday', 's', NULL, NULL, 1, 0, NULL, NULL, \
-                    NULL, 0)";
+        let dose = "INSERT INTO dose VALUES ('x', 'p', 'someday', 's', NULL, NULL, 1, 0, NULL, \
+                    NULL, NULL, 0)";
         let found = said::<Dose>(dose).await;
         assert!(found.starts_with("table dose, column day, row x: "), "{found}");
         let tally = "INSERT INTO tally VALUES ('x', '2021-04-02', 's', 'a', 'g', 999, 1, 1, 0)";
@@ -244,7 +242,8 @@ mod tests {
         let tally = "INSERT INTO tally VALUES ('x', '2021-04-02', 's', 'a', 'g', 1, -1, 1, 0)";
         let found = said::<Tally>(tally).await;
         assert_eq!(found, "table tally, column doses, row x: -1 is not a count of doses");
-        let outcome = "INSERT INTO outcome VALUES ('x', 'p', '2021-04-02', 'tired', NULL, 1, NULL, 0)";
+        let outcome = "INSERT INTO outcome \
+                       VALUES ('x', 'p', '2021-04-02', 'tired', NULL, 1, NULL, 0)";
         let found = said::<Outcome>(outcome).await;
         assert_eq!(found, "table outcome, column outcome, row x: \"tired\" is not an outcome");
         let person = "INSERT INTO person VALUES ('x', 'a', '1950-01-01', NULL, 'U', NULL, NULL, \

@@ -57,10 +57,6 @@ pub async fn message(tx: &mut Tx, left: &str) -> Result<Option<String>> {
 }
 
 /// Ends the reminders that wait for an address, which may be spelt in two ways.
-pub async fn expire(
-    tx: &mut Tx,
-    [ascii, unicode]: &[String; 2],
-    now: i64,
-) -> Result<u64> {
+pub async fn expire(tx: &mut Tx, [ascii, unicode]: &[String; 2], now: i64) -> Result<u64> {
     tx.run(EXPIRE, args![ascii, unicode, now]).await
 }

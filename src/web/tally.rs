@@ -203,8 +203,12 @@ fn read(
             continue;
         };
         let (area, group, dose) = key.clone();
-        let own =
-            || RecordId::new(format!("web-{id}-{}-{place}-{area}-{group}-{dose}", day.format("%Y%m%d")));
+        let own = || {
+            RecordId::new(format!(
+                "web-{id}-{}-{place}-{area}-{group}-{dose}",
+                day.format("%Y%m%d")
+            ))
+        };
         let record = records.first().map_or_else(own, |tally| tally.record.clone());
         out.push(Tally {
             record,
@@ -238,7 +242,13 @@ pub(super) async fn save(
     }
     let known = known(&context, &place).await?;
     let keys = keys(campaign, &place, context.as_of);
-    let tallies = match read(t, (&context.loaded.campaign.id, &place, context.as_of), &keys, &known, &entered) {
+    let tallies = match read(
+        t,
+        (&context.loaded.campaign.id, &place, context.as_of),
+        &keys,
+        &known,
+        &entered,
+    ) {
         Ok(tallies) => tallies,
         Err(wrong) => return show(&context, Some(place.as_str()), &entered, wrong).await,
     };

@@ -172,12 +172,16 @@ fn a_column_that_a_file_does_not_have_stays_and_a_blank_cell_empties() {
     assert_eq!(shown("phone"), "13811112222");
     import(&world, "persons", "person,area,born,email\np3,A,1952-01-01,", &[]).ends(0);
     assert_eq!((shown("email"), shown("phone")), (Value::Null, "13811112222".into()));
-    let text = "person,area,born,id_no,guardian,unit,school,class,address,mother_hbsag,birth_weight\n\
+    let text = "person,area,born,id_no,guardian,unit,school,class,address,mother_hbsag,\
+                birth_weight\n\
                 p3,A,1952-01-01,3211,钱父,S1,一小,3班,甲村1号,no,3200";
     import(&world, "persons", text, &[]).ends(0);
     assert_eq!(shown("more")["birth_weight"], 3200);
     import(&world, "persons", "person,area,born,died\np3,A,1952-01-01,2021-04-03", &[]).ends(0);
-    assert_eq!((shown("more")["class"].clone(), shown("more")["died"].clone()), ("3班".into(), "2021-04-03".into()));
+    assert_eq!(
+        (shown("more")["class"].clone(), shown("more")["died"].clone()),
+        ("3班".into(), "2021-04-03".into())
+    );
     assert!(!due(&world, "flu").contains(&"p3".to_owned()), "who has died is asked by nobody");
     // A dose keeps what a later file does not say.
     let text = "record,person,date,place,product,entered_by,entered_at,attribute\n\
@@ -212,7 +216,10 @@ fn undone(world: World) {
     let files = list();
     let newest = |at: usize| files[at]["number"].to_string();
     assert_eq!((files[0]["new"].clone(), files[0]["corrected"].clone()), (1.into(), 1.into()));
-    assert_eq!((files[0]["file"].clone(), files.as_array().unwrap().len()), ("doses.csv".into(), 3));
+    assert_eq!(
+        (files[0]["file"].clone(), files.as_array().unwrap().len()),
+        ("doses.csv".into(), 3)
+    );
     // The first file cannot go while the second stands on it.
     let ran = world.run(&["import", "undo", &newest(1), "-o", "json"]).ends(3);
     assert_eq!(ran.json()["stands"], serde_json::json!(["d1"]));
@@ -278,32 +285,40 @@ fn twin_files_become_one_person_on_postgresql() {
 fn what_is_erased_is_nowhere_and_counts_stay() {
     let world = county(World::empty());
     let text = "person,area,born,name,email,phone,id_no,guardian,address\n\
-                p1,A,1950-01-01,Zzzhao Yi,zzz@home.example,13777770001,321181195001010011,Zzzhao Fu,Zzzvillage 7";
+                p1,A,1950-01-01,Zzzhao Yi,zzz@home.example,13777770001,321181195001010011,\
+                Zzzhao Fu,Zzzvillage 7";
     import(&world, "persons", text, &[]).ends(0);
     // An older name, a refused row, a mail, an appointment, a backup.
     let text = text.replace("Zzzhao Yi", "Zzzhao Er");
     import(&world, "persons", &format!("{text}\np1,A,bad-day,Zzzhao San,,,,,\n"), &[]).ends(3);
-    world.run(&["plan", "make", "--campaign", "flu", "--from", "2021-04-01", "--steps", "0"]).ends(0);
-    world.run(&["plan", "adopt", "--campaign", "flu"]).ends(0);
-    doses(&world, "d1,p1,2021-04-02,S1,FLU", &[]).ends(0);
-    for day in 1..10 {
-        let at = format!("2021-04-{day:02}T09:00");
-        world.run(&["job", "run", "reminders", "--campaign", "flu", "--at", &at]).ends(0);
-        let at = format!("2021-04-{day:02}T18:00");
-        world.run(&["job", "run", "digest", "--campaign", "flu", "--at", &at]).ends(0);
-        world.run(&["outbox", "drain", "--at", &format!("2021-04-{day:02}T20:00")]).ends(0);
+    let on_time = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env("DOSEPLAN_CLOCK", "2021-03-31T08:00:00+08:00");
+        crate::support::Ran::from(command.output().unwrap()).ends(0)
+    };
+    on_time(&["plan", "make", "--campaign", "flu", "--from", "2021-04-01", "--steps", "0"]);
+    on_time(&["plan", "adopt", "--campaign", "flu"]);
+    for day in ["2021-03-31", "2021-04-01", "2021-04-02"] {
+        for (job, time) in [("reminders", "09:00"), ("digest", "18:00")] {
+            let at = format!("{day}T{time}");
+            world.run(&["job", "run", job, "--campaign", "flu", "--at", &at]).ends(0);
+        }
+        world.run(&["outbox", "drain", "--at", &format!("{day}T20:00")]).ends(0);
     }
+    let mails = world.mails();
+    assert!(mails.iter().any(|mail| mail.2 == "zzz@home.example"), "{mails:?}");
+    doses(&world, "d1,p1,2021-04-02,S1,FLU", &[]).ends(0);
     world.run(&["unsubscribe", "zzz@home.example"]).ends(0);
     world.run(&["backup", "before.db"]).ends(0);
     let before = people(&world, "flu", 1);
     let ran = world.run(&["persons", "erase", "p1", "--reason", "letter of 1 May", "-o", "json"]);
     let json = ran.ends(0).json();
     assert!(json["backups"][0].as_str().unwrap().contains("before.db"), "{json}");
+    assert!(number(&json["mails"]) > 1 && !json["files"].as_array().unwrap().is_empty(), "{json}");
     assert_eq!(json["is_scrubbed"], true);
     assert_eq!(people(&world, "flu", 1), before);
     is_sound(&world);
-    let secrets =
-        ["Zzzhao", "zzz@home", "13777770001", "321181195001010011", "Zzzvillage"];
+    let secrets = ["Zzzhao", "zzz@home", "13777770001", "321181195001010011", "Zzzvillage"];
     let mut looked = 0;
     for entry in walk(world.path("").as_path()) {
         let name = entry.file_name().unwrap().to_string_lossy().into_owned();
@@ -367,19 +382,24 @@ fn a_campaign_is_closed_opened_copied_and_removed() {
 fn without_a_name_reports_and_jobs_are_about_all_open_campaigns() {
     let world = county(World::empty());
     let status = world.run(&["status", "-o", "json"]).ends(0).json();
-    let ids: Vec<_> = status.as_array().unwrap().iter().map(|one| one["campaign"].clone()).collect();
+    let ids: Vec<_> =
+        status.as_array().unwrap().iter().map(|one| one["campaign"].clone()).collect();
     assert_eq!(ids, ["flu", "small"]);
     assert!(world.run(&["status", "--campaign", "flu", "-o", "json"]).ends(0).json().is_object());
     let screen = world.run(&["status"]).ends(0).out;
     assert!(screen.contains("(flu)") && screen.contains("(small)"), "{screen}");
     let coverage = world.run(&["coverage", "-o", "json"]).ends(0).json();
-    assert_eq!((coverage[0]["campaign"].clone(), coverage[1]["campaign"].clone()), ("flu".into(), "small".into()));
+    assert_eq!(
+        (coverage[0]["campaign"].clone(), coverage[1]["campaign"].clone()),
+        ("flu".into(), "small".into())
+    );
     let rows = world.run(&["coverage", "-o", "csv"]).ends(0).csv();
     assert!(rows.iter().any(|row| row["campaign"] == "flu"));
     world.run(&["report", "save", "april.xlsx", "--month", "2021-04"]).ends(0);
     world.run(&["report", "save", "april", "--month", "2021-04"]).ends(0);
     let files = std::fs::read_dir(world.path("april")).unwrap();
-    let names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let names: Vec<_> =
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     assert!(names.iter().any(|name| name.starts_with("flu ")), "{names:?}");
     world.run(&["job", "run", "summary", "--at", "2021-04-02T07:00"]).ends(0);
     let about: Vec<_> = world.mails().into_iter().filter(|mail| mail.1 == "summary").collect();
@@ -398,7 +418,8 @@ fn before(small: &str, flu: &str) -> String {
              \"language\":null,\"household\":null,\"opt_out\":false}}', {at});"
         )
     };
-    let (none, mail) = ("\"email\":null,\"phone\":null,", "\"email\":\"a@b.example\",\"phone\":null,");
+    let (none, mail) =
+        ("\"email\":null,\"phone\":null,", "\"email\":\"a@b.example\",\"phone\":null,");
     [
         "INSERT INTO campaign (id, created_at) VALUES ('small', 1), ('flu', 2);".to_owned(),
         format!("INSERT INTO campaign_version VALUES (1, 1, 1, '{}');", small.replace('\'', "''")),
@@ -416,12 +437,14 @@ fn before(small: &str, flu: &str) -> String {
          (1, 'd4', 'p1', '2021-04-20', 'S1', 'FLU', NULL, 32), \
          (2, 'd4', 'p1', '2021-04-20', 'S1', 'FLU', NULL, 33);"
             .to_owned(),
-        "INSERT INTO outcome (campaign, record, person, day, outcome, until_day, recorded_at) VALUES \
-         (2, 'o1', 'p3', '2021-04-20', 'dead', NULL, 31);"
+        "INSERT INTO outcome (campaign, record, person, day, outcome, until_day, recorded_at) \
+         VALUES (2, 'o1', 'p3', '2021-04-20', 'dead', NULL, 31);"
             .to_owned(),
-        "INSERT INTO unsubscribed VALUES (1, 'x@y.example', 5, 'link'), (2, 'x@y.example', 6, 'link');"
+        "INSERT INTO unsubscribed VALUES (1, 'x@y.example', 5, 'link'), \
+         (2, 'x@y.example', 6, 'link');"
             .to_owned(),
-        "INSERT INTO installation (one, id, secret, generation) VALUES (1, 'i', SECRET, 0);".to_owned(),
+        "INSERT INTO installation (one, id, secret, generation) VALUES (1, 'i', SECRET, 0);"
+            .to_owned(),
     ]
     .join("\n")
 }
@@ -458,7 +481,10 @@ fn grown_together(world: &World) {
     assert!(ran.err.contains("p2"), "{}", ran.err);
     let list = world.run(&["jurisdiction", "conflicts", "list", "-o", "json"]).ends(0).json();
     assert_eq!(list.as_array().unwrap().len(), 1);
-    assert_eq!((list[0]["code"].clone(), list[0]["campaign"].clone()), ("p2".into(), "small".into()));
+    assert_eq!(
+        (list[0]["code"].clone(), list[0]["campaign"].clone()),
+        ("p2".into(), "small".into())
+    );
     assert_eq!(list[0]["other"], "A 1951-01-01");
     let area = || {
         let shown = world.run(&["persons", "show", "p2", "-o", "json"]).ends(0).json();
@@ -473,7 +499,8 @@ fn grown_together(world: &World) {
     assert!(!due(world, "small").contains(&"p3".to_owned()));
     let left = world.run(&["unsubscribe", "--list", "-o", "json"]).ends(0).json();
     assert_eq!(left.as_array().unwrap().len(), 1);
-    let all = world.run(&["jurisdiction", "conflicts", "list", "--all", "-o", "json"]).ends(0).json();
+    let all =
+        world.run(&["jurisdiction", "conflicts", "list", "--all", "-o", "json"]).ends(0).json();
     assert!(all.as_array().unwrap().len() > 3, "nothing is lost: {all}");
 }
 
@@ -486,7 +513,8 @@ fn registers_of_the_release_before_grow_together_on_sqlite() {
         let options = options.create_if_missing(true);
         let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
         old_migrations("sqlite").await.run(&mut connection).await.unwrap();
-        let sql = before(&stored(&small()), &stored(&flu())).replace("SECRET", "x'00112233445566778899aabbccddeeff'");
+        let sql = before(&stored(&small()), &stored(&flu()))
+            .replace("SECRET", "x'00112233445566778899aabbccddeeff'");
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });
@@ -501,7 +529,8 @@ fn registers_of_the_release_before_grow_together_on_postgresql() {
         crate::support::wait(async {
             let mut connection = sqlx::PgConnection::connect(db).await.unwrap();
             old_migrations("postgres").await.run(&mut connection).await.unwrap();
-            let sql = before(&stored(&small()), &stored(&flu())).replace("SECRET", "decode('00112233445566778899aabbccddeeff', 'hex')");
+            let sql = before(&stored(&small()), &stored(&flu()))
+                .replace("SECRET", "decode('00112233445566778899aabbccddeeff', 'hex')");
             sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
         });
@@ -521,8 +550,10 @@ fn a_group_may_ask_for_a_sex_or_a_tag() {
     import(
         &world,
         "persons",
-        &format!("{header}\np1,A,1950-01-01,,F,,,,,,,chronic\np2,A,1950-01-01,,F,,,,,,,\n\
-                  p3,A,1950-01-01,,M,,,,,,,chronic"),
+        &format!(
+            "{header}\np1,A,1950-01-01,,F,,,,,,,chronic\np2,A,1950-01-01,,F,,,,,,,\n\
+                  p3,A,1950-01-01,,M,,,,,,,chronic"
+        ),
         &[],
     )
     .ends(0);

@@ -288,8 +288,7 @@ async fn barring(
         if let Some(person) = codes.find(&one.person) {
             let barred = out.entry(person).or_default();
             let is_of_person = one.kind.is_of_person();
-            let last =
-                if is_of_person { &mut barred.of_person } else { &mut barred.of_vaccine };
+            let last = if is_of_person { &mut barred.of_person } else { &mut barred.of_vaccine };
             *last = (*last).max(Some(one.date));
         }
     })

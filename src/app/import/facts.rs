@@ -174,7 +174,12 @@ impl Facts {
     }
 
     /// The area of a tally: one of its campaign's.
-    pub(super) fn area_of(&self, campaign: CampaignNo, line: u32, area: &AreaCode) -> Option<Issue> {
+    pub(super) fn area_of(
+        &self,
+        campaign: CampaignNo,
+        line: u32,
+        area: &AreaCode,
+    ) -> Option<Issue> {
         let campaign = &self.of(campaign)?.campaign;
         campaign.area(area.as_str()).is_none().then(|| {
             let known = campaign.areas.iter().map(|area| area.code.as_str());

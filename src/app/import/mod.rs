@@ -8,9 +8,9 @@ mod outcomes;
 mod persons;
 mod pipeline;
 mod tallies;
-mod undo;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use super::{App, AppError, Loaded, Result};
 use crate::domain::audit::Action;
@@ -25,10 +25,10 @@ use crate::intake::{ErrorsFile, Issue};
 use crate::store::{Tx, imports, records};
 use chrono::{DateTime, Utc};
 use facts::{Changes, Facts, change};
-pub use undo::Undone;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
+pub use undo::Undone;
 
 /// Rows that are looked up and stored together. Memory holds three batches: one being stored, one waiting, one being
 /// read.

@@ -41,15 +41,15 @@ impl Importable for Person {
             .area(line, &self.area)
             .or_else(|| self.groups.iter().find_map(unknown))
             .or_else(|| {
-                (self.born > facts.today)
-                    .then(|| born("future_date").with("today", facts.today))
+                (self.born > facts.today).then(|| born("future_date").with("today", facts.today))
             })
             .or_else(|| {
                 let dose = given.iter().find(|dose| dose.date < self.born)?;
                 Some(born("born_after_dose").with("record", &dose.record))
             })
             .or_else(|| {
-                let died = self.more.died.filter(|died| *died < self.born || *died > facts.today)?;
+                let died =
+                    self.more.died.filter(|died| *died < self.born || *died > facts.today)?;
                 Some(facts.issue("bad_death", line, "died", &died.to_string()))
             })
     }

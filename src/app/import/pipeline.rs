@@ -83,8 +83,9 @@ pub(super) async fn store<T: Importable>(
     stored.elsewhere = rows.iter().filter(|row| row.value.is_elsewhere()).count() as u64;
     records::keep(tx, replaced, now, "corrected").await?;
     records::write(tx, rows.iter().map(|row| &row.value), now).await?;
-    let revived = rows.iter().map(|row| row.value.key()).filter(|key| facts.voided.contains(*key));
-    voided::delete(tx, T::KIND.name(), revived).await?;
+    let keys = rows.iter().map(|row| row.value.key());
+    let revived: Vec<&str> = keys.filter(|key| facts.voided.contains(*key)).collect();
+    voided::delete(tx, T::KIND.name(), &revived).await?;
     Ok(stored)
 }
 
@@ -99,7 +100,7 @@ pub(super) async fn void<T: Importable>(
     let Some(old) = known.get(key) else { return Ok(false) };
     take_out(tx, facts, old).await?;
     records::keep(tx, [old], facts.now, why).await?;
-    voided::insert(tx, T::KIND.name(), [key]).await?;
+    voided::insert(tx, T::KIND.name(), key).await?;
     Ok(true)
 }
 

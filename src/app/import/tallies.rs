@@ -3,6 +3,7 @@
 use super::facts::{Changes, Facts};
 use super::pipeline::{Found, Histories, Importable};
 use super::{Good, Kind};
+use crate::domain::campaign::Campaign;
 use crate::domain::counting::count_tally;
 use crate::domain::dose::Tally;
 use crate::intake::Issue;
@@ -15,17 +16,20 @@ impl Importable for Tally {
 
     fn complete(row: &mut Good<Self>, known: Option<&Self>, facts: &Facts) -> Option<Issue> {
         let old = known.and_then(|known| known.campaign);
-        let (tally, line) = (&row.value, row.line);
+        let line = row.line;
         let named = match facts.campaign(row, old) {
             Ok(named) => named,
             Err(issue) => return Some(issue),
         };
-        let fits = |campaign: &crate::domain::campaign::Campaign| {
+        let tally = &row.value;
+        let fits = |campaign: &Campaign| {
             campaign.group(tally.group.as_str()).is_some()
                 && campaign.area(tally.area.as_str()).is_some()
         };
         let mut open = facts.open_at(&tally.place, tally.date).filter(|one| fits(&one.campaign));
-        let only = open.next().map(|only| only.no).filter(|_| open.next().is_none());
+        let only = open.next().map(|only| only.no);
+        let only = only.filter(|_| open.next().is_none());
+        drop(open);
         let Some(campaign) = named.or(only) else { return Some(facts.which_campaign(line)) };
         if old.is_some_and(|old| old != campaign) {
             return Some(facts.wrong_campaign(line, old));

@@ -110,8 +110,8 @@ const CORRECTED: &str = "corrected";
 /// The reason of what an undone import had said.
 const UNDONE: &str = "undone";
 
-/// A record of an import that was corrected by a later one, where that one was undone since; `None` where something else
-/// became of it.
+/// A record of an import that was corrected by a later one, where that one was undone since; `None` where something
+/// else became of it.
 async fn given_back<T: Importable>(tx: &mut Tx, key: &str, at: i64) -> Result<Option<T>> {
     let past = records::past::<T>(tx, key).await?;
     let last_undone = past.last().is_some_and(|past| past.why == UNDONE);
@@ -129,12 +129,7 @@ async fn is_used(tx: &mut Tx, person: &str) -> Result<bool> {
 }
 
 /// Takes records out, and stores what they had replaced.
-async fn put_back<T: Importable>(
-    tx: &mut Tx,
-    facts: &Facts,
-    gone: &[T],
-    old: &[&T],
-) -> Result<()> {
+async fn put_back<T: Importable>(tx: &mut Tx, facts: &Facts, gone: &[T], old: &[&T]) -> Result<()> {
     let rows: Vec<Good<T>> = old
         .iter()
         .map(|old| Good { index: 0, line: 0, campaign: None, value: (*old).clone() })
@@ -143,8 +138,7 @@ async fn put_back<T: Importable>(
     let histories = doses::histories(tx, T::people(&rows, &replaced)).await?;
     let mut changes = Changes::new();
     T::count(facts, histories, &replaced, &rows, &mut changes);
-    let known: HashMap<String, Known<T>> =
-        records::find(tx, gone.iter().map(T::key)).await?;
+    let known: HashMap<String, Known<T>> = records::find(tx, gone.iter().map(T::key)).await?;
     records::keep(tx, known.values(), facts.now, UNDONE).await?;
     for value in gone {
         records::delete::<T>(tx, value.key()).await?;

@@ -149,11 +149,8 @@ fn dose(fields: &mut Fields<'_>) -> Option<Dose> {
     let lot = fields.code_maybe("lot");
     let by = fields.text_maybe("entered_by");
     let at = fields.text_maybe("entered_at");
-    let attribute = if fields.is_blank("attribute") {
-        Some(None)
-    } else {
-        attribute(fields).map(Some)
-    };
+    let attribute =
+        if fields.is_blank("attribute") { Some(None) } else { attribute(fields).map(Some) };
     let entered = Entered { by: by?, at: at? };
     Some(Dose {
         record: RecordId::new(record?),

@@ -1,6 +1,7 @@
 //! The campaign as the check reads it.
 
 use crate::domain::campaign::{Campaign, CohortKey};
+use crate::domain::counting::ELSEWHERE;
 use crate::domain::dose::GivenRow;
 use crate::domain::site::{Site, Team};
 use chrono::{NaiveDate, TimeDelta};
@@ -129,7 +130,7 @@ impl<'a> View<'a> {
     fn take_lots(&mut self, past: &[&GivenRow]) {
         let worst = self.campaign.teams.iter().map(|team| team.wastage_rate).max();
         let mut drawn: BTreeMap<Day, u128> = BTreeMap::new();
-        for row in past {
+        for row in past.iter().filter(|row| row.place.as_str() != ELSEWHERE) {
             let code = row.place.as_str();
             let rate = self
                 .campaign
