@@ -173,7 +173,7 @@ fn a_past_day_stays_as_it_was_known_then_also_after_corrections_and_voids() {
         let void = RecordId::new("t2");
         assert!(
             desk.app
-                .void(&desk.loaded, Kind::Tallies, &void, "no", at("2021-04-04T10:00:00"))
+                .void(Kind::Tallies, &void, "no", at("2021-04-04T10:00:00"))
                 .await
                 .unwrap()
         );
@@ -291,7 +291,7 @@ proptest! {
                         let tallies = (Kind::Tallies, 't');
                         let (kind, letter) = if *tally { tallies } else { (Kind::Doses, 'd') };
                         let record = RecordId::new(format!("{letter}{record}"));
-                        desk.app.void(&desk.loaded, kind, &record, "test", now).await.unwrap();
+                        desk.app.void(kind, &record, "test", now).await.unwrap();
                     }
                     (_, Some((kind, text))) => {
                         desk.import(kind, &text, now).await;
