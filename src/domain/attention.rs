@@ -9,7 +9,7 @@ use super::id::{GroupId, LotCode};
 use super::message::MailState;
 use super::plan::PlanRow;
 use super::recipient::digest_recipients;
-use super::stock::{GivenAt, stock_left};
+use super::stock::{GivenAt, drawn_by_plan, stock_left};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub enum Attention {
     StockLow {
         /// Doses in stock.
         stock: u64,
-        /// Doses that the plan gives in the next three days.
+        /// Doses that the plan draws in the next three days, wastage included.
         needed: u64,
     },
     /// A lot with doses left is close to its last day.
@@ -169,11 +169,8 @@ pub fn stock(
 ) -> Vec<Attention> {
     let left = stock_left(campaign, given, today);
     let mut out = Vec::new();
-    let needed: u64 = plan
-        .iter()
-        .filter(|row| row.day >= today && row.day < today + TimeDelta::days(STOCK_DAYS))
-        .map(|row| u64::from(row.doses))
-        .sum();
+    let soon = today..today + TimeDelta::days(STOCK_DAYS);
+    let needed = drawn_by_plan(campaign, plan.iter().filter(|row| soon.contains(&row.day)));
     let stock: u64 = left.iter().map(|(_, doses)| doses).sum();
     if stock < needed {
         out.push(Attention::StockLow { stock, needed });
