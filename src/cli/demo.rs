@@ -51,8 +51,8 @@ const REPORT_HOUR: u32 = 18;
 /// Steps of the first plan's search: a few seconds for a plan near the best.
 const STEPS: u32 = 1500;
 /// Steps of a night's search: what really happened is far from any plan, so that most nights need one, and there are
-/// two hundred of them. A daemon takes three times as long for plans that are worth about 1 % more.
-const NIGHTLY_STEPS: u32 = 400;
+/// two hundred of them. A daemon searches longer, for plans that are worth a few percent more.
+const NIGHTLY_STEPS: u32 = 64;
 /// The hour at which a replay of the whole campaign ends: after the last morning's summary.
 const LAST_LOOK_HOUR: u32 = 8;
 
