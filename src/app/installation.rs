@@ -67,6 +67,14 @@ impl App {
         found.ok_or_else(|| AppError::refused("refused-installation", &[]))
     }
 
+    /// Whether the database was at home in another place, from which its file was copied or moved by hand.
+    pub async fn is_elsewhere(&self) -> Result<bool> {
+        let here = self.home().await?;
+        let found = installation::get(&mut self.store.read().await?).await?;
+        let home = found.and_then(|found| found.home);
+        Ok(home.is_some_and(|home| !home.is_empty() && home != here))
+    }
+
     /// The hold on sending, if there is one. A new reason to hold is stored.
     pub async fn held(&self, now: DateTime<Utc>) -> Result<Option<Hold>> {
         let home = self.home().await?;

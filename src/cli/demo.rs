@@ -18,7 +18,7 @@ use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
 use crate::jobs::runner::Runner;
 use crate::mail::transport::Transport;
-use crate::store::Store;
+use crate::store::{Store, place};
 use crate::web::Site;
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -114,9 +114,12 @@ impl Demo {
             fs::write(example.join(name), bytes)?;
         }
         invocation.config.mail.dir = self.dir.join("mail");
-        let address = format!("sqlite://{}", self.dir.join("doseplan.db").display());
-        let lock = daemon::lock(&address)?;
+        let address = place::address(&self.dir.join("doseplan.db"))?;
+        let mut lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
+        if let Some(lock) = &mut lock {
+            lock.hold_file()?;
+        }
         // A replay can be repeated: until its end, nothing waits for the disk.
         store.wait_for_disk(false).await?;
         let mut app = App::new(store, invocation.config.clone());
@@ -141,7 +144,7 @@ impl Demo {
             clock.release();
             let now = clock.now().with_timezone(&campaign.timezone);
             invocation.out.note("demo-goes-on", &[("now", &now.format("%Y-%m-%d %H:%M"))]);
-            daemon::serve(runner, clock, http).await?;
+            daemon::serve(runner, clock, http, None).await?;
         }
         drop(lock);
         Ok(exit::OK)
@@ -169,7 +172,7 @@ fn fresh(out: super::output::Out, dir: &Path) -> anyhow::Result<()> {
             return Err(out.fail("fail-not-a-demo", &[("dir", &dir.display())]));
         }
         // Fails while a daemon still uses the old database.
-        drop(daemon::lock(&format!("sqlite://{}", dir.join("doseplan.db").display()))?);
+        drop(daemon::lock(&place::address(&dir.join("doseplan.db"))?)?);
         fs::remove_dir_all(dir).with_context(|| format!("{} cannot be removed", dir.display()))?;
     }
     fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))

@@ -162,6 +162,7 @@ async fn explained(
     };
     if !has_records(figure) {
         invocation.out.note("report-no-records", &[]);
+        print::unexplained(invocation, &found, cell, figure);
         return Ok(exit::OK);
     }
     let told = app.report_explained(loaded, ask, figure).await?;

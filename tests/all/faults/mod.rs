@@ -6,6 +6,7 @@ mod cluster;
 mod kills;
 mod leases;
 mod matrix;
+mod restores;
 mod simulation;
 
 use crate::support::{World, shared, skipped};
