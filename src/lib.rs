@@ -8,7 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod fault;
-mod files;
+pub mod files;
 pub mod intake;
 pub mod jobs;
 pub mod machine;

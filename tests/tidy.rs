@@ -74,9 +74,8 @@ fn room(name: &str) -> &str {
 #[test]
 fn every_room_uses_only_the_rooms_below_it() {
     // Leaves, which every room may use. `text` and `config` use values of the domain.
-    let leaves = [
-        "characters", "text", "chart", "clock", "config", "files", "machine", "fault", "secrets",
-    ];
+    let leaves =
+        ["characters", "text", "chart", "clock", "config", "files", "machine", "fault", "secrets"];
     let below: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("main", &["cli"][..]),
         ("cli", &["web", "jobs", "app", "intake", "store", "mail", "domain"]),

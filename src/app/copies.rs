@@ -3,8 +3,8 @@
 
 use super::{App, AppError, Result, millis};
 use crate::domain::hold::{EventKind, HoldReason};
-use crate::store::copy::{self, Fingerprint};
 use crate::fault::Faults;
+use crate::store::copy::{self, Fingerprint};
 use crate::store::lock::{self, FileLock};
 use crate::store::place::{self, added, folder_of};
 use crate::store::swap::{self, Scratch};
@@ -95,9 +95,10 @@ impl App {
             return Err(AppError::refused("refused-file-there", &[("file", &file.display())]));
         }
         if let Some(log) = swap::log_beside(file) {
-            let shown = [&file.display() as &dyn std::fmt::Display, &log.display()];
-            let told = [("file", shown[0]), ("log", shown[1])];
-            return Err(AppError::refused("refused-log-beside", &told));
+            return Err(AppError::refused(
+                "refused-log-beside",
+                &[("file", &file.display()), ("log", &log.display())],
+            ));
         }
         if lock::is_held(file) {
             return Err(StoreError::Locked(file.clone()).into());
@@ -179,7 +180,7 @@ async fn restore_file(
     if there {
         scratch.belong_like(file)?;
     }
-    let copy = staged(backup, &scratch).await?;
+    let copy = staged(backup, &scratch).await?.with_faults(faults.clone());
     let mut to = copy.write().await?;
     let tables = copy::fingerprints(&mut to).await?;
     disown(&mut to, &backup.display().to_string(), now).await?;
@@ -235,7 +236,7 @@ async fn staged_anywhere(backup: &Path) -> Result<(Store, Scratch)> {
     for folder in folders {
         let staged = async {
             let scratch = Scratch::make(folder.join(&name))?;
-            Ok((staged(backup, &scratch).await?, scratch))
+            Ok::<_, AppError>((staged(backup, &scratch).await?, scratch))
         };
         match staged.await {
             Ok(staged) => return Ok(staged),

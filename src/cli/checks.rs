@@ -1,8 +1,8 @@
 //! The checks of `doseplan doctor` besides campaigns and mail: installation, clocks, disk, files, daemon,
 //! timetable, address.
 
-use super::findings::{Findings, Mark};
 use super::Invocation;
+use super::findings::{Findings, Mark};
 use crate::app::{App, millis};
 use crate::config::{Config, Listen, TransportKind};
 use crate::jobs::runner::life;

@@ -166,9 +166,16 @@ fn follow(invocation: &Invocation, app: &App, reload: &watch::Sender<Option<Arc<
         let before = before.as_ref().map_or(&invocation.config, |before| &before.config);
         let (config, waiting) = before.followed_by(config);
         let timetable = super::timetable_of(&config)?;
-        let probe = App { config, ..app.clone() };
+        let mut probe = app.clone();
+        probe.config = config;
         probe.transport()?;
-        probe.config.mail.from.parse::<Party>().map_err(anyhow::Error::msg).context("[mail] from")?;
+        probe
+            .config
+            .mail
+            .from
+            .parse::<Party>()
+            .map_err(anyhow::Error::msg)
+            .context("[mail] from")?;
         let config = probe.config;
         Ok((Reload { config, timetable }, waiting))
     };
@@ -184,7 +191,10 @@ fn follow(invocation: &Invocation, app: &App, reload: &watch::Sender<Option<Arc<
         }
         Err(error) => {
             let said = format!("{error:#}");
-            tracing::error!(error = said, "the new configuration cannot be used; the old one stays");
+            tracing::error!(
+                error = said,
+                "the new configuration cannot be used; the old one stays"
+            );
             service::tell(&[NotifyState::Status("the new configuration cannot be used")]);
         }
     }

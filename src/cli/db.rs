@@ -2,8 +2,8 @@
 
 use super::output::{Format, Sheet};
 use super::{Invocation, daemon, exit};
-use crate::app::{App, AppError};
 use crate::app::recount::Recount;
+use crate::app::{App, AppError};
 use crate::store::Store;
 use crate::store::copy::Fingerprint;
 use crate::store::swap::log_beside;
@@ -59,8 +59,8 @@ async fn check(invocation: &Invocation, repair: bool) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
     incomplete(invocation, &app).await?;
     let health = app.health(repair).await;
-    let health =
-        health.with_context(|| format!("database {}", crate::secrets::shown(&invocation.address())))?;
+    let health = health
+        .with_context(|| format!("database {}", crate::secrets::shown(&invocation.address())))?;
     app.store.close().await;
     let mut lines = Vec::new();
     for check in health.checks {
@@ -137,7 +137,7 @@ async fn move_to(invocation: &Invocation, target: &str, force: bool) -> anyhow::
     let source = invocation.address();
     let _lock = daemon::lock(&source)?;
     let app = invocation.open(false).await?;
-    let file = |address| crate::store::place::file(address).map_err(AppError::from);
+    let file = |address: &str| crate::store::place::file(address).map_err(AppError::from);
     let made = file(target)?;
     // The same file cannot be locked twice; that it is the same is refused below.
     let is_same = made.is_some() && made == file(&source)?;

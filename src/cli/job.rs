@@ -282,9 +282,8 @@ async fn backfill(
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
     let mut sheet = Sheet::new(&["job", "due", "state", "said"]);
-    let row = |due: &str, state: &str, said: &str| {
-        [name, due, state, said].map(str::to_owned).to_vec()
-    };
+    let row =
+        |due: &str, state: &str, said: &str| [name, due, state, said].map(str::to_owned).to_vec();
     for at in due {
         let mut tx = runner.app.store.read().await?;
         let found = runs::find(&mut tx, loaded.no, job, at.timestamp_millis()).await?;

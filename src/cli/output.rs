@@ -6,8 +6,8 @@ use super::layout::{self, Column};
 use crate::domain::campaign::Language;
 use crate::domain::count::Percent;
 use crate::intake::csv_out;
-use crate::{secrets, text};
 pub(super) use crate::text::harmless;
+use crate::{secrets, text};
 use clap::ValueEnum;
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,

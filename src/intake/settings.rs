@@ -389,10 +389,29 @@ mod tests {
     #[test]
     fn whoever_writes_an_offset_is_told_the_zone() {
         for text in [
-            "UTC+8", "utc +8", "UTC+08:00", "GMT+8", "GMT+0800", "+08:00", "+0800", "+8", "8", "UTC8",
-            "UTC＋8", "UTC+8：00", "(UTC+08:00) 北京，重庆，香港特别行政区，乌鲁木齐", "(UTC+08:00)",
-            "CST", "Beijing", "Asia/Beijing", "China Standard Time", "北京时间", "中国标准时间", "东八区",
-            "上海", "BJT",
+            "UTC+8",
+            "utc +8",
+            "UTC+08:00",
+            "GMT+8",
+            "GMT+0800",
+            "+08:00",
+            "+0800",
+            "+8",
+            "8",
+            "UTC8",
+            "UTC＋8",
+            "UTC+8：00",
+            "(UTC+08:00) 北京，重庆，香港特别行政区，乌鲁木齐",
+            "(UTC+08:00)",
+            "CST",
+            "Beijing",
+            "Asia/Beijing",
+            "China Standard Time",
+            "北京时间",
+            "中国标准时间",
+            "东八区",
+            "上海",
+            "BJT",
         ] {
             assert!(text.parse::<Tz>().is_err(), "{text} is a zone");
             assert_eq!(meant(text), Some(CHINA), "{text}");

@@ -62,7 +62,12 @@ impl Runner {
                         folded = Instant::now();
                         self.app.store.fold_log().await;
                     }
-                    runner.next_job(now).await.ok().flatten().map_or(LOOK_MAX, |at| until(clock, at))
+                    runner
+                        .next_job(now)
+                        .await
+                        .ok()
+                        .flatten()
+                        .map_or(LOOK_MAX, |at| until(clock, at))
                 }
                 Err(error) => {
                     tracing::error!(%error, "a tick of the timetable failed; trying again");

@@ -3,9 +3,9 @@
 use super::place::{self, folder_of};
 use super::{Result, StoreError, lock, swap};
 use crate::fault::Faults;
+use sqlx::Row as _;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::Row as _;
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! SQLite and PostgreSQL behind one transaction type. One SQL text serves both: `$1…$n`, `ON CONFLICT`,
 //! `RETURNING`, `CAST(… AS BIGINT)` around sums, no date functions.
 
-pub use super::row::{Row, TableRow};
 use super::connect::{self, Pools};
+pub use super::row::{Row, TableRow};
 use super::{StoreError, migrations};
 use crate::clock::Clock;
 use crate::domain::words::Word;

@@ -367,8 +367,14 @@ fn a_pipe_in_the_place_of_a_file_is_told_as_one_and_not_waited_for() {
 #[test]
 fn no_password_of_an_address_is_ever_echoed() {
     let world = World::small();
-    let secrets =
-        ["Geheim#Wort", "Geheim@Wort", "Geheim/Wort", "Geheim%Wort", "Geheim?Wort", "Geheim%23Wort"];
+    let secrets = [
+        "Geheim#Wort",
+        "Geheim@Wort",
+        "Geheim/Wort",
+        "Geheim%Wort",
+        "Geheim?Wort",
+        "Geheim%23Wort",
+    ];
     for secret in secrets {
         let address = format!("postgres://cdc:{secret}@127.0.0.1:1/doseplan");
         let odd = format!("postgress://cdc:{secret}@127.0.0.1:1/doseplan");
@@ -408,7 +414,8 @@ fn a_restore_to_postgresql_needs_no_folder_for_temporary_files() {
         let mut command = world.command(&["--db", server, "restore", "copy.db"]);
         Ran::from(command.env("TMPDIR", "/nowhere").output().unwrap()).ends(0);
         let left: Vec<_> = walk(&world.path(""));
-        let left: Vec<_> = left.iter().filter(|path| text(path).contains("doseplan-restore")).collect();
+        let left: Vec<_> =
+            left.iter().filter(|path| text(path).contains("doseplan-restore")).collect();
         assert!(left.is_empty(), "{left:?}");
     });
 }

@@ -174,7 +174,11 @@ fn every_command_prints_json_and_csv_where_it_prints_data() {
         }
         // What cannot be asked of this campaign says so and prints nothing.
         if as_json.code == 1 && as_json.out.is_empty() {
-            assert!(as_csv.out.is_empty() && line.starts_with("catch-up"), "{line}: {}", as_json.err);
+            assert!(
+                as_csv.out.is_empty() && line.starts_with("catch-up"),
+                "{line}: {}",
+                as_json.err
+            );
             continue;
         }
         let value: Value = serde_json::from_str(&as_json.out)

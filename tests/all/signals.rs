@@ -35,7 +35,11 @@ fn sighup_makes_a_daemon_follow_its_configuration() {
     };
     until("the first mail", &|| mails("one") == 1);
     // What cannot be used is told, and the old one goes on.
-    for bad in ["[mail]\ntransport = \"pigeon\"\n", "[mail]\ntransport = \"smtp\"\n", "timetable = \"none\""] {
+    for bad in [
+        "[mail]\ntransport = \"pigeon\"\n",
+        "[mail]\ntransport = \"smtp\"\n",
+        "timetable = \"none\"",
+    ] {
         world.file("doseplan.toml", bad);
         signal("-HUP", daemon.id());
         daemon.says("the old one stays");
@@ -79,7 +83,10 @@ fn ctrl_c_ends_a_search_with_the_best_plan_so_far() {
         let had_ended = !rest.contains("best plan");
         assert!(!had_ended || since.elapsed() < Duration::from_secs(10), "{line}{rest}");
     }
-    assert_eq!(world.run(&["plan", "list", "-o", "json"]).ends(0).json().as_array().unwrap().len(), 1);
+    assert_eq!(
+        world.run(&["plan", "list", "-o", "json"]).ends(0).json().as_array().unwrap().len(),
+        1
+    );
 }
 
 #[test]
@@ -98,7 +105,9 @@ fn a_clock_that_went_back_makes_no_total_wrong() {
     let early = "2026-04-03T07:00:00+08:00";
     let checked = ran(early, &["db", "check", "-o", "json"]).ends(0).json();
     let totals = checked.as_array().unwrap().iter().find(|line| line["check"] == "totals").unwrap();
-    assert!(totals["right"].as_u64().unwrap() > 0 && totals["wrong"].as_array().unwrap().is_empty());
+    assert!(
+        totals["right"].as_u64().unwrap() > 0 && totals["wrong"].as_array().unwrap().is_empty()
+    );
     // A repair does not take away what the clock has not reached.
     ran(early, &["db", "check", "--repair"]).ends(0);
     ran(late, &["db", "check"]).ends(0);

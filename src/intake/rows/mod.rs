@@ -199,8 +199,7 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
 }
 
 fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source), Issue> {
-    let unreadable =
-        |error: std::io::Error| Issue::unreadable(&name, &error);
+    let unreadable = |error: std::io::Error| Issue::unreadable(&name, &error);
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Issue::error("path_missing", path.to_string_lossy()));

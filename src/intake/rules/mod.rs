@@ -143,8 +143,7 @@ fn name_of(path: &Path) -> String {
 
 fn text_of(path: &Path) -> Result<String, Issue> {
     let name = name_of(path);
-    let unreadable =
-        |error: std::io::Error| Issue::unreadable(&name, &error);
+    let unreadable = |error: std::io::Error| Issue::unreadable(&name, &error);
     if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
         return Err(Issue::error("file_too_large", &name).with("limit", "64 MB"));
     }
