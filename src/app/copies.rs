@@ -176,7 +176,7 @@ async fn restore_file(
     if let Some(kept) = swap::kept_before(file) {
         return Err(AppError::refused("refused-kept-there", &[("file", &kept.display())]));
     }
-    let scratch = Scratch::make(added(file, ".restoring"))?;
+    let scratch = Scratch::make(swap::staging(file))?;
     if there {
         scratch.belong_like(file)?;
     }
@@ -203,7 +203,12 @@ async fn proved(file: &Path, tables: &[Fingerprint]) -> Result<()> {
     };
     let stands = stands.await;
     store.close().await;
-    Ok(stands?)
+    stands.map_err(|error| {
+        let file = file.display();
+        AppError::Unsound(format!(
+            "the restored database {file} is not what was put there ({error})"
+        ))
+    })
 }
 
 async fn restore_server(

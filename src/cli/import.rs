@@ -1,7 +1,7 @@
 //! `doseplan doses|tallies|persons|outcomes`: import files, void records.
 
 use super::forecast_words::Reasons;
-use super::output::{Format, harmless};
+use super::output::harmless;
 use super::{Invocation, exit, workbook};
 use crate::app::Loaded;
 use crate::app::import::{Imported, Kind, Warning};

@@ -29,8 +29,8 @@ const FOLD: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 /// As [`BUSY_MAX`].
 const WAIT_AGAIN: &str = "PRAGMA busy_timeout = 10000";
 
-/// A role without the rights that its statement needs.
-const NO_RIGHT: &str = "42501";
+/// A role without the rights that its statement needs, or with none on any schema.
+const NO_RIGHT: [&str; 2] = ["42501", "3F000"];
 /// A database that is not there.
 const NO_DATABASE: &str = "3D000";
 const WHO: &str = "SELECT quote_ident(current_user), quote_ident(current_database()), \
@@ -143,9 +143,8 @@ fn said_with(error: &sqlx::Error, code: &str) -> Option<String> {
 impl Pools {
     /// The error of a statement that makes tables. A role without rights is told the statement that gives them.
     pub(super) async fn explained(&self, error: sqlx::Error) -> StoreError {
-        let (Self::Postgres(pool), Some(said)) = (self, said_with(&error, NO_RIGHT)) else {
-            return error.into();
-        };
+        let lacking = NO_RIGHT.iter().find_map(|code| said_with(&error, code));
+        let (Self::Postgres(pool), Some(said)) = (self, lacking) else { return error.into() };
         let Ok(row) = sqlx::query(WHO).fetch_one(pool).await else { return error.into() };
         let word = |at: usize| row.try_get::<String, _>(at).unwrap_or_default();
         let (who, database, schema) = (word(0), word(1), word(2));

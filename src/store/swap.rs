@@ -1,8 +1,8 @@
 //! Puts a finished database in the place of another. SQLite replays any log that lies beside a file of the right name,
 //! whichever database it is of; so a log must never stand beside another file than its own.
 //!
-//! The order: the new file is complete and on the disk under the name `.restoring`. It is renamed to `.restored`: that
-//! decides, and before it the old database stands untouched. Then the old file and all that lies beside it are moved
+//! The order: the new file is complete and on the disk under the name `.restoring`. It is renamed to `.restore-decided`:
+//! that decides, and before it the old database stands untouched. Then the old file and all that lies beside it are moved
 //! away, and the new one gets its last name. Whoever opens the database after a power cut in between first ends what was
 //! decided. So there is the old database or the new one, and never a mixture.
 
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// What SQLite keeps beside a database.
 pub const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// A new database that is decided upon.
-const DECIDED: &str = ".restored";
+const DECIDED: &str = ".restore-decided";
 /// What was there before.
 const KEPT: &str = ".before-restore";
 
@@ -112,13 +112,21 @@ pub fn kept_before(file: &Path) -> Option<PathBuf> {
     all.find(|path| fs::symlink_metadata(path).is_ok())
 }
 
+/// Where a new database is prepared, beside the file that it is to replace.
+pub fn staging(file: &Path) -> PathBuf {
+    added(file, ".restoring")
+}
+
 /// Whether a replacement was decided upon and has not ended.
 pub(super) fn is_decided(file: &Path) -> bool {
     fs::symlink_metadata(added(file, DECIDED)).is_ok()
 }
 
-/// Ends the replacement that a dead process had decided upon. The caller holds the lock of the file.
+/// Ends the replacement that a dead process had decided upon, or removes what it had begun to prepare. The caller holds
+/// the lock of the file.
 pub(super) fn finish(file: &Path, faults: &Faults) -> Result<()> {
+    // Half written, and full of names.
+    remove(&staging(file));
     if is_decided(file) {
         let kept = settle(file, faults)?;
         tracing::warn!(

@@ -183,7 +183,7 @@ async fn within<T: Send + 'static>(
         }
     };
     let said = timeout(limit, answer).await.map_err(late).flatten();
-    said.map_err(|error| crate::mail::mask::addresses(&error).into_owned())
+    said.map_err(|error| crate::mail::mask::addresses(&crate::secrets::masked(&error)).into_owned())
 }
 
 /// Limits the time of every answer, and adds headers that keep browsers from running or embedding anything foreign.

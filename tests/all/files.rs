@@ -376,9 +376,9 @@ fn no_password_of_an_address_is_ever_echoed() {
         "Geheim%23Wort",
     ];
     for secret in secrets {
-        let address = format!("postgres://cdc:{secret}@127.0.0.1:1/doseplan");
-        let odd = format!("postgress://cdc:{secret}@127.0.0.1:1/doseplan");
-        let inside = format!("postgres://127.0.0.1:1/doseplan?user=cdc&password={secret}");
+        let address = format!("postgres://cdc:{secret}@255.255.255.255:1/doseplan");
+        let odd = format!("postgress://cdc:{secret}@255.255.255.255:1/doseplan");
+        let inside = format!("postgres://255.255.255.255:1/doseplan?user=cdc&password={secret}");
         for address in [&address, &odd, &inside] {
             for words in [
                 &["--db", address, "doctor"][..],
@@ -422,26 +422,28 @@ fn a_restore_to_postgresql_needs_no_folder_for_temporary_files() {
 
 #[test]
 fn a_role_without_rights_is_told_the_grant_to_type() {
-    on_postgresql(|server| {
-        let world = World::empty();
-        let role = format!("Plan {}", uuid::Uuid::now_v7().simple());
-        let revoke = "REVOKE ALL ON SCHEMA public FROM PUBLIC";
-        let sql = format!("{revoke}; CREATE ROLE \"{role}\" LOGIN PASSWORD 'x'");
-        wait(postgresql(server, sql));
-        let (_, rest) = server.split_once('@').expect("an address with a user");
-        let as_role = format!("postgres://{}:x@{rest}", role.replace(' ', "%20"));
-        let ask = || world.run(&["--db", &as_role, "campaign", "apply", "small"]);
-        crate::support::small().write(&world.path("small"));
-        let ran = ask().ends(5);
-        let grant = format!("GRANT USAGE, CREATE ON SCHEMA public TO \"{role}\";");
-        assert!(ran.err.contains(&grant), "{}", ran.err);
-        let seen = world.run(&["--db", &as_role, "doctor"]);
-        assert!(seen.out.contains(&grant), "{}", seen.out);
-        wait(postgresql(server, grant));
-        ask().ends(0);
-        let nobody = as_role.rsplit_once('/').unwrap().0.to_owned() + "/not_there";
-        let ran = world.run(&["--db", &nobody, "status"]).ends(5);
-        assert!(ran.err.contains("CREATE DATABASE \"not_there\" OWNER"), "{}", ran.err);
-        wait(postgresql(server, format!("DROP OWNED BY \"{role}\"; DROP ROLE \"{role}\"")));
-    });
+    for revoked in ["CREATE", "ALL"] {
+        on_postgresql(|server| {
+            let world = World::empty();
+            let role = format!("Plan {}", uuid::Uuid::now_v7().simple());
+            let revoke = format!("REVOKE {revoked} ON SCHEMA public FROM PUBLIC");
+            let sql = format!("{revoke}; CREATE ROLE \"{role}\" LOGIN PASSWORD 'x'");
+            wait(postgresql(server, sql));
+            let (_, rest) = server.split_once('@').expect("an address with a user");
+            let as_role = format!("postgres://{}:x@{rest}", role.replace(' ', "%20"));
+            let ask = || world.run(&["--db", &as_role, "campaign", "apply", "small"]);
+            crate::support::small().write(&world.path("small"));
+            let ran = ask().ends(5);
+            let grant = format!("GRANT USAGE, CREATE ON SCHEMA public TO \"{role}\";");
+            assert!(ran.err.contains(&grant), "{}", ran.err);
+            let seen = world.run(&["--db", &as_role, "doctor"]);
+            assert!(seen.out.contains(&grant), "{}", seen.out);
+            wait(postgresql(server, grant));
+            ask().ends(0);
+            let nobody = as_role.rsplit_once('/').unwrap().0.to_owned() + "/not_there";
+            let ran = world.run(&["--db", &nobody, "status"]).ends(5);
+            assert!(ran.err.contains("CREATE DATABASE \"not_there\" OWNER"), "{}", ran.err);
+            wait(postgresql(server, format!("DROP OWNED BY \"{role}\"; DROP ROLE \"{role}\"")));
+        });
+    }
 }

@@ -130,7 +130,7 @@ fn restore(world: &World, step: Option<(&str, u64)>, moment: Duration) -> std::p
 /// Looks at what a dead restore left; `is_new` if it must be the one or the other.
 #[track_caller]
 fn look(world: &World, before: Before, is_new: Option<bool>, what: &str) {
-    let decided = world.path("doseplan.db.restored").exists();
+    let decided = world.path("doseplan.db.restore-decided").exists();
     let untouched = !world.path("doseplan.db.before-restore").exists()
         && !world.path("doseplan.db.before-restore-wal").exists();
     let named = world.path("doseplan.db").exists() && !untouched;
