@@ -1,10 +1,11 @@
-//! Reads files that must be files. A pipe has no end until somebody closes it and cannot be read twice; whoever names one
-//! is told what it is.
+//! Reads files that must be files: a pipe has no end until somebody closes it and cannot be read twice, and whoever names
+//! one is told what it is. Makes files and folders that belong to their user alone, whatever the umask: databases, mails,
+//! refused rows and exports hold people's names.
 
 use rustix::fs::OFlags;
-use std::fs::{File, FileType};
-use std::io::{self, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::fs::{DirBuilder, File, FileType};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// Something else in the place of a file: `folder`, `pipe`, `socket` or `device`.
@@ -41,6 +42,21 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Creates or empties a file that nobody else may read. The rights of a file that was there stay.
+pub fn create(path: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Writes a file that nobody else may read.
+pub fn write(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
+    create(path)?.write_all(content.as_ref())
+}
+
+/// Makes a folder, and those that it is in, that nobody else may enter.
+pub fn create_dir_all(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// What something is that is no file.

@@ -262,6 +262,29 @@ fn only_one_place_writes_to_the_screen() {
 }
 
 #[test]
+fn files_are_made_for_their_user_alone() {
+    // `files` makes them. `store/swap` and `store/lock` say the mode themselves, pages of a manual are for everybody.
+    let forbidden = [
+        "fs::write(", "File::create(", "create_dir(", "fs::create_dir_all(", "create_new(true)",
+        ".create(true)", "tempfile::", "NamedTempFile",
+    ];
+    let known = ["src/files.rs", "src/store/swap.rs", "src/store/lock.rs", "src/cli/help.rs"];
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        if is_test(&name) || known.contains(&name.as_str()) {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code(text) {
+            if forbidden.iter().any(|word| line.contains(word)) {
+                found.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    none(&found, "whatever the umask, others cannot read what is made");
+}
+
+#[test]
 fn only_the_clock_reads_the_time() {
     let mut found = Vec::new();
     for (name, text) in sources().into_iter().filter(|(name, _)| room(name) != "clock") {

@@ -46,7 +46,7 @@ impl App {
     pub(super) fn remember(&self, generation: i64) {
         let Some(path) = self.memory() else { return };
         let temporary = path.with_added_extension("tmp");
-        let written = std::fs::write(&temporary, format!("{generation}\n"))
+        let written = crate::files::write(&temporary, format!("{generation}\n"))
             .and_then(|()| std::fs::rename(&temporary, &path));
         if let Err(error) = written {
             tracing::warn!(file = %path.display(), %error, "cannot be written");

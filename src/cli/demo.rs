@@ -16,6 +16,7 @@ use crate::domain::coverage::Depth;
 use crate::domain::date::{days, resolve};
 use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
+use crate::files;
 use crate::jobs::runner::Runner;
 use crate::mail::transport::Transport;
 use crate::store::{Store, place};
@@ -109,9 +110,9 @@ impl Demo {
     pub(super) async fn run(&self, mut invocation: Invocation) -> anyhow::Result<u8> {
         fresh(invocation.out, &self.dir)?;
         let example = self.dir.join("campaign");
-        fs::create_dir_all(&example)?;
+        files::create_dir_all(&example)?;
         for (name, bytes) in EXAMPLE {
-            fs::write(example.join(name), bytes)?;
+            files::write(&example.join(name), bytes)?;
         }
         invocation.config.mail.dir = self.dir.join("mail");
         let address = place::address(&self.dir.join("doseplan.db"))?;
@@ -175,7 +176,7 @@ fn fresh(out: super::output::Out, dir: &Path) -> anyhow::Result<()> {
         drop(daemon::lock(&place::address(&dir.join("doseplan.db"))?)?);
         fs::remove_dir_all(dir).with_context(|| format!("{} cannot be removed", dir.display()))?;
     }
-    fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))
+    files::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))
 }
 
 fn at(campaign: &Campaign, day: NaiveDate, hour: u32) -> DateTime<Utc> {
@@ -265,7 +266,7 @@ impl Stage {
             ],
         );
         let reports = demo.dir.join("reports");
-        fs::create_dir_all(&reports)?;
+        files::create_dir_all(&reports)?;
         Ok(Replay {
             tallies: daily(&example.join("tallies.csv"), 1)?,
             doses: daily(&example.join("doses.csv"), 2)?,
@@ -333,7 +334,7 @@ impl Replay {
         {
             let Some(rows) = daily.rows.get(&day) else { continue };
             let path = self.reports.join(format!("{name}-{day}.csv"));
-            fs::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
+            files::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
             let (now, language) = (clock.now(), invocation.out.language);
             let done = runner.app.import(loaded, kind, &path, language, now).await?;
             anyhow::ensure!(

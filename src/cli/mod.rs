@@ -40,7 +40,6 @@ mod plan_what_if;
 mod plan_why;
 mod report;
 mod report_print;
-mod rights;
 mod service;
 mod snippet;
 mod status;
@@ -211,11 +210,7 @@ struct Invocation {
 
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
-    let usual = rights::close();
     let (cli, path) = help::parse();
-    if matches!(cli.command, Command::Man { .. }) {
-        rights::open(usual);
-    }
     let log = cli.common.log;
     let language = cli.common.lang.unwrap_or_else(language_of_environment);
     log::start(log);

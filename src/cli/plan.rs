@@ -162,7 +162,7 @@ impl Make {
     ) -> anyhow::Result<()> {
         if let Some(path) = &self.certificate {
             let text = serde_json::to_string(&plan.certificate)?;
-            std::fs::write(path, text)
+            crate::files::write(path, text)
                 .with_context(|| format!("{} cannot be written", path.display()))?;
         }
         match invocation.out.format {
