@@ -1,6 +1,6 @@
-//! The long form of the fault tests: 5,000 kills, 5,000 simulated lives, 200 restores that are killed beside logs of other
-//! databases; some hours. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS` and `DOSEPLAN_RESTORES` give other numbers, 0 leaves one out.
-//! A seed that fails is printed.
+//! The long form of the fault tests: 5,000 kills, 5,000 simulated lives, 200 restores that are killed beside logs of
+//! other databases; some hours. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS` and `DOSEPLAN_RESTORES` give other numbers, 0
+//! leaves one out. A seed that fails is printed.
 
 use std::process::Command;
 

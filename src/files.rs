@@ -1,6 +1,6 @@
-//! Reads files that must be files: a pipe has no end until somebody closes it and cannot be read twice, and whoever names
-//! one is told what it is. Makes files and folders that belong to their user alone, whatever the umask: databases, mails,
-//! refused rows and exports hold people's names.
+//! Reads files that must be files: a pipe has no end until somebody closes it and cannot be read twice, and whoever
+//! names one is told what it is. Makes files and folders that belong to their user alone, whatever the umask:
+//! databases, mails, refused rows and exports hold people's names.
 
 use rustix::fs::OFlags;
 use std::fs::{DirBuilder, File, FileType};

@@ -549,7 +549,7 @@ fn what_people_read_stands_in_the_catalogue() {
         let text = text.split("#[cfg(test)]").next().unwrap_or_default();
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if room(&name) != "mail" {
-            for call in ["print(", "tell(", "write_err(", "bail!(", "anyhow!("] {
+            for call in ["print(", "output::tell(", "write_err(", "bail!(", "anyhow!("] {
                 for rest in flat.split(call).skip(1) {
                     let call: &str = rest.split(';').next().unwrap_or_default();
                     let said = call.split('"').nth(1).unwrap_or_default();

@@ -166,7 +166,7 @@ pub(super) fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
     let there = if dir.is_dir() { dir } else { dir.parent().unwrap_or(Path::new(".")) };
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
     let probe = there.join(format!(".doseplan-doctor-{}", std::process::id()));
-    let written = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
+    let written = crate::files::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
     let shown = dir.display();
     match written {
         Ok(()) => findings.line(Mark::Ok, "doctor-mail-folder", &[("dir", &shown)]),

@@ -160,8 +160,8 @@ impl Pools {
         StoreError::Rights { said, remedy: format!("\\c {database} and {grant}") }
     }
 
-    /// Folds the log of a SQLite file into the file, so that the file is complete by itself and the log is empty, as far
-    /// as no reader needs an older state. Says whether all of it was.
+    /// Folds the log of a SQLite file into the file, so that the file is complete by itself and the log is empty, as
+    /// far as no reader needs an older state. Says whether all of it was.
     pub(super) async fn fold(&self) -> Result<bool> {
         let Self::Sqlite { write, .. } = self else { return Ok(true) };
         let mut connection = write.acquire().await?;

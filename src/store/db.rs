@@ -275,8 +275,9 @@ impl Store {
         Ok(())
     }
 
-    /// Folds what was written into the file of SQLite, so that the file is complete without its log and the log is short:
-    /// while a daemon has the file open, nothing else does so. A fault is only logged, because nothing is lost.
+    /// Folds what was written into the file of SQLite, so that the file is complete without its log and the log is
+    /// short: while a daemon has the file open, nothing else does so. A fault is only logged, because nothing is
+    /// lost.
     pub async fn fold_log(&self) {
         if !self.is_sqlite() || !self.wrote.swap(false, Ordering::Relaxed) {
             return;
@@ -286,7 +287,7 @@ impl Store {
             Ok(false) => self.wrote.store(true, Ordering::Relaxed),
             Err(error) => {
                 self.wrote.store(true, Ordering::Relaxed);
-                tracing::debug!(%error, "the log of the database could not be folded into its file");
+                tracing::debug!(%error, "the log of the database could not be folded");
             }
         }
     }

@@ -10,8 +10,8 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// File systems of other machines (NFS, SMB, CIFS, SMB 2, 9P, Ceph, AFS). They turn a lock of a whole file into one that
-/// SQLite's own locks would meet.
+/// File systems of other machines (NFS, SMB, CIFS, SMB 2, 9P, Ceph, AFS). They turn a lock of a whole file into one
+/// that SQLite's own locks would meet.
 const REMOTE: [i64; 7] =
     [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997, 0x00c3_6400, 0x5346_414f];
 
@@ -54,8 +54,8 @@ pub fn is_held(file: &Path) -> bool {
     matches!(lock_name(file, false), Ok(None)) || lock_itself(file).is_err()
 }
 
-/// Refuses a file on which a daemon works by another of its names: each name has a log of its own, and what goes through
-/// one destroys what went through the other.
+/// Refuses a file on which a daemon works by another of its names: each name has a log of its own, and what goes
+/// through one destroys what went through the other.
 pub(super) fn one_name(file: &Path) -> Result<()> {
     let several = fs::metadata(file).is_ok_and(|found| found.nlink() > 1);
     if several && lock_itself(file).is_err() && !matches!(lock_name(file, false), Ok(None)) {

@@ -1,10 +1,10 @@
 //! Puts a finished database in the place of another. SQLite replays any log that lies beside a file of the right name,
 //! whichever database it is of; so a log must never stand beside another file than its own.
 //!
-//! The order: the new file is complete and on the disk under the name `.restoring`. It is renamed to `.restore-decided`:
-//! that decides, and before it the old database stands untouched. Then the old file and all that lies beside it are moved
-//! away, and the new one gets its last name. Whoever opens the database after a power cut in between first ends what was
-//! decided. So there is the old database or the new one, and never a mixture.
+//! The order: the new file is complete and on the disk under the name `.restoring`. It is renamed to
+//! `.restore-decided`: that decides, and before it the old database stands untouched. Then the old file and all that
+//! lies beside it are moved away, and the new one gets its last name. Whoever opens the database after a power cut in
+//! between first ends what was decided. So there is the old database or the new one, and never a mixture.
 
 use super::place::{added, folder_of};
 use super::{Result, StoreError};
@@ -51,8 +51,8 @@ impl Scratch {
         fs::set_permissions(&self.0, fs::Permissions::from_mode(mode)).map_err(at(&self.0))
     }
 
-    /// Puts it, closed and complete, in the place of a file that nobody has open. What was there is kept; returns where.
-    /// The caller holds the lock of the file.
+    /// Puts it, closed and complete, in the place of a file that nobody has open. What was there is kept; returns
+    /// where. The caller holds the lock of the file.
     pub fn replace(self, file: &Path, faults: &Faults) -> Result<Vec<PathBuf>> {
         self.is_whole()?;
         File::open(&self.0).and_then(|new| new.sync_all()).map_err(at(&self.0))?;

@@ -1,5 +1,5 @@
-//! Signals and clocks: SIGHUP reads the configuration again, Ctrl-C keeps the best plan, a clock that went back changes no
-//! figure, and systemd is told at an abstract socket, too.
+//! Signals and clocks: SIGHUP reads the configuration again, Ctrl-C keeps the best plan, a clock that went back
+//! changes no figure, and systemd is told at an abstract socket, too.
 
 use crate::operation::Daemon;
 use crate::support::{Ran, World, small, text};

@@ -1,5 +1,5 @@
-//! A restore that dies at any of its steps leaves the old database or the new one and never a mixture, also beside the log
-//! of another database.
+//! A restore that dies at any of its steps leaves the old database or the new one and never a mixture, also beside
+//! the log of another database.
 
 use super::Dice;
 use crate::support::{World, number};
