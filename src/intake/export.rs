@@ -4,8 +4,8 @@ use super::csv_out::{BOM, line};
 use crate::domain::campaign::Campaign;
 use crate::domain::tables::{Table, tables};
 use std::fmt::Write;
-use std::path::Path;
 use std::io;
+use std::path::Path;
 
 /// Keys whose values are numbers or days in TOML and are written without quotes.
 const BARE: &[&str] = &[

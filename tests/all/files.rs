@@ -200,13 +200,10 @@ fn whatever_is_made_belongs_to_its_user_alone() {
     world.file("doseplan.toml", "[http]\nlisten = \"off\"\n");
     let mine: Vec<PathBuf> = walk(&world.path(""));
     let run = |line: &str, code: i32| {
-        let mut command = world.command(&[]);
-        let (db, program) = (world.db().to_owned(), PROGRAM);
         let mut shell = Command::new("sh");
-        shell.args(["-c", "umask 000; exec \"$0\" \"$@\"", program]).args(line.split(' '));
-        shell.current_dir(world.path("")).env("DOSEPLAN_DB", db).env("LC_ALL", "en_US.UTF-8");
-        shell.stdin(Stdio::null());
-        command.env("DOSEPLAN_DB", "");
+        shell.args(["-c", "umask 000; exec \"$0\" \"$@\"", PROGRAM]).args(line.split(' '));
+        shell.current_dir(world.path("")).env("DOSEPLAN_DB", world.db());
+        shell.env("LC_ALL", "en_US.UTF-8").stdin(Stdio::null());
         Ran::from(shell.output().unwrap()).ends(code)
     };
     run("campaign apply in/small", 0);

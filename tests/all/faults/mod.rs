@@ -41,6 +41,11 @@ impl Dice {
         self.next() % limit
     }
 
+    /// A place in a list of this length.
+    fn one_of(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap()
+    }
+
     /// True in this many of a thousand cases.
     fn in_1000(&mut self, share: u64) -> bool {
         self.below(1000) < share

@@ -209,9 +209,9 @@ fn restores_that_die_at_random_moments_leave_the_old_database_or_the_new_one() {
     while kills < wanted {
         tries += 1;
         assert!(tries < 4 * wanted + 40, "too few of them died: {kills} of {tries}");
-        let before = [Before::Old, Before::LogOnly, Before::Mixed][(dice.below(3)) as usize];
+        let before = [Before::Old, Before::LogOnly, Before::Mixed][dice.one_of(3)];
         set(&world, before);
-        let (step, most) = STEPS[dice.below(STEPS.len() as u64) as usize];
+        let (step, most) = STEPS[dice.one_of(STEPS.len())];
         let step = dice.in_1000(300).then_some((step, 1 + dice.below(most)));
         let moment = Duration::from_millis(dice.below(takes + takes / 4));
         let moment = if step.is_some() { Duration::from_mins(1) } else { moment };
