@@ -94,14 +94,14 @@ impl App {
         if !force && file.try_exists().map_err(at(file))? {
             return Err(AppError::refused("refused-file-there", &[("file", &file.display())]));
         }
+        if lock::is_held(file) {
+            return Err(StoreError::Locked(file.clone()).into());
+        }
         if let Some(log) = swap::log_beside(file) {
             return Err(AppError::refused(
                 "refused-log-beside",
                 &[("file", &file.display()), ("log", &log.display())],
             ));
-        }
-        if lock::is_held(file) {
-            return Err(StoreError::Locked(file.clone()).into());
         }
         let folder = folder_of(file);
         let lock = only_one(folder)?;
