@@ -304,9 +304,22 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// A newly read configuration as far as a running daemon can follow it; and the keys that wait for its next start.
+    #[must_use]
+    pub fn followed_by(&self, new: Self) -> (Self, Vec<&'static str>) {
+        let waiting = [
+            ("db", self.db != new.db),
+            ("[http] listen", self.http.listen != new.http.listen),
+            ("[daemon] instance", self.daemon.instance != new.daemon.instance),
+        ];
+        let waiting = waiting.iter().filter(|(_, differs)| *differs).map(|(key, _)| *key).collect();
+        let (db, http, daemon) = (self.db.clone(), self.http.clone(), self.daemon.clone());
+        (Self { db, http, daemon, ..new }, waiting)
+    }
+
     /// Reads a configuration. If `path` does not exist and was not named by the user, returns the defaults.
     pub fn read(path: &Path, asked: bool) -> Result<Self, ConfigError> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match crate::files::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked => {
                 return Ok(Self::default());
@@ -314,7 +327,11 @@ impl Config {
             Err(error) => return Err(ConfigError::Unreadable(path.to_owned(), error)),
         };
         toml::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|error| ConfigError::Wrong(path.to_owned(), error.to_string()))
+            // The message repeats the line at fault, which may be an address with a password.
+            .map_err(|error| {
+                let said = crate::secrets::masked(&error.to_string()).into_owned();
+                ConfigError::Wrong(path.to_owned(), said)
+            })
     }
 }
 
@@ -329,6 +346,21 @@ mod tests {
         assert!(quiet.contains(at("23:10")) && quiet.contains(at("07:59")));
         assert!(!quiet.contains(at("08:00")) && !quiet.contains(at("20:59")));
         assert!("21-8".parse::<QuietHours>().is_err());
+    }
+
+    #[test]
+    fn a_running_daemon_follows_what_it_can_and_names_the_rest() {
+        let read = |text: &str| toml::from_str::<Config>(text).expect("a configuration");
+        let old = read("db = \"sqlite://a.db\"\n[mail]\nhost = \"one\"");
+        let new = read(
+            "db = \"sqlite://b.db\"\n[mail]\nhost = \"two\"\n[http]\nlisten = \"off\"\n\
+             [daemon]\ninstance = \"x\"\n[reminders]\nquiet_hours = \"22:00-07:00\"",
+        );
+        let (now, waiting) = old.followed_by(new.clone());
+        assert_eq!(waiting, ["db", "[http] listen", "[daemon] instance"]);
+        assert_eq!((now.db, now.mail.host.as_deref()), (old.db.clone(), Some("two")));
+        assert_eq!(now.reminders.quiet_hours, new.reminders.quiet_hours);
+        assert!(old.followed_by(old.clone()).1.is_empty());
     }
 
     #[test]

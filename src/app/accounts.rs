@@ -145,6 +145,14 @@ impl App {
         Ok(account.filter(|_| right))
     }
 
+    /// Notes a failed login. What is no account's name is not written down: it may be a password that was typed into
+    /// the wrong field.
+    pub async fn note_login_failed(&self, name: &str, now: DateTime<Utc>) -> Result<()> {
+        let known = accounts::find(&mut self.store.read().await?, name).await?.is_some();
+        let who = if known { name } else { "-" };
+        self.note_audit(who, Action::LoginFailed, (None, ""), now).await
+    }
+
     /// Logs an account in; returns the secret for the browser's cookie.
     pub async fn log_in(&self, account: &Account, now: DateTime<Utc>) -> Result<String> {
         let token = secret_text();

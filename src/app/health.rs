@@ -4,7 +4,6 @@ use super::recount::{Recount, recount};
 use super::{App, Result};
 use crate::store::copy;
 use crate::store::health::{self, Check};
-use chrono::{DateTime, Utc};
 
 /// What a check found.
 #[derive(Debug, Clone)]
@@ -17,7 +16,7 @@ pub struct Health {
 
 impl App {
     /// Reads every page (SQLite) and every reference, and recounts everything. `repair` corrects totals that differ.
-    pub async fn health(&self, repair: bool, now: DateTime<Utc>) -> Result<Health> {
+    pub async fn health(&self, repair: bool) -> Result<Health> {
         let mut tx = if repair { self.store.write().await? } else { self.store.read().await? };
         copy::unhurried(&mut tx).await?;
         health::sound(&mut tx, false).await?;
@@ -25,7 +24,7 @@ impl App {
         let mut totals = Vec::new();
         for (no, id) in crate::store::campaigns::all(&mut tx).await? {
             let loaded = self.load(&mut tx, no, i64::MAX).await?;
-            totals.push((id.to_string(), recount(&mut tx, &loaded, repair, now).await?));
+            totals.push((id.to_string(), recount(&mut tx, &loaded, repair).await?));
         }
         tx.commit().await?;
         Ok(Health { checks, totals })

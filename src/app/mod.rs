@@ -87,7 +87,7 @@ pub use refused::Refused;
 pub enum AppError {
     /// The database.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// No campaign at all.
     #[error("there is no campaign yet; `doseplan campaign apply FOLDER` stores one")]
     NoCampaign,
@@ -117,6 +117,15 @@ pub enum AppError {
     /// Something else that was asked for and cannot be; the text says what to do.
     #[error("{0}")]
     Refused(Refused),
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::File(path, error) => Self::File(path, error),
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl From<Denied> for AppError {

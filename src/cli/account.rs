@@ -170,7 +170,11 @@ impl Token {
         match self {
             Self::Add { account, name, scopes } => {
                 let token = app.add_token(account, name, scopes, Actor::CommandLine, now).await?;
-                super::output::print(&format!("{token}\n"));
+                if out.format == Format::Table {
+                    super::output::print(&format!("{token}\n"));
+                } else {
+                    out.thing(&serde_json::json!({"name": name, "token": token}));
+                }
                 out.note("token-added", &[("name", name)]);
             }
             Self::List => {

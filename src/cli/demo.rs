@@ -16,9 +16,10 @@ use crate::domain::coverage::Depth;
 use crate::domain::date::{days, resolve};
 use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
+use crate::files;
 use crate::jobs::runner::Runner;
 use crate::mail::transport::Transport;
-use crate::store::Store;
+use crate::store::{Store, place};
 use crate::web::Site;
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -109,14 +110,17 @@ impl Demo {
     pub(super) async fn run(&self, mut invocation: Invocation) -> anyhow::Result<u8> {
         fresh(invocation.out, &self.dir)?;
         let example = self.dir.join("campaign");
-        fs::create_dir_all(&example)?;
+        files::create_dir_all(&example)?;
         for (name, bytes) in EXAMPLE {
-            fs::write(example.join(name), bytes)?;
+            files::write(&example.join(name), bytes)?;
         }
         invocation.config.mail.dir = self.dir.join("mail");
-        let address = format!("sqlite://{}", self.dir.join("doseplan.db").display());
-        let lock = daemon::lock(&address)?;
+        let address = place::address(&self.dir.join("doseplan.db"))?;
+        let mut lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
+        if let Some(lock) = &mut lock {
+            lock.hold_file()?;
+        }
         // A replay can be repeated: until its end, nothing waits for the disk.
         store.wait_for_disk(false).await?;
         let mut app = App::new(store, invocation.config.clone());
@@ -141,7 +145,7 @@ impl Demo {
             clock.release();
             let now = clock.now().with_timezone(&campaign.timezone);
             invocation.out.note("demo-goes-on", &[("now", &now.format("%Y-%m-%d %H:%M"))]);
-            daemon::serve(runner, clock, http).await?;
+            daemon::serve(runner, clock, http, None).await?;
         }
         drop(lock);
         Ok(exit::OK)
@@ -169,10 +173,10 @@ fn fresh(out: super::output::Out, dir: &Path) -> anyhow::Result<()> {
             return Err(out.fail("fail-not-a-demo", &[("dir", &dir.display())]));
         }
         // Fails while a daemon still uses the old database.
-        drop(daemon::lock(&format!("sqlite://{}", dir.join("doseplan.db").display()))?);
+        drop(daemon::lock(&place::address(&dir.join("doseplan.db"))?)?);
         fs::remove_dir_all(dir).with_context(|| format!("{} cannot be removed", dir.display()))?;
     }
-    fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))
+    files::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))
 }
 
 fn at(campaign: &Campaign, day: NaiveDate, hour: u32) -> DateTime<Utc> {
@@ -262,7 +266,7 @@ impl Stage {
             ],
         );
         let reports = demo.dir.join("reports");
-        fs::create_dir_all(&reports)?;
+        files::create_dir_all(&reports)?;
         Ok(Replay {
             tallies: daily(&example.join("tallies.csv"), 1)?,
             doses: daily(&example.join("doses.csv"), 2)?,
@@ -330,7 +334,7 @@ impl Replay {
         {
             let Some(rows) = daily.rows.get(&day) else { continue };
             let path = self.reports.join(format!("{name}-{day}.csv"));
-            fs::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
+            files::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
             let (now, language) = (clock.now(), invocation.out.language);
             let done = runner.app.import(loaded, kind, &path, language, now).await?;
             anyhow::ensure!(

@@ -1,7 +1,7 @@
 //! `doseplan doses|tallies|persons|outcomes`: import files, void records.
 
 use super::forecast_words::Reasons;
-use super::output::{Format, harmless};
+use super::output::harmless;
 use super::{Invocation, exit, workbook};
 use crate::app::Loaded;
 use crate::app::import::{Imported, Kind, Warning};
@@ -128,9 +128,7 @@ async fn import(invocation: &Invocation, kind: Kind, path: &Path) -> anyhow::Res
         stored_warnings: warned(invocation, &loaded, &done.stored_warnings),
         done: &done,
     };
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&told);
-    }
+    invocation.out.thing(&told);
     tell(invocation, &told);
     Ok(if done.fault.iter().any(|issue| issue.code == "path_missing") {
         exit::CONFIGURATION
@@ -184,7 +182,7 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
     let (out, done) = (invocation.out, told.done);
     let shown = |issues: &[Issue]| {
         for issue in issues {
-            eprintln!("{}", issue.line(out.language));
+            super::output::tell(&issue.line(out.language));
         }
     };
     shown(&done.fault);

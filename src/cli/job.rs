@@ -158,6 +158,9 @@ impl Job {
                 let occasion = Occasion { due: at, now: at };
                 let report = runner.execute(&loaded, job_of(name)?, occasion).await?;
                 let said = report_words(invocation.out.language, &report);
+                let due = local(loaded.campaign.timezone, at.timestamp_millis());
+                let done = serde_json::json!({"job": name, "due": due, "said": said});
+                invocation.out.thing(&done);
                 invocation.out.note("job-done", &[("job", name), ("said", &said)]);
                 Ok(exit::OK)
             }
@@ -278,6 +281,9 @@ async fn backfill(
     let job = entry.job;
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
+    let mut sheet = Sheet::new(&["job", "due", "state", "said"]);
+    let row =
+        |due: &str, state: &str, said: &str| [name, due, state, said].map(str::to_owned).to_vec();
     for at in due {
         let mut tx = runner.app.store.read().await?;
         let found = runs::find(&mut tx, loaded.no, job, at.timestamp_millis()).await?;
@@ -285,10 +291,12 @@ async fn backfill(
         let when = local(zone, at.timestamp_millis());
         if found.as_ref().is_some_and(|run| run.state == RunState::Done) {
             invocation.out.note("backfill-done-before", &[("due", &when)]);
+            sheet.push(row(&when, "done_before", ""));
             continue;
         }
         if dry_run {
             invocation.out.note("backfill-would-run", &[("job", &name), ("due", &when)]);
+            sheet.push(row(&when, "would_run", ""));
             continue;
         }
         let now = invocation.clock.now();
@@ -296,6 +304,10 @@ async fn backfill(
         let said = report_words(invocation.out.language, &report);
         runner.note_backfill(loaded, job, at, report, now).await?;
         invocation.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
+        sheet.push(row(&when, "ran", &said));
+    }
+    if invocation.out.format != Format::Table {
+        invocation.out.sheet(&sheet);
     }
     Ok(exit::OK)
 }

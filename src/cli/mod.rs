@@ -54,6 +54,7 @@ use crate::domain::campaign::Language;
 use crate::domain::id::AreaCode;
 use crate::jobs::runner::Runner;
 use crate::jobs::timetable::{Timetable, TimetableError};
+use crate::secrets;
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -209,14 +210,14 @@ struct Invocation {
 
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
-    let cli = help::parse();
+    let (cli, path) = help::parse();
     let log = cli.common.log;
     let language = cli.common.lang.unwrap_or_else(language_of_environment);
     log::start(log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("doseplan: the runtime could not be started: {error}");
+            output::tell(&format!("doseplan: the runtime could not be started: {error}"));
             return ExitCode::from(exit::FAILED);
         }
     };
@@ -229,8 +230,52 @@ pub fn main() -> ExitCode {
             }
         }
     });
-    ExitCode::from(code)
+    ExitCode::from(output::ended(code, ACTS.contains(&path.as_str())))
 }
+
+/// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
+/// result.
+const ACTS: [&str; 39] = [
+    "account add",
+    "account password",
+    "account remove",
+    "account token remove",
+    "backup",
+    "bounce forget",
+    "bounce import",
+    "campaign apply",
+    "campaign export",
+    "campaign new",
+    "daemon",
+    "db adopt",
+    "db move",
+    "demo",
+    "digest resend",
+    "digest send",
+    "doses import",
+    "doses new",
+    "doses void",
+    "job backfill",
+    "job hold",
+    "job resume",
+    "job run",
+    "man",
+    "outbox drain",
+    "outbox resolve",
+    "outbox retry",
+    "outcomes import",
+    "outcomes new",
+    "outcomes void",
+    "persons import",
+    "persons new",
+    "plan adopt",
+    "report save",
+    "restore",
+    "tallies import",
+    "tallies new",
+    "tallies void",
+    "unsubscribe",
+];
 
 fn code_of(error: &anyhow::Error) -> u8 {
     if error.chain().any(<dyn std::error::Error>::is::<StoreError>) {
@@ -265,8 +310,10 @@ fn code_of(error: &anyhow::Error) -> u8 {
 }
 
 async fn start(cli: Cli) -> anyhow::Result<u8> {
-    let path = cli.common.config.clone().unwrap_or_else(|| PathBuf::from("doseplan.toml"));
-    let config = Config::read(&path, cli.common.config.is_some())?;
+    let config = configuration(&cli.common)?;
+    for address in cli.common.db.iter().chain(&config.db) {
+        secrets::keep(address);
+    }
     let language = cli.common.lang.or(config.language).unwrap_or_else(language_of_environment);
     let out = Out { language, format: cli.common.output };
     let invocation =
@@ -312,6 +359,23 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
+/// Reads the configuration.
+fn configuration(common: &Common) -> Result<Config, crate::config::ConfigError> {
+    Config::read(&common.configuration(), common.config.is_some())
+}
+
+impl Common {
+    /// The file of the configuration.
+    fn configuration(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(|| PathBuf::from("doseplan.toml"))
+    }
+}
+
+/// The timetable that a configuration names.
+fn timetable_of(config: &Config) -> Result<Timetable, TimetableError> {
+    config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
+}
+
 /// The language set in the environment; Chinese if none is set.
 fn language_of_environment() -> Language {
     ["LC_ALL", "LC_MESSAGES", "LANG"]
@@ -320,11 +384,6 @@ fn language_of_environment() -> Language {
         .find(|value| !value.is_empty())
         .and_then(|value| Language::from_tag(value.split('.').next().unwrap_or_default()))
         .unwrap_or_default()
-}
-
-/// An address that is safe to show. The address of a server may contain a password.
-fn shown(address: &str) -> &str {
-    if address.starts_with("sqlite:") { address } else { "postgres://…" }
 }
 
 impl Invocation {
@@ -337,7 +396,7 @@ impl Invocation {
     async fn open(&self, create: bool) -> anyhow::Result<App> {
         let address = self.address();
         let opened = Store::open(&address, create).await.map_err(AppError::from);
-        let store = opened.with_context(|| format!("database {}", shown(&address)))?;
+        let store = opened.with_context(|| format!("database {}", secrets::shown(&address)))?;
         let store = store
             .with_clock(self.clock.clone())
             .with_faults(crate::fault::Faults::from_environment());
@@ -353,7 +412,7 @@ impl Invocation {
 
     /// The timetable of this installation.
     fn timetable(&self) -> Result<Timetable, TimetableError> {
-        self.config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
+        timetable_of(&self.config)
     }
 
     /// A runner of this process, with the timetable of this installation.
@@ -385,4 +444,20 @@ fn areas_below<'a>(
 /// Reads a day of the command line, in any form that files may use.
 fn parse_day(text: &str) -> Result<NaiveDate, String> {
     crate::domain::date::parse_day(text).ok_or_else(|| "write a day as 2021-10-20".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_that_acts_is_one() {
+        for path in ACTS {
+            let mut command = Cli::command();
+            for name in path.split(' ') {
+                let below = command.find_subcommand(name).cloned();
+                command = below.unwrap_or_else(|| panic!("there is no {path}"));
+            }
+        }
+    }
 }

@@ -110,9 +110,8 @@ impl Outbox {
                     }
                 };
                 let done = drain(&invocation, &app, &clock).await?;
-                if invocation.out.format == Format::Json {
-                    invocation.out.json(&done);
-                } else {
+                invocation.out.thing(&done);
+                if invocation.out.format == Format::Table {
                     for (what, count) in &done.results {
                         invocation.out.note("outbox-drained", &[("what", what), ("count", count)]);
                     }
@@ -136,20 +135,30 @@ async fn show(invocation: &Invocation, app: &App, id: i64, part: Part) -> anyhow
         Part::Text => stored::text(&bytes).map(|text| format!("{}\n\n{text}", message.subject)),
         Part::Html => stored::page(&bytes),
     };
-    print(&said.ok_or_else(|| invocation.out.fail("fail-no-part", &[("id", &id)]))?);
+    let said = said.ok_or_else(|| invocation.out.fail("fail-no-part", &[("id", &id)]))?;
+    if invocation.out.format == Format::Table {
+        print(&said);
+    } else {
+        invocation.out.thing(&Shown { view: view(&message), content: said });
+    }
     Ok(exit::OK)
 }
 
+/// One mail with its content, as programs get it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    view: View<'a>,
+    content: String,
+}
+
+fn view(message: &Message) -> View<'_> {
+    let zone = message.zone.parse::<Tz>().unwrap_or(chrono_tz::UTC);
+    View { due: local(zone, message.due_at), changed: local(zone, message.changed_at), message }
+}
+
 fn list(invocation: &Invocation, all: &[Message]) -> u8 {
-    let zone = |message: &Message| message.zone.parse::<Tz>().unwrap_or(chrono_tz::UTC);
-    let views: Vec<View> = all
-        .iter()
-        .map(|message| View {
-            due: local(zone(message), message.due_at),
-            changed: local(zone(message), message.changed_at),
-            message,
-        })
-        .collect();
+    let views: Vec<View> = all.iter().map(view).collect();
     if invocation.out.format == Format::Json {
         invocation.out.json(&views);
         return exit::OK;

@@ -42,7 +42,7 @@ impl Status {
         if invocation.out.format == Format::Table {
             screen(&invocation, &loaded, &status);
         } else {
-            invocation.out.json(&status);
+            invocation.out.thing(&status);
         }
         let bad = self.check && !status.problems.is_empty();
         Ok(if bad { exit::BELOW } else { exit::OK })
@@ -64,7 +64,11 @@ impl Status {
                 }
                 screen(invocation, &loaded, &status);
             } else {
-                invocation.out.json(&status);
+                invocation.out.thing(&status);
+            }
+            // Nobody looks any more.
+            if super::output::is_lost() {
+                return Ok(exit::OK);
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -130,10 +134,8 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
         out.sheet(&needs);
     }
     for problem in &status.problems {
-        eprintln!(
-            "{}",
-            super::output::toned(&format!("! {}", said(invocation, problem)), Tone::Bad)
-        );
+        let line = super::output::toned(&format!("! {}", said(invocation, problem)), Tone::Bad);
+        super::output::tell(&line);
     }
 }
 

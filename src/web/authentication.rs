@@ -211,7 +211,7 @@ pub(super) async fn login(
     let logged_in = match found {
         Ok(Some(account)) => site.app.log_in(&account, now).await.map(Some),
         Ok(None) => {
-            let noted = site.app.note_audit(shown, Action::LoginFailed, (None, ""), now).await;
+            let noted = site.app.note_login_failed(name, now).await;
             noted.map(|()| None)
         }
         Err(error) => Err(error),

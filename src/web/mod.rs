@@ -33,7 +33,7 @@ mod words;
 
 use crate::app::{App, AppError};
 use crate::clock::{Clock, Hearts};
-use crate::jobs::runner::Runner;
+use crate::jobs::runner::{Reload, Runner};
 use crate::jobs::timetable::Timetable;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -48,7 +48,7 @@ use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -78,6 +78,7 @@ pub struct Site {
     login_clock: Clock,
     hearts: Arc<Hearts>,
     timetable: Arc<Timetable>,
+    reload: watch::Receiver<Option<Arc<Reload>>>,
     ready_gate: Arc<Mutex<()>>,
     metrics_gate: Arc<Mutex<()>>,
     leave_gate: Arc<Mutex<()>>,
@@ -121,6 +122,7 @@ impl Site {
             clock,
             hearts: Arc::clone(&runner.hearts),
             timetable: Arc::new(runner.timetable.clone()),
+            reload: runner.reload.subscribe(),
             ready_gate: Arc::default(),
             metrics_gate: Arc::default(),
             leave_gate: Arc::default(),
@@ -133,6 +135,16 @@ impl Site {
     #[must_use]
     pub fn with_login_clock(self, login_clock: Clock) -> Self {
         Self { login_clock, ..self }
+    }
+
+    /// Takes over a changed configuration; says whether there was one.
+    fn renew(&mut self) -> bool {
+        let Ok(true) = self.reload.has_changed() else { return false };
+        if let Some(new) = self.reload.borrow_and_update().clone() {
+            self.app.config = new.config.clone();
+            self.timetable = Arc::new(new.timetable.clone());
+        }
+        true
     }
 
     fn router(self) -> Router {
@@ -171,7 +183,7 @@ async fn within<T: Send + 'static>(
         }
     };
     let said = timeout(limit, answer).await.map_err(late).flatten();
-    said.map_err(|error| crate::mail::mask::addresses(&error).into_owned())
+    said.map_err(|error| crate::mail::mask::addresses(&crate::secrets::masked(&error)).into_owned())
 }
 
 /// Limits the time of every answer, and adds headers that keep browsers from running or embedding anything foreign.
@@ -221,9 +233,9 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Serves until `end`, then lets requests under way finish.
-pub async fn serve(listener: TcpListener, site: Site, end: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, mut site: Site, end: impl Future<Output = ()>) {
     let desk = Arc::clone(&site.desk);
-    let router = site.router();
+    let mut router = site.clone().router();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
     let mut open = JoinSet::new();
@@ -237,6 +249,9 @@ pub async fn serve(listener: TcpListener, site: Site, end: impl Future<Output = 
             taken = taken => taken,
             () = &mut end => break,
         };
+        if site.renew() {
+            router = site.clone().router();
+        }
         match accepted {
             Ok((stream, _)) => {
                 let connection = connection(stream, router.clone(), graceful.watcher());

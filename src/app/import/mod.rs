@@ -159,12 +159,14 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         let from = (kind, path, language);
-        match kind {
+        let done = match kind {
             Kind::Doses => self.import_rows(loaded, rows::doses(path), from, now).await,
             Kind::Tallies => self.import_rows(loaded, rows::tallies(path), from, now).await,
             Kind::Persons => self.import_rows(loaded, rows::persons(path), from, now).await,
             Kind::Outcomes => self.import_rows(loaded, rows::outcomes(path), from, now).await,
-        }
+        };
+        self.store.fold_log().await;
+        done
     }
 
     /// Stores counts that `by` entered by hand, all of them or, if one is refused, none. Issues call their source

@@ -36,7 +36,7 @@ pub(super) async fn write(dir: &Path, message: &Outgoing, wait: Wait) -> Outcome
 }
 
 fn write_now(dir: &PathBuf, name: &str, bytes: &[u8], wait: Wait) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
+    crate::files::create_dir_all(dir)?;
     let target = dir.join(format!("{name}.eml"));
     if fs::read(&target).is_ok_and(|held| held == bytes) {
         return Ok(());
@@ -53,7 +53,7 @@ fn write_now(dir: &PathBuf, name: &str, bytes: &[u8], wait: Wait) -> io::Result<
 }
 
 fn write_file(path: &Path, bytes: &[u8], wait: Wait) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = crate::files::create(path)?;
     file.write_all(bytes)?;
     if wait == Wait::ForDisk { file.sync_all() } else { Ok(()) }
 }

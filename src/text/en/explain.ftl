@@ -3,6 +3,7 @@
 explain-path_missing = The file or folder named on the command line does not exist. Relative paths start at the current folder.
 explain-not_a_campaign = A campaign is a folder with campaign.toml, or one workbook. Single CSV files are for importing doses, tallies, persons and outcomes.
 explain-unreadable = The system did not allow reading it; often the file is still open in Excel or WPS.
+explain-not_a_file = A file is read twice and must have an end; a pipe has neither. Save first: command > file.csv.
 explain-file_too_large = The limit keeps a wrong file from filling the memory.
 explain-missing_file = These are required: campaign.toml, areas, eligible, sites and deliveries.
 explain-misnamed_file = The name is nearly that of a known file. As it is, the file is ignored.

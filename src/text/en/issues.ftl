@@ -10,6 +10,12 @@ issue-hint = { $nearest ->
 issue-path_missing = no such file or folder; check the path
 issue-not_a_campaign = neither a folder nor an .xlsx workbook; a campaign is a folder with campaign.toml or one .xlsx workbook
 issue-unreadable = cannot be read ({ $reason }); check its permissions and whether another program has it open
+issue-not_a_file = is a { $kind ->
+    [folder] folder
+    [pipe] pipe
+    [socket] socket
+   *[device] device
+}, not a file; save the content in a file and name that
 issue-file_too_large = is larger than { $limit }; check that it is the right file
 issue-missing_file = the required file { $file } is missing; add it
 issue-misnamed_file = no file with this name is read; if you mean “{ $nearest }”, rename it

@@ -3,6 +3,7 @@
 explain-path_missing = 命令行给出的文件或文件夹不存在。相对路径从当前目录算起。
 explain-not_a_campaign = 活动是含 campaign.toml 的文件夹，或一个工作簿。单独的 CSV 用 doses、tallies、persons、outcomes 的 import 导入。
 explain-unreadable = 操作系统拒绝读取。Windows 上常因文件仍在 Excel 或 WPS 中打开。
+explain-not_a_file = 文件要读两遍，而且必须有结尾；管道做不到。请先保存：命令 > 文件.csv。
 explain-file_too_large = 上限防止一个错误的文件占满内存。
 explain-missing_file = 必需的文件：campaign.toml、areas、eligible、sites、deliveries。
 explain-misnamed_file = 名称与某个表只差一两个字母，很可能是笔误；不改名就不会读取。

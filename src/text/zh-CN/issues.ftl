@@ -10,6 +10,12 @@ issue-hint = { $nearest ->
 issue-path_missing = 找不到这个文件或文件夹；请检查路径
 issue-not_a_campaign = 既不是文件夹，也不是 .xlsx 工作簿；接种活动是一个含 campaign.toml 的文件夹，或一个 .xlsx 工作簿
 issue-unreadable = 无法读取（{ $reason }）；请检查权限，并确认文件没有被其他程序占用
+issue-not_a_file = 这是{ $kind ->
+    [folder] 文件夹
+    [pipe] 管道
+    [socket] 套接字
+   *[device] 设备
+}，不是文件；请先把内容保存成文件，再指定该文件
 issue-file_too_large = 文件超过 { $limit }；请检查是否选错了文件
 issue-missing_file = 缺少必需的文件 { $file }；请加入该文件
 issue-misnamed_file = 这个名称不会被读取；如果要用，请改名为“{ $nearest }”

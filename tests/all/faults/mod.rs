@@ -6,6 +6,7 @@ mod cluster;
 mod kills;
 mod leases;
 mod matrix;
+mod restores;
 mod simulation;
 
 use crate::support::{World, shared, skipped};
@@ -38,6 +39,11 @@ impl Dice {
 
     fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
+    }
+
+    /// A place in a list of this length.
+    fn one_of(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap()
     }
 
     /// True in this many of a thousand cases.
