@@ -18,6 +18,7 @@ use sqlx::sqlite::{
 use sqlx::{Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a writer waits for another one before it gives up.
@@ -59,6 +60,17 @@ pub struct Store {
     claim: Option<Claim>,
     /// Where a test makes the process die: before and after every commit, and at steps of the app.
     faults: Faults,
+    secret: Secret,
+}
+
+/// Bytes that are never printed.
+#[derive(Clone, Default)]
+struct Secret(Arc<[u8]>);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -158,14 +170,30 @@ impl Store {
         } else {
             return Err(StoreError::Address(address.to_owned()));
         };
-        let store = Self { pools, clock: Clock::System, claim: None, faults: Faults::default() };
+        let store = Self {
+            pools,
+            clock: Clock::System,
+            claim: None,
+            faults: Faults::default(),
+            secret: Secret::default(),
+        };
         store.migrate().await?;
-        if super::installation::secret(&mut store.read().await?).await?.is_none() {
+        let found = super::installation::secret(&mut store.read().await?).await?;
+        let secret = if let Some(secret) = found {
+            secret
+        } else {
             let mut tx = store.write().await?;
             super::installation::found(&mut tx).await?;
+            let made = super::installation::secret(&mut tx).await?;
             tx.commit().await?;
-        }
-        Ok(store)
+            made.unwrap_or_default()
+        };
+        Ok(Self { secret: Secret(secret.into()), ..store })
+    }
+
+    /// The secret that signs what mails carry, as it was when the database was opened.
+    pub fn secret(&self) -> &[u8] {
+        &self.secret.0
     }
 
     /// The same database with another clock for its leases, where it is SQLite.
