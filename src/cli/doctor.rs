@@ -28,6 +28,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
         daemon_runs = checks::daemons(&invocation, &mut findings, app).await?;
         campaigns(&invocation, &mut findings, app).await?;
         mail(&mut findings, app).await;
+        checks::relay(&mut findings, app).await?;
         font(&mut findings, app).await?;
         checks::password_file(&mut findings, &app.config);
     }
@@ -90,7 +91,7 @@ async fn mail(findings: &mut Findings<'_>, app: &App) {
             findings.line(Mark::Ok, "doctor-mail-smtp", &[("host", &host)]);
         }
         Err(outcome) => {
-            let said = format!("{outcome:?}");
+            let said = outcome.to_string();
             findings.line(Mark::Fail, "doctor-mail-smtp-bad", &[("host", &host), ("said", &said)]);
         }
     }
