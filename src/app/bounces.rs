@@ -5,7 +5,7 @@ use super::{App, Result, millis};
 use crate::config::BounceAddress;
 use crate::domain::hold::EventKind;
 use crate::domain::message::{BounceKind, MailState};
-use crate::domain::refusal::{self, Answer, Cause, Status, Step, codes, judge};
+use crate::domain::refusal::{self, Answer, Cause, EnhancedCode, Step, codes, judge};
 use crate::mail::bounce::{self, BounceReport, NotUnderstood};
 use crate::mail::mailbox::{Found, Mailbox};
 use crate::mail::message::{canonical, spellings};
@@ -245,7 +245,8 @@ impl App {
         Ok(lines.into_values().collect())
     }
 
-    /// Judges what speaks against addresses by the rules of this edition of the program; `None` if that was done before.
+    /// Judges what speaks against addresses by the rules of this edition of the program; `None` if that was done
+    /// before.
     pub async fn judge_bounces_again(&self, now: DateTime<Utc>) -> Result<Option<JudgedAgain>> {
         if installation::judged(&mut self.store.read().await?).await? >= refusal::EDITION {
             return Ok(None);
@@ -340,7 +341,7 @@ pub async fn refused(
     }
     let kind = cause.kind(code / 100 == 5);
     let status =
-        Status::of(None, answer.status.filter(|status| status.0 == code / 100), Some(code));
+        EnhancedCode::of(None, answer.status.filter(|status| status.0 == code / 100), Some(code));
     let failed = Failed {
         report: &format!("{AT_SMTP}{outbox}/{}", millis(now)),
         outbox,

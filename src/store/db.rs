@@ -2,6 +2,7 @@
 //! `RETURNING`, `CAST(… AS BIGINT)` around sums, no date functions.
 
 pub use super::row::{Row, TableRow};
+use super::secret::Secret;
 use super::{StoreError, migrations};
 use crate::clock::Clock;
 use crate::domain::words::Word;
@@ -18,7 +19,6 @@ use sqlx::sqlite::{
 use sqlx::{Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a writer waits for another one before it gives up.
@@ -61,16 +61,6 @@ pub struct Store {
     /// Where a test makes the process die: before and after every commit, and at steps of the app.
     faults: Faults,
     secret: Secret,
-}
-
-/// Bytes that are never printed.
-#[derive(Clone, Default)]
-struct Secret(Arc<[u8]>);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -178,22 +168,13 @@ impl Store {
             secret: Secret::default(),
         };
         store.migrate().await?;
-        let found = super::installation::secret(&mut store.read().await?).await?;
-        let secret = if let Some(secret) = found {
-            secret
-        } else {
-            let mut tx = store.write().await?;
-            super::installation::found(&mut tx).await?;
-            let made = super::installation::secret(&mut tx).await?;
-            tx.commit().await?;
-            made.unwrap_or_default()
-        };
-        Ok(Self { secret: Secret(secret.into()), ..store })
+        let secret = Secret::of(&store).await?;
+        Ok(Self { secret, ..store })
     }
 
     /// The secret that signs what mails carry, as it was when the database was opened.
     pub fn secret(&self) -> &[u8] {
-        &self.secret.0
+        self.secret.bytes()
     }
 
     /// The same database with another clock for its leases, where it is SQLite.

@@ -29,6 +29,7 @@ pub mod relays;
 pub mod reminders;
 mod row;
 pub mod runs;
+mod secret;
 pub mod tables;
 pub mod tallies;
 pub mod unsubscribed;

@@ -6,7 +6,7 @@ use super::{Drained, LEASE_MS, Sender};
 use crate::app::bounces::EnvelopeSenders;
 use crate::app::{App, AppError, Result, millis};
 use crate::domain::message::AttemptOutcome;
-use crate::domain::refusal::{Cause, Owner, Streak, Verdict};
+use crate::domain::refusal::{Belief, Cause, Owner, Streak};
 use crate::mail::message::{Party, canonical};
 use crate::mail::transport::{Connection, Outcome, Outgoing, Transport};
 use crate::store::outbox::{AttemptResult, Claimed, Message};
@@ -133,12 +133,12 @@ impl Round {
         }
         state.heed(&found.server);
         match verdict {
-            Verdict::Believed => state.store(message, found, Some(&refusal), &mut out),
-            Verdict::Held => {
+            Belief::Believed => state.store(message, found, Some(&refusal), &mut out),
+            Belief::Held => {
                 let message = message.clone();
                 state.held.push(Held { message, found, refusal });
             }
-            Verdict::Ours => {
+            Belief::Ours => {
                 let why = refusal.why.clone();
                 state.held.push(Held { message: message.clone(), found, refusal });
                 state.settle(Some(Cause::InARow), &mut out);

@@ -2,15 +2,15 @@
 
 /// An enhanced status code: class, subject, detail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status(pub u16, pub u16, pub u16);
+pub struct EnhancedCode(pub u16, pub u16, pub u16);
 
-impl std::fmt::Display for Status {
+impl std::fmt::Display for EnhancedCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}.{}", self.0, self.1, self.2)
     }
 }
 
-impl Status {
+impl EnhancedCode {
     /// The stated status, unless the server's words are more exact; without either, the class of the reply code.
     pub fn of(stated: Option<Self>, said: Option<Self>, code: Option<u16>) -> Option<Self> {
         match (stated, said) {
@@ -36,7 +36,7 @@ const REPLIES: [u16; 41] = [
 
 /// The first reply code and the first enhanced status of a text. Numbers inside an address, host name or IP address
 /// are ignored.
-pub fn codes(text: &str) -> (Option<u16>, Option<Status>) {
+pub fn codes(text: &str) -> (Option<u16>, Option<EnhancedCode>) {
     let (mut code, mut status) = (None, None);
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '_' | '+' | '%');
     for word in text.split(|c: char| !is_word(c)) {
@@ -46,7 +46,7 @@ pub fn codes(text: &str) -> (Option<u16>, Option<Status>) {
         } else if status.is_none() && word.len() <= 9 {
             let numbers: Option<Vec<u16>> = word.split('.').map(|part| part.parse().ok()).collect();
             if let Some([class @ (2 | 4 | 5), subject @ ..=7, detail]) = numbers.as_deref() {
-                status = Some(Status(*class, *subject, *detail));
+                status = Some(EnhancedCode(*class, *subject, *detail));
             }
         }
     }
@@ -79,17 +79,17 @@ mod tests {
 
     #[test]
     fn the_more_exact_of_two_codes_counts() {
-        let five = |subject, detail| Some(Status(5, subject, detail));
+        let five = |subject, detail| Some(EnhancedCode(5, subject, detail));
         for (stated, said, code, wanted) in [
             (five(0, 0), five(1, 1), None, "5.1.1"),
             (five(2, 0), five(1, 1), None, "5.2.0"),
-            (five(0, 0), Some(Status(4, 2, 2)), None, "5.0.0"),
+            (five(0, 0), Some(EnhancedCode(4, 2, 2)), None, "5.0.0"),
             (None, five(7, 1), Some(550), "5.7.1"),
             (None, None, Some(452), "4.0.0"),
         ] {
-            let found = Status::of(stated, said, code).map(|status| status.to_string());
+            let found = EnhancedCode::of(stated, said, code).map(|status| status.to_string());
             assert_eq!(found.as_deref(), Some(wanted));
         }
-        assert_eq!(Status::of(None, None, None), None);
+        assert_eq!(EnhancedCode::of(None, None, None), None);
     }
 }

@@ -8,8 +8,8 @@ mod codes;
 mod streak;
 mod wording;
 
-pub use codes::{Status, codes};
-pub use streak::{Streak, Verdict};
+pub use codes::{EnhancedCode, codes};
+pub use streak::{Belief, Streak};
 
 use super::message::BounceKind;
 use super::words::words;
@@ -20,7 +20,7 @@ pub const EDITION: i64 = 1;
 words! {
     /// Whose fault a refusal is.
     pub enum Owner {
-        /// Ours: login, configuration, sender, quota, the way the server sees us. Every other mail would be refused too.
+        /// Ours: login, configuration, sender, quota. Every other mail would be refused too.
         Us = "us",
         /// This message's: what is in it, or its size.
         Message = "message",
@@ -159,7 +159,7 @@ pub struct Answer<'a> {
     /// Its reply code; a report may have none.
     pub code: Option<u16>,
     /// Its enhanced status code.
-    pub status: Option<Status>,
+    pub status: Option<EnhancedCode>,
     /// Its words, in any case and language.
     pub words: &'a str,
 }
@@ -197,7 +197,7 @@ pub fn speaks_of_address(words: &str) -> bool {
 }
 
 /// Codes of Exchange and of RFC 7372 that mean one thing only, whatever is said with them.
-fn certain(Status(_, subject, detail): Status) -> Option<Cause> {
+fn certain(EnhancedCode(_, subject, detail): EnhancedCode) -> Option<Cause> {
     Some(match (subject, detail) {
         (1, 90) => Cause::Quota,
         (2, 121 | 122) => Cause::Busy,
@@ -213,7 +213,7 @@ fn certain(Status(_, subject, detail): Status) -> Option<Cause> {
 }
 
 /// What words and enhanced code say together.
-fn together(spoken: Option<Cause>, status: Option<Status>, said: &str) -> Option<Cause> {
+fn together(spoken: Option<Cause>, status: Option<EnhancedCode>, said: &str) -> Option<Cause> {
     let coded = status.and_then(|status| by_status(status, said));
     match (spoken, coded) {
         // A quota that is a matter of routes or of policy is no mailbox's.
@@ -234,7 +234,7 @@ fn together(spoken: Option<Cause>, status: Option<Status>, said: &str) -> Option
 
 /// What an enhanced code says where the words say nothing. Subjects 3, 4 and 5 are about servers, routes and commands:
 /// alone they speak against no address.
-fn by_status(Status(_, subject, detail): Status, said: &str) -> Option<Cause> {
+fn by_status(EnhancedCode(_, subject, detail): EnhancedCode, said: &str) -> Option<Cause> {
     Some(match (subject, detail) {
         (1, 7 | 8) => Cause::Sender,
         (1, _) => Cause::Unknown,

@@ -16,7 +16,7 @@ const MESSAGES_MAX: usize = 3;
 
 /// What a refusal means, given those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Belief {
     /// It is what it says.
     Believed,
     /// It is the reader's fault unless the next one says the same: wait.
@@ -51,14 +51,14 @@ impl Streak {
         cause: Cause,
         mail: i64,
         reader: &str,
-    ) -> Verdict {
+    ) -> Belief {
         let (said, most) = match cause.owner() {
             Owner::Us => {
                 self.took();
-                return Verdict::Ours;
+                return Belief::Ours;
             }
             Owner::Message => ("message".to_owned(), MESSAGES_MAX),
-            Owner::Reader if cause == Cause::Busy => return Verdict::Believed,
+            Owner::Reader if cause == Cause::Busy => return Belief::Believed,
             Owner::Reader => {
                 let most = if is_clear(answer, cause) { CLEAR_MAX } else { EQUAL_MAX };
                 (equal(answer, cause), most)
@@ -76,9 +76,9 @@ impl Streak {
         };
         *self = Self { said, count, mail: Some(mail), reader: reader.to_owned() };
         if count >= most {
-            return Verdict::Ours;
+            return Belief::Ours;
         }
-        if cause.owner() == Owner::Reader { Verdict::Held } else { Verdict::Believed }
+        if cause.owner() == Owner::Reader { Belief::Held } else { Belief::Believed }
     }
 
     /// Whether the next mail should be one that has as little as possible in common with those refused.
@@ -121,7 +121,7 @@ mod tests {
     }
 
     /// Readers 1, 2, 3 … are refused with these texts; `ok` is a mail that was taken.
-    fn verdicts(step: Step, texts: &[&str]) -> Vec<Verdict> {
+    fn verdicts(step: Step, texts: &[&str]) -> Vec<Belief> {
         let mut streak = Streak::default();
         let mut out = Vec::new();
         for (number, text) in (1_i64..).zip(texts) {
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn two_equal_refusals_for_different_readers_are_about_us() {
-        use Verdict::{Believed, Held, Ours};
+        use Belief::{Believed, Held, Ours};
         let vague = "5.7.1 <{}>: refused";
         assert_eq!(verdicts(Step::Rcpt, &[vague, vague]), [Held, Ours]);
         assert_eq!(verdicts(Step::Rcpt, &[vague, "ok", vague]), [Held, Held]);
@@ -159,14 +159,14 @@ mod tests {
         let mut streak = Streak::default();
         let (answer, cause) = at(Step::Rcpt, 550, "refused");
         for _ in 0..5 {
-            assert_eq!(streak.refused(&answer, cause, 1, "one"), Verdict::Held);
+            assert_eq!(streak.refused(&answer, cause, 1, "one"), Belief::Held);
         }
-        assert_eq!(streak.refused(&answer, cause, 2, "one"), Verdict::Held);
-        assert_eq!(streak.refused(&answer, cause, 3, "two"), Verdict::Ours);
+        assert_eq!(streak.refused(&answer, cause, 2, "one"), Belief::Held);
+        assert_eq!(streak.refused(&answer, cause, 3, "two"), Belief::Ours);
         let mut streak = Streak::default();
         let (answer, cause) = at(Step::Dot, 554, "spam");
         for _ in 0..5 {
-            assert_eq!(streak.refused(&answer, cause, 1, "one"), Verdict::Believed);
+            assert_eq!(streak.refused(&answer, cause, 1, "one"), Belief::Believed);
         }
         assert!(streak.is_suspicious());
         streak.took();

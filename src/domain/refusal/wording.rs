@@ -15,17 +15,16 @@ const WORDING: &[(Cause, &str)] = &[
          receiving mail at a rate|too many messages for this recipient|\
          mailbox unavailable or access denied|per hour message receive limit|\
          recipient has exceeded their limit|recipient thread limit|receive limit|mailbox busy|\
-         mailbox is busy|mailbox is locked|mailbox is currently locked|收件人*过于频繁|\
-         收件人*过多|收件人短时间",
+         mailbox is busy|mailbox is locked|mailbox is currently locked|收件人*过于频繁|收件人*过多|收件人短时间",
     ),
     (Cause::Size, "recipsizelimit|sendsizelimit|resolver*message too large"),
     (
         Cause::Closed,
-        "resolver rst|notauthenticatedfor|not authenticated for|sender was not authenticated by|\
-         rejected by recipient|recipient refuses|recipient has blocked|blocked by recipient|\
-         recipient*only accept|allowed senders list|allowed sender list|members only|non member|\
-         not subscribed to this group|user in blacklist|收件人拒|被收件人|对方拒|收信人拒|\
-         收件人设置|收件人*黑名单",
+        "resolver rst|notauthenticatedfor|not authenticated for|\
+         sender was not authenticated by|rejected by recipient|recipient refuses|\
+         recipient has blocked|blocked by recipient|recipient*only accept|allowed senders list|\
+         allowed sender list|members only|non member|not subscribed to this group|\
+         user in blacklist|收件人拒|被收件人|对方拒|收信人拒|收件人设置|收件人*黑名单",
     ),
     (
         Cause::Quota,
@@ -34,69 +33,70 @@ const WORDING: &[(Cause, &str)] = &[
          messages quota|message quota|relay quota|sender*quota|quota*sender|sending limit|\
          send limit|sent limit|sending limits|outgoing*limit|outbound*limit|relay limit|\
          daily limit|daily message|daily*limit|hourly limit|hourly*limit|monthly limit|\
-         limit*per day|limit*per hour| per hour | per day |in an hour|24 hour|limit*today|today*limit|emails per hour|\
-         messages per hour|messages per day|emails per day|mails per day|mails per hour|\
-         max*per hour|max*per day|maximum*per hour|maximum*per day|recipients per day|\
-         limit for message recipients|recipient limit exceeded|number of rcpt*threshold|\
-         total of rcpts*threshold|number of rcpts is over|out of allow rcpt|mi stc|mi sfq|\
-         rp trc|rp qrc|发信量|发信数|发信额度|发信次数|发信超|发信*上限|发送数|发送额度|发送次数|\
-         发送量|发送*上限|发件数|发件量|发件*上限|外发*上限|外发*限|额度|配额*发|\
-         日*上限|当天*上限|發信量|發信數|發送數|發送量|發送*上限",
+         limit*per day|limit*per hour| per hour | per day |in an hour|24 hour|limit*today|\
+         today*limit|emails per hour|messages per hour|messages per day|emails per day|\
+         mails per day|mails per hour|max*per hour|max*per day|maximum*per hour|\
+         maximum*per day|recipients per day|limit for message recipients|\
+         recipient limit exceeded|number of rcpt*threshold|total of rcpts*threshold|\
+         number of rcpts is over|out of allow rcpt|mi stc|mi sfq|rp trc|rp qrc|发信量|发信数|发信额度|\
+         发信次数|发信超|发信*上限|发送数|发送额度|发送次数|发送量|发送*上限|发件数|发件量|发件*上限|外发*上限|外发*限|额度|配额*发|日*上限|当天*上限|\
+         發信量|發信數|發送數|發送量|發送*上限",
     ),
     (
         Cause::Rate,
         "too many*invalid recipient|too many*unknown|too many*nonexistent|frequency limited|\
-         frequency limit|rate limit|ratelimit|rate limited|sending rate|send rate|rate exceeded|\
-         too fast|too quickly|too many messages|too many mail|too many email|too many connection|\
-         too many concurrent|too many sessions|too many simultaneous|too many recipient|\
-         too much mail from|too frequent|throttl|unusual rate|slow down|exceeded permitted limits|\
-         connection limit|concurrent|mi dmc|rp drc|mi cel|rp cel|mi ccl|rp ccl|rp frl|rp rcl|\
-         hl icc|hl ifc|hl ifq|too much recipient|频率|频繁|频次|过快|连接数|并发|頻率|頻繁",
+         frequency limit|rate limit|ratelimit|rate limited|sending rate|send rate|\
+         rate exceeded|too fast|too quickly|too many messages|too many mail|too many email|\
+         too many connection|too many concurrent|too many sessions|too many simultaneous|\
+         too many recipient|too much mail from|too frequent|throttl|unusual rate|slow down|\
+         exceeded permitted limits|connection limit|concurrent|mi dmc|rp drc|mi cel|rp cel|\
+         mi ccl|rp ccl|rp frl|rp rcl|hl icc|hl ifc|hl ifq|too much recipient|频率|频繁|频次|过快|连接数|\
+         并发|頻率|頻繁",
     ),
     (
         Cause::Blocked,
-        "ip you re using|ip you are using|bad outbound sender|allowed to send email|allowed to send mail from|blocked from sending|\
-         banned from sending|suspended from sending|your account|sending account|\
-         main account unavailable|sender*suspended|sender*disabled|sender*locked|\
-         behaviour spam|behavior spam|client host|suspected spam ip|banned sending|\
-         banned sender|spam abuse",
+        "ip you re using|ip you are using|bad outbound sender|allowed to send email|\
+         allowed to send mail from|blocked from sending|banned from sending|\
+         suspended from sending|your account|sending account|main account unavailable|\
+         sender*suspended|sender*disabled|sender*locked|behaviour spam|behavior spam|\
+         client host|suspected spam ip|banned sending|banned sender|spam abuse",
     ),
     (
         Cause::Sender,
         "sender address|sender email address|sender verif|sender verify|sender rejected|\
          sender is rejected|sender denied|sender not|sender is not|sender*unverified|\
          sender*not verified|sender*not authorized|sender*not allowed|sender is unvalidated|\
-         sender is invalid|invalid sender|invalid sending|fake sender|unknown sender|bad sender|\
-         sender unknown|unroutable sender|unrouteable sender|null sender|sender domain|\
-         domain of sender|sending domain|denies the sender|bogus mail from|mail from*same as|\
-         mail from*equal|mail from*conform|mail from*non local|mail from*unavailable|\
-         mail from*invalid|mail from*not owned|mail from*not allowed|mailfrom|\
-         must be same as auth|must equal auth|doesn t conform|not owned by user|send as|sendas|\
-         not allowed to use*from|from address|from header|header from|\
+         sender is invalid|invalid sender|invalid sending|fake sender|unknown sender|\
+         bad sender|sender unknown|unroutable sender|unrouteable sender|null sender|\
+         sender domain|domain of sender|sending domain|denies the sender|bogus mail from|\
+         mail from*same as|mail from*equal|mail from*conform|mail from*non local|\
+         mail from*unavailable|mail from*invalid|mail from*not owned|mail from*not allowed|\
+         mailfrom|must be same as auth|must equal auth|doesn t conform|not owned by user|\
+         send as|sendas|not allowed to use*from|from address|from header|header from|\
          invalid from|address is not verified|address not verified|domain is not verified|\
          domain not verified|not a verified|identities failed|verified identity| spf |senderid|\
          sender policy framework| dkim |dmarc|unauthenticated email|is unauthenticated|\
-         mail address invalid|dt sum|mi spf|mi imf|mailbox unavailable*dns|发件人|发信人|\
-         发件地址|发信地址|寄件人|寄件者|與認證|与认证",
+         mail address invalid|dt sum|mi spf|mi imf|mailbox unavailable*dns|发件人|发信人|发件地址|发信地址|\
+         寄件人|寄件者|與認證|与认证",
     ),
     (Cause::Login, "auth first|need auth|and auth|not authenticated yet"),
     (Cause::Hello, " helo | ehlo |helohost| hello "),
     (
         Cause::Relay,
-        "relay access|relay denied|relay*denied|relay*prohibit|relay*refuse|relay not|relay*not|\
-         not permitted to relay|not allowed to relay|unable to relay|cannot relay|can t relay|\
-         do not relay|don t relay|no relay|relay is|relaying|relayed|unauthorized relay|open relay|\
-         openrelay|denies relay|relay check|mail relay|rcpthosts|rcpthost|not local host|\
-         not a gateway|local user only|local users only|rcpt*non local|rcptto*local account|\
-         non accepted domain|not an accepted domain|not hosted here|mx only|registered gateway|forward path|\
-         中继|中繼|转发|轉發|转信|本域用户|非本地|不是本域|非本域",
+        "relay access|relay denied|relay*denied|relay*prohibit|relay*refuse|relay not|\
+         relay*not|not permitted to relay|not allowed to relay|unable to relay|cannot relay|\
+         can t relay|do not relay|don t relay|no relay|relay is|relaying|relayed|\
+         unauthorized relay|open relay|openrelay|denies relay|relay check|mail relay|rcpthosts|\
+         rcpthost|not local host|not a gateway|local user only|local users only|rcpt*non local|\
+         rcptto*local account|non accepted domain|not an accepted domain|not hosted here|\
+         mx only|registered gateway|forward path|中继|中繼|转发|轉發|转信|本域用户|非本地|不是本域|非本域",
     ),
     (
         Cause::Unknown,
-        "user unknown|unknown user|user not found|user not exist|user not known|user does not exist|\
-         user doesn t exist|user*does not exist|user*doesn t exist|user*not exist|\
-         user*was not found|user is unknown|user unkown|no such|no account|no mailbox|\
-         no mail box|no user|no valid recipients|unknown recipient|\
+        "user unknown|unknown user|user not found|user not exist|user not known|\
+         user does not exist|user doesn t exist|user*does not exist|user*doesn t exist|\
+         user*not exist|user*was not found|user is unknown|user unkown|no such|no account|\
+         no mailbox|no mail box|no user|no valid recipients|unknown recipient|\
          recipient unknown|recipient not found|recipient*not found|recipient*not exist|\
          recipient*doesn t exist|recipient*unknown|recipient is not local|recipient invalid|\
          rcpt*t exist|rcpt*not exist|rcpt*mailbox unavailable|invalid recipient|\
@@ -107,51 +107,46 @@ const WORDING: &[(Cause, &str)] = &[
          mailbox not available|account not found|account*not exist|account*doesn t exist|\
          account unavailable|non existent|nonexistent account|nonexistent user|non existing|\
          not a valid mailbox|not a valid recipient|not a valid user|not a valid address|\
-         not a known user|not a local address|user not local|not our customer|\
-         no longer valid|no longer accepts|no longer in use|no longer available|\
-         no longer with|no longer exists|no longer employed|address*not exist|\
-         address*doesn t exist|address not found|address could not be found|address not present|\
-         address*invalid|address rejected unknown|undeliverable address|bad destination mailbox|\
-         bad recipient|bad address|does no exist|unavailable mail user|unavailable user|\
-         unavailable mailbox|user doesn t have a|doesn t have an account|\
-         does not have an account|badrcptto|badrecipientto|validrcptto|not in my validrcptto|\
-         not present in directory|name directory|unrouteable address|unroutable address|\
-         recipnotfound|recipientnotfound|resolver adr|nosuchuser|exrecipnotfound|mi unu|\
-         用户*不存在|用户*未找到|收件人*不存在|收信人*不存在|收件地址*不存在|邮箱*不存在|\
-         信箱*不存在|帐号*不存在|账号*不存在|帐户*不存在|账户*不存在|地址*不存在|不存在*用户|\
-         不存在的*|不存在该|不存在此|无此|没有此用户|没有该用户|没有这个用户|查无|\
-         收件人*无效|无效*收件人|收件地址*无效|无效*用户|无效*邮箱|无效*地址|找不到收件人|\
-         找不到用户|找不到该用户|找不到邮箱|未找到用户|未找到收件人|未知用户|未知收件人|\
-         收件人*错误|用戶不存在|使用者不存在|收件者不存在|信箱不存在|帳號不存在|查無",
+         not a known user|not a local address|user not local|not our customer|no longer valid|\
+         no longer accepts|no longer in use|no longer available|no longer with|\
+         no longer exists|no longer employed|address*not exist|address*doesn t exist|\
+         address not found|address could not be found|address not present|address*invalid|\
+         address rejected unknown|undeliverable address|bad destination mailbox|bad recipient|\
+         bad address|does no exist|unavailable mail user|unavailable user|unavailable mailbox|\
+         user doesn t have a|doesn t have an account|does not have an account|badrcptto|\
+         badrecipientto|validrcptto|not in my validrcptto|not present in directory|\
+         name directory|unrouteable address|unroutable address|recipnotfound|recipientnotfound|\
+         resolver adr|nosuchuser|exrecipnotfound|mi unu|用户*不存在|用户*未找到|收件人*不存在|收信人*不存在|收件地址*不存在|\
+         邮箱*不存在|信箱*不存在|帐号*不存在|账号*不存在|帐户*不存在|账户*不存在|地址*不存在|不存在*用户|不存在的*|不存在该|不存在此|无此|没有此用户|\
+         没有该用户|没有这个用户|查无|收件人*无效|无效*收件人|收件地址*无效|无效*用户|无效*邮箱|无效*地址|找不到收件人|找不到用户|找不到该用户|找不到邮箱|\
+         未找到用户|未找到收件人|未知用户|未知收件人|收件人*错误|用戶不存在|使用者不存在|收件者不存在|信箱不存在|帳號不存在|查無",
     ),
     (
         Cause::Login,
         "authentica|authorization code|login|log in|logged in|credential|password|passwd|\
          smtp auth|auth error|auth fail|auth required|auth first|require auth|requires auth|\
          not authorized|unauthorized|no permission|not permitted to send|cipher text|\
-         badcredentials|invalid_grant|授权码|授權碼|登录|登陆|登錄|登入|认证|認證|验证失败|\
-         身份验证|驗證|密码|密碼|无权|未授权|没有权限|权限不足|开启smtp|开通smtp|smtp服务|smtp*未开",
+         badcredentials|invalid_grant|授权码|授權碼|登录|登陆|登錄|登入|认证|認證|验证失败|身份验证|驗證|密码|密碼|无权|未授权|没有权限|\
+         权限不足|开启smtp|开通smtp|smtp服务|smtp*未开",
     ),
     (
         Cause::Disabled,
-        "disabled|suspend|inactive|deactivated|inactivated|frozen|discontinued|\
-         account closed|account is closed|mailbox closed|mailbox is closed|account expired|\
+        "disabled|suspend|inactive|deactivated|inactivated|frozen|discontinued|account closed|\
+         account is closed|mailbox closed|mailbox is closed|account expired|\
          account has expired|mailbox expired|allowed to receive|not active|is locked|\
          account locked|user locked|user hangup|user rejected|is restricted|been closed|\
-         mailbox cannot be accessed|停用|冻结|注销|锁定|禁用|被封|被锁|已过期|已关闭|邮箱不可用|用户不可用|離職|离职|\
-         凍結|停權",
+         mailbox cannot be accessed|停用|冻结|注销|锁定|禁用|被封|被锁|已过期|已关闭|邮箱不可用|用户不可用|離職|离职|凍結|停權",
     ),
     (Cause::Unclear, "system storage|system resource"),
     (
         Cause::Full,
-        "mailbox*full|full mailbox|folder*full|inbox*full|mailfolder is full|account*full|is full|over quota|\
-         over the quota|over its quota|over disk quota|overquota|over the allowed quota|\
-         exceed*mailbox|mailbox*quota|mailbox*exceed|mailbox*limit|mailbox*over|\
-         disk quota|disc quota|userdisk quota|disk space|storage|enough space|insufficient space|\
-         insufficient*space|space has been used up|space not enough|out of space|no space|\
-         quota*hard limit|quota violation for|quota for|reach*over quota|too much mail data|\
-         邮箱*满|信箱*满|信箱*滿|容量*满|容量*超|容量不足|空间*不足|空间*满|超出*容量|\
-         超过*容量|存储空间",
+        "mailbox*full|full mailbox|folder*full|inbox*full|mailfolder is full|account*full|\
+         is full|over quota|over the quota|over its quota|over disk quota|overquota|\
+         over the allowed quota|exceed*mailbox|mailbox*quota|mailbox*exceed|mailbox*limit|\
+         mailbox*over|disk quota|disc quota|userdisk quota|disk space|storage|enough space|\
+         insufficient space|insufficient*space|space has been used up|space not enough|\
+         out of space|no space|quota*hard limit|quota violation for|quota for|reach*over quota|\
+         too much mail data|邮箱*满|信箱*满|信箱*滿|容量*满|容量*超|容量不足|空间*不足|空间*满|超出*容量|超过*容量|存储空间",
     ),
     (Cause::Quota, "user*exceed*quota|user*quota*exceed|exceed*quota*user|quota*user"),
     (Cause::Full, "quota|配额"),
@@ -168,10 +163,10 @@ const WORDING: &[(Cause, &str)] = &[
          your network|network is on|your host|your server|your domain|your mail server|\
          mail server*blocked|connection refused by policy|connection denied|reverse dns|\
          ptr record| rdns |reverse host|reverse lookup|find your|resolve your|dynamic ip|\
-         unsolicited mail originating|unsolicited mail|not currently accepting mail|\
-         tenant|traffic not accepted|unregistered domain|smtpport check|hl rep|hl mep|hl itc|\
-         hl ihu|hl ipb|hl ip|dt rbl|wm bli|wm blu|mi spb|mi iip|spam source|黑名单|黑名單|信誉|\
-         信譽|ip*禁止|ip*拒|ip*封|ip*限|ip地址",
+         unsolicited mail originating|unsolicited mail|not currently accepting mail|tenant|\
+         traffic not accepted|unregistered domain|smtpport check|hl rep|hl mep|hl itc|hl ihu|\
+         hl ipb|hl ip|dt rbl|wm bli|wm blu|mi spb|mi iip|spam source|黑名单|黑名單|信誉|信譽|ip*禁止|ip*拒|\
+         ip*封|ip*限|ip地址",
     ),
     (
         Cause::Setup,
@@ -190,24 +185,22 @@ const WORDING: &[(Cause, &str)] = &[
     ),
     (
         Cause::Quota,
-        "limit exceeded|limit reached|exceeded*limit|reached*limit|over limit|超限|超过限制|\
-         超出限制|超过上限|达上限|到上限",
+        "limit exceeded|limit reached|exceeded*limit|reached*limit|over limit|超限|超过限制|超出限制|\
+         超过上限|达上限|到上限",
     ),
     (
         Cause::Content,
         "spam|virus|infected|malware|phish|unsolicited|bulk|junk|content|attachment|banned|\
          suspicious|policy|policies|prohibited|header|message refused|message rejected|\
-         message blocked|message filtered|looks like| ube |垃圾|病毒|敏感|内容|內容|违规|違規|\
-         附件|广告|策略",
+         message blocked|message filtered|looks like| ube |垃圾|病毒|敏感|内容|內容|违规|違規|附件|广告|策略",
     ),
     (
         Cause::Unreachable,
         "host not found|host or domain|domain not found|domain does not exist|domain*not exist|\
          nonexistent domain|nonexistentdomain|name service|name resolution|unable to route|\
-         unrouteable domain|no route|timed out|connection refused|couldn t find|\
-         mail exchanger|dns|message expired|delivery expired|routing loop|\
-         mail loop|hop count|too many hops|loops back|unreachable|域名*不存在|域名*解析|无法解析|\
-         無法解析",
+         unrouteable domain|no route|timed out|connection refused|couldn t find|mail exchanger|\
+         dns|message expired|delivery expired|routing loop|mail loop|hop count|too many hops|\
+         loops back|unreachable|域名*不存在|域名*解析|无法解析|無法解析",
     ),
     (Cause::Unknown, "不存在"),
 ];

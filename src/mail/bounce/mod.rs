@@ -9,7 +9,7 @@ use super::message::canonical;
 use super::mime::{self, Head, Part};
 use super::safe;
 pub use crate::domain::message::BounceKind as Kind;
-use crate::domain::refusal::{Answer, Status, Step, codes, judge, speaks_of_address};
+use crate::domain::refusal::{Answer, EnhancedCode, Step, codes, judge, speaks_of_address};
 use crate::text::hex;
 use sha2::{Digest as _, Sha256};
 
@@ -182,7 +182,7 @@ fn groups(body: &[u8]) -> Vec<Failure> {
         let text = head.get("diagnostic-code").unwrap_or_default();
         let (code, said) = codes(text);
         let stated = head.get("status").and_then(|field| codes(field).1);
-        let Some(status) = Status::of(stated, said, code) else { continue };
+        let Some(status) = EnhancedCode::of(stated, said, code) else { continue };
         let kind = match head.get("action").map(str::to_ascii_lowercase).as_deref() {
             Some("delivered" | "relayed" | "expanded") => Kind::Delivered,
             Some("delayed") => Kind::Delayed,
@@ -200,7 +200,7 @@ fn groups(body: &[u8]) -> Vec<Failure> {
 }
 
 /// What a final failure means for the address.
-fn kind(status: Status, code: Option<u16>, words: &str) -> Kind {
+fn kind(status: EnhancedCode, code: Option<u16>, words: &str) -> Kind {
     if !matches!(status.0, 4 | 5) {
         return Kind::Delivered;
     }
@@ -246,10 +246,10 @@ fn in_words(
     let is_qmail = small.contains("this is the qmail-send program");
     let (code, said) = codes(words);
     let for_good = !failed.is_empty() || speaks_of_address(words);
-    let status = match Status::of(None, said, code) {
+    let status = match EnhancedCode::of(None, said, code) {
         // qmail reports only when it gives up, whatever the code.
         Some(status) if status.0 == 5 || is_qmail => status,
-        _ if for_good => Status(5, 0, 0),
+        _ if for_good => EnhancedCode(5, 0, 0),
         _ => return Err(NotUnderstood::NoStatus),
     };
     let named = if failed.is_empty() { qmail_address(words) } else { failed };
@@ -266,7 +266,7 @@ fn qmail_address(words: &str) -> Vec<String> {
 }
 
 /// The line with the status code, or else the first line with words.
-fn around(words: &str, code: Option<u16>, status: Option<Status>) -> String {
+fn around(words: &str, code: Option<u16>, status: Option<EnhancedCode>) -> String {
     let has = |line: &&str| {
         let found = codes(line);
         (code.is_some() && found.0 == code) || (status.is_some() && found.1 == status)

@@ -5,8 +5,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// Answers a command: the word at which the server is (`EHLO`, `MAIL`, `RCPT`, `DATA`, `dot`, …), the recipient as far as
-/// it is known, and how many messages were taken. `None` agrees.
+/// Answers a command: the word at which the server is (`EHLO`, `MAIL`, `RCPT`, `DATA`, `dot`, …), the recipient as
+/// far as it is known, and how many messages were taken. `None` agrees.
 type Rule = Box<dyn Fn(&str, &str, usize) -> Option<Vec<u8>> + Send>;
 
 struct State {
