@@ -4,7 +4,6 @@ use super::findings::{Findings, Mark};
 use super::{Invocation, checks, daemon};
 use crate::app::App;
 use crate::config::TransportKind;
-use crate::mail::transport::Outcome;
 use crate::secrets;
 
 /// Runs every check; one line each.
