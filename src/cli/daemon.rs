@@ -3,7 +3,7 @@
 use super::{Invocation, exit, service};
 use crate::app::AppError;
 use crate::clock::Clock;
-use crate::config::Listen;
+use crate::config::{HttpConfig, Listen};
 use crate::jobs::runner::Runner;
 use crate::web;
 use clap::Args;
@@ -30,21 +30,29 @@ pub(super) fn owner() -> String {
     format!("{}-{}", std::process::id(), uuid::Uuid::now_v7())
 }
 
-/// A configured address that cannot be bound.
+/// Why the daemon does not listen as configured.
 #[derive(Debug, thiserror::Error)]
-#[error("[http] listen = \"{0}\": {1}; write another address, or \"off\"")]
-pub(super) struct CannotListen(SocketAddr, std::io::Error);
+pub(super) enum CannotListen {
+    /// The address cannot be bound.
+    #[error("[http] listen = \"{0}\": {1}; write another address, or \"off\"")]
+    Taken(SocketAddr, std::io::Error),
+    /// The configuration is refused.
+    #[error("{0}")]
+    Refused(String),
+}
 
 impl Daemon {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let timetable = invocation.timetable()?;
-        let listener = listen(invocation.config.http.listen).await?;
+        let http = &invocation.config.http;
+        let tls = web::Tls::read(http)?;
+        let listener = listen(http).await?;
         let lock = lock(&invocation.address())?;
         let app = invocation.open(true).await?;
         let clock = invocation.clock.clone();
         app.note_zone_data(clock.now()).await?;
         let runner = Runner { timetable, ..Runner::new(app, owner()) };
-        let http = listener.map(|it| Http::start(it, web::Site::new(&runner, clock.clone())));
+        let http = listener.map(|it| Http::start(it, web::Site::new(&runner, clock.clone()), tls));
         serve(runner, clock, http).await?;
         drop(lock);
         Ok(exit::OK)
@@ -53,7 +61,11 @@ impl Daemon {
 
 /// Binds the address of the configuration. A configured address must be free; the default one need not be, because
 /// another daemon of this machine may have it.
-pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>, CannotListen> {
+pub(super) async fn listen(http: &HttpConfig) -> Result<Option<TcpListener>, CannotListen> {
+    if let Some(said) = http.refusal() {
+        return Err(CannotListen::Refused(said));
+    }
+    let asked = http.listen;
     let address = match asked {
         Some(Listen::Off) => return Ok(None),
         Some(Listen::At(address)) => address,
@@ -61,7 +73,7 @@ pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>,
     };
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(Some(listener)),
-        Err(error) if asked.is_some() => Err(CannotListen(address, error)),
+        Err(error) if asked.is_some() => Err(CannotListen::Taken(address, error)),
         Err(error) => {
             tracing::warn!(
                 %address, %error,
@@ -81,13 +93,13 @@ pub(super) struct Http {
 
 impl Http {
     /// Starts serving.
-    pub(super) fn start(listener: TcpListener, site: web::Site) -> Self {
+    pub(super) fn start(listener: TcpListener, site: web::Site, tls: Option<web::Tls>) -> Self {
         let address = listener.local_addr().ok();
         if let Some(address) = address {
-            tracing::info!(%address, "HTTP listens");
+            tracing::info!(%address, encrypted = tls.is_some(), "HTTP listens");
         }
         let (end, ends) = oneshot::channel::<()>();
-        let task = tokio::spawn(web::serve(listener, site, async { drop(ends.await) }));
+        let task = tokio::spawn(web::serve(listener, site, tls, async { drop(ends.await) }));
         Self { address, end, task }
     }
 }

@@ -24,6 +24,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
     let mut daemon_runs = false;
     if let Some(app) = &app {
         checks::disk(&mut findings, app);
+        checks::audit_key(&mut findings, app);
         checks::installed(&mut findings, app, invocation.clock.now()).await?;
         daemon_runs = checks::daemons(&invocation, &mut findings, app).await?;
         campaigns(&invocation, &mut findings, app).await?;
@@ -32,7 +33,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
         checks::password_file(&mut findings, &app.config);
     }
     checks::timetable(&invocation, &mut findings, app.as_ref()).await?;
-    checks::http(&mut findings, invocation.config.http.listen, daemon_runs).await;
+    checks::http(&mut findings, &invocation.config.http, daemon_runs).await;
     checks::clocks(&invocation, &mut findings, app.as_ref()).await?;
     let series = crate::intake::series::ids().join(", ");
     findings.line(Mark::Ok, "doctor-series", &[("series", &series)]);

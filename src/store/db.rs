@@ -2,6 +2,7 @@
 //! `RETURNING`, `CAST(… AS BIGINT)` around sums, no date functions.
 
 pub use super::row::{Row, TableRow};
+use super::seal::KeyPlace;
 use super::{StoreError, migrations};
 use crate::clock::Clock;
 use crate::domain::words::Word;
@@ -18,6 +19,7 @@ use sqlx::sqlite::{
 use sqlx::{Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a writer waits for another one before it gives up.
@@ -59,6 +61,8 @@ pub struct Store {
     claim: Option<Claim>,
     /// Where a test makes the process die: before and after every commit, and at steps of the app.
     faults: Faults,
+    /// Where the key is that seals the audit log.
+    key_place: Arc<KeyPlace>,
 }
 
 #[derive(Debug, Clone)]
@@ -87,6 +91,7 @@ pub struct Tx {
     way: Way,
     claim: Option<Claim>,
     faults: Faults,
+    key_place: Arc<KeyPlace>,
 }
 
 #[derive(Debug)]
@@ -158,7 +163,13 @@ impl Store {
         } else {
             return Err(StoreError::Address(address.to_owned()));
         };
-        let store = Self { pools, clock: Clock::System, claim: None, faults: Faults::default() };
+        let key_place = match &pools {
+            Pools::Sqlite { file, .. } => KeyPlace::beside(file),
+            Pools::Postgres(_) => KeyPlace::default(),
+        };
+        let key_place = Arc::new(key_place);
+        let (clock, faults) = (Clock::System, Faults::default());
+        let store = Self { pools, clock, claim: None, faults, key_place };
         store.migrate().await?;
         if super::installation::secret(&mut store.read().await?).await?.is_none() {
             let mut tx = store.write().await?;
@@ -180,6 +191,18 @@ impl Store {
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
+    }
+
+    /// The same database, whose audit log is sealed with the key in this file.
+    #[must_use]
+    pub fn with_audit_key(mut self, file: PathBuf) -> Self {
+        self.key_place = Arc::new(KeyPlace::in_file(file));
+        self
+    }
+
+    /// The file with the key that seals the audit log; `None` where the key is made from the installation's secret.
+    pub fn audit_key(&self) -> Option<&Path> {
+        self.key_place.file()
     }
 
     /// Tells that a step has been reached.
@@ -233,7 +256,8 @@ impl Store {
             };
             let error = match begun {
                 Ok(way) => {
-                    return Ok(Tx { way, claim: self.claim, faults: self.faults.clone() });
+                    let (faults, key_place) = (self.faults.clone(), Arc::clone(&self.key_place));
+                    return Ok(Tx { way, claim: self.claim, faults, key_place });
                 }
                 Err(error) => StoreError::from(error),
             };
@@ -462,6 +486,11 @@ impl Tx {
             take(row)?;
         }
         Ok(())
+    }
+
+    /// Where the key is that seals the audit log.
+    pub(super) fn key_place(&self) -> Arc<KeyPlace> {
+        Arc::clone(&self.key_place)
     }
 
     /// Whether the database is a SQLite file.

@@ -5,6 +5,7 @@ use super::Site;
 use super::draw;
 use super::page::{Cell, Page, Refusal, Table};
 use super::page_context::PageContext;
+use super::source::Asked;
 use super::searching::{Search, State as SearchState};
 use super::words::T;
 use crate::app::verdict_words;
@@ -17,7 +18,7 @@ use crate::mail::render;
 use crate::store::plans::PlanHead;
 use crate::text::thousands;
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate};
@@ -361,7 +362,7 @@ pub(super) struct Wanted {
 
 /// Starts a search; the plan page shows its progress.
 pub(super) async fn make(
-    State(site): State<Site>,
+    Asked(site): Asked,
     context: PageContext,
     Form(wanted): Form<Wanted>,
 ) -> std::result::Result<Response, Refusal> {

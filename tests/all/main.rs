@@ -8,6 +8,7 @@ mod cli;
 mod copies;
 mod coverage;
 mod faults;
+mod guard;
 mod imports;
 mod jobs;
 mod letters;

@@ -58,3 +58,7 @@ denied-scope = this token is not good for { $scope }
 denied-place = { $place } is not one of this account's places
 denied-stop = on { $day } the plan in force sends { $teams } to the stop { $place }, and no team of this account
 denied-stop-unplanned = on { $day } the plan in force sends no team of this account to the stop { $place }
+refused-too-many = too many of your requests are waiting; ask again when they are answered
+refused-weak-password = this password is among the first that are tried: it is a common word, row of keys, date or the account's name; take several unrelated words
+refused-unknown-place = there is no site, stop or team "{ $code }" in any campaign; `doseplan campaign list` and the campaign's files have the codes
+refused-which-place = "{ $code }" is a place of several campaigns; say which: { $known }

@@ -58,3 +58,7 @@ denied-scope = 此令牌没有 { $scope } 的权限
 denied-place = { $place } 不归本账号负责
 denied-stop = { $day } 按现行计划到流动点 { $place } 的是 { $teams }，不是本账号负责的流动队
 denied-stop-unplanned = { $day } 现行计划没有派本账号负责的流动队到流动点 { $place }
+refused-too-many = 您有太多请求在等待，请待其完成后再试
+refused-weak-password = 这个密码太容易猜到：常用词、键盘顺序、日期或账号名。请用几个不相关的词
+refused-unknown-place = 任何活动中都没有接种点、流动点或流动队“{ $code }”；编号见活动的文件
+refused-which-place = “{ $code }”在多个活动中都有，请写明是哪一个：{ $known }
