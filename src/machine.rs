@@ -18,7 +18,8 @@ pub fn machine_id() -> String {
 pub fn user() -> String {
     let name = whoami::username().unwrap_or_else(|_| {
         // A container may run under a number that has no name.
-        fs::metadata("/proc/self").map_or("unknown user".to_owned(), |it| format!("user {}", it.uid()))
+        fs::metadata("/proc/self")
+            .map_or("unknown user".to_owned(), |it| format!("user {}", it.uid()))
     });
     match login().filter(|login| *login != name) {
         Some(login) => format!("{name}, logged in as {login}"),

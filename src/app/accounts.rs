@@ -125,7 +125,7 @@ impl App {
         passwords::check(name, password)?;
         let hash = hashed(password).await?;
         let mut act = self.act((by, Power::Accounts), Action::AccountAdd, now).await?;
-        if !accounts::insert(&mut act, name, (role, &places), &hash, millis(now)).await? {
+        if !accounts::insert(&mut act, name, (role, places.as_slice()), &hash, millis(now)).await? {
             return Err(AppError::refused("refused-account-there", &[("name", &name)]));
         }
         let said = format!("{name} {} {}", role.word(), places.join(" "));
@@ -145,13 +145,14 @@ impl App {
         Ok(self.accounts().await?.into_iter().map(view).collect())
     }
 
-    /// The places that an account is to have: each code must be one of a site, stop or team. Where several campaigns have
-    /// it, which one is meant is written `CAMPAIGN/CODE`.
+    /// The places that an account is to have: each code must be one of a site, stop or team. Where several campaigns
+    /// have it, which one is meant is written `CAMPAIGN/CODE`.
     async fn own_places(&self, codes: &[String]) -> Result<Vec<String>> {
         let campaigns = self.campaigns().await?;
         let mut out: Vec<String> = Vec::new();
         for code in codes {
-            let found: Vec<String> = campaigns.iter().filter_map(|one| place_in(one, code)).collect();
+            let found: Vec<String> =
+                campaigns.iter().filter_map(|one| place_in(one, code)).collect();
             match found.as_slice() {
                 [only] if out.contains(only) => {}
                 [only] => out.push(only.clone()),
@@ -171,8 +172,8 @@ impl App {
         Ok(out)
     }
 
-    /// Gives the places of accounts that an older version made to the campaigns that have them now. Such a place named no
-    /// campaign and held in all, in later ones too.
+    /// Gives the places of accounts that an older version made to the campaigns that have them now. Such a place named
+    /// no campaign and held in all, in later ones too.
     pub async fn settle_places(&self, now: DateTime<Utc>) -> Result<()> {
         let bare = |place: &String| !place.contains('/');
         let all = self.accounts().await?;
@@ -267,8 +268,8 @@ impl App {
         Ok(token)
     }
 
-    /// The account that is logged in with a cookie's secret; `None` if there is none, or the login is over. `is_used`: by
-    /// a person; a page that refreshes itself does not keep a login alive.
+    /// The account that is logged in with a cookie's secret; `None` if there is none, or the login is over. `is_used`:
+    /// by a person; a page that refreshes itself does not keep a login alive.
     pub async fn logged_in(
         &self,
         token: &str,

@@ -48,8 +48,8 @@ impl App {
         Self { address: Some(address), ..self.clone() }
     }
 
-    /// Writes a line of the audit log about what changed nothing: what somebody saw, or was refused. `who` is the name of
-    /// an account, or what stands for one.
+    /// Writes a line of the audit log about what changed nothing: what somebody saw, or was refused. `who` is the name
+    /// of an account, or what stands for one.
     pub async fn note_audit(
         &self,
         who: &str,

@@ -8,9 +8,29 @@ use zxcvbn::{Score, zxcvbn};
 /// What people here choose besides the words that zxcvbn knows, all of English: pinyin, numbers that sound like words,
 /// the program and its users.
 const USUAL: [&str; 24] = [
-    "doseplan", "vaccine", "vaccination", "cdc", "jikong", "jikongzhongxin", "yimiao", "jiezhong",
-    "yufangjiezhong", "weishengyuan", "jiangsu", "danyang", "zhongguo", "beijing", "shanghai",
-    "woaini", "woaini1314", "5201314", "1314520", "mima", "a123456", "qq123456", "admin",
+    "doseplan",
+    "vaccine",
+    "vaccination",
+    "cdc",
+    "jikong",
+    "jikongzhongxin",
+    "yimiao",
+    "jiezhong",
+    "yufangjiezhong",
+    "weishengyuan",
+    "jiangsu",
+    "danyang",
+    "zhongguo",
+    "beijing",
+    "shanghai",
+    "woaini",
+    "woaini1314",
+    "5201314",
+    "1314520",
+    "mima",
+    "a123456",
+    "qq123456",
+    "admin",
     "password",
 ];
 
@@ -42,11 +62,31 @@ mod tests {
     #[test]
     fn passwords_that_are_tried_first_are_refused() {
         for weak in [
-            "1234567890", "0987654321", "          ", "\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}",
-            "aaaaaaaaaa", "ababababab", "abcdefghij", "qwertyuiop", "1qaz2wsx3edc", "password12",
-            "Password123", "P@ssw0rd12", "passwordpassword", "woaini1314", "5201314520", "wanglihong",
-            "WangLihong1", "gnohilgnaw", "iloveyou12", "asdfghjkl1", "1111122222", "20211122", "short",
-            "doseplan2021", "admin12345",
+            "1234567890",
+            "0987654321",
+            "          ",
+            "\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}",
+            "aaaaaaaaaa",
+            "ababababab",
+            "abcdefghij",
+            "qwertyuiop",
+            "1qaz2wsx3edc",
+            "password12",
+            "Password123",
+            "P@ssw0rd12",
+            "passwordpassword",
+            "woaini1314",
+            "5201314520",
+            "wanglihong",
+            "WangLihong1",
+            "gnohilgnaw",
+            "iloveyou12",
+            "asdfghjkl1",
+            "1111122222",
+            "20211122",
+            "short",
+            "doseplan2021",
+            "admin12345",
         ] {
             assert!(check("wanglihong", weak).is_err(), "{weak}");
         }
@@ -58,8 +98,13 @@ mod tests {
     #[test]
     fn others_are_taken() {
         for good in [
-            "correct horse battery", "a long password", "密码是一句很长的话语", "tQ7#kd92!mZe",
-            "d41d8cd98f00b204", "mo-li-hua-kai-le", "password-of-a-bench",
+            "correct horse battery",
+            "a long password",
+            "密码是一句很长的话语",
+            "tQ7#kd92!mZe",
+            "d41d8cd98f00b204",
+            "mo-li-hua-kai-le",
+            "password-of-a-bench",
         ] {
             assert!(check("wanglihong", good).is_ok(), "{good}");
         }

@@ -66,8 +66,8 @@ impl App {
         Ok(Tried::Right(account))
     }
 
-    /// Counts a try before its password is looked at, so that many tries at once do not get around the wait. Returns how
-    /// long this one is to be delayed, or after how many seconds it may come again.
+    /// Counts a try before its password is looked at, so that many tries at once do not get around the wait. Returns
+    /// how long this one is to be delayed, or after how many seconds it may come again.
     async fn count_try(
         &self,
         keys: &[(Guesser, String)],

@@ -256,7 +256,9 @@ pub(super) async fn http(findings: &mut Findings<'_>, http: &HttpConfig, daemon_
         Ok(_) => findings.line(Mark::Ok, "doctor-http-free", shown),
         // Whether it is the daemon that answers there would take trusting its certificate.
         Err(error)
-            if error.kind() == std::io::ErrorKind::AddrInUse && daemon_runs && http.is_encrypted() =>
+            if error.kind() == std::io::ErrorKind::AddrInUse
+                && daemon_runs
+                && http.is_encrypted() =>
         {
             let file = http.tls_cert.as_deref().unwrap_or(Path::new("")).display();
             findings.line(Mark::Ok, "doctor-http-tls", &[("address", &address), ("file", &file)]);

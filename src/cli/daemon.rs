@@ -52,7 +52,8 @@ impl Daemon {
         let clock = invocation.clock.clone();
         app.note_zone_data(clock.now()).await?;
         let runner = Runner { timetable, ..Runner::new(app, owner()) };
-        let http = listener.map(|it| Http::start(it, web::Site::new(&runner, clock.clone()), tls));
+        let http = listener
+            .map(|it| Http::start(it, web::Site::new(&runner, clock.clone()).with_tls(tls)));
         serve(runner, clock, http).await?;
         drop(lock);
         Ok(exit::OK)
@@ -93,13 +94,13 @@ pub(super) struct Http {
 
 impl Http {
     /// Starts serving.
-    pub(super) fn start(listener: TcpListener, site: web::Site, tls: Option<web::Tls>) -> Self {
+    pub(super) fn start(listener: TcpListener, site: web::Site) -> Self {
         let address = listener.local_addr().ok();
         if let Some(address) = address {
-            tracing::info!(%address, encrypted = tls.is_some(), "HTTP listens");
+            tracing::info!(%address, "HTTP listens");
         }
         let (end, ends) = oneshot::channel::<()>();
-        let task = tokio::spawn(web::serve(listener, site, tls, async { drop(ends.await) }));
+        let task = tokio::spawn(web::serve(listener, site, async { drop(ends.await) }));
         Self { address, end, task }
     }
 }

@@ -92,8 +92,8 @@ async fn check(
         let (right, wrong) = (check.right, check.wrong);
         lines.push(Line { check: check.check, campaign: None, right, wrong });
     }
-    let sound = lines.iter().all(|line| line.wrong.is_empty())
-        && has_head.is_none_or(|(_, has)| has);
+    let sound =
+        lines.iter().all(|line| line.wrong.is_empty()) && has_head.is_none_or(|(_, has)| has);
     let mut counted = true;
     for (id, found) in health.totals {
         counted &= found.wrong.is_empty();

@@ -223,8 +223,9 @@ impl Stage {
         let address = listener.local_addr()?;
         let login_clock = Clock::shifted_to(end);
         let password = account(&self.runner.app, login_clock.now()).await?;
-        let site = Site::new(&self.runner, self.clock.clone()).with_login_clock(login_clock);
-        let http = Http::start(listener, site, tls);
+        let site =
+            Site::new(&self.runner, self.clock.clone()).with_login_clock(login_clock).with_tls(tls);
+        let http = Http::start(listener, site);
         let out = self.invocation.out;
         let root = format!("{scheme}://{address}/");
         out.note(

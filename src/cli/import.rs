@@ -133,7 +133,9 @@ impl Persons {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "persons", new).await,
-            Self::Import(file) => import(&invocation, (Kind::Persons, Sure::None), &file.path).await,
+            Self::Import(file) => {
+                import(&invocation, (Kind::Persons, Sure::None), &file.path).await
+            }
         }
     }
 }
@@ -142,7 +144,9 @@ impl Outcomes {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "outcomes", new).await,
-            Self::Import(file) => import(&invocation, (Kind::Outcomes, Sure::None), &file.path).await,
+            Self::Import(file) => {
+                import(&invocation, (Kind::Outcomes, Sure::None), &file.path).await
+            }
             Self::Void(it) => void(&invocation, Kind::Outcomes, it).await,
         }
     }
@@ -286,8 +290,18 @@ async fn doubtful(invocation: &Invocation) -> anyhow::Result<u8> {
     app.store.close().await;
     let zone = loaded.campaign.timezone;
     let columns = [
-        "record", "date", "place", "area", "group", "dose", "doses", "why", "than", "who",
-        "address", "recorded_at",
+        "record",
+        "date",
+        "place",
+        "area",
+        "group",
+        "dose",
+        "doses",
+        "why",
+        "than",
+        "who",
+        "address",
+        "recorded_at",
     ];
     let mut sheet = super::output::Sheet::new(&columns);
     for held in waiting {
@@ -320,8 +334,7 @@ async fn confirm(invocation: &Invocation, records: &[String]) -> anyhow::Result<
     let records: Vec<RecordId> =
         records.iter().map(|record| RecordId::new(record.trim())).collect();
     let now = invocation.clock.now();
-    let (done, unknown) =
-        app.confirm_tallies(&loaded, &records, Actor::CommandLine, now).await?;
+    let (done, unknown) = app.confirm_tallies(&loaded, &records, Actor::CommandLine, now).await?;
     app.store.close().await;
     if let Some(record) = unknown.first() {
         let record = harmless(record.as_str());

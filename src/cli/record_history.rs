@@ -62,7 +62,7 @@ pub(super) async fn history<T: Told>(invocation: &Invocation, record: &str) -> a
     let mut tx = app.store.read().await?;
     let local = |at| super::job::local(loaded.campaign.timezone, at);
     let told = ["recorded_at", "who", "address", "superseded_at", "why", "by"];
-    let mut sheet = Sheet::new(&[T::COLUMNS, &told].concat());
+    let mut sheet = Sheet::new(&[T::COLUMNS, &told[..]].concat());
     let mut all: Vec<(T, i64, Option<(i64, String)>)> = Vec::new();
     for past in records::past::<T>(&mut tx, loaded.no, record.as_str()).await? {
         let Past { known, superseded_at, why } = past;

@@ -1,6 +1,7 @@
-//! Which commands leave a line in the audit log by being run. What a command changes is stored together with its line by
-//! the app; here stand the commands that show or hand out personal data, whose line is written before anything is shown,
-//! and those that work on the queue, the jobs or the database as a whole, whose line is written when they have ended.
+//! Which commands leave a line in the audit log by being run. What a command changes is stored together with its line
+//! by the app; here stand the commands that show or hand out personal data, whose line is written before anything is
+//! shown, and those that work on the queue, the jobs or the database as a whole, whose line is written when they have
+//! ended.
 //!
 //! Every command is named, so that a new one has to say which it is.
 
@@ -130,6 +131,11 @@ impl Trail {
     /// Writes the line. Where there is no database yet, the command itself says so.
     pub(super) async fn write(&self, invocation: &Invocation) -> anyhow::Result<()> {
         let Ok(app) = invocation.open(false).await else { return Ok(()) };
+        // In an empty database nobody can be seen, and it must stay empty to be restored into.
+        if app.campaigns().await?.is_empty() {
+            app.store.close().await;
+            return Ok(());
+        }
         let loaded = app.campaign(invocation.common.campaign.as_deref()).await.ok();
         let said = crate::mail::safe::sentence(&self.said);
         let about = (loaded.as_ref(), said.as_str());

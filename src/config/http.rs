@@ -77,7 +77,9 @@ impl std::str::FromStr for HeaderName {
     fn from_str(text: &str) -> Result<Self, String> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
         if text.is_empty() || !text.chars().all(fits) {
-            return Err(format!("{text:?} is no name of a header; write for example \"X-Forwarded-For\""));
+            return Err(format!(
+                "{text:?} is no name of a header; write for example \"X-Forwarded-For\""
+            ));
         }
         Ok(Self(text.to_ascii_lowercase()))
     }

@@ -28,8 +28,8 @@ pub struct Account {
     pub name: String,
     /// What it is there for.
     pub role: Role,
-    /// Sites, stops and teams of a lead, each with its campaign: `danyang-2021/S01`. A place without a campaign is of an
-    /// older version, and of no campaign.
+    /// Sites, stops and teams of a lead, each with its campaign: `danyang-2021/S01`. A place without a campaign is of
+    /// an older version, and of no campaign.
     pub places: Vec<String>,
 }
 
@@ -47,11 +47,9 @@ impl Account {
 
     /// The codes of its places in a campaign.
     pub fn places_in(&self, campaign: &CampaignId) -> impl Iterator<Item = &str> {
-        let code = |place: &'_ str| -> Option<usize> {
-            let rest = place.strip_prefix(campaign.as_str())?.strip_prefix('/')?;
-            Some(place.len() - rest.len())
-        };
-        self.places.iter().filter_map(move |place| code(place).map(|at| &place[at..]))
+        self.places
+            .iter()
+            .filter_map(move |place| place.strip_prefix(campaign.as_str())?.strip_prefix('/'))
     }
 
     /// Whether its pages begin with the site, stop or team with this code: a lead's with their own, others' with any.

@@ -1,5 +1,6 @@
 //! The audit log: who did what, and who saw personal data.
 
+pub use super::audit_line::{Author, Line};
 use super::{Result, Tx, seal};
 use crate::args;
 use crate::domain::audit::Action;
@@ -24,32 +25,6 @@ pub struct Entry {
     pub campaign: Option<String>,
     /// Details; no names of the register.
     pub said: String,
-}
-
-/// A line to write.
-#[derive(Debug, Clone, Copy)]
-pub struct Line<'a> {
-    /// When, milliseconds since 1970.
-    pub at: i64,
-    /// Who, as in [`Entry`].
-    pub who: &'a str,
-    /// From where, as in [`Entry`].
-    pub address: Option<&'a str>,
-    /// What was done: the word of an [`Action`].
-    pub did: &'a str,
-    /// Id of the campaign.
-    pub campaign: Option<&'a str>,
-    /// Details; no names of the register.
-    pub said: &'a str,
-}
-
-/// Who acts, and from where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Author {
-    /// The name for the log.
-    pub who: String,
-    /// The network address; `None` at the command line.
-    pub address: Option<String>,
 }
 
 const LIST: &str = "SELECT id, at, who, did, campaign, said, nr, address FROM audit \
@@ -86,8 +61,8 @@ impl Act {
     }
 }
 
-/// Writes a line, sealed together with the one before it. It should be the last statement of its transaction: until that
-/// ends, nobody else can write a line.
+/// Writes a line, sealed together with the one before it. It should be the last statement of its transaction: until
+/// that ends, nobody else can write a line.
 pub async fn insert(
     tx: &mut Tx,
     now: i64,

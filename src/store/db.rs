@@ -1,13 +1,12 @@
 //! SQLite and PostgreSQL behind one transaction type. One SQL text serves both: `$1…$n`, `ON CONFLICT`,
 //! `RETURNING`, `CAST(… AS BIGINT)` around sums, no date functions.
 
+use super::audit_key::KeyPlace;
 pub use super::row::{Row, TableRow};
-use super::seal::KeyPlace;
+pub use super::value::Value;
 use super::{StoreError, migrations};
 use crate::clock::Clock;
-use crate::domain::words::Word;
 use crate::fault::Faults;
-use chrono::NaiveDate;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
@@ -98,53 +97,6 @@ pub struct Tx {
 enum Way {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
-}
-
-/// A value handed to a statement.
-#[derive(Debug, Clone)]
-pub enum Value {
-    /// Text or nothing.
-    Text(Option<String>),
-    /// A whole number or nothing.
-    Int(Option<i64>),
-    /// A day or nothing.
-    Day(Option<NaiveDate>),
-    /// Bytes or nothing.
-    Bytes(Option<Vec<u8>>),
-}
-
-macro_rules! into_value {
-    ($($from:ty => |$it:ident| $make:expr),+ $(,)?) => {$(
-        impl From<$from> for Value {
-            fn from($it: $from) -> Self {
-                $make
-            }
-        }
-    )+};
-}
-
-into_value! {
-    &str => |it| Value::Text(Some(it.to_owned())),
-    &String => |it| Value::Text(Some(it.clone())),
-    String => |it| Value::Text(Some(it)),
-    Option<String> => |it| Value::Text(it),
-    Option<&str> => |it| Value::Text(it.map(str::to_owned)),
-    i64 => |it| Value::Int(Some(it)),
-    Option<i64> => |it| Value::Int(it),
-    u32 => |it| Value::Int(Some(i64::from(it))),
-    u8 => |it| Value::Int(Some(i64::from(it))),
-    bool => |it| Value::Int(Some(i64::from(it))),
-    NaiveDate => |it| Value::Day(Some(it)),
-    Option<NaiveDate> => |it| Value::Day(it),
-    Vec<u8> => |it| Value::Bytes(Some(it)),
-    Option<Vec<u8>> => |it| Value::Bytes(it),
-    super::CampaignNo => |it| Value::Int(Some(it.0)),
-}
-
-impl<T: Word> From<T> for Value {
-    fn from(value: T) -> Self {
-        Self::Text(Some(value.to_word().to_owned()))
-    }
 }
 
 /// The arguments of a statement: `args![campaign, "text", 3_i64]`.

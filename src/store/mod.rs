@@ -5,6 +5,8 @@ pub mod accounts;
 pub mod arrivals;
 pub mod assignments;
 pub mod audit;
+mod audit_key;
+mod audit_line;
 pub mod bounces;
 pub mod bulk;
 pub mod campaigns;
@@ -36,6 +38,7 @@ pub mod tables;
 pub mod tallies;
 pub mod unsubscribed;
 pub mod uploads;
+mod value;
 
 pub use db::{Store, Tx};
 pub use error::StoreError;

@@ -1,33 +1,21 @@
 //! Seals the lines of the audit log, so that a line which was removed, changed or moved shows.
 //!
-//! A **seal** is a keyed hash (HMAC-SHA-256) over a line, its place in the chain and the seal before it. The **head** is
-//! the number of lines and the last seal; it is sealed too, so that lines missing at the end show. The **key** is not
-//! in the database: whoever may change tables could else seal anew. It is a file beside a SQLite database, or the one
-//! that the configuration names. A PostgreSQL database without such a file has its key made from the installation's
-//! secret, which keeps out only those who cannot read that; `doctor` says so.
+//! A **seal** is a keyed hash (HMAC-SHA-256) over a line, its place in the chain and the seal before it. The **head**
+//! is the number of lines and the last seal; it is sealed too, so that lines missing at the end show. Where the key
+//! is: `audit_key`.
 
-use super::audit::Line;
+use super::audit_key::Key;
+use super::audit_line::Line;
 use super::db::Row;
 use super::{Result, StoreError, Tx, installation};
 use crate::args;
 use crate::domain::audit::Action;
-use crate::text::hex;
 use futures_util::TryStreamExt as _;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 /// Faults that a check names; the others are counted.
 const WRONG_MAX: usize = 20;
 /// Who wrote the lines that the program writes about the log itself. No account can have this name.
 const PROGRAM: &str = "(doseplan)";
-/// Digits of a key's name.
-const NAME_DIGITS: usize = 8;
-
 const HEAD: &str = "SELECT count, seal, proof FROM audit_head WHERE one = 1";
 // Daemons append one after the other: the row stays locked until the line is committed.
 const LOCK: &str = "UPDATE audit_head SET count = count WHERE one = 1 RETURNING count, seal, proof";
@@ -41,164 +29,47 @@ const ALL: &str = "SELECT id, at, who, address, did, campaign, said, nr, seal FR
      ORDER BY id";
 const SEAL_OF: &str = "SELECT seal FROM audit WHERE nr = $1";
 
-/// Where the key of the seals is.
-#[derive(Debug, Default)]
-pub struct KeyPlace {
-    /// The file; without one the key is made from the installation's secret.
-    file: Option<PathBuf>,
-    /// The file that the key protects, whose owner must be able to read the key.
-    beside: Option<PathBuf>,
-    read: OnceLock<Key>,
-}
-
-/// A key and its name. It has no `Debug` that shows it.
-#[derive(Clone)]
-struct Key {
-    name: String,
-    bytes: Vec<u8>,
-}
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Key").field(&self.name).finish()
-    }
-}
-
-impl Key {
-    fn new(bytes: Vec<u8>) -> Self {
-        let name = hex(&Sha256::digest([b"name of the key\n", bytes.as_slice()].concat()));
-        Self { name: name[..NAME_DIGITS].to_owned(), bytes }
-    }
-
-    /// The key that the installation's secret gives.
-    fn of_secret(secret: &[u8]) -> Self {
-        let mut mac = hmac(secret);
-        mac.update(b"audit\n");
-        Self::new(mac.finalize().into_bytes().to_vec())
-    }
-
-    /// A seal over some parts: the key's name, a colon and the hash.
-    fn seal(&self, parts: &[Option<&[u8]>]) -> String {
-        let mut mac = hmac(&self.bytes);
-        for part in parts {
-            // With its length before it, no two lines read the same.
-            let length = part.map_or(u64::MAX, |part| part.len() as u64);
-            mac.update(&length.to_be_bytes());
-            mac.update(part.unwrap_or_default());
-        }
-        format!("{}:{}", self.name, hex(&mac.finalize().into_bytes()))
-    }
-
-    fn seal_line(&self, before: &str, nr: i64, line: &Line<'_>) -> String {
-        let text = |text: &'_ str| -> Option<Vec<u8>> { Some(text.as_bytes().to_vec()) };
-        let parts = [
-            text("line"),
-            text(before),
-            text(&nr.to_string()),
-            text(&line.at.to_string()),
-            text(line.who),
-            line.address.and_then(text),
-            text(line.did),
-            line.campaign.and_then(text),
-            text(line.said),
-        ];
-        self.seal(&parts.each_ref().map(Option::as_deref))
-    }
-
-    fn seal_head(&self, count: i64, seal: &str) -> String {
-        let count = count.to_string();
-        self.seal(&[Some(b"head"), Some(count.as_bytes()), Some(seal.as_bytes())])
-    }
-}
-
-fn hmac(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes keys of every length")
-}
-
 /// The name of the key that a seal was made with.
 fn key_of(seal: &str) -> &str {
     seal.split_once(':').map_or("", |(name, _)| name)
 }
 
-impl KeyPlace {
-    /// The key in a file of its own, beside a SQLite database.
-    pub(super) fn beside(database: &Path) -> Self {
-        Self {
-            file: Some(database.with_added_extension("audit-key")),
-            beside: Some(database.to_owned()),
-            read: OnceLock::new(),
-        }
-    }
+fn seal_line(key: &Key, before: &str, nr: i64, line: &Line<'_>) -> String {
+    let (nr, at) = (nr.to_string(), line.at.to_string());
+    let parts = [
+        Some("line"),
+        Some(before),
+        Some(nr.as_str()),
+        Some(at.as_str()),
+        Some(line.who),
+        line.address,
+        Some(line.did),
+        line.campaign,
+        Some(line.said),
+    ];
+    key.seal(&parts.map(|part| part.map(str::as_bytes)))
+}
 
-    /// The key in the file that the configuration names.
-    pub(super) fn in_file(file: PathBuf) -> Self {
-        Self { file: Some(file), ..Self::default() }
-    }
+fn seal_head(key: &Key, count: i64, seal: &str) -> String {
+    let count = count.to_string();
+    key.seal(&[Some(b"head"), Some(count.as_bytes()), Some(seal.as_bytes())])
+}
 
-    /// The key's file, if it has one.
-    pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
+/// The key to seal with; a file that is not there is made.
+async fn key_for(tx: &mut Tx) -> Result<Key> {
+    let place = tx.key_place();
+    let Some(file) = place.file() else { return of_installation(tx).await };
+    if let Some(key) = place.known()? {
+        return Ok(key);
     }
-
-    /// The key of the file, if that is there.
-    fn known(&self) -> Result<Option<Key>> {
-        let Some(file) = &self.file else { return Ok(None) };
-        if let Some(key) = self.read.get() {
-            return Ok(Some(key.clone()));
-        }
-        match fs::read_to_string(file) {
-            Ok(text) if !text.trim().is_empty() => {
-                let key = Key::new(text.trim().as_bytes().to_vec());
-                Ok(Some(self.read.get_or_init(|| key).clone()))
-            }
-            Ok(_) => Err(StoreError::AuditKey(file.clone(), io::ErrorKind::InvalidData.into())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::AuditKey(file.clone(), error)),
-        }
-    }
-
-    /// The key to seal with; a file that is not there is made.
-    async fn key(&self, tx: &mut Tx) -> Result<Key> {
-        let Some(file) = &self.file else { return of_installation(tx).await };
-        if let Some(key) = self.known()? {
-            return Ok(key);
-        }
-        let made = make(file, self.beside.as_deref());
-        made.map_err(|error| StoreError::AuditKey(file.clone(), error))?;
-        let absent = || StoreError::AuditKey(file.clone(), io::ErrorKind::NotFound.into());
-        self.known()?.ok_or_else(absent)
-    }
+    place.make()?;
+    let absent = || StoreError::AuditKey(file.to_owned(), std::io::ErrorKind::NotFound.into());
+    place.known()?.ok_or_else(absent)
 }
 
 async fn of_installation(tx: &mut Tx) -> Result<Key> {
     let secret = installation::secret(tx).await?.unwrap_or_default();
     Ok(Key::of_secret(&secret))
-}
-
-/// Makes a key file that its owner alone may read; whoever may write the database may read it. If another process was
-/// faster, its file stands.
-fn make(path: &Path, beside: Option<&Path>) -> io::Result<()> {
-    let random = [uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat();
-    let temporary = path.with_added_extension(format!("{}.tmp", uuid::Uuid::new_v4().simple()));
-    let found = beside.and_then(|file| fs::metadata(file).ok());
-    let shared = found.as_ref().is_some_and(|found| found.mode() & 0o020 != 0);
-    let mode = if shared { 0o640 } else { 0o600 };
-    let written = (|| {
-        let mut file =
-            File::options().write(true).create_new(true).mode(mode).open(&temporary)?;
-        if let Some(found) = found {
-            // Only root may give a file away; others own both.
-            let _ = chown(&temporary, Some(found.uid()), Some(found.gid()));
-        }
-        file.write_all(hex(&random).as_bytes())?;
-        file.sync_all()?;
-        match fs::hard_link(&temporary, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            linked => linked,
-        }
-    })();
-    let _ = fs::remove_file(&temporary);
-    written
 }
 
 /// The end of the chain.
@@ -237,7 +108,7 @@ pub async fn has(tx: &mut Tx, short: &str) -> Result<bool> {
 /// Writes a line at the end of the chain. Lines that were written before there was a chain are chained first, and a
 /// line says so; so it does where the key is another one than the last line's.
 pub(super) async fn append(tx: &mut Tx, line: &Line<'_>) -> Result<()> {
-    let key = tx.key_place().key(tx).await?;
+    let key = key_for(tx).await?;
     let mut head = lock(tx).await?;
     chain_older(tx, &key, &mut head, line.at).await?;
     let used = key_of(&head.seal).to_owned();
@@ -251,7 +122,7 @@ pub(super) async fn append(tx: &mut Tx, line: &Line<'_>) -> Result<()> {
 
 /// Chains the lines that were written before there was a chain, if there are any.
 pub async fn begin(tx: &mut Tx, now: i64) -> Result<()> {
-    let key = tx.key_place().key(tx).await?;
+    let key = key_for(tx).await?;
     let mut head = lock(tx).await?;
     if chain_older(tx, &key, &mut head, now).await? {
         close(tx, &key, &head).await?;
@@ -286,7 +157,7 @@ async fn chain_older(tx: &mut Tx, key: &Key, head: &mut Head, now: i64) -> Resul
         for row in &rows {
             let stored = Stored::read(row)?;
             let nr = head.count + 1;
-            let seal = key.seal_line(&head.seal, nr, &stored.line());
+            let seal = seal_line(key, &head.seal, nr, &stored.line());
             tx.run(SEAL_OLDER, args![stored.id, nr, &seal]).await?;
             *head = Head { count: nr, seal };
             last = stored.id;
@@ -305,7 +176,7 @@ async fn chain_older(tx: &mut Tx, key: &Key, head: &mut Head, now: i64) -> Resul
 
 async fn put(tx: &mut Tx, key: &Key, head: &mut Head, line: &Line<'_>) -> Result<()> {
     let nr = head.count + 1;
-    let seal = key.seal_line(&head.seal, nr, line);
+    let seal = seal_line(key, &head.seal, nr, line);
     let Line { at, who, address, did, campaign, said } = *line;
     tx.run(INSERT, args![at, who, address, did, campaign, said, nr, &seal]).await?;
     *head = Head { count: nr, seal };
@@ -313,7 +184,7 @@ async fn put(tx: &mut Tx, key: &Key, head: &mut Head, line: &Line<'_>) -> Result
 }
 
 async fn close(tx: &mut Tx, key: &Key, head: &Head) -> Result<()> {
-    let proof = key.seal_head(head.count, &head.seal);
+    let proof = seal_head(key, head.count, &head.seal);
     tx.run(SET_HEAD, args![head.count, &head.seal, proof]).await?;
     Ok(())
 }
@@ -375,49 +246,53 @@ impl Proved {
     }
 }
 
-/// Follows the chain from its first line to its head.
+/// What a line follows.
+struct Before {
+    /// The seal before it; `None` where a line is missing.
+    seal: Option<String>,
+    /// Whether the line before it was sealed with another key, and with which.
+    foreign: Option<String>,
+}
+
+/// Follows the chain from its first line to its head. Only the key of this place proves a line: lines of another one
+/// are counted, as long as a line of ours says that they were there before.
 pub async fn prove(tx: &mut Tx) -> Result<Proved> {
     let place = tx.key_place();
-    let keys: Vec<Key> = place.known()?.into_iter().chain([of_installation(tx).await?]).collect();
-    let key = |seal: &str| keys.iter().find(|key| key.name == key_of(seal)).cloned();
+    let key = match place.file() {
+        Some(_) => place.known()?,
+        None => Some(of_installation(tx).await?),
+    };
     let row = tx.row(HEAD, args![]).await?;
     let (count, last, proof): (i64, String, String) = match row {
         Some(row) => (row.get(0)?, row.get(1)?, row.get(2)?),
         None => (0, String::new(), String::new()),
     };
     let mut out = Proved::default();
-    let (mut next, mut before) = (1, Some(String::new()));
+    let mut next = 1;
+    let mut before = Before { seal: Some(String::new()), foreign: None };
     let mut rows = tx.stream(ALL, args![]);
     while let Some(row) = rows.try_next().await? {
         let stored = Stored::read(&row)?;
         let (nr, seal): (Option<i64>, Option<String>) = (row.get(7)?, row.get(8)?);
-        let (Some(nr), Some(seal)) = (nr, seal) else {
-            if count == 0 {
-                out.unproved += 1;
-            } else {
-                out.fault(format!("the row with id {} was put in from outside", stored.id));
+        match (nr, seal) {
+            (Some(nr), Some(seal)) => {
+                if nr < next {
+                    out.fault(format!("line {nr} stands in the wrong place"));
+                    before.seal = None;
+                    continue;
+                }
+                if nr > next {
+                    out.fault(format!("{} missing", span(next, nr - 1)));
+                    before.seal = None;
+                }
+                next = nr + 1;
+                out.line(key.as_ref(), &before, (nr, &stored, &seal));
+                let is_own = key.as_ref().is_some_and(|key| key.name == key_of(&seal));
+                let foreign = (!is_own).then(|| key_of(&seal).to_owned());
+                before = Before { seal: Some(seal), foreign };
             }
-            continue;
-        };
-        if nr < next {
-            out.fault(format!("line {nr} stands in the wrong place"));
-            before = None;
-            continue;
-        }
-        if nr > next {
-            let missing = span(next, nr - 1);
-            out.fault(format!("{missing} missing"));
-            before = None;
-        }
-        next = nr + 1;
-        let before = before.replace(seal.clone());
-        match (key(&seal), before) {
-            (None, _) => out.unproved += 1,
-            (Some(key), Some(before)) if key.seal_line(&before, nr, &stored.line()) != seal => {
-                out.fault(format!("line {nr} was changed"));
-            }
-            // Without the seal before it, the lines that follow prove it.
-            (Some(_), _) => out.right += 1,
+            _ if count == 0 => out.unproved += 1,
+            _ => out.fault(format!("the row with id {} was put in from outside", stored.id)),
         }
     }
     drop(rows);
@@ -426,16 +301,39 @@ pub async fn prove(tx: &mut Tx) -> Result<Proved> {
         out.fault("every line is missing".to_owned());
     } else if next <= count {
         out.fault(format!("{} missing at the end", span(next, count)));
-    } else if next > count + 1 || (count > 0 && before.is_some_and(|seal| seal != last)) {
+    } else if next > count + 1 || (count > 0 && before.seal.is_some_and(|seal| seal != last)) {
         out.fault("the head does not belong to the last line".to_owned());
     }
-    if count > 0
-        && let Some(key) = key(&proof)
-        && key.seal_head(count, &last) != proof
-    {
-        out.fault("the head was changed".to_owned());
+    if let Some(key) = key.filter(|_| count > 0) {
+        if before.foreign.is_some() {
+            out.fault("the last lines are sealed with a key that is not this place's".to_owned());
+        } else if seal_head(&key, count, &last) != proof {
+            out.fault("the head was changed".to_owned());
+        }
     }
     Ok(out)
+}
+
+impl Proved {
+    /// Holds a line against its seal and what it follows.
+    fn line(&mut self, key: Option<&Key>, before: &Before, of: (i64, &Stored, &str)) {
+        let (nr, stored, seal) = of;
+        let Some(key) = key.filter(|key| key.name == key_of(seal)) else {
+            self.unproved += 1;
+            return;
+        };
+        let line = stored.line();
+        // Where the line before is missing, that has been said already.
+        if before.seal.as_ref().is_some_and(|before| seal_line(key, before, nr, &line) != seal) {
+            self.fault(format!("line {nr} was changed"));
+        } else if let Some(other) = &before.foreign
+            && !(line.did == Action::AuditKey.word() && line.said.starts_with(other.as_str()))
+        {
+            self.fault(format!("line {nr} follows lines of another key and does not say so"));
+        } else {
+            self.right += 1;
+        }
+    }
 }
 
 fn span(first: i64, last: i64) -> String {

@@ -2,8 +2,8 @@
 
 use super::Site;
 use super::authentication::too_many;
-use super::source::{Asked, Source};
 use super::page::{Cell, Page, Refusal, Table, encoded, framed};
+use super::source::{AskedSite, Source};
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::sign_in::Tried;
@@ -38,7 +38,7 @@ struct Main {
 
 /// The page with every account and token.
 pub(super) async fn accounts(
-    Asked(site): Asked,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -114,7 +114,7 @@ pub(super) struct Given {
 
 /// Carries out what a form asks for.
 pub(super) async fn change(
-    Asked(site): Asked,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     Path(what): Path<String>,
     headers: HeaderMap,
@@ -197,7 +197,7 @@ struct Audit {
 
 /// The audit log, newest first.
 pub(super) async fn audit(
-    Asked(site): Asked,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     Query(asked): Query<Lines>,
     headers: HeaderMap,
@@ -209,7 +209,8 @@ pub(super) async fn audit(
     let found = found.map_err(|error| Refusal::of(t, &error))?;
     let full = i64::try_from(found.len()).unwrap_or(0) == LINES;
     let last = found.last().filter(|_| full).map(|entry| entry.id);
-    let mut table = Table::of(t, "web-audit", &["nr", "when", "who", "address", "did", "campaign", "said"]);
+    let mut table =
+        Table::of(t, "web-audit", &["nr", "when", "who", "address", "did", "campaign", "said"]);
     for entry in found {
         table.rows.push(vec![
             Cell::number(entry.nr.map(|nr| nr.to_string()).unwrap_or_default()),
@@ -267,7 +268,7 @@ pub(super) struct Passwords {
 
 /// Changes the visitor's password, which ends all their logins.
 pub(super) async fn set_password(
-    Asked(site): Asked,
+    AskedSite(site): AskedSite,
     Extension(source): Extension<Source>,
     Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,

@@ -3,7 +3,7 @@
 
 use super::Site;
 use super::due::visible;
-use super::source::Asked as AskedSite;
+use super::source::AskedSite;
 use super::turns::Turn;
 use crate::app::coverage::AsOf;
 use crate::app::import::Entered;
@@ -124,7 +124,7 @@ impl IntoResponse for Problem {
 struct Caller {
     account: Account,
     scopes: Vec<Scope>,
-    /// Calls of an account take turns with its pages.
+    /// Calls of an account take turns.
     _turn: Turn,
 }
 
@@ -155,8 +155,8 @@ async fn caller(site: &Site, headers: &HeaderMap, power: Power) -> Result<Caller
     let now = site.clock.now();
     let found = site.app.of_token(token.ok_or_else(unknown)?, now).await?;
     let (account, scopes) = found.ok_or_else(unknown)?;
-    let _turn = site.desk.turns.take(account.id).await?;
-    let caller = Caller { account, scopes, _turn };
+    let turn = site.desk.calls.take(account.id).await?;
+    let caller = Caller { account, scopes, _turn: turn };
     if let Err(denied) = permission::may(caller.actor(), power) {
         let error = AppError::from(denied);
         caller.note_denied(site, (None, &error.to_string())).await?;

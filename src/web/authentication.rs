@@ -2,8 +2,8 @@
 
 use super::Site;
 use super::page::{Page, Refusal, framed};
-use super::source::{Asked, Source, of_extensions};
-use super::visitor::Visitor;
+use super::source::{AskedSite, Source, of_extensions};
+use super::visitor::{REFRESHED, Visitor};
 use super::words::T;
 use crate::app::AppError;
 use crate::app::sign_in::Tried;
@@ -51,20 +51,16 @@ fn set_cookie(headers: &HeaderMap, name: &str, value: &str, secs: u32) -> String
     format!("{name}={value}; Path=/; Max-Age={secs}; HttpOnly; SameSite=Lax{secure}")
 }
 
-/// Whether a person asked for the page. A page that refreshes itself says so: by what it has already, in its address, or
-/// through the browser.
+/// Whether a person asked for the page. A page that refreshes itself says so: by what it has already, in its address,
+/// or through the browser.
 fn is_by_hand(request: &Request) -> bool {
     let headers = request.headers();
     let mode = headers.get("sec-fetch-mode").and_then(|value| value.to_str().ok());
-    let refreshed = request.uri().query().is_some_and(|query| {
-        query.split('&').any(|pair| pair == REFRESHED)
-    });
+    let refreshed =
+        request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == REFRESHED));
     let asks_itself = headers.contains_key(header::IF_NONE_MATCH) || refreshed;
     request.method() != Method::GET || !(asks_itself || mode.is_some_and(|mode| mode != "navigate"))
 }
-
-/// What a page adds to its address when it refreshes itself without JavaScript.
-pub(super) const REFRESHED: &str = "refreshed=1";
 
 #[derive(Deserialize)]
 struct Csrf {
@@ -158,7 +154,7 @@ pub(super) struct Credentials {
 
 /// Logs somebody in.
 pub(super) async fn login(
-    Asked(site): Asked,
+    AskedSite(site): AskedSite,
     Extension(source): Extension<Source>,
     headers: HeaderMap,
     Form(given): Form<Credentials>,
@@ -220,7 +216,7 @@ fn is_from_elsewhere(headers: &HeaderMap) -> bool {
 
 /// Logs the visitor out.
 pub(super) async fn logout(
-    Asked(site): Asked,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {

@@ -203,11 +203,11 @@ struct Server {
 /// Takes connections until `end`, then lets requests under way finish.
 pub(super) async fn serve(
     listener: TcpListener,
-    (router, config, tls): (Router, HttpConfig, Option<Tls>),
+    (router, config, tls): (Router, HttpConfig, Option<Arc<Tls>>),
     end: impl Future<Output = ()>,
 ) {
     let (stop, ends) = watch::channel(false);
-    let server = Server { router, config: Arc::new(config), tls: tls.map(Arc::new), ends };
+    let server = Server { router, config: Arc::new(config), tls, ends };
     let all = Open::new();
     let mut tasks = JoinSet::new();
     let mut end = pin!(end);
@@ -241,7 +241,7 @@ pub(super) async fn serve(
 }
 
 async fn connection(stream: TcpStream, peer: IpAddr, server: Server, place: Place) {
-    let Some(tls) = &server.tls else {
+    let Some(tls) = server.tls.clone() else {
         return serve_one(stream, peer, server, place).await;
     };
     let handshake = timeout(HANDSHAKE_LIMIT, tls.acceptor().accept(stream));
@@ -292,13 +292,16 @@ where
         .header_read_timeout(HEAD_LIMIT)
         .max_buf_size(HEAD_MAX)
         .serve_connection(TokioIo::new(stream), service);
-    let (mut served, mut ends) = (pin!(served), server.ends);
-    let is_old = async { sleep(CONNECTION_LIMIT).await };
+    let mut served = pin!(served);
+    let mut ends = server.ends;
+    let ended = async move {
+        let _ = ends.wait_for(|ends| *ends).await;
+    };
     let limit = tokio::select! {
         _ = served.as_mut() => return,
         () = place.connection.cut.notified() => CUT_LIMIT,
-        () = is_old => CUT_LIMIT,
-        _ = ends.wait_for(|ends| *ends) => END_MAX,
+        () = sleep(CONNECTION_LIMIT) => CUT_LIMIT,
+        () = ended => END_MAX,
     };
     served.as_mut().graceful_shutdown();
     let _ = timeout(limit, served).await;

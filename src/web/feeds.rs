@@ -1,10 +1,10 @@
 //! Calendars of sites and teams as iCal feeds under secret addresses.
 
+use super::authentication;
 use super::page::{Refusal, encoded};
 use super::page_context::PageContext;
+use super::source::AskedSite;
 use super::words::T;
-use super::authentication;
-use super::source::Asked;
 use crate::app::AppError;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
@@ -25,7 +25,7 @@ fn name<'a>(campaign: &'a Campaign, code: &str) -> Option<&'a str> {
 
 /// The calendar of a site or team, for whoever knows its address.
 pub(super) async fn feed(
-    Asked(site): Asked,
+    AskedSite(site): AskedSite,
     Path((id, code, file)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {

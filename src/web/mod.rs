@@ -1,8 +1,8 @@
 //! What the daemon serves over HTTP: the dashboard, the API, liveness, readiness and metrics. Pages show what `app`
 //! decides and have no rules of their own.
 //!
-//! Slow or greedy clients cannot tie it up: connections, heads, bodies and answers have limits, readings take turns, and
-//! only one reading of each kind of figure runs at a time.
+//! Slow or greedy clients cannot tie it up: connections, heads, bodies and answers have limits, readings take turns,
+//! and only one reading of each kind of figure runs at a time.
 
 mod accounts;
 mod api;
@@ -75,6 +75,8 @@ pub struct Site {
     leave_gate: Arc<Mutex<()>>,
     shown: Arc<std::sync::Mutex<metrics::Shown>>,
     desk: Arc<Desk>,
+    /// What every connection is encrypted with.
+    tls: Option<Arc<Tls>>,
 }
 
 /// The most passwords that are hashed at a time.
@@ -85,7 +87,9 @@ const HASHING: usize = 2;
 struct Desk {
     cache: stale_cache::StaleCache,
     searches: searching::Searches,
+    /// Readings of pages, and calls of the API.
     turns: Arc<turns::Turns>,
+    calls: Arc<turns::Turns>,
     hashing: Semaphore,
 }
 
@@ -95,6 +99,7 @@ impl Default for Desk {
             cache: stale_cache::StaleCache::default(),
             searches: searching::Searches::default(),
             turns: Arc::default(),
+            calls: Arc::default(),
             hashing: Semaphore::new(HASHING),
         }
     }
@@ -114,7 +119,14 @@ impl Site {
             leave_gate: Arc::default(),
             shown: Arc::default(),
             desk: Arc::default(),
+            tls: None,
         }
+    }
+
+    /// The same site, whose connections are encrypted if there is something to do it with.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<Tls>) -> Self {
+        Self { tls: tls.map(Arc::new), ..self }
     }
 
     /// The same site, whose logins end by another clock.
@@ -208,14 +220,10 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Serves until `end`, then lets requests under way finish. With `tls`, every connection is encrypted.
-pub async fn serve(
-    listener: TcpListener,
-    site: Site,
-    tls: Option<Tls>,
-    end: impl Future<Output = ()>,
-) {
+/// Serves until `end`, then lets requests under way finish.
+pub async fn serve(listener: TcpListener, site: Site, end: impl Future<Output = ()>) {
     let (desk, config) = (Arc::clone(&site.desk), site.app.config.http.clone());
+    let tls = site.tls.clone();
     let end = async {
         end.await;
         desk.searches.end();

@@ -213,7 +213,7 @@ fn tag_of(page: &Page) -> String {
 
 /// The address with which a page refreshes itself.
 fn refreshed(here: &str) -> String {
-    let mark = super::authentication::REFRESHED;
+    let mark = super::visitor::REFRESHED;
     if here.contains(mark) {
         return here.to_owned();
     }
@@ -315,9 +315,11 @@ impl Refusal {
             AppError::Denied(_) => {
                 Self { status: StatusCode::FORBIDDEN, language: t.0, text: error.words(t.0) }
             }
-            AppError::TooMany => {
-                Self { status: StatusCode::TOO_MANY_REQUESTS, language: t.0, text: error.words(t.0) }
-            }
+            AppError::TooMany => Self {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                language: t.0,
+                text: error.words(t.0),
+            },
             AppError::Refused(refused) => {
                 Self { status: StatusCode::CONFLICT, language: t.0, text: refused.words(t.0) }
             }

@@ -71,7 +71,15 @@ impl FromRequestParts<Site> for PageContext {
         }
         let done = asked.done.clone().filter(|done| DONE.contains(&done.as_str()));
         let headers = parts.headers.clone();
-        Ok(Self { site: super::source::asked(site, parts), visitor, loaded, as_of, now, headers, done })
+        Ok(Self {
+            site: super::source::asked(site, parts),
+            visitor,
+            loaded,
+            as_of,
+            now,
+            headers,
+            done,
+        })
     }
 }
 

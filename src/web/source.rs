@@ -54,9 +54,9 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// The site, whose app knows from where the request came.
-pub(super) struct Asked(pub(super) Site);
+pub(super) struct AskedSite(pub(super) Site);
 
-impl FromRequestParts<Site> for Asked {
+impl FromRequestParts<Site> for AskedSite {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Infallible> {

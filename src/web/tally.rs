@@ -221,8 +221,7 @@ fn key_of(tally: &Tally) -> Key {
 async fn waiting(context: &PageContext, place: &PlaceCode) -> Result<Vec<Doubtful>, Refusal> {
     let found = context.app().doubtful(&context.loaded).await;
     let found = found.map_err(|error| context.refusal(&error))?;
-    let is_here =
-        |one: &Doubtful| one.tally.place == *place && one.tally.date == context.as_of;
+    let is_here = |one: &Doubtful| one.tally.place == *place && one.tally.date == context.as_of;
     Ok(found.into_iter().map(|held| held.what).filter(is_here).collect())
 }
 
@@ -274,7 +273,15 @@ fn read(
         let own =
             || RecordId::new(format!("web-{}-{place}-{area}-{group}-{dose}", day.format("%Y%m%d")));
         let record = records.first().map_or_else(own, |tally| tally.record.clone());
-        out.tallies.push(Tally { record, date: day, place: place.clone(), area, group, dose, doses });
+        out.tallies.push(Tally {
+            record,
+            date: day,
+            place: place.clone(),
+            area,
+            group,
+            dose,
+            doses,
+        });
     }
     if wrong.is_empty() { Ok(out) } else { Err(wrong) }
 }

@@ -30,6 +30,12 @@ pub struct Tls {
     now: Mutex<Now>,
 }
 
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Tls").field(&self.certificate).finish()
+    }
+}
+
 struct Now {
     looked: Instant,
     /// When the two files changed last.

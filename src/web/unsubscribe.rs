@@ -1,7 +1,7 @@
 //! The unsubscribe page that a reminder's link opens. Opening it changes nothing, because mail programs follow links by
 //! themselves; only the button, or the one-click POST of a mail program (RFC 8058), does.
 
-use super::source::Asked;
+use super::source::AskedSite;
 use super::within;
 use crate::app::unsubscribing::Done;
 use crate::domain::audit::Action;
@@ -26,7 +26,7 @@ pub(super) async fn question() -> Response {
 }
 
 /// Stops reminders to the reader of the mail with this token.
-pub(super) async fn leave(Asked(site): Asked, Path(token): Path<String>) -> Response {
+pub(super) async fn leave(AskedSite(site): AskedSite, Path(token): Path<String>) -> Response {
     let (app, now) = (site.app.clone(), site.clock.now());
     let work = async move {
         let done = app.unsubscribe(&token, "link", now).await?;

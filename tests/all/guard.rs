@@ -181,8 +181,18 @@ fn who_did_or_saw_something_is_always_said() {
     let user = whoami();
     let command_line = format!("{user} (command line)");
     for did in [
-        "campaign-apply", "plan-make", "plan-adopt", "import", "void", "see-due", "see-mail",
-        "see-records", "export", "job", "database", "account-add",
+        "campaign-apply",
+        "plan-make",
+        "plan-adopt",
+        "import",
+        "void",
+        "see-due",
+        "see-mail",
+        "see-records",
+        "export",
+        "job",
+        "database",
+        "account-add",
     ] {
         assert!(
             log.iter().any(|line| line["did"] == did
@@ -191,7 +201,9 @@ fn who_did_or_saw_something_is_always_said() {
             "{did} by {command_line}: {log:?}"
         );
     }
-    assert!(!log.iter().any(|line| ["", "(command line)"].contains(&line["who"].as_str().unwrap())));
+    assert!(
+        !log.iter().any(|line| ["", "(command line)"].contains(&line["who"].as_str().unwrap()))
+    );
     let seen = log.iter().find(|line| line["who"] == "planner" && line["did"] == "see-due");
     assert_eq!(seen.unwrap()["address"], "127.0.0.1");
     let said = log.iter().map(ToString::to_string).collect::<String>();
@@ -274,10 +286,12 @@ fn nobody_is_locked_out(office: &Office) {
         assert_eq!(login_from("127.0.0.3", office.address(), &right(name)).0, 303, "{name}");
     }
     // The count is in the database: another daemon knows it.
-    let other = Daemon::start(office.world.command(&["daemon", "--config", "other.toml"]).env(
-        "DOSEPLAN_CLOCK",
-        "2021-04-02T10:00:00+08:00",
-    ));
+    let other = Daemon::start(
+        office
+            .world
+            .command(&["daemon", "--config", "other.toml"])
+            .env("DOSEPLAN_CLOCK", "2021-04-02T10:00:00+08:00"),
+    );
     assert_eq!(login_from("127.0.0.2", other.address(), &right("viewer")).0, 429);
 }
 
@@ -308,7 +322,8 @@ fn places_of_an_account_are_checked_and_of_one_campaign() {
     let world = World::small();
     world.file("pw", "mo-li-hua-kai-le\n");
     let add = |name: &str, places: &[&str]| {
-        let command = ["account", "add", name, "--role", "lead", "--password-file", "pw", "--places"];
+        let command =
+            ["account", "add", name, "--role", "lead", "--password-file", "pw", "--places"];
         world.run(&[&command[..], places].concat())
     };
     for bad in ["*", "S9", "s1", "S1,S2", "other/S1", "small/*"] {
@@ -339,8 +354,10 @@ fn a_count_that_nobody_can_mean_is_asked_about_and_stops_the_nights_adoption() {
     let world = World::small();
     world.run(&["plan", "make", "--steps", "20", "--from", "2021-04-01"]).ends(0);
     world.run(&["plan", "adopt"]).ends(0);
-    let count = |world: &World| number(&world.coverage("2021-04-03")["rows"][0]["doses"][0]["people"]);
-    let ran = world.import("tallies", "ok,2021-04-01,S2,B,adult,1,18\nbad,2021-04-01,S1,A,adult,1,300");
+    let count =
+        |world: &World| number(&world.coverage("2021-04-03")["rows"][0]["doses"][0]["people"]);
+    let ran =
+        world.import("tallies", "ok,2021-04-01,S2,B,adult,1,18\nbad,2021-04-01,S1,A,adult,1,300");
     let ran = ran.ends(3);
     assert_eq!((&ran.json()["new"], &ran.json()["doubtful"]), (&json!(1), &json!(1)));
     assert!(world.read("tallies-errors.csv").contains("40"));
@@ -366,12 +383,18 @@ fn a_count_that_nobody_can_mean_is_asked_about_and_stops_the_nights_adoption() {
     world.run(&["tallies", "confirm", "nothing"]).ends(1);
     world.run(&["tallies", "confirm", "big"]).ends(0);
     assert_eq!(count(&world), 108);
-    let file = world.file("more.csv", "record,date,place,area,group,dose,doses\nm,2021-04-03,S1,A,adult,1,70\n");
+    let file = world.file(
+        "more.csv",
+        "record,date,place,area,group,dose,doses\nm,2021-04-03,S1,A,adult,1,70\n",
+    );
     world.run(&["tallies", "import", text(&file), "--yes"]).ends(0);
     assert_eq!(count(&world), 178);
     assert_eq!(world.run(&["tallies", "doubtful", "-o", "csv"]).ends(0).csv().len(), 0);
     // No confirmation makes it possible; a date of nothing is none.
-    let file = world.file("no.csv", "record,date,place,area,group,dose,doses\nn,2021-04-03,S1,A,adult,1,520000\n");
+    let file = world.file(
+        "no.csv",
+        "record,date,place,area,group,dose,doses\nn,2021-04-03,S1,A,adult,1,520000\n",
+    );
     world.run(&["tallies", "import", text(&file), "--yes"]).ends(3);
     world.import("tallies", "o,1900-01-01,S1,A,adult,1,5").ends(3);
     world.import("persons", SENIORS).ends(0);
@@ -400,7 +423,8 @@ fn the_page_asks_and_the_api_refuses_and_an_emptied_field_takes_the_record_out()
     assert_eq!(save("A%2Fadult%2F1=").status, 303);
     assert_eq!(doses(), before);
 
-    let token = world.run(&["account", "token", "add", "lead", "his", "--scope", "tally"]).ends(0).out;
+    let token =
+        world.run(&["account", "token", "add", "lead", "his", "--scope", "tally"]).ends(0).out;
     let send = |record: &str, date: &str, doses: u64, confirmed: bool| {
         let mut count = json!({"record": record, "date": date, "place": "S1", "area": "A",
             "group": "adult", "dose": 1, "doses": doses});
@@ -447,7 +471,15 @@ fn certificate(world: &World, name: &str) {
     let subject = format!("/CN={name}");
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
-        .args(["-nodes", "-days", "2", "-subj", &subject, "-addext", "subjectAltName=DNS:localhost"])
+        .args([
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            &subject,
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ])
         .args(["-keyout", text(&world.path("key.new")), "-out", text(&world.path("cert.new"))])
         .output()
         .unwrap();

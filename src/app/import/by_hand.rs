@@ -1,5 +1,5 @@
-//! Records that somebody enters, confirms or takes out one by one: counts of a form or of another program, doubtful counts,
-//! voids.
+//! Records that somebody enters, confirms or takes out one by one: counts of a form or of another program, doubtful
+//! counts, voids.
 
 use super::{Good, Imported, Kind, Stored, facts, pipeline};
 use crate::app::{App, Loaded, Result, millis};
@@ -46,8 +46,8 @@ impl App {
         Ok(self.enter_tallies(loaded, (what, said), entered, by, now).await?.0)
     }
 
-    /// The same with records that are taken out and counts that are confirmed. Also returns the counts that were refused
-    /// because nobody can mean them; what a program sends is kept to be confirmed.
+    /// The same with records that are taken out and counts that are confirmed. Also returns the counts that were
+    /// refused because nobody can mean them; what a program sends is kept to be confirmed.
     pub async fn enter_tallies(
         &self,
         loaded: &Loaded,
@@ -60,7 +60,7 @@ impl App {
         let is_sure = sure != Sure::None;
         let did = if is_sure { Action::TallyConfirm } else { Action::Tally };
         let mut act = self.act((by, Power::Tally), did, now).await?;
-        self.may_enter(&mut act, loaded, (&tallies, &gone), by).await?;
+        self.may_enter(&mut act, loaded, (tallies.as_slice(), gone.as_slice()), by).await?;
         let tx = act.tx();
         let (author, kind) = (self.author(by), Kind::Tallies.name());
         let entry = figures::begin_entry(tx, loaded.no, kind, &author, millis(now)).await?;
@@ -78,7 +78,8 @@ impl App {
             }
             let issues = refused.into_iter().map(|(_, issue)| issue).collect();
             let count = doubtful.len() as u64;
-            let out = Imported { rows, refused: rows, doubtful: count, issues, ..Imported::default() };
+            let out =
+                Imported { rows, refused: rows, doubtful: count, issues, ..Imported::default() };
             return Ok((out, doubtful));
         }
         cells::change(act.tx(), loaded.no, changes).await?;
@@ -136,8 +137,8 @@ impl App {
         Ok(doubtful::list(&mut tx, loaded.no).await?)
     }
 
-    /// Confirms doubtful counts: they count from now on. Without `records`, all of them. Returns what was stored and the
-    /// records that do not wait.
+    /// Confirms doubtful counts: they count from now on. Without `records`, all of them. Returns what was stored and
+    /// the records that do not wait.
     pub async fn confirm_tallies(
         &self,
         loaded: &Loaded,
@@ -146,9 +147,13 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<(Imported, Vec<RecordId>)> {
         let waiting = self.doubtful(loaded).await?;
-        let is_meant = |held: &Held| records.is_empty() || records.contains(&held.what.tally.record);
-        let tallies: Vec<Tally> =
-            waiting.iter().filter(|held| is_meant(held)).map(|held| held.what.tally.clone()).collect();
+        let is_meant =
+            |held: &Held| records.is_empty() || records.contains(&held.what.tally.record);
+        let tallies: Vec<Tally> = waiting
+            .iter()
+            .filter(|held| is_meant(held))
+            .map(|held| held.what.tally.clone())
+            .collect();
         let is_unknown = |record: &&RecordId| tallies.iter().all(|tally| tally.record != **record);
         let unknown: Vec<RecordId> = records.iter().filter(is_unknown).cloned().collect();
         if !unknown.is_empty() || tallies.is_empty() {
@@ -161,8 +166,8 @@ impl App {
         Ok((done.0, unknown))
     }
 
-    /// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record. A count
-    /// that waits to be confirmed is dropped.
+    /// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record. A
+    /// count that waits to be confirmed is dropped.
     pub async fn void(
         &self,
         loaded: &Loaded,

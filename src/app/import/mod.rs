@@ -185,9 +185,7 @@ impl App {
             Kind::Doses => self.import_rows(loaded, rows::doses(path), from, sure, now).await,
             Kind::Tallies => self.import_rows(loaded, rows::tallies(path), from, sure, now).await,
             Kind::Persons => self.import_rows(loaded, rows::persons(path), from, sure, now).await,
-            Kind::Outcomes => {
-                self.import_rows(loaded, rows::outcomes(path), from, sure, now).await
-            }
+            Kind::Outcomes => self.import_rows(loaded, rows::outcomes(path), from, sure, now).await,
         }
     }
 

@@ -193,12 +193,8 @@ fn undoubted<T: Importable>(
     rows.retain(|row| {
         let found = by_key.get(row.value.key());
         if let Some(it) = found {
-            let issue = facts.issue(
-                issue_of(it.doubt.why),
-                row.line,
-                "doses",
-                &it.tally.doses.to_string(),
-            );
+            let issue =
+                facts.issue(issue_of(it.doubt.why), row.line, "doses", &it.tally.doses.to_string());
             let issue = issue.with("than", it.doubt.than).with("record", &it.tally.record);
             stored.refuse(row, issue.with("place", &it.tally.place));
         }

@@ -40,11 +40,7 @@ impl Importable for Tally {
             })
     }
 
-    async fn doubts(
-        tx: &mut Tx,
-        facts: &Facts<'_>,
-        rows: &[Good<Self>],
-    ) -> Result<Vec<Doubtful>> {
+    async fn doubts(tx: &mut Tx, facts: &Facts<'_>, rows: &[Good<Self>]) -> Result<Vec<Doubtful>> {
         let Loaded { no, campaign, .. } = facts.loaded;
         let asked = rows.iter().map(|row| &row.value).filter(|it| !facts.sure.is_of(&it.record));
         let mut days: BTreeMap<(NaiveDate, &PlaceCode), Vec<&Self>> = BTreeMap::new();

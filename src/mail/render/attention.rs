@@ -49,9 +49,7 @@ fn sentence(words: Words, attention: &Attention) -> (&'static str, String) {
     let say =
         |key: &'static str, arguments: &[(&str, &dyn Display)]| (key, words.say(key, arguments));
     match attention {
-        Attention::DoubtfulCounts(counts) => {
-            say("mail-doubtful", &[("count", &counts.len())])
-        }
+        Attention::DoubtfulCounts(counts) => say("mail-doubtful", &[("count", &counts.len())]),
         Attention::LateSites(names) => {
             let shown = words.names(names, NAMES_SHOWN_MAX);
             say("mail-late-sites", &[("count", &names.len()), ("names", &shown)])

@@ -4,7 +4,6 @@ refused-account-name = "{ $name }" cannot be an account name: use up to 40 lette
 refused-account-there = there is already an account "{ $name }"; change its password, or remove it first
 refused-address = { $said }
 refused-clocks = this machine's clock is { $seconds } s off the database's; nothing is done here until one of them is corrected
-refused-code = "{ $code }" is not the code of a site or team
 refused-draft-faults = draft { $no } no longer fits what is known now ({ $count } violations, first: { $first }); make a new one with `doseplan plan make`
 refused-draft-old = draft { $no } starts on { $from }, but today is { $day }; make a new one with `doseplan plan make`
 refused-errors-file = the errors file { $path } cannot be written ({ $said }); the good rows are stored. Make it writable and import the same file again to see the others
