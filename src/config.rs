@@ -151,8 +151,8 @@ impl MailConfig {
             return None;
         }
         Some(format!(
-            "[mail] tls = \"none\" would send the password to {host} without encryption; write tls = \
-             \"implicit\" or \"starttls\", or allow_plain = true if the network between is your own"
+            "[mail] tls = \"none\" would send the password to {host} without encryption; write \
+             tls = \"implicit\" or \"starttls\", or allow_plain = true if the network between is your own"
         ))
     }
 }
