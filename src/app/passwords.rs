@@ -103,7 +103,7 @@ fn word_of(text: &[char]) -> String {
 
 /// Whether a text is a word, once or again and again.
 fn is_repeated(text: &str, word: &str) -> bool {
-    !word.is_empty() && text.len() % word.len() == 0 && text.replace(word, "").is_empty()
+    !word.is_empty() && text.replace(word, "").is_empty()
 }
 
 #[cfg(test)]

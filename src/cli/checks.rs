@@ -112,7 +112,8 @@ pub(super) fn audit_key(findings: &mut Findings<'_>, app: &App) {
     let shown = file.display();
     // It is made with the first line.
     let mode = std::fs::metadata(file).map_or(0, |found| found.permissions().mode() & 0o777);
-    if mode & 0o007 == 0 {
+    let others = mode & 0o007;
+    if others == 0 {
         return findings.line(Mark::Ok, "doctor-audit-key", &[("file", &shown)]);
     }
     let mode = format!("{mode:o}");

@@ -55,6 +55,9 @@ async fn author<T: Told>(
     Ok((who, address.unwrap_or_default()))
 }
 
+/// What was known, from when, and when and why it ended; `None` for what is known now.
+type Version<T> = (T, i64, Option<(i64, String)>);
+
 /// Shows the history of a record.
 pub(super) async fn history<T: Told>(invocation: &Invocation, record: &str) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
@@ -63,7 +66,7 @@ pub(super) async fn history<T: Told>(invocation: &Invocation, record: &str) -> a
     let local = |at| super::job::local(loaded.campaign.timezone, at);
     let told = ["recorded_at", "who", "address", "superseded_at", "why", "by"];
     let mut sheet = Sheet::new(&[T::COLUMNS, &told[..]].concat());
-    let mut all: Vec<(T, i64, Option<(i64, String)>)> = Vec::new();
+    let mut all: Vec<Version<T>> = Vec::new();
     for past in records::past::<T>(&mut tx, loaded.no, record.as_str()).await? {
         let Past { known, superseded_at, why } = past;
         all.push((known.value, known.recorded_at, Some((superseded_at, why))));

@@ -18,10 +18,12 @@ pub(super) struct Trail {
     pub(super) is_before: bool,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every command says `None` or this")]
 fn before(did: Action, said: impl Into<String>) -> Option<Trail> {
     Some(Trail { did, said: said.into(), is_before: true })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every command says `None` or this")]
 fn after(did: Action, said: impl Into<String>) -> Option<Trail> {
     Some(Trail { did, said: said.into(), is_before: false })
 }
@@ -119,11 +121,15 @@ fn outbox_of(command: &outbox::Outbox) -> Option<Trail> {
 fn job_of(command: &job::Job) -> Option<Trail> {
     match command {
         job::Job::Run { name, .. } => after(Action::Job, format!("job run {name}")),
-        job::Job::Backfill { dry_run: true, .. } => None,
-        job::Job::Backfill { name, .. } => after(Action::Job, format!("job backfill {name}")),
+        job::Job::Backfill { dry_run: false, name, .. } => {
+            after(Action::Job, format!("job backfill {name}"))
+        }
         job::Job::Hold { .. } => after(Action::Job, "job hold"),
         job::Job::Resume => after(Action::Job, "job resume"),
-        job::Job::List | job::Job::Next { .. } | job::Job::Runs { .. } => None,
+        job::Job::Backfill { .. }
+        | job::Job::List
+        | job::Job::Next { .. }
+        | job::Job::Runs { .. } => None,
     }
 }
 
