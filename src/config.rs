@@ -152,7 +152,8 @@ impl MailConfig {
         }
         Some(format!(
             "[mail] tls = \"none\" would send the password to {host} without encryption; write \
-             tls = \"implicit\" or \"starttls\", or allow_plain = true if the network between is your own"
+             tls = \"implicit\" or \"starttls\", or allow_plain = true if the network between \
+             is your own"
         ))
     }
 }

@@ -31,8 +31,8 @@ fn login() -> Option<u32> {
     text.trim().parse().ok().filter(|id| *id != u32::MAX)
 }
 
-/// The name of a user: in the machine's own list, else in the directory that it asks. A container may run under a number
-/// that has no name.
+/// The name of a user: in the machine's own list, else in the directory that it asks. A container may run under a
+/// number that has no name.
 fn name_of(id: u32) -> String {
     let listed = fs::read_to_string("/etc/passwd").ok().and_then(|users| name_in(&users, id));
     let asked = || {
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_name_is_that_of_its_number() {
-        let users = "root:x:0:0:root:/root:/bin/sh\nbroken\nzhao:x:1001:1001::/home/zhao:/bin/sh\n";
+        let users = "root:x:0:0:root:/:/bin/sh\nbroken\nzhao:x:1001:1001::/:/bin/sh\n";
         assert_eq!(name_in(users, 0).as_deref(), Some("root"));
         assert_eq!(name_in(users, 1001).as_deref(), Some("zhao"));
         assert_eq!(name_in(users, 100), None);

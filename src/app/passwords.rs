@@ -1,6 +1,6 @@
-//! Which passwords are taken. Length alone does not make one hard to guess: blanks, digits alone, repetitions, rows of the
-//! keyboard and of the alphabet, the commonest words and the account's own name are tried first, with digits and marks
-//! around them and with the usual letters replaced (`P@ssw0rd`).
+//! Which passwords are taken. Length alone does not make one hard to guess: blanks, digits alone, repetitions, rows of
+//! the keyboard and of the alphabet, the commonest words and the account's own name are tried first, with digits and
+//! marks around them and with the usual letters replaced (`P@ssw0rd`).
 
 use super::{AppError, Result};
 use crate::domain::account::{PASSWORD_CHARS_MIN, is_password};
