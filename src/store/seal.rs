@@ -143,7 +143,7 @@ async fn lock(tx: &mut Tx) -> Result<Head> {
 }
 
 /// A line of the program about the log itself.
-fn told<'a>(did: Action, at: i64, said: &'a str) -> Line<'a> {
+fn told(did: Action, at: i64, said: &str) -> Line<'_> {
     Line { at, who: PROGRAM, address: None, did: did.word(), campaign: None, said }
 }
 
