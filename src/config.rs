@@ -3,8 +3,12 @@
 use crate::domain::campaign::Language;
 use chrono::NaiveTime;
 use serde::Deserialize;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+
+mod http;
+
+pub use http::{HeaderName, HttpConfig, Listen};
 
 /// The configuration of an installation.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -24,6 +28,17 @@ pub struct Config {
     pub reminders: ReminderConfig,
     /// The daemon and its machine.
     pub daemon: DaemonConfig,
+    /// The audit log.
+    pub audit: AuditConfig,
+}
+
+/// The audit log.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditConfig {
+    /// File with the key that seals the log, the same for all daemons of a database. If absent, a file beside a SQLite
+    /// database; for PostgreSQL the installation's secret, which stands in the database itself.
+    pub key_file: Option<PathBuf>,
 }
 
 /// The daemon and its machine.
@@ -32,50 +47,6 @@ pub struct Config {
 pub struct DaemonConfig {
     /// Name of this machine, used in place of its own id. For containers, whose ids change.
     pub instance: Option<String>,
-}
-
-/// What the daemon serves over HTTP.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct HttpConfig {
-    /// Where it listens; if absent, at [`Listen::DEFAULT`] as long as that is free.
-    pub listen: Option<Listen>,
-}
-
-/// Where the daemon listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listen {
-    /// It does not listen.
-    Off,
-    /// At this address. Port 0 means any free port.
-    At(SocketAddr),
-}
-
-impl Listen {
-    /// Reachable from this machine only.
-    pub const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470);
-}
-
-impl std::str::FromStr for Listen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "off" {
-            return Ok(Self::Off);
-        }
-        text.parse().map(Self::At).map_err(|_| {
-            format!(
-                "{text:?} is no address to listen at; write for example \"{}\", or \"off\"",
-                Self::DEFAULT
-            )
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Listen {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
 }
 
 /// How mail is sent.
@@ -94,6 +65,8 @@ pub struct MailConfig {
     pub port: Option<u16>,
     /// How the connection is encrypted.
     pub tls: TlsKind,
+    /// Whether user name and password may go to another machine without encryption.
+    pub allow_plain: bool,
     /// A PEM file with a certificate authority of one's own.
     pub ca_file: Option<PathBuf>,
     /// User name at the mail server.
@@ -154,6 +127,7 @@ impl Default for MailConfig {
             host: None,
             port: None,
             tls: TlsKind::Implicit,
+            allow_plain: false,
             ca_file: None,
             user: None,
             password_file: None,
@@ -168,6 +142,33 @@ impl Default for MailConfig {
             font: None,
         }
     }
+}
+
+impl MailConfig {
+    /// Why mail may not be sent as configured; `None` if it may.
+    pub fn refusal(&self) -> Option<String> {
+        let host = self.host.as_deref().unwrap_or_default();
+        let is_bare = self.transport == TransportKind::Smtp && self.tls == TlsKind::None;
+        let has_secret = self.user.is_some() || self.password_file.is_some();
+        if !is_bare || !has_secret || is_this_machine(host) || self.allow_plain {
+            return None;
+        }
+        Some(format!(
+            "[mail] tls = \"none\" would send the password to {host} without encryption; write \
+             tls = \"implicit\" or \"starttls\", or allow_plain = true if the network between \
+             is your own"
+        ))
+    }
+}
+
+/// Whether a host name is this machine's own.
+fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<IpAddr>().map(|address| address.to_canonical().is_loopback());
+    address.unwrap_or_else(|_| {
+        let name = bare.trim_end_matches('.').to_ascii_lowercase();
+        name == "localhost" || name.ends_with(".localhost")
+    })
 }
 
 /// A mailbox that accepts `name+anything@domain`.
@@ -403,6 +404,24 @@ mod tests {
         let off = toml::from_str::<Config>("[http]\nlisten = \"off\"").expect("a configuration");
         assert_eq!(off.http.listen, Some(Listen::Off));
         assert!(toml::from_str::<Config>("[reminders]\nquiet_hours = \"22:00-07:00\"").is_ok());
+    }
+
+    #[test]
+    fn a_password_leaves_the_machine_unencrypted_only_where_that_is_written() {
+        let refused = |text: &str| {
+            let text = format!("[mail]\ntransport = \"smtp\"\ntls = \"none\"\n{text}");
+            toml::from_str::<Config>(&text).expect("a configuration").mail.refusal().is_some()
+        };
+        for remote in ["smtp.example", "10.0.0.5", "[2001:db8::1]", "localhost.example"] {
+            let host = format!("host = \"{remote}\"\n");
+            assert!(refused(&format!("{host}user = \"u\"")), "{remote}");
+            assert!(refused(&format!("{host}password_file = \"p\"")), "{remote}");
+            assert!(!refused(&format!("{host}user = \"u\"\nallow_plain = true")), "{remote}");
+            assert!(!refused(&host), "{remote}");
+        }
+        for own in ["localhost", "LOCALHOST.", "127.0.0.1", "::1", "[::1]", "127.8.8.8"] {
+            assert!(!refused(&format!("host = \"{own}\"\nuser = \"u\"")), "{own}");
+        }
     }
 
     #[test]

@@ -265,8 +265,14 @@ fn only_one_place_writes_to_the_screen() {
 fn files_are_made_for_their_user_alone() {
     // `files` makes them. `store/swap` and `store/lock` say the mode themselves, pages of a manual are for everybody.
     let forbidden = [
-        "fs::write(", "File::create(", "create_dir(", "fs::create_dir_all(", "create_new(true)",
-        ".create(true)", "tempfile::", "NamedTempFile",
+        "fs::write(",
+        "File::create(",
+        "create_dir(",
+        "fs::create_dir_all(",
+        "create_new(true)",
+        ".create(true)",
+        "tempfile::",
+        "NamedTempFile",
     ];
     let known = ["src/files.rs", "src/store/swap.rs", "src/store/lock.rs", "src/cli/help.rs"];
     let mut found = Vec::new();

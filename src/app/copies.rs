@@ -2,8 +2,11 @@
 //! passes from the old database to the new one, and a backup has none until somebody adopts it.
 
 use super::{App, AppError, Result, millis};
+use crate::domain::audit::Action;
 use crate::domain::hold::{EventKind, HoldReason};
+use crate::domain::permission::Actor;
 use crate::fault::Faults;
+use crate::store::audit;
 use crate::store::copy::{self, Fingerprint};
 use crate::store::lock::{self, FileLock};
 use crate::store::place::{self, added, folder_of};
@@ -53,6 +56,10 @@ impl App {
         let tables = copy::fill(&mut from, &mut to).await?;
         copy::verify(&mut to, &tables).await?;
         let hold = hand_over(&mut from, &mut to, (&here, &there), now).await?;
+        // The log goes on with the key of the new place.
+        let author = self.author(Actor::CommandLine);
+        let said = "came from another database";
+        audit::insert(&mut to, now, (&author, Action::Database), (None, said)).await?;
         from.commit().await?;
         self.store.step("move");
         if let Err(error) = to.commit().await {

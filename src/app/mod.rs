@@ -17,12 +17,14 @@ pub mod import;
 pub mod installation;
 pub mod notices;
 pub mod outbox;
+mod passwords;
 pub mod plans;
 pub mod recount;
 mod refused;
 pub mod reports;
 pub mod run_words;
 pub mod sessions;
+pub mod sign_in;
 pub mod status;
 pub mod unsubscribing;
 pub mod uploads;
@@ -38,6 +40,7 @@ use crate::store::db::Claim;
 use crate::store::{CampaignNo, Store, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the doors work with: a database and its configuration.
@@ -49,6 +52,10 @@ pub struct App {
     pub config: Config,
     /// Another way for mail than the configured one: a test's.
     pub transport: Option<Transport>,
+    /// The operating system's user whose process this is, for the audit log.
+    user: Arc<str>,
+    /// The network address of whoever asks; `None` at the command line and in jobs.
+    address: Option<IpAddr>,
     /// Versions of campaigns that were read: they never change, and the daemon looks at them every few seconds.
     read: Arc<Mutex<Versions>>,
     /// The sessions of the plans that were read.
@@ -105,9 +112,15 @@ pub enum AppError {
     /// Somebody who may not.
     #[error("{}", Refused::from(.0))]
     Denied(Denied),
+    /// Somebody whose requests wait already.
+    #[error("too many of your requests are waiting; ask again when they are answered")]
+    TooMany,
     /// Another process has what is needed.
     #[error("{0}")]
     Busy(String),
+    /// A configuration that cannot be followed; the text says what to write.
+    #[error("{0}")]
+    Configuration(String),
     /// A backup that cannot be used; take another one.
     #[error("{0}; take another backup")]
     Unsound(String),
@@ -154,6 +167,7 @@ impl AppError {
             Self::UnknownCampaign { wanted, known } => {
                 say("refused-unknown-campaign", &[("wanted", wanted), ("known", known)])
             }
+            Self::TooMany => say("refused-too-many", &[]),
             Self::Denied(denied) => Refused::from(denied).words(language),
             Self::Refused(refused) => refused.words(language),
             other => other.to_string(),
@@ -167,7 +181,15 @@ pub type Result<T> = std::result::Result<T, AppError>;
 impl App {
     /// The app on a database.
     pub fn new(store: Store, config: Config) -> Self {
-        Self { store, config, transport: None, read: Arc::default(), calendars: Arc::default() }
+        Self {
+            store,
+            config,
+            transport: None,
+            user: crate::machine::user().into(),
+            address: None,
+            read: Arc::default(),
+            calendars: Arc::default(),
+        }
     }
 
     /// The same app, where all that is written is written under a claim.

@@ -2,14 +2,14 @@
 
 use super::coverage::AsOf;
 use super::{App, Loaded, Result, today};
-use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
+use crate::domain::attention::{self, Attention, DoubtfulLine, PlanProgress, plan_progress};
 use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
 use crate::domain::job::{Job, RunNote, RunState};
 use crate::domain::message::MailState;
 use crate::domain::plan::PlanState;
 use crate::domain::refusal::Cause;
 use crate::store::installation::Hold;
-use crate::store::{Tx, installation, outbox, plans, relays, runs};
+use crate::store::{Tx, doubtful, installation, outbox, plans, relays, runs};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -83,6 +83,11 @@ pub enum Problem {
     LateSites {
         /// How many.
         missing: usize,
+    },
+    /// Counts that nobody can mean wait to be confirmed or corrected.
+    DoubtfulCounts {
+        /// Which.
+        counts: Vec<DoubtfulLine>,
     },
     /// No plan is adopted though the campaign runs.
     NoPlan,
@@ -162,6 +167,9 @@ impl App {
         let sites = basis.sites;
         let mut problems = problems(at, &jobs, &mail);
         problems.extend(attention::late_sites(campaign, &sites).and_then(Problem::of));
+        let waiting = doubtful::list(&mut tx, loaded.no).await?;
+        let waiting = waiting.iter().map(|held| &held.what);
+        problems.extend(attention::doubtful(campaign, waiting).and_then(Problem::of));
         problems.extend(attention::no_plan(campaign, adopted.is_some(), day).and_then(Problem::of));
         problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), hold }));
         problems.extend(self.relay_problem(&mut tx).await?);
@@ -221,6 +229,7 @@ impl Problem {
         match attention {
             Attention::BehindPlan { planned, done } => Some(Self::BehindPlan { planned, done }),
             Attention::LateSites(names) => Some(Self::LateSites { missing: names.len() }),
+            Attention::DoubtfulCounts(counts) => Some(Self::DoubtfulCounts { counts }),
             Attention::NoPlan => Some(Self::NoPlan),
             _ => None,
         }

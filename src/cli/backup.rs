@@ -31,10 +31,14 @@ impl Backup {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let app = invocation.open(false).await?;
         let tables = app.backup(&self.file, self.force, invocation.clock.now()).await?;
+        let head = app.audit_head().await?;
         app.store.close().await;
         db::print(&invocation, &tables);
         let rows: u64 = tables.iter().map(|table| table.rows).sum();
         invocation.out.note("backup-done", &[("file", &self.file.display()), ("rows", &rows)]);
+        if let Some(head) = head {
+            invocation.out.note("db-audit-head", &[("head", &head.short())]);
+        }
         Ok(exit::OK)
     }
 }

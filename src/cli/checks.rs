@@ -5,10 +5,11 @@ use super::Invocation;
 use super::findings::{Findings, Mark};
 use crate::app::status::Problem;
 use crate::app::{App, millis};
-use crate::config::{Config, Listen, TransportKind};
+use crate::config::{Config, HttpConfig, Listen, TransportKind};
 use crate::jobs::runner::life;
 use crate::jobs::timetable::{Timetable, instants};
 use crate::store::runs;
+use crate::web::Tls;
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -161,6 +162,22 @@ fn shell_word(path: &Path) -> String {
     if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
+/// Where the key is that seals the audit log, and who can read it.
+pub(super) fn audit_key(findings: &mut Findings<'_>, app: &App) {
+    let Some(file) = app.store.audit_key() else {
+        return findings.line(Mark::Warn, "doctor-audit-key-here", &[]);
+    };
+    let shown = file.display();
+    // It is made with the first line.
+    let mode = std::fs::metadata(file).map_or(0, |found| found.permissions().mode() & 0o777);
+    let others = mode & 0o007;
+    if others == 0 {
+        return findings.line(Mark::Ok, "doctor-audit-key", &[("file", &shown)]);
+    }
+    let mode = format!("{mode:o}");
+    findings.line(Mark::Warn, "doctor-audit-key-open", &[("file", &shown), ("mode", &mode)]);
+}
+
 /// Whether a file can be written in the folder for mails.
 pub(super) fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
     // The folder is created with the first mail.
@@ -288,8 +305,14 @@ async fn overdue(
 }
 
 /// Whether the daemon answers at the configured address, or could.
-pub(super) async fn http(findings: &mut Findings<'_>, asked: Option<Listen>, daemon_runs: bool) {
-    let address = match asked {
+pub(super) async fn http(findings: &mut Findings<'_>, http: &HttpConfig, daemon_runs: bool) {
+    if let Some(said) = http.refusal() {
+        return findings.line(Mark::Fail, "doctor-http-plain", &[("said", &said)]);
+    }
+    if let Err(error) = Tls::read(http) {
+        return findings.line(Mark::Fail, "doctor-http-tls-bad", &[("said", &error)]);
+    }
+    let address = match http.listen {
         Some(Listen::Off) => return findings.line(Mark::Ok, "doctor-http-off", &[]),
         Some(Listen::At(address)) => address,
         None => Listen::DEFAULT,
@@ -301,6 +324,15 @@ pub(super) async fn http(findings: &mut Findings<'_>, asked: Option<Listen>, dae
     match TcpListener::bind(address).await {
         Ok(_) if daemon_runs => findings.line(Mark::Warn, "doctor-http-silent", shown),
         Ok(_) => findings.line(Mark::Ok, "doctor-http-free", shown),
+        // Whether it is the daemon that answers there would take trusting its certificate.
+        Err(error)
+            if error.kind() == std::io::ErrorKind::AddrInUse
+                && daemon_runs
+                && http.is_encrypted() =>
+        {
+            let file = http.tls_cert.as_deref().unwrap_or(Path::new("")).display();
+            findings.line(Mark::Ok, "doctor-http-tls", &[("address", &address), ("file", &file)]);
+        }
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => match alive(address).await {
             Some(true) => findings.line(Mark::Ok, "doctor-http", shown),
             Some(false) => findings.line(Mark::Warn, "doctor-http-hangs", shown),

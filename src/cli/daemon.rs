@@ -3,7 +3,7 @@
 use super::{Invocation, exit, service};
 use crate::app::{App, AppError};
 use crate::clock::Clock;
-use crate::config::Listen;
+use crate::config::{HttpConfig, Listen};
 use crate::fault::Faults;
 use crate::jobs::runner::{Reload, Runner};
 use crate::mail::message::Party;
@@ -34,15 +34,23 @@ pub(super) fn owner() -> String {
     format!("{}-{}", std::process::id(), uuid::Uuid::now_v7())
 }
 
-/// A configured address that cannot be bound.
+/// Why the daemon does not listen as configured.
 #[derive(Debug, thiserror::Error)]
-#[error("[http] listen = \"{0}\": {1}; write another address, or \"off\"")]
-pub(super) struct CannotListen(SocketAddr, std::io::Error);
+pub(super) enum CannotListen {
+    /// The address cannot be bound.
+    #[error("[http] listen = \"{0}\": {1}; write another address, or \"off\"")]
+    Taken(SocketAddr, std::io::Error),
+    /// The configuration is refused.
+    #[error("{0}")]
+    Refused(String),
+}
 
 impl Daemon {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let timetable = invocation.timetable()?;
-        let listener = listen(invocation.config.http.listen).await?;
+        let http = &invocation.config.http;
+        let tls = web::Tls::read(http)?;
+        let listener = listen(http).await?;
         let mut lock = lock(&invocation.address())?;
         let app = invocation.open(true).await?;
         if let Some(lock) = &mut lock {
@@ -51,7 +59,8 @@ impl Daemon {
         let clock = invocation.clock.clone();
         app.note_zone_data(clock.now()).await?;
         let runner = Runner { timetable, ..Runner::new(app, owner()) };
-        let http = listener.map(|it| Http::start(it, web::Site::new(&runner, clock.clone())));
+        let http = listener
+            .map(|it| Http::start(it, web::Site::new(&runner, clock.clone()).with_tls(tls)));
         serve(runner, clock, http, Some(&invocation)).await?;
         drop(lock);
         Ok(exit::OK)
@@ -60,7 +69,11 @@ impl Daemon {
 
 /// Binds the address of the configuration. A configured address must be free; the default one need not be, because
 /// another daemon of this machine may have it.
-pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>, CannotListen> {
+pub(super) async fn listen(http: &HttpConfig) -> Result<Option<TcpListener>, CannotListen> {
+    if let Some(said) = http.refusal() {
+        return Err(CannotListen::Refused(said));
+    }
+    let asked = http.listen;
     let address = match asked {
         Some(Listen::Off) => return Ok(None),
         Some(Listen::At(address)) => address,
@@ -68,7 +81,7 @@ pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>,
     };
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(Some(listener)),
-        Err(error) if asked.is_some() => Err(CannotListen(address, error)),
+        Err(error) if asked.is_some() => Err(CannotListen::Taken(address, error)),
         Err(error) => {
             tracing::warn!(
                 %address, %error,

@@ -19,6 +19,9 @@ pub(super) enum Db {
         /// Write the totals anew where they differ
         #[arg(long)]
         repair: bool,
+        /// Also prove that the audit log still has the line that a mail or backup named, such as 4711:0123456789abcdef
+        #[arg(long, value_name = "NUMBER:SEAL")]
+        audit_head: Option<String>,
     },
     /// Make this copy of the database the one that sends mail
     Adopt {
@@ -48,20 +51,40 @@ struct Line {
 impl Db {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::Check { repair } => check(&invocation, *repair).await,
+            Self::Check { repair, audit_head } => {
+                check(&invocation, *repair, audit_head.as_deref()).await
+            }
             Self::Adopt { expire_queued } => adopt(&invocation, *expire_queued).await,
             Self::Move { target, force } => move_to(&invocation, target, *force).await,
         }
     }
 }
 
-async fn check(invocation: &Invocation, repair: bool) -> anyhow::Result<u8> {
+async fn check(
+    invocation: &Invocation,
+    repair: bool,
+    audit_head: Option<&str>,
+) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
     incomplete(invocation, &app).await?;
     let health = app.health(repair).await;
     let health = health
         .with_context(|| format!("database {}", crate::secrets::shown(&invocation.address())))?;
+    let has_head = match audit_head {
+        Some(head) => Some((head, app.has_audit_line(head).await?)),
+        None => None,
+    };
+    if let Some(head) = app.audit_head().await? {
+        invocation.out.note("db-audit-head", &[("head", &head.short())]);
+    }
     app.store.close().await;
+    if health.unproved > 0 {
+        invocation.out.note("db-audit-unproved", &[("count", &health.unproved)]);
+    }
+    if let Some((head, has)) = has_head {
+        let key = if has { "db-audit-has" } else { "db-audit-lacks" };
+        invocation.out.note(key, &[("head", &super::output::harmless(head))]);
+    }
     let mut lines = Vec::new();
     for check in health.checks {
         for what in &check.wrong {
@@ -70,7 +93,8 @@ async fn check(invocation: &Invocation, repair: bool) -> anyhow::Result<u8> {
         let (right, wrong) = (check.right, check.wrong);
         lines.push(Line { check: check.check, campaign: None, right, wrong });
     }
-    let sound = lines.iter().all(|line| line.wrong.is_empty());
+    let sound =
+        lines.iter().all(|line| line.wrong.is_empty()) && has_head.is_none_or(|(_, has)| has);
     let mut counted = true;
     for (id, found) in health.totals {
         counted &= found.wrong.is_empty();

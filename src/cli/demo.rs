@@ -210,13 +210,16 @@ impl Stage {
     /// Opens the dashboard, before anything has happened, and says what to look at. `end` is when the replay will
     /// end: logins go by that time, or weeks of the campaign would end them between two clicks.
     async fn open(&self, end: DateTime<Utc>) -> anyhow::Result<Option<Http>> {
-        let listener = match self.invocation.config.http.listen {
+        let config = &self.invocation.config.http;
+        let tls = crate::web::Tls::read(config)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let listener = match config.listen {
             None => match TcpListener::bind(Listen::DEFAULT).await {
                 Ok(listener) => listener,
                 // Another daemon has the usual port.
                 Err(_) => TcpListener::bind((Listen::DEFAULT.ip(), 0)).await?,
             },
-            asked => match daemon::listen(asked).await? {
+            Some(_) => match daemon::listen(config).await? {
                 Some(listener) => listener,
                 None => return Ok(None),
             },
@@ -224,10 +227,11 @@ impl Stage {
         let address = listener.local_addr()?;
         let login_clock = Clock::shifted_to(end);
         let password = account(&self.runner.app, login_clock.now()).await?;
-        let site = Site::new(&self.runner, self.clock.clone()).with_login_clock(login_clock);
+        let site =
+            Site::new(&self.runner, self.clock.clone()).with_login_clock(login_clock).with_tls(tls);
         let http = Http::start(listener, site);
         let out = self.invocation.out;
-        let root = format!("http://{address}/");
+        let root = format!("{scheme}://{address}/");
         out.note(
             "demo-dashboard",
             &[("address", &root), ("name", &ACCOUNT), ("password", &password)],

@@ -28,6 +28,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
     if let Some(app) = &app {
         checks::disk(&mut findings, app);
         checks::rights(&mut findings, &invocation, app);
+        checks::audit_key(&mut findings, app);
         checks::installed(&mut findings, app, invocation.clock.now()).await?;
         daemon_runs = checks::daemons(&mut findings, app, locked).await?;
         campaigns(&invocation, &mut findings, app).await?;
@@ -37,7 +38,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
         checks::password_file(&mut findings, &app.config);
     }
     checks::timetable(&invocation, &mut findings, app.as_ref()).await?;
-    checks::http(&mut findings, invocation.config.http.listen, daemon_runs).await;
+    checks::http(&mut findings, &invocation.config.http, daemon_runs).await;
     checks::clocks(&invocation, &mut findings, app.as_ref()).await?;
     let series = crate::intake::series::ids().join(", ");
     findings.line(Mark::Ok, "doctor-series", &[("series", &series)]);

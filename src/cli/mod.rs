@@ -38,11 +38,13 @@ mod plan_tours;
 mod plan_vials;
 mod plan_what_if;
 mod plan_why;
+mod record_history;
 mod report;
 mod report_print;
 mod service;
 mod snippet;
 mod status;
+mod trail;
 mod unsubscribe;
 mod verdict;
 mod workbook;
@@ -201,6 +203,7 @@ fn parse_language(text: &str) -> Result<Language, String> {
 }
 
 /// What every command of an invocation needs.
+#[derive(Clone)]
 struct Invocation {
     common: Common,
     config: Config,
@@ -302,6 +305,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
             || cause.is::<plan_files::Unusable>()
             || cause.is::<crate::jobs::timetable::TimetableError>()
             || cause.is::<daemon::CannotListen>()
+            || cause.is::<crate::web::BadCertificate>()
     };
     if error.chain().any(|cause| unusable(cause) || missing(cause)) {
         return exit::CONFIGURATION;
@@ -318,7 +322,21 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     let out = Out { language, format: cli.common.output };
     let invocation =
         Invocation { common: cli.common, config, clock: Clock::from_environment(), out };
-    match cli.command {
+    let trail = trail::of(&cli.command);
+    if let Some(trail) = trail.as_ref().filter(|trail| trail.is_before) {
+        trail.write(&invocation).await?;
+    }
+    let later = trail.filter(|trail| !trail.is_before).map(|trail| (trail, invocation.clone()));
+    let code = Box::pin(run(cli.command, invocation)).await?;
+    if let Some((trail, invocation)) = later.filter(|_| code == exit::OK || code == exit::REFUSED) {
+        trail.write(&invocation).await?;
+    }
+    Ok(code)
+}
+
+/// Runs a command.
+async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
+    match command {
         Command::Demo(it) => Box::pin(it.run(invocation)).await,
         Command::Campaign(it) => it.run(invocation).await,
         Command::Plan(it) => it.run(invocation).await,
@@ -397,10 +415,17 @@ impl Invocation {
         let address = self.address();
         let opened = Store::open(&address, create).await.map_err(AppError::from);
         let store = opened.with_context(|| format!("database {}", secrets::shown(&address)))?;
-        let store = store
+        let mut store = store
             .with_clock(self.clock.clone())
             .with_faults(crate::fault::Faults::from_environment());
+        if let Some(file) = &self.config.audit.key_file {
+            store = store.with_audit_key(file.clone());
+        }
         let app = App::new(store, self.config.clone());
+        // What an older version stored is brought up to what this one keeps.
+        let now = self.clock.now();
+        app.seal_older(now).await?;
+        app.settle_places(now).await?;
         // An earlier edition of the program may have suppressed readers for what was not their fault.
         let again = app.judge_bounces_again(self.clock.now()).await?.unwrap_or_default();
         if !again.released.is_empty() {

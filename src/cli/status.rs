@@ -163,6 +163,11 @@ fn said(invocation: &Invocation, problem: &Problem) -> String {
             &[("planned", &thousands(*planned)), ("done", &thousands(*done))],
         ),
         Problem::LateSites { missing } => out.say("problem-late-sites", &[("count", missing)]),
+        Problem::DoubtfulCounts { counts } => {
+            let records = counts.iter().map(|count| harmless(count.record.as_str()));
+            let records = records.collect::<Vec<_>>().join(", ");
+            out.say("problem-doubtful", &[("count", &counts.len()), ("records", &records)])
+        }
         Problem::NoPlan => out.word("problem-no-plan"),
         Problem::JobFailed { job } => out.say("problem-job-failed", &[("job", job)]),
         Problem::Held { hold, remedy } => {

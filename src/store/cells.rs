@@ -44,6 +44,9 @@ const DELETE_CELL: &str = "DELETE FROM cell WHERE campaign = $1 AND day = $2 AND
      AND grp = $4 AND dose = $5 AND area = $6";
 const DELETE_CELLS: &str = "DELETE FROM cell WHERE campaign = $1";
 const DELETE_TOTALS: &str = "DELETE FROM total WHERE campaign = $1";
+const REPORTED_DOSES: &str = "SELECT place, day, \
+     CAST(SUM(CASE WHEN persons > tally THEN persons ELSE tally END) AS BIGINT) FROM cell \
+     WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY place, day";
 const REPORTED: &str = "SELECT DISTINCT place FROM cell WHERE campaign = $1 AND day = $2";
 const REPORTS: &str = "SELECT DISTINCT place, day FROM cell WHERE campaign = $1 AND day <= $2";
 const COUNTED: &str = "SELECT area, grp, dose, CAST(SUM(doses) AS BIGINT), \
@@ -229,6 +232,23 @@ pub async fn given_at(tx: &mut Tx, campaign: CampaignNo, last: NaiveDate) -> Res
         let key = (row.get(0)?, PlaceCode::new(row.get::<String>(1)?));
         let doses = family_doses(row.get(4)?, row.get(5)?);
         *out.entry(key).or_default() += u64::try_from(doses).unwrap_or(0);
+        Ok(())
+    })
+    .await?;
+    Ok(out)
+}
+
+/// Doses that were reported in the days `first..=last`, by place and day.
+pub async fn reported_doses(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<BTreeMap<PlaceCode, BTreeMap<NaiveDate, u64>>> {
+    let mut out: BTreeMap<PlaceCode, BTreeMap<NaiveDate, u64>> = BTreeMap::new();
+    tx.each(REPORTED_DOSES, args![campaign, first, last], |row| {
+        let place = PlaceCode::new(row.get::<String>(0)?);
+        out.entry(place).or_default().insert(row.get(1)?, row.count(2, "cell")?);
         Ok(())
     })
     .await?;

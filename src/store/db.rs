@@ -1,14 +1,14 @@
 //! SQLite and PostgreSQL behind one transaction type. One SQL text serves both: `$1…$n`, `ON CONFLICT`,
 //! `RETURNING`, `CAST(… AS BIGINT)` around sums, no date functions.
 
+use super::audit_key::KeyPlace;
 use super::connect::{self, Pools};
 pub use super::row::{Row, TableRow};
 use super::secret::Secret;
+pub use super::value::Value;
 use super::{StoreError, migrations};
 use crate::clock::Clock;
-use crate::domain::words::Word;
 use crate::fault::Faults;
-use chrono::NaiveDate;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
@@ -16,7 +16,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Postgres, Sqlite, Transaction};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -50,6 +50,8 @@ pub struct Store {
     /// Whether anything was written.
     wrote: Arc<AtomicBool>,
     secret: Secret,
+    /// Where the key is that seals the audit log.
+    key_place: Arc<KeyPlace>,
 }
 
 /// The claim of a run: what is written under it is undone where somebody else has claimed the run since.
@@ -69,59 +71,13 @@ pub struct Tx {
     faults: Faults,
     /// Of a transaction that may write: what its commit sets.
     wrote: Option<Arc<AtomicBool>>,
+    key_place: Arc<KeyPlace>,
 }
 
 #[derive(Debug)]
 enum Way {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
-}
-
-/// A value handed to a statement.
-#[derive(Debug, Clone)]
-pub enum Value {
-    /// Text or nothing.
-    Text(Option<String>),
-    /// A whole number or nothing.
-    Int(Option<i64>),
-    /// A day or nothing.
-    Day(Option<NaiveDate>),
-    /// Bytes or nothing.
-    Bytes(Option<Vec<u8>>),
-}
-
-macro_rules! into_value {
-    ($($from:ty => |$it:ident| $make:expr),+ $(,)?) => {$(
-        impl From<$from> for Value {
-            fn from($it: $from) -> Self {
-                $make
-            }
-        }
-    )+};
-}
-
-into_value! {
-    &str => |it| Value::Text(Some(it.to_owned())),
-    &String => |it| Value::Text(Some(it.clone())),
-    String => |it| Value::Text(Some(it)),
-    Option<String> => |it| Value::Text(it),
-    Option<&str> => |it| Value::Text(it.map(str::to_owned)),
-    i64 => |it| Value::Int(Some(it)),
-    Option<i64> => |it| Value::Int(it),
-    u32 => |it| Value::Int(Some(i64::from(it))),
-    u8 => |it| Value::Int(Some(i64::from(it))),
-    bool => |it| Value::Int(Some(i64::from(it))),
-    NaiveDate => |it| Value::Day(Some(it)),
-    Option<NaiveDate> => |it| Value::Day(it),
-    Vec<u8> => |it| Value::Bytes(Some(it)),
-    Option<Vec<u8>> => |it| Value::Bytes(it),
-    super::CampaignNo => |it| Value::Int(Some(it.0)),
-}
-
-impl<T: Word> From<T> for Value {
-    fn from(value: T) -> Self {
-        Self::Text(Some(value.to_word().to_owned()))
-    }
 }
 
 /// The arguments of a statement: `args![campaign, "text", 3_i64]`.
@@ -134,8 +90,13 @@ impl Store {
     /// Opens a database and brings its tables up to date. A SQLite file is made where `create` says so.
     pub async fn open(address: &str, create: bool) -> Result<Self, StoreError> {
         let pools = connect::open(address, create).await?;
+        let key_place = match &pools {
+            Pools::Sqlite { file, .. } => KeyPlace::beside(file),
+            Pools::Postgres(_) => KeyPlace::default(),
+        };
         let store = Self {
             pools,
+            key_place: Arc::new(key_place),
             clock: Clock::System,
             claim: None,
             faults: Faults::default(),
@@ -164,6 +125,18 @@ impl Store {
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
+    }
+
+    /// The same database, whose audit log is sealed with the key in this file.
+    #[must_use]
+    pub fn with_audit_key(mut self, file: PathBuf) -> Self {
+        self.key_place = Arc::new(KeyPlace::in_file(file));
+        self
+    }
+
+    /// The file with the key that seals the audit log; `None` where the key is made from the installation's secret.
+    pub fn audit_key(&self) -> Option<&Path> {
+        self.key_place.file()
     }
 
     /// Tells that a step has been reached.
@@ -220,7 +193,8 @@ impl Store {
             let error = match begun {
                 Ok(way) => {
                     let wrote = writes.then(|| Arc::clone(&self.wrote));
-                    return Ok(Tx { way, claim: self.claim, faults: self.faults.clone(), wrote });
+                    let (faults, key_place) = (self.faults.clone(), Arc::clone(&self.key_place));
+                    return Ok(Tx { way, claim: self.claim, faults, wrote, key_place });
                 }
                 Err(error) => StoreError::from(error),
             };
@@ -409,6 +383,11 @@ impl Tx {
             take(row)?;
         }
         Ok(())
+    }
+
+    /// Where the key is that seals the audit log.
+    pub(super) fn key_place(&self) -> Arc<KeyPlace> {
+        Arc::clone(&self.key_place)
     }
 
     /// Whether the database is a SQLite file.

@@ -70,6 +70,13 @@ pub enum StoreError {
         "the lease of this work went to another daemon; what it would have written was dropped"
     )]
     Fenced,
+    /// The key that seals the audit log cannot be used.
+    #[error(
+        "the key of the audit log, {path}: {1}; it must be readable for whoever may write the \
+         database, and is kept apart from backups",
+        path = .0.display()
+    )]
+    AuditKey(std::path::PathBuf, std::io::Error),
     /// A value that doseplan cannot have written. Made by [`super::row::TableRow`].
     #[error("table {table}, column {column}, row {key}: {what}")]
     BadValue {

@@ -34,6 +34,7 @@ embedded!(
     "0006_records",
     "0007_lists",
     "0008_refusals",
+    "0009_guard",
 );
 
 /// The migrations of a SQLite database.

@@ -183,8 +183,14 @@ tables! {
     unsubscribed 2 [int("campaign"), text("address"), int("at"), text("how")],
     imported 1 numbered [
         int("id"), int("campaign"), text("kind"), int("at"), int("new"), int("same"),
-        int("corrected"), int("refused"),
+        int("corrected"), int("refused"), maybe(text("who")), maybe(text("address")),
     ],
+    doubtful 2 [
+        int("campaign"), text("record"), day("day"), text("place"), text("area"), text("grp"),
+        int("dose"), int("doses"), text("why"), int("than"), text("who"), maybe(text("address")),
+        int("at"),
+    ],
+    guess 1 [text("what"), int("failures"), int("at")],
     account 1 numbered [
         int("id"), text("name"), text("role"), text("places"), text("password"), int("made_at"),
     ],
@@ -197,11 +203,13 @@ tables! {
     upload 1 [text("id"), int("account"), int("made_at"), text("name"), bytes("content")],
     audit 1 numbered [
         int("id"), int("at"), text("who"), text("did"), maybe(text("campaign")), text("said"),
+        maybe(text("address")), maybe(int("nr")), maybe(text("seal")),
     ],
+    audit_head 1 [int("one"), int("count"), text("seal"), text("proof")],
 }
 
 /// Tables that a database may have rows in before it is used.
-const OF_THE_INSTALLATION: [&str; 3] = ["installation", "daemon", "event"];
+const OF_THE_INSTALLATION: [&str; 4] = ["installation", "daemon", "event", "audit_head"];
 
 impl Table {
     fn new(name: &'static str, columns: &'static [Column], key: usize, numbered: bool) -> Self {

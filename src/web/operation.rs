@@ -10,6 +10,7 @@ use crate::domain::audit::Action;
 use crate::domain::job::{RunNote, RunState};
 use crate::domain::refusal::Cause;
 use crate::jobs::runner::life;
+use crate::mail::safe;
 use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
@@ -133,6 +134,11 @@ fn said(t: T, problem: &Problem) -> String {
             &[("planned", &thousands(*planned)), ("done", &thousands(*done))],
         ),
         Problem::LateSites { missing } => t.say("problem-late-sites", &[("count", missing)]),
+        Problem::DoubtfulCounts { counts } => {
+            let records = counts.iter().map(|count| safe::name(count.record.as_str()));
+            let records = records.collect::<Vec<_>>().join(", ");
+            t.say("problem-doubtful", &[("count", &counts.len()), ("records", &records)])
+        }
         Problem::NoPlan => t.w("problem-no-plan"),
         Problem::JobFailed { job } => t.say("problem-job-failed", &[("job", job)]),
         Problem::Held { hold, remedy } => held(t, &hold.words(t.0), remedy),

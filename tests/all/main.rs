@@ -9,6 +9,7 @@ mod copies;
 mod coverage;
 mod faults;
 mod files;
+mod guard;
 mod imports;
 mod jobs;
 mod letters;

@@ -43,7 +43,11 @@ impl Office {
         Self { world, _daemon: daemon, address }
     }
 
-    fn guest(&self) -> Browser {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn guest(&self) -> Browser {
         Browser { address: self.address, cookie: String::new() }
     }
 

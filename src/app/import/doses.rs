@@ -8,6 +8,7 @@ use crate::domain::counting::{Cells, count_person};
 use crate::domain::dose::Dose;
 use crate::domain::id::{PersonId, RecordId};
 use crate::domain::judge::Judged;
+use crate::domain::plausible::is_dose_too_early;
 use crate::intake::Issue;
 use crate::store::doses::{History, in_order};
 use std::collections::{HashMap, HashSet};
@@ -37,6 +38,10 @@ impl Importable for Dose {
                 lot.map(|lot| facts.issue("unknown_lot", line, "lot", lot.as_str()))
             })
             .or_else(|| facts.not_future(line, self.date))
+            .or_else(|| {
+                let is_early = is_dose_too_early(campaign, self.date);
+                is_early.then(|| facts.too_early(line, self.date))
+            })
     }
 
     fn count(

@@ -2,6 +2,7 @@
 //! with other values is a correction, and what was known before is kept. Bad rows go to an errors file, good rows are
 //! stored.
 
+mod by_hand;
 mod doses;
 mod outcomes;
 mod persons;
@@ -10,18 +11,22 @@ mod tallies;
 #[cfg(test)]
 mod tests;
 
+pub use by_hand::Entered;
+
 use super::{App, AppError, Loaded, Result, today};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::counting::Cells;
-use crate::domain::dose::{Dose, Tally};
+use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
 use crate::domain::judge::Judged;
-use crate::domain::permission::{self, Actor, Power, Visits};
-use crate::domain::person::Outcome;
+use crate::domain::permission::Actor;
+use crate::domain::plausible::{Doubtful, Sure, is_too_early};
 use crate::intake::rows::{self, Batch, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
-use crate::store::{Tx, cells, figures, records};
+use crate::store::audit::{self, Author};
+use crate::store::figures::{self, Entry};
+use crate::store::{Tx, cells, doubtful};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashSet};
@@ -50,6 +55,8 @@ pub struct Imported {
     pub corrected: u64,
     /// Rows refused.
     pub refused: u64,
+    /// How many of them are counts that nobody can mean, until somebody confirms them.
+    pub doubtful: u64,
     /// Rows stored whose dose does not count by the rules.
     pub invalid: u64,
     /// The first of them, with their reasons.
@@ -116,6 +123,8 @@ struct Stored {
     corrected: u64,
     found: pipeline::Found,
     refused: Vec<(usize, Issue)>,
+    /// Counts that were refused until somebody confirms them.
+    doubtful: Vec<Doubtful>,
 }
 
 /// A dose that does not count.
@@ -146,10 +155,12 @@ struct Facts<'a> {
     places: HashSet<PlaceCode>,
     areas: HashSet<AreaCode>,
     lots: HashSet<LotCode>,
+    /// Which counts somebody has confirmed.
+    sure: Sure,
 }
 
 impl App {
-    /// Imports a file. `now` becomes the time of recording.
+    /// Imports a file at the command line. `now` becomes the time of recording.
     pub async fn import(
         &self,
         loaded: &Loaded,
@@ -158,58 +169,26 @@ impl App {
         language: Language,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let from = (kind, path, language);
-        let done = match kind {
-            Kind::Doses => self.import_rows(loaded, rows::doses(path), from, now).await,
-            Kind::Tallies => self.import_rows(loaded, rows::tallies(path), from, now).await,
-            Kind::Persons => self.import_rows(loaded, rows::persons(path), from, now).await,
-            Kind::Outcomes => self.import_rows(loaded, rows::outcomes(path), from, now).await,
-        };
+        let done = self.import_sure(loaded, (kind, path, language), Sure::None, now).await;
         self.store.fold_log().await;
         done
     }
 
-    /// Stores counts that `by` entered by hand, all of them or, if one is refused, none. Issues call their source
-    /// `what`. Counts of a place that is not theirs on that day are denied, and so are corrections of records of such a
-    /// place.
-    /// `said` begins the line of the audit log.
-    pub async fn import_tallies(
+    /// The same, where somebody has confirmed counts that would be asked about.
+    pub async fn import_sure(
         &self,
         loaded: &Loaded,
-        (what, said): (&str, &str),
-        tallies: Vec<Tally>,
-        by: Actor<'_>,
+        from: (Kind, &Path, Language),
+        sure: Sure,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let sessions = self.sessions(loaded).await?;
-        let mut act = self.act((by, Power::Tally), Action::Tally, now).await?;
-        let tx = act.tx();
-        let keys = tallies.iter().map(|tally| tally.record.as_str());
-        let known = records::find::<Tally>(tx, loaded.no, keys).await?;
-        for tally in known.values().map(|known| &known.value).chain(&tallies) {
-            let visits = Visits::on(&sessions, tally.date);
-            let place = tally.place.as_str();
-            permission::may_at(by, Power::Tally, &loaded.campaign, place, &visits)?;
+        let path = from.1;
+        match from.0 {
+            Kind::Doses => self.import_rows(loaded, rows::doses(path), from, sure, now).await,
+            Kind::Tallies => self.import_rows(loaded, rows::tallies(path), from, sure, now).await,
+            Kind::Persons => self.import_rows(loaded, rows::persons(path), from, sure, now).await,
+            Kind::Outcomes => self.import_rows(loaded, rows::outcomes(path), from, sure, now).await,
         }
-        let facts = facts(loaded, what, now);
-        let rows = tallies.len() as u64;
-        let good = (1..).zip(tallies).enumerate();
-        let good = good.map(|(index, (line, value))| Good { index, line, value }).collect();
-        let mut changes = Cells::new();
-        let stored = pipeline::store(tx, &facts, good, &mut changes).await?;
-        let Stored { new, same, corrected, refused, .. } = stored;
-        let mut out = Imported { rows, new, same, corrected, ..Imported::default() };
-        out.issues.extend(refused.into_iter().map(|(_, issue)| issue));
-        if !out.issues.is_empty() {
-            return Ok(Imported { rows, refused: rows, issues: out.issues, ..Imported::default() });
-        }
-        cells::change(act.tx(), loaded.no, changes).await?;
-        let counts = [out.new, out.same, out.corrected, out.refused];
-        let (kind, at) = (Kind::Tallies.name(), super::millis(now));
-        figures::insert_import(act.tx(), loaded.no, kind, counts, at).await?;
-        let said = format!("{said} new {new} corrected {corrected}");
-        act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
-        Ok(out)
     }
 
     async fn import_rows<T: pipeline::Importable>(
@@ -217,18 +196,24 @@ impl App {
         loaded: &Loaded,
         opened: std::result::Result<Rows<T>, Vec<Issue>>,
         (kind, path, language): (Kind, &Path, Language),
+        sure: Sure,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         let mut out = Imported::default();
+        let by = self.author(Actor::CommandLine);
+        let mut tx = self.store.write().await?;
+        let at = super::millis(now);
+        let entry = figures::begin_entry(&mut tx, loaded.no, kind.name(), &by, at).await?;
+        tx.commit().await?;
         let rows = match opened {
             Ok(rows) => rows,
             Err(fault) => {
                 out.fault = fault;
-                self.end_import((None, Cells::new()), loaded, kind, &out, now).await?;
+                self.end_import((None, Cells::new()), (loaded, kind), &out, (entry, &by)).await?;
                 return Ok(out);
             }
         };
-        let facts = facts(loaded, rows.file(), now);
+        let facts = facts(loaded, rows.file(), now).entered(entry, sure);
         let mut errors = ErrorsFile::new(path, rows.names(), language);
         if rows.is_workbook() {
             let made_at = now.with_timezone(&loaded.campaign.timezone).naive_local();
@@ -246,6 +231,9 @@ impl App {
                 None => self.store.write().await?,
             };
             let stored = pipeline::store(&mut tx, &facts, good, &mut changes).await?;
+            for one in &stored.doubtful {
+                doubtful::insert(&mut tx, loaded.no, one, &by, entry.at).await?;
+            }
             batches += 1;
             if batches % BATCHES_PER_COMMIT == 0 {
                 cells::change(&mut tx, loaded.no, std::mem::take(&mut changes)).await?;
@@ -257,7 +245,7 @@ impl App {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }
         }
-        self.end_import((open, changes), loaded, kind, &out, now).await?;
+        self.end_import((open, changes), (loaded, kind), &out, (entry, &by)).await?;
         match reader.await {
             Ok(Ok(_)) => {}
             Ok(Err(issue)) => out.fault.push(issue),
@@ -267,14 +255,13 @@ impl App {
         Ok(out)
     }
 
-    /// Stores the last changes of cells and what the import came to, and commits.
+    /// Stores the last changes of cells and what the import came to, with its line of the audit log, and commits.
     async fn end_import(
         &self,
         (open, changes): (Option<Tx>, Cells),
-        loaded: &Loaded,
-        kind: Kind,
+        (loaded, kind): (&Loaded, Kind),
         out: &Imported,
-        now: DateTime<Utc>,
+        (entry, by): (Entry, &Author),
     ) -> Result<()> {
         let mut tx = match open {
             Some(tx) => tx,
@@ -282,30 +269,15 @@ impl App {
         };
         cells::change(&mut tx, loaded.no, changes).await?;
         let rows = [out.new, out.same, out.corrected, out.refused];
-        figures::insert_import(&mut tx, loaded.no, kind.name(), rows, super::millis(now)).await?;
+        figures::end_entry(&mut tx, entry, rows).await?;
+        let [new, same, corrected, refused] = rows;
+        let said = format!(
+            "{} new {new} same {same} corrected {corrected} refused {refused}",
+            kind.name()
+        );
+        let about = (Some(loaded.campaign.id.as_str()), said.as_str());
+        audit::insert(&mut tx, entry.at, (by, Action::Import), about).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
-    pub async fn void(
-        &self,
-        loaded: &Loaded,
-        kind: Kind,
-        record: &RecordId,
-        why: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let mut tx = self.store.write().await?;
-        let why = format!("void: {why}");
-        let (record, at) = (record.as_str(), super::millis(now));
-        let known = match kind {
-            Kind::Doses => pipeline::void::<Dose>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Tallies => pipeline::void::<Tally>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Outcomes => pipeline::void::<Outcome>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Persons => false,
-        };
-        tx.commit().await?;
-        Ok(known)
     }
 }
 
@@ -315,6 +287,7 @@ impl Imported {
         self.new += stored.new;
         self.same += stored.same;
         self.corrected += stored.corrected;
+        self.doubtful += stored.doubtful.len() as u64;
         self.invalid += stored.found.invalid.len() as u64;
         self.no_longer_valid += stored.found.no_longer_valid.len() as u64;
         let show = |shown: &mut Vec<Warning>, more: Vec<Warning>| {
@@ -347,6 +320,7 @@ fn facts<'a>(loaded: &'a Loaded, file: &str, now: DateTime<Utc>) -> Facts<'a> {
         places: sites.chain(campaign.stops.iter().map(|stop| stop.code.clone())).collect(),
         areas: campaign.areas.iter().map(|area| area.code.clone()).collect(),
         lots: campaign.deliveries.iter().map(|delivery| delivery.lot.clone()).collect(),
+        sure: Sure::None,
     }
 }
 
@@ -422,6 +396,11 @@ impl Facts<'_> {
         self.issue(code, line, column, value).with("nearest", near)
     }
 
+    /// The same for an entry, whose instant the records have.
+    fn entered(self, entry: Entry, sure: Sure) -> Self {
+        Self { now: entry.at, sure, ..self }
+    }
+
     fn place(&self, line: u32, place: &PlaceCode) -> Option<Issue> {
         (!self.places.contains(place)).then(|| {
             let known = self.places.iter().map(PlaceCode::as_str).collect::<BTreeSet<_>>();
@@ -448,6 +427,15 @@ impl Facts<'_> {
         (day > self.today).then(|| {
             self.issue("future_date", line, "date", &day.to_string()).with("today", self.today)
         })
+    }
+
+    fn too_early(&self, line: u32, day: NaiveDate) -> Issue {
+        let start = self.loaded.campaign.start;
+        self.issue("too_early", line, "date", &day.to_string()).with("start", start)
+    }
+
+    fn not_too_early(&self, line: u32, day: NaiveDate) -> Option<Issue> {
+        is_too_early(&self.loaded.campaign, day).then(|| self.too_early(line, day))
     }
 
     fn unknown_person(&self, line: u32, person: &PersonId) -> Issue {

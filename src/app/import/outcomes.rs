@@ -17,6 +17,6 @@ impl Importable for Outcome {
         if !histories.contains_key(&self.person) {
             return Some(facts.unknown_person(line, &self.person));
         }
-        facts.not_future(line, self.date)
+        facts.not_future(line, self.date).or_else(|| facts.not_too_early(line, self.date))
     }
 }

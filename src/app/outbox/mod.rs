@@ -80,6 +80,9 @@ impl App {
         if mail.transport == TransportKind::Folder {
             return Ok(Transport::Folder(mail.dir.clone()));
         }
+        if let Some(said) = mail.refusal() {
+            return Err(AppError::Configuration(said));
+        }
         let host = mail.host.clone();
         let host = host.ok_or_else(|| AppError::refused("refused-no-host", &[]))?;
         let password = match &mail.password_file {
