@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::{TlsKind, TransportKind};
 use crate::domain::message::{AttemptOutcome, MailState};
 use crate::domain::refusal::Streak;
+use crate::mail::mask;
 use crate::mail::message::canonical;
 use crate::mail::transport::{Connection, Limits, Security, SmtpConfig, Transport};
 use crate::store::installation::Hold;
@@ -181,7 +182,8 @@ impl App {
         let before = state.clone();
         match &health.down {
             Some((why, cause)) => {
-                state.failed(at, why, cause.is_some());
+                // What it said is shown to people who may not see readers.
+                state.failed(at, &mask::addresses(why), cause.is_some());
                 state.cause = *cause;
             }
             None if health.answered => state.answered(),

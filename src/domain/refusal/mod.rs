@@ -201,12 +201,11 @@ fn certain(EnhancedCode(_, subject, detail): EnhancedCode) -> Option<Cause> {
     Some(match (subject, detail) {
         (1, 90) => Cause::Quota,
         (2, 121 | 122) => Cause::Busy,
-        (2, 252) | (7, 60) => Cause::Sender,
         (7, 12 | 124 | 133..=136 | 504 | 505 | 900..=999) => Cause::Closed,
         (7, 54 | 64) => Cause::Relay,
         (7, 57 | 139) => Cause::Login,
         (7, 506) => Cause::Hello,
-        (7, 20..=24 | 26 | 27 | 509) => Cause::Sender,
+        (2, 252) | (7, 20..=24 | 26 | 27 | 60 | 509) => Cause::Sender,
         (7, 501..=503 | 507 | 511 | 513 | 606..=649 | 700..=750) => Cause::Blocked,
         _ => return None,
     })

@@ -95,7 +95,8 @@ const WORDING: &[(Cause, &str)] = &[
         Cause::Unknown,
         "user unknown|unknown user|user not found|user not exist|user not known|\
          user does not exist|user doesn t exist|user*does not exist|user*doesn t exist|\
-         user*not exist|user*was not found|user is unknown|user*not found|user unkown|no such|no account|\
+         user*not exist|user*was not found|user is unknown|\
+         user*not found|user unkown|no such|no account|\
          no mailbox|no mail box|no user|no valid recipients|unknown recipient|\
          recipient unknown|recipient not found|recipient*not found|recipient*not exist|\
          recipient*doesn t exist|recipient*unknown|recipient is not local|recipient invalid|\

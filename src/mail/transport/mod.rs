@@ -74,6 +74,7 @@ impl std::fmt::Display for Outcome {
 
 /// Where messages go.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is rarely moved")]
 pub enum Transport {
     /// One `.eml` file for each message; accepted when it is safe on the disk.
     Folder(PathBuf),

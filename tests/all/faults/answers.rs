@@ -109,7 +109,7 @@ fn a_refusal_that_is_about_us_pauses_the_relay_and_keeps_everything_queued() {
             let refuses = at == "RCPT" && taken >= 10;
             refuses.then(|| format!("{}\r\n", said.replace("{}", to)).into_bytes())
         });
-        let world = forty(server.port, "");
+        let world = forty(server.port, "connections = 1");
         let ran = drain(&world, "09:30").ends(1);
         let words = said.split('>').next_back().unwrap_or(said).trim_start_matches(": ");
         let words = words.split_once(' ').map_or(words, |(_, words)| words);
