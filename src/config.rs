@@ -100,6 +100,8 @@ pub struct MailConfig {
     pub user: Option<String>,
     /// File that holds the password.
     pub password_file: Option<PathBuf>,
+    /// The name said at EHLO. If absent, the machine's full name, or its address where it has none.
+    pub hello: Option<HelloName>,
     /// Where bounces go: mail 7 is sent with the envelope sender `bounce+7.TAG@example.org`. If absent, bounces go
     /// to the sender.
     pub bounce: Option<BounceAddress>,
@@ -155,6 +157,7 @@ impl Default for MailConfig {
             ca_file: None,
             user: None,
             password_file: None,
+            hello: None,
             bounce: None,
             unsubscribe: None,
             connections: 2,
@@ -204,6 +207,34 @@ impl std::str::FromStr for BounceAddress {
     }
 }
 
+/// A name to be said at EHLO: a full host name in ASCII, or an address such as `[192.0.2.7]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelloName(pub String);
+
+impl std::str::FromStr for HelloName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.trim().trim_end_matches('.');
+        let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let is_literal = inside.is_some_and(|inside| match inside.strip_prefix("IPv6:") {
+            Some(six) => six.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => inside.parse::<Ipv4Addr>().is_ok(),
+        });
+        let is_label = |label: &str| {
+            !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        };
+        let is_name = name.len() <= 253 && name.split('.').all(is_label);
+        if is_literal || is_name {
+            return Ok(Self(name.to_owned()));
+        }
+        Err(format!(
+            "hello = {text:?} is no host name of ASCII letters, digits and '-' such as \
+             plan.example.org, and no address such as [192.0.2.7]"
+        ))
+    }
+}
+
 /// An `https:` address without a slash at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpsUrl(pub String);
@@ -244,7 +275,7 @@ macro_rules! deserialize_from_text {
     )+};
 }
 
-deserialize_from_text!(BounceAddress, HttpsUrl, QuietHours);
+deserialize_from_text!(BounceAddress, HelloName, HttpsUrl, QuietHours);
 
 /// How people are reminded.
 #[derive(Debug, Clone, Deserialize)]
@@ -384,6 +415,24 @@ mod tests {
             assert!(read(wrong).is_err(), "{wrong}");
         }
         assert!(read(&format!("{}@c.d", "b".repeat(BOUNCE_LOCAL_MAX + 1))).is_err());
+    }
+
+    #[test]
+    fn the_name_at_ehlo_is_one_that_servers_accept() {
+        let read = |text: &str| text.parse::<HelloName>().map(|name| name.0);
+        for (text, name) in [
+            (" plan.example.org. ", "plan.example.org"),
+            ("relay", "relay"),
+            ("[192.0.2.7]", "[192.0.2.7]"),
+            ("[IPv6:2001:db8::7]", "[IPv6:2001:db8::7]"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(name));
+        }
+        for wrong in ["", "cdc_pc", "县疾控-PC", "a b", "a..b", "[192.0.2]", "x\r\nMAIL"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        assert!(toml::from_str::<Config>("[mail]\nhello = \"plan.example.org\"").is_ok());
+        assert!(toml::from_str::<Config>("[mail]\nhello = \"cdc_pc\"").is_err());
     }
 
     #[test]

@@ -9,3 +9,8 @@ pub fn machine_id() -> String {
         .find(|id| !id.is_empty())
         .unwrap_or_else(|| "unknown".to_owned())
 }
+
+/// The name of this machine, as its administrator set it; often a short one.
+pub fn host_name() -> Option<String> {
+    rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
+}

@@ -7,8 +7,9 @@ use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
 use crate::domain::job::{Job, RunNote, RunState};
 use crate::domain::message::MailState;
 use crate::domain::plan::PlanState;
+use crate::domain::refusal::Cause;
 use crate::store::installation::Hold;
-use crate::store::{installation, outbox, plans, runs};
+use crate::store::{Tx, installation, outbox, plans, relays, runs};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -98,6 +99,17 @@ pub enum Problem {
         /// The command that ends it.
         remedy: &'static str,
     },
+    /// The mail server cannot be used, or does not want mail from us; everything stays queued.
+    Relay {
+        /// The server.
+        relay: String,
+        /// Why it does not want us; `None` if it could not be reached.
+        cause: Option<Cause>,
+        /// What it said.
+        said: String,
+        /// When it is tried again, milliseconds since 1970.
+        until: i64,
+    },
     /// Mails wait for somebody: in doubt, failed, bounced or unroutable.
     Mail {
         /// The state.
@@ -152,6 +164,7 @@ impl App {
         problems.extend(attention::late_sites(campaign, &sites).and_then(Problem::of));
         problems.extend(attention::no_plan(campaign, adopted.is_some(), day).and_then(Problem::of));
         problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), hold }));
+        problems.extend(self.relay_problem(&mut tx).await?);
         let figures = coverage(campaign, as_of, &basis.counted, Depth::Root, sites);
         Ok(Status {
             needs: needs(campaign, &figures),
@@ -173,6 +186,21 @@ impl App {
             mail,
             problems,
         })
+    }
+}
+
+impl App {
+    /// What is wrong with the mail server of the configuration, if something is.
+    pub async fn relay_problem(&self, tx: &mut Tx) -> Result<Option<Problem>> {
+        let Some(name) = self.relay_name() else { return Ok(None) };
+        let all = relays::all(tx).await?;
+        let down = all.into_iter().find(|(relay, state)| *relay == name && state.is_down());
+        Ok(down.map(|(relay, state)| Problem::Relay {
+            relay,
+            cause: state.cause,
+            said: state.last_error.unwrap_or_default(),
+            until: state.paused_until,
+        }))
     }
 }
 

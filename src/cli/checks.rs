@@ -3,6 +3,7 @@
 
 use super::Invocation;
 use super::findings::{Findings, Mark};
+use crate::app::status::Problem;
 use crate::app::{App, millis};
 use crate::config::{Config, Listen, TransportKind};
 use crate::jobs::runner::life;
@@ -178,6 +179,18 @@ pub(super) fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
             );
         }
     }
+}
+
+/// Whether sending to the mail server is paused, and what the server said.
+pub(super) async fn relay(findings: &mut Findings<'_>, app: &App) -> anyhow::Result<()> {
+    let mut tx = app.store.read().await?;
+    if let Some(Problem::Relay { relay, cause, said, .. }) = app.relay_problem(&mut tx).await? {
+        let (said, why) = (super::output::harmless(&said), super::mails::why(cause));
+        let told: &[(&str, &dyn std::fmt::Display)] =
+            &[("relay", &relay), ("said", &said), ("why", &why)];
+        findings.line(Mark::Warn, "problem-relay", told);
+    }
+    Ok(())
 }
 
 /// Whether other users of the machine can read the password.

@@ -33,6 +33,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
         daemon_runs = checks::daemons(&mut findings, app, locked).await?;
         campaigns(&invocation, &mut findings, app).await?;
         mail(&mut findings, app).await;
+        checks::relay(&mut findings, app).await?;
         font(&mut findings, app).await?;
         checks::password_file(&mut findings, &app.config);
     }
@@ -95,18 +96,9 @@ async fn mail(findings: &mut Findings<'_>, app: &App) {
             findings.line(Mark::Ok, "doctor-mail-smtp", &[("host", &host)]);
         }
         Err(outcome) => {
-            let said = words(outcome);
+            let said = outcome.to_string();
             findings.line(Mark::Fail, "doctor-mail-smtp-bad", &[("host", &host), ("said", &said)]);
         }
-    }
-}
-
-/// Why no mail can be sent, as one would say it.
-fn words(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::Accepted => String::new(),
-        Outcome::NotSent(said) | Outcome::InDoubt(said) => said,
-        Outcome::Refused { step, code, text } => format!("{step}: {code} {text}"),
     }
 }
 

@@ -400,7 +400,16 @@ impl Invocation {
         let store = store
             .with_clock(self.clock.clone())
             .with_faults(crate::fault::Faults::from_environment());
-        Ok(App::new(store, self.config.clone()))
+        let app = App::new(store, self.config.clone());
+        // An earlier edition of the program may have suppressed readers for what was not their fault.
+        let again = app.judge_bounces_again(self.clock.now()).await?.unwrap_or_default();
+        if !again.released.is_empty() {
+            let (count, kept) = (again.released.len(), again.kept);
+            let told: [(&str, &dyn std::fmt::Display); 3] =
+                [("count", &count), ("queued", &again.queued), ("kept", &kept)];
+            self.out.note("bounce-judged-again", &told);
+        }
+        Ok(app)
     }
 
     /// The app and the campaign named by `named`, or else by `--campaign`.

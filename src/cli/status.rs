@@ -169,6 +169,7 @@ fn said(invocation: &Invocation, problem: &Problem) -> String {
             let said = hold.words(out.language);
             out.say("problem-held", &[("said", &said), ("remedy", remedy)])
         }
+        Problem::Relay { relay, cause, said, .. } => super::mails::relay(out, relay, *cause, said),
         Problem::Mail { state, count } => {
             out.say("problem-mail", &[("state", state), ("count", count)])
         }

@@ -27,6 +27,7 @@ pub mod person;
 pub mod plan;
 pub mod planner;
 pub mod recipient;
+pub mod refusal;
 pub mod relay;
 pub mod report;
 pub mod rules;

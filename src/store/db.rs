@@ -3,6 +3,7 @@
 
 use super::connect::{self, Pools};
 pub use super::row::{Row, TableRow};
+use super::secret::Secret;
 use super::{StoreError, migrations};
 use crate::clock::Clock;
 use crate::domain::words::Word;
@@ -48,6 +49,7 @@ pub struct Store {
     faults: Faults,
     /// Whether anything was written.
     wrote: Arc<AtomicBool>,
+    secret: Secret,
 }
 
 /// The claim of a run: what is written under it is undone where somebody else has claimed the run since.
@@ -132,15 +134,22 @@ impl Store {
     /// Opens a database and brings its tables up to date. A SQLite file is made where `create` says so.
     pub async fn open(address: &str, create: bool) -> Result<Self, StoreError> {
         let pools = connect::open(address, create).await?;
-        let (claim, faults) = (None, Faults::default());
-        let store = Self { pools, clock: Clock::System, claim, faults, wrote: Arc::default() };
+        let store = Self {
+            pools,
+            clock: Clock::System,
+            claim: None,
+            faults: Faults::default(),
+            wrote: Arc::default(),
+            secret: Secret::default(),
+        };
         store.migrate().await?;
-        if super::installation::secret(&mut store.read().await?).await?.is_none() {
-            let mut tx = store.write().await?;
-            super::installation::found(&mut tx).await?;
-            tx.commit().await?;
-        }
-        Ok(store)
+        let secret = Secret::of(&store).await?;
+        Ok(Self { secret, ..store })
+    }
+
+    /// The secret that signs what mails carry, as it was when the database was opened.
+    pub fn secret(&self) -> &[u8] {
+        self.secret.bytes()
     }
 
     /// The same database with another clock for its leases, where it is SQLite.

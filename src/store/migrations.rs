@@ -33,6 +33,7 @@ embedded!(
     "0005_accounts",
     "0006_records",
     "0007_lists",
+    "0008_refusals",
 );
 
 /// The migrations of a SQLite database.

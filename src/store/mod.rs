@@ -32,6 +32,7 @@ pub mod reminders;
 mod row;
 pub mod runs;
 pub mod swap;
+mod secret;
 pub mod tables;
 pub mod tallies;
 pub mod unsubscribed;

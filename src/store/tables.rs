@@ -166,13 +166,14 @@ tables! {
     installation 1 [
         int("one"), text("id"), bytes("secret"), maybe(text("home")), int("generation"),
         maybe(int("seen_at")), maybe(text("hold")), maybe(text("hold_said")),
-        maybe(int("held_at")),
+        maybe(int("held_at")), int("judged"),
     ],
     daemon 1 [text("owner"), text("version"), int("started_at"), int("seen_at")],
     event 1 numbered [int("id"), int("at"), text("kind"), text("said")],
     relay 1 [
         text("name"), int("failures"), int("paused_until"), maybe(text("last_error")),
-        maybe(int("slowed_to")), int("slowed_at"), int("next_at"),
+        maybe(int("slowed_to")), int("slowed_at"), int("next_at"), maybe(text("cause")),
+        text("streak"), int("streak_count"), maybe(int("streak_mail")),
     ],
     bounce 1 numbered [
         int("id"), text("report"), maybe(int("outbox")), text("address"), int("at"),

@@ -6,6 +6,7 @@ backfill-would-run = { $job } of { $due } would be run
 backup-done = { $rows } rows in { $file }, verified against the database. It may not send mail until somebody adopts it.
 bounce-forgotten = { $address } gets mail again; { $count } held mails are queued
 bounce-held = { $count } mails to these addresses are held
+bounce-judged-again = Readers who got no mail were judged again by better rules: { $count } get mail again, because the fault was not their addresses’ ({ $queued } held mails are queued); { $kept } still get none. doseplan bounce list shows all; doseplan outbox retry --state failed sends what failed.
 bounce-new = { $kind }: { $count }
 bounce-none = nothing is recorded against { $address }; doseplan bounce list shows all
 bounce-read = { $read } messages read: { $new } new reports, { $known } known, { $strange } not understood
@@ -14,6 +15,7 @@ bounce-suppressed = { $count } addresses get no more mail; doseplan due list mar
 bounce-why-no_report = not a delivery report but an answer or another mail; a person should read it
 bounce-why-no_status = a report that does not say what happened to the mail; a person should read it
 bounce-why-not_ours = not about a mail of this database
+bounce-why-other_reader = about one of our mails, but for another recipient; it may be forged
 bounce-why-too_large = larger than 10 MB
 bounce-why-unproven = about one of our mails, but not sent to that mail's own bounce address; it may be forged
 bounce-why-unreadable = cannot be read
@@ -119,6 +121,7 @@ outbox-drained = { $what }: { $count }
 outbox-relay = the mail server could not be used: { $said }
 outbox-resolved = mail { $id } is resolved
 outbox-retried = mail { $id } is queued again
+outbox-retried-all = { $count } mails are queued again; { $left } stay as they are: too late, or to readers who get no mail (doseplan bounce list)
 plan-adopted = plan { $no } adopted; appointments: { $new } new, { $kept } unchanged, { $ended } ended
 plan-all-placed = Everybody has a place in the plan.
 plan-ended = The search was ended by Ctrl-C after { $seconds } s; this is the best plan until then.
@@ -145,6 +148,18 @@ problem-job-failed = job { $job } failed; doseplan job runs { $job } says why
 problem-late-sites = { $count } sites have not reported
 problem-mail = { $count } mails { $state }; see doseplan outbox list --state { $state }
 problem-no-plan = no plan is adopted; run doseplan plan make, then doseplan plan adopt
+problem-relay = Mail waits: { $relay } said: { $said }. Nothing is lost and it is tried again by itself; { $why ->
+    [lost] check host, port and tls of [mail], and whether the network reaches the server
+    [login] check user and password_file of [mail]; many providers want an authorization code of their own in place of the password
+    [quota] the provider lets us send no more for now; wait, lower per_minute, or get a larger quota
+    [rate] we send too fast; lower per_minute and connections of [mail]
+    [relay] the server does not pass on our mail; log in (user, password_file), or have this machine allowed to relay
+    [sender] the server does not accept our sender; set [mail] from to the address of the account, and have the domain’s SPF and DKIM set up
+    [hello] the server does not accept the name we say; set [mail] hello to the full name of this machine
+    [blocked] the server or a block list does not want mail from our address or account; ask the provider
+    [setup] check tls and port of [mail]
+   *[in_a_row] the server refused one mail after the other in the same way; ask the provider what is wrong with our mails
+}
 record-voided = { $record } no longer counts; what it said is kept
 restore-done = { $rows } rows restored to { $db }.
 restore-kept = What was there before is kept: { $file }
@@ -304,6 +319,7 @@ fail-no-job = there is no job { $job }; doseplan job list shows all
 fail-no-mail = there is no mail { $id }; doseplan outbox list shows all
 fail-not-in-doubt = mail { $id } is not in doubt; doseplan outbox list shows states
 fail-no-retry = mail { $id } cannot be tried again in its state; for a mail in doubt use doseplan outbox resolve
+fail-no-retry-state = mails that are { $state } cannot be tried again; write failed, expired, bounced or queued
 fail-no-token = the token belongs to no reminder of this database; copy all of it, or give the address
 fail-no-workbook-name = { $path } is not the name of a workbook; it must end in .xlsx
 fail-file-there = { $path } already exists; choose another name, or overwrite it with --force

@@ -6,6 +6,7 @@ backfill-would-run = 将补跑 { $job } { $due }
 backup-done = { $file }：{ $rows } 行，已与数据库核对。采用之前不会发送邮件。
 bounce-forgotten = { $address } 恢复发信；{ $count } 封等待的邮件已重新入队
 bounce-held = { $count } 封等待发往这些地址的邮件不再发送
+bounce-judged-again = 已按新规则重新判断停发的地址：{ $count } 个恢复发信，原因不在收件地址（{ $queued } 封等待的邮件已重新入队）；{ $kept } 个仍停发。见 doseplan bounce list；失败的邮件可用 doseplan outbox retry --state failed 重发。
 bounce-new = { $kind }：{ $count }
 bounce-none = { $address } 没有退信记录；见 doseplan bounce list
 bounce-read = 已读 { $read } 封：新退信 { $new }，已有 { $known }，未能识别 { $strange }
@@ -14,6 +15,7 @@ bounce-suppressed = { $count } 个地址不再发信；doseplan due list 会标�
 bounce-why-no_report = 不是退信，可能是回复或其他邮件；请人工查看
 bounce-why-no_status = 是退信，但没有说明结果；请人工查看
 bounce-why-not_ours = 与本数据库的邮件无关
+bounce-why-other_reader = 与本系统的邮件有关，但收件人不符；可能是伪造的
 bounce-why-too_large = 超过10 MB
 bounce-why-unproven = 与本系统的邮件有关，但未寄到该邮件专用的退信地址；可能是伪造的
 bounce-why-unreadable = 无法读取
@@ -119,6 +121,7 @@ outbox-drained = { $what }：{ $count }
 outbox-relay = 邮件服务器无法使用：{ $said }
 outbox-resolved = 邮件 { $id } 已处理
 outbox-retried = 邮件 { $id } 已重新入队
+outbox-retried-all = { $count } 封邮件已重新入队；{ $left } 封不变：已过时，或收件人已停发（见 doseplan bounce list）
 plan-adopted = 计划 { $no } 已采用；安排：新增 { $new }，不变 { $kept }，结束 { $ended }
 plan-all-placed = 所有人都已排入计划。
 plan-ended = 搜索在 { $seconds } 秒后因 Ctrl-C 结束；以下是到那时为止的最佳计划。
@@ -145,6 +148,18 @@ problem-job-failed = 任务 { $job } 失败；见 doseplan job runs { $job }
 problem-late-sites = { $count } 个接种点未报
 problem-mail = { $count } 封邮件为 { $state }；见 doseplan outbox list --state { $state }
 problem-no-plan = 没有采用的计划；先 doseplan plan make，再 doseplan plan adopt
+problem-relay = 邮件等待中：{ $relay } 的答复是“{ $said }”。邮件都留在队列里，会自动重试；{ $why ->
+    [lost] 请检查 [mail] 的 host、port、tls，以及网络能否连到服务器
+    [login] 请检查 [mail] 的 user 和 password_file；许多邮箱要填授权码而不是登录密码
+    [quota] 邮箱的发信量已到上限；请等待、调低 per_minute，或申请更大的额度
+    [rate] 发信过快；请调低 [mail] 的 per_minute 和 connections
+    [relay] 服务器不转发本系统的邮件；请设置登录（user、password_file），或请管理员允许本机转发
+    [sender] 服务器不接受发件人；请把 [mail] from 设为登录账号的地址，并配置域名的 SPF 和 DKIM
+    [hello] 服务器不接受本机报出的名称；请在 [mail] hello 填本机的完整域名
+    [blocked] 服务器或黑名单拒绝本机的地址或账号；请联系邮箱服务商
+    [setup] 请检查 [mail] 的 tls 和 port
+   *[in_a_row] 服务器以同样的理由接连拒收邮件；请向邮箱服务商询问原因
+}
 record-voided = { $record } 不再计入；原内容保留
 restore-done = 已恢复 { $rows } 行到 { $db }。
 restore-kept = 原有文件已保留：{ $file }
@@ -304,6 +319,7 @@ fail-no-job = 没有任务 { $job }；doseplan job list 列出全部
 fail-no-mail = 没有邮件 { $id }；doseplan outbox list 列出全部
 fail-not-in-doubt = 邮件 { $id } 不是存疑状态；doseplan outbox list 显示状态
 fail-no-retry = 邮件 { $id } 在当前状态下不能重试；存疑的邮件用 doseplan outbox resolve 处理
+fail-no-retry-state = { $state } 状态的邮件不能重试；请写 failed、expired、bounced 或 queued
 fail-no-token = 这个退订码不属于本数据库的提醒；请完整复制，或直接写邮箱地址
 fail-no-workbook-name = { $path } 不是工作簿的名称；请以 .xlsx 结尾
 fail-file-there = { $path } 已存在；请换一个名称，或用 --force 覆盖

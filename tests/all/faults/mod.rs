@@ -1,12 +1,14 @@
 //! Nothing is lost and nothing is sent twice: processes are killed, mail servers misbehave, databases end and
 //! clocks jump. Then what the mail server accepted is compared with what the database says, by Message-ID.
 
+mod answers;
 mod clocks;
 mod cluster;
 mod kills;
 mod leases;
 mod matrix;
 mod restores;
+mod scripted;
 mod simulation;
 
 use crate::support::{World, shared, skipped};
