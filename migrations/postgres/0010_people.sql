@@ -428,17 +428,21 @@ CREATE TABLE imported_new (
     same BIGINT NOT NULL,
     corrected BIGINT NOT NULL,
     refused BIGINT NOT NULL,
+    who TEXT COLLATE "C",
+    address TEXT COLLATE "C",
     name TEXT COLLATE "C",
     -- Where the refused rows were written.
     errors TEXT COLLATE "C",
     undone_at BIGINT
 );
 INSERT INTO imported_new OVERRIDING SYSTEM VALUE
-    SELECT id, campaign, kind, at, new, same, corrected, refused, NULL, NULL, NULL FROM imported;
+    SELECT id, campaign, kind, at, new, same, corrected, refused, who, address, NULL, NULL,
+        NULL FROM imported;
 DROP TABLE imported;
 ALTER TABLE imported_new RENAME TO imported;
 SELECT setval(pg_get_serial_sequence('imported', 'id'), COALESCE(MAX(id), 1), MAX(id) IS NOT NULL)
     FROM imported;
+CREATE UNIQUE INDEX imported_entry ON imported (campaign, kind, at) WHERE who IS NOT NULL;
 CREATE INDEX imported_at ON imported (kind, at);
 
 INSERT INTO voided (kind, record)

@@ -422,15 +422,19 @@ CREATE TABLE imported_new (
     same INTEGER NOT NULL,
     corrected INTEGER NOT NULL,
     refused INTEGER NOT NULL,
+    who TEXT,
+    address TEXT,
     name TEXT,
     -- Where the refused rows were written.
     errors TEXT,
     undone_at INTEGER
 ) STRICT;
 INSERT INTO imported_new
-    SELECT id, campaign, kind, at, new, same, corrected, refused, NULL, NULL, NULL FROM imported;
+    SELECT id, campaign, kind, at, new, same, corrected, refused, who, address, NULL, NULL,
+        NULL FROM imported;
 DROP TABLE imported;
 ALTER TABLE imported_new RENAME TO imported;
+CREATE UNIQUE INDEX imported_entry ON imported (campaign, kind, at) WHERE who IS NOT NULL;
 CREATE INDEX imported_at ON imported (kind, at);
 
 INSERT INTO voided (kind, record)

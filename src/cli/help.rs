@@ -1,12 +1,12 @@
 //! `--help`, man pages and usage errors in the reader's language, with examples. The English words stand at the
 //! commands themselves; the Chinese ones in `src/text/zh-CN/help.ftl`, a message for each command and argument.
 
-use super::Cli;
+use super::{Cli, output};
 use crate::domain::campaign::Language;
-use crate::text;
+use crate::{secrets, text};
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 /// Examples of every command, by its path.
 const EXAMPLES: &[(&str, &[&str])] = &[
@@ -84,23 +84,43 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("restore", &["doseplan restore doseplan-backup.db --db sqlite://new.db"]),
 ];
 
-/// Reads the arguments. Prints help or a usage error and ends the program if needed.
-pub(super) fn parse() -> Cli {
+/// Reads the arguments; returns them and the names of the command, such as `db move`. Prints help or a usage error and
+/// ends the program if needed.
+pub(super) fn parse() -> (Cli, String) {
     let arguments: Vec<_> = std::env::args_os().collect();
+    for word in arguments.iter().filter_map(|word| word.to_str()) {
+        secrets::keep(word);
+    }
     let language = language_of(&arguments);
     let read = command(language)
         .try_get_matches_from(arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, path_of(&matches))));
     match read {
-        Ok(cli) => cli,
+        Ok(read) => read,
         Err(error) => {
             if let Some(said) = (language == Language::ZhCn).then(|| told(&error)).flatten() {
-                eprintln!("{said}");
+                output::tell(&said);
+                std::process::exit(error.exit_code());
+            }
+            let said = error.to_string();
+            if secrets::masked(&said) != said {
+                output::write_err(&said);
                 std::process::exit(error.exit_code());
             }
             error.exit()
         }
     }
+}
+
+/// The names of the command that was asked for.
+fn path_of(matches: &ArgMatches) -> String {
+    let mut names = Vec::new();
+    let mut at = matches;
+    while let Some((name, below)) = at.subcommand() {
+        names.push(name);
+        at = below;
+    }
+    names.join(" ")
 }
 
 /// The language of `--lang`, as far as it is known before the arguments are parsed, or else the environment's.

@@ -172,6 +172,9 @@ impl Job {
                     let occasion = Occasion { due: at, now: at };
                     let report = runner.execute(loaded, job_of(name)?, occasion).await?;
                     let said = report_words(invocation.out.language, &report);
+                    let due = local(loaded.campaign.timezone, at.timestamp_millis());
+                    let done = serde_json::json!({"job": name, "due": due, "said": said});
+                    lines.thing(loaded, done);
                     let said = lines.named(loaded, said);
                     invocation.out.note("job-done", &[("job", name), ("said", &said)]);
                 }
@@ -194,12 +197,13 @@ impl Job {
 struct Lines {
     several: bool,
     json: Vec<serde_json::Value>,
+    things: Vec<serde_json::Value>,
     sheets: Vec<(Option<String>, Sheet)>,
 }
 
 impl Lines {
     fn of(meant: &[Loaded]) -> Self {
-        Self { several: meant.len() > 1, json: Vec::new(), sheets: Vec::new() }
+        Self { several: meant.len() > 1, json: Vec::new(), things: Vec::new(), sheets: Vec::new() }
     }
 
     /// A text that says of which of several campaigns it is.
@@ -215,13 +219,20 @@ impl Lines {
         self.json.push(value);
     }
 
+    /// A thing that is no list where there is one campaign.
+    fn thing(&mut self, loaded: &Loaded, thing: serde_json::Value) {
+        if self.several { self.json(loaded, &thing) } else { self.things.push(thing) }
+    }
+
     fn sheet(&mut self, loaded: &Loaded, sheet: Sheet) {
         let id = self.several.then(|| loaded.campaign.id.to_string());
         self.sheets.push((id, sheet));
     }
 
     fn print(self, invocation: &Invocation) {
-        if !self.sheets.is_empty() {
+        if let Some(thing) = self.things.first() {
+            invocation.out.thing(thing);
+        } else if !self.sheets.is_empty() {
             invocation.out.sheet(&Sheet::joined(self.sheets.into_iter()));
         } else if invocation.out.format == Format::Json {
             invocation.out.json(&self.json);
@@ -330,6 +341,9 @@ async fn backfill(
     let job = entry.job;
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
+    let mut sheet = Sheet::new(&["job", "due", "state", "said"]);
+    let row =
+        |due: &str, state: &str, said: &str| [name, due, state, said].map(str::to_owned).to_vec();
     for at in due {
         let mut tx = runner.app.store.read().await?;
         let found = runs::find(&mut tx, loaded.no, job, at.timestamp_millis()).await?;
@@ -337,10 +351,12 @@ async fn backfill(
         let when = local(zone, at.timestamp_millis());
         if found.as_ref().is_some_and(|run| run.state == RunState::Done) {
             invocation.out.note("backfill-done-before", &[("due", &when)]);
+            sheet.push(row(&when, "done_before", ""));
             continue;
         }
         if dry_run {
             invocation.out.note("backfill-would-run", &[("job", &name), ("due", &when)]);
+            sheet.push(row(&when, "would_run", ""));
             continue;
         }
         let now = invocation.clock.now();
@@ -348,6 +364,10 @@ async fn backfill(
         let said = report_words(invocation.out.language, &report);
         runner.note_backfill(loaded, job, at, report, now).await?;
         invocation.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
+        sheet.push(row(&when, "ran", &said));
+    }
+    if invocation.out.format != Format::Table {
+        invocation.out.sheet(&sheet);
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod browser;
 mod campaign;
 mod catch_up;
 mod checks;
+mod chosen;
 mod conflicts;
 mod coverage;
 mod daemon;
@@ -41,11 +42,13 @@ mod plan_tours;
 mod plan_vials;
 mod plan_what_if;
 mod plan_why;
+mod record_history;
 mod report;
 mod report_print;
 mod service;
 mod snippet;
 mod status;
+mod trail;
 mod unsubscribe;
 mod verdict;
 mod workbook;
@@ -57,6 +60,7 @@ use crate::domain::campaign::Language;
 use crate::domain::id::AreaCode;
 use crate::jobs::runner::Runner;
 use crate::jobs::timetable::{Timetable, TimetableError};
+use crate::secrets;
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -209,6 +213,7 @@ fn parse_language(text: &str) -> Result<Language, String> {
 }
 
 /// What every command of an invocation needs.
+#[derive(Clone)]
 struct Invocation {
     common: Common,
     config: Config,
@@ -218,14 +223,14 @@ struct Invocation {
 
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
-    let cli = help::parse();
+    let (cli, path) = help::parse();
     let log = cli.common.log;
     let language = cli.common.lang.unwrap_or_else(language_of_environment);
     log::start(log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("doseplan: the runtime could not be started: {error}");
+            output::tell(&format!("doseplan: the runtime could not be started: {error}"));
             return ExitCode::from(exit::FAILED);
         }
     };
@@ -238,8 +243,52 @@ pub fn main() -> ExitCode {
             }
         }
     });
-    ExitCode::from(code)
+    ExitCode::from(output::ended(code, ACTS.contains(&path.as_str())))
 }
+
+/// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
+/// result.
+const ACTS: [&str; 39] = [
+    "account add",
+    "account password",
+    "account remove",
+    "account token remove",
+    "backup",
+    "bounce forget",
+    "bounce import",
+    "campaign apply",
+    "campaign export",
+    "campaign new",
+    "daemon",
+    "db adopt",
+    "db move",
+    "demo",
+    "digest resend",
+    "digest send",
+    "doses import",
+    "doses new",
+    "doses void",
+    "job backfill",
+    "job hold",
+    "job resume",
+    "job run",
+    "man",
+    "outbox drain",
+    "outbox resolve",
+    "outbox retry",
+    "outcomes import",
+    "outcomes new",
+    "outcomes void",
+    "persons import",
+    "persons new",
+    "plan adopt",
+    "report save",
+    "restore",
+    "tallies import",
+    "tallies new",
+    "tallies void",
+    "unsubscribe",
+];
 
 fn code_of(error: &anyhow::Error) -> u8 {
     if error.chain().any(<dyn std::error::Error>::is::<StoreError>) {
@@ -266,6 +315,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
             || cause.is::<plan_files::Unusable>()
             || cause.is::<crate::jobs::timetable::TimetableError>()
             || cause.is::<daemon::CannotListen>()
+            || cause.is::<crate::web::BadCertificate>()
     };
     if error.chain().any(|cause| unusable(cause) || missing(cause)) {
         return exit::CONFIGURATION;
@@ -274,13 +324,29 @@ fn code_of(error: &anyhow::Error) -> u8 {
 }
 
 async fn start(cli: Cli) -> anyhow::Result<u8> {
-    let path = cli.common.config.clone().unwrap_or_else(|| PathBuf::from("doseplan.toml"));
-    let config = Config::read(&path, cli.common.config.is_some())?;
+    let config = configuration(&cli.common)?;
+    for address in cli.common.db.iter().chain(&config.db) {
+        secrets::keep(address);
+    }
     let language = cli.common.lang.or(config.language).unwrap_or_else(language_of_environment);
     let out = Out { language, format: cli.common.output };
     let invocation =
         Invocation { common: cli.common, config, clock: Clock::from_environment(), out };
-    match cli.command {
+    let trail = trail::of(&cli.command);
+    if let Some(trail) = trail.as_ref().filter(|trail| trail.is_before) {
+        trail.write(&invocation).await?;
+    }
+    let later = trail.filter(|trail| !trail.is_before).map(|trail| (trail, invocation.clone()));
+    let code = Box::pin(run(cli.command, invocation)).await?;
+    if let Some((trail, invocation)) = later.filter(|_| code == exit::OK || code == exit::REFUSED) {
+        trail.write(&invocation).await?;
+    }
+    Ok(code)
+}
+
+/// Runs a command.
+async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
+    match command {
         Command::Demo(it) => Box::pin(it.run(invocation)).await,
         Command::Campaign(it) => it.run(invocation).await,
         Command::Plan(it) => it.run(invocation).await,
@@ -323,6 +389,23 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
+/// Reads the configuration.
+fn configuration(common: &Common) -> Result<Config, crate::config::ConfigError> {
+    Config::read(&common.configuration(), common.config.is_some())
+}
+
+impl Common {
+    /// The file of the configuration.
+    fn configuration(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(|| PathBuf::from("doseplan.toml"))
+    }
+}
+
+/// The timetable that a configuration names.
+fn timetable_of(config: &Config) -> Result<Timetable, TimetableError> {
+    config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
+}
+
 /// The language set in the environment; Chinese if none is set.
 fn language_of_environment() -> Language {
     ["LC_ALL", "LC_MESSAGES", "LANG"]
@@ -331,11 +414,6 @@ fn language_of_environment() -> Language {
         .find(|value| !value.is_empty())
         .and_then(|value| Language::from_tag(value.split('.').next().unwrap_or_default()))
         .unwrap_or_default()
-}
-
-/// An address that is safe to show. The address of a server may contain a password.
-fn shown(address: &str) -> &str {
-    if address.starts_with("sqlite:") { address } else { "postgres://…" }
 }
 
 impl Invocation {
@@ -348,34 +426,33 @@ impl Invocation {
     async fn open(&self, create: bool) -> anyhow::Result<App> {
         let address = self.address();
         let opened = Store::open(&address, create).await.map_err(AppError::from);
-        let store = opened.with_context(|| format!("database {}", shown(&address)))?;
-        let store = store
+        let store = opened.with_context(|| format!("database {}", secrets::shown(&address)))?;
+        let mut store = store
             .with_clock(self.clock.clone())
             .with_faults(crate::fault::Faults::from_environment());
+        if let Some(file) = &self.config.audit.key_file {
+            store = store.with_audit_key(file.clone());
+        }
         let app = App::new(store, self.config.clone());
-        app.settle(self.clock.now())
-            .await
-            .with_context(|| format!("database {}", shown(&address)))?;
+        // What an older version stored is brought up to what this one keeps.
+        let now = self.clock.now();
+        app.seal_older(now).await?;
+        app.settle(now).await.with_context(|| format!("database {}", secrets::shown(&address)))?;
+        app.settle_places(now).await?;
+        // An earlier edition of the program may have suppressed readers for what was not their fault.
+        let again = app.judge_bounces_again(self.clock.now()).await?.unwrap_or_default();
+        if !again.released.is_empty() {
+            let (count, kept) = (again.released.len(), again.kept);
+            let told: [(&str, &dyn std::fmt::Display); 3] =
+                [("count", &count), ("queued", &again.queued), ("kept", &kept)];
+            self.out.note("bounce-judged-again", &told);
+        }
         Ok(app)
-    }
-
-    /// The app and the campaign named by `named`, or else by `--campaign`.
-    async fn loaded(&self, named: Option<&str>) -> anyhow::Result<(App, Loaded)> {
-        let app = self.open(false).await?;
-        let loaded = app.campaign(named.or(self.common.campaign.as_deref())).await?;
-        Ok((app, loaded))
-    }
-
-    /// The app and the campaigns that a report or a job is about: the one named, or all open ones.
-    async fn meant(&self, named: Option<&str>) -> anyhow::Result<(App, Vec<Loaded>)> {
-        let app = self.open(false).await?;
-        let meant = app.meant(named.or(self.common.campaign.as_deref())).await?;
-        Ok((app, meant))
     }
 
     /// The timetable of this installation.
     fn timetable(&self) -> Result<Timetable, TimetableError> {
-        self.config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
+        timetable_of(&self.config)
     }
 
     /// A runner of this process, with the timetable of this installation.
@@ -407,4 +484,20 @@ fn areas_below<'a>(
 /// Reads a day of the command line, in any form that files may use.
 fn parse_day(text: &str) -> Result<NaiveDate, String> {
     crate::domain::date::parse_day(text).ok_or_else(|| "write a day as 2021-10-20".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_that_acts_is_one() {
+        for path in ACTS {
+            let mut command = Cli::command();
+            for name in path.split(' ') {
+                let below = command.find_subcommand(name).cloned();
+                command = below.unwrap_or_else(|| panic!("there is no {path}"));
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@ use super::{Invocation, exit, workbook};
 use crate::app::import::Kind;
 use crate::app::people::{DoseLine, PersonFile};
 use crate::domain::permission::Actor;
+use crate::domain::plausible::Sure;
 use clap::{Args, Subcommand};
 
 /// The register of people.
@@ -51,7 +52,9 @@ impl Persons {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "persons", new).await,
-            Self::Import(file) => import::import(&invocation, Kind::Persons, file).await,
+            Self::Import(file) => {
+                import::import(&invocation, (Kind::Persons, Sure::None), file).await
+            }
             Self::Show { code } => show(&invocation, code).await,
             Self::Export { person: Some(code) } => {
                 invocation.out.json(&file_of(&invocation, code).await?);

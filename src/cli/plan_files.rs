@@ -100,7 +100,7 @@ impl Basis {
 fn read_tallies(invocation: &Invocation, path: &Path) -> anyhow::Result<Vec<GivenRow>> {
     let tell = |issues: &[Issue]| {
         for issue in issues {
-            eprintln!("{}", issue.line(invocation.out.language));
+            super::output::tell(&issue.line(invocation.out.language));
         }
     };
     let mut rows = rows::tallies(path).map_err(|issues| {
@@ -152,7 +152,7 @@ impl Check {
             figures: found.figures,
         };
         if let Some(path) = &self.certificate {
-            let text = std::fs::read_to_string(path)
+            let text = crate::files::read_to_string(path)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
             let certificate: Certificate = serde_json::from_str(&text)
                 .with_context(|| format!("{} is no certificate", path.display()))?;
@@ -188,8 +188,8 @@ fn check_bound(
 }
 
 fn print(invocation: &Invocation, result: &CheckResult, with_bound: bool) {
-    if invocation.out.format == Format::Json {
-        invocation.out.json(result);
+    if invocation.out.format != Format::Table {
+        invocation.out.thing(result);
         return;
     }
     let mut lines = vec![if result.feasible {
@@ -218,7 +218,7 @@ fn print(invocation: &Invocation, result: &CheckResult, with_bound: bool) {
 fn read_plan(invocation: &Invocation, path: &Path) -> Result<Vec<PlanRow>, u8> {
     rows::plan(path).map_err(|issues| {
         for issue in &issues {
-            eprintln!("{}", issue.line(invocation.out.language));
+            super::output::tell(&issue.line(invocation.out.language));
         }
         let missing = issues.iter().any(|issue| issue.code == "path_missing");
         if missing { exit::CONFIGURATION } else { exit::FAILED }

@@ -180,6 +180,7 @@ async fn explained(
     };
     if !has_records(figure) {
         invocation.out.note("report-no-records", &[]);
+        print::unexplained(invocation, &found, cell, figure);
         return Ok(exit::OK);
     }
     let told = app.report_explained(loaded, ask, figure).await?;
@@ -207,7 +208,7 @@ async fn save(
     let mut book = print::Tables::new(invocation, &first.campaign);
     let mut count = 0;
     if !is_book {
-        std::fs::create_dir_all(path).map_err(cannot)?;
+        crate::files::create_dir_all(path).map_err(cannot)?;
     }
     for loaded in meant {
         let prefix = if several { format!("{} ", loaded.campaign.id) } else { String::new() };
@@ -219,13 +220,13 @@ async fn save(
                 book.add(&shown, &prefix)?;
             } else {
                 let file = format!("{prefix}{}.csv", shown.file_name());
-                std::fs::write(path.join(file), shown.csv_file()).map_err(cannot)?;
+                crate::files::write(&path.join(file), shown.csv_file()).map_err(cannot)?;
             }
             count += 1;
         }
     }
     if is_book {
-        std::fs::write(path, book.bytes()?).map_err(cannot)?;
+        crate::files::write(path, book.bytes()?).map_err(cannot)?;
     }
     invocation.out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
     Ok(exit::OK)

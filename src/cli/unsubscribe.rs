@@ -34,6 +34,11 @@ struct View {
 }
 
 impl Unsubscribe {
+    /// Whether it lists readers and changes nothing.
+    pub(super) fn is_list(&self) -> bool {
+        self.list
+    }
+
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         if let Some(token) = self.whom.as_ref().filter(|whom| !whom.contains('@')) {
             let app = invocation.open(false).await?;

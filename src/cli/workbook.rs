@@ -53,7 +53,7 @@ fn write(invocation: &Invocation, new: &New, bytes: &[u8]) -> anyhow::Result<u8>
     if path.exists() && !new.force {
         return Err(invocation.out.fail("fail-file-there", &[("path", &path.display())]));
     }
-    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))?;
+    crate::files::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))?;
     invocation.out.note("workbook-written", &[("path", &path.display())]);
     Ok(exit::OK)
 }
@@ -72,7 +72,7 @@ pub(super) fn export(invocation: &Invocation, loaded: &Loaded, path: &Path) -> a
         invocation.out.language,
         made_at(invocation, Some(campaign)),
     )?;
-    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
+    crate::files::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
 }
 
 /// `persons|doses|outcomes new`: an empty form with the campaign's codes.
@@ -166,7 +166,7 @@ pub(super) fn mark(invocation: &Invocation, path: &Path, issues: &[Issue]) {
     else {
         return;
     };
-    match std::fs::write(&out, bytes) {
+    match crate::files::write(&out, bytes) {
         Ok(()) => invocation.out.note("workbook-marked", &[("path", &out.display())]),
         Err(error) => {
             let said = harmless(&error.to_string());

@@ -134,7 +134,13 @@ impl Source {
                 Book::open(path, &name).map(|book| Self::Book(Box::new(book)))
             }
             "xlsb" | "ods" => Err(Issue::error("old_workbook", name)),
-            _ => Err(Issue::error("not_a_campaign", name)),
+            _ => {
+                // A pipe is told as such.
+                if !found.is_file() {
+                    crate::files::open(path).map_err(|error| Issue::unreadable(&name, &error))?;
+                }
+                Err(Issue::error("not_a_campaign", name))
+            }
         }
     }
 

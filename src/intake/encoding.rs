@@ -29,8 +29,7 @@ pub(super) fn scan<R: Read>(
     file: &str,
     mut open: impl FnMut() -> io::Result<R>,
 ) -> Result<Scan, Issue> {
-    let unreadable =
-        |error: io::Error| Issue::error("unreadable", file).with("reason", error.to_string());
+    let unreadable = |error: io::Error| Issue::unreadable(file, &error);
     let mut pass = Pass::default();
     let mut reader = open().map_err(unreadable)?;
     let mut chunk = vec![0; CHUNK_BYTES];

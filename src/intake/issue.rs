@@ -2,6 +2,7 @@
 
 use crate::characters::is_invisible;
 use crate::domain::campaign::Language;
+use crate::files::NotAFile;
 use crate::text;
 use serde::Serialize;
 use std::fmt::{self, Display, Write};
@@ -52,6 +53,14 @@ impl Issue {
             column: None,
             value: String::new(),
             arguments: Vec::new(),
+        }
+    }
+
+    /// The error for a file that cannot be read.
+    pub fn unreadable(file: impl AsRef<str>, error: &std::io::Error) -> Self {
+        match NotAFile::of(error) {
+            Some(NotAFile(kind)) => Self::error("not_a_file", file).with("kind", kind),
+            None => Self::error("unreadable", file).with("reason", error),
         }
     }
 
@@ -202,6 +211,7 @@ pub const CODES: &[&str] = &[
     "path_missing",
     "not_a_campaign",
     "unreadable",
+    "not_a_file",
     "file_too_large",
     "missing_file",
     "misnamed_file",
@@ -308,6 +318,12 @@ pub const CODES: &[&str] = &[
     "erased_person",
     "duplicate_record",
     "until_before_date",
+    "too_early",
+    "doubtful_capacity",
+    "doubtful_day",
+    "doubtful_unusual",
+    "doubtful_twice",
+    "impossible_count",
     "place_closed",
     "lot_expired",
     "lot_not_delivered",

@@ -181,9 +181,8 @@ fn old_text(value: &Data) -> String {
 
 /// Reads a file up to a limit.
 pub(super) fn read_file(path: &Path, name: &str, bytes_max: u64) -> Result<Vec<u8>, Issue> {
-    let unreadable =
-        |error: std::io::Error| Issue::error("unreadable", name).with("reason", error.to_string());
-    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let unreadable = |error: std::io::Error| Issue::unreadable(name, &error);
+    let file = crate::files::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > bytes_max {

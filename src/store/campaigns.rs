@@ -50,6 +50,7 @@ const REMOVE: &[&str] = &[
     "DELETE FROM feed WHERE campaign = $1",
     "DELETE FROM imported WHERE campaign = $1",
     "DELETE FROM unsettled WHERE campaign = $1",
+    "DELETE FROM doubtful WHERE campaign = $1",
     "DELETE FROM apart WHERE campaign = $1",
     "DELETE FROM campaign_version WHERE campaign = $1",
     "DELETE FROM campaign WHERE no = $1",

@@ -26,7 +26,7 @@ pub const CONFLICTS: &str = "conflicts";
 /// One check and the rows that fail it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Check {
-    /// In a word: `references`, `reminders`, `claims`, `runs`, `contents`, `conflicts`.
+    /// In a word: `references`, `reminders`, `claims`, `runs`, `contents`, `conflicts`, `audit`.
     pub check: &'static str,
     /// How many rows are right.
     pub right: u64,
@@ -67,6 +67,13 @@ pub async fn checks(tx: &mut Tx) -> Result<Vec<Check>> {
     let open = super::apart::open(tx).await?;
     out.push(Check { check: CONFLICTS, right: 0, wrong: open });
     Ok(out)
+}
+
+/// Follows the chain of the audit log. Also returns how many lines cannot be proved, for want of the key that they were
+/// sealed with.
+pub async fn audit(tx: &mut Tx) -> Result<(Check, u64)> {
+    let proved = super::seal::prove(tx).await?;
+    Ok((Check { check: "audit", right: proved.right, wrong: proved.wrong }, proved.unproved))
 }
 
 /// References to missing rows; PostgreSQL never has any.

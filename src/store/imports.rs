@@ -22,42 +22,11 @@ pub struct File {
     pub undone_at: Option<i64>,
 }
 
-const BEGIN: &str = "INSERT INTO imported (campaign, kind, at, new, same, corrected, refused, \
-     name) VALUES ($1, $2, $3, 0, 0, 0, 0, $4) RETURNING id";
-const END: &str = "UPDATE imported SET new = $2, same = $3, corrected = $4, refused = $5 \
-     WHERE id = $1";
-const IS_TAKEN: &str = "SELECT id FROM imported WHERE kind = $1 AND at = $2 LIMIT 1";
 const LIST: &str = "SELECT id, campaign, kind, at, new, same, corrected, refused, name, undone_at \
-     FROM imported WHERE id < $1 ORDER BY id DESC LIMIT $2";
+     FROM imported WHERE id < $1 \
+     AND (name IS NOT NULL OR new + same + corrected + refused > 0) ORDER BY id DESC LIMIT $2";
 const ERRORS: &str = "UPDATE imported SET errors = $2 WHERE id = $1";
 const UNDONE: &str = "UPDATE imported SET undone_at = $2 WHERE id = $1";
-
-/// The first instant from `at` on (milliseconds since 1970) at which nothing of this kind was imported, so that the
-/// time of recording tells the files apart.
-pub async fn free_instant(tx: &mut Tx, kind: &str, mut at: i64) -> Result<i64> {
-    while tx.row(IS_TAKEN, args![kind, at]).await?.is_some() {
-        at += 1;
-    }
-    Ok(at)
-}
-
-/// Writes down that a file is being imported; returns its number.
-pub async fn begin(
-    tx: &mut Tx,
-    campaign: Option<CampaignNo>,
-    (kind, name): (&str, Option<&str>),
-    at: i64,
-) -> Result<i64> {
-    let row = tx.row(BEGIN, args![campaign.map(|no| no.0), kind, at, name]).await?;
-    row.expect("an insert returns its row").get(0)
-}
-
-/// Writes down what it came to: new, same, corrected, refused.
-pub async fn end(tx: &mut Tx, id: i64, rows: [u64; 4]) -> Result<()> {
-    let [new, same, corrected, refused] = rows.map(u64::cast_signed);
-    tx.run(END, args![id, new, same, corrected, refused]).await?;
-    Ok(())
-}
 
 /// Writes down where the refused rows of a file were written.
 pub async fn errors(tx: &mut Tx, id: i64, path: &str) -> Result<()> {

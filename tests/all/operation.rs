@@ -42,7 +42,7 @@ impl Daemon {
 
     /// The next line that contains these words.
     #[track_caller]
-    fn says(&self, words: &str) -> String {
+    pub(crate) fn says(&self, words: &str) -> String {
         let until = Instant::now() + Duration::from_mins(1);
         while let Ok(line) = self.told.recv_timeout(until.saturating_duration_since(Instant::now()))
         {
@@ -60,13 +60,18 @@ impl Daemon {
         address.trim().parse().expect("an address")
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends SIGTERM and waits. Returns how long it took.
     #[track_caller]
-    fn stop(mut self) -> Duration {
+    pub(crate) fn stop(mut self) -> Duration {
         let since = Instant::now();
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());

@@ -43,7 +43,11 @@ impl Office {
         Self { world, _daemon: daemon, address }
     }
 
-    fn guest(&self) -> Browser {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn guest(&self) -> Browser {
         Browser { address: self.address, cookie: String::new() }
     }
 
@@ -234,9 +238,13 @@ fn passwords(office: &Office) {
     assert_eq!(guest.post("/login", "name=nobody&password=wrong-wrong").status, 401);
     // A wrong name may be a password in the wrong field, so it is not logged.
     assert_eq!(guest.post("/login", "name=my+secret+word&password=x").status, 401);
+    // It could be a name, but nobody's: a password in the wrong field.
+    assert_eq!(guest.post("/login", "name=Geheim9911&password=viewer").status, 401);
     let log = office.log();
     assert!(log.iter().any(|line| line["who"] == "viewer" && line["did"] == "login-failed"));
-    assert!(!log.iter().any(|line| line.to_string().contains("secret")));
+    for word in ["secret", "Geheim9911", "nobody"] {
+        assert!(!log.iter().any(|line| line.to_string().contains(word)), "{word}");
+    }
 
     let head = "POST /login HTTP/1.1\r\nSec-Fetch-Site: cross-site\r\n\
                 Content-Type: application/x-www-form-urlencoded";

@@ -9,6 +9,7 @@ use crate::domain::counting::count_person;
 use crate::domain::dose::{Dose, Entered};
 use crate::domain::id::{CampaignNo, PersonId, RecordId};
 use crate::domain::judge::Judged;
+use crate::domain::plausible::is_dose_too_early;
 use crate::intake::Issue;
 use crate::store::doses::{History, in_order};
 use std::collections::{HashMap, HashSet};
@@ -67,6 +68,10 @@ impl Importable for Dose {
             .or_else(|| product(facts, line, self))
             .or_else(|| facts.lot(line, self))
             .or_else(|| facts.not_future(line, self.date))
+            .or_else(|| {
+                let early = loaded.filter(|one| is_dose_too_early(&one.campaign, self.date));
+                early.map(|loaded| facts.too_early(loaded, line, self.date))
+            })
     }
 
     fn count(

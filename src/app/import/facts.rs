@@ -5,6 +5,7 @@ use crate::app::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::counting::Cells;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, CampaignNo, GroupId, LotCode, PersonId, PlaceCode};
+use crate::domain::plausible::{Sure, is_too_early};
 use crate::intake::Issue;
 use crate::intake::rows::Present;
 use crate::store::{Tx, cells, people_codes, voided};
@@ -36,6 +37,8 @@ pub(in crate::app) struct Facts {
     pub(super) now: i64,
     /// Whether records that were voided come back.
     pub(super) revives: bool,
+    /// Which counts somebody has confirmed.
+    pub(super) sure: Sure,
     /// The columns that the file has.
     pub(super) present: Present,
     pub(super) voided: HashSet<String>,
@@ -82,6 +85,7 @@ impl App {
             today: today(&order.campaign.unwrap_or(first).campaign, now),
             now: millis(now),
             revives: order.revives,
+            sure: order.sure.clone(),
             present,
             voided: voided::of_kind(tx, order.kind.name()).await?,
             aliases: people_codes::aliases(tx).await?,
@@ -213,6 +217,20 @@ impl Facts {
         (day > self.today).then(|| {
             self.issue("future_date", line, "date", &day.to_string()).with("today", self.today)
         })
+    }
+
+    pub(super) fn too_early(&self, loaded: &Loaded, line: u32, day: NaiveDate) -> Issue {
+        let start = loaded.campaign.start;
+        self.issue("too_early", line, "date", &day.to_string()).with("start", start)
+    }
+
+    pub(super) fn not_too_early(
+        &self,
+        campaign: Option<CampaignNo>,
+        (line, day): (u32, NaiveDate),
+    ) -> Option<Issue> {
+        let loaded = campaign.and_then(|campaign| self.of(campaign))?;
+        is_too_early(&loaded.campaign, day).then(|| self.too_early(loaded, line, day))
     }
 
     pub(super) fn unknown_person(&self, line: u32, person: &PersonId) -> Issue {

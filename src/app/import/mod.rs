@@ -2,6 +2,7 @@
 //! with other values is a correction, and what was known before is kept. Bad rows go to an errors file, good rows are
 //! stored.
 
+mod by_hand;
 mod doses;
 mod facts;
 mod outcomes;
@@ -12,17 +13,21 @@ mod tallies;
 mod tests;
 mod undo;
 
+pub use by_hand::Entered;
+
 use super::{App, AppError, Loaded, Result};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
-use crate::domain::dose::{Dose, Tally};
+use crate::domain::dose::Dose;
 use crate::domain::id::{CampaignNo, PersonId, RecordId};
 use crate::domain::judge::Judged;
-use crate::domain::permission::{self, Actor, Power, Visits};
-use crate::domain::person::Outcome;
+use crate::domain::permission::Actor;
+use crate::domain::plausible::{Doubtful, Sure};
 use crate::intake::rows::{self, Batch, Present, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
-use crate::store::{Tx, imports, records};
+use crate::store::audit::{self, Author};
+use crate::store::figures::{self, Entry};
+use crate::store::{Tx, doubtful, imports};
 use chrono::{DateTime, Utc};
 use facts::{Changes, Facts, change};
 use serde::Serialize;
@@ -52,6 +57,8 @@ pub struct Imported {
     pub corrected: u64,
     /// Rows refused.
     pub refused: u64,
+    /// How many of them are counts that nobody can mean, until somebody confirms them.
+    pub doubtful: u64,
     /// Rows of records that were taken out and stay out.
     #[serde(skip_serializing_if = "is_none")]
     pub voided: u64,
@@ -118,7 +125,7 @@ impl Kind {
 }
 
 /// A file to import.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Order<'a> {
     /// The campaign asked for; `None`: the rows say it, or what they speak of.
     pub campaign: Option<&'a Loaded>,
@@ -130,6 +137,8 @@ pub struct Order<'a> {
     pub language: Language,
     /// Whether records that were voided come back.
     pub revives: bool,
+    /// Which counts somebody has confirmed.
+    pub sure: Sure,
 }
 
 /// A row of a batch whose form is right.
@@ -154,6 +163,8 @@ struct Stored {
     elsewhere: u64,
     found: pipeline::Found,
     refused: Vec<(usize, Issue)>,
+    /// Counts that were refused until somebody confirms them.
+    doubtful: Vec<Doubtful>,
 }
 
 /// A dose that does not count.
@@ -179,7 +190,7 @@ impl Warning {
 }
 
 impl App {
-    /// Imports a file under a campaign. `now` becomes the time of recording.
+    /// Imports a file at the command line, under a campaign. `now` becomes the time of recording.
     pub async fn import(
         &self,
         loaded: &Loaded,
@@ -188,8 +199,11 @@ impl App {
         language: Language,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let campaign = Some(loaded);
-        self.import_file(&Order { campaign, kind, path, language, revives: false }, now).await
+        let (campaign, sure) = (Some(loaded), Sure::None);
+        let order = Order { campaign, kind, path, language, revives: false, sure };
+        let done = self.import_file(&order, now).await;
+        self.store.fold_log().await;
+        done
     }
 
     /// Imports a file. `now` becomes the time of recording.
@@ -203,57 +217,6 @@ impl App {
         }
     }
 
-    /// Stores counts that `by` entered by hand, all of them or, if one is refused, none. Issues call their source
-    /// `what`. Counts of a place that is not theirs on that day are denied, and so are corrections of records of such a
-    /// place.
-    /// `said` begins the line of the audit log.
-    pub async fn import_tallies(
-        &self,
-        loaded: &Loaded,
-        (what, said): (&str, &str),
-        tallies: Vec<Tally>,
-        by: Actor<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Imported> {
-        let sessions = self.sessions(loaded).await?;
-        let mut act = self.act((by, Power::Tally), Action::Tally, now).await?;
-        let tx = act.tx();
-        let keys = tallies.iter().map(|tally| tally.record.as_str());
-        let known = records::find::<Tally>(tx, keys).await?;
-        for tally in known.values().map(|known| &known.value).chain(&tallies) {
-            let visits = Visits::on(&sessions, tally.date);
-            let place = tally.place.as_str();
-            permission::may_at(by, Power::Tally, &loaded.campaign, place, &visits)?;
-        }
-        let language = loaded.campaign.language;
-        let (kind, path) = (Kind::Tallies, Path::new(what));
-        // What somebody enters counts, whatever became of it before.
-        let order = Order { campaign: Some(loaded), kind, path, language, revives: true };
-        let present = Present::whole(kind.name());
-        let mut facts = self.facts(tx, &order, (what, present), now).await?;
-        facts.now = imports::free_instant(tx, kind.name(), facts.now).await?;
-        let rows = tallies.len() as u64;
-        let good = (1..).zip(tallies).enumerate();
-        let good = good
-            .map(|(index, (line, value))| Good { index, line, campaign: None, value })
-            .collect();
-        let mut changes = Changes::new();
-        let stored = pipeline::store(tx, &facts, good, &mut changes).await?;
-        let Stored { new, same, corrected, refused, .. } = stored;
-        let mut out = Imported { rows, new, same, corrected, ..Imported::default() };
-        out.issues.extend(refused.into_iter().map(|(_, issue)| issue));
-        if !out.issues.is_empty() {
-            return Ok(Imported { rows, refused: rows, issues: out.issues, ..Imported::default() });
-        }
-        change(act.tx(), changes).await?;
-        let about = (kind.name(), None);
-        let id = imports::begin(act.tx(), Some(loaded.no), about, facts.now).await?;
-        imports::end(act.tx(), id, out.counts()).await?;
-        let said = format!("{said} new {new} corrected {corrected}");
-        act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
-        Ok(out)
-    }
-
     async fn import_rows<T: pipeline::Importable>(
         &self,
         opened: std::result::Result<Rows<T>, Vec<Issue>>,
@@ -261,12 +224,14 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         let mut out = Imported::default();
-        let (facts, id) = self.begin_import(order, &opened, now).await?;
+        let by = self.author(Actor::CommandLine);
+        let (facts, entry) = self.begin_import(order, &opened, &by, now).await?;
+        let about = (order, &facts, entry, &by);
         let rows = match opened {
             Ok(rows) => rows,
             Err(fault) => {
                 out.fault = fault;
-                self.end_import((None, Changes::new()), id, &out).await?;
+                self.end_import((None, Changes::new()), about, &out).await?;
                 return Ok(out);
             }
         };
@@ -288,6 +253,9 @@ impl App {
                 None => self.store.write().await?,
             };
             let stored = pipeline::store(&mut tx, &facts, good, &mut changes).await?;
+            for one in &stored.doubtful {
+                doubtful::insert(&mut tx, one, &by, entry.at).await?;
+            }
             batches += 1;
             if batches % BATCHES_PER_COMMIT == 0 {
                 change(&mut tx, std::mem::take(&mut changes)).await?;
@@ -299,7 +267,7 @@ impl App {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }
         }
-        self.end_import((open, changes), id, &out).await?;
+        self.end_import((open, changes), about, &out).await?;
         match reader.await {
             Ok(Ok(_)) => {}
             Ok(Err(issue)) => out.fault.push(issue),
@@ -309,19 +277,20 @@ impl App {
         if let Some(file) = &out.errors_file {
             let file = file.canonicalize().unwrap_or_else(|_| file.clone());
             let mut tx = self.store.write().await?;
-            imports::errors(&mut tx, id, &file.display().to_string()).await?;
+            imports::errors(&mut tx, entry.id, &file.display().to_string()).await?;
             tx.commit().await?;
         }
         Ok(out)
     }
 
-    /// Writes down that a file is being imported; returns what its rows are checked against, and its number.
+    /// Writes down that a file is being imported; returns what its rows are checked against, and its entry.
     async fn begin_import<T>(
         &self,
         order: &Order<'_>,
         opened: &std::result::Result<Rows<T>, Vec<Issue>>,
+        by: &Author,
         now: DateTime<Utc>,
-    ) -> Result<(Facts, i64)> {
+    ) -> Result<(Facts, Entry)> {
         let mut tx = self.store.write().await?;
         let named = order.path.file_name().map(|name| name.to_string_lossy());
         let (file, present) = match opened {
@@ -329,19 +298,18 @@ impl App {
             Err(_) => ("", Present::default()),
         };
         let mut facts = self.facts(&mut tx, order, (file, present), now).await?;
-        let kind = order.kind.name();
-        facts.now = imports::free_instant(&mut tx, kind, facts.now).await?;
-        let about = (kind, named.as_deref());
-        let id = imports::begin(&mut tx, facts.chosen, about, facts.now).await?;
+        let about = (order.kind.name(), named.as_deref());
+        let entry = figures::begin_entry(&mut tx, facts.chosen, about, by, facts.now).await?;
+        facts.now = entry.at;
         tx.commit().await?;
-        Ok((facts, id))
+        Ok((facts, entry))
     }
 
-    /// Stores the last changes of cells and what the import came to, and commits.
+    /// Stores the last changes of cells and what the import came to, with its line of the audit log, and commits.
     async fn end_import(
         &self,
         (open, changes): (Option<Tx>, Changes),
-        id: i64,
+        (order, facts, entry, by): (&Order<'_>, &Facts, Entry, &Author),
         out: &Imported,
     ) -> Result<()> {
         let mut tx = match open {
@@ -349,32 +317,15 @@ impl App {
             None => self.store.write().await?,
         };
         change(&mut tx, changes).await?;
-        imports::end(&mut tx, id, out.counts()).await?;
+        let rows = out.counts();
+        figures::end_entry(&mut tx, entry, rows).await?;
+        let [new, same, corrected, refused] = rows;
+        let kind = order.kind.name();
+        let said = format!("{kind} new {new} same {same} corrected {corrected} refused {refused}");
+        let campaign = facts.chosen.and_then(|chosen| facts.of(chosen));
+        let id = campaign.map(|loaded| loaded.campaign.id.as_str());
+        audit::insert(&mut tx, entry.at, (by, Action::Import), (id, &said)).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
-    pub async fn void(
-        &self,
-        kind: Kind,
-        record: &RecordId,
-        why: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let mut tx = self.store.write().await?;
-        let why = format!("void: {why}");
-        let (path, language) = (Path::new(""), Language::default());
-        let order = Order { campaign: None, kind, path, language, revives: false };
-        let facts = self.facts(&mut tx, &order, ("", Present::default()), now).await?;
-        let record = record.as_str();
-        let known = match kind {
-            Kind::Doses => pipeline::void::<Dose>(&mut tx, &facts, record, &why).await?,
-            Kind::Tallies => pipeline::void::<Tally>(&mut tx, &facts, record, &why).await?,
-            Kind::Outcomes => pipeline::void::<Outcome>(&mut tx, &facts, record, &why).await?,
-            Kind::Persons => false,
-        };
-        tx.commit().await?;
-        Ok(known)
     }
 }
 
@@ -389,6 +340,7 @@ impl Imported {
         self.new += stored.new;
         self.same += stored.same;
         self.corrected += stored.corrected;
+        self.doubtful += stored.doubtful.len() as u64;
         self.voided += stored.voided;
         self.elsewhere += stored.elsewhere;
         self.invalid += stored.found.invalid.len() as u64;

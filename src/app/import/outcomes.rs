@@ -56,6 +56,8 @@ impl Importable for Outcome {
             let known = crate::intake::rules::vaccine_names();
             return Some(facts.unknown("unknown_vaccine", (line, "vaccine", vaccine), known));
         }
-        facts.not_future(line, self.date)
+        facts
+            .not_future(line, self.date)
+            .or_else(|| facts.not_too_early(self.campaign, (line, self.date)))
     }
 }

@@ -5,6 +5,7 @@ use super::facts::{Changes, Facts, change};
 use super::{Good, Kind, Stored, Warning};
 use crate::app::Result;
 use crate::domain::id::PersonId;
+use crate::domain::plausible::{Doubtful, Why};
 use crate::intake::Issue;
 use crate::store::doses::{self, History};
 use crate::store::records::{self, Known, Record};
@@ -35,6 +36,20 @@ pub(super) trait Importable: Record {
 
     /// What is wrong with a row that is new or a correction; `None`: nothing.
     fn fault(&self, facts: &Facts, line: u32, histories: &Histories) -> Option<Issue>;
+
+    /// Which rows are asked about before they count. By default none.
+    fn doubts(
+        _: &mut Tx,
+        _: &Facts,
+        _: &[Good<Self>],
+    ) -> impl Future<Output = Result<Vec<Doubtful>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Does what else follows where rows are stored. By default nothing.
+    fn settle(_: &mut Tx, _: &Facts, _: &[Good<Self>]) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 
     /// Adds the changes of cells that follow when `rows` replace `replaced`. By default nothing changes.
     fn count(_: &Facts, _: Histories, _: &[&Self], _: &[Good<Self>], _: &mut Changes) -> Found {
@@ -76,6 +91,8 @@ pub(super) async fn store<T: Importable>(
     let people = T::people(&rows, &values(&replaced(&rows, &known)));
     let histories = doses::histories(tx, people).await?;
     let rows = fitting(facts, rows, &histories, &mut stored);
+    let doubtful = T::doubts(tx, facts, &rows).await?;
+    let rows = undoubted(facts, rows, doubtful, &mut stored);
     let replaced = replaced(&rows, &known);
     stored.found = T::count(facts, histories, &values(&replaced), &rows, changes);
     stored.corrected = replaced.len() as u64;
@@ -86,10 +103,12 @@ pub(super) async fn store<T: Importable>(
     let keys = rows.iter().map(|row| row.value.key());
     let revived: Vec<&str> = keys.filter(|key| facts.voided.contains(*key)).collect();
     voided::delete(tx, T::KIND.name(), &revived).await?;
+    T::settle(tx, facts, &rows).await?;
     Ok(stored)
 }
 
-/// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
+/// Removes a record from what counts and keeps what it said, with the reason, at the instant of an entry. `false`:
+/// there is no such record.
 pub(super) async fn void<T: Importable>(
     tx: &mut Tx,
     facts: &Facts,
@@ -210,6 +229,39 @@ fn fitting<T: Importable>(
         fits
     });
     rows
+}
+
+/// Refuses the rows that are asked about, and keeps them to be confirmed.
+fn undoubted<T: Importable>(
+    facts: &Facts,
+    mut rows: Vec<Good<T>>,
+    doubtful: Vec<Doubtful>,
+    stored: &mut Stored,
+) -> Vec<Good<T>> {
+    let by_key: HashMap<&str, &Doubtful> =
+        doubtful.iter().map(|it| (it.tally.record.as_str(), it)).collect();
+    rows.retain(|row| {
+        let found = by_key.get(row.value.key());
+        if let Some(it) = found {
+            let issue =
+                facts.issue(issue_of(it.doubt.why), row.line, "doses", &it.tally.doses.to_string());
+            let issue = issue.with("than", it.doubt.than).with("record", &it.tally.record);
+            stored.refuse(row, issue.with("place", &it.tally.place));
+        }
+        found.is_none()
+    });
+    stored.doubtful = doubtful;
+    rows
+}
+
+/// The code of the issue about a doubtful count.
+fn issue_of(why: Why) -> &'static str {
+    match why {
+        Why::OverCapacity => "doubtful_capacity",
+        Why::DayOverCapacity => "doubtful_day",
+        Why::Unusual => "doubtful_unusual",
+        Why::Twice => "doubtful_twice",
+    }
 }
 
 impl Stored {

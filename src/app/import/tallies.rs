@@ -3,10 +3,16 @@
 use super::facts::{Changes, Facts};
 use super::pipeline::{Found, Histories, Importable};
 use super::{Good, Kind};
+use crate::app::{Loaded, Result};
 use crate::domain::campaign::Campaign;
 use crate::domain::counting::count_tally;
 use crate::domain::dose::Tally;
+use crate::domain::id::{PlaceCode, RecordId};
+use crate::domain::plausible::{self, Around, COUNTED_MAX, Doubtful, HISTORY_DAYS};
 use crate::intake::Issue;
+use crate::store::{Tx, cells, doubtful, tallies};
+use chrono::{NaiveDate, TimeDelta};
+use std::collections::{BTreeMap, HashSet};
 
 impl Importable for Tally {
     const KEY: &'static str = "record";
@@ -52,6 +58,39 @@ impl Importable for Tally {
                 })
             })
             .or_else(|| facts.not_future(line, self.date))
+            .or_else(|| facts.not_too_early(self.campaign, (line, self.date)))
+            .or_else(|| {
+                // Otherwise it is asked about, like every count that is too high.
+                let insists = facts.sure.is_of(&self.record);
+                (insists && self.doses > COUNTED_MAX).then(|| {
+                    let issue =
+                        facts.issue("impossible_count", line, "doses", &self.doses.to_string());
+                    issue.with("limit", COUNTED_MAX)
+                })
+            })
+    }
+
+    async fn doubts(tx: &mut Tx, facts: &Facts, rows: &[Good<Self>]) -> Result<Vec<Doubtful>> {
+        let mut out = Vec::new();
+        for loaded in &facts.all {
+            let mine: Vec<&Self> = rows
+                .iter()
+                .map(|row| &row.value)
+                .filter(|it| it.campaign == Some(loaded.no) && !facts.sure.is_of(&it.record))
+                .collect();
+            out.append(&mut doubts_of(tx, loaded, &mine).await?);
+        }
+        Ok(out)
+    }
+
+    async fn settle(tx: &mut Tx, _: &Facts, rows: &[Good<Self>]) -> Result<()> {
+        if !doubtful::is_any(tx).await? {
+            return Ok(());
+        }
+        for row in rows {
+            doubtful::delete(tx, row.value.record.as_str()).await?;
+        }
+        Ok(())
     }
 
     fn count(
@@ -69,4 +108,37 @@ impl Importable for Tally {
         }
         Found::default()
     }
+}
+
+/// Which counts of a campaign are asked about before they count.
+async fn doubts_of(tx: &mut Tx, loaded: &Loaded, asked: &[&Tally]) -> Result<Vec<Doubtful>> {
+    let mut days: BTreeMap<(NaiveDate, &PlaceCode), Vec<&Tally>> = BTreeMap::new();
+    for tally in asked.iter().copied() {
+        days.entry((tally.date, &tally.place)).or_default().push(tally);
+    }
+    let (Some(first), Some(last)) = (days.first_key_value(), days.last_key_value()) else {
+        return Ok(Vec::new());
+    };
+    let before = |day: NaiveDate| day - TimeDelta::days(HISTORY_DAYS);
+    let (first, last) = (before(first.0.0), last.0.0);
+    let mut history = cells::reported_doses(tx, loaded.no, first, last).await?;
+    let new: HashSet<&RecordId> = asked.iter().map(|tally| &tally.record).collect();
+    let mut out = Vec::new();
+    for ((day, place), counts) in days {
+        let mut counted = tallies::of_place(tx, loaded.no, place, day).await?;
+        counted.retain(|tally| !new.contains(&tally.record));
+        let own = history.entry(place.clone()).or_default();
+        let around = Around {
+            before: own.range(before(day)..day).map(|(_, doses)| *doses).collect(),
+            counted,
+        };
+        let found = plausible::doubts(&loaded.campaign, place, day, &counts, &around);
+        // Days of the same file are history to each other.
+        let is_sound = |tally: &&&Tally| found.iter().all(|it| it.tally.record != tally.record);
+        let sound: u64 = counts.iter().filter(is_sound).map(|tally| u64::from(tally.doses)).sum();
+        let doses = own.entry(day).or_default();
+        *doses = sound.max(*doses);
+        out.extend(found);
+    }
+    Ok(out)
 }

@@ -9,6 +9,7 @@ use crate::domain::campaign::Language;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{Outcome, Person};
+use crate::domain::plausible::Sure;
 use crate::intake::rows::Present;
 use crate::store::imports::{self, File};
 use crate::store::records::{self, Known};
@@ -50,7 +51,8 @@ impl App {
         }
         let kind = Kind::from_name(&file.kind).ok_or_else(missing)?;
         let (path, language) = (Path::new(""), Language::default());
-        let order = Order { campaign: None, kind, path, language, revives: true };
+        let sure = Sure::All;
+        let order = Order { campaign: None, kind, path, language, revives: true, sure };
         let mut facts = self.facts(tx, &order, ("", Present::default()), now).await?;
         // Later than all that it undoes, even where clocks differ.
         facts.now = millis(now).max(file.at + 1);

@@ -7,7 +7,7 @@ use super::free_capacity::Routes;
 use super::index::{Day, Per};
 use super::pdhg::{Pdhg, Point};
 use super::prices::{Market, Prices};
-use super::routing::Routed;
+use super::routing::{Effort, Routed};
 use super::search_budget::{Pace, SearchBudget};
 use super::{
     Limits, greedy, measure, num, parallel, published_plan, rounding, routing, travel, worst_area,
@@ -403,7 +403,9 @@ impl<'p> Search<'_, 'p> {
             let parts = self.affordable(parts, until - budget.used());
             let from = (&self.compact, &self.pdhg);
             let pace = Pace { takes: self.round_takes, until };
-            let routed = routing::decide(self.market, from, self.base.clone(), parts, budget, pace);
+            let effort = Effort { parts, steps };
+            let routed =
+                routing::decide(self.market, from, self.base.clone(), effort, budget, pace);
             let objective = self.round_routed(&routed, budget);
             if found.as_ref().is_none_or(|held| objective > held.0) {
                 found = Some((objective, routed));

@@ -17,6 +17,7 @@ use super::workbook::Book;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
 use crate::domain::plan::PlanRow;
+use crate::files;
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::Path;
@@ -234,8 +235,7 @@ fn of_form(cell: &str) -> Option<Box<str>> {
 }
 
 fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source), Issue> {
-    let unreadable =
-        |error: std::io::Error| Issue::error("unreadable", &name).with("reason", error.to_string());
+    let unreadable = |error: std::io::Error| Issue::unreadable(&name, &error);
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Issue::error("path_missing", path.to_string_lossy()));
@@ -260,8 +260,8 @@ fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source)
             Ok((book.shown(sheet), Source::Sheet(rows.into_iter())))
         }
         _ => {
-            let found = scan(&name, || File::open(path))?;
-            let file = File::open(path).map_err(unreadable)?;
+            let found = scan(&name, || files::open(path))?;
+            let file = files::open(path).map_err(unreadable)?;
             let reader = RecordReader::new(file, found);
             Ok((name, Source::Csv(Box::new(reader), found)))
         }

@@ -143,12 +143,11 @@ fn name_of(path: &Path) -> String {
 
 fn text_of(path: &Path) -> Result<String, Issue> {
     let name = name_of(path);
-    let unreadable =
-        |error: std::io::Error| Issue::error("unreadable", &name).with("reason", error);
+    let unreadable = |error: std::io::Error| Issue::unreadable(&name, &error);
     if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
         return Err(Issue::error("file_too_large", &name).with("limit", "64 MB"));
     }
-    encoding::text(&name, &std::fs::read(path).map_err(unreadable)?)
+    encoding::text(&name, &crate::files::read(path).map_err(unreadable)?)
 }
 
 fn texts_of<'a>(

@@ -3,6 +3,7 @@
 explain-path_missing = The file or folder named on the command line does not exist. Relative paths start at the current folder.
 explain-not_a_campaign = A campaign is a folder with campaign.toml, or one workbook. Single CSV files are for importing doses, tallies, persons and outcomes.
 explain-unreadable = The system did not allow reading it; often the file is still open in Excel or WPS.
+explain-not_a_file = A file is read twice and must have an end; a pipe has neither. Save first: command > file.csv.
 explain-file_too_large = The limit keeps a wrong file from filling the memory.
 explain-missing_file = These are required: campaign.toml, areas, eligible, sites and deliveries.
 explain-misnamed_file = The name is nearly that of a known file. As it is, the file is ignored.
@@ -106,3 +107,9 @@ explain-place_closed = The place was closed on that day. If it was not, correct 
 explain-lot_expired = The lot had expired on the day of the dose, so the dose does not count.
 explain-lot_not_delivered = The lot had not arrived by then; the lot or the day is wrong.
 explain-stored_otherwise = The record is stored with other values.
+explain-too_early = The day is more than a year before the campaign (ten for a dose of a person). A spreadsheet makes 1900 of an empty cell.
+explain-doubtful_capacity = The count is more than the place can give on any day. It counts nowhere until somebody corrects it, imports it with --yes, or confirms it with doseplan tallies confirm.
+explain-doubtful_day = All counts of the place and day together are more than half again what it can give; the greatest is asked about.
+explain-doubtful_unusual = The count is more than five times what the place gave on its busiest day of the last four weeks.
+explain-doubtful_twice = Two records have the same count for the same day, place, area, group and dose. Leave one out, or import it with --yes if both are right.
+explain-impossible_count = No confirmation makes a count right that no place can reach.

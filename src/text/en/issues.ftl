@@ -10,6 +10,12 @@ issue-hint = { $nearest ->
 issue-path_missing = no such file or folder; check the path
 issue-not_a_campaign = neither a folder nor an .xlsx workbook; a campaign is a folder with campaign.toml or one .xlsx workbook
 issue-unreadable = cannot be read ({ $reason }); check its permissions and whether another program has it open
+issue-not_a_file = is a { $kind ->
+    [folder] folder
+    [pipe] pipe
+    [socket] socket
+   *[device] device
+}, not a file; save the content in a file and name that
 issue-file_too_large = is larger than { $limit }; check that it is the right file
 issue-missing_file = the required file { $file } is missing; add it
 issue-misnamed_file = no file with this name is read; if you mean “{ $nearest }”, rename it
@@ -121,3 +127,9 @@ issue-no_rules = the folder contains neither CDSi rules in XML nor series files 
 issue-too_many_files = the folder has more than { $limit } files; check --rules
 issue-macros = this workbook has macros, which are not read; save it as .xlsx without macros and upload it again
 issue-formulas = this sheet has formulas (such as { $value }); the results saved with them are used, but it is better to paste values
+issue-doubtful_capacity = { $value } doses at { $place }, which can give { $than } a day. If the count is right, import it with --yes
+issue-doubtful_day = { $value } doses at { $place }: with them the day far exceeds the { $than } that it can give. If the count is right, import it with --yes
+issue-doubtful_unusual = { $value } doses at { $place }, whose busiest day of the last weeks had { $than }. If the count is right, import it with --yes
+issue-doubtful_twice = { $value } doses at { $place }, which another record of the same day, area, group and dose has already. If both are right, import it with --yes
+issue-impossible_count = { $value } doses: no place gives more than { $limit } a day. Correct the count
+issue-too_early = { $value } is long before the campaign, which starts on { $start }. Correct the date

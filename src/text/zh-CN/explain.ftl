@@ -3,6 +3,7 @@
 explain-path_missing = 命令行给出的文件或文件夹不存在。相对路径从当前目录算起。
 explain-not_a_campaign = 活动是含 campaign.toml 的文件夹，或一个工作簿。单独的 CSV 用 doses、tallies、persons、outcomes 的 import 导入。
 explain-unreadable = 操作系统拒绝读取。Windows 上常因文件仍在 Excel 或 WPS 中打开。
+explain-not_a_file = 文件要读两遍，而且必须有结尾；管道做不到。请先保存：命令 > 文件.csv。
 explain-file_too_large = 上限防止一个错误的文件占满内存。
 explain-missing_file = 必需的文件：campaign.toml、areas、eligible、sites、deliveries。
 explain-misnamed_file = 名称与某个表只差一两个字母，很可能是笔误；不改名就不会读取。
@@ -106,3 +107,9 @@ explain-place_closed = 该地点当天不开诊；如确有接种，请先改 cl
 explain-lot_expired = 疫苗在接种日已过有效期；该剂按无效统计。
 explain-lot_not_delivered = 该批次在接种日尚未到货，批号或日期有误。
 explain-stored_otherwise = 该记录已存有不同内容。
+explain-too_early = 日期比活动早一年以上（个人剂次为十年）。空单元格在表格软件中常变成1900年。
+explain-doubtful_capacity = 该数超过此处任何一天的接种能力。改正、用 --yes 导入，或用 doseplan tallies confirm 确认之前，不计入。
+explain-doubtful_day = 此处当日各数合计超过接种能力的一倍半；请核对其中最大的一个。
+explain-doubtful_unusual = 该数超过此处近四周最多一天的五倍。
+explain-doubtful_twice = 两条记录的日期、地点、地区、人群、剂次和数目都相同。请去掉一条；如两条都对，用 --yes 导入。
+explain-impossible_count = 没有哪个地方能达到的数，确认也无用。

@@ -10,6 +10,12 @@ issue-hint = { $nearest ->
 issue-path_missing = 找不到这个文件或文件夹；请检查路径
 issue-not_a_campaign = 既不是文件夹，也不是 .xlsx 工作簿；接种活动是一个含 campaign.toml 的文件夹，或一个 .xlsx 工作簿
 issue-unreadable = 无法读取（{ $reason }）；请检查权限，并确认文件没有被其他程序占用
+issue-not_a_file = 这是{ $kind ->
+    [folder] 文件夹
+    [pipe] 管道
+    [socket] 套接字
+   *[device] 设备
+}，不是文件；请先把内容保存成文件，再指定该文件
 issue-file_too_large = 文件超过 { $limit }；请检查是否选错了文件
 issue-missing_file = 缺少必需的文件 { $file }；请加入该文件
 issue-misnamed_file = 这个名称不会被读取；如果要用，请改名为“{ $nearest }”
@@ -121,3 +127,9 @@ issue-no_rules = 文件夹中既没有 CDSi 的 XML 规则，也没有免疫程�
 issue-too_many_files = 文件夹中的文件超过 { $limit } 个；请检查 --rules
 issue-macros = 工作簿带有宏，不予读取；请另存为不含宏的 .xlsx 再上传
 issue-formulas = 此工作表有公式（例如 { $value }）；按保存时的计算结果读取，建议粘贴为数值
+issue-doubtful_capacity = { $place } 报 { $value } 剂次，而该处一天最多 { $than } 剂次。如数字无误，用 --yes 导入
+issue-doubtful_day = { $place } 报 { $value } 剂次：当日合计远超该处一天的 { $than } 剂次。如数字无误，用 --yes 导入
+issue-doubtful_unusual = { $place } 报 { $value } 剂次，而该处近几周最多的一天为 { $than } 剂次。如数字无误，用 --yes 导入
+issue-doubtful_twice = { $place } 报 { $value } 剂次，同日同地区同人群同剂次的另一条记录已有同样的数。如两条都对，用 --yes 导入
+issue-impossible_count = { $value } 剂次：没有哪个地方一天超过 { $limit } 剂次。请改正
+issue-too_early = { $value } 远早于活动开始日 { $start }。请改正日期
