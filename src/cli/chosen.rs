@@ -2,6 +2,7 @@
 
 use super::Invocation;
 use crate::app::{App, Loaded};
+use chrono::NaiveDate;
 
 impl Invocation {
     /// The app and the campaign named by `named`, or else by `--campaign`.
@@ -16,5 +17,10 @@ impl Invocation {
         let app = self.open(false).await?;
         let meant = app.meant(named.or(self.common.campaign.as_deref())).await?;
         Ok((app, meant))
+    }
+
+    /// Today, in the campaign's time zone.
+    pub(super) fn today(&self, loaded: &Loaded) -> NaiveDate {
+        crate::app::today(&loaded.campaign, self.clock.now())
     }
 }

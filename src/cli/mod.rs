@@ -460,11 +460,6 @@ impl Invocation {
         let timetable = self.timetable()?;
         Ok(Runner { timetable, ..Runner::new(app, daemon::owner()) })
     }
-
-    /// Today, in the campaign's time zone.
-    fn today(&self, loaded: &Loaded) -> NaiveDate {
-        crate::app::today(&loaded.campaign, self.clock.now())
-    }
 }
 
 /// The area with this code and all areas below it; `None` without a code.
