@@ -2,7 +2,7 @@
 //! back as another: passing each key and row by itself costs more than finding it.
 
 use super::db::{TableRow, Tx};
-use super::{Result, StoreError};
+use super::{CampaignNo, Result, StoreError};
 use crate::args;
 use chrono::NaiveDate;
 use serde_json::Value as Json;
