@@ -32,6 +32,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "doseplan plan make",
             "doseplan plan make --folder ./danyang -o csv --certificate prices.json",
+            "doseplan plan make --jurisdiction ./county --folder ./flu --folder ./hpv -o csv",
+        ],
+    ),
+    (
+        "plan check",
+        &[
+            "doseplan plan check ./danyang plan.csv --certificate prices.json",
+            "doseplan plan check --jurisdiction ./county --folder ./flu --folder ./hpv plan.csv",
         ],
     ),
     ("doses new", &["doseplan doses new --xlsx doses.xlsx"]),

@@ -83,8 +83,7 @@ pub fn local_campaigns(
             so_far.travel = jurisdiction.travel;
         }
         campaigns.extend(found);
-        let issues = limited(issues).into_iter();
-        all.extend(issues.map(|issue| Issue { file: shown(path, &issue.file), ..issue }));
+        all.extend(in_folder(path, limited(issues)));
     }
     if campaigns.len() < paths.len() || has_errors(&all) {
         return Err(all);
@@ -92,10 +91,15 @@ pub fn local_campaigns(
     Ok(LoadedLocal { campaigns, warnings: all })
 }
 
-/// A file's name with its folder: every campaign has an `eligible.csv`. A workbook names itself.
-fn shown(path: &Path, file: &str) -> Box<str> {
+/// Issues whose files have the name of their folder in front: every campaign has an `eligible.csv`. A
+/// workbook names itself.
+pub fn in_folder(path: &Path, issues: Vec<Issue>) -> Vec<Issue> {
     let folder = path.file_name().unwrap_or_default().to_string_lossy();
-    if path.is_dir() { format!("{folder}/{file}").into() } else { file.into() }
+    let shown = |issue: Issue| {
+        let file = format!("{folder}/{}", issue.file).into();
+        if path.is_dir() { Issue { file, ..issue } } else { issue }
+    };
+    issues.into_iter().map(shown).collect()
 }
 
 /// What two campaigns cannot both say.

@@ -1,4 +1,4 @@
-//! The linear program of a campaign in compact form. Its columns are doses of people by day, doses
+//! The linear program of a problem in compact form. Its columns are doses of people by day, doses
 //! at places by set of places and day, vaccine by class and lot, and routes by team and day. Its
 //! prices prove a bound; its columns are nearly a plan.
 
@@ -6,15 +6,16 @@ use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
 use super::free_capacity::minutes_left;
 use super::index::{
-    ClassIndex, ColumnIndex, Day, ListIndex as _, Per, Place, ReachIndex, RowIndex, SlotIndex,
-    StopIndex, TeamIndex,
+    ClassIndex, ColumnIndex, Day, ListIndex as _, Per, Place, ReachIndex, RowIndex, SiteIndex,
+    SlotIndex, StopIndex, TeamIndex,
 };
-use super::model::Problem;
 use super::parallel;
 use super::pdhg::{Point, Program};
-use super::prices::{Market, Prices};
+use super::prices::Market;
+use super::programme::Programme;
+use super::slots::Prices;
 use super::teams::{TEAM_DAYS_SHARED, best_route};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cost of a late dose, as a multiple of the cohort's priority: more than any dose is worth.
 const LATE_COST: f64 = 2.0;
@@ -30,13 +31,14 @@ pub(super) struct Compact {
     pub(super) aggregates: Vec<Aggregate>,
     /// Column of doses by aggregate, dose (from the aggregate's first) and day.
     pub(super) doses: Vec<Vec<Per<Day, Option<ColumnIndex>>>>,
-    /// Column of doses by set of places, its place and day.
+    /// Column of doses by set of places, its place and day. A stop has columns only where several
+    /// sets of places hold it; where one does, routes bring doses straight to its people.
     pub(super) places: Per<ReachIndex, Vec<Per<Day, Option<ColumnIndex>>>>,
     /// What each slot still holds.
     holds: Per<SlotIndex, f64>,
     /// Row that balances a set of places on a day.
     balance: Per<ReachIndex, Per<Day, RowIndex>>,
-    /// Row of a slot, other than a stop-day.
+    /// Row of a slot; of a stop-day only where the stop has columns.
     slot: Per<SlotIndex, Option<RowIndex>>,
     class: Per<ClassIndex, RowIndex>,
     team_day: Per<TeamIndex, Per<Day, Option<RowIndex>>>,
@@ -47,7 +49,9 @@ pub(super) struct Compact {
     /// Stops and days that a team visits anyway.
     driven: BTreeSet<(StopIndex, Day)>,
     /// Rows and columns that do not depend on routes.
-    pub(super) common: (usize, usize),
+    common: (usize, usize),
+    /// Rows and columns that do not even depend on the teams' days that are driven anyway.
+    before_teams: (usize, usize),
 }
 
 /// A route that a team may drive on a day.
@@ -102,32 +106,68 @@ impl Compact {
             visits: Vec::new(),
             driven: BTreeSet::new(),
             common: (0, 0),
+            before_teams: (0, 0),
         };
         compact.add_kinds(market);
         compact.add_places(market);
         compact.add_lots(market);
+        compact.before_teams = compact.size();
         compact.add_teams(market, base);
-        compact.common = (compact.program.right.len(), compact.program.cost.len());
+        compact.common = compact.size();
         compact
+    }
+
+    fn size(&self) -> (usize, usize) {
+        (self.program.right.len(), self.program.cost.len())
+    }
+
+    /// A point of another program of the same problem as a point of this one, for what does not
+    /// depend on routes. `is_alike`: both have the same days driven anyway.
+    pub(super) fn point_of(&self, other: &Self, point: &Point, is_alike: bool) -> Point {
+        let (rows, columns) = if is_alike { self.common } else { self.before_teams };
+        let mut mine = Point {
+            x: point.x.iter().copied().take(columns).collect(),
+            y: point.y.iter().copied().take(rows).collect(),
+        };
+        if is_alike {
+            return mine;
+        }
+        mine.x.resize(self.common.1, 0.0);
+        mine.y.resize(self.common.0, 0.0);
+        for (days, others) in self.team_day.iter().zip(&other.team_day) {
+            for (row, same) in days.iter().zip(others) {
+                if let Some((row, same)) = row.zip(*same) {
+                    mine.y[row] = point.y.get(same).copied().unwrap_or(0.0);
+                }
+            }
+        }
+        for visit in &self.visits {
+            let same = other.visits.iter().find(|v| (v.stop, v.day) == (visit.stop, visit.day));
+            if let Some(same) = same {
+                mine.x[visit.column] = point.x.get(same.column).copied().unwrap_or(0.0);
+            }
+        }
+        mine
     }
 
     fn add_kinds(&mut self, market: &Market) {
         let problem = market.problem;
         for at in 0..self.aggregates.len() {
             let aggregate = self.aggregates[at].clone();
-            let doses = problem.shares.len();
+            let programme = market.programme_of(aggregate.reach);
+            let doses = programme.doses();
             let people = self.program.row(aggregate.people, false, 1.0);
             let size = (aggregate.people / 60.0).max(1.0);
             let mut columns = Vec::new();
             for j in aggregate.dose..doses {
                 let mut of_dose = Per::filled(None, problem.days);
-                for (d, held) in of_dose.pairs_mut().skip(aggregate.opens.position()) {
+                let (opens, end) = (aggregate.opens.position(), programme.end.position());
+                for (d, held) in of_dose.pairs_mut().take(end).skip(opens) {
                     let fits = j + 1 == doses
                         || aggregate.may_stop
-                        || problem.windows[j][d].0 <= problem.windows[j][d].1;
-                    if fits {
-                        let value = aggregate.priority * problem.shares[j] * problem.days_left(d)
-                            / problem.days as f64;
+                        || programme.windows[j][d].0 <= programme.windows[j][d].1;
+                    if fits && market.reaches[aggregate.reach].is_open(d) {
+                        let value = programme.value(aggregate.priority, j, d);
                         let column = self.program.column(-value, f64::INFINITY, size);
                         self.program.entry(self.balance[aggregate.reach][d], column, 1.0);
                         if j == aggregate.dose {
@@ -139,13 +179,13 @@ impl Compact {
                 columns.push(of_dose);
             }
             if aggregate.may_stop {
-                self.add_waiting(problem, &aggregate, &columns[0]);
+                self.add_waiting(programme, &aggregate, &columns[0]);
             }
             for j in aggregate.dose..doses.saturating_sub(1) {
                 let (before, after) =
                     (&columns[j - aggregate.dose], &columns[j + 1 - aggregate.dose]);
                 let (may_stop, days) = (aggregate.may_stop, aggregate.opens);
-                self.add_window(problem, j, (days, may_stop), aggregate.people, before, after);
+                self.add_window(programme, j, (days, may_stop), aggregate.people, before, after);
             }
             self.doses.push(columns);
         }
@@ -156,14 +196,14 @@ impl Compact {
     /// any dose is worth.
     fn add_waiting(
         &mut self,
-        problem: &Problem,
+        programme: &Programme,
         aggregate: &Aggregate,
         columns: &Per<Day, Option<ColumnIndex>>,
     ) {
-        let mut ready: Per<Day, f64> = Per::filled(0.0, problem.days);
+        let mut ready: Per<Day, f64> = Per::filled(0.0, programme.end.position());
         let mut due = ready.clone();
         for run in &aggregate.members {
-            ready[run.low.min(Day::of(problem.days - 1))] += f64::from(run.people);
+            ready[run.low.min(programme.last())] += f64::from(run.people);
             if run.bound {
                 due[run.high] += f64::from(run.people);
             }
@@ -171,7 +211,7 @@ impl Compact {
         let last_due = due.pairs().rev().find(|(_, n)| **n > 0.0).map(|(day, _)| day);
         let size = (aggregate.people / 4.0).max(1.0);
         let (mut waiting, mut ahead): (Option<ColumnIndex>, Option<ColumnIndex>) = (None, None);
-        for d in aggregate.opens.until(problem.end()) {
+        for d in aggregate.opens.until(programme.end) {
             let row = self.program.row(ready[d], true, 1.0);
             if let Some(column) = columns[d] {
                 self.program.entry(row, column, 1.0);
@@ -206,27 +246,28 @@ impl Compact {
     /// got it before they had to. Both balances are carried from day to day and are never negative.
     fn add_window(
         &mut self,
-        problem: &Problem,
+        programme: &Programme,
         j: usize,
         (first, may_stop): (Day, bool),
         people: f64,
         before: &Per<Day, Option<ColumnIndex>>,
         after: &Per<Day, Option<ColumnIndex>>,
     ) {
-        let mut ready: Per<Day, Vec<ColumnIndex>> = Per::filled(Vec::new(), problem.days);
+        let mut ready: Per<Day, Vec<ColumnIndex>> =
+            Per::filled(Vec::new(), programme.end.position());
         let mut due = ready.clone();
         for (d, column) in before.present() {
-            let (low, high) = problem.windows[j][d];
+            let (low, high) = programme.windows[j][d];
             if low <= high {
                 ready[low].push(column);
-                if high.plus(1) < problem.end() {
+                if high.plus(1) < programme.end {
                     due[high].push(column);
                 }
             }
         }
         let size = (people / 4.0).max(1.0);
         let (mut waiting, mut ahead): (Option<ColumnIndex>, Option<ColumnIndex>) = (None, None);
-        for d in first.until(problem.end()) {
+        for d in first.until(programme.end) {
             for early in [true, false] {
                 if !early && may_stop {
                     continue;
@@ -243,7 +284,7 @@ impl Compact {
                 if let Some(before) = *held {
                     self.program.entry(row, before, 1.0);
                 }
-                let ends = early && d.plus(1) == problem.end() && !may_stop;
+                let ends = early && d.plus(1) == programme.end && !may_stop;
                 if ends {
                     *held = None;
                 } else {
@@ -263,31 +304,103 @@ impl Compact {
 
     fn add_places(&mut self, market: &Market) {
         let problem = market.problem;
-        for (reach, places) in market.reaches.pairs() {
+        for (r, reach) in market.reaches.pairs() {
             let mut columns = Vec::new();
-            for &place in places {
-                let mut of_place = Per::filled(None, problem.days);
-                if let Place::Site(at) = place {
-                    let site = &problem.sites[at];
-                    for (d, slot) in market.slots.site_day[at].present() {
-                        let holds = market.slots.holds[slot];
-                        let column = self.program.column(0.0, f64::INFINITY, holds);
-                        self.program.entry(self.balance[reach][d], column, -1.0);
-                        let row = self.slot_row(slot, 1.0);
-                        self.program.entry(row, column, 1.0);
-                        let period = site.period_of[d];
-                        if let Some(store) = market.slots.storage[at][period] {
-                            let row = self.slot_row(store, 1.0);
-                            self.program.entry(row, column, site.draw_doses);
-                        }
-                        let class = self.class[site.periods[period].class];
-                        self.program.entry(class, column, site.draw_doses);
-                        of_place[d] = Some(column);
+            for &place in &reach.places {
+                columns.push(match place {
+                    Place::Site(at) => self.add_site(market, r, at),
+                    Place::Stop(stop) if market.sole_reach(stop).is_none() => {
+                        self.add_stop(market, r, stop)
                     }
-                }
-                columns.push(of_place);
+                    Place::Stop(_) => Per::filled(None, problem.days),
+                });
             }
             self.places.push(columns);
+        }
+    }
+
+    /// Columns of doses at a site for a set of places.
+    fn add_site(
+        &mut self,
+        market: &Market,
+        r: ReachIndex,
+        at: SiteIndex,
+    ) -> Per<Day, Option<ColumnIndex>> {
+        let problem = market.problem;
+        let (site, reach) = (&problem.sites[at], &market.reaches[r]);
+        let own = &problem.programmes[reach.programme].sites[at];
+        let mut columns = Per::filled(None, problem.days);
+        for (d, slot) in market.slots.site_day[at].present() {
+            let period = site.period_of[d];
+            let Some(class) = own.periods[period].class else { continue };
+            if own.capacity[d] == 0 || !reach.allows(Place::Site(at), d) {
+                continue;
+            }
+            let holds = market.slots.holds[slot];
+            let column = self.program.column(0.0, f64::INFINITY, holds);
+            self.program.entry(self.balance[r][d], column, -1.0);
+            let row = self.slot_row(slot, 1.0);
+            self.program.entry(row, column, 1.0);
+            let beside = market.slots.beside((reach.programme, at), (d, period));
+            for store in [beside.storage, beside.own_storage].into_iter().flatten() {
+                let row = self.slot_row(store, 1.0);
+                self.program.entry(row, column, own.draw_doses[d]);
+            }
+            if let Some(day) = beside.own_day {
+                let row = self.slot_row(day, 1.0);
+                self.program.entry(row, column, 1.0);
+            }
+            self.program.entry(self.class[class], column, own.draw_doses[d]);
+            columns[d] = Some(column);
+        }
+        columns
+    }
+
+    /// Columns of doses at a stop that several sets of places hold.
+    fn add_stop(
+        &mut self,
+        market: &Market,
+        r: ReachIndex,
+        stop: StopIndex,
+    ) -> Per<Day, Option<ColumnIndex>> {
+        let reach = &market.reaches[r];
+        let programme = market.programme_of(r);
+        let size = f64::from(market.problem.stops[stop].doses_max).max(1.0);
+        let mut columns = Per::filled(None, market.problem.days);
+        for (d, slot) in market.slots.stop_day[stop].present() {
+            if !programme.stops[stop][d] || !reach.allows(Place::Stop(stop), d) {
+                continue;
+            }
+            let column = self.program.column(0.0, f64::INFINITY, size);
+            self.program.entry(self.balance[r][d], column, -1.0);
+            let row = self.slot_row(slot, 1.0);
+            self.program.entry(row, column, 1.0);
+            let class = self.class[programme.day_class[d]];
+            self.program.entry(class, column, programme.stop_draw[d]);
+            columns[d] = Some(column);
+        }
+        columns
+    }
+
+    /// The row that doses brought to a stop on a day go into, and the class that the route draws
+    /// from: where several sets of places hold the stop, their columns draw. `None` where nobody
+    /// can use it.
+    fn into_stop(
+        &mut self,
+        market: &Market,
+        stop: StopIndex,
+        d: Day,
+    ) -> Option<(RowIndex, Option<ClassIndex>)> {
+        match market.sole_reach(stop) {
+            Some(reach) => {
+                let class = market.programme_of(reach).day_class[d];
+                Some((self.balance[reach][d], Some(class)))
+            }
+            None if market.stop_reaches[stop].is_empty() => None,
+            None => {
+                let slot = market.slots.stop_day[stop][d]?;
+                Some((self.slot_row(slot, 1.0), None))
+            }
         }
     }
 
@@ -379,19 +492,24 @@ impl Compact {
         if let Some(row) = self.team_day[team][day] {
             self.program.entry(row, column, 1.0);
         }
-        let mut doses = 0.0;
+        let mut drawn: BTreeMap<ClassIndex, f64> = BTreeMap::new();
         for &(stop, n) in &visits {
-            if let Some(reach) = market.reach_of_stop(stop) {
-                self.program.entry(self.balance[reach][day], column, -n);
+            let into = self.into_stop(market, stop, day);
+            if let Some((row, _)) = into {
+                self.program.entry(row, column, -n);
             }
             if let Some(slot) = market.slots.stop_visit[stop][day] {
                 let visit = self.slot_row(slot, 30.0);
                 self.program.entry(visit, column, 1.0);
             }
-            doses += n;
+            if let Some(class) = into.and_then(|into| into.1) {
+                *drawn.entry(class).or_insert(0.0) += n;
+            }
         }
-        let class = self.class[problem.day_class[day]];
-        self.program.entry(class, column, doses * problem.teams[team].draw_doses);
+        for (class, doses) in drawn {
+            let drawn = doses * problem.teams[team].draw_doses;
+            self.program.entry(self.class[class], column, drawn);
+        }
         self.routes.push(RouteColumn { team, day, visits, column });
         column
     }
@@ -418,11 +536,12 @@ impl Compact {
             let most = (most - f64::from(given)).max(most * LEFT_MIN).min(room);
             let column = self.program.column(0.0, most, most.max(1.0));
             self.program.entry(row, column, 1.0);
-            if let Some(reach) = market.reach_of_stop(stop) {
-                self.program.entry(self.balance[reach][day], column, -1.0);
+            if let Some((row, class)) = self.into_stop(market, stop, day) {
+                self.program.entry(row, column, -1.0);
+                if let Some(class) = class {
+                    self.program.entry(self.class[class], column, model.draw_doses);
+                }
             }
-            let class = self.class[problem.day_class[day]];
-            self.program.entry(class, column, model.draw_doses);
             self.visits.push(VisitColumn { stop, day, column });
         }
     }
@@ -432,21 +551,22 @@ impl Compact {
     pub(super) fn prices(&self, market: &Market, point: &Point) -> Prices {
         let y = |row: RowIndex| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
         let mut prices: Prices = self.slot.iter().map(|row| row.map_or(0.0, y)).collect();
-        for days in &market.slots.site_day {
+        for days in market.slots.site_day.iter().chain(&market.slots.stop_day) {
             for (_, slot) in days.present() {
                 prices[slot] = 0.0;
             }
         }
         let rest = market.dose_prices(&prices);
-        for (reach, places) in market.reaches.pairs() {
-            for &place in places {
+        for (r, reach) in market.reaches.pairs() {
+            for &place in &reach.places {
                 let slots = match place {
                     Place::Site(site) => &market.slots.site_day[site],
                     Place::Stop(stop) => &market.slots.stop_day[stop],
                 };
-                for (d, slot) in slots.present() {
-                    let pays = y(self.balance[reach][d]);
-                    prices[slot] = prices[slot].max(pays - rest[place][d]);
+                let rest = &rest[reach.programme][place];
+                for (d, slot) in slots.present().filter(|(d, _)| reach.allows(place, *d)) {
+                    let pays = y(self.balance[r][d]);
+                    prices[slot] = prices[slot].max(pays - rest[d]);
                 }
             }
         }
@@ -460,13 +580,14 @@ impl Compact {
             y[row] = prices[slot];
         }
         for (&row, vaccine) in self.class.iter().zip(market.vaccine_prices(prices)) {
-            y[row] = if vaccine.0.is_finite() { vaccine.0 } else { 0.0 };
+            y[row] = if vaccine.is_finite() { vaccine } else { 0.0 };
         }
         let of_place = market.dose_prices(prices);
-        for (reach, places) in market.reaches.pairs() {
-            for (d, &row) in self.balance[reach].pairs() {
-                let least = places.iter().map(|&place| of_place[place][d]);
-                let least = least.fold(f64::INFINITY, f64::min);
+        for (r, reach) in market.reaches.pairs() {
+            let of_place = &of_place[reach.programme];
+            for (d, &row) in self.balance[r].pairs() {
+                let open = reach.places.iter().filter(|&&place| reach.allows(place, d));
+                let least = open.map(|&place| of_place[place][d]).fold(f64::INFINITY, f64::min);
                 y[row] = if least.is_finite() { least } else { 0.0 };
             }
         }

@@ -3,6 +3,7 @@
 
 use super::index::Day;
 use super::model::Problem;
+use super::programme::only;
 use super::{Request, explain, greedy, measure};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::ceil_of;
@@ -177,7 +178,7 @@ impl GroupVerdict {
         let of_group =
             problem.cohorts.iter().zip(finished).filter(|(c, _)| c.key.group == self.group);
         let people = of_group.map(|(_, people)| u64::from(people)).sum();
-        (people, explain::unplaced(&draft))
+        (people, explain::unplaced(&draft)[only()].clone())
     }
 
     /// The smallest change of each kind that makes the target reachable.

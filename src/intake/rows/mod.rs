@@ -7,6 +7,8 @@
 
 mod shapes;
 
+pub use shapes::CampaignRow;
+
 use super::encoding::{Scan, scan};
 use super::fields::Fields;
 use super::issue::Issue;
@@ -16,7 +18,6 @@ use super::values::clean;
 use super::workbook::Book;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
-use crate::domain::plan::PlanRow;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
@@ -144,8 +145,8 @@ pub(super) fn columns_of(stem: &str) -> &'static [Column] {
     }
 }
 
-/// Reads a plan as `plan make -o csv` prints it.
-pub fn plan(path: &Path) -> Result<Vec<PlanRow>, Vec<Issue>> {
+/// Reads a plan as `plan make -o csv` prints it, of one campaign or of several.
+pub fn plan(path: &Path) -> Result<Vec<CampaignRow>, Vec<Issue>> {
     const ROWS_AT_ONCE: usize = 10_000;
     let mut rows = open(path, &shapes::PLAN)?;
     let (mut found, mut issues) = (Vec::new(), Vec::new());

@@ -2,7 +2,9 @@
 
 use super::Shape;
 use crate::domain::dose::{Dose, Tally};
-use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId, TeamCode};
+use crate::domain::id::{
+    AreaCode, CampaignId, GroupId, LotCode, PersonId, PlaceCode, RecordId, TeamCode,
+};
 use crate::domain::person::{Outcome, OutcomeKind, Person, Sex};
 use crate::domain::plan::PlanRow;
 use crate::intake::fields::{COUNT_MAX, Fields};
@@ -71,9 +73,13 @@ pub(super) const OUTCOMES: Shape<Outcome> = Shape {
     read: outcome,
 };
 
-pub(super) const PLAN: Shape<PlanRow> = Shape {
+/// A row of a plan, with the campaign that it names; a joint plan has rows of several.
+pub type CampaignRow = (Option<CampaignId>, PlanRow);
+
+pub(super) const PLAN: Shape<CampaignRow> = Shape {
     stem: "plan",
     columns: &[
+        Column::optional("campaign"),
         Column::required("date"),
         Column::required("place"),
         Column::required("team"),
@@ -85,7 +91,8 @@ pub(super) const PLAN: Shape<PlanRow> = Shape {
     read: plan_row,
 };
 
-fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
+fn plan_row(fields: &mut Fields<'_>) -> Option<CampaignRow> {
+    let campaign = fields.code_maybe("campaign");
     let day = fields.day("date");
     let place = fields.code("place");
     let team = fields.code_maybe("team");
@@ -93,7 +100,7 @@ fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
     let group = fields.code("group");
     let dose = fields.count("dose", 0..=DOSE_NUMBER_MAX);
     let doses = fields.count("doses", 0..=COUNT_MAX);
-    Some(PlanRow {
+    let row = PlanRow {
         day: day?,
         place: PlaceCode::new(place?),
         team: team?.map(TeamCode::new),
@@ -101,7 +108,8 @@ fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
         group: GroupId::new(group?),
         dose: u8::try_from(dose?).ok()?,
         doses: doses?,
-    })
+    };
+    Some((campaign?.map(CampaignId::new), row))
 }
 
 fn tally(fields: &mut Fields<'_>) -> Option<Tally> {

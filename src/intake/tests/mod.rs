@@ -1,6 +1,7 @@
 //! Tests of intake as a whole: folders with one fault each, the examples, workbooks, long files.
 
 mod folders;
+mod jurisdictions;
 mod properties;
 mod streams;
 mod workbooks;
