@@ -28,7 +28,8 @@ use std::time::{Duration, Instant};
 pub(super) enum Plan {
     /// Make a draft; it changes nothing until it is adopted
     Make(Make),
-    /// Check a plan against a folder, or a joint plan against a jurisdiction, with code that shares nothing with the planner
+    /// Check a plan against a folder, or a joint plan against a jurisdiction, with code that shares nothing with
+    /// the planner
     Check(plan_check::Check),
     /// Put a draft into force and assign the people of the register to it
     Adopt {

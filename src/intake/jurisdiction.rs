@@ -7,16 +7,16 @@ use super::issue::{Issue, has_errors};
 use super::place_tables;
 use super::settings;
 use super::source::{Names, Source, limited};
-use super::table::Column;
+use super::table::{Column, Table};
 use super::tables::{self, Located, read};
 use crate::domain::area::Travel;
 use crate::domain::campaign::Language;
 use crate::domain::date::days;
 use crate::domain::id::{AreaCode, JurisdictionId};
 use crate::domain::jurisdiction::{
-    AreaRow, ClosedDays, Coordinator, Holidays, Jurisdiction, SiteRow,
+    AreaContact, AreaRow, ClosedDays, Coordinator, Holidays, Jurisdiction, SiteRow,
 };
-use crate::domain::site::{Closure, Site, Stop};
+use crate::domain::site::{Closure, Site};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -157,32 +157,16 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         closures: &closures_table.file,
         deliveries: "",
     };
-    let rows = first_rows(&sites);
-    let plain: Vec<_> =
-        stops.iter().map(|row: &Located<_>| located(row, stop_of(&row.value))).collect();
-    check_places::places(&files, &rows, &teams, &plain, &area_codes, issues);
+    let plain: Vec<_> = stops.iter().map(|row| located(row, row.value.stop.clone())).collect();
+    check_places::places(&files, &first_rows(&sites), &teams, &plain, &area_codes, issues);
     dated(files.sites, &sites, issues);
     let reach = (has_reach && !source.is_unfilled(&reach_table)).then(|| {
-        let rows = read(&reach_table, issues, tables::reach);
-        check_places::reach(
-            files.reach,
-            Some(rows),
-            &area_codes,
-            &site_codes,
-            &rows_of(&sites),
-            issues,
-        )
+        let rows = Some(read(&reach_table, issues, tables::reach));
+        check_places::reach(files.reach, rows, &area_codes, &site_codes, &[], issues)
     });
     let closures = read(&closures_table, issues, place_tables::closed);
     closed(files.closures, &closures, &site_codes, &mobile_codes, issues);
-    let contacts = read(&contacts_table, issues, place_tables::contact);
-    for Located { row, value } in &contacts {
-        let area = value.area.as_str();
-        if !area_codes.contains(area) {
-            let file = &contacts_table.file;
-            issues.push(unknown("unknown_area", file, *row, "area", area, &area_codes));
-        }
-    }
+    let contacts = contacts(&contacts_table, &area_codes, issues);
     source.misnamed(&NAMES, issues);
 
     let head = head?;
@@ -201,8 +185,20 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         teams: tables::values(teams),
         stops: tables::values(stops),
         closures: tables::values(closures),
-        contacts: tables::values(contacts),
+        contacts,
     })
+}
+
+/// Who gets the summary of which area.
+fn contacts(table: &Table, areas: &Codes<'_>, issues: &mut Vec<Issue>) -> Vec<AreaContact> {
+    let contacts = read(table, issues, place_tables::contact);
+    for Located { row, value } in &contacts {
+        let area = value.area.as_str();
+        if !areas.contains(area) {
+            issues.push(unknown("unknown_area", &table.file, *row, "area", area, areas));
+        }
+    }
+    tables::values(contacts)
 }
 
 /// Another value of the same row.
@@ -210,19 +206,11 @@ pub(super) fn located<T, U>(row: &Located<T>, value: U) -> Located<U> {
     Located { row: row.row, value }
 }
 
-fn stop_of(row: &crate::domain::jurisdiction::StopRow) -> Stop {
-    row.stop.clone()
-}
-
 /// The first row of each site: its later ones repeat the code.
 pub(super) fn first_rows(sites: &[Located<SiteRow>]) -> Vec<Located<Site>> {
     let mut seen = std::collections::BTreeSet::new();
     let first = sites.iter().filter(|row| seen.insert(row.value.site.code.clone()));
     first.map(|row| located(row, row.value.site.clone())).collect()
-}
-
-fn rows_of(sites: &[Located<SiteRow>]) -> Vec<Located<Site>> {
-    sites.iter().map(|row| located(row, row.value.site.clone())).collect()
 }
 
 /// Reports two rows of a site that count from the same day.

@@ -15,9 +15,11 @@ use super::tables::{self, Located, read, values};
 use crate::domain::area::Area;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::GroupId;
-use crate::domain::jurisdiction::{AgreedSession, AreaRow, Jurisdiction, LocalCampaign, StopRow};
+use crate::domain::jurisdiction::{
+    AgreedSession, AreaRow, ClosedDays, Jurisdiction, LocalCampaign, SiteLimit, StopRow,
+};
 use crate::domain::series::Series;
-use crate::domain::site::{Stop, Team};
+use crate::domain::site::{Reach, Stop, Team};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -173,47 +175,19 @@ fn load(
     let (tables, has_reach) = tables(source, issues);
     source.misnamed(&NAMES, issues);
 
-    let area_codes = known.areas.iter().map(|row| row.area.code.as_str());
-    let area_codes = Codes::these(area_codes).and(&Codes::of(&tables.areas, "area"));
-    let group_codes = Codes::of(&settings.group_table, "id");
-    let site_codes = known.sites.iter().map(|row| row.site.code.as_str());
-    let site_codes = Codes::these(site_codes).and(&Codes::of(&tables.sites, "site"));
-    let mobile_codes = mobile_codes(known, &tables);
-
-    let areas = read(&tables.areas, issues, |fields| area(fields, known));
+    let codes = AllCodes::of(known, &tables, &settings.group_table);
     let eligible = read(&tables.eligible, issues, tables::eligible);
     let file = &tables.eligible.file;
-    let eligible = check::eligible(file, eligible, &area_codes, &group_codes, issues);
-    let limits = read(&tables.sites, issues, |fields| place_tables::limit(fields, known));
-    let teams = read(&tables.teams, issues, |fields| team(fields, known));
-    let stops = read(&tables.stops, issues, |fields| stop(fields, known));
-    let files = Files {
-        sites: &tables.sites.file,
-        reach: &tables.reach.file,
-        teams: &tables.teams.file,
-        stops: &tables.stops.file,
-        closures: &tables.closures.file,
-        deliveries: &tables.deliveries.file,
-    };
-    let rows: Vec<_> = limits.iter().map(|row| located(row, row.value.row.clone())).collect();
-    dated(files.sites, &rows, issues);
-    check_places::places(&files, &first_rows(&rows), &teams, &stops, &area_codes, issues);
-    let reach = read(&tables.reach, issues, tables::reach);
-    let file = files.reach;
-    let reach = check_places::reach(file, Some(reach), &area_codes, &site_codes, &[], issues);
-    let closures = read(&tables.closures, issues, place_tables::closed);
-    closed(files.closures, &closures, &site_codes, &mobile_codes, issues);
+    let eligible = check::eligible(file, eligible, &codes.areas, &codes.groups, issues);
+    let places = places(known, &tables, &codes, issues);
     let deliveries = read(&tables.deliveries, issues, tables::delivery);
-    check_places::deliveries(files.deliveries, &deliveries, issues);
+    check_places::deliveries(&tables.deliveries.file, &deliveries, issues);
     let sessions = read(&tables.sessions, issues, place_tables::session);
-    let places = site_codes.and(&mobile_codes);
     let span = settings.head.as_ref().and_then(|head| Some((head.start?, head.end?)));
     for session in &sessions {
-        let (table, codes) = (&tables.sessions.file, (&places, &area_codes, &group_codes));
-        check_session(table, session, codes, &eligible, span, issues);
+        check_session(&tables.sessions.file, session, &codes, &eligible, span, issues);
     }
-
-    let kinds = kinds(&settings.group_table, known, &stops, issues);
+    let kinds = kinds(&settings.group_table, known, &places.stops, issues);
     let head = settings.head?;
     let campaign = Campaign {
         id: head.id?,
@@ -230,12 +204,12 @@ fn load(
         travel: head.travel?,
         groups: settings.groups,
         group_sets: settings.group_sets,
-        areas: values(areas),
+        areas: places.areas,
         eligible,
         sites: Vec::new(),
-        reach,
-        teams: values(teams),
-        stops: values(stops),
+        reach: places.reach,
+        teams: places.teams,
+        stops: places.stops,
         closures: Vec::new(),
         deliveries: values(deliveries),
     };
@@ -243,18 +217,81 @@ fn load(
         campaign,
         has_reach,
         has_travel: settings.has_travel,
-        limits: values(limits),
-        closures: values(closures),
+        limits: places.limits,
+        closures: places.closures,
         kinds,
         sessions: values(sessions),
     })
 }
 
-fn mobile_codes<'a>(known: &'a Jurisdiction, tables: &'a Tables) -> Codes<'a> {
-    let teams = known.teams.iter().map(|team| team.code.as_str());
-    let stops = known.stops.iter().map(|row| row.stop.code.as_str());
-    let own = Codes::of(&tables.teams, "team").and(&Codes::of(&tables.stops, "stop"));
-    Codes::these(teams.chain(stops)).and(&own)
+/// Codes that rows may refer to: the jurisdiction's and the folder's own.
+struct AllCodes<'a> {
+    areas: Codes<'a>,
+    groups: Codes<'a>,
+    sites: Codes<'a>,
+    /// Teams and stops.
+    mobile: Codes<'a>,
+}
+
+impl<'a> AllCodes<'a> {
+    fn of(known: &'a Jurisdiction, tables: &'a Tables, groups: &'a Table) -> Self {
+        let areas = known.areas.iter().map(|row| row.area.code.as_str());
+        let sites = known.sites.iter().map(|row| row.site.code.as_str());
+        let teams = known.teams.iter().map(|team| team.code.as_str());
+        let stops = known.stops.iter().map(|row| row.stop.code.as_str());
+        let own = Codes::of(&tables.teams, "team").and(&Codes::of(&tables.stops, "stop"));
+        Self {
+            areas: Codes::these(areas).and(&Codes::of(&tables.areas, "area")),
+            groups: Codes::of(groups, "id"),
+            sites: Codes::these(sites).and(&Codes::of(&tables.sites, "site")),
+            mobile: Codes::these(teams.chain(stops)).and(&own),
+        }
+    }
+}
+
+/// What the folder adds to the places, and says of them for itself.
+struct Places {
+    areas: Vec<Area>,
+    limits: Vec<SiteLimit>,
+    teams: Vec<Team>,
+    stops: Vec<Stop>,
+    reach: Vec<Reach>,
+    closures: Vec<ClosedDays>,
+}
+
+fn places(
+    known: &Jurisdiction,
+    tables: &Tables,
+    codes: &AllCodes<'_>,
+    issues: &mut Vec<Issue>,
+) -> Places {
+    let areas = read(&tables.areas, issues, |fields| area(fields, known));
+    let limits = read(&tables.sites, issues, |fields| place_tables::limit(fields, known));
+    let teams = read(&tables.teams, issues, |fields| team(fields, known));
+    let stops = read(&tables.stops, issues, |fields| stop(fields, known));
+    let files = Files {
+        sites: &tables.sites.file,
+        reach: &tables.reach.file,
+        teams: &tables.teams.file,
+        stops: &tables.stops.file,
+        closures: &tables.closures.file,
+        deliveries: &tables.deliveries.file,
+    };
+    let rows: Vec<_> = limits.iter().map(|row| located(row, row.value.row.clone())).collect();
+    dated(files.sites, &rows, issues);
+    check_places::places(&files, &first_rows(&rows), &teams, &stops, &codes.areas, issues);
+    let reach = Some(read(&tables.reach, issues, tables::reach));
+    let reach = check_places::reach(files.reach, reach, &codes.areas, &codes.sites, &[], issues);
+    let closures = read(&tables.closures, issues, place_tables::closed);
+    closed(files.closures, &closures, &codes.sites, &codes.mobile, issues);
+    Places {
+        areas: values(areas),
+        limits: values(limits),
+        teams: values(teams),
+        stops: values(stops),
+        reach,
+        closures: values(closures),
+    }
 }
 
 /// Reports the cells that say something else than the jurisdiction. Blank cells say nothing.
@@ -319,10 +356,10 @@ fn stop(fields: &mut Fields<'_>, known: &Jurisdiction) -> Option<Stop> {
 fn kinds(
     groups: &Table,
     known: &Jurisdiction,
-    own: &[Located<Stop>],
+    own: &[Stop],
     issues: &mut Vec<Issue>,
 ) -> BTreeMap<GroupId, Vec<String>> {
-    let of_stops = known.stops.iter().map(|row| &row.stop).chain(own.iter().map(|row| &row.value));
+    let of_stops = known.stops.iter().map(|row| &row.stop).chain(own);
     let all = of_stops.filter_map(|stop| stop.kind.as_deref()).chain(["site", "stop"]);
     let all = Codes::these(all);
     let mut kinds = BTreeMap::new();
@@ -348,15 +385,16 @@ fn kinds(
 fn check_session(
     file: &str,
     session: &Located<AgreedSession>,
-    (places, areas, groups): (&Codes<'_>, &Codes<'_>, &Codes<'_>),
+    codes: &AllCodes<'_>,
     eligible: &[crate::domain::group::Eligible],
     span: Option<(chrono::NaiveDate, chrono::NaiveDate)>,
     issues: &mut Vec<Issue>,
 ) {
     let Located { row, value } = session;
     let place = value.place.as_str();
+    let (places, areas, groups) = (codes.sites.and(&codes.mobile), &codes.areas, &codes.groups);
     if !places.contains(place) {
-        issues.push(unknown("unknown_place", file, *row, "place", place, places));
+        issues.push(unknown("unknown_place", file, *row, "place", place, &places));
     }
     let before = issues.len();
     if let Some(area) = value.area.as_ref().filter(|area| !areas.contains(area.as_str())) {

@@ -16,6 +16,7 @@ mod operation;
 mod permissions;
 mod planner;
 mod planner_ask;
+mod planner_joint;
 mod planner_kinds;
 mod reports;
 mod store;

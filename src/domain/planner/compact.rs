@@ -6,12 +6,12 @@ use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
 use super::free_capacity::minutes_left;
 use super::index::{
-    ClassIndex, ColumnIndex, Day, ListIndex as _, Per, Place, ReachIndex, RowIndex, SiteIndex,
-    SlotIndex, StopIndex, TeamIndex,
+    ClassIndex, ColumnIndex, Day, ListIndex as _, Per, ReachIndex, RowIndex, SlotIndex, StopIndex,
+    TeamIndex,
 };
 use super::parallel;
-use super::pdhg::{Point, Program};
-use super::prices::Market;
+use super::pdhg::Program;
+use super::prices::{Market, Reach};
 use super::programme::Programme;
 use super::slots::Prices;
 use super::teams::{TEAM_DAYS_SHARED, best_route};
@@ -35,13 +35,15 @@ pub(super) struct Compact {
     /// sets of places hold it; where one does, routes bring doses straight to its people.
     pub(super) places: Per<ReachIndex, Vec<Per<Day, Option<ColumnIndex>>>>,
     /// What each slot still holds.
-    holds: Per<SlotIndex, f64>,
+    pub(super) holds: Per<SlotIndex, f64>,
     /// Row that balances a set of places on a day.
-    balance: Per<ReachIndex, Per<Day, RowIndex>>,
+    pub(super) balance: Per<ReachIndex, Per<Day, RowIndex>>,
     /// Row of a slot; of a stop-day only where the stop has columns.
-    slot: Per<SlotIndex, Option<RowIndex>>,
-    class: Per<ClassIndex, RowIndex>,
-    team_day: Per<TeamIndex, Per<Day, Option<RowIndex>>>,
+    pub(super) slot: Per<SlotIndex, Option<RowIndex>>,
+    /// Row of the vaccine of a class.
+    pub(super) class: Per<ClassIndex, RowIndex>,
+    /// Row of a team's day that is not driven anyway.
+    pub(super) team_day: Per<TeamIndex, Per<Day, Option<RowIndex>>>,
     /// Routes.
     pub(super) routes: Vec<RouteColumn>,
     /// Doses at the stops of decided routes.
@@ -49,9 +51,9 @@ pub(super) struct Compact {
     /// Stops and days that a team visits anyway.
     driven: BTreeSet<(StopIndex, Day)>,
     /// Rows and columns that do not depend on routes.
-    common: (usize, usize),
+    pub(super) common: (usize, usize),
     /// Rows and columns that do not even depend on the teams' days that are driven anyway.
-    before_teams: (usize, usize),
+    pub(super) before_teams: (usize, usize),
 }
 
 /// A route that a team may drive on a day.
@@ -89,8 +91,7 @@ impl Compact {
             *left = left.max(full * LEFT_MIN);
         }
         let mut program = Program::default();
-        let mut days = || Per::with(problem.days, |_| program.row(0.0, false, 1.0));
-        let balance = market.reaches.iter().map(|_| days()).collect();
+        let balance = balance(market, &mut program);
         let class = problem.classes.iter().map(|_| program.row(0.0, false, 1.0)).collect();
         let mut compact = Self {
             program,
@@ -119,35 +120,6 @@ impl Compact {
 
     fn size(&self) -> (usize, usize) {
         (self.program.right.len(), self.program.cost.len())
-    }
-
-    /// A point of another program of the same problem as a point of this one, for what does not
-    /// depend on routes. `is_alike`: both have the same days driven anyway.
-    pub(super) fn point_of(&self, other: &Self, point: &Point, is_alike: bool) -> Point {
-        let (rows, columns) = if is_alike { self.common } else { self.before_teams };
-        let mut mine = Point {
-            x: point.x.iter().copied().take(columns).collect(),
-            y: point.y.iter().copied().take(rows).collect(),
-        };
-        if is_alike {
-            return mine;
-        }
-        mine.x.resize(self.common.1, 0.0);
-        mine.y.resize(self.common.0, 0.0);
-        for (days, others) in self.team_day.iter().zip(&other.team_day) {
-            for (row, same) in days.iter().zip(others) {
-                if let Some((row, same)) = row.zip(*same) {
-                    mine.y[row] = point.y.get(same).copied().unwrap_or(0.0);
-                }
-            }
-        }
-        for visit in &self.visits {
-            let same = other.visits.iter().find(|v| (v.stop, v.day) == (visit.stop, visit.day));
-            if let Some(same) = same {
-                mine.x[visit.column] = point.x.get(same.column).copied().unwrap_or(0.0);
-            }
-        }
-        mine
     }
 
     fn add_kinds(&mut self, market: &Market) {
@@ -296,112 +268,11 @@ impl Compact {
         }
     }
 
-    fn slot_row(&mut self, slot: SlotIndex, worth: f64) -> RowIndex {
+    /// The row of a slot, made where there is none yet.
+    pub(super) fn slot_row(&mut self, slot: SlotIndex, worth: f64) -> RowIndex {
         let program = &mut self.program;
         let right = self.holds[slot];
         *self.slot[slot].get_or_insert_with(|| program.row(right, false, worth))
-    }
-
-    fn add_places(&mut self, market: &Market) {
-        let problem = market.problem;
-        for (r, reach) in market.reaches.pairs() {
-            let mut columns = Vec::new();
-            for &place in &reach.places {
-                columns.push(match place {
-                    Place::Site(at) => self.add_site(market, r, at),
-                    Place::Stop(stop) if market.sole_reach(stop).is_none() => {
-                        self.add_stop(market, r, stop)
-                    }
-                    Place::Stop(_) => Per::filled(None, problem.days),
-                });
-            }
-            self.places.push(columns);
-        }
-    }
-
-    /// Columns of doses at a site for a set of places.
-    fn add_site(
-        &mut self,
-        market: &Market,
-        r: ReachIndex,
-        at: SiteIndex,
-    ) -> Per<Day, Option<ColumnIndex>> {
-        let problem = market.problem;
-        let (site, reach) = (&problem.sites[at], &market.reaches[r]);
-        let own = &problem.programmes[reach.programme].sites[at];
-        let mut columns = Per::filled(None, problem.days);
-        for (d, slot) in market.slots.site_day[at].present() {
-            let period = site.period_of[d];
-            let Some(class) = own.periods[period].class else { continue };
-            if own.capacity[d] == 0 || !reach.allows(Place::Site(at), d) {
-                continue;
-            }
-            let holds = market.slots.holds[slot];
-            let column = self.program.column(0.0, f64::INFINITY, holds);
-            self.program.entry(self.balance[r][d], column, -1.0);
-            let row = self.slot_row(slot, 1.0);
-            self.program.entry(row, column, 1.0);
-            let beside = market.slots.beside((reach.programme, at), (d, period));
-            for store in [beside.storage, beside.own_storage].into_iter().flatten() {
-                let row = self.slot_row(store, 1.0);
-                self.program.entry(row, column, own.draw_doses[d]);
-            }
-            if let Some(day) = beside.own_day {
-                let row = self.slot_row(day, 1.0);
-                self.program.entry(row, column, 1.0);
-            }
-            self.program.entry(self.class[class], column, own.draw_doses[d]);
-            columns[d] = Some(column);
-        }
-        columns
-    }
-
-    /// Columns of doses at a stop that several sets of places hold.
-    fn add_stop(
-        &mut self,
-        market: &Market,
-        r: ReachIndex,
-        stop: StopIndex,
-    ) -> Per<Day, Option<ColumnIndex>> {
-        let reach = &market.reaches[r];
-        let programme = market.programme_of(r);
-        let size = f64::from(market.problem.stops[stop].doses_max).max(1.0);
-        let mut columns = Per::filled(None, market.problem.days);
-        for (d, slot) in market.slots.stop_day[stop].present() {
-            if !programme.stops[stop][d] || !reach.allows(Place::Stop(stop), d) {
-                continue;
-            }
-            let column = self.program.column(0.0, f64::INFINITY, size);
-            self.program.entry(self.balance[r][d], column, -1.0);
-            let row = self.slot_row(slot, 1.0);
-            self.program.entry(row, column, 1.0);
-            let class = self.class[programme.day_class[d]];
-            self.program.entry(class, column, programme.stop_draw[d]);
-            columns[d] = Some(column);
-        }
-        columns
-    }
-
-    /// The row that doses brought to a stop on a day go into, and the class that the route draws
-    /// from: where several sets of places hold the stop, their columns draw. `None` where nobody
-    /// can use it.
-    fn into_stop(
-        &mut self,
-        market: &Market,
-        stop: StopIndex,
-        d: Day,
-    ) -> Option<(RowIndex, Option<ClassIndex>)> {
-        match market.sole_reach(stop) {
-            Some(reach) => {
-                let class = market.programme_of(reach).day_class[d];
-                Some((self.balance[reach][d], Some(class)))
-            }
-            None if market.stop_reaches[stop].is_empty() => None,
-            None => {
-                let slot = market.slots.stop_day[stop][d]?;
-                Some((self.slot_row(slot, 1.0), None))
-            }
-        }
     }
 
     fn add_lots(&mut self, market: &Market) {
@@ -545,52 +416,24 @@ impl Compact {
             self.visits.push(VisitColumn { stop, day, column });
         }
     }
+}
 
-    /// Prices of the slots at a point. A site-day costs the most that any set of places pays for it
-    /// beyond store and vaccine.
-    pub(super) fn prices(&self, market: &Market, point: &Point) -> Prices {
-        let y = |row: RowIndex| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
-        let mut prices: Prices = self.slot.iter().map(|row| row.map_or(0.0, y)).collect();
-        for days in market.slots.site_day.iter().chain(&market.slots.stop_day) {
-            for (_, slot) in days.present() {
-                prices[slot] = 0.0;
+/// A row for each set of places and day of its programme. All days on which its people cannot be
+/// served anyway share a row that stays empty.
+fn balance(market: &Market, program: &mut Program) -> Per<ReachIndex, Per<Day, RowIndex>> {
+    let is_idle = |reach: &Reach, d: Day| {
+        let programme = &market.problem.programmes[reach.programme];
+        d < programme.start || d >= programme.end || !reach.is_open(d)
+    };
+    let mut idle = None;
+    let mut of_reach = |reach: &Reach| {
+        Per::with(market.problem.days, |d| {
+            if is_idle(reach, d) {
+                *idle.get_or_insert_with(|| program.row(0.0, false, 1.0))
+            } else {
+                program.row(0.0, false, 1.0)
             }
-        }
-        let rest = market.dose_prices(&prices);
-        for (r, reach) in market.reaches.pairs() {
-            for &place in &reach.places {
-                let slots = match place {
-                    Place::Site(site) => &market.slots.site_day[site],
-                    Place::Stop(stop) => &market.slots.stop_day[stop],
-                };
-                let rest = &rest[reach.programme][place];
-                for (d, slot) in slots.present().filter(|(d, _)| reach.allows(place, *d)) {
-                    let pays = y(self.balance[r][d]);
-                    prices[slot] = prices[slot].max(pays - rest[d]);
-                }
-            }
-        }
-        prices
-    }
-
-    /// A point to start from: the rows whose prices are known.
-    pub(super) fn warm(&self, market: &Market, prices: &Prices) -> Point {
-        let mut y: Per<RowIndex, f64> = Per::filled(0.0, self.program.right.len());
-        for (slot, row) in self.slot.present() {
-            y[row] = prices[slot];
-        }
-        for (&row, vaccine) in self.class.iter().zip(market.vaccine_prices(prices)) {
-            y[row] = if vaccine.is_finite() { vaccine } else { 0.0 };
-        }
-        let of_place = market.dose_prices(prices);
-        for (r, reach) in market.reaches.pairs() {
-            let of_place = &of_place[reach.programme];
-            for (d, &row) in self.balance[r].pairs() {
-                let open = reach.places.iter().filter(|&&place| reach.allows(place, d));
-                let least = open.map(|&place| of_place[place][d]).fold(f64::INFINITY, f64::min);
-                y[row] = if least.is_finite() { least } else { 0.0 };
-            }
-        }
-        Point { x: Per::default(), y }
-    }
+        })
+    };
+    market.reaches.iter().map(&mut of_reach).collect()
 }

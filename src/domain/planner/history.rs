@@ -8,6 +8,7 @@ use super::units::{Keep, Scale};
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::dose::GivenRow;
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// What a cohort got before the plan.
@@ -126,10 +127,14 @@ fn without(runs: &[(i64, u32)], mut done: u32) -> Vec<(i64, u32)> {
     left
 }
 
+/// Wastage rates by code of the site and day of the campaign, where they are not those of its table.
+pub(super) type Rates<'a> = BTreeMap<&'a str, Vec<Decimal>>;
+
 /// The lots of a campaign less what the doses given before `from` drew: from the lots usable on their day, first
 /// expiring first. What no lot covers is left out.
 pub(super) fn lots_left(
     entrant: &Entrant,
+    rates: &Rates,
     start: NaiveDate,
     from: NaiveDate,
     scale: Scale,
@@ -157,7 +162,11 @@ pub(super) fn lots_left(
     let mut drawn: BTreeMap<i64, u64> = BTreeMap::new();
     for row in given.iter().filter(|row| row.day < from) {
         let place = row.place.as_str();
-        let keep = sites.get(place).or_else(|| stops.get(place)).copied().unwrap_or(Keep::ALL);
+        // Days before the campaign count as its first one.
+        let day = usize::try_from((row.day - campaign.start).num_days()).unwrap_or(0);
+        let dated = rates.get(place).and_then(|days| days.get(day)).copied().map(Keep::after);
+        let known = dated.or(sites.get(place).copied()).or_else(|| stops.get(place).copied());
+        let keep = known.unwrap_or(Keep::ALL);
         let units = scale.draw(keep).unwrap_or(0).saturating_mul(u64::from(row.doses));
         let held = drawn.entry(at(row.day)).or_insert(0);
         *held = held.saturating_add(units);

@@ -37,6 +37,12 @@ pub(super) fn finished(draft: &Draft) -> Per<CohortIndex, u32> {
     finished
 }
 
+/// People of a group of a campaign on its own who finish, with history.
+pub(super) fn finished_of(draft: &Draft, group: &GroupId) -> u64 {
+    let cohorts = draft.problem.cohorts.iter().zip(finished(draft));
+    cohorts.filter(|(cohort, _)| cohort.key.group == *group).map(|(_, n)| u64::from(n)).sum()
+}
+
 /// People of each group of a campaign on its own who finish by the rows of a plan, with history.
 pub(super) fn finished_by_group(problem: &Problem, rows: &[PlanRow]) -> BTreeMap<GroupId, u64> {
     let mut finished: BTreeMap<GroupId, u64> = BTreeMap::new();

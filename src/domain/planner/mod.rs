@@ -15,6 +15,8 @@ mod bound;
 mod catchments;
 mod check;
 mod compact;
+mod compact_places;
+mod compact_points;
 mod diff;
 mod draft;
 mod explain;

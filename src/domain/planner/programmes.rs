@@ -9,6 +9,7 @@ use super::index::{
 use super::model::{LotModel, Period, Problem, SiteModel};
 use super::programme::{PeriodUse, Programme, SiteUse};
 use super::units::Scale;
+use crate::domain::site::Site;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -41,7 +42,8 @@ pub(super) fn programmes<'a>(
 ) {
     for entrant in entrants {
         let before = problem.lots.len();
-        for lot in history::lots_left(entrant, problem.start, from, scale) {
+        let rates = past_rates(problem, entrant, sites, span);
+        for lot in history::lots_left(entrant, &rates, problem.start, from, scale) {
             problem.lots.push(lot);
         }
         let own: Vec<LotIndex> = problem.lots.indices().skip(before).collect();
@@ -105,6 +107,27 @@ fn programme<'a>(
     programme.windows =
         later.map(|j| Per::with(problem.days, |day| programme.inside(j, day))).collect();
     programme
+}
+
+/// Wastage rates of sites on the days of a programme, for what was drawn before the plan; empty where
+/// nothing was drawn, or the campaign's own table says it all.
+fn past_rates<'a>(
+    problem: &Problem,
+    entrant: &Entrant<'a, '_>,
+    places: &Per<SiteIndex, SiteDays>,
+    span: Span,
+) -> history::Rates<'a> {
+    if entrant.joined.is_none() || entrant.given.is_empty() {
+        return history::Rates::new();
+    }
+    let first = problem.day_of(entrant.campaign.start).position();
+    let rates = |(site, place): (&'a Site, &SiteDays)| {
+        let code = site.code.as_str();
+        let own = own_limit(problem, entrant, span, code);
+        let days = own.days.as_ref().filter(|_| own.has_wastage).unwrap_or(place);
+        (code, days.wastage.iter().copied().skip(first).collect())
+    };
+    entrant.campaign.sites.iter().zip(places).map(rates).collect()
 }
 
 /// What a programme says of a site for itself.

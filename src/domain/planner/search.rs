@@ -182,13 +182,7 @@ pub(super) fn improve<'p>(
     let is_new = task.wishes.is_empty();
     let late = greedy::bound_left(&found.draft);
     let base = Arc::new(greedy::frozen(problem, task.wishes, task.until));
-    // The bound knows nothing of agreed doses: the program places these people freely at their
-    // sessions, and whole plans put them where they were agreed.
-    let compact = if problem.agreed.is_empty() {
-        Compact::new(market, &base)
-    } else {
-        Compact::new(market, &greedy::wished(problem, task.wishes, task.until))
-    };
+    let compact = first_program(market, &base, task);
     let mut pdhg = Pdhg::new(compact.program.clone());
     if let Some(old) = &old {
         pdhg = pdhg.resume(compact.program.clone(), compact.warm(market, old), 0);
@@ -221,6 +215,15 @@ pub(super) fn improve<'p>(
     search.stages(task.until.max(problem.first), budget);
     search.tell(budget);
     search.found
+}
+
+/// The program that the search starts with. The bound knows nothing of agreed doses: the program
+/// places these people freely at their sessions, and whole plans put them where they were agreed.
+fn first_program(market: &Market, base: &Draft, task: &Task) -> Compact {
+    if market.problem.agreed.is_empty() {
+        return Compact::new(market, base);
+    }
+    Compact::new(market, &greedy::wished(market.problem, task.wishes, task.until))
 }
 
 impl<'p> Search<'_, 'p> {

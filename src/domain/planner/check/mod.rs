@@ -1,6 +1,6 @@
 //! The independent check of a plan, or of several plans over shared places: rules 1 to 8 of the
-//! contract, and the plan's figures. It shares no code with the planner, only the types of the domain, so a mistake in the planner cannot hide
-//! here.
+//! contract, and the plan's figures. It shares no code with the planner, only the types of the
+//! domain, so a mistake in the planner cannot hide here.
 //!
 //! Days are counted from the campaign's start; history may have negative ones. Vaccine is counted
 //! in whole **units**, a fraction of a dose that makes every draw a whole number.

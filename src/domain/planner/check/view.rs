@@ -175,13 +175,12 @@ impl<'a> View<'a> {
         let mut drawn: BTreeMap<Day, u128> = BTreeMap::new();
         for row in past {
             let code = row.place.as_str();
-            let rate = self
-                .campaign
-                .site(code)
-                .map(|site| site.wastage_rate)
+            let day = (row.day - self.campaign.start).num_days();
+            let site = self.campaign.sites.iter().position(|site| site.code == row.place);
+            let rate = site
+                .map(|site| self.sites[site].rate_on(day.max(0)))
                 .or_else(|| self.campaign.stop(code).and(worst))
                 .unwrap_or(Decimal::ZERO);
-            let day = (row.day - self.campaign.start).num_days();
             *drawn.entry(day).or_insert(0) += units(self.scale, u64::from(row.doses), rate);
         }
         let mut order: Vec<usize> = (0..self.lots.len()).collect();
