@@ -19,6 +19,7 @@ mod compact_places;
 mod compact_points;
 mod diff;
 mod draft;
+mod earlier;
 mod explain;
 mod free_capacity;
 mod greedy;

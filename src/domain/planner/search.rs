@@ -11,7 +11,8 @@ use super::routing::Routed;
 use super::search_budget::{Pace, SearchBudget};
 use super::slots::Prices;
 use super::{
-    Limits, greedy, measure, num, parallel, published_plan, rounding, routing, travel, worst_area,
+    Limits, earlier, greedy, measure, num, parallel, published_plan, rounding, routing, travel,
+    worst_area,
 };
 #[cfg(feature = "highs")]
 use super::{Method, highs};
@@ -69,6 +70,8 @@ const PARTS: [usize; 4] = [12, 30, 20, 8];
 const STEPS_SHORT: u32 = 512;
 /// Entries of the programs that all ways together may have.
 const ENTRIES_TRIED: usize = 20_000;
+/// Several campaigns together are worth this many ways at least.
+const TRIES_JOINT: usize = 2;
 /// Steps after each.
 const SWAP_STEPS: u32 = 320;
 
@@ -98,6 +101,8 @@ struct Search<'m, 'p> {
     needed: f64,
     /// What is published and stays.
     base: Arc<Draft<'p>>,
+    /// Nothing before this day changes.
+    fixed_until: Day,
     /// Whether the best plan is one of the search.
     is_new: bool,
     /// People who must get a dose in time and cannot, as far as is known.
@@ -157,8 +162,7 @@ pub(super) fn improve<'p>(
     task: &Task,
     budget: &mut SearchBudget,
 ) -> Found<'p> {
-    let limits = task.limits;
-    let problem = market.problem;
+    let (limits, problem) = (task.limits, market.problem);
     let none = Per::filled(0.0, market.slots.holds.len());
     let old = task.warm.clone();
     let bound_of = |prices: Prices| (market.bound(&prices), prices);
@@ -173,8 +177,7 @@ pub(super) fn improve<'p>(
     let before_stages = measure::figures(&draft);
     let found = Found { draft, prices, bound, before_stages };
     budget.tell(0, objective, bound);
-    let has_targets = problem.has_targets();
-    let ends = Ends::of(task.one_plan, has_targets);
+    let ends = Ends::of(task.one_plan, problem.has_targets());
     let nothing = market.kinds.is_empty() || problem.first >= problem.end();
     if limits.steps == 0 || nothing || !budget.has_time(0.0, ends.plans) {
         return found;
@@ -195,6 +198,7 @@ pub(super) fn improve<'p>(
         objective,
         needed,
         base,
+        fixed_until: if is_new { problem.first } else { task.until.max(problem.first) },
         is_new,
         late,
         step: 0,
@@ -389,6 +393,9 @@ impl<'p> Search<'_, 'p> {
         draft.free.keep_routes(None);
         draft.forget_dead();
         greedy::fill(&mut draft);
+        if self.market.problem.is_joint() {
+            earlier::bring_forward(&mut draft, self.fixed_until);
+        }
         draft
     }
 
@@ -399,7 +406,8 @@ impl<'p> Search<'_, 'p> {
             return;
         }
         // Small campaigns can afford to try several ways.
-        let tries = (ENTRIES_TRIED / self.compact.program.entries.len().max(1)).max(1);
+        let least = if self.market.problem.is_joint() { TRIES_JOINT } else { 1 };
+        let tries = (ENTRIES_TRIED / self.compact.program.entries.len().max(1)).max(least);
         let mut found: Option<(f64, Routed<'p>)> = None;
         // A short search decides all days at once, and changes nothing afterwards.
         let is_short = steps < STEPS_SHORT;
