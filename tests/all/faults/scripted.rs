@@ -69,7 +69,7 @@ fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let mut out = stream.try_clone()?;
     let mut lines = BufReader::new(stream);
     let (mut to, mut line) = (String::new(), Vec::new());
-    let mut says = |out: &mut TcpStream, at: &str, to: &str, usual: &str| {
+    let says = |out: &mut TcpStream, at: &str, to: &str, usual: &str| {
         let state = state.lock().unwrap();
         let said = (state.rule)(at, to, state.taken.len());
         let agrees = said.as_ref().is_none_or(|said| said.starts_with(b"2"));
