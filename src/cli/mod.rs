@@ -27,6 +27,8 @@ mod job;
 mod layout;
 mod log;
 mod mails;
+mod national;
+mod national_print;
 mod outbox;
 mod output;
 mod plan;
@@ -152,6 +154,9 @@ enum Command {
     /// The monthly tables to hand up, and the records behind each cell
     #[command(subcommand)]
     Report(report::Report),
+    /// The official figures of the national immunisation programme
+    #[command(subcommand)]
+    National(national::NationalFigures),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
     /// One screen: campaign, day, plan and progress, late sites, jobs, mail
@@ -348,6 +353,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::CatchUp(it) => it.run(invocation).await,
         Command::Forecast(it) => it.run(&invocation),
         Command::Report(it) => it.run(invocation).await,
+        Command::National(it) => tokio::task::block_in_place(|| it.run(&invocation)),
         Command::Coverage(it) => it.run(invocation).await,
         Command::Status(it) => it.run(invocation).await,
         Command::Digest(it) => it.run(invocation).await,
