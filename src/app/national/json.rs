@@ -91,7 +91,9 @@ impl National {
         let mut dropouts = Map::new();
         for (first, last) in rules.dropouts.iter().filter(|it| has_cell(it.0) && has_cell(it.1)) {
             let name = format!("{}>{}", rules.rows[*first].id, rules.rows[*last].id);
-            dropouts.insert(name, json!(group.dropout(*first, *last)));
+            if let Some(rate) = group.dropout(*first, *last) {
+                dropouts.insert(name, json!(rate));
+            }
         }
         out.insert("dropout".into(), Value::Object(dropouts));
         Value::Object(out)

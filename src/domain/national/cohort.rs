@@ -2,9 +2,10 @@
 
 use super::counting::Counting;
 use super::courses::CourseDoses;
+use super::months::YearMonth;
 use super::rate::TwoDecimals;
-use super::records::{ChildFile, Dossier, UnitId, UnitKind};
-use super::rules::{CohortRow, NationalRules, later};
+use super::records::{ChildFile, Dossier, GivenDose, UnitId, UnitKind};
+use super::rules::{CohortDose, CohortRow, NationalRules, later};
 use crate::domain::person::Sex;
 use crate::domain::series::Duration;
 use chrono::{Datelike, NaiveDate};
@@ -78,13 +79,31 @@ impl Counting<'_> {
                 }
             }
             if row.full_from.is_some_and(|from| age >= from) && self.is_kind(child, row.full_only) {
-                let any = || courses.had_any(&row.full_any, day);
+                let had = |dose: &CohortDose| self.had_in_age(&courses, *dose, day).is_some();
+                let any = || row.full_any.iter().any(had);
                 is_full &= if row.full_any.is_empty() { counted.is_some() } else { any() };
             }
         }
         if is_full {
             tell(CohortPart::Full);
         }
+    }
+
+    /// A dose by a day, unless it came after the upper age at which its row counted doses in that month (R-coh: valid
+    /// as in the period table). A dose given too early counts (R-early).
+    fn had_in_age<'b>(
+        &self,
+        courses: &CourseDoses<'b>,
+        dose: CohortDose,
+        day: NaiveDate,
+    ) -> Option<&'b GivenDose> {
+        let had = courses.had(dose.dose, day)?;
+        let month_end = YearMonth::of(had.at.day).last();
+        let rule = dose.row.and_then(|row| self.rules.period.rows.get(row));
+        let terms = rule.and_then(|rule| rule.terms_of(month_end));
+        let is_in_age =
+            terms.is_none_or(|it| courses.is_aged(had.at.day, None, Some(it.given_before)));
+        is_in_age.then_some(had)
     }
 
     /// Whether a child has the dose of a row by a day; if so, whether it was in time (R-coh-timely).
@@ -97,7 +116,7 @@ impl Counting<'_> {
         day: NaiveDate,
     ) -> Option<bool> {
         let (_, _, any) = row.done.iter().find(|(from, to, _)| (*from..=*to).contains(&age))?;
-        let had = any.iter().filter_map(|dose| courses.had(*dose, day));
+        let had = any.iter().filter_map(|dose| self.had_in_age(courses, *dose, day));
         let first = had.min_by_key(|dose| dose.at)?;
         if courses.had_any(&row.unless, day) {
             return None;

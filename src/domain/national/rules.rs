@@ -76,6 +76,15 @@ pub struct DoseRef {
     pub number: usize,
 }
 
+/// A dose of a cohort row, with the row of the period table that says up to which age it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CohortDose {
+    /// The dose.
+    pub dose: DoseRef,
+    /// The row of the period table for this dose, if there is one.
+    pub row: Option<usize>,
+}
+
 /// What children have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChildKind {
@@ -238,6 +247,11 @@ impl PeriodRow {
         {
             return None;
         }
+        self.terms_of(month_end)
+    }
+
+    /// The terms of a month that ends on `month_end`, whether or not its table has the row.
+    pub fn terms_of(&self, month_end: NaiveDate) -> Option<&RowTerms> {
         let later = self.terms.iter().rev().find(|(from, _)| *from <= month_end);
         later.or(self.terms.first()).map(|(_, terms)| terms)
     }
@@ -279,7 +293,7 @@ pub struct CohortRow {
     /// The youngest age group with a cell.
     pub first_age: u8,
     /// Any of these doses, by age group: first age, last age, doses.
-    pub done: Vec<(u8, u8, Vec<DoseRef>)>,
+    pub done: Vec<(u8, u8, Vec<CohortDose>)>,
     /// Not counted with one of these doses.
     pub unless: Vec<DoseRef>,
     /// Counts what is in time in another row.
@@ -303,7 +317,7 @@ pub struct CohortRow {
     /// From which age group on 全程 asks for it; `None`: never.
     pub full_from: Option<u8>,
     /// For 全程 one of these doses is enough; empty: what the row counts.
-    pub full_any: Vec<DoseRef>,
+    pub full_any: Vec<CohortDose>,
 }
 
 impl CohortRow {

@@ -7,9 +7,10 @@ use super::form::{
 };
 use super::names::{At, Names};
 use crate::domain::national::{
-    Attribute, BegunEarly, ChildKind, CohortRow, CohortRules, Course, CourseTake, DoseCondition,
-    DueRule, MergedRow, NationalProduct, NationalRules, PeriodRow, PeriodRules, ProductId,
-    RowDoses, RowTerms, TimelyWithin, TownshipRow, TownshipRules, ValidDose,
+    Attribute, BegunEarly, ChildKind, CohortDose, CohortRow, CohortRules, Course, CourseTake,
+    DoseCondition, DoseRef, DueRule, MergedRow, NationalProduct, NationalRules, PeriodRow,
+    PeriodRules, ProductId, RowDoses, RowTerms, TimelyWithin, TownshipRow, TownshipRules,
+    ValidDose,
 };
 use crate::domain::person::Sex;
 use crate::intake::issue::Issue;
@@ -302,7 +303,7 @@ impl Build<'_> {
         });
         let mut unless = names.doses(at, "unless", &from.unless);
         if let (true, Some((course, number))) = (from.unless.is_empty(), own) {
-            unless.push(crate::domain::national::DoseRef { course, number: number.max(1) });
+            unless.push(DoseRef { course, number: number.max(1) });
         }
         let due = DueRule {
             born_from: names.date(at, "born_from", from.born_from.as_ref()),
@@ -365,7 +366,7 @@ impl Build<'_> {
     ) -> CohortRow {
         let mut done = Vec::new();
         for ways in &from.done {
-            let any = self.names.doses(at, "done", &ways.any);
+            let any = self.cohort_doses(at, "done", &ways.any);
             done.push((ways.from_age.unwrap_or(ages.0), ways.to_age.unwrap_or(ages.1), any));
         }
         let full_only = self.names.kind(at, "only", from.only.as_ref());
@@ -394,8 +395,19 @@ impl Build<'_> {
             has_rate: from.rate,
             full_only,
             full_from: from.full.then_some(full_from),
-            full_any: self.names.doses(at, "full_any", &from.full_any),
+            full_any: self.cohort_doses(at, "full_any", &from.full_any),
         }
+    }
+
+    /// Doses, each with its row of the period table.
+    fn cohort_doses(&mut self, at: At<'_>, key: &str, texts: &[String]) -> Vec<CohortDose> {
+        let doses = self.names.doses(at, key, texts);
+        let rows = &self.rules.period.rows;
+        let row = |dose: DoseRef| {
+            let own = RowDoses::Number(dose.number);
+            rows.iter().position(|row| row.course == dose.course && row.doses == own)
+        };
+        doses.into_iter().map(|dose| CohortDose { dose, row: row(dose) }).collect()
     }
 
     /// The table of townships.

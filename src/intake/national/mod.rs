@@ -47,8 +47,10 @@ pub fn national_rules(
     folder: Option<&Path>,
     choices: &RuleChoices,
 ) -> Result<NationalRules, Vec<Issue>> {
-    let mut texts: BTreeMap<String, String> =
-        NATIONAL_FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let mut texts: BTreeMap<String, String> = NATIONAL_FILES
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect();
     if let Some(folder) = folder {
         texts.extend(texts_of(folder)?);
     }
