@@ -59,7 +59,7 @@ fn main() -> support::Result<()> {
         return Err(String::from_utf8_lossy(&read.stderr).into());
     }
     let title = format!(
-        "Official figures of {CHILDREN} children with {doses} doses from files; yardstick: csv.DictReader"
+        "Official figures of {CHILDREN} children, {doses} doses, from files; yardstick: csv.DictReader"
     );
     support::heading(&title);
     for (kind, when) in

@@ -60,8 +60,8 @@ pub fn pattern(language: Language, key: &str) -> String {
     let more =
         ["reason", "stem", "own", "other", "date", "first", "row", "start", "end", "expires"];
     let counted = ["count", "doses", "children", "today", "unit"];
-    let marks: Vec<(&str, String)> =
-        names.iter().chain(&more).chain(&counted).map(|name| (*name, format!("‹{name}›"))).collect();
+    let all = names.iter().chain(&more).chain(&counted);
+    let marks: Vec<(&str, String)> = all.map(|name| (*name, format!("‹{name}›"))).collect();
     let arguments: Vec<(&str, &dyn std::fmt::Display)> =
         marks.iter().map(|(name, mark)| (*name, mark as &dyn std::fmt::Display)).collect();
     say(language, key, &arguments)

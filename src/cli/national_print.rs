@@ -49,9 +49,10 @@ pub(super) fn explained_children(invocation: &Invocation, children: &[ExplainedC
     let shown = if is_for_people { CHILDREN_SHOWN_MAX } else { usize::MAX };
     for child in children.iter().take(shown) {
         let word = child.part.word();
-        let part = match is_for_people {
-            true => out.word(&format!("national-part-{}", word.replace('_', "-"))),
-            false => word.to_owned(),
+        let part = if is_for_people {
+            out.word(&format!("national-part-{}", word.replace('_', "-")))
+        } else {
+            word.to_owned()
         };
         let (record, vaccine, day) = match &child.dose {
             Some((record, vaccine, day)) => (record.clone(), vaccine.clone(), day.to_string()),

@@ -387,7 +387,8 @@ fn another_substitute_is_an_edit_of_a_file() {
 fn another_row_is_an_edit_of_two_files() {
     let world = World::empty();
     let folder = small(&world, &[("c", "2024-01-15")], &[]);
-    let course = "[[courses]]\nid = \"VarV\"\ntakes = [{ vaccines = [\"Varicella\"] }]\nsource = \"a notice\"\n\n";
+    let course = "[[courses]]\nid = \"VarV\"\ntakes = [{ vaccines = [\"Varicella\"] }]\n\
+                  source = \"a notice\"\n\n";
     changed(
         &world,
         "vaccines.toml",
@@ -397,8 +398,8 @@ fn another_row_is_an_edit_of_two_files() {
             ("[[courses]]", &format!("{course}[[courses]]")),
         ],
     );
-    let row = "[[rows]]\nid = \"VarV-1\"\nvaccine = \"水痘疫苗\"\ndose = \"1\"\nenglish = \"Varicella\"\n\
-               course = \"VarV\"\nnumber = 1\ndue = [{ start = [\"12 months\"] }]\n\
+    let row = "[[rows]]\nid = \"VarV-1\"\nvaccine = \"水痘疫苗\"\ndose = \"1\"\n\
+               english = \"Varicella\"\ncourse = \"VarV\"\nnumber = 1\ndue = [{ start = [\"12 months\"] }]\n\
                due_before = \"7 years\"\nsource = \"a notice\"\n\n";
     let rules = changed(
         &world,
@@ -467,12 +468,14 @@ fn what_is_wrong_with_the_files_is_told_and_counted_apart() {
     write("units.csv", "unit,name,township,county,kind\nA,甲,T1,C1,routine\nX,乙,T9,C2,routine\n");
     write(
         "townships.csv",
-        "township,county,population,merged_as\nT1,C1,20000,T1\nT2,C1,3000,T2\nT3,C1,4000,T9\nT9,C2,5000,T9\n",
+        "township,county,population,merged_as\nT1,C1,20000,T1\nT2,C1,3000,T2\n\
+         T3,C1,4000,T9\nT9,C2,5000,T9\n",
     );
     write(
         "children.csv",
         "child,name,id_no,sex,born,unit\nc1,甲,1,2,2024-05-20,A\nc2,乙,1,1,2024-05-21,A\n\
-         c3,丙,3,1,2024-05-22,\nc4,丁,4,1,2024-05-23,Z\nc1,戊,5,1,2024-05-24,A\nc6,己,6,1,2024-13-01,A\n",
+         c3,丙,3,1,2024-05-22,\nc4,丁,4,1,2024-05-23,Z\nc1,戊,5,1,2024-05-24,A\n\
+         c6,己,6,1,2024-13-01,A\n",
     );
     write(
         "doses.csv",
@@ -698,7 +701,8 @@ out = {}
 for sheet in book.worksheets:
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     merged = sorted(str(area) for area in sheet.merged_cells.ranges)
-    formats = {cell.number_format for row in sheet.iter_rows() for cell in row if isinstance(cell.value, float)}
+    cells = [cell for row in sheet.iter_rows() for cell in row if isinstance(cell.value, float)]
+    formats = {cell.number_format for cell in cells}
     out[sheet.title] = {"rows": rows, "merged": merged, "formats": sorted(formats)}
 print(json.dumps({"sheets": out, "order": book.sheetnames}))
 "#;
@@ -789,9 +793,9 @@ fn workbooks_and_csv_have_the_official_layout_row_by_row() {
         .iter()
         .map(|row| {
             let own = &table["county:C1"][row["oracle"].as_str().unwrap()];
-            let number = |key: &str| match row[key] == false {
-                true => "—".to_owned(),
-                false => own[key].as_u64().unwrap_or(0).to_string(),
+            let number = |key: &str| {
+                let count = own[key].as_u64().unwrap_or(0).to_string();
+                if row[key] == false { "—".to_owned() } else { count }
             };
             let rate = own["rate"].as_str().map_or("—".to_owned(), |rate| {
                 serde_json::to_string(&rate.parse::<f64>().unwrap()).unwrap()
@@ -837,10 +841,8 @@ fn workbooks_and_csv_have_the_official_layout_row_by_row() {
                 row => &group["rows"][row],
             };
             let has_cell = age as u64 >= row["first_age"].as_u64().unwrap();
-            let count = match has_cell {
-                true => own["n"].as_u64().unwrap_or(0).to_string(),
-                false => "—".to_owned(),
-            };
+            let count = own["n"].as_u64().unwrap_or(0).to_string();
+            let count = if has_cell { count } else { "—".to_owned() };
             let rate = own["rate"].as_str().filter(|_| has_cell).map_or("—".to_owned(), |rate| {
                 serde_json::to_string(&rate.parse::<f64>().unwrap()).unwrap()
             });

@@ -292,14 +292,6 @@ impl National {
         let place = self.place_name(scope, words);
         let rules = &self.rules.cohort;
         let groups: Vec<u8> = (rules.ages.0..=rules.ages.1).collect();
-        let mut heads = vec![words.head("vaccine", 0, 0, (2, 1)), words.head("dose", 0, 1, (2, 1))];
-        for (index, age) in groups.iter().enumerate() {
-            let text = words.told("age-group", &[("age", age)]);
-            let column = 2 + index * 2;
-            heads.push(FormHead { text, line: 0, column, lines: 1, columns: 2 });
-            heads.push(words.head("done", 1, column, (1, 1)));
-            heads.push(words.head("rate", 1, column + 1, (1, 1)));
-        }
         let empty = AgeCount::default();
         let group = |age: u8| ages.get(&age).unwrap_or(&empty);
         let mut rows = Vec::new();
@@ -331,18 +323,9 @@ impl National {
                 std::iter::once(words.label("children")).chain(each).collect::<Vec<_>>().join("　"),
             );
         }
-        let shown = rules.rows.iter().enumerate().filter(|(_, row)| row.is_in_table(table.day));
-        for (at, rule) in shown {
-            let mut row = vec![words.vaccine(&rule.vaccine, &rule.english)];
-            row.push(FormCell::Text(words.own(&rule.dose, &rule.id).to_owned()));
-            for age in &groups {
-                let has_cell = rule.has_cell(*age, table.day);
-                let rate = has_cell.then(|| group(*age).rate(&self.rules, at)).flatten();
-                let done = FormCell::count_if(has_cell, group(*age).done(at));
-                row.extend([done, FormCell::rate(rate)]);
-            }
+        for (id, row) in self.cohort_form_rows(table, ages, words) {
             rows.push(row);
-            ids.push(rule.id.clone());
+            ids.push(id);
         }
         let mut full =
             vec![FormCell::Text(words.own(&rules.full, &words.label("full")).to_owned())];
@@ -356,13 +339,38 @@ impl National {
         OfficialForm {
             place: scope.to_string(),
             titles,
-            heads,
+            heads: cohort_heads(&groups, words),
             rows,
             ids,
             notes: ["note-grey", "note-full", "note-source", "note-managed"]
                 .map(|key| words.label(key))
                 .to_vec(),
         }
+    }
+
+    /// The rows of the cohort form, by their ids.
+    fn cohort_form_rows(
+        &self,
+        table: &CohortTable,
+        ages: &BTreeMap<u8, AgeCount>,
+        words: Words,
+    ) -> Vec<(String, Vec<FormCell>)> {
+        let rules = &self.rules.cohort;
+        let empty = AgeCount::default();
+        let mut rows = Vec::new();
+        let shown = rules.rows.iter().enumerate().filter(|(_, row)| row.is_in_table(table.day));
+        for (at, rule) in shown {
+            let mut row = vec![words.vaccine(&rule.vaccine, &rule.english)];
+            row.push(FormCell::Text(words.own(&rule.dose, &rule.id).to_owned()));
+            for age in rules.ages.0..=rules.ages.1 {
+                let group = ages.get(&age).unwrap_or(&empty);
+                let has_cell = rule.has_cell(age, table.day);
+                let rate = has_cell.then(|| group.rate(&self.rules, at)).flatten();
+                row.extend([FormCell::count_if(has_cell, group.done(at)), FormCell::rate(rate)]);
+            }
+            rows.push((rule.id.clone(), row));
+        }
+        rows
     }
 
     /// 国家免疫规划疫苗出生队列接种率＞90%的乡镇比例年报表 of a county or of everything.
@@ -405,4 +413,16 @@ impl National {
             notes: ["note-hepa", "note-no-je", "note-merged"].map(|key| words.label(key)).to_vec(),
         }
     }
+}
+
+fn cohort_heads(groups: &[u8], words: Words) -> Vec<FormHead> {
+    let mut heads = vec![words.head("vaccine", 0, 0, (2, 1)), words.head("dose", 0, 1, (2, 1))];
+    for (index, age) in groups.iter().enumerate() {
+        let text = words.told("age-group", &[("age", age)]);
+        let column = 2 + index * 2;
+        heads.push(FormHead { text, line: 0, column, lines: 1, columns: 2 });
+        heads.push(words.head("done", 1, column, (1, 1)));
+        heads.push(words.head("rate", 1, column + 1, (1, 1)));
+    }
+    heads
 }

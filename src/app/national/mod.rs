@@ -1,4 +1,5 @@
-//! The official figures: reads what they are counted from, counts on all cores, and follows a cell down to its children.
+//! The official figures: reads what they are counted from, counts on all cores, and follows a cell down to its
+//! children.
 
 mod explain;
 mod forms;

@@ -106,7 +106,6 @@ explain-doubtful_day = All counts of the place and day together are more than ha
 explain-doubtful_unusual = The count is more than five times what the place gave on its busiest day of the last four weeks.
 explain-doubtful_twice = Two records have the same count for the same day, place, area, group and dose. Leave one out, or import it with --yes if both are right.
 explain-impossible_count = No confirmation makes a count right that no place can reach.
-||||||| parent of 77d4b41 (Official figures: rules as data, the counting of months and cohorts, a command (not compiled yet))
 
 explain-unknown_rule_name = Rules refer to courses, rows, kinds of children and dates by their names. schedules/national/README.md lists the keys.
 explain-vaccine_without_rule = Correct the code, or add it to vaccines.toml of a folder given by --rules.

@@ -126,7 +126,6 @@ issue-doubtful_unusual = { $value } doses at { $place }, whose busiest day of th
 issue-doubtful_twice = { $value } doses at { $place }, which another record of the same day, area, group and dose has already. If both are right, import it with --yes
 issue-impossible_count = { $value } doses: no place gives more than { $limit } a day. Correct the count
 issue-too_early = { $value } is long before the campaign, which starts on { $start }. Correct the date
-||||||| parent of 77d4b41 (Official figures: rules as data, the counting of months and cohorts, a command (not compiled yet))
 
 # official figures
 issue-unknown_rule_name = “{ $value }” names nothing in these rules{ issue-hint }; known: { $known }

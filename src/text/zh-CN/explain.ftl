@@ -106,7 +106,6 @@ explain-doubtful_day = 此处当日各数合计超过接种能力的一倍半；
 explain-doubtful_unusual = 该数超过此处近四周最多一天的五倍。
 explain-doubtful_twice = 两条记录的日期、地点、地区、人群、剂次和数目都相同。请去掉一条；如两条都对，用 --yes 导入。
 explain-impossible_count = 没有哪个地方能达到的数，确认也无用。
-||||||| parent of 77d4b41 (Official figures: rules as data, the counting of months and cohorts, a command (not compiled yet))
 
 explain-unknown_rule_name = 规则按名称引用剂次序列、行、儿童类别和日期。各项说明见 schedules/national/README.md。
 explain-vaccine_without_rule = 请改正编码，或在 --rules 文件夹的 vaccines.toml 中加入该疫苗。

@@ -126,7 +126,6 @@ issue-doubtful_unusual = { $place } 报 { $value } 剂次，而该处近几周�
 issue-doubtful_twice = { $place } 报 { $value } 剂次，同日同地区同人群同剂次的另一条记录已有同样的数。如两条都对，用 --yes 导入
 issue-impossible_count = { $value } 剂次：没有哪个地方一天超过 { $limit } 剂次。请改正
 issue-too_early = { $value } 远早于活动开始日 { $start }。请改正日期
-||||||| parent of 77d4b41 (Official figures: rules as data, the counting of months and cohorts, a command (not compiled yet))
 
 # official figures
 issue-unknown_rule_name = 这些规则中没有“{ $value }”{ issue-hint }；可用：{ $known }
