@@ -58,9 +58,8 @@ fn main() -> support::Result<()> {
     if !read.status.success() {
         return Err(String::from_utf8_lossy(&read.stderr).into());
     }
-    let title = format!(
-        "Official figures of {CHILDREN} children, {doses} doses, from files; yardstick: csv.DictReader"
-    );
+    let what = format!("Official figures of {CHILDREN} children, {doses} doses, from files");
+    let title = format!("{what}; yardstick: csv.DictReader");
     support::heading(&title);
     for (kind, when) in
         [("month", "2025-03"), ("cum", "2025-06"), ("cohort", "2025-12-31"), ("year90", "2025")]

@@ -398,9 +398,11 @@ fn another_row_is_an_edit_of_two_files() {
             ("[[courses]]", &format!("{course}[[courses]]")),
         ],
     );
-    let row = "[[rows]]\nid = \"VarV-1\"\nvaccine = \"水痘疫苗\"\ndose = \"1\"\n\
-               english = \"Varicella\"\ncourse = \"VarV\"\nnumber = 1\ndue = [{ start = [\"12 months\"] }]\n\
-               due_before = \"7 years\"\nsource = \"a notice\"\n\n";
+    let row = "[[rows]]\nid = \"VarV-1\"\nvaccine = \"水痘疫苗\"\ndose = \"1\"\n";
+    let row = format!(
+        "{row}english = \"Varicella\"\ncourse = \"VarV\"\nnumber = 1\n\
+         due = [{{ start = [\"12 months\"] }}]\ndue_before = \"7 years\"\nsource = \"a notice\"\n\n"
+    );
     let rules = changed(
         &world,
         "period.toml",
