@@ -9,6 +9,7 @@ use crate::domain::national::{
     CountingOptions, DuplicateKey, MonthSpan, ScopeKey, YearMonth, merged,
 };
 use crate::domain::series::Duration;
+use crate::intake::csv_out;
 use crate::intake::national::RuleChoices;
 use crate::text;
 use anyhow::Context as _;
@@ -356,7 +357,7 @@ fn save<'a>(
             let made_at = invocation.clock.now().with_timezone(&chrono::Local).naive_local();
             (workbook(&forms, made_at)?, forms.len())
         }
-        Some("csv") => (form(top).csv().into_bytes(), 1),
+        Some("csv") => (format!("{}{}", csv_out::BOM, form(top).csv()).into_bytes(), 1),
         _ => return Err(out.fail("national-save-ending", &[("path", &path.display())])),
     };
     std::fs::write(path, bytes).map_err(|error| out.not_written(path, &error))?;

@@ -115,9 +115,9 @@ impl OfficialForm {
         (0..self.width()).map(over).collect()
     }
 
-    /// The form as a CSV file: titles, headings, rows, notes.
+    /// The form as CSV: titles, headings, rows, notes.
     pub fn csv(&self) -> String {
-        let mut out = String::from(csv_out::BOM);
+        let mut out = String::new();
         for title in &self.titles {
             out.push_str(&csv_out::line([title]));
         }
