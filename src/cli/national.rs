@@ -310,7 +310,8 @@ impl Duplicates {
     fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
         let (folder, rules) = (&national.folder, &national.rules);
-        let mut sheet = Sheet::new(&["first", "second", "keys", "doses", "kept", "merged_doses"]);
+        let mut sheet =
+            Sheet::new(&["file", "other_file", "keys", "doses", "kept", "merged_doses"]);
         for pair in &folder.persons.pairs {
             let [first, second] = [pair.first, pair.second].map(|at| &folder.dossiers[at]);
             let keys = pair.keys.iter().map(|key| match key {

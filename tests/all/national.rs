@@ -683,7 +683,9 @@ fn duplicate_files_are_shown_as_pairs() {
     let pairs: Vec<[String; 5]> = ran
         .csv()
         .iter()
-        .map(|row| ["first", "second", "keys", "kept", "merged_doses"].map(|key| row[key].clone()))
+        .map(|row| {
+            ["file", "other_file", "keys", "kept", "merged_doses"].map(|key| row[key].clone())
+        })
         .collect();
     let pair = |cells: [&str; 5]| cells.map(str::to_owned);
     assert_eq!(
