@@ -48,6 +48,8 @@ mod snippet;
 mod status;
 mod trail;
 mod unsubscribe;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod workbook;
 
@@ -484,20 +486,4 @@ fn areas_below<'a>(
 /// Reads a day of the command line, in any form that files may use.
 fn parse_day(text: &str) -> Result<NaiveDate, String> {
     crate::domain::date::parse_day(text).ok_or_else(|| "write a day as 2021-10-20".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_command_that_acts_is_one() {
-        for path in ACTS {
-            let mut command = Cli::command();
-            for name in path.split(' ') {
-                let below = command.find_subcommand(name).cloned();
-                command = below.unwrap_or_else(|| panic!("there is no {path}"));
-            }
-        }
-    }
 }

@@ -160,7 +160,7 @@ impl Counted {
             Ok(national) => Some(national),
             Err(issues) => {
                 for issue in issues {
-                    eprintln!("{}", marked(&issue, invocation.out));
+                    output::tell(&marked(&issue, invocation.out));
                 }
                 None
             }
@@ -172,7 +172,7 @@ impl Counted {
 fn tell(invocation: &Invocation, national: &National, end: NaiveDate, townships: bool) -> u8 {
     let today = invocation.clock.now().with_timezone(&chrono::Local).date_naive();
     for issue in national.issues(end, today, townships) {
-        eprintln!("{}", marked(&issue, invocation.out));
+        output::tell(&marked(&issue, invocation.out));
     }
     for (code, count) in &national.folder.apart {
         invocation.out.note("national-apart", &[("code", code), ("count", count)]);
@@ -361,7 +361,7 @@ fn save<'a>(
         Some("csv") => (format!("{}{}", csv_out::BOM, form(top).csv()).into_bytes(), 1),
         _ => return Err(out.fail("national-save-ending", &[("path", &path.display())])),
     };
-    std::fs::write(path, bytes).map_err(|error| out.not_written(path, &error))?;
+    crate::files::write(path, bytes).map_err(|error| out.not_written(path, &error))?;
     out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
     Ok(())
 }
