@@ -15,6 +15,7 @@ pub mod figures;
 pub mod health;
 pub mod import;
 pub mod installation;
+pub mod national;
 pub mod notices;
 pub mod outbox;
 mod passwords;

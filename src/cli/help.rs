@@ -55,6 +55,25 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("report save", &["doseplan report save 2021-06.xlsx --month 2021-06"]),
     ("report list", &["doseplan report list"]),
+    (
+        "national month",
+        &[
+            "doseplan national month 2025-03 --folder ./county",
+            "doseplan national month 2025-03 --folder ./county --save 2025-03.xlsx",
+            "doseplan national month 2025-03 --folder ./county --explain HepB-3",
+        ],
+    ),
+    ("national cum", &["doseplan national cum 2025-06 --folder ./county -o json"]),
+    (
+        "national cohort",
+        &[
+            "doseplan national cohort 2025-12-31 --folder ./county --save cohort.xlsx",
+            "doseplan national cohort 2025-12-31 --folder ./county --explain MCV-2 --age 2",
+        ],
+    ),
+    ("national year90", &["doseplan national year90 2025 --folder ./county"]),
+    ("national duplicates", &["doseplan national duplicates --folder ./county -o csv"]),
+    ("national quality", &["doseplan national quality 2025-03 --folder ./county"]),
     ("coverage", &["doseplan coverage --as-of 2021-06-30", "doseplan coverage --by area -o csv"]),
     ("status", &["doseplan status", "doseplan status --watch", "doseplan status --check"]),
     ("outbox list", &["doseplan outbox list --state in_doubt"]),

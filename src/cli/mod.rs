@@ -27,6 +27,8 @@ mod job;
 mod layout;
 mod log;
 mod mails;
+mod national;
+mod national_print;
 mod outbox;
 mod output;
 mod plan;
@@ -46,6 +48,8 @@ mod snippet;
 mod status;
 mod trail;
 mod unsubscribe;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod workbook;
 
@@ -152,6 +156,9 @@ enum Command {
     /// The monthly tables to hand up, and the records behind each cell
     #[command(subcommand)]
     Report(report::Report),
+    /// The official figures of the national immunisation programme
+    #[command(subcommand)]
+    National(national::NationalFigures),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
     /// One screen: campaign, day, plan and progress, late sites, jobs, mail
@@ -348,6 +355,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::CatchUp(it) => it.run(invocation).await,
         Command::Forecast(it) => it.run(&invocation),
         Command::Report(it) => it.run(invocation).await,
+        Command::National(it) => tokio::task::block_in_place(|| it.run(&invocation)),
         Command::Coverage(it) => it.run(invocation).await,
         Command::Status(it) => it.run(invocation).await,
         Command::Digest(it) => it.run(invocation).await,
@@ -478,20 +486,4 @@ fn areas_below<'a>(
 /// Reads a day of the command line, in any form that files may use.
 fn parse_day(text: &str) -> Result<NaiveDate, String> {
     crate::domain::date::parse_day(text).ok_or_else(|| "write a day as 2021-10-20".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_command_that_acts_is_one() {
-        for path in ACTS {
-            let mut command = Cli::command();
-            for name in path.split(' ') {
-                let below = command.find_subcommand(name).cloned();
-                command = below.unwrap_or_else(|| panic!("there is no {path}"));
-            }
-        }
-    }
 }

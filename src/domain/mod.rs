@@ -22,6 +22,7 @@ pub mod id;
 pub mod job;
 pub mod judge;
 pub mod message;
+pub mod national;
 pub mod notice;
 pub mod permission;
 pub mod person;

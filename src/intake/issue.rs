@@ -321,4 +321,18 @@ pub const CODES: &[&str] = &[
     "lot_expired",
     "lot_not_delivered",
     "stored_otherwise",
+    // official figures
+    "unknown_rule_name",
+    "vaccine_without_rule",
+    "unit_not_listed",
+    "child_without_unit",
+    "births_differ",
+    "attribute_missing",
+    "record_twice",
+    "unknown_child",
+    "township_not_listed",
+    "township_small",
+    "township_only_one",
+    "township_merge",
+    "period_not_over",
 ];

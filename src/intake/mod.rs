@@ -14,6 +14,7 @@ pub mod export;
 mod fields;
 pub mod history;
 mod issue;
+pub mod national;
 mod records;
 pub mod rows;
 pub mod rules;

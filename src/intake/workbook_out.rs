@@ -184,6 +184,27 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Writes a cell over several rows and columns.
+    pub fn put_over(
+        &mut self,
+        row: u32,
+        column: u16,
+        size: (u32, u16),
+        cell: &Cell,
+        look: Look,
+    ) -> Result<(), XlsxError> {
+        if size != (1, 1) {
+            let format = self.formats.entry((look, AS_IS)).or_insert_with(|| format(look, AS_IS));
+            let format = format.clone().set_align(FormatAlign::Center);
+            let (last, right) = (row + size.0 - 1, column + size.1 - 1);
+            self.sheet.merge_range(row, column, last, right, "", &format)?;
+            let Cell::Text(text) = cell else { return Ok(()) };
+            self.sheet.write_string_with_format(row, column, harmless(text), &format)?;
+            return Ok(());
+        }
+        self.put(row, column, cell, look)
+    }
+
     /// Attaches a note that is shown when the pointer is over the cell.
     pub fn note(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
         let text: String = text.lines().map(harmless).collect::<Vec<_>>().join("\n");

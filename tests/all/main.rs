@@ -14,6 +14,7 @@ mod imports;
 mod jobs;
 mod letters;
 mod mail;
+mod national;
 mod operation;
 mod outputs;
 mod permissions;

@@ -5,6 +5,7 @@
 //! rows and checks at the end that the file has not changed: [`Rows::finish`]. Memory use is one
 //! chunk and one batch.
 
+pub(super) mod national;
 mod shapes;
 
 use super::encoding::{Scan, scan};

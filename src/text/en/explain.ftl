@@ -106,3 +106,17 @@ explain-doubtful_day = All counts of the place and day together are more than ha
 explain-doubtful_unusual = The count is more than five times what the place gave on its busiest day of the last four weeks.
 explain-doubtful_twice = Two records have the same count for the same day, place, area, group and dose. Leave one out, or import it with --yes if both are right.
 explain-impossible_count = No confirmation makes a count right that no place can reach.
+
+explain-unknown_rule_name = Rules refer to courses, rows, kinds of children and dates by their names. schedules/national/README.md lists the keys.
+explain-vaccine_without_rule = Correct the code, or add it to vaccines.toml of a folder given by --rules.
+explain-unit_not_listed = The doses remain doses of their children. Add the unit to units.csv.
+explain-child_without_unit = Before 2023 the unit of the last programme dose manages such a child; later nobody does.
+explain-births_differ = They are one child if their names agree, too. Correct the number or the day of birth.
+explain-attribute_missing = P is a vaccine of the programme, S is paid by the family.
+explain-record_twice = Each dose has a record of its own.
+explain-unknown_child = Add the child's file, or correct the code.
+explain-township_not_listed = Townships are counted from townships.csv if there is such a file.
+explain-township_small = The column merged_as names the township that it is merged into.
+explain-township_only_one = A county with fewer residents than a township needs counts as one township.
+explain-township_merge = The township named by merged_as is not in the list, is in another county, or leads back to itself.
+explain-period_not_over = The figures will change until the period is over and its records are in.

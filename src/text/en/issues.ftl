@@ -126,3 +126,18 @@ issue-doubtful_unusual = { $value } doses at { $place }, whose busiest day of th
 issue-doubtful_twice = { $value } doses at { $place }, which another record of the same day, area, group and dose has already. If both are right, import it with --yes
 issue-impossible_count = { $value } doses: no place gives more than { $limit } a day. Correct the count
 issue-too_early = { $value } is long before the campaign, which starts on { $start }. Correct the date
+
+# official figures
+issue-unknown_rule_name = “{ $value }” names nothing in these rules{ issue-hint }; known: { $known }
+issue-vaccine_without_rule = no rule knows the vaccine “{ $value }”{ issue-hint }; its doses ({ $count }) are taken as without programme component
+issue-unit_not_listed = units.csv has no unit “{ $value }”; { $doses } doses and { $children } children name it, and no table counts them there
+issue-child_without_unit = { $count } children have no managing unit (the first: “{ $value }”); they are due nowhere
+issue-births_differ = the files “{ $other }” and “{ $value }” have one identity number and different days of birth; one of them is wrong
+issue-attribute_missing = { $count } doses of { $value } say neither P nor S; they are counted as of the programme
+issue-record_twice = the record “{ $value }” is already in row { $first }; both are counted unless they are the same vaccine on the same day
+issue-unknown_child = children.csv has no child “{ $value }”; the row is left out
+issue-township_not_listed = townships.csv does not have the township “{ $value }” of unit { $unit }; it counts as a township of its own
+issue-township_small = the township “{ $value }” has fewer than { $limit } residents, also after merging; merge it with a neighbour of the same county
+issue-township_only_one = the county of township “{ $value }” has fewer than { $limit } residents; it is one township
+issue-township_merge = the township “{ $value }” cannot be merged into “{ $other }”; a township is merged with another one of its county
+issue-period_not_over = the period ends on { $value }, after today, { $today }; the figures are of what the files have now

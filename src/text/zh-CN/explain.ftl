@@ -106,3 +106,17 @@ explain-doubtful_day = 此处当日各数合计超过接种能力的一倍半；
 explain-doubtful_unusual = 该数超过此处近四周最多一天的五倍。
 explain-doubtful_twice = 两条记录的日期、地点、地区、人群、剂次和数目都相同。请去掉一条；如两条都对，用 --yes 导入。
 explain-impossible_count = 没有哪个地方能达到的数，确认也无用。
+
+explain-unknown_rule_name = 规则按名称引用剂次序列、行、儿童类别和日期。各项说明见 schedules/national/README.md。
+explain-vaccine_without_rule = 请改正编码，或在 --rules 文件夹的 vaccines.toml 中加入该疫苗。
+explain-unit_not_listed = 这些剂次仍是儿童已种的剂次。请在 units.csv 中加入该单位。
+explain-child_without_unit = 2023年之前以最后一剂国家免疫规划疫苗的接种单位为管理单位，之后不再推定。
+explain-births_differ = 姓名也相同时按同一儿童统计。请改正身份证号或出生日期。
+explain-attribute_missing = P 为国家免疫规划疫苗，S 为自费疫苗。
+explain-record_twice = 每一剂次应有自己的记录编号。
+explain-unknown_child = 请加入该儿童的档案，或改正编号。
+explain-township_not_listed = 有 townships.csv 时，乡镇总数以它为准。
+explain-township_small = 在 merged_as 一列填写并入的乡镇。
+explain-township_only_one = 人口不足的县按一个乡镇统计。
+explain-township_merge = merged_as 所填乡镇不在表中、属于其他县，或互相并入。
+explain-period_not_over = 统计期结束、记录上传齐全之前，数字还会变化。

@@ -126,3 +126,18 @@ issue-doubtful_unusual = { $place } 报 { $value } 剂次，而该处近几周�
 issue-doubtful_twice = { $place } 报 { $value } 剂次，同日同地区同人群同剂次的另一条记录已有同样的数。如两条都对，用 --yes 导入
 issue-impossible_count = { $value } 剂次：没有哪个地方一天超过 { $limit } 剂次。请改正
 issue-too_early = { $value } 远早于活动开始日 { $start }。请改正日期
+
+# official figures
+issue-unknown_rule_name = 这些规则中没有“{ $value }”{ issue-hint }；可用：{ $known }
+issue-vaccine_without_rule = 规则中没有疫苗“{ $value }”{ issue-hint }；其 { $count } 剂次按不含国家免疫规划疫苗成分处理
+issue-unit_not_listed = units.csv 中没有单位“{ $value }”；有 { $doses } 剂次、{ $children } 名儿童用到它，各表均不在该处统计
+issue-child_without_unit = { $count } 名儿童没有管理单位（第一名：“{ $value }”），不计入任何单位的应种
+issue-births_differ = 档案“{ $other }”与“{ $value }”身份证号相同而出生日期不同，其中之一有误
+issue-attribute_missing = { $value } 有 { $count } 剂次未填疫苗属性，按国家免疫规划疫苗（P）统计
+issue-record_twice = 记录“{ $value }”在第 { $first } 行已有；除非疫苗与日期都相同，否则两条均统计
+issue-unknown_child = children.csv 中没有儿童“{ $value }”；该行未统计
+issue-township_not_listed = townships.csv 中没有单位 { $unit } 所在的乡镇“{ $value }”；按单独一个乡镇统计
+issue-township_small = 乡镇“{ $value }”合并后仍不足 { $limit } 人；应与同县相邻乡镇合并
+issue-township_only_one = 乡镇“{ $value }”所在的县不足 { $limit } 人，全县按一个乡镇统计
+issue-township_merge = 乡镇“{ $value }”不能并入“{ $other }”；只能与同县的另一乡镇合并
+issue-period_not_over = 统计期末 { $value } 晚于今天 { $today }；数字只反映文件中现有的记录
