@@ -76,6 +76,7 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
         | Command::Outcomes(_)
         | Command::Demo(_)
         | Command::Forecast(_)
+        | Command::National(_)
         | Command::Coverage(_)
         | Command::Status(_)
         | Command::Daemon(_)
