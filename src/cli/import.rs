@@ -187,6 +187,13 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
     };
     shown(&done.fault);
     shown(&done.issues);
+    shown(&done.doubts);
+    if done.doubtful > done.doubts.len() as u64 {
+        out.note("import-doubtful", &[("count", &done.doubtful)]);
+    }
+    if done.unfilled > 0 {
+        out.note("import-unfilled", &[("count", &done.unfilled)]);
+    }
     if done.rows > 0 || done.fault.is_empty() {
         out.note(
             "import-done",

@@ -210,6 +210,11 @@ struct Invocation {
 
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
+    // Before anything else: a child that reads a workbook needs no log and no threads.
+    if let Some(code) = crate::intake::serve_workbook() {
+        return code;
+    }
+    crate::intake::read_workbooks_in_children();
     let (cli, path) = help::parse();
     let log = cli.common.log;
     let language = cli.common.lang.unwrap_or_else(language_of_environment);
@@ -345,8 +350,8 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Restore(it) => it.run(invocation).await,
         Command::Explain(it) => it.run(&invocation),
         Command::Man { dir } => {
-            let count =
-                help::man(&dir).with_context(|| format!("{} cannot be written", dir.display()))?;
+            let count = help::man(&dir, invocation.clock.now().date_naive())
+                .with_context(|| format!("{} cannot be written", dir.display()))?;
             invocation.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
             Ok(exit::OK)
         }

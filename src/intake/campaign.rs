@@ -1,15 +1,17 @@
 //! Reads a campaign folder or workbook into a campaign, or into a list of everything that is wrong with it.
 
 use super::check::{self, Codes};
-use super::check_places::{self, Names};
+use super::check_places::{self, Names as FileNames};
 use super::issue::{Issue, has_errors, nearest};
 use super::settings::{self, GROUP_SETS, GROUPS, SETTINGS, Settings};
-use super::table::{Column, IGNORED, Table};
+use super::settle::{names_in, names_of, settle};
+use super::table::{Column, IGNORED, Table, TableKind};
 use super::tables::{self, Located, read};
 use super::tree::{self, Entry};
 use super::workbook::{Book, read_file};
 use super::{encoding, records, series};
 use crate::domain::campaign::Campaign;
+use crate::domain::names::Names;
 use crate::domain::series::Series;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -55,7 +57,7 @@ pub fn campaign(path: &Path, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
 /// formulas are reported as warnings.
 pub fn workbook(bytes: Vec<u8>, name: &str, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
     let mut formulas = Vec::new();
-    let book = Book::of_upload(bytes, name).map(|mut book| {
+    let book = Book::of_upload(bytes, name).map(|book| {
         formulas = book.formulas();
         Source::Book(Box::new(book))
     });
@@ -164,7 +166,9 @@ impl Source {
         issues: &mut Vec<Issue>,
     ) -> (Table, bool) {
         // Skip the columns that an errors workbook adds beside the rows.
-        let ignored: &[&str] = if matches!(self, Self::Book(_)) { &IGNORED } else { &[] };
+        let is_csv = matches!(self, Self::Folder(_));
+        let ignored: &[&str] = if is_csv { &[] } else { &IGNORED };
+        let kind = TableKind { stem, columns, ignored, is_csv };
         let (file, rows) = match self {
             Self::Folder(folder) => {
                 let file = format!("{stem}.csv");
@@ -179,7 +183,7 @@ impl Source {
             }
         };
         match rows {
-            Some(Ok(rows)) => (Table::new(&file, columns, ignored, rows, issues), true),
+            Some(Ok(rows)) => (Table::new(&file, kind, rows, issues), true),
             Some(Err(issue)) => {
                 issues.push(issue);
                 (Table::empty(&file, columns), true)
@@ -277,15 +281,31 @@ fn read_maybe(folder: &Path, file: &str) -> Option<Result<Vec<u8>, Issue>> {
 
 fn load(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Option<Campaign> {
     let settings = load_settings(source, issues);
+    let groups = names_of(&settings.group_table, "id");
     let own = load_series(source, &settings, known, issues);
-    let (areas_table, _) = source.table("areas", tables::AREAS, true, issues);
-    let (eligible_table, _) = source.table("eligible", tables::ELIGIBLE, true, issues);
-    let (sites_table, _) = source.table("sites", tables::SITES, true, issues);
-    let (reach_table, has_reach) = source.table("reach", tables::REACH, false, issues);
-    let (teams_table, _) = source.table("teams", tables::TEAMS, false, issues);
-    let (stops_table, _) = source.table("stops", tables::STOPS, false, issues);
-    let (closures_table, _) = source.table("closures", tables::CLOSURES, false, issues);
-    let (deliveries_table, _) = source.table("deliveries", tables::DELIVERIES, true, issues);
+    let (mut areas_table, _) = source.table("areas", tables::AREAS, true, issues);
+    let (mut eligible_table, _) = source.table("eligible", tables::ELIGIBLE, true, issues);
+    let (mut sites_table, _) = source.table("sites", tables::SITES, true, issues);
+    let (mut reach_table, has_reach) = source.table("reach", tables::REACH, false, issues);
+    let (mut teams_table, _) = source.table("teams", tables::TEAMS, false, issues);
+    let (mut stops_table, _) = source.table("stops", tables::STOPS, false, issues);
+    let (mut closures_table, _) = source.table("closures", tables::CLOSURES, false, issues);
+    let (mut deliveries_table, _) = source.table("deliveries", tables::DELIVERIES, true, issues);
+
+    let none = Names::default();
+    settle(&mut areas_table, &[("area", &none)]);
+    let areas = names_of(&areas_table, "area");
+    settle(&mut areas_table, &[("parent", &areas)]);
+    settle(&mut eligible_table, &[("area", &areas), ("group", &groups)]);
+    settle(&mut sites_table, &[("site", &none), ("area", &areas)]);
+    settle(&mut teams_table, &[("team", &none)]);
+    settle(&mut stops_table, &[("stop", &none), ("area", &areas)]);
+    let mut places = names_of(&sites_table, "site");
+    settle(&mut reach_table, &[("area", &areas), ("site", &places)]);
+    places.add(names_in(&teams_table, "team"));
+    places.add(names_in(&stops_table, "stop"));
+    settle(&mut closures_table, &[("place", &places)]);
+    settle(&mut deliveries_table, &[("lot", &none)]);
 
     let area_codes = Codes::of(&areas_table, "area");
     let group_codes = Codes::of(&settings.group_table, "id");
@@ -300,7 +320,7 @@ fn load(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Optio
     let sites = read(&sites_table, issues, tables::site);
     let teams = read(&teams_table, issues, tables::team);
     let stops = read(&stops_table, issues, tables::stop);
-    let names = Names {
+    let names = FileNames {
         sites: &sites_table.file,
         reach: &reach_table.file,
         teams: &teams_table.file,
@@ -386,6 +406,7 @@ fn load_settings(source: &mut Source, issues: &mut Vec<Issue>) -> AllSettings {
             sets = source.table("group_sets", GROUP_SETS, false, issues).0;
         }
     }
+    settle(&mut groups, &[("id", &Names::default())]);
     let head = root.one_line(&file, SETTINGS, &["groups", "group_sets"], issues);
     let Some(head) = settings::read(&head, issues) else { return nothing };
     let group_sets = settings::group_sets(&sets, &groups, issues);
