@@ -184,7 +184,8 @@ fn gb18030_fault(mut reader: impl Read) -> io::Result<Option<Fault>> {
 /// The pairs of bytes that stand for Chinese characters.
 ///
 /// Nearly every text in Big5 is valid GB18030, too, and reads as garbage. But the commonest characters of Big5 stand
-/// where GB18030 has Greek, Japanese and rare characters: more than half of all pairs in Big5, some hundredths in GB18030.
+/// where GB18030 has Greek, Japanese and rare characters: more than half of all pairs in Big5, some hundredths in
+/// GB18030.
 struct Pairs {
     /// `None` once the text is not valid Big5.
     big5: Option<Decoder>,

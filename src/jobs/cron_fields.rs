@@ -111,7 +111,8 @@ impl Field {
         let near = if text == part { String::new() } else { format!(" in {part:?}") };
         if self.also_min.is_some() {
             return format!(
-                "{text:?}{near} is no weekday; write 0 to 7 (0 and 7 are Sunday) or SUN to SAT, without L or #"
+                "{text:?}{near} is no weekday; write 0 to 7 (0 and 7 are Sunday) or SUN to SAT, \
+                 without L or #"
             );
         }
         if !self.names.is_empty() {

@@ -347,7 +347,8 @@ mod tests {
 
     #[test]
     fn a_family_of_the_older_format_has_the_name_of_its_samples() {
-        let open = "# HELP a_build The program.\n# TYPE a_build info\na_build_info{version=\"1\"} 1\n\
+        let open = "# HELP a_build The program.\n# TYPE a_build info\n\
+            a_build_info{version=\"1\"} 1\n\
             # HELP a_rows Rows.\n# TYPE a_rows counter\na_rows_total{kind=\"x\"} 3\n\
             # HELP a_now Now.\n# TYPE a_now gauge\na_now 1.0\n# EOF\n";
         let expected = "# HELP a_build_info The program.\n# TYPE a_build_info gauge\n\

@@ -72,7 +72,8 @@ pub(crate) fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let long = "x".repeat(32_000);
     let shared_cell = |row: usize| format!("<c r=\"A{row}\" t=\"s\"><v>0</v></c>");
     let far = "<sheetData><row r=\"1\"><c r=\"A1\"><f>1</f><v>1</v></c></row><row r=\"1048576\">\
-        <c r=\"XFD1048576\"><f t=\"shared\" si=\"4294967295\" ref=\"A1:XFD1048576\">A1</f><v>2</v></c>\
+        <c r=\"XFD1048576\">\
+        <f t=\"shared\" si=\"4294967295\" ref=\"A1:XFD1048576\">A1</f><v>2</v></c>\
         </row></sheetData><mergeCells><mergeCell ref=\"A1:XFD1048576\"/></mergeCells>";
     let claims = record(0x0200, &[[0; 4], [0xff; 4], [0, 0, 0xff, 0xff], [0; 4]].concat()[..14]);
     let corners = vec![claims, number(0, 0, 0, 1.0), number(u16::MAX, u16::MAX, 0, 2.0)];

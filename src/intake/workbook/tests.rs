@@ -189,7 +189,8 @@ fn zipped(sheet: &str, texts: &str, styles: &str) -> Vec<u8> {
         tie("r3", "styles", "styles.xml"),
     ];
     let book = format!(
-        "<workbook {MAIN} xmlns:r=\"{TIE}\"><sheets><sheet name=\"s\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+        "<workbook {MAIN} xmlns:r=\"{TIE}\"><sheets>\
+         <sheet name=\"s\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
     );
     let parts = [
         ("_rels/.rels", ties(&[tie("r1", "officeDocument", "xl/workbook.xml")])),
@@ -211,7 +212,8 @@ fn zipped(sheet: &str, texts: &str, styles: &str) -> Vec<u8> {
 fn far_cells_and_formulas_of_a_workbook_cost_nothing() {
     let sheet = "<dimension ref=\"A1:XFD1048576\"/><sheetData>\
         <row r=\"1\"><c r=\"A1\"><f>1+1</f><v>2</v></c></row>\
-        <row r=\"1048576\"><c r=\"XFD1048576\"><f t=\"shared\" si=\"4294967295\" ref=\"A1:XFD1048576\">A1</f><v>3</v></c></row>\
+        <row r=\"1048576\"><c r=\"XFD1048576\">\
+        <f t=\"shared\" si=\"4294967295\" ref=\"A1:XFD1048576\">A1</f><v>3</v></c></row>\
         </sheetData><mergeCells count=\"1\"><mergeCell ref=\"A1:XFD1048576\"/></mergeCells>";
     let book = read(zipped(sheet, "", "")).expect("a workbook");
     assert_eq!(book.formulas().len(), 1);
@@ -223,9 +225,11 @@ fn far_cells_and_formulas_of_a_workbook_cost_nothing() {
 #[test]
 fn a_number_is_read_as_its_cell_shows_it() {
     let styles = "<numFmts count=\"1\"><numFmt numFmtId=\"164\" formatCode=\"0.0E+00\"/></numFmts>\
-        <cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"164\"/><xf numFmtId=\"11\"/><xf numFmtId=\"14\"/></cellXfs>";
+        <cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"164\"/><xf numFmtId=\"11\"/>\
+        <xf numFmtId=\"14\"/></cellXfs>";
     let sheet = "<sheetData><row r=\"1\"><c r=\"A1\"><v>321101199001011234</v></c>\
-        <c r=\"B1\" s=\"1\"><v>100000</v></c><c r=\"C1\" s=\"2\"><v>1E5</v></c><c r=\"D1\" s=\"3\"><v>44489.5</v></c>\
+        <c r=\"B1\" s=\"1\"><v>100000</v></c><c r=\"C1\" s=\"2\"><v>1E5</v></c>\
+        <c r=\"D1\" s=\"3\"><v>44489.5</v></c>\
         <c r=\"E1\"><v>1E5</v></c><c r=\"F1\" t=\"str\"><v>1E5</v></c></row></sheetData>";
     let rows = first(zipped(sheet, "", styles));
     assert_eq!(rows[0].1, ["3.21101199001011E+17", "1E+5", "1E+5", "2021-10-20", "100000", "1E5"]);
@@ -335,7 +339,8 @@ proptest! {
 
     #[test]
     fn fuzz_no_cells_of_a_workbook_harm(
-        cells in prop::collection::vec(cells(), 0..12), texts in "\\PC{0,10}", styles in "[0-9]{0,4}"
+        cells in prop::collection::vec(cells(), 0..12), texts in "\\PC{0,10}",
+        styles in "[0-9]{0,4}"
     ) {
         let rows = cells.join("</row><row>");
         let sheet = format!("<sheetData><row>{rows}</row></sheetData>");
@@ -346,14 +351,18 @@ proptest! {
 
     #[test]
     fn fuzz_no_records_of_an_old_workbook_harm(
-        before in prop::collection::vec(records(), 0..8), inside in prop::collection::vec(records(), 0..12)
+        before in prop::collection::vec(records(), 0..8),
+        inside in prop::collection::vec(records(), 0..12)
     ) {
         survives(book(&before, &[("s", inside)]))?;
     }
 
     #[test]
-    fn fuzz_no_bytes_of_an_old_workbook_harm(changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..12)) {
-        let records = vec![shared(0, 0, 0), number(1, 1, 0, 2.0), formula(2, 0, [0, 0, 0, 0, 0, 0, 0xff, 0xff])];
+    fn fuzz_no_bytes_of_an_old_workbook_harm(
+        changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..12)
+    ) {
+        let text_follows = formula(2, 0, [0, 0, 0, 0, 0, 0, 0xff, 0xff]);
+        let records = vec![shared(0, 0, 0), number(1, 1, 0, 2.0), text_follows];
         let mut bytes = book(&[shared_texts(&["甲", "b"])], &[("s", records)]);
         for (at, byte) in changes {
             // The places that matter stand in the first sectors; the rest is padding.
