@@ -181,6 +181,17 @@ fn gb18030_fault(mut reader: impl Read) -> io::Result<Option<Fault>> {
     }
 }
 
+/// Whether a pair is punctuation, a dash, a number in a circle or a Greek letter in GB18030, which texts of both kinds
+/// may have.
+fn is_sign(first: u8, second: u8) -> bool {
+    match first {
+        0xa1..=0xa3 => second >= 0xa1,
+        0xa6 => matches!(second, 0xa1..=0xb8 | 0xc1..=0xd8),
+        0xa8 => second < 0x97,
+        _ => false,
+    }
+}
+
 /// The pairs of bytes that stand for Chinese characters.
 ///
 /// Nearly every text in Big5 is valid GB18030, too, and reads as garbage. But the commonest characters of Big5 stand
@@ -217,12 +228,12 @@ impl Pairs {
         }
         for byte in chunk {
             match self.first.take() {
-                Some(first) => {
+                Some(first) if !is_sign(first, *byte) => {
                     self.all += 1;
-                    let is_odd =
-                        *byte < 0xa1 || first < 0xa1 || matches!(first, 0xa2 | 0xa4..=0xaf);
+                    let is_odd = *byte < 0xa1 || first < 0xa1 || matches!(first, 0xa4..=0xaf);
                     self.odd += u64::from(is_odd);
                 }
+                Some(_) => {}
                 None if *byte >= 0x81 => self.first = Some(*byte),
                 None if *byte == b'\n' && self.all == 0 => self.line = self.line.saturating_add(1),
                 None => {}
@@ -351,6 +362,7 @@ mod tests {
             "person,name\n1,王珺\n2,李喆\n3,张堃\n4,陈美玲\n5,刘洋\n",
             "備註,臺灣同胞接種點\n雲陽街道辦事處,龍潭衛生院\n",
             "①②③ αβγ 接种点\n",
+            "group,name\nadult,18–59岁\n",
             "丹",
         ] {
             let bytes = GB18030.encode(words).0.into_owned();

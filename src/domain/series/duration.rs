@@ -91,7 +91,7 @@ fn spaced(text: &str) -> String {
             out.push(' ');
         }
         // A full stop may end an abbreviation.
-        if letter != '.' || last.is_ascii_digit() {
+        if letter != '.' || !last.is_alphabetic() {
             out.push(letter);
         }
         last = letter;
