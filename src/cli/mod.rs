@@ -211,7 +211,7 @@ struct Invocation {
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
     // Before anything else: a child that reads a workbook needs no log and no threads.
-    if let Some(code) = crate::intake::serve_workbook() {
+    if let Some(code) = crate::intake::serve_workbook(output::stream()) {
         return code;
     }
     crate::intake::read_workbooks_in_children();

@@ -193,8 +193,8 @@ fn text_of(
             *left = left.saturating_sub(bytes.len() as u64);
         }
         (Place::Disk(path), _) => {
-            let from = crate::files::open(path)
-                .map_err(|error| Issue::unreadable(&file.name, &error))?;
+            let from =
+                crate::files::open(path).map_err(|error| Issue::unreadable(&file.name, &error))?;
             from.take(limit + 1).read_to_end(&mut bytes).map_err(|error| wrong(&error))?;
         }
         (Place::Zip(_), None) => {}

@@ -48,8 +48,8 @@ pub fn read_in_children() {
     }
 }
 
-/// Reads a workbook if this process was started for that; returns its exit code.
-pub fn serve() -> Option<ExitCode> {
+/// Reads a workbook into `out` if this process was started for that; returns its exit code.
+pub fn serve(out: impl Write) -> Option<ExitCode> {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let [command, name, only, kind] = arguments.as_slice() else { return None };
     if command != COMMAND {
@@ -58,11 +58,11 @@ pub fn serve() -> Option<ExitCode> {
     let (name, only) = (name.to_string_lossy(), only.to_string_lossy());
     let only = (!only.is_empty()).then_some(&*only);
     let ask = Ask { name: &name, only, is_upload: kind == "upload" };
-    Some(answer(&ask).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS))
+    Some(answer(&ask, out).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS))
 }
 
-fn answer(ask: &Ask<'_>) -> io::Result<()> {
-    let mut out = Out(BufWriter::new(io::stdout().lock()), None);
+fn answer(ask: &Ask<'_>, out: impl Write) -> io::Result<()> {
+    let mut out = Out(BufWriter::new(out), None);
     out.letter(b'H')?;
     out.0.flush()?;
     for (resource, most) in [

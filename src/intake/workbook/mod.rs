@@ -160,7 +160,9 @@ pub(super) fn read_file(path: &Path, name: &str, bytes_max: u64) -> Result<Vec<u
 
 fn read_up_to(from: impl Read, name: &str, bytes_max: u64) -> Result<Vec<u8>, Issue> {
     let mut bytes = Vec::new();
-    from.take(bytes_max + 1).read_to_end(&mut bytes).map_err(|error| Issue::unreadable(name, &error))?;
+    from.take(bytes_max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Issue::unreadable(name, &error))?;
     if bytes.len() as u64 > bytes_max {
         let limit = format!("{} MB", bytes_max >> 20);
         return Err(Issue::error("file_too_large", name).with("limit", limit));
