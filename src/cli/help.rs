@@ -4,6 +4,7 @@
 use super::{Cli, output};
 use crate::domain::campaign::Language;
 use crate::{secrets, text};
+use chrono::NaiveDate;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
@@ -287,14 +288,24 @@ fn told(error: &clap::Error) -> Option<String> {
     Some(super::output::lines_harmless(&said))
 }
 
-/// Writes a man page for every command into a folder.
-pub(super) fn man(folder: &std::path::Path) -> anyhow::Result<usize> {
+/// Writes a man page for every command into a folder, with `day` as its date; returns how many.
+pub(super) fn man(folder: &std::path::Path, day: NaiveDate) -> anyhow::Result<usize> {
     std::fs::create_dir_all(folder)?;
-    let command = with_examples_below(Cli::command(), "");
-    clap_mangen::generate_to(command, folder)?;
-    let pages = std::fs::read_dir(folder)?.flatten();
-    let is_page = |name: &str| name.starts_with("doseplan") && name.ends_with(".1");
-    Ok(pages.filter(|page| page.file_name().to_str().is_some_and(is_page)).count())
+    let mut command = with_examples_below(Cli::command(), "").disable_help_subcommand(true);
+    command.build();
+    man_below(&command, folder, day)
+}
+
+fn man_below(command: &Command, folder: &std::path::Path, day: NaiveDate) -> anyhow::Result<usize> {
+    let mut pages = 1;
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        pages += man_below(below, folder, day)?;
+    }
+    let source = format!("doseplan {}", env!("CARGO_PKG_VERSION"));
+    // Without a date its place would be taken by the version, because empty arguments are left out.
+    let page = clap_mangen::Man::new(command.clone()).date(day.to_string());
+    page.source(source).manual("doseplan").generate_to(folder)?;
+    Ok(pages)
 }
 
 /// Man pages are in English, as most are, with their examples.

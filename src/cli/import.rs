@@ -225,6 +225,13 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
     };
     shown(&done.fault);
     shown(&done.issues);
+    shown(&done.oddities);
+    if done.to_look_at > done.oddities.len() as u64 {
+        out.note("import-to-look-at", &[("count", &done.to_look_at)]);
+    }
+    if done.unfilled > 0 {
+        out.note("import-unfilled", &[("count", &done.unfilled)]);
+    }
     if done.rows > 0 || done.fault.is_empty() {
         out.note(
             "import-done",

@@ -46,10 +46,10 @@ mod report_print;
 mod service;
 mod snippet;
 mod status;
-mod trail;
-mod unsubscribe;
 #[cfg(test)]
 mod tests;
+mod trail;
+mod unsubscribe;
 mod verdict;
 mod workbook;
 
@@ -220,6 +220,11 @@ struct Invocation {
 
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
+    // Before anything else: a child that reads a workbook needs no log and no threads.
+    if let Some(code) = crate::intake::serve_workbook(output::stream()) {
+        return code;
+    }
+    crate::intake::read_workbooks_in_children();
     let (cli, path) = help::parse();
     let log = cli.common.log;
     let language = cli.common.lang.unwrap_or_else(language_of_environment);
@@ -371,8 +376,8 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::Restore(it) => it.run(invocation).await,
         Command::Explain(it) => it.run(&invocation),
         Command::Man { dir } => {
-            let count =
-                help::man(&dir).with_context(|| format!("{} cannot be written", dir.display()))?;
+            let count = help::man(&dir, invocation.clock.now().date_naive())
+                .with_context(|| format!("{} cannot be written", dir.display()))?;
             invocation.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
             Ok(exit::OK)
         }

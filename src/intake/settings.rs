@@ -6,6 +6,7 @@ use super::fields::Fields;
 use super::issue::{Issue, Severity, nearest};
 use super::rules::vaccine_names;
 use super::series::days_of;
+use super::settle::{names_of, settled};
 use super::table::{Column, Table};
 use super::tree::LIST_MARK;
 use crate::domain::area::Travel;
@@ -95,8 +96,8 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
         Some(Adopt::default())
     } else {
         fields.word("adopt", &["auto", "ask"], |word| match word {
-            "auto" => Some(Adopt::Auto),
-            "ask" => Some(Adopt::Ask),
+            "auto" | "自动" | "自动采用" => Some(Adopt::Auto),
+            "ask" | "询问" | "等人确认" => Some(Adopt::Ask),
             _ => None,
         })
     };
@@ -335,6 +336,7 @@ fn duplicate(
 /// Reads the sets of groups that reports add up.
 pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>) -> Vec<GroupSet> {
     let known: Vec<&str> = groups.texts("id").collect();
+    let names = names_of(groups, "id");
     // A report has a line for each group and each set, so their ids must differ.
     let mut seen: BTreeMap<String, u32> = groups
         .lines
@@ -348,6 +350,10 @@ pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>)
         let id = fields.code("id");
         let name = fields.text("name");
         let members = split(fields.get("groups"));
+        let members: Vec<&str> = members
+            .into_iter()
+            .map(|member| names.code_of(&settled(member)).unwrap_or(member))
+            .collect();
         if members.is_empty() {
             fields.refuse::<()>("missing_value", "groups");
         }

@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again_and_formulas_and_marks_are_harmless_text() {
         let bytes = made("=1+1\u{202e}\u{7}x");
-        let mut book = Read::of_bytes(bytes.clone(), "f").expect("opens");
+        let mut book = Read::of_upload(bytes.clone(), "f").expect("opens");
         assert_eq!(book.sheets(), ["日报 1"]);
         let rows = book.rows("日报 1").expect("rows");
         assert_eq!(rows[2].cells, ["=1+1  x", "0012", "1690000", "93.1", "2021-10-20"]);

@@ -1,7 +1,9 @@
 //! Records that somebody enters, confirms or takes out one by one: counts of a form or of another program, doubtful
 //! counts, voids.
 
-use super::{Good, Imported, Kind, Stored, facts, pipeline};
+use super::known::Facts;
+use super::pipeline::{self, Importable as _};
+use super::{Good, Imported, Kind, Stored};
 use crate::app::{App, Loaded, Result, millis};
 use crate::domain::audit::Action;
 use crate::domain::counting::Cells;
@@ -56,7 +58,9 @@ impl App {
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<(Imported, Vec<Doubtful>)> {
-        let Entered { tallies, gone, sure } = entered;
+        let Entered { mut tallies, gone, sure } = entered;
+        let facts = Facts::new(loaded, what, now).with_sessions(self.sessions(loaded).await?);
+        tallies.iter_mut().for_each(|tally| tally.put_codes(&facts));
         let is_sure = sure != Sure::None;
         let did = if is_sure { Action::TallyConfirm } else { Action::Tally };
         let mut act = self.act((by, Power::Tally), did, now).await?;
@@ -64,7 +68,7 @@ impl App {
         let tx = act.tx();
         let (author, kind) = (self.author(by), Kind::Tallies.name());
         let entry = figures::begin_entry(tx, loaded.no, kind, &author, millis(now)).await?;
-        let facts = facts(loaded, what, now).entered(entry, sure);
+        let facts = facts.entered(entry, sure);
         let rows = tallies.len() as u64;
         let good = (1..).zip(tallies).enumerate();
         let good = good.map(|(index, (line, value))| Good { index, line, value }).collect();

@@ -1,8 +1,9 @@
 //! Doses of persons. Numbers and validity follow from all doses of a person, so one dose changes what the others count.
 //! Each person of a batch is judged twice: with the doses before the batch, and with the doses after it.
 
+use super::known::Facts;
 use super::pipeline::{Found, Histories, Importable};
-use super::{Facts, Good, Warning, each_once};
+use super::{Good, Warning, each_once};
 use crate::app::Loaded;
 use crate::domain::counting::{Cells, count_person};
 use crate::domain::dose::Dose;
@@ -18,6 +19,10 @@ impl Importable for Dose {
 
     fn people<'a>(rows: &'a [Good<Self>], replaced: &[&'a Self]) -> Vec<&'a PersonId> {
         each_once(rows.iter().map(|row| &row.value).chain(replaced.iter().copied()).map(person))
+    }
+
+    fn put_codes(&mut self, facts: &Facts<'_>) {
+        facts.settle_place(&mut self.place);
     }
 
     fn fault(&self, facts: &Facts<'_>, line: u32, histories: &Histories) -> Option<Issue> {

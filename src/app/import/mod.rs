@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod doses;
+mod known;
 mod outcomes;
 mod persons;
 mod pipeline;
@@ -13,23 +14,23 @@ mod tests;
 
 pub use by_hand::Entered;
 
-use super::{App, AppError, Loaded, Result, today};
+use super::{App, AppError, Loaded, Result};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::counting::Cells;
 use crate::domain::dose::Dose;
-use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
+use crate::domain::id::{PersonId, RecordId};
 use crate::domain::judge::Judged;
 use crate::domain::permission::Actor;
-use crate::domain::plausible::{Doubtful, Sure, is_too_early};
+use crate::domain::plausible::{Doubtful, Sure};
 use crate::intake::rows::{self, Batch, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
 use crate::store::audit::{self, Author};
 use crate::store::figures::{self, Entry};
 use crate::store::{Tx, cells, doubtful};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
+use known::Facts;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -57,6 +58,13 @@ pub struct Imported {
     pub refused: u64,
     /// How many of them are counts that nobody can mean, until somebody confirms them.
     pub doubtful: u64,
+    /// Rows of a form whose number of doses was not filled in: not reported. They are not among the rows.
+    pub unfilled: u64,
+    /// Rows accepted that somebody should look at.
+    pub to_look_at: u64,
+    /// The first of them, with what is odd.
+    #[serde(skip)]
+    pub oddities: Vec<Issue>,
     /// Rows stored whose dose does not count by the rules.
     pub invalid: u64,
     /// The first of them, with their reasons.
@@ -146,19 +154,6 @@ impl Warning {
     }
 }
 
-/// What rows are checked against.
-struct Facts<'a> {
-    loaded: &'a Loaded,
-    file: String,
-    today: NaiveDate,
-    now: i64,
-    places: HashSet<PlaceCode>,
-    areas: HashSet<AreaCode>,
-    lots: HashSet<LotCode>,
-    /// Which counts somebody has confirmed.
-    sure: Sure,
-}
-
 impl App {
     /// Imports a file at the command line. `now` becomes the time of recording.
     pub async fn import(
@@ -213,7 +208,10 @@ impl App {
                 return Ok(out);
             }
         };
-        let facts = facts(loaded, rows.file(), now).entered(entry, sure);
+        let mut facts = Facts::new(loaded, rows.file(), now).entered(entry, sure);
+        if kind == Kind::Tallies {
+            facts = facts.with_sessions(self.sessions(loaded).await?);
+        }
         let mut errors = ErrorsFile::new(path, rows.names(), language);
         if rows.is_workbook() {
             let made_at = now.with_timezone(&loaded.campaign.timezone).naive_local();
@@ -247,7 +245,7 @@ impl App {
         }
         self.end_import((open, changes), (loaded, kind), &out, (entry, &by)).await?;
         match reader.await {
-            Ok(Ok(_)) => {}
+            Ok(Ok(read)) => out.unfilled = read.unfilled,
             Ok(Err(issue)) => out.fault.push(issue),
             Err(error) => return Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
@@ -308,22 +306,6 @@ fn each_once<'a>(people: impl IntoIterator<Item = &'a PersonId>) -> Vec<&'a Pers
     people
 }
 
-/// What the rows of a file are checked against.
-fn facts<'a>(loaded: &'a Loaded, file: &str, now: DateTime<Utc>) -> Facts<'a> {
-    let campaign = &loaded.campaign;
-    let sites = campaign.sites.iter().map(|site| site.code.clone());
-    Facts {
-        loaded,
-        file: file.to_owned(),
-        today: today(campaign, now),
-        now: super::millis(now),
-        places: sites.chain(campaign.stops.iter().map(|stop| stop.code.clone())).collect(),
-        areas: campaign.areas.iter().map(|area| area.code.clone()).collect(),
-        lots: campaign.deliveries.iter().map(|delivery| delivery.lot.clone()).collect(),
-        sure: Sure::None,
-    }
-}
-
 fn read_ahead<T>(
     mut rows: Rows<T>,
     send: &mpsc::Sender<Batch<T>>,
@@ -349,6 +331,9 @@ fn sort_out<T>(
 ) -> Result<(Vec<Good<T>>, RawCells)> {
     let mut good = Vec::with_capacity(batch.rows.len());
     for (index, row) in batch.rows.into_iter().enumerate() {
+        out.to_look_at += u64::from(!row.warnings.is_empty());
+        let room = ISSUES_SHOWN_MAX.saturating_sub(out.oddities.len());
+        out.oddities.extend(row.warnings.into_iter().take(room));
         match row.value {
             Ok(value) => good.push(Good { index, line: row.line, value }),
             Err(issues) => refuse(errors, out, row.line, &batch.raw.cells(index), issues)?,
@@ -378,67 +363,4 @@ fn by_line(refused: Vec<(usize, Issue)>) -> impl Iterator<Item = (u32, usize, Is
         refused.into_iter().map(|(index, issue)| (issue.row.unwrap_or(0), index, issue)).collect();
     lines.sort_by_key(|(line, index, _)| (*line, *index));
     lines.into_iter()
-}
-
-impl Facts<'_> {
-    fn issue(&self, code: &'static str, line: u32, column: &str, value: &str) -> Issue {
-        Issue::error(code, self.file.as_str()).row(line).column(column).value(value)
-    }
-
-    /// An issue whose message names the nearest known value, if one is near enough.
-    fn unknown<'a>(
-        &self,
-        code: &'static str,
-        (line, column, value): (u32, &str, &str),
-        known: impl IntoIterator<Item = &'a str>,
-    ) -> Issue {
-        let near = crate::intake::nearest(value, known).unwrap_or("none").to_owned();
-        self.issue(code, line, column, value).with("nearest", near)
-    }
-
-    /// The same for an entry, whose instant the records have.
-    fn entered(self, entry: Entry, sure: Sure) -> Self {
-        Self { now: entry.at, sure, ..self }
-    }
-
-    fn place(&self, line: u32, place: &PlaceCode) -> Option<Issue> {
-        (!self.places.contains(place)).then(|| {
-            let known = self.places.iter().map(PlaceCode::as_str).collect::<BTreeSet<_>>();
-            self.unknown("unknown_place", (line, "place", place.as_str()), known)
-        })
-    }
-
-    fn area(&self, line: u32, area: &AreaCode) -> Option<Issue> {
-        (!self.areas.contains(area)).then(|| {
-            let known = self.loaded.campaign.areas.iter().map(|area| area.code.as_str());
-            self.unknown("unknown_area", (line, "area", area.as_str()), known)
-        })
-    }
-
-    fn group(&self, line: u32, group: &GroupId) -> Option<Issue> {
-        let campaign = &self.loaded.campaign;
-        campaign.group(group.as_str()).is_none().then(|| {
-            let known = campaign.groups.iter().map(|group| group.id.as_str());
-            self.unknown("unknown_group", (line, "group", group.as_str()), known)
-        })
-    }
-
-    fn not_future(&self, line: u32, day: NaiveDate) -> Option<Issue> {
-        (day > self.today).then(|| {
-            self.issue("future_date", line, "date", &day.to_string()).with("today", self.today)
-        })
-    }
-
-    fn too_early(&self, line: u32, day: NaiveDate) -> Issue {
-        let start = self.loaded.campaign.start;
-        self.issue("too_early", line, "date", &day.to_string()).with("start", start)
-    }
-
-    fn not_too_early(&self, line: u32, day: NaiveDate) -> Option<Issue> {
-        is_too_early(&self.loaded.campaign, day).then(|| self.too_early(line, day))
-    }
-
-    fn unknown_person(&self, line: u32, person: &PersonId) -> Issue {
-        self.issue("unknown_person", line, "person", person.as_str())
-    }
 }

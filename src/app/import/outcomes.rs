@@ -1,7 +1,8 @@
 //! Outcomes other than a dose. They change no cell.
 
+use super::known::Facts;
 use super::pipeline::{Histories, Importable};
-use super::{Facts, Good, each_once};
+use super::{Good, each_once};
 use crate::domain::id::PersonId;
 use crate::domain::person::Outcome;
 use crate::intake::Issue;

@@ -1,7 +1,8 @@
 //! How a batch of rows is stored, whatever kind of record they are. Rows that repeat what is known are only counted.
 //! Rows that change a known record are corrections, and what they replace is kept. The cells change with the records.
 
-use super::{Facts, Good, Stored, Warning};
+use super::known::Facts;
+use super::{Good, Stored, Warning};
 use crate::app::{Loaded, Result};
 use crate::domain::counting::Cells;
 use crate::domain::id::PersonId;
@@ -24,6 +25,9 @@ pub(super) trait Importable: Record {
     fn people<'a>(_: &'a [Good<Self>], _: &[&'a Self]) -> Vec<&'a PersonId> {
         Vec::new()
     }
+
+    /// Puts codes where the row has names. By default it has none.
+    fn put_codes(&mut self, _: &Facts<'_>) {}
 
     /// What is wrong with a row that is new or a correction; `None`: nothing.
     fn fault(&self, facts: &Facts<'_>, line: u32, histories: &Histories) -> Option<Issue>;
@@ -66,11 +70,12 @@ pub(super) struct Found {
 pub(super) async fn store<T: Importable>(
     tx: &mut Tx,
     facts: &Facts<'_>,
-    rows: Vec<Good<T>>,
+    mut rows: Vec<Good<T>>,
     cells: &mut Cells,
 ) -> Result<Stored> {
     let Facts { loaded, now, .. } = *facts;
     let mut stored = Stored::default();
+    rows.iter_mut().for_each(|row| row.value.put_codes(facts));
     let rows = unique(facts, rows, &mut stored);
     let known = records::find(tx, loaded.no, rows.iter().map(|row| row.value.key())).await?;
     let rows = changed(facts, rows, &known, &mut stored);

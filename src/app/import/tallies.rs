@@ -1,7 +1,8 @@
 //! Tallies: doses counted at a place on a day.
 
+use super::Good;
+use super::known::Facts;
 use super::pipeline::{Found, Histories, Importable};
-use super::{Facts, Good};
 use crate::app::{Loaded, Result};
 use crate::domain::counting::{Cells, count_tally};
 use crate::domain::dose::Tally;
@@ -15,10 +16,18 @@ use std::collections::{BTreeMap, HashSet};
 impl Importable for Tally {
     const KEY: &'static str = "record";
 
+    fn put_codes(&mut self, facts: &Facts<'_>) {
+        facts.settle_area(&mut self.area);
+        facts.settle_group(&mut self.group);
+        facts.settle_place(&mut self.place);
+        facts.settle_team(&mut self.place, &self.area, self.date);
+    }
+
     fn fault(&self, facts: &Facts<'_>, line: u32, _: &Histories) -> Option<Issue> {
         let limit = facts.loaded.campaign.series.dose_count();
         facts
-            .place(line, &self.place)
+            .team(line, &self.place, self.date)
+            .or_else(|| facts.place(line, &self.place))
             .or_else(|| facts.area(line, &self.area))
             .or_else(|| facts.group(line, &self.group))
             .or_else(|| {

@@ -99,6 +99,7 @@ const CHILDREN: Shape<ChildRow> = Shape {
         Column::optional("uploaded"),
     ],
     read: child,
+    is_unfilled: |_| false,
 };
 
 const DOSES: Shape<DoseRow> = Shape {
@@ -115,6 +116,7 @@ const DOSES: Shape<DoseRow> = Shape {
         Column::optional("number"),
     ],
     read: dose,
+    is_unfilled: |_| false,
 };
 
 const UNITS: Shape<VaccinationUnit> = Shape {
@@ -127,6 +129,7 @@ const UNITS: Shape<VaccinationUnit> = Shape {
         Column::optional("kind"),
     ],
     read: unit,
+    is_unfilled: |_| false,
 };
 
 const TOWNSHIPS: Shape<Township> = Shape {
@@ -138,12 +141,14 @@ const TOWNSHIPS: Shape<Township> = Shape {
         Column::optional("merged_as"),
     ],
     read: township,
+    is_unfilled: |_| false,
 };
 
 const MOVES: Shape<MoveRow> = Shape {
     stem: "moves",
     columns: &[Column::required("child"), Column::required("since"), Column::required("unit")],
     read: moved,
+    is_unfilled: |_| false,
 };
 
 /// Opens `children.csv`.
