@@ -15,14 +15,17 @@ pub mod figures;
 pub mod health;
 pub mod import;
 pub mod installation;
+pub mod national;
 pub mod notices;
 pub mod outbox;
+mod passwords;
 pub mod plans;
 pub mod recount;
 mod refused;
 pub mod reports;
 pub mod run_words;
 pub mod sessions;
+pub mod sign_in;
 pub mod status;
 pub mod unsubscribing;
 pub mod uploads;
@@ -38,6 +41,7 @@ use crate::store::db::Claim;
 use crate::store::{CampaignNo, Store, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the doors work with: a database and its configuration.
@@ -49,6 +53,10 @@ pub struct App {
     pub config: Config,
     /// Another way for mail than the configured one: a test's.
     pub transport: Option<Transport>,
+    /// The operating system's user whose process this is, for the audit log.
+    user: Arc<str>,
+    /// The network address of whoever asks; `None` at the command line and in jobs.
+    address: Option<IpAddr>,
     /// Versions of campaigns that were read: they never change, and the daemon looks at them every few seconds.
     read: Arc<Mutex<Versions>>,
     /// The sessions of the plans that were read.
@@ -87,7 +95,7 @@ pub use refused::Refused;
 pub enum AppError {
     /// The database.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// No campaign at all.
     #[error("there is no campaign yet; `doseplan campaign apply FOLDER` stores one")]
     NoCampaign,
@@ -105,9 +113,15 @@ pub enum AppError {
     /// Somebody who may not.
     #[error("{}", Refused::from(.0))]
     Denied(Denied),
+    /// Somebody whose requests wait already.
+    #[error("too many of your requests are waiting; ask again when they are answered")]
+    TooMany,
     /// Another process has what is needed.
     #[error("{0}")]
     Busy(String),
+    /// A configuration that cannot be followed; the text says what to write.
+    #[error("{0}")]
+    Configuration(String),
     /// A backup that cannot be used; take another one.
     #[error("{0}; take another backup")]
     Unsound(String),
@@ -117,6 +131,15 @@ pub enum AppError {
     /// Something else that was asked for and cannot be; the text says what to do.
     #[error("{0}")]
     Refused(Refused),
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::File(path, error) => Self::File(path, error),
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl From<Denied> for AppError {
@@ -145,6 +168,7 @@ impl AppError {
             Self::UnknownCampaign { wanted, known } => {
                 say("refused-unknown-campaign", &[("wanted", wanted), ("known", known)])
             }
+            Self::TooMany => say("refused-too-many", &[]),
             Self::Denied(denied) => Refused::from(denied).words(language),
             Self::Refused(refused) => refused.words(language),
             other => other.to_string(),
@@ -158,7 +182,15 @@ pub type Result<T> = std::result::Result<T, AppError>;
 impl App {
     /// The app on a database.
     pub fn new(store: Store, config: Config) -> Self {
-        Self { store, config, transport: None, read: Arc::default(), calendars: Arc::default() }
+        Self {
+            store,
+            config,
+            transport: None,
+            user: crate::machine::user().into(),
+            address: None,
+            read: Arc::default(),
+            calendars: Arc::default(),
+        }
     }
 
     /// The same app, where all that is written is written under a claim.

@@ -38,7 +38,7 @@ impl App {
             Some(desk) => desk.clone(),
             None => mail.from.parse::<Party>().map(|from| from.address).unwrap_or_default(),
         };
-        let token = link::token(secret, &link::message_hash(key));
+        let token = link::token(secret, &link::message_hash(secret, key));
         WayOut::new(&desk, mail.unsubscribe_url.as_ref(), token)
             .map_err(|error| AppError::refused("refused-way-out", &[("said", &error)]))
     }

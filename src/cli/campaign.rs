@@ -73,6 +73,22 @@ fn check(invocation: &Invocation, path: &Path) -> u8 {
             errors: views_of(&errors, language),
             warnings: views_of(&warnings, language),
         });
+    } else if invocation.out.format == Format::Csv {
+        let mut sheet = Sheet::new(&["severity", "code", "file", "row", "column", "message"]);
+        for issue in errors.iter().chain(&warnings) {
+            let view = issue.view(language);
+            let row = view.row.map(|row| row.to_string());
+            let column = view.column.map(|column| column.to_string());
+            sheet.push(vec![
+                if issue.is_error() { "error" } else { "warning" }.to_owned(),
+                view.code.to_owned(),
+                view.file.to_string(),
+                row.unwrap_or_default(),
+                column.unwrap_or_default(),
+                view.message.to_string(),
+            ]);
+        }
+        invocation.out.sheet(&sheet);
     } else {
         let mut lines = snippet::is_wanted(invocation, path).then(|| snippet::Lines::of(path));
         for issue in errors.iter().chain(&warnings) {
@@ -110,13 +126,14 @@ pub(super) fn read(
     match intake::campaign(path, intake::series::all()) {
         Ok(loaded) => {
             for issue in &loaded.warnings {
-                eprintln!("{} {}", invocation.out.word("word-warning"), issue.line(language));
+                let word = invocation.out.word("word-warning");
+                super::output::tell(&format!("{word} {}", issue.line(language)));
             }
             Ok(loaded.campaign)
         }
         Err(issues) => {
             for issue in &issues {
-                eprintln!("{}", issue.line(language));
+                super::output::tell(&issue.line(language));
             }
             Err(exit::CONFIGURATION)
         }
@@ -155,23 +172,26 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
 }
 
 fn changes(invocation: &Invocation, changes: &[RowChange]) {
-    if changes.is_empty() {
+    if changes.is_empty() && invocation.out.format == Format::Table {
         return;
     }
-    let mut sheet = Sheet::new(&["table", "key", "column", "old", "new"]);
-    for change in changes {
-        let word = |key: &str| invocation.out.word(key);
-        let (column, old, new) = match &change.what {
-            What::Added { row } => (word("change-added"), String::new(), harmless(row)),
-            What::Removed { row } => (word("change-removed"), harmless(row), String::new()),
-            What::Changed { column, old, new } => {
-                ((*column).to_owned(), harmless(old), harmless(new))
-            }
-            What::Reordered => (word("change-reordered"), String::new(), String::new()),
-        };
-        sheet.push(vec![change.table.to_owned(), harmless(&change.key), column, old, new]);
-    }
+    let mut sheet = Sheet::new(&CHANGE);
+    changes.iter().for_each(|change| sheet.push(change_row(invocation, change)));
     invocation.out.sheet(&sheet);
+}
+
+/// The columns of a change.
+const CHANGE: [&str; 5] = ["table", "key", "column", "old", "new"];
+
+fn change_row(invocation: &Invocation, change: &RowChange) -> Vec<String> {
+    let word = |key: &str| invocation.out.word(key);
+    let (column, old, new) = match &change.what {
+        What::Added { row } => (word("change-added"), String::new(), harmless(row)),
+        What::Removed { row } => (word("change-removed"), harmless(row), String::new()),
+        What::Changed { column, old, new } => ((*column).to_owned(), harmless(old), harmless(new)),
+        What::Reordered => (word("change-reordered"), String::new(), String::new()),
+    };
+    vec![change.table.to_owned(), harmless(&change.key), column, old, new]
 }
 
 async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
@@ -206,6 +226,7 @@ async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
     let versions = app.versions(&loaded).await?;
     let mut old: Option<&crate::domain::campaign::Campaign> = None;
     let mut lines = Vec::new();
+    let mut sheet = Sheet::new(&[&["version", "applied_at"], &CHANGE[..]].concat());
     for version in &versions {
         let at = super::job::local(zone, version.applied_at);
         let found = old
@@ -215,14 +236,25 @@ async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
             lines.push(serde_json::json!({
                 "version": version.version, "applied_at": at, "changes": found,
             }));
+        } else if invocation.out.format == Format::Csv {
+            // A version that changed no row, as the first, has a line of its own.
+            let mut rows: Vec<_> = found.iter().map(|row| change_row(invocation, row)).collect();
+            if rows.is_empty() {
+                rows.push(vec![String::new(); CHANGE.len()]);
+            }
+            for row in rows {
+                sheet.push([vec![version.version.to_string(), at.clone()], row].concat());
+            }
         } else {
             invocation.out.note("campaign-version", &[("version", &version.version), ("at", &at)]);
             changes(invocation, &found);
         }
         old = Some(&version.campaign);
     }
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&lines);
+    match invocation.out.format {
+        Format::Json => invocation.out.json(&lines),
+        Format::Csv => invocation.out.sheet(&sheet),
+        Format::Table => {}
     }
     Ok(exit::OK)
 }

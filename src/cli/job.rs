@@ -79,6 +79,11 @@ pub(super) fn local(zone: Tz, millis: i64) -> String {
         .unwrap_or_default()
 }
 
+/// An instant as local time of a zone with its offset, because a repeated hour has two instants of the same name.
+fn exact(zone: Tz, at: DateTime<Utc>) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S%:z").to_string()
+}
+
 #[derive(Serialize)]
 struct Line {
     job: JobName,
@@ -158,6 +163,9 @@ impl Job {
                 let occasion = Occasion { due: at, now: at };
                 let report = runner.execute(&loaded, job_of(name)?, occasion).await?;
                 let said = report_words(invocation.out.language, &report);
+                let due = local(loaded.campaign.timezone, at.timestamp_millis());
+                let done = serde_json::json!({"job": name, "due": due, "said": said});
+                invocation.out.thing(&done);
                 invocation.out.note("job-done", &[("job", name), ("said", &said)]);
                 Ok(exit::OK)
             }
@@ -188,7 +196,10 @@ async fn list(
         let mut upcoming: std::collections::VecDeque<String> = entry
             .upcoming(zone, now, life(&loaded.campaign), UPCOMING)
             .into_iter()
-            .map(|at| local(zone, at.timestamp_millis()))
+            .map(|at| match invocation.out.format {
+                Format::Json => exact(zone, at),
+                _ => local(zone, at.timestamp_millis()),
+            })
             .collect();
         let done = runs::last(&mut tx, loaded.no, entry.job, RunState::Done).await?;
         let last = runs::list(&mut tx, loaded.no, Some(entry.job), 1).await?.into_iter().next();
@@ -247,7 +258,7 @@ fn next(
         let lines: Vec<_> = due
             .iter()
             .map(|(at, job)| {
-                let due = local(zone, at.timestamp_millis());
+                let due = exact(zone, *at);
                 serde_json::json!({"due": due, "job": job, "clock_change": change})
             })
             .collect();
@@ -256,7 +267,11 @@ fn next(
     }
     let mut sheet = Sheet::new(&["due", "job"]);
     for (at, job) in due {
-        sheet.push(vec![local(zone, at.timestamp_millis()), job.to_string()]);
+        let due = match invocation.out.format {
+            Format::Csv => exact(zone, at),
+            _ => local(zone, at.timestamp_millis()),
+        };
+        sheet.push(vec![due, job.to_string()]);
     }
     invocation.out.sheet(&sheet);
     note_clock_change(invocation, loaded, change);
@@ -278,6 +293,9 @@ async fn backfill(
     let job = entry.job;
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
+    let mut sheet = Sheet::new(&["job", "due", "state", "said"]);
+    let row =
+        |due: &str, state: &str, said: &str| [name, due, state, said].map(str::to_owned).to_vec();
     for at in due {
         let mut tx = runner.app.store.read().await?;
         let found = runs::find(&mut tx, loaded.no, job, at.timestamp_millis()).await?;
@@ -285,10 +303,12 @@ async fn backfill(
         let when = local(zone, at.timestamp_millis());
         if found.as_ref().is_some_and(|run| run.state == RunState::Done) {
             invocation.out.note("backfill-done-before", &[("due", &when)]);
+            sheet.push(row(&when, "done_before", ""));
             continue;
         }
         if dry_run {
             invocation.out.note("backfill-would-run", &[("job", &name), ("due", &when)]);
+            sheet.push(row(&when, "would_run", ""));
             continue;
         }
         let now = invocation.clock.now();
@@ -296,6 +316,10 @@ async fn backfill(
         let said = report_words(invocation.out.language, &report);
         runner.note_backfill(loaded, job, at, report, now).await?;
         invocation.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
+        sheet.push(row(&when, "ran", &said));
+    }
+    if invocation.out.format != Format::Table {
+        invocation.out.sheet(&sheet);
     }
     Ok(exit::OK)
 }

@@ -27,6 +27,8 @@ mod job;
 mod layout;
 mod log;
 mod mails;
+mod national;
+mod national_print;
 mod outbox;
 mod output;
 mod plan;
@@ -40,11 +42,15 @@ mod plan_tours;
 mod plan_vials;
 mod plan_what_if;
 mod plan_why;
+mod record_history;
 mod report;
 mod report_print;
 mod service;
 mod snippet;
 mod status;
+#[cfg(test)]
+mod tests;
+mod trail;
 mod unsubscribe;
 mod verdict;
 mod workbook;
@@ -56,6 +62,7 @@ use crate::domain::campaign::Language;
 use crate::domain::id::AreaCode;
 use crate::jobs::runner::Runner;
 use crate::jobs::timetable::{Timetable, TimetableError};
+use crate::secrets;
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -151,6 +158,9 @@ enum Command {
     /// The monthly tables to hand up, and the records behind each cell
     #[command(subcommand)]
     Report(report::Report),
+    /// The official figures of the national immunisation programme
+    #[command(subcommand)]
+    National(national::NationalFigures),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
     /// One screen: campaign, day, plan and progress, late sites, jobs, mail
@@ -202,6 +212,7 @@ fn parse_language(text: &str) -> Result<Language, String> {
 }
 
 /// What every command of an invocation needs.
+#[derive(Clone)]
 struct Invocation {
     common: Common,
     config: Config,
@@ -211,14 +222,19 @@ struct Invocation {
 
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
-    let cli = help::parse();
+    // Before anything else: a child that reads a workbook needs no log and no threads.
+    if let Some(code) = crate::intake::serve_workbook(output::stream()) {
+        return code;
+    }
+    crate::intake::read_workbooks_in_children();
+    let (cli, path) = help::parse();
     let log = cli.common.log;
     let language = cli.common.lang.unwrap_or_else(language_of_environment);
     log::start(log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("doseplan: the runtime could not be started: {error}");
+            output::tell(&format!("doseplan: the runtime could not be started: {error}"));
             return ExitCode::from(exit::FAILED);
         }
     };
@@ -231,8 +247,52 @@ pub fn main() -> ExitCode {
             }
         }
     });
-    ExitCode::from(code)
+    ExitCode::from(output::ended(code, ACTS.contains(&path.as_str())))
 }
+
+/// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
+/// result.
+const ACTS: [&str; 39] = [
+    "account add",
+    "account password",
+    "account remove",
+    "account token remove",
+    "backup",
+    "bounce forget",
+    "bounce import",
+    "campaign apply",
+    "campaign export",
+    "campaign new",
+    "daemon",
+    "db adopt",
+    "db move",
+    "demo",
+    "digest resend",
+    "digest send",
+    "doses import",
+    "doses new",
+    "doses void",
+    "job backfill",
+    "job hold",
+    "job resume",
+    "job run",
+    "man",
+    "outbox drain",
+    "outbox resolve",
+    "outbox retry",
+    "outcomes import",
+    "outcomes new",
+    "outcomes void",
+    "persons import",
+    "persons new",
+    "plan adopt",
+    "report save",
+    "restore",
+    "tallies import",
+    "tallies new",
+    "tallies void",
+    "unsubscribe",
+];
 
 fn code_of(error: &anyhow::Error) -> u8 {
     if error.chain().any(<dyn std::error::Error>::is::<StoreError>) {
@@ -259,6 +319,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
             || cause.is::<plan_files::Unusable>()
             || cause.is::<crate::jobs::timetable::TimetableError>()
             || cause.is::<daemon::CannotListen>()
+            || cause.is::<crate::web::BadCertificate>()
     };
     if error.chain().any(|cause| unusable(cause) || missing(cause)) {
         return exit::CONFIGURATION;
@@ -267,13 +328,29 @@ fn code_of(error: &anyhow::Error) -> u8 {
 }
 
 async fn start(cli: Cli) -> anyhow::Result<u8> {
-    let path = cli.common.config.clone().unwrap_or_else(|| PathBuf::from("doseplan.toml"));
-    let config = Config::read(&path, cli.common.config.is_some())?;
+    let config = configuration(&cli.common)?;
+    for address in cli.common.db.iter().chain(&config.db) {
+        secrets::keep(address);
+    }
     let language = cli.common.lang.or(config.language).unwrap_or_else(language_of_environment);
     let out = Out { language, format: cli.common.output };
     let invocation =
         Invocation { common: cli.common, config, clock: Clock::from_environment(), out };
-    match cli.command {
+    let trail = trail::of(&cli.command);
+    if let Some(trail) = trail.as_ref().filter(|trail| trail.is_before) {
+        trail.write(&invocation).await?;
+    }
+    let later = trail.filter(|trail| !trail.is_before).map(|trail| (trail, invocation.clone()));
+    let code = Box::pin(run(cli.command, invocation)).await?;
+    if let Some((trail, invocation)) = later.filter(|_| code == exit::OK || code == exit::REFUSED) {
+        trail.write(&invocation).await?;
+    }
+    Ok(code)
+}
+
+/// Runs a command.
+async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
+    match command {
         Command::Demo(it) => Box::pin(it.run(invocation)).await,
         Command::Campaign(it) => it.run(invocation).await,
         Command::Plan(it) => it.run(invocation).await,
@@ -285,6 +362,7 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::CatchUp(it) => it.run(invocation).await,
         Command::Forecast(it) => it.run(&invocation),
         Command::Report(it) => it.run(invocation).await,
+        Command::National(it) => tokio::task::block_in_place(|| it.run(&invocation)),
         Command::Coverage(it) => it.run(invocation).await,
         Command::Status(it) => it.run(invocation).await,
         Command::Digest(it) => it.run(invocation).await,
@@ -300,8 +378,8 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Restore(it) => it.run(invocation).await,
         Command::Explain(it) => it.run(&invocation),
         Command::Man { dir } => {
-            let count =
-                help::man(&dir).with_context(|| format!("{} cannot be written", dir.display()))?;
+            let count = help::man(&dir, invocation.clock.now().date_naive())
+                .with_context(|| format!("{} cannot be written", dir.display()))?;
             invocation.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
             Ok(exit::OK)
         }
@@ -314,6 +392,23 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
+/// Reads the configuration.
+fn configuration(common: &Common) -> Result<Config, crate::config::ConfigError> {
+    Config::read(&common.configuration(), common.config.is_some())
+}
+
+impl Common {
+    /// The file of the configuration.
+    fn configuration(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(|| PathBuf::from("doseplan.toml"))
+    }
+}
+
+/// The timetable that a configuration names.
+fn timetable_of(config: &Config) -> Result<Timetable, TimetableError> {
+    config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
+}
+
 /// The language set in the environment; Chinese if none is set.
 fn language_of_environment() -> Language {
     ["LC_ALL", "LC_MESSAGES", "LANG"]
@@ -322,11 +417,6 @@ fn language_of_environment() -> Language {
         .find(|value| !value.is_empty())
         .and_then(|value| Language::from_tag(value.split('.').next().unwrap_or_default()))
         .unwrap_or_default()
-}
-
-/// An address that is safe to show. The address of a server may contain a password.
-fn shown(address: &str) -> &str {
-    if address.starts_with("sqlite:") { address } else { "postgres://…" }
 }
 
 impl Invocation {
@@ -339,11 +429,27 @@ impl Invocation {
     async fn open(&self, create: bool) -> anyhow::Result<App> {
         let address = self.address();
         let opened = Store::open(&address, create).await.map_err(AppError::from);
-        let store = opened.with_context(|| format!("database {}", shown(&address)))?;
-        let store = store
+        let store = opened.with_context(|| format!("database {}", secrets::shown(&address)))?;
+        let mut store = store
             .with_clock(self.clock.clone())
             .with_faults(crate::fault::Faults::from_environment());
-        Ok(App::new(store, self.config.clone()))
+        if let Some(file) = &self.config.audit.key_file {
+            store = store.with_audit_key(file.clone());
+        }
+        let app = App::new(store, self.config.clone());
+        // What an older version stored is brought up to what this one keeps.
+        let now = self.clock.now();
+        app.seal_older(now).await?;
+        app.settle_places(now).await?;
+        // An earlier edition of the program may have suppressed readers for what was not their fault.
+        let again = app.judge_bounces_again(self.clock.now()).await?.unwrap_or_default();
+        if !again.released.is_empty() {
+            let (count, kept) = (again.released.len(), again.kept);
+            let told: [(&str, &dyn std::fmt::Display); 3] =
+                [("count", &count), ("queued", &again.queued), ("kept", &kept)];
+            self.out.note("bounce-judged-again", &told);
+        }
+        Ok(app)
     }
 
     /// The app and the campaign named by `named`, or else by `--campaign`.
@@ -355,7 +461,7 @@ impl Invocation {
 
     /// The timetable of this installation.
     fn timetable(&self) -> Result<Timetable, TimetableError> {
-        self.config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
+        timetable_of(&self.config)
     }
 
     /// A runner of this process, with the timetable of this installation.

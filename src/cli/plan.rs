@@ -5,7 +5,7 @@ use super::plan_choice::{any_plan, planning_day};
 use super::plan_files::Basis;
 use super::plan_joint::{Asked, Together};
 use super::plan_print::{rows_sheet, table, view};
-use super::plan_progress::{share_of, tell};
+use super::plan_progress::{Interrupt, tell};
 use super::{
     Invocation, exit, parse_day, plan_check, plan_joint, plan_tours, plan_vials, plan_what_if,
     plan_why,
@@ -138,8 +138,9 @@ impl Make {
             );
         }
         let started = Instant::now();
-        let mut time_used = || share_of(limit, started.elapsed());
         let out = invocation.out;
+        let interrupt = Interrupt::listen(out);
+        let mut time_used = || interrupt.share_of(limit, started.elapsed());
         let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
         let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
         if let Some((campaign, given, from)) = self.basis.folder(invocation)? {
@@ -153,6 +154,7 @@ impl Make {
                 limits,
             };
             let (plan, verdict) = planner::make_judged(&request, progress, time_used);
+            interrupt.tell(out, started.elapsed());
             self.print(invocation, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
@@ -160,6 +162,7 @@ impl Make {
         let now = invocation.clock.now();
         let Made { no, from, plan, verdict } =
             app.make_plan(&loaded, self.basis.from, Actor::CommandLine, search, now).await?;
+        interrupt.tell(out, started.elapsed());
         self.print(invocation, &loaded.campaign, (&plan, &verdict), Some(no), from)?;
         app.store.close().await;
         Ok(exit::OK)
@@ -175,7 +178,7 @@ impl Make {
     ) -> anyhow::Result<()> {
         if let Some(path) = &self.certificate {
             let text = serde_json::to_string(&plan.certificate)?;
-            std::fs::write(path, text)
+            crate::files::write(path, text)
                 .with_context(|| format!("{} cannot be written", path.display()))?;
         }
         match invocation.out.format {
@@ -203,6 +206,9 @@ async fn adopt(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
+/// The columns of `plan diff`.
+const DIFFERENCE: [&str; 6] = ["day", "place", "name", "doses_before", "doses_after", "change"];
+
 async fn diff(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
     let old = app.plan(&loaded, None).await?;
@@ -212,6 +218,11 @@ async fn diff(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     };
     let Some((head, new)) = new else {
         invocation.out.note("plan-no-draft", &[]);
+        match invocation.out.format {
+            Format::Json => invocation.out.json(&Option::<()>::None),
+            Format::Csv => invocation.out.sheet(&Sheet::new(&DIFFERENCE)),
+            Format::Table => {}
+        }
         return Ok(exit::OK);
     };
     let old = old.map(|(_, rows)| rows).unwrap_or_default();
@@ -219,8 +230,7 @@ async fn diff(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     if invocation.out.format == Format::Json {
         invocation.out.json(&found);
     } else {
-        let columns = ["day", "place", "name", "doses_before", "doses_after", "change"];
-        let mut sheet = Sheet::new(&columns);
+        let mut sheet = Sheet::new(&DIFFERENCE);
         for change in &found.sessions {
             let place = loaded.campaign.place(change.place.as_str());
             let kind = match (change.doses_before, change.doses_after) {

@@ -113,7 +113,7 @@ impl Check {
     /// The certificate that was named, in the form that is asked for.
     fn certificate<C: serde::de::DeserializeOwned>(&self) -> anyhow::Result<Option<C>> {
         let Some(path) = &self.certificate else { return Ok(None) };
-        let text = std::fs::read_to_string(path)
+        let text = crate::files::read_to_string(path)
             .with_context(|| format!("{} cannot be read", path.display()))?;
         let certificate = serde_json::from_str(&text)
             .with_context(|| format!("{} is no certificate", path.display()))?;
@@ -139,8 +139,8 @@ fn compare(claimed: f64, (bound, mut problems): (f64, Vec<String>), result: &mut
 }
 
 fn print(invocation: &Invocation, result: &CheckResult, with_bound: bool) {
-    if invocation.out.format == Format::Json {
-        invocation.out.json(result);
+    if invocation.out.format != Format::Table {
+        invocation.out.thing(result);
         return;
     }
     let mut lines = vec![if result.feasible {
@@ -169,7 +169,7 @@ fn print(invocation: &Invocation, result: &CheckResult, with_bound: bool) {
 fn read_plan(invocation: &Invocation, path: &Path) -> Result<Vec<CampaignRow>, u8> {
     rows::plan(path).map_err(|issues| {
         for issue in &issues {
-            eprintln!("{}", issue.line(invocation.out.language));
+            super::output::tell(&issue.line(invocation.out.language));
         }
         let missing = issues.iter().any(|issue| issue.code == "path_missing");
         if missing { exit::CONFIGURATION } else { exit::FAILED }

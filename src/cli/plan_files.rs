@@ -82,7 +82,7 @@ impl Basis {
 pub(super) fn read_tallies(invocation: &Invocation, path: &Path) -> anyhow::Result<Vec<GivenRow>> {
     let tell = |issues: &[Issue]| {
         for issue in issues {
-            eprintln!("{}", issue.line(invocation.out.language));
+            super::output::tell(&issue.line(invocation.out.language));
         }
     };
     let mut rows = rows::tallies(path).map_err(|issues| {

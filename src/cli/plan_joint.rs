@@ -3,7 +3,7 @@
 use super::output::{Format, NONE, Sheet};
 use super::plan_files::{Unusable, misused, read_tallies};
 use super::plan_print::{StagesView, stages_sheet, worst_text};
-use super::plan_progress::{share_of, tell};
+use super::plan_progress::{Interrupt, tell};
 use super::{Invocation, exit};
 use crate::domain::dose::GivenRow;
 use crate::domain::jurisdiction::Joined;
@@ -38,13 +38,14 @@ impl Together {
         let language = invocation.out.language;
         let refused = |issues: Vec<Issue>| {
             for issue in issues {
-                eprintln!("{}", issue.line(language));
+                super::output::tell(&issue.line(language));
             }
             Unusable
         };
         let warn = |issues: &[Issue]| {
             for issue in issues {
-                eprintln!("{} {}", invocation.out.word("word-warning"), issue.line(language));
+                let warning = invocation.out.word("word-warning");
+                super::output::tell(&format!("{warning} {}", issue.line(language)));
             }
         };
         let of_folder = |issues| intake::in_folder(jurisdiction, issues);
@@ -122,8 +123,9 @@ pub(super) fn make(
 ) -> anyhow::Result<u8> {
     let limit = asked.seconds.map(Duration::from_secs);
     let started = Instant::now();
-    let mut time_used = || share_of(limit, started.elapsed());
     let out = invocation.out;
+    let interrupt = Interrupt::listen(out);
+    let mut time_used = || interrupt.share_of(limit, started.elapsed());
     let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
     let request = JointRequest {
         joined: &together.joined,
@@ -134,9 +136,10 @@ pub(super) fn make(
         limits: asked.limits,
     };
     let plan = planner::make_joint(&request, &mut progress, &mut time_used);
+    interrupt.tell(out, started.elapsed());
     if let Some(path) = asked.certificate {
         let text = serde_json::to_string(&plan.certificate)?;
-        std::fs::write(path, text)
+        crate::files::write(path, text)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     match out.format {

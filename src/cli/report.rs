@@ -58,7 +58,7 @@ fn parse_name(text: &str) -> Result<Name, String> {
 }
 
 /// The first day of a month.
-fn parse_month(text: &str) -> Result<NaiveDate, String> {
+pub(super) fn parse_month(text: &str) -> Result<NaiveDate, String> {
     let text = text.trim().replace('年', "-").replace(['月', '/', '.'], "-");
     let text = text.trim_end_matches('-');
     let padded = match text.split_once('-') {
@@ -162,6 +162,7 @@ async fn explained(
     };
     if !has_records(figure) {
         invocation.out.note("report-no-records", &[]);
+        print::unexplained(invocation, &found, cell, figure);
         return Ok(exit::OK);
     }
     let told = app.report_explained(loaded, ask, figure).await?;
@@ -187,7 +188,7 @@ async fn save(
     let mut book = print::Tables::new(invocation, &loaded.campaign);
     let mut count = 0;
     if !is_book {
-        std::fs::create_dir_all(path).map_err(cannot)?;
+        crate::files::create_dir_all(path).map_err(cannot)?;
     }
     for name in names(loaded) {
         let ask = when.ask(invocation, loaded, name);
@@ -197,12 +198,12 @@ async fn save(
             book.add(&shown)?;
         } else {
             let file = format!("{}.csv", shown.file_name());
-            std::fs::write(path.join(file), shown.csv_file()).map_err(cannot)?;
+            crate::files::write(&path.join(file), shown.csv_file()).map_err(cannot)?;
         }
         count += 1;
     }
     if is_book {
-        std::fs::write(path, book.bytes()?).map_err(cannot)?;
+        crate::files::write(path, book.bytes()?).map_err(cannot)?;
     }
     invocation.out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
     Ok(exit::OK)

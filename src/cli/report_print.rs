@@ -281,6 +281,24 @@ fn record_row(
     ]
 }
 
+/// Prints that a cell was computed from no record, for programs.
+pub(super) fn unexplained(
+    invocation: &Invocation,
+    report: &Report,
+    address: &str,
+    figure: &Figure,
+) {
+    let out = invocation.out;
+    match out.format {
+        Format::Json => out.json(&json!({
+            "report": report.name, "cell": address.trim().to_ascii_uppercase(),
+            "value": figure.value, "formula": null, "parts": [],
+        })),
+        Format::Csv => out.sheet(&Sheet::new(&COLUMNS)),
+        Format::Table => {}
+    }
+}
+
 /// Prints what a cell was computed from.
 pub(super) fn explained(invocation: &Invocation, report: &Report, address: &str, told: &Explained) {
     let out = invocation.out;

@@ -42,7 +42,7 @@ impl Status {
         if invocation.out.format == Format::Table {
             screen(&invocation, &loaded, &status);
         } else {
-            invocation.out.json(&status);
+            invocation.out.thing(&status);
         }
         let bad = self.check && !status.problems.is_empty();
         Ok(if bad { exit::BELOW } else { exit::OK })
@@ -64,7 +64,11 @@ impl Status {
                 }
                 screen(invocation, &loaded, &status);
             } else {
-                invocation.out.json(&status);
+                invocation.out.thing(&status);
+            }
+            // Nobody looks any more.
+            if super::output::is_lost() {
+                return Ok(exit::OK);
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -130,10 +134,8 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
         out.sheet(&needs);
     }
     for problem in &status.problems {
-        eprintln!(
-            "{}",
-            super::output::toned(&format!("! {}", said(invocation, problem)), Tone::Bad)
-        );
+        let line = super::output::toned(&format!("! {}", said(invocation, problem)), Tone::Bad);
+        super::output::tell(&line);
     }
 }
 
@@ -161,12 +163,18 @@ fn said(invocation: &Invocation, problem: &Problem) -> String {
             &[("planned", &thousands(*planned)), ("done", &thousands(*done))],
         ),
         Problem::LateSites { missing } => out.say("problem-late-sites", &[("count", missing)]),
+        Problem::DoubtfulCounts { counts } => {
+            let records = counts.iter().map(|count| harmless(count.record.as_str()));
+            let records = records.collect::<Vec<_>>().join(", ");
+            out.say("problem-doubtful", &[("count", &counts.len()), ("records", &records)])
+        }
         Problem::NoPlan => out.word("problem-no-plan"),
         Problem::JobFailed { job } => out.say("problem-job-failed", &[("job", job)]),
         Problem::Held { hold, remedy } => {
             let said = hold.words(out.language);
             out.say("problem-held", &[("said", &said), ("remedy", remedy)])
         }
+        Problem::Relay { relay, cause, said, .. } => super::mails::relay(out, relay, *cause, said),
         Problem::Mail { state, count } => {
             out.say("problem-mail", &[("state", state), ("count", count)])
         }

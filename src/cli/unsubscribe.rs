@@ -33,6 +33,11 @@ struct View {
 }
 
 impl Unsubscribe {
+    /// Whether it lists readers and changes nothing.
+    pub(super) fn is_list(&self) -> bool {
+        self.list
+    }
+
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         // A token names its campaign itself.
         if let Some(token) = self.whom.as_ref().filter(|whom| !whom.contains('@')) {

@@ -52,7 +52,7 @@ fn write(invocation: &Invocation, new: &New, bytes: &[u8]) -> anyhow::Result<u8>
     if path.exists() && !new.force {
         return Err(invocation.out.fail("fail-file-there", &[("path", &path.display())]));
     }
-    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))?;
+    crate::files::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))?;
     invocation.out.note("workbook-written", &[("path", &path.display())]);
     Ok(exit::OK)
 }
@@ -71,7 +71,7 @@ pub(super) fn export(invocation: &Invocation, loaded: &Loaded, path: &Path) -> a
         invocation.out.language,
         made_at(invocation, Some(campaign)),
     )?;
-    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
+    crate::files::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
 }
 
 /// `persons|doses|outcomes new`: an empty form with the campaign's codes.
@@ -148,12 +148,15 @@ pub(super) fn mark(invocation: &Invocation, path: &Path, issues: &[Issue]) {
         return;
     }
     // A workbook that cannot be opened has nothing to mark; its one issue says so.
+    if issues.iter().any(Issue::is_about_opening) {
+        return;
+    }
     let Ok(bytes) =
         intake::marked(path, issues, invocation.out.language, made_at(invocation, None))
     else {
         return;
     };
-    match std::fs::write(&out, bytes) {
+    match crate::files::write(&out, bytes) {
         Ok(()) => invocation.out.note("workbook-marked", &[("path", &out.display())]),
         Err(error) => {
             let said = harmless(&error.to_string());

@@ -5,16 +5,18 @@ use super::check_places::{self, Files};
 use super::issue::{Issue, has_errors, nearest};
 use super::series;
 use super::settings::{self, GROUP_SETS, GROUPS, SETTINGS, Settings};
-use super::source::{Names, Source, limited};
+use super::settle::{names_in, names_of, settle};
+use super::source::{Names as SourceNames, Source, limited};
 use super::table::{Column, Table};
 use super::tables::{self, read, values};
 use super::workbook::Book;
 use crate::domain::campaign::Campaign;
+use crate::domain::names::Names;
 use crate::domain::series::Series;
 use std::path::Path;
 
 /// Names that a campaign's folder or workbook may have. Used to warn about misspelt ones.
-const NAMES: Names = Names {
+const NAMES: SourceNames = SourceNames {
     tables: &[
         "areas",
         "eligible",
@@ -52,7 +54,7 @@ pub fn campaign(path: &Path, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
 /// formulas are reported as warnings.
 pub fn workbook(bytes: Vec<u8>, name: &str, known: &[Series]) -> Result<Loaded, Vec<Issue>> {
     let mut formulas = Vec::new();
-    let book = Book::of_upload(bytes, name).map(|mut book| {
+    let book = Book::of_upload(bytes, name).map(|book| {
         formulas = book.formulas();
         Source::Book(Box::new(book))
     });
@@ -85,31 +87,54 @@ fn checked(source: Result<Source, Issue>, known: &[Series]) -> Result<Loaded, Ve
     }
 }
 
+/// The tables of a campaign with their codes settled, in the order of their names here, and whether `reach` is there.
+fn load_tables(source: &mut Source, groups: &Names, issues: &mut Vec<Issue>) -> ([Table; 8], bool) {
+    let (mut areas, _) = source.table("areas", tables::AREAS, true, issues);
+    let (mut eligible, _) = source.table("eligible", tables::ELIGIBLE, true, issues);
+    let (mut sites, _) = source.table("sites", tables::SITES, true, issues);
+    let (mut reach, has_reach) = source.table("reach", tables::REACH, false, issues);
+    let (mut teams, _) = source.table("teams", tables::TEAMS, false, issues);
+    let (mut stops, _) = source.table("stops", tables::STOPS, false, issues);
+    let (mut closures, _) = source.table("closures", tables::CLOSURES, false, issues);
+    let (mut deliveries, _) = source.table("deliveries", tables::DELIVERIES, true, issues);
+    let none = Names::default();
+    settle(&mut areas, &[("area", &none)]);
+    let area_names = names_of(&areas, "area");
+    settle(&mut areas, &[("parent", &area_names)]);
+    settle(&mut eligible, &[("area", &area_names), ("group", groups)]);
+    settle(&mut sites, &[("site", &none), ("area", &area_names)]);
+    settle(&mut teams, &[("team", &none)]);
+    settle(&mut stops, &[("stop", &none), ("area", &area_names)]);
+    let mut places = names_of(&sites, "site");
+    settle(&mut reach, &[("area", &area_names), ("site", &places)]);
+    places.add(names_in(&teams, "team"));
+    places.add(names_in(&stops, "stop"));
+    settle(&mut closures, &[("place", &places)]);
+    settle(&mut deliveries, &[("lot", &none)]);
+    ([areas, eligible, sites, reach, teams, stops, closures, deliveries], has_reach)
+}
+
 fn load(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Option<Campaign> {
     let settings = load_settings(source, GROUPS, issues);
     let own = load_series(source, &settings, known, issues);
-    let (areas_table, _) = source.table("areas", tables::AREAS, true, issues);
-    let (eligible_table, _) = source.table("eligible", tables::ELIGIBLE, true, issues);
-    let (sites_table, _) = source.table("sites", tables::SITES, true, issues);
-    let (reach_table, has_reach) = source.table("reach", tables::REACH, false, issues);
-    let (teams_table, _) = source.table("teams", tables::TEAMS, false, issues);
-    let (stops_table, _) = source.table("stops", tables::STOPS, false, issues);
-    let (closures_table, _) = source.table("closures", tables::CLOSURES, false, issues);
-    let (deliveries_table, _) = source.table("deliveries", tables::DELIVERIES, true, issues);
+    let groups = names_of(&settings.group_table, "id");
+    let (tables, has_reach) = load_tables(source, &groups, issues);
+    let [areas_table, eligible_table, sites_table, reach_table, ..] = &tables;
+    let [.., teams_table, stops_table, closures_table, deliveries_table] = &tables;
 
-    let area_codes = Codes::of(&areas_table, "area");
+    let area_codes = Codes::of(areas_table, "area");
     let group_codes = Codes::of(&settings.group_table, "id");
-    let site_codes = Codes::of(&sites_table, "site");
-    let mobile_codes = Codes::of(&teams_table, "team").and(&Codes::of(&stops_table, "stop"));
+    let site_codes = Codes::of(sites_table, "site");
+    let mobile_codes = Codes::of(teams_table, "team").and(&Codes::of(stops_table, "stop"));
 
-    let areas = read(&areas_table, issues, tables::area);
+    let areas = read(areas_table, issues, tables::area);
     check::areas(&areas_table.file, &areas, &area_codes, issues);
-    let eligible = read(&eligible_table, issues, tables::eligible);
+    let eligible = read(eligible_table, issues, tables::eligible);
     let file = &eligible_table.file;
     let eligible = check::eligible(file, eligible, &area_codes, &group_codes, issues);
-    let sites = read(&sites_table, issues, tables::site);
-    let teams = read(&teams_table, issues, tables::team);
-    let stops = read(&stops_table, issues, tables::stop);
+    let sites = read(sites_table, issues, tables::site);
+    let teams = read(teams_table, issues, tables::team);
+    let stops = read(stops_table, issues, tables::stop);
     let names = Files {
         sites: &sites_table.file,
         reach: &reach_table.file,
@@ -119,13 +144,13 @@ fn load(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Optio
         deliveries: &deliveries_table.file,
     };
     check_places::places(&names, &sites, &teams, &stops, &area_codes, issues);
-    let reach = (has_reach && !source.is_unfilled(&reach_table))
-        .then(|| read(&reach_table, issues, tables::reach));
+    let reach = (has_reach && !source.is_unfilled(reach_table))
+        .then(|| read(reach_table, issues, tables::reach));
     let reach = check_places::reach(names.reach, reach, &area_codes, &site_codes, &sites, issues);
-    let closures = read(&closures_table, issues, tables::closure);
+    let closures = read(closures_table, issues, tables::closure);
     let span = settings.head.as_ref().and_then(|head| Some((head.start?, head.end?)));
     check_places::closures(names.closures, &closures, &site_codes, &mobile_codes, span, issues);
-    let deliveries = read(&deliveries_table, issues, tables::delivery);
+    let deliveries = read(deliveries_table, issues, tables::delivery);
     check_places::deliveries(names.deliveries, &deliveries, issues);
     source.misnamed(&NAMES, issues);
 
@@ -201,6 +226,7 @@ pub(super) fn load_settings(
             sets = source.table("group_sets", GROUP_SETS, false, issues).0;
         }
     }
+    settle(&mut groups, &[("id", &Names::default())]);
     let head = root.one_line(&file, SETTINGS, &["groups", "group_sets"], issues);
     let Some(head) = settings::read(&head, issues) else { return nothing };
     let group_sets = settings::group_sets(&sets, &groups, issues);

@@ -4,8 +4,8 @@ use super::csv_out::{BOM, line};
 use crate::domain::campaign::Campaign;
 use crate::domain::tables::{Table, tables};
 use std::fmt::Write;
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 /// Keys whose values are numbers or days in TOML and are written without quotes.
 const BARE: &[&str] = &[
@@ -43,9 +43,9 @@ pub fn files(campaign: &Campaign) -> Vec<(String, String)> {
 
 /// Writes the files into a folder, which is created if needed.
 pub fn folder(campaign: &Campaign, folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    crate::files::create_dir_all(folder)?;
     for (name, text) in files(campaign) {
-        fs::write(folder.join(name), text)?;
+        crate::files::write(&folder.join(name), text)?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::issue::{Issue, has_errors};
 use super::jurisdiction::{closed, dated, first_rows, located};
 use super::place_tables;
 use super::settings::LOCAL_GROUPS;
+use super::settle::{names_in, names_of, settle};
 use super::source::{Names, Source, limited};
 use super::table::Table;
 use super::tables::{self, Located, read, values};
@@ -18,6 +19,7 @@ use crate::domain::id::GroupId;
 use crate::domain::jurisdiction::{
     AgreedSession, AreaRow, ClosedDays, Jurisdiction, LocalCampaign, SiteLimit, StopRow,
 };
+use crate::domain::names::Names as CodeNames;
 use crate::domain::series::Series;
 use crate::domain::site::{Reach, Stop, Team};
 use std::collections::BTreeMap;
@@ -147,7 +149,43 @@ struct Tables {
     sessions: Table,
 }
 
-fn tables(source: &mut Source, issues: &mut Vec<Issue>) -> (Tables, bool) {
+impl Tables {
+    /// Settles the codes; names of the jurisdiction's areas and places stand for their codes.
+    fn settle(&mut self, known: &Jurisdiction, groups: &Table) {
+        let pair = |code: &str, name: &str| (code.to_owned(), name.to_owned());
+        let none = CodeNames::default();
+        settle(&mut self.areas, &[("area", &none)]);
+        let areas = known.areas.iter().map(|row| &row.area);
+        let mut area_names = CodeNames::new(areas.map(|area| pair(area.code.as_str(), &area.name)));
+        area_names.add(names_in(&self.areas, "area"));
+        let group_names = names_of(groups, "id");
+        settle(&mut self.areas, &[("parent", &area_names)]);
+        settle(&mut self.eligible, &[("area", &area_names), ("group", &group_names)]);
+        settle(&mut self.sites, &[("site", &none), ("area", &area_names)]);
+        settle(&mut self.teams, &[("team", &none)]);
+        settle(&mut self.stops, &[("stop", &none), ("area", &area_names)]);
+        let sites = known.sites.iter().map(|row| &row.site);
+        let mut places = CodeNames::new(sites.map(|site| pair(site.code.as_str(), &site.name)));
+        places.add(names_in(&self.sites, "site"));
+        settle(&mut self.reach, &[("area", &area_names), ("site", &places)]);
+        let stops = known.stops.iter().map(|row| &row.stop);
+        places.add(stops.map(|stop| pair(stop.code.as_str(), &stop.name)));
+        places.add(known.teams.iter().map(|team| pair(team.code.as_str(), &team.name)));
+        places.add(names_in(&self.teams, "team"));
+        places.add(names_in(&self.stops, "stop"));
+        settle(&mut self.closures, &[("place", &places)]);
+        settle(&mut self.deliveries, &[("lot", &none)]);
+        let of_session = [("place", &places), ("area", &area_names), ("group", &group_names)];
+        settle(&mut self.sessions, &of_session);
+    }
+}
+
+fn tables(
+    source: &mut Source,
+    known: &Jurisdiction,
+    groups: &Table,
+    issues: &mut Vec<Issue>,
+) -> (Tables, bool) {
     let mut table = |stem, columns, is_required| source.table(stem, columns, is_required, issues);
     let (areas, _) = table("areas", place_tables::AREAS, false);
     let (eligible, _) = table("eligible", tables::ELIGIBLE, true);
@@ -159,8 +197,9 @@ fn tables(source: &mut Source, issues: &mut Vec<Issue>) -> (Tables, bool) {
     let (deliveries, _) = table("deliveries", tables::DELIVERIES, true);
     let (sessions, _) = table("sessions", place_tables::SESSIONS, false);
     let has_reach = has_reach && !source.is_unfilled(&reach);
-    let all =
+    let mut all =
         Tables { areas, eligible, sites, reach, teams, stops, closures, deliveries, sessions };
+    all.settle(known, groups);
     (all, has_reach)
 }
 
@@ -172,7 +211,7 @@ fn load(
 ) -> Option<LocalCampaign> {
     let settings = load_settings(source, LOCAL_GROUPS, issues);
     let own = load_series(source, &settings, series, issues);
-    let (tables, has_reach) = tables(source, issues);
+    let (tables, has_reach) = tables(source, known, &settings.group_table, issues);
     source.misnamed(&NAMES, issues);
 
     let codes = AllCodes::of(known, &tables, &settings.group_table);

@@ -1,5 +1,6 @@
 //! Figures over whole tables, for monitors.
 
+use super::audit::Author;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::hold::EventKind;
@@ -35,8 +36,13 @@ const IMPORTS: &str = "SELECT campaign.id, kind, CAST(SUM(new) AS BIGINT), \
      CAST(SUM(same) AS BIGINT), CAST(SUM(corrected) AS BIGINT), CAST(SUM(refused) AS BIGINT) \
      FROM imported JOIN campaign ON campaign.no = imported.campaign \
      GROUP BY campaign.id, kind ORDER BY campaign.id, kind";
-const INSERT_IMPORT: &str = "INSERT INTO imported (campaign, kind, at, new, same, corrected, \
-     refused) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const BEGIN_ENTRY: &str = "INSERT INTO imported (campaign, kind, at, who, address, new, same, \
+     corrected, refused) VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0) \
+     ON CONFLICT (campaign, kind, at) WHERE who IS NOT NULL DO NOTHING RETURNING id";
+const END_ENTRY: &str = "UPDATE imported SET new = $2, same = $3, corrected = $4, refused = $5 \
+     WHERE id = $1";
+const AUTHOR: &str = "SELECT who, address FROM imported \
+     WHERE campaign = $1 AND kind = $2 AND at = $3 AND who IS NOT NULL";
 const LAST_EVENT: &str = "SELECT said FROM event WHERE kind = $1 ORDER BY id DESC LIMIT 1";
 
 /// The newest migration that the database has had.
@@ -102,17 +108,48 @@ pub async fn imports(tx: &mut Tx) -> Result<Vec<Import>> {
         .collect()
 }
 
-/// Writes down what an import came to: new, same, corrected, refused.
-pub async fn insert_import(
+/// An entry of records: who took them in, and the instant that is theirs alone among entries of the kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    id: i64,
+    /// When, milliseconds since 1970; records and what they replace have this time.
+    pub at: i64,
+}
+
+/// Begins an entry at `now` or, where another entry of the kind has that instant, at the next free one.
+pub async fn begin_entry(
     tx: &mut Tx,
     campaign: CampaignNo,
     kind: &str,
-    rows: [u64; 4],
+    by: &Author,
     now: i64,
-) -> Result<()> {
+) -> Result<Entry> {
+    let mut at = now;
+    loop {
+        let (who, address) = (by.who.as_str(), by.address.as_deref());
+        if let Some(row) = tx.row(BEGIN_ENTRY, args![campaign, kind, at, who, address]).await? {
+            return Ok(Entry { id: row.get(0)?, at });
+        }
+        at += 1;
+    }
+}
+
+/// Writes down what an entry came to: new, same, corrected, refused.
+pub async fn end_entry(tx: &mut Tx, entry: Entry, rows: [u64; 4]) -> Result<()> {
     let [new, same, corrected, refused] = rows.map(u64::cast_signed);
-    tx.run(INSERT_IMPORT, args![campaign, kind, now, new, same, corrected, refused]).await?;
+    tx.run(END_ENTRY, args![entry.id, new, same, corrected, refused]).await?;
     Ok(())
+}
+
+/// Who recorded, or took out, what has this instant; `None` for what an older version recorded.
+pub async fn author(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    kind: &str,
+    at: i64,
+) -> Result<Option<Author>> {
+    let row = tx.row(AUTHOR, args![campaign, kind, at]).await?;
+    row.map(|row| Ok(Author { who: row.get(0)?, address: row.get(1)? })).transpose()
 }
 
 /// What the newest event of a kind says.

@@ -23,7 +23,7 @@ const LEAVING: &str = "SELECT COUNT(*) FROM outbox WHERE state = 'sending' AND l
 /// One check and the rows that fail it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Check {
-    /// In a word: `references`, `reminders`, `claims`, `runs`, `contents`.
+    /// In a word: `references`, `reminders`, `claims`, `runs`, `contents`, `audit`.
     pub check: &'static str,
     /// How many rows are right.
     pub right: u64,
@@ -62,6 +62,13 @@ pub async fn checks(tx: &mut Tx) -> Result<Vec<Check>> {
     }
     out.push(contents(tx).await?);
     Ok(out)
+}
+
+/// Follows the chain of the audit log. Also returns how many lines cannot be proved, for want of the key that they were
+/// sealed with.
+pub async fn audit(tx: &mut Tx) -> Result<(Check, u64)> {
+    let proved = super::seal::prove(tx).await?;
+    Ok((Check { check: "audit", right: proved.right, wrong: proved.wrong }, proved.unproved))
 }
 
 /// References to missing rows; PostgreSQL never has any.

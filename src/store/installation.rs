@@ -71,6 +71,8 @@ const RESUME: &str = "UPDATE installation SET hold = NULL, hold_said = NULL, hel
 const SEEN: &str = "UPDATE installation SET seen_at = $1 WHERE one = 1";
 const SENT: &str = "UPDATE installation SET generation = generation + 1 WHERE one = 1 \
      RETURNING generation";
+const JUDGED: &str = "SELECT judged FROM installation WHERE one = 1";
+const SET_JUDGED: &str = "UPDATE installation SET judged = $1 WHERE one = 1";
 const NOTE: &str = "INSERT INTO event (at, kind, said) VALUES ($1, $2, $3)";
 const EVENTS: &str = "SELECT at, kind, said FROM event ORDER BY id DESC LIMIT $1";
 
@@ -138,6 +140,17 @@ pub async fn resume(tx: &mut Tx) -> Result<bool> {
 /// Stores the wall clock as a daemon saw it.
 pub async fn seen(tx: &mut Tx, at: i64) -> Result<()> {
     tx.run(SEEN, args![at]).await?;
+    Ok(())
+}
+
+/// The edition of the rules by which bounces were judged.
+pub async fn judged(tx: &mut Tx) -> Result<i64> {
+    tx.row(JUDGED, args![]).await?.map_or(Ok(0), |row| row.get(0))
+}
+
+/// Stores the edition of the rules by which bounces are judged.
+pub async fn set_judged(tx: &mut Tx, edition: i64) -> Result<()> {
+    tx.run(SET_JUDGED, args![edition]).await?;
     Ok(())
 }
 

@@ -33,6 +33,8 @@ embedded!(
     "0005_accounts",
     "0006_records",
     "0007_lists",
+    "0008_refusals",
+    "0009_guard",
 );
 
 /// The migrations of a SQLite database.

@@ -166,13 +166,14 @@ tables! {
     installation 1 [
         int("one"), text("id"), bytes("secret"), maybe(text("home")), int("generation"),
         maybe(int("seen_at")), maybe(text("hold")), maybe(text("hold_said")),
-        maybe(int("held_at")),
+        maybe(int("held_at")), int("judged"),
     ],
     daemon 1 [text("owner"), text("version"), int("started_at"), int("seen_at")],
     event 1 numbered [int("id"), int("at"), text("kind"), text("said")],
     relay 1 [
         text("name"), int("failures"), int("paused_until"), maybe(text("last_error")),
-        maybe(int("slowed_to")), int("slowed_at"), int("next_at"),
+        maybe(int("slowed_to")), int("slowed_at"), int("next_at"), maybe(text("cause")),
+        text("streak"), int("streak_count"), maybe(int("streak_mail")),
     ],
     bounce 1 numbered [
         int("id"), text("report"), maybe(int("outbox")), text("address"), int("at"),
@@ -182,8 +183,14 @@ tables! {
     unsubscribed 2 [int("campaign"), text("address"), int("at"), text("how")],
     imported 1 numbered [
         int("id"), int("campaign"), text("kind"), int("at"), int("new"), int("same"),
-        int("corrected"), int("refused"),
+        int("corrected"), int("refused"), maybe(text("who")), maybe(text("address")),
     ],
+    doubtful 2 [
+        int("campaign"), text("record"), day("day"), text("place"), text("area"), text("grp"),
+        int("dose"), int("doses"), text("why"), int("than"), text("who"), maybe(text("address")),
+        int("at"),
+    ],
+    guess 1 [text("what"), int("failures"), int("at")],
     account 1 numbered [
         int("id"), text("name"), text("role"), text("places"), text("password"), int("made_at"),
     ],
@@ -196,11 +203,13 @@ tables! {
     upload 1 [text("id"), int("account"), int("made_at"), text("name"), bytes("content")],
     audit 1 numbered [
         int("id"), int("at"), text("who"), text("did"), maybe(text("campaign")), text("said"),
+        maybe(text("address")), maybe(int("nr")), maybe(text("seal")),
     ],
+    audit_head 1 [int("one"), int("count"), text("seal"), text("proof")],
 }
 
 /// Tables that a database may have rows in before it is used.
-const OF_THE_INSTALLATION: [&str; 3] = ["installation", "daemon", "event"];
+const OF_THE_INSTALLATION: [&str; 4] = ["installation", "daemon", "event", "audit_head"];
 
 impl Table {
     fn new(name: &'static str, columns: &'static [Column], key: usize, numbered: bool) -> Self {

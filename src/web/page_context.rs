@@ -71,7 +71,15 @@ impl FromRequestParts<Site> for PageContext {
         }
         let done = asked.done.clone().filter(|done| DONE.contains(&done.as_str()));
         let headers = parts.headers.clone();
-        Ok(Self { site: site.clone(), visitor, loaded, as_of, now, headers, done })
+        Ok(Self {
+            site: super::source::asked(site, parts),
+            visitor,
+            loaded,
+            as_of,
+            now,
+            headers,
+            done,
+        })
     }
 }
 
@@ -149,8 +157,8 @@ impl PageContext {
         Refusal::of(self.t(), error)
     }
 
-    /// What `make` reads, cached under the campaign, its version, the day and `what`. Only a few requests read at a
-    /// time, so that the daemon's own work always gets a connection.
+    /// What `make` reads, cached under the campaign, its version, the day and `what`. Readings take turns, so that the
+    /// daemon's own work always gets a connection and nobody waits for another reader's thousand days.
     pub(super) async fn cached<V, F>(
         &self,
         what: &str,
@@ -162,11 +170,12 @@ impl PageContext {
     {
         let (no, version) = (self.loaded.no.0, self.loaded.version);
         let key = format!("{no}/{version}/{}/{what}", self.as_of);
+        let account = self.visitor.account.id;
         let turn = || {
             let desk = Arc::clone(&self.site.desk);
             let made = make(self.clone());
             async move {
-                let _turn = desk.readers.acquire().await.expect("it is never closed");
+                let _turn = desk.turns.take(account).await?;
                 made.await
             }
         };

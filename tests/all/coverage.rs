@@ -298,7 +298,7 @@ proptest! {
                     }
                     _ => {}
                 }
-                let found = desk.app.recount(&desk.loaded, false, now).await.unwrap();
+                let found = desk.app.recount(&desk.loaded, false).await.unwrap();
                 prop_assert!(found.wrong.is_empty(), "after {step:?}: {:?}", found.wrong);
                 let as_of = AsOf::day(day("2021-04-20"));
                 let figures = desk.app.coverage(&desk.loaded, as_of, Depth::Tree).await.unwrap();

@@ -1,13 +1,15 @@
 //! Doses of persons. Numbers and validity follow from all doses of a person, so one dose changes what the others count.
 //! Each person of a batch is judged twice: with the doses before the batch, and with the doses after it.
 
+use super::known::Facts;
 use super::pipeline::{Found, Histories, Importable};
-use super::{Facts, Good, Warning, each_once};
+use super::{Good, Warning, each_once};
 use crate::app::Loaded;
 use crate::domain::counting::{Cells, count_person};
 use crate::domain::dose::Dose;
 use crate::domain::id::{PersonId, RecordId};
 use crate::domain::judge::Judged;
+use crate::domain::plausible::is_dose_too_early;
 use crate::intake::Issue;
 use crate::store::doses::{History, in_order};
 use std::collections::{HashMap, HashSet};
@@ -17,6 +19,10 @@ impl Importable for Dose {
 
     fn people<'a>(rows: &'a [Good<Self>], replaced: &[&'a Self]) -> Vec<&'a PersonId> {
         each_once(rows.iter().map(|row| &row.value).chain(replaced.iter().copied()).map(person))
+    }
+
+    fn put_codes(&mut self, facts: &Facts<'_>) {
+        facts.settle_place(&mut self.place);
     }
 
     fn fault(&self, facts: &Facts<'_>, line: u32, histories: &Histories) -> Option<Issue> {
@@ -37,6 +43,10 @@ impl Importable for Dose {
                 lot.map(|lot| facts.issue("unknown_lot", line, "lot", lot.as_str()))
             })
             .or_else(|| facts.not_future(line, self.date))
+            .or_else(|| {
+                let is_early = is_dose_too_early(campaign, self.date);
+                is_early.then(|| facts.too_early(line, self.date))
+            })
     }
 
     fn count(

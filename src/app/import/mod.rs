@@ -2,7 +2,9 @@
 //! with other values is a correction, and what was known before is kept. Bad rows go to an errors file, good rows are
 //! stored.
 
+mod by_hand;
 mod doses;
+mod known;
 mod outcomes;
 mod persons;
 mod pipeline;
@@ -10,21 +12,25 @@ mod tallies;
 #[cfg(test)]
 mod tests;
 
-use super::{App, AppError, Loaded, Result, today};
+pub use by_hand::Entered;
+
+use super::{App, AppError, Loaded, Result};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::counting::Cells;
-use crate::domain::dose::{Dose, Tally};
-use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
+use crate::domain::dose::Dose;
+use crate::domain::id::{PersonId, RecordId};
 use crate::domain::judge::Judged;
-use crate::domain::permission::{self, Actor, Power, Visits};
-use crate::domain::person::Outcome;
+use crate::domain::permission::Actor;
+use crate::domain::plausible::{Doubtful, Sure};
 use crate::intake::rows::{self, Batch, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
-use crate::store::{Tx, cells, figures, records};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::store::audit::{self, Author};
+use crate::store::figures::{self, Entry};
+use crate::store::{Tx, cells, doubtful};
+use chrono::{DateTime, Utc};
+use known::Facts;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -50,6 +56,15 @@ pub struct Imported {
     pub corrected: u64,
     /// Rows refused.
     pub refused: u64,
+    /// How many of them are counts that nobody can mean, until somebody confirms them.
+    pub doubtful: u64,
+    /// Rows of a form whose number of doses was not filled in: not reported. They are not among the rows.
+    pub unfilled: u64,
+    /// Rows accepted that somebody should look at.
+    pub to_look_at: u64,
+    /// The first of them, with what is odd.
+    #[serde(skip)]
+    pub oddities: Vec<Issue>,
     /// Rows stored whose dose does not count by the rules.
     pub invalid: u64,
     /// The first of them, with their reasons.
@@ -116,6 +131,8 @@ struct Stored {
     corrected: u64,
     found: pipeline::Found,
     refused: Vec<(usize, Issue)>,
+    /// Counts that were refused until somebody confirms them.
+    doubtful: Vec<Doubtful>,
 }
 
 /// A dose that does not count.
@@ -137,19 +154,8 @@ impl Warning {
     }
 }
 
-/// What rows are checked against.
-struct Facts<'a> {
-    loaded: &'a Loaded,
-    file: String,
-    today: NaiveDate,
-    now: i64,
-    places: HashSet<PlaceCode>,
-    areas: HashSet<AreaCode>,
-    lots: HashSet<LotCode>,
-}
-
 impl App {
-    /// Imports a file. `now` becomes the time of recording.
+    /// Imports a file at the command line. `now` becomes the time of recording.
     pub async fn import(
         &self,
         loaded: &Loaded,
@@ -158,56 +164,26 @@ impl App {
         language: Language,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let from = (kind, path, language);
-        match kind {
-            Kind::Doses => self.import_rows(loaded, rows::doses(path), from, now).await,
-            Kind::Tallies => self.import_rows(loaded, rows::tallies(path), from, now).await,
-            Kind::Persons => self.import_rows(loaded, rows::persons(path), from, now).await,
-            Kind::Outcomes => self.import_rows(loaded, rows::outcomes(path), from, now).await,
-        }
+        let done = self.import_sure(loaded, (kind, path, language), Sure::None, now).await;
+        self.store.fold_log().await;
+        done
     }
 
-    /// Stores counts that `by` entered by hand, all of them or, if one is refused, none. Issues call their source
-    /// `what`. Counts of a place that is not theirs on that day are denied, and so are corrections of records of such a
-    /// place.
-    /// `said` begins the line of the audit log.
-    pub async fn import_tallies(
+    /// The same, where somebody has confirmed counts that would be asked about.
+    pub async fn import_sure(
         &self,
         loaded: &Loaded,
-        (what, said): (&str, &str),
-        tallies: Vec<Tally>,
-        by: Actor<'_>,
+        from: (Kind, &Path, Language),
+        sure: Sure,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let sessions = self.sessions(loaded).await?;
-        let mut act = self.act((by, Power::Tally), Action::Tally, now).await?;
-        let tx = act.tx();
-        let keys = tallies.iter().map(|tally| tally.record.as_str());
-        let known = records::find::<Tally>(tx, loaded.no, keys).await?;
-        for tally in known.values().map(|known| &known.value).chain(&tallies) {
-            let visits = Visits::on(&sessions, tally.date);
-            let place = tally.place.as_str();
-            permission::may_at(by, Power::Tally, &loaded.campaign, place, &visits)?;
+        let path = from.1;
+        match from.0 {
+            Kind::Doses => self.import_rows(loaded, rows::doses(path), from, sure, now).await,
+            Kind::Tallies => self.import_rows(loaded, rows::tallies(path), from, sure, now).await,
+            Kind::Persons => self.import_rows(loaded, rows::persons(path), from, sure, now).await,
+            Kind::Outcomes => self.import_rows(loaded, rows::outcomes(path), from, sure, now).await,
         }
-        let facts = facts(loaded, what, now);
-        let rows = tallies.len() as u64;
-        let good = (1..).zip(tallies).enumerate();
-        let good = good.map(|(index, (line, value))| Good { index, line, value }).collect();
-        let mut changes = Cells::new();
-        let stored = pipeline::store(tx, &facts, good, &mut changes).await?;
-        let Stored { new, same, corrected, refused, .. } = stored;
-        let mut out = Imported { rows, new, same, corrected, ..Imported::default() };
-        out.issues.extend(refused.into_iter().map(|(_, issue)| issue));
-        if !out.issues.is_empty() {
-            return Ok(Imported { rows, refused: rows, issues: out.issues, ..Imported::default() });
-        }
-        cells::change(act.tx(), loaded.no, changes).await?;
-        let counts = [out.new, out.same, out.corrected, out.refused];
-        let (kind, at) = (Kind::Tallies.name(), super::millis(now));
-        figures::insert_import(act.tx(), loaded.no, kind, counts, at).await?;
-        let said = format!("{said} new {new} corrected {corrected}");
-        act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
-        Ok(out)
     }
 
     async fn import_rows<T: pipeline::Importable>(
@@ -215,18 +191,27 @@ impl App {
         loaded: &Loaded,
         opened: std::result::Result<Rows<T>, Vec<Issue>>,
         (kind, path, language): (Kind, &Path, Language),
+        sure: Sure,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         let mut out = Imported::default();
+        let by = self.author(Actor::CommandLine);
+        let mut tx = self.store.write().await?;
+        let at = super::millis(now);
+        let entry = figures::begin_entry(&mut tx, loaded.no, kind.name(), &by, at).await?;
+        tx.commit().await?;
         let rows = match opened {
             Ok(rows) => rows,
             Err(fault) => {
                 out.fault = fault;
-                self.end_import((None, Cells::new()), loaded, kind, &out, now).await?;
+                self.end_import((None, Cells::new()), (loaded, kind), &out, (entry, &by)).await?;
                 return Ok(out);
             }
         };
-        let facts = facts(loaded, rows.file(), now);
+        let mut facts = Facts::new(loaded, rows.file(), now).entered(entry, sure);
+        if kind == Kind::Tallies {
+            facts = facts.with_sessions(self.sessions(loaded).await?);
+        }
         let mut errors = ErrorsFile::new(path, rows.names(), language);
         if rows.is_workbook() {
             let made_at = now.with_timezone(&loaded.campaign.timezone).naive_local();
@@ -244,6 +229,9 @@ impl App {
                 None => self.store.write().await?,
             };
             let stored = pipeline::store(&mut tx, &facts, good, &mut changes).await?;
+            for one in &stored.doubtful {
+                doubtful::insert(&mut tx, loaded.no, one, &by, entry.at).await?;
+            }
             batches += 1;
             if batches % BATCHES_PER_COMMIT == 0 {
                 cells::change(&mut tx, loaded.no, std::mem::take(&mut changes)).await?;
@@ -255,9 +243,9 @@ impl App {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }
         }
-        self.end_import((open, changes), loaded, kind, &out, now).await?;
+        self.end_import((open, changes), (loaded, kind), &out, (entry, &by)).await?;
         match reader.await {
-            Ok(Ok(_)) => {}
+            Ok(Ok(read)) => out.unfilled = read.unfilled,
             Ok(Err(issue)) => out.fault.push(issue),
             Err(error) => return Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
@@ -265,14 +253,13 @@ impl App {
         Ok(out)
     }
 
-    /// Stores the last changes of cells and what the import came to, and commits.
+    /// Stores the last changes of cells and what the import came to, with its line of the audit log, and commits.
     async fn end_import(
         &self,
         (open, changes): (Option<Tx>, Cells),
-        loaded: &Loaded,
-        kind: Kind,
+        (loaded, kind): (&Loaded, Kind),
         out: &Imported,
-        now: DateTime<Utc>,
+        (entry, by): (Entry, &Author),
     ) -> Result<()> {
         let mut tx = match open {
             Some(tx) => tx,
@@ -280,30 +267,15 @@ impl App {
         };
         cells::change(&mut tx, loaded.no, changes).await?;
         let rows = [out.new, out.same, out.corrected, out.refused];
-        figures::insert_import(&mut tx, loaded.no, kind.name(), rows, super::millis(now)).await?;
+        figures::end_entry(&mut tx, entry, rows).await?;
+        let [new, same, corrected, refused] = rows;
+        let said = format!(
+            "{} new {new} same {same} corrected {corrected} refused {refused}",
+            kind.name()
+        );
+        let about = (Some(loaded.campaign.id.as_str()), said.as_str());
+        audit::insert(&mut tx, entry.at, (by, Action::Import), about).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
-    pub async fn void(
-        &self,
-        loaded: &Loaded,
-        kind: Kind,
-        record: &RecordId,
-        why: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let mut tx = self.store.write().await?;
-        let why = format!("void: {why}");
-        let (record, at) = (record.as_str(), super::millis(now));
-        let known = match kind {
-            Kind::Doses => pipeline::void::<Dose>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Tallies => pipeline::void::<Tally>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Outcomes => pipeline::void::<Outcome>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Persons => false,
-        };
-        tx.commit().await?;
-        Ok(known)
     }
 }
 
@@ -313,6 +285,7 @@ impl Imported {
         self.new += stored.new;
         self.same += stored.same;
         self.corrected += stored.corrected;
+        self.doubtful += stored.doubtful.len() as u64;
         self.invalid += stored.found.invalid.len() as u64;
         self.no_longer_valid += stored.found.no_longer_valid.len() as u64;
         let show = |shown: &mut Vec<Warning>, more: Vec<Warning>| {
@@ -331,21 +304,6 @@ fn each_once<'a>(people: impl IntoIterator<Item = &'a PersonId>) -> Vec<&'a Pers
     people.sort_unstable();
     people.dedup();
     people
-}
-
-/// What the rows of a file are checked against.
-fn facts<'a>(loaded: &'a Loaded, file: &str, now: DateTime<Utc>) -> Facts<'a> {
-    let campaign = &loaded.campaign;
-    let sites = campaign.sites.iter().map(|site| site.code.clone());
-    Facts {
-        loaded,
-        file: file.to_owned(),
-        today: today(campaign, now),
-        now: super::millis(now),
-        places: sites.chain(campaign.stops.iter().map(|stop| stop.code.clone())).collect(),
-        areas: campaign.areas.iter().map(|area| area.code.clone()).collect(),
-        lots: campaign.deliveries.iter().map(|delivery| delivery.lot.clone()).collect(),
-    }
 }
 
 fn read_ahead<T>(
@@ -373,6 +331,9 @@ fn sort_out<T>(
 ) -> Result<(Vec<Good<T>>, RawCells)> {
     let mut good = Vec::with_capacity(batch.rows.len());
     for (index, row) in batch.rows.into_iter().enumerate() {
+        out.to_look_at += u64::from(!row.warnings.is_empty());
+        let room = ISSUES_SHOWN_MAX.saturating_sub(out.oddities.len());
+        out.oddities.extend(row.warnings.into_iter().take(room));
         match row.value {
             Ok(value) => good.push(Good { index, line: row.line, value }),
             Err(issues) => refuse(errors, out, row.line, &batch.raw.cells(index), issues)?,
@@ -402,53 +363,4 @@ fn by_line(refused: Vec<(usize, Issue)>) -> impl Iterator<Item = (u32, usize, Is
         refused.into_iter().map(|(index, issue)| (issue.row.unwrap_or(0), index, issue)).collect();
     lines.sort_by_key(|(line, index, _)| (*line, *index));
     lines.into_iter()
-}
-
-impl Facts<'_> {
-    fn issue(&self, code: &'static str, line: u32, column: &str, value: &str) -> Issue {
-        Issue::error(code, self.file.as_str()).row(line).column(column).value(value)
-    }
-
-    /// An issue whose message names the nearest known value, if one is near enough.
-    fn unknown<'a>(
-        &self,
-        code: &'static str,
-        (line, column, value): (u32, &str, &str),
-        known: impl IntoIterator<Item = &'a str>,
-    ) -> Issue {
-        let near = crate::intake::nearest(value, known).unwrap_or("none").to_owned();
-        self.issue(code, line, column, value).with("nearest", near)
-    }
-
-    fn place(&self, line: u32, place: &PlaceCode) -> Option<Issue> {
-        (!self.places.contains(place)).then(|| {
-            let known = self.places.iter().map(PlaceCode::as_str).collect::<BTreeSet<_>>();
-            self.unknown("unknown_place", (line, "place", place.as_str()), known)
-        })
-    }
-
-    fn area(&self, line: u32, area: &AreaCode) -> Option<Issue> {
-        (!self.areas.contains(area)).then(|| {
-            let known = self.loaded.campaign.areas.iter().map(|area| area.code.as_str());
-            self.unknown("unknown_area", (line, "area", area.as_str()), known)
-        })
-    }
-
-    fn group(&self, line: u32, group: &GroupId) -> Option<Issue> {
-        let campaign = &self.loaded.campaign;
-        campaign.group(group.as_str()).is_none().then(|| {
-            let known = campaign.groups.iter().map(|group| group.id.as_str());
-            self.unknown("unknown_group", (line, "group", group.as_str()), known)
-        })
-    }
-
-    fn not_future(&self, line: u32, day: NaiveDate) -> Option<Issue> {
-        (day > self.today).then(|| {
-            self.issue("future_date", line, "date", &day.to_string()).with("today", self.today)
-        })
-    }
-
-    fn unknown_person(&self, line: u32, person: &PersonId) -> Issue {
-        self.issue("unknown_person", line, "person", person.as_str())
-    }
 }

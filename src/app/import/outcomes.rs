@@ -1,7 +1,8 @@
 //! Outcomes other than a dose. They change no cell.
 
+use super::known::Facts;
 use super::pipeline::{Histories, Importable};
-use super::{Facts, Good, each_once};
+use super::{Good, each_once};
 use crate::domain::id::PersonId;
 use crate::domain::person::Outcome;
 use crate::intake::Issue;
@@ -17,6 +18,6 @@ impl Importable for Outcome {
         if !histories.contains_key(&self.person) {
             return Some(facts.unknown_person(line, &self.person));
         }
-        facts.not_future(line, self.date)
+        facts.not_future(line, self.date).or_else(|| facts.not_too_early(line, self.date))
     }
 }

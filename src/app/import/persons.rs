@@ -1,7 +1,8 @@
 //! The register. When a person's area, group or birth date changes, what their doses count moves along.
 
+use super::known::Facts;
 use super::pipeline::{Found, Histories, Importable};
-use super::{Facts, Good, Warning, each_once};
+use super::{Good, Warning, each_once};
 use crate::app::Loaded;
 use crate::domain::counting::{Cells, Enrollee, count_person};
 use crate::domain::id::PersonId;
@@ -13,6 +14,11 @@ impl Importable for Person {
 
     fn people<'a>(_: &'a [Good<Self>], replaced: &[&'a Self]) -> Vec<&'a PersonId> {
         each_once(replaced.iter().map(|old| &old.id))
+    }
+
+    fn put_codes(&mut self, facts: &Facts<'_>) {
+        facts.settle_area(&mut self.area);
+        self.group.iter_mut().for_each(|group| facts.settle_group(group));
     }
 
     fn fault(&self, facts: &Facts<'_>, line: u32, _: &Histories) -> Option<Issue> {

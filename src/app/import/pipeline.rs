@@ -1,10 +1,12 @@
 //! How a batch of rows is stored, whatever kind of record they are. Rows that repeat what is known are only counted.
 //! Rows that change a known record are corrections, and what they replace is kept. The cells change with the records.
 
-use super::{Facts, Good, Stored, Warning};
+use super::known::Facts;
+use super::{Good, Stored, Warning};
 use crate::app::{Loaded, Result};
 use crate::domain::counting::Cells;
 use crate::domain::id::PersonId;
+use crate::domain::plausible::{Doubtful, Why};
 use crate::intake::Issue;
 use crate::store::doses::{self, History};
 use crate::store::records::{self, Known, Record};
@@ -24,8 +26,29 @@ pub(super) trait Importable: Record {
         Vec::new()
     }
 
+    /// Puts codes where the row has names. By default it has none.
+    fn put_codes(&mut self, _: &Facts<'_>) {}
+
     /// What is wrong with a row that is new or a correction; `None`: nothing.
     fn fault(&self, facts: &Facts<'_>, line: u32, histories: &Histories) -> Option<Issue>;
+
+    /// Which rows are asked about before they count. By default none.
+    fn doubts(
+        _: &mut Tx,
+        _: &Facts<'_>,
+        _: &[Good<Self>],
+    ) -> impl Future<Output = Result<Vec<Doubtful>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Does what else follows where rows are stored. By default nothing.
+    fn settle(
+        _: &mut Tx,
+        _: &Facts<'_>,
+        _: &[Good<Self>],
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 
     /// Adds to `cells` the changes that follow when `rows` replace `replaced`. By default nothing changes.
     fn count(_: &Loaded, _: Histories, _: &[&Self], _: &[Good<Self>], _: &mut Cells) -> Found {
@@ -47,27 +70,32 @@ pub(super) struct Found {
 pub(super) async fn store<T: Importable>(
     tx: &mut Tx,
     facts: &Facts<'_>,
-    rows: Vec<Good<T>>,
+    mut rows: Vec<Good<T>>,
     cells: &mut Cells,
 ) -> Result<Stored> {
     let Facts { loaded, now, .. } = *facts;
     let mut stored = Stored::default();
+    rows.iter_mut().for_each(|row| row.value.put_codes(facts));
     let rows = unique(facts, rows, &mut stored);
     let known = records::find(tx, loaded.no, rows.iter().map(|row| row.value.key())).await?;
     let rows = changed(facts, rows, &known, &mut stored);
     let people = T::people(&rows, &values(&replaced(&rows, &known)));
     let histories = doses::histories(tx, loaded.no, people).await?;
     let rows = fitting(facts, rows, &histories, &mut stored);
+    let doubtful = T::doubts(tx, facts, &rows).await?;
+    let rows = undoubted(facts, rows, doubtful, &mut stored);
     let replaced = replaced(&rows, &known);
     stored.found = T::count(loaded, histories, &values(&replaced), &rows, cells);
     stored.corrected = replaced.len() as u64;
     stored.new = rows.len() as u64 - stored.corrected;
     records::keep(tx, loaded.no, replaced, now, "corrected").await?;
     records::write(tx, loaded.no, rows.iter().map(|row| &row.value), now).await?;
+    T::settle(tx, facts, &rows).await?;
     Ok(stored)
 }
 
-/// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
+/// Removes a record from what counts and keeps what it said, with the reason, at an instant that is an entry's.
+/// `false`: there is no such record.
 pub(super) async fn void<T: Importable>(
     tx: &mut Tx,
     loaded: &Loaded,
@@ -156,6 +184,39 @@ fn fitting<T: Importable>(
         fits
     });
     rows
+}
+
+/// Refuses the rows that are asked about, and keeps them to be confirmed.
+fn undoubted<T: Importable>(
+    facts: &Facts<'_>,
+    mut rows: Vec<Good<T>>,
+    doubtful: Vec<Doubtful>,
+    stored: &mut Stored,
+) -> Vec<Good<T>> {
+    let by_key: HashMap<&str, &Doubtful> =
+        doubtful.iter().map(|it| (it.tally.record.as_str(), it)).collect();
+    rows.retain(|row| {
+        let found = by_key.get(row.value.key());
+        if let Some(it) = found {
+            let issue =
+                facts.issue(issue_of(it.doubt.why), row.line, "doses", &it.tally.doses.to_string());
+            let issue = issue.with("than", it.doubt.than).with("record", &it.tally.record);
+            stored.refuse(row, issue.with("place", &it.tally.place));
+        }
+        found.is_none()
+    });
+    stored.doubtful = doubtful;
+    rows
+}
+
+/// The code of the issue about a doubtful count.
+fn issue_of(why: Why) -> &'static str {
+    match why {
+        Why::OverCapacity => "doubtful_capacity",
+        Why::DayOverCapacity => "doubtful_day",
+        Why::Unusual => "doubtful_unusual",
+        Why::Twice => "doubtful_twice",
+    }
 }
 
 impl Stored {

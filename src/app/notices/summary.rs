@@ -16,7 +16,7 @@ use crate::domain::notice::{AreaLine, Curves, Summary};
 use crate::domain::plan::PlanState;
 use crate::mail::picture::{Painter, Undrawn};
 use crate::mail::render;
-use crate::store::{cells, outbox, plans};
+use crate::store::{cells, doubtful, outbox, plans, seal};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,6 +53,7 @@ impl App {
         let doses = cells::doses_by_day_and_group(&mut tx, loaded.no, as_of).await?;
         let curve = baseline.as_ref().map_or(&[][..], |head| &head.curve);
         let curves = curves(campaign, doses, curve);
+        let audit_head = seal::head(&mut tx).await?.map(|head| head.short());
         drop(tx);
         let attention = self.attention(loaded, as_of, &tree, progress).await?;
         let sum = |figure: fn(&DoseSums) -> i64| -> u64 {
@@ -77,6 +78,7 @@ impl App {
                 .map(|day| (day, by_day.get(&day).copied().unwrap_or(0)))
                 .collect(),
             curves,
+            audit_head,
         })
     }
 
@@ -102,7 +104,9 @@ impl App {
         let draft = draft
             .filter(|draft| attention::draft_waits(adopted.as_ref().map(|head| head.no), draft.no));
         let mut out = Vec::new();
+        let waiting = doubtful::list(&mut tx, loaded.no).await?;
         out.extend(attention::mail_in_doubt(&mail));
+        out.extend(attention::doubtful(campaign, waiting.iter().map(|held| &held.what)));
         out.extend(attention::late_sites(campaign, &tree.sites));
         out.extend(attention::no_plan(campaign, adopted.is_some(), today));
         out.extend(attention::stock(campaign, &rows, &given, today));

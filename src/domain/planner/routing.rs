@@ -214,8 +214,17 @@ pub(super) fn around(
 const STEPS_BETWEEN: u32 = 192;
 /// Steps that count as done when the method continues with another program.
 const STEPS_DONE: u32 = 400;
-/// Steps when all are decided.
+/// Steps when all are decided; a search of fewer steps takes no more than its own.
 const STEPS_AFTER: u32 = 768;
+
+/// How thoroughly routes are decided.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effort {
+    /// Parts into which the days are cut.
+    pub(super) parts: usize,
+    /// Steps of the whole search.
+    pub(super) steps: u32,
+}
 
 /// A program with whole routes, solved.
 pub(super) struct Routed<'p> {
@@ -235,18 +244,18 @@ pub(super) fn parts_in(steps: u32) -> usize {
     super::num::index(steps.saturating_sub(STEPS_AFTER) / STEPS_BETWEEN)
 }
 
-/// Decides every route in so many parts. When the time is up, it decides all that are left at once.
+/// Decides every route, part by part. When the time is up, it decides all that are left at once.
 pub(super) fn decide<'p>(
     market: &Market,
     (compact, pdhg): (&Compact, &Pdhg),
     base: Arc<Draft<'p>>,
-    parts: usize,
+    effort: Effort,
     budget: &mut SearchBudget,
     pace: Pace,
 ) -> Routed<'p> {
     let problem = market.problem;
     let mut decided = Decided::new(base);
-    let part = problem.plan_days().count().div_ceil(parts).max(1);
+    let part = problem.plan_days().count().div_ceil(effort.parts).max(1);
     let wanted = Wanted::at(market, compact, &pdhg.now);
     decided.go_on(market, &wanted, problem.first.plus(part));
     let (now, start) = around(market, &decided, compact, &pdhg.now);
@@ -260,7 +269,7 @@ pub(super) fn decide<'p>(
         decided.go_on(market, &wanted, until);
         routed = routed.with(market, decided);
     }
-    routed.settle(STEPS_AFTER, budget, pace);
+    routed.settle(STEPS_AFTER.min(effort.steps), budget, pace);
     routed
 }
 

@@ -7,7 +7,7 @@ use super::free_capacity::Routes;
 use super::index::{Day, Per};
 use super::pdhg::{Pdhg, Point};
 use super::prices::Market;
-use super::routing::Routed;
+use super::routing::{Effort, Routed};
 use super::search_budget::{Pace, SearchBudget};
 use super::slots::Prices;
 use super::{
@@ -420,7 +420,9 @@ impl<'p> Search<'_, 'p> {
             let parts = self.affordable(parts, until - budget.used());
             let from = (&self.compact, &self.pdhg);
             let pace = Pace { takes: self.round_takes, until };
-            let routed = routing::decide(self.market, from, self.base.clone(), parts, budget, pace);
+            let effort = Effort { parts, steps };
+            let routed =
+                routing::decide(self.market, from, self.base.clone(), effort, budget, pace);
             let objective = self.round_routed(&routed, budget);
             if found.as_ref().is_none_or(|held| objective > held.0) {
                 found = Some((objective, routed));

@@ -5,6 +5,7 @@
 //! rows and checks at the end that the file has not changed: [`Rows::finish`]. Memory use is one
 //! chunk and one batch.
 
+pub(super) mod national;
 mod shapes;
 
 pub use shapes::CampaignRow;
@@ -15,9 +16,10 @@ use super::issue::Issue;
 use super::records::{Record, RecordReader};
 use super::table::{Column, Header, RawRow, TITLE_ROWS_MAX, header_at, list};
 use super::values::clean;
-use super::workbook::Book;
+use super::workbook::{Book, SheetRows};
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
+use crate::files;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
@@ -31,21 +33,31 @@ struct Shape<T> {
     stem: &'static str,
     columns: &'static [Column],
     read: fn(&mut Fields<'_>) -> Option<T>,
+    /// Whether a row of a form was left to be filled in. It says nothing, like a row that is not there.
+    is_unfilled: fn(&Fields<'_>) -> bool,
 }
+
+impl<T> Clone for Shape<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Shape<T> {}
 
 /// The rows of a file.
 pub struct Rows<T> {
     file: String,
     names: Vec<String>,
     header: Header,
-    columns: &'static [Column],
-    read: fn(&mut Fields<'_>) -> Option<T>,
+    shape: Shape<T>,
     /// Rows read while the header was looked for.
     pending: VecDeque<RawRow>,
     source: Source,
     /// Cells of a row that comes from a list, joined.
     joined: (String, Vec<usize>),
     count: u64,
+    unfilled: u64,
     /// Rows of the last batch, and bytes of their cells: room for the next one.
     ahead: usize,
     ahead_bytes: usize,
@@ -55,7 +67,7 @@ pub struct Rows<T> {
 
 enum Source {
     Csv(Box<RecordReader<File>>, Scan),
-    Sheet(std::vec::IntoIter<RawRow>),
+    Sheet(SheetRows),
 }
 
 /// Consecutive rows of a file, with their cells as read.
@@ -74,6 +86,8 @@ pub struct Row<T> {
     pub line: u32,
     /// What it says, or all issues found in it.
     pub value: Result<T, Vec<Issue>>,
+    /// What somebody should look at, although the row is accepted.
+    pub warnings: Vec<Issue>,
 }
 
 /// The cells of a batch as read, stored in one text.
@@ -110,6 +124,8 @@ impl RawCells {
 pub struct Summary {
     /// Rows, good and bad; blank rows are not counted.
     pub rows: u64,
+    /// Rows of a form that were not filled in. They are not among the rows.
+    pub unfilled: u64,
     /// Bytes of the file; 0 for a workbook.
     pub bytes: u64,
 }
@@ -172,12 +188,13 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
             None => break,
         }
     }
-    let Some(at) = header_at(shape.columns, &head) else {
+    let Some(at) = header_at(shape.stem, shape.columns, &head) else {
         return Err(vec![Issue::error("empty_file", file).with("columns", list(shape.columns))]);
     };
     let pending = head.split_off(at + 1).into();
     let mut issues = Vec::new();
-    let header = Header::read(&file, shape.columns, &ERROR_COLUMNS, &head[at], &mut issues);
+    let header =
+        Header::read(&file, (shape.stem, shape.columns), &ERROR_COLUMNS, &head[at], &mut issues);
     if !issues.is_empty() {
         return Err(issues);
     }
@@ -185,12 +202,12 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
         file,
         names: header.names.clone(),
         header,
-        columns: shape.columns,
-        read: shape.read,
+        shape: *shape,
         pending,
         source,
         joined: (String::new(), Vec::new()),
         count: 0,
+        unfilled: 0,
         ahead: 0,
         ahead_bytes: 0,
         fault: None,
@@ -199,8 +216,7 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
 }
 
 fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source), Issue> {
-    let unreadable =
-        |error: std::io::Error| Issue::error("unreadable", &name).with("reason", error.to_string());
+    let unreadable = |error: std::io::Error| Issue::unreadable(&name, &error);
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Issue::error("path_missing", path.to_string_lossy()));
@@ -215,18 +231,14 @@ fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source)
     match extension.as_str() {
         "xlsb" | "ods" => Err(Issue::error("old_workbook", name)),
         "xlsx" | "xlsm" | "xls" | "et" => {
-            let mut book = Book::open(path, &name)?;
-            let sheets = book.sheets();
-            let named = sheets.iter().find(|sheet| sheet.trim().to_lowercase() == stem);
-            let Some(sheet) = named.or(sheets.first()) else {
-                return Err(Issue::error("missing_sheet", name).with("stem", stem));
-            };
-            let rows = book.rows(sheet)?;
-            Ok((book.shown(sheet), Source::Sheet(rows.into_iter())))
+            let book = Book::open_one(path, &name, stem)?;
+            let missing = || Issue::error("missing_sheet", &name).with("stem", stem);
+            let (shown, rows) = book.into_rows().ok_or_else(missing)?;
+            Ok((shown, Source::Sheet(rows)))
         }
         _ => {
-            let found = scan(&name, || File::open(path))?;
-            let file = File::open(path).map_err(unreadable)?;
+            let found = scan(&name, || files::open(path))?;
+            let file = files::open(path).map_err(unreadable)?;
             let reader = RecordReader::new(file, found);
             Ok((name, Source::Csv(Box::new(reader), found)))
         }
@@ -298,6 +310,12 @@ impl<T> Rows<T> {
     }
 
     fn step(&mut self, batch: &mut Batch<T>) -> Result<(), Issue> {
+        let sort = Sort {
+            file: &self.file,
+            header: &self.header,
+            shape: self.shape,
+            is_csv: !self.is_workbook(),
+        };
         let raw = match (self.pending.pop_front(), &mut self.source) {
             (Some(row), _) => Some(row),
             (None, Source::Sheet(rows)) => {
@@ -308,7 +326,7 @@ impl<T> Rows<T> {
             (None, Source::Csv(reader, _)) => {
                 match reader.read(&self.file)? {
                     Some(record) => {
-                        take(&self.file, &self.header, self.columns, self.read, record, batch);
+                        self.unfilled += u64::from(!sort.take(record, batch));
                     }
                     None => self.is_done = true,
                 }
@@ -324,7 +342,7 @@ impl<T> Rows<T> {
                 ends.push(text.len());
             }
             let record = Record { row: raw.row, text, ends };
-            take(&self.file, &self.header, self.columns, self.read, record, batch);
+            self.unfilled += u64::from(!sort.take(record, batch));
         }
         Ok(())
     }
@@ -338,34 +356,48 @@ impl<T> Rows<T> {
             Source::Csv(_, found) => found.bytes,
             Source::Sheet(_) => 0,
         };
-        Ok(Summary { rows: self.count, bytes })
+        Ok(Summary { rows: self.count, unfilled: self.unfilled, bytes })
     }
 }
 
-/// Reads one record into the batch unless it is blank.
-fn take<T>(
-    file: &str,
-    header: &Header,
-    columns: &'static [Column],
-    read: fn(&mut Fields<'_>) -> Option<T>,
-    record: Record<'_>,
-    batch: &mut Batch<T>,
-) {
-    if clean(record.text).is_empty() {
-        return;
+/// How the records of a file are read.
+struct Sort<'a, T> {
+    file: &'a str,
+    header: &'a Header,
+    shape: Shape<T>,
+    is_csv: bool,
+}
+
+impl<T> Sort<'_, T> {
+    /// Reads one record into the batch unless it is blank; false if it is a row of a form that was not filled in.
+    fn take(&self, record: Record<'_>, batch: &mut Batch<T>) -> bool {
+        if clean(record.text).is_empty() {
+            return true;
+        }
+        let Self { file, header, shape, is_csv } = *self;
+        let mut fields = Fields::of_record(file, shape.columns, &header.index, record);
+        let cells = record.ends.len();
+        let short = if is_csv { header.short_issue(file, record.row, cells) } else { None };
+        if short.is_none() && (shape.is_unfilled)(&fields) {
+            return false;
+        }
+        // What a row that was cut off lacks would be told again, cell by cell.
+        let value = if short.is_none() { (shape.read)(&mut fields) } else { None };
+        let mut issues = fields.issues;
+        issues.extend(short);
+        if !header.covers(cells)
+            && let Some(cell) = header.stray(record.cells())
+        {
+            issues.push(header.stray_issue(file, record.row, cell));
+        }
+        let (errors, warnings): (Vec<Issue>, Vec<Issue>) =
+            issues.into_iter().partition(Issue::is_error);
+        let value = match value {
+            Some(value) if errors.is_empty() => Ok(value),
+            _ => Err(errors),
+        };
+        batch.raw.push(record);
+        batch.rows.push(Row { line: record.row, value, warnings });
+        true
     }
-    let mut fields = Fields::of_record(file, columns, &header.index, record);
-    let value = read(&mut fields);
-    let mut issues = fields.issues;
-    if !header.covers(record.ends.len())
-        && let Some(cell) = header.stray(record.cells())
-    {
-        issues.push(header.stray_issue(file, record.row, cell));
-    }
-    let value = match value {
-        Some(value) if issues.is_empty() => Ok(value),
-        _ => Err(issues),
-    };
-    batch.raw.push(record);
-    batch.rows.push(Row { line: record.row, value });
 }

@@ -27,6 +27,7 @@ pub(super) const TALLIES: Shape<Tally> = Shape {
         Column::required("doses"),
     ],
     read: tally,
+    is_unfilled: |fields| fields.is_blank("doses"),
 };
 
 pub(super) const DOSES: Shape<Dose> = Shape {
@@ -40,6 +41,7 @@ pub(super) const DOSES: Shape<Dose> = Shape {
         Column::optional("lot"),
     ],
     read: dose,
+    is_unfilled: |_| false,
 };
 
 pub(super) const PERSONS: Shape<Person> = Shape {
@@ -59,6 +61,7 @@ pub(super) const PERSONS: Shape<Person> = Shape {
         Column::optional("opt_out"),
     ],
     read: person,
+    is_unfilled: |_| false,
 };
 
 pub(super) const OUTCOMES: Shape<Outcome> = Shape {
@@ -71,6 +74,7 @@ pub(super) const OUTCOMES: Shape<Outcome> = Shape {
         Column::optional("until"),
     ],
     read: outcome,
+    is_unfilled: |_| false,
 };
 
 /// A row of a plan, with the campaign that it names; a joint plan has rows of several.
@@ -89,6 +93,7 @@ pub(super) const PLAN: Shape<CampaignRow> = Shape {
         Column::required("doses"),
     ],
     read: plan_row,
+    is_unfilled: |_| false,
 };
 
 fn plan_row(fields: &mut Fields<'_>) -> Option<CampaignRow> {
@@ -133,7 +138,7 @@ fn tally(fields: &mut Fields<'_>) -> Option<Tally> {
 
 fn dose(fields: &mut Fields<'_>) -> Option<Dose> {
     let record = fields.code("record");
-    let person = fields.code("person");
+    let person = fields.person("person", None);
     let date = fields.day("date");
     let place = fields.code("place");
     let product = fields.text_maybe("product");
@@ -149,9 +154,9 @@ fn dose(fields: &mut Fields<'_>) -> Option<Dose> {
 }
 
 fn person(fields: &mut Fields<'_>) -> Option<Person> {
-    let id = fields.code("person");
-    let area = fields.code("area");
     let born = fields.day("born");
+    let id = fields.person("person", born);
+    let area = fields.code("area");
     let name = fields.text_maybe("name");
     let sex = if fields.is_blank("sex") { Some(Sex::U) } else { sex(fields) };
     let group = fields.code_maybe("group");
@@ -202,16 +207,16 @@ fn sex(fields: &mut Fields<'_>) -> Option<Sex> {
 
 fn outcome(fields: &mut Fields<'_>) -> Option<Outcome> {
     let record = fields.code("record");
-    let person = fields.code("person");
+    let person = fields.person("person", None);
     let date = fields.day("date");
     let words = OutcomeKind::ALL.map(OutcomeKind::word);
     let outcome = fields.word("outcome", &words, |word| match word {
-        "拒绝" => Some(OutcomeKind::Refused),
-        "暂缓" => Some(OutcomeKind::Deferred),
-        "禁忌" => Some(OutcomeKind::Contraindicated),
-        "未到" => Some(OutcomeKind::Absent),
-        "迁出" => Some(OutcomeKind::Moved),
-        "死亡" => Some(OutcomeKind::Dead),
+        "拒种" | "拒绝" | "拒绝接种" => Some(OutcomeKind::Refused),
+        "暂缓" | "暂缓接种" | "缓种" => Some(OutcomeKind::Deferred),
+        "禁忌" | "禁忌症" | "禁忌证" => Some(OutcomeKind::Contraindicated),
+        "未到" | "未到场" => Some(OutcomeKind::Absent),
+        "迁出" | "外迁" => Some(OutcomeKind::Moved),
+        "死亡" | "去世" => Some(OutcomeKind::Dead),
         word => OutcomeKind::from_word(word),
     });
     let until = fields.day_maybe("until");

@@ -6,6 +6,7 @@ backfill-would-run = { $job } of { $due } would be run
 backup-done = { $rows } rows in { $file }, verified against the database. It may not send mail until somebody adopts it.
 bounce-forgotten = { $address } gets mail again; { $count } held mails are queued
 bounce-held = { $count } mails to these addresses are held
+bounce-judged-again = Readers who got no mail were judged again by better rules: { $count } get mail again, because the fault was not their addresses’ ({ $queued } held mails are queued); { $kept } still get none. doseplan bounce list shows all; doseplan outbox retry --state failed sends what failed.
 bounce-new = { $kind }: { $count }
 bounce-none = nothing is recorded against { $address }; doseplan bounce list shows all
 bounce-read = { $read } messages read: { $new } new reports, { $known } known, { $strange } not understood
@@ -14,6 +15,7 @@ bounce-suppressed = { $count } addresses get no more mail; doseplan due list mar
 bounce-why-no_report = not a delivery report but an answer or another mail; a person should read it
 bounce-why-no_status = a report that does not say what happened to the mail; a person should read it
 bounce-why-not_ours = not about a mail of this database
+bounce-why-other_reader = about one of our mails, but for another recipient; it may be forged
 bounce-why-too_large = larger than 10 MB
 bounce-why-unproven = about one of our mails, but not sent to that mail's own bounce address; it may be forged
 bounce-why-unreadable = cannot be read
@@ -47,6 +49,8 @@ flag-persons-exceed-tally = register above tally
 db-checked = { $id }: { $right } totals right, { $wrong } wrong
 db-moved = everything was copied from { $from } to { $to } and verified there. The old database sends no more mail; set --db, DOSEPLAN_DB or doseplan.toml to the new one.
 db-moved-held = the new database does not send yet, because the old one did not ({ $why }); doseplan db adopt makes it the sender.
+db-elsewhere = This file was copied or moved here from another place. If its log (NAME-wal) did not come with it, what was written last is missing, and no check can see that. Copy with doseplan backup FILE.
+db-log-beside = { $log } holds { $kb } kB that are not in the file yet; a copy of the file alone would lack them. Copy with doseplan backup FILE.
 db-wrong = { $area } { $group } dose { $dose } { $day }: total { $is }, records { $ought }
 db-wrong-references = a row refers to one that does not exist: { $what }
 db-wrong-reminders = a reminder refers to mail { $what }, which does not exist
@@ -84,6 +88,8 @@ doctor-jobs = jobs: none is overdue
 doctor-jobs-overdue = jobs overdue: { $jobs }; check that a daemon is running, and look at doseplan job runs
 doctor-mail-folder-bad = mail: the folder { $dir } cannot be written ({ $said }); correct its permissions or set [mail] dir
 doctor-password = password file { $file }: only its owner can read it
+doctor-closed = rights: nobody else can read the database and the mails
+doctor-open = rights: others may read { $files }: chmod { $mode } { $files }
 doctor-password-open = password file { $file } has mode { $mode }, so others may read it: chmod 600 { $file }
 doctor-timetable = timetable: { $count } jobs from { $file }
 doctor-timetable-bad = timetable: { $said }
@@ -100,6 +106,8 @@ doctor-mail-smtp-bad = mail: { $host }: { $said }; check host, port, tls, user a
 doctor-no-campaign = no campaign; doseplan campaign apply FOLDER stores one
 doctor-series = dose rules: { $series }
 import-done = { $rows } rows: { $new } new, { $same } known, { $corrected } corrected, { $refused } refused
+import-to-look-at = { $count } rows are odd and were taken as they are; the first ones are shown
+import-unfilled = { $count } rows have no number of doses: not reported
 import-errors-file = The refused rows and their reasons: { $path }. Correct them there and import that file.
 catch-up-below = Areas with a vaccine below { $rate } %: { $areas } ({ $day }); “doses to the target” says how many each needs.
 catch-up-dose = { $vaccine } dose { $dose }
@@ -115,8 +123,11 @@ outbox-drained = { $what }: { $count }
 outbox-relay = the mail server could not be used: { $said }
 outbox-resolved = mail { $id } is resolved
 outbox-retried = mail { $id } is queued again
+outbox-retried-all = { $count } mails are queued again; { $left } stay as they are: too late, or to readers who get no mail (doseplan bounce list)
 plan-adopted = plan { $no } adopted; appointments: { $new } new, { $kept } unchanged, { $ended } ended
 plan-all-placed = Everybody has a place in the plan.
+plan-ended = The search was ended by Ctrl-C after { $seconds } s; this is the best plan until then.
+plan-ending = Ending the search; the best plan so far is kept. Ctrl-C again gives it up.
 plan-diff = { $changed } sessions change, { $same } stay the same; doses: { $before } before, { $after } after
 plan-made = draft { $no }; it has no effect until doseplan plan adopt
 plan-no-draft = there is no draft; doseplan plan make makes one
@@ -139,8 +150,21 @@ problem-job-failed = job { $job } failed; doseplan job runs { $job } says why
 problem-late-sites = { $count } sites have not reported
 problem-mail = { $count } mails { $state }; see doseplan outbox list --state { $state }
 problem-no-plan = no plan is adopted; run doseplan plan make, then doseplan plan adopt
+problem-relay = Mail waits: { $relay } said: { $said }. Nothing is lost and it is tried again by itself; { $why ->
+    [lost] check host, port and tls of [mail], and whether the network reaches the server
+    [login] check user and password_file of [mail]; many providers want an authorization code of their own in place of the password
+    [quota] the provider lets us send no more for now; wait, lower per_minute, or get a larger quota
+    [rate] we send too fast; lower per_minute and connections of [mail]
+    [relay] the server does not pass on our mail; log in (user, password_file), or have this machine allowed to relay
+    [sender] the server does not accept our sender; set [mail] from to the address of the account, and have the domain’s SPF and DKIM set up
+    [hello] the server does not accept the name we say; set [mail] hello to the full name of this machine
+    [blocked] the server or a block list does not want mail from our address or account; ask the provider
+    [setup] check tls and port of [mail]
+   *[in_a_row] the server refused one mail after the other in the same way; ask the provider what is wrong with our mails
+}
 record-voided = { $record } no longer counts; what it said is kept
 restore-done = { $rows } rows restored to { $db }.
+restore-kept = What was there before is kept: { $file }
 restore-held = It does not send yet: mails queued in the backup may have been sent since. Look at them with doseplan outbox list --state queued; then make this database the sender with doseplan db adopt.
 status-days = campaign { $start } to { $end }, today { $today }
 status-doses = as of { $as_of } 24:00: { $doses } doses given, { $today } on that day
@@ -297,6 +321,7 @@ fail-no-job = there is no job { $job }; doseplan job list shows all
 fail-no-mail = there is no mail { $id }; doseplan outbox list shows all
 fail-not-in-doubt = mail { $id } is not in doubt; doseplan outbox list shows states
 fail-no-retry = mail { $id } cannot be tried again in its state; for a mail in doubt use doseplan outbox resolve
+fail-no-retry-state = mails that are { $state } cannot be tried again; write failed, expired, bounced or queued
 fail-no-token = the token belongs to no reminder of this database; copy all of it, or give the address
 fail-no-workbook-name = { $path } is not the name of a workbook; it must end in .xlsx
 fail-file-there = { $path } already exists; choose another name, or overwrite it with --force
@@ -320,3 +345,27 @@ job-report-reminders = { $mails } reminders queued
 run-skipped-missed_window = missed_window
 run-skipped-superseded = superseded
 run-skipped-not_caught_up = not_caught_up
+account-password-prompt = Password: 
+account-password-again = Again: 
+fail-passwords-differ = the two passwords differ
+db-wrong-audit = audit log: { $what }
+db-audit-unproved = { $count } lines of the audit log cannot be proved here: they were sealed with another key, or not sealed yet
+db-audit-head = audit log ends with { $head }
+db-audit-lacks = the audit log has no line { $head }: it was cut or rewritten since
+db-audit-has = the audit log still has line { $head }
+problem-doubtful = { $count } counts are doubtful and count nowhere until confirmed: { $records }; see doseplan tallies doubtful
+job-report-doubtful = draft { $plan } with { $doses } doses is not adopted: { $counts } doubtful counts wait to be confirmed
+import-doubtful = { $count } counts are doubtful: correct the file, or import it with --yes if they are right. Until then they count nowhere and no plan is adopted by itself.
+tallies-confirmed = { $count } counts confirmed
+tallies-none-doubtful = no count is in doubt
+fail-not-doubtful = no doubtful count has the record { $record }; `doseplan tallies doubtful` lists them
+column-nr = no
+column-areas = areas
+column-than = compared with
+doctor-http-plain = { $said }
+doctor-http-tls = { $address } is answered encrypted, with the certificate { $file }
+doctor-http-tls-bad = { $said }
+doctor-audit-key = the audit log is sealed with the key { $file }; keep a copy of it apart from the backups
+doctor-audit-key-here = the audit log is sealed with a key that stands in the same database: write {"["}audit] key_file in doseplan.toml, the same file for all daemons
+doctor-audit-key-open = the key of the audit log { $file } has mode { $mode }, so others may read it: chmod 600 { $file }
+column-by = by

@@ -6,6 +6,7 @@ backfill-would-run = 将补跑 { $job } { $due }
 backup-done = { $file }：{ $rows } 行，已与数据库核对。采用之前不会发送邮件。
 bounce-forgotten = { $address } 恢复发信；{ $count } 封等待的邮件已重新入队
 bounce-held = { $count } 封等待发往这些地址的邮件不再发送
+bounce-judged-again = 已按新规则重新判断停发的地址：{ $count } 个恢复发信，原因不在收件地址（{ $queued } 封等待的邮件已重新入队）；{ $kept } 个仍停发。见 doseplan bounce list；失败的邮件可用 doseplan outbox retry --state failed 重发。
 bounce-new = { $kind }：{ $count }
 bounce-none = { $address } 没有退信记录；见 doseplan bounce list
 bounce-read = 已读 { $read } 封：新退信 { $new }，已有 { $known }，未能识别 { $strange }
@@ -14,6 +15,7 @@ bounce-suppressed = { $count } 个地址不再发信；doseplan due list 会标�
 bounce-why-no_report = 不是退信，可能是回复或其他邮件；请人工查看
 bounce-why-no_status = 是退信，但没有说明结果；请人工查看
 bounce-why-not_ours = 与本数据库的邮件无关
+bounce-why-other_reader = 与本系统的邮件有关，但收件人不符；可能是伪造的
 bounce-why-too_large = 超过10 MB
 bounce-why-unproven = 与本系统的邮件有关，但未寄到该邮件专用的退信地址；可能是伪造的
 bounce-why-unreadable = 无法读取
@@ -47,6 +49,8 @@ flag-persons-exceed-tally = 个案多于日报
 db-checked = { $id }：{ $right } 个合计正确，{ $wrong } 个不符
 db-moved = 已从 { $from } 全部迁到 { $to } 并核对无误。原数据库不再发送邮件；请让 --db、DOSEPLAN_DB 或 doseplan.toml 指向新数据库。
 db-moved-held = 新数据库暂不发送邮件，因原数据库也不可发送（{ $why }）；用 doseplan db adopt 使其成为发送者。
+db-elsewhere = 该文件是从别处复制或移动来的。如果当时没有同时带上日志（名称-wal），最后写入的内容就会缺失，任何检查都看不出来。请用 doseplan backup 文件 来复制。
+db-log-beside = { $log } 中有 { $kb } kB 尚未写入数据库文件；只复制数据库文件会缺少这些内容。请用 doseplan backup 文件 来复制。
 db-wrong = { $area } { $group } 第{ $dose }剂 { $day }：合计 { $is }，记录 { $ought }
 db-wrong-references = 有一行指向不存在的行：{ $what }
 db-wrong-reminders = 有提醒指向不存在的邮件 { $what }
@@ -84,6 +88,8 @@ doctor-jobs = 任务：没有逾期
 doctor-jobs-overdue = 逾期任务：{ $jobs }；请确认守护进程在运行，并查看 doseplan job runs
 doctor-mail-folder-bad = 邮件：文件夹 { $dir } 无法写入（{ $said }）；请修正权限或设置 [mail] dir
 doctor-password = 密码文件 { $file }：仅所有者可读
+doctor-closed = 权限：其他用户读不到数据库和邮件
+doctor-open = 权限：其他用户可读 { $files }：chmod { $mode } { $files }
 doctor-password-open = 密码文件 { $file } 权限为 { $mode }，他人可读：chmod 600 { $file }
 doctor-timetable = 时间表：{ $file }，{ $count } 项任务
 doctor-timetable-bad = 时间表：{ $said }
@@ -100,6 +106,8 @@ doctor-mail-smtp-bad = 邮件：{ $host }：{ $said }；请检查 host、port、
 doctor-no-campaign = 没有活动；用 doseplan campaign apply 文件夹 保存
 doctor-series = 免疫程序：{ $series }
 import-done = { $rows } 行：新增 { $new }，已有 { $same }，更正 { $corrected }，拒绝 { $refused }
+import-to-look-at = 有疑问但已照收的共 { $count } 行，以上为最前面的几行
+import-unfilled = { $count } 行没有填写剂次数：按未报处理
 import-errors-file = 被拒绝的行及原因：{ $path }；在其中更正后可直接导入该文件。
 catch-up-below = 截至{ $day }，{ $areas } 个地区有疫苗未达 { $rate } %；“达标尚需剂次”为各地所需。
 catch-up-dose = { $vaccine }第{ $dose }剂
@@ -115,8 +123,11 @@ outbox-drained = { $what }：{ $count }
 outbox-relay = 邮件服务器无法使用：{ $said }
 outbox-resolved = 邮件 { $id } 已处理
 outbox-retried = 邮件 { $id } 已重新入队
+outbox-retried-all = { $count } 封邮件已重新入队；{ $left } 封不变：已过时，或收件人已停发（见 doseplan bounce list）
 plan-adopted = 计划 { $no } 已采用；安排：新增 { $new }，不变 { $kept }，结束 { $ended }
 plan-all-placed = 所有人都已排入计划。
+plan-ended = 搜索在 { $seconds } 秒后因 Ctrl-C 结束；以下是到那时为止的最佳计划。
+plan-ending = 正在结束搜索，保留目前的最佳计划。再按一次 Ctrl-C 则放弃。
 plan-diff = { $changed } 个场次变化，{ $same } 个不变；原 { $before } 剂次，现 { $after } 剂次
 plan-made = 草案 { $no }；执行 doseplan plan adopt 之前不生效
 plan-no-draft = 没有草案；用 doseplan plan make 生成
@@ -139,8 +150,21 @@ problem-job-failed = 任务 { $job } 失败；见 doseplan job runs { $job }
 problem-late-sites = { $count } 个接种点未报
 problem-mail = { $count } 封邮件为 { $state }；见 doseplan outbox list --state { $state }
 problem-no-plan = 没有采用的计划；先 doseplan plan make，再 doseplan plan adopt
+problem-relay = 邮件等待中：{ $relay } 的答复是“{ $said }”。邮件都留在队列里，会自动重试；{ $why ->
+    [lost] 请检查 [mail] 的 host、port、tls，以及网络能否连到服务器
+    [login] 请检查 [mail] 的 user 和 password_file；许多邮箱要填授权码而不是登录密码
+    [quota] 邮箱的发信量已到上限；请等待、调低 per_minute，或申请更大的额度
+    [rate] 发信过快；请调低 [mail] 的 per_minute 和 connections
+    [relay] 服务器不转发本系统的邮件；请设置登录（user、password_file），或请管理员允许本机转发
+    [sender] 服务器不接受发件人；请把 [mail] from 设为登录账号的地址，并配置域名的 SPF 和 DKIM
+    [hello] 服务器不接受本机报出的名称；请在 [mail] hello 填本机的完整域名
+    [blocked] 服务器或黑名单拒绝本机的地址或账号；请联系邮箱服务商
+    [setup] 请检查 [mail] 的 tls 和 port
+   *[in_a_row] 服务器以同样的理由接连拒收邮件；请向邮箱服务商询问原因
+}
 record-voided = { $record } 不再计入；原内容保留
 restore-done = 已恢复 { $rows } 行到 { $db }。
+restore-kept = 原有文件已保留：{ $file }
 restore-held = 暂不发送邮件：备份中排队的邮件可能在备份之后已经发出。请先用 doseplan outbox list --state queued 查看，再用 doseplan db adopt 使该数据库成为发送者。
 status-days = 活动 { $start } 至 { $end }，今天 { $today }
 status-doses = 截至 { $as_of } 24时：累计接种 { $doses } 剂次，当日 { $today } 剂次
@@ -297,6 +321,7 @@ fail-no-job = 没有任务 { $job }；doseplan job list 列出全部
 fail-no-mail = 没有邮件 { $id }；doseplan outbox list 列出全部
 fail-not-in-doubt = 邮件 { $id } 不是存疑状态；doseplan outbox list 显示状态
 fail-no-retry = 邮件 { $id } 在当前状态下不能重试；存疑的邮件用 doseplan outbox resolve 处理
+fail-no-retry-state = { $state } 状态的邮件不能重试；请写 failed、expired、bounced 或 queued
 fail-no-token = 这个退订码不属于本数据库的提醒；请完整复制，或直接写邮箱地址
 fail-no-workbook-name = { $path } 不是工作簿的名称；请以 .xlsx 结尾
 fail-file-there = { $path } 已存在；请换一个名称，或用 --force 覆盖
@@ -320,3 +345,27 @@ job-report-reminders = 提醒邮件已排入 { $mails } 封
 run-skipped-missed_window = 超过补做时限
 run-skipped-superseded = 由后一次代替
 run-skipped-not_caught_up = 不补做
+account-password-prompt = 密码：
+account-password-again = 再输一次：
+fail-passwords-differ = 两次输入的密码不同
+db-wrong-audit = 审计日志：{ $what }
+db-audit-unproved = 有 { $count } 行审计日志在此无法核对：用另一密钥封存，或尚未封存
+db-audit-head = 审计日志末行 { $head }
+db-audit-lacks = 审计日志中没有 { $head } 这一行：此后被截断或改写
+db-audit-has = 审计日志中仍有 { $head } 这一行
+problem-doubtful = { $count } 个数字存疑，确认之前不计入：{ $records }；见 doseplan tallies doubtful
+job-report-doubtful = 草案 { $plan }（{ $doses } 剂次）未采用：有 { $counts } 个存疑数字待确认
+import-doubtful = { $count } 个数字存疑：请改正文件；如数字无误，用 --yes 导入。在此之前不计入，也不自动采用计划。
+tallies-confirmed = 已确认 { $count } 个数字
+tallies-none-doubtful = 没有存疑的数字
+fail-not-doubtful = 没有编号为 { $record } 的存疑数字；doseplan tallies doubtful 可列出
+column-nr = 序号
+column-areas = 地区
+column-than = 对比
+doctor-http-plain = { $said }
+doctor-http-tls = { $address } 以加密方式应答，证书 { $file }
+doctor-http-tls-bad = { $said }
+doctor-audit-key = 审计日志用密钥 { $file } 封存；请在备份之外另存一份
+doctor-audit-key-here = 审计日志的密钥在同一数据库中：请在 doseplan.toml 写 {"["}audit] key_file，各守护进程用同一文件
+doctor-audit-key-open = 审计日志的密钥 { $file } 权限为 { $mode }，他人可读：chmod 600 { $file }
+column-by = 更改者

@@ -343,7 +343,7 @@ async fn life_of(seed: u64) -> Result<(usize, u32), String> {
     world.settle().await;
     world.agree().await?;
     world.occurrences(until).await?;
-    let found = world.app.recount(&world.loaded, false, world.clock.now()).await.unwrap();
+    let found = world.app.recount(&world.loaded, false).await.unwrap();
     if !found.wrong.is_empty() {
         return Err(format!("{} totals are wrong", found.wrong.len()));
     }
