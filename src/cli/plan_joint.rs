@@ -6,6 +6,7 @@ use super::plan_print::{StagesView, stages_sheet, worst_text};
 use super::plan_progress::{Interrupt, tell};
 use super::{Invocation, exit};
 use crate::domain::dose::GivenRow;
+use crate::domain::id::CampaignId;
 use crate::domain::jurisdiction::Joined;
 use crate::domain::plan::{CampaignPart, Figures, JointPlan, PlanRow, Unplaced, WorstArea};
 use crate::domain::planner::{self, JointRequest, Limits, SearchProgress};
@@ -97,12 +98,11 @@ pub(super) fn by_campaign(
             Some(id) => joined.campaigns.iter().position(|one| one.campaign.id == *id),
             None => (plans.len() == 1).then_some(0),
         };
-        match at {
-            Some(at) => plans[at].push(row),
-            None => {
-                let name = id.as_ref().map_or("", |id| id.as_str());
-                strange.push(format!("rule 0: row {number}: no campaign {name:?}"));
-            }
+        if let Some(at) = at {
+            plans[at].push(row);
+        } else {
+            let name = id.as_ref().map_or("", |id| id.as_str());
+            strange.push(format!("rule 0: row {number}: no campaign {name:?}"));
         }
     }
     (plans, strange)
@@ -189,7 +189,7 @@ struct PartView<'a> {
 
 impl<'a> View<'a> {
     fn of(plan: &'a JointPlan, from: NaiveDate) -> Self {
-        let campaign = plan.worst_campaign.as_ref().map(|id| id.as_str());
+        let campaign = plan.worst_campaign.as_ref().map(CampaignId::as_str);
         let worst = plan.figures.worst_area.as_ref();
         let Figures {
             objective, upper_bound, gap, doses, people, people_finished, travel_km, ..

@@ -365,7 +365,7 @@ impl Compact {
         }
         let mut drawn: BTreeMap<ClassIndex, f64> = BTreeMap::new();
         for &(stop, n) in &visits {
-            let into = self.into_stop(market, stop, day);
+            let into = self.stop_row(market, stop, day);
             if let Some((row, _)) = into {
                 self.program.entry(row, column, -n);
             }
@@ -407,7 +407,7 @@ impl Compact {
             let most = (most - f64::from(given)).max(most * LEFT_MIN).min(room);
             let column = self.program.column(0.0, most, most.max(1.0));
             self.program.entry(row, column, 1.0);
-            if let Some((row, class)) = self.into_stop(market, stop, day) {
+            if let Some((row, class)) = self.stop_row(market, stop, day) {
                 self.program.entry(row, column, -1.0);
                 if let Some(class) = class {
                     self.program.entry(self.class[class], column, model.draw_doses);

@@ -91,7 +91,7 @@ impl Compact {
     /// The row that doses brought to a stop on a day go into, and the class that the route draws
     /// from: where several sets of places hold the stop, their columns draw. `None` where nobody
     /// can use it.
-    pub(super) fn into_stop(
+    pub(super) fn stop_row(
         &mut self,
         market: &Market,
         stop: StopIndex,

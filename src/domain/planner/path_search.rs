@@ -3,6 +3,7 @@
 use super::index::{Day, ListIndex as _, Per};
 use super::model::Problem;
 use super::prices::Kind;
+use super::programme::Programme;
 
 /// Best paths: from the last dose backwards, with the best day of each window.
 pub(super) struct PathSearch<'p> {
@@ -19,7 +20,7 @@ pub(super) struct PathSearch<'p> {
 impl<'p> PathSearch<'p> {
     /// Buffers for the paths of a problem.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
-        let doses = problem.programmes.iter().map(|one| one.doses()).max().unwrap_or(0);
+        let doses = problem.programmes.iter().map(Programme::doses).max().unwrap_or(0);
         Self {
             problem,
             value: vec![Per::filled(f64::NEG_INFINITY, problem.days); doses],

@@ -1,7 +1,7 @@
 //! Prices as a certificate, and back. A campaign on its own has the form of one campaign; campaigns
 //! of a jurisdiction have the joint form.
 
-use super::index::{Day, LotIndex, Per, PeriodIndex, SiteIndex, SlotIndex};
+use super::index::{Day, LotIndex, Per, SlotIndex};
 use super::prices::Market;
 use super::programme::Programme;
 use super::slots::Prices;
@@ -95,7 +95,7 @@ impl Market<'_> {
                     put(&mut own.site_day, code, d, slot);
                 }
                 for (period, slot) in slots.storage.present() {
-                    put(&mut own.storage, code, self.taken(programme, s, period), slot);
+                    put(&mut own.storage, code, programme.sites[s].periods[period].start, slot);
                 }
             }
             if own != OwnPrices::default() {
@@ -103,10 +103,6 @@ impl Market<'_> {
             }
         }
         found
-    }
-
-    fn taken(&self, programme: &Programme, site: SiteIndex, period: PeriodIndex) -> Day {
-        programme.sites[site].periods[period].start
     }
 
     /// The prices of a certificate, as far as they belong to slots of this problem.
@@ -155,7 +151,7 @@ impl Market<'_> {
                     set(slot, of(&own.site_day, code, d));
                 }
                 for (period, slot) in slots.storage.present() {
-                    set(slot, of(&own.storage, code, self.taken(programme, s, period)));
+                    set(slot, of(&own.storage, code, programme.sites[s].periods[period].start));
                 }
             }
         }
