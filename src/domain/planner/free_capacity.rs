@@ -342,11 +342,6 @@ impl<'p> FreeCapacity<'p> {
         }
     }
 
-    /// Whether a team comes to a stop on a day.
-    pub(super) fn is_visited(&self, stop: StopIndex, day: Day) -> bool {
-        self.visitor[stop][day].is_some()
-    }
-
     /// The stops of a team on a day, with their doses.
     pub(super) fn visits(&self, team: TeamIndex, day: Day) -> &[(StopIndex, u32)] {
         &self.visits[team][day]

@@ -19,7 +19,6 @@ mod compact_places;
 mod compact_points;
 mod diff;
 mod draft;
-mod earlier;
 mod explain;
 mod free_capacity;
 mod greedy;

@@ -318,11 +318,6 @@ impl<'a> Problem<'a> {
         model.priority * share / (programme.doses().max(1) * programme.days().max(1)) as f64
     }
 
-    /// Whether it is of a jurisdiction's campaigns, not of one with places of its own.
-    pub(super) fn is_joint(&self) -> bool {
-        self.payer == Payer::People
-    }
-
     /// Whether some group has a target.
     pub(super) fn has_targets(&self) -> bool {
         let mut groups = self.programmes.iter().flat_map(|one| &one.campaign.groups);

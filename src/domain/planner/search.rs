@@ -11,8 +11,7 @@ use super::routing::{Effort, Routed};
 use super::search_budget::{Pace, SearchBudget};
 use super::slots::Prices;
 use super::{
-    Limits, earlier, greedy, measure, num, parallel, published_plan, rounding, routing, travel,
-    worst_area,
+    Limits, greedy, measure, num, parallel, published_plan, rounding, routing, travel, worst_area,
 };
 #[cfg(feature = "highs")]
 use super::{Method, highs};
@@ -70,8 +69,6 @@ const PARTS: [usize; 4] = [12, 30, 20, 8];
 const STEPS_SHORT: u32 = 512;
 /// Entries of the programs that all ways together may have.
 const ENTRIES_TRIED: usize = 20_000;
-/// Several campaigns together are worth this many ways at least.
-const TRIES_JOINT: usize = 2;
 /// Steps after each.
 const SWAP_STEPS: u32 = 320;
 
@@ -101,8 +98,6 @@ struct Search<'m, 'p> {
     needed: f64,
     /// What is published and stays.
     base: Arc<Draft<'p>>,
-    /// Nothing before this day changes.
-    fixed_until: Day,
     /// Whether the best plan is one of the search.
     is_new: bool,
     /// People who must get a dose in time and cannot, as far as is known.
@@ -198,7 +193,6 @@ pub(super) fn improve<'p>(
         objective,
         needed,
         base,
-        fixed_until: if is_new { problem.first } else { task.until.max(problem.first) },
         is_new,
         late,
         step: 0,
@@ -393,9 +387,6 @@ impl<'p> Search<'_, 'p> {
         draft.free.keep_routes(None);
         draft.forget_dead();
         greedy::fill(&mut draft);
-        if self.market.problem.is_joint() {
-            earlier::bring_forward(&mut draft, self.fixed_until);
-        }
         draft
     }
 
@@ -406,8 +397,7 @@ impl<'p> Search<'_, 'p> {
             return;
         }
         // Small campaigns can afford to try several ways.
-        let least = if self.market.problem.is_joint() { TRIES_JOINT } else { 1 };
-        let tries = (ENTRIES_TRIED / self.compact.program.entries.len().max(1)).max(least);
+        let tries = (ENTRIES_TRIED / self.compact.program.entries.len().max(1)).max(1);
         let mut found: Option<(f64, Routed<'p>)> = None;
         // A short search decides all days at once, and changes nothing afterwards.
         let is_short = steps < STEPS_SHORT;
