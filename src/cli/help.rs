@@ -104,7 +104,11 @@ pub(super) fn parse() -> (Cli, String) {
         Ok(read) => read,
         Err(error) => {
             if let Some(said) = (language == Language::ZhCn).then(|| told(&error)).flatten() {
-                output::tell(&said);
+                if error.use_stderr() {
+                    output::tell(&said);
+                } else {
+                    output::print(&format!("{said}\n"));
+                }
                 std::process::exit(error.exit_code());
             }
             let said = error.to_string();

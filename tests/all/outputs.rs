@@ -21,6 +21,8 @@ const DATA: &[&str] = &[
     "!doses import doses.csv",
     "!outcomes import outcomes.csv",
     "doses history d1",
+    "tallies history t1",
+    "tallies doubtful",
     "plan diff",
     "!plan make --from 2021-04-01 --steps 20",
     "plan diff",
@@ -100,11 +102,22 @@ const SILENT: &[&str] = &[
     "persons new",
     "plan adopt",
     "report save",
+    "tallies confirm",
     "tallies new",
     "tallies void",
 ];
-/// Commands with a form of their own: a script, a line of JSON for each line, the coverage of the demo.
-const OWN_FORM: &[&str] = &["completion", "demo", "forecast"];
+/// Commands with a form of their own: a script, a line of JSON for each line, the coverage of the demo, official figures.
+const OWN_FORM: &[&str] = &[
+    "completion",
+    "demo",
+    "forecast",
+    "national cohort",
+    "national cum",
+    "national duplicates",
+    "national month",
+    "national quality",
+    "national year90",
+];
 
 fn world() -> World {
     let world = World::small();
@@ -144,7 +157,7 @@ fn table_of(line: &str, text: &str) -> usize {
 fn is_full(value: &Value) -> bool {
     match value {
         Value::Array(all) => !all.is_empty(),
-        Value::Object(all) => !all.is_empty(),
+        Value::Object(all) => all.values().any(is_full),
         Value::Null => false,
         _ => true,
     }

@@ -126,7 +126,7 @@ fn codes_that_a_sheet_turned_into_numbers_are_refused_and_ids_are_checked() {
         "person,area,born\n321101199001011000,A,1990-01-01\n11010519491231002X,A,1950-12-31\n";
     world.file("file.csv", rows);
     let ran = world.run(&["persons", "import", "file.csv", "-o", "json"]).ends(0);
-    assert_eq!(number(&ran.json()["doubtful"]), 2, "{}", ran.err);
+    assert_eq!(number(&ran.json()["to_look_at"]), 2, "{}", ran.err);
     assert!(ran.err.contains("last digit") && ran.err.contains("birth date"), "{}", ran.err);
     assert!(!ran.err.contains("19900101") && !ran.err.contains("1949"), "{}", ran.err);
 }

@@ -69,7 +69,7 @@ fn prepared() -> World {
     for (name, rows) in [("doseplan.db", old), ("other.db", other)] {
         let db = at(name);
         let mut command = world.command(&["--db", &db, "tallies", "import", &rows]);
-        let ran = command.env("DOSEPLAN_KILL_AT", "committed:1").output().unwrap();
+        let ran = command.env("DOSEPLAN_KILL_AT", "committed:2").output().unwrap();
         assert!(ran.status.signal().is_some(), "{}", String::from_utf8_lossy(&ran.stderr));
     }
     for name in ["doseplan.db", "doseplan.db-wal", "other.db-wal"] {
