@@ -112,7 +112,8 @@ pub(super) fn parse() -> (Cli, String) {
                 std::process::exit(error.exit_code());
             }
             let said = error.to_string();
-            if secrets::masked(&said) != said {
+            // What is printed as help is ours and holds nobody's password.
+            if error.use_stderr() && secrets::masked(&said) != said {
                 output::write_err(&said);
                 std::process::exit(error.exit_code());
             }

@@ -321,7 +321,7 @@ fn every_known_answer_has_its_consequence_end_to_end() {
             drop(tx);
             // Whatever it was, the server is well again and takes what waits.
             server.answer(|_, _, _| None);
-            let clock = Clock::simulated(now + Duration::from_secs(1800));
+            let clock = Clock::simulated(now + Duration::from_mins(30));
             let sender = Sender { owner: "test", clock: &clock, stop: &|| false, by_hand: true };
             desk.app.drain(&sender).await.unwrap();
             let left = mails(&desk.app.store).await;
