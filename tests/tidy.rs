@@ -253,7 +253,7 @@ fn only_one_place_writes_to_the_screen() {
             };
             let asks = line.contains("is_terminal()");
             let writes = direct.iter().any(|word| line.contains(word)) && !asks;
-            if forbidden.iter().any(|word| is_macro(word)) || writes {
+            if forbidden.iter().any(is_macro) || writes {
                 found.push(format!("{name}:{number}: {}", line.trim()));
             }
         }
