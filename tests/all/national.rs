@@ -865,6 +865,6 @@ fn workbooks_and_csv_have_the_official_layout_row_by_row() {
         let rate = serde_json::to_string(&rate).unwrap();
         let count = own["townships"].to_string();
         let name = row["vaccine"].as_str().unwrap().to_owned();
-        assert_eq!(plain(&[line.clone()]), plain(&[vec![name, count, rate]]));
+        assert_eq!(plain(std::slice::from_ref(line)), plain(&[vec![name, count, rate]]));
     }
 }

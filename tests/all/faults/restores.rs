@@ -93,7 +93,7 @@ enum Before {
 fn set(world: &World, before: Before) {
     for entry in fs::read_dir(world.path("")).unwrap().flatten() {
         let name = entry.file_name().into_string().unwrap();
-        let ours = name.starts_with("doseplan.db") && !name.ends_with(".start");
+        let ours = name.starts_with("doseplan.db") && !name.contains(".start");
         if ours {
             fs::remove_file(entry.path()).unwrap();
         }

@@ -93,7 +93,7 @@ fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
                 says(&mut out, "AUTH", &said, "235 in")?;
             }
             "RCPT" => {
-                to = said.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                said.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut to);
                 *state.lock().unwrap().named.entry(to.clone()).or_default() += 1;
                 says(&mut out, "RCPT", &to, "250 ok")?;
             }
