@@ -112,11 +112,16 @@ pub(super) fn parse() -> (Cli, String) {
         Ok(read) => read,
         Err(error) => {
             if let Some(said) = (language == Language::ZhCn).then(|| told(&error)).flatten() {
-                output::tell(&said);
+                if error.use_stderr() {
+                    output::tell(&said);
+                } else {
+                    output::print(&format!("{said}\n"));
+                }
                 std::process::exit(error.exit_code());
             }
             let said = error.to_string();
-            if secrets::masked(&said) != said {
+            // What is printed as help is ours and holds nobody's password.
+            if error.use_stderr() && secrets::masked(&said) != said {
                 output::write_err(&said);
                 std::process::exit(error.exit_code());
             }

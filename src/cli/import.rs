@@ -346,7 +346,7 @@ async fn confirm(invocation: &Invocation, records: &[String]) -> anyhow::Result<
         return Err(invocation.out.fail("fail-not-doubtful", &[("record", &record)]));
     }
     for issue in &done.issues {
-        eprintln!("{}", issue.line(invocation.out.language));
+        super::output::tell(&issue.line(invocation.out.language));
     }
     if !done.issues.is_empty() {
         return Ok(exit::REFUSED);

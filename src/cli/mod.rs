@@ -343,7 +343,10 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     let later = trail.filter(|trail| !trail.is_before).map(|trail| (trail, invocation.clone()));
     let code = Box::pin(run(cli.command, invocation)).await?;
     if let Some((trail, invocation)) = later.filter(|_| code == exit::OK || code == exit::REFUSED) {
-        trail.write(&invocation).await?;
+        // What was done is done, also where the log cannot be written: a backup of a disk that is read-only.
+        if let Err(error) = trail.write(&invocation).await {
+            output::tell(&format!("doseplan: the audit log lacks this command: {error:#}"));
+        }
     }
     Ok(code)
 }

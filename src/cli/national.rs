@@ -27,7 +27,7 @@ pub(super) enum NationalFigures {
     /// 出生队列接种率: coverage of birth cohorts at the end of a day, by managing unit
     Cohort(CohortDay),
     /// ＞90%乡镇比例: the share of townships above 90 % on 31 December
-    Year90(Year),
+    Year90(YearEnd),
     /// 重档: files that are the same child
     Duplicates(Duplicates),
     /// How complete and how timely the records are
@@ -103,7 +103,7 @@ pub(super) struct CohortDay {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Year {
+pub(super) struct YearEnd {
     /// The year, as 2025
     #[arg(value_parser = clap::value_parser!(i32).range(1950..=2200))]
     year: i32,
@@ -136,8 +136,8 @@ impl NationalFigures {
             Self::Cum(it) => it.run(invocation, "cum", MonthSpan::january_to(it.month)),
             Self::Cohort(it) => it.run(invocation),
             Self::Year90(it) => it.run(invocation),
-            Self::Duplicates(it) => it.run(invocation),
-            Self::Quality(it) => it.quality(invocation),
+            Self::Duplicates(it) => Ok(it.run(invocation)),
+            Self::Quality(it) => Ok(it.quality(invocation)),
         }
     }
 }
@@ -181,10 +181,10 @@ fn tell(invocation: &Invocation, national: &National, end: NaiveDate, townships:
 }
 
 impl Period {
-    fn quality(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
+    fn quality(&self, invocation: &Invocation) -> u8 {
+        let Some(national) = self.counted.read(invocation) else { return exit::CONFIGURATION };
         quality_lines(invocation, &national, self.month);
-        Ok(tell(invocation, &national, self.month.last(), false))
+        tell(invocation, &national, self.month.last(), false)
     }
 
     fn run(&self, invocation: &Invocation, name: &str, span: MonthSpan) -> anyhow::Result<u8> {
@@ -264,7 +264,7 @@ impl CohortDay {
     }
 }
 
-impl Year {
+impl YearEnd {
     fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
         let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
         let out = invocation.out;
@@ -307,8 +307,8 @@ impl Year {
 }
 
 impl Duplicates {
-    fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
+    fn run(&self, invocation: &Invocation) -> u8 {
+        let Some(national) = self.counted.read(invocation) else { return exit::CONFIGURATION };
         let (folder, rules) = (&national.folder, &national.rules);
         let mut sheet =
             Sheet::new(&["file", "other_file", "keys", "doses", "kept", "merged_doses"]);
@@ -330,7 +330,7 @@ impl Duplicates {
             ]);
         }
         invocation.out.sheet(&sheet);
-        Ok(tell(invocation, &national, NaiveDate::MIN, false))
+        tell(invocation, &national, NaiveDate::MIN, false)
     }
 }
 
@@ -347,7 +347,7 @@ fn save<'a>(
     form: impl Fn(&ScopeKey) -> OfficialForm,
 ) -> anyhow::Result<()> {
     let out = invocation.out;
-    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     let (bytes, count) = match ending.as_deref().and_then(|ending| ending.to_str()) {
         Some("xlsx") => {
             // The place that is asked for, or every place with the highest one first.

@@ -290,10 +290,15 @@ impl Sheet {
     }
 
     fn csv(&self) -> String {
-        let mut out = csv_out::line(&self.columns);
+        // Programs that guess the separator take a semicolon for it, unless every cell is quoted.
+        let is_prose = self.rows.iter().flatten().any(|cell| cell.contains(';'));
+        let line = |cells: Vec<&str>| {
+            if is_prose { csv_out::quoted_line(cells) } else { csv_out::line(cells) }
+        };
+        let mut out = line(self.columns.iter().map(String::as_str).collect());
         for row in &self.rows {
             let cells = row.iter().map(|cell| if cell == NONE { "" } else { cell.as_str() });
-            out.push_str(&csv_out::line(cells));
+            out.push_str(&line(cells.collect()));
         }
         out
     }

@@ -66,7 +66,7 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
             db::Db::Adopt { .. } => after(Action::Database, "db adopt"),
             db::Db::Move { .. } => before(Action::Export, "db move"),
         },
-        Command::Backup(_) => before(Action::Export, "backup"),
+        Command::Backup(_) => after(Action::Export, "backup"),
         Command::Restore(_) => after(Action::Database, "restore"),
         // The log itself shows nobody of the register, and looks at it would fill it.
         Command::Account(_)

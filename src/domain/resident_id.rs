@@ -33,14 +33,16 @@ pub fn normal(code: &str) -> Cow<'_, str> {
     }
 }
 
+/// Powers of two modulo 11, from the left.
+const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+/// The check digit by the weighted sum modulo 11.
+const LAST: &[u8; 11] = b"10X98765432";
+
 /// What does not fit in a code that has the form of such a number; `None` for any other code.
 pub fn misfit(code: &str, born: Option<NaiveDate>) -> Option<Misfit> {
     if !is_number(code) {
         return None;
     }
-    // Powers of two modulo 11, from the left.
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    const LAST: &[u8; 11] = b"10X98765432";
     let digits = code.bytes().map(|digit| u32::from(digit - b'0'));
     let sum: u32 = digits.zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
     if code.as_bytes()[LENGTH - 1].to_ascii_uppercase() != LAST[sum as usize % 11] {

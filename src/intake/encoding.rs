@@ -175,7 +175,7 @@ fn gb18030_fault(mut reader: impl Read) -> io::Result<Option<Fault>> {
         pairs.take(&chunk[..length], is_last);
         match result {
             DecoderResult::Malformed(..) => return Ok(Some(Fault::Malformed(lines + 1))),
-            _ if is_last => return Ok(pairs.look_like_big5().then(|| Fault::Big5(pairs.line))),
+            _ if is_last => return Ok(pairs.look_like_big5().then_some(Fault::Big5(pairs.line))),
             _ => {}
         }
     }
@@ -233,10 +233,9 @@ impl Pairs {
                     let is_odd = *byte < 0xa1 || first < 0xa1 || matches!(first, 0xa4..=0xaf);
                     self.odd += u64::from(is_odd);
                 }
-                Some(_) => {}
                 None if *byte >= 0x81 => self.first = Some(*byte),
                 None if *byte == b'\n' && self.all == 0 => self.line = self.line.saturating_add(1),
-                None => {}
+                Some(_) | None => {}
             }
         }
     }

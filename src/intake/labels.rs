@@ -9,11 +9,16 @@ fn plain(heading: &str) -> String {
     half_width(clean(heading)).trim().trim_end_matches('*').trim().to_lowercase()
 }
 
-/// What a form calls a column of a table.
-pub(super) fn label_of(language: Language, stem: &str, column: &str) -> Option<String> {
+/// What a form calls a column of a table: its name there, and the one that it has in other tables.
+fn labels_of(language: Language, stem: &str, column: &str) -> impl Iterator<Item = String> {
     let column = column.replace('.', "-");
     let keys = [format!("field-{stem}-{column}"), format!("field-{column}")];
-    keys.iter().find_map(|key| text::found(language, key))
+    keys.into_iter().filter_map(move |key| text::found(language, &key))
+}
+
+/// What a form calls a column of a table.
+pub(super) fn label_of(language: Language, stem: &str, column: &str) -> Option<String> {
+    labels_of(language, stem, column).next()
 }
 
 /// Which of the columns a heading names: by its code, or by what a form calls it.
@@ -31,8 +36,8 @@ pub(super) fn column_called<'a>(
         return Some(at);
     }
     let is_called = |column: &str| {
-        let labels = [Language::ZhCn, Language::En];
-        let mut labels = labels.iter().filter_map(|one| label_of(*one, stem, column));
+        let languages = [Language::ZhCn, Language::En].into_iter();
+        let mut labels = languages.flat_map(|one| labels_of(one, stem, column));
         labels.any(|label| plain(&label) == wanted)
     };
     let mut found = (0..columns.len()).filter(|at| is_called(columns[*at]));
@@ -53,6 +58,7 @@ mod tests {
             (" Ｄate ", Some(1)),
             ("日期", Some(1)),
             ("日期*", Some(1)),
+            ("接种剂次", Some(3)),
             ("剂次数", Some(3)),
             ("Date", Some(1)),
             ("", None),

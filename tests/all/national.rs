@@ -259,26 +259,22 @@ fn every_case_worked_out_by_hand_comes_out() {
 
 /// Every place where two tables differ, and the number of cells compared.
 fn differences(path: &str, found: &Value, expected: &Value, out: &mut Vec<String>) -> usize {
-    match (found, expected) {
-        (Value::Object(own), Value::Object(other)) => {
-            let keys: std::collections::BTreeSet<&String> =
-                own.keys().chain(other.keys()).collect();
-            let none = Value::String("(none)".to_owned());
-            let get = |map: &serde_json::Map<String, Value>, key: &String| {
-                map.get(key).cloned().unwrap_or_else(|| none.clone())
-            };
-            let each = |key: &&String| {
-                let (own, other) = (get(own, key), get(other, key));
-                differences(&format!("{path} {key}"), &own, &other, out)
-            };
-            keys.iter().map(each).sum()
+    if let (Value::Object(own), Value::Object(other)) = (found, expected) {
+        let keys: std::collections::BTreeSet<&String> = own.keys().chain(other.keys()).collect();
+        let none = Value::String("(none)".to_owned());
+        let get = |map: &serde_json::Map<String, Value>, key: &String| {
+            map.get(key).cloned().unwrap_or_else(|| none.clone())
+        };
+        let each = |key: &&String| {
+            let (own, other) = (get(own, key), get(other, key));
+            differences(&format!("{path} {key}"), &own, &other, out)
+        };
+        keys.iter().map(each).sum()
+    } else {
+        if found != expected {
+            out.push(format!("{path}: {found}, expected {expected}"));
         }
-        _ => {
-            if found != expected {
-                out.push(format!("{path}: {found}, expected {expected}"));
-            }
-            1
-        }
+        1
     }
 }
 
@@ -869,6 +865,6 @@ fn workbooks_and_csv_have_the_official_layout_row_by_row() {
         let rate = serde_json::to_string(&rate).unwrap();
         let count = own["townships"].to_string();
         let name = row["vaccine"].as_str().unwrap().to_owned();
-        assert_eq!(plain(&[line.clone()]), plain(&[vec![name, count, rate]]));
+        assert_eq!(plain(std::slice::from_ref(line)), plain(&[vec![name, count, rate]]));
     }
 }

@@ -55,7 +55,9 @@ pub(crate) fn book(before: &[Vec<u8>], sheets: &[(&str, Vec<Vec<u8>>)]) -> Vec<u
         for (at, (name, _)) in places.iter().zip(sheets) {
             head.extend(named(name, *at));
         }
-        before.iter().for_each(|record| head.extend(record));
+        for record in before {
+            head.extend(record);
+        }
         head.extend(&end);
         head
     };

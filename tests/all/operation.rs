@@ -360,7 +360,14 @@ fn an_address_that_is_taken_is_an_error_only_where_it_was_asked_for() {
     assert!(world.run(&["daemon"]).ends(4).err.contains("127.0.0.1:8470"));
     // The default address may be in use by another program. Whoever has it, this daemon does not.
     std::fs::remove_file(world.path("doseplan.toml")).unwrap();
-    let held = TcpListener::bind("127.0.0.1:8470");
+    // A daemon of another test may have it for a moment, and must not give it back in between.
+    let held = (0..600).find_map(|_| {
+        let held = TcpListener::bind("127.0.0.1:8470").ok();
+        if held.is_none() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        held
+    });
     let daemon = Daemon::start(&mut world.command(&["daemon"]));
     let warned = daemon.says("no HTTP");
     assert!(warned.contains("listen = "), "{warned}");

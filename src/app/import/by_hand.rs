@@ -60,7 +60,9 @@ impl App {
     ) -> Result<(Imported, Vec<Doubtful>)> {
         let Entered { mut tallies, gone, sure } = entered;
         let facts = Facts::new(loaded, what, now).with_sessions(self.sessions(loaded).await?);
-        tallies.iter_mut().for_each(|tally| tally.put_codes(&facts));
+        for tally in &mut tallies {
+            tally.put_codes(&facts);
+        }
         let is_sure = sure != Sure::None;
         let did = if is_sure { Action::TallyConfirm } else { Action::Tally };
         let mut act = self.act((by, Power::Tally), did, now).await?;

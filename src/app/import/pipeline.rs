@@ -75,7 +75,9 @@ pub(super) async fn store<T: Importable>(
 ) -> Result<Stored> {
     let Facts { loaded, now, .. } = *facts;
     let mut stored = Stored::default();
-    rows.iter_mut().for_each(|row| row.value.put_codes(facts));
+    for row in &mut rows {
+        row.value.put_codes(facts);
+    }
     let rows = unique(facts, rows, &mut stored);
     let known = records::find(tx, loaded.no, rows.iter().map(|row| row.value.key())).await?;
     let rows = changed(facts, rows, &known, &mut stored);

@@ -27,7 +27,7 @@ pub struct Counting<'a> {
     pub options: CountingOptions,
 }
 
-impl<'a> Counting<'a> {
+impl Counting<'_> {
     /// The person of some files, with the doses numbered.
     pub(super) fn person<'b>(
         &self,
@@ -36,16 +36,6 @@ impl<'a> Counting<'a> {
         let person = CountedPerson::of(dossiers, self.rules, self.options.known_on)?;
         let courses = CourseDoses::of(person.file.born.day, &person.doses, self.rules);
         Some((person, courses))
-    }
-
-    /// Where a dose counts (R-where, R-back): at the unit that gave it. Of back-entries only some rows count, those
-    /// from an unknown unit at the unit that entered them. `None`: nowhere.
-    pub(super) fn counted_at(&self, dose: &GivenDose, counts_back_entry: bool) -> Option<UnitId> {
-        match dose.unit {
-            GivingUnit::Unit(unit) if counts_back_entry || dose.is_own_entry() => Some(unit),
-            GivingUnit::Unit(_) => None,
-            GivingUnit::Elsewhere => dose.entered_by.filter(|_| counts_back_entry),
-        }
     }
 
     /// R-units: whether a unit is evaluated for a row of the period table. A unit that is not in the list is not
@@ -66,5 +56,15 @@ impl<'a> Counting<'a> {
             && kind.weight_below.is_none_or(|below| child.birth_weight.is_some_and(|w| w < below))
             && kind.born_from.is_none_or(|from| child.born.day >= from)
             && kind.born_before.is_none_or(|before| child.born.day < before)
+    }
+}
+
+/// Where a dose counts (R-where, R-back): at the unit that gave it. Of back-entries only some rows count, those
+/// from an unknown unit at the unit that entered them. `None`: nowhere.
+pub(super) fn counted_at(dose: &GivenDose, counts_back_entry: bool) -> Option<UnitId> {
+    match dose.unit {
+        GivingUnit::Unit(unit) if counts_back_entry || dose.is_own_entry() => Some(unit),
+        GivingUnit::Unit(_) => None,
+        GivingUnit::Elsewhere => dose.entered_by.filter(|_| counts_back_entry),
     }
 }

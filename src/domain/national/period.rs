@@ -1,7 +1,7 @@
 //! The period table (时段接种率) of one person: which doses count (实种), and in which rows the person is due without
 //! having had the dose (应种未种).
 
-use super::counting::Counting;
+use super::counting::{Counting, counted_at};
 use super::courses::CourseDoses;
 use super::months::{MonthSpan, YearMonth};
 use super::person::CountedPerson;
@@ -152,7 +152,7 @@ impl Counting<'_> {
         if !is_counted {
             return;
         }
-        let unit = self.counted_at(dose, rule.counts_back_entry);
+        let unit = counted_at(dose, rule.counts_back_entry);
         if let Some(unit) = unit.filter(|unit| self.is_evaluated(*unit, row)) {
             counted.push(Counted { row, month, unit, dose, is_merged: false });
         }

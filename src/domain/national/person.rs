@@ -4,6 +4,9 @@ use super::records::{ChildFile, Dossier, GivenDose, GivingUnit, Moment, UnitId};
 use super::rules::NationalRules;
 use chrono::{Datelike, Days, NaiveDate};
 
+/// Which file of a person has the basic data, the largest rank: last programme dose, upload, id (R-dup 1).
+type Rank<'a> = (Option<Moment>, Option<Moment>, &'a str);
+
 /// A person to be counted.
 pub struct CountedPerson<'a> {
     /// The file with the basic data.
@@ -26,7 +29,7 @@ impl<'a> CountedPerson<'a> {
             known_on.is_none_or(|known_on| at.is_none_or(|at| at.day <= known_on))
         };
         let mut doses: Vec<&GivenDose> = Vec::new();
-        let mut basic: Option<((Option<Moment>, Option<Moment>, &str), &ChildFile)> = None;
+        let mut basic: Option<(Rank<'_>, &ChildFile)> = None;
         for dossier in dossiers {
             let known = || dossier.doses.iter().filter(|dose| is_known(dose.entered));
             // A file may have been uploaded again later: a dose that was known says that the file was.

@@ -71,21 +71,19 @@ impl Build<'_> {
     fn choose(&mut self, file: &str) {
         let at = At { file, id: "dates" };
         for (name, day) in &self.choices.dates {
-            match self.names.dates.get_mut(name) {
-                Some(known) => *known = *day,
-                None => {
-                    let known: Vec<String> = self.names.dates.keys().cloned().collect();
-                    self.names.unknown(at, "day", name, known.iter());
-                }
+            if let Some(known) = self.names.dates.get_mut(name) {
+                *known = *day;
+            } else {
+                let known: Vec<String> = self.names.dates.keys().cloned().collect();
+                self.names.unknown(at, "day", name, known.iter());
             }
         }
         for (name, gap) in &self.choices.gaps {
-            match self.names.gaps.get_mut(name) {
-                Some(known) => *known = *gap,
-                None => {
-                    let known: Vec<String> = self.names.gaps.keys().cloned().collect();
-                    self.names.unknown(At { file, id: "gaps" }, "after", name, known.iter());
-                }
+            if let Some(known) = self.names.gaps.get_mut(name) {
+                *known = *gap;
+            } else {
+                let known: Vec<String> = self.names.gaps.keys().cloned().collect();
+                self.names.unknown(At { file, id: "gaps" }, "after", name, known.iter());
             }
         }
     }
@@ -200,13 +198,11 @@ impl Build<'_> {
     }
 
     fn row(&mut self, at: At<'_>, key: &str, id: &str, index: &RowIndex) -> Option<usize> {
-        match index.get(id) {
-            Some(place) => *place,
-            None => {
-                self.names.unknown(at, key, id, index.keys());
-                None
-            }
+        if let Some(place) = index.get(id) {
+            return *place;
         }
+        self.names.unknown(at, key, id, index.keys());
+        None
     }
 
     fn period_row(

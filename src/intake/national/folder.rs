@@ -101,10 +101,7 @@ pub fn folder(path: &Path, rules: &mut NationalRules) -> Result<Folder, Vec<Issu
             doses.finish().map_err(|issue| vec![issue])
         });
         let mut reader = Reader::new(rules);
-        let read = reader.others(path).and_then(|children| {
-            reader.doses(&receiver, children);
-            Ok(())
-        });
+        let read = reader.others(path).map(|children| reader.doses(&receiver, children));
         drop(receiver);
         let finished = reading.join().expect("reading does not panic");
         read?;
@@ -174,15 +171,12 @@ impl<'a> Reader<'a> {
         if path.exists() {
             let townships = rows::townships(&path)?;
             each(townships, &mut self.told, |township, row, told| {
-                match first.get(&township.code) {
-                    Some(known) => {
-                        told.add(twice("townships.csv", row, &township.code, Some(known)));
-                    }
-                    None => {
-                        first.insert(township.code.clone(), row);
-                        self.townships.push(township);
-                    }
+                if let Some(known) = first.get(&township.code) {
+                    told.add(twice("townships.csv", row, &township.code, Some(known)));
+                    return;
                 }
+                first.insert(township.code.clone(), row);
+                self.townships.push(township);
             })?;
         }
         let has_list = !first.is_empty();

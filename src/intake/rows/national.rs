@@ -326,10 +326,8 @@ fn moment(fields: &mut Fields<'_>, column: &'static str) -> Option<Moment> {
     };
     let parsed = values::day(day).filter(|day| values::is_plausible(*day));
     // Exports write a day without time as `20220101T000000`.
-    if time == "000000" || time == "00:00:00" {
-        if let Some(day) = parsed {
-            return Some(Moment::day(day));
-        }
+    if let (Some(day), "000000" | "00:00:00") = (parsed, time) {
+        return Some(Moment::day(day));
     }
     match (parsed, minute_of(time)) {
         (Some(day), Some(minute)) => Some(Moment { day, minute: Some(minute) }),

@@ -225,15 +225,16 @@ fn read_sexes(reading: &mut Reading<'_>, element: &Element) -> Vec<Sex> {
         |gender: &Element| SEXES.iter().any(|(word, _)| word.eq_ignore_ascii_case(gender.text()));
     let has_known = element.each("requiredGender").any(is_known);
     for gender in element.each("requiredGender").filter(|gender| !gender.is_blank()) {
-        match SEXES.iter().find(|(word, _)| word.eq_ignore_ascii_case(gender.text())) {
-            Some((_, sex)) => sexes.push(*sex),
-            None => {
-                reading.error("bad_gender", gender, "requiredGender", gender.text());
-                let last = reading.issues.len() - 1;
-                // Nobody in the input has it, so the others that are required stand alone.
-                if has_known {
-                    reading.forgive(last);
-                }
+        if let Some((_, sex)) =
+            SEXES.iter().find(|(word, _)| word.eq_ignore_ascii_case(gender.text()))
+        {
+            sexes.push(*sex);
+        } else {
+            reading.error("bad_gender", gender, "requiredGender", gender.text());
+            let last = reading.issues.len() - 1;
+            // Nobody in the input has it, so the others that are required stand alone.
+            if has_known {
+                reading.forgive(last);
             }
         }
     }

@@ -66,8 +66,8 @@ fn a_value_that_is_not_understood_costs_its_series_and_is_told() {
 #[test]
 fn a_gender_that_no_input_has_is_told_and_the_other_genders_of_the_series_stand() {
     let with = |genders: &[&str]| {
-        let genders: String =
-            genders.iter().map(|one| format!("<requiredGender>{one}</requiredGender>")).collect();
+        let element = |one: &&str| format!("<requiredGender>{one}</requiredGender>");
+        let genders = genders.iter().map(element).collect::<Vec<_>>().concat();
         let text = antigen("").replace("<selectSeries>", &format!("{genders}<selectSeries>"));
         let loaded = from_texts(&[("s.xml", SCHEDULE), ("a.xml", &text)]).expect("rules");
         let codes: Vec<&str> = loaded.warnings.iter().map(|issue| issue.code).collect();

@@ -233,7 +233,9 @@ impl Sink for Kept {
     fn row(&mut self, row: u32, cells: &[String]) -> Result<(), Issue> {
         if let Some(sheet) = self.0.last_mut() {
             sheet.grid.row(row);
-            cells.iter().for_each(|cell| sheet.grid.cell(cell));
+            for cell in cells {
+                sheet.grid.cell(cell);
+            }
         }
         Ok(())
     }

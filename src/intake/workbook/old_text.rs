@@ -6,24 +6,24 @@ use encoding_rs::Encoding;
 
 /// The bytes of a record and of those that continue it.
 pub(super) struct Parts<'a> {
-    parts: Vec<&'a [u8]>,
+    records: Vec<&'a [u8]>,
     part: usize,
     at: usize,
 }
 
 impl<'a> Parts<'a> {
     pub(super) fn new(parts: Vec<&'a [u8]>) -> Self {
-        Self { parts, part: 0, at: 0 }
+        Self { records: parts, part: 0, at: 0 }
     }
 
     fn rest(&self) -> &'a [u8] {
-        self.parts.get(self.part).map_or(&[][..], |part| &part[self.at..])
+        self.records.get(self.part).map_or(&[][..], |part| &part[self.at..])
     }
 
     /// Moves to the next part if this one is used up; false at the end.
     fn settle(&mut self) -> bool {
         while self.rest().is_empty() {
-            if self.part + 1 >= self.parts.len() {
+            if self.part + 1 >= self.records.len() {
                 return false;
             }
             self.part += 1;

@@ -36,13 +36,14 @@ const SMALL: PartMax = PartMax { bytes: 8 << 20, elements: 200_000, piece: PIECE
 
 fn max_of(name: &str, bytes: u64) -> PartMax {
     let name = name.to_lowercase();
-    if name.contains("worksheets/") && !name.ends_with(".rels") {
+    let kind = name.rsplit('.').next().unwrap_or_default();
+    if name.contains("worksheets/") && kind != "rels" {
         PartMax { bytes, elements: u64::MAX, piece: PIECE_BYTES_MAX }
     } else if name.ends_with("sharedstrings.xml") {
         TEXTS
     } else if name.ends_with("styles.xml") {
         STYLES
-    } else if name.ends_with(".xml") || name.ends_with(".rels") {
+    } else if kind == "xml" || kind == "rels" {
         SMALL
     } else {
         // Pictures are never parsed.
@@ -50,7 +51,7 @@ fn max_of(name: &str, bytes: u64) -> PartMax {
     }
 }
 
-fn bad(name: &str, reason: impl ToString) -> Issue {
+fn bad(name: &str, reason: &dyn ToString) -> Issue {
     Issue::error("bad_workbook", name).with("reason", reason.to_string())
 }
 
@@ -67,11 +68,12 @@ pub(super) fn check(
     if bytes.windows(4).filter(|four| *four == ENTRY_MARK).count() > PARTS_MAX {
         return Err(too_large(format!("{PARTS_MAX} × PK")));
     }
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| bad(name, error))?;
+    let mut archive =
+        zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| bad(name, &error))?;
     let (mut declared, mut real) = (0_u64, 0_u64);
     for index in 0..archive.len() {
-        let part = archive.by_index(index).map_err(|error| bad(name, error))?;
-        let called = part.name().map_err(|error| bad(name, error))?.into_owned();
+        let part = archive.by_index(index).map_err(|error| bad(name, &error))?;
+        let called = part.name().map_err(|error| bad(name, &error))?.into_owned();
         if are_macros_refused && called.to_lowercase().contains("vbaproject") {
             return Err(Issue::error("macros", name));
         }
@@ -81,7 +83,7 @@ pub(super) fn check(
         }
         let max = max_of(&called, bytes_max);
         let limit = max.bytes.min(bytes_max - real);
-        let found = measure(part.take(limit + 1), max.piece).map_err(|error| bad(name, error))?;
+        let found = measure(part.take(limit + 1), max.piece).map_err(|error| bad(name, &error))?;
         real += found.bytes;
         if real > bytes_max {
             return Err(whole());
@@ -94,10 +96,10 @@ pub(super) fn check(
         }
         if found.has_long_piece {
             let limit = max.piece;
-            return Err(bad(name, format!("a piece of {called} is longer than {limit} bytes")));
+            return Err(bad(name, &format!("a piece of {called} is longer than {limit} bytes")));
         }
         if found.has_doctype {
-            return Err(bad(name, format!("{called} declares a document type")));
+            return Err(bad(name, &format!("{called} declares a document type")));
         }
     }
     Ok(())

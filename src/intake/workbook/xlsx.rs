@@ -102,9 +102,10 @@ fn first_formula(book: &mut Book, sheet: &str) -> Result<Option<(u32, String)>, 
     // Not `next_formula`: it keeps room for as many shared formulas as a number in the file says.
     while let Some(record) = reader.next_cell_with_formula_metadata()? {
         use calamine::XlsxFormulaMetadata as Formula;
-        let text = match record.formula {
-            Some(Formula::Normal { formula } | Formula::Shared { formula, .. }) => formula,
-            _ => continue,
+        let Some(Formula::Normal { formula: text } | Formula::Shared { formula: text, .. }) =
+            record.formula
+        else {
+            continue;
         };
         if !text.is_empty() {
             return Ok(Some((record.pos.0, text)));
