@@ -81,6 +81,7 @@ pub fn jurisdiction(path: &Path) -> Result<LoadedJurisdiction, Vec<Issue>> {
 }
 
 /// The settings that were read; `None` for a field that was refused.
+#[expect(clippy::option_option, reason = "two of the settings need not be given")]
 struct Head {
     id: Option<JurisdictionId>,
     name: Option<String>,

@@ -355,9 +355,7 @@ fn the_check_names_places_of_the_wrong_kind_and_days_that_were_not_agreed() {
     let (place, area, group) = ("S1".into(), "A1".into(), "all".into());
     plans[0].push(PlanRow { day: on(1), place, team: None, area, group, dose: 1, doses: 1 });
     let report = check_joint(&joined, &plans, &[], start());
-    let rules: Vec<u8> = report.violations.iter().map(|one| one.violation.rule).collect();
-    assert!(
-        rules.contains(&1) && rules.iter().filter(|rule| **rule == 8).count() == 2,
-        "{rules:?}"
-    );
+    let broken =
+        |rule: u8| report.violations.iter().filter(|one| one.violation.rule == rule).count();
+    assert!(broken(1) > 0 && broken(8) == 2, "{:?}", report.violations);
 }
