@@ -217,7 +217,8 @@ fn check_case(case: &Case, dir: &Path) -> Vec<String> {
                 for line in lines {
                     let (named, plain) = words(line);
                     let found = &table["scopes"]["all"]["rows"][plain[0]]["townships"];
-                    if found.to_string() != named["townships"] {
+                    let found = found.to_string();
+                    if found != named["townships"] {
                         tell(format!("{line}: {found}"));
                     }
                 }
