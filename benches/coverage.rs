@@ -10,7 +10,6 @@ use chrono::NaiveDate;
 use doseplan::app::coverage::AsOf;
 use doseplan::app::{App, Loaded};
 use doseplan::args;
-use doseplan::clock::Clock;
 use doseplan::domain::coverage::Depth;
 use doseplan::domain::person::{Person, Sex};
 use std::path::Path;
@@ -54,7 +53,7 @@ async fn measure() -> Result<()> {
     let (few_db, many_db) = (folder.join("few.db"), folder.join("many.db"));
     let (app, loaded) = support::app(&few_db).await?;
     fill(&app, &loaded, FEW).await?;
-    let found = app.recount(&loaded, false, Clock::System.now()).await?;
+    let found = app.recount(&loaded, false).await?;
     heading("coverage: 10,000,000 doses against 100,000");
     println!("recount of 100,000: {} totals right, {} wrong", found.right, found.wrong.len());
     let few = fastest(&app, &loaded).await?;
@@ -92,13 +91,14 @@ fn somebody() -> Person {
         born: NaiveDate::MIN,
         name: None,
         sex: Sex::U,
-        group: None,
+        groups: Vec::new(),
         tags: Vec::new(),
         email: None,
         phone: None,
         language: None,
         household: None,
         opt_out: false,
+        more: Box::default(),
     }
 }
 

@@ -37,10 +37,8 @@ pub fn keep(address: &str) {
     {
         found.push(password.to_owned());
     }
-    for part in rest.split(['?', '&']) {
-        if let Some((name, value)) = part.split_once('=')
-            && name.ends_with("password")
-        {
+    for part in rest.split('&') {
+        if let Some((_, value)) = part.split_once("password=") {
             found.push(value.to_owned());
         }
     }

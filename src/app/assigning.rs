@@ -88,7 +88,8 @@ fn state(
     doses.retain(|dose| dose.date <= day);
     let outlook = judge.outlook(campaign, who, &doses, day);
     let last = doses.last().map(|dose| dose.date);
-    let last_own = outlook.doses.iter().filter(|dose| dose.number > 0).map(|dose| dose.date).last();
+    let last_own =
+        outlook.doses.iter().filter(|dose| dose.number > 0).map(|dose| dose.date).next_back();
     // Any dose shows that somebody lives here; only one of the campaign's lifts what was said about its vaccine.
     let is_newer = |outcome: &&Outcome| {
         let last = if outcome.outcome.is_of_person() { last } else { last_own };

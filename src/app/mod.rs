@@ -17,6 +17,7 @@ pub mod health;
 pub mod import;
 pub mod installation;
 pub mod jurisdiction;
+pub mod national;
 pub mod notices;
 pub mod outbox;
 mod passwords;
@@ -71,10 +72,13 @@ pub struct App {
 /// Versions of campaigns that were read, each as it stands alone and among the others.
 #[derive(Debug, Default)]
 struct Versions {
-    read: BTreeMap<(CampaignNo, i64), (Arc<Campaign>, Arc<Judge>)>,
+    read: BTreeMap<Version, (Arc<Campaign>, Arc<Judge>)>,
     /// With the versions of all campaigns among which it was made.
-    among: BTreeMap<(CampaignNo, i64), (Vec<(CampaignNo, i64)>, Arc<Judge>)>,
+    among: BTreeMap<Version, (Vec<Version>, Arc<Judge>)>,
 }
+
+/// A campaign and the number of its version.
+type Version = (CampaignNo, i64);
 
 /// Versions of campaigns that are kept in memory: more than a jurisdiction has campaigns at a time.
 const READ_MAX: usize = 32;

@@ -123,11 +123,11 @@ fn typed(invocation: &Invocation) -> anyhow::Result<String> {
     let out = invocation.out;
     anyhow::ensure!(!invocation.common.no_input, "give --password-file, or the password on stdin");
     let ask = |key: &str| -> std::io::Result<String> {
-        eprint!("{}", out.word(key));
+        super::output::write_err(&out.word(key));
         let _quiet = Quiet::new();
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
-        eprintln!();
+        super::output::tell("");
         Ok(line.trim_end_matches(['\n', '\r']).to_owned())
     };
     let (first, again) = (ask("account-password-prompt")?, ask("account-password-again")?);

@@ -148,14 +148,14 @@ fn check(invocation: &Invocation, path: &Path) -> u8 {
         for issue in errors.iter().chain(&warnings) {
             let view = issue.view(language);
             let row = view.row.map(|row| row.to_string());
-            let column = view.column.map(|column| column.to_string());
+            let column = view.column.map(std::string::ToString::to_string);
             sheet.push(vec![
                 if issue.is_error() { "error" } else { "warning" }.to_owned(),
                 view.code.to_owned(),
                 view.file.to_string(),
                 row.unwrap_or_default(),
                 column.unwrap_or_default(),
-                view.message.to_string(),
+                view.message.clone(),
             ]);
         }
         invocation.out.sheet(&sheet);
@@ -246,7 +246,9 @@ fn changes(invocation: &Invocation, changes: &[RowChange]) {
         return;
     }
     let mut sheet = Sheet::new(&CHANGE);
-    changes.iter().for_each(|change| sheet.push(change_row(invocation, change)));
+    for change in changes {
+        sheet.push(change_row(invocation, change));
+    }
     invocation.out.sheet(&sheet);
 }
 

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 /// Evaluate histories and forecast the next doses, from and to one JSON object a line
 #[derive(Debug, Args)]
 pub(super) struct Forecast {
-    /// Folder of rules: CDSi supporting data in XML, or series files [default: those of the
-    /// program]
+    /// Folder or zip file of rules: CDSi supporting data in XML, or series files [default: those of
+    /// the program]
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
     /// The histories [default: stdin]

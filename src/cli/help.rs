@@ -4,6 +4,7 @@
 use super::{Cli, output};
 use crate::domain::campaign::Language;
 use crate::{secrets, text};
+use chrono::NaiveDate;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
@@ -32,6 +33,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "doseplan plan make",
             "doseplan plan make --folder ./danyang -o csv --certificate prices.json",
+            "doseplan plan make --jurisdiction ./county --folder ./flu --folder ./hpv -o csv",
+        ],
+    ),
+    (
+        "plan check",
+        &[
+            "doseplan plan check ./danyang plan.csv --certificate prices.json",
+            "doseplan plan check --jurisdiction ./county --folder ./flu --folder ./hpv plan.csv",
         ],
     ),
     ("doses new", &["doseplan doses new --xlsx doses.xlsx"]),
@@ -70,6 +79,25 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("report save", &["doseplan report save 2021-06.xlsx --month 2021-06"]),
     ("report list", &["doseplan report list"]),
+    (
+        "national month",
+        &[
+            "doseplan national month 2025-03 --folder ./county",
+            "doseplan national month 2025-03 --folder ./county --save 2025-03.xlsx",
+            "doseplan national month 2025-03 --folder ./county --explain HepB-3",
+        ],
+    ),
+    ("national cum", &["doseplan national cum 2025-06 --folder ./county -o json"]),
+    (
+        "national cohort",
+        &[
+            "doseplan national cohort 2025-12-31 --folder ./county --save cohort.xlsx",
+            "doseplan national cohort 2025-12-31 --folder ./county --explain MCV-2 --age 2",
+        ],
+    ),
+    ("national year90", &["doseplan national year90 2025 --folder ./county"]),
+    ("national duplicates", &["doseplan national duplicates --folder ./county -o csv"]),
+    ("national quality", &["doseplan national quality 2025-03 --folder ./county"]),
     ("coverage", &["doseplan coverage --as-of 2021-06-30", "doseplan coverage --by area -o csv"]),
     ("status", &["doseplan status", "doseplan status --watch", "doseplan status --check"]),
     ("outbox list", &["doseplan outbox list --state in_doubt"]),
@@ -99,11 +127,16 @@ pub(super) fn parse() -> (Cli, String) {
         Ok(read) => read,
         Err(error) => {
             if let Some(said) = (language == Language::ZhCn).then(|| told(&error)).flatten() {
-                output::tell(&said);
+                if error.use_stderr() {
+                    output::tell(&said);
+                } else {
+                    output::print(&format!("{said}\n"));
+                }
                 std::process::exit(error.exit_code());
             }
             let said = error.to_string();
-            if secrets::masked(&said) != said {
+            // What is printed as help is ours and holds nobody's password.
+            if error.use_stderr() && secrets::masked(&said) != said {
                 output::write_err(&said);
                 std::process::exit(error.exit_code());
             }
@@ -283,14 +316,24 @@ fn told(error: &clap::Error) -> Option<String> {
     Some(super::output::lines_harmless(&said))
 }
 
-/// Writes a man page for every command into a folder.
-pub(super) fn man(folder: &std::path::Path) -> anyhow::Result<usize> {
+/// Writes a man page for every command into a folder, with `day` as its date; returns how many.
+pub(super) fn man(folder: &std::path::Path, day: NaiveDate) -> anyhow::Result<usize> {
     std::fs::create_dir_all(folder)?;
-    let command = with_examples_below(Cli::command(), "");
-    clap_mangen::generate_to(command, folder)?;
-    let pages = std::fs::read_dir(folder)?.flatten();
-    let is_page = |name: &str| name.starts_with("doseplan") && name.ends_with(".1");
-    Ok(pages.filter(|page| page.file_name().to_str().is_some_and(is_page)).count())
+    let mut command = with_examples_below(Cli::command(), "").disable_help_subcommand(true);
+    command.build();
+    man_below(&command, folder, day)
+}
+
+fn man_below(command: &Command, folder: &std::path::Path, day: NaiveDate) -> anyhow::Result<usize> {
+    let mut pages = 1;
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        pages += man_below(below, folder, day)?;
+    }
+    let source = format!("doseplan {}", env!("CARGO_PKG_VERSION"));
+    // Without a date its place would be taken by the version, because empty arguments are left out.
+    let page = clap_mangen::Man::new(command.clone()).date(day.to_string());
+    page.source(source).manual("doseplan").generate_to(folder)?;
+    Ok(pages)
 }
 
 /// Man pages are in English, as most are, with their examples.

@@ -217,6 +217,13 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
     };
     shown(&done.fault);
     shown(&done.issues);
+    shown(&done.oddities);
+    if done.to_look_at > done.oddities.len() as u64 {
+        out.note("import-to-look-at", &[("count", &done.to_look_at)]);
+    }
+    if done.unfilled > 0 {
+        out.note("import-unfilled", &[("count", &done.unfilled)]);
+    }
     if done.rows > 0 || done.fault.is_empty() {
         out.note(
             "import-done",
@@ -337,7 +344,7 @@ async fn confirm(invocation: &Invocation, records: &[String]) -> anyhow::Result<
         return Err(invocation.out.fail("fail-not-doubtful", &[("record", &record)]));
     }
     for issue in &done.issues {
-        eprintln!("{}", issue.line(invocation.out.language));
+        super::output::tell(&issue.line(invocation.out.language));
     }
     if !done.issues.is_empty() {
         return Ok(exit::REFUSED);

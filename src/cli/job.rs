@@ -79,6 +79,11 @@ pub(super) fn local(zone: Tz, millis: i64) -> String {
         .unwrap_or_default()
 }
 
+/// An instant as local time of a zone with its offset, because a repeated hour has two instants of the same name.
+fn exact(zone: Tz, at: DateTime<Utc>) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S%:z").to_string()
+}
+
 #[derive(Serialize)]
 struct Line {
     job: JobName,
@@ -255,7 +260,10 @@ async fn list(
         let mut upcoming: std::collections::VecDeque<String> = entry
             .upcoming(zone, now, life(&loaded.campaign), UPCOMING)
             .into_iter()
-            .map(|at| local(zone, at.timestamp_millis()))
+            .map(|at| match invocation.out.format {
+                Format::Json => exact(zone, at),
+                _ => local(zone, at.timestamp_millis()),
+            })
             .collect();
         let done = runs::last(&mut tx, loaded.no, entry.job, RunState::Done).await?;
         let last = runs::list(&mut tx, loaded.no, Some(entry.job), 1).await?.into_iter().next();
@@ -274,7 +282,9 @@ async fn list(
         });
     }
     if invocation.out.format == Format::Json {
-        lines.iter().for_each(|line| all.json(loaded, line));
+        for line in &lines {
+            all.json(loaded, line);
+        }
         return Ok(());
     }
     let columns = ["job", "cron", "catch_up", "last_done", "last_result", "next", "then"];
@@ -312,7 +322,7 @@ fn next(
     due.sort();
     if invocation.out.format == Format::Json {
         for (at, job) in due {
-            let due = local(zone, at.timestamp_millis());
+            let due = exact(zone, at);
             let line = serde_json::json!({"due": due, "job": job, "clock_change": change});
             all.json(loaded, &line);
         }
@@ -320,7 +330,11 @@ fn next(
     }
     let mut sheet = Sheet::new(&["due", "job"]);
     for (at, job) in due {
-        sheet.push(vec![local(zone, at.timestamp_millis()), job.to_string()]);
+        let due = match invocation.out.format {
+            Format::Csv => exact(zone, at),
+            _ => local(zone, at.timestamp_millis()),
+        };
+        sheet.push(vec![due, job.to_string()]);
     }
     all.sheet(loaded, sheet);
     note_clock_change(invocation, loaded, change);
@@ -394,7 +408,9 @@ async fn list_runs(
         })
         .collect();
     if invocation.out.format == Format::Json {
-        lines.iter().for_each(|line| all.json(loaded, line));
+        for line in &lines {
+            all.json(loaded, line);
+        }
         return Ok(());
     }
     let mut sheet = Sheet::new(&["job", "due", "state", "reason", "attempt"]);

@@ -30,12 +30,16 @@ mod job;
 mod layout;
 mod log;
 mod mails;
+mod national;
+mod national_print;
 mod outbox;
 mod output;
 mod persons;
 mod plan;
+mod plan_check;
 mod plan_choice;
 mod plan_files;
+mod plan_joint;
 mod plan_print;
 mod plan_progress;
 mod plan_tours;
@@ -48,6 +52,8 @@ mod report_print;
 mod service;
 mod snippet;
 mod status;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod unsubscribe;
 mod verdict;
@@ -162,6 +168,9 @@ enum Command {
     /// The monthly tables to hand up, and the records behind each cell
     #[command(subcommand)]
     Report(report::Report),
+    /// The official figures of the national immunisation programme
+    #[command(subcommand)]
+    National(national::NationalFigures),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
     /// One screen: campaign, day, plan and progress, late sites, jobs, mail
@@ -223,6 +232,11 @@ struct Invocation {
 
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
+    // Before anything else: a child that reads a workbook needs no log and no threads.
+    if let Some(code) = crate::intake::serve_workbook(output::stream()) {
+        return code;
+    }
+    crate::intake::read_workbooks_in_children();
     let (cli, path) = help::parse();
     let log = cli.common.log;
     let language = cli.common.lang.unwrap_or_else(language_of_environment);
@@ -339,7 +353,10 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     let later = trail.filter(|trail| !trail.is_before).map(|trail| (trail, invocation.clone()));
     let code = Box::pin(run(cli.command, invocation)).await?;
     if let Some((trail, invocation)) = later.filter(|_| code == exit::OK || code == exit::REFUSED) {
-        trail.write(&invocation).await?;
+        // What was done is done, also where the log cannot be written: a backup of a disk that is read-only.
+        if let Err(error) = trail.write(&invocation).await {
+            output::tell(&format!("doseplan: the audit log lacks this command: {error:#}"));
+        }
     }
     Ok(code)
 }
@@ -360,6 +377,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::CatchUp(it) => it.run(invocation).await,
         Command::Forecast(it) => it.run(&invocation),
         Command::Report(it) => it.run(invocation).await,
+        Command::National(it) => tokio::task::block_in_place(|| it.run(&invocation)),
         Command::Coverage(it) => it.run(invocation).await,
         Command::Status(it) => it.run(invocation).await,
         Command::Digest(it) => it.run(invocation).await,
@@ -375,8 +393,8 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::Restore(it) => it.run(invocation).await,
         Command::Explain(it) => it.run(&invocation),
         Command::Man { dir } => {
-            let count =
-                help::man(&dir).with_context(|| format!("{} cannot be written", dir.display()))?;
+            let count = help::man(&dir, invocation.clock.now().date_naive())
+                .with_context(|| format!("{} cannot be written", dir.display()))?;
             invocation.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
             Ok(exit::OK)
         }
@@ -479,20 +497,4 @@ fn areas_below<'a>(
 /// Reads a day of the command line, in any form that files may use.
 fn parse_day(text: &str) -> Result<NaiveDate, String> {
     crate::domain::date::parse_day(text).ok_or_else(|| "write a day as 2021-10-20".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_command_that_acts_is_one() {
-        for path in ACTS {
-            let mut command = Cli::command();
-            for name in path.split(' ') {
-                let below = command.find_subcommand(name).cloned();
-                command = below.unwrap_or_else(|| panic!("there is no {path}"));
-            }
-        }
-    }
 }

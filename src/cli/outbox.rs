@@ -57,7 +57,7 @@ pub(super) enum Outbox {
         #[arg(long, value_parser = parse_state, conflicts_with = "id")]
         state: Option<MailState>,
         /// Only those whose state changed since this local time or day, for example 2021-06-01T09:00
-        #[arg(long, value_parser = parse_since, requires = "state")]
+        #[arg(long, value_parser = parse_since, requires = "state", conflicts_with = "id")]
         since: Option<NaiveDateTime>,
     },
     /// Send what is due, and end

@@ -283,14 +283,13 @@ impl Sheet {
         for (id, sheet) in sheets {
             let columns = id.iter().map(|_| CAMPAIGN.to_owned()).chain(sheet.columns);
             let rows = sheet.rows.into_iter().map(|row| id.iter().cloned().chain(row).collect());
-            match &mut out {
-                Some(out) => out.rows.extend(rows),
-                None => {
-                    let (columns, rows) = (columns.collect(), rows.collect());
-                    out =
-                        Some(Self { columns, rows, spare: sheet.spare, is_named: sheet.is_named });
-                }
-            }
+            let first = || Self {
+                columns: columns.collect(),
+                rows: Vec::new(),
+                spare: sheet.spare,
+                is_named: sheet.is_named,
+            };
+            out.get_or_insert_with(first).rows.extend(rows);
         }
         out.unwrap_or_default()
     }
@@ -316,10 +315,15 @@ impl Sheet {
     }
 
     fn csv(&self) -> String {
-        let mut out = csv_out::line(&self.columns);
+        // Programs that guess the separator take a semicolon for it, unless every cell is quoted.
+        let is_prose = self.rows.iter().flatten().any(|cell| cell.contains(';'));
+        let line = |cells: Vec<&str>| {
+            if is_prose { csv_out::quoted_line(cells) } else { csv_out::line(cells) }
+        };
+        let mut out = line(self.columns.iter().map(String::as_str).collect());
         for row in &self.rows {
             let cells = row.iter().map(|cell| if cell == NONE { "" } else { cell.as_str() });
-            out.push_str(&csv_out::line(cells));
+            out.push_str(&line(cells.collect()));
         }
         out
     }

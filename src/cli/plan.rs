@@ -3,10 +3,12 @@
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::{any_plan, planning_day};
 use super::plan_files::Basis;
+use super::plan_joint::{Asked, Together};
 use super::plan_print::{rows_sheet, table, view};
 use super::plan_progress::{Interrupt, tell};
 use super::{
-    Invocation, exit, parse_day, plan_files, plan_tours, plan_vials, plan_what_if, plan_why,
+    Invocation, exit, parse_day, plan_check, plan_joint, plan_tours, plan_vials, plan_what_if,
+    plan_why,
 };
 use crate::app::plans::{Made, Search};
 use crate::domain::campaign::Campaign;
@@ -26,8 +28,9 @@ use std::time::{Duration, Instant};
 pub(super) enum Plan {
     /// Make a draft; it changes nothing until it is adopted
     Make(Make),
-    /// Check a plan against a folder, with code that shares nothing with the planner
-    Check(plan_files::Check),
+    /// Check a plan against a folder, or a joint plan against a jurisdiction, with code that shares nothing with
+    /// the planner
+    Check(plan_check::Check),
     /// Put a draft into force and assign the people of the register to it
     Adopt {
         /// Number of the draft [default: the newest]
@@ -68,6 +71,9 @@ pub(super) enum Plan {
 pub(super) struct Make {
     #[command(flatten)]
     basis: Basis,
+    /// A jurisdiction's folder or workbook: the campaigns of all --folder are planned together over its places
+    #[arg(long, value_name = "PATH", requires = "folder")]
+    jurisdiction: Option<PathBuf>,
     /// Write the prices that prove the upper bound
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
@@ -121,6 +127,16 @@ impl Make {
         let limit = self.seconds.map(Duration::from_secs);
         let mut limits = self.steps.map_or_else(Limits::default, Limits::steps);
         limits.method = self.solver.unwrap_or_default();
+        if let Some(jurisdiction) = &self.jurisdiction {
+            let Basis { folder, given, from, .. } = &self.basis;
+            let together = Together::read(invocation, (jurisdiction, folder), given, *from)?;
+            let (seconds, certificate) = (self.seconds, self.certificate.as_deref());
+            return plan_joint::make(
+                invocation,
+                &together,
+                &Asked { limits, seconds, certificate },
+            );
+        }
         let started = Instant::now();
         let out = invocation.out;
         let interrupt = Interrupt::listen(out);

@@ -58,7 +58,7 @@ fn parse_name(text: &str) -> Result<Name, String> {
 }
 
 /// The first day of a month.
-fn parse_month(text: &str) -> Result<NaiveDate, String> {
+pub(super) fn parse_month(text: &str) -> Result<NaiveDate, String> {
     let text = text.trim().replace('年', "-").replace(['月', '/', '.'], "-");
     let text = text.trim_end_matches('-');
     let padded = match text.split_once('-') {

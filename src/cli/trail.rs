@@ -6,7 +6,10 @@
 //! Every command is named, so that a new one has to say which it is.
 
 use super::import::Doses;
-use super::{Command, Invocation, bounce, campaign, catch_up, db, digest, job, outbox, report};
+use super::{
+    Command, Invocation, bounce, campaign, catch_up, conflicts, db, digest, job, outbox, persons,
+    report,
+};
 use crate::domain::audit::Action;
 use crate::domain::message::MailState;
 
@@ -66,16 +69,27 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
             db::Db::Adopt { .. } => after(Action::Database, "db adopt"),
             db::Db::Move { .. } => before(Action::Export, "db move"),
         },
-        Command::Backup(_) => before(Action::Export, "backup"),
+        Command::Persons(persons::Persons::Show { code }) => {
+            before(Action::SeeRecords, format!("persons show {}", code.trim()))
+        }
+        Command::Jurisdiction(conflicts::Jurisdiction::Conflicts(it)) => match it {
+            conflicts::Conflicts::List { .. } => {
+                before(Action::SeeRecords, "jurisdiction conflicts list")
+            }
+            conflicts::Conflicts::Resolve(_) => None,
+        },
+        Command::Backup(_) => after(Action::Export, "backup"),
         Command::Restore(_) => after(Action::Database, "restore"),
         // The log itself shows nobody of the register, and looks at it would fill it.
         Command::Account(_)
         | Command::Plan(_)
         | Command::Tallies(_)
         | Command::Persons(_)
+        | Command::Import(_)
         | Command::Outcomes(_)
         | Command::Demo(_)
         | Command::Forecast(_)
+        | Command::National(_)
         | Command::Coverage(_)
         | Command::Status(_)
         | Command::Daemon(_)

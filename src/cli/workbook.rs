@@ -161,6 +161,9 @@ pub(super) fn mark(invocation: &Invocation, path: &Path, issues: &[Issue]) {
         return;
     }
     // A workbook that cannot be opened has nothing to mark; its one issue says so.
+    if issues.iter().any(Issue::is_about_opening) {
+        return;
+    }
     let Ok(bytes) =
         intake::marked(path, issues, invocation.out.language, made_at(invocation, None))
     else {

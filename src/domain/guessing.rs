@@ -33,7 +33,10 @@ impl Guesser {
     /// How long the next try waits after so many wrong passwords.
     pub fn wait(self, failures: i64) -> TimeDelta {
         let (free, first, longest) = self.limits();
-        let Ok(over) = u32::try_from(failures - free) else { return TimeDelta::zero() };
+        if failures < free {
+            return TimeDelta::zero();
+        }
+        let over = u32::try_from(failures - free).unwrap_or(u32::MAX);
         let wait = i32::checked_pow(2, over.min(30)).and_then(|times| first.checked_mul(times));
         wait.map_or(longest, |wait| wait.min(longest))
     }

@@ -48,6 +48,8 @@ macro_rules! codes {
 pub struct CampaignNo(pub i64);
 
 codes! {
+    /// A jurisdiction: what a database is about.
+    JurisdictionId,
     /// A campaign.
     CampaignId,
     /// An area of the tree: county, township, village.

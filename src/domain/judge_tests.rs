@@ -73,6 +73,7 @@ fn a_product_is_a_code_of_the_rules_or_the_campaign_s_own_unless_other_series_kn
 
 #[test]
 fn without_a_code_a_dose_is_of_the_vaccine_of_the_campaign_that_recorded_it() {
+    use OutcomeKind::{Contraindicated, Dead, Refused};
     let (here, there) = (CampaignNo(1), CampaignNo(2));
     let vaccines = BTreeMap::from([(there, "V2".into())]);
     let judge = Judge { among: Among { own: Some(here), vaccines }, ..own_series() };
@@ -89,7 +90,6 @@ fn without_a_code_a_dose_is_of_the_vaccine_of_the_campaign_that_recorded_it() {
     let other = Dose { campaign: Some(there), ..own.clone() };
     assert_eq!([&own, &elsewhere, &other].map(|dose| judge.is_own(dose)), [true, false, false]);
     let heeds = |kind, under, vaccine| judge.heeds(kind, Some(under), vaccine);
-    use OutcomeKind::{Contraindicated, Dead, Refused};
     assert!(heeds(Dead, there, None) && heeds(Refused, here, None));
     assert!(!heeds(Refused, there, None) && heeds(Contraindicated, there, Some("V1")));
 }

@@ -22,6 +22,11 @@ impl<'a> Codes<'a> {
         Self { all: table.texts(column).collect(), is_open: !table.is_readable }
     }
 
+    /// These codes.
+    pub(super) fn these(codes: impl Iterator<Item = &'a str>) -> Self {
+        Self { all: codes.collect(), is_open: false }
+    }
+
     /// The codes of both sets.
     pub(super) fn and(&self, other: &Self) -> Self {
         let all = self.all.union(&other.all).copied().collect();

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of the files as messages show them.
-pub(super) struct Names<'a> {
+pub(super) struct Files<'a> {
     pub(super) sites: &'a str,
     pub(super) reach: &'a str,
     pub(super) teams: &'a str,
@@ -20,7 +20,7 @@ pub(super) struct Names<'a> {
 
 /// Checks that each place code is used once, over all files, and that its area exists.
 pub(super) fn places(
-    names: &Names<'_>,
+    names: &Files<'_>,
     sites: &[Located<Site>],
     teams: &[Located<Team>],
     stops: &[Located<Stop>],

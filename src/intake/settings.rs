@@ -6,6 +6,7 @@ use super::fields::Fields;
 use super::issue::{Issue, Severity, nearest};
 use super::rules::vaccine_names;
 use super::series::days_of;
+use super::settle::{names_of, settled};
 use super::table::{Column, Table};
 use super::tree::LIST_MARK;
 use crate::domain::area::Travel;
@@ -57,6 +58,19 @@ pub(super) const GROUPS: &[Column] = &[
     Column::optional("tags"),
 ];
 
+/// Groups of a campaign beside a jurisdiction: they may say which kinds of places serve them.
+pub(super) const LOCAL_GROUPS: &[Column] = &[
+    Column::required("id"),
+    Column::required("name"),
+    Column::optional("min_age"),
+    Column::optional("max_age"),
+    Column::optional("priority"),
+    Column::optional("uptake"),
+    Column::optional("target"),
+    Column::optional("opens"),
+    Column::optional("places"),
+];
+
 pub(super) const GROUP_SETS: &[Column] =
     &[Column::required("id"), Column::required("name"), Column::required("groups")];
 
@@ -98,8 +112,8 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
         Some(Adopt::default())
     } else {
         fields.word("adopt", &["auto", "ask"], |word| match word {
-            "auto" => Some(Adopt::Auto),
-            "ask" => Some(Adopt::Ask),
+            "auto" | "自动" | "自动采用" => Some(Adopt::Auto),
+            "ask" | "询问" | "等人确认" => Some(Adopt::Ask),
             _ => None,
         })
     };
@@ -125,7 +139,8 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
     Some(settings)
 }
 
-fn timezone(fields: &mut Fields<'_>) -> Option<Tz> {
+/// Reads a time zone.
+pub(super) fn timezone(fields: &mut Fields<'_>) -> Option<Tz> {
     let text = fields.get("timezone");
     if text.is_empty() {
         return fields.refuse("missing_value", "timezone");
@@ -225,7 +240,8 @@ fn check_span(fields: &mut Fields<'_>, start: Option<NaiveDate>, end: Option<Nai
     (1..=CAMPAIGN_DAYS_MAX).contains(&days)
 }
 
-fn travel(fields: &mut Fields<'_>) -> Option<Travel> {
+/// Reads how fast teams drive.
+pub(super) fn travel(fields: &mut Fields<'_>) -> Option<Travel> {
     let usual = Travel::default();
     let slowest = Decimal::new(1, 1);
     let fastest = Decimal::from(300);
@@ -343,6 +359,7 @@ fn duplicate(
 /// Reads the sets of groups that reports add up.
 pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>) -> Vec<GroupSet> {
     let known: Vec<&str> = groups.texts("id").collect();
+    let names = names_of(groups, "id");
     // A report has a line for each group and each set, so their ids must differ.
     let mut seen: BTreeMap<String, u32> = groups
         .lines
@@ -356,6 +373,10 @@ pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>)
         let id = fields.code("id");
         let name = fields.text("name");
         let members = split(fields.get("groups"));
+        let members: Vec<&str> = members
+            .into_iter()
+            .map(|member| names.code_of(&settled(member)).unwrap_or(member))
+            .collect();
         if members.is_empty() {
             fields.refuse::<()>("missing_value", "groups");
         }
@@ -391,7 +412,7 @@ pub(super) fn sex(fields: &mut Fields<'_>, column: &'static str) -> Option<Sex> 
 }
 
 /// The elements of a list in one cell: those of a TOML list, or else its words.
-fn split(text: &str) -> Vec<&str> {
+pub(super) fn split(text: &str) -> Vec<&str> {
     let parts: Vec<&str> = if text.contains(LIST_MARK) {
         text.split(LIST_MARK).collect()
     } else {

@@ -102,6 +102,11 @@ pub(super) const DELIVERIES: &[Column] = &[
     optional("doses_per_vial"),
 ];
 
+/// The values of rows.
+pub(super) fn values<T>(rows: Vec<Located<T>>) -> Vec<T> {
+    rows.into_iter().map(|row| row.value).collect()
+}
+
 /// Reads every row. Rows with an error are left out.
 pub(super) fn read<T>(
     table: &Table,
@@ -150,6 +155,16 @@ pub(super) fn site(fields: &mut Fields<'_>) -> Option<Site> {
     let code = fields.code("site");
     let name = fields.text("name");
     let area = fields.code("area");
+    site_of(fields, code, name, area)
+}
+
+/// The rest of a site whose code, name and area are known, or were refused.
+pub(super) fn site_of(
+    fields: &mut Fields<'_>,
+    code: Option<String>,
+    name: Option<String>,
+    area: Option<String>,
+) -> Option<Site> {
     let weekday_doses = fields.count("weekday_doses", 0..=COUNT_MAX);
     let saturday_doses = fields.count_or("saturday_doses", 0, 0..=COUNT_MAX);
     let sunday_doses = fields.count_or("sunday_doses", 0, 0..=COUNT_MAX);

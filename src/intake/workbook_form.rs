@@ -3,6 +3,7 @@
 //! The meaning of each column stands above its code; reading looks only for the codes. A hidden sheet holds the
 //! version of the form and the codes for drop-downs.
 
+use super::labels::label_of;
 use super::rows::{FORM_OF, columns_of};
 use super::settings::{GROUP_SETS, GROUPS, SETTINGS};
 use super::table::{ABOUT, Column};
@@ -103,8 +104,7 @@ fn key_of(column: &str) -> String {
 
 /// The name of a column, for this table or for all tables.
 fn name_of(language: Language, stem: &str, column: &str) -> String {
-    let column = key_of(column);
-    first_of(language, &[format!("field-{stem}-{column}"), format!("field-{column}")])
+    label_of(language, stem, column).unwrap_or_default()
 }
 
 /// What a column holds, for this table or for all tables.

@@ -26,7 +26,7 @@ const JUMP_MS: i64 = 60_000;
 /// A daemon whose clock differs by more from the database's does no work, in milliseconds.
 const SKEW_MAX_MS: i64 = 60_000;
 /// How often the log of a SQLite database is folded into its file while no job does so.
-const FOLD_EVERY: Duration = Duration::from_secs(3600);
+const FOLD_EVERY: Duration = Duration::from_hours(1);
 /// A daemon that gave no sign for so long is forgotten, in milliseconds.
 const FORGET_MS: i64 = 86_400_000;
 

@@ -46,7 +46,7 @@ const DELETE_CELLS: &str = "DELETE FROM cell WHERE campaign = $1";
 const DELETE_TOTALS: &str = "DELETE FROM total WHERE campaign = $1";
 const REPORTED_DOSES: &str = "SELECT place, day, \
      CAST(SUM(CASE WHEN persons > tally THEN persons ELSE tally END) AS BIGINT) FROM cell \
-     WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY place, day";
+     WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY place, day HAVING SUM(tallies) > 0";
 const REPORTED: &str = "SELECT DISTINCT place FROM cell WHERE campaign = $1 AND day = $2";
 const REPORTS: &str = "SELECT DISTINCT place, day FROM cell WHERE campaign = $1 AND day <= $2";
 const COUNTED: &str = "SELECT area, grp, dose, CAST(SUM(doses) AS BIGINT), \

@@ -102,5 +102,5 @@ fn lock_itself(file: &Path) -> std::result::Result<Option<File>, Held> {
 fn is_remote(file: &Path) -> io::Result<bool> {
     let found = rustix::fs::statfs(folder_of(file))?;
     // The type is a number of 32 bits, whatever width it has in the structure.
-    Ok(REMOTE.contains(&(i64::from(found.f_type) & 0xffff_ffff)))
+    Ok(REMOTE.contains(&(found.f_type & 0xffff_ffff)))
 }

@@ -54,7 +54,7 @@ impl Record for Person {
         let person: Self =
             serde_json::from_str(&content).map_err(|_| row.bad(7, "is not a person in JSON"))?;
         let (id, Enrollee { area, born, groups, sex, tags }) = enrollee(row)?;
-        Ok(Self { id, area, born, groups, sex, tags, ..person })
+        Ok(Self { id, area, born, sex, groups, tags, ..person })
     }
 }
 

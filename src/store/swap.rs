@@ -47,7 +47,8 @@ impl Scratch {
         // Only root may change the owner; others keep their own.
         let _ = chown(&self.0, Some(old.uid()), Some(old.gid()));
         let mode = old.permissions().mode() & 0o777;
-        let mode = if mode & 0o007 == 0 { mode | 0o600 } else { 0o600 };
+        let others = mode & 0o007;
+        let mode = if others == 0 { mode | 0o600 } else { 0o600 };
         fs::set_permissions(&self.0, fs::Permissions::from_mode(mode)).map_err(at(&self.0))
     }
 

@@ -357,12 +357,16 @@ mod tests {
         let busy: Vec<_> =
             (0..OF_ADDRESS_MAX).map(|_| open.admit(ip(1), false).expect("a place")).collect();
         let work: Vec<_> = busy.iter().map(AtWork::new).collect();
-        let narrow: Vec<_> = (0..HEALTH_MAX).map(|_| open.admit(ip(1), false)).collect();
-        assert!(narrow.iter().all(|it| it.as_ref().is_some_and(|it| it.connection.is_narrow)));
-        let works: Vec<_> = narrow.iter().flatten().map(AtWork::new).collect();
+        let asks = |_| {
+            let place = open.admit(ip(1), false).expect("a place");
+            let works = AtWork::new(&place);
+            (place, works)
+        };
+        let narrow: Vec<_> = (0..HEALTH_MAX).map(asks).collect();
+        assert!(narrow.iter().all(|(place, _)| place.connection.is_narrow));
         assert!(open.admit(ip(1), false).is_none(), "there is an end");
         assert!(!open.admit(ip(2), false).expect("a place").connection.is_narrow);
-        drop((work, works, busy, narrow));
+        drop((work, busy, narrow));
         assert!(open.all().is_empty());
     }
 

@@ -175,7 +175,7 @@ pub(super) async fn checked(
 
 /// Whether there is anything to mark: a file that cannot be opened has one issue that names no sheet.
 fn is_open(issues: &[Issue]) -> bool {
-    issues.iter().any(|issue| issue.file.contains('!'))
+    issues.iter().any(|issue| issue.file.contains('!') && !issue.is_about_opening())
 }
 
 fn said(t: T, name: &str, id: &str, applied: &Applied) -> String {

@@ -241,7 +241,7 @@ fn the_summary_and_the_backup_name_the_end_of_the_log_and_it_is_found_again() {
     world.run(&["job", "run", "summary", "--at", "2021-04-02T08:00"]).ends(0);
     let mails = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
     let id = mails[0]["id"].to_string();
-    let mail = world.run(&["outbox", "show", &id]).ends(0).out;
+    let mail = world.run(&["outbox", "show", &id, "--part", "text"]).ends(0).out;
     let (_, head) = mail.split_once("审计日志：").expect("the footer has it");
     let head: String = head.chars().take_while(|c| *c != '。').collect();
     world.run(&["db", "check", "--audit-head", &head]).ends(0);
@@ -372,7 +372,7 @@ fn a_count_that_nobody_can_mean_is_asked_about_and_stops_the_nights_adoption() {
     world.run(&["job", "run", "summary", "--at", "2021-04-03T08:00"]).ends(0);
     let mails = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
     let id = mails.as_array().unwrap().last().unwrap()["id"].to_string();
-    let mail = world.run(&["outbox", "show", &id]).ends(0).out;
+    let mail = world.run(&["outbox", "show", &id, "--part", "text"]).ends(0).out;
     assert!(mail.contains("bad") && mail.contains("300"), "{mail}");
     // The right count, under the same record.
     world.import("tallies", "bad,2021-04-01,S1,A,adult,1,30").ends(0);

@@ -24,9 +24,9 @@ fn sighup_makes_a_daemon_follow_its_configuration() {
     written("", "one");
     world.run(&["plan", "make", "--from", "2021-04-01", "--steps", "0"]).ends(0);
     world.run(&["plan", "adopt"]).ends(0);
-    world.run(&["job", "run", "digest", "--at", "2021-04-01T19:00"]).ends(0);
+    world.run(&["job", "run", "digest", "--at", "2021-04-02T19:00"]).ends(0);
     let mut command = world.command(&["daemon"]);
-    command.env("DOSEPLAN_CLOCK", "2021-04-01T19:05:00+08:00");
+    command.env("DOSEPLAN_CLOCK", "2021-04-02T19:05:00+08:00");
     let daemon = Daemon::start(&mut command);
     let mails = |dir: &str| std::fs::read_dir(world.path(dir)).map_or(0, Iterator::count);
     let until = |what: &str, holds: &dyn Fn() -> bool| {
@@ -54,7 +54,9 @@ fn sighup_makes_a_daemon_follow_its_configuration() {
     daemon.says("read again");
     let line = daemon.says("wait for the next start");
     assert!(line.contains("db"), "{line}");
-    world.run(&["job", "run", "summary", "--at", "2021-04-01T19:04"]).ends(0);
+    // The first day of which there is a summary.
+    let job = ["job", "run", "summary", "--at", "2021-04-02T19:04"];
+    world.run(&[&["--db", world.db()][..], &job].concat()).ends(0);
     until("the mails after it", &|| mails("two") > 0);
     assert_eq!(mails("one"), first);
     daemon.stop();
@@ -81,7 +83,7 @@ fn ctrl_c_ends_a_search_with_the_best_plan_so_far() {
         let mut rest = String::new();
         err.read_to_string(&mut rest).unwrap();
         let ran = Ran::from(child.wait_with_output().unwrap()).ends(0);
-        assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
+        assert!(since.elapsed() < Duration::from_mins(1), "{:?}", since.elapsed());
         let plan = ran.json();
         assert!(plan["objective"].as_f64().unwrap() > 0.0, "{plan}");
         assert!(plan["gap"].as_f64().is_some(), "{plan}");

@@ -494,6 +494,54 @@ fn bad_workbooks_are_refused_told_and_harmless() {
 }
 
 #[test]
+fn no_workbook_ends_the_daemon_and_one_that_failed_is_not_opened_again() {
+    let office = Office::open();
+    let browser = office.login("planner");
+    for (name, bytes, _) in crate::hostile::cases() {
+        if !bytes.starts_with(b"PK") {
+            continue;
+        }
+        let at = browser.upload(name, &bytes);
+        assert_eq!(at.status, 303, "{name}: {}", at.body);
+        let location = &at.headers["location"];
+        let since = std::time::Instant::now();
+        for _ in 0..3 {
+            let page = browser.get(location);
+            assert!(page.status == 200 && page.body.contains(name), "{name}: {}", page.body);
+        }
+        // The first look at it was while it was uploaded; these say what was kept.
+        assert!(since.elapsed().as_secs() < 10, "{name}: {:?}", since.elapsed());
+        let alive = exchange(
+            office.address,
+            b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        );
+        assert_eq!(alive.unwrap().status, 200, "{name}");
+    }
+    let good = office.world.path("good.xlsx");
+    office.world.run(&["campaign", "export", text(&good)]).ends(0);
+    let page = browser.checked("good.xlsx", &std::fs::read(&good).unwrap());
+    assert!(page.contains("/apply"), "{page}");
+}
+
+#[test]
+fn every_section_has_a_heading_and_the_caption_of_a_figure_stands_at_its_end() {
+    let office = Office::open();
+    let browser = office.login("admin");
+    for (path, _) in ADDRESSES {
+        let page = browser.get(path).body;
+        for section in page.split("<section").skip(1) {
+            let inside = section.split("</section>").next().unwrap();
+            assert!(inside.contains("<h2") || inside.contains("<h3"), "{path}: {inside}");
+        }
+        for figure in page.split("<figure").skip(1) {
+            let inside = figure.split("</figure>").next().unwrap().trim_end();
+            let has_caption = inside.contains("<figcaption");
+            assert!(!has_caption || inside.ends_with("</figcaption>"), "{path}: {inside}");
+        }
+    }
+}
+
+#[test]
 fn names_of_the_campaign_are_text_on_every_page() {
     let evil = "<script>alert(1)</script>\"'&";
     let world = World::with(&small().swap("areas.csv", "甲镇", "<script>alert(1)</script>'&"));

@@ -385,7 +385,7 @@ fn judge_all(
         let last = mine.last().map(|(_, shot)| shot.date);
         // A dose given since lifts what was noted before it.
         let own = outlook.doses.iter().filter(|dose| dose.number > 0);
-        let last_own = own.map(|dose| dose.date).last();
+        let last_own = own.map(|dose| dose.date).next_back();
         let noted = known.barring.get(&no).is_some_and(|noted| noted.holds(last, last_own));
         if noted || person.has_died {
             not_due(true);

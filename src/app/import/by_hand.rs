@@ -2,9 +2,11 @@
 //! counts, voids.
 
 use super::facts::{Changes, change};
-use super::{Good, Imported, Kind, Order, Stored, pipeline};
+use super::pipeline::{self, Importable as _};
+use super::{Good, Imported, Kind, Order, Stored};
 use crate::app::{App, Loaded, Result, millis};
 use crate::domain::audit::Action;
+use crate::domain::calendar::Sessions;
 use crate::domain::campaign::Language;
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::id::RecordId;
@@ -17,6 +19,7 @@ use crate::store::doubtful::{self, Held};
 use crate::store::{figures, records};
 use chrono::{DateTime, Utc};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What somebody enters at once.
 #[derive(Debug, Clone, Default)]
@@ -59,20 +62,26 @@ impl App {
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<(Imported, Vec<Doubtful>)> {
-        let Entered { tallies, gone, sure } = entered;
+        let Entered { mut tallies, gone, sure } = entered;
+        let sessions = self.sessions(loaded).await?;
         let is_sure = sure != Sure::None;
         let did = if is_sure { Action::TallyConfirm } else { Action::Tally };
         let mut act = self.act((by, Power::Tally), did, now).await?;
-        self.may_enter(&mut act, loaded, (tallies.as_slice(), gone.as_slice()), by).await?;
-        let tx = act.tx();
-        let (author, kind) = (self.author(by), Kind::Tallies);
-        let about = (kind.name(), None);
-        let entry = figures::begin_entry(tx, Some(loaded.no), about, &author, millis(now)).await?;
-        let (path, language) = (Path::new(what), loaded.campaign.language);
+        let (path, language, kind) = (Path::new(what), loaded.campaign.language, Kind::Tallies);
         // What somebody enters counts, whatever became of it before.
         let order = Order { campaign: Some(loaded), kind, path, language, revives: true, sure };
         let present = Present::whole(kind.name());
-        let mut facts = self.facts(tx, &order, (what, present), now).await?;
+        let mut facts = self.facts(act.tx(), &order, (what, present), now).await?;
+        facts.add_sessions(Arc::clone(&sessions));
+        for tally in &mut tallies {
+            tally.resolve(&facts);
+        }
+        let entered = (tallies.as_slice(), gone.as_slice());
+        self.may_enter(&mut act, (loaded, &sessions), entered, by).await?;
+        let tx = act.tx();
+        let author = self.author(by);
+        let about = (kind.name(), None);
+        let entry = figures::begin_entry(tx, Some(loaded.no), about, &author, millis(now)).await?;
         facts.now = entry.at;
         let rows = tallies.len() as u64;
         let good = (1..).zip(tallies).enumerate();
@@ -112,15 +121,14 @@ impl App {
     async fn may_enter(
         &self,
         act: &mut Act,
-        loaded: &Loaded,
+        (loaded, sessions): (&Loaded, &Sessions),
         (tallies, gone): (&[Tally], &[RecordId]),
         by: Actor<'_>,
     ) -> Result<()> {
-        let sessions = self.sessions(loaded).await?;
         let keys = tallies.iter().map(|tally| &tally.record).chain(gone).map(RecordId::as_str);
         let known = records::find::<Tally>(act.tx(), keys).await?;
         for tally in known.values().map(|known| &known.value).chain(tallies) {
-            let visits = Visits::on(&sessions, tally.date);
+            let visits = Visits::on(sessions, tally.date);
             let place = tally.place.as_str();
             permission::may_at(by, Power::Tally, &loaded.campaign, place, &visits)?;
         }

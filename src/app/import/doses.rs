@@ -20,6 +20,7 @@ impl Importable for Dose {
 
     fn resolve(&mut self, facts: &Facts) {
         facts.resolve(&mut self.person);
+        facts.settle_place(&mut self.place);
     }
 
     fn complete(row: &mut Good<Self>, known: Option<&Self>, facts: &Facts) -> Option<Issue> {

@@ -2,16 +2,19 @@
 
 use super::{Good, Order};
 use crate::app::{App, AppError, Loaded, Result, millis, today};
+use crate::domain::calendar::Sessions;
 use crate::domain::counting::Cells;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, CampaignNo, GroupId, LotCode, PersonId, PlaceCode};
+use crate::domain::names::Names;
 use crate::domain::plausible::{Sure, is_too_early};
-use crate::intake::Issue;
 use crate::intake::rows::Present;
+use crate::intake::{Issue, settled};
 use crate::store::{Tx, cells, people_codes, voided};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// The changes of cells that follow from a batch, by campaign.
 pub(super) type Changes = BTreeMap<CampaignNo, Cells>;
@@ -47,6 +50,41 @@ pub(in crate::app) struct Facts {
     places: HashSet<PlaceCode>,
     areas: HashSet<AreaCode>,
     lots: HashMap<CampaignNo, HashSet<LotCode>>,
+    names: NamesOfAll,
+    /// The sessions of adopted plans, which tell where a team is on a day.
+    sessions: Vec<Arc<Sessions>>,
+}
+
+/// The names that rows may have in place of codes.
+struct NamesOfAll {
+    areas: Names,
+    places: Names,
+    /// Of all campaigns together.
+    groups: Names,
+    groups_of: HashMap<CampaignNo, Names>,
+}
+
+impl NamesOfAll {
+    fn new(all: &[Loaded]) -> Self {
+        let pair = |code: &str, name: &str| (code.to_owned(), settled(name));
+        let mut out = Self {
+            areas: Names::new([]),
+            places: Names::new([]),
+            groups: Names::new([]),
+            groups_of: HashMap::new(),
+        };
+        for Loaded { no, campaign, .. } in all {
+            let sites = campaign.sites.iter().map(|site| pair(site.code.as_str(), &site.name));
+            let stops = campaign.stops.iter().map(|stop| pair(stop.code.as_str(), &stop.name));
+            let teams = campaign.teams.iter().map(|team| pair(team.code.as_str(), &team.name));
+            let groups = || campaign.groups.iter().map(|it| pair(it.id.as_str(), &it.name));
+            out.areas.add(campaign.areas.iter().map(|area| pair(area.code.as_str(), &area.name)));
+            out.places.add(sites.chain(stops).chain(teams));
+            out.groups.add(groups());
+            out.groups_of.insert(*no, Names::new(groups()));
+        }
+        out
+    }
 }
 
 impl App {
@@ -93,6 +131,8 @@ impl App {
             places: all.iter().flat_map(places).collect(),
             areas: all.iter().flat_map(areas).collect(),
             lots: all.iter().map(lots).collect(),
+            names: NamesOfAll::new(&all),
+            sessions: Vec::new(),
             all,
         })
     }
@@ -108,6 +148,80 @@ impl Facts {
     /// A campaign by its number.
     pub(super) fn of(&self, campaign: CampaignNo) -> Option<&Loaded> {
         self.all.iter().find(|loaded| loaded.no == campaign)
+    }
+
+    /// Adds the sessions of a campaign's adopted plans.
+    pub(super) fn add_sessions(&mut self, sessions: Arc<Sessions>) {
+        self.sessions.push(sessions);
+    }
+
+    /// Puts a code where the name of the thing was written.
+    pub(super) fn settle_area(&self, area: &mut AreaCode) {
+        if let Some(code) = self.names.areas.code_of(area.as_str()) {
+            *area = AreaCode::new(code);
+        }
+    }
+
+    /// The same for a group of any campaign, where all campaigns mean the same.
+    pub(super) fn settle_group(&self, group: &mut GroupId) {
+        if let Some(code) = self.names.groups.code_of(group.as_str()) {
+            *group = GroupId::new(code);
+        }
+    }
+
+    /// The group of a campaign that an id or a name means.
+    pub(super) fn group_in(&self, campaign: CampaignNo, group: &GroupId) -> GroupId {
+        let names = self.names.groups_of.get(&campaign);
+        let code = names.and_then(|names| names.code_of(group.as_str()));
+        code.map_or_else(|| group.clone(), GroupId::new)
+    }
+
+    /// Puts a code where the name of a site or stop was written, or of a team.
+    pub(super) fn settle_place(&self, place: &mut PlaceCode) {
+        if let Some(code) = self.names.places.code_of(place.as_str()) {
+            *place = PlaceCode::new(code);
+        }
+    }
+
+    /// Where a team is written as the place: the one stop in the area to which a plan sends it on the day.
+    pub(super) fn settle_team(&self, place: &mut PlaceCode, area: &AreaCode, day: NaiveDate) {
+        if self.places.contains(place) || !self.is_team(place) {
+            return;
+        }
+        let is_here = |stop: &PlaceCode| {
+            let known = self.all.iter().find_map(|loaded| loaded.campaign.stop(stop.as_str()));
+            known.is_some_and(|known| known.area == *area)
+        };
+        let stops = self.stops_of(place, day);
+        let here: Vec<&PlaceCode> = stops.iter().filter(|stop| is_here(stop)).collect();
+        if let [stop] = here[..] {
+            *place = stop.clone();
+        }
+    }
+
+    fn is_team(&self, place: &PlaceCode) -> bool {
+        let mut teams = self.all.iter().flat_map(|loaded| &loaded.campaign.teams);
+        teams.any(|team| team.code.as_str() == place.as_str())
+    }
+
+    fn stops_of(&self, team: &PlaceCode, day: NaiveDate) -> BTreeSet<PlaceCode> {
+        let standing = self.sessions.iter().flat_map(|sessions| sessions.standing((day, day)));
+        let of_team = standing
+            .map(|(key, _)| key)
+            .filter(|key| key.team.as_ref().is_some_and(|code| code.as_str() == team.as_str()));
+        of_team.map(|key| key.place.clone()).collect()
+    }
+
+    /// An issue about a team written as the place whose stop does not follow from a plan.
+    pub(super) fn team(&self, line: u32, place: &PlaceCode, day: NaiveDate) -> Option<Issue> {
+        if self.places.contains(place) || !self.is_team(place) {
+            return None;
+        }
+        let stops: Vec<String> =
+            self.stops_of(place, day).iter().map(ToString::to_string).collect();
+        let stops = if stops.is_empty() { "none".to_owned() } else { stops.join(", ") };
+        let issue = self.issue("team_place", line, "place", place.as_str());
+        Some(issue.with("date", day).with("stops", stops))
     }
 
     /// The code of a person, whatever code of theirs was used.

@@ -65,6 +65,13 @@ pub struct Imported {
     /// Rows stored of doses that were given outside the jurisdiction.
     #[serde(skip_serializing_if = "is_none")]
     pub elsewhere: u64,
+    /// Rows of a form whose number of doses was not filled in: not reported. They are not among the rows.
+    pub unfilled: u64,
+    /// Rows accepted that somebody should look at.
+    pub to_look_at: u64,
+    /// The first of them, with what is odd.
+    #[serde(skip)]
+    pub oddities: Vec<Issue>,
     /// Rows stored whose dose does not count by the rules.
     pub invalid: u64,
     /// The first of them, with their reasons.
@@ -225,7 +232,12 @@ impl App {
     ) -> Result<Imported> {
         let mut out = Imported::default();
         let by = self.author(Actor::CommandLine);
-        let (facts, entry) = self.begin_import(order, &opened, &by, now).await?;
+        let (mut facts, entry) = self.begin_import(order, &opened, &by, now).await?;
+        if order.kind == Kind::Tallies && opened.is_ok() {
+            for loaded in facts.all.clone().iter().filter(|loaded| loaded.is_open) {
+                facts.add_sessions(self.sessions(loaded).await?);
+            }
+        }
         let about = (order, &facts, entry, &by);
         let rows = match opened {
             Ok(rows) => rows,
@@ -269,7 +281,7 @@ impl App {
         }
         self.end_import((open, changes), about, &out).await?;
         match reader.await {
-            Ok(Ok(_)) => {}
+            Ok(Ok(read)) => out.unfilled = read.unfilled,
             Ok(Err(issue)) => out.fault.push(issue),
             Err(error) => return Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
@@ -388,6 +400,9 @@ fn sort_out<T>(
 ) -> Result<(Vec<Good<T>>, RawCells)> {
     let mut good = Vec::with_capacity(batch.rows.len());
     for (index, row) in batch.rows.into_iter().enumerate() {
+        out.to_look_at += u64::from(!row.warnings.is_empty());
+        let room = ISSUES_SHOWN_MAX.saturating_sub(out.oddities.len());
+        out.oddities.extend(row.warnings.into_iter().take(room));
         match row.value {
             Ok(value) => {
                 good.push(Good { index, line: row.line, campaign: row.campaign, value });

@@ -15,6 +15,8 @@ impl Importable for Person {
 
     fn resolve(&mut self, facts: &Facts) {
         facts.resolve(&mut self.id);
+        facts.settle_area(&mut self.area);
+        self.groups.iter_mut().for_each(|group| facts.settle_group(group));
     }
 
     fn complete(row: &mut Good<Self>, known: Option<&Self>, facts: &Facts) -> Option<Issue> {

@@ -4,7 +4,6 @@ use super::facts::{Changes, Facts};
 use super::pipeline::{Found, Histories, Importable};
 use super::{Good, Kind};
 use crate::app::{Loaded, Result};
-use crate::domain::campaign::Campaign;
 use crate::domain::counting::count_tally;
 use crate::domain::dose::Tally;
 use crate::domain::id::{PlaceCode, RecordId};
@@ -18,7 +17,11 @@ impl Importable for Tally {
     const KEY: &'static str = "record";
     const KIND: Kind = Kind::Tallies;
 
-    fn resolve(&mut self, _: &Facts) {}
+    fn resolve(&mut self, facts: &Facts) {
+        facts.settle_area(&mut self.area);
+        facts.settle_place(&mut self.place);
+        facts.settle_team(&mut self.place, &self.area, self.date);
+    }
 
     fn complete(row: &mut Good<Self>, known: Option<&Self>, facts: &Facts) -> Option<Issue> {
         let old = known.and_then(|known| known.campaign);
@@ -28,11 +31,12 @@ impl Importable for Tally {
             Err(issue) => return Some(issue),
         };
         let tally = &row.value;
-        let fits = |campaign: &Campaign| {
-            campaign.group(tally.group.as_str()).is_some()
-                && campaign.area(tally.area.as_str()).is_some()
+        let fits = |loaded: &Loaded| {
+            let group = facts.group_in(loaded.no, &tally.group);
+            loaded.campaign.group(group.as_str()).is_some()
+                && loaded.campaign.area(tally.area.as_str()).is_some()
         };
-        let mut open = facts.open_at(&tally.place, tally.date).filter(|one| fits(&one.campaign));
+        let mut open = facts.open_at(&tally.place, tally.date).filter(|one| fits(one));
         let only = open.next().map(|only| only.no);
         let only = only.filter(|_| open.next().is_none());
         drop(open);
@@ -40,6 +44,7 @@ impl Importable for Tally {
         if old.is_some_and(|old| old != campaign) {
             return Some(facts.wrong_campaign(line, old));
         }
+        row.value.group = facts.group_in(campaign, &row.value.group);
         row.value.campaign = Some(campaign);
         None
     }
@@ -48,7 +53,8 @@ impl Importable for Tally {
         let loaded = facts.of(self.campaign?)?;
         let limit = loaded.campaign.series.dose_count();
         facts
-            .place_of(loaded.no, line, &self.place)
+            .team(line, &self.place, self.date)
+            .or_else(|| facts.place_of(loaded.no, line, &self.place))
             .or_else(|| facts.area_of(loaded.no, line, &self.area))
             .or_else(|| facts.group(std::iter::once(loaded), (line, &self.group)))
             .or_else(|| {

@@ -7,8 +7,9 @@ use super::draft::Draft;
 use super::free_capacity::Routes;
 use super::index::{Day, ListIndex as _, Per, StopIndex, TeamIndex};
 use super::pdhg::{Pdhg, Point};
-use super::prices::{Market, Prices, VaccinePrices};
+use super::prices::{Market, VaccinePrices};
 use super::search_budget::{Pace, SearchBudget};
+use super::slots::Prices;
 use super::teams::{Gain, best_of, best_route};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -172,11 +173,7 @@ pub(super) fn around(
 ) -> (Compact, Point) {
     let problem = market.problem;
     let mut compact = Compact::new(market, &decided.base);
-    let (rows, columns) = compact.common;
-    let mut start = Point {
-        x: point.x.iter().copied().take(columns).collect(),
-        y: point.y.iter().copied().take(rows).collect(),
-    };
+    let mut start = compact.point_of(old, point, problem.agreed.is_empty());
     let wanted = Wanted::at(market, old, point);
     for route in old.routes.iter().filter(|route| route.day >= decided.until) {
         let busy = decided.routes.pairs().any(|(team, days)| {
@@ -358,7 +355,7 @@ impl<'p> Routed<'p> {
         day: Day,
     ) -> f64 {
         let problem = market.problem;
-        let cost = vaccine[problem.day_class[day]].0 * problem.teams[team].draw_doses;
+        let cost = market.team_cost(vaccine, team, day);
         let stops = &self.decided.routes[team][day];
         let mut left = (super::free_capacity::minutes_left(problem, team, stops).max(0.0)
             / problem.teams[team].dose_minutes)

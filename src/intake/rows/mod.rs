@@ -5,7 +5,10 @@
 //! rows and checks at the end that the file has not changed: [`Rows::finish`]. Memory use is one
 //! chunk and one batch.
 
+pub(super) mod national;
 mod shapes;
+
+pub use shapes::CampaignRow;
 
 use super::encoding::{Scan, scan};
 use super::fields::Fields;
@@ -13,10 +16,9 @@ use super::issue::Issue;
 use super::records::{Record, RecordReader};
 use super::table::{Column, Header, RawRow, TITLE_ROWS_MAX, header_at, list};
 use super::values::clean;
-use super::workbook::Book;
+use super::workbook::{Book, SheetRows};
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
-use crate::domain::plan::PlanRow;
 use crate::files;
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
@@ -37,15 +39,24 @@ struct Shape<T> {
     stem: &'static str,
     columns: &'static [Column],
     read: ReadRow<T>,
+    /// Whether a row of a form was left to be filled in. It says nothing, like a row that is not there.
+    is_unfilled: fn(&Fields<'_>) -> bool,
 }
+
+impl<T> Clone for Shape<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Shape<T> {}
 
 /// The rows of a file.
 pub struct Rows<T> {
     file: String,
     names: Vec<String>,
     header: Header,
-    columns: &'static [Column],
-    read: ReadRow<T>,
+    shape: Shape<T>,
     /// Rows read while the header was looked for.
     pending: VecDeque<RawRow>,
     source: Source,
@@ -54,6 +65,7 @@ pub struct Rows<T> {
     /// Cells of a row that comes from a list, joined.
     joined: (String, Vec<usize>),
     count: u64,
+    unfilled: u64,
     /// Rows of the last batch, and bytes of their cells: room for the next one.
     ahead: usize,
     ahead_bytes: usize,
@@ -63,7 +75,7 @@ pub struct Rows<T> {
 
 enum Source {
     Csv(Box<RecordReader<File>>, Scan),
-    Sheet(std::vec::IntoIter<RawRow>),
+    Sheet(SheetRows),
 }
 
 /// Consecutive rows of a file, with their cells as read.
@@ -84,6 +96,8 @@ pub struct Row<T> {
     pub campaign: Option<Box<str>>,
     /// What it says, or all issues found in it.
     pub value: Result<T, Vec<Issue>>,
+    /// What somebody should look at, although the row is accepted.
+    pub warnings: Vec<Issue>,
 }
 
 /// The cells of a batch as read, stored in one text.
@@ -136,6 +150,8 @@ impl Present {
 pub struct Summary {
     /// Rows, good and bad; blank rows are not counted.
     pub rows: u64,
+    /// Rows of a form that were not filled in. They are not among the rows.
+    pub unfilled: u64,
     /// Bytes of the file; 0 for a workbook.
     pub bytes: u64,
 }
@@ -171,8 +187,8 @@ pub(super) fn columns_of(stem: &str) -> &'static [Column] {
     }
 }
 
-/// Reads a plan as `plan make -o csv` prints it.
-pub fn plan(path: &Path) -> Result<Vec<PlanRow>, Vec<Issue>> {
+/// Reads a plan as `plan make -o csv` prints it, of one campaign or of several.
+pub fn plan(path: &Path) -> Result<Vec<CampaignRow>, Vec<Issue>> {
     const ROWS_AT_ONCE: usize = 10_000;
     let mut rows = open(path, &shapes::PLAN)?;
     let (mut found, mut issues) = (Vec::new(), Vec::new());
@@ -198,13 +214,14 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
             None => break,
         }
     }
-    let Some(at) = header_at(shape.columns, &head) else {
+    let Some(at) = header_at(shape.stem, shape.columns, &head) else {
         return Err(vec![Issue::error("empty_file", file).with("columns", list(shape.columns))]);
     };
     let pending = head.split_off(at + 1).into();
     let form_of = head[..at].iter().flat_map(|row| &row.cells).find_map(|cell| of_form(cell));
     let mut issues = Vec::new();
-    let header = Header::read(&file, shape.columns, &ERROR_COLUMNS, &head[at], &mut issues);
+    let header =
+        Header::read(&file, (shape.stem, shape.columns), &ERROR_COLUMNS, &head[at], &mut issues);
     if !issues.is_empty() {
         return Err(issues);
     }
@@ -212,13 +229,13 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
         file,
         names: header.names.clone(),
         header,
-        columns: shape.columns,
-        read: shape.read,
+        shape: *shape,
         pending,
         source,
         form_of,
         joined: (String::new(), Vec::new()),
         count: 0,
+        unfilled: 0,
         ahead: 0,
         ahead_bytes: 0,
         fault: None,
@@ -250,14 +267,10 @@ fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source)
     match extension.as_str() {
         "xlsb" | "ods" => Err(Issue::error("old_workbook", name)),
         "xlsx" | "xlsm" | "xls" | "et" => {
-            let mut book = Book::open(path, &name)?;
-            let sheets = book.sheets();
-            let named = sheets.iter().find(|sheet| sheet.trim().to_lowercase() == stem);
-            let Some(sheet) = named.or(sheets.first()) else {
-                return Err(Issue::error("missing_sheet", name).with("stem", stem));
-            };
-            let rows = book.rows(sheet)?;
-            Ok((book.shown(sheet), Source::Sheet(rows.into_iter())))
+            let book = Book::open_one(path, &name, stem)?;
+            let missing = || Issue::error("missing_sheet", &name).with("stem", stem);
+            let (shown, rows) = book.into_rows().ok_or_else(missing)?;
+            Ok((shown, Source::Sheet(rows)))
         }
         _ => {
             let found = scan(&name, || files::open(path))?;
@@ -298,7 +311,7 @@ impl<T> Rows<T> {
         let has = |(at, column): (usize, &Column)| {
             self.header.index.get(at).copied().flatten().map(|_| column.name)
         };
-        Present(self.columns.iter().enumerate().filter_map(has).collect())
+        Present(self.shape.columns.iter().enumerate().filter_map(has).collect())
     }
 
     /// The file's name, or `book.xlsx!sheet`.
@@ -341,6 +354,13 @@ impl<T> Rows<T> {
     }
 
     fn step(&mut self, batch: &mut Batch<T>) -> Result<(), Issue> {
+        let sort = Sort {
+            file: &self.file,
+            header: &self.header,
+            shape: self.shape,
+            form_of: self.form_of.as_deref(),
+            is_csv: !self.is_workbook(),
+        };
         let raw = match (self.pending.pop_front(), &mut self.source) {
             (Some(row), _) => Some(row),
             (None, Source::Sheet(rows)) => {
@@ -351,8 +371,7 @@ impl<T> Rows<T> {
             (None, Source::Csv(reader, _)) => {
                 match reader.read(&self.file)? {
                     Some(record) => {
-                        let shape = (self.columns, self.read, self.form_of.as_deref());
-                        take(&self.file, &self.header, shape, record, batch);
+                        self.unfilled += u64::from(!sort.take(record, batch));
                     }
                     None => self.is_done = true,
                 }
@@ -368,8 +387,7 @@ impl<T> Rows<T> {
                 ends.push(text.len());
             }
             let record = Record { row: raw.row, text, ends };
-            let shape = (self.columns, self.read, self.form_of.as_deref());
-            take(&self.file, &self.header, shape, record, batch);
+            self.unfilled += u64::from(!sort.take(record, batch));
         }
         Ok(())
     }
@@ -383,35 +401,52 @@ impl<T> Rows<T> {
             Source::Csv(_, found) => found.bytes,
             Source::Sheet(_) => 0,
         };
-        Ok(Summary { rows: self.count, bytes })
+        Ok(Summary { rows: self.count, unfilled: self.unfilled, bytes })
     }
 }
 
-/// Reads one record into the batch unless it is blank.
-fn take<T>(
-    file: &str,
-    header: &Header,
-    (columns, read, form_of): (&'static [Column], ReadRow<T>, Option<&str>),
-    record: Record<'_>,
-    batch: &mut Batch<T>,
-) {
-    if clean(record.text).is_empty() {
-        return;
+/// How the records of a file are read.
+struct Sort<'a, T> {
+    file: &'a str,
+    header: &'a Header,
+    shape: Shape<T>,
+    /// The campaign of the form that the rows stand in.
+    form_of: Option<&'a str>,
+    is_csv: bool,
+}
+
+impl<T> Sort<'_, T> {
+    /// Reads one record into the batch unless it is blank; false if it is a row of a form that was not filled in.
+    fn take(&self, record: Record<'_>, batch: &mut Batch<T>) -> bool {
+        if clean(record.text).is_empty() {
+            return true;
+        }
+        let Self { file, header, shape, form_of, is_csv } = *self;
+        let mut fields = Fields::of_record(file, shape.columns, &header.index, record);
+        let cells = record.ends.len();
+        let short = if is_csv { header.short_issue(file, record.row, cells) } else { None };
+        if short.is_none() && (shape.is_unfilled)(&fields) {
+            return false;
+        }
+        // What a row that was cut off lacks would be told again, cell by cell.
+        let value = if short.is_none() { (shape.read)(&mut fields) } else { None };
+        let named = Some(fields.get(CAMPAIGN)).filter(|id| !id.is_empty());
+        let campaign = named.or(form_of).map(Box::from);
+        let mut issues = fields.issues;
+        issues.extend(short);
+        if !header.covers(cells)
+            && let Some(cell) = header.stray(record.cells())
+        {
+            issues.push(header.stray_issue(file, record.row, cell));
+        }
+        let (errors, warnings): (Vec<Issue>, Vec<Issue>) =
+            issues.into_iter().partition(Issue::is_error);
+        let value = match value {
+            Some(value) if errors.is_empty() => Ok(value),
+            _ => Err(errors),
+        };
+        batch.raw.push(record);
+        batch.rows.push(Row { line: record.row, campaign, value, warnings });
+        true
     }
-    let mut fields = Fields::of_record(file, columns, &header.index, record);
-    let value = read(&mut fields);
-    let named = Some(fields.get(CAMPAIGN)).filter(|id| !id.is_empty());
-    let campaign = named.or(form_of).map(Box::from);
-    let mut issues = fields.issues;
-    if !header.covers(record.ends.len())
-        && let Some(cell) = header.stray(record.cells())
-    {
-        issues.push(header.stray_issue(file, record.row, cell));
-    }
-    let value = match value {
-        Some(value) if issues.is_empty() => Ok(value),
-        _ => Err(issues),
-    };
-    batch.raw.push(record);
-    batch.rows.push(Row { line: record.row, campaign, value });
 }

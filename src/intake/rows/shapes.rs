@@ -2,7 +2,9 @@
 
 use super::Shape;
 use crate::domain::dose::{Attribute, Dose, Entered, Tally};
-use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId, TeamCode};
+use crate::domain::id::{
+    AreaCode, CampaignId, GroupId, LotCode, PersonId, PlaceCode, RecordId, TeamCode,
+};
 use crate::domain::person::{More, Outcome, OutcomeKind, Person, Sex};
 use crate::domain::plan::PlanRow;
 use crate::intake::fields::{COUNT_MAX, Fields};
@@ -26,6 +28,7 @@ pub(super) const TALLIES: Shape<Tally> = Shape {
         Column::optional("campaign"),
     ],
     read: tally,
+    is_unfilled: |fields| fields.is_blank("doses"),
 };
 
 pub(super) const DOSES: Shape<Dose> = Shape {
@@ -43,6 +46,7 @@ pub(super) const DOSES: Shape<Dose> = Shape {
         Column::optional("attribute"),
     ],
     read: dose,
+    is_unfilled: |_| false,
 };
 
 pub(super) const PERSONS: Shape<Person> = Shape {
@@ -71,6 +75,7 @@ pub(super) const PERSONS: Shape<Person> = Shape {
         Column::optional("birth_weight"),
     ],
     read: person,
+    is_unfilled: |_| false,
 };
 
 pub(super) const OUTCOMES: Shape<Outcome> = Shape {
@@ -85,11 +90,16 @@ pub(super) const OUTCOMES: Shape<Outcome> = Shape {
         Column::optional("vaccine"),
     ],
     read: outcome,
+    is_unfilled: |_| false,
 };
 
-pub(super) const PLAN: Shape<PlanRow> = Shape {
+/// A row of a plan, with the campaign that it names; a joint plan has rows of several.
+pub type CampaignRow = (Option<CampaignId>, PlanRow);
+
+pub(super) const PLAN: Shape<CampaignRow> = Shape {
     stem: "plan",
     columns: &[
+        Column::optional("campaign"),
         Column::required("date"),
         Column::required("place"),
         Column::required("team"),
@@ -99,9 +109,11 @@ pub(super) const PLAN: Shape<PlanRow> = Shape {
         Column::required("doses"),
     ],
     read: plan_row,
+    is_unfilled: |_| false,
 };
 
-fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
+fn plan_row(fields: &mut Fields<'_>) -> Option<CampaignRow> {
+    let campaign = fields.code_maybe("campaign");
     let day = fields.day("date");
     let place = fields.code("place");
     let team = fields.code_maybe("team");
@@ -109,7 +121,7 @@ fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
     let group = fields.code("group");
     let dose = fields.count("dose", 0..=DOSE_NUMBER_MAX);
     let doses = fields.count("doses", 0..=COUNT_MAX);
-    Some(PlanRow {
+    let row = PlanRow {
         day: day?,
         place: PlaceCode::new(place?),
         team: team?.map(TeamCode::new),
@@ -117,7 +129,8 @@ fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
         group: GroupId::new(group?),
         dose: u8::try_from(dose?).ok()?,
         doses: doses?,
-    })
+    };
+    Some((campaign?.map(CampaignId::new), row))
 }
 
 fn tally(fields: &mut Fields<'_>) -> Option<Tally> {
@@ -142,7 +155,7 @@ fn tally(fields: &mut Fields<'_>) -> Option<Tally> {
 
 fn dose(fields: &mut Fields<'_>) -> Option<Dose> {
     let record = fields.code("record");
-    let person = fields.code("person");
+    let person = fields.person("person", None);
     let date = fields.day("date");
     let place = fields.code("place");
     let product = fields.text_maybe("product");
@@ -175,9 +188,9 @@ fn attribute(fields: &mut Fields<'_>) -> Option<Attribute> {
 }
 
 fn person(fields: &mut Fields<'_>) -> Option<Person> {
-    let id = fields.code("person");
-    let area = fields.code("area");
     let born = fields.day("born");
+    let id = fields.person("person", born);
+    let area = fields.code("area");
     let name = fields.text_maybe("name");
     let sex = if fields.is_blank("sex") { Some(Sex::U) } else { sex(fields, "sex") };
     let group = fields.code_maybe("group");
@@ -265,16 +278,16 @@ fn more(fields: &mut Fields<'_>) -> Option<More> {
 
 fn outcome(fields: &mut Fields<'_>) -> Option<Outcome> {
     let record = fields.code("record");
-    let person = fields.code("person");
+    let person = fields.person("person", None);
     let date = fields.day("date");
     let words = OutcomeKind::ALL.map(OutcomeKind::word);
     let outcome = fields.word("outcome", &words, |word| match word {
-        "拒绝" => Some(OutcomeKind::Refused),
-        "暂缓" => Some(OutcomeKind::Deferred),
-        "禁忌" => Some(OutcomeKind::Contraindicated),
-        "未到" => Some(OutcomeKind::Absent),
-        "迁出" => Some(OutcomeKind::Moved),
-        "死亡" => Some(OutcomeKind::Dead),
+        "拒种" | "拒绝" | "拒绝接种" => Some(OutcomeKind::Refused),
+        "暂缓" | "暂缓接种" | "缓种" => Some(OutcomeKind::Deferred),
+        "禁忌" | "禁忌症" | "禁忌证" => Some(OutcomeKind::Contraindicated),
+        "未到" | "未到场" => Some(OutcomeKind::Absent),
+        "迁出" | "外迁" => Some(OutcomeKind::Moved),
+        "死亡" | "去世" => Some(OutcomeKind::Dead),
         word => OutcomeKind::from_word(word),
     });
     let until = fields.day_maybe("until");

@@ -3,7 +3,7 @@
 use super::{Outcome, Outgoing};
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// Longest file name, in bytes. File systems allow 255; this leaves room for the ending and the temporary name.
@@ -73,7 +73,7 @@ fn is_running(process: u32) -> bool {
     !Path::new("/proc/self").exists() || Path::new(&format!("/proc/{process}")).exists()
 }
 
-fn write_now(dir: &PathBuf, name: &str, bytes: &[u8], wait: Wait) -> io::Result<()> {
+fn write_now(dir: &Path, name: &str, bytes: &[u8], wait: Wait) -> io::Result<()> {
     crate::files::create_dir_all(dir)?;
     let target = dir.join(format!("{name}.eml"));
     if fs::read(&target).is_ok_and(|held| held == bytes) {

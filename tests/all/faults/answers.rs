@@ -178,7 +178,9 @@ fn a_message_that_is_refused_never_holds_the_others() {
             }
         });
         let world = forty(server.port, "");
-        drain(&world, "09:30").ends(0);
+        // Those that are left at the end are refused one after the other, so that the server may be left alone then.
+        let ended = drain(&world, "09:30").code;
+        assert!(ended == 0 || ended == 1, "{ended}");
         assert_eq!(states(&world), counts(&[("queued", 5), ("sent", 35)]), "{refused:?}");
         assert_eq!(blamed(&world).0, 0);
         server.answer(|_, _, _| None);
@@ -239,7 +241,12 @@ fn answers_in_gbk_are_shown_and_a_bom_is_no_part_of_the_password() {
     let doctor = world.run(&["doctor"]);
     assert!(format!("{}{}", doctor.out, doctor.err).contains("请使用授权码登录"));
     assert_eq!(states(&world), counts(&[("queued", MAILS)]));
-    server.answer(move |at, _, _| (at == "dot").then(|| gbk("250 邮件已接收\r\n")));
+    // `plan` and `secret`, and nothing around them.
+    server.answer(move |at, line, _| match at {
+        "AUTH" if !line.ends_with(" AHBsYW4Ac2VjcmV0") => Some(gbk(said)),
+        "dot" => Some(gbk("250 邮件已接收\r\n")),
+        _ => None,
+    });
     drain(&world, "10:30").ends(0);
     assert_eq!(states(&world), counts(&[("sent", MAILS)]));
 }
@@ -314,7 +321,7 @@ fn every_known_answer_has_its_consequence_end_to_end() {
             drop(tx);
             // Whatever it was, the server is well again and takes what waits.
             server.answer(|_, _, _| None);
-            let clock = Clock::simulated(now + Duration::from_secs(1800));
+            let clock = Clock::simulated(now + Duration::from_mins(30));
             let sender = Sender { owner: "test", clock: &clock, stop: &|| false, by_hand: true };
             desk.app.drain(&sender).await.unwrap();
             let left = mails(&desk.app.store).await;

@@ -69,7 +69,7 @@ fn prepared() -> World {
     for (name, rows) in [("doseplan.db", old), ("other.db", other)] {
         let db = at(name);
         let mut command = world.command(&["--db", &db, "tallies", "import", &rows]);
-        let ran = command.env("DOSEPLAN_KILL_AT", "committed:1").output().unwrap();
+        let ran = command.env("DOSEPLAN_KILL_AT", "committed:2").output().unwrap();
         assert!(ran.status.signal().is_some(), "{}", String::from_utf8_lossy(&ran.stderr));
     }
     for name in ["doseplan.db", "doseplan.db-wal", "other.db-wal"] {
@@ -93,7 +93,7 @@ enum Before {
 fn set(world: &World, before: Before) {
     for entry in fs::read_dir(world.path("")).unwrap().flatten() {
         let name = entry.file_name().into_string().unwrap();
-        let ours = name.starts_with("doseplan.db") && !name.ends_with(".start");
+        let ours = name.starts_with("doseplan.db") && !name.contains(".start");
         if ours {
             fs::remove_file(entry.path()).unwrap();
         }

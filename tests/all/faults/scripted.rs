@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 /// Answers a command: the word at which the server is (`EHLO`, `MAIL`, `RCPT`, `DATA`, `dot`, …), the recipient as
-/// far as it is known, and how many messages were taken. `None` agrees.
+/// far as it is known (at AUTH the whole line), and how many messages were taken. `None` agrees.
 type Rule = Box<dyn Fn(&str, &str, usize) -> Option<Vec<u8>> + Send>;
 
 struct State {
@@ -69,7 +69,7 @@ fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let mut out = stream.try_clone()?;
     let mut lines = BufReader::new(stream);
     let (mut to, mut line) = (String::new(), Vec::new());
-    let mut says = |out: &mut TcpStream, at: &str, to: &str, usual: &str| {
+    let says = |out: &mut TcpStream, at: &str, to: &str, usual: &str| {
         let state = state.lock().unwrap();
         let said = (state.rule)(at, to, state.taken.len());
         let agrees = said.as_ref().is_none_or(|said| said.starts_with(b"2"));
@@ -90,10 +90,10 @@ fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
                 says(&mut out, "EHLO", "", "250-scripted.test\r\n250 auth plain login")?;
             }
             "AUTH" => {
-                says(&mut out, "AUTH", "", "235 in")?;
+                says(&mut out, "AUTH", &said, "235 in")?;
             }
             "RCPT" => {
-                to = said.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                said.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut to);
                 *state.lock().unwrap().named.entry(to.clone()).or_default() += 1;
                 says(&mut out, "RCPT", &to, "250 ok")?;
             }

@@ -1,0 +1,197 @@
+//! A jurisdiction (辖区): what all its campaigns share. Areas, places, teams, closures and contacts exist
+//! once; a campaign is a vaccine, groups, denominators and days over them.
+//!
+//! [`Jurisdiction`] is the content of its folder. [`LocalCampaign`] is a campaign's folder beside it.
+//! [`Jurisdiction::join`] puts several of them together for planning.
+
+mod join;
+mod places;
+
+pub use join::{Joined, JoinedCampaign};
+pub use places::{
+    AreaContact, AreaLevel, AreaRow, ClosedDays, ContactRole, Hours, Merger, SiteLimit, SiteRow,
+    Stations, StopRow, closed_days,
+};
+
+use super::area::{Area, Travel};
+use super::campaign::{Campaign, Language};
+use super::contact::Contact;
+use super::id::{AreaCode, GroupId, JurisdictionId, PlaceCode};
+use super::site::{Reach, Site, Stop, Team};
+use super::words::words;
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that is there once, whatever the number of campaigns. Every code that a table
+/// mentions exists.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Jurisdiction {
+    /// Its code.
+    pub id: JurisdictionId,
+    /// Its display name.
+    pub name: String,
+    /// The time zone in which days begin and end.
+    pub timezone: Tz,
+    /// The language of mails to readers who have not chosen one.
+    pub language: Language,
+    /// Who receives what concerns the whole.
+    pub coordinator: Option<Coordinator>,
+    /// How fast teams drive; `None`: as the campaigns say.
+    pub travel: Option<Travel>,
+    /// A plan starts so many days after the day on which it is made, and one: nobody is planned for
+    /// a day that they can no longer be told of.
+    pub notice_days: u32,
+    /// Whose holidays are proposed as closures.
+    pub holidays: Holidays,
+    /// The area tree, in the order of the file.
+    pub areas: Vec<AreaRow>,
+    /// Fixed sites: one row for each site and day from which it counts, in the order of the file.
+    pub sites: Vec<SiteRow>,
+    /// Which fixed sites serve an area; `None`: every site serves its own area.
+    pub reach: Option<Vec<Reach>>,
+    /// Mobile teams.
+    pub teams: Vec<Team>,
+    /// Places that teams may visit.
+    pub stops: Vec<StopRow>,
+    /// Days on which the capacity of a place differs from its usual week.
+    pub closures: Vec<ClosedDays>,
+    /// Who gets the summary of an area and all below it.
+    pub contacts: Vec<AreaContact>,
+}
+
+/// The coordinator of a jurisdiction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coordinator {
+    /// Name and address.
+    pub contact: Contact,
+    /// Telephone number.
+    pub phone: Option<String>,
+}
+
+words! {
+    /// A calendar of public holidays. Holidays change no capacity; they are proposed as closures.
+    pub enum Holidays {
+        /// None is proposed.
+        None = "none",
+        /// Those of the People's Republic of China.
+        Cn = "cn",
+    }
+}
+
+/// A campaign as its folder beside a jurisdiction's says it. Its areas, teams and stops, and the
+/// sites with a name, are those that it adds to the jurisdiction's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LocalCampaign {
+    /// Its settings, groups, denominators and lots, and the places that it adds. Its `reach` and
+    /// `closures` hold for it alone.
+    pub campaign: Campaign,
+    /// Whether the folder says which sites serve an area; else the jurisdiction's reach holds.
+    pub has_reach: bool,
+    /// Whether the folder says how fast teams drive.
+    pub has_travel: bool,
+    /// Its own limits inside what the places can do.
+    pub limits: Vec<SiteLimit>,
+    /// Its closures: days on which a place gives it less.
+    pub closures: Vec<ClosedDays>,
+    /// Kinds of places that may serve a group, for groups that say so: `site`, or a stop's kind;
+    /// `stop` is any stop.
+    pub kinds: BTreeMap<GroupId, Vec<String>>,
+    /// Sessions that are agreed, such as visits at a school.
+    pub sessions: Vec<AgreedSession>,
+}
+
+/// A session that was agreed before the plan is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgreedSession {
+    /// The site or stop.
+    pub place: PlaceCode,
+    /// The day.
+    pub day: NaiveDate,
+    /// Hours, where they are agreed.
+    pub hours: Option<Hours>,
+    /// The area whose people it is for; `None`: of any.
+    pub area: Option<AreaCode>,
+    /// The group that it is for; `None`: any.
+    pub group: Option<GroupId>,
+    /// The school, as its list calls it.
+    pub school: Option<String>,
+    /// The class.
+    pub class: Option<String>,
+    /// Doses agreed; `None`: at least one.
+    pub doses: Option<u32>,
+    /// Whether these people are served there and nowhere else.
+    pub is_locked: bool,
+}
+
+impl Jurisdiction {
+    /// The area with this code.
+    pub fn area(&self, code: &str) -> Option<&AreaRow> {
+        self.areas.iter().find(|row| row.area.code.as_str() == code)
+    }
+
+    /// The rows of a site, the earliest first; empty for an unknown code.
+    pub fn site_rows(&self, code: &str) -> Vec<&SiteRow> {
+        let mut rows: Vec<&SiteRow> =
+            self.sites.iter().filter(|row| row.site.code.as_str() == code).collect();
+        rows.sort_by_key(|row| row.from);
+        rows
+    }
+
+    /// The site as on a day: the newest row that counts by then, else the first one.
+    pub fn site_on(&self, code: &str, day: NaiveDate) -> Option<&SiteRow> {
+        let rows = self.site_rows(code);
+        let counts = |row: &&&SiteRow| row.from.is_none_or(|from| from <= day);
+        rows.iter().rev().find(counts).or_else(|| rows.first()).copied()
+    }
+
+    /// The stop with this code.
+    pub fn stop(&self, code: &str) -> Option<&StopRow> {
+        self.stops.iter().find(|row| row.stop.code.as_str() == code)
+    }
+
+    /// The team with this code.
+    pub fn team(&self, code: &str) -> Option<&Team> {
+        self.teams.iter().find(|team| team.code.as_str() == code)
+    }
+
+    /// The area whose people an area's people count with on a day: itself, or the one that it was
+    /// merged into by then (并镇), however many mergers followed.
+    pub fn successor<'a>(&'a self, area: &'a AreaCode, day: NaiveDate) -> &'a AreaCode {
+        let mut at = area;
+        // A circle was refused when the table was read; the count is a bound all the same.
+        for _ in 0..self.areas.len() {
+            let merged = self.area(at.as_str()).and_then(|row| row.merged.as_ref());
+            match merged.filter(|merged| merged.until <= day) {
+                Some(merged) => at = &merged.into,
+                None => break,
+            }
+        }
+        at
+    }
+
+    /// A jurisdiction that has exactly what a campaign's own folder brings.
+    pub fn of_campaign(campaign: &Campaign) -> Self {
+        let area = |area: &Area| AreaRow::plain(area.clone());
+        let site = |site: &Site| SiteRow::plain(site.clone());
+        let stop = |stop: &Stop| StopRow { stop: stop.clone(), address: None, phone: None };
+        Self {
+            id: JurisdictionId::new(campaign.id.as_str()),
+            name: campaign.name.clone(),
+            timezone: campaign.timezone,
+            language: campaign.language,
+            coordinator: None,
+            travel: Some(campaign.travel),
+            notice_days: 1,
+            holidays: Holidays::Cn,
+            areas: campaign.areas.iter().map(area).collect(),
+            sites: campaign.sites.iter().map(site).collect(),
+            reach: Some(campaign.reach.clone()),
+            teams: campaign.teams.clone(),
+            stops: campaign.stops.iter().map(stop).collect(),
+            closures: campaign.closures.iter().map(ClosedDays::of).collect(),
+            contacts: Vec::new(),
+        }
+    }
+}
