@@ -27,9 +27,9 @@ pub(super) enum Import {
 #[derive(Serialize)]
 struct View {
     number: i64,
-    at: String,
+    recorded_at: String,
     kind: String,
-    file: Option<String>,
+    imported_file: Option<String>,
     campaign: Option<String>,
     new: u64,
     same: u64,
@@ -59,9 +59,9 @@ async fn list(invocation: &Invocation, limit: i64) -> anyhow::Result<u8> {
         let [new, same, corrected, refused] = file.rows;
         View {
             number: file.id,
-            at: local(file.at),
+            recorded_at: local(file.at),
             kind: file.kind,
-            file: file.name.map(|name| harmless(&name)),
+            imported_file: file.name.map(|name| harmless(&name)),
             campaign: campaign.map(|loaded| loaded.campaign.id.to_string()),
             new,
             same,
@@ -77,9 +77,9 @@ async fn list(invocation: &Invocation, limit: i64) -> anyhow::Result<u8> {
     }
     let columns = [
         "number",
-        "at",
+        "recorded_at",
         "kind",
-        "file",
+        "imported_file",
         "campaign",
         "new",
         "same",
@@ -91,9 +91,9 @@ async fn list(invocation: &Invocation, limit: i64) -> anyhow::Result<u8> {
     for view in views {
         sheet.push(vec![
             view.number.to_string(),
-            view.at,
+            view.recorded_at,
             view.kind,
-            view.file.unwrap_or_default(),
+            view.imported_file.unwrap_or_default(),
             view.campaign.unwrap_or_default(),
             view.new.to_string(),
             view.same.to_string(),
