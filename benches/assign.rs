@@ -264,21 +264,21 @@ async fn fill(app: &App, loaded: &Loaded) -> Result<()> {
                 born: born + Days::new(number as u64 % BIRTHDAYS),
                 name: None,
                 sex: Sex::U,
-                group: Some(GroupId::from("adult")),
+                groups: vec![GroupId::from("adult")],
                 tags: Vec::new(),
                 email: Some(format!("p{number}@bench.test")),
                 phone: None,
                 language: None,
                 household: None,
                 opt_out: false,
+                more: Box::default(),
             })
             .collect();
-        records::write(&mut tx, loaded.no, &some, 1).await?;
+        records::write(&mut tx, &some, 1).await?;
     }
     // One in ten has had the first dose; the plan has no second doses for them.
-    let given = "INSERT INTO dose (campaign, record, person, day, place, recorded_at) \
-         SELECT campaign, 'D' || person, person, '2021-03-25', $2, 1 FROM person \
-         WHERE campaign = $1 AND person < $3";
+    let given = "INSERT INTO dose (campaign, elsewhere, record, person, day, place, recorded_at) \
+         SELECT $1, 0, 'D' || person, person, '2021-03-25', $2, 1 FROM person WHERE person < $3";
     let tenth = format!("P{:07}", people / 10);
     tx.run(given, args![loaded.no, campaign.sites[0].code.as_str(), tenth]).await?;
     tx.commit().await?;

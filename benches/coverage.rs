@@ -10,7 +10,6 @@ use chrono::NaiveDate;
 use doseplan::app::coverage::AsOf;
 use doseplan::app::{App, Loaded};
 use doseplan::args;
-use doseplan::clock::Clock;
 use doseplan::domain::coverage::Depth;
 use doseplan::domain::person::{Person, Sex};
 use std::path::Path;
@@ -22,19 +21,18 @@ const MANY: i64 = 10_000_000;
 const RUNS: usize = 20;
 const PEOPLE: &str = "WITH RECURSIVE n (i) AS \
      (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2) \
-     INSERT INTO person (campaign, person, area, born, grp, content, recorded_at) \
-     SELECT $1, printf('P%08d', i), a.area, '1950-01-01', 'senior', $3, 1 \
+     INSERT INTO person (person, area, born, grp, sex, content, recorded_at) \
+     SELECT printf('P%08d', i), a.area, '1950-01-01', 'senior', 'U', $3, 1 + 0 * $1 \
      FROM n JOIN home a ON a.no = i % (SELECT COUNT(*) FROM home)";
 /// Two doses, 28 days apart.
 const DOSES: &str = "INSERT INTO dose \
-     (campaign, record, person, day, place, product, lot, recorded_at) \
-     SELECT p.campaign, p.person || '-' || d.dose, p.person, \
+     (campaign, elsewhere, record, person, day, place, product, lot, recorded_at) \
+     SELECT $1, 0, p.person || '-' || d.dose, p.person, \
      date('2021-04-08', '+' || (CAST(substr(p.person, 2) AS INTEGER) % 150 \
      + 28 * (d.dose - 1)) || ' days'), \
      a.place, NULL, NULL, 1 \
      FROM person p JOIN home a ON a.no = CAST(substr(p.person, 2) AS INTEGER) % \
-     (SELECT COUNT(*) FROM home) CROSS JOIN (SELECT 1 AS dose UNION ALL SELECT 2) d \
-     WHERE p.campaign = $1";
+     (SELECT COUNT(*) FROM home) CROSS JOIN (SELECT 1 AS dose UNION ALL SELECT 2) d";
 const CELLS: &str = "INSERT INTO cell \
      SELECT d.campaign, d.day, d.place, 'senior', CAST(substr(d.record, -1) AS INTEGER), a.area, \
      COUNT(*), 0, 0, 0, 0 FROM dose d JOIN home a ON a.place = d.place \
@@ -55,7 +53,7 @@ async fn measure() -> Result<()> {
     let (few_db, many_db) = (folder.join("few.db"), folder.join("many.db"));
     let (app, loaded) = support::app(&few_db).await?;
     fill(&app, &loaded, FEW).await?;
-    let found = app.recount(&loaded, false, Clock::System.now()).await?;
+    let found = app.recount(&loaded, false).await?;
     heading("coverage: 10,000,000 doses against 100,000");
     println!("recount of 100,000: {} totals right, {} wrong", found.right, found.wrong.len());
     let few = fastest(&app, &loaded).await?;
@@ -93,13 +91,14 @@ fn somebody() -> Person {
         born: NaiveDate::MIN,
         name: None,
         sex: Sex::U,
-        group: None,
+        groups: Vec::new(),
         tags: Vec::new(),
         email: None,
         phone: None,
         language: None,
         household: None,
         opt_out: false,
+        more: Box::default(),
     }
 }
 

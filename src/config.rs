@@ -3,8 +3,12 @@
 use crate::domain::campaign::Language;
 use chrono::NaiveTime;
 use serde::Deserialize;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+
+mod http;
+
+pub use http::{HeaderName, HttpConfig, Listen};
 
 /// The configuration of an installation.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -24,6 +28,35 @@ pub struct Config {
     pub reminders: ReminderConfig,
     /// The daemon and its machine.
     pub daemon: DaemonConfig,
+    /// How long personal data are kept.
+    pub retention: RetentionConfig,
+    /// The audit log.
+    pub audit: AuditConfig,
+}
+
+/// How long personal data are kept that only the sending of mail and appointments needed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Days after a campaign's end.
+    pub days: u32,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        /// A year: until then people ask what they were told. Our choice.
+        const DAYS: u32 = 365;
+        Self { days: DAYS }
+    }
+}
+
+/// The audit log.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditConfig {
+    /// File with the key that seals the log, the same for all daemons of a database. If absent, a file beside a SQLite
+    /// database; for PostgreSQL the installation's secret, which stands in the database itself.
+    pub key_file: Option<PathBuf>,
 }
 
 /// The daemon and its machine.
@@ -32,50 +65,6 @@ pub struct Config {
 pub struct DaemonConfig {
     /// Name of this machine, used in place of its own id. For containers, whose ids change.
     pub instance: Option<String>,
-}
-
-/// What the daemon serves over HTTP.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct HttpConfig {
-    /// Where it listens; if absent, at [`Listen::DEFAULT`] as long as that is free.
-    pub listen: Option<Listen>,
-}
-
-/// Where the daemon listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listen {
-    /// It does not listen.
-    Off,
-    /// At this address. Port 0 means any free port.
-    At(SocketAddr),
-}
-
-impl Listen {
-    /// Reachable from this machine only.
-    pub const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470);
-}
-
-impl std::str::FromStr for Listen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "off" {
-            return Ok(Self::Off);
-        }
-        text.parse().map(Self::At).map_err(|_| {
-            format!(
-                "{text:?} is no address to listen at; write for example \"{}\", or \"off\"",
-                Self::DEFAULT
-            )
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Listen {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
 }
 
 /// How mail is sent.
@@ -94,12 +83,16 @@ pub struct MailConfig {
     pub port: Option<u16>,
     /// How the connection is encrypted.
     pub tls: TlsKind,
+    /// Whether user name and password may go to another machine without encryption.
+    pub allow_plain: bool,
     /// A PEM file with a certificate authority of one's own.
     pub ca_file: Option<PathBuf>,
     /// User name at the mail server.
     pub user: Option<String>,
     /// File that holds the password.
     pub password_file: Option<PathBuf>,
+    /// The name said at EHLO. If absent, the machine's full name, or its address where it has none.
+    pub hello: Option<HelloName>,
     /// Where bounces go: mail 7 is sent with the envelope sender `bounce+7.TAG@example.org`. If absent, bounces go
     /// to the sender.
     pub bounce: Option<BounceAddress>,
@@ -152,9 +145,11 @@ impl Default for MailConfig {
             host: None,
             port: None,
             tls: TlsKind::Implicit,
+            allow_plain: false,
             ca_file: None,
             user: None,
             password_file: None,
+            hello: None,
             bounce: None,
             unsubscribe: None,
             connections: 2,
@@ -165,6 +160,33 @@ impl Default for MailConfig {
             font: None,
         }
     }
+}
+
+impl MailConfig {
+    /// Why mail may not be sent as configured; `None` if it may.
+    pub fn refusal(&self) -> Option<String> {
+        let host = self.host.as_deref().unwrap_or_default();
+        let is_bare = self.transport == TransportKind::Smtp && self.tls == TlsKind::None;
+        let has_secret = self.user.is_some() || self.password_file.is_some();
+        if !is_bare || !has_secret || is_this_machine(host) || self.allow_plain {
+            return None;
+        }
+        Some(format!(
+            "[mail] tls = \"none\" would send the password to {host} without encryption; write \
+             tls = \"implicit\" or \"starttls\", or allow_plain = true if the network between \
+             is your own"
+        ))
+    }
+}
+
+/// Whether a host name is this machine's own.
+fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<IpAddr>().map(|address| address.to_canonical().is_loopback());
+    address.unwrap_or_else(|_| {
+        let name = bare.trim_end_matches('.').to_ascii_lowercase();
+        name == "localhost" || name.ends_with(".localhost")
+    })
 }
 
 /// A mailbox that accepts `name+anything@domain`.
@@ -201,6 +223,34 @@ impl std::str::FromStr for BounceAddress {
             return Err(wrong());
         }
         Ok(Self { local: local.to_owned(), domain })
+    }
+}
+
+/// A name to be said at EHLO: a full host name in ASCII, or an address such as `[192.0.2.7]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelloName(pub String);
+
+impl std::str::FromStr for HelloName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.trim().trim_end_matches('.');
+        let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let is_literal = inside.is_some_and(|inside| match inside.strip_prefix("IPv6:") {
+            Some(six) => six.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => inside.parse::<Ipv4Addr>().is_ok(),
+        });
+        let is_label = |label: &str| {
+            !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        };
+        let is_name = name.len() <= 253 && name.split('.').all(is_label);
+        if is_literal || is_name {
+            return Ok(Self(name.to_owned()));
+        }
+        Err(format!(
+            "hello = {text:?} is no host name of ASCII letters, digits and '-' such as \
+             plan.example.org, and no address such as [192.0.2.7]"
+        ))
     }
 }
 
@@ -244,7 +294,7 @@ macro_rules! deserialize_from_text {
     )+};
 }
 
-deserialize_from_text!(BounceAddress, HttpsUrl, QuietHours);
+deserialize_from_text!(BounceAddress, HelloName, HttpsUrl, QuietHours);
 
 /// How people are reminded.
 #[derive(Debug, Clone, Deserialize)]
@@ -304,9 +354,22 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// A newly read configuration as far as a running daemon can follow it; and the keys that wait for its next start.
+    #[must_use]
+    pub fn followed_by(&self, new: Self) -> (Self, Vec<&'static str>) {
+        let waiting = [
+            ("db", self.db != new.db),
+            ("[http] listen", self.http.listen != new.http.listen),
+            ("[daemon] instance", self.daemon.instance != new.daemon.instance),
+        ];
+        let waiting = waiting.iter().filter(|(_, differs)| *differs).map(|(key, _)| *key).collect();
+        let (db, http, daemon) = (self.db.clone(), self.http.clone(), self.daemon.clone());
+        (Self { db, http, daemon, ..new }, waiting)
+    }
+
     /// Reads a configuration. If `path` does not exist and was not named by the user, returns the defaults.
     pub fn read(path: &Path, asked: bool) -> Result<Self, ConfigError> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match crate::files::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked => {
                 return Ok(Self::default());
@@ -314,7 +377,11 @@ impl Config {
             Err(error) => return Err(ConfigError::Unreadable(path.to_owned(), error)),
         };
         toml::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|error| ConfigError::Wrong(path.to_owned(), error.to_string()))
+            // The message repeats the line at fault, which may be an address with a password.
+            .map_err(|error| {
+                let said = crate::secrets::masked(&error.to_string()).into_owned();
+                ConfigError::Wrong(path.to_owned(), said)
+            })
     }
 }
 
@@ -332,6 +399,21 @@ mod tests {
     }
 
     #[test]
+    fn a_running_daemon_follows_what_it_can_and_names_the_rest() {
+        let read = |text: &str| toml::from_str::<Config>(text).expect("a configuration");
+        let old = read("db = \"sqlite://a.db\"\n[mail]\nhost = \"one\"");
+        let new = read(
+            "db = \"sqlite://b.db\"\n[mail]\nhost = \"two\"\n[http]\nlisten = \"off\"\n\
+             [daemon]\ninstance = \"x\"\n[reminders]\nquiet_hours = \"22:00-07:00\"",
+        );
+        let (now, waiting) = old.followed_by(new.clone());
+        assert_eq!(waiting, ["db", "[http] listen", "[daemon] instance"]);
+        assert_eq!((now.db, now.mail.host.as_deref()), (old.db.clone(), Some("two")));
+        assert_eq!(now.reminders.quiet_hours, new.reminders.quiet_hours);
+        assert!(old.followed_by(old.clone()).1.is_empty());
+    }
+
+    #[test]
     fn an_unknown_key_is_refused() {
         let read = toml::from_str::<Config>("[mail]\ntransport = \"pigeon\"");
         assert!(read.is_err());
@@ -339,7 +421,27 @@ mod tests {
         assert!(toml::from_str::<Config>("[http]\nlisten = \"8470\"").is_err());
         let off = toml::from_str::<Config>("[http]\nlisten = \"off\"").expect("a configuration");
         assert_eq!(off.http.listen, Some(Listen::Off));
+        let kept = toml::from_str::<Config>("[retention]\ndays = 30").expect("a configuration");
+        assert_eq!((kept.retention.days, Config::default().retention.days), (30, 365));
         assert!(toml::from_str::<Config>("[reminders]\nquiet_hours = \"22:00-07:00\"").is_ok());
+    }
+
+    #[test]
+    fn a_password_leaves_the_machine_unencrypted_only_where_that_is_written() {
+        let refused = |text: &str| {
+            let text = format!("[mail]\ntransport = \"smtp\"\ntls = \"none\"\n{text}");
+            toml::from_str::<Config>(&text).expect("a configuration").mail.refusal().is_some()
+        };
+        for remote in ["smtp.example", "10.0.0.5", "[2001:db8::1]", "localhost.example"] {
+            let host = format!("host = \"{remote}\"\n");
+            assert!(refused(&format!("{host}user = \"u\"")), "{remote}");
+            assert!(refused(&format!("{host}password_file = \"p\"")), "{remote}");
+            assert!(!refused(&format!("{host}user = \"u\"\nallow_plain = true")), "{remote}");
+            assert!(!refused(&host), "{remote}");
+        }
+        for own in ["localhost", "LOCALHOST.", "127.0.0.1", "::1", "[::1]", "127.8.8.8"] {
+            assert!(!refused(&format!("host = \"{own}\"\nuser = \"u\"")), "{own}");
+        }
     }
 
     #[test]
@@ -352,6 +454,24 @@ mod tests {
             assert!(read(wrong).is_err(), "{wrong}");
         }
         assert!(read(&format!("{}@c.d", "b".repeat(BOUNCE_LOCAL_MAX + 1))).is_err());
+    }
+
+    #[test]
+    fn the_name_at_ehlo_is_one_that_servers_accept() {
+        let read = |text: &str| text.parse::<HelloName>().map(|name| name.0);
+        for (text, name) in [
+            (" plan.example.org. ", "plan.example.org"),
+            ("relay", "relay"),
+            ("[192.0.2.7]", "[192.0.2.7]"),
+            ("[IPv6:2001:db8::7]", "[IPv6:2001:db8::7]"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(name));
+        }
+        for wrong in ["", "cdc_pc", "县疾控-PC", "a b", "a..b", "[192.0.2]", "x\r\nMAIL"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        assert!(toml::from_str::<Config>("[mail]\nhello = \"plan.example.org\"").is_ok());
+        assert!(toml::from_str::<Config>("[mail]\nhello = \"cdc_pc\"").is_err());
     }
 
     #[test]

@@ -15,6 +15,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("explain.ftl", include_str!("text/zh-CN/explain.ftl"), include_str!("text/en/explain.ftl")),
     ("issues.ftl", include_str!("text/zh-CN/issues.ftl"), include_str!("text/en/issues.ftl")),
     ("mail.ftl", include_str!("text/zh-CN/mail.ftl"), include_str!("text/en/mail.ftl")),
+    ("national.ftl", include_str!("text/zh-CN/national.ftl"), include_str!("text/en/national.ftl")),
     ("plan.ftl", include_str!("text/zh-CN/plan.ftl"), include_str!("text/en/plan.ftl")),
     ("refused.ftl", include_str!("text/zh-CN/refused.ftl"), include_str!("text/en/refused.ftl")),
     ("report.ftl", include_str!("text/zh-CN/report.ftl"), include_str!("text/en/report.ftl")),
@@ -54,8 +55,9 @@ pub fn pattern(language: Language, key: &str) -> String {
     let names = ["value", "column", "file", "limit", "min", "max", "nearest", "known", "columns"];
     let more =
         ["reason", "stem", "own", "other", "date", "first", "row", "start", "end", "expires"];
-    let marks: Vec<(&str, String)> =
-        names.iter().chain(&more).map(|name| (*name, format!("‹{name}›"))).collect();
+    let counted = ["count", "doses", "children", "today", "unit"];
+    let all = names.iter().chain(&more).chain(&counted);
+    let marks: Vec<(&str, String)> = all.map(|name| (*name, format!("‹{name}›"))).collect();
     let arguments: Vec<(&str, &dyn std::fmt::Display)> =
         marks.iter().map(|(name, mark)| (*name, mark as &dyn std::fmt::Display)).collect();
     say(language, key, &arguments)

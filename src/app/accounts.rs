@@ -1,15 +1,16 @@
 //! Accounts of the dashboard and their logins, tokens for programs, and the audit log.
 
-use super::{App, AppError, Result, millis};
-use crate::domain::account::{Account, PASSWORD_CHARS_MIN, Role, Scope, is_name, is_password};
+use super::{App, AppError, Loaded, Result, millis, passwords};
+use crate::domain::account::{Account, Role, Scope, is_name, is_password, place_of};
 use crate::domain::audit::Action;
 use crate::domain::permission::{Actor, Power, may};
 use crate::store::accounts::{self, ApiToken};
-use crate::store::audit::{self, Entry};
+use crate::store::audit::{self, Author, Entry};
 use crate::text::hex;
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
 
 /// The longest that a login lasts.
 const LOGIN_MAX: TimeDelta = TimeDelta::hours(12);
@@ -59,6 +60,53 @@ async fn fits(password: &str, hash: String) -> bool {
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$\
      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// What the audit log calls this program, where nobody asked. No account can have this name.
+const PROGRAM: &str = "(doseplan)";
+
+/// An account as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct AccountView {
+    /// The name to log in with.
+    pub name: String,
+    /// What it is there for.
+    pub role: Role,
+    /// Codes of a lead's sites, stops and teams.
+    pub places: Vec<String>,
+    /// Codes of the areas to which it is limited, or else of those that its places serve.
+    pub areas: Vec<String>,
+    /// The same places, each with its campaign.
+    pub held: Vec<String>,
+}
+
+impl AccountView {
+    fn new(account: Account, campaigns: &[Loaded]) -> Self {
+        let (mut places, mut areas) = (BTreeSet::new(), BTreeSet::new());
+        for campaign in campaigns.iter().map(|loaded| &loaded.campaign) {
+            for code in account.places_in(&campaign.id) {
+                places.insert(code.to_owned());
+                areas.extend(campaign.areas_served(code).into_iter().map(ToString::to_string));
+            }
+        }
+        let Account { name, role, places: held, areas: limits, .. } = account;
+        // What no campaign has any more still shows.
+        places.extend(held.iter().filter(|place| !place.contains('/')).cloned());
+        if !limits.is_empty() {
+            areas = limits.iter().map(ToString::to_string).collect();
+        }
+        let areas = areas.into_iter().collect();
+        Self { name, role, places: places.into_iter().collect(), areas, held }
+    }
+}
+
+/// A place of a campaign by its code, alone or written `CAMPAIGN/CODE`; `None` if the campaign has none.
+fn place_in(loaded: &Loaded, code: &str) -> Option<String> {
+    let campaign = &loaded.campaign;
+    let own = code.strip_prefix(campaign.id.as_str()).and_then(|rest| rest.strip_prefix('/'));
+    let is_known = |code: &str| campaign.place(code).is_some() || campaign.team(code).is_some();
+    let found = own.filter(|code| is_known(code)).or(Some(code).filter(|code| is_known(code)))?;
+    Some(place_of(&campaign.id, found))
+}
+
 impl App {
     /// Makes an account that is limited to no area.
     pub async fn add_account(
@@ -88,16 +136,12 @@ impl App {
         if role == Role::Lead && places.is_empty() {
             return Err(AppError::refused("refused-lead-places", &[]));
         }
-        if let Some(bad) =
-            places.iter().chain(areas).find(|code| code.chars().any(char::is_whitespace))
-        {
-            return Err(AppError::refused("refused-code", &[("code", bad)]));
-        }
+        let places = self.own_places(places).await?;
         self.are_areas(areas).await?;
-        check_password(password)?;
+        passwords::check(name, password)?;
         let hash = hashed(password).await?;
         let mut act = self.act((by, Power::Accounts), Action::AccountAdd, now).await?;
-        let kind = (role, places, areas);
+        let kind = (role, places.as_slice(), areas);
         if !accounts::insert(&mut act, name, kind, &hash, millis(now)).await? {
             return Err(AppError::refused("refused-account-there", &[("name", &name)]));
         }
@@ -124,6 +168,72 @@ impl App {
         Ok(accounts::list(&mut tx).await?)
     }
 
+    /// Every account with its places, and the areas that they serve.
+    pub async fn account_views(&self) -> Result<Vec<AccountView>> {
+        let campaigns = self.campaigns().await?;
+        let view = |account: Account| AccountView::new(account, &campaigns);
+        Ok(self.accounts().await?.into_iter().map(view).collect())
+    }
+
+    /// The places that an account is to have: each code must be one of a site, stop or team. Where several campaigns
+    /// have it, which one is meant is written `CAMPAIGN/CODE`.
+    async fn own_places(&self, codes: &[String]) -> Result<Vec<String>> {
+        let campaigns = self.campaigns().await?;
+        let mut out: Vec<String> = Vec::new();
+        for code in codes {
+            let found: Vec<String> =
+                campaigns.iter().filter_map(|one| place_in(one, code)).collect();
+            match found.as_slice() {
+                [only] if out.contains(only) => {}
+                [only] => out.push(only.clone()),
+                [] => {
+                    let code = crate::mail::safe::name(code);
+                    return Err(AppError::refused("refused-unknown-place", &[("code", &code)]));
+                }
+                several => {
+                    let known = several.join(", ");
+                    return Err(AppError::refused(
+                        "refused-which-place",
+                        &[("code", code), ("known", &known)],
+                    ));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Gives the places of accounts that an older version made to the campaigns that have them now. Such a place named
+    /// no campaign and held in all, in later ones too.
+    pub async fn settle_places(&self, now: DateTime<Utc>) -> Result<()> {
+        let bare = |place: &String| !place.contains('/');
+        let all = self.accounts().await?;
+        let old: Vec<Account> =
+            all.into_iter().filter(|account| account.places.iter().any(bare)).collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        let campaigns = self.campaigns().await?;
+        for account in old {
+            let mut places: Vec<String> = Vec::new();
+            for place in &account.places {
+                let held: Vec<String> =
+                    campaigns.iter().filter_map(|one| place_in(one, place)).collect();
+                // Nothing has this code: it holds nowhere, and `account list` shows it.
+                places.extend(if held.is_empty() { vec![place.clone()] } else { held });
+            }
+            if places != account.places {
+                let said = format!("{} {}", account.name, places.join(" "));
+                let mut tx = self.store.write().await?;
+                accounts::set_places(&mut tx, account.id, &places).await?;
+                let author = Author { who: PROGRAM.to_owned(), address: None };
+                let did = (&author, Action::AccountPlaces);
+                audit::insert(&mut tx, millis(now), did, (None, &said)).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn account(&self, name: &str) -> Result<Account> {
         let mut tx = self.store.read().await?;
         let found = accounts::find(&mut tx, name).await?;
@@ -146,22 +256,24 @@ impl App {
         Ok(act.commit(None, name).await?)
     }
 
-    /// Changes an account's password and ends its logins.
+    /// Changes an account's password and ends its logins; its tokens too unless they are kept. Whoever knew the old
+    /// password may have made tokens.
     pub async fn set_password(
         &self,
         name: &str,
-        password: &str,
+        (password, keeps_tokens): (&str, bool),
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        check_password(password)?;
+        passwords::check(name, password)?;
         let account = self.account(name).await?;
         let hash = hashed(password).await?;
         let is_own = by.account().is_some_and(|own| own.id == account.id);
         let power = if is_own { Power::Look } else { Power::Accounts };
         let mut act = self.act((by, power), Action::AccountPassword, now).await?;
-        accounts::set_password(&mut act, account.id, &hash).await?;
-        Ok(act.commit(None, name).await?)
+        accounts::set_password(&mut act, account.id, &hash, keeps_tokens).await?;
+        let said = if keeps_tokens { format!("{name}, tokens kept") } else { name.to_owned() };
+        Ok(act.commit(None, &said).await?)
     }
 
     /// The account with this name and password; `None` if they do not match.
@@ -170,8 +282,17 @@ impl App {
         let found = accounts::find(&mut tx, name).await?;
         drop(tx);
         let (account, hash) = found.map_or((None, NOBODY.to_owned()), |(a, h)| (Some(a), h));
+        // A password of an older, laxer version still counts.
         let right = is_password(password) && fits(password, hash).await;
         Ok(account.filter(|_| right))
+    }
+
+    /// Notes a failed login. What is no account's name is not written down: it may be a password that was typed into
+    /// the wrong field.
+    pub async fn note_login_failed(&self, name: &str, now: DateTime<Utc>) -> Result<()> {
+        let known = accounts::find(&mut self.store.read().await?, name).await?.is_some();
+        let who = if known { name } else { "-" };
+        self.note_audit(who, Action::LoginFailed, (None, ""), now).await
     }
 
     /// Logs an account in; returns the secret for the browser's cookie.
@@ -185,15 +306,21 @@ impl App {
         Ok(token)
     }
 
-    /// The account that is logged in with a cookie's secret; `None` if there is none, or the login is over.
-    pub async fn logged_in(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Account>> {
+    /// The account that is logged in with a cookie's secret; `None` if there is none, or the login is over. `is_used`:
+    /// by a person; a page that refreshes itself does not keep a login alive.
+    pub async fn logged_in(
+        &self,
+        token: &str,
+        is_used: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Account>> {
         let hash = hash_of(token);
         let mut tx = self.store.read().await?;
         let Some((account, seen)) = accounts::logged_in(&mut tx, &hash, over(now)).await? else {
             return Ok(None);
         };
         drop(tx);
-        if millis(now) - seen > SEEN_EVERY.num_milliseconds() {
+        if is_used && millis(now) - seen > SEEN_EVERY.num_milliseconds() {
             let mut tx = self.store.write().await?;
             accounts::seen(&mut tx, &hash, millis(now)).await?;
             tx.commit().await?;
@@ -285,11 +412,4 @@ impl App {
 /// Limits of logins that are over: made before the first instant, or last used before the second.
 fn over(now: DateTime<Utc>) -> (i64, i64) {
     (millis(now - LOGIN_MAX), millis(now - LOGIN_IDLE_MAX))
-}
-
-fn check_password(password: &str) -> Result<()> {
-    if is_password(password) {
-        return Ok(());
-    }
-    Err(AppError::refused("refused-password", &[("least", &PASSWORD_CHARS_MIN)]))
 }

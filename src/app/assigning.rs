@@ -5,7 +5,7 @@ use crate::domain::assign::{Ended, Output, assign};
 use crate::domain::dose::Dose;
 use crate::domain::id::GroupId;
 use crate::domain::judge::{Due, Judged, MissedDose, Subject};
-use crate::domain::person::{Outcome, OutcomeKind, Person, barred, group_of};
+use crate::domain::person::{Asked, Outcome, OutcomeKind, Person, barred};
 use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
 use crate::domain::rules::GroupForecast;
@@ -43,15 +43,16 @@ pub async fn each_standing(
     day: NaiveDate,
     mut take: impl FnMut(Standing),
 ) -> Result<()> {
-    let noted = outcomes::by_person(tx, loaded.no).await?;
-    let mut given = doses::by_person(tx, loaded.no).await?;
-    people::each(tx, loaded.no, |person| {
+    let noted = outcomes::by_person(tx).await?;
+    let mut given = doses::by_person(tx).await?;
+    let asked = Asked::by(&loaded.campaign);
+    people::each(tx, |person| {
         let doses = given.remove(&person.id).unwrap_or_default();
         let noted = noted.get(&person.id).map_or(&[][..], Vec::as_slice);
-        let who = Subject { born: person.born, sex: person.sex };
-        let state = state(loaded, (who, person.group.as_ref()), doses, noted, day);
+        let state = state(loaded, &person, doses, noted, day);
+        let group = asked.group(&person.area, person.traits(), day);
         take(Standing {
-            group: state.group,
+            group: group.map(|group| group.id.clone()),
             doses: state.doses,
             judged: state.judged,
             due: state.due,
@@ -67,7 +68,6 @@ pub async fn each_standing(
 
 /// The part of [`Standing`] that follows from doses and outcomes.
 struct State {
-    group: Option<GroupId>,
     doses: Vec<Dose>,
     judged: Vec<Judged>,
     due: Option<Due>,
@@ -78,22 +78,31 @@ struct State {
 
 fn state(
     loaded: &Loaded,
-    (who, named): (Subject, Option<&GroupId>),
+    person: &Person,
     mut doses: Vec<Dose>,
     noted: &[Outcome],
     day: NaiveDate,
 ) -> State {
-    let campaign = &loaded.campaign;
+    let (campaign, judge) = loaded.rules();
+    let who = Subject { born: person.born, sex: person.sex };
     doses.retain(|dose| dose.date <= day);
-    let outlook = loaded.judge.outlook(campaign, who, &doses, day);
+    let outlook = judge.outlook(campaign, who, &doses, day);
     let last = doses.last().map(|dose| dose.date);
-    let newer = noted.iter().filter(|outcome| last.is_none_or(|last| outcome.date > last));
+    let last_own =
+        outlook.doses.iter().filter(|dose| dose.number > 0).map(|dose| dose.date).next_back();
+    // Any dose shows that somebody lives here; only one of the campaign's lifts what was said about its vaccine.
+    let is_newer = |outcome: &&Outcome| {
+        let last = if outcome.outcome.is_of_person() { last } else { last_own };
+        judge.heeds(outcome.outcome, outcome.campaign, outcome.vaccine.as_deref())
+            && last.is_none_or(|last| outcome.date > last)
+    };
+    let noted = barred(noted.iter().filter(is_newer), day).map(|outcome| outcome.outcome);
+    let has_died = person.more.died.is_some_and(|died| died <= day);
     State {
-        group: group_of(campaign, who.born, named, day).map(|group| group.id.clone()),
         due: outlook.due,
         missed: outlook.missed,
         forecasts: outlook.forecasts,
-        barred: barred(newer, day).map(|outcome| outcome.outcome),
+        barred: if has_died { Some(OutcomeKind::Dead) } else { noted },
         judged: outlook.doses,
         doses,
     }
@@ -121,7 +130,7 @@ pub async fn assign_in(
     rows: &[PlanRow],
     now: DateTime<Utc>,
 ) -> Result<Output> {
-    if people::count(tx, loaded.no).await? == 0 {
+    if people::count(tx).await? == 0 {
         return Ok(Output::default());
     }
     let day = today(&loaded.campaign, now);

@@ -5,6 +5,7 @@ use super::{App, Result, millis};
 use crate::config::BounceAddress;
 use crate::domain::hold::EventKind;
 use crate::domain::message::{BounceKind, MailState};
+use crate::domain::refusal::{self, Answer, Cause, EnhancedCode, Step, codes, judge};
 use crate::mail::bounce::{self, BounceReport, NotUnderstood};
 use crate::mail::mailbox::{Found, Mailbox};
 use crate::mail::message::{canonical, spellings};
@@ -15,10 +16,23 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// The beginning of a report's name if it was no report, but a refusal while the mail was sent.
+const AT_SMTP: &str = "smtp/";
 /// Soft bounces after which no more mail goes to an address. Our choice.
 const SOFT_MAX: u64 = 3;
 /// The most reports of one transaction.
 const BATCH: usize = 100;
+
+/// What judging again led to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JudgedAgain {
+    /// Addresses that get mail again: nothing that their owners did spoke against them.
+    pub released: Vec<String>,
+    /// How many still get none.
+    pub kept: usize,
+    /// Mails to the released that are queued again.
+    pub queued: u64,
+}
 
 /// What an import of reports led to.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -94,6 +108,8 @@ struct Failed<'a> {
     outbox: i64,
     address: &'a str,
     kind: BounceKind,
+    /// Whether it speaks against the address.
+    counts: bool,
     status: &'a str,
     said: &'a str,
 }
@@ -156,17 +172,30 @@ impl App {
             (None, None) => None,
         };
         let Some(mail) = mail else { return Ok(Err(NotUnderstood::NotOurs)) };
-        // A Message-ID is no secret. If mails have envelope senders of their own, only reports to those are believed.
+        // If mails have envelope senders of their own, only reports to those are believed.
         if proven.is_none() && self.config.mail.bounce.is_some() {
             return Ok(Err(NotUnderstood::Unproven));
         }
         let address = canonical(&mail.to);
-        let failure = report.about(&address);
+        let named = report.naming(&address);
+        if proven.is_none() && named.is_none() {
+            return Ok(Err(NotUnderstood::OtherReader));
+        }
+        let failure = named.unwrap_or_else(|| report.about(&address));
+        // That a forwarded mail did not arrive says nothing against the address that forwarded it.
+        let kind = match failure.kind {
+            BounceKind::Hard | BounceKind::Soft if named.is_none() && report.names_somebody() => {
+                BounceKind::Policy
+            }
+            kind => kind,
+        };
         let failed = Failed {
             report: &report.digest,
             outbox: mail.id,
             address: &address,
-            kind: failure.kind,
+            kind,
+            // Whoever has seen a mail knows its Message-ID and could make a report about it.
+            counts: proven.is_some() && kind.counts(),
             status: &failure.status,
             said: &failure.said,
         };
@@ -175,10 +204,10 @@ impl App {
             taken.known += 1;
             return Ok(Ok(()));
         }
-        *taken.new.entry(failure.kind.word()).or_default() += 1;
+        *taken.new.entry(kind.word()).or_default() += 1;
         taken.suppressed += u64::from(effect.suppressed);
         taken.held += effect.held;
-        if failure.kind.is_final() {
+        if kind.is_final() {
             let why = format!("{} {}", failure.status, failure.said);
             for from in [MailState::Sent, MailState::InDoubt] {
                 // A server that reports on a mail received it, so it is no longer in doubt.
@@ -216,6 +245,63 @@ impl App {
         Ok(lines.into_values().collect())
     }
 
+    /// Judges what speaks against addresses by the rules of this edition of the program; `None` if that was done
+    /// before.
+    pub async fn judge_bounces_again(&self, now: DateTime<Utc>) -> Result<Option<JudgedAgain>> {
+        if installation::judged(&mut self.store.read().await?).await? >= refusal::EDITION {
+            return Ok(None);
+        }
+        let mut tx = self.store.write().await?;
+        if installation::judged(&mut tx).await? >= refusal::EDITION {
+            return Ok(None);
+        }
+        let mut against: BTreeMap<String, Vec<BounceKind>> = BTreeMap::new();
+        for bounce in bounces::list(&mut tx).await? {
+            let kinds = against.entry(bounce.address.clone()).or_default();
+            let (kind, counts) = self.judged_again(&bounce);
+            if (kind, counts) != (bounce.kind, bounce.counts) {
+                bounces::judge(&mut tx, bounce.id, kind, counts).await?;
+            }
+            kinds.extend(counts.then_some(kind));
+        }
+        let mut out = JudgedAgain::default();
+        for one in bounces::suppressed(&mut tx).await? {
+            let stays = match against.get(&one.address) {
+                Some(kinds) => {
+                    let soft = kinds.iter().filter(|kind| **kind == BounceKind::Soft).count();
+                    kinds.contains(&BounceKind::Hard) || soft as u64 >= SOFT_MAX
+                }
+                // Its reports are gone; what is left of them is why it was suppressed.
+                None => kind_of(&one.why, Step::Report).counts(),
+            };
+            if stays {
+                out.kept += 1;
+                continue;
+            }
+            bounces::release(&mut tx, &one.address).await?;
+            let again = spellings(&one.address);
+            out.queued += bounces::queue_held(&mut tx, &again, millis(now)).await?;
+            let said = format!("{}: {}", one.address, safe::sentence(&one.why));
+            installation::note(&mut tx, EventKind::BouncesForgotten, &said, millis(now)).await?;
+            out.released.push(one.address);
+        }
+        installation::set_judged(&mut tx, refusal::EDITION).await?;
+        tx.commit().await?;
+        Ok(Some(out))
+    }
+
+    /// What a stored report means now. It never speaks against an address that it did not speak against before.
+    fn judged_again(&self, bounce: &bounces::Bounce) -> (BounceKind, bool) {
+        if !bounce.kind.is_final() {
+            return (bounce.kind, bounce.counts);
+        }
+        let at_smtp = bounce.report.starts_with(AT_SMTP);
+        let step = if at_smtp { Step::Rcpt } else { Step::Report };
+        let kind = kind_of(&format!("{} {}", bounce.status, bounce.said), step);
+        let is_proven = at_smtp || self.config.mail.bounce.is_some();
+        (kind, bounce.counts && kind.counts() && is_proven)
+    }
+
     /// Clears the reports against an address that has been mended and queues its held mails, while they are of use.
     /// Returns how many mails; `None` if nothing spoke against the address.
     pub async fn forget_bounces(
@@ -240,7 +326,7 @@ impl App {
 }
 
 /// Stores that a mail server refused a recipient (RCPT) with a code and words. Returns what it means for the address;
-/// `None` if the code is not about the address. The sender stores the state of the mail.
+/// `None` if the server does not say why. The sender stores the state of the mail.
 pub async fn refused(
     tx: &mut Tx,
     outbox: i64,
@@ -248,17 +334,32 @@ pub async fn refused(
     (code, text): (u16, &str),
     now: DateTime<Utc>,
 ) -> Result<Option<BounceKind>> {
-    let Some((kind, status)) = bounce::refusal(code, text) else { return Ok(None) };
+    let answer = Answer::spoken(Step::Rcpt, code, text);
+    let cause = judge(&answer);
+    if cause == Cause::Unclear {
+        return Ok(None);
+    }
+    let kind = cause.kind(code / 100 == 5);
+    let status =
+        EnhancedCode::of(None, answer.status.filter(|status| status.0 == code / 100), Some(code));
     let failed = Failed {
-        report: &format!("smtp/{outbox}/{}", millis(now)),
+        report: &format!("{AT_SMTP}{outbox}/{}", millis(now)),
         outbox,
         address: &canonical(address),
         kind,
-        status: &status,
+        counts: kind.counts(),
+        status: &status.map(|status| status.to_string()).unwrap_or_default(),
         said: &safe::sentence(&format!("{code} {text}")),
     };
     failed.note(tx, now).await?;
     Ok(Some(kind))
+}
+
+/// What status and words mean that are stored in one text.
+fn kind_of(text: &str, step: Step) -> BounceKind {
+    let (code, status) = codes(text);
+    let for_good = status.is_none_or(|status| status.0 == 5);
+    judge(&Answer { step, code, status, words: text }).kind(for_good)
 }
 
 impl Failed<'_> {
@@ -270,6 +371,7 @@ impl Failed<'_> {
             outbox: self.outbox,
             address: self.address,
             kind: self.kind,
+            counts: self.counts,
             status: self.status,
             said: self.said,
         };
@@ -277,6 +379,7 @@ impl Failed<'_> {
             return Ok(Effect::default());
         }
         let is_over = match self.kind {
+            _ if !self.counts => false,
             BounceKind::Hard => true,
             BounceKind::Soft => bounces::soft_count(tx, self.address).await? >= SOFT_MAX,
             _ => false,

@@ -1,16 +1,22 @@
 //! Campaigns: stored, compared, listed.
 
-use super::places::{Change, Composed, PlaceChange, owns, touched};
-use super::{App, Loaded, Result, millis};
+use super::places::{Change, Composed, PlaceChange, owns, touched, unsettle};
+use super::{App, AppError, Loaded, Result, millis};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::difference::{RowChange, between};
-use crate::domain::jurisdiction::{LocalCampaign, StoredJurisdiction, local_tables};
+use crate::domain::group::Group;
+use crate::domain::id::CampaignId;
+use crate::domain::jurisdiction::{Beyond, LocalCampaign, StoredJurisdiction, local_tables};
 use crate::domain::permission::{Actor, Power};
 use crate::store::audit::Act;
 use crate::store::campaigns::{self, Version};
-use crate::store::{Tx, jurisdictions};
-use chrono::{DateTime, Utc};
+use crate::store::{CampaignNo, Tx, jurisdictions};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeMap;
+
+/// The longest campaign that intake takes, in days.
+const CAMPAIGN_DAYS_MAX: i64 = 1100;
 
 /// What applying a campaign changes.
 #[derive(Debug)]
@@ -102,7 +108,12 @@ impl App {
             None => campaigns::insert(act.tx(), id, at).await?,
         };
         campaigns::insert_version(act, no, &found.own, at).await?;
-        self.count_again(act.tx(), &found.composed).await?;
+        unsettle(act.tx(), &found.composed).await?;
+        if found.applied.is_new {
+            // The register may have doses that a new campaign counts.
+            campaigns::unsettle_one(act.tx(), no).await?;
+        }
+        self.count_again(act.tx()).await?;
         Ok(found.applied)
     }
 
@@ -110,7 +121,85 @@ impl App {
     pub async fn own(&self, loaded: &Loaded) -> Result<LocalCampaign> {
         let mut tx = self.store.read().await?;
         let found = campaigns::known(&mut tx, loaded.no, i64::MAX).await?;
-        found.map(|version| version.own).ok_or(super::AppError::NoCampaign)
+        found.map(|version| version.own).ok_or(AppError::NoCampaign)
+    }
+
+    /// Closes a campaign: no jobs, nobody asks for it, its figures stay. `false`: it is closed.
+    pub async fn close_campaign(
+        &self,
+        loaded: &Loaded,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut act = self.act((by, Power::Plan), Action::CampaignClose, now).await?;
+        if loaded.is_open {
+            campaigns::close(&mut act, loaded.no, millis(now)).await?;
+            act.commit(Some(loaded.campaign.id.as_str()), "").await?;
+        }
+        Ok(loaded.is_open)
+    }
+
+    /// Opens a closed campaign again. `false`: it is open.
+    pub async fn reopen_campaign(
+        &self,
+        loaded: &Loaded,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut act = self.act((by, Power::Plan), Action::CampaignReopen, now).await?;
+        if !loaded.is_open {
+            campaigns::reopen(&mut act, loaded.no).await?;
+            act.commit(Some(loaded.campaign.id.as_str()), "").await?;
+        }
+        Ok(!loaded.is_open)
+    }
+
+    /// Removes a campaign that has no records.
+    pub async fn remove_campaign(
+        &self,
+        loaded: &Loaded,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut act = self.act((by, Power::Plan), Action::CampaignRemove, now).await?;
+        let records = campaigns::facts(act.tx(), loaded.no).await?;
+        if records > 0 {
+            let campaign = &loaded.campaign.id;
+            let said: [(&'static str, &dyn std::fmt::Display); 2] =
+                [("campaign", campaign), ("records", &records)];
+            return Err(AppError::refused("refused-has-records", &said));
+        }
+        leave(&mut act, loaded.no, millis(now)).await?;
+        campaigns::remove(&mut act, loaded.no).await?;
+        campaigns::unsettle(act.tx()).await?;
+        self.count_again(act.tx()).await?;
+        Ok(act.commit(Some(loaded.campaign.id.as_str()), "").await?)
+    }
+
+    /// Makes a new campaign like another one, with other days: groups, denominators, places and dose rules, without
+    /// deliveries, closures and records.
+    pub async fn copy_campaign(
+        &self,
+        loaded: &Loaded,
+        (id, start, end): (&CampaignId, NaiveDate, NaiveDate),
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Applied> {
+        let said: [(&'static str, &dyn std::fmt::Display); 2] = [("start", &start), ("end", &end)];
+        if end < start || (end - start).num_days() >= CAMPAIGN_DAYS_MAX {
+            return Err(AppError::refused("refused-days", &said));
+        }
+        let all = self.campaigns().await?;
+        if all.iter().any(|known| known.campaign.id == *id) {
+            return Err(AppError::refused("refused-campaign-taken", &[("campaign", id)]));
+        }
+        let mut act = self.act((by, Power::Plan), Action::CampaignApply, now).await?;
+        let found = campaigns::known(act.tx(), loaded.no, i64::MAX).await?;
+        let own = found.ok_or(AppError::NoCampaign)?.own;
+        let copy = like(&own, (id.clone(), start, end));
+        let applied = self.apply_in(&mut act, &copy, now).await?;
+        act.commit(Some(id.as_str()), &format!("like {}", loaded.campaign.id)).await?;
+        Ok(applied)
     }
 
     /// Every version of a campaign, oldest first.
@@ -118,6 +207,44 @@ impl App {
         let mut tx = self.store.read().await?;
         Ok(campaigns::versions(&mut tx, loaded.no).await?)
     }
+}
+
+/// Takes a campaign that is removed out of the jurisdiction.
+async fn leave(act: &mut Act, no: CampaignNo, now: i64) -> Result<()> {
+    let old = jurisdictions::newest(act.tx()).await?;
+    let all = owns(act.tx()).await?;
+    let (gone, others): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.no == Some(no));
+    let Some(gone) = gone.first() else { return Ok(()) };
+    let mut new = old.clone();
+    new.leave(&gone.own, &others.iter().map(|one| &one.own).collect::<Vec<_>>());
+    if new == old {
+        return Ok(());
+    }
+    let campaigns = others.iter().map(|one| (one.no, Some(&one.own), &one.own)).collect();
+    let change = Change { old: &old, new: &new, campaigns };
+    change.allowed(act.tx(), &change.composed()).await?;
+    Ok(jurisdictions::insert(act, &new, now).await?)
+}
+
+/// What a campaign's folder says, with other days. What opens some days after the start does so again.
+fn like(
+    own: &LocalCampaign,
+    (id, start, end): (CampaignId, NaiveDate, NaiveDate),
+) -> LocalCampaign {
+    let moved = |day: NaiveDate| (start + (day - own.campaign.start)).min(end);
+    let groups = own.campaign.groups.iter();
+    let groups = groups.map(|group| Group { opens: group.opens.map(moved), ..group.clone() });
+    let campaign = Campaign {
+        id,
+        start,
+        end,
+        groups: groups.collect(),
+        closures: Vec::new(),
+        deliveries: Vec::new(),
+        ..own.campaign.clone()
+    };
+    let beyond = Beyond { recalled: BTreeMap::new(), ..own.beyond.clone() };
+    LocalCampaign { campaign, beyond, closures: Vec::new(), sessions: Vec::new(), ..own.clone() }
 }
 
 /// Compares a campaign with the stored version, and the jurisdiction with what the campaign brings.

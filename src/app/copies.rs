@@ -2,14 +2,19 @@
 //! passes from the old database to the new one, and a backup has none until somebody adopts it.
 
 use super::{App, AppError, Result, millis};
+use crate::domain::audit::Action;
 use crate::domain::hold::{EventKind, HoldReason};
+use crate::domain::permission::Actor;
+use crate::fault::Faults;
+use crate::store::audit;
 use crate::store::copy::{self, Fingerprint};
-use crate::store::{Store, StoreError, Tx, health, installation, place, runs};
+use crate::store::lock::{self, FileLock};
+use crate::store::place::{self, added, folder_of};
+use crate::store::swap::{self, Scratch};
+use crate::store::{Store, StoreError, Tx, health, installation, runs};
 use chrono::{DateTime, Utc};
-use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 /// What a move did.
@@ -51,6 +56,10 @@ impl App {
         let tables = copy::fill(&mut from, &mut to).await?;
         copy::verify(&mut to, &tables).await?;
         let hold = hand_over(&mut from, &mut to, (&here, &there), now).await?;
+        // The log goes on with the key of the new place.
+        let author = self.author(Actor::CommandLine);
+        let said = "came from another database";
+        audit::insert(&mut to, now, (&author, Action::Database), (None, said)).await?;
         from.commit().await?;
         self.store.step("move");
         if let Err(error) = to.commit().await {
@@ -85,17 +94,26 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Vec<Fingerprint>> {
         let mut from = self.store.read().await?;
-        let original = self.store.file().and_then(|file| file.canonicalize().ok());
-        if original.is_some() && original == file.canonicalize().ok() {
+        let file = &place::real(file);
+        if self.store.file().is_some_and(|original| is_same(original, file)) {
             return Err(AppError::refused("refused-itself", &[("file", &file.display())]));
         }
         if !force && file.try_exists().map_err(at(file))? {
             return Err(AppError::refused("refused-file-there", &[("file", &file.display())]));
         }
+        if lock::is_held(file) {
+            return Err(StoreError::Locked(file.clone()).into());
+        }
+        if let Some(log) = swap::log_beside(file) {
+            return Err(AppError::refused(
+                "refused-log-beside",
+                &[("file", &file.display()), ("log", &log.display())],
+            ));
+        }
         let folder = folder_of(file);
         let lock = only_one(folder)?;
         let scratch = Scratch::make(added(file, ".tmp"))?;
-        let copy = Store::open(&place::address(&scratch.0)?, false).await?;
+        let copy = Store::open(&place::address(scratch.path())?, false).await?;
         copy::unhurried(&mut from).await?;
         let mut to = copy.write().await?;
         let tables = copy::fill(&mut from, &mut to).await?;
@@ -108,22 +126,40 @@ impl App {
         copy::same_rows(&mut read, &tables).await?;
         drop(read);
         copy.close().await;
-        scratch.settle(file)?;
+        scratch.place(file)?;
         drop(lock);
+        // Whoever asks for their data to be erased is told where else they are.
+        let mut tx = self.store.write().await?;
+        let shown = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let said = shown.display().to_string();
+        installation::note(&mut tx, EventKind::BackedUp, &said, millis(now)).await?;
+        tx.commit().await?;
         Ok(tables)
     }
 }
 
+/// What a restore did.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    /// What the backup held, and now the database.
+    pub tables: Vec<Fingerprint>,
+    /// What was there before, a file each: a database, and logs even of one that is not there any more.
+    pub kept: Vec<PathBuf>,
+}
+
 /// Restores a backup to where there is no database, or none with a campaign. The result may not send until it is
-/// adopted. The caller keeps daemons away from a SQLite target.
+/// adopted. `faults`: where a test makes the process die.
 pub async fn restore(
     backup: &Path,
     address: &str,
     force: bool,
     now: DateTime<Utc>,
-) -> Result<Vec<Fingerprint>> {
-    let beside = added(backup, "-wal");
-    if fs::metadata(&beside).is_ok_and(|file| file.len() > 0) {
+    faults: &Faults,
+) -> Result<Restored> {
+    if !fs::metadata(backup).map_err(at(backup))?.is_file() {
+        return Err(AppError::refused("refused-no-file", &[("file", &backup.display())]));
+    }
+    if let Some(beside) = swap::log_beside(&place::real(backup)) {
         let address = place::address(backup)?;
         return Err(AppError::refused(
             "refused-in-use",
@@ -131,7 +167,7 @@ pub async fn restore(
         ));
     }
     match place::file(address)? {
-        Some(file) => restore_file(backup, &file, force, now).await,
+        Some(file) => restore_file(backup, &file, (force, faults), now).await,
         None => restore_server(backup, address, force, now).await,
     }
 }
@@ -139,40 +175,53 @@ pub async fn restore(
 async fn restore_file(
     backup: &Path,
     file: &Path,
-    force: bool,
+    (force, faults): (bool, &Faults),
     now: DateTime<Utc>,
-) -> Result<Vec<Fingerprint>> {
-    let kept = added(file, ".before-restore");
+) -> Result<Restored> {
+    let _lock = FileLock::take(file, faults)?;
+    if is_same(backup, file) {
+        return Err(AppError::refused("refused-itself", &[("file", &file.display())]));
+    }
     let there = file.try_exists().map_err(at(file))?;
     if there && !force {
         vacant(file).await?;
     }
-    if there && kept.try_exists().map_err(at(&kept))? {
+    if let Some(kept) = swap::kept_before(file) {
         return Err(AppError::refused("refused-kept-there", &[("file", &kept.display())]));
     }
-    let scratch = Scratch::make(added(file, ".restoring"))?;
+    let scratch = Scratch::make(swap::staging(file))?;
     if there {
         scratch.belong_like(file)?;
     }
-    let copy = staged(backup, &scratch).await?;
+    let copy = staged(backup, &scratch).await?.with_faults(faults.clone());
     let mut to = copy.write().await?;
     let tables = copy::fingerprints(&mut to).await?;
     disown(&mut to, &backup.display().to_string(), now).await?;
+    let held = copy::fingerprints(&mut to).await?;
     to.commit().await?;
     copy.close().await;
-    if there {
-        // The log goes first: it must never stand beside another database.
-        for end in ["-wal", "-shm", ""] {
-            match fs::rename(added(file, end), added(&kept, end)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(AppError::File(added(file, end), error));
-                }
-                _ => {}
-            }
-        }
-    }
-    scratch.settle(file)?;
-    Ok(tables)
+    let kept = scratch.replace(file, faults)?;
+    proved(file, &held).await?;
+    faults.at("restore.proved");
+    Ok(Restored { tables, kept })
+}
+
+/// Opens a database under its last name and compares it with what was put there.
+async fn proved(file: &Path, tables: &[Fingerprint]) -> Result<()> {
+    let store = Store::open(&place::address(file)?, false).await?;
+    let stands = async {
+        let mut tx = store.read().await?;
+        health::sound(&mut tx, true).await?;
+        copy::verify(&mut tx, tables).await
+    };
+    let stands = stands.await;
+    store.close().await;
+    stands.map_err(|error| {
+        let file = file.display();
+        AppError::Unsound(format!(
+            "the restored database {file} is not what was put there ({error})"
+        ))
+    })
 }
 
 async fn restore_server(
@@ -180,13 +229,11 @@ async fn restore_server(
     address: &str,
     force: bool,
     now: DateTime<Utc>,
-) -> Result<Vec<Fingerprint>> {
+) -> Result<Restored> {
     let target = Store::open(address, false).await?;
     let mut to = empty(&target, force).await?;
     // Works on a copy of the backup, because an older one is migrated before it is read.
-    let name = format!("doseplan-restore-{}", uuid::Uuid::new_v4());
-    let scratch = Scratch::make(std::env::temp_dir().join(name))?;
-    let copy = staged(backup, &scratch).await?;
+    let (copy, _scratch) = staged_anywhere(backup).await?;
     let mut from = copy.read().await?;
     let tables = copy::fill(&mut from, &mut to).await?;
     copy::verify(&mut to, &tables).await?;
@@ -195,17 +242,52 @@ async fn restore_server(
     drop(from);
     copy.close().await;
     target.close().await;
-    Ok(tables)
+    Ok(Restored { tables, kept: Vec::new() })
+}
+
+/// A backup that was opened and found sound, beside the backup or else where there is room: a service may write to no
+/// folder for temporary files.
+async fn staged_anywhere(backup: &Path) -> Result<(Store, Scratch)> {
+    let name = format!(".doseplan-restore-{}", uuid::Uuid::new_v4());
+    let folders = [folder_of(backup).to_owned(), PathBuf::from("."), std::env::temp_dir()];
+    let mut first = None;
+    for folder in folders {
+        let staged = async {
+            let scratch = Scratch::make(folder.join(&name))?;
+            Ok::<_, AppError>((staged(backup, &scratch).await?, scratch))
+        };
+        match staged.await {
+            Ok(staged) => return Ok(staged),
+            // There may be no room, or no right to write.
+            Err(AppError::File(path, error)) if path != backup => {
+                first.get_or_insert(AppError::File(path, error));
+            }
+            Err(AppError::Store(StoreError::DiskFull)) => {
+                first.get_or_insert(StoreError::DiskFull.into());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(first.unwrap_or_else(|| at(backup)(io::ErrorKind::NotFound.into())))
+}
+
+/// Whether two paths lead to one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+    place::real(one) == place::real(other)
+        || identity(one).is_some_and(|one| Some(one) == identity(other))
 }
 
 /// A backup that was opened and found sound.
 async fn staged(backup: &Path, scratch: &Scratch) -> Result<Store> {
     let mut from = File::open(backup).map_err(at(backup))?;
-    let mut to = File::options().write(true).open(&scratch.0).map_err(at(&scratch.0))?;
-    io::copy(&mut from, &mut to).map_err(at(&scratch.0))?;
+    let path = scratch.path();
+    let mut to = File::options().write(true).open(path).map_err(at(path))?;
+    io::copy(&mut from, &mut to).map_err(at(path))?;
     drop(to);
     let opened = async {
-        let copy = Store::open(&place::address(&scratch.0)?, false).await?;
+        let copy = Store::open(&place::address(path)?, false).await?;
         health::sound(&mut copy.read().await?, false).await?;
         Ok(copy)
     };
@@ -234,6 +316,10 @@ async fn vacant(file: &Path) -> Result<()> {
     let keep = |why: String| {
         Err(AppError::refused("refused-vacant", &[("file", &file.display()), ("why", &why)]))
     };
+    // Whose log it is, nobody knows; to open the file would replay it.
+    if swap::log_beside(file).is_some() {
+        return keep("is in use or was not closed (its log lies beside it)".to_owned());
+    }
     let store = match Store::open(&place::address(file)?, false).await {
         Ok(store) => store,
         Err(error) => return keep(format!("cannot be opened ({error})")),
@@ -304,49 +390,6 @@ async fn disown(to: &mut Tx, said: &str, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// A temporary file that is renamed when it is finished, and else is removed with its companions.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    /// An empty file that only its owner may read: it will hold people's names.
-    fn make(path: PathBuf) -> Result<Self> {
-        remove(&path);
-        let scratch = Self(path);
-        let made = File::options().write(true).create_new(true).mode(0o600).open(&scratch.0);
-        made.map_err(at(&scratch.0))?;
-        Ok(scratch)
-    }
-
-    /// Gives it the owner and rights of the file that it replaces.
-    fn belong_like(&self, file: &Path) -> Result<()> {
-        let old = fs::metadata(file).map_err(at(file))?;
-        // Only root may change the owner; others keep their own.
-        let _ = chown(&self.0, Some(old.uid()), Some(old.gid()));
-        fs::set_permissions(&self.0, old.permissions()).map_err(at(&self.0))
-    }
-
-    /// Renames it to its final name and syncs, so that it survives a power cut.
-    fn settle(self, file: &Path) -> Result<()> {
-        File::open(&self.0).and_then(|file| file.sync_all()).map_err(at(&self.0))?;
-        fs::rename(&self.0, file).map_err(at(file))?;
-        let folder = folder_of(file);
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        remove(&self.0);
-    }
-}
-
-/// Removes a SQLite database with its companion files.
-pub fn remove(file: &Path) {
-    for end in ["-wal", "-shm", ""] {
-        let _ = fs::remove_file(added(file, end));
-    }
-}
-
 /// Locks a folder against a second backup at the same time. Some network file systems cannot lock folders; there is no
 /// guard then.
 fn only_one(folder: &Path) -> Result<File> {
@@ -358,16 +401,6 @@ fn only_one(folder: &Path) -> Result<File> {
         ))),
         Ok(()) | Err(TryLockError::Error(_)) => Ok(lock),
     }
-}
-
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn added(path: &Path, end: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(end);
-    name.into()
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> AppError {

@@ -4,7 +4,7 @@ use super::recount::cells_known;
 use super::{App, Loaded, Result, millis};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::{Doses, People};
-use crate::domain::counting::{Cells, TotalKey, add_family, families};
+use crate::domain::counting::{Cells, ELSEWHERE, TotalKey, add_family, families};
 use crate::domain::coverage::{
     Coverage, Depth, DoseLine, DoseSums, Flag, Share, SitesReported, counted_from, coverage,
     due_cutoffs,
@@ -57,7 +57,7 @@ impl App {
             return Ok(Basis { loaded: loaded.clone(), counted, sites });
         };
         let before = millis(day_end(loaded.campaign.timezone, known_on));
-        let loaded = loaded.like(self.load(&mut tx, loaded.no, before).await?);
+        let loaded = loaded.like(&self.load(&mut tx, loaded.no, before).await?);
         let known = cells_known(&mut tx, &loaded, before).await?;
         let reported = known
             .keys()
@@ -90,7 +90,7 @@ impl App {
             return given(&mut tx, loaded, NaiveDate::MIN, at.day).await;
         };
         let before = millis(day_end(loaded.campaign.timezone, known_on));
-        let loaded = loaded.like(self.load(&mut tx, loaded.no, before).await?);
+        let loaded = loaded.like(&self.load(&mut tx, loaded.no, before).await?);
         let mut known = cells_known(&mut tx, &loaded, before).await?;
         known.retain(|key, _| key.family.day <= at.day && loaded.shows(&key.area));
         Ok(given_rows(known))
@@ -243,7 +243,8 @@ impl DosesLine {
 /// Doses by site and stop, group and number.
 pub fn by_site(campaign: &Campaign, as_of: NaiveDate, rows: &[GivenRow]) -> Vec<DosesLine> {
     let mut lines: BTreeMap<(&PlaceCode, &GroupId), DosesLine> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.day <= as_of) {
+    let is_here = |row: &&GivenRow| row.day <= as_of && row.place.as_str() != ELSEWHERE;
+    for row in rows.iter().filter(is_here) {
         let line = lines.entry((&row.place, &row.group)).or_insert_with(|| {
             let place = campaign.place(row.place.as_str());
             DosesLine {

@@ -1,6 +1,7 @@
 //! What the dashboard shows, as values. Every figure has the same source as in mails and on the command line.
 
 use super::coverage::{AsOf, given};
+use super::status::Problem;
 use super::{App, Loaded, Result, millis};
 use crate::domain::coverage::{Coverage, Depth};
 use crate::domain::date::{day_end, days};
@@ -74,6 +75,8 @@ pub struct Queue {
     pub newest: Vec<Message>,
     /// Why nothing is sent.
     pub hold: Option<Hold>,
+    /// What is wrong with the mail server.
+    pub relay: Option<Problem>,
 }
 
 impl App {
@@ -204,6 +207,7 @@ impl App {
             counts: outbox::counts(&mut tx).await?,
             newest: outbox::newest(&mut tx, loaded.no, limit).await?,
             hold: installation::get(&mut tx).await?.and_then(|found| found.hold),
+            relay: self.relay_problem(&mut tx).await?,
         })
     }
 

@@ -76,7 +76,7 @@ impl App {
         let campaign = &loaded.campaign;
         let mut tx = self.store.read().await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
-        let unsubscribed = unsubscribed::addresses(&mut tx, loaded.no).await?;
+        let unsubscribed = unsubscribed::addresses(&mut tx).await?;
         let suppressed = bounces::addresses(&mut tx).await?;
         let reached = |person: &Person| match person.email.as_deref().map(canonical) {
             _ if person.opt_out => Reached::No,

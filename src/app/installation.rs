@@ -46,7 +46,7 @@ impl App {
     pub(super) fn remember(&self, generation: i64) {
         let Some(path) = self.memory() else { return };
         let temporary = path.with_added_extension("tmp");
-        let written = std::fs::write(&temporary, format!("{generation}\n"))
+        let written = crate::files::write(&temporary, format!("{generation}\n"))
             .and_then(|()| std::fs::rename(&temporary, &path));
         if let Err(error) = written {
             tracing::warn!(file = %path.display(), %error, "cannot be written");
@@ -65,6 +65,14 @@ impl App {
         let found = installation::get(&mut tx).await?;
         tx.commit().await?;
         found.ok_or_else(|| AppError::refused("refused-installation", &[]))
+    }
+
+    /// Whether the database was at home in another place, from which its file was copied or moved by hand.
+    pub async fn is_elsewhere(&self) -> Result<bool> {
+        let here = self.home().await?;
+        let found = installation::get(&mut self.store.read().await?).await?;
+        let home = found.and_then(|found| found.home);
+        Ok(home.is_some_and(|home| !home.is_empty() && home != here))
     }
 
     /// The hold on sending, if there is one. A new reason to hold is stored.

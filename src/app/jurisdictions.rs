@@ -1,6 +1,6 @@
 //! The jurisdiction: its areas, places and contacts, stored and compared, and what campaigns say otherwise.
 
-use super::places::{Change, Own, PlaceChange, owns, touched};
+use super::places::{Change, Own, PlaceChange, owns, touched, unsettle};
 use super::{App, AppError, Result, millis};
 use crate::domain::audit::Action;
 use crate::domain::difference::between;
@@ -34,7 +34,7 @@ impl AppliedPlaces {
 
 /// A row that a campaign says otherwise than the jurisdiction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Conflict {
+pub struct PlaceConflict {
     /// The table.
     pub table: String,
     /// The code.
@@ -88,7 +88,8 @@ impl App {
         let (applied, composed) = changed(act.tx(), (&old, &new), &owns).await?;
         if applied.is_change() {
             jurisdictions::insert(&mut act, &new, millis(now)).await?;
-            self.count_again(act.tx(), &composed).await?;
+            unsettle(act.tx(), &composed).await?;
+            self.count_again(act.tx()).await?;
             act.commit(None, &format!("{} changes", applied.changes.len())).await?;
         }
         Ok(applied)
@@ -101,13 +102,13 @@ impl App {
     }
 
     /// What campaigns say otherwise than the jurisdiction, and nobody has decided.
-    pub async fn conflicts(&self) -> Result<Vec<Conflict>> {
+    pub async fn place_conflicts(&self) -> Result<Vec<PlaceConflict>> {
         let mut tx = self.store.read().await?;
         Ok(conflicts(&jurisdictions::newest(&mut tx).await?))
     }
 
     /// Decides what a row says: as a campaign says, or `None`, as the jurisdiction says.
-    pub async fn resolve_conflict(
+    pub async fn resolve_place(
         &self,
         (table, code): (&str, &str),
         campaign: Option<&str>,
@@ -131,7 +132,8 @@ impl App {
         }
         let (applied, composed) = changed(act.tx(), (&old, &new), &owns).await?;
         jurisdictions::insert(&mut act, &new, millis(now)).await?;
-        self.count_again(act.tx(), &composed).await?;
+        unsettle(act.tx(), &composed).await?;
+        self.count_again(act.tx()).await?;
         act.commit(None, &format!("{table} {code}")).await?;
         Ok(applied)
     }
@@ -177,7 +179,7 @@ fn code_of(key: &str) -> &str {
 }
 
 /// What campaigns say otherwise, column by column.
-pub fn conflicts(stored: &StoredJurisdiction) -> Vec<Conflict> {
+pub fn conflicts(stored: &StoredJurisdiction) -> Vec<PlaceConflict> {
     let Some(all) = &stored.jurisdiction else { return Vec::new() };
     let held = jurisdiction_tables(all);
     let one = |dispute: &crate::domain::jurisdiction::Dispute| {
@@ -203,7 +205,7 @@ pub fn conflicts(stored: &StoredJurisdiction) -> Vec<Conflict> {
         });
         let columns = columns.unwrap_or_default();
         let (table, code) = (table.to_owned(), code.to_owned());
-        Conflict { table, code, campaign: dispute.campaign.clone(), columns }
+        PlaceConflict { table, code, campaign: dispute.campaign.clone(), columns }
     };
     stored.disputes.iter().map(one).collect()
 }

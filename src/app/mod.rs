@@ -10,14 +10,19 @@ pub mod copies;
 pub mod coverage;
 pub mod dashboard;
 pub mod due;
+pub mod erasing;
 pub mod feeds;
 pub mod figures;
 pub mod health;
 pub mod import;
 pub mod installation;
+pub mod jurisdiction;
 pub mod jurisdictions;
+pub mod national;
 pub mod notices;
 pub mod outbox;
+mod passwords;
+pub mod people;
 pub mod places;
 pub mod plans;
 pub mod recount;
@@ -25,6 +30,7 @@ mod refused;
 pub mod reports;
 pub mod run_words;
 pub mod sessions;
+pub mod sign_in;
 pub mod status;
 pub mod unsubscribing;
 pub mod uploads;
@@ -34,15 +40,17 @@ use crate::config::Config;
 use crate::domain::calendar::Sessions;
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::id::AreaCode;
-use crate::domain::judge::Judge;
+use crate::domain::judge::{Among, Judge};
 use crate::domain::jurisdiction::StoredJurisdiction;
 use crate::domain::permission::{self, Actor, Denied};
 use crate::mail::transport::Transport;
+use crate::store::campaigns::{self as stored, Head};
 use crate::store::db::Claim;
-use crate::store::{CampaignNo, Store, StoreError};
+use crate::store::{CampaignNo, Store, StoreError, Tx, jurisdictions as stored_places};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the doors work with: a database and its configuration.
@@ -54,19 +62,36 @@ pub struct App {
     pub config: Config,
     /// Another way for mail than the configured one: a test's.
     pub transport: Option<Transport>,
+    /// The operating system's user whose process this is, for the audit log.
+    user: Arc<str>,
+    /// The network address of whoever asks; `None` at the command line and in jobs.
+    address: Option<IpAddr>,
     /// Versions of campaigns that were read: they never change, and the daemon looks at them every few seconds.
     read: Arc<Mutex<Versions>>,
     /// The version of the jurisdiction that was read last.
-    places: Arc<Mutex<Option<(i64, Arc<StoredJurisdiction>)>>>,
+    places: Arc<Mutex<Option<Places>>>,
     /// The sessions of the plans that were read.
     calendars: Arc<Mutex<BTreeMap<CampaignNo, Arc<Sessions>>>>,
+    /// The day on which it was last seen to what is kept no longer.
+    retained: Arc<Mutex<Option<NaiveDate>>>,
 }
 
-/// By campaign, its version and that of the jurisdiction.
-type Versions = BTreeMap<(CampaignNo, i64, i64), (Arc<Campaign>, Arc<Judge>)>;
+/// Versions of campaigns that were read, each as it stands alone and among the others.
+#[derive(Debug, Default)]
+struct Versions {
+    read: BTreeMap<Version, (Arc<Campaign>, Arc<Judge>)>,
+    /// With the versions of all campaigns among which it was made.
+    among: BTreeMap<Version, (Vec<Version>, Arc<Judge>)>,
+}
 
-/// Versions of campaigns that are kept in memory.
-const READ_MAX: usize = 8;
+/// A version of the jurisdiction with its number.
+type Places = (i64, Arc<StoredJurisdiction>);
+
+/// A campaign and the numbers of its version and the jurisdiction's.
+type Version = (CampaignNo, i64, i64);
+
+/// Versions of campaigns that are kept in memory: more than a jurisdiction has campaigns at a time.
+const READ_MAX: usize = 32;
 
 /// A campaign that is in the database.
 #[derive(Debug, Clone)]
@@ -79,6 +104,8 @@ pub struct Loaded {
     pub campaign: Arc<Campaign>,
     /// Its dose rules at work.
     pub judge: Arc<Judge>,
+    /// Whether it is not closed.
+    pub is_open: bool,
     /// The areas of which it is a part; `None`: it is whole. A part is for looking at only.
     pub tops: Option<Arc<[AreaCode]>>,
 }
@@ -92,7 +119,7 @@ impl Loaded {
 
     /// Another version of the campaign, in the same part of the tree.
     #[must_use]
-    pub fn like(&self, other: Self) -> Self {
+    pub fn like(&self, other: &Self) -> Self {
         other.part(self.tops.clone())
     }
 
@@ -130,11 +157,11 @@ pub use refused::Refused;
 pub enum AppError {
     /// The database.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// No campaign at all.
     #[error("there is no campaign yet; `doseplan campaign apply FOLDER` stores one")]
     NoCampaign,
-    /// More than one campaign, and none named.
+    /// More than one open campaign, and none named.
     #[error("there are several campaigns ({0}); name one with --campaign ID")]
     WhichCampaign(String),
     /// A campaign that does not exist.
@@ -148,9 +175,15 @@ pub enum AppError {
     /// Somebody who may not.
     #[error("{}", Refused::from(.0))]
     Denied(Denied),
+    /// Somebody whose requests wait already.
+    #[error("too many of your requests are waiting; ask again when they are answered")]
+    TooMany,
     /// Another process has what is needed.
     #[error("{0}")]
     Busy(String),
+    /// A configuration that cannot be followed; the text says what to write.
+    #[error("{0}")]
+    Configuration(String),
     /// A backup that cannot be used; take another one.
     #[error("{0}; take another backup")]
     Unsound(String),
@@ -163,6 +196,15 @@ pub enum AppError {
     /// Something else that was asked for and cannot be; the text says what to do.
     #[error("{0}")]
     Refused(Refused),
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::File(path, error) => Self::File(path, error),
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl From<Denied> for AppError {
@@ -191,6 +233,7 @@ impl AppError {
             Self::UnknownCampaign { wanted, known } => {
                 say("refused-unknown-campaign", &[("wanted", wanted), ("known", known)])
             }
+            Self::TooMany => say("refused-too-many", &[]),
             Self::Denied(denied) => Refused::from(denied).words(language),
             Self::Refused(refused) => refused.words(language),
             Self::Files(issues) => {
@@ -211,9 +254,12 @@ impl App {
             store,
             config,
             transport: None,
+            user: crate::machine::user().into(),
+            address: None,
             read: Arc::default(),
             places: Arc::default(),
             calendars: Arc::default(),
+            retained: Arc::default(),
         }
     }
 
@@ -223,55 +269,66 @@ impl App {
         Self { store: self.store.under(claim), ..self.clone() }
     }
 
-    /// The campaign that is meant: the one named, or the only one.
+    /// The campaign that is meant: the one named, or the only open one.
     pub async fn campaign(&self, wanted: Option<&str>) -> Result<Loaded> {
         let mut tx = self.store.read().await?;
-        let all = crate::store::campaigns::all(&mut tx).await?;
-        let known = || {
-            let ids: Vec<_> = all.iter().map(|(_, id)| id.as_str()).collect();
-            if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
-        };
-        let no = match wanted {
-            Some(wanted) => {
-                all.iter().find(|(_, id)| id.as_str() == wanted).map(|(no, _)| *no).ok_or_else(
-                    || AppError::UnknownCampaign { wanted: wanted.into(), known: known() },
-                )?
-            }
-            None => match all.as_slice() {
-                [] => return Err(AppError::NoCampaign),
-                [(no, _)] => *no,
-                _ => return Err(AppError::WhichCampaign(known())),
-            },
-        };
+        let heads = stored::heads(&mut tx).await?;
+        let no = one_of(&heads, wanted)?;
         self.load(&mut tx, no, i64::MAX).await
+    }
+
+    /// The campaigns that are meant: the one named, or all open ones; of a database whose campaigns are all over, all.
+    pub async fn meant(&self, wanted: Option<&str>) -> Result<Vec<Loaded>> {
+        if wanted.is_some() {
+            return Ok(vec![self.campaign(wanted).await?]);
+        }
+        let all = self.campaigns().await?;
+        let open: Vec<Loaded> = all.iter().filter(|loaded| loaded.is_open).cloned().collect();
+        if all.is_empty() {
+            return Err(AppError::NoCampaign);
+        }
+        Ok(if open.is_empty() { all } else { open })
     }
 
     /// Every campaign, by id.
     pub async fn campaigns(&self) -> Result<Vec<Loaded>> {
         let mut tx = self.store.read().await?;
+        self.campaigns_in(&mut tx).await
+    }
+
+    /// Every campaign, by id, as a transaction sees them.
+    pub async fn campaigns_in(&self, tx: &mut Tx) -> Result<Vec<Loaded>> {
         let mut out = Vec::new();
-        for (no, _) in crate::store::campaigns::all(&mut tx).await? {
-            out.push(self.load(&mut tx, no, i64::MAX).await?);
+        for head in stored::heads(tx).await? {
+            out.push(self.load(tx, head.no, i64::MAX).await?);
         }
         Ok(out)
     }
 
     /// A campaign as it was known before an instant (milliseconds since 1970).
-    pub async fn load(
+    pub async fn load(&self, tx: &mut Tx, no: CampaignNo, before: i64) -> Result<Loaded> {
+        let version = stored::number_known(tx, no, before).await?;
+        let heads = stored::heads(tx).await?;
+        let is_open = heads.iter().any(|head| head.no == no && head.closed_at.is_none());
+        let key = (no, version, stored_places::number_known(tx, before).await?);
+        let (campaign, alone) = self.alone(tx, key, before).await?;
+        let judge = self.among(tx, key, &heads, alone).await?;
+        Ok(Loaded { no, version, campaign, judge, is_open, tops: None })
+    }
+
+    /// A version of a campaign with its dose rules, as if there were no other campaign.
+    async fn alone(
         &self,
-        tx: &mut crate::store::Tx,
-        no: CampaignNo,
+        tx: &mut Tx,
+        (no, version, places): Version,
         before: i64,
-    ) -> Result<Loaded> {
-        let version = crate::store::campaigns::number_known(tx, no, before).await?;
-        let places = crate::store::jurisdictions::number_known(tx, before).await?;
+    ) -> Result<(Arc<Campaign>, Arc<Judge>)> {
         let kept = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (no, version, places);
-        let found = kept().get(&key).cloned();
-        if let Some((campaign, judge)) = found {
-            return Ok(Loaded { no, version, campaign, judge, tops: None });
+        let found = kept().read.get(&(no, version, places)).cloned();
+        if let Some(found) = found {
+            return Ok(found);
         }
-        let found = crate::store::campaigns::known(tx, no, before).await?;
+        let found = stored::known(tx, no, before).await?;
         let own = found.ok_or(AppError::NoCampaign)?.own;
         let campaign = Arc::new(self.places(tx, places).await?.compose(&own));
         let judge = crate::intake::rules::judge_of(&campaign).map_err(|issues| {
@@ -280,13 +337,68 @@ impl App {
             let said = said.join("; ");
             AppError::refused("refused-rules", &[("campaign", &campaign.id), ("said", &said)])
         })?;
-        let judge = Arc::new(judge);
+        let among = Among { own: Some(no), ..Among::default() };
+        let judge = Arc::new(Judge { among, ..judge });
         let mut kept = kept();
-        if kept.len() >= READ_MAX {
-            kept.clear();
+        if kept.read.len() >= READ_MAX {
+            *kept = Versions::default();
         }
-        kept.insert(key, (Arc::clone(&campaign), Arc::clone(&judge)));
-        Ok(Loaded { no, version, campaign, judge, tops: None })
+        kept.read.insert((no, version, places), (Arc::clone(&campaign), Arc::clone(&judge)));
+        Ok((campaign, judge))
+    }
+
+    /// Dose rules that know what the other campaigns give.
+    async fn among(
+        &self,
+        tx: &mut Tx,
+        key: Version,
+        heads: &[Head],
+        alone: Arc<Judge>,
+    ) -> Result<Arc<Judge>> {
+        let others = heads.iter().filter(|head| head.no != key.0);
+        let others: Vec<_> = others.map(|head| (head.no, head.version)).collect();
+        if others.is_empty() {
+            return Ok(alone);
+        }
+        let places = stored_places::number_known(tx, i64::MAX).await?;
+        let others: Vec<Version> =
+            others.into_iter().map(|(no, version)| (no, version, places)).collect();
+        let kept = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept().among.get(&key).filter(|(among, _)| *among == others).cloned();
+        if let Some((_, judge)) = found {
+            return Ok(judge);
+        }
+        let mut among = alone.among.clone();
+        for other in &others {
+            let (_, judge) = self.alone(tx, *other, i64::MAX).await?;
+            among.vaccines.extend(judge.own_code().map(|code| (other.0, code.into())));
+        }
+        let judge = Arc::new(Judge { among, ..(*alone).clone() });
+        kept().among.insert(key, (others, Arc::clone(&judge)));
+        Ok(judge)
+    }
+}
+
+/// The campaign that is meant: the one named, or the only open one, or the only one.
+fn one_of(heads: &[Head], wanted: Option<&str>) -> Result<CampaignNo> {
+    let open: Vec<_> = heads.iter().filter(|head| head.closed_at.is_none()).collect();
+    let known = |heads: &mut dyn Iterator<Item = &Head>| {
+        let ids: Vec<_> = heads.map(|head| head.id.as_str()).collect();
+        if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+    };
+    if let Some(wanted) = wanted {
+        let found = heads.iter().find(|head| head.id.as_str() == wanted);
+        return found.map(|head| head.no).ok_or_else(|| AppError::UnknownCampaign {
+            wanted: wanted.into(),
+            known: known(&mut heads.iter()),
+        });
+    }
+    match (heads, open.as_slice()) {
+        ([], _) => Err(AppError::NoCampaign),
+        ([only], _) => Ok(only.no),
+        (_, [only]) => Ok(only.no),
+        (all, []) => Err(AppError::WhichCampaign(known(&mut all.iter()))),
+        (_, open) => Err(AppError::WhichCampaign(known(&mut open.iter().copied()))),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::facts::{Counted, Fact, StandingCode, gone, standing};
 use crate::domain::id::CampaignId;
 use crate::domain::jurisdiction::{BadMerger, LocalCampaign, StoredJurisdiction};
 use crate::intake::Issue;
-use crate::store::{CampaignNo, Tx, campaigns, cells, facts, jurisdictions};
+use crate::store::{CampaignNo, Tx, campaigns, facts, jurisdictions};
 use serde::Serialize;
 use std::sync::{Arc, PoisonError};
 
@@ -81,7 +81,9 @@ impl Change<'_> {
             if gone(old, &one.new).is_empty() {
                 continue;
             }
-            let known = facts::of(tx, no).await?;
+            let others = || composed.iter().filter(|other| other.new.id != one.new.id);
+            let is_there = |code: &str| others().any(|other| other.new.area(code).is_some());
+            let known = facts::of(tx, no).await?.without_people_of(is_there);
             let found = standing(old, &one.new, &known);
             issues.extend(found.iter().map(|one| stands(&old.id, one)));
         }
@@ -152,22 +154,25 @@ pub fn counts_differently(old: &Campaign, new: &Campaign) -> bool {
         || old.renamed != new.renamed
         || old.deliveries != new.deliveries
         || visits_move
+        || old.season() != new.season()
+}
+
+/// Notes which campaigns must be counted again after a change.
+pub async fn unsettle(tx: &mut Tx, composed: &[Composed]) -> Result<()> {
+    for one in composed {
+        let (Some(no), Some(old)) = (one.no, &one.old) else { continue };
+        if old.series != one.new.series {
+            // What the others count may have been of this campaign's vaccine.
+            return Ok(campaigns::unsettle(tx).await?);
+        }
+        if counts_differently(old, &one.new) {
+            campaigns::unsettle_one(tx, no).await?;
+        }
+    }
+    Ok(())
 }
 
 impl App {
-    /// Counts a campaign's records again where a new version may count them differently.
-    pub(super) async fn count_again(&self, tx: &mut Tx, composed: &[Composed]) -> Result<()> {
-        for one in composed {
-            let (Some(no), Some(old)) = (one.no, &one.old) else { continue };
-            if counts_differently(old, &one.new) {
-                let loaded = self.load(tx, no, i64::MAX).await?;
-                let found = super::recount::cells_known(tx, &loaded, i64::MAX).await?;
-                cells::replace(tx, no, found).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// A version of the jurisdiction, by its number; an empty one where it does not exist.
     pub(super) async fn places(
         &self,

@@ -2,6 +2,7 @@
 //! it in their own language.
 
 use crate::domain::campaign::Language;
+use crate::domain::id::AreaCode;
 use crate::domain::permission::Denied;
 use crate::text;
 use std::fmt::{self, Display};
@@ -34,7 +35,7 @@ impl From<&Denied> for Refused {
             Denied::Role(role) => Self::new("denied-role", &[("role", role)]),
             Denied::Scope(scope) => Self::new("denied-scope", &[("scope", scope)]),
             Denied::Areas(areas) => {
-                let areas: Vec<&str> = areas.iter().map(|area| area.as_str()).collect();
+                let areas: Vec<&str> = areas.iter().map(AreaCode::as_str).collect();
                 Self::new("denied-areas", &[("areas", &areas.join(", "))])
             }
             Denied::Place(place) => Self::new("denied-place", &[("place", place)]),

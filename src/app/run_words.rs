@@ -33,6 +33,9 @@ pub fn report_words(language: Language, report: &JobReport) -> String {
         JobReport::TooLate { day } => say("too-late", &[("day", day)]),
         JobReport::NothingNew => say("nothing-new", &[]),
         JobReport::Draft { plan, doses } => say("draft", &[("plan", plan), ("doses", doses)]),
+        JobReport::Doubtful { plan, doses, counts } => {
+            say("doubtful", &[("plan", plan), ("doses", doses), ("counts", counts)])
+        }
         JobReport::Adopted { plan, doses, assigned, kept } => say(
             "adopted",
             &[("plan", plan), ("doses", doses), ("assigned", assigned), ("kept", kept)],
@@ -66,6 +69,10 @@ mod tests {
             (
                 JobReport::Draft { plan: 3, doses: 1200 },
                 "draft 3 with 1200 doses waits to be adopted",
+            ),
+            (
+                JobReport::Doubtful { plan: 3, doses: 1200, counts: 2 },
+                "draft 3 with 1200 doses is not adopted: 2 doubtful counts wait to be confirmed",
             ),
             (
                 JobReport::Adopted { plan: 3, doses: 1200, assigned: 7, kept: 40 },

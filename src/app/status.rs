@@ -2,13 +2,14 @@
 
 use super::coverage::AsOf;
 use super::{App, Loaded, Result, today};
-use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
+use crate::domain::attention::{self, Attention, DoubtfulLine, PlanProgress, plan_progress};
 use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
 use crate::domain::job::{Job, RunNote, RunState};
 use crate::domain::message::MailState;
 use crate::domain::plan::PlanState;
+use crate::domain::refusal::Cause;
 use crate::store::installation::Hold;
-use crate::store::{installation, outbox, plans, runs};
+use crate::store::{Tx, doubtful, installation, outbox, plans, relays, runs};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -83,6 +84,11 @@ pub enum Problem {
         /// How many.
         missing: usize,
     },
+    /// Counts that nobody can mean wait to be confirmed or corrected.
+    DoubtfulCounts {
+        /// Which.
+        counts: Vec<DoubtfulLine>,
+    },
     /// No plan is adopted though the campaign runs.
     NoPlan,
     /// The newest run of a job failed.
@@ -97,6 +103,17 @@ pub enum Problem {
         hold: Hold,
         /// The command that ends it.
         remedy: &'static str,
+    },
+    /// The mail server cannot be used, or does not want mail from us; everything stays queued.
+    Relay {
+        /// The server.
+        relay: String,
+        /// Why it does not want us; `None` if it could not be reached.
+        cause: Option<Cause>,
+        /// What it said.
+        said: String,
+        /// When it is tried again, milliseconds since 1970.
+        until: i64,
     },
     /// Mails wait for somebody: in doubt, failed, bounced or unroutable.
     Mail {
@@ -149,8 +166,12 @@ impl App {
         let sites = basis.sites;
         let mut problems = problems(at, &jobs, &mail);
         problems.extend(attention::late_sites(campaign, &sites).and_then(Problem::of));
+        let waiting = doubtful::list(&mut tx, loaded.no).await?;
+        let waiting = waiting.iter().map(|held| &held.what);
+        problems.extend(attention::doubtful(campaign, waiting).and_then(Problem::of));
         problems.extend(attention::no_plan(campaign, adopted.is_some(), day).and_then(Problem::of));
         problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), hold }));
+        problems.extend(self.relay_problem(&mut tx).await?);
         let figures = coverage(campaign, as_of, &basis.counted, Depth::Root, sites);
         Ok(Status {
             needs: needs(campaign, &figures),
@@ -175,6 +196,21 @@ impl App {
     }
 }
 
+impl App {
+    /// What is wrong with the mail server of the configuration, if something is.
+    pub async fn relay_problem(&self, tx: &mut Tx) -> Result<Option<Problem>> {
+        let Some(name) = self.relay_name() else { return Ok(None) };
+        let all = relays::all(tx).await?;
+        let down = all.into_iter().find(|(relay, state)| *relay == name && state.is_down());
+        Ok(down.map(|(relay, state)| Problem::Relay {
+            relay,
+            cause: state.cause,
+            said: state.last_error.unwrap_or_default(),
+            until: state.paused_until,
+        }))
+    }
+}
+
 fn problems(at: PlanProgress, jobs: &[JobLine], mail: &[(MailState, u64)]) -> Vec<Problem> {
     let mut out: Vec<_> = attention::behind_plan(at).and_then(Problem::of).into_iter().collect();
     for line in jobs.iter().filter(|line| line.state == Some(RunState::Failed)) {
@@ -192,6 +228,7 @@ impl Problem {
         match attention {
             Attention::BehindPlan { planned, done } => Some(Self::BehindPlan { planned, done }),
             Attention::LateSites(names) => Some(Self::LateSites { missing: names.len() }),
+            Attention::DoubtfulCounts(counts) => Some(Self::DoubtfulCounts { counts }),
             Attention::NoPlan => Some(Self::NoPlan),
             _ => None,
         }

@@ -1,11 +1,11 @@
 //! Readers who want no more reminders, whether they used the link in a mail, wrote or phoned.
 
-use super::{App, AppError, Loaded, Result, millis};
+use super::{App, AppError, Result, millis};
 use crate::domain::hold::EventKind;
 use crate::mail::link::{self, WayOut};
 use crate::mail::message::{Party, canonical, routable, spellings};
 use crate::store::unsubscribed::{self, Unsubscribed};
-use crate::store::{CampaignNo, StoreError, Tx, installation};
+use crate::store::{StoreError, Tx, installation};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Done {
-    /// The reader gets no more reminders of the campaign.
+    /// The reader gets no more reminders.
     Done,
     /// The reader had unsubscribed before.
     Already,
@@ -38,30 +38,29 @@ impl App {
             Some(desk) => desk.clone(),
             None => mail.from.parse::<Party>().map(|from| from.address).unwrap_or_default(),
         };
-        let token = link::token(secret, &link::message_hash(key));
+        let token = link::token(secret, &link::message_hash(secret, key));
         WayOut::new(&desk, mail.unsubscribe_url.as_ref(), token)
             .map_err(|error| AppError::refused("refused-way-out", &[("said", &error)]))
     }
 
-    /// Unsubscribes the reader of the mail with this token from its campaign's reminders; doing it twice changes
-    /// nothing. `how` they asked is stored.
+    /// Unsubscribes the reader of the mail with this token from all reminders; doing it twice changes nothing.
+    /// `how` they asked is stored.
     pub async fn unsubscribe(&self, token: &str, how: &str, now: DateTime<Utc>) -> Result<Done> {
         let mut tx = self.store.write().await?;
         let secret = secret(&mut tx).await?;
         let Some(hash) = link::hash_of(&secret, token) else { return Ok(Done::Unknown) };
         let left = format!("reminder.{hash}");
-        let Some((campaign, address)) = unsubscribed::message(&mut tx, &left).await? else {
+        let Some(address) = unsubscribed::message(&mut tx, &left).await? else {
             return Ok(Done::Unknown);
         };
-        let done = note(&mut tx, campaign, &address, how, now).await?;
+        let done = note(&mut tx, &address, how, now).await?;
         tx.commit().await?;
         Ok(done)
     }
 
-    /// Unsubscribes an address from a campaign's reminders.
+    /// Unsubscribes an address from reminders.
     pub async fn unsubscribe_address(
         &self,
-        loaded: &Loaded,
         address: &str,
         how: &str,
         now: DateTime<Utc>,
@@ -69,46 +68,35 @@ impl App {
         routable(address)
             .map_err(|error| AppError::refused("refused-address", &[("said", &error)]))?;
         let mut tx = self.store.write().await?;
-        let done = note(&mut tx, loaded.no, address, how, now).await?;
+        let done = note(&mut tx, address, how, now).await?;
         tx.commit().await?;
         Ok(done)
     }
 
     /// Lets an address get reminders again; `false` if it had not unsubscribed.
-    pub async fn subscribe_again(
-        &self,
-        loaded: &Loaded,
-        address: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
+    pub async fn subscribe_again(&self, address: &str, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
         let address = canonical(address);
-        let done = unsubscribed::delete(&mut tx, loaded.no, &address).await?;
+        let done = unsubscribed::delete(&mut tx, &address).await?;
         if done {
-            let said = format!("{address} gets reminders of {} again", loaded.campaign.id);
+            let said = format!("{address} gets reminders again");
             installation::note(&mut tx, EventKind::SubscribedAgain, &said, millis(now)).await?;
         }
         tx.commit().await?;
         Ok(done)
     }
 
-    /// The addresses that unsubscribed from a campaign.
-    pub async fn unsubscribed(&self, loaded: &Loaded) -> Result<Vec<Unsubscribed>> {
+    /// The addresses that unsubscribed.
+    pub async fn unsubscribed(&self) -> Result<Vec<Unsubscribed>> {
         let mut tx = self.store.read().await?;
-        Ok(unsubscribed::list(&mut tx, loaded.no).await?)
+        Ok(unsubscribed::list(&mut tx).await?)
     }
 }
 
-async fn note(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    address: &str,
-    how: &str,
-    now: DateTime<Utc>,
-) -> Result<Done> {
+async fn note(tx: &mut Tx, address: &str, how: &str, now: DateTime<Utc>) -> Result<Done> {
     let at = millis(now);
-    let is_new = unsubscribed::insert(tx, campaign, &canonical(address), how, at).await?;
+    let is_new = unsubscribed::insert(tx, &canonical(address), how, at).await?;
     // Even if it was known: a mail may have been queued by hand since.
-    unsubscribed::expire(tx, campaign, &spellings(address), at).await?;
+    unsubscribed::expire(tx, &spellings(address), at).await?;
     Ok(if is_new { Done::Done } else { Done::Already })
 }

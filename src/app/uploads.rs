@@ -12,6 +12,7 @@ use crate::store::uploads;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use std::path::Path;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Age at which an upload is deleted.
 const UPLOAD_MAX: TimeDelta = TimeDelta::hours(24);
@@ -29,7 +30,8 @@ pub struct Upload {
 
 impl App {
     /// Stores the bytes of a workbook; returns its random id. A workbook with errors is stored too, so that it can be
-    /// given back with its errors marked; the audit log has their codes.
+    /// given back with its errors marked; the audit log has their codes. Of one that cannot be opened only the reason
+    /// is stored.
     pub async fn keep_upload(
         &self,
         account: &Account,
@@ -49,6 +51,7 @@ impl App {
                 (Action::Refused, format!("upload: {}", codes.join(", ")), None)
             }
         };
+        let content = shut(&read).unwrap_or(content);
         let by = (Actor::Account(account), Power::Plan);
         let mut act = self.act(by, did, now).await?;
         let over = (millis(now - UPLOAD_MAX), UPLOADS_KEPT);
@@ -60,7 +63,15 @@ impl App {
     /// A workbook that an account uploaded, read as `campaign check` reads it; `None` if it is gone.
     pub async fn upload(&self, account: &Account, id: &str) -> Result<Option<Upload>> {
         let Some((name, content)) = self.stored(account, id).await? else { return Ok(None) };
+        if let Some(issues) = intake::shut_issues(&content) {
+            return Ok(Some(Upload { name, read: Err(issues) }));
+        }
         let read = read(name.clone(), content, self.jurisdiction().await?).await?;
+        if let Some(told) = shut(&read) {
+            let mut tx = self.store.write().await?;
+            uploads::replace(&mut tx, id, account.id, told).await?;
+            tx.commit().await?;
+        }
         Ok(Some(Upload { name, read }))
     }
 
@@ -79,14 +90,19 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Option<(String, Vec<u8>)>> {
         let Some((name, content)) = self.stored(account, id).await? else { return Ok(None) };
+        if intake::shut_issues(&content).is_some() {
+            return Ok(None);
+        }
         let places = self.jurisdiction().await?;
+        let _turn = turn().await;
         let made = tokio::task::spawn_blocking(move || {
             let known = intake::series::all();
             let read = intake::workbook(content.clone(), &name, known, places.as_ref());
             let issues = read.map_or_else(|issues| issues, |loaded| loaded.warnings);
             let marked =
                 || intake::marked_upload(content, &name, &issues, language, now.naive_utc()).ok();
-            let bytes = (!issues.is_empty()).then(marked).flatten();
+            let is_open = !issues.is_empty() && !issues.iter().any(Issue::is_about_opening);
+            let bytes = is_open.then(marked).flatten();
             let called = intake::marked_path(Path::new(&name)).to_string_lossy().into_owned();
             bytes.map(|bytes| (called, bytes))
         });
@@ -113,12 +129,25 @@ impl App {
     }
 }
 
+/// Workbooks that are read at the same time. Others wait without a thread.
+static TURNS: Semaphore = Semaphore::const_new(1);
+
+async fn turn() -> Option<SemaphorePermit<'static>> {
+    TURNS.acquire().await.ok()
+}
+
+/// What is stored in place of a workbook that cannot be opened, so that no page opens it again.
+fn shut(read: &std::result::Result<intake::Loaded, Vec<Issue>>) -> Option<Vec<u8>> {
+    read.as_ref().err().and_then(|issues| intake::shut(issues))
+}
+
 /// What the bytes of a workbook say, as `campaign check` reads them.
 async fn read(
     name: String,
     content: Vec<u8>,
     places: Option<Jurisdiction>,
 ) -> Result<std::result::Result<intake::Loaded, Vec<Issue>>> {
+    let _turn = turn().await;
     let work = move || intake::workbook(content, &name, intake::series::all(), places.as_ref());
     let read = tokio::task::spawn_blocking(work).await;
     read.map_err(|error| AppError::refused("refused-reading", &[("said", &error)]))

@@ -7,20 +7,21 @@ use crate::domain::account::{Role, Scope};
 use crate::domain::permission::Actor;
 use anyhow::Context as _;
 use clap::Subcommand;
-use std::io::Read as _;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Accounts of the dashboard.
 #[derive(Debug, Subcommand)]
 pub(super) enum Account {
-    /// Make an account; its password is read from stdin, or from a file
+    /// Make an account; its password is typed unseen, or read from stdin or a file
     Add {
         /// The name to log in with
         name: String,
         /// admin, planner, lead (counts and due lists of its own sites) or viewer
         #[arg(long, value_parser = parse_role)]
         role: Role,
-        /// Sites and teams of a lead
+        /// Sites, stops and teams of a lead; CAMPAIGN/CODE where several campaigns have it
         #[arg(long, value_name = "CODE", num_args = 1..)]
         places: Vec<String>,
         /// Areas to which the account is limited: it sees these, all below them, and nothing else
@@ -30,17 +31,20 @@ pub(super) enum Account {
         #[arg(long)]
         password_file: Option<PathBuf>,
     },
-    /// Every account with its role
+    /// Every account with its role, places and areas
     List,
     /// Remove an account, with its logins and tokens
     Remove {
         /// Its name
         name: String,
     },
-    /// Give an account another password, and end its logins
+    /// Give an account another password, and end its logins and tokens
     Password {
         /// Its name
         name: String,
+        /// Let its tokens go on
+        #[arg(long)]
+        keep_tokens: bool,
         /// A file whose first line is the password
         #[arg(long)]
         password_file: Option<PathBuf>,
@@ -89,22 +93,69 @@ fn parse_scope(word: &str) -> Result<Scope, String> {
     Scope::from_word(word).ok_or_else(|| "write read, people or tally".to_owned())
 }
 
+/// The codes with the campaign that `--campaign` names, where it names one.
+fn of_campaign(invocation: &Invocation, places: &[String]) -> Vec<String> {
+    let Some(campaign) = &invocation.common.campaign else { return places.to_vec() };
+    let with = |code: &String| {
+        if code.contains('/') { code.clone() } else { format!("{campaign}/{code}") }
+    };
+    places.iter().map(with).collect()
+}
+
 /// The most bytes read for a password; a longer file was meant for something else.
 const PASSWORD_BYTES_READ: u64 = 4096;
 
-/// The first line of a file, else of stdin.
-fn password(file: Option<&Path>) -> anyhow::Result<String> {
+/// The first line of a file, else what is typed at the terminal without being shown, else the first line of stdin.
+fn password(invocation: &Invocation, file: Option<&Path>) -> anyhow::Result<String> {
     let mut text = String::new();
     match file {
         Some(path) => std::fs::File::open(path)
             .and_then(|file| file.take(PASSWORD_BYTES_READ).read_to_string(&mut text))
             .with_context(|| format!("{} cannot be read", path.display()))?,
+        None if std::io::stdin().is_terminal() => return typed(invocation),
         None => std::io::stdin()
             .take(PASSWORD_BYTES_READ)
             .read_to_string(&mut text)
             .context("the password cannot be read from stdin")?,
     };
     Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// What is typed at the terminal, twice the same.
+fn typed(invocation: &Invocation) -> anyhow::Result<String> {
+    let out = invocation.out;
+    anyhow::ensure!(!invocation.common.no_input, "give --password-file, or the password on stdin");
+    let ask = |key: &str| -> std::io::Result<String> {
+        super::output::write_err(&out.word(key));
+        let _quiet = Quiet::new();
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        super::output::tell("");
+        Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+    };
+    let (first, again) = (ask("account-password-prompt")?, ask("account-password-again")?);
+    if first == again { Ok(first) } else { Err(out.fail("fail-passwords-differ", &[])) }
+}
+
+/// A terminal that does not show what is typed, as long as this lives.
+struct Quiet(Option<Termios>);
+
+impl Quiet {
+    fn new() -> Self {
+        let Ok(before) = tcgetattr(std::io::stdin()) else { return Self(None) };
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        let is_set = tcsetattr(std::io::stdin(), OptionalActions::Flush, &quiet).is_ok();
+        Self(is_set.then_some(before))
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+        }
+    }
 }
 
 impl Account {
@@ -114,21 +165,21 @@ impl Account {
         let out = invocation.out;
         match self {
             Self::Add { name, role, places, areas, password_file } => {
-                let password = password(password_file.as_deref())?;
+                let password = password(&invocation, password_file.as_deref())?;
+                let places = of_campaign(&invocation, places);
                 let kind = (*role, places.as_slice(), areas.as_slice());
                 app.add_account_of(name, kind, &password, Actor::CommandLine, now).await?;
                 out.note("account-added", &[("name", name), ("role", &role.word())]);
             }
             Self::List => {
-                let all = app.accounts().await?;
+                let all = app.account_views().await?;
                 if out.format == Format::Json {
                     out.json(&all);
                 } else {
                     let mut sheet = Sheet::new(&["name", "role", "places", "areas"]);
                     for one in all {
                         let role = one.role.word().to_owned();
-                        let areas: Vec<_> = one.areas.iter().map(|area| area.as_str()).collect();
-                        sheet.push(vec![one.name, role, one.places.join(" "), areas.join(" ")]);
+                        sheet.push(vec![one.name, role, one.held.join(" "), one.areas.join(" ")]);
                     }
                     out.sheet(&sheet);
                 }
@@ -137,9 +188,9 @@ impl Account {
                 app.remove_account(name, Actor::CommandLine, now).await?;
                 out.note("account-removed", &[("name", name)]);
             }
-            Self::Password { name, password_file } => {
-                let password = password(password_file.as_deref())?;
-                app.set_password(name, &password, Actor::CommandLine, now).await?;
+            Self::Password { name, keep_tokens, password_file } => {
+                let password = password(&invocation, password_file.as_deref())?;
+                app.set_password(name, (&password, *keep_tokens), Actor::CommandLine, now).await?;
                 out.note("account-password-set", &[("name", name)]);
             }
             Self::Token(token) => return token.run(&invocation, &app).await,
@@ -148,11 +199,14 @@ impl Account {
                 if out.format == Format::Json {
                     out.json(&lines);
                 } else {
-                    let mut sheet = Sheet::new(&["when", "who", "did", "campaign", "said"]);
+                    let columns = ["nr", "when", "who", "address", "did", "campaign", "said"];
+                    let mut sheet = Sheet::new(&columns);
                     for line in lines {
                         sheet.push(vec![
+                            line.nr.map(|nr| nr.to_string()).unwrap_or_default(),
                             local(chrono_tz::UTC, line.at),
                             line.who,
+                            line.address.unwrap_or_default(),
                             line.did.to_string(),
                             line.campaign.unwrap_or_default(),
                             line.said,
@@ -174,7 +228,11 @@ impl Token {
         match self {
             Self::Add { account, name, scopes } => {
                 let token = app.add_token(account, name, scopes, Actor::CommandLine, now).await?;
-                super::output::print(&format!("{token}\n"));
+                if out.format == Format::Table {
+                    super::output::print(&format!("{token}\n"));
+                } else {
+                    out.thing(&serde_json::json!({"name": name, "token": token}));
+                }
                 out.note("token-added", &[("name", name)]);
             }
             Self::List => {

@@ -1,7 +1,9 @@
 //! `doseplan backup` and `doseplan restore`.
 
-use super::{Invocation, daemon, db, exit};
-use crate::app::copies;
+use super::{Invocation, db, exit};
+use crate::app::copies::{self, Restored};
+use crate::fault::Faults;
+use crate::secrets;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -29,10 +31,14 @@ impl Backup {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let app = invocation.open(false).await?;
         let tables = app.backup(&self.file, self.force, invocation.clock.now()).await?;
+        let head = app.audit_head().await?;
         app.store.close().await;
         db::print(&invocation, &tables);
         let rows: u64 = tables.iter().map(|table| table.rows).sum();
         invocation.out.note("backup-done", &[("file", &self.file.display()), ("rows", &rows)]);
+        if let Some(head) = head {
+            invocation.out.note("db-audit-head", &[("head", &head.short())]);
+        }
         Ok(exit::OK)
     }
 }
@@ -40,12 +46,16 @@ impl Backup {
 impl Restore {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let address = invocation.address();
-        let _lock = daemon::lock(&address)?;
         let now = invocation.clock.now();
-        let tables = copies::restore(&self.file, &address, self.force, now).await?;
+        let faults = Faults::from_environment();
+        let Restored { tables, kept } =
+            copies::restore(&self.file, &address, self.force, now, &faults).await?;
         db::print(&invocation, &tables);
         let rows: u64 = tables.iter().map(|table| table.rows).sum();
-        let db = super::shown(&address);
+        let db = secrets::shown(&address);
+        for file in &kept {
+            invocation.out.note("restore-kept", &[("file", &file.display())]);
+        }
         invocation.out.note("restore-done", &[("db", &db), ("rows", &rows)]);
         invocation.out.note("restore-held", &[]);
         Ok(exit::OK)

@@ -41,9 +41,7 @@ impl Bounce {
         let code = match self {
             Self::Import { path } => {
                 let taken = app.import_bounces(mailbox(path)?, now).await?;
-                if invocation.out.format == Format::Json {
-                    invocation.out.json(&taken);
-                }
+                invocation.out.thing(&taken);
                 tell(invocation.out, &taken);
                 if taken.not_understood.is_empty() { exit::OK } else { exit::REFUSED }
             }
@@ -74,7 +72,8 @@ fn mailbox(path: &Path) -> anyhow::Result<Mailbox> {
 
 fn tell(out: Out, taken: &Taken) {
     for strange in &taken.not_understood {
-        eprintln!("{}: {}", strange.file, out.word(&format!("bounce-why-{}", strange.why.word())));
+        let why = out.word(&format!("bounce-why-{}", strange.why.word()));
+        super::output::tell(&format!("{}: {why}", strange.file));
     }
     out.note(
         "bounce-read",

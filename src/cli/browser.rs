@@ -3,8 +3,6 @@
 use super::{Invocation, exit};
 use crate::app::notices::Post;
 use anyhow::Context as _;
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -22,22 +20,14 @@ pub(super) fn show(
     file: &Path,
     open: bool,
 ) -> anyhow::Result<u8> {
-    write(file, &post.letter.page()).with_context(|| format!("{}", file.display()))?;
+    // Pages hold names and phone numbers.
+    crate::files::write(file, post.letter.page()).with_context(|| format!("{}", file.display()))?;
     let path = file.display();
     invocation.out.note("digest-page", &[("path", &path)]);
     if open && !opened(file) {
         invocation.out.note("digest-no-browser", &[]);
     }
     Ok(exit::OK)
-}
-
-/// Pages hold names and phone numbers, so nobody else may read the file.
-fn write(file: &Path, page: &str) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)?.write_all(page.as_bytes())
 }
 
 /// Opens the file with the system's own program for pages.

@@ -1,13 +1,15 @@
 //! `doseplan campaign`.
 
-use super::applied::{checked, place_changes, row_changes, told};
+use super::applied::{CHANGE, change_row, changed_rows, checked, place_changes, row_changes, told};
 use super::output::{Format, Sheet, harmless};
-use super::{Invocation, exit, workbook};
+use super::{Invocation, exit, parse_day, workbook};
 use crate::app::AppError;
+use crate::domain::id::CampaignId;
 use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::permission::Actor;
 use crate::intake;
 use crate::store::StoreError;
+use chrono::NaiveDate;
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +36,34 @@ pub(super) enum Campaign {
     List,
     /// Every version of a campaign and what it changed, including eligible counts and their sources
     History,
+    /// End a campaign: no jobs, nobody need say --campaign because of it; its figures stay
+    Close {
+        /// Its id
+        id: String,
+    },
+    /// Go on with a campaign that was closed
+    Reopen {
+        /// Its id
+        id: String,
+    },
+    /// Make a new campaign like another one: groups, denominators, places and dose rules, no records
+    Copy {
+        /// Id of the campaign to copy
+        id: String,
+        /// Id of the new one
+        new: String,
+        /// Its first day
+        #[arg(long, value_parser = parse_day)]
+        start: NaiveDate,
+        /// Its last day
+        #[arg(long, value_parser = parse_day)]
+        end: NaiveDate,
+    },
+    /// Remove a campaign that has no records
+    Remove {
+        /// Its id
+        id: String,
+    },
     /// Write the campaign as a folder of files, or as one workbook
     Export {
         /// The folder, created if needed, or a file that ends in .xlsx
@@ -50,8 +80,48 @@ impl Campaign {
             Self::List => list(&invocation).await,
             Self::History => history(&invocation).await,
             Self::Export { path } => export(&invocation, path).await,
+            Self::Close { id } | Self::Reopen { id } | Self::Remove { id } => {
+                self.end(&invocation, id).await
+            }
+            Self::Copy { id, new, start, end } => copy(&invocation, id, (new, *start, *end)).await,
         }
     }
+}
+
+impl Campaign {
+    /// Closes, opens or removes a campaign.
+    async fn end(&self, invocation: &Invocation, id: &str) -> anyhow::Result<u8> {
+        let (app, loaded) = invocation.loaded(Some(id)).await?;
+        let (by, now) = (Actor::CommandLine, invocation.clock.now());
+        let key = match self {
+            Self::Close { .. } if app.close_campaign(&loaded, by, now).await? => "campaign-closed",
+            Self::Close { .. } => "campaign-is-closed",
+            Self::Reopen { .. } if app.reopen_campaign(&loaded, by, now).await? => {
+                "campaign-reopened"
+            }
+            Self::Reopen { .. } => "campaign-is-open",
+            _ => {
+                app.remove_campaign(&loaded, by, now).await?;
+                "campaign-removed"
+            }
+        };
+        app.store.close().await;
+        invocation.out.note(key, &[("id", &id)]);
+        Ok(exit::OK)
+    }
+}
+
+async fn copy(
+    invocation: &Invocation,
+    id: &str,
+    (new, start, end): (&str, NaiveDate, NaiveDate),
+) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(Some(id)).await?;
+    let days = (&CampaignId::new(new.trim()), start, end);
+    app.copy_campaign(&loaded, days, Actor::CommandLine, invocation.clock.now()).await?;
+    app.store.close().await;
+    invocation.out.note("campaign-copied", &[("id", &id), ("new", &new)]);
+    Ok(exit::OK)
 }
 
 async fn check(invocation: &Invocation, path: &Path) -> anyhow::Result<u8> {
@@ -118,6 +188,8 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
         let own = applied.changes.iter().map(|change| serde_json::json!(change));
         let places = applied.places.iter().map(|change| serde_json::json!(change));
         invocation.out.json(&own.chain(places).collect::<Vec<_>>());
+    } else if invocation.out.format == Format::Csv {
+        changed_rows(invocation, &applied.changes, &applied.places);
     } else {
         row_changes(invocation, &applied.changes);
         place_changes(invocation, &applied.places);
@@ -141,13 +213,13 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
 
 async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
-    let mut sheet = Sheet::new(&["campaign", "name", "start", "end", "version"]);
+    let mut sheet = Sheet::new(&["campaign", "name", "start", "end", "version", "state"]);
     let mut lines = Vec::new();
     for loaded in app.campaigns().await? {
         let campaign = &loaded.campaign;
         lines.push(serde_json::json!({
             "campaign": campaign.id, "name": campaign.name, "start": campaign.start,
-            "end": campaign.end, "version": loaded.version,
+            "end": campaign.end, "version": loaded.version, "open": loaded.is_open,
         }));
         sheet.push(vec![
             campaign.id.to_string(),
@@ -155,6 +227,7 @@ async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
             campaign.start.to_string(),
             campaign.end.to_string(),
             loaded.version.to_string(),
+            invocation.out.word(if loaded.is_open { "campaign-open" } else { "campaign-over" }),
         ]);
     }
     if invocation.out.format == Format::Json {
@@ -171,6 +244,7 @@ async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
     let versions = app.versions(&loaded).await?;
     let mut old: Option<&crate::store::campaigns::Version> = None;
     let mut lines = Vec::new();
+    let mut sheet = Sheet::new(&[&["version", "applied_at"], &CHANGE[..]].concat());
     for version in &versions {
         let at = super::job::local(zone, version.applied_at);
         let found = old
@@ -180,14 +254,25 @@ async fn history(invocation: &Invocation) -> anyhow::Result<u8> {
             lines.push(serde_json::json!({
                 "version": version.version, "applied_at": at, "changes": found,
             }));
+        } else if invocation.out.format == Format::Csv {
+            // A version that changed no row, as the first, has a line of its own.
+            let mut rows: Vec<_> = found.iter().map(|row| change_row(invocation, row)).collect();
+            if rows.is_empty() {
+                rows.push(vec![String::new(); CHANGE.len()]);
+            }
+            for row in rows {
+                sheet.push([vec![version.version.to_string(), at.clone()], row].concat());
+            }
         } else {
             invocation.out.note("campaign-version", &[("version", &version.version), ("at", &at)]);
             row_changes(invocation, &found);
         }
         old = Some(version);
     }
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&lines);
+    match invocation.out.format {
+        Format::Json => invocation.out.json(&lines),
+        Format::Csv => invocation.out.sheet(&sheet),
+        Format::Table => {}
     }
     Ok(exit::OK)
 }

@@ -1,17 +1,19 @@
 //! The checks of `doseplan doctor` besides campaigns and mail: installation, clocks, disk, files, daemon,
 //! timetable, address.
 
+use super::Invocation;
 use super::findings::{Findings, Mark};
-use super::{Invocation, daemon};
+use crate::app::status::Problem;
 use crate::app::{App, millis};
-use crate::config::{Config, Listen};
+use crate::config::{Config, HttpConfig, Listen, TransportKind};
 use crate::jobs::runner::life;
 use crate::jobs::timetable::{Timetable, instants};
 use crate::store::runs;
+use crate::web::Tls;
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -103,13 +105,86 @@ pub(super) fn disk(findings: &mut Findings<'_>, app: &App) {
     }
 }
 
+/// Whether other users of the machine can read the database, what lies beside it, the mails in their folder, or a
+/// configuration that holds a password.
+pub(super) fn rights(findings: &mut Findings<'_>, invocation: &Invocation, app: &App) {
+    let mut files = app.store.file().map(with_companions).unwrap_or_default();
+    if app.config.db.as_ref().is_some_and(|db| db.contains("://") && db.contains('@')) {
+        files.push(invocation.common.configuration());
+    }
+    let folder = &app.config.mail.dir;
+    let is_folder = app.config.mail.transport == TransportKind::Folder;
+    let folders = if is_folder { vec![folder.clone()] } else { Vec::new() };
+    let mut all_closed = true;
+    for (mode, paths) in [("600", files), ("700", folders)] {
+        let open = paths.iter().filter(|path| mode_of(path).is_some_and(|mode| mode & 0o077 != 0));
+        let open: Vec<String> = open.map(|path| shell_word(path)).collect();
+        if !open.is_empty() {
+            all_closed = false;
+            let names = open.join(" ");
+            findings.line(Mark::Warn, "doctor-open", &[("files", &names), ("mode", &mode)]);
+        }
+    }
+    if all_closed {
+        findings.line(Mark::Ok, "doctor-closed", &[]);
+    }
+}
+
+/// A database and everything that begins with its name and a dot or a dash: logs, lock, memory, what a restore kept.
+fn with_companions(file: &Path) -> Vec<PathBuf> {
+    let mut all = vec![file.to_owned()];
+    let name = file.file_name().unwrap_or_default().as_encoded_bytes();
+    let entries = std::fs::read_dir(crate::store::place::folder_of(file)).into_iter().flatten();
+    let mut beside: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| {
+            let other = entry.file_name();
+            let rest = other.as_encoded_bytes().strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(b"-") || rest.starts_with(b"."))
+        })
+        .map(|entry| entry.path())
+        .collect();
+    beside.sort();
+    all.extend(beside);
+    all
+}
+
+/// The rights of a path; `None` where there is nothing.
+fn mode_of(path: &Path) -> Option<u32> {
+    Some(std::fs::metadata(path).ok()?.permissions().mode() & 0o777)
+}
+
+/// A path as a shell takes it.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@:,".contains(c);
+    let plain = !text.is_empty() && text.chars().all(is_plain);
+    if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// Where the key is that seals the audit log, and who can read it.
+pub(super) fn audit_key(findings: &mut Findings<'_>, app: &App) {
+    let Some(file) = app.store.audit_key() else {
+        return findings.line(Mark::Warn, "doctor-audit-key-here", &[]);
+    };
+    let shown = file.display();
+    // It is made with the first line.
+    let mode = std::fs::metadata(file).map_or(0, |found| found.permissions().mode() & 0o777);
+    let others = mode & 0o007;
+    if others == 0 {
+        return findings.line(Mark::Ok, "doctor-audit-key", &[("file", &shown)]);
+    }
+    let mode = format!("{mode:o}");
+    findings.line(Mark::Warn, "doctor-audit-key-open", &[("file", &shown), ("mode", &mode)]);
+}
+
 /// Whether a file can be written in the folder for mails.
 pub(super) fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
     // The folder is created with the first mail.
     let there = if dir.is_dir() { dir } else { dir.parent().unwrap_or(Path::new(".")) };
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
     let probe = there.join(format!(".doseplan-doctor-{}", std::process::id()));
-    let written = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
+    let written = crate::files::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
     let shown = dir.display();
     match written {
         Ok(()) => findings.line(Mark::Ok, "doctor-mail-folder", &[("dir", &shown)]),
@@ -121,6 +196,18 @@ pub(super) fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
             );
         }
     }
+}
+
+/// Whether sending to the mail server is paused, and what the server said.
+pub(super) async fn relay(findings: &mut Findings<'_>, app: &App) -> anyhow::Result<()> {
+    let mut tx = app.store.read().await?;
+    if let Some(Problem::Relay { relay, cause, said, .. }) = app.relay_problem(&mut tx).await? {
+        let (said, why) = (super::output::harmless(&said), super::mails::why(cause));
+        let told: &[(&str, &dyn std::fmt::Display)] =
+            &[("relay", &relay), ("said", &said), ("why", &why)];
+        findings.line(Mark::Warn, "problem-relay", told);
+    }
+    Ok(())
 }
 
 /// Whether other users of the machine can read the password.
@@ -141,15 +228,14 @@ pub(super) fn password_file(findings: &mut Findings<'_>, config: &Config) {
 
 /// Whether a daemon works on this database.
 pub(super) async fn daemons(
-    invocation: &Invocation,
     findings: &mut Findings<'_>,
     app: &App,
+    locked: bool,
 ) -> anyhow::Result<bool> {
     let mut tx = app.store.read().await?;
     let looked = app.daemons(&mut tx).await?;
     drop(tx);
     // A daemon that hangs still holds the lock of a SQLite file.
-    let locked = daemon::lock(&invocation.address()).is_err();
     match (looked, locked) {
         (0, false) => findings.line(Mark::Warn, "doctor-daemon-none", &[]),
         (0, true) => findings.line(Mark::Ok, "doctor-daemon", &[("count", &1)]),
@@ -219,8 +305,14 @@ async fn overdue(
 }
 
 /// Whether the daemon answers at the configured address, or could.
-pub(super) async fn http(findings: &mut Findings<'_>, asked: Option<Listen>, daemon_runs: bool) {
-    let address = match asked {
+pub(super) async fn http(findings: &mut Findings<'_>, http: &HttpConfig, daemon_runs: bool) {
+    if let Some(said) = http.refusal() {
+        return findings.line(Mark::Fail, "doctor-http-plain", &[("said", &said)]);
+    }
+    if let Err(error) = Tls::read(http) {
+        return findings.line(Mark::Fail, "doctor-http-tls-bad", &[("said", &error)]);
+    }
+    let address = match http.listen {
         Some(Listen::Off) => return findings.line(Mark::Ok, "doctor-http-off", &[]),
         Some(Listen::At(address)) => address,
         None => Listen::DEFAULT,
@@ -232,6 +324,15 @@ pub(super) async fn http(findings: &mut Findings<'_>, asked: Option<Listen>, dae
     match TcpListener::bind(address).await {
         Ok(_) if daemon_runs => findings.line(Mark::Warn, "doctor-http-silent", shown),
         Ok(_) => findings.line(Mark::Ok, "doctor-http-free", shown),
+        // Whether it is the daemon that answers there would take trusting its certificate.
+        Err(error)
+            if error.kind() == std::io::ErrorKind::AddrInUse
+                && daemon_runs
+                && http.is_encrypted() =>
+        {
+            let file = http.tls_cert.as_deref().unwrap_or(Path::new("")).display();
+            findings.line(Mark::Ok, "doctor-http-tls", &[("address", &address), ("file", &file)]);
+        }
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => match alive(address).await {
             Some(true) => findings.line(Mark::Ok, "doctor-http", shown),
             Some(false) => findings.line(Mark::Warn, "doctor-http-hangs", shown),

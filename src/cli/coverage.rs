@@ -1,6 +1,6 @@
 //! `doseplan coverage`.
 
-use super::output::{Format, Sheet, percent};
+use super::output::{Format, Sheet, harmless, percent};
 use super::{Invocation, exit, parse_day};
 use crate::app::coverage::{AsOf, DosesLine, by_day, by_site};
 use crate::app::{App, Loaded};
@@ -15,7 +15,7 @@ use serde::Serialize;
 /// Coverage of the eligible people.
 #[derive(Debug, Args)]
 pub(super) struct Coverage {
-    /// The campaign, where the database has several
+    /// The campaign [default: all open ones]
     id: Option<String>,
     /// Events up to this day's 24:00 [default: today]
     #[arg(long, value_parser = parse_day)]
@@ -50,34 +50,66 @@ struct Doses {
 
 impl Coverage {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
-        let (app, loaded) = invocation.loaded(self.id.as_deref()).await?;
-        let day = self.as_of.unwrap_or_else(|| invocation.today(&loaded));
-        let at = AsOf { day, known_on: self.as_known_on };
-        // The output always names the day up to which records were known.
-        let known_on = self.as_known_on.or_else(|| Some(invocation.today(&loaded)));
-        match self.by {
-            By::Group => {
-                let mut figures = app.coverage(&loaded, at, Depth::Root).await?;
-                figures.known_on = known_on;
-                print_figures(&invocation, &loaded, &figures, false);
+        let (app, meant) = invocation.meant(self.id.as_deref()).await?;
+        let several = meant.len() > 1;
+        let mut all = Vec::new();
+        for loaded in &meant {
+            let day = self.as_of.unwrap_or_else(|| invocation.today(loaded));
+            let at = AsOf { day, known_on: self.as_known_on };
+            let figures = self.figures(&invocation, &app, loaded, at).await?;
+            all.push((loaded, figures));
+        }
+        match (invocation.out.format, all.as_slice()) {
+            (Format::Json, [(_, only)]) => invocation.out.json(only),
+            (Format::Json, all) => {
+                let named = all.iter().map(|(loaded, figures)| Named {
+                    campaign: loaded.campaign.id.as_str(),
+                    figures,
+                });
+                invocation.out.json(&named.collect::<Vec<_>>());
             }
-            By::Area => {
-                let mut figures = app.coverage(&loaded, at, Depth::Tree).await?;
-                figures.known_on = known_on;
-                print_figures(&invocation, &loaded, &figures, true);
+            (Format::Csv, all) => {
+                let sheets = all.iter().map(|(loaded, figures)| {
+                    let id = several.then(|| loaded.campaign.id.to_string());
+                    (id, self.sheet(&invocation, loaded, figures))
+                });
+                invocation.out.sheet(&Sheet::joined(sheets));
+                for (_, figures) in all {
+                    reported(&invocation, figures.sites());
+                }
             }
-            By::Site | By::Day => self.doses(&invocation, &app, &loaded, at).await?,
+            (Format::Table, all) => {
+                for (loaded, figures) in all {
+                    if several {
+                        let name = harmless(&loaded.campaign.name);
+                        let id = &loaded.campaign.id;
+                        super::output::print(&format!("{name} ({id})\n"));
+                    }
+                    invocation.out.sheet(&self.sheet(&invocation, loaded, figures));
+                    if let Shown::People(figures) = figures {
+                        notes(&invocation, loaded, figures);
+                    }
+                    reported(&invocation, figures.sites());
+                }
+            }
         }
         Ok(exit::OK)
     }
 
-    async fn doses(
+    async fn figures(
         &self,
         invocation: &Invocation,
         app: &App,
         loaded: &Loaded,
         at: AsOf,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Shown> {
+        // The output always names the day up to which records were known.
+        let known_on = self.as_known_on.or_else(|| Some(invocation.today(loaded)));
+        if let By::Group | By::Area = self.by {
+            let depth = if self.by == By::Area { Depth::Tree } else { Depth::Root };
+            let figures = app.coverage(loaded, at, depth).await?;
+            return Ok(Shown::People(Figures { known_on, ..figures }));
+        }
         let basis = app.basis(loaded, at).await?;
         let given = app.given_known(loaded, at).await?;
         let campaign = &basis.loaded.campaign;
@@ -85,32 +117,63 @@ impl Coverage {
             By::Site => by_site(campaign, at.day, &given),
             _ => by_day(campaign, at.day, &given),
         };
-        if invocation.out.format == Format::Json {
-            let known_on = at.known_on.or_else(|| Some(invocation.today(loaded)));
-            let (as_of, sites) = (at.day, basis.sites);
-            invocation.out.json(&Doses { as_of, known_on, sites, rows });
-            return Ok(());
-        }
-        let key = if self.by == By::Site { "place" } else { "day" };
-        let mut sheet = Sheet::new(&[key, "name", "group", "dose", "doses", "today"]);
-        for row in rows {
-            let site = row.site.as_ref().map(ToString::to_string);
-            let key = site.or_else(|| row.day.map(|day| day.to_string())).unwrap_or_default();
-            for line in &row.doses {
-                sheet.push(vec![
-                    key.clone(),
-                    row.name.clone(),
-                    row.group.to_string(),
-                    line.dose.to_string(),
-                    line.doses.to_string(),
-                    line.today.to_string(),
-                ]);
+        Ok(Shown::Doses(Doses { as_of: at.day, known_on, sites: basis.sites, rows }))
+    }
+
+    fn sheet(&self, invocation: &Invocation, loaded: &Loaded, figures: &Shown) -> Sheet {
+        match figures {
+            Shown::People(figures) => {
+                figures_sheet(invocation, loaded, figures, self.by == By::Area)
+            }
+            Shown::Doses(doses) => {
+                doses_sheet(if self.by == By::Site { "place" } else { "day" }, &doses.rows)
             }
         }
-        invocation.out.sheet(&sheet);
-        reported(invocation, &basis.sites);
-        Ok(())
     }
+}
+
+/// What coverage shows of a campaign.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shown {
+    People(Figures),
+    Doses(Doses),
+}
+
+impl Shown {
+    fn sites(&self) -> &crate::domain::coverage::SitesReported {
+        match self {
+            Self::People(figures) => &figures.sites,
+            Self::Doses(doses) => &doses.sites,
+        }
+    }
+}
+
+/// One of several campaigns.
+#[derive(Serialize)]
+struct Named<'a> {
+    campaign: &'a str,
+    #[serde(flatten)]
+    figures: &'a Shown,
+}
+
+fn doses_sheet(key: &str, rows: &[DosesLine]) -> Sheet {
+    let mut sheet = Sheet::new(&[key, "name", "group", "dose", "doses", "today"]);
+    for row in rows {
+        let site = row.site.as_ref().map(ToString::to_string);
+        let key = site.or_else(|| row.day.map(|day| day.to_string())).unwrap_or_default();
+        for line in &row.doses {
+            sheet.push(vec![
+                key.clone(),
+                row.name.clone(),
+                row.group.to_string(),
+                line.dose.to_string(),
+                line.doses.to_string(),
+                line.today.to_string(),
+            ]);
+        }
+    }
+    sheet
 }
 
 const COLUMNS: [&str; 15] = [
@@ -142,6 +205,19 @@ pub(super) fn print_figures(
         invocation.out.json(figures);
         return;
     }
+    invocation.out.sheet(&figures_sheet(invocation, loaded, figures, areas));
+    if invocation.out.format == Format::Table {
+        notes(invocation, loaded, figures);
+    }
+    reported(invocation, &figures.sites);
+}
+
+fn figures_sheet(
+    invocation: &Invocation,
+    loaded: &Loaded,
+    figures: &Figures,
+    areas: bool,
+) -> Sheet {
     let table = invocation.out.format == Format::Table;
     let number = |n: People| if table { thousands(n) } else { n.to_string() };
     // A table on the screen leaves out what follows from its other columns.
@@ -180,11 +256,7 @@ pub(super) fn print_figures(
             sheet.push(shown.map(|(_, cell)| cell).collect());
         }
     }
-    invocation.out.sheet(&sheet);
-    if table {
-        notes(invocation, loaded, figures);
-    }
-    reported(invocation, &figures.sites);
+    sheet
 }
 
 /// What people should know of a table of coverage: shares over 100 %, the day, what was known.

@@ -1,21 +1,25 @@
 //! `doseplan daemon`.
 
 use super::{Invocation, exit, service};
-use crate::app::AppError;
+use crate::app::{App, AppError};
 use crate::clock::Clock;
-use crate::config::Listen;
-use crate::jobs::runner::Runner;
+use crate::config::{HttpConfig, Listen};
+use crate::fault::Faults;
+use crate::jobs::runner::{Reload, Runner};
+use crate::mail::message::Party;
+use crate::store::lock::{self, FileLock};
+use crate::store::place;
 use crate::web;
+use anyhow::Context as _;
 use clap::Args;
 use sd_notify::NotifyState;
-use std::fs::{File, TryLockError};
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// Run the timetable until stopped.
@@ -30,22 +34,34 @@ pub(super) fn owner() -> String {
     format!("{}-{}", std::process::id(), uuid::Uuid::now_v7())
 }
 
-/// A configured address that cannot be bound.
+/// Why the daemon does not listen as configured.
 #[derive(Debug, thiserror::Error)]
-#[error("[http] listen = \"{0}\": {1}; write another address, or \"off\"")]
-pub(super) struct CannotListen(SocketAddr, std::io::Error);
+pub(super) enum CannotListen {
+    /// The address cannot be bound.
+    #[error("[http] listen = \"{0}\": {1}; write another address, or \"off\"")]
+    Taken(SocketAddr, std::io::Error),
+    /// The configuration is refused.
+    #[error("{0}")]
+    Refused(String),
+}
 
 impl Daemon {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let timetable = invocation.timetable()?;
-        let listener = listen(invocation.config.http.listen).await?;
-        let lock = lock(&invocation.address())?;
+        let http = &invocation.config.http;
+        let tls = web::Tls::read(http)?;
+        let listener = listen(http).await?;
+        let mut lock = lock(&invocation.address())?;
         let app = invocation.open(true).await?;
+        if let Some(lock) = &mut lock {
+            lock.hold_file().map_err(AppError::from)?;
+        }
         let clock = invocation.clock.clone();
         app.note_zone_data(clock.now()).await?;
         let runner = Runner { timetable, ..Runner::new(app, owner()) };
-        let http = listener.map(|it| Http::start(it, web::Site::new(&runner, clock.clone())));
-        serve(runner, clock, http).await?;
+        let http = listener
+            .map(|it| Http::start(it, web::Site::new(&runner, clock.clone()).with_tls(tls)));
+        serve(runner, clock, http, Some(&invocation)).await?;
         drop(lock);
         Ok(exit::OK)
     }
@@ -53,7 +69,11 @@ impl Daemon {
 
 /// Binds the address of the configuration. A configured address must be free; the default one need not be, because
 /// another daemon of this machine may have it.
-pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>, CannotListen> {
+pub(super) async fn listen(http: &HttpConfig) -> Result<Option<TcpListener>, CannotListen> {
+    if let Some(said) = http.refusal() {
+        return Err(CannotListen::Refused(said));
+    }
+    let asked = http.listen;
     let address = match asked {
         Some(Listen::Off) => return Ok(None),
         Some(Listen::At(address)) => address,
@@ -61,7 +81,7 @@ pub(super) async fn listen(asked: Option<Listen>) -> Result<Option<TcpListener>,
     };
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(Some(listener)),
-        Err(error) if asked.is_some() => Err(CannotListen(address, error)),
+        Err(error) if asked.is_some() => Err(CannotListen::Taken(address, error)),
         Err(error) => {
             tracing::warn!(
                 %address, %error,
@@ -92,11 +112,32 @@ impl Http {
     }
 }
 
-/// Runs until SIGINT or SIGTERM, then ends within five seconds and leaves nothing half done.
-pub(super) async fn serve(runner: Runner, clock: Clock, http: Option<Http>) -> anyhow::Result<()> {
+/// Runs until SIGINT or SIGTERM, then ends within five seconds and leaves nothing half done. On SIGHUP it reads the
+/// configuration of `invocation` again, if there is one.
+pub(super) async fn serve(
+    runner: Runner,
+    clock: Clock,
+    http: Option<Http>,
+    invocation: Option<&Invocation>,
+) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let had_terminal = std::io::stdin().is_terminal();
     let (stop, app) = (runner.stop.clone(), runner.app.clone());
+    let reload = runner.reload.clone();
+    let hung_up = async {
+        loop {
+            hangup.recv().await;
+            // The terminal was closed under a daemon in its foreground: nobody could end it any more.
+            if had_terminal && !std::io::stdin().is_terminal() {
+                return;
+            }
+            if let Some(invocation) = invocation {
+                follow(invocation, &app, &reload);
+            }
+        }
+    };
     let hearts = Arc::clone(&runner.hearts);
     tracing::info!(now = %clock.now(), "daemon started");
     let address = http.as_ref().and_then(|http| http.address);
@@ -105,6 +146,7 @@ pub(super) async fn serve(runner: Runner, clock: Clock, http: Option<Http>) -> a
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        () = hung_up => {}
         _ = &mut work => broken = true,
         never = service::watch(&hearts, address) => match never {},
     }
@@ -129,25 +171,55 @@ pub(super) async fn serve(runner: Runner, clock: Clock, http: Option<Http>) -> a
     Ok(())
 }
 
-/// Locks the SQLite file against a second daemon; the lock ends with the process, however it ends.
-pub(super) fn lock(address: &str) -> anyhow::Result<Option<File>> {
-    let Some(path) = address.strip_prefix("sqlite:") else { return Ok(None) };
-    let path = path.trim_start_matches("//");
-    let path = PathBuf::from(path.split('?').next().unwrap_or(path)).with_added_extension("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|error| AppError::File(path.clone(), error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(AppError::Busy(format!(
-            "another daemon works on this database (it holds {}); stop it first, or use PostgreSQL \
-             for several daemons",
-            path.display()
-        ))
-        .into()),
-        Err(TryLockError::Error(error)) => Err(AppError::File(path, error).into()),
+/// Reads the configuration again and announces it. One that cannot be used is told, and the old one stays.
+fn follow(invocation: &Invocation, app: &App, reload: &watch::Sender<Option<Arc<Reload>>>) {
+    let read = || -> anyhow::Result<_> {
+        let config = super::configuration(&invocation.common)?;
+        let before = reload.borrow().clone();
+        let before = before.as_ref().map_or(&invocation.config, |before| &before.config);
+        let (config, waiting) = before.followed_by(config);
+        let timetable = super::timetable_of(&config)?;
+        let mut probe = app.clone();
+        probe.config = config;
+        probe.transport()?;
+        probe
+            .config
+            .mail
+            .from
+            .parse::<Party>()
+            .map_err(anyhow::Error::msg)
+            .context("[mail] from")?;
+        let config = probe.config;
+        Ok((Reload { config, timetable }, waiting))
+    };
+    match read() {
+        Ok((new, waiting)) => {
+            reload.send_replace(Some(Arc::new(new)));
+            tracing::info!("the configuration was read again and is followed");
+            if !waiting.is_empty() {
+                let keys = waiting.join(", ");
+                tracing::warn!(keys, "these changes wait for the next start of the daemon");
+            }
+            service::tell(&[NotifyState::Status("follows the configuration as read again")]);
+        }
+        Err(error) => {
+            let said = format!("{error:#}");
+            tracing::error!(
+                error = said,
+                "the new configuration cannot be used; the old one stays"
+            );
+            service::tell(&[NotifyState::Status("the new configuration cannot be used")]);
+        }
     }
+}
+
+/// Locks the SQLite file, whatever way to it is written, against a second daemon. Before it is opened.
+pub(super) fn lock(address: &str) -> crate::app::Result<Option<FileLock>> {
+    let file = place::file(address)?;
+    Ok(file.map(|file| FileLock::take(&file, &Faults::from_environment())).transpose()?)
+}
+
+/// Whether a daemon has the SQLite file of this address. Before it is opened.
+pub(super) fn is_locked(address: &str) -> bool {
+    place::file(address).ok().flatten().is_some_and(|file| lock::is_held(&file))
 }

@@ -2,11 +2,12 @@
 
 use super::output::{Format, Sheet};
 use super::{Invocation, daemon, exit};
-use crate::app::AppError;
-use crate::app::copies;
 use crate::app::recount::Recount;
+use crate::app::{App, AppError};
 use crate::store::Store;
 use crate::store::copy::Fingerprint;
+use crate::store::health::CONFLICTS;
+use crate::store::swap::log_beside;
 use anyhow::Context as _;
 use clap::Subcommand;
 use serde::Serialize;
@@ -19,6 +20,9 @@ pub(super) enum Db {
         /// Write the totals anew where they differ
         #[arg(long)]
         repair: bool,
+        /// Also prove that the audit log still has the line that a mail or backup named, such as 4711:0123456789abcdef
+        #[arg(long, value_name = "NUMBER:SEAL")]
+        audit_head: Option<String>,
     },
     /// Make this copy of the database the one that sends mail
     Adopt {
@@ -48,19 +52,40 @@ struct Line {
 impl Db {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
-            Self::Check { repair } => check(&invocation, *repair).await,
+            Self::Check { repair, audit_head } => {
+                check(&invocation, *repair, audit_head.as_deref()).await
+            }
             Self::Adopt { expire_queued } => adopt(&invocation, *expire_queued).await,
             Self::Move { target, force } => move_to(&invocation, target, *force).await,
         }
     }
 }
 
-async fn check(invocation: &Invocation, repair: bool) -> anyhow::Result<u8> {
+async fn check(
+    invocation: &Invocation,
+    repair: bool,
+    audit_head: Option<&str>,
+) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
-    let health = app.health(repair, invocation.clock.now()).await;
-    let health =
-        health.with_context(|| format!("database {}", super::shown(&invocation.address())))?;
+    incomplete(invocation, &app).await?;
+    let health = app.health(repair).await;
+    let health = health
+        .with_context(|| format!("database {}", crate::secrets::shown(&invocation.address())))?;
+    let has_head = match audit_head {
+        Some(head) => Some((head, app.has_audit_line(head).await?)),
+        None => None,
+    };
+    if let Some(head) = app.audit_head().await? {
+        invocation.out.note("db-audit-head", &[("head", &head.short())]);
+    }
     app.store.close().await;
+    if health.unproved > 0 {
+        invocation.out.note("db-audit-unproved", &[("count", &health.unproved)]);
+    }
+    if let Some((head, has)) = has_head {
+        let key = if has { "db-audit-has" } else { "db-audit-lacks" };
+        invocation.out.note(key, &[("head", &super::output::harmless(head))]);
+    }
     let mut lines = Vec::new();
     for check in health.checks {
         for what in &check.wrong {
@@ -69,7 +94,9 @@ async fn check(invocation: &Invocation, repair: bool) -> anyhow::Result<u8> {
         let (right, wrong) = (check.right, check.wrong);
         lines.push(Line { check: check.check, campaign: None, right, wrong });
     }
-    let sound = lines.iter().all(|line| line.wrong.is_empty());
+    let is_damage = |line: &&Line| line.check != CONFLICTS;
+    let sound = lines.iter().filter(is_damage).all(|line| line.wrong.is_empty())
+        && has_head.is_none_or(|(_, has)| has);
     let mut counted = true;
     for (id, found) in health.totals {
         counted &= found.wrong.is_empty();
@@ -92,6 +119,21 @@ async fn check(invocation: &Invocation, repair: bool) -> anyhow::Result<u8> {
         invocation.out.sheet(&sheet);
     }
     Ok(if sound && (counted || repair) { exit::OK } else { exit::FAILED })
+}
+
+/// Says what a copy of the file alone would lack or, if this is a copy, may lack: a part of the database that is not
+/// there cannot be checked.
+async fn incomplete(invocation: &Invocation, app: &App) -> anyhow::Result<()> {
+    if let Some(log) = app.store.file().and_then(log_beside) {
+        let kilobytes = std::fs::metadata(&log).map_or(0, |found| found.len().div_ceil(1000));
+        let told: [(&str, &dyn std::fmt::Display); 2] =
+            [("log", &log.display()), ("kb", &kilobytes)];
+        invocation.out.note("db-log-beside", &told);
+    }
+    if app.is_elsewhere().await? {
+        invocation.out.note("db-elsewhere", &[]);
+    }
+    Ok(())
 }
 
 /// Prints which totals are wrong, and returns a summary.
@@ -121,11 +163,17 @@ async fn move_to(invocation: &Invocation, target: &str, force: bool) -> anyhow::
     let source = invocation.address();
     let _lock = daemon::lock(&source)?;
     let app = invocation.open(false).await?;
-    let target_lock = if same_file(&source, target)? { None } else { daemon::lock(target)? };
-    let made = crate::store::place::file(target).map_err(AppError::from)?;
+    let file = |address: &str| crate::store::place::file(address).map_err(AppError::from);
+    let made = file(target)?;
+    // The same file cannot be locked twice; that it is the same is refused below.
+    let is_same = made.is_some() && made == file(&source)?;
+    let mut target_lock = if is_same { None } else { daemon::lock(target)? };
     let made = made.filter(|file| !file.exists());
     let moved = async {
         let to = Store::open(target, true).await.map_err(AppError::from)?;
+        if let Some(lock) = &mut target_lock {
+            lock.hold_file().map_err(AppError::from)?;
+        }
         let moved = app.move_to(&to, force, invocation.clock.now()).await;
         to.close().await;
         moved
@@ -133,28 +181,18 @@ async fn move_to(invocation: &Invocation, target: &str, force: bool) -> anyhow::
     let moved = moved.await.inspect_err(|_| {
         // The new file is empty or half written.
         if let Some(file) = made {
-            copies::remove(&file);
+            crate::store::swap::remove(&file);
         }
     })?;
     app.store.close().await;
     drop(target_lock);
     print(invocation, &moved.tables);
-    let (from, to) = (super::shown(&source), super::shown(target));
+    let (from, to) = (crate::secrets::shown(&source), crate::secrets::shown(target));
     invocation.out.note("db-moved", &[("from", &from), ("to", &to)]);
     if let Some(why) = &moved.hold {
         invocation.out.note("db-moved-held", &[("why", why)]);
     }
     Ok(exit::OK)
-}
-
-/// Whether two addresses name the same file, which cannot be locked twice.
-fn same_file(one: &str, other: &str) -> anyhow::Result<bool> {
-    let file = |address| -> anyhow::Result<_> {
-        let file = crate::store::place::file(address).map_err(AppError::from)?;
-        Ok(file.and_then(|file| file.canonicalize().ok()))
-    };
-    let one = file(one)?;
-    Ok(one.is_some() && one == file(other)?)
 }
 
 /// Prints tables with their rows and hashes.

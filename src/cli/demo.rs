@@ -16,9 +16,10 @@ use crate::domain::coverage::Depth;
 use crate::domain::date::{days, resolve};
 use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
+use crate::files;
 use crate::jobs::runner::Runner;
 use crate::mail::transport::Transport;
-use crate::store::Store;
+use crate::store::{Store, place};
 use crate::web::Site;
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -51,8 +52,8 @@ const REPORT_HOUR: u32 = 18;
 /// Steps of the first plan's search: a few seconds for a plan near the best.
 const STEPS: u32 = 1500;
 /// Steps of a night's search: what really happened is far from any plan, so that most nights need one, and there are
-/// two hundred of them. A daemon takes three times as long for plans that are worth about 1 % more.
-const NIGHTLY_STEPS: u32 = 400;
+/// two hundred of them. A daemon searches longer, for plans that are worth a few percent more.
+const NIGHTLY_STEPS: u32 = 64;
 /// The hour at which a replay of the whole campaign ends: after the last morning's summary.
 const LAST_LOOK_HOUR: u32 = 8;
 
@@ -109,14 +110,17 @@ impl Demo {
     pub(super) async fn run(&self, mut invocation: Invocation) -> anyhow::Result<u8> {
         fresh(invocation.out, &self.dir)?;
         let example = self.dir.join("campaign");
-        fs::create_dir_all(&example)?;
+        files::create_dir_all(&example)?;
         for (name, bytes) in EXAMPLE {
-            fs::write(example.join(name), bytes)?;
+            files::write(&example.join(name), bytes)?;
         }
         invocation.config.mail.dir = self.dir.join("mail");
-        let address = format!("sqlite://{}", self.dir.join("doseplan.db").display());
-        let lock = daemon::lock(&address)?;
+        let address = place::address(&self.dir.join("doseplan.db"))?;
+        let mut lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;
+        if let Some(lock) = &mut lock {
+            lock.hold_file()?;
+        }
         // A replay can be repeated: until its end, nothing waits for the disk.
         store.wait_for_disk(false).await?;
         let mut app = App::new(store, invocation.config.clone());
@@ -141,7 +145,7 @@ impl Demo {
             clock.release();
             let now = clock.now().with_timezone(&campaign.timezone);
             invocation.out.note("demo-goes-on", &[("now", &now.format("%Y-%m-%d %H:%M"))]);
-            daemon::serve(runner, clock, http).await?;
+            daemon::serve(runner, clock, http, None).await?;
         }
         drop(lock);
         Ok(exit::OK)
@@ -169,10 +173,10 @@ fn fresh(out: super::output::Out, dir: &Path) -> anyhow::Result<()> {
             return Err(out.fail("fail-not-a-demo", &[("dir", &dir.display())]));
         }
         // Fails while a daemon still uses the old database.
-        drop(daemon::lock(&format!("sqlite://{}", dir.join("doseplan.db").display()))?);
+        drop(daemon::lock(&place::address(&dir.join("doseplan.db"))?)?);
         fs::remove_dir_all(dir).with_context(|| format!("{} cannot be removed", dir.display()))?;
     }
-    fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))
+    files::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))
 }
 
 fn at(campaign: &Campaign, day: NaiveDate, hour: u32) -> DateTime<Utc> {
@@ -206,13 +210,16 @@ impl Stage {
     /// Opens the dashboard, before anything has happened, and says what to look at. `end` is when the replay will
     /// end: logins go by that time, or weeks of the campaign would end them between two clicks.
     async fn open(&self, end: DateTime<Utc>) -> anyhow::Result<Option<Http>> {
-        let listener = match self.invocation.config.http.listen {
+        let config = &self.invocation.config.http;
+        let tls = crate::web::Tls::read(config)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let listener = match config.listen {
             None => match TcpListener::bind(Listen::DEFAULT).await {
                 Ok(listener) => listener,
                 // Another daemon has the usual port.
                 Err(_) => TcpListener::bind((Listen::DEFAULT.ip(), 0)).await?,
             },
-            asked => match daemon::listen(asked).await? {
+            Some(_) => match daemon::listen(config).await? {
                 Some(listener) => listener,
                 None => return Ok(None),
             },
@@ -220,10 +227,11 @@ impl Stage {
         let address = listener.local_addr()?;
         let login_clock = Clock::shifted_to(end);
         let password = account(&self.runner.app, login_clock.now()).await?;
-        let site = Site::new(&self.runner, self.clock.clone()).with_login_clock(login_clock);
+        let site =
+            Site::new(&self.runner, self.clock.clone()).with_login_clock(login_clock).with_tls(tls);
         let http = Http::start(listener, site);
         let out = self.invocation.out;
-        let root = format!("http://{address}/");
+        let root = format!("{scheme}://{address}/");
         out.note(
             "demo-dashboard",
             &[("address", &root), ("name", &ACCOUNT), ("password", &password)],
@@ -262,7 +270,7 @@ impl Stage {
             ],
         );
         let reports = demo.dir.join("reports");
-        fs::create_dir_all(&reports)?;
+        files::create_dir_all(&reports)?;
         Ok(Replay {
             tallies: daily(&example.join("tallies.csv"), 1)?,
             doses: daily(&example.join("doses.csv"), 2)?,
@@ -330,7 +338,7 @@ impl Replay {
         {
             let Some(rows) = daily.rows.get(&day) else { continue };
             let path = self.reports.join(format!("{name}-{day}.csv"));
-            fs::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
+            files::write(&path, format!("{}\n{}\n", daily.header, rows.join("\n")))?;
             let (now, language) = (clock.now(), invocation.out.language);
             let done = runner.app.import(loaded, kind, &path, language, now).await?;
             anyhow::ensure!(

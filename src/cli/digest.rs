@@ -73,7 +73,8 @@ impl Digest {
         let code = match self {
             Self::Preview { which, part, out, no_open } => {
                 let post = post(&invocation, &app, &loaded, which).await?;
-                let terminal = std::io::stdout().is_terminal() && part.is_none();
+                let is_table = invocation.out.format == Format::Table;
+                let terminal = std::io::stdout().is_terminal() && part.is_none() && is_table;
                 match out {
                     Some(file) => browser::show(&invocation, &post, file, !no_open && terminal),
                     None if terminal && !no_open => {
@@ -129,13 +130,23 @@ fn preview(
     post: &Post,
     part: Part,
 ) -> anyhow::Result<u8> {
-    match part {
-        Part::Text => print(&format!("{}\n\n{}", post.letter.subject, post.letter.text)),
-        Part::Html => print(&post.letter.page()),
+    let letter = &post.letter;
+    let is_table = invocation.out.format == Format::Table;
+    let content = match part {
+        Part::Text if is_table => format!("{}\n\n{}", letter.subject, letter.text),
+        Part::Text => letter.text.clone(),
+        Part::Html => letter.page(),
         Part::Eml => {
             let message = app.message(loaded, post, invocation.clock.now())?;
-            print(&String::from_utf8_lossy(&message.bytes));
+            String::from_utf8_lossy(&message.bytes).into_owned()
         }
+    };
+    if is_table {
+        print(&content);
+    } else {
+        let (subject, to) = (&letter.subject, &post.to.email);
+        let shown = serde_json::json!({"subject": subject, "to": to, "content": content});
+        invocation.out.thing(&shown);
     }
     Ok(exit::OK)
 }
@@ -193,7 +204,7 @@ async fn send_all(
             anyhow::bail!("{question}\n{how}")
         }
         None => {
-            eprint!("{question} ");
+            super::output::write_err(&format!("{question} "));
             let mut line = String::new();
             std::io::stdin().read_line(&mut line)?;
             line.trim().parse().unwrap_or(0)

@@ -1,15 +1,18 @@
 //! `doseplan doctor`: checks the installation and says what to do about what it finds.
 
 use super::findings::{Findings, Mark};
-use super::{Invocation, checks};
+use super::{Invocation, checks, daemon};
 use crate::app::App;
 use crate::config::TransportKind;
+use crate::secrets;
 
 /// Runs every check; one line each.
 pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
     let mut findings = Findings::new(&invocation);
     let address = invocation.address();
-    let shown = super::shown(&address);
+    let shown = secrets::shown(&address);
+    // Before the database is opened here.
+    let locked = daemon::is_locked(&address);
     let app = match invocation.open(false).await {
         Err(error) => {
             let said = error.root_cause();
@@ -24,15 +27,18 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
     let mut daemon_runs = false;
     if let Some(app) = &app {
         checks::disk(&mut findings, app);
+        checks::rights(&mut findings, &invocation, app);
+        checks::audit_key(&mut findings, app);
         checks::installed(&mut findings, app, invocation.clock.now()).await?;
-        daemon_runs = checks::daemons(&invocation, &mut findings, app).await?;
+        daemon_runs = checks::daemons(&mut findings, app, locked).await?;
         campaigns(&invocation, &mut findings, app).await?;
         mail(&mut findings, app).await;
+        checks::relay(&mut findings, app).await?;
         font(&mut findings, app).await?;
         checks::password_file(&mut findings, &app.config);
     }
     checks::timetable(&invocation, &mut findings, app.as_ref()).await?;
-    checks::http(&mut findings, invocation.config.http.listen, daemon_runs).await;
+    checks::http(&mut findings, &invocation.config.http, daemon_runs).await;
     checks::clocks(&invocation, &mut findings, app.as_ref()).await?;
     let series = crate::intake::series::ids().join(", ");
     findings.line(Mark::Ok, "doctor-series", &[("series", &series)]);
@@ -90,7 +96,7 @@ async fn mail(findings: &mut Findings<'_>, app: &App) {
             findings.line(Mark::Ok, "doctor-mail-smtp", &[("host", &host)]);
         }
         Err(outcome) => {
-            let said = format!("{outcome:?}");
+            let said = outcome.to_string();
             findings.line(Mark::Fail, "doctor-mail-smtp-bad", &[("host", &host), ("said", &said)]);
         }
     }

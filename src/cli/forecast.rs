@@ -13,8 +13,8 @@ use std::path::PathBuf;
 /// Evaluate histories and forecast the next doses, from and to one JSON object a line
 #[derive(Debug, Args)]
 pub(super) struct Forecast {
-    /// Folder of rules: CDSi supporting data in XML, or series files [default: those of the
-    /// program]
+    /// Folder or zip file of rules: CDSi supporting data in XML, or series files [default: those of
+    /// the program]
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
     /// The histories [default: stdin]
@@ -29,7 +29,7 @@ impl Forecast {
             Some(path) => match std::fs::File::open(path) {
                 Ok(file) => Box::new(file),
                 Err(error) => {
-                    eprintln!("doseplan: {}: {error}", path.display());
+                    super::output::tell(&format!("doseplan: {}: {error}", path.display()));
                     return Ok(exit::CONFIGURATION);
                 }
             },
@@ -38,7 +38,7 @@ impl Forecast {
         let today = invocation.clock.now().with_timezone(&chrono::Local).date_naive();
         let words = Words::new(invocation.out.language);
         let refused = tokio::task::block_in_place(|| {
-            stream(input, &mut std::io::stdout().lock(), &rules.rules, &words, today)
+            stream(input, &mut super::output::stream(), &rules.rules, &words, today)
         })?;
         Ok(if refused { exit::REFUSED } else { exit::OK })
     }
@@ -50,7 +50,7 @@ impl Forecast {
         };
         let tell = |issues: &[Issue]| {
             for issue in issues {
-                eprintln!("{}", issue.line(invocation.out.language));
+                super::output::tell(&issue.line(invocation.out.language));
             }
         };
         match found {

@@ -3,7 +3,7 @@
 use super::forecast_words::{Reasons, iso};
 use crate::domain::campaign::Language;
 use crate::domain::rules::{Assessment, Rules, SeriesStatus, Status, assess};
-use crate::intake::history::{History, LineError, read_line};
+use crate::intake::history::{DoseCode, History, LineError, read_line};
 use crate::text;
 use chrono::NaiveDate;
 use std::fmt::Write as _;
@@ -24,6 +24,11 @@ impl Words {
         text::say(self.language, "forecast-unknown-code", &[("code", &code), ("row", &row)])
     }
 
+    fn late(&self, dose: usize, as_of: NaiveDate) -> String {
+        let as_of = iso(as_of);
+        text::say(self.language, "forecast-after-as-of", &[("dose", &dose), ("as_of", &as_of)])
+    }
+
     fn error(&self, error: &LineError) -> String {
         let say = |key, arguments: &[(&str, &dyn std::fmt::Display)]| {
             text::say(self.language, key, arguments)
@@ -36,7 +41,6 @@ impl Words {
             }
             LineError::BadSex(value) => say("forecast-bad-sex", &[("value", value)]),
             LineError::BeforeBirth(dose) => say("forecast-before-birth", &[("dose", dose)]),
-            LineError::AfterAsOf(dose) => say("forecast-after-as-of", &[("dose", dose)]),
             LineError::NotBorn => say("forecast-not-born", &[]),
             LineError::NoVaccine(dose) => say("forecast-no-vaccine", &[("dose", dose)]),
             LineError::TooManyDoses => say("forecast-too-many-doses", &[]),
@@ -65,7 +69,7 @@ impl<'a> Writer<'a> {
         Self { rules, words, today, antigens, groups }
     }
 
-    /// Writes the result for a line; false if the line could not be read.
+    /// Writes the result for a line; false if the line, or a dose of it, counts for nothing.
     pub(super) fn line(
         &mut self,
         line: &[u8],
@@ -89,7 +93,7 @@ impl<'a> Writer<'a> {
                 }
                 let assessment = assess(self.rules, &history.person);
                 self.answer(&history, &assessment, out);
-                true
+                history.late.is_empty()
             }
             Err((id, error)) => {
                 out.push('{');
@@ -107,14 +111,19 @@ impl<'a> Writer<'a> {
             Some(id) => write!(out, "{{\"id\":{id},\"doses\":["),
             None => write!(out, "{{\"id\":null,\"doses\":["),
         };
-        let doses = history.person.doses.iter().zip(&history.codes).zip(&assessment.doses);
-        for (index, ((given, code), verdicts)) in doses.enumerate() {
+        let mut doses = history.person.doses.iter().zip(&history.codes).zip(&assessment.doses);
+        let mut late = history.late.iter().peekable();
+        for index in 0..assessment.doses.len() + history.late.len() {
             comma(index, out);
-            out.push_str("{\"date\":\"");
-            push_day(given.date, out);
-            push_all(&["\",\"", code.key, "\":"], out);
-            push_json(&code.code, out);
-            out.push_str(",\"evaluations\":[");
+            if let Some(dose) = late.next_if(|dose| dose.place == index) {
+                start_dose(dose.date, &dose.code, out);
+                out.push(']');
+                let shown = index + 1;
+                list(&[self.words.late(shown, history.person.as_of)], out);
+                continue;
+            }
+            let Some(((given, code), verdicts)) = doses.next() else { continue };
+            start_dose(given.date, code, out);
             for (index, it) in verdicts.iter().enumerate() {
                 comma(index, out);
                 let antigen = &self.antigens[usize::from(it.antigen.0)];
@@ -157,6 +166,15 @@ impl<'a> Writer<'a> {
         }
         out.push_str("]}\n");
     }
+}
+
+/// The start of a dose, up to its evaluations.
+fn start_dose(date: NaiveDate, code: &DoseCode, out: &mut String) {
+    out.push_str("{\"date\":\"");
+    push_day(date, out);
+    push_all(&["\",\"", code.key, "\":"], out);
+    push_json(&code.code, out);
+    out.push_str(",\"evaluations\":[");
 }
 
 fn comma(index: usize, out: &mut String) {

@@ -131,7 +131,7 @@ fn write_all(
         refused |= done.refused;
         for (code, row) in done.warnings {
             if warned.insert(code.clone()) {
-                eprintln!("{}", words.unknown(&code, row));
+                super::output::tell(&words.unknown(&code, row));
             }
         }
         if let Err(error) = output.write_all(done.out.as_bytes()) {

@@ -1,12 +1,13 @@
 //! `--help`, man pages and usage errors in the reader's language, with examples. The English words stand at the
 //! commands themselves; the Chinese ones in `src/text/zh-CN/help.ftl`, a message for each command and argument.
 
-use super::Cli;
+use super::{Cli, output};
 use crate::domain::campaign::Language;
-use crate::text;
+use crate::{secrets, text};
+use chrono::NaiveDate;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 /// Examples of every command, by its path.
 const EXAMPLES: &[(&str, &[&str])] = &[
@@ -48,6 +49,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "doseplan plan make",
             "doseplan plan make --folder ./danyang -o csv --certificate prices.json",
+            "doseplan plan make --jurisdiction ./county --folder ./flu --folder ./hpv -o csv",
+        ],
+    ),
+    (
+        "plan check",
+        &[
+            "doseplan plan check ./danyang plan.csv --certificate prices.json",
+            "doseplan plan check --jurisdiction ./county --folder ./flu --folder ./hpv plan.csv",
         ],
     ),
     ("doses new", &["doseplan doses new --xlsx doses.xlsx"]),
@@ -58,6 +67,21 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("tallies import", &["doseplan tallies import today.xlsx"]),
     ("persons import", &["doseplan persons import persons.csv"]),
     ("outcomes import", &["doseplan outcomes import outcomes.csv"]),
+    ("persons show", &["doseplan persons show P001"]),
+    ("persons export", &["doseplan persons export > persons.csv"]),
+    ("persons merge", &["doseplan persons merge P001 P900"]),
+    ("persons erase", &["doseplan persons erase P001 --reason \"entered twice\""]),
+    ("import list", &["doseplan import list"]),
+    ("import undo", &["doseplan import undo 12"]),
+    (
+        "campaign copy",
+        &["doseplan campaign copy flu-2026 flu-2027 --start 2027-09-01 --end 2027-12-31"],
+    ),
+    ("campaign close", &["doseplan campaign close flu-2026"]),
+    (
+        "jurisdiction conflicts resolve",
+        &["doseplan jurisdiction conflicts resolve P001 --split P900"],
+    ),
     ("due list", &["doseplan due list --area yunyang -o csv"]),
     ("catch-up report", &["doseplan catch-up report --as-of 2021-10-20"]),
     ("forecast", &["doseplan forecast children.ndjson > due.ndjson"]),
@@ -71,6 +95,25 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("report save", &["doseplan report save 2021-06.xlsx --month 2021-06"]),
     ("report list", &["doseplan report list"]),
+    (
+        "national month",
+        &[
+            "doseplan national month 2025-03 --folder ./county",
+            "doseplan national month 2025-03 --folder ./county --save 2025-03.xlsx",
+            "doseplan national month 2025-03 --folder ./county --explain HepB-3",
+        ],
+    ),
+    ("national cum", &["doseplan national cum 2025-06 --folder ./county -o json"]),
+    (
+        "national cohort",
+        &[
+            "doseplan national cohort 2025-12-31 --folder ./county --save cohort.xlsx",
+            "doseplan national cohort 2025-12-31 --folder ./county --explain MCV-2 --age 2",
+        ],
+    ),
+    ("national year90", &["doseplan national year90 2025 --folder ./county"]),
+    ("national duplicates", &["doseplan national duplicates --folder ./county -o csv"]),
+    ("national quality", &["doseplan national quality 2025-03 --folder ./county"]),
     ("coverage", &["doseplan coverage --as-of 2021-06-30", "doseplan coverage --by area -o csv"]),
     ("status", &["doseplan status", "doseplan status --watch", "doseplan status --check"]),
     ("outbox list", &["doseplan outbox list --state in_doubt"]),
@@ -85,23 +128,48 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("restore", &["doseplan restore doseplan-backup.db --db sqlite://new.db"]),
 ];
 
-/// Reads the arguments. Prints help or a usage error and ends the program if needed.
-pub(super) fn parse() -> Cli {
+/// Reads the arguments; returns them and the names of the command, such as `db move`. Prints help or a usage error and
+/// ends the program if needed.
+pub(super) fn parse() -> (Cli, String) {
     let arguments: Vec<_> = std::env::args_os().collect();
+    for word in arguments.iter().filter_map(|word| word.to_str()) {
+        secrets::keep(word);
+    }
     let language = language_of(&arguments);
     let read = command(language)
         .try_get_matches_from(arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, path_of(&matches))));
     match read {
-        Ok(cli) => cli,
+        Ok(read) => read,
         Err(error) => {
             if let Some(said) = (language == Language::ZhCn).then(|| told(&error)).flatten() {
-                eprintln!("{said}");
+                if error.use_stderr() {
+                    output::tell(&said);
+                } else {
+                    output::print(&format!("{said}\n"));
+                }
+                std::process::exit(error.exit_code());
+            }
+            let said = error.to_string();
+            // What is printed as help is ours and holds nobody's password.
+            if error.use_stderr() && secrets::masked(&said) != said {
+                output::write_err(&said);
                 std::process::exit(error.exit_code());
             }
             error.exit()
         }
     }
+}
+
+/// The names of the command that was asked for.
+fn path_of(matches: &ArgMatches) -> String {
+    let mut names = Vec::new();
+    let mut at = matches;
+    while let Some((name, below)) = at.subcommand() {
+        names.push(name);
+        at = below;
+    }
+    names.join(" ")
 }
 
 /// The language of `--lang`, as far as it is known before the arguments are parsed, or else the environment's.
@@ -264,14 +332,24 @@ fn told(error: &clap::Error) -> Option<String> {
     Some(super::output::lines_harmless(&said))
 }
 
-/// Writes a man page for every command into a folder.
-pub(super) fn man(folder: &std::path::Path) -> anyhow::Result<usize> {
+/// Writes a man page for every command into a folder, with `day` as its date; returns how many.
+pub(super) fn man(folder: &std::path::Path, day: NaiveDate) -> anyhow::Result<usize> {
     std::fs::create_dir_all(folder)?;
-    let command = with_examples_below(Cli::command(), "");
-    clap_mangen::generate_to(command, folder)?;
-    let pages = std::fs::read_dir(folder)?.flatten();
-    let is_page = |name: &str| name.starts_with("doseplan") && name.ends_with(".1");
-    Ok(pages.filter(|page| page.file_name().to_str().is_some_and(is_page)).count())
+    let mut command = with_examples_below(Cli::command(), "").disable_help_subcommand(true);
+    command.build();
+    man_below(&command, folder, day)
+}
+
+fn man_below(command: &Command, folder: &std::path::Path, day: NaiveDate) -> anyhow::Result<usize> {
+    let mut pages = 1;
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        pages += man_below(below, folder, day)?;
+    }
+    let source = format!("doseplan {}", env!("CARGO_PKG_VERSION"));
+    // Without a date its place would be taken by the version, because empty arguments are left out.
+    let page = clap_mangen::Man::new(command.clone()).date(day.to_string());
+    page.source(source).manual("doseplan").generate_to(folder)?;
+    Ok(pages)
 }
 
 /// Man pages are in English, as most are, with their examples.

@@ -1,18 +1,20 @@
 //! `doseplan doses|tallies|persons|outcomes`: import files, void records.
 
 use super::forecast_words::Reasons;
-use super::output::{Format, harmless};
+use super::output::harmless;
+use super::record_history::history;
 use super::{Invocation, exit, workbook};
 use crate::app::Loaded;
-use crate::app::import::{Imported, Kind, Warning};
-use crate::domain::dose::Dose;
+use crate::app::import::{Imported, Kind, Order, Warning};
+use crate::domain::dose::{Dose, Tally};
 use crate::domain::id::{PersonId, RecordId};
+use crate::domain::permission::Actor;
+use crate::domain::plausible::Sure;
 use crate::intake::Issue;
-use crate::store::records::{self, Past};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Doses given to people.
 #[derive(Debug, Subcommand)]
@@ -36,18 +38,21 @@ pub(super) enum Tallies {
     /// Make a workbook to fill in, with the campaign's codes and the planned rows of a day
     New(workbook::NewTallies),
     /// Import tallies.csv or a workbook: record, date, place, area, group, dose, doses
-    Import(File),
+    Import(Counts),
+    /// Counts that nobody can mean; they count nowhere until they are corrected or confirmed
+    Doubtful,
+    /// Confirm doubtful counts, so that they count
+    Confirm {
+        /// Their records; all of them if none is named
+        records: Vec<String>,
+    },
     /// Exclude a record from all counts; what it said is kept
     Void(Void),
-}
-
-/// The register of people.
-#[derive(Debug, Subcommand)]
-pub(super) enum Persons {
-    /// Make a workbook to fill in, with the campaign's codes
-    New(workbook::New),
-    /// Import persons.csv or a workbook: person, area, born, name, sex, group, tags, email, phone, …
-    Import(File),
+    /// What was known about a record, now and before, and who said so
+    History {
+        /// The record
+        record: String,
+    },
 }
 
 /// Outcomes other than a dose.
@@ -66,6 +71,19 @@ pub(super) enum Outcomes {
 pub(super) struct File {
     /// The file; refused rows are written to NAME-errors.csv beside it
     path: PathBuf,
+    /// Take in records that were voided, too
+    #[arg(long)]
+    revive: bool,
+}
+
+/// A file of counts.
+#[derive(Debug, Args)]
+pub(super) struct Counts {
+    #[command(flatten)]
+    file: File,
+    /// Take counts that nobody can usually mean: they are right
+    #[arg(long)]
+    yes: bool,
 }
 
 /// A record to void.
@@ -82,9 +100,9 @@ impl Doses {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "doses", new).await,
-            Self::Import(file) => import(&invocation, Kind::Doses, &file.path).await,
+            Self::Import(file) => import(&invocation, (Kind::Doses, Sure::None), file).await,
             Self::Void(it) => void(&invocation, Kind::Doses, it).await,
-            Self::History { record } => history(&invocation, record).await,
+            Self::History { record } => history::<Dose>(&invocation, record).await,
         }
     }
 }
@@ -93,17 +111,14 @@ impl Tallies {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::tallies(&invocation, new).await,
-            Self::Import(file) => import(&invocation, Kind::Tallies, &file.path).await,
+            Self::Import(file) => {
+                let sure = if file.yes { Sure::All } else { Sure::None };
+                import(&invocation, (Kind::Tallies, sure), &file.file).await
+            }
+            Self::Doubtful => doubtful(&invocation).await,
+            Self::Confirm { records } => confirm(&invocation, records).await,
             Self::Void(it) => void(&invocation, Kind::Tallies, it).await,
-        }
-    }
-}
-
-impl Persons {
-    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
-        match self {
-            Self::New(new) => workbook::records(&invocation, "persons", new).await,
-            Self::Import(file) => import(&invocation, Kind::Persons, &file.path).await,
+            Self::History { record } => history::<Tally>(&invocation, record).await,
         }
     }
 }
@@ -112,25 +127,35 @@ impl Outcomes {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "outcomes", new).await,
-            Self::Import(file) => import(&invocation, Kind::Outcomes, &file.path).await,
+            Self::Import(file) => import(&invocation, (Kind::Outcomes, Sure::None), file).await,
             Self::Void(it) => void(&invocation, Kind::Outcomes, it).await,
         }
     }
 }
 
-async fn import(invocation: &Invocation, kind: Kind, path: &Path) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    let now = invocation.clock.now();
-    let done = app.import(&loaded, kind, path, invocation.out.language, now).await?;
+/// Imports a file and tells what became of its rows.
+pub(super) async fn import(
+    invocation: &Invocation,
+    (kind, sure): (Kind, Sure),
+    file: &File,
+) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
+    let campaign = match invocation.common.campaign.as_deref() {
+        Some(named) => Some(app.campaign(Some(named)).await?),
+        None => None,
+    };
+    let (path, language) = (file.path.as_path(), invocation.out.language);
+    let (campaign, revives) = (campaign.as_ref(), file.revive);
+    let order = Order { campaign, kind, path, language, revives, sure };
+    let done = app.import_file(&order, invocation.clock.now()).await?;
+    let all = app.campaigns().await?;
     app.store.close().await;
     let told = Told {
-        warnings: warned(invocation, &loaded, &done.warnings),
-        stored_warnings: warned(invocation, &loaded, &done.stored_warnings),
+        warnings: warned(invocation, &all, &done.warnings),
+        stored_warnings: warned(invocation, &all, &done.stored_warnings),
         done: &done,
     };
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&told);
-    }
+    invocation.out.thing(&told);
     tell(invocation, &told);
     Ok(if done.fault.iter().any(|issue| issue.code == "path_missing") {
         exit::CONFIGURATION
@@ -162,19 +187,22 @@ struct Told<'a> {
     stored_warnings: Vec<Warned>,
 }
 
-fn warned(invocation: &Invocation, loaded: &Loaded, warnings: &[Warning]) -> Vec<Warned> {
+fn warned(invocation: &Invocation, all: &[Loaded], warnings: &[Warning]) -> Vec<Warned> {
     let words = Reasons::new(invocation.out.language);
+    let judge = |one: &Warning| {
+        let loaded = all.iter().find(|loaded| loaded.no == one.campaign);
+        loaded.map(|loaded| &loaded.judge)
+    };
     let warned = |one: &Warning| Warned {
         row: one.row,
         record: one.record.clone(),
         person: one.person.clone(),
         date: one.judged.date,
-        vaccine: one
-            .judged
-            .told()
-            .map_or_else(String::new, |told| loaded.judge.name(told.group).to_owned()),
-        reasons: one.judged.told().map_or_else(Vec::new, |told| {
-            words.of_dose(&loaded.judge.rules, one.judged.date, told)
+        vaccine: judge(one)
+            .zip(one.judged.told())
+            .map_or_else(String::new, |(judge, told)| judge.name(told.group).to_owned()),
+        reasons: judge(one).zip(one.judged.told()).map_or_else(Vec::new, |(judge, told)| {
+            words.of_dose(&judge.rules, one.judged.date, told)
         }),
     };
     warnings.iter().map(warned).collect()
@@ -184,11 +212,18 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
     let (out, done) = (invocation.out, told.done);
     let shown = |issues: &[Issue]| {
         for issue in issues {
-            eprintln!("{}", issue.line(out.language));
+            super::output::tell(&issue.line(out.language));
         }
     };
     shown(&done.fault);
     shown(&done.issues);
+    shown(&done.oddities);
+    if done.to_look_at > done.oddities.len() as u64 {
+        out.note("import-to-look-at", &[("count", &done.to_look_at)]);
+    }
+    if done.unfilled > 0 {
+        out.note("import-unfilled", &[("count", &done.unfilled)]);
+    }
     if done.rows > 0 || done.fault.is_empty() {
         out.note(
             "import-done",
@@ -219,11 +254,20 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
             ],
         );
     }
+    if done.doubtful > 0 {
+        out.note("import-doubtful", &[("count", &done.doubtful)]);
+    }
     if done.invalid > 0 {
         out.note("import-invalid", &[("count", &done.invalid)]);
     }
     if done.no_longer_valid > 0 {
         out.note("import-no-longer-valid", &[("count", &done.no_longer_valid)]);
+    }
+    if done.voided > 0 {
+        out.note("import-voided", &[("count", &done.voided)]);
+    }
+    if done.elsewhere > 0 {
+        out.note("import-elsewhere", &[("count", &done.elsewhere)]);
     }
     if let Some(path) = &done.errors_file {
         out.note("import-errors-file", &[("path", &path.display())]);
@@ -231,9 +275,9 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
 }
 
 async fn void(invocation: &Invocation, kind: Kind, it: &Void) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
+    let app = invocation.open(false).await?;
     let record = RecordId::new(it.record.trim());
-    let done = app.void(&loaded, kind, &record, &it.reason, invocation.clock.now()).await?;
+    let done = app.void(kind, &record, &it.reason, invocation.clock.now()).await?;
     app.store.close().await;
     if !done {
         return Err(invocation.out.fail("fail-no-record", &[("record", &harmless(&it.record))]));
@@ -242,38 +286,70 @@ async fn void(invocation: &Invocation, kind: Kind, it: &Void) -> anyhow::Result<
     Ok(exit::OK)
 }
 
-async fn history(invocation: &Invocation, record: &str) -> anyhow::Result<u8> {
+/// Lists the counts that wait to be confirmed.
+async fn doubtful(invocation: &Invocation) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
-    let record = RecordId::new(record.trim());
-    let mut tx = app.store.read().await?;
+    let waiting = app.doubtful(&loaded).await?;
+    app.store.close().await;
     let zone = loaded.campaign.timezone;
-    let columns =
-        ["record", "person", "date", "place", "lot", "recorded_at", "superseded_at", "why"];
+    let columns = [
+        "record",
+        "date",
+        "place",
+        "area",
+        "group",
+        "dose",
+        "doses",
+        "why",
+        "than",
+        "who",
+        "address",
+        "recorded_at",
+    ];
     let mut sheet = super::output::Sheet::new(&columns);
-    let mut push = |dose: &Dose, from: i64, to: Option<i64>, why: &str| {
+    for held in waiting {
+        let (tally, doubt) = (held.what.tally, held.what.doubt);
         sheet.push(vec![
-            dose.record.to_string(),
-            dose.person.to_string(),
-            dose.date.to_string(),
-            dose.place.to_string(),
-            dose.lot.as_ref().map(ToString::to_string).unwrap_or_default(),
-            super::job::local(zone, from),
-            to.map(|to| super::job::local(zone, to)).unwrap_or_default(),
-            why.to_owned(),
+            tally.record.to_string(),
+            tally.date.to_string(),
+            tally.place.to_string(),
+            tally.area.to_string(),
+            tally.group.to_string(),
+            tally.dose.to_string(),
+            tally.doses.to_string(),
+            doubt.why.to_string(),
+            doubt.than.to_string(),
+            held.by.who,
+            held.by.address.unwrap_or_default(),
+            super::job::local(zone, held.at),
         ]);
-    };
-    for past in records::past::<Dose>(&mut tx, loaded.no, record.as_str()).await? {
-        let Past { known, superseded_at, why } = past;
-        push(&known.value, known.recorded_at, Some(superseded_at), &why);
-    }
-    for known in records::find::<Dose>(&mut tx, loaded.no, [record.as_str()]).await?.values() {
-        push(&known.value, known.recorded_at, None, "");
     }
     if sheet.is_empty() {
-        return Err(invocation
-            .out
-            .fail("fail-no-record", &[("record", &harmless(record.as_str()))]));
+        invocation.out.note("tallies-none-doubtful", &[]);
     }
     invocation.out.sheet(&sheet);
+    Ok(exit::OK)
+}
+
+/// Confirms counts that wait.
+async fn confirm(invocation: &Invocation, records: &[String]) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(None).await?;
+    let records: Vec<RecordId> =
+        records.iter().map(|record| RecordId::new(record.trim())).collect();
+    let now = invocation.clock.now();
+    let (done, unknown) = app.confirm_tallies(&loaded, &records, Actor::CommandLine, now).await?;
+    app.store.close().await;
+    if let Some(record) = unknown.first() {
+        let record = harmless(record.as_str());
+        return Err(invocation.out.fail("fail-not-doubtful", &[("record", &record)]));
+    }
+    for issue in &done.issues {
+        super::output::tell(&issue.line(invocation.out.language));
+    }
+    if !done.issues.is_empty() {
+        return Ok(exit::REFUSED);
+    }
+    let count = done.new + done.corrected;
+    invocation.out.note("tallies-confirmed", &[("count", &count)]);
     Ok(exit::OK)
 }

@@ -79,6 +79,11 @@ pub(super) fn local(zone: Tz, millis: i64) -> String {
         .unwrap_or_default()
 }
 
+/// An instant as local time of a zone with its offset, because a repeated hour has two instants of the same name.
+fn exact(zone: Tz, at: DateTime<Utc>) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S%:z").to_string()
+}
+
 #[derive(Serialize)]
 struct Line {
     job: JobName,
@@ -147,30 +152,96 @@ impl Job {
         if matches!(self, Self::Hold { .. } | Self::Resume) {
             return self.hold_or_resume(&invocation).await;
         }
-        let (app, loaded) = invocation.loaded(None).await?;
+        let (app, meant) = invocation.meant(None).await?;
         let runner = invocation.runner(app)?;
-        let now = invocation.clock.now();
-        let code = match self {
-            Self::List => list(&invocation, &runner, &loaded, now).await,
-            Self::Next { count } => Ok(next(&invocation, &runner, &loaded, now, *count)),
-            Self::Run { name, at } => {
-                let at = at.map_or(now, |local| resolve(loaded.campaign.timezone, local));
-                let occasion = Occasion { due: at, now: at };
-                let report = runner.execute(&loaded, job_of(name)?, occasion).await?;
-                let said = report_words(invocation.out.language, &report);
-                invocation.out.note("job-done", &[("job", name), ("said", &said)]);
-                Ok(exit::OK)
-            }
-            Self::Backfill { name, from, to, dry_run } => {
-                backfill(&invocation, &runner, &loaded, (name, *from, *to), *dry_run).await
-            }
-            Self::Hold { .. } | Self::Resume => Ok(exit::OK),
-            Self::Runs { name, limit } => {
-                list_runs(&invocation, &runner, &loaded, name.as_deref(), *limit).await
-            }
-        };
+        let code = self.of_all(&invocation, &runner, &meant).await;
         runner.app.store.close().await;
         code
+    }
+
+    /// Does it for each campaign in turn.
+    async fn of_all(
+        &self,
+        invocation: &Invocation,
+        runner: &Runner,
+        meant: &[Loaded],
+    ) -> anyhow::Result<u8> {
+        let now = invocation.clock.now();
+        let mut lines = Lines::of(meant);
+        for loaded in meant {
+            match self {
+                Self::List => list(invocation, runner, loaded, now, &mut lines).await?,
+                Self::Next { count } => next(invocation, runner, loaded, (now, *count), &mut lines),
+                Self::Run { name, at } => {
+                    let at = at.map_or(now, |local| resolve(loaded.campaign.timezone, local));
+                    let occasion = Occasion { due: at, now: at };
+                    let report = runner.execute(loaded, job_of(name)?, occasion).await?;
+                    let said = report_words(invocation.out.language, &report);
+                    let due = local(loaded.campaign.timezone, at.timestamp_millis());
+                    let done = serde_json::json!({"job": name, "due": due, "said": said});
+                    lines.thing(loaded, done);
+                    let said = lines.named(loaded, said);
+                    invocation.out.note("job-done", &[("job", name), ("said", &said)]);
+                }
+                Self::Backfill { name, from, to, dry_run } => {
+                    backfill(invocation, runner, loaded, (name, *from, *to), *dry_run).await?;
+                }
+                Self::Hold { .. } | Self::Resume => {}
+                Self::Runs { name, limit } => {
+                    let asked = (name.as_deref(), *limit);
+                    list_runs(invocation, runner, loaded, asked, &mut lines).await?;
+                }
+            }
+        }
+        lines.print(invocation);
+        Ok(exit::OK)
+    }
+}
+
+/// What a command lists, of one campaign or of several.
+struct Lines {
+    several: bool,
+    json: Vec<serde_json::Value>,
+    things: Vec<serde_json::Value>,
+    sheets: Vec<(Option<String>, Sheet)>,
+}
+
+impl Lines {
+    fn of(meant: &[Loaded]) -> Self {
+        Self { several: meant.len() > 1, json: Vec::new(), things: Vec::new(), sheets: Vec::new() }
+    }
+
+    /// A text that says of which of several campaigns it is.
+    fn named(&self, loaded: &Loaded, said: String) -> String {
+        if self.several { format!("{}: {said}", loaded.campaign.id) } else { said }
+    }
+
+    fn json(&mut self, loaded: &Loaded, line: &impl Serialize) {
+        let mut value = serde_json::to_value(line).expect("plain data becomes JSON");
+        if let (true, Some(keys)) = (self.several, value.as_object_mut()) {
+            keys.insert("campaign".to_owned(), loaded.campaign.id.as_str().into());
+        }
+        self.json.push(value);
+    }
+
+    /// A thing that is no list where there is one campaign.
+    fn thing(&mut self, loaded: &Loaded, thing: serde_json::Value) {
+        if self.several { self.json(loaded, &thing) } else { self.things.push(thing) }
+    }
+
+    fn sheet(&mut self, loaded: &Loaded, sheet: Sheet) {
+        let id = self.several.then(|| loaded.campaign.id.to_string());
+        self.sheets.push((id, sheet));
+    }
+
+    fn print(self, invocation: &Invocation) {
+        if let Some(thing) = self.things.first() {
+            invocation.out.thing(thing);
+        } else if !self.sheets.is_empty() {
+            invocation.out.sheet(&Sheet::joined(self.sheets.into_iter()));
+        } else if invocation.out.format == Format::Json {
+            invocation.out.json(&self.json);
+        }
     }
 }
 
@@ -179,7 +250,8 @@ async fn list(
     runner: &Runner,
     loaded: &Loaded,
     now: DateTime<Utc>,
-) -> anyhow::Result<u8> {
+    all: &mut Lines,
+) -> anyhow::Result<()> {
     let zone = loaded.campaign.timezone;
     let mut tx = runner.app.store.read().await?;
     let mut lines = Vec::new();
@@ -188,7 +260,10 @@ async fn list(
         let mut upcoming: std::collections::VecDeque<String> = entry
             .upcoming(zone, now, life(&loaded.campaign), UPCOMING)
             .into_iter()
-            .map(|at| local(zone, at.timestamp_millis()))
+            .map(|at| match invocation.out.format {
+                Format::Json => exact(zone, at),
+                _ => local(zone, at.timestamp_millis()),
+            })
             .collect();
         let done = runs::last(&mut tx, loaded.no, entry.job, RunState::Done).await?;
         let last = runs::list(&mut tx, loaded.no, Some(entry.job), 1).await?.into_iter().next();
@@ -207,8 +282,10 @@ async fn list(
         });
     }
     if invocation.out.format == Format::Json {
-        invocation.out.json(&lines);
-        return Ok(exit::OK);
+        for line in &lines {
+            all.json(loaded, line);
+        }
+        return Ok(());
     }
     let columns = ["job", "cron", "catch_up", "last_done", "last_result", "next", "then"];
     let mut sheet = Sheet::new(&columns);
@@ -223,18 +300,18 @@ async fn list(
             line.then.join(", "),
         ]);
     }
-    invocation.out.sheet(&sheet);
+    all.sheet(loaded, sheet);
     note_clock_change(invocation, loaded, change);
-    Ok(exit::OK)
+    Ok(())
 }
 
 fn next(
     invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
-    now: DateTime<Utc>,
-    count: usize,
-) -> u8 {
+    (now, count): (DateTime<Utc>, usize),
+    all: &mut Lines,
+) {
     let zone = loaded.campaign.timezone;
     let mut due: Vec<(DateTime<Utc>, JobName)> = Vec::new();
     let change = clock_change(loaded, now);
@@ -244,23 +321,23 @@ fn next(
     }
     due.sort();
     if invocation.out.format == Format::Json {
-        let lines: Vec<_> = due
-            .iter()
-            .map(|(at, job)| {
-                let due = local(zone, at.timestamp_millis());
-                serde_json::json!({"due": due, "job": job, "clock_change": change})
-            })
-            .collect();
-        invocation.out.json(&lines);
-        return exit::OK;
+        for (at, job) in due {
+            let due = exact(zone, at);
+            let line = serde_json::json!({"due": due, "job": job, "clock_change": change});
+            all.json(loaded, &line);
+        }
+        return;
     }
     let mut sheet = Sheet::new(&["due", "job"]);
     for (at, job) in due {
-        sheet.push(vec![local(zone, at.timestamp_millis()), job.to_string()]);
+        let due = match invocation.out.format {
+            Format::Csv => exact(zone, at),
+            _ => local(zone, at.timestamp_millis()),
+        };
+        sheet.push(vec![due, job.to_string()]);
     }
-    invocation.out.sheet(&sheet);
+    all.sheet(loaded, sheet);
     note_clock_change(invocation, loaded, change);
-    exit::OK
 }
 
 async fn backfill(
@@ -269,7 +346,7 @@ async fn backfill(
     loaded: &Loaded,
     (name, from, to): (&str, NaiveDateTime, NaiveDateTime),
     dry_run: bool,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<()> {
     let zone = loaded.campaign.timezone;
     let job = JobName::from_word(name);
     let entry = job
@@ -278,6 +355,9 @@ async fn backfill(
     let job = entry.job;
     let (from, to) = (resolve(zone, from), resolve(zone, to));
     let due = entry.between(zone, from - chrono::TimeDelta::seconds(1), to, 1000);
+    let mut sheet = Sheet::new(&["job", "due", "state", "said"]);
+    let row =
+        |due: &str, state: &str, said: &str| [name, due, state, said].map(str::to_owned).to_vec();
     for at in due {
         let mut tx = runner.app.store.read().await?;
         let found = runs::find(&mut tx, loaded.no, job, at.timestamp_millis()).await?;
@@ -285,10 +365,12 @@ async fn backfill(
         let when = local(zone, at.timestamp_millis());
         if found.as_ref().is_some_and(|run| run.state == RunState::Done) {
             invocation.out.note("backfill-done-before", &[("due", &when)]);
+            sheet.push(row(&when, "done_before", ""));
             continue;
         }
         if dry_run {
             invocation.out.note("backfill-would-run", &[("job", &name), ("due", &when)]);
+            sheet.push(row(&when, "would_run", ""));
             continue;
         }
         let now = invocation.clock.now();
@@ -296,17 +378,21 @@ async fn backfill(
         let said = report_words(invocation.out.language, &report);
         runner.note_backfill(loaded, job, at, report, now).await?;
         invocation.out.note("backfill-ran", &[("job", &name), ("due", &when), ("said", &said)]);
+        sheet.push(row(&when, "ran", &said));
     }
-    Ok(exit::OK)
+    if invocation.out.format != Format::Table {
+        invocation.out.sheet(&sheet);
+    }
+    Ok(())
 }
 
 async fn list_runs(
     invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
-    name: Option<&str>,
-    limit: i64,
-) -> anyhow::Result<u8> {
+    (name, limit): (Option<&str>, i64),
+    all: &mut Lines,
+) -> anyhow::Result<()> {
     let mut tx = runner.app.store.read().await?;
     let job = name.map(job_of).transpose()?;
     let found = runs::list(&mut tx, loaded.no, job, limit).await?;
@@ -322,8 +408,10 @@ async fn list_runs(
         })
         .collect();
     if invocation.out.format == Format::Json {
-        invocation.out.json(&lines);
-        return Ok(exit::OK);
+        for line in &lines {
+            all.json(loaded, line);
+        }
+        return Ok(());
     }
     let mut sheet = Sheet::new(&["job", "due", "state", "reason", "attempt"]);
     for line in lines {
@@ -335,6 +423,6 @@ async fn list_runs(
             line.attempt.to_string(),
         ]);
     }
-    invocation.out.sheet(&sheet);
-    Ok(exit::OK)
+    all.sheet(loaded, sheet);
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! `doseplan jurisdiction`.
 
-use super::applied::{checked, place_changes, told};
+use super::applied::{applied_places, checked, place_changes, told};
+use super::conflicts::Conflicts;
 use super::output::{Format, Sheet, harmless};
 use super::{Invocation, exit, workbook};
-use crate::app::jurisdictions::AppliedPlaces;
 use crate::app::places::PlaceChange;
 use crate::domain::jurisdiction::jurisdiction_tables;
 use crate::domain::permission::Actor;
@@ -36,30 +36,10 @@ pub(super) enum Jurisdiction {
         /// The folder, created if needed, or a file that ends in .xlsx
         path: PathBuf,
     },
-    /// What campaigns say otherwise since they share one jurisdiction
+    /// What campaigns say otherwise since they share one jurisdiction, and one register
     #[command(subcommand)]
     Conflicts(Conflicts),
 }
-
-/// What campaigns say otherwise than the jurisdiction.
-#[derive(Debug, Subcommand)]
-pub(super) enum Conflicts {
-    /// Each row that differs, and how
-    List,
-    /// Decide what a row says
-    Resolve {
-        /// The table: areas, sites, teams or stops
-        table: String,
-        /// The code
-        code: String,
-        /// The campaign whose row is right, or jurisdiction
-        #[arg(long, value_name = "ID")]
-        keep: String,
-    },
-}
-
-/// What `--keep` calls the row that the jurisdiction has.
-const KEEP_JURISDICTION: &str = "jurisdiction";
 
 impl Jurisdiction {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
@@ -69,10 +49,7 @@ impl Jurisdiction {
             Self::List => list(&invocation).await,
             Self::History => history(&invocation).await,
             Self::Export { path } => export(&invocation, path).await,
-            Self::Conflicts(Conflicts::List) => conflicts(&invocation).await,
-            Self::Conflicts(Conflicts::Resolve { table, code, keep }) => {
-                resolve(&invocation, (table, code), keep).await
-            }
+            Self::Conflicts(it) => it.run(&invocation).await,
         }
     }
 }
@@ -100,7 +77,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     };
     app.store.close().await;
     let applied = applied?;
-    tell(invocation, &applied);
+    applied_places(invocation, &applied);
     let name = harmless(&given.name);
     let key = match (applied.is_new, applied.is_change(), dry_run) {
         (true, _, false) => "jurisdiction-stored",
@@ -115,14 +92,6 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
         invocation.out.note("jurisdiction-taken", &[("count", &taken)]);
     }
     Ok(if dry_run && applied.is_change() { exit::CHANGES } else { exit::OK })
-}
-
-fn tell(invocation: &Invocation, applied: &AppliedPlaces) {
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&applied.changes);
-    } else {
-        place_changes(invocation, &applied.changes);
-    }
 }
 
 async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
@@ -202,44 +171,5 @@ async fn export(invocation: &Invocation, path: &Path) -> anyhow::Result<u8> {
             .map_err(|error| invocation.out.not_written(path, &error))?;
     }
     invocation.out.note("campaign-exported", &[("dir", &path.display())]);
-    Ok(exit::OK)
-}
-
-async fn conflicts(invocation: &Invocation) -> anyhow::Result<u8> {
-    let app = invocation.open(false).await?;
-    let found = app.conflicts().await?;
-    app.store.close().await;
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&found);
-        return Ok(exit::OK);
-    }
-    let mut sheet = Sheet::new(&["table", "code", "campaign", "column", "jurisdiction", "said"]);
-    for one in &found {
-        for (column, held, said) in &one.columns {
-            sheet.push(vec![
-                one.table.clone(),
-                one.code.clone(),
-                one.campaign.to_string(),
-                column.clone(),
-                harmless(held),
-                harmless(said),
-            ]);
-        }
-    }
-    invocation.out.sheet(&sheet);
-    invocation.out.note("jurisdiction-conflicts", &[("count", &found.len())]);
-    Ok(exit::OK)
-}
-
-async fn resolve(invocation: &Invocation, row: (&str, &str), keep: &str) -> anyhow::Result<u8> {
-    let app = invocation.open(false).await?;
-    let campaign = (keep != KEEP_JURISDICTION).then_some(keep);
-    let now = invocation.clock.now();
-    let applied = app.resolve_conflict(row, campaign, Actor::CommandLine, now).await;
-    app.store.close().await;
-    let applied = applied?;
-    tell(invocation, &applied);
-    let (table, code) = (row.0, harmless(row.1));
-    invocation.out.note("jurisdiction-resolved", &[("table", &table), ("code", &code)]);
     Ok(exit::OK)
 }

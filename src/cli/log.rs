@@ -1,9 +1,11 @@
 //! The log on stderr: lines for people, or one JSON object per line for machines. E-mail addresses are masked in
 //! everything that is logged, because a mail server's answers repeat them.
 
+use super::output;
 use crate::app::AppError;
 use crate::domain::campaign::Language;
 use crate::mail::mask;
+use crate::secrets;
 use clap::ValueEnum;
 use std::io::{IsTerminal as _, Write};
 use tracing_subscriber::filter::Targets;
@@ -29,12 +31,13 @@ struct Masked;
 impl Write for Masked {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        std::io::stderr().lock().write_all(mask::addresses(&text).as_bytes())?;
+        // A line that cannot be written is lost. To say so would be another one, and could end the process.
+        output::write_err(&mask::addresses(&secrets::masked(&text)));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        std::io::stderr().flush()
+        Ok(())
     }
 }
 
@@ -67,7 +70,7 @@ fn levels() -> Targets {
 /// Says why the program ends.
 pub(super) fn ended(form: Form, language: Language, error: &anyhow::Error) {
     match form {
-        Form::Text => eprintln!("doseplan: {}", told(language, error)),
+        Form::Text => output::tell(&format!("doseplan: {}", told(language, error))),
         Form::Json => tracing::error!("{error:#}"),
     }
 }

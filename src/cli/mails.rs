@@ -1,9 +1,11 @@
 //! What the commands that show and send mails share.
 
 use super::Invocation;
+use super::output::{Out, harmless};
 use crate::app::App;
 use crate::app::outbox::{Drained, Sender};
 use crate::clock::Clock;
+use crate::domain::refusal::Cause;
 use clap::ValueEnum;
 
 /// The part of a mail to print.
@@ -15,6 +17,16 @@ pub(super) enum Part {
     Html,
     /// The whole message
     Eml,
+}
+
+/// That the mail server cannot be used or does not want mail from us, and what to do.
+pub(super) fn relay(out: Out, relay: &str, cause: Option<Cause>, said: &str) -> String {
+    out.say("problem-relay", &[("relay", &relay), ("said", &harmless(said)), ("why", &why(cause))])
+}
+
+/// The name of a cause in the catalogue.
+pub(super) fn why(cause: Option<Cause>) -> &'static str {
+    cause.map_or("lost", Cause::word)
 }
 
 /// Sends the mails that are due. Says on stderr why mails were held back.

@@ -2,6 +2,7 @@
 //! stderr.
 
 mod account;
+mod acts;
 mod applied;
 mod backup;
 mod bounce;
@@ -9,6 +10,8 @@ mod browser;
 mod campaign;
 mod catch_up;
 mod checks;
+mod chosen;
+mod conflicts;
 mod coverage;
 mod daemon;
 mod db;
@@ -24,28 +27,38 @@ mod forecast_stream;
 mod forecast_words;
 mod help;
 mod import;
+mod imports;
 mod job;
 mod jurisdiction;
 mod layout;
 mod log;
 mod mails;
+mod national;
+mod national_print;
 mod outbox;
 mod output;
+mod persons;
 mod plan;
 mod plan_allocation;
+mod plan_check;
 mod plan_choice;
 mod plan_files;
+mod plan_joint;
 mod plan_print;
 mod plan_progress;
 mod plan_tours;
 mod plan_vials;
 mod plan_what_if;
 mod plan_why;
+mod record_history;
 mod report;
 mod report_print;
 mod service;
 mod snippet;
 mod status;
+#[cfg(test)]
+mod tests;
+mod trail;
 mod unsubscribe;
 mod verdict;
 mod workbook;
@@ -57,6 +70,7 @@ use crate::domain::campaign::Language;
 use crate::domain::id::AreaCode;
 use crate::jobs::runner::Runner;
 use crate::jobs::timetable::{Timetable, TimetableError};
+use crate::secrets;
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -95,7 +109,7 @@ struct Common {
     /// Configuration file [default: ./doseplan.toml]
     #[arg(long, global = true)]
     config: Option<PathBuf>,
-    /// The campaign, if the database has several
+    /// The campaign [default: all open ones, or the only one]
     #[arg(long, global = true, value_name = "ID")]
     campaign: Option<String>,
     /// Language of the output: zh-CN or en [default: from the environment]
@@ -140,7 +154,10 @@ enum Command {
     Tallies(import::Tallies),
     /// The register of people
     #[command(subcommand)]
-    Persons(import::Persons),
+    Persons(persons::Persons),
+    /// Files that were imported
+    #[command(subcommand)]
+    Import(imports::Import),
     /// People who refused, are deferred, contraindicated, have moved or died
     #[command(subcommand)]
     Outcomes(import::Outcomes),
@@ -155,6 +172,9 @@ enum Command {
     /// The monthly tables to hand up, and the records behind each cell
     #[command(subcommand)]
     Report(report::Report),
+    /// The official figures of the national immunisation programme
+    #[command(subcommand)]
+    National(national::NationalFigures),
     /// Coverage of the eligible people
     Coverage(coverage::Coverage),
     /// One screen: campaign, day, plan and progress, late sites, jobs, mail
@@ -206,6 +226,7 @@ fn parse_language(text: &str) -> Result<Language, String> {
 }
 
 /// What every command of an invocation needs.
+#[derive(Clone)]
 struct Invocation {
     common: Common,
     config: Config,
@@ -215,14 +236,19 @@ struct Invocation {
 
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
-    let cli = help::parse();
+    // Before anything else: a child that reads a workbook needs no log and no threads.
+    if let Some(code) = crate::intake::serve_workbook(output::stream()) {
+        return code;
+    }
+    crate::intake::read_workbooks_in_children();
+    let (cli, path) = help::parse();
     let log = cli.common.log;
     let language = cli.common.lang.unwrap_or_else(language_of_environment);
     log::start(log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("doseplan: the runtime could not be started: {error}");
+            output::tell(&format!("doseplan: the runtime could not be started: {error}"));
             return ExitCode::from(exit::FAILED);
         }
     };
@@ -235,7 +261,7 @@ pub fn main() -> ExitCode {
             }
         }
     });
-    ExitCode::from(code)
+    ExitCode::from(output::ended(code, acts::ACTS.contains(&path.as_str())))
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
@@ -263,6 +289,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
             || cause.is::<plan_files::Unusable>()
             || cause.is::<crate::jobs::timetable::TimetableError>()
             || cause.is::<daemon::CannotListen>()
+            || cause.is::<crate::web::BadCertificate>()
     };
     if error.chain().any(|cause| unusable(cause) || missing(cause)) {
         return exit::CONFIGURATION;
@@ -271,13 +298,32 @@ fn code_of(error: &anyhow::Error) -> u8 {
 }
 
 async fn start(cli: Cli) -> anyhow::Result<u8> {
-    let path = cli.common.config.clone().unwrap_or_else(|| PathBuf::from("doseplan.toml"));
-    let config = Config::read(&path, cli.common.config.is_some())?;
+    let config = configuration(&cli.common)?;
+    for address in cli.common.db.iter().chain(&config.db) {
+        secrets::keep(address);
+    }
     let language = cli.common.lang.or(config.language).unwrap_or_else(language_of_environment);
     let out = Out { language, format: cli.common.output };
     let invocation =
         Invocation { common: cli.common, config, clock: Clock::from_environment(), out };
-    match cli.command {
+    let trail = trail::of(&cli.command);
+    if let Some(trail) = trail.as_ref().filter(|trail| trail.is_before) {
+        trail.write(&invocation).await?;
+    }
+    let later = trail.filter(|trail| !trail.is_before).map(|trail| (trail, invocation.clone()));
+    let code = Box::pin(run(cli.command, invocation)).await?;
+    if let Some((trail, invocation)) = later.filter(|_| code == exit::OK || code == exit::REFUSED) {
+        // What was done is done, also where the log cannot be written: a backup of a disk that is read-only.
+        if let Err(error) = trail.write(&invocation).await {
+            output::tell(&format!("doseplan: the audit log lacks this command: {error:#}"));
+        }
+    }
+    Ok(code)
+}
+
+/// Runs a command.
+async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
+    match command {
         Command::Demo(it) => Box::pin(it.run(invocation)).await,
         Command::Campaign(it) => it.run(invocation).await,
         Command::Jurisdiction(it) => it.run(invocation).await,
@@ -286,10 +332,12 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Tallies(it) => it.run(invocation).await,
         Command::Persons(it) => it.run(invocation).await,
         Command::Outcomes(it) => it.run(invocation).await,
+        Command::Import(it) => it.run(invocation).await,
         Command::Due(it) => it.run(invocation).await,
         Command::CatchUp(it) => it.run(invocation).await,
         Command::Forecast(it) => it.run(&invocation),
         Command::Report(it) => it.run(invocation).await,
+        Command::National(it) => tokio::task::block_in_place(|| it.run(&invocation)),
         Command::Coverage(it) => it.run(invocation).await,
         Command::Status(it) => it.run(invocation).await,
         Command::Digest(it) => it.run(invocation).await,
@@ -305,8 +353,8 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
         Command::Restore(it) => it.run(invocation).await,
         Command::Explain(it) => it.run(&invocation),
         Command::Man { dir } => {
-            let count =
-                help::man(&dir).with_context(|| format!("{} cannot be written", dir.display()))?;
+            let count = help::man(&dir, invocation.clock.now().date_naive())
+                .with_context(|| format!("{} cannot be written", dir.display()))?;
             invocation.out.note("man-written", &[("dir", &dir.display()), ("count", &count)]);
             Ok(exit::OK)
         }
@@ -319,6 +367,23 @@ async fn start(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
+/// Reads the configuration.
+fn configuration(common: &Common) -> Result<Config, crate::config::ConfigError> {
+    Config::read(&common.configuration(), common.config.is_some())
+}
+
+impl Common {
+    /// The file of the configuration.
+    fn configuration(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(|| PathBuf::from("doseplan.toml"))
+    }
+}
+
+/// The timetable that a configuration names.
+fn timetable_of(config: &Config) -> Result<Timetable, TimetableError> {
+    config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
+}
+
 /// The language set in the environment; Chinese if none is set.
 fn language_of_environment() -> Language {
     ["LC_ALL", "LC_MESSAGES", "LANG"]
@@ -327,11 +392,6 @@ fn language_of_environment() -> Language {
         .find(|value| !value.is_empty())
         .and_then(|value| Language::from_tag(value.split('.').next().unwrap_or_default()))
         .unwrap_or_default()
-}
-
-/// An address that is safe to show. The address of a server may contain a password.
-fn shown(address: &str) -> &str {
-    if address.starts_with("sqlite:") { address } else { "postgres://…" }
 }
 
 impl Invocation {
@@ -344,34 +404,39 @@ impl Invocation {
     async fn open(&self, create: bool) -> anyhow::Result<App> {
         let address = self.address();
         let opened = Store::open(&address, create).await.map_err(AppError::from);
-        let store = opened.with_context(|| format!("database {}", shown(&address)))?;
-        let store = store
+        let store = opened.with_context(|| format!("database {}", secrets::shown(&address)))?;
+        let mut store = store
             .with_clock(self.clock.clone())
             .with_faults(crate::fault::Faults::from_environment());
-        Ok(App::new(store, self.config.clone()))
-    }
-
-    /// The app and the campaign named by `named`, or else by `--campaign`.
-    async fn loaded(&self, named: Option<&str>) -> anyhow::Result<(App, Loaded)> {
-        let app = self.open(false).await?;
-        let loaded = app.campaign(named.or(self.common.campaign.as_deref())).await?;
-        Ok((app, loaded))
+        if let Some(file) = &self.config.audit.key_file {
+            store = store.with_audit_key(file.clone());
+        }
+        let app = App::new(store, self.config.clone());
+        // What an older version stored is brought up to what this one keeps.
+        let now = self.clock.now();
+        app.seal_older(now).await?;
+        app.settle(now).await.with_context(|| format!("database {}", secrets::shown(&address)))?;
+        app.settle_places(now).await?;
+        // An earlier edition of the program may have suppressed readers for what was not their fault.
+        let again = app.judge_bounces_again(self.clock.now()).await?.unwrap_or_default();
+        if !again.released.is_empty() {
+            let (count, kept) = (again.released.len(), again.kept);
+            let told: [(&str, &dyn std::fmt::Display); 3] =
+                [("count", &count), ("queued", &again.queued), ("kept", &kept)];
+            self.out.note("bounce-judged-again", &told);
+        }
+        Ok(app)
     }
 
     /// The timetable of this installation.
     fn timetable(&self) -> Result<Timetable, TimetableError> {
-        self.config.timetable.as_deref().map_or_else(|| Ok(Timetable::delivered()), Timetable::read)
+        timetable_of(&self.config)
     }
 
     /// A runner of this process, with the timetable of this installation.
     fn runner(&self, app: App) -> Result<Runner, TimetableError> {
         let timetable = self.timetable()?;
         Ok(Runner { timetable, ..Runner::new(app, daemon::owner()) })
-    }
-
-    /// Today, in the campaign's time zone.
-    fn today(&self, loaded: &Loaded) -> NaiveDate {
-        crate::app::today(&loaded.campaign, self.clock.now())
     }
 }
 

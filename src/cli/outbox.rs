@@ -46,10 +46,19 @@ pub(super) enum Outbox {
         #[arg(long)]
         resend: bool,
     },
-    /// Try a mail again that failed, expired or waits
+    /// Try a mail again that failed, expired or waits, or all in a state
+    ///
+    /// Of many, those that would be too late stay as they are, and those to readers who get no mail.
     Retry {
         /// Its number
-        id: i64,
+        #[arg(required_unless_present = "state")]
+        id: Option<i64>,
+        /// All in this state: failed, expired, bounced, queued
+        #[arg(long, value_parser = parse_state, conflicts_with = "id")]
+        state: Option<MailState>,
+        /// Only those whose state changed since this local time or day, for example 2021-06-01T09:00
+        #[arg(long, value_parser = parse_since, requires = "state", conflicts_with = "id")]
+        since: Option<NaiveDateTime>,
     },
     /// Send what is due, and end
     Drain {
@@ -62,6 +71,14 @@ pub(super) enum Outbox {
 fn parse_state(word: &str) -> Result<MailState, String> {
     let known = || format!("write one of {}", MailState::ALL.map(MailState::word).join(", "));
     MailState::from_word(word).ok_or_else(known)
+}
+
+/// A local time, or the first instant of a day.
+fn parse_since(text: &str) -> Result<NaiveDateTime, String> {
+    match crate::domain::date::parse_day(text) {
+        Some(day) => Ok(day.and_time(chrono::NaiveTime::MIN)),
+        None => parse_local(text),
+    }
 }
 
 fn parse_kind(word: &str) -> Result<MailKind, String> {
@@ -94,7 +111,10 @@ impl Outbox {
                 invocation.out.note("outbox-resolved", &[("id", id)]);
                 exit::OK
             }
-            Self::Retry { id } => {
+            Self::Retry { id: None, state, since } => {
+                retry_all(&invocation, &app, state.unwrap_or(MailState::Failed), *since).await?
+            }
+            Self::Retry { id: Some(id), .. } => {
                 if !app.retry(*id, now).await? {
                     return Err(invocation.out.fail("fail-no-retry", &[("id", id)]));
                 }
@@ -110,9 +130,8 @@ impl Outbox {
                     }
                 };
                 let done = drain(&invocation, &app, &clock).await?;
-                if invocation.out.format == Format::Json {
-                    invocation.out.json(&done);
-                } else {
+                invocation.out.thing(&done);
+                if invocation.out.format == Format::Table {
                     for (what, count) in &done.results {
                         invocation.out.note("outbox-drained", &[("what", what), ("count", count)]);
                     }
@@ -123,6 +142,31 @@ impl Outbox {
         app.store.close().await;
         Ok(code)
     }
+}
+
+async fn retry_all(
+    invocation: &Invocation,
+    app: &App,
+    state: MailState,
+    since: Option<NaiveDateTime>,
+) -> anyhow::Result<u8> {
+    let since = match since {
+        None => None,
+        Some(local) => {
+            let loaded = app.campaign(invocation.common.campaign.as_deref()).await?;
+            Some(resolve(loaded.campaign.timezone, local))
+        }
+    };
+    let done = app.retry_all(state, since, invocation.clock.now()).await?;
+    let Some((count, left)) = done else {
+        return Err(invocation.out.fail("fail-no-retry-state", &[("state", &state)]));
+    };
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&serde_json::json!({ "queued": count, "left": left }));
+    } else {
+        invocation.out.note("outbox-retried-all", &[("count", &count), ("left", &left)]);
+    }
+    Ok(exit::OK)
 }
 
 async fn show(invocation: &Invocation, app: &App, id: i64, part: Part) -> anyhow::Result<u8> {
@@ -136,20 +180,30 @@ async fn show(invocation: &Invocation, app: &App, id: i64, part: Part) -> anyhow
         Part::Text => stored::text(&bytes).map(|text| format!("{}\n\n{text}", message.subject)),
         Part::Html => stored::page(&bytes),
     };
-    print(&said.ok_or_else(|| invocation.out.fail("fail-no-part", &[("id", &id)]))?);
+    let said = said.ok_or_else(|| invocation.out.fail("fail-no-part", &[("id", &id)]))?;
+    if invocation.out.format == Format::Table {
+        print(&said);
+    } else {
+        invocation.out.thing(&Shown { view: view(&message), content: said });
+    }
     Ok(exit::OK)
 }
 
+/// One mail with its content, as programs get it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    view: View<'a>,
+    content: String,
+}
+
+fn view(message: &Message) -> View<'_> {
+    let zone = message.zone.parse::<Tz>().unwrap_or(chrono_tz::UTC);
+    View { due: local(zone, message.due_at), changed: local(zone, message.changed_at), message }
+}
+
 fn list(invocation: &Invocation, all: &[Message]) -> u8 {
-    let zone = |message: &Message| message.zone.parse::<Tz>().unwrap_or(chrono_tz::UTC);
-    let views: Vec<View> = all
-        .iter()
-        .map(|message| View {
-            due: local(zone(message), message.due_at),
-            changed: local(zone(message), message.changed_at),
-            message,
-        })
-        .collect();
+    let views: Vec<View> = all.iter().map(view).collect();
     if invocation.out.format == Format::Json {
         invocation.out.json(&views);
         return exit::OK;

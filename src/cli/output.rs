@@ -1,12 +1,13 @@
-//! Printing: tables for people, JSON and CSV for programs. A closed pipe ends the program quietly.
+//! Printing: tables for people, JSON and CSV for programs. The only place that writes to stdout and stderr: what cannot
+//! be written ends nothing.
 
 pub(super) use super::layout::NONE;
 use super::layout::{self, Column};
 use crate::domain::campaign::Language;
 use crate::domain::count::Percent;
 use crate::intake::csv_out;
-use crate::text;
 pub(super) use crate::text::harmless;
+use crate::{secrets, text};
 use clap::ValueEnum;
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
@@ -14,6 +15,7 @@ use comfy_table::{
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// How data are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -34,16 +36,60 @@ pub(super) struct Out {
     pub(super) format: Format,
 }
 
-/// Writes to stdout. If the reader has closed the pipe, the program ends with success.
+/// What has become of stdout: nothing lost, the reader has gone, or it cannot be written.
+static LOST: AtomicU8 = AtomicU8::new(0);
+/// The reader has closed the pipe: it has all that it wants.
+const READER_GONE: u8 = 1;
+/// The disk is full, or the like.
+const UNWRITABLE: u8 = 2;
+
+/// Writes to stdout. What cannot be written is lost, and the command goes on: it may be in the middle of its work.
+/// [`ended`] says what becomes of the exit code.
 pub(super) fn print(text: &str) {
+    if is_lost() {
+        return;
+    }
     let mut stdout = std::io::stdout().lock();
     if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        if error.kind() == ErrorKind::BrokenPipe {
-            std::process::exit(0);
-        }
-        eprintln!("doseplan: the output could not be written: {error}");
-        std::process::exit(1);
+        lost(&error);
     }
+}
+
+/// Stdout for a command that writes much; it says itself what it cannot write.
+pub(super) fn stream() -> std::io::StdoutLock<'static> {
+    std::io::stdout().lock()
+}
+
+/// Notes that stdout cannot be written.
+fn lost(error: &std::io::Error) {
+    if error.kind() == ErrorKind::BrokenPipe {
+        LOST.store(READER_GONE, Ordering::Relaxed);
+        return;
+    }
+    LOST.store(UNWRITABLE, Ordering::Relaxed);
+    tell(&format!("doseplan: the output could not be written: {error}"));
+}
+
+/// Whether nobody gets what is printed any more.
+pub(super) fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed) != 0
+}
+
+/// The exit code of a command. One whose output is its result has failed if that was lost; one that did something
+/// (`acts`) returns what came of it.
+pub(super) fn ended(code: u8, acts: bool) -> u8 {
+    let failed = LOST.load(Ordering::Relaxed) == UNWRITABLE && !acts;
+    if failed && code == super::exit::OK { super::exit::FAILED } else { code }
+}
+
+/// Writes a line to stderr, without passwords. If it cannot be written, it is lost: that ends nothing.
+pub(super) fn tell(text: &str) {
+    write_err(&format!("{text}\n"));
+}
+
+/// Writes to stderr as it is, without passwords.
+pub(super) fn write_err(text: &str) {
+    let _ = std::io::stderr().lock().write_all(secrets::masked(text).as_bytes());
 }
 
 /// Whether stdout is a terminal.
@@ -135,7 +181,7 @@ impl Out {
 
     /// Prints a message on stderr.
     pub(super) fn note(&self, key: &str, arguments: &[(&str, &dyn Display)]) {
-        eprintln!("{}", self.say(key, arguments));
+        tell(&self.say(key, arguments));
     }
 
     /// Prints a value as JSON.
@@ -145,6 +191,27 @@ impl Out {
         print(&(text + "\n"));
     }
 
+    /// Prints a sheet as CSV, whatever the form asked for: a file to be read again.
+    #[expect(clippy::unused_self, reason = "every form of output is asked of the same value")]
+    pub(super) fn csv(&self, sheet: &Sheet) {
+        print(&sheet.csv());
+    }
+
+    /// Prints a thing that is no list, for programs: as JSON, or as CSV with a line for each figure in it. Nothing as a
+    /// table, which its command words for people.
+    pub(super) fn thing(&self, value: &impl Serialize) {
+        match self.format {
+            Format::Table => {}
+            Format::Json => self.json(value),
+            Format::Csv => {
+                let value = serde_json::to_value(value).expect("plain data becomes JSON");
+                let mut sheet = Sheet::new(&["figure", "value"]);
+                flatten("", &value, &mut sheet);
+                self.sheet(&sheet);
+            }
+        }
+    }
+
     /// Prints a sheet as a table or as CSV.
     pub(super) fn sheet(&self, sheet: &Sheet) {
         print(&match self.format {
@@ -152,6 +219,24 @@ impl Out {
             Format::Json => return self.json(&sheet.objects()),
             Format::Table => sheet.table(self.language),
         });
+    }
+}
+
+/// Adds a line for each figure of a value, named by the way to it: `sites.reported`, `jobs.1.state`.
+fn flatten(name: &str, value: &serde_json::Value, sheet: &mut Sheet) {
+    let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
+    match value {
+        serde_json::Value::Object(all) => {
+            all.iter().for_each(|(key, value)| flatten(&below(key), value, sheet));
+        }
+        serde_json::Value::Array(all) => {
+            (1..).zip(all).for_each(|(no, value): (usize, _)| {
+                flatten(&below(&no.to_string()), value, sheet);
+            });
+        }
+        serde_json::Value::Null => sheet.push(vec![name.to_owned(), String::new()]),
+        serde_json::Value::String(text) => sheet.push(vec![name.to_owned(), text.clone()]),
+        other => sheet.push(vec![name.to_owned(), other.to_string()]),
     }
 }
 
@@ -190,6 +275,25 @@ impl Sheet {
         self
     }
 
+    /// The rows of several sheets under one heading. Where sheets have the id of a campaign, it is the first column.
+    pub(super) fn joined(sheets: impl Iterator<Item = (Option<String>, Self)>) -> Self {
+        /// The heading of the campaign's column.
+        const CAMPAIGN: &str = "campaign";
+        let mut out: Option<Self> = None;
+        for (id, sheet) in sheets {
+            let columns = id.iter().map(|_| CAMPAIGN.to_owned()).chain(sheet.columns);
+            let rows = sheet.rows.into_iter().map(|row| id.iter().cloned().chain(row).collect());
+            let first = || Self {
+                columns: columns.collect(),
+                rows: Vec::new(),
+                spare: sheet.spare,
+                is_named: sheet.is_named,
+            };
+            out.get_or_insert_with(first).rows.extend(rows);
+        }
+        out.unwrap_or_default()
+    }
+
     pub(super) fn push(&mut self, row: Vec<String>) {
         self.rows.push(row);
     }
@@ -211,10 +315,15 @@ impl Sheet {
     }
 
     fn csv(&self) -> String {
-        let mut out = csv_out::line(&self.columns);
+        // Programs that guess the separator take a semicolon for it, unless every cell is quoted.
+        let is_prose = self.rows.iter().flatten().any(|cell| cell.contains(';'));
+        let line = |cells: Vec<&str>| {
+            if is_prose { csv_out::quoted_line(cells) } else { csv_out::line(cells) }
+        };
+        let mut out = line(self.columns.iter().map(String::as_str).collect());
         for row in &self.rows {
             let cells = row.iter().map(|cell| if cell == NONE { "" } else { cell.as_str() });
-            out.push_str(&csv_out::line(cells));
+            out.push_str(&line(cells.collect()));
         }
         out
     }

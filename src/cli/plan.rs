@@ -3,11 +3,12 @@
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::{any_plan, planning_day};
 use super::plan_files::Basis;
+use super::plan_joint::{Asked, Together};
 use super::plan_print::{rows_sheet, table, view};
-use super::plan_progress::{share_of, tell};
+use super::plan_progress::{Interrupt, tell};
 use super::{
-    Invocation, exit, parse_day, plan_allocation, plan_files, plan_tours, plan_vials, plan_what_if,
-    plan_why,
+    Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_tours, plan_vials,
+    plan_what_if, plan_why,
 };
 use crate::app::plans::{Made, Search};
 use crate::domain::campaign::Campaign;
@@ -27,8 +28,9 @@ use std::time::{Duration, Instant};
 pub(super) enum Plan {
     /// Make a draft; it changes nothing until it is adopted
     Make(Make),
-    /// Check a plan against a folder, with code that shares nothing with the planner
-    Check(plan_files::Check),
+    /// Check a plan against a folder, or a joint plan against a jurisdiction, with code that shares nothing with
+    /// the planner
+    Check(plan_check::Check),
     /// Put a draft into force and assign the people of the register to it
     Adopt {
         /// Number of the draft [default: the newest]
@@ -71,6 +73,9 @@ pub(super) enum Plan {
 pub(super) struct Make {
     #[command(flatten)]
     basis: Basis,
+    /// A jurisdiction's folder or workbook: the campaigns of all --folder are planned together over its places
+    #[arg(long, value_name = "PATH", requires = "folder")]
+    jurisdiction: Option<PathBuf>,
     /// Write the prices that prove the upper bound
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
@@ -125,9 +130,20 @@ impl Make {
         let limit = self.seconds.map(Duration::from_secs);
         let mut limits = self.steps.map_or_else(Limits::default, Limits::steps);
         limits.method = self.solver.unwrap_or_default();
+        if let Some(jurisdiction) = &self.jurisdiction {
+            let Basis { folder, given, from, .. } = &self.basis;
+            let together = Together::read(invocation, (jurisdiction, folder), given, *from)?;
+            let (seconds, certificate) = (self.seconds, self.certificate.as_deref());
+            return plan_joint::make(
+                invocation,
+                &together,
+                &Asked { limits, seconds, certificate },
+            );
+        }
         let started = Instant::now();
-        let mut time_used = || share_of(limit, started.elapsed());
         let out = invocation.out;
+        let interrupt = Interrupt::listen(out);
+        let mut time_used = || interrupt.share_of(limit, started.elapsed());
         let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
         let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
         if let Some((campaign, given, from)) = self.basis.folder(invocation)? {
@@ -141,6 +157,7 @@ impl Make {
                 limits,
             };
             let (plan, verdict) = planner::make_judged(&request, progress, time_used);
+            interrupt.tell(out, started.elapsed());
             self.print(invocation, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
@@ -148,6 +165,7 @@ impl Make {
         let now = invocation.clock.now();
         let Made { no, from, plan, verdict } =
             app.make_plan(&loaded, self.basis.from, Actor::CommandLine, search, now).await?;
+        interrupt.tell(out, started.elapsed());
         self.print(invocation, &loaded.campaign, (&plan, &verdict), Some(no), from)?;
         app.store.close().await;
         Ok(exit::OK)
@@ -163,7 +181,7 @@ impl Make {
     ) -> anyhow::Result<()> {
         if let Some(path) = &self.certificate {
             let text = serde_json::to_string(&plan.certificate)?;
-            std::fs::write(path, text)
+            crate::files::write(path, text)
                 .with_context(|| format!("{} cannot be written", path.display()))?;
         }
         match invocation.out.format {
@@ -191,6 +209,9 @@ async fn adopt(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
+/// The columns of `plan diff`.
+const DIFFERENCE: [&str; 6] = ["day", "place", "name", "doses_before", "doses_after", "change"];
+
 async fn diff(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
     let old = app.plan(&loaded, None).await?;
@@ -200,6 +221,11 @@ async fn diff(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     };
     let Some((head, new)) = new else {
         invocation.out.note("plan-no-draft", &[]);
+        match invocation.out.format {
+            Format::Json => invocation.out.json(&Option::<()>::None),
+            Format::Csv => invocation.out.sheet(&Sheet::new(&DIFFERENCE)),
+            Format::Table => {}
+        }
         return Ok(exit::OK);
     };
     let old = old.map(|(_, rows)| rows).unwrap_or_default();
@@ -207,8 +233,7 @@ async fn diff(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     if invocation.out.format == Format::Json {
         invocation.out.json(&found);
     } else {
-        let columns = ["day", "place", "name", "doses_before", "doses_after", "change"];
-        let mut sheet = Sheet::new(&columns);
+        let mut sheet = Sheet::new(&DIFFERENCE);
         for change in &found.sessions {
             let place = loaded.campaign.place(change.place.as_str());
             let kind = match (change.doses_before, change.doses_after) {

@@ -38,12 +38,12 @@ impl Allocation {
                     "allocation-title",
                     &[("name", &harmless(&loaded.campaign.name)), ("no", &head.no)],
                 );
-                let bytes = self.book(invocation, &title, &lines)?;
+                let bytes = Self::book(invocation, &title, &lines)?;
                 if !workbook::is_workbook(path) {
                     let shown = path.display();
                     return Err(invocation.out.fail("fail-no-workbook-name", &[("path", &shown)]));
                 }
-                std::fs::write(path, bytes)
+                crate::files::write(path, bytes)
                     .map_err(|error| invocation.out.not_written(path, &error))?;
                 invocation.out.note("workbook-written", &[("path", &path.display())]);
             }
@@ -53,7 +53,6 @@ impl Allocation {
     }
 
     fn book(
-        &self,
         invocation: &Invocation,
         title: &str,
         lines: &[AllocationLine],

@@ -4,7 +4,7 @@ use super::Invocation;
 use super::output::{Format, NONE, Sheet, harmless};
 use crate::app::verdict_words;
 use crate::domain::campaign::Campaign;
-use crate::domain::plan::{Figures, Plan, PlanRow, Unplaced, WorstArea};
+use crate::domain::plan::{Figures, Plan, PlanRow, Stages, Unplaced, WorstArea};
 use crate::domain::planner::GroupVerdict;
 use crate::text::thousands;
 use chrono::NaiveDate;
@@ -30,7 +30,7 @@ pub(super) struct View<'a> {
 
 /// The value of the plan at each stage of the search: the plain plan, the best objective, the plan itself.
 #[derive(Serialize)]
-struct StagesView<'a> {
+pub(super) struct StagesView<'a> {
     greedy: StageView<'a>,
     objective: StageView<'a>,
     plan: StageView<'a>,
@@ -53,11 +53,11 @@ impl<'a> StageView<'a> {
 }
 
 impl<'a> StagesView<'a> {
-    fn of(plan: &'a Plan) -> Self {
+    pub(super) fn of(stages: &'a Stages, figures: &'a Figures) -> Self {
         Self {
-            greedy: StageView::of(&plan.stages.greedy),
-            objective: StageView::of(&plan.stages.objective),
-            plan: StageView::of(&plan.figures),
+            greedy: StageView::of(&stages.greedy),
+            objective: StageView::of(&stages.objective),
+            plan: StageView::of(figures),
         }
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn view<'a>(
         people_finished,
         worst_area: plan.figures.worst_area.as_ref(),
         travel_km,
-        stages: StagesView::of(plan),
+        stages: StagesView::of(&plan.stages, &plan.figures),
         unplaced: &plan.unplaced,
         verdict,
     }
@@ -90,17 +90,22 @@ pub(super) fn view<'a>(
 pub(super) fn rows_sheet(rows: &[PlanRow], invocation: &Invocation) {
     let mut sheet = Sheet::new(&["date", "place", "team", "area", "group", "dose", "doses"]);
     for row in rows {
-        sheet.push(vec![
-            row.day.to_string(),
-            row.place.to_string(),
-            row.team.as_ref().map(ToString::to_string).unwrap_or_default(),
-            row.area.to_string(),
-            row.group.to_string(),
-            row.dose.to_string(),
-            row.doses.to_string(),
-        ]);
+        sheet.push(row_cells(row));
     }
     invocation.out.sheet(&sheet);
+}
+
+/// The cells of a row: date, place, team, area, group, dose, doses.
+pub(super) fn row_cells(row: &PlanRow) -> Vec<String> {
+    vec![
+        row.day.to_string(),
+        row.place.to_string(),
+        row.team.as_ref().map(ToString::to_string).unwrap_or_default(),
+        row.area.to_string(),
+        row.group.to_string(),
+        row.dose.to_string(),
+        row.doses.to_string(),
+    ]
 }
 
 pub(super) fn table(
@@ -115,7 +120,7 @@ pub(super) fn table(
         sheet.push(vec![out.word(&format!("figure-{key}")), value]);
     }
     out.sheet(&sheet);
-    out.sheet(&stages_sheet(invocation, plan));
+    out.sheet(&stages_sheet(invocation, &plan.stages, &plan.figures));
     super::verdict::print(invocation, campaign, verdict);
     unplaced_table(invocation, campaign, &plan.unplaced);
     if let Some(no) = no {
@@ -124,9 +129,9 @@ pub(super) fn table(
 }
 
 /// The plain plan, the best objective and the plan, side by side.
-fn stages_sheet(invocation: &Invocation, plan: &Plan) -> Sheet {
+pub(super) fn stages_sheet(invocation: &Invocation, stages: &Stages, figures: &Figures) -> Sheet {
     let mut sheet = Sheet::new(&["stage", "objective", "gap", "worst_area", "travel_km"]);
-    let stages = StagesView::of(plan);
+    let stages = StagesView::of(stages, figures);
     let named = [("greedy", stages.greedy), ("objective", stages.objective), ("plan", stages.plan)];
     for (key, stage) in named {
         sheet.push(vec![

@@ -1,7 +1,9 @@
-//! Shows the progress of a search on stderr.
+//! Shows the progress of a search on stderr, and ends it at Ctrl-C with the best plan so far.
 
 use super::output::Out;
 use crate::domain::planner::SearchProgress;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The part of a limit that is used; 0 without a limit.
@@ -10,6 +12,43 @@ pub(super) fn share_of(limit: Option<Duration>, used: Duration) -> f64 {
         None => 0.0,
         Some(Duration::ZERO) => f64::INFINITY,
         Some(limit) => used.as_secs_f64() / limit.as_secs_f64(),
+    }
+}
+
+/// Exit code of a command that Ctrl-C ended, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+/// Ends a search at the first Ctrl-C, so that its best plan is kept. The second one gives it up.
+pub(super) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    pub(super) fn listen(out: Out) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let to_end = Arc::clone(&ended);
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_err() {
+                return;
+            }
+            to_end.store(true, Ordering::Relaxed);
+            out.note("plan-ending", &[]);
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(INTERRUPTED);
+            }
+        });
+        Self(ended)
+    }
+
+    /// The part of the time that is used; all of it after Ctrl-C.
+    pub(super) fn share_of(&self, limit: Option<Duration>, used: Duration) -> f64 {
+        if self.0.load(Ordering::Relaxed) { f64::INFINITY } else { share_of(limit, used) }
+    }
+
+    /// Says that the plan is the best until Ctrl-C, where that is so.
+    pub(super) fn tell(&self, out: Out, used: Duration) {
+        if self.0.load(Ordering::Relaxed) {
+            let seconds = format!("{:.1}", used.as_secs_f64());
+            out.note("plan-ended", &[("seconds", &seconds)]);
+        }
     }
 }
 

@@ -58,7 +58,7 @@ fn parse_name(text: &str) -> Result<Name, String> {
 }
 
 /// The first day of a month.
-fn parse_month(text: &str) -> Result<NaiveDate, String> {
+pub(super) fn parse_month(text: &str) -> Result<NaiveDate, String> {
     let text = text.trim().replace('年', "-").replace(['月', '/', '.'], "-");
     let text = text.trim_end_matches('-');
     let padded = match text.split_once('-') {
@@ -92,16 +92,14 @@ impl Report {
         match self {
             Self::List => Ok(list(&invocation)),
             Self::Show { name, when, explain } => {
+                let Some(cell) = explain else { return show(&invocation, *name, when).await };
                 let (app, loaded) = invocation.loaded(None).await?;
                 let ask = when.ask(&invocation, &loaded, *name);
-                match explain {
-                    None => show(&invocation, &app, &loaded, &ask).await,
-                    Some(cell) => explained(&invocation, &app, &loaded, &ask, cell).await,
-                }
+                explained(&invocation, &app, &loaded, &ask, cell).await
             }
             Self::Save { path, when } => {
-                let (app, loaded) = invocation.loaded(None).await?;
-                save(&invocation, &app, &loaded, when, path).await
+                let (app, meant) = invocation.meant(None).await?;
+                save(&invocation, &app, &meant, when, path).await
             }
         }
     }
@@ -121,23 +119,43 @@ fn list(invocation: &Invocation) -> u8 {
     exit::OK
 }
 
-async fn show(
-    invocation: &Invocation,
-    app: &App,
-    loaded: &Loaded,
-    ask: &Ask,
-) -> anyhow::Result<u8> {
-    let found = app.report(loaded, ask).await?;
-    let shown = print::Shown::new(invocation.out.language, &loaded.campaign, ask, &found);
-    match invocation.out.format {
-        Format::Json => invocation.out.json(&shown.json()),
-        Format::Csv => invocation.out.sheet(&shown.sheet(false)),
-        Format::Table => {
-            for title in shown.titles() {
-                super::output::print(&format!("{}\n", harmless(&title)));
+async fn show(invocation: &Invocation, name: Name, when: &When) -> anyhow::Result<u8> {
+    let (app, meant) = invocation.meant(None).await?;
+    let several = meant.len() > 1;
+    let (mut values, mut sheets) = (Vec::new(), Vec::new());
+    // Only a catch-up campaign has the report of that name; others are asked for it where nothing else is meant.
+    let asked = |loaded: &&Loaded| !several || names(loaded).any(|known| known == name);
+    for loaded in meant.iter().filter(asked) {
+        let ask = when.ask(invocation, loaded, name);
+        let found = app.report(loaded, &ask).await?;
+        let shown = print::Shown::new(invocation.out.language, &loaded.campaign, &ask, &found);
+        let id = loaded.campaign.id.to_string();
+        match invocation.out.format {
+            Format::Json => {
+                let mut value = shown.json();
+                if let (true, Some(keys)) = (several, value.as_object_mut()) {
+                    keys.insert("campaign".to_owned(), id.into());
+                }
+                values.push(value);
             }
-            invocation.out.sheet(&shown.sheet(true));
+            Format::Csv => sheets.push((several.then_some(id), shown.sheet(false))),
+            Format::Table => {
+                if several {
+                    let campaign = harmless(&loaded.campaign.name);
+                    super::output::print(&format!("{campaign} ({id})\n"));
+                }
+                for title in shown.titles() {
+                    super::output::print(&format!("{}\n", harmless(&title)));
+                }
+                invocation.out.sheet(&shown.sheet(true));
+            }
         }
+    }
+    match (invocation.out.format, values.as_slice()) {
+        (Format::Json, [only]) => invocation.out.json(only),
+        (Format::Json, all) => invocation.out.json(&all),
+        (Format::Csv, _) => invocation.out.sheet(&super::output::Sheet::joined(sheets.into_iter())),
+        (Format::Table, _) => {}
     }
     Ok(exit::OK)
 }
@@ -162,6 +180,7 @@ async fn explained(
     };
     if !has_records(figure) {
         invocation.out.note("report-no-records", &[]);
+        print::unexplained(invocation, &found, cell, figure);
         return Ok(exit::OK);
     }
     let told = app.report_explained(loaded, ask, figure).await?;
@@ -178,31 +197,36 @@ fn names(loaded: &Loaded) -> impl Iterator<Item = Name> {
 async fn save(
     invocation: &Invocation,
     app: &App,
-    loaded: &Loaded,
+    meant: &[Loaded],
     when: &When,
     path: &Path,
 ) -> anyhow::Result<u8> {
+    let Some(first) = meant.first() else { return Ok(exit::OK) };
+    let several = meant.len() > 1;
     let cannot = |error: std::io::Error| invocation.out.not_written(path, &error);
     let is_book = workbook::is_workbook(path);
-    let mut book = print::Tables::new(invocation, &loaded.campaign);
+    let mut book = print::Tables::new(invocation, &first.campaign);
     let mut count = 0;
     if !is_book {
-        std::fs::create_dir_all(path).map_err(cannot)?;
+        crate::files::create_dir_all(path).map_err(cannot)?;
     }
-    for name in names(loaded) {
-        let ask = when.ask(invocation, loaded, name);
-        let found = app.report(loaded, &ask).await?;
-        let shown = print::Shown::new(invocation.out.language, &loaded.campaign, &ask, &found);
-        if is_book {
-            book.add(&shown)?;
-        } else {
-            let file = format!("{}.csv", shown.file_name());
-            std::fs::write(path.join(file), shown.csv_file()).map_err(cannot)?;
+    for loaded in meant {
+        let prefix = if several { format!("{} ", loaded.campaign.id) } else { String::new() };
+        for name in names(loaded) {
+            let ask = when.ask(invocation, loaded, name);
+            let found = app.report(loaded, &ask).await?;
+            let shown = print::Shown::new(invocation.out.language, &loaded.campaign, &ask, &found);
+            if is_book {
+                book.add(&shown, &prefix)?;
+            } else {
+                let file = format!("{prefix}{}.csv", shown.file_name());
+                crate::files::write(&path.join(file), shown.csv_file()).map_err(cannot)?;
+            }
+            count += 1;
         }
-        count += 1;
     }
     if is_book {
-        std::fs::write(path, book.bytes()?).map_err(cannot)?;
+        crate::files::write(path, book.bytes()?).map_err(cannot)?;
     }
     invocation.out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
     Ok(exit::OK)

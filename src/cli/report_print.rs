@@ -197,8 +197,9 @@ impl Tables {
         Self { book: Book::new(&campaign.name, made_at) }
     }
 
-    pub(super) fn add(&mut self, shown: &Shown<'_>) -> anyhow::Result<()> {
-        let mut page = self.book.page(&shown.file_name());
+    /// Adds a sheet; `prefix` begins its name.
+    pub(super) fn add(&mut self, shown: &Shown<'_>, prefix: &str) -> anyhow::Result<()> {
+        let mut page = self.book.page(&format!("{prefix}{}", shown.file_name()));
         let heads: Vec<String> =
             shown.report.columns.iter().map(|column| shown.head(column)).collect();
         let rows: Vec<Vec<Cell>> = shown
@@ -279,6 +280,24 @@ fn record_row(
         record.says.to_string(),
         record.counts.to_string(),
     ]
+}
+
+/// Prints that a cell was computed from no record, for programs.
+pub(super) fn unexplained(
+    invocation: &Invocation,
+    report: &Report,
+    address: &str,
+    figure: &Figure,
+) {
+    let out = invocation.out;
+    match out.format {
+        Format::Json => out.json(&json!({
+            "report": report.name, "cell": address.trim().to_ascii_uppercase(),
+            "value": figure.value, "formula": null, "parts": [],
+        })),
+        Format::Csv => out.sheet(&Sheet::new(&COLUMNS)),
+        Format::Table => {}
+    }
 }
 
 /// Prints what a cell was computed from.

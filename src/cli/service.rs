@@ -3,7 +3,10 @@
 
 use crate::clock::Hearts;
 use sd_notify::NotifyState;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::time::Duration;
 
 /// How often the daemon asks for more time during its first look, and checks itself if systemd does not set an
@@ -14,9 +17,26 @@ const MORE: Duration = Duration::from_secs(30);
 
 /// Reports to systemd. A failure to do so is ignored.
 pub(super) fn tell(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
+    let Some(socket) = std::env::var_os("NOTIFY_SOCKET").filter(|name| !name.is_empty()) else {
+        return;
+    };
+    let message: Vec<String> = states.iter().map(ToString::to_string).collect();
+    if let Err(error) = send(&socket, message.join("\n").as_bytes()) {
         tracing::debug!(%error, "systemd could not be told");
     }
+}
+
+/// Sends a datagram to a socket in the file system or, where its name begins with `@`, to an abstract one of Linux.
+/// (`sd_notify::notify` takes every name for a path.)
+fn send(socket: &OsStr, message: &[u8]) -> std::io::Result<usize> {
+    let datagram = UnixDatagram::unbound()?;
+    #[cfg(target_os = "linux")]
+    if let Some(name) = socket.as_encoded_bytes().strip_prefix(b"@") {
+        use std::os::linux::net::SocketAddrExt as _;
+        let address = std::os::unix::net::SocketAddr::from_abstract_name(name)?;
+        return datagram.send_to_addr(message, &address);
+    }
+    datagram.send_to(message, Path::new(socket))
 }
 
 /// Reports the state of the daemon to systemd until it is stopped.

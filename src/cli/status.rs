@@ -2,9 +2,9 @@
 
 use super::output::{Format, Sheet, Tone, harmless, percent};
 use super::{Invocation, exit, parse_day};
-use crate::app::Loaded;
 use crate::app::run_words::words;
 use crate::app::status::{Problem, Status as Value};
+use crate::app::{App, Loaded};
 use crate::domain::campaign::Language;
 use crate::domain::count::Percent;
 use crate::domain::id::PlaceCode;
@@ -37,15 +37,44 @@ impl Status {
         if let Some(seconds) = self.watch {
             return self.watch(&invocation, Duration::from_secs(seconds)).await;
         }
-        let (app, loaded) = invocation.loaded(None).await?;
-        let status = app.status(&loaded, self.as_of, invocation.clock.now()).await?;
-        if invocation.out.format == Format::Table {
-            screen(&invocation, &loaded, &status);
-        } else {
-            invocation.out.json(&status);
-        }
-        let bad = self.check && !status.problems.is_empty();
+        let (app, meant) = invocation.meant(None).await?;
+        let found = self.states(&invocation, &app, meant).await?;
+        show(&invocation, &found);
+        let bad = self.check && found.iter().any(|(_, status)| !status.problems.is_empty());
         Ok(if bad { exit::BELOW } else { exit::OK })
+    }
+
+    /// The state of each campaign.
+    async fn states(
+        &self,
+        invocation: &Invocation,
+        app: &App,
+        meant: Vec<Loaded>,
+    ) -> anyhow::Result<Vec<(Loaded, Value)>> {
+        let mut out = Vec::with_capacity(meant.len());
+        for loaded in meant {
+            let status = app.status(&loaded, self.as_of, invocation.clock.now()).await?;
+            out.push((loaded, status));
+        }
+        Ok(out)
+    }
+}
+
+/// Shows each campaign: on a screen one after the other; in JSON one alone, or a list of several.
+fn show(invocation: &Invocation, found: &[(Loaded, Value)]) {
+    match (invocation.out.format, found) {
+        (Format::Table, found) => {
+            for (at, (loaded, status)) in found.iter().enumerate() {
+                if at > 0 {
+                    super::output::print("\n");
+                }
+                screen(invocation, loaded, status);
+            }
+        }
+        (_, [(_, only)]) => invocation.out.json(only),
+        (_, found) => {
+            invocation.out.json(&found.iter().map(|(_, status)| status).collect::<Vec<_>>());
+        }
     }
 }
 
@@ -55,17 +84,13 @@ impl Status {
         // One listener for all rounds, so that no signal is missed.
         let mut end = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
-            let (app, loaded) = invocation.loaded(None).await?;
-            let status = app.status(&loaded, self.as_of, invocation.clock.now()).await?;
+            let (app, meant) = invocation.meant(None).await?;
+            let found = self.states(invocation, &app, meant).await?;
             app.store.close().await;
-            if invocation.out.format == Format::Table {
-                if super::output::is_terminal() {
-                    super::output::print(CLEAR);
-                }
-                screen(invocation, &loaded, &status);
-            } else {
-                invocation.out.json(&status);
+            if invocation.out.format == Format::Table && super::output::is_terminal() {
+                super::output::print(CLEAR);
             }
+            show(invocation, &found);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = &mut end => return Ok(exit::OK),
@@ -77,7 +102,9 @@ impl Status {
 /// Prints the screen.
 pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
     let out = invocation.out;
-    let mut text = format!("{} ({})\n", harmless(&status.name), status.campaign);
+    let over =
+        if loaded.is_open { String::new() } else { format!(" · {}", out.word("campaign-over")) };
+    let mut text = format!("{} ({}){over}\n", harmless(&status.name), status.campaign);
     let mut line = |key: &str, arguments: &[(&str, &dyn std::fmt::Display)]| {
         text.push_str(&out.say(key, arguments));
         text.push('\n');
@@ -130,10 +157,8 @@ pub(super) fn screen(invocation: &Invocation, loaded: &Loaded, status: &Value) {
         out.sheet(&needs);
     }
     for problem in &status.problems {
-        eprintln!(
-            "{}",
-            super::output::toned(&format!("! {}", said(invocation, problem)), Tone::Bad)
-        );
+        let line = super::output::toned(&format!("! {}", said(invocation, problem)), Tone::Bad);
+        super::output::tell(&line);
     }
 }
 
@@ -161,12 +186,18 @@ fn said(invocation: &Invocation, problem: &Problem) -> String {
             &[("planned", &thousands(*planned)), ("done", &thousands(*done))],
         ),
         Problem::LateSites { missing } => out.say("problem-late-sites", &[("count", missing)]),
+        Problem::DoubtfulCounts { counts } => {
+            let records = counts.iter().map(|count| harmless(count.record.as_str()));
+            let records = records.collect::<Vec<_>>().join(", ");
+            out.say("problem-doubtful", &[("count", &counts.len()), ("records", &records)])
+        }
         Problem::NoPlan => out.word("problem-no-plan"),
         Problem::JobFailed { job } => out.say("problem-job-failed", &[("job", job)]),
         Problem::Held { hold, remedy } => {
             let said = hold.words(out.language);
             out.say("problem-held", &[("said", &said), ("remedy", remedy)])
         }
+        Problem::Relay { relay, cause, said, .. } => super::mails::relay(out, relay, *cause, said),
         Problem::Mail { state, count } => {
             out.say("problem-mail", &[("state", state), ("count", count)])
         }

@@ -3,12 +3,13 @@
 use super::job::local;
 use super::output::{Format, Sheet};
 use super::{Invocation, exit};
+use crate::app::App;
 use crate::app::unsubscribing::Done;
-use crate::app::{App, Loaded};
+use chrono_tz::Tz;
 use clap::Args;
 use serde::Serialize;
 
-/// Readers who want no more reminders of the campaign.
+/// Readers who want no more reminders.
 #[derive(Debug, Args)]
 pub(super) struct Unsubscribe {
     /// The reader's address, or the token in their mail
@@ -33,40 +34,39 @@ struct View {
 }
 
 impl Unsubscribe {
+    /// Whether it lists readers and changes nothing.
+    pub(super) fn is_list(&self) -> bool {
+        self.list
+    }
+
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
-        // A token names its campaign itself.
         if let Some(token) = self.whom.as_ref().filter(|whom| !whom.contains('@')) {
             let app = invocation.open(false).await?;
             let done = app.unsubscribe(token, &self.how, invocation.clock.now()).await?;
             app.store.close().await;
             return tell(&invocation, done);
         }
-        let (app, loaded) = invocation.loaded(None).await?;
-        let code = self.address(&invocation, &app, &loaded).await;
+        let app = invocation.open(false).await?;
+        let code = self.address(&invocation, &app).await;
         app.store.close().await;
         code
     }
 
-    async fn address(
-        &self,
-        invocation: &Invocation,
-        app: &App,
-        loaded: &Loaded,
-    ) -> anyhow::Result<u8> {
+    async fn address(&self, invocation: &Invocation, app: &App) -> anyhow::Result<u8> {
         let now = invocation.clock.now();
         if let Some(address) = &self.whom {
-            let done = app.unsubscribe_address(loaded, address, &self.how, now).await?;
+            let done = app.unsubscribe_address(address, &self.how, now).await?;
             return tell(invocation, done);
         }
         if let Some(address) = &self.undo {
-            let done = app.subscribe_again(loaded, address, now).await?;
+            let done = app.subscribe_again(address, now).await?;
             let key = if done { "unsubscribe-again" } else { "unsubscribe-not" };
             invocation.out.note(key, &[("address", address)]);
             return Ok(if done { exit::OK } else { exit::FAILED });
         }
-        let zone = loaded.campaign.timezone;
+        let zone = app.meant(None).await?.first().map_or(Tz::UTC, |one| one.campaign.timezone);
         let views: Vec<_> = app
-            .unsubscribed(loaded)
+            .unsubscribed()
             .await?
             .into_iter()
             .map(|one| View { address: one.address, since: local(zone, one.at), how: one.how })

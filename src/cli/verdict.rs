@@ -24,6 +24,6 @@ pub(super) fn print(invocation: &Invocation, campaign: &Campaign, verdict: &[Gro
     }
     out.sheet(&targets);
     for sentence in verdict_words::sentences(out.language, campaign, verdict) {
-        eprintln!("{}", harmless(&sentence));
+        super::output::tell(&harmless(&sentence));
     }
 }

@@ -3,6 +3,7 @@
 use super::output::harmless;
 use super::{Invocation, exit};
 use crate::domain::campaign::Campaign;
+use crate::domain::id::PlaceCode;
 use crate::domain::jurisdiction::{Jurisdiction, LocalCampaign};
 use crate::intake::{self, Issue, workbook_form};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -52,7 +53,7 @@ fn write(invocation: &Invocation, new: &New, bytes: &[u8]) -> anyhow::Result<u8>
     if path.exists() && !new.force {
         return Err(invocation.out.fail("fail-file-there", &[("path", &path.display())]));
     }
-    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))?;
+    crate::files::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))?;
     invocation.out.note("workbook-written", &[("path", &path.display())]);
     Ok(exit::OK)
 }
@@ -71,7 +72,7 @@ pub(super) fn export(
 ) -> anyhow::Result<()> {
     let made_at = made_at(invocation, Some(&own.campaign));
     let bytes = workbook_form::campaign(own, invocation.out.language, made_at)?;
-    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
+    crate::files::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
 }
 
 /// `jurisdiction export FILE.xlsx`.
@@ -82,7 +83,7 @@ pub(super) fn export_jurisdiction(
 ) -> anyhow::Result<()> {
     let made_at = invocation.clock.now().with_timezone(&of.timezone).naive_local();
     let bytes = workbook_form::jurisdiction(of, invocation.out.language, made_at)?;
-    std::fs::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
+    crate::files::write(path, bytes).map_err(|error| invocation.out.not_written(path, &error))
 }
 
 /// `persons|doses|outcomes new`: an empty form with the campaign's codes.
@@ -116,10 +117,22 @@ pub(super) async fn tallies(invocation: &Invocation, it: &NewTallies) -> anyhow:
         if keys.is_empty() {
             invocation.out.note("workbook-nothing-planned", &[("date", &date)]);
         }
-        rows.extend(keys.into_iter().map(|[place, area, group, dose]| {
-            let record = format!("{date}-{place}-{area}-{group}-{dose}");
-            vec![record, date.to_string(), place, area, group, dose, String::new()]
-        }));
+        // Codes are unique over all campaigns.
+        let several = app.campaigns().await?.len() > 1;
+        let prefix = if several { format!("{}-", loaded.campaign.id) } else { String::new() };
+        for key in keys {
+            let stored = app.tallies_of(&loaded, &PlaceCode::from(key[0].as_str()), date).await?;
+            // What was counted before is corrected under its own code.
+            let known = stored.iter().find(|tally| {
+                let dose = tally.dose.to_string();
+                let group = tally.group.as_str();
+                [tally.area.as_str(), group, &dose] == [&key[1], &key[2], &key[3]]
+            });
+            let [place, area, group, dose] = key;
+            let own = || format!("{prefix}{date}-{place}-{area}-{group}-{dose}");
+            let record = known.map_or_else(own, |tally| tally.record.to_string());
+            rows.push(vec![record, date.to_string(), place, area, group, dose, String::new()]);
+        }
     }
     app.store.close().await;
     filled(invocation, &loaded.campaign, "tallies", &it.new, &rows)
@@ -159,12 +172,15 @@ pub(super) fn mark(invocation: &Invocation, path: &Path, issues: &[Issue]) {
         return;
     }
     // A workbook that cannot be opened has nothing to mark; its one issue says so.
+    if issues.iter().any(Issue::is_about_opening) {
+        return;
+    }
     let Ok(bytes) =
         intake::marked(path, issues, invocation.out.language, made_at(invocation, None))
     else {
         return;
     };
-    match std::fs::write(&out, bytes) {
+    match crate::files::write(&out, bytes) {
         Ok(()) => invocation.out.note("workbook-marked", &[("path", &out.display())]),
         Err(error) => {
             let said = harmless(&error.to_string());

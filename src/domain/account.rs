@@ -1,6 +1,6 @@
 //! Accounts of the dashboard: their roles, names, passwords, and the scopes of their tokens.
 
-use super::id::AreaCode;
+use super::id::{AreaCode, CampaignId};
 use super::words::words;
 use serde::Serialize;
 
@@ -28,22 +28,35 @@ pub struct Account {
     pub name: String,
     /// What it is there for.
     pub role: Role,
-    /// Sites and teams of a lead.
+    /// Sites, stops and teams of a lead, each with its campaign: `danyang-2021/S01`. A place without a campaign is of
+    /// an older version, and of no campaign.
     pub places: Vec<String>,
     /// Areas whose part of the tree it may see; empty: all.
     pub areas: Vec<AreaCode>,
 }
 
+/// A place of a campaign, as an account has it.
+pub fn place_of(campaign: &CampaignId, code: &str) -> String {
+    format!("{campaign}/{code}")
+}
+
 impl Account {
-    /// Whether one of its own places is the site, stop or team with this code. What else a lead may do stands in
-    /// [`permission`](super::permission).
-    pub fn leads(&self, code: &str) -> bool {
-        self.places.iter().any(|own| own == code)
+    /// Whether one of its own places is the site, stop or team with this code in this campaign. What else a lead may do
+    /// stands in [`permission`](super::permission).
+    pub fn leads(&self, campaign: &CampaignId, code: &str) -> bool {
+        self.places_in(campaign).any(|own| own == code)
+    }
+
+    /// The codes of its places in a campaign.
+    pub fn places_in(&self, campaign: &CampaignId) -> impl Iterator<Item = &str> {
+        self.places
+            .iter()
+            .filter_map(move |place| place.strip_prefix(campaign.as_str())?.strip_prefix('/'))
     }
 
     /// Whether its pages begin with the site, stop or team with this code: a lead's with their own, others' with any.
-    pub fn is_home(&self, code: &str) -> bool {
-        self.role != Role::Lead || self.leads(code)
+    pub fn is_home(&self, campaign: &CampaignId, code: &str) -> bool {
+        self.role != Role::Lead || self.leads(campaign, code)
     }
 }
 
@@ -87,9 +100,10 @@ mod tests {
             id: 1,
             name: "zhao".into(),
             role,
-            places: vec!["S01".into(), "T1".into()],
+            places: vec!["c/S01".into(), "c/T1".into(), "c-2/S02".into(), "S0".into()],
             areas: Vec::new(),
         };
+        let c = CampaignId::from("c");
         for (role, code, leads, is_home) in [
             (Role::Lead, "S01", true, true),
             (Role::Lead, "T1", true, true),
@@ -99,9 +113,27 @@ mod tests {
             (Role::Planner, "S02", false, true),
             (Role::Viewer, "S02", false, true),
         ] {
-            assert_eq!(account(role).leads(code), leads, "{role} {code}");
-            assert_eq!(account(role).is_home(code), is_home, "{role} {code}");
+            assert_eq!(account(role).leads(&c, code), leads, "{role} {code}");
+            assert_eq!(account(role).is_home(&c, code), is_home, "{role} {code}");
         }
+    }
+
+    #[test]
+    fn a_place_is_of_one_campaign() {
+        let places = ["c/S01", "c/x/S02", "c-2/S03", "S04", "/S05", "c/"].map(str::to_owned);
+        let account = Account {
+            id: 1,
+            name: "zhao".into(),
+            role: Role::Lead,
+            places: places.to_vec(),
+            areas: Vec::new(),
+        };
+        let of = |campaign: &str| {
+            account.places_in(&campaign.into()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(of("c"), ["S01", "x/S02", ""]);
+        assert_eq!(of("c-2"), ["S03"]);
+        assert_eq!(of("c-22"), [""; 0]);
     }
 
     #[test]

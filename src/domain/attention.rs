@@ -5,11 +5,12 @@ use super::campaign::Campaign;
 use super::count::{Doses, Percent};
 use super::counting::NO_GROUP;
 use super::coverage::{Coverage, CoverageRow, DoseSums, Flag, SitesReported};
-use super::id::{GroupId, LotCode};
+use super::id::{GroupId, LotCode, PlaceCode, RecordId};
 use super::message::MailState;
 use super::plan::PlanRow;
+use super::plausible::{Doubtful, Why};
 use super::recipient::digest_recipients;
-use super::stock::{GivenAt, stock_left};
+use super::stock::{GivenAt, drawn_by_plan, stock_left};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::BTreeSet;
 
@@ -24,6 +25,8 @@ const BEHIND_PERCENT: u64 = 5;
 /// Something that needs a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attention {
+    /// Counts that nobody can mean wait to be confirmed or corrected.
+    DoubtfulCounts(Vec<DoubtfulLine>),
     /// Sites that were open and have not reported: their names.
     LateSites(Vec<String>),
     /// The campaign runs, and no plan is adopted.
@@ -39,7 +42,7 @@ pub enum Attention {
     StockLow {
         /// Doses in stock.
         stock: u64,
-        /// Doses that the plan gives in the next three days.
+        /// Doses that the plan draws in the next three days, wastage included.
         needed: u64,
     },
     /// A lot with doses left is close to its last day.
@@ -82,6 +85,45 @@ pub enum Attention {
     MailInDoubt(u64),
     /// Sites and teams whose lead has no address: their names.
     NoAddress(Vec<String>),
+}
+
+/// A doubtful count, as people are told of it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DoubtfulLine {
+    /// Its record.
+    pub record: RecordId,
+    /// Code of the place.
+    pub place: PlaceCode,
+    /// Name of the place.
+    pub place_name: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// Doses that were entered.
+    pub doses: u32,
+    /// Why it is asked about.
+    pub why: Why,
+    /// What it is compared with, in doses.
+    pub than: u64,
+}
+
+/// The counts that wait to be confirmed.
+pub fn doubtful<'a>(
+    campaign: &Campaign,
+    waiting: impl IntoIterator<Item = &'a Doubtful>,
+) -> Option<Attention> {
+    let line = |Doubtful { tally, doubt }: &Doubtful| DoubtfulLine {
+        record: tally.record.clone(),
+        place: tally.place.clone(),
+        place_name: campaign
+            .place(tally.place.as_str())
+            .map_or_else(|| tally.place.to_string(), |place| place.name().to_owned()),
+        day: tally.date,
+        doses: tally.doses,
+        why: doubt.why,
+        than: doubt.than,
+    };
+    let lines: Vec<DoubtfulLine> = waiting.into_iter().map(line).collect();
+    (!lines.is_empty()).then_some(Attention::DoubtfulCounts(lines))
 }
 
 /// Plan against done up to a day (序时进度), in doses.
@@ -131,7 +173,7 @@ pub fn behind_plan(progress: PlanProgress) -> Option<Attention> {
 
 /// Sites that were open and have not reported.
 pub fn late_sites(campaign: &Campaign, sites: &SitesReported) -> Option<Attention> {
-    let name = |code: &super::id::PlaceCode| {
+    let name = |code: &PlaceCode| {
         campaign.site(code.as_str()).map_or_else(|| code.to_string(), |site| site.name.clone())
     };
     let names: Vec<String> = sites.missing.iter().map(name).collect();
@@ -169,11 +211,8 @@ pub fn stock(
 ) -> Vec<Attention> {
     let left = stock_left(campaign, given, today);
     let mut out = Vec::new();
-    let needed: u64 = plan
-        .iter()
-        .filter(|row| row.day >= today && row.day < today + TimeDelta::days(STOCK_DAYS))
-        .map(|row| u64::from(row.doses))
-        .sum();
+    let soon = today..today + TimeDelta::days(STOCK_DAYS);
+    let needed = drawn_by_plan(campaign, plan.iter().filter(|row| soon.contains(&row.day)));
     let stock: u64 = left.iter().map(|(_, doses)| doses).sum();
     if stock < needed {
         out.push(Attention::StockLow { stock, needed });

@@ -2,6 +2,7 @@ use super::*;
 use crate::domain::contact::Contact;
 use crate::domain::coverage::{Depth, coverage};
 use crate::domain::testing::{county, day};
+use rust_decimal::Decimal;
 
 fn counted(area: &str, group: &str, dose: u8, people: i64) -> DoseSums {
     DoseSums {
@@ -140,8 +141,12 @@ fn row(number: i64, doses: u32) -> PlanRow {
 #[test]
 fn stock_is_low_where_it_does_not_last_for_three_days_of_the_plan() {
     // Lot L1 has 100 doses from day 0 to day 20; L2 and L3 come on day 5. Today is day 2.
+    let mut county = county();
+    for site in &mut county.sites {
+        site.wastage_rate = Decimal::ZERO;
+    }
     let low = |plan: &[PlanRow], given: &GivenAt| {
-        let all = stock(&county(), plan, given, day(2));
+        let all = stock(&county, plan, given, day(2));
         all.into_iter().find(|one| matches!(one, Attention::StockLow { .. }))
     };
     let none = GivenAt::new();
@@ -153,6 +158,24 @@ fn stock_is_low_where_it_does_not_last_for_three_days_of_the_plan() {
     let given = GivenAt::from([((day(1), "S2".into()), 30)]);
     let short = Some(Attention::StockLow { stock: 70, needed: 71 });
     assert_eq!(low(&[row(2, 71)], &given), short);
+}
+
+#[test]
+fn what_a_plan_wastes_must_be_in_stock_too() {
+    let mut county = county();
+    for site in &mut county.sites {
+        site.wastage_rate = Decimal::new(1, 1);
+    }
+    let needed = |doses| {
+        let all = stock(&county, &[row(2, doses)], &GivenAt::new(), day(2));
+        all.into_iter().find_map(|one| match one {
+            Attention::StockLow { needed, .. } => Some(needed),
+            _ => None,
+        })
+    };
+    // Giving n doses draws n / 0.9; the store has 100.
+    assert_eq!(needed(90), None);
+    assert_eq!(needed(91), Some(102));
 }
 
 #[test]

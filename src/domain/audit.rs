@@ -3,7 +3,7 @@
 use super::words::words;
 
 words! {
-    /// Something that an account did, or saw, or was refused.
+    /// Something that somebody did, or saw, or was refused.
     pub enum Action {
         /// Made an account.
         AccountAdd = "account-add",
@@ -11,6 +11,8 @@ words! {
         AccountRemove = "account-remove",
         /// Changed a password.
         AccountPassword = "account-password",
+        /// Gave places of an older version to the campaigns that have them.
+        AccountPlaces = "account-places",
         /// Logged in.
         Login = "login",
         /// Gave a wrong password.
@@ -25,21 +27,63 @@ words! {
         Refused = "refused",
         /// Saw who of the register is due.
         SeeDue = "see-due",
-        /// Saw the queue of mail with its addresses.
+        /// Saw the queue of mail with its addresses, or a mail.
         SeeMail = "see-mail",
+        /// Saw records of people of the register.
+        SeeRecords = "see-records",
+        /// Fetched a place's calendar.
+        SeeFeed = "see-feed",
+        /// Wrote personal data into a file: a backup, a campaign's folder, a report's records.
+        Export = "export",
         /// Made a draft of a plan.
         PlanMake = "plan-make",
         /// Put a draft in force.
         PlanAdopt = "plan-adopt",
         /// Stored a campaign, or its new version.
         CampaignApply = "campaign-apply",
+        /// Decided about a row that contradicts the register.
+        Decide = "decide",
+        /// Made the records of two people those of one.
+        PersonMerge = "person-merge",
+        /// Erased the personal data of somebody.
+        PersonErase = "person-erase",
+        /// Saw all that is known of somebody.
+        PersonExport = "person-export",
+        /// Closed a campaign.
+        CampaignClose = "campaign-close",
+        /// Opened a closed campaign again.
+        CampaignReopen = "campaign-reopen",
+        /// Removed a campaign without facts.
+        CampaignRemove = "campaign-remove",
+        /// Took an imported file out again.
+        ImportUndo = "import-undo",
         /// Stored the jurisdiction's areas and places, or decided what campaigns say otherwise.
         JurisdictionApply = "jurisdiction-apply",
         /// Uploaded a workbook.
         Upload = "upload",
         /// Entered counts.
         Tally = "tally",
+        /// Confirmed a count that was doubtful.
+        TallyConfirm = "tally-confirm",
+        /// Took in a file of records.
+        Import = "import",
+        /// Took a record out of what counts.
+        Void = "void",
+        /// Had mails queued or sent, or decided about some that wait.
+        Mail = "mail",
+        /// Took in returned mails, or mended an address.
+        Bounce = "bounce",
+        /// Changed who wants no more reminders.
+        Unsubscribe = "unsubscribe",
+        /// Ran a job by hand, held sending or let it go on.
+        Job = "job",
+        /// Changed the database as a whole: adopted, moved, repaired, restored it.
+        Database = "database",
         /// Made the secret address of a calendar anew.
         FeedRenew = "feed-renew",
+        /// Chained the lines that were written before the log was sealed; the details say how many.
+        AuditChained = "audit-chained",
+        /// Seals with another key from here on; the details name both.
+        AuditKey = "audit-key",
     }
 }

@@ -163,6 +163,12 @@ impl Campaign {
         self.groups.iter().find(|group| group.id.as_str() == id)
     }
 
+    /// The first day of the season that the campaign begins in, and the first day of the next one; `None` where its
+    /// series has no seasons.
+    pub fn season(&self) -> Option<(NaiveDate, NaiveDate)> {
+        self.series.season_start.map(|start| start.season(self.start))
+    }
+
     /// The area with this code.
     pub fn area(&self, code: &str) -> Option<&Area> {
         self.areas.iter().find(|area| area.code.as_str() == code)

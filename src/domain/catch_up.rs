@@ -56,6 +56,10 @@ pub fn visits(
                 place: PlaceCode::new("planned"),
                 product: dose.vaccine.as_deref().map(str::to_owned),
                 lot: None,
+                campaign: None,
+                elsewhere: false,
+                attribute: None,
+                entered: None,
             });
         }
         visits.push(Visit { day: at, doses: now });
@@ -166,7 +170,12 @@ mod tests {
     fn judge(to: i64) -> Judge {
         let groups = vec![VaccineGroupId(0), VaccineGroupId(1)];
         let asks = Asks::CatchUp { groups, from: day(0), to: day(to) };
-        Judge { rules: rules(), asks, others: BTreeSet::new() }
+        Judge {
+            rules: rules(),
+            asks,
+            others: BTreeSet::new(),
+            among: crate::domain::judge::Among::default(),
+        }
     }
 
     /// Day, and for each dose its vaccine and number.

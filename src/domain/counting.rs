@@ -7,7 +7,7 @@ use super::campaign::Campaign;
 use super::dose::{Dose, Tally};
 use super::id::{AreaCode, GroupId, PlaceCode};
 use super::judge::{Judge, Judged, Subject};
-use super::person::{Sex, group_of};
+use super::person::{Enrollee, Sex, group_of};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -106,16 +106,9 @@ impl Total {
 /// Stands for the group of people who are in none of the campaign's groups.
 pub const NO_GROUP: &str = "";
 
-/// The part of a person of the register that counting needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Enrollee {
-    /// Where they live.
-    pub area: AreaCode,
-    /// Date of birth.
-    pub born: NaiveDate,
-    /// The group that the register names.
-    pub group: Option<GroupId>,
-}
+/// Stands for the place of doses that no site of the campaign gave: those given outside the jurisdiction, and those
+/// that were recorded under another campaign. They count for the people and draw no stock.
+pub const ELSEWHERE: &str = "";
 
 /// Adds a person's doses to `cells`, `sign` times (1 or -1). `doses` is sorted by (day, record). Returns what the rules
 /// say of each dose, in the same order, so that nobody has to judge them a second time.
@@ -141,12 +134,12 @@ pub fn each_dose(
     let judged = judge.evaluate(campaign, who, doses);
     let mut tried = 0_u8;
     for (dose, result) in doses.iter().zip(&judged).filter(|(_, result)| result.number > 0) {
-        let group = group_of(campaign, person.born, person.group.as_ref(), dose.date)
+        let group = group_of(campaign, person.traits(), dose.date)
             .map_or_else(|| GroupId::from(NO_GROUP), |group| group.id.clone());
         let key = CellKey {
             family: FamilyKey {
                 day: dose.date,
-                place: dose.place.clone(),
+                place: if judge.is_own(dose) { dose.place.clone() } else { ELSEWHERE.into() },
                 group,
                 dose: result.number,
             },
@@ -318,6 +311,7 @@ mod tests {
             group: group.into(),
             dose: 1,
             doses,
+            campaign: None,
         }
     }
 

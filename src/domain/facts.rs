@@ -46,6 +46,13 @@ words! {
     }
 }
 
+impl Fact {
+    /// Whether it stands in the register, which all campaigns share.
+    fn is_of_register(self) -> bool {
+        matches!(self, Self::People | Self::Doses | Self::Outcomes)
+    }
+}
+
 impl Named {
     /// The column that holds the code in the table's file.
     pub fn column(self) -> &'static str {
@@ -122,20 +129,53 @@ impl CodeFacts {
         out
     }
 
-    /// Codes that facts name and a campaign does not have, with these facts.
-    pub fn homeless(&self, campaign: &Campaign) -> Vec<(Named, String, Counted)> {
-        let is_home = |named: Named, code: &str| match named {
-            Named::Areas => campaign.area(code).is_some(),
-            Named::Groups => {
-                campaign.group(campaign.group_now(&GroupId::from(code)).as_str()).is_some()
+    /// Codes that facts name and a campaign does not have, with these facts. `others` are the other campaigns: the
+    /// register is everybody's, so that what stands in it has a home where one of them has the code.
+    pub fn homeless<'a>(
+        &self,
+        campaign: &Campaign,
+        others: &(impl Iterator<Item = &'a Campaign> + Clone),
+    ) -> Vec<(Named, String, Counted)> {
+        let mut out = Vec::new();
+        for ((named, code), counted) in &self.0 {
+            if has(campaign, *named, code) {
+                continue;
             }
-            Named::Sites | Named::Stops => campaign.place(code).is_some(),
-            Named::Teams => campaign.team(code).is_some(),
-            Named::Deliveries => campaign.lot(code).is_some(),
-            Named::Eligible => true,
-        };
-        let lost = self.0.iter().filter(|((named, code), _)| !is_home(*named, code));
-        lost.map(|((named, code), counted)| (*named, code.clone(), counted.clone())).collect()
+            let mut counted = counted.clone();
+            if others.clone().any(|other| has(other, *named, code)) {
+                counted.retain(|fact, _| !fact.is_of_register());
+            }
+            if !counted.is_empty() {
+                out.push((*named, code.clone(), counted));
+            }
+        }
+        out
+    }
+
+    /// The same facts without the people of areas that another campaign has.
+    #[must_use]
+    pub fn without_people_of(mut self, is_there: impl Fn(&str) -> bool) -> Self {
+        for ((named, code), counted) in &mut self.0 {
+            if *named == Named::Areas && is_there(code) {
+                counted.remove(&Fact::People);
+            }
+        }
+        self.0.retain(|_, counted| !counted.is_empty());
+        self
+    }
+}
+
+/// Whether a campaign has what a code names.
+fn has(campaign: &Campaign, named: Named, code: &str) -> bool {
+    match named {
+        Named::Areas => campaign.area(code).is_some(),
+        Named::Groups => {
+            campaign.group(campaign.group_now(&GroupId::from(code)).as_str()).is_some()
+        }
+        Named::Sites | Named::Stops => campaign.place(code).is_some(),
+        Named::Teams => campaign.team(code).is_some(),
+        Named::Deliveries => campaign.lot(code).is_some(),
+        Named::Eligible => true,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::id::{AreaCode, GroupId, GroupSetId};
 use super::series::Duration;
+use super::sex::Sex;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,12 @@ pub struct Group {
     pub min_age: Option<Duration>,
     /// Oldest age, excluded.
     pub max_age: Option<Duration>,
+    /// Only people of this sex, where it says one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sex: Option<Sex>,
+    /// Only people with one of these tags, where it names some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Weight of its doses in the objective of a plan.
     pub priority: f64,
     /// Share of the eligible people who are expected to come, 0..=1.

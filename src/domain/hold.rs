@@ -35,6 +35,8 @@ words! {
     pub enum EventKind {
         /// This database was made the one that sends.
         Adopt = "adopt",
+        /// A backup was written.
+        BackedUp = "backup",
         /// Bounces no longer speak against an address.
         BouncesForgotten = "bounces_forgotten",
         /// The wall clock jumped while a daemon ran.

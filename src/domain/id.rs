@@ -42,6 +42,11 @@ macro_rules! codes {
     )+};
 }
 
+/// The number of a campaign in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CampaignNo(pub i64);
+
 codes! {
     /// A jurisdiction: what a database is about.
     JurisdictionId,

@@ -77,6 +77,15 @@ pub enum JobReport {
         /// Doses that it plans.
         doses: u64,
     },
+    /// Made a draft, and did not put it in force because counts wait to be confirmed.
+    Doubtful {
+        /// Number of the draft.
+        plan: i64,
+        /// Doses that it plans.
+        doses: u64,
+        /// Counts that nobody can mean.
+        counts: u64,
+    },
     /// Made a plan and put it in force.
     Adopted {
         /// Number of the plan.

@@ -5,14 +5,14 @@
 
 use super::campaign::Campaign;
 use super::dose::Dose;
-use super::id::LotCode;
-use super::person::Sex;
-use super::rules::model::{VaccineGroupId, VaccineId};
+use super::id::{CampaignNo, LotCode};
+use super::person::{OutcomeKind, Sex};
+use super::rules::model::{AntigenId, VaccineGroupId, VaccineId};
 use super::rules::{
     Assessment, DoseAdministered, DoseVerdict, GroupForecast, Patient, Rules, Status, assess,
 };
 use chrono::NaiveDate;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a campaign gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,38 @@ pub struct Judge {
     pub asks: Asks,
     /// Codes of vaccines that belong to other series: a dose of one is none of this campaign's.
     pub others: BTreeSet<Box<str>>,
+    /// The campaigns of the jurisdiction.
+    pub among: Among,
+}
+
+/// Which campaign a judge speaks for, among those of its jurisdiction. By default it stands alone, and all doses are
+/// its own.
+#[derive(Debug, Clone, Default)]
+pub struct Among {
+    /// Its campaign.
+    pub own: Option<CampaignNo>,
+    /// What each other campaign gives: the code of its vaccine.
+    pub vaccines: BTreeMap<CampaignNo, Box<str>>,
+}
+
+/// What is looked at of a dose to find its vaccine.
+#[derive(Debug, Clone, Copy)]
+pub struct Shot<'a> {
+    /// When.
+    pub date: NaiveDate,
+    /// The product: a code or a name.
+    pub product: Option<&'a str>,
+    /// The lot, where known.
+    pub lot: Option<&'a str>,
+    /// The campaign under which it was recorded.
+    pub campaign: Option<CampaignNo>,
+}
+
+impl<'a> From<&'a Dose> for Shot<'a> {
+    fn from(dose: &'a Dose) -> Self {
+        let lot = dose.lot.as_ref().map(LotCode::as_str);
+        Self { date: dose.date, product: dose.product.as_deref(), lot, campaign: dose.campaign }
+    }
 }
 
 /// The part of a person that the rules look at.
@@ -175,62 +207,120 @@ impl Judge {
         Outlook { due: due.or(visit), doses, missed, forecasts }
     }
 
+    fn is_of_programme(&self) -> bool {
+        matches!(self.asks, Asks::CatchUp { .. })
+    }
+
     /// Whether coverage counts the dose as invalid. A visit of a catch-up campaign never is.
     pub fn discounts(&self, dose: &Judged) -> bool {
         matches!(self.asks, Asks::Series { .. }) && dose.is_refused()
     }
 
     fn person(&self, campaign: &Campaign, who: Subject, doses: &[Dose], day: NaiveDate) -> Patient {
-        let given = |dose: &Dose| {
-            let lot = dose.lot.as_ref().map(LotCode::as_str);
-            self.given(campaign, dose.date, dose.product.as_deref(), lot)
-        };
         Patient {
             born: who.born,
             sex: who.sex,
             as_of: day,
             country: None,
-            doses: doses.iter().map(given).collect(),
+            doses: doses.iter().map(|dose| self.given(campaign, dose.into())).collect(),
             observations: Vec::new(),
         }
     }
 
-    /// The part of a dose that the rules look at, from its day, product and lot.
-    pub fn given(
-        &self,
-        campaign: &Campaign,
-        date: NaiveDate,
-        product: Option<&str>,
-        lot: Option<&str>,
-    ) -> DoseAdministered {
-        let lot = lot.and_then(|lot| campaign.lot(lot));
+    /// The part of a dose that the rules look at. A dose of another season has no vaccine for a seasonal series.
+    pub fn given(&self, campaign: &Campaign, shot: Shot<'_>) -> DoseAdministered {
+        let date = shot.date;
+        let lot = shot.lot.and_then(|lot| campaign.lot(lot));
+        let in_season = campaign.season().is_none_or(|(first, next)| first <= date && date < next);
         DoseAdministered {
             date,
-            vaccine: self.vaccine(product),
+            vaccine: if in_season { self.vaccine(shot.product, shot.campaign) } else { None },
             manufacturer: None,
             expired: lot.is_some_and(|lot| date > lot.expires),
         }
     }
 
-    /// The vaccine of a product: the code that it is, else the campaign's own. `None` for a code of another
-    /// series, and in a catch-up campaign for an unknown name.
-    pub fn vaccine(&self, product: Option<&str>) -> Option<VaccineId> {
-        let own = match self.asks {
-            Asks::Series { own, .. } => Some(own),
-            Asks::CatchUp { .. } => None,
+    /// Whether a dose is of a vaccine that these rules look at, and of the season.
+    pub fn concerns(&self, campaign: &Campaign, dose: &Dose) -> bool {
+        self.given(campaign, dose.into()).vaccine.is_some()
+    }
+
+    /// The vaccine of a product: the code that it is, else that of the campaign under which the dose was recorded.
+    /// `None` for a code of another series, and for an unknown name under a catch-up campaign.
+    pub fn vaccine(&self, product: Option<&str>, under: Option<CampaignNo>) -> Option<VaccineId> {
+        let is_own = self.among.own.is_none() || under == self.among.own;
+        let meant = || match self.asks {
+            Asks::Series { own, .. } if is_own => Some(own),
+            _ => {
+                let code = under.and_then(|under| self.among.vaccines.get(&under))?;
+                self.rules.vaccine_by_code.get(code).copied()
+            }
         };
-        let Some(product) = product.map(str::trim) else { return own };
+        let Some(product) = product.map(str::trim) else { return meant() };
         match self.rules.vaccine_by_code.get(product) {
             Some(id) => Some(*id),
             None if self.others.contains(product) => None,
-            None => own,
+            None => meant(),
         }
+    }
+
+    /// Whether a dose belongs to this campaign: to its stock and the reports of its sites.
+    pub fn is_own(&self, dose: &Dose) -> bool {
+        let recorded_here = self.among.own.is_none() || dose.campaign == self.among.own;
+        recorded_here && !dose.elsewhere
+    }
+
+    /// The code of the vaccine that the campaign gives; `None` of a catch-up campaign.
+    pub fn own_code(&self) -> Option<&str> {
+        match self.asks {
+            Asks::Series { own, .. } => Some(&self.rules.vaccines.get(usize::from(own.0))?.code),
+            Asks::CatchUp { .. } => None,
+        }
+    }
+
+    /// Whether the campaign gives the vaccine that a text names: a code, a vaccine group.
+    pub fn gives(&self, vaccine: &str) -> bool {
+        let vaccine = vaccine.trim();
+        let is_asked = |antigen: AntigenId| match &self.asks {
+            Asks::Series { .. } => antigen == AntigenId(0),
+            Asks::CatchUp { groups, .. } => groups
+                .iter()
+                .any(|group| self.rules.groups[usize::from(group.0)].antigens.contains(&antigen)),
+        };
+        let is_name = |group: &super::rules::model::VaccineGroup| {
+            *group.name == *vaccine && group.antigens.iter().any(|antigen| is_asked(*antigen))
+        };
+        let antigens = self.rules.vaccine_by_code.get(vaccine).map(|id| {
+            let parts = self.rules.vaccines[usize::from(id.0)].antigens.iter();
+            parts.map(|part| part.antigen).collect::<Vec<_>>()
+        });
+        antigens.is_some_and(|parts| parts.into_iter().any(is_asked))
+            || self.rules.groups.iter().any(is_name)
+    }
+
+    /// Whether an outcome is of concern here: it is true of the person, or of this campaign, or of its vaccine.
+    pub fn heeds(
+        &self,
+        kind: OutcomeKind,
+        campaign: Option<CampaignNo>,
+        vaccine: Option<&str>,
+    ) -> bool {
+        kind.is_of_person()
+            || match vaccine {
+                Some(vaccine) => self.gives(vaccine),
+                None => {
+                    self.among.own.is_none() || campaign.is_none() || campaign == self.among.own
+                }
+            }
     }
 
     fn judged(&self, doses: &[DoseAdministered], verdicts: Vec<Vec<DoseVerdict>>) -> Vec<Judged> {
         let mut visited: Option<NaiveDate> = None;
         let judge = |(dose, verdicts): (&DoseAdministered, Vec<DoseVerdict>)| {
-            let best = verdicts.iter().min_by_key(|one| one.verdict.status);
+            // A campaign of one series looks at others only to keep apart from them.
+            let is_asked =
+                |one: &&DoseVerdict| self.is_of_programme() || one.antigen == AntigenId(0);
+            let best = verdicts.iter().filter(is_asked).min_by_key(|one| one.verdict.status);
             let status = best.map(|one| one.verdict.status);
             let number = match &self.asks {
                 Asks::Series { doses: all, .. } => best
@@ -291,141 +381,5 @@ fn due(forecast: &GroupForecast) -> Option<Due> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::testing::{county, date, day, dose, rules};
-
-    fn own_series() -> Judge {
-        let asks = Asks::Series { own: VaccineId(0), doses: 2 };
-        Judge { rules: rules(), asks, others: BTreeSet::from(["HPV".into()]) }
-    }
-
-    /// Visits from day 0; what falls due by day 40 is given.
-    fn catching_up(groups: &[u16]) -> Judge {
-        let groups = groups.iter().map(|group| VaccineGroupId(*group)).collect();
-        let asks = Asks::CatchUp { groups, from: day(0), to: day(40) };
-        Judge { rules: rules(), asks, others: BTreeSet::new() }
-    }
-
-    fn adult() -> Subject {
-        Subject { born: date("1990-01-01"), sex: Sex::U }
-    }
-
-    /// Number, whether the rules refuse it, whether it is counted as one that does not count.
-    fn evaluated(judge: &Judge, doses: &[Dose]) -> Vec<(u8, bool, bool)> {
-        let found = judge.evaluate(&county(), adult(), doses);
-        found.iter().map(|one| (one.number, one.is_refused(), judge.discounts(one))).collect()
-    }
-
-    fn given(days: &[i64]) -> Vec<Dose> {
-        days.iter().map(|at| dose(&format!("R{at}"), *at, None)).collect()
-    }
-
-    #[test]
-    fn a_dose_counts_by_its_interval_and_has_the_number_that_it_was_tried_as() {
-        let judge = own_series();
-        assert!(evaluated(&judge, &[]).is_empty());
-        assert_eq!(evaluated(&judge, &given(&[0])), [(1, false, false)]);
-        assert_eq!(evaluated(&judge, &given(&[0, 21])), [(1, false, false), (2, false, false)]);
-        assert_eq!(evaluated(&judge, &given(&[0, 20])), [(1, false, false), (2, true, true)]);
-        // The dose that came too early is repeated with its number; the interval runs from it.
-        let repeated = [(1, false, false), (2, true, true), (2, false, false)];
-        assert_eq!(evaluated(&judge, &given(&[0, 20, 41])), repeated);
-        let beyond = [(1, false, false), (2, false, false), (3, true, true)];
-        assert_eq!(evaluated(&judge, &given(&[0, 21, 60])), beyond);
-    }
-
-    #[test]
-    fn the_verdict_that_is_told_is_the_one_that_decided() {
-        let judge = own_series();
-        let found = judge.evaluate(&county(), adult(), &given(&[0, 20]));
-        assert_eq!(found[1].status, Some(Status::NotValid));
-        assert_eq!(found[1].told().map(|one| one.verdict.status), Some(Status::NotValid));
-        assert_eq!((found[0].date, found[1].date), (day(0), day(20)));
-        let other = judge.evaluate(&county(), adult(), &[dose("R1", 0, Some("HPV"))]);
-        assert_eq!((other[0].number, other[0].status, other[0].told()), (0, None, None));
-        assert!(!other[0].is_refused() && !judge.discounts(&other[0]));
-    }
-
-    #[test]
-    fn a_product_is_a_code_of_the_rules_or_the_campaign_s_own_unless_other_series_know_it() {
-        let judge = own_series();
-        for (product, vaccine) in [
-            (None, Some(0)),
-            (Some(" V2 "), Some(1)),
-            (Some("V1"), Some(0)),
-            (Some("Some brand"), Some(0)),
-            (Some("HPV"), None),
-        ] {
-            assert_eq!(judge.vaccine(product).map(|id| id.0), vaccine, "{product:?}");
-        }
-        let visits = catching_up(&[0]);
-        assert_eq!(visits.vaccine(None), None, "a catch-up campaign has no vaccine of its own");
-        assert_eq!(visits.vaccine(Some("Some brand")), None);
-        assert_eq!(visits.vaccine(Some("V2")).map(|id| id.0), Some(1));
-    }
-
-    #[test]
-    fn a_dose_from_a_lot_past_its_last_day_is_not_good() {
-        let judge = own_series();
-        let from_lot = |at: i64| {
-            let dose = Dose { lot: Some("L1".into()), ..dose("R1", at, None) };
-            judge.evaluate(&county(), adult(), &[dose])[0].status
-        };
-        // L1 may be used up to day 20.
-        assert_eq!((from_lot(20), from_lot(21)), (Some(Status::Valid), Some(Status::SubStandard)));
-    }
-
-    #[test]
-    fn the_next_dose_has_its_earliest_recommended_and_latest_day() {
-        let judge = own_series();
-        let due = |doses: &[Dose], at: i64| judge.outlook(&county(), adult(), doses, day(at)).due;
-        let first = due(&[], 5).expect("a first dose");
-        assert_eq!((first.number, first.earliest, first.latest), (1, date("1991-01-01"), None));
-        let second =
-            Due { number: 2, earliest: day(21), recommended: day(28), latest: Some(day(56)) };
-        assert_eq!(due(&given(&[0]), 5), Some(second));
-        assert_eq!(due(&given(&[0, 21]), 30), None, "all is given");
-        let outlook = judge.outlook(&county(), adult(), &given(&[0]), day(5));
-        assert!(outlook.missed.is_empty() && outlook.doses.len() == 1);
-    }
-
-    #[test]
-    fn a_catch_up_campaign_counts_the_first_visit_from_its_first_day_on() {
-        let judge = catching_up(&[0, 1]);
-        let doses = [
-            dose("R1", -30, Some("V1")),
-            dose("R2", 0, Some("V1")),
-            dose("R3", 0, Some("V2")),
-            dose("R4", 30, Some("V2")),
-        ];
-        let numbers: Vec<u8> = evaluated(&judge, &doses).iter().map(|one| one.0).collect();
-        assert_eq!(numbers, [0, 1, 0, 0]);
-        let early = [dose("R1", 0, Some("V1")), dose("R2", 5, Some("V1"))];
-        let found = judge.evaluate(&county(), adult(), &early);
-        assert!(found[1].is_refused() && !judge.discounts(&found[1]), "a visit is a visit");
-    }
-
-    #[test]
-    fn a_catch_up_campaign_gives_what_its_vaccines_miss_by_its_last_day() {
-        let missed = |groups: &[u16], doses: &[Dose], at: i64| -> Vec<(u16, u8, u8, NaiveDate)> {
-            let outlook = catching_up(groups).outlook(&county(), adult(), doses, day(at));
-            let line = |one: &MissedDose| (one.group.0, one.dose, one.lacking, one.recommended);
-            outlook.missed.iter().map(line).collect()
-        };
-        let (one_year, two_years) = (date("1991-01-01"), date("1992-01-01"));
-        assert_eq!(missed(&[0, 1], &[], 0), [(0, 1, 2, one_year), (1, 1, 1, two_years)]);
-        assert_eq!(missed(&[1], &[], 0), [(1, 1, 1, two_years)], "only the vaccines asked for");
-        let first = [dose("R1", 12, Some("V1"))];
-        assert_eq!(missed(&[0], &first, 12), [(0, 2, 0, day(40))], "due by the last day");
-        let later = [dose("R1", 13, Some("V1"))];
-        assert!(missed(&[0], &later, 13).is_empty(), "due a day after it");
-        let outlook = catching_up(&[0, 1]).outlook(&county(), adult(), &[], day(0));
-        assert_eq!(outlook.missed[0].vaccine.as_deref(), Some("V1"));
-        let visit = outlook.due.expect("a visit");
-        assert_eq!((visit.number, visit.earliest, visit.latest), (1, one_year, None));
-        let visited = catching_up(&[0, 1]).outlook(&county(), adult(), &first, day(12));
-        assert_eq!(visited.due, None, "one visit is what the campaign plans");
-        assert_eq!(catching_up(&[]).name(VaccineGroupId(1)), "vaccine 2");
-    }
-}
+#[path = "judge_tests.rs"]
+mod tests;

@@ -161,6 +161,9 @@ pub struct Summary {
     pub trend: Vec<(NaiveDate, u64)>,
     /// Doses planned and given, day by day.
     pub curves: Curves,
+    /// The end of the audit log: lines, a colon, and the first digits of the last line's seal. Whoever keeps the mail
+    /// can later prove what the log was. `None` before its first line.
+    pub audit_head: Option<String>,
 }
 
 /// A township in the summary.

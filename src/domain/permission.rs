@@ -117,18 +117,18 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// The name that the audit log has for it.
-    pub fn name(self) -> String {
+    /// The name that the audit log has for it. `user` is the operating system's user whose process this is.
+    pub fn name(self, user: &str) -> String {
         match self {
-            Self::CommandLine => COMMAND_LINE.to_owned(),
+            Self::CommandLine => format!("{user} {COMMAND_LINE}"),
             Self::Job(job) => format!("(job {job})"),
             Self::Account(account) | Self::Program(account, _) => account.name.clone(),
         }
     }
 }
 
-/// What the audit log calls somebody at the command line. No account can have this name.
-pub const COMMAND_LINE: &str = "(command line)";
+/// What the audit log has behind the name of somebody at the command line. No account's name can end so.
+const COMMAND_LINE: &str = "(command line)";
 
 /// Whether somebody has a power at all, wherever it may be.
 pub fn may(actor: Actor<'_>, power: Power) -> Result<(), Denied> {
@@ -211,15 +211,16 @@ pub fn may_at(
     let Some(lead) = actor.account().filter(|account| account.role == Role::Lead) else {
         return Ok(());
     };
-    if lead.leads(code) {
+    if lead.leads(&campaign.id, code) {
         return Ok(());
     }
-    let leads_team = campaign.teams.iter().any(|team| lead.leads(team.code.as_str()));
+    let leads = |team: &str| lead.leads(&campaign.id, team);
+    let leads_team = campaign.teams.iter().any(|team| leads(team.code.as_str()));
     let Some(stop) = campaign.stop(code).filter(|_| leads_team) else {
         return Err(Denied::Place(code.to_owned()));
     };
     let teams = visits.teams.get(&stop.code);
-    let is_visited = teams.is_some_and(|teams| teams.iter().any(|team| lead.leads(team.as_str())));
+    let is_visited = teams.is_some_and(|teams| teams.iter().any(|team| leads(team.as_str())));
     let is_unplanned = teams.is_none() && power == Power::Tally;
     if is_visited || is_unplanned {
         return Ok(());
@@ -245,7 +246,9 @@ pub fn may_see(
     }
     match actor.account().filter(|account| account.role == Role::Lead) {
         Some(lead)
-            if !lead.places.iter().any(|code| campaign.areas_served(code).contains(&area)) =>
+            if !lead
+                .places_in(&campaign.id)
+                .any(|code| campaign.areas_served(code).contains(&area)) =>
         {
             Err(Denied::Place(area.to_string()))
         }
@@ -303,7 +306,8 @@ mod tests {
     }
 
     fn account(role: Role, places: &[&str]) -> Account {
-        let places = places.iter().map(|&place| place.to_owned()).collect();
+        let own = |place: &&str| super::super::account::place_of(&plain().id, place);
+        let places = places.iter().map(own).collect();
         Account { id: 1, name: "zhao".into(), role, places, areas: Vec::new() }
     }
 
@@ -351,6 +355,17 @@ mod tests {
             (Role::Lead, &["T9"], ""),
         ] {
             assert_eq!(at(&account(role, places), Power::Tally), own, "{role:?} of {places:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_holds_in_its_own_campaign_alone() {
+        let (campaign, visits) = world();
+        for place in ["S1", "*", "other/S1", "/S1", &format!("{}/S10", campaign.id)] {
+            let lead = Account { places: vec![place.into()], ..account(Role::Lead, &[]) };
+            let lead = Actor::Account(&lead);
+            assert!(may_at(lead, Power::Tally, &campaign, "S1", &visits).is_err(), "{place}");
+            assert!(may_see(lead, &campaign, &"A1".into(), None).is_err(), "{place}");
         }
     }
 
@@ -417,10 +432,11 @@ mod tests {
     fn no_account_has_a_name_that_the_audit_log_gives_to_something_else() {
         use crate::domain::account::is_name;
         for actor in [Actor::CommandLine, Actor::Job(Job::Plan)] {
-            assert!(!is_name(&actor.name()), "{}", actor.name());
+            assert!(!is_name(&actor.name("zhao")), "{}", actor.name("zhao"));
         }
         let account = account(Role::Admin, &[]);
-        assert_eq!(Actor::Program(&account, &[]).name(), "zhao");
+        assert_eq!(Actor::Program(&account, &[]).name("root"), "zhao");
+        assert_eq!(Actor::CommandLine.name("root"), "root (command line)");
     }
 
     #[test]

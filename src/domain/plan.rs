@@ -1,7 +1,7 @@
 //! A plan: doses by cohort, place and day, and its figures.
 
 use super::campaign::{Campaign, CohortKey};
-use super::id::{AreaCode, GroupId, PlaceCode, TeamCode};
+use super::id::{AreaCode, CampaignId, GroupId, PlaceCode, TeamCode};
 use super::words::words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -177,6 +177,73 @@ pub struct Certificate {
     /// Price of a visit to a stop on a day.
     #[serde(default)]
     pub stop_visit: PriceTable,
+}
+
+/// Prices, none below 0, that prove an upper bound for every feasible plan of several campaigns over
+/// shared places. A missing price is 0. Here vaccine at stops is paid by the people, not by the team, so
+/// that a team's dose has one price whatever campaign it belongs to.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct JointCertificate {
+    /// The bound of the sum of all objectives.
+    pub upper_bound: f64,
+    /// Price of a dose of capacity at a site on a day.
+    #[serde(default)]
+    pub site_day: PriceTable,
+    /// Price of a vaccine dose of storage at a site in the period that starts on a day.
+    #[serde(default)]
+    pub storage: PriceTable,
+    /// Price of a dose at a stop on a day, vaccine apart.
+    #[serde(default)]
+    pub stop_day: PriceTable,
+    /// Price of a visit to a stop on a day.
+    #[serde(default)]
+    pub stop_visit: PriceTable,
+    /// Price of a vaccine dose of a lot, by campaign and lot.
+    #[serde(default)]
+    pub lot: BTreeMap<String, BTreeMap<String, f64>>,
+    /// Prices of the campaigns' own limits, by campaign.
+    #[serde(default)]
+    pub own: BTreeMap<String, OwnPrices>,
+}
+
+/// Prices of a campaign's own limits inside what places can do.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct OwnPrices {
+    /// Price of a dose at a site on a day.
+    #[serde(default)]
+    pub site_day: PriceTable,
+    /// Price of a vaccine dose of its part of a site's store, in its part of the period that starts on
+    /// a day.
+    #[serde(default)]
+    pub storage: PriceTable,
+}
+
+/// What the planner returns for several campaigns together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JointPlan {
+    /// The plan of each campaign, in the order in which they were given.
+    pub campaigns: Vec<CampaignPart>,
+    /// The figures of all together: objective, doses and people are sums, a team's tour counts once.
+    pub figures: Figures,
+    /// The campaign of the area in `figures.worst_area`.
+    pub worst_campaign: Option<CampaignId>,
+    /// The prices that prove the bound.
+    pub certificate: JointCertificate,
+    /// The figures of earlier stages of the search.
+    pub stages: Stages,
+}
+
+/// A campaign's part of a joint plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CampaignPart {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Its rows, as in [`Plan::rows`].
+    pub rows: Vec<PlanRow>,
+    /// Its figures, without a bound; kilometres are those of its people alone.
+    pub figures: Figures,
+    /// People for whom no complete series fits, by reason.
+    pub unplaced: Vec<Unplaced>,
 }
 
 /// Place → day → price.

@@ -1,6 +1,8 @@
 //! The state of a mail server: a circuit breaker, and a pace that halves when the server asks for fewer messages.
 //! All daemons share it. Instants are milliseconds since 1970; all constants are our choice.
 
+use super::refusal::{Cause, Streak};
+
 /// The first pause after a failure; it doubles with each further one.
 const PAUSE_FIRST_MS: i64 = 60_000;
 /// The longest pause.
@@ -25,6 +27,10 @@ pub struct Relay {
     pub paused_until: i64,
     /// Its last error.
     pub last_error: Option<String>,
+    /// Why it does not want us; `None` if it could not be reached.
+    pub cause: Option<Cause>,
+    /// What it refused last, one after the other.
+    pub streak: Streak,
     /// Pace in messages a minute to which it was slowed down at `slowed_at`; `None` if it never was.
     pub slowed_to: Option<i64>,
     /// When it was slowed down.
@@ -82,8 +88,9 @@ impl Relay {
         }
     }
 
-    /// Notes a failure. `ours`: the server answered, and refused our login, sender or content.
+    /// Notes a failure. `ours`: the server answered, and does not want mail from us.
     pub fn failed(&mut self, now: i64, why: &str, ours: bool) {
+        self.cause = None;
         let doubled = PAUSE_FIRST_MS << self.failures.clamp(0, 10);
         let pause = if ours { PAUSE_OURS_MS } else { doubled.min(PAUSE_MAX_MS) };
         self.failures += 1;
@@ -96,6 +103,7 @@ impl Relay {
         self.failures = 0;
         self.paused_until = 0;
         self.last_error = None;
+        self.cause = None;
     }
 
     /// Notes that the server asked for fewer messages: the pace halves and recovers by itself.

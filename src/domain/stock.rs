@@ -6,6 +6,7 @@
 
 use super::campaign::Campaign;
 use super::id::{LotCode, PlaceCode, TeamCode};
+use super::plan::PlanRow;
 use super::site::Delivery;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -41,6 +42,15 @@ pub fn wastage_rate(campaign: &Campaign, place: &PlaceCode, team: Option<&TeamCo
     let known = team.and_then(|team| campaign.team(team.as_str())).map(|team| team.wastage_rate);
     let largest = || campaign.teams.iter().map(|team| team.wastage_rate).max();
     known.or_else(largest).unwrap_or_default()
+}
+
+/// Whole vaccine doses that must be in the store to give what these rows of a plan give.
+pub fn drawn_by_plan<'a>(campaign: &Campaign, rows: impl Iterator<Item = &'a PlanRow>) -> u64 {
+    let drawn = |row: &PlanRow| {
+        let rate = wastage_rate(campaign, &row.place, row.team.as_ref());
+        drawn_for(u64::from(row.doses), rate).unwrap_or_default()
+    };
+    rows.map(drawn).sum::<Decimal>().ceil().to_u64().unwrap_or(u64::MAX)
 }
 
 /// What the doses of a day took out of a lot.

@@ -137,6 +137,8 @@ fn series(campaign: &Campaign) -> Table {
         ("month_end", month_end.to_owned()),
         ("grace", series.grace.to_string()),
     ]);
+    let season = series.season_start.map(|start| ("season_start", start.to_string()));
+    rows.extend(season.map(|pair| pairs([pair])).into_iter().flatten());
     for (number, dose) in (1..).zip(&series.doses) {
         let cells = [
             ("protection", dose.protection.to_string()),
@@ -171,7 +173,9 @@ fn flatten(key: String, value: &toml::Value, rows: &mut Vec<Vec<String>>) {
 }
 
 fn groups(campaign: &Campaign) -> Table {
-    let columns = &["id", "name", "min_age", "max_age", "priority", "uptake", "target", "opens"];
+    let columns = &[
+        "id", "name", "min_age", "max_age", "priority", "uptake", "target", "opens", "sex", "tags",
+    ];
     let row = |group: &super::group::Group| {
         vec![
             group.id.to_string(),
@@ -182,6 +186,8 @@ fn groups(campaign: &Campaign) -> Table {
             group.uptake.normalize().to_string(),
             text(group.target.map(|target| target.normalize())),
             text(group.opens),
+            text(group.sex.map(super::person::Sex::letter)),
+            group.tags.join(" "),
         ]
     };
     let rows = campaign.groups.iter().map(row).collect();
@@ -375,8 +381,11 @@ mod tests {
     fn every_table_has_its_rows_in_the_form_of_its_file() {
         let campaign = county();
         let first = |stem: &str| rows(&campaign, stem)[0].clone();
-        assert_eq!(first("groups"), "adult | group adult | 18 years | 60 years | 1 | 1 |  | ");
-        assert_eq!(rows(&campaign, "groups")[1].split(" | ").last(), Some("2021-03-11"));
+        assert_eq!(
+            first("groups"),
+            "adult | group adult | 18 years | 60 years | 1 | 1 |  |  |  | "
+        );
+        assert_eq!(rows(&campaign, "groups")[1].split(" | ").nth(7), Some("2021-03-11"));
         assert_eq!(first("group_sets"), "grown | set grown | adult senior");
         assert_eq!(rows(&campaign, "areas")[1], "N | area N | C |  | ");
         assert_eq!(first("eligible"), "N | adult |  | 800 | register");

@@ -43,6 +43,8 @@ pub(crate) fn county() -> Campaign {
         name: format!("group {id}"),
         min_age: ages[0].map(length),
         max_age: ages[1].map(length),
+        sex: None,
+        tags: Vec::new(),
         priority: 1.0,
         uptake: Decimal::ONE,
         target: None,
@@ -128,6 +130,7 @@ pub(crate) fn two_doses() -> Series {
         month_end: MonthEnd::Roll,
         grace: Duration::days(0),
         doses: vec![dose(0.6), second],
+        season_start: None,
         rules: None,
     }
 }
@@ -303,5 +306,9 @@ pub(crate) fn dose(record: &str, at: i64, product: Option<&str>) -> Dose {
         place: "S1".into(),
         product: product.map(str::to_owned),
         lot: None,
+        campaign: None,
+        elsewhere: false,
+        attribute: None,
+        entered: None,
     }
 }

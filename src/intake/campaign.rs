@@ -1,14 +1,15 @@
 //! Reads a campaign folder or workbook into a campaign, or into a list of everything that is wrong with it.
 
 use super::campaign_settings::{Places, load_series, load_settings};
-use super::check::{self, Codes};
-use super::check_places::{self, Files};
+use super::campaign_tables::{AllCodes, Tables};
+use super::check;
+use super::check_places;
 use super::issue::{Issue, has_errors};
 use super::jurisdiction::{closed, dated, first_rows, located, mergers};
 use super::local;
 use super::place_tables;
 use super::settings::LOCAL_GROUPS;
-use super::source::{Names, Source, limited};
+use super::source::{Names as SourceNames, Source, limited};
 use super::tables::{self, read, values};
 use super::workbook::Book;
 use crate::domain::campaign::Campaign;
@@ -17,7 +18,7 @@ use crate::domain::series::Series;
 use std::path::Path;
 
 /// Names that a campaign's folder or workbook may have. Used to warn about misspelt ones.
-const NAMES: Names = Names {
+const NAMES: SourceNames = SourceNames {
     tables: &[
         "areas",
         "eligible",
@@ -73,7 +74,7 @@ pub fn workbook(
     places: Option<&Jurisdiction>,
 ) -> Result<Loaded, Vec<Issue>> {
     let mut formulas = Vec::new();
-    let book = Book::of_upload(bytes, name).map(|mut book| {
+    let book = Book::of_upload(bytes, name).map(|book| {
         formulas = book.formulas();
         Source::Book(Box::new(book))
     });
@@ -130,58 +131,38 @@ fn load(
 fn whole(source: &mut Source, known: &[Series], issues: &mut Vec<Issue>) -> Option<LocalCampaign> {
     let settings = load_settings(source, LOCAL_GROUPS, issues);
     let own = load_series(source, &settings, known, issues);
-    let span = settings.span();
-    let (areas_table, _) = source.table("areas", place_tables::AREAS, true, issues);
-    let (eligible_table, _) = source.table("eligible", tables::ELIGIBLE, true, issues);
-    let (sites_table, _) = source.table("sites", place_tables::SITES, true, issues);
-    let (reach_table, has_reach) = source.table("reach", tables::REACH, false, issues);
-    let (teams_table, _) = source.table("teams", place_tables::TEAMS, false, issues);
-    let (stops_table, _) = source.table("stops", place_tables::STOPS, false, issues);
-    let (closures_table, _) = source.table("closures", place_tables::CLOSURES, false, issues);
-    let (lots_table, _) = source.table("deliveries", place_tables::DELIVERIES, true, issues);
-    let (sessions_table, _) = source.table("sessions", place_tables::SESSIONS, false, issues);
+    let tables = Tables::of(source, None, &settings.group_table, issues);
+    let codes = AllCodes::of(None, &tables, &settings.group_table);
     source.misnamed(&NAMES, issues);
 
-    let area_codes = Codes::of(&areas_table, "area");
-    let group_codes = Codes::of(&settings.group_table, "id");
-    let site_codes = Codes::of(&sites_table, "site");
-    let mobile_codes = Codes::of(&teams_table, "team").and(&Codes::of(&stops_table, "stop"));
-
-    let areas = read(&areas_table, issues, place_tables::area);
+    let span = settings.span();
+    let areas = read(&tables.areas, issues, place_tables::area);
     let plain: Vec<_> = areas.iter().map(|row| located(row, row.value.area.clone())).collect();
-    check::areas(&areas_table.file, &plain, &area_codes, issues);
-    mergers(&areas_table.file, &areas, &area_codes, issues);
-    let eligible = read(&eligible_table, issues, tables::eligible);
-    let codes = (&area_codes, &group_codes);
-    let eligible = check::eligible(&eligible_table.file, eligible, codes.0, codes.1, issues);
-    let sites = place_tables::sites(&sites_table, issues);
-    let teams = read(&teams_table, issues, tables::team);
-    let stop_rows = read(&stops_table, issues, place_tables::stop);
+    check::areas(&tables.areas.file, &plain, &codes.areas, issues);
+    mergers(&tables.areas.file, &areas, &codes.areas, issues);
+    let eligible = read(&tables.eligible, issues, tables::eligible);
+    let file = &tables.eligible.file;
+    let eligible = check::eligible(file, eligible, &codes.areas, &codes.groups, issues);
+    let sites = place_tables::sites(&tables.sites, issues);
+    let teams = read(&tables.teams, issues, tables::team);
+    let stop_rows = read(&tables.stops, issues, place_tables::stop);
     let stops: Vec<_> = stop_rows.iter().map(|row| located(row, row.value.stop.clone())).collect();
-    let names = Files {
-        sites: &sites_table.file,
-        reach: &reach_table.file,
-        teams: &teams_table.file,
-        stops: &stops_table.file,
-        closures: &closures_table.file,
-        deliveries: &lots_table.file,
-    };
+    let names = tables.files();
     let first = first_rows(&sites);
-    check_places::places(&names, &first, &teams, &stops, &area_codes, issues);
+    check_places::places(&names, &first, &teams, &stops, &codes.areas, issues);
     dated(names.sites, &sites, issues);
-    let reach = (has_reach && !source.is_unfilled(&reach_table))
-        .then(|| read(&reach_table, issues, tables::reach));
-    let reach = check_places::reach(names.reach, reach, &area_codes, &site_codes, &first, issues);
-    let closures = read(&closures_table, issues, place_tables::closed);
-    closed(names.closures, &closures, (&site_codes, &mobile_codes), span, issues);
-    let lots = read(&lots_table, issues, tables::delivery);
+    let reach = tables.has_reach.then(|| read(&tables.reach, issues, tables::reach));
+    let reach = check_places::reach(names.reach, reach, &codes.areas, &codes.sites, &first, issues);
+    let closures = read(&tables.closures, issues, place_tables::closed);
+    closed(names.closures, &closures, (&codes.sites, &codes.mobile), span, issues);
+    let lots = read(&tables.deliveries, issues, tables::delivery);
     check_places::deliveries(names.deliveries, &lots, issues);
-    let codes = (&site_codes.and(&mobile_codes), &area_codes, &group_codes);
-    let sessions = local::sessions(&sessions_table, codes, &eligible, span, issues);
+    let sessions = local::sessions(&tables.sessions, &codes, &eligible, span, issues);
     let all = stops.iter().map(|row| &row.value);
     let kinds = local::kinds(&settings.group_table, all, issues);
-    let lists = (&settings.group_table, [&teams_table, &stops_table, &lots_table]);
-    let beyond = local::beyond(&areas, &stop_rows, lists, issues);
+    let stop_rows = values(stop_rows);
+    let beyond =
+        local::beyond((&values(areas), &stop_rows), (&settings.group_table, &tables), issues);
     let places = Places { areas: values(plain), reach, teams: values(teams), stops: values(stops) };
     let campaign = settings.campaign(own, eligible, places, values(lots))?;
     let limit = |row: SiteRow| SiteLimit { wastage_rate: Some(row.site.wastage_rate), row };

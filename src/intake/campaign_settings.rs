@@ -3,11 +3,13 @@
 use super::issue::{Issue, nearest};
 use super::series;
 use super::settings::{self, GROUP_SETS, SETTINGS, Settings};
+use super::settle::settle;
 use super::source::Source;
 use super::table::{Column, Table};
 use crate::domain::area::Area;
 use crate::domain::campaign::Campaign;
 use crate::domain::group::Eligible;
+use crate::domain::names::Names;
 use crate::domain::series::Series;
 use crate::domain::site::{Delivery, Reach, Stop, Team};
 use chrono::NaiveDate;
@@ -111,6 +113,7 @@ pub(super) fn load_settings(
             sets = source.table("group_sets", GROUP_SETS, false, issues).0;
         }
     }
+    settle(&mut groups, &[("id", &Names::default()), ("renamed_from", &Names::default())]);
     let head = root.one_line(&file, SETTINGS, &["groups", "group_sets"], issues);
     let Some(head) = settings::read(&head, issues) else { return nothing };
     let group_sets = settings::group_sets(&sets, &groups, issues);

@@ -54,6 +54,12 @@ where
     out
 }
 
+/// The same with every cell quoted.
+pub fn quoted_line(cells: Vec<&str>) -> String {
+    let quoted = |text: &str| format!("\"{}\"", cell(text).replace('"', "\"\""));
+    cells.into_iter().map(quoted).collect::<Vec<_>>().join(",") + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -81,7 +81,7 @@ impl ErrorsFile {
         let writer = if let Some(writer) = &mut self.writer {
             writer
         } else {
-            let mut writer = BufWriter::new(File::create(&self.temporary)?);
+            let mut writer = BufWriter::new(crate::files::create(&self.temporary)?);
             let header = self.names.iter().map(String::as_str).chain(ERROR_COLUMNS);
             writer.write_all(BOM.as_bytes())?;
             writer.write_all(line(header).as_bytes())?;
@@ -117,7 +117,7 @@ impl ErrorsFile {
         let made =
             workbook_errors::refused(book.stem, &self.names, rows, self.language, book.made_at);
         let Some(made) = made else { return Ok(None) };
-        fs::write(&path, made.map_err(io::Error::other)?)?;
+        crate::files::write(&path, made.map_err(io::Error::other)?)?;
         Ok(Some(path))
     }
 

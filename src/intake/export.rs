@@ -5,8 +5,8 @@ use crate::domain::campaign::Campaign;
 use crate::domain::jurisdiction::{Jurisdiction, LocalCampaign, jurisdiction_tables, local_tables};
 use crate::domain::tables::Table;
 use std::fmt::Write;
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 /// Keys whose values are numbers or days in TOML and are written without quotes.
 const BARE: &[&str] = &[
@@ -68,9 +68,9 @@ pub fn jurisdiction_folder(of: &Jurisdiction, folder: &Path) -> io::Result<()> {
 }
 
 fn write_all(files: Vec<(String, String)>, folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    crate::files::create_dir_all(folder)?;
     for (name, text) in files {
-        fs::write(folder.join(name), text)?;
+        crate::files::write(&folder.join(name), text)?;
     }
     Ok(())
 }
@@ -78,9 +78,9 @@ fn write_all(files: Vec<(String, String)>, folder: &Path) -> io::Result<()> {
 fn csv(table: &Table) -> String {
     let used = table.used();
     let mut out = String::from(BOM);
-    out.push_str(&line(&used.iter().map(|at| table.columns[*at]).collect::<Vec<_>>()));
+    out.push_str(&line(used.iter().map(|at| table.columns[*at]).collect::<Vec<_>>()));
     for row in &table.rows {
-        out.push_str(&line(&used.iter().map(|at| row[*at].as_str()).collect::<Vec<_>>()));
+        out.push_str(&line(used.iter().map(|at| row[*at].as_str()).collect::<Vec<_>>()));
     }
     out
 }

@@ -10,6 +10,7 @@ use crate::characters::is_invisible;
 use crate::domain::area::Point;
 use crate::domain::contact::Contact;
 use crate::domain::date::Weekdays;
+use crate::domain::resident_id::{self, Misfit};
 use crate::domain::series::Duration;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -123,9 +124,40 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// A required code or id.
+    /// A required code or id, full-width letters and digits made narrow. One that a sheet has turned into a number
+    /// with an exponent has lost its digits.
     pub(super) fn code(&mut self, column: &'static str) -> Option<String> {
-        self.text_within(column, CODE_CHARS_MAX)
+        let code = self.text_within(column, CODE_CHARS_MAX)?;
+        if code.is_ascii() {
+            return if values::is_exponent(&code) {
+                self.refuse("number_for_code", column)
+            } else {
+                Some(code)
+            };
+        }
+        let code = half_width(&code).trim().to_owned();
+        if values::is_exponent(&code) { self.refuse("number_for_code", column) } else { Some(code) }
+    }
+
+    /// A required code of a person. Numbers of identity cards are checked; what does not fit is a warning.
+    pub(super) fn person(
+        &mut self,
+        column: &'static str,
+        born: Option<NaiveDate>,
+    ) -> Option<String> {
+        let code = self.code(column)?;
+        let code = resident_id::normal(&code).into_owned();
+        let warning = match resident_id::misfit(&code, born) {
+            Some(Misfit::CheckDigit) => "id_check_digit",
+            Some(Misfit::Born) => "id_born",
+            None => return Some(code),
+        };
+        // The number holds the birth date, so only its end is shown.
+        let end = code.get(code.len() - 4..).unwrap_or_default().to_owned();
+        let mut issue = self.issue(warning, column).value(&format!("…{end}"));
+        issue.severity = super::issue::Severity::Warning;
+        self.issues.push(issue);
+        Some(code)
     }
 
     /// An optional code.
@@ -187,7 +219,8 @@ impl<'a> Fields<'a> {
             },
             Number::Huge => "out_of_range",
         };
-        self.refuse_range(code, column, limits.start(), limits.end())
+        let (min, max) = (Decimal::from(*limits.start()), Decimal::from(*limits.end()));
+        self.refuse_number(code, column, (min, max), (true, true))
     }
 
     /// A whole number; a blank cell means `blank`, the value that the contract sets.
@@ -239,10 +272,26 @@ impl<'a> Fields<'a> {
             {
                 Some(number)
             }
-            Number::No => self.refuse_range("not_a_number", column, min, max),
-            _ if is_max_allowed => self.refuse_range("out_of_range", column, min, max),
-            _ => self.refuse_range("out_of_range", column, min, format!("<{max}")),
+            Number::No => {
+                self.refuse_number("not_a_number", column, (min, max), (is_max_allowed, false))
+            }
+            _ => self.refuse_number("out_of_range", column, (min, max), (is_max_allowed, false)),
         }
+    }
+
+    /// Refuses a number and gives one that would be right.
+    fn refuse_number<T>(
+        &mut self,
+        code: &'static str,
+        column: &'static str,
+        (min, max): (Decimal, Decimal),
+        (is_max_allowed, is_whole): (bool, bool),
+    ) -> Option<T> {
+        let example = example(min, max, is_whole);
+        let limit = if is_max_allowed { max.to_string() } else { format!("<{max}") };
+        let issue = self.issue(code, column).with("min", min).with("max", limit);
+        self.issues.push(issue.with("example", example));
+        None
     }
 
     /// A share from 0 to 1; a blank cell means `blank`.
@@ -401,6 +450,15 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A number that is allowed: the first of some usual ones that lies between the limits, or else the lower one.
+fn example(min: Decimal, max: Decimal, is_whole: bool) -> Decimal {
+    let usual = [Decimal::from(120), Decimal::new(319, 1), Decimal::from(3), Decimal::new(5, 1)];
+    let fits = |number: &Decimal| {
+        *number > min && *number < max && (!is_whole || number.fract().is_zero())
+    };
+    usual.into_iter().find(fits).unwrap_or(min)
+}
+
 /// Whether a text is what a spreadsheet shows if a formula failed, such as `#REF!`.
 fn is_cell_error(text: &str) -> bool {
     matches!(
@@ -412,4 +470,25 @@ fn is_cell_error(text: &str) -> bool {
 /// Whether two column names are equal. Most are the same literal, so the pointers are compared first.
 fn same(a: &str, b: &str) -> bool {
     std::ptr::eq(a, b) || a == b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_that_a_message_gives_is_allowed() {
+        for (min, max, is_whole, given) in [
+            ("0", "1", false, "0.5"),
+            ("0", "100000000", true, "120"),
+            ("-90", "90", false, "31.9"),
+            ("-180", "180", false, "120"),
+            ("1", "4", true, "3"),
+            ("0", "1", true, "0"),
+            ("1", "2", true, "1"),
+        ] {
+            let number = |text: &str| text.parse::<Decimal>().expect(text);
+            assert_eq!(example(number(min), number(max), is_whole), number(given), "{min} {max}");
+        }
+    }
 }

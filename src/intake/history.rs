@@ -19,6 +19,19 @@ pub struct History {
     pub codes: Vec<DoseCode>,
     /// Codes of observations that are not in the rules.
     pub unknown_observations: Vec<String>,
+    /// Doses after the day of the forecast, which count for nothing. They are not among the person's.
+    pub late: Vec<LateDose>,
+}
+
+/// A dose after the day of the forecast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateDose {
+    /// Its place among all doses of the line, from 0.
+    pub place: usize,
+    /// Its day.
+    pub date: NaiveDate,
+    /// Its vaccine.
+    pub code: DoseCode,
 }
 
 /// The vaccine of a dose, as in the line.
@@ -48,8 +61,6 @@ pub enum LineError {
     BadSex(String),
     /// A dose before birth. Doses are numbered from 1.
     BeforeBirth(usize),
-    /// A dose after the day of the forecast.
-    AfterAsOf(usize),
     /// Born after the day of the forecast.
     NotBorn,
     /// A dose without a vaccine.
@@ -125,6 +136,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Code<'a> {
             fn visit_u64<E>(self, number: u64) -> Result<Code<'de>, E> {
                 Ok(Code(Cow::Owned(number.to_string())))
             }
+
+            // Sheets write whole numbers as `62.0`.
+            fn visit_f64<E>(self, number: f64) -> Result<Code<'de>, E> {
+                Ok(Code(Cow::Owned(number.to_string())))
+            }
         }
         deserializer.deserialize_any(Either)
     }
@@ -142,9 +158,7 @@ pub fn read_line(
     };
     let id = line.id.take();
     match understand(&line, rules, today) {
-        Ok((person, codes, unknown_observations)) => {
-            Ok(History { id, person, codes, unknown_observations })
-        }
+        Ok(found) => Ok(History { id, ..found }),
         Err(error) => Err((id, error)),
     }
 }
@@ -160,9 +174,8 @@ fn plain(error: &serde_json::Error) -> String {
     error.to_string().replace("at line 1 column", "at column")
 }
 
-type Understood = (Patient, Vec<DoseCode>, Vec<String>);
-
-fn understand(line: &Line<'_>, rules: &Rules, today: NaiveDate) -> Result<Understood, LineError> {
+/// The line's history, still without its id.
+fn understand(line: &Line<'_>, rules: &Rules, today: NaiveDate) -> Result<History, LineError> {
     let born = day(line.born.as_deref(), "born")?.ok_or(LineError::Missing("born"))?;
     let as_of = day(line.as_of.as_deref(), "as_of")?.unwrap_or(today);
     let sex = match line.sex.as_deref() {
@@ -181,16 +194,18 @@ fn understand(line: &Line<'_>, rules: &Rules, today: NaiveDate) -> Result<Unders
     }
     let mut codes = Vec::with_capacity(given.len());
     let mut doses = Vec::with_capacity(given.len());
+    let mut late = Vec::new();
     for (number, dose) in (1..).zip(given) {
         let (given, code) = read_dose(dose, number, rules)?;
         if given.date < born {
             return Err(LineError::BeforeBirth(number));
         }
         if given.date > as_of {
-            return Err(LineError::AfterAsOf(number));
+            late.push(LateDose { place: number - 1, date: given.date, code });
+        } else {
+            doses.push(given);
+            codes.push(code);
         }
-        doses.push(given);
-        codes.push(code);
     }
     let mut observations = Vec::with_capacity(observed.len());
     let mut unknown = Vec::new();
@@ -205,7 +220,8 @@ fn understand(line: &Line<'_>, rules: &Rules, today: NaiveDate) -> Result<Unders
             None => unknown.push(code),
         }
     }
-    Ok((Patient { born, sex, as_of, country: None, doses, observations }, codes, unknown))
+    let person = Patient { born, sex, as_of, country: None, doses, observations };
+    Ok(History { id: None, person, codes, unknown_observations: unknown, late })
 }
 
 fn read_dose(
@@ -214,10 +230,12 @@ fn read_dose(
     rules: &Rules,
 ) -> Result<(DoseAdministered, DoseCode), LineError> {
     let date = day(dose.date.as_deref(), "date")?.ok_or(LineError::Missing("date"))?;
+    let filled =
+        |code: &'_ Option<Code<'_>>| code.as_ref().is_some_and(|code| !code.0.trim().is_empty());
     let (key, code) = match (&dose.cvx, &dose.vaccine) {
-        (Some(code), _) => ("cvx", code),
-        (None, Some(code)) => ("vaccine", code),
-        (None, None) => return Err(LineError::NoVaccine(number)),
+        (Some(code), _) if filled(&dose.cvx) => ("cvx", code),
+        (_, Some(code)) if filled(&dose.vaccine) => ("vaccine", code),
+        _ => return Err(LineError::NoVaccine(number)),
     };
     let code = padded(&code.0, 2);
     let vaccine = rules.vaccine_by_code.get(code.as_str()).copied();
@@ -275,11 +293,12 @@ mod tests {
     #[test]
     fn codes_are_padded_and_numbers_are_codes_too() {
         let line = r#"{"id":7,"born":"2020-02-29","doses":[{"date":"2021-03-01","cvx":3},
-            {"date":"2021-03-01","vaccine":"MMR"}],"observations":[{"code":7}]}"#;
+            {"date":"2021-03-01","vaccine":"MMR"},{"date":"2021-03-01","cvx":"062"},
+            {"date":"2021-03-01","cvx":62.0}],"observations":[{"code":7}]}"#;
         let history = read(line).expect("a history");
         assert_eq!(history.id, Some(7.into()));
         let codes: Vec<_> = history.codes.iter().map(|c| (c.key, c.code.as_str())).collect();
-        assert_eq!(codes, [("cvx", "03"), ("vaccine", "MMR")]);
+        assert_eq!(codes, [("cvx", "03"), ("vaccine", "MMR"), ("cvx", "62"), ("cvx", "62")]);
         assert_eq!(history.unknown_observations, ["007"]);
         assert_eq!(history.person.sex, Sex::U);
     }
@@ -290,7 +309,8 @@ mod tests {
             format!(r#"{{"id":"a","born":"2020-01-02","doses":[{{"date":"{date}","cvx":"3"}}]}}"#)
         };
         assert_eq!(error(&dose("2020-01-01")), LineError::BeforeBirth(1));
-        assert_eq!(error(&dose("2026-01-02")), LineError::AfterAsOf(1));
+        let late = read(&dose("2026-01-02")).expect("a history");
+        assert_eq!((late.person.doses.len(), late.late[0].place), (0, 0));
         assert_eq!(error(r#"{"born":"2027-01-01"}"#), LineError::NotBorn);
         assert_eq!(error("{}"), LineError::Missing("born"));
         assert_eq!(error(r#"{"born":"2020-01-01","sex":"X"}"#), LineError::BadSex("X".into()));

@@ -2,12 +2,14 @@
 
 use crate::characters::is_invisible;
 use crate::domain::campaign::Language;
+use crate::files::NotAFile;
 use crate::text;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
 /// How serious an issue is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The file or row is refused.
@@ -35,6 +37,19 @@ pub struct Issue {
     pub arguments: Vec<(&'static str, String)>,
 }
 
+/// An issue about a file as a whole, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept<'a> {
+    severity: Severity,
+    #[serde(borrow)]
+    code: Cow<'a, str>,
+    file: Cow<'a, str>,
+    row: Option<u32>,
+    arguments: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+/// Arguments of messages about a file as a whole.
+const FILE_ARGUMENTS: [&str; 6] = ["limit", "reason", "text", "memory", "seconds", "kind"];
 /// Longest offending text in a message, in characters.
 const VALUE_CHARS_MAX: usize = 60;
 /// Longest other argument of a message, in characters, such as a list of known names.
@@ -52,6 +67,14 @@ impl Issue {
             column: None,
             value: String::new(),
             arguments: Vec::new(),
+        }
+    }
+
+    /// The error for a file that cannot be read.
+    pub fn unreadable(file: impl AsRef<str>, error: &std::io::Error) -> Self {
+        match NotAFile::of(error) {
+            Some(NotAFile(kind)) => Self::error("not_a_file", file).with("kind", kind),
+            None => Self::error("unreadable", file).with("reason", error),
         }
     }
 
@@ -93,6 +116,23 @@ impl Issue {
         self.severity == Severity::Error
     }
 
+    /// Whether it is about opening a workbook: nothing in it can be marked, and opening it again would fail again.
+    pub fn is_about_opening(&self) -> bool {
+        matches!(
+            self.code,
+            "unreadable"
+                | "not_a_file"
+                | "file_too_large"
+                | "old_workbook"
+                | "bad_workbook"
+                | "workbook_too_large"
+                | "workbook_too_costly"
+                | "sheet_too_large"
+                | "too_many_rows"
+                | "macros"
+        )
+    }
+
     /// What is wrong and what to do about it.
     pub fn message(&self, language: Language) -> String {
         let column = self.column.as_deref().unwrap_or_default();
@@ -121,6 +161,35 @@ impl Issue {
         }
         let _ = write!(out, ": {}", self.message(language));
         out
+    }
+
+    /// The issue as JSON, for [`Self::of_json`].
+    pub(super) fn to_json(&self) -> String {
+        let kept = Kept {
+            severity: self.severity,
+            code: self.code.into(),
+            file: (&*self.file).into(),
+            row: self.row,
+            arguments: self
+                .arguments
+                .iter()
+                .map(|(name, text)| ((*name).into(), text.into()))
+                .collect(),
+        };
+        serde_json::to_string(&kept).expect("texts and numbers")
+    }
+
+    /// An issue about a file as a whole or a sheet, as [`Self::to_json`] wrote it.
+    pub(super) fn of_json(text: &str) -> Option<Self> {
+        let kept: Kept<'_> = serde_json::from_str(text).ok()?;
+        let code = CODES.iter().find(|code| **code == kept.code)?;
+        let mut issue = Self::error(code, kept.file).row(kept.row.unwrap_or(0));
+        issue.severity = kept.severity;
+        for (name, text) in kept.arguments {
+            let name = FILE_ARGUMENTS.iter().find(|known| **known == name)?;
+            issue.arguments.push((name, text.into_owned()));
+        }
+        Some(issue)
     }
 
     /// The form in which `-o json` prints the issue.
@@ -202,16 +271,20 @@ pub const CODES: &[&str] = &[
     "path_missing",
     "not_a_campaign",
     "unreadable",
+    "not_a_file",
     "file_too_large",
     "missing_file",
     "misnamed_file",
     "empty_file",
     "utf16",
     "bad_encoding",
+    "big5",
     "binary_file",
     "old_workbook",
     "bad_workbook",
     "workbook_too_large",
+    "workbook_too_costly",
+    "sheet_too_large",
     "macros",
     "formulas",
     "missing_sheet",
@@ -226,6 +299,7 @@ pub const CODES: &[&str] = &[
     "duplicate_column",
     "missing_column",
     "too_many_cells",
+    "too_few_cells",
     "unknown_key",
     "duplicate_setting",
     "not_a_value",
@@ -235,12 +309,16 @@ pub const CODES: &[&str] = &[
     "text_too_long",
     "control_character",
     "cell_error",
+    "number_for_code",
+    "id_check_digit",
+    "id_born",
     "not_a_number",
     "not_whole",
     "out_of_range",
     "bad_date",
     "date_out_of_range",
     "bad_duration",
+    "bad_season_start",
     "bad_weekdays",
     "bad_word",
     "bad_email",
@@ -270,6 +348,7 @@ pub const CODES: &[&str] = &[
     "unknown_group",
     "unknown_site",
     "unknown_place",
+    "team_place",
     "area_cycle",
     "several_roots",
     "no_areas",
@@ -312,6 +391,7 @@ pub const CODES: &[&str] = &[
     "dose_out_of_order",
     "interval_from_nothing",
     "rules_cycle",
+    "left_out",
     "missing_rules",
     "no_rules",
     "too_many_files",
@@ -321,10 +401,36 @@ pub const CODES: &[&str] = &[
     "dose_number",
     "future_date",
     "before_birth",
+    "unknown_campaign",
+    "wrong_campaign",
+    "which_campaign",
+    "born_after_dose",
+    "bad_death",
+    "erased_person",
     "duplicate_record",
     "until_before_date",
+    "too_early",
+    "doubtful_capacity",
+    "doubtful_day",
+    "doubtful_unusual",
+    "doubtful_twice",
+    "impossible_count",
     "place_closed",
     "lot_expired",
     "lot_not_delivered",
     "stored_otherwise",
+    // official figures
+    "unknown_rule_name",
+    "vaccine_without_rule",
+    "unit_not_listed",
+    "child_without_unit",
+    "births_differ",
+    "attribute_missing",
+    "record_twice",
+    "unknown_child",
+    "township_not_listed",
+    "township_small",
+    "township_only_one",
+    "township_merge",
+    "period_not_over",
 ];

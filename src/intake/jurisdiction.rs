@@ -6,6 +6,7 @@ use super::fields::Fields;
 use super::issue::{Issue, has_errors};
 use super::place_tables;
 use super::settings;
+use super::settle::{names_in, names_of, settle};
 use super::source::{Names, Source, limited};
 use super::table::{Column, Table};
 use super::tables::{self, Located, read};
@@ -16,7 +17,8 @@ use crate::domain::id::{AreaCode, JurisdictionId};
 use crate::domain::jurisdiction::{
     AreaContact, AreaRow, ClosedDays, Coordinator, Holidays, Jurisdiction, SiteRow,
 };
-use crate::domain::site::{Closure, Site, Stop};
+use crate::domain::names::Names as CodeNames;
+use crate::domain::site::{Closure, Site};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -79,6 +81,7 @@ pub fn jurisdiction(path: &Path) -> Result<LoadedJurisdiction, Vec<Issue>> {
 }
 
 /// The settings that were read; `None` for a field that was refused.
+#[expect(clippy::option_option, reason = "two of the settings need not be given")]
 struct Head {
     id: Option<JurisdictionId>,
     name: Option<String>,
@@ -128,15 +131,37 @@ fn head(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Head> {
     Some(Head { id, name, timezone, language, coordinator, travel, notice_days, holidays })
 }
 
+/// The tables with their codes settled, in the order of their names here, and whether `reach` is
+/// there.
+fn load_tables(source: &mut Source, issues: &mut Vec<Issue>) -> ([Table; 7], bool) {
+    let (mut areas, _) = source.table("areas", place_tables::AREAS, true, issues);
+    let (mut sites, _) = source.table("sites", place_tables::SITES, false, issues);
+    let (mut reach, has_reach) = source.table("reach", tables::REACH, false, issues);
+    let (mut teams, _) = source.table("teams", place_tables::TEAMS, false, issues);
+    let (mut stops, _) = source.table("stops", place_tables::STOPS, false, issues);
+    let (mut closures, _) = source.table("closures", place_tables::CLOSURES, false, issues);
+    let (mut contacts, _) = source.table("contacts", place_tables::CONTACTS, false, issues);
+    let none = CodeNames::default();
+    settle(&mut areas, &[("area", &none)]);
+    let area_names = names_of(&areas, "area");
+    settle(&mut areas, &[("parent", &area_names), ("merged_into", &area_names)]);
+    settle(&mut sites, &[("site", &none), ("area", &area_names)]);
+    settle(&mut teams, &[("team", &none)]);
+    settle(&mut stops, &[("stop", &none), ("area", &area_names)]);
+    settle(&mut contacts, &[("area", &area_names)]);
+    let mut places = names_of(&sites, "site");
+    settle(&mut reach, &[("area", &area_names), ("site", &places)]);
+    places.add(names_in(&teams, "team"));
+    places.add(names_in(&stops, "stop"));
+    settle(&mut closures, &[("place", &places)]);
+    ([areas, sites, reach, teams, stops, closures, contacts], has_reach)
+}
+
 fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
     let head = head(source, issues);
-    let (areas_table, _) = source.table("areas", place_tables::AREAS, true, issues);
-    let (sites_table, _) = source.table("sites", place_tables::SITES, false, issues);
-    let (reach_table, has_reach) = source.table("reach", tables::REACH, false, issues);
-    let (teams_table, _) = source.table("teams", place_tables::TEAMS, false, issues);
-    let (stops_table, _) = source.table("stops", place_tables::STOPS, false, issues);
-    let (closures_table, _) = source.table("closures", place_tables::CLOSURES, false, issues);
-    let (contacts_table, _) = source.table("contacts", place_tables::CONTACTS, false, issues);
+    let (all, has_reach) = load_tables(source, issues);
+    let [areas_table, sites_table, reach_table, teams_table, rest @ ..] = all;
+    let [stops_table, closures_table, contacts_table] = rest;
 
     let area_codes = Codes::of(&areas_table, "area");
     let site_codes = Codes::of(&sites_table, "site");
@@ -158,10 +183,8 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         closures: &closures_table.file,
         deliveries: "",
     };
-    let rows = first_rows(&sites);
-    let plain: Vec<_> =
-        stops.iter().map(|row: &Located<_>| located(row, stop_of(&row.value))).collect();
-    check_places::places(&files, &rows, &teams, &plain, &area_codes, issues);
+    let plain: Vec<_> = stops.iter().map(|row| located(row, row.value.stop.clone())).collect();
+    check_places::places(&files, &first_rows(&sites), &teams, &plain, &area_codes, issues);
     dated(files.sites, &sites, issues);
     let reach = (has_reach && !source.is_unfilled(&reach_table)).then(|| {
         let rows = Some(read(&reach_table, issues, tables::reach));
@@ -193,7 +216,7 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
     })
 }
 
-/// Reads contacts; each is of an area that exists.
+/// Who gets the summary of which area.
 fn contacts(table: &Table, areas: &Codes<'_>, issues: &mut Vec<Issue>) -> Vec<AreaContact> {
     let contacts = read(table, issues, place_tables::contact);
     for Located { row, value } in &contacts {
@@ -208,10 +231,6 @@ fn contacts(table: &Table, areas: &Codes<'_>, issues: &mut Vec<Issue>) -> Vec<Ar
 /// Another value of the same row.
 pub(super) fn located<T, U>(row: &Located<T>, value: U) -> Located<U> {
     Located { row: row.row, value }
-}
-
-fn stop_of(row: &crate::domain::jurisdiction::StopRow) -> Stop {
-    row.stop.clone()
 }
 
 /// The first row of each site: its later ones repeat the code.

@@ -2,8 +2,9 @@
 //! denominators and its lots; what else it brings is compared with the jurisdiction's tables.
 
 use super::campaign_settings::{Places, load_series, load_settings};
+use super::campaign_tables::{AllCodes, Tables};
 use super::check::{self, Codes, unknown};
-use super::check_places::{self, Files};
+use super::check_places;
 use super::fields::Fields;
 use super::issue::{Issue, has_errors};
 use super::jurisdiction::{closed, dated, first_rows, located};
@@ -14,10 +15,10 @@ use super::table::Table;
 use super::tables::{self, Located, read, values};
 use crate::domain::id::{GroupId, LotCode};
 use crate::domain::jurisdiction::{
-    AgreedSession, AreaRow, Beyond, Jurisdiction, LocalCampaign, SiteLimit, StopRow,
+    AgreedSession, AreaRow, Beyond, ClosedDays, Jurisdiction, LocalCampaign, SiteLimit, StopRow,
 };
 use crate::domain::series::Series;
-use crate::domain::site::{Stop, Team};
+use crate::domain::site::{Reach, Stop, Team};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -83,8 +84,7 @@ pub fn local_campaigns(
             so_far.travel = jurisdiction.travel;
         }
         campaigns.extend(found);
-        let issues = limited(issues).into_iter();
-        all.extend(issues.map(|issue| Issue { file: shown(path, &issue.file), ..issue }));
+        all.extend(in_folder(path, limited(issues)));
     }
     if campaigns.len() < paths.len() || has_errors(&all) {
         return Err(all);
@@ -105,10 +105,15 @@ pub(super) fn beside(
     found
 }
 
-/// A file's name with its folder: every campaign has an `eligible.csv`. A workbook names itself.
-fn shown(path: &Path, file: &str) -> Box<str> {
+/// Issues whose files have the name of their folder in front: every campaign has an `eligible.csv`. A
+/// workbook names itself.
+pub fn in_folder(path: &Path, issues: Vec<Issue>) -> Vec<Issue> {
     let folder = path.file_name().unwrap_or_default().to_string_lossy();
-    if path.is_dir() { format!("{folder}/{file}").into() } else { file.into() }
+    let shown = |issue: Issue| {
+        let file = format!("{folder}/{}", issue.file).into();
+        if path.is_dir() { Issue { file, ..issue } } else { issue }
+    };
+    issues.into_iter().map(shown).collect()
 }
 
 /// What two campaigns cannot both say.
@@ -141,36 +146,6 @@ fn against(
     }
 }
 
-/// The tables of a campaign's folder.
-struct Tables {
-    areas: Table,
-    eligible: Table,
-    sites: Table,
-    reach: Table,
-    teams: Table,
-    stops: Table,
-    closures: Table,
-    deliveries: Table,
-    sessions: Table,
-}
-
-fn tables(source: &mut Source, issues: &mut Vec<Issue>) -> (Tables, bool) {
-    let mut table = |stem, columns, is_required| source.table(stem, columns, is_required, issues);
-    let (areas, _) = table("areas", place_tables::AREAS, false);
-    let (eligible, _) = table("eligible", tables::ELIGIBLE, true);
-    let (sites, _) = table("sites", place_tables::LIMITS, false);
-    let (reach, has_reach) = table("reach", tables::REACH, false);
-    let (teams, _) = table("teams", place_tables::TEAMS, false);
-    let (stops, _) = table("stops", place_tables::STOPS, false);
-    let (closures, _) = table("closures", place_tables::CLOSURES, false);
-    let (deliveries, _) = table("deliveries", place_tables::DELIVERIES, true);
-    let (sessions, _) = table("sessions", place_tables::SESSIONS, false);
-    let has_reach = has_reach && !source.is_unfilled(&reach);
-    let all =
-        Tables { areas, eligible, sites, reach, teams, stops, closures, deliveries, sessions };
-    (all, has_reach)
-}
-
 fn load(
     source: &mut Source,
     known: &Jurisdiction,
@@ -179,61 +154,34 @@ fn load(
 ) -> Option<LocalCampaign> {
     let settings = load_settings(source, LOCAL_GROUPS, issues);
     let own = load_series(source, &settings, series, issues);
-    let (tables, has_reach) = tables(source, issues);
+    let tables = Tables::of(source, Some(known), &settings.group_table, issues);
     source.misnamed(&NAMES, issues);
 
-    let area_codes = known.areas.iter().map(|row| row.area.code.as_str());
-    let area_codes = Codes::these(area_codes).and(&Codes::of(&tables.areas, "area"));
-    let group_codes = Codes::of(&settings.group_table, "id");
-    let site_codes = known.sites.iter().map(|row| row.site.code.as_str());
-    let site_codes = Codes::these(site_codes).and(&Codes::of(&tables.sites, "site"));
-    let mobile_codes = mobile_codes(known, &tables);
-
-    let rows = read(&tables.areas, issues, |fields| area(fields, known));
-    let areas: Vec<_> = rows.iter().map(|row| row.value.area.clone()).collect();
+    let codes = AllCodes::of(Some(known), &tables, &settings.group_table);
     let eligible = read(&tables.eligible, issues, tables::eligible);
     let file = &tables.eligible.file;
-    let eligible = check::eligible(file, eligible, &area_codes, &group_codes, issues);
-    let mut limits = read(&tables.sites, issues, |fields| place_tables::limit(fields, known));
-    add_ends(&tables.sites, &mut limits, issues);
-    let teams = read(&tables.teams, issues, |fields| team(fields, known));
-    let stop_rows = read(&tables.stops, issues, |fields| stop(fields, known));
-    let stops: Vec<_> = stop_rows.iter().map(|row| located(row, row.value.stop.clone())).collect();
-    let files = Files {
-        sites: &tables.sites.file,
-        reach: &tables.reach.file,
-        teams: &tables.teams.file,
-        stops: &tables.stops.file,
-        closures: &tables.closures.file,
-        deliveries: &tables.deliveries.file,
-    };
-    let site_rows: Vec<_> = limits.iter().map(|row| located(row, row.value.row.clone())).collect();
-    dated(files.sites, &site_rows, issues);
-    check_places::places(&files, &first_rows(&site_rows), &teams, &stops, &area_codes, issues);
-    let reach = read(&tables.reach, issues, tables::reach);
-    let file = files.reach;
-    let reach = check_places::reach(file, Some(reach), &area_codes, &site_codes, &[], issues);
-    let closures = read(&tables.closures, issues, place_tables::closed);
-    closed(files.closures, &closures, (&site_codes, &mobile_codes), None, issues);
+    let eligible = check::eligible(file, eligible, &codes.areas, &codes.groups, issues);
+    let said = said(known, &tables, &codes, issues);
     let deliveries = read(&tables.deliveries, issues, tables::delivery);
-    check_places::deliveries(files.deliveries, &deliveries, issues);
-    let span = settings.span();
-    let codes = (&site_codes.and(&mobile_codes), &area_codes, &group_codes);
-    let sessions = sessions(&tables.sessions, codes, &eligible, span, issues);
-    let of_stops =
-        known.stops.iter().map(|row| &row.stop).chain(stops.iter().map(|row| &row.value));
+    check_places::deliveries(&tables.deliveries.file, &deliveries, issues);
+    let sessions = sessions(&tables.sessions, &codes, &eligible, settings.span(), issues);
+    let of_stops = known.stops.iter().chain(&said.stops).map(|row| &row.stop);
     let kinds = kinds(&settings.group_table, of_stops, issues);
-    let lists = [&tables.teams, &tables.stops, &tables.deliveries];
-    let beyond = beyond(&rows, &stop_rows, (&settings.group_table, lists), issues);
-    let has_travel = settings.has_travel;
-    let places = Places { areas, reach, teams: values(teams), stops: values(stops) };
+    let beyond = beyond((&said.areas, &said.stops), (&settings.group_table, &tables), issues);
+    let (has_reach, has_travel) = (tables.has_reach, settings.has_travel);
+    let places = Places {
+        areas: said.areas.into_iter().map(|row| row.area).collect(),
+        reach: said.reach,
+        teams: said.teams,
+        stops: said.stops.into_iter().map(|row| row.stop).collect(),
+    };
     let campaign = settings.campaign(own, eligible, places, values(deliveries))?;
     Some(LocalCampaign {
         campaign,
         has_reach,
         has_travel,
-        limits: values(limits),
-        closures: values(closures),
+        limits: said.limits,
+        closures: said.closures,
         kinds,
         sessions,
         beyond,
@@ -250,35 +198,65 @@ fn add_ends(table: &Table, limits: &mut Vec<Located<SiteLimit>>, issues: &mut Ve
     }
 }
 
-/// What the rows of a campaign's folder say beyond the campaign. The lists are those of teams, stops and lots.
+/// What the rows of a campaign's folder say beyond the campaign.
 pub(super) fn beyond(
-    areas: &[Located<AreaRow>],
-    stops: &[Located<StopRow>],
-    (groups, [teams, stop_table, lots]): (&Table, [&Table; 3]),
+    (areas, stops): (&[AreaRow], &[StopRow]),
+    (groups, tables): (&Table, &Tables),
     issues: &mut Vec<Issue>,
 ) -> Beyond {
     let says_more =
-        |row: &AreaRow| row.level.is_some() || row.population.is_some() || row.merged.is_some();
-    let areas = areas.iter().map(|row| &row.value).filter(|row| says_more(row));
-    let stops = stops.iter().map(|row| &row.value);
-    let stops = stops.filter(|row| row.address.is_some() || row.phone.is_some());
-    let gone = place_tables::gone(teams, stop_table, issues);
-    let recalled = place_tables::days_of(lots, ("lot", "recalled"), issues);
+        |row: &&AreaRow| row.level.is_some() || row.population.is_some() || row.merged.is_some();
+    let says_how = |row: &&StopRow| row.address.is_some() || row.phone.is_some();
+    let gone = place_tables::gone(&tables.teams, &tables.stops, issues);
+    let recalled = place_tables::days_of(&tables.deliveries, ("lot", "recalled"), issues);
     Beyond {
         is_whole: false,
-        areas: areas.cloned().collect(),
-        stops: stops.cloned().collect(),
+        areas: areas.iter().filter(says_more).cloned().collect(),
+        stops: stops.iter().filter(says_how).cloned().collect(),
         gone,
         renamed: super::settings::renamed(groups, issues),
         recalled: recalled.into_iter().map(|(lot, day)| (LotCode::new(lot), day)).collect(),
     }
 }
 
-fn mobile_codes<'a>(known: &'a Jurisdiction, tables: &'a Tables) -> Codes<'a> {
-    let teams = known.teams.iter().map(|team| team.code.as_str());
-    let stops = known.stops.iter().map(|row| row.stop.code.as_str());
-    let own = Codes::of(&tables.teams, "team").and(&Codes::of(&tables.stops, "stop"));
-    Codes::these(teams.chain(stops)).and(&own)
+/// What the folder adds to the places, and says of them for itself.
+struct Said {
+    areas: Vec<AreaRow>,
+    limits: Vec<SiteLimit>,
+    teams: Vec<Team>,
+    stops: Vec<StopRow>,
+    reach: Vec<Reach>,
+    closures: Vec<ClosedDays>,
+}
+
+fn said(
+    known: &Jurisdiction,
+    tables: &Tables,
+    codes: &AllCodes<'_>,
+    issues: &mut Vec<Issue>,
+) -> Said {
+    let areas = read(&tables.areas, issues, |fields| area(fields, known));
+    let mut limits = read(&tables.sites, issues, |fields| place_tables::limit(fields, known));
+    add_ends(&tables.sites, &mut limits, issues);
+    let teams = read(&tables.teams, issues, |fields| team(fields, known));
+    let stops = read(&tables.stops, issues, |fields| stop(fields, known));
+    let files = tables.files();
+    let rows: Vec<_> = limits.iter().map(|row| located(row, row.value.row.clone())).collect();
+    dated(files.sites, &rows, issues);
+    let plain: Vec<_> = stops.iter().map(|row| located(row, row.value.stop.clone())).collect();
+    check_places::places(&files, &first_rows(&rows), &teams, &plain, &codes.areas, issues);
+    let reach = Some(read(&tables.reach, issues, tables::reach));
+    let reach = check_places::reach(files.reach, reach, &codes.areas, &codes.sites, &[], issues);
+    let closures = read(&tables.closures, issues, place_tables::closed);
+    closed(files.closures, &closures, (&codes.sites, &codes.mobile), None, issues);
+    Said {
+        areas: values(areas),
+        limits: values(limits),
+        teams: values(teams),
+        stops: values(stops),
+        reach,
+        closures: values(closures),
+    }
 }
 
 /// Reports the cells that say something else than the jurisdiction. Blank cells say nothing.
@@ -370,7 +348,7 @@ pub(super) fn kinds<'a>(
 /// Reads agreed sessions.
 pub(super) fn sessions(
     table: &Table,
-    codes: (&Codes<'_>, &Codes<'_>, &Codes<'_>),
+    codes: &AllCodes<'_>,
     eligible: &[crate::domain::group::Eligible],
     span: Option<(chrono::NaiveDate, chrono::NaiveDate)>,
     issues: &mut Vec<Issue>,
@@ -387,15 +365,16 @@ pub(super) fn sessions(
 fn check_session(
     file: &str,
     session: &Located<AgreedSession>,
-    (places, areas, groups): (&Codes<'_>, &Codes<'_>, &Codes<'_>),
+    codes: &AllCodes<'_>,
     eligible: &[crate::domain::group::Eligible],
     span: Option<(chrono::NaiveDate, chrono::NaiveDate)>,
     issues: &mut Vec<Issue>,
 ) {
     let Located { row, value } = session;
     let place = value.place.as_str();
+    let (places, areas, groups) = (codes.sites.and(&codes.mobile), &codes.areas, &codes.groups);
     if !places.contains(place) {
-        issues.push(unknown("unknown_place", file, *row, "place", place, places));
+        issues.push(unknown("unknown_place", file, *row, "place", place, &places));
     }
     let before = issues.len();
     if let Some(area) = value.area.as_ref().filter(|area| !areas.contains(area.as_str())) {

@@ -334,14 +334,12 @@ fn yes_or_no(fields: &mut Fields<'_>, column: &'static str) -> Option<bool> {
     if fields.is_blank(column) {
         return Some(false);
     }
-    match values::yes_no(fields.get(column)) {
-        Some(answer) => Some(answer),
-        None => {
-            let issue = fields.issue("bad_word", column);
-            fields.issues.push(issue.with("known", "yes, no").with("nearest", "none"));
-            None
-        }
+    let answer = values::yes_no(fields.get(column));
+    if answer.is_none() {
+        let issue = fields.issue("bad_word", column);
+        fields.issues.push(issue.with("known", "yes, no").with("nearest", "none"));
     }
+    answer
 }
 
 pub(super) fn stop(fields: &mut Fields<'_>) -> Option<StopRow> {

@@ -51,6 +51,7 @@ const SERIES: &[Column] = &[
     Column::required("source"),
     Column::optional("month_end"),
     Column::optional("grace"),
+    Column::optional("season_start"),
 ];
 
 const DOSES: &[Column] = &[
@@ -152,6 +153,12 @@ pub(super) fn read(file: &str, tree: &Entry, issues: &mut Vec<Issue>) -> Option<
         })
     };
     let grace = fields.duration_maybe("grace");
+    let season_start = if fields.is_blank("season_start") {
+        Some(None)
+    } else {
+        let start = fields.get("season_start").parse().ok().map(Some);
+        start.or_else(|| fields.refuse("bad_season_start", "season_start"))
+    };
     issues.append(&mut fields.issues);
     let series = Series {
         id: SeriesId::new(id?),
@@ -159,6 +166,7 @@ pub(super) fn read(file: &str, tree: &Entry, issues: &mut Vec<Issue>) -> Option<
         source: source?,
         month_end: month_end?,
         grace: grace?.unwrap_or_default(),
+        season_start: season_start?,
         doses,
         rules: (tree != whole).then(|| toml::to_string(&whole.to_toml()).unwrap_or_default()),
     };

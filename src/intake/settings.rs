@@ -6,6 +6,7 @@ use super::fields::Fields;
 use super::issue::{Issue, Severity, nearest};
 use super::rules::vaccine_names;
 use super::series::days_of;
+use super::settle::{names_of, settled};
 use super::table::{Column, Table};
 use super::tree::LIST_MARK;
 use crate::domain::area::Travel;
@@ -13,6 +14,7 @@ use crate::domain::campaign::{Adopt, CatchUp, Language};
 use crate::domain::contact::Contact;
 use crate::domain::group::{Group, GroupSet};
 use crate::domain::id::{CampaignId, GroupId, GroupSetId};
+use crate::domain::person::Sex;
 use chrono::NaiveDate;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use rust_decimal::Decimal;
@@ -52,6 +54,8 @@ pub(super) const GROUPS: &[Column] = &[
     Column::optional("uptake"),
     Column::optional("target"),
     Column::optional("opens"),
+    Column::optional("sex"),
+    Column::optional("tags"),
 ];
 
 /// Groups of a campaign beside a jurisdiction: they may say which kinds of places serve them.
@@ -64,6 +68,8 @@ pub(super) const LOCAL_GROUPS: &[Column] = &[
     Column::optional("uptake"),
     Column::optional("target"),
     Column::optional("opens"),
+    Column::optional("sex"),
+    Column::optional("tags"),
     Column::optional("places"),
     Column::optional("renamed_from"),
 ];
@@ -109,8 +115,8 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
         Some(Adopt::default())
     } else {
         fields.word("adopt", &["auto", "ask"], |word| match word {
-            "auto" => Some(Adopt::Auto),
-            "ask" => Some(Adopt::Ask),
+            "auto" | "自动" | "自动采用" => Some(Adopt::Auto),
+            "ask" | "询问" | "等人确认" => Some(Adopt::Ask),
             _ => None,
         })
     };
@@ -145,10 +151,75 @@ pub(super) fn timezone(fields: &mut Fields<'_>) -> Option<Tz> {
     if let Ok(zone) = text.parse() {
         return Some(zone);
     }
-    let near = nearest(text, TZ_VARIANTS.iter().map(|zone| zone.name()));
+    let near = meant(text)
+        .or_else(|| nearest(text, TZ_VARIANTS.iter().map(|zone| zone.name())))
+        .unwrap_or(CHINA);
     let issue = fields.issue("unknown_timezone", "timezone");
-    fields.issues.push(issue.with("nearest", near.unwrap_or("Asia/Shanghai")));
+    fields.issues.push(issue.with("nearest", near));
     None
+}
+
+/// The zone of all of China.
+const CHINA: &str = "Asia/Shanghai";
+/// What people call China's time, in small letters without blanks.
+const NAMES_OF_CHINA: [&str; 10] = [
+    "asia/beijing",
+    "asia/china",
+    "asia/peking",
+    "beijing",
+    "beijingtime",
+    "bjt",
+    "china",
+    "chinastandardtime",
+    "cst",
+    "peking",
+];
+/// The same within Chinese words, such as 北京时间 and Windows' “(UTC+08:00) 北京，重庆，香港特别行政区，乌鲁木齐”.
+const CHINESE_NAMES: [&str; 6] = ["中国", "北京", "上海", "重庆", "东八", "东8"];
+
+/// The zone that is meant by an offset from UTC or by a usual name that is no zone's; `None` if it is neither.
+fn meant(text: &str) -> Option<&'static str> {
+    let plain: String = text.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    let is_china = NAMES_OF_CHINA.contains(&plain.as_str());
+    if is_china || CHINESE_NAMES.iter().any(|name| plain.contains(name)) {
+        return Some(CHINA);
+    }
+    let plain = plain.trim_start_matches(['(', '（']);
+    let plain = plain.split([')', '）']).next().unwrap_or_default();
+    let minutes = offset_minutes(plain)?;
+    // Zones without summer time, which an offset cannot tell.
+    let zones = [
+        (480, CHINA),
+        (540, "Asia/Tokyo"),
+        (420, "Asia/Bangkok"),
+        (390, "Asia/Yangon"),
+        (360, "Asia/Dhaka"),
+        (345, "Asia/Kathmandu"),
+        (330, "Asia/Kolkata"),
+        (300, "Asia/Tashkent"),
+        (0, "UTC"),
+    ];
+    zones.iter().find(|(of, _)| *of == minutes).map(|(_, zone)| *zone)
+}
+
+/// The minutes that `utc+8`, `gmt+08:00`, `+0800`, `utc8` or `8` is ahead of UTC. Signs may be full-width.
+fn offset_minutes(text: &str) -> Option<i32> {
+    let text = text.replace('＋', "+").replace('：', ":").replace(['－', '−'], "-");
+    let mut rest = text.as_str();
+    for head in ["utc", "gmt", "z", "时区", "etc/gmt"] {
+        rest = rest.strip_prefix(head).unwrap_or(rest);
+    }
+    let (sign, digits) = match rest.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, rest.strip_prefix('+').unwrap_or(rest)),
+    };
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() == 4 && digits.is_ascii() => digits.split_at(2),
+        None => (digits, "0"),
+    };
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
 /// Reads a language tag that the program knows.
@@ -231,6 +302,9 @@ pub(super) fn groups(table: &Table, settings: &Settings, issues: &mut Vec<Issue>
             fields.share_or("target", Decimal::ONE).map(Some)
         };
         let opens = fields.day_maybe("opens");
+        let sex =
+            if fields.is_blank("sex") { Some(None) } else { sex(&mut fields, "sex").map(Some) };
+        let tags = split(fields.get("tags")).into_iter().map(str::to_owned).collect();
         if let (Some(Some(min)), Some(Some(max))) = (min_age, max_age)
             && days_of(min) >= days_of(max)
         {
@@ -256,6 +330,8 @@ pub(super) fn groups(table: &Table, settings: &Settings, issues: &mut Vec<Issue>
                 uptake: uptake?,
                 target: target?,
                 opens: opens?,
+                sex: sex?,
+                tags,
             })
         })();
         groups.extend(group);
@@ -306,6 +382,7 @@ fn duplicate(
 /// Reads the sets of groups that reports add up.
 pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>) -> Vec<GroupSet> {
     let known: Vec<&str> = groups.texts("id").collect();
+    let names = names_of(groups, "id");
     // A report has a line for each group and each set, so their ids must differ.
     let mut seen: BTreeMap<String, u32> = groups
         .lines
@@ -319,6 +396,10 @@ pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>)
         let id = fields.code("id");
         let name = fields.text("name");
         let members = split(fields.get("groups"));
+        let members: Vec<&str> = members
+            .into_iter()
+            .map(|member| names.code_of(&settled(member)).unwrap_or(member))
+            .collect();
         if members.is_empty() {
             fields.refuse::<()>("missing_value", "groups");
         }
@@ -343,6 +424,16 @@ pub(super) fn group_sets(table: &Table, groups: &Table, issues: &mut Vec<Issue>)
     sets
 }
 
+/// A sex, in the words that registers use.
+pub(super) fn sex(fields: &mut Fields<'_>, column: &'static str) -> Option<Sex> {
+    fields.word(column, &["F", "M", "U"], |word| match word {
+        "f" | "female" | "女" | "女性" => Some(Sex::F),
+        "m" | "male" | "男" | "男性" => Some(Sex::M),
+        "u" | "unknown" | "未知" | "不详" => Some(Sex::U),
+        _ => None,
+    })
+}
+
 /// The elements of a list in one cell: those of a TOML list, or else its words.
 pub(super) fn split(text: &str) -> Vec<&str> {
     let parts: Vec<&str> = if text.contains(LIST_MARK) {
@@ -351,4 +442,56 @@ pub(super) fn split(text: &str) -> Vec<&str> {
         text.split(|c: char| c.is_whitespace() || ",;，；、|".contains(c)).collect()
     };
     parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_writes_an_offset_is_told_the_zone() {
+        for text in [
+            "UTC+8",
+            "utc +8",
+            "UTC+08:00",
+            "GMT+8",
+            "GMT+0800",
+            "+08:00",
+            "+0800",
+            "+8",
+            "8",
+            "UTC8",
+            "UTC＋8",
+            "UTC+8：00",
+            "(UTC+08:00) 北京，重庆，香港特别行政区，乌鲁木齐",
+            "(UTC+08:00)",
+            "CST",
+            "Beijing",
+            "Asia/Beijing",
+            "China Standard Time",
+            "北京时间",
+            "中国标准时间",
+            "东八区",
+            "上海",
+            "BJT",
+        ] {
+            assert!(text.parse::<Tz>().is_err(), "{text} is a zone");
+            assert_eq!(meant(text), Some(CHINA), "{text}");
+        }
+        for (text, zone) in [
+            ("UTC+9", Some("Asia/Tokyo")),
+            ("UTC+5:30", Some("Asia/Kolkata")),
+            ("+00:00", Some("UTC")),
+            ("UTC-8", None),
+            ("UTC+80", None),
+            ("Asia/Shanghia", None),
+            ("somewhere", None),
+            ("", None),
+        ] {
+            assert_eq!(meant(text), zone, "{text}");
+        }
+        let zones = ["Asia/Tokyo", "Asia/Bangkok", "Asia/Yangon", "Asia/Dhaka", "Asia/Kathmandu"];
+        let more = ["Asia/Kolkata", "Asia/Tashkent", "UTC", CHINA];
+        assert!(zones.iter().chain(&more).all(|zone| zone.parse::<Tz>().is_ok()));
+    }
 }

@@ -1,7 +1,7 @@
 //! A folder or a workbook: its tables and settings by name, whatever they mean.
 
 use super::issue::{Issue, nearest};
-use super::table::{Column, IGNORED, Table};
+use super::table::{Column, IGNORED, Table, TableKind};
 use super::tree::{self, Entry};
 use super::workbook::{Book, read_file};
 use super::{encoding, records};
@@ -44,7 +44,13 @@ impl Source {
                 Book::open(path, &name).map(|book| Self::Book(Box::new(book)))
             }
             "xlsb" | "ods" => Err(Issue::error("old_workbook", name)),
-            _ => Err(Issue::error("not_a_campaign", name)),
+            _ => {
+                // A pipe is told as such.
+                if !found.is_file() {
+                    crate::files::open(path).map_err(|error| Issue::unreadable(&name, &error))?;
+                }
+                Err(Issue::error("not_a_campaign", name))
+            }
         }
     }
 
@@ -74,7 +80,9 @@ impl Source {
         issues: &mut Vec<Issue>,
     ) -> (Table, bool) {
         // Skip the columns that an errors workbook adds beside the rows.
-        let ignored: &[&str] = if matches!(self, Self::Book(_)) { &IGNORED } else { &[] };
+        let is_csv = matches!(self, Self::Folder(_));
+        let ignored: &[&str] = if is_csv { &[] } else { &IGNORED };
+        let kind = TableKind { stem, columns, ignored, is_csv };
         let (file, rows) = match self {
             Self::Folder(folder) => {
                 let file = format!("{stem}.csv");
@@ -89,7 +97,7 @@ impl Source {
             }
         };
         match rows {
-            Some(Ok(rows)) => (Table::new(&file, columns, ignored, rows, issues), true),
+            Some(Ok(rows)) => (Table::new(&file, kind, rows, issues), true),
             Some(Err(issue)) => {
                 issues.push(issue);
                 (Table::empty(&file, columns), true)

@@ -2,6 +2,7 @@
 //! cells.
 
 use super::issue::{Issue, nearest};
+use super::labels::column_called;
 use super::values::{clean, half_width};
 
 /// The column beside settings that says what they mean.
@@ -52,6 +53,18 @@ pub(super) struct Line {
     pub(super) cell_rows: Vec<u32>,
 }
 
+/// What a table should look like.
+#[derive(Clone, Copy)]
+pub(super) struct TableKind<'a> {
+    /// Its name, also that of its sheet.
+    pub(super) stem: &'a str,
+    pub(super) columns: &'static [Column],
+    /// Columns that are skipped without a warning.
+    pub(super) ignored: &'a [&'a str],
+    /// Whether every row must have a cell for each column. Sheets leave out empty cells at the end.
+    pub(super) is_csv: bool,
+}
+
 /// A table whose header was read.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
@@ -78,20 +91,20 @@ impl Table {
             .filter(|cell| !cell.is_empty())
     }
 
-    /// Sorts the cells of each row into the known columns. Columns in `ignored` are skipped.
+    /// Sorts the cells of each row into the known columns.
     pub(super) fn new(
         file: &str,
-        columns: &'static [Column],
-        ignored: &[&str],
+        kind: TableKind<'_>,
         rows: Vec<RawRow>,
         issues: &mut Vec<Issue>,
     ) -> Self {
+        let TableKind { stem, columns, ignored, is_csv } = kind;
         let mut table = Self::empty(file, columns);
-        let Some(at) = header_at(columns, &rows) else {
+        let Some(at) = header_at(stem, columns, &rows) else {
             issues.push(Issue::error("empty_file", file).with("columns", list(columns)));
             return table;
         };
-        let header = Header::read(file, columns, ignored, &rows[at], issues);
+        let header = Header::read(file, (stem, columns), ignored, &rows[at], issues);
         let is_ignored = |at: usize| {
             header.names.get(at).is_some_and(|name| ignored.contains(&name_of(name).as_str()))
         };
@@ -106,6 +119,9 @@ impl Table {
             }
             if row.cells.iter().all(|cell| clean(cell).is_empty()) {
                 continue;
+            }
+            if is_csv && let Some(issue) = header.short_issue(file, row.row, row.cells.len()) {
+                issues.push(issue);
             }
             if let Some(cell) = header.stray(row.cells.iter().map(String::as_str)) {
                 issues.push(header.stray_issue(file, row.row, cell));
@@ -124,32 +140,48 @@ impl Table {
 /// Most rows above the header: titles and notes that people put over a table.
 pub(super) const TITLE_ROWS_MAX: usize = 10;
 
-/// Finds the header: the first row that names all required columns, or else the row that names most columns.
-pub(super) fn header_at(columns: &[Column], rows: &[RawRow]) -> Option<usize> {
-    let hits = |row: &RawRow| {
-        let names: Vec<String> = row.cells.iter().map(|cell| name_of(cell)).collect();
-        columns.iter().filter(|column| names.iter().any(|name| name == column.name)).count()
+/// Finds the header: the first row that names all required columns, or else the row that names most columns. Codes
+/// come before the words that forms show above them.
+pub(super) fn header_at(stem: &str, columns: &[Column], rows: &[RawRow]) -> Option<usize> {
+    type Named<'a> = &'a dyn Fn(&str) -> Option<usize>;
+    let by_code: Named<'_> = &|cell| {
+        let name = name_of(cell);
+        columns.iter().position(|column| column.name == name)
     };
-    let is_complete = |row: &RawRow| {
-        let names: Vec<String> = row.cells.iter().map(|cell| name_of(cell)).collect();
-        let mut required = columns.iter().filter(|column| column.is_required);
-        required.all(|column| names.iter().any(|name| name == column.name))
+    let by_label: Named<'_> = &|cell| column_called(stem, codes_of(columns), cell);
+    let named = |row: &RawRow, by: Named<'_>| -> Vec<bool> {
+        let mut named = vec![false; columns.len()];
+        for at in row.cells.iter().filter_map(|cell| by(cell)) {
+            named[at] = true;
+        }
+        named
     };
+    let is_complete = |row: &RawRow, by: Named<'_>| {
+        let named = named(row, by);
+        columns.iter().zip(named).all(|(column, named)| named || !column.is_required)
+    };
+    let hits = |row: &RawRow, by: Named<'_>| named(row, by).iter().filter(|named| **named).count();
     let head = || {
         rows.iter()
             .enumerate()
             .take(TITLE_ROWS_MAX)
             .filter(|(_, row)| row.cells.iter().any(|cell| !clean(cell).is_empty()))
     };
-    head()
-        .find(|(_, row)| is_complete(row))
-        .or_else(|| head().rev().max_by_key(|(_, row)| hits(row)))
-        .map(|(at, _)| at)
+    let complete = |by| head().find(|(_, row)| is_complete(row, by));
+    let most = |by: Named<'_>| head().rev().max_by_key(|(_, row)| hits(row, by));
+    let found = complete(by_code).or_else(|| complete(by_label));
+    let found = found.or_else(|| most(by_code).filter(|(_, row)| hits(row, by_code) > 0));
+    found.or_else(|| most(by_label)).map(|(at, _)| at)
 }
 
 /// A header cell in the form in which names are compared.
 pub(super) fn name_of(cell: &str) -> String {
     half_width(clean(cell)).trim().to_ascii_lowercase()
+}
+
+/// The codes of columns.
+pub(super) fn codes_of(columns: &[Column]) -> impl Iterator<Item = &str> + '_ {
+    columns.iter().map(|column| column.name)
 }
 
 /// Names of columns, for messages.
@@ -171,10 +203,10 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header row. Columns in `ignored` are skipped without a warning.
+    /// Reads the header row of a table. Columns in `ignored` are skipped without a warning.
     pub(super) fn read(
         file: &str,
-        columns: &[Column],
+        (stem, columns): (&str, &[Column]),
         ignored: &[&str],
         row: &RawRow,
         issues: &mut Vec<Issue>,
@@ -186,7 +218,7 @@ impl Header {
                 continue;
             }
             let shown = clean(&row.cells[at]);
-            let Some(known) = columns.iter().position(|column| column.name == name) else {
+            let Some(known) = column_called(stem, codes_of(columns), shown) else {
                 let near = nearest(name, columns.iter().map(|column| column.name));
                 issues.push(
                     Issue::error("unknown_column", file)
@@ -233,6 +265,15 @@ impl Header {
                 !self.is_named.get(*at).copied().unwrap_or(false) && !clean(cell).is_empty()
             })
             .map(|(_, cell)| cell)
+    }
+
+    /// An issue about a row that has fewer cells than the header has names; `None` if it has enough.
+    pub(super) fn short_issue(&self, file: &str, row: u32, cells: usize) -> Option<Issue> {
+        let named = self.is_named.iter().rposition(|named| *named).map_or(0, |at| at + 1);
+        (cells < named).then(|| {
+            let issue = Issue::error("too_few_cells", file).row(row);
+            issue.with("cells", cells).with("limit", named)
+        })
     }
 
     pub(super) fn stray_issue(&self, file: &str, row: u32, cell: &str) -> Issue {

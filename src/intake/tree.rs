@@ -2,7 +2,7 @@
 
 use super::encoding::newlines;
 use super::issue::{Issue, nearest};
-use super::table::{Column, IGNORED, Line, RawRow, Table, list};
+use super::table::{Column, IGNORED, Line, RawRow, Table, TableKind, list};
 use super::values::clean;
 use toml::de::{DeTable, DeValue};
 
@@ -125,7 +125,8 @@ pub(super) fn of_sheet(
     keeps_blanks: bool,
     issues: &mut Vec<Issue>,
 ) -> Option<Entry> {
-    let table = Table::new(file, KEY_VALUE, &IGNORED, rows, issues);
+    let kind = TableKind { stem: "campaign", columns: KEY_VALUE, ignored: &IGNORED, is_csv: false };
+    let table = Table::new(file, kind, rows, issues);
     if table.lines.is_empty() {
         return None;
     }

@@ -101,18 +101,63 @@ pub(super) fn plain_count(text: &str) -> Option<u32> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// A day in any form that the contract allows, also with full-width digits or with the midnight that spreadsheets
-/// append.
+/// A day in any form that the contract allows, also with full-width digits or followed by a time of the day, as
+/// spreadsheets and other programs write it.
 pub(super) fn day(text: &str) -> Option<NaiveDate> {
     if let Some(day) = plain_day(text.as_bytes()) {
         return Some(day);
     }
     let text = half_width(text);
-    let text = match text.split_once([' ', 'T']) {
-        Some((day, "0:00" | "00:00" | "0:00:00" | "00:00:00")) => day,
-        _ => &text,
+    if let Some(day) = parse_day(&text) {
+        return Some(day);
+    }
+    let (day, time) = text.split_once([' ', 'T']).or_else(|| {
+        let end = text.find('日')? + '日'.len_utf8();
+        Some(text.split_at(end))
+    })?;
+    if is_time(time.trim()) { parse_day(day) } else { None }
+}
+
+/// `8:30`, `08:30:00.000`, `8:30 PM`, `下午8:30`, `08:30:00+08:00`, `08:30:00Z`.
+fn is_time(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words = ["上午", "下午", "am", "pm"];
+    let bare = words.iter().fold(lower.as_str(), |bare, word| {
+        bare.strip_prefix(word).or_else(|| bare.strip_suffix(word)).unwrap_or(bare).trim()
+    });
+    let (bare, zone) = match bare.rfind(['+', '-']) {
+        Some(at) => (&bare[..at], Some(&bare[at + 1..])),
+        None => (bare.strip_suffix('z').unwrap_or(bare), None),
     };
-    parse_day(text)
+    let number = |text: &str, max: u32| {
+        (1..=2).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+            && text.parse::<u32>().is_ok_and(|number| number <= max)
+    };
+    let is_zone = zone.is_none_or(|zone| match zone.split_once(':') {
+        Some((hours, minutes)) => number(hours, 14) && number(minutes, 59),
+        None => zone.len() == 4 && zone.bytes().all(|byte| byte.is_ascii_digit()),
+    });
+    let (bare, part) = bare.split_once('.').unwrap_or((bare, "0"));
+    let parts: Vec<&str> = bare.split(':').collect();
+    let is_clock = match parts[..] {
+        [hours, minutes] => number(hours, 24) && number(minutes, 59),
+        [hours, minutes, seconds] => {
+            number(hours, 24) && number(minutes, 59) && number(seconds, 60)
+        }
+        _ => false,
+    };
+    is_clock && is_zone && !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text is a number that a spreadsheet shows with an exponent: `3.21101E+17`. A code such as `2E3` has no
+/// sign and is none.
+pub(super) fn is_exponent(text: &str) -> bool {
+    let Some((digits, power)) = text.split_once(['e', 'E']) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    power.strip_prefix(['+', '-']).is_some_and(is_number) && is_number(whole) && is_number(part)
 }
 
 /// Reads `2021-10-20` without allocating.
@@ -210,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn days_may_be_full_width_or_carry_a_midnight() {
+    fn days_may_be_full_width_or_carry_a_time() {
         let expected = NaiveDate::from_ymd_opt(2021, 10, 20);
         for text in [
             "2021-10-20",
@@ -218,11 +263,39 @@ mod tests {
             "2021/10/20 0:00",
             "2021-10-20 00:00:00",
             "2021年10月20日",
+            "2021-10-20 08:30",
+            "2021/10/20 8:30:05",
+            "2021-10-20T08:30:00+08:00",
+            "2021-10-20T00:30:00.000Z",
+            "2021年10月20日 8:30",
+            "2021年10月20日下午8:30",
+            "2021-10-20 8:30 PM",
+            "２０２１－１０－２０　０８：３０",
         ] {
             assert_eq!(day(text), expected, "{text}");
         }
-        for text in ["2021-02-30", "2021-10-20 08:30", "44489", "2021-1O-20"] {
+        for text in [
+            "2021-02-30",
+            "2021-02-30 08:30",
+            "2021-10-20 25:30",
+            "2021-10-20 08:70",
+            "2021-10-20 noon",
+            "2021-10-20 8",
+            "2021-10-20T",
+            "44489",
+            "2021-1O-20",
+        ] {
             assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_with_an_exponent_is_told_from_a_code() {
+        for text in ["3.21101E+17", "1E+5", "1.00E-05", "-3.2e+17"] {
+            assert!(is_exponent(text), "{text}");
+        }
+        for text in ["", "2E3", "E+5", "S01", "1E+", "1.E+5", "LOT-1E+5x", "321101199001011234"] {
+            assert!(!is_exponent(text), "{text}");
         }
     }
 

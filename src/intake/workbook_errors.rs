@@ -3,7 +3,8 @@
 
 use super::forms::{Form, form};
 use super::issue::Issue;
-use super::table::{Column, REASON, RawRow, header_at, name_of};
+use super::labels::column_called;
+use super::table::{Column, REASON, RawRow, codes_of, header_at, name_of};
 use super::values::clean;
 use super::workbook::Book;
 use super::workbook_form as forms;
@@ -121,12 +122,12 @@ fn table<'a>(
     issues: impl Iterator<Item = &'a Issue>,
     language: Language,
 ) -> Result<(), XlsxError> {
-    let Some(header) = header_at(form.columns, rows).map(|at| &rows[at]) else {
+    let Some(header) = header_at(form.stem, form.columns, rows).map(|at| &rows[at]) else {
         return plain(page, rows);
     };
     let names: Vec<String> = header.cells.iter().map(|cell| name_of(cell)).collect();
     let known = |at: usize| -> Option<&'static Column> {
-        form.columns.iter().find(|column| names.get(at).is_some_and(|name| name == column.name))
+        form.columns.get(column_called(form.stem, codes_of(form.columns), names.get(at)?)?)
     };
     let reason_at = names.iter().position(|name| name == REASON);
     let widest = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
@@ -192,7 +193,15 @@ type Marks = BTreeMap<(u32, usize), (Look, Vec<String>)>;
 /// The cell that an issue is about.
 fn cell_of(form: Form, names: &[String], rows: &[RawRow], issue: &Issue) -> Option<usize> {
     let column = name_of(issue.column.as_deref()?);
-    let at = |wanted: &str| names.iter().position(|name| name == wanted);
+    let at = |wanted: &str| {
+        let place = form.columns.iter().position(|column| column.name == wanted);
+        let is_it = |name: &String| {
+            name == wanted
+                || (place.is_some()
+                    && place == column_called(form.stem, codes_of(form.columns), name))
+        };
+        names.iter().position(is_it)
+    };
     if form.columns.iter().any(|known| known.name == "key") {
         // On a sheet of settings the key stands in the row and its value beside it.
         let key = at("key")?;
@@ -224,7 +233,11 @@ fn refused_of(
 ) -> Result<Vec<u8>, XlsxError> {
     let mut book = out::Book::new(form.stem, made_at);
     let mut page = book.page(form.stem);
-    let known: Vec<String> = names.iter().map(|name| name_of(name)).collect();
+    let code = |name: &String| {
+        let at = column_called(form.stem, codes_of(form.columns), name);
+        at.and_then(|at| form.columns.get(at)).map_or("", |column| column.name)
+    };
+    let known: Vec<&str> = names.iter().map(code).collect();
     let reason_at = u16::try_from(names.len()).unwrap_or(u16::MAX);
     for (at, name) in (0..).zip(names) {
         page.put(0, at, &Cell::text(name), Look::Head)?;
@@ -232,7 +245,7 @@ fn refused_of(
     page.put(0, reason_at, &Cell::text(REASON), Look::Head)?;
     for (row, (cells, issues)) in (1..).zip(rows) {
         for (at, (name, text)) in (0..).zip(known.iter().zip(cells)) {
-            let of_cell = issues.iter().filter(|issue| issue.column.as_ref() == Some(name));
+            let of_cell = issues.iter().filter(|issue| issue.column.as_deref() == Some(name));
             let messages: Vec<String> = of_cell.map(|issue| issue.message(language)).collect();
             let look = if messages.is_empty() { Look::Plain } else { Look::Bad };
             page.put(row, at, &forms::cell(name, text), look)?;

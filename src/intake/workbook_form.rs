@@ -4,7 +4,9 @@
 //! version of the form and the codes for drop-downs.
 
 use super::forms::{CAMPAIGN, Form, JURISDICTION, fitting, form};
+use super::labels::label_of;
 use super::place_tables;
+use super::rows::FORM_OF;
 use super::series;
 use super::settings::SETTINGS;
 use super::table::{ABOUT, Column};
@@ -74,8 +76,7 @@ fn key_of(column: &str) -> String {
 
 /// The name of a column, for this table or for all tables.
 fn name_of(language: Language, stem: &str, column: &str) -> String {
-    let column = key_of(column);
-    first_of(language, &[format!("field-{stem}-{column}"), format!("field-{column}")])
+    label_of(language, stem, column).unwrap_or_default()
 }
 
 /// What a column holds, for this table or for all tables.
@@ -417,6 +418,9 @@ fn workbook(
     book.bytes()
 }
 
+/// The column of the first row, from 0, that names the campaign of a form.
+const FORM_OF_AT: u16 = 5;
+
 /// A form for records of one kind (`tallies`, `doses`, `persons`, `outcomes`), with the campaign's codes for
 /// drop-downs and the rows that are already known.
 pub fn records(
@@ -467,6 +471,8 @@ fn records_of(
     };
     let mut page = book.page(form.stem);
     let place = heading(&mut page, form, language)?;
+    // Reading the form again finds the campaign here.
+    page.put(0, FORM_OF_AT, &Cell::text(format!("{FORM_OF}{}", campaign.id)), Look::Remark)?;
     for (row, cells) in (place.header + 1..).zip(rows) {
         for (at, (column, text)) in (0..).zip(form.columns.iter().zip(cells)) {
             page.put(row, at, &cell(column.name, text), Look::Plain)?;

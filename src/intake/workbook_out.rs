@@ -184,6 +184,27 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Writes a cell over several rows and columns.
+    pub fn put_over(
+        &mut self,
+        row: u32,
+        column: u16,
+        size: (u32, u16),
+        cell: &Cell,
+        look: Look,
+    ) -> Result<(), XlsxError> {
+        if size != (1, 1) {
+            let format = self.formats.entry((look, AS_IS)).or_insert_with(|| format(look, AS_IS));
+            let format = format.clone().set_align(FormatAlign::Center);
+            let (last, right) = (row + size.0 - 1, column + size.1 - 1);
+            self.sheet.merge_range(row, column, last, right, "", &format)?;
+            let Cell::Text(text) = cell else { return Ok(()) };
+            self.sheet.write_string_with_format(row, column, harmless(text), &format)?;
+            return Ok(());
+        }
+        self.put(row, column, cell, look)
+    }
+
     /// Attaches a note that is shown when the pointer is over the cell.
     pub fn note(&mut self, row: u32, column: u16, text: &str) -> Result<(), XlsxError> {
         let text: String = text.lines().map(harmless).collect::<Vec<_>>().join("\n");
@@ -362,7 +383,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again_and_formulas_and_marks_are_harmless_text() {
         let bytes = made("=1+1\u{202e}\u{7}x");
-        let mut book = Read::of_bytes(bytes.clone(), "f").expect("opens");
+        let mut book = Read::of_upload(bytes.clone(), "f").expect("opens");
         assert_eq!(book.sheets(), ["日报 1"]);
         let rows = book.rows("日报 1").expect("rows");
         assert_eq!(rows[2].cells, ["=1+1  x", "0012", "1690000", "93.1", "2021-10-20"]);

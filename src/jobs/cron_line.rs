@@ -5,6 +5,7 @@
 //! - Where the hour is `*` or `*/n`, **elapsed time** decides: the line is due at every instant whose wall-clock time
 //!   matches, so at both instants of a fold and never in a gap. `0 * * * *` is due once an hour for ever.
 
+use super::cron_fields::{FIELDS, WEEKDAYS};
 use crate::domain::date::resolve;
 use chrono::{DateTime, LocalResult, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
@@ -22,7 +23,6 @@ pub struct CronLine {
 /// Wider than any gap or fold of present time zones.
 const SHIFT_MAX: TimeDelta = TimeDelta::hours(3);
 const EXAMPLE: &str = "write for example 0 7 * * *, which is 07:00 every day";
-const WEEKDAYS: [&str; 8] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
 
 impl CronLine {
     /// Reads minute, hour, day of the month, month and weekday (0 or 7 is Sunday, names work too). The error says
@@ -33,7 +33,7 @@ impl CronLine {
             return Err(nickname(line));
         }
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let [minute, hour, day, month, weekday] = fields.as_slice() else {
+        let [_, hour, day, month, weekday] = fields.as_slice() else {
             return Err(format!(
                 "{} fields; write five: minute hour day month weekday; {EXAMPLE}",
                 fields.len()
@@ -42,17 +42,23 @@ impl CronLine {
         if line.contains('?') {
             return Err("? is not known; write * for every day".to_owned());
         }
-        for (field, name) in [(minute, "minute"), (hour, "hour"), (day, "day of the month")] {
-            numeric(field, name)?;
+        let mut sets = Vec::new();
+        for (text, field) in fields.iter().zip(&FIELDS) {
+            let set = field.read(text)?;
+            let is_full = field.is_full(&set);
+            sets.push(if is_full { "*".to_owned() } else { listed(&set) });
         }
+        let [minutes, hours, days, months, weekdays] = &sets[..] else {
+            return Err(EXAMPLE.to_owned());
+        };
         if *day != "*" && *weekday != "*" {
             return Err("the day of the month and the weekday together mean different things to \
                  different programs; give one and write * for the other"
                 .to_owned());
         }
-        let weekday = weekdays(weekday)?;
+        let weekdays = named(weekdays);
         let schedule =
-            cron::Schedule::from_str(&format!("0 {minute} {hour} {day} {month} {weekday}"))
+            cron::Schedule::from_str(&format!("0 {minutes} {hours} {days} {months} {weekdays}"))
                 .map_err(|error| format!("{}; {EXAMPLE}", on_one_line(&error.to_string())))?;
         if schedule.after(&DateTime::UNIX_EPOCH).next().is_none() {
             return Err(format!("day {day} of month {month} never comes; write one that does"));
@@ -123,53 +129,16 @@ fn nickname(line: &str) -> String {
     format!("{line} is not known; write {instead}")
 }
 
-/// Refuses letters and signs that have a meaning in other programs.
-fn numeric(field: &str, name: &str) -> Result<(), String> {
-    let known = |c: char| c.is_ascii_digit() || "*,-/".contains(c);
-    if field.chars().all(known) {
-        return Ok(());
-    }
-    let hint = if field.contains(['L', 'l', 'W', 'w']) {
-        "L and W are not known; write a day that every month has, 1 to 28"
-    } else {
-        "write numbers with , - and /, or *"
-    };
-    Err(format!("{name} {field:?}: {hint}"))
+/// Numbers as a list.
+fn listed(numbers: &BTreeSet<u32>) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// The weekday field with numbers replaced by names, because the cron library counts from 1 = Sunday.
-fn weekdays(field: &str) -> Result<String, String> {
-    if field == "*" {
-        return Ok(field.to_owned());
-    }
-    let day = |text: &str| -> Result<usize, String> {
-        let upper = text.to_ascii_uppercase();
-        let index = text.parse().ok().or_else(|| WEEKDAYS.iter().position(|name| *name == upper));
-        index.filter(|index| *index < WEEKDAYS.len()).ok_or_else(|| {
-            format!(
-                "{text:?} is no weekday; write 0 to 7 (0 and 7 are Sunday) or SUN to SAT, \
-                 without L or #"
-            )
-        })
-    };
-    let mut out = Vec::new();
-    for part in field.split(',') {
-        let (range, step) = part
-            .split_once('/')
-            .map_or((part, 1), |(range, step)| (range, step.parse::<usize>().unwrap_or(0)));
-        if step == 0 {
-            return Err(format!("{part:?}: the step is a number from 1 on"));
-        }
-        let (first, last) = match range.split_once('-') {
-            _ if range == "*" => (0, 6),
-            Some((first, last)) => (day(first)?, day(last)?),
-            None => (day(range)?, day(range)?),
-        };
-        // A range such as FRI-MON crosses the end of the week.
-        let last = if last < first { last + 7 } else { last };
-        out.extend((first..=last).step_by(step).map(|index| WEEKDAYS[index % 7]));
-    }
-    Ok(out.join(","))
+/// Weekdays by their names, because the cron library counts from 1 = Sunday.
+fn named(numbers: &str) -> String {
+    let name = |number: &str| number.parse().ok().and_then(|at: usize| WEEKDAYS.get(at).copied());
+    let names: Vec<&str> = numbers.split(',').map(|one| name(one).unwrap_or(one)).collect();
+    names.join(",")
 }
 
 fn on_one_line(text: &str) -> String {

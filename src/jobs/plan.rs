@@ -1,4 +1,5 @@
-//! The nightly plan: a draft made from the doses really given, adopted where the campaign says `adopt = "auto"`.
+//! The nightly plan: a draft made from the doses really given, adopted where the campaign says `adopt = "auto"`
+//! and no count is in doubt.
 
 use super::occasion::Occasion;
 use crate::app::plans::Search;
@@ -27,6 +28,11 @@ pub(super) async fn run(
     let doses = made.plan.figures.doses;
     if loaded.campaign.adopt == Adopt::Ask {
         return Ok(JobReport::Draft { plan: made.no, doses });
+    }
+    // What was built on a mistyped count, or lacks the right one, is for somebody to decide.
+    let counts = app.doubtful(loaded).await?.len() as u64;
+    if counts > 0 {
+        return Ok(JobReport::Doubtful { plan: made.no, doses, counts });
     }
     let adopted = app.adopt_plan(loaded, Some(made.no), by, at.now).await?;
     let (assigned, kept) = (adopted.people.new.len() as u64, adopted.people.kept as u64);

@@ -7,6 +7,7 @@ use super::{digest, plan, reminders, summary};
 use crate::app::outbox::{Drained, Sender};
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::clock::{Clock, Hearts};
+use crate::config::Config;
 use crate::domain::campaign::Campaign;
 use crate::domain::job::{Job, JobReport, RunNote, RunState};
 use crate::domain::planner::Limits;
@@ -46,6 +47,17 @@ pub struct Runner {
     pub hearts: Arc<Hearts>,
     /// Limits of the nightly plan's search.
     pub nightly: Limits,
+    /// Where a changed configuration is announced.
+    pub reload: watch::Sender<Option<Arc<Reload>>>,
+}
+
+/// What a running daemon follows when its configuration is read again.
+#[derive(Debug)]
+pub struct Reload {
+    /// The configuration.
+    pub config: Config,
+    /// The timetable that it names.
+    pub timetable: Timetable,
 }
 
 /// What one tick did.
@@ -90,7 +102,18 @@ impl Runner {
             stop: watch::Sender::new(false),
             hearts: Arc::default(),
             nightly: Limits::QUICK,
+            reload: watch::Sender::new(None),
         }
+    }
+
+    /// The same runner as the configuration is now.
+    pub(super) fn as_configured(&self) -> Self {
+        let mut runner = self.clone();
+        if let Some(new) = &*self.reload.borrow() {
+            runner.app.config = new.config.clone();
+            runner.timetable = new.timetable.clone();
+        }
+        runner
     }
 
     pub(super) fn stopping(&self) -> bool {
@@ -108,8 +131,9 @@ impl Runner {
     pub(super) async fn work(&self, now: DateTime<Utc>) -> Result<Vec<Ended>> {
         let mut ended = Vec::new();
         self.app.watch(now, self.timetable.window()).await?;
-        for loaded in self.app.campaigns().await? {
-            self.make_rows(&loaded, now).await?;
+        self.app.retain(now).await?;
+        for loaded in self.app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
+            self.make_rows(loaded, now).await?;
         }
         while !self.stopping() {
             let mut tx = self.app.store.read().await?;
@@ -304,7 +328,7 @@ impl Runner {
     /// The next due time of a job.
     pub(super) async fn next_job(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let mut next: Option<DateTime<Utc>> = None;
-        for loaded in self.app.campaigns().await? {
+        for loaded in self.app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
             for entry in &self.timetable.entries {
                 let zone = loaded.campaign.timezone;
                 if let Some(at) = entry.next(zone, now, life(&loaded.campaign)) {

@@ -25,6 +25,8 @@ const RETRY: Duration = Duration::from_secs(2);
 const JUMP_MS: i64 = 60_000;
 /// A daemon whose clock differs by more from the database's does no work, in milliseconds.
 const SKEW_MAX_MS: i64 = 60_000;
+/// How often the log of a SQLite database is folded into its file while no job does so.
+const FOLD_EVERY: Duration = Duration::from_hours(1);
 /// A daemon that gave no sign for so long is forgotten, in milliseconds.
 const FORGET_MS: i64 = 86_400_000;
 
@@ -42,6 +44,7 @@ impl Runner {
 
     async fn serve_jobs(&self, clock: &Clock, queued: &Notify) {
         let mut pair = (clock.now(), Instant::now());
+        let mut folded = Instant::now();
         while !self.stopping() {
             let now = clock.now();
             let jump = millis(now)
@@ -49,12 +52,22 @@ impl Runner {
                 - i64::try_from(pair.1.elapsed().as_millis()).unwrap_or(0);
             pair = (now, Instant::now());
             self.hearts.jobs.beat();
-            let wait = match self.round(clock, now, jump).await {
+            let runner = self.as_configured();
+            let wait = match runner.round(clock, now, jump).await {
                 Ok(worked) => {
                     if worked {
                         queued.notify_one();
                     }
-                    self.next_job(now).await.ok().flatten().map_or(LOOK_MAX, |at| until(clock, at))
+                    if worked || folded.elapsed() >= FOLD_EVERY {
+                        folded = Instant::now();
+                        self.app.store.fold_log().await;
+                    }
+                    runner
+                        .next_job(now)
+                        .await
+                        .ok()
+                        .flatten()
+                        .map_or(LOOK_MAX, |at| until(clock, at))
                 }
                 Err(error) => {
                     tracing::error!(%error, "a tick of the timetable failed; trying again");
@@ -89,7 +102,8 @@ impl Runner {
         let mut held: Option<Hold> = None;
         while !self.stopping() {
             self.hearts.mail.beat();
-            let wait = match self.send(clock).await {
+            let runner = self.as_configured();
+            let wait = match runner.send(clock).await {
                 Ok(done) => {
                     log(&done);
                     if let Some(hold) =
@@ -130,9 +144,9 @@ impl Runner {
         at.map_or(LOOK_MAX, |at| until(clock, at))
     }
 
-    /// Waits; returns early when mail is queued or the process is to stop.
+    /// Waits; returns early when mail is queued, the configuration has changed or the process is to stop.
     async fn rest(&self, wait: Duration, queued: Option<&Notify>) {
-        let mut stop = self.stop.subscribe();
+        let (mut stop, mut reload) = (self.stop.subscribe(), self.reload.subscribe());
         let queued = async {
             match queued {
                 Some(queued) => queued.notified().await,
@@ -142,6 +156,7 @@ impl Runner {
         tokio::select! {
             () = tokio::time::sleep(wait.clamp(LOOK_MIN, LOOK_MAX)) => {}
             () = queued => {}
+            _ = reload.changed() => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }

@@ -106,7 +106,7 @@ impl Timetable {
 
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, TimetableError> {
-        let text = std::fs::read_to_string(path)
+        let text = crate::files::read_to_string(path)
             .map_err(|error| TimetableError::Unreadable(path.to_owned(), error))?;
         Self::parse(text.trim_start_matches('\u{feff}'))
             .map_err(|error| TimetableError::In(path.to_owned(), Box::new(error)))

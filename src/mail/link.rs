@@ -6,7 +6,7 @@ use super::message::{MessageError, routable};
 use crate::config::{BounceAddress, HttpsUrl};
 use crate::text::hex;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
 /// Bytes of the tag in an envelope sender. 64 bits cannot be guessed by mail, and the address stays within 64
 /// characters.
@@ -14,9 +14,10 @@ const TAG_BYTES: usize = 8;
 /// Bytes of a message's hash, and of the signature that follows it in a token.
 const HASH_BYTES: usize = 16;
 
-/// The part of a Message-ID that is derived from what the mail is about: 32 hexadecimal digits.
-pub fn message_hash(key: &str) -> String {
-    hex(&Sha256::digest(key.as_bytes())[..HASH_BYTES])
+/// The part of a Message-ID that is derived from what the mail is about: 32 hexadecimal digits. Only who has seen the
+/// mail knows them, because nobody else has the secret.
+pub fn message_hash(secret: &[u8], key: &str) -> String {
+    hex(&sign(secret, "message", key).finalize().into_bytes()[..HASH_BYTES])
 }
 
 /// The envelope sender of a mail, `bounce+7.TAG@example.org`. Servers report to it if the mail cannot be delivered.
@@ -147,7 +148,9 @@ mod tests {
 
     #[test]
     fn only_a_token_of_ours_names_its_message() {
-        let hash = message_hash("reminder/small/2021-04-01/ab");
+        let hash = message_hash(SECRET, "reminder/small/2021-04-01/ab");
+        assert_ne!(hash, message_hash(b"another", "reminder/small/2021-04-01/ab"));
+        assert_ne!(hash, message_hash(SECRET, "reminder/small/2021-04-01/ac"));
         let token = token(SECRET, &hash);
         assert_eq!((hash.len(), token.len()), (32, 64));
         assert_eq!(hash_of(SECRET, &format!(" {}\n", token.to_uppercase())), Some(hash));

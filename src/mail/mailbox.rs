@@ -1,8 +1,8 @@
 //! Reads messages from a file, a folder of files, a maildir, an mbox or standard input. Nothing is changed there.
 
 use super::bounce::{BYTES_MAX, NotUnderstood};
+use crate::files;
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ impl Mailbox {
     /// Opens a file, a maildir (its `new` and `cur`), or a folder of messages.
     pub fn open(path: &Path) -> io::Result<Self> {
         if !path.is_dir() {
-            File::open(path)?;
+            files::open(path)?;
             return Ok(Self { files: VecDeque::from([path.to_owned()]), open: None });
         }
         let maildir: Vec<_> =
@@ -73,7 +73,7 @@ impl Iterator for Mailbox {
             }
             let path = self.files.pop_front()?;
             let name = path.display().to_string();
-            match File::open(&path) {
+            match files::open(&path) {
                 Ok(file) => self.open = Some(Stream::new(name, file)),
                 Err(_) => return Some(Found { name, bytes: Err(NotUnderstood::Unreadable) }),
             }

@@ -12,6 +12,7 @@ const INSERT: &str = "INSERT INTO account (name, role, places, password, made_at
 const LIST: &str = "SELECT id, name, role, places, areas FROM account ORDER BY name";
 const FIND: &str = "SELECT id, name, role, places, areas, password FROM account WHERE name = $1";
 const SET_PASSWORD: &str = "UPDATE account SET password = $2 WHERE id = $1";
+const SET_PLACES: &str = "UPDATE account SET places = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM account WHERE id = $1";
 const DELETE_TOKENS: &str = "DELETE FROM api_token WHERE account = $1";
 const DELETE_UPLOADS: &str = "DELETE FROM upload WHERE account = $1";
@@ -70,10 +71,24 @@ pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<(Account, String)>> 
     row.map(|row| Ok((account(&row)?, row.get(5)?))).transpose()
 }
 
-/// Changes an account's password hash and ends its logins.
-pub async fn set_password(act: &mut Act, id: i64, password: &str) -> Result<()> {
+/// Changes an account's password hash and ends its logins, and its tokens unless they are kept.
+pub async fn set_password(
+    act: &mut Act,
+    id: i64,
+    password: &str,
+    keeps_tokens: bool,
+) -> Result<()> {
     act.tx().run(SET_PASSWORD, args![id, password]).await?;
     act.tx().run(LOG_OUT_ALL, args![id]).await?;
+    if !keeps_tokens {
+        act.tx().run(DELETE_TOKENS, args![id]).await?;
+    }
+    Ok(())
+}
+
+/// Changes an account's places.
+pub async fn set_places(tx: &mut Tx, id: i64, places: &[String]) -> Result<()> {
+    tx.run(SET_PLACES, args![id, places.join(" ")]).await?;
     Ok(())
 }
 

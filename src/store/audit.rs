@@ -1,6 +1,7 @@
 //! The audit log: who did what, and who saw personal data.
 
-use super::{Result, Tx};
+pub use super::audit_line::{Author, Line};
+use super::{Result, Tx, seal};
 use crate::args;
 use crate::domain::audit::Action;
 use serde::Serialize;
@@ -10,10 +11,14 @@ use serde::Serialize;
 pub struct Entry {
     /// Its number.
     pub id: i64,
+    /// Its place in the chain of seals; `None` before it was chained.
+    pub nr: Option<i64>,
     /// When, milliseconds since 1970.
     pub at: i64,
-    /// Name of the account; `-` before anybody is logged in.
+    /// Name of the account, or the operating system's user at the command line; `-` before anybody is logged in.
     pub who: String,
+    /// The network address that the request came from; `None` at the command line.
+    pub address: Option<String>,
     /// What was done.
     pub did: Action,
     /// Id of the campaign.
@@ -22,8 +27,7 @@ pub struct Entry {
     pub said: String,
 }
 
-const INSERT: &str = "INSERT INTO audit (at, who, did, campaign, said) VALUES ($1, $2, $3, $4, $5)";
-const LIST: &str = "SELECT id, at, who, did, campaign, said FROM audit \
+const LIST: &str = "SELECT id, at, who, did, campaign, said, nr, address FROM audit \
      WHERE ($1 = '' OR who = $1) AND id < $2 ORDER BY id DESC LIMIT $3";
 
 /// A change that the log must know of: a transaction that commits together with its line of the log or not at all.
@@ -32,14 +36,14 @@ const LIST: &str = "SELECT id, at, who, did, campaign, said FROM audit \
 pub struct Act {
     tx: Tx,
     now: i64,
-    /// The name for the log; `None` where a job acts, whose run tells what it did.
-    who: Option<String>,
+    /// Who, for the log; `None` where a job acts, whose run tells what it did.
+    who: Option<Author>,
     did: Action,
 }
 
 impl Act {
     /// Begins: `who` does `did` at `now` (milliseconds since 1970). Without `who` no line is written.
-    pub fn new(tx: Tx, who: Option<String>, did: Action, now: i64) -> Self {
+    pub fn new(tx: Tx, who: Option<Author>, did: Action, now: i64) -> Self {
         Self { tx, now, who, did }
     }
 
@@ -57,15 +61,16 @@ impl Act {
     }
 }
 
-/// Writes a line about something that changed nothing: what somebody saw, or was refused.
+/// Writes a line, sealed together with the one before it. It should be the last statement of its transaction: until
+/// that ends, nobody else can write a line.
 pub async fn insert(
     tx: &mut Tx,
     now: i64,
-    (who, did): (&str, Action),
+    (author, did): (&Author, Action),
     (campaign, said): (Option<&str>, &str),
 ) -> Result<()> {
-    tx.run(INSERT, args![now, who, did, campaign, said]).await?;
-    Ok(())
+    let (who, address) = (author.who.as_str(), author.address.as_deref());
+    seal::append(tx, &Line { at: now, who, address, did: did.word(), campaign, said }).await
 }
 
 /// The newest lines before a number, of one account or (empty) of all.
@@ -80,6 +85,8 @@ pub async fn list(tx: &mut Tx, who: &str, before: i64, limit: i64) -> Result<Vec
                 did: row.of("audit", &[0]).word(3)?,
                 campaign: row.get(4)?,
                 said: row.get(5)?,
+                nr: row.get(6)?,
+                address: row.get(7)?,
             })
         })
         .collect()

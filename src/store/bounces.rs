@@ -18,6 +18,8 @@ pub struct NewBounce<'a> {
     pub address: &'a str,
     /// What it means for the address.
     pub kind: BounceKind,
+    /// Whether it speaks against the address.
+    pub counts: bool,
     /// A code such as `5.1.1`.
     pub status: &'a str,
     /// The server's words.
@@ -27,6 +29,10 @@ pub struct NewBounce<'a> {
 /// A report that is stored, with the time zone of its mail.
 #[derive(Clone)]
 pub struct Bounce {
+    /// Its number.
+    pub id: i64,
+    /// Identifies the report.
+    pub report: String,
     /// Where the mail should have gone.
     pub address: String,
     /// When it was taken in, milliseconds since 1970.
@@ -63,7 +69,8 @@ const INSERT: &str = "INSERT INTO bounce \
 const SOFT: &str = "SELECT COUNT(*) FROM bounce \
      WHERE address = $1 AND kind = 'soft' AND counts = 1";
 const LIST: &str = "SELECT b.address, b.at, b.kind, b.counts, b.status, b.said, o.zone, \
-     b.id FROM bounce b LEFT JOIN outbox o ON o.id = b.outbox ORDER BY b.id";
+     b.id, b.report FROM bounce b LEFT JOIN outbox o ON o.id = b.outbox ORDER BY b.id";
+const JUDGE: &str = "UPDATE bounce SET kind = $2, counts = $3 WHERE id = $1";
 const FORGIVE: &str = "UPDATE bounce SET counts = 0 WHERE address = $1 AND counts = 1";
 const SUPPRESS: &str = "INSERT INTO suppressed (address, at, why) VALUES ($1, $2, $3) \
      ON CONFLICT (address) DO NOTHING";
@@ -87,16 +94,8 @@ const QUEUE_HELD: &str = "UPDATE outbox SET state = 'queued', last_error = NULL,
 
 /// Stores a report; `false` if it was known.
 pub async fn insert(tx: &mut Tx, new: &NewBounce<'_>, now: i64) -> Result<bool> {
-    let values = args![
-        new.report,
-        new.outbox,
-        new.address,
-        now,
-        new.kind,
-        new.kind.counts(),
-        new.status,
-        new.said
-    ];
+    let values =
+        args![new.report, new.outbox, new.address, now, new.kind, new.counts, new.status, new.said];
     Ok(tx.run(INSERT, values).await? == 1)
 }
 
@@ -114,6 +113,8 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Bounce>> {
     rows.iter()
         .map(|row| {
             Ok(Bounce {
+                id: row.get(7)?,
+                report: row.get(8)?,
                 address: row.get(0)?,
                 at: row.get(1)?,
                 // An error names the row by its number, because the address is personal.
@@ -125,6 +126,12 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<Bounce>> {
             })
         })
         .collect()
+}
+
+/// Stores what a report means after it was judged again.
+pub async fn judge(tx: &mut Tx, id: i64, kind: BounceKind, counts: bool) -> Result<()> {
+    tx.run(JUDGE, args![id, kind, counts]).await?;
+    Ok(())
 }
 
 /// Clears the reports against an address; returns how many there were.

@@ -20,6 +20,47 @@ pub struct Version {
 
 const NO: &str = "SELECT no FROM campaign WHERE id = $1";
 const ALL: &str = "SELECT no, id FROM campaign ORDER BY id";
+const HEADS: &str = "SELECT c.no, c.id, c.closed_at, COALESCE(MAX(v.version), 1) FROM campaign c \
+     LEFT JOIN campaign_version v ON v.campaign = c.no GROUP BY c.no, c.id, c.closed_at \
+     ORDER BY c.id";
+const CLOSE: &str = "UPDATE campaign SET closed_at = $2 WHERE no = $1";
+const UNSETTLED: &str = "SELECT campaign FROM unsettled ORDER BY campaign";
+const SETTLED: &str = "DELETE FROM unsettled WHERE campaign = $1";
+const UNSETTLE: &str = "INSERT INTO unsettled (campaign) SELECT no FROM campaign WHERE true \
+     ON CONFLICT (campaign) DO NOTHING";
+/// Counts what a campaign's records are: while there are any, it cannot be removed.
+const FACTS: &str = "SELECT (SELECT COUNT(*) FROM dose WHERE campaign = $1) \
+     + (SELECT COUNT(*) FROM dose_past WHERE campaign = $1) \
+     + (SELECT COUNT(*) FROM tally WHERE campaign = $1) \
+     + (SELECT COUNT(*) FROM tally_past WHERE campaign = $1) \
+     + (SELECT COUNT(*) FROM outcome WHERE campaign = $1) \
+     + (SELECT COUNT(*) FROM outcome_past WHERE campaign = $1)";
+/// Takes a campaign out of every table, the tables that others refer to last. Mails stay, as nobody's.
+const REMOVE: &[&str] = &[
+    "UPDATE outbox SET state = 'expired', fence = fence + 1 \
+     WHERE campaign = $1 AND state = 'queued'",
+    "UPDATE outbox SET campaign = NULL WHERE campaign = $1",
+    "DELETE FROM reminder WHERE campaign = $1",
+    "DELETE FROM assignment WHERE campaign = $1",
+    "DELETE FROM assignment_past WHERE campaign = $1",
+    "DELETE FROM cell WHERE campaign = $1",
+    "DELETE FROM total WHERE campaign = $1",
+    "DELETE FROM plan WHERE campaign = $1",
+    "DELETE FROM run WHERE campaign = $1",
+    "DELETE FROM watermark WHERE campaign = $1",
+    "DELETE FROM feed WHERE campaign = $1",
+    "DELETE FROM imported WHERE campaign = $1",
+    "DELETE FROM unsettled WHERE campaign = $1",
+    "DELETE FROM doubtful WHERE campaign = $1",
+    "DELETE FROM apart WHERE campaign = $1",
+    "DELETE FROM campaign_version WHERE campaign = $1",
+    "DELETE FROM campaign WHERE no = $1",
+];
+const PASS_OVER: &str = "UPDATE run SET state = 'skipped', reason = 'missed_window' \
+     WHERE campaign = $1 AND state = 'due'";
+const FORGET_MARKS: &str = "DELETE FROM watermark WHERE campaign = $1";
+const UNSETTLE_ONE: &str = "INSERT INTO unsettled (campaign) VALUES ($1) \
+     ON CONFLICT (campaign) DO NOTHING";
 const INSERT: &str = "INSERT INTO campaign (id, created_at) VALUES ($1, $2) RETURNING no";
 const VERSIONS: &str = "SELECT version, applied_at, content FROM campaign_version \
      WHERE campaign = $1 ORDER BY version";
@@ -45,6 +86,84 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<(CampaignNo, CampaignId)>> {
     rows.iter()
         .map(|row| Ok((CampaignNo(row.get(0)?), CampaignId::new(row.get::<String>(1)?))))
         .collect()
+}
+
+/// A campaign and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its row.
+    pub no: CampaignNo,
+    /// Its id.
+    pub id: CampaignId,
+    /// When it was closed, milliseconds since 1970; `None` while it is open.
+    pub closed_at: Option<i64>,
+    /// Its newest version.
+    pub version: i64,
+}
+
+/// All campaigns with their newest versions, by id.
+pub async fn heads(tx: &mut Tx) -> Result<Vec<Head>> {
+    let head = |row: &super::db::Row| {
+        Ok(Head {
+            no: CampaignNo(row.get(0)?),
+            id: CampaignId::new(row.get::<String>(1)?),
+            closed_at: row.get(2)?,
+            version: row.get(3)?,
+        })
+    };
+    tx.rows(HEADS, args![]).await?.iter().map(head).collect()
+}
+
+/// Closes a campaign: what its jobs have still to do is passed over. `now`: milliseconds since 1970.
+pub async fn close(act: &mut Act, no: CampaignNo, now: i64) -> Result<()> {
+    act.tx().run(CLOSE, args![no, now]).await?;
+    act.tx().run(PASS_OVER, args![no]).await?;
+    Ok(())
+}
+
+/// Opens a closed campaign again. What was due meanwhile is not made up for.
+pub async fn reopen(act: &mut Act, no: CampaignNo) -> Result<()> {
+    act.tx().run(CLOSE, args![no, None::<i64>]).await?;
+    act.tx().run(FORGET_MARKS, args![no]).await?;
+    Ok(())
+}
+
+/// How many records a campaign has, now or before.
+pub async fn facts(tx: &mut Tx, no: CampaignNo) -> Result<u64> {
+    let row = tx.row(FACTS, args![no]).await?;
+    row.expect("a sum has a row").count(0, "campaign")
+}
+
+/// Removes a campaign with all that belongs to it alone.
+pub async fn remove(act: &mut Act, no: CampaignNo) -> Result<()> {
+    for statement in REMOVE {
+        act.tx().run(statement, args![no]).await?;
+    }
+    Ok(())
+}
+
+/// Campaigns whose cells must be counted again before they are used.
+pub async fn unsettled(tx: &mut Tx) -> Result<Vec<CampaignNo>> {
+    let rows = tx.rows(UNSETTLED, args![]).await?;
+    rows.iter().map(|row| row.get(0).map(CampaignNo)).collect()
+}
+
+/// Notes that a campaign's cells were counted again.
+pub async fn settled(tx: &mut Tx, no: CampaignNo) -> Result<()> {
+    tx.run(SETTLED, args![no]).await?;
+    Ok(())
+}
+
+/// Notes that the cells of all campaigns must be counted again.
+pub async fn unsettle(tx: &mut Tx) -> Result<()> {
+    tx.run(UNSETTLE, args![]).await?;
+    Ok(())
+}
+
+/// Notes that the cells of one campaign must be counted again.
+pub async fn unsettle_one(tx: &mut Tx, no: CampaignNo) -> Result<()> {
+    tx.run(UNSETTLE_ONE, args![no]).await?;
+    Ok(())
 }
 
 /// Makes a campaign's row.

@@ -2,6 +2,7 @@
 //! without reading the records.
 
 use super::db::{Row, TableRow, Value};
+use super::lookup::ByDay;
 use super::{CampaignNo, Result, Tx};
 use crate::domain::counting::{
     Cell, CellKey, Cells, FamilyKey, Total, TotalKey, add_family, families, family_doses,
@@ -12,6 +13,7 @@ use crate::domain::stock::GivenAt;
 use crate::{args, bulk};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 bulk!(
     FIND,
@@ -42,9 +44,9 @@ const DELETE_CELL: &str = "DELETE FROM cell WHERE campaign = $1 AND day = $2 AND
      AND grp = $4 AND dose = $5 AND area = $6";
 const DELETE_CELLS: &str = "DELETE FROM cell WHERE campaign = $1";
 const DELETE_TOTALS: &str = "DELETE FROM total WHERE campaign = $1";
-const ALL: &str = "SELECT day, place, grp, dose, area, persons, repeats, invalid, tally, tallies \
-     FROM cell WHERE campaign = $1 AND day >= $2 AND day <= $3 \
-     ORDER BY day, place, grp, dose, area";
+const REPORTED_DOSES: &str = "SELECT place, day, \
+     CAST(SUM(CASE WHEN persons > tally THEN persons ELSE tally END) AS BIGINT) FROM cell \
+     WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY place, day HAVING SUM(tallies) > 0";
 const REPORTED: &str = "SELECT DISTINCT place FROM cell WHERE campaign = $1 AND day = $2";
 const REPORTS: &str = "SELECT DISTINCT place, day FROM cell WHERE campaign = $1 AND day <= $2";
 const COUNTED: &str = "SELECT area, grp, dose, CAST(SUM(doses) AS BIGINT), \
@@ -63,7 +65,7 @@ const REPORTS_BETWEEN: &str = "SELECT DISTINCT place, day FROM cell \
 const DOSES_BY_DAY_AND_GROUP: &str = "SELECT day, grp, CAST(SUM(doses) AS BIGINT) FROM total \
      WHERE campaign = $1 AND day <= $2 GROUP BY day, grp ORDER BY day, grp";
 const FAMILIES: &str = "SELECT day, place, grp, dose, CAST(SUM(persons) AS BIGINT), \
-     CAST(SUM(tally) AS BIGINT) FROM cell WHERE campaign = $1 AND day <= $2 \
+     CAST(SUM(tally) AS BIGINT) FROM cell WHERE campaign = $1 AND day <= $2 AND place <> '' \
      GROUP BY day, place, grp, dose";
 const TOTALS: &str = "SELECT area, grp, dose, day, doses, repeats, invalid, exceeding FROM total \
      WHERE campaign = $1 ORDER BY area, grp, dose, day";
@@ -72,13 +74,20 @@ fn dose_number(row: &TableRow<'_>, index: usize) -> Result<u8> {
     row.number(index, "a dose number")
 }
 
-fn cell(row: &Row) -> Result<(CellKey, Cell)> {
-    let row = row.of("cell", &[0, 1, 2, 3, 4]);
+/// Columns of a cell, and those of them that name it.
+const COLUMNS: &[&str] =
+    &["day", "place", "grp", "dose", "area", "persons", "repeats", "invalid", "tally", "tallies"];
+const KEY: &[usize] = &[0, 1, 2, 3, 4];
+
+static CELLS: LazyLock<ByDay> = LazyLock::new(|| ByDay::new("cell", KEY, COLUMNS));
+
+/// A cell of a row with these columns.
+fn cell(row: &TableRow<'_>) -> Result<(CellKey, Cell)> {
     let family = FamilyKey {
         day: row.get(0)?,
         place: PlaceCode::new(row.get::<String>(1)?),
         group: GroupId::new(row.get::<String>(2)?),
-        dose: dose_number(&row, 3)?,
+        dose: dose_number(row, 3)?,
     };
     let figures = Cell {
         persons: row.get(5)?,
@@ -99,7 +108,7 @@ pub async fn change(tx: &mut Tx, campaign: CampaignNo, changes: Cells) -> Result
     });
     let mut before = BTreeMap::new();
     for row in FIND.rows(tx, wanted.collect()).await? {
-        let (key, figures) = cell(&row)?;
+        let (key, figures) = cell(&row.of("cell", KEY))?;
         before.insert(key, figures);
     }
     let before = families(before);
@@ -205,17 +214,17 @@ pub async fn between(
     last: NaiveDate,
 ) -> Result<Cells> {
     let mut out = Cells::new();
-    tx.each(ALL, args![campaign, first, last], |row| {
-        let (key, figures) = cell(&row)?;
+    let take = |row: &TableRow<'_>| {
+        let (key, figures) = cell(row)?;
         out.insert(key, figures);
         Ok(())
-    })
-    .await?;
+    };
+    CELLS.each(tx, campaign, (first, last), take).await?;
     Ok(out)
 }
 
-/// Doses given up to and including a day, by day and place. How a family's persons and tallies add up is
-/// [`family_doses`]'s to say.
+/// Doses given up to and including a day, by day and place; without those that no place of the campaign gave. How a
+/// family's persons and tallies add up is [`family_doses`]'s to say.
 pub async fn given_at(tx: &mut Tx, campaign: CampaignNo, last: NaiveDate) -> Result<GivenAt> {
     let mut out = GivenAt::new();
     tx.each(FAMILIES, args![campaign, last], |row| {
@@ -223,6 +232,23 @@ pub async fn given_at(tx: &mut Tx, campaign: CampaignNo, last: NaiveDate) -> Res
         let key = (row.get(0)?, PlaceCode::new(row.get::<String>(1)?));
         let doses = family_doses(row.get(4)?, row.get(5)?);
         *out.entry(key).or_default() += u64::try_from(doses).unwrap_or(0);
+        Ok(())
+    })
+    .await?;
+    Ok(out)
+}
+
+/// Doses that were reported in the days `first..=last`, by place and day.
+pub async fn reported_doses(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<BTreeMap<PlaceCode, BTreeMap<NaiveDate, u64>>> {
+    let mut out: BTreeMap<PlaceCode, BTreeMap<NaiveDate, u64>> = BTreeMap::new();
+    tx.each(REPORTED_DOSES, args![campaign, first, last], |row| {
+        let place = PlaceCode::new(row.get::<String>(0)?);
+        out.entry(place).or_default().insert(row.get(1)?, row.count(2, "cell")?);
         Ok(())
     })
     .await?;

@@ -1,37 +1,28 @@
 //! SQLite and PostgreSQL behind one transaction type. One SQL text serves both: `$1…$n`, `ON CONFLICT`,
 //! `RETURNING`, `CAST(… AS BIGINT)` around sums, no date functions.
 
+use super::audit_key::KeyPlace;
+use super::connect::{self, Pools};
 pub use super::row::{Row, TableRow};
+use super::secret::Secret;
+pub use super::value::Value;
 use super::{StoreError, migrations};
 use crate::clock::Clock;
-use crate::domain::words::Word;
 use crate::fault::Faults;
-use chrono::NaiveDate;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgArguments;
+use sqlx::sqlite::SqliteArguments;
 use sqlx::{Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How long a writer waits for another one before it gives up.
-const BUSY_MAX: Duration = Duration::from_secs(10);
-/// Connections to PostgreSQL, and readers of SQLite, of one process.
-const CONNECTIONS_MAX: u32 = 4;
-/// Page cache of SQLite's writer in KiB: enough for what one commit of an import touches.
-const SQLITE_WRITE_CACHE_KIB: &str = "-64000";
-/// The same of a reader, of which there are several.
-const SQLITE_READ_CACHE_KIB: &str = "-8000";
-/// Pages (64 MB) of the write-ahead log before it is folded into the file: an import touches a page many times.
-const SQLITE_LOG_PAGES: &str = "16000";
-/// Rows that SQLite's thread may be ahead of their reader: waking up for every row costs more than the row.
-const ROWS_BUFFERED: usize = 1024;
+#[path = "scrub.rs"]
+mod scrub;
 
 /// How long a transaction is begun again and again on a server that restarts or fails over.
 const RETRY_MAX: Duration = Duration::from_secs(30);
@@ -59,17 +50,11 @@ pub struct Store {
     claim: Option<Claim>,
     /// Where a test makes the process die: before and after every commit, and at steps of the app.
     faults: Faults,
-}
-
-#[derive(Debug, Clone)]
-enum Pools {
-    /// One writer, so that nobody waits for a lock inside a transaction; readers see a snapshot.
-    Sqlite {
-        file: PathBuf,
-        write: SqlitePool,
-        read: SqlitePool,
-    },
-    Postgres(PgPool),
+    /// Whether anything was written.
+    wrote: Arc<AtomicBool>,
+    secret: Secret,
+    /// Where the key is that seals the audit log.
+    key_place: Arc<KeyPlace>,
 }
 
 /// The claim of a run: what is written under it is undone where somebody else has claimed the run since.
@@ -87,59 +72,15 @@ pub struct Tx {
     way: Way,
     claim: Option<Claim>,
     faults: Faults,
+    /// Of a transaction that may write: what its commit sets.
+    wrote: Option<Arc<AtomicBool>>,
+    key_place: Arc<KeyPlace>,
 }
 
 #[derive(Debug)]
 enum Way {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
-}
-
-/// A value handed to a statement.
-#[derive(Debug, Clone)]
-pub enum Value {
-    /// Text or nothing.
-    Text(Option<String>),
-    /// A whole number or nothing.
-    Int(Option<i64>),
-    /// A day or nothing.
-    Day(Option<NaiveDate>),
-    /// Bytes or nothing.
-    Bytes(Option<Vec<u8>>),
-}
-
-macro_rules! into_value {
-    ($($from:ty => |$it:ident| $make:expr),+ $(,)?) => {$(
-        impl From<$from> for Value {
-            fn from($it: $from) -> Self {
-                $make
-            }
-        }
-    )+};
-}
-
-into_value! {
-    &str => |it| Value::Text(Some(it.to_owned())),
-    &String => |it| Value::Text(Some(it.clone())),
-    String => |it| Value::Text(Some(it)),
-    Option<String> => |it| Value::Text(it),
-    Option<&str> => |it| Value::Text(it.map(str::to_owned)),
-    i64 => |it| Value::Int(Some(it)),
-    Option<i64> => |it| Value::Int(it),
-    u32 => |it| Value::Int(Some(i64::from(it))),
-    u8 => |it| Value::Int(Some(i64::from(it))),
-    bool => |it| Value::Int(Some(i64::from(it))),
-    NaiveDate => |it| Value::Day(Some(it)),
-    Option<NaiveDate> => |it| Value::Day(it),
-    Vec<u8> => |it| Value::Bytes(Some(it)),
-    Option<Vec<u8>> => |it| Value::Bytes(it),
-    super::CampaignNo => |it| Value::Int(Some(it.0)),
-}
-
-impl<T: Word> From<T> for Value {
-    fn from(value: T) -> Self {
-        Self::Text(Some(value.to_word().to_owned()))
-    }
 }
 
 /// The arguments of a statement: `args![campaign, "text", 3_i64]`.
@@ -149,18 +90,35 @@ macro_rules! args {
 }
 
 impl Store {
-    /// Connects to a database and brings its tables up to date. A SQLite file is made where `create` says so.
+    /// Opens a database and brings its tables up to date. A SQLite file is made where `create` says so.
     pub(super) async fn connect(address: &str, create: bool) -> Result<Self, StoreError> {
-        let pools = if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            open_postgres(address).await?
-        } else if address.starts_with("sqlite:") {
-            open_sqlite(address, create).await?
-        } else {
-            return Err(StoreError::Address(address.to_owned()));
+        let pools = connect::open(address, create).await?;
+        let key_place = match &pools {
+            Pools::Sqlite { file, .. } => KeyPlace::beside(file),
+            Pools::Postgres(_) => KeyPlace::default(),
         };
-        let store = Self { pools, clock: Clock::System, claim: None, faults: Faults::default() };
+        let store = Self {
+            pools,
+            key_place: Arc::new(key_place),
+            clock: Clock::System,
+            claim: None,
+            faults: Faults::default(),
+            wrote: Arc::default(),
+            secret: Secret::default(),
+        };
         store.migrate().await?;
         Ok(store)
+    }
+
+    /// The same database with the secret that it has now.
+    pub(super) async fn with_secret(self) -> Result<Self, StoreError> {
+        let secret = Secret::of(&self).await?;
+        Ok(Self { secret, ..self })
+    }
+
+    /// The secret that signs what mails carry, as it was when the database was opened.
+    pub fn secret(&self) -> &[u8] {
+        self.secret.bytes()
     }
 
     /// The same database with another clock for its leases, where it is SQLite.
@@ -175,6 +133,18 @@ impl Store {
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
+    }
+
+    /// The same database, whose audit log is sealed with the key in this file.
+    #[must_use]
+    pub fn with_audit_key(mut self, file: PathBuf) -> Self {
+        self.key_place = Arc::new(KeyPlace::in_file(file));
+        self
+    }
+
+    /// The file with the key that seals the audit log; `None` where the key is made from the installation's secret.
+    pub fn audit_key(&self) -> Option<&Path> {
+        self.key_place.file()
     }
 
     /// Tells that a step has been reached.
@@ -193,12 +163,14 @@ impl Store {
             Pools::Sqlite { write, .. } => migrations::sqlite().run(write).await,
             Pools::Postgres(pool) => migrations::postgres().run(pool).await,
         };
-        done.map_err(|error| match error {
-            sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Newer(version),
-            sqlx::migrate::MigrateError::Execute(error)
-            | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => error.into(),
-            other => StoreError::Migration(other),
-        })
+        match done {
+            Ok(()) => Ok(()),
+            Err(MigrateError::VersionMissing(version)) => Err(StoreError::Newer(version)),
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                Err(self.pools.explained(error).await)
+            }
+            Err(other) => Err(StoreError::Migration(other)),
+        }
     }
 
     /// Begins a transaction that may write. On SQLite it holds the write lock from the start, so it never
@@ -228,7 +200,9 @@ impl Store {
             };
             let error = match begun {
                 Ok(way) => {
-                    return Ok(Tx { way, claim: self.claim, faults: self.faults.clone() });
+                    let wrote = writes.then(|| Arc::clone(&self.wrote));
+                    let (faults, key_place) = (self.faults.clone(), Arc::clone(&self.key_place));
+                    return Ok(Tx { way, claim: self.claim, faults, wrote, key_place });
                 }
                 Err(error) => StoreError::from(error),
             };
@@ -292,68 +266,28 @@ impl Store {
         Ok(())
     }
 
-    /// Closes the connections; on SQLite this folds the write-ahead log into the file.
-    pub async fn close(&self) {
-        match &self.pools {
-            Pools::Sqlite { write, read, .. } => {
-                read.close().await;
-                write.close().await;
+    /// Folds what was written into the file of SQLite, so that the file is complete without its log and the log is
+    /// short: while a daemon has the file open, nothing else does so. A fault is only logged, because nothing is
+    /// lost.
+    pub async fn fold_log(&self) {
+        if !self.is_sqlite() || !self.wrote.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        match self.pools.fold().await {
+            Ok(true) => {}
+            Ok(false) => self.wrote.store(true, Ordering::Relaxed),
+            Err(error) => {
+                self.wrote.store(true, Ordering::Relaxed);
+                tracing::debug!(%error, "the log of the database could not be folded");
             }
-            Pools::Postgres(pool) => pool.close().await,
         }
     }
-}
 
-async fn open_sqlite(address: &str, create: bool) -> Result<Pools, StoreError> {
-    let options = SqliteConnectOptions::from_str(address)
-        .map_err(|_| StoreError::Address(address.to_owned()))?
-        .journal_mode(SqliteJournalMode::Wal)
-        // NORMAL could lose the last "sent" at a power cut, and the mail would go twice.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(BUSY_MAX)
-        .pragma("cache_size", SQLITE_WRITE_CACHE_KIB)
-        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES)
-        .pragma("temp_store", "memory")
-        .row_buffer_size(ROWS_BUFFERED)
-        .create_if_missing(create);
-    if !create && !options.get_filename().exists() {
-        return Err(StoreError::Absent(options.get_filename().display().to_string()));
+    /// Folds the log and closes the connections.
+    pub async fn close(&self) {
+        self.fold_log().await;
+        self.pools.close().await;
     }
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .acquire_timeout(BUSY_MAX * 6)
-        .connect_with(options.clone())
-        .await?;
-    let read = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy_with(
-        options.clone().pragma("query_only", "on").pragma("cache_size", SQLITE_READ_CACHE_KIB),
-    );
-    Ok(Pools::Sqlite { file: options.get_filename().to_owned(), write, read })
-}
-
-async fn open_postgres(address: &str) -> Result<Pools, StoreError> {
-    let options = PgConnectOptions::from_str(address)
-        .map_err(|_| StoreError::Address(address.to_owned()))?
-        .application_name("doseplan")
-        .options([
-            ("statement_timeout", "60s"),
-            ("lock_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "60s"),
-        ]);
-    let pool = PgPoolOptions::new()
-        .max_connections(CONNECTIONS_MAX)
-        .acquire_timeout(BUSY_MAX)
-        // A transaction whose `begin` was cancelled may still be open on the server.
-        .before_acquire(|connection, _| {
-            Box::pin(
-                async move { sqlx::raw_sql("ROLLBACK").execute(connection).await.map(|_| true) },
-            )
-        })
-        .connect_with(options)
-        .await?;
-    Ok(Pools::Postgres(pool))
 }
 
 macro_rules! bind_all {
@@ -459,6 +393,11 @@ impl Tx {
         Ok(())
     }
 
+    /// Where the key is that seals the audit log.
+    pub(super) fn key_place(&self) -> Arc<KeyPlace> {
+        Arc::clone(&self.key_place)
+    }
+
     /// Whether the database is a SQLite file.
     pub fn is_sqlite(&self) -> bool {
         matches!(self.way, Way::Sqlite(_))
@@ -476,6 +415,9 @@ impl Tx {
         match self.way {
             Way::Sqlite(tx) => tx.commit().await?,
             Way::Postgres(tx) => tx.commit().await?,
+        }
+        if let Some(wrote) = self.wrote {
+            wrote.store(true, Ordering::Relaxed);
         }
         self.faults.at("committed");
         Ok(())

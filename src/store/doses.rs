@@ -2,28 +2,30 @@
 
 use super::db::{TableRow, Value};
 use super::lookup::Lookup;
+use super::people::ENROLLEE;
 use super::records::{Record, Table};
 use super::{CampaignNo, Result, Tx};
 use crate::args;
-use crate::domain::counting::Enrollee;
-use crate::domain::dose::Dose;
+use crate::domain::dose::{Attribute, Dose, Entered};
 use crate::domain::id::{LotCode, PersonId, PlaceCode, RecordId};
+use crate::domain::person::Enrollee;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-const COLUMNS: [&str; 6] = ["record", "person", "day", "place", "product", "lot"];
-static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new("dose", &COLUMNS));
-static PEOPLE: LazyLock<Lookup> = LazyLock::new(|| {
-    let key = ("person", Some("person_enrollee"));
-    Lookup::new("person", key, &["person", "area", "born", "grp"])
+/// What judging needs of a dose.
+const JUDGED: [&str; 8] =
+    ["record", "person", "day", "place", "product", "lot", "campaign", "elsewhere"];
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    Table::new("dose", &[&JUDGED[..], &["attribute", "entered_by", "entered_at"]].concat())
 });
-static GIVEN: LazyLock<Lookup> = LazyLock::new(|| {
-    let key = ("person", Some("dose_person"));
-    Lookup::new("dose", key, &COLUMNS)
-});
-const ALL: &str = "SELECT record, person, day, place, product, lot FROM dose WHERE campaign = $1";
-const COUNT: &str = "SELECT COUNT(*) FROM dose WHERE campaign = $1";
+static PEOPLE: LazyLock<Lookup> =
+    LazyLock::new(|| Lookup::new("person", ("person", Some("person_enrollee")), &ENROLLEE));
+static GIVEN: LazyLock<Lookup> =
+    LazyLock::new(|| Lookup::new("dose", ("person", Some("dose_person")), &JUDGED));
+const ALL: &str = "SELECT record, person, day, place, product, lot, campaign, elsewhere FROM dose";
+const COUNT: &str = "SELECT COUNT(*) FROM dose";
+const RECORDS_OF: &str = "SELECT record FROM dose WHERE person = $1 ORDER BY record";
 
 /// A person, as counting needs them, with all doses in the order in which they are judged.
 #[derive(Debug, Clone)]
@@ -44,6 +46,7 @@ impl Record for Dose {
     }
 
     fn values(&self) -> Vec<Value> {
+        let entered = self.entered.as_deref();
         args![
             self.record.as_str(),
             self.person.as_str(),
@@ -51,32 +54,55 @@ impl Record for Dose {
             self.place.as_str(),
             self.product.as_deref(),
             self.lot.as_ref().map(LotCode::as_str),
+            self.campaign.map(|campaign| campaign.0),
+            self.elsewhere,
+            self.attribute.map(Attribute::word),
+            entered.and_then(|entered| entered.by.as_deref()),
+            entered.and_then(|entered| entered.at.as_deref()),
         ]
     }
 
     fn read(row: &TableRow<'_>) -> Result<Self> {
+        let attribute: Option<String> = row.get(8)?;
+        let attribute = attribute.map(|word| {
+            let known = Attribute::from_word(&word);
+            known.ok_or_else(|| row.bad(8, format!("{word:?} is not an attribute")))
+        });
+        let entered = Entered { by: row.get(9)?, at: row.get(10)? };
         Ok(Self {
-            record: RecordId::new(row.get::<String>(0)?),
-            person: PersonId::new(row.get::<String>(1)?),
-            date: row.get(2)?,
-            place: PlaceCode::new(row.get::<String>(3)?),
-            product: row.get(4)?,
-            lot: row.get::<Option<String>>(5)?.map(LotCode::new),
+            attribute: attribute.transpose()?,
+            entered: (entered != Entered::default()).then(|| Box::new(entered)),
+            ..judged(row)?
         })
     }
 }
 
-/// The people with these codes, as far as they are known, with all their doses.
+/// The part of a dose that judging needs, from a row that begins with [`JUDGED`].
+fn judged(row: &TableRow<'_>) -> Result<Dose> {
+    Ok(Dose {
+        record: RecordId::new(row.get::<String>(0)?),
+        person: PersonId::new(row.get::<String>(1)?),
+        date: row.get(2)?,
+        place: PlaceCode::new(row.get::<String>(3)?),
+        product: row.get(4)?,
+        lot: row.get::<Option<String>>(5)?.map(LotCode::new),
+        campaign: row.get::<Option<i64>>(6)?.map(CampaignNo),
+        elsewhere: row.get::<i64>(7)? != 0,
+        attribute: None,
+        entered: None,
+    })
+}
+
+/// The people with these codes, as far as they are known, with all their doses, without who entered them.
 pub async fn histories(
     tx: &mut Tx,
-    campaign: CampaignNo,
     wanted: impl IntoIterator<Item = &PersonId>,
 ) -> Result<HashMap<PersonId, History>> {
     let wanted: Vec<&str> = wanted.into_iter().map(PersonId::as_str).collect();
-    let people = PEOPLE.rows(tx, campaign, wanted.iter().copied(), super::people::enrollee).await?;
+    let people = PEOPLE.rows(tx, wanted.iter().copied(), super::people::enrollee).await?;
     let new = |(id, person)| (id, History { person, doses: Vec::new() });
     let mut out: HashMap<PersonId, History> = people.into_iter().map(new).collect();
-    for dose in GIVEN.rows(tx, campaign, wanted, Dose::read).await? {
+    for dose in GIVEN.rows(tx, wanted, judged).await? {
         if let Some(history) = out.get_mut(&dose.person) {
             history.doses.push(dose);
         }
@@ -97,11 +123,11 @@ pub fn sort(doses: &mut [Dose]) {
     doses.sort_by(in_order);
 }
 
-/// Everybody's doses, each person's sorted by (day, record).
-pub async fn by_person(tx: &mut Tx, campaign: CampaignNo) -> Result<BTreeMap<PersonId, Vec<Dose>>> {
+/// Everybody's doses, each person's sorted by (day, record), without who entered them.
+pub async fn by_person(tx: &mut Tx) -> Result<BTreeMap<PersonId, Vec<Dose>>> {
     let mut out: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
-    tx.each(ALL, args![campaign], |row| {
-        let dose = Dose::read(&row.of("dose", &[0]))?;
+    tx.each(ALL, args![], |row| {
+        let dose = judged(&row.of("dose", &[0]))?;
         out.entry(dose.person.clone()).or_default().push(dose);
         Ok(())
     })
@@ -113,7 +139,13 @@ pub async fn by_person(tx: &mut Tx, campaign: CampaignNo) -> Result<BTreeMap<Per
 }
 
 /// How many doses of persons are known.
-pub async fn count(tx: &mut Tx, campaign: CampaignNo) -> Result<u64> {
-    let row = tx.row(COUNT, args![campaign]).await?;
+pub async fn count(tx: &mut Tx) -> Result<u64> {
+    let row = tx.row(COUNT, args![]).await?;
     row.expect("a count has a row").count(0, "dose")
+}
+
+/// The records of a person's doses.
+pub async fn records_of(tx: &mut Tx, person: &str) -> Result<Vec<String>> {
+    let rows = tx.rows(RECORDS_OF, args![person]).await?;
+    rows.iter().map(|row| row.of("dose", &[0]).get(0)).collect()
 }

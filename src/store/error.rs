@@ -1,12 +1,17 @@
 //! What can go wrong in a database, and what to do about it.
 
+use crate::secrets;
 use std::fmt::Display;
+use std::path::PathBuf;
 
 /// What went wrong in the database, with what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The address is not one of a database.
-    #[error("{0:?} is not a database address; write sqlite://FILE or postgres://USER@HOST/NAME")]
+    #[error(
+        "{0:?} is not a database address; write sqlite://FILE or postgres://USER@HOST/NAME (in a \
+         password write %25 for %, %23 for #, %2F for /, %3F for ?, %40 for @)"
+    )]
     Address(String),
     /// The file of the database is not there.
     #[error("there is no database {0}; `doseplan campaign apply FOLDER` makes one")]
@@ -32,6 +37,31 @@ pub enum StoreError {
          what is there beside it"
     )]
     Damaged(String),
+    /// Another daemon has the file, or a restore replaces it.
+    #[error(
+        "another daemon works on this database, or a restore is under way (it holds {}); stop it \
+         first, or use PostgreSQL for several daemons",
+        .0.display()
+    )]
+    Locked(PathBuf),
+    /// A daemon has the file under another of its names.
+    #[error(
+        "{} has several names (hard links), and a daemon works on it under another one; use that \
+         name, because what is written through two names is lost",
+        .0.display()
+    )]
+    OtherName(PathBuf),
+    /// A file beside the database, or the file of a copy, that cannot be made, moved or locked.
+    #[error("{path}: {1}", path = .0.display())]
+    File(PathBuf, std::io::Error),
+    /// The role at PostgreSQL lacks a right.
+    #[error("PostgreSQL: {said}; as its administrator, in this database: {remedy}")]
+    Rights {
+        /// What the server says.
+        said: String,
+        /// The statement that gives the right.
+        remedy: String,
+    },
     /// Another process holds the database for too long.
     #[error("another process has held the database for more than 10 s; try again")]
     Busy,
@@ -40,6 +70,13 @@ pub enum StoreError {
         "the lease of this work went to another daemon; what it would have written was dropped"
     )]
     Fenced,
+    /// The key that seals the audit log cannot be used.
+    #[error(
+        "the key of the audit log, {path}: {1}; it must be readable for whoever may write the \
+         database, and is kept apart from backups",
+        path = .0.display()
+    )]
+    AuditKey(std::path::PathBuf, std::io::Error),
     /// A value that doseplan cannot have written. Made by [`super::row::TableRow`].
     #[error("table {table}, column {column}, row {key}: {what}")]
     BadValue {
@@ -91,6 +128,11 @@ impl From<sqlx::Error> for StoreError {
 const PASSING: [&str; 8] = ["57P01", "57P02", "57P03", "40001", "40P01", "25006", "0A000", "53300"];
 
 impl StoreError {
+    /// The error for an address that cannot be one. The address itself may hold a password.
+    pub fn address(address: &str) -> Self {
+        Self::Address(secrets::shown(address).into_owned())
+    }
+
     /// The error for a value that doseplan cannot have written, where no row of a result can make it. `column` is `*`
     /// where no single one is at fault; `key` names the row, and is never a name or an address.
     pub fn bad(table: &'static str, column: &str, key: impl Display, what: impl Display) -> Self {

@@ -1,5 +1,6 @@
 //! Figures over whole tables, for monitors.
 
+use super::audit::Author;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::hold::EventKind;
@@ -8,7 +9,7 @@ use crate::domain::job::{Job, RunState};
 /// Rows of imported files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Import {
-    /// Id of the campaign.
+    /// Id of the campaign; empty where the file was of several.
     pub campaign: String,
     /// `doses`, `tallies`, `persons`, `outcomes`.
     pub kind: String,
@@ -31,12 +32,18 @@ const RUNS: &str = "SELECT campaign.id, job, state, runs, of.no FROM \
      ORDER BY campaign.id, job, state";
 const LAST_DONE: &str = "SELECT finished_at FROM run \
      WHERE campaign = $1 AND job = $2 AND state = 'done' ORDER BY due_at DESC LIMIT 1";
-const IMPORTS: &str = "SELECT campaign.id, kind, CAST(SUM(new) AS BIGINT), \
+const IMPORTS: &str = "SELECT COALESCE(campaign.id, ''), kind, CAST(SUM(new) AS BIGINT), \
      CAST(SUM(same) AS BIGINT), CAST(SUM(corrected) AS BIGINT), CAST(SUM(refused) AS BIGINT) \
-     FROM imported JOIN campaign ON campaign.no = imported.campaign \
-     GROUP BY campaign.id, kind ORDER BY campaign.id, kind";
-const INSERT_IMPORT: &str = "INSERT INTO imported (campaign, kind, at, new, same, corrected, \
-     refused) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+     FROM imported LEFT JOIN campaign ON campaign.no = imported.campaign \
+     GROUP BY campaign.id, kind ORDER BY COALESCE(campaign.id, ''), kind";
+const IS_TAKEN: &str = "SELECT id FROM imported WHERE kind = $1 AND at = $2 LIMIT 1";
+const BEGIN_ENTRY: &str = "INSERT INTO imported (campaign, kind, at, who, address, new, same, \
+     corrected, refused, name) VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, $6) \
+     ON CONFLICT (campaign, kind, at) WHERE who IS NOT NULL DO NOTHING RETURNING id";
+const END_ENTRY: &str = "UPDATE imported SET new = $2, same = $3, corrected = $4, refused = $5 \
+     WHERE id = $1";
+const AUTHOR: &str = "SELECT who, address FROM imported \
+     WHERE kind = $1 AND at = $2 AND who IS NOT NULL ORDER BY id LIMIT 1";
 const LAST_EVENT: &str = "SELECT said FROM event WHERE kind = $1 ORDER BY id DESC LIMIT 1";
 
 /// The newest migration that the database has had.
@@ -102,17 +109,47 @@ pub async fn imports(tx: &mut Tx) -> Result<Vec<Import>> {
         .collect()
 }
 
-/// Writes down what an import came to: new, same, corrected, refused.
-pub async fn insert_import(
+/// An entry of records: who took them in, and the instant that is theirs alone among entries of the kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub id: i64,
+    /// When, milliseconds since 1970; records and what they replace have this time.
+    pub at: i64,
+}
+
+/// Begins an entry at `now` or, where another entry of the kind has that instant, at the next free one. `campaign`:
+/// `None` where the records say it themselves; `name`: the file's.
+pub async fn begin_entry(
     tx: &mut Tx,
-    campaign: CampaignNo,
-    kind: &str,
-    rows: [u64; 4],
+    campaign: Option<CampaignNo>,
+    (kind, name): (&str, Option<&str>),
+    by: &Author,
     now: i64,
-) -> Result<()> {
+) -> Result<Entry> {
+    let (no, mut at) = (campaign.map(|campaign| campaign.0), now);
+    loop {
+        let (who, address) = (by.who.as_str(), by.address.as_deref());
+        if tx.row(IS_TAKEN, args![kind, at]).await?.is_none()
+            && let Some(row) = tx.row(BEGIN_ENTRY, args![no, kind, at, who, address, name]).await?
+        {
+            return Ok(Entry { id: row.get(0)?, at });
+        }
+        at += 1;
+    }
+}
+
+/// Writes down what an entry came to: new, same, corrected, refused.
+pub async fn end_entry(tx: &mut Tx, entry: Entry, rows: [u64; 4]) -> Result<()> {
     let [new, same, corrected, refused] = rows.map(u64::cast_signed);
-    tx.run(INSERT_IMPORT, args![campaign, kind, now, new, same, corrected, refused]).await?;
+    tx.run(END_ENTRY, args![entry.id, new, same, corrected, refused]).await?;
     Ok(())
+}
+
+/// Who recorded, or took out, what has this instant; `None` for what an older version recorded.
+pub async fn author(tx: &mut Tx, kind: &str, at: i64) -> Result<Option<Author>> {
+    let row = tx.row(AUTHOR, args![kind, at]).await?;
+    row.map(|row| Ok(Author { who: row.get(0)?, address: row.get(1)? })).transpose()
 }
 
 /// What the newest event of a kind says.

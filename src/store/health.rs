@@ -20,10 +20,13 @@ const CONTENTS: &str = "SELECT id, content FROM outbox \
      WHERE state IN ('queued', 'sending', 'in_doubt') ORDER BY id";
 const LEAVING: &str = "SELECT COUNT(*) FROM outbox WHERE state = 'sending' AND lease_until > $1";
 
+/// The check for people about whom campaigns said different things. Somebody must decide; nothing is damaged.
+pub const CONFLICTS: &str = "conflicts";
+
 /// One check and the rows that fail it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Check {
-    /// In a word: `references`, `reminders`, `claims`, `runs`, `contents`.
+    /// In a word: `references`, `reminders`, `claims`, `runs`, `contents`, `conflicts`, `audit`.
     pub check: &'static str,
     /// How many rows are right.
     pub right: u64,
@@ -61,7 +64,16 @@ pub async fn checks(tx: &mut Tx) -> Result<Vec<Check>> {
         out.push(Check { check, right: all.saturating_sub(wrong.len() as u64), wrong });
     }
     out.push(contents(tx).await?);
+    let open = super::apart::open(tx).await?;
+    out.push(Check { check: CONFLICTS, right: 0, wrong: open });
     Ok(out)
+}
+
+/// Follows the chain of the audit log. Also returns how many lines cannot be proved, for want of the key that they were
+/// sealed with.
+pub async fn audit(tx: &mut Tx) -> Result<(Check, u64)> {
+    let proved = super::seal::prove(tx).await?;
+    Ok((Check { check: "audit", right: proved.right, wrong: proved.wrong }, proved.unproved))
 }
 
 /// References to missing rows; PostgreSQL never has any.

@@ -71,7 +71,10 @@ const RESUME: &str = "UPDATE installation SET hold = NULL, hold_said = NULL, hel
 const SEEN: &str = "UPDATE installation SET seen_at = $1 WHERE one = 1";
 const SENT: &str = "UPDATE installation SET generation = generation + 1 WHERE one = 1 \
      RETURNING generation";
+const JUDGED: &str = "SELECT judged FROM installation WHERE one = 1";
+const SET_JUDGED: &str = "UPDATE installation SET judged = $1 WHERE one = 1";
 const NOTE: &str = "INSERT INTO event (at, kind, said) VALUES ($1, $2, $3)";
+const EVENTS_OF: &str = "SELECT at, said FROM event WHERE kind = $1 ORDER BY id";
 const EVENTS: &str = "SELECT at, kind, said FROM event ORDER BY id DESC LIMIT $1";
 
 /// The installation's row; `None` before a daemon or command has made it.
@@ -141,6 +144,17 @@ pub async fn seen(tx: &mut Tx, at: i64) -> Result<()> {
     Ok(())
 }
 
+/// The edition of the rules by which bounces were judged.
+pub async fn judged(tx: &mut Tx) -> Result<i64> {
+    tx.row(JUDGED, args![]).await?.map_or(Ok(0), |row| row.get(0))
+}
+
+/// Stores the edition of the rules by which bounces are judged.
+pub async fn set_judged(tx: &mut Tx, edition: i64) -> Result<()> {
+    tx.run(SET_JUDGED, args![edition]).await?;
+    Ok(())
+}
+
 /// Counts a transaction that stores sent mail; returns the new generation.
 pub async fn sent(tx: &mut Tx) -> Result<i64> {
     match tx.row(SENT, args![]).await? {
@@ -153,6 +167,12 @@ pub async fn sent(tx: &mut Tx) -> Result<i64> {
 pub async fn note(tx: &mut Tx, kind: EventKind, said: &str, now: i64) -> Result<()> {
     tx.run(NOTE, args![now, kind, said]).await?;
     Ok(())
+}
+
+/// The events of a kind, the oldest first: when, milliseconds since 1970, and what they say.
+pub async fn events_of(tx: &mut Tx, kind: EventKind) -> Result<Vec<(i64, String)>> {
+    let rows = tx.rows(EVENTS_OF, args![kind]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Events, newest first.

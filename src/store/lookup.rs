@@ -1,12 +1,13 @@
-//! Finds many rows by their keys with one statement. The keys go in as one JSON text, the rows come back as another:
-//! passing each key and row by itself costs more than finding it.
+//! Reads many rows with one statement: by their keys, or all of some days. Keys go in as one JSON text, and rows come
+//! back as another: passing each key and row by itself costs more than finding it.
 
 use super::db::{TableRow, Tx};
 use super::{CampaignNo, Result, StoreError};
 use crate::args;
+use chrono::NaiveDate;
 use serde_json::Value as Json;
 
-/// A query for the rows of a campaign whose `key` is one of many.
+/// A query for the rows whose `key` is one of many.
 #[derive(Debug)]
 pub(super) struct Lookup {
     table: &'static str,
@@ -31,14 +32,13 @@ impl Lookup {
             columns: columns.to_vec(),
             // The keys come first in the join: SQLite does not know that they are few.
             sqlite: format!(
-                "SELECT json_group_array(json_array({list})) FROM json_each($2) w \
-                 CROSS JOIN {table} t {by}ON t.campaign = $1 AND t.{key} = w.value"
+                "SELECT json_group_array(json_array({list})) FROM json_each($1) w \
+                 CROSS JOIN {table} t {by}ON t.{key} = w.value"
             ),
-            // A join would read the whole campaign until PostgreSQL has statistics of a new table.
+            // A join would read the whole table until PostgreSQL has statistics of a new table.
             postgres: format!(
                 "SELECT CAST(json_agg(json_build_array({list})) AS TEXT) FROM {table} t \
-                 WHERE t.campaign = $1 AND t.{key} = \
-                 ANY (ARRAY (SELECT json_array_elements_text(CAST($2 AS JSON))))"
+                 WHERE t.{key} = ANY (ARRAY (SELECT json_array_elements_text(CAST($1 AS JSON))))"
             ),
         }
     }
@@ -47,7 +47,6 @@ impl Lookup {
     pub(super) async fn rows<'k, T>(
         &'static self,
         tx: &mut Tx,
-        campaign: CampaignNo,
         keys: impl IntoIterator<Item = &'k str>,
         read: impl Fn(&TableRow<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
@@ -57,7 +56,7 @@ impl Lookup {
         }
         let keys = serde_json::to_string(&keys).expect("texts are plain data");
         let text = if tx.is_sqlite() { &self.sqlite } else { &self.postgres };
-        let answer = tx.row(text, args![campaign, keys]).await?;
+        let answer = tx.row(text, args![keys]).await?;
         let answer = answer.map_or(Ok(None), |row| row.get::<Option<String>>(0))?;
         let rows: Vec<Vec<Json>> = serde_json::from_str(answer.as_deref().unwrap_or("[]"))
             .map_err(|_| self.unreadable())?;
@@ -65,6 +64,59 @@ impl Lookup {
     }
 
     fn unreadable(&self) -> StoreError {
-        StoreError::BadTable { table: self.table, what: "an answer is not in JSON".to_owned() }
+        unreadable(self.table)
+    }
+}
+
+fn unreadable(table: &'static str) -> StoreError {
+    StoreError::BadTable { table, what: "an answer is not in JSON".to_owned() }
+}
+
+/// A query for the rows of a campaign on some days. The rows of a day come back as one JSON text.
+#[derive(Debug)]
+pub(super) struct ByDay {
+    table: &'static str,
+    key: &'static [usize],
+    columns: Vec<&'static str>,
+    sqlite: String,
+    postgres: String,
+}
+
+impl ByDay {
+    /// Reads `columns` of `table`, of which those at `key` name a row in messages.
+    pub(super) fn new(
+        table: &'static str,
+        key: &'static [usize],
+        columns: &[&'static str],
+    ) -> Self {
+        let list = columns.join(", ");
+        let rest = format!(
+            "FROM {table} WHERE campaign = $1 AND day >= $2 AND day <= $3 GROUP BY day ORDER BY day"
+        );
+        Self {
+            table,
+            key,
+            columns: columns.to_vec(),
+            sqlite: format!("SELECT json_group_array(json_array({list})) {rest}"),
+            postgres: format!("SELECT CAST(json_agg(json_build_array({list})) AS TEXT) {rest}"),
+        }
+    }
+
+    /// Hands over each row of the days `first..=last`: day by day, the rows of a day in no order.
+    pub(super) async fn each(
+        &'static self,
+        tx: &mut Tx,
+        campaign: CampaignNo,
+        (first, last): (NaiveDate, NaiveDate),
+        mut take: impl FnMut(&TableRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let text = if tx.is_sqlite() { &self.sqlite } else { &self.postgres };
+        tx.each(text, args![campaign, first, last], |row| {
+            let rows: Vec<Vec<Json>> =
+                serde_json::from_str(&row.get::<String>(0)?).map_err(|_| unreadable(self.table))?;
+            rows.iter()
+                .try_for_each(|row| take(&TableRow::json(row, &self.columns, self.table, self.key)))
+        })
+        .await
     }
 }

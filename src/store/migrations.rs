@@ -33,6 +33,9 @@ embedded!(
     "0005_accounts",
     "0006_records",
     "0007_lists",
+    "0008_refusals",
+    "0009_guard",
+    "0010_people",
     "0011_jurisdiction",
 );
 

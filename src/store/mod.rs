@@ -2,28 +2,39 @@
 //! one file for each table family. Every function works inside a transaction that the app began.
 
 pub mod accounts;
+pub mod apart;
 pub mod arrivals;
 pub mod assignments;
 pub mod audit;
+mod audit_key;
+mod audit_line;
 pub mod bounces;
 pub mod bulk;
 pub mod campaigns;
 pub mod cells;
+mod connect;
 pub mod copy;
 pub mod db;
 pub mod doses;
+pub mod doubtful;
+pub mod erasing;
 mod error;
 pub mod facts;
 pub mod figures;
+pub mod guesses;
 pub mod health;
+pub mod imports;
 pub mod installation;
 pub mod jurisdictions;
+pub mod lock;
 mod lookup;
 mod migrations;
 mod opening;
 pub mod outbox;
 pub mod outcomes;
 pub mod people;
+pub mod people_codes;
+pub mod person_file;
 pub mod place;
 pub mod plans;
 pub mod records;
@@ -32,16 +43,18 @@ pub mod relays;
 pub mod reminders;
 mod row;
 pub mod runs;
+pub mod seal;
+mod secret;
+pub mod swap;
 pub mod tables;
 pub mod tallies;
 pub mod unsubscribed;
 pub mod uploads;
+mod value;
+pub mod voided;
 
+pub use crate::domain::id::CampaignNo;
 pub use db::{Store, Tx};
 pub use error::StoreError;
-
-/// The row number of a campaign in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CampaignNo(pub i64);
 
 type Result<T> = std::result::Result<T, StoreError>;

@@ -1,6 +1,6 @@
 //! Opens a database: its tables, and what an installation and a jurisdiction need from the start.
 
-use super::{Store, StoreError, installation, jurisdictions};
+use super::{Store, StoreError, jurisdictions};
 
 impl Store {
     /// Opens a database and brings its tables up to date. A SQLite file is made where `create` says so.
@@ -11,11 +11,6 @@ impl Store {
             jurisdictions::gather(&mut tx).await?;
             tx.commit().await?;
         }
-        if installation::secret(&mut store.read().await?).await?.is_none() {
-            let mut tx = store.write().await?;
-            installation::found(&mut tx).await?;
-            tx.commit().await?;
-        }
-        Ok(store)
+        store.with_secret().await
     }
 }

@@ -9,11 +9,15 @@ use crate::domain::person::{Outcome, OutcomeKind};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-static TABLE: LazyLock<Table> =
-    LazyLock::new(|| Table::new("outcome", &["record", "person", "day", "outcome", "until_day"]));
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let columns = ["record", "person", "day", "outcome", "until_day", "campaign", "vaccine"];
+    Table::new("outcome", &columns)
+});
 
-const ALL: &str = "SELECT record, person, day, outcome, until_day FROM outcome \
-     WHERE campaign = $1 ORDER BY person, day, record";
+const ALL: &str = "SELECT record, person, day, outcome, until_day, campaign, vaccine FROM outcome \
+     ORDER BY person, day, record";
+const OF_PERSON: &str = "SELECT record, person, day, outcome, until_day, campaign, vaccine \
+     FROM outcome WHERE person = $1 ORDER BY day, record";
 
 impl Record for Outcome {
     fn table() -> &'static Table {
@@ -31,6 +35,8 @@ impl Record for Outcome {
             self.date,
             self.outcome.word(),
             self.until,
+            self.campaign.map(|campaign| campaign.0),
+            self.vaccine.as_deref(),
         ]
     }
 
@@ -43,21 +49,26 @@ impl Record for Outcome {
             date: row.get(2)?,
             outcome: kind.ok_or_else(|| row.bad(3, format!("{word:?} is not an outcome")))?,
             until: row.get(4)?,
+            campaign: row.get::<Option<i64>>(5)?.map(CampaignNo),
+            vaccine: row.get(6)?,
         })
     }
 }
 
 /// All outcomes, each person's sorted by (day, record).
-pub async fn by_person(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-) -> Result<BTreeMap<PersonId, Vec<Outcome>>> {
+pub async fn by_person(tx: &mut Tx) -> Result<BTreeMap<PersonId, Vec<Outcome>>> {
     let mut out: BTreeMap<PersonId, Vec<Outcome>> = BTreeMap::new();
-    tx.each(ALL, args![campaign], |row| {
+    tx.each(ALL, args![], |row| {
         let outcome = Outcome::read(&row.of("outcome", &[0]))?;
         out.entry(outcome.person.clone()).or_default().push(outcome);
         Ok(())
     })
     .await?;
     Ok(out)
+}
+
+/// The outcomes of a person, sorted by (day, record).
+pub async fn of_person(tx: &mut Tx, person: &str) -> Result<Vec<Outcome>> {
+    let rows = tx.rows(OF_PERSON, args![person]).await?;
+    rows.iter().map(|row| Outcome::read(&row.of("outcome", &[0]))).collect()
 }

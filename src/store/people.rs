@@ -2,21 +2,26 @@
 
 use super::db::{TableRow, Value};
 use super::records::{Record, Table};
-use super::{CampaignNo, Result, Tx};
+use super::{Result, Tx};
 use crate::args;
-use crate::domain::counting::Enrollee;
 use crate::domain::id::{AreaCode, GroupId, PersonId};
-use crate::domain::person::Person;
+use crate::domain::person::{Enrollee, Person, Sex};
 use std::sync::LazyLock;
 
-static TABLE: LazyLock<Table> =
-    LazyLock::new(|| Table::new("person", &["person", "area", "born", "grp", "content"]));
+/// The columns that counting needs, in the order of the index that has them all.
+pub(super) const ENROLLEE: [&str; 7] = ["person", "area", "born", "grp", "sex", "tags", "died"];
 
-const ALL: &str =
-    "SELECT person, area, born, grp, content FROM person WHERE campaign = $1 ORDER BY person";
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| Table::new("person", &[&ENROLLEE[..], &["content"]].concat()));
+
+const ALL: &str = "SELECT person, area, born, grp, sex, tags, died, content FROM person \
+     ORDER BY person";
 const ENROLLED: &str =
-    "SELECT person, area, born, grp FROM person WHERE campaign = $1 ORDER BY person";
-const COUNT: &str = "SELECT COUNT(*) FROM person WHERE campaign = $1";
+    "SELECT person, area, born, grp, sex, tags, died FROM person ORDER BY person";
+const COUNT: &str = "SELECT COUNT(*) FROM person";
+
+/// Stands between the groups of a person, whose codes may have spaces.
+const BETWEEN_GROUPS: &str = "\n";
 
 impl Record for Person {
     fn table() -> &'static Table {
@@ -29,38 +34,53 @@ impl Record for Person {
 
     fn values(&self) -> Vec<Value> {
         let content = serde_json::to_string(self).expect("a person is plain data");
+        let groups: Vec<_> = self.groups.iter().map(GroupId::as_str).collect();
+        let list = |parts: String| (!parts.is_empty()).then_some(parts);
         args![
             self.id.as_str(),
             self.area.as_str(),
             self.born,
-            self.group.as_ref().map(GroupId::as_str),
+            list(groups.join(BETWEEN_GROUPS)),
+            self.sex.letter(),
+            list(self.tags.join(" ")),
+            self.more.died,
             content,
         ]
     }
 
     fn read(row: &TableRow<'_>) -> Result<Self> {
-        let content: String = row.get(4)?;
+        let content: String = row.get(7)?;
         // What serde says may quote a name or an address.
         let person: Self =
-            serde_json::from_str(&content).map_err(|_| row.bad(4, "is not a person in JSON"))?;
-        let (id, Enrollee { area, born, group }) = enrollee(row)?;
-        Ok(Self { id, area, born, group, ..person })
+            serde_json::from_str(&content).map_err(|_| row.bad(7, "is not a person in JSON"))?;
+        let (id, Enrollee { area, born, groups, sex, tags }) = enrollee(row)?;
+        Ok(Self { id, area, born, sex, groups, tags, ..person })
     }
 }
 
-/// What counting needs of a person, from a row that begins with person, area, born, grp.
+/// What counting needs of a person, from a row that begins with [`ENROLLEE`].
 pub(super) fn enrollee(row: &TableRow<'_>) -> Result<(PersonId, Enrollee)> {
+    let groups: Option<String> = row.get(3)?;
+    let tags: Option<String> = row.get(5)?;
+    let letter: String = row.get(4)?;
     let enrollee = Enrollee {
         area: AreaCode::new(row.get::<String>(1)?),
         born: row.get(2)?,
-        group: row.get::<Option<String>>(3)?.map(GroupId::new),
+        groups: groups
+            .iter()
+            .flat_map(|groups| groups.split(BETWEEN_GROUPS))
+            .map(GroupId::from)
+            .collect(),
+        sex: Sex::from_letter(&letter)
+            .ok_or_else(|| row.bad(4, format!("{letter:?} is not a sex")))?,
+        tags: tags.iter().flat_map(|tags| tags.split(' ')).map(str::to_owned).collect(),
     };
     Ok((PersonId::new(row.get::<String>(0)?), enrollee))
 }
 
 /// Hands over everybody, by code.
-pub async fn each(tx: &mut Tx, campaign: CampaignNo, mut take: impl FnMut(Person)) -> Result<()> {
-    tx.each(ALL, args![campaign], |row| {
+pub async fn each(tx: &mut Tx, mut take: impl FnMut(Person)) -> Result<()> {
+    tx.each(ALL, args![], |row| {
         take(Person::read(&row.of("person", &[0]))?);
         Ok(())
     })
@@ -68,12 +88,8 @@ pub async fn each(tx: &mut Tx, campaign: CampaignNo, mut take: impl FnMut(Person
 }
 
 /// Hands over everybody, by code, with no more than counting needs.
-pub async fn each_enrollee(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    mut take: impl FnMut(PersonId, Enrollee),
-) -> Result<()> {
-    tx.each(ENROLLED, args![campaign], |row| {
+pub async fn each_enrollee(tx: &mut Tx, mut take: impl FnMut(PersonId, Enrollee)) -> Result<()> {
+    tx.each(ENROLLED, args![], |row| {
         let (id, person) = enrollee(&row.of("person", &[0]))?;
         take(id, person);
         Ok(())
@@ -82,7 +98,7 @@ pub async fn each_enrollee(
 }
 
 /// How many people the register has.
-pub async fn count(tx: &mut Tx, campaign: CampaignNo) -> Result<u64> {
-    let row = tx.row(COUNT, args![campaign]).await?;
+pub async fn count(tx: &mut Tx) -> Result<u64> {
+    let row = tx.row(COUNT, args![]).await?;
     row.expect("a count has a row").count(0, "person")
 }

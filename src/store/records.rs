@@ -4,7 +4,7 @@
 use super::bulk::Bulk;
 use super::db::{Row, TableRow, Value};
 use super::lookup::Lookup;
-use super::{CampaignNo, Result, Tx};
+use super::{Result, Tx};
 use crate::args;
 use std::collections::HashMap;
 
@@ -36,10 +36,14 @@ pub struct Table {
     delete: String,
     known: String,
     past: String,
+    /// What was recorded at an instant, what that replaced, and what of it has been replaced since.
+    put_in: String,
+    replaced: String,
+    overtaken: String,
 }
 
 impl Table {
-    /// Table `name`, whose columns between `campaign` and `recorded_at` are `columns`; the first of them is the key.
+    /// Table `name`, whose columns before `recorded_at` are `columns`; the first of them is the key.
     pub fn new(name: &'static str, columns: &[&'static str]) -> Self {
         let key = columns[0];
         let list = columns.join(", ");
@@ -50,31 +54,34 @@ impl Table {
             recorded_at: columns.len(),
             find: Lookup::new(name, (key, None), &[columns, &["recorded_at"]].concat()),
             write: Bulk::new(
-                columns.len() + 2,
-                format!("INSERT INTO {name} (campaign, {list}, recorded_at) VALUES"),
+                columns.len() + 1,
+                format!("INSERT INTO {name} ({list}, recorded_at) VALUES"),
                 format!(
-                    "ON CONFLICT (campaign, {key}) DO UPDATE SET {}, \
-                     recorded_at = excluded.recorded_at",
+                    "ON CONFLICT ({key}) DO UPDATE SET {}, recorded_at = excluded.recorded_at",
                     updates.join(", ")
                 ),
             ),
             keep: Bulk::new(
-                columns.len() + 4,
-                format!(
-                    "INSERT INTO {name}_past \
-                     (campaign, {list}, recorded_at, superseded_at, why) VALUES"
-                ),
+                columns.len() + 3,
+                format!("INSERT INTO {name}_past ({list}, recorded_at, superseded_at, why) VALUES"),
                 String::new(),
             ),
-            delete: format!("DELETE FROM {name} WHERE campaign = $1 AND {key} = $2"),
+            delete: format!("DELETE FROM {name} WHERE {key} = $1"),
             known: format!(
-                "SELECT {list} FROM {name} WHERE campaign = $1 AND recorded_at < $2 \
-                 UNION ALL SELECT {list} FROM {name}_past \
-                 WHERE campaign = $1 AND recorded_at < $2 AND superseded_at >= $2"
+                "SELECT {list} FROM {name} WHERE recorded_at < $1 UNION ALL \
+                 SELECT {list} FROM {name}_past WHERE recorded_at < $1 AND superseded_at >= $1"
             ),
             past: format!(
                 "SELECT {list}, recorded_at, superseded_at, why FROM {name}_past \
-                 WHERE campaign = $1 AND {key} = $2 ORDER BY superseded_at"
+                 WHERE {key} = $1 ORDER BY superseded_at"
+            ),
+            put_in: format!("SELECT {list}, recorded_at FROM {name} WHERE recorded_at = $1"),
+            replaced: format!(
+                "SELECT {list}, recorded_at, superseded_at, why FROM {name}_past \
+                 WHERE superseded_at = $1"
+            ),
+            overtaken: format!(
+                "SELECT {key} FROM {name}_past WHERE recorded_at = $1 ORDER BY {key}"
             ),
         }
     }
@@ -107,23 +114,20 @@ fn known<T: Record>(row: &TableRow<'_>) -> Result<Known<T>> {
 /// The records with these keys, by key, as far as they are known.
 pub async fn find<'k, T: Record>(
     tx: &mut Tx,
-    campaign: CampaignNo,
     keys: impl IntoIterator<Item = &'k str>,
 ) -> Result<HashMap<String, Known<T>>> {
-    let found: Vec<Known<T>> = T::table().find.rows(tx, campaign, keys, known).await?;
+    let found: Vec<Known<T>> = T::table().find.rows(tx, keys, known).await?;
     Ok(found.into_iter().map(|known| (known.value.key().to_owned(), known)).collect())
 }
 
 /// Stores records as they are known from now on. `now`: milliseconds since 1970.
 pub async fn write<'a, T: Record>(
     tx: &mut Tx,
-    campaign: CampaignNo,
     records: impl IntoIterator<Item = &'a T>,
     now: i64,
 ) -> Result<()> {
     let mut values = Vec::new();
     for record in records {
-        values.push(campaign.into());
         values.append(&mut record.values());
         values.push(now.into());
     }
@@ -134,14 +138,12 @@ pub async fn write<'a, T: Record>(
 /// Keeps what was known of records before a correction or a void, with the reason. `now`: milliseconds since 1970.
 pub async fn keep<'a, T: Record>(
     tx: &mut Tx,
-    campaign: CampaignNo,
     old: impl IntoIterator<Item = &'a Known<T>>,
     now: i64,
     why: &str,
 ) -> Result<()> {
     let mut values = Vec::new();
     for known in old {
-        values.push(campaign.into());
         values.append(&mut known.value.values());
         values.append(&mut args![known.recorded_at, now, why]);
     }
@@ -150,19 +152,18 @@ pub async fn keep<'a, T: Record>(
 }
 
 /// Takes a record out of what is known.
-pub async fn delete<T: Record>(tx: &mut Tx, campaign: CampaignNo, key: &str) -> Result<()> {
-    tx.run(&T::table().delete, args![campaign, key]).await?;
+pub async fn delete<T: Record>(tx: &mut Tx, key: &str) -> Result<()> {
+    tx.run(&T::table().delete, args![key]).await?;
     Ok(())
 }
 
 /// Hands over every record as it was known before an instant (milliseconds since 1970), in no order.
 pub async fn each_known<T: Record>(
     tx: &mut Tx,
-    campaign: CampaignNo,
     before: i64,
     mut take: impl FnMut(T),
 ) -> Result<()> {
-    tx.each(&T::table().known, args![campaign, before], |row| {
+    tx.each(&T::table().known, args![before], |row| {
         take(T::read(&row.of(T::table().name, &[0]))?);
         Ok(())
     })
@@ -170,15 +171,40 @@ pub async fn each_known<T: Record>(
 }
 
 /// What was known before of the record with this key, the oldest first.
-pub async fn past<T: Record>(tx: &mut Tx, campaign: CampaignNo, key: &str) -> Result<Vec<Past<T>>> {
+pub async fn past<T: Record>(tx: &mut Tx, key: &str) -> Result<Vec<Past<T>>> {
+    past_of(&tx.rows(&T::table().past, args![key]).await?)
+}
+
+fn past_of<T: Record>(rows: &[Row]) -> Result<Vec<Past<T>>> {
     let at = T::table().recorded_at;
-    let rows = tx.rows(&T::table().past, args![campaign, key]).await?;
     let past = |row: &Row| {
         let row = row.of(T::table().name, &[0]);
         let known = known(&row)?;
         Ok(Past { known, superseded_at: row.get(at + 1)?, why: row.get(at + 2)? })
     };
     rows.iter().map(past).collect()
+}
+
+/// The records as one import left them that were recorded at an instant (milliseconds since 1970).
+pub async fn put_in<T: Record>(tx: &mut Tx, at: i64) -> Result<Vec<T>> {
+    let rows = tx.rows(&T::table().put_in, args![at]).await?;
+    rows.iter().map(|row| T::read(&row.of(T::table().name, &[0]))).collect()
+}
+
+/// What the records of that instant replaced.
+pub async fn replaced<T: Record>(tx: &mut Tx, at: i64) -> Result<Vec<Past<T>>> {
+    past_of(&tx.rows(&T::table().replaced, args![at]).await?)
+}
+
+/// Keys of records of that instant that have been corrected or taken out since.
+pub async fn overtaken<T: Record>(tx: &mut Tx, at: i64) -> Result<Vec<String>> {
+    let rows = tx.rows(&T::table().overtaken, args![at]).await?;
+    rows.iter().map(|row| row.of(T::table().name, &[0]).get(0)).collect()
+}
+
+/// Stores a record with the time at which it was recorded before.
+pub async fn give_back<T: Record>(tx: &mut Tx, known: &Known<T>) -> Result<()> {
+    write(tx, [&known.value], known.recorded_at).await
 }
 
 #[cfg(test)]
@@ -195,9 +221,9 @@ mod tests {
         let store = Store::open(&format!("sqlite://{}", file.display()), true).await;
         let store = store.expect("a database");
         let mut tx = store.write().await.expect("a transaction");
-        tx.run("INSERT INTO campaign VALUES (1, 'c', 0)", vec![]).await.expect("a campaign");
+        tx.run("INSERT INTO campaign VALUES (1, 'c', 0, NULL)", vec![]).await.expect("a campaign");
         tx.run(spoil, vec![]).await.expect("a row that doseplan would not write");
-        match find::<T>(&mut tx, CampaignNo(1), ["x"]).await {
+        match find::<T>(&mut tx, ["x"]).await {
             Err(error @ StoreError::BadValue { .. }) => error.to_string(),
             Err(error) => panic!("{error}"),
             Ok(_) => panic!("the row was read"),
@@ -206,19 +232,22 @@ mod tests {
 
     #[tokio::test]
     async fn a_bad_value_names_table_column_and_key_and_nothing_private() {
-        let dose = "INSERT INTO dose VALUES (1, 'x', 'p', 'someday', 's', NULL, NULL, 0)";
+        let dose = "INSERT INTO dose VALUES ('x', 'p', 'someday', 's', NULL, NULL, 1, 0, NULL, \
+                    NULL, NULL, 0)";
         let found = said::<Dose>(dose).await;
         assert!(found.starts_with("table dose, column day, row x: "), "{found}");
-        let tally = "INSERT INTO tally VALUES (1, 'x', '2021-04-02', 's', 'a', 'g', 999, 1, 0)";
+        let tally = "INSERT INTO tally VALUES ('x', '2021-04-02', 's', 'a', 'g', 999, 1, 1, 0)";
         let found = said::<Tally>(tally).await;
         assert_eq!(found, "table tally, column dose, row x: 999 is not a dose number");
-        let tally = "INSERT INTO tally VALUES (1, 'x', '2021-04-02', 's', 'a', 'g', 1, -1, 0)";
+        let tally = "INSERT INTO tally VALUES ('x', '2021-04-02', 's', 'a', 'g', 1, -1, 1, 0)";
         let found = said::<Tally>(tally).await;
         assert_eq!(found, "table tally, column doses, row x: -1 is not a count of doses");
-        let outcome = "INSERT INTO outcome VALUES (1, 'x', 'p', '2021-04-02', 'tired', NULL, 0)";
+        let outcome = "INSERT INTO outcome \
+                       VALUES ('x', 'p', '2021-04-02', 'tired', NULL, 1, NULL, 0)";
         let found = said::<Outcome>(outcome).await;
         assert_eq!(found, "table outcome, column outcome, row x: \"tired\" is not an outcome");
-        let person = "INSERT INTO person VALUES (1, 'x', 'a', '1950-01-01', NULL, '\"Zhang\"', 0)";
+        let person = "INSERT INTO person VALUES ('x', 'a', '1950-01-01', NULL, 'U', NULL, NULL, \
+                      '\"Zhang\"', 0)";
         let found = said::<Person>(person).await;
         assert_eq!(found, "table person, column content, row x: is not a person in JSON");
     }

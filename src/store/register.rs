@@ -1,33 +1,26 @@
 //! The register in the few columns that assigning needs. Names and contacts, the larger part of it, are not read.
 
-use super::{CampaignNo, Result, StoreError, Tx};
+use super::people::enrollee;
+use super::{CampaignNo, Result, Tx};
 use crate::args;
-use crate::domain::id::{AreaCode, GroupId};
-use crate::domain::person::{OutcomeKind, Sex};
+use crate::domain::id::PersonId;
+use crate::domain::person::{Enrollee, OutcomeKind};
 use chrono::NaiveDate;
-use serde::Deserialize;
 
-const PEOPLE: &str =
-    "SELECT person, area, born, grp FROM person WHERE campaign = $1 ORDER BY person";
-const PEOPLE_AND_SEX: &str =
-    "SELECT person, area, born, grp, content FROM person WHERE campaign = $1 ORDER BY person";
-const DOSES: &str = "SELECT person, day, product, lot FROM dose \
-     WHERE campaign = $1 AND day <= $2 ORDER BY record";
+const PEOPLE: &str = "SELECT person, area, born, grp, sex, tags, died FROM person ORDER BY person";
+const DOSES: &str = "SELECT person, day, product, lot, campaign FROM dose \
+     WHERE day <= $1 ORDER BY record";
 const OUTCOMES: &str =
-    "SELECT person, day, outcome, until_day FROM outcome WHERE campaign = $1 AND day <= $2";
+    "SELECT person, day, outcome, until_day, campaign, vaccine FROM outcome WHERE day <= $1";
 
 /// A person of the register, without names and contacts.
 pub struct Enrolled {
     /// The code that the register gives.
-    pub person: String,
-    /// Where they live.
-    pub area: AreaCode,
-    /// Date of birth.
-    pub born: NaiveDate,
-    /// The group that the register names; `None` where age decides.
-    pub group: Option<GroupId>,
-    /// Sex; unknown where nobody asked for it.
-    pub sex: Sex,
+    pub person: PersonId,
+    /// What counting needs.
+    pub who: Enrollee,
+    /// The day of death, where the register has it.
+    pub died: Option<NaiveDate>,
 }
 
 /// A dose, without its record and place.
@@ -40,6 +33,8 @@ pub struct DoseGiven {
     pub product: Option<String>,
     /// From which lot, where the record says so.
     pub lot: Option<String>,
+    /// The campaign under which it was recorded.
+    pub campaign: Option<CampaignNo>,
 }
 
 /// An outcome other than a dose, without its record.
@@ -52,54 +47,36 @@ pub struct OutcomeNoted {
     pub kind: OutcomeKind,
     /// The last day on which it holds; `None`: for ever.
     pub until: Option<NaiveDate>,
+    /// The campaign under which it was noted.
+    pub campaign: Option<CampaignNo>,
+    /// The vaccine that it is about.
+    pub vaccine: Option<String>,
 }
 
-/// Hands over everybody, sorted by code. Sex stands in the larger part of a row, so it is read only `with_sex`.
-pub async fn each_person(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    with_sex: bool,
-    mut take: impl FnMut(Enrolled),
-) -> Result<()> {
-    let sql = if with_sex { PEOPLE_AND_SEX } else { PEOPLE };
-    tx.each(sql, args![campaign], |row| {
-        let person: String = row.get(0)?;
-        let sex = if with_sex { sex(&row.get::<String>(4)?, &person)? } else { Sex::U };
-        take(Enrolled {
-            area: AreaCode::new(row.get::<String>(1)?),
-            born: row.get(2)?,
-            group: row.get::<Option<String>>(3)?.map(GroupId::new),
-            sex,
-            person,
-        });
+/// Hands over everybody, sorted by code.
+pub async fn each_person(tx: &mut Tx, mut take: impl FnMut(Enrolled)) -> Result<()> {
+    tx.each(PEOPLE, args![], |row| {
+        let row = row.of("person", &[0]);
+        let (person, who) = enrollee(&row)?;
+        take(Enrolled { person, who, died: row.get(6)? });
         Ok(())
     })
     .await
 }
 
-fn sex(content: &str, person: &str) -> Result<Sex> {
-    #[derive(Deserialize)]
-    struct Content {
-        sex: Sex,
-    }
-    let content: Content = serde_json::from_str(content)
-        .map_err(|_| StoreError::bad("person", "content", person, "is not a person in JSON"))?;
-    Ok(content.sex)
-}
-
 /// Hands over every dose given up to a day, sorted by record.
 pub async fn each_dose(
     tx: &mut Tx,
-    campaign: CampaignNo,
     until: NaiveDate,
     mut take: impl FnMut(DoseGiven),
 ) -> Result<()> {
-    tx.each(DOSES, args![campaign, until], |row| {
+    tx.each(DOSES, args![until], |row| {
         take(DoseGiven {
             person: row.get(0)?,
             date: row.get(1)?,
             product: row.get(2)?,
             lot: row.get(3)?,
+            campaign: row.get::<Option<i64>>(4)?.map(CampaignNo),
         });
         Ok(())
     })
@@ -109,15 +86,21 @@ pub async fn each_dose(
 /// Hands over every outcome noted up to a day.
 pub async fn each_outcome(
     tx: &mut Tx,
-    campaign: CampaignNo,
     until: NaiveDate,
     mut take: impl FnMut(OutcomeNoted),
 ) -> Result<()> {
-    tx.each(OUTCOMES, args![campaign, until], |row| {
+    tx.each(OUTCOMES, args![until], |row| {
         let word: String = row.get(2)?;
         let kind = OutcomeKind::from_word(&word)
             .ok_or_else(|| row.of("outcome", &[0]).bad(2, format!("{word:?} is not an outcome")))?;
-        take(OutcomeNoted { person: row.get(0)?, date: row.get(1)?, kind, until: row.get(3)? });
+        take(OutcomeNoted {
+            person: row.get(0)?,
+            date: row.get(1)?,
+            kind,
+            until: row.get(3)?,
+            campaign: row.get::<Option<i64>>(4)?.map(CampaignNo),
+            vaccine: row.get(5)?,
+        });
         Ok(())
     })
     .await

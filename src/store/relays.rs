@@ -3,16 +3,19 @@
 
 use super::{Result, StoreError, Tx};
 use crate::args;
+use crate::domain::refusal::{Cause, Streak};
 use crate::domain::relay::Relay;
 
 const MAKE: &str = "INSERT INTO relay (name, failures, paused_until, slowed_at, next_at) \
      VALUES ($1, 0, 0, 0, 0) ON CONFLICT (name) DO NOTHING";
 const LOCK: &str = "UPDATE relay SET failures = failures WHERE name = $1 \
-     RETURNING failures, paused_until, last_error, slowed_to, slowed_at, next_at";
+     RETURNING failures, paused_until, last_error, slowed_to, slowed_at, next_at, name, cause, \
+     streak, streak_count, streak_mail";
 const SAVE: &str = "UPDATE relay SET failures = $2, paused_until = $3, last_error = $4, \
-     slowed_to = $5, slowed_at = $6, next_at = $7 WHERE name = $1";
-const ALL: &str = "SELECT failures, paused_until, last_error, slowed_to, slowed_at, next_at, name \
-     FROM relay ORDER BY name";
+     slowed_to = $5, slowed_at = $6, next_at = $7, cause = $8, streak = $9, streak_count = $10, \
+     streak_mail = $11 WHERE name = $1";
+const ALL: &str = "SELECT failures, paused_until, last_error, slowed_to, slowed_at, next_at, name, \
+     cause, streak, streak_count, streak_mail FROM relay ORDER BY name";
 
 fn relay(row: &super::db::Row) -> Result<Relay> {
     Ok(Relay {
@@ -22,6 +25,17 @@ fn relay(row: &super::db::Row) -> Result<Relay> {
         slowed_to: row.get(3)?,
         slowed_at: row.get(4)?,
         next_at: row.get(5)?,
+        cause: match row.get::<Option<String>>(7)? {
+            Some(_) => Some(row.of("relay", &[6]).word(7)?),
+            None => None,
+        },
+        // The reader is looked up by the mail.
+        streak: Streak {
+            said: row.get(8)?,
+            count: usize::try_from(row.get::<i64>(9)?).unwrap_or(0),
+            mail: row.get(10)?,
+            reader: String::new(),
+        },
     })
 }
 
@@ -42,6 +56,10 @@ pub async fn save(tx: &mut Tx, name: &str, relay: &Relay) -> Result<()> {
         relay.slowed_to,
         relay.slowed_at,
         relay.next_at,
+        relay.cause.map(Cause::word),
+        &relay.streak.said,
+        i64::try_from(relay.streak.count).unwrap_or(i64::MAX),
+        relay.streak.mail,
     ];
     tx.run(SAVE, values).await?;
     Ok(())

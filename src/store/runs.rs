@@ -38,6 +38,8 @@ const INSERT: &str = "INSERT INTO run (campaign, job, due_at, state, reason, att
 // A campaign's jobs run one after the other even with several daemons: a digest tells of the plan made before it.
 const READY: &str = "SELECT id, campaign, job, due_at, state, reason, attempt, fence, started_at, \
      finished_at FROM run WHERE (state = 'due' OR (state = 'running' AND lease_until < $1)) \
+     AND NOT EXISTS (SELECT 1 FROM campaign c WHERE c.no = run.campaign \
+     AND c.closed_at IS NOT NULL) \
      AND NOT EXISTS (SELECT 1 FROM run busy WHERE busy.campaign = run.campaign \
      AND busy.state = 'running' AND busy.lease_until >= $1) ORDER BY due_at, id LIMIT 1";
 const CLAIM: &str = "UPDATE run SET state = 'running', owner = $2, fence = fence + 1, \

@@ -89,43 +89,58 @@ macro_rules! tables {
 }
 
 tables! {
-    campaign 1 numbered [int("no"), text("id"), int("created_at")],
+    campaign 1 numbered [
+        int("no"), text("id"), int("created_at"), maybe(int("closed_at")),
+    ],
     campaign_version 2 [int("campaign"), int("version"), int("applied_at"), text("content")],
     jurisdiction_version 1 [int("version"), int("applied_at"), text("content")],
-    person 2 [
-        int("campaign"), text("person"), text("area"), day("born"), maybe(text("grp")),
-        text("content"), int("recorded_at"),
+    person 1 [
+        text("person"), text("area"), day("born"), maybe(text("grp")), text("sex"),
+        maybe(text("tags")), maybe(day("died")), text("content"), int("recorded_at"),
     ],
     // What is no longer known has no key; in the order of these columns an index helps.
     person_past 0 [
-        int("campaign"), text("person"), text("area"), day("born"), maybe(text("grp")),
-        text("content"), int("recorded_at"), int("superseded_at"), text("why"),
+        text("person"), text("area"), day("born"), maybe(text("grp")), text("sex"),
+        maybe(text("tags")), maybe(day("died")), text("content"), int("recorded_at"),
+        int("superseded_at"), text("why"),
     ],
-    dose 2 [
-        int("campaign"), text("record"), text("person"), day("day"), text("place"),
-        maybe(text("product")), maybe(text("lot")), int("recorded_at"),
+    alias 1 [text("alias"), text("person"), int("at")],
+    erased 1 [text("person"), int("at"), text("why")],
+    apart 1 numbered [
+        int("id"), text("kind"), int("campaign"), text("code"), maybe(text("now_code")),
+        text("content"), int("recorded_at"), maybe(int("superseded_at")), text("state"),
+        maybe(int("decided_at")),
+    ],
+    dose 1 [
+        text("record"), text("person"), day("day"), text("place"), maybe(text("product")),
+        maybe(text("lot")), maybe(int("campaign")), int("elsewhere"), maybe(text("attribute")),
+        maybe(text("entered_by")), maybe(text("entered_at")), int("recorded_at"),
     ],
     dose_past 0 [
-        int("campaign"), text("record"), text("person"), day("day"), text("place"),
-        maybe(text("product")), maybe(text("lot")), int("recorded_at"), int("superseded_at"),
-        text("why"),
+        text("record"), text("person"), day("day"), text("place"), maybe(text("product")),
+        maybe(text("lot")), maybe(int("campaign")), int("elsewhere"), maybe(text("attribute")),
+        maybe(text("entered_by")), maybe(text("entered_at")), int("recorded_at"),
+        int("superseded_at"), text("why"),
     ],
-    tally 2 [
-        int("campaign"), text("record"), day("day"), text("place"), text("area"), text("grp"),
-        int("dose"), int("doses"), int("recorded_at"),
+    tally 1 [
+        text("record"), day("day"), text("place"), text("area"), text("grp"), int("dose"),
+        int("doses"), int("campaign"), int("recorded_at"),
     ],
     tally_past 0 [
-        int("campaign"), text("record"), day("day"), text("place"), text("area"), text("grp"),
-        int("dose"), int("doses"), int("recorded_at"), int("superseded_at"), text("why"),
+        text("record"), day("day"), text("place"), text("area"), text("grp"), int("dose"),
+        int("doses"), int("campaign"), int("recorded_at"), int("superseded_at"), text("why"),
     ],
-    outcome 2 [
-        int("campaign"), text("record"), text("person"), day("day"), text("outcome"),
-        maybe(day("until_day")), int("recorded_at"),
+    outcome 1 [
+        text("record"), text("person"), day("day"), text("outcome"), maybe(day("until_day")),
+        maybe(int("campaign")), maybe(text("vaccine")), int("recorded_at"),
     ],
     outcome_past 0 [
-        int("campaign"), text("record"), text("person"), day("day"), text("outcome"),
-        maybe(day("until_day")), int("recorded_at"), int("superseded_at"), text("why"),
+        text("record"), text("person"), day("day"), text("outcome"), maybe(day("until_day")),
+        maybe(int("campaign")), maybe(text("vaccine")), int("recorded_at"), int("superseded_at"),
+        text("why"),
     ],
+    voided 2 [text("kind"), text("record")],
+    unsettled 1 [int("campaign")],
     cell 6 [
         int("campaign"), day("day"), text("place"), text("grp"), int("dose"), text("area"),
         int("persons"), int("repeats"), int("invalid"), int("tally"), int("tallies"),
@@ -167,24 +182,32 @@ tables! {
     installation 1 [
         int("one"), text("id"), bytes("secret"), maybe(text("home")), int("generation"),
         maybe(int("seen_at")), maybe(text("hold")), maybe(text("hold_said")),
-        maybe(int("held_at")),
+        maybe(int("held_at")), int("judged"),
     ],
     daemon 1 [text("owner"), text("version"), int("started_at"), int("seen_at")],
     event 1 numbered [int("id"), int("at"), text("kind"), text("said")],
     relay 1 [
         text("name"), int("failures"), int("paused_until"), maybe(text("last_error")),
-        maybe(int("slowed_to")), int("slowed_at"), int("next_at"),
+        maybe(int("slowed_to")), int("slowed_at"), int("next_at"), maybe(text("cause")),
+        text("streak"), int("streak_count"), maybe(int("streak_mail")),
     ],
     bounce 1 numbered [
         int("id"), text("report"), maybe(int("outbox")), text("address"), int("at"),
         text("kind"), int("counts"), text("status"), text("said"),
     ],
     suppressed 1 [text("address"), int("at"), text("why")],
-    unsubscribed 2 [int("campaign"), text("address"), int("at"), text("how")],
+    unsubscribed 1 [text("address"), int("at"), text("how")],
     imported 1 numbered [
-        int("id"), int("campaign"), text("kind"), int("at"), int("new"), int("same"),
-        int("corrected"), int("refused"),
+        int("id"), maybe(int("campaign")), text("kind"), int("at"), int("new"), int("same"),
+        int("corrected"), int("refused"), maybe(text("who")), maybe(text("address")),
+        maybe(text("name")), maybe(text("errors")), maybe(int("undone_at")),
     ],
+    doubtful 2 [
+        int("campaign"), text("record"), day("day"), text("place"), text("area"), text("grp"),
+        int("dose"), int("doses"), text("why"), int("than"), text("who"), maybe(text("address")),
+        int("at"),
+    ],
+    guess 1 [text("what"), int("failures"), int("at")],
     account 1 numbered [
         int("id"), text("name"), text("role"), text("places"), text("password"), int("made_at"),
         text("areas"),
@@ -198,11 +221,13 @@ tables! {
     upload 1 [text("id"), int("account"), int("made_at"), text("name"), bytes("content")],
     audit 1 numbered [
         int("id"), int("at"), text("who"), text("did"), maybe(text("campaign")), text("said"),
+        maybe(text("address")), maybe(int("nr")), maybe(text("seal")),
     ],
+    audit_head 1 [int("one"), int("count"), text("seal"), text("proof")],
 }
 
 /// Tables that a database may have rows in before it is used.
-const OF_THE_INSTALLATION: [&str; 3] = ["installation", "daemon", "event"];
+const OF_THE_INSTALLATION: [&str; 4] = ["installation", "daemon", "event", "audit_head"];
 
 impl Table {
     fn new(name: &'static str, columns: &'static [Column], key: usize, numbered: bool) -> Self {

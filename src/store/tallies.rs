@@ -10,11 +10,12 @@ use chrono::NaiveDate;
 use std::sync::LazyLock;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    Table::new("tally", &["record", "day", "place", "area", "grp", "dose", "doses"])
+    let columns = ["record", "day", "place", "area", "grp", "dose", "doses", "campaign"];
+    Table::new("tally", &columns)
 });
 
-const OF_PLACE: &str = "SELECT record, day, place, area, grp, dose, doses FROM tally \
-     WHERE campaign = $1 AND place = $2 AND day = $3 ORDER BY record";
+const OF_PLACE: &str = "SELECT record, day, place, area, grp, dose, doses, campaign \
+     FROM tally WHERE campaign = $1 AND place = $2 AND day = $3 ORDER BY record";
 
 impl Record for Tally {
     fn table() -> &'static Table {
@@ -34,6 +35,7 @@ impl Record for Tally {
             self.group.as_str(),
             self.dose,
             self.doses,
+            self.campaign.map(|campaign| campaign.0),
         ]
     }
 
@@ -46,6 +48,7 @@ impl Record for Tally {
             group: GroupId::new(row.get::<String>(4)?),
             dose: row.number(5, "a dose number")?,
             doses: row.number(6, "a count of doses")?,
+            campaign: Some(CampaignNo(row.get(7)?)),
         })
     }
 }

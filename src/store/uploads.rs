@@ -7,6 +7,7 @@ use crate::args;
 const INSERT: &str = "INSERT INTO upload (id, account, made_at, name, content) \
      VALUES ($1, $2, $3, $4, $5)";
 const FIND: &str = "SELECT name, content FROM upload WHERE id = $1 AND account = $2";
+const REPLACE: &str = "UPDATE upload SET content = $3 WHERE id = $1 AND account = $2";
 const DELETE: &str = "DELETE FROM upload WHERE id = $1 AND account = $2";
 const OVER: &str = "DELETE FROM upload WHERE made_at < $1";
 // Only an account's newest uploads are kept, so that uploading cannot fill the disk.
@@ -36,6 +37,12 @@ pub async fn insert(
 pub async fn find(tx: &mut Tx, id: &str, account: i64) -> Result<Option<(String, Vec<u8>)>> {
     let row = tx.row(FIND, args![id, account]).await?;
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// Stores other bytes for an upload.
+pub async fn replace(tx: &mut Tx, id: &str, account: i64, content: Vec<u8>) -> Result<()> {
+    tx.run(REPLACE, args![id, account, content]).await?;
+    Ok(())
 }
 
 /// Deletes an upload.

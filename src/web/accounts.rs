@@ -1,14 +1,17 @@
 //! Accounts, tokens of programs, the audit log, and the visitor's own password.
 
 use super::Site;
+use super::authentication::too_many;
 use super::page::{Cell, Page, Refusal, Table, encoded, framed};
+use super::source::{AskedSite, Source};
 use super::visitor::Visitor;
 use super::words::T;
+use crate::app::sign_in::Tried;
 use crate::app::{App, AppError};
 use crate::domain::account::{Role, Scope};
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
@@ -35,7 +38,7 @@ struct Main {
 
 /// The page with every account and token.
 pub(super) async fn accounts(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -50,14 +53,13 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let t = visitor.t();
     let fail = |error: AppError| Refusal::of(t, &error);
-    let all = site.app.accounts().await.map_err(fail)?;
+    let all = site.app.account_views().await.map_err(fail)?;
     let mut accounts = Table::of(t, "web-accounts", &["name", "role", "places", "areas"]);
     for one in &all {
         let role = t.w(&format!("role-{}", one.role.word()));
-        let places = Cell::text(one.places.join(" "));
-        let areas: Vec<&str> = one.areas.iter().map(|area| area.as_str()).collect();
-        let areas = Cell::text(areas.join(" "));
-        accounts.rows.push(vec![Cell::head(one.name.clone()), Cell::text(role), places, areas]);
+        let (places, areas) = (one.held.join(" "), one.areas.join(" "));
+        let cells = [role, places, areas].map(Cell::text);
+        accounts.rows.push([Cell::head(one.name.clone())].into_iter().chain(cells).collect());
     }
     let mut tokens = Table::of(t, "web-tokens", &["id", "account", "name", "scopes", "used"]);
     for one in site.app.tokens().await.map_err(fail)? {
@@ -107,11 +109,13 @@ pub(super) struct Given {
     account: Option<String>,
     scopes: Option<String>,
     id: Option<i64>,
+    /// Present where tokens outlive the old password.
+    keep: Option<String>,
 }
 
 /// Carries out what a form asks for.
 pub(super) async fn change(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     Path(what): Path<String>,
     headers: HeaderMap,
@@ -153,7 +157,7 @@ async fn act(
             let (places, areas) = (codes(given.places), codes(given.areas));
             app.add_account_of(name, (role, &places, &areas), &password, by, now).await?;
         }
-        "password" => app.set_password(name, &password, by, now).await?,
+        "password" => app.set_password(name, (&password, given.keep.is_some()), by, now).await?,
         "remove" => {
             if name == visitor.account.name {
                 return Err(AppError::refused("refused-own-account", &[]));
@@ -192,7 +196,7 @@ struct Audit {
 
 /// The audit log, newest first.
 pub(super) async fn audit(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     Query(asked): Query<Lines>,
     headers: HeaderMap,
@@ -204,11 +208,14 @@ pub(super) async fn audit(
     let found = found.map_err(|error| Refusal::of(t, &error))?;
     let full = i64::try_from(found.len()).unwrap_or(0) == LINES;
     let last = found.last().filter(|_| full).map(|entry| entry.id);
-    let mut table = Table::of(t, "web-audit", &["when", "who", "did", "campaign", "said"]);
+    let mut table =
+        Table::of(t, "web-audit", &["nr", "when", "who", "address", "did", "campaign", "said"]);
     for entry in found {
         table.rows.push(vec![
+            Cell::number(entry.nr.map(|nr| nr.to_string()).unwrap_or_default()),
             Cell::head(time(entry.at)),
             Cell::text(entry.who),
+            Cell::text(entry.address.unwrap_or_default()),
             Cell::text(t.w(&format!("did-{}", entry.did))),
             Cell::text(entry.campaign.unwrap_or_default()),
             Cell::text(entry.said),
@@ -254,11 +261,14 @@ fn show_me(
 pub(super) struct Passwords {
     old: String,
     new: String,
+    /// Present where tokens outlive the old password.
+    keep: Option<String>,
 }
 
 /// Changes the visitor's password, which ends all their logins.
 pub(super) async fn set_password(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
+    Extension(source): Extension<Source>,
     Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
     Form(given): Form<Passwords>,
@@ -266,10 +276,17 @@ pub(super) async fn set_password(
     let t = visitor.t();
     let fail = |error: AppError| Refusal::of(t, &error);
     let name = &visitor.account.name;
-    if !super::authentication::is_right(&site, name, &given.old).await.map_err(fail)? {
-        return Ok(show_me(&visitor, &headers, (StatusCode::FORBIDDEN, t.w("web-wrong-password"))));
+    let tried = super::authentication::try_password(&site, source, (name, &given.old)).await;
+    let wrong = match tried.map_err(fail)? {
+        Tried::Right(_) => None,
+        Tried::Wrong => Some((StatusCode::FORBIDDEN, t.w("web-wrong-password"))),
+        Tried::Early(secs) => Some((StatusCode::TOO_MANY_REQUESTS, too_many(t, secs))),
+    };
+    if let Some(wrong) = wrong {
+        return Ok(show_me(&visitor, &headers, wrong));
     }
-    match site.app.set_password(name, &given.new, visitor.actor(), site.clock.now()).await {
+    let new = (given.new.as_str(), given.keep.is_some());
+    match site.app.set_password(name, new, visitor.actor(), site.clock.now()).await {
         Ok(()) => Ok(Redirect::to("/login").into_response()),
         Err(AppError::Refused(said)) => {
             Ok(show_me(&visitor, &headers, (StatusCode::CONFLICT, said.words(t.0))))

@@ -3,7 +3,10 @@
 
 use super::Site;
 use super::due::visible;
+use super::source::AskedSite;
+use super::turns::Turn;
 use crate::app::coverage::AsOf;
+use crate::app::import::Entered;
 use crate::app::{AppError, Loaded};
 use crate::domain::account::{Account, Scope};
 use crate::domain::audit::Action;
@@ -12,15 +15,17 @@ use crate::domain::date::parse_day;
 use crate::domain::dose::Tally;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
 use crate::domain::permission::{self, Actor, Power};
+use crate::domain::plausible::Sure;
 use axum::Router;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Json, Path, Query, State};
+use axum::extract::{Json, Path, Query};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The description of the API.
 const OPENAPI: &str = include_str!("openapi.yaml");
@@ -64,6 +69,9 @@ impl From<AppError> for Problem {
                 Self::new(StatusCode::NOT_FOUND, "there is no such campaign")
             }
             AppError::Refused(said) => Self::new(StatusCode::CONFLICT, said.to_string()),
+            error @ AppError::TooMany => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
+            }
             error @ AppError::Denied(_) => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             other => {
                 let said = other.to_string();
@@ -116,6 +124,8 @@ impl IntoResponse for Problem {
 struct Caller {
     account: Account,
     scopes: Vec<Scope>,
+    /// Calls of an account take turns.
+    _turn: Turn,
 }
 
 impl Caller {
@@ -145,7 +155,8 @@ async fn caller(site: &Site, headers: &HeaderMap, power: Power) -> Result<Caller
     let now = site.clock.now();
     let found = site.app.of_token(token.ok_or_else(unknown)?, now).await?;
     let (account, scopes) = found.ok_or_else(unknown)?;
-    let caller = Caller { account, scopes };
+    let turn = site.desk.calls.take(account.id).await?;
+    let caller = Caller { account, scopes, _turn: turn };
     if let Err(denied) = permission::may(caller.actor(), power) {
         let error = AppError::from(denied);
         caller.note_denied(site, (None, &error.to_string())).await?;
@@ -176,7 +187,7 @@ fn day(text: Option<&String>, or: NaiveDate) -> Result<NaiveDate, Problem> {
     })
 }
 
-async fn campaigns(State(site): State<Site>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn campaigns(AskedSite(site): AskedSite, headers: HeaderMap) -> Result<Response, Problem> {
     let caller = caller(&site, &headers, Power::Look).await?;
     let all: Vec<_> = site
         .app
@@ -205,7 +216,7 @@ struct Asked {
 type Question = Result<Query<Asked>, QueryRejection>;
 
 async fn coverage(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     id: Id,
     headers: HeaderMap,
     asked: Question,
@@ -226,7 +237,7 @@ async fn coverage(
 }
 
 async fn status(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     id: Id,
     headers: HeaderMap,
     asked: Question,
@@ -239,7 +250,7 @@ async fn status(
     Ok(Json(found).into_response())
 }
 
-async fn plan(State(site): State<Site>, id: Id, headers: HeaderMap) -> Result<Response, Problem> {
+async fn plan(AskedSite(site): AskedSite, id: Id, headers: HeaderMap) -> Result<Response, Problem> {
     let (_, loaded) = enter(&site, &headers, Power::Look, id).await?;
     let Some((head, rows)) = site.app.plan(&loaded, None).await? else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "no plan is adopted"));
@@ -252,7 +263,7 @@ async fn plan(State(site): State<Site>, id: Id, headers: HeaderMap) -> Result<Re
 }
 
 async fn due(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     id: Id,
     headers: HeaderMap,
     asked: Question,
@@ -286,6 +297,9 @@ struct Count {
     group: String,
     dose: u8,
     doses: u32,
+    /// Whether the count is right though it would be asked about.
+    #[serde(default)]
+    confirmed: bool,
 }
 
 impl Count {
@@ -307,12 +321,13 @@ impl Count {
             group: GroupId::new(self.group.trim()),
             dose: self.dose,
             doses: self.doses,
+            campaign: None,
         })
     }
 }
 
 async fn tallies(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     id: Id,
     headers: HeaderMap,
     counts: Result<Json<Counts>, JsonRejection>,
@@ -322,17 +337,25 @@ async fn tallies(
     if counts.tallies.len() > TALLIES_MAX {
         return Err(Problem::bad(format!("{TALLIES_MAX} counts at a time, no more")));
     }
-    let rows: Vec<Tally> =
+    let sure: BTreeSet<RecordId> = counts
+        .tallies
+        .iter()
+        .filter(|count| count.confirmed)
+        .map(|count| RecordId::new(count.record.trim()))
+        .collect();
+    let sure = if sure.is_empty() { Sure::None } else { Sure::Of(sure) };
+    let tallies: Vec<Tally> =
         counts.tallies.into_iter().map(Count::tally).collect::<Result<_, _>>()?;
+    let entered = Entered { tallies, sure, ..Entered::default() };
     let now = site.clock.now();
     let by = caller.actor();
-    let done = match site.app.import_tallies(&loaded, ("tallies", "API:"), rows, by, now).await {
+    let done = match site.app.enter_tallies(&loaded, ("tallies", "API:"), entered, by, now).await {
         Err(error @ AppError::Denied(_)) => {
             let id = loaded.campaign.id.as_str();
             caller.note_denied(&site, (Some(id), &error.to_string())).await?;
             return Err(error.into());
         }
-        done => done?,
+        done => done?.0,
     };
     let language = crate::domain::campaign::Language::En;
     if !done.issues.is_empty() {

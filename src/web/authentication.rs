@@ -1,23 +1,22 @@
-//! Logging in and out, the check before each page, tokens against forged forms, and a limit on guessing passwords.
+//! Logging in and out, the check before each page, tokens against forged forms.
 
 use super::Site;
 use super::page::{Page, Refusal, framed};
-use super::visitor::Visitor;
+use super::source::{AskedSite, Source, of_extensions};
+use super::visitor::{REFRESHED, Visitor};
 use super::words::T;
-use crate::domain::account::is_name;
+use crate::app::AppError;
+use crate::app::sign_in::Tried;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::permission::{Power, may};
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Form, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::sync::PoisonError;
-use std::time::Duration;
-use tokio::time::Instant;
 
 /// Name of the cookie that holds the login.
 const LOGIN: &str = "doseplan";
@@ -25,15 +24,6 @@ const LOGIN: &str = "doseplan";
 const LANGUAGE: &str = "lang";
 /// Lifetime of the login cookie in seconds; no longer than that of the login itself.
 const COOKIE_SECS: u32 = 12 * 3600;
-
-/// The most tries for one name within [`GUESSES_WITHIN`]; further ones are refused unread.
-const GUESSES_MAX: usize = 5;
-/// The most tries for all names together within the same time.
-const GUESSES_ALL_MAX: usize = 50;
-/// How long a try counts.
-const GUESSES_WITHIN: Duration = Duration::from_mins(10);
-/// The most names whose tries are counted.
-const NAMES_MAX: usize = 1000;
 
 /// The value of a cookie of the request.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -61,6 +51,17 @@ fn set_cookie(headers: &HeaderMap, name: &str, value: &str, secs: u32) -> String
     format!("{name}={value}; Path=/; Max-Age={secs}; HttpOnly; SameSite=Lax{secure}")
 }
 
+/// Whether a person asked for the page. A page that refreshes itself says so: by what it has already, in its address,
+/// or through the browser.
+fn is_by_hand(request: &Request) -> bool {
+    let headers = request.headers();
+    let mode = headers.get("sec-fetch-mode").and_then(|value| value.to_str().ok());
+    let refreshed =
+        request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == REFRESHED));
+    let asks_itself = headers.contains_key(header::IF_NONE_MATCH) || refreshed;
+    request.method() != Method::GET || !(asks_itself || mode.is_some_and(|mode| mode != "navigate"))
+}
+
 #[derive(Deserialize)]
 struct Csrf {
     csrf: Option<String>,
@@ -73,12 +74,13 @@ pub(super) async fn gate(
     mut request: Request,
     next: Next,
 ) -> Response {
+    let site = of_extensions(&site, request.extensions());
     let headers = request.headers();
     let t = T(language(headers));
     let here = request.uri().path_and_query().map_or("/", |all| all.as_str()).to_owned();
     let token = cookie(headers, LOGIN).unwrap_or_default().to_owned();
     let now = site.login_clock.now();
-    let account = match site.app.logged_in(&token, now).await {
+    let account = match site.app.logged_in(&token, is_by_hand(&request), now).await {
         Ok(account) => account,
         Err(error) => return Refusal::of(t, &error).into_response(),
     };
@@ -108,35 +110,6 @@ pub(super) async fn gate(
     }
     request.extensions_mut().insert(visitor);
     next.run(request).await
-}
-
-/// When passwords were tried lately, by name.
-#[derive(Debug, Default)]
-pub(super) struct Guesses(std::sync::Mutex<BTreeMap<String, Vec<Instant>>>);
-
-impl Guesses {
-    /// Whether another try is allowed.
-    fn may(&self, name: &str, now: Instant) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, times| {
-            times.retain(|time| now.duration_since(*time) < GUESSES_WITHIN);
-            !times.is_empty()
-        });
-        let mine = all.get(name).map_or(0, Vec::len);
-        mine < GUESSES_MAX && all.values().map(Vec::len).sum::<usize>() < GUESSES_ALL_MAX
-    }
-
-    /// Counts a try. Called before the password is checked, so that many tries at once do not get around the limit.
-    fn count(&self, name: &str, now: Instant) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() < NAMES_MAX || all.contains_key(name) {
-            all.entry(name.to_owned()).or_default().push(now);
-        }
-    }
-
-    fn forget(&self, name: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
-    }
 }
 
 #[derive(Debug, Default, Template)]
@@ -181,7 +154,8 @@ pub(super) struct Credentials {
 
 /// Logs somebody in.
 pub(super) async fn login(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
+    Extension(source): Extension<Source>,
     headers: HeaderMap,
     Form(given): Form<Credentials>,
 ) -> Response {
@@ -191,60 +165,47 @@ pub(super) async fn login(
         return Refusal::new(StatusCode::FORBIDDEN, t, "web-bad-form").into_response();
     }
     let name = given.name.trim();
-    let again = |status: StatusCode, key: &str| {
-        let page = LoginPage { t, wrong: t.w(key), name, next };
+    let again = |status: StatusCode, wrong: String| {
+        let page = LoginPage { t, wrong, name, next };
         let page = Page::new(t.w("web-login"), "login", &page);
         (status, framed(None, (t, "/login"), None, &page, &headers)).into_response()
     };
-    // What is not a valid name may be a password typed into the wrong field: it must not reach the log.
-    let shown = if is_name(name) { name } else { "-" };
-    let now = site.login_clock.now();
-    if !site.desk.guesses.may(shown, Instant::now()) {
-        tracing::warn!("too many wrong passwords; `doseplan account log` has the names");
-        return again(StatusCode::TOO_MANY_REQUESTS, "web-too-many");
-    }
-    site.desk.guesses.count(shown, Instant::now());
-    // Hashing a password takes a core and 19 MB, so passwords are hashed one after the other.
-    let turn = site.desk.hashing.acquire().await.expect("the semaphore is never closed");
-    let found = site.app.is_password_of(name, &given.password).await;
-    drop(turn);
-    let logged_in = match found {
-        Ok(Some(account)) => site.app.log_in(&account, now).await.map(Some),
-        Ok(None) => {
-            let noted = site.app.note_audit(shown, Action::LoginFailed, (None, ""), now).await;
-            noted.map(|()| None)
+    let tried = try_password(&site, source, (name, &given.password)).await;
+    let logged_in = match tried {
+        Ok(Tried::Right(account)) => site.app.log_in(&account, site.login_clock.now()).await,
+        Ok(Tried::Wrong) => {
+            return again(StatusCode::UNAUTHORIZED, t.w("web-wrong-password"));
+        }
+        Ok(Tried::Early(secs)) => {
+            tracing::warn!("too many wrong passwords; `doseplan account log` has the names");
+            let mut response = again(StatusCode::TOO_MANY_REQUESTS, too_many(t, secs));
+            response.headers_mut().insert(header::RETRY_AFTER, secs.into());
+            return response;
         }
         Err(error) => Err(error),
     };
     match logged_in {
-        Ok(Some(token)) => {
-            site.desk.guesses.forget(shown);
+        Ok(token) => {
             let cookie = set_cookie(&headers, LOGIN, &token, COOKIE_SECS);
             ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
         }
-        Ok(None) => again(StatusCode::UNAUTHORIZED, "web-wrong-password"),
         Err(error) => Refusal::of(t, &error).into_response(),
     }
 }
 
-/// Whether a password is the account's. Tries count towards the limit on guessing.
-pub(super) async fn is_right(
+/// Tries a password; wrong ones make the source wait.
+pub(super) async fn try_password(
     site: &Site,
-    name: &str,
-    password: &str,
-) -> Result<bool, crate::app::AppError> {
-    if !site.desk.guesses.may(name, Instant::now()) {
-        return Ok(false);
-    }
-    site.desk.guesses.count(name, Instant::now());
-    let turn = site.desk.hashing.acquire().await.expect("the semaphore is never closed");
-    let found = site.app.is_password_of(name, password).await;
-    drop(turn);
-    let right = found?.is_some();
-    if right {
-        site.desk.guesses.forget(name);
-    }
-    Ok(right)
+    source: Source,
+    given: (&str, &str),
+) -> Result<Tried, AppError> {
+    let (app, now) = (&site.app, site.login_clock.now());
+    app.try_password(given, source.network(), &site.desk.hashing, now).await
+}
+
+/// How long somebody waits who gave too many wrong passwords.
+pub(super) fn too_many(t: T, secs: i64) -> String {
+    t.say("web-too-many", &[("secs", &secs)])
 }
 
 /// Whether the form was sent from another site's page.
@@ -255,8 +216,8 @@ fn is_from_elsewhere(headers: &HeaderMap) -> bool {
 
 /// Logs the visitor out.
 pub(super) async fn logout(
-    State(site): State<Site>,
-    axum::Extension(visitor): axum::Extension<Visitor>,
+    AskedSite(site): AskedSite,
+    Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let now = site.login_clock.now();
@@ -305,15 +266,19 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_guessed_five_times_in_ten_minutes() {
-        let (guesses, now) = (Guesses::default(), Instant::now());
-        for _ in 0..GUESSES_MAX {
-            assert!(guesses.may("zhao", now));
-            guesses.count("zhao", now);
-        }
-        assert!(!guesses.may("zhao", now));
-        assert!(guesses.may("qian", now));
-        assert!(guesses.may("zhao", now + GUESSES_WITHIN));
+    fn a_page_that_refreshes_itself_keeps_no_login_alive() {
+        let by_hand = |address: &str, header: Option<(&str, &str)>| {
+            let mut request = axum::http::Request::get(address);
+            if let Some((name, value)) = header {
+                request = request.header(name, value);
+            }
+            is_by_hand(&request.body(axum::body::Body::empty()).unwrap())
+        };
+        assert!(by_hand("/c/x/overview?as-of=2021-06-01", None));
+        assert!(by_hand("/c/x/overview", Some(("sec-fetch-mode", "navigate"))));
+        assert!(!by_hand("/c/x/overview", Some(("sec-fetch-mode", "cors"))));
+        assert!(!by_hand("/c/x/overview", Some(("if-none-match", "\"\""))));
+        assert!(!by_hand("/c/x/overview?as-of=2021-06-01&refreshed=1", None));
     }
 
     #[test]

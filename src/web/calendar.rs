@@ -60,7 +60,7 @@ pub(super) async fn calendar(
         None => own
             .clone()
             .map(|(code, _)| code.clone())
-            .find(|code| context.visitor.account.is_home(code))
+            .find(|code| context.visitor.account.is_home(&campaign.id, code))
             .unwrap_or_default(),
     };
     let found = own.clone().find(|(known, _)| *known == code);

@@ -1,16 +1,21 @@
 //! Calendars of sites and teams as iCal feeds under secret addresses.
 
+use super::authentication;
 use super::page::{Refusal, encoded};
 use super::page_context::PageContext;
+use super::source::AskedSite;
 use super::words::T;
-use super::{Site, authentication};
 use crate::app::AppError;
+use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::permission::{Power, may_at};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+
+/// What the audit log calls somebody with the secret address of a calendar. No account can have this name.
+const FEED: &str = "(calendar)";
 
 /// The name of a site or team; `None` for any other code.
 fn name<'a>(campaign: &'a Campaign, code: &str) -> Option<&'a str> {
@@ -20,7 +25,7 @@ fn name<'a>(campaign: &'a Campaign, code: &str) -> Option<&'a str> {
 
 /// The calendar of a site or team, for whoever knows its address.
 pub(super) async fn feed(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     Path((id, code, file)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -35,6 +40,8 @@ pub(super) async fn feed(
         return Err(absent());
     }
     let sessions = site.app.sessions(&loaded).await.map_err(fail)?;
+    let (about, now) = (Some(campaign.id.as_str()), site.clock.now());
+    site.app.note_audit(FEED, Action::SeeFeed, (about, &code), now).await.map_err(fail)?;
     let days = (campaign.start, campaign.end);
     let text = site.app.feed(&loaded, &sessions, (&code, name), days);
     Ok(([(header::CONTENT_TYPE, "text/calendar; charset=utf-8")], text).into_response())

@@ -1,11 +1,12 @@
-//! `/metrics`: figures of the database in the text format of OpenMetrics. No label holds personal data.
+//! `/metrics`: figures of the database in Prometheus' text format, or in that of OpenMetrics where it is asked for. No
+//! label holds personal data.
 
 use super::{Site, within};
 use crate::app::figures::Figures;
 use crate::domain::job::RunState;
 use crate::domain::message::MailState;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
@@ -22,7 +23,9 @@ use tokio::time::Instant;
 
 /// Shorter than the ten seconds that Prometheus waits by default.
 const METRICS_LIMIT: Duration = Duration::from_secs(9);
-const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// The media types of the two formats.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// States in which a mail stays unless somebody changes it by hand.
 const RESULTS: [MailState; 6] = [
@@ -53,12 +56,13 @@ pub(super) struct Shown {
 type Highest = BTreeMap<String, u64>;
 
 /// Serves the present figures.
-pub(super) async fn metrics(State(site): State<Site>) -> Response {
+pub(super) async fn metrics(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let form = Form::asked(&headers);
     let shown = || site.shown.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((until, text)) = &shown().last
         && Instant::now() < *until
     {
-        return ([(header::CONTENT_TYPE, FORMAT)], text.clone()).into_response();
+        return form.response(text);
     }
     let (app, now) = (site.app.clone(), site.clock.now());
     let since = Instant::now();
@@ -76,10 +80,80 @@ pub(super) async fn metrics(State(site): State<Site>) -> Response {
             if took > QUICK {
                 shown.last = Some((Instant::now() + took * REST_TIMES, text.clone()));
             }
-            ([(header::CONTENT_TYPE, FORMAT)], text).into_response()
+            form.response(&text)
         }
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
+}
+
+/// The format of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Version 0.0.4, which every program reads.
+    Prometheus,
+    OpenMetrics,
+}
+
+impl Form {
+    /// The format that `Accept` asks for: OpenMetrics if it is named and nothing else is liked better.
+    fn asked(headers: &HeaderMap) -> Self {
+        let (mut open, mut plain) = (0.0_f32, 0.0_f32);
+        let accepted =
+            headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        for wish in accepted.flat_map(|value| value.split(',')) {
+            let mut parts = wish.split(';').map(str::trim);
+            let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let (mut liked, mut is_known) = (1.0_f32, true);
+            for (key, value) in parts.filter_map(|part| part.split_once('=')) {
+                match key.trim().to_ascii_lowercase().as_str() {
+                    "q" => liked = value.trim().parse().unwrap_or(0.0),
+                    "version" => {
+                        is_known =
+                            matches!(value.trim().trim_matches('"'), "1.0.0" | "0.0.1" | "0.0.4");
+                    }
+                    _ => {}
+                }
+            }
+            match name.as_str() {
+                "application/openmetrics-text" if is_known => open = liked.max(open),
+                "text/plain" if is_known => plain = liked.max(plain),
+                _ => {}
+            }
+        }
+        if open > 0.0 && open >= plain { Self::OpenMetrics } else { Self::Prometheus }
+    }
+
+    fn response(self, text: &str) -> Response {
+        let (kind, text) = match self {
+            Self::OpenMetrics => (OPEN_METRICS, text.to_owned()),
+            Self::Prometheus => (PROMETHEUS, plain(text)),
+        };
+        ([(header::CONTENT_TYPE, kind), (header::VARY, "Accept")], text).into_response()
+    }
+}
+
+/// A text of OpenMetrics in the older format, where a family has the name of its samples and no information type.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut help = "";
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            help = rest.split_once(' ').map_or("", |(_, help)| help);
+        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap_or((rest, "unknown"));
+            let (ending, kind) = match kind {
+                "counter" => ("_total", kind),
+                "info" => ("_info", "gauge"),
+                "unknown" => ("", "untyped"),
+                kind => ("", kind),
+            };
+            out.push_str(&format!("# HELP {name}{ending} {help}\n# TYPE {name}{ending} {kind}\n"));
+        } else if !line.starts_with('#') {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
 }
 
 type Labels = Vec<(&'static str, String)>;
@@ -241,4 +315,45 @@ fn job_families(figures: &Figures) -> Vec<Family> {
             values: Values::Counter(imports),
         },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_format_is_the_default_and_open_metrics_has_to_be_asked_for() {
+        let prometheus = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
+            version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        for (accept, form) in [
+            (None, Form::Prometheus),
+            (Some("*/*"), Form::Prometheus),
+            (Some("text/html,application/xhtml+xml,*/*;q=0.8"), Form::Prometheus),
+            (Some("text/plain;version=0.0.4"), Form::Prometheus),
+            (Some("application/openmetrics-text;q=0"), Form::Prometheus),
+            (Some("application/openmetrics-text;version=9.0.0"), Form::Prometheus),
+            (Some("text/plain, application/openmetrics-text;q=0.5"), Form::Prometheus),
+            (Some("application/openmetrics-text"), Form::OpenMetrics),
+            (Some("Application/OpenMetrics-Text; version=\"1.0.0\""), Form::OpenMetrics),
+            (Some(prometheus), Form::OpenMetrics),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert(header::ACCEPT, accept.parse().expect("a header"));
+            }
+            assert_eq!(Form::asked(&headers), form, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn a_family_of_the_older_format_has_the_name_of_its_samples() {
+        let open = "# HELP a_build The program.\n# TYPE a_build info\n\
+            a_build_info{version=\"1\"} 1\n\
+            # HELP a_rows Rows.\n# TYPE a_rows counter\na_rows_total{kind=\"x\"} 3\n\
+            # HELP a_now Now.\n# TYPE a_now gauge\na_now 1.0\n# EOF\n";
+        let expected = "# HELP a_build_info The program.\n# TYPE a_build_info gauge\n\
+            a_build_info{version=\"1\"} 1\n# HELP a_rows_total Rows.\n# TYPE a_rows_total counter\n\
+            a_rows_total{kind=\"x\"} 3\n# HELP a_now Now.\n# TYPE a_now gauge\na_now 1.0\n";
+        assert_eq!(plain(open), expected);
+    }
 }

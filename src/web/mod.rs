@@ -1,14 +1,15 @@
 //! What the daemon serves over HTTP: the dashboard, the API, liveness, readiness and metrics. Pages show what `app`
 //! decides and have no rules of their own.
 //!
-//! Slow or greedy clients cannot tie it up: connections, heads, bodies and answers have limits, and only one reading of
-//! each kind of figure runs at a time.
+//! Slow or greedy clients cannot tie it up: connections, heads, bodies and answers have limits, readings take turns,
+//! and only one reading of each kind of figure runs at a time.
 
 mod accounts;
 mod api;
 mod assets;
 mod authentication;
 mod calendar;
+mod connections;
 mod draw;
 mod due;
 mod feeds;
@@ -24,8 +25,11 @@ mod powers;
 mod reports;
 mod routes;
 mod searching;
+mod source;
 mod stale_cache;
 mod tally;
+mod tls;
+mod turns;
 mod unsubscribe;
 mod upload;
 mod visitor;
@@ -33,7 +37,7 @@ mod words;
 
 use crate::app::{App, AppError};
 use crate::clock::{Clock, Hearts};
-use crate::jobs::runner::Runner;
+use crate::jobs::runner::{Reload, Runner};
 use crate::jobs::timetable::Timetable;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -41,33 +45,22 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::time::timeout;
 
-/// The most open connections; further ones wait to be accepted.
-const CONNECTIONS_MAX: usize = 128;
+use connections::Answers;
+pub use connections::END_MAX;
+pub use tls::{BadCertificate, Tls};
+
 /// The most bytes of a request's body.
 const BODY_MAX: usize = 64 << 10;
-/// The most bytes of a request's head.
-const HEAD_MAX: usize = 16 << 10;
-/// Time limit for each request's head to arrive.
-const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// Time limit for the body to arrive and the answer to be ready.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// The same for an upload, which may come over a slow line.
 const UPLOAD_LIMIT: Duration = Duration::from_mins(2);
-/// Age at which a connection takes no further request; it is cut soon after, so that slow readers do not keep it.
-const CONNECTION_LIMIT: Duration = Duration::from_mins(5);
-/// How long requests under way may take when the daemon stops.
-pub const END_MAX: Duration = Duration::from_secs(2);
 
 /// What all pages share.
 #[derive(Debug, Clone)]
@@ -78,35 +71,37 @@ pub struct Site {
     login_clock: Clock,
     hearts: Arc<Hearts>,
     timetable: Arc<Timetable>,
+    reload: watch::Receiver<Option<Arc<Reload>>>,
     ready_gate: Arc<Mutex<()>>,
     metrics_gate: Arc<Mutex<()>>,
     leave_gate: Arc<Mutex<()>>,
     shown: Arc<std::sync::Mutex<metrics::Shown>>,
     desk: Arc<Desk>,
+    /// What every connection is encrypted with.
+    tls: Option<Arc<Tls>>,
 }
 
-/// The most pages that read from the database at a time, so that the daemon's own work has connections left.
-const READERS: usize = 2;
 /// The most passwords that are hashed at a time.
 const HASHING: usize = 2;
 
 /// State of the dashboard in memory.
 #[derive(Debug)]
 struct Desk {
-    guesses: authentication::Guesses,
     cache: stale_cache::StaleCache,
     searches: searching::Searches,
-    readers: Semaphore,
+    /// Readings of pages, and calls of the API.
+    turns: Arc<turns::Turns>,
+    calls: Arc<turns::Turns>,
     hashing: Semaphore,
 }
 
 impl Default for Desk {
     fn default() -> Self {
         Self {
-            guesses: authentication::Guesses::default(),
             cache: stale_cache::StaleCache::default(),
             searches: searching::Searches::default(),
-            readers: Semaphore::new(READERS),
+            turns: Arc::default(),
+            calls: Arc::default(),
             hashing: Semaphore::new(HASHING),
         }
     }
@@ -121,18 +116,36 @@ impl Site {
             clock,
             hearts: Arc::clone(&runner.hearts),
             timetable: Arc::new(runner.timetable.clone()),
+            reload: runner.reload.subscribe(),
             ready_gate: Arc::default(),
             metrics_gate: Arc::default(),
             leave_gate: Arc::default(),
             shown: Arc::default(),
             desk: Arc::default(),
+            tls: None,
         }
+    }
+
+    /// The same site, whose connections are encrypted if there is something to do it with.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<Tls>) -> Self {
+        Self { tls: tls.map(Arc::new), ..self }
     }
 
     /// The same site, whose logins end by another clock.
     #[must_use]
     pub fn with_login_clock(self, login_clock: Clock) -> Self {
         Self { login_clock, ..self }
+    }
+
+    /// Takes over a changed configuration; says whether there was one.
+    fn renew(&mut self) -> bool {
+        let Ok(true) = self.reload.has_changed() else { return false };
+        if let Some(new) = self.reload.borrow_and_update().clone() {
+            self.app.config = new.config.clone();
+            self.timetable = Arc::new(new.timetable.clone());
+        }
+        true
     }
 
     fn router(self) -> Router {
@@ -171,7 +184,7 @@ async fn within<T: Send + 'static>(
         }
     };
     let said = timeout(limit, answer).await.map_err(late).flatten();
-    said.map_err(|error| crate::mail::mask::addresses(&error).into_owned())
+    said.map_err(|error| crate::mail::mask::addresses(&crate::secrets::masked(&error)).into_owned())
 }
 
 /// Limits the time of every answer, and adds headers that keep browsers from running or embedding anything foreign.
@@ -221,56 +234,19 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Serves until `end`, then lets requests under way finish.
-pub async fn serve(listener: TcpListener, site: Site, end: impl Future<Output = ()>) {
-    let desk = Arc::clone(&site.desk);
-    let router = site.router();
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let graceful = GracefulShutdown::new();
-    let mut open = JoinSet::new();
-    let mut end = std::pin::pin!(end);
-    loop {
-        let taken = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place.expect("the semaphore is never closed"), listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
-            taken = taken => taken,
-            () = &mut end => break,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), graceful.watcher());
-                open.spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                // Usually too many open files, which passes.
-                tracing::warn!(%error, "a connection could not be taken");
-                sleep(Duration::from_millis(200)).await;
-            }
-        }
-        while open.try_join_next().is_some() {}
-    }
-    drop(listener);
-    desk.searches.end();
-    let _ = timeout(END_MAX, graceful.shutdown()).await;
-    open.abort_all();
-}
-
-async fn connection(
-    stream: TcpStream,
-    router: Router,
-    watcher: hyper_util::server::graceful::Watcher,
-) {
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_LIMIT)
-        .max_buf_size(HEAD_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    // How a connection ends is the client's affair.
-    let _ = timeout(CONNECTION_LIMIT, watcher.watch(served)).await;
+pub async fn serve(listener: TcpListener, mut site: Site, end: impl Future<Output = ()>) {
+    let (desk, tls) = (Arc::clone(&site.desk), site.tls.clone());
+    let end = async {
+        end.await;
+        desk.searches.end();
+    };
+    let answers = |site: &Site| Answers {
+        router: site.clone().router(),
+        config: site.app.config.http.clone(),
+    };
+    let first = (answers(&site), tls);
+    let renewed = move || site.renew().then(|| answers(&site));
+    connections::serve(listener, first, renewed, end).await;
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use crate::app::run_words;
 use crate::app::status::Problem;
 use crate::domain::audit::Action;
 use crate::domain::job::{RunNote, RunState};
+use crate::domain::refusal::Cause;
 use crate::jobs::runner::life;
+use crate::mail::safe;
 use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
@@ -55,11 +57,12 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
         ]);
     }
     let title = t.w("web-mail");
-    let hold = found.hold.as_ref();
+    let hold = found.hold.as_ref().map(|hold| held(t, &hold.words(t.0), hold.remedy()));
+    let relay = found.relay.as_ref().map(|problem| self::said(t, problem));
     let main = Main {
         head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
         live: false,
-        lines: hold.map(|hold| held(t, &hold.words(t.0), hold.remedy())).into_iter().collect(),
+        lines: hold.into_iter().chain(relay).collect(),
         tables: vec![states, newest],
     };
     Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "mail", &main)))
@@ -131,9 +134,18 @@ fn said(t: T, problem: &Problem) -> String {
             &[("planned", &thousands(*planned)), ("done", &thousands(*done))],
         ),
         Problem::LateSites { missing } => t.say("problem-late-sites", &[("count", missing)]),
+        Problem::DoubtfulCounts { counts } => {
+            let records = counts.iter().map(|count| safe::name(count.record.as_str()));
+            let records = records.collect::<Vec<_>>().join(", ");
+            t.say("problem-doubtful", &[("count", &counts.len()), ("records", &records)])
+        }
         Problem::NoPlan => t.w("problem-no-plan"),
         Problem::JobFailed { job } => t.say("problem-job-failed", &[("job", job)]),
         Problem::Held { hold, remedy } => held(t, &hold.words(t.0), remedy),
+        Problem::Relay { relay, cause, said, .. } => {
+            let why = cause.map_or("lost", Cause::word);
+            t.say("problem-relay", &[("relay", relay), ("said", said), ("why", &why)])
+        }
         Problem::Mail { state, count } => {
             t.say("problem-mail", &[("state", state), ("count", count)])
         }

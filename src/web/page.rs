@@ -173,6 +173,8 @@ struct Frame<'a> {
     csrf: String,
     live_secs: u32,
     refresh_secs: u32,
+    /// The page's own address, by which a refresh without JavaScript can be told from a click.
+    refresh_to: String,
     etag: &'a str,
     flash: &'a str,
     main: &'a str,
@@ -207,6 +209,15 @@ pub(super) fn encoded(text: &str) -> String {
 fn tag_of(page: &Page) -> String {
     let hash = Sha256::digest(page.main.as_bytes());
     format!("\"{}\"", &text::hex(&hash)[..24])
+}
+
+/// The address with which a page refreshes itself.
+fn refreshed(here: &str) -> String {
+    let mark = super::visitor::REFRESHED;
+    if here.contains(mark) {
+        return here.to_owned();
+    }
+    format!("{here}{}{mark}", if here.contains('?') { '&' } else { '?' })
 }
 
 /// The whole page in its frame. A page that refreshes itself is not sent again while its `ETag` stays the same.
@@ -255,6 +266,7 @@ pub(super) fn framed(
         csrf: visitor.map(Visitor::csrf).unwrap_or_default(),
         live_secs: page.live_secs,
         refresh_secs: (page.live_secs * 2).max(3),
+        refresh_to: refreshed(here),
         etag: &etag,
         flash: &page.flash,
         main: &page.main,
@@ -303,6 +315,11 @@ impl Refusal {
             AppError::Denied(_) => {
                 Self { status: StatusCode::FORBIDDEN, language: t.0, text: error.words(t.0) }
             }
+            AppError::TooMany => Self {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                language: t.0,
+                text: error.words(t.0),
+            },
             AppError::Refused(_) | AppError::Files(_) => {
                 Self { status: StatusCode::CONFLICT, language: t.0, text: error.words(t.0) }
             }

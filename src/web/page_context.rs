@@ -73,7 +73,15 @@ impl FromRequestParts<Site> for PageContext {
         }
         let done = asked.done.clone().filter(|done| DONE.contains(&done.as_str()));
         let headers = parts.headers.clone();
-        Ok(Self { site: site.clone(), visitor, loaded, as_of, now, headers, done })
+        Ok(Self {
+            site: super::source::asked(site, parts),
+            visitor,
+            loaded,
+            as_of,
+            now,
+            headers,
+            done,
+        })
     }
 }
 
@@ -151,8 +159,8 @@ impl PageContext {
         Refusal::of(self.t(), error)
     }
 
-    /// What `make` reads, cached under the campaign, its version, the day and `what`. Only a few requests read at a
-    /// time, so that the daemon's own work always gets a connection.
+    /// What `make` reads, cached under the campaign, its version, the day and `what`. Readings take turns, so that the
+    /// daemon's own work always gets a connection and nobody waits for another reader's thousand days.
     pub(super) async fn cached<V, F>(
         &self,
         what: &str,
@@ -166,11 +174,12 @@ impl PageContext {
         let tops = self.loaded.tops.as_deref().unwrap_or_default();
         let tops: Vec<&str> = tops.iter().map(AreaCode::as_str).collect();
         let key = format!("{no}/{version}/{}/{}/{what}", tops.join(" "), self.as_of);
+        let account = self.visitor.account.id;
         let turn = || {
             let desk = Arc::clone(&self.site.desk);
             let made = make(self.clone());
             async move {
-                let _turn = desk.readers.acquire().await.expect("it is never closed");
+                let _turn = desk.turns.take(account).await?;
                 made.await
             }
         };

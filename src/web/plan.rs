@@ -1,11 +1,11 @@
 //! The plan page: verdict, the day's sessions, who is not placed and why, what a draft would change; forms to make and
 //! adopt a draft.
 
-use super::Site;
 use super::draw;
 use super::page::{Cell, Page, Refusal, Table};
 use super::page_context::PageContext;
 use super::searching::{Search, State as SearchState};
+use super::source::AskedSite;
 use super::words::T;
 use crate::app::verdict_words;
 use crate::app::{App, Loaded, Result};
@@ -17,7 +17,7 @@ use crate::mail::render;
 use crate::store::plans::PlanHead;
 use crate::text::thousands;
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate};
@@ -362,7 +362,7 @@ pub(super) struct Wanted {
 
 /// Starts a search; the plan page shows its progress.
 pub(super) async fn make(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     context: PageContext,
     Form(wanted): Form<Wanted>,
 ) -> std::result::Result<Response, Refusal> {

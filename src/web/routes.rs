@@ -11,6 +11,8 @@ use super::{
 };
 use super::{reports, tally, upload};
 use crate::app::Loaded;
+use crate::domain::count::Percent;
+use crate::text::thousands;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -67,8 +69,10 @@ async fn home(
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Refusal> {
     let all = site.app.campaigns().await.map_err(|error| Refusal::of(visitor.t(), &error))?;
-    Ok(match all.as_slice() {
-        [only] => newest(&site, only),
+    let open: Vec<&Loaded> = all.iter().filter(|loaded| loaded.is_open).collect();
+    Ok(match (open.as_slice(), all.as_slice()) {
+        ([only], _) => newest(&site, only),
+        ([], [only]) => newest(&site, only),
         _ => Redirect::to("/campaigns").into_response(),
     })
 }
@@ -96,15 +100,27 @@ async fn campaigns(
 ) -> Result<Response, Refusal> {
     use super::page::{Cell, Page, Table, framed};
     let t = visitor.t();
-    let mut all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
-    all.retain(|loaded| !loaded.seen_by(visitor.actor()).campaign.areas.is_empty());
-    let mut table = Table::of(t, "web-campaigns", &["name", "start", "end"]);
-    for loaded in &all {
+    let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
+    let all = all.iter().map(|loaded| loaded.seen_by(visitor.actor()));
+    let all: Vec<_> = all.filter(|loaded| !loaded.campaign.areas.is_empty()).collect();
+    let columns = ["name", "start", "end", "state", "doses", "today", "done"];
+    let mut table = Table::of(t, "web-campaigns", &columns);
+    let (open, over): (Vec<_>, Vec<_>) = all.iter().partition(|loaded| loaded.is_open);
+    for loaded in open.into_iter().chain(over) {
+        let status = site.app.status(loaded, None, site.clock.now()).await;
+        let status = status.map_err(|error| Refusal::of(t, &error))?;
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let done = Percent::of(signed(status.done), signed(status.planned));
+        let state = if loaded.is_open { "campaign-open" } else { "campaign-over" };
         let href = address(loaded, "overview", Some(default_day(loaded, site.clock.now())));
         table.rows.push(vec![
             Cell { head: true, ..Cell::link(loaded.campaign.name.clone(), href) },
             Cell::text(loaded.campaign.start.to_string()),
             Cell::text(loaded.campaign.end.to_string()),
+            Cell::text(t.w(state)),
+            Cell::text(thousands(status.doses)),
+            Cell::text(thousands(status.doses_today)),
+            Cell::text(done.map_or_else(|| "–".to_owned(), |done| format!("{done} %"))),
         ]);
     }
     if all.is_empty() {

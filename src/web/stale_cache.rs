@@ -14,7 +14,7 @@ const AGE_MAX: Duration = Duration::from_secs(1);
 const BEFORE_MAX: Duration = Duration::from_secs(10);
 /// How long a request waits for fresh figures before it gets the stale ones.
 const PATIENCE: Duration = Duration::from_millis(25);
-/// values that are kept.
+/// Values that are kept.
 const KEPT_MAX: usize = 64;
 
 type Value = Arc<dyn Any + Send + Sync>;
@@ -95,7 +95,10 @@ impl StaleCache {
             all.retain(|_, slot| age(slot.made) < BEFORE_MAX);
         }
         if all.len() >= KEPT_MAX {
-            all.clear();
+            // The oldest goes: one reader's thousand days do not drop what the others look at.
+            let oldest = all.iter().min_by_key(|(_, slot)| slot.made);
+            let oldest = oldest.map(|(key, _)| key.clone());
+            oldest.and_then(|oldest| all.remove(&oldest));
         }
         let value = Arc::new(OnceCell::new());
         let does = before.clone().filter(|(made, _)| age(*made) < BEFORE_MAX);

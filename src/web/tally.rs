@@ -5,10 +5,14 @@ use super::page::{Page, Refusal, address, encoded};
 use super::page_context::PageContext;
 use super::words::T;
 use crate::app::AppError;
+use crate::app::import::Entered;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::Tally;
-use crate::domain::id::{AreaCode, GroupId, PlaceCode, RecordId};
+use crate::domain::id::{AreaCode, CampaignId, GroupId, PlaceCode, RecordId};
 use crate::domain::permission::{Power, may_at};
+use crate::domain::plausible::{Doubtful, Sure};
+use crate::intake::Issue;
+use crate::text::thousands;
 use askama::Template;
 use axum::extract::{Form, Query};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,6 +20,10 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// The field that says which fields had a value.
+const HAD: &str = "had";
+/// The field that confirms counts which are asked about.
+const SURE: &str = "sure";
 /// The most fields of one form; a place serves a few areas.
 const FIELDS_MAX: usize = 400;
 
@@ -36,6 +44,8 @@ struct Row {
 struct Main {
     t: T,
     wrong: Vec<String>,
+    /// Counts that are asked about, a sentence each; saving again confirms them.
+    asked: Vec<String>,
     action: String,
     places: Vec<(String, String, bool)>,
     place: String,
@@ -43,6 +53,8 @@ struct Main {
     today: NaiveDate,
     rows: Vec<(String, Vec<Row>)>,
     several: bool,
+    /// The fields that had a value when the form was made, so that one that was filled meanwhile is not taken back.
+    had: String,
     save: String,
 }
 
@@ -83,14 +95,21 @@ pub(super) async fn form(
     context: PageContext,
     Query(which): Query<Which>,
 ) -> Result<Response, Refusal> {
-    show(&context, which.place.as_deref(), &BTreeMap::new(), Vec::new()).await
+    show(&context, which.place.as_deref(), &BTreeMap::new(), Said::default()).await
+}
+
+/// What the form says above its fields.
+#[derive(Default)]
+struct Said {
+    wrong: Vec<String>,
+    asked: Vec<String>,
 }
 
 async fn show(
     context: &PageContext,
     chosen: Option<&str>,
     entered: &BTreeMap<String, String>,
-    wrong: Vec<String>,
+    Said { wrong, mut asked }: Said,
 ) -> Result<Response, Refusal> {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let all = places(context).await?;
@@ -109,8 +128,14 @@ async fn show(
     if let Some((code, name)) = chosen {
         place = format!("{code} {name}");
         let known = known(context, code).await?;
+        let waiting = waiting(context, code).await?;
+        if entered.is_empty() {
+            asked.extend(waiting.iter().map(|one| question(t, one)));
+        }
         for key in keys(campaign, code, context.as_of) {
-            let row = row(t, campaign, &key, known.get(&key), entered);
+            let own = waiting.iter().find(|one| key_of(&one.tally) == key);
+            let own = own.map(|one| one.tally.doses);
+            let row = row(t, campaign, &key, (known.get(&key), own), entered);
             several |= row.fixed;
             let area = campaign.area(key.0.as_str()).map_or(key.0.as_str(), |area| &area.name);
             match rows.last_mut() {
@@ -120,10 +145,14 @@ async fn show(
         }
     }
     let code = chosen.map(|(code, _)| code.to_string()).unwrap_or_default();
+    let filled = rows.iter().flat_map(|(_, rows)| rows).filter(|row| !row.value.is_empty());
+    let filled = filled.map(|row| row.name.as_str()).collect::<Vec<_>>().join(" ");
+    let had = entered.get(HAD).cloned().unwrap_or(filled);
     let title = t.w("web-tally");
     let main = Main {
         t,
         wrong,
+        asked,
         action: address(&context.loaded, "tally", None),
         places: all
             .iter()
@@ -134,6 +163,7 @@ async fn show(
         today: context.today(),
         rows,
         several,
+        had,
         save: format!(
             "{}&place={}&csrf={}",
             context.to("tally"),
@@ -166,13 +196,15 @@ fn row(
     t: T,
     campaign: &Campaign,
     key: &Key,
-    known: Option<&Vec<Tally>>,
+    (known, waiting): (Option<&Vec<Tally>>, Option<u32>),
     entered: &BTreeMap<String, String>,
 ) -> Row {
     let group = campaign.group(key.1.as_str()).map_or(key.1.as_str(), |group| &group.name);
     let sum = known.map(|all| all.iter().map(|tally| u64::from(tally.doses)).sum::<u64>());
     let name = name(key);
-    let stored = sum.map(|sum| sum.to_string()).unwrap_or_default();
+    // A count that waits to be confirmed is shown, so that whoever saves the form decides about it.
+    let shown = waiting.map(u64::from).or(sum);
+    let stored = shown.map(|sum| sum.to_string()).unwrap_or_default();
     Row {
         label: format!("{group} · {}", t.dose(key.2)),
         value: entered.get(&name).cloned().unwrap_or(stored),
@@ -181,32 +213,80 @@ fn row(
     }
 }
 
-/// Reads the form: its counts, or everything that is wrong with it.
+fn key_of(tally: &Tally) -> Key {
+    (tally.area.clone(), tally.group.clone(), tally.dose)
+}
+
+/// The counts of a place and the page's day that wait to be confirmed.
+async fn waiting(context: &PageContext, place: &PlaceCode) -> Result<Vec<Doubtful>, Refusal> {
+    let found = context.app().doubtful(&context.loaded).await;
+    let found = found.map_err(|error| context.refusal(&error))?;
+    let is_here = |one: &Doubtful| one.tally.place == *place && one.tally.date == context.as_of;
+    Ok(found.into_iter().map(|held| held.what).filter(is_here).collect())
+}
+
+/// Asks about a count.
+fn question(t: T, one: &Doubtful) -> String {
+    let Doubtful { tally, doubt } = one;
+    let what = name(&key_of(tally));
+    t.say(
+        &format!("web-doubtful-{}", doubt.why.word().replace('_', "-")),
+        &[
+            ("what", &what),
+            ("doses", &thousands(u64::from(tally.doses))),
+            ("than", &thousands(doubt.than)),
+        ],
+    )
+}
+
+/// Reads the form: its counts and the records whose field was emptied, or everything that is wrong with it.
 fn read(
     t: T,
-    (place, day): (&PlaceCode, NaiveDate),
+    (id, place, day): (&CampaignId, &PlaceCode, NaiveDate),
     keys: &[Key],
     known: &BTreeMap<Key, Vec<Tally>>,
     entered: &BTreeMap<String, String>,
-) -> Result<Vec<Tally>, Vec<String>> {
-    let (mut out, mut wrong) = (Vec::new(), Vec::new());
+) -> Result<Entered, Vec<String>> {
+    let (mut out, mut wrong) = (Entered::default(), Vec::new());
+    if entered.contains_key(SURE) {
+        out.sure = Sure::All;
+    }
     for key in keys {
-        let text = entered.get(&name(key)).map_or("", |text| text.trim());
+        // A field that the form did not have says nothing.
+        let Some(text) = entered.get(&name(key)).map(|text| text.trim()) else { continue };
         let records = known.get(key).map_or(&[][..], Vec::as_slice);
-        if text.is_empty() || records.len() > 1 {
-            // An empty field changes nothing: only 0 says that no dose was given.
+        if records.len() > 1 {
             continue;
         }
-        let Some(doses) = text.parse::<u32>().ok().filter(|doses| *doses <= 100_000) else {
+        if text.is_empty() {
+            // Only 0 says that no dose was given; an emptied field takes back what it said.
+            let had = entered.get(HAD).is_none_or(|had| had.split(' ').any(|one| one == name(key)));
+            out.gone.extend(records.iter().filter(|_| had).map(|tally| tally.record.clone()));
+            continue;
+        }
+        let Ok(doses) = text.parse::<u32>() else {
             let shown = crate::mail::safe::name(text);
             wrong.push(t.say("web-tally-bad", &[("value", &shown), ("what", &name(key))]));
             continue;
         };
         let (area, group, dose) = key.clone();
-        let own =
-            || RecordId::new(format!("web-{}-{place}-{area}-{group}-{dose}", day.format("%Y%m%d")));
+        let own = || {
+            RecordId::new(format!(
+                "web-{id}-{}-{place}-{area}-{group}-{dose}",
+                day.format("%Y%m%d")
+            ))
+        };
         let record = records.first().map_or_else(own, |tally| tally.record.clone());
-        out.push(Tally { record, date: day, place: place.clone(), area, group, dose, doses });
+        out.tallies.push(Tally {
+            record,
+            date: day,
+            place: place.clone(),
+            area,
+            group,
+            dose,
+            doses,
+            campaign: None,
+        });
     }
     if wrong.is_empty() { Ok(out) } else { Err(wrong) }
 }
@@ -229,20 +309,27 @@ pub(super) async fn save(
     }
     let known = known(&context, &place).await?;
     let keys = keys(campaign, &place, context.as_of);
-    let tallies = match read(t, (&place, context.as_of), &keys, &known, &entered) {
-        Ok(tallies) => tallies,
-        Err(wrong) => return show(&context, Some(place.as_str()), &entered, wrong).await,
+    let about = (&context.loaded.campaign.id, &place, context.as_of);
+    let read = match read(t, about, &keys, &known, &entered) {
+        Ok(read) => read,
+        Err(wrong) => {
+            let said = Said { wrong, ..Said::default() };
+            return show(&context, Some(place.as_str()), &entered, said).await;
+        }
     };
     let (what, said) = (t.w("web-tally"), format!("{place} {}", context.as_of));
     let (loaded, by) = (&context.loaded, context.actor());
-    let done = context.app().import_tallies(loaded, (&what, &said), tallies, by, context.now).await;
-    let done = match done {
+    let done = context.app().enter_tallies(loaded, (&what, &said), read, by, context.now).await;
+    let (done, doubtful) = match done {
         Err(AppError::Denied(denied)) => return Err(context.denied(denied, &said).await),
         done => done.map_err(|error| context.refusal(&error))?,
     };
     if !done.issues.is_empty() {
-        let wrong = done.issues.iter().map(|issue| issue.message(t.0)).collect();
-        return show(&context, Some(place.as_str()), &entered, wrong).await;
+        let is_asked = |issue: &&Issue| issue.code.starts_with("doubtful_");
+        let wrong = done.issues.iter().filter(|issue| !is_asked(issue));
+        let wrong = wrong.map(|issue| issue.message(t.0)).collect();
+        let asked = doubtful.iter().map(|one| question(t, one)).collect();
+        return show(&context, Some(place.as_str()), &entered, Said { wrong, asked }).await;
     }
     context.site.desk.cache.forget();
     let to = format!("{}&place={}&done=tallied", context.to("tally"), encoded(place.as_str()));

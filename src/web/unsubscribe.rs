@@ -1,15 +1,19 @@
 //! The unsubscribe page that a reminder's link opens. Opening it changes nothing, because mail programs follow links by
 //! themselves; only the button, or the one-click POST of a mail program (RFC 8058), does.
 
-use super::{Site, within};
+use super::source::AskedSite;
+use super::within;
 use crate::app::unsubscribing::Done;
+use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::text::word;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use std::time::Duration;
 
+/// What the audit log calls a reader with a mail's link. No account can have this name.
+const READER: &str = "(reader)";
 /// Time limit for the database.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -22,9 +26,15 @@ pub(super) async fn question() -> Response {
 }
 
 /// Stops reminders to the reader of the mail with this token.
-pub(super) async fn leave(State(site): State<Site>, Path(token): Path<String>) -> Response {
+pub(super) async fn leave(AskedSite(site): AskedSite, Path(token): Path<String>) -> Response {
     let (app, now) = (site.app.clone(), site.clock.now());
-    let work = async move { app.unsubscribe(&token, "link", now).await };
+    let work = async move {
+        let done = app.unsubscribe(&token, "link", now).await?;
+        if done == Done::Done {
+            app.note_audit(READER, Action::Unsubscribe, (None, "by a mail's link"), now).await?;
+        }
+        Ok(done)
+    };
     let said = match within(LIMIT, &site.leave_gate, work).await {
         Ok(Done::Done | Done::Already) => (StatusCode::OK, "leave-done"),
         Ok(Done::Unknown) => (StatusCode::NOT_FOUND, "leave-unknown"),

@@ -2,18 +2,20 @@
 
 use super::Site;
 use super::page::{Cell, Page, Refusal, Table, address, encoded, framed};
+use super::source::AskedSite;
 use super::visitor::Visitor;
 use super::words::T;
 use crate::app::campaigns::Applied;
 use crate::app::{AppError, Loaded};
 use crate::domain::audit::Action;
 use crate::domain::difference::{RowChange, What};
+use crate::domain::id::CampaignId;
 use crate::intake::Issue;
 use crate::mail::safe;
 use askama::Template;
 use axum::Extension;
+use axum::extract::Path;
 use axum::extract::multipart::{Multipart, MultipartError};
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -35,7 +37,7 @@ struct Form {
 
 /// The form.
 pub(super) async fn form(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -76,7 +78,7 @@ async fn file(mut form: Multipart) -> Result<Option<(String, Vec<u8>)>, Multipar
 
 /// Stores an uploaded workbook under a random id.
 pub(super) async fn upload(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
     form: Multipart,
@@ -105,7 +107,7 @@ pub(super) async fn upload(
 
 /// Serves the workbook with its errors marked.
 pub(super) async fn marked(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
@@ -135,7 +137,7 @@ struct Checked {
 
 /// Shows what is wrong with an uploaded workbook, or what applying it would change.
 pub(super) async fn checked(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -168,7 +170,7 @@ pub(super) async fn checked(
         main.said = said(t, &campaign.name, campaign.id.as_str(), &applied);
         // What it changes of everybody's places stands below its own changes, with the campaigns that it touches.
         let touched = applied.places.iter().map(|one| {
-            let ids: Vec<&str> = one.campaigns.iter().map(|id| id.as_str()).collect();
+            let ids: Vec<&str> = one.campaigns.iter().map(CampaignId::as_str).collect();
             let key = format!("{} ({})", one.change.key, ids.join(", "));
             RowChange { key, ..one.change.clone() }
         });
@@ -181,7 +183,7 @@ pub(super) async fn checked(
 
 /// Whether there is anything to mark: a file that cannot be opened has one issue that names no sheet.
 fn is_open(issues: &[Issue]) -> bool {
-    issues.iter().any(|issue| issue.file.contains('!'))
+    issues.iter().any(|issue| issue.file.contains('!') && !issue.is_about_opening())
 }
 
 fn said(t: T, name: &str, id: &str, applied: &Applied) -> String {
@@ -234,7 +236,7 @@ fn change_table(t: T, changes: &[RowChange]) -> Table {
 
 /// Stores the campaign of a workbook.
 pub(super) async fn apply(
-    State(site): State<Site>,
+    AskedSite(site): AskedSite,
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {

@@ -7,6 +7,9 @@ use crate::domain::permission::Actor;
 use crate::text::hex;
 use sha2::{Digest as _, Sha256};
 
+/// What a page adds to its address when it refreshes itself without JavaScript.
+pub(super) const REFRESHED: &str = "refreshed=1";
+
 /// Who asks for a page. It has no `Debug`, because it holds the login's secret.
 #[derive(Clone)]
 pub(super) struct Visitor {

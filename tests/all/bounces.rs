@@ -362,11 +362,40 @@ fn nobody_can_forge_a_bounce() {
     }
     assert_eq!(state(&world, zhou), "sent");
     assert!(list(&world).is_empty());
-    // Without an address for bounces, only the Message-ID identifies the mail.
+}
+
+#[test]
+fn without_an_address_for_bounces_a_report_ends_mail_to_nobody() {
+    let (zhou, desk) = ("zhou@home.example", "doseplan@localhost.localdomain");
     let plain = sent(World::small(), "");
-    let text = report_to(&plain, "postfix-unknown", zhou, "doseplan@localhost.localdomain");
-    import(&plain, &text).ends(0);
+    // Only the Message-ID identifies the mail, and the report must name its reader.
+    let text = report_to(&plain, "postfix-unknown", zhou, desk);
+    let other = text.replace(zhou, "qian@home.example");
+    let ran = import(&plain, &other).ends(3);
+    assert_eq!(ran.json()["not_understood"][0]["why"], "other_reader");
+    assert_eq!(state(&plain, zhou), "sent");
+    let taken = import(&plain, &text).ends(0).json();
+    assert_eq!((&taken["new"]["hard"], &taken["suppressed"]), (&1.into(), &0.into()), "{taken}");
     assert_eq!(state(&plain, zhou), "bounced");
+    assert_eq!(list(&plain)[zhou], (0, 0, 0, false));
+    assert_eq!(reached(&plain)["p6"], "yes");
+}
+
+#[test]
+fn a_message_id_is_different_in_every_installation() {
+    let ids = || mail(&reminded(World::small(), ""), "zhou@home.example")["message_id"].to_string();
+    assert_ne!(ids(), ids());
+}
+
+#[test]
+fn a_report_about_another_address_says_nothing_against_the_reader() {
+    let world = bouncing();
+    let zhou = "zhou@home.example";
+    // The reader forwards the mail; there it does not arrive.
+    let text = report(&world, "postfix-unknown", zhou).replace(zhou, "zhou@elsewhere.example");
+    assert_eq!(import(&world, &text).ends(0).json()["new"]["policy"], 1);
+    assert_eq!(state(&world, zhou), "bounced");
+    assert_eq!(list(&world)[zhou], (0, 0, 1, false));
 }
 
 #[test]
@@ -440,11 +469,12 @@ fn a_recipient_that_the_relay_refuses_counts_as_bounced() {
         })
     };
     assert_eq!(refuse(554, "5.7.1 rejected"), None);
+    assert_eq!(refuse(550, "no"), None);
     assert!(list(&world).is_empty());
-    assert_eq!(refuse(550, "5.7.1 Relaying denied"), Some(Kind::Policy));
+    assert_eq!(refuse(550, "Mail is rejected by recipients"), Some(Kind::Policy));
     assert_eq!(list(&world)["zhou@home.example"], (0, 0, 1, false));
     // The same refusal reported twice counts once.
-    assert_eq!(refuse(550, "5.7.1 Relaying denied"), Some(Kind::Policy));
+    assert_eq!(refuse(550, "Mail is rejected by recipients"), Some(Kind::Policy));
     assert_eq!(list(&world)["zhou@home.example"], (0, 0, 1, false));
     let later = now() + TimeDelta::minutes(1);
     let kind = on(&world, async |app, _| {

@@ -24,8 +24,8 @@ fn the_timetable_is_listed_and_says_when_each_job_is_next() {
     let due: Vec<_> = next.as_array().unwrap().iter().map(|line| line["due"].clone()).collect();
     // The evening digest of the day before the start is due already, and so is the morning summary.
     assert_eq!(due.len(), 4);
-    assert_eq!(due[0], format!("{year}-03-31 01:00"));
-    assert_eq!(due[3], format!("{year}-03-31 19:00"));
+    assert_eq!(due[0], format!("{year}-03-31 01:00:00+08:00"));
+    assert_eq!(due[3], format!("{year}-03-31 19:00:00+08:00"));
 }
 
 #[test]

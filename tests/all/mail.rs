@@ -289,14 +289,19 @@ fn messages_are_of_the_form_that_the_contract_names() {
 }
 
 #[test]
-fn a_mail_keeps_its_message_id_wherever_it_is_made() {
-    let ids = || {
-        let world = planned();
-        world.run(&["job", "run", "digest", "--at", "2021-03-31T19:00"]).ends(0);
-        let list = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
+fn a_mail_keeps_its_message_id_in_every_copy_of_its_installation() {
+    let world = planned();
+    let file = world.db().strip_prefix("sqlite://").unwrap().to_owned();
+    std::fs::copy(&file, format!("{file}-copy")).unwrap();
+    let ids = |db: &str| {
+        let job = ["job", "run", "digest", "--at", "2021-03-31T19:00", "--db", db];
+        world.run(&job).ends(0);
+        let list = world.run(&["outbox", "list", "-o", "json", "--db", db]).ends(0).json();
         list.as_array().unwrap().iter().map(|m| m["message_id"].to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(ids(), ids());
+    let (own, copied) = (ids(world.db()), ids(&format!("{}-copy", world.db())));
+    assert!(!own.is_empty());
+    assert_eq!(own, copied);
 }
 
 #[test]

@@ -137,6 +137,7 @@ async fn act(
                 group: "adult".into(),
                 dose: 1,
                 doses: 7,
+                campaign: None,
             };
             app.import_tallies(loaded, ("rows", "by hand"), vec![tally], by, now).await.map(drop)
         }

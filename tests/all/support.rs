@@ -103,6 +103,11 @@ impl World {
         &self.db
     }
 
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.dir.path().to_owned()
+    }
+
     /// Writes a file and returns its path.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);

@@ -183,6 +183,9 @@ fn man_pages_and_explanations_are_there() {
     world.run(&["man", "man"]).ends(0);
     let page = world.read("man/doseplan-report-show.1");
     assert!(page.contains("\\-\\-explain") && page.contains("drop\\-out"), "{page}");
+    let title = page.lines().find(|line| line.starts_with(".TH")).unwrap();
+    let words: Vec<&str> = title.splitn(5, ' ').collect();
+    assert!(words[3].starts_with("20") && words[4].starts_with("\"doseplan "), "{title}");
     let said = world.run(&["explain", "bad-date", "--lang", "zh-CN"]).ends(0).out;
     assert!(said.contains("2021年10月20日"), "{said}");
     let near = world.run(&["explain", "bad_dat"]);

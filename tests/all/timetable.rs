@@ -46,6 +46,17 @@ const LINES: &[(&str, Rule)] = &[
     ("45 * * * 0", Rule::Passing),
 ];
 
+/// Lines and the same line written out. Ranges cross the end of their field, steps begin where they are told.
+const SAME: &[(&str, &str)] = &[
+    ("0 22-4 * * *", "0 0,1,2,3,4,22,23 * * *"),
+    ("50-10/10 7 * * *", "0,10,50 7 * * *"),
+    ("0 7 * NOV-FEB *", "0 7 * 1,2,11,12 *"),
+    ("0 7 30-2 * *", "0 7 1,2,30,31 * *"),
+    ("0 7 * * FRI-MON", "0 7 * * 0,1,5,6"),
+    ("0 7 * * MON/2", "0 7 * * 1,3,5"),
+    ("0 7 * * 1/2", "0 7 * * 1,3,5"),
+];
+
 /// Lines for which croner follows another rule: it takes every list, range and step, also in minutes, as elapsed
 /// time. So `0 8-18 * * *` has an hour twice in a fold and none in a gap.
 fn croner_differs(line: &str) -> bool {
@@ -255,6 +266,19 @@ fn hours_of_a_list_or_range_come_once_and_every_hour_comes_each_hour() {
 }
 
 #[test]
+fn a_range_may_cross_the_end_and_a_step_begins_where_it_is_told() {
+    let zone = chrono_tz::Europe::Berlin;
+    let day = |month, day| NaiveDate::from_ymd_opt(2026, month, day).unwrap();
+    let life = (day(1, 1), day(12, 31));
+    for (line, same) in SAME {
+        let from = Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).unwrap();
+        let due = |line: &str| entry(line).upcoming(zone, from, life, 500);
+        assert_eq!(due(line), due(same), "{line}");
+        assert!(!due(line).is_empty(), "{line}");
+    }
+}
+
+#[test]
 fn a_line_that_cannot_be_used_says_what_to_write() {
     for (line, said) in [
         ("0 7 * *", "write five"),
@@ -262,7 +286,7 @@ fn a_line_that_cannot_be_used_says_what_to_write() {
         ("", "write five"),
         ("0 7 1 * 1", "write * for the other"),
         ("0 7 * * 8", "0 to 7"),
-        ("0 7 * * */0", "from 1 on"),
+        ("0 7 * * */0", "from 1 to 6"),
         ("0 7 * * 5L", "0 to 7"),
         ("0 7 * * 1#2", "0 to 7"),
         ("0 7 L * *", "1 to 28"),
@@ -271,15 +295,14 @@ fn a_line_that_cannot_be_used_says_what_to_write() {
         ("@daily", "write 0 0 * * *"),
         ("@hourly", "write 0 * * * *"),
         ("@reboot", "write for example"),
-        ("99 7 * * *", "write for example"),
-        ("0 24 * * *", "write for example"),
-        ("0 18-8 * * *", "write for example"),
-        ("*/0 7 * * *", "write for example"),
-        ("0 7 0 * *", "write for example"),
-        ("0 7 * 13 *", "write for example"),
+        ("99 7 * * *", "minute 99: write 0 to 59"),
+        ("0 24 * * *", "hour 24: write 0 to 23"),
+        ("*/0 7 * * *", "from 1 to 59"),
+        ("0 7 0 * *", "write 1 to 31"),
+        ("0 7 * 13 *", "write 1 to 12"),
         ("0 7 30 2 *", "never comes"),
         ("noon 7 * * *", "write numbers"),
-        ("-5 7 * * *", "write for example"),
+        ("-5 7 * * *", "write numbers from 0 to 59"),
     ] {
         let text = format!("[digest]\ncron = \"{line}\"\nwindow_hours = 48");
         let told = Timetable::parse(&text).expect_err(line).to_string();
@@ -317,8 +340,8 @@ fn a_timetable_of_one_s_own_is_used_and_a_wrong_one_is_named() {
     assert_eq!(list[0]["job"], "digest");
     let before = year.to_string();
     let eve = NaiveDate::from_ymd_opt(year, 3, 1).unwrap().pred_opt().unwrap();
-    assert_eq!(list[0]["next"], format!("{eve} 17:30"));
-    assert_eq!(list[0]["then"][0], format!("{before}-03-01 17:30"));
+    assert_eq!(list[0]["next"], format!("{eve} 17:30:00+01:00"));
+    assert_eq!(list[0]["then"][0], format!("{before}-03-01 17:30:00+01:00"));
     assert_eq!(list[0]["then"].as_array().unwrap().len(), 2);
     let change = list[0]["clock_change"].as_str().expect("Berlin's clock is moved");
     assert!(change.contains("-03-") || change.contains("-10-"), "{change}");

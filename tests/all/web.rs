@@ -43,7 +43,11 @@ impl Office {
         Self { world, _daemon: daemon, address }
     }
 
-    fn guest(&self) -> Browser {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn guest(&self) -> Browser {
         Browser { address: self.address, cookie: String::new() }
     }
 
@@ -234,9 +238,13 @@ fn passwords(office: &Office) {
     assert_eq!(guest.post("/login", "name=nobody&password=wrong-wrong").status, 401);
     // A wrong name may be a password in the wrong field, so it is not logged.
     assert_eq!(guest.post("/login", "name=my+secret+word&password=x").status, 401);
+    // It could be a name, but nobody's: a password in the wrong field.
+    assert_eq!(guest.post("/login", "name=Geheim9911&password=viewer").status, 401);
     let log = office.log();
     assert!(log.iter().any(|line| line["who"] == "viewer" && line["did"] == "login-failed"));
-    assert!(!log.iter().any(|line| line.to_string().contains("secret")));
+    for word in ["secret", "Geheim9911", "nobody"] {
+        assert!(!log.iter().any(|line| line.to_string().contains(word)), "{word}");
+    }
 
     let head = "POST /login HTTP/1.1\r\nSec-Fetch-Site: cross-site\r\n\
                 Content-Type: application/x-www-form-urlencoded";
@@ -483,6 +491,54 @@ fn bad_workbooks_are_refused_told_and_harmless() {
     // Another account's upload does not exist for this one.
     let mine = browser.upload("a.xlsx", &workbook(&[("areas", AREAS)])).headers["location"].clone();
     assert_eq!(office.login("admin").get(&mine).status, 404);
+}
+
+#[test]
+fn no_workbook_ends_the_daemon_and_one_that_failed_is_not_opened_again() {
+    let office = Office::open();
+    let browser = office.login("planner");
+    for (name, bytes, _) in crate::hostile::cases() {
+        if !bytes.starts_with(b"PK") {
+            continue;
+        }
+        let at = browser.upload(name, &bytes);
+        assert_eq!(at.status, 303, "{name}: {}", at.body);
+        let location = &at.headers["location"];
+        let since = std::time::Instant::now();
+        for _ in 0..3 {
+            let page = browser.get(location);
+            assert!(page.status == 200 && page.body.contains(name), "{name}: {}", page.body);
+        }
+        // The first look at it was while it was uploaded; these say what was kept.
+        assert!(since.elapsed().as_secs() < 10, "{name}: {:?}", since.elapsed());
+        let alive = exchange(
+            office.address,
+            b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        );
+        assert_eq!(alive.unwrap().status, 200, "{name}");
+    }
+    let good = office.world.path("good.xlsx");
+    office.world.run(&["campaign", "export", text(&good)]).ends(0);
+    let page = browser.checked("good.xlsx", &std::fs::read(&good).unwrap());
+    assert!(page.contains("/apply"), "{page}");
+}
+
+#[test]
+fn every_section_has_a_heading_and_the_caption_of_a_figure_stands_at_its_end() {
+    let office = Office::open();
+    let browser = office.login("admin");
+    for (path, _) in ADDRESSES {
+        let page = browser.get(path).body;
+        for section in page.split("<section").skip(1) {
+            let inside = section.split("</section>").next().unwrap();
+            assert!(inside.contains("<h2") || inside.contains("<h3"), "{path}: {inside}");
+        }
+        for figure in page.split("<figure").skip(1) {
+            let inside = figure.split("</figure>").next().unwrap().trim_end();
+            let has_caption = inside.contains("<figcaption");
+            assert!(!has_caption || inside.ends_with("</figcaption>"), "{path}: {inside}");
+        }
+    }
 }
 
 #[test]

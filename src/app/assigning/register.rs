@@ -8,8 +8,8 @@ use crate::domain::assign::{
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::count::floor_of;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
-use crate::domain::judge::Asks;
-use crate::domain::person::{Sex, bars_on, group_of};
+use crate::domain::judge::{self, Asks};
+use crate::domain::person::{Asked, Sex, bars_on};
 use crate::domain::plan::PlanRow;
 use crate::domain::rules::model::VaccineId;
 use crate::domain::rules::{DoseAdministered, Patient};
@@ -129,6 +129,7 @@ struct Enrolled {
     sex: Sex,
     /// `None`: in no group of the campaign.
     cohort: Option<CohortNo>,
+    has_died: bool,
 }
 
 /// What assigning works on.
@@ -196,15 +197,19 @@ async fn people(
     today: NaiveDate,
     cohorts: &mut Cohorts,
 ) -> Result<(Codes, Vec<Enrolled>)> {
-    // Some vaccines of a programme are for girls alone.
+    // Some vaccines of a programme are for girls alone; a series is for whom its groups say.
     let with_sex = matches!(loaded.judge.asks, Asks::CatchUp { .. });
     let (mut codes, mut people) = (Codes::default(), Vec::new());
-    register::each_person(tx, loaded.no, with_sex, |one| {
-        codes.push(&one.person);
-        let group = group_of(&loaded.campaign, one.born, one.group.as_ref(), today);
-        let area = loaded.campaign.home(&one.area, today);
+    let asked = Asked::by(&loaded.campaign);
+    register::each_person(tx, |one| {
+        codes.push(one.person.as_str());
+        let who = one.who;
+        let group = asked.group(&who.area, who.traits(), today);
+        let area = loaded.campaign.home(&who.area, today);
         let cohort = group.map(|group| cohorts.number(area, &group.id));
-        people.push(Enrolled { born: one.born, sex: one.sex, cohort });
+        let has_died = one.died.is_some_and(|died| died <= today);
+        let sex = if with_sex { who.sex } else { Sex::U };
+        people.push(Enrolled { born: who.born, sex, cohort, has_died });
     })
     .await?;
     Ok((codes, people))
@@ -234,11 +239,11 @@ async fn given(
 ) -> Result<Vec<(PersonNo, Shot)>> {
     let (campaign, judge) = loaded.rules();
     let mut out = Vec::new();
-    register::each_dose(tx, loaded.no, today, |one| {
+    register::each_dose(tx, today, |one| {
         if let Some(person) = codes.find(&one.person) {
             let (product, lot) = (one.product.as_deref(), one.lot.as_deref());
-            let DoseAdministered { date, vaccine, expired, .. } =
-                judge.given(campaign, one.date, product, lot);
+            let shot = judge::Shot { date: one.date, product, lot, campaign: one.campaign };
+            let DoseAdministered { date, vaccine, expired, .. } = judge.given(campaign, shot);
             out.push((person, Shot { date, vaccine, expired }));
         }
     })
@@ -248,21 +253,44 @@ async fn given(
     Ok(out)
 }
 
-/// The last day on which an outcome was noted that bars somebody today.
+/// The last days on which something was noted that bars somebody today.
+#[derive(Debug, Clone, Copy, Default)]
+struct Barred {
+    /// That they moved or died: any later dose shows otherwise.
+    of_person: Option<NaiveDate>,
+    /// About the vaccine: a later dose of it shows otherwise.
+    of_vaccine: Option<NaiveDate>,
+}
+
+impl Barred {
+    /// Whether it still holds after the last dose, and the last one of the campaign's.
+    fn holds(self, last: Option<NaiveDate>, last_own: Option<NaiveDate>) -> bool {
+        let after = |noted: Option<NaiveDate>, last: Option<NaiveDate>| {
+            noted.is_some_and(|noted| last.is_none_or(|last| noted > last))
+        };
+        after(self.of_person, last) || after(self.of_vaccine, last_own)
+    }
+}
+
+/// What was noted of people that bars them today.
 async fn barring(
     tx: &mut Tx,
     loaded: &Loaded,
     today: NaiveDate,
     codes: &Codes,
-) -> Result<BTreeMap<PersonNo, NaiveDate>> {
-    let mut out = BTreeMap::new();
-    register::each_outcome(tx, loaded.no, today, |one| {
-        if !bars_on(one.kind, (one.date, one.until), today) {
+) -> Result<BTreeMap<PersonNo, Barred>> {
+    let mut out: BTreeMap<PersonNo, Barred> = BTreeMap::new();
+    register::each_outcome(tx, today, |one| {
+        if !bars_on(one.kind, (one.date, one.until), today)
+            || !loaded.judge.heeds(one.kind, one.campaign, one.vaccine.as_deref())
+        {
             return;
         }
         if let Some(person) = codes.find(&one.person) {
-            let last = out.entry(person).or_insert(one.date);
-            *last = one.date.max(*last);
+            let barred = out.entry(person).or_default();
+            let is_of_person = one.kind.is_of_person();
+            let last = if is_of_person { &mut barred.of_person } else { &mut barred.of_vaccine };
+            *last = (*last).max(Some(one.date));
         }
     })
     .await?;
@@ -315,7 +343,7 @@ async fn held(
 /// What is known of people, each list sorted by person.
 struct Known {
     given: Vec<(PersonNo, Shot)>,
-    barring: BTreeMap<PersonNo, NaiveDate>,
+    barring: BTreeMap<PersonNo, Barred>,
     absences: BTreeMap<(PersonNo, u8), (u8, NaiveDate)>,
     held: Vec<(PersonNo, Seat)>,
 }
@@ -357,7 +385,10 @@ fn judge_all(
         cohorts.sizes[cohort.0 as usize].registered += 1;
         let last = mine.last().map(|(_, shot)| shot.date);
         // A dose given since lifts what was noted before it.
-        if known.barring.get(&no).is_some_and(|noted| last.is_none_or(|last| *noted > last)) {
+        let own = outlook.doses.iter().filter(|dose| dose.number > 0);
+        let last_own = own.map(|dose| dose.date).next_back();
+        let noted = known.barring.get(&no).is_some_and(|noted| noted.holds(last, last_own));
+        if noted || person.has_died {
             not_due(true);
             continue;
         }

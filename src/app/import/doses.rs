@@ -1,50 +1,86 @@
 //! Doses of persons. Numbers and validity follow from all doses of a person, so one dose changes what the others count.
 //! Each person of a batch is judged twice: with the doses before the batch, and with the doses after it.
 
+use super::facts::{Changes, Facts};
 use super::pipeline::{Found, Histories, Importable};
-use super::{Facts, Good, Warning, each_once};
+use super::{Good, Kind, Warning, each_once};
 use crate::app::Loaded;
-use crate::domain::counting::{Cells, count_person};
-use crate::domain::dose::Dose;
-use crate::domain::id::{PersonId, RecordId};
+use crate::domain::counting::count_person;
+use crate::domain::dose::{Dose, Entered};
+use crate::domain::id::{CampaignNo, PersonId, RecordId};
 use crate::domain::judge::Judged;
+use crate::domain::plausible::is_dose_too_early;
 use crate::intake::Issue;
 use crate::store::doses::{History, in_order};
 use std::collections::{HashMap, HashSet};
 
 impl Importable for Dose {
     const KEY: &'static str = "record";
+    const KIND: Kind = Kind::Doses;
+
+    fn resolve(&mut self, facts: &Facts) {
+        facts.resolve(&mut self.person);
+        facts.settle_place(&mut self.place);
+    }
+
+    fn complete(row: &mut Good<Self>, known: Option<&Self>, facts: &Facts) -> Option<Issue> {
+        if let Some(known) = known {
+            leave_unsaid(&mut row.value, known, facts);
+        }
+        let old = known.and_then(|known| known.campaign);
+        let named = match facts.campaign(row, old) {
+            Ok(named) => named,
+            Err(issue) => return Some(issue),
+        };
+        let (dose, line) = (&row.value, row.line);
+        let elsewhere = !facts.has_place(&dose.place);
+        let campaign = match campaign_of(facts, dose, named) {
+            Campaign::Is(no) => Some(no),
+            Campaign::None => None,
+            Campaign::Unclear => return Some(facts.which_campaign(line)),
+        };
+        if old.is_some() && campaign.is_some() && old != campaign {
+            return Some(facts.wrong_campaign(line, old));
+        }
+        row.value.campaign = campaign;
+        row.value.elsewhere = elsewhere;
+        None
+    }
 
     fn people<'a>(rows: &'a [Good<Self>], replaced: &[&'a Self]) -> Vec<&'a PersonId> {
         each_once(rows.iter().map(|row| &row.value).chain(replaced.iter().copied()).map(person))
     }
 
-    fn fault(&self, facts: &Facts<'_>, line: u32, histories: &Histories) -> Option<Issue> {
-        let Loaded { campaign, .. } = facts.loaded;
+    fn fault(&self, facts: &Facts, line: u32, histories: &Histories) -> Option<Issue> {
         let Some(history) = histories.get(&self.person) else {
             return Some(facts.unknown_person(line, &self.person));
         };
         if self.date < history.person.born {
             return Some(facts.issue("before_birth", line, "date", &self.date.to_string()));
         }
+        let loaded = self.campaign.and_then(|no| facts.of(no));
         // A catch-up register holds doses that were given elsewhere, years ago.
-        let is_history = campaign.catch_up.is_some() && self.date < campaign.start;
-        let place = if is_history { None } else { facts.place(line, &self.place) };
+        let is_history = loaded.is_some_and(|loaded| {
+            loaded.campaign.catch_up.is_some() && self.date < loaded.campaign.start
+        });
+        let is_misspelt = || facts.misspelt(line, &self.place);
+        let place = if self.elsewhere && !is_history { is_misspelt() } else { None };
         place
             .or_else(|| product(facts, line, self))
-            .or_else(|| {
-                let lot = self.lot.as_ref().filter(|lot| !facts.lots.contains(*lot));
-                lot.map(|lot| facts.issue("unknown_lot", line, "lot", lot.as_str()))
-            })
+            .or_else(|| facts.lot(line, self))
             .or_else(|| facts.not_future(line, self.date))
+            .or_else(|| {
+                let early = loaded.filter(|one| is_dose_too_early(&one.campaign, self.date));
+                early.map(|loaded| facts.too_early(loaded, line, self.date))
+            })
     }
 
     fn count(
-        loaded: &Loaded,
+        facts: &Facts,
         mut histories: Histories,
         replaced: &[&Self],
         rows: &[Good<Self>],
-        cells: &mut Cells,
+        changes: &mut Changes,
     ) -> Found {
         let mut found = Found::default();
         let gone: HashSet<&RecordId> = replaced.iter().map(|old| &old.record).collect();
@@ -55,11 +91,86 @@ impl Importable for Dose {
         for person in Self::people(rows, replaced) {
             if let Some(history) = histories.remove(person) {
                 let new = new.get(person).map_or(&[][..], Vec::as_slice);
-                count_changed(loaded, history, (&gone, new), cells, &mut found);
+                count_changed(facts, history, (&gone, new), changes, &mut found);
             }
         }
         found.invalid.sort_by_key(|warning| warning.row);
         found
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.elsewhere
+    }
+}
+
+/// Takes from what is known what the file says nothing about.
+fn leave_unsaid(dose: &mut Dose, known: &Dose, facts: &Facts) {
+    if !facts.present.has("product") {
+        dose.product.clone_from(&known.product);
+    }
+    if !facts.present.has("lot") {
+        dose.lot.clone_from(&known.lot);
+    }
+    if !facts.present.has("attribute") {
+        dose.attribute = known.attribute;
+    }
+    let (has_by, has_at) = (facts.present.has("entered_by"), facts.present.has("entered_at"));
+    if has_by && has_at || dose.entered == known.entered {
+        return;
+    }
+    let mut entered = dose.entered.take().unwrap_or_default();
+    let before = known.entered.as_deref().cloned().unwrap_or_default();
+    if !has_by {
+        entered.by = before.by;
+    }
+    if !has_at {
+        entered.at = before.at;
+    }
+    dose.entered = (*entered != Entered::default()).then_some(entered);
+}
+
+/// The campaign that a dose is recorded under.
+enum Campaign {
+    /// This one.
+    Is(CampaignNo),
+    /// None: the vaccine is none that a campaign gives.
+    None,
+    /// Nobody can say which.
+    Unclear,
+}
+
+/// The campaign that a dose belongs to: the one named, unless its product is the vaccine of another one. Without a name
+/// the product decides, or that only one campaign is open at the place on the day.
+fn campaign_of(facts: &Facts, dose: &Dose, named: Option<CampaignNo>) -> Campaign {
+    let product = dose.product.as_deref();
+    let gives = |loaded: &&Loaded| product.is_some_and(|product| loaded.judge.gives(product));
+    if let Some(named) = named
+        && (facts.all.len() == 1 || facts.of(named).as_ref().is_some_and(gives))
+    {
+        return Campaign::Is(named);
+    }
+    let mut open = facts.open_at(&dose.place, dose.date);
+    let by_product = || {
+        let mut at_work = facts.open_at(&dose.place, dose.date).filter(gives);
+        at_work.next().or_else(|| {
+            // A dose from before the campaigns, or from elsewhere.
+            let mut all = facts.all.iter().filter(|loaded| loaded.is_open).filter(gives);
+            all.next().or_else(|| facts.all.iter().find(gives))
+        })
+    };
+    if let Some(found) = by_product() {
+        return Campaign::Is(found.no);
+    }
+    if let Some(named) = named {
+        return Campaign::Is(named);
+    }
+    let is_known = |product: &str| crate::intake::rules::vaccine_names().any(|one| one == product);
+    if product.is_some_and(is_known) {
+        return Campaign::None;
+    }
+    match (open.next(), open.next()) {
+        (Some(only), None) => Campaign::Is(only.no),
+        _ => Campaign::Unclear,
     }
 }
 
@@ -73,46 +184,68 @@ enum Origin {
     Row(u32),
     /// It stood in the database.
     Stored {
-        /// Whether the rules refused it already.
-        was_refused: bool,
+        /// Where among the person's doses.
+        at: usize,
     },
 }
 
-/// Counts a person anew: without the doses that are `gone`, with the `new` ones.
+/// Counts a person anew in every campaign that the changes concern: without the doses that are `gone`, with the `new`
+/// ones.
 fn count_changed(
-    loaded: &Loaded,
+    facts: &Facts,
     History { person, doses: before }: History,
     (gone, new): (&HashSet<&RecordId>, &[&Good<Dose>]),
-    cells: &mut Cells,
+    changes: &mut Changes,
     found: &mut Found,
 ) {
-    let judged = count_person(loaded.rules(), &person, &before, -1, cells);
-    let stay = before.into_iter().zip(judged).filter(|(dose, _)| !gone.contains(&dose.record));
-    let stored = |(dose, judged): (Dose, Judged)| {
-        (dose, Origin::Stored { was_refused: judged.is_refused() })
-    };
-    let mut after: Vec<(Dose, Origin)> = stay.map(stored).collect();
+    let is_gone = |dose: &&Dose| gone.contains(&dose.record);
+    let concerned: Vec<&Loaded> = facts
+        .all
+        .iter()
+        .filter(|loaded| {
+            let (campaign, judge) = loaded.rules();
+            let touched = before.iter().filter(is_gone).chain(new.iter().map(|row| &row.value));
+            let mut touched = touched;
+            facts.all.len() == 1 || touched.any(|dose| judge.concerns(campaign, dose))
+        })
+        .collect();
+    let verdicts: Vec<Vec<Judged>> = concerned
+        .iter()
+        .map(|loaded| {
+            let cells = changes.entry(loaded.no).or_default();
+            count_person(loaded.rules(), &person, &before, -1, cells)
+        })
+        .collect();
+    let stay = (0..).zip(before).filter(|(_, dose)| !gone.contains(&dose.record));
+    let mut after: Vec<(Dose, Origin)> =
+        stay.map(|(at, dose)| (dose, Origin::Stored { at })).collect();
     after.extend(new.iter().map(|row| (row.value.clone(), Origin::Row(row.line))));
     after.sort_by(|(a, _), (b, _)| in_order(a, b));
     let (doses, origins): (Vec<Dose>, Vec<Origin>) = after.into_iter().unzip();
-    let judged = count_person(loaded.rules(), &person, &doses, 1, cells);
-    for ((dose, origin), judged) in doses.iter().zip(origins).zip(judged) {
-        match origin {
-            _ if !judged.is_refused() => {}
-            Origin::Row(line) => found.invalid.push(Warning::new(Some(line), dose, judged)),
-            Origin::Stored { was_refused: true } => {}
-            Origin::Stored { was_refused: false } => {
-                found.no_longer_valid.push(Warning::new(None, dose, judged));
+    for (loaded, verdicts) in concerned.into_iter().zip(verdicts) {
+        let cells = changes.entry(loaded.no).or_default();
+        let judged = count_person(loaded.rules(), &person, &doses, 1, cells);
+        for ((dose, origin), judged) in doses.iter().zip(&origins).zip(judged) {
+            let is_theirs = dose.campaign.is_none_or(|campaign| campaign == loaded.no);
+            match origin {
+                _ if !judged.is_refused() || !is_theirs => {}
+                Origin::Row(line) => {
+                    found.invalid.push(Warning::new(Some(*line), dose, judged, loaded.no));
+                }
+                Origin::Stored { at } if verdicts[*at].is_refused() => {}
+                Origin::Stored { .. } => {
+                    found.no_longer_valid.push(Warning::new(None, dose, judged, loaded.no));
+                }
             }
         }
     }
 }
 
 /// In a catch-up register a dose of an unknown vaccine is refused: the person would seem to lack that dose.
-fn product(facts: &Facts<'_>, line: u32, dose: &Dose) -> Option<Issue> {
-    let Loaded { campaign, judge, .. } = facts.loaded;
+fn product(facts: &Facts, line: u32, dose: &Dose) -> Option<Issue> {
+    let Loaded { campaign, judge, .. } = facts.of(dose.campaign?)?;
     let product = dose.product.as_deref().unwrap_or_default();
-    if campaign.catch_up.is_none() || judge.vaccine(Some(product)).is_some() {
+    if campaign.catch_up.is_none() || judge.vaccine(Some(product), dose.campaign).is_some() {
         return None;
     }
     if product.is_empty() {

@@ -2,31 +2,38 @@
 //! with other values is a correction, and what was known before is kept. Bad rows go to an errors file, good rows are
 //! stored.
 
+mod by_hand;
 mod doses;
+mod facts;
 mod outcomes;
 mod persons;
 mod pipeline;
 mod tallies;
 #[cfg(test)]
 mod tests;
+mod undo;
 
-use super::{App, AppError, Loaded, Result, today};
+pub use by_hand::Entered;
+
+use super::{App, AppError, Loaded, Result};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
-use crate::domain::counting::Cells;
-use crate::domain::dose::{Dose, Tally};
-use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId};
+use crate::domain::dose::Dose;
+use crate::domain::id::{CampaignNo, PersonId, RecordId};
 use crate::domain::judge::Judged;
-use crate::domain::permission::{self, Actor, Power, Visits};
-use crate::domain::person::Outcome;
-use crate::intake::rows::{self, Batch, RawCells, Rows};
+use crate::domain::permission::Actor;
+use crate::domain::plausible::{Doubtful, Sure};
+use crate::intake::rows::{self, Batch, Present, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
-use crate::store::{Tx, cells, figures, records};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::store::audit::{self, Author};
+use crate::store::figures::{self, Entry};
+use crate::store::{Tx, doubtful, imports};
+use chrono::{DateTime, Utc};
+use facts::{Changes, Facts, change};
 use serde::Serialize;
-use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
+pub use undo::Undone;
 
 /// Rows that are looked up and stored together. Memory holds three batches: one being stored, one waiting, one being
 /// read.
@@ -50,6 +57,21 @@ pub struct Imported {
     pub corrected: u64,
     /// Rows refused.
     pub refused: u64,
+    /// How many of them are counts that nobody can mean, until somebody confirms them.
+    pub doubtful: u64,
+    /// Rows of records that were taken out and stay out.
+    #[serde(skip_serializing_if = "is_none")]
+    pub voided: u64,
+    /// Rows stored of doses that were given outside the jurisdiction.
+    #[serde(skip_serializing_if = "is_none")]
+    pub elsewhere: u64,
+    /// Rows of a form whose number of doses was not filled in: not reported. They are not among the rows.
+    pub unfilled: u64,
+    /// Rows accepted that somebody should look at.
+    pub to_look_at: u64,
+    /// The first of them, with what is odd.
+    #[serde(skip)]
+    pub oddities: Vec<Issue>,
     /// Rows stored whose dose does not count by the rules.
     pub invalid: u64,
     /// The first of them, with their reasons.
@@ -70,6 +92,11 @@ pub struct Imported {
     pub fault: Vec<Issue>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 /// The most reasons, and the most doses that do not count, that the screen shows. The errors file has all reasons.
 const ISSUES_SHOWN_MAX: usize = 20;
 
@@ -87,6 +114,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind that the command line calls so.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Doses, Self::Tallies, Self::Persons, Self::Outcomes];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// As the command line calls it.
     pub fn name(self) -> &'static str {
         match self {
@@ -98,12 +131,31 @@ impl Kind {
     }
 }
 
+/// A file to import.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// The campaign asked for; `None`: the rows say it, or what they speak of.
+    pub campaign: Option<&'a Loaded>,
+    /// What its rows are.
+    pub kind: Kind,
+    /// Where it is.
+    pub path: &'a Path,
+    /// The language of the reasons.
+    pub language: Language,
+    /// Whether records that were voided come back.
+    pub revives: bool,
+    /// Which counts somebody has confirmed.
+    pub sure: Sure,
+}
+
 /// A row of a batch whose form is right.
 struct Good<T> {
     /// Its place in the batch.
     index: usize,
     /// Its line in the file.
     line: u32,
+    /// The campaign that it names.
+    campaign: Option<Box<str>>,
     /// What it says.
     value: T,
 }
@@ -114,8 +166,12 @@ struct Stored {
     new: u64,
     same: u64,
     corrected: u64,
+    voided: u64,
+    elsewhere: u64,
     found: pipeline::Found,
     refused: Vec<(usize, Issue)>,
+    /// Counts that were refused until somebody confirms them.
+    doubtful: Vec<Doubtful>,
 }
 
 /// A dose that does not count.
@@ -129,27 +185,19 @@ pub struct Warning {
     pub person: PersonId,
     /// What the rules say.
     pub judged: Judged,
+    /// Whose rules.
+    pub campaign: CampaignNo,
 }
 
 impl Warning {
-    fn new(row: Option<u32>, dose: &Dose, judged: Judged) -> Self {
-        Self { row, record: dose.record.clone(), person: dose.person.clone(), judged }
+    fn new(row: Option<u32>, dose: &Dose, judged: Judged, campaign: CampaignNo) -> Self {
+        let (record, person) = (dose.record.clone(), dose.person.clone());
+        Self { row, record, person, judged, campaign }
     }
 }
 
-/// What rows are checked against.
-struct Facts<'a> {
-    loaded: &'a Loaded,
-    file: String,
-    today: NaiveDate,
-    now: i64,
-    places: HashSet<PlaceCode>,
-    areas: HashSet<AreaCode>,
-    lots: HashSet<LotCode>,
-}
-
 impl App {
-    /// Imports a file. `now` becomes the time of recording.
+    /// Imports a file at the command line, under a campaign. `now` becomes the time of recording.
     pub async fn import(
         &self,
         loaded: &Loaded,
@@ -158,84 +206,57 @@ impl App {
         language: Language,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let from = (kind, path, language);
-        match kind {
-            Kind::Doses => self.import_rows(loaded, rows::doses(path), from, now).await,
-            Kind::Tallies => self.import_rows(loaded, rows::tallies(path), from, now).await,
-            Kind::Persons => self.import_rows(loaded, rows::persons(path), from, now).await,
-            Kind::Outcomes => self.import_rows(loaded, rows::outcomes(path), from, now).await,
-        }
+        let (campaign, sure) = (Some(loaded), Sure::None);
+        let order = Order { campaign, kind, path, language, revives: false, sure };
+        let done = self.import_file(&order, now).await;
+        self.store.fold_log().await;
+        done
     }
 
-    /// Stores counts that `by` entered by hand, all of them or, if one is refused, none. Issues call their source
-    /// `what`. Counts of a place that is not theirs on that day are denied, and so are corrections of records of such a
-    /// place.
-    /// `said` begins the line of the audit log.
-    pub async fn import_tallies(
-        &self,
-        loaded: &Loaded,
-        (what, said): (&str, &str),
-        tallies: Vec<Tally>,
-        by: Actor<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Imported> {
-        let sessions = self.sessions(loaded).await?;
-        let mut act = self.act((by, Power::Tally), Action::Tally, now).await?;
-        let tx = act.tx();
-        let keys = tallies.iter().map(|tally| tally.record.as_str());
-        let known = records::find::<Tally>(tx, loaded.no, keys).await?;
-        for tally in known.values().map(|known| &known.value).chain(&tallies) {
-            let visits = Visits::on(&sessions, tally.date);
-            let place = tally.place.as_str();
-            permission::may_at(by, Power::Tally, &loaded.campaign, place, &visits)?;
+    /// Imports a file. `now` becomes the time of recording.
+    pub async fn import_file(&self, order: &Order<'_>, now: DateTime<Utc>) -> Result<Imported> {
+        let path = order.path;
+        match order.kind {
+            Kind::Doses => self.import_rows(rows::doses(path), order, now).await,
+            Kind::Tallies => self.import_rows(rows::tallies(path), order, now).await,
+            Kind::Persons => self.import_rows(rows::persons(path), order, now).await,
+            Kind::Outcomes => self.import_rows(rows::outcomes(path), order, now).await,
         }
-        let facts = facts(loaded, what, now);
-        let rows = tallies.len() as u64;
-        let good = (1..).zip(tallies).enumerate();
-        let good = good.map(|(index, (line, value))| Good { index, line, value }).collect();
-        let mut changes = Cells::new();
-        let stored = pipeline::store(tx, &facts, good, &mut changes).await?;
-        let Stored { new, same, corrected, refused, .. } = stored;
-        let mut out = Imported { rows, new, same, corrected, ..Imported::default() };
-        out.issues.extend(refused.into_iter().map(|(_, issue)| issue));
-        if !out.issues.is_empty() {
-            return Ok(Imported { rows, refused: rows, issues: out.issues, ..Imported::default() });
-        }
-        cells::change(act.tx(), loaded.no, changes).await?;
-        let counts = [out.new, out.same, out.corrected, out.refused];
-        let (kind, at) = (Kind::Tallies.name(), super::millis(now));
-        figures::insert_import(act.tx(), loaded.no, kind, counts, at).await?;
-        let said = format!("{said} new {new} corrected {corrected}");
-        act.commit(Some(loaded.campaign.id.as_str()), &said).await?;
-        Ok(out)
     }
 
     async fn import_rows<T: pipeline::Importable>(
         &self,
-        loaded: &Loaded,
         opened: std::result::Result<Rows<T>, Vec<Issue>>,
-        (kind, path, language): (Kind, &Path, Language),
+        order: &Order<'_>,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         let mut out = Imported::default();
+        let by = self.author(Actor::CommandLine);
+        let (mut facts, entry) = self.begin_import(order, &opened, &by, now).await?;
+        if order.kind == Kind::Tallies && opened.is_ok() {
+            for loaded in facts.all.clone().iter().filter(|loaded| loaded.is_open) {
+                facts.add_sessions(self.sessions(loaded).await?);
+            }
+        }
+        let about = (order, &facts, entry, &by);
         let rows = match opened {
             Ok(rows) => rows,
             Err(fault) => {
                 out.fault = fault;
-                self.end_import((None, Cells::new()), loaded, kind, &out, now).await?;
+                self.end_import((None, Changes::new()), about, &out).await?;
                 return Ok(out);
             }
         };
-        let facts = facts(loaded, rows.file(), now);
-        let mut errors = ErrorsFile::new(path, rows.names(), language);
+        let (path, kind) = (order.path, order.kind.name());
+        let mut errors = ErrorsFile::new(path, rows.names(), order.language);
         if rows.is_workbook() {
-            let made_at = now.with_timezone(&loaded.campaign.timezone).naive_local();
-            errors = errors.with_workbook(kind.name(), made_at);
+            let zone = facts.zone();
+            errors = errors.with_workbook(kind, now.with_timezone(&zone).naive_local());
         }
         // Another thread reads the file and checks the form while this one stores: two cores work at once.
         let (send, mut receive) = mpsc::channel::<Batch<T>>(BATCHES_AHEAD);
         let reader = tokio::task::spawn_blocking(move || read_ahead(rows, &send));
-        let (mut open, mut changes, mut batches) = (None, Cells::new(), 0_u32);
+        let (mut open, mut changes, mut batches) = (None, Changes::new(), 0_u32);
         while let Some(batch) = receive.recv().await {
             out.rows += batch.rows.len() as u64;
             let (good, raw) = sort_out(batch, &mut errors, &mut out)?;
@@ -244,9 +265,12 @@ impl App {
                 None => self.store.write().await?,
             };
             let stored = pipeline::store(&mut tx, &facts, good, &mut changes).await?;
+            for one in &stored.doubtful {
+                doubtful::insert(&mut tx, one, &by, entry.at).await?;
+            }
             batches += 1;
             if batches % BATCHES_PER_COMMIT == 0 {
-                cells::change(&mut tx, loaded.no, std::mem::take(&mut changes)).await?;
+                change(&mut tx, std::mem::take(&mut changes)).await?;
                 tx.commit().await?;
             } else {
                 open = Some(tx);
@@ -255,64 +279,82 @@ impl App {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }
         }
-        self.end_import((open, changes), loaded, kind, &out, now).await?;
+        self.end_import((open, changes), about, &out).await?;
         match reader.await {
-            Ok(Ok(_)) => {}
+            Ok(Ok(read)) => out.unfilled = read.unfilled,
             Ok(Err(issue)) => out.fault.push(issue),
             Err(error) => return Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
         out.errors_file = errors.finish().map_err(|error| errors_fault(path, &error))?;
+        if let Some(file) = &out.errors_file {
+            let file = file.canonicalize().unwrap_or_else(|_| file.clone());
+            let mut tx = self.store.write().await?;
+            imports::errors(&mut tx, entry.id, &file.display().to_string()).await?;
+            tx.commit().await?;
+        }
         Ok(out)
     }
 
-    /// Stores the last changes of cells and what the import came to, and commits.
+    /// Writes down that a file is being imported; returns what its rows are checked against, and its entry.
+    async fn begin_import<T>(
+        &self,
+        order: &Order<'_>,
+        opened: &std::result::Result<Rows<T>, Vec<Issue>>,
+        by: &Author,
+        now: DateTime<Utc>,
+    ) -> Result<(Facts, Entry)> {
+        let mut tx = self.store.write().await?;
+        let named = order.path.file_name().map(|name| name.to_string_lossy());
+        let (file, present) = match opened {
+            Ok(rows) => (rows.file(), rows.present()),
+            Err(_) => ("", Present::default()),
+        };
+        let mut facts = self.facts(&mut tx, order, (file, present), now).await?;
+        let about = (order.kind.name(), named.as_deref());
+        let entry = figures::begin_entry(&mut tx, facts.chosen, about, by, facts.now).await?;
+        facts.now = entry.at;
+        tx.commit().await?;
+        Ok((facts, entry))
+    }
+
+    /// Stores the last changes of cells and what the import came to, with its line of the audit log, and commits.
     async fn end_import(
         &self,
-        (open, changes): (Option<Tx>, Cells),
-        loaded: &Loaded,
-        kind: Kind,
+        (open, changes): (Option<Tx>, Changes),
+        (order, facts, entry, by): (&Order<'_>, &Facts, Entry, &Author),
         out: &Imported,
-        now: DateTime<Utc>,
     ) -> Result<()> {
         let mut tx = match open {
             Some(tx) => tx,
             None => self.store.write().await?,
         };
-        cells::change(&mut tx, loaded.no, changes).await?;
-        let rows = [out.new, out.same, out.corrected, out.refused];
-        figures::insert_import(&mut tx, loaded.no, kind.name(), rows, super::millis(now)).await?;
+        change(&mut tx, changes).await?;
+        let rows = out.counts();
+        figures::end_entry(&mut tx, entry, rows).await?;
+        let [new, same, corrected, refused] = rows;
+        let kind = order.kind.name();
+        let said = format!("{kind} new {new} same {same} corrected {corrected} refused {refused}");
+        let campaign = facts.chosen.and_then(|chosen| facts.of(chosen));
+        let id = campaign.map(|loaded| loaded.campaign.id.as_str());
+        audit::insert(&mut tx, entry.at, (by, Action::Import), (id, &said)).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
-    pub async fn void(
-        &self,
-        loaded: &Loaded,
-        kind: Kind,
-        record: &RecordId,
-        why: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let mut tx = self.store.write().await?;
-        let why = format!("void: {why}");
-        let (record, at) = (record.as_str(), super::millis(now));
-        let known = match kind {
-            Kind::Doses => pipeline::void::<Dose>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Tallies => pipeline::void::<Tally>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Outcomes => pipeline::void::<Outcome>(&mut tx, loaded, record, &why, at).await?,
-            Kind::Persons => false,
-        };
-        tx.commit().await?;
-        Ok(known)
     }
 }
 
 impl Imported {
+    /// Rows that were new, the same, corrections, refused.
+    fn counts(&self) -> [u64; 4] {
+        [self.new, self.same, self.corrected, self.refused]
+    }
+
     /// Adds what storing a batch did; returns the rows that were refused.
     fn add(&mut self, stored: Stored) -> Vec<(usize, Issue)> {
         self.new += stored.new;
         self.same += stored.same;
         self.corrected += stored.corrected;
+        self.doubtful += stored.doubtful.len() as u64;
+        self.voided += stored.voided;
+        self.elsewhere += stored.elsewhere;
         self.invalid += stored.found.invalid.len() as u64;
         self.no_longer_valid += stored.found.no_longer_valid.len() as u64;
         let show = |shown: &mut Vec<Warning>, more: Vec<Warning>| {
@@ -331,21 +373,6 @@ fn each_once<'a>(people: impl IntoIterator<Item = &'a PersonId>) -> Vec<&'a Pers
     people.sort_unstable();
     people.dedup();
     people
-}
-
-/// What the rows of a file are checked against.
-fn facts<'a>(loaded: &'a Loaded, file: &str, now: DateTime<Utc>) -> Facts<'a> {
-    let campaign = &loaded.campaign;
-    let sites = campaign.sites.iter().map(|site| site.code.clone());
-    Facts {
-        loaded,
-        file: file.to_owned(),
-        today: today(campaign, now),
-        now: super::millis(now),
-        places: sites.chain(campaign.stops.iter().map(|stop| stop.code.clone())).collect(),
-        areas: campaign.areas.iter().map(|area| area.code.clone()).collect(),
-        lots: campaign.deliveries.iter().map(|delivery| delivery.lot.clone()).collect(),
-    }
 }
 
 fn read_ahead<T>(
@@ -373,8 +400,13 @@ fn sort_out<T>(
 ) -> Result<(Vec<Good<T>>, RawCells)> {
     let mut good = Vec::with_capacity(batch.rows.len());
     for (index, row) in batch.rows.into_iter().enumerate() {
+        out.to_look_at += u64::from(!row.warnings.is_empty());
+        let room = ISSUES_SHOWN_MAX.saturating_sub(out.oddities.len());
+        out.oddities.extend(row.warnings.into_iter().take(room));
         match row.value {
-            Ok(value) => good.push(Good { index, line: row.line, value }),
+            Ok(value) => {
+                good.push(Good { index, line: row.line, campaign: row.campaign, value });
+            }
             Err(issues) => refuse(errors, out, row.line, &batch.raw.cells(index), issues)?,
         }
     }
@@ -402,53 +434,4 @@ fn by_line(refused: Vec<(usize, Issue)>) -> impl Iterator<Item = (u32, usize, Is
         refused.into_iter().map(|(index, issue)| (issue.row.unwrap_or(0), index, issue)).collect();
     lines.sort_by_key(|(line, index, _)| (*line, *index));
     lines.into_iter()
-}
-
-impl Facts<'_> {
-    fn issue(&self, code: &'static str, line: u32, column: &str, value: &str) -> Issue {
-        Issue::error(code, self.file.as_str()).row(line).column(column).value(value)
-    }
-
-    /// An issue whose message names the nearest known value, if one is near enough.
-    fn unknown<'a>(
-        &self,
-        code: &'static str,
-        (line, column, value): (u32, &str, &str),
-        known: impl IntoIterator<Item = &'a str>,
-    ) -> Issue {
-        let near = crate::intake::nearest(value, known).unwrap_or("none").to_owned();
-        self.issue(code, line, column, value).with("nearest", near)
-    }
-
-    fn place(&self, line: u32, place: &PlaceCode) -> Option<Issue> {
-        (!self.places.contains(place)).then(|| {
-            let known = self.places.iter().map(PlaceCode::as_str).collect::<BTreeSet<_>>();
-            self.unknown("unknown_place", (line, "place", place.as_str()), known)
-        })
-    }
-
-    fn area(&self, line: u32, area: &AreaCode) -> Option<Issue> {
-        (!self.areas.contains(area)).then(|| {
-            let known = self.loaded.campaign.areas.iter().map(|area| area.code.as_str());
-            self.unknown("unknown_area", (line, "area", area.as_str()), known)
-        })
-    }
-
-    fn group(&self, line: u32, group: &GroupId) -> Option<Issue> {
-        let campaign = &self.loaded.campaign;
-        campaign.group(campaign.group_now(group).as_str()).is_none().then(|| {
-            let known = campaign.groups.iter().map(|group| group.id.as_str());
-            self.unknown("unknown_group", (line, "group", group.as_str()), known)
-        })
-    }
-
-    fn not_future(&self, line: u32, day: NaiveDate) -> Option<Issue> {
-        (day > self.today).then(|| {
-            self.issue("future_date", line, "date", &day.to_string()).with("today", self.today)
-        })
-    }
-
-    fn unknown_person(&self, line: u32, person: &PersonId) -> Issue {
-        self.issue("unknown_person", line, "person", person.as_str())
-    }
 }

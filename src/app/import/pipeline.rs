@@ -1,14 +1,15 @@
 //! How a batch of rows is stored, whatever kind of record they are. Rows that repeat what is known are only counted.
 //! Rows that change a known record are corrections, and what they replace is kept. The cells change with the records.
 
-use super::{Facts, Good, Stored, Warning};
-use crate::app::{Loaded, Result};
-use crate::domain::counting::Cells;
+use super::facts::{Changes, Facts, change};
+use super::{Good, Kind, Stored, Warning};
+use crate::app::Result;
 use crate::domain::id::PersonId;
+use crate::domain::plausible::{Doubtful, Why};
 use crate::intake::Issue;
 use crate::store::doses::{self, History};
 use crate::store::records::{self, Known, Record};
-use crate::store::{Tx, cells};
+use crate::store::{Tx, voided};
 use std::collections::HashMap;
 
 /// People of the register with their doses before the batch, by code.
@@ -18,6 +19,15 @@ pub(super) type Histories = HashMap<PersonId, History>;
 pub(super) trait Importable: Record {
     /// The file's column that holds the key.
     const KEY: &'static str;
+    /// What the kind is called.
+    const KIND: Kind;
+
+    /// Takes the code that a person is known by, where the row has another one of theirs.
+    fn resolve(&mut self, facts: &Facts);
+
+    /// Completes a row: which campaign it belongs to, and what the file says nothing about. The issue says why that
+    /// cannot be.
+    fn complete(row: &mut Good<Self>, known: Option<&Self>, facts: &Facts) -> Option<Issue>;
 
     /// The people whose histories [`Self::fault`] and [`Self::count`] need, each once, sorted. By default nobody.
     fn people<'a>(_: &'a [Good<Self>], _: &[&'a Self]) -> Vec<&'a PersonId> {
@@ -25,11 +35,30 @@ pub(super) trait Importable: Record {
     }
 
     /// What is wrong with a row that is new or a correction; `None`: nothing.
-    fn fault(&self, facts: &Facts<'_>, line: u32, histories: &Histories) -> Option<Issue>;
+    fn fault(&self, facts: &Facts, line: u32, histories: &Histories) -> Option<Issue>;
 
-    /// Adds to `cells` the changes that follow when `rows` replace `replaced`. By default nothing changes.
-    fn count(_: &Loaded, _: Histories, _: &[&Self], _: &[Good<Self>], _: &mut Cells) -> Found {
+    /// Which rows are asked about before they count. By default none.
+    fn doubts(
+        _: &mut Tx,
+        _: &Facts,
+        _: &[Good<Self>],
+    ) -> impl Future<Output = Result<Vec<Doubtful>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Does what else follows where rows are stored. By default nothing.
+    fn settle(_: &mut Tx, _: &Facts, _: &[Good<Self>]) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Adds the changes of cells that follow when `rows` replace `replaced`. By default nothing changes.
+    fn count(_: &Facts, _: Histories, _: &[&Self], _: &[Good<Self>], _: &mut Changes) -> Found {
         Found::default()
+    }
+
+    /// Whether it was given outside the jurisdiction.
+    fn is_elsewhere(&self) -> bool {
+        false
     }
 }
 
@@ -42,48 +71,69 @@ pub(super) struct Found {
     pub(super) no_longer_valid: Vec<Warning>,
 }
 
-/// Stores a batch and adds the changes of cells to `cells`. The caller stores those before it commits, once for several
-/// batches, since rows of different batches share cells.
+/// Stores a batch and adds the changes of cells to `changes`. The caller stores those before it commits, once for
+/// several batches, since rows of different batches share cells.
 pub(super) async fn store<T: Importable>(
     tx: &mut Tx,
-    facts: &Facts<'_>,
-    rows: Vec<Good<T>>,
-    cells: &mut Cells,
+    facts: &Facts,
+    mut rows: Vec<Good<T>>,
+    changes: &mut Changes,
 ) -> Result<Stored> {
-    let Facts { loaded, now, .. } = *facts;
+    let now = facts.now;
     let mut stored = Stored::default();
+    for row in &mut rows {
+        row.value.resolve(facts);
+    }
     let rows = unique(facts, rows, &mut stored);
-    let known = records::find(tx, loaded.no, rows.iter().map(|row| row.value.key())).await?;
+    let known = records::find(tx, rows.iter().map(|row| row.value.key())).await?;
+    let rows = completed(facts, rows, &known, &mut stored);
     let rows = changed(facts, rows, &known, &mut stored);
     let people = T::people(&rows, &values(&replaced(&rows, &known)));
-    let histories = doses::histories(tx, loaded.no, people).await?;
+    let histories = doses::histories(tx, people).await?;
     let rows = fitting(facts, rows, &histories, &mut stored);
+    let doubtful = T::doubts(tx, facts, &rows).await?;
+    let rows = undoubted(facts, rows, doubtful, &mut stored);
     let replaced = replaced(&rows, &known);
-    stored.found = T::count(loaded, histories, &values(&replaced), &rows, cells);
+    stored.found = T::count(facts, histories, &values(&replaced), &rows, changes);
     stored.corrected = replaced.len() as u64;
     stored.new = rows.len() as u64 - stored.corrected;
-    records::keep(tx, loaded.no, replaced, now, "corrected").await?;
-    records::write(tx, loaded.no, rows.iter().map(|row| &row.value), now).await?;
+    stored.elsewhere = rows.iter().filter(|row| row.value.is_elsewhere()).count() as u64;
+    records::keep(tx, replaced, now, "corrected").await?;
+    records::write(tx, rows.iter().map(|row| &row.value), now).await?;
+    let keys = rows.iter().map(|row| row.value.key());
+    let revived: Vec<&str> = keys.filter(|key| facts.voided.contains(*key)).collect();
+    voided::delete(tx, T::KIND.name(), &revived).await?;
+    T::settle(tx, facts, &rows).await?;
     Ok(stored)
 }
 
-/// Removes a record from what counts and keeps what it said, with the reason. `false`: there is no such record.
+/// Removes a record from what counts and keeps what it said, with the reason, at the instant of an entry. `false`:
+/// there is no such record.
 pub(super) async fn void<T: Importable>(
     tx: &mut Tx,
-    loaded: &Loaded,
+    facts: &Facts,
     key: &str,
     why: &str,
-    now: i64,
 ) -> Result<bool> {
-    let known: HashMap<String, Known<T>> = records::find(tx, loaded.no, [key]).await?;
+    let known: HashMap<String, Known<T>> = records::find(tx, [key]).await?;
     let Some(old) = known.get(key) else { return Ok(false) };
-    let histories = doses::histories(tx, loaded.no, T::people(&[], &[&old.value])).await?;
-    let mut changes = Cells::new();
-    T::count(loaded, histories, &[&old.value], &[], &mut changes);
-    records::keep(tx, loaded.no, [old], now, why).await?;
-    records::delete::<T>(tx, loaded.no, key).await?;
-    cells::change(tx, loaded.no, changes).await?;
+    take_out(tx, facts, old).await?;
+    records::keep(tx, [old], facts.now, why).await?;
+    voided::insert(tx, T::KIND.name(), key).await?;
     Ok(true)
+}
+
+/// Removes a record, with what it counts.
+pub(super) async fn take_out<T: Importable>(
+    tx: &mut Tx,
+    facts: &Facts,
+    old: &Known<T>,
+) -> Result<()> {
+    let histories = doses::histories(tx, T::people(&[], &[&old.value])).await?;
+    let mut changes = Changes::new();
+    T::count(facts, histories, &[&old.value], &[], &mut changes);
+    records::delete::<T>(tx, old.value.key()).await?;
+    change(tx, changes).await
 }
 
 /// The known records that the rows replace.
@@ -101,7 +151,7 @@ fn values<'k, T>(known: &[&'k Known<T>]) -> Vec<&'k T> {
 /// Keeps the first row of each key. Later rows with the same values are counted as known, others are refused. The rows
 /// come back in the order of their keys, in which the database reads and writes the fewest pages.
 fn unique<T: Importable>(
-    facts: &Facts<'_>,
+    facts: &Facts,
     mut rows: Vec<Good<T>>,
     stored: &mut Stored,
 ) -> Vec<Good<T>> {
@@ -117,9 +167,32 @@ fn unique<T: Importable>(
     out
 }
 
+/// Completes rows, and leaves out those of records that were taken out and stay out.
+fn completed<T: Importable>(
+    facts: &Facts,
+    mut rows: Vec<Good<T>>,
+    known: &HashMap<String, Known<T>>,
+    stored: &mut Stored,
+) -> Vec<Good<T>> {
+    rows.retain_mut(|row| {
+        let old = known.get(row.value.key()).map(|known| &known.value);
+        if old.is_none() && !facts.revives && facts.voided.contains(row.value.key()) {
+            stored.voided += 1;
+            return false;
+        }
+        let issue = T::complete(row, old, facts);
+        let fits = issue.is_none();
+        if let Some(issue) = issue {
+            stored.refuse(row, issue);
+        }
+        fits
+    });
+    rows
+}
+
 /// Leaves out rows that repeat what is known, and refuses rows that contradict an earlier row of this file.
 fn changed<T: Importable>(
-    facts: &Facts<'_>,
+    facts: &Facts,
     mut rows: Vec<Good<T>>,
     known: &HashMap<String, Known<T>>,
     stored: &mut Stored,
@@ -142,7 +215,7 @@ fn changed<T: Importable>(
 
 /// Refuses rows with faults.
 fn fitting<T: Importable>(
-    facts: &Facts<'_>,
+    facts: &Facts,
     mut rows: Vec<Good<T>>,
     histories: &Histories,
     stored: &mut Stored,
@@ -158,13 +231,46 @@ fn fitting<T: Importable>(
     rows
 }
 
+/// Refuses the rows that are asked about, and keeps them to be confirmed.
+fn undoubted<T: Importable>(
+    facts: &Facts,
+    mut rows: Vec<Good<T>>,
+    doubtful: Vec<Doubtful>,
+    stored: &mut Stored,
+) -> Vec<Good<T>> {
+    let by_key: HashMap<&str, &Doubtful> =
+        doubtful.iter().map(|it| (it.tally.record.as_str(), it)).collect();
+    rows.retain(|row| {
+        let found = by_key.get(row.value.key());
+        if let Some(it) = found {
+            let issue =
+                facts.issue(issue_of(it.doubt.why), row.line, "doses", &it.tally.doses.to_string());
+            let issue = issue.with("than", it.doubt.than).with("record", &it.tally.record);
+            stored.refuse(row, issue.with("place", &it.tally.place));
+        }
+        found.is_none()
+    });
+    stored.doubtful = doubtful;
+    rows
+}
+
+/// The code of the issue about a doubtful count.
+fn issue_of(why: Why) -> &'static str {
+    match why {
+        Why::OverCapacity => "doubtful_capacity",
+        Why::DayOverCapacity => "doubtful_day",
+        Why::Unusual => "doubtful_unusual",
+        Why::Twice => "doubtful_twice",
+    }
+}
+
 impl Stored {
     fn refuse<T>(&mut self, row: &Good<T>, issue: Issue) {
         self.refused.push((row.index, issue));
     }
 }
 
-impl Facts<'_> {
+impl Facts {
     fn duplicate<T: Importable>(&self, row: &Good<T>, first: &str) -> Issue {
         self.issue("duplicate_record", row.line, T::KEY, row.value.key()).with("first", first)
     }

@@ -9,7 +9,7 @@ use crate::domain::calendar::Sessions;
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::coverage::{Depth, Need, needs};
-use crate::domain::dose::GivenRow;
+use crate::domain::dose::{Dose, GivenRow};
 use crate::domain::id::{PersonId, PlaceCode, TeamCode};
 use crate::domain::notice::{DrawLine, Expected, LeadDigest, PersonLine, SessionSheet, VialLine};
 use crate::domain::person::{Person, group_of};
@@ -79,12 +79,12 @@ impl App {
         let ids: BTreeSet<&PersonId> =
             expected.iter().chain(&absent).map(|one| &one.person).collect();
         let ids = ids.into_iter().map(PersonId::as_str);
-        let known = records::find::<Person>(&mut tx, loaded.no, ids).await?;
+        let known = records::find::<Person>(&mut tx, ids).await?;
         let lines = known
             .into_values()
             .map(|known| {
                 let person = known.value;
-                let group = group_of(campaign, person.born, person.group.as_ref(), tomorrow);
+                let group = group_of(campaign, person.traits(), tomorrow);
                 let line = PersonLine {
                     person: person.id.clone(),
                     name: person.name,
@@ -178,10 +178,11 @@ async fn absent(
 ) -> Result<Vec<Assignment>> {
     let mut due = assignments::on(tx, loaded.no, day).await?;
     due.retain(|one| reported.contains(&one.place));
-    let found = doses::histories(tx, loaded.no, due.iter().map(|one| &one.person)).await?;
-    due.retain(|one| {
-        found.get(&one.person).is_none_or(|h| h.doses.iter().all(|dose| dose.date != day))
-    });
+    let found = doses::histories(tx, due.iter().map(|one| &one.person)).await?;
+    let (campaign, judge) = loaded.rules();
+    // Who got another vaccine on that day did not come for this one.
+    let came = |dose: &Dose| dose.date == day && judge.concerns(campaign, dose);
+    due.retain(|one| found.get(&one.person).is_none_or(|h| !h.doses.iter().any(came)));
     due.extend(assignments::ended_on(tx, loaded.no, day, Ended::Absent).await?);
     Ok(due)
 }

@@ -49,7 +49,7 @@ impl App {
         let refuse = |error: MessageError| AppError::refused("refused-from", &[("said", &error)]);
         let from: Party = self.config.mail.from.parse().map_err(refuse)?;
         let domain = from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let id = message_hash(&post.key);
+        let id = message_hash(self.store.secret(), &post.key);
         let address = post.to.email.clone().unwrap_or_default();
         let envelope = Envelope {
             to: Party { name: Some(post.to.name.clone()), address: address.clone() },

@@ -114,7 +114,7 @@ impl App {
         let mut tx = self.store.read().await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
         let written = reminders::last(&mut tx, loaded.no, OVERDUE).await?;
-        let unsubscribed = unsubscribed::addresses(&mut tx, loaded.no).await?;
+        let unsubscribed = unsubscribed::addresses(&mut tx).await?;
         let suppressed = bounces::addresses(&mut tx).await?;
         let mut found: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
         let mut readers: BTreeMap<String, Reader> = BTreeMap::new();
@@ -235,6 +235,10 @@ fn why(
     }
     let due = standing.due?;
     let campaign = &loaded.campaign;
+    // Those who live elsewhere are asked by others.
+    if standing.group.is_none() && campaign.area(person.area.as_str()).is_none() {
+        return None;
+    }
     if let Some(one) = assigned.filter(|one| one.dose == due.number && one.day > day) {
         let tomorrow = one.day == day + TimeDelta::days(1) && due.earliest <= one.day;
         return tomorrow.then(|| ReminderWhy::Tomorrow {

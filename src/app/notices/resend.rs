@@ -69,7 +69,8 @@ impl App {
         let recipient = to.map_or(before.to, |to| to.address.clone());
         let key = format!("again/{}/{}/{}", before.unique_key, canonical(&recipient), millis(now));
         let domain = before.message_id.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let message_id = format!("{kind}.{}@{domain}", message_hash(&key));
+        let hash = message_hash(self.store.secret(), &key);
+        let message_id = format!("{kind}.{hash}@{domain}");
         let zone = before.zone.parse().unwrap_or(chrono_tz::UTC);
         let anew = stored::Anew { message_id: &message_id, to, date: now, zone };
         let bytes = stored::again(&content, &anew)

@@ -16,7 +16,7 @@ use crate::domain::notice::{AreaLine, Curves, Summary};
 use crate::domain::plan::PlanState;
 use crate::mail::picture::{Painter, Undrawn};
 use crate::mail::render;
-use crate::store::{Tx, cells, outbox, plans};
+use crate::store::{Tx, cells, doubtful, outbox, plans, seal};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +45,7 @@ impl App {
         let curve = baseline_curve(&mut tx, loaded).await?;
         let progress = plan_progress(campaign, &basis.counted, &curve, as_of);
         let curves = curves(campaign, doses, &curve);
+        let audit_head = seal::head(&mut tx).await?.map(|head| head.short());
         drop(tx);
         let attention = self.attention(loaded, as_of, &tree, progress).await?;
         let sum = |figure: fn(&DoseSums) -> i64| -> u64 {
@@ -69,6 +70,7 @@ impl App {
                 .map(|day| (day, by_day.get(&day).copied().unwrap_or(0)))
                 .collect(),
             curves,
+            audit_head,
         })
     }
 
@@ -97,7 +99,9 @@ impl App {
         let draft = draft
             .filter(|draft| attention::draft_waits(adopted.as_ref().map(|head| head.no), draft.no));
         let mut out = Vec::new();
+        let waiting = doubtful::list(&mut tx, loaded.no).await?;
         out.extend(attention::mail_in_doubt(&mail));
+        out.extend(attention::doubtful(campaign, waiting.iter().map(|held| &held.what)));
         out.extend(attention::late_sites(campaign, &tree.sites));
         out.extend(attention::no_plan(campaign, adopted.is_some(), today));
         out.extend(attention::stock(campaign, &rows, &given, today));

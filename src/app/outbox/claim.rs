@@ -5,10 +5,18 @@ use super::{BATCH, Drained, LEASE_MS, Sender};
 use crate::app::{App, Result, millis};
 use crate::domain::date::resolve;
 use crate::domain::message::{AttemptOutcome, MailState};
+use crate::domain::refusal::Streak;
 use crate::domain::relay::Allowance;
+use crate::mail::message::canonical;
 use crate::store::outbox::{self, AttemptResult, Claimed};
 use crate::store::relays;
 use chrono::{DateTime, TimeDelta, Utc};
+
+/// Mails to send, and what the server refused before them.
+pub(super) struct Taken {
+    pub(super) claimed: Vec<Claimed>,
+    pub(super) streak: Streak,
+}
 
 /// Why a mail is not sent now.
 enum PutOff {
@@ -23,7 +31,7 @@ impl App {
         relay: &str,
         sender: &Sender<'_>,
         done: &mut Drained,
-    ) -> Result<Option<Vec<Claimed>>> {
+    ) -> Result<Option<Taken>> {
         let now = sender.clock.now();
         let at = millis(now);
         let pace = self.config.mail.per_minute;
@@ -70,9 +78,14 @@ impl App {
         if state != before {
             relays::save(&mut tx, relay, &state).await?;
         }
+        let mut streak = state.streak;
+        if let Some(mail) = streak.mail {
+            let last = outbox::find(&mut tx, mail).await?;
+            streak.reader = last.map(|last| canonical(&last.to)).unwrap_or_default();
+        }
         tx.commit().await?;
         self.store.step("mail.claimed");
-        Ok(Some(claimed))
+        Ok(Some(Taken { claimed, streak }))
     }
 
     /// Why a mail is not sent now; `None` if it may go.

@@ -1,10 +1,11 @@
 //! What an attempt's outcome means: the message's new state, and what it says about the mail server.
 
 use crate::domain::message::{AttemptOutcome, MailState};
+use crate::domain::refusal::{Answer, Cause, Owner, Step, judge};
 use crate::mail::transport::Outcome;
 use crate::store::outbox::{AttemptResult, Message};
 
-/// The first wait after a 4xx reply; it doubles with each one.
+/// The first wait after a refusal; it doubles with each one.
 const BACKOFF_FIRST_MS: i64 = 60_000;
 /// The longest wait.
 const BACKOFF_MAX_MS: i64 = 4 * 3_600_000;
@@ -21,8 +22,32 @@ pub(super) struct Consequence {
     pub(super) outcome: Option<AttemptOutcome>,
     /// What it says about the server.
     pub(super) server: Server,
-    /// Code and words with which the server refused the recipient for good.
-    pub(super) refusal: Option<(u16, String)>,
+    /// A refusal for good that is about the message or its reader, unless others of its kind show that it is about us.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// A refusal for good.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    /// At which step.
+    pub(super) step: Step,
+    /// Reply code.
+    pub(super) code: u16,
+    /// The server's words.
+    pub(super) said: String,
+    /// Why, if it is believed.
+    pub(super) cause: Cause,
+    /// Code, step and words in a sentence.
+    pub(super) why: String,
+    /// What becomes of the message if it is about us.
+    pub(super) doubted: AttemptResult,
+}
+
+impl Refusal {
+    /// The server's answer.
+    pub(super) fn answer(&self) -> Answer<'_> {
+        Answer::spoken(self.step, self.code, &self.said)
+    }
 }
 
 impl Consequence {
@@ -34,6 +59,8 @@ impl Consequence {
 /// What an attempt says about the mail server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Server {
+    /// It took the message.
+    Takes,
     /// It answered.
     Answers,
     /// It answered, and asked for patience.
@@ -42,8 +69,8 @@ pub(super) enum Server {
     Lost(String),
     /// It takes no mail now, whoever it is for.
     Closed(String),
-    /// It refuses our login, our sender or our content.
-    Refuses(String),
+    /// It does not want mail from us.
+    Refuses(String, Cause),
     /// Nothing.
     Unknown,
 }
@@ -81,61 +108,77 @@ pub(super) fn consequence(
     match outcome {
         Outcome::Accepted => {
             let result = ended(message, MailState::Sent, None);
-            Consequence::new(result, AttemptOutcome::Sent, Server::Answers)
+            Consequence::new(result, AttemptOutcome::Sent, Server::Takes)
         }
         Outcome::InDoubt(why) => {
             let result = ended(message, MailState::InDoubt, Some(why.clone()));
             Consequence::new(result, AttemptOutcome::InDoubt, Server::Lost(why))
         }
         Outcome::NotSent(why) => {
-            // The message waits, in case it is the one that breaks connections.
-            let due_at = if opened { now + BACKOFF_FIRST_MS } else { message.due_at };
-            let result = queued(due_at, why.clone(), false);
+            let result = aside(message, &why, opened, now);
             Consequence::new(result, AttemptOutcome::Waiting, Server::Lost(why))
         }
-        Outcome::Refused { step, code, text } => refused(message, (step, code, text), opened, now),
+        Outcome::Refused { step, code, text } => {
+            let why = format!("{code} at {step}: {text}");
+            if step == "address" {
+                // This side refuses the address; the server has not seen it.
+                let result = ended(message, MailState::Failed, Some(why));
+                return Consequence::new(result, AttemptOutcome::Failed, Server::Unknown);
+            }
+            let step = Step::named(step);
+            let cause = judge(&Answer::spoken(step, code, &text));
+            let doubted = aside(message, &why, opened, now);
+            refused(message, Refusal { step, code, said: text, cause, why, doubted }, opened, now)
+        }
     }
 }
 
 /// What a reply that refuses the message means.
-fn refused(
-    message: &Message,
-    (step, code, text): (&str, u16, String),
-    opened: bool,
-    now: i64,
-) -> Consequence {
-    let why = format!("{code} at {step}: {text}");
-    let is_about_recipient = step == "RCPT" || step == "address";
-    let again = |why: String| queued(now + backoff_ms(message), why, true);
-    match code {
-        400..=499 => {
-            let server = match (opened, PATIENCE.contains(&code)) {
-                (false, _) => Server::Closed(why.clone()),
-                (true, true) => Server::Patience,
-                (true, false) => Server::Answers,
-            };
-            if message.send_by.is_none() && message.attempts >= ATTEMPTS_MAX {
-                let result = ended(message, MailState::Failed, Some(why));
-                return Consequence::new(result, AttemptOutcome::Failed, server);
-            }
-            Consequence::new(again(why), AttemptOutcome::Waiting, server)
-        }
-        500..=599 if !is_about_recipient => {
-            Consequence::new(again(why.clone()), AttemptOutcome::Waiting, Server::Refuses(why))
-        }
-        _ => {
-            let result = ended(message, MailState::Failed, Some(why));
-            Consequence {
-                refusal: Some((code, text)),
-                ..Consequence::new(result, AttemptOutcome::Failed, Server::Answers)
-            }
-        }
+fn refused(message: &Message, refusal: Refusal, opened: bool, now: i64) -> Consequence {
+    let (code, cause, why) = (refusal.code, refusal.cause, refusal.why.clone());
+    let for_now = code / 100 == 4;
+    let is_ours = cause.owner() == Owner::Us && !(for_now && cause == Cause::Rate);
+    if is_ours {
+        let server = Server::Refuses(why, cause);
+        return Consequence::new(refusal.doubted, AttemptOutcome::Waiting, server);
+    }
+    if for_now || cause == Cause::Busy {
+        let server = match (opened, for_now && PATIENCE.contains(&code)) {
+            (false, _) => Server::Closed(why.clone()),
+            (true, true) => Server::Patience,
+            (true, false) => Server::Answers,
+        };
+        return later(message, why, server, now);
+    }
+    if cause.owner() == Owner::Message {
+        let found = later(message, why, Server::Answers, now);
+        return Consequence { refusal: Some(refusal), ..found };
+    }
+    let result = ended(message, MailState::Failed, Some(why));
+    Consequence {
+        refusal: Some(refusal),
+        ..Consequence::new(result, AttemptOutcome::Failed, Server::Answers)
     }
 }
 
-/// Back in the queue. `charged`: the attempt counts.
-fn queued(due_at: i64, error: String, charged: bool) -> AttemptResult {
-    AttemptResult { state: MailState::Queued, due_at, error: Some(error), charged }
+/// The message is tried again later, as long as that is of use.
+fn later(message: &Message, why: String, server: Server, now: i64) -> Consequence {
+    if message.send_by.is_none() && message.attempts >= ATTEMPTS_MAX {
+        let result = ended(message, MailState::Failed, Some(why));
+        return Consequence::new(result, AttemptOutcome::Failed, server);
+    }
+    let due_at = now + backoff_ms(message);
+    let result =
+        AttemptResult { state: MailState::Queued, due_at, error: Some(why), charged: true };
+    Consequence::new(result, AttemptOutcome::Waiting, server)
+}
+
+/// Back in the queue through no fault of the message. If it was tried it waits a little, in case it is the one that
+/// breaks connections, so that others go first.
+fn aside(message: &Message, why: &str, opened: bool, now: i64) -> AttemptResult {
+    let due_at = if opened { now + BACKOFF_FIRST_MS } else { message.due_at };
+    let error = Some(why.to_owned());
+    AttemptResult { state: MailState::Queued, due_at, error, charged: false }
 }
 
 /// In a state in which nothing more is tried.
@@ -192,53 +235,73 @@ mod tests {
     #[test]
     fn an_answer_leads_to_a_state_of_the_mail_and_says_something_of_the_server() {
         let gone = || "gone".to_owned();
-        for (outcome, opened, attempts, wanted) in [
-            (Outcome::Accepted, true, 1, "sent sent charged as before Answers"),
+        let said = |step, code, text: &str| Outcome::Refused { step, code, text: text.to_owned() };
+        let closed = "Closed(\"421 at banner: said\")";
+        let relay = "Refuses(\"550 at RCPT: relay denied\", Relay)";
+        let daily = "Refuses(\"451 at RCPT: daily limit\", Quota)";
+        let login = "Refuses(\"535 at AUTH: said\", Login)";
+        let sender = "Refuses(\"554 at MAIL: said\", Sender)";
+        let setup = "Refuses(\"554 at DATA: said\", Setup)";
+        for (outcome, opened, attempts, wanted, server) in [
+            (Outcome::Accepted, true, 1, "sent sent charged as before", "Takes"),
             (
                 Outcome::InDoubt(gone()),
                 true,
                 1,
-                "in_doubt in_doubt charged as before Lost(\"gone\")",
+                "in_doubt in_doubt charged as before",
+                "Lost(\"gone\")",
             ),
-            (Outcome::NotSent(gone()), true, 1, "queued waiting free later Lost(\"gone\")"),
-            (Outcome::NotSent(gone()), false, 1, "queued waiting free as before Lost(\"gone\")"),
-            (reply("RCPT", 450), true, 1, "queued waiting charged later Patience"),
-            (reply("RCPT", 450), true, 23, "queued waiting charged later Patience"),
-            (reply("RCPT", 450), true, 24, "failed failed charged as before Patience"),
-            (reply("DATA", 400), true, 1, "queued waiting charged later Answers"),
-            (reply("DATA", 499), true, 1, "queued waiting charged later Answers"),
+            (Outcome::NotSent(gone()), true, 1, "queued waiting free later", "Lost(\"gone\")"),
+            (Outcome::NotSent(gone()), false, 1, "queued waiting free as before", "Lost(\"gone\")"),
+            (reply("RCPT", 450), true, 1, "queued waiting charged later", "Patience"),
+            (reply("RCPT", 450), true, 23, "queued waiting charged later", "Patience"),
+            (reply("RCPT", 450), true, 24, "failed failed charged as before", "Patience"),
+            (reply("DATA", 400), true, 1, "queued waiting charged later", "Answers"),
+            (reply("DATA", 499), true, 1, "queued waiting charged later", "Answers"),
+            (reply("banner", 421), false, 1, "queued waiting charged later", closed),
+            (reply("RCPT", 550), true, 1, "failed failed charged as before", "Answers"),
+            (reply("address", 553), true, 1, "failed failed charged as before", "Unknown"),
+            (reply("DATA", 554), true, 1, "queued waiting free later", setup),
+            (reply("MAIL", 554), true, 1, "queued waiting free later", sender),
+            (reply("AUTH", 535), false, 1, "queued waiting free as before", login),
+            (said("RCPT", 550, "relay denied"), true, 9, "queued waiting free later", relay),
+            (said("RCPT", 451, "daily limit"), true, 9, "queued waiting free later", daily),
+            (said("RCPT", 451, "too fast"), true, 1, "queued waiting charged later", "Patience"),
+            (said("dot", 554, "spam"), true, 1, "queued waiting charged later", "Answers"),
+            (said("dot", 554, "spam"), true, 24, "failed failed charged as before", "Answers"),
             (
-                reply("banner", 421),
-                false,
-                1,
-                "queued waiting charged later Closed(\"421 at banner: said\")",
-            ),
-            (reply("RCPT", 550), true, 1, "failed failed charged as before Answers"),
-            (reply("address", 553), true, 1, "failed failed charged as before Answers"),
-            (
-                reply("DATA", 554),
+                said("RCPT", 550, "Mailbox unavailable or access denied"),
                 true,
                 1,
-                "queued waiting charged later Refuses(\"554 at DATA: said\")",
+                "queued waiting charged later",
+                "Answers",
             ),
         ] {
             let name = format!("{outcome:?} opened {opened} attempt {attempts}");
             let found = consequence(&message(attempts, None), outcome, opened, 1000);
-            assert_eq!(told(&found), wanted, "{name}");
+            assert_eq!(told(&found), format!("{wanted} {server}"), "{name}");
         }
         let found = consequence(&message(24, Some(9)), reply("RCPT", 450), true, 1000);
         assert_eq!(found.result.state, MailState::Queued, "its own hour ends it, not a count");
     }
 
     #[test]
-    fn only_a_refusal_of_the_recipient_for_good_speaks_against_the_address() {
-        for (step, code, refusal) in [
-            ("RCPT", 550, Some((550, "said".to_owned()))),
-            ("RCPT", 450, None),
-            ("DATA", 554, None),
+    fn a_refusal_for_good_that_is_not_ours_may_still_be_doubted() {
+        for (step, code, text, cause) in [
+            ("RCPT", 550, "User unknown", Some(Cause::Unknown)),
+            ("RCPT", 550, "no", Some(Cause::Unclear)),
+            ("RCPT", 450, "User unknown", None),
+            ("RCPT", 550, "Relaying denied", None),
+            ("dot", 554, "spam", Some(Cause::Content)),
+            ("DATA", 554, "no", None),
         ] {
-            let found = consequence(&message(1, None), reply(step, code), true, 0);
-            assert_eq!(found.refusal, refusal, "{code} at {step}");
+            let outcome = Outcome::Refused { step, code, text: text.to_owned() };
+            let found = consequence(&message(1, None), outcome, true, 0);
+            assert_eq!(found.refusal.as_ref().map(|r| r.cause), cause, "{code} at {step}");
+            if let Some(refusal) = found.refusal {
+                assert_eq!(refusal.doubted.state, MailState::Queued);
+                assert!(!refusal.doubted.charged && refusal.doubted.due_at > 5);
+            }
         }
     }
 

@@ -1,13 +1,15 @@
 //! A lane sends the messages of a round one after the other over its own connection.
 
-use super::consequence::{Consequence, Server, consequence, damaged, unsent};
+use super::consequence::{Consequence, Refusal, Server, consequence, damaged, unsent};
 use super::ledger::Entry;
 use super::{Drained, LEASE_MS, Sender};
 use crate::app::bounces::EnvelopeSenders;
 use crate::app::{App, AppError, Result, millis};
-use crate::mail::message::Party;
+use crate::domain::message::AttemptOutcome;
+use crate::domain::refusal::{Belief, Cause, Owner, Streak};
+use crate::mail::message::{Party, canonical};
 use crate::mail::transport::{Connection, Outcome, Outgoing, Transport};
-use crate::store::outbox::{Claimed, Message};
+use crate::store::outbox::{AttemptResult, Claimed, Message};
 use futures_util::future::join_all;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,27 +32,49 @@ struct State {
     done: Drained,
     lost_in_a_row: u32,
     health: Health,
+    streak: Streak,
+    /// Refusals of readers that are not believed yet.
+    held: Vec<Held>,
+}
+
+/// A refusal that waits for what the server says to the next message.
+struct Held {
+    message: Message,
+    found: Consequence,
+    refusal: Refusal,
+}
+
+/// Something to store about a message.
+struct Stored {
+    id: i64,
+    fence: i64,
+    result: AttemptResult,
+    /// The recipient whom the server refused for good, with code and words.
+    refusal: Option<(String, u16, String)>,
 }
 
 /// How the mail server behaved in a round.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Health {
-    /// Why it counts as down, and whether our configuration is the cause.
-    pub(super) down: Option<(String, bool)>,
+    /// Why it counts as down; with a cause if it does not want mail from us.
+    pub(super) down: Option<(String, Option<Cause>)>,
     /// Whether it answered.
     pub(super) answered: bool,
     /// Whether it asked for fewer messages.
     pub(super) slow_down: bool,
+    /// What it refused last, one after the other.
+    pub(super) streak: Streak,
 }
 
 impl Round {
     pub(super) fn new(
         claimed: Vec<Claimed>,
+        streak: Streak,
         safe: bool,
         transport: Transport,
         done: Drained,
     ) -> Self {
-        let state = State { waiting: claimed.into(), done, ..State::default() };
+        let state = State { waiting: claimed.into(), streak, done, ..State::default() };
         Self { safe, transport, state: Mutex::new(state) }
     }
 
@@ -59,7 +83,8 @@ impl Round {
     }
 
     pub(super) fn health(&self) -> Health {
-        self.state().health.clone()
+        let state = self.state();
+        Health { streak: state.streak.clone(), ..state.health.clone() }
     }
 
     pub(super) fn into_done(self) -> Drained {
@@ -70,35 +95,136 @@ impl Round {
         self.state().health.down.is_some()
     }
 
-    /// Notes what follows from an attempt.
-    fn note(&self, verdict: &Consequence) {
+    /// The next message. After a refusal it is the one that has waited least: neighbours are often refused alike, and
+    /// a message from elsewhere shows whether the server refuses all.
+    fn next(&self) -> Option<Claimed> {
         let mut state = self.state();
-        if let Some(outcome) = verdict.outcome {
-            state.done.count(outcome);
+        if state.streak.is_suspicious() {
+            state.waiting.pop_back()
+        } else {
+            state.waiting.pop_front()
         }
-        let down = match &verdict.server {
+    }
+
+    /// Notes what follows from an attempt, and says what is to be stored: nothing if a refusal is not believed yet,
+    /// and with what decides it those that waited for it.
+    fn note(&self, message: &Message, found: Consequence) -> Vec<Stored> {
+        let mut state = self.state();
+        let mut out = Vec::new();
+        let Some(refusal) = found.refusal.clone() else {
+            if found.server == Server::Takes {
+                state.streak.took();
+                state.settle(None, &mut out);
+            }
+            if let Server::Refuses(_, cause) = &found.server {
+                state.streak.took();
+                state.settle(Some(*cause), &mut out);
+            }
+            state.heed(&found.server);
+            state.store(message, found, None, &mut out);
+            return out;
+        };
+        let reader = canonical(&message.to);
+        let before = state.streak.said.clone();
+        let answer = refusal.answer();
+        let verdict = state.streak.refused(&answer, refusal.cause, message.id, &reader);
+        if state.streak.said != before {
+            state.settle(None, &mut out);
+        }
+        state.heed(&found.server);
+        match verdict {
+            Belief::Believed => state.store(message, found, Some(&refusal), &mut out),
+            Belief::Held => {
+                let message = message.clone();
+                state.held.push(Held { message, found, refusal });
+            }
+            Belief::Ours => {
+                let why = refusal.why.clone();
+                state.held.push(Held { message: message.clone(), found, refusal });
+                state.settle(Some(Cause::InARow), &mut out);
+                state.heed(&Server::Refuses(why, Cause::InARow));
+            }
+        }
+        out
+    }
+
+    /// Nothing more is tried in this round: what was held is believed.
+    fn settle(&self) -> Vec<Stored> {
+        let mut out = Vec::new();
+        self.state().settle(None, &mut out);
+        out
+    }
+}
+
+impl State {
+    /// Decides about the refusals that are held: believed, or if the server turned out not to want mail from us, put
+    /// down to us.
+    fn settle(&mut self, ours: Option<Cause>, out: &mut Vec<Stored>) {
+        for Held { message, found, refusal } in std::mem::take(&mut self.held) {
+            // Where the server says clearly what is wrong with us, what it said clearly of a reader stays true.
+            let is_doubted = match ours {
+                None => false,
+                Some(Cause::InARow) => true,
+                Some(_) => refusal.cause == Cause::Unclear,
+            };
+            if is_doubted {
+                let found = Consequence {
+                    result: refusal.doubted.clone(),
+                    outcome: Some(AttemptOutcome::Waiting),
+                    ..found
+                };
+                self.store(&message, found, None, out);
+            } else {
+                self.store(&message, found, Some(&refusal), out);
+            }
+        }
+    }
+
+    fn store(
+        &mut self,
+        message: &Message,
+        found: Consequence,
+        refusal: Option<&Refusal>,
+        out: &mut Vec<Stored>,
+    ) {
+        if let Some(outcome) = found.outcome {
+            self.done.count(outcome);
+        }
+        let refusal = refusal
+            .filter(|refusal| refusal.cause.owner() == Owner::Reader)
+            .map(|refusal| (message.to.clone(), refusal.code, refusal.said.clone()));
+        let (id, fence) = (message.id, message.fence);
+        out.push(Stored { id, fence, result: found.result, refusal });
+    }
+
+    /// Notes what an attempt says about the server.
+    fn heed(&mut self, server: &Server) {
+        let down = match server {
             Server::Unknown => return,
-            Server::Answers | Server::Patience => {
-                state.lost_in_a_row = 0;
-                state.health.answered = true;
-                state.health.slow_down |= verdict.server == Server::Patience;
+            Server::Takes | Server::Answers | Server::Patience => {
+                self.lost_in_a_row = 0;
+                self.health.answered = true;
+                self.health.slow_down |= *server == Server::Patience;
                 return;
             }
             Server::Lost(why) => {
-                state.lost_in_a_row += 1;
-                if state.lost_in_a_row < LOST_MAX && !state.waiting.is_empty() {
+                self.lost_in_a_row += 1;
+                if self.lost_in_a_row < LOST_MAX && !self.waiting.is_empty() {
                     return;
                 }
-                (why.clone(), false)
+                (why.clone(), None)
             }
             Server::Closed(why) => {
-                state.health.slow_down = true;
-                (why.clone(), false)
+                self.health.slow_down = true;
+                (why.clone(), None)
             }
-            Server::Refuses(why) => (why.clone(), true),
+            Server::Refuses(why, cause) => {
+                self.health.slow_down |= *cause == Cause::Rate;
+                (why.clone(), Some(*cause))
+            }
         };
-        state.done.relay.get_or_insert_with(|| down.0.clone());
-        state.health.down.get_or_insert(down);
+        self.done.relay.get_or_insert_with(|| down.0.clone());
+        self.health.down.get_or_insert(down);
     }
 }
 
@@ -124,12 +250,23 @@ impl App {
                 lane.run(connection)
             });
             join_all(lanes).await;
+            for stored in round.settle() {
+                // If the ledger has ended, nothing can be stored; the claim runs out by itself.
+                let _ = send.send(stored.into_entry());
+            }
             // The ledger ends when the last sender is gone.
             drop(send);
         };
         let ledger = self.keep_ledger(entries, sender.owner, sender.clock);
         let ((), written) = tokio::join!(lanes, ledger);
         written
+    }
+}
+
+impl Stored {
+    fn into_entry(self) -> Entry {
+        let Self { id, fence, result, refusal } = self;
+        Entry::Result { id, fence, result, refusal }
     }
 }
 
@@ -155,7 +292,7 @@ struct Lane<'a> {
 impl Lane<'_> {
     async fn run(self, connection: &mut Option<Connection>) {
         loop {
-            let Some(one) = self.round.state().waiting.pop_front() else { return };
+            let Some(one) = self.round.next() else { return };
             let verdict = if (self.sender.stop)() || self.round.is_down() || self.is_cut_off() {
                 Some(unsent(&one.message))
             } else {
@@ -163,12 +300,10 @@ impl Lane<'_> {
             };
             // Without a consequence another sender has the message and stores its result.
             let Some(verdict) = verdict else { continue };
-            self.round.note(&verdict);
-            let (id, fence) = (one.message.id, one.message.fence);
-            // If the ledger has ended, nothing can be stored; the claim runs out by itself.
-            let to = || one.message.to.clone();
-            let refusal = verdict.refusal.map(|(code, said)| (to(), code, said));
-            let _ = self.ledger.send(Entry::Result { id, fence, result: verdict.result, refusal });
+            for stored in self.round.note(&one.message, verdict) {
+                // If the ledger has ended, nothing can be stored; the claim runs out by itself.
+                let _ = self.ledger.send(stored.into_entry());
+            }
         }
     }
 

@@ -10,18 +10,29 @@ use super::{App, AppError, Result, millis};
 use crate::clock::Clock;
 use crate::config::{TlsKind, TransportKind};
 use crate::domain::message::{AttemptOutcome, MailState};
+use crate::domain::refusal::Streak;
+use crate::mail::mask;
+use crate::mail::message::canonical;
 use crate::mail::transport::{Connection, Limits, Security, SmtpConfig, Transport};
 use crate::store::installation::Hold;
-use crate::store::{outbox, relays};
+use crate::store::{bounces, outbox, relays};
 use chrono::{DateTime, Utc};
+use claim::Taken;
 use lane::Round;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 /// The most messages claimed at once.
 const BATCH: i64 = 100;
 /// How long a claim holds without renewal, in milliseconds; then another sender takes over.
 const LEASE_MS: i64 = 30_000;
+
+/// States from which a message may be queued again by hand: it has certainly not arrived.
+const MAY_GO_AGAIN: [MailState; 4] =
+    [MailState::Failed, MailState::Expired, MailState::Bounced, MailState::Queued];
+/// What is noted with such a message.
+const AGAIN_BY_HAND: &str = "tried again by hand";
 
 /// What a drain did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -70,21 +81,14 @@ impl App {
         if mail.transport == TransportKind::Folder {
             return Ok(Transport::Folder(mail.dir.clone()));
         }
+        if let Some(said) = mail.refusal() {
+            return Err(AppError::Configuration(said));
+        }
         let host = mail.host.clone();
         let host = host.ok_or_else(|| AppError::refused("refused-no-host", &[]))?;
         let password = match &mail.password_file {
             None => None,
-            Some(path) => Some(
-                std::fs::read_to_string(path)
-                    .map_err(|error| {
-                        AppError::refused(
-                            "refused-password-file",
-                            &[("path", &path.display()), ("said", &error)],
-                        )
-                    })?
-                    .trim_end()
-                    .to_owned(),
-            ),
+            Some(path) => Some(password(path)?),
         };
         let (tls, port) = match mail.tls {
             TlsKind::Implicit => (Security::Implicit, 465),
@@ -98,8 +102,14 @@ impl App {
             ca_file: mail.ca_file.clone(),
             user: mail.user.clone(),
             password,
+            hello: mail.hello.as_ref().map(|name| name.0.clone()),
             limits: limits(mail.answer_seconds, mail.dot_seconds),
         }))
+    }
+
+    /// The name of the configured transport in the database; `None` if it cannot be used at all.
+    pub fn relay_name(&self) -> Option<String> {
+        self.transport().ok().map(|transport| transport.name())
     }
 
     /// The longest that one message may take: the limits of all its steps, and two minutes for the database.
@@ -121,15 +131,20 @@ impl App {
         let safe = matches!(transport, Transport::Folder(_) | Transport::QuickFolder(_));
         let relay = transport.name();
         self.reclaim(sender.clock.now(), safe).await?;
+        let mut is_tidy = false;
         let mut connections: Vec<Option<Connection>> = Vec::new();
         connections.resize_with(self.config.mail.connections.clamp(1, 20), || None);
         while !(sender.stop)() && done.relay.is_none() {
             let taken = self.claim(&relay, sender, &mut done).await?;
-            let Some(claimed) = taken else { break };
+            let Some(Taken { claimed, streak }) = taken else { break };
             if claimed.is_empty() {
                 continue;
             }
-            let round = Round::new(claimed, safe, transport.clone(), done);
+            if !is_tidy {
+                transport.tidy().await;
+                is_tidy = true;
+            }
+            let round = Round::new(claimed, streak, safe, transport.clone(), done);
             let ended = self.send_round(&round, &mut connections, sender).await;
             let health = round.health();
             done = round.into_done();
@@ -166,10 +181,16 @@ impl App {
         let mut state = relays::lock(&mut tx, relay).await?;
         let before = state.clone();
         match &health.down {
-            Some((why, ours)) => state.failed(at, why, *ours),
+            Some((why, cause)) => {
+                // What it said is shown to people who may not see readers.
+                state.failed(at, &mask::addresses(why), cause.is_some());
+                state.cause = *cause;
+            }
             None if health.answered => state.answered(),
             None => {}
         }
+        // Who refused it does not matter to the next look.
+        state.streak = Streak { reader: String::new(), ..health.streak.clone() };
         if health.slow_down {
             state.slow_down(at, self.config.mail.per_minute);
         }
@@ -191,17 +212,48 @@ impl App {
         Ok(done)
     }
 
+    /// Queues again every message in a state since an instant, as far as it is of use: not those that are too late, nor
+    /// those to readers who get no mail. Returns how many, and how many stay as they are; `None` if messages in that
+    /// state must not go again.
+    pub async fn retry_all(
+        &self,
+        state: MailState,
+        since: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(u64, u64)>> {
+        if !MAY_GO_AGAIN.contains(&state) {
+            return Ok(None);
+        }
+        let at = millis(now);
+        let mut tx = self.store.write().await?;
+        let suppressed = bounces::addresses(&mut tx).await?;
+        let (mut again, mut left) = (0, 0);
+        for message in outbox::list(&mut tx, Some(state), None).await? {
+            if since.is_some_and(|since| message.changed_at < millis(since)) {
+                continue;
+            }
+            let is_late = message.send_by.is_some_and(|last| last <= at);
+            if is_late || suppressed.contains(&canonical(&message.to)) {
+                left += 1;
+                continue;
+            }
+            let change = (state, MailState::Queued);
+            let done = outbox::set(&mut tx, message.id, change, at, AGAIN_BY_HAND, at).await?;
+            again += u64::from(done);
+        }
+        tx.commit().await?;
+        Ok(Some((again, left)))
+    }
+
     /// Queues a message again that failed, expired, bounced or waits; never one that may have arrived. `false` if its
     /// state does not allow it.
     pub async fn retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.store.write().await?;
         let at = millis(now);
         let mut done = false;
-        let may_go_again =
-            [MailState::Failed, MailState::Expired, MailState::Bounced, MailState::Queued];
-        for from in may_go_again {
+        for from in MAY_GO_AGAIN {
             let change = (from, MailState::Queued);
-            done |= outbox::set(&mut tx, id, change, at, "tried again by hand", at).await?;
+            done |= outbox::set(&mut tx, id, change, at, AGAIN_BY_HAND, at).await?;
             if done {
                 break;
             }
@@ -209,6 +261,14 @@ impl App {
         tx.commit().await?;
         Ok(done)
     }
+}
+
+/// The password in a file. What editors add is not part of it: a byte order mark, the end of the line.
+fn password(path: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        AppError::refused("refused-password-file", &[("path", &path.display()), ("said", &error)])
+    })?;
+    Ok(text.trim_start_matches('\u{feff}').trim_end().to_owned())
 }
 
 fn limits(answer_seconds: u64, dot_seconds: u64) -> Limits {

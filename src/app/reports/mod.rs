@@ -4,7 +4,7 @@ mod provenance;
 
 use super::recount::cells_known;
 use super::{App, AppError, Loaded, Result, millis};
-use crate::domain::counting::{Cell, CellKey, Enrollee, each_dose};
+use crate::domain::counting::{Cell, CellKey, each_dose};
 use crate::domain::date::day_end;
 use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
@@ -100,7 +100,7 @@ impl App {
             None => (loaded.clone(), i64::MAX),
             Some(day) => {
                 let before = millis(day_end(loaded.campaign.timezone, day));
-                (loaded.like(self.load(tx, loaded.no, before).await?), before)
+                (loaded.like(&self.load(tx, loaded.no, before).await?), before)
             }
         };
         Ok((loaded.on(ask.last), before))
@@ -227,15 +227,14 @@ async fn each_counted(
     mut take: impl FnMut(&Person, &[(Dose, CellKey, Cell)]),
 ) -> Result<()> {
     let mut given: BTreeMap<PersonId, Vec<Dose>> = BTreeMap::new();
-    records::each_known(tx, loaded.no, before, |dose: Dose| {
+    records::each_known(tx, before, |dose: Dose| {
         given.entry(dose.person.clone()).or_default().push(dose);
     })
     .await?;
-    records::each_known(tx, loaded.no, before, |person: Person| {
+    records::each_known(tx, before, |person: Person| {
         let mut mine = given.remove(&person.id).unwrap_or_default();
         doses::sort(&mut mine);
-        let who =
-            Enrollee { area: person.area.clone(), born: person.born, group: person.group.clone() };
+        let who = person.enrollee();
         let mut counted = Vec::with_capacity(mine.len());
         each_dose(loaded.rules(), &who, &mine, |dose, key, one| {
             counted.push((dose.clone(), key, *one));

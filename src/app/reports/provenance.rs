@@ -108,7 +108,10 @@ async fn records_of(
         }
     })
     .await?;
-    records::each_known(tx, loaded.no, before, |tally: Tally| {
+    records::each_known(tx, before, |tally: Tally| {
+        if tally.campaign != Some(loaded.no) {
+            return;
+        }
         let area = loaded.campaign.home(&tally.area, facts.last).clone();
         let group = loaded.campaign.group_now(&tally.group).clone();
         let key = (tally.date, tally.place, area, group, tally.dose);

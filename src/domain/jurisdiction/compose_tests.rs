@@ -62,7 +62,8 @@ fn a_campaign_without_places_of_its_own_has_all_of_them() {
     assert_eq!(composed.reach, county().reach);
     assert_eq!(doses(&composed, "S2", [0]), [70]);
     let open = given(|of| of.reach = None).compose(&beside());
-    let served: Vec<&str> = open.areas_served("S1").into_iter().map(|area| area.as_str()).collect();
+    let served: Vec<&str> =
+        open.areas_served("S1").into_iter().map(crate::domain::id::AreaCode::as_str).collect();
     assert_eq!(served, ["N"], "without a table every site serves its own area");
 }
 

@@ -148,8 +148,8 @@ impl Jurisdiction {
             limits.entry(limit.row.site.code.clone()).or_default().push(limit.clone());
         }
         for site in &mut campaign.sites {
-            let own = limits.get(&site.code).into_iter().flatten();
-            if let Some(rate) = own.filter_map(|limit| limit.wastage_rate).next() {
+            let mut own = limits.get(&site.code).into_iter().flatten();
+            if let Some(rate) = own.find_map(|limit| limit.wastage_rate) {
                 site.wastage_rate = rate;
             }
         }

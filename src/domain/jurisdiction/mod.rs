@@ -8,6 +8,7 @@ mod compose;
 mod join;
 mod largest;
 mod local;
+mod overlay;
 mod places;
 mod stored;
 mod tables;

@@ -90,6 +90,7 @@ impl SiteRow {
     }
 
     /// The row of this site from the day on which it is no longer there: it gives nothing.
+    #[must_use]
     pub fn ended(&self, gone: NaiveDate) -> Self {
         let site = Site {
             weekday_doses: 0,

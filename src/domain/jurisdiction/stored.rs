@@ -1,10 +1,11 @@
 //! The jurisdiction as the database has it: what its own folder says, and what campaigns bring.
 
+use super::overlay::Overlay;
 use super::{AreaRow, Jurisdiction, LocalCampaign, SiteRow, StopRow};
-use crate::domain::area::{Area, Merger};
+use crate::domain::area::Merger;
 use crate::domain::id::{AreaCode, CampaignId, PlaceCode};
 use crate::domain::merging::successor;
-use crate::domain::site::{Site, Stop, Team};
+use crate::domain::site::Team;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,74 +66,6 @@ pub enum BadMerger {
     Unknown(AreaCode, AreaCode),
     /// The mergers go round in a circle, or into an area below.
     Circle(AreaCode),
-}
-
-/// The cells of a row that a campaign says otherwise: a blank cell says nothing.
-trait Overlay: Sized + PartialEq {
-    /// The row with what the campaign says. `before` is what it said before: a cell that it emptied is emptied.
-    fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self;
-}
-
-/// A cell that may be blank.
-fn cell<T: Clone>(held: &Option<T>, said: &Option<T>, before: Option<&Option<T>>) -> Option<T> {
-    match said {
-        Some(said) => Some(said.clone()),
-        None if before.is_some_and(Option::is_some) => None,
-        None => held.clone(),
-    }
-}
-
-impl Overlay for AreaRow {
-    fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self {
-        let area = Area {
-            code: self.area.code.clone(),
-            name: said.area.name.clone(),
-            parent: cell(&self.area.parent, &said.area.parent, before.map(|b| &b.area.parent)),
-            point: cell(&self.area.point, &said.area.point, before.map(|b| &b.area.point)),
-        };
-        Self {
-            area,
-            level: cell(&self.level, &said.level, before.map(|b| &b.level)),
-            population: cell(&self.population, &said.population, before.map(|b| &b.population)),
-            merged: cell(&self.merged, &said.merged, before.map(|b| &b.merged)),
-        }
-    }
-}
-
-impl Overlay for SiteRow {
-    /// Who and where the site is. What it can do is another matter.
-    fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self {
-        let site = Site {
-            name: said.site.name.clone(),
-            area: said.site.area.clone(),
-            point: cell(&self.site.point, &said.site.point, before.map(|b| &b.site.point)),
-            lead: cell(&self.site.lead, &said.site.lead, before.map(|b| &b.site.lead)),
-            ..self.site.clone()
-        };
-        Self {
-            site,
-            address: cell(&self.address, &said.address, before.map(|b| &b.address)),
-            phone: cell(&self.phone, &said.phone, before.map(|b| &b.phone)),
-            ..self.clone()
-        }
-    }
-}
-
-impl Overlay for Team {
-    fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self {
-        Self { lead: cell(&self.lead, &said.lead, before.map(|b| &b.lead)), ..said.clone() }
-    }
-}
-
-impl Overlay for StopRow {
-    fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self {
-        let kind = cell(&self.stop.kind, &said.stop.kind, before.map(|b| &b.stop.kind));
-        Self {
-            stop: Stop { kind, ..said.stop.clone() },
-            address: cell(&self.address, &said.address, before.map(|b| &b.address)),
-            phone: cell(&self.phone, &said.phone, before.map(|b| &b.phone)),
-        }
-    }
 }
 
 impl StoredJurisdiction {
@@ -265,6 +198,20 @@ impl StoredJurisdiction {
         self.jurisdiction = Some(all);
     }
 
+    /// Forgets a campaign that is removed. What it brought stays: what only it said of a site is the jurisdiction's
+    /// now.
+    pub fn leave(&mut self, own: &LocalCampaign, others: &[&LocalCampaign]) {
+        self.disputes.retain(|one| one.campaign != own.campaign.id);
+        let Some(all) = &mut self.jurisdiction else { return };
+        for code in own.site_codes() {
+            if others.iter().all(|other| other.site_rows(code).is_empty()) {
+                self.brought.remove(code);
+            } else if self.brought.contains(code) {
+                super::largest::replace(&mut all.sites, code, others);
+            }
+        }
+    }
+
     /// The jurisdiction when its own folder says `given`: codes that campaigns still name stay.
     #[must_use]
     pub fn given(&self, given: &Jurisdiction, campaigns: &[&LocalCampaign]) -> Self {
@@ -316,22 +263,27 @@ impl StoredJurisdiction {
         match found.row {
             Disputed::Area(row) => {
                 let held = all.areas.iter_mut().find(|held| held.area.code == row.area.code);
-                held.into_iter().for_each(|held| *held = held.overlaid(&row, None));
+                if let Some(held) = held {
+                    *held = held.overlaid(&row, None);
+                }
             }
             Disputed::Team(row) => {
                 let held = all.teams.iter_mut().find(|held| held.code == row.code);
-                held.into_iter().for_each(|held| *held = held.overlaid(&row, None));
+                if let Some(held) = held {
+                    *held = held.overlaid(&row, None);
+                }
             }
             Disputed::Stop(row) => {
                 let held = all.stops.iter_mut().find(|held| held.stop.code == row.stop.code);
-                held.into_iter().for_each(|held| *held = held.overlaid(&row, None));
+                if let Some(held) = held {
+                    *held = held.overlaid(&row, None);
+                }
             }
             Disputed::Site(row) => {
                 let mine = |held: &&mut SiteRow| held.site.code == row.site.code;
-                all.sites
-                    .iter_mut()
-                    .filter(mine)
-                    .for_each(|held| *held = held.overlaid(&row, None));
+                for held in all.sites.iter_mut().filter(mine) {
+                    *held = held.overlaid(&row, None);
+                }
             }
         }
         true

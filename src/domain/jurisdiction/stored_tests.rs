@@ -1,6 +1,7 @@
 //! What campaigns bring to a jurisdiction, and what they say otherwise.
 
 use super::*;
+use crate::domain::area::Area;
 use crate::domain::campaign::Campaign;
 use crate::domain::testing::{county, day};
 

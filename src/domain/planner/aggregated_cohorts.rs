@@ -50,14 +50,18 @@ pub(super) fn aggregates(market: &Market, base: &Draft) -> Vec<Aggregate> {
         for &(cohort, who, _) in &kind.members {
             let people = base.left(cohort, who);
             let (low, high) = kind.days;
-            if people == 0 || low >= problem.end() {
+            let programme = &problem.programmes[kind.programme];
+            // Who has a place by an agreed session stays, so that programs with and without these
+            // sessions have the same rows.
+            let catchment = &problem.catchments[problem.cohorts[cohort].catchment];
+            if (people == 0 && catchment.agreed.is_empty()) || low >= programme.end {
                 continue;
             }
             let bound = match who {
                 Who::New => false,
                 Who::Waiting(run) => problem.cohorts[cohort].waiting[run].bound,
             };
-            let opens = if kind.may_stop { problem.first } else { low };
+            let opens = if kind.may_stop { programme.first } else { low };
             let key = (kind.reach, kind.priority.to_bits(), kind.dose, kind.may_stop, opens);
             let aggregate = found.entry(key).or_insert_with(|| Aggregate {
                 reach: kind.reach,

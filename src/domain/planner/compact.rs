@@ -1,4 +1,4 @@
-//! The linear program of a campaign in compact form. Its columns are doses of people by day, doses
+//! The linear program of a problem in compact form. Its columns are doses of people by day, doses
 //! at places by set of places and day, vaccine by class and lot, and routes by team and day. Its
 //! prices prove a bound; its columns are nearly a plan.
 
@@ -6,15 +6,16 @@ use super::aggregated_cohorts::{Aggregate, aggregates};
 use super::draft::Draft;
 use super::free_capacity::minutes_left;
 use super::index::{
-    ClassIndex, ColumnIndex, Day, ListIndex as _, Per, Place, ReachIndex, RowIndex, SlotIndex,
-    StopIndex, TeamIndex,
+    ClassIndex, ColumnIndex, Day, ListIndex as _, Per, ReachIndex, RowIndex, SlotIndex, StopIndex,
+    TeamIndex,
 };
-use super::model::Problem;
 use super::parallel;
-use super::pdhg::{Point, Program};
-use super::prices::{Market, Prices};
+use super::pdhg::Program;
+use super::prices::{Market, Reach};
+use super::programme::Programme;
+use super::slots::Prices;
 use super::teams::{TEAM_DAYS_SHARED, best_route};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cost of a late dose, as a multiple of the cohort's priority: more than any dose is worth.
 const LATE_COST: f64 = 2.0;
@@ -30,16 +31,19 @@ pub(super) struct Compact {
     pub(super) aggregates: Vec<Aggregate>,
     /// Column of doses by aggregate, dose (from the aggregate's first) and day.
     pub(super) doses: Vec<Vec<Per<Day, Option<ColumnIndex>>>>,
-    /// Column of doses by set of places, its place and day.
+    /// Column of doses by set of places, its place and day. A stop has columns only where several
+    /// sets of places hold it; where one does, routes bring doses straight to its people.
     pub(super) places: Per<ReachIndex, Vec<Per<Day, Option<ColumnIndex>>>>,
     /// What each slot still holds.
-    holds: Per<SlotIndex, f64>,
+    pub(super) holds: Per<SlotIndex, f64>,
     /// Row that balances a set of places on a day.
-    balance: Per<ReachIndex, Per<Day, RowIndex>>,
-    /// Row of a slot, other than a stop-day.
-    slot: Per<SlotIndex, Option<RowIndex>>,
-    class: Per<ClassIndex, RowIndex>,
-    team_day: Per<TeamIndex, Per<Day, Option<RowIndex>>>,
+    pub(super) balance: Per<ReachIndex, Per<Day, RowIndex>>,
+    /// Row of a slot; of a stop-day only where the stop has columns.
+    pub(super) slot: Per<SlotIndex, Option<RowIndex>>,
+    /// Row of the vaccine of a class.
+    pub(super) class: Per<ClassIndex, RowIndex>,
+    /// Row of a team's day that is not driven anyway.
+    pub(super) team_day: Per<TeamIndex, Per<Day, Option<RowIndex>>>,
     /// Routes.
     pub(super) routes: Vec<RouteColumn>,
     /// Doses at the stops of decided routes.
@@ -48,6 +52,8 @@ pub(super) struct Compact {
     driven: BTreeSet<(StopIndex, Day)>,
     /// Rows and columns that do not depend on routes.
     pub(super) common: (usize, usize),
+    /// Rows and columns that do not even depend on the teams' days that are driven anyway.
+    pub(super) before_teams: (usize, usize),
 }
 
 /// A route that a team may drive on a day.
@@ -85,8 +91,7 @@ impl Compact {
             *left = left.max(full * LEFT_MIN);
         }
         let mut program = Program::default();
-        let mut days = || Per::with(problem.days, |_| program.row(0.0, false, 1.0));
-        let balance = market.reaches.iter().map(|_| days()).collect();
+        let balance = balance(market, &mut program);
         let class = problem.classes.iter().map(|_| program.row(0.0, false, 1.0)).collect();
         let mut compact = Self {
             program,
@@ -102,32 +107,39 @@ impl Compact {
             visits: Vec::new(),
             driven: BTreeSet::new(),
             common: (0, 0),
+            before_teams: (0, 0),
         };
         compact.add_kinds(market);
         compact.add_places(market);
         compact.add_lots(market);
+        compact.before_teams = compact.size();
         compact.add_teams(market, base);
-        compact.common = (compact.program.right.len(), compact.program.cost.len());
+        compact.common = compact.size();
         compact
+    }
+
+    fn size(&self) -> (usize, usize) {
+        (self.program.right.len(), self.program.cost.len())
     }
 
     fn add_kinds(&mut self, market: &Market) {
         let problem = market.problem;
         for at in 0..self.aggregates.len() {
             let aggregate = self.aggregates[at].clone();
-            let doses = problem.shares.len();
+            let programme = market.programme_of(aggregate.reach);
+            let doses = programme.doses();
             let people = self.program.row(aggregate.people, false, 1.0);
             let size = (aggregate.people / 60.0).max(1.0);
             let mut columns = Vec::new();
             for j in aggregate.dose..doses {
                 let mut of_dose = Per::filled(None, problem.days);
-                for (d, held) in of_dose.pairs_mut().skip(aggregate.opens.position()) {
+                let (opens, end) = (aggregate.opens.position(), programme.end.position());
+                for (d, held) in of_dose.pairs_mut().take(end).skip(opens) {
                     let fits = j + 1 == doses
                         || aggregate.may_stop
-                        || problem.windows[j][d].0 <= problem.windows[j][d].1;
-                    if fits {
-                        let value = aggregate.priority * problem.shares[j] * problem.days_left(d)
-                            / problem.days as f64;
+                        || programme.windows[j][d].0 <= programme.windows[j][d].1;
+                    if fits && market.reaches[aggregate.reach].is_open(d) {
+                        let value = programme.value(aggregate.priority, j, d);
                         let column = self.program.column(-value, f64::INFINITY, size);
                         self.program.entry(self.balance[aggregate.reach][d], column, 1.0);
                         if j == aggregate.dose {
@@ -139,13 +151,13 @@ impl Compact {
                 columns.push(of_dose);
             }
             if aggregate.may_stop {
-                self.add_waiting(problem, &aggregate, &columns[0]);
+                self.add_waiting(programme, &aggregate, &columns[0]);
             }
             for j in aggregate.dose..doses.saturating_sub(1) {
                 let (before, after) =
                     (&columns[j - aggregate.dose], &columns[j + 1 - aggregate.dose]);
                 let (may_stop, days) = (aggregate.may_stop, aggregate.opens);
-                self.add_window(problem, j, (days, may_stop), aggregate.people, before, after);
+                self.add_window(programme, j, (days, may_stop), aggregate.people, before, after);
             }
             self.doses.push(columns);
         }
@@ -156,14 +168,14 @@ impl Compact {
     /// any dose is worth.
     fn add_waiting(
         &mut self,
-        problem: &Problem,
+        programme: &Programme,
         aggregate: &Aggregate,
         columns: &Per<Day, Option<ColumnIndex>>,
     ) {
-        let mut ready: Per<Day, f64> = Per::filled(0.0, problem.days);
+        let mut ready: Per<Day, f64> = Per::filled(0.0, programme.end.position());
         let mut due = ready.clone();
         for run in &aggregate.members {
-            ready[run.low.min(Day::of(problem.days - 1))] += f64::from(run.people);
+            ready[run.low.min(programme.last())] += f64::from(run.people);
             if run.bound {
                 due[run.high] += f64::from(run.people);
             }
@@ -171,7 +183,7 @@ impl Compact {
         let last_due = due.pairs().rev().find(|(_, n)| **n > 0.0).map(|(day, _)| day);
         let size = (aggregate.people / 4.0).max(1.0);
         let (mut waiting, mut ahead): (Option<ColumnIndex>, Option<ColumnIndex>) = (None, None);
-        for d in aggregate.opens.until(problem.end()) {
+        for d in aggregate.opens.until(programme.end) {
             let row = self.program.row(ready[d], true, 1.0);
             if let Some(column) = columns[d] {
                 self.program.entry(row, column, 1.0);
@@ -206,27 +218,28 @@ impl Compact {
     /// got it before they had to. Both balances are carried from day to day and are never negative.
     fn add_window(
         &mut self,
-        problem: &Problem,
+        programme: &Programme,
         j: usize,
         (first, may_stop): (Day, bool),
         people: f64,
         before: &Per<Day, Option<ColumnIndex>>,
         after: &Per<Day, Option<ColumnIndex>>,
     ) {
-        let mut ready: Per<Day, Vec<ColumnIndex>> = Per::filled(Vec::new(), problem.days);
+        let mut ready: Per<Day, Vec<ColumnIndex>> =
+            Per::filled(Vec::new(), programme.end.position());
         let mut due = ready.clone();
         for (d, column) in before.present() {
-            let (low, high) = problem.windows[j][d];
+            let (low, high) = programme.windows[j][d];
             if low <= high {
                 ready[low].push(column);
-                if high.plus(1) < problem.end() {
+                if high.plus(1) < programme.end {
                     due[high].push(column);
                 }
             }
         }
         let size = (people / 4.0).max(1.0);
         let (mut waiting, mut ahead): (Option<ColumnIndex>, Option<ColumnIndex>) = (None, None);
-        for d in first.until(problem.end()) {
+        for d in first.until(programme.end) {
             for early in [true, false] {
                 if !early && may_stop {
                     continue;
@@ -243,7 +256,7 @@ impl Compact {
                 if let Some(before) = *held {
                     self.program.entry(row, before, 1.0);
                 }
-                let ends = early && d.plus(1) == problem.end() && !may_stop;
+                let ends = early && d.plus(1) == programme.end && !may_stop;
                 if ends {
                     *held = None;
                 } else {
@@ -255,40 +268,11 @@ impl Compact {
         }
     }
 
-    fn slot_row(&mut self, slot: SlotIndex, worth: f64) -> RowIndex {
+    /// The row of a slot, made where there is none yet.
+    pub(super) fn slot_row(&mut self, slot: SlotIndex, worth: f64) -> RowIndex {
         let program = &mut self.program;
         let right = self.holds[slot];
         *self.slot[slot].get_or_insert_with(|| program.row(right, false, worth))
-    }
-
-    fn add_places(&mut self, market: &Market) {
-        let problem = market.problem;
-        for (reach, places) in market.reaches.pairs() {
-            let mut columns = Vec::new();
-            for &place in places {
-                let mut of_place = Per::filled(None, problem.days);
-                if let Place::Site(at) = place {
-                    let site = &problem.sites[at];
-                    for (d, slot) in market.slots.site_day[at].present() {
-                        let holds = market.slots.holds[slot];
-                        let column = self.program.column(0.0, f64::INFINITY, holds);
-                        self.program.entry(self.balance[reach][d], column, -1.0);
-                        let row = self.slot_row(slot, 1.0);
-                        self.program.entry(row, column, 1.0);
-                        let period = site.period_of[d];
-                        if let Some(store) = market.slots.storage[at][period] {
-                            let row = self.slot_row(store, 1.0);
-                            self.program.entry(row, column, site.draw_doses);
-                        }
-                        let class = self.class[site.periods[period].class];
-                        self.program.entry(class, column, site.draw_doses);
-                        of_place[d] = Some(column);
-                    }
-                }
-                columns.push(of_place);
-            }
-            self.places.push(columns);
-        }
     }
 
     fn add_lots(&mut self, market: &Market) {
@@ -379,19 +363,24 @@ impl Compact {
         if let Some(row) = self.team_day[team][day] {
             self.program.entry(row, column, 1.0);
         }
-        let mut doses = 0.0;
+        let mut drawn: BTreeMap<ClassIndex, f64> = BTreeMap::new();
         for &(stop, n) in &visits {
-            if let Some(reach) = market.reach_of_stop(stop) {
-                self.program.entry(self.balance[reach][day], column, -n);
+            let into = self.stop_row(market, stop, day);
+            if let Some((row, _)) = into {
+                self.program.entry(row, column, -n);
             }
             if let Some(slot) = market.slots.stop_visit[stop][day] {
                 let visit = self.slot_row(slot, 30.0);
                 self.program.entry(visit, column, 1.0);
             }
-            doses += n;
+            if let Some(class) = into.and_then(|into| into.1) {
+                *drawn.entry(class).or_insert(0.0) += n;
+            }
         }
-        let class = self.class[problem.day_class[day]];
-        self.program.entry(class, column, doses * problem.teams[team].draw_doses);
+        for (class, doses) in drawn {
+            let drawn = doses * problem.teams[team].draw_doses;
+            self.program.entry(self.class[class], column, drawn);
+        }
         self.routes.push(RouteColumn { team, day, visits, column });
         column
     }
@@ -418,58 +407,33 @@ impl Compact {
             let most = (most - f64::from(given)).max(most * LEFT_MIN).min(room);
             let column = self.program.column(0.0, most, most.max(1.0));
             self.program.entry(row, column, 1.0);
-            if let Some(reach) = market.reach_of_stop(stop) {
-                self.program.entry(self.balance[reach][day], column, -1.0);
+            if let Some((row, class)) = self.stop_row(market, stop, day) {
+                self.program.entry(row, column, -1.0);
+                if let Some(class) = class {
+                    self.program.entry(self.class[class], column, model.draw_doses);
+                }
             }
-            let class = self.class[problem.day_class[day]];
-            self.program.entry(class, column, model.draw_doses);
             self.visits.push(VisitColumn { stop, day, column });
         }
     }
+}
 
-    /// Prices of the slots at a point. A site-day costs the most that any set of places pays for it
-    /// beyond store and vaccine.
-    pub(super) fn prices(&self, market: &Market, point: &Point) -> Prices {
-        let y = |row: RowIndex| point.y.get(row).copied().unwrap_or(0.0).max(0.0);
-        let mut prices: Prices = self.slot.iter().map(|row| row.map_or(0.0, y)).collect();
-        for days in &market.slots.site_day {
-            for (_, slot) in days.present() {
-                prices[slot] = 0.0;
+/// A row for each set of places and day of its programme. All days on which its people cannot be
+/// served anyway share a row that stays empty.
+fn balance(market: &Market, program: &mut Program) -> Per<ReachIndex, Per<Day, RowIndex>> {
+    let is_idle = |reach: &Reach, d: Day| {
+        let programme = &market.problem.programmes[reach.programme];
+        d < programme.start || d >= programme.end || !reach.is_open(d)
+    };
+    let mut idle = None;
+    let mut of_reach = |reach: &Reach| {
+        Per::with(market.problem.days, |d| {
+            if is_idle(reach, d) {
+                *idle.get_or_insert_with(|| program.row(0.0, false, 1.0))
+            } else {
+                program.row(0.0, false, 1.0)
             }
-        }
-        let rest = market.dose_prices(&prices);
-        for (reach, places) in market.reaches.pairs() {
-            for &place in places {
-                let slots = match place {
-                    Place::Site(site) => &market.slots.site_day[site],
-                    Place::Stop(stop) => &market.slots.stop_day[stop],
-                };
-                for (d, slot) in slots.present() {
-                    let pays = y(self.balance[reach][d]);
-                    prices[slot] = prices[slot].max(pays - rest[place][d]);
-                }
-            }
-        }
-        prices
-    }
-
-    /// A point to start from: the rows whose prices are known.
-    pub(super) fn warm(&self, market: &Market, prices: &Prices) -> Point {
-        let mut y: Per<RowIndex, f64> = Per::filled(0.0, self.program.right.len());
-        for (slot, row) in self.slot.present() {
-            y[row] = prices[slot];
-        }
-        for (&row, vaccine) in self.class.iter().zip(market.vaccine_prices(prices)) {
-            y[row] = if vaccine.0.is_finite() { vaccine.0 } else { 0.0 };
-        }
-        let of_place = market.dose_prices(prices);
-        for (reach, places) in market.reaches.pairs() {
-            for (d, &row) in self.balance[reach].pairs() {
-                let least = places.iter().map(|&place| of_place[place][d]);
-                let least = least.fold(f64::INFINITY, f64::min);
-                y[row] = if least.is_finite() { least } else { 0.0 };
-            }
-        }
-        Point { x: Per::default(), y }
-    }
+        })
+    };
+    market.reaches.iter().map(&mut of_reach).collect()
 }

@@ -4,8 +4,11 @@
 //! still missing.
 
 use super::free_capacity::{FreeCapacity, Step};
-use super::index::{AreaIndex, CohortIndex, Day, Per, Place, RunIndex, TeamIndex};
+use super::index::{
+    CatchmentIndex, CohortIndex, Day, Per, Place, ProgrammeIndex, RunIndex, TeamIndex,
+};
 use super::model::{Cohort, Problem, Waiting};
+use super::programme::Programme;
 use crate::domain::plan::PlanRow;
 use std::collections::BTreeMap;
 
@@ -34,7 +37,7 @@ pub(super) struct Path {
 /// A plan in the making.
 #[derive(Clone)]
 pub(super) struct Draft<'p> {
-    /// The campaign.
+    /// The campaigns.
     pub(super) problem: &'p Problem<'p>,
     /// What is still free.
     pub(super) free: FreeCapacity<'p>,
@@ -44,15 +47,20 @@ pub(super) struct Draft<'p> {
     pub(super) waiting_left: Per<CohortIndex, Per<RunIndex, u32>>,
     /// The paths.
     pub(super) paths: Vec<Path>,
-    /// `dead[area][dose][day]`: nobody can be placed from that dose on, starting that day. Valid
+    /// `dead[catchment][dose][day]`: nobody can be placed from that dose on, starting that day. Valid
     /// until something is taken back.
-    dead: Per<AreaIndex, Vec<Per<Day, bool>>>,
+    dead: Per<CatchmentIndex, Vec<Per<Day, bool>>>,
+    /// Agreed sessions at which people are being placed now.
+    agreed: Vec<(Place, Day)>,
 }
 
 impl<'p> Draft<'p> {
     /// An empty plan.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
-        let doses = problem.shares.len();
+        let dead = |catchment: &super::model::Catchment| {
+            let doses = problem.programmes[catchment.programme].doses();
+            vec![Per::filled(false, problem.days); doses]
+        };
         let runs = |cohort: &Cohort| cohort.waiting.iter().map(|run| run.people).collect();
         Self {
             problem,
@@ -60,7 +68,8 @@ impl<'p> Draft<'p> {
             new_left: problem.cohorts.iter().map(|cohort| cohort.new_people).collect(),
             waiting_left: problem.cohorts.iter().map(runs).collect(),
             paths: Vec::new(),
-            dead: Per::filled(vec![Per::filled(false, problem.days); doses], problem.reach.len()),
+            dead: problem.catchments.iter().map(dead).collect(),
+            agreed: Vec::new(),
         }
     }
 
@@ -85,7 +94,7 @@ impl<'p> Draft<'p> {
         let n = n.min(self.left(cohort, who));
         let dose = self.first_dose(cohort, who);
         let must_finish = self.must_finish(cohort, who);
-        let mut steps = Vec::with_capacity(self.problem.shares.len() - dose);
+        let mut steps = Vec::with_capacity(self.doses(cohort) - dose);
         let people = self.chain(cohort, dose, days, n, must_finish, &mut steps);
         self.keep(Path { cohort, who, people, steps });
         people
@@ -97,7 +106,7 @@ impl<'p> Draft<'p> {
         let n = n.min(self.left(cohort, who));
         let dose = self.first_dose(cohort, who);
         let must_finish = self.must_finish(cohort, who);
-        let mut steps = Vec::with_capacity(self.problem.shares.len() - dose);
+        let mut steps = Vec::with_capacity(self.doses(cohort) - dose);
         let people = self.chain_on(cohort, dose, wish, n, must_finish, &mut steps);
         self.keep(Path { cohort, who, people, steps });
         people
@@ -111,12 +120,16 @@ impl<'p> Draft<'p> {
         wish: &[Step],
         n: u32,
     ) -> u32 {
+        if !wish.iter().all(|step| self.is_free(cohort, step.place, step.day)) {
+            return 0;
+        }
+        let programme = self.problem.cohorts[cohort].programme;
         let mut people = n.min(self.left(cohort, who));
         let mut steps: Vec<Step> = Vec::with_capacity(wish.len());
         for step in wish {
-            let (got, team) = self.free.give(step.place, step.day, people, step.team);
+            let (got, team) = self.free.give(programme, step.place, step.day, people, step.team);
             for &earlier in &steps {
-                self.free.take_back(earlier, people - got);
+                self.free.take_back(programme, earlier, people - got);
             }
             people = got;
             if got == 0 {
@@ -126,6 +139,43 @@ impl<'p> Draft<'p> {
         }
         self.keep(Path { cohort, who, people, steps });
         people
+    }
+
+    /// Whether people of a cohort may be added at a place and day, as far as agreed sessions say.
+    fn is_free(&self, cohort: CohortIndex, place: Place, day: Day) -> bool {
+        let catchment = &self.problem.catchments[self.problem.cohorts[cohort].catchment];
+        catchment.is_free(place, day)
+            || (catchment.allows(place, day) && self.agreed.contains(&(place, day)))
+    }
+
+    /// Places people at sessions that were agreed, and gives them their later doses where the
+    /// sessions do not; returns how many.
+    pub(super) fn place_agreed(
+        &mut self,
+        cohort: CohortIndex,
+        who: Who,
+        steps: &[Step],
+        n: u32,
+    ) -> u32 {
+        self.agreed = steps.iter().map(|step| (step.place, step.day)).collect();
+        let is_whole = self.first_dose(cohort, who) + steps.len() == self.doses(cohort);
+        let placed = if is_whole {
+            self.place_exactly(cohort, who, steps, n)
+        } else {
+            self.place_on(cohort, who, steps, n)
+        };
+        self.agreed.clear();
+        placed
+    }
+
+    /// The programme of a cohort.
+    fn programme(&self, cohort: CohortIndex) -> &'p Programme<'p> {
+        &self.problem.programmes[self.problem.cohorts[cohort].programme]
+    }
+
+    /// Number of doses of a cohort's series.
+    fn doses(&self, cohort: CohortIndex) -> usize {
+        self.programme(cohort).doses()
     }
 
     fn keep(&mut self, path: Path) {
@@ -140,8 +190,9 @@ impl<'p> Draft<'p> {
         let held = &mut self.paths[path];
         held.people -= people;
         let (cohort, who) = (held.cohort, held.who);
+        let programme = self.problem.cohorts[cohort].programme;
         for &step in &held.steps {
-            self.free.take_back(step, people);
+            self.free.take_back(programme, step, people);
         }
         *self.left_mut(cohort, who) += people;
     }
@@ -153,12 +204,14 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Whether it is known that nobody of an area can be placed from a dose on, starting on a day.
-    pub(super) fn is_dead(&self, area: AreaIndex, dose: usize, day: Day) -> bool {
-        self.dead[area][dose][day]
+    /// Whether it is known that nobody of a catchment can be placed from a dose on, starting on a
+    /// day.
+    pub(super) fn is_dead(&self, catchment: CatchmentIndex, dose: usize, day: Day) -> bool {
+        self.dead[catchment][dose][day]
     }
 
-    fn first_dose(&self, cohort: CohortIndex, who: Who) -> usize {
+    /// Index of the first dose that is missing.
+    pub(super) fn first_dose(&self, cohort: CohortIndex, who: Who) -> usize {
         match who {
             Who::New => 0,
             Who::Waiting(run) => self.problem.cohorts[cohort].waiting[run].dose,
@@ -186,19 +239,19 @@ impl<'p> Draft<'p> {
         steps: &mut Vec<Step>,
     ) -> u32 {
         let model = &self.problem.cohorts[cohort];
-        let first = days.0.max(model.opens);
-        for day in first.until(days.1.plus(1).min(self.problem.end())) {
-            if n == 0 || self.dead[model.area][dose][day] {
+        let (first, end) = (days.0.max(model.opens), self.programme(cohort).end);
+        for day in first.until(days.1.plus(1).min(end)) {
+            if n == 0 || self.dead[model.catchment][dose][day] {
                 continue;
             }
-            for &place in &self.problem.reach[model.area] {
+            for &place in &self.problem.catchments[model.catchment].places {
                 let wish = Step { day, place, team: None };
                 let placed = self.step(cohort, dose, wish, n, must_finish, steps, &[]);
                 if placed > 0 {
                     return placed;
                 }
             }
-            self.dead[model.area][dose][day] = must_finish;
+            self.dead[model.catchment][dose][day] = must_finish;
         }
         0
     }
@@ -232,17 +285,21 @@ impl<'p> Draft<'p> {
         steps: &mut Vec<Step>,
         rest: &[Step],
     ) -> u32 {
-        let (got, team) = self.free.give(wish.place, wish.day, n, wish.team);
+        if !self.is_free(cohort, wish.place, wish.day) {
+            return 0;
+        }
+        let programme = self.problem.cohorts[cohort].programme;
+        let (got, team) = self.free.give(programme, wish.place, wish.day, n, wish.team);
         if got == 0 {
             return 0;
         }
         let step = Step { team, ..wish };
         let depth = steps.len();
         steps.push(step);
-        if dose + 1 == self.problem.shares.len() {
+        if dose + 1 == self.doses(cohort) {
             return got;
         }
-        let window = self.problem.windows[dose][wish.day];
+        let window = self.programme(cohort).windows[dose][wish.day];
         let fits = rest.first().is_some_and(|s| window.0 <= s.day && s.day <= window.1);
         let mut placed = 0;
         if fits {
@@ -252,11 +309,11 @@ impl<'p> Draft<'p> {
             steps.truncate(depth + 1);
             placed = self.chain(cohort, dose + 1, window, got, must_finish, steps);
         }
-        if placed == 0 && !must_finish && self.may_stop(dose + 1, wish.day) {
+        if placed == 0 && !must_finish && self.may_stop(cohort, dose + 1, wish.day) {
             return got;
         }
         if placed < got {
-            self.free.take_back(step, got - placed);
+            self.free.take_back(programme, step, got - placed);
         }
         if placed == 0 {
             steps.truncate(depth);
@@ -266,9 +323,10 @@ impl<'p> Draft<'p> {
 
     /// Whether somebody who has waited since before the plan may stop without dose `dose` if the
     /// one before it is given on `day`: the window does not end inside the campaign.
-    fn may_stop(&self, dose: usize, day: Day) -> bool {
-        let last = self.problem.end().number() - 1;
-        let high = self.problem.window(dose, day.number()).1;
+    fn may_stop(&self, cohort: CohortIndex, dose: usize, day: Day) -> bool {
+        let programme = self.programme(cohort);
+        let last = programme.end.number() - 1;
+        let high = programme.window(dose, day.number()).1;
         high.is_none_or(|high| high > last)
     }
 
@@ -277,8 +335,8 @@ impl<'p> Draft<'p> {
         self.problem.cohorts[cohort].waiting[run]
     }
 
-    /// The plan's rows: sorted, one per positive count.
-    pub(super) fn rows(&self) -> Vec<PlanRow> {
+    /// The plan's rows of each programme: sorted, one per positive count.
+    pub(super) fn rows(&self) -> Per<ProgrammeIndex, Vec<PlanRow>> {
         let problem = self.problem;
         let mut counts: BTreeMap<(Day, Place, Option<TeamIndex>, CohortIndex, usize), u32> =
             BTreeMap::new();
@@ -289,22 +347,22 @@ impl<'p> Draft<'p> {
                 *counts.entry(at).or_insert(0) += path.people;
             }
         }
-        let mut rows: Vec<PlanRow> = counts
-            .into_iter()
-            .map(|((day, place, team, cohort, dose), doses)| {
-                let key = &problem.cohorts[cohort].key;
-                PlanRow {
-                    day: problem.date(day),
-                    place: problem.place_code(place).clone(),
-                    team: team.map(|team| problem.team(team).code.clone()),
-                    area: key.area.clone(),
-                    group: key.group.clone(),
-                    dose: u8::try_from(dose + 1).unwrap_or(u8::MAX),
-                    doses,
-                }
-            })
-            .collect();
-        rows.sort();
+        let mut rows = Per::filled(Vec::new(), problem.programmes.len());
+        for ((day, place, team, cohort, dose), doses) in counts {
+            let cohort = &problem.cohorts[cohort];
+            rows[cohort.programme].push(PlanRow {
+                day: problem.date(day),
+                place: problem.place_code(place).clone(),
+                team: team.map(|team| problem.team(team).code.clone()),
+                area: cohort.key.area.clone(),
+                group: cohort.key.group.clone(),
+                dose: u8::try_from(dose + 1).unwrap_or(u8::MAX),
+                doses,
+            });
+        }
+        for of_programme in rows.iter_mut() {
+            of_programme.sort();
+        }
         rows
     }
 }

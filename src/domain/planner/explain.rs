@@ -2,13 +2,14 @@
 
 use super::draft::{Draft, Who};
 use super::free_capacity::Blocked;
-use super::index::{CohortIndex, Day, ListIndex as _, Place};
-use super::model::{Cohort, Problem};
+use super::index::{CohortIndex, Day, Per, Place, ProgrammeIndex};
+use super::model::{Catchment, Cohort, Problem};
+use super::programme::Programme;
 use crate::domain::plan::{Unplaced, UnplacedReason};
 use std::collections::BTreeMap;
 
-/// Everybody without a complete series, by cohort and reason.
-pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
+/// Everybody without a complete series, by programme, cohort and reason.
+pub(super) fn unplaced(draft: &Draft) -> Per<ProgrammeIndex, Vec<Unplaced>> {
     let problem = draft.problem;
     let mut counts: BTreeMap<(CohortIndex, UnplacedReason), u32> = BTreeMap::new();
     for (c, cohort) in problem.cohorts.pairs() {
@@ -25,35 +26,38 @@ pub(super) fn unplaced(draft: &Draft) -> Vec<Unplaced> {
     for path in draft.paths.iter().filter(|path| stops_early(draft, path)) {
         *counts.entry((path.cohort, UnplacedReason::Overdue)).or_insert(0) += path.people;
     }
-    let row = |((c, reason), people): ((CohortIndex, UnplacedReason), u32)| {
-        let key = &problem.cohorts[c].key;
-        Unplaced { area: key.area.clone(), group: key.group.clone(), people, reason }
-    };
-    counts.into_iter().map(row).collect()
+    let mut lists = Per::filled(Vec::new(), problem.programmes.len());
+    for ((c, reason), people) in counts {
+        let Cohort { programme, key, .. } = &problem.cohorts[c];
+        let (area, group) = (key.area.clone(), key.group.clone());
+        lists[*programme].push(Unplaced { area, group, people, reason });
+    }
+    lists
 }
 
 /// Whether a path ends before the last dose; only people who had a dose before the plan may stop
 /// early.
 fn stops_early(draft: &Draft, path: &super::draft::Path) -> bool {
     let Who::Waiting(run) = path.who else { return false };
-    draft.run(path.cohort, run).dose + path.steps.len() < draft.problem.shares.len()
+    let doses = draft.problem.programme_of(path.cohort).doses();
+    draft.run(path.cohort, run).dose + path.steps.len() < doses
 }
 
 /// Why people of a cohort without a dose are not placed: the most frequent obstacle over all places
 /// and days on which they could start.
 fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
     let problem = draft.problem;
-    let places = &problem.reach[cohort.area];
-    if places.is_empty() {
+    let (programme, catchment) = (problem.programme(cohort), &problem.catchments[cohort.catchment]);
+    if catchment.places.is_empty() {
         return UnplacedReason::NoPlace;
     }
-    let useful = cohort.opens.until(problem.end()).find(|&day| finishes(problem, day));
+    let useful = cohort.opens.until(programme.end).find(|&day| finishes(programme, day));
     let Some(first) = useful else { return UnplacedReason::Horizon };
-    let last = Day::of(problem.days - 1);
+    let last = programme.last();
     let mut counts: BTreeMap<UnplacedReason, usize> = BTreeMap::new();
-    for &place in places {
-        for day in first.through(last) {
-            let held = match draft.free.blocked_by(place, day) {
+    for &place in &catchment.places {
+        for day in first.through(last).filter(|&day| catchment.allows(place, day)) {
+            let held = match draft.free.blocked_by(cohort.programme, place, day) {
                 None | Some(Blocked::Shut) => continue,
                 Some(Blocked::Supply) => UnplacedReason::Supply,
                 Some(Blocked::Storage) => UnplacedReason::Storage,
@@ -66,20 +70,26 @@ fn reason(draft: &Draft, cohort: &Cohort) -> UnplacedReason {
         }
     }
     let most = counts.iter().max_by_key(|(reason, n)| (**n, std::cmp::Reverse(**reason)));
-    most.map_or_else(|| idle_reason(problem, places, first, last), |(reason, _)| *reason)
+    most.map_or_else(|| idle_reason(programme, problem, catchment, (first, last)), |most| *most.0)
 }
 
 /// The reason if nothing is used up: nothing is open, there is no vaccine at all, or the open days
 /// do not fit the intervals.
-fn idle_reason(problem: &Problem, places: &[Place], first: Day, last: Day) -> UnplacedReason {
+fn idle_reason(
+    programme: &Programme,
+    problem: &Problem,
+    catchment: &Catchment,
+    (first, last): (Day, Day),
+) -> UnplacedReason {
     let open = |place: Place, day: Day| match place {
-        Place::Site(site) => problem.sites[site].capacity[day] > 0,
-        Place::Stop(stop) => {
-            problem.stops[stop].open[day] && problem.teams.iter().any(|team| team.works[day])
-        }
+        Place::Site(site) => programme.sites[site].capacity[day] > 0,
+        Place::Stop(stop) => programme.stops[stop][day],
     };
-    if places.iter().any(|&place| first.through(last).any(|day| open(place, day))) {
-        if problem.lots.iter().all(|lot| lot.units == 0) {
+    let is_open = |&place: &Place| {
+        first.through(last).any(|day| open(place, day) && catchment.allows(place, day))
+    };
+    if catchment.places.iter().any(is_open) {
+        if programme.lots.iter().all(|&lot| problem.lots[lot].units == 0) {
             UnplacedReason::Supply
         } else {
             UnplacedReason::Horizon
@@ -90,9 +100,9 @@ fn idle_reason(problem: &Problem, places: &[Place], first: Day, last: Day) -> Un
 }
 
 /// Whether somebody who gets the first dose on `day` can finish before the end.
-fn finishes(problem: &Problem, day: Day) -> bool {
+fn finishes(programme: &Programme, day: Day) -> bool {
     let mut at = day;
-    for windows in &problem.windows {
+    for windows in &programme.windows {
         let (low, high) = windows[at];
         if low > high {
             return false;

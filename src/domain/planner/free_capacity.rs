@@ -1,11 +1,14 @@
 //! What is still free while doses are placed and taken back: site-days, cold stores, vaccine and
 //! teams' days.
 
-use super::index::{Day, Per, PeriodIndex, Place, SiteIndex, SlotIndex, StopIndex, TeamIndex};
+use super::index::{
+    Day, Per, PeriodIndex, Place, ProgrammeIndex, SiteIndex, SlotIndex, StopIndex, TeamIndex,
+};
 use super::lots::Stock;
 use super::model::{Problem, TeamModel};
 use super::num::{doses, whole};
-use super::prices::Slots;
+use super::programme::SiteUse;
+use super::slots::Slots;
 use std::sync::Arc;
 
 /// Where and when a dose is given.
@@ -19,12 +22,14 @@ pub(super) struct Step {
     pub(super) team: Option<TeamIndex>,
 }
 
-/// Free capacity of a campaign.
+/// Free capacity of all programmes together.
 #[derive(Clone)]
 pub(super) struct FreeCapacity<'p> {
     problem: &'p Problem<'p>,
     site_left: Per<SiteIndex, Per<Day, u32>>,
     storage_left: Per<SiteIndex, Per<PeriodIndex, u64>>,
+    /// What is left of own limits; `None` where a programme has none.
+    own_left: Per<ProgrammeIndex, Per<SiteIndex, Option<OwnLeft>>>,
     stock: Stock,
     /// `visits[team][day]`: stops and doses of the day.
     visits: Per<TeamIndex, Per<Day, Vec<(StopIndex, u32)>>>,
@@ -32,6 +37,22 @@ pub(super) struct FreeCapacity<'p> {
     visitor: Per<StopIndex, Per<Day, Option<TeamIndex>>>,
     /// The stops that each team drives to on a day; `None` if teams may go wherever they have time.
     routes: Option<Arc<Routes>>,
+}
+
+/// What is left of a programme's own limit at a site.
+#[derive(Debug, Clone)]
+struct OwnLeft {
+    day: Per<Day, u32>,
+    storage: Per<PeriodIndex, u64>,
+}
+
+impl OwnLeft {
+    fn of(site: &SiteUse) -> Option<Self> {
+        site.is_limited.then(|| Self {
+            day: site.capacity.clone(),
+            storage: site.periods.iter().map(|period| period.storage).collect(),
+        })
+    }
 }
 
 /// `routes[team][day]`: stops, in order; empty where the team has no route.
@@ -50,7 +71,12 @@ impl<'p> FreeCapacity<'p> {
             storage_left: problem
                 .sites
                 .iter()
-                .map(|site| Per::filled(site.storage, site.periods.len()))
+                .map(|site| site.periods.iter().map(|period| period.storage).collect())
+                .collect(),
+            own_left: problem
+                .programmes
+                .iter()
+                .map(|programme| programme.sites.iter().map(OwnLeft::of).collect())
                 .collect(),
             stock: Stock::new(problem),
             visits: Per::filled(Per::filled(Vec::new(), days), problem.teams.len()),
@@ -64,77 +90,126 @@ impl<'p> FreeCapacity<'p> {
         self.routes = routes;
     }
 
-    /// Doses that could still be given at a place on a day. Vaccine counts only if it is known to
-    /// be used up.
-    pub(super) fn most(&self, place: Place, day: Day) -> u32 {
+    /// Doses that could still be given to people of a programme at a place on a day. Vaccine counts
+    /// only if it is known to be used up.
+    pub(super) fn most(&self, who: ProgrammeIndex, place: Place, day: Day) -> u32 {
         match place {
-            Place::Site(site) => self.most_at_site(site, day),
-            Place::Stop(stop) => self.best_team(stop, day, None).map_or(0, |(_, most)| most),
+            Place::Site(site) => self.most_at_site(who, site, day),
+            Place::Stop(stop) => self.best_team(who, stop, day, None).map_or(0, |(_, most)| most),
         }
     }
 
-    /// Why a place cannot give one more dose on a day; `None` if nothing is known to prevent it.
-    pub(super) fn blocked_by(&self, place: Place, day: Day) -> Option<Blocked> {
+    /// Why a place cannot give one more dose to a programme on a day; `None` if nothing is known to
+    /// prevent it.
+    pub(super) fn blocked_by(
+        &self,
+        who: ProgrammeIndex,
+        place: Place,
+        day: Day,
+    ) -> Option<Blocked> {
         let problem = self.problem;
+        let programme = &problem.programmes[who];
         let stop = match place {
             Place::Stop(stop) => stop,
             Place::Site(at) => {
-                let site = &problem.sites[at];
-                let period = site.period_of[day];
-                let class = site.periods[period].class;
-                return if site.capacity[day] == 0 {
+                let own = &programme.sites[at];
+                let period = problem.sites[at].period_of[day];
+                let left = self.own_left[who][at].as_ref();
+                return if own.capacity[day] == 0 {
                     Some(Blocked::Shut)
-                } else if self.site_left[at][day] == 0 {
+                } else if self.site_left[at][day] == 0
+                    || left.is_some_and(|left| left.day[day] == 0)
+                {
                     Some(Blocked::Full)
-                } else if self.storage_left[at][period] < site.draw {
+                } else if self.storage_left[at][period] < own.draw[day]
+                    || left.is_some_and(|left| left.storage[period] < own.draw[day])
+                {
                     Some(Blocked::Storage)
                 } else {
-                    self.stock.is_empty(class).then_some(Blocked::Supply)
+                    let class = own.periods[period].class;
+                    class.is_none_or(|class| self.stock.is_empty(class)).then_some(Blocked::Supply)
                 };
             }
         };
-        if !problem.stops[stop].open[day] || !problem.teams.iter().any(|team| team.works[day]) {
+        if !programme.stops[stop][day] {
             Some(Blocked::Shut)
-        } else if self.stock.is_empty(problem.day_class[day]) {
+        } else if self.stock.is_empty(programme.day_class[day]) {
             Some(Blocked::Supply)
         } else {
-            (self.most(place, day) == 0).then_some(Blocked::Full)
+            (self.most(who, place, day) == 0).then_some(Blocked::Full)
         }
     }
 
-    fn most_at_site(&self, at: SiteIndex, day: Day) -> u32 {
-        let site = &self.problem.sites[at];
-        let period = site.period_of[day];
-        if self.site_left[at][day] == 0 || self.stock.is_empty(site.periods[period].class) {
+    fn most_at_site(&self, who: ProgrammeIndex, at: SiteIndex, day: Day) -> u32 {
+        let own = &self.problem.programmes[who].sites[at];
+        let period = self.problem.sites[at].period_of[day];
+        let supplied = own.periods[period].class.filter(|&class| !self.stock.is_empty(class));
+        if self.site_left[at][day] == 0 || own.capacity[day] == 0 || supplied.is_none() {
             return 0;
         }
-        self.site_left[at][day].min(doses(self.storage_left[at][period] / site.draw))
+        let stored = doses(self.storage_left[at][period] / own.draw[day]);
+        let most = self.site_left[at][day].min(stored);
+        match &self.own_left[who][at] {
+            Some(left) => most.min(left.day[day]).min(doses(left.storage[period] / own.draw[day])),
+            None => most,
+        }
+    }
+
+    /// Takes (`more` false) or gives back doses of a programme at a site, vaccine apart.
+    fn count_at_site(
+        &mut self,
+        who: ProgrammeIndex,
+        at: SiteIndex,
+        day: Day,
+        n: u32,
+        is_back: bool,
+    ) {
+        let own = &self.problem.programmes[who].sites[at];
+        let period = self.problem.sites[at].period_of[day];
+        let units = u64::from(n) * own.draw[day];
+        let days = |left: &mut u32| *left = if is_back { *left + n } else { *left - n };
+        let store = |left: &mut u64| {
+            if *left != u64::MAX {
+                *left = if is_back { *left + units } else { *left - units };
+            }
+        };
+        days(&mut self.site_left[at][day]);
+        store(&mut self.storage_left[at][period]);
+        if let Some(left) = &mut self.own_left[who][at] {
+            days(&mut left.day[day]);
+            store(&mut left.storage[period]);
+        }
     }
 
     /// The team for a stop on a day with the doses that it can give: the one that is there already,
     /// else the one wished for, else the one that can give most.
     fn best_team(
         &self,
+        who: ProgrammeIndex,
         stop: StopIndex,
         day: Day,
         wished: Option<TeamIndex>,
     ) -> Option<(TeamIndex, u32)> {
         let problem = self.problem;
-        if !problem.stops[stop].open[day] || self.stock.is_empty(problem.day_class[day]) {
+        let programme = &problem.programmes[who];
+        if !programme.stops[stop][day] || self.stock.is_empty(programme.day_class[day]) {
             return None;
         }
+        let doses_of = |team: TeamIndex| {
+            if programme.has_team(team, day) { self.team_doses_left(team, stop, day) } else { 0 }
+        };
         if let Some(team) = self.visitor[stop][day] {
-            return Some((team, self.team_doses_left(team, stop, day)));
+            return Some((team, doses_of(team)));
         }
         if let Some(team) = wished {
-            let most = self.team_doses_left(team, stop, day);
+            let most = doses_of(team);
             if most > 0 {
                 return Some((team, most));
             }
         }
         let mut best: Option<(TeamIndex, u32)> = None;
         for team in problem.teams.indices() {
-            let most = self.team_doses_left(team, stop, day);
+            let most = doses_of(team);
             if most > best.map_or(0, |held| held.1) {
                 best = Some((team, most));
             }
@@ -173,31 +248,31 @@ impl<'p> FreeCapacity<'p> {
         most.min(day_doses(problem, team, &stops).saturating_sub(given))
     }
 
-    /// Takes up to `n` doses; returns how many it got and from which team.
+    /// Takes up to `n` doses for a programme; returns how many it got and from which team.
     pub(super) fn give(
         &mut self,
+        who: ProgrammeIndex,
         place: Place,
         day: Day,
         n: u32,
         wished: Option<TeamIndex>,
     ) -> (u32, Option<TeamIndex>) {
         let problem = self.problem;
+        let programme = &problem.programmes[who];
         let stop = match place {
             Place::Stop(stop) => stop,
             Place::Site(at) => {
-                let site = &problem.sites[at];
-                let period = site.period_of[day];
-                let n = n.min(self.most_at_site(at, day));
-                let n = self.stock.draw(site.periods[period].class, n, site.draw);
-                self.site_left[at][day] -= n;
-                if site.storage != u64::MAX {
-                    self.storage_left[at][period] -= u64::from(n) * site.draw;
-                }
+                let n = n.min(self.most_at_site(who, at, day));
+                let class = programme.class_at(at, problem.sites[at].period_of[day]);
+                let Some(class) = class else { return (0, None) };
+                let n = self.stock.draw(class, n, programme.sites[at].draw[day]);
+                self.count_at_site(who, at, day, n, false);
                 return (n, None);
             }
         };
-        let Some((team, most)) = self.best_team(stop, day, wished) else { return (0, None) };
-        let n = self.stock.draw(problem.day_class[day], n.min(most), problem.teams[team].draw);
+        let Some((team, most)) = self.best_team(who, stop, day, wished) else { return (0, None) };
+        let class = programme.day_class[day];
+        let n = self.stock.draw(class, n.min(most), problem.teams[team].draw);
         if n > 0 {
             self.visitor[stop][day] = Some(team);
             let visits = &mut self.visits[team][day];
@@ -209,9 +284,10 @@ impl<'p> FreeCapacity<'p> {
         (n, Some(team))
     }
 
-    /// Gives `n` doses of a step back.
-    pub(super) fn take_back(&mut self, step: Step, n: u32) {
+    /// Gives `n` doses of a programme's step back.
+    pub(super) fn take_back(&mut self, who: ProgrammeIndex, step: Step, n: u32) {
         let problem = self.problem;
+        let programme = &problem.programmes[who];
         match (step.place, step.team) {
             (Place::Stop(stop), Some(team)) => {
                 let visits = &mut self.visits[team][step.day];
@@ -223,40 +299,46 @@ impl<'p> FreeCapacity<'p> {
                     }
                 }
                 let each = problem.teams[team].draw;
-                self.stock.give_back(problem.day_class[step.day], n, each);
+                self.stock.give_back(programme.day_class[step.day], n, each);
             }
             (Place::Stop(_), None) => {}
             (Place::Site(at), _) => {
-                let site = &problem.sites[at];
-                let period = site.period_of[step.day];
-                self.site_left[at][step.day] += n;
-                if site.storage != u64::MAX {
-                    self.storage_left[at][period] += u64::from(n) * site.draw;
+                self.count_at_site(who, at, step.day, n, true);
+                let class = programme.class_at(at, problem.sites[at].period_of[step.day]);
+                if let Some(class) = class {
+                    self.stock.give_back(class, n, programme.sites[at].draw[step.day]);
                 }
-                self.stock.give_back(site.periods[period].class, n, site.draw);
             }
         }
     }
 
     /// Sets what slots hold to what is still free.
     pub(super) fn less(&self, slots: &Slots, holds: &mut Per<SlotIndex, f64>) {
-        let problem = self.problem;
-        for (s, site) in problem.sites.pairs() {
-            for (&slot, &left) in slots.site_day[s].iter().zip(&self.site_left[s]) {
-                if let Some(slot) = slot {
-                    holds[slot] = f64::from(left);
-                }
+        let vaccine = |units: u64| units as f64 / self.problem.scale as f64;
+        let mut set = |slot: Option<SlotIndex>, left: f64| {
+            if let Some(slot) = slot {
+                holds[slot] = left;
+            }
+        };
+        for (s, days) in self.site_left.pairs() {
+            for (&slot, &left) in slots.site_day[s].iter().zip(days) {
+                set(slot, f64::from(left));
             }
             for (&slot, &left) in slots.storage[s].iter().zip(&self.storage_left[s]) {
-                if let Some(slot) = slot
-                    && site.storage != u64::MAX
-                {
-                    holds[slot] = left as f64 / problem.scale as f64;
-                }
+                set(slot, vaccine(left));
+            }
+        }
+        for (own, left) in slots.own.iter().flatten().zip(self.own_left.iter().flatten()) {
+            let (Some(own), Some(left)) = (own, left) else { continue };
+            for (&slot, &left) in own.day.iter().zip(&left.day) {
+                set(slot, f64::from(left));
+            }
+            for (&slot, &left) in own.storage.iter().zip(&left.storage) {
+                set(slot, vaccine(left));
             }
         }
         for (lot, &slot) in slots.lot.pairs() {
-            holds[slot] = self.stock.left(lot) as f64 / problem.scale as f64;
+            set(Some(slot), vaccine(self.stock.left(lot)));
         }
     }
 
@@ -293,188 +375,5 @@ pub(super) fn minutes_left(problem: &Problem, team: TeamIndex, stops: &[StopInde
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::index::ListIndex as _;
-    use super::super::testing::{lot, plain, start};
-    use super::*;
-    use crate::domain::campaign::Campaign;
-    use crate::domain::date::Weekdays;
-    use crate::domain::site::Stop;
-
-    /// One site, two stops near the base of two teams; everything there is no limit to is large.
-    fn campaign() -> Campaign {
-        let mut campaign = plain();
-        campaign.travel.road_factor = 0.0;
-        for code in ["P0", "P1"] {
-            campaign.stops.push(Stop {
-                code: code.into(),
-                name: String::new(),
-                area: "A1".into(),
-                point: campaign.teams[0].point,
-                kind: None,
-                setup_minutes: 20,
-                max_doses: 12,
-                weekdays: Weekdays::MON_TO_FRI,
-            });
-        }
-        let mut second = campaign.teams[0].clone();
-        (second.code, second.doses_per_day) = ("T2".into(), 8);
-        campaign.teams.push(second);
-        campaign
-    }
-
-    fn site() -> Place {
-        Place::Site(SiteIndex::of(0))
-    }
-
-    fn stop(i: usize) -> Place {
-        Place::Stop(StopIndex::of(i))
-    }
-
-    fn team(i: usize) -> TeamIndex {
-        TeamIndex::of(i)
-    }
-
-    fn day(n: usize) -> Day {
-        Day::of(n)
-    }
-
-    #[test]
-    fn a_site_gives_up_to_its_day_its_store_and_the_vaccine_and_takes_back() {
-        let campaign = campaign();
-        let problem = Problem::new(&campaign, &[], start());
-        let mut free = FreeCapacity::new(&problem);
-        assert_eq!(free.most(site(), day(0)), 10);
-        assert_eq!(free.give(site(), day(0), 12, None), (10, None));
-        assert_eq!(free.blocked_by(site(), day(0)), Some(Blocked::Full));
-        assert_eq!(free.give(site(), day(0), 1, None), (0, None));
-        for (d, doses) in [(1, 10), (2, 10), (3, 8), (4, 0)] {
-            assert_eq!(
-                free.give(site(), day(d), 99, None).0,
-                doses,
-                "38 of a store of 40, day {d}"
-            );
-        }
-        assert_eq!(free.blocked_by(site(), day(4)), Some(Blocked::Storage));
-        assert_eq!(free.blocked_by(site(), day(5)), Some(Blocked::Shut));
-        assert_eq!(free.blocked_by(site(), day(7)), None, "a new week");
-        free.take_back(Step { day: day(1), place: site(), team: None }, 4);
-        assert_eq!((free.most(site(), day(1)), free.most(site(), day(4))), (4, 4));
-    }
-
-    #[test]
-    fn without_vaccine_nothing_is_given_and_the_reason_is_supply() {
-        let mut campaign = campaign();
-        campaign.deliveries = vec![lot("L1", 0, 8, 60)];
-        let problem = Problem::new(&campaign, &[], start());
-        let mut free = FreeCapacity::new(&problem);
-        assert_eq!(free.give(site(), day(0), 10, None).0, 7, "8 with 5 % of waste");
-        assert_eq!(free.blocked_by(site(), day(1)), Some(Blocked::Supply));
-        assert_eq!(free.give(stop(0), day(1), 5, None), (0, None));
-        assert_eq!(free.blocked_by(stop(0), day(1)), Some(Blocked::Supply));
-        free.take_back(Step { day: day(0), place: site(), team: None }, 2);
-        assert_eq!(free.blocked_by(site(), day(1)), None);
-        assert_eq!(free.give(stop(0), day(1), 5, None).0, 2, "a tenth is wasted there");
-    }
-
-    #[test]
-    fn a_stop_has_one_team_a_day_the_one_that_can_give_most_or_the_one_wished_for() {
-        let campaign = campaign();
-        let problem = Problem::new(&campaign, &[], start());
-        let mut free = FreeCapacity::new(&problem);
-        assert_eq!(free.give(stop(0), day(0), 3, None), (3, Some(team(0))));
-        assert_eq!(
-            free.give(stop(0), day(0), 1, Some(team(1))),
-            (1, Some(team(0))),
-            "one team is there"
-        );
-        assert_eq!(free.give(stop(1), day(0), 3, Some(team(1))), (3, Some(team(1))), "wished for");
-        assert_eq!(free.visits(TeamIndex::of(0), day(0)), [(StopIndex::of(0), 4)]);
-        assert_eq!(free.most(stop(0), day(0)), 8, "12 doses at a stop");
-        assert_eq!(free.most(stop(1), day(0)), 5, "8 doses of the second team");
-        let step = Step { day: day(0), place: stop(0), team: Some(team(0)) };
-        free.take_back(step, 3);
-        assert_eq!(free.visits(TeamIndex::of(0), day(0)), [(StopIndex::of(0), 1)]);
-        free.take_back(step, 1);
-        assert!(free.visits(TeamIndex::of(0), day(0)).is_empty());
-        assert_eq!(
-            free.give(stop(0), day(0), 1, Some(team(1))),
-            (1, Some(team(1))),
-            "nobody is there"
-        );
-    }
-
-    #[test]
-    fn each_limit_of_a_team_holds() {
-        let given = |change: &dyn Fn(&mut Campaign)| {
-            let mut campaign = campaign();
-            campaign.teams.truncate(1);
-            change(&mut campaign);
-            let problem = Problem::new(&campaign, &[], start());
-            let mut free = FreeCapacity::new(&problem);
-            [0, 1].map(|i| free.give(stop(i), day(0), 99, None).0)
-        };
-        assert_eq!(given(&|_| {}), [12, 12]);
-        assert_eq!(given(&|c| c.stops[1].max_doses = 5), [12, 5]);
-        assert_eq!(given(&|c| c.teams[0].max_stops = 1), [12, 0]);
-        assert_eq!(given(&|c| c.teams[0].doses_per_day = 15), [12, 3]);
-        assert_eq!(given(&|c| c.teams[0].weekdays = Weekdays::NONE), [0, 0]);
-        assert_eq!(given(&|c| c.stops[0].weekdays = Weekdays::NONE), [0, 12]);
-        // 40 minutes to set up both, six for each dose.
-        assert_eq!(given(&|c| c.teams[0].work_minutes = 20 + 12 * 6), [12, 0]);
-        assert_eq!(given(&|c| c.teams[0].work_minutes = 40 + 12 * 6), [12, 0]);
-        assert_eq!(given(&|c| c.teams[0].work_minutes = 40 + 13 * 6), [12, 1]);
-        assert_eq!(given(&|c| c.teams[0].work_minutes = 40 + 14 * 6 - 1), [12, 1]);
-        assert_eq!(given(&|c| c.teams[0].work_minutes = 19), [0, 0]);
-        let half = |c: &mut Campaign| {
-            // Half an hour out and half an hour back, to both stops.
-            c.travel.road_factor = 1.0;
-            let km = c.teams[0].point;
-            for stop in &mut c.stops {
-                stop.point.latitude = km.latitude + 15.0 / 111.194_926;
-            }
-            c.teams[0].work_minutes = 61 + 20 + 7 * 6;
-        };
-        assert_eq!(given(&half), [7, 0]);
-    }
-
-    #[test]
-    fn decided_routes_keep_teams_to_their_stops_with_time_for_all_of_them() {
-        let mut campaign = campaign();
-        campaign.teams.truncate(1);
-        campaign.teams[0].work_minutes = 40 + 13 * 6;
-        let problem = Problem::new(&campaign, &[], start());
-        let mut free = FreeCapacity::new(&problem);
-        let mut routes: Routes = Per::filled(Per::filled(Vec::new(), 60), 1);
-        routes[TeamIndex::of(0)][day(1)] = vec![StopIndex::of(1)];
-        routes[TeamIndex::of(0)][day(2)] = vec![StopIndex::of(0), StopIndex::of(1)];
-        free.keep_routes(Some(Arc::new(routes)));
-        assert_eq!(free.most(stop(1), day(0)), 0, "no route");
-        assert_eq!((free.most(stop(0), day(1)), free.most(stop(1), day(1))), (0, 12));
-        free.give(stop(0), day(2), 9, None);
-        assert_eq!(free.most(stop(1), day(2)), 4, "13 doses and both to set up");
-        free.keep_routes(None);
-        assert_eq!(free.most(stop(0), day(1)), 12);
-    }
-
-    #[test]
-    fn what_is_used_is_taken_off_what_slots_hold() {
-        let campaign = campaign();
-        let problem = Problem::new(&campaign, &[], start());
-        let slots = Slots::new(&problem);
-        let mut free = FreeCapacity::new(&problem);
-        free.give(site(), day(1), 4, None);
-        let mut holds = slots.holds.clone();
-        free.less(&slots, &mut holds);
-        let site = SiteIndex::of(0);
-        let of = |slot: Option<SlotIndex>| holds[slot.expect("a slot")];
-        assert!((of(slots.site_day[site][day(0)]) - 10.0).abs() < 1e-9);
-        assert!((of(slots.site_day[site][day(1)]) - 6.0).abs() < 1e-9);
-        let drawn = 4.0 / 0.95;
-        let period = |i| super::super::index::PeriodIndex::of(i);
-        assert!((of(slots.storage[site][period(0)]) - (40.0 - drawn)).abs() < 1e-9);
-        assert!((of(slots.storage[site][period(1)]) - 40.0).abs() < 1e-9);
-        let lot = slots.lot.iter().next().expect("a lot");
-        assert!((holds[*lot] - (200.0 - drawn)).abs() < 1e-9);
-    }
-}
+#[path = "free_capacity_tests.rs"]
+mod tests;

@@ -5,12 +5,16 @@ use super::draft::{Draft, Who};
 use super::index::{CohortIndex, Day, RunIndex};
 use super::model::Problem;
 
-/// Cohorts by falling priority; equal ones in the order of the problem.
+/// Cohorts by falling urgency, then priority; equal ones in the order of the problem.
 pub(super) fn by_priority(problem: &Problem) -> Vec<CohortIndex> {
     let mut order: Vec<CohortIndex> = problem.cohorts.indices().collect();
     order.sort_by(|&a, &b| {
         let priority = |cohort: CohortIndex| problem.cohorts[cohort].priority;
-        priority(b).total_cmp(&priority(a)).then(a.cmp(&b))
+        problem
+            .urgency(b)
+            .total_cmp(&problem.urgency(a))
+            .then(priority(b).total_cmp(&priority(a)))
+            .then(a.cmp(&b))
     });
     order
 }
@@ -53,7 +57,8 @@ pub(super) fn fill(draft: &mut Draft) {
             let model = &problem.cohorts[cohort];
             while draft.new_left[cohort] > 0
                 && model.opens <= day
-                && !draft.is_dead(model.area, 0, day)
+                && day < problem.programme(model).end
+                && !draft.is_dead(model.catchment, 0, day)
             {
                 if draft.place(cohort, Who::New, (day, day), u32::MAX) == 0 {
                     break;
@@ -85,14 +90,14 @@ pub(super) fn base<'p>(
     draft
 }
 
-/// The wishes before day `until`. If they would keep people from getting a dose before their window
+/// Agreed sessions and the wishes before day `until`. If they would keep people from getting a dose before their window
 /// closes, these people come first.
 pub(super) fn frozen<'p>(
     problem: &'p Problem<'p>,
     wishes: &[super::published_plan::Wish],
     until: Day,
 ) -> Draft<'p> {
-    let mut draft = Draft::new(problem);
+    let mut draft = super::agreed::placed(problem);
     super::published_plan::place_wishes(&mut draft, wishes, until);
     if wishes.is_empty() {
         return draft;
@@ -102,12 +107,23 @@ pub(super) fn frozen<'p>(
         place_waiting(&mut draft);
         bound_left(&draft)
     };
-    let mut again = Draft::new(problem);
+    let mut again = super::agreed::placed(problem);
     place_waiting(&mut again);
     if bound_left(&again) < late(&draft) {
         super::published_plan::place_wishes(&mut again, wishes, until);
         draft = again;
     }
+    draft
+}
+
+/// The wishes before day `until`, without agreed sessions.
+pub(super) fn wished<'p>(
+    problem: &'p Problem<'p>,
+    wishes: &[super::published_plan::Wish],
+    until: Day,
+) -> Draft<'p> {
+    let mut draft = Draft::new(problem);
+    super::published_plan::place_wishes(&mut draft, wishes, until);
     draft
 }
 

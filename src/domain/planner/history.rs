@@ -1,11 +1,15 @@
 //! Doses given before the plan: who waits for the next dose, and what is left of the lots.
 
-use super::index::{Day, LotIndex, Per, RunIndex};
+use super::ground::Entrant;
+use super::index::{Day, LotIndex, Per, ProgrammeIndex, RunIndex};
 use super::model::{LotModel, Problem, Waiting};
+use super::programme::Programme;
 use super::units::{Keep, Scale};
 use crate::domain::campaign::{Campaign, CohortKey};
+use crate::domain::counting::ELSEWHERE;
 use crate::domain::dose::GivenRow;
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// What a cohort got before the plan.
@@ -22,13 +26,13 @@ pub(super) struct Past {
 impl Past {
     /// The people who wait, with the days that the plan may use for their next dose. `opens` is the
     /// cohort's first day.
-    pub(super) fn waiting(&self, problem: &Problem, opens: Day) -> Per<RunIndex, Waiting> {
+    pub(super) fn waiting(&self, programme: &Programme, opens: Day) -> Per<RunIndex, Waiting> {
         let mut list = Per::default();
         for (j, runs) in self.waiting.iter().enumerate() {
             for &(given, people) in runs {
-                let (low, high) = problem.window(j + 1, given);
-                let last = problem.end().number() - 1;
-                let bound = high.is_some_and(|h| problem.first.number() <= h && h <= last);
+                let (low, high) = programme.window(j + 1, given);
+                let last = programme.end.number() - 1;
+                let bound = high.is_some_and(|h| programme.first.number() <= h && h <= last);
                 list.push(Waiting {
                     dose: j + 1,
                     people,
@@ -42,13 +46,16 @@ impl Past {
     }
 }
 
-/// What each cohort got before day `from`. Rows with unknown dose numbers are ignored.
+/// What each cohort of a programme got before day `from`. Rows with unknown dose numbers are
+/// ignored.
 pub(super) fn by_cohort(
     problem: &Problem,
+    programme: ProgrammeIndex,
     given: &[GivenRow],
     from: NaiveDate,
 ) -> BTreeMap<CohortKey, Past> {
-    let doses = problem.shares.len();
+    let programme = &problem.programmes[programme];
+    let doses = programme.doses();
     let mut days: BTreeMap<CohortKey, Vec<BTreeMap<i64, u32>>> = BTreeMap::new();
     for row in given.iter().filter(|row| row.day < from) {
         let dose = usize::from(row.dose);
@@ -57,16 +64,16 @@ pub(super) fn by_cohort(
         }
         let key = CohortKey { area: row.area.clone(), group: row.group.clone() };
         let of_cohort = days.entry(key).or_insert_with(|| vec![BTreeMap::new(); doses]);
-        let at = (row.day - problem.campaign.start).num_days();
+        let at = problem.number_of(row.day);
         let held = of_cohort[dose - 1].entry(at).or_insert(0);
         *held = held.saturating_add(row.doses);
     }
-    days.into_iter().map(|(key, days)| (key, past(problem, days))).collect()
+    days.into_iter().map(|(key, days)| (key, past(programme, days))).collect()
 }
 
 /// Follows people from dose to dose, first in, first out. A later dose counts only if enough people
 /// had the one before long enough ago.
-fn past(problem: &Problem, days: Vec<BTreeMap<i64, u32>>) -> Past {
+fn past(programme: &Programme, days: Vec<BTreeMap<i64, u32>>) -> Past {
     let mut found = Past::default();
     let mut before: Vec<(i64, u32)> = Vec::new();
     for (j, of_dose) in days.into_iter().enumerate() {
@@ -74,7 +81,7 @@ fn past(problem: &Problem, days: Vec<BTreeMap<i64, u32>>) -> Past {
             before = of_dose.into_iter().collect();
             found.first_doses = total(&before);
         } else {
-            let counted = count(problem, j, &before, of_dose);
+            let counted = count(programme, j, &before, of_dose);
             found.waiting.push(without(&before, total(&counted)));
             before = counted;
         }
@@ -89,7 +96,7 @@ fn total(runs: &[(i64, u32)]) -> u32 {
 
 /// Of the doses `j` by day, those that the doses before allow.
 fn count(
-    problem: &Problem,
+    programme: &Programme,
     j: usize,
     before: &[(i64, u32)],
     doses: BTreeMap<i64, u32>,
@@ -98,7 +105,7 @@ fn count(
     let (mut ready, mut counted) = (0_u32, 0_u32);
     let mut kept = Vec::new();
     for (at, n) in doses {
-        while let Some(run) = waiting.next_if(|run| problem.window(j, run.0).0 <= at) {
+        while let Some(run) = waiting.next_if(|run| programme.window(j, run.0).0 <= at) {
             ready = ready.saturating_add(run.1);
         }
         let n = n.min(ready - counted);
@@ -121,15 +128,20 @@ fn without(runs: &[(i64, u32)], mut done: u32) -> Vec<(i64, u32)> {
     left
 }
 
-/// The lots less what the doses given before `from` drew: from the lots usable on their day, first
+/// Wastage rates by code of the site and day of the campaign, where they are not those of its table.
+pub(super) type Rates<'a> = BTreeMap<&'a str, Vec<Decimal>>;
+
+/// The lots of a campaign less what the doses given before `from` drew: from the lots usable on their day, first
 /// expiring first. What no lot covers is left out.
 pub(super) fn lots_left(
-    campaign: &Campaign,
-    given: &[GivenRow],
+    entrant: &Entrant,
+    rates: &Rates,
+    start: NaiveDate,
     from: NaiveDate,
     scale: Scale,
 ) -> Per<LotIndex, LotModel> {
-    let at = |date: NaiveDate| (date - campaign.start).num_days();
+    let Entrant { campaign, given, .. } = *entrant;
+    let at = |date: NaiveDate| (date - start).num_days();
     let mut lots: Per<LotIndex, LotModel> = campaign
         .deliveries
         .iter()
@@ -149,9 +161,14 @@ pub(super) fn lots_left(
     let stops: BTreeMap<&str, Keep> =
         campaign.stops.iter().map(|stop| (stop.code.as_str(), worst_team(campaign))).collect();
     let mut drawn: BTreeMap<i64, u64> = BTreeMap::new();
-    for row in given.iter().filter(|row| row.day < from) {
+    let drew = |row: &&GivenRow| row.day < from && row.place.as_str() != ELSEWHERE;
+    for row in given.iter().filter(drew) {
         let place = row.place.as_str();
-        let keep = sites.get(place).or_else(|| stops.get(place)).copied().unwrap_or(Keep::ALL);
+        // Days before the campaign count as its first one.
+        let day = usize::try_from((row.day - campaign.start).num_days()).unwrap_or(0);
+        let dated = rates.get(place).and_then(|days| days.get(day)).copied().map(Keep::after);
+        let known = dated.or(sites.get(place).copied()).or_else(|| stops.get(place).copied());
+        let keep = known.unwrap_or(Keep::ALL);
         let units = scale.draw(keep).unwrap_or(0).saturating_mul(u64::from(row.doses));
         let held = drawn.entry(at(row.day)).or_insert(0);
         *held = held.saturating_add(units);
@@ -176,6 +193,7 @@ fn worst_team(campaign: &Campaign) -> Keep {
 
 #[cfg(test)]
 mod tests {
+    use super::super::programme::only;
     use super::super::testing::{lot, plain, series, start};
     use super::*;
     use crate::domain::planner::index::ListIndex as _;
@@ -195,7 +213,7 @@ mod tests {
     fn past_of(campaign: &Campaign, rows: &[GivenRow], from: i64) -> Past {
         let from = start() + TimeDelta::days(from);
         let problem = Problem::new(campaign, &[], from);
-        by_cohort(&problem, rows, from).into_values().next().unwrap_or_default()
+        by_cohort(&problem, only(), rows, from).into_values().next().unwrap_or_default()
     }
 
     /// What it is called, what was given, how many had doses 1 and 2, and who waits since when.
@@ -233,14 +251,16 @@ mod tests {
         let campaign = plain();
         let past = past_of(&campaign, &[given(-10, 1, 1), given(8, 1, 2), given(26, 1, 3)], 30);
         let problem = Problem::new(&campaign, &[], start() + TimeDelta::days(30));
-        let runs = past.waiting(&problem, Day::of(32));
+        let runs = past.waiting(&problem.programmes[only()], Day::of(32));
         let days: Vec<_> =
             runs.iter().map(|r| (r.people, r.low.number(), r.high.number(), r.bound)).collect();
         // Past its window: whenever there is room. Open until day 43. Beyond the end: not bound.
         assert_eq!(days, [(1, 32, 59, false), (2, 32, 43, true), (3, 47, 59, false)]);
         assert!(runs.iter().all(|run| run.dose == 1));
         let ends = |day| past_of(&campaign, &[given(day, 1, 1)], 30);
-        let bound = |day| ends(day).waiting(&problem, Day::of(30)).iter().any(|run| run.bound);
+        let bound = |day| {
+            ends(day).waiting(&problem.programmes[only()], Day::of(30)).iter().any(|run| run.bound)
+        };
         assert_eq!([-6, -5, 24, 25].map(bound), [false, true, true, false]);
     }
 
@@ -259,10 +279,9 @@ mod tests {
         campaign.deliveries =
             vec![lot("late", 0, 100, 60), lot("soon", 0, 30, 9), lot("next", 5, 100, 50)];
         let left = |rows: &[GivenRow]| -> Vec<f64> {
-            let scale = Scale::of(&campaign);
             let from = start() + TimeDelta::days(30);
-            let lots = lots_left(&campaign, rows, from, scale);
-            lots.iter().map(|lot| lot.units as f64 / scale.units as f64).collect()
+            let problem = Problem::new(&campaign, rows, from);
+            problem.lots.iter().map(|lot| lot.units as f64 / problem.scale as f64).collect()
         };
         assert_eq!(left(&[]), [100.0, 30.0, 100.0]);
         // 19 doses with 5 % of waste draw 20.

@@ -35,10 +35,14 @@ macro_rules! indices {
 }
 
 indices! {
-    /// A planning day: 0 is the campaign's start.
+    /// A planning day: 0 is the first day of the whole.
     Day;
-    /// An area of the campaign.
+    /// A programme: one of the campaigns that are planned together.
+    ProgrammeIndex;
+    /// An area of one programme.
     AreaIndex;
+    /// A set of places that one or more cohorts use.
+    CatchmentIndex;
     /// A cohort of the problem.
     CohortIndex;
     /// A run of people of one cohort who wait for the same dose since the same day.
@@ -66,18 +70,18 @@ indices! {
 }
 
 impl Day {
-    /// The campaign's start.
+    /// The first day of the whole.
     pub(super) const FIRST: Self = Self(0);
 
     /// Later than every day of a plan.
     pub(super) const NEVER: Self = Self(u32::MAX);
 
-    /// The day of a signed day number; days before the campaign's start count as its first day.
+    /// The day of a signed day number; days before the first one count as the first one.
     pub(super) fn of_number(number: i64) -> Self {
         Self(u32::try_from(number.max(0)).unwrap_or(u32::MAX))
     }
 
-    /// The day number: days since the campaign's start.
+    /// The day number: days since the first one.
     pub(super) fn number(self) -> i64 {
         i64::from(self.0)
     }
@@ -204,6 +208,13 @@ impl<I: ListIndex, T> Per<I, T> {
         T: Clone,
     {
         self.values.fill(value);
+    }
+}
+
+impl<I: ListIndex, T> Per<I, Option<T>> {
+    /// Every index that has a value, with it, in order.
+    pub(super) fn present_ref(&self) -> impl DoubleEndedIterator<Item = (I, &T)> {
+        self.pairs().filter_map(|(index, value)| value.as_ref().map(|value| (index, value)))
     }
 }
 

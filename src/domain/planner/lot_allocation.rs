@@ -3,6 +3,7 @@
 use super::index::{ClassIndex, Day, ListIndex as _, LotIndex, SiteIndex, TeamIndex, by_code};
 use super::lots::Stock;
 use super::model::Problem;
+use super::programme::only;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{LotCode, PlaceCode, TeamCode};
@@ -90,7 +91,8 @@ struct Need {
 }
 
 fn needs(problem: &Problem, rows: &[PlanRow]) -> Vec<Need> {
-    let campaign = problem.campaign;
+    let programme = &problem.programmes[only()];
+    let campaign = programme.campaign;
     let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
     let teams = by_code::<TeamIndex>(campaign.teams.iter().map(|team| team.code.as_str()));
     // What a taker takes at once lasts from a day to another.
@@ -116,12 +118,14 @@ fn needs(problem: &Problem, rows: &[PlanRow]) -> Vec<Need> {
         let (class, draw, draw_doses) = match taker {
             Taker::Team(team) => {
                 let team = &problem.teams[team];
-                (problem.day_class[taken], team.draw, team.draw_doses)
+                (programme.day_class[taken], team.draw, team.draw_doses)
             }
-            Taker::Site(site) => {
-                let site = &problem.sites[site];
-                let class = site.periods[site.period_of[taken]].class;
-                (class, site.draw, site.draw_doses)
+            Taker::Site(at) => {
+                let own = &programme.sites[at];
+                let class = own.periods[problem.sites[at].period_of[taken]].class;
+                // A day of the campaign lies in one of its periods.
+                let class = class.unwrap_or(programme.day_class[taken]);
+                (class, own.draw[taken], own.draw_doses[taken])
             }
         };
         Need { taker, taken, until, class, units: doses * draw, draw_doses }
@@ -131,7 +135,7 @@ fn needs(problem: &Problem, rows: &[PlanRow]) -> Vec<Need> {
 
 /// Takes a need from its class's lots, last of the list first.
 fn serve(problem: &Problem, need: &Need, lots: &mut Vec<(LotIndex, u64)>, out: &mut Vec<LotDraw>) {
-    let campaign = problem.campaign;
+    let campaign = problem.programmes[only()].campaign;
     let mut left = need.units;
     while let Some((lot, held)) = lots.last_mut() {
         let units = left.min(*held);

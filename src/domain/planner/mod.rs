@@ -10,26 +10,37 @@
 //! and [`check`] reports them too.
 
 mod aggregated_cohorts;
+mod agreed;
+mod bound;
+mod catchments;
 mod check;
 mod compact;
+mod compact_places;
+mod compact_points;
 mod diff;
 mod draft;
 mod explain;
 mod free_capacity;
 mod greedy;
+mod ground;
 #[cfg(feature = "highs")]
 mod highs;
 mod history;
 mod index;
+#[cfg(test)]
+mod joint_tests;
 mod lot_allocation;
 mod lots;
 mod measure;
 mod model;
 mod num;
 mod parallel;
+mod path_search;
 mod paths;
 mod pdhg;
 mod prices;
+mod programme;
+mod programmes;
 mod proof;
 mod published_plan;
 mod quotas;
@@ -38,6 +49,8 @@ mod routes;
 mod routing;
 mod search;
 mod search_budget;
+mod setup;
+mod slots;
 mod teams;
 #[cfg(test)]
 pub(super) mod testing;
@@ -51,7 +64,10 @@ mod what_if;
 mod why;
 mod worst_area;
 
-pub use check::{CheckReport, Fault, TeamLimit, Violation, check, check_certificate};
+pub use check::{
+    CheckReport, Fault, JointReport, JointViolation, TeamLimit, Violation, check,
+    check_certificate, check_joint, check_joint_certificate,
+};
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
 pub use routes::{TeamTour, Tour, TourStop, tour, tours};
@@ -62,11 +78,16 @@ pub use why::{BestSeries, Question, Scarce, Scarcity, best_series, why};
 
 use super::campaign::Campaign;
 use super::dose::GivenRow;
-use super::plan::{Certificate, Figures, Plan, PlanRow, Stages};
+use super::jurisdiction::Joined;
+use super::plan::{
+    CampaignPart, Certificate, Figures, JointCertificate, JointPlan, Plan, PlanRow, Stages,
+};
 use chrono::NaiveDate;
 use model::Problem;
 use prices::Market;
+use programme::Programme;
 use search_budget::SearchBudget;
+use slots::Prices;
 
 /// What is to be planned.
 #[derive(Debug, Clone, Copy)]
@@ -195,55 +216,147 @@ fn planned(
     progress: &mut dyn FnMut(SearchProgress),
     time_used: &mut dyn FnMut() -> f64,
 ) -> Plan {
-    let mut budget = SearchBudget { progress, time_used };
-    let began = budget.used();
     let problem = Problem::new(request.campaign, request.given, request.from);
-    let wishes = published_plan::wishes(&problem, request.published);
-    let until = problem.first.plus(num::index(request.campaign.freeze_days));
-    let mut draft = greedy::plan(&problem, &wishes, until);
+    let market = Market::new(&problem);
+    let warm = request.warm.map(|warm| market.prices_of(warm));
+    let published = [request.published];
+    let wanted = Wanted { from: request.from, published: &published, limits: request.limits, warm };
+    let solved = solve(&market, wanted, SearchBudget { progress, time_used });
+    let certificate = market.certificate(&solved.found.prices, solved.found.bound);
+    let draft = &solved.found.draft;
+    Plan {
+        rows: draft.rows().into_iter().next().unwrap_or_default(),
+        figures: solved.with_bound(measure::figures(draft)),
+        unplaced: explain::unplaced(draft).into_iter().next().unwrap_or_default(),
+        stages: solved.stages(),
+        certificate,
+    }
+}
+
+/// What is to be planned together.
+#[derive(Debug, Clone, Copy)]
+pub struct JointRequest<'a> {
+    /// The campaigns over the places of their jurisdiction, joined as of `from`.
+    pub joined: &'a Joined,
+    /// Doses of each campaign given before `from`, in any order; later ones are left out. A missing
+    /// list is empty.
+    pub given: &'a [Vec<GivenRow>],
+    /// First day that the plan may use; before a campaign's start it means its start.
+    pub from: NaiveDate,
+    /// Rows of each campaign's adopted plan; a missing list is empty. Rows of the first days from
+    /// `from` are kept wherever they are still possible: as many days as the campaign with the
+    /// largest `freeze_days` asks for.
+    pub published: &'a [Vec<PlanRow>],
+    /// Prices of an older plan to start from.
+    pub warm: Option<&'a JointCertificate>,
+    /// How long to search.
+    pub limits: Limits,
+}
+
+/// Makes plans of several campaigns together; otherwise as [`make`].
+pub fn make_joint(
+    request: &JointRequest,
+    progress: &mut dyn FnMut(SearchProgress),
+    time_used: &mut dyn FnMut() -> f64,
+) -> JointPlan {
+    let given: Vec<&[GivenRow]> = request.given.iter().map(Vec::as_slice).collect();
+    let problem = Problem::joint(request.joined, &given, request.from);
+    let market = Market::new(&problem);
+    let warm = request.warm.map(|warm| market.joint_prices_of(warm));
+    let published: Vec<&[PlanRow]> = request.published.iter().map(Vec::as_slice).collect();
+    let wanted = Wanted { from: request.from, published: &published, limits: request.limits, warm };
+    let solved = solve(&market, wanted, SearchBudget { progress, time_used });
+    let draft = &solved.found.draft;
+    let finished = measure::finished(draft);
+    let worst = measure::worst_area(&problem, &finished, |_| true);
+    let parts = draft.rows().into_iter().zip(explain::unplaced(draft));
+    let programmes = problem.programmes.iter().zip(measure::of_programmes(draft));
+    let part = |((programme, figures), (rows, unplaced)): ((&Programme, _), (_, _))| CampaignPart {
+        campaign: programme.campaign.id.clone(),
+        rows,
+        figures,
+        unplaced,
+    };
+    JointPlan {
+        campaigns: programmes.zip(parts).map(part).collect(),
+        figures: solved.with_bound(measure::figures(draft)),
+        worst_campaign: worst.map(|(k, _)| problem.programmes[k].campaign.id.clone()),
+        certificate: market.joint_certificate(&solved.found.prices, solved.found.bound),
+        stages: solved.stages(),
+    }
+}
+
+/// What a search is asked for.
+struct Wanted<'a> {
+    from: NaiveDate,
+    /// The published plan of each programme.
+    published: &'a [&'a [PlanRow]],
+    limits: Limits,
+    warm: Option<Prices>,
+}
+
+/// What came of a search.
+struct Solved<'p> {
+    found: search::Found<'p>,
+    /// Figures of the plain plan.
+    greedy: Figures,
+}
+
+impl Solved<'_> {
+    fn with_bound(&self, mut figures: Figures) -> Figures {
+        figures.upper_bound = self.found.bound;
+        if figures.upper_bound > 0.0 {
+            figures.gap = (figures.upper_bound - figures.objective) / figures.upper_bound;
+        }
+        figures
+    }
+
+    fn stages(&self) -> Stages {
+        Stages {
+            greedy: self.with_bound(self.greedy.clone()),
+            objective: self.with_bound(self.found.before_stages.clone()),
+        }
+    }
+}
+
+/// Searches for the best plan of a problem's programmes together.
+fn solve<'p>(market: &Market<'p>, wanted: Wanted, mut budget: SearchBudget) -> Solved<'p> {
+    let began = budget.used();
+    let problem = market.problem;
+    let pairs = problem.programmes.indices().zip(wanted.published);
+    let wishes: Vec<_> =
+        pairs.flat_map(|(k, rows)| published_plan::wishes(problem, k, rows)).collect();
+    let freeze = problem.programmes.iter().map(|one| one.campaign.freeze_days).max();
+    let until = problem.first.plus(num::index(freeze.unwrap_or(0)));
+    let mut draft = greedy::plan(problem, &wishes, until);
     let greedy = measure::figures(&draft);
     let one_plan = budget.used() - began;
     let mut needed = greedy.objective;
-    let mut limits = request.limits;
+    let mut limits = wanted.limits;
     if !wishes.is_empty() {
         // The repaired published plan stays unless another one is clearly better. Without a search,
         // and if nothing needed repair, it stays in any case.
-        let kept = greedy::plan(&problem, &wishes, index::Day::NEVER);
+        let kept = greedy::plan(problem, &wishes, index::Day::NEVER);
         let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
-        let promised = published_plan::worth(&problem, &wishes) * (1.0 - REPAIR_LOSS_MAX);
+        let promised = published_plan::worth(problem, &wishes) * (1.0 - REPAIR_LOSS_MAX);
         if limits.steps == 0 && measure::objective(&kept) < promised {
             // After a late lot or a long closure the published plan cannot be mended place by
             // place, and filling it up day by day would move nearly everybody for a poor plan.
             limits.steps = limits.repair_steps;
         }
         let is_same = || {
-            kept.rows().iter().eq(request.published.iter().filter(|row| row.day >= request.from))
+            let rows = kept.rows();
+            let mut pairs = rows.iter().zip(wanted.published);
+            pairs.all(|(kept, old)| kept.iter().eq(old.iter().filter(|row| row.day >= wanted.from)))
         };
-        if worth >= needed || request.limits.is_quick() && is_same() {
+        if worth >= needed || wanted.limits.is_quick() && is_same() {
             (draft, needed) = (kept, worth);
         }
     }
     let objective = measure::objective(&draft);
     budget.tell(0, objective, f64::INFINITY);
-    let market = Market::new(&problem);
-    let warm = request.warm;
+    let warm = wanted.warm;
     let task = search::Task { wishes: &wishes, until, limits, warm, one_plan };
-    let found = search::improve(&market, draft, needed, &task, &mut budget);
-    let certificate = market.certificate(&found.prices, found.bound);
-    let with_bound = |mut figures: Figures| {
-        figures.upper_bound = certificate.upper_bound;
-        if figures.upper_bound > 0.0 {
-            figures.gap = (figures.upper_bound - figures.objective) / figures.upper_bound;
-        }
-        figures
-    };
-    let draft = &found.draft;
-    let stages = Stages { greedy: with_bound(greedy), objective: with_bound(found.before_stages) };
-    Plan {
-        rows: draft.rows(),
-        figures: with_bound(measure::figures(draft)),
-        unplaced: explain::unplaced(draft),
-        stages,
-        certificate,
-    }
+    let found = search::improve(market, draft, needed, &task, &mut budget);
+    Solved { found, greedy }
 }

@@ -1,66 +1,136 @@
-//! The planner's view of a campaign: cohorts, days, places, periods and lots as indices.
+//! The planner's view of one or several campaigns: cohorts, days, places, periods and lots as
+//! indices.
 //!
-//! **Day**: an index; 0 is the campaign's `start`. History may lie before it and has signed day
-//! numbers. **Place**: a site or a stop. **Unit**: a fraction of a vaccine dose, chosen so that
-//! every draw for one dose is a whole number of units. **Class**: draws that may be served by the
-//! same lots.
+//! **Programme**: one of the campaigns that are planned together; a campaign on its own is a problem
+//! with one programme. Each has its own days, dose rules, groups and lots; places and teams are there
+//! once for all. **Day**: an index; 0 is the first day of the first programme. History may lie before
+//! it and has signed day numbers. **Place**: a site or a stop. **Unit**: a fraction of a vaccine dose,
+//! chosen so that every draw for one dose is a whole number of units. **Class**: draws that may be
+//! served by the same lots.
 
 use super::index::{
-    AreaIndex, ClassIndex, CohortIndex, Day, ListIndex, LotIndex, Per, PeriodIndex, Place,
-    RunIndex, SiteIndex, StopIndex, TeamIndex, by_code,
+    AreaIndex, CatchmentIndex, ClassIndex, CohortIndex, Day, ListIndex as _, LotIndex, Per,
+    PeriodIndex, Place, ProgrammeIndex, RunIndex, SiteIndex, StopIndex, TeamIndex,
 };
-use super::units::{Keep, Scale};
-use super::{history, routes::Roads};
+use super::programme::Programme;
+use super::routes::Roads;
+use crate::domain::area::{Area, Travel};
 use crate::domain::campaign::{Campaign, CohortKey};
-use crate::domain::count::floor_of;
-use crate::domain::dose::GivenRow;
 use crate::domain::id::PlaceCode;
 use crate::domain::site::{Site, Stop, Team};
 use chrono::{NaiveDate, TimeDelta};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// A campaign in index form, with its history, from the first day that a plan may use.
+/// Campaigns in index form, with their history, from the first day that a plan may use.
 pub(super) struct Problem<'a> {
-    /// The campaign that it describes.
-    pub(super) campaign: &'a Campaign,
-    /// Number of planning days.
+    /// The campaigns.
+    pub(super) programmes: Per<ProgrammeIndex, Programme<'a>>,
+    /// The first day of the whole.
+    pub(super) start: NaiveDate,
+    /// Number of days of the whole.
     pub(super) days: usize,
     /// First day that the plan may use; after the last day where there is none.
     pub(super) first: Day,
-    /// Protection that each dose adds.
-    pub(super) shares: Vec<f64>,
-    /// `windows[j][d]`: first and last day inside the campaign for dose j + 1 if dose j is given on
-    /// day d. The first is after the last if there is no such day.
-    pub(super) windows: Vec<Per<Day, (Day, Day)>>,
-    /// Cohorts, in the order of area and group codes.
+    /// Who pays for vaccine at stops.
+    pub(super) payer: Payer,
+    /// How fast teams drive.
+    pub(super) travel: Travel,
+    /// Areas of each programme, in its order.
+    pub(super) areas: Per<AreaIndex, AreaModel<'a>>,
+    /// Sets of places that cohorts use.
+    pub(super) catchments: Per<CatchmentIndex, Catchment>,
+    /// Locked sessions, by day.
+    pub(super) agreed: Vec<AgreedModel>,
+    /// Cohorts, by programme in the order of area and group codes.
     pub(super) cohorts: Per<CohortIndex, Cohort>,
-    /// Fixed sites, in the order of the campaign.
+    /// Fixed sites, in the order of their table.
     pub(super) sites: Per<SiteIndex, SiteModel>,
     /// Stops.
     pub(super) stops: Per<StopIndex, StopModel>,
     /// Teams.
     pub(super) teams: Per<TeamIndex, TeamModel>,
-    /// Places of each area of the campaign, nearest first.
-    pub(super) reach: Per<AreaIndex, Vec<Place>>,
-    /// Lots, in the order of the campaign, less what was drawn before the plan.
+    /// Lots of all programmes, less what was drawn before the plan.
     pub(super) lots: Per<LotIndex, LotModel>,
     /// Lots that may serve each class of draws, first expiring first.
     pub(super) classes: Per<ClassIndex, Vec<LotIndex>>,
-    /// Class of what a team draws, by day.
-    pub(super) day_class: Per<Day, ClassIndex>,
     /// Kilometres between bases and stops.
     pub(super) roads: Roads,
     /// Vaccine units in a dose of vaccine.
     pub(super) scale: u64,
 }
 
+/// Who pays for vaccine at stops, in prices. The bound is valid either way; the forms of the
+/// certificate differ in this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Payer {
+    /// The team, at its own wastage: the form for one campaign.
+    Team,
+    /// The people, at the wastage of the team that wastes least: then a dose at a stop has one price
+    /// for the teams, whatever campaign it belongs to.
+    People,
+}
+
+/// An area of a programme.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AreaModel<'a> {
+    /// The programme.
+    pub(super) programme: ProgrammeIndex,
+    /// The area.
+    pub(super) area: &'a Area,
+}
+
+/// Places that one or more cohorts of an area use.
+#[derive(Debug, Clone)]
+pub(super) struct Catchment {
+    /// The area.
+    pub(super) area: AreaIndex,
+    /// Its programme.
+    pub(super) programme: ProgrammeIndex,
+    /// The places, nearest first.
+    pub(super) places: Vec<Place>,
+    /// The only places and days at which they are served; `None`: any.
+    pub(super) pins: Option<BTreeSet<(Place, Day)>>,
+    /// Places and days at which exactly the doses that were agreed are given: they are placed
+    /// before everything else, and nothing is added.
+    pub(super) agreed: BTreeSet<(Place, Day)>,
+}
+
+impl Catchment {
+    /// Whether its people may be served at a place on a day, as far as agreed sessions say.
+    pub(super) fn allows(&self, place: Place, day: Day) -> bool {
+        self.pins.as_ref().is_none_or(|pins| pins.contains(&(place, day)))
+    }
+
+    /// Whether the plan may add people there.
+    pub(super) fn is_free(&self, place: Place, day: Day) -> bool {
+        self.allows(place, day) && (self.agreed.is_empty() || !self.agreed.contains(&(place, day)))
+    }
+}
+
+/// A session that was agreed: exactly its doses are given there to its cohorts.
+#[derive(Debug, Clone)]
+pub(super) struct AgreedModel {
+    /// The day.
+    pub(super) day: Day,
+    /// The place.
+    pub(super) place: Place,
+    /// Doses; `None`: at least one.
+    pub(super) doses: Option<u32>,
+    /// The cohorts that it is for.
+    pub(super) cohorts: Vec<CohortIndex>,
+}
+
 /// People of one area and group.
 #[derive(Debug, Clone)]
 pub(super) struct Cohort {
+    /// Its programme.
+    pub(super) programme: ProgrammeIndex,
     /// Area and group.
     pub(super) key: CohortKey,
     /// Its area.
     pub(super) area: AreaIndex,
+    /// The places that it uses.
+    pub(super) catchment: CatchmentIndex,
     /// Weight of its doses.
     pub(super) priority: f64,
     /// People, and at least as many as have had a first dose.
@@ -92,21 +162,15 @@ pub(super) struct Waiting {
     pub(super) bound: bool,
 }
 
-/// A fixed site.
+/// A fixed site: what it can do for all programmes together.
 #[derive(Debug, Clone)]
 pub(super) struct SiteModel {
-    /// Doses by day; 0 before the first day.
+    /// Doses by day; 0 before the first day and where no programme can use it.
     pub(super) capacity: Per<Day, u32>,
     /// Periods between restocks.
     pub(super) periods: Per<PeriodIndex, Period>,
     /// Period of each day.
     pub(super) period_of: Per<Day, PeriodIndex>,
-    /// Units that the cold store holds; `u64::MAX` without a limit.
-    pub(super) storage: u64,
-    /// Units that one dose draws.
-    pub(super) draw: u64,
-    /// Vaccine doses that one dose draws.
-    pub(super) draw_doses: f64,
 }
 
 /// Days from one restock to the next.
@@ -116,8 +180,8 @@ pub(super) struct Period {
     pub(super) start: Day,
     /// The last day.
     pub(super) last: Day,
-    /// Class of its draw.
-    pub(super) class: ClassIndex,
+    /// Units that the cold store holds; `u64::MAX` without a limit.
+    pub(super) storage: u64,
 }
 
 /// A stop.
@@ -162,111 +226,39 @@ pub(super) struct LotModel {
 }
 
 impl<'a> Problem<'a> {
-    /// Builds the index form. `given` may hold doses of any day; those on or after `from` are
-    /// ignored.
-    pub(super) fn new(campaign: &'a Campaign, given: &[GivenRow], from: NaiveDate) -> Self {
-        let days = campaign.day_count();
-        let first = Day::of_number((from - campaign.start).num_days());
-        let calendar = Calendar { campaign, first, closed: closures(campaign), days };
-        let scale = Scale::of(campaign);
-        let lots = history::lots_left(campaign, given, from, scale);
-        let mut classes = Classes { lots: &lots, found: BTreeMap::new(), list: Per::default() };
-        let sites = site_models(&calendar, scale, &mut classes);
-        let day_class = Per::with(days, |day| classes.of(day, day));
-        let classes = classes.list;
-        let reach = reach(campaign);
-        let mut problem = Self {
-            campaign,
-            days,
-            first,
-            shares: (0..campaign.series.dose_count()).map(|j| campaign.series.share(j)).collect(),
-            windows: Vec::new(),
-            cohorts: Per::default(),
-            sites,
-            stops: stop_models(&calendar),
-            teams: team_models(&calendar, scale),
-            reach,
-            lots,
-            classes,
-            day_class,
-            roads: Roads::new(campaign),
-            scale: scale.units,
-        };
-        let later = 1..campaign.series.dose_count();
-        problem.windows = later.map(|j| Per::with(days, |day| problem.inside(j, day))).collect();
-        problem.cohorts = problem.cohorts_on(given, from);
-        problem
+    /// The programme of a cohort.
+    pub(super) fn programme(&self, cohort: &Cohort) -> &Programme<'a> {
+        &self.programmes[cohort.programme]
     }
 
-    /// First and last day number on which dose `dose` (index, from 1) may follow the dose before
-    /// it, given on day `after`. Not cut to the campaign. The last is `None` if the series sets no
-    /// longest interval.
-    pub(super) fn window(&self, dose: usize, after: i64) -> (i64, Option<i64>) {
-        let series = &self.campaign.series;
-        let Some(date) = self.campaign.start.checked_add_signed(TimeDelta::days(after)) else {
-            return (i64::MAX, None);
-        };
-        let move_by = |wait: &crate::domain::series::Duration| {
-            (wait.after(date, series.month_end) - self.campaign.start).num_days()
-        };
-        let rule = &series.doses[dose];
-        let low = rule.interval_min.as_ref().map_or(after, move_by);
-        (low, rule.interval_max.as_ref().map(move_by))
+    /// The programme of a path's people.
+    pub(super) fn programme_of(&self, cohort: CohortIndex) -> &Programme<'a> {
+        self.programme(&self.cohorts[cohort])
     }
 
-    /// The same for somebody who starts in the plan: cut to the campaign; (1, 0) where there is
-    /// no such day.
-    fn inside(&self, dose: usize, after: Day) -> (Day, Day) {
-        let (low, high) = self.window(dose, after.number());
-        let last = self.end().number() - 1;
-        let high = high.unwrap_or(last).min(last);
-        if high < low.max(0) {
-            (Day::of(1), Day::FIRST)
-        } else {
-            (Day::of_number(low).max(self.first), Day::of_number(high))
-        }
+    /// The places that a cohort uses, nearest first.
+    pub(super) fn places_of(&self, cohort: CohortIndex) -> &[Place] {
+        &self.catchments[self.cohorts[cohort].catchment].places
     }
 
-    fn cohorts_on(&self, given: &[GivenRow], from: NaiveDate) -> Per<CohortIndex, Cohort> {
-        let campaign = self.campaign;
-        let areas = by_code::<AreaIndex>(campaign.areas.iter().map(|area| area.code.as_str()));
-        let past = history::by_cohort(self, given, from);
-        let mut cohorts = Per::default();
-        for (key, eligible) in campaign.eligible_on(from.max(campaign.start)) {
-            let Some(group) = campaign.group(key.group.as_str()) else { continue };
-            let Some(&area) = areas.get(key.area.as_str()) else { continue };
-            let people = floor_of(eligible.people, group.uptake);
-            let opens = group.opens.map_or(Day::FIRST, |date| self.day_of(date));
-            let none = history::Past::default();
-            let past = past.get(&key).unwrap_or(&none);
-            let people = people.max(past.first_doses);
-            cohorts.push(Cohort {
-                area,
-                priority: group.priority,
-                people,
-                new_people: people - past.first_doses,
-                opens: opens.max(self.first),
-                waiting: past.waiting(self, opens.max(self.first)),
-                finished: past.finished,
-                key,
-            });
-        }
-        cohorts
+    /// The campaign whose lists of places every programme has.
+    fn lists(&self) -> &'a Campaign {
+        self.programmes[ProgrammeIndex::of(0)].campaign
     }
 
     /// A site as the campaign describes it.
     pub(super) fn site(&self, site: SiteIndex) -> &'a Site {
-        &self.campaign.sites[site.position()]
+        &self.lists().sites[site.position()]
     }
 
     /// A stop as the campaign describes it.
     pub(super) fn stop(&self, stop: StopIndex) -> &'a Stop {
-        &self.campaign.stops[stop.position()]
+        &self.lists().stops[stop.position()]
     }
 
     /// A team as the campaign describes it.
     pub(super) fn team(&self, team: TeamIndex) -> &'a Team {
-        &self.campaign.teams[team.position()]
+        &self.lists().teams[team.position()]
     }
 
     /// Code of a place.
@@ -277,14 +269,18 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// Worth of dose `dose` of a cohort on a day.
-    pub(super) fn value(&self, cohort: &Cohort, dose: usize, day: Day) -> f64 {
-        cohort.priority * self.shares[dose] * self.days_left(day) / self.days as f64
+    /// The place with a code.
+    pub(super) fn place_of(&self, code: &str) -> Option<Place> {
+        let stops = self.lists().stops.iter();
+        let stop = stops.map(|stop| stop.code.as_str()).position(|known| known == code);
+        let sites = || self.lists().sites.iter().map(|site| site.code.as_str());
+        let site = || sites().position(|known| known == code).map(SiteIndex::of).map(Place::Site);
+        stop.map(StopIndex::of).map(Place::Stop).or_else(site)
     }
 
-    /// Days from a day to the end, both included.
-    pub(super) fn days_left(&self, day: Day) -> f64 {
-        (self.days - day.position()) as f64
+    /// Worth of dose `dose` of a cohort on a day.
+    pub(super) fn value(&self, cohort: &Cohort, dose: usize, day: Day) -> f64 {
+        self.programme(cohort).value(cohort.priority, dose, day)
     }
 
     /// The day after the last one.
@@ -299,165 +295,37 @@ impl<'a> Problem<'a> {
 
     /// The date of a day.
     pub(super) fn date(&self, day: Day) -> NaiveDate {
-        self.campaign.start + TimeDelta::days(day.number())
+        self.start + TimeDelta::days(day.number())
     }
 
-    /// The day of a date; dates before the campaign's start count as its first day.
+    /// The day of a date; dates before the first day count as the first day.
     pub(super) fn day_of(&self, date: NaiveDate) -> Day {
-        Day::of_number((date - self.campaign.start).num_days())
-    }
-}
-
-/// Weekdays and closures: on which days something is open.
-struct Calendar<'a> {
-    campaign: &'a Campaign,
-    first: Day,
-    days: usize,
-    closed: BTreeMap<(&'a str, Day), u32>,
-}
-
-impl Calendar<'_> {
-    fn date(&self, day: Day) -> NaiveDate {
-        self.campaign.start + TimeDelta::days(day.number())
+        Day::of_number(self.number_of(date))
     }
 
-    /// Days on which a team or stop is there: its weekdays, less closures, from the first day on.
-    fn open(&self, code: &str, weekdays: crate::domain::date::Weekdays) -> Per<Day, bool> {
-        let on = |d: Day| {
-            d >= self.first
-                && weekdays.contains(self.date(d))
-                && self.closed.get(&(code, d)).is_none_or(|&doses| doses > 0)
-        };
-        Per::with(self.days, on)
+    /// The signed day number of a date.
+    pub(super) fn number_of(&self, date: NaiveDate) -> i64 {
+        (date - self.start).num_days()
+    }
+
+    /// What a dose of a cohort loses with each day that it comes later: its priority, spread over the
+    /// days and doses of its programme. Within one programme it orders cohorts as their priorities
+    /// do.
+    pub(super) fn urgency(&self, cohort: CohortIndex) -> f64 {
+        let model = &self.cohorts[cohort];
+        let programme = self.programme(model);
+        let share: f64 = programme.shares.iter().sum();
+        model.priority * share / (programme.doses().max(1) * programme.days().max(1)) as f64
+    }
+
+    /// Whether some group has a target.
+    pub(super) fn has_targets(&self) -> bool {
+        let mut groups = self.programmes.iter().flat_map(|one| &one.campaign.groups);
+        groups.any(|group| group.target.is_some())
+    }
+
+    /// Whether there are teams and stops.
+    pub(super) fn has_routes(&self) -> bool {
+        !self.teams.is_empty() && !self.stops.is_empty()
     }
 }
-
-fn closures(campaign: &Campaign) -> BTreeMap<(&str, Day), u32> {
-    campaign
-        .closures
-        .iter()
-        .filter(|closure| closure.day >= campaign.start)
-        .map(|closure| {
-            let at = Day::of_number((closure.day - campaign.start).num_days());
-            ((closure.place.as_str(), at), closure.doses)
-        })
-        .collect()
-}
-
-/// Collects the classes of draws, each a set of lots.
-struct Classes<'a> {
-    lots: &'a Per<LotIndex, LotModel>,
-    found: BTreeMap<Vec<LotIndex>, ClassIndex>,
-    list: Per<ClassIndex, Vec<LotIndex>>,
-}
-
-impl Classes<'_> {
-    /// Class of a draw that is taken on day `taken` and used until day `last`.
-    fn of(&mut self, taken: Day, last: Day) -> ClassIndex {
-        let serves = |lot: &LotModel| lot.first <= taken.number() && lot.last >= last.number();
-        let mut lots: Vec<LotIndex> =
-            self.lots.indices().filter(|&l| serves(&self.lots[l])).collect();
-        lots.sort_by_key(|&l| (self.lots[l].last, self.lots[l].first, l));
-        *self.found.entry(lots.clone()).or_insert_with(|| self.list.push(lots))
-    }
-}
-
-fn site_models(
-    calendar: &Calendar,
-    scale: Scale,
-    classes: &mut Classes,
-) -> Per<SiteIndex, SiteModel> {
-    let mut models = Per::default();
-    for site in &calendar.campaign.sites {
-        let keep = Keep::after(site.wastage_rate);
-        let draw = scale.draw(keep);
-        let capacity = |d: Day| {
-            let week = || site.weekly_capacity(calendar.date(d));
-            let doses = calendar.closed.get(&(site.code.as_str(), d)).copied();
-            if d < calendar.first || draw.is_none() { 0 } else { doses.unwrap_or_else(week) }
-        };
-        let mut spans: Per<PeriodIndex, (Day, Day)> = Per::default();
-        let mut period_of = Per::default();
-        let mut period = PeriodIndex::of(0);
-        for d in Day::FIRST.until(Day::of(calendar.days)) {
-            if d == Day::FIRST || site.restock.contains(calendar.date(d)) {
-                period = spans.push((d, d));
-            }
-            spans[period].1 = d;
-            period_of.push(period);
-        }
-        let of_span = |&(start, last): &(Day, Day)| {
-            let class = classes.of(start, last);
-            Period { start, last, class }
-        };
-        let periods = spans.iter().map(of_span).collect();
-        models.push(SiteModel {
-            capacity: Per::with(calendar.days, capacity),
-            periods,
-            period_of,
-            storage: site.storage_doses.map_or(u64::MAX, |doses| scale.vaccine(doses)),
-            draw: draw.unwrap_or(1),
-            draw_doses: keep.draw_doses(),
-        });
-    }
-    models
-}
-
-fn stop_models(calendar: &Calendar) -> Per<StopIndex, StopModel> {
-    let model = |stop: &Stop| StopModel {
-        open: calendar.open(stop.code.as_str(), stop.weekdays),
-        setup_minutes: f64::from(stop.setup_minutes),
-        doses_max: stop.max_doses,
-    };
-    calendar.campaign.stops.iter().map(model).collect()
-}
-
-fn team_models(calendar: &Calendar, scale: Scale) -> Per<TeamIndex, TeamModel> {
-    let model = |team: &Team| {
-        let keep = Keep::after(team.wastage_rate);
-        let draw = scale.draw(keep);
-        TeamModel {
-            works: calendar.open(team.code.as_str(), team.weekdays),
-            work_minutes: f64::from(team.work_minutes),
-            stops_max: super::num::index(team.max_stops),
-            doses_max: if draw.is_some() { team.doses_per_day } else { 0 },
-            dose_minutes: 60.0 / f64::from(team.doses_per_hour),
-            draw: draw.unwrap_or(1),
-            draw_doses: keep.draw_doses(),
-        }
-    };
-    calendar.campaign.teams.iter().map(model).collect()
-}
-
-/// Places of each area, nearest first; a place without a known distance counts as near.
-fn reach(campaign: &Campaign) -> Per<AreaIndex, Vec<Place>> {
-    let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
-    let mut of_area: BTreeMap<&str, BTreeSet<Place>> = BTreeMap::new();
-    for row in &campaign.reach {
-        if let Some(&site) = sites.get(row.site.as_str()) {
-            of_area.entry(row.area.as_str()).or_default().insert(Place::Site(site));
-        }
-    }
-    for (position, stop) in campaign.stops.iter().enumerate() {
-        let place = Place::Stop(StopIndex::of(position));
-        of_area.entry(stop.area.as_str()).or_default().insert(place);
-    }
-    let list = |area: &crate::domain::area::Area| {
-        let places = of_area.get(area.code.as_str()).into_iter().flatten().copied();
-        let km = |place: Place| {
-            let point = match place {
-                Place::Stop(stop) => Some(campaign.stops[stop.position()].point),
-                Place::Site(site) => campaign.sites[site.position()].point,
-            };
-            area.point.zip(point).map_or(0.0, |(a, b)| a.km_to(b))
-        };
-        let mut places: Vec<Place> = places.collect();
-        places.sort_by(|&a, &b| km(a).total_cmp(&km(b)).then(a.cmp(&b)));
-        places
-    };
-    campaign.areas.iter().map(list).collect()
-}
-
-#[cfg(test)]
-#[path = "model_tests.rs"]
-mod tests;

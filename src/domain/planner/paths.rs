@@ -25,7 +25,7 @@ impl Compact {
                 paths = if j == 0 {
                     next.into_iter().map(|(d, n)| (vec![d], n)).collect()
                 } else {
-                    let windows = &market.problem.windows[kind.dose + j - 1];
+                    let windows = &market.programme_of(kind.reach).windows[kind.dose + j - 1];
                     pair(&paths, next, windows, kind.may_stop)
                 };
             }

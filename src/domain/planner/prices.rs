@@ -1,77 +1,23 @@
-//! Prices of everything that is scarce, as one vector, and the bound that they prove.
+//! Prices of everything that is scarce, as one vector, and what doses cost at them.
 //!
-//! A **slot** is something scarce that has a price: a site on a day, a cold store between two restocks, a
-//! lot, a stop on a day, a visit of a stop on a day. A **kind** is cohorts that prices cannot
-//! tell apart: equal places, priority and days. People of a kind take the **best path** at the
-//! prices; what they take is the **usage** of the slots.
+//! A **kind** is cohorts that prices cannot tell apart: equal places, priority and days. People of a
+//! kind take the **best path** at the prices.
 
 use super::draft::Who;
 use super::index::{
-    AreaIndex, ClassIndex, CohortIndex, Day, ListIndex as _, LotIndex, Per, PerPlace, PeriodIndex,
-    Place, ReachIndex, SiteIndex, SlotIndex, StopIndex,
+    CatchmentIndex, ClassIndex, CohortIndex, Day, LotIndex, Per, PerPlace, Place, ProgrammeIndex,
+    ReachIndex, SiteIndex, SlotIndex, StopIndex, TeamIndex,
 };
-use super::model::{Problem, SiteModel};
-use super::parallel;
-use super::teams::TeamDays;
+use super::model::{Payer, Problem};
+use super::programme::{Programme, only};
+use super::slots::{Prices, Slots};
 
-use std::collections::BTreeMap;
-
-/// A price for each slot.
-pub(super) type Prices = Per<SlotIndex, f64>;
-
-/// The slots of a problem and how much each holds.
-pub(super) struct Slots {
-    /// By site and day; `None` where the site is shut.
-    pub(super) site_day: Per<SiteIndex, Per<Day, Option<SlotIndex>>>,
-    /// By site and period; `None` without a limit.
-    pub(super) storage: Per<SiteIndex, Per<PeriodIndex, Option<SlotIndex>>>,
-    /// By lot.
-    pub(super) lot: Per<LotIndex, SlotIndex>,
-    /// By stop and day; `None` where no team can come.
-    pub(super) stop_day: Per<StopIndex, Per<Day, Option<SlotIndex>>>,
-    /// By stop and day; `None` where no team can come.
-    pub(super) stop_visit: Per<StopIndex, Per<Day, Option<SlotIndex>>>,
-    /// What each slot holds: doses, vaccine doses, visits; 0 for stop-days, which the teams fill.
-    pub(super) holds: Per<SlotIndex, f64>,
-}
-
-impl Slots {
-    /// The slots of a problem, for the days that a plan may use.
-    pub(super) fn new(problem: &Problem) -> Self {
-        let mut holds: Per<SlotIndex, f64> = Per::default();
-        let mut add = |amount: f64| holds.push(amount);
-        let mut site_day = Per::default();
-        let mut storage = Per::default();
-        for site in &problem.sites {
-            let of_day = |&doses: &u32| (doses > 0).then(|| add(f64::from(doses)));
-            site_day.push(site.capacity.iter().map(of_day).collect());
-            let amount = site.storage as f64 / problem.scale as f64;
-            let limited = |period: &super::model::Period| {
-                let used = site.storage != u64::MAX && period.last >= problem.first;
-                used.then(|| add(amount))
-            };
-            storage.push(site.periods.iter().map(limited).collect());
-        }
-        let lot = problem.lots.iter().map(|lot| add(lot.units as f64 / problem.scale as f64));
-        let lot = lot.collect();
-        let works = |day| problem.teams.iter().any(|team| team.works[day]);
-        let worked: Per<Day, bool> = Per::with(problem.days, works);
-        let mut by_stop = |amount: f64| -> Per<StopIndex, Per<Day, Option<SlotIndex>>> {
-            let mut slot = |(open, works): (&bool, &bool)| (*open && *works).then(|| add(amount));
-            problem
-                .stops
-                .iter()
-                .map(|stop| stop.open.iter().zip(&worked).map(&mut slot).collect())
-                .collect()
-        };
-        let stop_day = by_stop(0.0);
-        let stop_visit = by_stop(1.0);
-        Self { site_day, storage, lot, stop_day, stop_visit, holds }
-    }
-}
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cohorts that prices cannot tell apart.
 pub(super) struct Kind {
+    /// Their programme.
+    pub(super) programme: ProgrammeIndex,
     /// The set of places.
     pub(super) reach: ReachIndex,
     /// Weight of a dose.
@@ -88,58 +34,73 @@ pub(super) struct Kind {
     pub(super) people: f64,
 }
 
-/// So many kinds are worked on together, with one set of buffers.
-const KINDS_TOGETHER: usize = 64;
+/// Places that the people of one or more cohorts of a programme can use.
+pub(super) struct Reach {
+    /// The programme.
+    pub(super) programme: ProgrammeIndex,
+    /// The places.
+    pub(super) places: Vec<Place>,
+    /// The only places and days at which they are served; `None`: any.
+    pins: Option<BTreeSet<(Place, Day)>>,
+}
 
-/// For each class the lot whose vaccine is cheapest, with its price; infinite and `None` where no
-/// lot serves the class.
-pub(super) type VaccinePrices = Per<ClassIndex, (f64, Option<LotIndex>)>;
+impl Reach {
+    /// Whether people may be served on a day at all, as far as agreed sessions say.
+    pub(super) fn is_open(&self, day: Day) -> bool {
+        self.pins.as_ref().is_none_or(|pins| pins.iter().any(|pin| pin.1 == day))
+    }
+
+    /// Whether people may be served at a place on a day, as far as agreed sessions say.
+    pub(super) fn allows(&self, place: Place, day: Day) -> bool {
+        self.pins.as_ref().is_none_or(|pins| pins.contains(&(place, day)))
+    }
+}
+
+/// Price of vaccine for each class of draws; infinite where no lot serves it.
+pub(super) type VaccinePrices = Per<ClassIndex, f64>;
+
+/// Price of a dose by programme, place and day; infinite where it cannot be given.
+pub(super) type DosePrices = Per<ProgrammeIndex, PerPlace<Per<Day, f64>>>;
 
 /// A problem with its slots, kinds and teams: what prices are evaluated on.
 pub(super) struct Market<'p> {
-    /// The campaign.
+    /// The campaigns.
     pub(super) problem: &'p Problem<'p>,
     /// The slots.
     pub(super) slots: Slots,
     /// Sets of places.
-    pub(super) reaches: Per<ReachIndex, Vec<Place>>,
+    pub(super) reaches: Per<ReachIndex, Reach>,
+    /// Sets of places that hold each stop.
+    pub(super) stop_reaches: Per<StopIndex, Vec<ReachIndex>>,
     /// The kinds.
     pub(super) kinds: Vec<Kind>,
-    /// The teams' routes.
-    pub(super) teams: TeamDays,
-}
-
-/// What everybody would do at given prices.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Answer {
-    /// The bound.
-    pub(super) bound: f64,
-    /// Usage of each slot; at stop-days less what the teams bring.
-    pub(super) usage: Per<SlotIndex, f64>,
-    /// For each kind the days of its best path; empty where none is worth its price.
-    pub(super) paths: Vec<Vec<Day>>,
-    /// Cheapest place by set of places and day; `None` where none gives doses.
-    pub(super) cheapest: Per<ReachIndex, Per<Day, Option<Place>>>,
+    /// Every day on which a team works.
+    pub(super) team_days: Vec<(TeamIndex, Day)>,
 }
 
 impl<'p> Market<'p> {
     /// Groups the cohorts of a problem.
     pub(super) fn new(problem: &'p Problem<'p>) -> Self {
-        let mut reaches: Per<ReachIndex, Vec<Place>> = Per::default();
-        let mut found: BTreeMap<Vec<Place>, ReachIndex> = BTreeMap::new();
-        let mut of_area: Per<AreaIndex, ReachIndex> = Per::default();
-        for places in &problem.reach {
-            let mut set = places.clone();
-            set.sort_unstable();
-            of_area.push(*found.entry(set.clone()).or_insert_with(|| reaches.push(set)));
+        let mut reaches: Per<ReachIndex, Reach> = Per::default();
+        let mut found = BTreeMap::new();
+        let mut of_catchment: Per<CatchmentIndex, ReachIndex> = Per::default();
+        for catchment in &problem.catchments {
+            let mut places = catchment.places.clone();
+            places.sort_unstable();
+            let (programme, pins) = (catchment.programme, catchment.pins.clone());
+            let key = (programme, places.clone(), pins.clone());
+            let reach = Reach { programme, places, pins };
+            of_catchment.push(*found.entry(key).or_insert_with(|| reaches.push(reach)));
         }
         let mut kinds: BTreeMap<KindKey, Kind> = BTreeMap::new();
         for (c, cohort) in problem.cohorts.pairs() {
-            let new = (0, (cohort.opens, Day::of(problem.days.saturating_sub(1))), false);
+            let last = problem.programme(cohort).last();
+            let new = (0, (cohort.opens, last), false);
             let mut add = |(dose, days, may_stop), who: Who, people: u32| {
-                let reach = of_area[cohort.area];
+                let reach = of_catchment[cohort.catchment];
                 let key = (reach, cohort.priority.to_bits(), dose, days, may_stop);
                 let kind = kinds.entry(key).or_insert_with(|| Kind {
+                    programme: cohort.programme,
                     reach,
                     priority: cohort.priority,
                     dose,
@@ -158,248 +119,114 @@ impl<'p> Market<'p> {
                 add((run.dose, (run.low, run.high), true), Who::Waiting(r), run.people);
             }
         }
+        let mut stop_reaches = Per::filled(Vec::new(), problem.stops.len());
+        for (r, reach) in reaches.pairs() {
+            for &place in &reach.places {
+                if let Place::Stop(stop) = place {
+                    stop_reaches[stop].push(r);
+                }
+            }
+        }
         Self {
             problem,
             slots: Slots::new(problem),
             reaches,
+            stop_reaches,
             kinds: kinds.into_values().collect(),
-            teams: TeamDays::new(problem),
+            team_days: team_days(problem),
         }
     }
 
-    /// The set of places that holds a stop.
-    pub(super) fn reach_of_stop(&self, stop: StopIndex) -> Option<ReachIndex> {
-        let holds = |(_, places): &(ReachIndex, &Vec<Place>)| places.contains(&Place::Stop(stop));
-        self.reaches.pairs().find(holds).map(|(reach, _)| reach)
+    /// The only set of places that holds a stop; `None` where there are several or none.
+    pub(super) fn sole_reach(&self, stop: StopIndex) -> Option<ReachIndex> {
+        match self.stop_reaches[stop].as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
     }
 
-    /// Price of a dose at each place on each day; infinite where it cannot be given.
-    pub(super) fn dose_prices(&self, prices: &Prices) -> PerPlace<Per<Day, f64>> {
-        let problem = self.problem;
+    /// The programme of a set of places.
+    pub(super) fn programme_of(&self, reach: ReachIndex) -> &'p Programme<'p> {
+        &self.problem.programmes[self.reaches[reach].programme]
+    }
+
+    /// Price of a dose of each programme at each place on each day; infinite where it cannot be
+    /// given.
+    pub(super) fn dose_prices(&self, prices: &Prices) -> DosePrices {
         let vaccine = self.vaccine_prices(prices);
-        let site = |(s, site): (SiteIndex, &SiteModel)| -> Per<Day, f64> {
-            let of_day = |d: Day| {
-                let Some(slot) = self.slots.site_day[s][d] else { return f64::INFINITY };
-                let period = site.period_of[d];
-                let store = self.slots.storage[s][period];
-                let store = store.map_or(0.0, |store| prices[store]);
-                let vaccine = vaccine[site.periods[period].class].0;
-                prices[slot] + (store + vaccine) * site.draw_doses
-            };
-            Per::with(problem.days, of_day)
+        let of_programme = |(k, programme): (ProgrammeIndex, &Programme)| PerPlace {
+            sites: Per::with(programme.sites.len(), |s| self.at_site((k, s), prices, &vaccine)),
+            stops: Per::with(programme.stops.len(), |p| self.at_stop((k, p), prices, &vaccine)),
         };
-        let stop = |days: &Per<Day, Option<SlotIndex>>| -> Per<Day, f64> {
-            let price = |slot: &Option<SlotIndex>| slot.map_or(f64::INFINITY, |slot| prices[slot]);
-            days.iter().map(price).collect()
+        self.problem.programmes.pairs().map(of_programme).collect()
+    }
+
+    fn at_site(
+        &self,
+        (k, s): (ProgrammeIndex, SiteIndex),
+        prices: &Prices,
+        vaccine: &VaccinePrices,
+    ) -> Per<Day, f64> {
+        let (site, own) = (&self.problem.sites[s], &self.problem.programmes[k].sites[s]);
+        let of_day = |d: Day| {
+            let slot = self.slots.site_day[s][d].filter(|_| own.capacity[d] > 0);
+            let Some(slot) = slot else { return f64::INFINITY };
+            let period = site.period_of[d];
+            let beside = self.slots.beside((k, s), (d, period));
+            let price = |slot: Option<SlotIndex>| slot.map_or(0.0, |slot| prices[slot]);
+            let store = price(beside.storage) + price(beside.own_storage);
+            let vaccine = own.periods[period].class.map_or(f64::INFINITY, |class| vaccine[class]);
+            prices[slot] + price(beside.own_day) + (store + vaccine) * own.draw_doses[d]
         };
-        PerPlace {
-            sites: problem.sites.pairs().map(site).collect(),
-            stops: self.slots.stop_day.iter().map(stop).collect(),
+        Per::with(self.problem.days, of_day)
+    }
+
+    fn at_stop(
+        &self,
+        (k, p): (ProgrammeIndex, StopIndex),
+        prices: &Prices,
+        vaccine: &VaccinePrices,
+    ) -> Per<Day, f64> {
+        let programme = &self.problem.programmes[k];
+        let of_day = |d: Day| {
+            let slot = self.slots.stop_day[p][d].filter(|_| programme.stops[p][d]);
+            let Some(slot) = slot else { return f64::INFINITY };
+            match self.problem.payer {
+                Payer::Team => prices[slot],
+                Payer::People => {
+                    prices[slot] + vaccine[programme.day_class[d]] * programme.stop_draw[d]
+                }
+            }
+        };
+        Per::with(self.problem.days, of_day)
+    }
+
+    /// What vaccine costs a team on a day for a dose that it gives.
+    pub(super) fn team_cost(&self, vaccine: &VaccinePrices, team: TeamIndex, d: Day) -> f64 {
+        match self.problem.payer {
+            Payer::People => 0.0,
+            Payer::Team => {
+                let class = self.problem.programmes[only()].day_class[d];
+                vaccine[class] * self.problem.teams[team].draw_doses
+            }
         }
     }
 
-    /// Price of vaccine for each class, and the lot that has it.
+    /// Price of vaccine for each class: of its cheapest lot, infinite where it has none.
     pub(super) fn vaccine_prices(&self, prices: &Prices) -> VaccinePrices {
         let cheapest = |lots: &Vec<LotIndex>| {
-            lots.iter().fold((f64::INFINITY, None), |held, &lot| {
-                let price = prices[self.slots.lot[lot]];
-                if price < held.0 { (price, Some(lot)) } else { held }
-            })
+            let of_lots = lots.iter().map(|&lot| prices[self.slots.lot[lot]]);
+            of_lots.fold(f64::INFINITY, |held, price| if price < held { price } else { held })
         };
         self.problem.classes.iter().map(cheapest).collect()
-    }
-
-    /// The bound that prices prove, and what everybody would use at them.
-    pub(super) fn answer(&self, prices: &Prices) -> Answer {
-        let problem = self.problem;
-        let dose_price = self.dose_prices(prices);
-        let vaccine = self.vaccine_prices(prices);
-        let mut answer = Answer {
-            bound: prices.iter().zip(&self.slots.holds).map(|(price, holds)| price * holds).sum(),
-            usage: Per::filled(0.0, prices.len()),
-            ..Answer::default()
-        };
-        let mut least: Per<ReachIndex, Per<Day, f64>> = Per::default();
-        for places in &self.reaches {
-            let (mut price, mut at) =
-                (Per::filled(f64::INFINITY, problem.days), Per::filled(None, problem.days));
-            for &place in places {
-                for d in problem.plan_days() {
-                    if dose_price[place][d] < price[d] {
-                        (price[d], at[d]) = (dose_price[place][d], Some(place));
-                    }
-                }
-            }
-            least.push(price);
-            answer.cheapest.push(at);
-        }
-        let mut wanted: Per<ReachIndex, Per<Day, f64>> =
-            Per::filled(Per::filled(0.0, problem.days), self.reaches.len());
-        let together: Vec<&[Kind]> = self.kinds.chunks(KINDS_TOGETHER).collect();
-        let found = parallel::each(&together, 2, |kinds| self.best_paths(kinds, &least));
-        for (kind, (worth, path)) in self.kinds.iter().zip(found.into_iter().flatten()) {
-            answer.bound += worth * kind.people;
-            for &d in &path {
-                wanted[kind.reach][d] += kind.people;
-            }
-            answer.paths.push(path);
-        }
-        for (reach, days) in wanted.pairs() {
-            for (d, &doses) in days.pairs().filter(|(_, doses)| **doses > 0.0) {
-                if let Some(place) = answer.cheapest[reach][d] {
-                    self.use_place(place, d, doses, &vaccine, &mut answer.usage);
-                }
-            }
-        }
-        answer.bound += self.teams.best_routes(self, prices, &vaccine, &mut answer.usage);
-        answer
-    }
-
-    /// The best path of every kind and its worth; an empty one where none is worth its price.
-    fn best_paths(
-        &self,
-        kinds: &[Kind],
-        least: &Per<ReachIndex, Per<Day, f64>>,
-    ) -> Vec<(f64, Vec<Day>)> {
-        let mut search = PathSearch::new(self.problem);
-        let mut best = |kind: &Kind| {
-            let worth = search.best(kind, &least[kind.reach]);
-            if worth > 0.0 { (worth, search.path(kind)) } else { (0.0, Vec::new()) }
-        };
-        kinds.iter().map(&mut best).collect()
-    }
-
-    /// Adds the usage of doses at a place on a day.
-    fn use_place(
-        &self,
-        place: Place,
-        d: Day,
-        doses: f64,
-        vaccine: &VaccinePrices,
-        usage: &mut Per<SlotIndex, f64>,
-    ) {
-        let at = match place {
-            Place::Site(at) => at,
-            Place::Stop(stop) => {
-                if let Some(slot) = self.slots.stop_day[stop][d] {
-                    usage[slot] += doses;
-                }
-                return;
-            }
-        };
-        let site = &self.problem.sites[at];
-        let period = site.period_of[d];
-        let drawn = doses * site.draw_doses;
-        if let Some(slot) = self.slots.site_day[at][d] {
-            usage[slot] += doses;
-        }
-        if let Some(store) = self.slots.storage[at][period] {
-            usage[store] += drawn;
-        }
-        if let Some(lot) = vaccine[site.periods[period].class].1 {
-            usage[self.slots.lot[lot]] += drawn;
-        }
     }
 }
 
 type KindKey = (ReachIndex, u64, usize, (Day, Day), bool);
 
-/// Best paths: from the last dose backwards, with the best day of each window.
-pub(super) struct PathSearch<'p> {
-    problem: &'p Problem<'p>,
-    /// `value[j][d]`: the best that dose j on day d and the doses after it can earn.
-    value: Vec<Per<Day, f64>>,
-    /// `next[j][d]`: the day of dose j + 1 then, where there is one.
-    next: Vec<Per<Day, Option<Day>>>,
-    /// Day of the first dose, where a path was found.
-    first: Option<Day>,
-    queue: Vec<Day>,
-}
-
-impl<'p> PathSearch<'p> {
-    /// Buffers for the paths of a problem.
-    pub(super) fn new(problem: &'p Problem<'p>) -> Self {
-        let doses = problem.shares.len();
-        Self {
-            problem,
-            value: vec![Per::filled(f64::NEG_INFINITY, problem.days); doses],
-            next: vec![Per::filled(None, problem.days); doses],
-            first: None,
-            queue: Vec::new(),
-        }
-    }
-
-    /// Worth of the best path of a kind at prices by day; negative infinity if there is none.
-    pub(super) fn best(&mut self, kind: &Kind, price: &Per<Day, f64>) -> f64 {
-        let (problem, doses) = (self.problem, self.problem.shares.len());
-        let days = problem.days as f64;
-        for j in (kind.dose..doses).rev() {
-            let weight = kind.priority * problem.shares[j] / days;
-            for (d, price) in price.pairs().skip(kind.days.0.position()) {
-                self.value[j][d] = weight * problem.days_left(d) - price;
-            }
-            if j + 1 < doses {
-                self.add_next(j, kind);
-            }
-        }
-        self.first = None;
-        let mut best = f64::NEG_INFINITY;
-        if let Some(values) = self.value.get(kind.dose) {
-            let (low, high) = (kind.days.0.position(), kind.days.1.position());
-            for (d, &value) in values.pairs().take(high + 1).skip(low) {
-                if value > best {
-                    (best, self.first) = (value, Some(d));
-                }
-            }
-        }
-        best
-    }
-
-    /// Adds to each day of dose j the best day of dose j + 1 inside its window. The windows only
-    /// move forward, so a queue finds all maxima in linear time.
-    fn add_next(&mut self, j: usize, kind: &Kind) {
-        let (early, late) = self.value.split_at_mut(j + 1);
-        let (own, later) = (&mut early[j], &late[0]);
-        let queue = &mut self.queue;
-        queue.clear();
-        let end = self.problem.end();
-        let (mut head, mut seen) = (0, kind.days.0);
-        for d in kind.days.0.until(end) {
-            let (low, mut high) = self.problem.windows[j][d];
-            if kind.may_stop && low <= high {
-                // People who may stop may also be late.
-                high = Day::of(own.len() - 1);
-            }
-            while seen <= high && low <= high {
-                while queue.len() > head && later[queue[queue.len() - 1]] <= later[seen] {
-                    queue.pop();
-                }
-                queue.push(seen);
-                seen = seen.plus(1);
-            }
-            while head < queue.len() && queue[head] < low {
-                head += 1;
-            }
-            let best = if low <= high { queue.get(head) } else { None };
-            let worth = best.map_or(f64::NEG_INFINITY, |&at| later[at]);
-            if kind.may_stop && worth <= 0.0 {
-                self.next[j][d] = None;
-            } else {
-                self.next[j][d] = best.copied();
-                own[d] += worth;
-            }
-        }
-    }
-
-    /// The days of the path that [`Self::best`] found.
-    pub(super) fn path(&self, kind: &Kind) -> Vec<Day> {
-        let mut days = Vec::with_capacity(self.problem.shares.len());
-        let (mut at, mut j) = (self.first, kind.dose);
-        while let Some(day) = at.filter(|_| j < self.problem.shares.len()) {
-            days.push(day);
-            at = if j + 1 < self.problem.shares.len() { self.next[j][day] } else { None };
-            j += 1;
-        }
-        days
-    }
+/// Every day on which a team works.
+fn team_days(problem: &Problem) -> Vec<(TeamIndex, Day)> {
+    let works = |&(team, d): &(TeamIndex, Day)| problem.teams[team].works[d];
+    let teams = problem.teams.indices();
+    teams.flat_map(|team| problem.plan_days().map(move |d| (team, d))).filter(works).collect()
 }

@@ -4,7 +4,8 @@
 use super::draft::{Draft, Who};
 use super::free_capacity::Step;
 use super::index::{
-    CohortIndex, Day, ListIndex as _, Per, Place, SiteIndex, StopIndex, TeamIndex, by_code,
+    CohortIndex, Day, ListIndex as _, Per, Place, ProgrammeIndex, SiteIndex, StopIndex, TeamIndex,
+    by_code,
 };
 use super::model::{Cohort, Problem};
 use crate::domain::campaign::CohortKey;
@@ -25,12 +26,14 @@ pub(super) struct Wish {
     pub(super) steps: Vec<Step>,
 }
 
-/// Pairs the rows of a plan that can still be used. Rows that name something unknown or lie outside
-/// the planning days are ignored.
-pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
-    let campaign = problem.campaign;
+/// Pairs the rows of a programme's plan that can still be used. Rows that name something unknown or
+/// lie outside the planning days are ignored.
+pub(super) fn wishes(problem: &Problem, k: ProgrammeIndex, rows: &[PlanRow]) -> Vec<Wish> {
+    let programme = &problem.programmes[k];
+    let campaign = programme.campaign;
+    let of_programme = || problem.cohorts.pairs().filter(|(_, cohort)| cohort.programme == k);
     let cohorts: BTreeMap<&CohortKey, CohortIndex> =
-        problem.cohorts.pairs().map(|(at, cohort)| (&cohort.key, at)).collect();
+        of_programme().map(|(at, cohort)| (&cohort.key, at)).collect();
     let sites = by_code::<SiteIndex>(campaign.sites.iter().map(|site| site.code.as_str()));
     let stops = by_code::<StopIndex>(campaign.stops.iter().map(|stop| stop.code.as_str()));
     let teams = by_code::<TeamIndex>(campaign.teams.iter().map(|team| team.code.as_str()));
@@ -39,19 +42,19 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
         stops.get(code).copied().map(Place::Stop).or_else(site)
     };
     let mut steps: Per<CohortIndex, Vec<Vec<(Step, u32)>>> =
-        Per::filled(vec![Vec::new(); problem.shares.len()], problem.cohorts.len());
+        Per::filled(vec![Vec::new(); programme.doses()], problem.cohorts.len());
     for row in rows {
-        let day = (row.day - campaign.start).num_days();
+        let day = problem.number_of(row.day);
         let (Some(&cohort), Some(place)) =
             (cohorts.get(&CohortKey::of(row)), place_of(row.place.as_str()))
         else {
             continue;
         };
         let dose = usize::from(row.dose);
-        let known = (1..=problem.shares.len()).contains(&dose)
-            && problem.first.number() <= day
-            && day < problem.end().number()
-            && problem.reach[problem.cohorts[cohort].area].contains(&place);
+        let known = (1..=programme.doses()).contains(&dose)
+            && programme.first.number() <= day
+            && day < programme.end.number()
+            && problem.places_of(cohort).contains(&place);
         if known {
             let team = row.team.as_ref().and_then(|team| teams.get(team.as_str())).copied();
             let day = Day::of_number(day);
@@ -60,6 +63,9 @@ pub(super) fn wishes(problem: &Problem, rows: &[PlanRow]) -> Vec<Wish> {
     }
     let mut all = Vec::new();
     for (cohort, mut doses) in problem.cohorts.indices().zip(steps) {
+        if problem.cohorts[cohort].programme != k {
+            continue;
+        }
         for rows in &mut doses {
             rows.sort();
         }
@@ -89,7 +95,8 @@ fn pair(problem: &Problem, c: CohortIndex, doses: Vec<Vec<(Step, u32)>>, all: &m
         for wish in std::mem::take(&mut moving) {
             let window = {
                 let nobody = (Day::of(1), Day::FIRST);
-                wish.steps.last().map_or(nobody, |s| problem.windows[j - 1][s.day])
+                let windows = &problem.programme(cohort).windows[j - 1];
+                wish.steps.last().map_or(nobody, |s| windows[s.day])
             };
             owed.push_back((window, wish));
         }
@@ -152,7 +159,8 @@ pub(super) fn worth(problem: &Problem, wishes: &[Wish]) -> f64 {
                 (0, people)
             }
         };
-        let steps = (first..problem.shares.len()).zip(&wish.steps);
+        let doses = problem.programme(cohort).doses();
+        let steps = (first..doses).zip(&wish.steps);
         let of_one: f64 = steps.map(|(dose, step)| problem.value(cohort, dose, step.day)).sum();
         worth += f64::from(people) * of_one;
     }
@@ -180,6 +188,7 @@ pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: Day) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::programme::only;
     use super::super::testing::{plain, start};
     use super::*;
     use crate::domain::campaign::Campaign;
@@ -211,7 +220,7 @@ mod tests {
             let days: Vec<i64> = wish.steps.iter().map(|step| step.day.number()).collect();
             format!("{} {who} {days:?}", wish.people)
         };
-        wishes(&problem, rows).iter().map(line).collect()
+        wishes(&problem, only(), rows).iter().map(line).collect()
     }
 
     #[test]
@@ -272,7 +281,7 @@ mod tests {
                 Who::Waiting(run) => (problem.cohorts[wish.cohort].waiting[run].bound, wish.people),
                 Who::New => (false, 0),
             };
-            wishes(&problem, &[row(31, 2, doses)]).iter().map(run).collect()
+            wishes(&problem, only(), &[row(31, 2, doses)]).iter().map(run).collect()
         };
         assert_eq!(runs(3), [(true, 3)]);
         assert_eq!(runs(7), [(true, 5), (false, 2)]);
@@ -289,7 +298,7 @@ mod tests {
             let mut campaign = plain();
             campaign.eligible[0].people = people;
             let problem = Problem::new(&campaign, &[], start());
-            worth(&problem, &wishes(&problem, rows))
+            worth(&problem, &wishes(&problem, only(), rows))
         };
         assert!((worth_of(9, &rows) - 5.0 * both - 4.0 * each(2.0)).abs() < 1e-12);
         assert!((worth_of(3, &rows[..2]) - 3.0 * both).abs() < 1e-12, "only three people");
@@ -300,11 +309,11 @@ mod tests {
         let campaign = plain();
         let problem = Problem::new(&campaign, &[], start());
         let rows = [row(1, 1, 5), row(22, 2, 5), row(2, 1, 4), row(23, 2, 4)];
-        let wishes = wishes(&problem, &rows);
+        let wishes = wishes(&problem, only(), &rows);
         let placed = |until| -> Vec<PlanRow> {
             let mut draft = Draft::new(&problem);
             place_wishes(&mut draft, &wishes, until);
-            draft.rows()
+            draft.rows()[only()].clone()
         };
         assert_eq!(placed(Day::of(1)), []);
         assert_eq!(placed(Day::of(2)), [row(1, 1, 5), row(22, 2, 5)]);

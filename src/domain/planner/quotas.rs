@@ -1,7 +1,7 @@
 //! Doses that the compact program gives at each place: whole people are placed after them.
 
 use super::compact::Compact;
-use super::index::{ColumnIndex, Day, Per, Place, ReachIndex};
+use super::index::{ColumnIndex, Day, Per, Place, ReachIndex, StopIndex};
 use super::prices::Market;
 use std::collections::BTreeMap;
 
@@ -17,33 +17,31 @@ impl Compact {
         let problem = market.problem;
         let mut quotas: Quotas =
             Per::filled(Per::filled(BTreeMap::new(), problem.days), market.reaches.len());
-        for (reach, places) in market.reaches.pairs() {
-            for (&place, columns) in places.iter().zip(&self.places[reach]) {
+        for (r, reach) in market.reaches.pairs() {
+            for (&place, columns) in reach.places.iter().zip(&self.places[r]) {
                 for (d, column) in columns.present() {
                     if x[column] > CRUMB {
-                        quotas[reach][d].insert(place, x[column]);
+                        quotas[r][d].insert(place, x[column]);
                     }
                 }
             }
         }
+        // What routes bring to a stop that several sets of places hold is in its columns.
+        let mut bring = |stop: StopIndex, day: Day, amount: f64| {
+            if let Some(reach) = market.sole_reach(stop)
+                && amount > CRUMB
+            {
+                *quotas[reach][day].entry(Place::Stop(stop)).or_insert(0.0) += amount;
+            }
+        };
         for route in &self.routes {
+            let share = x.get(route.column).copied().unwrap_or(0.0);
             for &(stop, doses) in &route.visits {
-                let amount = doses * x.get(route.column).copied().unwrap_or(0.0);
-                if let Some(reach) = market.reach_of_stop(stop)
-                    && amount > CRUMB
-                {
-                    *quotas[reach][route.day].entry(Place::Stop(stop)).or_insert(0.0) += amount;
-                }
+                bring(stop, route.day, doses * share);
             }
         }
         for visit in &self.visits {
-            let amount = x.get(visit.column).copied().unwrap_or(0.0);
-            if let Some(reach) = market.reach_of_stop(visit.stop)
-                && amount > CRUMB
-            {
-                let place = Place::Stop(visit.stop);
-                *quotas[reach][visit.day].entry(place).or_insert(0.0) += amount;
-            }
+            bring(visit.stop, visit.day, x.get(visit.column).copied().unwrap_or(0.0));
         }
         quotas
     }

@@ -78,7 +78,7 @@ fn by_quota(quotas: &Quotas, block: &Block) -> Option<Vec<Step>> {
 
 /// Places a block at any places with room on its days.
 fn anywhere(draft: &mut Draft, market: &Market, block: &Block) {
-    let places = &market.problem.reach[market.problem.cohorts[block.cohort].area];
+    let places = market.problem.places_of(block.cohort);
     let mut left = block.people;
     let mut at = vec![0; block.days.len()];
     while left > 0 && !places.is_empty() {
@@ -106,12 +106,12 @@ fn advance(at: &mut [usize], places: usize) -> bool {
 
 fn blocks(market: &Market, aggregates: &[Aggregate], paths: &[Vec<(Vec<Day>, f64)>]) -> Vec<Block> {
     let mut blocks = Vec::new();
-    let doses = market.problem.shares.len();
     for (aggregate, paths) in aggregates.iter().zip(paths) {
         if aggregate.may_stop {
             in_turn(aggregate, paths, &mut blocks);
             continue;
         }
+        let doses = market.programme_of(aggregate.reach).doses();
         for member in &aggregate.members {
             // Carry rounding: the running sum of shares, whole part.
             let (mut sum, mut given) = (0.0, 0);
@@ -126,9 +126,9 @@ fn blocks(market: &Market, aggregates: &[Aggregate], paths: &[Vec<(Vec<Day>, f64
             }
         }
     }
-    let cohorts = &market.problem.cohorts;
+    let problem = market.problem;
     blocks.sort_by(|a, b| {
-        let dear = |block: &Block| cohorts[block.cohort].priority;
+        let dear = |block: &Block| problem.urgency(block.cohort);
         let waits = |block: &Block| block.who == Who::New;
         waits(a)
             .cmp(&waits(b))

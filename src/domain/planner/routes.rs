@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 /// Kilometres on the road between bases and stops.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Roads {
     from_base: Per<TeamIndex, Per<StopIndex, f64>>,
     between: Per<StopIndex, Per<StopIndex, f64>>,

@@ -7,8 +7,9 @@ use super::draft::Draft;
 use super::free_capacity::Routes;
 use super::index::{Day, ListIndex as _, Per, StopIndex, TeamIndex};
 use super::pdhg::{Pdhg, Point};
-use super::prices::{Market, Prices, VaccinePrices};
+use super::prices::{Market, VaccinePrices};
 use super::search_budget::{Pace, SearchBudget};
+use super::slots::Prices;
 use super::teams::{Gain, best_of, best_route};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -172,11 +173,7 @@ pub(super) fn around(
 ) -> (Compact, Point) {
     let problem = market.problem;
     let mut compact = Compact::new(market, &decided.base);
-    let (rows, columns) = compact.common;
-    let mut start = Point {
-        x: point.x.iter().copied().take(columns).collect(),
-        y: point.y.iter().copied().take(rows).collect(),
-    };
+    let mut start = compact.point_of(old, point, problem.agreed.is_empty());
     let wanted = Wanted::at(market, old, point);
     for route in old.routes.iter().filter(|route| route.day >= decided.until) {
         let busy = decided.routes.pairs().any(|(team, days)| {
@@ -217,8 +214,17 @@ pub(super) fn around(
 const STEPS_BETWEEN: u32 = 192;
 /// Steps that count as done when the method continues with another program.
 const STEPS_DONE: u32 = 400;
-/// Steps when all are decided.
+/// Steps when all are decided; a search of fewer steps takes no more than its own.
 const STEPS_AFTER: u32 = 768;
+
+/// How thoroughly routes are decided.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effort {
+    /// Parts into which the days are cut.
+    pub(super) parts: usize,
+    /// Steps of the whole search.
+    pub(super) steps: u32,
+}
 
 /// A program with whole routes, solved.
 pub(super) struct Routed<'p> {
@@ -238,18 +244,18 @@ pub(super) fn parts_in(steps: u32) -> usize {
     super::num::index(steps.saturating_sub(STEPS_AFTER) / STEPS_BETWEEN)
 }
 
-/// Decides every route in so many parts. When the time is up, it decides all that are left at once.
+/// Decides every route, part by part. When the time is up, it decides all that are left at once.
 pub(super) fn decide<'p>(
     market: &Market,
     (compact, pdhg): (&Compact, &Pdhg),
     base: Arc<Draft<'p>>,
-    parts: usize,
+    effort: Effort,
     budget: &mut SearchBudget,
     pace: Pace,
 ) -> Routed<'p> {
     let problem = market.problem;
     let mut decided = Decided::new(base);
-    let part = problem.plan_days().count().div_ceil(parts).max(1);
+    let part = problem.plan_days().count().div_ceil(effort.parts).max(1);
     let wanted = Wanted::at(market, compact, &pdhg.now);
     decided.go_on(market, &wanted, problem.first.plus(part));
     let (now, start) = around(market, &decided, compact, &pdhg.now);
@@ -263,7 +269,7 @@ pub(super) fn decide<'p>(
         decided.go_on(market, &wanted, until);
         routed = routed.with(market, decided);
     }
-    routed.settle(STEPS_AFTER, budget, pace);
+    routed.settle(STEPS_AFTER.min(effort.steps), budget, pace);
     routed
 }
 
@@ -349,7 +355,7 @@ impl<'p> Routed<'p> {
         day: Day,
     ) -> f64 {
         let problem = market.problem;
-        let cost = vaccine[problem.day_class[day]].0 * problem.teams[team].draw_doses;
+        let cost = market.team_cost(vaccine, team, day);
         let stops = &self.decided.routes[team][day];
         let mut left = (super::free_capacity::minutes_left(problem, team, stops).max(0.0)
             / problem.teams[team].dose_minutes)

@@ -6,15 +6,16 @@ use super::draft::Draft;
 use super::free_capacity::Routes;
 use super::index::{Day, Per};
 use super::pdhg::{Pdhg, Point};
-use super::prices::{Market, Prices};
-use super::routing::Routed;
+use super::prices::Market;
+use super::routing::{Effort, Routed};
 use super::search_budget::{Pace, SearchBudget};
+use super::slots::Prices;
 use super::{
     Limits, greedy, measure, num, parallel, published_plan, rounding, routing, travel, worst_area,
 };
 #[cfg(feature = "highs")]
 use super::{Method, highs};
-use crate::domain::plan::{Certificate, Figures};
+use crate::domain::plan::Figures;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -143,7 +144,7 @@ pub(super) struct Task<'a> {
     /// How long to search.
     pub(super) limits: Limits,
     /// Prices of an older plan.
-    pub(super) warm: Option<&'a Certificate>,
+    pub(super) warm: Option<Prices>,
     /// The share of the time that the plain plan took.
     pub(super) one_plan: f64,
 }
@@ -156,11 +157,10 @@ pub(super) fn improve<'p>(
     task: &Task,
     budget: &mut SearchBudget,
 ) -> Found<'p> {
-    let limits = task.limits;
-    let problem = market.problem;
+    let (limits, problem) = (task.limits, market.problem);
     let none = Per::filled(0.0, market.slots.holds.len());
-    let old = task.warm.map(|warm| market.prices_of(warm));
-    let bound_of = |prices: Prices| (market.answer(&prices).bound, prices);
+    let old = task.warm.clone();
+    let bound_of = |prices: Prices| (market.bound(&prices), prices);
     let (mut bound, mut prices) = bound_of(none);
     if let Some(old) = &old {
         let known = bound_of(old.clone());
@@ -172,8 +172,7 @@ pub(super) fn improve<'p>(
     let before_stages = measure::figures(&draft);
     let found = Found { draft, prices, bound, before_stages };
     budget.tell(0, objective, bound);
-    let has_targets = problem.campaign.groups.iter().any(|group| group.target.is_some());
-    let ends = Ends::of(task.one_plan, has_targets);
+    let ends = Ends::of(task.one_plan, problem.has_targets());
     let nothing = market.kinds.is_empty() || problem.first >= problem.end();
     if limits.steps == 0 || nothing || !budget.has_time(0.0, ends.plans) {
         return found;
@@ -181,7 +180,7 @@ pub(super) fn improve<'p>(
     let is_new = task.wishes.is_empty();
     let late = greedy::bound_left(&found.draft);
     let base = Arc::new(greedy::frozen(problem, task.wishes, task.until));
-    let compact = Compact::new(market, &base);
+    let compact = first_program(market, &base, task);
     let mut pdhg = Pdhg::new(compact.program.clone());
     if let Some(old) = &old {
         pdhg = pdhg.resume(compact.program.clone(), compact.warm(market, old), 0);
@@ -214,6 +213,15 @@ pub(super) fn improve<'p>(
     search.stages(task.until.max(problem.first), budget);
     search.tell(budget);
     search.found
+}
+
+/// The program that the search starts with. The bound knows nothing of agreed doses: the program
+/// places these people freely at their sessions, and whole plans put them where they were agreed.
+fn first_program(market: &Market, base: &Draft, task: &Task) -> Compact {
+    if market.problem.agreed.is_empty() {
+        return Compact::new(market, base);
+    }
+    Compact::new(market, &greedy::wished(market.problem, task.wishes, task.until))
 }
 
 impl<'p> Search<'_, 'p> {
@@ -297,8 +305,7 @@ impl<'p> Search<'_, 'p> {
     }
 
     fn has_routes(&self) -> bool {
-        let problem = self.market.problem;
-        !problem.teams.is_empty() && !problem.stops.is_empty()
+        self.market.problem.has_routes()
     }
 
     fn tell(&self, budget: &mut SearchBudget) {
@@ -321,7 +328,7 @@ impl<'p> Search<'_, 'p> {
     fn look(&mut self) {
         let judged = parallel::each(&self.points(), 2, |point| {
             let prices = self.compact.prices(self.market, point);
-            (self.market.answer(&prices).bound, prices)
+            (self.market.bound(&prices), prices)
         });
         for (bound, prices) in judged {
             if bound < self.found.bound {
@@ -403,7 +410,9 @@ impl<'p> Search<'_, 'p> {
             let parts = self.affordable(parts, until - budget.used());
             let from = (&self.compact, &self.pdhg);
             let pace = Pace { takes: self.round_takes, until };
-            let routed = routing::decide(self.market, from, self.base.clone(), parts, budget, pace);
+            let effort = Effort { parts, steps };
+            let routed =
+                routing::decide(self.market, from, self.base.clone(), effort, budget, pace);
             let objective = self.round_routed(&routed, budget);
             if found.as_ref().is_none_or(|held| objective > held.0) {
                 found = Some((objective, routed));

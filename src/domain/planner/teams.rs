@@ -2,19 +2,14 @@
 //! sets of stops.
 
 use super::free_capacity::minutes_left;
-use super::index::{Day, Per, SlotIndex, StopIndex, TeamIndex};
+use super::index::{Day, StopIndex, TeamIndex};
 use super::model::Problem;
 use super::parallel;
-use super::prices::{Market, Prices, VaccinePrices};
+use super::prices::{Market, VaccinePrices};
+use super::slots::Prices;
 
 /// Fewer team-days than this are not worth sharing among cores.
 pub(super) const TEAM_DAYS_SHARED: usize = 32;
-
-/// The routes of teams.
-pub(super) struct TeamDays {
-    /// Team-days, `(team, day)`.
-    days: Vec<(TeamIndex, Day)>,
-}
 
 /// A route: stops with their doses, and what it earns.
 #[derive(Debug, Clone, Default)]
@@ -25,44 +20,14 @@ pub(super) struct Route {
     pub(super) worth: f64,
 }
 
-impl TeamDays {
-    /// Every day on which a team works.
-    pub(super) fn new(problem: &Problem) -> Self {
-        let works = |&(team, d): &(TeamIndex, Day)| problem.teams[team].works[d];
-        let all =
-            problem.teams.indices().flat_map(|team| problem.plan_days().map(move |d| (team, d)));
-        Self { days: all.filter(works).collect() }
+/// What all teams earn on their best routes.
+pub(super) fn best_routes(market: &Market, prices: &Prices, vaccine: &VaccinePrices) -> f64 {
+    let best = |&(team, d): &(TeamIndex, Day)| best_route(market, prices, vaccine, team, d);
+    let mut total = 0.0;
+    for route in parallel::each(&market.team_days, TEAM_DAYS_SHARED, best) {
+        total += route.worth;
     }
-
-    /// What all teams earn on their best routes. Adds what the routes use to `usage` and subtracts
-    /// the doses that they bring to stops.
-    pub(super) fn best_routes(
-        &self,
-        market: &Market,
-        prices: &Prices,
-        vaccine: &VaccinePrices,
-        usage: &mut Per<SlotIndex, f64>,
-    ) -> f64 {
-        let mut total = 0.0;
-        let best = |&(team, d): &(TeamIndex, Day)| best_route(market, prices, vaccine, team, d);
-        let routes = parallel::each(&self.days, TEAM_DAYS_SHARED, best);
-        for (&(team, d), route) in self.days.iter().zip(routes) {
-            total += route.worth;
-            let lot = vaccine[market.problem.day_class[d]].1;
-            for (stop, doses) in route.visits {
-                if let Some(slot) = market.slots.stop_day[stop][d] {
-                    usage[slot] -= doses;
-                }
-                if let Some(slot) = market.slots.stop_visit[stop][d] {
-                    usage[slot] += 1.0;
-                }
-                if let Some(lot) = lot {
-                    usage[market.slots.lot[lot]] += doses * market.problem.teams[team].draw_doses;
-                }
-            }
-        }
-        total
-    }
+    total
 }
 
 /// The best route of a team on a day.
@@ -74,7 +39,7 @@ pub(super) fn best_route(
     d: Day,
 ) -> Route {
     let problem = market.problem;
-    let cost = vaccine[problem.day_class[d]].0 * problem.teams[team].draw_doses;
+    let cost = market.team_cost(vaccine, team, d);
     let mut stops = Vec::new();
     for p in problem.stops.indices() {
         let slots = market.slots.stop_day[p][d].zip(market.slots.stop_visit[p][d]);

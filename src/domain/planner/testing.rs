@@ -127,6 +127,7 @@ pub(super) fn series(doses: u8, low: Option<i32>, high: Option<i32>) -> Series {
         month_end: MonthEnd::Roll,
         grace: Duration::days(0),
         doses: (1..=doses).map(dose).collect(),
+        season_start: None,
         rules: None,
     }
 }
@@ -138,6 +139,8 @@ pub(super) fn group(id: &str, priority: f64) -> Group {
         name: id.into(),
         min_age: None,
         max_age: None,
+        sex: None,
+        tags: Vec::new(),
         priority,
         uptake: Decimal::ONE,
         target: None,

@@ -1,31 +1,36 @@
-//! The third stage: the same doses on the same days, nearer to the people. Two areas exchange sites
-//! on a day if that saves kilometres; nothing else changes.
+//! The third stage: the same doses on the same days, nearer to the people. Two areas of one programme
+//! exchange sites on a day if that saves kilometres; nothing else changes. An area is a catchment
+//! here: people who use the same places.
 
 use super::draft::{Draft, Path};
-use super::index::{AreaIndex, Day, Per, Place, SiteIndex};
+use super::index::{CatchmentIndex, Day, Per, Place, ProgrammeIndex, SiteIndex};
 use super::measure;
+use super::model::Catchment;
 use super::search_budget::SearchBudget;
 use std::collections::BTreeMap;
 
 /// Doses of a day by area and site.
-type Cells = BTreeMap<(AreaIndex, SiteIndex), i64>;
+type Cells = BTreeMap<(CatchmentIndex, SiteIndex), i64>;
 
 /// Kilometres from an area to a site; infinite out of reach.
-type Kilometres = Per<AreaIndex, Per<SiteIndex, f64>>;
+type Kilometres = Per<CatchmentIndex, Per<SiteIndex, f64>>;
 
 /// Shortens people's ways on all days from `until` on, until the share `ends` of the time limit has
 /// passed.
 pub(super) fn shorten(draft: &mut Draft, until: Day, budget: &mut SearchBudget, ends: f64) {
     let problem = draft.problem;
-    let km: Kilometres = Per::with(problem.reach.len(), |area| {
+    let distances = |catchment: &Catchment| {
         let mut km = Per::filled(f64::INFINITY, problem.sites.len());
-        for &place in &problem.reach[area] {
+        // Agreed sessions stay where they are.
+        let is_free = catchment.pins.is_none() && catchment.agreed.is_empty();
+        for &place in catchment.places.iter().filter(|_| is_free) {
             if let Place::Site(site) = place {
-                km[site] = measure::km(problem, area, place);
+                km[site] = measure::km(problem, catchment.area, place);
             }
         }
         km
-    });
+    };
+    let km: Kilometres = problem.catchments.iter().map(distances).collect();
     let mut of_day: Per<Day, Vec<(usize, usize)>> = Per::filled(Vec::new(), problem.days);
     for (at, path) in draft.paths.iter().enumerate() {
         for (j, step) in path.steps.iter().enumerate() {
@@ -38,20 +43,26 @@ pub(super) fn shorten(draft: &mut Draft, until: Day, budget: &mut SearchBudget, 
         if !budget.has_time(0.0, ends) {
             return;
         }
-        let old = cells(draft, &of_day[day]);
-        let mut new = old.clone();
-        exchange(&mut new, &km);
-        if new != old {
-            apply(draft, &mut of_day, day, &old, &new);
+        for programme in problem.programmes.indices() {
+            let old = cells(draft, &of_day[day], programme);
+            let mut new = old.clone();
+            exchange(&mut new, &km);
+            if new != old {
+                apply(draft, &mut of_day, day, &old, &new);
+            }
         }
     }
 }
 
-fn cells(draft: &Draft, steps: &[(usize, usize)]) -> Cells {
+fn cells(draft: &Draft, steps: &[(usize, usize)], programme: ProgrammeIndex) -> Cells {
     let mut cells = Cells::new();
     for &(at, j) in steps {
         let path = &draft.paths[at];
-        let area = draft.problem.cohorts[path.cohort].area;
+        let cohort = &draft.problem.cohorts[path.cohort];
+        if cohort.programme != programme {
+            continue;
+        }
+        let area = cohort.catchment;
         if let Place::Site(site) = path.steps[j].place {
             *cells.entry((area, site)).or_insert(0) += i64::from(path.people);
         }
@@ -67,13 +78,13 @@ const SAVING_MIN: f64 = 1e-9;
 /// Doses of an area at a site, and the kilometres that each would save at the other site.
 struct Mover {
     saves: f64,
-    area: AreaIndex,
+    area: CatchmentIndex,
     doses: i64,
 }
 
 /// Exchanges the sites of two areas as long as that saves kilometres.
 fn exchange(cells: &mut Cells, km: &Kilometres) {
-    let mut at: BTreeMap<SiteIndex, BTreeMap<AreaIndex, i64>> = BTreeMap::new();
+    let mut at: BTreeMap<SiteIndex, BTreeMap<CatchmentIndex, i64>> = BTreeMap::new();
     for (&(area, place), &n) in cells.iter() {
         at.entry(place).or_default().insert(area, n);
     }
@@ -92,7 +103,7 @@ fn exchange(cells: &mut Cells, km: &Kilometres) {
         }
     }
     if changed_ever {
-        let by_area = |(place, areas): (SiteIndex, BTreeMap<AreaIndex, i64>)| {
+        let by_area = |(place, areas): (SiteIndex, BTreeMap<CatchmentIndex, i64>)| {
             areas.into_iter().map(move |(area, n)| ((area, place), n))
         };
         *cells = at.into_iter().flat_map(by_area).collect();
@@ -102,7 +113,7 @@ fn exchange(cells: &mut Cells, km: &Kilometres) {
 /// Exchanges between two sites: the areas that save most by leaving one of them with those that
 /// save most by leaving the other.
 fn exchange_pair(
-    at: &mut BTreeMap<SiteIndex, BTreeMap<AreaIndex, i64>>,
+    at: &mut BTreeMap<SiteIndex, BTreeMap<CatchmentIndex, i64>>,
     km: &Kilometres,
     (one, other): (SiteIndex, SiteIndex),
 ) -> bool {
@@ -110,7 +121,7 @@ fn exchange_pair(
         let here = at[&from].iter();
         let here =
             here.filter(|(area, n)| **n > 0 && (km[**area][from] + km[**area][to]).is_finite());
-        let mover = |(&area, &doses): (&AreaIndex, &i64)| Mover {
+        let mover = |(&area, &doses): (&CatchmentIndex, &i64)| Mover {
             saves: km[area][from] - km[area][to],
             area,
             doses,
@@ -150,7 +161,7 @@ fn apply(
     new: &Cells,
 ) {
     let mut over: Cells = Cells::new();
-    let mut under: BTreeMap<AreaIndex, Vec<(SiteIndex, i64)>> = BTreeMap::new();
+    let mut under: BTreeMap<CatchmentIndex, Vec<(SiteIndex, i64)>> = BTreeMap::new();
     for (&(area, place), &n) in new {
         let by = n - old.get(&(area, place)).copied().unwrap_or(0);
         if by < 0 {
@@ -160,7 +171,7 @@ fn apply(
         }
     }
     for (at, j) in of_day[day].clone() {
-        let area = draft.problem.cohorts[draft.paths[at].cohort].area;
+        let area = draft.problem.cohorts[draft.paths[at].cohort].catchment;
         let Place::Site(from) = draft.paths[at].steps[j].place else { continue };
         while let Some(left) = over.get_mut(&(area, from)).filter(|left| **left > 0) {
             let Some((to, room)) = under.get_mut(&area).and_then(|list| list.last_mut()) else {

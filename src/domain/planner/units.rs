@@ -1,6 +1,5 @@
 //! Vaccine in whole numbers: a scale on which every draw of one dose is an integer.
 
-use crate::domain::campaign::Campaign;
 use crate::domain::stock::given_share;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -53,15 +52,9 @@ pub(super) struct Scale {
 const AMOUNT_MAX: u64 = 1 << 60;
 
 impl Scale {
-    /// The scale of a campaign's sites and teams.
-    pub(super) fn of(campaign: &Campaign) -> Self {
-        let rates = campaign
-            .sites
-            .iter()
-            .map(|site| site.wastage_rate)
-            .chain(campaign.teams.iter().map(|team| team.wastage_rate));
-        let lots: u64 = campaign.deliveries.iter().map(|lot| u64::from(lot.doses)).sum();
-        let store = campaign.sites.iter().filter_map(|site| site.storage_doses).max().unwrap_or(0);
+    /// The scale for draws at these wastage rates; `lots` and `store` are the vaccine doses of all
+    /// lots and of the largest cold store.
+    pub(super) fn of(rates: impl Iterator<Item = Decimal>, lots: u64, store: u32) -> Self {
         let most = AMOUNT_MAX / lots.max(u64::from(store)).max(1);
         let mut common: u128 = 1;
         for rate in rates {
@@ -112,21 +105,22 @@ mod tests {
 
     #[test]
     fn the_scale_makes_every_draw_whole_and_gives_that_up_where_amounts_would_overflow() {
-        use crate::domain::planner::testing::plain;
-        let mut campaign = plain();
+        let percents = |rates: &[i64]| -> Vec<Decimal> {
+            rates.iter().map(|&rate| Decimal::new(rate, 2)).collect()
+        };
         // 5 % and 10 % of waste keep 19/20 and 9/10: 171 units make both draws whole.
-        assert_eq!(Scale::of(&campaign).units, 19 * 9);
-        let scale = Scale::of(&campaign);
+        let scale = Scale::of(percents(&[5, 10]).into_iter(), 200, 40);
+        assert_eq!(scale.units, 19 * 9);
         assert_eq!(scale.draw(Keep::after(Decimal::new(5, 2))), Some(180));
         assert_eq!(scale.draw(Keep::after(Decimal::new(10, 2))), Some(190));
         assert_eq!(scale.draw(Keep::after(Decimal::new(50, 2))), Some(342));
         assert_eq!(scale.draw(Keep::after(Decimal::new(2, 1))), Some(214), "rounded up");
         assert_eq!(scale.vaccine(3), 513);
-        campaign.sites[0].wastage_rate = Decimal::new(123_456_789_012_345_677, 18);
+        let long = [Decimal::new(123_456_789_012_345_677, 18), Decimal::new(10, 2)];
         let most = AMOUNT_MAX / 200;
-        assert_eq!(Scale::of(&campaign).units, most, "200 doses of a lot at most");
-        campaign.sites[0].storage_doses = Some(400);
-        assert_eq!(Scale::of(&campaign).units, AMOUNT_MAX / 400);
+        let units = |store| Scale::of(long.into_iter(), 200, store).units;
+        assert_eq!(units(40), most, "200 doses of a lot at most");
+        assert_eq!(units(400), AMOUNT_MAX / 400);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::index::Day;
 use super::model::Problem;
+use super::programme::only;
 use super::{Request, explain, greedy, measure};
 use crate::domain::campaign::Campaign;
 use crate::domain::count::ceil_of;
@@ -173,11 +174,8 @@ impl GroupVerdict {
     fn best(&self, request: &Request, campaign: &Campaign) -> (u64, Vec<Unplaced>) {
         let problem = Problem::new(campaign, request.given, request.from);
         let draft = greedy::plan(&problem, &[], Day::FIRST);
-        let finished = measure::finished(&draft);
-        let of_group =
-            problem.cohorts.iter().zip(finished).filter(|(c, _)| c.key.group == self.group);
-        let people = of_group.map(|(_, people)| u64::from(people)).sum();
-        (people, explain::unplaced(&draft))
+        let unplaced = explain::unplaced(&draft)[only()].clone();
+        (measure::finished_of(&draft, &self.group), unplaced)
     }
 
     /// The smallest change of each kind that makes the target reachable.

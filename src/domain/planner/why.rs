@@ -2,9 +2,12 @@
 //! that one more unit of it could add to the objective. Also what the best series of a cohort would
 //! cost.
 
-use super::index::{AreaIndex, Day, ListIndex as _, Per, Place, ReachIndex, SlotIndex};
+use super::index::{Day, ListIndex as _, Per, Place, ReachIndex, SlotIndex};
 use super::model::Problem;
-use super::prices::{Kind, Market, PathSearch, Prices};
+use super::path_search::PathSearch;
+use super::prices::{Kind, Market};
+use super::programme::only;
+use super::slots::Prices;
 use super::teams::best_route;
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
@@ -117,7 +120,7 @@ impl Found<'_> {
         if price <= PRICE_MIN || !asked {
             return;
         }
-        let opens = self.question.group.and_then(|group| self.problem.campaign.group(group)?.opens);
+        let opens = self.question.group.and_then(|group| self.campaign().group(group)?.opens);
         if opens.is_some_and(|opens| last < opens) {
             return;
         }
@@ -139,12 +142,19 @@ impl Found<'_> {
         }
     }
 
+    fn campaign(&self) -> &Campaign {
+        self.problem.programmes[only()].campaign
+    }
+
     /// Whether the question is about a place.
     fn asks(&self, place: Place, code: &str) -> bool {
-        let campaign = self.problem.campaign;
+        let problem = self.problem;
         let in_area = |area: &str| {
-            let at = campaign.areas.iter().position(|one| one.code.as_str() == area);
-            at.is_some_and(|at| self.problem.reach[AreaIndex::of(at)].contains(&place))
+            let mut of_area = problem
+                .catchments
+                .iter()
+                .filter(|one| problem.areas[one.area].area.code.as_str() == area);
+            of_area.any(|one| one.places.contains(&place))
         };
         self.question.place.is_none_or(|asked| asked == code)
             && self.question.area.is_none_or(in_area)
@@ -179,7 +189,8 @@ impl Found<'_> {
                 self.add(Scarce::StopVisit, code, (d, d), price(slots.stop_visit[p][d]), 1.0);
             }
         }
-        for (lot, &slot) in problem.campaign.deliveries.iter().zip(&slots.lot) {
+        let campaign = problem.programmes[only()].campaign;
+        for (lot, &slot) in campaign.deliveries.iter().zip(&slots.lot) {
             let code = lot.lot.as_str();
             let last_day = Day::of(problem.days - 1);
             let (first, last) =
@@ -194,7 +205,7 @@ impl Found<'_> {
     /// Adds team days: the price of one is what the team's best route earns.
     fn add_teams(&mut self, market: &Market, prices: &Prices) {
         let problem = market.problem;
-        let of_area = |area: &str| problem.campaign.stops.iter().any(|s| s.area.as_str() == area);
+        let of_area = |area: &str| self.campaign().stops.iter().any(|s| s.area.as_str() == area);
         if self.question.area.is_some_and(|area| !of_area(area)) {
             return;
         }
@@ -223,13 +234,13 @@ pub fn best_series(
     let campaign = &*campaign.on(from);
     let problem = Problem::new(campaign, &[], from);
     let market = Market::new(&problem);
-    let of_place = market.dose_prices(&market.prices_of(prices));
+    let of_place = &market.dose_prices(&market.prices_of(prices))[only()];
     let mut search = PathSearch::new(&problem);
     let mut found = Vec::new();
     for cohort in &problem.cohorts {
         let asked = question.area.is_none_or(|area| cohort.key.area.as_str() == area)
             && question.group.is_none_or(|group| cohort.key.group.as_str() == group);
-        let places = &problem.reach[cohort.area];
+        let places = &problem.catchments[cohort.catchment].places;
         if !asked || places.is_empty() || problem.days == 0 {
             continue;
         }
@@ -240,6 +251,7 @@ pub fn best_series(
         let by_day: Per<Day, (f64, Place)> = Per::with(problem.days, cheapest);
         let price: Per<Day, f64> = by_day.iter().map(|one| one.0).collect();
         let kind = Kind {
+            programme: cohort.programme,
             reach: ReachIndex::of(0),
             priority: cohort.priority,
             dose: 0,

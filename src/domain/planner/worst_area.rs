@@ -53,7 +53,7 @@ struct Shares {
 impl Shares {
     fn of(draft: &Draft) -> Self {
         let problem = draft.problem;
-        let areas = problem.reach.len();
+        let areas = problem.areas.len();
         let mut shares = Self { finished: Per::filled(0, areas), people: Per::filled(0, areas) };
         for (cohort, finished) in problem.cohorts.iter().zip(measure::finished(draft)) {
             shares.finished[cohort.area] += u64::from(finished);
@@ -141,7 +141,7 @@ fn exchange(
 ) {
     let problem = draft.problem;
     let model = &problem.cohorts[cohort];
-    let reach = &problem.reach[area];
+    let reach = problem.places_of(cohort);
     let can_spare: Per<AreaIndex, bool> =
         Per::with(shares.people.len(), |other| other != area && shares.distance(other, level) < 0);
     let mut offers: Vec<(f64, usize)> = Vec::new();
@@ -149,6 +149,7 @@ fn exchange(
         let path = &draft.paths[at];
         let giver = &problem.cohorts[path.cohort];
         let usable = path.people > 0
+            && giver.programme == model.programme
             && can_spare[giver.area]
             && path.steps.iter().all(|s| s.day >= model.opens && reach.contains(&s.place));
         if usable {

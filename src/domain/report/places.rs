@@ -1,6 +1,7 @@
 //! The reports with a row for each place or lot.
 
 use super::{Arrival, ArrivalPick, Basis, Facts, Figure, Measure, Name, Pick, Value};
+use crate::domain::counting::ELSEWHERE;
 use crate::domain::date::days;
 use crate::domain::id::PlaceCode;
 use crate::domain::stock::{GivenAt, LotFigure, LotMonth, lots_between};
@@ -110,7 +111,8 @@ pub fn given_at(facts: &Facts<'_>) -> GivenAt {
         measure: Measure::Doses,
     };
     let mut out = GivenAt::new();
-    for (_, given) in facts.picked(&pick) {
+    let drawn = facts.picked(&pick).filter(|(_, given)| given.place.as_str() != ELSEWHERE);
+    for (_, given) in drawn {
         let doses = u64::try_from(given.total.doses).unwrap_or(0);
         *out.entry((given.day, given.place.clone())).or_default() += doses;
     }

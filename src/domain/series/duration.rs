@@ -79,12 +79,32 @@ fn add_months(start: NaiveDate, months: i32, month_end: MonthEnd) -> NaiveDate {
     }
 }
 
+/// The text with blanks around its signs, numbers and units: `6yrs–4days` becomes `6 yrs - 4 days`.
+fn spaced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut last = ' ';
+    for letter in text.replace("(s)", "s").chars() {
+        let letter = if matches!(letter, '−' | '–') { '-' } else { letter };
+        let is_sign = matches!(letter, '+' | '-');
+        let changes = last.is_ascii_digit() != letter.is_ascii_digit();
+        if is_sign || matches!(last, '+' | '-') || (changes && letter != '.' && last != '.') {
+            out.push(' ');
+        }
+        // A full stop may end an abbreviation.
+        if letter != '.' || !last.is_alphabetic() {
+            out.push(letter);
+        }
+        last = letter;
+    }
+    out
+}
+
 impl std::str::FromStr for Duration {
     type Err = DurationError;
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
         let wrong = || DurationError(text.to_owned());
-        let spaced = text.replace('+', " + ").replace('-', " - ");
+        let spaced = spaced(text);
         let mut words = spaced.split_whitespace().peekable();
         let (mut months, mut days) = (0_i32, 0_i32);
         let mut first = true;
@@ -102,10 +122,10 @@ impl std::str::FromStr for Duration {
             let number = sign * number.parse::<i32>().map_err(|_| wrong())?;
             let unit = words.next().ok_or_else(wrong)?.to_ascii_lowercase();
             let (total, factor) = match unit.strip_suffix('s').unwrap_or(&unit) {
-                "day" => (&mut days, 1),
-                "week" => (&mut days, 7),
-                "month" => (&mut months, 1),
-                "year" => (&mut months, 12),
+                "day" | "d" | "天" | "日" => (&mut days, 1),
+                "week" | "wk" | "w" | "周" => (&mut days, 7),
+                "month" | "mo" | "mth" | "月" | "个月" => (&mut months, 1),
+                "year" | "yr" | "y" | "岁" | "年" => (&mut months, 12),
                 _ => return Err(wrong()),
             };
             *total =
@@ -190,6 +210,18 @@ mod tests {
         let read = |text: &str| text.parse::<Duration>().expect(text);
         assert_eq!(read("2 Weeks + 1 day"), Duration::days(15));
         assert_eq!(read("1 year-4 days"), Duration { months: 12, days: -4 });
+        for (text, months, days) in [
+            ("6 yrs - 4 days", 72, -4),
+            ("18 mos", 18, 0),
+            ("4 wks", 0, 28),
+            ("1 yr. + 1 mo.", 13, 0),
+            ("6yrs–4days", 72, -4),
+            ("2 Month(s)", 2, 0),
+            ("65岁", 780, 0),
+            ("6个月", 6, 0),
+        ] {
+            assert_eq!(read(text), Duration { months, days }, "{text}");
+        }
         assert_eq!(read("200 years"), Duration { months: 2400, days: 0 }, "the longest");
         assert_eq!(read("73200 days"), Duration::days(73_200));
         for text in ["2401 months", "73201 days", "-73201 days"] {
@@ -230,6 +262,8 @@ mod tests {
             "1 day +",
             "+",
             "900 years",
+            "1.5 years",
+            "1 . years",
         ] {
             assert!(text.parse::<Duration>().is_err(), "{text}");
         }

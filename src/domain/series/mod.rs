@@ -3,6 +3,8 @@
 
 mod duration;
 mod model;
+mod season;
 
 pub use duration::{Duration, DurationError, MonthEnd};
 pub use model::{Series, SeriesDose};
+pub use season::SeasonStart;

@@ -1,6 +1,7 @@
 //! A series, as its file describes it.
 
 use super::duration::{Duration, MonthEnd};
+use super::season::SeasonStart;
 use crate::domain::id::SeriesId;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ pub struct Series {
     /// How much too early a dose may be and still count; 0 unless the official text says otherwise.
     #[serde(default)]
     pub grace: Duration,
+    /// The day of the year on which a season begins; where absent, a dose counts for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub season_start: Option<SeasonStart>,
     /// The doses, first to last.
     pub doses: Vec<SeriesDose>,
     /// The whole file, where it has rules that only the dose-rule engine reads.

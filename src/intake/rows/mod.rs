@@ -5,7 +5,10 @@
 //! rows and checks at the end that the file has not changed: [`Rows::finish`]. Memory use is one
 //! chunk and one batch.
 
+pub(super) mod national;
 mod shapes;
+
+pub use shapes::CampaignRow;
 
 use super::encoding::{Scan, scan};
 use super::fields::Fields;
@@ -13,38 +16,56 @@ use super::issue::Issue;
 use super::records::{Record, RecordReader};
 use super::table::{Column, Header, RawRow, TITLE_ROWS_MAX, header_at, list};
 use super::values::clean;
-use super::workbook::Book;
+use super::workbook::{Book, SheetRows};
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
-use crate::domain::plan::PlanRow;
-use std::collections::VecDeque;
+use crate::files;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::Path;
 
 /// Extra columns of an errors file. They are ignored, so that a corrected errors file can be imported.
 pub(super) const ERROR_COLUMNS: [&str; 3] = ["line", "code", "reason"];
 
+/// The column that names a row's campaign.
+const CAMPAIGN: &str = "campaign";
+
+/// Reads a row; `None` after it has added an issue.
+type ReadRow<T> = fn(&mut Fields<'_>) -> Option<T>;
+
 /// What a row of one kind looks like.
 struct Shape<T> {
     /// The sheet's name in a workbook.
     stem: &'static str,
     columns: &'static [Column],
-    read: fn(&mut Fields<'_>) -> Option<T>,
+    read: ReadRow<T>,
+    /// Whether a row of a form was left to be filled in. It says nothing, like a row that is not there.
+    is_unfilled: fn(&Fields<'_>) -> bool,
 }
+
+impl<T> Clone for Shape<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Shape<T> {}
 
 /// The rows of a file.
 pub struct Rows<T> {
     file: String,
     names: Vec<String>,
     header: Header,
-    columns: &'static [Column],
-    read: fn(&mut Fields<'_>) -> Option<T>,
+    shape: Shape<T>,
     /// Rows read while the header was looked for.
     pending: VecDeque<RawRow>,
     source: Source,
+    /// The campaign that the file is a form of.
+    form_of: Option<Box<str>>,
     /// Cells of a row that comes from a list, joined.
     joined: (String, Vec<usize>),
     count: u64,
+    unfilled: u64,
     /// Rows of the last batch, and bytes of their cells: room for the next one.
     ahead: usize,
     ahead_bytes: usize,
@@ -54,7 +75,7 @@ pub struct Rows<T> {
 
 enum Source {
     Csv(Box<RecordReader<File>>, Scan),
-    Sheet(std::vec::IntoIter<RawRow>),
+    Sheet(SheetRows),
 }
 
 /// Consecutive rows of a file, with their cells as read.
@@ -71,8 +92,12 @@ pub struct Batch<T> {
 pub struct Row<T> {
     /// The row's number as a spreadsheet shows it, from 1.
     pub line: u32,
+    /// The campaign that the row names, or else the form that it stands in.
+    pub campaign: Option<Box<str>>,
     /// What it says, or all issues found in it.
     pub value: Result<T, Vec<Issue>>,
+    /// What somebody should look at, although the row is accepted.
+    pub warnings: Vec<Issue>,
 }
 
 /// The cells of a batch as read, stored in one text.
@@ -104,11 +129,29 @@ impl RawCells {
     }
 }
 
+/// The columns that a file has: what it does not have it says nothing about.
+#[derive(Debug, Clone, Default)]
+pub struct Present(BTreeSet<&'static str>);
+
+impl Present {
+    /// Whether the file has a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.0.contains(column)
+    }
+
+    /// All columns of a kind of record: what is entered by hand is whole.
+    pub fn whole(stem: &str) -> Self {
+        Self(columns_of(stem).iter().map(|column| column.name).collect())
+    }
+}
+
 /// How much was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
     /// Rows, good and bad; blank rows are not counted.
     pub rows: u64,
+    /// Rows of a form that were not filled in. They are not among the rows.
+    pub unfilled: u64,
     /// Bytes of the file; 0 for a workbook.
     pub bytes: u64,
 }
@@ -144,8 +187,8 @@ pub(super) fn columns_of(stem: &str) -> &'static [Column] {
     }
 }
 
-/// Reads a plan as `plan make -o csv` prints it.
-pub fn plan(path: &Path) -> Result<Vec<PlanRow>, Vec<Issue>> {
+/// Reads a plan as `plan make -o csv` prints it, of one campaign or of several.
+pub fn plan(path: &Path) -> Result<Vec<CampaignRow>, Vec<Issue>> {
     const ROWS_AT_ONCE: usize = 10_000;
     let mut rows = open(path, &shapes::PLAN)?;
     let (mut found, mut issues) = (Vec::new(), Vec::new());
@@ -171,12 +214,14 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
             None => break,
         }
     }
-    let Some(at) = header_at(shape.columns, &head) else {
+    let Some(at) = header_at(shape.stem, shape.columns, &head) else {
         return Err(vec![Issue::error("empty_file", file).with("columns", list(shape.columns))]);
     };
     let pending = head.split_off(at + 1).into();
+    let form_of = head[..at].iter().flat_map(|row| &row.cells).find_map(|cell| of_form(cell));
     let mut issues = Vec::new();
-    let header = Header::read(&file, shape.columns, &ERROR_COLUMNS, &head[at], &mut issues);
+    let header =
+        Header::read(&file, (shape.stem, shape.columns), &ERROR_COLUMNS, &head[at], &mut issues);
     if !issues.is_empty() {
         return Err(issues);
     }
@@ -184,12 +229,13 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
         file,
         names: header.names.clone(),
         header,
-        columns: shape.columns,
-        read: shape.read,
+        shape: *shape,
         pending,
         source,
+        form_of,
         joined: (String::new(), Vec::new()),
         count: 0,
+        unfilled: 0,
         ahead: 0,
         ahead_bytes: 0,
         fault: None,
@@ -197,9 +243,16 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
     })
 }
 
+/// Begins the cell above a form's table that names the campaign.
+pub(super) const FORM_OF: &str = "campaign: ";
+
+/// The campaign that a cell above the header names.
+fn of_form(cell: &str) -> Option<Box<str>> {
+    clean(cell).strip_prefix(FORM_OF).map(str::trim).filter(|id| !id.is_empty()).map(Box::from)
+}
+
 fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source), Issue> {
-    let unreadable =
-        |error: std::io::Error| Issue::error("unreadable", &name).with("reason", error.to_string());
+    let unreadable = |error: std::io::Error| Issue::unreadable(&name, &error);
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Issue::error("path_missing", path.to_string_lossy()));
@@ -214,18 +267,14 @@ fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source)
     match extension.as_str() {
         "xlsb" | "ods" => Err(Issue::error("old_workbook", name)),
         "xlsx" | "xlsm" | "xls" | "et" => {
-            let mut book = Book::open(path, &name)?;
-            let sheets = book.sheets();
-            let named = sheets.iter().find(|sheet| sheet.trim().to_lowercase() == stem);
-            let Some(sheet) = named.or(sheets.first()) else {
-                return Err(Issue::error("missing_sheet", name).with("stem", stem));
-            };
-            let rows = book.rows(sheet)?;
-            Ok((book.shown(sheet), Source::Sheet(rows.into_iter())))
+            let book = Book::open_one(path, &name, stem)?;
+            let missing = || Issue::error("missing_sheet", &name).with("stem", stem);
+            let (shown, rows) = book.into_rows().ok_or_else(missing)?;
+            Ok((shown, Source::Sheet(rows)))
         }
         _ => {
-            let found = scan(&name, || File::open(path))?;
-            let file = File::open(path).map_err(unreadable)?;
+            let found = scan(&name, || files::open(path))?;
+            let file = files::open(path).map_err(unreadable)?;
             let reader = RecordReader::new(file, found);
             Ok((name, Source::Csv(Box::new(reader), found)))
         }
@@ -255,6 +304,14 @@ impl<T> Rows<T> {
     /// The header's cells as the file has them.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// Which columns the file has, in the order in which [`columns_of`] lists them.
+    pub fn present(&self) -> Present {
+        let has = |(at, column): (usize, &Column)| {
+            self.header.index.get(at).copied().flatten().map(|_| column.name)
+        };
+        Present(self.shape.columns.iter().enumerate().filter_map(has).collect())
     }
 
     /// The file's name, or `book.xlsx!sheet`.
@@ -297,6 +354,13 @@ impl<T> Rows<T> {
     }
 
     fn step(&mut self, batch: &mut Batch<T>) -> Result<(), Issue> {
+        let sort = Sort {
+            file: &self.file,
+            header: &self.header,
+            shape: self.shape,
+            form_of: self.form_of.as_deref(),
+            is_csv: !self.is_workbook(),
+        };
         let raw = match (self.pending.pop_front(), &mut self.source) {
             (Some(row), _) => Some(row),
             (None, Source::Sheet(rows)) => {
@@ -307,7 +371,7 @@ impl<T> Rows<T> {
             (None, Source::Csv(reader, _)) => {
                 match reader.read(&self.file)? {
                     Some(record) => {
-                        take(&self.file, &self.header, self.columns, self.read, record, batch);
+                        self.unfilled += u64::from(!sort.take(record, batch));
                     }
                     None => self.is_done = true,
                 }
@@ -323,7 +387,7 @@ impl<T> Rows<T> {
                 ends.push(text.len());
             }
             let record = Record { row: raw.row, text, ends };
-            take(&self.file, &self.header, self.columns, self.read, record, batch);
+            self.unfilled += u64::from(!sort.take(record, batch));
         }
         Ok(())
     }
@@ -337,34 +401,52 @@ impl<T> Rows<T> {
             Source::Csv(_, found) => found.bytes,
             Source::Sheet(_) => 0,
         };
-        Ok(Summary { rows: self.count, bytes })
+        Ok(Summary { rows: self.count, unfilled: self.unfilled, bytes })
     }
 }
 
-/// Reads one record into the batch unless it is blank.
-fn take<T>(
-    file: &str,
-    header: &Header,
-    columns: &'static [Column],
-    read: fn(&mut Fields<'_>) -> Option<T>,
-    record: Record<'_>,
-    batch: &mut Batch<T>,
-) {
-    if clean(record.text).is_empty() {
-        return;
+/// How the records of a file are read.
+struct Sort<'a, T> {
+    file: &'a str,
+    header: &'a Header,
+    shape: Shape<T>,
+    /// The campaign of the form that the rows stand in.
+    form_of: Option<&'a str>,
+    is_csv: bool,
+}
+
+impl<T> Sort<'_, T> {
+    /// Reads one record into the batch unless it is blank; false if it is a row of a form that was not filled in.
+    fn take(&self, record: Record<'_>, batch: &mut Batch<T>) -> bool {
+        if clean(record.text).is_empty() {
+            return true;
+        }
+        let Self { file, header, shape, form_of, is_csv } = *self;
+        let mut fields = Fields::of_record(file, shape.columns, &header.index, record);
+        let cells = record.ends.len();
+        let short = if is_csv { header.short_issue(file, record.row, cells) } else { None };
+        if short.is_none() && (shape.is_unfilled)(&fields) {
+            return false;
+        }
+        // What a row that was cut off lacks would be told again, cell by cell.
+        let value = if short.is_none() { (shape.read)(&mut fields) } else { None };
+        let named = Some(fields.get(CAMPAIGN)).filter(|id| !id.is_empty());
+        let campaign = named.or(form_of).map(Box::from);
+        let mut issues = fields.issues;
+        issues.extend(short);
+        if !header.covers(cells)
+            && let Some(cell) = header.stray(record.cells())
+        {
+            issues.push(header.stray_issue(file, record.row, cell));
+        }
+        let (errors, warnings): (Vec<Issue>, Vec<Issue>) =
+            issues.into_iter().partition(Issue::is_error);
+        let value = match value {
+            Some(value) if errors.is_empty() => Ok(value),
+            _ => Err(errors),
+        };
+        batch.raw.push(record);
+        batch.rows.push(Row { line: record.row, campaign, value, warnings });
+        true
     }
-    let mut fields = Fields::of_record(file, columns, &header.index, record);
-    let value = read(&mut fields);
-    let mut issues = fields.issues;
-    if !header.covers(record.ends.len())
-        && let Some(cell) = header.stray(record.cells())
-    {
-        issues.push(header.stray_issue(file, record.row, cell));
-    }
-    let value = match value {
-        Some(value) if issues.is_empty() => Ok(value),
-        _ => Err(issues),
-    };
-    batch.raw.push(record);
-    batch.rows.push(Row { line: record.row, value });
 }

@@ -1,12 +1,14 @@
 //! The columns of each kind of row, and how a row is read.
 
 use super::Shape;
-use crate::domain::dose::{Dose, Tally};
-use crate::domain::id::{AreaCode, GroupId, LotCode, PersonId, PlaceCode, RecordId, TeamCode};
-use crate::domain::person::{Outcome, OutcomeKind, Person, Sex};
+use crate::domain::dose::{Attribute, Dose, Entered, Tally};
+use crate::domain::id::{
+    AreaCode, CampaignId, GroupId, LotCode, PersonId, PlaceCode, RecordId, TeamCode,
+};
+use crate::domain::person::{More, Outcome, OutcomeKind, Person, Sex};
 use crate::domain::plan::PlanRow;
 use crate::intake::fields::{COUNT_MAX, Fields};
-use crate::intake::settings::language;
+use crate::intake::settings::{language, sex};
 use crate::intake::table::Column;
 use crate::intake::values::yes_no;
 
@@ -23,8 +25,10 @@ pub(super) const TALLIES: Shape<Tally> = Shape {
         Column::required("group"),
         Column::required("dose"),
         Column::required("doses"),
+        Column::optional("campaign"),
     ],
     read: tally,
+    is_unfilled: |fields| fields.is_blank("doses"),
 };
 
 pub(super) const DOSES: Shape<Dose> = Shape {
@@ -36,8 +40,13 @@ pub(super) const DOSES: Shape<Dose> = Shape {
         Column::required("place"),
         Column::optional("product"),
         Column::optional("lot"),
+        Column::optional("campaign"),
+        Column::optional("entered_by").private(),
+        Column::optional("entered_at"),
+        Column::optional("attribute"),
     ],
     read: dose,
+    is_unfilled: |_| false,
 };
 
 pub(super) const PERSONS: Shape<Person> = Shape {
@@ -55,8 +64,18 @@ pub(super) const PERSONS: Shape<Person> = Shape {
         Column::optional("language"),
         Column::optional("household").private(),
         Column::optional("opt_out"),
+        Column::optional("id_no").private(),
+        Column::optional("guardian").private(),
+        Column::optional("unit"),
+        Column::optional("school"),
+        Column::optional("class"),
+        Column::optional("address").private(),
+        Column::optional("died"),
+        Column::optional("mother_hbsag"),
+        Column::optional("birth_weight"),
     ],
     read: person,
+    is_unfilled: |_| false,
 };
 
 pub(super) const OUTCOMES: Shape<Outcome> = Shape {
@@ -67,13 +86,20 @@ pub(super) const OUTCOMES: Shape<Outcome> = Shape {
         Column::required("date"),
         Column::required("outcome"),
         Column::optional("until"),
+        Column::optional("campaign"),
+        Column::optional("vaccine"),
     ],
     read: outcome,
+    is_unfilled: |_| false,
 };
 
-pub(super) const PLAN: Shape<PlanRow> = Shape {
+/// A row of a plan, with the campaign that it names; a joint plan has rows of several.
+pub type CampaignRow = (Option<CampaignId>, PlanRow);
+
+pub(super) const PLAN: Shape<CampaignRow> = Shape {
     stem: "plan",
     columns: &[
+        Column::optional("campaign"),
         Column::required("date"),
         Column::required("place"),
         Column::required("team"),
@@ -83,9 +109,11 @@ pub(super) const PLAN: Shape<PlanRow> = Shape {
         Column::required("doses"),
     ],
     read: plan_row,
+    is_unfilled: |_| false,
 };
 
-fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
+fn plan_row(fields: &mut Fields<'_>) -> Option<CampaignRow> {
+    let campaign = fields.code_maybe("campaign");
     let day = fields.day("date");
     let place = fields.code("place");
     let team = fields.code_maybe("team");
@@ -93,7 +121,7 @@ fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
     let group = fields.code("group");
     let dose = fields.count("dose", 0..=DOSE_NUMBER_MAX);
     let doses = fields.count("doses", 0..=COUNT_MAX);
-    Some(PlanRow {
+    let row = PlanRow {
         day: day?,
         place: PlaceCode::new(place?),
         team: team?.map(TeamCode::new),
@@ -101,7 +129,8 @@ fn plan_row(fields: &mut Fields<'_>) -> Option<PlanRow> {
         group: GroupId::new(group?),
         dose: u8::try_from(dose?).ok()?,
         doses: doses?,
-    })
+    };
+    Some((campaign?.map(CampaignId::new), row))
 }
 
 fn tally(fields: &mut Fields<'_>) -> Option<Tally> {
@@ -120,16 +149,22 @@ fn tally(fields: &mut Fields<'_>) -> Option<Tally> {
         group: GroupId::new(group?),
         dose: u8::try_from(dose?).ok()?,
         doses: doses?,
+        campaign: None,
     })
 }
 
 fn dose(fields: &mut Fields<'_>) -> Option<Dose> {
     let record = fields.code("record");
-    let person = fields.code("person");
+    let person = fields.person("person", None);
     let date = fields.day("date");
     let place = fields.code("place");
     let product = fields.text_maybe("product");
     let lot = fields.code_maybe("lot");
+    let by = fields.text_maybe("entered_by");
+    let at = fields.text_maybe("entered_at");
+    let attribute =
+        if fields.is_blank("attribute") { Some(None) } else { attribute(fields).map(Some) };
+    let entered = Entered { by: by?, at: at? };
     Some(Dose {
         record: RecordId::new(record?),
         person: PersonId::new(person?),
@@ -137,15 +172,27 @@ fn dose(fields: &mut Fields<'_>) -> Option<Dose> {
         place: PlaceCode::new(place?),
         product: product?,
         lot: lot?.map(LotCode::new),
+        campaign: None,
+        elsewhere: false,
+        attribute: attribute?,
+        entered: (entered != Entered::default()).then(|| Box::new(entered)),
+    })
+}
+
+fn attribute(fields: &mut Fields<'_>) -> Option<Attribute> {
+    fields.word("attribute", &["P", "S"], |word| match word {
+        "p" | "programme" | "免疫规划" | "免费" => Some(Attribute::Programme),
+        "s" | "self-paid" | "非免疫规划" | "自费" => Some(Attribute::SelfPaid),
+        _ => None,
     })
 }
 
 fn person(fields: &mut Fields<'_>) -> Option<Person> {
-    let id = fields.code("person");
-    let area = fields.code("area");
     let born = fields.day("born");
+    let id = fields.person("person", born);
+    let area = fields.code("area");
     let name = fields.text_maybe("name");
-    let sex = if fields.is_blank("sex") { Some(Sex::U) } else { sex(fields) };
+    let sex = if fields.is_blank("sex") { Some(Sex::U) } else { sex(fields, "sex") };
     let group = fields.code_maybe("group");
     let tags = fields.text_maybe("tags");
     let email = fields.email_maybe("email");
@@ -161,6 +208,7 @@ fn person(fields: &mut Fields<'_>) -> Option<Person> {
     } else {
         fields.word("opt_out", &["yes", "no"], yes_no)
     };
+    let more = more(fields);
     let split = |c: char| c.is_whitespace() || ",;，；、|".contains(c);
     Some(Person {
         id: PersonId::new(id?),
@@ -168,7 +216,13 @@ fn person(fields: &mut Fields<'_>) -> Option<Person> {
         born: born?,
         name: name?,
         sex: sex?,
-        group: group?.map(GroupId::new),
+        groups: group?
+            .iter()
+            .flat_map(|groups| groups.split([';', '；', '|']))
+            .map(str::trim)
+            .filter(|group| !group.is_empty())
+            .map(GroupId::from)
+            .collect(),
         tags: tags?
             .iter()
             .flat_map(|tags| tags.split(split))
@@ -180,33 +234,64 @@ fn person(fields: &mut Fields<'_>) -> Option<Person> {
         language: tongue?,
         household: household?,
         opt_out: opt_out?,
+        more: Box::new(more?),
     })
 }
 
-fn sex(fields: &mut Fields<'_>) -> Option<Sex> {
-    fields.word("sex", &["F", "M", "U"], |word| match word {
-        "f" | "female" | "女" | "女性" => Some(Sex::F),
-        "m" | "male" | "男" | "男性" => Some(Sex::M),
-        "u" | "unknown" | "未知" | "不详" => Some(Sex::U),
-        _ => None,
+fn more(fields: &mut Fields<'_>) -> Option<More> {
+    /// Grams. Nobody of less than this survived, nobody weighed more. Our choice.
+    const BIRTH_WEIGHTS: std::ops::RangeInclusive<u32> = 200..=9999;
+    let id_no = fields.code_maybe("id_no");
+    let guardian = fields.text_maybe("guardian");
+    let unit = fields.code_maybe("unit");
+    let school = fields.text_maybe("school");
+    let class = fields.text_maybe("class");
+    let address = fields.text_maybe("address");
+    let died = fields.day_maybe("died");
+    let mother_hbsag = if fields.is_blank("mother_hbsag") {
+        Some(None)
+    } else {
+        fields.word("mother_hbsag", &["yes", "no", "unknown"], |word| match word {
+            "positive" | "阳性" | "1" => Some(Some(true)),
+            "negative" | "阴性" | "2" => Some(Some(false)),
+            "unknown" | "不详" | "3" => Some(None),
+            word => yes_no(word).map(Some),
+        })
+    };
+    let birth_weight = if fields.is_blank("birth_weight") {
+        Some(None)
+    } else {
+        fields.count("birth_weight", BIRTH_WEIGHTS).map(Some)
+    };
+    Some(More {
+        id_no: id_no?,
+        guardian: guardian?,
+        unit: unit?,
+        school: school?,
+        class: class?,
+        address: address?,
+        died: died?,
+        mother_hbsag: mother_hbsag?,
+        birth_weight: birth_weight?,
     })
 }
 
 fn outcome(fields: &mut Fields<'_>) -> Option<Outcome> {
     let record = fields.code("record");
-    let person = fields.code("person");
+    let person = fields.person("person", None);
     let date = fields.day("date");
     let words = OutcomeKind::ALL.map(OutcomeKind::word);
     let outcome = fields.word("outcome", &words, |word| match word {
-        "拒绝" => Some(OutcomeKind::Refused),
-        "暂缓" => Some(OutcomeKind::Deferred),
-        "禁忌" => Some(OutcomeKind::Contraindicated),
-        "未到" => Some(OutcomeKind::Absent),
-        "迁出" => Some(OutcomeKind::Moved),
-        "死亡" => Some(OutcomeKind::Dead),
+        "拒种" | "拒绝" | "拒绝接种" => Some(OutcomeKind::Refused),
+        "暂缓" | "暂缓接种" | "缓种" => Some(OutcomeKind::Deferred),
+        "禁忌" | "禁忌症" | "禁忌证" => Some(OutcomeKind::Contraindicated),
+        "未到" | "未到场" => Some(OutcomeKind::Absent),
+        "迁出" | "外迁" => Some(OutcomeKind::Moved),
+        "死亡" | "去世" => Some(OutcomeKind::Dead),
         word => OutcomeKind::from_word(word),
     });
     let until = fields.day_maybe("until");
+    let vaccine = fields.text_maybe("vaccine");
     if let (Some(date), Some(Some(until))) = (date, until)
         && until < date
     {
@@ -220,5 +305,7 @@ fn outcome(fields: &mut Fields<'_>) -> Option<Outcome> {
         date: date?,
         outcome: outcome?,
         until: until?,
+        campaign: None,
+        vaccine: vaccine?,
     })
 }

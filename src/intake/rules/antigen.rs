@@ -26,19 +26,27 @@ pub(super) fn read(reading: &mut Reading<'_>, root: &Element) -> Option<Read> {
     };
     let name: Box<str> = reading.required(first, "targetDisease").into();
     let mut antigen = Antigen { name: name.clone(), ..Antigen::default() };
+    // Without its age a contraindication holds at every age; an immunity whose day cannot be read makes nobody immune.
+    let before = reading.issues.len();
     for immunity in root.each("immunity") {
         read_immunity(reading, immunity, &mut antigen);
     }
     for list in root.each("contraindications") {
         read_contraindications(reading, list, &mut antigen);
     }
+    reading.forgive(before);
     for element in root.each("series") {
+        let before = reading.issues.len();
         let disease = reading.required(element, "targetDisease");
         if disease != &*name {
             reading.error("several_antigens", element, "series/targetDisease", disease);
         }
-        if let Some(series) = read_series(reading, element) {
-            antigen.series.push(series);
+        let series = read_series(reading, element);
+        // A series with one rule that is not understood could recommend what it should not.
+        if reading.forgive(before) {
+            reading.leave_out(element, element.value("seriesName"));
+        } else {
+            antigen.series.extend(series);
         }
     }
     let asks = asked_groups(&antigen).next().is_some();
@@ -157,15 +165,17 @@ const SELECT: [&str; 8] = [
 const KINDS: [(&str, Kind); 3] =
     [("Standard", Kind::Standard), ("Risk", Kind::Risk), ("Evaluation Only", Kind::EvaluationOnly)];
 const SEXES: [(&str, Sex); 3] = [("Female", Sex::F), ("Male", Sex::M), ("Unknown", Sex::U)];
-const PRIORITIES: [(&str, u8); 5] = [("A", 0), ("B", 1), ("C", 2), ("D", 3), ("E", 4)];
+const PRIORITIES: [(&str, u8); 8] =
+    [("A", 0), ("B", 1), ("C", 2), ("D", 3), ("E", 4), ("F", 5), ("G", 6), ("H", 7)];
 
 fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<AntigenSeries> {
     reading.known(element, &SERIES);
     let name = reading.required(element, "seriesName");
     let group = reading.required(element, "vaccineGroup");
     let group_known = reading.builder.rules.groups.iter().any(|known| *known.name == *group);
-    if !group.is_empty() && !group_known {
+    if !group_known {
         reading.error("unknown_vaccine_group", element, "series/vaccineGroup", group);
+        return None;
     }
     let kind = reading.word(element, "seriesType", &KINDS);
     if element.value("seriesType").is_empty() {
@@ -211,10 +221,21 @@ fn read_series(reading: &mut Reading<'_>, element: &Element) -> Option<AntigenSe
 
 fn read_sexes(reading: &mut Reading<'_>, element: &Element) -> Vec<Sex> {
     let mut sexes = Vec::new();
+    let is_known =
+        |gender: &Element| SEXES.iter().any(|(word, _)| word.eq_ignore_ascii_case(gender.text()));
+    let has_known = element.each("requiredGender").any(is_known);
     for gender in element.each("requiredGender").filter(|gender| !gender.is_blank()) {
-        match SEXES.iter().find(|(word, _)| word.eq_ignore_ascii_case(gender.text())) {
-            Some((_, sex)) => sexes.push(*sex),
-            None => reading.error("bad_gender", gender, "requiredGender", gender.text()),
+        if let Some((_, sex)) =
+            SEXES.iter().find(|(word, _)| word.eq_ignore_ascii_case(gender.text()))
+        {
+            sexes.push(*sex);
+        } else {
+            reading.error("bad_gender", gender, "requiredGender", gender.text());
+            let last = reading.issues.len() - 1;
+            // Nobody in the input has it, so the others that are required stand alone.
+            if has_known {
+                reading.forgive(last);
+            }
         }
     }
     sexes

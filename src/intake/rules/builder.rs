@@ -5,6 +5,7 @@ use crate::domain::rules::model::{
     VaccineGroupId, VaccineId, Wait,
 };
 use crate::domain::series::{Duration, MonthEnd};
+use crate::intake::values::half_width;
 use std::collections::{BTreeMap, HashMap};
 
 /// Rules that are being collected.
@@ -118,12 +119,35 @@ impl Builder {
     }
 }
 
-/// A numeric code with leading zeros up to `width` digits; any other code unchanged.
+/// A code in the form in which codes are compared: a number has leading zeros up to `width` digits and no more,
+/// whether it was typed as `3`, `003`, `３` or `3.0`; any other code is unchanged.
 pub(crate) fn padded(code: &str, width: usize) -> String {
-    let code = code.trim();
-    if code.bytes().all(|byte| byte.is_ascii_digit()) {
-        format!("{code:0>width$}")
-    } else {
-        code.to_owned()
+    let code = half_width(code.trim());
+    let whole = code.split_once('.').map_or(&*code, |(whole, rest)| {
+        if rest.bytes().all(|byte| byte == b'0') { whole } else { &*code }
+    });
+    if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return code.into_owned();
+    }
+    let digits = whole.trim_start_matches('0');
+    format!("{digits:0>width$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::padded;
+
+    #[test]
+    fn leading_zeros_of_a_code_mean_nothing() {
+        for code in ["3", "03", "003", " 3 ", "３", "3.0", "0003.00"] {
+            assert_eq!(padded(code, 2), "03", "{code}");
+        }
+        assert_eq!(padded("062", 2), "62");
+        assert_eq!(padded("0207", 2), "207");
+        assert_eq!(padded("0", 2), "00");
+        assert_eq!(padded("0007", 3), "007");
+        for code in ["", "MMR", "3.5", "DTaP-IPV/Hib", "."] {
+            assert_eq!(padded(code, 2), code);
+        }
     }
 }

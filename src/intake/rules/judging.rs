@@ -6,7 +6,7 @@ use super::rules_of;
 use super::series_file::parse;
 use super::series_form::SeriesFile;
 use crate::domain::campaign::Campaign;
-use crate::domain::judge::{Asks, Judge};
+use crate::domain::judge::{Among, Asks, Judge};
 use crate::domain::rules::Rules;
 use crate::domain::rules::model::{AgeId, Kind, VaccineGroupId, VaccineId};
 use crate::domain::series::Series;
@@ -34,7 +34,7 @@ pub fn judge_of(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
             let rules = PROGRAMME.clone();
             let groups = asked(&rules, &catch_up.vaccines);
             let asks = Asks::CatchUp { groups, from: campaign.start, to: campaign.end };
-            Ok(Judge { rules, asks, others: BTreeSet::new() })
+            Ok(Judge { rules, asks, others: BTreeSet::new(), among: Among::default() })
         }
         None => of_series(campaign),
     }
@@ -88,7 +88,8 @@ fn of_series(campaign: &Campaign) -> Result<Judge, Vec<Issue>> {
     let vaccine = vaccine.map_or(VaccineId(0), |row| row.vaccine);
     let is_own = |code: &str| rules.vaccine_by_code.contains_key(code);
     let others = PROGRAMME.vaccine_by_code.keys().filter(|code| !is_own(code)).cloned().collect();
-    Ok(Judge { asks: Asks::Series { own: vaccine, doses }, rules, others })
+    let asks = Asks::Series { own: vaccine, doses };
+    Ok(Judge { asks, rules, others, among: Among::default() })
 }
 
 /// All that a series says. A series with keys that only the dose rules read is kept as the file that

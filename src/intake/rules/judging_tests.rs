@@ -43,6 +43,10 @@ fn dose(date: &str, product: Option<&str>) -> Dose {
         place: PlaceCode::new("S"),
         product: product.map(str::to_owned),
         lot: None,
+        campaign: None,
+        elsewhere: false,
+        attribute: None,
+        entered: None,
     }
 }
 

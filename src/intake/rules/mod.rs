@@ -1,6 +1,7 @@
 //! Reads dose rules: series files, or CDC's supporting data for CDSi as XML, as CDC publishes it.
 //!
-//! An unknown element is only a warning, so that a newer release loads and says what is new.
+//! An unknown element is only a warning, and an unknown value costs only the series that it stands in, so that any
+//! release loads and says what is not understood.
 
 mod antigen;
 mod builder;
@@ -13,6 +14,7 @@ mod reading;
 mod schedule;
 mod series_file;
 mod series_form;
+mod source;
 mod xml;
 
 #[cfg(test)]
@@ -22,8 +24,7 @@ mod fuzz_tests;
 #[cfg(test)]
 mod tests;
 
-use super::encoding;
-use super::issue::{Issue, has_errors};
+use super::issue::{Issue, Severity, has_errors};
 use crate::domain::rules::Rules;
 use antigen::asked_groups;
 use builder::Builder;
@@ -32,9 +33,10 @@ pub(in crate::intake) use embedded::FILES;
 pub use judging::{judge_of, vaccine_names};
 use reading::Reading;
 use series_form::SeriesFile;
+use source::Texts;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Largest file of rules, in bytes. Real ones have a few megabytes.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -51,40 +53,14 @@ pub struct Loaded {
     pub warnings: Vec<Issue>,
 }
 
-/// What kind of rules a folder holds.
-#[derive(Debug)]
-enum Folder {
-    Cdsi { schedule: Option<PathBuf>, antigens: Vec<PathBuf> },
-    Series(Vec<PathBuf>),
-}
-
-/// Reads a folder of series files or of CDSi supporting data.
+/// Reads a folder of series files or of CDSi supporting data, or the zip file in which CDC publishes these.
 pub fn folder(path: &Path) -> Result<Loaded, Vec<Issue>> {
-    let shown = path.display().to_string();
-    let mut files = Vec::new();
-    let unreadable = |error: &dyn std::fmt::Display| {
-        vec![Issue::error("unreadable", &shown).with("reason", error)]
-    };
-    for entry in std::fs::read_dir(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => vec![Issue::error("path_missing", &shown)],
-        _ => unreadable(&error),
-    })? {
-        files.push(entry.map_err(|error| unreadable(&error))?.path());
-        if files.len() > FILES_MAX {
-            return Err(vec![Issue::error("too_many_files", &shown).with("limit", FILES_MAX)]);
-        }
+    fn borrowed(texts: &[(String, String)]) -> Vec<(&str, &str)> {
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
     }
-    files.sort();
-    match sort_out(files) {
-        Some(Folder::Cdsi { schedule: Some(schedule), antigens }) => cdsi(&schedule, &antigens),
-        Some(Folder::Cdsi { schedule: None, .. }) => {
-            Err(vec![Issue::error("missing_rules", &shown).value(SCHEDULE)])
-        }
-        Some(Folder::Series(paths)) => {
-            let texts = texts_of(paths.iter())?;
-            series(&texts.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect::<Vec<_>>())
-        }
-        None => Err(vec![Issue::error("no_rules", &shown)]),
+    match source::read(path)? {
+        Texts::Cdsi(texts) => from_texts(&borrowed(&texts)),
+        Texts::Series(texts) => series(&borrowed(&texts)),
     }
 }
 
@@ -116,61 +92,6 @@ fn rules_of<'a, F: Borrow<SeriesFile>>(
     Ok(Loaded { rules: builder.rules, warnings: issues })
 }
 
-fn sort_out(files: Vec<PathBuf>) -> Option<Folder> {
-    let mut schedule = None;
-    let (mut antigens, mut series) = (Vec::new(), Vec::new());
-    for file in files {
-        let name = name_of(&file).to_ascii_lowercase();
-        let ending = Path::new(&name).extension().unwrap_or_default();
-        if ending == "toml" {
-            series.push(file);
-        } else if ending != "xml" {
-        } else if name.starts_with("antigensupportingdata") {
-            antigens.push(file);
-        } else if name.starts_with("schedulesupportingdata") {
-            schedule = Some(file);
-        }
-    }
-    if schedule.is_some() || !antigens.is_empty() {
-        return Some(Folder::Cdsi { schedule, antigens });
-    }
-    (!series.is_empty()).then_some(Folder::Series(series))
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}
-
-fn text_of(path: &Path) -> Result<String, Issue> {
-    let name = name_of(path);
-    let unreadable =
-        |error: std::io::Error| Issue::error("unreadable", &name).with("reason", error);
-    if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
-        return Err(Issue::error("file_too_large", &name).with("limit", "64 MB"));
-    }
-    encoding::text(&name, &std::fs::read(path).map_err(unreadable)?)
-}
-
-fn texts_of<'a>(
-    paths: impl Iterator<Item = &'a PathBuf>,
-) -> Result<Vec<(String, String)>, Vec<Issue>> {
-    let (mut texts, mut issues) = (Vec::new(), Vec::new());
-    for path in paths {
-        match text_of(path) {
-            Ok(text) => texts.push((name_of(path), text)),
-            Err(issue) => issues.push(issue),
-        }
-    }
-    if issues.is_empty() { Ok(texts) } else { Err(issues) }
-}
-
-fn cdsi(schedule: &Path, antigens: &[PathBuf]) -> Result<Loaded, Vec<Issue>> {
-    let schedule = schedule.to_owned();
-    let texts = texts_of(std::iter::once(&schedule).chain(antigens))?;
-    let files: Vec<(&str, &str)> = texts.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-    from_texts(&files)
-}
-
 /// Reads CDSi files by name and text; the first one is the schedule.
 fn from_texts(files: &[(&str, &str)]) -> Result<Loaded, Vec<Issue>> {
     let mut builder = Builder::default();
@@ -200,16 +121,22 @@ fn from_texts(files: &[(&str, &str)]) -> Result<Loaded, Vec<Issue>> {
             continue;
         }
         if !wanted.contains(&read.name) {
-            issues.push(at("unknown_antigen").value(&read.name));
+            issues.push(Issue {
+                severity: Severity::Warning,
+                ..at("unknown_antigen").value(&read.name)
+            });
             continue;
-        }
-        if let Some(group) = cycle(&asked_groups(&read.antigen).collect::<Vec<_>>()) {
-            let value = format!("seriesGroup {group}");
-            let issue = Issue::error("rules_cycle", file).column("condition/seriesGroups");
-            issues.push(issue.value(&value));
         }
         seen.insert(read.name.clone(), file);
         let id = builder.antigen(&read.name);
+        if let Some(group) = cycle(&asked_groups(&read.antigen).collect::<Vec<_>>()) {
+            let value = format!("seriesGroup {group}");
+            let issue = Issue::warning("rules_cycle", file).column("condition/seriesGroups");
+            issues.push(issue.value(&value));
+            let left_out = Issue::warning("left_out", file).row(read.row).column("series");
+            issues.push(left_out.value(&read.name));
+            continue;
+        }
         *builder.antigen_mut(id) = read.antigen;
     }
     wanted.retain(|name| !seen.contains_key(name));

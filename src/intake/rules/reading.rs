@@ -4,7 +4,7 @@ use super::builder::Builder;
 use super::xml::Element;
 use crate::domain::rules::model::{AgeId, InForce, Wait};
 use crate::domain::series::{Duration, MonthEnd};
-use crate::intake::issue::{Issue, nearest};
+use crate::intake::issue::{Issue, Severity, nearest};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
@@ -28,6 +28,23 @@ pub(super) const ROLL: MonthEnd = MonthEnd::Roll;
 impl<'a> Reading<'a> {
     pub(super) fn new(file: &'a str, builder: &'a mut Builder, issues: &'a mut Vec<Issue>) -> Self {
         Self { file, builder, issues, unknown: BTreeSet::new() }
+    }
+
+    /// What was found wrong since `before` issues costs only what it touches, and no longer the file. Returns whether
+    /// anything was.
+    pub(super) fn forgive(&mut self, before: usize) -> bool {
+        let mut is_wrong = false;
+        for issue in self.issues.iter_mut().skip(before).filter(|issue| issue.is_error()) {
+            issue.severity = Severity::Warning;
+            is_wrong = true;
+        }
+        is_wrong
+    }
+
+    /// Tells that something is left out because of the warnings before.
+    pub(super) fn leave_out(&mut self, at: &Element, name: &str) {
+        let issue = Issue::warning("left_out", self.file).row(at.row);
+        self.issues.push(issue.column(&*at.name).value(name));
     }
 
     pub(super) fn error(&mut self, code: &'static str, at: &Element, element: &str, value: &str) {

@@ -22,6 +22,8 @@ pub(super) fn read(reading: &mut Reading<'_>, root: &Element) -> Vec<Box<str>> {
         }
     }
     let antigens = read_groups(reading, root);
+    // A value that is not understood costs the vaccine or the pair of vaccines that it stands in.
+    let before = reading.issues.len();
     for list in root.each("cvxToAntigenMap") {
         reading.known(list, &["cvxMap"]);
         for map in list.each("cvxMap") {
@@ -40,6 +42,7 @@ pub(super) fn read(reading: &mut Reading<'_>, root: &Element) -> Vec<Box<str>> {
             read_observation(reading, observation);
         }
     }
+    reading.forgive(before);
     antigens
 }
 
@@ -79,6 +82,9 @@ fn read_groups(reading: &mut Reading<'_>, root: &Element) -> Vec<Box<str>> {
 fn read_vaccine(reading: &mut Reading<'_>, map: &Element, antigens: &[Box<str>]) {
     reading.known(map, &["cvx", "shortDescription", "association"]);
     let code = reading.required(map, "cvx");
+    if code.is_empty() {
+        return;
+    }
     let vaccine = reading.builder.vaccine(code);
     if !reading.builder.rules.vaccines[usize::from(vaccine.0)].antigens.is_empty() {
         reading.error("duplicate_code", map, "cvxMap/cvx", code);

@@ -5,7 +5,6 @@
 //! file, its antigen and vaccine group by its `name`. `schedules/series/README.md` explains every key.
 
 use super::builder::Builder;
-use super::encoding;
 use super::reading::DOSES_MAX;
 use super::series_form::{
     FileAges, FileDose, FileKind, FileSex, FileSkip, Late, Live, SeriesFile, When,
@@ -17,6 +16,7 @@ use crate::domain::rules::model::{
     VaccineSet, Wait,
 };
 use crate::domain::series::{Duration, MonthEnd};
+use crate::intake::encoding;
 use crate::intake::issue::Issue;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! A series file as a value. `schedules/series/README.md` explains every key.
 
-use crate::domain::series::{Duration, MonthEnd, Series, SeriesDose};
+use crate::domain::series::{Duration, MonthEnd, SeasonStart, Series, SeriesDose};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
@@ -19,6 +19,8 @@ pub(super) struct SeriesFile {
     pub(super) month_end: MonthEnd,
     #[serde(default)]
     pub(super) grace: Duration,
+    #[serde(rename = "season_start")]
+    pub(super) _season_start: Option<SeasonStart>,
     pub(super) antigen: Option<String>,
     pub(super) group: Option<String>,
     #[serde(default)]
@@ -38,8 +40,6 @@ pub(super) struct SeriesFile {
     pub(super) born_from: Option<NaiveDate>,
     pub(super) born_before: Option<NaiveDate>,
     pub(super) start_before: Option<Duration>,
-    #[serde(default, rename = "season_start")]
-    pub(super) _season_start: Option<String>,
     pub(super) live: Option<Live>,
     pub(super) apart: Option<Duration>,
     #[serde(default)]

@@ -32,27 +32,62 @@ fn load(dose_2: &str) -> Result<Loaded, Vec<crate::intake::Issue>> {
     from_texts(&[("s.xml", SCHEDULE), ("a.xml", &antigen(dose_2))])
 }
 
-/// Code, file and element of the first issue.
-fn refused(dose_2: &str) -> (&'static str, String, String) {
-    let issues = load(dose_2).expect_err("issues");
-    let first = issues.into_iter().find(crate::intake::Issue::is_error).expect("an error");
-    (first.code, first.file.to_string(), first.column.unwrap_or_default())
+/// Codes and elements of what is told, and how many series are left.
+fn told(dose_2: &str) -> (Vec<(&'static str, String)>, usize) {
+    let loaded = load(dose_2).expect("rules");
+    let issues = loaded.warnings.into_iter().filter(|issue| issue.code != "unknown_element");
+    assert!(loaded.rules.groups.iter().any(|group| *group.name == *"G"));
+    let brief = issues.map(|issue| (issue.code, issue.column.unwrap_or_default())).collect();
+    (brief, loaded.rules.antigens[0].series.len())
 }
 
 #[test]
-fn a_wrong_file_names_itself_the_element_and_what_is_wrong() {
-    let is = |code, element: &str| (code, "a.xml".to_owned(), element.to_owned());
-    let got = refused("<age><minAge>5 fortnights</minAge></age>");
+fn a_value_that_is_not_understood_costs_its_series_and_is_told() {
+    let is = |code, element: &str| {
+        (vec![(code, element.to_owned()), ("left_out", "series".to_owned())], 0)
+    };
+    let got = told("<age><minAge>5 fortnights</minAge></age>");
     assert_eq!(got, is("bad_duration", "minAge"));
     let circle = "<interval><fromPrevious>N</fromPrevious><fromTargetDose>2</fromTargetDose>\
                   <minInt>4 weeks</minInt></interval>";
-    assert_eq!(refused(circle), is("rules_cycle", "interval/fromTargetDose"));
+    assert_eq!(told(circle), is("rules_cycle", "interval/fromTargetDose"));
     let waits_for_itself = "<conditionalSkip><context>Both</context><set><condition>\
         <conditionType>Completed Series</conditionType><seriesGroups>1</seriesGroups>\
         </condition></set></conditionalSkip>";
-    assert_eq!(refused(waits_for_itself), is("rules_cycle", "condition/seriesGroups"));
+    assert_eq!(told(waits_for_itself), is("rules_cycle", "condition/seriesGroups"));
     let day = "<age><effectiveDate>20230231</effectiveDate></age>";
-    assert_eq!(refused(day), is("bad_date", "effectiveDate"));
+    assert_eq!(told(day), is("bad_date", "effectiveDate"));
+    let moon = "<conditionalSkip><context>Both</context><set><condition>\
+        <conditionType>Full Moon</conditionType></condition></set></conditionalSkip>";
+    assert_eq!(told(moon), is("bad_word", "conditionType"));
+    assert_eq!(told("<age><minAge>6 yrs - 4 days</minAge></age>"), (Vec::new(), 1));
+}
+
+#[test]
+fn a_gender_that_no_input_has_is_told_and_the_other_genders_of_the_series_stand() {
+    let with = |genders: &[&str]| {
+        let element = |one: &&str| format!("<requiredGender>{one}</requiredGender>");
+        let genders = genders.iter().map(element).collect::<Vec<_>>().concat();
+        let text = antigen("").replace("<selectSeries>", &format!("{genders}<selectSeries>"));
+        let loaded = from_texts(&[("s.xml", SCHEDULE), ("a.xml", &text)]).expect("rules");
+        let codes: Vec<&str> = loaded.warnings.iter().map(|issue| issue.code).collect();
+        (codes, loaded.rules.antigens[0].series.len())
+    };
+    assert_eq!(with(&["Female", "Transgender"]), (vec!["bad_gender"], 1));
+    assert_eq!(with(&["Transgender"]), (vec!["bad_gender", "left_out"], 0));
+}
+
+#[test]
+fn a_bad_value_in_the_schedule_costs_its_vaccine_only() {
+    let schedule = SCHEDULE.replace(
+        "</cvxToAntigenMap>",
+        "<cvxMap><cvx>4</cvx><association><antigen>B</antigen></association></cvxMap>\
+         <cvxMap><cvx>003</cvx></cvxMap></cvxToAntigenMap>",
+    );
+    let loaded = from_texts(&[("s.xml", &schedule), ("a.xml", &antigen(""))]).expect("rules");
+    let codes: Vec<&str> = loaded.warnings.iter().map(|issue| issue.code).collect();
+    assert_eq!(codes, ["unknown_antigen", "duplicate_code"]);
+    assert_eq!(loaded.rules.antigens[0].series.len(), 1);
 }
 
 #[test]

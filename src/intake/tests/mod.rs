@@ -1,6 +1,7 @@
 //! Tests of intake as a whole: folders with one fault each, the examples, workbooks, long files.
 
 mod folders;
+mod jurisdictions;
 mod properties;
 mod streams;
 mod workbooks;
@@ -35,8 +36,15 @@ fn brief(issues: &[Issue]) -> Vec<String> {
     issues.iter().map(brief).collect()
 }
 
+/// How many random inputs a property gets: `usual`, or its share (in sixtieths) of those that `DOSEPLAN_FUZZ` asks
+/// for. A third of them are workbooks.
+pub(in crate::intake) fn runs(usual: u32, sixtieths: u32) -> u32 {
+    let asked = std::env::var("DOSEPLAN_FUZZ").ok().and_then(|asked| asked.parse::<u32>().ok());
+    asked.map_or(usual, |asked| (asked / 60).saturating_mul(sixtieths).max(1))
+}
+
 /// Messages are complete in both languages: every argument that they use is filled in.
-fn assert_messages(issues: &[Issue]) {
+pub(in crate::intake) fn assert_messages(issues: &[Issue]) {
     for issue in issues {
         for language in [Language::ZhCn, Language::En] {
             let line = issue.line(language);

@@ -25,7 +25,7 @@ fn spoilt() -> impl Strategy<Value = (usize, bool, Vec<(usize, u8)>, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: runs(200, 6), ..ProptestConfig::default() })]
 
     #[test]
     fn no_bytes_in_any_file_of_a_folder_make_it_panic(

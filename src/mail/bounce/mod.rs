@@ -5,15 +5,13 @@
 //! a failure says what it means for the address. Nothing in a report is trusted: the caller finds out by the signed
 //! envelope sender whether it is about one of our mails.
 
-mod verdict;
-
+use super::message::canonical;
 use super::mime::{self, Head, Part};
 use super::safe;
 pub use crate::domain::message::BounceKind as Kind;
+use crate::domain::refusal::{Answer, EnhancedCode, Step, codes, judge, speaks_of_address};
 use crate::text::hex;
 use sha2::{Digest as _, Sha256};
-pub use verdict::refusal;
-use verdict::{Status, codes, is_dead, kind_of_failure};
 
 /// Largest message, in bytes. A report contains at most a copy of the mail, and ours are far smaller.
 pub const BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -34,6 +32,8 @@ pub enum NotUnderstood {
     NotOurs,
     /// It is about one of our mails, but was not sent to that mail's envelope sender.
     Unproven,
+    /// It is about one of our mails, but names another recipient, and nothing else proves it.
+    OtherReader,
 }
 
 impl NotUnderstood {
@@ -46,6 +46,7 @@ impl NotUnderstood {
             Self::NoStatus => "no_status",
             Self::NotOurs => "not_ours",
             Self::Unproven => "unproven",
+            Self::OtherReader => "other_reader",
         }
     }
 }
@@ -80,12 +81,21 @@ impl BounceReport {
     /// What the report says about an address: the failure that names it, or else the mildest one. Of a mailing
     /// list, one unreachable member does not make the address dead.
     pub fn about(&self, address: &str) -> &Failure {
-        let names = |failure: &&Failure| {
-            failure.addresses.iter().any(|named| named.eq_ignore_ascii_case(address))
-        };
         let mildest = || self.failures.iter().min_by_key(|failure| failure.kind);
-        let found = self.failures.iter().find(names).or_else(mildest);
-        found.expect("a report without failures is not made")
+        self.naming(address).or_else(mildest).expect("a report without failures is not made")
+    }
+
+    /// The failure that names an address.
+    pub fn naming(&self, address: &str) -> Option<&Failure> {
+        let address = canonical(address);
+        self.failures
+            .iter()
+            .find(|failure| failure.addresses.iter().any(|named| canonical(named) == address))
+    }
+
+    /// Whether it names any address: some servers only quote the mail.
+    pub fn names_somebody(&self) -> bool {
+        self.failures.iter().any(|failure| !failure.addresses.is_empty())
     }
 }
 
@@ -172,13 +182,13 @@ fn groups(body: &[u8]) -> Vec<Failure> {
         let text = head.get("diagnostic-code").unwrap_or_default();
         let (code, said) = codes(text);
         let stated = head.get("status").and_then(|field| codes(field).1);
-        let Some(status) = Status::of(stated, said, code) else { continue };
+        let Some(status) = EnhancedCode::of(stated, said, code) else { continue };
         let kind = match head.get("action").map(str::to_ascii_lowercase).as_deref() {
             Some("delivered" | "relayed" | "expanded") => Kind::Delivered,
             Some("delayed") => Kind::Delayed,
-            Some(action) if action.starts_with("failed") => kind_of_failure(status, code, text),
+            Some(action) if action.starts_with("failed") => kind(status, code, text),
             // RFC 3464 requires an action. Without one, only a permanent failure is certain.
-            _ if status.0 == 5 => kind_of_failure(status, code, text),
+            _ if status.0 == 5 => kind(status, code, text),
             _ if status.0 == 2 => Kind::Delivered,
             _ => Kind::Delayed,
         };
@@ -187,6 +197,15 @@ fn groups(body: &[u8]) -> Vec<Failure> {
         out.push(Failure { addresses: named, kind, status: status.to_string(), said });
     }
     out
+}
+
+/// What a final failure means for the address.
+fn kind(status: EnhancedCode, code: Option<u16>, words: &str) -> Kind {
+    if !matches!(status.0, 4 | 5) {
+        return Kind::Delivered;
+    }
+    let answer = Answer { step: Step::Report, code, status: Some(status), words };
+    judge(&answer).kind(status.0 == 5)
 }
 
 /// Lines after which servers quote the returned mail.
@@ -226,15 +245,15 @@ fn in_words(
     });
     let is_qmail = small.contains("this is the qmail-send program");
     let (code, said) = codes(words);
-    let for_good = !failed.is_empty() || is_dead(&words.to_ascii_lowercase());
-    let status = match Status::of(None, said, code) {
+    let for_good = !failed.is_empty() || speaks_of_address(words);
+    let status = match EnhancedCode::of(None, said, code) {
         // qmail reports only when it gives up, whatever the code.
         Some(status) if status.0 == 5 || is_qmail => status,
-        _ if for_good => Status(5, 0, 0),
+        _ if for_good => EnhancedCode(5, 0, 0),
         _ => return Err(NotUnderstood::NoStatus),
     };
     let named = if failed.is_empty() { qmail_address(words) } else { failed };
-    let kind = kind_of_failure(status, code, words);
+    let kind = kind(status, code, words);
     let said = safe::sentence(&around(words, code, said));
     let failure = Failure { addresses: named, kind, status: status.to_string(), said };
     Ok((vec![failure], original))
@@ -247,12 +266,12 @@ fn qmail_address(words: &str) -> Vec<String> {
 }
 
 /// The line with the status code, or else the first line with words.
-fn around(words: &str, code: Option<u16>, status: Option<Status>) -> String {
+fn around(words: &str, code: Option<u16>, status: Option<EnhancedCode>) -> String {
     let has = |line: &&str| {
         let found = codes(line);
         (code.is_some() && found.0 == code) || (status.is_some() && found.1 == status)
     };
-    let dead = |line: &&str| is_dead(&line.to_ascii_lowercase());
+    let dead = |line: &&str| speaks_of_address(line);
     let found = words.lines().find(has).or_else(|| words.lines().find(dead));
     found.or_else(|| words.lines().find(|line| !line.trim().is_empty())).unwrap_or_default().into()
 }

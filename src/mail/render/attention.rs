@@ -2,7 +2,7 @@
 
 use super::words::Words;
 use super::{Alert, NAMES_SHOWN_MAX};
-use crate::domain::attention::Attention;
+use crate::domain::attention::{Attention, DoubtfulLine};
 use crate::mail::safe;
 use crate::text::thousands;
 use std::fmt::Display;
@@ -20,15 +20,36 @@ pub(super) fn alert(words: Words, number: usize, attention: &Attention) -> Alert
             lines.extend(super::more(words, "mail-more", changes.len(), CHANGES_SHOWN_MAX));
             lines
         }
+        Attention::DoubtfulCounts(counts) => {
+            let shown = counts.iter().take(CHANGES_SHOWN_MAX);
+            let mut lines: Vec<_> = shown.map(|count| doubtful(words, count)).collect();
+            lines.extend(super::more(words, "mail-more", counts.len(), CHANGES_SHOWN_MAX));
+            lines
+        }
         _ => Vec::new(),
     };
     Alert { number, text, lines, remedy: words.word(&format!("{key}-do")) }
+}
+
+/// A doubtful count in a line: its record, where and when, and what it is compared with.
+fn doubtful(words: Words, count: &DoubtfulLine) -> String {
+    words.say(
+        &format!("mail-doubtful-{}", count.why.word().replace('_', "-")),
+        &[
+            ("record", &safe::name(count.record.as_str())),
+            ("place", &safe::name(&count.place_name)),
+            ("day", &words.day(count.day)),
+            ("doses", &thousands(u64::from(count.doses))),
+            ("than", &thousands(count.than)),
+        ],
+    )
 }
 
 fn sentence(words: Words, attention: &Attention) -> (&'static str, String) {
     let say =
         |key: &'static str, arguments: &[(&str, &dyn Display)]| (key, words.say(key, arguments));
     match attention {
+        Attention::DoubtfulCounts(counts) => say("mail-doubtful", &[("count", &counts.len())]),
         Attention::LateSites(names) => {
             let shown = words.names(names, NAMES_SHOWN_MAX);
             say("mail-late-sites", &[("count", &names.len()), ("names", &shown)])

@@ -1,7 +1,7 @@
 //! Digests, summaries and reminders to be looked at: plain, empty, and with names that mean harm.
 
 use super::super::*;
-use crate::domain::attention::{Attention, PlanProgress};
+use crate::domain::attention::{Attention, DoubtfulLine, PlanProgress};
 use crate::domain::campaign::Language;
 use crate::domain::contact::Contact;
 use crate::domain::count::{Doses, People, Percent};
@@ -214,6 +214,7 @@ pub(super) fn attention() -> Vec<Attention> {
     vec![
         Attention::LateSites(vec!["云阳街道预防接种门诊3".into(), "曲阿街道预防接种门诊1".into()]),
         Attention::NoPlan,
+        Attention::DoubtfulCounts(vec![doubtful("R1", "云阳街道预防接种门诊3")]),
         Attention::StockLow { stock: 2_400, needed: 8_150 },
         Attention::BehindPlan { planned: 1_702_300, done: 1_690_000 },
         Attention::LotNearExpiry { lot: "L14".into(), left: 1_280, expires: day("2021-10-22") },
@@ -270,6 +271,7 @@ pub(super) fn county(language: Language) -> Summary {
             .map(|n| (day(&format!("2021-10-{n:02}")), u64::from(n) * 137 % 2_400))
             .collect(),
         curves: curves(),
+        audit_head: Some("4711:0123456789abcdef".into()),
     }
 }
 
@@ -288,6 +290,19 @@ fn curves() -> Curves {
         planned: curve(2_081_000, 0, last),
         done: curve(2_103_500, 4, day("2021-10-20")),
         days: Some((first, last)),
+    }
+}
+
+/// A count with a zero too many.
+fn doubtful(record: &str, place_name: &str) -> DoubtfulLine {
+    DoubtfulLine {
+        record: record.into(),
+        place: "S01".into(),
+        place_name: place_name.into(),
+        day: day("2021-10-20"),
+        doses: 1_800,
+        why: crate::domain::plausible::Why::OverCapacity,
+        than: 180,
     }
 }
 
@@ -401,6 +416,7 @@ pub(super) fn hostile_summary(language: Language) -> Summary {
     value.by_area[0].area_name = HOSTILE.into();
     value.attention = vec![
         Attention::LateSites(vec![HOSTILE.into()]),
+        Attention::DoubtfulCounts(vec![doubtful(HOSTILE, HOSTILE)]),
         Attention::LotNearExpiry { lot: HOSTILE.into(), left: 1, expires: day("2021-10-22") },
         Attention::DraftWaits { plan: 1, changes: vec![HOSTILE.into()] },
         Attention::PersonsExceedTally { place_name: HOSTILE.into(), day: day("2021-10-22") },

@@ -81,13 +81,22 @@ pub(super) fn letter(summary: &Summary, picture: Option<&Picture>, caps: Caps) -
         alerts,
         more: more(words, "mail-more", summary.attention.len(), caps.rows / 2).concat(),
         sections: sections.into_iter().flatten().collect(),
-        footer: words.word("mail-footer"),
+        footer: footer(words, summary.audit_head.as_deref()),
     };
     let lang = summary.language.tag();
     let html = Html { subject: &subject, lang, title: &title, body: &body };
     let html = html.render().expect("templates fail only where a value does");
     let plain = Plain { body: &body }.render().expect("templates fail only where a value does");
     Letter { subject, text: tidy(&plain), html, picture: picture.cloned() }
+}
+
+/// The last line; it names the end of the audit log, so that a shorter one shows later.
+fn footer(words: Words, audit_head: Option<&str>) -> String {
+    let text = words.word("mail-footer");
+    match audit_head {
+        Some(head) => format!("{text} {}", words.say("mail-audit-head", &[("head", &head)])),
+        None => text,
+    }
 }
 
 /// The bulletin's sentence.

@@ -3,7 +3,8 @@
 use super::{Outcome, Outgoing};
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
 /// Longest file name, in bytes. File systems allow 255; this leaves room for the ending and the temporary name.
 const FILE_NAME_BYTES_MAX: usize = 200;
@@ -35,8 +36,45 @@ pub(super) async fn write(dir: &Path, message: &Outgoing, wait: Wait) -> Outcome
     }
 }
 
-fn write_now(dir: &PathBuf, name: &str, bytes: &[u8], wait: Wait) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
+/// Age from which a temporary file is nobody's any more. Writing one takes less than a second.
+const LEFT_AFTER: Duration = Duration::from_mins(10);
+
+/// Removes temporary files of processes that were killed while they wrote: each may hold a whole letter.
+pub(super) async fn tidy(dir: &Path) {
+    let dir = dir.to_owned();
+    // What cannot be read or removed now is looked at again next time.
+    let _ = tokio::task::spawn_blocking(move || tidy_now(&dir)).await;
+}
+
+fn tidy_now(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(writer) = name.to_str().and_then(writer) else { continue };
+        let is_old = || {
+            let changed = entry.metadata().and_then(|found| found.modified());
+            changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_AFTER))
+        };
+        let is_mine = writer == std::process::id();
+        if (!is_mine && !is_running(writer)) || is_old() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The process that writes a temporary file of ours: `.NAME.PROCESS.tmp`.
+fn writer(name: &str) -> Option<u32> {
+    let (rest, process) = name.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?;
+    if rest.is_empty() { None } else { process.parse().ok() }
+}
+
+/// Whether a process is known to run; where that cannot be told, it may.
+fn is_running(process: u32) -> bool {
+    !Path::new("/proc/self").exists() || Path::new(&format!("/proc/{process}")).exists()
+}
+
+fn write_now(dir: &Path, name: &str, bytes: &[u8], wait: Wait) -> io::Result<()> {
+    crate::files::create_dir_all(dir)?;
     let target = dir.join(format!("{name}.eml"));
     if fs::read(&target).is_ok_and(|held| held == bytes) {
         return Ok(());
@@ -49,11 +87,23 @@ fn write_now(dir: &PathBuf, name: &str, bytes: &[u8], wait: Wait) -> io::Result<
         return result;
     }
     // The rename must survive a power cut, because the outbox is about to mark the message as sent.
-    if cfg!(unix) && wait == Wait::ForDisk { File::open(dir)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) && wait == Wait::ForDisk { settle(dir) } else { Ok(()) }
+}
+
+/// Waits until a folder is safe on the disk, where its file system can do that.
+fn settle(dir: &Path) -> io::Result<()> {
+    match File::open(dir)?.sync_all() {
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) =>
+        {
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 fn write_file(path: &Path, bytes: &[u8], wait: Wait) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = crate::files::create(path)?;
     file.write_all(bytes)?;
     if wait == Wait::ForDisk { file.sync_all() } else { Ok(()) }
 }

@@ -4,8 +4,11 @@
 //! (`before_body`). Whatever fails before that is certainly [`Outcome::NotSent`]. Only what fails between the body
 //! and the server's answer is [`Outcome::InDoubt`], and that is never sent again automatically.
 
+mod dialogue;
 mod folder;
+mod hello;
 mod smtp;
+mod tls;
 
 pub use smtp::{Limits, Security, SmtpConfig};
 
@@ -47,8 +50,8 @@ pub enum Outcome {
     NotSent(String),
     /// The server refused it: 4xx for now, 5xx permanently.
     Refused {
-        /// The step: `banner`, `STARTTLS`, `AUTH`, `MAIL`, `RCPT`, `DATA`, `dot`; or `address`, with code 553, for
-        /// an address that this side refuses to send.
+        /// The step: `banner`, `EHLO`, `STARTTLS`, `AUTH`, `RSET`, `MAIL`, `RCPT`, `DATA`, `dot`; or `address`, with
+        /// code 553, for an address that this side refuses to send.
         step: &'static str,
         /// Reply code.
         code: u16,
@@ -59,8 +62,19 @@ pub enum Outcome {
     InDoubt(String),
 }
 
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("accepted"),
+            Self::NotSent(why) | Self::InDoubt(why) => f.write_str(why),
+            Self::Refused { step, code, text } => write!(f, "{code} at {step}: {text}"),
+        }
+    }
+}
+
 /// Where messages go.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is rarely moved")]
 pub enum Transport {
     /// One `.eml` file for each message; accepted when it is safe on the disk.
     Folder(PathBuf),
@@ -121,6 +135,13 @@ impl Transport {
             Self::Folder(_) | Self::QuickFolder(_) => "folder".to_owned(),
             Self::Smtp(config) => format!("{}:{}", config.host, config.port),
             Self::Scripted(_) => "scripted".to_owned(),
+        }
+    }
+
+    /// Removes what killed processes left behind.
+    pub async fn tidy(&self) {
+        if let Self::Folder(dir) | Self::QuickFolder(dir) = self {
+            folder::tidy(dir).await;
         }
     }
 

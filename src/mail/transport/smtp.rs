@@ -1,22 +1,21 @@
 //! Sends to a mail server step by step, each step with its own time limit.
 //!
-//! The library's own transport limits only the time to connect, and its error does not say whether the connection
-//! was lost before the greeting or after the body.
+//! The mail library's own connection stands in the way of three things that real servers make necessary: replies that
+//! are not UTF-8 are errors to it, it does not notice answers that come before they are asked for, and it tries one way
+//! to log in. So the dialogue is our own; the library makes the messages.
 
-use super::{Outcome, Outgoing};
-use crate::mail::{message, safe};
+use super::dialogue::{Dialogue, Lost, Reply, dotted};
+use super::hello::{Abilities, own_name};
+use super::{Outcome, Outgoing, tls};
+use crate::mail::message;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::Address;
-use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
-use lettre::transport::smtp::extension::ClientId;
-use std::future::Future;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How to reach a mail server.
 #[derive(Clone)]
@@ -33,6 +32,8 @@ pub struct SmtpConfig {
     pub user: Option<String>,
     /// Password of the user (some providers call it 授权码).
     pub password: Option<String>,
+    /// Name said at EHLO; if absent, the machine's full name or else its address.
+    pub hello: Option<String>,
     /// Time limits.
     pub limits: Limits,
 }
@@ -46,6 +47,7 @@ impl std::fmt::Debug for SmtpConfig {
             .field("ca_file", &self.ca_file)
             .field("user", &self.user)
             .field("password", &self.password.as_ref().map(|_| "…"))
+            .field("hello", &self.hello)
             .field("limits", &self.limits)
             .finish()
     }
@@ -101,7 +103,7 @@ impl Default for Limits {
 
 /// A connection after greeting and, if asked for, encryption and authentication.
 pub(super) struct SmtpConnection {
-    inner: AsyncSmtpConnection,
+    dialogue: Dialogue,
     limits: Limits,
     /// What must be done before the next message.
     state: State,
@@ -121,47 +123,80 @@ impl std::fmt::Debug for SmtpConnection {
     }
 }
 
+/// The time that a step with several replies has.
+#[derive(Clone, Copy)]
+struct Span {
+    step: &'static str,
+    limit: Duration,
+    until: Instant,
+}
+
+impl Span {
+    fn of(step: &'static str, limit: Duration) -> Self {
+        Self { step, limit, until: Instant::now() + limit }
+    }
+
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// The outcome where the message has certainly not left.
+    fn lost(&self, lost: &Lost) -> Outcome {
+        match lost {
+            Lost::Late(_) => Lost::Late(self.limit).unsent(self.step),
+            lost => lost.unsent(self.step),
+        }
+    }
+
+    /// Says something and hears a reply that agrees.
+    async fn ask(&self, dialogue: &mut Dialogue, command: &str) -> Result<Reply, Outcome> {
+        let reply = dialogue.ask(command, self.left()).await.map_err(|lost| self.lost(&lost))?;
+        if reply.is_good() { Ok(reply) } else { Err(refusal(self.step, &reply)) }
+    }
+}
+
+/// What a reply that does not agree means. One that neither agrees nor refuses ends the connection.
+fn refusal(step: &'static str, reply: &Reply) -> Outcome {
+    let (code, text) = (reply.code, reply.text());
+    if matches!(code / 100, 4 | 5) {
+        return Outcome::Refused { step, code, text };
+    }
+    Outcome::NotSent(format!("{step}: {code} {text} is no answer to this"))
+}
+
 impl SmtpConnection {
     pub(super) async fn open(config: &SmtpConfig) -> Result<Self, Outcome> {
         let limits = config.limits;
-        let me = ClientId::default();
-        let server = (config.host.as_str(), config.port);
-        let inner = if config.tls == Security::Implicit {
-            let tls = tls_parameters(config).await?;
-            let all = limits.connect + limits.banner;
-            let connect = AsyncSmtpConnection::connect_tokio1(
-                server,
-                Some(limits.connect),
-                &me,
-                Some(tls),
-                None,
-            );
-            step("banner", all, connect).await?
-        } else {
-            let tcp = tcp(config).await?;
-            let greet = AsyncSmtpConnection::connect_with_transport(Box::new(tcp), &me);
-            step("banner", limits.banner, greet).await?
-        };
-        let mut connection = Self { inner, limits, state: State::Ready };
+        let mut dialogue = Dialogue::new(tcp(config).await?);
+        let banner = Span::of("banner", limits.banner);
+        if config.tls == Security::Implicit {
+            let (connector, name) = tls::connector(config).await?;
+            let secured = dialogue.encrypt(&connector, name, banner.left()).await;
+            secured.map_err(|lost| tls::told("banner", &lost))?;
+        }
+        let greeting = dialogue.hear(banner.left()).await.map_err(|lost| banner.lost(&lost))?;
+        if !greeting.is_good() {
+            return Err(refusal("banner", &greeting));
+        }
+        let hello = config.hello.clone().unwrap_or_else(|| {
+            own_name(crate::machine::host_name().as_deref(), dialogue.local_address())
+        });
+        let mut abilities = say_hello(&mut dialogue, &hello, banner).await?;
         if config.tls == Security::StartTls {
-            let tls = tls_parameters(config).await?;
-            step("STARTTLS", limits.tls, connection.inner.starttls(tls, &me)).await?;
+            abilities = start_tls(&mut dialogue, config, &hello, &abilities).await?;
         }
         if let (Some(user), Some(password)) = (&config.user, &config.password) {
             if config.tls == Security::None && !is_this_machine(&config.host) {
                 let why = "would carry the password unencrypted; set tls to implicit or starttls";
                 return Err(Outcome::NotSent(format!("AUTH to {} {why}", config.host)));
             }
-            let credentials = Credentials::new(user.clone(), password.clone());
-            let mechanisms = [Mechanism::Plain, Mechanism::Login];
-            let auth = connection.inner.auth(&mechanisms, &credentials);
-            step("AUTH", limits.auth, auth).await?;
+            log_in(&mut dialogue, &abilities, (user, password), limits.auth).await?;
         }
-        Ok(connection)
+        Ok(Self { dialogue, limits, state: State::Ready })
     }
 
     pub(super) fn is_usable(&self) -> bool {
-        self.state != State::Broken && !self.inner.has_broken()
+        self.state != State::Broken
     }
 
     pub(super) async fn send<F, Fut, E>(&mut self, message: &Outgoing, before_body: F) -> Outcome
@@ -170,14 +205,14 @@ impl SmtpConnection {
         Fut: Future<Output = Result<(), E>>,
         E: std::fmt::Display,
     {
-        let (from, to) = match (address(&message.from), address(&message.to)) {
+        let (from, to) = match (address("MAIL", &message.from), address("address", &message.to)) {
             (Ok(from), Ok(to)) => (from, to),
             (Err(outcome), _) | (_, Err(outcome)) => return outcome,
         };
         if !self.is_usable() {
             return Outcome::NotSent("the connection is closed".to_owned());
         }
-        let outcome = match self.announce(from, to).await {
+        let outcome = match self.announce(&from, &to).await {
             Ok(()) => match before_body().await {
                 Ok(()) => self.body(&message.bytes).await,
                 Err(error) => {
@@ -198,66 +233,145 @@ impl SmtpConnection {
     }
 
     /// Names sender and recipient and asks for permission to send the body.
-    async fn announce(&mut self, from: Address, to: Address) -> Result<(), Outcome> {
+    async fn announce(&mut self, from: &Address, to: &Address) -> Result<(), Outcome> {
         let limit = self.limits.command;
+        let dialogue = &mut self.dialogue;
         if self.state == State::NeedsReset {
-            step("RSET", limit, self.inner.command(Rset)).await?;
+            Span::of("RSET", limit).ask(dialogue, "RSET").await?;
         }
-        step("MAIL", limit, self.inner.command(Mail::new(Some(from), vec![]))).await?;
-        step("RCPT", limit, self.inner.command(Rcpt::new(to, vec![]))).await?;
-        step("DATA", limit, self.inner.command(Data)).await?;
-        Ok(())
+        Span::of("MAIL", limit).ask(dialogue, &format!("MAIL FROM:<{from}>")).await?;
+        Span::of("RCPT", limit).ask(dialogue, &format!("RCPT TO:<{to}>")).await?;
+        let data = Span::of("DATA", limit);
+        let reply = dialogue.ask("DATA", data.left()).await.map_err(|lost| data.lost(&lost))?;
+        if reply.code != 354 {
+            return Err(refusal("DATA", &reply));
+        }
+        // An answer to the body that is there before the body would be believed later.
+        match dialogue.unasked() {
+            Ok(None) => Ok(()),
+            Ok(Some(farewell)) => Err(refusal("DATA", &farewell)),
+            Err(lost) => Err(data.lost(&lost)),
+        }
     }
 
     async fn body(&mut self, bytes: &[u8]) -> Outcome {
-        let limit = self.limits.dot;
-        match timeout(limit, self.inner.message(bytes)).await {
-            Ok(Ok(_)) => Outcome::Accepted,
-            Ok(Err(error)) => refusal("dot", &error).unwrap_or_else(|| {
-                Outcome::InDoubt(format!("connection lost after the body: {}", told(&error)))
-            }),
-            Err(_) => Outcome::InDoubt(format!("no answer to the body within {limit:?}")),
+        let dot = Span::of("dot", self.limits.dot);
+        let sent = self.dialogue.write(&dotted(bytes), dot.left()).await;
+        // A server that has seen enough answers and hangs up before the end.
+        let patience = if sent.is_ok() { dot.left() } else { self.limits.quit };
+        let heard = self.dialogue.hear(patience).await;
+        match (heard, sent) {
+            (Ok(reply), Ok(())) if reply.is_good() => Outcome::Accepted,
+            (Ok(reply), _) if matches!(reply.code / 100, 4 | 5) => refusal("dot", &reply),
+            (Ok(reply), _) => Outcome::InDoubt(format!(
+                "{} {} is no answer to the body",
+                reply.code,
+                reply.text()
+            )),
+            (Err(Lost::Late(_)), Ok(())) => {
+                Outcome::InDoubt(format!("no answer to the body within {:?}", dot.limit))
+            }
+            (Err(lost), Ok(())) | (Err(_), Err(lost)) => {
+                Outcome::InDoubt(format!("connection lost after the body: {lost}"))
+            }
         }
     }
 
     pub(super) async fn quit(mut self) {
         if self.is_usable() {
-            let _ = timeout(self.limits.quit, self.inner.quit()).await;
+            // Its answer does not matter.
+            let _ = self.dialogue.ask("QUIT", self.limits.quit).await;
         }
     }
 }
 
-async fn step<T>(
-    at: &'static str,
+/// EHLO, or HELO where the server does not know EHLO.
+async fn say_hello(
+    dialogue: &mut Dialogue,
+    name: &str,
+    banner: Span,
+) -> Result<Abilities, Outcome> {
+    let hello = Span { step: "EHLO", ..banner };
+    match hello.ask(dialogue, &format!("EHLO {name}")).await {
+        Ok(reply) => Ok(Abilities::of(&reply)),
+        Err(Outcome::Refused { code: 500 | 502, .. }) => {
+            hello.ask(dialogue, &format!("HELO {name}")).await?;
+            Ok(Abilities::default())
+        }
+        Err(outcome) => Err(outcome),
+    }
+}
+
+/// Encrypts the connection, or fails: there is no going on without.
+async fn start_tls(
+    dialogue: &mut Dialogue,
+    config: &SmtpConfig,
+    hello: &str,
+    abilities: &Abilities,
+) -> Result<Abilities, Outcome> {
+    let (connector, name) = tls::connector(config).await?;
+    let span = Span::of("STARTTLS", config.limits.tls);
+    if !abilities.starttls {
+        let said = "the server does not offer STARTTLS; use implicit TLS (port 465)";
+        return Err(Outcome::NotSent(format!("STARTTLS: {said}")));
+    }
+    span.ask(dialogue, "STARTTLS").await?;
+    let secured = dialogue.encrypt(&connector, name, span.left()).await;
+    secured.map_err(|lost| match lost {
+        Lost::Late(_) => span.lost(&lost),
+        lost => tls::told("STARTTLS", &lost),
+    })?;
+    // What was offered without encryption does not count.
+    say_hello(dialogue, hello, span).await
+}
+
+/// Logs in by PLAIN, and by LOGIN where the server refuses PLAIN though it offers it.
+async fn log_in(
+    dialogue: &mut Dialogue,
+    abilities: &Abilities,
+    (user, password): (&str, &str),
     limit: Duration,
-    work: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Outcome> {
-    match timeout(limit, work).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(refusal(at, &error)
-            .unwrap_or_else(|| Outcome::NotSent(format!("{at}: {}", told(&error))))),
-        Err(_) => Err(Outcome::NotSent(format!("{at}: no answer within {limit:?}"))),
+) -> Result<(), Outcome> {
+    let span = Span::of("AUTH", limit);
+    let (plain, login) = (abilities.has("PLAIN"), abilities.has("LOGIN"));
+    if !plain && !login {
+        let offered = abilities.auth.join(", ");
+        let said = if offered.is_empty() { "none".to_owned() } else { offered };
+        let why = format!("the server offers no way to log in that we know (PLAIN, LOGIN): {said}");
+        return Err(Outcome::NotSent(format!("AUTH: {why}")));
+    }
+    let mut refused = None;
+    if plain {
+        let secret = STANDARD.encode(format!("\0{user}\0{password}"));
+        match steps(dialogue, span, &[&format!("AUTH PLAIN {secret}"), &secret]).await {
+            Err(outcome @ Outcome::Refused { code: 500.., .. }) if login => refused = Some(outcome),
+            done => return done,
+        }
+    }
+    let (name, secret) = (STANDARD.encode(user), STANDARD.encode(password));
+    match (steps(dialogue, span, &["AUTH LOGIN", &name, &secret]).await, refused) {
+        // Some servers hang up after the first refusal: that one is the answer.
+        (Err(Outcome::NotSent(_)), Some(first)) => Err(first),
+        (done, _) => done,
     }
 }
 
-/// The server's answer, if the error contains one.
-fn refusal(step: &'static str, error: &Error) -> Option<Outcome> {
-    let code = error.status()?.into();
-    Some(Outcome::Refused { step, code, text: told(error) })
-}
-
-/// The library's message and its cause, on one line.
-fn told(error: &Error) -> String {
-    let told = safe::sentence(&error.to_string());
-    if told.contains("CaUsedAsEndEntity") {
-        return format!("{told}; the server's own certificate must be one with CA:FALSE");
+/// Says the parts of a login one after the other, as the server asks for them (334).
+async fn steps(dialogue: &mut Dialogue, span: Span, parts: &[&str]) -> Result<(), Outcome> {
+    for part in parts {
+        let reply = dialogue.ask(part, span.left()).await.map_err(|lost| span.lost(&lost))?;
+        match reply.code {
+            334 => {}
+            code if code / 100 == 2 => return Ok(()),
+            _ => return Err(refusal(span.step, &reply)),
+        }
     }
-    told
+    Err(Outcome::NotSent("AUTH: the server asks for more than a name and a password".to_owned()))
 }
 
-fn address(text: &str) -> Result<Address, Outcome> {
+fn address(step: &'static str, text: &str) -> Result<Address, Outcome> {
     message::parse_address(text).map_err(|error| Outcome::Refused {
-        step: "address",
+        step,
         code: 553,
         text: error.to_string(),
     })
@@ -276,25 +390,6 @@ async fn tcp(config: &SmtpConfig) -> Result<TcpStream, Outcome> {
         Ok(Err(error)) => Err(Outcome::NotSent(format!("{at}: {error}"))),
         Err(_) => Err(Outcome::NotSent(format!("{at}: no answer within {limit:?}"))),
     }
-}
-
-async fn tls_parameters(config: &SmtpConfig) -> Result<TlsParameters, Outcome> {
-    let config = config.clone();
-    // Reading the system's certificates takes tens of milliseconds.
-    let built = tokio::task::spawn_blocking(move || {
-        let mut builder = TlsParameters::builder(config.host.clone());
-        if let Some(path) = &config.ca_file {
-            let told = |error: &dyn std::fmt::Display| {
-                let file = path.display();
-                Outcome::NotSent(format!("cannot use ca_file {file}: {error}; give a PEM file"))
-            };
-            let pem = std::fs::read(path).map_err(|error| told(&error))?;
-            let certificate = Certificate::from_pem(&pem).map_err(|error| told(&error))?;
-            builder = builder.add_root_certificate(certificate);
-        }
-        builder.build().map_err(|error| Outcome::NotSent(format!("TLS: {error}")))
-    });
-    built.await.unwrap_or_else(|error| Err(Outcome::NotSent(format!("TLS: {error}"))))
 }
 
 pub(super) fn is_this_machine(host: &str) -> bool {

@@ -57,6 +57,7 @@ impl FaultServer {
             ca_file: None,
             user: None,
             password: None,
+            hello: None,
             limits: Limits {
                 connect: limit,
                 banner: limit,
@@ -170,7 +171,7 @@ async fn one_connection_carries_several_messages_and_survives_a_refused_one() {
     let index = std::fs::read_to_string(server.dir.path().join("index.ndjson")).unwrap();
     assert!(index.contains("b@xn--fsqu00a.xn--0zwm56d"), "{index}");
     let kept = std::fs::read(server.dir.path().join("000001.acked.eml")).unwrap();
-    assert!(kept.starts_with(&outgoing("").bytes), "dots at the start of a line survive");
+    assert_eq!(kept, outgoing("").bytes, "dots at the start of a line survive");
 }
 
 #[tokio::test]
@@ -281,6 +282,7 @@ fn the_password_is_never_printed() {
         ca_file: None,
         user: Some("plan".to_owned()),
         password: Some("hunter2".to_owned()),
+        hello: None,
         limits: Limits::default(),
     };
     assert!(!format!("{:?}", Transport::Smtp(config)).contains("hunter2"));
@@ -333,3 +335,29 @@ async fn a_delivery_can_be_spawned() {
     assert_eq!(task.await.unwrap(), Outcome::Accepted);
     assert_eq!(count.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn what_a_killed_process_left_in_the_folder_is_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str| std::fs::write(dir.path().join(name), "a letter").unwrap();
+    let mine = format!(".0008-x.{}.tmp", std::process::id());
+    let gone = Command::new("true").spawn().map(|mut child| {
+        child.wait().unwrap();
+        child.id()
+    });
+    let left = format!(".0007-digest-S01.{}.tmp", gone.unwrap());
+    for name in [mine.as_str(), &left, ".tmp", "notes.tmp", ".a.tmp", "0001.eml"] {
+        write(name);
+    }
+    Transport::Folder(dir.path().to_owned()).tidy().await;
+    let mut names: Vec<_> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, [mine.as_str(), ".a.tmp", ".tmp", "0001.eml", "notes.tmp"]);
+    Transport::Folder(dir.path().join("absent")).tidy().await;
+}
+
+#[path = "script_tests.rs"]
+mod script;

@@ -5,21 +5,34 @@ issue-hint = { $nearest ->
     [none] {""}
    *[other] , did you mean “{ $nearest }”
 }
+issue-stops = { $stops ->
+    [none] none
+   *[other] { $stops }
+}
 
 # files
 issue-path_missing = no such file or folder; check the path
 issue-not_a_campaign = neither a folder nor an .xlsx workbook; a campaign is a folder with campaign.toml or one .xlsx workbook
 issue-unreadable = cannot be read ({ $reason }); check its permissions and whether another program has it open
+issue-not_a_file = is a { $kind ->
+    [folder] folder
+    [pipe] pipe
+    [socket] socket
+   *[device] device
+}, not a file; save the content in a file and name that
 issue-file_too_large = is larger than { $limit }; check that it is the right file
 issue-missing_file = the required file { $file } is missing; add it
 issue-misnamed_file = no file with this name is read; if you mean “{ $nearest }”, rename it
 issue-empty_file = has no header; the first row should be: { $columns }
 issue-utf16 = the file is UTF-16; in Excel save it as “CSV UTF-8 (comma delimited)”
 issue-bad_encoding = the text is neither UTF-8 nor GB18030; save it as “CSV UTF-8 (comma delimited)”
+issue-big5 = the text is probably Big5 (traditional Chinese); open it with that encoding and save it as “CSV UTF-8 (comma delimited)”
 issue-binary_file = contains NUL bytes and is not text; if it is a workbook, its name must end in .xlsx
 issue-old_workbook = is an old workbook or one with a password; save it as .xlsx without a password
 issue-bad_workbook = the workbook cannot be opened ({ $reason }); open it in Excel or WPS and save it as .xlsx again
 issue-workbook_too_large = the workbook unpacks to more than { $limit } and was not opened; remove pictures and sheets that are not needed
+issue-workbook_too_costly = reading it takes more than { $memory } of memory or { $seconds } seconds and was stopped; delete what the table does not need (Ctrl+End shows how far a sheet reaches), or save the table as CSV
+issue-sheet_too_large = has more than { $limit } cells or { $text } of text; delete the rows and columns that the table does not need, or save it as CSV
 issue-missing_sheet = the workbook has no sheet “{ $stem }”; add it
 issue-duplicate_sheet = several sheets are called “{ $value }”; keep one
 issue-bad_toml = is not TOML ({ $reason }); put text in double quotes, such as name = "Danyang"
@@ -32,6 +45,7 @@ issue-unknown_column = there is no column “{ $value }”{ issue-hint }; column
 issue-duplicate_column = the column appears twice; keep one
 issue-missing_column = the column is missing; the header should be: { $columns }
 issue-too_many_cells = “{ $value }” has no column name above it (the header has { $limit } cells); look for an extra comma
+issue-too_few_cells = the row has { $cells } cells, but the header has { $limit }; it was cut off or lacks commas
 issue-unknown_key = there is no key “{ $value }”{ issue-hint }; keys: { $known }
 issue-duplicate_setting = the key appears twice or contradicts another key; keep one
 issue-not_a_value = a single value is expected here, not a table or a list
@@ -41,12 +55,16 @@ issue-missing_value = must not be empty; fill it in
 issue-text_too_long = the text is longer than { $limit } characters; shorten it
 issue-control_character = “{ $value }” contains a line break or an invisible character; delete it and type the text again
 issue-cell_error = “{ $value }” is the result of a failed formula; correct the formula or type the value
-issue-not_a_number = “{ $value }” is not a number; enter one from { $min } to { $max }, such as 120
+issue-number_for_code = “{ $value }” was turned into a number and has lost digits; format the column as text and enter the codes again
+issue-id_check_digit = the last digit of the number that ends in { $value } does not fit the others; check it, and whether the column is formatted as text
+issue-id_born = the birth date in the number that ends in { $value } is not that of the register; check both
+issue-not_a_number = “{ $value }” is not a number; enter one from { $min } to { $max }, such as { $example }
 issue-not_whole = “{ $value }” is not a whole number; enter one from { $min } to { $max }
 issue-out_of_range = “{ $value }” is out of range; it must be from { $min } to { $max }
 issue-bad_date = “{ $value }” is not a valid date; write it like 2021-10-20
 issue-date_out_of_range = the year of “{ $value }” is out of range; it must be from { $min } to { $max }
 issue-bad_duration = “{ $value }” is not a duration; write it like 21 days or 6 months - 4 days
+issue-bad_season_start = “{ $value }” is not a day that every year has; write it like 09-01
 issue-bad_weekdays = “{ $value }” is not a list of weekdays; write them like mon thu
 issue-bad_word = “{ $value }” is not one of the words allowed here{ issue-hint }; words: { $known }
 issue-bad_email = “{ $value }” is not an e-mail address; write one like name@example.com
@@ -76,6 +94,7 @@ issue-unknown_area = the area “{ $value }” is not in areas{ issue-hint }; co
 issue-unknown_group = no group has the id “{ $value }”{ issue-hint }; correct it, or add it to groups
 issue-unknown_site = the site “{ $value }” is not in sites{ issue-hint }; correct it, or add it to sites
 issue-unknown_place = no site, stop or team has the code “{ $value }”{ issue-hint }; correct it, or add it
+issue-team_place = “{ $value }” is a team; write the stop at which the doses were given (planned on { $date }: { issue-stops })
 issue-area_cycle = the parents form a circle: { $path }; correct one parent
 issue-several_roots = { $count } areas have no parent ({ $roots }), so there is no total; give the others a parent
 issue-no_areas = there are no areas; add at least one row
@@ -132,6 +151,12 @@ issue-unknown_lot = the lot “{ $value }” is not in deliveries; correct it, o
 issue-dose_number = dose { $value } is beyond the series, which has { $limit } doses; correct it
 issue-future_date = { $value } is after today, { $today }; correct the date
 issue-before_birth = { $value } is before the date of birth; correct one of them
+issue-unknown_campaign = there is no campaign “{ $value }”{ issue-hint }; correct it, or leave it out
+issue-wrong_campaign = the row belongs to campaign “{ $value }”; import it with --campaign { $value }, or give the record another code
+issue-which_campaign = nothing says which campaign the row belongs to ({ $known }); name it in the column campaign or with --campaign, or name the vaccine in the column product
+issue-born_after_dose = the date of birth is after dose record { $record }; correct one of them
+issue-bad_death = died on { $value }, before birth or after today; correct the date
+issue-erased_person = the personal data of “{ $value }” were erased on request; leave the row out
 issue-duplicate_record = the record “{ $value }” has different values in row { $first } of this file; keep the right one
 issue-until_before_date = ends on { $value }, before its date { $date }; correct one of them
 issue-place_closed = { $value } is closed on { $date }; check the place and the date
@@ -153,8 +178,30 @@ issue-bad_gender = “{ $value }” is not a gender; write Female, Male or Unkno
 issue-dose_out_of_order = dose “{ $value }” is out of order; doses are numbered from Dose 1
 issue-interval_from_nothing = an interval does not say what it starts from; it needs fromPrevious, fromTargetDose, fromMostRecent or fromRelevantObs
 issue-rules_cycle = the rules are circular ({ $value }); an interval must start at an earlier dose, and a series group cannot wait for itself
+issue-left_out = “{ $value }” is left out because of what is told before; all other rules hold
 issue-missing_rules = the rules file “{ $value }” is missing; add it from the same release
 issue-no_rules = the folder contains neither CDSi rules in XML nor series files (*.toml); check --rules
 issue-too_many_files = the folder has more than { $limit } files; check --rules
 issue-macros = this workbook has macros, which are not read; save it as .xlsx without macros and upload it again
 issue-formulas = this sheet has formulas (such as { $value }); the results saved with them are used, but it is better to paste values
+issue-doubtful_capacity = { $value } doses at { $place }, which can give { $than } a day. If the count is right, import it with --yes
+issue-doubtful_day = { $value } doses at { $place }: with them the day far exceeds the { $than } that it can give. If the count is right, import it with --yes
+issue-doubtful_unusual = { $value } doses at { $place }, whose busiest day of the last weeks had { $than }. If the count is right, import it with --yes
+issue-doubtful_twice = { $value } doses at { $place }, which another record of the same day, area, group and dose has already. If both are right, import it with --yes
+issue-impossible_count = { $value } doses: no place gives more than { $limit } a day. Correct the count
+issue-too_early = { $value } is long before the campaign, which starts on { $start }. Correct the date
+
+# official figures
+issue-unknown_rule_name = “{ $value }” names nothing in these rules{ issue-hint }; known: { $known }
+issue-vaccine_without_rule = no rule knows the vaccine “{ $value }”{ issue-hint }; its doses ({ $count }) are taken as without programme component
+issue-unit_not_listed = units.csv has no unit “{ $value }”; { $doses } doses and { $children } children name it, and no table counts them there
+issue-child_without_unit = { $count } children have no managing unit (the first: “{ $value }”); they are due nowhere
+issue-births_differ = the files “{ $other }” and “{ $value }” have one identity number and different days of birth; one of them is wrong
+issue-attribute_missing = { $count } doses of { $value } say neither P nor S; they are counted as of the programme
+issue-record_twice = the record “{ $value }” is already in row { $first }; both are counted unless they are the same vaccine on the same day
+issue-unknown_child = children.csv has no child “{ $value }”; the row is left out
+issue-township_not_listed = townships.csv does not have the township “{ $value }” of unit { $unit }; it counts as a township of its own
+issue-township_small = the township “{ $value }” has fewer than { $limit } residents, also after merging; merge it with a neighbour of the same county
+issue-township_only_one = the county of township “{ $value }” has fewer than { $limit } residents; it is one township
+issue-township_merge = the township “{ $value }” cannot be merged into “{ $other }”; a township is merged with another one of its county
+issue-period_not_over = the period ends on { $value }, after today, { $today }; the figures are of what the files have now

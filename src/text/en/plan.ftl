@@ -64,3 +64,9 @@ vials-merge = Move { $place } { $name } of { $from } ({ $doses } doses) to { $in
 vials-merge-later = Move { $place } { $name } of { $from } ({ $doses } doses) to { $into }: saves { $saves } doses; these people wait longer.
 column-vials = vials
 column-open_vial_waste = left in open vials
+
+plan-one-folder = several campaigns are planned together only with --jurisdiction; name one folder and one file of doses given
+plan-check-folder-and-plan = name the campaign folder and the plan
+plan-check-plan-alone = with --jurisdiction name the plan alone; the campaigns' folders follow --folder
+plan-given-of-campaign = with --jurisdiction, --given is written as CAMPAIGN=TALLIES.csv, with the id of one of the campaigns
+column-unplaced = without a place

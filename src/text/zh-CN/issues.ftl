@@ -5,21 +5,34 @@ issue-hint = { $nearest ->
     [none] {""}
    *[other] ，是否应为“{ $nearest }”
 }
+issue-stops = { $stops ->
+    [none] 无
+   *[other] { $stops }
+}
 
 # 文件
 issue-path_missing = 找不到这个文件或文件夹；请检查路径
 issue-not_a_campaign = 既不是文件夹，也不是 .xlsx 工作簿；接种活动是一个含 campaign.toml 的文件夹，或一个 .xlsx 工作簿
 issue-unreadable = 无法读取（{ $reason }）；请检查权限，并确认文件没有被其他程序占用
+issue-not_a_file = 这是{ $kind ->
+    [folder] 文件夹
+    [pipe] 管道
+    [socket] 套接字
+   *[device] 设备
+}，不是文件；请先把内容保存成文件，再指定该文件
 issue-file_too_large = 文件超过 { $limit }；请检查是否选错了文件
 issue-missing_file = 缺少必需的文件 { $file }；请加入该文件
 issue-misnamed_file = 这个名称不会被读取；如果要用，请改名为“{ $nearest }”
 issue-empty_file = 没有表头；第一行应为：{ $columns }
 issue-utf16 = 文件是 UTF-16 编码；请在 Excel 中另存为“CSV UTF-8（逗号分隔）”
 issue-bad_encoding = 文字既不是 UTF-8 也不是 GB18030；请另存为“CSV UTF-8（逗号分隔）”
+issue-big5 = 文字很可能是 Big5（繁体）编码；请按该编码打开后另存为“CSV UTF-8（逗号分隔）”
 issue-binary_file = 含有空字节，不是文本文件；如果是工作簿，扩展名应为 .xlsx
 issue-old_workbook = 是旧格式或有密码的工作簿；请另存为没有密码的 .xlsx
 issue-bad_workbook = 工作簿无法打开（{ $reason }）；请用 Excel 或 WPS 打开后重新保存为 .xlsx
 issue-workbook_too_large = 工作簿解压后超过 { $limit }，不予打开；请删去图片和多余的工作表
+issue-workbook_too_costly = 读取它要用超过 { $memory } 内存或 { $seconds } 秒，已停止；请删去表格用不到的内容（按 Ctrl+End 可看到工作表延伸到哪里），或另存为 CSV
+issue-sheet_too_large = 单元格超过 { $limit } 个，或文字超过 { $text }；请删去表格用不到的行和列，或另存为 CSV
 issue-missing_sheet = 工作簿缺少工作表“{ $stem }”；请加入该表
 issue-duplicate_sheet = 有多个名为“{ $value }”的工作表；请只保留一个
 issue-bad_toml = 不符合 TOML 格式（{ $reason }）；文字须加双引号，例如 name = "丹阳市"
@@ -32,6 +45,7 @@ issue-unknown_column = 没有“{ $value }”这一列{ issue-hint }；可用的
 issue-duplicate_column = 此列出现了两次；请只保留一列
 issue-missing_column = 缺少此列；表头应为：{ $columns }
 issue-too_many_cells = “{ $value }”不在任何列名之下（表头共 { $limit } 列）；请检查是否多了逗号
+issue-too_few_cells = 该行只有 { $cells } 格，表头有 { $limit } 格；可能被截断或缺少逗号
 issue-unknown_key = 没有“{ $value }”这一项{ issue-hint }；可用的项：{ $known }
 issue-duplicate_setting = 此项出现了两次，或与另一项冲突；请只保留一项
 issue-not_a_value = 此处应为单个值，不能是表或列表
@@ -41,12 +55,16 @@ issue-missing_value = 不能为空；请填写
 issue-text_too_long = 文字超过 { $limit } 个字；请缩短
 issue-control_character = “{ $value }”含有换行或不可见字符；请删去后重新输入
 issue-cell_error = “{ $value }”是公式的出错结果；请改正公式或填入数值
-issue-not_a_number = “{ $value }”不是数；请填 { $min } 至 { $max } 之间的数，例如 120
+issue-number_for_code = “{ $value }”已被表格软件变成数字，丢失了位数；请把该列设为文本格式后重新填写编号
+issue-id_check_digit = 尾号 { $value } 的证件号校验码不符；请核对，并确认该列为文本格式
+issue-id_born = 尾号 { $value } 的证件号中的出生日期与登记的不一致；请核对
+issue-not_a_number = “{ $value }”不是数；请填 { $min } 至 { $max } 之间的数，例如 { $example }
 issue-not_whole = “{ $value }”不是整数；请填 { $min } 至 { $max } 之间的整数
 issue-out_of_range = “{ $value }”超出范围；应在 { $min } 至 { $max } 之间
 issue-bad_date = “{ $value }”不是有效的日期；请写成 2021-10-20
 issue-date_out_of_range = “{ $value }”的年份超出范围；应在 { $min } 至 { $max } 年之间
 issue-bad_duration = “{ $value }”不是时长；请写成 21 days 或 6 months - 4 days 的形式
+issue-bad_season_start = “{ $value }”不是每年都有的日子；请写成 09-01 的形式
 issue-bad_weekdays = “{ $value }”不是星期；请写成 mon thu 或 周一 周四
 issue-bad_word = “{ $value }”不在可选值之内{ issue-hint }；可选：{ $known }
 issue-bad_email = “{ $value }”不是电子邮件地址；请写成 name@example.com 的形式，只填一个
@@ -76,6 +94,7 @@ issue-unknown_area = 地区“{ $value }”不在 areas 中{ issue-hint }；请�
 issue-unknown_group = 没有 id 为“{ $value }”的人群{ issue-hint }；请改正，或在 groups 中加入
 issue-unknown_site = 接种点“{ $value }”不在 sites 中{ issue-hint }；请改正，或在 sites 中加入
 issue-unknown_place = 没有编码为“{ $value }”的接种点、流动点或流动队{ issue-hint }；请改正，或加入该编码
+issue-team_place = “{ $value }”是流动队；请填写接种所在的流动点（{ $date } 计划：{ issue-stops }）
 issue-area_cycle = 上级地区形成了环：{ $path }；请改正其中一个 parent
 issue-several_roots = 有 { $count } 个没有上级的地区（{ $roots }），没有全县合计；请给其余地区填上 parent
 issue-no_areas = 没有地区；至少写一行
@@ -132,6 +151,12 @@ issue-unknown_lot = 批号“{ $value }”不在 deliveries 中；请改正，�
 issue-dose_number = 第 { $value } 剂不在免疫程序之内，共 { $limit } 剂；请改正
 issue-future_date = { $value } 在今天 { $today } 之后；请改正日期
 issue-before_birth = { $value } 早于出生日期；请改正其中之一
+issue-unknown_campaign = 没有活动“{ $value }”{ issue-hint }；请改正，或不填
+issue-wrong_campaign = 此行属于活动“{ $value }”；请用 --campaign { $value } 导入，或给记录另编一个编号
+issue-which_campaign = 不知道此行属于哪个活动（{ $known }）；请填 campaign 列，或用 --campaign 指定，或在 product 列写明疫苗
+issue-born_after_dose = 出生日期晚于接种记录 { $record }；请改正其中之一
+issue-bad_death = 死亡日期 { $value } 早于出生或在今天之后；请改正
+issue-erased_person = “{ $value }”的个人信息已应要求删除；请去掉此行
 issue-duplicate_record = 记录“{ $value }”在本文件第 { $first } 行已有不同内容；请只保留正确的一行
 issue-until_before_date = 截止日期 { $value } 早于记录日期 { $date }；请改正其中之一
 issue-place_closed = { $value } 在 { $date } 不开放；请核对地点和日期
@@ -153,8 +178,30 @@ issue-bad_gender = “{ $value }”不是性别；应为 Female、Male 或 Unkno
 issue-dose_out_of_order = 剂次“{ $value }”不在应有的位置；剂次应从 Dose 1 起依次排列
 issue-interval_from_nothing = 间隔没有说明从何时算起；应有 fromPrevious、fromTargetDose、fromMostRecent 或 fromRelevantObs 之一
 issue-rules_cycle = 规则循环引用（{ $value }）；间隔只能从较早的剂次算起，程序组不能等待自己
+issue-left_out = 因上述问题，“{ $value }”不采用；其余规则照常使用
 issue-missing_rules = 缺少规则文件“{ $value }”；请从同一版本中补齐
 issue-no_rules = 文件夹中既没有 CDSi 的 XML 规则，也没有免疫程序文件（*.toml）；请检查 --rules
 issue-too_many_files = 文件夹中的文件超过 { $limit } 个；请检查 --rules
 issue-macros = 工作簿带有宏，不予读取；请另存为不含宏的 .xlsx 再上传
 issue-formulas = 此工作表有公式（例如 { $value }）；按保存时的计算结果读取，建议粘贴为数值
+issue-doubtful_capacity = { $place } 报 { $value } 剂次，而该处一天最多 { $than } 剂次。如数字无误，用 --yes 导入
+issue-doubtful_day = { $place } 报 { $value } 剂次：当日合计远超该处一天的 { $than } 剂次。如数字无误，用 --yes 导入
+issue-doubtful_unusual = { $place } 报 { $value } 剂次，而该处近几周最多的一天为 { $than } 剂次。如数字无误，用 --yes 导入
+issue-doubtful_twice = { $place } 报 { $value } 剂次，同日同地区同人群同剂次的另一条记录已有同样的数。如两条都对，用 --yes 导入
+issue-impossible_count = { $value } 剂次：没有哪个地方一天超过 { $limit } 剂次。请改正
+issue-too_early = { $value } 远早于活动开始日 { $start }。请改正日期
+
+# official figures
+issue-unknown_rule_name = 这些规则中没有“{ $value }”{ issue-hint }；可用：{ $known }
+issue-vaccine_without_rule = 规则中没有疫苗“{ $value }”{ issue-hint }；其 { $count } 剂次按不含国家免疫规划疫苗成分处理
+issue-unit_not_listed = units.csv 中没有单位“{ $value }”；有 { $doses } 剂次、{ $children } 名儿童用到它，各表均不在该处统计
+issue-child_without_unit = { $count } 名儿童没有管理单位（第一名：“{ $value }”），不计入任何单位的应种
+issue-births_differ = 档案“{ $other }”与“{ $value }”身份证号相同而出生日期不同，其中之一有误
+issue-attribute_missing = { $value } 有 { $count } 剂次未填疫苗属性，按国家免疫规划疫苗（P）统计
+issue-record_twice = 记录“{ $value }”在第 { $first } 行已有；除非疫苗与日期都相同，否则两条均统计
+issue-unknown_child = children.csv 中没有儿童“{ $value }”；该行未统计
+issue-township_not_listed = townships.csv 中没有单位 { $unit } 所在的乡镇“{ $value }”；按单独一个乡镇统计
+issue-township_small = 乡镇“{ $value }”合并后仍不足 { $limit } 人；应与同县相邻乡镇合并
+issue-township_only_one = 乡镇“{ $value }”所在的县不足 { $limit } 人，全县按一个乡镇统计
+issue-township_merge = 乡镇“{ $value }”不能并入“{ $other }”；只能与同县的另一乡镇合并
+issue-period_not_over = 统计期末 { $value } 晚于今天 { $today }；数字只反映文件中现有的记录

@@ -64,3 +64,9 @@ vials-merge = { $place } { $name }：{ $from } 的 { $doses } 剂并入 { $into 
 vials-merge-later = { $place } { $name }：{ $from } 的 { $doses } 剂并入 { $into }，可省 { $saves } 剂；这些人要多等几天。
 column-vials = 瓶数
 column-open_vial_waste = 开瓶剩余
+
+plan-one-folder = 多个活动须加 --jurisdiction 才能一起计划；否则只写一个文件夹和一个已接种文件
+plan-check-folder-and-plan = 请写活动文件夹和计划文件
+plan-check-plan-alone = 有 --jurisdiction 时只写计划文件；各活动的文件夹写在 --folder 之后
+plan-given-of-campaign = 有 --jurisdiction 时，--given 写成 活动编号=日报文件，编号须是其中一个活动的
+column-unplaced = 未排上

@@ -1,11 +1,14 @@
 //! Nothing is lost and nothing is sent twice: processes are killed, mail servers misbehave, databases end and
 //! clocks jump. Then what the mail server accepted is compared with what the database says, by Message-ID.
 
+mod answers;
 mod clocks;
 mod cluster;
 mod kills;
 mod leases;
 mod matrix;
+mod restores;
+mod scripted;
 mod simulation;
 
 use crate::support::{World, shared, skipped};
@@ -38,6 +41,11 @@ impl Dice {
 
     fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
+    }
+
+    /// A place in a list of this length.
+    fn one_of(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap()
     }
 
     /// True in this many of a thousand cases.

@@ -165,7 +165,8 @@ fn the_summary_has_its_picture_inside_the_page() {
 #[test]
 fn a_mail_made_again_is_the_same_byte_for_byte() {
     let world = planned(SENIORS);
-    for post in ["S1", "T1", "summary"] {
+    // A summary names the end of the audit log, which grows with every look at a mail.
+    for post in ["S1", "T1"] {
         let body = || {
             let made = eml(&world, post, "2021-03-31");
             let made = std::fs::read_to_string(made).unwrap();

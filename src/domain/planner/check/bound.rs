@@ -1,5 +1,6 @@
 //! The certificate: prices that prove an upper bound, evaluated again without trusting their maker.
 
+use super::tables::Span;
 use super::view::{CohortView, Day, View, draw_doses};
 use crate::domain::campaign::{Campaign, CohortKey};
 use crate::domain::dose::GivenRow;
@@ -29,7 +30,7 @@ pub fn check_certificate(
 
 /// The claimed bound may be lower than the proven one by this share: sums of real numbers differ
 /// by order.
-const SLACK: f64 = 1e-6;
+pub(super) const SLACK: f64 = 1e-6;
 
 /// Prices by index and day; what is absent is 0.
 struct Prices {
@@ -67,8 +68,8 @@ impl Prices {
         let mut storage = vec![BTreeMap::new(); campaign.sites.len()];
         for (code, day, price) in entries(view, &certificate.storage, "storage", problems) {
             let limited = sites.get(code).copied().filter(|&i| {
-                let site = &campaign.sites[i];
-                site.storage_doses.is_some() && view.periods(site).iter().any(|p| p.0 == day)
+                let mut periods = view.sites[i].periods.iter();
+                periods.any(|span| span.start == day && span.storage.is_some())
             });
             match limited {
                 Some(i) => _ = storage[i].insert(day, price),
@@ -88,19 +89,23 @@ impl Prices {
 
     /// The cheapest lot that may serve a draw; infinite when there is none.
     fn vaccine(&self, view: &View, taken: Day, last: Day) -> f64 {
-        let serves = |(i, lot): (usize, &super::view::LotView)| {
-            (lot.first <= taken && lot.last >= last).then_some(self.lot[i])
-        };
-        view.lots.iter().enumerate().filter_map(serves).fold(f64::INFINITY, f64::min)
+        cheapest_lot(view, &self.lot, (taken, last))
     }
 }
 
-fn unknown(view: &View, table: &str, code: &str, day: Day) -> String {
+/// The price of the cheapest lot that may serve a draw; infinite when there is none.
+pub(super) fn cheapest_lot(view: &View, prices: &[f64], (taken, last): (Day, Day)) -> f64 {
+    let serves = |lot: &super::view::LotView| lot.first <= taken && lot.last >= last;
+    let lots = view.lots.iter().zip(prices);
+    lots.filter(|(lot, _)| serves(lot)).map(|(_, &price)| price).fold(f64::INFINITY, f64::min)
+}
+
+pub(super) fn unknown(view: &View, table: &str, code: &str, day: Day) -> String {
     format!("{table} {code} {}: no such place, day or limit", view.date(day))
 }
 
 /// The prices of a table that are prices.
-fn entries<'t>(
+pub(super) fn entries<'t>(
     view: &View,
     table: &'t PriceTable,
     name: &str,
@@ -129,14 +134,15 @@ fn bound(view: &View, prices: &Prices) -> f64 {
     let days = usize::try_from(view.days).unwrap_or(0);
     for (i, site) in campaign.sites.iter().enumerate() {
         let mut price = vec![f64::INFINITY; days];
-        for (start, last) in view.periods(site) {
+        let table = &view.sites[i];
+        for &Span { start, last, storage } in &table.periods {
             let keep = prices.storage[i].get(&start).copied().unwrap_or(0.0);
-            total += keep * f64::from(site.storage_doses.unwrap_or(0));
-            let vaccine =
-                (keep + prices.vaccine(view, start, last)) * draw_doses(site.wastage_rate);
+            total += keep * f64::from(storage.unwrap_or(0));
+            let vaccine = keep + prices.vaccine(view, start, last);
             for day in start.max(view.first)..=last {
+                let vaccine = vaccine * draw_doses(table.rate_on(day));
                 let at = usize::try_from(day).unwrap_or(0);
-                let capacity = view.capacity(site, day);
+                let capacity = table.doses_on(day);
                 total += prices.site_day[i][at] * f64::from(capacity);
                 if capacity > 0 {
                     price[at] = prices.site_day[i][at] + vaccine;
@@ -176,20 +182,27 @@ fn cohorts(view: &View, of_place: &BTreeMap<&str, Vec<f64>>) -> f64 {
             }
         }
     }
-    let windows: Vec<Vec<(Day, Day)>> = (1..campaign.series.dose_count())
-        .map(|dose| {
-            let last = |day| view.latest(dose, day).unwrap_or(Day::MAX);
-            (0..view.days).map(|day| (view.earliest(dose, day), last(day))).collect()
-        })
-        .collect();
+    let windows = windows(view);
     let paths = |(key, cohort): (&CohortKey, &CohortView)| {
         cheapest.get(key.area.as_str()).map_or(0.0, |price| worth(view, cohort, price, &windows))
     };
     view.cohorts.iter().map(paths).sum()
 }
 
+/// First and last day of each later dose, by day of the one before.
+pub(super) type Windows = Vec<Vec<(Day, Day)>>;
+
+/// The windows of a campaign.
+pub(super) fn windows(view: &View) -> Windows {
+    let of_dose = |dose: usize| {
+        let last = |day| view.latest(dose, day).unwrap_or(Day::MAX);
+        (0..view.days).map(|day| (view.earliest(dose, day), last(day))).collect()
+    };
+    (1..view.campaign.series.dose_count()).map(of_dose).collect()
+}
+
 /// What the people of a cohort can earn at most at these prices by day.
-fn worth(view: &View, cohort: &CohortView, price: &[f64], windows: &[Vec<(Day, Day)>]) -> f64 {
+pub(super) fn worth(view: &View, cohort: &CohortView, price: &[f64], windows: &Windows) -> f64 {
     let days = price.len();
     let slice = |from: Day, to: Day| {
         let from = usize::try_from(from.max(0)).unwrap_or(days).min(days);
@@ -260,14 +273,24 @@ fn team_days(view: &View, prices: &Prices) -> f64 {
                     gains.push((gain, p));
                 }
             }
-            gains.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             let fees: Vec<f64> = prices.stop_visit.iter().map(|days| days[at]).collect();
-            let mut search = Search { view, team: t, gains, fees, best: 0.0 };
-            search.grow(0, &mut Vec::new());
-            total += search.best;
+            total += best_route(view, t, gains, fees);
         }
     }
     total
+}
+
+/// What a team's best route earns: `gains` of a dose by stop, `fees` of a visit to each stop.
+pub(super) fn best_route(
+    view: &View,
+    team: usize,
+    mut gains: Vec<(f64, usize)>,
+    fees: Vec<f64>,
+) -> f64 {
+    gains.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut search = Search { view, team, gains, fees, best: 0.0 };
+    search.grow(0, &mut Vec::new());
+    search.best
 }
 
 /// Branch and bound over the sets of stops of a team's day, dearest stops first.

@@ -1,19 +1,26 @@
-//! The independent check of a plan: rules 1 to 7 of the contract, and the plan's figures. It shares
-//! no code with the planner, only the types of the domain, so a mistake in the planner cannot hide
-//! here.
+//! The independent check of a plan, or of several plans over shared places: rules 1 to 8 of the
+//! contract, and the plan's figures. It shares no code with the planner, only the types of the
+//! domain, so a mistake in the planner cannot hide here.
 //!
 //! Days are counted from the campaign's start; history may have negative ones. Vaccine is counted
 //! in whole **units**, a fraction of a dose that makes every draw a whole number.
 
+mod agreed;
 mod bound;
 mod cohort;
 mod flow;
+mod joint;
+mod joint_bound;
 mod rules;
+mod tables;
+mod teams;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub use bound::check_certificate;
+pub use joint::{JointReport, JointViolation, check_joint};
+pub use joint_bound::check_joint_certificate;
 
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
@@ -226,6 +233,45 @@ pub enum Fault {
         /// Which limit.
         limit: TeamLimit,
     },
+    /// A place of a kind that may not serve the group.
+    WrongKind {
+        /// Number of the row.
+        row: usize,
+        /// The area.
+        area: AreaCode,
+        /// The group.
+        group: GroupId,
+        /// The place.
+        place: PlaceCode,
+    },
+    /// The cohort has locked sessions, and this is none of them.
+    NotAgreed {
+        /// Number of the row.
+        row: usize,
+        /// The area.
+        area: AreaCode,
+        /// The group.
+        group: GroupId,
+        /// The place.
+        place: PlaceCode,
+        /// The day.
+        day: NaiveDate,
+    },
+    /// A locked session does not get the doses that were agreed.
+    AgreedDoses {
+        /// The place.
+        place: PlaceCode,
+        /// The day.
+        day: NaiveDate,
+        /// The area that it is for; `None`: any.
+        area: Option<AreaCode>,
+        /// The group; `None`: any.
+        group: Option<GroupId>,
+        /// Doses planned.
+        doses: u64,
+        /// Doses agreed; `None`: at least one.
+        agreed: Option<u64>,
+    },
     /// Two teams visit a stop on one day.
     StopTwice {
         /// The stop.
@@ -297,5 +343,5 @@ pub fn check(
     let given = campaign.given_on(given, from);
     let campaign = campaign.on(from);
     let view = view::View::new(&campaign, &given, from);
-    rules::check(&view, rows)
+    rules::check(&view, rows).0
 }

@@ -1,22 +1,35 @@
-//! Rules 1, 3, 4, 6, 7 and the figures.
+//! Rules 1, 3, 4, 7 and the figures.
 
+use super::agreed::{self, Served};
 use super::cohort::{self, Planned};
+use super::tables::Span;
 use super::view::{Day, View};
-use super::{CheckReport, Fault, TeamLimit, Violation, flow};
+use super::{CheckReport, Fault, Violation, flow, teams};
 use crate::domain::area::Point;
 use crate::domain::campaign::CohortKey;
 use crate::domain::id::AreaCode;
 use crate::domain::plan::{Figures, PlanRow, WorstArea};
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
+
+/// What a plan uses of places that others may use too.
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    /// Doses by site and day.
+    pub(super) at_site: BTreeMap<(usize, Day), u64>,
+    /// Doses by team, day and stop.
+    pub(super) at_stop: BTreeMap<(usize, Day), BTreeMap<usize, u64>>,
+    /// Kilometres of the teams.
+    pub(super) team_km: f64,
+}
 
 /// The plan, added up.
 #[derive(Default)]
 struct Sums {
     violations: Vec<Violation>,
-    /// Doses by site and day.
-    at_site: BTreeMap<(usize, Day), u64>,
-    /// Doses by team, day and stop.
-    at_stop: BTreeMap<(usize, Day), BTreeMap<usize, u64>>,
+    used: Used,
+    /// Doses by place, day and cohort, where sessions are agreed.
+    served: Served,
     planned: BTreeMap<CohortKey, Planned>,
     objective: f64,
     km: f64,
@@ -37,13 +50,8 @@ struct Codes<'a> {
     areas: BTreeMap<&'a str, Option<Point>>,
 }
 
-/// Doses of a tour are compared with this slack, in minutes.
-const MINUTES_SLACK: f64 = 1e-6;
-/// The shortest round is not looked for beyond so many stops; the plan is infeasible by their
-/// number anyway.
-const TOUR_STOPS_MAX: usize = 8;
-
-pub(super) fn check(view: &View, rows: &[PlanRow]) -> CheckReport {
+/// Checks a plan; also what it uses.
+pub(super) fn check(view: &View, rows: &[PlanRow]) -> (CheckReport, Used) {
     let campaign = view.campaign;
     let codes = Codes {
         sites: campaign.sites.iter().enumerate().map(|(i, s)| (s.code.as_str(), i)).collect(),
@@ -54,6 +62,9 @@ pub(super) fn check(view: &View, rows: &[PlanRow]) -> CheckReport {
     let mut sums = Sums::default();
     for (i, row) in rows.iter().enumerate() {
         add_row(view, &codes, i + 1, row, &mut sums);
+    }
+    for fault in agreed::unkept(view, &sums.served) {
+        sums.fail(8, fault);
     }
     let (people, finished, worst_area) = check_cohorts(view, &mut sums);
     let mut draws = BTreeMap::new();
@@ -68,10 +79,10 @@ pub(super) fn check(view: &View, rows: &[PlanRow]) -> CheckReport {
         people,
         people_finished: finished,
         worst_area,
-        travel_km: sums.km,
+        travel_km: sums.km + sums.used.team_km,
         ..Figures::default()
     };
-    CheckReport { violations: sums.violations, figures }
+    (CheckReport { violations: sums.violations, figures }, sums.used)
 }
 
 fn add_row(view: &View, codes: &Codes, number: usize, row: &PlanRow, sums: &mut Sums) {
@@ -100,7 +111,11 @@ fn add_row(view: &View, codes: &Codes, number: usize, row: &PlanRow, sums: &mut 
         let opens = view.date(cohort.opens);
         sums.fail(1, Fault::NotOpen { row: number, area: area.clone(), group, opens });
     }
+    for (rule, fault) in agreed::elsewhere(view, number, row) {
+        sums.fail(rule, fault);
+    }
     let doses = u64::from(row.doses);
+    agreed::count(view, row, &key, &mut sums.served);
     let out_of_reach = Fault::OutOfReach { row: number, area, place: row.place.clone() };
     let at = if let Some(&site) = site {
         if let Some(team) = row.team.clone() {
@@ -109,7 +124,7 @@ fn add_row(view: &View, codes: &Codes, number: usize, row: &PlanRow, sums: &mut 
         if !view.reaches(key.area.as_str(), row.place.as_str()) {
             sums.fail(1, out_of_reach);
         }
-        *sums.at_site.entry((site, day)).or_insert(0) += doses;
+        *sums.used.at_site.entry((site, day)).or_insert(0) += doses;
         let site = &campaign.sites[site];
         site.point.or_else(|| codes.areas.get(site.area.as_str()).copied().flatten())
     } else {
@@ -121,7 +136,8 @@ fn add_row(view: &View, codes: &Codes, number: usize, row: &PlanRow, sums: &mut 
         let Some(&team) = team else {
             return sums.fail(6, Fault::NoTeam { row: number, stop: row.place.clone() });
         };
-        *sums.at_stop.entry((team, day)).or_default().entry(stop).or_insert(0) += doses;
+        let stops = sums.used.at_stop.entry((team, day)).or_default();
+        *stops.entry(stop).or_insert(0) += doses;
         Some(campaign.stops[stop].point)
     };
     sums.doses += doses;
@@ -181,28 +197,30 @@ fn check_cohorts(view: &View, sums: &mut Sums) -> (u64, u64, Option<WorstArea>) 
 
 /// Rules 3 and 4; adds the sites' draws.
 fn check_sites(view: &View, sums: &mut Sums, draws: &mut BTreeMap<(Day, Day), u128>) {
-    for (i, site) in view.campaign.sites.iter().enumerate() {
+    for (i, (site, table)) in view.campaign.sites.iter().zip(&view.sites).enumerate() {
         let code = &site.code;
-        let at_site: Vec<(Day, u64)> =
-            sums.at_site.range((i, Day::MIN)..=(i, Day::MAX)).map(|(at, n)| (at.1, *n)).collect();
+        let all = sums.used.at_site.range((i, Day::MIN)..=(i, Day::MAX));
+        let at_site: Vec<(Day, u64)> = all.map(|(at, n)| (at.1, *n)).collect();
         if at_site.is_empty() {
             continue;
         }
         for &(day, doses) in &at_site {
-            let capacity = view.capacity(site, day);
+            let capacity = table.doses_on(day);
             if doses > u64::from(capacity) {
                 let day = view.date(day);
                 sums.fail(3, Fault::OverCapacity { site: code.clone(), day, doses, capacity });
             }
         }
-        for (start, last) in view.periods(site) {
-            let inside = at_site.iter().filter(|(day, _)| (start..=last).contains(day));
-            let doses: u64 = inside.map(|(_, n)| n).sum();
-            let units = view.drawn(doses, site.wastage_rate);
+        for &Span { start, last, storage } in &table.periods {
+            let mut by_rate: BTreeMap<Decimal, u64> = BTreeMap::new();
+            for (day, n) in at_site.iter().filter(|(day, _)| (start..=last).contains(day)) {
+                *by_rate.entry(table.rate_on(*day)).or_insert(0) += n;
+            }
+            let units: u128 = by_rate.iter().map(|(&rate, &n)| view.drawn(n, rate)).sum();
             if units > 0 {
                 *draws.entry((start, last)).or_insert(0) += units;
             }
-            if let Some(storage) = site.storage_doses
+            if let Some(storage) = storage
                 && units > u128::from(storage) * view.scale
             {
                 let vaccine_doses = units as f64 / view.scale as f64;
@@ -215,54 +233,14 @@ fn check_sites(view: &View, sums: &mut Sums, draws: &mut BTreeMap<(Day, Day), u1
 
 /// Rule 6; adds the teams' draws and kilometres.
 fn check_teams(view: &View, sums: &mut Sums, draws: &mut BTreeMap<(Day, Day), u128>) {
-    let campaign = view.campaign;
-    let mut visited: BTreeMap<(usize, Day), usize> = BTreeMap::new();
-    for ((t, day), visits) in std::mem::take(&mut sums.at_stop) {
-        let team = &campaign.teams[t];
+    for (&(team, day), visits) in &sums.used.at_stop {
         let doses: u64 = visits.values().sum();
-        *draws.entry((day, day)).or_insert(0) += view.drawn(doses, team.wastage_rate);
-        let mut limits = Vec::new();
-        if !view.is_there(team.code.as_str(), team.weekdays, day) {
-            limits.push(TeamLimit::Off);
-        }
-        if visits.len() > usize::try_from(team.max_stops).unwrap_or(usize::MAX) {
-            limits.push(TeamLimit::Stops { stops: visits.len(), most: team.max_stops });
-        }
-        if doses > u64::from(team.doses_per_day) {
-            limits.push(TeamLimit::Doses { doses, most: team.doses_per_day });
-        }
-        let mut setup = 0.0;
-        for (&s, &doses) in &visits {
-            let stop = &campaign.stops[s];
-            setup += f64::from(stop.setup_minutes);
-            if !view.is_there(stop.code.as_str(), stop.weekdays, day) {
-                limits.push(TeamLimit::StopShut { stop: stop.code.clone() });
-            }
-            if doses > u64::from(stop.max_doses) {
-                let (stop, most) = (stop.code.clone(), stop.max_doses);
-                limits.push(TeamLimit::StopDoses { stop, doses, most });
-            }
-            let other = *visited.entry((s, day)).or_insert(t);
-            if other != t {
-                let teams = [campaign.teams[other].code.clone(), team.code.clone()];
-                let (stop, day) = (stop.code.clone(), view.date(day));
-                sums.fail(6, Fault::StopTwice { stop, day, teams });
-            }
-        }
-        if visits.len() <= TOUR_STOPS_MAX {
-            let stops: Vec<usize> = visits.keys().copied().collect();
-            let km = view.tour_km(team, &stops);
-            sums.km += km;
-            let minutes = km / campaign.travel.speed_km_per_hour * 60.0
-                + setup
-                + doses as f64 * 60.0 / f64::from(team.doses_per_hour);
-            if minutes > f64::from(team.work_minutes) + MINUTES_SLACK {
-                limits.push(TeamLimit::Minutes { minutes, most: team.work_minutes });
-            }
-        }
-        for limit in limits {
-            let (team, day) = (team.code.clone(), view.date(day));
-            sums.fail(6, Fault::TeamDay { team, day, limit });
-        }
+        let rate = view.campaign.teams[team].wastage_rate;
+        *draws.entry((day, day)).or_insert(0) += view.drawn(doses, rate);
+    }
+    let (faults, km) = teams::check(view, &sums.used.at_stop);
+    sums.used.team_km = km;
+    for fault in faults {
+        sums.fail(6, fault);
     }
 }

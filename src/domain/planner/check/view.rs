@@ -1,14 +1,15 @@
 //! The campaign as the check reads it.
 
+pub(super) use super::tables::Day;
+use super::tables::{SiteTable, closed_by_day};
 use crate::domain::campaign::{Campaign, CohortKey};
+use crate::domain::counting::ELSEWHERE;
 use crate::domain::dose::GivenRow;
+use crate::domain::jurisdiction::JoinedCampaign;
 use crate::domain::site::{Site, Team};
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Day number from the campaign's start.
-pub(super) type Day = i64;
 
 /// The campaign from a day on, with its history.
 pub(super) struct View<'a> {
@@ -18,6 +19,10 @@ pub(super) struct View<'a> {
     /// First day that the plan may use.
     pub(super) first: Day,
     pub(super) cohorts: BTreeMap<CohortKey, CohortView>,
+    /// What it may use of each site.
+    pub(super) sites: Vec<SiteTable>,
+    /// What a campaign over a jurisdiction says beyond the tables of a campaign.
+    pub(super) joined: Option<&'a JoinedCampaign>,
     closures: BTreeMap<(&'a str, Day), u32>,
     reach: BTreeSet<(&'a str, &'a str)>,
     pub(super) lots: Vec<LotView<'a>>,
@@ -46,34 +51,74 @@ pub(super) struct LotView<'a> {
 const SCALE_MAX: u128 = 1_000_000_000_000_000_000_000_000;
 
 impl<'a> View<'a> {
+    /// A campaign on its own.
     pub(super) fn new(campaign: &'a Campaign, given: &[GivenRow], from: NaiveDate) -> Self {
+        let mut view = Self::empty(campaign, from);
+        let table = |site: &Site| {
+            let closed = |day| view.closures.get(&(site.code.as_str(), day)).copied();
+            SiteTable::plain(site, (campaign.start, view.days), closed)
+        };
+        view.sites = campaign.sites.iter().map(table).collect();
+        view.read(given, from);
+        view
+    }
+
+    /// A campaign of a jurisdiction: `sites` says what it may use of each site.
+    pub(super) fn joined(
+        one: &'a JoinedCampaign,
+        sites: Vec<SiteTable>,
+        given: &[GivenRow],
+        from: NaiveDate,
+    ) -> Self {
+        let mut view = Self::empty(&one.campaign, from);
+        for ((place, day), doses) in closed_by_day(&one.closures, one.campaign.start) {
+            // A closure of its own comes on top of the place's.
+            let held = view.closures.entry((place, day)).or_insert(doses);
+            *held = doses.min(*held);
+        }
+        view.scale = scale(&one.campaign, &sites);
+        view.joined = Some(one);
+        view.sites = sites;
+        view.read(given, from);
+        view
+    }
+
+    /// Its days and closures.
+    fn empty(campaign: &'a Campaign, from: NaiveDate) -> Self {
         let at = |day: NaiveDate| (day - campaign.start).num_days();
         let mut view = Self {
             campaign,
             days: at(campaign.end) + 1,
             first: at(from).max(0),
             cohorts: BTreeMap::new(),
+            sites: Vec::new(),
+            joined: None,
             closures: BTreeMap::new(),
             reach: BTreeSet::new(),
             lots: Vec::new(),
-            scale: scale(campaign),
+            scale: scale(campaign, &[]),
         };
         for closure in &campaign.closures {
             view.closures.insert((closure.place.as_str(), at(closure.day)), closure.doses);
         }
+        view
+    }
+
+    fn read(&mut self, given: &[GivenRow], from: NaiveDate) {
+        let campaign = self.campaign;
+        let at = |day: NaiveDate| (day - campaign.start).num_days();
         for reach in &campaign.reach {
-            view.reach.insert((reach.area.as_str(), reach.site.as_str()));
+            self.reach.insert((reach.area.as_str(), reach.site.as_str()));
         }
         for lot in &campaign.deliveries {
-            let units = u128::from(lot.doses) * view.scale;
+            let units = u128::from(lot.doses) * self.scale;
             let (first, last) = (at(lot.date), at(lot.expires));
-            view.lots.push(LotView { code: lot.lot.as_str(), first, last, units });
+            self.lots.push(LotView { code: lot.lot.as_str(), first, last, units });
         }
-        view.read_cohorts(from);
-        let past: Vec<&GivenRow> = given.iter().filter(|row| at(row.day) < view.first).collect();
-        view.add_doses(&past);
-        view.take_lots(&past);
-        view
+        self.read_cohorts(from);
+        let past: Vec<&GivenRow> = given.iter().filter(|row| at(row.day) < self.first).collect();
+        self.add_doses(&past);
+        self.take_lots(&past);
     }
 
     fn read_cohorts(&mut self, from: NaiveDate) {
@@ -129,15 +174,14 @@ impl<'a> View<'a> {
     fn take_lots(&mut self, past: &[&GivenRow]) {
         let worst = self.campaign.teams.iter().map(|team| team.wastage_rate).max();
         let mut drawn: BTreeMap<Day, u128> = BTreeMap::new();
-        for row in past {
+        for row in past.iter().filter(|row| row.place.as_str() != ELSEWHERE) {
             let code = row.place.as_str();
-            let rate = self
-                .campaign
-                .site(code)
-                .map(|site| site.wastage_rate)
+            let day = (row.day - self.campaign.start).num_days();
+            let site = self.campaign.sites.iter().position(|site| site.code == row.place);
+            let rate = site
+                .map(|site| self.sites[site].rate_on(day.max(0)))
                 .or_else(|| self.campaign.stop(code).and(worst))
                 .unwrap_or(Decimal::ZERO);
-            let day = (row.day - self.campaign.start).num_days();
             *drawn.entry(day).or_insert(0) += units(self.scale, u64::from(row.doses), rate);
         }
         let mut order: Vec<usize> = (0..self.lots.len()).collect();
@@ -179,11 +223,6 @@ impl<'a> View<'a> {
         self.reach.contains(&(area, site))
     }
 
-    pub(super) fn capacity(&self, site: &Site, day: Day) -> u32 {
-        let closed = self.closures.get(&(site.code.as_str(), day));
-        closed.copied().unwrap_or_else(|| site.weekly_capacity(self.date(day)))
-    }
-
     /// Whether a team or stop is there on a day.
     pub(super) fn is_there(
         &self,
@@ -193,15 +232,6 @@ impl<'a> View<'a> {
     ) -> bool {
         weekdays.contains(self.date(day))
             && self.closures.get(&(code, day)).is_none_or(|doses| *doses > 0)
-    }
-
-    /// First and last day of a site's restock periods.
-    pub(super) fn periods(&self, site: &Site) -> Vec<(Day, Day)> {
-        let starts: Vec<Day> = (0..self.days)
-            .filter(|&day| day == 0 || site.restock.contains(self.date(day)))
-            .collect();
-        let ends = starts.iter().skip(1).map(|day| day - 1).chain([self.days - 1]);
-        starts.iter().copied().zip(ends).collect()
     }
 
     /// Units that so many doses draw.
@@ -258,7 +288,7 @@ pub(super) fn draw_doses(rate: Decimal) -> f64 {
 }
 
 /// Units that doses draw; rounded down where the scale had to be given up.
-fn units(scale: u128, doses: u64, rate: Decimal) -> u128 {
+pub(super) fn units(scale: u128, doses: u64, rate: Decimal) -> u128 {
     let (over, under) = kept(rate);
     if over == 0 {
         return if doses == 0 { 0 } else { u128::MAX / 4 };
@@ -269,9 +299,12 @@ fn units(scale: u128, doses: u64, rate: Decimal) -> u128 {
     }
 }
 
-fn scale(campaign: &Campaign) -> u128 {
+/// A scale on which the draws at all rates of a campaign and of some tables are whole numbers.
+pub(super) fn scale(campaign: &Campaign, tables: &[SiteTable]) -> u128 {
     let sites = campaign.sites.iter().map(|site| site.wastage_rate);
-    let rates = sites.chain(campaign.teams.iter().map(|team| team.wastage_rate));
+    let days: BTreeSet<Decimal> = tables.iter().flat_map(|table| &table.wastage).copied().collect();
+    let teams = campaign.teams.iter().map(|team| team.wastage_rate);
+    let rates = sites.chain(teams).chain(days);
     let mut common = 1_u128;
     for rate in rates {
         let over = kept(rate).0.max(1);

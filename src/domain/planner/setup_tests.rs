@@ -1,9 +1,15 @@
-//! Cases of the planner's model: classes, windows, periods, reach.
+//! Cases of a problem's setup: classes, windows, periods, reach.
 
+use super::super::index::{ClassIndex, PeriodIndex};
+use super::super::programme::{Programme, only};
 use super::super::testing::{eligible, lot, plain, start};
 use super::*;
-use crate::domain::campaign::Campaign;
 use crate::domain::site::{Closure, Reach};
+use chrono::TimeDelta;
+
+fn own<'p>(problem: &'p Problem<'p>) -> &'p Programme<'p> {
+    &problem.programmes[only()]
+}
 
 fn on(n: i64) -> NaiveDate {
     start() + TimeDelta::days(n)
@@ -19,7 +25,7 @@ fn windows_are_cut_to_the_days_that_a_plan_may_use() {
     let mut campaign = plain();
     let windows = |campaign: &Campaign, from, day| {
         let problem = Problem::new(campaign, &[], on(from));
-        numbers(problem.windows[0][Day::of(day)])
+        numbers(own(&problem).windows[0][Day::of(day)])
     };
     assert_eq!(windows(&campaign, 0, 0), (21, 35));
     assert_eq!(windows(&campaign, 30, 0), (30, 35));
@@ -27,7 +33,7 @@ fn windows_are_cut_to_the_days_that_a_plan_may_use() {
     assert_eq!(windows(&campaign, 0, 38), (59, 59));
     assert_eq!(windows(&campaign, 0, 39), (1, 0), "none");
     let problem = Problem::new(&campaign, &[], start());
-    assert_eq!(problem.window(1, -5), (16, Some(30)));
+    assert_eq!(own(&problem).window(1, -5), (16, Some(30)));
     campaign.series.doses[1].interval_max = None;
     assert_eq!(windows(&campaign, 0, 0), (21, 59));
     campaign.series.doses[1].interval_min = None;
@@ -67,13 +73,13 @@ fn a_class_holds_the_lots_that_are_there_from_the_draw_to_its_last_day() {
         problem.classes[class].iter().map(|lot| lot.position()).collect()
     };
     let period = |i: usize| {
-        let site = problem.sites.iter().next().expect("a site");
-        lots(site.periods[PeriodIndex::of(i)].class)
+        let site = own(&problem).sites.iter().next().expect("a site");
+        lots(site.periods[PeriodIndex::of(i)].class.expect("a day of it"))
     };
     assert_eq!(period(0), [1, 0], "the second comes after the restock");
     assert_eq!(period(1), [0, 2]);
-    assert_eq!(lots(problem.day_class[Day::of(6)]), [1, 0, 2]);
-    assert_eq!(lots(problem.day_class[Day::of(7)]), [0, 2], "the week's has expired");
+    assert_eq!(lots(own(&problem).day_class[Day::of(6)]), [1, 0, 2]);
+    assert_eq!(lots(own(&problem).day_class[Day::of(7)]), [0, 2], "the week's has expired");
 }
 
 #[test]
@@ -100,9 +106,8 @@ fn an_area_reaches_the_places_of_its_rows_and_its_stops_the_nearest_first() {
         weekdays: crate::domain::date::Weekdays::EVERY_DAY,
     });
     let problem = Problem::new(&campaign, &[], start());
-    let area = problem.reach.indices().next().expect("an area");
-    let codes: Vec<&str> =
-        problem.reach[area].iter().map(|&place| problem.place_code(place).as_str()).collect();
+    let places = &problem.catchments.iter().next().expect("an area").places;
+    let codes: Vec<&str> = places.iter().map(|&place| problem.place_code(place).as_str()).collect();
     assert_eq!(codes, ["S2", "S1", "P1", "S0"]);
 }
 

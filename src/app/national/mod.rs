@@ -1,0 +1,192 @@
+//! The official figures: reads what they are counted from, counts on all cores, and follows a cell down to its
+//! children.
+
+mod explain;
+mod forms;
+mod json;
+
+use crate::domain::national::{
+    CohortTable, Counting, CountingOptions, Dossier, MergedTownships, MonthSpan, NationalRules,
+    PeriodTable, QualityLine, ScopeKey, TownshipTable, TownshipWarning, YearMonth, add_records,
+    quality_lines,
+};
+use crate::intake::Issue;
+use crate::intake::national::{Folder, RuleChoices, folder, national_rules};
+use chrono::NaiveDate;
+pub use explain::{ExplainedChild, ExplainedPart};
+pub use forms::{FormCell, FormHead, OfficialForm, workbook};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Persons that one core counts at a time. The parts are added up in order, so that the result does not depend on
+/// the number of cores.
+const PERSONS_AT_ONCE: usize = 2_000;
+
+/// What is counted, and by which rules.
+pub struct National {
+    /// The rules.
+    pub rules: NationalRules,
+    /// Children, doses, units.
+    pub folder: Folder,
+    /// The townships after merging.
+    pub townships: MergedTownships,
+    /// How open questions are read.
+    pub options: CountingOptions,
+}
+
+impl National {
+    /// Reads a folder. `rules` is a folder whose files take the place of the delivered rules.
+    pub fn of_folder(
+        path: &Path,
+        rules: Option<&Path>,
+        choices: &RuleChoices,
+        options: CountingOptions,
+    ) -> Result<Self, Vec<Issue>> {
+        let mut rules = national_rules(rules, choices)?;
+        let folder = folder(path, &mut rules)?;
+        let residents_min = rules.townships.residents_min;
+        let townships = MergedTownships::of(&folder.townships, residents_min);
+        Ok(Self { rules, folder, townships, options })
+    }
+
+    /// Rules, units and options.
+    pub fn counting(&self) -> Counting<'_> {
+        Counting { rules: &self.rules, places: &self.folder.places, options: self.options }
+    }
+
+    /// The files of a person.
+    fn files(&self, group: &[usize]) -> Vec<&Dossier> {
+        group.iter().map(|at| &self.folder.dossiers[*at]).collect()
+    }
+
+    /// Counts everybody: a table for each part of the persons, then one after the other into the first.
+    fn count<T: Send>(
+        &self,
+        empty: impl Fn() -> T + Sync,
+        add: impl Fn(&mut T, Counting<'_>, &[&Dossier]) + Sync,
+        merge: impl Fn(&mut T, T),
+    ) -> T {
+        let counting = self.counting();
+        let parts: Vec<T> = self
+            .folder
+            .persons
+            .groups
+            .par_chunks(PERSONS_AT_ONCE)
+            .map(|groups| {
+                let mut table = empty();
+                for group in groups {
+                    add(&mut table, counting, &self.files(group));
+                }
+                table
+            })
+            .collect();
+        let mut whole = empty();
+        for part in parts {
+            merge(&mut whole, part);
+        }
+        whole
+    }
+
+    /// The period table (时段接种率).
+    pub fn period(&self, span: MonthSpan) -> PeriodTable {
+        self.count(|| PeriodTable::new(span), PeriodTable::add, PeriodTable::merge)
+    }
+
+    /// The cohort table (出生队列接种率).
+    pub fn cohort(&self, day: NaiveDate) -> CohortTable {
+        self.count(|| CohortTable::new(day), CohortTable::add, CohortTable::merge)
+    }
+
+    /// The table of townships above the limit on 31 December (＞90%乡镇比例), for everything and each county.
+    pub fn over_limit(&self, year: i32) -> Option<BTreeMap<ScopeKey, TownshipTable>> {
+        let cohort = self.cohort(NaiveDate::from_ymd_opt(year, 12, 31)?);
+        let counties: BTreeSet<&str> =
+            self.folder.townships.iter().map(|township| township.county.as_str()).collect();
+        let table = |county: Option<&str>| {
+            TownshipTable::of(&cohort, &self.folder.places, &self.townships, &self.rules, county)
+        };
+        let mut tables = BTreeMap::from([(ScopeKey::All, table(None))]);
+        for county in counties {
+            tables.insert(ScopeKey::County(county.to_owned()), table(Some(county)));
+        }
+        Some(tables)
+    }
+
+    /// Quality figures of a month: how soon records are entered, how complete they are, ratios of neighbouring doses.
+    pub fn quality(&self, month: YearMonth) -> Vec<QualityLine> {
+        let mut quality = BTreeMap::new();
+        for dossier in &self.folder.dossiers {
+            add_records(&mut quality, self.counting(), dossier, month);
+        }
+        let since_january = self.period(MonthSpan::january_to(month));
+        quality_lines(&quality, self.counting(), &since_january)
+    }
+
+    /// What is told beside the tables: issues of the files, townships that are merged doubtfully, a period that is
+    /// not over.
+    pub fn issues(&self, end: NaiveDate, today: NaiveDate, for_townships: bool) -> Vec<Issue> {
+        let mut issues = self.folder.issues.clone();
+        if end > today {
+            let issue = Issue::warning("period_not_over", "doses.csv").value(&end.to_string());
+            issues.push(issue.with("today", today));
+        }
+        if for_townships {
+            issues.extend(self.townships.warnings.iter().map(|it| self.township_issue(it)));
+        }
+        issues
+    }
+
+    fn township_issue(&self, warning: &TownshipWarning) -> Issue {
+        let issue = |code, value: &str| Issue::warning(code, "townships.csv").value(value);
+        let min = self.rules.townships.residents_min;
+        match warning {
+            TownshipWarning::TooSmall(code) => issue("township_small", code).with("limit", min),
+            TownshipWarning::OnlyOne(code) => issue("township_only_one", code).with("limit", min),
+            TownshipWarning::Unknown(code, other) | TownshipWarning::OtherCounty(code, other) => {
+                issue("township_merge", code).with("other", other)
+            }
+            TownshipWarning::Circle(code) => issue("township_merge", code).with("other", code),
+        }
+    }
+
+    /// How many are counted apart, by the code of the issue.
+    pub fn apart(&self, more: &[(&'static str, u64)]) -> BTreeMap<&'static str, u64> {
+        let mut apart = self.folder.apart.clone();
+        apart.extend(more.iter().filter(|(_, count)| *count > 0).copied());
+        apart
+    }
+
+    /// The place whose table is shown if none is named: the only county, or everything.
+    pub fn top(&self) -> ScopeKey {
+        let units = self.folder.places.all().filter_map(|(_, place)| place.unit.as_ref());
+        let counties: BTreeSet<&str> = units.map(|unit| unit.county.as_str()).collect();
+        match counties.iter().next() {
+            Some(only) if counties.len() == 1 => ScopeKey::County((*only).to_owned()),
+            _ => ScopeKey::All,
+        }
+    }
+
+    /// The name of a place, for a heading.
+    pub fn name_of(&self, scope: &ScopeKey) -> String {
+        let named = |code: &String| {
+            let units = self.folder.places.all();
+            let unit = units.filter_map(|(_, place)| place.unit.as_ref());
+            unit.into_iter().find(|unit| unit.code == *code).map(|unit| unit.name.clone())
+        };
+        match scope {
+            ScopeKey::Unit(code) => match named(code).filter(|name| !name.is_empty()) {
+                Some(name) => format!("{code} {name}"),
+                None => code.clone(),
+            },
+            ScopeKey::All => String::new(),
+            ScopeKey::County(code) | ScopeKey::Township(code) => code.clone(),
+        }
+    }
+}
+
+/// The day that decides the managing unit in the table of a period that ends on `end`.
+pub fn upload_cut(rules: &NationalRules, end: NaiveDate) -> NaiveDate {
+    let next = YearMonth::of(end).next().first();
+    next + chrono::TimeDelta::days(i64::from(rules.period.upload_day) - 1)
+}

@@ -1,0 +1,404 @@
+//! `doseplan national`: the official figures of the national immunisation programme, counted from a folder of files.
+
+use super::national_print::{cohort_on_screen, explained_children, form_on_screen, quality_lines};
+use super::output::{Format, Sheet, harmless, marked};
+use super::{Invocation, exit, output, parse_day};
+use crate::app::national::{National, OfficialForm, workbook};
+use crate::domain::campaign::Language;
+use crate::domain::national::{
+    CountingOptions, DuplicateKey, MonthSpan, ScopeKey, YearMonth, merged,
+};
+use crate::domain::series::Duration;
+use crate::intake::csv_out;
+use crate::intake::national::RuleChoices;
+use crate::text;
+use anyhow::Context as _;
+use chrono::NaiveDate;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::{Path, PathBuf};
+
+/// The official figures: coverage of a month and of birth cohorts, townships above 90 %
+#[derive(Debug, Subcommand)]
+pub(super) enum NationalFigures {
+    /// 时段接种率: coverage of a month, by the unit that gave the dose
+    Month(Period),
+    /// The same for January to a month (脱靴)
+    Cum(Period),
+    /// 出生队列接种率: coverage of birth cohorts at the end of a day, by managing unit
+    Cohort(CohortDay),
+    /// ＞90%乡镇比例: the share of townships above 90 % on 31 December
+    Year90(YearEnd),
+    /// 重档: files that are the same child
+    Duplicates(Duplicates),
+    /// How complete and how timely the records are
+    Quality(Period),
+}
+
+/// What is counted, and how.
+#[derive(Debug, Args)]
+pub(super) struct Counted {
+    /// Folder with children.csv, doses.csv, units.csv, and moves.csv and townships.csv if there are such
+    #[arg(long, value_name = "DIR")]
+    folder: PathBuf,
+    /// Folder of rules; its files take the place of those of the program
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// Only what was entered by this day's 24:00
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    known_on: Option<NaiveDate>,
+    /// First day of the new DTaP schedule [default: 2025-01-01]
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    dtap_from: Option<NaiveDate>,
+    /// Shortest time between hepatitis B doses 2 and 3 under one year, such as 1m or 60d [default: 5m]
+    #[arg(long, value_name = "TIME", value_parser = parse_gap)]
+    hepb3_gap: Option<Duration>,
+    /// Girls in the HPV rows of the cohort table
+    #[arg(long, value_enum, default_value_t)]
+    hpv_cohort: HpvCohort,
+    /// Keep files without any programme vaccine in the cohort
+    #[arg(long)]
+    keep_out_files: bool,
+    /// Without Japanese encephalitis: Qinghai, Xizang, Xinjiang, Bingtuan
+    #[arg(long)]
+    no_je: bool,
+}
+
+/// What is shown of a table.
+#[derive(Debug, Args)]
+pub(super) struct Shown {
+    /// The place: county:CODE, township:CODE, unit:CODE or all [default: the county, or all]
+    #[arg(long, value_name = "PLACE", value_parser = parse_scope)]
+    scope: Option<ScopeKey>,
+    /// Write the official form into this file: .xlsx with a sheet for each place, or .csv for one
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Show the children behind a row, such as HepB-3
+    #[arg(long, value_name = "ROW")]
+    explain: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Period {
+    /// The month, as 2025-03
+    #[arg(value_parser = parse_month)]
+    month: YearMonth,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CohortDay {
+    /// The day, as 2025-12-31
+    #[arg(value_parser = parse_day)]
+    day: NaiveDate,
+    /// With --explain: the age group
+    #[arg(long, value_name = "YEARS", default_value_t = 1)]
+    age: u8,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct YearEnd {
+    /// The year, as 2025
+    #[arg(value_parser = clap::value_parser!(i32).range(1950..=2200))]
+    year: i32,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Duplicates {
+    #[command(flatten)]
+    counted: Counted,
+}
+
+/// Which girls the HPV rows of the cohort table are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum HpvCohort {
+    /// Those born after 2011-11-10, as the text says
+    #[default]
+    Text,
+    /// All of 14 years and over, as an export shows
+    All,
+}
+
+impl NationalFigures {
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        match self {
+            Self::Month(it) => it.run(invocation, "month", MonthSpan::month(it.month)),
+            Self::Cum(it) => it.run(invocation, "cum", MonthSpan::january_to(it.month)),
+            Self::Cohort(it) => it.run(invocation),
+            Self::Year90(it) => it.run(invocation),
+            Self::Duplicates(it) => Ok(it.run(invocation)),
+            Self::Quality(it) => Ok(it.quality(invocation)),
+        }
+    }
+}
+
+impl Counted {
+    /// Reads rules and files. `None` if they cannot be used; why is told.
+    pub(super) fn read(&self, invocation: &Invocation) -> Option<National> {
+        let mut choices = RuleChoices {
+            cohort_of_all: self.hpv_cohort == HpvCohort::All,
+            ..RuleChoices::default()
+        };
+        choices.dates.extend(self.dtap_from.map(|day| ("dtap-from".to_owned(), day)));
+        choices.gaps.extend(self.hepb3_gap.map(|gap| ("hepb3-gap".to_owned(), gap)));
+        if self.no_je {
+            choices.without.insert("JE".to_owned());
+        }
+        let options =
+            CountingOptions { keeps_out_files: self.keep_out_files, known_on: self.known_on };
+        match National::of_folder(&self.folder, self.rules.as_deref(), &choices, options) {
+            Ok(national) => Some(national),
+            Err(issues) => {
+                for issue in issues {
+                    output::tell(&marked(&issue, invocation.out));
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Says what is doubtful, and returns the exit code.
+fn tell(invocation: &Invocation, national: &National, end: NaiveDate, townships: bool) -> u8 {
+    let today = invocation.clock.now().with_timezone(&chrono::Local).date_naive();
+    for issue in national.issues(end, today, townships) {
+        output::tell(&marked(&issue, invocation.out));
+    }
+    for (code, count) in &national.folder.apart {
+        invocation.out.note("national-apart", &[("code", code), ("count", count)]);
+    }
+    if national.folder.has_refused { exit::REFUSED } else { exit::OK }
+}
+
+impl Period {
+    fn quality(&self, invocation: &Invocation) -> u8 {
+        let Some(national) = self.counted.read(invocation) else { return exit::CONFIGURATION };
+        quality_lines(invocation, &national, self.month);
+        tell(invocation, &national, self.month.last(), false)
+    }
+
+    fn run(&self, invocation: &Invocation, name: &str, span: MonthSpan) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
+        let out = invocation.out;
+        let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
+        if let Some(row) = &self.shown.explain {
+            let rows = national.rules.period.rows.iter().map(|row| row.id.as_str());
+            let at = find_row(invocation, rows, row)?;
+            let children = national.explain_period(span, &scope, at);
+            explained_children(invocation, &children);
+            return Ok(tell(invocation, &national, span.last.last(), false));
+        }
+        let table = national.period(span);
+        let scopes = table.scopes(&national.folder.places);
+        let form = |scope: &ScopeKey, language| {
+            let counts = scopes.get(scope).map(Vec::as_slice).unwrap_or_default();
+            national.period_form(&table, scope, counts, language)
+        };
+        if let Some(path) = &self.shown.save {
+            save(invocation, path, &self.shown, scopes.keys(), &scope, |it| form(it, FORM))?;
+        } else {
+            match out.format {
+                Format::Json => {
+                    out.json(&national.period_json(&table, name, &span.last.to_string()));
+                }
+                Format::Csv => output::print(&form(&scope, FORM).csv()),
+                Format::Table => form_on_screen(invocation, &form(&scope, out.language)),
+            }
+        }
+        Ok(tell(invocation, &national, span.last.last(), false))
+    }
+}
+
+impl CohortDay {
+    fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
+        let out = invocation.out;
+        let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
+        if let Some(row) = &self.shown.explain {
+            let rows = national.rules.cohort.rows.iter().map(|row| row.id.as_str());
+            let at = match row.as_str() {
+                "full" => None,
+                row => Some(find_row(invocation, rows, row)?),
+            };
+            let children = national.explain_cohort(self.day, &scope, self.age, at);
+            explained_children(invocation, &children);
+            return Ok(tell(invocation, &national, self.day, false));
+        }
+        let table = national.cohort(self.day);
+        let scopes = table.scopes(&national.folder.places);
+        let none = std::collections::BTreeMap::new();
+        let form = |scope: &ScopeKey, language| {
+            let ages = scopes.get(scope).unwrap_or(&none);
+            national.cohort_form(&table, scope, ages, language)
+        };
+        if let Some(path) = &self.shown.save {
+            save(invocation, path, &self.shown, scopes.keys(), &scope, |it| form(it, FORM))?;
+        } else {
+            match out.format {
+                Format::Json => out.json(&national.cohort_json(&table)),
+                Format::Csv => output::print(&form(&scope, FORM).csv()),
+                Format::Table => {
+                    let children =
+                        |age: &u8| scopes.get(&scope).is_some_and(|it| it.contains_key(age));
+                    let (first, last) = national.rules.cohort.ages;
+                    let shown: Vec<usize> = (0..)
+                        .zip(first..=last)
+                        .filter(|(_, age)| children(age))
+                        .map(|(at, _)| 3 + 2 * at)
+                        .collect();
+                    cohort_on_screen(invocation, &form(&scope, out.language), &shown);
+                }
+            }
+        }
+        Ok(tell(invocation, &national, self.day, false))
+    }
+}
+
+impl YearEnd {
+    fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
+        let out = invocation.out;
+        let tables = national.over_limit(self.year).context("a year of the calendar")?;
+        let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
+        let table = |scope: &ScopeKey| {
+            let known = || tables.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            tables.get(scope).ok_or_else(|| {
+                out.fail("national-no-place", &[("place", scope), ("known", &known())])
+            })
+        };
+        let end = NaiveDate::from_ymd_opt(self.year, 12, 31).context("a year of the calendar")?;
+        if let Some(row) = &self.shown.explain {
+            let at = find_row(invocation, national.township_ids().into_iter(), row)?;
+            let mut sheet = Sheet::new(&["township"]);
+            for code in &table(&scope)?.over[at] {
+                sheet.push(vec![code.clone()]);
+            }
+            out.sheet(&sheet);
+            return Ok(tell(invocation, &national, end, true));
+        }
+        let form = |scope: &ScopeKey, table, language| {
+            national.townships_form(table, scope, self.year, language)
+        };
+        if let Some(path) = &self.shown.save {
+            table(&scope)?;
+            let forms = |it: &ScopeKey| form(it, &tables[it], FORM);
+            save(invocation, path, &self.shown, tables.keys(), &scope, forms)?;
+        } else {
+            match out.format {
+                Format::Json => out.json(&national.townships_json(&tables, self.year)),
+                Format::Csv => output::print(&form(&scope, table(&scope)?, FORM).csv()),
+                Format::Table => {
+                    form_on_screen(invocation, &form(&scope, table(&scope)?, out.language));
+                }
+            }
+        }
+        Ok(tell(invocation, &national, end, true))
+    }
+}
+
+impl Duplicates {
+    fn run(&self, invocation: &Invocation) -> u8 {
+        let Some(national) = self.counted.read(invocation) else { return exit::CONFIGURATION };
+        let (folder, rules) = (&national.folder, &national.rules);
+        let mut sheet =
+            Sheet::new(&["file", "other_file", "keys", "doses", "kept", "merged_doses"]);
+        for pair in &folder.persons.pairs {
+            let [first, second] = [pair.first, pair.second].map(|at| &folder.dossiers[at]);
+            let keys = pair.keys.iter().map(|key| match key {
+                DuplicateKey::IdNumber => "name+id_no",
+                DuplicateKey::Guardian => "name+sex+born+guardian",
+            });
+            let kept = merged(&[first, second], rules);
+            let (kept, doses) = kept.map_or((String::new(), 0), |(id, doses)| (id, doses));
+            sheet.push(vec![
+                first.file.id.to_string(),
+                second.file.id.to_string(),
+                keys.collect::<Vec<_>>().join(" "),
+                format!("{}+{}", first.doses.len(), second.doses.len()),
+                kept,
+                doses.to_string(),
+            ]);
+        }
+        invocation.out.sheet(&sheet);
+        tell(invocation, &national, NaiveDate::MIN, false)
+    }
+}
+
+/// The language of official forms.
+const FORM: Language = Language::ZhCn;
+
+/// Writes official forms into a file.
+fn save<'a>(
+    invocation: &Invocation,
+    path: &Path,
+    shown: &Shown,
+    scopes: impl Iterator<Item = &'a ScopeKey>,
+    top: &ScopeKey,
+    form: impl Fn(&ScopeKey) -> OfficialForm,
+) -> anyhow::Result<()> {
+    let out = invocation.out;
+    let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+    let (bytes, count) = match ending.as_deref().and_then(|ending| ending.to_str()) {
+        Some("xlsx") => {
+            // The place that is asked for, or every place with the highest one first.
+            let mut all: Vec<&ScopeKey> = scopes.collect();
+            all.retain(|scope| shown.scope.is_none() && *scope != top);
+            let mut forms = vec![form(top)];
+            forms.extend(all.into_iter().filter(|it| **it != ScopeKey::All).map(&form));
+            let made_at = invocation.clock.now().with_timezone(&chrono::Local).naive_local();
+            (workbook(&forms, made_at)?, forms.len())
+        }
+        Some("csv") => (format!("{}{}", csv_out::BOM, form(top).csv()).into_bytes(), 1),
+        _ => return Err(out.fail("national-save-ending", &[("path", &path.display())])),
+    };
+    crate::files::write(path, bytes).map_err(|error| out.not_written(path, &error))?;
+    out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
+    Ok(())
+}
+
+/// The place of a row by its id.
+fn find_row<'a>(
+    invocation: &Invocation,
+    ids: impl Iterator<Item = &'a str> + Clone,
+    wanted: &str,
+) -> anyhow::Result<usize> {
+    ids.clone().position(|id| id.eq_ignore_ascii_case(wanted)).ok_or_else(|| {
+        let known = ids.collect::<Vec<_>>().join(", ");
+        let arguments: [(&str, &dyn std::fmt::Display); 2] =
+            [("row", &harmless(wanted)), ("known", &known)];
+        anyhow::anyhow!(text::say(invocation.out.language, "national-no-row", &arguments))
+    })
+}
+
+fn parse_scope(text: &str) -> Result<ScopeKey, String> {
+    ScopeKey::parse(text).ok_or_else(|| "write county:CODE, township:CODE, unit:CODE or all".into())
+}
+
+fn parse_month(text: &str) -> Result<YearMonth, String> {
+    super::report::parse_month(text).map(YearMonth::of)
+}
+
+/// Reads `1m`, `60d`, `1y` or a duration such as `5 months`.
+fn parse_gap(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    if let Ok(gap) = text.parse() {
+        return Ok(gap);
+    }
+    let spelled = match text.char_indices().last() {
+        Some((at, 'd')) => format!("{} days", &text[..at]),
+        Some((at, 'm')) => format!("{} months", &text[..at]),
+        Some((at, 'y')) => format!("{} years", &text[..at]),
+        _ => text.to_owned(),
+    };
+    spelled.parse().map_err(|_| "write for example 1m, 60d or \"5 months\"".to_owned())
+}

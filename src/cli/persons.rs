@@ -1,0 +1,288 @@
+//! `doseplan persons`: the register, and one person of it.
+
+use super::import::{self, File};
+use super::output::{Format, Sheet, harmless};
+use super::{Invocation, exit, workbook};
+use crate::app::import::Kind;
+use crate::app::people::{DoseLine, PersonFile};
+use crate::domain::permission::Actor;
+use crate::domain::plausible::Sure;
+use clap::{Args, Subcommand};
+
+/// The register of people.
+#[derive(Debug, Subcommand)]
+pub(super) enum Persons {
+    /// Make a workbook to fill in, with the campaign's codes
+    New(workbook::New),
+    /// Import persons.csv or a workbook: person, area, born, name, sex, group, tags, email, phone, …
+    Import(File),
+    /// One person: history, what is due, appointments, messages
+    Show {
+        /// The person
+        code: String,
+    },
+    /// The register as persons.csv, or all that is known of one person as JSON
+    Export {
+        /// Only this person, with everything that is known of them, now and before
+        #[arg(long, value_name = "CODE")]
+        person: Option<String>,
+    },
+    /// Make two codes one person: the records of the second come to the first, and both codes stay known
+    Merge {
+        /// The code that stays
+        first: String,
+        /// The code that leads to it from now on
+        second: String,
+    },
+    /// Erase who somebody is, wherever it is kept: name, contacts, id number, address, guardian; counts stay
+    Erase(Erase),
+}
+
+/// Whom to erase.
+#[derive(Debug, Args)]
+pub(super) struct Erase {
+    /// The person
+    code: String,
+    /// Why: who asked for it, and when
+    #[arg(long)]
+    reason: String,
+}
+
+impl Persons {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        match self {
+            Self::New(new) => workbook::records(&invocation, "persons", new).await,
+            Self::Import(file) => {
+                import::import(&invocation, (Kind::Persons, Sure::None), file).await
+            }
+            Self::Show { code } => show(&invocation, code).await,
+            Self::Export { person: Some(code) } => {
+                invocation.out.json(&file_of(&invocation, code).await?);
+                Ok(exit::OK)
+            }
+            Self::Export { person: None } => export(&invocation).await,
+            Self::Merge { first, second } => merge(&invocation, (first, second)).await,
+            Self::Erase(erase) => erase.run(&invocation).await,
+        }
+    }
+}
+
+async fn file_of(invocation: &Invocation, code: &str) -> anyhow::Result<PersonFile> {
+    let app = invocation.open(false).await?;
+    let file = app.person_file(code, Actor::CommandLine, invocation.clock.now()).await;
+    app.store.close().await;
+    Ok(file?)
+}
+
+async fn show(invocation: &Invocation, code: &str) -> anyhow::Result<u8> {
+    let file = file_of(invocation, code).await?;
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&file);
+        return Ok(exit::OK);
+    }
+    let out = invocation.out;
+    out.sheet(&who(&file));
+    let mut doses = Sheet::new(&["record", "date", "place", "product", "lot", "campaign", "dose"]);
+    for DoseLine { dose, counts } in &file.doses {
+        let counts = counts.iter().map(|one| {
+            let mark = if one.valid { "" } else { " !" };
+            format!("{} {}{mark}", one.campaign, one.number)
+        });
+        doses.push(vec![
+            harmless(dose.record.as_str()),
+            dose.date.to_string(),
+            harmless(dose.place.as_str()),
+            harmless(dose.product.as_deref().unwrap_or_default()),
+            dose.lot.as_ref().map(ToString::to_string).unwrap_or_default(),
+            if dose.elsewhere { out.word("person-elsewhere") } else { String::new() },
+            counts.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    let mut outcomes = Sheet::new(&["record", "date", "outcome", "until", "vaccine"]);
+    for one in &file.outcomes {
+        outcomes.push(vec![
+            harmless(one.record.as_str()),
+            one.date.to_string(),
+            one.outcome.to_string(),
+            one.until.map(|day| day.to_string()).unwrap_or_default(),
+            harmless(one.vaccine.as_deref().unwrap_or_default()),
+        ]);
+    }
+    let mut due = Sheet::new(&["campaign", "dose", "earliest", "recommended"]);
+    for one in &file.due {
+        let (earliest, recommended) = (one.earliest.to_string(), one.recommended.to_string());
+        due.push(vec![one.campaign.clone(), one.dose.to_string(), earliest, recommended]);
+    }
+    let mut appointments = Sheet::new(&["campaign", "dose", "day", "place", "ended"]);
+    for one in &file.appointments {
+        appointments.push(vec![
+            one.campaign.clone(),
+            one.dose.to_string(),
+            one.day.to_string(),
+            harmless(&one.place),
+            one.ended.clone().unwrap_or_default(),
+        ]);
+    }
+    let mut mails = Sheet::new(&["id", "campaign", "day", "to", "subject", "state"]);
+    for one in &file.mails {
+        mails.push(vec![
+            one.id.to_string(),
+            one.campaign.clone(),
+            one.day.to_string(),
+            harmless(&one.to),
+            harmless(&one.subject),
+            one.state.clone(),
+        ]);
+    }
+    for sheet in [doses, outcomes, due, appointments, mails] {
+        if !sheet.is_empty() {
+            out.sheet(&sheet);
+        }
+    }
+    Ok(exit::OK)
+}
+
+/// The person, by the columns of a file; empty ones are left out.
+fn who(file: &PersonFile) -> Sheet {
+    let mut sheet = Sheet::new(&["key", "value"]);
+    let cells = columns().into_iter().zip(row(file));
+    for (column, cell) in cells.filter(|(_, cell)| !cell.is_empty()) {
+        sheet.push(vec![column.to_owned(), harmless(&cell)]);
+    }
+    if !file.also.is_empty() {
+        sheet.push(vec!["also".to_owned(), file.also.join(" ")]);
+    }
+    sheet
+}
+
+/// The columns of persons.csv.
+fn columns() -> Vec<&'static str> {
+    vec![
+        "person",
+        "area",
+        "born",
+        "name",
+        "sex",
+        "group",
+        "tags",
+        "email",
+        "phone",
+        "language",
+        "household",
+        "opt_out",
+        "id_no",
+        "guardian",
+        "unit",
+        "school",
+        "class",
+        "address",
+        "died",
+        "mother_hbsag",
+        "birth_weight",
+    ]
+}
+
+fn row(file: &PersonFile) -> Vec<String> {
+    cells(&file.person.person)
+}
+
+/// A person as a row of persons.csv.
+fn cells(person: &crate::domain::person::Person) -> Vec<String> {
+    let more = &person.more;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let groups: Vec<&str> = person.groups.iter().map(crate::domain::id::GroupId::as_str).collect();
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    vec![
+        person.id.to_string(),
+        person.area.to_string(),
+        person.born.to_string(),
+        text(&person.name),
+        person.sex.letter().to_owned(),
+        groups.join(";"),
+        person.tags.join(" "),
+        text(&person.email),
+        text(&person.phone),
+        person.language.map(|language| language.tag().to_owned()).unwrap_or_default(),
+        text(&person.household),
+        yes(person.opt_out),
+        text(&more.id_no),
+        text(&more.guardian),
+        text(&more.unit),
+        text(&more.school),
+        text(&more.class),
+        text(&more.address),
+        more.died.map(|day| day.to_string()).unwrap_or_default(),
+        more.mother_hbsag.map(yes).unwrap_or_default(),
+        more.birth_weight.map(|grams| grams.to_string()).unwrap_or_default(),
+    ]
+}
+
+/// Prints the register; a file of it can be imported again.
+async fn export(invocation: &Invocation) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
+    let people = app.register(Actor::CommandLine, invocation.clock.now()).await?;
+    app.store.close().await;
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&people);
+        return Ok(exit::OK);
+    }
+    let mut sheet = Sheet::new(&columns());
+    for person in &people {
+        sheet.push(cells(&person.person));
+    }
+    invocation.out.csv(&sheet);
+    Ok(exit::OK)
+}
+
+async fn merge(invocation: &Invocation, codes: (&str, &str)) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
+    let merged = app.merge_people(codes, Actor::CommandLine, invocation.clock.now()).await?;
+    app.store.close().await;
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&merged);
+    }
+    for (one, other) in &merged.twice {
+        let both: [(&str, &dyn std::fmt::Display); 2] = [("one", one), ("other", other)];
+        invocation.out.note("person-twice", &both);
+    }
+    invocation.out.note(
+        "person-merged",
+        &[
+            ("person", &harmless(&merged.person)),
+            ("alias", &harmless(&merged.alias)),
+            ("doses", &merged.doses),
+            ("outcomes", &merged.outcomes),
+        ],
+    );
+    Ok(exit::OK)
+}
+
+impl Erase {
+    async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let app = invocation.open(false).await?;
+        let (by, now) = (Actor::CommandLine, invocation.clock.now());
+        let erased = app.erase_person(&self.code, &self.reason, by, now).await?;
+        app.store.close().await;
+        let out = invocation.out;
+        if out.format == Format::Json {
+            out.json(&erased);
+        }
+        for backup in &erased.backups {
+            out.note("person-in-backup", &[("backup", &harmless(backup))]);
+        }
+        if !erased.is_scrubbed {
+            out.note("person-not-scrubbed", &[("code", &harmless(&erased.person))]);
+        }
+        out.note(
+            "person-erased",
+            &[
+                ("person", &harmless(&erased.person)),
+                ("rows", &erased.rows),
+                ("mails", &erased.mails),
+                ("files", &erased.files.len()),
+                ("uploads", &erased.uploads),
+            ],
+        );
+        Ok(exit::OK)
+    }
+}

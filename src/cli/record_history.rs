@@ -1,0 +1,94 @@
+//! What was known about a record, now and before, and who said so.
+
+use super::output::{Sheet, harmless};
+use super::{Invocation, exit};
+use crate::app::import::Kind;
+use crate::domain::dose::{Dose, Tally};
+use crate::domain::id::RecordId;
+use crate::store::audit::Author;
+use crate::store::records::{self, Past, Record};
+use crate::store::{Tx, figures};
+use chrono_tz::Tz;
+
+/// A kind of record whose history can be shown.
+pub(super) trait Told: Record {
+    /// What it is.
+    const KIND: Kind;
+    /// The columns that tell of it.
+    const COLUMNS: &'static [&'static str];
+
+    /// Their cells.
+    fn cells(&self) -> Vec<String>;
+}
+
+impl Told for Dose {
+    const KIND: Kind = Kind::Doses;
+    const COLUMNS: &'static [&'static str] = &["record", "person", "date", "place", "lot"];
+
+    fn cells(&self) -> Vec<String> {
+        let lot = self.lot.as_ref().map(ToString::to_string).unwrap_or_default();
+        let [record, person] = [self.record.to_string(), self.person.to_string()];
+        vec![record, person, self.date.to_string(), self.place.to_string(), lot]
+    }
+}
+
+impl Told for Tally {
+    const KIND: Kind = Kind::Tallies;
+    const COLUMNS: &'static [&'static str] =
+        &["record", "date", "place", "area", "group", "dose", "doses"];
+
+    fn cells(&self) -> Vec<String> {
+        let [record, date] = [self.record.to_string(), self.date.to_string()];
+        let [place, area] = [self.place.to_string(), self.area.to_string()];
+        let [dose, doses] = [self.dose.to_string(), self.doses.to_string()];
+        vec![record, date, place, area, self.group.to_string(), dose, doses]
+    }
+}
+
+/// Who recorded, or took out, what has an instant.
+async fn author<T: Told>(tx: &mut Tx, at: i64) -> anyhow::Result<(String, String)> {
+    let found = figures::author(tx, T::KIND.name(), at).await?;
+    let Author { who, address } = found.unwrap_or(Author { who: String::new(), address: None });
+    Ok((who, address.unwrap_or_default()))
+}
+
+/// What was known, from when, and when and why it ended; `None` for what is known now.
+type Version<T> = (T, i64, Option<(i64, String)>);
+
+/// Shows the history of a record.
+pub(super) async fn history<T: Told>(invocation: &Invocation, record: &str) -> anyhow::Result<u8> {
+    let app = invocation.open(false).await?;
+    let meant = app.meant(None).await?;
+    let zone = meant.first().map_or(Tz::UTC, |loaded| loaded.campaign.timezone);
+    let record = RecordId::new(record.trim());
+    let mut tx = app.store.read().await?;
+    let local = |at| super::job::local(zone, at);
+    let told = ["recorded_at", "who", "address", "superseded_at", "why", "by"];
+    let mut sheet = Sheet::new(&[T::COLUMNS, &told[..]].concat());
+    let mut all: Vec<Version<T>> = Vec::new();
+    for past in records::past::<T>(&mut tx, record.as_str()).await? {
+        let Past { known, superseded_at, why } = past;
+        all.push((known.value, known.recorded_at, Some((superseded_at, why))));
+    }
+    let now = records::find::<T>(&mut tx, [record.as_str()]).await?;
+    all.extend(now.into_values().map(|known| (known.value, known.recorded_at, None)));
+    for (value, from, end) in all {
+        let mut cells = value.cells();
+        let (who, address) = author::<T>(&mut tx, from).await?;
+        cells.extend([local(from), who, address]);
+        match end {
+            Some((to, why)) => {
+                let (by, _) = author::<T>(&mut tx, to).await?;
+                cells.extend([local(to), why, by]);
+            }
+            None => cells.extend([String::new(), String::new(), String::new()]),
+        }
+        sheet.push(cells);
+    }
+    if sheet.is_empty() {
+        let record = harmless(record.as_str());
+        return Err(invocation.out.fail("fail-no-record", &[("record", &record)]));
+    }
+    invocation.out.sheet(&sheet);
+    Ok(exit::OK)
+}

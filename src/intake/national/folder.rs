@@ -1,0 +1,407 @@
+//! Reads a folder of files that the official figures are counted from: `children.csv`, `doses.csv`, `units.csv`, and
+//! if there are such `moves.csv` and `townships.csv`.
+//!
+//! Everything doubtful is told and counted apart. A row that cannot be read is left out; what only looks wrong is
+//! counted as it stands, and the issue says how.
+
+use crate::domain::national::{
+    Attribute, ChildFile, Dossier, GivenDose, GivingUnit, NationalRules, Persons, Places,
+    ProductId, Township, UnitId, persons,
+};
+use crate::intake::issue::{Issue, Severity, nearest};
+use crate::intake::rows::national::{self as rows, ChildRow, DoseRow};
+use crate::intake::rows::{Batch, Rows};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+/// Rows of a batch.
+const ROWS_AT_ONCE: usize = 10_000;
+/// Batches that wait at most between reading and sorting.
+const BATCHES_WAITING: usize = 4;
+/// Issues that are kept of one kind. All are counted.
+const ISSUES_KEPT: usize = 20;
+
+/// What a folder says.
+pub struct Folder {
+    /// The units.
+    pub places: Places,
+    /// Every file of a child, with its doses.
+    pub dossiers: Vec<Dossier>,
+    /// Which files are one person.
+    pub persons: Persons,
+    /// The townships; those of the units where there is no list.
+    pub townships: Vec<Township>,
+    /// What is wrong or doubtful, the first of each kind.
+    pub issues: Vec<Issue>,
+    /// How often, by the code of the issue.
+    pub apart: BTreeMap<&'static str, u64>,
+    /// Whether rows were left out.
+    pub has_refused: bool,
+}
+
+/// Collects issues.
+#[derive(Default)]
+struct Told {
+    issues: Vec<Issue>,
+    counts: BTreeMap<&'static str, u64>,
+    has_refused: bool,
+}
+
+impl Told {
+    fn add(&mut self, issue: Issue) {
+        self.add_many(issue, 1);
+    }
+
+    /// Adds an issue that concerns `count` rows.
+    fn add_many(&mut self, issue: Issue, count: u64) {
+        self.has_refused |= issue.severity == Severity::Error;
+        *self.counts.entry(issue.code).or_default() += count;
+        if self.issues.iter().filter(|known| known.code == issue.code).count() < ISSUES_KEPT {
+            self.issues.push(issue);
+        }
+    }
+}
+
+/// Something that many rows may have: the first row that has it, and how many have it.
+#[derive(Default)]
+struct Often(BTreeMap<String, (u32, u64)>);
+
+impl Often {
+    fn add(&mut self, value: &str, row: u32) {
+        match self.0.get_mut(value) {
+            Some(seen) => seen.1 += 1,
+            None => drop(self.0.insert(value.to_owned(), (row, 1))),
+        }
+    }
+
+    fn tell(self, told: &mut Told, code: &'static str, file: &str, column: &str) {
+        for (value, (row, count)) in self.0 {
+            let issue = Issue::warning(code, file).row(row).column(column).value(&value);
+            told.add_many(issue.with("count", count), count);
+        }
+    }
+}
+
+/// Reads a folder. Vaccines that no rule knows are added to the rules, as vaccines without programme component.
+/// `Err` if a file is missing or cannot be read at all.
+pub fn folder(path: &Path, rules: &mut NationalRules) -> Result<Folder, Vec<Issue>> {
+    let doses = rows::doses(&path.join("doses.csv"))?;
+    let (sender, receiver) = sync_channel(BATCHES_WAITING);
+    std::thread::scope(|scope| {
+        // The doses are by far the longest file: they are split into rows while the others are read.
+        let reading = scope.spawn(move || {
+            let mut doses = doses;
+            while let Some(batch) = doses.next_batch(ROWS_AT_ONCE) {
+                if sender.send(batch).is_err() {
+                    break;
+                }
+            }
+            drop(sender);
+            doses.finish().map_err(|issue| vec![issue])
+        });
+        let mut reader = Reader::new(rules);
+        let read = reader.others(path).map(|children| reader.doses(&receiver, children));
+        drop(receiver);
+        let finished = reading.join().expect("reading does not panic");
+        read?;
+        finished?;
+        Ok(reader.finish())
+    })
+}
+
+struct Reader<'a> {
+    rules: &'a mut NationalRules,
+    places: Places,
+    dossiers: Vec<Dossier>,
+    townships: Vec<Township>,
+    told: Told,
+}
+
+impl<'a> Reader<'a> {
+    fn new(rules: &'a mut NationalRules) -> Self {
+        let (places, told) = (Places::default(), Told::default());
+        Self { rules, places, dossiers: Vec::new(), townships: Vec::new(), told }
+    }
+
+    /// Every file but the doses. Returns the places of the children by their ids.
+    fn others(&mut self, path: &Path) -> Result<HashMap<String, usize>, Vec<Issue>> {
+        let mut first: HashMap<String, u32> = HashMap::new();
+        let units = rows::units(&path.join("units.csv"))?;
+        each(units, &mut self.told, |unit, row, told| {
+            let code = unit.code.clone();
+            if self.places.add(unit) {
+                first.insert(code, row);
+            } else {
+                told.add(twice("units.csv", row, &code, first.get(&code)));
+            }
+        })?;
+        self.read_townships(path)?;
+        let children = rows::children(&path.join("children.csv"))?;
+        let mut index: HashMap<String, (usize, u32)> = HashMap::new();
+        let (places, dossiers) = (&mut self.places, &mut self.dossiers);
+        each(children, &mut self.told, |child, row, told| {
+            if let Some((_, first)) = index.get(&child.child) {
+                told.add(twice("children.csv", row, &child.child, Some(first)));
+                return;
+            }
+            index.insert(child.child.clone(), (dossiers.len(), row));
+            let file = file_of(child, row, places, told);
+            dossiers.push(Dossier { file, doses: Vec::new() });
+        })?;
+        let index: HashMap<String, usize> =
+            index.into_iter().map(|(id, (at, _))| (id, at)).collect();
+        let moves = path.join("moves.csv");
+        if moves.exists() {
+            let moves = rows::moves(&moves)?;
+            each(moves, &mut self.told, |moved, row, told| match index.get(&moved.child) {
+                Some(at) => {
+                    let unit = self.places.id_of(&moved.unit);
+                    self.dossiers[*at].file.moves.push((moved.since, unit));
+                }
+                None => told.add(unknown_child("moves.csv", row, &moved.child)),
+            })?;
+        }
+        Ok(index)
+    }
+
+    fn read_townships(&mut self, path: &Path) -> Result<(), Vec<Issue>> {
+        let path = path.join("townships.csv");
+        let mut first: HashMap<String, u32> = HashMap::new();
+        if path.exists() {
+            let townships = rows::townships(&path)?;
+            each(townships, &mut self.told, |township, row, told| {
+                if let Some(known) = first.get(&township.code) {
+                    told.add(twice("townships.csv", row, &township.code, Some(known)));
+                    return;
+                }
+                first.insert(township.code.clone(), row);
+                self.townships.push(township);
+            })?;
+        }
+        let has_list = !first.is_empty();
+        for (_, place) in self.places.all() {
+            let Some(unit) = &place.unit else { continue };
+            if first.contains_key(&unit.township) {
+                continue;
+            }
+            first.insert(unit.township.clone(), 0);
+            if has_list {
+                let issue = Issue::warning("township_not_listed", "townships.csv");
+                self.told.add(issue.value(&unit.township).with("unit", &unit.code));
+            }
+            self.townships.push(Township {
+                code: unit.township.clone(),
+                county: unit.county.clone(),
+                population: None,
+                merged_as: String::new(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The doses, batch by batch.
+    fn doses(&mut self, batches: &Receiver<Batch<DoseRow>>, children: HashMap<String, usize>) {
+        let mut sorting = Sorting {
+            children,
+            records: HashMap::new(),
+            new_vaccines: BTreeSet::new(),
+            unknown_vaccines: Often::default(),
+            without_attribute: Often::default(),
+            last: None,
+        };
+        for batch in batches {
+            for row in batch.rows {
+                match row.value {
+                    Ok(dose) => self.dose(&dose, row.line, &mut sorting),
+                    Err(issues) => issues.into_iter().for_each(|issue| self.told.add(issue)),
+                }
+            }
+        }
+        let known: Vec<&str> =
+            self.rules.products.iter().filter(|it| it.has_component).map(|it| &*it.code).collect();
+        for (value, (row, count)) in sorting.unknown_vaccines.0 {
+            let near = nearest(&value, known.iter().copied()).unwrap_or("none");
+            let issue = Issue::warning("vaccine_without_rule", "doses.csv").row(row);
+            let issue = issue.column("vaccine").value(&value).with("count", count);
+            self.told.add_many(issue.with("nearest", near), count);
+        }
+        let often = sorting.without_attribute;
+        often.tell(&mut self.told, "attribute_missing", "doses.csv", "attribute");
+    }
+
+    fn dose(&mut self, dose: &DoseRow, row: u32, sorting: &mut Sorting) {
+        let Some(at) = sorting.child(dose.child()) else {
+            self.told.add(unknown_child("doses.csv", row, dose.child()));
+            return;
+        };
+        let dossier = &mut self.dossiers[at];
+        if dose.at.day < dossier.file.born.day {
+            let issue = Issue::error("before_birth", "doses.csv").row(row).column("date");
+            self.told.add(issue.value(&dose.at.day.to_string()));
+            return;
+        }
+        // Both are counted: whether they are one dose is decided by vaccine and date (R-dup 2).
+        if let Some(first) = sorting.records.insert(dose.record().into(), row) {
+            let issue = Issue::warning("record_twice", "doses.csv").row(row).column("dose");
+            self.told.add(issue.value(dose.record()).with("first", first));
+        }
+        let (product, is_known) = self.rules.product_of(dose.vaccine());
+        if !is_known {
+            sorting.new_vaccines.insert(product);
+        }
+        if sorting.new_vaccines.contains(&product) {
+            sorting.unknown_vaccines.add(dose.vaccine(), row);
+        }
+        if dose.attribute.is_none() && self.rules.has_component(product) {
+            sorting.without_attribute.add(dose.vaccine(), row);
+        }
+        let is_elsewhere = dose.unit().is_empty() || self.rules.elsewhere.contains(dose.unit());
+        let unit = if is_elsewhere {
+            GivingUnit::Elsewhere
+        } else {
+            GivingUnit::Unit(self.places.id_of(dose.unit()))
+        };
+        let entered_by =
+            (!dose.entered_by().is_empty()).then(|| self.places.id_of(dose.entered_by()));
+        dossier.doses.push(GivenDose {
+            record: dose.record().into(),
+            product,
+            at: dose.at,
+            unit,
+            entered_by,
+            entered: dose.entered,
+            attribute: dose.attribute.unwrap_or(Attribute::Programme),
+            number: dose.number,
+        });
+    }
+
+    fn finish(mut self) -> Folder {
+        let persons = persons(self.dossiers.iter().map(|dossier| &dossier.file));
+        for (first, second) in &persons.birth_conflicts {
+            let [first, second] = [first, second].map(|at| &self.dossiers[*at].file.id);
+            let issue = Issue::warning("births_differ", "children.csv").column("id_no");
+            self.told.add(issue.value(second).with("other", first));
+        }
+        self.tell_unknown_units();
+        Folder {
+            places: self.places,
+            dossiers: self.dossiers,
+            persons,
+            townships: self.townships,
+            issues: self.told.issues,
+            apart: self.told.counts,
+            has_refused: self.told.has_refused,
+        }
+    }
+
+    /// Units that the list does not have, and children without any unit.
+    fn tell_unknown_units(&mut self) {
+        let mut doses: HashMap<UnitId, u64> = HashMap::new();
+        let mut children: HashMap<UnitId, u64> = HashMap::new();
+        let (mut without, mut first_without) = (0, None);
+        for dossier in &self.dossiers {
+            for dose in &dossier.doses {
+                if let GivingUnit::Unit(unit) = dose.unit {
+                    *doses.entry(unit).or_default() += 1;
+                }
+            }
+            match dossier.file.unit {
+                Some(unit) => *children.entry(unit).or_default() += 1,
+                None if dossier.file.moves.is_empty() => {
+                    without += 1;
+                    first_without.get_or_insert(&dossier.file.id);
+                }
+                None => {}
+            }
+        }
+        for (id, place) in self.places.all().filter(|(_, place)| place.unit.is_none()) {
+            let count = |of: &HashMap<UnitId, u64>| of.get(&id).copied().unwrap_or(0);
+            let (doses, children) = (count(&doses), count(&children));
+            if doses + children > 0 {
+                let issue = Issue::warning("unit_not_listed", "units.csv").value(&place.code);
+                let issue = issue.with("doses", doses).with("children", children);
+                self.told.add_many(issue, doses + children);
+            }
+        }
+        if let Some(first) = first_without {
+            let issue = Issue::warning("child_without_unit", "children.csv").column("unit");
+            let issue = issue.value(first).with("count", without);
+            self.told.add_many(issue, without);
+        }
+    }
+}
+
+/// What is remembered while doses are sorted.
+struct Sorting {
+    children: HashMap<String, usize>,
+    records: HashMap<Box<str>, u32>,
+    /// Vaccines that no file of rules has.
+    new_vaccines: BTreeSet<ProductId>,
+    unknown_vaccines: Often,
+    without_attribute: Often,
+    /// The child of the row before. Doses mostly stand together.
+    last: Option<(String, usize)>,
+}
+
+impl Sorting {
+    fn child(&mut self, id: &str) -> Option<usize> {
+        if let Some((known, at)) = &self.last
+            && known == id
+        {
+            return Some(*at);
+        }
+        let at = *self.children.get(id)?;
+        self.last = Some((id.to_owned(), at));
+        Some(at)
+    }
+}
+
+fn file_of(child: ChildRow, row: u32, places: &mut Places, told: &mut Told) -> ChildFile {
+    let mut died = child.died;
+    if died.is_some_and(|died| died < child.born.day) {
+        let issue = Issue::warning("before_birth", "children.csv").row(row).column("died");
+        told.add(issue.value("…"));
+        died = None;
+    }
+    ChildFile {
+        id: child.child.into(),
+        name: child.name.into(),
+        id_no: child.id_no.into(),
+        guardian: child.guardian.into(),
+        sex: child.sex,
+        born: child.born,
+        unit: child.unit.map(|unit| places.id_of(&unit)),
+        died,
+        mother: child.mother.into(),
+        birth_weight: child.birth_weight,
+        uploaded: child.uploaded,
+        moves: Vec::new(),
+    }
+}
+
+/// Goes through the rows of a file.
+fn each<T>(
+    mut rows: Rows<T>,
+    told: &mut Told,
+    mut take: impl FnMut(T, u32, &mut Told),
+) -> Result<(), Vec<Issue>> {
+    while let Some(batch) = rows.next_batch(ROWS_AT_ONCE) {
+        for row in batch.rows {
+            match row.value {
+                Ok(value) => take(value, row.line, told),
+                Err(issues) => issues.into_iter().for_each(|issue| told.add(issue)),
+            }
+        }
+    }
+    rows.finish().map(drop).map_err(|issue| vec![issue])
+}
+
+fn twice(file: &str, row: u32, code: &str, first: Option<&u32>) -> Issue {
+    let first = first.copied().unwrap_or(0);
+    Issue::error("duplicate_key", file).row(row).value(code).with("first", first)
+}
+
+fn unknown_child(file: &str, row: u32, code: &str) -> Issue {
+    Issue::error("unknown_child", file).row(row).column("child").value(code)
+}
