@@ -278,7 +278,8 @@ pub(super) fn mergers(
     }
 }
 
-/// Checks closures: the place exists, teams and stops are only shut, and a day has one number.
+/// Checks closures: the place exists, teams and stops are only shut, and a day has one number. `span`: the days of a
+/// campaign that stands alone, where two rows of one day have one key twice.
 pub(super) fn closed(
     file: &str,
     rows: &[Located<ClosedDays>],
@@ -291,9 +292,11 @@ pub(super) fn closed(
         let ClosedDays { place, first, doses, .. } = row.value.clone();
         located(row, Closure { place, day: first, doses })
     };
-    let single: Vec<_> = rows.iter().filter(|row| !is_range(&row.value)).map(first).collect();
+    let is_alone = |row: &&Located<ClosedDays>| span.is_none() || is_range(&row.value);
+    let single: Vec<_> = rows.iter().filter(|row| !is_alone(row)).map(first).collect();
     check_places::closures(file, &single, sites, mobile, span, issues);
-    for row in rows.iter().filter(|row| is_range(&row.value)) {
+    // Days are compared below; here only what a single row can break.
+    for row in rows.iter().filter(is_alone) {
         check_places::closures(file, &[first(row)], sites, mobile, None, issues);
     }
     let mut held: BTreeMap<(&str, NaiveDate), &Located<ClosedDays>> = BTreeMap::new();
@@ -301,10 +304,11 @@ pub(super) fn closed(
         let value = &row.value;
         for day in days(value.first, value.last) {
             let other = *held.entry((value.place.as_str(), day)).or_insert(row);
-            // Two single days were told above.
-            let is_told = !is_range(value) && !is_range(&other.value);
-            if other.value.doses != value.doses && !is_told {
-                let issue = Issue::error("closed_twice", file).row(row.row).column("doses");
+            let is_twice = !is_range(value) && !is_range(&other.value) && other.row != row.row;
+            let is_wrong = if is_twice { span.is_none() } else { other.value.doses != value.doses };
+            if is_wrong {
+                let column = if is_twice { "date" } else { "doses" };
+                let issue = Issue::error("closed_twice", file).row(row.row).column(column);
                 let issue = issue.value(&value.place).with("day", day).with("first", other.row);
                 issues.push(issue.with("other", other.value.doses).with("doses", value.doses));
                 break;
