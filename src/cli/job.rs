@@ -185,7 +185,8 @@ impl Job {
                     invocation.out.note("job-done", &[("job", name), ("said", &said)]);
                 }
                 Self::Backfill { name, from, to, dry_run } => {
-                    backfill(invocation, runner, loaded, (name, *from, *to), *dry_run).await?;
+                    let asked = (name.as_str(), *from, *to, *dry_run);
+                    backfill(invocation, runner, loaded, asked, &mut lines).await?;
                 }
                 Self::Hold { .. } | Self::Resume => {}
                 Self::Runs { name, limit } => {
@@ -298,8 +299,8 @@ async fn backfill(
     invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
-    (name, from, to): (&str, NaiveDateTime, NaiveDateTime),
-    dry_run: bool,
+    (name, from, to, dry_run): (&str, NaiveDateTime, NaiveDateTime, bool),
+    all: &mut Lines,
 ) -> anyhow::Result<()> {
     let zone = loaded.campaign.timezone;
     let job = JobName::from_word(name);
@@ -335,7 +336,7 @@ async fn backfill(
         sheet.push(row(&when, "ran", &said));
     }
     if invocation.out.format != Format::Table {
-        invocation.out.sheet(&sheet);
+        all.sheet(loaded, sheet);
     }
     Ok(())
 }

@@ -223,7 +223,13 @@ fn every_command_prints_json_and_csv_where_it_prints_data() {
 fn path_of(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
     let long = words.iter().take(3).copied().collect::<Vec<_>>().join(" ");
-    let all = ["account token add", "account token list", "account token remove"];
+    let all = [
+        "account token add",
+        "account token list",
+        "account token remove",
+        "jurisdiction conflicts list",
+        "jurisdiction conflicts resolve",
+    ];
     if all.contains(&long.as_str()) {
         return long;
     }
