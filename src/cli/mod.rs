@@ -337,7 +337,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::CatchUp(it) => it.run(invocation).await,
         Command::Forecast(it) => it.run(&invocation),
         Command::Report(it) => it.run(invocation).await,
-        Command::National(it) => tokio::task::block_in_place(|| it.run(&invocation)),
+        Command::National(it) => Box::pin(it.run(&invocation)).await,
         Command::Coverage(it) => it.run(invocation).await,
         Command::Status(it) => it.run(invocation).await,
         Command::Digest(it) => it.run(invocation).await,

@@ -1,4 +1,4 @@
-//! `doseplan national`: the official figures of the national immunisation programme, counted from a folder of files.
+//! `doseplan national`: the official figures of the national immunisation programme, counted from the register or a folder of files.
 
 use super::national_print::{cohort_on_screen, explained_children, form_on_screen, quality_lines};
 use super::output::{Format, Sheet, harmless, marked};
@@ -37,9 +37,10 @@ pub(super) enum NationalFigures {
 /// What is counted, and how.
 #[derive(Debug, Args)]
 pub(super) struct Counted {
-    /// Folder with children.csv, doses.csv, units.csv, and moves.csv and townships.csv if there are such
+    /// Folder with children.csv, doses.csv, units.csv, and moves.csv and townships.csv if there are such [default: the
+    /// register]
     #[arg(long, value_name = "DIR")]
-    folder: PathBuf,
+    folder: Option<PathBuf>,
     /// Folder of rules; its files take the place of those of the program
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
@@ -130,21 +131,35 @@ pub(super) enum HpvCohort {
 }
 
 impl NationalFigures {
-    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+    /// The command, where it shows persons of the register.
+    pub(super) fn shows_persons(&self) -> Option<&'static str> {
+        let explained = |counted: &Counted, shown: &Shown, said| {
+            (counted.folder.is_none() && shown.explain.is_some()).then_some(said)
+        };
         match self {
-            Self::Month(it) => it.run(invocation, "month", MonthSpan::month(it.month)),
-            Self::Cum(it) => it.run(invocation, "cum", MonthSpan::january_to(it.month)),
-            Self::Cohort(it) => it.run(invocation),
-            Self::Year90(it) => it.run(invocation),
-            Self::Duplicates(it) => Ok(it.run(invocation)),
-            Self::Quality(it) => Ok(it.quality(invocation)),
+            Self::Month(it) => explained(&it.counted, &it.shown, "national month --explain"),
+            Self::Cum(it) => explained(&it.counted, &it.shown, "national cum --explain"),
+            Self::Cohort(it) => explained(&it.counted, &it.shown, "national cohort --explain"),
+            Self::Duplicates(it) => it.counted.folder.is_none().then_some("national duplicates"),
+            Self::Year90(_) | Self::Quality(_) => None,
+        }
+    }
+
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        match self {
+            Self::Month(it) => it.run(invocation, "month", MonthSpan::month(it.month)).await,
+            Self::Cum(it) => it.run(invocation, "cum", MonthSpan::january_to(it.month)).await,
+            Self::Cohort(it) => it.run(invocation).await,
+            Self::Year90(it) => it.run(invocation).await,
+            Self::Duplicates(it) => it.run(invocation).await,
+            Self::Quality(it) => it.quality(invocation).await,
         }
     }
 }
 
 impl Counted {
     /// Reads rules and files. `None` if they cannot be used; why is told.
-    pub(super) fn read(&self, invocation: &Invocation) -> Option<National> {
+    pub(super) async fn read(&self, invocation: &Invocation) -> anyhow::Result<Option<National>> {
         let mut choices = RuleChoices {
             cohort_of_all: self.hpv_cohort == HpvCohort::All,
             ..RuleChoices::default()
@@ -156,7 +171,17 @@ impl Counted {
         }
         let options =
             CountingOptions { keeps_out_files: self.keep_out_files, known_on: self.known_on };
-        match National::of_folder(&self.folder, self.rules.as_deref(), &choices, options) {
+        let rules = self.rules.as_deref();
+        let read = if let Some(folder) = &self.folder {
+            let count = || National::of_folder(folder, rules, &choices, options);
+            tokio::task::block_in_place(count)
+        } else {
+            let app = invocation.open(false).await?;
+            let read = app.national(rules, &choices, options).await;
+            app.store.close().await;
+            read?
+        };
+        Ok(match read {
             Ok(national) => Some(national),
             Err(issues) => {
                 for issue in issues {
@@ -164,7 +189,7 @@ impl Counted {
                 }
                 None
             }
-        }
+        })
     }
 }
 
@@ -181,14 +206,23 @@ fn tell(invocation: &Invocation, national: &National, end: NaiveDate, townships:
 }
 
 impl Period {
-    fn quality(&self, invocation: &Invocation) -> u8 {
-        let Some(national) = self.counted.read(invocation) else { return exit::CONFIGURATION };
+    async fn quality(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
         quality_lines(invocation, &national, self.month);
-        tell(invocation, &national, self.month.last(), false)
+        Ok(tell(invocation, &national, self.month.last(), false))
     }
 
-    fn run(&self, invocation: &Invocation, name: &str, span: MonthSpan) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
+    async fn run(
+        &self,
+        invocation: &Invocation,
+        name: &str,
+        span: MonthSpan,
+    ) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
         let out = invocation.out;
         let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
         if let Some(row) = &self.shown.explain {
@@ -220,8 +254,10 @@ impl Period {
 }
 
 impl CohortDay {
-    fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
+    async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
         let out = invocation.out;
         let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
         if let Some(row) = &self.shown.explain {
@@ -265,8 +301,10 @@ impl CohortDay {
 }
 
 impl YearEnd {
-    fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation) else { return Ok(exit::CONFIGURATION) };
+    async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
         let out = invocation.out;
         let tables = national.over_limit(self.year).context("a year of the calendar")?;
         let scope = self.shown.scope.clone().unwrap_or_else(|| national.top());
@@ -307,8 +345,10 @@ impl YearEnd {
 }
 
 impl Duplicates {
-    fn run(&self, invocation: &Invocation) -> u8 {
-        let Some(national) = self.counted.read(invocation) else { return exit::CONFIGURATION };
+    async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
         let (folder, rules) = (&national.folder, &national.rules);
         let mut sheet =
             Sheet::new(&["file", "other_file", "keys", "doses", "kept", "merged_doses"]);
@@ -330,7 +370,7 @@ impl Duplicates {
             ]);
         }
         invocation.out.sheet(&sheet);
-        tell(invocation, &national, NaiveDate::MIN, false)
+        Ok(tell(invocation, &national, NaiveDate::MIN, false))
     }
 }
 

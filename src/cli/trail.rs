@@ -73,6 +73,9 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
             before(Action::SeeRecords, format!("persons show {}", code.trim()))
         }
         Command::Jurisdiction(it) => jurisdiction_of(it),
+        Command::National(it) => {
+            it.shows_persons().map(|said| before(Action::SeeRecords, said)).unwrap_or_default()
+        }
         Command::Backup(_) => after(Action::Export, "backup"),
         Command::Restore(_) => after(Action::Database, "restore"),
         // The log itself shows nobody of the register, and looks at it would fill it.
@@ -84,7 +87,6 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
         | Command::Outcomes(_)
         | Command::Demo(_)
         | Command::Forecast(_)
-        | Command::National(_)
         | Command::Coverage(_)
         | Command::Status(_)
         | Command::Daemon(_)

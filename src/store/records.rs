@@ -36,6 +36,7 @@ pub struct Table {
     delete: String,
     known: String,
     past: String,
+    all_past: String,
     /// What was recorded at an instant, what that replaced, and what of it has been replaced since.
     put_in: String,
     replaced: String,
@@ -74,6 +75,10 @@ impl Table {
             past: format!(
                 "SELECT {list}, recorded_at, superseded_at, why FROM {name}_past \
                  WHERE {key} = $1 ORDER BY superseded_at"
+            ),
+            all_past: format!(
+                "SELECT {list}, recorded_at, superseded_at, why FROM {name}_past \
+                 WHERE recorded_at < $1 ORDER BY {key}, recorded_at, superseded_at"
             ),
             put_in: format!("SELECT {list}, recorded_at FROM {name} WHERE recorded_at = $1"),
             replaced: format!(
@@ -155,6 +160,22 @@ pub async fn keep<'a, T: Record>(
 pub async fn delete<T: Record>(tx: &mut Tx, key: &str) -> Result<()> {
     tx.run(&T::table().delete, args![key]).await?;
     Ok(())
+}
+
+/// Hands over what was recorded before an instant (milliseconds since 1970) and replaced at any time, by key and in
+/// the order in which it was recorded, with when that was.
+pub async fn each_replaced<T: Record>(
+    tx: &mut Tx,
+    before: i64,
+    mut take: impl FnMut(T, i64),
+) -> Result<()> {
+    let (table, at) = (T::table(), T::table().recorded_at);
+    tx.each(&table.all_past, args![before], |row| {
+        let row = row.of(table.name, &[0]);
+        take(T::read(&row)?, row.get(at)?);
+        Ok(())
+    })
+    .await
 }
 
 /// Hands over every record as it was known before an instant (milliseconds since 1970), in no order.

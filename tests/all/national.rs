@@ -1,6 +1,6 @@
 //! The official figures: cases worked out by hand from the official texts, and the tables of an independent program.
 
-use crate::support::{World, csv_rows, python, shared, skipped, text};
+use crate::support::{Ran, World, csv_rows, python, shared, skipped, text};
 use doseplan::app::national::National;
 use doseplan::domain::national::{CountingOptions, MonthSpan, YearMonth};
 use doseplan::intake::national::RuleChoices;
@@ -868,4 +868,91 @@ fn workbooks_and_csv_have_the_official_layout_row_by_row() {
         let name = row["vaccine"].as_str().unwrap().to_owned();
         assert_eq!(plain(std::slice::from_ref(line)), plain(&[vec![name, count, rate]]));
     }
+}
+
+const CHILDREN: [(&str, &str, &str, &str, &str); 4] = [
+    ("k1", "A", "2021-01-05", "M", "S1"),
+    ("k2", "A", "2021-01-20", "F", "S1"),
+    ("k3", "B", "2021-02-03", "F", "S2"),
+    ("k4", "B", "2019-02-03", "M", "S2"),
+];
+const GIVEN: [(&str, &str, &str, &str, &str); 6] = [
+    ("b1", "k1", "2021-01-05", "S1", "BCG"),
+    ("h1", "k1", "2021-01-05", "S1", "HepB"),
+    ("h2", "k1", "2021-02-08", "S1", "HepB"),
+    ("b2", "k2", "2021-01-21", "S1", "BCG"),
+    ("b3", "k3", "2021-02-04", "S2", "BCG"),
+    ("m1", "k4", "2021-03-04", "S2", "MMR"),
+];
+
+/// A world whose register has the children and their doses, and the same as a folder of files.
+fn registered() -> (World, std::path::PathBuf) {
+    let world = World::small();
+    let (mut persons, mut children) =
+        ("person,area,born,sex,unit\n".to_owned(), "child,born,sex,unit\n".to_owned());
+    for (code, area, born, sex, unit) in CHILDREN {
+        persons += &format!("{code},{area},{born},{sex},{unit}\n");
+        children += &format!("{code},{born},{sex},{unit}\n");
+    }
+    let mut doses = "record,person,date,place,product,attribute\n".to_owned();
+    let mut given = "dose,child,date,unit,vaccine,attribute\n".to_owned();
+    for (record, child, day, place, vaccine) in GIVEN {
+        let row = format!("{record},{child},{day},{place},{vaccine},P\n");
+        doses += &row;
+        given += &row;
+    }
+    world.file("persons.csv", persons);
+    world.file("doses.csv", doses);
+    world.run(&["persons", "import", "persons.csv"]).ends(0);
+    world.run(&["doses", "import", "doses.csv"]).ends(0);
+    let folder = world.path("files");
+    std::fs::create_dir(&folder).unwrap();
+    let units = "unit,name,township,county\nS1,甲镇卫生院,A,001\nS2,乙镇卫生院,B,001\n";
+    for (name, text) in [("children", &*children), ("doses", &given), ("units", units)] {
+        std::fs::write(folder.join(format!("{name}.csv")), text).unwrap();
+    }
+    (world, folder)
+}
+
+#[test]
+fn the_register_gives_the_figures_of_its_files() {
+    let (world, folder) = registered();
+    let folder = folder.to_str().unwrap().to_owned();
+    for asked in [&["month", "2021-02"][..], &["cum", "2021-03"], &["cohort", "2021-12-31"]] {
+        let of = |more: &[&str]| -> Value {
+            world.run(&[&["national"], asked, &["-o", "json"], more].concat()).json()
+        };
+        let (register, files) = (of(&[]), of(&["--folder", &folder]));
+        assert_eq!(register["scopes"], files["scopes"], "{asked:?}");
+        assert!(!files["scopes"].as_object().unwrap().is_empty(), "{asked:?}");
+    }
+}
+
+#[test]
+fn a_past_table_stays_as_it_was_after_corrections_moves_and_mergers_of_persons() {
+    let (world, _) = registered();
+    let at = |time: &str, arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env("DOSEPLAN_CLOCK", time);
+        Ran::from(command.output().unwrap())
+    };
+    let known = "2099-01-01";
+    let table = || -> (Value, Value) {
+        let month = ["national", "cum", "2021-03", "--known-on", known, "-o", "json"];
+        let cohort = ["national", "cohort", "2021-12-31", "--known-on", known, "-o", "json"];
+        (world.run(&month).json(), world.run(&cohort).json())
+    };
+    let before = table();
+    let later = "2099-02-01T08:00:00+08:00";
+    world.file("moved.csv", "person,area,born,sex,unit\nk1,A,2021-01-05,M,S2\n");
+    at(later, &["persons", "import", "moved.csv"]).ends(0);
+    world.file(
+        "other.csv",
+        "record,person,date,place,product,attribute\nb2,k2,2021-03-21,S1,BCG,P\n",
+    );
+    at(later, &["doses", "import", "other.csv"]).ends(0);
+    at(later, &["persons", "merge", "k3", "k4"]).ends(0);
+    assert_eq!(table(), before);
+    let now = world.run(&["national", "cohort", "2099-12-31", "-o", "json"]).json();
+    assert_ne!(now["scopes"], before.1["scopes"]);
 }

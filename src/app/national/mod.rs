@@ -4,6 +4,7 @@
 mod explain;
 mod forms;
 mod json;
+mod register;
 
 use crate::domain::national::{
     CohortTable, Counting, CountingOptions, Dossier, MergedTownships, MonthSpan, NationalRules,

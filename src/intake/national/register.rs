@@ -69,9 +69,14 @@ impl<'a> Register<'a> {
         self.reader.dose(&row, self.doses, &mut self.sorting);
     }
 
-    /// All that was added.
+    /// All that was added, by the codes of persons and records.
     pub fn finish(mut self) -> Folder {
         self.reader.tell_sorted(self.sorting);
+        let dossiers = &mut self.reader.dossiers;
+        dossiers.sort_by(|one, other| one.file.id.cmp(&other.file.id));
+        for dossier in dossiers {
+            dossier.doses.sort_by(|one, other| one.record.cmp(&other.record));
+        }
         let mut folder = self.reader.finish();
         for issue in &mut folder.issues {
             in_register(issue);
