@@ -1,4 +1,5 @@
-//! `doseplan national`: the official figures of the national immunisation programme, counted from the register or a folder of files.
+//! `doseplan national`: the official figures of the national immunisation programme, counted from the register or from
+//! a folder of files.
 
 use super::national_print::{cohort_on_screen, explained_children, form_on_screen, quality_lines};
 use super::output::{Format, Sheet, harmless, marked};
