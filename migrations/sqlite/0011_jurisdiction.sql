@@ -4,7 +4,7 @@ CREATE TABLE jurisdiction_version (
     version INTEGER PRIMARY KEY,
     applied_at INTEGER NOT NULL,
     content TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Areas whose part of the tree an account may see, a space between; empty: all.
 ALTER TABLE account ADD COLUMN areas TEXT NOT NULL DEFAULT '';
