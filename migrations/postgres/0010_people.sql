@@ -138,7 +138,7 @@ INSERT INTO person_past_new
     ) AS followed WHERE next_at IS NOT NULL;
 DROP TABLE person_past;
 ALTER TABLE person_past_new RENAME TO person_past;
-CREATE INDEX person_past_key ON person_past (person);
+CREATE INDEX person_past_key ON person_past (person, recorded_at, superseded_at);
 
 CREATE TABLE person_new (
     person TEXT COLLATE "C" PRIMARY KEY,
@@ -238,7 +238,7 @@ INSERT INTO dose_past_new
     WHERE o.agrees IS NULL OR o.agrees = 0;
 DROP TABLE dose_past;
 ALTER TABLE dose_past_new RENAME TO dose_past;
-CREATE INDEX dose_past_key ON dose_past (record);
+CREATE INDEX dose_past_key ON dose_past (record, recorded_at, superseded_at);
 
 CREATE TABLE dose_new (
     record TEXT COLLATE "C" PRIMARY KEY,
@@ -380,7 +380,7 @@ INSERT INTO tally_past_new
     FROM tally_past d LEFT JOIN other_record o ON o.campaign = d.campaign AND o.record = d.record;
 DROP TABLE tally_past;
 ALTER TABLE tally_past_new RENAME TO tally_past;
-CREATE INDEX tally_past_key ON tally_past (record);
+CREATE INDEX tally_past_key ON tally_past (record, recorded_at, superseded_at);
 
 CREATE TABLE tally_new (
     record TEXT COLLATE "C" PRIMARY KEY,

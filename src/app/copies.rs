@@ -128,13 +128,20 @@ impl App {
         copy.close().await;
         scratch.place(file)?;
         drop(lock);
-        // Whoever asks for their data to be erased is told where else they are.
+        match self.note_copy(file, now).await {
+            // A disk that is read-only is backed up all the same.
+            Ok(()) | Err(AppError::Store(StoreError::ReadOnly)) => Ok(tables),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Remembers a copy: whoever asks for their data to be erased is told where else they are.
+    async fn note_copy(&self, file: &Path, now: DateTime<Utc>) -> Result<()> {
         let mut tx = self.store.write().await?;
         let shown = file.canonicalize().unwrap_or_else(|_| file.to_owned());
         let said = shown.display().to_string();
         installation::note(&mut tx, EventKind::BackedUp, &said, millis(now)).await?;
-        tx.commit().await?;
-        Ok(tables)
+        Ok(tx.commit().await?)
     }
 }
 

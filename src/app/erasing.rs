@@ -67,7 +67,7 @@ impl App {
         let errors = erasing::error_files(tx).await?;
         let said = format!("{id}: {why}");
         act.commit(None, &said).await?;
-        out.files = self.erase_files(&mails, &errors, &secrets);
+        out.files = self.erase_files(&mails, &errors, (&id, &secrets));
         out.is_scrubbed = self.store.scrub().await?;
         self.store.overwrite_deleted(false).await?;
         Ok(out)
@@ -99,7 +99,12 @@ impl App {
     }
 
     /// Deletes the mails in the mail folder, and takes the person out of files with refused rows. Returns the files.
-    fn erase_files(&self, mails: &[Naming], errors: &[String], secrets: &[String]) -> Vec<PathBuf> {
+    fn erase_files(
+        &self,
+        mails: &[Naming],
+        errors: &[String],
+        (code, secrets): (&str, &[String]),
+    ) -> Vec<PathBuf> {
         let mut out = Vec::new();
         if self.config.mail.transport == TransportKind::Folder {
             out.extend(mails.iter().flat_map(|mail| letters(&self.config.mail.dir, mail)));
@@ -109,7 +114,9 @@ impl App {
             // A workbook is packed: it goes as a whole.
             let is_text = path.extension().is_some_and(|end| end == "csv");
             let text = String::from_utf8_lossy(&bytes);
-            if !is_text || secrets.iter().any(|secret| text.contains(secret.as_str())) {
+            let is_cell = |cell: &str| cell.trim().trim_matches('"') == code;
+            let has_row = || text.lines().any(|line| line.split([',', ';', '\t']).any(is_cell));
+            if !is_text || secrets.iter().any(|it| text.contains(it.as_str())) || has_row() {
                 out.push(path);
             }
         }

@@ -1,8 +1,10 @@
 //! Which campaigns a command is about.
 
 use super::Invocation;
+use super::output::{Format, Sheet};
 use crate::app::{App, Loaded};
 use chrono::NaiveDate;
+use serde::Serialize;
 
 impl Invocation {
     /// The app and the campaign named by `named`, or else by `--campaign`.
@@ -22,5 +24,52 @@ impl Invocation {
     /// Today, in the campaign's time zone.
     pub(super) fn today(&self, loaded: &Loaded) -> NaiveDate {
         crate::app::today(&loaded.campaign, self.clock.now())
+    }
+}
+
+/// What a command lists, of one campaign or of several.
+pub(super) struct Lines {
+    several: bool,
+    json: Vec<serde_json::Value>,
+    things: Vec<serde_json::Value>,
+    sheets: Vec<(Option<String>, Sheet)>,
+}
+
+impl Lines {
+    pub(super) fn of(meant: &[Loaded]) -> Self {
+        Self { several: meant.len() > 1, json: Vec::new(), things: Vec::new(), sheets: Vec::new() }
+    }
+
+    /// A text that says of which of several campaigns it is.
+    pub(super) fn named(&self, loaded: &Loaded, said: String) -> String {
+        if self.several { format!("{}: {said}", loaded.campaign.id) } else { said }
+    }
+
+    pub(super) fn json(&mut self, loaded: &Loaded, line: &impl Serialize) {
+        let mut value = serde_json::to_value(line).expect("plain data becomes JSON");
+        if let (true, Some(keys)) = (self.several, value.as_object_mut()) {
+            keys.insert("campaign".to_owned(), loaded.campaign.id.as_str().into());
+        }
+        self.json.push(value);
+    }
+
+    /// A thing that is no list where there is one campaign.
+    pub(super) fn thing(&mut self, loaded: &Loaded, thing: serde_json::Value) {
+        if self.several { self.json(loaded, &thing) } else { self.things.push(thing) }
+    }
+
+    pub(super) fn sheet(&mut self, loaded: &Loaded, sheet: Sheet) {
+        let id = self.several.then(|| loaded.campaign.id.to_string());
+        self.sheets.push((id, sheet));
+    }
+
+    pub(super) fn print(self, invocation: &Invocation) {
+        if let Some(thing) = self.things.first() {
+            invocation.out.thing(thing);
+        } else if !self.sheets.is_empty() {
+            invocation.out.sheet(&Sheet::joined(self.sheets.into_iter()));
+        } else if invocation.out.format == Format::Json {
+            invocation.out.json(&self.json);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `doseplan due`: people whose next dose is due, for calls and SMS.
 
+use super::chosen::Lines;
 use super::output::{Format, Sheet};
 use super::{Invocation, exit, parse_day};
 use crate::app::due::DueLine;
@@ -36,47 +37,58 @@ pub(super) struct List {
 impl Due {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let Self::List(list) = self;
-        let (app, loaded) = invocation.loaded(None).await?;
-        let day = list.by.unwrap_or_else(|| invocation.today(&loaded));
-        let areas = super::areas_below(invocation.out, &loaded, list.area.as_deref())?;
-        let mut lines = app.due(&loaded, day).await?;
-        lines.retain(|line| {
-            areas.as_ref().is_none_or(|areas| areas.contains(&line.area))
-                && list.group.as_ref().is_none_or(|group| line.group.as_str() == group)
-                && list.dose.is_none_or(|dose| line.dose == dose)
-                && (!list.overdue || line.latest.is_some_and(|latest| latest < day))
-        });
-        if invocation.out.format == Format::Json {
-            invocation.out.json(&lines);
-            return Ok(exit::OK);
+        let (app, meant) = invocation.meant(None).await?;
+        let mut all = Lines::of(&meant);
+        for loaded in &meant {
+            let day = list.by.unwrap_or_else(|| invocation.today(loaded));
+            let areas = super::areas_below(invocation.out, loaded, list.area.as_deref())?;
+            let mut lines = app.due(loaded, day).await?;
+            lines.retain(|line| {
+                areas.as_ref().is_none_or(|areas| areas.contains(&line.area))
+                    && list.group.as_ref().is_none_or(|group| line.group.as_str() == group)
+                    && list.dose.is_none_or(|dose| line.dose == dose)
+                    && (!list.overdue || line.latest.is_some_and(|latest| latest < day))
+            });
+            if invocation.out.format == Format::Json {
+                for line in &lines {
+                    all.json(loaded, line);
+                }
+            } else {
+                // Sheets of several campaigns become one.
+                let with_vaccines = meant.iter().any(|one| one.campaign.catch_up.is_some());
+                all.sheet(loaded, sheet(lines, with_vaccines));
+            }
         }
-        let is_catch_up = loaded.campaign.catch_up.is_some();
-        let mut columns = vec![
-            "person",
-            "name",
-            "phone",
-            "area",
-            "group",
-            "dose",
-            "earliest",
-            "recommended",
-            "latest",
-            "day",
-            "place",
-            "opt_out",
-            "mail",
-        ];
-        columns.extend(is_catch_up.then_some("vaccines"));
-        let mut sheet = Sheet::new(&columns);
-        for line in lines {
-            let vaccines = line.vaccines.join(" ");
-            let mut cells = cells(line);
-            cells.extend(is_catch_up.then_some(vaccines));
-            sheet.push(cells);
-        }
-        invocation.out.sheet(&sheet);
+        all.print(&invocation);
         Ok(exit::OK)
     }
+}
+
+fn sheet(lines: Vec<DueLine>, with_vaccines: bool) -> Sheet {
+    let mut columns = vec![
+        "person",
+        "name",
+        "phone",
+        "area",
+        "group",
+        "dose",
+        "earliest",
+        "recommended",
+        "latest",
+        "day",
+        "place",
+        "opt_out",
+        "mail",
+    ];
+    columns.extend(with_vaccines.then_some("vaccines"));
+    let mut sheet = Sheet::new(&columns);
+    for line in lines {
+        let vaccines = line.vaccines.join(" ");
+        let mut cells = cells(line);
+        cells.extend(with_vaccines.then_some(vaccines));
+        sheet.push(cells);
+    }
+    sheet
 }
 
 fn cells(line: DueLine) -> Vec<String> {

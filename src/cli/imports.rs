@@ -110,9 +110,7 @@ async fn undo(invocation: &Invocation, number: i64) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
     let undone = app.undo_import(number, Actor::CommandLine, invocation.clock.now()).await?;
     app.store.close().await;
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&undone);
-    }
+    invocation.out.thing(&undone);
     if undone.stands.is_empty() {
         let counts: [(&str, &dyn std::fmt::Display); 2] =
             [("removed", &undone.removed), ("restored", &undone.restored)];

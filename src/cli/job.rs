@@ -1,5 +1,6 @@
 //! `doseplan job`.
 
+use super::chosen::Lines;
 use super::output::{Format, Sheet};
 use super::{Invocation, exit};
 use crate::app::Loaded;
@@ -184,7 +185,8 @@ impl Job {
                     invocation.out.note("job-done", &[("job", name), ("said", &said)]);
                 }
                 Self::Backfill { name, from, to, dry_run } => {
-                    backfill(invocation, runner, loaded, (name, *from, *to), *dry_run).await?;
+                    let asked = (name.as_str(), *from, *to, *dry_run);
+                    backfill(invocation, runner, loaded, asked, &mut lines).await?;
                 }
                 Self::Hold { .. } | Self::Resume => {}
                 Self::Runs { name, limit } => {
@@ -195,53 +197,6 @@ impl Job {
         }
         lines.print(invocation);
         Ok(exit::OK)
-    }
-}
-
-/// What a command lists, of one campaign or of several.
-struct Lines {
-    several: bool,
-    json: Vec<serde_json::Value>,
-    things: Vec<serde_json::Value>,
-    sheets: Vec<(Option<String>, Sheet)>,
-}
-
-impl Lines {
-    fn of(meant: &[Loaded]) -> Self {
-        Self { several: meant.len() > 1, json: Vec::new(), things: Vec::new(), sheets: Vec::new() }
-    }
-
-    /// A text that says of which of several campaigns it is.
-    fn named(&self, loaded: &Loaded, said: String) -> String {
-        if self.several { format!("{}: {said}", loaded.campaign.id) } else { said }
-    }
-
-    fn json(&mut self, loaded: &Loaded, line: &impl Serialize) {
-        let mut value = serde_json::to_value(line).expect("plain data becomes JSON");
-        if let (true, Some(keys)) = (self.several, value.as_object_mut()) {
-            keys.insert("campaign".to_owned(), loaded.campaign.id.as_str().into());
-        }
-        self.json.push(value);
-    }
-
-    /// A thing that is no list where there is one campaign.
-    fn thing(&mut self, loaded: &Loaded, thing: serde_json::Value) {
-        if self.several { self.json(loaded, &thing) } else { self.things.push(thing) }
-    }
-
-    fn sheet(&mut self, loaded: &Loaded, sheet: Sheet) {
-        let id = self.several.then(|| loaded.campaign.id.to_string());
-        self.sheets.push((id, sheet));
-    }
-
-    fn print(self, invocation: &Invocation) {
-        if let Some(thing) = self.things.first() {
-            invocation.out.thing(thing);
-        } else if !self.sheets.is_empty() {
-            invocation.out.sheet(&Sheet::joined(self.sheets.into_iter()));
-        } else if invocation.out.format == Format::Json {
-            invocation.out.json(&self.json);
-        }
     }
 }
 
@@ -344,8 +299,8 @@ async fn backfill(
     invocation: &Invocation,
     runner: &Runner,
     loaded: &Loaded,
-    (name, from, to): (&str, NaiveDateTime, NaiveDateTime),
-    dry_run: bool,
+    (name, from, to, dry_run): (&str, NaiveDateTime, NaiveDateTime, bool),
+    all: &mut Lines,
 ) -> anyhow::Result<()> {
     let zone = loaded.campaign.timezone;
     let job = JobName::from_word(name);
@@ -381,7 +336,7 @@ async fn backfill(
         sheet.push(row(&when, "ran", &said));
     }
     if invocation.out.format != Format::Table {
-        invocation.out.sheet(&sheet);
+        all.sheet(loaded, sheet);
     }
     Ok(())
 }

@@ -125,8 +125,7 @@ impl Outbox {
                 let clock = match at {
                     None => invocation.clock.clone(),
                     Some(local) => {
-                        let loaded = app.campaign(invocation.common.campaign.as_deref()).await?;
-                        Clock::shifted_to(resolve(loaded.campaign.timezone, *local))
+                        Clock::shifted_to(resolve(zone(&invocation, &app).await?, *local))
                     }
                 };
                 let done = drain(&invocation, &app, &clock).await?;
@@ -144,6 +143,12 @@ impl Outbox {
     }
 }
 
+/// The time zone of times that are typed: that of the campaign named, else of the open ones.
+async fn zone(invocation: &Invocation, app: &App) -> anyhow::Result<chrono_tz::Tz> {
+    let meant = app.meant(invocation.common.campaign.as_deref()).await?;
+    Ok(meant.first().map_or(chrono_tz::UTC, |loaded| loaded.campaign.timezone))
+}
+
 async fn retry_all(
     invocation: &Invocation,
     app: &App,
@@ -152,10 +157,7 @@ async fn retry_all(
 ) -> anyhow::Result<u8> {
     let since = match since {
         None => None,
-        Some(local) => {
-            let loaded = app.campaign(invocation.common.campaign.as_deref()).await?;
-            Some(resolve(loaded.campaign.timezone, local))
-        }
+        Some(local) => Some(resolve(zone(invocation, app).await?, local)),
     };
     let done = app.retry_all(state, since, invocation.clock.now()).await?;
     let Some((count, left)) = done else {

@@ -76,11 +76,11 @@ async fn file_of(invocation: &Invocation, code: &str) -> anyhow::Result<PersonFi
 
 async fn show(invocation: &Invocation, code: &str) -> anyhow::Result<u8> {
     let file = file_of(invocation, code).await?;
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&file);
+    let out = invocation.out;
+    if out.format != Format::Table {
+        out.thing(&file);
         return Ok(exit::OK);
     }
-    let out = invocation.out;
     out.sheet(&who(&file));
     let mut doses = Sheet::new(&["record", "date", "place", "product", "lot", "campaign", "dose"]);
     for DoseLine { dose, counts } in &file.doses {
@@ -238,9 +238,7 @@ async fn merge(invocation: &Invocation, codes: (&str, &str)) -> anyhow::Result<u
     let app = invocation.open(false).await?;
     let merged = app.merge_people(codes, Actor::CommandLine, invocation.clock.now()).await?;
     app.store.close().await;
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&merged);
-    }
+    invocation.out.thing(&merged);
     for (one, other) in &merged.twice {
         let both: [(&str, &dyn std::fmt::Display); 2] = [("one", one), ("other", other)];
         invocation.out.note("person-twice", &both);
@@ -264,9 +262,7 @@ impl Erase {
         let erased = app.erase_person(&self.code, &self.reason, by, now).await?;
         app.store.close().await;
         let out = invocation.out;
-        if out.format == Format::Json {
-            out.json(&erased);
-        }
+        out.thing(&erased);
         for backup in &erased.backups {
             out.note("person-in-backup", &[("backup", &harmless(backup))]);
         }

@@ -71,9 +71,9 @@ fn show(invocation: &Invocation, found: &[(Loaded, Value)]) {
                 screen(invocation, loaded, status);
             }
         }
-        (_, [(_, only)]) => invocation.out.json(only),
+        (_, [(_, only)]) => invocation.out.thing(only),
         (_, found) => {
-            invocation.out.json(&found.iter().map(|(_, status)| status).collect::<Vec<_>>());
+            invocation.out.thing(&found.iter().map(|(_, status)| status).collect::<Vec<_>>());
         }
     }
 }
@@ -91,6 +91,10 @@ impl Status {
                 super::output::print(CLEAR);
             }
             show(invocation, &found);
+            // Nobody looks any more.
+            if super::output::is_lost() {
+                return Ok(exit::OK);
+            }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = &mut end => return Ok(exit::OK),

@@ -82,7 +82,6 @@ const RULE_KEYS: &[&str] = &[
     "live",
     "apart",
     "after",
-    "season_start",
 ];
 
 /// Keys of a dose that only the dose rules read.

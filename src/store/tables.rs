@@ -100,9 +100,9 @@ tables! {
     ],
     // What is no longer known has no key; in the order of these columns an index helps.
     person_past 0 [
-        text("person"), text("area"), day("born"), maybe(text("grp")), text("sex"),
-        maybe(text("tags")), maybe(day("died")), text("content"), int("recorded_at"),
-        int("superseded_at"), text("why"),
+        text("person"), int("recorded_at"), int("superseded_at"), text("area"), day("born"),
+        maybe(text("grp")), text("sex"), maybe(text("tags")), maybe(day("died")), text("content"),
+        text("why"),
     ],
     alias 1 [text("alias"), text("person"), int("at")],
     erased 1 [text("person"), int("at"), text("why")],
@@ -117,18 +117,18 @@ tables! {
         maybe(text("entered_by")), maybe(text("entered_at")), int("recorded_at"),
     ],
     dose_past 0 [
-        text("record"), text("person"), day("day"), text("place"), maybe(text("product")),
-        maybe(text("lot")), maybe(int("campaign")), int("elsewhere"), maybe(text("attribute")),
-        maybe(text("entered_by")), maybe(text("entered_at")), int("recorded_at"),
-        int("superseded_at"), text("why"),
+        text("record"), int("recorded_at"), int("superseded_at"), text("person"), day("day"),
+        text("place"), maybe(text("product")), maybe(text("lot")), maybe(int("campaign")),
+        int("elsewhere"), maybe(text("attribute")), maybe(text("entered_by")),
+        maybe(text("entered_at")), text("why"),
     ],
     tally 1 [
         text("record"), day("day"), text("place"), text("area"), text("grp"), int("dose"),
         int("doses"), int("campaign"), int("recorded_at"),
     ],
     tally_past 0 [
-        text("record"), day("day"), text("place"), text("area"), text("grp"), int("dose"),
-        int("doses"), int("campaign"), int("recorded_at"), int("superseded_at"), text("why"),
+        text("record"), int("recorded_at"), int("superseded_at"), day("day"), text("place"),
+        text("area"), text("grp"), int("dose"), int("doses"), int("campaign"), text("why"),
     ],
     outcome 1 [
         text("record"), text("person"), day("day"), text("outcome"), maybe(day("until_day")),

@@ -82,8 +82,10 @@ fn with_two_campaigns_a_command_wants_to_know_which() {
     let world = World::small();
     let other = small().swap("campaign.toml", "id = \"small\"", "id = \"second\"");
     world.run(&["campaign", "apply", text(&other.write(&world.path("second")))]).ends(0);
-    let ran = world.run(&["coverage"]).ends(4);
+    let ran = world.run(&["plan", "make"]).ends(4);
     assert!(ran.err.contains("second") && ran.err.contains("--campaign"), "{}", ran.err);
+    let both = world.run(&["coverage"]).ends(0).out;
+    assert!(both.contains("(small)") && both.contains("(second)"), "{both}");
     world.run(&["--campaign", "second", "coverage"]).ends(0);
     let list = world.run(&["campaign", "list", "-o", "json"]).ends(0).json();
     assert_eq!(list.as_array().unwrap().len(), 2);

@@ -62,6 +62,17 @@ const DATA: &[&str] = &[
     "bounce list",
     "unsubscribe --list",
     "!account add li --role admin --password-file password",
+    "!persons merge p9 p10",
+    "persons show p1",
+    "persons export",
+    "jurisdiction conflicts list",
+    "!campaign copy small small-2 --start 2022-04-01 --end 2022-05-10",
+    "!campaign close small-2",
+    "!campaign reopen small-2",
+    "!campaign remove small-2",
+    "!persons erase p8 --reason asked",
+    "import list",
+    "!import undo 4",
     "account list",
     "!account token add li office --scope read",
     "account token list",
@@ -84,8 +95,12 @@ const SILENT: &[&str] = &[
     "account remove",
     "account token remove",
     "bounce forget",
+    "campaign close",
+    "campaign copy",
     "campaign export",
     "campaign new",
+    "campaign remove",
+    "campaign reopen",
     "daemon",
     "db adopt",
     "digest resend",
@@ -94,6 +109,7 @@ const SILENT: &[&str] = &[
     "doses void",
     "job hold",
     "job resume",
+    "jurisdiction conflicts resolve",
     "man",
     "outbox resolve",
     "outbox retry",
@@ -207,7 +223,13 @@ fn every_command_prints_json_and_csv_where_it_prints_data() {
 fn path_of(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
     let long = words.iter().take(3).copied().collect::<Vec<_>>().join(" ");
-    let all = ["account token add", "account token list", "account token remove"];
+    let all = [
+        "account token add",
+        "account token list",
+        "account token remove",
+        "jurisdiction conflicts list",
+        "jurisdiction conflicts resolve",
+    ];
     if all.contains(&long.as_str()) {
         return long;
     }

@@ -217,7 +217,7 @@ fn undone(world: World) {
     let newest = |at: usize| files[at]["number"].to_string();
     assert_eq!((files[0]["new"].clone(), files[0]["corrected"].clone()), (1.into(), 1.into()));
     assert_eq!(
-        (files[0]["file"].clone(), files.as_array().unwrap().len()),
+        (files[0]["imported_file"].clone(), files.as_array().unwrap().len()),
         ("doses.csv".into(), 3)
     );
     // The first file cannot go while the second stands on it.

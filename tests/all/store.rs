@@ -220,7 +220,10 @@ fn a_void_that_changes_nothing_else_can_be_followed_by_the_same_record_again() {
     world.run(&["tallies", "void", "t1", "--reason", "wrong site"]).ends(0);
     assert_eq!(world.people("2021-04-01", "adult", 1), 0);
     assert_eq!(world.coverage("2021-04-01")["sites"]["reported"], 0);
+    // The file comes again, and what was taken out stays out until somebody says otherwise.
     world.import("tallies", "t1,2021-04-01,S2,B,adult,1,8").ends(0);
+    assert_eq!(world.people("2021-04-01", "adult", 1), 0);
+    world.run(&["tallies", "import", "tallies.csv", "--revive"]).ends(0);
     assert_eq!(world.people("2021-04-01", "adult", 1), 8);
     world.run(&["db", "check"]).ends(0);
 }

@@ -262,6 +262,7 @@ impl Facts {
             known().iter().any(|known| is_unit(known) && known.starts_with(head))
         } else {
             crate::intake::nearest(code, known()).is_some()
+                || known().iter().any(|known| strsim::osa_distance(code, known) <= 1)
         };
         let elsewhere = (ELSEWHERE_FIRST..=ELSEWHERE_LAST).contains(&code) && code.len() == 12;
         let wrong = is_ours && !elsewhere;

@@ -1,8 +1,9 @@
 //! The children behind a cell.
 
 use super::National;
+use crate::domain::dose::Attribute;
 use crate::domain::national::{
-    Attribute, ChildFile, CohortPart, GivenDose, MonthSpan, PeriodPart, ScopeKey, UnitId,
+    ChildFile, CohortPart, GivenDose, MonthSpan, PeriodPart, ScopeKey, UnitId,
 };
 use chrono::NaiveDate;
 

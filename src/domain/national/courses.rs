@@ -1,7 +1,8 @@
 //! Re-ordering (重排, R-order): the doses of a person in courses, numbered by date. The reported dose number is ignored.
 
-use super::records::{Attribute, GivenDose};
+use super::records::GivenDose;
 use super::rules::{Course, DoseCondition, DoseRef, NationalRules, later};
+use crate::domain::dose::Attribute;
 use crate::domain::series::Duration;
 use chrono::NaiveDate;
 use smallvec::SmallVec;

@@ -32,8 +32,8 @@ pub use person::CountedPerson;
 pub use quality::{QualityLine, RecordQuality, add_records, quality_lines};
 pub use rate::TwoDecimals;
 pub use records::{
-    Attribute, ChildFile, Dossier, GivenDose, GivingUnit, Moment, Places, ProductId, UnitId,
-    UnitKind, UnitPlace, VaccinationUnit,
+    ChildFile, Dossier, GivenDose, GivingUnit, Moment, Places, ProductId, UnitId, UnitKind,
+    UnitPlace, VaccinationUnit,
 };
 pub use rules::*;
 pub use tables::{PeriodTable, RowCount, ScopeKey};

@@ -5,10 +5,11 @@ use super::counting::{Counting, counted_at};
 use super::courses::CourseDoses;
 use super::months::{MonthSpan, YearMonth};
 use super::person::CountedPerson;
-use super::records::{Attribute, ChildFile, Dossier, GivenDose, UnitId};
+use super::records::{ChildFile, Dossier, GivenDose, UnitId};
 use super::rules::{
     DueRule, MergedRow, PeriodRow, RowDoses, RowTerms, StartFrom, StartTerm, later,
 };
+use crate::domain::dose::Attribute;
 use chrono::{NaiveDate, TimeDelta};
 use smallvec::SmallVec;
 

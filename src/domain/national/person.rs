@@ -91,7 +91,7 @@ fn last_programme<'a>(
     rules: &NationalRules,
 ) -> Option<Moment> {
     doses
-        .filter(|dose| dose.attribute == super::Attribute::Programme)
+        .filter(|dose| dose.attribute == crate::domain::dose::Attribute::Programme)
         .filter(|dose| rules.has_component(dose.product))
         .map(|dose| dose.at)
         .max()

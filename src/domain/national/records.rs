@@ -1,5 +1,6 @@
 //! What the tables are counted from: files of children, doses, units.
 
+use crate::domain::dose::Attribute;
 use crate::domain::person::Sex;
 use chrono::NaiveDate;
 use std::collections::HashMap;
@@ -114,15 +115,6 @@ impl Places {
     pub fn all(&self) -> impl Iterator<Item = (UnitId, &UnitPlace)> {
         (0..).map(UnitId).zip(&self.units)
     }
-}
-
-/// Who pays for a dose, as the record says (疫苗属性).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Attribute {
-    /// P: a vaccine of the programme (国家免疫规划疫苗).
-    Programme,
-    /// S: another vaccine, paid by the family (非国家免疫规划疫苗).
-    SelfPaid,
 }
 
 /// Which unit gave a dose.

@@ -1,6 +1,7 @@
 //! The counting rules as values. `schedules/national/` has them as files, `intake/national` reads those.
 
-use super::records::{Attribute, ProductId};
+use super::records::ProductId;
+use crate::domain::dose::Attribute;
 use crate::domain::person::Sex;
 use crate::domain::series::{Duration, MonthEnd};
 use chrono::NaiveDate;

@@ -5,8 +5,9 @@ use super::counting::Counting;
 use super::months::MonthSpan;
 use super::period::PeriodPart;
 use super::rate::TwoDecimals;
-use super::records::{Attribute, Dossier, Places, UnitId, VaccinationUnit};
+use super::records::{Dossier, Places, UnitId, VaccinationUnit};
 use super::rules::{NationalRules, RowDoses};
+use crate::domain::dose::Attribute;
 use std::collections::BTreeMap;
 use std::fmt;
 

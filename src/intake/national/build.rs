@@ -6,11 +6,11 @@ use super::form::{
     TownshipsFile, VaccinesFile,
 };
 use super::names::{At, Names};
+use crate::domain::dose::Attribute;
 use crate::domain::national::{
-    Attribute, BegunEarly, ChildKind, CohortDose, CohortRow, CohortRules, Course, CourseTake,
-    DoseCondition, DoseRef, DueRule, MergedRow, NationalProduct, NationalRules, PeriodRow,
-    PeriodRules, ProductId, RowDoses, RowTerms, TimelyWithin, TownshipRow, TownshipRules,
-    ValidDose,
+    BegunEarly, ChildKind, CohortDose, CohortRow, CohortRules, Course, CourseTake, DoseCondition,
+    DoseRef, DueRule, MergedRow, NationalProduct, NationalRules, PeriodRow, PeriodRules, ProductId,
+    RowDoses, RowTerms, TimelyWithin, TownshipRow, TownshipRules, ValidDose,
 };
 use crate::domain::person::Sex;
 use crate::intake::issue::Issue;

@@ -4,9 +4,10 @@
 //! Everything doubtful is told and counted apart. A row that cannot be read is left out; what only looks wrong is
 //! counted as it stands, and the issue says how.
 
+use crate::domain::dose::Attribute;
 use crate::domain::national::{
-    Attribute, ChildFile, Dossier, GivenDose, GivingUnit, NationalRules, Persons, Places,
-    ProductId, Township, UnitId, persons,
+    ChildFile, Dossier, GivenDose, GivingUnit, NationalRules, Persons, Places, ProductId, Township,
+    UnitId, persons,
 };
 use crate::intake::issue::{Issue, Severity, nearest};
 use crate::intake::rows::national::{self as rows, ChildRow, DoseRow};
@@ -42,8 +43,8 @@ pub struct Folder {
 
 /// Collects issues.
 #[derive(Default)]
-struct Told {
-    issues: Vec<Issue>,
+pub(super) struct Told {
+    pub(super) issues: Vec<Issue>,
     counts: BTreeMap<&'static str, u64>,
     has_refused: bool,
 }
@@ -110,16 +111,16 @@ pub fn folder(path: &Path, rules: &mut NationalRules) -> Result<Folder, Vec<Issu
     })
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     rules: &'a mut NationalRules,
-    places: Places,
-    dossiers: Vec<Dossier>,
-    townships: Vec<Township>,
-    told: Told,
+    pub(super) places: Places,
+    pub(super) dossiers: Vec<Dossier>,
+    pub(super) townships: Vec<Township>,
+    pub(super) told: Told,
 }
 
 impl<'a> Reader<'a> {
-    fn new(rules: &'a mut NationalRules) -> Self {
+    pub(super) fn new(rules: &'a mut NationalRules) -> Self {
         let (places, told) = (Places::default(), Told::default());
         Self { rules, places, dossiers: Vec::new(), townships: Vec::new(), told }
     }
@@ -168,6 +169,7 @@ impl<'a> Reader<'a> {
     fn read_townships(&mut self, path: &Path) -> Result<(), Vec<Issue>> {
         let path = path.join("townships.csv");
         let mut first: HashMap<String, u32> = HashMap::new();
+        let own = &mut self.townships;
         if path.exists() {
             let townships = rows::townships(&path)?;
             each(townships, &mut self.told, |township, row, told| {
@@ -176,16 +178,23 @@ impl<'a> Reader<'a> {
                     return;
                 }
                 first.insert(township.code.clone(), row);
-                self.townships.push(township);
+                own.push(township);
             })?;
         }
-        let has_list = !first.is_empty();
+        self.add_townships_of_units();
+        Ok(())
+    }
+
+    /// Adds the townships that only units name.
+    pub(super) fn add_townships_of_units(&mut self) {
+        let mut listed: BTreeSet<String> =
+            self.townships.iter().map(|township| township.code.clone()).collect();
+        let has_list = !listed.is_empty();
         for (_, place) in self.places.all() {
             let Some(unit) = &place.unit else { continue };
-            if first.contains_key(&unit.township) {
+            if !listed.insert(unit.township.clone()) {
                 continue;
             }
-            first.insert(unit.township.clone(), 0);
             if has_list {
                 let issue = Issue::warning("township_not_listed", "townships.csv");
                 self.told.add(issue.value(&unit.township).with("unit", &unit.code));
@@ -197,19 +206,11 @@ impl<'a> Reader<'a> {
                 merged_as: String::new(),
             });
         }
-        Ok(())
     }
 
     /// The doses, batch by batch.
     fn doses(&mut self, batches: &Receiver<Batch<DoseRow>>, children: HashMap<String, usize>) {
-        let mut sorting = Sorting {
-            children,
-            records: HashMap::new(),
-            new_vaccines: BTreeSet::new(),
-            unknown_vaccines: Often::default(),
-            without_attribute: Often::default(),
-            last: None,
-        };
+        let mut sorting = Sorting::new(children);
         for batch in batches {
             for row in batch.rows {
                 match row.value {
@@ -218,6 +219,11 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        self.tell_sorted(sorting);
+    }
+
+    /// Tells what many doses have.
+    pub(super) fn tell_sorted(&mut self, sorting: Sorting) {
         let known: Vec<&str> =
             self.rules.products.iter().filter(|it| it.has_component).map(|it| &*it.code).collect();
         for (value, (row, count)) in sorting.unknown_vaccines.0 {
@@ -230,7 +236,7 @@ impl<'a> Reader<'a> {
         often.tell(&mut self.told, "attribute_missing", "doses.csv", "attribute");
     }
 
-    fn dose(&mut self, dose: &DoseRow, row: u32, sorting: &mut Sorting) {
+    pub(super) fn dose(&mut self, dose: &DoseRow, row: u32, sorting: &mut Sorting) {
         let Some(at) = sorting.child(dose.child()) else {
             self.told.add(unknown_child("doses.csv", row, dose.child()));
             return;
@@ -276,7 +282,7 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn finish(mut self) -> Folder {
+    pub(super) fn finish(mut self) -> Folder {
         let persons = persons(self.dossiers.iter().map(|dossier| &dossier.file));
         for (first, second) in &persons.birth_conflicts {
             let [first, second] = [first, second].map(|at| &self.dossiers[*at].file.id);
@@ -333,8 +339,8 @@ impl<'a> Reader<'a> {
 }
 
 /// What is remembered while doses are sorted.
-struct Sorting {
-    children: HashMap<String, usize>,
+pub(super) struct Sorting {
+    pub(super) children: HashMap<String, usize>,
     records: HashMap<Box<str>, u32>,
     /// Vaccines that no file of rules has.
     new_vaccines: BTreeSet<ProductId>,
@@ -345,6 +351,18 @@ struct Sorting {
 }
 
 impl Sorting {
+    /// With the places of the children by their ids.
+    pub(super) fn new(children: HashMap<String, usize>) -> Self {
+        Self {
+            children,
+            records: HashMap::new(),
+            new_vaccines: BTreeSet::new(),
+            unknown_vaccines: Often::default(),
+            without_attribute: Often::default(),
+            last: None,
+        }
+    }
+
     fn child(&mut self, id: &str) -> Option<usize> {
         if let Some((known, at)) = &self.last
             && known == id
@@ -357,7 +375,12 @@ impl Sorting {
     }
 }
 
-fn file_of(child: ChildRow, row: u32, places: &mut Places, told: &mut Told) -> ChildFile {
+pub(super) fn file_of(
+    child: ChildRow,
+    row: u32,
+    places: &mut Places,
+    told: &mut Told,
+) -> ChildFile {
     let mut died = child.died;
     if died.is_some_and(|died| died < child.born.day) {
         let issue = Issue::warning("before_birth", "children.csv").row(row).column("died");

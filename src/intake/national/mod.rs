@@ -4,6 +4,7 @@ mod build;
 mod folder;
 mod form;
 mod names;
+mod register;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use build::Build;
 use chrono::NaiveDate;
 pub use folder::{Folder, folder};
 use names::Names;
+pub use register::Register;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,8 +1,9 @@
 use super::*;
+use crate::domain::dose::Attribute;
 use crate::domain::national::{
-    Attribute, ChildFile, Counting, CountingOptions, Dossier, GivenDose, GivingUnit,
-    MergedTownships, Moment, MonthSpan, PeriodTable, Places, RowCount, Township, TownshipWarning,
-    UnitId, UnitKind, VaccinationUnit, YearMonth,
+    ChildFile, Counting, CountingOptions, Dossier, GivenDose, GivingUnit, MergedTownships, Moment,
+    MonthSpan, PeriodTable, Places, RowCount, Township, TownshipWarning, UnitId, UnitKind,
+    VaccinationUnit, YearMonth,
 };
 use crate::domain::person::Sex;
 use chrono::TimeDelta;

@@ -1,7 +1,8 @@
 //! The columns of the files that the official figures are counted from (`schedules/national/README.md`).
 
 use super::{Rows, Shape, open};
-use crate::domain::national::{Attribute, Moment, Township, UnitKind, VaccinationUnit};
+use crate::domain::dose::Attribute;
+use crate::domain::national::{Moment, Township, UnitKind, VaccinationUnit};
 use crate::domain::person::Sex;
 use crate::intake::fields::{COUNT_MAX, Fields};
 use crate::intake::issue::Issue;
@@ -44,6 +45,18 @@ pub(in crate::intake) struct DoseRow {
 }
 
 impl DoseRow {
+    /// A row of record, child, vaccine, giving and entering unit; `None` if they are longer than any code.
+    pub(in crate::intake) fn of(codes: [&str; 5], at: Moment) -> Option<Self> {
+        let mut ends = [0; 5];
+        let mut text = String::with_capacity(codes.iter().map(|code| code.len()).sum());
+        for (code, end) in codes.iter().zip(&mut ends) {
+            text.push_str(code);
+            *end = u16::try_from(text.len()).ok()?;
+        }
+        let codes = text.into_boxed_str();
+        Some(Self { codes, ends, at, entered: None, attribute: None, number: None })
+    }
+
     fn code(&self, at: usize) -> &str {
         let start = if at == 0 { 0 } else { usize::from(self.ends[at - 1]) };
         &self.codes[start..usize::from(self.ends[at])]
@@ -231,20 +244,12 @@ fn dose(fields: &mut Fields<'_>) -> Option<DoseRow> {
     let entered = moment_maybe(fields, "entered_at");
     let attribute = if fields.is_blank("attribute") { Some(None) } else { attribute(fields) };
     let number = fields.count_maybe("number", 0..=NUMBER_MAX);
-    let parts = [record?, child?, vaccine?, unit?, entered_by?];
-    let mut ends = [0; 5];
-    let mut codes = String::with_capacity(parts.iter().map(|part| part.len()).sum());
-    for (part, end) in parts.iter().zip(&mut ends) {
-        codes.push_str(part);
-        *end = u16::try_from(codes.len()).ok()?;
-    }
+    let codes = [record?, child?, vaccine?, unit?, entered_by?];
     Some(DoseRow {
-        codes: codes.into_boxed_str(),
-        ends,
-        at: at?,
         entered: entered?,
         attribute: attribute?,
         number: number?.and_then(|number| u8::try_from(number).ok()),
+        ..DoseRow::of(codes, at?)?
     })
 }
 
@@ -321,18 +326,25 @@ fn code_maybe<'a>(fields: &mut Fields<'a>, column: &'static str) -> Option<&'a s
 /// A day; a time may follow, as `2025-03-05T01:00` or `20250305T010000`.
 fn moment(fields: &mut Fields<'_>, column: &'static str) -> Option<Moment> {
     let text = fields.get(column);
-    let Some((day, time)) = text.split_once(['T', ' ']) else {
+    if !text.contains(['T', ' ']) {
         return fields.day(column).map(Moment::day);
+    }
+    let found = moment_of(text);
+    found.or_else(|| fields.refuse("bad_date", column))
+}
+
+/// A day, perhaps with a time; `None` if it is neither.
+pub(in crate::intake) fn moment_of(text: &str) -> Option<Moment> {
+    let parsed = |day| values::day(day).filter(|day| values::is_plausible(*day));
+    let Some((day, time)) = text.split_once(['T', ' ']) else {
+        return parsed(text).map(Moment::day);
     };
-    let parsed = values::day(day).filter(|day| values::is_plausible(*day));
     // Exports write a day without time as `20220101T000000`.
-    if let (Some(day), "000000" | "00:00:00") = (parsed, time) {
-        return Some(Moment::day(day));
+    if matches!(time, "000000" | "00:00:00") {
+        return parsed(day).map(Moment::day);
     }
-    match (parsed, minute_of(time)) {
-        (Some(day), Some(minute)) => Some(Moment { day, minute: Some(minute) }),
-        _ => fields.refuse("bad_date", column),
-    }
+    let (day, minute) = (parsed(day)?, minute_of(time)?);
+    Some(Moment { day, minute: Some(minute) })
 }
 
 #[expect(clippy::option_option, reason = "outer: the cell was refused; inner: the cell is blank")]
