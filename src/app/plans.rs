@@ -183,7 +183,7 @@ impl App {
             None => plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?,
         };
         let Some(mut head) = head else { return Ok(None) };
-        head.unplaced.retain(|one| loaded.shows(&one.area));
+        hide(&mut head, loaded);
         let rows = rows_on(&mut tx, loaded, head.no, head.from).await?;
         Ok(Some((head, rows)))
     }
@@ -194,7 +194,7 @@ impl App {
         let Some(mut head) = plans::newest(&mut tx, loaded.no, PlanState::Draft).await? else {
             return Ok(None);
         };
-        head.unplaced.retain(|one| loaded.shows(&one.area));
+        hide(&mut head, loaded);
         let rows = rows_on(&mut tx, loaded, head.no, head.from).await?;
         Ok(Some((head, rows)))
     }
@@ -204,6 +204,12 @@ impl App {
         let mut tx = self.store.read().await?;
         Ok(plans::heads(&mut tx, loaded.no).await?)
     }
+}
+
+/// Takes what is of other areas out of a plan that is seen in part.
+fn hide(head: &mut PlanHead, loaded: &Loaded) {
+    head.unplaced.retain(|one| loaded.shows(&one.area));
+    head.figures.worst_area.take_if(|worst| !loaded.shows(&worst.area));
 }
 
 /// The rows of a plan under today's names of groups, with the areas as they are on a day.

@@ -67,8 +67,15 @@ impl Source {
 
     /// Whether there is a table of this name. A sheet of a form that was left empty is none.
     pub(super) fn has(&mut self, stem: &str, columns: &'static [Column]) -> bool {
-        let (table, is_there) = self.table(stem, columns, false, &mut Vec::new());
-        is_there && !self.is_unfilled(&table)
+        if let Self::Book(book) = self {
+            let Some(sheet) = Self::sheet(book, stem, &mut Vec::new()) else { return false };
+            let Ok(rows) = book.rows(&sheet) else { return true };
+            book.put_back(&sheet, &rows);
+            let kind = TableKind { stem, columns, ignored: &IGNORED, is_csv: false };
+            let table = Table::new("", kind, rows, &mut Vec::new());
+            return !self.is_unfilled(&table);
+        }
+        self.table(stem, columns, false, &mut Vec::new()).1
     }
 
     /// Reads a table. The flag says whether the campaign has the table at all.
@@ -81,8 +88,9 @@ impl Source {
     ) -> (Table, bool) {
         // Skip the columns that an errors workbook adds beside the rows.
         let is_csv = matches!(self, Self::Folder(_));
-        let ignored: &[&str] = if is_csv { &[] } else { &IGNORED };
-        let kind = TableKind { stem, columns, ignored, is_csv };
+        let is_own = |name: &&str| columns.iter().any(|column| column.name == *name);
+        let ignored: Vec<&str> = IGNORED.into_iter().filter(|it| !is_csv && !is_own(it)).collect();
+        let kind = TableKind { stem, columns, ignored: &ignored, is_csv };
         let (file, rows) = match self {
             Self::Folder(folder) => {
                 let file = format!("{stem}.csv");

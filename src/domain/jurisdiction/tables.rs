@@ -301,6 +301,8 @@ fn groups(of: &LocalCampaign, plain: Table) -> Table {
         "uptake",
         "target",
         "opens",
+        "sex",
+        "tags",
         "places",
         "renamed_from",
     ];

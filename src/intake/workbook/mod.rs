@@ -126,6 +126,15 @@ impl Book {
         Ok(std::mem::take(&mut sheet.grid).into_rows().collect())
     }
 
+    /// Puts rows back that were taken only to be looked at.
+    pub(super) fn put_back(&mut self, sheet: &str, rows: &[RawRow]) {
+        let Some(sheet) = self.sheets.iter_mut().find(|known| known.name == sheet) else { return };
+        for row in rows {
+            sheet.grid.row(row.row);
+            row.cells.iter().for_each(|cell| sheet.grid.cell(cell));
+        }
+    }
+
     /// The rows of the only sheet that was asked for, with what messages call it; `None` if there is no sheet.
     pub(super) fn into_rows(mut self) -> Option<(String, SheetRows)> {
         let sheet = (!self.sheets.is_empty()).then(|| self.sheets.swap_remove(0))?;
