@@ -306,7 +306,7 @@ impl<T> Rows<T> {
         &self.names
     }
 
-    /// Which columns the file has, in the order in which [`columns_of`] lists them.
+    /// Which columns the file has, in the order in which `columns_of` lists them.
     pub fn present(&self) -> Present {
         let has = |(at, column): (usize, &Column)| {
             self.header.index.get(at).copied().flatten().map(|_| column.name)
