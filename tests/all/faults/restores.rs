@@ -62,6 +62,11 @@ fn prepared() -> World {
     let small = world.path("doseplan.db");
     fs::copy(&small, world.path("backed.db")).unwrap();
     fs::copy(&small, world.path("other.db")).unwrap();
+    // All are of one place, whose key seals what is done to them.
+    for name in ["backed.db", "other.db"] {
+        let key = world.path(&format!("{name}.audit-key"));
+        fs::copy(world.path("doseplan.db.audit-key"), key).unwrap();
+    }
     let at = |name: &str| format!("sqlite://{}", world.path(name).display());
     world.run(&["--db", &at("backed.db"), "tallies", "import", &new]).ends(0);
     world.run(&["--db", &at("backed.db"), "backup", "backup.db"]).ends(0);
@@ -93,7 +98,8 @@ enum Before {
 fn set(world: &World, before: Before) {
     for entry in fs::read_dir(world.path("")).unwrap().flatten() {
         let name = entry.file_name().into_string().unwrap();
-        let ours = name.starts_with("doseplan.db") && !name.contains(".start");
+        let stays = name.contains(".start") || name.ends_with("audit-key");
+        let ours = name.starts_with("doseplan.db") && !stays;
         if ours {
             fs::remove_file(entry.path()).unwrap();
         }
