@@ -32,7 +32,7 @@ cargo run --release --manifest-path benches/mutants/Cargo.toml \
 --patience N     a test that takes more seconds is stopped then and counts as passed (10)
 --seconds N      start no mutant after so many seconds
 --scratch DIR    where the copy and its build are kept (target/mutants)
---rooms A,B      folders and files of src that are built and whose tests run (domain,intake,text);
+--rooms A,B      folders and files of src that are built and whose tests run (domain,intake,text,characters,files);
                  all for the whole library
 --list           show the mutants and stop";
 
@@ -50,7 +50,7 @@ struct Options {
 
 fn options() -> Result<Option<Options>> {
     let mut out = Options { jobs: 2, patience: 10, ..Options::default() };
-    let mut rooms = "domain,intake,text".to_owned();
+    let mut rooms = "domain,intake,text,characters,files".to_owned();
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{name} needs a value"));

@@ -17,18 +17,20 @@ pub fn of_return(output: &ReturnType) -> Vec<String> {
     }
 }
 
-/// Whether a function returns an iterator without naming its type.
+/// Whether a function returns an iterator without naming its type, and does not promise its length.
 pub fn is_iterator(output: &ReturnType) -> bool {
     let ReturnType::Type(_, ty) = output else { return false };
     let Type::ImplTrait(traits) = &**ty else { return false };
-    traits.bounds.iter().any(|bound| match bound {
+    let ends = |bound: &TypeParamBound, end: &str| match bound {
         TypeParamBound::Trait(bound) => bound
             .path
             .segments
             .last()
-            .is_some_and(|last| last.ident.to_string().ends_with("Iterator")),
+            .is_some_and(|last| last.ident.to_string().ends_with(end)),
         _ => false,
-    })
+    };
+    let any = |end| traits.bounds.iter().any(|bound| ends(bound, end));
+    any("Iterator") && !any("ExactSizeIterator")
 }
 
 fn of_type(ty: &Type) -> Vec<String> {
