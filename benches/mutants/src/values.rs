@@ -22,11 +22,9 @@ pub fn is_iterator(output: &ReturnType) -> bool {
     let ReturnType::Type(_, ty) = output else { return false };
     let Type::ImplTrait(traits) = &**ty else { return false };
     let ends = |bound: &TypeParamBound, end: &str| match bound {
-        TypeParamBound::Trait(bound) => bound
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident.to_string().ends_with(end)),
+        TypeParamBound::Trait(bound) => {
+            bound.path.segments.last().is_some_and(|last| last.ident.to_string().ends_with(end))
+        }
         _ => false,
     };
     let any = |end| traits.bounds.iter().any(|bound| ends(bound, end));
