@@ -56,6 +56,8 @@ mod teams;
 pub(super) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tour_tests;
 mod travel;
 mod units;
 mod verdict;
