@@ -204,14 +204,27 @@ fn group_sets(campaign: &Campaign) -> Table {
     Table { stem: "group_sets", columns, key_columns: 1, extras: 0, rows }
 }
 
+/// The columns of areas; a campaign that stands alone has the first ones.
+pub(super) const AREAS: &[&str] = &[
+    "area",
+    "name",
+    "parent",
+    "latitude",
+    "longitude",
+    "level",
+    "population",
+    "merged_into",
+    "until",
+];
+
+pub(super) fn area(area: &super::area::Area) -> Vec<String> {
+    let [latitude, longitude] = point(area.point.as_ref());
+    vec![area.code.to_string(), area.name.clone(), text(area.parent.as_ref()), latitude, longitude]
+}
+
 fn areas(campaign: &Campaign) -> Table {
-    let row = |area: &super::area::Area| {
-        let [latitude, longitude] = point(area.point.as_ref());
-        let parent = text(area.parent.as_ref());
-        vec![area.code.to_string(), area.name.clone(), parent, latitude, longitude]
-    };
-    let columns = &["area", "name", "parent", "latitude", "longitude"];
-    let rows = campaign.areas.iter().map(row).collect();
+    let rows = campaign.areas.iter().map(area).collect();
+    let columns = AREAS.split_at(5).0;
     Table { stem: "areas", columns, key_columns: 1, extras: 0, rows }
 }
 
@@ -226,26 +239,27 @@ fn eligible(campaign: &Campaign) -> Table {
     Table { stem: "eligible", columns, key_columns: 3, extras: 0, rows }
 }
 
+pub(super) fn site(site: &super::site::Site) -> Vec<String> {
+    let [latitude, longitude] = point(site.point.as_ref());
+    let [lead_name, lead_email] = contact(site.lead.as_ref());
+    vec![
+        site.code.to_string(),
+        site.name.clone(),
+        site.area.to_string(),
+        site.weekday_doses.to_string(),
+        site.saturday_doses.to_string(),
+        site.sunday_doses.to_string(),
+        latitude,
+        longitude,
+        text(site.storage_doses),
+        weekdays(site.restock),
+        site.wastage_rate.normalize().to_string(),
+        lead_name,
+        lead_email,
+    ]
+}
+
 fn sites(campaign: &Campaign) -> Table {
-    let row = |site: &super::site::Site| {
-        let [latitude, longitude] = point(site.point.as_ref());
-        let [lead_name, lead_email] = contact(site.lead.as_ref());
-        vec![
-            site.code.to_string(),
-            site.name.clone(),
-            site.area.to_string(),
-            site.weekday_doses.to_string(),
-            site.saturday_doses.to_string(),
-            site.sunday_doses.to_string(),
-            latitude,
-            longitude,
-            text(site.storage_doses),
-            weekdays(site.restock),
-            site.wastage_rate.normalize().to_string(),
-            lead_name,
-            lead_email,
-        ]
-    };
     let columns = &[
         "site",
         "name",
@@ -261,7 +275,7 @@ fn sites(campaign: &Campaign) -> Table {
         "lead_name",
         "lead_email",
     ];
-    let rows = campaign.sites.iter().map(row).collect();
+    let rows = campaign.sites.iter().map(site).collect();
     Table { stem: "sites", columns, key_columns: 1, extras: 0, rows }
 }
 
@@ -272,70 +286,82 @@ fn reach(campaign: &Campaign) -> Table {
     Table { stem: "reach", columns, key_columns: 2, extras: 0, rows }
 }
 
+/// The columns of teams; a campaign that stands alone has the first ones.
+pub(super) const TEAMS: &[&str] = &[
+    "team",
+    "name",
+    "latitude",
+    "longitude",
+    "work_minutes",
+    "max_stops",
+    "doses_per_hour",
+    "doses_per_day",
+    "wastage_rate",
+    "weekdays",
+    "lead_name",
+    "lead_email",
+    "until",
+];
+
+pub(super) fn team(team: &super::site::Team) -> Vec<String> {
+    let [latitude, longitude] = point(Some(&team.point));
+    let [lead_name, lead_email] = contact(team.lead.as_ref());
+    vec![
+        team.code.to_string(),
+        team.name.clone(),
+        latitude,
+        longitude,
+        team.work_minutes.to_string(),
+        team.max_stops.to_string(),
+        team.doses_per_hour.to_string(),
+        team.doses_per_day.to_string(),
+        team.wastage_rate.normalize().to_string(),
+        weekdays(team.weekdays),
+        lead_name,
+        lead_email,
+    ]
+}
+
 fn teams(campaign: &Campaign) -> Table {
-    let row = |team: &super::site::Team| {
-        let [latitude, longitude] = point(Some(&team.point));
-        let [lead_name, lead_email] = contact(team.lead.as_ref());
-        vec![
-            team.code.to_string(),
-            team.name.clone(),
-            latitude,
-            longitude,
-            team.work_minutes.to_string(),
-            team.max_stops.to_string(),
-            team.doses_per_hour.to_string(),
-            team.doses_per_day.to_string(),
-            team.wastage_rate.normalize().to_string(),
-            weekdays(team.weekdays),
-            lead_name,
-            lead_email,
-        ]
-    };
-    let columns = &[
-        "team",
-        "name",
-        "latitude",
-        "longitude",
-        "work_minutes",
-        "max_stops",
-        "doses_per_hour",
-        "doses_per_day",
-        "wastage_rate",
-        "weekdays",
-        "lead_name",
-        "lead_email",
-    ];
-    let rows = campaign.teams.iter().map(row).collect();
+    let rows = campaign.teams.iter().map(team).collect();
+    let columns = TEAMS.split_at(12).0;
     Table { stem: "teams", columns, key_columns: 1, extras: 0, rows }
 }
 
+/// The columns of stops; a campaign that stands alone has the first ones.
+pub(super) const STOPS: &[&str] = &[
+    "stop",
+    "name",
+    "area",
+    "latitude",
+    "longitude",
+    "kind",
+    "setup_minutes",
+    "max_doses",
+    "weekdays",
+    "address",
+    "phone",
+    "until",
+];
+
+pub(super) fn stop(stop: &super::site::Stop) -> Vec<String> {
+    let [latitude, longitude] = point(Some(&stop.point));
+    vec![
+        stop.code.to_string(),
+        stop.name.clone(),
+        stop.area.to_string(),
+        latitude,
+        longitude,
+        stop.kind.clone().unwrap_or_default(),
+        stop.setup_minutes.to_string(),
+        stop.max_doses.to_string(),
+        weekdays(stop.weekdays),
+    ]
+}
+
 fn stops(campaign: &Campaign) -> Table {
-    let row = |stop: &super::site::Stop| {
-        let [latitude, longitude] = point(Some(&stop.point));
-        vec![
-            stop.code.to_string(),
-            stop.name.clone(),
-            stop.area.to_string(),
-            latitude,
-            longitude,
-            stop.kind.clone().unwrap_or_default(),
-            stop.setup_minutes.to_string(),
-            stop.max_doses.to_string(),
-            weekdays(stop.weekdays),
-        ]
-    };
-    let columns = &[
-        "stop",
-        "name",
-        "area",
-        "latitude",
-        "longitude",
-        "kind",
-        "setup_minutes",
-        "max_doses",
-        "weekdays",
-    ];
-    let rows = campaign.stops.iter().map(row).collect();
+    let rows = campaign.stops.iter().map(stop).collect();
+    let columns = STOPS.split_at(9).0;
     Table { stem: "stops", columns, key_columns: 1, extras: 0, rows }
 }
 

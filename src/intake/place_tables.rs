@@ -6,7 +6,7 @@ use super::fields::{COUNT_MAX, Fields};
 use super::issue::Issue;
 use super::settings::split;
 use super::table::{Column, Table};
-use super::tables::{self, Located};
+use super::tables::{self, Located, optional, required};
 use super::values;
 use crate::domain::area::Merger;
 use crate::domain::contact::Contact;
@@ -27,14 +27,6 @@ const STATIONS_MAX: u32 = 10_000;
 /// Longest closure in one row, in days: as long as the longest campaign.
 const CLOSED_DAYS_MAX: i64 = super::settings::CAMPAIGN_DAYS_MAX;
 
-const fn required(name: &'static str) -> Column {
-    Column::required(name)
-}
-
-const fn optional(name: &'static str) -> Column {
-    Column::optional(name)
-}
-
 pub(super) const AREAS: &[Column] = &[
     required("area"),
     required("name"),
@@ -47,7 +39,7 @@ pub(super) const AREAS: &[Column] = &[
     optional("until"),
 ];
 
-pub(super) const SITES: &[Column] = &[
+const SITE_COLUMNS: [Column; 23] = [
     required("site"),
     required("name"),
     required("area"),
@@ -73,32 +65,15 @@ pub(super) const SITES: &[Column] = &[
     optional("until"),
 ];
 
+pub(super) const SITES: &[Column] = &SITE_COLUMNS;
+
 /// The sites of a campaign beside a jurisdiction: name and area are needed only for a new one.
-pub(super) const LIMITS: &[Column] = &[
-    required("site"),
-    optional("name"),
-    optional("area"),
-    required("weekday_doses"),
-    optional("saturday_doses"),
-    optional("sunday_doses"),
-    optional("latitude"),
-    optional("longitude"),
-    optional("storage_doses"),
-    optional("restock"),
-    optional("wastage_rate"),
-    optional("lead_name"),
-    optional("lead_email"),
-    optional("address"),
-    optional("phone"),
-    optional("opens"),
-    optional("closes"),
-    optional("from"),
-    optional("stations"),
-    optional("doses_per_station_hour"),
-    optional("candidate"),
-    optional("opening_cost"),
-    optional("until"),
-];
+pub(super) const LIMITS: &[Column] = &{
+    let mut columns = SITE_COLUMNS;
+    columns[1] = optional("name");
+    columns[2] = optional("area");
+    columns
+};
 
 pub(super) const STOPS: &[Column] = &[
     required("stop"),

@@ -22,21 +22,13 @@ pub(super) struct Located<T> {
     pub(super) value: T,
 }
 
-const fn required(name: &'static str) -> Column {
+pub(super) const fn required(name: &'static str) -> Column {
     Column::required(name)
 }
 
-const fn optional(name: &'static str) -> Column {
+pub(super) const fn optional(name: &'static str) -> Column {
     Column::optional(name)
 }
-
-pub(super) const AREAS: &[Column] = &[
-    required("area"),
-    required("name"),
-    optional("parent"),
-    optional("latitude"),
-    optional("longitude"),
-];
 
 pub(super) const ELIGIBLE: &[Column] = &[
     required("area"),
@@ -46,61 +38,7 @@ pub(super) const ELIGIBLE: &[Column] = &[
     optional("as_of"),
 ];
 
-pub(super) const SITES: &[Column] = &[
-    required("site"),
-    required("name"),
-    required("area"),
-    required("weekday_doses"),
-    optional("saturday_doses"),
-    optional("sunday_doses"),
-    optional("latitude"),
-    optional("longitude"),
-    optional("storage_doses"),
-    optional("restock"),
-    optional("wastage_rate"),
-    optional("lead_name"),
-    optional("lead_email"),
-];
-
 pub(super) const REACH: &[Column] = &[required("area"), required("site")];
-
-pub(super) const TEAMS: &[Column] = &[
-    required("team"),
-    required("name"),
-    required("latitude"),
-    required("longitude"),
-    optional("work_minutes"),
-    optional("max_stops"),
-    optional("doses_per_hour"),
-    optional("doses_per_day"),
-    optional("wastage_rate"),
-    optional("weekdays"),
-    optional("lead_name"),
-    optional("lead_email"),
-];
-
-pub(super) const STOPS: &[Column] = &[
-    required("stop"),
-    required("name"),
-    required("area"),
-    required("latitude"),
-    required("longitude"),
-    optional("kind"),
-    optional("setup_minutes"),
-    optional("max_doses"),
-    optional("weekdays"),
-];
-
-pub(super) const CLOSURES: &[Column] = &[required("place"), required("date"), optional("doses")];
-
-pub(super) const DELIVERIES: &[Column] = &[
-    required("lot"),
-    required("product"),
-    required("date"),
-    required("doses"),
-    required("expires"),
-    optional("doses_per_vial"),
-];
 
 /// The values of rows.
 pub(super) fn values<T>(rows: Vec<Located<T>>) -> Vec<T> {

@@ -10,48 +10,38 @@ pub(super) trait Overlay: Sized + PartialEq {
     fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self;
 }
 
-/// A cell that may be blank.
-fn cell<T: Clone>(held: Option<&T>, said: Option<&T>, before: Option<&T>) -> Option<T> {
-    match said {
-        Some(said) => Some(said.clone()),
-        None if before.is_some() => None,
-        None => held.cloned(),
+/// A row of the jurisdiction, what a campaign says of it, and what it said before.
+struct Rows<'a, T> {
+    held: &'a T,
+    said: &'a T,
+    before: Option<&'a T>,
+}
+
+impl<T> Rows<'_, T> {
+    /// What a cell that may be blank says.
+    fn cell<C: Clone>(&self, of: impl Fn(&T) -> &Option<C>) -> Option<C> {
+        match of(self.said) {
+            Some(said) => Some(said.clone()),
+            None if self.before.is_some_and(|before| of(before).is_some()) => None,
+            None => of(self.held).clone(),
+        }
     }
 }
 
 impl Overlay for AreaRow {
     fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self {
+        let rows = Rows { held: self, said, before };
         let area = Area {
             code: self.area.code.clone(),
             name: said.area.name.clone(),
-            parent: cell(
-                self.area.parent.as_ref(),
-                said.area.parent.as_ref(),
-                before.and_then(|b| b.area.parent.as_ref()),
-            ),
-            point: cell(
-                self.area.point.as_ref(),
-                said.area.point.as_ref(),
-                before.and_then(|b| b.area.point.as_ref()),
-            ),
+            parent: rows.cell(|row| &row.area.parent),
+            point: rows.cell(|row| &row.area.point),
         };
         Self {
             area,
-            level: cell(
-                self.level.as_ref(),
-                said.level.as_ref(),
-                before.and_then(|b| b.level.as_ref()),
-            ),
-            population: cell(
-                self.population.as_ref(),
-                said.population.as_ref(),
-                before.and_then(|b| b.population.as_ref()),
-            ),
-            merged: cell(
-                self.merged.as_ref(),
-                said.merged.as_ref(),
-                before.and_then(|b| b.merged.as_ref()),
-            ),
+            level: rows.cell(|row| &row.level),
+            population: rows.cell(|row| &row.population),
+            merged: rows.cell(|row| &row.merged),
         }
     }
 }
@@ -59,70 +49,33 @@ impl Overlay for AreaRow {
 impl Overlay for SiteRow {
     /// Who and where the site is. What it can do is another matter.
     fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self {
+        let rows = Rows { held: self, said, before };
         let site = Site {
             name: said.site.name.clone(),
             area: said.site.area.clone(),
-            point: cell(
-                self.site.point.as_ref(),
-                said.site.point.as_ref(),
-                before.and_then(|b| b.site.point.as_ref()),
-            ),
-            lead: cell(
-                self.site.lead.as_ref(),
-                said.site.lead.as_ref(),
-                before.and_then(|b| b.site.lead.as_ref()),
-            ),
+            point: rows.cell(|row| &row.site.point),
+            lead: rows.cell(|row| &row.site.lead),
             ..self.site.clone()
         };
-        Self {
-            site,
-            address: cell(
-                self.address.as_ref(),
-                said.address.as_ref(),
-                before.and_then(|b| b.address.as_ref()),
-            ),
-            phone: cell(
-                self.phone.as_ref(),
-                said.phone.as_ref(),
-                before.and_then(|b| b.phone.as_ref()),
-            ),
-            ..self.clone()
-        }
+        let (address, phone) = (rows.cell(|row| &row.address), rows.cell(|row| &row.phone));
+        Self { site, address, phone, ..self.clone() }
     }
 }
 
 impl Overlay for Team {
     fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self {
-        Self {
-            lead: cell(
-                self.lead.as_ref(),
-                said.lead.as_ref(),
-                before.and_then(|b| b.lead.as_ref()),
-            ),
-            ..said.clone()
-        }
+        let rows = Rows { held: self, said, before };
+        Self { lead: rows.cell(|row| &row.lead), ..said.clone() }
     }
 }
 
 impl Overlay for StopRow {
     fn overlaid(&self, said: &Self, before: Option<&Self>) -> Self {
-        let kind = cell(
-            self.stop.kind.as_ref(),
-            said.stop.kind.as_ref(),
-            before.and_then(|b| b.stop.kind.as_ref()),
-        );
+        let rows = Rows { held: self, said, before };
         Self {
-            stop: Stop { kind, ..said.stop.clone() },
-            address: cell(
-                self.address.as_ref(),
-                said.address.as_ref(),
-                before.and_then(|b| b.address.as_ref()),
-            ),
-            phone: cell(
-                self.phone.as_ref(),
-                said.phone.as_ref(),
-                before.and_then(|b| b.phone.as_ref()),
-            ),
+            stop: Stop { kind: rows.cell(|row| &row.stop.kind), ..said.stop.clone() },
+            address: rows.cell(|row| &row.address),
+            phone: rows.cell(|row| &row.phone),
         }
     }
 }

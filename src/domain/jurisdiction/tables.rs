@@ -3,7 +3,7 @@
 use super::{AreaRow, ClosedDays, Jurisdiction, LocalCampaign, SiteRow, StopRow};
 use crate::domain::id::{GroupId, LotCode};
 use crate::domain::site::{Reach, Team};
-use crate::domain::tables::{self as campaign, Table, contact, point, text, weekdays};
+use crate::domain::tables::{self as campaign, Table, contact, text};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -66,31 +66,17 @@ fn settings(of: &Jurisdiction) -> Table {
 
 fn areas<'a>(rows: impl Iterator<Item = &'a AreaRow>) -> Table {
     let row = |row: &AreaRow| {
-        let [latitude, longitude] = point(row.area.point.as_ref());
-        vec![
-            row.area.code.to_string(),
-            row.area.name.clone(),
-            text(row.area.parent.as_ref()),
-            latitude,
-            longitude,
+        let mut cells = campaign::area(&row.area);
+        cells.extend([
             text(row.level),
             text(row.population),
             text(row.merged.as_ref().map(|merger| &merger.into)),
             text(row.merged.as_ref().map(|merger| merger.until)),
-        ]
+        ]);
+        cells
     };
-    let columns = &[
-        "area",
-        "name",
-        "parent",
-        "latitude",
-        "longitude",
-        "level",
-        "population",
-        "merged_into",
-        "until",
-    ];
-    Table { stem: "areas", columns, key_columns: 1, extras: 4, rows: rows.map(row).collect() }
+    let (columns, rows) = (campaign::AREAS, rows.map(row).collect());
+    Table { stem: "areas", columns, key_columns: 1, extras: 4, rows }
 }
 
 const SITES: &[&str] = &[
@@ -119,26 +105,11 @@ const SITES: &[&str] = &[
 ];
 
 fn site(row: &SiteRow) -> Vec<String> {
-    let site = &row.site;
-    let [latitude, longitude] = point(site.point.as_ref());
-    let [lead_name, lead_email] = contact(site.lead.as_ref());
     let clock = |time: chrono::NaiveTime| time.format("%H:%M").to_string();
     let yes = if row.is_candidate { "yes" } else { "" };
-    vec![
-        site.code.to_string(),
-        text(row.from),
-        site.name.clone(),
-        site.area.to_string(),
-        site.weekday_doses.to_string(),
-        site.saturday_doses.to_string(),
-        site.sunday_doses.to_string(),
-        latitude,
-        longitude,
-        text(site.storage_doses),
-        weekdays(site.restock),
-        site.wastage_rate.normalize().to_string(),
-        lead_name,
-        lead_email,
+    let mut cells = campaign::site(&row.site);
+    cells.insert(1, text(row.from));
+    cells.extend([
         text(row.address.as_ref()),
         text(row.phone.as_ref()),
         text(row.hours.map(|hours| clock(hours.opens))),
@@ -147,7 +118,8 @@ fn site(row: &SiteRow) -> Vec<String> {
         text(row.stations.map(|stations| stations.doses_per_hour.normalize())),
         yes.to_owned(),
         text(row.opening_cost.map(|cost| cost.normalize())),
-    ]
+    ]);
+    cells
 }
 
 fn sites<'a>(rows: impl Iterator<Item = &'a SiteRow>) -> Table {
@@ -180,77 +152,26 @@ fn reach<'a>(rows: impl Iterator<Item = &'a Reach>) -> Table {
 
 fn teams(teams: &[Team], gone: &BTreeMap<String, NaiveDate>) -> Table {
     let row = |team: &Team| {
-        let [latitude, longitude] = point(Some(&team.point));
-        let [lead_name, lead_email] = contact(team.lead.as_ref());
-        vec![
-            team.code.to_string(),
-            team.name.clone(),
-            latitude,
-            longitude,
-            team.work_minutes.to_string(),
-            team.max_stops.to_string(),
-            team.doses_per_hour.to_string(),
-            team.doses_per_day.to_string(),
-            team.wastage_rate.normalize().to_string(),
-            weekdays(team.weekdays),
-            lead_name,
-            lead_email,
-            text(gone.get(team.code.as_str())),
-        ]
+        let mut cells = campaign::team(team);
+        cells.push(text(gone.get(team.code.as_str())));
+        cells
     };
-    let columns = &[
-        "team",
-        "name",
-        "latitude",
-        "longitude",
-        "work_minutes",
-        "max_stops",
-        "doses_per_hour",
-        "doses_per_day",
-        "wastage_rate",
-        "weekdays",
-        "lead_name",
-        "lead_email",
-        "until",
-    ];
-    let rows = teams.iter().map(row).collect();
+    let (columns, rows) = (campaign::TEAMS, teams.iter().map(row).collect());
     Table { stem: "teams", columns, key_columns: 1, extras: 1, rows }
 }
 
 fn stops<'a>(rows: impl Iterator<Item = &'a StopRow>, gone: &BTreeMap<String, NaiveDate>) -> Table {
     let row = |row: &StopRow| {
-        let stop = &row.stop;
-        let [latitude, longitude] = point(Some(&stop.point));
-        vec![
-            stop.code.to_string(),
-            stop.name.clone(),
-            stop.area.to_string(),
-            latitude,
-            longitude,
-            text(stop.kind.as_ref()),
-            stop.setup_minutes.to_string(),
-            stop.max_doses.to_string(),
-            weekdays(stop.weekdays),
+        let mut cells = campaign::stop(&row.stop);
+        cells.extend([
             text(row.address.as_ref()),
             text(row.phone.as_ref()),
-            text(gone.get(stop.code.as_str())),
-        ]
+            text(gone.get(row.stop.code.as_str())),
+        ]);
+        cells
     };
-    let columns = &[
-        "stop",
-        "name",
-        "area",
-        "latitude",
-        "longitude",
-        "kind",
-        "setup_minutes",
-        "max_doses",
-        "weekdays",
-        "address",
-        "phone",
-        "until",
-    ];
-    Table { stem: "stops", columns, key_columns: 1, extras: 3, rows: rows.map(row).collect() }
+    let (columns, rows) = (campaign::STOPS, rows.map(row).collect());
+    Table { stem: "stops", columns, key_columns: 1, extras: 3, rows }
 }
 
 fn closures(closed: &[ClosedDays]) -> Table {
