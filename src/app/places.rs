@@ -133,8 +133,12 @@ fn stands(campaign: &CampaignId, one: &StandingCode) -> Issue {
     };
     let issue = Issue::error(code, file).column(one.named.column()).value(&one.code);
     Fact::ALL.into_iter().fold(issue.with("campaign", campaign), |issue, fact| {
-        // The message leaves out what there is none of.
-        let count = one.facts.get(&fact).map_or_else(|| "none".to_owned(), u64::to_string);
+        // The message leaves out what there is none of, and one is not a plural.
+        let count = match one.facts.get(&fact) {
+            None => "none".to_owned(),
+            Some(1) => "one".to_owned(),
+            Some(count) => count.to_string(),
+        };
         issue.with(fact.word(), count)
     })
 }

@@ -1,7 +1,7 @@
 //! `doseplan doses|tallies|persons|outcomes`: import files, void records.
 
 use super::forecast_words::Reasons;
-use super::output::harmless;
+use super::output::{Format, harmless};
 use super::record_history::history;
 use super::{Invocation, exit, workbook};
 use crate::app::Loaded;
@@ -9,7 +9,7 @@ use crate::app::import::{Imported, Kind, Order, Warning};
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::id::{PersonId, RecordId};
 use crate::domain::permission::Actor;
-use crate::domain::plausible::Sure;
+use crate::domain::plausible::{Sure, Why};
 use crate::intake::Issue;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -286,6 +286,14 @@ async fn void(invocation: &Invocation, kind: Kind, it: &Void) -> anyhow::Result<
     Ok(exit::OK)
 }
 
+/// Why a count is asked about: in words for people, as its code for programs.
+fn why(invocation: &Invocation, why: Why) -> String {
+    match invocation.out.format {
+        Format::Table => invocation.out.word(&format!("doubt-{why}")),
+        Format::Json | Format::Csv => why.to_string(),
+    }
+}
+
 /// Lists the counts that wait to be confirmed.
 async fn doubtful(invocation: &Invocation) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
@@ -317,7 +325,7 @@ async fn doubtful(invocation: &Invocation) -> anyhow::Result<u8> {
             tally.group.to_string(),
             tally.dose.to_string(),
             tally.doses.to_string(),
-            doubt.why.to_string(),
+            why(invocation, doubt.why),
             doubt.than.to_string(),
             held.by.who,
             held.by.address.unwrap_or_default(),

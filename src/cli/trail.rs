@@ -8,7 +8,7 @@
 use super::import::Doses;
 use super::{
     Command, Invocation, bounce, campaign, catch_up, conflicts, db, digest, job, jurisdiction,
-    outbox, persons, report,
+    outbox, report,
 };
 use crate::domain::audit::Action;
 use crate::domain::message::MailState;
@@ -69,9 +69,6 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
             db::Db::Adopt { .. } => after(Action::Database, "db adopt"),
             db::Db::Move { .. } => before(Action::Export, "db move"),
         },
-        Command::Persons(persons::Persons::Show { code }) => {
-            before(Action::SeeRecords, format!("persons show {}", code.trim()))
-        }
         Command::Jurisdiction(it) => jurisdiction_of(it),
         Command::National(it) => {
             it.shows_persons().map(|said| before(Action::SeeRecords, said)).unwrap_or_default()

@@ -98,6 +98,8 @@ fn words_of_other_providers_are_understood_too() {
         (Step::Rcpt, 550, "单日发送数量超出限制", Quota),
         (Step::Rcpt, 550, "发送过于频繁，请稍后再试", Rate),
         (Step::Rcpt, 550, "发信频率过高", Rate),
+        (Step::Rcpt, 554, "超出发信限制", Rate),
+        (Step::Dot, 550, "该账号已被限制发信", Rate),
         (Step::Rcpt, 553, "发件人地址与认证用户不一致", Sender),
         (Step::Rcpt, 535, "用户名或密码错误", Login),
         (Step::Rcpt, 554, "未通过身份验证", Login),

@@ -51,7 +51,7 @@ const WORDING: &[(Cause, &str)] = &[
          too many recipient|too much mail from|too frequent|throttl|unusual rate|slow down|\
          exceeded permitted limits|connection limit|concurrent|mi dmc|rp drc|mi cel|rp cel|\
          mi ccl|rp ccl|rp frl|rp rcl|hl icc|hl ifc|hl ifq|too much recipient|频率|频繁|频次|过快|连接数|\
-         并发|頻率|頻繁",
+         并发|頻率|頻繁|发信*限制|发送*限制|发件*限制|發信*限制|發送*限制|限制*发信|限制*发送",
     ),
     (
         Cause::Blocked,

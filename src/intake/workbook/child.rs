@@ -248,10 +248,15 @@ fn understood(from: impl Read, ask: &Ask<'_>) -> Result<Option<Vec<Sheet>>, Issu
         Ok(Some(issue)) => Err(issue),
         Err(_) => {
             let at = kept.0.last().map(|sheet| shown(ask.name, &sheet.name));
-            let issue = Issue::error("workbook_too_costly", at.as_deref().unwrap_or(ask.name));
-            Err(issue.with("memory", MEMORY_SHOWN).with("seconds", SECONDS_MAX))
+            Err(too_costly(at.as_deref().unwrap_or(ask.name)))
         }
     }
+}
+
+/// What is said of a workbook that needs more than a child may use.
+pub(super) fn too_costly(place: &str) -> Issue {
+    let issue = Issue::error("workbook_too_costly", place);
+    issue.with("memory", MEMORY_SHOWN).with("seconds", SECONDS_MAX)
 }
 
 /// An answer as it comes.

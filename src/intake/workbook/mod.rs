@@ -17,7 +17,7 @@ use super::table::RawRow;
 pub(super) use cells::SheetRows;
 use cells::{Kept, Sheet, Sink};
 pub use child::{read_in_children, serve};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -169,9 +169,11 @@ pub(super) fn read_file(path: &Path, name: &str, bytes_max: u64) -> Result<Vec<u
 
 fn read_up_to(from: impl Read, name: &str, bytes_max: u64) -> Result<Vec<u8>, Issue> {
     let mut bytes = Vec::new();
-    from.take(bytes_max + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Issue::unreadable(name, &error))?;
+    from.take(bytes_max + 1).read_to_end(&mut bytes).map_err(|error| match error.kind() {
+        // A child that meets its limit while it still reads.
+        ErrorKind::OutOfMemory => child::too_costly(name),
+        _ => Issue::unreadable(name, &error),
+    })?;
     if bytes.len() as u64 > bytes_max {
         let limit = format!("{} MB", bytes_max >> 20);
         return Err(Issue::error("file_too_large", name).with("limit", limit));

@@ -334,6 +334,19 @@ fn survives(bytes: Vec<u8>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+#[test]
+fn memory_that_ends_while_a_workbook_is_read_is_told_as_its_cost() {
+    struct Fails(std::io::ErrorKind);
+    impl std::io::Read for Fails {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(self.0.into())
+        }
+    }
+    let code = |kind| super::read_up_to(Fails(kind), "f.xls", 1).expect_err("an issue").code;
+    assert_eq!(code(std::io::ErrorKind::OutOfMemory), "workbook_too_costly");
+    assert_eq!(code(std::io::ErrorKind::PermissionDenied), "unreadable");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: runs(100, 7), ..ProptestConfig::default() })]
 

@@ -108,31 +108,38 @@ issue-merger_unknown = { $area } is merged into “{ $value }”, which is no ar
 issue-renamed_twice = “{ $value }” is still a group, or is the old name of two groups; a group has one successor
 issue-facts = { $tallies ->
     [none] {""}
-   *[other]  { $tallies } tallies,
+    [one] {" "}1 tally,
+   *[other] {" "}{ $tallies } tallies,
 }{ $doses ->
     [none] {""}
-   *[other]  { $doses } doses,
+    [one] {" "}1 dose,
+   *[other] {" "}{ $doses } doses,
 }{ $people ->
     [none] {""}
-   *[other]  { $people } people,
+    [one] {" "}1 person,
+   *[other] {" "}{ $people } people,
 }{ $outcomes ->
     [none] {""}
-   *[other]  { $outcomes } outcomes,
+    [one] {" "}1 outcome,
+   *[other] {" "}{ $outcomes } outcomes,
 }{ $appointments ->
     [none] {""}
-   *[other]  { $appointments } appointments,
+    [one] {" "}1 appointment,
+   *[other] {" "}{ $appointments } appointments,
 }{ $plan ->
     [none] {""}
-   *[other]  { $plan } rows of the plan in force,
+    [one] {" "}1 row of the plan in force,
+   *[other] {" "}{ $plan } rows of the plan in force,
 }{ $denominators ->
     [none] {""}
-   *[other]  { $denominators } denominators,
+    [one] {" "}1 denominator,
+   *[other] {" "}{ $denominators } denominators,
 }
 issue-facts_of_area = “{ $value }” is gone, but in { $campaign } it has{ issue-facts } which would vanish from every report; keep its row, and if it was merged (并镇) write merged_into and until
 issue-facts_of_group = “{ $value }” is gone, but in { $campaign } it has{ issue-facts } which would vanish from every report; keep the group, or write renamed_from = "{ $value }" in the group that it is now
 issue-facts_of_place = “{ $value }” is gone, but in { $campaign } it has{ issue-facts } which would have no place; keep its row, and write until: the first day on which it is no longer there
-issue-facts_of_lot = the lot “{ $value }” is gone, but in { $campaign } it has{ issue-facts } keep its row; if it was recalled, write recalled: the first day on which it may not be used
-issue-facts_of_denominator = the eligible people of “{ $value }” are gone, but in { $campaign } there are{ issue-facts } and no share of them could be told; keep the row, and write a revision with a newer as_of
+issue-facts_of_lot = the lot “{ $value }” is gone, but in { $campaign } it has{ issue-facts } so keep its row; if it was recalled, write recalled: the first day on which it may not be used
+issue-facts_of_denominator = the eligible people of “{ $value }” are gone, but in { $campaign } there are{ issue-facts } of which no share could be told; keep the row, and write a revision with a newer as_of
 issue-stations_without_hours = with stations the day's doses follow from the hours; fill in opens and closes, such as 08:00 and 16:30, or clear stations
 issue-half_of_hours = opening hours need both opens and closes, such as 08:00 and 16:30; fill in { $column }, or clear the other
 issue-closes_before_it_opens = closes at { $value }, not after it opens at { $opens }; correct one of them

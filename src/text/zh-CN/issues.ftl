@@ -108,31 +108,38 @@ issue-merger_unknown = { $area } 并入“{ $value }”，辖区中没有此地�
 issue-renamed_twice = “{ $value }”仍是一个人群，或同时是两个人群的旧名；一个人群只能有一个后继
 issue-facts = { $tallies ->
     [none] {""}
-   *[other]  日报 { $tallies } 条、
+    [one] 日报 1 条，
+   *[other] 日报 { $tallies } 条，
 }{ $doses ->
     [none] {""}
-   *[other]  接种记录 { $doses } 条、
+    [one] 接种记录 1 条，
+   *[other] 接种记录 { $doses } 条，
 }{ $people ->
     [none] {""}
-   *[other]  登记 { $people } 人、
+    [one] 登记 1 人，
+   *[other] 登记 { $people } 人，
 }{ $outcomes ->
     [none] {""}
-   *[other]  未接种原因 { $outcomes } 条、
+    [one] 未接种原因 1 条，
+   *[other] 未接种原因 { $outcomes } 条，
 }{ $appointments ->
     [none] {""}
-   *[other]  预约 { $appointments } 个、
+    [one] 预约 1 个，
+   *[other] 预约 { $appointments } 个，
 }{ $plan ->
     [none] {""}
-   *[other]  现行计划 { $plan } 行、
+    [one] 现行计划 1 行，
+   *[other] 现行计划 { $plan } 行，
 }{ $denominators ->
     [none] {""}
-   *[other]  应种人数 { $denominators } 行、
+    [one] 应种人数 1 行，
+   *[other] 应种人数 { $denominators } 行，
 }
-issue-facts_of_area = 文件中没有“{ $value }”了，但活动 { $campaign } 在该地区有{ issue-facts } 删除后各报表都会丢失；请保留该行，如系并镇请填写 merged_into 和 until
-issue-facts_of_group = 文件中没有人群“{ $value }”了，但活动 { $campaign } 在该人群有{ issue-facts } 删除后各报表都会丢失；请保留该人群，或在改名后的人群中写 renamed_from = "{ $value }"
-issue-facts_of_place = 文件中没有“{ $value }”了，但活动 { $campaign } 在此处有{ issue-facts } 删除后无处归属；请保留该行，并填写 until（从哪天起不再使用）
-issue-facts_of_lot = 文件中没有批号“{ $value }”了，但活动 { $campaign } 有{ issue-facts } 请保留该行；如已召回，请填写 recalled（从哪天起停用）
-issue-facts_of_denominator = 文件中没有“{ $value }”的应种人数了，但活动 { $campaign } 有{ issue-facts } 删除后无法计算接种率；请保留该行，用更新的 as_of 写修订行
+issue-facts_of_area = 文件中没有“{ $value }”了，但活动 { $campaign } 在该地区有{ issue-facts }删除后各报表都会丢失；请保留该行，如系并镇请填写 merged_into 和 until
+issue-facts_of_group = 文件中没有人群“{ $value }”了，但活动 { $campaign } 在该人群有{ issue-facts }删除后各报表都会丢失；请保留该人群，或在改名后的人群中写 renamed_from = "{ $value }"
+issue-facts_of_place = 文件中没有“{ $value }”了，但活动 { $campaign } 在此处有{ issue-facts }删除后无处归属；请保留该行，并填写 until（从哪天起不再使用）
+issue-facts_of_lot = 文件中没有批号“{ $value }”了，但活动 { $campaign } 有{ issue-facts }请保留该行；如已召回，请填写 recalled（从哪天起停用）
+issue-facts_of_denominator = 文件中没有“{ $value }”的应种人数了，但活动 { $campaign } 有{ issue-facts }删除后无法计算接种率；请保留该行，用更新的 as_of 写修订行
 issue-stations_without_hours = 有台位数时，每日剂次由开诊时间推算；请填写 opens 和 closes（如 08:00、16:30），或清空 stations
 issue-half_of_hours = 开诊时间须同时填写 opens 和 closes（如 08:00、16:30）；请补填 { $column }，或清空另一项
 issue-closes_before_it_opens = { $value } 停诊，不晚于 { $opens } 开诊；请改正其中之一
