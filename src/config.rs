@@ -110,6 +110,19 @@ pub struct MailConfig {
     pub unsubscribe_url: Option<HttpsUrl>,
     /// Font file for pictures, in place of the delivered font.
     pub font: Option<PathBuf>,
+    /// Which leads get a digest.
+    pub digest: DigestRule,
+}
+
+/// Which leads get a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DigestRule {
+    /// Those with a session tomorrow or today, or with something to do.
+    #[default]
+    Needed,
+    /// All of them, every evening.
+    Always,
 }
 
 /// Where mail goes.
@@ -158,6 +171,7 @@ impl Default for MailConfig {
             dot_seconds: 600,
             unsubscribe_url: None,
             font: None,
+            digest: DigestRule::Needed,
         }
     }
 }

@@ -101,6 +101,18 @@ pub struct CatchUpReport {
 }
 
 impl App {
+    /// The catch-up campaign that is meant: the one named, or the only open one.
+    pub async fn catching_up(&self, wanted: Option<&str>) -> Result<Loaded> {
+        if wanted.is_none() {
+            let mut open = self.meant(None).await?;
+            open.retain(|loaded| matches!(loaded.judge.asks, Asks::CatchUp { .. }));
+            if let [only] = open.as_slice() {
+                return Ok(only.clone());
+            }
+        }
+        self.campaign(wanted).await
+    }
+
     /// Everybody of the register who lacks doses on a day, by code.
     pub async fn lacking(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<PersonToCatchUp>> {
         groups(loaded)?;

@@ -117,6 +117,12 @@ impl Loaded {
         self.part(permission::areas_of(actor).map(Arc::from))
     }
 
+    /// The part of the campaign that lies in these areas.
+    #[must_use]
+    pub fn below(&self, tops: &[AreaCode]) -> Self {
+        self.part(Some(Arc::from(tops)))
+    }
+
     /// Another version of the campaign, in the same part of the tree.
     #[must_use]
     pub fn like(&self, other: &Self) -> Self {

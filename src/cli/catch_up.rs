@@ -53,7 +53,8 @@ pub(super) struct Who {
 impl CatchUp {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         let (Self::List { who, .. } | Self::Report { who, .. } | Self::Eligible { who }) = self;
-        let (app, loaded) = invocation.loaded(None).await?;
+        let app = invocation.open(false).await?;
+        let loaded = app.catching_up(invocation.common.campaign.as_deref()).await?;
         let day = who.as_of.unwrap_or_else(|| invocation.today(&loaded));
         let areas = super::areas_below(invocation.out, &loaded, who.area.as_deref())?;
         let is_in =

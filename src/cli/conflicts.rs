@@ -30,7 +30,7 @@ pub(super) enum Conflicts {
 #[group(skip)]
 pub(super) struct Resolve {
     /// Code of the person; for a row its table (areas, sites, teams or stops) and its code
-    #[arg(num_args = 1..=2, required = true, value_name = "CODE|TABLE CODE")]
+    #[arg(num_args = 1..=2, required_unless_present = "keep", value_name = "CODE|TABLE CODE")]
     code: Vec<String>,
     /// The register or the jurisdiction is right; with an id, that campaign's row
     #[arg(
@@ -49,6 +49,9 @@ pub(super) struct Resolve {
     #[arg(long, value_name = "NEW_CODE")]
     split: Option<String>,
 }
+
+/// The tables whose rows campaigns may say otherwise.
+const TABLES: [&str; 4] = ["areas", "sites", "teams", "stops"];
 
 /// What `--keep` calls that which all campaigns share.
 const KEEP_JURISDICTION: &str = "jurisdiction";
@@ -148,11 +151,16 @@ async fn list(invocation: &Invocation, with_all: bool) -> anyhow::Result<u8> {
 
 impl Resolve {
     async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        match (self.code.as_slice(), &self.keep) {
+        match (self.code.as_slice(), self.keep.as_deref()) {
             ([table, code], Some(keep)) => place(invocation, (table, code), keep).await,
-            ([code], keep) if keep.as_deref().is_none_or(|keep| keep == KEEP_JURISDICTION) => {
+            // `--keep` before what it keeps has taken the first word of it.
+            ([code], Some(table)) if TABLES.contains(&table) => {
+                place(invocation, (table, code), KEEP_JURISDICTION).await
+            }
+            ([], Some(code)) if code != KEEP_JURISDICTION => {
                 self.person(invocation, code.trim()).await
             }
+            ([code], None | Some(KEEP_JURISDICTION)) => self.person(invocation, code.trim()).await,
             _ => Err(invocation.out.fail("fail-resolve-how", &[])),
         }
     }

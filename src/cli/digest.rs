@@ -4,7 +4,7 @@ use super::job::local;
 use super::mails::{Part, drain};
 use super::output::{Format, Sheet, harmless, print};
 use super::{Invocation, browser, exit, parse_day};
-use crate::app::notices::Post;
+use crate::app::notices::{Post, on_day};
 use crate::app::{App, Loaded};
 use crate::domain::message::MailKind;
 use crate::mail::message::Party;
@@ -69,10 +69,11 @@ pub(super) struct Which {
 
 impl Digest {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
-        let (app, loaded) = invocation.loaded(None).await?;
+        let (app, meant) = invocation.meant(None).await?;
+        let loaded = &meant[0];
         let code = match self {
             Self::Preview { which, part, out, no_open } => {
-                let post = post(&invocation, &app, &loaded, which).await?;
+                let post = post(&invocation, &app, &meant, which).await?;
                 let is_table = invocation.out.format == Format::Table;
                 let terminal = std::io::stdout().is_terminal() && part.is_none() && is_table;
                 match out {
@@ -80,17 +81,17 @@ impl Digest {
                     None if terminal && !no_open => {
                         browser::show(&invocation, &post, &browser::file(&post.key), true)
                     }
-                    None => preview(&invocation, &app, &loaded, &post, part.unwrap_or(Part::Text)),
+                    None => preview(&invocation, &app, loaded, &post, part.unwrap_or(Part::Text)),
                 }
             }
             Self::Send { which, all: true, readers, .. } => {
-                send_all(&invocation, &app, &loaded, which, *readers).await
+                send_all(&invocation, &app, &meant, which, *readers).await
             }
             Self::Send { which, to, .. } => {
-                send(&invocation, &app, &loaded, which, to.as_ref()).await
+                send(&invocation, &app, &meant, which, to.as_ref()).await
             }
             Self::Resend { id, to } => {
-                let queued = app.resend(&loaded, *id, to.as_ref(), invocation.clock.now()).await?;
+                let queued = app.resend(loaded, *id, to.as_ref(), invocation.clock.now()).await?;
                 sent(&invocation, &app, queued).await
             }
             Self::History => history(&invocation, &app).await,
@@ -103,24 +104,26 @@ impl Digest {
 async fn post(
     invocation: &Invocation,
     app: &App,
-    loaded: &Loaded,
+    meant: &[Loaded],
     which: &Which,
 ) -> anyhow::Result<Post> {
-    let today = invocation.today(loaded);
+    let today = invocation.today(&meant[0]);
+    let language = invocation.common.lang;
     if which.post == "summary" {
         let as_of = which.day.unwrap_or(today - TimeDelta::days(1));
-        let mut summary = app.summary(loaded, as_of, None).await?;
-        summary.language = invocation.common.lang.unwrap_or(summary.language);
-        return Ok(app.summary_post(loaded, &summary));
+        let all = on_day(meant, as_of);
+        let mut summaries = app.summaries(&all, as_of, None).await?;
+        summaries.iter_mut().for_each(|one| one.language = language.unwrap_or(one.language));
+        return Ok(app.summary_post(&all, &summaries));
     }
     let day = which.day.unwrap_or(today);
-    let found = app.digests(loaded, day, Some(&which.post), None).await?;
-    let Some(mut digest) = found.into_iter().next() else {
+    let all = on_day(meant, day + TimeDelta::days(1));
+    let found = app.digests(&all, day, Some(&which.post), None).await?;
+    let Some(digest) = found.into_iter().next() else {
         return Err(invocation.out.fail("fail-no-post", &[("post", &which.post)]));
     };
-    digest.language = invocation.common.lang.unwrap_or(digest.language);
-    let sessions = app.sessions(loaded).await?;
-    Ok(app.digest_post(loaded, &sessions, &digest)?)
+    let sessions = app.sessions_of(&all).await?;
+    Ok(app.digest_post(&all, &sessions, &digest.in_language(language))?)
 }
 
 fn preview(
@@ -154,12 +157,13 @@ fn preview(
 async fn send(
     invocation: &Invocation,
     app: &App,
-    loaded: &Loaded,
+    meant: &[Loaded],
     which: &Which,
     to: Option<&Party>,
 ) -> anyhow::Result<u8> {
     let now = invocation.clock.now();
-    let post = post(invocation, app, loaded, which).await?;
+    let loaded = &meant[0];
+    let post = post(invocation, app, meant, which).await?;
     if let Some(to) = to {
         let queued = app.queue_copy(loaded, post, to, now).await?;
         return sent(invocation, app, queued).await;
@@ -189,13 +193,13 @@ async fn sent(invocation: &Invocation, app: &App, id: i64) -> anyhow::Result<u8>
 async fn send_all(
     invocation: &Invocation,
     app: &App,
-    loaded: &Loaded,
+    meant: &[Loaded],
     which: &Which,
     said: Option<usize>,
 ) -> anyhow::Result<u8> {
-    let day = which.day.unwrap_or_else(|| invocation.today(loaded));
-    let all = app.digests(loaded, day, None, None).await?;
-    let readers = all.iter().filter(|digest| digest.lead.email.is_some()).count();
+    let day = which.day.unwrap_or_else(|| invocation.today(&meant[0]));
+    let all = on_day(meant, day + TimeDelta::days(1));
+    let readers = app.digest_readers(&all, day).await?;
     let question = invocation.out.say("digest-how-many", &[("readers", &readers), ("day", &day)]);
     let said = match said {
         Some(said) => said,
@@ -213,7 +217,7 @@ async fn send_all(
     if said != readers || readers == 0 {
         return Err(invocation.out.fail("fail-readers", &[("said", &said), ("readers", &readers)]));
     }
-    let (new, silent) = app.queue_digests(loaded, day, None, invocation.clock.now()).await?;
+    let (new, silent) = app.queue_digests(&all, day, None, invocation.clock.now()).await?;
     let done = drain(invocation, app, &invocation.clock).await?;
     let silent = silent.len();
     let figures: [(&str, &dyn std::fmt::Display); 3] =

@@ -6,7 +6,7 @@ use super::campaign::Language;
 use super::contact::Contact;
 use super::count::{Doses, People, Percent};
 use super::coverage::{Coverage, Need};
-use super::id::{CampaignId, LotCode, PersonId, PlaceCode};
+use super::id::{AreaCode, CampaignId, LotCode, PersonId, PlaceCode};
 use chrono::NaiveDate;
 
 /// What a site or team lead gets the evening before.
@@ -16,6 +16,8 @@ pub struct LeadDigest {
     pub campaign: CampaignId,
     /// Its name.
     pub campaign_name: String,
+    /// Name of its vaccine, where there are several campaigns to tell apart.
+    pub vaccine_name: Option<String>,
     /// Code of the site or team.
     pub post: String,
     /// Its name.
@@ -41,6 +43,14 @@ pub struct LeadDigest {
     pub absent: Vec<PersonLine>,
     /// What each group still needs to reach its target in time.
     pub needs: Vec<Need>,
+}
+
+impl LeadDigest {
+    /// Whether there is something to do or to know: a session tomorrow, one today, a report, somebody to call.
+    pub fn says_something(&self) -> bool {
+        let reported = self.reported_today.is_some_and(|doses| doses > 0);
+        !self.sessions.is_empty() || self.planned_today > 0 || reported || !self.absent.is_empty()
+    }
 }
 
 /// One session, with what its lead needs to prepare it.
@@ -133,6 +143,8 @@ pub struct Summary {
     pub campaign: CampaignId,
     /// Its name.
     pub campaign_name: String,
+    /// Name of its vaccine, where there are several campaigns to tell apart.
+    pub vaccine_name: Option<String>,
     /// Name of the county.
     pub county: String,
     /// Who reads it.
@@ -169,6 +181,8 @@ pub struct Summary {
 /// A township in the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AreaLine {
+    /// Its code.
+    pub area: AreaCode,
     /// Its name.
     pub area_name: String,
     /// People eligible.
@@ -181,8 +195,8 @@ pub struct AreaLine {
     pub complete: People,
     /// People who finished, as a percentage of the eligible; `None` without a denominator.
     pub complete_percent: Option<Percent>,
-    /// Doses on the as-of day.
-    pub today: Doses,
+    /// Doses on the as-of day; `None` where nothing has been reported and reports are still out.
+    pub today: Option<Doses>,
 }
 
 /// Doses planned and given over the whole campaign, each added up from its first day.

@@ -4,7 +4,7 @@
 use super::forms::{Form, form};
 use super::issue::Issue;
 use super::labels::column_called;
-use super::table::{Column, REASON, RawRow, codes_of, header_at, name_of};
+use super::table::{ABOUT, Column, REASON, RawRow, codes_of, header_at, name_of};
 use super::values::clean;
 use super::workbook::Book;
 use super::workbook_form as forms;
@@ -129,7 +129,9 @@ fn table<'a>(
     let known = |at: usize| -> Option<&'static Column> {
         form.columns.get(column_called(form.stem, codes_of(form.columns), names.get(at)?)?)
     };
-    let reason_at = names.iter().position(|name| name == REASON);
+    // A table with reasons of its own (why a place is closed) keeps them; ours stand in a column that reading skips.
+    let head = if codes_of(form.columns).any(|name| name == REASON) { ABOUT } else { REASON };
+    let reason_at = names.iter().position(|name| name == head);
     let widest = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     let reason_at = reason_at.unwrap_or(widest);
     let (mut marks, mut reasons) = (Marks::new(), Reasons::new());
@@ -180,7 +182,7 @@ fn table<'a>(
             )?;
         }
     }
-    page.put(header.row - 1, column(reason_at), &Cell::text(REASON), Look::Head)?;
+    page.put(header.row - 1, column(reason_at), &Cell::text(head), Look::Head)?;
     page.freeze(header.row, 0)
 }
 

@@ -5,7 +5,7 @@ use crate::app::{App, Loaded, Result, today};
 use crate::domain::job::{Job, JobReport};
 use chrono::TimeDelta;
 
-/// Queues the digests about the sessions of the day after the due time.
+/// Queues the digests about the sessions of the day after the due time, of all campaigns in one.
 pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobReport> {
     let day = today(&loaded.campaign, at.due);
     let tomorrow = day + TimeDelta::days(1);
@@ -15,7 +15,11 @@ pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobR
     if today(&loaded.campaign, at.now) > tomorrow {
         return Ok(JobReport::TooLate { day: tomorrow });
     }
+    if app.was_told(loaded, tomorrow, (Job::Digest, at.due)).await? {
+        return Ok(JobReport::NothingNew);
+    }
     let missed = app.missed(loaded, Job::Digest, at.due).await?;
-    let (new, silent) = app.queue_digests(loaded, day, missed, at.now).await?;
+    let all = app.one_voice(loaded, tomorrow).await?;
+    let (new, silent) = app.queue_digests(&all, day, missed, at.now).await?;
     Ok(JobReport::Digests { day, mails: new as u64, silent: silent.len() as u64 })
 }

@@ -25,7 +25,7 @@ pub mod transport;
 use base64::Engine as _;
 
 /// What a person reads: a subject, and the same content as plain text and as HTML.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Letter {
     /// The subject, on one line.
     pub subject: String,

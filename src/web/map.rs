@@ -159,7 +159,8 @@ fn drawing(t: T, campaign: &Campaign, day: &Day) -> String {
     let mut names = String::new();
     let lines = day.overview.summary.by_area.iter();
     let most = lines.clone().map(|line| line.eligible.0).max().unwrap_or(1).max(1);
-    for (area, line) in below().zip(lines) {
+    for line in lines {
+        let Some(area) = campaign.area(line.area.as_str()) else { continue };
         let Some(point) = area.point else { continue };
         let (x, y) = to.at(point);
         let radius = 12.0 + 30.0 * (line.eligible.0 as f64 / most as f64).sqrt();

@@ -142,10 +142,9 @@ fn areas(context: &PageContext, found: &Overview) -> Table {
     heads.push(format!("#{}", t.w("column-today")));
     let mut table = Table::new(t.w("web-by-area-caption"), &heads);
     let lines = found.summary.by_area.iter();
-    let areas = campaign.areas.iter().filter(|area| area.parent.is_some());
-    for (area, line) in areas.zip(lines) {
+    for line in lines {
         let href =
-            format!("{}#{}", address(&context.loaded, "map", Some(context.as_of)), area.code);
+            format!("{}#{}", address(&context.loaded, "map", Some(context.as_of)), line.area);
         let name = Cell { href: Some(href), ..Cell::head(line.area_name.clone()) };
         let mut cells = vec![
             name,
@@ -154,11 +153,13 @@ fn areas(context: &PageContext, found: &Overview) -> Table {
             Cell::percent(t, line.complete_percent),
         ];
         for group in &with {
-            let row = found.tree.row(area.code.as_str(), group.id.as_str());
+            let row = found.tree.row(line.area.as_str(), group.id.as_str());
             let share = row.and_then(|row| row.complete.percent);
             cells.push(Cell::number(t.percent(share)));
         }
-        cells.push(Cell::count(line.today));
+        cells.push(
+            line.today.map_or_else(|| Cell::number(t.w("mail-summary-no-report")), Cell::count),
+        );
         table.rows.push(cells);
     }
     table.limited(t, AREAS_MAX)

@@ -130,7 +130,10 @@ fn mails_leave_with_envelope_senders_of_their_own() {
             None
         })));
         desk.app.config.mail.bounce = Some("bounce@small.example".parse().unwrap());
-        desk.app.queue_digests(&desk.loaded, now.date_naive(), None, now).await.unwrap();
+        desk.app
+            .queue_digests(std::slice::from_ref(&desk.loaded), now.date_naive(), None, now)
+            .await
+            .unwrap();
         let clock = Clock::simulated(now);
         let sender = Sender { owner: "test", clock: &clock, stop: &|| false, by_hand: true };
         desk.app.drain(&sender).await.unwrap();
@@ -608,7 +611,9 @@ fn an_address_that_no_server_takes_is_refused_or_waits_with_what_to_do() {
         let now = at("2021-04-02T07:00:00");
         let desk = Desk::open(&small(), now).await;
         let summary = desk.app.summary(&desk.loaded, now.date_naive(), None).await.unwrap();
-        let mut post = desk.app.summary_post(&desk.loaded, &summary);
+        let mut post = desk
+            .app
+            .summary_post(std::slice::from_ref(&desk.loaded), std::slice::from_ref(&summary));
         for (to, state) in [("周六@home.example", "unroutable"), ("cdc@例子.测试", "queued")]
         {
             (post.key, post.to.email) = (to.to_owned(), Some(to.to_owned()));

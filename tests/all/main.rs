@@ -34,6 +34,7 @@ mod store;
 mod support;
 mod terminal;
 mod timetable;
+mod voice;
 mod web;
 mod words;
 mod workbooks;

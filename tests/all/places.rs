@@ -48,7 +48,7 @@ fn by_area(world: &World, day: &str, area: &str) -> Option<(u64, u64)> {
 fn a_township_with_facts_does_not_leave_and_the_error_names_the_way_out() {
     let world = counted();
     let refused = apply(&world, &without_b(), "without").ends(4);
-    for said in ["areas.csv", "“B”", "1 tallies", "2 denominators", "merged_into", "until"] {
+    for said in ["areas.csv", "“B”", "1 tally", "2 denominators", "merged_into", "until"] {
         assert!(refused.err.contains(said), "{said}: {}", refused.err);
     }
     assert_eq!(world.people("2021-04-30", "adult", 1), 30, "nothing was stored");

@@ -77,9 +77,9 @@ fn agreed(
 fn a_joint_plan_and_its_prices_hold_by_the_independent_checker_too() {
     let Some(shared) = shared() else { return };
     let world = World::empty();
-    for (name, seconds) in [("two-1", "4"), ("autumn-small-1", "20")] {
+    for (name, steps) in [("two-1", "1000"), ("autumn-small-1", "5000")] {
         let folders = folders(&shared.join("planning/joint").join(name));
-        let mut make = vec!["plan", "make", "--seconds", seconds, "-o", "csv"];
+        let mut make = vec!["plan", "make", "--steps", steps, "-o", "csv"];
         make.extend(named(&folders));
         make.extend(["--certificate", "c.json"]);
         let made = world.run(&make).ends(0);

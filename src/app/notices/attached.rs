@@ -1,5 +1,6 @@
 //! Files attached to a lead's digest: tomorrow's list as a workbook, the sessions of the next days as a calendar.
 
+use super::digest::PostDigest;
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::domain::calendar::Sessions;
 use crate::domain::date::day_end;
@@ -10,6 +11,7 @@ use crate::mail::message::Attachment;
 use crate::text::word;
 use chrono::{NaiveTime, TimeDelta};
 use rust_xlsxwriter::XlsxError;
+use std::sync::Arc;
 
 /// Days after tomorrow that the calendar covers. Plans further ahead still change every night.
 const CALENDAR_DAYS: i64 = 7;
@@ -21,31 +23,45 @@ impl App {
     /// The files of a digest. They hold what its text says, in another form.
     pub(super) fn digest_files(
         &self,
-        loaded: &Loaded,
-        sessions: &Sessions,
-        digest: &LeadDigest,
+        all: &[Loaded],
+        sessions: &[Arc<Sessions>],
+        digest: &PostDigest,
     ) -> Result<Vec<Attachment>> {
+        let first = digest.first();
         let mut files = Vec::new();
-        let code = ascii(&digest.post);
-        if !digest.sessions.is_empty() {
+        let code = ascii(&first.post);
+        if digest.parts().any(|(_, part)| !part.sessions.is_empty()) {
             let bytes = list(digest)
                 .map_err(|error| AppError::refused("refused-list", &[("said", &error)]))?;
-            let name = format!("list-{code}{}.xlsx", digest.tomorrow);
+            let name = format!("list-{code}{}.xlsx", first.tomorrow);
             files.push(Attachment { name, mime: XLSX.to_owned(), bytes });
         }
-        let days = (digest.today, digest.tomorrow + TimeDelta::days(CALENDAR_DAYS));
-        let post = (digest.post.as_str(), digest.post_name.as_str());
-        let dropped_since =
-            day_end(loaded.campaign.timezone, digest.today - TimeDelta::days(CANCELLED_DAYS));
-        let found: Vec<_> = sessions
-            .of(post.0, days)
-            .filter(|(_, one)| !one.cancelled || one.changed_at >= millis(dropped_since))
-            .collect();
-        if !found.is_empty() {
-            let text = self.calendar(loaded, post.1, digest.language, found.into_iter());
-            let (name, mime) = (format!("sessions-{code}{}.ics", digest.tomorrow), calendar::MIME);
-            let bytes = text.into_bytes();
-            files.push(Attachment { name, mime: mime.to_owned(), bytes });
+        let mut calendars = Vec::new();
+        for (nth, part) in digest.parts() {
+            let (loaded, sessions) = (&all[nth], &sessions[nth]);
+            let days = (part.today, part.tomorrow + TimeDelta::days(CALENDAR_DAYS));
+            let dropped_since =
+                day_end(loaded.campaign.timezone, part.today - TimeDelta::days(CANCELLED_DAYS));
+            let found: Vec<_> = sessions
+                .of(&part.post, days)
+                .filter(|(_, one)| !one.cancelled || one.changed_at >= millis(dropped_since))
+                .collect();
+            if !found.is_empty() {
+                calendars.push((nth, found));
+            }
+        }
+        for (nth, found) in &calendars {
+            let loaded = &all[*nth];
+            // A calendar program takes a file for each campaign apart.
+            let of = match calendars.len() {
+                1 => String::new(),
+                _ => ascii(loaded.campaign.id.as_str()),
+            };
+            let text =
+                self.calendar(loaded, &first.post_name, first.language, found.iter().copied());
+            let name = format!("sessions-{code}{of}{}.ics", first.tomorrow);
+            let (mime, bytes) = (calendar::MIME.to_owned(), text.into_bytes());
+            files.push(Attachment { name, mime, bytes });
         }
         Ok(files)
     }
@@ -63,24 +79,36 @@ fn ascii(code: &str) -> String {
     if kept.is_empty() { kept } else { format!("{kept}-") }
 }
 
-/// Tomorrow's list: people to tick off, and vaccine to take. The same digest gives the same bytes.
-fn list(digest: &LeadDigest) -> std::result::Result<Vec<u8>, XlsxError> {
+/// Tomorrow's list: people to tick off, and vaccine to take, with sheets for each vaccine where there are several. The
+/// same digest gives the same bytes.
+fn list(digest: &PostDigest) -> std::result::Result<Vec<u8>, XlsxError> {
+    let first = digest.first();
+    let title = format!("{} {}", first.post_name, first.tomorrow);
+    let mut book = Book::new(&title, first.today.and_time(NaiveTime::MIN));
+    for (_, part) in digest.parts().filter(|(_, part)| !part.sessions.is_empty()) {
+        list_of(&mut book, &title, part)?;
+    }
+    book.bytes()
+}
+
+fn list_of(
+    book: &mut Book,
+    title: &str,
+    digest: &LeadDigest,
+) -> std::result::Result<(), XlsxError> {
     let say = |key: &str| word(digest.language, key);
-    let title = format!("{} {}", digest.post_name, digest.tomorrow);
-    let mut book = Book::new(&title, digest.today.and_time(NaiveTime::MIN));
+    let sheet_name = |key: &str| match &digest.vaccine_name {
+        Some(vaccine) => format!("{} {vaccine}", say(key)),
+        None => say(key),
+    };
     if digest.sessions.iter().any(|session| !session.people.is_empty()) {
         let heads = ["place", "number", "name", "code", "phone", "group", "dose", "came", "note"];
         let rows = digest.sessions.iter().flat_map(|session| {
             let people = session.people.iter().enumerate();
             people.map(move |(index, person)| person_row(session, index + 1, person))
         });
-        sheet(
-            &mut book,
-            &say("list-people"),
-            &title,
-            &heads.map(|head| list_head(&say, head)),
-            rows,
-        )?;
+        let heads = heads.map(|head| list_head(&say, head));
+        sheet(book, &sheet_name("list-people"), title, &heads, rows)?;
     }
     let heads = ["place", "group", "dose", "area", "people"];
     let rows = digest.sessions.iter().flat_map(|session| {
@@ -94,17 +122,12 @@ fn list(digest: &LeadDigest) -> std::result::Result<Vec<u8>, XlsxError> {
             ]
         })
     });
-    sheet(
-        &mut book,
-        &say("list-expected"),
-        &title,
-        &heads.map(|head| list_head(&say, head)),
-        rows,
-    )?;
+    let heads = heads.map(|head| list_head(&say, head));
+    sheet(book, &sheet_name("list-expected"), title, &heads, rows)?;
     let heads = ["place", "lot", "product", "doses", "vials", "expires"];
     let rows = digest.sessions.iter().flat_map(draw_rows);
-    sheet(&mut book, &say("list-draw"), &title, &heads.map(|head| list_head(&say, head)), rows)?;
-    book.bytes()
+    let heads = heads.map(|head| list_head(&say, head));
+    sheet(book, &sheet_name("list-draw"), title, &heads, rows)
 }
 
 fn list_head(say: &dyn Fn(&str) -> String, head: &str) -> String {

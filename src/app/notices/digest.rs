@@ -1,12 +1,13 @@
 //! The evening digest of each site and team lead.
 
-use super::{Post, end_of};
+use super::{Post, end_of, voice};
 use crate::app::coverage::{AsOf, given};
 use crate::app::plans::rows_on;
 use crate::app::{App, Loaded, Result};
+use crate::config::DigestRule;
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::calendar::Sessions;
-use crate::domain::campaign::Campaign;
+use crate::domain::campaign::{Campaign, Language};
 use crate::domain::contact::Contact;
 use crate::domain::coverage::{Depth, Need, needs};
 use crate::domain::dose::{Dose, GivenRow};
@@ -23,6 +24,57 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rayon::prelude::*;
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a lead gets: a part for each campaign with something to say, or the only part that says that there is nothing.
+#[derive(Debug, Clone)]
+pub struct PostDigest {
+    /// Each with the position of its campaign among those asked for. Never empty.
+    parts: Vec<(usize, LeadDigest)>,
+}
+
+impl PostDigest {
+    /// The first part: of the first campaign that has something to say.
+    pub fn first(&self) -> &LeadDigest {
+        &self.parts[0].1
+    }
+
+    /// Code of the site or team.
+    pub fn post(&self) -> &str {
+        &self.first().post
+    }
+
+    /// The parts, each with the position of its campaign.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (usize, &LeadDigest)> {
+        self.parts.iter().map(|(nth, part)| (*nth, part))
+    }
+
+    /// The same digest in another language.
+    #[must_use]
+    pub fn in_language(mut self, language: Option<Language>) -> Self {
+        for (_, part) in &mut self.parts {
+            part.language = language.unwrap_or(part.language);
+        }
+        self
+    }
+
+    fn values(&self) -> Vec<LeadDigest> {
+        self.parts.iter().map(|(_, part)| part.clone()).collect()
+    }
+
+    /// Adds a campaign's part. What has nothing to say gives way; days that were missed are told once.
+    fn add(&mut self, nth: usize, mut part: LeadDigest) {
+        if !part.says_something() {
+            return;
+        }
+        if self.first().says_something() {
+            part.missed = None;
+            self.parts.push((nth, part));
+        } else {
+            self.parts = vec![(nth, part)];
+        }
+    }
+}
 
 /// Data that all digests of one evening use.
 struct Evening {
@@ -42,22 +94,35 @@ struct Evening {
 }
 
 impl App {
-    /// The digests of the evening of `today`, for every site and team or for `only` one. `missed`: first and last day
-    /// whose digest was never sent.
+    /// The digests of the evening of `today`, for every site and team or for `only` one: each with a part for every
+    /// campaign that has something to say there, or one part that says that there is nothing. `missed`: first and last
+    /// day whose digest was never sent.
     pub async fn digests(
         &self,
-        loaded: &Loaded,
+        all: &[Loaded],
         today: NaiveDate,
         only: Option<&str>,
         missed: Option<(NaiveDate, NaiveDate)>,
-    ) -> Result<Vec<LeadDigest>> {
-        let evening = self.evening(loaded, today).await?;
-        let campaign = &loaded.campaign;
-        Ok(digest_recipients(campaign)
-            .into_iter()
-            .filter(|recipient| only.is_none_or(|only| recipient.code == only))
-            .map(|recipient| digest(campaign, &evening, &recipient, missed))
-            .collect())
+    ) -> Result<Vec<PostDigest>> {
+        let mut by_post: Vec<PostDigest> = Vec::new();
+        for (nth, loaded) in all.iter().enumerate() {
+            let evening = self.evening(loaded, today).await?;
+            let campaign = &loaded.campaign;
+            let vaccine = (all.len() > 1).then(|| campaign.series.name.clone());
+            for recipient in digest_recipients(campaign) {
+                if only.is_some_and(|only| recipient.code != only) {
+                    continue;
+                }
+                let mut value = digest(campaign, &evening, &recipient, missed);
+                value.vaccine_name.clone_from(&vaccine);
+                let known = by_post.iter_mut().find(|known| known.post() == recipient.code);
+                match known {
+                    Some(known) => known.add(nth, value),
+                    None => by_post.push(PostDigest { parts: vec![(nth, value)] }),
+                }
+            }
+        }
+        Ok(by_post)
     }
 
     async fn evening(&self, loaded: &Loaded, today: NaiveDate) -> Result<Evening> {
@@ -117,51 +182,83 @@ impl App {
         })
     }
 
-    /// The mail of a digest, with its files.
+    /// The sessions of campaigns, in their order.
+    pub async fn sessions_of(&self, all: &[Loaded]) -> Result<Vec<Arc<Sessions>>> {
+        let mut sessions = Vec::with_capacity(all.len());
+        for loaded in all {
+            sessions.push(self.sessions(loaded).await?);
+        }
+        Ok(sessions)
+    }
+
+    /// The mail of a digest, with its files. Sessions as [`App::sessions_of`] has them for these campaigns.
     pub fn digest_post(
         &self,
-        loaded: &Loaded,
-        sessions: &Sessions,
-        digest: &LeadDigest,
+        all: &[Loaded],
+        sessions: &[Arc<Sessions>],
+        digest: &PostDigest,
     ) -> Result<Post> {
+        let (digests, first) = (digest.values(), digest.first());
+        let (post, today) = (&first.post, first.today);
         Ok(Post {
             kind: crate::domain::message::MailKind::Digest,
-            key: format!("digest/{}/{}/{}", loaded.campaign.id, digest.post, digest.today),
-            to: digest.lead.clone(),
-            language: digest.language,
-            letter: crate::mail::render::digest(digest),
-            send_by: end_of(loaded, digest.tomorrow),
+            key: format!("digest/{}/{post}/{today}", voice(all)),
+            to: first.lead.clone(),
+            language: first.language,
+            letter: crate::mail::render::digest(&digests),
+            send_by: end_of(&all[digest.parts[0].0], first.tomorrow),
             personal: false,
             way_out: None,
-            attachments: self.digest_files(loaded, sessions, digest)?,
+            attachments: self.digest_files(all, sessions, digest)?,
         })
     }
 
-    /// Queues the digests of an evening. Returns how many are new, and the names of sites and teams without an address.
+    /// How many leads with an address get a digest of an evening.
+    pub async fn digest_readers(&self, all: &[Loaded], today: NaiveDate) -> Result<usize> {
+        let digests = self.digests_to_send(all, today, None).await?;
+        Ok(digests.iter().filter(|digest| digest.first().lead.email.is_some()).count())
+    }
+
+    /// The digests of an evening without those of leads who have nothing to do, unless the configuration wants all.
+    async fn digests_to_send(
+        &self,
+        all: &[Loaded],
+        today: NaiveDate,
+        missed: Option<(NaiveDate, NaiveDate)>,
+    ) -> Result<Vec<PostDigest>> {
+        let mut digests = self.digests(all, today, None, missed).await?;
+        let is_always = self.config.mail.digest == DigestRule::Always;
+        digests.retain(|digest| is_always || digest.first().says_something());
+        Ok(digests)
+    }
+
+    /// Queues the digests of an evening; leads with nothing to do get none, unless the configuration says so. Returns
+    /// how many are new, and the names of sites and teams without an address.
     pub async fn queue_digests(
         &self,
-        loaded: &Loaded,
+        all: &[Loaded],
         today: NaiveDate,
         missed: Option<(NaiveDate, NaiveDate)>,
         now: DateTime<Utc>,
     ) -> Result<(usize, Vec<String>)> {
-        let sessions = self.sessions(loaded).await?;
-        let digests = self.digests(loaded, today, None, missed).await?;
+        let Some(first) = all.first() else { return Ok((0, Vec::new())) };
+        let sessions = self.sessions_of(all).await?;
+        let digests = self.digests_to_send(all, today, missed).await?;
         let (reached, silent): (Vec<_>, Vec<_>) =
-            digests.into_iter().partition(|digest| digest.lead.email.is_some());
-        let silent = silent.into_iter().map(|digest| digest.post_name).collect();
+            digests.into_iter().partition(|digest| digest.first().lead.email.is_some());
+        let silent = silent.into_iter().map(|digest| digest.first().post_name.clone()).collect();
         // Workbooks take most of the time, and every digest has one: on all cores, in the same order.
         let messages = reached
             .par_iter()
             .map(|digest| {
-                let post = self.digest_post(loaded, &sessions, digest)?;
-                self.message(loaded, &post, now)
+                let post = self.digest_post(all, &sessions, digest)?;
+                self.message(first, &post, now)
             })
             .collect::<Result<Vec<_>>>()?;
         let mut new = 0;
         let mut tx = self.store.write().await?;
         for message in messages {
-            let queued = self.queue(&mut tx, loaded, message, now).await?;
+            let queued = self.queue(&mut tx, first, message, now).await?;
             new += usize::from(queued.is_some());
         }
         tx.commit().await?;
@@ -213,6 +310,7 @@ fn digest(
     LeadDigest {
         campaign: campaign.id.clone(),
         campaign_name: campaign.name.clone(),
+        vaccine_name: None,
         post: recipient.code.clone(),
         post_name: recipient.name.clone(),
         lead: recipient

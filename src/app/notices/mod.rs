@@ -144,6 +144,57 @@ impl App {
     }
 }
 
+impl App {
+    /// The campaigns that speak with one voice about a day, by id: the one whose job it is, and all other open ones
+    /// that have the day. A closed campaign speaks alone.
+    pub async fn one_voice(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<Loaded>> {
+        let all = self.campaigns().await?;
+        if !all.iter().any(|one| one.no == loaded.no && one.is_open) {
+            return Ok(vec![loaded.clone()]);
+        }
+        let speaks = |one: &&Loaded| one.no == loaded.no || one.is_open && has_day(one, day);
+        Ok(all.iter().filter(speaks).cloned().collect())
+    }
+
+    /// Whether the mails about a day were queued with those of another campaign that has the day, whose job was due
+    /// with this one.
+    pub async fn was_told(
+        &self,
+        loaded: &Loaded,
+        day: NaiveDate,
+        (job, due): (Job, DateTime<Utc>),
+    ) -> Result<bool> {
+        let campaigns = self.campaigns().await?;
+        let mut tx = self.store.read().await?;
+        let speaks = |one: &&Loaded| one.is_open && one.no != loaded.no && has_day(one, day);
+        for other in campaigns.iter().filter(speaks) {
+            let last = runs::last(&mut tx, other.no, job, RunState::Done).await?;
+            if last.is_some_and(|run| run.due_at == millis(due)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Of these campaigns those that have the day; the first one where none has.
+pub fn on_day(all: &[Loaded], day: NaiveDate) -> Vec<Loaded> {
+    let with: Vec<Loaded> = all.iter().filter(|one| has_day(one, day)).cloned().collect();
+    if with.is_empty() { all.iter().take(1).cloned().collect() } else { with }
+}
+
+fn has_day(loaded: &Loaded, day: NaiveDate) -> bool {
+    (loaded.campaign.start..=loaded.campaign.end).contains(&day)
+}
+
+/// What keys of mails have in place of a campaign's id: the id of the only one, or a sign that no id has.
+fn voice(all: &[Loaded]) -> String {
+    match all {
+        [only] => only.campaign.id.to_string(),
+        _ => "*".to_owned(),
+    }
+}
+
 /// 24:00 of a day, when a mail about it is no longer worth sending.
 pub fn end_of(loaded: &Loaded, day: NaiveDate) -> Option<DateTime<Utc>> {
     Some(day_end(loaded.campaign.timezone, day))

@@ -1,21 +1,23 @@
 //! The coordinator's morning summary.
 
-use super::{Post, end_of};
+use super::{Post, end_of, voice};
 use crate::app::coverage::{AsOf, given};
 use crate::app::plans::{diff_lines, rows_on};
 use crate::app::{App, Loaded, Result};
 use crate::domain::attention::{self, Attention, PlanProgress, plan_progress};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
-use crate::domain::count::People;
+use crate::domain::count::{Doses, People};
 use crate::domain::counting::NO_GROUP;
 use crate::domain::coverage::{Coverage, Depth, DoseSums, coverage, needs};
 use crate::domain::date::days;
-use crate::domain::id::GroupId;
+use crate::domain::id::{AreaCode, GroupId};
 use crate::domain::notice::{AreaLine, Curves, Summary};
 use crate::domain::plan::PlanState;
+use crate::domain::site::Site;
+use crate::mail::message::canonical;
 use crate::mail::picture::{Painter, Undrawn};
-use crate::mail::render;
+use crate::mail::{Picture, render};
 use crate::store::{Tx, cells, doubtful, outbox, plans, seal};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +56,7 @@ impl App {
         Ok(Summary {
             campaign: campaign.id.clone(),
             campaign_name: campaign.name.clone(),
+            vaccine_name: None,
             county: campaign.root().map_or_else(|| campaign.name.clone(), |a| a.name.clone()),
             coordinator: coordinator(campaign),
             language: campaign.language,
@@ -130,44 +133,139 @@ impl App {
         }
     }
 
-    /// The mail of a summary; without the picture where that cannot be drawn.
-    pub fn summary_post(&self, loaded: &Loaded, summary: &Summary) -> Post {
-        let drawn = self.painter().and_then(|painter| render::picture(summary, &painter));
-        let picture = drawn.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the summary goes without its picture");
-            None
-        });
+    /// The summaries of campaigns for one reader, who may see a part of the areas only.
+    pub async fn summaries(
+        &self,
+        all: &[Loaded],
+        as_of: NaiveDate,
+        missed: Option<(NaiveDate, NaiveDate)>,
+    ) -> Result<Vec<Summary>> {
+        let mut out = Vec::with_capacity(all.len());
+        for loaded in all {
+            let missed = missed.filter(|_| out.is_empty());
+            let mut summary = self.summary(loaded, as_of, missed).await?;
+            if all.len() > 1 {
+                summary.vaccine_name = Some(loaded.campaign.series.name.clone());
+            }
+            out.push(summary);
+        }
+        Ok(out)
+    }
+
+    /// The mail of summaries for one reader; without the picture where that cannot be drawn, or where there are several
+    /// campaigns. The first one names the reader.
+    pub fn summary_post(&self, all: &[Loaded], summaries: &[Summary]) -> Post {
+        let first = &summaries[0];
+        let mut key = format!("summary/{}/{}", voice(all), first.as_of);
+        if let ([_, _, ..], Some(email)) = (all, &first.coordinator.email) {
+            key += &format!("/{}", canonical(email));
+        }
+        let picture = match summaries {
+            [only] => self.picture(only),
+            _ => None,
+        };
         Post {
             kind: crate::domain::message::MailKind::Summary,
-            key: format!("summary/{}/{}", loaded.campaign.id, summary.as_of),
-            to: summary.coordinator.clone(),
-            language: summary.language,
-            letter: render::summary(summary, picture.as_ref()),
-            send_by: end_of(loaded, summary.as_of + TimeDelta::days(2)),
+            key,
+            to: first.coordinator.clone(),
+            language: first.language,
+            letter: render::summary(summaries, picture.as_ref()),
+            send_by: end_of(&all[0], first.as_of + TimeDelta::days(2)),
             personal: false,
             way_out: None,
             attachments: Vec::new(),
         }
     }
 
-    /// Queues the summary of a day. `false` where it was queued before, or the coordinator has no address.
-    pub async fn queue_summary(
+    fn picture(&self, summary: &Summary) -> Option<Picture> {
+        let drawn = self.painter().and_then(|painter| render::picture(summary, &painter));
+        drawn.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the summary goes without its picture");
+            None
+        })
+    }
+
+    /// Queues the summaries of a day: one mail for each coordinator, about all their campaigns, and one for each contact
+    /// of an area, about that area. Returns how many are new.
+    pub async fn queue_summaries(
         &self,
-        loaded: &Loaded,
+        all: &[Loaded],
         as_of: NaiveDate,
         missed: Option<(NaiveDate, NaiveDate)>,
         now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let summary = self.summary(loaded, as_of, missed).await?;
-        if summary.coordinator.email.is_none() {
-            return Ok(false);
+    ) -> Result<usize> {
+        let mut messages = Vec::new();
+        for reader in self.readers(all).await? {
+            let Some(email) = reader.contact.email.as_deref() else { continue };
+            let mut summaries = self.summaries(&reader.campaigns, as_of, missed).await?;
+            summaries.iter_mut().for_each(|one| one.coordinator = reader.contact.clone());
+            let mut post = self.summary_post(&reader.campaigns, &summaries);
+            if let Some(area) = &reader.area {
+                post.key += &format!("/{area}/{}", canonical(email));
+            }
+            messages.push(self.message(&reader.campaigns[0], &post, now)?);
         }
-        let message = self.message(loaded, &self.summary_post(loaded, &summary), now)?;
+        let Some(first) = all.first() else { return Ok(0) };
         let mut tx = self.store.write().await?;
-        let queued = self.queue(&mut tx, loaded, message, now).await?;
+        let queued = self.queue_all(&mut tx, first, messages, now).await?;
         tx.commit().await?;
-        Ok(queued.is_some())
+        Ok(queued.into_iter().flatten().count())
     }
+
+    /// Who gets summaries of these campaigns: their coordinators, and the contacts of areas that are not coordinators of
+    /// the whole.
+    async fn readers(&self, all: &[Loaded]) -> Result<Vec<SummaryReader>> {
+        let mut readers: Vec<SummaryReader> = Vec::new();
+        for loaded in all {
+            let contact = coordinator(&loaded.campaign);
+            let address = contact.email.as_deref().map(canonical);
+            let same = |reader: &&mut SummaryReader| {
+                address.is_some() && reader.contact.email.as_deref().map(canonical) == address
+            };
+            match readers.iter_mut().find(same) {
+                Some(reader) => reader.campaigns.push(loaded.clone()),
+                None => {
+                    let campaigns = vec![loaded.clone()];
+                    readers.push(SummaryReader { contact, area: None, campaigns });
+                }
+            }
+        }
+        let contacts = self.jurisdiction().await?.map(|of| of.contacts).unwrap_or_default();
+        for one in contacts {
+            let with: Vec<&Loaded> = all
+                .iter()
+                .filter(|loaded| loaded.campaign.area(one.area.as_str()).is_some())
+                .collect();
+            let address = one.contact.email.as_deref().map(canonical);
+            // Whoever coordinates the whole has these figures already.
+            let is_told = readers.iter().any(|reader| {
+                let is_whole = |campaign: &Loaded| {
+                    campaign.campaign.root().is_some_and(|root| root.code == one.area)
+                };
+                let is_same = reader.contact.email.as_deref().map(canonical) == address;
+                let covers = match &reader.area {
+                    Some(area) => *area == one.area,
+                    None => reader.campaigns.iter().all(is_whole),
+                };
+                is_same && covers
+            });
+            if with.is_empty() || address.is_none() || is_told {
+                continue;
+            }
+            let tops = [one.area.clone()];
+            let campaigns = with.into_iter().map(|loaded| loaded.below(&tops)).collect();
+            readers.push(SummaryReader { contact: one.contact, area: Some(one.area), campaigns });
+        }
+        Ok(readers)
+    }
+}
+
+/// Somebody who gets a summary.
+struct SummaryReader {
+    contact: Contact,
+    /// The area that it is about; `None`: the whole.
+    area: Option<AreaCode>,
+    campaigns: Vec<Loaded>,
 }
 
 fn coordinator(campaign: &Campaign) -> Contact {
@@ -241,12 +339,20 @@ fn curves(
     Curves { planned, done, days }
 }
 
+/// The areas one level below the top; of several tops these.
 fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
     let known: Vec<&str> = campaign.groups.iter().map(|group| group.id.as_str()).collect();
+    let top = campaign.root().map(|area| &area.code);
+    let late = |area: &AreaCode| {
+        let below = campaign.below(area);
+        let is_here = |site: &Site| below.contains(&site.area);
+        let missing = tree.sites.missing.iter().filter_map(|code| campaign.site(code.as_str()));
+        missing.into_iter().any(is_here)
+    };
     campaign
         .areas
         .iter()
-        .filter(|area| area.parent.is_some())
+        .filter(|area| area.parent.as_ref() == top)
         .map(|area| {
             let rows: Vec<_> = tree
                 .rows
@@ -258,14 +364,16 @@ fn area_lines(campaign: &Campaign, tree: &Coverage) -> Vec<AreaLine> {
             let first: People =
                 with.iter().filter_map(|row| row.doses.first()).map(|line| line.people).sum();
             let complete: People = with.iter().map(|row| row.complete.people).sum();
+            let today: Doses = rows.iter().map(|row| row.today()).sum();
             AreaLine {
+                area: area.code.clone(),
                 area_name: area.name.clone(),
                 eligible,
                 first,
                 first_percent: first.percent_of(eligible),
                 complete,
                 complete_percent: complete.percent_of(eligible),
-                today: rows.iter().map(|row| row.today()).sum(),
+                today: (today != Doses::ZERO || !late(&area.code)).then_some(today),
             }
         })
         .collect()

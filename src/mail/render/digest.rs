@@ -17,6 +17,10 @@ const EXPIRY_NEAR_DAYS: i64 = 7;
 /// Areas listed beside a number of people; the rest are counted.
 const AREAS_SHOWN_MAX: usize = 4;
 
+/// Vaccines named in a subject, and the display columns of each.
+const VACCINES_SHOWN_MAX: usize = 3;
+const VACCINE_COLUMNS_MAX: usize = 16;
+
 /// Display columns of a site's or team's code in a subject.
 const POST_COLUMNS_MAX: usize = 12;
 
@@ -40,16 +44,46 @@ struct Plain<'a> {
 struct Body {
     campaign: String,
     opening: String,
-    alerts: Vec<Alert>,
-    sections: Vec<Section>,
+    parts: Vec<Part>,
     footer: String,
 }
 
-pub(super) fn letter(digest: &LeadDigest, caps: Caps) -> Letter {
-    let words = Words(digest.language);
-    let subject = subject(words, digest);
-    let title = safe::name(&digest.post_name);
-    let title = words.in_brackets(&title, &safe::name(&digest.post));
+/// What one campaign has to say. Alone it needs no heading and no opening of its own.
+struct Part {
+    heading: String,
+    opening: String,
+    alerts: Vec<Alert>,
+    sections: Vec<Section>,
+}
+
+/// The letter of a lead: a part for each campaign, all about the same site or team and evening.
+pub(super) fn letter(digests: &[LeadDigest], caps: Caps) -> Letter {
+    let Some(first) = digests.first() else { return Letter::default() };
+    let words = Words(first.language);
+    let subject = subject(words, digests);
+    let title = safe::name(&first.post_name);
+    let title = words.in_brackets(&title, &safe::name(&first.post));
+    let body = Body {
+        campaign: names(words, digests),
+        opening: opening(words, digests),
+        parts: digests.iter().map(|one| part(words, one, digests.len() == 1, caps)).collect(),
+        footer: words.word("mail-footer"),
+    };
+    let lang = first.language.tag();
+    let html = Html { subject: &subject, lang, title: &title, body: &body };
+    let html = html.render().expect("templates fail only where a value does");
+    let plain = Plain { title: &title, body: &body };
+    let plain = plain.render().expect("templates fail only where a value does");
+    Letter { subject, text: tidy(&plain), html, picture: None }
+}
+
+/// The campaigns of a letter.
+fn names(words: Words, digests: &[LeadDigest]) -> String {
+    let names: Vec<&str> = digests.iter().map(|digest| digest.campaign_name.as_str()).collect();
+    words.names(&names, NAMES_SHOWN_MAX)
+}
+
+fn part(words: Words, digest: &LeadDigest, is_alone: bool, caps: Caps) -> Part {
     let (alerts, today) = today(words, digest);
     let mut left = caps.people;
     let mut sections: Vec<Section> = Vec::new();
@@ -62,33 +96,54 @@ pub(super) fn letter(digest: &LeadDigest, caps: Caps) -> Letter {
     sections.extend(absent(words, &digest.absent, caps.people / 2));
     sections.extend(today);
     sections.extend(needs_section(words, &digest.needs, caps));
-    let body = Body {
-        campaign: safe::name(&digest.campaign_name),
-        opening: opening(words, digest),
-        alerts,
-        sections,
-        footer: words.word("mail-footer"),
+    let own = |text: fn(Words, &LeadDigest) -> String| {
+        if is_alone { String::new() } else { text(words, digest) }
     };
-    let lang = digest.language.tag();
-    let html = Html { subject: &subject, lang, title: &title, body: &body };
-    let html = html.render().expect("templates fail only where a value does");
-    let plain = Plain { title: &title, body: &body };
-    let plain = plain.render().expect("templates fail only where a value does");
-    Letter { subject, text: tidy(&plain), html, picture: None }
+    Part { heading: own(heading), opening: own(opening_of_one), alerts, sections }
+}
+
+/// The heading of a campaign's part: its name and its vaccine.
+fn heading(words: Words, digest: &LeadDigest) -> String {
+    let name = safe::name(&digest.campaign_name);
+    match &digest.vaccine_name {
+        Some(vaccine) => words.in_brackets(&name, &safe::name(vaccine)),
+        None => name,
+    }
 }
 
 fn is_team(digest: &LeadDigest) -> bool {
     digest.sessions.iter().any(|session| session.arrives_minute.is_some())
 }
 
-fn subject(words: Words, digest: &LeadDigest) -> String {
+fn doses_of(digest: &LeadDigest) -> u64 {
+    digest.sessions.iter().map(|session| session.doses).sum()
+}
+
+/// The subject names the vaccines where there are several campaigns.
+fn subject(words: Words, digests: &[LeadDigest]) -> String {
+    let with: Vec<&LeadDigest> = digests.iter().filter(|one| !one.sessions.is_empty()).collect();
+    let digest = with.first().copied().unwrap_or(&digests[0]);
     let post = safe::one_line(&safe::name(&digest.post), POST_COLUMNS_MAX);
     let date = words.day_short(digest.tomorrow);
-    let stops = digest.sessions.len();
-    if stops == 0 {
+    if with.is_empty() {
         return words.say("mail-digest-subject-none", &[("post", &post), ("date", &date)]);
     }
-    let doses: u64 = digest.sessions.iter().map(|session| session.doses).sum();
+    let of_vaccine = |one: &&LeadDigest| {
+        let vaccine = safe::one_line(&safe::name(one.vaccine_name.as_ref()?), VACCINE_COLUMNS_MAX);
+        let doses = doses_of(one);
+        let arguments: [(&str, &dyn std::fmt::Display); 2] =
+            [("vaccine", &vaccine), ("doses", &thousands(doses))];
+        Some(words.count("mail-digest-vaccine", doses, &arguments))
+    };
+    let vaccines: Vec<String> = with.iter().filter_map(of_vaccine).collect();
+    if !vaccines.is_empty() {
+        let vaccines = words.names(&vaccines, VACCINES_SHOWN_MAX);
+        let arguments: [(&str, &dyn std::fmt::Display); 3] =
+            [("post", &post), ("date", &date), ("vaccines", &vaccines)];
+        return words.say("mail-digest-subject-vaccines", &arguments);
+    }
+    let stops = digest.sessions.len();
+    let doses = doses_of(digest);
     let (key, n) = if is_team(digest) {
         ("mail-digest-subject-team", stops as u64)
     } else {
@@ -98,7 +153,23 @@ fn subject(words: Words, digest: &LeadDigest) -> String {
     words.count(key, n, &[("post", &post), ("date", &date), ("doses", &doses), ("stops", &stops)])
 }
 
-fn opening(words: Words, digest: &LeadDigest) -> String {
+/// The opening of a letter: of one campaign its own, of several what they come to.
+fn opening(words: Words, digests: &[LeadDigest]) -> String {
+    let with: Vec<&LeadDigest> = digests.iter().filter(|one| !one.sessions.is_empty()).collect();
+    match (digests, with.as_slice()) {
+        ([only], _) => opening_of_one(words, only),
+        (_, []) => opening_of_one(words, &digests[0]),
+        (_, with) => {
+            let date = words.date(with[0].tomorrow);
+            let doses: u64 = with.iter().map(|one| doses_of(one)).sum();
+            let arguments: [(&str, &dyn std::fmt::Display); 3] =
+                [("date", &date), ("campaigns", &with.len()), ("doses", &thousands(doses))];
+            words.count("mail-digest-opening-campaigns", with.len() as u64, &arguments)
+        }
+    }
+}
+
+fn opening_of_one(words: Words, digest: &LeadDigest) -> String {
     let date = words.date(digest.tomorrow);
     if digest.sessions.is_empty() {
         return words.say("mail-digest-none", &[("date", &date)]);

@@ -36,14 +36,14 @@ pub const ROWS_SHOWN_MAX: usize = 60;
 /// Names listed in a sentence; the rest are counted.
 const NAMES_SHOWN_MAX: usize = 12;
 
-/// The digest of a site or team lead.
-pub fn digest(digest: &LeadDigest) -> Letter {
-    fit(|caps| digest::letter(digest, caps))
+/// The digest of a site or team lead: of one campaign, or of several in one letter.
+pub fn digest(digests: &[LeadDigest]) -> Letter {
+    fit(|caps| digest::letter(digests, caps))
 }
 
-/// The coordinator's summary, with its picture where there is one.
-pub fn summary(summary: &Summary, picture: Option<&Picture>) -> Letter {
-    fit(|caps| summary::letter(summary, picture, caps))
+/// The coordinator's summary: of one campaign, with its picture where there is one, or of several in one letter.
+pub fn summary(summaries: &[Summary], picture: Option<&Picture>) -> Letter {
+    fit(|caps| summary::letter(summaries, picture, caps))
 }
 
 /// The chart of doses planned and given, as PNG; `None` where both curves are empty.

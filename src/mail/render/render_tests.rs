@@ -94,14 +94,14 @@ fn subjects_hold_the_figure_that_matters_within_twenty_characters() {
     };
     let zh = Language::ZhCn;
     for (letter, figure) in [
-        (digest(&site_digest(zh)), "【明日接种】6/16 420剂"),
-        (digest(&long(site_digest(zh))), "【明日接种】12/16 42,000剂"),
-        (digest(&team_digest(zh)), "【明日接种】6/16 140剂"),
-        (digest(&idle_digest(zh)), "【明日无接种】6/16"),
-        (digest(&site_digest(Language::En)), "16 Jun: 420 doses"),
-        (digest(&long(site_digest(Language::En))), "16 Dec: 42,000 doses"),
-        (digest(&team_digest(Language::En)), "16 Jun: 140 doses"),
-        (digest(&idle_digest(Language::En)), "16 Jun: no session"),
+        (digest(&[site_digest(zh)]), "【明日接种】6/16 420剂"),
+        (digest(&[long(site_digest(zh))]), "【明日接种】12/16 42,000剂"),
+        (digest(&[team_digest(zh)]), "【明日接种】6/16 140剂"),
+        (digest(&[idle_digest(zh)]), "【明日无接种】6/16"),
+        (digest(&[site_digest(Language::En)]), "16 Jun: 420 doses"),
+        (digest(&[long(site_digest(Language::En))]), "16 Dec: 42,000 doses"),
+        (digest(&[team_digest(Language::En)]), "16 Jun: 140 doses"),
+        (digest(&[idle_digest(Language::En)]), "16 Jun: no session"),
         (told(&county(zh)), "【接种日报】10/20 首剂90.2%"),
         (told(&far(county(zh))), "【接种日报】12/20 首剂90.2%"),
         (told(&county(Language::En)), "20 Oct: 90.2% first"),
@@ -151,7 +151,7 @@ fn a_name_that_no_font_can_draw_is_left_out_of_the_picture_not_blank() {
 
 #[test]
 fn a_lead_reads_what_to_draw_and_is_asked_for_a_missing_report() {
-    let text = digest(&site_digest(Language::ZhCn)).text;
+    let text = digest(&[site_digest(Language::ZhCn)]).text;
     for sentence in [
         "明天6月16日(周三)有 1 场接种，预计 420 人。",
         "! 今天6月15日(周二)的接种数还没有上报，请今晚报送。今天计划 415 剂次。",
@@ -165,9 +165,9 @@ fn a_lead_reads_what_to_draw_and_is_asked_for_a_missing_report() {
     ] {
         assert!(text.contains(sentence), "{sentence} is not in\n{text}");
     }
-    let idle = digest(&idle_digest(Language::ZhCn)).text;
+    let idle = digest(&[idle_digest(Language::ZhCn)]).text;
     assert!(idle.contains("明天6月16日(周三)没有安排接种"), "{idle}");
-    let team = digest(&team_digest(Language::ZhCn)).text;
+    let team = digest(&[team_digest(Language::ZhCn)]).text;
     for sentence in [
         "因系统停机，6月12日至6月13日的预告没有发出。",
         "== 第1站 司徒镇村（社区）流动点（P05）：预计 80 人 ==",
@@ -183,7 +183,7 @@ fn a_lead_reads_how_many_vials_to_open_where_that_is_known() {
     let said = |language: Language, vials: Vec<VialLine>| {
         let mut value = site_digest(language);
         value.sessions[0].vials = vials;
-        digest(&value)
+        digest(&[value])
     };
     let two = || vec![vials("L08", 30, 10, 0), vials("L11", 5, 25, 5)];
     let one = || vec![vials("L11", 1, 10, 1)];
@@ -278,7 +278,7 @@ fn lists_without_end_are_cut_counted_and_stay_below_the_limit() {
         county.trend = vec![county.trend[0]; 400];
         let mut house = household(language);
         house.items = vec![house.items[2].clone(); 3_000];
-        for letter in [digest(&many), told(&county), reminder(&house, &by_page())] {
+        for letter in [digest(&[many]), told(&county), reminder(&house, &by_page())] {
             assert!(letter.html.len() < HTML_BYTES_MAX, "{}", letter.html.len());
             let said = if language == Language::ZhCn { "未列出" } else { "more" };
             assert!(letter.text.contains(said), "{}", letter.text);
@@ -287,9 +287,38 @@ fn lists_without_end_are_cut_counted_and_stay_below_the_limit() {
 }
 
 #[test]
+fn several_campaigns_are_one_letter_with_a_part_for_each() {
+    for (language, parts) in [(Language::ZhCn, "2 项接种活动"), (Language::En, "2 campaigns")]
+    {
+        let mut covid = site_digest(language);
+        covid.vaccine_name = Some("新冠病毒疫苗".into());
+        let mut flu = site_digest(language);
+        flu.campaign_name = "流感接种（2021）".into();
+        flu.vaccine_name = Some("流感疫苗".into());
+        flu.sessions[0].doses = 1;
+        let letter = digest(&[covid.clone(), flu.clone()]);
+        for said in ["新冠病毒疫苗 420", "流感疫苗 1", "S03"] {
+            assert!(letter.subject.contains(said), "{said}: {}", letter.subject);
+        }
+        for said in [parts, "421", "流感接种（2021）", "丹阳市新冠病毒疫苗接种（2021）"]
+        {
+            assert!(letter.text.contains(said) && letter.html.contains(said), "{said}");
+        }
+        // With a session in one campaign alone the subject names its vaccine all the same.
+        covid.sessions.clear();
+        let subject = digest(&[covid, flu]).subject;
+        assert!(subject.contains("流感疫苗 1") && !subject.contains("新冠"), "{subject}");
+        let other = Summary { vaccine_name: Some("流感疫苗".into()), ..county(language) };
+        let letter = summary(&[county(language), other], None);
+        assert!(letter.text.contains(parts) && letter.text.contains("流感疫苗"), "{}", letter.text);
+        assert!(letter.html.len() < HTML_BYTES_MAX);
+    }
+}
+
+#[test]
 fn the_same_value_gives_the_same_letter() {
     assert_eq!(told(&county(Language::En)), told(&county(Language::En)));
-    assert_eq!(digest(&site_digest(Language::En)), digest(&site_digest(Language::En)));
+    assert_eq!(digest(&[site_digest(Language::En)]), digest(&[site_digest(Language::En)]));
 }
 
 /// What a template holds besides tags, styles and expressions is words; those belong in the

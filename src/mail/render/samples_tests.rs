@@ -16,7 +16,7 @@ pub(super) const HOSTILE: &str = "=<script>alert(1)</script>\r\nBcc: v@x.test\u{
 /// A summary with its picture.
 pub(super) fn told(value: &Summary) -> Letter {
     let picture = picture(value, &Painter::delivered()).expect("a font is delivered");
-    summary(value, picture.as_ref())
+    summary(std::slice::from_ref(value), picture.as_ref())
 }
 
 pub(super) fn day(text: &str) -> NaiveDate {
@@ -61,6 +61,7 @@ pub(super) fn site_digest(language: Language) -> LeadDigest {
     LeadDigest {
         campaign: CampaignId::from("danyang-2021"),
         campaign_name: "丹阳市新冠病毒疫苗接种（2021）".into(),
+        vaccine_name: None,
         post: "S03".into(),
         post_name: "云阳街道预防接种门诊3".into(),
         lead: Contact { name: "云阳街道3号点负责人".into(), email: None },
@@ -243,18 +244,20 @@ pub(super) fn county(language: Language) -> Summary {
         let eligible = 61_000 + 7_919 * index as u64;
         let (first, complete) = (eligible * (70 + 6 * index as u64) / 100, eligible * 68 / 100);
         AreaLine {
+            area: (*name).into(),
             area_name: (*name).into(),
             eligible: People(eligible),
             first: People(first),
             first_percent: share(first, eligible),
             complete: People(complete),
             complete_percent: share(complete, eligible),
-            today: Doses(98 * index as u64),
+            today: (index > 0).then_some(Doses(98 * index as u64)),
         }
     };
     Summary {
         campaign: CampaignId::from("danyang-2021"),
         campaign_name: "丹阳市新冠病毒疫苗接种（2021）".into(),
+        vaccine_name: None,
         county: "丹阳市".into(),
         coordinator: Contact { name: "丹阳市疾控中心".into(), email: None },
         language,
@@ -366,14 +369,14 @@ pub(super) fn household(language: Language) -> Reminder {
 pub(super) fn all(language: Language) -> Vec<(&'static str, Letter)> {
     let overdue = Reminder { items: household(language).items.split_off(2), ..household(language) };
     vec![
-        ("digest-site", digest(&site_digest(language))),
-        ("digest-team", digest(&team_digest(language))),
-        ("digest-idle", digest(&idle_digest(language))),
+        ("digest-site", digest(&[site_digest(language)])),
+        ("digest-team", digest(&[team_digest(language)])),
+        ("digest-idle", digest(&[idle_digest(language)])),
         ("summary", told(&county(language))),
         ("summary-empty", told(&empty_county(language))),
         ("reminder", reminder(&household(language), &by_mail())),
         ("reminder-overdue", reminder(&overdue, &by_page())),
-        ("hostile-digest", digest(&hostile_digest(language))),
+        ("hostile-digest", digest(&[hostile_digest(language)])),
         ("hostile-summary", told(&hostile_summary(language))),
         ("hostile-reminder", reminder(&hostile_reminder(language), &by_page())),
     ]

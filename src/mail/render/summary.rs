@@ -6,6 +6,7 @@ use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
 use crate::domain::attention::PlanProgress;
 use crate::domain::count::{People, Percent};
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
+use crate::domain::id::AreaCode;
 use crate::domain::notice::{AreaLine, Summary};
 use crate::mail::{Picture, safe};
 use crate::text::thousands;
@@ -40,6 +41,16 @@ struct Plain<'a> {
 struct Body {
     campaign: String,
     opening: String,
+    /// A line for each campaign, where there are several.
+    overview: Vec<Table>,
+    parts: Vec<Part>,
+    footer: String,
+}
+
+/// What one campaign has to say. Alone it needs no heading and no opening of its own.
+struct Part {
+    heading: String,
+    opening: String,
     among_word: String,
     among: Vec<String>,
     reported: String,
@@ -48,14 +59,38 @@ struct Body {
     alerts: Vec<Alert>,
     more: String,
     sections: Vec<Section>,
-    footer: String,
 }
 
-pub(super) fn letter(summary: &Summary, picture: Option<&Picture>, caps: Caps) -> Letter {
-    let words = Words(summary.language);
-    let county = safe::name(&summary.county);
-    let subject = subject(words, summary, &county);
+/// The letter of a coordinator: a part for each campaign, all about the same area and day.
+pub(super) fn letter(summaries: &[Summary], picture: Option<&Picture>, caps: Caps) -> Letter {
+    let Some(first) = summaries.first() else { return Letter::default() };
+    let words = Words(first.language);
+    let county = safe::name(&first.county);
+    let is_alone = summaries.len() == 1;
+    let subject = subject(words, summaries, &county);
     let title = words.say("mail-summary-title", &[("county", &county)]);
+    let names: Vec<&str> = summaries.iter().map(|one| one.campaign_name.as_str()).collect();
+    let body = Body {
+        campaign: words.names(&names, NAMES_SHOWN_MAX),
+        opening: if is_alone { opening(words, first) } else { opening_of_all(words, summaries) },
+        overview: if is_alone { Vec::new() } else { vec![overview(words, summaries)] },
+        parts: summaries.iter().map(|one| part(words, one, is_alone, picture, caps)).collect(),
+        footer: footer(words, first.audit_head.as_deref()),
+    };
+    let lang = first.language.tag();
+    let html = Html { subject: &subject, lang, title: &title, body: &body };
+    let html = html.render().expect("templates fail only where a value does");
+    let plain = Plain { body: &body }.render().expect("templates fail only where a value does");
+    Letter { subject, text: tidy(&plain), html, picture: picture.cloned() }
+}
+
+fn part(
+    words: Words,
+    summary: &Summary,
+    is_alone: bool,
+    picture: Option<&Picture>,
+    caps: Caps,
+) -> Part {
     let mut alerts: Vec<Alert> = Vec::new();
     if let Some(text) = words.missed("mail-summary-missed", summary.missed) {
         alerts.push(Alert { text, ..Alert::default() });
@@ -70,9 +105,12 @@ pub(super) fn letter(summary: &Summary, picture: Option<&Picture>, caps: Caps) -
         trend(words, &summary.trend),
         super::trend::section(words, picture),
     ];
-    let body = Body {
-        campaign: safe::name(&summary.campaign_name),
-        opening: opening(words, summary),
+    let own = |text: fn(Words, &Summary) -> String| {
+        if is_alone { String::new() } else { text(words, summary) }
+    };
+    Part {
+        heading: own(heading),
+        opening: own(opening),
         among_word: words.word("mail-summary-among"),
         among: among(words, &summary.by_group.rows),
         reported: reported(words, summary),
@@ -81,13 +119,60 @@ pub(super) fn letter(summary: &Summary, picture: Option<&Picture>, caps: Caps) -
         alerts,
         more: more(words, "mail-more", summary.attention.len(), caps.rows / 2).concat(),
         sections: sections.into_iter().flatten().collect(),
-        footer: footer(words, summary.audit_head.as_deref()),
+    }
+}
+
+/// The heading of a campaign's part: its name and its vaccine.
+fn heading(words: Words, summary: &Summary) -> String {
+    let name = safe::name(&summary.campaign_name);
+    match &summary.vaccine_name {
+        Some(vaccine) => words.in_brackets(&name, &safe::name(vaccine)),
+        None => name,
+    }
+}
+
+/// The sentence with which a summary of several campaigns opens.
+fn opening_of_all(words: Words, summaries: &[Summary]) -> String {
+    let sum = |of: fn(&Summary) -> u64| thousands(summaries.iter().map(of).sum::<u64>());
+    words.say(
+        "mail-summary-opening-campaigns",
+        &[
+            ("end", &words.day_end(summaries[0].as_of)),
+            ("county", &safe::name(&summaries[0].county)),
+            ("campaigns", &summaries.len()),
+            ("total", &sum(|one| one.doses_total)),
+            ("today", &sum(|one| one.doses_today)),
+        ],
+    )
+}
+
+/// A line for each campaign: first doses, people who finished, doses of the day, and what needs attention.
+fn overview(words: Words, summaries: &[Summary]) -> Table {
+    let row = |summary: &Summary| {
+        let name = safe::name(summary.vaccine_name.as_ref().unwrap_or(&summary.campaign_name));
+        let cells = match total(&summary.by_area) {
+            Some(line) => [
+                share_cell(words, line.first, line.first_percent),
+                share_cell(words, line.complete, line.complete_percent),
+            ],
+            None => [(); 2].map(|()| Cell::right(words.word("mail-no-figure"))),
+        };
+        let mut row = vec![Cell::left(name)];
+        row.extend(cells);
+        row.push(Cell::right(thousands(summary.doses_today)));
+        row.push(Cell::right(summary.attention.len().to_string()));
+        row
     };
-    let lang = summary.language.tag();
-    let html = Html { subject: &subject, lang, title: &title, body: &body };
-    let html = html.render().expect("templates fail only where a value does");
-    let plain = Plain { body: &body }.render().expect("templates fail only where a value does");
-    Letter { subject, text: tidy(&plain), html, picture: picture.cloned() }
+    Table {
+        head: vec![
+            Cell::left(words.word("mail-summary-vaccine")),
+            Cell::right(words.word("mail-summary-first")),
+            Cell::right(words.word("mail-summary-complete")),
+            Cell::right(words.word("mail-summary-area-today")),
+            Cell::right(words.word("mail-summary-attention")),
+        ],
+        rows: summaries.iter().map(row).collect(),
+    }
 }
 
 /// The last line; it names the end of the audit log, so that a shorter one shows later.
@@ -118,17 +203,36 @@ fn total(areas: &[AreaLine]) -> Option<AreaLine> {
     let (eligible, first, complete) =
         (sum(|area| area.eligible), sum(|area| area.first), sum(|area| area.complete));
     Some(AreaLine {
+        area: AreaCode::from(""),
         area_name: String::new(),
         eligible,
         first,
         first_percent: Some(first.percent_of(eligible)?),
         complete,
         complete_percent: complete.percent_of(eligible),
-        today: areas.iter().map(|area| area.today).sum(),
+        today: Some(areas.iter().filter_map(|area| area.today).sum()),
     })
 }
 
-fn subject(words: Words, summary: &Summary, county: &str) -> String {
+fn subject(words: Words, summaries: &[Summary], county: &str) -> String {
+    let [summary] = summaries else {
+        let sum = |of: fn(&Summary) -> u64| summaries.iter().map(of).sum::<u64>();
+        let (doses, count) = (sum(|one| one.doses_today), sum(|one| one.attention.len() as u64));
+        let key = match count {
+            0 => "mail-summary-subject-campaigns",
+            _ => "mail-summary-subject-campaigns-attention",
+        };
+        return words.say(
+            key,
+            &[
+                ("date", &words.day_short(summaries[0].as_of)),
+                ("campaigns", &summaries.len()),
+                ("doses", &thousands(doses)),
+                ("count", &count),
+                ("county", &county),
+            ],
+        );
+    };
     let of_rows = || {
         let mut rows = summary.by_group.rows.iter();
         rows.find_map(|row| row.doses.first()?.percent)
@@ -331,7 +435,7 @@ fn areas(words: Words, summary: &Summary, caps: Caps) -> Option<Section> {
             Cell::left(name).note(eligible).strong(strong),
             share_cell(words, area.first, area.first_percent),
             share_cell(words, area.complete, area.complete_percent),
-            Cell::right(thousands(area.today)),
+            Cell::right(area.today.map_or_else(|| words.word("mail-summary-no-report"), thousands)),
         ]
     };
     let shown = areas.iter().take(caps.rows);

@@ -1,0 +1,119 @@
+//! One voice: a lead, a coordinator and a contact get one mail each, whatever the number of campaigns.
+
+use crate::support::{Folder, Ran, SENIORS, World, small};
+use serde_json::Value;
+
+fn flu() -> Folder {
+    small()
+        .swap("campaign.toml", "id = \"small\"", "id = \"flu\"")
+        .swap("campaign.toml", "小县接种", "流感接种")
+        .swap("campaign.toml", "series = \"covid19-inactivated\"", "series = \"flu\"")
+        .swap("deliveries.csv", "L1,", "F1,")
+        .swap("deliveries.csv", "L2,", "F2,")
+        .with(
+            "series.toml",
+            "id = \"flu\"\nname = \"流感疫苗\"\nsource = \"test\"\nantigen = \"流感病毒\"\n\
+             group = \"流感\"\nvaccines = [\"FLU\"]\n[[doses]]\nprotection = 1.0\n",
+        )
+}
+
+fn on_time(world: &World, arguments: &[&str]) -> Ran {
+    let mut command = world.command(arguments);
+    command.env("DOSEPLAN_CLOCK", "2021-03-31T08:00:00+08:00");
+    Ran::from(command.output().unwrap()).ends(0)
+}
+
+/// Two campaigns with adopted plans at the same places.
+fn county() -> World {
+    let world = World::empty();
+    for (campaign, name) in [(small(), "small"), (flu(), "flu")] {
+        let path = campaign.write(&world.path(name));
+        world.run(&["campaign", "apply", path.to_str().unwrap()]).ends(0);
+    }
+    world.import("persons", SENIORS).ends(0);
+    for campaign in ["flu", "small"] {
+        let chosen = ["--campaign", campaign, "--from", "2021-04-01", "--steps", "0"];
+        on_time(&world, &[&["plan", "make"][..], &chosen].concat());
+        on_time(&world, &["plan", "adopt", "--campaign", campaign]);
+    }
+    world
+}
+
+fn job(world: &World, job: &str, at: &str) {
+    world.run(&["job", "run", job, "--at", at]).ends(0);
+}
+
+/// Reader and subject of every mail of a kind.
+fn mails(world: &World, kind: &str) -> Vec<(String, String)> {
+    let all = world.run(&["outbox", "list", "-o", "json"]).ends(0).json();
+    let word = |mail: &Value, key: &str| mail[key].as_str().expect("text").to_owned();
+    let of_kind = all.as_array().unwrap().iter().filter(|mail| mail["kind"] == kind);
+    let mut found: Vec<_> = of_kind.map(|mail| (word(mail, "to"), word(mail, "subject"))).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_lead_gets_one_digest_with_a_part_for_each_campaign() {
+    let world = county();
+    job(&world, "digest", "2021-04-06T18:00");
+    let found = mails(&world, "digest");
+    let s1: Vec<_> = found.iter().filter(|mail| mail.0 == "s1@small.example").collect();
+    let [(_, subject)] = s1.as_slice() else { panic!("one mail: {found:?}") };
+    assert!(subject.contains("流感疫苗") && subject.contains("新冠"), "{subject}");
+    // The other campaign's occurrence, and another run of this one, add nothing.
+    for campaign in ["small", "flu"] {
+        let at = ["--at", "2021-04-06T18:00", "--campaign", campaign];
+        world.run(&[&["job", "run", "digest"][..], &at].concat()).ends(0);
+    }
+    assert_eq!(mails(&world, "digest").len(), found.len());
+    let preview = ["digest", "preview", "S1", "--day", "2021-04-06", "--part", "text"];
+    let text = world.run(&preview).ends(0).out;
+    for said in ["2 项接种活动", "小县接种", "流感接种", "流感疫苗"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    // A filter leaves the other campaign out.
+    let one = world.run(&[&preview[..], &["--campaign", "flu"]].concat()).ends(0).out;
+    assert!(one.contains("流感接种") && !one.contains("小县接种"), "{one}");
+}
+
+#[test]
+fn a_lead_with_nothing_to_do_gets_no_digest_unless_the_configuration_says_so() {
+    let closed = "S2,2021-04-05,0\nS2,2021-04-06,0\n";
+    let campaign = small().swap("closures.csv", "S2,2021-04-05,0\n", closed);
+    for (rule, readers) in [("needed", 1), ("always", 3)] {
+        let world = World::with(&campaign);
+        world.file("doseplan.toml", format!("[mail]\ndigest = \"{rule}\"\n"));
+        on_time(&world, &["plan", "make", "--from", "2021-04-01", "--steps", "0"]);
+        on_time(&world, &["plan", "adopt"]);
+        let at = ["--config", "doseplan.toml", "job", "run", "digest", "--at", "2021-04-05T18:00"];
+        world.run(&at).ends(0);
+        assert_eq!(mails(&world, "digest").len(), readers, "{rule}: {:?}", mails(&world, "digest"));
+    }
+}
+
+#[test]
+fn a_coordinator_gets_one_summary_and_each_contact_the_one_of_their_area() {
+    let world = county();
+    world.run(&["jurisdiction", "export", "places"]).ends(0);
+    let contacts = "area,name,email\n001,县领导,head@small.example\n\
+                    001,协调员,cdc@small.example\nB,乙镇防保所,b@small.example\n";
+    world.file("places/contacts.csv", contacts);
+    world.run(&["jurisdiction", "apply", "places"]).ends(0);
+    let header = "record,date,place,area,group,dose,doses";
+    world.file("tallies.csv", format!("{header}\nt1,2021-04-06,S1,A,adult,1,7\n"));
+    world.run(&["tallies", "import", "tallies.csv", "--campaign", "small"]).ends(0);
+    job(&world, "summary", "2021-04-07T07:00");
+    let found = mails(&world, "summary");
+    let to: Vec<&str> = found.iter().map(|mail| mail.0.as_str()).collect();
+    assert_eq!(to, ["b@small.example", "cdc@small.example", "head@small.example"], "{found:?}");
+    assert!(found[0].1.contains("乙镇") && found[1].1.contains("小县"), "{found:?}");
+    assert!(found.iter().all(|mail| mail.1.contains("2项活动")), "{found:?}");
+    job(&world, "summary", "2021-04-07T07:00");
+    assert_eq!(mails(&world, "summary").len(), 3);
+    let preview = ["digest", "preview", "--day", "2021-04-06", "--part", "text"];
+    let text = world.run(&preview).ends(0).out;
+    assert!(text.contains("2 项接种活动累计报告接种 7 剂次"), "{text}");
+    // Township B has not reported: that is not nothing.
+    assert!(text.contains("未报"), "{text}");
+}
