@@ -15,6 +15,10 @@ pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobR
     if today(&loaded.campaign, at.now) > tomorrow {
         return Ok(JobReport::TooLate { day: tomorrow });
     }
+    // What broke since is mended first, so that the mail is true.
+    if app.mend(loaded, at.now).await?.is_none() {
+        app.tell(loaded, at.now).await?;
+    }
     let missed = app.missed(loaded, Job::Digest, at.due).await?;
     let (new, silent) = app.queue_digests(loaded, day, missed, at.now).await?;
     Ok(JobReport::Digests { day, mails: new as u64, silent: silent.len() as u64 })

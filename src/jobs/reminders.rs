@@ -11,6 +11,7 @@ pub(super) async fn run(app: &App, loaded: &Loaded, at: Occasion) -> Result<JobR
     if is_over(&loaded.campaign, day) {
         return Ok(JobReport::Over);
     }
-    let new = app.queue_reminders(loaded, day, at.now).await?;
+    let told = app.tell(loaded, at.now).await?;
+    let new = told.people + app.queue_reminders(loaded, day, at.now).await?;
     Ok(JobReport::Reminders { mails: new as u64 })
 }

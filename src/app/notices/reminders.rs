@@ -12,11 +12,12 @@ use crate::domain::contact::Contact;
 use crate::domain::date::resolve;
 use crate::domain::id::PersonId;
 use crate::domain::judge::{Judge, MissedDose};
+use crate::domain::message::MailState;
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::OutcomeKind;
 use crate::mail::message::canonical;
 use crate::store::outbox::NewMessage;
-use crate::store::reminders::{self, Reminded};
+use crate::store::reminders::{self, Kind, Reminded, Told};
 use crate::store::{Tx, assignments, bounces, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
@@ -31,10 +32,25 @@ const OVERDUE_MAX: i64 = 3;
 const QUEUE_BATCH: usize = 256;
 
 /// A reminder that may have to be sent.
-struct Draft {
-    reminder: Reminder,
-    to_name: String,
-    send_by: DateTime<Utc>,
+pub(super) struct Draft {
+    pub(super) reminder: Reminder,
+    pub(super) to_name: String,
+    pub(super) send_by: DateTime<Utc>,
+    /// Whether quiet hours would hold it back until it is too late.
+    pub(super) is_urgent: bool,
+}
+
+/// Whether something is to be written: nobody is told the same twice, unless something else was said in between.
+fn is_news(item: &Reminded, before: &BTreeSet<Reminded>, told: &[Told]) -> bool {
+    if item.kind == Kind::Overdue {
+        return !before.contains(item);
+    }
+    let last = told.iter().rev().find(|told| told.state != MailState::Withdrawn);
+    let Some(Told { what: last, .. }) = last else { return item.kind == Kind::Tomorrow };
+    let is_same_place = last.place == item.place || last.place.is_empty();
+    let is_same_day = last.day == item.day && is_same_place && last.dose == item.dose;
+    let says_off = |one: &Reminded| one.kind == Kind::Cancelled;
+    !(is_same_day && says_off(last) == says_off(item))
 }
 
 impl App {
@@ -55,7 +71,7 @@ impl App {
         Ok(new)
     }
 
-    async fn queue_batch(
+    pub(super) async fn queue_batch(
         &self,
         tx: &mut Tx,
         loaded: &Loaded,
@@ -68,11 +84,18 @@ impl App {
             .flat_map(|draft| draft.reminder.items.iter().map(|item| reminded(item, day)))
             .collect();
         let before = reminders::find(tx, loaded.no, &wanted).await?;
+        let told = reminders::told(tx, loaded.no, day).await?;
         let (mut messages, mut about) = (Vec::new(), Vec::new());
         for draft in batch {
-            draft.reminder.items.retain(|item| !before.contains(&reminded(item, day)));
+            draft.reminder.items.retain(|item| {
+                let told = told.get(item.person.as_str()).map_or(&[][..], Vec::as_slice);
+                is_news(&reminded(item, day), &before, told)
+            });
             if !draft.reminder.items.is_empty() {
-                messages.push(self.reminder_message(loaded, draft, &secret, (day, now))?);
+                let after = draft.reminder.items.iter();
+                let after = after.filter_map(|item| told.get(item.person.as_str())?.last());
+                let after = after.map(|told| told.mail).max().unwrap_or(0);
+                messages.push(self.reminder_message(loaded, draft, &secret, (day, now), after)?);
                 let items = draft.reminder.items.iter();
                 about.push(items.map(|item| reminded(item, day)).collect::<Vec<_>>());
             }
@@ -91,9 +114,10 @@ impl App {
         draft: &Draft,
         secret: &[u8],
         (day, now): (NaiveDate, DateTime<Utc>),
+        after: i64,
     ) -> Result<NewMessage> {
         let reminder = &draft.reminder;
-        let key = key(loaded, reminder, day);
+        let key = key(loaded, reminder, day, after);
         let way_out = self.way_out(secret, &key)?;
         let post = Post {
             kind: crate::domain::message::MailKind::Reminder,
@@ -102,7 +126,7 @@ impl App {
             language: reminder.language,
             letter: crate::mail::render::reminder(reminder, &way_out),
             send_by: Some(draft.send_by),
-            personal: true,
+            personal: !draft.is_urgent,
             way_out: Some(way_out),
             attachments: Vec::new(),
         };
@@ -113,7 +137,7 @@ impl App {
         let tomorrow = day + TimeDelta::days(1);
         let mut tx = self.store.read().await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
-        let written = reminders::last(&mut tx, loaded.no, OVERDUE).await?;
+        let written = reminders::last(&mut tx, loaded.no, Kind::Overdue).await?;
         let unsubscribed = unsubscribed::addresses(&mut tx).await?;
         let suppressed = bounces::addresses(&mut tx).await?;
         let mut found: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
@@ -193,30 +217,30 @@ fn home(standing: &Standing) -> String {
     }
 }
 
-const TOMORROW: &str = "tomorrow";
-const OVERDUE: &str = "overdue";
-
-/// The kind of a reminder, and the day that it is unique for: the day of the session, or the day of sending.
-fn about(why: &ReminderWhy, today: NaiveDate) -> (&'static str, NaiveDate) {
-    match why {
-        ReminderWhy::Tomorrow { day, .. } => (TOMORROW, *day),
-        ReminderWhy::Overdue { .. } => (OVERDUE, today),
-    }
+/// An item as the table of reminders has it. Its day makes it one of its own: that of the session, or of sending.
+pub(super) fn reminded(item: &ReminderItem, today: NaiveDate) -> Reminded {
+    let (kind, day, place) = match &item.why {
+        ReminderWhy::Tomorrow { day, place, .. } => (Kind::Tomorrow, *day, place.to_string()),
+        ReminderWhy::Moved { day, place, .. } => (Kind::Moved, *day, place.to_string()),
+        ReminderWhy::Cancelled { was, was_place, .. } => {
+            (Kind::Cancelled, *was, was_place.to_string())
+        }
+        ReminderWhy::Overdue { .. } => (Kind::Overdue, today, String::new()),
+    };
+    Reminded { person: item.person.to_string(), dose: item.dose, kind, day, place }
 }
 
-/// An item as the table of reminders has it.
-fn reminded(item: &ReminderItem, today: NaiveDate) -> Reminded {
-    let (kind, day) = about(&item.why, today);
-    Reminded { person: item.person.to_string(), dose: item.dose, kind: kind.to_owned(), day }
-}
-
-/// The unique key of a reminder: the same people, doses and reasons have the same key.
-fn key(loaded: &Loaded, reminder: &Reminder, day: NaiveDate) -> String {
+/// The unique key of a reminder: the same people, doses, places and reasons have the same key, as long as they were
+/// not told something else in between (`after`: the number of the last mail to one of them).
+pub(super) fn key(loaded: &Loaded, reminder: &Reminder, day: NaiveDate, after: i64) -> String {
     let mut hash = Sha256::new();
     hash.update(reminder.email.as_bytes());
     for item in &reminder.items {
-        let (kind, about) = about(&item.why, day);
-        hash.update(format!("\n{}\t{}\t{kind}\t{about}", item.person, item.dose).as_bytes());
+        let Reminded { person, dose, kind, day, place } = reminded(item, day);
+        hash.update(format!("\n{person}\t{dose}\t{kind}\t{day}\t{place}").as_bytes());
+    }
+    if after > 0 {
+        hash.update(format!("\n{after}").as_bytes());
     }
     let text = crate::text::hex(&hash.finalize()[..12]);
     format!("reminder/{}/{day}/{text}", loaded.campaign.id)
@@ -244,9 +268,7 @@ fn why(
         return tomorrow.then(|| ReminderWhy::Tomorrow {
             day: one.day,
             place: one.place.clone(),
-            place_name: campaign
-                .place(one.place.as_str())
-                .map_or_else(|| one.place.to_string(), |place| place.name().to_owned()),
+            place_name: place_name(campaign, one.place.as_str()),
         });
     }
     // Only a later dose can be overdue. People without any dose get their appointment from the plan.
@@ -256,6 +278,11 @@ fn why(
     let since = due.latest.unwrap_or(due.recommended);
     (day > since && day <= campaign.end)
         .then(|| ReminderWhy::Overdue { since, places: places(campaign, person.area.as_str()) })
+}
+
+/// The name of a place; its code where it is no longer there.
+pub(super) fn place_name(campaign: &Campaign, code: &str) -> String {
+    campaign.place(code).map_or_else(|| code.to_owned(), |place| place.name().to_owned())
 }
 
 fn places(campaign: &Campaign, area: &str) -> Vec<String> {
@@ -274,8 +301,14 @@ fn places(campaign: &Campaign, area: &str) -> Vec<String> {
 }
 
 /// The vaccines of a catch-up visit, each with the number of its dose.
-fn vaccines(judge: &Judge, missed: &[MissedDose], why: &ReminderWhy) -> Vec<(String, u8)> {
-    let ReminderWhy::Tomorrow { day, .. } = why else { return Vec::new() };
+pub(super) fn vaccines(
+    judge: &Judge,
+    missed: &[MissedDose],
+    why: &ReminderWhy,
+) -> Vec<(String, u8)> {
+    let (ReminderWhy::Tomorrow { day, .. } | ReminderWhy::Moved { day, .. }) = why else {
+        return Vec::new();
+    };
     let given = missed.iter().filter(|dose| dose.earliest.max(dose.recommended) <= *day);
     given.map(|dose| (judge.name(dose.group).to_owned(), dose.dose)).collect()
 }
@@ -297,6 +330,7 @@ fn draft(
         day + TimeDelta::days(3)
     };
     Draft {
+        is_urgent: false,
         to_name: reader.name.clone(),
         send_by: resolve(campaign.timezone, last.and_time(noon)),
         reminder: Reminder {

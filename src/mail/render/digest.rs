@@ -18,7 +18,7 @@ const EXPIRY_NEAR_DAYS: i64 = 7;
 const AREAS_SHOWN_MAX: usize = 4;
 
 /// Display columns of a site's or team's code in a subject.
-const POST_COLUMNS_MAX: usize = 12;
+pub(super) const POST_COLUMNS_MAX: usize = 12;
 
 #[derive(Template)]
 #[template(path = "digest/body.html")]
@@ -37,12 +37,23 @@ struct Plain<'a> {
 }
 
 /// The content of both forms, HTML and plain text.
-struct Body {
-    campaign: String,
-    opening: String,
-    alerts: Vec<Alert>,
-    sections: Vec<Section>,
-    footer: String,
+pub(super) struct Body {
+    pub(super) campaign: String,
+    pub(super) opening: String,
+    pub(super) alerts: Vec<Alert>,
+    pub(super) sections: Vec<Section>,
+    pub(super) footer: String,
+}
+
+impl Body {
+    /// The letter in both forms.
+    pub(super) fn letter(&self, words: Words, subject: String, title: &str) -> Letter {
+        let html = Html { subject: &subject, lang: words.0.tag(), title, body: self };
+        let html = html.render().expect("templates fail only where a value does");
+        let plain = Plain { title, body: self };
+        let plain = plain.render().expect("templates fail only where a value does");
+        Letter { subject, text: tidy(&plain), html, picture: None }
+    }
 }
 
 pub(super) fn letter(digest: &LeadDigest, caps: Caps) -> Letter {
@@ -69,12 +80,7 @@ pub(super) fn letter(digest: &LeadDigest, caps: Caps) -> Letter {
         sections,
         footer: words.word("mail-footer"),
     };
-    let lang = digest.language.tag();
-    let html = Html { subject: &subject, lang, title: &title, body: &body };
-    let html = html.render().expect("templates fail only where a value does");
-    let plain = Plain { title: &title, body: &body };
-    let plain = plain.render().expect("templates fail only where a value does");
-    Letter { subject, text: tidy(&plain), html, picture: None }
+    body.letter(words, subject, &title)
 }
 
 fn is_team(digest: &LeadDigest) -> bool {
@@ -308,7 +314,12 @@ fn absent(words: Words, people: &[PersonLine], shown_max: usize) -> Option<Secti
     Some(section)
 }
 
-fn people_section(words: Words, heading: String, people: &[PersonLine], shown: usize) -> Section {
+pub(super) fn people_section(
+    words: Words,
+    heading: String,
+    people: &[PersonLine],
+    shown: usize,
+) -> Section {
     let row = |person: &PersonLine| {
         let code = safe::name(person.person.as_str());
         let name = person.name.as_deref().map(safe::name).filter(|name| !name.is_empty());

@@ -4,6 +4,7 @@
 //! stands where. Text from outside goes through [`safe`] first, and every list has a limit.
 
 mod attention;
+mod change;
 mod digest;
 mod marked;
 mod reminder;
@@ -16,7 +17,7 @@ use super::picture::{Painter, Undrawn};
 use super::{Letter, Picture};
 use crate::domain::campaign::Language;
 use crate::domain::coverage::Need;
-use crate::domain::notice::{LeadDigest, Reminder, Summary};
+use crate::domain::notice::{Amended, LeadDigest, PlanChange, Reminder, Summary};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
 use crate::text::thousands;
@@ -39,6 +40,16 @@ const NAMES_SHOWN_MAX: usize = 12;
 /// The digest of a site or team lead.
 pub fn digest(digest: &LeadDigest) -> Letter {
     fit(|caps| digest::letter(digest, caps))
+}
+
+/// The mail to a lead whose day has changed since the digest.
+pub fn amended(change: &Amended) -> Letter {
+    fit(|caps| change::amended(change, caps))
+}
+
+/// The mail to the coordinator about a plan that was mended.
+pub fn plan_change(change: &PlanChange) -> Letter {
+    fit(|caps| change::plan(change, caps))
 }
 
 /// The coordinator's summary, with its picture where there is one.

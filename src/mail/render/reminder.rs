@@ -3,7 +3,7 @@
 
 use super::words::Words;
 use super::{Caps, Letter, NAMES_SHOWN_MAX, more, tidy};
-use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
+use crate::domain::notice::{ChangeReason, Reminder, ReminderItem, ReminderWhy};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
 use askama::Template;
@@ -97,16 +97,43 @@ fn subject(words: Words, reminder: &Reminder) -> String {
         let arguments: [(&str, &dyn std::fmt::Display); 2] = [("date", &date), ("count", count)];
         return words.say("mail-reminder-subject-tomorrow-places", &arguments);
     }
+    if let Some(subject) = reminder.items.iter().find_map(|item| changed(words, item)) {
+        return subject;
+    }
     match reminder.items.as_slice() {
         [one] => words.say("mail-reminder-subject-overdue", &[("dose", &words.dose(one.dose))]),
         all => words.say("mail-reminder-subject-overdue-more", &[("count", &all.len())]),
     }
 }
 
+/// The subject of a mail that says that an appointment changed.
+fn changed(words: Words, item: &ReminderItem) -> Option<String> {
+    match &item.why {
+        ReminderWhy::Moved { day, place_name, .. } => {
+            let (date, place) = (words.day_short(*day), safe::name(place_name));
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("date", &date), ("place", &place)];
+            Some(words.say("mail-reminder-subject-moved", &arguments))
+        }
+        ReminderWhy::Cancelled { was, .. } => {
+            let date = words.day_short(*was);
+            Some(words.say("mail-reminder-subject-cancelled", &[("date", &date)]))
+        }
+        ReminderWhy::Tomorrow { .. } | ReminderWhy::Overdue { .. } => None,
+    }
+}
+
+/// That an appointment is off, and why.
+fn was(words: Words, day: NaiveDate, place: &str, reason: ChangeReason) -> String {
+    let (date, place) = (words.date(day), safe::name(place));
+    let reason = words.word(&format!("mail-reminder-reason-{reason}"));
+    words.say("mail-reminder-was", &[("date", &date), ("place", &place), ("reason", &reason)])
+}
+
 fn parts(words: Words, reminder: &Reminder, caps: Caps) -> Vec<Part> {
     let vaccine = safe::name(&reminder.vaccine_name);
     let mut by_day: BTreeMap<NaiveDate, Vec<Item>> = BTreeMap::new();
-    let mut overdue = Vec::new();
+    let (mut overdue, mut changes) = (Vec::new(), Vec::new());
     for item in reminder.items.iter().take(caps.rows) {
         let who = who(words, item);
         match &item.why {
@@ -114,6 +141,20 @@ fn parts(words: Words, reminder: &Reminder, caps: Caps) -> Vec<Part> {
                 let place = safe::name(place_name);
                 let line = words.say("mail-reminder-place", &[("place", &place)]);
                 by_day.entry(*day).or_default().push(Item { who, lines: vec![line] });
+            }
+            ReminderWhy::Moved { was: old, was_place, day, place_name, reason, .. } => {
+                let (date, place) = (words.date(*day), safe::name(place_name));
+                let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                    [("date", &date), ("place", &place)];
+                let now = words.say("mail-reminder-now", &arguments);
+                changes.push(Item { who, lines: vec![was(words, *old, was_place, *reason), now] });
+            }
+            ReminderWhy::Cancelled { was: old, was_place_name, reason, .. } => {
+                let off = was(words, *old, was_place_name, *reason);
+                let later = words.word("mail-reminder-later");
+                let is_over = *reason == ChangeReason::Over;
+                let lines = if is_over { vec![off] } else { vec![off, later] };
+                changes.push(Item { who, lines });
             }
             ReminderWhy::Overdue { since, places } => {
                 let date = words.day(*since);
@@ -137,6 +178,10 @@ fn parts(words: Words, reminder: &Reminder, caps: Caps) -> Vec<Part> {
             Part { opening: words.say("mail-reminder-tomorrow", &arguments), items }
         })
         .collect();
+    if !changes.is_empty() {
+        let opening = words.say("mail-reminder-changed", &[("vaccine", &vaccine)]);
+        parts.insert(0, Part { opening, items: changes });
+    }
     if !overdue.is_empty() {
         let opening = words.say("mail-reminder-overdue", &[("vaccine", &vaccine)]);
         parts.push(Part { opening, items: overdue });
