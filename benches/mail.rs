@@ -162,7 +162,11 @@ async fn remind(db: &str, folder: &Path, people: usize) -> Result<(Duration, Dur
     let clock = Clock::simulated(local("2021-03-31T09:00:00"));
     let (since, cpu) = (Instant::now(), support::own_cpu());
     let queued = app
-        .queue_reminders(&loaded, loaded.campaign.start.pred_opt().expect("a day"), clock.now())
+        .queue_reminders(
+            std::slice::from_ref(&loaded),
+            loaded.campaign.start.pred_opt().expect("a day"),
+            clock.now(),
+        )
         .await?;
     let (decided, cpu) = (since.elapsed(), support::own_cpu().saturating_sub(cpu));
     if queued != people {

@@ -1,15 +1,14 @@
 //! Appointments for people of the register, and where each of them stands.
 
-use super::{App, Loaded, Result, millis, today};
+use super::{Loaded, Result, millis, today};
 use crate::domain::assign::{Ended, Output, assign};
 use crate::domain::dose::Dose;
-use crate::domain::id::GroupId;
+use crate::domain::id::{GroupId, PersonId};
 use crate::domain::judge::{Due, Judged, MissedDose, Subject};
 use crate::domain::person::{Asked, Outcome, OutcomeKind, Person, barred};
 use crate::domain::plan::PlanRow;
-use crate::domain::plan::PlanState;
 use crate::domain::rules::GroupForecast;
-use crate::store::{Tx, assignments, doses, outcomes, people, plans};
+use crate::store::{Tx, assignments, doses, outcomes, people, records};
 use chrono::{DateTime, NaiveDate, Utc};
 use register::{Codes, Places};
 use std::collections::BTreeMap;
@@ -49,21 +48,54 @@ pub async fn each_standing(
     people::each(tx, |person| {
         let doses = given.remove(&person.id).unwrap_or_default();
         let noted = noted.get(&person.id).map_or(&[][..], Vec::as_slice);
-        let state = state(loaded, &person, doses, noted, day);
-        let group = asked.group(&person.area, person.traits(), day);
-        take(Standing {
-            group: group.map(|group| group.id.clone()),
-            doses: state.doses,
-            judged: state.judged,
-            due: state.due,
-            missed: state.missed,
-            forecasts: state.forecasts,
-            barred: state.barred,
-            person,
-        });
+        let group = asked.group(&person.area, person.traits(), day).map(|group| group.id.clone());
+        take(stands(loaded, (person, group), doses, noted, day));
     })
     .await?;
     Ok(())
+}
+
+/// Some people of the register as they stand on `day`.
+pub async fn standings<'a>(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    wanted: impl Iterator<Item = &'a PersonId>,
+    day: NaiveDate,
+) -> Result<BTreeMap<PersonId, Standing>> {
+    let codes: Vec<&str> = wanted.map(PersonId::as_str).collect();
+    let known = records::find::<Person>(tx, codes.iter().copied()).await?;
+    let noted = outcomes::of_people(tx, &codes).await?;
+    let people: Vec<Person> = known.into_values().map(|known| known.value).collect();
+    let mut given = doses::histories(tx, people.iter().map(|person| &person.id)).await?;
+    let asked = Asked::by(&loaded.campaign);
+    let mut out = BTreeMap::new();
+    for person in people {
+        let doses = given.remove(&person.id).map(|history| history.doses).unwrap_or_default();
+        let noted = noted.get(&person.id).map_or(&[][..], Vec::as_slice);
+        let group = asked.group(&person.area, person.traits(), day).map(|group| group.id.clone());
+        out.insert(person.id.clone(), stands(loaded, (person, group), doses, noted, day));
+    }
+    Ok(out)
+}
+
+fn stands(
+    loaded: &Loaded,
+    (person, group): (Person, Option<GroupId>),
+    doses: Vec<Dose>,
+    noted: &[Outcome],
+    day: NaiveDate,
+) -> Standing {
+    let state = state(loaded, &person, doses, noted, day);
+    Standing {
+        group,
+        doses: state.doses,
+        judged: state.judged,
+        due: state.due,
+        missed: state.missed,
+        forecasts: state.forecasts,
+        barred: state.barred,
+        person,
+    }
 }
 
 /// The part of [`Standing`] that follows from doses and outcomes.
@@ -105,20 +137,6 @@ fn state(
         barred: if has_died { Some(OutcomeKind::Dead) } else { noted },
         judged: outlook.doses,
         doses,
-    }
-}
-
-impl App {
-    /// Assigns everybody who is due to the sessions of the adopted plan; `None` where no plan is adopted.
-    pub async fn assign(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Output>> {
-        let mut tx = self.store.write().await?;
-        let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await? else {
-            return Ok(None);
-        };
-        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
-        let out = assign_in(&mut tx, loaded, head.no, &rows, now).await?;
-        tx.commit().await?;
-        Ok(Some(out))
     }
 }
 

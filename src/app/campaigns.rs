@@ -1,5 +1,6 @@
 //! Campaigns: stored, compared, listed.
 
+use super::breaking::{self, Broken};
 use super::places::{Change, Composed, PlaceChange, owns, touched, unsettle};
 use super::{App, AppError, Loaded, Result, millis};
 use crate::domain::audit::Action;
@@ -27,6 +28,8 @@ pub struct Applied {
     pub changes: Vec<RowChange>,
     /// What it changes for other campaigns, because areas and places are everybody's.
     pub places: Vec<PlaceChange>,
+    /// What it breaks in plans that are in force.
+    pub broken: Vec<Broken>,
 }
 
 impl Applied {
@@ -95,6 +98,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Applied> {
         let at = millis(now);
+        let before = self.before(act.tx()).await?;
         let found = compare(act.tx(), own).await?;
         if !found.applied.is_change() {
             return Ok(found.applied);
@@ -114,7 +118,8 @@ impl App {
             campaigns::unsettle_one(act.tx(), no).await?;
         }
         self.count_again(act.tx()).await?;
-        Ok(found.applied)
+        let broken = breaking::plans(act.tx(), &found.composed, &before, now).await?;
+        Ok(Applied { broken, ..found.applied })
     }
 
     /// What the folder of a campaign's newest version says.
@@ -275,7 +280,8 @@ async fn compare(tx: &mut Tx, said: &LocalCampaign) -> Result<Compared> {
         let places = touched(&composed, Some(id));
         (composed, places)
     };
-    let applied = Applied { is_new: known.is_none(), changes: changes.unwrap_or_default(), places };
+    let (is_new, changes) = (known.is_none(), changes.unwrap_or_default());
+    let applied = Applied { is_new, changes, places, broken: Vec::new() };
     let places = (new != old).then_some(new);
     Ok(Compared { own, applied, places, composed })
 }

@@ -1,5 +1,6 @@
 //! The jurisdiction: its areas, places and contacts, stored and compared, and what campaigns say otherwise.
 
+use super::breaking::{self, Broken};
 use super::places::{Change, Own, PlaceChange, owns, touched, unsettle};
 use super::{App, AppError, Result, millis};
 use crate::domain::audit::Action;
@@ -23,6 +24,8 @@ pub struct AppliedPlaces {
     pub changes: Vec<PlaceChange>,
     /// Sites whose rows were those of campaigns and are the jurisdiction's now, though nothing in them differs.
     pub taken: usize,
+    /// What it breaks in plans that are in force.
+    pub broken: Vec<Broken>,
 }
 
 impl AppliedPlaces {
@@ -85,11 +88,13 @@ impl App {
         let (old, owns) = (jurisdictions::newest(act.tx()).await?, owns(act.tx()).await?);
         let all: Vec<&LocalCampaign> = owns.iter().map(|one| &one.own).collect();
         let new = old.given(given, &all);
-        let (applied, composed) = changed(act.tx(), (&old, &new), &owns).await?;
+        let before = self.before(act.tx()).await?;
+        let (mut applied, composed) = changed(act.tx(), (&old, &new), &owns).await?;
         if applied.is_change() {
             jurisdictions::insert(&mut act, &new, millis(now)).await?;
             unsettle(act.tx(), &composed).await?;
             self.count_again(act.tx()).await?;
+            applied.broken = breaking::plans(act.tx(), &composed, &before, now).await?;
             act.commit(None, &format!("{} changes", applied.changes.len())).await?;
         }
         Ok(applied)
@@ -130,10 +135,12 @@ impl App {
                 &[("table", &table), ("code", &code), ("known", &known)],
             ));
         }
-        let (applied, composed) = changed(act.tx(), (&old, &new), &owns).await?;
+        let before = self.before(act.tx()).await?;
+        let (mut applied, composed) = changed(act.tx(), (&old, &new), &owns).await?;
         jurisdictions::insert(&mut act, &new, millis(now)).await?;
         unsettle(act.tx(), &composed).await?;
         self.count_again(act.tx()).await?;
+        applied.broken = breaking::plans(act.tx(), &composed, &before, now).await?;
         act.commit(None, &format!("{table} {code}")).await?;
         Ok(applied)
     }
@@ -169,6 +176,7 @@ async fn changed(
         is_new: old.jurisdiction.is_none(),
         changes: rows.into_iter().map(with_campaigns).collect(),
         taken: old.brought.difference(&new.brought).count(),
+        broken: Vec::new(),
     };
     Ok((applied, composed))
 }

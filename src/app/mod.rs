@@ -4,6 +4,7 @@ pub mod accounts;
 mod acts;
 pub mod assigning;
 pub mod bounces;
+pub mod breaking;
 pub mod campaigns;
 pub mod catch_up;
 pub mod copies;
@@ -18,6 +19,7 @@ pub mod import;
 pub mod installation;
 pub mod jurisdiction;
 pub mod jurisdictions;
+pub mod mending;
 pub mod national;
 pub mod notices;
 pub mod outbox;
@@ -417,3 +419,6 @@ pub fn millis(at: DateTime<Utc>) -> i64 {
 pub fn today(campaign: &Campaign, now: DateTime<Utc>) -> NaiveDate {
     crate::domain::date::day_of(campaign.timezone, now)
 }
+
+#[cfg(test)]
+mod truth_tests;

@@ -12,6 +12,7 @@ use crate::domain::plan::{Certificate, MadeBy, Plan, PlanRow, PlanState, first_d
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
 use crate::store::Tx;
 use crate::store::plans::{self, NewPlan, PlanHead};
+use crate::store::unrest;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// A plan and its number.
@@ -165,8 +166,12 @@ impl App {
                 &[("no", &head.no), ("count", &faults.len()), ("first", first)],
             ));
         }
+        // The days before the plan's first one stay as they are in the plan before it: who comes today is expected.
+        let mut all = in_force(act.tx(), loaded, day, head.from).await?;
+        all.extend(rows);
         plans::adopt(&mut act, loaded.no, head.no, millis(now)).await?;
-        let people = assign_in(act.tx(), loaded, head.no, &rows, now).await?;
+        let people = assign_in(act.tx(), loaded, head.no, &all, now).await?;
+        unrest::clear(act.tx(), loaded.no).await?;
         act.commit(Some(loaded.campaign.id.as_str()), &head.no.to_string()).await?;
         Ok(Adopted { no: head.no, people })
     }
@@ -206,6 +211,22 @@ impl App {
     }
 }
 
+impl App {
+    /// Assigns everybody who is due to the sessions of the adopted plan; `None` where no plan is adopted.
+    pub async fn assign(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Output>> {
+        let mut tx = self.store.write().await?;
+        let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await? else {
+            return Ok(None);
+        };
+        let day = today(&loaded.campaign, now);
+        let mut rows = in_force(&mut tx, loaded, day, head.from).await?;
+        rows.extend(plans::rows(&mut tx, loaded.no, head.no).await?);
+        let out = assign_in(&mut tx, loaded, head.no, &rows, now).await?;
+        tx.commit().await?;
+        Ok(Some(out))
+    }
+}
+
 /// Takes what is of other areas out of a plan that is seen in part.
 fn hide(head: &mut PlanHead, loaded: &Loaded) {
     head.unplaced.retain(|one| loaded.shows(&one.area));
@@ -223,6 +244,27 @@ pub(super) async fn rows_on(
     let mut rows = loaded.campaign.plan_rows_on(rows, day);
     rows.retain(|row| loaded.shows(&row.area));
     Ok(rows)
+}
+
+/// The rows of the days from `first` on and before `until`, as the plan has them that was last in force for each day.
+pub(super) async fn in_force(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    first: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<PlanRow>> {
+    let mut out = Vec::new();
+    let mut until = until;
+    for plan in plans::adopted(tx, loaded.no).await?.into_iter().rev() {
+        if until <= first {
+            break;
+        }
+        let rows = rows_on(tx, loaded, plan.no, first).await?;
+        let is_its = |row: &PlanRow| row.day >= plan.from.max(first) && row.day < until;
+        out.extend(rows.into_iter().filter(is_its));
+        until = until.min(plan.from);
+    }
+    Ok(out)
 }
 
 fn no_draft(no: Option<i64>) -> AppError {

@@ -9,7 +9,7 @@ use crate::domain::message::MailState;
 use crate::domain::plan::PlanState;
 use crate::domain::refusal::Cause;
 use crate::store::installation::Hold;
-use crate::store::{Tx, doubtful, installation, outbox, plans, relays, runs};
+use crate::store::{Tx, doubtful, installation, outbox, plans, relays, runs, unrest};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -78,6 +78,15 @@ pub enum Problem {
         planned: u64,
         /// Doses given.
         done: u64,
+    },
+    /// Seats of the plan in force do not stand: places are shut, or vaccine is not there.
+    PlanBroken {
+        /// Seats.
+        seats: u64,
+        /// Appointments that were withdrawn.
+        withdrawn: u64,
+        /// The draft that mends it and waits to be adopted; `None`: it is being made.
+        draft: Option<i64>,
     },
     /// Sites were open on the as-of day and have not reported.
     LateSites {
@@ -170,6 +179,12 @@ impl App {
         let waiting = waiting.iter().map(|held| &held.what);
         problems.extend(attention::doubtful(campaign, waiting).and_then(Problem::of));
         problems.extend(attention::no_plan(campaign, adopted.is_some(), day).and_then(Problem::of));
+        let broken = unrest::find(&mut tx, loaded.no).await?.filter(|found| found.total() > 0);
+        problems.extend(broken.map(|found| Problem::PlanBroken {
+            seats: found.total(),
+            withdrawn: found.withdrawn,
+            draft: found.draft,
+        }));
         problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), hold }));
         problems.extend(self.relay_problem(&mut tx).await?);
         let figures = coverage(campaign, as_of, &basis.counted, Depth::Root, sites);

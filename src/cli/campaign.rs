@@ -182,8 +182,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     } else {
         app.apply_own(&own, Actor::CommandLine, invocation.clock.now()).await
     };
-    app.store.close().await;
-    let applied = applied?;
+    let (applied, mended) = super::broken::mended(invocation, &app, applied, dry_run).await?;
     if invocation.out.format == Format::Json {
         let own = applied.changes.iter().map(|change| serde_json::json!(change));
         let places = applied.places.iter().map(|change| serde_json::json!(change));
@@ -208,6 +207,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
         let count = applied.places.len();
         invocation.out.note("campaign-touches-others", &[("count", &count)]);
     }
+    super::broken::told(invocation, &applied.broken, &mended);
     Ok(if dry_run && applied.is_change() { exit::CHANGES } else { exit::OK })
 }
 

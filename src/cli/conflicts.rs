@@ -188,9 +188,10 @@ async fn place(invocation: &Invocation, row: (&str, &str), keep: &str) -> anyhow
     let campaign = (keep != KEEP_JURISDICTION).then_some(keep);
     let now = invocation.clock.now();
     let applied = app.resolve_place(row, campaign, Actor::CommandLine, now).await;
-    app.store.close().await;
-    applied_places(invocation, &applied?);
+    let (applied, mended) = super::broken::mended(invocation, &app, applied, false).await?;
+    applied_places(invocation, &applied);
     let (table, code) = (row.0, harmless(row.1));
     invocation.out.note("jurisdiction-resolved", &[("table", &table), ("code", &code)]);
+    super::broken::told(invocation, &applied.broken, &mended);
     Ok(exit::OK)
 }

@@ -147,9 +147,9 @@ pub(super) async fn import(
     let (path, language) = (file.path.as_path(), invocation.out.language);
     let (campaign, revives) = (campaign.as_ref(), file.revive);
     let order = Order { campaign, kind, path, language, revives, sure };
-    let done = app.import_file(&order, invocation.clock.now()).await?;
+    let done = app.import_file(&order, invocation.clock.now()).await;
     let all = app.campaigns().await?;
-    app.store.close().await;
+    let (done, mended) = super::broken::mended(invocation, &app, done, false).await?;
     let told = Told {
         warnings: warned(invocation, &all, &done.warnings),
         stored_warnings: warned(invocation, &all, &done.stored_warnings),
@@ -157,6 +157,7 @@ pub(super) async fn import(
     };
     invocation.out.thing(&told);
     tell(invocation, &told);
+    super::broken::told(invocation, &done.broken, &mended);
     Ok(if done.fault.iter().any(|issue| issue.code == "path_missing") {
         exit::CONFIGURATION
     } else if done.fault.is_empty() && done.refused == 0 {

@@ -75,8 +75,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     } else {
         app.apply_jurisdiction(&given, Actor::CommandLine, invocation.clock.now()).await
     };
-    app.store.close().await;
-    let applied = applied?;
+    let (applied, mended) = super::broken::mended(invocation, &app, applied, dry_run).await?;
     applied_places(invocation, &applied);
     let name = harmless(&given.name);
     let key = match (applied.is_new, applied.is_change(), dry_run) {
@@ -91,6 +90,7 @@ async fn apply(invocation: &Invocation, path: &Path, dry_run: bool) -> anyhow::R
     if taken > 0 {
         invocation.out.note("jurisdiction-taken", &[("count", &taken)]);
     }
+    super::broken::told(invocation, &applied.broken, &mended);
     Ok(if dry_run && applied.is_change() { exit::CHANGES } else { exit::OK })
 }
 

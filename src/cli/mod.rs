@@ -6,6 +6,7 @@ mod acts;
 mod applied;
 mod backup;
 mod bounce;
+mod broken;
 mod browser;
 mod campaign;
 mod catch_up;

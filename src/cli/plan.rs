@@ -195,7 +195,9 @@ impl Make {
 
 async fn adopt(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
     let (app, loaded) = invocation.loaded(None).await?;
-    let adopted = app.adopt_plan(&loaded, no, Actor::CommandLine, invocation.clock.now()).await?;
+    let now = invocation.clock.now();
+    let adopted = app.adopt_plan(&loaded, no, Actor::CommandLine, now).await?;
+    app.tell(&loaded, now).await?;
     invocation.out.note(
         "plan-adopted",
         &[

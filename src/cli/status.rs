@@ -196,6 +196,13 @@ fn said(invocation: &Invocation, problem: &Problem) -> String {
             out.say("problem-doubtful", &[("count", &counts.len()), ("records", &records)])
         }
         Problem::NoPlan => out.word("problem-no-plan"),
+        Problem::PlanBroken { seats, withdrawn, draft: None } => {
+            out.say("problem-plan-broken", &[("seats", seats), ("withdrawn", withdrawn)])
+        }
+        Problem::PlanBroken { seats, withdrawn, draft: Some(draft) } => out.say(
+            "problem-plan-waits",
+            &[("seats", seats), ("withdrawn", withdrawn), ("draft", draft)],
+        ),
         Problem::JobFailed { job } => out.say("problem-job-failed", &[("job", job)]),
         Problem::Held { hold, remedy } => {
             let said = hold.words(out.language);

@@ -78,6 +78,10 @@ pub enum Ended {
     PlanChanged,
     /// The person refused, is deferred, contraindicated, moved or dead.
     Barred,
+    /// The place is shut on the day, has less room, or is no longer there.
+    Closed,
+    /// There is no vaccine for it.
+    Short,
 }
 
 impl Ended {
@@ -88,6 +92,8 @@ impl Ended {
             Self::Absent => "absent",
             Self::PlanChanged => "plan_changed",
             Self::Barred => "barred",
+            Self::Closed => "closed",
+            Self::Short => "short",
         }
     }
 }

@@ -9,8 +9,10 @@ words! {
         Digest = "digest",
         /// Yesterday's figures, to the coordinator.
         Summary = "summary",
-        /// A dose that is due, to a person or whoever reads mail for them.
+        /// A dose that is due, to a person or whoever reads mail for them; also that an appointment changed.
         Reminder = "reminder",
+        /// What became of the plan when something new was known, to the coordinator.
+        Change = "change",
     }
 }
 
@@ -33,6 +35,8 @@ words! {
         Unroutable = "unroutable",
         /// It was not sent while it was worth sending.
         Expired = "expired",
+        /// What it says was no longer true before it was sent.
+        Withdrawn = "withdrawn",
     }
 }
 
@@ -63,6 +67,8 @@ words! {
         Sent = "sent",
         /// Refused for now, or the server was lost before the body left: it is tried again.
         Waiting = "waiting",
+        /// It was no longer true.
+        Withdrawn = "withdrawn",
     }
 }
 

@@ -43,6 +43,7 @@ pub mod rules;
 pub mod series;
 pub mod sex;
 pub mod site;
+pub mod standing;
 pub mod stock;
 pub mod subtree;
 pub mod tables;

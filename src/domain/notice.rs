@@ -7,6 +7,7 @@ use super::contact::Contact;
 use super::count::{Doses, People, Percent};
 use super::coverage::{Coverage, Need};
 use super::id::{AreaCode, CampaignId, LotCode, PersonId, PlaceCode};
+use super::words::words;
 use chrono::NaiveDate;
 
 /// What a site or team lead gets the evening before.
@@ -231,6 +232,60 @@ pub struct Reminder {
     pub contact: Option<Contact>,
 }
 
+/// A short mail to a lead whose day has changed since the digest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Amended {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Its name.
+    pub campaign_name: String,
+    /// Code of the site or team.
+    pub post: String,
+    /// Its name.
+    pub post_name: String,
+    /// Who reads it.
+    pub lead: Contact,
+    /// In which language.
+    pub language: Language,
+    /// The day that has changed.
+    pub day: NaiveDate,
+    /// Each place that changed: its name, the doses that the digest had, and the doses now.
+    pub sessions: Vec<(String, u64, u64)>,
+    /// People who are no longer expected.
+    pub left: Vec<PersonLine>,
+    /// People who are expected now and were not.
+    pub joined: Vec<PersonLine>,
+    /// Those of them whom no mail reaches: somebody has to phone.
+    pub call: Vec<PersonLine>,
+}
+
+/// What became of a plan when something new was known, for the coordinator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanChange {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Its name.
+    pub campaign_name: String,
+    /// Who reads it.
+    pub coordinator: Contact,
+    /// In which language.
+    pub language: Language,
+    /// The day on which it is written.
+    pub today: NaiveDate,
+    /// What was broken.
+    pub unrest: super::standing::Unrest,
+    /// Number of the plan.
+    pub plan: i64,
+    /// Whether it waits to be adopted.
+    pub waits: bool,
+    /// How many doubtful counts keep it waiting; 0 where the campaign asks.
+    pub doubtful: u64,
+    /// Sessions that change.
+    pub sessions: u64,
+    /// People with a new appointment.
+    pub assigned: u64,
+}
+
 /// One person and dose in a reminder.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReminderItem {
@@ -246,6 +301,20 @@ pub struct ReminderItem {
     pub why: ReminderWhy,
 }
 
+words! {
+    /// Why an appointment changed after somebody was told.
+    pub enum ChangeReason {
+        /// The place is shut on that day, or can give fewer doses.
+        Closed = "closed",
+        /// The vaccine is not there.
+        Vaccine = "vaccine",
+        /// The campaign is over by then.
+        Over = "over",
+        /// The plan was made anew.
+        Plan = "plan",
+    }
+}
+
 /// Why a person is reminded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReminderWhy {
@@ -257,6 +326,32 @@ pub enum ReminderWhy {
         place: PlaceCode,
         /// Its name.
         place_name: String,
+    },
+    /// They were told another day or place than the one they have now.
+    Moved {
+        /// The day that they were told.
+        was: NaiveDate,
+        /// Name of the place that they were told.
+        was_place: String,
+        /// The day now.
+        day: NaiveDate,
+        /// The site or stop now.
+        place: PlaceCode,
+        /// Its name.
+        place_name: String,
+        /// Why.
+        reason: ChangeReason,
+    },
+    /// They were told a day and have none now.
+    Cancelled {
+        /// The day that they were told.
+        was: NaiveDate,
+        /// The place that they were told.
+        was_place: PlaceCode,
+        /// Its name.
+        was_place_name: String,
+        /// Why.
+        reason: ChangeReason,
     },
     /// Their dose is overdue.
     Overdue {

@@ -401,6 +401,7 @@ pub const CODES: &[&str] = &[
     "dose_number",
     "future_date",
     "before_birth",
+    "possible_duplicate",
     "unknown_campaign",
     "wrong_campaign",
     "which_campaign",

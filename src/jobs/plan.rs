@@ -27,14 +27,17 @@ pub(super) async fn run(
     let made = app.make_plan(loaded, None, by, search, at.now).await?;
     let doses = made.plan.figures.doses;
     if loaded.campaign.adopt == Adopt::Ask {
+        app.note_draft(loaded, made.no, at.now).await?;
         return Ok(JobReport::Draft { plan: made.no, doses });
     }
     // What was built on a mistyped count, or lacks the right one, is for somebody to decide.
     let counts = app.doubtful(loaded).await?.len() as u64;
     if counts > 0 {
+        app.note_draft(loaded, made.no, at.now).await?;
         return Ok(JobReport::Doubtful { plan: made.no, doses, counts });
     }
     let adopted = app.adopt_plan(loaded, Some(made.no), by, at.now).await?;
+    app.tell(loaded, at.now).await?;
     let (assigned, kept) = (adopted.people.new.len() as u64, adopted.people.kept as u64);
     Ok(JobReport::Adopted { plan: adopted.no, doses, assigned, kept })
 }

@@ -134,6 +134,7 @@ impl Runner {
         self.app.retain(now).await?;
         for loaded in self.app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
             self.make_rows(loaded, now).await?;
+            self.app.mend(loaded, now).await?;
         }
         while !self.stopping() {
             let mut tx = self.app.store.read().await?;

@@ -17,6 +17,24 @@ const END: &str = "INSERT INTO assignment_past \
      WHERE campaign = $1 AND person IN (SELECT value FROM json_each($4))";
 const DELETE: &str = "DELETE FROM assignment \
      WHERE campaign = $1 AND person IN (SELECT value FROM json_each($2))";
+/// Mails that wait and call people to the appointments that end.
+const WITHDRAW: &str = "UPDATE outbox SET state = 'withdrawn', fence = fence + 1, \
+     changed_at = $2, last_error = $3 WHERE state = 'queued' AND id IN (SELECT r.outbox \
+     FROM assignment a JOIN reminder r ON r.campaign = a.campaign AND r.person = a.person \
+     AND r.dose = a.dose AND r.day = a.day WHERE r.kind <> 'cancelled' AND a.campaign = $1 \
+     AND a.person IN (SELECT value FROM json_each($4)))";
+const OF: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
+     WHERE campaign = $1 AND person IN (SELECT value FROM json_each($2))";
+const CAMPAIGNS: &str = "SELECT DISTINCT campaign FROM assignment \
+     WHERE person IN (SELECT value FROM json_each($1)) ORDER BY campaign";
+const FROM: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
+     WHERE campaign = $1 AND day >= $2 ORDER BY day, place, made_at, person";
+const WHY: &str = "SELECT person, day, why FROM assignment_past WHERE campaign = $1 \
+     AND person IN (SELECT value FROM json_each($2)) ORDER BY ended_at";
+const LEFT: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment_past \
+     WHERE campaign = $1 AND day = $2 AND ended_at > $3 AND made_at <= $3 ORDER BY place, person";
+const JOINED: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
+     WHERE campaign = $1 AND day = $2 AND made_at > $3 ORDER BY place, person";
 const HELD: &str = "SELECT person, dose, day, place FROM assignment \
      WHERE campaign = $1 ORDER BY person";
 const ALL: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
@@ -27,6 +45,9 @@ const PAST_ON: &str = "SELECT person, dose, day, place, plan, made_at FROM assig
      WHERE campaign = $1 AND day = $2 AND why = $3 ORDER BY place, person";
 const ABSENCES: &str = "SELECT person, dose, COUNT(*), MAX(day) FROM assignment_past \
      WHERE campaign = $1 AND why = 'absent' GROUP BY person, dose";
+
+/// What is noted with a mail that is withdrawn.
+pub const NO_LONGER: &str = "the appointment no longer stands";
 
 /// People that one statement handles: a list of some tens of kilobytes.
 const PEOPLE_PER_STATEMENT: usize = 5000;
@@ -106,7 +127,52 @@ pub async fn each_absence(
     .await
 }
 
-/// Ends the appointments of people, for one reason; `now` is in milliseconds since 1970.
+/// The appointments of some people.
+pub async fn of(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    people: &[&str],
+) -> Result<BTreeMap<PersonId, Assignment>> {
+    let rows = tx.rows(OF, args![campaign, super::json_list(people)]).await?;
+    rows.iter().map(|row| assignment(row).map(|one| (one.person.clone(), one))).collect()
+}
+
+/// The campaigns in which some of these people have an appointment.
+pub async fn campaigns(tx: &mut Tx, people: &[&str]) -> Result<Vec<CampaignNo>> {
+    let rows = tx.rows(CAMPAIGNS, args![super::json_list(people)]).await?;
+    rows.iter().map(|row| row.get(0).map(CampaignNo)).collect()
+}
+
+/// The appointments from a day on, by day, place and the time at which they were made.
+pub async fn from(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<Vec<Assignment>> {
+    tx.rows(FROM, args![campaign, day]).await?.iter().map(assignment).collect()
+}
+
+/// Why the appointments of people on a day ended last, in a word.
+pub async fn why_ended(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    people: &[&str],
+) -> Result<BTreeMap<(String, NaiveDate), String>> {
+    let rows = tx.rows(WHY, args![campaign, super::json_list(people)]).await?;
+    rows.iter().map(|row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?))).collect()
+}
+
+/// Who left a day since an instant, and who joined it.
+pub async fn changed_since(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    day: NaiveDate,
+    since: i64,
+) -> Result<(Vec<Assignment>, Vec<Assignment>)> {
+    let left = tx.rows(LEFT, args![campaign, day, since]).await?;
+    let joined = tx.rows(JOINED, args![campaign, day, since]).await?;
+    let read = |rows: Vec<Row>| rows.iter().map(assignment).collect::<Result<Vec<_>>>();
+    Ok((read(left)?, read(joined)?))
+}
+
+/// Ends the appointments of people, for one reason, and withdraws the mails that wait and call them; `now` is in
+/// milliseconds since 1970.
 pub async fn end(
     tx: &mut Tx,
     campaign: CampaignNo,
@@ -115,7 +181,8 @@ pub async fn end(
     now: i64,
 ) -> Result<()> {
     for people in people.chunks(PEOPLE_PER_STATEMENT) {
-        let list = list(people);
+        let list = super::json_list(people);
+        tx.run(WITHDRAW, args![campaign, now, NO_LONGER, &list]).await?;
         tx.run(END, args![campaign, now, why.word(), &list]).await?;
         tx.run(DELETE, args![campaign, list]).await?;
     }
@@ -131,12 +198,9 @@ pub async fn write(
     (plan, made_at): (i64, i64),
 ) -> Result<()> {
     for people in people.chunks(PEOPLE_PER_STATEMENT) {
-        let values = args![campaign, dose, day, place.as_str(), plan, made_at, list(people)];
+        let values =
+            args![campaign, dose, day, place.as_str(), plan, made_at, super::json_list(people)];
         tx.run(WRITE, values).await?;
     }
     Ok(())
-}
-
-fn list(people: &[&str]) -> String {
-    serde_json::to_string(people).expect("codes are plain text")
 }

@@ -41,6 +41,8 @@ const REMOVE: &[&str] = &[
      WHERE campaign = $1 AND state = 'queued'",
     "UPDATE outbox SET campaign = NULL WHERE campaign = $1",
     "DELETE FROM reminder WHERE campaign = $1",
+    "DELETE FROM briefing WHERE campaign = $1",
+    "DELETE FROM unrest WHERE campaign = $1",
     "DELETE FROM assignment WHERE campaign = $1",
     "DELETE FROM assignment_past WHERE campaign = $1",
     "DELETE FROM cell WHERE campaign = $1",

@@ -37,6 +37,7 @@ embedded!(
     "0009_guard",
     "0010_people",
     "0011_jurisdiction",
+    "0012_truth",
 );
 
 /// The migrations of a SQLite database.

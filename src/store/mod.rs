@@ -9,6 +9,7 @@ pub mod audit;
 mod audit_key;
 mod audit_line;
 pub mod bounces;
+pub mod briefings;
 pub mod bulk;
 pub mod campaigns;
 pub mod cells;
@@ -48,6 +49,7 @@ mod secret;
 pub mod swap;
 pub mod tables;
 pub mod tallies;
+pub mod unrest;
 pub mod unsubscribed;
 pub mod uploads;
 mod value;
@@ -58,3 +60,8 @@ pub use db::{Store, Tx};
 pub use error::StoreError;
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// A list of texts as one value of a statement.
+fn json_list(texts: &[&str]) -> String {
+    serde_json::to_string(texts).expect("texts are plain data")
+}

@@ -18,6 +18,8 @@ const ALL: &str = "SELECT record, person, day, outcome, until_day, campaign, vac
      ORDER BY person, day, record";
 const OF_PERSON: &str = "SELECT record, person, day, outcome, until_day, campaign, vaccine \
      FROM outcome WHERE person = $1 ORDER BY day, record";
+const OF_PEOPLE: &str = "SELECT record, person, day, outcome, until_day, campaign, vaccine \
+     FROM outcome WHERE person IN (SELECT value FROM json_each($1)) ORDER BY person, day, record";
 
 impl Record for Outcome {
     fn table() -> &'static Table {
@@ -71,4 +73,14 @@ pub async fn by_person(tx: &mut Tx) -> Result<BTreeMap<PersonId, Vec<Outcome>>> 
 pub async fn of_person(tx: &mut Tx, person: &str) -> Result<Vec<Outcome>> {
     let rows = tx.rows(OF_PERSON, args![person]).await?;
     rows.iter().map(|row| Outcome::read(&row.of("outcome", &[0]))).collect()
+}
+
+/// The outcomes of some people, each person's sorted by (day, record).
+pub async fn of_people(tx: &mut Tx, people: &[&str]) -> Result<BTreeMap<PersonId, Vec<Outcome>>> {
+    let mut out: BTreeMap<PersonId, Vec<Outcome>> = BTreeMap::new();
+    for row in tx.rows(OF_PEOPLE, args![super::json_list(people)]).await? {
+        let outcome = Outcome::read(&row.of("outcome", &[0]))?;
+        out.entry(outcome.person.clone()).or_default().push(outcome);
+    }
+    Ok(out)
 }

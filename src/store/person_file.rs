@@ -59,7 +59,11 @@ const DELETE_ASSIGNMENT: &str = "DELETE FROM assignment WHERE person = $1";
 const MOVE_PAST: &str = "UPDATE assignment_past SET person = $2 WHERE person = $1";
 const MOVE_REMINDER: &str = "UPDATE reminder SET person = $2 WHERE person = $1 AND NOT EXISTS \
      (SELECT 1 FROM reminder o WHERE o.person = $2 AND o.campaign = reminder.campaign \
-     AND o.dose = reminder.dose AND o.kind = reminder.kind AND o.day = reminder.day)";
+     AND o.outbox = reminder.outbox AND o.dose = reminder.dose AND o.kind = reminder.kind)";
+/// Mails that wait and speak of appointments that two codes of one person had.
+const WITHDRAW: &str = "UPDATE outbox SET state = 'withdrawn', fence = fence + 1, changed_at = $2, \
+     last_error = 'two codes became one person' WHERE state = 'queued' AND id IN \
+     (SELECT outbox FROM reminder WHERE person = $1)";
 
 /// A person's appointments, by day.
 pub async fn appointments(tx: &mut Tx, person: &str) -> Result<Vec<Appointment>> {
@@ -99,6 +103,7 @@ pub async fn mails(tx: &mut Tx, person: &str) -> Result<Vec<Mail>> {
 /// Makes appointments and reminders of one code those of another. Where both have an appointment in a campaign, the
 /// second one's ends. `now`: milliseconds since 1970.
 pub async fn hand_over(tx: &mut Tx, from: &str, to: &str, now: i64) -> Result<()> {
+    tx.run(WITHDRAW, args![from, now]).await?;
     tx.run(MOVE_ASSIGNMENT, args![from, to]).await?;
     tx.run(END_ASSIGNMENT, args![from, to, now]).await?;
     tx.run(DELETE_ASSIGNMENT, args![from]).await?;

@@ -1,6 +1,10 @@
-//! Who has been written to about which dose, so that nobody is written to twice for the same reason and day.
+//! Who has been written to about which dose, so that nobody is written to twice for the same reason and day, and what
+//! everybody was told of an appointment.
 
+use super::db::Row;
 use super::{CampaignNo, Result, Tx};
+use crate::domain::message::MailState;
+use crate::domain::words::words;
 use crate::{args, bulk};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,49 +13,95 @@ bulk!(
     FIND,
     5,
     "WITH wanted (campaign, person, dose, kind, day) AS (VALUES",
-    ") SELECT r.person, r.dose, r.kind, r.day FROM wanted w JOIN reminder r \
+    ") SELECT DISTINCT r.person, r.dose, r.kind, r.day, r.place FROM wanted w JOIN reminder r \
      ON r.campaign = w.campaign AND r.person = w.person AND r.dose = w.dose \
-     AND r.kind = w.kind AND r.day = w.day"
+     AND r.kind = w.kind AND r.day = w.day JOIN outbox o ON o.id = r.outbox \
+     AND o.state <> 'withdrawn'"
 );
-bulk!(INSERT, 6, "INSERT INTO reminder (campaign, person, dose, kind, day, outbox) VALUES", "");
-const LAST: &str = "SELECT person, dose, MAX(day), COUNT(*) FROM reminder \
-     WHERE campaign = $1 AND kind = $2 GROUP BY person, dose";
+bulk!(
+    INSERT,
+    7,
+    "INSERT INTO reminder (campaign, person, dose, kind, day, place, outbox) VALUES",
+    ""
+);
+const LAST: &str = "SELECT r.person, r.dose, MAX(r.day), COUNT(*) FROM reminder r \
+     JOIN outbox o ON o.id = r.outbox AND o.state <> 'withdrawn' \
+     WHERE r.campaign = $1 AND r.kind = $2 GROUP BY r.person, r.dose";
+const TOLD: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.outbox, o.state, \
+     o.recipient FROM reminder r JOIN outbox o ON o.id = r.outbox WHERE r.campaign = $1 \
+     AND r.kind IN ('tomorrow', 'moved', 'cancelled') AND r.day >= $2 ORDER BY r.outbox";
+const OF_MAILS: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.outbox, r.campaign \
+     FROM reminder r WHERE r.outbox IN (SELECT CAST(value AS BIGINT) FROM json_each($1))";
+
+words! {
+    /// Why a person was written to.
+    pub enum Kind {
+        /// An appointment on the next day.
+        Tomorrow = "tomorrow",
+        /// An appointment that is another than they were told.
+        Moved = "moved",
+        /// An appointment that they were told and that is no more.
+        Cancelled = "cancelled",
+        /// A dose that is overdue.
+        Overdue = "overdue",
+    }
+}
 
 /// What a person is written to about.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reminded {
     /// Code of the person.
     pub person: String,
     /// Number of the dose.
     pub dose: u8,
-    /// The reason, in a word.
-    pub kind: String,
+    /// The reason.
+    pub kind: Kind,
     /// The day of the session, or the day of writing: it makes the reason one of its own.
     pub day: NaiveDate,
+    /// Its place; empty for an overdue dose, and in what older versions wrote.
+    pub place: String,
 }
 
-/// Which of these have been written before.
+/// What a person was told of an appointment.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Who, and what.
+    pub what: Reminded,
+    /// Number of the mail.
+    pub mail: i64,
+    /// Where it stands.
+    pub state: MailState,
+    /// To which address it went.
+    pub recipient: String,
+}
+
+fn reminded(row: &Row) -> Result<Reminded> {
+    let known = row.of("reminder", &[0]);
+    Ok(Reminded {
+        person: row.get(0)?,
+        dose: known.number(1, "a dose number")?,
+        kind: known.word(2)?,
+        day: row.get(3)?,
+        place: row.get(4)?,
+    })
+}
+
+/// Which of these have been written before, wherever the place was.
 pub async fn find(
     tx: &mut Tx,
     campaign: CampaignNo,
     wanted: &[Reminded],
 ) -> Result<BTreeSet<Reminded>> {
     let values =
-        wanted.iter().flat_map(|one| args![campaign, &one.person, one.dose, &one.kind, one.day]);
-    let rows = FIND.rows(tx, values.collect()).await?;
-    rows.iter()
-        .map(|row| {
-            let dose = u8::try_from(row.get::<i64>(1)?).unwrap_or(0);
-            Ok(Reminded { person: row.get(0)?, dose, kind: row.get(2)?, day: row.get(3)? })
-        })
-        .collect()
+        wanted.iter().flat_map(|one| args![campaign, &one.person, one.dose, one.kind, one.day]);
+    FIND.rows(tx, values.collect()).await?.iter().map(reminded).collect()
 }
 
 /// Notes what people have been written to about, each with the number of the mail.
 pub async fn insert(tx: &mut Tx, campaign: CampaignNo, new: &[(Reminded, i64)]) -> Result<()> {
-    let values = new
-        .iter()
-        .flat_map(|(one, mail)| args![campaign, &one.person, one.dose, &one.kind, one.day, *mail]);
+    let values = new.iter().flat_map(|(one, mail)| {
+        args![campaign, &one.person, one.dose, one.kind, one.day, &one.place, *mail]
+    });
     INSERT.run(tx, values.collect()).await?;
     Ok(())
 }
@@ -60,7 +110,7 @@ pub async fn insert(tx: &mut Tx, campaign: CampaignNo, new: &[(Reminded, i64)]) 
 pub async fn last(
     tx: &mut Tx,
     campaign: CampaignNo,
-    kind: &str,
+    kind: Kind,
 ) -> Result<BTreeMap<(String, u8), (NaiveDate, i64)>> {
     let rows = tx.rows(LAST, args![campaign, kind]).await?;
     rows.iter()
@@ -69,4 +119,27 @@ pub async fn last(
             Ok(((row.get(0)?, dose), (row.get(2)?, row.get(3)?)))
         })
         .collect()
+}
+
+/// What people were told of appointments from a day on, by person, the oldest first; also what was withdrawn.
+pub async fn told(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    from: NaiveDate,
+) -> Result<BTreeMap<String, Vec<Told>>> {
+    let mut out: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+    for row in tx.rows(TOLD, args![campaign, from]).await? {
+        let what = reminded(&row)?;
+        let state = row.of("outbox", &[5]).word(6)?;
+        let one = Told { mail: row.get(5)?, state, recipient: row.get(7)?, what };
+        out.entry(one.what.person.clone()).or_default().push(one);
+    }
+    Ok(out)
+}
+
+/// What some mails say, with the number of the mail and the campaign.
+pub async fn of_mails(tx: &mut Tx, mails: &[i64]) -> Result<Vec<(i64, CampaignNo, Reminded)>> {
+    let list = serde_json::to_string(mails).expect("numbers are plain data");
+    let rows = tx.rows(OF_MAILS, args![list]).await?;
+    rows.iter().map(|row| Ok((row.get(5)?, CampaignNo(row.get(6)?), reminded(row)?))).collect()
 }

@@ -171,8 +171,13 @@ tables! {
         int("fence"), maybe(int("lease_until")), maybe(text("last_error")),
     ],
     reminder 5 [
-        int("campaign"), text("person"), int("dose"), text("kind"), day("day"), int("outbox"),
+        int("campaign"), text("person"), int("outbox"), int("dose"), text("kind"), day("day"),
+        text("place"),
     ],
+    briefing 5 [
+        int("campaign"), text("post"), day("day"), int("outbox"), text("place"), int("doses"),
+    ],
+    unrest 1 [int("campaign"), int("since"), text("said")],
     run 1 numbered [
         int("id"), int("campaign"), text("job"), int("due_at"), text("state"),
         maybe(text("reason")), int("attempt"), maybe(text("owner")), int("fence"),

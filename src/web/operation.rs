@@ -140,6 +140,16 @@ fn said(t: T, problem: &Problem) -> String {
             t.say("problem-doubtful", &[("count", &counts.len()), ("records", &records)])
         }
         Problem::NoPlan => t.w("problem-no-plan"),
+        Problem::PlanBroken { seats, withdrawn, draft: None } => {
+            let said: [(&str, &dyn std::fmt::Display); 2] =
+                [("seats", seats), ("withdrawn", withdrawn)];
+            t.say("problem-plan-broken", &said)
+        }
+        Problem::PlanBroken { seats, withdrawn, draft: Some(draft) } => {
+            let said: [(&str, &dyn std::fmt::Display); 3] =
+                [("seats", seats), ("withdrawn", withdrawn), ("draft", draft)];
+            t.say("problem-plan-waits", &said)
+        }
         Problem::JobFailed { job } => t.say("problem-job-failed", &[("job", job)]),
         Problem::Held { hold, remedy } => held(t, &hold.words(t.0), remedy),
         Problem::Relay { relay, cause, said, .. } => {

@@ -387,6 +387,8 @@ pub(super) async fn adopt(
     let (by, now) = (context.actor(), context.now);
     let adopted = context.app().adopt_plan(&context.loaded, Some(no), by, now).await;
     adopted.map_err(|error| context.refusal(&error))?;
+    let told = context.app().tell(&context.loaded, now).await;
+    told.map_err(|error| context.refusal(&error))?;
     context.site.desk.cache.forget();
     Ok(Redirect::to(&format!("{}&done=adopted", context.to("plan"))).into_response())
 }

@@ -18,6 +18,10 @@ impl Importable for Dose {
     const KEY: &'static str = "record";
     const KIND: Kind = Kind::Doses;
 
+    fn of(&self) -> Option<&PersonId> {
+        Some(&self.person)
+    }
+
     fn resolve(&mut self, facts: &Facts) {
         facts.resolve(&mut self.person);
         facts.settle_place(&mut self.place);
@@ -58,6 +62,9 @@ impl Importable for Dose {
         if self.date < history.person.born {
             return Some(facts.issue("before_birth", line, "date", &self.date.to_string()));
         }
+        if let Some(twin) = history.doses.iter().find(|other| is_twin(self, other)) {
+            return Some(facts.twin(line, self, &twin.record));
+        }
         let loaded = self.campaign.and_then(|no| facts.of(no));
         // A catch-up register holds doses that were given elsewhere, years ago.
         let is_history = loaded.is_some_and(|loaded| {
@@ -73,6 +80,10 @@ impl Importable for Dose {
                 let early = loaded.filter(|one| is_dose_too_early(&one.campaign, self.date));
                 early.map(|loaded| facts.too_early(loaded, line, self.date))
             })
+    }
+
+    fn repeats(&self, facts: &Facts, line: u32, earlier: &Self) -> Option<Issue> {
+        is_twin(self, earlier).then(|| facts.twin(line, self, &earlier.record))
     }
 
     fn count(
@@ -101,6 +112,13 @@ impl Importable for Dose {
     fn is_elsewhere(&self) -> bool {
         self.elsewhere
     }
+}
+
+/// Whether two records say the same of one person: nobody gets one vaccine twice on a day.
+fn is_twin(one: &Dose, other: &Dose) -> bool {
+    one.record != other.record
+        && (&one.person, one.date, one.campaign) == (&other.person, other.date, other.campaign)
+        && one.product == other.product
 }
 
 /// Takes from what is known what the file says nothing about.

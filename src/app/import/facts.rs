@@ -1,11 +1,11 @@
 //! What the rows of a file are checked against: the campaigns of the jurisdiction, their places, areas and lots.
 
 use super::{Good, Order};
-use crate::app::{App, AppError, Loaded, Result, millis, today};
+use crate::app::{App, AppError, Loaded, Result, breaking, millis, today};
 use crate::domain::calendar::Sessions;
 use crate::domain::counting::Cells;
 use crate::domain::dose::Dose;
-use crate::domain::id::{AreaCode, CampaignNo, GroupId, LotCode, PersonId, PlaceCode};
+use crate::domain::id::{AreaCode, CampaignNo, GroupId, LotCode, PersonId, PlaceCode, RecordId};
 use crate::domain::names::Names;
 use crate::domain::plausible::{Sure, is_too_early};
 use crate::intake::rows::Present;
@@ -53,6 +53,26 @@ pub(in crate::app) struct Facts {
     names: NamesOfAll,
     /// The sessions of adopted plans, which tell where a team is on a day.
     sessions: Vec<Arc<Sessions>>,
+}
+
+impl Facts {
+    /// The question whether a dose is one that is known under another record.
+    pub(super) fn twin(&self, line: u32, dose: &Dose, record: &RecordId) -> Issue {
+        let issue = self.issue("possible_duplicate", line, "record", dose.record.as_str());
+        issue.with("date", dose.date).with("other", record).with("person", &dose.person)
+    }
+
+    /// Ends the appointments that no longer stand by what is known of people now. Returns how many seats are free.
+    pub(super) async fn ends<'a>(
+        &self,
+        tx: &mut Tx,
+        people: impl Iterator<Item = &'a PersonId>,
+    ) -> Result<u64> {
+        let open: Vec<Loaded> = self.all.iter().filter(|one| one.is_open).cloned().collect();
+        let people = super::each_once(people);
+        let now = DateTime::from_timestamp_millis(self.now).unwrap_or_default();
+        breaking::people(tx, &open, &people, now).await
+    }
 }
 
 /// The names that rows may have in place of codes.

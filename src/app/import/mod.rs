@@ -15,7 +15,7 @@ mod undo;
 
 pub use by_hand::Entered;
 
-use super::{App, AppError, Loaded, Result};
+use super::{App, AppError, Loaded, Result, breaking};
 use crate::domain::audit::Action;
 use crate::domain::campaign::Language;
 use crate::domain::dose::Dose;
@@ -65,6 +65,12 @@ pub struct Imported {
     /// Rows stored of doses that were given outside the jurisdiction.
     #[serde(skip_serializing_if = "is_none")]
     pub elsewhere: u64,
+    /// Seats of days to come that are free because of it: somebody may not or need not come.
+    #[serde(skip_serializing_if = "is_none")]
+    pub freed: u64,
+    /// What it breaks in plans that are in force.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<breaking::Broken>,
     /// Rows of a form whose number of doses was not filled in: not reported. They are not among the rows.
     pub unfilled: u64,
     /// Rows accepted that somebody should look at.
@@ -170,6 +176,8 @@ struct Stored {
     elsewhere: u64,
     found: pipeline::Found,
     refused: Vec<(usize, Issue)>,
+    /// Seats of days to come that are free because of the batch.
+    freed: u64,
     /// Counts that were refused until somebody confirms them.
     doubtful: Vec<Doubtful>,
 }
@@ -279,7 +287,7 @@ impl App {
                 refuse(&mut errors, &mut out, line, &raw.cells(index), vec![issue])?;
             }
         }
-        self.end_import((open, changes), about, &out).await?;
+        out.broken = self.end_import((open, changes), about, &out).await?;
         match reader.await {
             Ok(Ok(read)) => out.unfilled = read.unfilled,
             Ok(Err(issue)) => out.fault.push(issue),
@@ -323,12 +331,24 @@ impl App {
         (open, changes): (Option<Tx>, Changes),
         (order, facts, entry, by): (&Order<'_>, &Facts, Entry, &Author),
         out: &Imported,
-    ) -> Result<()> {
+    ) -> Result<Vec<breaking::Broken>> {
         let mut tx = match open {
             Some(tx) => tx,
             None => self.store.write().await?,
         };
         change(&mut tx, changes).await?;
+        let now = DateTime::from_timestamp_millis(facts.now).unwrap_or_default();
+        let mut broken = Vec::new();
+        for loaded in facts.all.iter().filter(|one| one.is_open) {
+            breaking::freed(&mut tx, loaded, out.freed, now).await?;
+            // What was given is no longer in the store.
+            if matches!(order.kind, Kind::Doses | Kind::Tallies) && out.new + out.corrected > 0 {
+                if let Some(unrest) = breaking::plan(&mut tx, loaded, now).await? {
+                    let campaign = loaded.campaign.id.clone();
+                    broken.push(breaking::Broken { campaign, unrest });
+                }
+            }
+        }
         let rows = out.counts();
         figures::end_entry(&mut tx, entry, rows).await?;
         let [new, same, corrected, refused] = rows;
@@ -337,7 +357,8 @@ impl App {
         let campaign = facts.chosen.and_then(|chosen| facts.of(chosen));
         let id = campaign.map(|loaded| loaded.campaign.id.as_str());
         audit::insert(&mut tx, entry.at, (by, Action::Import), (id, &said)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(broken)
     }
 }
 
@@ -355,6 +376,7 @@ impl Imported {
         self.doubtful += stored.doubtful.len() as u64;
         self.voided += stored.voided;
         self.elsewhere += stored.elsewhere;
+        self.freed += stored.freed;
         self.invalid += stored.found.invalid.len() as u64;
         self.no_longer_valid += stored.found.no_longer_valid.len() as u64;
         let show = |shown: &mut Vec<Warning>, more: Vec<Warning>| {

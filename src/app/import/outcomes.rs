@@ -11,6 +11,10 @@ impl Importable for Outcome {
     const KEY: &'static str = "record";
     const KIND: Kind = Kind::Outcomes;
 
+    fn of(&self) -> Option<&PersonId> {
+        Some(&self.person)
+    }
+
     fn resolve(&mut self, facts: &Facts) {
         facts.resolve(&mut self.person);
     }

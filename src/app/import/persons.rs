@@ -13,6 +13,10 @@ impl Importable for Person {
     const KEY: &'static str = "person";
     const KIND: Kind = Kind::Persons;
 
+    fn of(&self) -> Option<&PersonId> {
+        Some(&self.id)
+    }
+
     fn resolve(&mut self, facts: &Facts) {
         facts.resolve(&mut self.id);
         facts.settle_area(&mut self.area);

@@ -2,7 +2,7 @@
 //! Rows that change a known record are corrections, and what they replace is kept. The cells change with the records.
 
 use super::facts::{Changes, Facts, change};
-use super::{Good, Kind, Stored, Warning};
+use super::{Good, Kind, Stored, Warning, each_once};
 use crate::app::Result;
 use crate::domain::id::PersonId;
 use crate::domain::plausible::{Doubtful, Why};
@@ -34,8 +34,18 @@ pub(super) trait Importable: Record {
         Vec::new()
     }
 
+    /// Whom it is about; `None`: nobody in person.
+    fn of(&self) -> Option<&PersonId> {
+        None
+    }
+
     /// What is wrong with a row that is new or a correction; `None`: nothing.
     fn fault(&self, facts: &Facts, line: u32, histories: &Histories) -> Option<Issue>;
+
+    /// What is asked about a row that may repeat an earlier one of the same person. By default nothing.
+    fn repeats(&self, _: &Facts, _: u32, _: &Self) -> Option<Issue> {
+        None
+    }
 
     /// Which rows are asked about before they count. By default none.
     fn doubts(
@@ -98,12 +108,16 @@ pub(super) async fn store<T: Importable>(
     stored.corrected = replaced.len() as u64;
     stored.new = rows.len() as u64 - stored.corrected;
     stored.elsewhere = rows.iter().filter(|row| row.value.is_elsewhere()).count() as u64;
+    let about = each_once(replaced.iter().filter_map(|known| known.value.of()));
+    let mut about: Vec<PersonId> = about.into_iter().cloned().collect();
+    about.extend(rows.iter().filter_map(|row| row.value.of()).cloned());
     records::keep(tx, replaced, now, "corrected").await?;
     records::write(tx, rows.iter().map(|row| &row.value), now).await?;
     let keys = rows.iter().map(|row| row.value.key());
     let revived: Vec<&str> = keys.filter(|key| facts.voided.contains(*key)).collect();
     voided::delete(tx, T::KIND.name(), &revived).await?;
     T::settle(tx, facts, &rows).await?;
+    stored.freed = facts.ends(tx, about.iter()).await?;
     Ok(stored)
 }
 
@@ -133,7 +147,9 @@ pub(super) async fn take_out<T: Importable>(
     let mut changes = Changes::new();
     T::count(facts, histories, &[&old.value], &[], &mut changes);
     records::delete::<T>(tx, old.value.key()).await?;
-    change(tx, changes).await
+    change(tx, changes).await?;
+    facts.ends(tx, old.value.of().into_iter()).await?;
+    Ok(())
 }
 
 /// The known records that the rows replace.
@@ -220,9 +236,21 @@ fn fitting<T: Importable>(
     histories: &Histories,
     stored: &mut Stored,
 ) -> Vec<Good<T>> {
+    // Only rows of the same person can repeat each other, and few people have several.
+    let mut earlier: HashMap<PersonId, Vec<T>> = HashMap::new();
+    let mut several: HashMap<PersonId, u32> = HashMap::new();
+    for person in rows.iter().filter_map(|row| row.value.of()) {
+        *several.entry(person.clone()).or_default() += 1;
+    }
     rows.retain(|row| {
-        let issue = row.value.fault(facts, row.line, histories);
+        let person = row.value.of().filter(|person| several.get(*person) > Some(&1));
+        let before = person.and_then(|person| earlier.get(person)).map_or(&[][..], Vec::as_slice);
+        let repeats = || before.iter().find_map(|one| row.value.repeats(facts, row.line, one));
+        let issue = row.value.fault(facts, row.line, histories).or_else(repeats);
         let fits = issue.is_none();
+        if let Some(person) = person.filter(|_| fits) {
+            earlier.entry(person.clone()).or_default().push(row.value.clone());
+        }
         if let Some(issue) = issue {
             stored.refuse(row, issue);
         }

@@ -68,13 +68,31 @@ async fn judged(desk: &mut Desk, rows: &str) -> usize {
 async fn every_dose_of_a_batch_is_judged_once_whoever_got_it() {
     const ROWS: usize = 400;
     let mut desk = Desk::new(ROWS).await;
-    let rows = |person: fn(usize) -> usize, prefix: &str| {
-        let row = |n| format!("{prefix}{n},p{},2021-04-{:02},S01", person(n), 1 + n % 28);
-        (0..ROWS).map(row).collect::<Vec<_>>().join("\n")
-    };
-    assert_eq!(judged(&mut desk, &rows(|n| n, "a")).await, ROWS, "doses of as many people");
+    let rows: Vec<_> =
+        (0..ROWS).map(|n| format!("a{n},p{n},2021-04-{:02},S01", 1 + n % 28)).collect();
+    assert_eq!(judged(&mut desk, &rows.join("\n")).await, ROWS, "doses of as many people");
     // The one dose that the person had is judged before and after.
-    assert_eq!(judged(&mut desk, &rows(|_| 0, "b")).await, ROWS + 2, "doses of one person");
+    let rows: Vec<_> = (2..=60)
+        .map(|n| {
+            let day = chrono::NaiveDate::from_ymd_opt(2021, 3, 31).unwrap();
+            format!("b{n},p0,{},S01", day + chrono::TimeDelta::days(n))
+        })
+        .collect();
+    assert_eq!(judged(&mut desk, &rows.join("\n")).await, rows.len() + 2, "doses of one person");
+}
+
+#[tokio::test]
+async fn one_vaccine_twice_on_a_day_is_asked_about_and_counts_once() {
+    let mut desk = Desk::new(2).await;
+    assert_eq!(desk.doses("d2,p0,2021-05-01,S01").await.new, 1);
+    // A code that sorts before the stored one, and two rows of one file.
+    let done = desk.doses("d1,p0,2021-05-01,S02\ne1,p1,2021-05-01,S01\ne2,p1,2021-05-01,S01").await;
+    assert_eq!((done.new, done.refused), (1, 2));
+    let codes: Vec<_> = done.issues.iter().map(|issue| (issue.row, issue.code)).collect();
+    assert_eq!(codes, [(Some(2), "possible_duplicate"), (Some(4), "possible_duplicate")]);
+    // A correction of the record itself is none.
+    let done = desk.doses("d2,p0,2021-05-01,S02").await;
+    assert_eq!((done.corrected, done.refused), (1, 0));
 }
 
 fn told(warnings: &[super::Warning]) -> Vec<(Option<u32>, &str)> {

@@ -2,7 +2,7 @@
 
 use super::{Post, end_of, voice};
 use crate::app::coverage::{AsOf, given};
-use crate::app::plans::rows_on;
+use crate::app::plans::{in_force, rows_on};
 use crate::app::{App, Loaded, Result};
 use crate::config::DigestRule;
 use crate::domain::assign::{Assignment, Ended};
@@ -19,7 +19,7 @@ use crate::domain::plan::PlanState;
 use crate::domain::planner::{LotDraw, SessionVials, lot_draws, tour, vials};
 use crate::domain::recipient::{DigestRecipient, digest_recipients};
 use crate::domain::stock::{drawn_for, wastage_rate};
-use crate::store::{assignments, cells, doses, plans, records};
+use crate::store::{Tx, assignments, briefings, cells, doses, plans, records};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rayon::prelude::*;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -74,6 +74,24 @@ impl PostDigest {
             self.parts = vec![(nth, part)];
         }
     }
+}
+
+/// Notes what a lead was told of each campaign by a mail.
+pub(super) async fn brief(
+    tx: &mut Tx,
+    all: &[Loaded],
+    digest: &PostDigest,
+    mail: i64,
+) -> Result<()> {
+    let first = digest.first();
+    for (nth, loaded) in all.iter().enumerate() {
+        let parts = digest.parts().filter(|(of, _)| *of == nth);
+        let sheets = parts.flat_map(|(_, part)| &part.sessions);
+        let doses = sheets.map(|sheet| (sheet.place.to_string(), sheet.doses)).collect();
+        let about = (first.post.as_str(), first.tomorrow, mail);
+        briefings::insert(tx, loaded.no, about, &doses).await?;
+    }
+    Ok(())
 }
 
 /// Data that all digests of one evening use.
@@ -135,6 +153,8 @@ impl App {
             Some(head) => (rows_on(&mut tx, loaded, head.no, today).await?, head.from),
             None => (Vec::new(), today),
         };
+        // A plan that was mended today begins tomorrow.
+        let mut rows_today = in_force(&mut tx, loaded, today, from).await?;
         let given_before =
             given(&mut tx, loaded, NaiveDate::MIN, from - TimeDelta::days(1)).await?;
         let given_today = given(&mut tx, loaded, today, today).await?;
@@ -143,33 +163,18 @@ impl App {
         let absent = absent(&mut tx, loaded, today, &reported).await?;
         let ids: BTreeSet<&PersonId> =
             expected.iter().chain(&absent).map(|one| &one.person).collect();
-        let ids = ids.into_iter().map(PersonId::as_str);
-        let known = records::find::<Person>(&mut tx, ids).await?;
-        let lines = known
-            .into_values()
-            .map(|known| {
-                let person = known.value;
-                let group = group_of(campaign, person.traits(), tomorrow);
-                let line = PersonLine {
-                    person: person.id.clone(),
-                    name: person.name,
-                    phone: person.phone,
-                    group_name: group.map(|group| group.name.clone()).unwrap_or_default(),
-                    dose: 0,
-                };
-                (person.id, line)
-            })
-            .collect();
+        let (lines, _) = lines(&mut tx, loaded, ids, tomorrow).await?;
         let mut in_vials = Vec::new();
         if campaign.deliveries.iter().any(|lot| lot.doses_per_vial.is_some()) {
             in_vials = vials(campaign, &all, &given_before, from);
             in_vials.retain(|session| session.day == tomorrow);
         }
         let on = |day: NaiveDate| all.iter().filter(|row| row.day == day).cloned().collect();
+        rows_today.extend(on(today));
         Ok(Evening {
             draws: lot_draws(campaign, &all, &given_before, from),
             vials: in_vials,
-            rows_today: on(today),
+            rows_today,
             rows: on(tomorrow),
             needs: needs(campaign, &coverage),
             today,
@@ -257,8 +262,11 @@ impl App {
             .collect::<Result<Vec<_>>>()?;
         let mut new = 0;
         let mut tx = self.store.write().await?;
-        for message in messages {
+        for (message, digest) in messages.into_iter().zip(&reached) {
             let queued = self.queue(&mut tx, first, message, now).await?;
+            if let Some(id) = queued {
+                brief(&mut tx, all, digest, id).await?;
+            }
             new += usize::from(queued.is_some());
         }
         tx.commit().await?;
@@ -266,9 +274,38 @@ impl App {
     }
 }
 
+/// The rows of a day, as the plan has them that is in force for it.
+pub(super) async fn day_rows(tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Vec<PlanRow>> {
+    in_force(tx, loaded, day, day + TimeDelta::days(1)).await
+}
+
+/// What a lead may see of people, as they are on a day, and the people themselves.
+pub(super) async fn lines(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    ids: BTreeSet<&PersonId>,
+    day: NaiveDate,
+) -> Result<(BTreeMap<PersonId, PersonLine>, BTreeMap<PersonId, Person>)> {
+    let known = records::find::<Person>(tx, ids.into_iter().map(PersonId::as_str)).await?;
+    let people: BTreeMap<PersonId, Person> =
+        known.into_values().map(|known| (known.value.id.clone(), known.value)).collect();
+    let line = |person: &Person| {
+        let group = group_of(&loaded.campaign, person.traits(), day);
+        PersonLine {
+            person: person.id.clone(),
+            name: person.name.clone(),
+            phone: person.phone.clone(),
+            group_name: group.map(|group| group.name.clone()).unwrap_or_default(),
+            dose: 0,
+        }
+    };
+    let lines = people.iter().map(|(id, person)| (id.clone(), line(person))).collect();
+    Ok((lines, people))
+}
+
 /// Appointments of a day at places that have reported, of people without a dose on that day.
 async fn absent(
-    tx: &mut crate::store::Tx,
+    tx: &mut Tx,
     loaded: &Loaded,
     day: NaiveDate,
     reported: &BTreeSet<PlaceCode>,

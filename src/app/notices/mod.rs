@@ -1,6 +1,8 @@
 //! The mails: digests, summaries and reminders. Each is made as a value, rendered, and queued.
 
+pub(super) mod amended;
 mod attached;
+mod changes;
 pub mod digest;
 pub mod reminders;
 mod resend;
@@ -40,6 +42,26 @@ pub struct Post {
     pub way_out: Option<WayOut>,
     /// Attached files.
     pub attachments: Vec<Attachment>,
+}
+
+/// Mails queued because something changed after people were told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ToldAgain {
+    /// To people of the register.
+    pub people: usize,
+    /// To leads.
+    pub leads: usize,
+}
+
+impl App {
+    /// Tells everybody whose appointment or session is no longer as they were told.
+    pub async fn tell(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<ToldAgain> {
+        if !loaded.is_open {
+            return Ok(ToldAgain::default());
+        }
+        let people = self.tell_people(loaded, now).await?;
+        Ok(ToldAgain { people, leads: self.tell_leads(loaded, now).await? })
+    }
 }
 
 impl App {
@@ -164,6 +186,9 @@ impl App {
         day: NaiveDate,
         (job, due): (Job, DateTime<Utc>),
     ) -> Result<bool> {
+        if !has_day(loaded, day) {
+            return Ok(false);
+        }
         let campaigns = self.campaigns().await?;
         let mut tx = self.store.read().await?;
         let speaks = |one: &&Loaded| one.is_open && one.no != loaded.no && has_day(one, day);

@@ -10,16 +10,18 @@ use crate::app::{App, Loaded, Result};
 use crate::domain::campaign::{Campaign, Language};
 use crate::domain::contact::Contact;
 use crate::domain::date::resolve;
-use crate::domain::id::PersonId;
+use crate::domain::id::{CampaignNo, PersonId};
 use crate::domain::judge::{Judge, MissedDose};
+use crate::domain::message::MailState;
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::OutcomeKind;
 use crate::mail::message::canonical;
 use crate::store::outbox::NewMessage;
-use crate::store::reminders::{self, Reminded};
+use crate::store::reminders::{self, Kind, Reminded, Told};
 use crate::store::{Tx, assignments, bounces, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Days between two mails about the same overdue dose. Our choice.
@@ -31,21 +33,64 @@ const OVERDUE_MAX: i64 = 3;
 const QUEUE_BATCH: usize = 256;
 
 /// A reminder that may have to be sent.
-struct Draft {
-    reminder: Reminder,
-    to_name: String,
-    send_by: DateTime<Utc>,
+pub(super) struct Draft {
+    /// What each campaign has to say. Never empty.
+    pub(super) parts: Vec<(CampaignNo, Reminder)>,
+    pub(super) to_name: String,
+    pub(super) send_by: DateTime<Utc>,
+    /// Whether quiet hours would hold it back until it is too late.
+    pub(super) is_urgent: bool,
+}
+
+impl Draft {
+    /// Every person and dose, with the campaign.
+    fn items(&self) -> impl Iterator<Item = (CampaignNo, &ReminderItem)> {
+        self.parts.iter().flat_map(|(no, part)| part.items.iter().map(move |item| (*no, item)))
+    }
+
+    /// Takes in what another campaign has to say to the same reader.
+    fn join(&mut self, other: Self) {
+        self.send_by = self.send_by.max(other.send_by);
+        self.is_urgent |= other.is_urgent;
+        self.parts.extend(other.parts);
+    }
+}
+
+/// Whether something is to be written: nobody is told the same twice, unless something else was said in between.
+fn is_news(item: &Reminded, before: &BTreeSet<Reminded>, told: &[Told]) -> bool {
+    if item.kind == Kind::Overdue {
+        return !before.contains(item);
+    }
+    let last = told.iter().rev().find(|told| told.state != MailState::Withdrawn);
+    let Some(Told { what: last, .. }) = last else { return item.kind == Kind::Tomorrow };
+    let is_same_place = last.place == item.place || last.place.is_empty();
+    let is_same_day = last.day == item.day && is_same_place && last.dose == item.dose;
+    let says_off = |one: &Reminded| one.kind == Kind::Cancelled;
+    !(is_same_day && says_off(last) == says_off(item))
 }
 
 impl App {
-    /// Queues the reminders of a day. Returns how many mails are new.
+    /// Queues the reminders of a day: one mail a household, about all these campaigns. Returns how many mails are new.
     pub async fn queue_reminders(
         &self,
-        loaded: &Loaded,
+        all: &[Loaded],
         day: NaiveDate,
         now: DateTime<Utc>,
     ) -> Result<usize> {
-        let mut drafts = self.reminders(loaded, day).await?;
+        let Some(loaded) = all.first() else { return Ok(0) };
+        let mut by_reader: BTreeMap<(String, String), Draft> = BTreeMap::new();
+        for one in all {
+            for (home, draft) in self.reminders(one, day).await? {
+                let reader = (home, draft.parts[0].1.email.clone());
+                match by_reader.entry(reader) {
+                    Entry::Occupied(mut known) => known.get_mut().join(draft),
+                    Entry::Vacant(free) => {
+                        free.insert(draft);
+                    }
+                }
+            }
+        }
+        let mut drafts: Vec<Draft> = by_reader.into_values().collect();
         let mut new = 0;
         for batch in drafts.chunks_mut(QUEUE_BATCH) {
             let mut tx = self.store.write().await?;
@@ -55,7 +100,7 @@ impl App {
         Ok(new)
     }
 
-    async fn queue_batch(
+    pub(super) async fn queue_batch(
         &self,
         tx: &mut Tx,
         loaded: &Loaded,
@@ -63,25 +108,46 @@ impl App {
         (day, now): (NaiveDate, DateTime<Utc>),
     ) -> Result<usize> {
         let secret = secret(tx).await?;
-        let wanted: Vec<Reminded> = batch
-            .iter()
-            .flat_map(|draft| draft.reminder.items.iter().map(|item| reminded(item, day)))
-            .collect();
-        let before = reminders::find(tx, loaded.no, &wanted).await?;
+        let mut wanted: BTreeMap<CampaignNo, Vec<Reminded>> = BTreeMap::new();
+        for (no, item) in batch.iter().flat_map(Draft::items) {
+            wanted.entry(no).or_default().push(reminded(item, day));
+        }
+        let mut known = BTreeMap::new();
+        for (no, wanted) in wanted {
+            let before = reminders::find(tx, no, &wanted).await?;
+            known.insert(no, (before, reminders::told(tx, no, day).await?));
+        }
         let (mut messages, mut about) = (Vec::new(), Vec::new());
         for draft in batch {
-            draft.reminder.items.retain(|item| !before.contains(&reminded(item, day)));
-            if !draft.reminder.items.is_empty() {
-                messages.push(self.reminder_message(loaded, draft, &secret, (day, now))?);
-                let items = draft.reminder.items.iter();
-                about.push(items.map(|item| reminded(item, day)).collect::<Vec<_>>());
+            let mut after = 0;
+            for (no, part) in &mut draft.parts {
+                let Some((before, told)) = known.get(no) else { continue };
+                part.items.retain(|item| {
+                    let told = told.get(item.person.as_str()).map_or(&[][..], Vec::as_slice);
+                    let is_news = is_news(&reminded(item, day), before, told);
+                    let last = told.last().filter(|_| is_news).map_or(0, |told| told.mail);
+                    after = after.max(last);
+                    is_news
+                });
+            }
+            draft.parts.retain(|(_, part)| !part.items.is_empty());
+            if !draft.parts.is_empty() {
+                messages.push(self.reminder_message(loaded, draft, &secret, (day, now), after)?);
+                let items = draft.items().map(|(no, item)| (no, reminded(item, day)));
+                about.push(items.collect::<Vec<_>>());
             }
         }
         let ids = self.queue_all(tx, loaded, messages, now).await?;
-        let queued = ids.iter().zip(about).filter_map(|(id, items)| Some(((*id)?, items)));
-        let rows: Vec<(Reminded, i64)> =
-            queued.flat_map(|(id, items)| items.into_iter().map(move |item| (item, id))).collect();
-        reminders::insert(tx, loaded.no, &rows).await?;
+        let mut rows: BTreeMap<CampaignNo, Vec<(Reminded, i64)>> = BTreeMap::new();
+        for (id, items) in ids.iter().zip(about) {
+            let Some(id) = *id else { continue };
+            for (no, item) in items {
+                rows.entry(no).or_default().push((item, id));
+            }
+        }
+        for (no, rows) in rows {
+            reminders::insert(tx, no, &rows).await?;
+        }
         Ok(ids.iter().flatten().count())
     }
 
@@ -91,29 +157,32 @@ impl App {
         draft: &Draft,
         secret: &[u8],
         (day, now): (NaiveDate, DateTime<Utc>),
+        after: i64,
     ) -> Result<NewMessage> {
-        let reminder = &draft.reminder;
-        let key = key(loaded, reminder, day);
+        let parts: Vec<&Reminder> = draft.parts.iter().map(|(_, part)| part).collect();
+        let reminder = parts[0];
+        let key = key(&parts, day, after);
         let way_out = self.way_out(secret, &key)?;
         let post = Post {
             kind: crate::domain::message::MailKind::Reminder,
             key,
             to: Contact { name: draft.to_name.clone(), email: Some(reminder.email.clone()) },
             language: reminder.language,
-            letter: crate::mail::render::reminder(reminder, &way_out),
+            letter: crate::mail::render::reminder(&parts, &way_out),
             send_by: Some(draft.send_by),
-            personal: true,
+            personal: !draft.is_urgent,
             way_out: Some(way_out),
             attachments: Vec::new(),
         };
         self.message(loaded, &post, now)
     }
 
-    async fn reminders(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<Draft>> {
+    /// The reminders of a campaign, each with the key of its household.
+    async fn reminders(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<(String, Draft)>> {
         let tomorrow = day + TimeDelta::days(1);
         let mut tx = self.store.read().await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
-        let written = reminders::last(&mut tx, loaded.no, OVERDUE).await?;
+        let written = reminders::last(&mut tx, loaded.no, Kind::Overdue).await?;
         let unsubscribed = unsubscribed::addresses(&mut tx).await?;
         let suppressed = bounces::addresses(&mut tx).await?;
         let mut found: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
@@ -144,8 +213,10 @@ impl App {
         .await?;
         Ok(found
             .into_iter()
-            .filter_map(|(home, items)| Some((readers.get(&home)?, items)))
-            .map(|(reader, items)| draft(loaded.rules(), reader, items, day, tomorrow))
+            .filter_map(|(home, items)| {
+                let draft = draft(loaded, readers.get(&home)?, items, day, tomorrow);
+                Some((home, draft))
+            })
             .collect())
     }
 }
@@ -193,33 +264,38 @@ fn home(standing: &Standing) -> String {
     }
 }
 
-const TOMORROW: &str = "tomorrow";
-const OVERDUE: &str = "overdue";
-
-/// The kind of a reminder, and the day that it is unique for: the day of the session, or the day of sending.
-fn about(why: &ReminderWhy, today: NaiveDate) -> (&'static str, NaiveDate) {
-    match why {
-        ReminderWhy::Tomorrow { day, .. } => (TOMORROW, *day),
-        ReminderWhy::Overdue { .. } => (OVERDUE, today),
-    }
+/// An item as the table of reminders has it. Its day makes it one of its own: that of the session, or of sending.
+pub(super) fn reminded(item: &ReminderItem, today: NaiveDate) -> Reminded {
+    let (kind, day, place) = match &item.why {
+        ReminderWhy::Tomorrow { day, place, .. } => (Kind::Tomorrow, *day, place.to_string()),
+        ReminderWhy::Moved { day, place, .. } => (Kind::Moved, *day, place.to_string()),
+        ReminderWhy::Cancelled { was, was_place, .. } => {
+            (Kind::Cancelled, *was, was_place.to_string())
+        }
+        ReminderWhy::Overdue { .. } => (Kind::Overdue, today, String::new()),
+    };
+    Reminded { person: item.person.to_string(), dose: item.dose, kind, day, place }
 }
 
-/// An item as the table of reminders has it.
-fn reminded(item: &ReminderItem, today: NaiveDate) -> Reminded {
-    let (kind, day) = about(&item.why, today);
-    Reminded { person: item.person.to_string(), dose: item.dose, kind: kind.to_owned(), day }
-}
-
-/// The unique key of a reminder: the same people, doses and reasons have the same key.
-fn key(loaded: &Loaded, reminder: &Reminder, day: NaiveDate) -> String {
+/// The unique key of a reminder: the same people, doses, places and reasons have the same key, as long as they were
+/// not told something else in between (`after`: the number of the last mail to one of them).
+fn key(parts: &[&Reminder], day: NaiveDate, after: i64) -> String {
     let mut hash = Sha256::new();
-    hash.update(reminder.email.as_bytes());
-    for item in &reminder.items {
-        let (kind, about) = about(&item.why, day);
-        hash.update(format!("\n{}\t{}\t{kind}\t{about}", item.person, item.dose).as_bytes());
+    hash.update(parts[0].email.as_bytes());
+    for (nth, part) in parts.iter().enumerate() {
+        if nth > 0 {
+            hash.update(format!("\n{}", part.campaign).as_bytes());
+        }
+        for item in &part.items {
+            let Reminded { person, dose, kind, day, place } = reminded(item, day);
+            hash.update(format!("\n{person}\t{dose}\t{kind}\t{day}\t{place}").as_bytes());
+        }
+    }
+    if after > 0 {
+        hash.update(format!("\n{after}").as_bytes());
     }
     let text = crate::text::hex(&hash.finalize()[..12]);
-    format!("reminder/{}/{day}/{text}", loaded.campaign.id)
+    format!("reminder/{}/{day}/{text}", parts[0].campaign)
 }
 
 /// Why a person is reminded on a day; `None` where they are not.
@@ -244,9 +320,7 @@ fn why(
         return tomorrow.then(|| ReminderWhy::Tomorrow {
             day: one.day,
             place: one.place.clone(),
-            place_name: campaign
-                .place(one.place.as_str())
-                .map_or_else(|| one.place.to_string(), |place| place.name().to_owned()),
+            place_name: place_name(campaign, one.place.as_str()),
         });
     }
     // Only a later dose can be overdue. People without any dose get their appointment from the plan.
@@ -256,6 +330,11 @@ fn why(
     let since = due.latest.unwrap_or(due.recommended);
     (day > since && day <= campaign.end)
         .then(|| ReminderWhy::Overdue { since, places: places(campaign, person.area.as_str()) })
+}
+
+/// The name of a place; its code where it is no longer there.
+pub(super) fn place_name(campaign: &Campaign, code: &str) -> String {
+    campaign.place(code).map_or_else(|| code.to_owned(), |place| place.name().to_owned())
 }
 
 fn places(campaign: &Campaign, area: &str) -> Vec<String> {
@@ -274,19 +353,26 @@ fn places(campaign: &Campaign, area: &str) -> Vec<String> {
 }
 
 /// The vaccines of a catch-up visit, each with the number of its dose.
-fn vaccines(judge: &Judge, missed: &[MissedDose], why: &ReminderWhy) -> Vec<(String, u8)> {
-    let ReminderWhy::Tomorrow { day, .. } = why else { return Vec::new() };
+pub(super) fn vaccines(
+    judge: &Judge,
+    missed: &[MissedDose],
+    why: &ReminderWhy,
+) -> Vec<(String, u8)> {
+    let (ReminderWhy::Tomorrow { day, .. } | ReminderWhy::Moved { day, .. }) = why else {
+        return Vec::new();
+    };
     let given = missed.iter().filter(|dose| dose.earliest.max(dose.recommended) <= *day);
     given.map(|dose| (judge.name(dose.group).to_owned(), dose.dose)).collect()
 }
 
 fn draft(
-    (campaign, judge): (&Campaign, &Judge),
+    loaded: &Loaded,
     reader: &Reader,
     items: Vec<(Standing, ReminderWhy)>,
     day: NaiveDate,
     tomorrow: NaiveDate,
 ) -> Draft {
+    let (campaign, judge) = loaded.rules();
     let language = reader.language.unwrap_or(campaign.language);
     // A mail about an appointment is of use until the session; one about an overdue dose for some days.
     let noon = NaiveTime::from_hms_opt(12, 0, 0).expect("noon exists");
@@ -297,26 +383,30 @@ fn draft(
         day + TimeDelta::days(3)
     };
     Draft {
+        is_urgent: false,
         to_name: reader.name.clone(),
         send_by: resolve(campaign.timezone, last.and_time(noon)),
-        reminder: Reminder {
-            campaign: campaign.id.clone(),
-            campaign_name: campaign.name.clone(),
-            vaccine_name: campaign.series.name.clone(),
-            email: reader.email.clone(),
-            language,
-            today: day,
-            items: items
-                .into_iter()
-                .map(|(standing, why)| ReminderItem {
-                    person: PersonId::new(standing.person.id.as_str()),
-                    name: standing.person.name,
-                    dose: standing.due.map_or(0, |due| due.number),
-                    vaccines: vaccines(judge, &standing.missed, &why),
-                    why,
-                })
-                .collect(),
-            contact: campaign.coordinator.clone(),
-        },
+        parts: vec![(
+            loaded.no,
+            Reminder {
+                campaign: campaign.id.clone(),
+                campaign_name: campaign.name.clone(),
+                vaccine_name: campaign.series.name.clone(),
+                email: reader.email.clone(),
+                language,
+                today: day,
+                items: items
+                    .into_iter()
+                    .map(|(standing, why)| ReminderItem {
+                        person: PersonId::new(standing.person.id.as_str()),
+                        name: standing.person.name,
+                        dose: standing.due.map_or(0, |due| due.number),
+                        vaccines: vaccines(judge, &standing.missed, &why),
+                        why,
+                    })
+                    .collect(),
+                contact: campaign.coordinator.clone(),
+            },
+        )],
     }
 }

@@ -1,9 +1,11 @@
 //! Claims mails from the queue, as many as circuit breaker and pace allow. A mail that is too late expires, one that
-//! falls into quiet hours is postponed. Both are decided here, when it would be sent, and never earlier.
+//! falls into quiet hours is postponed, one that is no longer true is withdrawn. All three are decided here, when it
+//! would be sent, and never earlier.
 
 use super::{BATCH, Drained, LEASE_MS, Sender};
 use crate::app::{App, Result, millis};
 use crate::domain::date::resolve;
+use crate::domain::id::CampaignNo;
 use crate::domain::message::{AttemptOutcome, MailState};
 use crate::domain::refusal::Streak;
 use crate::domain::relay::Allowance;
@@ -11,17 +13,21 @@ use crate::mail::message::canonical;
 use crate::store::outbox::{self, AttemptResult, Claimed};
 use crate::store::relays;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
 
 /// Mails to send, and what the server refused before them.
 pub(super) struct Taken {
     pub(super) claimed: Vec<Claimed>,
     pub(super) streak: Streak,
+    /// Campaigns of which mails were withdrawn, because what they say is no longer so.
+    pub(super) withdrawn: BTreeSet<CampaignNo>,
 }
 
 /// Why a mail is not sent now.
 enum PutOff {
     Expired(&'static str),
     Until(i64),
+    Untrue,
 }
 
 impl App {
@@ -53,17 +59,22 @@ impl App {
             return Ok(None);
         }
         let mut claimed = Vec::new();
+        let untrue = self.untrue(&mut tx, &due, now).await?;
         for one in due {
-            let Some(why) = self.put_off(&one, now) else {
+            let is_untrue = untrue.contains_key(&one.message.id);
+            let why = if is_untrue { Some(PutOff::Untrue) } else { self.put_off(&one, now) };
+            let Some(why) = why else {
                 claimed.push(one);
                 continue;
             };
             let (state, due_at, why) = match why {
                 PutOff::Expired(why) => (MailState::Expired, one.message.due_at, why),
                 PutOff::Until(end) => (MailState::Queued, end, "quiet hours"),
+                PutOff::Untrue => (MailState::Withdrawn, one.message.due_at, "no longer true"),
             };
             done.count(match state {
                 MailState::Expired => AttemptOutcome::Expired,
+                MailState::Withdrawn => AttemptOutcome::Withdrawn,
                 _ => AttemptOutcome::Postponed,
             });
             let result =
@@ -85,7 +96,7 @@ impl App {
         }
         tx.commit().await?;
         self.store.step("mail.claimed");
-        Ok(Some(Taken { claimed, streak }))
+        Ok(Some(Taken { claimed, streak, withdrawn: untrue.into_values().collect() }))
     }
 
     /// Why a mail is not sent now; `None` if it may go.

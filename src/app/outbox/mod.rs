@@ -5,6 +5,7 @@ mod claim;
 mod consequence;
 mod lane;
 mod ledger;
+mod truth;
 
 use super::{App, AppError, Result, millis};
 use crate::clock::Clock;
@@ -136,7 +137,14 @@ impl App {
         connections.resize_with(self.config.mail.connections.clamp(1, 20), || None);
         while !(sender.stop)() && done.relay.is_none() {
             let taken = self.claim(&relay, sender, &mut done).await?;
-            let Some(Taken { claimed, streak }) = taken else { break };
+            let Some(Taken { claimed, streak, withdrawn }) = taken else { break };
+            // Whoever was told before is told what is so now, in this drain.
+            for no in withdrawn {
+                let mut tx = self.store.read().await?;
+                let loaded = self.load(&mut tx, no, i64::MAX).await?;
+                drop(tx);
+                self.tell(&loaded, sender.clock.now()).await?;
+            }
             if claimed.is_empty() {
                 continue;
             }

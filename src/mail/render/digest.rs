@@ -22,7 +22,7 @@ const VACCINES_SHOWN_MAX: usize = 3;
 const VACCINE_COLUMNS_MAX: usize = 16;
 
 /// Display columns of a site's or team's code in a subject.
-const POST_COLUMNS_MAX: usize = 12;
+pub(super) const POST_COLUMNS_MAX: usize = 12;
 
 #[derive(Template)]
 #[template(path = "digest/body.html")]
@@ -41,19 +41,31 @@ struct Plain<'a> {
 }
 
 /// The content of both forms, HTML and plain text.
-struct Body {
-    campaign: String,
-    opening: String,
-    parts: Vec<Part>,
-    footer: String,
+pub(super) struct Body {
+    pub(super) campaign: String,
+    pub(super) opening: String,
+    pub(super) parts: Vec<Part>,
+    pub(super) footer: String,
+}
+
+impl Body {
+    /// The letter in both forms.
+    pub(super) fn letter(&self, words: Words, subject: String, title: &str) -> Letter {
+        let html = Html { subject: &subject, lang: words.0.tag(), title, body: self };
+        let html = html.render().expect("templates fail only where a value does");
+        let plain = Plain { title, body: self };
+        let plain = plain.render().expect("templates fail only where a value does");
+        Letter { subject, text: tidy(&plain), html, picture: None }
+    }
 }
 
 /// What one campaign has to say. Alone it needs no heading and no opening of its own.
-struct Part {
-    heading: String,
-    opening: String,
-    alerts: Vec<Alert>,
-    sections: Vec<Section>,
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) heading: String,
+    pub(super) opening: String,
+    pub(super) alerts: Vec<Alert>,
+    pub(super) sections: Vec<Section>,
 }
 
 /// The letter of a lead: a part for each campaign, all about the same site or team and evening.
@@ -69,12 +81,7 @@ pub(super) fn letter(digests: &[LeadDigest], caps: Caps) -> Letter {
         parts: digests.iter().map(|one| part(words, one, digests.len() == 1, caps)).collect(),
         footer: words.word("mail-footer"),
     };
-    let lang = first.language.tag();
-    let html = Html { subject: &subject, lang, title: &title, body: &body };
-    let html = html.render().expect("templates fail only where a value does");
-    let plain = Plain { title: &title, body: &body };
-    let plain = plain.render().expect("templates fail only where a value does");
-    Letter { subject, text: tidy(&plain), html, picture: None }
+    body.letter(words, subject, &title)
 }
 
 /// The campaigns of a letter.
@@ -379,7 +386,12 @@ fn absent(words: Words, people: &[PersonLine], shown_max: usize) -> Option<Secti
     Some(section)
 }
 
-fn people_section(words: Words, heading: String, people: &[PersonLine], shown: usize) -> Section {
+pub(super) fn people_section(
+    words: Words,
+    heading: String,
+    people: &[PersonLine],
+    shown: usize,
+) -> Section {
     let row = |person: &PersonLine| {
         let code = safe::name(person.person.as_str());
         let name = person.name.as_deref().map(safe::name).filter(|name| !name.is_empty());

@@ -4,6 +4,7 @@
 //! stands where. Text from outside goes through [`safe`] first, and every list has a limit.
 
 mod attention;
+mod change;
 mod digest;
 mod marked;
 mod reminder;
@@ -16,7 +17,7 @@ use super::picture::{Painter, Undrawn};
 use super::{Letter, Picture};
 use crate::domain::campaign::Language;
 use crate::domain::coverage::Need;
-use crate::domain::notice::{LeadDigest, Reminder, Summary};
+use crate::domain::notice::{Amended, LeadDigest, PlanChange, Reminder, Summary};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
 use crate::text::thousands;
@@ -41,6 +42,16 @@ pub fn digest(digests: &[LeadDigest]) -> Letter {
     fit(|caps| digest::letter(digests, caps))
 }
 
+/// The mail to a lead whose day has changed since the digest.
+pub fn amended(change: &Amended) -> Letter {
+    fit(|caps| change::amended(change, caps))
+}
+
+/// The mail to the coordinator about a plan that was mended.
+pub fn plan_change(change: &PlanChange) -> Letter {
+    fit(|caps| change::plan(change, caps))
+}
+
 /// The coordinator's summary: of one campaign, with its picture where there is one, or of several in one letter.
 pub fn summary(summaries: &[Summary], picture: Option<&Picture>) -> Letter {
     fit(|caps| summary::letter(summaries, picture, caps))
@@ -51,9 +62,9 @@ pub fn picture(summary: &Summary, painter: &Painter) -> Result<Option<Picture>, 
     trend::picture(summary, painter)
 }
 
-/// The reminder of a household, with its unsubscribe link.
-pub fn reminder(reminder: &Reminder, way_out: &WayOut) -> Letter {
-    fit(|caps| reminder::letter(reminder, way_out, caps))
+/// The reminder of a household, of one campaign or of several, with its unsubscribe link.
+pub fn reminder(reminders: &[&Reminder], way_out: &WayOut) -> Letter {
+    fit(|caps| reminder::letter(reminders, way_out, caps))
 }
 
 /// The letter marked as a copy of one to `reader`.

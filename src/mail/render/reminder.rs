@@ -3,7 +3,7 @@
 
 use super::words::Words;
 use super::{Caps, Letter, NAMES_SHOWN_MAX, more, tidy};
-use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
+use crate::domain::notice::{ChangeReason, Reminder, ReminderItem, ReminderWhy};
 use crate::mail::link::WayOut;
 use crate::mail::safe;
 use askama::Template;
@@ -50,19 +50,23 @@ struct Item {
     lines: Vec<String>,
 }
 
-pub(super) fn letter(reminder: &Reminder, way_out: &WayOut, caps: Caps) -> Letter {
+/// The letter to a household: what each campaign has to say to it.
+pub(super) fn letter(reminders: &[&Reminder], way_out: &WayOut, caps: Caps) -> Letter {
+    let Some(reminder) = reminders.first() else { return Letter::default() };
     let words = Words(reminder.language);
-    let subject = subject(words, reminder);
+    let items: Vec<&ReminderItem> = reminders.iter().flat_map(|one| &one.items).collect();
+    let subject = subject(words, &items);
     let title = words.word("mail-reminder-title");
-    let mut closing = more(words, "mail-more", reminder.items.len(), caps.rows);
+    let mut closing = more(words, "mail-more", items.len(), caps.rows);
     closing.push(words.word("mail-reminder-bring"));
     closing.push(words.word("mail-reminder-done"));
     closing.push(contact(words, reminder));
-    let campaign = safe::name(&reminder.campaign_name);
+    let campaigns: Vec<&str> = reminders.iter().map(|one| one.campaign_name.as_str()).collect();
+    let campaign = words.names(&campaigns, NAMES_SHOWN_MAX);
     let (opt_out, opt_out_text, target) = opt_out(words, way_out);
     let body = Body {
         hello: words.word("mail-reminder-hello"),
-        parts: parts(words, reminder, caps),
+        parts: parts(words, reminders, caps),
         closing,
         opt_out,
         opt_out_text,
@@ -77,9 +81,9 @@ pub(super) fn letter(reminder: &Reminder, way_out: &WayOut, caps: Caps) -> Lette
 }
 
 /// The subject: day and place, never a name, since phones show subjects on the locked screen.
-fn subject(words: Words, reminder: &Reminder) -> String {
+fn subject(words: Words, items: &[&ReminderItem]) -> String {
     let mut days = BTreeMap::new();
-    for item in &reminder.items {
+    for item in items {
         if let ReminderWhy::Tomorrow { day, place_name, .. } = &item.why {
             let entry: &mut (u64, BTreeSet<&str>) = days.entry(*day).or_default();
             entry.0 += 1;
@@ -97,23 +101,77 @@ fn subject(words: Words, reminder: &Reminder) -> String {
         let arguments: [(&str, &dyn std::fmt::Display); 2] = [("date", &date), ("count", count)];
         return words.say("mail-reminder-subject-tomorrow-places", &arguments);
     }
-    match reminder.items.as_slice() {
+    if let Some(subject) = items.iter().find_map(|item| changed(words, item)) {
+        return subject;
+    }
+    match items {
         [one] => words.say("mail-reminder-subject-overdue", &[("dose", &words.dose(one.dose))]),
         all => words.say("mail-reminder-subject-overdue-more", &[("count", &all.len())]),
     }
 }
 
-fn parts(words: Words, reminder: &Reminder, caps: Caps) -> Vec<Part> {
+/// The subject of a mail that says that an appointment changed.
+fn changed(words: Words, item: &ReminderItem) -> Option<String> {
+    match &item.why {
+        ReminderWhy::Moved { day, place_name, .. } => {
+            let (date, place) = (words.day_short(*day), safe::name(place_name));
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("date", &date), ("place", &place)];
+            Some(words.say("mail-reminder-subject-moved", &arguments))
+        }
+        ReminderWhy::Cancelled { was, .. } => {
+            let date = words.day_short(*was);
+            Some(words.say("mail-reminder-subject-cancelled", &[("date", &date)]))
+        }
+        ReminderWhy::Tomorrow { .. } | ReminderWhy::Overdue { .. } => None,
+    }
+}
+
+/// That an appointment is off, and why.
+fn was(words: Words, day: NaiveDate, place: &str, reason: ChangeReason) -> String {
+    let (date, place) = (words.date(day), safe::name(place));
+    let reason = words.word(&format!("mail-reminder-reason-{reason}"));
+    words.say("mail-reminder-was", &[("date", &date), ("place", &place), ("reason", &reason)])
+}
+
+/// What the campaigns have to say: first what changed, then tomorrow, then what is overdue.
+fn parts(words: Words, reminders: &[&Reminder], caps: Caps) -> Vec<Part> {
+    let mut left = caps.rows;
+    let mut all: Vec<(u8, Part)> = Vec::new();
+    for reminder in reminders {
+        all.extend(parts_of(words, reminder, left));
+        left = left.saturating_sub(reminder.items.len());
+    }
+    all.sort_by_key(|(rank, _)| *rank);
+    all.into_iter().map(|(_, part)| part).collect()
+}
+
+/// The parts of one campaign, with their ranks.
+fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Part)> {
     let vaccine = safe::name(&reminder.vaccine_name);
     let mut by_day: BTreeMap<NaiveDate, Vec<Item>> = BTreeMap::new();
-    let mut overdue = Vec::new();
-    for item in reminder.items.iter().take(caps.rows) {
+    let (mut overdue, mut changes) = (Vec::new(), Vec::new());
+    for item in reminder.items.iter().take(items_max) {
         let who = who(words, item);
         match &item.why {
             ReminderWhy::Tomorrow { day, place_name, .. } => {
                 let place = safe::name(place_name);
                 let line = words.say("mail-reminder-place", &[("place", &place)]);
                 by_day.entry(*day).or_default().push(Item { who, lines: vec![line] });
+            }
+            ReminderWhy::Moved { was: old, was_place, day, place_name, reason, .. } => {
+                let (date, place) = (words.date(*day), safe::name(place_name));
+                let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                    [("date", &date), ("place", &place)];
+                let now = words.say("mail-reminder-now", &arguments);
+                changes.push(Item { who, lines: vec![was(words, *old, was_place, *reason), now] });
+            }
+            ReminderWhy::Cancelled { was: old, was_place_name, reason, .. } => {
+                let off = was(words, *old, was_place_name, *reason);
+                let later = words.word("mail-reminder-later");
+                let is_over = *reason == ChangeReason::Over;
+                let lines = if is_over { vec![off] } else { vec![off, later] };
+                changes.push(Item { who, lines });
             }
             ReminderWhy::Overdue { since, places } => {
                 let date = words.day(*since);
@@ -128,18 +186,22 @@ fn parts(words: Words, reminder: &Reminder, caps: Caps) -> Vec<Part> {
             }
         }
     }
-    let mut parts: Vec<Part> = by_day
+    let mut parts: Vec<(u8, Part)> = by_day
         .into_iter()
         .map(|(day, items)| {
             let date = words.date(day);
             let arguments: [(&str, &dyn std::fmt::Display); 2] =
                 [("date", &date), ("vaccine", &vaccine)];
-            Part { opening: words.say("mail-reminder-tomorrow", &arguments), items }
+            (1, Part { opening: words.say("mail-reminder-tomorrow", &arguments), items })
         })
         .collect();
+    if !changes.is_empty() {
+        let opening = words.say("mail-reminder-changed", &[("vaccine", &vaccine)]);
+        parts.push((0, Part { opening, items: changes }));
+    }
     if !overdue.is_empty() {
         let opening = words.say("mail-reminder-overdue", &[("vaccine", &vaccine)]);
-        parts.push(Part { opening, items: overdue });
+        parts.push((2, Part { opening, items: overdue }));
     }
     parts
 }

@@ -15,7 +15,7 @@ fn a_reminder_ends_with_the_way_out_in_both_forms() {
     let mailto = format!("mailto:desk@danyang.example?subject=unsubscribe%20{token}");
     for language in BOTH {
         let house = household(language);
-        let (mail, web) = (reminder(&house, &by_mail()), reminder(&house, &by_page()));
+        let (mail, web) = (reminder(&[&house], &by_mail()), reminder(&[&house], &by_page()));
         let last = |letter: &Letter| {
             let body = letter.text.split("\n-- \n").next().unwrap().trim_end().to_owned();
             body.lines().last().unwrap().to_owned()
@@ -108,8 +108,8 @@ fn subjects_hold_the_figure_that_matters_within_twenty_characters() {
         (told(&empty_county(zh)), "【接种日报】10/20 0剂次"),
         (told(&far(empty_county(zh))), "【接种日报】12/20 1,234.5万"),
         (told(&far(empty_county(Language::En))), "20 Dec: 12,345,678"),
-        (reminder(&household(zh), &by_mail()), "【接种提醒】明天6/16"),
-        (reminder(&household(Language::En), &by_mail()), "Tomorrow, 16 Jun"),
+        (reminder(&[&household(zh)], &by_mail()), "【接种提醒】明天6/16"),
+        (reminder(&[&household(Language::En)], &by_mail()), "Tomorrow, 16 Jun"),
     ] {
         assert!(letter.subject.starts_with(figure), "{} / {figure}", letter.subject);
         assert!(figure.chars().count() <= 20, "{figure}");
@@ -223,7 +223,7 @@ fn a_lead_reads_how_many_vials_to_open_where_that_is_known() {
 
 #[test]
 fn a_household_reads_everything_in_one_short_mail() {
-    let letter = reminder(&household(Language::ZhCn), &by_mail());
+    let letter = reminder(&[&household(Language::ZhCn)], &by_mail());
     for sentence in [
         "朱洋华 第二剂次",
         "地点：云阳街道预防接种门诊3",
@@ -240,7 +240,7 @@ fn a_household_reads_everything_in_one_short_mail() {
         contact: None,
         ..household(Language::En)
     };
-    let letter = reminder(&nameless, &by_mail());
+    let letter = reminder(&[&nameless], &by_mail());
     assert_eq!(letter.subject, "Your second dose is due: please come");
     assert!(letter.text.contains("  second dose\n"), "{}", letter.text);
 }
@@ -278,7 +278,7 @@ fn lists_without_end_are_cut_counted_and_stay_below_the_limit() {
         county.trend = vec![county.trend[0]; 400];
         let mut house = household(language);
         house.items = vec![house.items[2].clone(); 3_000];
-        for letter in [digest(&[many]), told(&county), reminder(&house, &by_page())] {
+        for letter in [digest(&[many]), told(&county), reminder(&[&house], &by_page())] {
             assert!(letter.html.len() < HTML_BYTES_MAX, "{}", letter.html.len());
             let said = if language == Language::ZhCn { "未列出" } else { "more" };
             assert!(letter.text.contains(said), "{}", letter.text);

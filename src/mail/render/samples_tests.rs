@@ -374,11 +374,11 @@ pub(super) fn all(language: Language) -> Vec<(&'static str, Letter)> {
         ("digest-idle", digest(&[idle_digest(language)])),
         ("summary", told(&county(language))),
         ("summary-empty", told(&empty_county(language))),
-        ("reminder", reminder(&household(language), &by_mail())),
-        ("reminder-overdue", reminder(&overdue, &by_page())),
+        ("reminder", reminder(&[&household(language)], &by_mail())),
+        ("reminder-overdue", reminder(&[&overdue], &by_page())),
         ("hostile-digest", digest(&[hostile_digest(language)])),
         ("hostile-summary", told(&hostile_summary(language))),
-        ("hostile-reminder", reminder(&hostile_reminder(language), &by_page())),
+        ("hostile-reminder", reminder(&[&hostile_reminder(language)], &by_page())),
     ]
 }
 

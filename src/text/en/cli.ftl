@@ -172,6 +172,8 @@ problem-job-failed = job { $job } failed; doseplan job runs { $job } says why
 problem-late-sites = { $count } sites have not reported
 problem-mail = { $count } mails { $state }; see doseplan outbox list --state { $state }
 problem-no-plan = no plan is adopted; run doseplan plan make, then doseplan plan adopt
+problem-plan-broken = { $seats } seats of the plan in force cannot be kept, { $withdrawn } appointments are withdrawn; a new plan is being made
+problem-plan-waits = { $seats } seats of the plan in force cannot be kept, { $withdrawn } appointments are withdrawn; draft { $draft } mends it and waits: doseplan plan adopt { $draft }
 problem-relay = Mail waits: { $relay } said: { $said }. Nothing is lost and it is tried again by itself; { $why ->
     [lost] check host, port and tls of [mail], and whether the network reaches the server
     [login] check user and password_file of [mail]; many providers want an authorization code of their own in place of the password
@@ -429,3 +431,13 @@ column-week = week from
 db-wrong-homes = facts without a home: { $what }
 db-wrong-places = campaigns say otherwise: { $what }; decide with doseplan jurisdiction conflicts resolve
 fail-resolve-how = a person is decided by CODE with --keep, --take or --split NEW_CODE, a row by TABLE CODE with --keep CAMPAIGN or --keep jurisdiction
+
+broken-closed = The adopted plan has { $seats } seats on closed days ({ $places }).
+broken-capacity = The adopted plan has { $seats } seats above what places can give ({ $places }).
+broken-vaccine = The adopted plan has { $seats } seats without vaccine ({ $places }).
+broken-outside = The adopted plan has { $seats } seats outside the campaign's days or places ({ $places }).
+broken-withdrawn = { $count } appointments are withdrawn; whoever was told gets a mail about the change.
+mended-plan = { $campaign }: the mended plan { $plan } is adopted, { $sessions } sessions changed, { $assigned } people have a new appointment.
+mended-people = { $campaign }: { $assigned } people have an appointment on seats that became free.
+mended-asks = { $campaign }: draft { $plan } changes { $sessions } sessions and waits: doseplan plan adopt { $plan }
+mended-doubtful = { $campaign }: { $counts } doubtful counts are not confirmed, so draft { $plan } ({ $sessions } sessions changed) waits to be adopted.

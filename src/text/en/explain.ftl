@@ -103,6 +103,7 @@ explain-unknown_person = Import the register first: doseplan persons import.
 explain-unknown_lot = The lot is not in deliveries. Whether a dose is valid depends on the expiry of its lot.
 explain-dose_number = Dose numbers run from 1 to the number of doses of the series.
 explain-future_date = The day has not come yet.
+explain-possible_duplicate = Nobody gets one vaccine twice on a day. Leave the row out if the dose is known; correct the date, the person or the vaccine if it is another dose; void the other record if that one is wrong.
 explain-before_birth = The day is before the date of birth.
 explain-unknown_campaign = The campaign is not in the database: doseplan campaign list shows those that are.
 explain-wrong_campaign = The row, its form, or the record of that code belongs to another campaign. Record codes are unique over all campaigns.

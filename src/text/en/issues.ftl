@@ -157,6 +157,7 @@ issue-unknown_person = the register has no person “{ $value }”; import the r
 issue-unknown_lot = the lot “{ $value }” is not in deliveries; correct it, or add it to deliveries
 issue-dose_number = dose { $value } is beyond the series, which has { $limit } doses; correct it
 issue-future_date = { $value } is after today, { $today }; correct the date
+issue-possible_duplicate = possible duplicate: { $person } has this vaccine on { $date } already, as record { $other }; leave the row out, or correct the date, the person or the vaccine
 issue-before_birth = { $value } is before the date of birth; correct one of them
 issue-unknown_campaign = there is no campaign “{ $value }”{ issue-hint }; correct it, or leave it out
 issue-wrong_campaign = the row belongs to campaign “{ $value }”; import it with --campaign { $value }, or give the record another code

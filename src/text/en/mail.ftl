@@ -184,10 +184,45 @@ mail-no-address-do = Please fill in lead_email in sites.csv or teams.csv.
 
 ## People: reminders
 
+## Changes
+
+mail-amended-subject = Changed: {$date} {$post}
+mail-amended-opening = The plan for {$date} is not as the last digest said. This mail counts.
+mail-amended-sessions = Sessions
+mail-amended-doses = {$place}: {$now} doses instead of {$before}
+mail-amended-none = {$place}: no session; {$before} doses were planned
+mail-amended-call = No mail reaches them, please phone ({$people})
+mail-amended-left = No longer expected ({$people})
+mail-amended-joined = Expected as well ({$people})
+mail-change-subject = Plan mended: {$seats} doses moved, plan {$plan}
+mail-change-subject-waits = Plan to adopt: {$seats} doses cannot be given as planned, draft {$plan}
+mail-change-title = The plan has changed
+mail-change-opening = {$date}: with what is known now, part of the plan in force cannot be kept:
+mail-change-broken = From {$date} on: {$causes}. Places: {$places}.
+mail-change-cause-closed = {$seats} doses on days when the place is shut
+mail-change-cause-capacity = {$seats} doses above what the place can give
+mail-change-cause-vaccine = {$seats} doses without vaccine
+mail-change-cause-outside = {$seats} doses outside the campaign's days or places
+mail-change-did = Plan {$plan} is adopted: {$sessions} sessions changed; {$withdrawn} appointments withdrawn, {$assigned} made.
+mail-change-would = Draft {$plan} changes {$sessions} sessions; {$withdrawn} appointments are withdrawn and are made anew when it is adopted.
+mail-change-told = Whoever was told another day gets a mail; those whom no mail reaches stand on the leads' lists to be phoned.
+mail-change-ask = Please look at the draft and adopt it: doseplan plan adopt {$plan}
+mail-change-doubtful = {$counts} doubtful counts are not confirmed, so draft {$plan} is not adopted by itself: confirm them first.
+
 mail-reminder-subject-tomorrow = Tomorrow, {$date}: vaccination, {$place}
 mail-reminder-subject-tomorrow-places = Tomorrow, {$date}: {$count} vaccinations
 mail-reminder-subject-overdue = Your {$dose} is due: please come
 mail-reminder-subject-overdue-more = {$count} vaccinations are due: please come
+mail-reminder-changed = Your appointment for {$vaccine} has changed. This mail counts:
+mail-reminder-subject-moved = Appointment moved: {$date}, {$place}
+mail-reminder-subject-cancelled = Appointment cancelled: please do not come on {$date}
+mail-reminder-was = {$date}, {$place}, is cancelled: {$reason}.
+mail-reminder-now = Now: {$date}. Place: {$place}
+mail-reminder-later = You will get another mail when there is a new day.
+mail-reminder-reason-closed = the place is shut on that day or can give fewer doses
+mail-reminder-reason-vaccine = the vaccine has not arrived
+mail-reminder-reason-over = the campaign ends earlier
+mail-reminder-reason-plan = the plan was made anew
 mail-reminder-title = Vaccination reminder
 mail-reminder-hello = Hello!
 mail-reminder-tomorrow = Tomorrow, {$date}, is the day for {$vaccine}:

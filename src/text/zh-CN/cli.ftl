@@ -172,6 +172,8 @@ problem-job-failed = 任务 { $job } 失败；见 doseplan job runs { $job }
 problem-late-sites = { $count } 个接种点未报
 problem-mail = { $count } 封邮件为 { $state }；见 doseplan outbox list --state { $state }
 problem-no-plan = 没有采用的计划；先 doseplan plan make，再 doseplan plan adopt
+problem-plan-broken = 现行计划有 { $seats } 剂次无法接种，已收回 { $withdrawn } 人的预约；正在调整计划
+problem-plan-waits = 现行计划有 { $seats } 剂次无法接种，已收回 { $withdrawn } 人的预约；草案 { $draft } 等您采用：doseplan plan adopt { $draft }
 problem-relay = 邮件等待中：{ $relay } 的答复是“{ $said }”。邮件都留在队列里，会自动重试；{ $why ->
     [lost] 请检查 [mail] 的 host、port、tls，以及网络能否连到服务器
     [login] 请检查 [mail] 的 user 和 password_file；许多邮箱要填授权码而不是登录密码
@@ -429,3 +431,13 @@ column-week = 周（周一）
 db-wrong-homes = 无处归属的记录：{ $what }
 db-wrong-places = 各活动填法不一：{ $what }；用 doseplan jurisdiction conflicts resolve 确定
 fail-resolve-how = 人员写编号，加 --keep、--take 或 --split 新编号；地区或地点的行写表名和编号，加 --keep 活动编号 或 --keep jurisdiction
+
+broken-closed = 现行计划有 { $seats } 剂次排在停诊日（{ $places }）。
+broken-capacity = 现行计划有 { $seats } 剂次超过接种点能力（{ $places }）。
+broken-vaccine = 现行计划有 { $seats } 剂次没有疫苗（{ $places }）。
+broken-outside = 现行计划有 { $seats } 剂次超出活动日期或范围（{ $places }）。
+broken-withdrawn = 已收回 { $count } 人的预约；已通知的人会收到变更邮件。
+mended-plan = { $campaign }：已采用调整后的计划 { $plan }，调整 { $sessions } 场，重新安排 { $assigned } 人。
+mended-people = { $campaign }：空出的位置已安排给 { $assigned } 人。
+mended-asks = { $campaign }：草案 { $plan } 调整 { $sessions } 场，等您采用：doseplan plan adopt { $plan }
+mended-doubtful = { $campaign }：有 { $counts } 个存疑数未核实，草案 { $plan }（调整 { $sessions } 场）等您采用。

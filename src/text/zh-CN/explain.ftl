@@ -103,6 +103,7 @@ explain-unknown_person = 先用 doseplan persons import 导入登记册。
 explain-unknown_lot = 批号不在 deliveries 表里；写错的批号会影响有效期判断。
 explain-dose_number = 剂次号从 1 起，不超过免疫程序的剂次数。
 explain-future_date = 记录的日期晚于今天。
+explain-possible_duplicate = 同一人同一天不会接种两次同一疫苗。已登记的请删去本行；确是另一剂的请改正日期、人员或疫苗；原记录有误的请作废原记录。
 explain-before_birth = 接种日期早于出生日期。
 explain-unknown_campaign = 数据库中没有这个活动；用 doseplan campaign list 查看。
 explain-wrong_campaign = 此行、所在表格或同编号的记录属于另一个活动。记录编号在全部活动中唯一。

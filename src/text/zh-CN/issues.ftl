@@ -157,6 +157,7 @@ issue-unknown_person = 登记册中没有“{ $value }”；请先导入登记�
 issue-unknown_lot = 批号“{ $value }”不在 deliveries 中；请改正，或在 deliveries 中加入
 issue-dose_number = 第 { $value } 剂不在免疫程序之内，共 { $limit } 剂；请改正
 issue-future_date = { $value } 在今天 { $today } 之后；请改正日期
+issue-possible_duplicate = 可能重复：{ $person } 在 { $date } 已有同一疫苗的记录 { $other }；请删去本行，或改正日期、人员或疫苗
 issue-before_birth = { $value } 早于出生日期；请改正其中之一
 issue-unknown_campaign = 没有活动“{ $value }”{ issue-hint }；请改正，或不填
 issue-wrong_campaign = 此行属于活动“{ $value }”；请用 --campaign { $value } 导入，或给记录另编一个编号

@@ -184,10 +184,45 @@ mail-no-address-do = 请在 sites.csv 或 teams.csv 的 lead_email 一列补上�
 
 ## 受种者：接种提醒
 
+## 变更
+
+mail-amended-subject = 【安排有变】{$date} {$post}
+mail-amended-opening = {$date}的安排与已发的预告不同，以本邮件为准。
+mail-amended-sessions = 场次
+mail-amended-doses = {$place}：原 {$before} 剂次，现 {$now} 剂次
+mail-amended-none = {$place}：原 {$before} 剂次，现不接种
+mail-amended-call = 邮件到不了，请电话告知（{$people} 人）
+mail-amended-left = 不再来的人（{$people} 人）
+mail-amended-joined = 新增的人（{$people} 人）
+mail-change-subject = 【计划已调整】{$seats} 剂次重新安排，计划 {$plan}
+mail-change-subject-waits = 【计划待采用】{$seats} 剂次无法按计划接种，草案 {$plan}
+mail-change-title = 计划调整
+mail-change-opening = {$date}收到新情况，现行计划有一部分做不到了：
+mail-change-broken = 从{$date}起，{$causes}。涉及：{$places}。
+mail-change-cause-closed = {$seats} 剂次排在停诊日
+mail-change-cause-capacity = {$seats} 剂次超过接种点能力
+mail-change-cause-vaccine = {$seats} 剂次没有疫苗
+mail-change-cause-outside = {$seats} 剂次超出活动日期或范围
+mail-change-did = 已采用计划 {$plan}：调整 {$sessions} 场；收回预约 {$withdrawn} 人，重新安排 {$assigned} 人。
+mail-change-would = 草案 {$plan} 调整 {$sessions} 场；已收回预约 {$withdrawn} 人，采用后重新安排。
+mail-change-told = 已通知的人会收到变更邮件；邮件到不了的，负责人名单上注明须打电话。
+mail-change-ask = 请查看并采用草案：doseplan plan adopt {$plan}
+mail-change-doubtful = 有 {$counts} 个存疑数未核实，草案 {$plan} 不自动采用：请先核实，再采用。
+
 mail-reminder-subject-tomorrow = 【接种提醒】明天{$date} {$place}
 mail-reminder-subject-tomorrow-places = 【接种提醒】明天{$date} 有 {$count} 项接种
 mail-reminder-subject-overdue = 【接种提醒】{$dose}到时间了，请来接种
 mail-reminder-subject-overdue-more = 【接种提醒】有 {$count} 剂次到时间了，请来接种
+mail-reminder-changed = 您的{$vaccine}接种安排有变，请以本邮件为准：
+mail-reminder-subject-moved = 【接种改期】改为{$date} {$place}
+mail-reminder-subject-cancelled = 【接种取消】{$date}请勿前往
+mail-reminder-was = 原定{$date} {$place}，已取消：{$reason}。
+mail-reminder-now = 改到{$date}，地点：{$place}
+mail-reminder-later = 新的时间定下后，会另发邮件通知。
+mail-reminder-reason-closed = 该接种点当天停诊或接种能力减少
+mail-reminder-reason-vaccine = 疫苗未到
+mail-reminder-reason-over = 本次活动已提前结束
+mail-reminder-reason-plan = 接种计划调整
 mail-reminder-title = 接种提醒
 mail-reminder-hello = 您好！
 mail-reminder-tomorrow = 明天{$date}请接种{$vaccine}：

@@ -1,0 +1,262 @@
+//! Who was told a day or place that is no longer theirs is told the new one, or that it is cancelled, with the reason.
+//!
+//! What somebody was told last is compared with what stands now, so it does not matter how often a day changed in
+//! between, and nothing is said twice.
+
+use super::reminders::{Draft, place_name, vaccines};
+use crate::app::assigning::{Standing, standings};
+use crate::app::{App, Loaded, Result, today};
+use crate::domain::assign::{Assignment, Ended};
+use crate::domain::campaign::Campaign;
+use crate::domain::date::resolve;
+use crate::domain::id::{PersonId, PlaceCode};
+use crate::domain::message::MailState;
+use crate::domain::notice::{ChangeReason, Reminder, ReminderItem, ReminderWhy};
+use crate::domain::person::Person;
+use crate::mail::message::canonical;
+use crate::store::reminders::{self, Kind, Told};
+use crate::store::{Tx, assignments, bounces, records, unsubscribed};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+/// Mails queued in one transaction.
+const BATCH: usize = 256;
+
+/// What is to be said to a person.
+struct Change {
+    why: ReminderWhy,
+    to: String,
+}
+
+/// The hour until which a day is ahead: later nobody needs to be told of it.
+fn noon() -> NaiveTime {
+    NaiveTime::from_hms_opt(12, 0, 0).expect("noon exists")
+}
+
+impl App {
+    /// Queues what people have to be told because an appointment changed. Returns how many mails.
+    pub(super) async fn tell_people(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<usize> {
+        let mut tx = self.store.read().await?;
+        let mut drafts = changes(&mut tx, loaded, now).await?;
+        drop(tx);
+        let day = today(&loaded.campaign, now);
+        let mut new = 0;
+        for batch in drafts.chunks_mut(BATCH) {
+            let mut tx = self.store.write().await?;
+            new += self.queue_batch(&mut tx, loaded, batch, (day, now)).await?;
+            tx.commit().await?;
+        }
+        Ok(new)
+    }
+}
+
+async fn changes(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec<Draft>> {
+    let campaign = &loaded.campaign;
+    let day = today(campaign, now);
+    let is_morning = now.with_timezone(&campaign.timezone).time() < noon();
+    let first = if is_morning { day } else { day + TimeDelta::days(1) };
+    let told = reminders::told(tx, loaded.no, first).await?;
+    if told.is_empty() {
+        return Ok(Vec::new());
+    }
+    let codes: Vec<&str> = told.keys().map(String::as_str).collect();
+    let held = assignments::of(tx, loaded.no, &codes).await?;
+    let ended = assignments::why_ended(tx, loaded.no, &codes).await?;
+    let mut found: BTreeMap<PersonId, Change> = BTreeMap::new();
+    for (code, told) in &told {
+        let person = PersonId::new(code.as_str());
+        let why = ended_of(&ended, code, told);
+        if let Some(change) = change(campaign, told, held.get(&person), why, day) {
+            found.insert(person, change);
+        }
+    }
+    for (person, change) in late(tx, loaded, &told, day).await? {
+        found.entry(person).or_insert(change);
+    }
+    let known = standings(tx, loaded, found.keys(), day).await?;
+    let unsubscribed = unsubscribed::addresses(tx).await?;
+    let suppressed = bounces::addresses(tx).await?;
+    let mut homes: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
+    let mut known = known;
+    for (person, change) in found {
+        let Some(standing) = known.remove(&person) else { continue };
+        let address = canonical(&change.to);
+        let is_reached = !unsubscribed.contains(&address) && !suppressed.contains(&address);
+        // Whoever had the dose, or must not have it, knows; the lead's list says so, too.
+        let is_off = standing.person.opt_out;
+        if is_reached && !is_off && is_due(&standing, told.get(person.as_str()), &held) {
+            homes.entry(change.to).or_default().push((standing, change.why));
+        }
+    }
+    Ok(homes.into_iter().map(|(to, items)| draft(loaded, to, items, day)).collect())
+}
+
+fn ended_of<'a>(
+    ended: &'a BTreeMap<(String, NaiveDate), String>,
+    code: &str,
+    told: &[Told],
+) -> Option<&'a str> {
+    let day = believed(told)?.what.day;
+    ended.get(&(code.to_owned(), day)).map(String::as_str)
+}
+
+/// What somebody believes: the last that reached them, or is on its way.
+fn believed(told: &[Told]) -> Option<&Told> {
+    use MailState::{InDoubt, Queued, Sending, Sent};
+    told.iter().rev().find(|one| matches!(one.state, Queued | Sending | Sent | InDoubt))
+}
+
+/// People with an appointment for tomorrow that they got after the reminders of the day were written.
+async fn late(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    told: &BTreeMap<String, Vec<Told>>,
+    day: NaiveDate,
+) -> Result<Vec<(PersonId, Change)>> {
+    let tomorrow = day + TimeDelta::days(1);
+    let is_of_today = |one: &Told| one.what.kind == Kind::Tomorrow && one.what.day == tomorrow;
+    if !told.values().flatten().any(is_of_today) {
+        return Ok(Vec::new());
+    }
+    let mut new = assignments::on(tx, loaded.no, tomorrow).await?;
+    new.retain(|one| !told.contains_key(one.person.as_str()));
+    let codes = new.iter().map(|one| one.person.as_str());
+    let known = records::find::<Person>(tx, codes).await?;
+    let change = |one: Assignment| {
+        let to = known.get(one.person.as_str())?.value.email.clone()?;
+        let place_name = place_name(&loaded.campaign, one.place.as_str());
+        let why = ReminderWhy::Tomorrow { day: one.day, place: one.place, place_name };
+        Some((one.person, Change { why, to }))
+    };
+    Ok(new.into_iter().filter_map(change).collect())
+}
+
+fn is_due(
+    standing: &Standing,
+    told: Option<&Vec<Told>>,
+    held: &BTreeMap<PersonId, Assignment>,
+) -> bool {
+    let held = held.get(&standing.person.id).map(|held| held.dose);
+    let dose = told.and_then(|told| told.last()).map(|last| last.what.dose).or(held);
+    let dose = dose.or(standing.due.map(|due| due.number));
+    standing.barred.is_none() && standing.due.is_some_and(|due| Some(due.number) == dose)
+}
+
+/// What has to be said to somebody who was told this and has that appointment now; `None`: nothing.
+fn change(
+    campaign: &Campaign,
+    told: &[Told],
+    held: Option<&Assignment>,
+    ended: Option<&str>,
+    today: NaiveDate,
+) -> Option<Change> {
+    let last = told.last()?;
+    let name = |code: &str| place_name(campaign, code);
+    let believed = believed(told);
+    let held = held.filter(|held| held.dose == last.what.dose && held.day >= today);
+    let is_off = |told: &Told| told.what.kind == Kind::Cancelled;
+    let Some(believed) = believed.filter(|told| !is_off(told)) else {
+        // The mail that called them was withdrawn before it left; the appointment stands again, or still.
+        let held = held.filter(|held| held.day == today + TimeDelta::days(1))?;
+        (last.state == MailState::Withdrawn).then_some(())?;
+        let (day, place, place_name) = (held.day, held.place.clone(), name(held.place.as_str()));
+        let why = ReminderWhy::Tomorrow { day, place, place_name };
+        return Some(Change { why, to: last.recipient.clone() });
+    };
+    let what = &believed.what;
+    let to = believed.recipient.clone();
+    let reason = reason(campaign, what.day, &what.place, ended);
+    match held {
+        Some(held) => {
+            let is_same = what.place.is_empty() || what.place == held.place.as_str();
+            let is_same = held.day == what.day && is_same;
+            (!is_same).then(|| Change {
+                why: ReminderWhy::Moved {
+                    was: what.day,
+                    was_place: name(&what.place),
+                    day: held.day,
+                    place: held.place.clone(),
+                    place_name: name(held.place.as_str()),
+                    reason,
+                },
+                to,
+            })
+        }
+        None => Some(Change {
+            why: ReminderWhy::Cancelled {
+                was: what.day,
+                was_place: PlaceCode::new(what.place.as_str()),
+                was_place_name: name(&what.place),
+                reason,
+            },
+            to,
+        }),
+    }
+}
+
+fn reason(campaign: &Campaign, day: NaiveDate, place: &str, ended: Option<&str>) -> ChangeReason {
+    if day > campaign.end {
+        return ChangeReason::Over;
+    }
+    let is_shut = campaign.site(place).is_some_and(|site| campaign.capacity(site, day) == 0);
+    match ended {
+        Some(why) if why == Ended::Short.word() => ChangeReason::Vaccine,
+        Some(why) if why == Ended::Closed.word() => ChangeReason::Closed,
+        _ if is_shut || campaign.place(place).is_none() => ChangeReason::Closed,
+        _ => ChangeReason::Plan,
+    }
+}
+
+/// One mail for those who read at one address.
+fn draft(
+    loaded: &Loaded,
+    to: String,
+    items: Vec<(Standing, ReminderWhy)>,
+    day: NaiveDate,
+) -> Draft {
+    let (campaign, judge) = loaded.rules();
+    let tomorrow = day + TimeDelta::days(1);
+    let language = items.iter().find_map(|(standing, _)| standing.person.language);
+    let own = |standing: &&(Standing, ReminderWhy)| {
+        standing.0.person.email.as_deref().is_some_and(|own| canonical(own) == canonical(&to))
+    };
+    let reader = items.iter().find(own).or(items.first());
+    let to_name = reader.and_then(|(standing, _)| standing.person.name.clone()).unwrap_or_default();
+    let last = |why: &ReminderWhy| match why {
+        ReminderWhy::Tomorrow { day, .. } | ReminderWhy::Moved { day, .. } => *day,
+        ReminderWhy::Cancelled { was, .. } => *was,
+        ReminderWhy::Overdue { .. } => day,
+    };
+    let until = items.iter().map(|(_, why)| last(why)).max().unwrap_or(tomorrow);
+    let is_soon = |why: &ReminderWhy| match why {
+        ReminderWhy::Moved { was, .. } | ReminderWhy::Cancelled { was, .. } => *was <= tomorrow,
+        _ => false,
+    };
+    Draft {
+        to_name,
+        send_by: resolve(campaign.timezone, until.and_time(noon())),
+        is_urgent: items.iter().any(|(_, why)| is_soon(why)),
+        parts: vec![(
+            loaded.no,
+            Reminder {
+                campaign: campaign.id.clone(),
+                campaign_name: campaign.name.clone(),
+                vaccine_name: campaign.series.name.clone(),
+                email: to,
+                language: language.unwrap_or(campaign.language),
+                today: day,
+                items: items
+                    .into_iter()
+                    .map(|(standing, why)| ReminderItem {
+                        person: standing.person.id,
+                        name: standing.person.name,
+                        dose: standing.due.map_or(0, |due| due.number),
+                        vaccines: vaccines(judge, &standing.missed, &why),
+                        why,
+                    })
+                    .collect(),
+                contact: campaign.coordinator.clone(),
+            },
+        )],
+    }
+}
