@@ -20,7 +20,8 @@ use serde::Serialize;
 pub(super) enum Outbox {
     /// Every mail with its state
     List {
-        /// Only this state: queued, sending, sent, `in_doubt`, bounced, failed, unroutable, expired
+        /// Only this state: queued, sending, sent, `in_doubt`, bounced, failed, unroutable, expired,
+        /// withdrawn
         #[arg(long, value_parser = parse_state)]
         state: Option<MailState>,
         /// Only this kind: digest, summary, reminder

@@ -28,13 +28,14 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// States in which a mail stays unless somebody changes it by hand.
-const RESULTS: [MailState; 6] = [
+const RESULTS: [MailState; 7] = [
     MailState::Sent,
     MailState::Failed,
     MailState::InDoubt,
     MailState::Expired,
     MailState::Bounced,
     MailState::Unroutable,
+    MailState::Withdrawn,
 ];
 /// States in which a run ends.
 const ENDS: [RunState; 3] = [RunState::Done, RunState::Failed, RunState::Skipped];
