@@ -231,16 +231,28 @@ impl Make {
                 fair(invocation, &made.fairness);
             }
         }
+        self.told(invocation, (&of, (from, until)), &made);
+        let is_good = made.missing.is_empty() && too_many.count() == 0;
+        Ok(if is_good { exit::OK } else { exit::FAILED })
+    }
+
+    /// Says in a line or two what was made.
+    fn told(
+        &self,
+        invocation: &Invocation,
+        (of, (from, until)): (&Jurisdiction, (NaiveDate, NaiveDate)),
+        made: &roster::Roster,
+    ) {
         let (count, people) = (made.duties.len(), of.staff.len());
         let told: [(&str, &dyn std::fmt::Display); 4] =
             [("count", &count), ("people", &people), ("from", &from), ("until", &until)];
         invocation.out.note("roster-made", &told);
         if self.before.is_some() {
             let count = made.changes.len();
-            invocation.out.note("roster-changed", &[("count", &count), ("people", &moved)]);
+            invocation
+                .out
+                .note("roster-changed", &[("count", &count), ("people", &moved(&made.changes))]);
         }
-        let is_good = made.missing.is_empty() && too_many.count() == 0;
-        Ok(if is_good { exit::OK } else { exit::FAILED })
     }
 }
 

@@ -9,10 +9,11 @@ use crate::domain::roster::{self, Missing, Needs, Roster, RosterRequest, Staffin
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
-/// Plans that are made at most: the first one shows what is wanted, the next ones what can be staffed.
-const ROUNDS_MAX: u32 = 5;
-/// Share of the time for the first plan; the second one starts from its prices.
-const FIRST_SHARE: f64 = 0.65;
+/// Plans that are made at most, with the share of the time that has passed when each is finished: the first one shows
+/// what is wanted, the next ones what can be staffed.
+const ROUND_ENDS: [f64; 4] = [0.65, 0.85, 0.95, 1.0];
+/// Most steps of a later plan, which starts from the first one's prices.
+const LATER_STEPS_MAX: u32 = 1500;
 
 /// What is to be planned with staff.
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +39,15 @@ pub struct StaffedPlan {
     /// Who is missing for it all the same; empty but for instances that no round could mend.
     pub missing: Vec<Missing>,
     /// Plans that were made.
-    pub rounds: u32,
+    pub rounds: usize,
 }
 
 impl StaffedRequest<'_> {
+    fn limits_of(&self, round: usize) -> Limits {
+        let most = if round == 0 { u32::MAX } else { LATER_STEPS_MAX };
+        Limits { steps: self.limits.steps.min(most), ..self.limits }
+    }
+
     fn span(&self) -> (NaiveDate, NaiveDate) {
         let starts = self.campaigns.iter().map(|one| one.campaign.start);
         let ends = self.campaigns.iter().map(|one| one.campaign.end);
@@ -95,9 +101,9 @@ pub fn make_staffed(
             from: request.from,
             published: &[],
             warm: first.as_ref().map(|plan| &plan.certificate),
-            limits: request.limits,
+            limits: request.limits_of(round),
         };
-        let mut share = || if round == 0 { time_used() / FIRST_SHARE } else { time_used() };
+        let mut share = || time_used() / ROUND_ENDS[round];
         let mut plan = make_joint(&asked, progress, &mut share);
         round += 1;
         let rows: Vec<PlanRow> =
@@ -105,14 +111,14 @@ pub fn make_staffed(
         // Every place of the plan is in the joined jurisdiction.
         let needs = Needs::of_plans(&joined.jurisdiction, &rows).unwrap_or_default();
         let roster = request.roster(&needs, &[]);
-        let bound = first.as_ref().map_or(plan.figures.upper_bound, |p| p.figures.upper_bound);
-        if roster.missing.is_empty() || round >= ROUNDS_MAX {
-            judged(request, &mut plan, bound);
+        let is_last = round == ROUND_ENDS.len();
+        if roster.missing.is_empty() || is_last {
+            judged(request, &mut plan, first.as_ref());
             return StaffedPlan { plan, missing: roster.missing, rounds: round };
         }
         let spare = wanted(request, &plan, most.beyond(&roster.stations));
         // The last plan has no more than what was staffed, so nothing new can be missing.
-        let spare = if round + 1 < ROUNDS_MAX { spare } else { Vec::new() };
+        let spare = if round + 1 < ROUND_ENDS.len() { spare } else { Vec::new() };
         staffing = Staffing(request.roster(&needs, &spare).stations);
         first.get_or_insert(plan);
     }
@@ -141,13 +147,21 @@ fn wanted(
     further
 }
 
-/// Puts the bound that holds with this staff into the figures, and into the certificate what its
-/// prices prove over the places as they are typed: whoever checks it need not know about staff.
-fn judged(request: &StaffedRequest, plan: &mut JointPlan, bound: f64) {
+/// Puts the bound that holds with this staff into the figures: that of the first plan, which had every
+/// station that people could staff on a day. The certificate has the prices that prove most over the
+/// places as they are typed: whoever checks it need not know about staff.
+fn judged(request: &StaffedRequest, plan: &mut JointPlan, first: Option<&JointPlan>) {
     let open = request.jurisdiction.join(request.campaigns, request.from);
-    let (proved, _) =
-        check_joint_certificate(&open, &plan.certificate, request.given, request.from);
-    plan.certificate.upper_bound = proved.max(plan.certificate.upper_bound);
+    let bound = first.map_or(plan.figures.upper_bound, |first| first.figures.upper_bound);
+    let all = first.into_iter().map(|first| first.certificate.clone());
+    let all = all.chain([plan.certificate.clone()]).map(|mut prices| {
+        let (proved, _) = check_joint_certificate(&open, &prices, request.given, request.from);
+        prices.upper_bound = proved;
+        prices
+    });
+    if let Some(best) = all.min_by(|a, b| a.upper_bound.total_cmp(&b.upper_bound)) {
+        plan.certificate = best;
+    }
     for figures in [&mut plan.figures, &mut plan.stages.greedy, &mut plan.stages.objective] {
         figures.upper_bound = bound;
         figures.gap = if bound > 0.0 { (bound - figures.objective) / bound } else { 0.0 };

@@ -6,7 +6,9 @@ use super::state::State;
 use std::collections::{BTreeSet, VecDeque};
 
 /// Most seats that a search looks at. Chains that are longer move too many people.
-pub(super) const SEATS_MAX: usize = 4_000;
+const SEATS_MAX: usize = 2_000;
+/// The same for a station that is welcome and not needed.
+const SPARE_SEATS_MAX: usize = 200;
 
 /// What a chain may do.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +24,8 @@ pub(super) struct Rules {
 impl Rules {
     /// Anybody may end it.
     pub(super) const FREE: Self = Self { last: None, barred: None, seats_max: SEATS_MAX };
+    /// The same with less effort.
+    pub(super) const SPARE: Self = Self { seats_max: SPARE_SEATS_MAX, ..Self::FREE };
 }
 
 /// The seats of a chain and who held them before.

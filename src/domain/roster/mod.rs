@@ -17,6 +17,8 @@ mod needs;
 mod solve;
 mod staffing;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use changes::{Change, Reason};
 pub use check::{BrokenRule, Fault, RosterReport, check};

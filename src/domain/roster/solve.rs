@@ -107,12 +107,13 @@ type Lacking = BTreeMap<usize, BTreeMap<crate::domain::jurisdiction::Role, u32>>
 fn staff(state: &mut State, step: &Step, at: usize, lacking: &mut Lacking) -> bool {
     let mut filled = Vec::new();
     let mut missing = BTreeMap::new();
+    let rules = if step.is_needed { Rules::FREE } else { Rules::SPARE };
     let mut seats: Vec<Seat> =
         step.seats.iter().copied().filter(|seat| state.holder(*seat).is_none()).collect();
     // Roles that few have first.
     seats.sort_by_key(|seat| (state.able(state.model.seat(*seat).post).len(), *seat));
     for seat in seats {
-        if take(state, seat) || state.fill(seat, Rules::FREE).is_some() {
+        if take(state, seat) || state.fill(seat, rules).is_some() {
             filled.push(seat);
         } else {
             *missing.entry(state.model.post(state.model.seat(seat).post).role).or_default() += 1;
