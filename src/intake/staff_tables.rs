@@ -100,7 +100,10 @@ pub(super) fn staff(
     let shown = |one: &Crew| format!("{}, {}", one.kind, one.role);
     duplicates(&crews.file, "role", &crew_rows, |one| (one.kind, one.role), shown, issues);
     if !members.is_empty() {
-        enough(staff, (&crews.file, &crew_rows), &members, places, issues);
+        // A row that was refused may have the role that would be missed.
+        if members.len() == staff.lines.len() {
+            enough(staff, (&crews.file, &crew_rows), &members, places, issues);
+        }
         all_away(&leave.file, &members, &away, issues);
     }
     Staff { members: values(members), leave: values(away), crews: values(crew_rows) }

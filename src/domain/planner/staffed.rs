@@ -75,6 +75,12 @@ impl StaffedRequest<'_> {
         held.join(self.campaigns, self.from)
     }
 
+    /// Whether people are enough for every station of every place on every day.
+    fn is_ample(&self, most: &Staffing) -> bool {
+        let all = self.roster(&Needs::default(), &most.beyond(&BTreeMap::new()));
+        !Staffing(all.stations).is_below(most)
+    }
+
     fn roster(&self, needs: &Needs, spare: &[roster::Further]) -> Roster {
         let (from, until) = self.span();
         let jurisdiction = self.jurisdiction;
@@ -90,6 +96,7 @@ pub fn make_staffed(
     time_used: &mut dyn FnMut() -> f64,
 ) -> StaffedPlan {
     let most = Staffing::most(request.jurisdiction, request.span());
+    let is_ample = request.is_ample(&most);
     let mut staffing = most.clone();
     let mut first = None::<JointPlan>;
     let mut round = 0;
@@ -103,7 +110,9 @@ pub fn make_staffed(
             warm: first.as_ref().map(|plan| &plan.certificate),
             limits: request.limits_of(round),
         };
-        let mut share = || time_used() / ROUND_ENDS[round];
+        // Where every station can be staffed on every day the first plan is the last.
+        let end = if is_ample { 1.0 } else { ROUND_ENDS[round] };
+        let mut share = || time_used() / end;
         let mut plan = make_joint(&asked, progress, &mut share);
         round += 1;
         let rows: Vec<PlanRow> =

@@ -149,12 +149,9 @@ issue-closed_too_long = more than { $limit } days in one row; correct until
 issue-unknown_workplace = no site or team has the code “{ $value }”{ issue-hint }; people belong to a site or a team; correct { $column }
 issue-unknown_staff = nobody with the code “{ $value }” is in staff{ issue-hint }; correct it, or add the person to staff
 issue-leave_too_long = more than { $limit } days of leave in one row; correct until, or end their work with until in staff
-issue-role_of_nobody = crews of kind { $kind } need a { $value }, and nobody in staff has that role; add it to somebody's roles, or change crews
+issue-role_of_nobody = crews of kind { $kind } need the role { $value }, and nobody in staff has it; add it to somebody's roles, or change crews
 issue-crew_too_large = one station of kind { $kind } needs { $need } people with the role { $value }, and staff has { $count } in all; correct crews, or add staff
-issue-everybody_away = on { $value } everybody who would work is on leave ({ $count ->
-    [one] this day only
-   *[other] { $count } such days
-}); no station can open then
+issue-everybody_away = on { $value } everybody who would work is on leave (days like that: { $count }); no station can open then
 issue-unknown_kind = no stop is of the kind “{ $value }”{ issue-hint }, so the group has no such place; correct it, or give stops this kind
 issue-differs_from_jurisdiction = { $value } differs from what the jurisdiction says of { $code }; leave the row out or correct it, or change the jurisdiction's table
 issue-travel_differs = the campaigns say different speeds or road factors; put [travel] into jurisdiction.toml

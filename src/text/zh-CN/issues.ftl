@@ -151,10 +151,7 @@ issue-unknown_staff = staff 中没有编号为“{ $value }”的人员{ issue-h
 issue-leave_too_long = 一行请假超过 { $limit } 天；请改正 until，或在 staff 中填写离岗日期
 issue-role_of_nobody = { $kind } 类地点须有 { $value }，但 staff 中无人任此岗位；请补填人员的 roles，或修改 crews
 issue-crew_too_large = { $kind } 类地点每台需 { $value } { $need } 人，而 staff 中全部只有 { $count } 人；请改正 crews，或补充人员
-issue-everybody_away = { $value } 应上班人员全部请假（{ $count ->
-    [one] 仅此一天
-   *[other] 共 { $count } 天
-}），当天不能开诊
+issue-everybody_away = { $value } 应上班人员全部请假（这样的日子共 { $count } 天），当天不能开诊
 issue-unknown_kind = 没有“{ $value }”类的流动点{ issue-hint }，该人群无处可接种；请改正，或为流动点填写此类别
 issue-differs_from_jurisdiction = { $value } 与辖区表中 { $code } 的内容不同；请删去此行或改正，或修改辖区表
 issue-travel_differs = 各活动的车速或绕行系数不同；请在 jurisdiction.toml 中填写 [travel]
