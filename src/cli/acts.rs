@@ -2,7 +2,7 @@
 
 /// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
 /// result.
-pub(super) const ACTS: [&str; 50] = [
+pub(super) const ACTS: [&str; 51] = [
     "account add",
     "account password",
     "account remove",
@@ -48,6 +48,7 @@ pub(super) const ACTS: [&str; 50] = [
     "plan adopt",
     "report save",
     "restore",
+    "roster export",
     "tallies confirm",
     "tallies import",
     "tallies new",

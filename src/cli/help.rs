@@ -59,6 +59,16 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "doseplan plan check --jurisdiction ./county --folder ./flu --folder ./hpv plan.csv",
         ],
     ),
+    (
+        "roster make",
+        &[
+            "doseplan roster make --jurisdiction ./county --plan plan.csv -o csv > roster.csv",
+            "doseplan roster make --jurisdiction ./county --plan plan.csv --before roster.csv",
+        ],
+    ),
+    ("roster check", &["doseplan roster check --jurisdiction ./county roster.csv --plan plan.csv"]),
+    ("roster show", &["doseplan roster show --jurisdiction ./county roster.csv --staff W001"]),
+    ("roster export", &["doseplan roster export --jurisdiction ./county roster.csv ./duties"]),
     ("doses new", &["doseplan doses new --xlsx doses.xlsx"]),
     ("doses import", &["doseplan doses import doses.csv"]),
     ("doses void", &["doseplan doses void D00001 --reason \"entered twice\""]),

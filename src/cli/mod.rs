@@ -54,6 +54,8 @@ mod plan_why;
 mod record_history;
 mod report;
 mod report_print;
+mod roster;
+mod roster_files;
 mod service;
 mod snippet;
 mod status;
@@ -147,6 +149,9 @@ enum Command {
     /// Make, check, compare and adopt plans
     #[command(subcommand)]
     Plan(plan::Plan),
+    /// Make, check, show and export rosters: who works where on which day
+    #[command(subcommand)]
+    Roster(roster::Roster),
     /// Doses given to people
     #[command(subcommand)]
     Doses(import::Doses),
@@ -329,6 +334,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::Campaign(it) => it.run(invocation).await,
         Command::Jurisdiction(it) => it.run(invocation).await,
         Command::Plan(it) => it.run(invocation).await,
+        Command::Roster(it) => it.run(&invocation),
         Command::Doses(it) => it.run(invocation).await,
         Command::Tallies(it) => it.run(invocation).await,
         Command::Persons(it) => it.run(invocation).await,

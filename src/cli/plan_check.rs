@@ -86,7 +86,7 @@ impl Check {
 
     fn run_joint(&self, invocation: &Invocation, jurisdiction: &Path) -> anyhow::Result<u8> {
         let [plan] = self.files.as_slice() else { misused(invocation, "plan-check-plan-alone") };
-        let Together { joined, given, from } =
+        let Together { joined, given, from, .. } =
             Together::read(invocation, (jurisdiction, &self.folder), &self.given, self.from)?;
         let rows = match read_plan(invocation, plan) {
             Ok(rows) => rows,

@@ -7,9 +7,10 @@ use super::plan_progress::{Interrupt, tell};
 use super::{Invocation, exit};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::CampaignId;
-use crate::domain::jurisdiction::Joined;
+use crate::domain::jurisdiction::{Joined, Jurisdiction, LocalCampaign};
 use crate::domain::plan::{CampaignPart, Figures, JointPlan, PlanRow, Unplaced, WorstArea};
-use crate::domain::planner::{self, JointRequest, Limits, SearchProgress};
+use crate::domain::planner::{self, JointRequest, Limits, SearchProgress, StaffedRequest};
+use crate::domain::roster::Missing;
 use crate::intake::rows::CampaignRow;
 use crate::intake::{self, Issue};
 use anyhow::Context as _;
@@ -20,6 +21,9 @@ use std::time::{Duration, Instant};
 
 /// Campaigns over a jurisdiction, with their histories, from a day on.
 pub(super) struct Together {
+    /// The jurisdiction as its own folder says it, and the campaigns beside it.
+    jurisdiction: Jurisdiction,
+    local: Vec<LocalCampaign>,
     pub(super) joined: Joined,
     /// Doses of each campaign given before.
     pub(super) given: Vec<Vec<GivenRow>>,
@@ -61,7 +65,7 @@ impl Together {
         let from = from.or(start).unwrap_or_default().max(start.unwrap_or_default());
         let joined = found.jurisdiction.join(&local.campaigns, from);
         let given = histories(invocation, &joined, given)?;
-        Ok(Self { joined, given, from })
+        Ok(Self { jurisdiction: found.jurisdiction, local: local.campaigns, joined, given, from })
     }
 }
 
@@ -127,15 +131,8 @@ pub(super) fn make(
     let interrupt = Interrupt::listen(out);
     let mut time_used = || interrupt.share_of(limit, started.elapsed());
     let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
-    let request = JointRequest {
-        joined: &together.joined,
-        given: &together.given,
-        from: together.from,
-        published: &[],
-        warm: None,
-        limits: asked.limits,
-    };
-    let plan = planner::make_joint(&request, &mut progress, &mut time_used);
+    let (plan, missing) = made(together, asked.limits, &mut progress, &mut time_used);
+    super::roster::missing(invocation, &missing);
     interrupt.tell(out, started.elapsed());
     if let Some(path) = asked.certificate {
         let text = serde_json::to_string(&plan.certificate)?;
@@ -148,6 +145,25 @@ pub(super) fn make(
         Format::Table => table(invocation, &plan),
     }
     Ok(exit::OK)
+}
+
+/// Makes the plans: with staff only what people can do. Also says who is missing all the same.
+fn made(
+    together: &Together,
+    limits: Limits,
+    progress: &mut dyn FnMut(SearchProgress),
+    time_used: &mut dyn FnMut() -> f64,
+) -> (JointPlan, Vec<Missing>) {
+    let (given, from) = (together.given.as_slice(), together.from);
+    if together.jurisdiction.staff.is_empty() {
+        let joined = &together.joined;
+        let request = JointRequest { joined, given, from, published: &[], warm: None, limits };
+        return (planner::make_joint(&request, progress, time_used), Vec::new());
+    }
+    let (jurisdiction, campaigns) = (&together.jurisdiction, together.local.as_slice());
+    let request = StaffedRequest { jurisdiction, campaigns, given, from, limits };
+    let made = planner::make_staffed(&request, progress, time_used);
+    (made.plan, made.missing)
 }
 
 /// A joint plan as `-o json` prints it.

@@ -78,6 +78,7 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
         // The log itself shows nobody of the register, and looks at it would fill it.
         Command::Account(_)
         | Command::Plan(_)
+        | Command::Roster(_)
         | Command::Tallies(_)
         | Command::Persons(_)
         | Command::Import(_)

@@ -66,6 +66,8 @@ codes! {
     TeamCode,
     /// A lot of vaccine.
     LotCode,
+    /// Somebody who works at sessions.
+    StaffId,
     /// A person of the register.
     PersonId,
     /// A record; importing one twice changes nothing.

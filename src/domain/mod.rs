@@ -39,6 +39,7 @@ pub mod refusal;
 pub mod relay;
 pub mod report;
 pub mod resident_id;
+pub mod roster;
 pub mod rules;
 pub mod series;
 pub mod sex;

@@ -33,6 +33,11 @@ impl<'a> Codes<'a> {
         Self { all, is_open: self.is_open || other.is_open }
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Whether the code exists for certain.
     pub(super) fn has(&self, code: &str) -> bool {
         self.all.contains(code)

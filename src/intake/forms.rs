@@ -3,6 +3,7 @@
 use super::place_tables;
 use super::rows::columns_of;
 use super::settings::{GROUP_SETS, GROUPS, LOCAL_GROUPS};
+use super::staff_tables;
 use super::table::Column;
 use super::tables;
 use super::tree::KEY_VALUE;
@@ -33,7 +34,7 @@ pub(super) const CAMPAIGN: [Form; 12] = [
 ];
 
 /// The tables of a jurisdiction.
-pub(super) const JURISDICTION: [Form; 8] = [
+pub(super) const JURISDICTION: [Form; 11] = [
     Form { stem: "jurisdiction", columns: KEY_VALUE },
     Form { stem: "areas", columns: place_tables::AREAS },
     Form { stem: "sites", columns: place_tables::SITES },
@@ -42,6 +43,9 @@ pub(super) const JURISDICTION: [Form; 8] = [
     Form { stem: "stops", columns: place_tables::STOPS },
     Form { stem: "closures", columns: place_tables::CLOSURES },
     Form { stem: "contacts", columns: place_tables::CONTACTS },
+    Form { stem: "staff", columns: staff_tables::STAFF },
+    Form { stem: "leave", columns: staff_tables::LEAVE },
+    Form { stem: "crews", columns: staff_tables::CREWS },
 ];
 
 /// A form that has all columns, for a table that needs more than the usual ones.

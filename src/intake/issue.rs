@@ -377,6 +377,12 @@ pub const CODES: &[&str] = &[
     "restock_differs",
     "same_campaign",
     "session_for_nobody",
+    "unknown_workplace",
+    "unknown_staff",
+    "leave_too_long",
+    "role_of_nobody",
+    "crew_too_large",
+    "everybody_away",
     // dose rules
     "bad_xml",
     "unknown_root",

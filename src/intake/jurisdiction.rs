@@ -8,6 +8,7 @@ use super::place_tables;
 use super::settings;
 use super::settle::{names_in, names_of, settle};
 use super::source::{Names, Source, limited};
+use super::staff_tables::{self, Staff, Workplaces};
 use super::table::{Column, Table};
 use super::tables::{self, Located, read};
 use crate::domain::area::Travel;
@@ -133,7 +134,7 @@ fn head(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Head> {
 
 /// The tables with their codes settled, in the order of their names here, and whether `reach` is
 /// there.
-fn load_tables(source: &mut Source, issues: &mut Vec<Issue>) -> ([Table; 7], bool) {
+fn load_tables(source: &mut Source, issues: &mut Vec<Issue>) -> ([Table; 10], bool) {
     let (mut areas, _) = source.table("areas", place_tables::AREAS, true, issues);
     let (mut sites, _) = source.table("sites", place_tables::SITES, false, issues);
     let (mut reach, has_reach) = source.table("reach", tables::REACH, false, issues);
@@ -141,6 +142,9 @@ fn load_tables(source: &mut Source, issues: &mut Vec<Issue>) -> ([Table; 7], boo
     let (mut stops, _) = source.table("stops", place_tables::STOPS, false, issues);
     let (mut closures, _) = source.table("closures", place_tables::CLOSURES, false, issues);
     let (mut contacts, _) = source.table("contacts", place_tables::CONTACTS, false, issues);
+    let (mut staff, _) = source.table("staff", staff_tables::STAFF, false, issues);
+    let (mut leave, _) = source.table("leave", staff_tables::LEAVE, false, issues);
+    let (crews, _) = source.table("crews", staff_tables::CREWS, false, issues);
     let none = CodeNames::default();
     settle(&mut areas, &[("area", &none)]);
     let area_names = names_of(&areas, "area");
@@ -152,16 +156,19 @@ fn load_tables(source: &mut Source, issues: &mut Vec<Issue>) -> ([Table; 7], boo
     let mut places = names_of(&sites, "site");
     settle(&mut reach, &[("area", &area_names), ("site", &places)]);
     places.add(names_in(&teams, "team"));
+    settle(&mut staff, &[("staff", &none), ("home", &places)]);
+    settle(&mut leave, &[("staff", &names_of(&staff, "staff"))]);
     places.add(names_in(&stops, "stop"));
     settle(&mut closures, &[("place", &places)]);
-    ([areas, sites, reach, teams, stops, closures, contacts], has_reach)
+    let all = [areas, sites, reach, teams, stops, closures, contacts, staff, leave, crews];
+    (all, has_reach)
 }
 
 fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
     let head = head(source, issues);
     let (all, has_reach) = load_tables(source, issues);
     let [areas_table, sites_table, reach_table, teams_table, rest @ ..] = all;
-    let [stops_table, closures_table, contacts_table] = rest;
+    let [stops_table, closures_table, contacts_table, rest @ ..] = rest;
 
     let area_codes = Codes::of(&areas_table, "area");
     let site_codes = Codes::of(&sites_table, "site");
@@ -193,6 +200,11 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
     let closures = read(&closures_table, issues, place_tables::closed);
     closed(files.closures, &closures, (&site_codes, &mobile_codes), None, issues);
     let contacts = contacts(&contacts_table, &area_codes, issues);
+    let team_codes = Codes::of(&teams_table, "team");
+    let workplaces = Workplaces { sites: &site_codes, teams: &team_codes, stops: &stops };
+    let [staff_table, leave_table, crews_table] = &rest;
+    let tables = [staff_table, leave_table, crews_table];
+    let Staff { members, leave, crews } = staff_tables::staff(tables, &workplaces, issues);
     source.misnamed(&NAMES, issues);
 
     let head = head?;
@@ -212,6 +224,9 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         stops: tables::values(stops),
         closures: tables::values(closures),
         contacts,
+        staff: members,
+        leave,
+        crews,
         gone,
     })
 }

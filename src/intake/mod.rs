@@ -30,6 +30,7 @@ mod settings;
 mod settle;
 mod shut;
 mod source;
+mod staff_tables;
 mod table;
 mod tables;
 mod tree;

@@ -11,6 +11,7 @@
 
 pub mod bounce;
 pub mod calendar;
+pub mod duty_calendar;
 pub mod link;
 pub mod mailbox;
 pub mod mask;

@@ -29,6 +29,7 @@ mod planner_ask;
 mod planner_joint;
 mod planner_kinds;
 mod reports;
+mod rosters;
 mod signals;
 mod store;
 mod support;

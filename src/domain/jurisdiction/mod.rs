@@ -10,6 +10,7 @@ mod largest;
 mod local;
 mod overlay;
 mod places;
+mod staff;
 mod stored;
 mod tables;
 
@@ -18,6 +19,7 @@ pub use places::{
     AreaContact, AreaLevel, AreaRow, ClosedDays, ContactRole, Hours, SiteLimit, SiteRow, Stations,
     StopRow, closed_days,
 };
+pub use staff::{Crew, CrewKind, Leave, People, Role, StaffMember, crew_of, default_crews};
 pub use stored::{BadMerger, Dispute, Disputed, StoredJurisdiction};
 pub use tables::{jurisdiction_tables, local_tables};
 
@@ -67,6 +69,15 @@ pub struct Jurisdiction {
     pub closures: Vec<ClosedDays>,
     /// Who gets the summary of an area and all below it.
     pub contacts: Vec<AreaContact>,
+    /// Who works at sessions; empty: nobody has counted them, and capacity is what places say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub staff: Vec<StaffMember>,
+    /// When they are away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leave: Vec<Leave>,
+    /// Whom a station needs; empty: the usual crews.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crews: Vec<Crew>,
     /// Teams and stops that end, with the first day on which they are no longer there. A site that
     /// ends has a row from that day on that gives nothing.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -204,6 +215,24 @@ impl Jurisdiction {
         at
     }
 
+    /// The township of a site: its area, or the area above that is no village, school, employer or
+    /// care home, after all mergers. `None` for a code that is no site.
+    pub fn township_of(&self, site: &str) -> Option<&AreaCode> {
+        use AreaLevel::{CareHome, Employer, School, Village};
+        let mut at = &self.site_rows(site).last()?.site.area;
+        // A circle was refused when the table was read; the count is a bound all the same.
+        for _ in 0..self.areas.len() {
+            let Some(row) = self.area(at.as_str()) else { break };
+            let is_below = matches!(row.level, Some(Village | School | Employer | CareHome));
+            let above = row.area.parent.as_ref().filter(|_| is_below);
+            match row.merged.as_ref().map(|merged| &merged.into).or(above) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        Some(at)
+    }
+
     /// A jurisdiction that has exactly what a campaign's own folder brings.
     pub fn of_campaign(campaign: &Campaign) -> Self {
         let area = |area: &Area| AreaRow::plain(area.clone());
@@ -225,6 +254,9 @@ impl Jurisdiction {
             stops: campaign.stops.iter().map(stop).collect(),
             closures: campaign.closures.iter().map(ClosedDays::of).collect(),
             contacts: Vec::new(),
+            staff: Vec::new(),
+            leave: Vec::new(),
+            crews: Vec::new(),
             gone: BTreeMap::new(),
         }
     }

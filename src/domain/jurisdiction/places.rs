@@ -104,9 +104,15 @@ impl SiteRow {
 
     /// Most doses that its stations can give on a day that it is open; `None` without a limit.
     pub fn stations_most(&self) -> Option<u32> {
+        self.doses_of(self.stations?.count)
+    }
+
+    /// Most doses that so many of its stations can give on a day that it is open; `None` where its
+    /// stations do not limit it.
+    pub fn doses_of(&self, count: u32) -> Option<u32> {
         let (stations, hours) = (self.stations?, self.hours?);
         let minutes = Decimal::from(hours.minutes());
-        let doses = Decimal::from(stations.count) * stations.doses_per_hour * minutes;
+        let doses = Decimal::from(count) * stations.doses_per_hour * minutes;
         Some((doses / Decimal::from(60)).floor().to_u32().unwrap_or(u32::MAX))
     }
 }

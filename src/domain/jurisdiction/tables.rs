@@ -1,6 +1,7 @@
 //! A jurisdiction, and a campaign's own part, as rows of their files.
 
 use super::{AreaRow, ClosedDays, Jurisdiction, LocalCampaign, SiteRow, StopRow};
+use crate::domain::date::Weekdays;
 use crate::domain::id::{GroupId, LotCode};
 use crate::domain::site::{Reach, Team};
 use crate::domain::tables::{self as campaign, Table, contact, text};
@@ -18,6 +19,9 @@ pub fn jurisdiction_tables(of: &Jurisdiction) -> Vec<Table> {
         stops(of.stops.iter(), &of.gone),
         closures(&of.closures),
         contacts(of),
+        staff(of),
+        leave(of),
+        crews(of),
     ]
 }
 
@@ -199,6 +203,63 @@ fn contacts(of: &Jurisdiction) -> Table {
     let columns = &["area", "email", "name", "phone", "role"];
     let rows = of.contacts.iter().map(row).collect();
     Table { stem: "contacts", columns, key_columns: 2, extras: 0, rows }
+}
+
+fn staff(of: &Jurisdiction) -> Table {
+    let row = |one: &super::StaffMember| {
+        let roles: Vec<&str> = one.roles.iter().map(|role| role.word()).collect();
+        let week = one.weekdays;
+        vec![
+            one.code.to_string(),
+            one.name.clone(),
+            one.home.clone(),
+            roles.join(" "),
+            one.sites.join(" "),
+            if week == Weekdays::EVERY_DAY { String::new() } else { week.to_string() },
+            one.days_a_week_max.to_string(),
+            one.days_in_row_max.to_string(),
+            text(one.from),
+            text(one.until),
+            text(one.phone.as_ref()),
+            text(one.email.as_ref()),
+        ]
+    };
+    let columns = &[
+        "staff",
+        "name",
+        "home",
+        "roles",
+        "sites",
+        "weekdays",
+        "max_days_per_week",
+        "max_days_in_row",
+        "from",
+        "until",
+        "phone",
+        "email",
+    ];
+    let rows = of.staff.iter().map(row).collect();
+    Table { stem: "staff", columns, key_columns: 1, extras: 0, rows }
+}
+
+fn leave(of: &Jurisdiction) -> Table {
+    let row = |one: &super::Leave| {
+        let until = (one.last != one.first).then_some(one.last);
+        vec![one.staff.to_string(), one.first.to_string(), text(until), text(one.reason.as_ref())]
+    };
+    let columns = &["staff", "date", "until", "reason"];
+    let rows = of.leave.iter().map(row).collect();
+    Table { stem: "leave", columns, key_columns: 2, extras: 0, rows }
+}
+
+fn crews(of: &Jurisdiction) -> Table {
+    let row = |one: &super::Crew| {
+        let each = one.per_station.normalize().to_string();
+        vec![one.kind.to_string(), one.role.to_string(), each, one.per_place.to_string()]
+    };
+    let columns = &["place_kind", "role", "staff_per_station", "per_place"];
+    let rows = of.crews.iter().map(row).collect();
+    Table { stem: "crews", columns, key_columns: 2, extras: 0, rows }
 }
 
 /// The groups, with their old names and the kinds of places that serve them.

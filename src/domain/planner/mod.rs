@@ -51,6 +51,7 @@ mod search;
 mod search_budget;
 mod setup;
 mod slots;
+mod staffed;
 mod teams;
 #[cfg(test)]
 pub(super) mod testing;
@@ -73,6 +74,7 @@ pub use check::{
 pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
 pub use routes::{TeamTour, Tour, TourStop, tour, tours};
+pub use staffed::{StaffedPlan, StaffedRequest, make_staffed};
 pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};
 pub use vials::{LotVials, Merge, SessionVials, merges, vials};
 pub use what_if::{GroupOutcome, PlanOutcome, WhatIfChange, WhatIfError, changed, outcome};

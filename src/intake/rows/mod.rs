@@ -19,6 +19,7 @@ use super::values::clean;
 use super::workbook::{Book, SheetRows};
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
+use crate::domain::roster::Duty;
 use crate::files;
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
@@ -189,8 +190,18 @@ pub(super) fn columns_of(stem: &str) -> &'static [Column] {
 
 /// Reads a plan as `plan make -o csv` prints it, of one campaign or of several.
 pub fn plan(path: &Path) -> Result<Vec<CampaignRow>, Vec<Issue>> {
+    whole(path, &shapes::PLAN)
+}
+
+/// Reads a roster whole.
+pub fn roster(path: &Path) -> Result<Vec<Duty>, Vec<Issue>> {
+    whole(path, &shapes::ROSTER)
+}
+
+/// Reads every row of a file, or lists everything that is wrong with it.
+fn whole<T: Send + 'static>(path: &Path, shape: &Shape<T>) -> Result<Vec<T>, Vec<Issue>> {
     const ROWS_AT_ONCE: usize = 10_000;
-    let mut rows = open(path, &shapes::PLAN)?;
+    let mut rows = open(path, shape)?;
     let (mut found, mut issues) = (Vec::new(), Vec::new());
     while let Some(batch) = rows.next_batch(ROWS_AT_ONCE) {
         for row in batch.rows {

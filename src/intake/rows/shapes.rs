@@ -3,10 +3,12 @@
 use super::Shape;
 use crate::domain::dose::{Attribute, Dose, Entered, Tally};
 use crate::domain::id::{
-    AreaCode, CampaignId, GroupId, LotCode, PersonId, PlaceCode, RecordId, TeamCode,
+    AreaCode, CampaignId, GroupId, LotCode, PersonId, PlaceCode, RecordId, StaffId, TeamCode,
 };
+use crate::domain::jurisdiction::Role;
 use crate::domain::person::{More, Outcome, OutcomeKind, Person, Sex};
 use crate::domain::plan::PlanRow;
+use crate::domain::roster::Duty;
 use crate::intake::fields::{COUNT_MAX, Fields};
 use crate::intake::settings::{language, sex};
 use crate::intake::table::Column;
@@ -111,6 +113,26 @@ pub(super) const PLAN: Shape<CampaignRow> = Shape {
     read: plan_row,
     is_unfilled: |_| false,
 };
+
+pub(super) const ROSTER: Shape<Duty> = Shape {
+    stem: "roster",
+    columns: &[
+        Column::required("date"),
+        Column::required("staff"),
+        Column::required("place"),
+        Column::required("role"),
+    ],
+    read: duty,
+    is_unfilled: |_| false,
+};
+
+fn duty(fields: &mut Fields<'_>) -> Option<Duty> {
+    let date = fields.day("date");
+    let staff = fields.code("staff");
+    let place = fields.code("place");
+    let role = fields.word("role", &Role::ALL.map(Role::word), Role::from_word);
+    Some(Duty { date: date?, place: place?, role: role?, staff: StaffId::new(staff?) })
+}
 
 fn plan_row(fields: &mut Fields<'_>) -> Option<CampaignRow> {
     let campaign = fields.code_maybe("campaign");

@@ -307,3 +307,4 @@ mail-doubtful-over-capacity = record {$record}, {$place}, {$day}: {$doses} doses
 mail-doubtful-day-over-capacity = record {$record}, {$place}, {$day}: {$doses} doses; with it the day far exceeds {$than}
 mail-doubtful-unusual = record {$record}, {$place}, {$day}: {$doses} doses; its busiest day had {$than}
 mail-doubtful-twice = record {$record}, {$place}, {$day}: {$doses} doses, which another record has already
+calendar-duty = Duty: {$place}, {$role}

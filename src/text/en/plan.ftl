@@ -70,3 +70,44 @@ plan-check-folder-and-plan = name the campaign folder and the plan
 plan-check-plan-alone = with --jurisdiction name the plan alone; the campaigns' folders follow --folder
 plan-given-of-campaign = with --jurisdiction, --given is written as CAMPAIGN=TALLIES.csv, with the id of one of the campaigns
 column-unplaced = without a place
+
+# Rosters.
+
+duty-role-vaccinator = vaccinator
+duty-role-screener = screener
+duty-role-registrar = registrar
+duty-role-observer = observer
+duty-role-driver = driver
+duty-role-doctor = doctor
+roster-no-staff = { $path } has no staff; fill in staff.csv: who works, their site or team, and their roles
+roster-no-days = there is no day to roster; check --from and --until, and that the files have rows
+roster-plan-or-before = name a plan with --plan, or a published roster with --before
+roster-unknown-place = the plan names { $place }, which is no site, stop or team of the jurisdiction; use the folder that the plan was made with
+roster-missing = { $place } on { $date }: { $people } { $role } missing
+roster-no-room = { $place } on { $date }: { $doses } doses more than its stations can give
+roster-made = { $count } duties of { $people } people from { $from } to { $until }
+roster-changed = { $count } changes; { $people } people are moved
+roster-reason-away = away
+roster-reason-not-needed = no longer needed
+roster-reason-needed = more people needed
+roster-reason-takes-over = takes over
+roster-reason-relieved = relieved for another day
+roster-fair-days = days: { $groups } groups of people alike, unfairness { $is }, at least { $bound }
+roster-fair-weekends = weekend days: { $groups } groups of people alike, unfairness { $is }, at least { $bound }
+roster-good = { $path }: every rule holds
+roster-bad = { $path }: { $count } rules broken
+roster-rule-row = unknown
+roster-rule-twice = two places
+roster-rule-role = role
+roster-rule-absent = absent
+roster-rule-week = days a week
+roster-rule-run = days in a row
+roster-rule-where = not their place
+roster-rule-crew = crew
+roster-rule-capacity = doses
+roster-exported = { $count } files written into { $dir }
+column-staff = staff
+column-staff_days = staff-days
+column-days = days
+column-detail = detail
+column-signed = signature

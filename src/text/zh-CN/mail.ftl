@@ -307,3 +307,4 @@ mail-doubtful-over-capacity = 记录 {$record}，{$place}，{$day}：{$doses} �
 mail-doubtful-day-over-capacity = 记录 {$record}，{$place}，{$day}：{$doses} 剂次；当日合计远超 {$than} 剂次
 mail-doubtful-unusual = 记录 {$record}，{$place}，{$day}：{$doses} 剂次；该处最多的一天为 {$than} 剂次
 mail-doubtful-twice = 记录 {$record}，{$place}，{$day}：{$doses} 剂次，另一条记录已有同样的数
+calendar-duty = 值班：{$place}，{$role}

@@ -70,3 +70,44 @@ plan-check-folder-and-plan = 请写活动文件夹和计划文件
 plan-check-plan-alone = 有 --jurisdiction 时只写计划文件；各活动的文件夹写在 --folder 之后
 plan-given-of-campaign = 有 --jurisdiction 时，--given 写成 活动编号=日报文件，编号须是其中一个活动的
 column-unplaced = 未排上
+
+# 排班
+
+duty-role-vaccinator = 接种员
+duty-role-screener = 预检员
+duty-role-registrar = 登记员
+duty-role-observer = 留观员
+duty-role-driver = 驾驶员
+duty-role-doctor = 医生
+roster-no-staff = { $path } 没有人员；请填写 staff.csv：谁上班、所属接种点或流动队、岗位
+roster-no-days = 没有可排班的日期；请核对 --from、--until 及文件是否有内容
+roster-plan-or-before = 请用 --plan 给出计划，或用 --before 给出已发布的排班
+roster-unknown-place = 计划中的 { $place } 不是该辖区的接种点、流动点或流动队；请用编制该计划的文件夹
+roster-missing = { $date } { $place }：缺 { $role } { $people } 人
+roster-no-room = { $date } { $place }：超出全部台位可接种量 { $doses } 剂
+roster-made = { $from } 至 { $until }：{ $people } 人，共 { $count } 人次班
+roster-changed = 变更 { $count } 处，涉及 { $people } 人调班
+roster-reason-away = 请假或离岗
+roster-reason-not-needed = 不再需要
+roster-reason-needed = 需增派
+roster-reason-takes-over = 顶班
+roster-reason-relieved = 换到其他日期
+roster-fair-days = 天数：同类人员 { $groups } 组，不均衡度 { $is }，下界 { $bound }
+roster-fair-weekends = 周末天数：同类人员 { $groups } 组，不均衡度 { $is }，下界 { $bound }
+roster-good = { $path }：符合全部规则
+roster-bad = { $path }：{ $count } 处不符合规则
+roster-rule-row = 无此人或地点
+roster-rule-twice = 一日两处
+roster-rule-role = 岗位不符
+roster-rule-absent = 当日不在岗
+roster-rule-week = 每周天数
+roster-rule-run = 连续天数
+roster-rule-where = 非可去地点
+roster-rule-crew = 人员不齐
+roster-rule-capacity = 超出接种能力
+roster-exported = 已写入 { $count } 个文件：{ $dir }
+column-staff = 人员
+column-staff_days = 人日
+column-days = 天数
+column-detail = 说明
+column-signed = 签名

@@ -1,0 +1,65 @@
+//! Writes somebody's duties as a calendar file (RFC 5545). The same duties give the same bytes.
+//!
+//! A duty at a site with opening hours takes that time; one of a team, or at a site that says no hours, takes the day.
+//! Each person and day has one UID, so that a changed duty replaces the one before.
+
+use crate::domain::campaign::Language;
+use crate::domain::date::resolve;
+use crate::domain::jurisdiction::{Jurisdiction, StaffMember};
+use crate::domain::roster::Duty;
+use crate::mail::safe;
+use crate::text;
+use chrono::Days;
+use icalendar::{Calendar, Component as _, Event, EventLike as _, Property};
+
+/// The duties of a person as a file.
+pub fn file(
+    of: &Jurisdiction,
+    language: Language,
+    member: &StaffMember,
+    duties: &[&Duty],
+) -> String {
+    let mut calendar = Calendar::empty();
+    let name = format!("{} {}", safe::name(&member.name), safe::name(&of.name));
+    for (key, value) in [
+        ("VERSION", "2.0"),
+        ("PRODID", "-//doseplan//roster//EN"),
+        ("CALSCALE", "GREGORIAN"),
+        ("METHOD", "PUBLISH"),
+        ("X-WR-CALNAME", name.as_str()),
+    ] {
+        calendar.append_property(Property::new(key, value));
+    }
+    for duty in duties {
+        calendar.push(event(of, language, duty));
+    }
+    calendar.to_string()
+}
+
+fn event(of: &Jurisdiction, language: Language, duty: &Duty) -> Event {
+    let row = of.site_on(&duty.place, duty.date);
+    let name = row.map(|row| row.site.name.as_str());
+    let name = name.or_else(|| of.team(&duty.place).map(|team| team.name.as_str()));
+    let place = safe::name(name.unwrap_or(&duty.place));
+    let role = text::word(language, &format!("duty-role-{}", duty.role));
+    let title = text::say(language, "calendar-duty", &[("place", &place), ("role", &role)]);
+    let uid = format!("{}-{}@{}.roster.doseplan", duty.date, duty.staff, of.id);
+    let mut event = Event::new();
+    // The file has no clock: the stamp is the day itself, so that it does not change when nothing did.
+    let midnight = resolve(of.timezone, duty.date.and_time(chrono::NaiveTime::MIN));
+    event.uid(&safe::name(&uid)).timestamp(midnight).summary(&title).location(&place);
+    match row.and_then(|row| row.hours) {
+        Some(hours) => {
+            event.starts(resolve(of.timezone, duty.date.and_time(hours.opens)));
+            event.ends(resolve(of.timezone, duty.date.and_time(hours.closes)));
+        }
+        None => {
+            event.starts(duty.date);
+            event.ends(duty.date.checked_add_days(Days::new(1)).unwrap_or(duty.date));
+        }
+    }
+    if let Some(address) = row.and_then(|row| row.address.as_deref()) {
+        event.description(&safe::name(address));
+    }
+    event.done()
+}
