@@ -32,8 +32,8 @@ cargo run --release --manifest-path benches/mutants/Cargo.toml \
 --patience N     a test that takes more seconds is stopped then and counts as passed (10)
 --seconds N      start no mutant after so many seconds
 --scratch DIR    where the copy and its build are kept (target/mutants)
---rooms A,B      folders and files of src that are built and whose tests run (domain,intake,text,characters,files);
-                 all for the whole library
+--rooms A,B      folders and files of src that are built and whose tests run
+                 (domain,intake,text,characters,files); all for the whole library
 --list           show the mutants and stop";
 
 #[derive(Default)]

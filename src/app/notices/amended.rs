@@ -1,6 +1,7 @@
 //! Leads whose day has changed since the digest are told again, shortly. A digest that still waits is made anew.
 
-use super::digest::{brief, day_rows};
+use super::digest::day_rows;
+use super::post_digest::brief;
 use super::{Post, end_of};
 use crate::app::{App, Loaded, Result, millis, today};
 use crate::domain::assign::Assignment;

@@ -1,6 +1,6 @@
 //! Files attached to a lead's digest: tomorrow's list as a workbook, the sessions of the next days as a calendar.
 
-use super::digest::PostDigest;
+use super::post_digest::PostDigest;
 use crate::app::{App, AppError, Loaded, Result, millis};
 use crate::domain::calendar::Sessions;
 use crate::domain::date::day_end;

@@ -1,5 +1,6 @@
 //! The evening digest of each site and team lead.
 
+use super::post_digest::{PostDigest, brief};
 use super::{Post, end_of, voice};
 use crate::app::coverage::{AsOf, given};
 use crate::app::plans::{in_force, rows_on};
@@ -7,7 +8,7 @@ use crate::app::{App, Loaded, Result};
 use crate::config::DigestRule;
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::calendar::Sessions;
-use crate::domain::campaign::{Campaign, Language};
+use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::coverage::{Depth, Need, needs};
 use crate::domain::dose::{Dose, GivenRow};
@@ -19,80 +20,12 @@ use crate::domain::plan::PlanState;
 use crate::domain::planner::{LotDraw, SessionVials, lot_draws, tour, vials};
 use crate::domain::recipient::{DigestRecipient, digest_recipients};
 use crate::domain::stock::{drawn_for, wastage_rate};
-use crate::store::{Tx, assignments, briefings, cells, doses, plans, records};
+use crate::store::{Tx, assignments, cells, doses, plans, records};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rayon::prelude::*;
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What a lead gets: a part for each campaign with something to say, or the only part that says that there is nothing.
-#[derive(Debug, Clone)]
-pub struct PostDigest {
-    /// Each with the position of its campaign among those asked for. Never empty.
-    parts: Vec<(usize, LeadDigest)>,
-}
-
-impl PostDigest {
-    /// The first part: of the first campaign that has something to say.
-    pub fn first(&self) -> &LeadDigest {
-        &self.parts[0].1
-    }
-
-    /// Code of the site or team.
-    pub fn post(&self) -> &str {
-        &self.first().post
-    }
-
-    /// The parts, each with the position of its campaign.
-    pub(super) fn parts(&self) -> impl Iterator<Item = (usize, &LeadDigest)> {
-        self.parts.iter().map(|(nth, part)| (*nth, part))
-    }
-
-    /// The same digest in another language.
-    #[must_use]
-    pub fn in_language(mut self, language: Option<Language>) -> Self {
-        for (_, part) in &mut self.parts {
-            part.language = language.unwrap_or(part.language);
-        }
-        self
-    }
-
-    fn values(&self) -> Vec<LeadDigest> {
-        self.parts.iter().map(|(_, part)| part.clone()).collect()
-    }
-
-    /// Adds a campaign's part. What has nothing to say gives way; days that were missed are told once.
-    fn add(&mut self, nth: usize, mut part: LeadDigest) {
-        if !part.says_something() {
-            return;
-        }
-        if self.first().says_something() {
-            part.missed = None;
-            self.parts.push((nth, part));
-        } else {
-            self.parts = vec![(nth, part)];
-        }
-    }
-}
-
-/// Notes what a lead was told of each campaign by a mail.
-pub(super) async fn brief(
-    tx: &mut Tx,
-    all: &[Loaded],
-    digest: &PostDigest,
-    mail: i64,
-) -> Result<()> {
-    let first = digest.first();
-    for (nth, loaded) in all.iter().enumerate() {
-        let parts = digest.parts().filter(|(of, _)| *of == nth);
-        let sheets = parts.flat_map(|(_, part)| &part.sessions);
-        let doses = sheets.map(|sheet| (sheet.place.to_string(), sheet.doses)).collect();
-        let about = (first.post.as_str(), first.tomorrow, mail);
-        briefings::insert(tx, loaded.no, about, &doses).await?;
-    }
-    Ok(())
-}
 
 /// Data that all digests of one evening use.
 struct Evening {
@@ -136,7 +69,7 @@ impl App {
                 let known = by_post.iter_mut().find(|known| known.post() == recipient.code);
                 match known {
                     Some(known) => known.add(nth, value),
-                    None => by_post.push(PostDigest { parts: vec![(nth, value)] }),
+                    None => by_post.push(PostDigest::new(nth, value)),
                 }
             }
         }
@@ -211,7 +144,7 @@ impl App {
             to: first.lead.clone(),
             language: first.language,
             letter: crate::mail::render::digest(&digests),
-            send_by: end_of(&all[digest.parts[0].0], first.tomorrow),
+            send_by: end_of(&all[0], first.tomorrow),
             personal: false,
             way_out: None,
             attachments: self.digest_files(all, sessions, digest)?,

@@ -4,6 +4,7 @@ pub(super) mod amended;
 mod attached;
 mod changes;
 pub mod digest;
+mod post_digest;
 pub mod reminders;
 mod resend;
 pub mod summary;

@@ -185,8 +185,8 @@ impl App {
         })
     }
 
-    /// Queues the summaries of a day: one mail for each coordinator, about all their campaigns, and one for each contact
-    /// of an area, about that area. Returns how many are new.
+    /// Queues the summaries of a day: one mail for each coordinator, about all their campaigns, and one for each
+    /// contact of an area, about that area. Returns how many are new.
     pub async fn queue_summaries(
         &self,
         all: &[Loaded],
@@ -212,8 +212,8 @@ impl App {
         Ok(queued.into_iter().flatten().count())
     }
 
-    /// Who gets summaries of these campaigns: their coordinators, and the contacts of areas that are not coordinators of
-    /// the whole.
+    /// Who gets summaries of these campaigns: their coordinators, and the contacts of areas that are not coordinators
+    /// of the whole.
     async fn readers(&self, all: &[Loaded]) -> Result<Vec<SummaryReader>> {
         let mut readers: Vec<SummaryReader> = Vec::new();
         for loaded in all {

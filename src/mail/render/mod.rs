@@ -9,6 +9,7 @@ mod digest;
 mod marked;
 mod reminder;
 mod summary;
+mod summary_heads;
 mod table;
 mod trend;
 mod words;

@@ -1,12 +1,12 @@
 //! The coordinator's summary: the bulletin's sentence, what needs attention, then the tables.
 
+use super::summary_heads::{opening_of_all, overview, share_cell, subject, total};
 use super::table::{Bar, Cell, Section, Table};
 use super::words::Words;
 use super::{Alert, Caps, Letter, NAMES_SHOWN_MAX, more, needs_section, tidy};
 use crate::domain::attention::PlanProgress;
 use crate::domain::count::{People, Percent};
 use crate::domain::coverage::{Coverage, CoverageRow, DoseLine, Flag, Share, SitesReported};
-use crate::domain::id::AreaCode;
 use crate::domain::notice::{AreaLine, Summary};
 use crate::mail::{Picture, safe};
 use crate::text::thousands;
@@ -131,50 +131,6 @@ fn heading(words: Words, summary: &Summary) -> String {
     }
 }
 
-/// The sentence with which a summary of several campaigns opens.
-fn opening_of_all(words: Words, summaries: &[Summary]) -> String {
-    let sum = |of: fn(&Summary) -> u64| thousands(summaries.iter().map(of).sum::<u64>());
-    words.say(
-        "mail-summary-opening-campaigns",
-        &[
-            ("end", &words.day_end(summaries[0].as_of)),
-            ("county", &safe::name(&summaries[0].county)),
-            ("campaigns", &summaries.len()),
-            ("total", &sum(|one| one.doses_total)),
-            ("today", &sum(|one| one.doses_today)),
-        ],
-    )
-}
-
-/// A line for each campaign: first doses, people who finished, doses of the day, and what needs attention.
-fn overview(words: Words, summaries: &[Summary]) -> Table {
-    let row = |summary: &Summary| {
-        let name = safe::name(summary.vaccine_name.as_ref().unwrap_or(&summary.campaign_name));
-        let cells = match total(&summary.by_area) {
-            Some(line) => [
-                share_cell(words, line.first, line.first_percent),
-                share_cell(words, line.complete, line.complete_percent),
-            ],
-            None => [(); 2].map(|()| Cell::right(words.word("mail-no-figure"))),
-        };
-        let mut row = vec![Cell::left(name)];
-        row.extend(cells);
-        row.push(Cell::right(thousands(summary.doses_today)));
-        row.push(Cell::right(summary.attention.len().to_string()));
-        row
-    };
-    Table {
-        head: vec![
-            Cell::left(words.word("mail-summary-vaccine")),
-            Cell::right(words.word("mail-summary-first")),
-            Cell::right(words.word("mail-summary-complete")),
-            Cell::right(words.word("mail-summary-area-today")),
-            Cell::right(words.word("mail-summary-attention")),
-        ],
-        rows: summaries.iter().map(row).collect(),
-    }
-}
-
 /// The last line; it names the end of the audit log, so that a shorter one shows later.
 fn footer(words: Words, audit_head: Option<&str>) -> String {
     let text = words.word("mail-footer");
@@ -193,70 +149,6 @@ pub(super) fn opening(words: Words, summary: &Summary) -> String {
             ("county", &safe::name(&summary.county)),
             ("total", &thousands(summary.doses_total)),
             ("today", &thousands(summary.doses_today)),
-        ],
-    )
-}
-
-/// The sum of all townships, for the last line of their table; `None` without a denominator.
-fn total(areas: &[AreaLine]) -> Option<AreaLine> {
-    let sum = |of: fn(&AreaLine) -> People| areas.iter().map(of).sum::<People>();
-    let (eligible, first, complete) =
-        (sum(|area| area.eligible), sum(|area| area.first), sum(|area| area.complete));
-    Some(AreaLine {
-        area: AreaCode::from(""),
-        area_name: String::new(),
-        eligible,
-        first,
-        first_percent: Some(first.percent_of(eligible)?),
-        complete,
-        complete_percent: complete.percent_of(eligible),
-        today: Some(areas.iter().filter_map(|area| area.today).sum()),
-    })
-}
-
-fn subject(words: Words, summaries: &[Summary], county: &str) -> String {
-    let [summary] = summaries else {
-        let sum = |of: fn(&Summary) -> u64| summaries.iter().map(of).sum::<u64>();
-        let (doses, count) = (sum(|one| one.doses_today), sum(|one| one.attention.len() as u64));
-        let key = match count {
-            0 => "mail-summary-subject-campaigns",
-            _ => "mail-summary-subject-campaigns-attention",
-        };
-        return words.say(
-            key,
-            &[
-                ("date", &words.day_short(summaries[0].as_of)),
-                ("campaigns", &summaries.len()),
-                ("doses", &thousands(doses)),
-                ("count", &count),
-                ("county", &county),
-            ],
-        );
-    };
-    let of_rows = || {
-        let mut rows = summary.by_group.rows.iter();
-        rows.find_map(|row| row.doses.first()?.percent)
-    };
-    let first = total(&summary.by_area).and_then(|line| line.first_percent).or_else(of_rows);
-    let key = match (first.is_some(), summary.attention.is_empty()) {
-        (true, true) => "mail-summary-subject",
-        (true, false) => "mail-summary-subject-attention",
-        (false, true) => "mail-summary-subject-count",
-        (false, false) => "mail-summary-subject-count-attention",
-    };
-    // Seven digits would push the last column off a phone's screen.
-    let doses = match summary.doses_total {
-        all @ ..1_000_000 => thousands(all),
-        all => words.short(all),
-    };
-    words.say(
-        key,
-        &[
-            ("date", &words.day_short(summary.as_of)),
-            ("percent", &words.percent(first)),
-            ("doses", &doses),
-            ("count", &summary.attention.len()),
-            ("county", &county),
         ],
     )
 }
@@ -308,16 +200,6 @@ fn reported(words: Words, summary: &Summary) -> String {
             ("names", &words.names(&codes, NAMES_SHOWN_MAX)),
         ],
     )
-}
-
-/// A figure with its percentage and a bar, marked where it is above 100 %.
-fn share_cell(words: Words, people: People, share: Option<Percent>) -> Cell {
-    let bar = share.and_then(Bar::of_percent);
-    let mut percent = words.percent(share);
-    if bar.is_some_and(|bar| bar.over) {
-        percent = format!("▲{percent}");
-    }
-    Cell::right(thousands(people)).note(percent).bar(bar)
 }
 
 /// A heading with the number of missing reports beside it (`未报 2/14`), so that nobody takes incomplete coverage for
