@@ -308,7 +308,7 @@ async fn nobody_who_had_the_dose_died_or_is_barred_is_called_or_told() {
     let header = "record,person,date,outcome,until";
     let row = format!("o1,{dead},{eve},dead,");
     county.import(Kind::Outcomes, header, &row, &local(eve, "07:10")).await;
-    let row = format!("d1,{done},2021-03-25,S02,vero");
+    let row = format!("d1,{done},{eve},S02,vero");
     county
         .import(Kind::Doses, "record,person,date,place,product", &row, &local(eve, "07:20"))
         .await;

@@ -167,7 +167,7 @@ pub(super) async fn read(
 ) -> Result<Register> {
     let mut places = Places::of(rows);
     let mut cohorts = Cohorts::default();
-    let offers = rows
+    let offers: Vec<Offer> = rows
         .iter()
         .map(|row| Offer {
             day: row.day,
@@ -188,7 +188,32 @@ pub(super) async fn read(
     };
     let (candidates, others) = judge_all(loaded, today, &people, &known, &mut cohorts);
     let cohorts = cohorts.sizes(&loaded.campaign, today);
+    let offers = with_today(offers, &candidates, today);
     Ok(Register { codes, places, today, offers, candidates, others, reported, cohorts })
+}
+
+/// The offers, with a seat for everybody who is expected today: they have been told and are on the lead's list, so a
+/// plan that is made today leaves them alone. What cannot be kept was ended when it became known.
+fn with_today(mut offers: Vec<Offer>, candidates: &[Candidate], today: NaiveDate) -> Vec<Offer> {
+    let mut expected: BTreeMap<(PlaceNo, CohortNo, u8), u32> = BTreeMap::new();
+    for one in candidates {
+        if let Some(held) = one.held.filter(|held| held.day == today && held.dose == one.dose) {
+            *expected.entry((held.place, one.cohort, held.dose)).or_default() += 1;
+        }
+    }
+    for offer in offers.iter_mut().filter(|offer| offer.day == today) {
+        if let Some(people) = expected.remove(&(offer.place, offer.cohort, offer.dose)) {
+            offer.doses = offer.doses.max(people);
+        }
+    }
+    offers.extend(expected.into_iter().map(|((place, cohort, dose), doses)| Offer {
+        day: today,
+        place,
+        cohort,
+        dose,
+        doses,
+    }));
+    offers
 }
 
 async fn people(

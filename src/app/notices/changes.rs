@@ -56,9 +56,6 @@ async fn changes(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec
     let is_morning = now.with_timezone(&campaign.timezone).time() < noon();
     let first = if is_morning { day } else { day + TimeDelta::days(1) };
     let told = reminders::told(tx, loaded.no, first).await?;
-    if told.is_empty() {
-        return Ok(Vec::new());
-    }
     let codes: Vec<&str> = told.keys().map(String::as_str).collect();
     let held = assignments::of(tx, loaded.no, &codes).await?;
     let ended = assignments::why_ended(tx, loaded.no, &codes).await?;
@@ -70,7 +67,7 @@ async fn changes(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec
             found.insert(person, change);
         }
     }
-    for (person, change) in late(tx, loaded, &told, day).await? {
+    for (person, change) in late(tx, loaded, &told, (day, is_morning)).await? {
         found.entry(person).or_insert(change);
     }
     let known = standings(tx, loaded, found.keys(), day).await?;
@@ -106,16 +103,17 @@ fn believed(told: &[Told]) -> Option<&Told> {
     told.iter().rev().find(|one| matches!(one.state, Queued | Sending | Sent | InDoubt))
 }
 
-/// People with an appointment for tomorrow that they got after the reminders of the day were written.
+/// People with an appointment for tomorrow that they got after the reminders of the day were written, which is done
+/// in the morning.
 async fn late(
     tx: &mut Tx,
     loaded: &Loaded,
     told: &BTreeMap<String, Vec<Told>>,
-    day: NaiveDate,
+    (day, is_morning): (NaiveDate, bool),
 ) -> Result<Vec<(PersonId, Change)>> {
     let tomorrow = day + TimeDelta::days(1);
     let is_of_today = |one: &Told| one.what.kind == Kind::Tomorrow && one.what.day == tomorrow;
-    if !told.values().flatten().any(is_of_today) {
+    if is_morning && !told.values().flatten().any(is_of_today) {
         return Ok(Vec::new());
     }
     let mut new = assignments::on(tx, loaded.no, tomorrow).await?;
