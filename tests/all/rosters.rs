@@ -74,8 +74,9 @@ impl County {
         arguments.extend(more);
         let ours = self.world.run(&arguments);
         let script = self.shared.join("planning/check_roster.py");
-        let theirs = Command::new("python3").arg(script).arg(&county).arg(roster).args(more);
-        let theirs = theirs.args(["-o", "json"]).output().expect("python3 starts");
+        let mut command = Command::new("python3");
+        command.arg(script).arg(&county).arg(roster).args(more).args(["-o", "json"]);
+        let theirs = command.output().expect("python3 starts");
         let theirs: Value = serde_json::from_slice(&theirs.stdout).expect("JSON");
         let (code, ours) = (ours.code, ours.json());
         let rules = |all: &Value| {
