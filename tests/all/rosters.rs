@@ -139,8 +139,8 @@ fn where_few_people_work_the_plan_does_only_what_they_can() {
         doctors += u32::from(is_doctor);
         !is_doctor || doctors % 3 == 1
     });
-    let mut new: String = kept.map(|line| format!("{line}\n")).collect();
-    new = new.replace("mon tue wed thu fri sat,5", "mon tue wed thu fri sat,3");
+    let new = kept.collect::<Vec<_>>().join("\n") + "\n";
+    let new = new.replace("mon tue wed thu fri sat,5", "mon tue wed thu fri sat,3");
     std::fs::write(&path, new).unwrap();
     std::fs::write(county.jurisdiction().join("leave.csv"), "staff,date,until,reason\n").unwrap();
     let (plan, said) = county.plan("200");
