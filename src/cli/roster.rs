@@ -291,24 +291,31 @@ fn duties_sheet(invocation: &Invocation, duties: &[Duty]) {
     invocation.out.sheet(&sheet);
 }
 
+/// What a role at a place adds up to.
+#[derive(Default)]
+struct Sum<'a> {
+    days: BTreeSet<NaiveDate>,
+    duties: u64,
+    people: BTreeSet<&'a str>,
+}
+
 /// Days of each role at each place.
 fn by_role(invocation: &Invocation, duties: &[Duty]) {
-    let mut sums: BTreeMap<(&str, Role), (BTreeSet<NaiveDate>, u64, BTreeSet<&str>)> =
-        BTreeMap::new();
+    let mut sums: BTreeMap<(&str, Role), Sum> = BTreeMap::new();
     for duty in duties {
         let sum = sums.entry((&duty.place, duty.role)).or_default();
-        sum.0.insert(duty.date);
-        sum.1 += 1;
-        sum.2.insert(duty.staff.as_str());
+        sum.days.insert(duty.date);
+        sum.duties += 1;
+        sum.people.insert(duty.staff.as_str());
     }
     let mut sheet = Sheet::new(&["place", "role", "days", "staff_days", "people"]);
-    for ((place, of), (days, count, people)) in sums {
+    for ((place, of), sum) in sums {
         sheet.push(vec![
             place.to_owned(),
             role(invocation, of),
-            days.len().to_string(),
-            count.to_string(),
-            people.len().to_string(),
+            sum.days.len().to_string(),
+            sum.duties.to_string(),
+            sum.people.len().to_string(),
         ]);
     }
     invocation.out.sheet(&sheet);

@@ -48,15 +48,12 @@ fn event(of: &Jurisdiction, language: Language, duty: &Duty) -> Event {
     // The file has no clock: the stamp is the day itself, so that it does not change when nothing did.
     let midnight = resolve(of.timezone, duty.date.and_time(chrono::NaiveTime::MIN));
     event.uid(&safe::name(&uid)).timestamp(midnight).summary(&title).location(&place);
-    match row.and_then(|row| row.hours) {
-        Some(hours) => {
-            event.starts(resolve(of.timezone, duty.date.and_time(hours.opens)));
-            event.ends(resolve(of.timezone, duty.date.and_time(hours.closes)));
-        }
-        None => {
-            event.starts(duty.date);
-            event.ends(duty.date.checked_add_days(Days::new(1)).unwrap_or(duty.date));
-        }
+    if let Some(hours) = row.and_then(|row| row.hours) {
+        event.starts(resolve(of.timezone, duty.date.and_time(hours.opens)));
+        event.ends(resolve(of.timezone, duty.date.and_time(hours.closes)));
+    } else {
+        event.starts(duty.date);
+        event.ends(duty.date.checked_add_days(Days::new(1)).unwrap_or(duty.date));
     }
     if let Some(address) = row.and_then(|row| row.address.as_deref()) {
         event.description(&safe::name(address));

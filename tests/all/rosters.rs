@@ -74,9 +74,9 @@ impl County {
         arguments.extend(more);
         let ours = self.world.run(&arguments);
         let script = self.shared.join("planning/check_roster.py");
-        let mut theirs = Command::new("python3");
-        theirs.arg(script).arg(&county).arg(roster).args(more).args(["-o", "json"]);
-        let theirs = theirs.output().expect("python3 starts");
+        let mut command = Command::new("python3");
+        command.arg(script).arg(&county).arg(roster).args(more).args(["-o", "json"]);
+        let theirs = command.output().expect("python3 starts");
         let theirs: Value = serde_json::from_slice(&theirs.stdout).expect("JSON");
         let (code, ours) = (ours.code, ours.json());
         let rules = |all: &Value| {
@@ -139,8 +139,8 @@ fn where_few_people_work_the_plan_does_only_what_they_can() {
         doctors += u32::from(is_doctor);
         !is_doctor || doctors % 3 == 1
     });
-    let mut new: String = kept.map(|line| format!("{line}\n")).collect();
-    new = new.replace("mon tue wed thu fri sat,5", "mon tue wed thu fri sat,3");
+    let new = kept.collect::<Vec<_>>().join("\n") + "\n";
+    let new = new.replace("mon tue wed thu fri sat,5", "mon tue wed thu fri sat,3");
     std::fs::write(&path, new).unwrap();
     std::fs::write(county.jurisdiction().join("leave.csv"), "staff,date,until,reason\n").unwrap();
     let (plan, said) = county.plan("200");

@@ -2,7 +2,7 @@
 
 use super::Duty;
 use super::fairness::{Fairness, fairness};
-use crate::domain::id::StaffId;
+use crate::domain::id::{AreaCode, StaffId, TeamCode};
 use crate::domain::jurisdiction::{
     AreaLevel, Crew, CrewKind, Jurisdiction, Role, StaffMember, default_crews,
 };
@@ -179,7 +179,7 @@ impl<'a> Judge<'a> {
                         AreaLevel::CareHome,
                     ];
                     let parent = row.area.parent.as_ref().filter(|_| small.contains(&level));
-                    parent.map(|parent| parent.as_str())
+                    parent.map(AreaCode::as_str)
                 }
             });
             match next {
@@ -256,18 +256,14 @@ impl<'a> Judge<'a> {
         let mut doses: BTreeMap<(&str, NaiveDate), u64> = BTreeMap::new();
         let mut visits: BTreeMap<(&str, NaiveDate), BTreeSet<&str>> = BTreeMap::new();
         for row in plans.iter().filter(|row| from <= row.day && row.day <= until) {
-            match &row.team {
-                Some(team) => {
-                    let kind =
-                        self.of.stop(row.place.as_str()).and_then(|p| p.stop.kind.as_deref());
-                    visits.entry((team.as_str(), row.day)).or_default().extend(kind);
-                    here.entry((team.as_str(), row.day)).or_default();
-                }
-                None => {
-                    *doses.entry((row.place.as_str(), row.day)).or_default() +=
-                        u64::from(row.doses);
-                    here.entry((row.place.as_str(), row.day)).or_default();
-                }
+            let place = row.team.as_ref().map_or(row.place.as_str(), TeamCode::as_str);
+            here.entry((place, row.day)).or_default();
+            if row.team.is_some() {
+                let stop = self.of.stop(row.place.as_str());
+                let kind = stop.and_then(|row| row.stop.kind.as_deref());
+                visits.entry((place, row.day)).or_default().extend(kind);
+            } else {
+                *doses.entry((place, row.day)).or_default() += u64::from(row.doses);
             }
         }
         let mut stations = 0;
@@ -281,6 +277,7 @@ impl<'a> Judge<'a> {
                 (1..=fits).rev().find(|n| self.lacking(is_team, kinds, *n, &there).is_empty());
             let staffed = staffed.unwrap_or(0);
             stations += u64::from(staffed);
+            let lacking = self.lacking(is_team, kinds, 1, &there);
             let mut told = |rule: Fault, detail: String| {
                 self.violations.push(BrokenRule {
                     rule,
@@ -291,10 +288,6 @@ impl<'a> Judge<'a> {
                 });
             };
             if staffed == 0 {
-                let crews = self.crews.clone();
-                let judge =
-                    Judge { crews, violations: Vec::new(), staff: BTreeMap::new(), of: self.of };
-                let lacking = judge.lacking(is_team, kinds, 1, &there);
                 let words = lacking.into_iter().map(|(role, n)| format!("{n} {role} missing"));
                 let words: Vec<String> = words.collect();
                 let none = if fits == 0 { "no station fits".to_owned() } else { words.join(", ") };

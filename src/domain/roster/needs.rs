@@ -1,6 +1,7 @@
 //! What plans ask of places: stations at sites, crews of teams.
 
 use super::Duty;
+use crate::domain::id::TeamCode;
 use crate::domain::jurisdiction::{Crew, CrewKind, Jurisdiction, People, crew_of, default_crews};
 use crate::domain::plan::PlanRow;
 use chrono::NaiveDate;
@@ -39,7 +40,7 @@ impl Needs {
         let mut tours: BTreeMap<(NaiveDate, &str), BTreeSet<CrewKind>> = BTreeMap::new();
         for row in rows {
             let place = row.place.as_str();
-            let team = row.team.as_ref().map(|team| team.as_str());
+            let team = row.team.as_ref().map(TeamCode::as_str);
             if let Some(stop) = jurisdiction.stop(place) {
                 let known = team.filter(|team| jurisdiction.team(team).is_some());
                 let team = known.ok_or_else(|| Unknown(team.unwrap_or(place).to_owned()))?;
