@@ -425,9 +425,8 @@ async fn after_any_fact_nothing_untrue_waits_and_everybody_knows() {
                 county.send(&local(now, "09:05")).await;
             }
             let held = county.held().await;
-            let Some(one) = held.values().nth(roll(held.len().max(1) as u64) as usize) else {
-                break;
-            };
+            let at = usize::try_from(roll(held.len().max(1) as u64)).expect("a small number");
+            let Some(one) = held.values().nth(at) else { break };
             let (person, noon) = (one.person.as_str(), local(now, "12:00"));
             let what = roll(6);
             match what {

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_word_names_its_value_in_the_database_in_output_and_in_json() {
-        assert_eq!(MailState::ALL.len(), 8);
+        assert_eq!(MailState::ALL.len(), 9);
         assert_eq!(MailState::InDoubt.word(), "in_doubt");
         for state in MailState::ALL {
             assert_eq!(MailState::from_word(state.word()), Some(state));

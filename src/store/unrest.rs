@@ -20,9 +20,8 @@ pub async fn set(tx: &mut Tx, campaign: CampaignNo, unrest: &Unrest, now: i64) -
 pub async fn find(tx: &mut Tx, campaign: CampaignNo) -> Result<Option<Unrest>> {
     let Some(row) = tx.row(FIND, args![campaign]).await? else { return Ok(None) };
     let said: String = row.get(0)?;
-    let bad = |error: serde_json::Error| {
-        StoreError::bad("unrest", "said", campaign.0, &error.to_string())
-    };
+    let bad =
+        |error: serde_json::Error| StoreError::bad("unrest", "said", campaign.0, error.to_string());
     serde_json::from_str(&said).map(Some).map_err(bad)
 }
 

@@ -342,11 +342,13 @@ impl App {
         for loaded in facts.all.iter().filter(|one| one.is_open) {
             breaking::freed(&mut tx, loaded, out.freed, now).await?;
             // What was given is no longer in the store.
-            if matches!(order.kind, Kind::Doses | Kind::Tallies) && out.new + out.corrected > 0 {
-                if let Some(unrest) = breaking::plan(&mut tx, loaded, now).await? {
-                    let campaign = loaded.campaign.id.clone();
-                    broken.push(breaking::Broken { campaign, unrest });
-                }
+            let is_given = matches!(order.kind, Kind::Doses | Kind::Tallies);
+            if is_given
+                && out.new + out.corrected > 0
+                && let Some(unrest) = breaking::plan(&mut tx, loaded, now).await?
+            {
+                let campaign = loaded.campaign.id.clone();
+                broken.push(breaking::Broken { campaign, unrest });
             }
         }
         let rows = out.counts();

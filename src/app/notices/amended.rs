@@ -17,6 +17,7 @@ use crate::mail::render;
 use crate::store::briefings::{self, Briefing};
 use crate::store::{Tx, assignments, bounces, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::mending::{Mended, Waits};
@@ -208,11 +209,13 @@ async fn news(
             out.push((recipient, News::Anew(Some(newest.mail))));
             continue;
         };
-        if !moves.contains_key(&last.at) {
-            let found = assignments::changed_since(tx, loaded.no, day, last.at).await?;
-            moves.insert(last.at, found);
-        }
-        let (left, joined) = moves_at(&moves[&last.at], last, &doses, &recipient);
+        let moves = match moves.entry(last.at) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(assignments::changed_since(tx, loaded.no, day, last.at).await?)
+            }
+        };
+        let (left, joined) = moves_at(moves, last, &doses, &recipient);
         if doses == last.doses && left.is_empty() && joined.is_empty() {
             continue;
         }
@@ -221,7 +224,7 @@ async fn news(
             continue;
         }
         let Some(lead) = recipient.lead.clone() else { continue };
-        let change = amended(tx, loaded, (&recipient, lead, day), last, &doses).await?;
+        let change = amended(loaded, (&recipient, lead, day), last, &doses);
         let change = with_people(tx, loaded, change, (&left, &joined)).await?;
         out.push((recipient, News::Changed(Box::new(change), doses, newest.mail)));
     }
@@ -285,13 +288,12 @@ fn moves_at(
     (only(left, &after), only(joined, &before))
 }
 
-async fn amended(
-    _: &mut Tx,
+fn amended(
     loaded: &Loaded,
     (recipient, lead, day): (&DigestRecipient, Contact, NaiveDate),
     last: &Briefing,
     doses: &Doses,
-) -> Result<Amended> {
+) -> Amended {
     let campaign = &loaded.campaign;
     let places: BTreeSet<&String> = last.doses.keys().chain(doses.keys()).collect();
     let of = |some: &Doses, place: &String| some.get(place).copied().unwrap_or(0);
@@ -299,7 +301,7 @@ async fn amended(
         let name = super::reminders::place_name(campaign, place);
         (name, of(&last.doses, place), of(doses, place))
     });
-    Ok(Amended {
+    Amended {
         campaign: campaign.id.clone(),
         campaign_name: campaign.name.clone(),
         post: recipient.code.clone(),
@@ -311,7 +313,7 @@ async fn amended(
         left: Vec::new(),
         joined: Vec::new(),
         call: Vec::new(),
-    })
+    }
 }
 
 async fn with_people(
