@@ -6,14 +6,15 @@ use crate::domain::dose::Dose;
 use crate::domain::id::GroupId;
 use crate::domain::judge::{Due, Judged, MissedDose, Subject};
 use crate::domain::person::{Asked, Outcome, OutcomeKind, Person, barred};
-use crate::domain::plan::PlanRow;
 use crate::domain::plan::PlanState;
 use crate::domain::rules::GroupForecast;
 use crate::store::{Tx, assignments, doses, outcomes, people, plans};
 use chrono::{DateTime, NaiveDate, Utc};
+use outset::Begun;
 use register::{Codes, Places};
 use std::collections::BTreeMap;
 
+pub(super) mod outset;
 mod register;
 
 /// A person of the register, with doses, what is due, and what bars them on a day.
@@ -115,28 +116,27 @@ impl App {
         let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await? else {
             return Ok(None);
         };
+        let day = today(&loaded.campaign, now);
         let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
-        let out = assign_in(&mut tx, loaded, head.no, &rows, now).await?;
+        let rows = loaded.campaign.plan_on(&rows, day).into_owned();
+        let begun = outset::begin(&mut tx, loaded, day, (&rows, head.from, outset::tomorrow(day)));
+        let begun = begun.await?;
+        let out = assign_in(&mut tx, loaded, head.no, begun, now).await?;
         tx.commit().await?;
         Ok(Some(out))
     }
 }
 
 /// Assigns inside a transaction, so that adopting a plan and moving its people is one step.
-pub async fn assign_in(
+pub(super) async fn assign_in(
     tx: &mut Tx,
     loaded: &Loaded,
     plan: i64,
-    rows: &[PlanRow],
+    mut begun: Begun,
     now: DateTime<Utc>,
 ) -> Result<Output> {
-    if people::count(tx).await? == 0 {
-        return Ok(Output::default());
-    }
-    let day = today(&loaded.campaign, now);
-    let rows = &*loaded.campaign.plan_on(rows, day);
-    let mut read = register::read(tx, &loaded.on(day), rows, day).await?;
-    let output = assign(read.input());
+    let Some(mut read) = begun.register.take() else { return Ok(Output::default()) };
+    let output = assign(read.input(&begun.outset.left));
     let (codes, places) = (read.codes, read.places);
     end(tx, loaded, &codes, &output, now).await?;
     store(tx, loaded, (&codes, &places), &output, (plan, now)).await?;
