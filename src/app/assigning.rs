@@ -1,18 +1,20 @@
 //! Appointments for people of the register, and where each of them stands.
 
-use super::{Loaded, Result, millis, today};
+use super::{App, Loaded, Result, millis, today};
 use crate::domain::assign::{Ended, Output, assign};
 use crate::domain::dose::Dose;
 use crate::domain::id::{GroupId, PersonId};
 use crate::domain::judge::{Due, Judged, MissedDose, Subject};
 use crate::domain::person::{Asked, Outcome, OutcomeKind, Person, barred};
-use crate::domain::plan::PlanRow;
+use crate::domain::plan::PlanState;
 use crate::domain::rules::GroupForecast;
-use crate::store::{Tx, assignments, doses, outcomes, people, records};
+use crate::store::{Tx, assignments, doses, outcomes, people, plans, records};
 use chrono::{DateTime, NaiveDate, Utc};
+use outset::Begun;
 use register::{Codes, Places};
 use std::collections::BTreeMap;
 
+pub(super) mod outset;
 mod register;
 
 /// A person of the register, with doses, what is due, and what bars them on a day.
@@ -140,21 +142,34 @@ fn state(
     }
 }
 
+impl App {
+    /// Assigns everybody who is due to the sessions of the adopted plan; `None` where no plan is adopted.
+    pub async fn assign(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Output>> {
+        let mut tx = self.store.write().await?;
+        let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await? else {
+            return Ok(None);
+        };
+        let day = today(&loaded.campaign, now);
+        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let rows = loaded.campaign.plan_on(&rows, day).into_owned();
+        let begun = outset::begin(&mut tx, loaded, day, (&rows, head.from, outset::tomorrow(day)));
+        let begun = begun.await?;
+        let out = assign_in(&mut tx, loaded, head.no, begun, now).await?;
+        tx.commit().await?;
+        Ok(Some(out))
+    }
+}
+
 /// Assigns inside a transaction, so that adopting a plan and moving its people is one step.
-pub async fn assign_in(
+pub(super) async fn assign_in(
     tx: &mut Tx,
     loaded: &Loaded,
     plan: i64,
-    rows: &[PlanRow],
+    mut begun: Begun,
     now: DateTime<Utc>,
 ) -> Result<Output> {
-    if people::count(tx).await? == 0 {
-        return Ok(Output::default());
-    }
-    let day = today(&loaded.campaign, now);
-    let rows = &*loaded.campaign.plan_on(rows, day);
-    let mut read = register::read(tx, &loaded.on(day), rows, day).await?;
-    let output = assign(read.input());
+    let Some(mut read) = begun.register.take() else { return Ok(Output::default()) };
+    let output = assign(read.input(&begun.outset.left));
     let (codes, places) = (read.codes, read.places);
     end(tx, loaded, &codes, &output, now).await?;
     store(tx, loaded, (&codes, &places), &output, (plan, now)).await?;

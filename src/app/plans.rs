@@ -1,12 +1,13 @@
 //! Plans: make a draft, look at it, adopt it.
 
-use super::assigning::assign_in;
+use super::assigning::{assign_in, outset};
 use super::coverage::given;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::Output;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
+use crate::domain::outset::kept;
 use crate::domain::permission::{self, Actor, Power};
 use crate::domain::plan::{Certificate, MadeBy, Plan, PlanRow, PlanState, first_day, is_outdated};
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
@@ -48,6 +49,24 @@ pub struct PlanStart {
     pub warm: Option<Certificate>,
 }
 
+/// What a new plan starts from.
+struct Start {
+    /// The campaign, with the people to plan for.
+    campaign: Campaign,
+    /// What they have had.
+    history: Vec<GivenRow>,
+    /// Doses reported.
+    given_doses: u64,
+    /// The first day on which the plan may place anything.
+    open: NaiveDate,
+    /// Rows before that day, which stay.
+    kept: Vec<PlanRow>,
+    /// Rows of the adopted plan from that day on.
+    published: Vec<PlanRow>,
+    /// Its prices.
+    warm: Option<Certificate>,
+}
+
 /// What adopting did.
 #[derive(Debug)]
 pub struct Adopted {
@@ -69,16 +88,23 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Made> {
         permission::may(by, Power::Plan)?;
-        let campaign = &loaded.campaign;
-        let from = first_day(campaign, today(campaign, now), wanted);
-        let PlanStart { history, published, warm } = self.plan_start(loaded, from).await?;
+        let day = today(&loaded.campaign, now);
+        let from = first_day(&loaded.campaign, day, wanted);
+        let start = self.start(loaded, from, day).await?;
         let Search { limits, progress, time_used } = search;
-        let (published, warm) = (published.as_slice(), warm.as_ref());
-        let request = Request { campaign, given: &history, from, published, warm, limits };
+        let request = Request {
+            campaign: &start.campaign,
+            given: &start.history,
+            from: start.open,
+            published: &start.published,
+            warm: start.warm.as_ref(),
+            limits,
+        };
         // Planning takes a core for a while, so the runtime moves other tasks away.
-        let (plan, verdict) =
+        let (mut plan, verdict) =
             tokio::task::block_in_place(|| planner::make_judged(&request, progress, time_used));
-        let given_doses = history.iter().map(|row| u64::from(row.doses)).sum();
+        plan.figures.doses += start.kept.iter().map(|row| u64::from(row.doses)).sum::<u64>();
+        plan.rows.splice(0..0, start.kept);
         let new = NewPlan {
             version: loaded.version,
             from,
@@ -86,13 +112,41 @@ impl App {
             figures: &plan.figures,
             unplaced: &plan.unplaced,
             rows: &plan.rows,
-            given_doses,
+            given_doses: start.given_doses,
             certificate: &plan.certificate,
         };
         let mut act = self.act((by, Power::Plan), Action::PlanMake, now).await?;
         let no = plans::insert(&mut act, loaded.no, &new, millis(now)).await?;
-        act.commit(Some(campaign.id.as_str()), &no.to_string()).await?;
+        act.commit(Some(loaded.campaign.id.as_str()), &no.to_string()).await?;
         Ok(Made { no, from, plan, verdict })
+    }
+
+    /// What a new plan starts from: the register's people as persons, and sessions that are not
+    /// reported yet as they are expected.
+    async fn start(&self, loaded: &Loaded, from: NaiveDate, day: NaiveDate) -> Result<Start> {
+        let mut tx = self.store.read().await?;
+        let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+        let open = outset::open_day(adopted.as_ref(), from, day);
+        let (mut published, mut warm, mut first) = (Vec::new(), None, from);
+        if let Some(head) = &adopted {
+            published = rows_on(&mut tx, loaded, head.no, open).await?;
+            warm = plans::certificate(&mut tx, loaded.no, head.no).await?;
+            first = head.from;
+        }
+        let begun = outset::begin(&mut tx, loaded, day, (&published, first, open)).await?;
+        let campaign = begun.campaign(&published, (day, open));
+        let (before, published): (Vec<_>, Vec<_>) =
+            published.into_iter().partition(|row| row.day < open);
+        let before: Vec<_> = before.into_iter().filter(|row| row.day >= from).collect();
+        Ok(Start {
+            kept: kept(&loaded.campaign.on(open), &before),
+            history: begun.outset.history,
+            given_doses: begun.given_doses,
+            campaign,
+            published,
+            warm,
+            open,
+        })
     }
 
     /// What a plan that begins on a day starts from.
@@ -154,10 +208,17 @@ impl App {
                 &[("no", &head.no), ("from", &head.from), ("day", &day)],
             ));
         }
+        let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
+        let open = outset::open_day(adopted.as_ref(), head.from, day);
+        let mut published = Vec::new();
+        if let Some(adopted) = &adopted {
+            published = rows_on(tx, loaded, adopted.no, open).await?;
+        }
         let rows = rows_on(tx, loaded, head.no, head.from).await?;
-        let until = head.from - TimeDelta::days(1);
-        let history = given(tx, loaded, NaiveDate::MIN, until).await?;
-        let report = planner::check(&loaded.campaign, &rows, &history, head.from);
+        let begun = outset::begin(tx, loaded, day, (&rows, head.from, open)).await?;
+        let campaign = begun.campaign(&published, (day, open));
+        let new: Vec<PlanRow> = rows.iter().filter(|row| row.day >= open).cloned().collect();
+        let report = planner::check(&campaign, &new, &begun.outset.history, open);
         let faults: Vec<_> =
             report.violations.iter().filter(|one| !one.is_listed(&head.unplaced)).collect();
         if let Some(first) = faults.first() {
@@ -166,11 +227,8 @@ impl App {
                 &[("no", &head.no), ("count", &faults.len()), ("first", first)],
             ));
         }
-        // The days before the plan's first one stay as they are in the plan before it: who comes today is expected.
-        let mut all = in_force(act.tx(), loaded, day, head.from).await?;
-        all.extend(rows);
         plans::adopt(&mut act, loaded.no, head.no, millis(now)).await?;
-        let people = assign_in(act.tx(), loaded, head.no, &all, now).await?;
+        let people = assign_in(act.tx(), loaded, head.no, begun, now).await?;
         unrest::clear(act.tx(), loaded.no).await?;
         act.commit(Some(loaded.campaign.id.as_str()), &head.no.to_string()).await?;
         Ok(Adopted { no: head.no, people })
@@ -208,22 +266,6 @@ impl App {
     pub async fn plan_list(&self, loaded: &Loaded) -> Result<Vec<PlanHead>> {
         let mut tx = self.store.read().await?;
         Ok(plans::heads(&mut tx, loaded.no).await?)
-    }
-}
-
-impl App {
-    /// Assigns everybody who is due to the sessions of the adopted plan; `None` where no plan is adopted.
-    pub async fn assign(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Output>> {
-        let mut tx = self.store.write().await?;
-        let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await? else {
-            return Ok(None);
-        };
-        let day = today(&loaded.campaign, now);
-        let mut rows = in_force(&mut tx, loaded, day, head.from).await?;
-        rows.extend(plans::rows(&mut tx, loaded.no, head.no).await?);
-        let out = assign_in(&mut tx, loaded, head.no, &rows, now).await?;
-        tx.commit().await?;
-        Ok(Some(out))
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! Running it again moves nobody whose appointment still stands.
 //!
-//! A register may hold only a part of a cohort. Its people then get the same part of every session: a register of
-//! one person in ten fills a tenth of each session, not all of the first tenth of the sessions.
+//! A register may hold only a part of those who are still to come. Its people then get the same part of every session:
+//! where one of ten is in the register, they fill a tenth of each session, not all of the first tenth of the sessions.
 //!
 //! People, places and cohorts are numbers here, because the codes of a million people take more memory than all
 //! the rest. The numbers of people and of places must be in the order of their codes: ties go to the smaller number.
 
 use super::id::{PersonId, PlaceCode};
+use super::outset::{Left, REPORT_WAIT_DAYS};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,15 +120,6 @@ pub struct Candidate {
     pub held: Option<Seat>,
 }
 
-/// How many people a cohort has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CohortSize {
-    /// People that the plan counts with.
-    pub planned: u64,
-    /// People that the register has.
-    pub registered: u64,
-}
-
 /// What the assignment works on.
 #[derive(Debug)]
 pub struct Input<'a> {
@@ -135,6 +127,8 @@ pub struct Input<'a> {
     pub offers: &'a [Offer],
     /// The present day. Sessions before it are over; nobody new is called for this day itself.
     pub today: NaiveDate,
+    /// The first day of the plan. What stands before it is not the plan's to end.
+    pub first: NaiveDate,
     /// Who may be called, in any order; everybody once.
     pub candidates: Vec<Candidate>,
     /// People with an appointment who are no candidates, by number, and whether they must not be called. The
@@ -142,8 +136,8 @@ pub struct Input<'a> {
     pub others: Vec<(PersonNo, Seat, IsBarred)>,
     /// Places and days with a report. Where there is none yet, nobody is absent.
     pub reported: &'a BTreeSet<(PlaceNo, NaiveDate)>,
-    /// The sizes of the cohorts, by number.
-    pub cohorts: &'a [CohortSize],
+    /// Who is still to come, by cohort and number of the next dose; of the register alone where there is no entry.
+    pub left: BTreeMap<(CohortNo, u8), Left>,
 }
 
 /// Whether a person must not be called.
@@ -162,9 +156,6 @@ pub struct Output {
     pub without: usize,
 }
 
-/// Days that a place may be late with its report before the people expected there count as absent. Our choice:
-/// reports are due on the day itself, and a weekend may lie between.
-const REPORT_WAIT_DAYS: i64 = 3;
 /// Days after which a person who did not come is called again; twice as many after each further absence. Our
 /// choice.
 const RECALL_DAYS: i64 = 7;
@@ -173,6 +164,36 @@ const RECALL_DOUBLINGS_MAX: u8 = 8;
 /// Absences for one dose after which a person gets no further appointment; the due list still has them. Our choice:
 /// then somebody should call them.
 pub const ABSENCES_MAX: u8 = 3;
+
+/// Seats of so many days that nobody takes are offered to people with a later appointment, if it is so many days later.
+/// Our choice: people are told the day before, so nobody knows of the later one yet.
+const FORWARD_WITHIN_DAYS: i64 = 3;
+const FORWARD_LEAST_DAYS: i64 = 7;
+
+/// The first day on which somebody may be called: after today, not before the dose counts, and some time after they
+/// did not come, unless their window ends before that. `absent`: how often, and on which day last.
+#[must_use]
+pub fn callable_from(
+    (earliest, latest): (NaiveDate, Option<NaiveDate>),
+    absent: Option<(u8, NaiveDate)>,
+    today: NaiveDate,
+) -> NaiveDate {
+    let from = (today + TimeDelta::days(1)).max(earliest);
+    let Some((times, last)) = absent else { return from };
+    let doublings = times.saturating_sub(1).min(RECALL_DOUBLINGS_MAX);
+    let recall = from.max(last + TimeDelta::days(RECALL_DAYS << doublings));
+    match latest {
+        Some(latest) if recall > latest && from <= latest => from,
+        _ => recall,
+    }
+}
+
+impl Candidate {
+    fn callable_from(&self, today: NaiveDate) -> NaiveDate {
+        let absent = self.absent_last.map(|last| (self.absences, last));
+        callable_from((self.earliest, self.latest), absent, today)
+    }
+}
 
 /// The sessions of one cohort and dose, by day and place, with a way to skip those that are full.
 #[derive(Default)]
@@ -196,17 +217,14 @@ struct Slot {
 impl Sessions {
     /// Works out the register's part of every session. Parts are rounded up in sum, so that no session loses more
     /// than one person to rounding.
-    fn set_parts(&mut self, size: CohortSize) {
-        let CohortSize { planned, registered } = size;
+    fn set_parts(&mut self, left: Left) {
+        let Left { registered, others } = left;
         self.slots.sort_by_key(|slot| (slot.day, slot.place));
         let (mut sum, mut allowed) = (0_u64, 0_u64);
         for slot in &mut self.slots {
             sum += slot.doses;
-            let until = if registered >= planned || planned == 0 {
-                sum
-            } else {
-                (sum * registered).div_ceil(planned)
-            };
+            let until =
+                if others == 0 { sum } else { (sum * registered).div_ceil(registered + others) };
             slot.part = until - allowed;
             allowed = until;
         }
@@ -240,8 +258,9 @@ type ByCohortAndDose = BTreeMap<(CohortNo, u8), Sessions>;
 /// come first, then by code. The order of the candidates given does not matter.
 #[must_use]
 pub fn assign(input: Input<'_>) -> Output {
-    let mut sessions = sessions_of(input.offers, input.today, input.cohorts);
+    let mut sessions = sessions_of(input.offers, input.today, &input.left);
     let mut out = Output::default();
+    let mut later = Later::new();
     let mut open = input.candidates;
     open.sort_unstable_by_key(|candidate| {
         (candidate.latest.unwrap_or(NaiveDate::MAX), candidate.earliest, candidate.person)
@@ -249,9 +268,10 @@ pub fn assign(input: Input<'_>) -> Output {
     // Appointments that stand take their seats before anybody new does.
     open.retain_mut(|candidate| {
         let Some(held) = candidate.held else { return true };
-        let Some(why) = why_ended(held, candidate, input.today, input.reported, &mut sessions)
-        else {
+        let days = (input.today, input.first);
+        let Some(why) = why_ended(held, candidate, days, input.reported, &mut sessions) else {
             out.kept += 1;
+            later.entry((candidate.cohort, candidate.dose)).or_default().push((held, *candidate));
             return false;
         };
         if why == Ended::Absent {
@@ -270,10 +290,54 @@ pub fn assign(input: Input<'_>) -> Output {
             None => out.without += 1,
         }
     }
+    bring_forward(later, input.today, &mut sessions, &mut out);
     out
 }
 
-fn sessions_of(offers: &[Offer], today: NaiveDate, cohorts: &[CohortSize]) -> ByCohortAndDose {
+/// People who keep an appointment, by cohort and dose.
+type Later = BTreeMap<(CohortNo, u8), Vec<(Seat, Candidate)>>;
+
+/// Offers seats of the next days that nobody else takes to people with an appointment much later: of a cohort to those
+/// who would come last.
+fn bring_forward(
+    mut later: Later,
+    today: NaiveDate,
+    sessions: &mut ByCohortAndDose,
+    out: &mut Output,
+) {
+    let until = today + TimeDelta::days(FORWARD_WITHIN_DAYS);
+    for (key, people) in &mut later {
+        let Some(mine) = sessions.get_mut(key) else { continue };
+        people.sort_by_key(|(held, one)| (held.day, std::cmp::Reverse(one.person)));
+        for at in 0..mine.slots.len() {
+            let (day, place) = (mine.slots[at].day, mine.slots[at].place);
+            if day <= today || day > until {
+                continue;
+            }
+            while mine.slots[at].used < mine.slots[at].part {
+                let may = |(held, one): &(Seat, Candidate)| {
+                    one.callable_from(today) <= day
+                        && (held.day - day).num_days() >= FORWARD_LEAST_DAYS
+                };
+                let Some(found) = people.iter().rposition(may) else { break };
+                let (held, one) = people.remove(found);
+                if let Some(old) = mine.find(held.day, held.place) {
+                    old.used -= 1;
+                }
+                mine.slots[at].used += 1;
+                out.kept -= 1;
+                out.ended.push((one.person, held, Ended::PlanChanged));
+                out.new.push((one.person, Seat { day, place, dose: one.dose }));
+            }
+        }
+    }
+}
+
+fn sessions_of(
+    offers: &[Offer],
+    today: NaiveDate,
+    left: &BTreeMap<(CohortNo, u8), Left>,
+) -> ByCohortAndDose {
     let mut out = ByCohortAndDose::new();
     for offer in offers.iter().filter(|offer| offer.day >= today) {
         out.entry((offer.cohort, offer.dose)).or_default().slots.push(Slot {
@@ -284,8 +348,8 @@ fn sessions_of(offers: &[Offer], today: NaiveDate, cohorts: &[CohortSize]) -> By
             used: 0,
         });
     }
-    for ((cohort, _), sessions) in &mut out {
-        sessions.set_parts(cohorts.get(cohort.0 as usize).copied().unwrap_or_default());
+    for (key, sessions) in &mut out {
+        sessions.set_parts(left.get(key).copied().unwrap_or_default());
     }
     out
 }
@@ -294,7 +358,7 @@ fn sessions_of(offers: &[Offer], today: NaiveDate, cohorts: &[CohortSize]) -> By
 fn why_ended(
     held: Seat,
     candidate: &Candidate,
-    today: NaiveDate,
+    (today, first): (NaiveDate, NaiveDate),
     reported: &BTreeSet<(PlaceNo, NaiveDate)>,
     sessions: &mut ByCohortAndDose,
 ) -> Option<Ended> {
@@ -307,6 +371,9 @@ fn why_ended(
         let is_known = reported.contains(&(held.place, held.day));
         let is_late = (today - held.day).num_days() > REPORT_WAIT_DAYS;
         return (is_known || is_late).then_some(Ended::Absent);
+    }
+    if held.day < first {
+        return None;
     }
     let mine = sessions.get_mut(&(candidate.cohort, candidate.dose));
     match mine.and_then(|mine| mine.find(held.day, held.place)) {
@@ -328,15 +395,18 @@ fn first_free(
     if candidate.absences >= ABSENCES_MAX {
         return None;
     }
-    let tomorrow = today + TimeDelta::days(1);
-    let recall = candidate.absent_last.map(|day| {
-        let doublings = candidate.absences.saturating_sub(1).min(RECALL_DOUBLINGS_MAX);
-        day + TimeDelta::days(RECALL_DAYS << doublings)
-    });
-    let from = tomorrow.max(candidate.earliest).max(recall.unwrap_or(tomorrow));
+    let from = candidate.callable_from(today);
     let mine = sessions.get_mut(&(candidate.cohort, candidate.dose))?;
     let start = mine.slots.partition_point(|slot| slot.day < from);
-    let index = mine.free_from(start);
+    let mut index = mine.free_from(start);
+    // Who has begun must finish in time: then any seat will do, also one beyond the register's part.
+    let is_late = |slot: Option<&Slot>| {
+        slot.is_none_or(|slot| candidate.latest.is_some_and(|latest| slot.day > latest))
+    };
+    if candidate.dose > 1 && is_late(mine.slots.get(index)) {
+        let any = (start..mine.slots.len()).find(|at| mine.slots[*at].used < mine.slots[*at].doses);
+        index = any.unwrap_or(index);
+    }
     let slot = mine.slots.get_mut(index)?;
     slot.used += 1;
     Some(Seat { day: slot.day, place: slot.place, dose: candidate.dose })

@@ -32,11 +32,9 @@ fn seat(number: u32) -> Seat {
 /// Assigns on a day of May; the register has everybody, and every place has reported every day.
 fn run(offers: &[Offer], candidates: &[Candidate], today: u32) -> Output {
     let reported = (1..=31).map(|number| (PlaceNo(1), day(number))).collect();
-    let cohorts = [CohortSize::default(); 2];
-    let candidates = candidates.to_vec();
-    let others = Vec::new();
-    let reported = &reported;
-    assign(Input { offers, today: day(today), candidates, others, reported, cohorts: &cohorts })
+    let (candidates, others) = (candidates.to_vec(), Vec::new());
+    let (reported, left, today) = (&reported, BTreeMap::new(), day(today));
+    assign(Input { offers, today, first: today, candidates, others, reported, left })
 }
 
 /// Persons with the days of May on which they are newly expected.
@@ -242,14 +240,15 @@ fn a_session_that_shrank_keeps_as_many_as_it_has_doses() {
 fn who_is_no_candidate_any_more_keeps_no_appointment() {
     let others = vec![(PersonNo(4), seat(12), true), (PersonNo(7), seat(3), false)];
     let (candidates, reported) = (Vec::new(), BTreeSet::new());
-    let (offers, cohorts) = ([offer(12, 5)], [CohortSize::default()]);
+    let offers = [offer(12, 5)];
     let input = Input {
         offers: &offers,
         today: day(10),
+        first: day(10),
         candidates,
         others,
         reported: &reported,
-        cohorts: &cohorts,
+        left: BTreeMap::new(),
     };
     let ended = [(PersonNo(4), seat(12), Ended::Barred), (PersonNo(7), seat(3), Ended::Done)];
     assert_eq!(assign(input), Output { ended: ended.to_vec(), ..Output::default() });
@@ -257,36 +256,99 @@ fn who_is_no_candidate_any_more_keeps_no_appointment() {
 
 #[test]
 fn a_register_of_a_part_takes_its_part_of_each_session() {
-    // Planned people, people of the register, doses of each of five sessions; people seated at each.
+    // People in no register, people of it, doses of each of five sessions; people seated at each.
     type Case = (u64, u64, [u32; 5], [usize; 5]);
     let cases: &[Case] = &[
-        (100, 10, [10, 10, 10, 10, 10], [1, 1, 1, 1, 1]),
-        (10, 10, [2, 2, 2, 2, 2], [2, 2, 2, 2, 2]),
+        (90, 10, [10, 10, 10, 10, 10], [1, 1, 1, 1, 1]),
+        (0, 10, [2, 2, 2, 2, 2], [2, 2, 2, 2, 2]),
         // Rounded up in sum: 5 of 25 doses on the first day are 1.25 people, 10 are 2.5.
-        (100, 25, [5, 5, 5, 5, 5], [2, 1, 1, 1, 2]),
-        // More people in the register than the plan counts with: no seat more than there are doses.
-        (5, 30, [1, 1, 1, 1, 1], [1, 1, 1, 1, 1]),
-        // A cohort that the plan does not count with still gets what the plan offers it.
-        (0, 30, [3, 0, 1, 0, 0], [3, 0, 1, 0, 0]),
+        (75, 25, [5, 5, 5, 5, 5], [2, 1, 1, 1, 2]),
+        // Everybody who is still to come is in the register: no seat more than there are doses.
+        (0, 30, [1, 1, 1, 1, 1], [1, 1, 1, 1, 1]),
+        // Those in no register are done: the register's people get all that is left (W5).
+        (0, 9, [3, 0, 1, 0, 0], [3, 0, 1, 0, 0]),
     ];
-    for (planned, registered, doses, expected) in cases {
+    for (others, registered, doses, expected) in cases {
         let offers: Vec<_> =
             (11..).zip(doses).map(|(number, doses)| offer(number, *doses)).collect();
-        let cohorts = [CohortSize { planned: *planned, registered: *registered }];
+        let left = Left { registered: *registered, others: *others };
         let people: u32 = 30;
         let out = assign(Input {
             offers: &offers,
             today: day(10),
+            first: day(10),
             candidates: (0..people).map(candidate).collect(),
             others: Vec::new(),
             reported: &BTreeSet::new(),
-            cohorts: &cohorts,
+            left: BTreeMap::from([((CohortNo(0), 1), left)]),
         });
         let seated = |number: u32| new_days(&out).iter().filter(|(_, day)| *day == number).count();
         let found: Vec<_> = (11..=15).map(seated).collect();
-        assert_eq!(found, expected, "{planned} planned, {registered} registered");
+        assert_eq!(found, expected, "{others} others, {registered} registered");
         assert_eq!(out.new.len() + out.without, people as usize);
     }
+}
+
+#[test]
+fn an_appointment_before_the_plan_begins_stands_until_its_report() {
+    // W8: a plan from 11 May is adopted on the evening of 10 May, while the report of that day is out.
+    let holder = Candidate { held: Some(seat(10)), ..candidate(1) };
+    let adopt = |first: u32| {
+        assign(Input {
+            offers: &[offer(12, 1)],
+            today: day(10),
+            first: day(first),
+            candidates: vec![holder],
+            others: Vec::new(),
+            reported: &BTreeSet::new(),
+            left: BTreeMap::new(),
+        })
+    };
+    let out = adopt(11);
+    assert_eq!((out.kept, out.ended.len(), out.new.len()), (1, 0, 0));
+    assert_eq!(adopt(10).ended, [(PersonNo(1), seat(10), Ended::PlanChanged)]);
+}
+
+#[test]
+fn a_recall_after_an_absence_comes_before_the_window_ends() {
+    // W10: absent on 10 May, a week later would be 17 May.
+    let absent = Candidate { absences: 1, absent_last: Some(day(10)), ..candidate(1) };
+    let days = |latest: Option<u32>| {
+        let one = Candidate { latest: latest.map(day), ..absent };
+        new_days(&run(&[offer(12, 1), offer(17, 1)], &[one], 11))
+    };
+    assert_eq!(days(None), [(1, 17)]);
+    assert_eq!(days(Some(17)), [(1, 17)]);
+    assert_eq!(days(Some(16)), [(1, 12)]);
+}
+
+#[test]
+fn seats_that_nobody_takes_go_to_people_with_a_later_appointment() {
+    // W6: the seats of 12 May are free; those who would come last come first, if it is a week sooner.
+    let held = |person: u32, on: u32| Candidate { held: Some(seat(on)), ..candidate(person) };
+    let people = [held(1, 18), held(2, 20), held(3, 25)];
+    let out = run(&[offer(12, 2), offer(18, 1), offer(20, 1), offer(25, 1)], &people, 10);
+    assert_eq!(new_days(&out), [(3, 12), (2, 12)]);
+    assert_eq!(out.kept, 1);
+    let late = run(&[offer(14, 2), offer(18, 1), offer(20, 1), offer(25, 1)], &people, 10);
+    assert_eq!(late.kept, 3, "only seats of the next days");
+}
+
+#[test]
+fn a_second_dose_near_the_end_of_its_window_gets_any_seat() {
+    let second = |number: u32| Offer { dose: 2, ..offer(number, 1) };
+    let due = |person| Candidate { dose: 2, latest: Some(day(14)), ..candidate(person) };
+    let left = Left { registered: 2, others: 2 };
+    let out = assign(Input {
+        offers: &[second(12), second(13), second(20), second(21)],
+        today: day(10),
+        first: day(10),
+        candidates: vec![due(1), due(2)],
+        others: Vec::new(),
+        reported: &BTreeSet::new(),
+        left: BTreeMap::from([((CohortNo(0), 2), left)]),
+    });
+    assert_eq!(new_days(&out), [(1, 12), (2, 13)]);
 }
 
 #[test]
@@ -379,6 +441,13 @@ proptest! {
         for (then, before) in again.iter_mut().zip(&people) {
             if then.held.is_none() && !ended.contains(&before.person) {
                 then.held = before.held;
+            }
+            let was = |end: &&(PersonNo, Seat, Ended)| {
+                end.0 == then.person && end.2 == Ended::Absent
+            };
+            if let Some((_, seat, _)) = out.ended.iter().find(was) {
+                then.absences = then.absences.saturating_add(1);
+                then.absent_last = Some(seat.day);
             }
         }
         let standing = again.iter().filter(|one| one.held.is_some()).count();

@@ -29,6 +29,7 @@ pub mod message;
 pub mod names;
 pub mod national;
 pub mod notice;
+pub mod outset;
 pub mod permission;
 pub mod person;
 pub mod plan;

@@ -10,7 +10,7 @@ use crate::domain::permission::Actor;
 use crate::domain::plan::is_over;
 use crate::domain::planner::Limits;
 
-/// Plans from today on: a late run cannot plan the days that have passed.
+/// Plans from today on: a late run cannot plan the days that have passed. Today's sessions stay as people were told.
 pub(super) async fn run(
     app: &App,
     loaded: &Loaded,

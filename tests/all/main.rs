@@ -28,6 +28,7 @@ mod planner;
 mod planner_ask;
 mod planner_joint;
 mod planner_kinds;
+mod planner_people;
 mod reports;
 mod rosters;
 mod signals;

@@ -2,24 +2,25 @@
 //! other, and everything else is numbers.
 
 use super::super::{Loaded, Result};
-use crate::domain::assign::{
-    Candidate, CohortNo, CohortSize, Input, IsBarred, Offer, PersonNo, PlaceNo, Seat,
-};
-use crate::domain::campaign::{Campaign, CohortKey};
-use crate::domain::count::floor_of;
+use crate::domain::assign::{Candidate, CohortNo, Input, IsBarred, Offer, PersonNo, PlaceNo, Seat};
+use crate::domain::campaign::CohortKey;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::judge::{self, Asks};
+use crate::domain::outset::{CohortPersons, Left};
 use crate::domain::person::{Asked, Sex, bars_on};
 use crate::domain::plan::PlanRow;
+use crate::domain::rules::DoseAdministered;
 use crate::domain::rules::model::VaccineId;
-use crate::domain::rules::{DoseAdministered, Patient};
 use crate::store::{Tx, assignments, cells, register};
 use chrono::NaiveDate;
+use judging::{Known, judge_all};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod judging;
 
 /// The codes of people, one after the other. A person's number is the position of their code.
 #[derive(Default)]
-pub(super) struct Codes {
+pub(in crate::app) struct Codes {
     text: String,
     ends: Vec<usize>,
 }
@@ -39,7 +40,7 @@ impl Codes {
     }
 
     /// The code of a person.
-    pub(super) fn get(&self, person: PersonNo) -> &str {
+    pub(in crate::app) fn get(&self, person: PersonNo) -> &str {
         self.at(person.0 as usize)
     }
 
@@ -59,7 +60,7 @@ impl Codes {
 }
 
 /// Places and their numbers. Those of the plan come first, in the order of their codes.
-pub(super) struct Places {
+pub(in crate::app) struct Places {
     codes: Vec<PlaceCode>,
     numbers: BTreeMap<PlaceCode, PlaceNo>,
 }
@@ -84,16 +85,16 @@ impl Places {
     }
 
     /// The code of a place.
-    pub(super) fn get(&self, place: PlaceNo) -> &PlaceCode {
+    pub(in crate::app) fn get(&self, place: PlaceNo) -> &PlaceCode {
         &self.codes[place.0 as usize]
     }
 }
 
-/// Cohorts and their sizes, numbered as they are met.
+/// Cohorts and how their people stand, numbered as they are met.
 #[derive(Default)]
 struct Cohorts {
     numbers: BTreeMap<AreaCode, BTreeMap<GroupId, CohortNo>>,
-    sizes: Vec<CohortSize>,
+    persons: Vec<CohortPersons>,
 }
 
 impl Cohorts {
@@ -101,25 +102,22 @@ impl Cohorts {
         if let Some(no) = self.numbers.get(area).and_then(|groups| groups.get(group)) {
             return *no;
         }
-        let no = CohortNo(u32::try_from(self.sizes.len()).expect("under 2^32 cohorts"));
-        self.sizes.push(CohortSize::default());
+        let no = CohortNo(u32::try_from(self.persons.len()).expect("under 2^32 cohorts"));
+        self.persons.push(CohortPersons::default());
         self.numbers.entry(area.clone()).or_default().insert(group.clone(), no);
         no
     }
 
-    /// The sizes, with the people that the plan counts with on a day.
-    fn sizes(mut self, campaign: &Campaign, day: NaiveDate) -> Vec<CohortSize> {
-        let eligible = campaign.eligible_on(day);
-        for (area, groups) in self.numbers {
-            for (group, no) in groups {
-                let uptake =
-                    campaign.group(group.as_str()).map_or_else(Default::default, |g| g.uptake);
-                let key = CohortKey { area: area.clone(), group };
-                let people = eligible.get(&key).map_or(0, |row| floor_of(row.people, uptake));
-                self.sizes[no.0 as usize].planned = u64::from(people);
-            }
-        }
-        self.sizes
+    fn of(&mut self, cohort: CohortNo) -> &mut CohortPersons {
+        &mut self.persons[cohort.0 as usize]
+    }
+
+    /// Every cohort with its number.
+    fn keys(&self) -> impl Iterator<Item = (CohortKey, CohortNo)> {
+        self.numbers.iter().flat_map(|(area, groups)| {
+            let key = |group: &GroupId| CohortKey { area: area.clone(), group: group.clone() };
+            groups.iter().map(move |(group, no)| (key(group), *no))
+        })
     }
 }
 
@@ -129,45 +127,72 @@ struct Enrolled {
     sex: Sex,
     /// `None`: in no group of the campaign.
     cohort: Option<CohortNo>,
+    /// The cohort among whose eligible people they were counted, where that was another one.
+    counted_in: Option<CohortNo>,
     has_died: bool,
 }
 
 /// What assigning works on.
-pub(super) struct Register {
-    pub(super) codes: Codes,
-    pub(super) places: Places,
+pub(in crate::app) struct Register {
+    pub(in crate::app) codes: Codes,
+    pub(in crate::app) places: Places,
     today: NaiveDate,
+    first: NaiveDate,
     offers: Vec<Offer>,
     candidates: Vec<Candidate>,
     others: Vec<(PersonNo, Seat, IsBarred)>,
     reported: BTreeSet<(PlaceNo, NaiveDate)>,
-    cohorts: Vec<CohortSize>,
+    cohorts: Cohorts,
 }
 
 impl Register {
-    /// Takes the people out: they are needed once.
-    pub(super) fn input(&mut self) -> Input<'_> {
+    /// Takes the people out: they are needed once. `left`: who is still to come.
+    pub(in crate::app) fn input(&mut self, left: &BTreeMap<(CohortKey, u8), Left>) -> Input<'_> {
+        let mut of_cohorts = BTreeMap::new();
+        for (key, no) in self.cohorts.keys() {
+            let doses = left.range((key.clone(), 0)..=(key, u8::MAX));
+            of_cohorts.extend(doses.map(|((_, dose), left)| ((no, *dose), *left)));
+        }
         Input {
             offers: &self.offers,
             today: self.today,
+            first: self.first,
             candidates: std::mem::take(&mut self.candidates),
             others: std::mem::take(&mut self.others),
             reported: &self.reported,
-            cohorts: &self.cohorts,
+            left: of_cohorts,
         }
+    }
+
+    /// How the people of each cohort stand.
+    pub(in crate::app) fn persons(&self) -> BTreeMap<CohortKey, CohortPersons> {
+        let of = |no: CohortNo| self.cohorts.persons[no.0 as usize].clone();
+        self.cohorts.keys().map(|(key, no)| (key, of(no))).collect()
     }
 }
 
+/// The days that reading the register looks at.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct Days {
+    /// The present day.
+    pub(in crate::app) today: NaiveDate,
+    /// The first day of the plan whose rows are given.
+    pub(in crate::app) first: NaiveDate,
+    /// The first day on which a new plan may place anything.
+    pub(in crate::app) open: NaiveDate,
+}
+
 /// Reads the register table by table, each once and in the order in which it is stored.
-pub(super) async fn read(
+pub(in crate::app) async fn read(
     tx: &mut Tx,
     loaded: &Loaded,
     rows: &[PlanRow],
-    today: NaiveDate,
+    days: Days,
 ) -> Result<Register> {
+    let Days { today, first, .. } = days;
     let mut places = Places::of(rows);
     let mut cohorts = Cohorts::default();
-    let offers: Vec<Offer> = rows
+    let offers = rows
         .iter()
         .map(|row| Offer {
             day: row.day,
@@ -185,35 +210,11 @@ pub(super) async fn read(
         barring: barring(tx, loaded, today, &codes).await?,
         absences: absences(tx, loaded, &codes).await?,
         held: held(tx, loaded, &mut codes, &mut places).await?,
+        reported: &reported,
+        places: &places,
     };
-    let (candidates, others) = judge_all(loaded, today, &people, &known, &mut cohorts);
-    let cohorts = cohorts.sizes(&loaded.campaign, today);
-    let offers = with_today(offers, &candidates, today);
-    Ok(Register { codes, places, today, offers, candidates, others, reported, cohorts })
-}
-
-/// The offers, with a seat for everybody who is expected today: they have been told and are on the lead's list, so a
-/// plan that is made today leaves them alone. What cannot be kept was ended when it became known.
-fn with_today(mut offers: Vec<Offer>, candidates: &[Candidate], today: NaiveDate) -> Vec<Offer> {
-    let mut expected: BTreeMap<(PlaceNo, CohortNo, u8), u32> = BTreeMap::new();
-    for one in candidates {
-        if let Some(held) = one.held.filter(|held| held.day == today && held.dose == one.dose) {
-            *expected.entry((held.place, one.cohort, held.dose)).or_default() += 1;
-        }
-    }
-    for offer in offers.iter_mut().filter(|offer| offer.day == today) {
-        if let Some(people) = expected.remove(&(offer.place, offer.cohort, offer.dose)) {
-            offer.doses = offer.doses.max(people);
-        }
-    }
-    offers.extend(expected.into_iter().map(|((place, cohort, dose), doses)| Offer {
-        day: today,
-        place,
-        cohort,
-        dose,
-        doses,
-    }));
-    offers
+    let (candidates, others) = judge_all(loaded, days, &people, &known, &mut cohorts);
+    Ok(Register { codes, places, today, first, offers, candidates, others, reported, cohorts })
 }
 
 async fn people(
@@ -232,9 +233,12 @@ async fn people(
         let group = asked.group(&who.area, who.traits(), today);
         let area = loaded.campaign.home(&who.area, today);
         let cohort = group.map(|group| cohorts.number(area, &group.id));
+        let before = asked.group(&who.area, who.traits(), loaded.campaign.start);
+        let before = before.map(|group| cohorts.number(area, &group.id));
+        let counted_in = before.filter(|_| before != cohort);
         let has_died = one.died.is_some_and(|died| died <= today);
         let sex = if with_sex { who.sex } else { Sex::U };
-        people.push(Enrolled { born: who.born, sex, cohort, has_died });
+        people.push(Enrolled { born: who.born, sex, cohort, counted_in, has_died });
     })
     .await?;
     Ok((codes, people))
@@ -285,6 +289,10 @@ struct Barred {
     of_person: Option<NaiveDate>,
     /// About the vaccine: a later dose of it shows otherwise.
     of_vaccine: Option<NaiveDate>,
+    /// Whether some of it has no end.
+    for_good: bool,
+    /// The last day of what has an end.
+    until: Option<NaiveDate>,
 }
 
 impl Barred {
@@ -316,6 +324,8 @@ async fn barring(
             let is_of_person = one.kind.is_of_person();
             let last = if is_of_person { &mut barred.of_person } else { &mut barred.of_vaccine };
             *last = (*last).max(Some(one.date));
+            barred.for_good |= one.until.is_none();
+            barred.until = barred.until.max(one.until);
         }
     })
     .await?;
@@ -363,84 +373,4 @@ async fn held(
     .await?;
     out.extend(strangers.into_iter().map(|(person, seat)| (codes.push(&person), seat)));
     Ok(out)
-}
-
-/// What is known of people, each list sorted by person.
-struct Known {
-    given: Vec<(PersonNo, Shot)>,
-    barring: BTreeMap<PersonNo, Barred>,
-    absences: BTreeMap<(PersonNo, u8), (u8, NaiveDate)>,
-    held: Vec<(PersonNo, Seat)>,
-}
-
-type Others = Vec<(PersonNo, Seat, IsBarred)>;
-
-/// Who is due and may be called, and who else has an appointment. Counts the people of each cohort: all of them, in a
-/// catch-up campaign only those who miss a dose or have had their visit.
-fn judge_all(
-    loaded: &Loaded,
-    today: NaiveDate,
-    people: &[Enrolled],
-    known: &Known,
-    cohorts: &mut Cohorts,
-) -> (Vec<Candidate>, Others) {
-    let asks_all = matches!(loaded.judge.asks, Asks::Series { .. });
-    let (mut candidates, mut others) = (Vec::new(), Vec::new());
-    let (mut given, mut held) = (known.given.as_slice(), known.held.as_slice());
-    for (no, person) in (0..).map(PersonNo).zip(people) {
-        let mine = split_off(&mut given, no);
-        let seat = split_off(&mut held, no).first().map(|(_, seat)| *seat);
-        let mut not_due = |is_barred| others.extend(seat.map(|seat| (no, seat, is_barred)));
-        let Some(cohort) = person.cohort else {
-            not_due(false);
-            continue;
-        };
-        let outlook = loaded.judge.outlook_of(&Patient {
-            born: person.born,
-            sex: person.sex,
-            as_of: today,
-            country: None,
-            doses: mine.iter().map(|(_, shot)| shot.given()).collect(),
-            observations: Vec::new(),
-        });
-        if !asks_all && outlook.due.is_none() && outlook.doses.iter().all(|dose| dose.number == 0) {
-            not_due(false);
-            continue;
-        }
-        cohorts.sizes[cohort.0 as usize].registered += 1;
-        let last = mine.last().map(|(_, shot)| shot.date);
-        // A dose given since lifts what was noted before it.
-        let own = outlook.doses.iter().filter(|dose| dose.number > 0);
-        let last_own = own.map(|dose| dose.date).next_back();
-        let noted = known.barring.get(&no).is_some_and(|noted| noted.holds(last, last_own));
-        if noted || person.has_died {
-            not_due(true);
-            continue;
-        }
-        let Some(due) = outlook.due else {
-            not_due(false);
-            continue;
-        };
-        let absent = known.absences.get(&(no, due.number));
-        candidates.push(Candidate {
-            person: no,
-            cohort,
-            dose: due.number,
-            absences: absent.map_or(0, |(times, _)| *times),
-            absent_last: absent.map(|(_, last)| *last),
-            earliest: due.earliest,
-            latest: due.latest,
-            held: seat,
-        });
-    }
-    others.extend(held.iter().map(|(person, seat)| (*person, *seat, false)));
-    (candidates, others)
-}
-
-/// The entries of a person at the start of a list that is sorted by person; takes them off.
-fn split_off<'a, T>(list: &mut &'a [(PersonNo, T)], person: PersonNo) -> &'a [(PersonNo, T)] {
-    let count = list.iter().take_while(|(no, _)| *no == person).count();
-    let (mine, rest) = list.split_at(count);
-    *list = rest;
-    mine
 }

@@ -4,6 +4,10 @@
 use super::draft::{Draft, Who};
 use super::index::{CohortIndex, Day, RunIndex};
 use super::model::Problem;
+use std::collections::BTreeMap;
+
+/// How often room is made in the days that stay: people who make room may be bound themselves.
+const FREEZE_TRIES: usize = 4;
 
 /// Cohorts by falling urgency, then priority; equal ones in the order of the problem.
 pub(super) fn by_priority(problem: &Problem) -> Vec<CohortIndex> {
@@ -90,8 +94,8 @@ pub(super) fn base<'p>(
     draft
 }
 
-/// Agreed sessions and the wishes before day `until`. If they would keep people from getting a dose before their window
-/// closes, these people come first.
+/// Agreed sessions and the wishes before day `until`. Where they would keep people from getting a dose before their
+/// window closes, room is made for these people, and for nobody else.
 pub(super) fn frozen<'p>(
     problem: &'p Problem<'p>,
     wishes: &[super::published_plan::Wish],
@@ -105,15 +109,57 @@ pub(super) fn frozen<'p>(
     let late = |draft: &Draft| {
         let mut draft = draft.clone();
         place_waiting(&mut draft);
-        bound_left(&draft)
+        bound_runs_left(&draft)
     };
-    let mut again = super::agreed::placed(problem);
-    place_waiting(&mut again);
-    if bound_left(&again) < late(&draft) {
+    let mut found = late(&draft);
+    let mut first: BTreeMap<(CohortIndex, RunIndex), u32> = BTreeMap::new();
+    for _ in 0..FREEZE_TRIES {
+        if found.is_empty() {
+            break;
+        }
+        for &(cohort, run, people) in &found {
+            *first.entry((cohort, run)).or_insert(0) += people;
+        }
+        let mut again = super::agreed::placed(problem);
+        for (day, cohort, run) in waiting(problem, true) {
+            let days = (draft.run(cohort, run).low, day);
+            let mut people = first.get(&(cohort, run)).copied().unwrap_or(0);
+            while people > 0 {
+                let placed = again.place(cohort, Who::Waiting(run), days, people);
+                if placed == 0 {
+                    break;
+                }
+                people -= placed;
+            }
+        }
         super::published_plan::place_wishes(&mut again, wishes, until);
-        draft = again;
+        let still = late(&again);
+        let count = |left: &[(CohortIndex, RunIndex, u32)]| -> u64 {
+            left.iter().map(|one| u64::from(one.2)).sum()
+        };
+        if count(&still) >= count(&found) {
+            break;
+        }
+        (draft, found) = (again, still);
+    }
+    if found.is_empty() {
+        return draft;
+    }
+    // Room for some is not enough: then all who must come in time come first.
+    let mut all = super::agreed::placed(problem);
+    place_waiting(&mut all);
+    if bound_left(&all) < found.iter().map(|one| u64::from(one.2)).sum() {
+        super::published_plan::place_wishes(&mut all, wishes, until);
+        draft = all;
     }
     draft
+}
+
+/// Runs of people whose window closes inside the campaign and who have no path, with how many there are.
+fn bound_runs_left(draft: &Draft) -> Vec<(CohortIndex, RunIndex, u32)> {
+    let runs = waiting(draft.problem, true).into_iter();
+    let left = runs.map(|(_, cohort, run)| (cohort, run, draft.waiting_left[cohort][run]));
+    left.filter(|one| one.2 > 0).collect()
 }
 
 /// The wishes before day `until`, without agreed sessions.

@@ -13,6 +13,8 @@ mod aggregated_cohorts;
 mod agreed;
 mod bound;
 mod catchments;
+#[cfg(test)]
+mod change_tests;
 mod check;
 mod compact;
 mod compact_places;
@@ -43,6 +45,7 @@ mod programme;
 mod programmes;
 mod proof;
 mod published_plan;
+mod pull;
 mod quotas;
 mod rounding;
 mod routes;
@@ -340,7 +343,10 @@ fn solve<'p>(market: &Market<'p>, wanted: Wanted, mut budget: SearchBudget) -> S
     if !wishes.is_empty() {
         // The repaired published plan stays unless another one is clearly better. Without a search,
         // and if nothing needed repair, it stays in any case.
-        let kept = greedy::plan(problem, &wishes, index::Day::NEVER);
+        let mut kept = greedy::plan(problem, &wishes, index::Day::NEVER);
+        if problem.agreed.is_empty() {
+            pull::forward(&mut kept, until);
+        }
         let worth = measure::objective(&kept) * (1.0 + CHANGE_WORTH);
         let promised = published_plan::worth(problem, &wishes) * (1.0 - REPAIR_LOSS_MAX);
         if limits.steps == 0 && measure::objective(&kept) < promised {

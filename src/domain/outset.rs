@@ -1,0 +1,299 @@
+//! What the planner counts with when a plan begins: doses given, sessions whose report is still out, and the people of
+//! the register as the persons that they are.
+//!
+//! Who waits for a later dose follows from people, not from the stocks of their groups: between two doses somebody
+//! grows into another group, moves, dies, or is given up. Vaccine follows from the counts of the places.
+
+use super::campaign::{Campaign, CohortKey};
+use super::count::floor_of;
+use super::counting::ELSEWHERE;
+use super::date::Weekdays;
+use super::dose::GivenRow;
+use super::group::Eligible;
+use super::id::{AreaCode, PlaceCode};
+use super::plan::PlanRow;
+use super::site::Closure;
+use chrono::{NaiveDate, TimeDelta};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Days that a place may be late with its report before its session counts as one without doses. Our choice: reports
+/// are due on the day itself, and a weekend may lie between.
+pub const REPORT_WAIT_DAYS: i64 = 3;
+/// Days from whose reports the use of seats is learned, and how many of them there must be. Our choice.
+const USE_DAYS: i64 = 21;
+const USE_DAYS_LEAST: usize = 5;
+/// The use is taken as high as on this share of the days, in percent: then vaccine is rarely planned twice. Our choice.
+const USE_PERCENTILE: usize = 90;
+
+/// Doses that count of one place, day, cohort and number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedDoses {
+    /// The doses.
+    pub row: GivenRow,
+    /// Of them, those of people in the register.
+    pub persons: u32,
+}
+
+/// People of the register in one cohort, as they stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CohortPersons {
+    /// Doses of those who go on or have finished, by number and day.
+    pub given: BTreeMap<(u8, NaiveDate), u32>,
+    /// Appointments of which nobody knows yet what came of them, by number, day and place.
+    pub expected: BTreeMap<(u8, NaiveDate, PlaceCode), u32>,
+    /// People who may be called, by the number of their next dose; without those expected.
+    pub due: BTreeMap<u8, u32>,
+    /// People who began and get no further dose: dead, moved, barred for good, or absent too often.
+    pub gone: u32,
+    /// People without a dose who may be called again only some days later; the plan counts with them then.
+    pub resting: u32,
+    /// People who came from another group since their first dose, less those who went to another.
+    pub joined: i64,
+}
+
+/// How many people of a cohort are still to come, by the number of their next dose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Left {
+    /// People of the register who may be called.
+    pub registered: u64,
+    /// People who are in no register.
+    pub others: u64,
+}
+
+/// What a plan begins with.
+#[derive(Debug)]
+pub struct Outset {
+    /// The campaign with as many people as there are to plan for.
+    pub campaign: Campaign,
+    /// Doses for the planner. Rows of a place draw vaccine; rows from elsewhere say who has had which dose.
+    pub history: Vec<GivenRow>,
+    /// Who is still to come, by cohort and number of the next dose.
+    pub left: BTreeMap<(CohortKey, u8), Left>,
+}
+
+/// What is known when a plan begins.
+#[derive(Debug, Clone, Copy)]
+pub struct OutsetFacts<'a> {
+    /// The campaign as it is on its day.
+    pub campaign: &'a Campaign,
+    /// The first day on which the plan may place anything.
+    pub open: NaiveDate,
+    /// What was given before that day.
+    pub counted: &'a [ReportedDoses],
+    /// The register.
+    pub persons: &'a BTreeMap<CohortKey, CohortPersons>,
+    /// Rows of sessions before that day of which there is no report yet.
+    pub unreported: &'a [PlanRow],
+    /// The share of such seats that is used.
+    pub used: f64,
+}
+
+/// Who has had which dose, by cohort, number and day.
+type Flows = BTreeMap<(CohortKey, u8, NaiveDate), u32>;
+/// Doses of people who are in no register, by cohort and number.
+type Others = BTreeMap<(CohortKey, u8), u64>;
+
+/// What a plan begins with, by what is known.
+#[must_use]
+pub fn outset(facts: OutsetFacts<'_>) -> Outset {
+    let (mut flows, mut others, mut history) = (Flows::new(), Others::new(), Vec::new());
+    let mut others_had = |row: &GivenRow, doses: u32, flows: &mut Flows| {
+        let key = CohortKey { area: row.area.clone(), group: row.group.clone() };
+        *flows.entry((key.clone(), row.dose, row.day)).or_insert(0) += doses;
+        *others.entry((key, row.dose)).or_insert(0) += u64::from(doses);
+    };
+    for one in facts.counted {
+        others_had(&one.row, one.row.doses.saturating_sub(one.persons), &mut flows);
+        history.push(drawn(&one.row));
+    }
+    for row in expected(facts) {
+        let named = facts.persons.get(&CohortKey::of(&row.plan)).and_then(|persons| {
+            persons.expected.get(&(row.plan.dose, row.plan.day, row.plan.place.clone()))
+        });
+        let given = as_given(&row.plan, row.used);
+        others_had(&given, row.used.saturating_sub(named.copied().unwrap_or(0)), &mut flows);
+        history.push(drawn(&given));
+    }
+    for (key, persons) in facts.persons {
+        let given = persons.given.iter().map(|(&(dose, day), &n)| ((dose, day), n));
+        let expected = persons.expected.iter().map(|((dose, day, _), &n)| ((*dose, *day), n));
+        for ((dose, day), n) in given.chain(expected).filter(|((_, day), _)| *day < facts.open) {
+            *flows.entry((key.clone(), dose, day)).or_insert(0) += n;
+        }
+    }
+    let (campaign, left) = people_left(facts, &flows, &others);
+    let elsewhere = |((key, dose, day), doses): ((CohortKey, u8, NaiveDate), u32)| GivenRow {
+        day,
+        place: ELSEWHERE.into(),
+        area: key.area,
+        group: key.group,
+        dose,
+        doses,
+    };
+    history.extend(flows.into_iter().filter(|(_, doses)| *doses > 0).map(elsewhere));
+    Outset { campaign, history, left }
+}
+
+/// The campaign with the people to plan for, and who of them is still to come. The official count holds where the
+/// register does not know better.
+fn people_left(
+    facts: OutsetFacts<'_>,
+    flows: &Flows,
+    others: &Others,
+) -> (Campaign, BTreeMap<(CohortKey, u8), Left>) {
+    let mut campaign = facts.campaign.clone();
+    let (mut left, mut people) = (BTreeMap::new(), Vec::new());
+    let none = CohortPersons::default();
+    let begun = |key: &CohortKey| -> u64 {
+        let first = (key.clone(), 1, NaiveDate::MIN)..=(key.clone(), 1, NaiveDate::MAX);
+        flows.range(first).map(|(_, n)| u64::from(*n)).sum()
+    };
+    for (key, row) in facts.campaign.eligible_on(facts.open.max(campaign.start)) {
+        let Some(group) = campaign.group(key.group.as_str()) else { continue };
+        let persons = facts.persons.get(&key).unwrap_or(&none);
+        let official = u64::from(floor_of(row.people, group.uptake));
+        let away = i64::from(persons.gone) + i64::from(persons.resting);
+        let counted = i64::try_from(official).unwrap_or(i64::MAX) + persons.joined - away;
+        let due = |dose: u8| u64::from(persons.due.get(&dose).copied().unwrap_or(0));
+        let known = begun(&key) + due(1);
+        let planned = u64::try_from(counted).unwrap_or(0).max(known);
+        left.insert((key.clone(), 1), Left { registered: due(1), others: planned - known });
+        for dose in 2..=u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX) {
+            let had = |dose: u8| others.get(&(key.clone(), dose)).copied().unwrap_or(0);
+            let waiting = had(dose - 1).saturating_sub(had(dose));
+            left.insert((key.clone(), dose), Left { registered: due(dose), others: waiting });
+        }
+        if planned != official && group.uptake > Decimal::ZERO {
+            let eligible = (Decimal::from(planned) / group.uptake).ceil().to_u32();
+            people.push(Eligible { people: eligible.unwrap_or(u32::MAX), ..row.clone() });
+        }
+    }
+    for new in people {
+        campaign.eligible.retain(|row| (&row.area, &row.group) != (&new.area, &new.group));
+        campaign.eligible.push(new);
+    }
+    (campaign, left)
+}
+
+/// A row that draws vaccine and is nobody's dose.
+fn drawn(row: &GivenRow) -> GivenRow {
+    GivenRow { area: AreaCode::from(""), ..row.clone() }
+}
+
+fn as_given(row: &PlanRow, doses: u32) -> GivenRow {
+    let PlanRow { day, place, area, group, dose, .. } = row.clone();
+    GivenRow { day, place, area, group, dose, doses }
+}
+
+/// A row of a session without report, and how many of its seats are taken to be used.
+struct Expected {
+    plan: PlanRow,
+    used: u32,
+}
+
+/// What is expected of sessions without report. Parts of seats add up over the rows of a day, so that rounding loses
+/// none; vaccine is rather counted twice than promised twice.
+fn expected(facts: OutsetFacts<'_>) -> Vec<Expected> {
+    let mut out = Vec::new();
+    let (mut seats, mut taken) = (0.0, 0_u32);
+    for row in facts.unreported {
+        seats += f64::from(row.doses) * facts.used.clamp(0.0, 1.0);
+        let until = (seats - 1e-9).ceil().max(0.0).to_u32().unwrap_or(u32::MAX);
+        let used = until.saturating_sub(taken).min(row.doses);
+        taken += used;
+        out.push(Expected { plan: row.clone(), used });
+    }
+    out
+}
+
+/// The share of planned seats that is used, as high as on most of the last days of which every report is in; all of
+/// them while there are too few such days. Days with few seats say little and are left out. `days`: day, seats planned,
+/// doses given.
+#[must_use]
+pub fn seats_used(days: &[(NaiveDate, u64, u64)], today: NaiveDate) -> f64 {
+    let is_known = |day: NaiveDate| {
+        let ago = (today - day).num_days();
+        REPORT_WAIT_DAYS < ago && ago <= USE_DAYS
+    };
+    let known: Vec<(u64, u64)> = days
+        .iter()
+        .filter(|(day, planned, _)| is_known(*day) && *planned > 0)
+        .map(|(_, planned, given)| (*planned, *given))
+        .collect();
+    let seats: u64 = known.iter().map(|(planned, _)| planned).sum();
+    let is_large = |planned: u64| planned * 2 * known.len() as u64 >= seats;
+    let large = known.iter().filter(|(planned, _)| is_large(*planned));
+    let mut shares: Vec<f64> =
+        large.map(|(planned, given)| *given as f64 / *planned as f64).collect();
+    if shares.len() < USE_DAYS_LEAST {
+        return 1.0;
+    }
+    shares.sort_by(f64::total_cmp);
+    let at = (shares.len() * USE_PERCENTILE / 100).min(shares.len() - 1);
+    shares[at].min(1.0)
+}
+
+/// Rows of a plan before its first open day, as far as the places still have room for them.
+#[must_use]
+pub fn kept(campaign: &Campaign, rows: &[PlanRow]) -> Vec<PlanRow> {
+    let mut left: BTreeMap<(PlaceCode, NaiveDate), u32> = BTreeMap::new();
+    let mut out = Vec::new();
+    for row in rows {
+        let key = (row.place.clone(), row.day);
+        let left = left.entry(key).or_insert_with(|| room(campaign, row));
+        let doses = row.doses.min(*left);
+        *left -= doses;
+        if doses > 0 {
+            out.push(PlanRow { doses, ..row.clone() });
+        }
+    }
+    out
+}
+
+/// What a row's place can give on its day: a site's capacity; at a stop that is not shut, whatever was planned.
+fn room(campaign: &Campaign, row: &PlanRow) -> u32 {
+    if let Some(site) = campaign.site(row.place.as_str()) {
+        return campaign.capacity(site, row.day);
+    }
+    let codes = [Some(row.place.as_str()), row.team.as_ref().map(|team| team.as_str())];
+    let is_shut = campaign.closures.iter().any(|closure| {
+        closure.day == row.day
+            && closure.doses == 0
+            && codes.iter().flatten().any(|code| *code == closure.place)
+    });
+    if is_shut { 0 } else { u32::MAX }
+}
+
+/// Binds sites that fetch vaccine on some weekdays to what is published until they fetch again: more than that is not
+/// in their store. Adds closures to the campaign.
+pub fn bind_to_store(
+    campaign: &mut Campaign,
+    published: &[PlanRow],
+    (today, open): (NaiveDate, NaiveDate),
+) {
+    let mut planned: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
+    for row in published {
+        *planned.entry((row.place.as_str(), row.day)).or_insert(0) += row.doses;
+    }
+    let mut bound = Vec::new();
+    for site in campaign.sites.iter().filter(|site| !(site.restock == Weekdays::EVERY_DAY)) {
+        let mut day = today + TimeDelta::days(1);
+        while day <= campaign.end && !site.restock.contains(day) {
+            let most = planned.get(&(site.code.as_str(), day)).copied().unwrap_or(0);
+            if day >= open && campaign.capacity(site, day) > most {
+                bound.push(Closure { place: site.code.to_string(), day, doses: most });
+            }
+            day += TimeDelta::days(1);
+        }
+    }
+    let days: BTreeSet<(&str, NaiveDate)> =
+        bound.iter().map(|closure| (closure.place.as_str(), closure.day)).collect();
+    campaign.closures.retain(|closure| !days.contains(&(closure.place.as_str(), closure.day)));
+    campaign.closures.extend(bound.iter().cloned());
+}
+
+#[cfg(test)]
+#[path = "outset_tests.rs"]
+mod tests;

@@ -1,0 +1,147 @@
+use super::*;
+use crate::domain::planner::testing::{plain, start};
+use crate::domain::planner::{self, Limits, Request};
+
+fn on(day: i64) -> NaiveDate {
+    start() + TimeDelta::days(day)
+}
+
+fn key() -> CohortKey {
+    CohortKey { area: "A1".into(), group: "all".into() }
+}
+
+fn given(day: i64, dose: u8, doses: u32) -> GivenRow {
+    let CohortKey { area, group } = key();
+    GivenRow { day: on(day), place: "S1".into(), area, group, dose, doses }
+}
+
+fn row(day: i64, dose: u8, doses: u32) -> PlanRow {
+    let GivenRow { day, place, area, group, .. } = given(day, dose, doses);
+    PlanRow { day, place, team: None, area, group, dose, doses }
+}
+
+/// What is known on day 10 of a campaign of 100 people, one site and two doses.
+fn facts<'a>(
+    campaign: &'a Campaign,
+    counted: &'a [ReportedDoses],
+    persons: &'a BTreeMap<CohortKey, CohortPersons>,
+    unreported: &'a [PlanRow],
+) -> OutsetFacts<'a> {
+    OutsetFacts { campaign, open: on(10), counted, persons, unreported, used: 1.0 }
+}
+
+fn plan_of(outset: &Outset, open: i64) -> Vec<PlanRow> {
+    let request = Request {
+        campaign: &outset.campaign,
+        given: &outset.history,
+        from: on(open),
+        published: &[],
+        warm: None,
+        limits: Limits::QUICK,
+    };
+    planner::make(&request, &mut |_| {}, &mut || 0.0).rows
+}
+
+fn doses(rows: &[PlanRow], dose: u8) -> u32 {
+    rows.iter().filter(|row| row.dose == dose).map(|row| row.doses).sum()
+}
+
+#[test]
+fn without_a_register_the_planner_counts_what_was_given() {
+    let campaign = plain();
+    let counted = [ReportedDoses { row: given(1, 1, 30), persons: 0 }];
+    let found = outset(facts(&campaign, &counted, &BTreeMap::new(), &[]));
+    assert_eq!(found.campaign, campaign);
+    let rows = plan_of(&found, 10);
+    let old = Outset { history: vec![given(1, 1, 30)], ..found };
+    assert_eq!(rows, plan_of(&old, 10));
+    assert_eq!(old.left[&(key(), 1)], Left { registered: 0, others: 70 });
+    assert_eq!(old.left[&(key(), 2)], Left { registered: 0, others: 30 });
+}
+
+#[test]
+fn a_session_without_report_is_not_a_session_without_doses() {
+    // W4: 30 of 100 people were planned yesterday, and the report is out.
+    let campaign = plain();
+    let unreported = [row(9, 1, 30)];
+    let nobody = BTreeMap::new();
+    let found = outset(facts(&campaign, &[], &nobody, &unreported));
+    assert_eq!(found.left[&(key(), 1)].others, 70);
+    assert!(doses(&plan_of(&found, 10), 1) <= 70);
+    // Of the vaccine as much is gone.
+    let drawn: u32 =
+        found.history.iter().filter(|row| row.place.as_str() == "S1").map(|row| row.doses).sum();
+    assert_eq!(drawn, 30);
+    // Where three seats of four are used, eight people of these come again.
+    let some = OutsetFacts { used: 0.75, ..facts(&campaign, &[], &nobody, &unreported) };
+    assert_eq!(outset(some).left[&(key(), 1)].others, 77);
+}
+
+#[test]
+fn registered_people_above_the_official_count_are_planned() {
+    // W9: 100 eligible people of whom 60 % are expected; 80 in the register are due.
+    let mut campaign = plain();
+    campaign.groups[0].uptake = Decimal::new(6, 1);
+    let due = BTreeMap::from([(1, 80)]);
+    let persons = BTreeMap::from([(key(), CohortPersons { due, ..CohortPersons::default() })]);
+    let found = outset(facts(&campaign, &[], &persons, &[]));
+    assert_eq!(found.left[&(key(), 1)], Left { registered: 80, others: 0 });
+    let planned = floor_of(found.campaign.eligible[0].people, campaign.groups[0].uptake);
+    assert_eq!(planned, 80);
+}
+
+#[test]
+fn who_waits_follows_from_people_and_not_from_groups() {
+    // P4: five got dose 1 in this group, dose 2 in another one.
+    let campaign = plain();
+    let counted = [ReportedDoses { row: given(1, 1, 5), persons: 5 }];
+    let gone = CohortPersons { joined: -5, ..CohortPersons::default() };
+    let persons = BTreeMap::from([(key(), gone)]);
+    let found = outset(facts(&campaign, &counted, &persons, &[]));
+    let rows = plan_of(&found, 10);
+    assert!(doses(&rows, 1) > 0);
+    assert_eq!(doses(&rows, 2), doses(&rows, 1), "no seat is kept for them");
+    // Who died after dose 1 is not waited for either.
+    let dead = CohortPersons { gone: 5, ..CohortPersons::default() };
+    let persons = BTreeMap::from([(key(), dead)]);
+    let found = outset(facts(&campaign, &counted, &persons, &[]));
+    let rows = plan_of(&found, 10);
+    assert_eq!(doses(&rows, 2), doses(&rows, 1));
+    assert_eq!(found.left[&(key(), 1)].others, 95);
+}
+
+#[test]
+fn the_use_of_seats_is_learned_when_every_report_is_in() {
+    let days = |shares: &[u64]| -> Vec<(NaiveDate, u64, u64)> {
+        (0..).zip(shares).map(|(day, given)| (on(day), 100, *given)).collect()
+    };
+    let used = |shares: &[u64]| seats_used(&days(shares), on(20));
+    assert!((used(&[80, 80, 80, 80]) - 1.0).abs() < 1e-12, "too few days");
+    assert!((used(&[70, 80, 75, 82, 81, 79, 78, 76, 74, 90]) - 0.9).abs() < 1e-12);
+    assert!((used(&[80, 80, 80, 80, 80, 120]) - 1.0).abs() < 1e-12, "never above one");
+    let mut few = days(&[80, 80, 80, 80, 80]);
+    few.extend((5..9).map(|day| (on(day), 3, 3)));
+    assert!((seats_used(&few, on(20)) - 0.8).abs() < 1e-12, "three seats say little");
+    let late = days(&[80, 80, 80, 80, 80, 10]);
+    assert!((seats_used(&late, on(8)) - 0.8).abs() < 1e-12, "day 5 may still be late");
+}
+
+#[test]
+fn rows_that_stay_fit_what_the_places_can_do_now() {
+    let mut campaign = plain();
+    let rows = [row(8, 1, 6), row(8, 2, 4), row(9, 1, 5)];
+    assert_eq!(kept(&campaign, &rows), rows);
+    campaign.closures.push(Closure { place: "S1".into(), day: on(8), doses: 7 });
+    campaign.closures.push(Closure { place: "S1".into(), day: on(9), doses: 0 });
+    assert_eq!(kept(&campaign, &rows), [row(8, 1, 6), row(8, 2, 1)]);
+}
+
+#[test]
+fn a_site_gives_no_more_than_it_fetched_until_it_fetches_again() {
+    // W10: S1 fetches on Mondays; day 0 is one. On day 8 the plan is open from day 9 on.
+    let mut campaign = plain();
+    bind_to_store(&mut campaign, &[row(9, 1, 3), row(10, 1, 30)], (on(8), on(9)));
+    let site = campaign.sites[0].clone();
+    let capacity = |day: i64| campaign.capacity(&site, on(day));
+    assert_eq!([9, 10, 11, 12, 14].map(capacity), [3, 10, 0, 0, 10]);
+}

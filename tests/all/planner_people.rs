@@ -1,0 +1,86 @@
+//! The plan and the people who are called: whoever is due and can be told gets a day.
+
+use crate::support::{Desk, SENIORS, at, day, small, wait};
+use chrono::NaiveDate;
+use doseplan::app::import::Kind;
+use doseplan::app::plans::Search;
+use doseplan::domain::job::Job;
+use doseplan::domain::permission::Actor;
+use doseplan::domain::plan::PlanRow;
+use doseplan::domain::planner::Limits;
+use doseplan::store::assignments;
+
+/// The night's plan, made and adopted at 01:00 of a day.
+async fn night(desk: &Desk, on: &str) {
+    let now = at(&format!("{on}T01:00:00"));
+    let by = Actor::Job(Job::Plan);
+    let search = Search { limits: Limits::QUICK, progress: &mut |_| {}, time_used: &mut || 0.0 };
+    let made = desk.app.make_plan(&desk.loaded, None, by, search, now).await.expect("a plan");
+    desk.app.adopt_plan(&desk.loaded, Some(made.no), by, now).await.expect("it is adopted");
+}
+
+/// When people of the register are expected.
+async fn days(desk: &Desk) -> Vec<(String, NaiveDate)> {
+    let mut tx = desk.app.store.read().await.expect("the database");
+    let all = assignments::all(&mut tx, desk.loaded.no).await.expect("appointments");
+    all.into_iter().map(|(person, one)| (person.to_string(), one.day)).collect()
+}
+
+async fn rows(desk: &Desk, on: &str) -> Vec<PlanRow> {
+    let (_, rows) = desk.app.plan(&desk.loaded, None).await.expect("a plan").expect("adopted");
+    rows.into_iter().filter(|row| row.day == day(on)).collect()
+}
+
+const NOTHING_GIVEN: &str = "record,date,place,area,group,dose,doses\n\
+     t1,2021-04-01,S1,A,senior,1,0\nt2,2021-04-01,S2,B,senior,1,0\n\
+     t3,2021-04-02,S1,A,senior,1,0\nt4,2021-04-02,S2,B,senior,1,0\n";
+
+#[test]
+fn who_missed_the_day_gets_another_one() {
+    // P1 and W6: six seniors have the first day, none of them comes.
+    wait(async {
+        let now = at("2021-03-30T12:00:00");
+        let desk = Desk::open(&small(), now).await;
+        let header = "person,area,born,name,sex,group,email,phone,language,household,opt_out\n";
+        desk.import(Kind::Persons, &format!("{header}{SENIORS}\n"), now).await;
+        night(&desk, "2021-03-31").await;
+        let first = days(&desk).await;
+        assert_eq!(first.len(), 6);
+        assert!(first.iter().all(|(_, on)| *on == day("2021-04-01")), "{first:?}");
+        desk.import(Kind::Tallies, NOTHING_GIVEN, at("2021-04-02T17:00:00")).await;
+        for on in ["2021-04-03", "2021-04-04", "2021-04-05", "2021-04-06", "2021-04-07"] {
+            night(&desk, on).await;
+        }
+        let again = days(&desk).await;
+        assert_eq!(again.len(), 6, "{again:?}");
+        let soon = day("2021-04-08")..=day("2021-04-12");
+        assert!(again.iter().all(|(_, on)| soon.contains(on)), "{again:?}");
+    });
+}
+
+#[test]
+fn the_night_leaves_the_sessions_of_the_day_as_people_were_told() {
+    // W1 and W4: nobody can be called for today any more, and a report that is out is not a report of nothing.
+    wait(async {
+        let now = at("2021-03-30T12:00:00");
+        let desk = Desk::open(&small(), now).await;
+        night(&desk, "2021-03-31").await;
+        let told = rows(&desk, "2021-04-02").await;
+        assert!(!told.is_empty());
+        night(&desk, "2021-04-01").await;
+        assert_eq!(
+            rows(&desk, "2021-04-02").await,
+            told,
+            "yesterday's session is not reported yet"
+        );
+        let nothing = "record,date,place,area,group,dose,doses\n\
+             t1,2021-04-01,S1,A,adult,1,0\nt2,2021-04-01,S2,B,adult,1,0\n";
+        desk.import(Kind::Tallies, nothing, at("2021-04-01T17:00:00")).await;
+        night(&desk, "2021-04-02").await;
+        assert_eq!(
+            rows(&desk, "2021-04-02").await,
+            told,
+            "what is free now comes later than today"
+        );
+    });
+}
