@@ -133,13 +133,17 @@ impl App {
             warm = plans::certificate(&mut tx, loaded.no, head.no).await?;
             first = head.from;
         }
+        // What a closure took from today's sessions is not expected any more.
+        let is_told = |row: &PlanRow| from <= row.day && row.day < open;
+        let (told, mut published): (Vec<_>, Vec<_>) = published.into_iter().partition(is_told);
+        let kept = kept(&loaded.campaign.on(open), &told);
+        published.extend(kept.iter().cloned());
+        published.sort();
         let begun = outset::begin(&mut tx, loaded, day, (&published, first, open)).await?;
         let campaign = begun.campaign(&published, (day, open));
-        let (before, published): (Vec<_>, Vec<_>) =
-            published.into_iter().partition(|row| row.day < open);
-        let before: Vec<_> = before.into_iter().filter(|row| row.day >= from).collect();
+        published.retain(|row| row.day >= open);
         Ok(Start {
-            kept: kept(&loaded.campaign.on(open), &before),
+            kept,
             history: begun.outset.history,
             given_doses: begun.given_doses,
             campaign,
