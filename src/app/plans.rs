@@ -7,7 +7,7 @@ use crate::domain::assign::Output;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
-use crate::domain::outset::kept;
+use crate::domain::outset::{OtherPlan, kept, leave_to_others};
 use crate::domain::permission::{self, Actor, Power};
 use crate::domain::plan::{Certificate, MadeBy, Plan, PlanRow, PlanState, first_day, is_outdated};
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
@@ -139,8 +139,10 @@ impl App {
         let kept = kept(&loaded.campaign.on(open), &told);
         published.extend(kept.iter().cloned());
         published.sort();
-        let begun = outset::begin(&mut tx, loaded, day, (&published, first, open)).await?;
-        let campaign = begun.campaign(&published, (day, open));
+        let begun =
+            outset::begin(&mut tx, loaded, day.min(from), (&published, first, open)).await?;
+        let mut campaign = begun.campaign(&published, (day, open));
+        self.leave_to_others(&mut tx, loaded, &mut campaign, open).await?;
         published.retain(|row| row.day >= open);
         Ok(Start {
             kept,
@@ -151,6 +153,32 @@ impl App {
             warm,
             open,
         })
+    }
+
+    /// Leaves to the other open campaigns what their adopted plans use of the places.
+    async fn leave_to_others(
+        &self,
+        tx: &mut Tx,
+        loaded: &Loaded,
+        campaign: &mut Campaign,
+        open: NaiveDate,
+    ) -> Result<()> {
+        let mut found = Vec::new();
+        for other in self.campaigns_in(tx).await? {
+            if other.no == loaded.no || !other.is_open {
+                continue;
+            }
+            if let Some(head) = plans::newest(tx, other.no, PlanState::Adopted).await? {
+                let rows = rows_on(tx, &other, head.no, open).await?;
+                found.push((other, rows));
+            }
+        }
+        let others: Vec<OtherPlan<'_>> = found
+            .iter()
+            .map(|(other, rows)| OtherPlan { campaign: &other.campaign, rows })
+            .collect();
+        leave_to_others(campaign, &others, open);
+        Ok(())
     }
 
     /// What a plan that begins on a day starts from.
@@ -219,8 +247,14 @@ impl App {
             published = rows_on(tx, loaded, adopted.no, open).await?;
         }
         let rows = rows_on(tx, loaded, head.no, head.from).await?;
-        let begun = outset::begin(tx, loaded, day, (&rows, head.from, open)).await?;
-        let campaign = begun.campaign(&published, (day, open));
+        let known = day.min(head.from);
+        let mut begun = outset::begin(tx, loaded, known, (&rows, head.from, open)).await?;
+        let mut campaign = begun.campaign(&published, (day, open));
+        self.leave_to_others(tx, loaded, &mut campaign, open).await?;
+        if known < day {
+            // The days of the plan have passed: nobody can be called to them.
+            begun.register = None;
+        }
         let new: Vec<PlanRow> = rows.iter().filter(|row| row.day >= open).cloned().collect();
         let report = planner::check(&campaign, &new, &begun.outset.history, open);
         let faults: Vec<_> =

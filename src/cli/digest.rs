@@ -113,7 +113,9 @@ async fn post(
         let as_of = which.day.unwrap_or(today - TimeDelta::days(1));
         let all = on_day(meant, as_of);
         let mut summaries = app.summaries(&all, as_of, None).await?;
-        summaries.iter_mut().for_each(|one| one.language = language.unwrap_or(one.language));
+        for one in &mut summaries {
+            one.language = language.unwrap_or(one.language);
+        }
         return Ok(app.summary_post(&all, &summaries));
     }
     let day = which.day.unwrap_or(today);

@@ -257,7 +257,7 @@ fn room(campaign: &Campaign, row: &PlanRow) -> u32 {
     if let Some(site) = campaign.site(row.place.as_str()) {
         return campaign.capacity(site, row.day);
     }
-    let codes = [Some(row.place.as_str()), row.team.as_ref().map(|team| team.as_str())];
+    let codes = [Some(row.place.as_str()), row.team.as_ref().map(super::id::TeamCode::as_str)];
     let is_shut = campaign.closures.iter().any(|closure| {
         closure.day == row.day
             && closure.doses == 0
@@ -292,6 +292,50 @@ pub fn bind_to_store(
         bound.iter().map(|closure| (closure.place.as_str(), closure.day)).collect();
     campaign.closures.retain(|closure| !days.contains(&(closure.place.as_str(), closure.day)));
     campaign.closures.extend(bound.iter().cloned());
+}
+
+/// The adopted plan of another campaign.
+#[derive(Debug, Clone, Copy)]
+pub struct OtherPlan<'a> {
+    /// Its campaign.
+    pub campaign: &'a Campaign,
+    /// Its rows.
+    pub rows: &'a [PlanRow],
+}
+
+/// Leaves to other campaigns what their adopted plans use of the same places: doses at sites, and the days of teams and
+/// stops. A site can do the most that any of the campaigns says. Adds closures to the campaign.
+pub fn leave_to_others(campaign: &mut Campaign, others: &[OtherPlan<'_>], open: NaiveDate) {
+    let mut used: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
+    let mut taken: BTreeSet<(&str, NaiveDate)> = BTreeSet::new();
+    let is_in = |row: &&PlanRow| row.day >= open && row.day <= campaign.end;
+    for row in others.iter().flat_map(|other| other.rows).filter(is_in) {
+        if let Some(team) = &row.team {
+            taken.extend([(team.as_str(), row.day), (row.place.as_str(), row.day)]);
+        } else {
+            *used.entry((row.place.as_str(), row.day)).or_insert(0) += row.doses;
+        }
+    }
+    let mut closures = Vec::new();
+    for ((place, day), used) in used {
+        let Some(site) = campaign.site(place) else { continue };
+        let own = campaign.capacity(site, day);
+        let theirs = others.iter().filter_map(|other| {
+            other.campaign.site(place).map(|site| other.campaign.capacity(site, day))
+        });
+        let left = theirs.max().unwrap_or(0).max(own).saturating_sub(used);
+        if left < own {
+            closures.push(Closure { place: place.to_owned(), day, doses: left });
+        }
+    }
+    let known = |code: &str| campaign.team(code).is_some() || campaign.stop(code).is_some();
+    for (place, day) in taken.into_iter().filter(|(code, _)| known(code)) {
+        closures.push(Closure { place: place.to_owned(), day, doses: 0 });
+    }
+    let days: BTreeSet<(&str, NaiveDate)> =
+        closures.iter().map(|closure| (closure.place.as_str(), closure.day)).collect();
+    campaign.closures.retain(|closure| !days.contains(&(closure.place.as_str(), closure.day)));
+    campaign.closures.extend(closures.iter().cloned());
 }
 
 #[cfg(test)]

@@ -47,6 +47,27 @@ fn doses(rows: &[PlanRow], dose: u8) -> u32 {
 }
 
 #[test]
+fn what_other_campaigns_use_of_a_place_is_theirs() {
+    let mut campaign = plain();
+    let site = campaign.sites[0].clone();
+    let can = site.weekly_capacity(on(0));
+    assert!(can > 1);
+    // The other campaign may use less of the place than we may.
+    let mut other = plain();
+    other.sites[0].weekday_doses = can - 1;
+    let mut visit = row(1, 1, 5);
+    (visit.team, visit.place) = (Some("T1".into()), "P9".into());
+    let rows = [row(0, 1, can - 1), row(1, 1, 1), row(2, 1, can + 7), visit];
+    let others = [OtherPlan { campaign: &other, rows: &rows }];
+    leave_to_others(&mut campaign, &others, on(1));
+    let left = |day: i64| campaign.capacity(&site, on(day));
+    assert_eq!([left(0), left(1), left(2)], [can, can - 1, 0], "before the plan nothing changes");
+    let mut shut = campaign.closures.iter().filter(|one| one.place == "T1");
+    assert_eq!(shut.next().map(|one| (one.day, one.doses)), Some((on(1), 0)));
+    assert!(campaign.closures.iter().all(|one| one.place != "P9"), "no stop of ours");
+}
+
+#[test]
 fn without_a_register_the_planner_counts_what_was_given() {
     let campaign = plain();
     let counted = [ReportedDoses { row: given(1, 1, 30), persons: 0 }];

@@ -21,12 +21,10 @@ const REASONS: [&str; 2] = [
 ];
 const REMINDERS: &str = "SELECT DISTINCT o.id, o.message_id, o.state FROM reminder r \
      JOIN outbox o ON o.id = r.outbox WHERE r.person = $1 ORDER BY o.id";
-const DIGESTS: &str = "SELECT id, message_id, state FROM outbox WHERE campaign = $1 \
-     AND kind = 'digest' AND unique_key LIKE $2 ORDER BY id";
-const SESSIONS: &str = "SELECT a.campaign, c.id, a.day FROM assignment a \
-     JOIN campaign c ON c.no = a.campaign WHERE a.person = $1 \
-     UNION SELECT a.campaign, c.id, a.day FROM assignment_past a \
-     JOIN campaign c ON c.no = a.campaign WHERE a.person = $1 ORDER BY 1, 3";
+const DIGESTS: &str = "SELECT id, message_id, state FROM outbox \
+     WHERE kind = 'digest' AND unique_key LIKE $1 ORDER BY id";
+const SESSIONS: &str = "SELECT day FROM assignment WHERE person = $1 \
+     UNION SELECT day FROM assignment_past WHERE person = $1 ORDER BY 1";
 const BLANK_MAIL: &str = "UPDATE outbox SET content = $2, recipient = $3, subject = $3, \
      last_error = CASE WHEN last_error IS NULL THEN NULL ELSE $3 END, \
      state = CASE WHEN state = 'queued' THEN 'expired' ELSE state END, \
@@ -106,15 +104,19 @@ fn naming(row: &super::db::Row) -> Result<Naming> {
     Ok(Naming { id: row.get(0)?, message_id: row.get(1)?, state: row.get(2)? })
 }
 
-/// The mails that name a person: reminders, and the digests before and on the evening of each appointment.
+/// The mails that name a person: reminders, the digests before and on the evening of each appointment whatever campaigns
+/// they are about, what amended them, and copies of them.
 pub async fn mails(tx: &mut Tx, person: &str) -> Result<Vec<Naming>> {
     let rows = tx.rows(REMINDERS, args![person]).await?;
     let mut out: Vec<Naming> = rows.iter().map(naming).collect::<Result<_>>()?;
     for row in tx.rows(SESSIONS, args![person]).await? {
-        let (no, id, day): (i64, String, NaiveDate) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        for evening in [day.pred_opt(), Some(day)].into_iter().flatten() {
-            let key = format!("digest/{id}/%/{evening}%");
-            for row in tx.rows(DIGESTS, args![no, key]).await? {
+        let day: NaiveDate = row.get(0)?;
+        let evenings = [day.pred_opt(), Some(day)].into_iter().flatten();
+        let mut keys: Vec<String> =
+            evenings.map(|evening| format!("%digest/%/{evening}%")).collect();
+        keys.push(format!("%amended/%/{day}%"));
+        for key in keys {
+            for row in tx.rows(DIGESTS, args![key]).await? {
                 out.push(naming(&row)?);
             }
         }

@@ -116,7 +116,7 @@ fn a_database_that_went_to_postgresql_and_back_is_the_same() {
         let by_browsers = ["login", "feed", "upload"];
         let by_daemons = ["watermark", "daemon", "event", "relay"];
         let by_readers = ["bounce", "suppressed", "unsubscribed", "imported"];
-        let by_clerks = ["doubtful", "guess"];
+        let by_clerks = ["doubtful", "guess", "unrest"];
         // What only registers that grew together, or people who were merged or erased, have.
         let by_people = ["apart", "alias", "erased", "voided", "unsettled"];
         assert!(

@@ -155,7 +155,8 @@ fn digests_go_once_to_each_post_and_day() {
     let world = planned();
     let digest = |day: &str| {
         world.run(&["job", "run", "digest", "--at", &format!("{day}T19:00")]).ends(0);
-        let mut to: Vec<_> = world.mails().into_iter().map(|mail| mail.2).collect();
+        let digests = world.mails().into_iter().filter(|mail| mail.1 == "digest");
+        let mut to: Vec<_> = digests.map(|mail| mail.2).collect();
         to.sort();
         to
     };

@@ -141,6 +141,10 @@ const OWN_FORM: &[&str] = &[
     "national month",
     "national quality",
     "national year90",
+    "roster check",
+    "roster export",
+    "roster make",
+    "roster show",
 ];
 
 fn world() -> World {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use doseplan::app::import::{Imported, Kind};
 use doseplan::app::{App, Loaded};
-use doseplan::config::Config;
+use doseplan::config::{Config, DigestRule};
 use doseplan::domain::campaign::Language;
 use doseplan::domain::date::resolve;
 use doseplan::domain::permission::Actor;
@@ -335,6 +335,7 @@ impl Desk {
         let store = Store::open(&address, true).await.expect("the database opens");
         let mut config = Config::default();
         config.mail.dir = dir.path().join("mail");
+        config.mail.digest = DigestRule::Always;
         let app = App::new(store, config);
         apply(&app, campaign, &dir.path().join("small"), now).await;
         let loaded = app.campaign(None).await.expect("the campaign is there");

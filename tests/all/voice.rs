@@ -8,6 +8,9 @@ fn flu() -> Folder {
         .swap("campaign.toml", "id = \"small\"", "id = \"flu\"")
         .swap("campaign.toml", "小县接种", "流感接种")
         .swap("campaign.toml", "series = \"covid19-inactivated\"", "series = \"flu\"")
+        // Few people, so that both campaigns have a session on the first day.
+        .swap("eligible.csv", "A,adult,200", "A,adult,10")
+        .swap("eligible.csv", "B,adult,100", "B,adult,4")
         .swap("deliveries.csv", "L1,", "F1,")
         .swap("deliveries.csv", "L2,", "F2,")
         .with(
@@ -56,18 +59,18 @@ fn mails(world: &World, kind: &str) -> Vec<(String, String)> {
 #[test]
 fn a_lead_gets_one_digest_with_a_part_for_each_campaign() {
     let world = county();
-    job(&world, "digest", "2021-04-06T18:00");
+    job(&world, "digest", "2021-03-31T18:00");
     let found = mails(&world, "digest");
     let s1: Vec<_> = found.iter().filter(|mail| mail.0 == "s1@small.example").collect();
     let [(_, subject)] = s1.as_slice() else { panic!("one mail: {found:?}") };
     assert!(subject.contains("流感疫苗") && subject.contains("新冠"), "{subject}");
     // The other campaign's occurrence, and another run of this one, add nothing.
     for campaign in ["small", "flu"] {
-        let at = ["--at", "2021-04-06T18:00", "--campaign", campaign];
+        let at = ["--at", "2021-03-31T18:00", "--campaign", campaign];
         world.run(&[&["job", "run", "digest"][..], &at].concat()).ends(0);
     }
     assert_eq!(mails(&world, "digest").len(), found.len());
-    let preview = ["digest", "preview", "S1", "--day", "2021-04-06", "--part", "text"];
+    let preview = ["digest", "preview", "S1", "--day", "2021-03-31", "--part", "text"];
     let text = world.run(&preview).ends(0).out;
     for said in ["2 项接种活动", "小县接种", "流感接种", "流感疫苗"] {
         assert!(text.contains(said), "{said}: {text}");
@@ -78,15 +81,39 @@ fn a_lead_gets_one_digest_with_a_part_for_each_campaign() {
 }
 
 #[test]
+fn campaigns_do_not_overbook_the_places_that_they_share() {
+    let world = county();
+    let mut used = std::collections::BTreeMap::new();
+    for campaign in ["flu", "small"] {
+        let plan = world.run(&["plan", "show", "--campaign", campaign, "-o", "csv"]).ends(0).csv();
+        let mut teams = std::collections::BTreeSet::new();
+        for row in plan {
+            let doses: u32 = row["doses"].parse().unwrap();
+            if row["team"].is_empty() {
+                *used.entry((row["place"].clone(), row["date"].clone())).or_insert(0) += doses;
+            } else {
+                teams.insert((row["team"].clone(), row["date"].clone()));
+            }
+        }
+        for (team, day) in teams {
+            assert_eq!(used.insert((team.clone(), day.clone()), 0), None, "{team} {day}");
+        }
+    }
+    for ((place, day), doses) in used {
+        let most = if place == "S1" { 40 } else { 20 };
+        assert!(doses <= most, "{place} {day}: {doses}");
+    }
+}
+
+#[test]
 fn a_lead_with_nothing_to_do_gets_no_digest_unless_the_configuration_says_so() {
-    let closed = "S2,2021-04-05,0\nS2,2021-04-06,0\n";
-    let campaign = small().swap("closures.csv", "S2,2021-04-05,0\n", closed);
-    for (rule, readers) in [("needed", 1), ("always", 3)] {
-        let world = World::with(&campaign);
+    // The plan needs two days; on the evening of the first one everybody still has something to do, a week later nobody.
+    for (rule, readers) in [("needed", 0), ("always", 3)] {
+        let world = World::small();
         world.file("doseplan.toml", format!("[mail]\ndigest = \"{rule}\"\n"));
         on_time(&world, &["plan", "make", "--from", "2021-04-01", "--steps", "0"]);
         on_time(&world, &["plan", "adopt"]);
-        let at = ["--config", "doseplan.toml", "job", "run", "digest", "--at", "2021-04-05T18:00"];
+        let at = ["--config", "doseplan.toml", "job", "run", "digest", "--at", "2021-04-08T18:00"];
         world.run(&at).ends(0);
         assert_eq!(mails(&world, "digest").len(), readers, "{rule}: {:?}", mails(&world, "digest"));
     }

@@ -12,6 +12,7 @@ use crate::domain::plan::PlanRow;
 use crate::store::plans::{self, PlanHead};
 use crate::store::{Tx, cells, people};
 use chrono::{NaiveDate, TimeDelta};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan begins with.
@@ -153,9 +154,9 @@ async fn unreported(
         let of_day: &[PlanRow] = if day >= first {
             rows
         } else if let Some(head) = in_force(heads, day) {
-            if !older.contains_key(&head.no) {
+            if let Entry::Vacant(free) = older.entry(head.no) {
                 let found = plans::rows(tx, loaded.no, head.no).await?;
-                older.insert(head.no, loaded.campaign.plan_rows_on(found, open));
+                free.insert(loaded.campaign.plan_rows_on(found, open));
             }
             &older[&head.no]
         } else {

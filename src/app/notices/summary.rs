@@ -198,7 +198,9 @@ impl App {
         for reader in self.readers(all).await? {
             let Some(email) = reader.contact.email.as_deref() else { continue };
             let mut summaries = self.summaries(&reader.campaigns, as_of, missed).await?;
-            summaries.iter_mut().for_each(|one| one.coordinator = reader.contact.clone());
+            for one in &mut summaries {
+                one.coordinator = reader.contact.clone();
+            }
             let mut post = self.summary_post(&reader.campaigns, &summaries);
             if let Some(area) = &reader.area {
                 post.key += &format!("/{area}/{}", canonical(email));
@@ -222,12 +224,11 @@ impl App {
             let same = |reader: &&mut SummaryReader| {
                 address.is_some() && reader.contact.email.as_deref().map(canonical) == address
             };
-            match readers.iter_mut().find(same) {
-                Some(reader) => reader.campaigns.push(loaded.clone()),
-                None => {
-                    let campaigns = vec![loaded.clone()];
-                    readers.push(SummaryReader { contact, area: None, campaigns });
-                }
+            if let Some(reader) = readers.iter_mut().find(same) {
+                reader.campaigns.push(loaded.clone());
+            } else {
+                let campaigns = vec![loaded.clone()];
+                readers.push(SummaryReader { contact, area: None, campaigns });
             }
         }
         let contacts = self.jurisdiction().await?.map(|of| of.contacts).unwrap_or_default();

@@ -285,7 +285,11 @@ impl World {
             let has = accepted.contains_key(&format!("<{}>", mail.message_id));
             match mail.state {
                 MailState::Sent if has => sent += 1,
-                MailState::Failed | MailState::Expired | MailState::Unroutable if !has => {}
+                MailState::Failed
+                | MailState::Expired
+                | MailState::Unroutable
+                | MailState::Withdrawn
+                    if !has => {}
                 state => return Err(format!("{} is {state}, accepted: {has}", mail.unique_key)),
             }
         }
