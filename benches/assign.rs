@@ -9,9 +9,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
 use doseplan::app::{App, Loaded};
 use doseplan::args;
 use doseplan::config::Config;
-use doseplan::domain::assign::{
-    Candidate, CohortNo, CohortSize, Input, Offer, PersonNo, PlaceNo, assign,
-};
+use doseplan::domain::assign::{Candidate, CohortNo, Input, Offer, PersonNo, PlaceNo, assign};
 use doseplan::domain::audit::Action;
 use doseplan::domain::id::{GroupId, PersonId};
 use doseplan::domain::person::{Person, Sex};
@@ -19,7 +17,7 @@ use doseplan::domain::plan::{Figures, PlanRow};
 use doseplan::store::audit::Act;
 use doseplan::store::plans::{self, NewPlan};
 use doseplan::store::{Store, records};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -122,10 +120,12 @@ fn pure() -> Result<()> {
     let out = assign(Input {
         offers: &offers,
         today: today()?,
+        first: today()?,
         candidates,
         others: Vec::new(),
         reported: &BTreeSet::new(),
-        cohorts: &vec![CohortSize::default(); campaign.sites.len()],
+        // Everybody is in the register.
+        left: BTreeMap::new(),
     });
     let taken = start.elapsed();
     assert_eq!(out.new.len() + out.without, people as usize);
