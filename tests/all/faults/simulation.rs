@@ -343,8 +343,8 @@ async fn life_of(seed: u64) -> Result<(usize, u32), String> {
     let mut world = Box::pin(World::new()).await;
     world.server.lock().unwrap().faults = Some(Dice(dice.next()));
     let until = at("2021-10-18T12:00:00");
-    world.live(Some(&mut dice), until).await;
-    world.settle().await;
+    Box::pin(world.live(Some(&mut dice), until)).await;
+    Box::pin(world.settle()).await;
     world.agree().await?;
     world.occurrences(until).await?;
     let found = world.app.recount(&world.loaded, false).await.unwrap();
@@ -359,7 +359,7 @@ fn a_life_without_faults_sends_every_mail_and_runs_every_job() {
     run(async {
         let mut world = Box::pin(World::new()).await;
         let until = at("2021-10-18T12:00:00");
-        world.live(None, until).await;
+        Box::pin(world.live(None, until)).await;
         world.agree().await.unwrap();
         world.occurrences(until).await.unwrap();
         let keys = world.keys().await;
