@@ -21,7 +21,7 @@ pub struct PersonNo(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaceNo(pub u32);
 
-/// The people of one area and group, by their position in [`Input::cohorts`].
+/// The people of one area and group, by their number in [`Input::left`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CohortNo(pub u32);
 
