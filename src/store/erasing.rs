@@ -104,8 +104,8 @@ fn naming(row: &super::db::Row) -> Result<Naming> {
     Ok(Naming { id: row.get(0)?, message_id: row.get(1)?, state: row.get(2)? })
 }
 
-/// The mails that name a person: reminders, the digests before and on the evening of each appointment whatever campaigns
-/// they are about, what amended them, and copies of them.
+/// The mails that name a person: reminders, the digests before and on the evening of each appointment whatever
+/// campaigns they are about, what amended them, and copies of them.
 pub async fn mails(tx: &mut Tx, person: &str) -> Result<Vec<Naming>> {
     let rows = tx.rows(REMINDERS, args![person]).await?;
     let mut out: Vec<Naming> = rows.iter().map(naming).collect::<Result<_>>()?;

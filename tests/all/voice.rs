@@ -107,7 +107,7 @@ fn campaigns_do_not_overbook_the_places_that_they_share() {
 
 #[test]
 fn a_lead_with_nothing_to_do_gets_no_digest_unless_the_configuration_says_so() {
-    // The plan needs two days; on the evening of the first one everybody still has something to do, a week later nobody.
+    // The plan needs two days; a week later nobody has anything to do.
     for (rule, readers) in [("needed", 0), ("always", 3)] {
         let world = World::small();
         world.file("doseplan.toml", format!("[mail]\ndigest = \"{rule}\"\n"));
