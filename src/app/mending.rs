@@ -119,8 +119,12 @@ impl App {
         };
         let mut assigned = 0;
         if waits.is_none() {
-            let adopted = self.adopt_plan(loaded, Some(made.no), by, now).await?;
-            assigned = adopted.people.new.len() as u64;
+            let adopted = self.adopt_plan(loaded, Some(made.no), by, now).await;
+            if matches!(adopted, Err(AppError::Refused(_))) {
+                // Somebody must look at it; made again at every tick it would be refused again.
+                self.note_draft(loaded, made.no, now).await?;
+            }
+            assigned = adopted?.people.new.len() as u64;
         } else {
             let unrest = Unrest { draft: Some(made.no), ..unrest.clone() };
             let mut tx = self.store.write().await?;

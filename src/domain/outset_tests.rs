@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::planner::testing::{plain, start};
+use crate::domain::planner::testing::{plain, row, start};
 use crate::domain::planner::{self, Limits, Request};
 
 fn on(day: i64) -> NaiveDate {
@@ -13,11 +13,6 @@ fn key() -> CohortKey {
 fn given(day: i64, dose: u8, doses: u32) -> GivenRow {
     let CohortKey { area, group } = key();
     GivenRow { day: on(day), place: "S1".into(), area, group, dose, doses }
-}
-
-fn row(day: i64, dose: u8, doses: u32) -> PlanRow {
-    let GivenRow { day, place, area, group, .. } = given(day, dose, doses);
-    PlanRow { day, place, team: None, area, group, dose, doses }
 }
 
 /// What is known on day 10 of a campaign of 100 people, one site and two doses.

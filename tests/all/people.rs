@@ -1,23 +1,9 @@
 //! One register for several campaigns: a person has one row and one history, and each campaign counts its own vaccine.
 
-use crate::support::{Folder, PERSONS, SENIORS, World, dose_of, number, on_postgresql, row, small};
+use crate::support::{
+    Folder, PERSONS, SENIORS, World, dose_of, flu, number, on_postgresql, row, small,
+};
 use serde_json::Value;
-
-/// A campaign of one dose at the same places, of the season that begins on 1 March.
-fn flu() -> Folder {
-    small()
-        .swap("campaign.toml", "id = \"small\"", "id = \"flu\"")
-        .swap("campaign.toml", "小县接种", "流感接种")
-        .swap("campaign.toml", "series = \"covid19-inactivated\"", "series = \"flu\"")
-        .swap("deliveries.csv", "L1,", "F1,")
-        .swap("deliveries.csv", "L2,", "F2,")
-        .with(
-            "series.toml",
-            "id = \"flu\"\nname = \"流感疫苗\"\nsource = \"test\"\nseason_start = \"03-01\"\n\
-             antigen = \"流感病毒\"\ngroup = \"流感\"\nvaccines = [\"FLU\"]\n\
-             [[doses]]\nprotection = 1.0\n",
-        )
-}
 
 fn applied(world: World, folder: &Folder, name: &str) -> World {
     let path = folder.write(&world.path(name));

@@ -312,6 +312,22 @@ groups = ["adult", "senior"]
     ]))
 }
 
+/// A campaign of one dose at the same places, of the season that begins on 1 March.
+pub(crate) fn flu() -> Folder {
+    small()
+        .swap("campaign.toml", "id = \"small\"", "id = \"flu\"")
+        .swap("campaign.toml", "小县接种", "流感接种")
+        .swap("campaign.toml", "series = \"covid19-inactivated\"", "series = \"flu\"")
+        .swap("deliveries.csv", "L1,", "F1,")
+        .swap("deliveries.csv", "L2,", "F2,")
+        .with(
+            "series.toml",
+            "id = \"flu\"\nname = \"流感疫苗\"\nsource = \"test\"\nseason_start = \"03-01\"\n\
+             antigen = \"流感病毒\"\ngroup = \"流感\"\nvaccines = [\"FLU\"]\n\
+             [[doses]]\nprotection = 1.0\n",
+        )
+}
+
 /// The six seniors of township A: a household of two, one who opted out, one without an address.
 pub(crate) const SENIORS: &str = "\
 p1,A,1950-01-01,赵一,F,,zhao@home.example,13800000001,,H1,

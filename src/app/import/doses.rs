@@ -114,11 +114,18 @@ impl Importable for Dose {
     }
 }
 
-/// Whether two records say the same of one person: nobody gets one vaccine twice on a day.
+/// Whether two records say the same of one person: nobody gets one vaccine twice on a day. Where one of them does not
+/// name its vaccine it is that of their campaign.
 fn is_twin(one: &Dose, other: &Dose) -> bool {
+    let is_blank = |dose: &Dose| dose.product.as_deref().is_none_or(str::is_empty);
+    let is_same_vaccine = if is_blank(one) || is_blank(other) {
+        one.campaign == other.campaign
+    } else {
+        one.product == other.product
+    };
     one.record != other.record
-        && (&one.person, one.date, one.campaign) == (&other.person, other.date, other.campaign)
-        && one.product == other.product
+        && (&one.person, one.date) == (&other.person, other.date)
+        && is_same_vaccine
 }
 
 /// Takes from what is known what the file says nothing about.

@@ -10,7 +10,7 @@ use crate::intake::Issue;
 use crate::store::doses::{self, History};
 use crate::store::records::{self, Known, Record};
 use crate::store::{Tx, voided};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// People of the register with their doses before the batch, by code.
 pub(super) type Histories = HashMap<PersonId, History>;
@@ -238,12 +238,12 @@ fn fitting<T: Importable>(
 ) -> Vec<Good<T>> {
     // Only rows of the same person can repeat each other, and few people have several.
     let mut earlier: HashMap<PersonId, Vec<T>> = HashMap::new();
-    let mut several: HashMap<PersonId, u32> = HashMap::new();
-    for person in rows.iter().filter_map(|row| row.value.of()) {
-        *several.entry(person.clone()).or_default() += 1;
-    }
+    let mut seen: HashSet<&PersonId> = HashSet::new();
+    let people = rows.iter().filter_map(|row| row.value.of());
+    let several: HashSet<PersonId> =
+        people.filter(|person| !seen.insert(person)).cloned().collect();
     rows.retain(|row| {
-        let person = row.value.of().filter(|person| several.get(*person) > Some(&1));
+        let person = row.value.of().filter(|person| several.contains(*person));
         let before = person.and_then(|person| earlier.get(person)).map_or(&[][..], Vec::as_slice);
         let repeats = || before.iter().find_map(|one| row.value.repeats(facts, row.line, one));
         let issue = row.value.fault(facts, row.line, histories).or_else(repeats);

@@ -93,6 +93,13 @@ async fn one_vaccine_twice_on_a_day_is_asked_about_and_counts_once() {
     // A correction of the record itself is none.
     let done = desk.doses("d2,p0,2021-05-01,S02").await;
     assert_eq!((done.corrected, done.refused), (1, 0));
+    // Who names the vaccine of the campaign says the same as who leaves it out.
+    let header = "record,person,date,place,product";
+    let done = desk.import(Kind::Doses, header, "d9,p0,2021-05-01,S01,vero").await;
+    assert_eq!(
+        done.issues.iter().map(|issue| issue.code).collect::<Vec<_>>(),
+        ["possible_duplicate"]
+    );
 }
 
 fn told(warnings: &[super::Warning]) -> Vec<(Option<u32>, &str)> {

@@ -19,9 +19,6 @@ use crate::store::{Tx, assignments, bounces, records, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
-/// Mails queued in one transaction.
-const BATCH: usize = 256;
-
 /// What is to be said to a person.
 struct Change {
     why: ReminderWhy,
@@ -37,16 +34,9 @@ impl App {
     /// Queues what people have to be told because an appointment changed. Returns how many mails.
     pub(super) async fn tell_people(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<usize> {
         let mut tx = self.store.read().await?;
-        let mut drafts = changes(&mut tx, loaded, now).await?;
+        let drafts = changes(&mut tx, loaded, now).await?;
         drop(tx);
-        let day = today(&loaded.campaign, now);
-        let mut new = 0;
-        for batch in drafts.chunks_mut(BATCH) {
-            let mut tx = self.store.write().await?;
-            new += self.queue_batch(&mut tx, loaded, batch, (day, now)).await?;
-            tx.commit().await?;
-        }
-        Ok(new)
+        self.queue_drafts(loaded, drafts, (today(&loaded.campaign, now), now)).await
     }
 }
 

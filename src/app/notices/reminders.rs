@@ -90,7 +90,16 @@ impl App {
                 }
             }
         }
-        let mut drafts: Vec<Draft> = by_reader.into_values().collect();
+        self.queue_drafts(loaded, by_reader.into_values().collect(), (day, now)).await
+    }
+
+    /// Queues mails, some at a time. Returns how many are new.
+    pub(super) async fn queue_drafts(
+        &self,
+        loaded: &Loaded,
+        mut drafts: Vec<Draft>,
+        (day, now): (NaiveDate, DateTime<Utc>),
+    ) -> Result<usize> {
         let mut new = 0;
         for batch in drafts.chunks_mut(QUEUE_BATCH) {
             let mut tx = self.store.write().await?;
@@ -100,7 +109,7 @@ impl App {
         Ok(new)
     }
 
-    pub(super) async fn queue_batch(
+    async fn queue_batch(
         &self,
         tx: &mut Tx,
         loaded: &Loaded,

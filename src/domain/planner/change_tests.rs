@@ -1,22 +1,10 @@
 //! What moves, and what stays, when a plan is made again.
 
-use super::testing::{plain, start};
+use super::testing::{plain, row, start};
 use super::*;
 use crate::domain::counting::ELSEWHERE;
 use crate::domain::date::Weekdays;
 use chrono::TimeDelta;
-
-fn row(day: i64, dose: u8, doses: u32) -> PlanRow {
-    PlanRow {
-        day: start() + TimeDelta::days(day),
-        place: "S1".into(),
-        team: None,
-        area: "A1".into(),
-        group: "all".into(),
-        dose,
-        doses,
-    }
-}
 
 fn given(day: i64, doses: u32) -> GivenRow {
     let PlanRow { day, area, group, dose, doses, .. } = row(day, 1, doses);

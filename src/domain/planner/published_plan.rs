@@ -189,23 +189,11 @@ pub(super) fn place_wishes(draft: &mut Draft, wishes: &[Wish], until: Day) {
 #[cfg(test)]
 mod tests {
     use super::super::programme::only;
-    use super::super::testing::{plain, start};
+    use super::super::testing::{plain, row, start};
     use super::*;
     use crate::domain::campaign::Campaign;
     use crate::domain::dose::GivenRow;
     use chrono::TimeDelta;
-
-    fn row(day: i64, dose: u8, doses: u32) -> PlanRow {
-        PlanRow {
-            day: start() + TimeDelta::days(day),
-            place: "S1".into(),
-            team: None,
-            area: "A1".into(),
-            group: "all".into(),
-            dose,
-            doses,
-        }
-    }
 
     fn given(day: i64, doses: u32) -> GivenRow {
         let PlanRow { day, place, area, group, dose, doses, .. } = row(day, 1, doses);

@@ -111,6 +111,19 @@ pub(in crate::domain) fn plain() -> Campaign {
     }
 }
 
+/// A row at the one site of [`plain`], so many days after its start.
+pub(in crate::domain) fn row(day: i64, dose: u8, doses: u32) -> PlanRow {
+    PlanRow {
+        day: start() + TimeDelta::days(day),
+        place: PlaceCode::from("S1"),
+        team: None,
+        area: AreaCode::from("A1"),
+        group: GroupId::from("all"),
+        dose,
+        doses,
+    }
+}
+
 /// A series of equal shares.
 pub(super) fn series(doses: u8, low: Option<i32>, high: Option<i32>) -> Series {
     let dose = |i: u8| SeriesDose {

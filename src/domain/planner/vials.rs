@@ -250,23 +250,11 @@ fn merged(rows: &[PlanRow], merge: &Merge) -> Vec<PlanRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::planner::testing::{lot, plain, start};
+    use crate::domain::planner::testing::{lot, plain, row, start};
     use chrono::TimeDelta;
 
     fn day(n: i64) -> NaiveDate {
         start() + TimeDelta::days(n)
-    }
-
-    fn row(n: i64, dose: u8, doses: u32) -> PlanRow {
-        PlanRow {
-            day: day(n),
-            place: "S1".into(),
-            team: None,
-            area: "A1".into(),
-            group: "all".into(),
-            dose,
-            doses,
-        }
     }
 
     /// One site without a limit of its store and without waste, two lots of vials of five.
