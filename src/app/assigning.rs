@@ -150,7 +150,7 @@ impl App {
             return Ok(None);
         };
         let day = today(&loaded.campaign, now);
-        let rows = plans::rows(&mut tx, loaded.no, head.no).await?;
+        let rows = plans::rows(&mut tx, loaded.no, head.no, ..).await?;
         let rows = loaded.campaign.plan_on(&rows, day).into_owned();
         let begun = outset::begin(&mut tx, loaded, day, (&rows, head.from, outset::tomorrow(day)));
         let begun = begun.await?;

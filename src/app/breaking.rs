@@ -50,7 +50,7 @@ pub(super) async fn plan(
     let Some(head) = head.filter(|_| loaded.is_open) else { return Ok(None) };
     // After the campaign's new end no day stands, so the plan is looked at even then.
     let mut rows = in_force(tx, loaded, day, head.from).await?;
-    rows.extend(plans::rows(tx, loaded.no, head.no).await?);
+    rows.extend(plans::rows(tx, loaded.no, head.no, day..).await?);
     let rows = loaded.campaign.plan_rows_on(rows, day);
     let found = stands(tx, loaded, &rows, day).await?;
     let withdrawn = withdraw(tx, loaded, &found, now).await?;

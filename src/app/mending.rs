@@ -106,7 +106,7 @@ impl App {
         let before = self.plan(loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
         // Limited by steps, never by time, so that the same facts give the same plan.
         let search =
-            Search { limits: Limits::QUICK, progress: &mut |_| {}, time_used: &mut || 0.0 };
+            Search { limits: Limits::AT_ONCE, progress: &mut |_| {}, time_used: &mut || 0.0 };
         let by = Actor::Job(Job::Plan);
         let made = self.make_plan(loaded, Some(from), by, search, now).await?;
         let sessions = diff(&before, &made.plan.rows, from).sessions.len() as u64;

@@ -320,10 +320,13 @@ pub(super) async fn rows_on(
     no: i64,
     day: NaiveDate,
 ) -> Result<Vec<PlanRow>> {
-    let rows = plans::rows(tx, loaded.no, no).await?;
+    Ok(named(loaded, plans::rows(tx, loaded.no, no, ..).await?, day))
+}
+
+fn named(loaded: &Loaded, rows: Vec<PlanRow>, day: NaiveDate) -> Vec<PlanRow> {
     let mut rows = loaded.campaign.plan_rows_on(rows, day);
     rows.retain(|row| loaded.shows(&row.area));
-    Ok(rows)
+    rows
 }
 
 /// The rows of the days from `first` on and before `until`, as the plan has them that was last in force for each day.
@@ -339,9 +342,9 @@ pub(super) async fn in_force(
         if until <= first {
             break;
         }
-        let rows = rows_on(tx, loaded, plan.no, first).await?;
-        let is_its = |row: &PlanRow| row.day >= plan.from.max(first) && row.day < until;
-        out.extend(rows.into_iter().filter(is_its));
+        let days = plan.from.max(first)..until;
+        let rows = plans::rows(tx, loaded.no, plan.no, days).await?;
+        out.extend(named(loaded, rows, first));
         until = until.min(plan.from);
     }
     Ok(out)

@@ -26,7 +26,7 @@ impl App {
         }
         let mut all = (*known).clone();
         for plan in &adopted[known.plans().len()..] {
-            let rows = plans::rows(&mut tx, loaded.no, plan.no).await?;
+            let rows = plans::rows(&mut tx, loaded.no, plan.no, ..).await?;
             all.adopt((plan.no, plan.adopted_at), plan.from, &rows);
         }
         let all = Arc::new(all);

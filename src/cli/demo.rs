@@ -51,9 +51,6 @@ pub(super) struct Demo {
 const REPORT_HOUR: u32 = 18;
 /// Steps of the first plan's search: a few seconds for a plan near the best.
 const STEPS: u32 = 1500;
-/// Steps of a night's search: what really happened is far from any plan, so that most nights need one, and there are
-/// two hundred of them. A daemon searches longer, for plans that are worth a few percent more.
-const NIGHTLY_STEPS: u32 = 64;
 /// The hour at which a replay of the whole campaign ends: after the last morning's summary.
 const LAST_LOOK_HOUR: u32 = 8;
 
@@ -200,7 +197,9 @@ impl Stage {
         app.apply(&campaign, Actor::CommandLine, clock.now()).await?;
         out.note("demo-applied", &[("name", &harmless(&campaign.name))]);
         let loaded = app.campaign(Some(campaign.id.as_str())).await?;
-        let nightly = Limits { repair_steps: NIGHTLY_STEPS, ..Limits::QUICK };
+        // What really happened is far from any plan, so that most nights need a search, and there are two hundred of
+        // them. A daemon searches longer, for plans that are worth a few percent more.
+        let nightly = Limits::AT_ONCE;
         let runner = Runner { nightly, ..Runner::new(app, daemon::owner()) };
         // The first look sets the watermarks: the timetable begins now.
         runner.tick(clock.now()).await?;

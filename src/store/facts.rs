@@ -57,7 +57,7 @@ pub async fn of(tx: &mut Tx, campaign: CampaignNo) -> Result<CodeFacts> {
         }
     }
     if let Some(head) = plans::newest(tx, campaign, PlanState::Adopted).await? {
-        facts.add_plan(&plans::rows(tx, campaign, head.no).await?);
+        facts.add_plan(&plans::rows(tx, campaign, head.no, ..).await?);
     }
     Ok(facts)
 }

@@ -11,6 +11,7 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::io::{Read as _, Write as _};
+use std::ops::RangeBounds;
 
 /// A plan without its rows.
 #[derive(Debug, Clone)]
@@ -163,12 +164,17 @@ pub async fn adopted(tx: &mut Tx, campaign: CampaignNo) -> Result<Vec<AdoptedPla
     rows.iter().map(plan).collect()
 }
 
-/// The rows of a plan.
-pub async fn rows(tx: &mut Tx, campaign: CampaignNo, no: i64) -> Result<Vec<PlanRow>> {
+/// The rows of a plan on some days.
+pub async fn rows(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    no: i64,
+    days: impl RangeBounds<NaiveDate>,
+) -> Result<Vec<PlanRow>> {
     let Some(row) = tx.row(CONTENT, args![campaign, no]).await? else { return Ok(Vec::new()) };
     let packed: Vec<u8> = row.get(0)?;
     let bad = |what: &str| StoreError::bad("plan", "content", no, what);
-    read_rows(&unpack(&packed).map_err(|_| bad("it is damaged"))?)
+    read_rows(&unpack(&packed).map_err(|_| bad("it is damaged"))?, &days)
         .ok_or_else(|| bad("a line of it cannot be read"))
 }
 
@@ -229,22 +235,34 @@ fn write_rows(rows: &[PlanRow]) -> Vec<u8> {
     out
 }
 
-fn read_rows(bytes: &[u8]) -> Option<Vec<PlanRow>> {
+/// Reads what [`write_rows`] made. A plan has tens of thousands of rows, and most readers want one day's.
+fn read_rows(bytes: &[u8], days: &impl RangeBounds<NaiveDate>) -> Option<Vec<PlanRow>> {
     let text = std::str::from_utf8(bytes).ok()?;
-    text.lines()
-        .map(|line| {
-            let mut cells = line.split('\t');
-            Some(PlanRow {
-                day: cells.next()?.parse().ok()?,
-                place: PlaceCode::from(cells.next()?),
-                team: cells.next().filter(|team| !team.is_empty()).map(TeamCode::from),
-                area: AreaCode::from(cells.next()?),
-                group: GroupId::from(cells.next()?),
-                dose: cells.next()?.parse().ok()?,
-                doses: cells.next()?.parse().ok()?,
-            })
-        })
-        .collect()
+    let mut out = Vec::new();
+    let (mut known, mut day) = ("", NaiveDate::MIN);
+    for line in text.lines() {
+        let (word, rest) = line.split_once('\t')?;
+        if word != known {
+            (known, day) = (word, word.parse().ok()?);
+        }
+        if days.contains(&day) {
+            out.push(read_row(day, rest)?);
+        }
+    }
+    Some(out)
+}
+
+fn read_row(day: NaiveDate, line: &str) -> Option<PlanRow> {
+    let mut cells = line.split('\t');
+    Some(PlanRow {
+        day,
+        place: PlaceCode::from(cells.next()?),
+        team: cells.next().filter(|team| !team.is_empty()).map(TeamCode::from),
+        area: AreaCode::from(cells.next()?),
+        group: GroupId::from(cells.next()?),
+        dose: cells.next()?.parse().ok()?,
+        doses: cells.next()?.parse().ok()?,
+    })
 }
 
 thread_local! {

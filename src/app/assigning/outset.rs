@@ -155,7 +155,7 @@ async fn unreported(
             rows
         } else if let Some(head) = in_force(heads, day) {
             if let Entry::Vacant(free) = older.entry(head.no) {
-                let found = plans::rows(tx, loaded.no, head.no).await?;
+                let found = plans::rows(tx, loaded.no, head.no, oldest..=last).await?;
                 free.insert(loaded.campaign.plan_rows_on(found, open));
             }
             &older[&head.no]

@@ -155,6 +155,10 @@ impl Limits {
     /// made only if the repair would lose too much of what was published.
     pub const QUICK: Self = Self::steps(0);
 
+    /// As [`Self::QUICK`], for what is to be mended at once: the search is so short that somebody can wait for it.
+    /// The night's plan improves it.
+    pub const AT_ONCE: Self = Self { repair_steps: AT_ONCE_STEPS, ..Self::QUICK };
+
     /// A search of so many steps of the first-order method.
     pub const fn steps(steps: u32) -> Self {
         Self { steps, method: Method::FirstOrder, repair_steps: REPAIR_STEPS }
@@ -190,6 +194,8 @@ const CHANGE_WORTH: f64 = 2e-3;
 const REPAIR_LOSS_MAX: f64 = 0.01;
 /// Default number of steps of the search that is made if it would lose more.
 const REPAIR_STEPS: u32 = 1500;
+/// Steps of that search if somebody waits for it.
+const AT_ONCE_STEPS: u32 = 64;
 
 /// Makes a plan and the verdict on it. The verdict is empty if there was no search.
 pub fn make_judged(
