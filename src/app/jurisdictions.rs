@@ -55,19 +55,6 @@ impl App {
         Ok(jurisdictions::newest(&mut tx).await?.jurisdiction)
     }
 
-    /// The jurisdiction as its own folder says it, without the sites that only campaigns bring, and every campaign's
-    /// own part: what a plan of all campaigns together starts from. `None` before anything was applied.
-    pub async fn own_parts(&self) -> Result<Option<(Jurisdiction, Vec<LocalCampaign>)>> {
-        let mut tx = self.store.read().await?;
-        let stored = jurisdictions::newest(&mut tx).await?;
-        let owns = owns(&mut tx).await?.into_iter().map(|one| one.own).collect();
-        let StoredJurisdiction { jurisdiction, brought, .. } = stored;
-        Ok(jurisdiction.map(|mut all| {
-            all.sites.retain(|row| !brought.contains(&row.site.code));
-            (all, owns)
-        }))
-    }
-
     /// What applying a jurisdiction would change; nothing is stored.
     pub async fn compare_jurisdiction(&self, given: &Jurisdiction) -> Result<AppliedPlaces> {
         let mut tx = self.store.read().await?;

@@ -3,6 +3,7 @@
 //! coordinator.
 
 use super::plans::Search;
+use super::together::MadePlans;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::campaign::Adopt;
 use crate::domain::job::Job;
@@ -108,30 +109,44 @@ impl App {
         let search =
             Search { limits: Limits::AT_ONCE, progress: &mut |_| {}, time_used: &mut || 0.0 };
         let by = Actor::Job(Job::Plan);
-        let made = self.make_plan(loaded, Some(from), by, search, now).await?;
-        let sessions = diff(&before, &made.plan.rows, from).sessions.len() as u64;
-        // What was built on a mistyped count is for somebody to decide.
-        let counts = self.doubtful(loaded).await?.len() as u64;
-        let waits = match loaded.campaign.adopt {
-            Adopt::Ask => Some(Waits::Asked),
-            Adopt::Auto if counts > 0 => Some(Waits::Doubtful(counts)),
-            Adopt::Auto => None,
-        };
+        let all = self.together(loaded, now).await?;
+        let made = self.make_for(&all, Some(from), by, search, now).await?;
+        let sessions =
+            made.rows_of(loaded).map_or(0, |rows| diff(&before, rows, from).sessions.len());
+        let waits = self.waits(&all).await?;
         let mut assigned = 0;
         if waits.is_none() {
-            let adopted = self.adopt_plan(loaded, Some(made.no), by, now).await;
+            let adopted = self.adopt_made(&made, by, now).await;
             if matches!(adopted, Err(AppError::Refused(_))) {
                 // Somebody must look at it; made again at every tick it would be refused again.
-                self.note_draft(loaded, made.no, now).await?;
+                self.note_drafts(&made, now).await?;
             }
-            assigned = adopted?.people.new.len() as u64;
+            let adopted = adopted?;
+            for (one, adopted) in &adopted {
+                if one.no == loaded.no {
+                    assigned = adopted.people.new.len() as u64;
+                } else {
+                    self.tell(one, now).await?;
+                }
+            }
         } else {
-            let unrest = Unrest { draft: Some(made.no), ..unrest.clone() };
-            let mut tx = self.store.write().await?;
-            unrest::set(&mut tx, loaded.no, &unrest, millis(now)).await?;
-            tx.commit().await?;
+            self.note_drafts(&made, now).await?;
         }
-        Ok(Mended { unrest, plan: Some(made.no), waits, sessions, assigned })
+        let plan = made.of(loaded);
+        Ok(Mended { unrest, plan, waits, sessions: sessions as u64, assigned })
+    }
+
+    /// Why a plan of these campaigns is not put in force by itself; `None`: it is.
+    pub async fn waits(&self, all: &[Loaded]) -> Result<Option<Waits>> {
+        if all.iter().any(|one| one.campaign.adopt == Adopt::Ask) {
+            return Ok(Some(Waits::Asked));
+        }
+        // What was built on a mistyped count, or lacks the right one, is for somebody to decide.
+        let mut counts = 0;
+        for one in all {
+            counts += self.doubtful(one).await?.len() as u64;
+        }
+        Ok((counts > 0).then_some(Waits::Doubtful(counts)))
     }
 
     /// Mends the plans of all campaigns after something was stored, and tells whom it concerns.
@@ -148,8 +163,15 @@ impl App {
         Ok(out)
     }
 
-    /// Notes that a draft would mend what is broken, if anything is.
-    pub async fn note_draft(&self, loaded: &Loaded, no: i64, now: DateTime<Utc>) -> Result<()> {
+    /// Notes that drafts would mend what is broken, if anything is.
+    pub async fn note_drafts(&self, made: &MadePlans, now: DateTime<Utc>) -> Result<()> {
+        for draft in &made.drafts {
+            self.note_draft(&draft.loaded, draft.no, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_draft(&self, loaded: &Loaded, no: i64, now: DateTime<Utc>) -> Result<()> {
         let mut tx = self.store.write().await?;
         let Some(found) = unrest::find(&mut tx, loaded.no).await? else { return Ok(()) };
         let found = Unrest { draft: Some(no), ..found };

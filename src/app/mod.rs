@@ -34,6 +34,7 @@ pub mod run_words;
 pub mod sessions;
 pub mod sign_in;
 pub mod status;
+pub mod together;
 pub mod unsubscribing;
 pub mod uploads;
 pub mod verdict_words;

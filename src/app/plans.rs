@@ -108,7 +108,7 @@ impl App {
         let new = NewPlan {
             version: loaded.version,
             from,
-            made_by: if matches!(by, Actor::Job(_)) { MadeBy::Job } else { MadeBy::Hand },
+            made_by: made_by(by),
             figures: &plan.figures,
             unplaced: &plan.unplaced,
             rows: &plan.rows,
@@ -305,6 +305,11 @@ impl App {
         let mut tx = self.store.read().await?;
         Ok(plans::heads(&mut tx, loaded.no).await?)
     }
+}
+
+/// Whether a job or somebody makes a plan.
+pub(super) fn made_by(by: Actor<'_>) -> MadeBy {
+    if matches!(by, Actor::Job(_)) { MadeBy::Job } else { MadeBy::Hand }
 }
 
 /// Takes what is of other areas out of a plan that is seen in part.

@@ -21,6 +21,19 @@ impl Invocation {
         Ok((app, meant))
     }
 
+    /// The app and the campaigns that are planned: the one named or the only one that is open, or all open ones.
+    pub(super) async fn planned(&self, named: Option<&str>) -> anyhow::Result<(App, Vec<Loaded>)> {
+        let (app, mut meant) = self.meant(named).await?;
+        if meant.len() > 1 {
+            meant.retain(|loaded| loaded.is_open);
+        }
+        if meant.is_empty() {
+            // All are closed: one must be named.
+            meant.push(app.campaign(None).await?);
+        }
+        Ok((app, meant))
+    }
+
     /// Today, in the campaign's time zone.
     pub(super) fn today(&self, loaded: &Loaded) -> NaiveDate {
         crate::app::today(&loaded.campaign, self.clock.now())

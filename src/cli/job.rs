@@ -6,13 +6,14 @@ use super::{Invocation, exit};
 use crate::app::Loaded;
 use crate::app::run_words::{report_words, stored_words, words};
 use crate::domain::date::{self, resolve};
-use crate::domain::job::{Job as JobName, RunNote, RunState};
+use crate::domain::job::{Job as JobName, JobReport, RunNote, RunState};
 use crate::jobs::runner::{Occasion, Runner, job_of, life};
 use crate::store::runs;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use clap::Subcommand;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The timetable.
 #[derive(Debug, Subcommand)]
@@ -169,6 +170,7 @@ impl Job {
     ) -> anyhow::Result<u8> {
         let now = invocation.clock.now();
         let mut lines = Lines::of(meant);
+        let mut planned = BTreeSet::new();
         for loaded in meant {
             match self {
                 Self::List => list(invocation, runner, loaded, now, &mut lines).await?,
@@ -176,7 +178,17 @@ impl Job {
                 Self::Run { name, at } => {
                     let at = at.map_or(now, |local| resolve(loaded.campaign.timezone, local));
                     let occasion = Occasion { due: at, now: at };
-                    let report = runner.execute(loaded, job_of(name)?, occasion).await?;
+                    let job = job_of(name)?;
+                    // Campaigns that share places are planned together.
+                    let report = if job == JobName::Plan && planned.contains(&loaded.no) {
+                        JobReport::NothingNew
+                    } else {
+                        runner.execute(loaded, job, occasion).await?
+                    };
+                    if job == JobName::Plan {
+                        let all = runner.app.together(loaded, at).await?;
+                        planned.extend(all.iter().map(|one| one.no));
+                    }
                     let said = report_words(invocation.out.language, &report);
                     let due = local(loaded.campaign.timezone, at.timestamp_millis());
                     let done = serde_json::json!({"job": name, "due": due, "said": said});

@@ -1,5 +1,6 @@
 //! `doseplan plan`.
 
+use super::chosen::Lines;
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::{any_plan, planning_day};
 use super::plan_files::Basis;
@@ -11,11 +12,13 @@ use super::{
     plan_what_if, plan_why,
 };
 use crate::app::plans::{Made, Search};
+use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::permission::Actor;
 use crate::domain::plan::{MadeBy, Plan as PlanValue};
 use crate::domain::planner::{self, GroupVerdict, Limits, Method, SearchProgress};
+use crate::store::plans::PlanHead;
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Subcommand};
@@ -161,10 +164,18 @@ impl Make {
             self.print(invocation, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
-        let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
+        let (app, all) = invocation.planned(self.basis.id.as_deref()).await?;
+        let [loaded] = all.as_slice() else {
+            let (seconds, certificate) = (self.seconds, self.certificate.as_deref());
+            let asked = Asked { limits, seconds, certificate };
+            let from = self.basis.from;
+            let done = plan_joint::make_stored(invocation, (&app, &all), from, &asked).await?;
+            app.store.close().await;
+            return Ok(done);
+        };
         let now = invocation.clock.now();
         let Made { no, from, plan, verdict } =
-            app.make_plan(&loaded, self.basis.from, Actor::CommandLine, search, now).await?;
+            app.make_plan(loaded, self.basis.from, Actor::CommandLine, search, now).await?;
         interrupt.tell(out, started.elapsed());
         self.print(invocation, &loaded.campaign, (&plan, &verdict), Some(no), from)?;
         app.store.close().await;
@@ -185,7 +196,7 @@ impl Make {
                 .with_context(|| format!("{} cannot be written", path.display()))?;
         }
         match invocation.out.format {
-            Format::Csv => rows_sheet(&plan.rows, invocation),
+            Format::Csv => invocation.out.sheet(&rows_sheet(&plan.rows)),
             Format::Json => invocation.out.json(&view(plan, verdict, no, from)),
             Format::Table => table(invocation, campaign, (plan, verdict), no),
         }
@@ -194,19 +205,24 @@ impl Make {
 }
 
 async fn adopt(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    let now = invocation.clock.now();
-    let adopted = app.adopt_plan(&loaded, no, Actor::CommandLine, now).await?;
-    app.tell(&loaded, now).await?;
-    invocation.out.note(
-        "plan-adopted",
-        &[
-            ("no", &adopted.no),
-            ("new", &adopted.people.new.len()),
-            ("kept", &adopted.people.kept),
-            ("ended", &adopted.people.ended.len()),
-        ],
-    );
+    let (app, all) = chosen(invocation, no).await?;
+    let (now, by) = (invocation.clock.now(), Actor::CommandLine);
+    let adopted = match all.as_slice() {
+        [loaded] => vec![(loaded.clone(), app.adopt_plan(loaded, no, by, now).await?)],
+        all => app.adopt_together(all, by, now).await?,
+    };
+    for (loaded, adopted) in &adopted {
+        app.tell(loaded, now).await?;
+        invocation.out.note(
+            "plan-adopted",
+            &[
+                ("no", &adopted.no),
+                ("new", &adopted.people.new.len()),
+                ("kept", &adopted.people.kept),
+                ("ended", &adopted.people.ended.len()),
+            ],
+        );
+    }
     app.store.close().await;
     Ok(exit::OK)
 }
@@ -215,13 +231,26 @@ async fn adopt(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
 const DIFFERENCE: [&str; 6] = ["day", "place", "name", "doses_before", "doses_after", "change"];
 
 async fn diff(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    let old = app.plan(&loaded, None).await?;
-    let new = match no {
-        Some(_) => app.plan(&loaded, no).await?,
-        None => app.draft(&loaded).await?,
-    };
-    let Some((head, new)) = new else {
+    let (app, all) = chosen(invocation, no).await?;
+    let mut lines = Lines::of(&all);
+    let mut found = Vec::new();
+    for loaded in &all {
+        let old = app.plan(loaded, None).await?;
+        let new = match no {
+            Some(_) => app.plan(loaded, no).await?,
+            None => app.draft(loaded).await?,
+        };
+        let Some((head, new)) = new else { continue };
+        let old = old.map(|(_, rows)| rows).unwrap_or_default();
+        let one = planner::diff(&old, &new, head.from);
+        if invocation.out.format == Format::Json {
+            lines.thing(loaded, serde_json::to_value(&one)?);
+        } else {
+            lines.sheet(loaded, difference(invocation, loaded, &one));
+        }
+        found.push(one);
+    }
+    if found.is_empty() {
         invocation.out.note("plan-no-draft", &[]);
         match invocation.out.format {
             Format::Json => invocation.out.json(&Option::<()>::None),
@@ -229,41 +258,44 @@ async fn diff(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<u8> {
             Format::Table => {}
         }
         return Ok(exit::OK);
-    };
-    let old = old.map(|(_, rows)| rows).unwrap_or_default();
-    let found = planner::diff(&old, &new, head.from);
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&found);
-    } else {
-        let mut sheet = Sheet::new(&DIFFERENCE);
-        for change in &found.sessions {
-            let place = loaded.campaign.place(change.place.as_str());
-            let kind = match (change.doses_before, change.doses_after) {
-                (0, _) => "new",
-                (_, 0) => "cancelled",
-                _ => "changed",
-            };
-            sheet.push(vec![
-                change.day.to_string(),
-                change.place.to_string(),
-                place.map(|p| harmless(p.name())).unwrap_or_default(),
-                change.doses_before.to_string(),
-                change.doses_after.to_string(),
-                invocation.out.word(&format!("change-{kind}")),
-            ]);
-        }
-        invocation.out.sheet(&sheet);
-        invocation.out.note(
-            "plan-diff",
-            &[
-                ("changed", &found.sessions.len()),
-                ("same", &found.same_sessions),
-                ("before", &found.doses_before),
-                ("after", &found.doses_after),
-            ],
-        );
     }
-    Ok(if found.is_empty() { exit::OK } else { exit::CHANGES })
+    lines.print(invocation);
+    if invocation.out.format != Format::Json {
+        for one in &found {
+            invocation.out.note(
+                "plan-diff",
+                &[
+                    ("changed", &one.sessions.len()),
+                    ("same", &one.same_sessions),
+                    ("before", &one.doses_before),
+                    ("after", &one.doses_after),
+                ],
+            );
+        }
+    }
+    let is_same = found.iter().all(planner::PlanDiff::is_empty);
+    Ok(if is_same { exit::OK } else { exit::CHANGES })
+}
+
+fn difference(invocation: &Invocation, loaded: &Loaded, found: &planner::PlanDiff) -> Sheet {
+    let mut sheet = Sheet::new(&DIFFERENCE);
+    for change in &found.sessions {
+        let place = loaded.campaign.place(change.place.as_str());
+        let kind = match (change.doses_before, change.doses_after) {
+            (0, _) => "new",
+            (_, 0) => "cancelled",
+            _ => "changed",
+        };
+        sheet.push(vec![
+            change.day.to_string(),
+            change.place.to_string(),
+            place.map(|p| harmless(p.name())).unwrap_or_default(),
+            change.doses_before.to_string(),
+            change.doses_after.to_string(),
+            invocation.out.word(&format!("change-{kind}")),
+        ]);
+    }
+    sheet
 }
 
 async fn show(
@@ -272,39 +304,64 @@ async fn show(
     (day, place): (Option<NaiveDate>, Option<&str>),
     vials: bool,
 ) -> anyhow::Result<u8> {
-    let (app, loaded) = invocation.loaded(None).await?;
-    let Some((head, mut rows)) = any_plan(invocation, &app, &loaded, no).await? else {
-        return Ok(exit::FAILED);
-    };
     let asked = |on: NaiveDate, at: &PlaceCode, team: Option<&TeamCode>| {
         let here =
             |place: &str| at.as_str() == place || team.is_some_and(|team| team.as_str() == place);
         day.is_none_or(|day| on == day) && place.is_none_or(here)
     };
     if vials {
-        let history = app.history(&loaded, head.from).await?;
-        let campaign = &loaded.campaign;
-        let fixed = planning_day(invocation, &loaded).max(head.from) - TimeDelta::days(1);
-        let fixed = fixed + TimeDelta::days(i64::from(campaign.freeze_days));
-        let mut sessions = planner::vials(campaign, &rows, &history, head.from);
-        let mut advice = planner::merges(campaign, &rows, &history, head.from, fixed);
-        sessions.retain(|one| asked(one.day, &one.place, one.team.as_ref()));
-        let is_shown = |merge: &planner::Merge, day| {
-            sessions.iter().any(|one| one.place == merge.place && one.day == day)
-        };
-        advice.retain(|merge| is_shown(merge, merge.from) || is_shown(merge, merge.into));
-        plan_vials::print(invocation, campaign, &plan_vials::View { sessions, advice });
-        return Ok(exit::OK);
+        return show_vials(invocation, no, &asked).await;
     }
-    rows.retain(|row| asked(row.day, &row.place, row.team.as_ref()));
-    match invocation.out.format {
-        Format::Json => invocation.out.json(&rows),
-        Format::Csv | Format::Table => rows_sheet(&rows, invocation),
+    let (app, all) = chosen(invocation, no).await?;
+    let mut shown = Vec::new();
+    for loaded in &all {
+        if let Some((head, mut rows)) = any_plan(invocation, &app, loaded, no).await? {
+            rows.retain(|row| asked(row.day, &row.place, row.team.as_ref()));
+            shown.push((loaded, head, rows));
+        }
     }
-    invocation.out.note(
-        "plan-shown",
-        &[("no", &head.no), ("state", &head.state.word()), ("from", &head.from)],
-    );
+    if shown.is_empty() {
+        return Ok(exit::FAILED);
+    }
+    let mut lines = Lines::of(&all);
+    for (loaded, _, rows) in &shown {
+        if invocation.out.format == Format::Json {
+            rows.iter().for_each(|row| lines.json(loaded, row));
+        } else {
+            lines.sheet(loaded, rows_sheet(rows));
+        }
+    }
+    lines.print(invocation);
+    for (_, head, _) in &shown {
+        invocation.out.note(
+            "plan-shown",
+            &[("no", &head.no), ("state", &head.state.word()), ("from", &head.from)],
+        );
+    }
+    Ok(exit::OK)
+}
+
+async fn show_vials(
+    invocation: &Invocation,
+    no: Option<i64>,
+    asked: &impl Fn(NaiveDate, &PlaceCode, Option<&TeamCode>) -> bool,
+) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(None).await?;
+    let Some((head, rows)) = any_plan(invocation, &app, &loaded, no).await? else {
+        return Ok(exit::FAILED);
+    };
+    let history = app.history(&loaded, head.from).await?;
+    let campaign = &loaded.campaign;
+    let fixed = planning_day(invocation, &loaded).max(head.from) - TimeDelta::days(1);
+    let fixed = fixed + TimeDelta::days(i64::from(campaign.freeze_days));
+    let mut sessions = planner::vials(campaign, &rows, &history, head.from);
+    let mut advice = planner::merges(campaign, &rows, &history, head.from, fixed);
+    sessions.retain(|one| asked(one.day, &one.place, one.team.as_ref()));
+    let is_shown = |merge: &planner::Merge, day| {
+        sessions.iter().any(|one| one.place == merge.place && one.day == day)
+    };
+    advice.retain(|merge| is_shown(merge, merge.from) || is_shown(merge, merge.into));
+    plan_vials::print(invocation, campaign, &plan_vials::View { sessions, advice });
     Ok(exit::OK)
 }
 
@@ -320,13 +377,11 @@ async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
         people_finished: u64,
         gap: f64,
     }
-    let (app, loaded) = invocation.loaded(None).await?;
-    let zone = loaded.campaign.timezone;
-    let lines: Vec<Line> = app
-        .plan_list(&loaded)
-        .await?
-        .into_iter()
-        .map(|head| Line {
+    let (app, all) = invocation.meant(None).await?;
+    let mut shown = Lines::of(&all);
+    for loaded in &all {
+        let zone = loaded.campaign.timezone;
+        let line = |head: PlanHead| Line {
             plan: head.no,
             state: head.state.word(),
             from: head.from,
@@ -335,25 +390,40 @@ async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
             doses: head.figures.doses,
             people_finished: head.figures.people_finished,
             gap: head.figures.gap,
-        })
-        .collect();
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&lines);
-        return Ok(exit::OK);
+        };
+        let lines: Vec<Line> = app.plan_list(loaded).await?.into_iter().map(line).collect();
+        if invocation.out.format == Format::Json {
+            lines.iter().for_each(|line| shown.json(loaded, line));
+            continue;
+        }
+        let columns = ["plan", "state", "from", "made_by", "made_at", "doses", "people_finished"];
+        let mut sheet = Sheet::new(&columns);
+        for line in lines {
+            sheet.push(vec![
+                line.plan.to_string(),
+                line.state.to_owned(),
+                line.from.to_string(),
+                line.made_by.to_string(),
+                line.made_at,
+                line.doses.to_string(),
+                line.people_finished.to_string(),
+            ]);
+        }
+        shown.sheet(loaded, sheet);
     }
-    let columns = ["plan", "state", "from", "made_by", "made_at", "doses", "people_finished"];
-    let mut sheet = Sheet::new(&columns);
-    for line in lines {
-        sheet.push(vec![
-            line.plan.to_string(),
-            line.state.to_owned(),
-            line.from.to_string(),
-            line.made_by.to_string(),
-            line.made_at,
-            line.doses.to_string(),
-            line.people_finished.to_string(),
-        ]);
-    }
-    invocation.out.sheet(&sheet);
+    shown.print(invocation);
     Ok(exit::OK)
+}
+
+/// The campaign whose plan has this number; without a number all that are planned.
+async fn chosen(invocation: &Invocation, no: Option<i64>) -> anyhow::Result<(App, Vec<Loaded>)> {
+    let (app, all) = invocation.planned(None).await?;
+    if let (Some(_), true) = (no, all.len() > 1) {
+        for loaded in &all {
+            if app.plan(loaded, no).await?.is_some() {
+                return Ok((app, vec![loaded.clone()]));
+            }
+        }
+    }
+    Ok((app, all))
 }

@@ -5,9 +5,12 @@ use super::plan_files::{Unusable, misused, read_tallies};
 use super::plan_print::{StagesView, stages_sheet, worst_text};
 use super::plan_progress::{Interrupt, tell};
 use super::{Invocation, exit};
+use crate::app::plans::Search;
+use crate::app::{App, Loaded};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::CampaignId;
 use crate::domain::jurisdiction::{Joined, Jurisdiction, LocalCampaign};
+use crate::domain::permission::Actor;
 use crate::domain::plan::{CampaignPart, Figures, JointPlan, PlanRow, Unplaced, WorstArea};
 use crate::domain::planner::{self, JointRequest, Limits, SearchProgress, StaffedRequest};
 use crate::domain::roster::Missing;
@@ -134,17 +137,57 @@ pub(super) fn make(
     let (plan, missing) = made(together, asked.limits, &mut progress, &mut time_used);
     super::roster::missing(invocation, &missing);
     interrupt.tell(out, started.elapsed());
-    if let Some(path) = asked.certificate {
+    print(invocation, (&plan, together.from), &[], asked.certificate)?;
+    Ok(exit::OK)
+}
+
+/// Makes drafts of campaigns in a database and prints them.
+pub(super) async fn make_stored(
+    invocation: &Invocation,
+    (app, all): (&App, &[Loaded]),
+    from: Option<NaiveDate>,
+    asked: &Asked<'_>,
+) -> anyhow::Result<u8> {
+    let limit = asked.seconds.map(Duration::from_secs);
+    let started = Instant::now();
+    let out = invocation.out;
+    let interrupt = Interrupt::listen(out);
+    let mut time_used = || interrupt.share_of(limit, started.elapsed());
+    let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
+    let search =
+        Search { limits: asked.limits, progress: &mut progress, time_used: &mut time_used };
+    let now = invocation.clock.now();
+    let made = app.make_together(all, from, Actor::CommandLine, search, now).await?;
+    interrupt.tell(out, started.elapsed());
+    let drafts: Vec<i64> = made.drafts.iter().map(|(_, no)| *no).collect();
+    print(invocation, (&made.plan, made.from), &drafts, asked.certificate)?;
+    Ok(exit::OK)
+}
+
+/// Prints plans. `drafts`: the numbers under which they are stored, in their order.
+fn print(
+    invocation: &Invocation,
+    (plan, from): (&JointPlan, NaiveDate),
+    drafts: &[i64],
+    certificate: Option<&Path>,
+) -> anyhow::Result<()> {
+    if let Some(path) = certificate {
         let text = serde_json::to_string(&plan.certificate)?;
         crate::files::write(path, text)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    match out.format {
-        Format::Csv => rows_sheet(invocation, &plan),
-        Format::Json => out.json(&View::of(&plan, together.from)),
-        Format::Table => table(invocation, &plan),
+    match invocation.out.format {
+        Format::Csv => rows_sheet(invocation, plan),
+        Format::Json => invocation.out.json(&View::of(plan, drafts, from)),
+        Format::Table => {
+            table(invocation, plan);
+            if !drafts.is_empty() {
+                let numbers: Vec<String> = drafts.iter().map(ToString::to_string).collect();
+                invocation.out.note("plan-made-together", &[("numbers", &numbers.join(", "))]);
+            }
+        }
     }
-    Ok(exit::OK)
+    Ok(())
 }
 
 /// Makes the plans: with staff only what people can do. Also says who is missing all the same.
@@ -194,6 +237,8 @@ struct WorstView<'a> {
 #[derive(Serialize)]
 struct PartView<'a> {
     campaign: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<i64>,
     objective: f64,
     doses: u64,
     people: u64,
@@ -204,7 +249,7 @@ struct PartView<'a> {
 }
 
 impl<'a> View<'a> {
-    fn of(plan: &'a JointPlan, from: NaiveDate) -> Self {
+    fn of(plan: &'a JointPlan, drafts: &[i64], from: NaiveDate) -> Self {
         let campaign = plan.worst_campaign.as_ref().map(CampaignId::as_str);
         let worst = plan.figures.worst_area.as_ref();
         let Figures {
@@ -221,16 +266,20 @@ impl<'a> View<'a> {
             worst_area: worst.map(|area| WorstView { campaign, area }),
             travel_km,
             stages: StagesView::of(&plan.stages, &plan.figures),
-            campaigns: plan.campaigns.iter().map(PartView::of).collect(),
+            campaigns: (0..)
+                .zip(&plan.campaigns)
+                .map(|(at, part)| PartView::of(part, drafts.get(at).copied()))
+                .collect(),
         }
     }
 }
 
 impl<'a> PartView<'a> {
-    fn of(part: &'a CampaignPart) -> Self {
+    fn of(part: &'a CampaignPart, plan: Option<i64>) -> Self {
         let Figures { objective, doses, people, people_finished, travel_km, .. } = part.figures;
         Self {
             campaign: part.campaign.as_str(),
+            plan,
             objective,
             doses,
             people,

@@ -87,12 +87,12 @@ pub(super) fn view<'a>(
     }
 }
 
-pub(super) fn rows_sheet(rows: &[PlanRow], invocation: &Invocation) {
+pub(super) fn rows_sheet(rows: &[PlanRow]) -> Sheet {
     let mut sheet = Sheet::new(&["date", "place", "team", "area", "group", "dose", "doses"]);
     for row in rows {
         sheet.push(row_cells(row));
     }
-    invocation.out.sheet(&sheet);
+    sheet
 }
 
 /// The cells of a row: date, place, team, area, group, dose, doses.

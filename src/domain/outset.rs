@@ -266,13 +266,21 @@ fn room(campaign: &Campaign, row: &PlanRow) -> u32 {
     if is_shut { 0 } else { u32::MAX }
 }
 
-/// Binds sites that fetch vaccine on some weekdays to what is published until they fetch again: more than that is not
-/// in their store. Adds closures to the campaign.
-pub fn bind_to_store(
-    campaign: &mut Campaign,
+/// Binds sites that fetch vaccine on some weekdays to what is published until they fetch again. Adds closures to the
+/// campaign.
+pub fn bind_to_store(campaign: &mut Campaign, published: &[PlanRow], days: (NaiveDate, NaiveDate)) {
+    let bound = bound_by_store(campaign, published, days);
+    close(campaign, bound);
+}
+
+/// What sites that fetch vaccine on some weekdays can give until they fetch again, where that is less than their
+/// capacity: what is published. More than that is not in their store.
+#[must_use]
+pub fn bound_by_store(
+    campaign: &Campaign,
     published: &[PlanRow],
     (today, open): (NaiveDate, NaiveDate),
-) {
+) -> Vec<Closure> {
     let mut planned: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
     for row in published {
         *planned.entry((row.place.as_str(), row.day)).or_insert(0) += row.doses;
@@ -288,10 +296,15 @@ pub fn bind_to_store(
             day += TimeDelta::days(1);
         }
     }
+    bound
+}
+
+/// Adds closures to a campaign, in place of those of the same places and days.
+fn close(campaign: &mut Campaign, closures: Vec<Closure>) {
     let days: BTreeSet<(&str, NaiveDate)> =
-        bound.iter().map(|closure| (closure.place.as_str(), closure.day)).collect();
+        closures.iter().map(|closure| (closure.place.as_str(), closure.day)).collect();
     campaign.closures.retain(|closure| !days.contains(&(closure.place.as_str(), closure.day)));
-    campaign.closures.extend(bound.iter().cloned());
+    campaign.closures.extend(closures);
 }
 
 /// The adopted plan of another campaign.
@@ -332,10 +345,7 @@ pub fn leave_to_others(campaign: &mut Campaign, others: &[OtherPlan<'_>], open: 
     for (place, day) in taken.into_iter().filter(|(code, _)| known(code)) {
         closures.push(Closure { place: place.to_owned(), day, doses: 0 });
     }
-    let days: BTreeSet<(&str, NaiveDate)> =
-        closures.iter().map(|closure| (closure.place.as_str(), closure.day)).collect();
-    campaign.closures.retain(|closure| !days.contains(&(closure.place.as_str(), closure.day)));
-    campaign.closures.extend(closures.iter().cloned());
+    close(campaign, closures);
 }
 
 #[cfg(test)]

@@ -206,6 +206,51 @@ pub struct JointCertificate {
     pub own: BTreeMap<String, OwnPrices>,
 }
 
+impl JointCertificate {
+    /// The prices that a campaign pays: those of what is shared and those of its own limits. `upper_bound`: what it
+    /// could reach while the others keep what they have.
+    #[must_use]
+    pub fn of_campaign(&self, id: &CampaignId, upper_bound: f64) -> Certificate {
+        let (mut site_day, mut storage) = (self.site_day.clone(), self.storage.clone());
+        if let Some(own) = self.own.get(id.as_str()) {
+            add_prices(&mut site_day, &own.site_day);
+            add_prices(&mut storage, &own.storage);
+        }
+        Certificate {
+            upper_bound,
+            site_day,
+            storage,
+            lot: self.lot.get(id.as_str()).cloned().unwrap_or_default(),
+            stop_day: self.stop_day.clone(),
+            stop_visit: self.stop_visit.clone(),
+        }
+    }
+}
+
+fn add_prices(all: &mut PriceTable, more: &PriceTable) {
+    for (place, days) in more {
+        let of_place = all.entry(place.clone()).or_default();
+        for (day, price) in days {
+            *of_place.entry(*day).or_insert(0.0) += price;
+        }
+    }
+}
+
+impl JointPlan {
+    /// The figures of a campaign's part. Its bound is what it could reach while the others keep what they have.
+    #[must_use]
+    pub fn figures_of(&self, part: &CampaignPart) -> Figures {
+        let others = self.figures.objective - part.figures.objective;
+        let upper_bound = self.figures.upper_bound - others;
+        let gap = if upper_bound > 0.0 && upper_bound.is_finite() {
+            (upper_bound - part.figures.objective) / upper_bound
+        } else {
+            0.0
+        };
+        Figures { upper_bound, gap, ..part.figures.clone() }
+    }
+}
+
 /// Prices of a campaign's own limits inside what places can do.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct OwnPrices {

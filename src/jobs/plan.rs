@@ -2,9 +2,9 @@
 //! and no count is in doubt.
 
 use super::occasion::Occasion;
+use crate::app::mending::Waits;
 use crate::app::plans::Search;
 use crate::app::{App, Loaded, Result, today};
-use crate::domain::campaign::Adopt;
 use crate::domain::job::{Job, JobReport};
 use crate::domain::permission::Actor;
 use crate::domain::plan::is_over;
@@ -21,23 +21,33 @@ pub(super) async fn run(
     if is_over(&loaded.campaign, day) {
         return Ok(JobReport::Over);
     }
+    // Campaigns that share places are planned together, by the first of their jobs that are due at one time.
+    let all = app.together(loaded, at.now).await?;
+    if app.was_planned(loaded, &all, at.due).await? {
+        return Ok(JobReport::NothingNew);
+    }
     // The search is limited by steps, never by time, so the same input gives the same plan.
     let search = Search { limits, progress: &mut |_| {}, time_used: &mut || 0.0 };
     let by = Actor::Job(Job::Plan);
-    let made = app.make_plan(loaded, None, by, search, at.now).await?;
-    let doses = made.plan.figures.doses;
-    if loaded.campaign.adopt == Adopt::Ask {
-        app.note_draft(loaded, made.no, at.now).await?;
-        return Ok(JobReport::Draft { plan: made.no, doses });
+    let made = app.make_for(&all, None, by, search, at.now).await?;
+    let (plan, doses) = (made.of(loaded).unwrap_or_default(), made.doses);
+    match app.waits(&all).await? {
+        Some(Waits::Asked) => {
+            app.note_drafts(&made, at.now).await?;
+            Ok(JobReport::Draft { plan, doses })
+        }
+        Some(Waits::Doubtful(counts)) => {
+            app.note_drafts(&made, at.now).await?;
+            Ok(JobReport::Doubtful { plan, doses, counts })
+        }
+        None => {
+            let (mut assigned, mut kept) = (0, 0);
+            for (one, adopted) in app.adopt_made(&made, by, at.now).await? {
+                app.tell(&one, at.now).await?;
+                assigned += adopted.people.new.len() as u64;
+                kept += adopted.people.kept as u64;
+            }
+            Ok(JobReport::Adopted { plan, doses, assigned, kept })
+        }
     }
-    // What was built on a mistyped count, or lacks the right one, is for somebody to decide.
-    let counts = app.doubtful(loaded).await?.len() as u64;
-    if counts > 0 {
-        app.note_draft(loaded, made.no, at.now).await?;
-        return Ok(JobReport::Doubtful { plan: made.no, doses, counts });
-    }
-    let adopted = app.adopt_plan(loaded, Some(made.no), by, at.now).await?;
-    app.tell(loaded, at.now).await?;
-    let (assigned, kept) = (adopted.people.new.len() as u64, adopted.people.kept as u64);
-    Ok(JobReport::Adopted { plan: adopted.no, doses, assigned, kept })
 }

@@ -20,7 +20,7 @@ use askama::Template;
 use axum::extract::{Form, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,12 +40,19 @@ struct Found {
     verdict: Vec<GroupVerdict>,
     scarce: Vec<Scarcity>,
     draft: Option<(PlanHead, PlanDiff)>,
+    /// Names of the other campaigns whose drafts are adopted with this one.
+    with: Vec<String>,
     heads: Vec<PlanHead>,
     /// The day's sessions: those of the plan asked for, else of the plan that was in force on that day.
     sessions: Vec<PlanRow>,
 }
 
-async fn read(app: &App, loaded: &Loaded, (no, day): (Option<i64>, NaiveDate)) -> Result<Found> {
+async fn read(
+    app: &App,
+    loaded: &Loaded,
+    (no, day): (Option<i64>, NaiveDate),
+    now: DateTime<Utc>,
+) -> Result<Found> {
     let mut plan = app.plan(loaded, no).await?;
     let adopted = app.plan(loaded, None).await?;
     let draft = app.draft(loaded).await?;
@@ -71,8 +78,14 @@ async fn read(app: &App, loaded: &Loaded, (no, day): (Option<i64>, NaiveDate)) -
         (Some((_, rows)), Some(_)) => rows.iter().filter(|row| row.day == day).cloned().collect(),
         _ => app.rows_of_day(loaded, day).await?,
     };
+    let mut with = Vec::new();
+    for other in app.together(loaded, now).await?.iter().filter(|other| other.no != loaded.no) {
+        if draft.is_some() && app.draft(other).await?.is_some() {
+            with.push(other.campaign.name.clone());
+        }
+    }
     let heads = app.plan_list(loaded).await?;
-    Ok(Found { plan, verdict, scarce, draft, heads, sessions })
+    Ok(Found { plan, verdict, scarce, draft, with, heads, sessions })
 }
 
 struct SearchPart {
@@ -127,7 +140,7 @@ pub(super) async fn plan(
     let key = format!("plan/{}", which.no.unwrap_or(0));
     let no = which.no;
     let read = |context: PageContext| async move {
-        read(context.app(), &context.loaded, (no, context.as_of)).await
+        read(context.app(), &context.loaded, (no, context.as_of), context.now).await
     };
     let found = context.cached(&key, read).await?;
     let t = context.t();
@@ -148,7 +161,7 @@ pub(super) async fn plan(
         may_plan: may(context.actor(), Power::Plan).is_ok(),
         make: format!("{}&csrf={csrf}", context.to("make")),
         seconds: &SECONDS,
-        draft: found.draft.as_ref().map(|draft| draft_part(&context, draft, &csrf)),
+        draft: found.draft.as_ref().map(|draft| draft_part(&context, draft, &found.with, &csrf)),
         plan: found.plan.as_ref().map(|plan| plan_part(&context, plan, &found, search.as_ref())),
         list: list(&context, &found.heads),
     };
@@ -186,7 +199,12 @@ fn search_part(t: T, search: &Search) -> SearchPart {
     SearchPart { said, drawing: draw::search(t, &points) }
 }
 
-fn draft_part(context: &PageContext, (head, diff): &(PlanHead, PlanDiff), csrf: &str) -> DraftPart {
+fn draft_part(
+    context: &PageContext,
+    (head, diff): &(PlanHead, PlanDiff),
+    with: &[String],
+    csrf: &str,
+) -> DraftPart {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let keys = ["day", "place", "name", "#doses_before", "#doses_after", "change"];
     let mut changes = Table::of(t, "web-changes", &keys);
@@ -206,7 +224,7 @@ fn draft_part(context: &PageContext, (head, diff): &(PlanHead, PlanDiff), csrf: 
             Cell::text(t.w(kind)),
         ]);
     }
-    let said = t.say(
+    let mut said = t.say(
         "web-diff",
         &[
             ("changed", &diff.sessions.len()),
@@ -216,6 +234,10 @@ fn draft_part(context: &PageContext, (head, diff): &(PlanHead, PlanDiff), csrf: 
             ("finished", &thousands(head.figures.people_finished)),
         ],
     );
+    if !with.is_empty() {
+        let names = with.join(&t.w("mail-separator"));
+        said = format!("{said} {}", t.say("web-draft-together", &[("names", &names)]));
+    }
     DraftPart {
         title: t.say("web-draft", &[("no", &head.no), ("from", &head.from)]),
         said,
@@ -385,10 +407,11 @@ pub(super) async fn adopt(
     let t = context.t();
     let no = which.no.ok_or_else(|| Refusal::bad(t, t.w("web-bad-form")))?;
     let (by, now) = (context.actor(), context.now);
-    let adopted = context.app().adopt_plan(&context.loaded, Some(no), by, now).await;
-    adopted.map_err(|error| context.refusal(&error))?;
-    let told = context.app().tell(&context.loaded, now).await;
-    told.map_err(|error| context.refusal(&error))?;
+    let adopted = context.app().adopt_with_others(&context.loaded, no, by, now).await;
+    for (one, _) in adopted.map_err(|error| context.refusal(&error))? {
+        let told = context.app().tell(&one, now).await;
+        told.map_err(|error| context.refusal(&error))?;
+    }
     context.site.desk.cache.forget();
     Ok(Redirect::to(&format!("{}&done=adopted", context.to("plan"))).into_response())
 }

@@ -1,8 +1,8 @@
 //! Searches for a plan that are started in the dashboard. One runs at a time; the page shows its progress.
 
 use super::Site;
-use crate::app::Loaded;
 use crate::app::plans;
+use crate::app::{App, Loaded};
 use crate::domain::account::Account;
 use crate::domain::permission::Actor;
 use crate::domain::planner::{GroupVerdict, Limits, SearchProgress};
@@ -141,11 +141,10 @@ impl Searches {
             let limits = Limits::default();
             let task = plans::Search { limits, progress: &mut progress, time_used: &mut time_used };
             let by = Actor::Account(&account);
-            let made = site.app.make_plan(&loaded, None, by, task, now).await;
-            let state = match made {
-                Ok(made) => {
-                    let verdict = Arc::new(made.verdict);
-                    State::Done { no: made.no, verdict, took: search.began.elapsed() }
+            let state = match make(&site.app, &loaded, (by, task), now).await {
+                Ok((no, verdict)) => {
+                    let verdict = Arc::new(verdict);
+                    State::Done { no, verdict, took: search.began.elapsed() }
                 }
                 Err(error) => {
                     let said = error.to_string();
@@ -157,4 +156,20 @@ impl Searches {
         });
         true
     }
+}
+
+/// Makes a campaign's draft, together with those of the campaigns that share places with it.
+async fn make(
+    app: &App,
+    loaded: &Loaded,
+    (by, task): (Actor<'_>, plans::Search<'_>),
+    now: DateTime<Utc>,
+) -> crate::app::Result<(i64, Vec<GroupVerdict>)> {
+    let all = app.together(loaded, now).await?;
+    if all.len() == 1 {
+        let made = app.make_plan(loaded, None, by, task, now).await?;
+        return Ok((made.no, made.verdict));
+    }
+    let made = app.make_for(&all, None, by, task, now).await?;
+    Ok((made.of(loaded).unwrap_or_default(), Vec::new()))
 }

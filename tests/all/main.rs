@@ -36,6 +36,7 @@ mod store;
 mod support;
 mod terminal;
 mod timetable;
+mod together;
 mod voice;
 mod web;
 mod words;

@@ -152,6 +152,7 @@ plan-ended = The search was ended by Ctrl-C after { $seconds } s; this is the be
 plan-ending = Ending the search; the best plan so far is kept. Ctrl-C again gives it up.
 plan-diff = { $changed } sessions change, { $same } stay the same; doses: { $before } before, { $after } after
 plan-made = draft { $no }; it has no effect until doseplan plan adopt
+plan-made-together = drafts { $numbers }, made together; they have no effect until doseplan plan adopt
 plan-no-draft = there is no draft; doseplan plan make makes one
 plan-none = there is no plan; doseplan plan make makes one
 plan-shown = plan { $no } ({ $state }), from { $from }

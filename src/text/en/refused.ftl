@@ -5,6 +5,7 @@ refused-account-there = there is already an account "{ $name }"; change its pass
 refused-address = { $said }
 refused-clocks = this machine's clock is { $seconds } s off the database's; nothing is done here until one of them is corrected
 refused-draft-faults = draft { $no } no longer fits what is known now ({ $count } violations, first: { $first }); make a new one with `doseplan plan make`
+refused-drafts-faults = the drafts no longer fit what is known now, or each other ({ $count } violations, first: { $first }); make new ones with `doseplan plan make`
 refused-draft-old = draft { $no } starts on { $from }, but today is { $day }; make a new one with `doseplan plan make`
 refused-errors-file = the errors file { $path } cannot be written ({ $said }); the good rows are stored. Make it writable and import the same file again to see the others
 refused-errors-row = the errors file cannot be written: { $said }

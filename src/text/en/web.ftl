@@ -165,6 +165,7 @@ web-make = Make a new draft
 web-make-button = Start
 web-make-help = A draft has no effect until it is adopted.
 web-seconds = Longest time in seconds
+web-draft-together = It is adopted together with the drafts of { $names }: they use the same places.
 web-draft = Draft { $no } (from { $from })
 web-diff = Compared with the plan in force: { $changed } sessions change, { $same } stay the same, doses { $before } → { $after }; { $finished } people finish
 web-changes = Sessions that change

@@ -152,6 +152,7 @@ plan-ended = 搜索在 { $seconds } 秒后因 Ctrl-C 结束；以下是到那时
 plan-ending = 正在结束搜索，保留目前的最佳计划。再按一次 Ctrl-C 则放弃。
 plan-diff = { $changed } 个场次变化，{ $same } 个不变；原 { $before } 剂次，现 { $after } 剂次
 plan-made = 草案 { $no }；执行 doseplan plan adopt 之前不生效
+plan-made-together = 草案 { $numbers }，统一编制；执行 doseplan plan adopt 之前不生效
 plan-no-draft = 没有草案；用 doseplan plan make 生成
 plan-none = 没有计划；用 doseplan plan make 生成
 plan-shown = 计划 { $no }（{ $state }），自 { $from } 起

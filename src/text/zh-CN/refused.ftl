@@ -5,6 +5,7 @@ refused-account-there = 账号“{ $name }”已存在；请改密码，或先�
 refused-address = { $said }
 refused-clocks = 本机时钟与数据库相差 { $seconds } 秒；校准之前这里不做任何事
 refused-draft-faults = 草案 { $no } 已不符合现有记录（{ $count } 处违反规则，第一处：{ $first }）；请用 `doseplan plan make` 重新生成
+refused-drafts-faults = 这些草案已不符合现有记录，或相互冲突（{ $count } 处违反规则，第一处：{ $first }）；请用 `doseplan plan make` 重新生成
 refused-draft-old = 草案 { $no } 从 { $from } 起，而今天已是 { $day }；请用 `doseplan plan make` 重新生成
 refused-errors-file = 错误文件 { $path } 无法写入（{ $said }）；正确的行已保存，请使该位置可写后再次导入同一文件以查看其余的行
 refused-errors-row = 错误文件无法写入：{ $said }

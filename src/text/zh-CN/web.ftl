@@ -165,6 +165,7 @@ web-make = 制订新草案
 web-make-button = 开始
 web-make-help = 草案不改变任何安排，采用后才生效。
 web-seconds = 最多秒数
+web-draft-together = 与 { $names } 的草案一并采用（共用接种点）。
 web-draft = 草案 { $no }（自 { $from } 起）
 web-diff = 与执行中的计划相比：{ $changed } 场变动，{ $same } 场不变，剂次 { $before } → { $after }；完成全程 { $finished } 人
 web-changes = 变动的场次

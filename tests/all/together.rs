@@ -1,0 +1,137 @@
+//! Campaigns of a database that share places: planned together, put in force together, kept together at night.
+
+use crate::support::{Ran, World, flu, number, shared, small, text};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+fn at(world: &World, clock: &str, arguments: &[&str]) -> Ran {
+    let mut command = world.command(arguments);
+    command.env("DOSEPLAN_CLOCK", clock);
+    Ran::from(command.output().expect("the program starts"))
+}
+
+/// Two campaigns at the same places.
+fn county() -> World {
+    let world = World::empty();
+    for (campaign, name) in [(small(), "small"), (flu(), "flu")] {
+        let path = campaign.write(&world.path(name));
+        world.run(&["campaign", "apply", text(&path)]).ends(0);
+    }
+    world
+}
+
+/// Doses of all campaigns by place and day, at sites.
+fn used(rows: &[BTreeMap<String, String>]) -> BTreeMap<(String, String), u32> {
+    let mut used = BTreeMap::new();
+    for row in rows.iter().filter(|row| row["team"].is_empty()) {
+        let doses: u32 = row["doses"].parse().expect("a number");
+        *used.entry((row["place"].clone(), row["date"].clone())).or_insert(0) += doses;
+    }
+    used
+}
+
+fn states(world: &World) -> Vec<(String, String)> {
+    let plans = world.run(&["plan", "list", "-o", "json"]).ends(0).json();
+    let word = |plan: &Value, key: &str| plan[key].as_str().expect("a word").to_owned();
+    let plans = plans.as_array().expect("a list").iter();
+    plans.map(|plan| (word(plan, "campaign"), word(plan, "state"))).collect()
+}
+
+const EVENING: &str = "2021-03-31T20:00:00+08:00";
+
+#[test]
+fn one_command_plans_all_open_campaigns_and_another_puts_them_in_force() {
+    let world = county();
+    let make = ["plan", "make", "--steps", "300", "-o", "json"];
+    let made = at(&world, EVENING, &make).ends(0).json();
+    let parts = made["campaigns"].as_array().expect("a list");
+    assert_eq!(parts.len(), 2, "{made}");
+    assert_ne!(parts[0]["plan"], parts[1]["plan"], "each has a draft of its own");
+    let sum: u64 = parts.iter().map(|part| number(&part["doses"])).sum();
+    assert!(sum > 0 && sum == number(&made["doses"]), "{made}");
+    at(&world, EVENING, &["plan", "adopt"]).ends(0);
+    let rows = world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
+    assert!(rows.iter().any(|row| row["campaign"] == "flu"), "{rows:?}");
+    assert!(rows.iter().any(|row| row["campaign"] == "small"), "{rows:?}");
+    for ((place, day), doses) in used(&rows) {
+        let most = if place == "S1" { 40 } else { 20 };
+        assert!(doses <= most, "{place} {day}: {doses}");
+    }
+    assert_eq!(states(&world).iter().filter(|(_, state)| state == "adopted").count(), 2);
+    // A number names one campaign's plan.
+    let no = parts[0]["plan"].to_string();
+    let one = world.run(&["plan", "show", &no, "-o", "csv"]).ends(0).csv();
+    assert!(!one.is_empty() && !one[0].contains_key("campaign"), "{one:?}");
+}
+
+#[test]
+fn a_night_plans_once_for_all_and_moves_nobody_without_need() {
+    let world = county();
+    at(&world, EVENING, &["plan", "make", "--steps", "300"]).ends(0);
+    at(&world, EVENING, &["plan", "adopt"]).ends(0);
+    let before = world.run(&["plan", "show", "-o", "csv"]).ends(0).out;
+    at(&world, "2021-03-31T22:00:00+08:00", &["job", "run", "plan"]).ends(0);
+    assert_eq!(world.run(&["plan", "show", "-o", "csv"]).ends(0).out, before);
+    let states = states(&world);
+    for id in ["flu", "small"] {
+        let of_it: Vec<&str> =
+            states.iter().filter(|(one, _)| one == id).map(|(_, state)| state.as_str()).collect();
+        assert_eq!(of_it, ["superseded", "adopted"], "{id}: {states:?}");
+    }
+}
+
+#[test]
+fn a_draft_that_breaks_a_rule_with_the_other_one_is_refused_with_its_place_and_campaigns() {
+    let world = county();
+    at(&world, EVENING, &["plan", "make", "--steps", "300"]).ends(0);
+    // What the place can do falls after the drafts were made.
+    let both = [("small", small()), ("flu", flu())];
+    for (name, folder) in both {
+        let folder = folder.with("closures.csv", "place,date,doses\nS1,2021-04-01,1\n");
+        let path = folder.write(&world.path(&format!("{name}-shut")));
+        at(&world, EVENING, &["campaign", "apply", text(&path)]).ends(0);
+    }
+    let refused = at(&world, EVENING, &["plan", "adopt"]);
+    let said = refused.ends(1).err;
+    assert!(said.contains("S1") && said.contains("2021-04-01"), "{said}");
+    let states = states(&world);
+    assert!(states.iter().all(|(_, state)| state == "draft"), "all or none: {states:?}");
+}
+
+/// The independent checker's verdict on plans of an instance's campaigns from a day on.
+fn judged(shared: &Path, instance: &Path, plan: &Path, from: &str) -> Value {
+    let mut command = Command::new("python3");
+    command.arg(shared.join("planning/check_joint.py")).arg(instance.join("jurisdiction"));
+    for name in ["flu", "hepb"] {
+        command.args([instance.join(name).as_path(), plan]);
+    }
+    let output = command.args(["--from", from, "-o", "json"]).output().expect("python3 starts");
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn what_a_database_plans_together_holds_by_the_independent_checker() {
+    let Some(shared) = shared() else { return };
+    let instance = shared.join("planning/joint/two-1");
+    let world = World::empty();
+    world.run(&["jurisdiction", "apply", text(&instance.join("jurisdiction"))]).ends(0);
+    for name in ["flu", "hepb"] {
+        world.run(&["campaign", "apply", text(&instance.join(name))]).ends(0);
+    }
+    let clock = "2026-08-20T10:00:00+08:00";
+    let made = at(&world, clock, &["plan", "make", "--steps", "1000", "-o", "csv"]).ends(0).out;
+    at(&world, clock, &["plan", "adopt"]).ends(0);
+    let shown = world.run(&["plan", "show", "-o", "csv"]).ends(0).out;
+    assert_eq!(shown, made);
+    let plan = world.file("plan.csv", &shown);
+    let found = judged(&shared, &instance, &plan, "2026-09-14");
+    assert_eq!(found["feasible"], true, "{found}");
+    at(&world, "2026-09-13T22:00:00+08:00", &["job", "run", "plan"]).ends(0);
+    let night = world.file("night.csv", world.run(&["plan", "show", "-o", "csv"]).ends(0).out);
+    let after = judged(&shared, &instance, &night, "2026-09-14");
+    assert_eq!(after["feasible"], true, "{after}");
+    assert_eq!(after["doses"], found["doses"]);
+}
