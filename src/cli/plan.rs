@@ -29,12 +29,13 @@ use std::time::{Duration, Instant};
 /// Make, check, compare and adopt plans.
 #[derive(Debug, Subcommand)]
 pub(super) enum Plan {
-    /// Make a draft; it changes nothing until it is adopted
+    /// Make a draft, without --campaign one for each open campaign, together; it changes nothing until it is adopted
     Make(Make),
     /// Check a plan against a folder, or a joint plan against a jurisdiction, with code that shares nothing with
     /// the planner
     Check(plan_check::Check),
-    /// Put a draft into force and assign the people of the register to it
+    /// Put a draft into force, without --campaign the newest ones of all open campaigns together, and assign the people
+    /// of the register to it
     Adopt {
         /// Number of the draft [default: the newest]
         no: Option<i64>,

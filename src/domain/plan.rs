@@ -339,4 +339,37 @@ mod tests {
             assert_eq!(is_outdated(&campaign, today, first), outdated, "{today} {first}");
         }
     }
+
+    fn part(id: &str, objective: f64) -> CampaignPart {
+        let figures = Figures { objective, ..Figures::default() };
+        CampaignPart { campaign: id.into(), rows: Vec::new(), figures, unplaced: Vec::new() }
+    }
+
+    #[test]
+    fn a_campaign_of_a_joint_plan_is_bounded_by_what_the_others_leave_it() {
+        let day = plain().start;
+        let price = |value: f64| PriceTable::from([("S1".to_owned(), [(day, value)].into())]);
+        let own = OwnPrices { site_day: price(0.5), ..OwnPrices::default() };
+        let plan = JointPlan {
+            campaigns: vec![part("flu", 60.0), part("covid", 30.0)],
+            figures: Figures { objective: 90.0, upper_bound: 100.0, ..Figures::default() },
+            worst_campaign: None,
+            certificate: JointCertificate {
+                upper_bound: 100.0,
+                site_day: price(2.0),
+                lot: [("flu".to_owned(), [("L1".to_owned(), 3.0)].into())].into(),
+                own: [("flu".to_owned(), own)].into(),
+                ..JointCertificate::default()
+            },
+            stages: Stages::default(),
+        };
+        let figures = plan.figures_of(&plan.campaigns[0]);
+        assert!((figures.upper_bound - 70.0).abs() < 1e-9, "100 less the 30 of the other");
+        assert!((figures.gap - 10.0 / 70.0).abs() < 1e-9);
+        let prices = plan.certificate.of_campaign(&"flu".into(), figures.upper_bound);
+        assert!((prices.site_day["S1"][&day] - 2.5).abs() < 1e-9, "shared and own limit");
+        assert_eq!(prices.lot["L1"], 3.0);
+        let other = plan.certificate.of_campaign(&"covid".into(), 40.0);
+        assert!((other.site_day["S1"][&day] - 2.0).abs() < 1e-9 && other.lot.is_empty());
+    }
 }

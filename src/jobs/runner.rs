@@ -101,7 +101,7 @@ impl Runner {
             owner,
             stop: watch::Sender::new(false),
             hearts: Arc::default(),
-            nightly: Limits::QUICK,
+            nightly: Limits::NIGHTLY,
             reload: watch::Sender::new(None),
         }
     }

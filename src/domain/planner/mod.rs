@@ -155,6 +155,10 @@ impl Limits {
     /// made only if the repair would lose too much of what was published.
     pub const QUICK: Self = Self::steps(0);
 
+    /// A night's search. What is given, who came and what is known of the days ahead is other than yesterday, and
+    /// nobody waits for the plan.
+    pub const NIGHTLY: Self = Self::steps(REPAIR_STEPS);
+
     /// As [`Self::QUICK`], for what is to be mended at once: the search is so short that somebody can wait for it.
     /// The night's plan improves it.
     pub const AT_ONCE: Self = Self { repair_steps: AT_ONCE_STEPS, ..Self::QUICK };
@@ -188,7 +192,7 @@ pub struct SearchProgress {
 
 /// A new plan replaces a published one that is still feasible only if its objective is better by
 /// this share (our choice): people have planned on what was published.
-const CHANGE_WORTH: f64 = 2e-3;
+const CHANGE_WORTH: f64 = 1e-2;
 
 /// A repair may lose at most this share of the published plan's objective (our choice).
 const REPAIR_LOSS_MAX: f64 = 0.01;
