@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 fn planned() -> World {
     let world = World::small();
     world.import("persons", SENIORS).ends(0);
-    world.run(&["job", "run", "plan", "--at", "2021-03-31T01:00"]).ends(0);
+    world.plan_day_by_day();
     world
 }
 

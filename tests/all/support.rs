@@ -127,6 +127,16 @@ impl World {
         command
     }
 
+    /// Puts the plain day-by-day plan in force, on the day before the small county's first one.
+    #[track_caller]
+    pub(crate) fn plan_day_by_day(&self) {
+        for arguments in [&["plan", "make", "--steps", "0"][..], &["plan", "adopt"]] {
+            let mut command = self.command(arguments);
+            command.env("DOSEPLAN_CLOCK", "2021-03-31T01:00:00+08:00");
+            Ran::from(command.output().expect("the program starts")).ends(0);
+        }
+    }
+
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::from(self.command(arguments).output().expect("the program starts"))

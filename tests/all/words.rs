@@ -56,7 +56,7 @@ print(','.join(str(cell.value) for cell in sheet[3] if cell.value))
 #[test]
 fn a_form_s_own_headings_head_a_csv_too() {
     let world = World::small();
-    let own = "记录编号,日期,地点编号,地区编号,人群编号,剂次,剂次数";
+    let own = "记录编号,日期,地点编号,地区编号,人群编号,第几剂,接种剂次";
     let new = ["tallies", "new", "--xlsx", "t.xlsx", "--lang", "zh-CN"];
     world.run(&new).ends(0);
     let headings = python("openpyxl", HEADINGS, &[text(&world.path("t.xlsx"))]);

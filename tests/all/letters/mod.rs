@@ -31,7 +31,7 @@ fn found(mails: &[&Path]) -> Option<Vec<Value>> {
 fn planned(persons: &str) -> World {
     let world = World::small();
     world.import("persons", persons).ends(0);
-    world.run(&["job", "run", "plan", "--at", "2021-03-31T01:00"]).ends(0);
+    world.plan_day_by_day();
     world
 }
 
