@@ -8,9 +8,10 @@ use crate::domain::audit::Action;
 use crate::domain::hold::EventKind;
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{More, Person};
+use crate::domain::phone::PhoneNumber;
 use crate::mail::message::canonical;
 use crate::store::erasing::{self, Naming};
-use crate::store::{Tx, copy, installation, people_codes, records};
+use crate::store::{Tx, copy, installation, people_codes, receipts, records};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -165,8 +166,9 @@ fn nameless(person: Person) -> Person {
 /// The texts by which a person could be found.
 fn secrets(person: &Person) -> Vec<String> {
     let more = &person.more;
-    let texts =
-        [&person.name, &person.email, &person.phone, &more.id_no, &more.guardian, &more.address];
+    let contacts = [&person.email, &person.phone, &more.guardian_phone];
+    let texts = [&person.name, &more.id_no, &more.guardian, &more.address];
+    let texts = texts.into_iter().chain(contacts);
     texts.into_iter().flatten().filter(|text| !text.trim().is_empty()).cloned().collect()
 }
 
@@ -178,6 +180,10 @@ async fn erase_words(tx: &mut Tx, person: &Person, secrets: &[String]) -> Result
         }
         if secret.contains('@') {
             erasing::address(tx, &canonical(secret)).await?;
+        }
+        if let Ok(number) = PhoneNumber::first_of(secret) {
+            receipts::forget_phone(tx, number.digits()).await?;
+            receipts::forget_replies(tx, number.digits()).await?;
         }
         erasing::said(tx, secret).await?;
         erasing::said(tx, &canonical(secret)).await?;

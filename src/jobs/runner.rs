@@ -321,7 +321,7 @@ impl Runner {
     pub async fn next(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let job = self.next_job(now).await?;
         let mut tx = self.app.store.read().await?;
-        let mail = crate::store::outbox::next_due(&mut tx).await?;
+        let mail = crate::store::outbox::next_due(&mut tx, None).await?;
         let mail = mail.and_then(DateTime::from_timestamp_millis);
         Ok([job, mail].into_iter().flatten().min())
     }

@@ -4,6 +4,7 @@
 mod answers;
 mod clocks;
 mod cluster;
+mod gateways;
 mod kills;
 mod leases;
 mod matrix;
