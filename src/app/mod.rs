@@ -17,6 +17,7 @@ pub mod feeds;
 pub mod figures;
 pub mod health;
 pub mod import;
+pub mod inbox;
 pub mod installation;
 pub mod jurisdiction;
 pub mod jurisdictions;

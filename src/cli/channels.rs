@@ -49,6 +49,8 @@ pub(super) enum Channels {
         #[arg(long)]
         done: Option<i64>,
     },
+    /// People whom nothing reached, to be called
+    Calls,
     /// What happened to the messages of a person: when, by which way, with which answer and receipt
     History {
         /// Code of the person
@@ -112,6 +114,7 @@ impl Channels {
                 exit::OK
             }
             Self::Replies { all, .. } => replies(&invocation, &app, *all).await?,
+            Self::Calls => calls(&invocation, &app).await?,
             Self::History { person } => history(&invocation, &app, person).await?,
         };
         app.store.close().await;
@@ -214,6 +217,24 @@ async fn replies(invocation: &Invocation, app: &App, all: bool) -> anyhow::Resul
             if one.stops { "yes" } else { "no" }.to_owned(),
             one.done_by.unwrap_or_default(),
         ]);
+    }
+    invocation.out.sheet(&sheet);
+    Ok(exit::OK)
+}
+
+async fn calls(invocation: &Invocation, app: &App) -> anyhow::Result<u8> {
+    let mut sheet = Sheet::new(&["campaign", "day", "place", "name", "phone", "said"]);
+    for loaded in app.meant(invocation.common.campaign.as_deref()).await? {
+        for one in app.inbox(&loaded, invocation.clock.now()).await?.calls {
+            sheet.push(vec![
+                loaded.campaign.id.to_string(),
+                one.person.day.to_string(),
+                one.person.place.map(|place| place.to_string()).unwrap_or_default(),
+                harmless(&one.person.name),
+                harmless(&one.person.phone),
+                harmless(&one.why),
+            ]);
+        }
     }
     invocation.out.sheet(&sheet);
     Ok(exit::OK)

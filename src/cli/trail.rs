@@ -112,6 +112,7 @@ fn channels_of(command: &channels::Channels) -> Option<Trail> {
             after(Action::Mail, format!("channels replies --done {id}"))
         }
         Channels::Replies { .. } => before(Action::SeeMail, "channels replies"),
+        Channels::Calls => before(Action::SeeDue, "channels calls"),
         Channels::History { person } => {
             before(Action::SeeMail, format!("channels history {}", person.trim()))
         }

@@ -49,11 +49,11 @@ const REPLIES: &str = "SELECT id, channel, number, at, said, stops, outbox, done
 const DONE: &str = "UPDATE reply SET done_at = $2, done_by = $3 WHERE id = $1 AND done_at IS NULL";
 const FORGET_REPLIES: &str = "DELETE FROM reply WHERE number = $1";
 bulk!(
-    PEOPLE_OF,
+    SUBJECTS_OF,
     1,
     "WITH wanted (outbox) AS (VALUES",
-    ") SELECT DISTINCT r.outbox, r.person, p.area FROM wanted w \
-     JOIN reminder r ON r.outbox = w.outbox LEFT JOIN person p ON p.person = r.person"
+    ") SELECT r.outbox, r.person, r.day, r.place FROM wanted w \
+     JOIN reminder r ON r.outbox = w.outbox"
 );
 
 /// A text about which a service is asked.
@@ -272,15 +272,24 @@ pub async fn reply_done(tx: &mut Tx, id: i64, by: &str, now: i64) -> Result<bool
     Ok(tx.run(DONE, args![id, now, by]).await? == 1)
 }
 
-/// The people whom messages are about, with their areas: by message.
-pub async fn people_of(
-    tx: &mut Tx,
-    messages: &[i64],
-) -> Result<BTreeMap<i64, Vec<(String, Option<String>)>>> {
-    let mut out: BTreeMap<i64, Vec<(String, Option<String>)>> = BTreeMap::new();
+/// Whom and what a message is about.
+#[derive(Clone)]
+pub struct Subject {
+    /// Code of the person.
+    pub person: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// Its place; empty for an overdue dose.
+    pub place: String,
+}
+
+/// Whom messages are about: by message.
+pub async fn subjects_of(tx: &mut Tx, messages: &[i64]) -> Result<BTreeMap<i64, Vec<Subject>>> {
+    let mut out: BTreeMap<i64, Vec<Subject>> = BTreeMap::new();
     let values = messages.iter().flat_map(|id| args![*id]);
-    for row in PEOPLE_OF.rows(tx, values.collect()).await? {
-        out.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
+    for row in SUBJECTS_OF.rows(tx, values.collect()).await? {
+        let subject = Subject { person: row.get(1)?, day: row.get(2)?, place: row.get(3)? };
+        out.entry(row.get(0)?).or_default().push(subject);
     }
     Ok(out)
 }

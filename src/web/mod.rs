@@ -15,6 +15,7 @@ mod due;
 mod feeds;
 mod health;
 mod hooks;
+mod inbox;
 mod map;
 mod metrics;
 mod operation;

@@ -336,6 +336,7 @@ help-roster-export--jurisdiction = 辖区文件夹或工作簿，须有人员表
 help-roster-export--from = 第一天［默认：计划或排班的第一天］
 help-roster-export--until = 最后一天［默认：计划或排班的最后一天］
 help-channels = 短信和群机器人
+help-channels-calls = 短信和邮件均未送达、须电话联系的人
 help-channels-costs = 按日期和活动列出条数和计费条数
 help-channels-history = 某人的消息经过：何时、走哪条渠道、答复和回执
 help-channels-history--person = 人员编号

@@ -39,9 +39,9 @@ fn messages() -> usize {
 }
 
 /// The fake services on one port. They end with the test.
-pub(super) struct Fake {
+pub(crate) struct Fake {
     child: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     dir: tempfile::TempDir,
 }
 
@@ -54,7 +54,7 @@ impl Drop for Fake {
 }
 
 impl Fake {
-    pub(super) fn start(more: &[&str]) -> Option<Self> {
+    pub(crate) fn start(more: &[&str]) -> Option<Self> {
         let script = tool("gateways/gateway_fault_server.py")?;
         let dir = tempfile::tempdir().unwrap();
         let mut child = Command::new("python3")
@@ -76,7 +76,7 @@ impl Fake {
         Some(Self { port: line.trim().parse().expect("a port"), child, dir })
     }
 
-    pub(super) fn mode(&self, mode: &str) {
+    pub(crate) fn mode(&self, mode: &str) {
         let (new, file) = (self.dir.path().join("mode.new"), self.dir.path().join("mode"));
         std::fs::write(&new, mode).unwrap();
         std::fs::rename(new, file).unwrap();

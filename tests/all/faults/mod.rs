@@ -4,7 +4,7 @@
 mod answers;
 mod clocks;
 mod cluster;
-mod gateways;
+pub(crate) mod gateways;
 mod kills;
 mod leases;
 mod matrix;
