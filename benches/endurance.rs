@@ -1,7 +1,7 @@
 //! The long form of the fault tests: 5,000 kills, 5,000 simulated lives, 200 restores that are killed beside logs of
 //! other databases, 200 messages of every service in every fault, some hours; and 30,000 random files, a third of them
-//! workbooks. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS`, `DOSEPLAN_RESTORES`, `DOSEPLAN_GATEWAY_MESSAGES` and `DOSEPLAN_FUZZ` give
-//! other numbers, 0 leaves one out. A seed that fails is printed.
+//! workbooks. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS`, `DOSEPLAN_RESTORES`, `DOSEPLAN_GATEWAY_MESSAGES` and `DOSEPLAN_FUZZ`
+//! give other numbers, 0 leaves one out. A seed that fails is printed.
 
 use std::process::Command;
 

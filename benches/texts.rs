@@ -1,6 +1,6 @@
 //! Promise: 10,000 texts that wait are handed to a service on loopback at 200 a second and more over 4 connections, on
-//! SQLite (`synchronous = FULL`): each is marked before it leaves, signed, sent, judged, and stored with its history and
-//! its bill. The yardstick is the same service asked as often by four bare connections.
+//! SQLite (`synchronous = FULL`): each is marked before it leaves, signed, sent, judged, and stored with its history
+//! and its bill. The yardstick is the same service asked as often by four bare connections.
 //!
 //! `DOSEPLAN_BENCH_TEXTS` is another number of texts.
 

@@ -1,6 +1,6 @@
 //! Mails that came back: which reports are believed, and what follows for the mail and its address.
 
-use super::outbox::passing;
+use super::passing;
 use super::unsubscribing::secret;
 use super::{App, Result, millis};
 use crate::config::BounceAddress;

@@ -2,7 +2,7 @@
 //! closed, and a try of one.
 
 use super::notices::ways::{self, Census};
-use super::outbox::passing;
+use super::passing;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::config::{ChannelConfig, MAIL, Place};
 use crate::domain::campaign::{Campaign, Language};
@@ -182,7 +182,7 @@ impl App {
                     }
                 }
             }
-            let uses_site = self.uses_site(name, channel);
+            let uses_site = uses_site(name, channel);
             let sites = campaign.sites.iter().map(|site| &site.code);
             let stops = campaign.stops.iter().map(|stop| &stop.code);
             for code in sites.chain(stops).filter(|_| uses_site) {
@@ -193,16 +193,6 @@ impl App {
             }
         }
         out
-    }
-
-    fn uses_site(&self, name: &str, channel: &ChannelConfig) -> bool {
-        let known = |kind: &str| {
-            [Language::ZhCn, Language::En].into_iter().any(|language| {
-                template(name, channel, kind, language)
-                    .is_some_and(|template| template.variables.contains("site"))
-            })
-        };
-        KINDS.map(Kind::word).into_iter().any(known)
     }
 
     /// The numbers that no text goes to, and how many people have something else in place of a number.
@@ -354,6 +344,17 @@ fn test_card(name: &str, channel: &ChannelConfig, language: Language) -> Content
         say(language, "card-more", &[("count", &count)])
     });
     Content::card(&card, text)
+}
+
+/// Whether some template of a channel names the place.
+fn uses_site(name: &str, channel: &ChannelConfig) -> bool {
+    let known = |kind: &str| {
+        [Language::ZhCn, Language::En].into_iter().any(|language| {
+            template(name, channel, kind, language)
+                .is_some_and(|template| template.variables.contains("site"))
+        })
+    };
+    KINDS.map(Kind::word).into_iter().any(known)
 }
 
 /// Whether a place's name fits a channel's variables.

@@ -3,7 +3,7 @@
 //! Counts stay as they are: area, birth date, sex, groups, tags and records stay, everything that says who it was goes.
 
 use super::{App, AppError, Result, millis, today};
-use crate::config::TransportKind;
+use crate::config::{Place, TransportKind};
 use crate::domain::audit::Action;
 use crate::domain::hold::EventKind;
 use crate::domain::permission::{Actor, Power};
@@ -109,6 +109,9 @@ impl App {
         let mut out = Vec::new();
         if self.config.mail.transport == TransportKind::Folder {
             out.extend(mails.iter().flat_map(|mail| letters(&self.config.mail.dir, mail)));
+        }
+        for channel in self.config.channels.values().filter(|one| one.transport == Place::Folder) {
+            out.extend(mails.iter().flat_map(|mail| letters(&channel.dir, mail)));
         }
         for path in errors.iter().map(PathBuf::from) {
             let Ok(bytes) = std::fs::read(&path) else { continue };

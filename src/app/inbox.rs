@@ -63,7 +63,7 @@ impl App {
             .map(|one| one.person.as_str())
             .chain(calls.iter().map(|(one, _)| one.person.as_str()))
             .collect();
-        let known = records::find::<Person>(&mut tx, codes.into_iter()).await?;
+        let known = records::find::<Person>(&mut tx, codes).await?;
         let people: BTreeMap<String, Person> =
             known.into_values().map(|one| (one.value.id.to_string(), one.value)).collect();
         let of = |subject: Subject| {

@@ -25,6 +25,7 @@ pub mod mending;
 pub mod national;
 pub mod notices;
 pub mod outbox;
+mod passing;
 mod passwords;
 pub mod people;
 pub mod places;
@@ -77,6 +78,8 @@ pub struct App {
     places: Arc<Mutex<Option<Places>>>,
     /// The sessions of the plans that were read.
     calendars: Arc<Mutex<BTreeMap<CampaignNo, Arc<Sessions>>>>,
+    /// Whose number is whose, as it was found on a day: texts ask it with each change, and reading it takes long.
+    census: Arc<Mutex<Option<DayCensus>>>,
     /// The day on which it was last seen to what is kept no longer.
     retained: Arc<Mutex<Option<NaiveDate>>>,
 }
@@ -88,6 +91,9 @@ struct Versions {
     /// With the versions of all campaigns among which it was made.
     among: BTreeMap<Version, (Vec<Version>, Arc<Judge>)>,
 }
+
+/// Whose number is whose on a day.
+type DayCensus = (NaiveDate, Arc<notices::Census>);
 
 /// A version of the jurisdiction with its number.
 type Places = (i64, Arc<StoredJurisdiction>);
@@ -270,6 +276,7 @@ impl App {
             read: Arc::default(),
             places: Arc::default(),
             calendars: Arc::default(),
+            census: Arc::default(),
             retained: Arc::default(),
         }
     }

@@ -159,6 +159,39 @@ fn cards() -> Vec<CardKind> {
 }
 
 impl ChannelConfig {
+    /// A channel whose messages go to a folder: a group's gets the leads' digest.
+    pub fn to_folder(kind: Service, dir: PathBuf) -> Self {
+        Self {
+            kind,
+            transport: Place::Folder,
+            dir,
+            url: None,
+            key_file: None,
+            secret_file: None,
+            hook_secret_file: None,
+            ca_file: None,
+            allow_plain: false,
+            app_id: None,
+            sign: None,
+            region: region(),
+            per_minute: Some(60_000),
+            connections: 1,
+            answer_seconds: answer_seconds(),
+            quiet_hours: None,
+            variable_max: None,
+            templates: BTreeMap::new(),
+            short_names: BTreeMap::new(),
+            segments_per_day: None,
+            receipts: ReceiptWay::default(),
+            settle_seconds: settle_seconds(),
+            zone: zone(),
+            cards: vec![CardKind::Digest],
+            area: None,
+            language: None,
+            link: None,
+        }
+    }
+
     /// Messages a minute.
     pub fn pace(&self) -> Option<i64> {
         self.per_minute.or(self.kind.per_minute())

@@ -40,14 +40,18 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     for (state, count) in &found.counts {
         states.rows.push(vec![Cell::head(state.word()), Cell::count(*count)]);
     }
-    let mut newest =
-        Table::of(t, "web-newest-mails", &["id", "due", "state", "kind", "to", "subject"]);
+    let mut newest = Table::of(
+        t,
+        "web-newest-mails",
+        &["id", "due", "state", "kind", "channel", "to", "subject"],
+    );
     for mail in &found.newest {
         newest.rows.push(vec![
             Cell::head(mail.id.to_string()),
             Cell::text(local(campaign, mail.due_at)),
             Cell::text(mail.state.word()),
             Cell::text(mail.kind.word()),
+            Cell::text(mail.channel.clone()),
             Cell::text(mail.to.clone()),
             Cell::text(mail.subject.clone()),
         ]);

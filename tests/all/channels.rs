@@ -96,9 +96,10 @@ fn a_reminder_goes_to_the_person_else_the_guardian_else_the_head_of_the_househol
 
 #[test]
 fn a_number_that_many_households_have_is_not_written_to_and_that_is_said() {
-    let shared: String = (0..12)
-        .map(|n| format!("p{n:02},A,195{}-01-01,某{n},F,,,13800000001,,,,\n", n % 10))
-        .collect();
+    let mut shared = String::new();
+    for n in 0..12 {
+        shared += &format!("p{n:02},A,195{}-01-01,某{n},F,,,13800000001,,,,\n", n % 10);
+    }
     let campaign = small().swap("eligible.csv", "A,senior,6,", "A,senior,30,");
     let world = reminded(World::with(&campaign), FOLDER, &persons(shared.trim_end()));
     assert_eq!(reminders(&world), set(&[]));

@@ -84,7 +84,7 @@ async fn changes(
             let address = canonical(to);
             !unsubscribed.contains(&address) && !suppressed.contains(&address)
         });
-        match (numbers.of_person(&standing), mailed) {
+        match (numbers.of_standing(&standing), mailed) {
             (Some(number), mailed) => {
                 let items = vec![(standing, change.why)];
                 let draft = draft(loaded, mailed.unwrap_or_default(), items, day);

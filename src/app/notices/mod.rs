@@ -12,6 +12,8 @@ mod resend;
 pub mod summary;
 pub(super) mod ways;
 
+pub(super) use ways::Census;
+
 use super::{App, AppError, Loaded, Result, millis};
 use crate::config::MAIL;
 use crate::domain::campaign::Language;
@@ -64,8 +66,9 @@ impl App {
         if !loaded.is_open {
             return Ok(ToldAgain::default());
         }
-        let people = self.tell_people(loaded, now).await?;
-        Ok(ToldAgain { people, leads: self.tell_leads(loaded, now).await? })
+        let people = Box::pin(self.tell_people(loaded, now)).await?;
+        let leads = Box::pin(self.tell_leads(loaded, now)).await?;
+        Ok(ToldAgain { people, leads })
     }
 }
 

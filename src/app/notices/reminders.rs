@@ -213,7 +213,7 @@ impl App {
             let reader = readers.get(&home);
             let mut by_mail = Vec::new();
             for (standing, why) in items {
-                let Some(number) = numbers.of_person(&standing) else {
+                let Some(number) = numbers.of_standing(&standing) else {
                     by_mail.push((standing, why));
                     continue;
                 };

@@ -211,7 +211,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let queued = self.queue_all(&mut tx, first, messages, now).await?;
         tx.commit().await?;
-        let cards = self.queue_summary_cards(all, as_of, now).await?;
+        let cards = Box::pin(self.queue_summary_cards(all, as_of, now)).await?;
         Ok(queued.into_iter().flatten().count() + cards)
     }
 

@@ -19,6 +19,7 @@ use crate::store::reminders::Kind;
 use crate::store::{Tx, people};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
 
 /// The most people outside one household who may have the same number. More, and it is somebody's who enters numbers
 /// for others: a clerk's, a school's. Our choice.
@@ -49,18 +50,16 @@ pub(in crate::app) enum NoText {
 #[derive(Default)]
 pub(super) struct Numbers {
     closed: BTreeSet<String>,
-    shared: BTreeSet<String>,
-    /// The number of each household's head.
-    heads: BTreeMap<String, PhoneNumber>,
-    /// Whether texts go to people at all.
-    is_on: bool,
+    /// `None`: no texts go to people at all.
+    census: Option<Arc<Census>>,
 }
 
 /// Numbers and how many people have them.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(in crate::app) struct Census {
     /// The homes that a number stands for, at most one more than may share it.
     homes: BTreeMap<PhoneNumber, BTreeSet<String>>,
+    /// The number of each household's head.
     heads: BTreeMap<String, PhoneNumber>,
     /// People with something in place of a number that is no mobile number.
     pub(in crate::app) unusable: usize,
@@ -87,6 +86,10 @@ impl Census {
         }
     }
 
+    fn is_shared(&self, number: &PhoneNumber) -> bool {
+        self.homes.get(number).is_some_and(|homes| homes.len() > SHARED_MAX)
+    }
+
     /// The numbers that stand for more people than may share one.
     pub(in crate::app) fn shared(&self) -> impl Iterator<Item = &PhoneNumber> {
         self.homes.iter().filter(|(_, homes)| homes.len() > SHARED_MAX).map(|(number, _)| number)
@@ -109,30 +112,36 @@ pub(in crate::app) async fn census(tx: &mut Tx, today: NaiveDate) -> Result<Cens
 }
 
 impl Numbers {
-    /// The numbers of the register, if texts go to people.
+    /// The numbers of the register, if texts go to people. Whose they are is read once a day.
     pub(super) async fn of(app: &App, tx: &mut Tx, today: NaiveDate) -> Result<Self> {
         if !app.writes_texts() {
             return Ok(Self::default());
         }
-        let census = census(tx, today).await?;
-        let shared = census.shared().map(|number| number.digits().to_owned()).collect();
+        let kept = || app.census.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().clone().filter(|(day, _)| *day == today);
+        let census = match known {
+            Some((_, census)) => census,
+            None => Arc::new(census(tx, today).await?),
+        };
+        *kept() = Some((today, Arc::clone(&census)));
         let closed = receipts::closed(tx).await?.into_keys().collect();
-        Ok(Self { closed, shared, heads: census.heads, is_on: true })
+        Ok(Self { closed, census: Some(census) })
     }
 
     /// The number by which a person is reached: their own, else a guardian's, else that of the household's head.
-    pub(super) fn of_person(&self, standing: &Standing) -> Option<PhoneNumber> {
-        let person = &standing.person;
+    pub(super) fn of_standing(&self, standing: &Standing) -> Option<PhoneNumber> {
         let is_gone = matches!(standing.barred, Some(OutcomeKind::Dead | OutcomeKind::Moved));
-        if !self.is_on || person.opt_out || is_gone {
-            return None;
-        }
+        if is_gone { None } else { self.of_person(&standing.person) }
+    }
+
+    /// The same, of whoever has not died or moved.
+    pub(super) fn of_person(&self, person: &Person) -> Option<PhoneNumber> {
+        let census = self.census.as_ref().filter(|_| !person.opt_out)?;
         let own = [&person.phone, &person.more.guardian_phone].into_iter().flatten();
         let own = own.filter_map(|cell| PhoneNumber::first_of(cell).ok());
-        let head = self.heads.get(&home_of(person)).cloned();
-        own.chain(head).find(|number| {
-            !self.closed.contains(number.digits()) && !self.shared.contains(number.digits())
-        })
+        let head = census.heads.get(&home_of(person)).cloned();
+        own.chain(head)
+            .find(|number| !self.closed.contains(number.digits()) && !census.is_shared(number))
     }
 }
 
@@ -151,11 +160,8 @@ impl App {
         mail: NewMessage,
     ) -> NewMessage {
         let Some(number) = &draft.number else { return mail };
-        let (part, item) = match draft.parts.first().map(|(_, part)| (part, part.items.as_slice()))
-        {
-            Some((part, [item])) => (part, item),
-            _ => return mail,
-        };
+        let Some((_, part)) = draft.parts.first() else { return mail };
+        let [item] = part.items.as_slice() else { return mail };
         let (mut ways, mut why) = (Vec::new(), None);
         for name in &self.config.reminders.contact_order {
             if name == MAIL {

@@ -3,9 +3,9 @@
 use super::consequence::{Consequence, Refusal, Server, consequence, damaged, unsent};
 use super::ledger::Entry;
 use super::line::Line;
-use super::passing::About;
 use super::{Drained, LEASE_MS, Sender};
 use crate::app::bounces::EnvelopeSenders;
+use crate::app::passing::About;
 use crate::app::{App, AppError, Result, millis};
 use crate::config::MAIL;
 use crate::domain::date::day_of;
@@ -276,7 +276,7 @@ impl App {
 impl Stored {
     fn into_entry(self, about: Option<About>) -> Entry {
         let Self { id, fence, result, refusal } = self;
-        Entry::Result { id, fence, result, refusal, about }
+        Entry::Result { id, fence, result, refusal, about: about.map(Box::new) }
     }
 }
 

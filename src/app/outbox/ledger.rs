@@ -2,7 +2,7 @@
 //! transaction. A sender that must know that its entry is on disk waits for it.
 
 use super::LEASE_MS;
-use super::passing::{self, About};
+use crate::app::passing::{self, About};
 use crate::app::{App, AppError, Result, bounces, millis};
 use crate::clock::Clock;
 use crate::domain::message::MailState;
@@ -41,7 +41,7 @@ pub(super) enum Entry {
         /// The recipient whom the server refused for good, with code and words.
         refusal: Option<(String, u16, String)>,
         /// Of a message to a service: what it was.
-        about: Option<About>,
+        about: Option<Box<About>>,
     },
 }
 
@@ -127,7 +127,7 @@ impl App {
                     }
                     let is_mine = outbox::result(&mut tx, *id, *fence, result, now).await?;
                     if is_mine {
-                        passing::ended(&mut tx, *id, result, about.as_ref(), clock.now()).await?;
+                        passing::ended(&mut tx, *id, result, about.as_deref(), clock.now()).await?;
                     }
                     is_mine
                 }

@@ -6,7 +6,6 @@ mod consequence;
 mod lane;
 mod ledger;
 mod line;
-pub(super) mod passing;
 mod receipts;
 mod truth;
 
@@ -103,7 +102,7 @@ impl App {
             return Ok(done);
         }
         let (lines, wrong) = self.lines()?;
-        let drains = lines.iter().map(|line| self.drain_line(line, sender));
+        let drains = lines.iter().map(|line| Box::pin(self.drain_line(line, sender)));
         for one in join_all(drains).await {
             done.join(one?);
         }

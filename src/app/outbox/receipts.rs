@@ -1,8 +1,7 @@
 //! Asks the services for receipts and replies, and settles what is in doubt: where a service knows the text it was
 //! taken, where its list does not have it after a while it was not, and where it keeps no list somebody decides.
 
-use super::passing;
-use crate::app::{App, Result, millis};
+use crate::app::{App, Result, millis, passing};
 use crate::clock::Clock;
 use crate::config::{ChannelConfig, Place, ReceiptWay};
 use crate::domain::date::day_of;
@@ -12,7 +11,7 @@ use crate::mail::transport::{GatewayConfig, Pushed, Transport};
 use crate::store::receipts::{self, Asked};
 use crate::store::{outbox, ways};
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Texts about which a service is asked in one round.
 const ASKED_MAX: i64 = 100;
@@ -22,6 +21,8 @@ const PAGES_MAX: usize = 20;
 const WAIT_MAX: TimeDelta = TimeDelta::days(3);
 /// How long receipts that nobody asked for are kept.
 const EARLY_KEPT: TimeDelta = TimeDelta::days(7);
+/// How much later than ours the time in a service's list may be.
+const LIST_LATE: TimeDelta = TimeDelta::minutes(5);
 /// How far the service's clock may be off from ours.
 const SKEW: TimeDelta = TimeDelta::minutes(1);
 
@@ -166,11 +167,15 @@ impl App {
         is_doubtful: bool,
     ) -> Result<std::result::Result<bool, String>> {
         let left = DateTime::from_timestamp_millis(one.left_at).unwrap_or(source.wall);
-        let day = day_of(source.channel.zone, left);
-        let details = match source.gateway.details(&one.number, day).await {
-            Ok(details) => details,
-            Err(said) => return Ok(Err(said)),
-        };
+        // Its days are China's. What left at midnight may be in the list of the next day.
+        let days = [left, left + LIST_LATE].map(|at| day_of(chrono_tz::Asia::Shanghai, at));
+        let mut details = Vec::new();
+        for day in BTreeSet::from(days) {
+            match source.gateway.details(&one.number, day).await {
+                Ok(found) => details.extend(found),
+                Err(said) => return Ok(Err(said)),
+            }
+        }
         let found = details.into_iter().find(|detail| detail.key == one.key);
         let at = millis(source.now);
         let mut tx = self.store.write().await?;

@@ -314,9 +314,8 @@ fn first(service: Service, mode: &str) -> First {
     let is_safe = service == Service::Webhook;
     match (service, mode) {
         (_, "ok" | "slow" | "partial") => First::Sent,
-        (_, "bad-signature" | "odd-json" | "200-html") => First::Queued,
         (Service::Feishu, "rate" | "quota") => First::Doubt,
-        (_, "rate" | "quota") => First::Queued,
+        (_, "bad-signature" | "odd-json" | "200-html" | "rate" | "quota") => First::Queued,
         (_, mode) if mode.starts_with("receipt") || mode == "reply-stop" => First::Sent,
         _ if is_safe => First::Queued,
         _ => First::Doubt,

@@ -110,7 +110,7 @@ impl Link {
             // A small request must not wait for an acknowledgement. Without it everything works, only slower.
             let _ = stream.set_nodelay(true);
             if !at.is_encrypted {
-                return Ok(begin(TokioIo::new(stream)).await.map_err(|e| e.to_string())?);
+                return begin(TokioIo::new(stream)).await.map_err(|e| e.to_string());
             }
             let told = |outcome: Outcome| outcome.to_string();
             let (connector, name) =

@@ -70,10 +70,7 @@ pub(super) fn tc3(
     body: &[u8],
     (seconds, day): (i64, &str),
 ) -> String {
-    let lines: String = headers
-        .iter()
-        .map(|(name, value)| format!("{name}:{}\n", value.trim().to_lowercase()))
-        .collect();
+    let lines = lines(headers, str::to_lowercase);
     let canonical = format!("POST\n/\n\n{lines}\n{}\n{}", names(headers), digest(body));
     let text = format!(
         "TC3-HMAC-SHA256\n{seconds}\n{day}/{service}/tc3_request\n{}",
@@ -85,6 +82,17 @@ pub(super) fn tc3(
     hex(&mac(&request, text.as_bytes()))
 }
 
+/// The signed headers, a line each.
+fn lines(headers: &[(&str, &str)], form: impl Fn(&str) -> String) -> String {
+    headers.iter().fold(String::new(), |mut out, (name, value)| {
+        out += name;
+        out.push(':');
+        out += &form(value.trim());
+        out.push('\n');
+        out
+    })
+}
+
 /// The signed headers' names.
 pub(super) fn names(headers: &[(&str, &str)]) -> String {
     headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";")
@@ -92,8 +100,7 @@ pub(super) fn names(headers: &[(&str, &str)]) -> String {
 
 /// Aliyun's ACS3-HMAC-SHA256 over a POST to `/` without a body: the signature. `headers` are sorted by name.
 pub(super) fn acs3(secret: &str, query: &str, headers: &[(&str, &str)], hash: &str) -> String {
-    let lines: String =
-        headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+    let lines = lines(headers, str::to_owned);
     let canonical = format!("POST\n/\n{query}\n{lines}\n{}\n{hash}", names(headers));
     let text = format!("ACS3-HMAC-SHA256\n{}", digest(canonical.as_bytes()));
     hex(&mac(secret.as_bytes(), text.as_bytes()))

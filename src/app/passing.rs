@@ -1,7 +1,7 @@
 //! What follows when an attempt has ended or a receipt has come: the message's history, the bill, what is known of the
 //! number, and the next way where this one led nowhere.
 
-use crate::app::{Result, millis};
+use super::{Result, millis};
 use crate::config::MAIL;
 use crate::domain::gateway::{Fate, Receipt, Reply, Service, fate, is_stop};
 use crate::domain::id::CampaignNo;
@@ -79,7 +79,7 @@ pub(super) async fn ended(
 }
 
 /// Queues a message that did not arrive by its next way that is open; `false` if there is none.
-pub(in crate::app) async fn next_way(tx: &mut Tx, id: i64, now: DateTime<Utc>) -> Result<bool> {
+pub(super) async fn next_way(tx: &mut Tx, id: i64, now: DateTime<Utc>) -> Result<bool> {
     let at = millis(now);
     while let Some(way) = ways::next(tx, id).await? {
         ways::take(tx, id, way.nth).await?;
@@ -114,12 +114,7 @@ async fn shut(tx: &mut Tx, channel: &str, recipient: &str) -> Result<Option<Stri
 }
 
 /// Closes a number: it gets no more texts, and what waits for it goes by its next way.
-pub(in crate::app) async fn close(
-    tx: &mut Tx,
-    number: &str,
-    why: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub(super) async fn close(tx: &mut Tx, number: &str, why: &str, now: DateTime<Utc>) -> Result<()> {
     let known = receipts::phone(tx, number).await?;
     let phone = Phone {
         closed_at: known.closed_at.or(Some(millis(now))),
@@ -137,7 +132,7 @@ pub(in crate::app) async fn close(
 }
 
 /// Takes in what somebody wrote back; `false` if it is known. Whoever asks for no more gets no more, in any campaign.
-pub(in crate::app) async fn reply(
+pub(super) async fn reply(
     tx: &mut Tx,
     channel: &str,
     reply: &Reply,
@@ -154,7 +149,7 @@ pub(in crate::app) async fn reply(
 }
 
 /// Takes in a receipt of a channel; `false` if it says nothing new.
-pub(in crate::app) async fn receipt(
+pub(super) async fn receipt(
     tx: &mut Tx,
     (channel, service): (&str, Service),
     receipt: &Receipt,
