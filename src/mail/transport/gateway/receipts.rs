@@ -345,6 +345,20 @@ mod tests {
     }
 
     #[test]
+    fn what_an_own_gateway_signed_holds_for_five_minutes() {
+        let (secret, body) = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", br#"{"test": 2432232314}"#);
+        let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        let of = ("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", signature);
+        for (off, holds) in [(0, true), (300, true), (-300, true), (301, false), (-301, false)] {
+            let now = DateTime::from_timestamp(1_614_265_330 + off, 0).expect("an instant");
+            assert_eq!(signed_by(secret, of, body, now), holds, "{off}");
+        }
+        let now = DateTime::from_timestamp(1_614_265_330, 0).expect("an instant");
+        assert!(!signed_by(secret, of, b"other", now));
+        assert!(!signed_by(secret, (of.0, "soon", of.2), body, now));
+    }
+
+    #[test]
     fn the_same_reply_handed_over_twice_is_one() {
         let body = r#"{"mobile":"13800001234","text":"TD","time":1617238800}"#;
         let key = |body: &str| {
