@@ -112,6 +112,10 @@ impl App {
                 for row in rows.iter().filter(|row| here(&row.place)) {
                     *doses.entry(&row.place).or_default() += u64::from(row.doses);
                 }
+                // A day without sessions is nothing to tell a group.
+                if doses.is_empty() {
+                    continue;
+                }
                 let date = render::date(tomorrow, language);
                 let post = Post {
                     name,
@@ -218,9 +222,6 @@ impl App {
 }
 
 fn figure(language: Language, doses: &BTreeMap<&PlaceCode, u64>) -> String {
-    if doses.is_empty() {
-        return word(language, "card-digest-none");
-    }
     let all = thousands(doses.values().sum::<u64>());
     say(language, "card-digest-figure", &[("places", &doses.len()), ("doses", &all)])
 }

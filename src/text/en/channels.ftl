@@ -11,7 +11,6 @@ sms-site-sample = Northgate
 card-summary-title = {$campaign}, {$date}
 card-digest-title = {$campaign}: sessions of {$date}
 card-digest-figure = {$places} places, {$doses} doses expected
-card-digest-none = No sessions on this day
 card-digest-place = {$place}: {$doses} doses
 card-alarm-title = {$campaign} needs attention
 card-more = {$count} more on the page

@@ -11,7 +11,6 @@ sms-site-sample = 城关卫生院
 card-summary-title = {$campaign} {$date}日报
 card-digest-title = {$campaign} {$date}接种安排
 card-digest-figure = 开设{$places}处，预计接种{$doses}剂次
-card-digest-none = 这一天没有接种安排
 card-digest-place = {$place}：{$doses}剂次
 card-alarm-title = {$campaign} 需要处理
 card-more = 还有{$count}条，详见网页

@@ -410,7 +410,7 @@ fn a_sender_that_is_killed_at_any_step_loses_nothing_and_doubles_nothing() {
         let Some(fake) = Fake::start(&[]) else { return };
         fake.mode("ok");
         let world = world(&fake, service, "");
-        let each = messages();
+        let each = messages().min(50);
         for (attempt, step) in STEPS.iter().enumerate() {
             queue_from(&world, service, attempt * each, each);
             let at = crate::support::at("2021-03-31T09:00:00");
