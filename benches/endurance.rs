@@ -1,6 +1,7 @@
 //! The long form of the fault tests: 5,000 kills, 5,000 simulated lives, 200 restores that are killed beside logs of
-//! other databases, some hours; and 30,000 random files, a third of them workbooks. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS`,
-//! `DOSEPLAN_RESTORES` and `DOSEPLAN_FUZZ` give other numbers, 0 leaves one out. A seed that fails is printed.
+//! other databases, 200 messages of every service in every fault, some hours; and 30,000 random files, a third of them
+//! workbooks. `DOSEPLAN_KILLS`, `DOSEPLAN_SEEDS`, `DOSEPLAN_RESTORES`, `DOSEPLAN_GATEWAY_MESSAGES` and `DOSEPLAN_FUZZ`
+//! give other numbers, 0 leaves one out. A seed that fails is printed.
 
 use std::process::Command;
 
@@ -10,6 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("DOSEPLAN_KILLS", "5000", &["--test", "all"], &["faults::kills::"]),
         ("DOSEPLAN_SEEDS", "5000", &["--test", "all"], &["faults::simulation::"]),
         ("DOSEPLAN_RESTORES", "200", &["--test", "all"], &["faults::restores::"]),
+        ("DOSEPLAN_GATEWAY_MESSAGES", "200", &["--test", "all"], &["faults::gateways::"]),
     ] {
         let count = std::env::var(name).unwrap_or_else(|_| count.to_owned());
         if count == "0" {

@@ -202,7 +202,7 @@ async fn claim(folder: &Path, waiting: u32) -> Result<Duration> {
     let since = Instant::now();
     for _ in 0..CLAIMS {
         let mut tx = store.write().await?;
-        if outbox::claim(&mut tx, "bench", i64::MAX, 2000, 10).await?.len() != 10 {
+        if outbox::claim(&mut tx, "mail", ("bench", i64::MAX), 2000, 10).await?.len() != 10 {
             return Err("a claim gave less".into());
         }
         tx.commit().await?;

@@ -3,12 +3,15 @@
 use crate::domain::campaign::Language;
 use chrono::NaiveTime;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+mod channels;
 mod http;
 mod names;
 
+pub use channels::{CardKind, ChannelConfig, MAIL, Place, ReceiptWay, TemplateConfig};
 pub use http::{HeaderName, HttpConfig, Listen};
 pub use names::{BounceAddress, HelloName, HttpsUrl};
 
@@ -28,6 +31,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// How people are reminded.
     pub reminders: ReminderConfig,
+    /// Services that take text messages, and robots in group chats, by their names.
+    pub channels: BTreeMap<String, ChannelConfig>,
     /// The daemon and its machine.
     pub daemon: DaemonConfig,
     /// How long personal data are kept.
@@ -224,11 +229,16 @@ deserialize_from_text!(BounceAddress, HelloName, HttpsUrl, QuietHours);
 pub struct ReminderConfig {
     /// `21:00-08:00`: no mail to people between these local times.
     pub quiet_hours: QuietHours,
+    /// The ways to a person, the first one first: names of channels, and `mail`.
+    pub contact_order: Vec<String>,
 }
 
 impl Default for ReminderConfig {
     fn default() -> Self {
-        Self { quiet_hours: "21:00-08:00".parse().expect("the default is well written") }
+        Self {
+            quiet_hours: "21:00-08:00".parse().expect("the default is well written"),
+            contact_order: vec![MAIL.to_owned()],
+        }
     }
 }
 
@@ -298,12 +308,16 @@ impl Config {
             }
             Err(error) => return Err(ConfigError::Unreadable(path.to_owned(), error)),
         };
-        toml::from_str(text.trim_start_matches('\u{feff}'))
+        let read: Self = toml::from_str(text.trim_start_matches('\u{feff}'))
             // The message repeats the line at fault, which may be an address with a password.
             .map_err(|error| {
                 let said = crate::secrets::masked(&error.to_string()).into_owned();
                 ConfigError::Wrong(path.to_owned(), said)
-            })
+            })?;
+        match channels::refusal(&read.channels, &read.reminders.contact_order) {
+            Some(said) => Err(ConfigError::Wrong(path.to_owned(), said)),
+            None => Ok(read),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Mails that came back: which reports are believed, and what follows for the mail and its address.
 
+use super::passing;
 use super::unsubscribing::secret;
 use super::{App, Result, millis};
 use crate::config::BounceAddress;
@@ -212,7 +213,10 @@ impl App {
             for from in [MailState::Sent, MailState::InDoubt] {
                 // A server that reports on a mail received it, so it is no longer in doubt.
                 let change = (from, MailState::Bounced);
-                outbox::set(tx, mail.id, change, mail.due_at, why.trim_end(), millis(now)).await?;
+                let why = why.trim_end();
+                if outbox::set(tx, mail.id, change, mail.due_at, why, millis(now)).await? {
+                    passing::next_way(tx, mail.id, now).await?;
+                }
             }
         }
         Ok(Ok(()))

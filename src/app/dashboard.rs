@@ -1,7 +1,7 @@
 //! What the dashboard shows, as values. Every figure has the same source as in mails and on the command line.
 
 use super::coverage::{AsOf, given};
-use super::status::Problem;
+use super::problems::Problem;
 use super::{App, Loaded, Result, millis};
 use crate::domain::coverage::{Coverage, Depth};
 use crate::domain::date::{day_end, days};
@@ -75,8 +75,8 @@ pub struct Queue {
     pub newest: Vec<Message>,
     /// Why nothing is sent.
     pub hold: Option<Hold>,
-    /// What is wrong with the mail server.
-    pub relay: Option<Problem>,
+    /// What is wrong with the mail server and the services.
+    pub relays: Vec<Problem>,
 }
 
 impl App {
@@ -207,7 +207,7 @@ impl App {
             counts: outbox::counts(&mut tx).await?,
             newest: outbox::newest(&mut tx, loaded.no, limit).await?,
             hold: installation::get(&mut tx).await?.and_then(|found| found.hold),
-            relay: self.relay_problem(&mut tx).await?,
+            relays: self.relay_problems(&mut tx).await?,
         })
     }
 

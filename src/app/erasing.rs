@@ -3,14 +3,15 @@
 //! Counts stay as they are: area, birth date, sex, groups, tags and records stay, everything that says who it was goes.
 
 use super::{App, AppError, Result, millis, today};
-use crate::config::TransportKind;
+use crate::config::{Place, TransportKind};
 use crate::domain::audit::Action;
 use crate::domain::hold::EventKind;
 use crate::domain::permission::{Actor, Power};
 use crate::domain::person::{More, Person};
+use crate::domain::phone::PhoneNumber;
 use crate::mail::message::canonical;
 use crate::store::erasing::{self, Naming};
-use crate::store::{Tx, copy, installation, people_codes, records};
+use crate::store::{Tx, copy, installation, people_codes, receipts, records};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -109,6 +110,9 @@ impl App {
         if self.config.mail.transport == TransportKind::Folder {
             out.extend(mails.iter().flat_map(|mail| letters(&self.config.mail.dir, mail)));
         }
+        for channel in self.config.channels.values().filter(|one| one.transport == Place::Folder) {
+            out.extend(mails.iter().flat_map(|mail| letters(&channel.dir, mail)));
+        }
         for path in errors.iter().map(PathBuf::from) {
             let Ok(bytes) = std::fs::read(&path) else { continue };
             // A workbook is packed: it goes as a whole.
@@ -165,8 +169,9 @@ fn nameless(person: Person) -> Person {
 /// The texts by which a person could be found.
 fn secrets(person: &Person) -> Vec<String> {
     let more = &person.more;
-    let texts =
-        [&person.name, &person.email, &person.phone, &more.id_no, &more.guardian, &more.address];
+    let contacts = [&person.email, &person.phone, &more.guardian_phone];
+    let texts = [&person.name, &more.id_no, &more.guardian, &more.address];
+    let texts = texts.into_iter().chain(contacts);
     texts.into_iter().flatten().filter(|text| !text.trim().is_empty()).cloned().collect()
 }
 
@@ -178,6 +183,10 @@ async fn erase_words(tx: &mut Tx, person: &Person, secrets: &[String]) -> Result
         }
         if secret.contains('@') {
             erasing::address(tx, &canonical(secret)).await?;
+        }
+        if let Ok(number) = PhoneNumber::first_of(secret) {
+            receipts::forget_phone(tx, number.digits()).await?;
+            receipts::forget_replies(tx, number.digits()).await?;
         }
         erasing::said(tx, secret).await?;
         erasing::said(tx, &canonical(secret)).await?;

@@ -73,7 +73,7 @@ impl App {
             last.last_success = last.last_success.or(run.ended);
             last.runs.insert(run.state, run.count);
         }
-        let oldest = crate::store::outbox::next_due(&mut tx).await?;
+        let oldest = crate::store::outbox::next_due(&mut tx, None).await?;
         Ok(Figures {
             mails: crate::store::outbox::counts(&mut tx).await?.into_iter().collect(),
             oldest_due_secs: oldest.map_or(0, |due| (at - due).max(0) / 1000),

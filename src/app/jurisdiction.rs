@@ -184,8 +184,9 @@ pub(super) fn joined(mut person: Person, other: Person) -> Person {
         )+};
     }
     complete! {
-        name, email, phone, language, household, more.id_no, more.guardian, more.unit, more.school,
-        more.class, more.address, more.died, more.mother_hbsag, more.birth_weight,
+        name, email, phone, language, household, more.id_no, more.guardian, more.guardian_phone,
+        more.unit, more.school, more.class, more.address, more.died, more.mother_hbsag,
+        more.birth_weight,
     }
     if person.sex == Sex::U {
         person.sex = other.sex;

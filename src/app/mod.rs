@@ -7,6 +7,7 @@ pub mod bounces;
 pub mod breaking;
 pub mod campaigns;
 pub mod catch_up;
+pub mod channels;
 pub mod copies;
 pub mod coverage;
 pub mod dashboard;
@@ -16,6 +17,7 @@ pub mod feeds;
 pub mod figures;
 pub mod health;
 pub mod import;
+pub mod inbox;
 pub mod installation;
 pub mod jurisdiction;
 pub mod jurisdictions;
@@ -23,10 +25,12 @@ pub mod mending;
 pub mod national;
 pub mod notices;
 pub mod outbox;
+mod passing;
 mod passwords;
 pub mod people;
 pub mod places;
 pub mod plans;
+pub mod problems;
 pub mod recount;
 mod refused;
 pub mod reports;
@@ -75,6 +79,8 @@ pub struct App {
     places: Arc<Mutex<Option<Places>>>,
     /// The sessions of the plans that were read.
     calendars: Arc<Mutex<BTreeMap<CampaignNo, Arc<Sessions>>>>,
+    /// Whose number is whose, as it was found on a day: texts ask it with each change, and reading it takes long.
+    census: Arc<Mutex<Option<DayCensus>>>,
     /// The day on which it was last seen to what is kept no longer.
     retained: Arc<Mutex<Option<NaiveDate>>>,
 }
@@ -86,6 +92,9 @@ struct Versions {
     /// With the versions of all campaigns among which it was made.
     among: BTreeMap<Version, (Vec<Version>, Arc<Judge>)>,
 }
+
+/// Whose number is whose on a day.
+type DayCensus = (NaiveDate, Arc<notices::Census>);
 
 /// A version of the jurisdiction with its number.
 type Places = (i64, Arc<StoredJurisdiction>);
@@ -268,6 +277,7 @@ impl App {
             read: Arc::default(),
             places: Arc::default(),
             calendars: Arc::default(),
+            census: Arc::default(),
             retained: Arc::default(),
         }
     }

@@ -1,14 +1,13 @@
 //! `doseplan status`: the state of a campaign on one screen.
 
 use super::coverage::AsOf;
+use super::problems::Problem;
 use super::{App, Loaded, Result, today};
-use crate::domain::attention::{self, Attention, DoubtfulLine, PlanProgress, plan_progress};
+use crate::domain::attention::{self, PlanProgress, plan_progress};
 use crate::domain::coverage::{Coverage, Depth, Need, coverage, needs};
 use crate::domain::job::{Job, RunNote, RunState};
 use crate::domain::message::MailState;
 use crate::domain::plan::PlanState;
-use crate::domain::refusal::Cause;
-use crate::store::installation::Hold;
 use crate::store::{Tx, doubtful, installation, outbox, plans, relays, runs, unrest};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -68,71 +67,6 @@ pub struct JobLine {
     pub reason: Option<RunNote>,
 }
 
-/// A problem; `status --check` exits with 11 where there is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "problem", rename_all = "snake_case")]
-pub enum Problem {
-    /// Fewer doses were given than planned, by more than the limit.
-    BehindPlan {
-        /// Doses planned by then.
-        planned: u64,
-        /// Doses given.
-        done: u64,
-    },
-    /// Seats of the plan in force do not stand: places are shut, or vaccine is not there.
-    PlanBroken {
-        /// Seats.
-        seats: u64,
-        /// Appointments that were withdrawn.
-        withdrawn: u64,
-        /// The draft that mends it and waits to be adopted; `None`: it is being made.
-        draft: Option<i64>,
-    },
-    /// Sites were open on the as-of day and have not reported.
-    LateSites {
-        /// How many.
-        missing: usize,
-    },
-    /// Counts that nobody can mean wait to be confirmed or corrected.
-    DoubtfulCounts {
-        /// Which.
-        counts: Vec<DoubtfulLine>,
-    },
-    /// No plan is adopted though the campaign runs.
-    NoPlan,
-    /// The newest run of a job failed.
-    JobFailed {
-        /// The job.
-        job: Job,
-    },
-    /// Sending of mail is held.
-    Held {
-        /// Why, and since when.
-        #[serde(flatten)]
-        hold: Hold,
-        /// The command that ends it.
-        remedy: &'static str,
-    },
-    /// The mail server cannot be used, or does not want mail from us; everything stays queued.
-    Relay {
-        /// The server.
-        relay: String,
-        /// Why it does not want us; `None` if it could not be reached.
-        cause: Option<Cause>,
-        /// What it said.
-        said: String,
-        /// When it is tried again, milliseconds since 1970.
-        until: i64,
-    },
-    /// Mails wait for somebody: in doubt, failed, bounced or unroutable.
-    Mail {
-        /// The state.
-        state: MailState,
-        /// How many.
-        count: u64,
-    },
-}
-
 /// JSON has what a run did in English, whatever language the reader has: scripts look at it.
 #[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
 fn as_stored_words<S: serde::Serializer>(
@@ -186,7 +120,7 @@ impl App {
             draft: found.draft,
         }));
         problems.extend(hold.map(|hold| Problem::Held { remedy: hold.remedy(), hold }));
-        problems.extend(self.relay_problem(&mut tx).await?);
+        problems.extend(self.relay_problems(&mut tx).await?);
         let figures = coverage(campaign, as_of, &basis.counted, Depth::Root, sites);
         Ok(Status {
             needs: needs(campaign, &figures),
@@ -212,17 +146,47 @@ impl App {
 }
 
 impl App {
-    /// What is wrong with the mail server of the configuration, if something is.
-    pub async fn relay_problem(&self, tx: &mut Tx) -> Result<Option<Problem>> {
-        let Some(name) = self.relay_name() else { return Ok(None) };
+    /// What is wrong with the mail server and the services of the configuration.
+    pub async fn relay_problems(&self, tx: &mut Tx) -> Result<Vec<Problem>> {
+        let names = self.relay_names();
+        let is_used = |relay: &str| names.iter().any(|(_, known)| known == relay);
         let all = relays::all(tx).await?;
-        let down = all.into_iter().find(|(relay, state)| *relay == name && state.is_down());
-        Ok(down.map(|(relay, state)| Problem::Relay {
+        let down = all.into_iter().filter(|(relay, state)| state.is_down() && is_used(relay));
+        let problem = |(relay, state): (String, crate::domain::relay::Relay)| Problem::Relay {
             relay,
             cause: state.cause,
             said: state.last_error.unwrap_or_default(),
             until: state.paused_until,
-        }))
+        };
+        Ok(down.map(problem).collect())
+    }
+
+    /// What needs somebody at once, read in a moment: no doses are counted for it.
+    pub async fn urgent(&self, loaded: &Loaded) -> Result<Vec<Problem>> {
+        let mut tx = self.store.read().await?;
+        let mut out = Vec::new();
+        for job in Job::ALL {
+            let newest = runs::list(&mut tx, loaded.no, Some(job), 1).await?.into_iter().next();
+            if newest.is_some_and(|run| run.state == RunState::Failed) {
+                out.push(Problem::JobFailed { job });
+            }
+        }
+        for (state, count) in outbox::counts(&mut tx).await? {
+            if state == MailState::InDoubt && count > 0 {
+                out.push(Problem::Mail { state, count });
+            }
+        }
+        let waiting = doubtful::list(&mut tx, loaded.no).await?;
+        let waiting = waiting.iter().map(|held| &held.what);
+        out.extend(attention::doubtful(&loaded.campaign, waiting).and_then(Problem::of));
+        let broken = unrest::find(&mut tx, loaded.no).await?.filter(|found| found.total() > 0);
+        out.extend(broken.map(|found| Problem::PlanBroken {
+            seats: found.total(),
+            withdrawn: found.withdrawn,
+            draft: found.draft,
+        }));
+        out.extend(self.relay_problems(&mut tx).await?);
+        Ok(out)
     }
 }
 
@@ -235,17 +199,4 @@ fn problems(at: PlanProgress, jobs: &[JobLine], mail: &[(MailState, u64)]) -> Ve
         out.push(Problem::Mail { state: *state, count: *count });
     }
     out
-}
-
-impl Problem {
-    /// What needs attention, as this screen shows it; `None` for what only the summary and the dashboard show.
-    fn of(attention: Attention) -> Option<Self> {
-        match attention {
-            Attention::BehindPlan { planned, done } => Some(Self::BehindPlan { planned, done }),
-            Attention::LateSites(names) => Some(Self::LateSites { missing: names.len() }),
-            Attention::DoubtfulCounts(counts) => Some(Self::DoubtfulCounts { counts }),
-            Attention::NoPlan => Some(Self::NoPlan),
-            _ => None,
-        }
-    }
 }

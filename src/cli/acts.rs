@@ -2,7 +2,7 @@
 
 /// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
 /// result.
-pub(super) const ACTS: [&str; 51] = [
+pub(super) const ACTS: [&str; 53] = [
     "account add",
     "account password",
     "account remove",
@@ -17,6 +17,8 @@ pub(super) const ACTS: [&str; 51] = [
     "campaign new",
     "campaign remove",
     "campaign reopen",
+    "channels receipts",
+    "channels test",
     "daemon",
     "db adopt",
     "db move",

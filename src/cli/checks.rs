@@ -3,7 +3,7 @@
 
 use super::Invocation;
 use super::findings::{Findings, Mark};
-use crate::app::status::Problem;
+use crate::app::problems::Problem;
 use crate::app::{App, millis};
 use crate::config::{Config, HttpConfig, Listen, TransportKind};
 use crate::jobs::runner::life;
@@ -201,7 +201,8 @@ pub(super) fn mail_folder(findings: &mut Findings<'_>, dir: &Path) {
 /// Whether sending to the mail server is paused, and what the server said.
 pub(super) async fn relay(findings: &mut Findings<'_>, app: &App) -> anyhow::Result<()> {
     let mut tx = app.store.read().await?;
-    if let Some(Problem::Relay { relay, cause, said, .. }) = app.relay_problem(&mut tx).await? {
+    for problem in app.relay_problems(&mut tx).await? {
+        let Problem::Relay { relay, cause, said, .. } = problem else { continue };
         let (said, why) = (super::output::harmless(&said), super::mails::why(cause));
         let told: &[(&str, &dyn std::fmt::Display)] =
             &[("relay", &relay), ("said", &said), ("why", &why)];
@@ -210,9 +211,60 @@ pub(super) async fn relay(findings: &mut Findings<'_>, app: &App) -> anyhow::Res
     Ok(())
 }
 
-/// Whether other users of the machine can read the password.
+/// The channels: whether each can be used, and which templates, names and numbers do not fit.
+pub(super) async fn channels(
+    findings: &mut Findings<'_>,
+    app: &App,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    if app.config.channels.is_empty() {
+        return Ok(());
+    }
+    for line in app.channels(now).await? {
+        let told: &[(&str, &dyn std::fmt::Display)] = &[("name", &line.name), ("kind", &line.kind)];
+        match &line.wrong {
+            None => findings.line(Mark::Ok, "doctor-channel", told),
+            Some(wrong) => {
+                let said = super::output::harmless(wrong);
+                let told: &[(&str, &dyn std::fmt::Display)] =
+                    &[("name", &line.name), ("said", &said)];
+                findings.line(Mark::Fail, "doctor-channel-bad", told);
+            }
+        }
+    }
+    for loaded in app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
+        for unfit in app.unfit(&loaded.campaign) {
+            let (what, said) =
+                (super::output::harmless(&unfit.what), super::output::harmless(&unfit.said));
+            let told: &[(&str, &dyn std::fmt::Display)] =
+                &[("name", &unfit.channel), ("what", &what), ("said", &said)];
+            findings.line(Mark::Warn, "doctor-channel-unfit", told);
+        }
+    }
+    if app.config.reminders.contact_order.iter().any(|way| way != crate::config::MAIL) {
+        let (closed, unusable) = app.closed_numbers(now).await?;
+        let shared = closed.iter().filter(|one| one.at.is_none()).count();
+        for (key, count) in
+            [("doctor-numbers-shared", shared), ("doctor-numbers-unusable", unusable)]
+        {
+            if count > 0 {
+                findings.line(Mark::Warn, key, &[("count", &count)]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether other users of the machine can read passwords and secrets.
 pub(super) fn password_file(findings: &mut Findings<'_>, config: &Config) {
-    let Some(path) = &config.mail.password_file else { return };
+    let channels = config.channels.values();
+    let secrets = channels.flat_map(|one| [&one.key_file, &one.secret_file, &one.hook_secret_file]);
+    for path in [&config.mail.password_file].into_iter().chain(secrets).flatten() {
+        secret_file(findings, path);
+    }
+}
+
+fn secret_file(findings: &mut Findings<'_>, path: &std::path::Path) {
     // A missing file is reported by the transport.
     let Ok(found) = std::fs::metadata(path) else { return };
     let mode = found.permissions().mode() & 0o777;

@@ -9,11 +9,12 @@ use crate::app::import::Kind;
 use crate::app::plans::Search;
 use crate::app::{App, Loaded};
 use crate::clock::Clock;
-use crate::config::{Listen, TransportKind};
+use crate::config::{ChannelConfig, Listen, TransportKind};
 use crate::domain::account::Role;
 use crate::domain::campaign::Campaign;
 use crate::domain::coverage::Depth;
 use crate::domain::date::{days, resolve};
+use crate::domain::gateway::Service;
 use crate::domain::permission::Actor;
 use crate::domain::planner::Limits;
 use crate::files;
@@ -112,6 +113,10 @@ impl Demo {
             files::write(&example.join(name), bytes)?;
         }
         invocation.config.mail.dir = self.dir.join("mail");
+        if invocation.config.channels.is_empty() {
+            let group = ChannelConfig::to_folder(Service::Wecom, self.dir.join("group"));
+            invocation.config.channels.insert("leads".to_owned(), group);
+        }
         let address = place::address(&self.dir.join("doseplan.db"))?;
         let mut lock = daemon::lock(&address)?;
         let store = Store::open(&address, true).await?;

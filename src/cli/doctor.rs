@@ -34,6 +34,7 @@ pub(super) async fn doctor(invocation: Invocation) -> anyhow::Result<u8> {
         campaigns(&invocation, &mut findings, app).await?;
         mail(&mut findings, app).await;
         checks::relay(&mut findings, app).await?;
+        checks::channels(&mut findings, app, invocation.clock.now()).await?;
         font(&mut findings, app).await?;
         checks::password_file(&mut findings, &app.config);
     }

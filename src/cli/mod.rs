@@ -10,6 +10,7 @@ mod broken;
 mod browser;
 mod campaign;
 mod catch_up;
+mod channels;
 mod checks;
 mod chosen;
 mod conflicts;
@@ -191,6 +192,9 @@ enum Command {
     /// The mail queue
     #[command(subcommand)]
     Outbox(outbox::Outbox),
+    /// Text messages and robots in group chats
+    #[command(subcommand)]
+    Channels(channels::Channels),
     /// Mails that were returned
     #[command(subcommand)]
     Bounce(bounce::Bounce),
@@ -349,6 +353,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::Status(it) => it.run(invocation).await,
         Command::Digest(it) => it.run(invocation).await,
         Command::Outbox(it) => it.run(invocation).await,
+        Command::Channels(it) => it.run(invocation).await,
         Command::Bounce(it) => it.run(invocation).await,
         Command::Unsubscribe(it) => it.run(invocation).await,
         Command::Job(it) => it.run(invocation).await,

@@ -6,9 +6,11 @@ use super::output::{Format, Sheet, harmless, print};
 use super::{Invocation, exit};
 use crate::app::App;
 use crate::clock::Clock;
+use crate::config::MAIL;
 use crate::domain::date::resolve;
 use crate::domain::message::{MailKind, MailState};
 use crate::mail::stored;
+use crate::mail::transport::Content;
 use crate::store::outbox::{self, Message};
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
@@ -24,7 +26,7 @@ pub(super) enum Outbox {
         /// withdrawn
         #[arg(long, value_parser = parse_state)]
         state: Option<MailState>,
-        /// Only this kind: digest, summary, reminder
+        /// Only this kind: digest, summary, reminder, change, alarm, test
         #[arg(long, value_parser = parse_kind)]
         kind: Option<MailKind>,
     },
@@ -180,6 +182,9 @@ async fn show(invocation: &Invocation, app: &App, id: i64, part: Part) -> anyhow
     let bytes = outbox::content(&mut tx, id).await?;
     let said = match part {
         Part::Eml => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Part::Text if message.channel != MAIL => {
+            Content::read(&bytes).map(|content| content.shown().to_owned())
+        }
         Part::Text => stored::text(&bytes).map(|text| format!("{}\n\n{text}", message.subject)),
         Part::Html => stored::page(&bytes),
     };
@@ -211,13 +216,15 @@ fn list(invocation: &Invocation, all: &[Message]) -> u8 {
         invocation.out.json(&views);
         return exit::OK;
     }
-    let mut sheet = Sheet::new(&["id", "state", "kind", "to", "subject", "attempts", "due"])
-        .spare(&["attempts"]);
+    let mut sheet =
+        Sheet::new(&["id", "state", "kind", "channel", "to", "subject", "attempts", "due"])
+            .spare(&["attempts", "channel"]);
     for view in views {
         sheet.push(vec![
             view.message.id.to_string(),
             view.message.state.to_string(),
             view.message.kind.to_string(),
+            view.message.channel.clone(),
             view.message.to.clone(),
             harmless(&view.message.subject),
             view.message.attempts.to_string(),

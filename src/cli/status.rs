@@ -2,8 +2,9 @@
 
 use super::output::{Format, Sheet, Tone, harmless, percent};
 use super::{Invocation, exit, parse_day};
+use crate::app::problems::Problem;
 use crate::app::run_words::words;
-use crate::app::status::{Problem, Status as Value};
+use crate::app::status::Status as Value;
 use crate::app::{App, Loaded};
 use crate::domain::campaign::Language;
 use crate::domain::count::Percent;

@@ -7,8 +7,8 @@
 
 use super::import::Doses;
 use super::{
-    Command, Invocation, bounce, campaign, catch_up, conflicts, db, digest, job, jurisdiction,
-    outbox, report,
+    Command, Invocation, bounce, campaign, catch_up, channels, conflicts, db, digest, job,
+    jurisdiction, outbox, report,
 };
 use crate::domain::audit::Action;
 use crate::domain::message::MailState;
@@ -55,6 +55,7 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
         },
         Command::Digest(it) => digest_of(it),
         Command::Outbox(it) => outbox_of(it),
+        Command::Channels(it) => channels_of(it),
         Command::Bounce(it) => match it {
             bounce::Bounce::Import { .. } => after(Action::Bounce, "bounce import"),
             bounce::Bounce::Forget { .. } => after(Action::Bounce, "bounce forget"),
@@ -92,6 +93,30 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
         | Command::Explain(_)
         | Command::Man { .. }
         | Command::Completion { .. } => None,
+    }
+}
+
+fn channels_of(command: &channels::Channels) -> Option<Trail> {
+    use channels::Channels;
+    match command {
+        Channels::Test { name, .. } => after(Action::Mail, format!("channels test {name}")),
+        Channels::Receipts => after(Action::Mail, "channels receipts"),
+        Channels::Numbers { open: Some(_), .. } => {
+            after(Action::Unsubscribe, "channels numbers --open")
+        }
+        Channels::Numbers { close: Some(_), .. } => {
+            after(Action::Unsubscribe, "channels numbers --close")
+        }
+        Channels::Numbers { .. } => before(Action::SeeMail, "channels numbers"),
+        Channels::Replies { done: Some(id), .. } => {
+            after(Action::Mail, format!("channels replies --done {id}"))
+        }
+        Channels::Replies { .. } => before(Action::SeeMail, "channels replies"),
+        Channels::Calls => before(Action::SeeDue, "channels calls"),
+        Channels::History { person } => {
+            before(Action::SeeMail, format!("channels history {}", person.trim()))
+        }
+        Channels::List | Channels::Templates | Channels::Costs => None,
     }
 }
 

@@ -13,6 +13,10 @@ words! {
         Reminder = "reminder",
         /// What became of the plan when something new was known, to the coordinator.
         Change = "change",
+        /// Something that needs attention at once, to a group.
+        Alarm = "alarm",
+        /// A try of a channel, asked for by hand.
+        Test = "test",
     }
 }
 
@@ -49,6 +53,40 @@ impl MailState {
     /// Whether it has not been tried to its end.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Queued | Self::Sending)
+    }
+}
+
+words! {
+    /// What a service reported of a text that it took.
+    pub enum ReceiptState {
+        /// Nothing yet.
+        Waiting = "waiting",
+        /// It arrived.
+        Arrived = "arrived",
+        /// It did not.
+        Missed = "missed",
+    }
+}
+
+words! {
+    /// What happened to a message.
+    pub enum PassageEvent {
+        /// Its body left and the service took it.
+        Taken = "taken",
+        /// It was refused, for now or for good.
+        Refused = "refused",
+        /// Its body left and nobody knows what became of it.
+        InDoubt = "in_doubt",
+        /// A receipt came: it arrived.
+        Arrived = "arrived",
+        /// A receipt came: it did not arrive.
+        Missed = "missed",
+        /// It goes by its next way.
+        NextWay = "next_way",
+        /// What was in doubt is known.
+        Settled = "settled",
+        /// A way could not be used at all.
+        NoWay = "no_way",
     }
 }
 

@@ -55,6 +55,9 @@ pub struct More {
     /// Name of a parent or guardian.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guardian: Option<String>,
+    /// Phone number of a parent or guardian.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guardian_phone: Option<String>,
     /// The site that manages the person's file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,

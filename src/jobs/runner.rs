@@ -123,8 +123,8 @@ impl Runner {
     /// Makes rows for what has become due, runs what is ready and sends due mail, all as of `now`.
     pub async fn tick(&self, now: DateTime<Utc>) -> Result<TickReport> {
         let clock = Clock::simulated(now);
-        let ran = self.work(now).await?;
-        Ok(TickReport { ran, mail: self.send(&clock).await? })
+        let ran = Box::pin(self.work(now)).await?;
+        Ok(TickReport { ran, mail: Box::pin(self.send(&clock)).await? })
     }
 
     /// Makes rows for what has become due and runs what is ready.
@@ -321,7 +321,7 @@ impl Runner {
     pub async fn next(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let job = self.next_job(now).await?;
         let mut tx = self.app.store.read().await?;
-        let mail = crate::store::outbox::next_due(&mut tx).await?;
+        let mail = crate::store::outbox::next_due(&mut tx, None).await?;
         let mail = mail.and_then(DateTime::from_timestamp_millis);
         Ok([job, mail].into_iter().flatten().min())
     }

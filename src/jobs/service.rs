@@ -1,4 +1,4 @@
-//! The daemon's two loops, one for jobs and one for mail, so that a long job does not delay mail. Errors are logged and
+//! The daemon's loops, for jobs, for mail and for receipts, so that none delays another. Errors are logged and
 //! the work is tried again; an error never ends a loop.
 
 use super::runner::{Ended, Runner};
@@ -19,6 +19,8 @@ use tokio::time::Instant;
 const LOOK_MAX: Duration = Duration::from_secs(20);
 /// The shortest pause between two ticks.
 const LOOK_MIN: Duration = Duration::from_millis(200);
+/// The pause between two looks for receipts.
+const RECEIPTS_EVERY: Duration = Duration::from_mins(1);
 /// The pause after a failed tick.
 const RETRY: Duration = Duration::from_secs(2);
 /// The wall clock has jumped if it differs by more from the monotonic clock, in milliseconds.
@@ -31,10 +33,14 @@ const FOLD_EVERY: Duration = Duration::from_hours(1);
 const FORGET_MS: i64 = 86_400_000;
 
 impl Runner {
-    /// Runs both loops until told to stop.
+    /// Runs the loops until told to stop.
     pub async fn serve(&self, clock: &Clock) {
         let queued = Notify::new();
-        tokio::join!(self.serve_jobs(clock, &queued), self.serve_mail(clock, &queued));
+        tokio::join!(
+            self.serve_jobs(clock, &queued),
+            self.serve_mail(clock, &queued),
+            self.serve_receipts(clock, &queued)
+        );
         self.hearts.jobs.stop();
         self.hearts.mail.stop();
         if let Err(error) = self.sign(false).await {
@@ -126,6 +132,36 @@ impl Runner {
         }
     }
 
+    /// Asks the services for receipts and replies and tells groups what needs attention, in a loop of its own, so
+    /// that a slow service delays nothing.
+    async fn serve_receipts(&self, clock: &Clock, queued: &Notify) {
+        while !self.stopping() {
+            let runner = self.as_configured();
+            if runner.app.asks_services() {
+                match runner.app.gather(clock.now()).await {
+                    Ok(done) => {
+                        for (channel, said) in &done.failed {
+                            tracing::warn!(channel, said, "a service could not be asked");
+                        }
+                        if done.receipts + done.settled > 0 {
+                            // What did not arrive goes by its next way.
+                            queued.notify_one();
+                        }
+                    }
+                    Err(error) => tracing::error!(%error, "asking for receipts failed"),
+                }
+            }
+            if runner.app.raises_alarms() {
+                match runner.app.raise_alarms(clock.now()).await {
+                    Ok(0) => {}
+                    Ok(_) => queued.notify_one(),
+                    Err(error) => tracing::error!(%error, "alarms could not be raised"),
+                }
+            }
+            self.pause(RECEIPTS_EVERY).await;
+        }
+    }
+
     async fn next_mail(&self, clock: &Clock, done: &Drained) -> Duration {
         if done.held.is_some() {
             return LOOK_MAX;
@@ -134,7 +170,7 @@ impl Runner {
             Some(at) => Some(at),
             None => async {
                 let mut tx = self.app.store.read().await?;
-                outbox::next_due(&mut tx).await
+                outbox::next_due(&mut tx, None).await
             }
             .await
             .ok()
@@ -142,6 +178,15 @@ impl Runner {
         };
         let at = due.and_then(DateTime::from_timestamp_millis);
         at.map_or(LOOK_MAX, |at| until(clock, at))
+    }
+
+    /// Waits; returns early when the process is to stop.
+    async fn pause(&self, wait: Duration) {
+        let mut stop = self.stop.subscribe();
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
     }
 
     /// Waits; returns early when mail is queued, the configuration has changed or the process is to stop.

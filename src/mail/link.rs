@@ -52,6 +52,17 @@ pub fn hash_of(secret: &[u8], token: &str) -> Option<String> {
     signed.verify_truncated_left(&bytes[HASH_BYTES..]).is_ok().then(|| hash.to_owned())
 }
 
+/// The token in the address at which a service hands over what it has to say of a channel: 32 hexadecimal digits.
+pub fn hook_token(secret: &[u8], channel: &str) -> String {
+    hex(&sign(secret, "hook", channel).finalize().into_bytes()[..HASH_BYTES])
+}
+
+/// Whether a token is the one of a channel. Takes the same time for every wrong one.
+pub fn is_hook_token(secret: &[u8], channel: &str, token: &str) -> bool {
+    let bytes = unhex(token).filter(|bytes| bytes.len() == HASH_BYTES);
+    bytes.is_some_and(|bytes| sign(secret, "hook", channel).verify_truncated_left(&bytes).is_ok())
+}
+
 /// A signature for one purpose is not valid for another.
 fn sign(secret: &[u8], purpose: &str, text: &str) -> Hmac<Sha256> {
     let mut mac = Hmac::new_from_slice(secret).expect("HMAC takes keys of every length");
@@ -162,6 +173,16 @@ mod tests {
         }
         for wrong in ["", "ab", &token[..63], &format!("{token}00"), "用户"] {
             assert_eq!(hash_of(SECRET, wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_the_own_token_of_a_channel_opens_its_address() {
+        let token = hook_token(SECRET, "sms");
+        assert!(token.len() == 32 && is_hook_token(SECRET, "sms", &token));
+        assert!(!is_hook_token(SECRET, "other", &token) && !is_hook_token(b"x", "sms", &token));
+        for wrong in ["", "ab", &token[..30], &format!("{token}00")] {
+            assert!(!is_hook_token(SECRET, "sms", wrong), "{wrong}");
         }
     }
 

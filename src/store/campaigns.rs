@@ -42,6 +42,7 @@ const REMOVE: &[&str] = &[
     "UPDATE outbox SET campaign = NULL WHERE campaign = $1",
     "DELETE FROM reminder WHERE campaign = $1",
     "DELETE FROM briefing WHERE campaign = $1",
+    "DELETE FROM spending WHERE campaign = $1",
     "DELETE FROM unrest WHERE campaign = $1",
     "DELETE FROM assignment WHERE campaign = $1",
     "DELETE FROM assignment_past WHERE campaign = $1",

@@ -130,6 +130,7 @@ pub async fn mails(tx: &mut Tx, person: &str) -> Result<Vec<Naming>> {
 pub async fn blank_mail(tx: &mut Tx, id: i64) -> Result<()> {
     tx.run(BLANK_MAIL, args![id, pack(MAIL_GONE), GONE]).await?;
     tx.run(BLANK_BOUNCES_OF, args![id, GONE]).await?;
+    super::ways::forget(tx, id).await?;
     Ok(())
 }
 

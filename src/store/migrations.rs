@@ -38,6 +38,7 @@ embedded!(
     "0010_people",
     "0011_jurisdiction",
     "0012_truth",
+    "0013_channels",
 );
 
 /// The migrations of a SQLite database.

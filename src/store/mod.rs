@@ -38,6 +38,7 @@ pub mod people_codes;
 pub mod person_file;
 pub mod place;
 pub mod plans;
+pub mod receipts;
 pub mod records;
 pub mod register;
 pub mod relays;
@@ -54,6 +55,7 @@ pub mod unsubscribed;
 pub mod uploads;
 mod value;
 pub mod voided;
+pub mod ways;
 
 pub use crate::domain::id::CampaignNo;
 pub use db::{Store, Tx};

@@ -1,4 +1,4 @@
-//! Mails: decided and queued in one transaction, sent by one sender at a time.
+//! Messages: decided and queued in one transaction, sent by one sender at a time.
 //!
 //! A sender claims a message (`sending`, with a fence), notes `phase = body` in a second transaction just before
 //! the body leaves, and writes the result. After a crash, no `body` means that nothing left; `body` without a
@@ -7,7 +7,7 @@
 use super::db::Row;
 use super::plans::{pack, unpack};
 use super::{CampaignNo, Result, StoreError, Tx};
-use crate::domain::message::{MailKind, MailState};
+use crate::domain::message::{MailKind, MailState, ReceiptState};
 use crate::{args, bulk};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -39,6 +39,31 @@ pub struct NewMessage {
     pub state: MailState,
     /// Why it is unroutable.
     pub last_error: Option<String>,
+    /// The way by which it goes first: `mail`, or a channel.
+    pub channel: String,
+    /// Parts of the service's bill; 0 for mail.
+    pub segments: u32,
+    /// The ways after the first one, in their order.
+    pub ways: Vec<NewWay>,
+}
+
+/// A way of a message.
+#[derive(Clone)]
+pub struct NewWay {
+    /// `mail`, or a channel.
+    pub channel: String,
+    /// Address or number.
+    pub recipient: String,
+    /// What is sent.
+    pub bytes: Vec<u8>,
+    /// Parts of the service's bill; 0 for mail.
+    pub segments: u32,
+}
+
+impl std::fmt::Debug for NewWay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewWay").field("channel", &self.channel).finish_non_exhaustive()
+    }
 }
 
 /// A mail in the queue, without its content.
@@ -81,53 +106,87 @@ pub struct Message {
     /// What it is about.
     #[serde(skip)]
     pub unique_key: String,
+    /// The way by which it goes: `mail`, or a channel.
+    pub channel: String,
+    /// What the service reported of it; `None` where it reports nothing.
+    pub receipt: Option<ReceiptState>,
+    /// The service's number of it.
+    #[serde(skip)]
+    pub serial: Option<String>,
+    /// When its body left, by the wall clock.
+    #[serde(skip)]
+    pub left_at: Option<i64>,
 }
 
-const COLUMNS: usize = 15;
+const COLUMNS: usize = 19;
+/// The columns of a [`Message`].
+macro_rules! selected {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            " id, message_id, recipient, subject, kind, state, attempts, due_at, changed_at, \
+             send_by, quiet, zone, last_error, fence, unique_key, channel, receipt, serial, \
+             left_at ",
+            $after
+        )
+    };
+}
 bulk!(
     INSERT_ALL,
-    17,
+    19,
     "INSERT INTO outbox (campaign, unique_key, kind, recipient, subject, message_id, content, \
-     state, attempts, due_at, send_by, quiet, zone, created_at, changed_at, fence, last_error) \
-     VALUES",
+     state, attempts, due_at, send_by, quiet, zone, created_at, changed_at, fence, last_error, \
+     channel, segments) VALUES",
     "ON CONFLICT (unique_key) DO NOTHING RETURNING id, unique_key"
 );
-const LIST: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
-     changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox \
-     WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) ORDER BY id";
-const NEWEST: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
-     changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox \
-     WHERE campaign = $1 ORDER BY id DESC LIMIT $2";
-const FIND: &str = "SELECT id, message_id, recipient, subject, kind, state, attempts, due_at, \
-     changed_at, send_by, quiet, zone, last_error, fence, unique_key FROM outbox WHERE id = $1";
-const NEXT_DUE: &str = "SELECT MIN(due_at) FROM outbox WHERE state = 'queued'";
+bulk!(
+    INSERT_WAYS,
+    6,
+    "INSERT INTO way (outbox, nth, channel, recipient, content, segments) VALUES",
+    ""
+);
+const LIST: &str = selected!(
+    "SELECT",
+    "FROM outbox WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) ORDER BY id"
+);
+const NEWEST: &str =
+    selected!("SELECT", "FROM outbox WHERE campaign = $1 ORDER BY id DESC LIMIT $2");
+const FIND: &str = selected!("SELECT", "FROM outbox WHERE id = $1");
+const NEXT_DUE: &str =
+    "SELECT MIN(due_at) FROM outbox WHERE state = 'queued' AND ($1 = '' OR channel = $1)";
 const CONTENT: &str = "SELECT content FROM outbox WHERE id = $1";
 // COALESCE keeps SQLite from scanning the index of states instead of looking up a few numbers.
-const CLAIM: &str = "UPDATE outbox SET state = 'sending', phase = NULL, owner = $1, \
+const CLAIM: &str = selected!(
+    "UPDATE outbox SET state = 'sending', phase = NULL, owner = $1, \
      fence = fence + 1, attempts = attempts + 1, lease_until = $2, changed_at = $3 \
-     WHERE COALESCE(state, '') = 'queued' AND id IN (SELECT id FROM outbox WHERE state = 'queued' \
-     AND due_at <= $3 ORDER BY due_at, id LIMIT $4) \
-     RETURNING id, message_id, recipient, subject, kind, state, attempts, due_at, \
-     changed_at, send_by, quiet, zone, last_error, fence, unique_key, content";
+     WHERE COALESCE(state, '') = 'queued' AND id IN (SELECT id FROM outbox \
+     WHERE channel = $5 AND state = 'queued' AND due_at <= $3 ORDER BY due_at, id LIMIT $4) \
+     RETURNING",
+    ", content, segments, campaign"
+);
 const RENEW: &str = "UPDATE outbox SET lease_until = $2 WHERE owner = $1 AND state = 'sending'";
-const BODY: &str = "UPDATE outbox SET phase = 'body' WHERE id = $1 AND fence = $2 \
+const BODY: &str = "UPDATE outbox SET phase = 'body', left_at = $3 WHERE id = $1 AND fence = $2 \
      AND state = 'sending'";
 // A sender that was thought dead may still report on a message in doubt, unless the operator has settled it.
 const RESULT: &str = "UPDATE outbox SET state = $3, phase = NULL, owner = NULL, \
-     lease_until = NULL, due_at = $4, last_error = $5, changed_at = $6, attempts = attempts - $7 \
+     lease_until = NULL, due_at = $4, last_error = $5, changed_at = $6, attempts = attempts - $7, \
+     serial = COALESCE($8, serial), receipt = CASE WHEN $8 IS NULL THEN receipt ELSE 'waiting' END \
      WHERE id = $1 AND fence = $2 AND state IN ('sending', 'in_doubt')";
 const RECLAIM_BEFORE_BODY: &str = "UPDATE outbox SET state = 'queued', owner = NULL, \
      lease_until = NULL, changed_at = $2 \
-     WHERE state = 'sending' AND phase IS NULL AND lease_until < $1";
+     WHERE state = 'sending' AND phase IS NULL AND lease_until < $1 AND channel = $3";
 const RECLAIM_IN_DOUBT: &str = "UPDATE outbox SET state = 'in_doubt', owner = NULL, \
      lease_until = NULL, changed_at = $2, last_error = $3 \
-     WHERE state = 'sending' AND phase = 'body' AND lease_until < $1";
+     WHERE state = 'sending' AND phase = 'body' AND lease_until < $1 AND channel = $4";
 const RECLAIM_SAFE: &str = "UPDATE outbox SET state = 'queued', phase = NULL, owner = NULL, \
-     lease_until = NULL, changed_at = $2 WHERE state = 'sending' AND lease_until < $1";
+     lease_until = NULL, changed_at = $2 \
+     WHERE state = 'sending' AND lease_until < $1 AND channel = $3";
 const EXPIRE_QUEUED: &str = "UPDATE outbox SET state = 'expired', last_error = $2, \
      changed_at = $1, fence = fence + 1 WHERE state = 'queued'";
 const SET: &str = "UPDATE outbox SET state = $2, due_at = $3, fence = fence + 1, changed_at = $4, \
      last_error = $5 WHERE id = $1 AND state = $6";
+const COUNTS_BY_CHANNEL: &str = "SELECT channel, state, COUNT(*) FROM outbox \
+     WHERE channel <> 'mail' GROUP BY channel, state ORDER BY channel, state";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM outbox GROUP BY state ORDER BY state";
 
 fn message(row: &Row) -> Result<Message> {
@@ -147,7 +206,14 @@ fn message(row: &Row) -> Result<Message> {
         zone: row.get(11)?,
         last_error: row.get(12)?,
         fence: row.get(13)?,
-        unique_key: row.get(COLUMNS - 1)?,
+        unique_key: row.get(14)?,
+        channel: row.get(15)?,
+        receipt: match row.get::<Option<String>>(16)? {
+            Some(_) => Some(known.word(16)?),
+            None => None,
+        },
+        serial: row.get(17)?,
+        left_at: row.get(COLUMNS - 1)?,
     };
     Ok(message)
 }
@@ -178,12 +244,22 @@ pub async fn insert_all(
             now,
             0_i64,
             one.last_error.clone(),
+            &one.channel,
+            one.segments,
         ]
     });
     let mut ids: BTreeMap<String, i64> = BTreeMap::new();
     for row in INSERT_ALL.rows(tx, values.collect()).await? {
         ids.insert(row.get(1)?, row.get(0)?);
     }
+    let with_ways = new.iter().filter(|one| !one.ways.is_empty());
+    let ways = with_ways.filter_map(|one| ids.get(&one.unique_key).map(|id| (*id, &one.ways)));
+    let values = ways.flat_map(|(id, ways)| {
+        (1_i64..).zip(ways).flat_map(move |(nth, way)| {
+            args![id, nth, &way.channel, &way.recipient, pack(&way.bytes), way.segments]
+        })
+    });
+    INSERT_WAYS.run(tx, values.collect()).await?;
     Ok(new.iter().map(|one| ids.get(&one.unique_key).copied()).collect())
 }
 
@@ -207,9 +283,9 @@ pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Message>> {
     tx.row(FIND, args![id]).await?.as_ref().map(message).transpose()
 }
 
-/// When the next queued mail is due, milliseconds since 1970.
-pub async fn next_due(tx: &mut Tx) -> Result<Option<i64>> {
-    match tx.row(NEXT_DUE, args![]).await? {
+/// When the next queued message is due, milliseconds since 1970: of one channel, or of all.
+pub async fn next_due(tx: &mut Tx, channel: Option<&str>) -> Result<Option<i64>> {
+    match tx.row(NEXT_DUE, args![channel.unwrap_or_default()]).await? {
         Some(row) => row.get(0),
         None => Ok(None),
     }
@@ -227,22 +303,27 @@ pub async fn content(tx: &mut Tx, id: i64) -> Result<Vec<u8>> {
 pub struct Claimed {
     /// The mail; `attempts` counts this one, `fence` is the claim's.
     pub message: Message,
-    /// The finished RFC 5322 message; `None` if it is damaged.
+    /// The finished RFC 5322 message, or what a service gets; `None` if it is damaged.
     pub content: Option<Vec<u8>>,
+    /// Parts of the service's bill.
+    pub segments: i64,
+    /// The campaign that it is about.
+    pub campaign: Option<CampaignNo>,
 }
 
-/// Claims at most `limit` due mails for `owner` until `lease_until`, the oldest first.
+/// Claims at most `limit` due messages of a channel for `owner` until `lease_until`, the oldest first.
 pub async fn claim(
     tx: &mut Tx,
-    owner: &str,
-    lease_until: i64,
+    channel: &str,
+    (owner, lease_until): (&str, i64),
     now: i64,
     limit: i64,
 ) -> Result<Vec<Claimed>> {
-    let rows = tx.rows(CLAIM, args![owner, lease_until, now, limit]).await?;
+    let rows = tx.rows(CLAIM, args![owner, lease_until, now, limit, channel]).await?;
     let read = |row: &Row| -> Result<Claimed> {
         let content = unpack(&row.get::<Vec<u8>>(COLUMNS)?).ok();
-        Ok(Claimed { message: message(row)?, content })
+        let campaign = row.get::<Option<i64>>(COLUMNS + 2)?.map(CampaignNo);
+        Ok(Claimed { message: message(row)?, content, segments: row.get(COLUMNS + 1)?, campaign })
     };
     let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
     claimed.sort_by_key(|one| (one.message.due_at, one.message.id));
@@ -256,8 +337,9 @@ pub async fn renew(tx: &mut Tx, owner: &str, lease_until: i64) -> Result<()> {
 }
 
 /// Stores that the body is about to leave; `false` if another sender has the claim, and the body must not leave.
-pub async fn body(tx: &mut Tx, id: i64, fence: i64) -> Result<bool> {
-    Ok(tx.run(BODY, args![id, fence]).await? == 1)
+/// `wall` is the wall clock, by which services keep their lists.
+pub async fn body(tx: &mut Tx, id: i64, fence: i64, wall: i64) -> Result<bool> {
+    Ok(tx.run(BODY, args![id, fence, wall]).await? == 1)
 }
 
 /// What an attempt led to.
@@ -271,6 +353,17 @@ pub struct AttemptResult {
     pub error: Option<String>,
     /// Whether the attempt counts: a server that is down is not the message's fault.
     pub charged: bool,
+    /// The service's number of the message, if it took it and gave one.
+    pub serial: Option<String>,
+    /// Whether the number takes no texts from us any more.
+    pub closes: bool,
+}
+
+impl AttemptResult {
+    /// What an attempt by mail led to.
+    pub fn new(state: MailState, due_at: i64, error: Option<String>, charged: bool) -> Self {
+        Self { state, due_at, error, charged, serial: None, closes: false }
+    }
 }
 
 /// Stores the result of an attempt; `false` if another sender has the claim.
@@ -282,19 +375,33 @@ pub async fn result(
     now: i64,
 ) -> Result<bool> {
     let uncharged = i64::from(!result.charged);
-    let values =
-        args![id, fence, result.state, result.due_at, result.error.clone(), now, uncharged];
+    let values = args![
+        id,
+        fence,
+        result.state,
+        result.due_at,
+        result.error.clone(),
+        now,
+        uncharged,
+        result.serial.clone()
+    ];
     Ok(tx.run(RESULT, values).await? == 1)
 }
 
-/// Takes back the claims of dead senders, by the clock of leases. `safe`: sending twice does no harm, as with a folder,
-/// so nothing is in doubt. Returns how many mails.
-pub async fn reclaim(tx: &mut Tx, clock: i64, now: i64, why: &str, safe: bool) -> Result<u64> {
+/// Takes back a channel's claims of dead senders, by the clock of leases. `safe`: sending twice does no harm, as with a
+/// folder, so nothing is in doubt. Returns how many messages.
+pub async fn reclaim(
+    tx: &mut Tx,
+    (channel, safe): (&str, bool),
+    clock: i64,
+    now: i64,
+    why: &str,
+) -> Result<u64> {
     if safe {
-        return tx.run(RECLAIM_SAFE, args![clock, now]).await;
+        return tx.run(RECLAIM_SAFE, args![clock, now, channel]).await;
     }
-    let retried = tx.run(RECLAIM_BEFORE_BODY, args![clock, now]).await?;
-    Ok(retried + tx.run(RECLAIM_IN_DOUBT, args![clock, now, why]).await?)
+    let retried = tx.run(RECLAIM_BEFORE_BODY, args![clock, now, channel]).await?;
+    Ok(retried + tx.run(RECLAIM_IN_DOUBT, args![clock, now, why, channel]).await?)
 }
 
 /// Expires all queued mails, when nobody knows which of them were sent before. Returns how many.
@@ -312,6 +419,14 @@ pub async fn set(
     now: i64,
 ) -> Result<bool> {
     Ok(tx.run(SET, args![id, to, due_at, now, why, from]).await? == 1)
+}
+
+/// How many messages of each channel beside mail are in each state.
+pub async fn counts_by_channel(tx: &mut Tx) -> Result<Vec<(String, MailState, u64)>> {
+    let rows = tx.rows(COUNTS_BY_CHANNEL, args![]).await?;
+    let count =
+        |row: &Row| Ok((row.get(0)?, row.of("outbox", &[0, 1]).word(1)?, row.count(2, "outbox")?));
+    rows.iter().map(count).collect()
 }
 
 /// How many mails are in each state.

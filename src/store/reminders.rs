@@ -2,6 +2,7 @@
 //! everybody was told of an appointment.
 
 use super::db::Row;
+use super::receipts::Subject;
 use super::{CampaignNo, Result, Tx};
 use crate::domain::message::MailState;
 use crate::domain::words::words;
@@ -32,6 +33,14 @@ const TOLD: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.outbox, o
      AND r.kind IN ('tomorrow', 'moved', 'cancelled') AND r.day >= $2 ORDER BY r.outbox";
 const OF_MAILS: &str = "SELECT r.person, r.dose, r.kind, r.day, r.place, r.outbox, r.campaign \
      FROM reminder r WHERE r.outbox IN (SELECT CAST(value AS BIGINT) FROM json_each($1))";
+
+// Whoever was reached by a later message about the same day is not in the list.
+const UNREACHED: &str = "SELECT r.person, r.day, r.place, o.last_error FROM reminder r \
+     JOIN outbox o ON o.id = r.outbox AND o.state IN ('failed', 'bounced', 'unroutable') \
+     WHERE r.campaign = $1 AND r.day >= $2 AND NOT EXISTS (SELECT 1 FROM reminder s \
+     JOIN outbox p ON p.id = s.outbox AND p.state IN ('queued', 'sending', 'sent', 'in_doubt') \
+     WHERE s.campaign = r.campaign AND s.person = r.person AND s.day = r.day \
+     AND s.outbox > r.outbox) ORDER BY r.day, r.place, r.person";
 
 words! {
     /// Why a person was written to.
@@ -135,6 +144,19 @@ pub async fn told(
         out.entry(one.what.person.clone()).or_default().push(one);
     }
     Ok(out)
+}
+
+/// Whom no message reached about a day from `from` on, and what the last way of it came to.
+pub async fn unreached(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    from: NaiveDate,
+) -> Result<Vec<(Subject, String)>> {
+    let read = |row: &Row| {
+        let subject = Subject { person: row.get(0)?, day: row.get(1)?, place: row.get(2)? };
+        Ok((subject, row.get::<Option<String>>(3)?.unwrap_or_default()))
+    };
+    tx.rows(UNREACHED, args![campaign, from]).await?.iter().map(read).collect()
 }
 
 /// What some mails say, with the number of the mail and the campaign.

@@ -168,7 +168,29 @@ tables! {
         text("subject"), text("message_id"), bytes("content"), text("state"),
         maybe(text("phase")), int("attempts"), int("due_at"), maybe(int("send_by")),
         int("quiet"), text("zone"), int("created_at"), int("changed_at"), maybe(text("owner")),
-        int("fence"), maybe(int("lease_until")), maybe(text("last_error")),
+        int("fence"), maybe(int("lease_until")), maybe(text("last_error")), text("channel"),
+        maybe(text("serial")), maybe(text("receipt")), maybe(int("left_at")), int("segments"),
+    ],
+    way 2 [
+        int("outbox"), int("nth"), text("channel"), text("recipient"), bytes("content"),
+        int("segments"),
+    ],
+    passage 1 numbered [
+        int("id"), int("outbox"), int("at"), text("channel"), text("event"), text("said"),
+    ],
+    early_receipt 2 [
+        text("channel"), text("serial"), int("arrived"), text("code"), int("at"),
+    ],
+    phone 1 [
+        text("number"), int("misses"), maybe(day("missed_on")), maybe(int("closed_at")),
+        maybe(text("why")),
+    ],
+    reply 1 numbered [
+        int("id"), text("name"), text("channel"), text("number"), int("at"), text("said"),
+        int("stops"), maybe(int("outbox")), maybe(int("done_at")), maybe(text("done_by")),
+    ],
+    spending 3 [
+        text("channel"), day("day"), int("campaign"), int("messages"), int("segments"),
     ],
     reminder 5 [
         int("campaign"), text("person"), int("outbox"), int("dose"), text("kind"), day("day"),

@@ -14,6 +14,8 @@ mod draw;
 mod due;
 mod feeds;
 mod health;
+mod hooks;
+mod inbox;
 mod map;
 mod metrics;
 mod operation;
@@ -44,7 +46,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -75,6 +77,9 @@ pub struct Site {
     ready_gate: Arc<Mutex<()>>,
     metrics_gate: Arc<Mutex<()>>,
     leave_gate: Arc<Mutex<()>>,
+    hook_gate: Arc<Mutex<()>>,
+    /// When a refused call of a service was last written into the audit log.
+    hook_noted: Arc<std::sync::Mutex<Option<tokio::time::Instant>>>,
     shown: Arc<std::sync::Mutex<metrics::Shown>>,
     desk: Arc<Desk>,
     /// What every connection is encrypted with.
@@ -120,6 +125,8 @@ impl Site {
             ready_gate: Arc::default(),
             metrics_gate: Arc::default(),
             leave_gate: Arc::default(),
+            hook_gate: Arc::default(),
+            hook_noted: Arc::default(),
             shown: Arc::default(),
             desk: Arc::default(),
             tls: None,
@@ -154,6 +161,12 @@ impl Site {
             .route("/readyz", get(health::ready))
             .route("/metrics", get(metrics::metrics))
             .route("/u/{token}", get(unsubscribe::question).post(unsubscribe::leave))
+            .merge(
+                Router::new()
+                    .route("/hooks/{name}", post(hooks::signed))
+                    .route("/hooks/{name}/{token}", post(hooks::with_token))
+                    .layer(DefaultBodyLimit::max(hooks::PUSHED_MAX)),
+            )
             .merge(routes::pages(&self))
             .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here\n") })
             .with_state(self)
@@ -191,11 +204,16 @@ async fn within<T: Send + 'static>(
 async fn guarded(request: Request, next: Next) -> Response {
     let (body_max, limit) = match request.uri().path() {
         "/upload" => (upload::UPLOAD_MAX, UPLOAD_LIMIT),
+        path if path.starts_with("/hooks/") => (hooks::PUSHED_MAX, ANSWER_LIMIT),
         _ => (BODY_MAX, ANSWER_LIMIT),
     };
     let too_long = |length| length > body_max as u64;
     let mut response = if length(request.headers()).is_some_and(too_long) {
-        let path = crate::mail::safe::sentence(request.uri().path());
+        // The address of a service's hook is a secret.
+        let path = match request.uri().path() {
+            path if path.starts_with("/hooks/") => "/hooks/…".to_owned(),
+            path => crate::mail::safe::sentence(path),
+        };
         tracing::warn!(%path, limit = body_max, "a body that is too long was refused");
         (StatusCode::PAYLOAD_TOO_LARGE, "too long\n").into_response()
     } else {

@@ -4,14 +4,10 @@ use super::page::{Cell, Page, Refusal, Table};
 use super::page_context::PageContext;
 use super::plan::local;
 use super::words::T;
-use crate::app::run_words;
-use crate::app::status::Problem;
+use crate::app::{problems, run_words};
 use crate::domain::audit::Action;
 use crate::domain::job::{RunNote, RunState};
-use crate::domain::refusal::Cause;
 use crate::jobs::runner::life;
-use crate::mail::safe;
-use crate::text::thousands;
 use askama::Template;
 use axum::response::Response;
 
@@ -44,25 +40,29 @@ pub(super) async fn mail(context: PageContext) -> Result<Response, Refusal> {
     for (state, count) in &found.counts {
         states.rows.push(vec![Cell::head(state.word()), Cell::count(*count)]);
     }
-    let mut newest =
-        Table::of(t, "web-newest-mails", &["id", "due", "state", "kind", "to", "subject"]);
+    let mut newest = Table::of(
+        t,
+        "web-newest-mails",
+        &["id", "due", "state", "kind", "channel", "to", "subject"],
+    );
     for mail in &found.newest {
         newest.rows.push(vec![
             Cell::head(mail.id.to_string()),
             Cell::text(local(campaign, mail.due_at)),
             Cell::text(mail.state.word()),
             Cell::text(mail.kind.word()),
+            Cell::text(mail.channel.clone()),
             Cell::text(mail.to.clone()),
             Cell::text(mail.subject.clone()),
         ]);
     }
     let title = t.w("web-mail");
     let hold = found.hold.as_ref().map(|hold| held(t, &hold.words(t.0), hold.remedy()));
-    let relay = found.relay.as_ref().map(|problem| self::said(t, problem));
+    let relays = found.relays.iter().map(|problem| problems::words(t.0, problem));
     let main = Main {
         head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
         live: false,
-        lines: hold.into_iter().chain(relay).collect(),
+        lines: hold.into_iter().chain(relays).collect(),
         tables: vec![states, newest],
     };
     Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "mail", &main)))
@@ -119,45 +119,9 @@ pub(super) async fn jobs(context: PageContext) -> Result<Response, Refusal> {
     let main = Main {
         head: format!("<h1>{}</h1>", crate::characters::escaped(&title)),
         live: true,
-        lines: status.problems.iter().map(|problem| said(t, problem)).collect(),
+        lines: status.problems.iter().map(|problem| problems::words(t.0, problem)).collect(),
         tables: vec![jobs, all],
     };
     let page = Page::new(format!("{title} · {}", campaign.name), "jobs", &main);
     Ok(context.show(Page { live_secs: LIVE_SECS, ..page }))
-}
-
-/// A problem in the words of `doseplan status`.
-fn said(t: T, problem: &Problem) -> String {
-    match problem {
-        Problem::BehindPlan { planned, done } => t.say(
-            "problem-behind-plan",
-            &[("planned", &thousands(*planned)), ("done", &thousands(*done))],
-        ),
-        Problem::LateSites { missing } => t.say("problem-late-sites", &[("count", missing)]),
-        Problem::DoubtfulCounts { counts } => {
-            let records = counts.iter().map(|count| safe::name(count.record.as_str()));
-            let records = records.collect::<Vec<_>>().join(", ");
-            t.say("problem-doubtful", &[("count", &counts.len()), ("records", &records)])
-        }
-        Problem::NoPlan => t.w("problem-no-plan"),
-        Problem::PlanBroken { seats, withdrawn, draft: None } => {
-            let said: [(&str, &dyn std::fmt::Display); 2] =
-                [("seats", seats), ("withdrawn", withdrawn)];
-            t.say("problem-plan-broken", &said)
-        }
-        Problem::PlanBroken { seats, withdrawn, draft: Some(draft) } => {
-            let said: [(&str, &dyn std::fmt::Display); 3] =
-                [("seats", seats), ("withdrawn", withdrawn), ("draft", draft)];
-            t.say("problem-plan-waits", &said)
-        }
-        Problem::JobFailed { job } => t.say("problem-job-failed", &[("job", job)]),
-        Problem::Held { hold, remedy } => held(t, &hold.words(t.0), remedy),
-        Problem::Relay { relay, cause, said, .. } => {
-            let why = cause.map_or("lost", Cause::word);
-            t.say("problem-relay", &[("relay", relay), ("said", said), ("why", &why)])
-        }
-        Problem::Mail { state, count } => {
-            t.say("problem-mail", &[("state", state), ("count", count)])
-        }
-    }
 }

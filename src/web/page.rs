@@ -181,8 +181,8 @@ struct Frame<'a> {
 }
 
 /// The pages of a campaign, in the order of the navigation: the last part of their addresses.
-const PAGES: [&str; 9] =
-    ["overview", "map", "calendar", "reports", "plan", "due", "tally", "mail", "jobs"];
+const PAGES: [&str; 10] =
+    ["overview", "map", "calendar", "reports", "plan", "due", "inbox", "tally", "mail", "jobs"];
 /// Pages of no campaign that the navigation shows.
 const PAGES_OF_ALL: [&str; 3] = ["upload", "accounts", "audit"];
 

@@ -3,7 +3,7 @@
 use crate::domain::permission::Power;
 
 /// The power that each page needs. The navigation shows the pages that the visitor may open.
-pub(super) const POWERS: [(&str, Power); 24] = [
+pub(super) const POWERS: [(&str, Power); 25] = [
     ("/", Power::Look),
     ("/c/{id}", Power::Look),
     ("/c/{id}/overview", Power::Look),
@@ -14,6 +14,7 @@ pub(super) const POWERS: [(&str, Power); 24] = [
     ("/c/{id}/make", Power::Plan),
     ("/c/{id}/adopt", Power::Plan),
     ("/c/{id}/due", Power::People),
+    ("/c/{id}/inbox", Power::People),
     ("/c/{id}/tally", Power::Tally),
     ("/c/{id}/feed", Power::Tally),
     ("/c/{id}/mail", Power::Operation),

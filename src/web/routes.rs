@@ -7,7 +7,8 @@ use super::powers::{POWERS, power_of};
 use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
-    Site, accounts, assets, authentication, calendar, due, feeds, map, operation, overview, plan,
+    Site, accounts, assets, authentication, calendar, due, feeds, inbox, map, operation, overview,
+    plan,
 };
 use super::{reports, tally, upload};
 use crate::app::Loaded;
@@ -33,6 +34,7 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         ("/c/{id}/make", post(plan::make)),
         ("/c/{id}/adopt", post(plan::adopt)),
         ("/c/{id}/due", get(due::due)),
+        ("/c/{id}/inbox", get(inbox::inbox).post(inbox::done)),
         ("/c/{id}/tally", get(tally::form).post(tally::save)),
         ("/c/{id}/feed", post(feeds::renew)),
         ("/c/{id}/mail", get(operation::mail)),

@@ -245,6 +245,9 @@ fn mails_that_wait_for_an_address_that_bounces_are_held_and_go_once_it_is_mended
                 zone: "UTC".to_owned(),
                 state: MailState::Queued,
                 last_error: None,
+                channel: "mail".to_owned(),
+                segments: 0,
+                ways: Vec::new(),
             };
             app.queue(&mut tx, loaded, new, now()).await.unwrap();
             tx.commit().await.unwrap();

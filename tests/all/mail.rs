@@ -1,7 +1,7 @@
 //! The daily mails and the reminders: to whom, how often, when.
 
 use crate::support::{Desk, SENIORS, World, at, day, number, small, wait};
-use doseplan::app::status::Problem;
+use doseplan::app::problems::Problem;
 use doseplan::domain::attention::Attention;
 use std::collections::BTreeSet;
 

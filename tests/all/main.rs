@@ -4,6 +4,7 @@
 
 mod bounces;
 mod catch_up;
+mod channels;
 mod cli;
 mod copies;
 mod coverage;

@@ -58,6 +58,14 @@ const DATA: &[&str] = &[
     "outbox show 1 --part text",
     "!outbox drain --at 2021-04-05T09:00",
     "digest history",
+    "channels list",
+    "channels templates",
+    "channels costs",
+    "channels numbers",
+    "channels replies",
+    "channels calls",
+    "channels history p1",
+    "channels receipts",
     "!bounce import mails",
     "bounce list",
     "unsubscribe --list",
@@ -96,6 +104,7 @@ const DATA: &[&str] = &[
 ];
 /// Commands whose words all go to stderr.
 const SILENT: &[&str] = &[
+    "channels test",
     "account add",
     "account password",
     "account remove",

@@ -125,6 +125,7 @@ fn leave_unsaid(person: &mut Person, known: &Person, facts: &Facts) {
         "opt_out" => opt_out,
         "id_no" => more.id_no,
         "guardian" => more.guardian,
+        "guardian_phone" => more.guardian_phone,
         "unit" => more.unit,
         "school" => more.school,
         "class" => more.class,

@@ -2,6 +2,7 @@
 
 use super::digest::day_rows;
 use super::post_digest::brief;
+use super::ways::Numbers;
 use super::{Post, end_of};
 use crate::app::{App, Loaded, Result, millis, today};
 use crate::domain::assign::Assignment;
@@ -64,7 +65,8 @@ impl App {
         if told.is_empty() {
             return Ok(0);
         }
-        let news = news(&mut tx, loaded, day, &told).await?;
+        let numbers = Numbers::of(self, &mut tx, today(&loaded.campaign, now)).await?;
+        let news = news(&mut tx, loaded, (day, &numbers), &told).await?;
         drop(tx);
         let mut new = 0;
         for (recipient, news) in news {
@@ -189,7 +191,7 @@ impl App {
 async fn news(
     tx: &mut Tx,
     loaded: &Loaded,
-    day: NaiveDate,
+    (day, numbers): (NaiveDate, &Numbers),
     told: &BTreeMap<String, Vec<Briefing>>,
 ) -> Result<Vec<(DigestRecipient, News)>> {
     let rows = day_rows(tx, loaded, day).await?;
@@ -225,7 +227,7 @@ async fn news(
         }
         let Some(lead) = recipient.lead.clone() else { continue };
         let change = amended(loaded, (&recipient, lead, day), last, &doses);
-        let change = with_people(tx, loaded, change, (&left, &joined)).await?;
+        let change = with_people(tx, loaded, change, (&left, &joined), numbers).await?;
         out.push((recipient, News::Changed(Box::new(change), doses, newest.mail)));
     }
     Ok(out)
@@ -321,6 +323,7 @@ async fn with_people(
     loaded: &Loaded,
     mut change: Amended,
     (left, joined): (&[Assignment], &[Assignment]),
+    numbers: &Numbers,
 ) -> Result<Amended> {
     let ids: BTreeSet<_> = left.iter().chain(joined).map(|one| &one.person).collect();
     let (lines, people) = super::digest::lines(tx, loaded, ids, change.day).await?;
@@ -330,7 +333,8 @@ async fn with_people(
         let address = person.email.as_deref().map(canonical);
         let is_out =
             |address: &String| unsubscribed.contains(address) || suppressed.contains(address);
-        !person.opt_out && address.is_some_and(|address| !is_out(&address))
+        let is_mailed = address.is_some_and(|address| !is_out(&address));
+        !person.opt_out && (is_mailed || numbers.of_person(person).is_some())
     };
     let line = |one: &Assignment| -> Option<PersonLine> {
         Some(PersonLine { dose: one.dose, ..lines.get(&one.person)?.clone() })

@@ -3,7 +3,9 @@
 //! What somebody was told last is compared with what stands now, so it does not matter how often a day changed in
 //! between, and nothing is said twice.
 
-use super::reminders::{Draft, place_name, vaccines};
+use super::draft::Draft;
+use super::reminders::{place_name, vaccines};
+use super::ways::Numbers;
 use crate::app::assigning::{Standing, standings};
 use crate::app::{App, Loaded, Result, today};
 use crate::domain::assign::{Assignment, Ended};
@@ -34,13 +36,19 @@ impl App {
     /// Queues what people have to be told because an appointment changed. Returns how many mails.
     pub(super) async fn tell_people(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<usize> {
         let mut tx = self.store.read().await?;
-        let drafts = changes(&mut tx, loaded, now).await?;
+        let numbers = Numbers::of(self, &mut tx, today(&loaded.campaign, now)).await?;
+        let drafts = changes(&mut tx, loaded, &numbers, now).await?;
         drop(tx);
         self.queue_drafts(loaded, drafts, (today(&loaded.campaign, now), now)).await
     }
 }
 
-async fn changes(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec<Draft>> {
+async fn changes(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    numbers: &Numbers,
+    now: DateTime<Utc>,
+) -> Result<Vec<Draft>> {
     let campaign = &loaded.campaign;
     let day = today(campaign, now);
     let is_morning = now.with_timezone(&campaign.timezone).time() < noon();
@@ -64,18 +72,30 @@ async fn changes(tx: &mut Tx, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec
     let unsubscribed = unsubscribed::addresses(tx).await?;
     let suppressed = bounces::addresses(tx).await?;
     let mut homes: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
-    let mut known = known;
+    let (mut known, mut texts) = (known, Vec::new());
     for (person, change) in found {
         let Some(standing) = known.remove(&person) else { continue };
-        let address = canonical(&change.to);
-        let is_reached = !unsubscribed.contains(&address) && !suppressed.contains(&address);
         // Whoever had the dose, or must not have it, knows; the lead's list says so, too.
-        let is_off = standing.person.opt_out;
-        if is_reached && !is_off && is_due(&standing, told.get(person.as_str()), &held) {
-            homes.entry(change.to).or_default().push((standing, change.why));
+        if standing.person.opt_out || !is_due(&standing, told.get(person.as_str()), &held) {
+            continue;
+        }
+        let mailed = [Some(change.to), standing.person.email.clone()];
+        let mailed = mailed.into_iter().flatten().find(|to| to.contains('@')).filter(|to| {
+            let address = canonical(to);
+            !unsubscribed.contains(&address) && !suppressed.contains(&address)
+        });
+        match (numbers.of_standing(&standing), mailed) {
+            (Some(number), mailed) => {
+                let items = vec![(standing, change.why)];
+                let draft = draft(loaded, mailed.unwrap_or_default(), items, day);
+                texts.push(Draft { number: Some(number), ..draft });
+            }
+            (None, Some(to)) => homes.entry(to).or_default().push((standing, change.why)),
+            (None, None) => {}
         }
     }
-    Ok(homes.into_iter().map(|(to, items)| draft(loaded, to, items, day)).collect())
+    let mails = homes.into_iter().map(|(to, items)| draft(loaded, to, items, day));
+    Ok(mails.chain(texts).collect())
 }
 
 fn ended_of<'a>(
@@ -111,7 +131,7 @@ async fn late(
     let codes = new.iter().map(|one| one.person.as_str());
     let known = records::find::<Person>(tx, codes).await?;
     let change = |one: Assignment| {
-        let to = known.get(one.person.as_str())?.value.email.clone()?;
+        let to = known.get(one.person.as_str())?.value.email.clone().unwrap_or_default();
         let place_name = place_name(&loaded.campaign, one.place.as_str());
         let why = ReminderWhy::Tomorrow { day: one.day, place: one.place, place_name };
         Some((one.person, Change { why, to }))
@@ -222,6 +242,7 @@ fn draft(
     };
     Draft {
         to_name,
+        number: None,
         send_by: resolve(campaign.timezone, until.and_time(noon())),
         is_urgent: items.iter().any(|(_, why)| is_soon(why)),
         parts: vec![(

@@ -203,6 +203,7 @@ impl App {
             new += usize::from(queued.is_some());
         }
         tx.commit().await?;
+        Box::pin(self.queue_digest_cards(all, today + TimeDelta::days(1), now)).await?;
         Ok((new, silent))
     }
 }

@@ -2,14 +2,20 @@
 
 pub(super) mod amended;
 mod attached;
+mod cards;
 mod changes;
 pub mod digest;
+mod draft;
 mod post_digest;
 pub mod reminders;
 mod resend;
 pub mod summary;
+pub(super) mod ways;
+
+pub(super) use ways::Census;
 
 use super::{App, AppError, Loaded, Result, millis};
+use crate::config::MAIL;
 use crate::domain::campaign::Language;
 use crate::domain::contact::Contact;
 use crate::domain::date::{day_end, day_of};
@@ -60,8 +66,9 @@ impl App {
         if !loaded.is_open {
             return Ok(ToldAgain::default());
         }
-        let people = self.tell_people(loaded, now).await?;
-        Ok(ToldAgain { people, leads: self.tell_leads(loaded, now).await? })
+        let people = Box::pin(self.tell_people(loaded, now)).await?;
+        let leads = Box::pin(self.tell_leads(loaded, now)).await?;
+        Ok(ToldAgain { people, leads })
     }
 }
 
@@ -105,6 +112,9 @@ impl App {
             zone: loaded.campaign.timezone.name().to_owned(),
             state,
             last_error,
+            channel: MAIL.to_owned(),
+            segments: 0,
+            ways: Vec::new(),
         })
     }
 }
@@ -138,6 +148,14 @@ impl App {
             for message in messages.iter_mut().filter(|message| message.state == MailState::Queued)
             {
                 if let Some(why) = suppressed.get(&canonical(&message.recipient)) {
+                    if !message.ways.is_empty() {
+                        let next = message.ways.remove(0);
+                        message.channel = next.channel;
+                        message.recipient = next.recipient;
+                        message.bytes = next.bytes;
+                        message.segments = next.segments;
+                        continue;
+                    }
                     message.state = MailState::Unroutable;
                     message.last_error = Some(format!("{}{why}", bounces::SUPPRESSED));
                 }

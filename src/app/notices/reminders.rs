@@ -4,6 +4,8 @@
 //! share a mail. People who opted out, unsubscribed, must not be called, or have had the dose get none.
 
 use super::Post;
+use super::draft::Draft;
+use super::ways::{Numbers, home_of};
 use crate::app::assigning::{Standing, each_standing};
 use crate::app::unsubscribing::secret;
 use crate::app::{App, Loaded, Result};
@@ -15,6 +17,7 @@ use crate::domain::judge::{Judge, MissedDose};
 use crate::domain::message::MailState;
 use crate::domain::notice::{Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::OutcomeKind;
+use crate::domain::phone::PhoneNumber;
 use crate::mail::message::canonical;
 use crate::store::outbox::NewMessage;
 use crate::store::reminders::{self, Kind, Reminded, Told};
@@ -31,30 +34,6 @@ const OVERDUE_MAX: i64 = 3;
 /// Mails queued in one transaction. Enough to save commits, few enough to hold the write lock only briefly; a multiple
 /// of the rows of one statement.
 const QUEUE_BATCH: usize = 256;
-
-/// A reminder that may have to be sent.
-pub(super) struct Draft {
-    /// What each campaign has to say. Never empty.
-    pub(super) parts: Vec<(CampaignNo, Reminder)>,
-    pub(super) to_name: String,
-    pub(super) send_by: DateTime<Utc>,
-    /// Whether quiet hours would hold it back until it is too late.
-    pub(super) is_urgent: bool,
-}
-
-impl Draft {
-    /// Every person and dose, with the campaign.
-    fn items(&self) -> impl Iterator<Item = (CampaignNo, &ReminderItem)> {
-        self.parts.iter().flat_map(|(no, part)| part.items.iter().map(move |item| (*no, item)))
-    }
-
-    /// Takes in what another campaign has to say to the same reader.
-    fn join(&mut self, other: Self) {
-        self.send_by = self.send_by.max(other.send_by);
-        self.is_urgent |= other.is_urgent;
-        self.parts.extend(other.parts);
-    }
-}
 
 /// Whether something is to be written: nobody is told the same twice, unless something else was said in between.
 fn is_news(item: &Reminded, before: &BTreeSet<Reminded>, told: &[Told]) -> bool {
@@ -79,8 +58,11 @@ impl App {
     ) -> Result<usize> {
         let Some(loaded) = all.first() else { return Ok(0) };
         let mut by_reader: BTreeMap<(String, String), Draft> = BTreeMap::new();
+        let mut tx = self.store.read().await?;
+        let numbers = Numbers::of(self, &mut tx, day).await?;
+        drop(tx);
         for one in all {
-            for (home, draft) in self.reminders(one, day).await? {
+            for (home, draft) in self.reminders(one, &numbers, day).await? {
                 let reader = (home, draft.parts[0].1.email.clone());
                 match by_reader.entry(reader) {
                     Entry::Occupied(mut known) => known.get_mut().join(draft),
@@ -170,7 +152,7 @@ impl App {
     ) -> Result<NewMessage> {
         let parts: Vec<&Reminder> = draft.parts.iter().map(|(_, part)| part).collect();
         let reminder = parts[0];
-        let key = key(&parts, day, after);
+        let key = key(draft, &parts, day, after);
         let way_out = self.way_out(secret, &key)?;
         let post = Post {
             kind: crate::domain::message::MailKind::Reminder,
@@ -183,11 +165,17 @@ impl App {
             way_out: Some(way_out),
             attachments: Vec::new(),
         };
-        self.message(loaded, &post, now)
+        let mail = self.message(loaded, &post, now)?;
+        Ok(self.with_ways(&loaded.campaign, draft, mail))
     }
 
     /// The reminders of a campaign, each with the key of its household.
-    async fn reminders(&self, loaded: &Loaded, day: NaiveDate) -> Result<Vec<(String, Draft)>> {
+    async fn reminders(
+        &self,
+        loaded: &Loaded,
+        numbers: &Numbers,
+        day: NaiveDate,
+    ) -> Result<Vec<(String, Draft)>> {
         let tomorrow = day + TimeDelta::days(1);
         let mut tx = self.store.read().await?;
         let current = assignments::all(&mut tx, loaded.no).await?;
@@ -197,7 +185,7 @@ impl App {
         let mut found: BTreeMap<String, Vec<(Standing, ReminderWhy)>> = BTreeMap::new();
         let mut readers: BTreeMap<String, Reader> = BTreeMap::new();
         each_standing(&mut tx, loaded, day, |standing| {
-            let home = home(&standing);
+            let home = home_of(&standing.person);
             if let Some(reader) = Reader::of(&standing, &unsubscribed, &suppressed) {
                 let known = readers.entry(home.clone()).or_insert_with(|| reader.clone());
                 // An address that bounced is used only where the household has no other.
@@ -220,13 +208,26 @@ impl App {
             found.entry(home).or_default().push((standing, why));
         })
         .await?;
-        Ok(found
-            .into_iter()
-            .filter_map(|(home, items)| {
-                let draft = draft(loaded, readers.get(&home)?, items, day, tomorrow);
-                Some((home, draft))
-            })
-            .collect())
+        let mut out = Vec::new();
+        for (home, items) in found {
+            let reader = readers.get(&home);
+            let mut by_mail = Vec::new();
+            for (standing, why) in items {
+                let Some(number) = numbers.of_standing(&standing) else {
+                    by_mail.push((standing, why));
+                    continue;
+                };
+                let person = format!("{home} {} {}", standing.person.id, loaded.no.0);
+                let own = Reader::unmailed(&standing);
+                let reader = reader.unwrap_or(&own);
+                let draft = draft(loaded, reader, vec![(standing, why)], day, tomorrow);
+                out.push((person, Draft { number: Some(number), ..draft }));
+            }
+            if let Some(reader) = reader.filter(|_| !by_mail.is_empty()) {
+                out.push((home, draft(loaded, reader, by_mail, day, tomorrow)));
+            }
+        }
+        Ok(out)
     }
 }
 
@@ -263,13 +264,15 @@ impl Reader {
             email,
         })
     }
-}
 
-/// The key of a person's household. A person without one is a household of their own.
-fn home(standing: &Standing) -> String {
-    match &standing.person.household {
-        Some(household) => format!("h {household}"),
-        None => format!("p {}", standing.person.id),
+    /// Somebody to whom no mail goes.
+    fn unmailed(standing: &Standing) -> Self {
+        Self {
+            name: standing.person.name.clone().unwrap_or_default(),
+            email: String::new(),
+            language: standing.person.language,
+            is_reached: false,
+        }
     }
 }
 
@@ -288,9 +291,10 @@ pub(super) fn reminded(item: &ReminderItem, today: NaiveDate) -> Reminded {
 
 /// The unique key of a reminder: the same people, doses, places and reasons have the same key, as long as they were
 /// not told something else in between (`after`: the number of the last mail to one of them).
-fn key(parts: &[&Reminder], day: NaiveDate, after: i64) -> String {
+fn key(draft: &Draft, parts: &[&Reminder], day: NaiveDate, after: i64) -> String {
     let mut hash = Sha256::new();
-    hash.update(parts[0].email.as_bytes());
+    let number = draft.number.as_ref().map(PhoneNumber::digits);
+    hash.update(number.unwrap_or(&parts[0].email).as_bytes());
     for (nth, part) in parts.iter().enumerate() {
         if nth > 0 {
             hash.update(format!("\n{}", part.campaign).as_bytes());
@@ -393,6 +397,7 @@ fn draft(
     };
     Draft {
         is_urgent: false,
+        number: None,
         to_name: reader.name.clone(),
         send_by: resolve(campaign.timezone, last.and_time(noon)),
         parts: vec![(

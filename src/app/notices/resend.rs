@@ -2,6 +2,7 @@
 
 use super::Post;
 use crate::app::{App, AppError, Loaded, Result, millis};
+use crate::config::MAIL;
 use crate::domain::contact::Contact;
 use crate::domain::message::{MailKind, MailState};
 use crate::mail::link::message_hash;
@@ -88,6 +89,9 @@ impl App {
             zone: before.zone,
             state: MailState::Queued,
             last_error: None,
+            channel: MAIL.to_owned(),
+            segments: 0,
+            ways: Vec::new(),
         };
         self.queue_now(loaded, message, now).await
     }

@@ -211,7 +211,8 @@ impl App {
         let mut tx = self.store.write().await?;
         let queued = self.queue_all(&mut tx, first, messages, now).await?;
         tx.commit().await?;
-        Ok(queued.into_iter().flatten().count())
+        let cards = Box::pin(self.queue_summary_cards(all, as_of, now)).await?;
+        Ok(queued.into_iter().flatten().count() + cards)
     }
 
     /// Who gets summaries of these campaigns: their coordinators, and the contacts of areas that are not coordinators

@@ -2,6 +2,7 @@
 //! falls into quiet hours is postponed, one that is no longer true is withdrawn. All three are decided here, when it
 //! would be sent, and never earlier.
 
+use super::line::Line;
 use super::{BATCH, Drained, LEASE_MS, Sender};
 use crate::app::{App, Result, millis};
 use crate::domain::date::resolve;
@@ -11,7 +12,7 @@ use crate::domain::refusal::Streak;
 use crate::domain::relay::Allowance;
 use crate::mail::message::canonical;
 use crate::store::outbox::{self, AttemptResult, Claimed};
-use crate::store::relays;
+use crate::store::{Tx, relays};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 
@@ -34,13 +35,13 @@ impl App {
     /// Claims the next messages; `None` if nothing is due or nothing may go now. The list is empty if all were put off.
     pub(super) async fn claim(
         &self,
-        relay: &str,
+        line: &Line,
         sender: &Sender<'_>,
         done: &mut Drained,
     ) -> Result<Option<Taken>> {
         let now = sender.clock.now();
         let at = millis(now);
-        let pace = self.config.mail.per_minute;
+        let (pace, relay) = (line.pace, line.relay.as_str());
         let mut tx = self.store.write().await?;
         let mut state = relays::lock(&mut tx, relay).await?;
         let before = state.clone();
@@ -53,8 +54,17 @@ impl App {
                 return Ok(None);
             }
         };
+        let limit = match line.left_of_budget(&mut tx, now).await? {
+            Ok(left) => limit.min(left),
+            Err((until, said)) => {
+                done.wait_until = Some(until);
+                done.relay = Some(said);
+                return Ok(None);
+            }
+        };
         let lease = self.store.lease_clock(&mut tx).await? + LEASE_MS;
-        let due = outbox::claim(&mut tx, sender.owner, lease, at, limit).await?;
+        let owner = line.owner(sender.owner);
+        let due = outbox::claim(&mut tx, &line.name, (&owner, lease), at, limit).await?;
         if due.is_empty() {
             return Ok(None);
         }
@@ -62,24 +72,12 @@ impl App {
         let untrue = self.untrue(&mut tx, &due, now).await?;
         for one in due {
             let is_untrue = untrue.contains_key(&one.message.id);
-            let why = if is_untrue { Some(PutOff::Untrue) } else { self.put_off(&one, now) };
+            let why = if is_untrue { Some(PutOff::Untrue) } else { line.put_off(&one, now) };
             let Some(why) = why else {
                 claimed.push(one);
                 continue;
             };
-            let (state, due_at, why) = match why {
-                PutOff::Expired(why) => (MailState::Expired, one.message.due_at, why),
-                PutOff::Until(end) => (MailState::Queued, end, "quiet hours"),
-                PutOff::Untrue => (MailState::Withdrawn, one.message.due_at, "no longer true"),
-            };
-            done.count(match state {
-                MailState::Expired => AttemptOutcome::Expired,
-                MailState::Withdrawn => AttemptOutcome::Withdrawn,
-                _ => AttemptOutcome::Postponed,
-            });
-            let result =
-                AttemptResult { state, due_at, error: Some(why.to_owned()), charged: false };
-            outbox::result(&mut tx, one.message.id, one.message.fence, &result, at).await?;
+            self.set_aside(&mut tx, &one, why, done, at).await?;
         }
         state.took(at, i64::try_from(claimed.len()).unwrap_or(limit), pace);
         if claimed.is_empty() {
@@ -99,13 +97,39 @@ impl App {
         Ok(Some(Taken { claimed, streak, withdrawn: untrue.into_values().collect() }))
     }
 
-    /// Why a mail is not sent now; `None` if it may go.
+    /// Stores why a message is not sent now.
+    async fn set_aside(
+        &self,
+        tx: &mut Tx,
+        one: &Claimed,
+        why: PutOff,
+        done: &mut Drained,
+        at: i64,
+    ) -> Result<()> {
+        let (state, due_at, why) = match why {
+            PutOff::Expired(why) => (MailState::Expired, one.message.due_at, why),
+            PutOff::Until(end) => (MailState::Queued, end, "quiet hours"),
+            PutOff::Untrue => (MailState::Withdrawn, one.message.due_at, "no longer true"),
+        };
+        done.count(match state {
+            MailState::Expired => AttemptOutcome::Expired,
+            MailState::Withdrawn => AttemptOutcome::Withdrawn,
+            _ => AttemptOutcome::Postponed,
+        });
+        let result = AttemptResult::new(state, due_at, Some(why.to_owned()), false);
+        outbox::result(tx, one.message.id, one.message.fence, &result, at).await?;
+        Ok(())
+    }
+}
+
+impl Line {
+    /// Why a message is not sent now; `None` if it may go.
     fn put_off(&self, one: &Claimed, now: DateTime<Utc>) -> Option<PutOff> {
         let (message, at) = (&one.message, millis(now));
         if message.send_by.is_some_and(|last| last <= at) {
             return Some(PutOff::Expired("too late to be of use"));
         }
-        let quiet = self.config.reminders.quiet_hours;
+        let quiet = self.quiet_hours;
         let zone: chrono_tz::Tz = message.zone.parse().unwrap_or(chrono_tz::UTC);
         let local = now.with_timezone(&zone).naive_local();
         if !message.quiet || !quiet.contains(local.time()) {

@@ -1,8 +1,9 @@
 //! What an attempt's outcome means: the message's new state, and what it says about the mail server.
 
+use crate::domain::gateway::{Meaning, Scope};
 use crate::domain::message::{AttemptOutcome, MailState};
 use crate::domain::refusal::{Answer, Cause, Owner, Step, judge};
-use crate::mail::transport::Outcome;
+use crate::mail::transport::{Outcome, Said};
 use crate::store::outbox::{AttemptResult, Message};
 
 /// The first wait after a refusal; it doubles with each one.
@@ -69,6 +70,8 @@ pub(super) enum Server {
     Lost(String),
     /// It takes no mail now, whoever it is for.
     Closed(String),
+    /// It takes nothing for so many seconds.
+    Shut(String, u32),
     /// It does not want mail from us.
     Refuses(String, Cause),
     /// Nothing.
@@ -77,23 +80,15 @@ pub(super) enum Server {
 
 /// A message that was claimed but not tried goes back to the queue unchanged.
 pub(super) fn unsent(message: &Message) -> Consequence {
-    let result = AttemptResult {
-        state: MailState::Queued,
-        due_at: message.due_at,
-        error: message.last_error.clone(),
-        charged: false,
-    };
+    let error = message.last_error.clone();
+    let result = AttemptResult::new(MailState::Queued, message.due_at, error, false);
     Consequence { result, outcome: None, server: Server::Unknown, refusal: None }
 }
 
 /// A message whose content cannot be read any more.
 pub(super) fn damaged(message: &Message) -> Consequence {
-    let result = AttemptResult {
-        state: MailState::Failed,
-        due_at: message.due_at,
-        error: Some("its content in the database is damaged".to_owned()),
-        charged: true,
-    };
+    let error = Some("its content in the database is damaged".to_owned());
+    let result = AttemptResult::new(MailState::Failed, message.due_at, error, true);
     Consequence::new(result, AttemptOutcome::Failed, Server::Unknown)
 }
 
@@ -118,6 +113,7 @@ pub(super) fn consequence(
             let result = aside(message, &why, opened, now);
             Consequence::new(result, AttemptOutcome::Waiting, Server::Lost(why))
         }
+        Outcome::Answered(said) => answered(message, said, opened, now),
         Outcome::Refused { step, code, text } => {
             let why = format!("{code} at {step}: {text}");
             if step == "address" {
@@ -131,6 +127,69 @@ pub(super) fn consequence(
             refused(message, Refusal { step, code, said: text, cause, why, doubted }, opened, now)
         }
     }
+}
+
+/// What the answer of a service of text messages or a robot means.
+fn answered(message: &Message, said: Said, opened: bool, now: i64) -> Consequence {
+    let why = said.code;
+    match said.meaning {
+        Meaning::Done => {
+            let result =
+                AttemptResult { serial: said.serial, ..ended(message, MailState::Sent, None) };
+            Consequence::new(result, AttemptOutcome::Sent, Server::Takes)
+        }
+        Meaning::Doubt => {
+            let result = ended(message, MailState::InDoubt, Some(why.clone()));
+            Consequence::new(result, AttemptOutcome::InDoubt, Server::Lost(why))
+        }
+        Meaning::Retry(secs, Scope::Channel) => {
+            let found = later(message, why.clone(), Server::Shut(why, secs), now);
+            not_before(found, now, secs)
+        }
+        // A number that had enough may have had it because the first try went out.
+        Meaning::Retry(_, Scope::Number) if was_resolved(message) => {
+            let result = ended(message, MailState::InDoubt, Some(why));
+            Consequence::new(result, AttemptOutcome::InDoubt, Server::Answers)
+        }
+        Meaning::Retry(secs, Scope::Number) => {
+            let found = not_before(later(message, why, Server::Answers, now), now, secs);
+            if message.send_by.is_none_or(|last| found.result.due_at < last) {
+                return found;
+            }
+            // When the number may have more it is too late; another way may do.
+            let result = AttemptResult { state: MailState::Failed, ..found.result };
+            Consequence::new(result, AttemptOutcome::Failed, Server::Answers)
+        }
+        Meaning::Stop(cause) => {
+            let result = aside(message, &why, opened, now);
+            Consequence::new(result, AttemptOutcome::Waiting, Server::Refuses(why, cause))
+        }
+        Meaning::Ours => {
+            let doubted = aside(message, &why, opened, now);
+            let (step, cause) = (Step::Dot, Cause::Content);
+            let refusal =
+                Refusal { step, code: 0, said: why.clone(), cause, why: why.clone(), doubted };
+            let result = ended(message, MailState::Failed, Some(why));
+            let found = Consequence::new(result, AttemptOutcome::Failed, Server::Answers);
+            Consequence { refusal: Some(refusal), ..found }
+        }
+        Meaning::Theirs | Meaning::TheirsForGood => {
+            let closes = said.meaning == Meaning::TheirsForGood;
+            let result = AttemptResult { closes, ..ended(message, MailState::Failed, Some(why)) };
+            Consequence::new(result, AttemptOutcome::Failed, Server::Answers)
+        }
+    }
+}
+
+/// The message again, but not before so many seconds have passed.
+fn not_before(found: Consequence, now: i64, secs: u32) -> Consequence {
+    let due_at = found.result.due_at.max(now + i64::from(secs) * 1000);
+    Consequence { result: AttemptResult { due_at, ..found.result }, ..found }
+}
+
+/// Whether somebody said that a message in doubt goes again.
+fn was_resolved(message: &Message) -> bool {
+    message.last_error.as_deref() == Some(super::RESOLVED)
 }
 
 /// What a reply that refuses the message means.
@@ -168,8 +227,7 @@ fn later(message: &Message, why: String, server: Server, now: i64) -> Consequenc
         return Consequence::new(result, AttemptOutcome::Failed, server);
     }
     let due_at = now + backoff_ms(message);
-    let result =
-        AttemptResult { state: MailState::Queued, due_at, error: Some(why), charged: true };
+    let result = AttemptResult::new(MailState::Queued, due_at, Some(why), true);
     Consequence::new(result, AttemptOutcome::Waiting, server)
 }
 
@@ -177,13 +235,12 @@ fn later(message: &Message, why: String, server: Server, now: i64) -> Consequenc
 /// breaks connections, so that others go first.
 fn aside(message: &Message, why: &str, opened: bool, now: i64) -> AttemptResult {
     let due_at = if opened { now + BACKOFF_FIRST_MS } else { message.due_at };
-    let error = Some(why.to_owned());
-    AttemptResult { state: MailState::Queued, due_at, error, charged: false }
+    AttemptResult::new(MailState::Queued, due_at, Some(why.to_owned()), false)
 }
 
 /// In a state in which nothing more is tried.
 fn ended(message: &Message, state: MailState, error: Option<String>) -> AttemptResult {
-    AttemptResult { state, due_at: message.due_at, error, charged: true }
+    AttemptResult::new(state, message.due_at, error, true)
 }
 
 /// One minute, doubled with each attempt, at most four hours; between half of that and all of it, depending on the
@@ -216,6 +273,10 @@ mod tests {
             last_error: None,
             fence: 1,
             unique_key: "k".into(),
+            channel: "mail".into(),
+            receipt: None,
+            serial: None,
+            left_at: None,
         }
     }
 
@@ -283,6 +344,38 @@ mod tests {
         }
         let found = consequence(&message(24, Some(9)), reply("RCPT", 450), true, 1000);
         assert_eq!(found.result.state, MailState::Queued, "its own hour ends it, not a count");
+    }
+
+    #[test]
+    fn an_answer_of_a_service_leads_to_a_state_of_the_text_and_says_something_of_the_service() {
+        let answer = |meaning| {
+            let code = "code".to_owned();
+            Outcome::Answered(Said { meaning, code, serial: Some("5000:1".to_owned()) })
+        };
+        for (meaning, wanted, server) in [
+            (Meaning::Done, "sent sent charged as before", "Takes"),
+            (Meaning::Doubt, "in_doubt in_doubt charged as before", "Lost(\"code\")"),
+            (
+                Meaning::Retry(60, Scope::Channel),
+                "queued waiting charged later",
+                "Shut(\"code\", 60)",
+            ),
+            (Meaning::Retry(3600, Scope::Number), "queued waiting charged later", "Answers"),
+            (Meaning::Retry(86_400, Scope::Number), "failed failed charged later", "Answers"),
+            (Meaning::Stop(Cause::Login), "queued waiting free later", "Refuses(\"code\", Login)"),
+            (Meaning::Ours, "failed failed charged as before", "Answers"),
+            (Meaning::Theirs, "failed failed charged as before", "Answers"),
+            (Meaning::TheirsForGood, "failed failed charged as before", "Answers"),
+        ] {
+            let found = consequence(&message(1, Some(8 * 3_600_000)), answer(meaning), true, 1000);
+            assert_eq!(told(&found), format!("{wanted} {server}"), "{meaning:?}");
+            assert_eq!(found.result.closes, meaning == Meaning::TheirsForGood, "{meaning:?}");
+            assert_eq!(found.result.serial.is_some(), meaning == Meaning::Done, "{meaning:?}");
+        }
+        let again = Message { last_error: Some(super::super::RESOLVED.into()), ..message(2, None) };
+        let limit = answer(Meaning::Retry(60, Scope::Number));
+        let found = consequence(&again, limit, true, 1000);
+        assert_eq!(found.result.state, MailState::InDoubt, "the first try may have gone out");
     }
 
     #[test]

@@ -2,14 +2,20 @@
 
 use super::consequence::{Consequence, Refusal, Server, consequence, damaged, unsent};
 use super::ledger::Entry;
+use super::line::Line;
 use super::{Drained, LEASE_MS, Sender};
 use crate::app::bounces::EnvelopeSenders;
+use crate::app::passing::About;
 use crate::app::{App, AppError, Result, millis};
+use crate::config::MAIL;
+use crate::domain::date::day_of;
+use crate::domain::gateway::Service;
 use crate::domain::message::AttemptOutcome;
 use crate::domain::refusal::{Belief, Cause, Owner, Streak};
 use crate::mail::message::{Party, canonical};
-use crate::mail::transport::{Connection, Outcome, Outgoing, Transport};
+use crate::mail::transport::{Connection, Outgoing, Transport};
 use crate::store::outbox::{AttemptResult, Claimed, Message};
+use chrono_tz::Tz;
 use futures_util::future::join_all;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,6 +29,8 @@ const LOST_MAX: u32 = 2;
 pub(super) struct Round {
     safe: bool,
     transport: Transport,
+    /// The service and the zone of its bill; `None` for mail.
+    service: Option<(Service, Tz)>,
     state: Mutex<State>,
 }
 
@@ -62,20 +70,17 @@ pub(super) struct Health {
     pub(super) answered: bool,
     /// Whether it asked for fewer messages.
     pub(super) slow_down: bool,
+    /// For how many seconds it takes nothing.
+    pub(super) shut_secs: Option<u32>,
     /// What it refused last, one after the other.
     pub(super) streak: Streak,
 }
 
 impl Round {
-    pub(super) fn new(
-        claimed: Vec<Claimed>,
-        streak: Streak,
-        safe: bool,
-        transport: Transport,
-        done: Drained,
-    ) -> Self {
+    pub(super) fn new(claimed: Vec<Claimed>, streak: Streak, line: &Line, done: Drained) -> Self {
         let state = State { waiting: claimed.into(), streak, done, ..State::default() };
-        Self { safe, transport, state: Mutex::new(state) }
+        let (safe, transport) = (line.safe, line.transport.clone());
+        Self { safe, transport, service: line.service, state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -191,7 +196,7 @@ impl State {
             self.done.count(outcome);
         }
         let refusal = refusal
-            .filter(|refusal| refusal.cause.owner() == Owner::Reader)
+            .filter(|refusal| refusal.cause.owner() == Owner::Reader && message.channel == MAIL)
             .map(|refusal| (message.to.clone(), refusal.code, refusal.said.clone()));
         let (id, fence) = (message.id, message.fence);
         out.push(Stored { id, fence, result: found.result, refusal });
@@ -218,6 +223,10 @@ impl State {
                 self.health.slow_down = true;
                 (why.clone(), None)
             }
+            Server::Shut(why, secs) => {
+                self.health.shut_secs = Some(*secs);
+                (why.clone(), None)
+            }
             Server::Refuses(why, cause) => {
                 self.health.slow_down |= *cause == Cause::Rate;
                 (why.clone(), Some(*cause))
@@ -235,6 +244,7 @@ impl App {
         round: &Round,
         connections: &mut [Option<Connection>],
         sender: &Sender<'_>,
+        owner: &str,
     ) -> Result<()> {
         let from: Party = self
             .config
@@ -252,21 +262,21 @@ impl App {
             join_all(lanes).await;
             for stored in round.settle() {
                 // If the ledger has ended, nothing can be stored; the claim runs out by itself.
-                let _ = send.send(stored.into_entry());
+                let _ = send.send(stored.into_entry(None));
             }
             // The ledger ends when the last sender is gone.
             drop(send);
         };
-        let ledger = self.keep_ledger(entries, sender.owner, sender.clock);
+        let ledger = self.keep_ledger(entries, owner, sender.clock);
         let ((), written) = tokio::join!(lanes, ledger);
         written
     }
 }
 
 impl Stored {
-    fn into_entry(self) -> Entry {
+    fn into_entry(self, about: Option<About>) -> Entry {
         let Self { id, fence, result, refusal } = self;
-        Entry::Result { id, fence, result, refusal }
+        Entry::Result { id, fence, result, refusal, about: about.map(Box::new) }
     }
 }
 
@@ -301,8 +311,9 @@ impl Lane<'_> {
             // Without a consequence another sender has the message and stores its result.
             let Some(verdict) = verdict else { continue };
             for stored in self.round.note(&one.message, verdict) {
+                let about = (stored.id == one.message.id).then(|| self.about(&one)).flatten();
                 // If the ledger has ended, nothing can be stored; the claim runs out by itself.
-                let _ = self.ledger.send(stored.into_entry());
+                let _ = self.ledger.send(stored.into_entry(about));
             }
         }
     }
@@ -335,7 +346,7 @@ impl Lane<'_> {
             Marked::TooLate => return Some(unsent(message)),
             Marked::Not | Marked::Yes => {}
         }
-        if outcome == Outcome::Accepted {
+        if outcome.is_taken() {
             self.app.store.step("mail.accepted");
         }
         Some(consequence(message, outcome, true, now()))
@@ -365,6 +376,20 @@ impl Lane<'_> {
         if *marked == Marked::Yes { Ok(()) } else { Err("the claim has ended") }
     }
 
+    /// What history and bill need of a message to a service.
+    fn about(&self, one: &Claimed) -> Option<About> {
+        let (service, zone) = self.round.service?;
+        Some(About {
+            channel: one.message.channel.clone(),
+            service,
+            key: one.message.message_id.clone(),
+            number: one.message.to.clone(),
+            campaign: one.campaign,
+            segments: one.segments,
+            day: day_of(zone, self.sender.clock.now()),
+        })
+    }
+
     fn outgoing(&self, message: &Message, bytes: Vec<u8>) -> Outgoing {
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' };
         let name: String = message.message_id.chars().map(plain).collect();
@@ -372,6 +397,7 @@ impl Lane<'_> {
             id: message.id,
             from: self.from.of(message.id),
             to: message.to.clone(),
+            key: message.message_id.clone(),
             bytes,
             // The number comes first, so that a folder lists them in the order in which they were queued.
             file_name: format!("{:08}-{name}", message.id),

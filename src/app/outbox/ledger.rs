@@ -2,6 +2,7 @@
 //! transaction. A sender that must know that its entry is on disk waits for it.
 
 use super::LEASE_MS;
+use crate::app::passing::{self, About};
 use crate::app::{App, AppError, Result, bounces, millis};
 use crate::clock::Clock;
 use crate::domain::message::MailState;
@@ -39,6 +40,8 @@ pub(super) enum Entry {
         result: AttemptResult,
         /// The recipient whom the server refused for good, with code and words.
         refusal: Option<(String, u16, String)>,
+        /// Of a message to a service: what it was.
+        about: Option<Box<About>>,
     },
 }
 
@@ -113,14 +116,20 @@ impl App {
         let mut sent = false;
         for entry in open {
             mine.push(match entry {
-                Entry::Body { id, fence, .. } => outbox::body(&mut tx, *id, *fence).await?,
-                Entry::Result { id, fence, result, refusal } => {
+                Entry::Body { id, fence, .. } => {
+                    outbox::body(&mut tx, *id, *fence, millis(Clock::System.now())).await?
+                }
+                Entry::Result { id, fence, result, refusal, about } => {
                     sent |= result.state == MailState::Sent;
                     if let Some((to, code, said)) = refusal {
                         let at = clock.now();
                         bounces::refused(&mut tx, *id, to, (*code, said.as_str()), at).await?;
                     }
-                    outbox::result(&mut tx, *id, *fence, result, now).await?
+                    let is_mine = outbox::result(&mut tx, *id, *fence, result, now).await?;
+                    if is_mine {
+                        passing::ended(&mut tx, *id, result, about.as_deref(), clock.now()).await?;
+                    }
+                    is_mine
                 }
             });
         }

@@ -5,24 +5,27 @@ mod claim;
 mod consequence;
 mod lane;
 mod ledger;
+mod line;
+mod receipts;
 mod truth;
 
-use super::{App, AppError, Result, millis};
+use super::{App, Result, millis};
 use crate::clock::Clock;
-use crate::config::{TlsKind, TransportKind};
-use crate::domain::message::{AttemptOutcome, MailState};
+use crate::domain::message::{AttemptOutcome, MailState, PassageEvent};
 use crate::domain::refusal::Streak;
 use crate::mail::mask;
 use crate::mail::message::canonical;
-use crate::mail::transport::{Connection, Limits, Security, SmtpConfig, Transport};
+use crate::mail::transport::Connection;
 use crate::store::installation::Hold;
-use crate::store::{bounces, outbox, relays};
+use crate::store::{bounces, outbox, relays, ways};
 use chrono::{DateTime, Utc};
 use claim::Taken;
+use futures_util::future::join_all;
 use lane::Round;
+use line::Line;
+pub(super) use line::password;
+pub use receipts::Gathered;
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::Duration;
 
 /// The most messages claimed at once.
 const BATCH: i64 = 100;
@@ -32,6 +35,8 @@ const LEASE_MS: i64 = 30_000;
 /// States from which a message may be queued again by hand: it has certainly not arrived.
 const MAY_GO_AGAIN: [MailState; 4] =
     [MailState::Failed, MailState::Expired, MailState::Bounced, MailState::Queued];
+/// What is noted with a message in doubt that somebody settled.
+const RESOLVED: &str = "resolved by hand";
 /// What is noted with such a message.
 const AGAIN_BY_HAND: &str = "tried again by hand";
 
@@ -54,6 +59,21 @@ impl Drained {
         *self.results.entry(what).or_default() += 1;
     }
 
+    /// Takes in what a drain of another channel did.
+    fn join(&mut self, other: Self) {
+        for (what, count) in other.results {
+            *self.results.entry(what).or_default() += count;
+        }
+        self.relay = match (self.relay.take(), other.relay) {
+            (Some(one), Some(two)) => Some(format!("{one}; {two}")),
+            (one, two) => one.or(two),
+        };
+        self.wait_until = match (self.wait_until, other.wait_until) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+    }
+
     /// How many messages were sent.
     pub fn sent(&self) -> u64 {
         self.results.get(&AttemptOutcome::Sent).copied().unwrap_or(0)
@@ -73,70 +93,33 @@ pub struct Sender<'a> {
 }
 
 impl App {
-    /// The transport of the configuration.
-    pub fn transport(&self) -> Result<Transport> {
-        if let Some(transport) = &self.transport {
-            return Ok(transport.clone());
-        }
-        let mail = &self.config.mail;
-        if mail.transport == TransportKind::Folder {
-            return Ok(Transport::Folder(mail.dir.clone()));
-        }
-        if let Some(said) = mail.refusal() {
-            return Err(AppError::Configuration(said));
-        }
-        let host = mail.host.clone();
-        let host = host.ok_or_else(|| AppError::refused("refused-no-host", &[]))?;
-        let password = match &mail.password_file {
-            None => None,
-            Some(path) => Some(password(path)?),
-        };
-        let (tls, port) = match mail.tls {
-            TlsKind::Implicit => (Security::Implicit, 465),
-            TlsKind::Starttls => (Security::StartTls, 587),
-            TlsKind::None => (Security::None, 25),
-        };
-        Ok(Transport::Smtp(SmtpConfig {
-            host,
-            port: mail.port.unwrap_or(port),
-            tls,
-            ca_file: mail.ca_file.clone(),
-            user: mail.user.clone(),
-            password,
-            hello: mail.hello.as_ref().map(|name| name.0.clone()),
-            limits: limits(mail.answer_seconds, mail.dot_seconds),
-        }))
-    }
-
-    /// The name of the configured transport in the database; `None` if it cannot be used at all.
-    pub fn relay_name(&self) -> Option<String> {
-        self.transport().ok().map(|transport| transport.name())
-    }
-
-    /// The longest that one message may take: the limits of all its steps, and two minutes for the database.
-    pub fn message_max(&self) -> Duration {
-        let limits = limits(self.config.mail.answer_seconds, self.config.mail.dot_seconds);
-        let opening = limits.connect + limits.banner + limits.tls + limits.auth;
-        opening + limits.command * 4 + limits.dot + Duration::from_mins(2)
-    }
-
-    /// Sends due mail over several connections at once.
+    /// Sends what is due: over each channel by itself, so that one that is slow or down does not delay another, and
+    /// over several connections at once.
     pub async fn drain(&self, sender: &Sender<'_>) -> Result<Drained> {
         let mut done = Drained::default();
         if let Some(hold) = self.held(sender.clock.now()).await? {
             done.held = Some(hold);
             return Ok(done);
         }
-        let transport = self.transport()?;
-        // Writing a message to a folder twice leaves one file, so nothing is ever in doubt.
-        let safe = matches!(transport, Transport::Folder(_) | Transport::QuickFolder(_));
-        let relay = transport.name();
-        self.reclaim(sender.clock.now(), safe).await?;
+        let (lines, wrong) = self.lines()?;
+        let drains = lines.iter().map(|line| Box::pin(self.drain_line(line, sender)));
+        for one in join_all(drains).await {
+            done.join(one?);
+        }
+        for said in wrong {
+            done.join(Drained { relay: Some(said), ..Drained::default() });
+        }
+        Ok(done)
+    }
+
+    async fn drain_line(&self, line: &Line, sender: &Sender<'_>) -> Result<Drained> {
+        let mut done = Drained::default();
+        self.reclaim(line, sender.clock.now()).await?;
         let mut is_tidy = false;
         let mut connections: Vec<Option<Connection>> = Vec::new();
-        connections.resize_with(self.config.mail.connections.clamp(1, 20), || None);
+        connections.resize_with(line.connections, || None);
         while !(sender.stop)() && done.relay.is_none() {
-            let taken = self.claim(&relay, sender, &mut done).await?;
+            let taken = self.claim(line, sender, &mut done).await?;
             let Some(Taken { claimed, streak, withdrawn }) = taken else { break };
             // Whoever was told before is told what is so now, in this drain.
             for no in withdrawn {
@@ -149,44 +132,53 @@ impl App {
                 continue;
             }
             if !is_tidy {
-                transport.tidy().await;
+                line.transport.tidy().await;
                 is_tidy = true;
             }
-            let round = Round::new(claimed, streak, safe, transport.clone(), done);
-            let ended = self.send_round(&round, &mut connections, sender).await;
+            let round = Round::new(claimed, streak, line, done);
+            let owner = line.owner(sender.owner);
+            let ended = self.send_round(&round, &mut connections, sender, &owner).await;
             let health = round.health();
             done = round.into_done();
-            self.note_health(&relay, &health, sender.clock.now()).await?;
+            self.note_health(line, &health, sender.clock.now()).await?;
             ended?;
         }
         for connection in connections.into_iter().flatten() {
             connection.quit().await;
         }
+        if done.wait_until.is_none() && !line.is_mail() {
+            let mut tx = self.store.read().await?;
+            done.wait_until = outbox::next_due(&mut tx, Some(&line.name)).await?;
+        }
+        if let Some(said) = done.relay.take() {
+            done.relay = Some(line.named(said));
+        }
         Ok(done)
     }
 
-    async fn reclaim(&self, now: DateTime<Utc>, safe: bool) -> Result<()> {
+    async fn reclaim(&self, line: &Line, now: DateTime<Utc>) -> Result<()> {
         let mut tx = self.store.write().await?;
         let clock = self.store.lease_clock(&mut tx).await?;
         let why = "the sender ended between the body and its result";
-        let count = outbox::reclaim(&mut tx, clock, millis(now), why, safe).await?;
+        let of = (line.name.as_str(), line.safe);
+        let count = outbox::reclaim(&mut tx, of, clock, millis(now), why).await?;
         tx.commit().await?;
         if count > 0 {
-            tracing::warn!(count, "mails of a sender that ended were taken over");
+            tracing::warn!(count, "messages of a sender that ended were taken over");
         }
         Ok(())
     }
 
-    /// Stores how the mail server behaved, for all daemons.
+    /// Stores how a server behaved, for all daemons.
     async fn note_health(
         &self,
-        relay: &str,
+        line: &Line,
         health: &lane::Health,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let at = millis(now);
         let mut tx = self.store.write().await?;
-        let mut state = relays::lock(&mut tx, relay).await?;
+        let mut state = relays::lock(&mut tx, &line.relay).await?;
         let before = state.clone();
         match &health.down {
             Some((why, cause)) => {
@@ -197,13 +189,16 @@ impl App {
             None if health.answered => state.answered(),
             None => {}
         }
+        if let Some(secs) = health.shut_secs {
+            state.paused_until = state.paused_until.max(at + i64::from(secs) * 1000);
+        }
         // Who refused it does not matter to the next look.
         state.streak = Streak { reader: String::new(), ..health.streak.clone() };
         if health.slow_down {
-            state.slow_down(at, self.config.mail.per_minute);
+            state.slow_down(at, line.pace);
         }
         if state != before {
-            relays::save(&mut tx, relay, &state).await?;
+            relays::save(&mut tx, &line.relay, &state).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -215,7 +210,12 @@ impl App {
         let to = if sent { MailState::Sent } else { MailState::Queued };
         let at = millis(now);
         let change = (MailState::InDoubt, to);
-        let done = outbox::set(&mut tx, id, change, at, "resolved by hand", at).await?;
+        let done = outbox::set(&mut tx, id, change, at, RESOLVED, at).await?;
+        if done && let Some(message) = outbox::find(&mut tx, id).await? {
+            let said = if sent { "arrived" } else { "goes again" };
+            let noted = [(id, message.channel.as_str(), PassageEvent::Settled, said)];
+            ways::note(&mut tx, &noted, at).await?;
+        }
         tx.commit().await?;
         Ok(done)
     }
@@ -268,27 +268,5 @@ impl App {
         }
         tx.commit().await?;
         Ok(done)
-    }
-}
-
-/// The password in a file. What editors add is not part of it: a byte order mark, the end of the line.
-fn password(path: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        AppError::refused("refused-password-file", &[("path", &path.display()), ("said", &error)])
-    })?;
-    Ok(text.trim_start_matches('\u{feff}').trim_end().to_owned())
-}
-
-fn limits(answer_seconds: u64, dot_seconds: u64) -> Limits {
-    let shorter = |limit: Duration| limit.min(Duration::from_secs(answer_seconds.max(1)));
-    let usual = Limits::default();
-    Limits {
-        connect: shorter(usual.connect),
-        banner: Duration::from_secs(answer_seconds.max(1)),
-        tls: shorter(usual.tls),
-        auth: shorter(usual.auth),
-        command: Duration::from_secs(answer_seconds.max(1)),
-        dot: Duration::from_secs(dot_seconds.max(1)),
-        quit: usual.quit,
     }
 }

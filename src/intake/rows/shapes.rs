@@ -68,6 +68,7 @@ pub(super) const PERSONS: Shape<Person> = Shape {
         Column::optional("opt_out"),
         Column::optional("id_no").private(),
         Column::optional("guardian").private(),
+        Column::optional("guardian_phone").private(),
         Column::optional("unit"),
         Column::optional("school"),
         Column::optional("class"),
@@ -265,6 +266,7 @@ fn more(fields: &mut Fields<'_>) -> Option<More> {
     const BIRTH_WEIGHTS: std::ops::RangeInclusive<u32> = 200..=9999;
     let id_no = fields.code_maybe("id_no");
     let guardian = fields.text_maybe("guardian");
+    let guardian_phone = fields.code_maybe("guardian_phone");
     let unit = fields.code_maybe("unit");
     let school = fields.text_maybe("school");
     let class = fields.text_maybe("class");
@@ -288,6 +290,7 @@ fn more(fields: &mut Fields<'_>) -> Option<More> {
     Some(More {
         id_no: id_no?,
         guardian: guardian?,
+        guardian_phone: guardian_phone?,
         unit: unit?,
         school: school?,
         class: class?,

@@ -11,6 +11,7 @@ mod reminder;
 mod summary;
 mod summary_heads;
 mod table;
+pub mod texts;
 mod trend;
 mod words;
 

@@ -18,8 +18,13 @@ pub(super) enum Wait {
     ForNothing,
 }
 
-/// Writes `<file_name>.eml`. Writing the same message twice leaves one file.
-pub(super) async fn write(dir: &Path, message: &Outgoing, wait: Wait) -> Outcome {
+/// Writes `<file_name>.<ending>`. Writing the same message twice leaves one file.
+pub(super) async fn write(
+    dir: &Path,
+    message: &Outgoing,
+    wait: Wait,
+    ending: &'static str,
+) -> Outcome {
     let name = &message.file_name;
     let is_plain = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | ':');
     let is_fit = !name.is_empty() && name.len() <= FILE_NAME_BYTES_MAX && !name.starts_with('.');
@@ -29,7 +34,10 @@ pub(super) async fn write(dir: &Path, message: &Outgoing, wait: Wait) -> Outcome
     }
     let (dir, name, bytes) = (dir.to_owned(), name.clone(), message.bytes.clone());
     let shown = dir.display().to_string();
-    let written = tokio::task::spawn_blocking(move || write_now(&dir, &name, &bytes, wait)).await;
+    let written = tokio::task::spawn_blocking(move || {
+        write_now(&dir, &format!("{name}.{ending}"), &bytes, wait)
+    })
+    .await;
     match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
         Ok(()) => Outcome::Accepted,
         Err(error) => Outcome::NotSent(format!("cannot write to mail folder {shown}: {error}")),
@@ -75,7 +83,7 @@ fn is_running(process: u32) -> bool {
 
 fn write_now(dir: &Path, name: &str, bytes: &[u8], wait: Wait) -> io::Result<()> {
     crate::files::create_dir_all(dir)?;
-    let target = dir.join(format!("{name}.eml"));
+    let target = dir.join(name);
     if fs::read(&target).is_ok_and(|held| held == bytes) {
         return Ok(());
     }

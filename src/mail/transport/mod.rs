@@ -1,4 +1,5 @@
-//! Sends messages to a folder, to a mail server, or in tests to a script, and says what an attempt came to.
+//! Sends messages to a folder, to a mail server, to a service of text messages or a robot, or in tests to a script,
+//! and says what an attempt came to.
 //!
 //! SMTP cannot deliver exactly once. So the caller commits "the body is being sent" immediately before it is
 //! (`before_body`). Whatever fails before that is certainly [`Outcome::NotSent`]. Only what fails between the body
@@ -6,10 +7,14 @@
 
 mod dialogue;
 mod folder;
+mod gateway;
 mod hello;
 mod smtp;
 mod tls;
 
+pub use gateway::{
+    Content, Detail, Endpoint, EndpointError, GatewayConfig, Pushed, Said, Text, pushed, signed_by,
+};
 pub use smtp::{Limits, Security, SmtpConfig};
 
 use std::future::Future;
@@ -25,9 +30,11 @@ pub struct Outgoing {
     pub from: String,
     /// The one recipient.
     pub to: String,
-    /// RFC 5322 bytes.
+    /// By what a service recognises the message; the same on every attempt.
+    pub key: String,
+    /// RFC 5322 bytes, or a [`Content`].
     pub bytes: Vec<u8>,
-    /// Name of its file in a folder, without `.eml`; the same on every attempt.
+    /// Name of its file in a folder, without ending; the same on every attempt.
     pub file_name: String,
 }
 
@@ -58,8 +65,21 @@ pub enum Outcome {
         /// What the server said, on one line.
         text: String,
     },
+    /// A service of text messages or a robot answered.
+    Answered(Said),
     /// The body was sent and no answer came: nobody knows whether it arrived.
     InDoubt(String),
+}
+
+impl Outcome {
+    /// Whether the folder, server or service has taken the message.
+    pub fn is_taken(&self) -> bool {
+        match self {
+            Self::Accepted => true,
+            Self::Answered(said) => said.meaning == crate::domain::gateway::Meaning::Done,
+            Self::NotSent(_) | Self::Refused { .. } | Self::InDoubt(_) => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Outcome {
@@ -68,6 +88,7 @@ impl std::fmt::Display for Outcome {
             Self::Accepted => f.write_str("accepted"),
             Self::NotSent(why) | Self::InDoubt(why) => f.write_str(why),
             Self::Refused { step, code, text } => write!(f, "{code} at {step}: {text}"),
+            Self::Answered(said) => f.write_str(&said.code),
         }
     }
 }
@@ -82,6 +103,10 @@ pub enum Transport {
     QuickFolder(PathBuf),
     /// A mail server.
     Smtp(SmtpConfig),
+    /// A service of text messages or a robot, at this address and with this name.
+    Gateway(Box<GatewayConfig>),
+    /// A folder in place of such a service: one `.json` file for each message.
+    Texts(PathBuf),
     /// A script, in tests.
     Scripted(Script),
 }
@@ -123,7 +148,8 @@ pub struct Connection(Way);
 
 #[derive(Debug)]
 enum Way {
-    Folder(PathBuf, folder::Wait),
+    Folder(PathBuf, folder::Wait, &'static str),
+    Gateway(Box<gateway::GatewayConnection>),
     Smtp(Box<smtp::SmtpConnection>),
     Scripted(Script),
 }
@@ -134,13 +160,15 @@ impl Transport {
         match self {
             Self::Folder(_) | Self::QuickFolder(_) => "folder".to_owned(),
             Self::Smtp(config) => format!("{}:{}", config.host, config.port),
+            Self::Gateway(config) => format!("{} {}", config.service, config.channel),
+            Self::Texts(_) => "texts".to_owned(),
             Self::Scripted(_) => "scripted".to_owned(),
         }
     }
 
     /// Removes what killed processes left behind.
     pub async fn tidy(&self) {
-        if let Self::Folder(dir) | Self::QuickFolder(dir) = self {
+        if let Self::Folder(dir) | Self::QuickFolder(dir) | Self::Texts(dir) = self {
             folder::tidy(dir).await;
         }
     }
@@ -148,8 +176,12 @@ impl Transport {
     /// Opens a connection; with a mail server this includes greeting, TLS and AUTH.
     pub async fn open(&self) -> Result<Connection, Outcome> {
         Ok(Connection(match self {
-            Self::Folder(dir) => Way::Folder(dir.clone(), folder::Wait::ForDisk),
-            Self::QuickFolder(dir) => Way::Folder(dir.clone(), folder::Wait::ForNothing),
+            Self::Folder(dir) => Way::Folder(dir.clone(), folder::Wait::ForDisk, "eml"),
+            Self::QuickFolder(dir) => Way::Folder(dir.clone(), folder::Wait::ForNothing, "eml"),
+            Self::Texts(dir) => Way::Folder(dir.clone(), folder::Wait::ForNothing, "json"),
+            Self::Gateway(config) => {
+                Way::Gateway(Box::new(gateway::GatewayConnection::open(config).await?))
+            }
             Self::Smtp(config) => Way::Smtp(Box::new(smtp::SmtpConnection::open(config).await?)),
             Self::Scripted(script) => Way::Scripted(script.clone()),
         }))
@@ -185,6 +217,9 @@ impl Connection {
         if let Way::Smtp(connection) = &mut self.0 {
             return connection.send(message, before_body).await;
         }
+        if let Way::Gateway(connection) = &mut self.0 {
+            return connection.send(message, before_body).await;
+        }
         if let Way::Scripted(script) = &self.0
             && let Some(outcome) = script.0(message, Stage::Announced)
         {
@@ -194,9 +229,9 @@ impl Connection {
             return Outcome::NotSent(format!("the outbox: {error}"));
         }
         match &self.0 {
-            Way::Folder(dir, wait) => folder::write(dir, message, *wait).await,
+            Way::Folder(dir, wait, ending) => folder::write(dir, message, *wait, ending).await,
             Way::Scripted(script) => script.0(message, Stage::Body).unwrap_or(Outcome::Accepted),
-            Way::Smtp(_) => Outcome::NotSent("the connection is busy".to_owned()),
+            Way::Smtp(_) | Way::Gateway(_) => Outcome::NotSent("the connection is busy".to_owned()),
         }
     }
 
@@ -204,6 +239,7 @@ impl Connection {
     pub fn is_usable(&self) -> bool {
         match &self.0 {
             Way::Smtp(connection) => connection.is_usable(),
+            Way::Gateway(connection) => connection.is_usable(),
             Way::Folder(..) | Way::Scripted(_) => true,
         }
     }

@@ -170,7 +170,7 @@ impl SmtpConnection {
         let mut dialogue = Dialogue::new(tcp(config).await?);
         let banner = Span::of("banner", limits.banner);
         if config.tls == Security::Implicit {
-            let (connector, name) = tls::connector(config).await?;
+            let (connector, name) = tls::connector(&config.host, config.ca_file.as_deref()).await?;
             let secured = dialogue.encrypt(&connector, name, banner.left()).await;
             secured.map_err(|lost| tls::told("banner", &lost))?;
         }
@@ -309,7 +309,7 @@ async fn start_tls(
     hello: &str,
     abilities: &Abilities,
 ) -> Result<Abilities, Outcome> {
-    let (connector, name) = tls::connector(config).await?;
+    let (connector, name) = tls::connector(&config.host, config.ca_file.as_deref()).await?;
     let span = Span::of("STARTTLS", config.limits.tls);
     if !abilities.starttls {
         let said = "the server does not offer STARTTLS; use implicit TLS (port 465)";

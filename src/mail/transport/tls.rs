@@ -1,7 +1,8 @@
-//! Encryption of the connection to a mail server.
+//! Encryption of the connection to a mail server or another service.
 
+use super::Outcome;
 use super::dialogue::Lost;
-use super::{Outcome, SmtpConfig};
+use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -10,14 +11,15 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// What encrypts a connection to a server, and the name that its certificate must have.
 pub(super) async fn connector(
-    config: &SmtpConfig,
+    host: &str,
+    ca_file: Option<&Path>,
 ) -> Result<(TlsConnector, ServerName<'static>), Outcome> {
-    let host = config.host.trim_matches(['[', ']']).to_owned();
-    let name = ServerName::try_from(host)
-        .map_err(|error| Outcome::NotSent(format!("TLS: host {}: {error}", config.host)))?;
-    let config = config.clone();
+    let bare = host.trim_matches(['[', ']']).to_owned();
+    let name = ServerName::try_from(bare)
+        .map_err(|error| Outcome::NotSent(format!("TLS: host {host}: {error}")))?;
+    let ca_file = ca_file.map(Path::to_owned);
     // Reading the system's certificates takes tens of milliseconds.
-    let built = tokio::task::spawn_blocking(move || trusted(&config));
+    let built = tokio::task::spawn_blocking(move || trusted(ca_file.as_deref()));
     let roots =
         built.await.unwrap_or_else(|error| Err(Outcome::NotSent(format!("TLS: {error}"))))?;
     let provider = tokio_rustls::rustls::crypto::ring::default_provider();
@@ -30,11 +32,11 @@ pub(super) async fn connector(
 }
 
 /// The certificates of the system, and those of the configuration's file.
-fn trusted(config: &SmtpConfig) -> Result<RootCertStore, Outcome> {
+fn trusted(ca_file: Option<&Path>) -> Result<RootCertStore, Outcome> {
     let mut roots = RootCertStore::empty();
     // A system may have certificates that cannot be read; the others count.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let Some(path) = &config.ca_file else { return Ok(roots) };
+    let Some(path) = ca_file else { return Ok(roots) };
     let told = |error: &dyn std::fmt::Display| {
         let file = path.display();
         Outcome::NotSent(format!("cannot use ca_file {file}: {error}; give a PEM file"))

@@ -84,6 +84,7 @@ fn outgoing(to: &str) -> Outgoing {
         id: 7,
         from: "plan@example.test".to_owned(),
         to: to.to_owned(),
+        key: "7@doseplan".to_owned(),
         bytes: b"Message-ID: <7@doseplan>\r\nSubject: x\r\n\r\n.line\r\n..two\r\nend\r\n".to_vec(),
         file_name: "0007-digest-S01".to_owned(),
     }
@@ -99,6 +100,7 @@ fn brief(outcome: &Outcome) -> String {
         Outcome::NotSent(_) => "not sent".to_owned(),
         Outcome::Refused { step, code, .. } => format!("refused {step} {code}"),
         Outcome::InDoubt(_) => "in doubt".to_owned(),
+        Outcome::Answered(said) => said.code.clone(),
     }
 }
 

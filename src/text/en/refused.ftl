@@ -76,3 +76,7 @@ refused-too-many = too many of your requests are waiting; ask again when they ar
 refused-weak-password = this password is among the first that are tried: it is a common word, row of keys, date or the account's name; take several unrelated words
 refused-unknown-place = there is no site, stop or team "{ $code }" in any campaign; `doseplan campaign list` and the campaign's files have the codes
 refused-which-place = "{ $code }" is a place of several campaigns; say which: { $known }
+refused-no-channel = there is no channel {$name}; known: {$known}
+refused-number = this is no mobile number: {$said}
+refused-test-number = a text goes to a number; write --to with a mobile number (channel {$name})
+refused-no-text = channel {$name} has no text for this: {$said}

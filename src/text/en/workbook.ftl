@@ -218,6 +218,7 @@ field-doses-attribute = attribute
 about-doses-attribute = P programme, S self-paid
 field-persons-id_no = id_no
 field-persons-guardian = guardian
+field-persons-guardian_phone = guardian's phone
 field-persons-unit = unit
 about-persons-unit = Code of the site that manages the file
 field-persons-school = school

@@ -76,3 +76,7 @@ refused-too-many = 您有太多请求在等待，请待其完成后再试
 refused-weak-password = 这个密码太容易猜到：常用词、键盘顺序、日期或账号名。请用几个不相关的词
 refused-unknown-place = 任何活动中都没有接种点、流动点或流动队“{ $code }”；编号见活动的文件
 refused-which-place = “{ $code }”在多个活动中都有，请写明是哪一个：{ $known }
+refused-no-channel = 没有渠道 {$name}；已有：{$known}
+refused-number = 不是手机号码：{$said}
+refused-test-number = 短信要有号码；请用 --to 写手机号码（渠道 {$name}）
+refused-no-text = 渠道 {$name} 没有可用的文字：{$said}

@@ -218,6 +218,7 @@ field-doses-attribute = 属性
 about-doses-attribute = P 免疫规划，S 自费
 field-persons-id_no = 证件号码
 field-persons-guardian = 监护人
+field-persons-guardian_phone = 监护人电话
 field-persons-unit = 现管理单位
 about-persons-unit = 管理接种档案的单位编号
 field-persons-school = 学校

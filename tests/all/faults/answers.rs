@@ -33,6 +33,9 @@ fn new(to: &str, due_at: i64) -> outbox::NewMessage {
         zone: "Asia/Shanghai".to_owned(),
         state: MailState::Queued,
         last_error: None,
+        channel: "mail".to_owned(),
+        segments: 0,
+        ways: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod answers;
 mod clocks;
 mod cluster;
+pub(crate) mod gateways;
 mod kills;
 mod leases;
 mod matrix;

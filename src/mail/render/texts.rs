@@ -1,0 +1,117 @@
+//! Text messages: the delivered templates, and a template with its variables filled in.
+
+use super::words::Words;
+use crate::domain::campaign::Language;
+use crate::domain::gateway::Named;
+use crate::text::{say, word};
+use chrono::NaiveDate;
+
+/// The variables that a template may have.
+pub const VARIABLES: [&str; 3] = ["name", "time", "site"];
+
+/// The delivered text of a kind of message, with `{name}`, `{time}` and `{site}`; `None` where there is none.
+pub fn delivered(language: Language, kind: &str) -> Option<String> {
+    let key = format!("sms-{kind}");
+    let marks = VARIABLES.map(|name| format!("{{{name}}}"));
+    let arguments: Vec<(&str, &dyn std::fmt::Display)> =
+        VARIABLES.iter().zip(&marks).map(|(name, mark)| (*name, mark as _)).collect();
+    crate::text::found(language, &key).map(|_| say(language, &key, &arguments))
+}
+
+/// The variables of a template, in the order in which they stand.
+pub fn variables(template: &str) -> Vec<&'static str> {
+    let mut found: Vec<(usize, &'static str)> = VARIABLES
+        .into_iter()
+        .filter_map(|name| Some((template.find(&format!("{{{name}}}"))?, name)))
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// A template with its variables filled in, as the reader sees it.
+pub fn filled(template: &str, values: &[(String, String)], sign: &str) -> String {
+    let mut text = if sign.is_empty() { String::new() } else { format!("【{sign}】") };
+    let mut rest = template;
+    while let Some(at) = rest.find('{') {
+        let value = values.iter().find_map(|(name, value)| {
+            let mark = format!("{{{name}}}");
+            rest[at..].starts_with(&mark).then_some((value, mark.len()))
+        });
+        let (shown, length) = value.map_or(("{", 1), |(value, length)| (value.as_str(), length));
+        text += &rest[..at];
+        text += shown;
+        rest = &rest[at + length..];
+    }
+    text + rest
+}
+
+/// The forms in which a day may be written, the longest first.
+pub fn day(day: NaiveDate, language: Language) -> Named {
+    let words = Words(language);
+    Named { forms: vec![words.day(day), words.day_short(day)] }
+}
+
+/// The forms in which somebody may be called: the whole name, a part that is a name of its own, a word for anybody.
+pub fn somebody(name: Option<&str>, language: Language) -> Named {
+    let mut forms = Vec::new();
+    if let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) {
+        forms.push(name.to_owned());
+        let part = name.split(['·', '•', '‧', ' ']).next().unwrap_or_default();
+        if part.chars().count() > 1 && part != name {
+            forms.push(part.to_owned());
+        }
+    }
+    forms.push(word(language, "sms-somebody"));
+    Named { forms }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::gateway::{fit, segments};
+
+    #[test]
+    fn a_template_is_filled_in_and_knows_its_variables() {
+        let text = delivered(Language::ZhCn, "tomorrow").expect("a template");
+        assert_eq!(text, "{name}您好，您预约{time}在{site}接种，请带接种证。");
+        assert_eq!(variables(&text), ["name", "time", "site"]);
+        assert_eq!(variables("{site}在{time}{x}"), ["site", "time"]);
+        let values = [("name", "张{time}"), ("time", "4月1日"), ("site", "甲镇卫生院")];
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let wanted = "【小县疾控】张{time}您好，您预约4月1日在甲镇卫生院接种，请带接种证。";
+        assert_eq!(filled(&text, &values, "小县疾控"), wanted);
+        assert_eq!(delivered(Language::En, "nothing"), None);
+    }
+
+    #[test]
+    fn the_delivered_templates_are_within_the_vendors_limits() {
+        for language in [Language::ZhCn, Language::En] {
+            for kind in ["tomorrow", "moved", "cancelled", "overdue", "test"] {
+                let text = delivered(language, kind).expect("a template");
+                assert!(text.chars().count() <= 500 && !text.contains(['【', '】']), "{text}");
+                assert!(!text.contains("}{"), "two variables side by side: {text}");
+                assert!(!text.contains("拒收请回复"), "{text}");
+            }
+        }
+        // With every variable at six characters and a signature of eight, a Chinese text is one message.
+        for kind in ["tomorrow", "moved", "cancelled", "overdue"] {
+            let text = delivered(Language::ZhCn, kind).expect("a template");
+            let values = VARIABLES.map(|name| (name.to_owned(), "六".repeat(6)));
+            assert_eq!(segments(&filled(&text, &values, "某某县疾控中心")), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_and_days_are_shortened_but_never_inside_a_word() {
+        let zh = |name: Option<&str>, most| fit(&somebody(name, Language::ZhCn), most).ok();
+        assert_eq!(zh(Some("欧阳文静"), 6).as_deref(), Some("欧阳文静"));
+        assert_eq!(zh(Some("阿依古丽·买买提"), 6).as_deref(), Some("阿依古丽"));
+        assert_eq!(zh(Some("Alexandra Smith"), 9).as_deref(), Some("Alexandra"));
+        assert_eq!(zh(Some("Alexandra Smith"), 6).as_deref(), Some("居民"));
+        assert_eq!(zh(None, 6).as_deref(), Some("居民"));
+        let on = NaiveDate::from_ymd_opt(2021, 10, 20).expect("a day");
+        assert_eq!(fit(&day(on, Language::ZhCn), 6).as_deref(), Ok("10月20日"));
+        assert_eq!(fit(&day(on, Language::ZhCn), 5).as_deref(), Ok("10/20"));
+        assert_eq!(fit(&day(on, Language::En), 6).as_deref(), Ok("20 Oct"));
+    }
+}

@@ -1,0 +1,19 @@
+# Templates of text messages, as they are registered with the vendor. No two variables stand side by side.
+sms-tomorrow = Dear {$name}, your vaccination is on {$time} at {$site}. Please bring your vaccination record.
+sms-moved = Dear {$name}, your vaccination is now on {$time} at {$site}. Please bring your vaccination record.
+sms-cancelled = Dear {$name}, the vaccination on {$time} at {$site} is cancelled. You will be told the new day.
+sms-overdue = Dear {$name}, a dose of yours is due. Please go to {$site} soon.
+sms-test = Dear {$name}, this is a test of {$time} from {$site}. No need to answer.
+sms-somebody = reader
+sms-name-sample = Alexander
+sms-site-sample = Northgate
+# Robots in group chats
+card-summary-title = {$campaign}, {$date}
+card-digest-title = {$campaign}: sessions of {$date}
+card-digest-figure = {$places} places, {$doses} doses expected
+card-digest-place = {$place}: {$doses} doses
+card-alarm-title = {$campaign} needs attention
+card-more = {$count} more on the page
+card-open = Open the page
+card-test-title = doseplan test
+card-test-figure = The robot "{$name}" can post

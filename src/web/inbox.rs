@@ -1,0 +1,134 @@
+//! The inbox of a station: what people wrote back, and whom to call. Each look goes to the audit log.
+
+use super::page::{Cell, Page, Refusal, Table};
+use super::page_context::PageContext;
+use super::plan::local;
+use super::words::T;
+use crate::app::inbox::{InboxPerson, InboxReply};
+use crate::domain::audit::Action;
+use crate::domain::id::AreaCode;
+use crate::domain::permission::{Visits, areas_of, may_see};
+use crate::text::harmless;
+use askama::Template;
+use axum::extract::Form;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The most people to call that are shown.
+const CALLS_MAX: usize = 200;
+
+/// A reply as the page shows it.
+struct Line {
+    id: i64,
+    at: String,
+    number: String,
+    said: String,
+    stops: bool,
+    about: String,
+}
+
+#[derive(Template)]
+#[template(path = "web/inbox.html")]
+struct Main {
+    t: T,
+    action: String,
+    replies: Vec<Line>,
+    calls: Table,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Done {
+    id: i64,
+}
+
+/// The page.
+pub(super) async fn inbox(context: PageContext) -> Result<Response, Refusal> {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let found = context.app().inbox(&context.loaded, context.now).await;
+    let found = found.map_err(|error| context.refusal(&error))?;
+    let people = found.replies.iter().flat_map(|one| &one.about);
+    let days = people.chain(found.calls.iter().map(|one| &one.person)).map(|one| one.day);
+    let visits = context.visits_of(days.collect::<Vec<_>>()).await?;
+    let replies: Vec<Line> = found
+        .replies
+        .iter()
+        .filter(|one| is_theirs(&context, one, &visits))
+        .map(|one| Line {
+            id: one.reply.id,
+            at: local(campaign, one.reply.at),
+            number: one.reply.number.clone(),
+            said: harmless(&one.reply.said),
+            stops: one.reply.stops,
+            about: one.about.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "),
+        })
+        .collect();
+    let keys = ["day", "place", "name", "phone", "said"];
+    let mut calls = Table::of(t, "web-inbox-calls", &keys);
+    for one in found.calls.iter().filter(|one| may(&context, &one.person, &visits)) {
+        let place = one.person.place.as_ref().and_then(|code| campaign.place(code.as_str()));
+        calls.rows.push(vec![
+            Cell::head(one.person.day.to_string()),
+            Cell::text(place.map(|place| place.name().to_owned()).unwrap_or_default()),
+            Cell::text(harmless(&one.person.name)),
+            Cell::text(harmless(&one.person.phone)),
+            Cell::text(harmless(&one.why)),
+        ]);
+    }
+    let said = format!("{} replies, {} to call", replies.len(), calls.rows.len());
+    let (who, id) = (&context.visitor.account.name, campaign.id.as_str());
+    let noted = context.app().note_audit(who, Action::SeeDue, (Some(id), &said), context.now).await;
+    noted.map_err(|error| context.refusal(&error))?;
+    if calls.rows.is_empty() {
+        calls.note = t.w("web-inbox-nobody");
+    }
+    let title = t.w("web-inbox");
+    let action = format!("{}&csrf={}", context.to("inbox"), context.visitor.csrf());
+    let main = Main { t, action, replies, calls: calls.limited(t, CALLS_MAX) };
+    Ok(context.show(Page::new(format!("{title} · {}", campaign.name), "inbox", &main)))
+}
+
+/// Notes that the visitor has dealt with a reply.
+pub(super) async fn done(
+    context: PageContext,
+    Form(form): Form<Done>,
+) -> Result<Response, Refusal> {
+    let found = context.app().inbox(&context.loaded, context.now).await;
+    let found = found.map_err(|error| context.refusal(&error))?;
+    let days: Vec<NaiveDate> =
+        found.replies.iter().flat_map(|one| &one.about).map(|one| one.day).collect();
+    let visits = context.visits_of(days).await?;
+    let mine = found.replies.iter().filter(|one| is_theirs(&context, one, &visits));
+    let Some(one) = mine.into_iter().find(|one| one.reply.id == form.id) else {
+        return Err(Refusal::absent(context.t()));
+    };
+    let who = context.visitor.account.name.clone();
+    let done = context.app().reply_done(one.reply.id, &who, context.now).await;
+    done.map_err(|error| context.refusal(&error))?;
+    let said = format!("reply {}", one.reply.id);
+    let about = (Some(context.loaded.campaign.id.as_str()), said.as_str());
+    let noted = context.app().note_audit(&who, Action::Mail, about, context.now).await;
+    noted.map_err(|error| context.refusal(&error))?;
+    Ok(Redirect::to(&context.to("inbox")).into_response())
+}
+
+/// Whether a reply is the visitor's to see: of somebody whom they may see, or of nobody known where they may see all.
+fn is_theirs(
+    context: &PageContext,
+    one: &InboxReply,
+    visits: &BTreeMap<NaiveDate, Visits>,
+) -> bool {
+    if !one.about.is_empty() {
+        return one.about.iter().any(|person| may(context, person, visits));
+    }
+    let campaign = &context.loaded.campaign;
+    let top = campaign.areas.first().map(|area| area.code.clone());
+    let top = top.unwrap_or_else(|| AreaCode::new(""));
+    areas_of(context.actor()).is_none() && may_see(context.actor(), campaign, &top, None).is_ok()
+}
+
+fn may(context: &PageContext, person: &InboxPerson, visits: &BTreeMap<NaiveDate, Visits>) -> bool {
+    let appointment = person.place.as_ref().zip(visits.get(&person.day));
+    may_see(context.actor(), &context.loaded.campaign, &person.area, appointment).is_ok()
+}
