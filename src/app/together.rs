@@ -81,8 +81,8 @@ struct Part<'a> {
 }
 
 impl App {
-    /// The campaign with all open campaigns that share a place, stop or team with it, or with one that does; by id. It is
-    /// alone where it shares nothing, or is closed.
+    /// The campaign with all open campaigns that share a place, stop or team with it, or with one that does; by id. It
+    /// is alone where it shares nothing, or is closed.
     pub async fn together(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec<Loaded>> {
         let all = self.campaigns().await?;
         let (mut rest, mut found): (Vec<Loaded>, Vec<Loaded>) = all

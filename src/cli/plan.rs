@@ -327,7 +327,9 @@ async fn show(
     let mut lines = Lines::of(&all);
     for (loaded, _, rows) in &shown {
         if invocation.out.format == Format::Json {
-            rows.iter().for_each(|row| lines.json(loaded, row));
+            for row in rows {
+                lines.json(loaded, row);
+            }
         } else {
             lines.sheet(loaded, rows_sheet(rows));
         }
@@ -394,7 +396,9 @@ async fn list(invocation: &Invocation) -> anyhow::Result<u8> {
         };
         let lines: Vec<Line> = app.plan_list(loaded).await?.into_iter().map(line).collect();
         if invocation.out.format == Format::Json {
-            lines.iter().for_each(|line| shown.json(loaded, line));
+            for line in &lines {
+                shown.json(loaded, line);
+            }
             continue;
         }
         let columns = ["plan", "state", "from", "made_by", "made_at", "doses", "people_finished"];

@@ -191,7 +191,7 @@ pub fn as_given(row: &PlanRow, doses: u32) -> GivenRow {
 
 /// A row of a session without report, and how many of its seats are taken to be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct UsedSeats {
     /// The row.
     pub plan: PlanRow,
     /// Its seats that are used.
@@ -201,7 +201,7 @@ pub struct Expected {
 /// What is expected of sessions without report. Parts of seats add up over the rows of a day, so that rounding loses
 /// none; vaccine is rather counted twice than promised twice.
 #[must_use]
-pub fn expected(unreported: &[PlanRow], share: f64) -> Vec<Expected> {
+pub fn expected(unreported: &[PlanRow], share: f64) -> Vec<UsedSeats> {
     let mut out = Vec::new();
     let (mut seats, mut taken) = (0.0, 0_u32);
     for row in unreported {
@@ -209,7 +209,7 @@ pub fn expected(unreported: &[PlanRow], share: f64) -> Vec<Expected> {
         let until = (seats - 1e-9).ceil().max(0.0).to_u32().unwrap_or(u32::MAX);
         let used = until.saturating_sub(taken).min(row.doses);
         taken += used;
-        out.push(Expected { plan: row.clone(), used });
+        out.push(UsedSeats { plan: row.clone(), used });
     }
     out
 }
