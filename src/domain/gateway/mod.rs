@@ -1,5 +1,5 @@
 //! The services that take text messages and posts in group chats: what their answers and receipts mean, what fits into
-//! a text, and what a card says. Facts about the services: see the head of [`answers`].
+//! a text, and what a card says. Facts about the services: see the head of `answers`.
 
 mod answers;
 mod card;
