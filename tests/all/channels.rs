@@ -37,7 +37,7 @@ fn reminded(world: World, config: &str, persons: &str) -> World {
     world.file("doseplan.toml", config);
     world.file("persons.csv", persons);
     world.run(&["persons", "import", "persons.csv"]).ends(0);
-    world.run(&["job", "run", "plan", "--at", "2021-03-31T01:00"]).ends(0);
+    world.plan_day_by_day();
     at(&world, "09:00", &["job", "run", "reminders", "--at", "2021-03-31T09:00"]).ends(0);
     world
 }
@@ -212,7 +212,7 @@ fn a_group_reads_counts_and_places_and_nothing_of_any_person() {
          [channels.north]\nkind = \"feishu\"\ntransport = \"folder\"\ndir = \"north\"\n\
          area = \"A\"\nlanguage = \"en\"\ncards = [\"digest\"]\n",
     );
-    world.run(&["job", "run", "plan", "--at", "2021-03-31T01:00"]).ends(0);
+    world.plan_day_by_day();
     for _ in 0..2 {
         world.run(&["job", "run", "digest", "--at", "2021-03-31T19:00"]).ends(0);
         world.run(&["job", "run", "summary", "--at", "2021-04-02T07:00"]).ends(0);
