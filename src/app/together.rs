@@ -250,7 +250,8 @@ impl App {
     }
 
     /// The first day of a plan: the one that was asked for, else the first of which people can still be told. It is
-    /// after the day that people have been told of, and not before every campaign's start.
+    /// after the day that people have been told of, and not before every campaign's start. Campaigns that are all over
+    /// are planned from their start, as a replay or an exercise wants it.
     async fn first_day(
         &self,
         tx: &mut Tx,
@@ -258,6 +259,10 @@ impl App {
         wanted: Option<NaiveDate>,
         day: NaiveDate,
     ) -> Result<NaiveDate> {
+        let start = all.iter().map(|one| one.campaign.start).min();
+        if wanted.is_none() && all.iter().all(|one| is_over(&one.campaign, day)) {
+            return Ok(start.unwrap_or(day));
+        }
         let stored = jurisdictions::newest(tx).await?;
         let notice = stored.jurisdiction.map_or(1, |found| found.notice_days);
         let mut from = wanted.unwrap_or(day + TimeDelta::days(i64::from(notice)));
@@ -265,7 +270,6 @@ impl App {
             let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
             from = from.max(outset::open_day(adopted.as_ref(), from, day));
         }
-        let start = all.iter().map(|one| one.campaign.start).min();
         Ok(start.map_or(from, |start| from.max(start)))
     }
 
@@ -309,7 +313,12 @@ impl App {
             if let Some(head) = &adopted {
                 published = rows_on(tx, loaded, head.no, open).await?;
             }
-            let begun = outset::begin(tx, loaded, day.min(open), (&rows, first, open)).await?;
+            let known = day.min(open);
+            let mut begun = outset::begin(tx, loaded, known, (&rows, first, open)).await?;
+            if known < day {
+                // The days of the plan have passed: nobody can be called to them.
+                begun.register = None;
+            }
             rows.retain(|row| row.day >= open);
             plans_of.push(rows);
             parts.push(Part { loaded, open, published, begun });

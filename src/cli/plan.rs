@@ -16,7 +16,7 @@ use crate::app::{App, Loaded};
 use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::permission::Actor;
-use crate::domain::plan::{MadeBy, Plan as PlanValue};
+use crate::domain::plan::{MadeBy, Plan as PlanValue, is_over};
 use crate::domain::planner::{self, GroupVerdict, Limits, Method, SearchProgress};
 use crate::store::plans::PlanHead;
 use anyhow::Context as _;
@@ -165,7 +165,12 @@ impl Make {
             self.print(invocation, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
-        let (app, all) = invocation.planned(self.basis.id.as_deref()).await?;
+        let (app, mut all) = invocation.planned(self.basis.id.as_deref()).await?;
+        // One that is over is planned again only where all are: for a replay or an exercise.
+        let is_on = |loaded: &Loaded| !is_over(&loaded.campaign, invocation.today(loaded));
+        if all.iter().any(is_on) {
+            all.retain(is_on);
+        }
         let [loaded] = all.as_slice() else {
             let (seconds, certificate) = (self.seconds, self.certificate.as_deref());
             let asked = Asked { limits, seconds, certificate };

@@ -1,6 +1,6 @@
 //! Campaigns of a database that share places: planned together, put in force together, kept together at night.
 
-use crate::support::{Ran, World, flu, number, shared, small, text};
+use crate::support::{Ran, SENIORS, World, flu, number, shared, small, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -98,6 +98,29 @@ fn a_draft_that_breaks_a_rule_with_the_other_one_is_refused_with_its_place_and_c
     assert!(said.contains("S1") && said.contains("2021-04-01"), "{said}");
     let states = states(&world);
     assert!(states.iter().all(|(_, state)| state == "draft"), "all or none: {states:?}");
+}
+
+#[test]
+fn campaigns_that_are_over_are_planned_from_their_start_only_where_all_are() {
+    let world = county();
+    world.import("persons", SENIORS).ends(0);
+    // The machine's clock is years later: an exercise.
+    let made = world.run(&["plan", "make", "--steps", "0", "-o", "json"]).ends(0).json();
+    assert_eq!(made["from"], "2021-04-01", "{made}");
+    assert!(number(&made["doses"]) > 0, "{made}");
+    world.run(&["plan", "adopt"]).ends(0);
+    let due = world.run(&["due", "list", "--by", "2021-05-10", "-o", "csv"]).ends(0).csv();
+    assert!(due.iter().all(|row| row["day"].is_empty()), "nobody is called to a day that is over");
+    // One that still runs is planned alone.
+    let later = flu().swap("campaign.toml", "id = \"flu\"", "id = \"later\"").swap(
+        "campaign.toml",
+        "end = 2021-05-10",
+        "end = 2021-06-30",
+    );
+    world.run(&["campaign", "apply", text(&later.write(&world.path("later")))]).ends(0);
+    let june = "2021-06-01T09:00:00+08:00";
+    let alone = at(&world, june, &["plan", "make", "--steps", "0", "-o", "json"]).ends(0).json();
+    assert!(alone["campaigns"].is_null(), "{alone}");
 }
 
 /// The independent checker's verdict on plans of an instance's campaigns from a day on.
