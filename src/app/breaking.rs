@@ -2,7 +2,7 @@
 //! the mails that wait and call people to them are withdrawn with them. What the adopted plan loses is noted, so that
 //! it is mended soon ([`super::mending`]).
 
-use super::assigning::{outset, standings};
+use super::assigning::standings;
 use super::coverage::given;
 use super::places::Composed;
 use super::plans::in_force;
@@ -10,7 +10,6 @@ use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::{Assignment, Ended};
 use crate::domain::dose::GivenRow;
 use crate::domain::id::{CampaignId, PersonId, PlaceCode};
-use crate::domain::outset::{REPORT_WAIT_DAYS, as_given};
 use crate::domain::plan::{PlanRow, PlanState, is_over};
 use crate::domain::standing::{Cause, Lost, Remains, Unrest, standing};
 use crate::store::{Tx, assignments, cells, plans, unrest};
@@ -50,9 +49,8 @@ pub(super) async fn plan(
     let head = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
     let Some(head) = head.filter(|_| loaded.is_open) else { return Ok(None) };
     // After the campaign's new end no day stands, so the plan is looked at even then.
-    let since = day - TimeDelta::days(REPORT_WAIT_DAYS);
-    let mut rows = in_force(tx, loaded, since, head.from).await?;
-    rows.extend(plans::rows(tx, loaded.no, head.no, since.max(head.from)..).await?);
+    let mut rows = in_force(tx, loaded, day, head.from).await?;
+    rows.extend(plans::rows(tx, loaded.no, head.no, day..).await?);
     let rows = loaded.campaign.plan_rows_on(rows, day);
     let found = stands(tx, loaded, &rows, day).await?;
     let withdrawn = withdraw(tx, loaded, &found, now).await?;
@@ -91,11 +89,15 @@ async fn stands(tx: &mut Tx, loaded: &Loaded, rows: &[PlanRow], day: NaiveDate) 
     let mut now = standing(&campaign, &open, &before, day);
     // The vaccine of a session that has begun is there, or people have found out.
     now.lost.retain(|one| one.cause != Cause::Vaccine);
-    // A session whose report is still out used vaccine: it is not there for tomorrow.
-    history.extend(
-        open.iter().filter(|row| !is_lost(&now.lost, row)).map(|row| as_given(row, row.doses)),
-    );
-    history.extend(outset::late(tx, loaded, rows, day).await?);
+    // A session whose report is still out gave what was planned: its vaccine is not there for tomorrow.
+    history.extend(open.iter().filter(|row| !is_lost(&now.lost, row)).map(|row| GivenRow {
+        day: row.day,
+        place: row.place.clone(),
+        area: row.area.clone(),
+        group: row.group.clone(),
+        dose: row.dose,
+        doses: row.doses,
+    }));
     let mut found = standing(&campaign, rows, &history, day + TimeDelta::days(1));
     found.lost.extend(now.lost);
     found.rows.extend(now.rows);

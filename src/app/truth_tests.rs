@@ -407,35 +407,6 @@ async fn adopting_a_plan_from_tomorrow_on_leaves_todays_appointments_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sessions_whose_report_is_late_have_used_their_vaccine() {
-    // One site that fetches every day, so that vaccine alone limits.
-    let county = County::with(|campaign| {
-        campaign.teams.clear();
-        campaign.stops.clear();
-        campaign.sites.retain(|site| site.code.as_str() == "S02");
-        for row in &mut campaign.reach {
-            row.site = "S02".into();
-        }
-        campaign.sites[0].wastage_rate = rust_decimal::Decimal::ZERO;
-    })
-    .await;
-    let held = county.held().await;
-    let days: Vec<NaiveDate> =
-        held.values().map(|one| one.day).collect::<BTreeSet<_>>().into_iter().collect();
-    let [first, second, ..] = days.as_slice() else { panic!("two days at least: {days:?}") };
-    let on = |all: &BTreeMap<PersonId, Assignment>, is: &dyn Fn(NaiveDate) -> bool| {
-        all.values().filter(|one| is(one.day)).count()
-    };
-    let used = on(&held, &|day| day <= *second);
-    assert!(used < held.len(), "some come later");
-    // On the second evening neither day is reported, and the lot has brought two doses more than both were to use.
-    let lot = u32::try_from(used + 2).expect("a small number");
-    county.apply(|campaign| campaign.deliveries[0].doses = lot, &local(*second, "20:00")).await;
-    let left = on(&county.held().await, &|day| day > *second);
-    assert_eq!(left, 2, "of {} after {first} and {second}", held.len() - used);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn after_any_fact_nothing_untrue_waits_and_everybody_knows() {
     for seed in 0..4_u64 {
         let county = County::new().await;

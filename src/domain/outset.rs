@@ -108,7 +108,7 @@ pub fn outset(facts: OutsetFacts<'_>) -> Outset {
         others_had(&one.row, one.row.doses.saturating_sub(one.persons), &mut flows);
         history.push(drawn(&one.row));
     }
-    for row in expected(facts.unreported, facts.used) {
+    for row in expected(facts) {
         let named = facts.persons.get(&CohortKey::of(&row.plan)).and_then(|persons| {
             persons.expected.get(&(row.plan.dose, row.plan.day, row.plan.place.clone()))
         });
@@ -182,34 +182,28 @@ fn drawn(row: &GivenRow) -> GivenRow {
     GivenRow { area: AreaCode::from(""), ..row.clone() }
 }
 
-/// Doses given as a row plans them.
-#[must_use]
-pub fn as_given(row: &PlanRow, doses: u32) -> GivenRow {
+fn as_given(row: &PlanRow, doses: u32) -> GivenRow {
     let PlanRow { day, place, area, group, dose, .. } = row.clone();
     GivenRow { day, place, area, group, dose, doses }
 }
 
 /// A row of a session without report, and how many of its seats are taken to be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsedSeats {
-    /// The row.
-    pub plan: PlanRow,
-    /// Its seats that are used.
-    pub used: u32,
+struct Expected {
+    plan: PlanRow,
+    used: u32,
 }
 
 /// What is expected of sessions without report. Parts of seats add up over the rows of a day, so that rounding loses
 /// none; vaccine is rather counted twice than promised twice.
-#[must_use]
-pub fn expected(unreported: &[PlanRow], share: f64) -> Vec<UsedSeats> {
+fn expected(facts: OutsetFacts<'_>) -> Vec<Expected> {
     let mut out = Vec::new();
     let (mut seats, mut taken) = (0.0, 0_u32);
-    for row in unreported {
-        seats += f64::from(row.doses) * share.clamp(0.0, 1.0);
+    for row in facts.unreported {
+        seats += f64::from(row.doses) * facts.used.clamp(0.0, 1.0);
         let until = (seats - 1e-9).ceil().max(0.0).to_u32().unwrap_or(u32::MAX);
         let used = until.saturating_sub(taken).min(row.doses);
         taken += used;
-        out.push(UsedSeats { plan: row.clone(), used });
+        out.push(Expected { plan: row.clone(), used });
     }
     out
 }

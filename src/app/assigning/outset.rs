@@ -6,8 +6,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::counting::{Cells, count_family, families};
 use crate::domain::dose::GivenRow;
 use crate::domain::outset::{
-    Outset, OutsetFacts, REPORT_WAIT_DAYS, ReportedDoses, as_given, bind_to_store, expected,
-    outset, seats_used,
+    Outset, OutsetFacts, REPORT_WAIT_DAYS, ReportedDoses, bind_to_store, outset, seats_used,
 };
 use crate::domain::plan::PlanRow;
 use crate::store::plans::{self, PlanHead};
@@ -88,30 +87,6 @@ impl Begun {
         }
         campaign
     }
-}
-
-/// Doses that sessions of the last days before `today` are taken to have given, of which there is no report yet. `rows`
-/// has theirs.
-pub(in crate::app) async fn late(
-    tx: &mut Tx,
-    loaded: &Loaded,
-    rows: &[PlanRow],
-    today: NaiveDate,
-) -> Result<Vec<GivenRow>> {
-    let oldest = today - TimeDelta::days(REPORT_WAIT_DAYS);
-    let reports = cells::reports_between(tx, loaded.no, oldest, today).await?;
-    let reports: BTreeSet<_> = reports.into_iter().collect();
-    let is_late = |row: &&PlanRow| {
-        (oldest..today).contains(&row.day) && !reports.contains(&(row.place.clone(), row.day))
-    };
-    let rows: Vec<PlanRow> = rows.iter().filter(is_late).cloned().collect();
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let heads = plans::heads(tx, loaded.no).await?;
-    let share = used(tx, loaded, &heads, today).await?;
-    let given = expected(&rows, share);
-    Ok(given.into_iter().map(|one| as_given(&one.plan, one.used)).collect())
 }
 
 /// Doses that count, before a day.
