@@ -62,15 +62,39 @@ pub struct TemplateLine {
     pub segments_max: u32,
 }
 
+/// Why a channel cannot say something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misfit {
+    /// There is no template for it.
+    NoTemplate,
+    /// A variable cannot be used.
+    Variable(NoFit),
+}
+
+impl Misfit {
+    /// In a reader's language.
+    #[must_use]
+    pub fn said(&self, language: Language) -> String {
+        match self {
+            Self::NoTemplate => say(language, "misfit-no-template", &[]),
+            Self::Variable(NoFit::TooLong(value, most)) => {
+                say(language, "misfit-too-long", &[("value", value), ("most", most)])
+            }
+            Self::Variable(NoFit::Link(value)) => say(language, "misfit-link", &[("value", value)]),
+            Self::Variable(NoFit::Empty) => say(language, "misfit-empty", &[]),
+        }
+    }
+}
+
 /// Something that does not fit a channel's templates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
     /// The channel.
     pub channel: String,
     /// The place, or the kind of message without a template.
     pub what: String,
-    /// Why, in words of the program.
-    pub said: String,
+    /// Why.
+    pub why: Misfit,
 }
 
 /// A number that no text goes to.
@@ -165,7 +189,7 @@ impl App {
                 out.push(Unfit {
                     channel: name.clone(),
                     what: kind.to_owned(),
-                    said: format!("there is no [channels.{name}.templates.{kind}]"),
+                    why: Misfit::NoTemplate,
                 });
             }
             for language in [Language::ZhCn, Language::En] {
@@ -177,8 +201,8 @@ impl App {
                 let somebody = texts::somebody(None, language);
                 for (what, named) in [("time", longest), ("name", somebody)] {
                     if let Err(misfit) = fit(&named, channel.variable_max()) {
-                        let (what, said) = (what.to_owned(), misfit.to_string());
-                        out.push(Unfit { channel: name.clone(), what, said });
+                        let (what, why) = (what.to_owned(), Misfit::Variable(misfit));
+                        out.push(Unfit { channel: name.clone(), what, why });
                     }
                 }
             }
@@ -187,8 +211,8 @@ impl App {
             let stops = campaign.stops.iter().map(|stop| &stop.code);
             for code in sites.chain(stops).filter(|_| uses_site) {
                 if let Err(misfit) = fits(channel, campaign, code) {
-                    let said = misfit.to_string();
-                    out.push(Unfit { channel: name.clone(), what: code.to_string(), said });
+                    let (what, why) = (code.to_string(), Misfit::Variable(misfit));
+                    out.push(Unfit { channel: name.clone(), what, why });
                 }
             }
         }

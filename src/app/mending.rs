@@ -103,7 +103,8 @@ impl App {
         unrest: Unrest,
         now: DateTime<Utc>,
     ) -> Result<Mended> {
-        let from = (today(&loaded.campaign, now) + TimeDelta::days(1)).max(loaded.campaign.start);
+        // Each campaign's plan begins then, or at its start.
+        let from = today(&loaded.campaign, now) + TimeDelta::days(1);
         let before = self.plan(loaded, None).await?.map(|(_, rows)| rows).unwrap_or_default();
         // Limited by steps, never by time, so that the same facts give the same plan.
         let search =

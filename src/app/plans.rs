@@ -2,6 +2,7 @@
 
 use super::assigning::{assign_in, outset};
 use super::coverage::given;
+use super::together::Drafts;
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::assign::Output;
 use crate::domain::audit::Action;
@@ -210,8 +211,9 @@ impl App {
     }
 
     /// Puts a draft in force and assigns the register's people to it. A draft that the check finds
-    /// infeasible with what is known now is refused, except for people whom it lists as overdue:
-    /// nobody can give them their dose in time any more.
+    /// infeasible with what is known now, or with the adopted plans of campaigns that share places
+    /// with it, is refused, except for people whom it lists as overdue: nobody can give them their
+    /// dose in time any more.
     pub async fn adopt_plan(
         &self,
         loaded: &Loaded,
@@ -219,27 +221,16 @@ impl App {
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Adopted> {
+        let all = self.together(loaded, now).await?;
+        if all.len() > 1 {
+            let drafts = Drafts::One(loaded.no, no);
+            let mut adopted = self.adopt_drafts(&all, drafts, by, now).await?;
+            return Ok(adopted.swap_remove(0).1);
+        }
         let mut act = self.act((by, Power::Plan), Action::PlanAdopt, now).await?;
         let tx = act.tx();
-        let head = match no {
-            Some(no) => plans::find(tx, loaded.no, no).await?,
-            None => plans::newest(tx, loaded.no, PlanState::Draft).await?,
-        };
-        let head = head.ok_or_else(|| no_draft(no))?;
-        if head.state != PlanState::Draft {
-            let state = head.state.word();
-            return Err(AppError::refused(
-                "refused-no-draft-but",
-                &[("no", &head.no), ("state", &state)],
-            ));
-        }
         let day = today(&loaded.campaign, now);
-        if is_outdated(&loaded.campaign, day, head.from) {
-            return Err(AppError::refused(
-                "refused-draft-old",
-                &[("no", &head.no), ("from", &head.from), ("day", &day)],
-            ));
-        }
+        let head = draft_to_adopt(tx, loaded, no, day).await?;
         let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
         let open = outset::open_day(adopted.as_ref(), head.from, day);
         let mut published = Vec::new();
@@ -353,6 +344,31 @@ pub(super) async fn in_force(
         until = until.min(plan.from);
     }
     Ok(out)
+}
+
+/// The draft with this number, else the newest one, if it can still be adopted on a day.
+pub(super) async fn draft_to_adopt(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    no: Option<i64>,
+    day: NaiveDate,
+) -> Result<PlanHead> {
+    let head = match no {
+        Some(no) => plans::find(tx, loaded.no, no).await?,
+        None => plans::newest(tx, loaded.no, PlanState::Draft).await?,
+    };
+    let head = head.ok_or_else(|| no_draft(no))?;
+    if head.state != PlanState::Draft {
+        let state = head.state.word();
+        let told: [(&str, &dyn std::fmt::Display); 2] = [("no", &head.no), ("state", &state)];
+        return Err(AppError::refused("refused-no-draft-but", &told));
+    }
+    if is_outdated(&loaded.campaign, day, head.from) {
+        let told: [(&str, &dyn std::fmt::Display); 3] =
+            [("no", &head.no), ("from", &head.from), ("day", &day)];
+        return Err(AppError::refused("refused-draft-old", &told));
+    }
+    Ok(head)
 }
 
 fn no_draft(no: Option<i64>) -> AppError {

@@ -3,17 +3,17 @@
 use super::assigning::assign_in;
 use super::assigning::outset::{self, Begun};
 use super::places::owns;
-use super::plans::{Adopted, Search, made_by, rows_on};
+use super::plans::{Adopted, Search, draft_to_adopt, in_force, made_by, rows_on};
 use super::{App, AppError, Loaded, Result, millis, today};
 use crate::domain::audit::Action;
 use crate::domain::dose::GivenRow;
 use crate::domain::group::Eligible;
-use crate::domain::id::CampaignId;
+use crate::domain::id::{CampaignId, CampaignNo};
 use crate::domain::job::{Job, RunState};
 use crate::domain::jurisdiction::{ClosedDays, Joined};
 use crate::domain::outset::bound_by_store;
 use crate::domain::permission::{self, Actor, Power};
-use crate::domain::plan::{JointPlan, PlanRow, PlanState, is_outdated, is_over};
+use crate::domain::plan::{JointPlan, PlanRow, PlanState, is_over};
 use crate::domain::planner::{self, JointRequest};
 use crate::store::audit::Act;
 use crate::store::plans::{self, NewPlan, PlanHead};
@@ -144,7 +144,8 @@ impl App {
         self.adopt_together(&all, by, now).await
     }
 
-    /// Puts a campaign's draft in force, together with the newest drafts of those that share places with it.
+    /// Puts a campaign's draft in force, together with the newest drafts of those that share places with it. A draft
+    /// that is not the newest any more is refused.
     pub async fn adopt_with_others(
         &self,
         loaded: &Loaded,
@@ -152,21 +153,23 @@ impl App {
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<(Loaded, Adopted)>> {
+        let all = self.together(loaded, now).await?;
         let mut tx = self.store.read().await?;
-        let mut all = Vec::new();
-        for one in self.together(loaded, now).await? {
-            if plans::newest(&mut tx, one.no, PlanState::Draft).await?.is_some() {
-                all.push(one);
+        let (mut is_newest, mut others) = (false, false);
+        for one in &all {
+            let draft = plans::newest(&mut tx, one.no, PlanState::Draft).await?;
+            if one.no == loaded.no {
+                is_newest = draft.is_some_and(|draft| draft.no == no);
+            } else {
+                others |= draft.is_some();
             }
         }
         drop(tx);
-        let newest = all.iter().any(|one| one.no == loaded.no);
-        if !newest || all.len() == 1 {
-            let adopted = self.adopt_plan(loaded, Some(no), by, now).await?;
-            return Ok(vec![(loaded.clone(), adopted)]);
+        if is_newest && others {
+            return self.adopt_together(&all, by, now).await;
         }
-        let all = self.together(loaded, now).await?;
-        self.adopt_together(&all, by, now).await
+        let adopted = self.adopt_plan(loaded, Some(no), by, now).await?;
+        Ok(vec![(loaded.clone(), adopted)])
     }
 
     /// Whether a campaign's plan was made by another one's job that was due with this one.
@@ -198,7 +201,7 @@ impl App {
     ) -> Result<MadeTogether> {
         permission::may(by, Power::Plan)?;
         let mut tx = self.store.read().await?;
-        let first = all.first().ok_or_else(|| AppError::refused("refused-no-draft", &[]))?;
+        let first = all.first().ok_or(AppError::NoCampaign)?;
         let day = today(&first.campaign, now);
         let from = self.first_day(&mut tx, all, wanted, day).await?;
         let mut parts = Vec::new();
@@ -217,8 +220,7 @@ impl App {
         }
         let joined = joined(&mut tx, &parts, (day, from)).await?;
         drop(tx);
-        let given: Vec<Vec<GivenRow>> =
-            parts.iter().map(|part| part.begun.outset.history.clone()).collect();
+        let given = histories(&parts);
         let published: Vec<Vec<PlanRow>> =
             parts.iter().map(|part| part.published.clone()).collect();
         let Search { limits, progress, time_used } = search;
@@ -273,44 +275,40 @@ impl App {
         Ok(start.map_or(from, |start| from.max(start)))
     }
 
-    /// Puts the newest drafts of these campaigns in force, all or none, and assigns the register's people to them. What
+    /// Puts drafts of campaigns that share places in force, all or none, and assigns the register's people to them. What
     /// breaks a rule with what is known now, or together with the plans of those that have no draft, is refused.
-    pub async fn adopt_together(
+    pub(super) async fn adopt_drafts(
         &self,
         all: &[Loaded],
+        wanted: Drafts,
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<(Loaded, Adopted)>> {
         let mut act = self.act((by, Power::Plan), Action::PlanAdopt, now).await?;
         let tx = act.tx();
-        let mut drafts: Vec<Option<PlanHead>> = Vec::new();
+        let day = today(&all.first().ok_or(AppError::NoCampaign)?.campaign, now);
+        let mut heads = Vec::new();
         for loaded in all {
-            drafts.push(plans::newest(tx, loaded.no, PlanState::Draft).await?);
+            let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
+            let draft = wanted.of(tx, loaded, day).await?;
+            let open = draft.as_ref().map(|draft| {
+                let open = outset::open_day(adopted.as_ref(), draft.from, day);
+                open.max(loaded.campaign.start)
+            });
+            heads.push(Heads { adopted, draft, open });
         }
-        let Some(from) = drafts.iter().flatten().map(|head| head.from).min() else {
+        let Some(from) = heads.iter().filter_map(|one| one.open).min() else {
             return Err(AppError::refused("refused-no-draft", &[]));
         };
-        let mut day = from;
         let (mut parts, mut plans_of) = (Vec::new(), Vec::new());
-        for (loaded, draft) in all.iter().zip(&drafts) {
-            day = today(&loaded.campaign, now);
-            let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
-            let head = match (draft, &adopted) {
-                (Some(head), _) if is_outdated(&loaded.campaign, day, head.from) => {
-                    let told: [(&str, &dyn std::fmt::Display); 3] =
-                        [("no", &head.no), ("from", &head.from), ("day", &day)];
-                    return Err(AppError::refused("refused-draft-old", &told));
-                }
-                (Some(head), _) | (None, Some(head)) => Some(head),
-                (None, None) => None,
-            };
-            let open = from.max(loaded.campaign.start);
+        for (loaded, Heads { adopted, draft, open }) in all.iter().zip(&heads) {
+            let open = open.unwrap_or(from.max(loaded.campaign.start));
             let (mut rows, mut published, mut first) = (Vec::new(), Vec::new(), open);
-            if let Some(head) = head {
+            if let Some(head) = draft.as_ref().or(adopted.as_ref()) {
                 rows = rows_on(tx, loaded, head.no, open).await?;
                 first = head.from;
             }
-            if let Some(head) = &adopted {
+            if let Some(head) = adopted {
                 published = rows_on(tx, loaded, head.no, open).await?;
             }
             let known = day.min(open);
@@ -319,21 +317,73 @@ impl App {
                 // The days of the plan have passed: nobody can be called to them.
                 begun.register = None;
             }
-            rows.retain(|row| row.day >= open);
-            plans_of.push(rows);
+            // What stays in force before the draft begins uses the places, too.
+            let mut used = in_force(tx, loaded, from, open).await?;
+            used.extend(rows.into_iter().filter(|row| row.day >= open));
+            plans_of.push(used);
             parts.push(Part { loaded, open, published, begun });
         }
         let joined = joined(tx, &parts, (day, from)).await?;
-        fits(&joined, (&parts, &drafts), &plans_of, from)?;
+        fits(&joined, (&parts, &heads), &plans_of, from)?;
         let mut out = Vec::new();
-        for (part, draft) in parts.into_iter().zip(&drafts) {
-            let Some(draft) = draft else { continue };
-            adopt(&mut act, part, draft, now).await.map(|one| out.push(one))?;
+        for (part, heads) in parts.into_iter().zip(&heads) {
+            let Some(draft) = &heads.draft else { continue };
+            out.push(adopt(&mut act, part, draft, now).await?);
         }
-        let numbers = out.iter().map(|(one, adopted)| (&one.campaign.id, adopted.no));
-        act.commit(None, &said(numbers)).await?;
+        match out.as_slice() {
+            [(one, adopted)] => {
+                act.commit(Some(one.campaign.id.as_str()), &adopted.no.to_string()).await?;
+            }
+            all => {
+                let numbers = all.iter().map(|(one, adopted)| (&one.campaign.id, adopted.no));
+                act.commit(None, &said(numbers)).await?;
+            }
+        }
         Ok(out)
     }
+
+    /// Puts the newest drafts of these campaigns in force, all or none.
+    pub async fn adopt_together(
+        &self,
+        all: &[Loaded],
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Loaded, Adopted)>> {
+        self.adopt_drafts(all, Drafts::Newest, by, now).await
+    }
+}
+
+/// Which drafts are to be adopted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Drafts {
+    /// The newest of each campaign that has one.
+    Newest,
+    /// One campaign's: the one with this number, or its newest.
+    One(CampaignNo, Option<i64>),
+}
+
+impl Drafts {
+    async fn of(self, tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Option<PlanHead>> {
+        match self {
+            Self::One(no, draft) if no == loaded.no => {
+                draft_to_adopt(tx, loaded, draft, day).await.map(Some)
+            }
+            Self::One(..) => Ok(None),
+            Self::Newest => {
+                let Some(head) = plans::newest(tx, loaded.no, PlanState::Draft).await? else {
+                    return Ok(None);
+                };
+                draft_to_adopt(tx, loaded, Some(head.no), day).await.map(Some)
+            }
+        }
+    }
+}
+
+/// A campaign's plan in force and the draft that is to be adopted, with the first day on which that may place anything.
+struct Heads {
+    adopted: Option<PlanHead>,
+    draft: Option<PlanHead>,
+    open: Option<NaiveDate>,
 }
 
 async fn adopt(
@@ -353,21 +403,19 @@ async fn adopt(
 /// themselves is not theirs.
 fn fits(
     joined: &Joined,
-    (parts, drafts): (&[Part<'_>], &[Option<PlanHead>]),
+    (parts, heads): (&[Part<'_>], &[Heads]),
     rows: &[Vec<PlanRow>],
     from: NaiveDate,
 ) -> Result<()> {
-    let given: Vec<Vec<GivenRow>> =
-        parts.iter().map(|part| part.begun.outset.history.clone()).collect();
-    let report = planner::check_joint(joined, rows, &given, from);
+    let report = planner::check_joint(joined, rows, &histories(parts), from);
     let draft_of = |id: &CampaignId| {
         let at = parts.iter().position(|part| part.loaded.campaign.id == *id)?;
-        drafts[at].as_ref()
+        heads[at].draft.as_ref()
     };
     let is_fault = |one: &&planner::JointViolation| {
-        let mut heads = one.campaigns.iter().filter_map(draft_of).peekable();
-        let is_ours = heads.peek().is_some();
-        is_ours && !heads.any(|head| one.violation.is_listed(&head.unplaced))
+        let mut drafts = one.campaigns.iter().filter_map(draft_of).peekable();
+        let is_ours = drafts.peek().is_some();
+        is_ours && !drafts.any(|head| one.violation.is_listed(&head.unplaced))
     };
     let faults: Vec<_> = report.violations.iter().filter(is_fault).collect();
     let Some(first) = faults.first() else { return Ok(()) };
@@ -404,6 +452,11 @@ async fn joined(
         }
     }
     Ok(joined)
+}
+
+/// The doses that each campaign's plan begins with.
+fn histories(parts: &[Part<'_>]) -> Vec<Vec<GivenRow>> {
+    parts.iter().map(|part| part.begun.outset.history.clone()).collect()
 }
 
 /// Codes of a campaign's sites, teams and stops.

@@ -3,6 +3,7 @@
 
 use super::Invocation;
 use super::findings::{Findings, Mark};
+use crate::app::channels::Misfit;
 use crate::app::problems::Problem;
 use crate::app::{App, millis};
 use crate::config::{Config, HttpConfig, Listen, TransportKind};
@@ -234,11 +235,16 @@ pub(super) async fn channels(
     }
     for loaded in app.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
         for unfit in app.unfit(&loaded.campaign) {
+            let said = unfit.why.said(findings.invocation.out.language);
             let (what, said) =
-                (super::output::harmless(&unfit.what), super::output::harmless(&unfit.said));
+                (super::output::harmless(&unfit.what), super::output::harmless(&said));
             let told: &[(&str, &dyn std::fmt::Display)] =
                 &[("name", &unfit.channel), ("what", &what), ("said", &said)];
-            findings.line(Mark::Warn, "doctor-channel-unfit", told);
+            let key = match unfit.why {
+                Misfit::NoTemplate => "doctor-channel-template",
+                Misfit::Variable(_) => "doctor-channel-unfit",
+            };
+            findings.line(Mark::Warn, key, told);
         }
     }
     if app.config.reminders.contact_order.iter().any(|way| way != crate::config::MAIL) {

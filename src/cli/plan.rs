@@ -6,7 +6,7 @@ use super::plan_choice::{any_plan, planning_day};
 use super::plan_files::Basis;
 use super::plan_joint::{Asked, Together};
 use super::plan_print::{rows_sheet, table, view};
-use super::plan_progress::{Interrupt, tell};
+use super::plan_progress::Watch;
 use super::{
     Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_tours, plan_vials,
     plan_what_if, plan_why,
@@ -17,14 +17,13 @@ use crate::domain::campaign::Campaign;
 use crate::domain::id::{PlaceCode, TeamCode};
 use crate::domain::permission::Actor;
 use crate::domain::plan::{MadeBy, Plan as PlanValue, is_over};
-use crate::domain::planner::{self, GroupVerdict, Limits, Method, SearchProgress};
+use crate::domain::planner::{self, GroupVerdict, Limits, Method};
 use crate::store::plans::PlanHead;
 use anyhow::Context as _;
 use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 /// Make, check, compare and adopt plans.
 #[derive(Debug, Subcommand)]
@@ -131,27 +130,17 @@ impl Plan {
 
 impl Make {
     async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let limit = self.seconds.map(Duration::from_secs);
         let mut limits = self.steps.map_or_else(Limits::default, Limits::steps);
         limits.method = self.solver.unwrap_or_default();
+        let asked =
+            Asked { limits, seconds: self.seconds, certificate: self.certificate.as_deref() };
         if let Some(jurisdiction) = &self.jurisdiction {
             let Basis { folder, given, from, .. } = &self.basis;
             let together = Together::read(invocation, (jurisdiction, folder), given, *from)?;
-            let (seconds, certificate) = (self.seconds, self.certificate.as_deref());
-            return plan_joint::make(
-                invocation,
-                &together,
-                &Asked { limits, seconds, certificate },
-            );
+            return plan_joint::make(invocation, &together, &asked);
         }
-        let started = Instant::now();
-        let out = invocation.out;
-        let interrupt = Interrupt::listen(out);
-        let mut time_used = || interrupt.share_of(limit, started.elapsed());
-        let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
-        let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
         if let Some((campaign, given, from)) = self.basis.folder(invocation)? {
-            let Search { limits, progress, time_used } = search;
+            let watch = Watch::begin(invocation.out, self.seconds);
             let request = planner::Request {
                 campaign: &campaign,
                 given: &given,
@@ -160,8 +149,9 @@ impl Make {
                 warm: None,
                 limits,
             };
-            let (plan, verdict) = planner::make_judged(&request, progress, time_used);
-            interrupt.tell(out, started.elapsed());
+            let (plan, verdict) =
+                planner::make_judged(&request, &mut |at| watch.tell(at), &mut || watch.share());
+            watch.end();
             self.print(invocation, &campaign, (&plan, &verdict), None, from)?;
             return Ok(exit::OK);
         }
@@ -171,20 +161,30 @@ impl Make {
         if all.iter().any(is_on) {
             all.retain(is_on);
         }
-        let [loaded] = all.as_slice() else {
-            let (seconds, certificate) = (self.seconds, self.certificate.as_deref());
-            let asked = Asked { limits, seconds, certificate };
-            let from = self.basis.from;
-            let done = plan_joint::make_stored(invocation, (&app, &all), from, &asked).await?;
-            app.store.close().await;
-            return Ok(done);
+        let done = if let [loaded] = all.as_slice() {
+            self.of_one(invocation, &app, loaded, limits).await?
+        } else {
+            plan_joint::make_stored(invocation, (&app, &all), self.basis.from, &asked).await?
         };
+        app.store.close().await;
+        Ok(done)
+    }
+
+    async fn of_one(
+        &self,
+        invocation: &Invocation,
+        app: &App,
+        loaded: &Loaded,
+        limits: Limits,
+    ) -> anyhow::Result<u8> {
+        let watch = Watch::begin(invocation.out, self.seconds);
+        let (mut progress, mut time_used) = (|at| watch.tell(at), || watch.share());
+        let search = Search { limits, progress: &mut progress, time_used: &mut time_used };
         let now = invocation.clock.now();
         let Made { no, from, plan, verdict } =
             app.make_plan(loaded, self.basis.from, Actor::CommandLine, search, now).await?;
-        interrupt.tell(out, started.elapsed());
+        watch.end();
         self.print(invocation, &loaded.campaign, (&plan, &verdict), Some(no), from)?;
-        app.store.close().await;
         Ok(exit::OK)
     }
 

@@ -3,7 +3,7 @@
 use super::output::{Format, NONE, Sheet};
 use super::plan_files::{Unusable, misused, read_tallies};
 use super::plan_print::{StagesView, stages_sheet, worst_text};
-use super::plan_progress::{Interrupt, tell};
+use super::plan_progress::Watch;
 use super::{Invocation, exit};
 use crate::app::plans::Search;
 use crate::app::{App, Loaded};
@@ -20,7 +20,6 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Campaigns over a jurisdiction, with their histories, from a day on.
 pub(super) struct Together {
@@ -128,15 +127,11 @@ pub(super) fn make(
     together: &Together,
     asked: &Asked,
 ) -> anyhow::Result<u8> {
-    let limit = asked.seconds.map(Duration::from_secs);
-    let started = Instant::now();
-    let out = invocation.out;
-    let interrupt = Interrupt::listen(out);
-    let mut time_used = || interrupt.share_of(limit, started.elapsed());
-    let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
+    let watch = Watch::begin(invocation.out, asked.seconds);
+    let (mut progress, mut time_used) = (|at| watch.tell(at), || watch.share());
     let (plan, missing) = made(together, asked.limits, &mut progress, &mut time_used);
     super::roster::missing(invocation, &missing);
-    interrupt.tell(out, started.elapsed());
+    watch.end();
     print(invocation, (&plan, together.from), &[], asked.certificate)?;
     Ok(exit::OK)
 }
@@ -148,17 +143,13 @@ pub(super) async fn make_stored(
     from: Option<NaiveDate>,
     asked: &Asked<'_>,
 ) -> anyhow::Result<u8> {
-    let limit = asked.seconds.map(Duration::from_secs);
-    let started = Instant::now();
-    let out = invocation.out;
-    let interrupt = Interrupt::listen(out);
-    let mut time_used = || interrupt.share_of(limit, started.elapsed());
-    let mut progress = |at: SearchProgress| tell(out, at, started.elapsed());
+    let watch = Watch::begin(invocation.out, asked.seconds);
+    let (mut progress, mut time_used) = (|at| watch.tell(at), || watch.share());
     let search =
         Search { limits: asked.limits, progress: &mut progress, time_used: &mut time_used };
     let now = invocation.clock.now();
     let made = app.make_together(all, from, Actor::CommandLine, search, now).await?;
-    interrupt.tell(out, started.elapsed());
+    watch.end();
     let drafts: Vec<i64> = made.drafts.iter().map(|(_, no)| *no).collect();
     print(invocation, (&made.plan, made.from), &drafts, asked.certificate)?;
     Ok(exit::OK)

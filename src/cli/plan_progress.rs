@@ -4,7 +4,7 @@ use super::output::Out;
 use crate::domain::planner::SearchProgress;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The part of a limit that is used; 0 without a limit.
 pub(super) fn share_of(limit: Option<Duration>, used: Duration) -> f64 {
@@ -15,14 +15,45 @@ pub(super) fn share_of(limit: Option<Duration>, used: Duration) -> f64 {
     }
 }
 
+/// A search that a command shows and ends: at its limit, or at Ctrl-C.
+pub(super) struct Watch {
+    out: Out,
+    limit: Option<Duration>,
+    started: Instant,
+    interrupt: Interrupt,
+}
+
+impl Watch {
+    /// Begins with a limit in seconds.
+    pub(super) fn begin(out: Out, seconds: Option<u64>) -> Self {
+        let limit = seconds.map(Duration::from_secs);
+        Self { out, limit, started: Instant::now(), interrupt: Interrupt::listen(out) }
+    }
+
+    /// The part of the time that is used; all of it after Ctrl-C.
+    pub(super) fn share(&self) -> f64 {
+        self.interrupt.share_of(self.limit, self.started.elapsed())
+    }
+
+    /// Prints how far the search is.
+    pub(super) fn tell(&self, at: SearchProgress) {
+        tell(self.out, at, self.started.elapsed());
+    }
+
+    /// Says that the plan is the best until Ctrl-C, where that is so.
+    pub(super) fn end(&self) {
+        self.interrupt.tell(self.out, self.started.elapsed());
+    }
+}
+
 /// Exit code of a command that Ctrl-C ended, as shells have it.
 const INTERRUPTED: i32 = 130;
 
 /// Ends a search at the first Ctrl-C, so that its best plan is kept. The second one gives it up.
-pub(super) struct Interrupt(Arc<AtomicBool>);
+struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    pub(super) fn listen(out: Out) -> Self {
+    fn listen(out: Out) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let to_end = Arc::clone(&ended);
         tokio::spawn(async move {
@@ -38,13 +69,11 @@ impl Interrupt {
         Self(ended)
     }
 
-    /// The part of the time that is used; all of it after Ctrl-C.
-    pub(super) fn share_of(&self, limit: Option<Duration>, used: Duration) -> f64 {
+    fn share_of(&self, limit: Option<Duration>, used: Duration) -> f64 {
         if self.0.load(Ordering::Relaxed) { f64::INFINITY } else { share_of(limit, used) }
     }
 
-    /// Says that the plan is the best until Ctrl-C, where that is so.
-    pub(super) fn tell(&self, out: Out, used: Duration) {
+    fn tell(&self, out: Out, used: Duration) {
         if self.0.load(Ordering::Relaxed) {
             let seconds = format!("{:.1}", used.as_secs_f64());
             out.note("plan-ended", &[("seconds", &seconds)]);

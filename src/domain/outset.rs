@@ -333,7 +333,10 @@ pub fn leave_to_others(campaign: &mut Campaign, others: &[OtherPlan<'_>], open: 
     for ((place, day), used) in used {
         let Some(site) = campaign.site(place) else { continue };
         let own = campaign.capacity(site, day);
-        let theirs = others.iter().filter_map(|other| {
+        // A campaign knows what a place can do on its own days alone.
+        let runs =
+            |other: &&OtherPlan<'_>| (other.campaign.start..=other.campaign.end).contains(&day);
+        let theirs = others.iter().filter(runs).filter_map(|other| {
             other.campaign.site(place).map(|site| other.campaign.capacity(site, day))
         });
         let left = theirs.max().unwrap_or(0).max(own).saturating_sub(used);

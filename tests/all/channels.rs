@@ -2,9 +2,11 @@
 //! reads, what does not fit.
 
 use crate::faults::gateways::Fake;
+use crate::faults::until;
 use crate::support::{Ran, SENIORS, World, on_postgresql, small};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Texts into a folder, then mail.
 const FOLDER: &str = "\
@@ -130,7 +132,7 @@ fn way_after_way(world: World) {
             &format!(
                 "kind = \"tencent-sms\"\nurl = \"http://127.0.0.1:{}\"\nkey_file = \"key\"\n\
                  secret_file = \"secret\"\napp_id = \"1400006666\"",
-                fake.port
+                fake.port()
             ),
         );
     let world = reminded(world, &config, &persons(FATES));
@@ -150,12 +152,14 @@ fn way_after_way(world: World) {
     assert_eq!(calls.len(), 1, "{calls:?}");
     assert_eq!((calls[0]["name"].as_str(), calls[0]["place"].as_str()), ("周五", "S1"));
     // A receipt that says no goes on by mail too; a reply closes the number.
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    at(&world, "09:20", &["channels", "receipts"]).ends(0);
-    at(&world, "09:21", &["outbox", "drain"]).ends(0);
-    let now = reminders(&world);
-    assert!(now.contains(&("mail".into(), "d@home.example".into(), "sent".into())), "{now:?}");
-    let numbers = world.run(&["channels", "numbers", "-o", "json"]).ends(0).json();
+    let numbers = || world.run(&["channels", "numbers", "-o", "json"]).ends(0).json();
+    let by_mail = ("mail".to_owned(), "d@home.example".to_owned(), "sent".to_owned());
+    until(Duration::from_secs(30), "the service reports", || {
+        at(&world, "09:20", &["channels", "receipts"]).ends(0);
+        at(&world, "09:21", &["outbox", "drain"]).ends(0);
+        reminders(&world).contains(&by_mail) && numbers().as_array().unwrap().len() == 2
+    });
+    let numbers = numbers();
     let closed: BTreeMap<&str, &str> = numbers
         .as_array()
         .unwrap()

@@ -1,6 +1,10 @@
 //! Campaigns of a database that share places: planned together, put in force together, kept together at night.
 
-use crate::support::{Ran, SENIORS, World, flu, number, shared, small, text};
+use crate::support::{Ran, SENIORS, World, flu, number, shared, small, text, wait};
+use doseplan::app::App;
+use doseplan::config::Config;
+use doseplan::domain::permission::Actor;
+use doseplan::store::Store;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -98,6 +102,61 @@ fn a_draft_that_breaks_a_rule_with_the_other_one_is_refused_with_its_place_and_c
     assert!(said.contains("S1") && said.contains("2021-04-01"), "{said}");
     let states = states(&world);
     assert!(states.iter().all(|(_, state)| state == "draft"), "all or none: {states:?}");
+}
+
+#[test]
+fn a_page_that_shows_an_older_draft_adopts_nothing() {
+    let world = county();
+    let make = ["plan", "make", "--steps", "0", "-o", "json"];
+    let older = at(&world, EVENING, &make).ends(0).json();
+    let newer = at(&world, EVENING, &make).ends(0).json();
+    let no = |made: &Value| made["campaigns"][0]["plan"].as_i64().expect("a number");
+    let adopt = |no: i64| {
+        wait(async {
+            let app = App::new(Store::open(world.db(), false).await.unwrap(), Config::default());
+            let flu = app.campaign(Some("flu")).await.unwrap();
+            let now = EVENING.parse().unwrap();
+            let done = app.adopt_with_others(&flu, no, Actor::CommandLine, now).await;
+            app.store.close().await;
+            done.map(|all| all.len())
+        })
+    };
+    assert!(adopt(no(&older)).is_err(), "it was dropped when the newer one was made");
+    assert!(states(&world).iter().all(|(_, state)| state != "adopted"));
+    assert_eq!(adopt(no(&newer)).expect("both fit"), 2);
+}
+
+#[test]
+fn a_closure_mends_the_plans_of_all_campaigns_as_one_and_each_person_keeps_one_seat() {
+    let world = county();
+    world.import("persons", SENIORS).ends(0);
+    at(&world, EVENING, &["plan", "make", "--steps", "300"]).ends(0);
+    at(&world, EVENING, &["plan", "adopt"]).ends(0);
+    // The place shuts for both; the second campaign's word comes when the first has been mended.
+    for (name, folder) in [("small", small()), ("flu", flu())] {
+        let folder =
+            folder.add("closures.csv", "S1,2021-04-02,0").add("closures.csv", "S1,2021-04-06,0");
+        let path = folder.write(&world.path(&format!("{name}-shut")));
+        at(&world, EVENING, &["campaign", "apply", text(&path)]).ends(0);
+    }
+    let rows = world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
+    for ((place, day), doses) in used(&rows) {
+        let is_shut = place == "S1" && ["2021-04-02", "2021-04-06"].contains(&day.as_str());
+        let most = if is_shut {
+            0
+        } else if place == "S1" {
+            40
+        } else {
+            20
+        };
+        assert!(doses <= most, "{place} {day}: {doses}");
+    }
+    for id in ["flu", "small"] {
+        assert!(rows.iter().any(|row| row["campaign"] == id), "{id} goes on: {rows:?}");
+    }
+    let status = at(&world, EVENING, &["status"]).ends(0).out;
+    assert!(!status.contains("cannot be kept"), "{status}");
+    at(&world, EVENING, &["db", "check"]).ends(0);
 }
 
 #[test]

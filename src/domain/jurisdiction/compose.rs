@@ -152,6 +152,7 @@ impl StoredJurisdiction {
         let within = |row: &&SiteRow| row.from.is_none_or(|from| from <= end);
         let storage = rows.iter().filter(within).chain(limits.iter().filter(within));
         let rate = limits.iter().find_map(|row| own.wastage_of(row));
+        let wasted = rows.iter().filter(within).map(|row| row.site.wastage_rate).max();
         let site = Site {
             code: first.site.code.clone(),
             name: who.site.name.clone(),
@@ -164,7 +165,8 @@ impl StoredJurisdiction {
             // The smallest at any time: what fits then fits always.
             storage_doses: storage.filter_map(|row| row.site.storage_doses).min(),
             restock: first.site.restock,
-            wastage_rate: rate.unwrap_or(first.site.wastage_rate),
+            // The largest at any time, for the same reason.
+            wastage_rate: rate.or(wasted).unwrap_or(first.site.wastage_rate),
         };
         Some(PlaceRows { site, capacity })
     }

@@ -86,7 +86,7 @@ fn count(url: &str, states: &[&str]) -> usize {
 fn three_daemons_share_ten_thousand_reminders_through_crashes_of_the_database_and_a_long_sleep() {
     let Some(mail) = MailServer::start(0) else { return };
     let Some(server) = Server::start() else { return };
-    let world = prepare(&server.url, mail.port, REMINDERS);
+    let world = prepare(&server.url, mail.port(), REMINDERS);
     // The first look of a daemon sets the watermarks; due times come after it.
     let before = Daemon::start(&world, "2021-03-31T08:00:00+08:00", "before.log", &[]);
     until(seconds(30), "watermarks", || {

@@ -1,7 +1,7 @@
 //! The services of text messages and the robots: every fault of the fake services, kills at every named step, receipts.
 //! What a service took is compared with what the database says.
 
-use super::{seconds, tool, until};
+use super::{FaultServer, seconds, until};
 use crate::support::{World, small, wait};
 use doseplan::app::App;
 use doseplan::app::outbox::{Drained, Sender};
@@ -12,10 +12,8 @@ use doseplan::domain::message::{MailKind, MailState, ReceiptState};
 use doseplan::mail::transport::{Content, Text};
 use doseplan::store::Store;
 use doseplan::store::outbox::{self, NewMessage};
-use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 /// Messages of each case in CI. `DOSEPLAN_GATEWAY_MESSAGES=200` is the long form.
@@ -39,59 +37,27 @@ fn messages() -> usize {
 }
 
 /// The fake services on one port. They end with the test.
-pub(crate) struct Fake {
-    child: Child,
-    pub(crate) port: u16,
-    dir: tempfile::TempDir,
-}
-
-impl Drop for Fake {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+pub(crate) struct Fake(FaultServer);
 
 impl Fake {
     pub(crate) fn start(more: &[&str]) -> Option<Self> {
-        let script = tool("gateways/gateway_fault_server.py")?;
-        let dir = tempfile::tempdir().unwrap();
-        let mut child = Command::new("python3")
-            .arg(script)
-            .args(["--until-stdin-closes", "--no-limits", "--hold", "8", "--delay", "0.3"])
-            .args(["--receipt-delay", "0", "--late", "1"])
-            .args(more)
-            .arg("--dir")
-            .arg(dir.path().join("taken"))
-            .arg("--mode-file")
-            .arg(dir.path().join("mode"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("python3 starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Some(Self { port: line.trim().parse().expect("a port"), child, dir })
+        let calm = ["--no-limits", "--receipt-delay", "0", "--late", "1"];
+        FaultServer::start("gateways/gateway_fault_server.py", &[&calm[..], more].concat())
+            .map(Self)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.0.port
     }
 
     pub(crate) fn mode(&self, mode: &str) {
-        let (new, file) = (self.dir.path().join("mode.new"), self.dir.path().join("mode"));
-        std::fs::write(&new, mode).unwrap();
-        std::fs::rename(new, file).unwrap();
-    }
-
-    fn lines(&self, file: &str) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.dir.path().join("taken").join(file));
-        let text = text.unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+        self.0.mode(mode);
     }
 
     /// How often each message was taken, by the words that are its own.
     fn taken(&self) -> BTreeMap<String, u32> {
         let mut out = BTreeMap::new();
-        for line in self.lines("index.ndjson") {
+        for line in self.0.index() {
             if line["outcome"] == "duplicate" {
                 continue;
             }
@@ -139,7 +105,7 @@ pub(super) fn channel(world: &World, fake: &Fake, service: Service, more: &str) 
              key_file = \"{}\"\nsecret_file = \"{}\"\napp_id = \"1400006666\"\n\
              sign = \"测试疾控中心\"\nanswer_seconds = 1\nconnections = 1\nper_minute = 100000\n\
              settle_seconds = 0\n{more}\n[reminders]\nquiet_hours = \"00:00-00:00\"\n",
-            fake.port,
+            fake.port(),
             world.path("key").display(),
             world.path("secret").display(),
         ),

@@ -147,7 +147,7 @@ impl Reaper<'_> {
 /// doubt.
 fn live(kills: u32, server: &MailServer) -> (World, u32, usize) {
     let world = world();
-    mail_through(&world, server.port, 30, "");
+    mail_through(&world, server.port(), 30, "");
     let store = wait(Store::open(world.db(), false)).expect("the database opens");
     let each = kills / u32::try_from(DAYS).unwrap() + 1;
     // The first look sets the watermarks: the timetable starts then.

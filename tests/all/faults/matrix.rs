@@ -83,7 +83,7 @@ fn each_fault_of_the_first_server_has_its_own_consequence() {
     for (mode, after, charged, sent) in table {
         let Some(server) = MailServer::start(0) else { return };
         server.mode(mode);
-        let world = world(server.port);
+        let world = world(server.port());
         drain(&world, "09:30");
         let wanted: BTreeMap<String, usize> =
             after.iter().map(|(state, count)| ((*state).to_owned(), *count)).collect();

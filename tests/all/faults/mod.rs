@@ -55,14 +55,14 @@ impl Dice {
     }
 }
 
-/// A mail server whose faults are switched while it runs. It is ended with the test.
-struct MailServer {
+/// A server whose faults are switched while it runs. It is ended with the test.
+pub(crate) struct FaultServer {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     dir: tempfile::TempDir,
 }
 
-impl Drop for MailServer {
+impl Drop for FaultServer {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
@@ -70,16 +70,17 @@ impl Drop for MailServer {
     }
 }
 
-impl MailServer {
-    fn start(port: u16) -> Option<Self> {
-        let script = tool("smtp_fault_server.py")?;
+impl FaultServer {
+    /// `None`: the script is not there.
+    pub(crate) fn start(script: &str, more: &[&str]) -> Option<Self> {
+        let script = tool(script)?;
         let dir = tempfile::tempdir().unwrap();
         let mut child = Command::new("python3")
             .arg(script)
             .args(["--until-stdin-closes", "--hold", "8", "--delay", "0.3"])
-            .args(["--port", &port.to_string()])
+            .args(more)
             .arg("--dir")
-            .arg(dir.path().join("mail"))
+            .arg(dir.path().join("taken"))
             .arg("--mode-file")
             .arg(dir.path().join("mode"))
             .stdin(Stdio::piped())
@@ -92,19 +93,41 @@ impl MailServer {
         Some(Self { port: line.trim().parse().expect("a port"), child, dir })
     }
 
-    fn mode(&self, mode: &str) {
+    pub(crate) fn mode(&self, mode: &str) {
         let (new, file) = (self.dir.path().join("mode.new"), self.dir.path().join("mode"));
         std::fs::write(&new, mode).unwrap();
         std::fs::rename(new, file).unwrap();
     }
 
+    /// What it wrote down of the messages that it took.
+    fn index(&self) -> Vec<Value> {
+        let index = self.dir.path().join("taken/index.ndjson");
+        let text = std::fs::read_to_string(index).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+}
+
+/// A mail server with faults.
+struct MailServer(FaultServer);
+
+impl MailServer {
+    fn start(port: u16) -> Option<Self> {
+        let port = port.to_string();
+        FaultServer::start("smtp_fault_server.py", &["--port", &port]).map(Self)
+    }
+
+    fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    fn mode(&self, mode: &str) {
+        self.0.mode(mode);
+    }
+
     /// How often each Message-ID was accepted; refused messages are not included.
     fn arrived(&self) -> BTreeMap<String, u32> {
         let mut out = BTreeMap::new();
-        let index = self.dir.path().join("mail/index.ndjson");
-        let text = std::fs::read_to_string(index).unwrap_or_default();
-        for line in text.lines() {
-            let line: Value = serde_json::from_str(line).expect("a line of JSON");
+        for line in self.0.index() {
             if line["outcome"] != "refused" {
                 let id = line["message_id"].as_str().expect("a Message-ID");
                 *out.entry(id.trim_matches(['<', '>']).to_owned()).or_default() += 1;
@@ -159,7 +182,7 @@ fn seconds(count: u64) -> Duration {
 }
 
 /// Waits until a condition holds.
-fn until(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let since = Instant::now();
     while !holds() {
         assert!(since.elapsed() < limit, "not within {limit:?}: {what}");
