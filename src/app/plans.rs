@@ -2,13 +2,12 @@
 
 use super::assigning::{assign_in, outset};
 use super::coverage::given;
-use super::together::Drafts;
-use super::{App, AppError, Loaded, Result, millis, today};
+use super::{App, AppError, Loaded, Refused, Result, fault_words, millis, today};
 use crate::domain::assign::Output;
 use crate::domain::audit::Action;
 use crate::domain::campaign::Campaign;
 use crate::domain::dose::GivenRow;
-use crate::domain::outset::{OtherPlan, kept, leave_to_others};
+use crate::domain::outset::kept;
 use crate::domain::permission::{self, Actor, Power};
 use crate::domain::plan::{Certificate, MadeBy, Plan, PlanRow, PlanState, first_day, is_outdated};
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
@@ -16,6 +15,7 @@ use crate::store::Tx;
 use crate::store::plans::{self, NewPlan, PlanHead};
 use crate::store::unrest;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::fmt::Display;
 
 /// A plan and its number.
 #[derive(Debug)]
@@ -78,9 +78,8 @@ pub struct Adopted {
 }
 
 impl App {
-    /// Makes a draft from what was given before its first day, and stores it. `wanted` is that day, where it is not
-    /// to be the usual one ([`first_day`]).
-    pub async fn make_plan(
+    /// Makes the draft of a campaign that shares no places. See [`App::make_plan`].
+    pub(super) async fn make_alone(
         &self,
         loaded: &Loaded,
         wanted: Option<NaiveDate>,
@@ -142,8 +141,7 @@ impl App {
         published.sort();
         let begun =
             outset::begin(&mut tx, loaded, day.min(from), (&published, first, open)).await?;
-        let mut campaign = begun.campaign(&published, (day, open));
-        self.leave_to_others(&mut tx, loaded, &mut campaign, open).await?;
+        let campaign = begun.campaign(&published, (day, open));
         published.retain(|row| row.day >= open);
         Ok(Start {
             kept,
@@ -154,32 +152,6 @@ impl App {
             warm,
             open,
         })
-    }
-
-    /// Leaves to the other open campaigns what their adopted plans use of the places.
-    async fn leave_to_others(
-        &self,
-        tx: &mut Tx,
-        loaded: &Loaded,
-        campaign: &mut Campaign,
-        open: NaiveDate,
-    ) -> Result<()> {
-        let mut found = Vec::new();
-        for other in self.campaigns_in(tx).await? {
-            if other.no == loaded.no || !other.is_open {
-                continue;
-            }
-            if let Some(head) = plans::newest(tx, other.no, PlanState::Adopted).await? {
-                let rows = rows_on(tx, &other, head.no, open).await?;
-                found.push((other, rows));
-            }
-        }
-        let others: Vec<OtherPlan<'_>> = found
-            .iter()
-            .map(|(other, rows)| OtherPlan { campaign: &other.campaign, rows })
-            .collect();
-        leave_to_others(campaign, &others, open);
-        Ok(())
     }
 
     /// What a plan that begins on a day starts from.
@@ -210,23 +182,14 @@ impl App {
         Ok(plans::certificate(&mut tx, loaded.no, no).await?)
     }
 
-    /// Puts a draft in force and assigns the register's people to it. A draft that the check finds
-    /// infeasible with what is known now, or with the adopted plans of campaigns that share places
-    /// with it, is refused, except for people whom it lists as overdue: nobody can give them their
-    /// dose in time any more.
-    pub async fn adopt_plan(
+    /// Puts the draft of a campaign in force that shares no places. See [`App::adopt_plan`].
+    pub(super) async fn adopt_alone(
         &self,
         loaded: &Loaded,
         no: Option<i64>,
         by: Actor<'_>,
         now: DateTime<Utc>,
     ) -> Result<Adopted> {
-        let all = self.together(loaded, now).await?;
-        if all.len() > 1 {
-            let drafts = Drafts::One(loaded.no, no);
-            let mut adopted = self.adopt_drafts(&all, drafts, by, now).await?;
-            return Ok(adopted.swap_remove(0).1);
-        }
         let mut act = self.act((by, Power::Plan), Action::PlanAdopt, now).await?;
         let tx = act.tx();
         let day = today(&loaded.campaign, now);
@@ -240,21 +203,21 @@ impl App {
         let rows = rows_on(tx, loaded, head.no, head.from).await?;
         let known = day.min(head.from);
         let mut begun = outset::begin(tx, loaded, known, (&rows, head.from, open)).await?;
-        let mut campaign = begun.campaign(&published, (day, open));
-        self.leave_to_others(tx, loaded, &mut campaign, open).await?;
+        let campaign = begun.campaign(&published, (day, open));
         if known < day {
             // The days of the plan have passed: nobody can be called to them.
             begun.register = None;
         }
         let new: Vec<PlanRow> = rows.iter().filter(|row| row.day >= open).cloned().collect();
         let report = planner::check(&campaign, &new, &begun.outset.history, open);
-        let faults: Vec<_> =
+        let broken: Vec<_> =
             report.violations.iter().filter(|one| !one.is_listed(&head.unplaced)).collect();
-        if let Some(first) = faults.first() {
-            return Err(AppError::refused(
-                "refused-draft-faults",
-                &[("no", &head.no), ("count", &faults.len()), ("first", first)],
-            ));
+        if let Some(first) = broken.first() {
+            let count: &dyn Display = &broken.len();
+            let refused =
+                Refused::new("refused-draft-faults", &[("no", &head.no), ("count", count)]);
+            let refused = refused.with("first", |language| fault_words::of_plan(language, first));
+            return Err(AppError::Refused(refused));
         }
         plans::adopt(&mut act, loaded.no, head.no, millis(now)).await?;
         let people = assign_in(act.tx(), loaded, head.no, begun, now).await?;

@@ -12,20 +12,31 @@ use std::fmt::{self, Display};
 pub struct Refused {
     key: &'static str,
     arguments: Vec<(&'static str, String)>,
+    /// Arguments that are sentences themselves: Chinese, English.
+    sentences: Vec<(&'static str, [String; 2])>,
 }
 
 impl Refused {
     /// The message `key` with its arguments.
     pub fn new(key: &'static str, arguments: &[(&'static str, &dyn Display)]) -> Self {
         let arguments = arguments.iter().map(|(name, value)| (*name, value.to_string())).collect();
-        Self { key, arguments }
+        Self { key, arguments, sentences: Vec::new() }
+    }
+
+    /// With an argument that is a sentence in the reader's language.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, sentence: impl Fn(Language) -> String) -> Self {
+        self.sentences.push((name, [Language::ZhCn, Language::En].map(sentence)));
+        self
     }
 
     /// What it says in a language.
     pub fn words(&self, language: Language) -> String {
-        let arguments: Vec<(&str, &dyn Display)> =
-            self.arguments.iter().map(|(name, value)| (*name, value as &dyn Display)).collect();
-        text::say(language, self.key, &arguments)
+        let plain = self.arguments.iter().map(|(name, value)| (*name, value as &dyn Display));
+        let own = usize::from(language != Language::ZhCn);
+        let sentences =
+            self.sentences.iter().map(|(name, both)| (*name, &both[own] as &dyn Display));
+        text::say(language, self.key, &plain.chain(sentences).collect::<Vec<_>>())
     }
 }
 

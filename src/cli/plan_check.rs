@@ -4,6 +4,8 @@ use super::output::Format;
 use super::plan_files::{misused, only, read};
 use super::plan_joint::{Together, by_campaign};
 use super::{Invocation, exit, parse_day};
+use crate::app::fault_words;
+use crate::domain::campaign::Language;
 use crate::domain::id::CampaignId;
 use crate::domain::plan::{Figures, JointCertificate, PlanRow};
 use crate::domain::planner;
@@ -69,9 +71,14 @@ impl Check {
             rows.into_iter().filter(|(id, _)| is_own(id)).map(|(_, row)| row).collect();
         let from = self.from.unwrap_or(campaign.start);
         let found = planner::check(&campaign, &rows, &given, from);
+        let language = words_of(invocation);
         let mut result = CheckResult {
             feasible: found.is_feasible(),
-            violations: found.violations.iter().map(ToString::to_string).collect(),
+            violations: found
+                .violations
+                .iter()
+                .map(|one| fault_words::of_plan(language, one))
+                .collect(),
             certificate_problems: Vec::new(),
             figures: found.figures,
         };
@@ -94,7 +101,8 @@ impl Check {
         };
         let (plans, strange) = by_campaign(&joined, rows);
         let found = planner::check_joint(&joined, &plans, &given, from);
-        let told = found.violations.iter().map(ToString::to_string);
+        let language = words_of(invocation);
+        let told = found.violations.iter().map(|one| fault_words::of_joint_plan(language, one));
         let mut result = CheckResult {
             feasible: found.is_feasible() && strange.is_empty(),
             violations: strange.into_iter().chain(told).collect(),
@@ -119,6 +127,11 @@ impl Check {
             .with_context(|| format!("{} is no certificate", path.display()))?;
         Ok(Some(certificate))
     }
+}
+
+/// The language of what is wrong: programs always read English.
+fn words_of(invocation: &Invocation) -> Language {
+    if invocation.out.format == Format::Table { invocation.out.language } else { Language::En }
 }
 
 /// Compares the bound that prices prove with what their certificate claims, and with the plan.

@@ -316,9 +316,14 @@ pub struct OtherPlan<'a> {
     pub rows: &'a [PlanRow],
 }
 
-/// Leaves to other campaigns what their adopted plans use of the same places: doses at sites, and the days of teams and
-/// stops. A site can do the most that any of the campaigns says. Adds closures to the campaign.
-pub fn leave_to_others(campaign: &mut Campaign, others: &[OtherPlan<'_>], open: NaiveDate) {
+/// What the plans of others leave of the places from a day on, where that is less than what the campaign could use:
+/// doses at sites; of teams and stops that they use nothing. A site can do the most that any of the campaigns says.
+#[must_use]
+pub fn taken_by_others(
+    campaign: &Campaign,
+    others: &[OtherPlan<'_>],
+    open: NaiveDate,
+) -> Vec<Closure> {
     let mut used: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
     let mut taken: BTreeSet<(&str, NaiveDate)> = BTreeSet::new();
     let is_in = |row: &&PlanRow| row.day >= open && row.day <= campaign.end;
@@ -348,7 +353,7 @@ pub fn leave_to_others(campaign: &mut Campaign, others: &[OtherPlan<'_>], open: 
     for (place, day) in taken.into_iter().filter(|(code, _)| known(code)) {
         closures.push(Closure { place: place.to_owned(), day, doses: 0 });
     }
-    close(campaign, closures);
+    closures
 }
 
 #[cfg(test)]

@@ -54,12 +54,31 @@ fn what_other_campaigns_use_of_a_place_is_theirs() {
     (visit.team, visit.place) = (Some("T1".into()), "P9".into());
     let rows = [row(0, 1, can - 1), row(1, 1, 1), row(2, 1, can + 7), visit];
     let others = [OtherPlan { campaign: &other, rows: &rows }];
-    leave_to_others(&mut campaign, &others, on(1));
+    let taken = taken_by_others(&campaign, &others, on(1));
+    close(&mut campaign, taken);
     let left = |day: i64| campaign.capacity(&site, on(day));
     assert_eq!([left(0), left(1), left(2)], [can, can - 1, 0], "before the plan nothing changes");
     let mut shut = campaign.closures.iter().filter(|one| one.place == "T1");
     assert_eq!(shut.next().map(|one| (one.day, one.doses)), Some((on(1), 0)));
     assert!(campaign.closures.iter().all(|one| one.place != "P9"), "no stop of ours");
+}
+
+#[test]
+fn a_campaign_that_is_over_says_nothing_of_what_a_place_can_do() {
+    let mut campaign = plain();
+    let site = campaign.sites[0].clone();
+    let can = site.weekly_capacity(on(0));
+    campaign.sites[0].weekday_doses = can - 1;
+    // Both others ran at a larger place; the one that still runs uses some of ours.
+    let (mut over, mut runs) = (plain(), plain());
+    over.end = on(0);
+    runs.sites[0].weekday_doses = can - 1;
+    let (old, new) = ([row(0, 1, can)], [row(1, 1, 2)]);
+    let others =
+        [OtherPlan { campaign: &over, rows: &old }, OtherPlan { campaign: &runs, rows: &new }];
+    let taken = taken_by_others(&campaign, &others, on(1));
+    let left: Vec<_> = taken.iter().map(|one| (one.day, one.doses)).collect();
+    assert_eq!(left, [(on(1), can - 3)]);
 }
 
 #[test]

@@ -99,7 +99,9 @@ fn a_draft_that_breaks_a_rule_with_the_other_one_is_refused_with_its_place_and_c
     }
     let refused = at(&world, EVENING, &["plan", "adopt"]);
     let said = refused.ends(1).err;
-    assert!(said.contains("S1") && said.contains("2021-04-01"), "{said}");
+    assert!(said.contains("rule 3: S1 on 2021-04-01"), "{said}");
+    let said = at(&world, EVENING, &["--lang", "zh-CN", "plan", "adopt"]).ends(1).err;
+    assert!(said.contains("规则 3：S1 2021-04-01"), "{said}");
     let states = states(&world);
     assert!(states.iter().all(|(_, state)| state == "draft"), "all or none: {states:?}");
 }
@@ -216,4 +218,17 @@ fn what_a_database_plans_together_holds_by_the_independent_checker() {
     let after = judged(&shared, &instance, &night, "2026-09-14");
     assert_eq!(after["feasible"], true, "{after}");
     assert_eq!(after["doses"], found["doses"]);
+    // One campaign planned again keeps out of what the other one uses.
+    for name in ["flu", "hepb"] {
+        let id = format!("{name}-2026");
+        let campaign = ["--campaign", id.as_str()];
+        let make = [&["plan", "make", "--steps", "300"][..], &campaign].concat();
+        at(&world, "2026-09-13T22:30:00+08:00", &make).ends(0);
+        at(&world, "2026-09-13T22:30:00+08:00", &[&["plan", "adopt"][..], &campaign].concat())
+            .ends(0);
+        let shown = world.run(&["plan", "show", "-o", "csv"]).ends(0).out;
+        let alone = world.file(&format!("{name}.csv"), shown);
+        let judged = judged(&shared, &instance, &alone, "2026-09-14");
+        assert_eq!(judged["feasible"], true, "{name} alone: {judged}");
+    }
 }

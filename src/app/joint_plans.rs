@@ -1,0 +1,374 @@
+//! Plans over the places of the jurisdiction: made together, checked together, put in force together.
+
+use super::assigning::assign_in;
+use super::assigning::outset::{self, Begun};
+use super::places::owns;
+use super::plans::{Adopted, Made, Search, draft_to_adopt, in_force, made_by, rows_on};
+use super::{App, AppError, Loaded, Refused, Result, fault_words, millis, today};
+use crate::domain::audit::Action;
+use crate::domain::dose::GivenRow;
+use crate::domain::group::Eligible;
+use crate::domain::id::{CampaignId, CampaignNo};
+use crate::domain::jurisdiction::{ClosedDays, Joined, JoinedCampaign};
+use crate::domain::outset::{OtherPlan, bound_by_store, taken_by_others};
+use crate::domain::permission::{self, Actor, Power};
+use crate::domain::plan::{JointPlan, Plan, PlanRow, PlanState, is_over};
+use crate::domain::planner::{self, JointRequest};
+use crate::domain::site::Closure;
+use crate::store::audit::Act;
+use crate::store::plans::{self, NewPlan, PlanHead};
+use crate::store::{Tx, jurisdictions, unrest};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+/// Drafts of several campaigns that were made together.
+#[derive(Debug)]
+pub struct MadeTogether {
+    /// The campaigns and the numbers of their drafts, in the order of the plan.
+    pub drafts: Vec<(Loaded, i64)>,
+    /// First day that they plan.
+    pub from: NaiveDate,
+    /// The plan.
+    pub plan: JointPlan,
+}
+
+impl From<MadeTogether> for Made {
+    /// The first campaign's draft.
+    fn from(made: MadeTogether) -> Self {
+        let part = &made.plan.campaigns[0];
+        let figures = made.plan.figures_of(part);
+        let certificate = made.plan.certificate.of_campaign(&part.campaign, figures.upper_bound);
+        Self {
+            no: made.drafts[0].1,
+            from: made.from,
+            plan: Plan {
+                rows: part.rows.clone(),
+                unplaced: part.unplaced.clone(),
+                stages: made.plan.stages,
+                figures,
+                certificate,
+            },
+            verdict: Vec::new(),
+        }
+    }
+}
+
+/// What a campaign begins with in a plan of several.
+struct Part<'a> {
+    loaded: &'a Loaded,
+    /// First day on which the plan may place anything.
+    open: NaiveDate,
+    /// Rows of the adopted plan from that day on.
+    published: Vec<PlanRow>,
+    begun: Begun,
+}
+
+impl App {
+    /// Makes a draft for each of these campaigns, so that they fit together, and stores them. What the adopted plans of
+    /// others that share places use is theirs. `wanted`: the first day; else the first one of which people can still be
+    /// told.
+    pub async fn make_together(
+        &self,
+        all: &[Loaded],
+        wanted: Option<NaiveDate>,
+        by: Actor<'_>,
+        search: Search<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<MadeTogether> {
+        permission::may(by, Power::Plan)?;
+        let mut tx = self.store.read().await?;
+        let first = all.first().ok_or(AppError::NoCampaign)?;
+        let day = today(&first.campaign, now);
+        let from = self.first_day(&mut tx, all, wanted, day).await?;
+        let mut parts = Vec::new();
+        for loaded in all {
+            let adopted = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await?;
+            let open = from.max(loaded.campaign.start);
+            let published = match &adopted {
+                Some(head) => rows_on(&mut tx, loaded, head.no, open).await?,
+                None => Vec::new(),
+            };
+            let first = adopted.map_or(open, |head| head.from);
+            let rows = (published.as_slice(), first, open);
+            let begun = outset::begin(&mut tx, loaded, day.min(open), rows).await?;
+            let published = published.into_iter().filter(|row| row.day >= open).collect();
+            parts.push(Part { loaded, open, published, begun });
+        }
+        let mut joined = joined(&mut tx, &parts, (day, from)).await?;
+        self.leave_to_others(&mut tx, (first, &parts), &mut joined, now).await?;
+        drop(tx);
+        let given = histories(&parts);
+        let published: Vec<Vec<PlanRow>> =
+            parts.iter().map(|part| part.published.clone()).collect();
+        let Search { limits, progress, time_used } = search;
+        let (given, published) = (given.as_slice(), published.as_slice());
+        let request = JointRequest { joined: &joined, given, from, published, warm: None, limits };
+        // Planning takes a core for a while, so the runtime moves other tasks away.
+        let plan =
+            tokio::task::block_in_place(|| planner::make_joint(&request, progress, time_used));
+        let mut act = self.act((by, Power::Plan), Action::PlanMake, now).await?;
+        let mut drafts = Vec::new();
+        for (part, made) in parts.iter().zip(&plan.campaigns) {
+            let figures = plan.figures_of(made);
+            let id = &part.loaded.campaign.id;
+            let new = NewPlan {
+                version: part.loaded.version,
+                from: part.open,
+                made_by: made_by(by),
+                figures: &figures,
+                unplaced: &made.unplaced,
+                rows: &made.rows,
+                given_doses: part.begun.given_doses,
+                certificate: &plan.certificate.of_campaign(id, figures.upper_bound),
+            };
+            let no = plans::insert(&mut act, part.loaded.no, &new, millis(now)).await?;
+            drafts.push((part.loaded.clone(), no));
+        }
+        act.commit(None, &said(drafts.iter().map(|(one, no)| (&one.campaign.id, *no)))).await?;
+        Ok(MadeTogether { drafts, from, plan })
+    }
+
+    /// Leaves to the campaigns that are not planned what their adopted plans use.
+    async fn leave_to_others(
+        &self,
+        tx: &mut Tx,
+        (first, parts): (&Loaded, &[Part<'_>]),
+        joined: &mut Joined,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut found = Vec::new();
+        for other in self.together(first, now).await? {
+            if parts.iter().any(|part| part.loaded.no == other.no) {
+                continue;
+            }
+            if let Some(head) = plans::newest(tx, other.no, PlanState::Adopted).await? {
+                let rows = rows_on(tx, &other, head.no, head.from).await?;
+                found.push((other, rows));
+            }
+        }
+        let others: Vec<OtherPlan<'_>> = found
+            .iter()
+            .map(|(other, rows)| OtherPlan { campaign: &other.campaign, rows })
+            .collect();
+        for (one, part) in joined.campaigns.iter_mut().zip(parts) {
+            let taken = taken_by_others(&part.begun.outset.campaign, &others, part.open);
+            limit(one, taken);
+        }
+        Ok(())
+    }
+
+    /// The first day of a plan: the one that was asked for, else the first of which people can still be told. It is
+    /// after the day that people have been told of, and not before every campaign's start. Campaigns that are all over
+    /// are planned from their start, as a replay or an exercise wants it.
+    async fn first_day(
+        &self,
+        tx: &mut Tx,
+        all: &[Loaded],
+        wanted: Option<NaiveDate>,
+        day: NaiveDate,
+    ) -> Result<NaiveDate> {
+        let start = all.iter().map(|one| one.campaign.start).min();
+        if wanted.is_none() && all.iter().all(|one| is_over(&one.campaign, day)) {
+            return Ok(start.unwrap_or(day));
+        }
+        let stored = jurisdictions::newest(tx).await?;
+        let notice = stored.jurisdiction.map_or(1, |found| found.notice_days);
+        let mut from = wanted.unwrap_or(day + TimeDelta::days(i64::from(notice)));
+        for loaded in all {
+            let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
+            from = from.max(outset::open_day(adopted.as_ref(), from, day));
+        }
+        Ok(start.map_or(from, |start| from.max(start)))
+    }
+
+    /// Puts drafts of campaigns that share places in force, all or none, and assigns the register's people to them. What
+    /// breaks a rule with what is known now, or together with the plans of those that have no draft, is refused.
+    pub(super) async fn adopt_drafts(
+        &self,
+        all: &[Loaded],
+        wanted: Drafts,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Loaded, Adopted)>> {
+        let mut act = self.act((by, Power::Plan), Action::PlanAdopt, now).await?;
+        let tx = act.tx();
+        let day = today(&all.first().ok_or(AppError::NoCampaign)?.campaign, now);
+        let mut heads = Vec::new();
+        for loaded in all {
+            let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
+            let draft = wanted.of(tx, loaded, day).await?;
+            let open = draft.as_ref().map(|draft| {
+                let open = outset::open_day(adopted.as_ref(), draft.from, day);
+                open.max(loaded.campaign.start)
+            });
+            heads.push(Heads { adopted, draft, open });
+        }
+        let Some(from) = heads.iter().filter_map(|one| one.open).min() else {
+            return Err(AppError::refused("refused-no-draft", &[]));
+        };
+        let (mut parts, mut plans_of) = (Vec::new(), Vec::new());
+        for (loaded, Heads { adopted, draft, open }) in all.iter().zip(&heads) {
+            let open = open.unwrap_or(from.max(loaded.campaign.start));
+            let (mut rows, mut published, mut first) = (Vec::new(), Vec::new(), open);
+            if let Some(head) = draft.as_ref().or(adopted.as_ref()) {
+                rows = rows_on(tx, loaded, head.no, open).await?;
+                first = head.from;
+            }
+            if let Some(head) = adopted {
+                published = rows_on(tx, loaded, head.no, open).await?;
+            }
+            let known = day.min(open);
+            let mut begun = outset::begin(tx, loaded, known, (&rows, first, open)).await?;
+            if known < day {
+                // The days of the plan have passed: nobody can be called to them.
+                begun.register = None;
+            }
+            // What stays in force before the draft begins uses the places, too.
+            let mut used = in_force(tx, loaded, from, open).await?;
+            used.extend(rows.into_iter().filter(|row| row.day >= open));
+            plans_of.push(used);
+            parts.push(Part { loaded, open, published, begun });
+        }
+        let joined = joined(tx, &parts, (day, from)).await?;
+        fits(&joined, (&parts, &heads), &plans_of, from)?;
+        let mut out = Vec::new();
+        for (part, heads) in parts.into_iter().zip(&heads) {
+            let Some(draft) = &heads.draft else { continue };
+            out.push(adopt(&mut act, part, draft, now).await?);
+        }
+        match out.as_slice() {
+            [(one, adopted)] => {
+                act.commit(Some(one.campaign.id.as_str()), &adopted.no.to_string()).await?;
+            }
+            all => {
+                let numbers = all.iter().map(|(one, adopted)| (&one.campaign.id, adopted.no));
+                act.commit(None, &said(numbers)).await?;
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Which drafts are to be adopted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Drafts {
+    /// The newest of each campaign that has one.
+    Newest,
+    /// One campaign's: the one with this number, or its newest.
+    One(CampaignNo, Option<i64>),
+}
+
+impl Drafts {
+    async fn of(self, tx: &mut Tx, loaded: &Loaded, day: NaiveDate) -> Result<Option<PlanHead>> {
+        match self {
+            Self::One(no, draft) if no == loaded.no => {
+                draft_to_adopt(tx, loaded, draft, day).await.map(Some)
+            }
+            Self::One(..) => Ok(None),
+            Self::Newest => {
+                let Some(head) = plans::newest(tx, loaded.no, PlanState::Draft).await? else {
+                    return Ok(None);
+                };
+                draft_to_adopt(tx, loaded, Some(head.no), day).await.map(Some)
+            }
+        }
+    }
+}
+
+/// A campaign's plan in force and the draft that is to be adopted, with the first day on which that may place anything.
+struct Heads {
+    adopted: Option<PlanHead>,
+    draft: Option<PlanHead>,
+    open: Option<NaiveDate>,
+}
+
+async fn adopt(
+    act: &mut Act,
+    part: Part<'_>,
+    draft: &PlanHead,
+    now: DateTime<Utc>,
+) -> Result<(Loaded, Adopted)> {
+    let no = part.loaded.no;
+    plans::adopt(act, no, draft.no, millis(now)).await?;
+    let people = assign_in(act.tx(), part.loaded, draft.no, part.begun, now).await?;
+    unrest::clear(act.tx(), no).await?;
+    Ok((part.loaded.clone(), Adopted { no: draft.no, people }))
+}
+
+/// Refuses drafts that break a rule, alone or together. What the plans of campaigns without a draft break among
+/// themselves is not theirs.
+fn fits(
+    joined: &Joined,
+    (parts, heads): (&[Part<'_>], &[Heads]),
+    rows: &[Vec<PlanRow>],
+    from: NaiveDate,
+) -> Result<()> {
+    let report = planner::check_joint(joined, rows, &histories(parts), from);
+    let draft_of = |id: &CampaignId| {
+        let at = parts.iter().position(|part| part.loaded.campaign.id == *id)?;
+        heads[at].draft.as_ref()
+    };
+    let is_fault = |one: &&planner::JointViolation| {
+        let mut drafts = one.campaigns.iter().filter_map(draft_of).peekable();
+        let is_ours = drafts.peek().is_some();
+        is_ours && !drafts.any(|head| one.violation.is_listed(&head.unplaced))
+    };
+    let broken: Vec<_> = report.violations.iter().filter(is_fault).collect();
+    let Some(first) = broken.first() else { return Ok(()) };
+    let refused = Refused::new("refused-drafts-faults", &[("count", &broken.len())]);
+    let refused = refused.with("first", |language| fault_words::of_joint_plan(language, first));
+    Err(AppError::Refused(refused))
+}
+
+/// The campaigns over the places of the jurisdiction, with the people to plan for. Sites that fetch vaccine on some
+/// weekdays give what was published until they fetch again.
+async fn joined(
+    tx: &mut Tx,
+    parts: &[Part<'_>],
+    (day, from): (NaiveDate, NaiveDate),
+) -> Result<Joined> {
+    let stored = jurisdictions::newest(tx).await?;
+    let mut owns = owns(tx).await?;
+    let mut locals = Vec::new();
+    for part in parts {
+        let at = owns.iter().position(|one| one.no == Some(part.loaded.no));
+        locals.push(owns.swap_remove(at.expect("a stored campaign has its own part")).own);
+    }
+    let mut all = stored.jurisdiction.expect("campaigns bring their places");
+    all.sites.retain(|row| !stored.brought.contains(&row.site.code));
+    let mut joined = all.join(&locals, from);
+    for (one, part) in joined.campaigns.iter_mut().zip(parts) {
+        let campaign = &part.begun.outset.campaign;
+        one.campaign.eligible = campaign
+            .eligible_on(part.open)
+            .into_iter()
+            .map(|(key, row)| Eligible { area: key.area, ..row.clone() })
+            .collect();
+        if !part.published.is_empty() {
+            let bound = bound_by_store(campaign, &part.published, (day, part.open));
+            limit(one, bound);
+        }
+    }
+    Ok(joined)
+}
+
+/// Limits a campaign's own use of places; what limits it more already stays.
+fn limit(campaign: &mut JoinedCampaign, closures: Vec<Closure>) {
+    for new in closures {
+        let is_it = |one: &&ClosedDays| {
+            one.place == new.place && one.first <= new.day && new.day <= one.last
+        };
+        let doses = campaign.closures.iter().filter(is_it).map(|one| one.doses).min();
+        let doses = doses.map_or(new.doses, |held| held.min(new.doses));
+        campaign.closures.push(ClosedDays::of(&Closure { doses, ..new }));
+    }
+}
+
+/// The doses that each campaign's plan begins with.
+fn histories(parts: &[Part<'_>]) -> Vec<Vec<GivenRow>> {
+    parts.iter().map(|part| part.begun.outset.history.clone()).collect()
+}
+
+/// `flu-2026 12, ppv23 13`, for the audit.
+fn said<'a>(drafts: impl Iterator<Item = (&'a CampaignId, i64)>) -> String {
+    drafts.map(|(id, no)| format!("{id} {no}")).collect::<Vec<_>>().join(", ")
+}
