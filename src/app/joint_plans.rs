@@ -180,7 +180,7 @@ impl App {
         Ok(start.map_or(from, |start| from.max(start)))
     }
 
-    /// Puts drafts of campaigns that share places in force, all or none, and assigns the register's people to them. What
+    /// Puts drafts of campaigns that share places in force, all or none, and assigns people to them. What
     /// breaks a rule with what is known now, or together with the plans of those that have no draft, is refused.
     pub(super) async fn adopt_drafts(
         &self,
