@@ -48,6 +48,7 @@ mod plan_files;
 mod plan_joint;
 mod plan_print;
 mod plan_progress;
+mod plan_surge;
 mod plan_tours;
 mod plan_vials;
 mod plan_what_if;

@@ -8,8 +8,8 @@ use super::plan_joint::{Asked, Together};
 use super::plan_print::{rows_sheet, table, view};
 use super::plan_progress::Watch;
 use super::{
-    Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_tours, plan_vials,
-    plan_what_if, plan_why,
+    Invocation, exit, parse_day, plan_allocation, plan_check, plan_joint, plan_surge, plan_tours,
+    plan_vials, plan_what_if, plan_why,
 };
 use crate::app::plans::{Made, Search};
 use crate::app::{App, Loaded};
@@ -68,7 +68,9 @@ pub(super) enum Plan {
     /// bring
     Why(plan_why::Why),
     /// What other supply, teams, sites or delivery days would change; changes nothing itself
-    WhatIf(plan_what_if::WhatIf),
+    WhatIf(Box<plan_what_if::WhatIf>),
+    /// What it would take to reach the targets by a day: stations, staff, teams, vaccine; changes nothing itself
+    Surge(plan_surge::Surge),
 }
 
 /// Make a draft.
@@ -124,6 +126,7 @@ impl Plan {
             Self::List => list(&invocation).await,
             Self::Why(why) => why.run(&invocation).await,
             Self::WhatIf(what_if) => what_if.run(&invocation).await,
+            Self::Surge(surge) => surge.run(&invocation).await,
         }
     }
 }

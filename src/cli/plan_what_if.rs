@@ -7,12 +7,14 @@ use super::plan_progress::{share_of, tell};
 use super::{Invocation, exit, parse_day};
 use crate::app::plans::PlanStart;
 use crate::domain::campaign::Campaign;
-use crate::domain::id::LotCode;
+use crate::domain::id::{AreaCode, LotCode, PlaceCode};
+use crate::domain::jurisdiction::Jurisdiction;
 use crate::domain::plan::first_day;
-use crate::domain::planner::{self, Limits, PlanOutcome, Request, WhatIfChange};
+use crate::domain::planner::{self, Limits, Means, PlanOutcome, Request, Resources, WhatIfChange};
 use crate::text::thousands;
 use chrono::NaiveDate;
 use clap::Args;
+use clap::builder::RangedI64ValueParser;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -34,12 +36,41 @@ pub(super) struct WhatIf {
     /// Deliver a lot later: L07=10d
     #[arg(long, value_name = "LOT=DAYS", value_parser = parse_delay)]
     delay: Vec<WhatIfChange>,
+    /// A site gives so many doses on these days: S01=400@2021-07-01..2021-07-14
+    #[arg(long, value_name = "SITE=DOSES@DAYS", value_parser = parse_capacity)]
+    capacity: Vec<WhatIfChange>,
+    /// More stations at a site, or opens a candidate with so many: S01=+3
+    #[arg(long, value_name = "SITE=+STATIONS", value_parser = parse_more_at)]
+    stations: Vec<(PlaceCode, u32)>,
+    /// Open a candidate site with all the stations that fit
+    #[arg(long, value_name = "SITE")]
+    add_site: Vec<PlaceCode>,
+    /// More vaccinators in a township: as many stations as they can staff, at its sites: +20@yunyang
+    #[arg(long, value_name = "+PEOPLE@AREA", value_parser = parse_staff)]
+    staff: Vec<(u32, AreaCode)>,
+    /// Doses that a station gives on a day, at sites that do not say it
+    #[arg(long, value_name = "DOSES", default_value_t = 160, value_parser = a_day())]
+    station_doses: u32,
+    /// The cold store of a site holds so many doses more: S01=+500
+    #[arg(long, value_name = "SITE=+DOSES", value_parser = parse_more_at)]
+    storage: Vec<(PlaceCode, u32)>,
+    /// Vaccine that is not announced: 5000@2021-07-01
+    #[arg(long, value_name = "DOSES@DAY", value_parser = parse_vaccine)]
+    vaccine: Vec<WhatIfChange>,
+    /// The campaign ends on this day
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    until: Option<NaiveDate>,
     /// End both searches after this many seconds together
     #[arg(long)]
     seconds: Option<u64>,
     /// End each search after this many steps
     #[arg(long)]
     steps: Option<u32>,
+}
+
+/// Doses of a station on a day.
+pub(super) fn a_day() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=10_000)
 }
 
 fn parse_supply(text: &str) -> Result<WhatIfChange, String> {
@@ -77,6 +108,36 @@ fn parse_delay(text: &str) -> Result<WhatIfChange, String> {
     Ok(WhatIfChange::Delay { lot: LotCode::from(lot), days })
 }
 
+fn parse_capacity(text: &str) -> Result<WhatIfChange, String> {
+    let remedy = || "write SITE=DOSES@DAY..DAY, such as S01=400@2021-07-01..2021-07-14".to_owned();
+    let (named, days) = text.rsplit_once('@').ok_or_else(remedy)?;
+    let (site, doses) = named.rsplit_once('=').ok_or_else(remedy)?;
+    let doses = doses.parse().map_err(|_| remedy())?;
+    let (first, last) = days.split_once("..").unwrap_or((days, days));
+    let (first, last) = (parse_day(first)?, parse_day(last)?);
+    Ok(WhatIfChange::Capacity { site: PlaceCode::new(site.to_owned()), doses, first, last })
+}
+
+fn parse_more_at(text: &str) -> Result<(PlaceCode, u32), String> {
+    let remedy = || "write SITE=+NUMBER, such as S01=+3".to_owned();
+    let (site, more) = text.rsplit_once("=+").ok_or_else(remedy)?;
+    Ok((PlaceCode::new(site.to_owned()), more.parse().map_err(|_| remedy())?))
+}
+
+fn parse_staff(text: &str) -> Result<(u32, AreaCode), String> {
+    let remedy = || "write +PEOPLE@AREA, such as +20@yunyang".to_owned();
+    let (more, area) = text.split_once('@').ok_or_else(remedy)?;
+    let more = more.strip_prefix('+').and_then(|more| more.parse().ok()).ok_or_else(remedy)?;
+    Ok((more, AreaCode::new(area.to_owned())))
+}
+
+fn parse_vaccine(text: &str) -> Result<WhatIfChange, String> {
+    let remedy = || "write DOSES@DAY, such as 5000@2021-07-01".to_owned();
+    let (doses, day) = text.split_once('@').ok_or_else(remedy)?;
+    let doses = doses.parse().map_err(|_| remedy())?;
+    Ok(WhatIfChange::Vaccine { doses, day: parse_day(day)? })
+}
+
 /// Both plans, as `-o json` prints them.
 #[derive(Serialize)]
 struct View {
@@ -87,23 +148,55 @@ struct View {
 
 impl WhatIf {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let own = self.supply.iter().chain(&self.team);
-        let changes: Vec<WhatIfChange> =
-            own.chain(&self.close).chain(&self.delay).cloned().collect();
-        anyhow::ensure!(
-            !changes.is_empty(),
-            "nothing is supposed; name --supply, --team, --close or --delay"
-        );
         if let Some((campaign, given, from)) = self.basis.folder(invocation)? {
             let start = PlanStart { history: given, published: Vec::new(), warm: None };
+            let changes = self.changes((&campaign, None), from)?;
             return self.compare(invocation, &campaign, from, &start, &changes);
         }
         let (app, loaded) = invocation.loaded(self.basis.id.as_deref()).await?;
         let campaign = &loaded.campaign;
         let from = first_day(campaign, invocation.today(&loaded), self.basis.from);
         let start = app.plan_start(&loaded, from).await?;
+        let jurisdiction = app.jurisdiction().await?;
         app.store.close().await;
+        let changes = self.changes((campaign, jurisdiction.as_ref()), from)?;
         tokio::task::block_in_place(|| self.compare(invocation, campaign, from, &start, &changes))
+    }
+
+    /// What is supposed, a new end first: days of other changes may lie before or after it.
+    fn changes(
+        &self,
+        (campaign, jurisdiction): (&Campaign, Option<&Jurisdiction>),
+        from: NaiveDate,
+    ) -> anyhow::Result<Vec<WhatIfChange>> {
+        let day = from.max(campaign.start);
+        let means = Means::on(day, campaign, jurisdiction, self.station_doses);
+        let mut more = Resources::default();
+        for (site, stations) in &self.stations {
+            *more.stations.entry(site.clone()).or_default() += stations;
+        }
+        for site in &self.add_site {
+            let could = means.most_of_candidate(site)?;
+            more.stations.insert(site.clone(), could);
+        }
+        for (people, area) in &self.staff {
+            means.place_staff(campaign, (*people, area), &mut more)?;
+        }
+        let mut changes: Vec<WhatIfChange> =
+            self.until.map(WhatIfChange::Until).into_iter().collect();
+        changes.extend(self.supply.iter().chain(&self.team).cloned());
+        changes.extend(self.close.iter().chain(&self.delay).chain(&self.capacity).cloned());
+        if !more.stations.is_empty() {
+            changes.push(WhatIfChange::More(more, Box::new(means)));
+        }
+        let storage = self.storage.iter().cloned();
+        changes.extend(storage.map(|(site, doses)| WhatIfChange::Storage { site, doses }));
+        changes.extend(self.vaccine.iter().cloned());
+        anyhow::ensure!(
+            !changes.is_empty(),
+            "nothing is supposed; name what is to be other, such as --supply, --team or --stations"
+        );
+        Ok(changes)
     }
 
     fn compare(

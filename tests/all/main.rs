@@ -35,6 +35,7 @@ mod rosters;
 mod signals;
 mod store;
 mod support;
+mod surge;
 mod terminal;
 mod timetable;
 mod together;

@@ -55,6 +55,7 @@ mod search_budget;
 mod setup;
 mod slots;
 mod staffed;
+mod surge;
 mod teams;
 #[cfg(test)]
 pub(super) mod testing;
@@ -78,6 +79,9 @@ pub use diff::{CountChange, PlanDiff, SessionChange, diff};
 pub use lot_allocation::{CurveDay, LotDraw, curve, lot_draws};
 pub use routes::{TeamTour, Tour, TourStop, tour, tours};
 pub use staffed::{StaffedPlan, StaffedRequest, make_staffed};
+pub use surge::{
+    GroupSurge, Means, MeansError, Resources, StationTerms, Surge, SurgeQuestion, surge,
+};
 pub use verdict::{Bind, Fix, GroupVerdict, apply, verdict};
 pub use vials::{LotVials, Merge, SessionVials, merges, vials};
 pub use what_if::{GroupOutcome, PlanOutcome, WhatIfChange, WhatIfError, changed, outcome};

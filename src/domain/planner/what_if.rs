@@ -2,18 +2,19 @@
 //! plan achieves for each group.
 
 use super::model::Problem;
+use super::surge::{Means, Resources};
 use super::{Request, measure};
 use crate::domain::campaign::Campaign;
-use crate::domain::id::{GroupId, LotCode, TeamCode};
+use crate::domain::id::{GroupId, LotCode, PlaceCode, TeamCode};
 use crate::domain::plan::{Figures, Plan};
-use crate::domain::site::Closure;
+use crate::domain::site::{Closure, Delivery};
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 
 /// One change of a what-if question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum WhatIfChange {
     /// Multiplies the doses of lots that have not arrived yet, rounded down.
     Supply(Decimal),
@@ -35,6 +36,35 @@ pub enum WhatIfChange {
         /// Days.
         days: u32,
     },
+    /// A site gives so many doses on each of these days, open or not.
+    Capacity {
+        /// Its code.
+        site: PlaceCode,
+        /// Doses.
+        doses: u32,
+        /// The first day.
+        first: NaiveDate,
+        /// The last day.
+        last: NaiveDate,
+    },
+    /// The cold store of a site holds so many doses of vaccine more.
+    Storage {
+        /// The site.
+        site: PlaceCode,
+        /// Doses.
+        doses: u32,
+    },
+    /// Vaccine that is not announced comes on a day.
+    Vaccine {
+        /// Doses.
+        doses: u32,
+        /// The day.
+        day: NaiveDate,
+    },
+    /// Stations are staffed and sites opened beside what is there.
+    More(Resources, Box<Means>),
+    /// The campaign ends on another day.
+    Until(NaiveDate),
 }
 
 /// Why a change is impossible.
@@ -100,9 +130,81 @@ pub fn changed(
                 close(&mut changed, place, *first, *last)?;
             }
             WhatIfChange::Delay { lot, days } => delay(&mut changed, lot, *days)?,
+            WhatIfChange::Capacity { site, doses, first, last } => {
+                let at = (site_of(campaign, site)?, *doses);
+                capacity(&mut changed, at, (*first, *last))?;
+            }
+            WhatIfChange::Storage { site, doses } => {
+                let code = site_of(campaign, site)?;
+                let own = changed.sites.iter_mut().filter(|one| one.code == *code);
+                for held in own.filter_map(|one| one.storage_doses.as_mut()) {
+                    *held = held.saturating_add(*doses);
+                }
+            }
+            WhatIfChange::Vaccine { doses, day } => vaccine(&mut changed, *doses, *day)?,
+            WhatIfChange::More(more, means) => {
+                for code in more.stations.keys() {
+                    site_of(campaign, code)?;
+                }
+                changed = more.apply(&changed, means);
+            }
+            WhatIfChange::Until(day) => {
+                if *day < from.max(campaign.start) {
+                    return Err(outside(campaign, (*day, *day)));
+                }
+                changed.end = *day;
+            }
         }
     }
     Ok(changed)
+}
+
+/// The code of a site of the campaign.
+fn site_of<'c>(campaign: &Campaign, code: &'c PlaceCode) -> Result<&'c PlaceCode, WhatIfError> {
+    if campaign.sites.iter().any(|site| site.code == *code) {
+        return Ok(code);
+    }
+    let known: Vec<&str> = campaign.sites.iter().map(|site| site.code.as_str()).collect();
+    Err(WhatIfError::UnknownPlace { code: code.to_string(), known: known.join(", ") })
+}
+
+fn outside(campaign: &Campaign, (first, last): (NaiveDate, NaiveDate)) -> WhatIfError {
+    WhatIfError::Outside { first, last, start: campaign.start, end: campaign.end }
+}
+
+/// Sets what a site gives on some days.
+fn capacity(
+    campaign: &mut Campaign,
+    (site, doses): (&PlaceCode, u32),
+    (first, last): (NaiveDate, NaiveDate),
+) -> Result<(), WhatIfError> {
+    if first > last || last < campaign.start || first > campaign.end {
+        return Err(outside(campaign, (first, last)));
+    }
+    let is_own = |one: &Closure| one.place == site.as_str() && (first..=last).contains(&one.day);
+    campaign.closures.retain(|one| !is_own(one));
+    let days = campaign.days().filter(|day| (first..=last).contains(day));
+    let new: Vec<Closure> =
+        days.map(|day| Closure { place: site.to_string(), day, doses }).collect();
+    campaign.closures.extend(new);
+    Ok(())
+}
+
+/// Adds a lot that lasts as long as the campaign.
+fn vaccine(campaign: &mut Campaign, doses: u32, day: NaiveDate) -> Result<(), WhatIfError> {
+    if day < campaign.start || day > campaign.end {
+        return Err(outside(campaign, (day, day)));
+    }
+    let number = campaign.deliveries.len();
+    campaign.deliveries.push(Delivery {
+        lot: LotCode::new(format!("+{number}")),
+        product: String::new(),
+        date: day,
+        doses,
+        expires: campaign.end,
+        doses_per_vial: None,
+    });
+    Ok(())
 }
 
 /// Changes lots that arrive on `from` or later; if the plan starts with the campaign, all lots.

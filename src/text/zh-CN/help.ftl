@@ -199,7 +199,20 @@ help-any--no_je = 不统计乙脑疫苗（青海、西藏、新疆、兵团）
 help-any--rules = 规则文件夹；其中的文件代替程序自带的同名文件
 help-any--save = 把正式表格写入文件：.xlsx 每个地区一张，.csv 一个地区
 help-any--scope = 地区：county:编码、township:编码、unit:编码或 all［默认：全县或全部］
+help-plan-surge = 到某日达到目标需要多少力量：接种台、人员、流动队、疫苗；不改变任何东西
+help-plan-surge--by = 应达到目标的日期
+help-plan-surge--groups = 哪些人群；默认为所有有目标的
+help-plan-surge--seconds = 到这么多秒后不再寻找更少的
+help-plan-surge--station_doses = 未注明的接种点，每个接种台一天的剂次
 help-plan-what-if = 假如供应、流动队、接种点或到货日期不同会怎样；不改变任何东西
+help-plan-what-if--add_site = 新开一个备选接种点，用足可容纳的接种台
+help-plan-what-if--capacity = 某接种点在这些天可接种这么多剂次：S01=400@2021-07-01..2021-07-14
+help-plan-what-if--staff = 某乡镇增加接种人员，按其能开的接种台分到该地接种点：+20@yunyang
+help-plan-what-if--station_doses = 未注明的接种点，每个接种台一天的剂次
+help-plan-what-if--stations = 某接种点增加接种台，或按此数新开备选点：S01=+3
+help-plan-what-if--storage = 某接种点冷藏容量增加：S01=+500
+help-plan-what-if--until = 活动到这一天结束
+help-plan-what-if--vaccine = 未预告的疫苗：5000@2021-07-01
 help-plan-what-if--close = 某地点在这些天不开诊：S05@2021-07-01..2021-07-14
 help-plan-what-if--delay = 某批次推迟到货：L07=10d
 help-plan-what-if--seconds = 两次搜索合计到这么多秒时结束

@@ -1,0 +1,287 @@
+//! The question turned round: what would it take? The fewest stations, sites and teams with which groups reach their
+//! targets by a day.
+//!
+//! A linear program over days, places and doses says where more is needed, and its prices prove that less cannot do.
+//! What it says is rounded up to whole stations and planned; what the plan does not need is taken away again. So an
+//! answer is a plan that was made, and its gap is what lies between it and the proof.
+
+mod means;
+mod program;
+mod resources;
+#[cfg(test)]
+mod tests;
+mod trial;
+
+pub use means::{Means, MeansError};
+pub use resources::{Resources, StationTerms};
+
+use super::Request;
+use super::index::Day;
+use super::model::Problem;
+use super::programme::only;
+use crate::domain::campaign::Campaign;
+use crate::domain::count::ceil_of;
+use crate::domain::dose::GivenRow;
+use crate::domain::id::{GroupId, LotCode, PlaceCode};
+use crate::domain::site::Delivery;
+use chrono::NaiveDate;
+use program::{Need, SurgeProgram};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use trial::Trial;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct SurgeQuestion<'a> {
+    /// The campaign, its doses given and the first day. Other fields are not used.
+    pub request: Request<'a>,
+    /// The day by which the targets are to be reached.
+    pub by: NaiveDate,
+    /// The groups; empty: all that have a target.
+    pub groups: &'a [GroupId],
+    /// What can be used more of.
+    pub means: &'a Means,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Surge {
+    /// First day of the plan.
+    pub from: NaiveDate,
+    /// The day by which the targets are to be reached.
+    pub by: NaiveDate,
+    /// Groups and what they reach.
+    pub groups: Vec<GroupSurge>,
+    /// What it takes; `None` where nothing that was tried is enough.
+    pub more: Option<Resources>,
+    /// Staff of what it takes.
+    pub staff: f64,
+    /// No fewer staff can do.
+    pub staff_at_least: f64,
+    /// The share of `staff` that is not proven to be needed.
+    pub gap: f64,
+    /// Doses that the plan gives by day.
+    pub doses: BTreeMap<NaiveDate, u64>,
+    /// Vaccine that must come beside what is announced, by day.
+    pub vaccine: BTreeMap<NaiveDate, u64>,
+    /// Cold store that sites lack, in doses of vaccine; fetching more often does as well.
+    pub storage: BTreeMap<PlaceCode, u64>,
+    /// Whether time ran out before everything was tried: less may do, too.
+    pub cut_short: bool,
+    /// Whether it is proven that no number of stations and teams is enough.
+    pub is_impossible: bool,
+}
+
+/// A group, and what can be asked for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GroupSurge {
+    /// The group.
+    pub group: GroupId,
+    /// People of its target.
+    pub target_people: u64,
+    /// The dose that so many are to have by the day: the last one, or the last that the intervals allow anybody.
+    pub dose: u8,
+    /// Doses of its series.
+    pub doses: u8,
+    /// Whether anybody of the group can have it by the day; if not, the group is left out.
+    pub is_possible: bool,
+    /// People who will have had it with what is there today.
+    pub today: u64,
+    /// People who will have had it with what it takes.
+    pub then: u64,
+    /// People whom no plan can reach: they live where nobody goes, or are not expected to come.
+    pub out_of_reach: u64,
+}
+
+/// Steps of the linear program's method.
+const STEPS: u32 = 4000;
+/// Where a plan falls short of its program, the program is asked for so much more at a time.
+const MORE_EACH_TIME: f64 = 0.02;
+/// How often; in the second half sites that it asks nothing of get more, too.
+const TIMES: u32 = 8;
+/// A proof may be off by this share because of rounding.
+const SLACK: f64 = 1e-6;
+/// Steps of the searches for plans; the longer ones are tried where the shorter ones do not reach the targets.
+const SEARCHES: [u32; 3] = [100, 400, 1500];
+
+/// The fewest resources. `time_used` as for [`super::make`].
+#[must_use]
+pub fn surge(question: &SurgeQuestion<'_>, time_used: &mut dyn FnMut() -> f64) -> Surge {
+    let mut base = trial::base(question);
+    let mut given: Vec<GivenRow> = question.request.given.to_vec();
+    let dose = last_dose(&Problem::new(&base, &given, question.request.from));
+    // The last dose that the intervals allow anybody by the day is the one that is asked for.
+    base.series.doses.truncate(dose.max(1));
+    given.retain(|row| usize::from(row.dose) <= dose.max(1));
+    let question = &SurgeQuestion {
+        request: Request { given: &given, ..question.request },
+        ..question.clone()
+    };
+    let problem = Problem::new(&base, &given, question.request.from);
+    let needs = needs(question, &problem);
+    let mut trial = Trial::new(question, &base, &needs, time_used);
+    trial.steps = SEARCHES[0];
+    let mut found = Surge::nothing(problem.date(problem.first), question.by);
+    let today = trial.reached(&Resources::default());
+    let mut then = today.clone();
+    if trial.is_enough(&today) {
+        found.more = Some(Resources::default());
+    } else if needs.iter().any(|need| need.people > 0) {
+        let program = SurgeProgram::new(question, &problem, &needs);
+        then = fewest((question, program), &mut trial, &mut found).unwrap_or(then);
+    }
+    if found.staff > 0.0 {
+        found.gap = ((found.staff - found.staff_at_least) / found.staff).max(0.0);
+    }
+    found.cut_short = trial.cut_short;
+    if let Some(more) = found.more.clone() {
+        trial.describe(&more, &mut found);
+    }
+    let campaign = question.request.campaign;
+    found.groups = needs
+        .iter()
+        .zip(today.iter().zip(&then))
+        .map(|(need, (today, then))| GroupSurge {
+            group: need.group.clone(),
+            target_people: need.target_people,
+            dose: need.dose,
+            doses: u8::try_from(campaign.series.dose_count()).unwrap_or(u8::MAX),
+            is_possible: need.is_possible,
+            today: *today,
+            then: *then,
+            out_of_reach: need.out_of_reach,
+        })
+        .collect();
+    found
+}
+
+impl Surge {
+    /// Nothing is known yet.
+    fn nothing(from: NaiveDate, by: NaiveDate) -> Self {
+        Self {
+            from,
+            by,
+            groups: Vec::new(),
+            more: None,
+            staff: 0.0,
+            staff_at_least: 0.0,
+            gap: 0.0,
+            doses: BTreeMap::new(),
+            vaccine: BTreeMap::new(),
+            storage: BTreeMap::new(),
+            cut_short: false,
+            is_impossible: false,
+        }
+    }
+
+    /// The campaign with what it takes, until the day that was asked for: it reaches what the answer says.
+    #[must_use]
+    pub fn apply(&self, question: &SurgeQuestion<'_>) -> Campaign {
+        let more = self.more.clone().unwrap_or_default();
+        let mut campaign = more.apply(question.request.campaign, question.means);
+        campaign.end = self.by;
+        let vaccine = self.vaccine.iter().map(|(&date, &doses)| Delivery {
+            lot: LotCode::new(format!("+{date}")),
+            product: String::new(),
+            date,
+            doses: u32::try_from(doses).unwrap_or(u32::MAX),
+            expires: self.by,
+            doses_per_vial: None,
+        });
+        campaign.deliveries.extend(vaccine);
+        for site in &mut campaign.sites {
+            if let (Some(lacks), Some(holds)) = (self.storage.get(&site.code), site.storage_doses) {
+                let more = u32::try_from(*lacks).unwrap_or(u32::MAX);
+                site.storage_doses = Some(holds.saturating_add(more));
+            }
+        }
+        campaign
+    }
+}
+
+/// Looks for the fewest resources that are enough; returns the people who get their dose with the last that were tried.
+fn fewest(
+    (question, mut program): (&SurgeQuestion<'_>, SurgeProgram),
+    trial: &mut Trial<'_>,
+    found: &mut Surge,
+) -> Option<Vec<u64>> {
+    found.staff_at_least = program.solve(STEPS);
+    if found.staff_at_least > program.most() * (1.0 + SLACK) {
+        (found.staff_at_least, found.is_impossible) = (0.0, true);
+        return None;
+    }
+    let mut last = None;
+    for (steps, time) in
+        SEARCHES.iter().flat_map(|steps| (0..TIMES).map(move |time| (*steps, time)))
+    {
+        trial.steps = steps;
+        let factor = 1.0 + f64::from(time) * MORE_EACH_TIME;
+        let more = program.rounded(factor, time.saturating_sub(TIMES / 2));
+        let people = trial.in_time(&more)?;
+        if trial.is_enough(&people) {
+            let more = trial.trimmed(more);
+            let then = trial.reached(&more);
+            found.staff = more.staff(question.means);
+            found.more = Some(more);
+            return Some(then);
+        }
+        last = Some(people);
+    }
+    last
+}
+
+/// The last dose that somebody can have by the end.
+fn last_dose(problem: &Problem<'_>) -> usize {
+    problem.cohorts.iter().map(|cohort| last_dose_of(problem, cohort.opens)).max().unwrap_or(0)
+}
+
+/// The last dose that somebody can have by the end who starts on a day or later.
+fn last_dose_of(problem: &Problem<'_>, opens: Day) -> usize {
+    let programme = &problem.programmes[only()];
+    let mut dose = 0;
+    let mut day = Some(opens.max(problem.first)).filter(|day| *day < problem.end());
+    while let Some(at) = day {
+        dose += 1;
+        let next = programme.windows.get(dose - 1).map(|days| days[at]);
+        day = next.filter(|(low, high)| low <= high).map(|(low, _)| low);
+    }
+    dose
+}
+
+/// What each group needs of the last dose of the series.
+fn needs(question: &SurgeQuestion<'_>, problem: &Problem<'_>) -> Vec<Need> {
+    let campaign = question.request.campaign;
+    let dose = problem.programmes[only()].doses();
+    let rows = campaign.eligible_on(question.request.from.max(campaign.start));
+    let asked = |group: &GroupId| question.groups.is_empty() || question.groups.contains(group);
+    let mut needs = Vec::new();
+    for group in campaign.groups.iter().filter(|group| asked(&group.id)) {
+        let Some(target) = group.target else { continue };
+        let eligible: u32 =
+            rows.iter().filter(|(key, _)| key.group == group.id).map(|(_, row)| row.people).sum();
+        let target_people = u64::from(ceil_of(eligible, target));
+        let cohorts = problem.cohorts.iter().filter(|cohort| cohort.key.group == group.id);
+        let opens = cohorts.clone().map(|cohort| cohort.opens).min();
+        let possible = opens.map_or(0, |opens| last_dose_of(problem, opens));
+        let had: u64 = cohorts.clone().map(|cohort| u64::from(cohort.finished)).sum();
+        let expected: u64 = cohorts
+            .filter(|cohort| !problem.catchments[cohort.catchment].places.is_empty())
+            .map(|cohort| {
+                let waiting = cohort.waiting.iter().map(|run| u64::from(run.people));
+                u64::from(cohort.new_people) + waiting.sum::<u64>()
+            })
+            .sum();
+        let wanted = target_people.saturating_sub(had);
+        let people = if possible < dose { 0 } else { wanted.min(expected) };
+        needs.push(Need {
+            group: group.id.clone(),
+            target_people,
+            had,
+            people,
+            dose: u8::try_from(dose).unwrap_or(u8::MAX),
+            is_possible: possible >= dose,
+            out_of_reach: if possible < dose { 0 } else { wanted - people },
+        });
+    }
+    needs
+}

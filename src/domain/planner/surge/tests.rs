@@ -1,0 +1,191 @@
+//! What a surge answers is a plan that was made, and no less than its proof.
+
+use super::super::testing::{campaign, group, plain, start};
+use super::super::{Limits, Request, check, make};
+use super::*;
+use crate::domain::jurisdiction::default_crews;
+use crate::domain::plan::Plan;
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+
+fn means(doses_a_day: u32) -> Means {
+    Means {
+        usual: StationTerms { doses_a_day, most: None },
+        stations: BTreeMap::new(),
+        candidates: Vec::new(),
+        crews: default_crews(),
+        staff: None,
+    }
+}
+
+fn question<'q>(campaign: &'q Campaign, days: i64, means: &'q Means) -> SurgeQuestion<'q> {
+    let (given, published, limits) = (&[], &[], Limits::QUICK);
+    let request = Request { campaign, given, from: start(), published, warm: None, limits };
+    SurgeQuestion { request, by: start() + TimeDelta::days(days - 1), groups: &[], means }
+}
+
+fn asked(question: &SurgeQuestion<'_>) -> Surge {
+    surge(question, &mut || 0.0)
+}
+
+/// The plain plan of a campaign with what an answer says.
+fn planned(question: &SurgeQuestion<'_>, found: &Surge) -> (Campaign, Plan) {
+    let campaign = found.apply(question);
+    let plan = make(
+        &Request { campaign: &campaign, limits: Limits::steps(SEARCHES[0]), ..question.request },
+        &mut |_| {},
+        &mut || 0.0,
+    );
+    (campaign, plan)
+}
+
+fn given(plan: &Plan, group: &str, dose: u8) -> u64 {
+    let own = plan.rows.iter().filter(|row| row.group.as_str() == group && row.dose == dose);
+    own.map(|row| u64::from(row.doses)).sum()
+}
+
+/// A county of one site that gives ten doses on weekdays, and of a hundred people.
+fn small() -> Campaign {
+    let mut campaign = plain();
+    campaign.teams.clear();
+    campaign.stops.clear();
+    campaign.eligible[0].people = 100;
+    campaign.groups[0].target = Some(Decimal::ONE);
+    for site in &mut campaign.sites {
+        (site.weekday_doses, site.saturday_doses, site.sunday_doses) = (10, 0, 0);
+        site.storage_doses = None;
+        site.wastage_rate = Decimal::ZERO;
+    }
+    campaign.deliveries[0].doses = 60;
+    campaign
+}
+
+#[test]
+fn by_a_late_day_what_is_there_is_enough_but_for_the_vaccine() {
+    let campaign = small();
+    let means = means(10);
+    // Two weeks of first doses, and three later two weeks of second ones.
+    let found = asked(&question(&campaign, 60, &means));
+    assert_eq!(
+        (found.more.clone(), found.staff, found.gap),
+        (Some(Resources::default()), 0.0, 0.0)
+    );
+    let one = &found.groups[0];
+    assert_eq!((one.target_people, one.dose, one.today, one.then), (100, 2, 100, 100));
+    assert_eq!(found.vaccine.values().sum::<u64>(), 140, "200 doses, 60 are announced");
+    assert_eq!(found.doses.values().sum::<u64>(), 200);
+}
+
+#[test]
+fn by_an_early_day_the_stations_are_those_that_a_count_by_hand_gives() {
+    let campaign = small();
+    let means = means(10);
+    // Five weeks: both doses, 21 days apart, on the weekdays of two weeks each: ten a day.
+    let enough = asked(&question(&campaign, 35, &means));
+    assert_eq!(enough.more, Some(Resources::default()));
+    // Four weeks: one week for each dose. 100 people in five days take 20 a day: one station more.
+    let found = asked(&question(&campaign, 28, &means));
+    let more = found.more.clone().expect("an answer");
+    assert_eq!(more.stations.into_iter().collect::<Vec<_>>(), [("S1".into(), 1)]);
+    assert_eq!((found.staff, more.teams), (2.0, 0), "a vaccinator and a registrar");
+    assert!(found.staff_at_least > 1.9 && found.staff_at_least < 2.0 + 1e-6, "{found:?}");
+    let (campaign, plan) = planned(&question(&campaign, 28, &means), &found);
+    assert_eq!(given(&plan, "all", 2), 100);
+    assert!(check(&campaign, &plan.rows, &[], start()).is_feasible());
+}
+
+#[test]
+fn a_day_before_the_second_dose_asks_for_the_first_and_says_so() {
+    let campaign = small();
+    let means = means(10);
+    let found = asked(&question(&campaign, 5, &means));
+    let one = &found.groups[0];
+    assert_eq!((one.dose, one.doses, one.today, one.then), (1, 2, 50, 100));
+    assert_eq!(found.more.expect("an answer").stations.values().sum::<u32>(), 1);
+}
+
+#[test]
+fn a_group_that_opens_later_or_people_without_a_place_are_said_and_stop_nothing() {
+    let mut campaign = small();
+    campaign.groups.push(group("late", 1.0));
+    campaign.groups[1].target = Some(Decimal::ONE);
+    campaign.groups[1].opens = Some(start() + TimeDelta::days(40));
+    let mut row = campaign.eligible[0].clone();
+    row.group = "late".into();
+    campaign.eligible.push(row);
+    let means = means(10);
+    let found = asked(&question(&campaign, 28, &means));
+    assert_eq!((found.groups[1].is_possible, found.groups[1].out_of_reach), (false, 0));
+    assert!(found.more.is_some());
+    // Half of the people are expected to come.
+    campaign.groups[0].uptake = Decimal::new(5, 1);
+    let found = asked(&question(&campaign, 28, &means));
+    assert_eq!(found.groups[0].out_of_reach, 50);
+    assert_eq!(found.groups[0].then, 50);
+}
+
+#[test]
+fn a_full_site_sends_people_to_a_candidate_if_it_may() {
+    let campaign = small();
+    let mut means = means(10);
+    let full = StationTerms { doses_a_day: 10, most: Some(1) };
+    means.stations.insert("S1".into(), full);
+    let found = asked(&question(&campaign, 28, &means));
+    assert!(found.more.is_none() && found.is_impossible, "{found:?}");
+    let mut campaign = campaign;
+    let mut new = campaign.sites[0].clone();
+    new.code = "C1".into();
+    let mut open = campaign.reach.clone();
+    for reach in &mut open {
+        reach.site = "C1".into();
+    }
+    campaign.reach.extend(open);
+    let could = new.clone();
+    (new.weekday_doses, new.saturday_doses, new.sunday_doses) = (0, 0, 0);
+    campaign.sites.push(new);
+    means.candidates.push((could, 1.5));
+    let found = asked(&question(&campaign, 28, &means));
+    let more = found.more.clone().expect("an answer");
+    assert_eq!(more.stations.into_iter().collect::<Vec<_>>(), [("C1".into(), 1)]);
+    assert!((found.staff - 3.5).abs() < 1e-9, "{}", found.staff);
+    assert!(found.staff_at_least <= 3.5 + 1e-6);
+}
+
+#[test]
+fn every_answer_of_random_counties_holds_and_is_above_its_proof() {
+    let mut helped = 0;
+    for seed in 0..30 {
+        let mut campaign = campaign(seed);
+        for group in &mut campaign.groups {
+            group.target = Some(Decimal::new(7, 1));
+        }
+        let means = means(5);
+        let days = i64::try_from(campaign.day_count() * 2 / 3).expect("few");
+        let question = question(&campaign, days, &means);
+        // So many looks at the clock, and the time is up: there is no waiting for counties that nothing helps.
+        let mut looks = 0.0;
+        let found = surge(&question, &mut || {
+            looks += 0.03;
+            looks
+        });
+        let Some(more) = &found.more else { continue };
+        helped += usize::from(*more != Resources::default());
+        assert!(found.staff_at_least <= found.staff + 1e-6, "seed {seed}: {found:?}");
+        for one in found.groups.iter().filter(|one| one.is_possible) {
+            assert!(one.then + one.out_of_reach >= one.target_people, "seed {seed}: {one:?}");
+        }
+        let (with, plan) = planned(&question, &found);
+        assert!(check(&with, &plan.rows, &[], start()).is_feasible(), "seed {seed}");
+        // Every station and team that is asked for is needed.
+        if found.cut_short || found.groups.iter().any(|one| one.dose < one.doses) {
+            continue;
+        }
+        let needs = needs(&question, &Problem::new(&trial::base(&question), &[], start()));
+        let base = trial::base(&question);
+        let mut never = || 0.0;
+        let mut trial = Trial::new(&question, &base, &needs, &mut never);
+        trial.steps = SEARCHES[0];
+        assert_eq!(trial.trimmed(more.clone()), *more, "seed {seed}");
+    }
+    assert!(helped >= 4, "{helped}: the counties are too easy");
+}

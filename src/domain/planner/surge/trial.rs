@@ -1,0 +1,184 @@
+//! Plans with more resources: whether they are enough, and with how little less.
+
+use super::super::{Limits, Request, lot_draws, make};
+use super::program::Need;
+use super::{Resources, Surge, SurgeQuestion};
+use crate::domain::campaign::Campaign;
+use crate::domain::id::{LotCode, PlaceCode};
+use crate::domain::plan::PlanRow;
+use crate::domain::site::Delivery;
+use chrono::{NaiveDate, TimeDelta};
+use std::collections::BTreeMap;
+
+/// The lot of the vaccine that is not announced.
+const LOT: &str = "+";
+/// Trials end at this share of the time limit.
+const ENDS: f64 = 0.95;
+/// Groups that are asked for come before all others.
+const FIRST_PRIORITY: f64 = 1e3;
+
+/// The campaign until the day that is asked for, with vaccine and cold stores that do not bind.
+pub(super) fn base(question: &SurgeQuestion<'_>) -> Campaign {
+    let mut campaign = question.request.campaign.clone();
+    campaign.end = question.by;
+    let from = question.request.from.max(campaign.start);
+    let people: u32 = campaign.eligible.iter().map(|row| row.people).sum();
+    let doses = u32::try_from(campaign.series.dose_count()).unwrap_or(1);
+    campaign.deliveries.push(Delivery {
+        lot: LotCode::from(LOT),
+        product: String::new(),
+        date: from,
+        // Enough for everybody where half of the vaccine is lost.
+        doses: people.saturating_mul(doses).saturating_mul(2).max(1),
+        // What is announced is used first.
+        expires: campaign.end + TimeDelta::days(3650),
+        doses_per_vial: None,
+    });
+    for site in &mut campaign.sites {
+        site.storage_doses = None;
+    }
+    if !question.groups.is_empty() {
+        for group in campaign.groups.iter_mut().filter(|one| question.groups.contains(&one.id)) {
+            group.priority *= FIRST_PRIORITY;
+        }
+    }
+    campaign
+}
+
+/// Plans of resources.
+pub(super) struct Trial<'t> {
+    question: &'t SurgeQuestion<'t>,
+    base: &'t Campaign,
+    needs: &'t [Need],
+    time_used: &'t mut dyn FnMut() -> f64,
+    takes: f64,
+    /// Steps of the search for each plan: the plain plan of a tight county is far from the best.
+    pub(super) steps: u32,
+    /// Whether a trial was skipped.
+    pub(super) cut_short: bool,
+}
+
+impl<'t> Trial<'t> {
+    pub(super) fn new(
+        question: &'t SurgeQuestion<'t>,
+        base: &'t Campaign,
+        needs: &'t [Need],
+        time_used: &'t mut dyn FnMut() -> f64,
+    ) -> Self {
+        Self { question, base, needs, time_used, takes: 0.0, steps: 0, cut_short: false }
+    }
+
+    fn campaign(&self, more: &Resources) -> Campaign {
+        more.apply(self.base, self.question.means)
+    }
+
+    fn rows(&self, campaign: &Campaign) -> Vec<PlanRow> {
+        let request = Request {
+            campaign,
+            published: &[],
+            warm: None,
+            limits: Limits::steps(self.steps),
+            ..self.question.request
+        };
+        make(&request, &mut |_| {}, &mut || 0.0).rows
+    }
+
+    /// People of each need who have had their dose in the plan with these resources.
+    pub(super) fn reached(&self, more: &Resources) -> Vec<u64> {
+        let rows = self.rows(&self.campaign(more));
+        self.counted(&rows)
+    }
+
+    /// The same; `None` if there is no time for it.
+    pub(super) fn in_time(&mut self, more: &Resources) -> Option<Vec<u64>> {
+        let began = (self.time_used)();
+        if began > 0.0 && began + self.takes >= ENDS {
+            self.cut_short = true;
+            return None;
+        }
+        let people = self.reached(more);
+        self.takes = (self.time_used)() - began;
+        Some(people)
+    }
+
+    fn counted(&self, rows: &[PlanRow]) -> Vec<u64> {
+        let count = |need: &Need| {
+            let own = rows.iter().filter(|row| row.group == need.group && row.dose == need.dose);
+            need.had + own.map(|row| u64::from(row.doses)).sum::<u64>()
+        };
+        self.needs.iter().map(count).collect()
+    }
+
+    /// Whether so many people meet all needs.
+    pub(super) fn is_enough(&self, people: &[u64]) -> bool {
+        self.needs.iter().zip(people).all(|(need, people)| *people >= need.had + need.people)
+    }
+
+    /// The resources without what is not needed: what is taken away last is needed.
+    pub(super) fn trimmed(&mut self, mut more: Resources) -> Resources {
+        let mut codes: Vec<Option<PlaceCode>> = vec![None];
+        // The fewest stations first: a site that is not opened at all saves most.
+        let mut sites: Vec<(u32, PlaceCode)> =
+            more.stations.iter().map(|(code, count)| (*count, code.clone())).collect();
+        sites.sort();
+        codes.extend(sites.into_iter().map(|(_, code)| Some(code)));
+        let mut is_less = true;
+        while is_less {
+            is_less = false;
+            for code in &codes {
+                let Some(fewer) = fewer(&more, code.as_ref()) else { continue };
+                let Some(people) = self.in_time(&fewer) else { return more };
+                if self.is_enough(&people) {
+                    more = fewer;
+                    is_less = true;
+                }
+            }
+        }
+        more
+    }
+
+    /// What the plan with these resources gives and draws.
+    pub(super) fn describe(&self, more: &Resources, found: &mut Surge) {
+        let campaign = self.campaign(more);
+        let rows = self.rows(&campaign);
+        for row in &rows {
+            *found.doses.entry(row.day).or_default() += u64::from(row.doses);
+        }
+        let request = self.question.request;
+        let mut stored: BTreeMap<(PlaceCode, NaiveDate), u64> = BTreeMap::new();
+        for draw in lot_draws(&campaign, &rows, request.given, request.from) {
+            if draw.lot.as_str() == LOT {
+                *found.vaccine.entry(draw.taken).or_default() += draw.vaccine_doses;
+            }
+            if let Some(site) = draw.site {
+                *stored.entry((site, draw.taken)).or_default() += draw.vaccine_doses;
+            }
+        }
+        for ((code, _), doses) in stored {
+            let site = request.campaign.sites.iter().find(|site| site.code == code);
+            let Some(holds) = site.and_then(|site| site.storage_doses) else { continue };
+            let lacks = doses.saturating_sub(u64::from(holds));
+            if lacks > 0 {
+                let most = found.storage.entry(code).or_default();
+                *most = lacks.max(*most);
+            }
+        }
+    }
+}
+
+/// One station or team less; `None` where there is none.
+fn fewer(more: &Resources, code: Option<&PlaceCode>) -> Option<Resources> {
+    let mut fewer = more.clone();
+    match code {
+        None => fewer.teams = more.teams.checked_sub(1)?,
+        Some(code) => {
+            let left = more.stations.get(code)?.checked_sub(1)?;
+            if left == 0 {
+                fewer.stations.remove(code);
+            } else {
+                fewer.stations.insert(code.clone(), left);
+            }
+        }
+    }
+    Some(fewer)
+}

@@ -1,0 +1,128 @@
+//! What would it take: stations, staff and vaccine to reach the targets by a day, and the same as a what-if.
+
+use crate::support::{World, number, text};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const DANYANG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schedules/campaigns/danyang-2021");
+const COUNTY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/jurisdictions/base");
+
+fn arguments(answer: &Value) -> Vec<String> {
+    let all = answer["what_if"].as_array().expect("a list").iter();
+    all.flat_map(|one| one.as_str().expect("a word").split(' ').map(str::to_owned)).collect()
+}
+
+#[test]
+fn what_danyang_would_have_needed_in_thirty_days_turns_the_verdict() {
+    let world = World::empty();
+    let folder = ["--folder", DANYANG];
+    let ask = ["plan", "surge", "--by", "2021-04-23", "--seconds", "600", "-o", "json"];
+    let found = world.run(&[&ask[..], &folder].concat()).ends(0).json();
+    let gap = found["gap"].as_f64().expect("a gap");
+    assert!((0.0..=0.02).contains(&gap), "{gap}");
+    assert_eq!(found["cut_short"], false);
+    let adults = &found["groups"][1];
+    assert_eq!((&adults["group"], &adults["is_possible"]), (&"adult".into(), &true.into()));
+    assert!(number(&adults["today"]) < number(&adults["target_people"]), "{adults}");
+    assert!(number(&adults["then"]) >= number(&adults["target_people"]), "{adults}");
+    assert_eq!(found["groups"][0]["is_possible"], false, "seniors open too late for two doses");
+    let needed: u64 =
+        found["areas"].as_array().expect("a list").iter().map(|one| number(&one["needed"])).sum();
+    assert!(needed as f64 >= found["staff"].as_f64().expect("a number"), "{found}");
+    assert!(found["areas"].as_array().expect("a list").iter().all(|one| one["counted"].is_null()));
+    // The same as a what-if.
+    let own = arguments(&found);
+    let own: Vec<&str> = own.iter().map(String::as_str).collect();
+    let ask = ["plan", "what-if", "--steps", "100", "-o", "json"];
+    let seen = world.run(&[&ask[..], &folder, &own].concat()).ends(0).json();
+    let finished = number(&seen["what_if"]["groups"][1]["people_finished"]);
+    assert!(finished >= number(&adults["target_people"]), "{finished}: {adults}");
+}
+
+/// The county of the fixtures with a target for influenza, and more rows of sites and staff.
+fn county(world: &World, sites: &str, staff: &str) {
+    let copy = |from: &Path, name: &str| -> PathBuf {
+        let folder = world.path(name);
+        fs::create_dir_all(&folder).expect("a folder");
+        for entry in fs::read_dir(from).expect("a folder") {
+            let entry = entry.expect("a file");
+            fs::copy(entry.path(), folder.join(entry.file_name())).expect("copied");
+        }
+        folder
+    };
+    let places = copy(&Path::new(COUNTY).join("county"), "county");
+    let flu = copy(&Path::new(COUNTY).join("flu"), "flu");
+    let extend = |file: PathBuf, more: &str| {
+        let held = fs::read_to_string(&file).unwrap_or_default();
+        fs::write(file, held + more).expect("written");
+    };
+    let table = fs::read_to_string(places.join("sites.csv")).expect("a table");
+    let mut lines = table.lines().map(str::to_owned);
+    let head = format!("{},candidate,opening_cost\n", lines.next().expect("a header"));
+    let rows: Vec<String> = lines.map(|line| format!("{line},,\n")).collect();
+    fs::write(places.join("sites.csv"), head + &rows.concat() + sites).expect("written");
+    if !sites.is_empty() {
+        extend(places.join("reach.csv"), "T1,C1\n");
+    }
+    if !staff.is_empty() {
+        extend(places.join("staff.csv"), &format!("staff,name,home,roles\n{staff}"));
+    }
+    extend(flu.join("campaign.toml"), "target = 0.9\n");
+    world.run(&["jurisdiction", "apply", text(&places)]).ends(0);
+    world.run(&["campaign", "apply", text(&flu)]).ends(0);
+}
+
+const ASK: [&str; 5] = ["plan", "surge", "--by", "2026-09-26", "--from"];
+
+#[test]
+fn stations_that_fit_candidate_sites_and_counted_staff_are_those_of_the_jurisdiction() {
+    let world = World::empty();
+    let candidate = "C1,新城备选点,T1,200,,,,,08:00,16:00,,5,5,yes,1.5\n";
+    county(
+        &world,
+        candidate,
+        "N1,张护士,S2,vaccinator registrar\nN2,李医生,S2,doctor vaccinator\nN3,王师傅,S2,driver\n",
+    );
+    let ask = [&ASK[..], &["2026-09-21", "-o", "json"]].concat();
+    let found = world.run(&ask).ends(0).json();
+    let more = &found["more"]["stations"];
+    assert!(more["S1"].is_null(), "its one station is there: {found}");
+    assert!(!found["more"].is_null(), "{found}");
+    let places = found["places"].as_array().expect("a list");
+    for place in places.iter().filter(|place| place["site"] == "C1") {
+        assert_eq!((&place["new"], &place["stations_today"]), (&true.into(), &0.into()));
+    }
+    assert!(places.iter().any(|place| place["site"] == "C1"), "{found}");
+    let counted = |area: &str| {
+        let all = found["areas"].as_array().expect("a list").iter();
+        all.filter(|one| one["area"] == area).map(|one| one["counted"].as_u64()).next_back()
+    };
+    assert_eq!(counted("T1"), Some(Some(0)), "{found}");
+    let said = world.run(&[&ASK[..], &["2026-09-21", "--lang", "en"]].concat()).ends(0).out;
+    assert!(said.contains("new site") && !said.contains("Nobody has counted"), "{said}");
+}
+
+#[test]
+fn without_staff_it_says_what_to_count_first_and_bad_questions_name_their_remedy() {
+    let world = World::empty();
+    county(&world, "", "");
+    let ask =
+        |more: &[&str]| world.run(&[&ASK[..], &["2026-09-21", "--lang", "en"], more].concat());
+    let said = ask(&[]).ends(0).out;
+    assert!(said.contains("Nobody has counted the staff") || said.contains("is enough"), "{said}");
+    let refused = ask(&["--groups", "babies"]).ends(1).err;
+    assert!(refused.contains("babies has no target") && refused.contains("60+"), "{refused}");
+    let early = ["plan", "surge", "--by", "2026-09-01", "--lang", "en"];
+    let refused = world.run(&early).ends(1).err;
+    assert!(refused.contains("2026-09-01") && refused.contains("write a later day"), "{refused}");
+    let what_if = |more: &[&str]| {
+        let ask = ["plan", "what-if", "--from", "2026-09-21", "--steps", "0"];
+        world.run(&[&ask[..], more].concat()).ends(1).err
+    };
+    assert!(what_if(&["--add-site", "S2"]).contains("candidate"));
+    assert!(what_if(&["--stations", "S9=+1"]).contains("S9"));
+    assert!(what_if(&["--staff", "+9@T1"]).contains("stations"), "one station fits");
+    assert!(what_if(&["--vaccine", "9@2027-09-21"]).contains("2027-09-21"));
+    assert!(what_if(&["--until", "2020-01-01"]).contains("2020-01-01"));
+}
