@@ -10,6 +10,7 @@ mod tests;
 
 use super::encoding;
 use super::issue::{Issue, has_errors, nearest};
+use super::toml_file::parse;
 use crate::domain::national::NationalRules;
 use crate::domain::series::Duration;
 use build::Build;
@@ -17,7 +18,6 @@ use chrono::NaiveDate;
 pub use folder::{Folder, folder};
 use names::Names;
 pub use register::Register;
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -126,28 +126,4 @@ fn texts_of(folder: &Path) -> Result<BTreeMap<String, String>, Vec<Issue>> {
         issues.push(Issue::error("no_rules", shown));
     }
     if issues.is_empty() { Ok(texts) } else { Err(issues) }
-}
-
-/// Reads a file; an unknown key is told with the known ones.
-fn parse<T: DeserializeOwned>((name, text): (&str, &str), issues: &mut Vec<Issue>) -> Option<T> {
-    match toml::from_str(text) {
-        Ok(file) => Some(file),
-        Err(error) => {
-            let start = error.span().map_or(0, |span| span.start.min(text.len()));
-            let row = encoding::newlines(&text.as_bytes()[..start]) + 1;
-            let reason = error.message().lines().collect::<Vec<_>>().join("; ");
-            let mut quoted = reason.split('`').skip(1).step_by(2);
-            let issue = match quoted.next().filter(|_| reason.starts_with("unknown field")) {
-                Some(key) => {
-                    let known: Vec<&str> = quoted.collect();
-                    let near = nearest(key, known.iter().copied()).unwrap_or("none");
-                    let issue = Issue::error("unknown_key", name).value(key);
-                    issue.with("nearest", near).with("known", known.join(", "))
-                }
-                None => Issue::error("bad_toml", name).with("reason", reason),
-            };
-            issues.push(issue.row(row));
-            None
-        }
-    }
 }
