@@ -37,6 +37,7 @@ mod log;
 mod mails;
 mod national;
 mod national_print;
+mod national_schools;
 mod outbox;
 mod output;
 mod persons;

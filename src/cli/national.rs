@@ -2,12 +2,13 @@
 //! a folder of files.
 
 use super::national_print::{cohort_on_screen, explained_children, form_on_screen, quality_lines};
+use super::national_schools::{HpvList, SchoolCheck};
 use super::output::{Format, Sheet, harmless, marked};
 use super::{Invocation, exit, output, parse_day};
 use crate::app::national::{National, OfficialForm, workbook};
 use crate::domain::campaign::Language;
 use crate::domain::national::{
-    CountingOptions, DuplicateKey, MonthSpan, ScopeKey, YearMonth, merged,
+    CountingOptions, DuplicateKey, MonthSpan, NationalChoices, ScopeKey, YearMonth, merged,
 };
 use crate::domain::series::Duration;
 use crate::intake::csv_out;
@@ -33,6 +34,10 @@ pub(super) enum NationalFigures {
     Duplicates(Duplicates),
     /// How complete and how timely the records are
     Quality(Period),
+    /// Girls who miss a dose of HPV vaccine, by school and class
+    Hpv(HpvList),
+    /// 入托入学查验: what children miss who enter kindergarten or school, by school
+    Schools(SchoolCheck),
 }
 
 /// What is counted, and how.
@@ -41,7 +46,7 @@ pub(super) struct Counted {
     /// Folder with children.csv, doses.csv, units.csv, and moves.csv and townships.csv if there are such [default: the
     /// register]
     #[arg(long, value_name = "DIR")]
-    folder: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
     /// Folder of rules; its files take the place of those of the program
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
@@ -54,15 +59,29 @@ pub(super) struct Counted {
     /// Shortest time between hepatitis B doses 2 and 3 under one year, such as 1m or 60d [default: 5m]
     #[arg(long, value_name = "TIME", value_parser = parse_gap)]
     hepb3_gap: Option<Duration>,
-    /// Girls in the HPV rows of the cohort table
-    #[arg(long, value_enum, default_value_t)]
-    hpv_cohort: HpvCohort,
-    /// Keep files without any programme vaccine in the cohort
-    #[arg(long)]
-    keep_out_files: bool,
-    /// Without Japanese encephalitis: Qinghai, Xizang, Xinjiang, Bingtuan
-    #[arg(long)]
-    no_je: bool,
+    /// Girls in the HPV rows of the cohort table [default: text]
+    #[arg(long, value_enum)]
+    hpv_cohort: Option<HpvCohort>,
+    /// Keep files without any programme vaccine in the cohort [default: as the jurisdiction says]
+    #[arg(
+        long,
+        value_name = "yes|no",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        value_parser = parse_yes_no
+    )]
+    keep_out_files: Option<bool>,
+    /// Without Japanese encephalitis: Qinghai, Xizang, Xinjiang, Bingtuan [default: as the jurisdiction says]
+    #[arg(
+        long,
+        value_name = "yes|no",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        value_parser = parse_yes_no
+    )]
+    no_je: Option<bool>,
 }
 
 /// What is shown of a table.
@@ -122,10 +141,9 @@ pub(super) struct Duplicates {
 }
 
 /// Which girls the HPV rows of the cohort table are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum HpvCohort {
     /// Those born after 2011-11-10, as the text says
-    #[default]
     Text,
     /// All of 14 years and over, as an export shows
     All,
@@ -142,6 +160,10 @@ impl NationalFigures {
             Self::Cum(it) => explained(&it.counted, &it.shown, "national cum --explain"),
             Self::Cohort(it) => explained(&it.counted, &it.shown, "national cohort --explain"),
             Self::Duplicates(it) => it.counted.folder.is_none().then_some("national duplicates"),
+            Self::Hpv(it) => it.counted.folder.is_none().then_some("national hpv"),
+            Self::Schools(it) => {
+                (it.counted.folder.is_none() && it.list).then_some("national schools --list")
+            }
             Self::Year90(_) | Self::Quality(_) => None,
         }
     }
@@ -154,6 +176,8 @@ impl NationalFigures {
             Self::Year90(it) => it.run(invocation).await,
             Self::Duplicates(it) => it.run(invocation).await,
             Self::Quality(it) => it.quality(invocation).await,
+            Self::Hpv(it) => it.run(invocation).await,
+            Self::Schools(it) => it.run(invocation).await,
         }
     }
 }
@@ -161,24 +185,23 @@ impl NationalFigures {
 impl Counted {
     /// Reads rules and files. `None` if they cannot be used; why is told.
     pub(super) async fn read(&self, invocation: &Invocation) -> anyhow::Result<Option<National>> {
-        let mut choices = RuleChoices {
-            cohort_of_all: self.hpv_cohort == HpvCohort::All,
-            ..RuleChoices::default()
+        let choices = NationalChoices {
+            dtap_from: self.dtap_from,
+            hepb3_gap: self.hepb3_gap,
+            hpv_cohort_of_all: self.hpv_cohort.map(|cohort| cohort == HpvCohort::All),
+            keeps_out_files: self.keep_out_files,
+            without_je: self.no_je,
         };
-        choices.dates.extend(self.dtap_from.map(|day| ("dtap-from".to_owned(), day)));
-        choices.gaps.extend(self.hepb3_gap.map(|gap| ("hepb3-gap".to_owned(), gap)));
-        if self.no_je {
-            choices.without.insert("JE".to_owned());
-        }
-        let options =
-            CountingOptions { keeps_out_files: self.keep_out_files, known_on: self.known_on };
         let rules = self.rules.as_deref();
         let read = if let Some(folder) = &self.folder {
+            let keeps_out_files = choices.keeps_out_files == Some(true);
+            let options = CountingOptions { keeps_out_files, known_on: self.known_on };
+            let choices = RuleChoices::of(&choices);
             let count = || National::of_folder(folder, rules, &choices, options);
             tokio::task::block_in_place(count)
         } else {
             let app = invocation.open(false).await?;
-            let read = app.national(rules, &choices, options).await;
+            let read = app.national(rules, choices, self.known_on).await;
             app.store.close().await;
             read?
         };
@@ -195,7 +218,12 @@ impl Counted {
 }
 
 /// Says what is doubtful, and returns the exit code.
-fn tell(invocation: &Invocation, national: &National, end: NaiveDate, townships: bool) -> u8 {
+pub(super) fn tell(
+    invocation: &Invocation,
+    national: &National,
+    end: NaiveDate,
+    townships: bool,
+) -> u8 {
     let today = invocation.clock.now().with_timezone(&chrono::Local).date_naive();
     for issue in national.issues(end, today, townships) {
         output::tell(&marked(&issue, invocation.out));
@@ -376,7 +404,7 @@ impl Duplicates {
 }
 
 /// The language of official forms.
-const FORM: Language = Language::ZhCn;
+pub(super) const FORM: Language = Language::ZhCn;
 
 /// Writes official forms into a file.
 fn save<'a>(
@@ -387,23 +415,37 @@ fn save<'a>(
     top: &ScopeKey,
     form: impl Fn(&ScopeKey) -> OfficialForm,
 ) -> anyhow::Result<()> {
+    let mut forms = vec![form(top)];
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx")) {
+        // The place that is asked for, or every place with the highest one first.
+        let mut all: Vec<&ScopeKey> = scopes.collect();
+        all.retain(|scope| shown.scope.is_none() && *scope != top);
+        forms.extend(all.into_iter().filter(|it| **it != ScopeKey::All).map(&form));
+    }
+    save_forms(invocation, path, &forms)
+}
+
+/// Writes forms into a workbook with a sheet for each, or into a CSV file.
+pub(super) fn save_forms(
+    invocation: &Invocation,
+    path: &Path,
+    forms: &[OfficialForm],
+) -> anyhow::Result<()> {
     let out = invocation.out;
     let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
-    let (bytes, count) = match ending.as_deref().and_then(|ending| ending.to_str()) {
+    let bytes = match ending.as_deref().and_then(|ending| ending.to_str()) {
         Some("xlsx") => {
-            // The place that is asked for, or every place with the highest one first.
-            let mut all: Vec<&ScopeKey> = scopes.collect();
-            all.retain(|scope| shown.scope.is_none() && *scope != top);
-            let mut forms = vec![form(top)];
-            forms.extend(all.into_iter().filter(|it| **it != ScopeKey::All).map(&form));
             let made_at = invocation.clock.now().with_timezone(&chrono::Local).naive_local();
-            (workbook(&forms, made_at)?, forms.len())
+            workbook(forms, made_at)?
         }
-        Some("csv") => (format!("{}{}", csv_out::BOM, form(top).csv()).into_bytes(), 1),
+        Some("csv") => {
+            let texts = forms.iter().map(OfficialForm::csv);
+            format!("{}{}", csv_out::BOM, texts.collect::<String>()).into_bytes()
+        }
         _ => return Err(out.fail("national-save-ending", &[("path", &path.display())])),
     };
     crate::files::write(path, bytes).map_err(|error| out.not_written(path, &error))?;
-    out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
+    out.note("report-saved", &[("path", &path.display()), ("count", &forms.len())]);
     Ok(())
 }
 
@@ -421,11 +463,19 @@ fn find_row<'a>(
     })
 }
 
-fn parse_scope(text: &str) -> Result<ScopeKey, String> {
+fn parse_yes_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("write yes or no".to_owned()),
+    }
+}
+
+pub(super) fn parse_scope(text: &str) -> Result<ScopeKey, String> {
     ScopeKey::parse(text).ok_or_else(|| "write county:CODE, township:CODE, unit:CODE or all".into())
 }
 
-fn parse_month(text: &str) -> Result<YearMonth, String> {
+pub(super) fn parse_month(text: &str) -> Result<YearMonth, String> {
     super::report::parse_month(text).map(YearMonth::of)
 }
 

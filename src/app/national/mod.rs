@@ -5,6 +5,7 @@ mod explain;
 mod forms;
 mod json;
 mod register;
+mod schools;
 
 use crate::domain::national::{
     CohortTable, Counting, CountingOptions, Dossier, MergedTownships, MonthSpan, NationalRules,
@@ -17,6 +18,7 @@ use chrono::NaiveDate;
 pub use explain::{ExplainedChild, ExplainedPart};
 pub use forms::{FormCell, FormHead, OfficialForm, workbook};
 use rayon::prelude::*;
+pub use schools::{MissedLine, PupilFile, SchoolCount};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

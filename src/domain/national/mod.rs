@@ -9,10 +9,12 @@
 //! Whoever has children feeds them one person at a time, with all the person's files: [`Counting`]. A register or a
 //! folder can stream them; tables only hold counts.
 
+mod choices;
 mod cohort;
 mod counting;
 mod courses;
 mod duplicates;
+mod missed;
 mod months;
 mod period;
 mod person;
@@ -23,9 +25,11 @@ mod rules;
 mod tables;
 mod townships;
 
+pub use choices::NationalChoices;
 pub use cohort::{AgeCount, CohortCell, CohortPart, CohortTable};
 pub use counting::{Counting, CountingOptions};
 pub use duplicates::{DuplicateKey, DuplicatePair, Persons, merged, persons};
+pub use missed::{MissedDose, MissingChild};
 pub use months::{MonthSpan, YearMonth};
 pub use period::{PeriodCell, PeriodPart};
 pub use person::CountedPerson;

@@ -11,7 +11,7 @@ mod tests;
 use super::encoding;
 use super::issue::{Issue, has_errors, nearest};
 use super::toml_file::parse;
-use crate::domain::national::NationalRules;
+use crate::domain::national::{NationalChoices, NationalRules};
 use crate::domain::series::Duration;
 use build::Build;
 use chrono::NaiveDate;
@@ -32,6 +32,20 @@ pub struct RuleChoices {
     pub without: BTreeSet<String>,
     /// Whether cohort rows for some children are printed for all of their sex (`--hpv-cohort all`).
     pub cohort_of_all: bool,
+}
+
+impl RuleChoices {
+    /// What options of the program set.
+    pub fn of(options: &NationalChoices) -> Self {
+        let mut choices =
+            Self { cohort_of_all: options.hpv_cohort_of_all.unwrap_or(false), ..Self::default() };
+        choices.dates.extend(options.dtap_from.map(|day| ("dtap-from".to_owned(), day)));
+        choices.gaps.extend(options.hepb3_gap.map(|gap| ("hepb3-gap".to_owned(), gap)));
+        if options.without_je == Some(true) {
+            choices.without.insert("JE".to_owned());
+        }
+        choices
+    }
 }
 
 /// The files delivered with the program.

@@ -126,6 +126,8 @@ fn dossier(born: NaiveDate, doses: &Doses) -> Dossier {
         died: None,
         mother: "03".into(),
         birth_weight: Some(1900),
+        school: "".into(),
+        class: "".into(),
         uploaded: None,
         moves: Vec::new(),
     };
