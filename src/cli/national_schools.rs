@@ -1,6 +1,6 @@
 //! `doseplan national hpv` and `national schools`: what schools are told about children who miss doses.
 
-use super::national::{Counted, FORM, parse_month, parse_scope, save_forms, tell};
+use super::national_base::{Counted, FORM, parse_month, parse_scope, save_forms, tell};
 use super::national_print::form_on_screen;
 use super::output::{self, Format};
 use super::{Invocation, exit, parse_day};

@@ -84,7 +84,7 @@ pub struct Proposal {
     pub rows: u64,
 }
 
-/// Proposes a profile for a file. `table`: `persons` or `doses`; if none is said, the one that has more of the headings.
+/// Proposes a profile for a file. `table`: `persons` or `doses`; if none is said, the one with more of the headings.
 pub fn propose(path: &Path, table: Option<&str>) -> Result<Proposal, Vec<Issue>> {
     let (file, rows) = first_rows(path, ROWS + TITLE_ROWS_MAX + 1).map_err(|issue| vec![issue])?;
     let known: Known = toml::from_str(HEADINGS).expect("the delivered headings are sound");

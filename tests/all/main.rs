@@ -18,6 +18,7 @@ mod leaving;
 mod letters;
 mod mail;
 mod national;
+mod national_schools;
 #[expect(dead_code, reason = "shared with the tests of the library")]
 mod old_workbook;
 mod operation;
@@ -30,6 +31,8 @@ mod planner_ask;
 mod planner_joint;
 mod planner_kinds;
 mod planner_people;
+mod profiles;
+
 mod reports;
 mod rosters;
 mod signals;

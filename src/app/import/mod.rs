@@ -246,8 +246,7 @@ impl App {
         order: &Order<'_>,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let mut out = Imported::default();
-        let by = self.author(Actor::CommandLine);
+        let (mut out, by) = (Imported::default(), self.author(Actor::CommandLine));
         let (mut facts, entry) = self.begin_import(order, &opened, &by, now).await?;
         if order.kind == Kind::Tallies && opened.is_ok() {
             for loaded in facts.all.clone().iter().filter(|loaded| loaded.is_open) {
@@ -267,8 +266,8 @@ impl App {
         let mut errors = ErrorsFile::new(path, rows.names(), order.language);
         // What has other headings than ours is written with them, as CSV.
         if rows.is_workbook() && order.profile.is_none() {
-            let zone = facts.zone();
-            errors = errors.with_workbook(kind, now.with_timezone(&zone).naive_local());
+            let local = now.with_timezone(&facts.zone()).naive_local();
+            errors = errors.with_workbook(kind, local);
         }
         // Another thread reads the file and checks the form while this one stores: two cores work at once.
         let (send, mut receive) = mpsc::channel::<Batch<T>>(BATCHES_AHEAD);
@@ -298,9 +297,7 @@ impl App {
         }
         out.broken = self.end_import((open, changes), about, &out).await?;
         match reader.await {
-            Ok(Ok(read)) => {
-                (out.unfilled, out.unknown_codes) = (read.unfilled, read.unknown_codes);
-            }
+            Ok(Ok(read)) => out.read(read),
             Ok(Err(issue)) => out.fault.push(issue),
             Err(error) => return Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
@@ -379,6 +376,11 @@ impl Imported {
     /// Rows that were new, the same, corrections, refused.
     fn counts(&self) -> [u64; 4] {
         [self.new, self.same, self.corrected, self.refused]
+    }
+
+    /// Adds what reading the file to its end came to.
+    fn read(&mut self, read: rows::Summary) {
+        (self.unfilled, self.unknown_codes) = (read.unfilled, read.unknown_codes);
     }
 
     /// Adds what storing a batch did; returns the rows that were refused.

@@ -1,7 +1,7 @@
 //! Doses that a child should have had by a day and may still get: what schools and units are told to catch up.
 //!
-//! The period table stops counting a child as due twelve months after the start and from an upper age on. A child
-//! that was missed stays missed as long as the dose may be given, so neither limit holds here.
+//! The period table stops counting a child as due twelve months after the start and from an upper age on. Who
+//! was missed stays missed as long as the dose may be given, so neither limit holds here.
 
 use super::counting::Counting;
 use super::period::{applies, start_of};
@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 
 /// A missed dose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MissedDose {
+pub struct MissingDose {
     /// The row of the period table, by its place.
     pub row: usize,
     /// The first day on which it could have been given.
@@ -27,12 +27,12 @@ pub struct MissingChild<'a> {
     /// The managing unit.
     pub unit: Option<UnitId>,
     /// What it misses, in the order of the rows; empty if nothing.
-    pub missed: Vec<MissedDose>,
+    pub missed: Vec<MissingDose>,
 }
 
 impl Counting<'_> {
-    /// What a person has missed at the end of a day, and what of it was given by the end of another; `None` if the person
-    /// is not known, not born or not alive on the first.
+    /// What a person has missed at the end of a day, and what of it was given by the end of another; `None` if the
+    /// person is not known, not born or not alive on the first.
     pub fn missing<'b>(
         &self,
         dossiers: &[&'b Dossier],
@@ -61,7 +61,7 @@ impl Counting<'_> {
                 }
                 if start <= day && !courses.had_any(&due.unless, day) {
                     let is_caught_up = courses.had_any(&due.unless, until);
-                    missed.push(MissedDose { row, since: start, is_caught_up });
+                    missed.push(MissingDose { row, since: start, is_caught_up });
                 }
                 break;
             }

@@ -4,6 +4,8 @@ mod build;
 mod folder;
 mod form;
 mod names;
+#[cfg(test)]
+mod place_tests;
 mod register;
 #[cfg(test)]
 mod tests;

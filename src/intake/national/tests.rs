@@ -9,7 +9,7 @@ use crate::domain::person::Sex;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
-fn delivered() -> NationalRules {
+pub(super) fn delivered() -> NationalRules {
     national_rules(None, &RuleChoices::default()).expect("the delivered rules are sound")
 }
 

@@ -8,9 +8,11 @@
 pub(super) mod national;
 mod opening;
 mod shapes;
+mod surveys;
 
 pub(super) use opening::first_rows;
 pub use shapes::CampaignRow;
+pub use surveys::{SURVEY_COLUMNS, SURVEY_QUESTIONS, SurveyRow, births, survey};
 
 use super::fields::Fields;
 use super::issue::Issue;
