@@ -152,7 +152,7 @@ fn options_saved_with_the_jurisdiction_hold_unless_a_command_says_otherwise() {
         let month = world.run(&[&["national", "month", "2020-10", "-o", "json"], more].concat());
         let month = month.ends(0).json();
         let rows = month["scopes"]["unit:S1"].as_object().unwrap();
-        (rows.contains_key("JE-L-1"), rows.contains_key("MCV-1"))
+        (rows.contains_key("JEL-1"), rows.contains_key("MCV-1"))
     };
     assert_eq!(rows(&[]), (false, true));
     assert_eq!(rows(&["--no-je=no"]), (true, true));

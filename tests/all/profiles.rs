@@ -87,7 +87,7 @@ fn what_a_profile_says_wrongly_is_told_by_name_and_row() {
         world.run(&["persons", "import", "export.csv", "--profile", "p.toml"])
     };
     let ran = run(&PROFILE.replace("kind = \"date\"", "kynd = \"date\"")).ends(4);
-    assert!(ran.err.contains("“kynd”") && ran.err.contains("p.toml:16"), "{}", ran.err);
+    assert!(ran.err.contains("“kynd”") && ran.err.contains("p.toml:15"), "{}", ran.err);
     let ran = run(&PROFILE.replace("codes = \"unit\"", "codes = \"units\"")).ends(4);
     assert!(ran.err.contains("did you mean “unit”"), "{}", ran.err);
     let ran = run(&PROFILE.replace("columns.tags", "columns.tag")).ends(3);

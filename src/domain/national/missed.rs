@@ -49,7 +49,8 @@ impl Counting<'_> {
             let Some(terms) = rule.terms_at(day).filter(|terms| !terms.due.is_empty()) else {
                 continue;
             };
-            let is_too_old = later(born, terms.given_before) <= day;
+            let before = rule.missed_before.unwrap_or(terms.given_before);
+            let is_too_old = later(born, before) <= day;
             if is_too_old || !self.is_kind(child, rule.only) {
                 continue;
             }
