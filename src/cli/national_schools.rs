@@ -90,7 +90,9 @@ impl Pupils {
             Format::Json => out.json(&pupils),
             Format::Csv => forms(FORM).iter().for_each(|form| output::print(&form.csv())),
             Format::Table => {
-                forms(out.language).iter().for_each(|form| form_on_screen(invocation, form));
+                for form in &forms(out.language) {
+                    form_on_screen(invocation, form);
+                }
             }
         }
         Ok(())

@@ -242,14 +242,11 @@ impl Draft<'_> {
         write!(self.codes, "\n[codes.{column}]\n").expect("a text");
         for (cell, count) in counts {
             let own = ours.iter().find(|code| plain(code) == plain(cell)).copied();
-            match known.get(&plain(cell)).copied().or(own) {
-                Some(code) => {
-                    writeln!(self.codes, "{} = {}", quoted(cell), quoted(code)).expect("a text");
-                }
-                None => {
-                    writeln!(self.codes, "# {} = \"\" # {count}", quoted(cell)).expect("a text");
-                    self.doubt(Unsure::UnknownCode, column, cell, count);
-                }
+            if let Some(code) = known.get(&plain(cell)).copied().or(own) {
+                writeln!(self.codes, "{} = {}", quoted(cell), quoted(code)).expect("a text");
+            } else {
+                writeln!(self.codes, "# {} = \"\" # {count}", quoted(cell)).expect("a text");
+                self.doubt(Unsure::UnknownCode, column, cell, count);
             }
         }
     }

@@ -162,19 +162,15 @@ impl National {
             }
         }
         let keys = ["class", "name", "child", "born", "vaccine", "dose", "since", "unit"];
-        let shown = words.told("school", &[("school", &self.school_name(school, words))]);
+        let shown = words.told("school", &[("school", &school_name(school, words))]);
         OfficialForm {
-            place: self.school_name(school, words),
+            place: school_name(school, words),
             titles: vec![words.label(title), shown, words.told("cohort-day", &[("day", &day)])],
             heads: heads(&keys, words),
             ids: own.map(|it| it.child.clone()).collect(),
             rows,
             notes: Vec::new(),
         }
-    }
-
-    fn school_name(&self, school: &str, words: Words) -> String {
-        if school.is_empty() { words.label("no-school") } else { school.to_owned() }
     }
 
     /// The words of a row of the period table.
@@ -229,7 +225,7 @@ impl National {
         let mut lines = Vec::new();
         for (school, count) in schools {
             all.join(count);
-            lines.push(line(self.school_name(school, words), count));
+            lines.push(line(school_name(school, words), count));
         }
         lines.push(line(words.label("all-schools"), &all));
         OfficialForm {
@@ -258,7 +254,7 @@ impl National {
         let mut all = SchoolCount::default();
         let own = schools.iter().map(|(school, count)| {
             all.join(count);
-            (self.school_name(school, words), count.clone())
+            (school_name(school, words), count.clone())
         });
         let own: Vec<(String, SchoolCount)> = own.collect();
         for (name, count) in own.into_iter().chain([(words.label("all-schools"), all)]) {
@@ -327,6 +323,11 @@ fn feedback(
     cells.extend([FormCell::Count(missed), FormCell::Count(caught)]);
     cells.push(FormCell::rate(TwoDecimals::of(caught, missed)));
     cells
+}
+
+/// The name of a school, or that there is none.
+fn school_name(school: &str, words: Words) -> String {
+    if school.is_empty() { words.label("no-school") } else { school.to_owned() }
 }
 
 /// Headings in one line.

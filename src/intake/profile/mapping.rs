@@ -152,7 +152,6 @@ impl Mapping {
     }
 
     /// A cell, what is wrong with it, and the code that its table does not have, with its heading.
-    #[expect(clippy::type_complexity, reason = "three answers about one cell")]
     fn value(
         &self,
         source: &Source,
