@@ -18,6 +18,7 @@ mod leaving;
 mod letters;
 mod mail;
 mod national;
+mod national_more;
 mod national_schools;
 #[expect(dead_code, reason = "shared with the tests of the library")]
 mod old_workbook;

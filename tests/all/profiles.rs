@@ -58,6 +58,8 @@ fn a_file_with_other_headings_codes_and_dates_is_imported_by_a_profile() {
     assert!(done.err.contains("export.csv:5") && done.err.contains("性别"), "{}", done.err);
     assert!(done.err.contains("“女” is not in the table sex of p.toml"), "{}", done.err);
     assert!(done.err.contains("出生日期"), "{}", done.err);
+    // A bad day is told once.
+    assert_eq!(done.err.matches("出生日期").count(), 1, "{}", done.err);
     // What was refused has the headings of the file, and comes in when it is corrected.
     let refused = world.read("export-errors.csv");
     assert!(refused.contains("个案ID") && refused.contains("c3"), "{refused}");
@@ -76,6 +78,22 @@ fn a_file_with_other_headings_codes_and_dates_is_imported_by_a_profile() {
         assert!(row.contains(born) && row.contains(sex) && row.contains(unit), "{row}");
     }
     assert!(register.contains("11010519491231002X"), "{register}");
+}
+
+#[test]
+fn what_is_found_later_names_the_headings_of_the_file_too() {
+    let world = World::small();
+    world.file("p.toml", PROFILE.replace("= \"A\"", "= \"Z9\""));
+    world.file("export.csv", EXPORT);
+    let ran = world.run(&["persons", "import", "export.csv", "--profile", "p.toml"]).ends(3);
+    assert!(ran.err.contains("export.csv:3 column 现管单位代码: the area “Z9”"), "{}", ran.err);
+    // A code that is kept is told and counted.
+    let kept = PROFILE.replace("codes = \"unit\"", "codes = \"unit\"\nunknown = \"keep\"");
+    world.file("p.toml", kept.replace("\"3211810201\" = \"S2\"\n", ""));
+    let ran = world.run(&["persons", "import", "export.csv", "--profile", "p.toml", "-o", "json"]);
+    let told = ran.ends(3).json();
+    assert_eq!(told["unknown_codes"][1], serde_json::json!(["现管单位代码", "3211810201", 2]));
+    assert_eq!((&told["new"], &told["refused"]), (&3.into(), &2.into()));
 }
 
 #[test]

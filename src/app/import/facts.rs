@@ -254,6 +254,7 @@ impl Facts {
     }
 
     pub(super) fn issue(&self, code: &'static str, line: u32, column: &str, value: &str) -> Issue {
+        let column = self.present.shown(column);
         Issue::error(code, self.file.as_str()).row(line).column(column).value(value)
     }
 

@@ -126,6 +126,11 @@ impl Mapping {
         self.sources.iter().enumerate().map(|(at, it)| it.as_ref().map(|_| at)).collect()
     }
 
+    /// What the file calls each of our columns.
+    pub(in crate::intake) fn headings(&self) -> BTreeMap<&'static str, String> {
+        self.sources.iter().flatten().map(|it| (it.column, self.heading(it))).collect()
+    }
+
     /// A row in the order of our columns, and what is wrong with its cells.
     pub(in crate::intake) fn row(&mut self, record: Record<'_>) -> (Record<'_>, Vec<Issue>) {
         self.text.clear();
@@ -203,7 +208,8 @@ impl Mapping {
     }
 
     fn issue(&self, source: &Source, code: &'static str, row: u32, value: &str) -> Issue {
-        let issue = Issue::error(code, &self.file).row(row).column(self.heading(source));
+        // Under our own name until the row is read: what is wrong with a cell is told once.
+        let issue = Issue::error(code, &self.file).row(row).column(source.column);
         issue.value(if source.is_private { "…" } else { value })
     }
 

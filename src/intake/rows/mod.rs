@@ -24,7 +24,7 @@ use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
 use crate::domain::roster::Duty;
 use opening::{Source, head};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
 /// Extra columns of an errors file. They are ignored, so that a corrected errors file can be imported.
@@ -131,17 +131,27 @@ impl RawCells {
 
 /// The columns that a file has: what it does not have it says nothing about.
 #[derive(Debug, Clone, Default)]
-pub struct Present(BTreeSet<&'static str>);
+pub struct Present {
+    columns: BTreeSet<&'static str>,
+    /// What the file calls them, where that is something else.
+    headings: BTreeMap<&'static str, String>,
+}
 
 impl Present {
     /// Whether the file has a column.
     pub fn has(&self, column: &str) -> bool {
-        self.0.contains(column)
+        self.columns.contains(column)
+    }
+
+    /// What the file calls a column.
+    pub fn shown<'a>(&'a self, column: &'a str) -> &'a str {
+        self.headings.get(column).map_or(column, String::as_str)
     }
 
     /// All columns of a kind of record: what is entered by hand is whole.
     pub fn whole(stem: &str) -> Self {
-        Self(columns_of(stem).iter().map(|column| column.name).collect())
+        let columns = columns_of(stem).iter().map(|column| column.name).collect();
+        Self { columns, headings: BTreeMap::new() }
     }
 }
 
@@ -296,7 +306,9 @@ impl<T> Rows<T> {
         let has = |(at, column): (usize, &Column)| {
             self.header.index.get(at).copied().flatten().map(|_| column.name)
         };
-        Present(self.shape.columns.iter().enumerate().filter_map(has).collect())
+        let columns = self.shape.columns.iter().enumerate().filter_map(has).collect();
+        let headings = self.mapping.as_ref().map(|mapping| mapping.headings()).unwrap_or_default();
+        Present { columns, headings }
     }
 
     /// The file's name, or `book.xlsx!sheet`.
