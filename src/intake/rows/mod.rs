@@ -307,7 +307,7 @@ impl<T> Rows<T> {
             self.header.index.get(at).copied().flatten().map(|_| column.name)
         };
         let columns = self.shape.columns.iter().enumerate().filter_map(has).collect();
-        let headings = self.mapping.as_ref().map(|mapping| mapping.headings()).unwrap_or_default();
+        let headings = self.mapping.as_deref().map(Mapping::headings).unwrap_or_default();
         Present { columns, headings }
     }
 
