@@ -11,6 +11,7 @@ use crate::domain::id::{PersonId, RecordId};
 use crate::domain::permission::Actor;
 use crate::domain::plausible::{Sure, Why};
 use crate::intake::Issue;
+use crate::intake::profile::Profile;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -22,7 +23,7 @@ pub(super) enum Doses {
     /// Make a workbook to fill in, with the campaign's codes
     New(workbook::New),
     /// Import doses.csv or a workbook: record, person, date, place, product, lot
-    Import(File),
+    Import(Mapped),
     /// Exclude a record from all counts; what it said is kept
     Void(Void),
     /// What was known about a record, now and before
@@ -76,6 +77,16 @@ pub(super) struct File {
     revive: bool,
 }
 
+/// A file to import that may have other headings and codes than ours.
+#[derive(Debug, Args)]
+pub(super) struct Mapped {
+    #[command(flatten)]
+    pub(super) file: File,
+    /// How the file's headings, codes and dates become ours: a profile, or standard-persons or standard-doses
+    #[arg(long, value_name = "P.toml")]
+    pub(super) profile: Option<PathBuf>,
+}
+
 /// A file of counts.
 #[derive(Debug, Args)]
 pub(super) struct Counts {
@@ -100,7 +111,7 @@ impl Doses {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "doses", new).await,
-            Self::Import(file) => import(&invocation, (Kind::Doses, Sure::None), file).await,
+            Self::Import(file) => mapped(&invocation, Kind::Doses, file).await,
             Self::Void(it) => void(&invocation, Kind::Doses, it).await,
             Self::History { record } => history::<Dose>(&invocation, record).await,
         }
@@ -113,7 +124,7 @@ impl Tallies {
             Self::New(new) => workbook::tallies(&invocation, new).await,
             Self::Import(file) => {
                 let sure = if file.yes { Sure::All } else { Sure::None };
-                import(&invocation, (Kind::Tallies, sure), &file.file).await
+                import(&invocation, (Kind::Tallies, sure), (&file.file, None)).await
             }
             Self::Doubtful => doubtful(&invocation).await,
             Self::Confirm { records } => confirm(&invocation, records).await,
@@ -127,17 +138,43 @@ impl Outcomes {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "outcomes", new).await,
-            Self::Import(file) => import(&invocation, (Kind::Outcomes, Sure::None), file).await,
+            Self::Import(file) => {
+                import(&invocation, (Kind::Outcomes, Sure::None), (file, None)).await
+            }
             Self::Void(it) => void(&invocation, Kind::Outcomes, it).await,
         }
     }
+}
+
+/// Imports a file by its profile.
+pub(super) async fn mapped(
+    invocation: &Invocation,
+    kind: Kind,
+    file: &Mapped,
+) -> anyhow::Result<u8> {
+    let profile = match file.profile.as_deref().map(Profile::read) {
+        None => None,
+        Some(Ok(profile)) if profile.table == kind.name() => Some(profile),
+        Some(Ok(profile)) => {
+            let arguments: [(&str, &dyn std::fmt::Display); 2] =
+                [("table", &profile.table), ("wanted", &kind.name())];
+            return Err(invocation.out.fail("profile-of-other-table", &arguments));
+        }
+        Some(Err(issues)) => {
+            for issue in issues {
+                super::output::tell(&issue.line(invocation.out.language));
+            }
+            return Ok(exit::CONFIGURATION);
+        }
+    };
+    import(invocation, (kind, Sure::None), (&file.file, profile.as_ref())).await
 }
 
 /// Imports a file and tells what became of its rows.
 pub(super) async fn import(
     invocation: &Invocation,
     (kind, sure): (Kind, Sure),
-    file: &File,
+    (file, profile): (&File, Option<&Profile>),
 ) -> anyhow::Result<u8> {
     let app = invocation.open(false).await?;
     let campaign = match invocation.common.campaign.as_deref() {
@@ -146,7 +183,7 @@ pub(super) async fn import(
     };
     let (path, language) = (file.path.as_path(), invocation.out.language);
     let (campaign, revives) = (campaign.as_ref(), file.revive);
-    let order = Order { campaign, kind, path, language, revives, sure };
+    let order = Order { campaign, kind, path, language, revives, sure, profile };
     let done = app.import_file(&order, invocation.clock.now()).await;
     let all = app.campaigns().await?;
     let (done, mended) = super::broken::mended(invocation, &app, done, false).await?;
@@ -221,6 +258,10 @@ fn tell(invocation: &Invocation, told: &Told<'_>) {
     shown(&done.oddities);
     if done.to_look_at > done.oddities.len() as u64 {
         out.note("import-to-look-at", &[("count", &done.to_look_at)]);
+    }
+    for (column, code, count) in &done.unknown_codes {
+        let (column, code) = (harmless(column), harmless(code));
+        out.note("import-unknown-code", &[("column", &column), ("code", &code), ("count", count)]);
     }
     if done.unfilled > 0 {
         out.note("import-unfilled", &[("count", &done.unfilled)]);

@@ -1,12 +1,14 @@
 //! `doseplan import`: the files that were imported, and taking one out again.
 
-use super::output::{Format, Sheet, harmless};
+use super::output::{self, Format, Sheet, harmless};
 use super::{Invocation, exit};
 use crate::domain::permission::Actor;
+use crate::intake::proposal::propose;
 use crate::store::imports::File;
 use chrono_tz::Tz;
 use clap::Subcommand;
 use serde::Serialize;
+use std::path::{Path, PathBuf};
 
 /// Files that were imported.
 #[derive(Debug, Subcommand)]
@@ -16,6 +18,14 @@ pub(super) enum Import {
         /// How many
         #[arg(long, default_value_t = 30)]
         limit: i64,
+    },
+    /// Propose a profile for another program's file, from its header and first thousand rows, and say what is unsure
+    Profile {
+        /// The file: CSV or a workbook, as a platform exports it
+        file: PathBuf,
+        /// What it has: persons or doses [default: seen from the header]
+        #[arg(long, value_parser = ["persons", "doses"])]
+        table: Option<String>,
     },
     /// Take a file out again: its records go, and what it had corrected comes back
     Undo {
@@ -42,9 +52,35 @@ impl Import {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::List { limit } => list(&invocation, *limit).await,
+            Self::Profile { file, table } => Ok(profile(&invocation, file, table.as_deref())),
             Self::Undo { number } => undo(&invocation, *number).await,
         }
     }
+}
+
+/// Prints a profile for a file. What is unsure goes to the screen, so that the profile alone can be saved.
+fn profile(invocation: &Invocation, file: &Path, table: Option<&str>) -> u8 {
+    let out = invocation.out;
+    let proposal = match propose(file, table) {
+        Ok(proposal) => proposal,
+        Err(issues) => {
+            for issue in issues {
+                output::tell(&issue.line(out.language));
+            }
+            return exit::CONFIGURATION;
+        }
+    };
+    match out.format {
+        Format::Json => out.json(&proposal),
+        Format::Csv | Format::Table => output::print(&proposal.profile),
+    }
+    for doubt in &proposal.unsure {
+        let (column, found) = (harmless(&doubt.column), harmless(&doubt.found));
+        let key = format!("profile-unsure-{}", doubt.why.word());
+        out.note(&key, &[("column", &column), ("found", &found), ("count", &doubt.rows)]);
+    }
+    out.note("profile-proposed", &[("rows", &proposal.rows), ("count", &proposal.unsure.len())]);
+    exit::OK
 }
 
 async fn list(invocation: &Invocation, limit: i64) -> anyhow::Result<u8> {

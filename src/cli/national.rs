@@ -1,21 +1,19 @@
 //! `doseplan national`: the official figures of the national immunisation programme, counted from the register or from
 //! a folder of files.
 
+use super::national_base::{Counted, FORM, parse_month, parse_scope, save_forms, tell};
+use super::national_files::Duplicates;
+use super::national_more::{Denominators, Paid, Survey};
 use super::national_print::{cohort_on_screen, explained_children, form_on_screen, quality_lines};
-use super::output::{Format, Sheet, harmless, marked};
+use super::national_schools::{HpvList, SchoolCheck};
+use super::output::{Format, Sheet, harmless};
 use super::{Invocation, exit, output, parse_day};
-use crate::app::national::{National, OfficialForm, workbook};
-use crate::domain::campaign::Language;
-use crate::domain::national::{
-    CountingOptions, DuplicateKey, MonthSpan, ScopeKey, YearMonth, merged,
-};
-use crate::domain::series::Duration;
-use crate::intake::csv_out;
-use crate::intake::national::RuleChoices;
+use crate::app::national::OfficialForm;
+use crate::domain::national::{MonthSpan, ScopeKey, YearMonth};
 use crate::text;
 use anyhow::Context as _;
 use chrono::NaiveDate;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 
 /// The official figures: coverage of a month and of birth cohorts, townships above 90 %
@@ -33,36 +31,17 @@ pub(super) enum NationalFigures {
     Duplicates(Duplicates),
     /// How complete and how timely the records are
     Quality(Period),
-}
-
-/// What is counted, and how.
-#[derive(Debug, Args)]
-pub(super) struct Counted {
-    /// Folder with children.csv, doses.csv, units.csv, and moves.csv and townships.csv if there are such [default: the
-    /// register]
-    #[arg(long, value_name = "DIR")]
-    folder: Option<PathBuf>,
-    /// Folder of rules; its files take the place of those of the program
-    #[arg(long, value_name = "DIR")]
-    rules: Option<PathBuf>,
-    /// Only what was entered by this day's 24:00
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
-    known_on: Option<NaiveDate>,
-    /// First day of the new DTaP schedule [default: 2025-01-01]
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
-    dtap_from: Option<NaiveDate>,
-    /// Shortest time between hepatitis B doses 2 and 3 under one year, such as 1m or 60d [default: 5m]
-    #[arg(long, value_name = "TIME", value_parser = parse_gap)]
-    hepb3_gap: Option<Duration>,
-    /// Girls in the HPV rows of the cohort table
-    #[arg(long, value_enum, default_value_t)]
-    hpv_cohort: HpvCohort,
-    /// Keep files without any programme vaccine in the cohort
-    #[arg(long)]
-    keep_out_files: bool,
-    /// Without Japanese encephalitis: Qinghai, Xizang, Xinjiang, Bingtuan
-    #[arg(long)]
-    no_je: bool,
+    /// D值: reported coverage against that by births from another source
+    Denominators(Denominators),
+    /// 非国家免疫规划疫苗接种数: doses that families paid for, by vaccine, dose and month
+    Paid(Paid),
+    /// Surveys: the unit's search of 30 children, the county's yearly survey
+    #[command(subcommand)]
+    Survey(Survey),
+    /// Girls who miss a dose of HPV vaccine, by school and class
+    Hpv(HpvList),
+    /// 入托入学查验: what children miss who enter kindergarten or school, by school
+    Schools(SchoolCheck),
 }
 
 /// What is shown of a table.
@@ -115,22 +94,6 @@ pub(super) struct YearEnd {
     shown: Shown,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Duplicates {
-    #[command(flatten)]
-    counted: Counted,
-}
-
-/// Which girls the HPV rows of the cohort table are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum HpvCohort {
-    /// Those born after 2011-11-10, as the text says
-    #[default]
-    Text,
-    /// All of 14 years and over, as an export shows
-    All,
-}
-
 impl NationalFigures {
     /// The command, where it shows persons of the register.
     pub(super) fn shows_persons(&self) -> Option<&'static str> {
@@ -142,7 +105,15 @@ impl NationalFigures {
             Self::Cum(it) => explained(&it.counted, &it.shown, "national cum --explain"),
             Self::Cohort(it) => explained(&it.counted, &it.shown, "national cohort --explain"),
             Self::Duplicates(it) => it.counted.folder.is_none().then_some("national duplicates"),
-            Self::Year90(_) | Self::Quality(_) => None,
+            Self::Hpv(it) => it.counted.folder.is_none().then_some("national hpv"),
+            Self::Schools(it) => {
+                (it.counted.folder.is_none() && it.list).then_some("national schools --list")
+            }
+            Self::Year90(_)
+            | Self::Quality(_)
+            | Self::Denominators(_)
+            | Self::Paid(_)
+            | Self::Survey(_) => None,
         }
     }
 
@@ -154,56 +125,13 @@ impl NationalFigures {
             Self::Year90(it) => it.run(invocation).await,
             Self::Duplicates(it) => it.run(invocation).await,
             Self::Quality(it) => it.quality(invocation).await,
+            Self::Denominators(it) => it.run(invocation).await,
+            Self::Paid(it) => it.run(invocation).await,
+            Self::Survey(it) => it.run(invocation),
+            Self::Hpv(it) => it.run(invocation).await,
+            Self::Schools(it) => it.run(invocation).await,
         }
     }
-}
-
-impl Counted {
-    /// Reads rules and files. `None` if they cannot be used; why is told.
-    pub(super) async fn read(&self, invocation: &Invocation) -> anyhow::Result<Option<National>> {
-        let mut choices = RuleChoices {
-            cohort_of_all: self.hpv_cohort == HpvCohort::All,
-            ..RuleChoices::default()
-        };
-        choices.dates.extend(self.dtap_from.map(|day| ("dtap-from".to_owned(), day)));
-        choices.gaps.extend(self.hepb3_gap.map(|gap| ("hepb3-gap".to_owned(), gap)));
-        if self.no_je {
-            choices.without.insert("JE".to_owned());
-        }
-        let options =
-            CountingOptions { keeps_out_files: self.keep_out_files, known_on: self.known_on };
-        let rules = self.rules.as_deref();
-        let read = if let Some(folder) = &self.folder {
-            let count = || National::of_folder(folder, rules, &choices, options);
-            tokio::task::block_in_place(count)
-        } else {
-            let app = invocation.open(false).await?;
-            let read = app.national(rules, &choices, options).await;
-            app.store.close().await;
-            read?
-        };
-        Ok(match read {
-            Ok(national) => Some(national),
-            Err(issues) => {
-                for issue in issues {
-                    output::tell(&marked(&issue, invocation.out));
-                }
-                None
-            }
-        })
-    }
-}
-
-/// Says what is doubtful, and returns the exit code.
-fn tell(invocation: &Invocation, national: &National, end: NaiveDate, townships: bool) -> u8 {
-    let today = invocation.clock.now().with_timezone(&chrono::Local).date_naive();
-    for issue in national.issues(end, today, townships) {
-        output::tell(&marked(&issue, invocation.out));
-    }
-    for (code, count) in &national.folder.apart {
-        invocation.out.note("national-apart", &[("code", code), ("count", count)]);
-    }
-    if national.folder.has_refused { exit::REFUSED } else { exit::OK }
 }
 
 impl Period {
@@ -345,39 +273,6 @@ impl YearEnd {
     }
 }
 
-impl Duplicates {
-    async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
-        let Some(national) = self.counted.read(invocation).await? else {
-            return Ok(exit::CONFIGURATION);
-        };
-        let (folder, rules) = (&national.folder, &national.rules);
-        let mut sheet =
-            Sheet::new(&["file", "other_file", "keys", "doses", "kept", "merged_doses"]);
-        for pair in &folder.persons.pairs {
-            let [first, second] = [pair.first, pair.second].map(|at| &folder.dossiers[at]);
-            let keys = pair.keys.iter().map(|key| match key {
-                DuplicateKey::IdNumber => "name+id_no",
-                DuplicateKey::Guardian => "name+sex+born+guardian",
-            });
-            let kept = merged(&[first, second], rules);
-            let (kept, doses) = kept.map_or((String::new(), 0), |(id, doses)| (id, doses));
-            sheet.push(vec![
-                first.file.id.to_string(),
-                second.file.id.to_string(),
-                keys.collect::<Vec<_>>().join(" "),
-                format!("{}+{}", first.doses.len(), second.doses.len()),
-                kept,
-                doses.to_string(),
-            ]);
-        }
-        invocation.out.sheet(&sheet);
-        Ok(tell(invocation, &national, NaiveDate::MIN, false))
-    }
-}
-
-/// The language of official forms.
-const FORM: Language = Language::ZhCn;
-
 /// Writes official forms into a file.
 fn save<'a>(
     invocation: &Invocation,
@@ -387,24 +282,14 @@ fn save<'a>(
     top: &ScopeKey,
     form: impl Fn(&ScopeKey) -> OfficialForm,
 ) -> anyhow::Result<()> {
-    let out = invocation.out;
-    let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
-    let (bytes, count) = match ending.as_deref().and_then(|ending| ending.to_str()) {
-        Some("xlsx") => {
-            // The place that is asked for, or every place with the highest one first.
-            let mut all: Vec<&ScopeKey> = scopes.collect();
-            all.retain(|scope| shown.scope.is_none() && *scope != top);
-            let mut forms = vec![form(top)];
-            forms.extend(all.into_iter().filter(|it| **it != ScopeKey::All).map(&form));
-            let made_at = invocation.clock.now().with_timezone(&chrono::Local).naive_local();
-            (workbook(&forms, made_at)?, forms.len())
-        }
-        Some("csv") => (format!("{}{}", csv_out::BOM, form(top).csv()).into_bytes(), 1),
-        _ => return Err(out.fail("national-save-ending", &[("path", &path.display())])),
-    };
-    crate::files::write(path, bytes).map_err(|error| out.not_written(path, &error))?;
-    out.note("report-saved", &[("path", &path.display()), ("count", &count)]);
-    Ok(())
+    let mut forms = vec![form(top)];
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx")) {
+        // The place that is asked for, or every place with the highest one first.
+        let mut all: Vec<&ScopeKey> = scopes.collect();
+        all.retain(|scope| shown.scope.is_none() && *scope != top);
+        forms.extend(all.into_iter().filter(|it| **it != ScopeKey::All).map(&form));
+    }
+    save_forms(invocation, path, &forms)
 }
 
 /// The place of a row by its id.
@@ -419,27 +304,4 @@ fn find_row<'a>(
             [("row", &harmless(wanted)), ("known", &known)];
         anyhow::anyhow!(text::say(invocation.out.language, "national-no-row", &arguments))
     })
-}
-
-fn parse_scope(text: &str) -> Result<ScopeKey, String> {
-    ScopeKey::parse(text).ok_or_else(|| "write county:CODE, township:CODE, unit:CODE or all".into())
-}
-
-fn parse_month(text: &str) -> Result<YearMonth, String> {
-    super::report::parse_month(text).map(YearMonth::of)
-}
-
-/// Reads `1m`, `60d`, `1y` or a duration such as `5 months`.
-fn parse_gap(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    if let Ok(gap) = text.parse() {
-        return Ok(gap);
-    }
-    let spelled = match text.char_indices().last() {
-        Some((at, 'd')) => format!("{} days", &text[..at]),
-        Some((at, 'm')) => format!("{} months", &text[..at]),
-        Some((at, 'y')) => format!("{} years", &text[..at]),
-        _ => text.to_owned(),
-    };
-    spelled.parse().map_err(|_| "write for example 1m, 60d or \"5 months\"".to_owned())
 }

@@ -1,12 +1,11 @@
 //! `doseplan persons`: the register, and one person of it.
 
-use super::import::{self, File};
+use super::import::{self, Mapped};
 use super::output::{Format, Sheet, harmless};
 use super::{Invocation, exit, workbook};
 use crate::app::import::Kind;
 use crate::app::people::{DoseLine, PersonFile};
 use crate::domain::permission::Actor;
-use crate::domain::plausible::Sure;
 use clap::{Args, Subcommand};
 
 /// The register of people.
@@ -15,7 +14,7 @@ pub(super) enum Persons {
     /// Make a workbook to fill in, with the campaign's codes
     New(workbook::New),
     /// Import persons.csv or a workbook: person, area, born, name, sex, group, tags, email, phone, …
-    Import(File),
+    Import(Mapped),
     /// One person: history, what is due, appointments, messages
     Show {
         /// The person
@@ -52,9 +51,7 @@ impl Persons {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::New(new) => workbook::records(&invocation, "persons", new).await,
-            Self::Import(file) => {
-                import::import(&invocation, (Kind::Persons, Sure::None), file).await
-            }
+            Self::Import(file) => import::mapped(&invocation, Kind::Persons, file).await,
             Self::Show { code } => show(&invocation, code).await,
             Self::Export { person: Some(code) } => {
                 invocation.out.json(&file_of(&invocation, code).await?);

@@ -50,6 +50,14 @@ pub(super) struct When {
     as_known_on: Option<NaiveDate>,
 }
 
+/// The tables with official titles: their commands, and the names of their titles.
+const OFFICIAL: [(&str, &str); 4] = [
+    ("national month", "period-title"),
+    ("national cum", "period-title"),
+    ("national cohort", "cohort-title"),
+    ("national year90", "townships-title"),
+];
+
 fn parse_name(text: &str) -> Result<Name, String> {
     Name::from_word(text).ok_or_else(|| {
         let names: Vec<&str> = NAMES.iter().map(|name| name.word()).collect();
@@ -106,13 +114,30 @@ impl Report {
 }
 
 fn list(invocation: &Invocation) -> u8 {
-    let mut sheet = Sheet::new(&["report", "name", "about"]);
+    let out = invocation.out;
+    let mut sheet = Sheet::new(&["report", "name", "official", "about"]);
+    let is_for_people = out.format == Format::Table;
+    let kind = |is_official: bool| match (is_for_people, is_official) {
+        (true, true) => out.word("report-official"),
+        (true, false) => out.word("report-own"),
+        (false, is_official) => is_official.to_string(),
+    };
     for name in NAMES {
         let word = name.word();
         sheet.push(vec![
             word.to_owned(),
-            invocation.out.word(&format!("report-name-{word}")),
-            invocation.out.word(&format!("report-about-{word}")),
+            out.word(&format!("report-name-{word}")),
+            kind(false),
+            out.word(&format!("report-about-{word}")),
+        ]);
+    }
+    // Those that are handed up under an official title are counted and printed by another command.
+    for (command, title) in OFFICIAL {
+        sheet.push(vec![
+            command.to_owned(),
+            out.word(&format!("national-form-{title}")),
+            kind(true),
+            out.word("report-about-official"),
         ]);
     }
     invocation.out.sheet(&sheet);

@@ -440,4 +440,12 @@ pub const CODES: &[&str] = &[
     "township_only_one",
     "township_merge",
     "period_not_over",
+    // profiles
+    "profile_no_source",
+    "profile_no_codes",
+    "profile_no_column",
+    "profile_no_heading",
+    "profile_unsaid",
+    "profile_no_header",
+    "unknown_code",
 ];

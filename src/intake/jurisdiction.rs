@@ -11,6 +11,7 @@ use super::source::{Names, Source, limited};
 use super::staff_tables::{self, Staff, Workplaces};
 use super::table::{Column, Table};
 use super::tables::{self, Located, read};
+use super::values;
 use crate::domain::area::Travel;
 use crate::domain::campaign::Language;
 use crate::domain::date::days;
@@ -19,6 +20,7 @@ use crate::domain::jurisdiction::{
     AreaContact, AreaRow, ClosedDays, Coordinator, Holidays, Jurisdiction, SiteRow,
 };
 use crate::domain::names::Names as CodeNames;
+use crate::domain::national::NationalChoices;
 use crate::domain::site::{Closure, Site};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -46,6 +48,11 @@ pub(super) const SETTINGS: &[Column] = &[
     Column::optional("coordinator.phone"),
     Column::optional("travel.speed_km_per_hour"),
     Column::optional("travel.road_factor"),
+    Column::optional("national.dtap-from"),
+    Column::optional("national.hepb3-gap"),
+    Column::optional("national.hpv-cohort"),
+    Column::optional("national.keep-out-files"),
+    Column::optional("national.no-je"),
 ];
 
 /// Days of notice where nothing is said.
@@ -92,6 +99,7 @@ struct Head {
     travel: Option<Option<Travel>>,
     notice_days: Option<u32>,
     holidays: Option<Holidays>,
+    national: Option<NationalChoices>,
 }
 
 fn head(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Head> {
@@ -128,8 +136,51 @@ fn head(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Head> {
     let is_silent =
         fields.is_blank("travel.speed_km_per_hour") && fields.is_blank("travel.road_factor");
     let travel = settings::travel(&mut fields).map(|travel| (!is_silent).then_some(travel));
+    let national = national(&mut fields);
     issues.append(&mut fields.issues);
-    Some(Head { id, name, timezone, language, coordinator, travel, notice_days, holidays })
+    Some(Head {
+        id,
+        name,
+        timezone,
+        language,
+        coordinator,
+        travel,
+        notice_days,
+        holidays,
+        national,
+    })
+}
+
+/// The options of the official figures.
+fn national(fields: &mut Fields<'_>) -> Option<NationalChoices> {
+    let dtap_from = fields.day_maybe("national.dtap-from");
+    let hepb3_gap = fields.duration_maybe("national.hepb3-gap");
+    let cohort = "national.hpv-cohort";
+    let is_of_all = |word: &str| match word {
+        "all" => Some(Some(true)),
+        "text" => Some(Some(false)),
+        _ => None,
+    };
+    let hpv_cohort_of_all = if fields.is_blank(cohort) {
+        Some(None)
+    } else {
+        fields.word(cohort, &["text", "all"], is_of_all)
+    };
+    let mut flag = |column| {
+        if fields.is_blank(column) {
+            return Some(None);
+        }
+        fields.word(column, &["yes", "no"], values::yes_no).map(Some)
+    };
+    let keeps_out_files = flag("national.keep-out-files");
+    let without_je = flag("national.no-je");
+    Some(NationalChoices {
+        dtap_from: dtap_from?,
+        hepb3_gap: hepb3_gap?,
+        hpv_cohort_of_all: hpv_cohort_of_all?,
+        keeps_out_files: keeps_out_files?,
+        without_je: without_je?,
+    })
 }
 
 /// The tables with their codes settled, in the order of their names here, and whether `reach` is
@@ -217,6 +268,7 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         travel: head.travel?,
         notice_days: head.notice_days?,
         holidays: head.holidays?,
+        national: head.national?,
         areas: tables::values(areas),
         sites: tables::values(sites),
         reach,

@@ -252,6 +252,12 @@ impl Header {
         Self { names: row.cells.clone(), index, is_named, is_missing_columns }
     }
 
+    /// The header of a table whose rows come in the order of the known columns, with the cell of each.
+    pub(super) fn mapped(row: &RawRow, index: Vec<Option<usize>>) -> Self {
+        let is_named = row.cells.iter().map(|cell| !name_of(cell).is_empty()).collect();
+        Self { names: row.cells.clone(), index, is_named, is_missing_columns: false }
+    }
+
     /// Whether a name stands above each of the first `cells` cells.
     pub(super) fn covers(&self, cells: usize) -> bool {
         self.is_named.get(..cells).is_some_and(|named| named.iter().all(|named| *named))

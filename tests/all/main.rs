@@ -18,6 +18,8 @@ mod leaving;
 mod letters;
 mod mail;
 mod national;
+mod national_more;
+mod national_schools;
 #[expect(dead_code, reason = "shared with the tests of the library")]
 mod old_workbook;
 mod operation;
@@ -30,6 +32,8 @@ mod planner_ask;
 mod planner_joint;
 mod planner_kinds;
 mod planner_people;
+mod profiles;
+
 mod reports;
 mod rosters;
 mod signals;

@@ -33,7 +33,7 @@ async fn desk() -> Desk {
 const MONTH: &str = r#"
 import sys, openpyxl
 book = openpyxl.load_workbook(sys.argv[1])
-sheet = book["接种率月报表"]
+sheet = book["活动接种率月度统计表"]
 seen = [sheet[at].value for at in ("A1", "F5", "K5", "F4")]
 print(*seen, len(book.sheetnames), sep="|")
 "#;
@@ -130,13 +130,13 @@ fn the_months_table_agrees_with_coverage_and_says_what_was_due() {
     let csv = show(&["-o", "csv"]).csv();
     assert_eq!(csv[0]["due"], "260");
     let table = show(&["--lang", "zh-CN"]).out;
-    assert!(table.starts_with("小县接种率月报表\n2021-05-01 至 2021-05-31"), "{table}");
+    assert!(table.starts_with("小县活动接种率月度统计表\n2021-05-01 至 2021-05-31"), "{table}");
     world.run(&["report", "save", "folder", "--month", "2021-05", "--lang", "zh-CN"]).ends(0);
-    let file = world.read("folder/接种率月报表.csv");
+    let file = world.read("folder/活动接种率月度统计表.csv");
     assert!(file.starts_with("\u{feff}地区编号,地区,人群编号"), "{file}");
     world.run(&["report", "save", "m.xlsx", "--month", "2021-05", "--lang", "zh-CN"]).ends(0);
     if let Some(said) = python("openpyxl", MONTH, &[text(&world.path("m.xlsx"))]) {
-        assert_eq!(said.trim(), "小县接种率月报表|260|16.7|本月应种人数|10");
+        assert_eq!(said.trim(), "小县活动接种率月度统计表|260|16.7|本月应种人数|10");
     }
     // A cell by its address, down to the records.
     let why = show(&["--explain", "G5", "-o", "csv"]).csv();

@@ -69,7 +69,15 @@ impl App {
         let mut act = self.act((by, Power::Tally), did, now).await?;
         let (path, language, kind) = (Path::new(what), loaded.campaign.language, Kind::Tallies);
         // What somebody enters counts, whatever became of it before.
-        let order = Order { campaign: Some(loaded), kind, path, language, revives: true, sure };
+        let order = Order {
+            campaign: Some(loaded),
+            kind,
+            path,
+            language,
+            revives: true,
+            sure,
+            profile: None,
+        };
         let present = Present::whole(kind.name());
         let mut facts = self.facts(act.tx(), &order, (what, present), now).await?;
         facts.add_sessions(Arc::clone(&sessions));
@@ -200,7 +208,8 @@ impl App {
         let (author, about) = (self.author(by), (kind.name(), None));
         let entry = figures::begin_entry(tx, None, about, &author, millis(now)).await?;
         let (path, language, sure) = (Path::new(""), Language::default(), Sure::None);
-        let order = Order { campaign: None, kind, path, language, revives: false, sure };
+        let order =
+            Order { campaign: None, kind, path, language, revives: false, sure, profile: None };
         let mut facts = self.facts(tx, &order, ("", Present::default()), now).await?;
         facts.now = entry.at;
         let known = match kind {

@@ -254,6 +254,7 @@ impl Facts {
     }
 
     pub(super) fn issue(&self, code: &'static str, line: u32, column: &str, value: &str) -> Issue {
+        let column = self.present.shown(column);
         Issue::error(code, self.file.as_str()).row(line).column(column).value(value)
     }
 
@@ -346,6 +347,10 @@ impl Facts {
     /// The lot of a dose: one of its campaign's.
     pub(super) fn lot(&self, line: u32, dose: &Dose) -> Option<Issue> {
         let lots = dose.campaign.and_then(|campaign| self.lots.get(&campaign))?;
+        // Of another vaccine the campaign has no lots.
+        let product = dose.product.as_deref();
+        let loaded = dose.campaign.and_then(|campaign| self.of(campaign))?;
+        loaded.judge.vaccine(product, dose.campaign)?;
         let lot = dose.lot.as_ref().filter(|lot| !dose.elsewhere && !lots.contains(*lot));
         lot.map(|lot| self.issue("unknown_lot", line, "lot", lot.as_str()))
     }

@@ -23,6 +23,7 @@ use crate::domain::id::{CampaignNo, PersonId, RecordId};
 use crate::domain::judge::Judged;
 use crate::domain::permission::Actor;
 use crate::domain::plausible::{Doubtful, Sure};
+use crate::intake::profile::Profile;
 use crate::intake::rows::{self, Batch, Present, RawCells, Rows};
 use crate::intake::{ErrorsFile, Issue};
 use crate::store::audit::{self, Author};
@@ -73,6 +74,9 @@ pub struct Imported {
     pub broken: Vec<breaking::Broken>,
     /// Rows of a form whose number of doses was not filled in: not reported. They are not among the rows.
     pub unfilled: u64,
+    /// Codes that the profile does not have: heading, code, number of rows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_codes: Vec<(String, String, u64)>,
     /// Rows accepted that somebody should look at.
     pub to_look_at: u64,
     /// The first of them, with what is odd.
@@ -152,6 +156,8 @@ pub struct Order<'a> {
     pub revives: bool,
     /// Which counts somebody has confirmed.
     pub sure: Sure,
+    /// How the file's headings and codes become ours.
+    pub profile: Option<&'a Profile>,
 }
 
 /// A row of a batch whose form is right.
@@ -215,7 +221,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Imported> {
         let (campaign, sure) = (Some(loaded), Sure::None);
-        let order = Order { campaign, kind, path, language, revives: false, sure };
+        let order = Order { campaign, kind, path, language, revives: false, sure, profile: None };
         let done = self.import_file(&order, now).await;
         self.store.fold_log().await;
         done
@@ -225,9 +231,11 @@ impl App {
     pub async fn import_file(&self, order: &Order<'_>, now: DateTime<Utc>) -> Result<Imported> {
         let path = order.path;
         match order.kind {
-            Kind::Doses => self.import_rows(rows::doses(path), order, now).await,
+            Kind::Doses => self.import_rows(rows::doses_by(path, order.profile), order, now).await,
             Kind::Tallies => self.import_rows(rows::tallies(path), order, now).await,
-            Kind::Persons => self.import_rows(rows::persons(path), order, now).await,
+            Kind::Persons => {
+                self.import_rows(rows::persons_by(path, order.profile), order, now).await
+            }
             Kind::Outcomes => self.import_rows(rows::outcomes(path), order, now).await,
         }
     }
@@ -238,8 +246,7 @@ impl App {
         order: &Order<'_>,
         now: DateTime<Utc>,
     ) -> Result<Imported> {
-        let mut out = Imported::default();
-        let by = self.author(Actor::CommandLine);
+        let (mut out, by) = (Imported::default(), self.author(Actor::CommandLine));
         let (mut facts, entry) = self.begin_import(order, &opened, &by, now).await?;
         if order.kind == Kind::Tallies && opened.is_ok() {
             for loaded in facts.all.clone().iter().filter(|loaded| loaded.is_open) {
@@ -257,9 +264,10 @@ impl App {
         };
         let (path, kind) = (order.path, order.kind.name());
         let mut errors = ErrorsFile::new(path, rows.names(), order.language);
-        if rows.is_workbook() {
-            let zone = facts.zone();
-            errors = errors.with_workbook(kind, now.with_timezone(&zone).naive_local());
+        // What has other headings than ours is written with them, as CSV.
+        if rows.is_workbook() && order.profile.is_none() {
+            let local = now.with_timezone(&facts.zone()).naive_local();
+            errors = errors.with_workbook(kind, local);
         }
         // Another thread reads the file and checks the form while this one stores: two cores work at once.
         let (send, mut receive) = mpsc::channel::<Batch<T>>(BATCHES_AHEAD);
@@ -289,7 +297,7 @@ impl App {
         }
         out.broken = self.end_import((open, changes), about, &out).await?;
         match reader.await {
-            Ok(Ok(read)) => out.unfilled = read.unfilled,
+            Ok(Ok(read)) => out.read(read),
             Ok(Err(issue)) => out.fault.push(issue),
             Err(error) => return Err(AppError::refused("refused-reading", &[("said", &error)])),
         }
@@ -368,6 +376,11 @@ impl Imported {
     /// Rows that were new, the same, corrections, refused.
     fn counts(&self) -> [u64; 4] {
         [self.new, self.same, self.corrected, self.refused]
+    }
+
+    /// Adds what reading the file to its end came to.
+    fn read(&mut self, read: rows::Summary) {
+        (self.unfilled, self.unknown_codes) = (read.unfilled, read.unknown_codes);
     }
 
     /// Adds what storing a batch did; returns the rows that were refused.

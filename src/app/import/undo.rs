@@ -52,7 +52,8 @@ impl App {
         let kind = Kind::from_name(&file.kind).ok_or_else(missing)?;
         let (path, language) = (Path::new(""), Language::default());
         let sure = Sure::All;
-        let order = Order { campaign: None, kind, path, language, revives: true, sure };
+        let order =
+            Order { campaign: None, kind, path, language, revives: true, sure, profile: None };
         let mut facts = self.facts(tx, &order, ("", Present::default()), now).await?;
         // Later than all that it undoes, even where clocks differ.
         facts.now = millis(now).max(file.at + 1);

@@ -34,7 +34,7 @@ pub enum FormCell {
 }
 
 impl FormCell {
-    fn rate(rate: Option<TwoDecimals>) -> Self {
+    pub(super) fn rate(rate: Option<TwoDecimals>) -> Self {
         rate.map_or(Self::Dash, Self::Rate)
     }
 
@@ -181,26 +181,32 @@ pub fn workbook(
 
 /// Words of a form in a language.
 #[derive(Clone, Copy)]
-struct Words(Language);
+pub(super) struct Words(pub(super) Language);
 
 impl Words {
-    fn label(self, key: &str) -> String {
+    pub(super) fn label(self, key: &str) -> String {
         text::word(self.0, &format!("national-form-{key}"))
     }
 
-    fn told(self, key: &str, arguments: &[(&str, &dyn Display)]) -> String {
+    pub(super) fn told(self, key: &str, arguments: &[(&str, &dyn Display)]) -> String {
         text::say(self.0, &format!("national-form-{key}"), arguments)
     }
 
-    fn own<'a>(self, chinese: &'a str, english: &'a str) -> &'a str {
+    pub(super) fn own<'a>(self, chinese: &'a str, english: &'a str) -> &'a str {
         if self.0 == Language::ZhCn { chinese } else { english }
     }
 
-    fn vaccine<'a>(self, chinese: &'a str, english: &'a str) -> FormCell {
+    pub(super) fn vaccine<'a>(self, chinese: &'a str, english: &'a str) -> FormCell {
         FormCell::Text(self.own(chinese, english).to_owned())
     }
 
-    fn head(self, key: &str, line: usize, column: usize, size: (usize, usize)) -> FormHead {
+    pub(super) fn head(
+        self,
+        key: &str,
+        line: usize,
+        column: usize,
+        size: (usize, usize),
+    ) -> FormHead {
         FormHead { text: self.label(key), line, column, lines: size.0, columns: size.1 }
     }
 }

@@ -4,7 +4,9 @@
 mod explain;
 mod forms;
 mod json;
+mod more;
 mod register;
+mod schools;
 
 use crate::domain::national::{
     CohortTable, Counting, CountingOptions, Dossier, MergedTownships, MonthSpan, NationalRules,
@@ -16,7 +18,9 @@ use crate::intake::national::{Folder, RuleChoices, folder, national_rules};
 use chrono::NaiveDate;
 pub use explain::{ExplainedChild, ExplainedPart};
 pub use forms::{FormCell, FormHead, OfficialForm, workbook};
+pub use more::{SURVEY_ROWS_MAX, survey_form, survey_result};
 use rayon::prelude::*;
+pub use schools::{MissedLine, PupilFile, SchoolCount};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

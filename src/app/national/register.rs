@@ -9,7 +9,7 @@ use crate::domain::dose::Dose;
 use crate::domain::id::{AreaCode, CampaignNo};
 use crate::domain::jurisdiction::{AreaLevel, AreaRow, Jurisdiction};
 use crate::domain::national::{
-    CountingOptions, MergedTownships, Township, UnitKind, VaccinationUnit,
+    CountingOptions, MergedTownships, NationalChoices, Township, UnitKind, VaccinationUnit,
 };
 use crate::domain::person::Person;
 use crate::intake::Issue;
@@ -24,7 +24,8 @@ use std::path::Path;
 type Moves = HashMap<String, Vec<(NaiveDate, String)>>;
 
 impl App {
-    /// Counts from the register, as it was known at the end of `options.known_on`. `Err` inside: the rules cannot be
+    /// Counts from the register, as it was known at the end of `known_on`. What `choices` does
+    /// not say is as the jurisdiction says. `Err` inside: the rules cannot be
     /// used.
     ///
     /// A person's managing unit is their `unit`; where a later file said another one, the person moved on the day on
@@ -34,14 +35,17 @@ impl App {
     pub async fn national(
         &self,
         rules: Option<&Path>,
-        choices: &RuleChoices,
-        options: CountingOptions,
+        choices: NationalChoices,
+        known_on: Option<NaiveDate>,
     ) -> Result<std::result::Result<National, Vec<Issue>>> {
-        let mut rules = match national_rules(rules, choices) {
+        let places = self.jurisdiction().await?;
+        let choices = places.as_ref().map_or(choices.clone(), |it| choices.or(&it.national));
+        let options =
+            CountingOptions { keeps_out_files: choices.keeps_out_files == Some(true), known_on };
+        let mut rules = match national_rules(rules, &RuleChoices::of(&choices)) {
             Ok(rules) => rules,
             Err(issues) => return Ok(Err(issues)),
         };
-        let places = self.jurisdiction().await?;
         let campaigns = self.campaigns().await?;
         let zone = match (&places, campaigns.first()) {
             (Some(places), _) => places.timezone,

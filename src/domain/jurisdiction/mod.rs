@@ -27,6 +27,7 @@ use super::area::{Area, Travel};
 use super::campaign::{Campaign, Language};
 use super::contact::Contact;
 use super::id::{AreaCode, GroupId, JurisdictionId, LotCode, PlaceCode};
+use super::national::NationalChoices;
 use super::site::{Reach, Site, Stop, Team};
 use super::words::words;
 use chrono::NaiveDate;
@@ -55,6 +56,9 @@ pub struct Jurisdiction {
     pub notice_days: u32,
     /// Whose holidays are proposed as closures.
     pub holidays: Holidays,
+    /// How the official figures read what their texts leave open.
+    #[serde(default, skip_serializing_if = "NationalChoices::is_silent")]
+    pub national: NationalChoices,
     /// The area tree, in the order of the file.
     pub areas: Vec<AreaRow>,
     /// Fixed sites: one row for each site and day from which it counts, in the order of the file.
@@ -247,6 +251,7 @@ impl Jurisdiction {
             travel: Some(campaign.travel),
             notice_days: 1,
             holidays: Holidays::Cn,
+            national: NationalChoices::default(),
             areas: campaign.areas.iter().map(area).collect(),
             sites: campaign.sites.iter().map(site).collect(),
             reach: Some(campaign.reach.clone()),

@@ -48,6 +48,15 @@ pub fn local_tables(of: &LocalCampaign) -> Vec<Table> {
     out
 }
 
+fn yes_no(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+/// Which girls the HPV rows of the cohort table are about, by the words of the option.
+fn cohort(is_of_all: bool) -> &'static str {
+    if is_of_all { "all" } else { "text" }
+}
+
 fn settings(of: &Jurisdiction) -> Table {
     let [name, email] = contact(of.coordinator.as_ref().map(|one| &one.contact));
     let phone = text(of.coordinator.as_ref().and_then(|one| one.phone.as_ref()));
@@ -63,6 +72,11 @@ fn settings(of: &Jurisdiction) -> Table {
         ("coordinator.phone", phone),
         ("travel.speed_km_per_hour", text(of.travel.map(|travel| travel.speed_km_per_hour))),
         ("travel.road_factor", text(of.travel.map(|travel| travel.road_factor))),
+        ("national.dtap-from", text(of.national.dtap_from)),
+        ("national.hepb3-gap", text(of.national.hepb3_gap)),
+        ("national.hpv-cohort", text(of.national.hpv_cohort_of_all.map(cohort))),
+        ("national.keep-out-files", text(of.national.keeps_out_files.map(yes_no))),
+        ("national.no-je", text(of.national.without_je.map(yes_no))),
     ];
     let rows = rows.into_iter().map(|(key, value)| vec![key.to_owned(), value]).collect();
     Table { stem: "jurisdiction", columns: &["key", "value"], key_columns: 1, extras: 0, rows }

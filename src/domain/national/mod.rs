@@ -9,24 +9,31 @@
 //! Whoever has children feeds them one person at a time, with all the person's files: [`Counting`]. A register or a
 //! folder can stream them; tables only hold counts.
 
+mod choices;
 mod cohort;
 mod counting;
 mod courses;
 mod duplicates;
+mod missed;
 mod months;
+mod paid;
 mod period;
 mod person;
 mod quality;
 mod rate;
 mod records;
+mod reliability;
 mod rules;
 mod tables;
 mod townships;
 
+pub use choices::NationalChoices;
 pub use cohort::{AgeCount, CohortCell, CohortPart, CohortTable};
 pub use counting::{Counting, CountingOptions};
 pub use duplicates::{DuplicateKey, DuplicatePair, Persons, merged, persons};
+pub use missed::{MissingChild, MissingDose};
 pub use months::{MonthSpan, YearMonth};
+pub use paid::{PaidCounts, PaidTable};
 pub use period::{PeriodCell, PeriodPart};
 pub use person::CountedPerson;
 pub use quality::{QualityLine, RecordQuality, add_records, quality_lines};
@@ -34,6 +41,9 @@ pub use rate::TwoDecimals;
 pub use records::{
     ChildFile, Dossier, GivenDose, GivingUnit, Moment, Places, ProductId, UnitId, UnitKind,
     UnitPlace, VaccinationUnit,
+};
+pub use reliability::{
+    IntervalKind, OtherDenominator, ReliabilityLine, SurveyShare, reliability_lines,
 };
 pub use rules::*;
 pub use tables::{PeriodTable, RowCount, ScopeKey};

@@ -227,7 +227,12 @@ impl Counting<'_> {
 }
 
 /// Whether the conditions of a way to be due hold at the end of a month.
-fn applies(due: &DueRule, born: NaiveDate, courses: &CourseDoses<'_>, last: NaiveDate) -> bool {
+pub(super) fn applies(
+    due: &DueRule,
+    born: NaiveDate,
+    courses: &CourseDoses<'_>,
+    last: NaiveDate,
+) -> bool {
     due.born_from.is_none_or(|from| born >= from)
         && due.born_before.is_none_or(|before| born < before)
         && due.turns.is_none_or(|(age, from)| later(born, age) >= from)
@@ -237,7 +242,7 @@ fn applies(due: &DueRule, born: NaiveDate, courses: &CourseDoses<'_>, last: Naiv
 }
 
 /// The first day on which a child is due; `None` while a dose is missing that the time runs from.
-fn start_of(
+pub(super) fn start_of(
     terms: &[StartTerm],
     born: NaiveDate,
     courses: &CourseDoses<'_>,

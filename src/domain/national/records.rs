@@ -180,6 +180,10 @@ pub struct ChildFile {
     pub mother: Box<str>,
     /// Birth weight in grams.
     pub birth_weight: Option<u32>,
+    /// The school or kindergarten; empty if unknown.
+    pub school: Box<str>,
+    /// The class there; empty if unknown.
+    pub class: Box<str>,
     /// When the file was uploaded.
     pub uploaded: Option<Moment>,
     /// Units that have managed the child, and since when.

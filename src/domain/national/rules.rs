@@ -228,6 +228,8 @@ pub struct PeriodRow {
     pub until: Option<NaiveDate>,
     /// Doses given on this day or later.
     pub given_since: Option<NaiveDate>,
+    /// Who missed the dose is told to catch it up below this age; `None`: as long as a dose counts.
+    pub missed_before: Option<Duration>,
     /// Whether back-entered doses count (R-back).
     pub counts_back_entry: bool,
     /// Doses of other rows.

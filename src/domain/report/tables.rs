@@ -10,9 +10,9 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Name {
-    /// 接种率月报表.
+    /// 活动接种率月度统计表.
     Coverage,
-    /// 疫苗接种数月报表.
+    /// 活动接种剂次月度统计表.
     Doses,
     /// 到期未种统计表.
     Due,
@@ -22,7 +22,7 @@ pub enum Name {
     Valid,
     /// 免疫程序完成情况统计表.
     Completion,
-    /// 出生队列接种率报表.
+    /// 各出生年接种率统计表.
     Cohort,
     /// 查漏补种统计表.
     CatchUp,

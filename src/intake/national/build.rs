@@ -245,6 +245,7 @@ impl Build<'_> {
             since: self.names.date(at, "since", from.since.as_ref()),
             until: self.names.date(at, "until", from.until.as_ref()),
             given_since: self.names.date(at, "given_since", from.given_since.as_ref()),
+            missed_before: from.missed_before,
             counts_back_entry: from.back_entry,
             merges,
             within,

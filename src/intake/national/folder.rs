@@ -398,6 +398,8 @@ pub(super) fn file_of(
         died,
         mother: child.mother.into(),
         birth_weight: child.birth_weight,
+        school: child.school.into(),
+        class: child.class.into(),
         uploaded: child.uploaded,
         moves: Vec::new(),
     }

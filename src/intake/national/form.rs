@@ -158,6 +158,7 @@ pub(super) struct FilePeriodRow {
     pub(super) due_before: Option<Duration>,
     pub(super) given_from: Option<Duration>,
     pub(super) given_before: Option<Duration>,
+    pub(super) missed_before: Option<Duration>,
     #[serde(default)]
     pub(super) changes: Vec<FileChange>,
     #[serde(rename = "source")]

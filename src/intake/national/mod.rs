@@ -4,20 +4,22 @@ mod build;
 mod folder;
 mod form;
 mod names;
+#[cfg(test)]
+mod place_tests;
 mod register;
 #[cfg(test)]
 mod tests;
 
 use super::encoding;
 use super::issue::{Issue, has_errors, nearest};
-use crate::domain::national::NationalRules;
+use super::toml_file::parse;
+use crate::domain::national::{NationalChoices, NationalRules};
 use crate::domain::series::Duration;
 use build::Build;
 use chrono::NaiveDate;
 pub use folder::{Folder, folder};
 use names::Names;
 pub use register::Register;
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -32,6 +34,20 @@ pub struct RuleChoices {
     pub without: BTreeSet<String>,
     /// Whether cohort rows for some children are printed for all of their sex (`--hpv-cohort all`).
     pub cohort_of_all: bool,
+}
+
+impl RuleChoices {
+    /// What options of the program set.
+    pub fn of(options: &NationalChoices) -> Self {
+        let mut choices =
+            Self { cohort_of_all: options.hpv_cohort_of_all.unwrap_or(false), ..Self::default() };
+        choices.dates.extend(options.dtap_from.map(|day| ("dtap-from".to_owned(), day)));
+        choices.gaps.extend(options.hepb3_gap.map(|gap| ("hepb3-gap".to_owned(), gap)));
+        if options.without_je == Some(true) {
+            choices.without.insert("JE".to_owned());
+        }
+        choices
+    }
 }
 
 /// The files delivered with the program.
@@ -126,28 +142,4 @@ fn texts_of(folder: &Path) -> Result<BTreeMap<String, String>, Vec<Issue>> {
         issues.push(Issue::error("no_rules", shown));
     }
     if issues.is_empty() { Ok(texts) } else { Err(issues) }
-}
-
-/// Reads a file; an unknown key is told with the known ones.
-fn parse<T: DeserializeOwned>((name, text): (&str, &str), issues: &mut Vec<Issue>) -> Option<T> {
-    match toml::from_str(text) {
-        Ok(file) => Some(file),
-        Err(error) => {
-            let start = error.span().map_or(0, |span| span.start.min(text.len()));
-            let row = encoding::newlines(&text.as_bytes()[..start]) + 1;
-            let reason = error.message().lines().collect::<Vec<_>>().join("; ");
-            let mut quoted = reason.split('`').skip(1).step_by(2);
-            let issue = match quoted.next().filter(|_| reason.starts_with("unknown field")) {
-                Some(key) => {
-                    let known: Vec<&str> = quoted.collect();
-                    let near = nearest(key, known.iter().copied()).unwrap_or("none");
-                    let issue = Issue::error("unknown_key", name).value(key);
-                    issue.with("nearest", near).with("known", known.join(", "))
-                }
-                None => Issue::error("bad_toml", name).with("reason", reason),
-            };
-            issues.push(issue.row(row));
-            None
-        }
-    }
 }

@@ -48,6 +48,8 @@ impl<'a> Register<'a> {
             died: more.died,
             mother: mother.to_owned(),
             birth_weight: more.birth_weight,
+            school: more.school.clone().unwrap_or_default(),
+            class: more.class.clone().unwrap_or_default(),
             uploaded: None,
         };
         let Reader { places, told, dossiers, .. } = &mut self.reader;

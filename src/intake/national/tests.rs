@@ -9,7 +9,7 @@ use crate::domain::person::Sex;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
-fn delivered() -> NationalRules {
+pub(super) fn delivered() -> NationalRules {
     national_rules(None, &RuleChoices::default()).expect("the delivered rules are sound")
 }
 
@@ -126,6 +126,8 @@ fn dossier(born: NaiveDate, doses: &Doses) -> Dossier {
         died: None,
         mother: "03".into(),
         birth_weight: Some(1900),
+        school: "".into(),
+        class: "".into(),
         uploaded: None,
         moves: Vec::new(),
     };

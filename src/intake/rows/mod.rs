@@ -6,23 +6,25 @@
 //! chunk and one batch.
 
 pub(super) mod national;
+mod opening;
 mod shapes;
+mod surveys;
 
+pub(super) use opening::first_rows;
 pub use shapes::CampaignRow;
+pub use surveys::{SURVEY_COLUMNS, SURVEY_QUESTIONS, SurveyRow, births, survey};
 
-use super::encoding::{Scan, scan};
 use super::fields::Fields;
 use super::issue::Issue;
-use super::records::{Record, RecordReader};
+use super::profile::{Mapping, Profile, header_of};
+use super::records::Record;
 use super::table::{Column, Header, RawRow, TITLE_ROWS_MAX, header_at, list};
 use super::values::clean;
-use super::workbook::{Book, SheetRows};
 use crate::domain::dose::{Dose, Tally};
 use crate::domain::person::{Outcome, Person};
 use crate::domain::roster::Duty;
-use crate::files;
-use std::collections::{BTreeSet, VecDeque};
-use std::fs::File;
+use opening::{Source, head};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
 /// Extra columns of an errors file. They are ignored, so that a corrected errors file can be imported.
@@ -63,6 +65,8 @@ pub struct Rows<T> {
     source: Source,
     /// The campaign that the file is a form of.
     form_of: Option<Box<str>>,
+    /// How the file's headings and codes become ours; `None`: they are ours.
+    mapping: Option<Box<Mapping>>,
     /// Cells of a row that comes from a list, joined.
     joined: (String, Vec<usize>),
     count: u64,
@@ -72,11 +76,6 @@ pub struct Rows<T> {
     ahead_bytes: usize,
     fault: Option<Issue>,
     is_done: bool,
-}
-
-enum Source {
-    Csv(Box<RecordReader<File>>, Scan),
-    Sheet(SheetRows),
 }
 
 /// Consecutive rows of a file, with their cells as read.
@@ -132,22 +131,32 @@ impl RawCells {
 
 /// The columns that a file has: what it does not have it says nothing about.
 #[derive(Debug, Clone, Default)]
-pub struct Present(BTreeSet<&'static str>);
+pub struct Present {
+    columns: BTreeSet<&'static str>,
+    /// What the file calls them, where that is something else.
+    headings: BTreeMap<&'static str, String>,
+}
 
 impl Present {
     /// Whether the file has a column.
     pub fn has(&self, column: &str) -> bool {
-        self.0.contains(column)
+        self.columns.contains(column)
+    }
+
+    /// What the file calls a column.
+    pub fn shown<'a>(&'a self, column: &'a str) -> &'a str {
+        self.headings.get(column).map_or(column, String::as_str)
     }
 
     /// All columns of a kind of record: what is entered by hand is whole.
     pub fn whole(stem: &str) -> Self {
-        Self(columns_of(stem).iter().map(|column| column.name).collect())
+        let columns = columns_of(stem).iter().map(|column| column.name).collect();
+        Self { columns, headings: BTreeMap::new() }
     }
 }
 
 /// How much was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// Rows, good and bad; blank rows are not counted.
     pub rows: u64,
@@ -155,6 +164,8 @@ pub struct Summary {
     pub unfilled: u64,
     /// Bytes of the file; 0 for a workbook.
     pub bytes: u64,
+    /// Codes that the profile does not have: heading, code, how often.
+    pub unknown_codes: Vec<(String, String, u64)>,
 }
 
 /// Opens `tallies.csv` or a workbook with such a sheet.
@@ -164,12 +175,22 @@ pub fn tallies(path: &Path) -> Result<Rows<Tally>, Vec<Issue>> {
 
 /// Opens `doses.csv` or a workbook with such a sheet.
 pub fn doses(path: &Path) -> Result<Rows<Dose>, Vec<Issue>> {
-    open(path, &shapes::DOSES)
+    doses_by(path, None)
 }
 
 /// Opens `persons.csv` or a workbook with such a sheet.
 pub fn persons(path: &Path) -> Result<Rows<Person>, Vec<Issue>> {
-    open(path, &shapes::PERSONS)
+    persons_by(path, None)
+}
+
+/// Opens doses as a profile says that they are written.
+pub fn doses_by(path: &Path, profile: Option<&Profile>) -> Result<Rows<Dose>, Vec<Issue>> {
+    open_by(path, &shapes::DOSES, profile)
+}
+
+/// Opens people as a profile says that they are written.
+pub fn persons_by(path: &Path, profile: Option<&Profile>) -> Result<Rows<Person>, Vec<Issue>> {
+    open_by(path, &shapes::PERSONS, profile)
 }
 
 /// Opens `outcomes.csv` or a workbook with such a sheet.
@@ -216,26 +237,37 @@ fn whole<T: Send + 'static>(path: &Path, shape: &Shape<T>) -> Result<Vec<T>, Vec
 }
 
 fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let (file, mut source) = open_source(path, name, shape.stem).map_err(|issue| vec![issue])?;
-    let mut head = Vec::new();
-    while head.len() <= TITLE_ROWS_MAX {
-        match source.next_raw(&file).map_err(|issue| vec![issue])? {
-            Some(row) => head.push(row),
-            None => break,
-        }
-    }
-    let Some(at) = header_at(shape.stem, shape.columns, &head) else {
+    open_by(path, shape, None)
+}
+
+fn open_by<T>(
+    path: &Path,
+    shape: &Shape<T>,
+    profile: Option<&Profile>,
+) -> Result<Rows<T>, Vec<Issue>> {
+    let read = head(path, shape.stem, TITLE_ROWS_MAX + 1);
+    let (file, mut head, source) = read.map_err(|issue| vec![issue])?;
+    let found = match profile {
+        Some(profile) => header_of(profile, &head),
+        None => header_at(shape.stem, shape.columns, &head),
+    };
+    let Some(at) = found else {
         return Err(vec![Issue::error("empty_file", file).with("columns", list(shape.columns))]);
     };
     let pending = head.split_off(at + 1).into();
     let form_of = head[..at].iter().flat_map(|row| &row.cells).find_map(|cell| of_form(cell));
-    let mut issues = Vec::new();
-    let header =
-        Header::read(&file, (shape.stem, shape.columns), &ERROR_COLUMNS, &head[at], &mut issues);
-    if !issues.is_empty() {
-        return Err(issues);
-    }
+    let (columns, row) = (shape.columns, &head[at]);
+    let (header, mapping) = if let Some(profile) = profile {
+        let mapping = Mapping::new(&file, profile, columns, &ERROR_COLUMNS, row)?;
+        (Header::mapped(row, mapping.index()), Some(Box::new(mapping)))
+    } else {
+        let mut issues = Vec::new();
+        let header = Header::read(&file, (shape.stem, columns), &ERROR_COLUMNS, row, &mut issues);
+        if !issues.is_empty() {
+            return Err(issues);
+        }
+        (header, None)
+    };
     Ok(Rows {
         file,
         names: header.names.clone(),
@@ -244,6 +276,7 @@ fn open<T>(path: &Path, shape: &Shape<T>) -> Result<Rows<T>, Vec<Issue>> {
         pending,
         source,
         form_of,
+        mapping,
         joined: (String::new(), Vec::new()),
         count: 0,
         unfilled: 0,
@@ -262,55 +295,6 @@ fn of_form(cell: &str) -> Option<Box<str>> {
     clean(cell).strip_prefix(FORM_OF).map(str::trim).filter(|id| !id.is_empty()).map(Box::from)
 }
 
-fn open_source(path: &Path, name: String, stem: &str) -> Result<(String, Source), Issue> {
-    let unreadable = |error: std::io::Error| Issue::unreadable(&name, &error);
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Issue::error("path_missing", path.to_string_lossy()));
-        }
-        Err(error) => return Err(unreadable(error)),
-        Ok(found) if found.is_dir() => {
-            return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
-        }
-        Ok(_) => {}
-    }
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match extension.as_str() {
-        "xlsb" | "ods" => Err(Issue::error("old_workbook", name)),
-        "xlsx" | "xlsm" | "xls" | "et" => {
-            let book = Book::open_one(path, &name, stem)?;
-            let missing = || Issue::error("missing_sheet", &name).with("stem", stem);
-            let (shown, rows) = book.into_rows().ok_or_else(missing)?;
-            Ok((shown, Source::Sheet(rows)))
-        }
-        _ => {
-            let found = scan(&name, || files::open(path))?;
-            let file = files::open(path).map_err(unreadable)?;
-            let reader = RecordReader::new(file, found);
-            Ok((name, Source::Csv(Box::new(reader), found)))
-        }
-    }
-}
-
-impl Source {
-    fn next_raw(&mut self, file: &str) -> Result<Option<RawRow>, Issue> {
-        match self {
-            Self::Sheet(rows) => Ok(rows.next()),
-            Self::Csv(reader, _) => Ok(reader.read(file)?.map(|record| RawRow {
-                row: record.row,
-                cells: record.cells().map(str::to_owned).collect(),
-            })),
-        }
-    }
-
-    fn is_same(&self) -> bool {
-        match self {
-            Self::Sheet(_) => true,
-            Self::Csv(reader, _) => reader.is_same(),
-        }
-    }
-}
-
 impl<T> Rows<T> {
     /// The header's cells as the file has them.
     pub fn names(&self) -> &[String] {
@@ -322,7 +306,9 @@ impl<T> Rows<T> {
         let has = |(at, column): (usize, &Column)| {
             self.header.index.get(at).copied().flatten().map(|_| column.name)
         };
-        Present(self.shape.columns.iter().enumerate().filter_map(has).collect())
+        let columns = self.shape.columns.iter().enumerate().filter_map(has).collect();
+        let headings = self.mapping.as_deref().map(Mapping::headings).unwrap_or_default();
+        Present { columns, headings }
     }
 
     /// The file's name, or `book.xlsx!sheet`.
@@ -372,6 +358,7 @@ impl<T> Rows<T> {
             form_of: self.form_of.as_deref(),
             is_csv: !self.is_workbook(),
         };
+        let mapping = self.mapping.as_deref_mut();
         let raw = match (self.pending.pop_front(), &mut self.source) {
             (Some(row), _) => Some(row),
             (None, Source::Sheet(rows)) => {
@@ -382,7 +369,8 @@ impl<T> Rows<T> {
             (None, Source::Csv(reader, _)) => {
                 match reader.read(&self.file)? {
                     Some(record) => {
-                        self.unfilled += u64::from(!sort.take(record, batch));
+                        self.unfilled += u64::from(!sort.take(record, mapping, batch));
+                        return Ok(());
                     }
                     None => self.is_done = true,
                 }
@@ -398,7 +386,7 @@ impl<T> Rows<T> {
                 ends.push(text.len());
             }
             let record = Record { row: raw.row, text, ends };
-            self.unfilled += u64::from(!sort.take(record, batch));
+            self.unfilled += u64::from(!sort.take(record, mapping, batch));
         }
         Ok(())
     }
@@ -412,7 +400,10 @@ impl<T> Rows<T> {
             Source::Csv(_, found) => found.bytes,
             Source::Sheet(_) => 0,
         };
-        Ok(Summary { rows: self.count, unfilled: self.unfilled, bytes })
+        let unknown = self.mapping.map(|mapping| mapping.unknown).unwrap_or_default();
+        let unknown_codes =
+            unknown.into_iter().map(|((heading, code), count)| (heading, code, count)).collect();
+        Ok(Summary { rows: self.count, unfilled: self.unfilled, bytes, unknown_codes })
     }
 }
 
@@ -428,12 +419,38 @@ struct Sort<'a, T> {
 
 impl<T> Sort<'_, T> {
     /// Reads one record into the batch unless it is blank; false if it is a row of a form that was not filled in.
-    fn take(&self, record: Record<'_>, batch: &mut Batch<T>) -> bool {
+    fn take(
+        &self,
+        record: Record<'_>,
+        mapping: Option<&mut Mapping>,
+        batch: &mut Batch<T>,
+    ) -> bool {
         if clean(record.text).is_empty() {
             return true;
         }
+        let Some(mapping) = mapping else { return self.sort(record, (record, Vec::new()), batch) };
+        let first = batch.rows.len();
+        let mapped = mapping.row(record);
+        let is_filled = self.sort(record, mapped, batch);
+        for row in &mut batch.rows[first..] {
+            let said = |issue| mapping.said_of_file(issue, record);
+            row.warnings = std::mem::take(&mut row.warnings).into_iter().map(said).collect();
+            if let Err(errors) = &mut row.value {
+                *errors = std::mem::take(errors).into_iter().map(said).collect();
+            }
+        }
+        is_filled
+    }
+
+    /// Sorts a record, read in the form that it has in our tables, into the batch.
+    fn sort(
+        &self,
+        record: Record<'_>,
+        (read, mut issues): (Record<'_>, Vec<Issue>),
+        batch: &mut Batch<T>,
+    ) -> bool {
         let Self { file, header, shape, form_of, is_csv } = *self;
-        let mut fields = Fields::of_record(file, shape.columns, &header.index, record);
+        let mut fields = Fields::of_record(file, shape.columns, &header.index, read);
         let cells = record.ends.len();
         let short = if is_csv { header.short_issue(file, record.row, cells) } else { None };
         if short.is_none() && (shape.is_unfilled)(&fields) {
@@ -443,7 +460,14 @@ impl<T> Sort<'_, T> {
         let value = if short.is_none() { (shape.read)(&mut fields) } else { None };
         let named = Some(fields.get(CAMPAIGN)).filter(|id| !id.is_empty());
         let campaign = named.or(form_of).map(Box::from);
-        let mut issues = fields.issues;
+        // What a cell says wrongly is told once: where a code is unknown, its column is empty.
+        let told: Vec<Option<String>> = issues.iter().map(|issue| issue.column.clone()).collect();
+        issues.extend(
+            fields
+                .issues
+                .into_iter()
+                .filter(|issue| issue.code != "missing_value" || !told.contains(&issue.column)),
+        );
         issues.extend(short);
         if !header.covers(cells)
             && let Some(cell) = header.stray(record.cells())

@@ -30,6 +30,8 @@ pub(in crate::intake) struct ChildRow {
     pub(in crate::intake) died: Option<NaiveDate>,
     pub(in crate::intake) mother: String,
     pub(in crate::intake) birth_weight: Option<u32>,
+    pub(in crate::intake) school: String,
+    pub(in crate::intake) class: String,
     pub(in crate::intake) uploaded: Option<Moment>,
 }
 
@@ -109,6 +111,8 @@ const CHILDREN: Shape<ChildRow> = Shape {
         Column::optional("mother_hbsag").private(),
         Column::optional("birth_weight").private(),
         Column::optional("gest_weeks").private(),
+        Column::optional("school"),
+        Column::optional("class"),
         Column::optional("uploaded"),
     ],
     read: child,
@@ -200,6 +204,8 @@ fn child(fields: &mut Fields<'_>) -> Option<ChildRow> {
     let died = moment_maybe(fields, "died");
     let mother = if fields.is_blank("mother_hbsag") { Some(String::new()) } else { mother(fields) };
     let birth_weight = fields.count_maybe("birth_weight", 0..=WEIGHT_MAX);
+    let school = fields.text_maybe("school");
+    let class = fields.text_maybe("class");
     let uploaded = moment_maybe(fields, "uploaded");
     Some(ChildRow {
         child: child?,
@@ -212,6 +218,8 @@ fn child(fields: &mut Fields<'_>) -> Option<ChildRow> {
         died: died?.map(|died| died.day),
         mother: mother?,
         birth_weight: birth_weight?,
+        school: school?.unwrap_or_default(),
+        class: class?.unwrap_or_default(),
         uploaded: uploaded?,
     })
 }

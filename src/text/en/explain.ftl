@@ -130,6 +130,13 @@ explain-doubtful_unusual = The count is more than five times what the place gave
 explain-doubtful_twice = Two records have the same count for the same day, place, area, group and dose. Leave one out, or import it with --yes if both are right.
 explain-impossible_count = No confirmation makes a count right that no place can reach.
 
+explain-profile_no_source = Each column of a profile names a heading (from), headings that make one value (join), or a value for every row.
+explain-profile_no_codes = codes of a column names a table [codes.NAME] of the same file.
+explain-profile_no_column = Without this column no row can be read.
+explain-profile_no_heading = A heading may have several names: from = ["A", "B"] takes the first that the file has.
+explain-profile_unsaid = Nothing of a file is lost unnoticed: a heading is taken or named as one that is not.
+explain-profile_no_header = The header is looked for in the first ten rows.
+explain-unknown_code = unknown = "keep" takes such a code as it is, unknown = "empty" leaves the cell empty; both are told and counted.
 explain-unknown_rule_name = Rules refer to courses, rows, kinds of children and dates by their names. schedules/national/README.md lists the keys.
 explain-vaccine_without_rule = Correct the code, or add it to vaccines.toml of a folder given by --rules.
 explain-unit_not_listed = The doses remain doses of their children. Add the unit to units.csv.

@@ -205,6 +205,15 @@ issue-doubtful_twice = { $value } doses at { $place }, which another record of t
 issue-impossible_count = { $value } doses: no place gives more than { $limit } a day. Correct the count
 issue-too_early = { $value } is long before the campaign, which starts on { $start }. Correct the date
 
+# profiles
+issue-profile_no_source = the column has neither from nor join nor value; say where it comes from
+issue-profile_no_codes = the profile has no table of codes “{ $value }”{ issue-hint }; tables: { $known }
+issue-profile_no_column = the profile does not say where the column { $column } comes from; add [columns.{ $column }] with from or value
+issue-profile_no_heading = the file has none of the headings of { $column }: { $value }; headings: { $known }. Correct from in { $profile }
+issue-profile_unsaid = { $profile } says nothing of the heading “{ $value }”; take it with from, or add it to ignored
+issue-profile_no_header = no heading is one that the program knows; headings are, for example: { $known }. Write a profile by hand
+issue-unknown_code = the code “{ $value }” is not in the table { $table } of { $profile }{ issue-hint }; add it there, or correct the cell
+
 # official figures
 issue-unknown_rule_name = “{ $value }” names nothing in these rules{ issue-hint }; known: { $known }
 issue-vaccine_without_rule = no rule knows the vaccine “{ $value }”{ issue-hint }; its doses ({ $count }) are taken as without programme component

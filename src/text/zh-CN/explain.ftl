@@ -130,6 +130,13 @@ explain-doubtful_unusual = 该数超过此处近四周最多一天的五倍。
 explain-doubtful_twice = 两条记录的日期、地点、地区、人群、剂次和数目都相同。请去掉一条；如两条都对，用 --yes 导入。
 explain-impossible_count = 没有哪个地方能达到的数，确认也无用。
 
+explain-profile_no_source = 对照文件的每一列写明一个表头（from）、几个合成一个值的表头（join），或每行相同的值（value）。
+explain-profile_no_codes = 列的 codes 指同一文件中的代码表 [codes.名称]。
+explain-profile_no_column = 没有此列，任何一行都无法读入。
+explain-profile_no_heading = 一个表头可有几种写法：from = ["甲", "乙"] 取文件中有的第一个。
+explain-profile_unsaid = 文件中的内容不会不声不响地丢掉：每个表头要么取用，要么写明不用。
+explain-profile_no_header = 在前十行中寻找表头。
+explain-unknown_code = unknown = "keep" 照原样收下，unknown = "empty" 按空白处理；两者都会说明并计数。
 explain-unknown_rule_name = 规则按名称引用剂次序列、行、儿童类别和日期。各项说明见 schedules/national/README.md。
 explain-vaccine_without_rule = 请改正编码，或在 --rules 文件夹的 vaccines.toml 中加入该疫苗。
 explain-unit_not_listed = 这些剂次仍是儿童已种的剂次。请在 units.csv 中加入该单位。

@@ -205,6 +205,15 @@ issue-doubtful_twice = { $place } 报 { $value } 剂次，同日同地区同人�
 issue-impossible_count = { $value } 剂次：没有哪个地方一天超过 { $limit } 剂次。请改正
 issue-too_early = { $value } 远早于活动开始日 { $start }。请改正日期
 
+# profiles
+issue-profile_no_source = 此列既无 from、join，也无 value；请说明取自哪里
+issue-profile_no_codes = 对照文件中没有代码表“{ $value }”{ issue-hint }；可用：{ $known }
+issue-profile_no_column = 对照文件没有说明 { $column } 列取自哪里；请加入 [columns.{ $column }]，写明 from 或 value
+issue-profile_no_heading = 文件没有 { $column } 对应的表头：{ $value }；文件的表头：{ $known }。请修改 { $profile } 中的 from
+issue-profile_unsaid = { $profile } 没有说明表头“{ $value }”；用 from 取用，或加入 ignored
+issue-profile_no_header = 没有认识的表头；常见的有：{ $known }。请手工编写对照文件
+issue-unknown_code = 代码“{ $value }”不在 { $profile } 的代码表 { $table } 中{ issue-hint }；请加入该表，或改正单元格
+
 # official figures
 issue-unknown_rule_name = 这些规则中没有“{ $value }”{ issue-hint }；可用：{ $known }
 issue-vaccine_without_rule = 规则中没有疫苗“{ $value }”{ issue-hint }；其 { $count } 剂次按不含国家免疫规划疫苗成分处理

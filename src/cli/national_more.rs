@@ -1,0 +1,234 @@
+//! `doseplan national denominators`, `paid` and `survey`: figures beside the tables of coverage.
+
+use super::national_base::{Counted, FORM, parse_month, parse_scope, save_forms, tell};
+use super::national_print::form_on_screen;
+use super::output::{self, Format, Sheet};
+use super::{Invocation, exit};
+use crate::app::national::{SURVEY_ROWS_MAX, survey_form, survey_result};
+use crate::domain::national::{MonthSpan, PaidCounts, ScopeKey, YearMonth};
+use crate::intake::Issue;
+use crate::intake::rows::{births, survey};
+use anyhow::Context as _;
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct Denominators {
+    /// The year, as 2025: the cohorts of 31 December
+    #[arg(value_parser = clap::value_parser!(i32).range(1950..=2200))]
+    year: i32,
+    /// Births from another source: area (township or county), year, births, source
+    #[arg(long, value_name = "FILE", required_unless_present = "birth_rate")]
+    births: Option<PathBuf>,
+    /// Births per 1000 residents, such as 8.5, for townships whose residents are known
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
+    birth_rate: Option<u64>,
+    #[command(flatten)]
+    counted: Counted,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Paid {
+    /// The last month, as 2025-03; the table begins with January
+    #[arg(value_parser = parse_month)]
+    month: YearMonth,
+    /// The place: county:CODE, township:CODE, unit:CODE or all [default: the county, or all]
+    #[arg(long, value_name = "PLACE", value_parser = parse_scope)]
+    scope: Option<ScopeKey>,
+    /// Write the table into this file: .xlsx with a sheet for each place, or .csv for one
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    #[command(flatten)]
+    counted: Counted,
+}
+
+/// Surveys: the unit's search of 30 children, the county's yearly survey
+#[derive(Debug, Subcommand)]
+pub(super) enum Survey {
+    /// A form to fill in
+    Form {
+        /// The file: .xlsx or .csv
+        file: PathBuf,
+        /// How many children
+        #[arg(long, default_value_t = 30)]
+        count: usize,
+        /// The county's yearly survey, instead of the unit's quarterly search
+        #[arg(long)]
+        yearly: bool,
+    },
+    /// The result of a form that was filled in, with intervals
+    Result {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+fn told(invocation: &Invocation, issues: &[Issue]) -> u8 {
+    for issue in issues {
+        output::tell(&issue.line(invocation.out.language));
+    }
+    exit::CONFIGURATION
+}
+
+impl Denominators {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
+        let out = invocation.out;
+        let mut others = match self.births.as_deref().map(births) {
+            Some(Ok(others)) => others,
+            Some(Err(issues)) => return Ok(told(invocation, &issues)),
+            None => Vec::new(),
+        };
+        if let Some(rate) = self.birth_rate {
+            let (first, last) = national.rules.cohort.ages;
+            let years: Vec<i32> = (first..=last).map(|age| self.year - i32::from(age)).collect();
+            others.extend(national.births_by_residents(&years, rate));
+        }
+        let (lines, left) = national.reliability(self.year, &others);
+        if out.format == Format::Json {
+            out.json(&lines);
+        } else {
+            let columns = [
+                "place",
+                "born",
+                "age",
+                "row",
+                "done",
+                "children",
+                "other",
+                "found",
+                "reported",
+                "estimated",
+                "d_value",
+            ];
+            let mut sheet = Sheet::new(&columns);
+            let rate = |rate: Option<_>| {
+                rate.map_or_else(
+                    || output::NONE.to_owned(),
+                    |it: crate::domain::national::TwoDecimals| it.to_string(),
+                )
+            };
+            for line in lines {
+                sheet.push(vec![
+                    line.place,
+                    line.born.to_string(),
+                    line.age.to_string(),
+                    line.row,
+                    line.done.to_string(),
+                    line.children.to_string(),
+                    line.other.to_string(),
+                    rate(line.found),
+                    rate(line.reported),
+                    rate(line.estimated),
+                    line.d_value.unwrap_or_else(|| output::NONE.to_owned()),
+                ]);
+            }
+            out.sheet(&sheet);
+        }
+        for other in &left {
+            let place = output::harmless(&other.place);
+            out.note("national-denominator-left", &[("place", &place), ("year", &other.year)]);
+        }
+        let end = NaiveDate::from_ymd_opt(self.year, 12, 31).context("a year of the calendar")?;
+        Ok(tell(invocation, &national, end, false))
+    }
+}
+
+impl Paid {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
+        let out = invocation.out;
+        let table = national.paid(MonthSpan::january_to(self.month));
+        let scopes = table.scopes(national.counting());
+        let top = self.scope.clone().unwrap_or_else(|| national.top());
+        let none = PaidCounts::new();
+        let form = |scope: &ScopeKey, language| {
+            national.paid_form(&table, scope, scopes.get(scope).unwrap_or(&none), language)
+        };
+        if let Some(path) = &self.save {
+            let mut forms = vec![form(&top, FORM)];
+            if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx")) {
+                let is_other =
+                    |it: &&ScopeKey| self.scope.is_none() && **it != top && **it != ScopeKey::All;
+                forms.extend(scopes.keys().filter(is_other).map(|it| form(it, FORM)));
+            }
+            save_forms(invocation, path, &forms)?;
+        } else {
+            match out.format {
+                Format::Json => out.json(&national.paid_json(&table)),
+                Format::Csv => output::print(&form(&top, FORM).csv()),
+                Format::Table => form_on_screen(invocation, &form(&top, out.language)),
+            }
+        }
+        if table.elsewhere > 0 {
+            out.note("national-paid-elsewhere", &[("count", &table.elsewhere)]);
+        }
+        Ok(tell(invocation, &national, self.month.last(), false))
+    }
+}
+
+impl Survey {
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let out = invocation.out;
+        match self {
+            Self::Form { file, count, yearly } => {
+                let rows = (*count).clamp(1, SURVEY_ROWS_MAX);
+                save_forms(invocation, file, &[survey_form(rows, *yearly, FORM)])?;
+                Ok(exit::OK)
+            }
+            Self::Result { file } => {
+                let rows = match survey(file) {
+                    Ok(rows) => rows,
+                    Err(issues) => return Ok(told(invocation, &issues)),
+                };
+                let result = survey_result(&rows);
+                if out.format == Format::Json {
+                    let shares: std::collections::BTreeMap<_, _> = result.into_iter().collect();
+                    out.json(&serde_json::json!({"children": rows.len(), "shares": shares}));
+                    return Ok(exit::OK);
+                }
+                let mut sheet = Sheet::new(&[
+                    "question", "yes", "children", "percent", "low", "high", "interval",
+                ]);
+                let end = |end: Option<f64>| {
+                    end.map_or_else(|| output::NONE.to_owned(), |end| format!("{end:.2}"))
+                };
+                for (question, share) in result {
+                    let question = match out.format {
+                        Format::Table => out.word(&format!("national-survey-{question}")),
+                        _ => question.to_owned(),
+                    };
+                    let percent =
+                        share.rate.map_or_else(|| output::NONE.to_owned(), |it| it.to_string());
+                    sheet.push(vec![
+                        question,
+                        share.yes.to_string(),
+                        share.children.to_string(),
+                        percent,
+                        end(share.low),
+                        end(share.high),
+                        format!("{:?}", share.interval).to_lowercase(),
+                    ]);
+                }
+                out.sheet(&sheet);
+                Ok(exit::OK)
+            }
+        }
+    }
+}
+
+/// Reads births per thousand with at most two decimals, as hundredths.
+fn parse_rate(text: &str) -> Result<u64, String> {
+    let wrong = || "write births per 1000 residents, such as 8.5".to_owned();
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 3 || part.len() > 2 || !digits(whole) || !digits(part) {
+        return Err(wrong());
+    }
+    format!("{whole}{part:0<2}").parse().map_err(|_| wrong())
+}

@@ -1,0 +1,160 @@
+//! `doseplan national hpv` and `national schools`: what schools are told about children who miss doses.
+
+use super::national_base::{Counted, FORM, parse_month, parse_scope, save_forms, tell};
+use super::national_print::form_on_screen;
+use super::output::{self, Format};
+use super::{Invocation, exit, parse_day};
+use crate::app::national::{National, OfficialForm, PupilFile};
+use crate::domain::campaign::Language;
+use crate::domain::national::{ScopeKey, YearMonth};
+use chrono::NaiveDate;
+use clap::Args;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// Which children are meant, and where the tables go.
+#[derive(Debug, Args)]
+pub(super) struct Pupils {
+    /// The place: county:CODE, township:CODE, unit:CODE or all [default: all]
+    #[arg(long, value_name = "PLACE", value_parser = parse_scope)]
+    scope: Option<ScopeKey>,
+    /// Only this school
+    #[arg(long, value_name = "NAME")]
+    school: Option<String>,
+    /// Write the table into this file: .xlsx or .csv
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HpvList {
+    /// The month, as 2025-12
+    #[arg(value_parser = parse_month)]
+    month: YearMonth,
+    #[command(flatten)]
+    pub(super) counted: Counted,
+    #[command(flatten)]
+    pupils: Pupils,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchoolCheck {
+    /// The day of the check, as 2025-09-15
+    #[arg(value_parser = parse_day)]
+    day: NaiveDate,
+    /// What was caught up by the end of this day (补种情况反馈表)
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    feedback: Option<NaiveDate>,
+    /// The children who miss a dose, by school and class, instead of figures
+    #[arg(long, conflicts_with = "feedback")]
+    pub(super) list: bool,
+    #[command(flatten)]
+    pub(super) counted: Counted,
+    #[command(flatten)]
+    pupils: Pupils,
+}
+
+impl Pupils {
+    /// The children, those of one school if one is named.
+    fn of(
+        &self,
+        national: &National,
+        days: (NaiveDate, NaiveDate),
+        family: Option<&str>,
+    ) -> Vec<PupilFile> {
+        let scope = self.scope.clone().unwrap_or(ScopeKey::All);
+        let mut pupils = national.pupils(days, &scope, family);
+        pupils.retain(|pupil| self.school.as_ref().is_none_or(|school| pupil.school == *school));
+        pupils
+    }
+
+    /// Lists who misses a dose: in a workbook a sheet for each school, to send back to it.
+    fn listed(
+        &self,
+        invocation: &Invocation,
+        national: &National,
+        (title, day): (&str, NaiveDate),
+        pupils: &[PupilFile],
+    ) -> anyhow::Result<()> {
+        let out = invocation.out;
+        let schools: BTreeSet<&str> = pupils.iter().map(|it| it.school.as_str()).collect();
+        let forms = |language: Language| -> Vec<OfficialForm> {
+            let form = |school: &&str| national.missed_form((title, day), school, pupils, language);
+            schools.iter().map(form).collect()
+        };
+        if let Some(path) = &self.save {
+            return save_forms(invocation, path, &forms(FORM));
+        }
+        match out.format {
+            Format::Json => out.json(&pupils),
+            Format::Csv => forms(FORM).iter().for_each(|form| output::print(&form.csv())),
+            Format::Table => {
+                for form in &forms(out.language) {
+                    form_on_screen(invocation, form);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl HpvList {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
+        let day = self.month.last();
+        let pupils = self.pupils.of(&national, (day, day), Some("HPV"));
+        self.pupils.listed(invocation, &national, ("hpv-title", day), &pupils)?;
+        Ok(tell(invocation, &national, day, false))
+    }
+}
+
+#[derive(Serialize)]
+struct Checked<'a> {
+    day: NaiveDate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feedback: Option<NaiveDate>,
+    schools: &'a BTreeMap<String, crate::app::national::SchoolCount>,
+}
+
+impl SchoolCheck {
+    pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let Some(national) = self.counted.read(invocation).await? else {
+            return Ok(exit::CONFIGURATION);
+        };
+        let out = invocation.out;
+        let until = self.feedback.unwrap_or(self.day).max(self.day);
+        let mut pupils = self.pupils.of(&national, (self.day, until), None);
+        let all = pupils.len();
+        pupils.retain(|pupil| !pupil.school.is_empty());
+        if all > pupils.len() {
+            let count = all - pupils.len();
+            out.note("national-without-school", &[("count", &count)]);
+        }
+        if self.list {
+            pupils.retain(|pupil| !pupil.missed.is_empty());
+            self.pupils.listed(invocation, &national, ("school-list-title", self.day), &pupils)?;
+            return Ok(tell(invocation, &national, self.day, false));
+        }
+        let schools = National::schools(&pupils);
+        let form = |language: Language| match self.feedback {
+            Some(_) => national.feedback_form((self.day, until), &schools, language),
+            None => national.school_form(self.day, &schools, language),
+        };
+        if let Some(path) = &self.pupils.save {
+            save_forms(invocation, path, &[form(FORM)])?;
+        } else {
+            match out.format {
+                Format::Json => {
+                    let (day, feedback) = (self.day, self.feedback);
+                    out.json(&Checked { day, feedback, schools: &schools });
+                }
+                Format::Csv => output::print(&form(FORM).csv()),
+                Format::Table => form_on_screen(invocation, &form(out.language)),
+            }
+        }
+        Ok(tell(invocation, &national, until, false))
+    }
+}
