@@ -17,7 +17,7 @@ use crate::domain::planner::{self, JointRequest};
 use crate::domain::site::Closure;
 use crate::store::audit::Act;
 use crate::store::plans::{self, NewPlan, PlanHead};
-use crate::store::{Tx, jurisdictions, unrest};
+use crate::store::{Tx, bookings, jurisdictions, unrest};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// Drafts of several campaigns that were made together.
@@ -194,6 +194,7 @@ impl App {
         let day = today(&all.first().ok_or(AppError::NoCampaign)?.campaign, now);
         let mut heads = Vec::new();
         for loaded in all {
+            bookings::lock(tx, loaded.no).await?;
             let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
             let draft = wanted.of(tx, loaded, day).await?;
             let open = draft.as_ref().map(|draft| {

@@ -79,6 +79,12 @@ words! {
         Job = "job",
         /// Changed the database as a whole: adopted, moved, repaired, restored it.
         Database = "database",
+        /// Confirmed an appointment.
+        BookingConfirm = "booking-confirm",
+        /// Took a seat at a session.
+        BookingTake = "booking-take",
+        /// Gave an appointment back.
+        BookingCancel = "booking-cancel",
         /// Made the secret address of a calendar anew.
         FeedRenew = "feed-renew",
         /// Chained the lines that were written before the log was sealed; the details say how many.

@@ -8,6 +8,7 @@ pub mod assignments;
 pub mod audit;
 mod audit_key;
 mod audit_line;
+pub mod bookings;
 pub mod bounces;
 pub mod briefings;
 pub mod bulk;
