@@ -368,11 +368,8 @@ fn words_of_the_database_stay_as_they_are() {
 
 #[test]
 fn whoever_booked_keeps_the_seat_while_the_session_has_one() {
-    let booked = |person, on| Candidate {
-        held: Some(seat(on)),
-        has_answered: true,
-        ..candidate(person)
-    };
+    let booked =
+        |person, on| Candidate { held: Some(seat(on)), has_answered: true, ..candidate(person) };
     // Whose window ends first comes first, but not before those who booked.
     let urgent = Candidate { latest: Some(day(13)), held: Some(seat(12)), ..candidate(1) };
     let out = run(&[offer(12, 1), offer(13, 1)], &[urgent, booked(2, 12)], 1);

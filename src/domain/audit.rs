@@ -85,6 +85,12 @@ words! {
         BookingTake = "booking-take",
         /// Gave an appointment back.
         BookingCancel = "booking-cancel",
+        /// Took in what another program booked.
+        BookingImport = "booking-import",
+        /// Made a link to the booking page for somebody.
+        BookingLink = "booking-link",
+        /// Saw who has which appointment.
+        SeeBookings = "see-bookings",
         /// Made the secret address of a calendar anew.
         FeedRenew = "feed-renew",
         /// Chained the lines that were written before the log was sealed; the details say how many.

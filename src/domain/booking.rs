@@ -5,9 +5,9 @@
 //! a booking takes it from its own cohort alone, so that nobody takes what was planned for others.
 
 use super::campaign::CohortKey;
-use super::id::PersonId;
-use super::jurisdiction::Hours;
+use super::id::{AreaCode, GroupId, PersonId, PlaceCode};
 use super::judge::Due;
+use super::jurisdiction::{AgreedSession, Hours};
 use super::person::OutcomeKind;
 use super::plan::PlanRow;
 use super::words::words;
@@ -118,6 +118,8 @@ words! {
         NotOffered = "not-offered",
         /// There is no appointment.
         None = "none",
+        /// The register does not have them, or the campaign is closed.
+        Stranger = "stranger",
     }
 }
 
@@ -207,6 +209,15 @@ impl SessionSeats {
         self.slots.iter().filter_map(free).collect()
     }
 
+    /// Every slot with its seats and how many of them nobody has.
+    pub fn open(&self, taken: &Taken) -> Vec<(Option<SlotTime>, u64, u64)> {
+        let most = self.total().saturating_sub(taken.total());
+        let left = |(slot, seats): (&Option<SlotTime>, &u64)| {
+            (*slot, *seats, seats.saturating_sub(taken.in_slot(*slot)).min(most))
+        };
+        self.slots.iter().map(left).collect()
+    }
+
     /// The slot for somebody who has a seat but none yet: the emptiest, the first of several. Says so to `taken`.
     pub fn give_slot(&self, taken: &mut Taken) -> Option<SlotTime> {
         let left = |(slot, seats): &(&Option<SlotTime>, &u64)| {
@@ -246,6 +257,17 @@ impl Taken {
         }
     }
 
+    /// Takes one appointment out again.
+    pub fn leave(&mut self, slot: Option<SlotTime>, (cohort, dose): (Option<CohortKey>, u8)) {
+        let count = match cohort {
+            Some(cohort) => self.of_cohort.get_mut(&(cohort, dose)),
+            None => self.of_nobody.get_mut(&dose),
+        };
+        for count in [count, self.in_slots.get_mut(&slot)].into_iter().flatten() {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// All of them.
     pub fn total(&self) -> u64 {
         self.in_slots.values().sum()
@@ -267,6 +289,76 @@ pub fn masked(name: &str) -> String {
     let Some(first) = letters.next() else { return "＊".to_owned() };
     let rest = letters.count().clamp(1, 2);
     format!("{first}{}", "＊".repeat(rest))
+}
+
+/// Appointments that people confirmed or booked: at one session, for one cohort and dose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The day.
+    pub day: NaiveDate,
+    /// The place.
+    pub place: PlaceCode,
+    /// Whose seats they are.
+    pub cohort: CohortKey,
+    /// Number of the dose.
+    pub dose: u8,
+    /// How many.
+    pub people: u64,
+}
+
+/// What a new plan leaves as it is because people booked it: where somebody of a cohort did, the published doses of
+/// that cohort at the session, as far as the place has `room` for them.
+pub fn kept_sessions(
+    published: &[PlanRow],
+    answered: &[Answered],
+    room: impl Fn(&PlaceCode, NaiveDate) -> u64,
+) -> Vec<AgreedSession> {
+    type Session<'a> = (NaiveDate, &'a PlaceCode);
+    type Of<'a> = (&'a AreaCode, &'a GroupId, u8);
+    let mut wanted: BTreeMap<Session<'_>, BTreeMap<Of<'_>, u64>> = BTreeMap::new();
+    for one in answered {
+        let of = (&one.cohort.area, &one.cohort.group, one.dose);
+        *wanted.entry((one.day, &one.place)).or_default().entry(of).or_default() += one.people;
+    }
+    let booked = wanted.clone();
+    for row in published {
+        let Some(here) = booked.get(&(row.day, &row.place)) else { continue };
+        if !here.keys().any(|(area, group, _)| (*area, *group) == (&row.area, &row.group)) {
+            continue;
+        }
+        let of = (&row.area, &row.group, row.dose);
+        let least = here.get(&of).copied().unwrap_or(0);
+        let of_session = wanted.entry((row.day, &row.place)).or_default();
+        let doses = of_session.entry(of).or_default();
+        *doses = least.max(u64::from(row.doses));
+    }
+    let mut out = Vec::new();
+    for ((day, place), mut doses) in wanted {
+        let room = room(place, day);
+        // Where the place has less room than was published, what was booked itself is kept.
+        if doses.values().sum::<u64>() > room {
+            doses.clone_from(&booked[&(day, place)]);
+        }
+        if doses.values().sum::<u64>() > room {
+            continue;
+        }
+        let session =
+            |((area, group, dose), doses): ((&AreaCode, &GroupId, u8), u64)| AgreedSession {
+                place: place.clone(),
+                day,
+                hours: None,
+                area: Some(area.clone()),
+                group: Some(group.clone()),
+                school: None,
+                class: None,
+                doses: Some(u32::try_from(doses).unwrap_or(u32::MAX)),
+                dose: Some(dose),
+                is_booked: true,
+                is_locked: true,
+            };
+        out.extend(doses.into_iter().map(session));
+    }
+    out
 }
 
 /// Somebody who waits for a seat.

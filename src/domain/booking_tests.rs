@@ -77,6 +77,33 @@ fn a_booking_takes_no_seat_that_was_planned_for_others() {
 }
 
 #[test]
+fn a_new_plan_leaves_sessions_as_they_were_published_where_somebody_booked() {
+    let other = PlanRow { place: "S2".into(), ..row(0, 1, 9) };
+    let published = [row(0, 1, 8), row(0, 2, 3), row(1, 1, 5), other];
+    let answered = |of, dose, people| Answered {
+        day: may(3),
+        place: "S1".into(),
+        cohort: cohort(of),
+        dose,
+        people,
+    };
+    let kept = |room| {
+        let all = kept_sessions(&published, &[answered(0, 1, 2)], |_, _| room);
+        let brief = |one: &AgreedSession| {
+            let group = one.group.as_ref().map(ToString::to_string).unwrap_or_default();
+            (one.place.to_string(), group, one.dose, one.doses)
+        };
+        all.iter().map(brief).collect::<Vec<_>>()
+    };
+    let one = |dose, doses| ("S1".to_owned(), "g0".to_owned(), Some(dose), Some(doses));
+    // The whole of the cohort's session is kept, or what was booked alone, or nothing where the place is shut.
+    assert_eq!(kept(20), [one(1, 8), one(2, 3)]);
+    assert_eq!(kept(10), [one(1, 2)]);
+    assert_eq!(kept(1), []);
+    assert_eq!(kept_sessions(&published, &[], |_, _| 20), []);
+}
+
+#[test]
 fn a_name_is_shown_by_its_first_letter_alone() {
     let shown = ["张三", "欧阳小明", "A", "", " 李 "].map(masked);
     assert_eq!(shown, ["张＊", "欧＊＊", "A＊", "＊", "李＊"]);

@@ -296,7 +296,7 @@ fn hours(fields: &mut Fields<'_>) -> Option<Option<Hours>> {
 }
 
 /// A time of the day, `08:30`.
-fn clock(fields: &mut Fields<'_>, column: &'static str) -> Option<Option<NaiveTime>> {
+pub(super) fn clock(fields: &mut Fields<'_>, column: &'static str) -> Option<Option<NaiveTime>> {
     if fields.is_blank(column) {
         return Some(None);
     }
@@ -388,6 +388,8 @@ pub(super) fn session(fields: &mut Fields<'_>) -> Option<AgreedSession> {
         school: school?,
         class: class?,
         doses: doses?,
+        dose: None,
+        is_booked: false,
         is_locked: is_locked?,
     })
 }

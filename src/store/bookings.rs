@@ -4,7 +4,7 @@
 use super::db::Row;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
-use crate::domain::booking::{Answer, SlotTime, Taken};
+use crate::domain::booking::{Answer, Answered, SlotTime, Taken};
 use crate::domain::campaign::CohortKey;
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
 use chrono::NaiveDate;
@@ -38,7 +38,7 @@ pub struct Link {
     pub campaign: CampaignNo,
     /// Whose dose.
     pub person: PersonId,
-    /// Its number, from 1.
+    /// Its number, from 1; 0 for the one that is due.
     pub dose: u8,
     /// The last day on which it opens the page.
     pub until: NaiveDate,
@@ -61,9 +61,9 @@ const WITHOUT_SLOT: &str = "SELECT day, place, person FROM assignment \
      WHERE campaign = $1 AND day >= $2 AND slot IS NULL ORDER BY day, place, made_at, person";
 const SET_SLOT: &str = "UPDATE assignment SET slot = $2 \
      WHERE campaign = $1 AND person IN (SELECT value FROM json_each($3))";
-const ANSWERED: &str = "SELECT day, place, area, grp, COUNT(*) FROM assignment \
+const ANSWERED: &str = "SELECT day, place, area, grp, dose, COUNT(*) FROM assignment \
      WHERE campaign = $1 AND day >= $2 AND answer IS NOT NULL AND area IS NOT NULL \
-     GROUP BY day, place, area, grp ORDER BY day, place, area, grp";
+     GROUP BY day, place, area, grp, dose ORDER BY day, place, area, grp, dose";
 const PUT_LINK: &str = "INSERT INTO booking_link \
      (hash, campaign, person, dose, until_day, made_at) VALUES ($1, $2, $3, $4, $5, $6) \
      ON CONFLICT (hash) DO UPDATE SET until_day = \
@@ -89,10 +89,9 @@ fn slot_at(row: &Row, column: usize) -> Result<Option<SlotTime>> {
 
 fn cohort_at(row: &Row, column: usize) -> Result<Option<CohortKey>> {
     let (area, group): (Option<String>, Option<String>) = (row.get(column)?, row.get(column + 1)?);
-    Ok(area.zip(group).map(|(area, group)| CohortKey {
-        area: AreaCode::new(area),
-        group: GroupId::new(group),
-    }))
+    Ok(area
+        .zip(group)
+        .map(|(area, group)| CohortKey { area: AreaCode::new(area), group: GroupId::new(group) }))
 }
 
 fn appointment(row: &Row) -> Result<Appointment> {
@@ -162,12 +161,7 @@ pub async fn take(tx: &mut Tx, campaign: CampaignNo, one: &Appointment, now: i64
 }
 
 /// Notes what somebody said to their appointment.
-pub async fn answer(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    person: &str,
-    answer: Answer,
-) -> Result<()> {
+pub async fn answer(tx: &mut Tx, campaign: CampaignNo, person: &str, answer: Answer) -> Result<()> {
     tx.run(ANSWER, args![campaign, person, answer]).await?;
     Ok(())
 }
@@ -178,9 +172,8 @@ pub async fn without_slot(
     campaign: CampaignNo,
     from: NaiveDate,
 ) -> Result<Vec<(NaiveDate, PlaceCode, String)>> {
-    let read = |row: &Row| {
-        Ok((row.get(0)?, PlaceCode::new(row.get::<String>(1)?), row.get::<String>(2)?))
-    };
+    let read =
+        |row: &Row| Ok((row.get(0)?, PlaceCode::new(row.get::<String>(1)?), row.get::<String>(2)?));
     tx.rows(WITHOUT_SLOT, args![campaign, from]).await?.iter().map(read).collect()
 }
 
@@ -195,17 +188,18 @@ pub async fn set_slot(
     Ok(())
 }
 
-/// How many people of each cohort confirmed or booked their appointment at each session from a day on.
-pub async fn answered(
-    tx: &mut Tx,
-    campaign: CampaignNo,
-    from: NaiveDate,
-) -> Result<Vec<(NaiveDate, PlaceCode, CohortKey, u64)>> {
+/// How many people confirmed or booked their appointment, from a day on.
+pub async fn answered(tx: &mut Tx, campaign: CampaignNo, from: NaiveDate) -> Result<Vec<Answered>> {
     let mut out = Vec::new();
     for row in tx.rows(ANSWERED, args![campaign, from]).await? {
         let Some(cohort) = cohort_at(&row, 2)? else { continue };
-        let place = PlaceCode::new(row.get::<String>(1)?);
-        out.push((row.get(0)?, place, cohort, row.count(4, "assignment")?));
+        out.push(Answered {
+            day: row.get(0)?,
+            place: PlaceCode::new(row.get::<String>(1)?),
+            cohort,
+            dose: row.of("assignment", &[]).number(4, "a dose number")?,
+            people: row.count(5, "assignment")?,
+        });
     }
     Ok(out)
 }

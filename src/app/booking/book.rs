@@ -5,7 +5,7 @@ use super::{Opened, Person, hash_of_token};
 use crate::app::{App, Result, breaking, millis};
 use crate::domain::assign::Ended;
 use crate::domain::audit::Action;
-use crate::domain::booking::{Answer, NoBooking, SlotTime, Taken};
+use crate::domain::booking::{Answer, NoBooking, SlotTime};
 use crate::domain::id::PlaceCode;
 use crate::store::audit::{Act, Author};
 use crate::store::bookings::{self, Appointment};
@@ -103,7 +103,7 @@ impl App {
 }
 
 /// What was decided: what the audit log says, `None` where nothing changes, or why it cannot be.
-type Decided = std::result::Result<Option<String>, NoBooking>;
+pub(super) type Decided = std::result::Result<Option<String>, NoBooking>;
 
 fn at(one: &Appointment) -> String {
     let slot = one.slot.map(|slot| format!(" {slot}")).unwrap_or_default();
@@ -114,8 +114,7 @@ async fn confirm(tx: &mut Tx, opened: &Opened, person: &Person) -> Result<Decide
     let Some(held) = person.standing_appointment(opened.today) else {
         return Ok(Err(person.days(opened).err().unwrap_or(NoBooking::None)));
     };
-    if let Err(why @ (NoBooking::Dead | NoBooking::Barred | NoBooking::Given)) =
-        person.days(opened)
+    if let Err(why @ (NoBooking::Dead | NoBooking::Barred | NoBooking::Given)) = person.days(opened)
     {
         return Ok(Err(why));
     }
@@ -126,7 +125,7 @@ async fn confirm(tx: &mut Tx, opened: &Opened, person: &Person) -> Result<Decide
     Ok(Ok(Some(at(held))))
 }
 
-async fn cancel(
+pub(super) async fn cancel(
     tx: &mut Tx,
     opened: &Opened,
     person: &Person,
@@ -141,7 +140,7 @@ async fn cancel(
     Ok(Ok(Some(at(held))))
 }
 
-async fn take(
+pub(super) async fn take(
     tx: &mut Tx,
     opened: &Opened,
     person: &Person,
@@ -178,19 +177,23 @@ async fn take(
         if (held.day, &held.place, held.slot, held.dose) == (day, &place, slot, dose) {
             return confirm(tx, opened, person).await;
         }
-        assignments::end(tx, no, &[code.as_str()], Ended::Moved, millis(now)).await?;
     }
-    let taken = bookings::taken(tx, no, (day, day), &[place.as_str()]).await?;
-    let none = Taken::default();
-    let free = session.free(taken.get(&(day, place)).unwrap_or(&none), cohort, dose);
-    if !free.iter().any(|(one, _)| *one == slot) {
-        // The transaction ends without a trace, and the old seat stands.
+    let mut taken = bookings::taken(tx, no, (day, day), &[place.as_str()]).await?;
+    let mut taken = taken.remove(&(day, place.clone())).unwrap_or_default();
+    let held = person.appointment.as_ref();
+    if let Some(held) = held.filter(|held| held.day == day && held.place == place) {
+        taken.leave(held.slot, (held.cohort.clone(), held.dose));
+    }
+    if !session.free(&taken, cohort, dose).iter().any(|(one, _)| *one == slot) {
         return Ok(Err(NoBooking::Full));
+    }
+    if held.is_some() {
+        assignments::end(tx, no, &[code.as_str()], Ended::Moved, millis(now)).await?;
     }
     bookings::take(tx, no, &new, millis(now)).await?;
     let link = bookings::Link { person: code, dose, ..opened.link.clone() };
     bookings::keep_links(tx, &link, day).await?;
-    let was = person.appointment.as_ref().map(|held| format!("; before {}", at(held)));
+    let was = held.map(|held| format!("; before {}", at(held)));
     if was.is_some() {
         breaking::freed(tx, &opened.loaded, 1, now).await?;
     }

@@ -1,8 +1,13 @@
 //! Booking (预约): what somebody sees and does who opens the booking page with a link.
 
 mod book;
+mod import;
+pub(super) mod links;
+mod open;
 
 pub use book::{Done, Wish};
+pub use import::{ImportedBookings, NotBooked};
+pub use open::{ListedBooking, OpenSlot};
 
 use super::assigning::{Standing, standings};
 use super::seats::{At, Offers};
@@ -14,7 +19,6 @@ use crate::store::bookings::{self, Appointment, Link};
 use crate::store::{Tx, people};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most seats that a page offers: a list that a phone can scroll.
@@ -172,7 +176,7 @@ impl App {
             let Some(standing) = known.remove(&code) else { continue };
             let appointment = bookings::of(tx, loaded.no, code.as_str()).await?;
             let dose = match &standing.due {
-                _ if code == link.person => link.dose,
+                _ if code == link.person && link.dose > 0 => link.dose,
                 due => due.map_or(0, |due| due.number),
             };
             let booker = Booker { dose, ..booker(&loaded, &standing, today) };
@@ -255,24 +259,3 @@ async fn choices(
     }
     Ok((out, None))
 }
-
-/// The appointments of people from a day on, each with what shows it; for lists.
-pub(super) async fn listed(
-    app: &App,
-    tx: &mut Tx,
-    loaded: &Loaded,
-    today: NaiveDate,
-) -> Result<Vec<(Appointment, Shown)>> {
-    let offers = app.offers(tx, loaded, today).await?;
-    let all = bookings::from(tx, loaded.no, today).await?;
-    let shown = |one: Appointment| {
-        let at = (one.day, one.place.clone());
-        let shown = shown_at(offers.as_deref(), loaded, &at, one.slot);
-        let shown = Shown { answer: one.answer, ..shown };
-        (one, shown)
-    };
-    Ok(all.into_iter().map(shown).collect())
-}
-
-/// Free seats of every session, by place and slot.
-pub(super) type Free = BTreeMap<At, BTreeMap<Option<SlotTime>, (u64, u64)>>;

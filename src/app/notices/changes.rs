@@ -262,6 +262,8 @@ fn draft(
                         dose: standing.due.map_or(0, |due| due.number),
                         vaccines: vaccines(judge, &standing.missed, &why),
                         why,
+                        slot: None,
+                        link: None,
                     })
                     .collect(),
                 contact: campaign.coordinator.clone(),

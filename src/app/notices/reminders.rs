@@ -123,6 +123,7 @@ impl App {
             }
             draft.parts.retain(|(_, part)| !part.items.is_empty());
             if !draft.parts.is_empty() {
+                self.add_bookings(tx, draft, &secret, (day, now)).await?;
                 messages.push(self.reminder_message(loaded, draft, &secret, (day, now), after)?);
                 let items = draft.items().map(|(no, item)| (no, reminded(item, day)));
                 about.push(items.collect::<Vec<_>>());
@@ -417,6 +418,8 @@ fn draft(
                         dose: standing.due.map_or(0, |due| due.number),
                         vaccines: vaccines(judge, &standing.missed, &why),
                         why,
+                        slot: None,
+                        link: None,
                     })
                     .collect(),
                 contact: campaign.coordinator.clone(),

@@ -1,0 +1,129 @@
+//! `doseplan bookings`: who has which seat, what another program booked, and links to the booking page.
+
+use super::chosen::Lines;
+use super::output::{Format, Sheet, marked, tell};
+use super::{Invocation, exit, parse_day};
+use crate::app::booking::ListedBooking;
+use crate::domain::permission::Actor;
+use chrono::NaiveDate;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// Appointments by slot, and who answered them.
+#[derive(Debug, Subcommand)]
+pub(super) enum Bookings {
+    /// List appointments with their slots
+    List {
+        /// From this day on [default: today]
+        #[arg(long, value_parser = parse_day)]
+        from: Option<NaiveDate>,
+        /// Only appointments that were confirmed or booked
+        #[arg(long)]
+        answered: bool,
+    },
+    /// Take in what another program booked: record, person, date, place, slot, state
+    Import {
+        /// A CSV file or a workbook
+        file: PathBuf,
+    },
+    /// Print a link to the booking page for somebody who cannot find theirs
+    Link {
+        /// The person's code in the register
+        person: String,
+    },
+}
+
+impl Bookings {
+    pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
+        match self {
+            Self::List { from, answered } => list(&invocation, *from, *answered).await,
+            Self::Import { file } => import(&invocation, file).await,
+            Self::Link { person } => link(&invocation, person).await,
+        }
+    }
+}
+
+async fn list(
+    invocation: &Invocation,
+    from: Option<NaiveDate>,
+    answered: bool,
+) -> anyhow::Result<u8> {
+    let (app, meant) = invocation.meant(None).await?;
+    let mut all = Lines::of(&meant);
+    for loaded in &meant {
+        let from = from.unwrap_or_else(|| invocation.today(loaded));
+        let mut found = app.bookings(loaded, from).await?;
+        found.retain(|one| !answered || one.answer.is_some());
+        if invocation.out.format == Format::Json {
+            for one in &found {
+                all.json(loaded, one);
+            }
+        } else {
+            all.sheet(loaded, sheet(found));
+        }
+    }
+    all.print(invocation);
+    Ok(exit::OK)
+}
+
+fn sheet(found: Vec<ListedBooking>) -> Sheet {
+    let mut sheet = Sheet::new(&["person", "dose", "day", "place", "slot", "state"]);
+    for one in found {
+        sheet.push(vec![
+            one.person.to_string(),
+            one.dose.to_string(),
+            one.day.to_string(),
+            one.place.to_string(),
+            one.slot.unwrap_or_default(),
+            one.answer.map(|answer| answer.word().to_owned()).unwrap_or_default(),
+        ]);
+    }
+    sheet
+}
+
+async fn import(invocation: &Invocation, file: &std::path::Path) -> anyhow::Result<u8> {
+    let (rows, issues) = crate::intake::bookings::read(file);
+    for issue in &issues {
+        tell(&marked(issue, invocation.out));
+    }
+    let (app, loaded) = invocation.loaded(None).await?;
+    let now = invocation.clock.now();
+    let done = app.import_bookings(&loaded, &rows, Actor::CommandLine, now).await?;
+    let is_whole = done.refused.is_empty() && !crate::intake::has_errors(&issues);
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&done);
+    } else {
+        for one in &done.refused {
+            let why = invocation.out.word(&format!("booking-no-{}", one.why));
+            invocation.out.note(
+                "bookings-refused",
+                &[("row", &one.row), ("record", &one.record), ("why", &why)],
+            );
+        }
+        let refused = done.refused.len();
+        invocation.out.note(
+            "bookings-imported",
+            &[("new", &done.new), ("same", &done.same), ("refused", &refused)],
+        );
+    }
+    app.store.close().await;
+    Ok(if is_whole { exit::OK } else { exit::FAILED })
+}
+
+async fn link(invocation: &Invocation, person: &str) -> anyhow::Result<u8> {
+    let (app, loaded) = invocation.loaded(None).await?;
+    let now = invocation.clock.now();
+    let found = app.booking_link(&loaded, person, Actor::CommandLine, now).await?;
+    app.store.close().await;
+    let Some(link) = found else {
+        return Err(invocation.out.fail("bookings-no-link", &[]));
+    };
+    if invocation.out.format == Format::Json {
+        invocation.out.json(&serde_json::json!({ "link": link }));
+        return Ok(exit::OK);
+    }
+    let mut sheet = Sheet::new(&["link"]);
+    sheet.push(vec![link]);
+    invocation.out.sheet(&sheet);
+    Ok(exit::OK)
+}
