@@ -302,7 +302,7 @@ impl Config {
         let waiting = waiting.iter().filter(|(_, differs)| *differs).map(|(key, _)| *key).collect();
         let (db, http, daemon) = (self.db.clone(), self.http.clone(), self.daemon.clone());
         let booking = BookingConfig { listen: self.booking.listen, ..new.booking.clone() };
-        (Self { db, http, daemon, booking, ..new }, waiting)
+        (Self { db, http, booking, daemon, ..new }, waiting)
     }
 
     /// Reads a configuration. If `path` does not exist and was not named by the user, returns the defaults.

@@ -27,3 +27,17 @@ CREATE INDEX booking_link_person ON booking_link (person);
 -- Whom a booking page shows together: people of one household.
 CREATE INDEX person_household ON person ((CAST(content AS json) ->> 'household'))
     WHERE (CAST(content AS json) ->> 'household') IS NOT NULL;
+
+-- Who asks to be put into the register. Once a clerk has decided, nothing personal is left here.
+CREATE TABLE register_request (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL,
+    born DATE NOT NULL,
+    area TEXT COLLATE "C" NOT NULL,
+    phone TEXT COLLATE "C" NOT NULL,
+    made_at BIGINT NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    person TEXT COLLATE "C",
+    decided_at BIGINT
+);
+CREATE INDEX register_request_state ON register_request (state, made_at);

@@ -27,3 +27,17 @@ CREATE INDEX booking_link_person ON booking_link (person);
 -- Whom a booking page shows together: people of one household.
 CREATE INDEX person_household ON person (json_extract(content, '$.household'))
     WHERE json_extract(content, '$.household') IS NOT NULL;
+
+-- Who asks to be put into the register. Once a clerk has decided, nothing personal is left here.
+CREATE TABLE register_request (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    born TEXT NOT NULL,
+    area TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    person TEXT,
+    decided_at INTEGER
+) STRICT;
+CREATE INDEX register_request_state ON register_request (state, made_at);

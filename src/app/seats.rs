@@ -2,7 +2,7 @@
 //! slot.
 
 use super::{App, Loaded, Result};
-use crate::domain::booking::{SLOT_MINUTES, SessionSeats, SlotTime, Timing};
+use crate::domain::booking::{SLOT_MINUTES, SlotSeats, SlotTime, Timing};
 use crate::domain::campaign::CohortKey;
 use crate::domain::id::{CampaignNo, PlaceCode};
 use crate::domain::jurisdiction::{SiteRow, StoredJurisdiction};
@@ -22,7 +22,7 @@ pub(super) struct Offers {
     /// Number of the plan.
     pub(super) plan: i64,
     /// Every session.
-    pub(super) sessions: BTreeMap<At, SessionSeats>,
+    pub(super) sessions: BTreeMap<At, SlotSeats>,
     /// The sessions that have doses for a cohort, by number of the dose; sorted.
     pub(super) of: BTreeMap<(CohortKey, u8), Vec<At>>,
     /// The jurisdiction's places.
@@ -67,7 +67,7 @@ fn sessions_of(
     places: &StoredJurisdiction,
     rows: &[PlanRow],
     wanted: impl Fn(&At) -> bool,
-) -> BTreeMap<At, SessionSeats> {
+) -> BTreeMap<At, SlotSeats> {
     let mut by_session: BTreeMap<At, Vec<&PlanRow>> = BTreeMap::new();
     for row in rows {
         by_session.entry((row.day, row.place.clone())).or_default().push(row);
@@ -75,7 +75,7 @@ fn sessions_of(
     let is_wanted = |(at, _): &(At, Vec<&PlanRow>)| wanted(at);
     let seats = |(at, rows): (At, Vec<&PlanRow>)| {
         let timing = timing(places, &at.1, at.0);
-        (at, SessionSeats::of(rows, timing))
+        (at, SlotSeats::of(rows, timing))
     };
     by_session.into_iter().filter(is_wanted).map(seats).collect()
 }

@@ -2,7 +2,7 @@
 
 /// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
 /// result.
-pub(super) const ACTS: [&str; 55] = [
+pub(super) const ACTS: [&str; 57] = [
     "account add",
     "account password",
     "account remove",
@@ -10,6 +10,8 @@ pub(super) const ACTS: [&str; 55] = [
     "backup",
     "bookings import",
     "bookings link",
+    "bookings requests refuse",
+    "bookings requests take",
     "bounce forget",
     "bounce import",
     "campaign apply",

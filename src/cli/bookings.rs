@@ -26,6 +26,9 @@ pub(super) enum Bookings {
         /// A CSV file or a workbook
         file: PathBuf,
     },
+    /// People who ask to be put into the register
+    #[command(subcommand)]
+    Requests(Requests),
     /// Print a link to the booking page for somebody who cannot find theirs
     Link {
         /// The person's code in the register
@@ -33,11 +36,64 @@ pub(super) enum Bookings {
     },
 }
 
+/// People who ask to be put into the register.
+#[derive(Debug, Subcommand)]
+pub(super) enum Requests {
+    /// List the requests that wait
+    List,
+    /// Put somebody into the register
+    Take {
+        /// Number of the request
+        id: i64,
+        /// The code that they get in the register
+        #[arg(long)]
+        person: String,
+        /// Code of the area where they live
+        #[arg(long)]
+        area: String,
+    },
+    /// Refuse a request; what is personal in it is erased
+    Refuse {
+        /// Number of the request
+        id: i64,
+    },
+}
+
+impl Requests {
+    async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        let now = invocation.clock.now();
+        let (app, loaded) = invocation.loaded(None).await?;
+        let by = Actor::CommandLine;
+        match self {
+            Self::List => {
+                let mut sheet = Sheet::new(&["id", "name", "born", "area", "phone", "since"]);
+                for (id, one) in app.register_requests().await? {
+                    let since = super::job::local(loaded.campaign.timezone, one.made_at);
+                    let born = one.born.to_string();
+                    sheet.push(vec![id.to_string(), one.name, born, one.area, one.phone, since]);
+                }
+                invocation.out.sheet(&sheet);
+            }
+            Self::Take { id, person, area } => {
+                app.take_request(&loaded, (*id, person.as_str(), area.as_str()), by, now).await?;
+                invocation.out.note("bookings-request-taken", &[("id", id), ("person", person)]);
+            }
+            Self::Refuse { id } => {
+                app.refuse_request(*id, by, now).await?;
+                invocation.out.note("bookings-request-refused", &[("id", id)]);
+            }
+        }
+        app.store.close().await;
+        Ok(exit::OK)
+    }
+}
+
 impl Bookings {
     pub(super) async fn run(&self, invocation: Invocation) -> anyhow::Result<u8> {
         match self {
             Self::List { from, answered } => list(&invocation, *from, *answered).await,
             Self::Import { file } => import(&invocation, file).await,
+            Self::Requests(requests) => requests.run(&invocation).await,
             Self::Link { person } => link(&invocation, person).await,
         }
     }
@@ -118,10 +174,6 @@ async fn link(invocation: &Invocation, person: &str) -> anyhow::Result<u8> {
     let Some(link) = found else {
         return Err(invocation.out.fail("bookings-no-link", &[]));
     };
-    if invocation.out.format == Format::Json {
-        invocation.out.json(&serde_json::json!({ "link": link }));
-        return Ok(exit::OK);
-    }
     let mut sheet = Sheet::new(&["link"]);
     sheet.push(vec![link]);
     invocation.out.sheet(&sheet);

@@ -505,8 +505,7 @@ proptest! {
         };
         let people: Vec<Candidate> = (0..).zip(people).map(one).collect();
         let out = run(&offers, &people, 1);
-        type Session = (NaiveDate, PlaceNo, u8);
-        let mut left: BTreeMap<Session, i64> = BTreeMap::new();
+        let mut left: BTreeMap<(NaiveDate, PlaceNo, u8), i64> = BTreeMap::new();
         for offer in &offers {
             *left.entry((offer.day, offer.place, offer.dose)).or_default() +=
                 i64::from(offer.doses);

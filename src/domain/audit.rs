@@ -89,6 +89,10 @@ words! {
         BookingImport = "booking-import",
         /// Made a link to the booking page for somebody.
         BookingLink = "booking-link",
+        /// Asked to be put into the register.
+        RequestAsk = "request-ask",
+        /// Decided about somebody who asked for it.
+        RequestDecide = "request-decide",
         /// Saw who has which appointment.
         SeeBookings = "see-bookings",
         /// Made the secret address of a calendar anew.

@@ -1,18 +1,16 @@
-//! Booking (预约): the slots of a session, which seats are free, which of them somebody may take, and whose turn it is
-//! when one becomes free.
+//! Booking (预约): the slots of a session, which seats are free, and which of them somebody may take.
 //!
 //! The plan says how many doses of each number a session has for each cohort. A seat is one of these doses in one slot;
 //! a booking takes it from its own cohort alone, so that nobody takes what was planned for others.
 
 use super::campaign::CohortKey;
-use super::id::{AreaCode, GroupId, PersonId, PlaceCode};
+use super::id::{AreaCode, GroupId, PlaceCode};
 use super::judge::Due;
 use super::jurisdiction::{AgreedSession, Hours};
 use super::person::OutcomeKind;
 use super::plan::PlanRow;
 use super::words::words;
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Timelike as _};
-use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -161,14 +159,14 @@ impl Booker {
 
 /// The seats of one session: one place, one day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SessionSeats {
+pub struct SlotSeats {
     /// Seats by slot; one slot without a time where the place has no hours.
     pub slots: BTreeMap<Option<SlotTime>, u64>,
     /// Doses of the plan by cohort and number of the dose.
     pub doses: BTreeMap<(CohortKey, u8), u64>,
 }
 
-impl SessionSeats {
+impl SlotSeats {
     /// The seats of a session with these rows of the plan. The slots get the same number, the first ones one more.
     pub fn of<'a>(rows: impl IntoIterator<Item = &'a PlanRow>, timing: Option<Timing>) -> Self {
         let mut doses: BTreeMap<(CohortKey, u8), u64> = BTreeMap::new();
@@ -293,7 +291,7 @@ pub fn masked(name: &str) -> String {
 
 /// Appointments that people confirmed or booked: at one session, for one cohort and dose.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
+pub struct BookedSeats {
     /// The day.
     pub day: NaiveDate,
     /// The place.
@@ -310,12 +308,12 @@ pub struct Answered {
 /// that cohort at the session, as far as the place has `room` for them.
 pub fn kept_sessions(
     published: &[PlanRow],
-    answered: &[Answered],
+    answered: &[BookedSeats],
     room: impl Fn(&PlaceCode, NaiveDate) -> u64,
 ) -> Vec<AgreedSession> {
-    type Session<'a> = (NaiveDate, &'a PlaceCode);
+    type Spot<'a> = (NaiveDate, &'a PlaceCode);
     type Of<'a> = (&'a AreaCode, &'a GroupId, u8);
-    let mut wanted: BTreeMap<Session<'_>, BTreeMap<Of<'_>, u64>> = BTreeMap::new();
+    let mut wanted: BTreeMap<Spot<'_>, BTreeMap<Of<'_>, u64>> = BTreeMap::new();
     for one in answered {
         let of = (&one.cohort.area, &one.cohort.group, one.dose);
         *wanted.entry((one.day, &one.place)).or_default().entry(of).or_default() += one.people;
@@ -361,25 +359,38 @@ pub fn kept_sessions(
     out
 }
 
-/// Somebody who waits for a seat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// Who.
-    pub person: PersonId,
-    /// Priority of their group.
-    pub priority: Decimal,
-    /// The last day of their window.
-    pub latest: Option<NaiveDate>,
-    /// Since when, milliseconds since 1970.
-    pub since: i64,
+/// Somebody who asks to be put into the register.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RegisterRequest {
+    /// Their name.
+    pub name: String,
+    /// Date of birth.
+    pub born: NaiveDate,
+    /// Where they live, in their words.
+    pub area: String,
+    /// Their mobile number.
+    pub phone: String,
+    /// When they asked, milliseconds since 1970.
+    pub made_at: i64,
 }
 
-/// In which order those who wait get a seat: by priority, then whose window ends first, then who came first.
-pub fn sort_waiting(waiting: &mut [Waiting]) {
-    waiting.sort_by(|a, b| {
-        let of = |one: &Waiting| (one.latest.unwrap_or(NaiveDate::MAX), one.since);
-        b.priority.cmp(&a.priority).then(of(a).cmp(&of(b))).then(a.person.cmp(&b.person))
-    });
+impl fmt::Debug for RegisterRequest {
+    /// Hides what is personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisterRequest").field("made_at", &self.made_at).finish_non_exhaustive()
+    }
+}
+
+words! {
+    /// What became of such a request.
+    pub enum RequestState {
+        /// Nobody has decided.
+        Waiting = "waiting",
+        /// The register has them now.
+        Taken = "taken",
+        /// It was refused.
+        Refused = "refused",
+    }
 }
 
 #[cfg(test)]

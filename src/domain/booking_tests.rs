@@ -64,7 +64,7 @@ fn whoever_is_barred_done_or_not_asked_books_nothing() {
 
 #[test]
 fn a_booking_takes_no_seat_that_was_planned_for_others() {
-    let session = SessionSeats::of(&[row(0, 1, 3), row(1, 1, 5)], None);
+    let session = SlotSeats::of(&[row(0, 1, 3), row(1, 1, 5)], None);
     let mut taken = Taken::default();
     taken.add(None, (Some(cohort(0)), 1), 2);
     assert_eq!(session.free(&taken, &cohort(0), 1), [(None, 1)]);
@@ -80,7 +80,7 @@ fn a_booking_takes_no_seat_that_was_planned_for_others() {
 fn a_new_plan_leaves_sessions_as_they_were_published_where_somebody_booked() {
     let other = PlanRow { place: "S2".into(), ..row(0, 1, 9) };
     let published = [row(0, 1, 8), row(0, 2, 3), row(1, 1, 5), other];
-    let answered = |of, dose, people| Answered {
+    let answered = |of, dose, people| BookedSeats {
         day: may(3),
         place: "S1".into(),
         cohort: cohort(of),
@@ -109,26 +109,6 @@ fn a_name_is_shown_by_its_first_letter_alone() {
     assert_eq!(shown, ["张＊", "欧＊＊", "A＊", "＊", "李＊"]);
 }
 
-#[test]
-fn who_waits_is_served_by_priority_then_window_then_time() {
-    let one = |person: &str, priority: i64, latest, since| Waiting {
-        person: person.into(),
-        priority: priority.into(),
-        latest,
-        since,
-    };
-    let mut all = [
-        one("a", 1, Some(may(2)), 1),
-        one("b", 2, None, 3),
-        one("c", 2, Some(may(9)), 2),
-        one("d", 2, Some(may(9)), 1),
-        one("e", 2, Some(may(9)), 1),
-    ];
-    sort_waiting(&mut all);
-    let order: Vec<&str> = all.iter().map(|one| one.person.as_str()).collect();
-    assert_eq!(order, ["d", "e", "c", "b", "a"]);
-}
-
 proptest! {
     #[test]
     fn slots_have_all_seats_and_differ_by_one_at_most(
@@ -136,7 +116,7 @@ proptest! {
     ) {
         let rows: Vec<PlanRow> =
             doses.iter().enumerate().map(|(of, doses)| row(of, 1, *doses)).collect();
-        let session = SessionSeats::of(&rows, Some(timing("08:00", "16:30", minutes)));
+        let session = SlotSeats::of(&rows, Some(timing("08:00", "16:30", minutes)));
         prop_assert_eq!(session.slots.values().sum::<u64>(), session.total());
         let (low, high) = (session.slots.values().min(), session.slots.values().max());
         prop_assert!(high.unwrap() - low.unwrap() <= 1);
@@ -151,13 +131,14 @@ proptest! {
     ) {
         let rows: Vec<PlanRow> = doses.iter().map(|(of, dose, n)| row(*of, *dose, *n)).collect();
         let hours = has_hours.then(|| timing("08:00", "10:00", 30));
-        let session = SessionSeats::of(&rows, hours);
+        let session = SlotSeats::of(&rows, hours);
         let mut taken = Taken::default();
         // Appointments that the night gave have no slot yet, and may not say whose they are.
         let mut given = 0;
         for (of, dose) in before {
             let mine = (of < 3).then(|| cohort(of));
-            let has_room = mine.as_ref().is_none_or(|of| !session.free(&taken, of, dose).is_empty());
+            let is_free = |of| !session.free(&taken, of, dose).is_empty();
+            let has_room = mine.as_ref().is_none_or(is_free);
             if has_room && given < session.total() {
                 taken.add(None, (mine, dose), 1);
                 given += 1;

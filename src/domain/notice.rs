@@ -313,6 +313,8 @@ words! {
         Closed = "closed",
         /// The vaccine is not there.
         Vaccine = "vaccine",
+        /// The person moved or cancelled it.
+        Own = "own",
         /// The campaign is over by then.
         Over = "over",
         /// The plan was made anew.

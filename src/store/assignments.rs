@@ -119,7 +119,8 @@ pub async fn each(
     .await
 }
 
-/// Hands over how often people did not come for a dose, or said that they would not: code, number of the dose, times, last day.
+/// Hands over how often people did not come for a dose, or said that they would not: code, number of the dose, times,
+/// last day.
 pub async fn each_absence(
     tx: &mut Tx,
     campaign: CampaignNo,

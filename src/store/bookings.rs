@@ -4,7 +4,7 @@
 use super::db::Row;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
-use crate::domain::booking::{Answer, Answered, SlotTime, Taken};
+use crate::domain::booking::{Answer, BookedSeats, SlotTime, Taken};
 use crate::domain::campaign::CohortKey;
 use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
 use chrono::NaiveDate;
@@ -44,6 +44,21 @@ pub struct Link {
     pub until: NaiveDate,
 }
 
+/// An appointment that somebody had confirmed or booked, and that others ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostBooking {
+    /// Who.
+    pub person: PersonId,
+    /// Number of the dose, from 1.
+    pub dose: u8,
+    /// The day.
+    pub day: NaiveDate,
+    /// The place.
+    pub place: PlaceCode,
+    /// Why it ended, in a word.
+    pub why: String,
+}
+
 // An update locks the row until the transaction ends; whoever comes second sees what the first one did.
 const LOCK: &str = "INSERT INTO seat_lock (campaign, turn) VALUES ($1, 1) \
      ON CONFLICT (campaign) DO UPDATE SET turn = seat_lock.turn + 1";
@@ -64,6 +79,9 @@ const SET_SLOT: &str = "UPDATE assignment SET slot = $2 \
 const ANSWERED: &str = "SELECT day, place, area, grp, dose, COUNT(*) FROM assignment \
      WHERE campaign = $1 AND day >= $2 AND answer IS NOT NULL AND area IS NOT NULL \
      GROUP BY day, place, area, grp, dose ORDER BY day, place, area, grp, dose";
+const LOST: &str = "SELECT person, dose, day, place, why FROM assignment_past \
+     WHERE campaign = $1 AND day >= $2 AND answer IS NOT NULL \
+     AND why IN ('closed', 'short', 'plan_changed') ORDER BY ended_at";
 const PUT_LINK: &str = "INSERT INTO booking_link \
      (hash, campaign, person, dose, until_day, made_at) VALUES ($1, $2, $3, $4, $5, $6) \
      ON CONFLICT (hash) DO UPDATE SET until_day = \
@@ -189,11 +207,15 @@ pub async fn set_slot(
 }
 
 /// How many people confirmed or booked their appointment, from a day on.
-pub async fn answered(tx: &mut Tx, campaign: CampaignNo, from: NaiveDate) -> Result<Vec<Answered>> {
+pub async fn answered(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    from: NaiveDate,
+) -> Result<Vec<BookedSeats>> {
     let mut out = Vec::new();
     for row in tx.rows(ANSWERED, args![campaign, from]).await? {
         let Some(cohort) = cohort_at(&row, 2)? else { continue };
-        out.push(Answered {
+        out.push(BookedSeats {
             day: row.get(0)?,
             place: PlaceCode::new(row.get::<String>(1)?),
             cohort,
@@ -202,6 +224,21 @@ pub async fn answered(tx: &mut Tx, campaign: CampaignNo, from: NaiveDate) -> Res
         });
     }
     Ok(out)
+}
+
+/// The appointments from a day on that people had confirmed or booked and that others ended, in the order in which
+/// they ended.
+pub async fn lost(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<Vec<LostBooking>> {
+    let read = |row: &Row| {
+        Ok(LostBooking {
+            person: PersonId::new(row.get::<String>(0)?),
+            dose: row.of("assignment_past", &[0]).number(1, "a dose number")?,
+            day: row.get(2)?,
+            place: PlaceCode::new(row.get::<String>(3)?),
+            why: row.get(4)?,
+        })
+    };
+    tx.rows(LOST, args![campaign, day]).await?.iter().map(read).collect()
 }
 
 /// Stores a link by the hash of its token; one that is known lasts as long as the longer of both.

@@ -44,6 +44,7 @@ pub mod records;
 pub mod register;
 pub mod relays;
 pub mod reminders;
+pub mod requests;
 mod row;
 pub mod runs;
 pub mod seal;

@@ -165,6 +165,10 @@ tables! {
         int("made_at"), int("ended_at"), text("why"), maybe(int("slot")), maybe(text("answer")),
     ],
     seat_lock 1 [int("campaign"), int("turn")],
+    register_request 1 numbered [
+        int("id"), text("name"), day("born"), text("area"), text("phone"), int("made_at"),
+        text("state"), maybe(text("person")), maybe(int("decided_at")),
+    ],
     booking_link 1 [
         text("hash"), int("campaign"), text("person"), int("dose"), day("until_day"),
         int("made_at"),

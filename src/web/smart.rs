@@ -1,5 +1,5 @@
-//! SMART Scheduling Links: a manifest and three files that say which slots are free, in the words of FHIR, for those who
-//! collect them. They hold nothing about people.
+//! SMART Scheduling Links: a manifest and three files that say which slots are free, in the words of FHIR, for those
+//! who collect them. They hold nothing about people.
 
 use super::Site;
 use super::source::AskedSite;

@@ -374,8 +374,8 @@ async fn absences(
     Ok(out)
 }
 
-/// Today's appointments, by person, and who confirmed or booked theirs. Somebody who is no longer in the register gets a
-/// number after all others.
+/// Today's appointments, by person, and who confirmed or booked theirs. Somebody who is no longer in the register gets
+/// a number after all others.
 async fn held(
     tx: &mut Tx,
     loaded: &Loaded,

@@ -173,10 +173,11 @@ pub(super) async fn take(
         answer: Some(Answer::Booked),
         plan: offers.plan,
     };
-    if let Some(held) = &person.appointment {
-        if (held.day, &held.place, held.slot, held.dose) == (day, &place, slot, dose) {
-            return confirm(tx, opened, person).await;
-        }
+    let is_it = |held: &Appointment| {
+        (held.day, &held.place, held.slot, held.dose) == (day, &place, slot, dose)
+    };
+    if person.appointment.as_ref().is_some_and(is_it) {
+        return confirm(tx, opened, person).await;
     }
     let mut taken = bookings::taken(tx, no, (day, day), &[place.as_str()]).await?;
     let mut taken = taken.remove(&(day, place.clone())).unwrap_or_default();

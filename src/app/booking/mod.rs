@@ -4,6 +4,7 @@ mod book;
 mod import;
 pub(super) mod links;
 mod open;
+mod requests;
 
 pub use book::{Done, Wish};
 pub use import::{ImportedBookings, NotBooked};

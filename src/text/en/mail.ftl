@@ -221,6 +221,7 @@ mail-reminder-now = Now: {$date}. Place: {$place}
 mail-reminder-later = You will get another mail when there is a new day.
 mail-reminder-reason-closed = the place is shut on that day or can give fewer doses
 mail-reminder-reason-vaccine = the vaccine has not arrived
+mail-reminder-reason-own = as you asked
 mail-reminder-reason-over = the campaign ends earlier
 mail-reminder-reason-plan = the plan was made anew
 mail-reminder-title = Vaccination reminder

@@ -221,6 +221,7 @@ mail-reminder-now = 改到{$date}，地点：{$place}
 mail-reminder-later = 新的时间定下后，会另发邮件通知。
 mail-reminder-reason-closed = 该接种点当天停诊或接种能力减少
 mail-reminder-reason-vaccine = 疫苗未到
+mail-reminder-reason-own = 按您的要求
 mail-reminder-reason-over = 本次活动已提前结束
 mail-reminder-reason-plan = 接种计划调整
 mail-reminder-title = 接种提醒

@@ -1,6 +1,7 @@
 //! The public pages on which people book, on a listener of their own. They need no script and no cookie: whoever has
 //! the link of a message may use it, and opening it changes nothing.
 
+mod ask;
 pub(super) mod limits;
 mod page;
 
@@ -20,6 +21,7 @@ pub(super) fn router(site: Site) -> Router {
     let limited = from_fn_with_state(site.clone(), limited);
     Router::new()
         .route("/b/{token}", get(page::show).post(page::act))
+        .route("/ask", get(ask::show).post(ask::send))
         .route("/booking.css", get(style))
         .route("/smart-scheduling/{name}", get(smart::file))
         .fallback(page::nothing)

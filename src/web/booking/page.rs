@@ -36,7 +36,8 @@ pub(super) struct Act {
     #[serde(default)]
     m: usize,
     lang: Option<String>,
-    act: String,
+    #[serde(rename = "act")]
+    what: String,
     #[serde(default)]
     seat: String,
 }
@@ -90,7 +91,7 @@ struct Plain {
 }
 
 /// A page that says one thing.
-fn plain(language: Language, key: &str) -> Html<String> {
+pub(super) fn plain(language: Language, key: &str) -> Html<String> {
     let t = T(language);
     let page = Plain { t, title: t.w("booking-title"), text: t.w(key) };
     Html(page.render().expect("templates fail only where a value does"))
@@ -146,7 +147,7 @@ async fn shown(
     }
 }
 
-fn failed(error: &crate::app::AppError, headers: &HeaderMap) -> Response {
+pub(super) fn failed(error: &crate::app::AppError, headers: &HeaderMap) -> Response {
     let said = error.to_string();
     let said = crate::mail::mask::addresses(&said);
     tracing::error!(error = %said, "a booking page could not be made");
@@ -186,7 +187,7 @@ pub(super) async fn act(
 
 /// What a form asks for, and the word for it when it is done.
 fn wish(form: &Act) -> Option<(Wish, &'static str)> {
-    match form.act.as_str() {
+    match form.what.as_str() {
         "confirm" => Some((Wish::Confirm, "confirmed")),
         "cancel" => Some((Wish::Cancel, "cancelled")),
         "take" => {

@@ -94,3 +94,32 @@ async fn another_program_books() {
 fn what_another_program_booked_comes_in_by_the_same_rules() {
     wait(another_program_books());
 }
+
+async fn a_site_closes() {
+    let mut town = Town::open(None, 60, 20).await;
+    let now = at(EVE);
+    let held = town.held().await;
+    let booked = held.values().find(|one| one.day == day("2021-04-02")).unwrap().clone();
+    let token = town.token(booked.person.as_str()).await;
+    assert_eq!(town.app.book(&token, 0, &Wish::Confirm, now).await.unwrap(), Done::Done);
+    // Nobody was reminded of that day yet: who confirmed is told all the same, and nobody twice.
+    let closed = super::seniors(60, 20).with("closures.csv", "place,date,doses\nS1,2021-04-02,0\n");
+    crate::support::apply(&town.app, &closed, &town.dir.path().join("closed"), now).await;
+    town.loaded = town.app.campaign(None).await.unwrap();
+    let after = town.held().await;
+    assert!(after.values().all(|one| one.day != day("2021-04-02")));
+    for _ in 0..2 {
+        town.app.follow_up(now).await.unwrap();
+    }
+    let mut tx = town.app.store.read().await.unwrap();
+    let no = town.loaded.no;
+    let told = doseplan::store::reminders::told(&mut tx, no, day("2021-04-01")).await.unwrap();
+    let mine = &told[booked.person.as_str()];
+    assert_eq!(mine.len(), 1);
+    assert_eq!(told.len(), 1, "only who had answered knew of the day");
+}
+
+#[test]
+fn who_confirmed_is_told_of_a_closed_site() {
+    wait(a_site_closes());
+}

@@ -30,7 +30,8 @@ fn seniors(people: usize, seats: usize) -> Folder {
          S1,甲镇卫生院,A,{seats},{seats},人民路1号,0511-86000001,08:00,10:30,30\n\
          S2,乙镇卫生院,B,20,,,,,,\n"
     );
-    small().with("eligible.csv", &eligible).with("sites.csv", &sites)
+    let folder = small().with("eligible.csv", &eligible).with("sites.csv", &sites);
+    folder.without("teams.csv").without("stops.csv")
 }
 
 /// An app whose plan is in force, on the day before the first one.
@@ -55,10 +56,11 @@ impl Town {
         let now = at(EVE);
         apply(&app, &seniors(people, seats), &dir.path().join("small"), now).await;
         let loaded = app.campaign(None).await.expect("the campaign is there");
-        let mut rows = "person,area,born,name,household\n".to_owned();
+        let mut rows = "person,area,born,name,household,email\n".to_owned();
         for no in 0..people {
             let household = if no < 4 { "H1" } else { "" };
-            writeln!(rows, "p{no:04},A,1950-01-01,张{no},{household}").expect("a row");
+            writeln!(rows, "p{no:04},A,1950-01-01,张{no},{household},p{no}@home.example")
+                .expect("a row");
         }
         let path = dir.path().join("persons.csv");
         std::fs::write(&path, rows).expect("the file is written");

@@ -6,6 +6,7 @@ use crate::support::{at, day, wait};
 use doseplan::app::booking::{Done, Wish};
 use doseplan::clock::Clock;
 use doseplan::domain::booking::{Answer as Said, NoBooking};
+use doseplan::domain::permission::Actor;
 use doseplan::jobs::runner::Runner;
 use doseplan::web::{Site, serve_booking};
 use std::net::SocketAddr;
@@ -39,8 +40,8 @@ fn post(address: SocketAddr, path: &str, form: &str) -> Answer {
 
 /// The value of the nth seat that a page offers.
 fn offered(page: &Answer, nth: usize) -> String {
-    let options = page.body.match_indices("<option value=\"2021").map(|(at, _)| at + 15);
-    let from = options.skip(nth).next().expect("a seat is offered");
+    let mut options = page.body.match_indices("<option value=\"2021").map(|(at, _)| at + 15);
+    let from = options.nth(nth).expect("a seat is offered");
     page.body[from..].split('"').next().unwrap().to_owned()
 }
 
@@ -166,4 +167,50 @@ async fn the_dead_book() {
 #[test]
 fn a_booking_of_the_dead_is_said_and_audited() {
     wait(the_dead_book());
+}
+
+async fn strangers_ask_to_be_registered() {
+    let town = Town::open(None, 20, 20).await;
+    let address = served(&town).await;
+    assert!(get(address, "/ask?lang=en").body.contains("Ask to be registered"));
+    let form = |name: &str, born: &str, phone: &str| {
+        format!("name={name}&born={born}&area=Village+5&phone={phone}&lang=en")
+    };
+    for wrong in [
+        form("", "1950-01-01", "13800000001"),
+        form("X", "1850-01-01", "13800000001"),
+        form("X", "2031-01-01", "13800000001"),
+        form("X", "1950-01-01", "0511-8600001"),
+    ] {
+        assert_eq!(post(address, "/ask", &wrong).status, 422, "{wrong}");
+    }
+    // Whoever is in the register hears the same as whoever is not.
+    let known = post(address, "/ask", &form("%E5%BC%A05", "1950-01-01", "13800000001"));
+    let new = post(address, "/ask", &form("%E9%92%B1%E4%B8%80", "1951-01-01", "13800000002"));
+    assert!(known.status == 200 && known.body == new.body, "{}", new.body);
+    for _ in 0..9 {
+        post(address, "/ask", &form("Z", "1950-01-01", "13800000009"));
+    }
+    let waiting = town.app.register_requests().await.unwrap();
+    assert_eq!(waiting.len(), 7, "five of one number at most");
+    let (by, now) = (Actor::CommandLine, at(EVE));
+    let (first, second) = (waiting[0].0, waiting[1].0);
+    town.app.refuse_request(first, by, now).await.unwrap();
+    assert!(town.app.refuse_request(first, by, now).await.is_err());
+    let taken = |person: &'static str, area: &'static str| {
+        let (app, loaded) = (&town.app, &town.loaded);
+        async move { app.take_request(loaded, (second, person, area), by, now).await }
+    };
+    assert!(taken("p0001", "A").await.is_err(), "the code is somebody's");
+    assert!(taken("n1", "nowhere").await.is_err(), "there is no such area");
+    taken("n1", "A").await.unwrap();
+    assert!(taken("n2", "A").await.is_err());
+    assert_eq!(town.app.register_requests().await.unwrap().len(), 5);
+    let dids: Vec<&str> = town.log().await.iter().map(|line| line.did.word()).collect();
+    assert!(dids.contains(&"request-ask") && dids.contains(&"request-decide"), "{dids:?}");
+}
+
+#[test]
+fn who_is_not_registered_can_ask_and_learns_nothing() {
+    wait(strangers_ask_to_be_registered());
 }

@@ -95,7 +95,7 @@ async fn published() {
     assert_eq!(manifest.headers["content-type"], "application/json");
     let manifest = manifest.json();
     is_valid(&manifest, "Manifest");
-    let (mut ids, mut free, mut slots) = (BTreeSet::new(), 0, 0);
+    let (mut ids, mut free, mut slots) = (BTreeSet::new(), 0_u64, 0);
     for file in manifest["output"].as_array().unwrap() {
         let kind = file["type"].as_str().unwrap();
         let path = file["url"].as_str().unwrap().strip_prefix("http://yy.example").unwrap();
@@ -113,12 +113,12 @@ async fn published() {
             }
             if kind == "Slot" {
                 slots += 1;
-                free += one["extension"][0]["valueInteger"].as_i64().unwrap();
+                free += one["extension"][0]["valueInteger"].as_u64().unwrap();
             }
         }
     }
     let open = town.app.open_slots(&town.loaded, at(EVE)).await.unwrap();
-    assert_eq!((slots, free), (open.len(), open.iter().map(|one| one.free as i64).sum()));
+    assert_eq!((slots, free), (open.len(), open.iter().map(|one| one.free).sum()));
     assert!(free >= 1 && ids.contains("Location/S1"), "{free} {ids:?}");
     assert_eq!(get(address, "/smart-scheduling/persons.ndjson").status, 404);
 }
