@@ -217,9 +217,10 @@ async fn guarded(request: Request, next: Next) -> Response {
     };
     let too_long = |length| length > body_max as u64;
     let mut response = if length(request.headers()).is_some_and(too_long) {
-        // The address of a service's hook is a secret.
+        // The address of a service's hook is a secret, and so is that of somebody's booking page.
         let path = match request.uri().path() {
             path if path.starts_with("/hooks/") => "/hooks/…".to_owned(),
+            path if path.starts_with("/b/") => "/b/…".to_owned(),
             path => crate::mail::safe::sentence(path),
         };
         tracing::warn!(%path, limit = body_max, "a body that is too long was refused");

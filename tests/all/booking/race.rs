@@ -41,27 +41,32 @@ async fn round(town: &Arc<Town>, tokens: &Arc<Vec<String>>, nth: usize) {
     for no in 0..PEOPLE {
         let (town, tokens) = (Arc::clone(town), Arc::clone(tokens));
         tasks.spawn(async move {
-            let token = &tokens[no];
+            let (token, start) = (&tokens[no], std::time::Instant::now());
+            let took = || start.elapsed().as_millis();
             for slot in 0..5 {
                 let done = town.app.book(token, 0, &wish(no + slot + nth), now).await.unwrap();
                 match done {
-                    Done::Done => return (no, true),
+                    Done::Done => return (no, true, took()),
                     Done::Refused(NoBooking::Full) => {}
                     other => panic!("{no}: {other:?}"),
                 }
             }
-            (no, false)
+            (no, false, took())
         });
     }
     let mut given = 0;
     let after = tasks.join_all().await;
+    let mut took: Vec<u128> = after.iter().map(|(.., took)| *took).collect();
+    took.sort_unstable();
+    let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
+    eprintln!("round {nth}: ms until everybody has an answer: p50 {}, p99 {}", at(50), at(99));
     let held = town.held().await;
     let mut by_slot: BTreeMap<Option<SlotTime>, usize> = BTreeMap::new();
     for one in held.values().filter(|one| one.day == day("2021-04-01")) {
         assert_eq!(one.answer, Some(Answer::Booked));
         *by_slot.entry(one.slot).or_default() += 1;
     }
-    for (no, has_seat) in after {
+    for (no, has_seat, _) in after {
         let person = format!("p{no:04}");
         let mine = held.get(&person);
         if has_seat {
