@@ -54,7 +54,7 @@ async fn another_program_books() {
     let now = at(EVE);
     let held = town.held().await;
     let [a, b] = ["p0010", "p0030"].map(|person| held[person].clone());
-    let path = town.dir.path().join("booked.csv");
+    let path = town.world.path("booked.csv");
     let slot = |one: Option<SlotTime>| one.unwrap().to_string();
     let text = format!(
         "record,person,date,place,slot,state\n\
@@ -104,7 +104,12 @@ async fn a_site_closes() {
     assert_eq!(town.app.book(&token, 0, &Wish::Confirm, now).await.unwrap(), Done::Done);
     // Nobody was reminded of that day yet: who confirmed is told all the same, and nobody twice.
     let closed = super::seniors(60, 20).with("closures.csv", "place,date,doses\nS1,2021-04-02,0\n");
-    crate::support::apply(&town.app, &closed, &town.dir.path().join("closed"), now).await;
+    let folder = closed.write(&town.world.path("small"));
+    tokio::task::block_in_place(|| {
+        let mut command = town.world.command(&["campaign", "apply", folder.to_str().unwrap()]);
+        let ran = command.env("DOSEPLAN_CLOCK", format!("{EVE}+08:00")).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    });
     town.loaded = town.app.campaign(None).await.unwrap();
     let after = town.held().await;
     assert!(after.values().all(|one| one.day != day("2021-04-02")));

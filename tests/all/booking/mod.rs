@@ -1,6 +1,6 @@
 //! Booking: seats that are never given twice, the public pages, and what replanning leaves alone.
 
-use crate::support::{Folder, apply, at, day, small};
+use crate::support::{Folder, World, at, day, small};
 use doseplan::app::import::Kind;
 use doseplan::app::{App, Loaded};
 use doseplan::config::Config;
@@ -12,7 +12,7 @@ use doseplan::store::audit::Entry;
 use doseplan::store::bookings::{self, Appointment};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use tempfile::TempDir;
+use tokio::task::block_in_place;
 
 mod kept;
 mod pages;
@@ -38,7 +38,7 @@ fn seniors(people: usize, seats: usize) -> Folder {
 struct Town {
     app: App,
     loaded: Loaded,
-    dir: TempDir,
+    world: World,
 }
 
 /// The eve of the campaign.
@@ -47,14 +47,13 @@ const EVE: &str = "2021-03-31T09:00:00";
 impl Town {
     /// A town of so many people, with so many seats a day, on this database; without an address in a file.
     async fn open(address: Option<&str>, people: usize, seats: usize) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let file = format!("sqlite://{}", dir.path().join("doseplan.db").display());
-        let store = Store::open(address.unwrap_or(&file), true).await.expect("the database opens");
+        let world = address.map_or_else(World::empty, World::on);
+        let world = block_in_place(|| world.applied(&seniors(people, seats)));
+        let store = Store::open(world.db(), true).await.expect("the database opens");
         let mut config = Config::default();
-        config.mail.dir = dir.path().join("mail");
+        config.mail.dir = world.path("mail");
         let app = App::new(store, config);
         let now = at(EVE);
-        apply(&app, &seniors(people, seats), &dir.path().join("small"), now).await;
         let loaded = app.campaign(None).await.expect("the campaign is there");
         let mut rows = "person,area,born,name,household,email\n".to_owned();
         for no in 0..people {
@@ -62,11 +61,11 @@ impl Town {
             writeln!(rows, "p{no:04},A,1950-01-01,张{no},{household},p{no}@home.example")
                 .expect("a row");
         }
-        let path = dir.path().join("persons.csv");
+        let path = world.path("persons.csv");
         std::fs::write(&path, rows).expect("the file is written");
         let kind = Kind::Persons;
         app.import(&loaded, kind, &path, Language::En, now).await.expect("the import runs");
-        let town = Self { app, loaded, dir };
+        let town = Self { app, loaded, world };
         town.plan(EVE).await;
         town
     }
@@ -101,7 +100,7 @@ impl Town {
     /// Imports rows of a kind at a local time.
     async fn import(&self, kind: &str, text: &str, now: &str) {
         let kind = if kind == "doses" { Kind::Doses } else { Kind::Persons };
-        let path = self.dir.path().join("rows.csv");
+        let path = self.world.path("rows.csv");
         std::fs::write(&path, text).expect("the file is written");
         let done = self.app.import(&self.loaded, kind, &path, Language::En, at(now)).await;
         let done = done.expect("the import runs");
