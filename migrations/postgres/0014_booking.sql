@@ -25,8 +25,7 @@ CREATE TABLE booking_link (
 CREATE INDEX booking_link_person ON booking_link (person);
 
 -- Whom a booking page shows together: people of one household.
-CREATE INDEX person_household ON person ((CAST(content AS json) ->> 'household'))
-    WHERE (CAST(content AS json) ->> 'household') IS NOT NULL;
+CREATE INDEX person_household ON person ((CASE WHEN content LIKE '{%' THEN CAST(content AS json) ->> 'household' END));
 
 -- Who asks to be put into the register. Once a clerk has decided, nothing personal is left here.
 CREATE TABLE register_request (

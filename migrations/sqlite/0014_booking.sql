@@ -25,8 +25,8 @@ CREATE TABLE booking_link (
 CREATE INDEX booking_link_person ON booking_link (person);
 
 -- Whom a booking page shows together: people of one household.
-CREATE INDEX person_household ON person (json_extract(content, '$.household'))
-    WHERE json_extract(content, '$.household') IS NOT NULL;
+CREATE INDEX person_household
+    ON person (CASE WHEN json_valid(content) THEN json_extract(content, '$.household') END);
 
 -- Who asks to be put into the register. Once a clerk has decided, nothing personal is left here.
 CREATE TABLE register_request (

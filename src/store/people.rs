@@ -20,10 +20,12 @@ const ENROLLED: &str =
     "SELECT person, area, born, grp, sex, tags, died FROM person ORDER BY person";
 /// The two databases read JSON with different functions. The index on the expression has it in the same words.
 const HOUSEHOLD: [&str; 2] = [
-    "SELECT person FROM person WHERE json_extract(content, '$.household') = \
+    "SELECT person FROM person \
+     WHERE CASE WHEN json_valid(content) THEN json_extract(content, '$.household') END = \
      (SELECT json_extract(content, '$.household') FROM person WHERE person = $1) \
      ORDER BY person",
-    "SELECT person FROM person WHERE (CAST(content AS json) ->> 'household') = \
+    "SELECT person FROM person \
+     WHERE CASE WHEN content LIKE '{%' THEN CAST(content AS json) ->> 'household' END = \
      (SELECT CAST(content AS json) ->> 'household' FROM person WHERE person = $1) \
      ORDER BY person",
 ];
