@@ -110,6 +110,7 @@ fn pure() -> Result<()> {
             earliest: campaign.start,
             latest: None,
             held: None,
+            has_answered: false,
         })
         .collect();
     let mut sorted: Vec<PersonNo> = candidates.iter().map(|one| one.person).collect();

@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+mod booking;
 mod channels;
 mod http;
 mod names;
 
+pub use booking::BookingConfig;
 pub use channels::{CardKind, ChannelConfig, MAIL, Place, ReceiptWay, TemplateConfig};
 pub use http::{HeaderName, HttpConfig, Listen};
 pub use names::{BounceAddress, HelloName, HttpsUrl};
@@ -27,6 +29,8 @@ pub struct Config {
     pub timetable: Option<PathBuf>,
     /// What the daemon serves over HTTP.
     pub http: HttpConfig,
+    /// The public pages on which people book.
+    pub booking: BookingConfig,
     /// How mail is sent.
     pub mail: MailConfig,
     /// How people are reminded.
@@ -292,11 +296,13 @@ impl Config {
         let waiting = [
             ("db", self.db != new.db),
             ("[http] listen", self.http.listen != new.http.listen),
+            ("[booking] listen", self.booking.listen != new.booking.listen),
             ("[daemon] instance", self.daemon.instance != new.daemon.instance),
         ];
         let waiting = waiting.iter().filter(|(_, differs)| *differs).map(|(key, _)| *key).collect();
         let (db, http, daemon) = (self.db.clone(), self.http.clone(), self.daemon.clone());
-        (Self { db, http, daemon, ..new }, waiting)
+        let booking = BookingConfig { listen: self.booking.listen, ..new.booking.clone() };
+        (Self { db, http, booking, daemon, ..new }, waiting)
     }
 
     /// Reads a configuration. If `path` does not exist and was not named by the user, returns the defaults.

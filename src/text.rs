@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 
 /// The files of the catalogue: name, Chinese text, English text.
 const FILES: &[(&str, &str, &str)] = &[
+    ("booking.ftl", include_str!("text/zh-CN/booking.ftl"), include_str!("text/en/booking.ftl")),
     ("channels.ftl", include_str!("text/zh-CN/channels.ftl"), include_str!("text/en/channels.ftl")),
     ("cli.ftl", include_str!("text/zh-CN/cli.ftl"), include_str!("text/en/cli.ftl")),
     ("explain.ftl", include_str!("text/zh-CN/explain.ftl"), include_str!("text/en/explain.ftl")),

@@ -48,6 +48,11 @@ impl App {
         Self { address: Some(address), ..self.clone() }
     }
 
+    /// The network address of whoever asks, for the audit log.
+    pub(super) fn asked_address(&self) -> Option<String> {
+        self.address.map(|it| it.to_string())
+    }
+
     /// Writes a line of the audit log about what changed nothing: what somebody saw, or was refused. `who` is the name
     /// of an account, or what stands for one.
     pub async fn note_audit(

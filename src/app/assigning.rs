@@ -1,5 +1,6 @@
 //! Appointments for people of the register, and where each of them stands.
 
+use super::seats::give_slots;
 use super::{App, Loaded, Result, millis, today};
 use crate::domain::assign::{Ended, Output, assign};
 use crate::domain::dose::Dose;
@@ -8,10 +9,10 @@ use crate::domain::judge::{Due, Judged, MissedDose, Subject};
 use crate::domain::person::{Asked, Outcome, OutcomeKind, Person, barred};
 use crate::domain::plan::PlanState;
 use crate::domain::rules::GroupForecast;
-use crate::store::{Tx, assignments, doses, outcomes, people, plans, records};
+use crate::store::{Tx, assignments, bookings, doses, outcomes, people, plans, records};
 use chrono::{DateTime, NaiveDate, Utc};
 use outset::Begun;
-use register::{Codes, Places};
+use register::{Codes, Register};
 use std::collections::BTreeMap;
 
 pub(super) mod outset;
@@ -146,6 +147,7 @@ impl App {
     /// Assigns everybody who is due to the sessions of the adopted plan; `None` where no plan is adopted.
     pub async fn assign(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Output>> {
         let mut tx = self.store.write().await?;
+        bookings::lock(&mut tx, loaded.no).await?;
         let Some(head) = plans::newest(&mut tx, loaded.no, PlanState::Adopted).await? else {
             return Ok(None);
         };
@@ -170,9 +172,9 @@ pub(super) async fn assign_in(
 ) -> Result<Output> {
     let Some(mut read) = begun.register.take() else { return Ok(Output::default()) };
     let output = assign(read.input(&begun.outset.left));
-    let (codes, places) = (read.codes, read.places);
-    end(tx, loaded, &codes, &output, now).await?;
-    store(tx, loaded, (&codes, &places), &output, (plan, now)).await?;
+    end(tx, loaded, &read.codes, &output, now).await?;
+    store(tx, loaded, &read, &output, (plan, now)).await?;
+    give_slots(tx, loaded, (plan, outset::tomorrow(today(&loaded.campaign, now)))).await?;
     Ok(output)
 }
 
@@ -198,22 +200,28 @@ async fn end(
 async fn store(
     tx: &mut Tx,
     loaded: &Loaded,
-    (codes, places): (&Codes, &Places),
+    read: &Register,
     output: &Output,
     (plan, now): (i64, DateTime<Utc>),
 ) -> Result<()> {
     let mut new: Vec<_> = output
         .new
         .iter()
-        .map(|(person, seat)| (seat.day, seat.place, seat.dose, *person))
+        .map(|(person, seat)| {
+            let session = (seat.day, seat.place, seat.dose, read.cohort_of(*person));
+            (session, *person)
+        })
         .collect();
     new.sort_unstable();
+    let keys = read.cohort_keys();
     let mut rest = new.as_slice();
-    while let Some(&(day, place, dose, _)) = rest.first() {
-        let count = rest.partition_point(|one| (one.0, one.1, one.2) == (day, place, dose));
+    while let Some(&(session, _)) = rest.first() {
+        let count = rest.partition_point(|one| one.0 == session);
         let (same, others) = rest.split_at(count);
-        let people: Vec<&str> = same.iter().map(|(.., person)| codes.get(*person)).collect();
-        let session = (day, places.get(place), dose);
+        let people: Vec<&str> = same.iter().map(|(_, person)| read.codes.get(*person)).collect();
+        let (day, place, dose, cohort) = session;
+        let cohort = cohort.and_then(|cohort| keys.get(&cohort));
+        let session = (day, read.places.get(place), dose, cohort);
         assignments::write(tx, loaded.no, session, &people, (plan, millis(now))).await?;
         rest = others;
     }

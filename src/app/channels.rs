@@ -308,7 +308,7 @@ impl App {
                 .map_err(|error| AppError::refused("refused-number", &[("said", &error)]))?;
             let kind = if channel.templates.contains_key("test") { "test" } else { "tomorrow" };
             let day = today(&loaded.campaign, now);
-            let text = ways::make(channel, kind, language, |language| {
+            let text = ways::make(channel, (kind, None), language, |language| {
                 [
                     sample("sms-name-sample", language),
                     texts::day(day, language),

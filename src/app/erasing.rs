@@ -11,7 +11,7 @@ use crate::domain::person::{More, Person};
 use crate::domain::phone::PhoneNumber;
 use crate::mail::message::canonical;
 use crate::store::erasing::{self, Naming};
-use crate::store::{Tx, copy, installation, people_codes, receipts, records};
+use crate::store::{Tx, bookings, copy, installation, people_codes, receipts, records};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,7 @@ impl App {
             erasing::blank_mail(tx, mail.id).await?;
         }
         erase_words(tx, &person, &secrets).await?;
+        bookings::forget(tx, &id).await?;
         out.uploads = erasing::uploads(tx).await?;
         people_codes::erase(tx, &id, why, millis(now)).await?;
         out.backups = backups(tx).await?;
@@ -148,6 +149,8 @@ impl App {
             mails += erasing::campaign(&mut tx, loaded.no).await?;
         }
         erasing::old_uploads(&mut tx, millis(now - kept)).await?;
+        // A day later everywhere: what has ended opens nothing any more.
+        bookings::drop_links(&mut tx, day - TimeDelta::days(2)).await?;
         tx.commit().await?;
         Ok(mails)
     }

@@ -6,9 +6,10 @@ use super::places::owns;
 use super::plans::{Adopted, Made, Search, draft_to_adopt, in_force, made_by, rows_on};
 use super::{App, AppError, Loaded, Refused, Result, fault_words, millis, today};
 use crate::domain::audit::Action;
+use crate::domain::booking::kept_sessions;
 use crate::domain::dose::GivenRow;
 use crate::domain::group::Eligible;
-use crate::domain::id::{CampaignId, CampaignNo};
+use crate::domain::id::{CampaignId, CampaignNo, PlaceCode};
 use crate::domain::jurisdiction::{ClosedDays, Joined, JoinedCampaign};
 use crate::domain::outset::{OtherPlan, bound_by_store, taken_by_others};
 use crate::domain::permission::{self, Actor, Power};
@@ -17,7 +18,7 @@ use crate::domain::planner::{self, JointRequest};
 use crate::domain::site::Closure;
 use crate::store::audit::Act;
 use crate::store::plans::{self, NewPlan, PlanHead};
-use crate::store::{Tx, jurisdictions, unrest};
+use crate::store::{Tx, bookings, jurisdictions, unrest};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// Drafts of several campaigns that were made together.
@@ -95,6 +96,7 @@ impl App {
         }
         let mut joined = joined(&mut tx, &parts, (day, from)).await?;
         self.leave_to_others(&mut tx, (first, &parts), &mut joined, now).await?;
+        keep_bookings(&mut tx, &parts, &mut joined).await?;
         drop(tx);
         let given = histories(&parts);
         let published: Vec<Vec<PlanRow>> =
@@ -194,6 +196,7 @@ impl App {
         let day = today(&all.first().ok_or(AppError::NoCampaign)?.campaign, now);
         let mut heads = Vec::new();
         for loaded in all {
+            bookings::lock(tx, loaded.no).await?;
             let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;
             let draft = wanted.of(tx, loaded, day).await?;
             let open = draft.as_ref().map(|draft| {
@@ -349,6 +352,20 @@ async fn joined(
         }
     }
     Ok(joined)
+}
+
+/// Keeps the sessions at sites that people confirmed or booked as they were published.
+async fn keep_bookings(tx: &mut Tx, parts: &[Part<'_>], joined: &mut Joined) -> Result<()> {
+    for (one, part) in joined.campaigns.iter_mut().zip(parts) {
+        let campaign = part.loaded.campaign.on(part.open);
+        let mut answered = bookings::answered(tx, part.loaded.no, part.open).await?;
+        answered.retain(|one| one.day <= campaign.end);
+        let room = |place: &PlaceCode, day| {
+            campaign.site(place.as_str()).map_or(0, |site| campaign.capacity(site, day).into())
+        };
+        one.sessions.extend(kept_sessions(&part.published, &answered, room));
+    }
+    Ok(())
 }
 
 /// Limits a campaign's own use of places; what limits it more already stays.

@@ -3,6 +3,7 @@
 pub mod accounts;
 mod acts;
 pub mod assigning;
+pub mod booking;
 pub mod bounces;
 pub mod breaking;
 pub mod campaigns;
@@ -38,6 +39,7 @@ pub mod recount;
 mod refused;
 pub mod reports;
 pub mod run_words;
+mod seats;
 pub mod sessions;
 pub mod sign_in;
 pub mod status;
@@ -84,6 +86,8 @@ pub struct App {
     calendars: Arc<Mutex<BTreeMap<CampaignNo, Arc<Sessions>>>>,
     /// Whose number is whose, as it was found on a day: texts ask it with each change, and reading it takes long.
     census: Arc<Mutex<Option<DayCensus>>>,
+    /// What the plans in force offer to those who book.
+    offers: seats::OffersCache,
     /// The day on which it was last seen to what is kept no longer.
     retained: Arc<Mutex<Option<NaiveDate>>>,
 }
@@ -281,6 +285,7 @@ impl App {
             places: Arc::default(),
             calendars: Arc::default(),
             census: Arc::default(),
+            offers: Arc::default(),
             retained: Arc::default(),
         }
     }

@@ -2,8 +2,8 @@
 
 use super::{App, Loaded, Result, today};
 use crate::domain::plan::is_over;
-use crate::store::campaigns;
-use chrono::{DateTime, Utc};
+use crate::store::{bookings, campaigns};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 
 impl App {
@@ -33,12 +33,16 @@ impl App {
     }
 
     /// Whether a campaign's plan is made and judged over the places of the jurisdiction: it shares them, or it has
-    /// sessions that are agreed or places for some groups alone.
+    /// sessions that are agreed, or that people booked, or places for some groups alone.
     pub(super) async fn is_joint(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<bool> {
         if self.together(loaded, now).await?.len() > 1 {
             return Ok(true);
         }
         let mut tx = self.store.read().await?;
+        let tomorrow = today(&loaded.campaign, now) + TimeDelta::days(1);
+        if !bookings::answered(&mut tx, loaded.no, tomorrow).await?.is_empty() {
+            return Ok(true);
+        }
         let version = campaigns::known(&mut tx, loaded.no, i64::MAX).await?;
         Ok(version
             .is_some_and(|found| !found.own.sessions.is_empty() || !found.own.kinds.is_empty()))

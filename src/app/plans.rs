@@ -12,6 +12,7 @@ use crate::domain::permission::{self, Actor, Power};
 use crate::domain::plan::{Certificate, MadeBy, Plan, PlanRow, PlanState, first_day, is_outdated};
 use crate::domain::planner::{self, GroupVerdict, Limits, Request, SearchProgress};
 use crate::store::Tx;
+use crate::store::bookings;
 use crate::store::plans::{self, NewPlan, PlanHead};
 use crate::store::unrest;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -192,6 +193,7 @@ impl App {
     ) -> Result<Adopted> {
         let mut act = self.act((by, Power::Plan), Action::PlanAdopt, now).await?;
         let tx = act.tx();
+        bookings::lock(tx, loaded.no).await?;
         let day = today(&loaded.campaign, now);
         let head = draft_to_adopt(tx, loaded, no, day).await?;
         let adopted = plans::newest(tx, loaded.no, PlanState::Adopted).await?;

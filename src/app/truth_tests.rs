@@ -337,7 +337,7 @@ async fn a_mail_that_is_no_longer_true_when_it_would_leave_is_withdrawn_and_the_
     let who = [one.person.as_str()];
     let now = millis(at(&local(eve, "10:00")));
     assignments::end(&mut tx, loaded.no, &who, Ended::PlanChanged, now).await.expect("it ends");
-    let session = (first, &PlaceCode::from("S02"), one.dose);
+    let session = (first, &PlaceCode::from("S02"), one.dose, None);
     assignments::write(&mut tx, loaded.no, session, &who, (1, now)).await.expect("it begins");
     tx.commit().await.expect("both");
     county.app.tell(&loaded, at(&local(eve, "10:00"))).await.expect("it is told");
@@ -354,7 +354,7 @@ async fn a_mail_that_is_no_longer_true_when_it_would_leave_is_withdrawn_and_the_
             let mut tx = app.store.write().await.expect("a writer");
             let now = millis(at(&local(eve, time)));
             assignments::end(&mut tx, no, &who, Ended::PlanChanged, now).await.expect("it ends");
-            let session = (first, &PlaceCode::from(place), 1);
+            let session = (first, &PlaceCode::from(place), 1, None);
             assignments::write(&mut tx, no, session, &who, (1, now)).await.expect("it begins");
             tx.commit().await.expect("both");
         }

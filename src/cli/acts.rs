@@ -2,12 +2,16 @@
 
 /// Commands that do something: what came of it counts, even if nobody could be told. Of the others the output is the
 /// result.
-pub(super) const ACTS: [&str; 53] = [
+pub(super) const ACTS: [&str; 57] = [
     "account add",
     "account password",
     "account remove",
     "account token remove",
     "backup",
+    "bookings import",
+    "bookings link",
+    "bookings requests refuse",
+    "bookings requests take",
     "bounce forget",
     "bounce import",
     "campaign apply",

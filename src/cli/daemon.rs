@@ -51,6 +51,7 @@ impl Daemon {
         let http = &invocation.config.http;
         let tls = web::Tls::read(http)?;
         let listener = listen(http).await?;
+        let booking = listen_for_bookings(&invocation.config).await?;
         let mut lock = lock(&invocation.address())?;
         let app = invocation.open(true).await?;
         if let Some(lock) = &mut lock {
@@ -59,9 +60,15 @@ impl Daemon {
         let clock = invocation.clock.clone();
         app.note_zone_data(clock.now()).await?;
         let runner = Runner { timetable, ..Runner::new(app, owner()) };
-        let http = listener
-            .map(|it| Http::start(it, web::Site::new(&runner, clock.clone()).with_tls(tls)));
-        serve(runner, clock, http, Some(&invocation)).await?;
+        let site = web::Site::new(&runner, clock.clone()).with_tls(tls);
+        let booking = booking.map(|it| Http::start_booking(it, site.clone()));
+        let http = listener.map(|it| Http::start(it, site));
+        let served = serve(runner, clock, http, Some(&invocation)).await;
+        if let Some(booking) = booking {
+            drop(booking.end);
+            let _ = tokio::time::timeout(web::END_MAX, booking.task).await;
+        }
+        served?;
         drop(lock);
         Ok(exit::OK)
     }
@@ -92,6 +99,16 @@ pub(super) async fn listen(http: &HttpConfig) -> Result<Option<TcpListener>, Can
     }
 }
 
+/// Binds the address of the booking pages, if they are on.
+async fn listen_for_bookings(
+    config: &crate::config::Config,
+) -> Result<Option<TcpListener>, CannotListen> {
+    let listener = config.booking.listener(&config.http);
+    listen(&listener).await.map_err(|error| {
+        CannotListen::Refused(error.to_string().replace("[http] listen", "[booking] listen"))
+    })
+}
+
 /// The running HTTP server.
 pub(super) struct Http {
     address: Option<SocketAddr>,
@@ -108,6 +125,17 @@ impl Http {
         }
         let (end, ends) = oneshot::channel::<()>();
         let task = tokio::spawn(web::serve(listener, site, async { drop(ends.await) }));
+        Self { address, end, task }
+    }
+
+    /// Starts serving the booking pages.
+    fn start_booking(listener: TcpListener, site: web::Site) -> Self {
+        let address = listener.local_addr().ok();
+        if let Some(address) = address {
+            tracing::info!(%address, "booking listens");
+        }
+        let (end, ends) = oneshot::channel::<()>();
+        let task = tokio::spawn(web::serve_booking(listener, site, async { drop(ends.await) }));
         Self { address, end, task }
     }
 }

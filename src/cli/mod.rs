@@ -5,6 +5,7 @@ mod account;
 mod acts;
 mod applied;
 mod backup;
+mod bookings;
 mod bounce;
 mod broken;
 mod browser;
@@ -200,6 +201,9 @@ enum Command {
     /// Text messages and robots in group chats
     #[command(subcommand)]
     Channels(channels::Channels),
+    /// Appointments by slot, what another program booked, and links to the booking page
+    #[command(subcommand)]
+    Bookings(bookings::Bookings),
     /// Mails that were returned
     #[command(subcommand)]
     Bounce(bounce::Bounce),
@@ -360,6 +364,7 @@ async fn run(command: Command, invocation: Invocation) -> anyhow::Result<u8> {
         Command::Outbox(it) => it.run(invocation).await,
         Command::Channels(it) => it.run(invocation).await,
         Command::Bounce(it) => it.run(invocation).await,
+        Command::Bookings(it) => it.run(invocation).await,
         Command::Unsubscribe(it) => it.run(invocation).await,
         Command::Job(it) => it.run(invocation).await,
         Command::Daemon(it) => it.run(invocation).await,

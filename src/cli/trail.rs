@@ -7,8 +7,8 @@
 
 use super::import::Doses;
 use super::{
-    Command, Invocation, bounce, campaign, catch_up, channels, conflicts, db, digest, job,
-    jurisdiction, outbox, report,
+    Command, Invocation, bookings, bounce, campaign, catch_up, channels, conflicts, db, digest,
+    job, jurisdiction, outbox, report,
 };
 use crate::domain::audit::Action;
 use crate::domain::message::MailState;
@@ -56,6 +56,7 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
         Command::Digest(it) => digest_of(it),
         Command::Outbox(it) => outbox_of(it),
         Command::Channels(it) => channels_of(it),
+        Command::Bookings(it) => bookings_of(it),
         Command::Bounce(it) => match it {
             bounce::Bounce::Import { .. } => after(Action::Bounce, "bounce import"),
             bounce::Bounce::Forget { .. } => after(Action::Bounce, "bounce forget"),
@@ -93,6 +94,15 @@ pub(super) fn of(command: &Command) -> Option<Trail> {
         | Command::Explain(_)
         | Command::Man { .. }
         | Command::Completion { .. } => None,
+    }
+}
+
+fn bookings_of(command: &bookings::Bookings) -> Option<Trail> {
+    use bookings::{Bookings, Requests};
+    match command {
+        Bookings::List { .. } => before(Action::SeeBookings, "bookings list"),
+        Bookings::Requests(Requests::List) => before(Action::SeeBookings, "bookings requests list"),
+        Bookings::Requests(_) | Bookings::Import { .. } | Bookings::Link { .. } => None,
     }
 }
 

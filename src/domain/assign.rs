@@ -83,6 +83,10 @@ pub enum Ended {
     Closed,
     /// There is no vaccine for it.
     Short,
+    /// The person took another one.
+    Moved,
+    /// The person said that they would not come.
+    Cancelled,
 }
 
 impl Ended {
@@ -95,6 +99,8 @@ impl Ended {
             Self::Barred => "barred",
             Self::Closed => "closed",
             Self::Short => "short",
+            Self::Moved => "moved",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -108,7 +114,7 @@ pub struct Candidate {
     pub cohort: CohortNo,
     /// Number of the next dose, from 1.
     pub dose: u8,
-    /// How often they did not come for this dose.
+    /// How often they did not come for this dose, or said that they would not.
     pub absences: u8,
     /// The last day on which they did not come; `None` without an absence.
     pub absent_last: Option<NaiveDate>,
@@ -118,6 +124,8 @@ pub struct Candidate {
     pub latest: Option<NaiveDate>,
     /// The appointment that they have now.
     pub held: Option<Seat>,
+    /// Whether they confirmed or booked it themselves: then nothing moves it but the place or the vaccine.
+    pub has_answered: bool,
 }
 
 /// What the assignment works on.
@@ -263,15 +271,19 @@ pub fn assign(input: Input<'_>) -> Output {
     let mut later = Later::new();
     let mut open = input.candidates;
     open.sort_unstable_by_key(|candidate| {
-        (candidate.latest.unwrap_or(NaiveDate::MAX), candidate.earliest, candidate.person)
+        let latest = candidate.latest.unwrap_or(NaiveDate::MAX);
+        (!candidate.has_answered, latest, candidate.earliest, candidate.person)
     });
-    // Appointments that stand take their seats before anybody new does.
+    // Appointments that stand take their seats before anybody new does: first those that were confirmed or booked.
     open.retain_mut(|candidate| {
         let Some(held) = candidate.held else { return true };
         let days = (input.today, input.first);
         let Some(why) = why_ended(held, candidate, days, input.reported, &mut sessions) else {
             out.kept += 1;
-            later.entry((candidate.cohort, candidate.dose)).or_default().push((held, *candidate));
+            if !candidate.has_answered {
+                let key = (candidate.cohort, candidate.dose);
+                later.entry(key).or_default().push((held, *candidate));
+            }
             return false;
         };
         if why == Ended::Absent {
@@ -375,14 +387,20 @@ fn why_ended(
     if held.day < first {
         return None;
     }
-    let mine = sessions.get_mut(&(candidate.cohort, candidate.dose));
-    match mine.and_then(|mine| mine.find(held.day, held.place)) {
-        Some(slot) if slot.used < slot.doses && held.day >= candidate.earliest => {
-            slot.used += 1;
-            None
-        }
-        _ => Some(Ended::PlanChanged),
+    if held.day < candidate.earliest {
+        return Some(Ended::PlanChanged);
     }
+    let takes = |of: &mut Sessions| {
+        let slot = of.find(held.day, held.place).filter(|slot| slot.used < slot.doses);
+        slot.map(|slot| slot.used += 1).is_some()
+    };
+    if sessions.get_mut(&(candidate.cohort, candidate.dose)).is_some_and(takes) {
+        return None;
+    }
+    // Where the plan has the session for others now, whoever answered keeps a seat there.
+    let mut same = sessions.iter_mut().filter(|((_, dose), _)| *dose == candidate.dose);
+    let is_kept = candidate.has_answered && same.any(|(_, of)| takes(of));
+    if is_kept { None } else { Some(Ended::PlanChanged) }
 }
 
 /// The first session with room at which a candidate can get their dose; `None` where there is none, or where they

@@ -22,6 +22,7 @@ fn candidate(person: u32) -> Candidate {
         earliest: day(1),
         latest: None,
         held: None,
+        has_answered: false,
     }
 }
 
@@ -365,6 +366,30 @@ fn words_of_the_database_stay_as_they_are() {
     assert_eq!(words, ["done", "absent", "plan_changed", "barred"]);
 }
 
+#[test]
+fn whoever_booked_keeps_the_seat_while_the_session_has_one() {
+    let booked =
+        |person, on| Candidate { held: Some(seat(on)), has_answered: true, ..candidate(person) };
+    // Whose window ends first comes first, but not before those who booked.
+    let urgent = Candidate { latest: Some(day(13)), held: Some(seat(12)), ..candidate(1) };
+    let out = run(&[offer(12, 1), offer(13, 1)], &[urgent, booked(2, 12)], 1);
+    assert_eq!(out.ended, [(PersonNo(1), seat(12), Ended::PlanChanged)]);
+    assert_eq!((out.kept, new_days(&out)), (1, vec![(1, 13)]));
+    // Nobody who booked is brought forward.
+    let out = run(&[offer(2, 1), offer(20, 1)], &[booked(1, 20)], 1);
+    assert_eq!((out.kept, out.new.len()), (1, 0));
+    // The plan has the session for others now: it still has room for one who booked, and for no other.
+    let others = Offer { cohort: CohortNo(1), ..offer(12, 1) };
+    let out = run(&[others], &[booked(1, 12)], 1);
+    assert_eq!((out.kept, out.ended.len()), (1, 0));
+    let held = Candidate { held: Some(seat(12)), ..candidate(1) };
+    assert_eq!(run(&[others], &[held], 1).ended.len(), 1);
+    assert_eq!(run(&[others], &[booked(1, 12), booked(2, 12)], 1).kept, 1);
+    // The place has no session any more.
+    let out = run(&[offer(14, 1)], &[booked(1, 12)], 1);
+    assert_eq!((out.ended.len(), new_days(&out)), (1, vec![(1, 14)]));
+}
+
 fn some_candidate() -> impl Strategy<Value = Candidate> {
     let held = (1_u32..30, 0_u32..3, 1_u8..3);
     let held = held.prop_map(|(number, place, dose)| Seat {
@@ -384,6 +409,7 @@ fn some_candidate() -> impl Strategy<Value = Candidate> {
             earliest: day(earliest),
             latest: latest.map(day),
             held,
+            has_answered: false,
         },
     )
 }
@@ -453,5 +479,54 @@ proptest! {
         let standing = again.iter().filter(|one| one.held.is_some()).count();
         let then = run(&offers, &again, today);
         prop_assert_eq!((then.kept, then.ended.len()), (standing, 0));
+    }
+
+    #[test]
+    fn any_bookings_are_kept_as_far_as_sessions_have_doses(
+        offers in prop::collection::vec((2_u32..9, 0_u32..3, 0_u32..2, 1_u8..3, 1_u32..4), 0..30),
+        people in prop::collection::vec((some_candidate(), any::<bool>()), 0..40),
+    ) {
+        let offers: BTreeMap<_, _> =
+            offers.into_iter().map(|(n, p, c, d, doses)| ((n, p, c, d), doses)).collect();
+        let offers: Vec<Offer> = offers
+            .iter()
+            .map(|((number, place, cohort, dose), doses)| Offer {
+                day: day(*number),
+                place: PlaceNo(*place),
+                cohort: CohortNo(*cohort),
+                dose: *dose,
+                doses: *doses,
+            })
+            .collect();
+        let one = |(no, (one, has_answered)): (u32, (Candidate, bool))| Candidate {
+            person: PersonNo(no),
+            has_answered,
+            ..one
+        };
+        let people: Vec<Candidate> = (0..).zip(people).map(one).collect();
+        let out = run(&offers, &people, 1);
+        let mut left: BTreeMap<(NaiveDate, PlaceNo, u8), i64> = BTreeMap::new();
+        for offer in &offers {
+            *left.entry((offer.day, offer.place, offer.dose)).or_default() +=
+                i64::from(offer.doses);
+        }
+        let mut answered = left.clone();
+        let ended: BTreeSet<_> = out.ended.iter().map(|(person, _, _)| *person).collect();
+        for one in &people {
+            let Some(seat) = one.held.filter(|seat| seat.day > day(1)) else { continue };
+            let at = (seat.day, seat.place, seat.dose);
+            if !ended.contains(&one.person) {
+                *left.entry(at).or_default() -= 1;
+            }
+            if one.has_answered && one.dose == seat.dose && one.earliest <= seat.day {
+                let room = answered.entry(at).or_default();
+                *room -= 1;
+                prop_assert!(*room < 0 || !ended.contains(&one.person) );
+            }
+        }
+        for (_, seat) in &out.new {
+            *left.entry((seat.day, seat.place, seat.dose)).or_default() -= 1;
+        }
+        prop_assert!(left.values().all(|seats| *seats >= 0), "{left:?}");
     }
 }

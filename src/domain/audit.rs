@@ -79,6 +79,22 @@ words! {
         Job = "job",
         /// Changed the database as a whole: adopted, moved, repaired, restored it.
         Database = "database",
+        /// Confirmed an appointment.
+        BookingConfirm = "booking-confirm",
+        /// Took a seat at a session.
+        BookingTake = "booking-take",
+        /// Gave an appointment back.
+        BookingCancel = "booking-cancel",
+        /// Took in what another program booked.
+        BookingImport = "booking-import",
+        /// Made a link to the booking page for somebody.
+        BookingLink = "booking-link",
+        /// Asked to be put into the register.
+        RequestAsk = "request-ask",
+        /// Decided about somebody who asked for it.
+        RequestDecide = "request-decide",
+        /// Saw who has which appointment.
+        SeeBookings = "see-bookings",
         /// Made the secret address of a calendar anew.
         FeedRenew = "feed-renew",
         /// Chained the lines that were written before the log was sealed; the details say how many.

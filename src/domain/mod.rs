@@ -6,6 +6,7 @@ pub mod area;
 pub mod assign;
 pub mod attention;
 pub mod audit;
+pub mod booking;
 pub mod calendar;
 pub mod campaign;
 pub mod catch_up;

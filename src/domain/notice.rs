@@ -2,6 +2,7 @@
 //! `mail::render` turns them into text.
 
 use super::attention::{Attention, PlanProgress};
+use super::booking::SlotTime;
 use super::campaign::Language;
 use super::contact::Contact;
 use super::count::{Doses, People, Percent};
@@ -299,6 +300,10 @@ pub struct ReminderItem {
     pub vaccines: Vec<(String, u8)>,
     /// Why the person is reminded.
     pub why: ReminderWhy,
+    /// When the slot of the appointment begins, where it has one.
+    pub slot: Option<SlotTime>,
+    /// The address at which the person confirms, moves or cancels, where people book.
+    pub link: Option<String>,
 }
 
 words! {
@@ -308,6 +313,8 @@ words! {
         Closed = "closed",
         /// The vaccine is not there.
         Vaccine = "vaccine",
+        /// The person moved or cancelled it.
+        Own = "own",
         /// The campaign is over by then.
         Over = "over",
         /// The plan was made anew.

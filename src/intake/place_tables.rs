@@ -24,6 +24,9 @@ use std::collections::BTreeMap;
 const STATION_DOSES_PER_HOUR: u32 = 20;
 /// Most stations of a site. A larger number is a typing error.
 const STATIONS_MAX: u32 = 10_000;
+/// The shortest and the longest slot of a session, in minutes. Our choice.
+const SLOT_MINUTES_LEAST: u32 = 5;
+const SLOT_MINUTES_MOST: u32 = 24 * 60;
 /// Longest closure in one row, in days: as long as the longest campaign.
 const CLOSED_DAYS_MAX: i64 = super::settings::CAMPAIGN_DAYS_MAX;
 
@@ -39,7 +42,7 @@ pub(super) const AREAS: &[Column] = &[
     optional("until"),
 ];
 
-const SITE_COLUMNS: [Column; 23] = [
+const SITE_COLUMNS: [Column; 24] = [
     required("site"),
     required("name"),
     required("area"),
@@ -62,6 +65,7 @@ const SITE_COLUMNS: [Column; 23] = [
     optional("doses_per_station_hour"),
     optional("candidate"),
     optional("opening_cost"),
+    optional("slot_minutes"),
     optional("until"),
 ];
 
@@ -170,6 +174,7 @@ fn site_row(fields: &mut Fields<'_>, site: Option<Site>) -> Option<SiteRow> {
     let address = fields.text_maybe("address");
     let phone = fields.text_maybe("phone");
     let hours = hours(fields);
+    let slot_minutes = fields.count_maybe("slot_minutes", SLOT_MINUTES_LEAST..=SLOT_MINUTES_MOST);
     let from = fields.day_maybe("from");
     let stations = stations(fields);
     let is_candidate = yes_or_no(fields, "candidate");
@@ -187,6 +192,7 @@ fn site_row(fields: &mut Fields<'_>, site: Option<Site>) -> Option<SiteRow> {
         address: address?,
         phone: phone?,
         hours: hours?,
+        slot_minutes: slot_minutes?,
         stations: stations?,
         is_candidate: is_candidate?,
         opening_cost: opening_cost?,
@@ -290,7 +296,7 @@ fn hours(fields: &mut Fields<'_>) -> Option<Option<Hours>> {
 }
 
 /// A time of the day, `08:30`.
-fn clock(fields: &mut Fields<'_>, column: &'static str) -> Option<Option<NaiveTime>> {
+pub(super) fn clock(fields: &mut Fields<'_>, column: &'static str) -> Option<Option<NaiveTime>> {
     if fields.is_blank(column) {
         return Some(None);
     }
@@ -382,6 +388,8 @@ pub(super) fn session(fields: &mut Fields<'_>) -> Option<AgreedSession> {
         school: school?,
         class: class?,
         doses: doses?,
+        dose: None,
+        is_booked: false,
         is_locked: is_locked?,
     })
 }

@@ -52,6 +52,18 @@ pub fn hash_of(secret: &[u8], token: &str) -> Option<String> {
     signed.verify_truncated_left(&bytes[HASH_BYTES..]).is_ok().then(|| hash.to_owned())
 }
 
+/// Letters of a booking link's token: none that are taken for each other.
+const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// Letters of such a token, five bits each: 80 bits cannot be guessed at a page that counts tries, and fit into a text.
+const BOOKING_LETTERS: usize = 16;
+
+/// The token of a link to the booking page of what `about` names.
+pub fn booking_token(secret: &[u8], about: &str) -> String {
+    let signature = sign(secret, "booking", about).finalize().into_bytes();
+    let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
+    signature.iter().take(BOOKING_LETTERS).map(letter).collect()
+}
+
 /// The token in the address at which a service hands over what it has to say of a channel: 32 hexadecimal digits.
 pub fn hook_token(secret: &[u8], channel: &str) -> String {
     hex(&sign(secret, "hook", channel).finalize().into_bytes()[..HASH_BYTES])

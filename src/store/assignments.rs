@@ -4,16 +4,19 @@ use super::db::Row;
 use super::{CampaignNo, Result, Tx};
 use crate::args;
 use crate::domain::assign::{Assignment, Ended};
+use crate::domain::campaign::CohortKey;
 use crate::domain::id::{PersonId, PlaceCode};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 // Lists come as one JSON value: a statement for each row would take longer than storing it.
-const WRITE: &str = "INSERT INTO assignment (campaign, person, dose, day, place, plan, made_at) \
-     SELECT $1, value, $2, $3, $4, $5, $6 FROM json_each($7)";
+const WRITE: &str = "INSERT INTO assignment \
+     (campaign, person, dose, day, place, plan, made_at, area, grp) \
+     SELECT $1, value, $2, $3, $4, $5, $6, $7, $8 FROM json_each($9)";
 const END: &str = "INSERT INTO assignment_past \
-     (campaign, person, dose, day, place, plan, made_at, ended_at, why) \
-     SELECT campaign, person, dose, day, place, plan, made_at, $2, $3 FROM assignment \
+     (campaign, person, dose, day, place, plan, made_at, ended_at, why, slot, answer) \
+     SELECT campaign, person, dose, day, place, plan, made_at, $2, $3, slot, answer \
+     FROM assignment \
      WHERE campaign = $1 AND person IN (SELECT value FROM json_each($4))";
 const DELETE: &str = "DELETE FROM assignment \
      WHERE campaign = $1 AND person IN (SELECT value FROM json_each($2))";
@@ -28,14 +31,15 @@ const OF: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment
 const CAMPAIGNS: &str = "SELECT DISTINCT campaign FROM assignment \
      WHERE person IN (SELECT value FROM json_each($1)) ORDER BY campaign";
 const FROM: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
-     WHERE campaign = $1 AND day >= $2 ORDER BY day, place, made_at, person";
+     WHERE campaign = $1 AND day >= $2 ORDER BY day, place, \
+     CASE WHEN answer IS NULL THEN 1 ELSE 0 END, made_at, person";
 const WHY: &str = "SELECT person, day, why FROM assignment_past WHERE campaign = $1 \
      AND person IN (SELECT value FROM json_each($2)) ORDER BY ended_at";
 const LEFT: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment_past \
      WHERE campaign = $1 AND day = $2 AND ended_at > $3 AND made_at <= $3 ORDER BY place, person";
 const JOINED: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
      WHERE campaign = $1 AND day = $2 AND made_at > $3 ORDER BY place, person";
-const HELD: &str = "SELECT person, dose, day, place FROM assignment \
+const HELD: &str = "SELECT person, dose, day, place, answer FROM assignment \
      WHERE campaign = $1 ORDER BY person";
 const ALL: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment \
      WHERE campaign = $1";
@@ -44,7 +48,7 @@ const ON: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment
 const PAST_ON: &str = "SELECT person, dose, day, place, plan, made_at FROM assignment_past \
      WHERE campaign = $1 AND day = $2 AND why = $3 ORDER BY place, person";
 const ABSENCES: &str = "SELECT person, dose, COUNT(*), MAX(day) FROM assignment_past \
-     WHERE campaign = $1 AND why = 'absent' GROUP BY person, dose";
+     WHERE campaign = $1 AND why IN ('absent', 'cancelled') GROUP BY person, dose";
 
 /// What is noted with a mail that is withdrawn.
 pub const NO_LONGER: &str = "the appointment no longer stands";
@@ -99,21 +103,24 @@ pub async fn ended_on(
     tx.rows(PAST_ON, args![campaign, day, why.word()]).await?.iter().map(assignment).collect()
 }
 
-/// Hands over everybody's appointment, sorted by the person's code: code, day, place, number of the dose.
+/// Hands over everybody's appointment, sorted by the person's code: code, day, place, number of the dose, and whether
+/// the person answered.
 pub async fn each(
     tx: &mut Tx,
     campaign: CampaignNo,
-    mut take: impl FnMut(String, NaiveDate, PlaceCode, u8),
+    mut take: impl FnMut(String, NaiveDate, PlaceCode, u8, bool),
 ) -> Result<()> {
     tx.each(HELD, args![campaign], |row| {
         let place = PlaceCode::new(row.get::<String>(3)?);
-        take(row.get(0)?, row.get(2)?, place, dose(&row)?);
+        let has_answered = row.get::<Option<String>>(4)?.is_some();
+        take(row.get(0)?, row.get(2)?, place, dose(&row)?, has_answered);
         Ok(())
     })
     .await
 }
 
-/// Hands over how often people did not come for a dose: code, number of the dose, times, last day.
+/// Hands over how often people did not come for a dose, or said that they would not: code, number of the dose, times,
+/// last day.
 pub async fn each_absence(
     tx: &mut Tx,
     campaign: CampaignNo,
@@ -143,7 +150,8 @@ pub async fn campaigns(tx: &mut Tx, people: &[&str]) -> Result<Vec<CampaignNo>> 
     rows.iter().map(|row| row.get(0).map(CampaignNo)).collect()
 }
 
-/// The appointments from a day on, by day, place and the time at which they were made.
+/// The appointments from a day on, by day and place: those that people answered first, then by the time at which they
+/// were made.
 pub async fn from(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<Vec<Assignment>> {
     tx.rows(FROM, args![campaign, day]).await?.iter().map(assignment).collect()
 }
@@ -180,6 +188,9 @@ pub async fn end(
     why: Ended,
     now: i64,
 ) -> Result<()> {
+    if !people.is_empty() {
+        super::bookings::lock(tx, campaign).await?;
+    }
     for people in people.chunks(PEOPLE_PER_STATEMENT) {
         let list = super::json_list(people);
         tx.run(WITHDRAW, args![campaign, now, NO_LONGER, &list]).await?;
@@ -189,17 +200,19 @@ pub async fn end(
     Ok(())
 }
 
-/// Stores the appointments of people who come to one session for one dose. None of them has another appointment.
+/// Stores the appointments of people of one cohort who come to one session for one dose. None of them has another
+/// appointment.
 pub async fn write(
     tx: &mut Tx,
     campaign: CampaignNo,
-    (day, place, dose): (NaiveDate, &PlaceCode, u8),
+    (day, place, dose, cohort): (NaiveDate, &PlaceCode, u8, Option<&CohortKey>),
     people: &[&str],
     (plan, made_at): (i64, i64),
 ) -> Result<()> {
     for people in people.chunks(PEOPLE_PER_STATEMENT) {
-        let values =
-            args![campaign, dose, day, place.as_str(), plan, made_at, super::json_list(people)];
+        let (area, group) = (cohort.map(|of| of.area.as_str()), cohort.map(|of| of.group.as_str()));
+        let list = super::json_list(people);
+        let values = args![campaign, dose, day, place.as_str(), plan, made_at, area, group, list];
         tx.run(WRITE, values).await?;
     }
     Ok(())

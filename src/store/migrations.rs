@@ -39,6 +39,7 @@ embedded!(
     "0011_jurisdiction",
     "0012_truth",
     "0013_channels",
+    "0014_booking",
 );
 
 /// The migrations of a SQLite database.

@@ -18,6 +18,17 @@ const ALL: &str = "SELECT person, area, born, grp, sex, tags, died, content FROM
      ORDER BY person";
 const ENROLLED: &str =
     "SELECT person, area, born, grp, sex, tags, died FROM person ORDER BY person";
+/// The two databases read JSON with different functions. The index on the expression has it in the same words.
+const HOUSEHOLD: [&str; 2] = [
+    "SELECT person FROM person \
+     WHERE CASE WHEN json_valid(content) THEN json_extract(content, '$.household') END = \
+     (SELECT json_extract(content, '$.household') FROM person WHERE person = $1) \
+     ORDER BY person",
+    "SELECT person FROM person \
+     WHERE CASE WHEN content LIKE '{%' THEN CAST(content AS json) ->> 'household' END = \
+     (SELECT CAST(content AS json) ->> 'household' FROM person WHERE person = $1) \
+     ORDER BY person",
+];
 const COUNT: &str = "SELECT COUNT(*) FROM person";
 
 /// Stands between the groups of a person, whose codes may have spaces.
@@ -95,6 +106,13 @@ pub async fn each_enrollee(tx: &mut Tx, mut take: impl FnMut(PersonId, Enrollee)
         Ok(())
     })
     .await
+}
+
+/// The codes of everybody of a person's household, by code; empty where they have none.
+pub async fn household(tx: &mut Tx, person: &str) -> Result<Vec<PersonId>> {
+    let sql = if tx.is_sqlite() { HOUSEHOLD[0] } else { HOUSEHOLD[1] };
+    let rows = tx.rows(sql, args![person]).await?;
+    rows.iter().map(|row| row.get::<String>(0).map(PersonId::new)).collect()
 }
 
 /// How many people the register has.

@@ -57,6 +57,7 @@ const END_ASSIGNMENT: &str = "INSERT INTO assignment_past \
      WHERE person = $1";
 const DELETE_ASSIGNMENT: &str = "DELETE FROM assignment WHERE person = $1";
 const MOVE_PAST: &str = "UPDATE assignment_past SET person = $2 WHERE person = $1";
+const MOVE_LINK: &str = "UPDATE booking_link SET person = $2 WHERE person = $1";
 const MOVE_REMINDER: &str = "UPDATE reminder SET person = $2 WHERE person = $1 AND NOT EXISTS \
      (SELECT 1 FROM reminder o WHERE o.person = $2 AND o.campaign = reminder.campaign \
      AND o.outbox = reminder.outbox AND o.dose = reminder.dose AND o.kind = reminder.kind)";
@@ -108,6 +109,7 @@ pub async fn hand_over(tx: &mut Tx, from: &str, to: &str, now: i64) -> Result<()
     tx.run(END_ASSIGNMENT, args![from, to, now]).await?;
     tx.run(DELETE_ASSIGNMENT, args![from]).await?;
     tx.run(MOVE_PAST, args![from, to]).await?;
+    tx.run(MOVE_LINK, args![from, to]).await?;
     tx.run(MOVE_REMINDER, args![from, to]).await?;
     Ok(())
 }

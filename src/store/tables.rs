@@ -157,11 +157,21 @@ tables! {
     ],
     assignment 2 [
         int("campaign"), text("person"), int("dose"), day("day"), text("place"), int("plan"),
-        int("made_at"),
+        int("made_at"), maybe(int("slot")), maybe(text("area")), maybe(text("grp")),
+        maybe(text("answer")),
     ],
     assignment_past 0 [
         int("campaign"), text("person"), int("dose"), day("day"), text("place"), int("plan"),
-        int("made_at"), int("ended_at"), text("why"),
+        int("made_at"), int("ended_at"), text("why"), maybe(int("slot")), maybe(text("answer")),
+    ],
+    seat_lock 1 [int("campaign"), int("turn")],
+    register_request 1 numbered [
+        int("id"), text("name"), day("born"), text("area"), text("phone"), int("made_at"),
+        text("state"), maybe(text("person")), maybe(int("decided_at")),
+    ],
+    booking_link 1 [
+        text("hash"), int("campaign"), text("person"), int("dose"), day("until_day"),
+        int("made_at"),
     ],
     outbox 1 numbered [
         int("id"), maybe(int("campaign")), text("unique_key"), text("kind"), text("recipient"),

@@ -37,6 +37,7 @@ pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/api/v1/openapi.yaml", get(openapi))
         .route("/api/v1/campaigns", get(campaigns))
+        .route("/api/v1/slots", get(slots))
         .route("/api/v1/campaigns/{id}/coverage", get(coverage))
         .route("/api/v1/campaigns/{id}/status", get(status))
         .route("/api/v1/campaigns/{id}/plan", get(plan))
@@ -279,6 +280,40 @@ async fn due(
     let named = (Some(loaded.campaign.id.as_str()), said.as_str());
     site.app.note_audit(&caller.account.name, Action::SeeDue, named, now).await?;
     Ok(Json(lines).into_response())
+}
+
+#[derive(Deserialize)]
+struct OfCampaign {
+    campaign: Option<String>,
+}
+
+async fn slots(
+    AskedSite(site): AskedSite,
+    headers: HeaderMap,
+    asked: Result<Query<OfCampaign>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let caller = caller(&site, &headers, Power::Look).await?;
+    let Query(asked) = asked?;
+    let meant = site.app.meant(asked.campaign.as_deref()).await?;
+    let mut out = Vec::new();
+    for loaded in &meant {
+        let seen = loaded.seen_by(caller.actor());
+        for slot in site.app.open_slots(loaded, site.clock.now()).await? {
+            if slot.area.as_ref().is_none_or(|area| !seen.shows(area)) {
+                continue;
+            }
+            let time = slot.shown.time;
+            out.push(json!({
+                "campaign": loaded.campaign.id, "day": slot.shown.day,
+                "place": slot.shown.place, "place_name": slot.shown.place_name,
+                "address": slot.shown.address, "phone": slot.shown.phone,
+                "from": time.map(|(from, _)| from.to_string()),
+                "until": time.map(|(_, until)| until.format("%H:%M").to_string()),
+                "seats": slot.seats, "free": slot.free,
+            }));
+        }
+    }
+    Ok(Json(out).into_response())
 }
 
 #[derive(Deserialize)]

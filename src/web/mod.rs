@@ -8,6 +8,7 @@ mod accounts;
 mod api;
 mod assets;
 mod authentication;
+mod booking;
 mod calendar;
 mod connections;
 mod draw;
@@ -27,6 +28,7 @@ mod powers;
 mod reports;
 mod routes;
 mod searching;
+mod smart;
 mod source;
 mod stale_cache;
 mod tally;
@@ -98,6 +100,10 @@ struct Desk {
     turns: Arc<turns::Turns>,
     calls: Arc<turns::Turns>,
     hashing: Semaphore,
+    /// How often networks ask the booking pages.
+    booking: booking::limits::Limits,
+    /// What other programs read of sessions, as it was read last.
+    slots: smart::SlotCache,
 }
 
 impl Default for Desk {
@@ -108,6 +114,8 @@ impl Default for Desk {
             turns: Arc::default(),
             calls: Arc::default(),
             hashing: Semaphore::new(HASHING),
+            booking: booking::limits::Limits::default(),
+            slots: smart::SlotCache::default(),
         }
     }
 }
@@ -209,9 +217,10 @@ async fn guarded(request: Request, next: Next) -> Response {
     };
     let too_long = |length| length > body_max as u64;
     let mut response = if length(request.headers()).is_some_and(too_long) {
-        // The address of a service's hook is a secret.
+        // The address of a service's hook is a secret, and so is that of somebody's booking page.
         let path = match request.uri().path() {
             path if path.starts_with("/hooks/") => "/hooks/…".to_owned(),
+            path if path.starts_with("/b/") => "/b/…".to_owned(),
             path => crate::mail::safe::sentence(path),
         };
         tracing::warn!(%path, limit = body_max, "a body that is too long was refused");
@@ -263,6 +272,17 @@ pub async fn serve(listener: TcpListener, mut site: Site, end: impl Future<Outpu
         config: site.app.config.http.clone(),
     };
     let first = (answers(&site), tls);
+    let renewed = move || site.renew().then(|| answers(&site));
+    connections::serve(listener, first, renewed, end).await;
+}
+
+/// Serves the booking pages until `end`, then lets requests under way finish.
+pub async fn serve_booking(listener: TcpListener, mut site: Site, end: impl Future<Output = ()>) {
+    let answers = |site: &Site| Answers {
+        router: booking::router(site.clone()),
+        config: site.app.config.http.clone(),
+    };
+    let first = (answers(&site), site.tls.clone());
     let renewed = move || site.renew().then(|| answers(&site));
     connections::serve(listener, first, renewed, end).await;
 }

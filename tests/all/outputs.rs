@@ -58,6 +58,7 @@ const DATA: &[&str] = &[
     "outbox show 1 --part text",
     "!outbox drain --at 2021-04-05T09:00",
     "digest history",
+    "bookings list",
     "channels list",
     "channels templates",
     "channels costs",
@@ -105,6 +106,10 @@ const DATA: &[&str] = &[
 /// Commands whose words all go to stderr.
 const SILENT: &[&str] = &[
     "channels test",
+    "bookings import",
+    "bookings link",
+    "bookings requests take",
+    "bookings requests refuse",
     "account add",
     "account password",
     "account remove",
@@ -141,6 +146,7 @@ const SILENT: &[&str] = &[
 /// Commands with a form of their own: a script, a line of JSON for each line, the coverage of the demo, official
 /// figures.
 const OWN_FORM: &[&str] = &[
+    "bookings requests list",
     "completion",
     "demo",
     "forecast",

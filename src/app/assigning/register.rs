@@ -143,6 +143,8 @@ pub(in crate::app) struct Register {
     others: Vec<(PersonNo, Seat, IsBarred)>,
     reported: BTreeSet<(PlaceNo, NaiveDate)>,
     cohorts: Cohorts,
+    /// The cohort of everybody, by person.
+    cohort_of: Vec<Option<CohortNo>>,
 }
 
 impl Register {
@@ -162,6 +164,16 @@ impl Register {
             reported: &self.reported,
             left: of_cohorts,
         }
+    }
+
+    /// The cohort that a person is in.
+    pub(in crate::app) fn cohort_of(&self, person: PersonNo) -> Option<CohortNo> {
+        self.cohort_of.get(person.0 as usize).copied().flatten()
+    }
+
+    /// Every cohort by its number.
+    pub(in crate::app) fn cohort_keys(&self) -> BTreeMap<CohortNo, CohortKey> {
+        self.cohorts.keys().map(|(key, no)| (no, key)).collect()
     }
 
     /// How the people of each cohort stand.
@@ -205,16 +217,30 @@ pub(in crate::app) async fn read(
     let reported = cells::reports(tx, loaded.no, today).await?;
     let reported = reported.into_iter().map(|(place, day)| (places.number(place), day)).collect();
     let (mut codes, people) = people(tx, loaded, today, &mut cohorts).await?;
+    let (held, answered) = held(tx, loaded, &mut codes, &mut places).await?;
     let known = Known {
         given: given(tx, loaded, today, &codes).await?,
         barring: barring(tx, loaded, today, &codes).await?,
         absences: absences(tx, loaded, &codes).await?,
-        held: held(tx, loaded, &mut codes, &mut places).await?,
+        held,
+        answered,
         reported: &reported,
         places: &places,
     };
     let (candidates, others) = judge_all(loaded, days, &people, &known, &mut cohorts);
-    Ok(Register { codes, places, today, first, offers, candidates, others, reported, cohorts })
+    let cohort_of = people.iter().map(|person| person.cohort).collect();
+    Ok(Register {
+        codes,
+        places,
+        today,
+        first,
+        offers,
+        candidates,
+        others,
+        reported,
+        cohorts,
+        cohort_of,
+    })
 }
 
 async fn people(
@@ -348,17 +374,19 @@ async fn absences(
     Ok(out)
 }
 
-/// Today's appointments, by person. Somebody who is no longer in the register gets a number after all others.
+/// Today's appointments, by person, and who confirmed or booked theirs. Somebody who is no longer in the register gets
+/// a number after all others.
 async fn held(
     tx: &mut Tx,
     loaded: &Loaded,
     codes: &mut Codes,
     places: &mut Places,
-) -> Result<Vec<(PersonNo, Seat)>> {
+) -> Result<(Vec<(PersonNo, Seat)>, BTreeSet<PersonNo>)> {
     let (mut out, mut strangers) = (Vec::new(), Vec::new());
+    let mut answered = BTreeSet::new();
     // Both are sorted by code, so one search goes on where the last one ended.
     let mut next = 0;
-    assignments::each(tx, loaded.no, |person, day, place, dose| {
+    assignments::each(tx, loaded.no, |person, day, place, dose, has_answered| {
         let seat = Seat { day, place: places.number(place), dose };
         while next < codes.ends.len() && codes.at(next) < person.as_str() {
             next += 1;
@@ -366,11 +394,14 @@ async fn held(
         if next < codes.ends.len() && codes.at(next) == person {
             let no = u32::try_from(next).expect("numbers of people are u32");
             out.push((PersonNo(no), seat));
+            if has_answered {
+                answered.insert(PersonNo(no));
+            }
         } else {
             strangers.push((person, seat));
         }
     })
     .await?;
     out.extend(strangers.into_iter().map(|(person, seat)| (codes.push(&person), seat)));
-    Ok(out)
+    Ok((out, answered))
 }

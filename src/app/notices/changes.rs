@@ -16,6 +16,7 @@ use crate::domain::message::MailState;
 use crate::domain::notice::{ChangeReason, Reminder, ReminderItem, ReminderWhy};
 use crate::domain::person::Person;
 use crate::mail::message::canonical;
+use crate::store::bookings::{self, LostBooking};
 use crate::store::reminders::{self, Kind, Told};
 use crate::store::{Tx, assignments, bounces, records, unsubscribed};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -55,7 +56,7 @@ async fn changes(
     let first = if is_morning { day } else { day + TimeDelta::days(1) };
     let told = reminders::told(tx, loaded.no, first).await?;
     let codes: Vec<&str> = told.keys().map(String::as_str).collect();
-    let held = assignments::of(tx, loaded.no, &codes).await?;
+    let mut held = assignments::of(tx, loaded.no, &codes).await?;
     let ended = assignments::why_ended(tx, loaded.no, &codes).await?;
     let mut found: BTreeMap<PersonId, Change> = BTreeMap::new();
     for (code, told) in &told {
@@ -67,6 +68,17 @@ async fn changes(
     }
     for (person, change) in late(tx, loaded, &told, (day, is_morning)).await? {
         found.entry(person).or_insert(change);
+    }
+    let booked = lost(tx, loaded, first).await?;
+    let codes: Vec<&str> = booked.keys().map(PersonId::as_str).collect();
+    held.extend(assignments::of(tx, loaded.no, &codes).await?);
+    for (person, was) in &booked {
+        // Whoever booked knew the day before any reminder said it.
+        if !told.contains_key(person.as_str())
+            && let Some(why) = unbooked(campaign, was, held.get(person), day)
+        {
+            found.entry(person.clone()).or_insert(Change { why, to: String::new() });
+        }
     }
     let known = standings(tx, loaded, found.keys(), day).await?;
     let unsubscribed = unsubscribed::addresses(tx).await?;
@@ -95,7 +107,52 @@ async fn changes(
         }
     }
     let mails = homes.into_iter().map(|(to, items)| draft(loaded, to, items, day));
-    Ok(mails.chain(texts).collect())
+    let mut drafts: Vec<Draft> = mails.chain(texts).collect();
+    // Those who booked hear first.
+    let is_booked =
+        |draft: &Draft| draft.items().any(|(_, item)| booked.contains_key(&item.person));
+    drafts.sort_by_cached_key(|draft| !is_booked(draft));
+    Ok(drafts)
+}
+
+/// The appointments from a day on that people had confirmed or booked, and lost to a closure, a shortage or a new plan:
+/// of each person the last one.
+async fn lost(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    first: NaiveDate,
+) -> Result<BTreeMap<PersonId, LostBooking>> {
+    let all = bookings::lost(tx, loaded.no, first).await?;
+    Ok(all.into_iter().map(|one| (one.person.clone(), one)).collect())
+}
+
+/// What has to be said to somebody who lost a booking and has that appointment now; `None`: nothing.
+fn unbooked(
+    campaign: &Campaign,
+    was: &LostBooking,
+    held: Option<&Assignment>,
+    today: NaiveDate,
+) -> Option<ReminderWhy> {
+    let name = |code: &PlaceCode| place_name(campaign, code.as_str());
+    let reason = reason(campaign, was.day, was.place.as_str(), Some(&was.why));
+    let held = held.filter(|held| held.dose == was.dose && held.day >= today);
+    match held {
+        Some(held) if (held.day, &held.place) == (was.day, &was.place) => None,
+        Some(held) => Some(ReminderWhy::Moved {
+            was: was.day,
+            was_place: name(&was.place),
+            day: held.day,
+            place: held.place.clone(),
+            place_name: name(&held.place),
+            reason,
+        }),
+        None => Some(ReminderWhy::Cancelled {
+            was: was.day,
+            was_place: was.place.clone(),
+            was_place_name: name(&was.place),
+            reason,
+        }),
+    }
 }
 
 fn ended_of<'a>(
@@ -210,6 +267,9 @@ fn reason(campaign: &Campaign, day: NaiveDate, place: &str, ended: Option<&str>)
     match ended {
         Some(why) if why == Ended::Short.word() => ChangeReason::Vaccine,
         Some(why) if why == Ended::Closed.word() => ChangeReason::Closed,
+        Some(why) if why == Ended::Moved.word() || why == Ended::Cancelled.word() => {
+            ChangeReason::Own
+        }
         _ if is_shut || campaign.place(place).is_none() => ChangeReason::Closed,
         _ => ChangeReason::Plan,
     }
@@ -262,6 +322,8 @@ fn draft(
                         dose: standing.due.map_or(0, |due| due.number),
                         vaccines: vaccines(judge, &standing.missed, &why),
                         why,
+                        slot: None,
+                        link: None,
                     })
                     .collect(),
                 contact: campaign.coordinator.clone(),

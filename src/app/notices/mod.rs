@@ -2,6 +2,7 @@
 
 pub(super) mod amended;
 mod attached;
+mod bookings;
 mod cards;
 mod changes;
 pub mod digest;

@@ -41,7 +41,11 @@ fn is_news(item: &Reminded, before: &BTreeSet<Reminded>, told: &[Told]) -> bool 
         return !before.contains(item);
     }
     let last = told.iter().rev().find(|told| told.state != MailState::Withdrawn);
-    let Some(Told { what: last, .. }) = last else { return item.kind == Kind::Tomorrow };
+    let Some(Told { what: last, .. }) = last else {
+        // Whoever booked knew of a day that no message had told.
+        let is_first = told.is_empty() && !before.contains(item);
+        return item.kind == Kind::Tomorrow || is_first;
+    };
     let is_same_place = last.place == item.place || last.place.is_empty();
     let is_same_day = last.day == item.day && is_same_place && last.dose == item.dose;
     let says_off = |one: &Reminded| one.kind == Kind::Cancelled;
@@ -123,6 +127,7 @@ impl App {
             }
             draft.parts.retain(|(_, part)| !part.items.is_empty());
             if !draft.parts.is_empty() {
+                self.add_bookings(tx, draft, &secret, (day, now)).await?;
                 messages.push(self.reminder_message(loaded, draft, &secret, (day, now), after)?);
                 let items = draft.items().map(|(no, item)| (no, reminded(item, day)));
                 about.push(items.collect::<Vec<_>>());
@@ -417,6 +422,8 @@ fn draft(
                         dose: standing.due.map_or(0, |due| due.number),
                         vaccines: vaccines(judge, &standing.missed, &why),
                         why,
+                        slot: None,
+                        link: None,
                     })
                     .collect(),
                 contact: campaign.coordinator.clone(),

@@ -225,8 +225,10 @@ fn text_of(
         }
     };
     let site = place.map(|place| site(channel, campaign, &place)).unwrap_or_default();
-    make(channel, kind.word(), part.language, |language| {
-        [texts::somebody(item.name.as_deref(), language), texts::day(day, language), site.clone()]
+    let link = item.link.as_deref();
+    make(channel, (kind.word(), link), part.language, |language| {
+        let day = texts::day_and_time(day, item.slot, language);
+        [texts::somebody(item.name.as_deref(), language), day, site.clone()]
     })
 }
 
@@ -252,10 +254,11 @@ pub(in crate::app) fn site(
     short(found.name(), own, &above)
 }
 
-/// A text of a channel's template, in the reader's language or another one that the channel has.
+/// A text of a channel's template, in the reader's language or another one that the channel has. `link` is the address
+/// at which the reader answers, for templates that have it.
 pub(in crate::app) fn make(
     channel: &ChannelConfig,
-    kind: &str,
+    (kind, link): (&str, Option<&str>),
     wanted: Language,
     forms: impl Fn(Language) -> [Named; 3],
 ) -> std::result::Result<Text, NoText> {
@@ -276,6 +279,15 @@ pub(in crate::app) fn make(
     let [name, time, site] = forms(language);
     let mut values = Vec::new();
     for variable in variables(&pattern) {
+        if variable == "link" {
+            let no_link = NoText::Variable { variable, misfit: NoFit::Empty };
+            let link = link.ok_or(no_link)?;
+            // Services take no addresses in variables: their template has its beginning, and the token follows.
+            let token = link.rsplit('/').next().unwrap_or(link);
+            let value = if channel.kind.wants_templates() { token } else { link };
+            values.push((variable.to_owned(), value.to_owned()));
+            continue;
+        }
         let named = match variable {
             "name" => &name,
             "time" => &time,

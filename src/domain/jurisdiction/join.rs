@@ -59,7 +59,8 @@ impl JoinedCampaign {
     /// not bound. Only sessions that name an area bind its people.
     pub fn pins(&self, cohort: &CohortKey) -> Option<BTreeSet<(&PlaceCode, NaiveDate)>> {
         let locked = self.sessions.iter().filter(|session| session.is_locked);
-        let binding = locked.filter(|one| one.area.is_some() && Self::is_for(one, cohort));
+        let binding = locked.filter(|one| !one.is_booked && one.area.is_some());
+        let binding = binding.filter(|one| Self::is_for(one, cohort));
         let pins: BTreeSet<_> = binding.map(|one| (&one.place, one.day)).collect();
         (!pins.is_empty()).then_some(pins)
     }

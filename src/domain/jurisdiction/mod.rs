@@ -169,6 +169,12 @@ pub struct AgreedSession {
     pub class: Option<String>,
     /// Doses agreed; `None`: at least one.
     pub doses: Option<u32>,
+    /// Number of the dose that is given; `None`: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dose: Option<u8>,
+    /// Whether it is kept because people booked it: then others of its area may go elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_booked: bool,
     /// Whether these people are served there and nowhere else.
     pub is_locked: bool,
 }

@@ -66,6 +66,9 @@ pub struct SiteRow {
     pub phone: Option<String>,
     /// Opening hours.
     pub hours: Option<Hours>,
+    /// Minutes of a slot of its sessions, where said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_minutes: Option<u32>,
     /// Stations that fit, where they limit the doses of a day.
     pub stations: Option<Stations>,
     /// Whether it is only a place where a site could be opened: it gives nothing.
@@ -83,6 +86,7 @@ impl SiteRow {
             address: None,
             phone: None,
             hours: None,
+            slot_minutes: None,
             stations: None,
             is_candidate: false,
             opening_cost: None,

@@ -120,6 +120,7 @@ const SITES: &[&str] = &[
     "doses_per_station_hour",
     "candidate",
     "opening_cost",
+    "slot_minutes",
 ];
 
 fn site(row: &SiteRow) -> Vec<String> {
@@ -136,6 +137,7 @@ fn site(row: &SiteRow) -> Vec<String> {
         text(row.stations.map(|stations| stations.doses_per_hour.normalize())),
         yes.to_owned(),
         text(row.opening_cost.map(|cost| cost.normalize())),
+        text(row.slot_minutes),
     ]);
     cells
 }
@@ -146,7 +148,7 @@ fn sites<'a>(rows: impl Iterator<Item = &'a SiteRow>) -> Table {
 
 /// Sites by code and first day.
 fn dated(rows: Vec<Vec<String>>) -> Table {
-    Table { stem: "sites", columns: SITES, key_columns: 2, extras: 8, rows }
+    Table { stem: "sites", columns: SITES, key_columns: 2, extras: 9, rows }
 }
 
 /// A campaign's own rows of sites.

@@ -35,7 +35,9 @@ pub(super) fn placed<'p>(problem: &'p Problem<'p>) -> Draft<'p> {
         }
         for &cohort in &cohorts {
             let model = &problem.cohorts[cohort];
-            let can_start = model.opens <= session.day && reaches(problem, cohort, session);
+            let can_start = session.dose.is_none_or(|dose| dose == 1)
+                && model.opens <= session.day
+                && reaches(problem, cohort, session);
             let n = left.min(new_left[cohort]);
             if can_start && n > 0 {
                 let steps = vec![step(session)];
@@ -93,8 +95,14 @@ fn serve(
     if !reaches(problem, cohort, session) {
         return 0;
     }
+    // The dose that somebody gets next, from 0.
+    let next = |group: &Group| match group.who {
+        Who::New => group.steps.len(),
+        Who::Waiting(run) => problem.cohorts[cohort].waiting[run].dose + group.steps.len(),
+    };
     let mut due: Vec<usize> = (0..groups.len())
         .filter(|&i| groups[i].window.0 <= session.day && session.day <= groups[i].window.1)
+        .filter(|&i| session.dose.is_none_or(|dose| usize::from(dose) == next(&groups[i]) + 1))
         .collect();
     due.sort_by_key(|&i| (groups[i].window.1, i));
     let mut served = 0;
@@ -104,10 +112,7 @@ fn serve(
             continue;
         }
         let mut moved = Group { people: n, ..groups[i].clone() };
-        let dose = match moved.who {
-            Who::New => moved.steps.len(),
-            Who::Waiting(run) => problem.cohorts[cohort].waiting[run].dose + moved.steps.len(),
-        };
+        let dose = next(&moved);
         moved.steps.push(step(session));
         moved.window = next_window(problem, cohort, dose, session.day);
         groups[i].people -= n;

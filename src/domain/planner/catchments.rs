@@ -70,10 +70,12 @@ fn add_agreed(problem: &mut Problem, joined: &JoinedCampaign, first: usize) {
         let is_for = |c: &CohortIndex| JoinedCampaign::is_for(session, &problem.cohorts[*c].key);
         let cohorts: Vec<CohortIndex> =
             problem.cohorts.indices().skip(first).filter(is_for).collect();
-        let held: &mut Option<u32> = sums.entry((day, place, cohorts)).or_insert(None);
+        let held: &mut Option<u32> =
+            sums.entry((day, place, cohorts, session.dose)).or_insert(None);
         *held = held.map_or(session.doses, |n| Some(n + session.doses.unwrap_or(0)));
     }
-    let model = |((day, place, cohorts), doses)| AgreedModel { day, place, doses, cohorts };
+    let model =
+        |((day, place, cohorts, dose), doses)| AgreedModel { day, place, doses, dose, cohorts };
     problem.agreed.extend(sums.into_iter().map(model));
 }
 

@@ -312,6 +312,8 @@ fn agreed(n: i64, doses: u32) -> AgreedSession {
         school: None,
         class: None,
         doses: Some(doses),
+        dose: None,
+        is_booked: false,
         is_locked: true,
     }
 }

@@ -116,6 +116,8 @@ pub(super) struct AgreedModel {
     pub(super) place: Place,
     /// Doses; `None`: at least one.
     pub(super) doses: Option<u32>,
+    /// Number of the dose that is given; `None`: any.
+    pub(super) dose: Option<u8>,
     /// The cohorts that it is for.
     pub(super) cohorts: Vec<CohortIndex>,
 }

@@ -36,6 +36,8 @@ struct Body {
     opt_out_text: String,
     /// Address and words of the link in HTML.
     link: (String, String),
+    /// The words before the address at which people answer.
+    answer: String,
     footer: String,
 }
 
@@ -48,6 +50,8 @@ struct Part {
 struct Item {
     who: String,
     lines: Vec<String>,
+    /// The address at which the person answers, where people book.
+    link: Option<String>,
 }
 
 /// The letter to a household: what each campaign has to say to it.
@@ -71,6 +75,7 @@ pub(super) fn letter(reminders: &[&Reminder], way_out: &WayOut, caps: Caps) -> L
         opt_out,
         opt_out_text,
         link: (target, words.word("mail-reminder-unsubscribe")),
+        answer: words.word("mail-reminder-answer"),
         footer: words.say("mail-reminder-footer", &[("campaign", &campaign)]),
     };
     let lang = reminder.language.tag();
@@ -152,26 +157,29 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
     let mut by_day: BTreeMap<NaiveDate, Vec<Item>> = BTreeMap::new();
     let (mut overdue, mut changes) = (Vec::new(), Vec::new());
     for item in reminder.items.iter().take(items_max) {
-        let who = who(words, item);
+        let (who, link) = (who(words, item), item.link.clone());
         match &item.why {
             ReminderWhy::Tomorrow { day, place_name, .. } => {
                 let place = safe::name(place_name);
-                let line = words.say("mail-reminder-place", &[("place", &place)]);
-                by_day.entry(*day).or_default().push(Item { who, lines: vec![line] });
+                let mut lines = vec![words.say("mail-reminder-place", &[("place", &place)])];
+                lines.extend(slot(words, item));
+                by_day.entry(*day).or_default().push(Item { who, lines, link });
             }
             ReminderWhy::Moved { was: old, was_place, day, place_name, reason, .. } => {
                 let (date, place) = (words.date(*day), safe::name(place_name));
                 let arguments: [(&str, &dyn std::fmt::Display); 2] =
                     [("date", &date), ("place", &place)];
                 let now = words.say("mail-reminder-now", &arguments);
-                changes.push(Item { who, lines: vec![was(words, *old, was_place, *reason), now] });
+                let mut lines = vec![was(words, *old, was_place, *reason), now];
+                lines.extend(slot(words, item));
+                changes.push(Item { who, lines, link });
             }
             ReminderWhy::Cancelled { was: old, was_place_name, reason, .. } => {
                 let off = was(words, *old, was_place_name, *reason);
                 let later = words.word("mail-reminder-later");
                 let is_over = *reason == ChangeReason::Over;
                 let lines = if is_over { vec![off] } else { vec![off, later] };
-                changes.push(Item { who, lines });
+                changes.push(Item { who, lines, link });
             }
             ReminderWhy::Overdue { since, places } => {
                 let date = words.day(*since);
@@ -182,7 +190,7 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
                     let places = words.names(places, NAMES_SHOWN_MAX);
                     words.say("mail-reminder-go", &[("places", &places)])
                 };
-                overdue.push(Item { who, lines: vec![since, go] });
+                overdue.push(Item { who, lines: vec![since, go], link });
             }
         }
     }
@@ -204,6 +212,11 @@ fn parts_of(words: Words, reminder: &Reminder, items_max: usize) -> Vec<(u8, Par
         parts.push((2, Part { opening, items: overdue }));
     }
     parts
+}
+
+/// When the slot of an appointment begins.
+fn slot(words: Words, item: &ReminderItem) -> Option<String> {
+    item.slot.map(|slot| words.say("mail-reminder-slot", &[("time", &slot)]))
 }
 
 /// Name and dose; the dose alone where the register has no name.

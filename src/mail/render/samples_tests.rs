@@ -345,6 +345,8 @@ pub(super) fn household(language: Language) -> Reminder {
         dose,
         vaccines: Vec::new(),
         why,
+        slot: None,
+        link: None,
     };
     Reminder {
         campaign: CampaignId::from("danyang-2021"),

@@ -1,13 +1,14 @@
 //! Text messages: the delivered templates, and a template with its variables filled in.
 
 use super::words::Words;
+use crate::domain::booking::SlotTime;
 use crate::domain::campaign::Language;
 use crate::domain::gateway::Named;
 use crate::text::{say, word};
 use chrono::NaiveDate;
 
 /// The variables that a template may have.
-pub const VARIABLES: [&str; 3] = ["name", "time", "site"];
+pub const VARIABLES: [&str; 4] = ["name", "time", "site", "link"];
 
 /// The delivered text of a kind of message, with `{name}`, `{time}` and `{site}`; `None` where there is none.
 pub fn delivered(language: Language, kind: &str) -> Option<String> {
@@ -49,6 +50,16 @@ pub fn filled(template: &str, values: &[(String, String)], sign: &str) -> String
 pub fn day(day: NaiveDate, language: Language) -> Named {
     let words = Words(language);
     Named { forms: vec![words.day(day), words.day_short(day)] }
+}
+
+/// The forms in which a day may be written with the time at which a slot begins, where there is one: a form without the
+/// time comes last.
+pub fn day_and_time(date: NaiveDate, slot: Option<SlotTime>, language: Language) -> Named {
+    let days = day(date, language).forms;
+    let timed = |slot: SlotTime| days.iter().map(move |day| format!("{day} {slot}"));
+    let mut forms: Vec<String> = slot.into_iter().flat_map(timed).collect();
+    forms.extend(days.iter().cloned());
+    Named { forms }
 }
 
 /// The forms in which somebody may be called: the whole name, a part that is a name of its own, a word for anybody.

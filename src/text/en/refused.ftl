@@ -80,3 +80,5 @@ refused-no-channel = there is no channel {$name}; known: {$known}
 refused-number = this is no mobile number: {$said}
 refused-test-number = a text goes to a number; write --to with a mobile number (channel {$name})
 refused-no-text = channel {$name} has no text for this: {$said}
+refused-no-request = request { $id } does not wait; `doseplan bookings requests list` shows those that do
+refused-request = request { $id } cannot be taken: the register refuses its row; look at the code of the area and the date of birth

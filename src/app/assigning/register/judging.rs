@@ -17,6 +17,8 @@ pub(super) struct Known<'a> {
     pub(super) barring: BTreeMap<PersonNo, Barred>,
     pub(super) absences: BTreeMap<(PersonNo, u8), (u8, NaiveDate)>,
     pub(super) held: Vec<(PersonNo, Seat)>,
+    /// Those of them who confirmed or booked their appointment themselves.
+    pub(super) answered: BTreeSet<PersonNo>,
     pub(super) reported: &'a BTreeSet<(PlaceNo, NaiveDate)>,
     pub(super) places: &'a Places,
 }
@@ -96,6 +98,7 @@ pub(super) fn judge_all(
             earliest: due.earliest,
             latest: due.latest,
             held: seat,
+            has_answered: known.answered.contains(&no),
         });
     }
     others.extend(held.iter().map(|(person, seat)| (*person, *seat, false)));

@@ -36,7 +36,8 @@ pub(super) fn elsewhere(view: &View, number: usize, row: &PlanRow) -> Vec<(u8, F
             faults.push((1, Fault::WrongKind { row: number, area, group, place }));
         }
     }
-    let locked = joined.sessions.iter().filter(|one| one.is_locked && one.area.is_some());
+    let locked = joined.sessions.iter().filter(|one| one.is_locked && !one.is_booked);
+    let locked = locked.filter(|one| one.area.is_some());
     let own: Vec<&AgreedSession> = locked.filter(|one| JoinedCampaign::is_for(one, &key)).collect();
     let is_there = |one: &&AgreedSession| one.place == place && one.day == row.day;
     if !own.is_empty() && !own.iter().any(is_there) {

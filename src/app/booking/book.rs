@@ -1,0 +1,202 @@
+//! Confirming, moving and cancelling an appointment. The old seat is given back in the transaction that takes the new
+//! one, so nobody loses a seat without having another, and no seat is given twice.
+
+use super::{Opened, Person, hash_of_token};
+use crate::app::{App, Result, breaking, millis};
+use crate::domain::assign::Ended;
+use crate::domain::audit::Action;
+use crate::domain::booking::{Answer, NoBooking, SlotTime};
+use crate::domain::id::PlaceCode;
+use crate::store::audit::{Act, Author};
+use crate::store::bookings::{self, Appointment};
+use crate::store::{Tx, assignments};
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// What the audit log calls whoever books. No account can have this name.
+const BOOKER: &str = "(booker)";
+/// Digits of a link's hash that the audit log names.
+const HASH_SHOWN: usize = 12;
+
+/// What somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// To come as they were told.
+    Confirm,
+    /// To have this seat.
+    Take {
+        /// The day.
+        day: NaiveDate,
+        /// The place.
+        place: PlaceCode,
+        /// The slot; `None` where the place has no hours.
+        slot: Option<SlotTime>,
+    },
+    /// Not to come.
+    Cancel,
+}
+
+/// What came of a wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It is as they wanted.
+    Done,
+    /// It was so before.
+    Already,
+    /// It cannot be; the appointment that they had stands.
+    Refused(NoBooking),
+    /// There is no such link, or none any more.
+    Unknown,
+}
+
+impl App {
+    /// Does what the reader of a link wants for the member at this position of the household.
+    pub async fn book(
+        &self,
+        token: &str,
+        at: usize,
+        wish: &Wish,
+        now: DateTime<Utc>,
+    ) -> Result<Done> {
+        let hash = hash_of_token(token);
+        let mut act = Act::new(
+            self.store.write().await?,
+            Some(Author { who: BOOKER.to_owned(), address: self.asked_address() }),
+            match wish {
+                Wish::Confirm => Action::BookingConfirm,
+                Wish::Take { .. } => Action::BookingTake,
+                Wish::Cancel => Action::BookingCancel,
+            },
+            millis(now),
+        );
+        let tx = act.tx();
+        let Some(link) = bookings::link(tx, &hash).await? else { return Ok(Done::Unknown) };
+        bookings::lock(tx, link.campaign).await?;
+        let Some(opened) = self.open(tx, link, now).await? else { return Ok(Done::Unknown) };
+        let Some(person) = opened.people.get(at) else { return Ok(Done::Unknown) };
+        let decided = match wish {
+            Wish::Confirm => confirm(tx, &opened, person).await?,
+            Wish::Cancel => cancel(tx, &opened, person, now).await?,
+            Wish::Take { day, place, slot } => {
+                let wanted = (*day, place.clone(), *slot);
+                take(tx, &opened, person, wanted, now).await?
+            }
+        };
+        let campaign = opened.loaded.campaign.id.as_str();
+        let shown = &hash[..HASH_SHOWN];
+        match decided {
+            Ok(Some(said)) => {
+                act.commit(Some(campaign), &format!("link {shown}, member {at}: {said}")).await?;
+                Ok(Done::Done)
+            }
+            Ok(None) => Ok(Done::Already),
+            Err(why) => {
+                drop(act);
+                if matches!(why, NoBooking::Dead | NoBooking::Barred) {
+                    let said = format!("link {shown}, member {at}: booking, {why}");
+                    let about = (Some(campaign), said.as_str());
+                    self.note_audit(BOOKER, Action::Refused, about, now).await?;
+                }
+                Ok(Done::Refused(why))
+            }
+        }
+    }
+}
+
+/// What was decided: what the audit log says, `None` where nothing changes, or why it cannot be.
+pub(super) type Decided = std::result::Result<Option<String>, NoBooking>;
+
+fn at(one: &Appointment) -> String {
+    let slot = one.slot.map(|slot| format!(" {slot}")).unwrap_or_default();
+    format!("dose {}, {} {}{slot}", one.dose, one.day, one.place)
+}
+
+async fn confirm(tx: &mut Tx, opened: &Opened, person: &Person) -> Result<Decided> {
+    let Some(held) = person.standing_appointment(opened.today) else {
+        return Ok(Err(person.days(opened).err().unwrap_or(NoBooking::None)));
+    };
+    if let Err(why @ (NoBooking::Dead | NoBooking::Barred | NoBooking::Given)) = person.days(opened)
+    {
+        return Ok(Err(why));
+    }
+    if held.answer.is_some() {
+        return Ok(Ok(None));
+    }
+    bookings::answer(tx, opened.loaded.no, held.person.as_str(), Answer::Confirmed).await?;
+    Ok(Ok(Some(at(held))))
+}
+
+pub(super) async fn cancel(
+    tx: &mut Tx,
+    opened: &Opened,
+    person: &Person,
+    now: DateTime<Utc>,
+) -> Result<Decided> {
+    let Some(held) = person.standing_appointment(opened.today) else {
+        return Ok(Err(NoBooking::None));
+    };
+    let (no, code) = (opened.loaded.no, held.person.as_str());
+    assignments::end(tx, no, &[code], Ended::Cancelled, millis(now)).await?;
+    breaking::freed(tx, &opened.loaded, 1, now).await?;
+    Ok(Ok(Some(at(held))))
+}
+
+pub(super) async fn take(
+    tx: &mut Tx,
+    opened: &Opened,
+    person: &Person,
+    (day, place, slot): (NaiveDate, PlaceCode, Option<SlotTime>),
+    now: DateTime<Utc>,
+) -> Result<Decided> {
+    let (first, last) = match person.days(opened) {
+        Ok(days) => days,
+        Err(why) => return Ok(Err(why)),
+    };
+    let (Some(offers), Some(cohort)) = (&opened.offers, &person.booker.cohort) else {
+        return Ok(Err(NoBooking::Unplanned));
+    };
+    let dose = person.booker.dose;
+    let session = offers.sessions.get(&(day, place.clone()));
+    let Some(session) = session.filter(|of| {
+        let is_theirs = of.doses.contains_key(&(cohort.clone(), dose));
+        first <= day && day <= last && is_theirs && of.slots.contains_key(&slot)
+    }) else {
+        return Ok(Err(NoBooking::NotOffered));
+    };
+    let (no, code) = (opened.loaded.no, person.standing.person.id.clone());
+    let new = Appointment {
+        person: code.clone(),
+        dose,
+        day,
+        place: place.clone(),
+        slot,
+        cohort: Some(cohort.clone()),
+        answer: Some(Answer::Booked),
+        plan: offers.plan,
+    };
+    let is_it = |held: &Appointment| {
+        (held.day, &held.place, held.slot, held.dose) == (day, &place, slot, dose)
+    };
+    if person.appointment.as_ref().is_some_and(is_it) {
+        return confirm(tx, opened, person).await;
+    }
+    let mut taken = bookings::taken(tx, no, (day, day), &[place.as_str()]).await?;
+    let mut taken = taken.remove(&(day, place.clone())).unwrap_or_default();
+    let held = person.appointment.as_ref();
+    if let Some(held) = held.filter(|held| held.day == day && held.place == place) {
+        taken.leave(held.slot, (held.cohort.clone(), held.dose));
+    }
+    if !session.free(&taken, cohort, dose).iter().any(|(one, _)| *one == slot) {
+        return Ok(Err(NoBooking::Full));
+    }
+    if held.is_some() {
+        assignments::end(tx, no, &[code.as_str()], Ended::Moved, millis(now)).await?;
+    }
+    bookings::take(tx, no, &new, millis(now)).await?;
+    let link = bookings::Link { person: code, dose, ..opened.link.clone() };
+    bookings::keep_links(tx, &link, day).await?;
+    let was = held.map(|held| format!("; before {}", at(held)));
+    if was.is_some() {
+        breaking::freed(tx, &opened.loaded, 1, now).await?;
+    }
+    Ok(Ok(Some(format!("{}{}", at(&new), was.unwrap_or_default()))))
+}

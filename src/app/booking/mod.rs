@@ -1,0 +1,262 @@
+//! Booking (预约): what somebody sees and does who opens the booking page with a link.
+
+mod book;
+mod import;
+pub(super) mod links;
+mod open;
+mod requests;
+
+pub use book::{Done, Wish};
+pub use import::{ImportedBookings, NotBooked};
+pub use open::{ListedBooking, OpenSlot};
+
+use super::assigning::{Standing, standings};
+use super::seats::{At, Offers};
+use super::{App, Loaded, Result, today};
+use crate::domain::booking::{Answer, Booker, NoBooking, SlotTime, masked};
+use crate::domain::campaign::{CohortKey, Language};
+use crate::domain::id::{PersonId, PlaceCode};
+use crate::store::bookings::{self, Appointment, Link};
+use crate::store::{Tx, people};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+/// The most seats that a page offers: a list that a phone can scroll.
+const CHOICES_MAX: usize = 60;
+/// The most people of a household that a page shows.
+const MEMBERS_MAX: usize = 20;
+
+/// Where and when somebody is expected, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The day.
+    pub day: NaiveDate,
+    /// Code of the place.
+    pub place: PlaceCode,
+    /// Its name.
+    pub place_name: String,
+    /// Its address.
+    pub address: Option<String>,
+    /// Its telephone number.
+    pub phone: Option<String>,
+    /// From when to when, where the place has hours.
+    pub time: Option<(SlotTime, NaiveTime)>,
+    /// What the person said to it.
+    pub answer: Option<Answer>,
+}
+
+/// A slot that can be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Where and when.
+    pub shown: Shown,
+    /// Seats that are free.
+    pub free: u64,
+}
+
+/// Somebody of the household.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The name, of which only a part is shown.
+    pub name: String,
+    /// The dose that can be booked.
+    pub dose: u8,
+    /// The appointment that they have.
+    pub appointment: Option<Shown>,
+    /// Why they cannot book; `None`: they can.
+    pub refused: Option<NoBooking>,
+}
+
+/// What the booking page shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingPage {
+    /// Name of the campaign.
+    pub campaign: String,
+    /// Its vaccine.
+    pub vaccine: String,
+    /// The language of the person, or of the campaign.
+    pub language: Language,
+    /// The household; the first one has the link.
+    pub members: Vec<Member>,
+    /// Who of them is looked at.
+    pub at: usize,
+    /// What they can take.
+    pub choices: Vec<Choice>,
+    /// The day from which further seats are free.
+    pub later: Option<NaiveDate>,
+}
+
+/// Whom a link is for, as they stand.
+struct Opened {
+    loaded: Loaded,
+    link: Link,
+    today: NaiveDate,
+    /// The household; the person of the link first, the others by code.
+    people: Vec<Person>,
+    /// `None`: no plan is in force.
+    offers: Option<Arc<Offers>>,
+}
+
+/// Somebody of a household, with what decides about a booking.
+struct Person {
+    standing: Standing,
+    booker: Booker,
+    appointment: Option<Appointment>,
+}
+
+impl Person {
+    /// The days that they may take, where they may book at all.
+    fn days(&self, opened: &Opened) -> std::result::Result<(NaiveDate, NaiveDate), NoBooking> {
+        let days = self.booker.days(opened.today, opened.loaded.campaign.end)?;
+        if opened.offers.is_some() { Ok(days) } else { Err(NoBooking::Unplanned) }
+    }
+
+    /// The appointment for the dose that can be booked, as long as it is to come.
+    fn standing_appointment(&self, today: NaiveDate) -> Option<&Appointment> {
+        let mine = |one: &&Appointment| one.dose == self.booker.dose && one.day >= today;
+        self.appointment.as_ref().filter(mine)
+    }
+}
+
+/// The hash under which a token is stored.
+pub(super) fn hash_of_token(token: &str) -> String {
+    crate::text::hex(&Sha256::digest(token.as_bytes()))
+}
+
+impl App {
+    /// What the page of a link shows: of the member at this position of the household, with seats from a day on.
+    /// `None`: no such link, or none any more.
+    pub async fn booking_page(
+        &self,
+        token: &str,
+        (at, from): (usize, Option<NaiveDate>),
+        now: DateTime<Utc>,
+    ) -> Result<Option<BookingPage>> {
+        let mut tx = self.store.read().await?;
+        let Some(link) = bookings::link(&mut tx, &hash_of_token(token)).await? else {
+            return Ok(None);
+        };
+        let Some(opened) = self.open(&mut tx, link, now).await? else { return Ok(None) };
+        let at = if at < opened.people.len() { at } else { 0 };
+        let (choices, later) = choices(&mut tx, &opened, &opened.people[at], from).await?;
+        let member = |one: &Person| Member {
+            name: masked(one.standing.person.name.as_deref().unwrap_or_default()),
+            dose: one.booker.dose,
+            appointment: one.standing_appointment(opened.today).map(|held| shown(&opened, held)),
+            refused: one.days(&opened).err(),
+        };
+        let campaign = &opened.loaded.campaign;
+        let first = &opened.people[0].standing.person;
+        Ok(Some(BookingPage {
+            campaign: campaign.name.clone(),
+            vaccine: campaign.series.name.clone(),
+            language: first.language.unwrap_or(campaign.language),
+            members: opened.people.iter().map(member).collect(),
+            at,
+            choices,
+            later,
+        }))
+    }
+
+    /// Whom a link is for; `None` where it has ended.
+    async fn open(&self, tx: &mut Tx, link: Link, now: DateTime<Utc>) -> Result<Option<Opened>> {
+        let loaded = self.load(tx, link.campaign, i64::MAX).await?;
+        let today = today(&loaded.campaign, now);
+        if link.until < today || !loaded.is_open {
+            return Ok(None);
+        }
+        let loaded = loaded.on(today);
+        let household = people::household(tx, link.person.as_str()).await?;
+        let others = household.into_iter().filter(|other| *other != link.person);
+        let codes: Vec<PersonId> =
+            std::iter::once(link.person.clone()).chain(others.take(MEMBERS_MAX - 1)).collect();
+        let mut known = standings(tx, &loaded, codes.iter(), today).await?;
+        let mut people = Vec::new();
+        for code in codes {
+            let Some(standing) = known.remove(&code) else { continue };
+            let appointment = bookings::of(tx, loaded.no, code.as_str()).await?;
+            let dose = match &standing.due {
+                _ if code == link.person && link.dose > 0 => link.dose,
+                due => due.map_or(0, |due| due.number),
+            };
+            let booker = Booker { dose, ..booker(&loaded, &standing, today) };
+            people.push(Person { standing, booker, appointment });
+        }
+        if people.first().is_none_or(|first| first.standing.person.id != link.person) {
+            return Ok(None);
+        }
+        let offers = self.offers(tx, &loaded, today).await?;
+        Ok(Some(Opened { loaded, link, today, people, offers }))
+    }
+}
+
+/// What decides about somebody's booking of the dose that is due.
+fn booker(loaded: &Loaded, standing: &Standing, today: NaiveDate) -> Booker {
+    let cohort = standing.group.clone().map(|group| CohortKey {
+        area: loaded.campaign.home(&standing.person.area, today).clone(),
+        group,
+    });
+    let dose = standing.due.map_or(0, |due| due.number);
+    Booker { cohort, dose, due: standing.due, barred: standing.barred }
+}
+
+fn shown(opened: &Opened, one: &Appointment) -> Shown {
+    let at = (one.day, one.place.clone());
+    let shown = shown_at(opened.offers.as_deref(), &opened.loaded, &at, one.slot);
+    Shown { answer: one.answer, ..shown }
+}
+
+/// A place and a day as they are shown.
+fn shown_at(
+    offers: Option<&Offers>,
+    loaded: &Loaded,
+    (day, place): &At,
+    slot: Option<SlotTime>,
+) -> Shown {
+    let site = offers.and_then(|offers| offers.site(place, *day));
+    let timing = offers.and_then(|offers| offers.timing(place, *day));
+    let named = loaded.campaign.place(place.as_str());
+    Shown {
+        day: *day,
+        place: place.clone(),
+        place_name: named.map_or_else(|| place.to_string(), |place| place.name().to_owned()),
+        address: site.and_then(|site| site.address.clone()),
+        phone: site.and_then(|site| site.phone.clone()),
+        time: slot.zip(timing).map(|(slot, timing)| (slot, timing.end_of(slot))),
+        answer: None,
+    }
+}
+
+/// What somebody can take from a day on, the earliest first, and the day from which there is more.
+async fn choices(
+    tx: &mut Tx,
+    opened: &Opened,
+    person: &Person,
+    from: Option<NaiveDate>,
+) -> Result<(Vec<Choice>, Option<NaiveDate>)> {
+    let (Ok((first, last)), Some(offers)) = (person.days(opened), &opened.offers) else {
+        return Ok((Vec::new(), None));
+    };
+    let Some(cohort) = &person.booker.cohort else { return Ok((Vec::new(), None)) };
+    let dose = person.booker.dose;
+    let first = from.unwrap_or(first).max(first);
+    let all = offers.of.get(&(cohort.clone(), dose)).map_or(&[][..], Vec::as_slice);
+    let all: Vec<&At> = all.iter().filter(|at| first <= at.0 && at.0 <= last).collect();
+    let mut codes: Vec<&str> = all.iter().map(|at| at.1.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let taken = bookings::taken(tx, opened.loaded.no, (first, last), &codes).await?;
+    let none = crate::domain::booking::Taken::default();
+    let mut out: Vec<Choice> = Vec::new();
+    for at in all {
+        let Some(session) = offers.sessions.get(at) else { continue };
+        if out.len() >= CHOICES_MAX && out.last().is_some_and(|last| last.shown.day < at.0) {
+            return Ok((out, Some(at.0)));
+        }
+        for (slot, free) in session.free(taken.get(at).unwrap_or(&none), cohort, dose) {
+            out.push(Choice { shown: shown_at(Some(offers), &opened.loaded, at, slot), free });
+        }
+    }
+    Ok((out, None))
+}

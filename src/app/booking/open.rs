@@ -1,0 +1,116 @@
+//! The slots of all sessions and how many of their seats are free, for other programs.
+
+use super::{Shown, links, shown_at};
+use crate::app::unsubscribing::secret;
+use crate::app::{App, Loaded, Result, today};
+use crate::domain::audit::Action;
+use crate::domain::booking::{Answer, Taken};
+use crate::domain::id::{AreaCode, PersonId, PlaceCode};
+use crate::domain::permission::{Actor, Power};
+use crate::store::bookings::{self, Link};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// How long a link lasts that a clerk makes for somebody without an appointment. Our choice.
+const OPEN_DAYS: i64 = 14;
+
+/// An appointment in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListedBooking {
+    /// Who.
+    pub person: PersonId,
+    /// Number of the dose, from 1.
+    pub dose: u8,
+    /// The day.
+    pub day: NaiveDate,
+    /// The place.
+    pub place: PlaceCode,
+    /// When the slot begins.
+    pub slot: Option<String>,
+    /// What the person said to it.
+    pub answer: Option<Answer>,
+}
+
+/// A slot of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSlot {
+    /// Where and when.
+    pub shown: Shown,
+    /// The area of the place; `None` where the place is gone.
+    pub area: Option<AreaCode>,
+    /// All seats.
+    pub seats: u64,
+    /// Seats that nobody has.
+    pub free: u64,
+}
+
+impl App {
+    /// The slots of a campaign from tomorrow on, by day, place and time. Seats are those of the plan, whomever it
+    /// planned them for.
+    pub async fn open_slots(&self, loaded: &Loaded, now: DateTime<Utc>) -> Result<Vec<OpenSlot>> {
+        let day = today(&loaded.campaign, now);
+        let mut tx = self.store.read().await?;
+        let Some(offers) = self.offers(&mut tx, loaded, day).await? else { return Ok(Vec::new()) };
+        let ends = (offers.sessions.keys().next(), offers.sessions.keys().next_back());
+        let (Some(first), Some(last)) = ends else { return Ok(Vec::new()) };
+        let codes: BTreeSet<&str> = offers.sessions.keys().map(|at| at.1.as_str()).collect();
+        let codes: Vec<&str> = codes.into_iter().collect();
+        let taken = bookings::taken(&mut tx, loaded.no, (first.0, last.0), &codes).await?;
+        let none = Taken::default();
+        let mut out = Vec::new();
+        for (at, session) in &offers.sessions {
+            let taken = taken.get(at).unwrap_or(&none);
+            let place = loaded.campaign.place(at.1.as_str());
+            for (slot, seats, free) in session.open(taken) {
+                out.push(OpenSlot {
+                    shown: shown_at(Some(&offers), loaded, at, slot),
+                    area: place.map(|place| place.area().clone()),
+                    seats,
+                    free,
+                });
+            }
+        }
+        Ok(out)
+    }
+
+    /// Everybody's appointments from a day on, by day, place and slot.
+    pub async fn bookings(&self, loaded: &Loaded, from: NaiveDate) -> Result<Vec<ListedBooking>> {
+        let mut tx = self.store.read().await?;
+        let all = bookings::from(&mut tx, loaded.no, from).await?;
+        let listed = |one: bookings::Appointment| ListedBooking {
+            person: one.person,
+            dose: one.dose,
+            day: one.day,
+            place: one.place,
+            slot: one.slot.map(|slot| slot.to_string()),
+            answer: one.answer,
+        };
+        Ok(all.into_iter().map(listed).collect())
+    }
+
+    /// The address of the booking page for the dose that is due for somebody; `None` where nothing is, or where nobody
+    /// books.
+    pub async fn booking_link(
+        &self,
+        loaded: &Loaded,
+        person: &str,
+        by: Actor<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>> {
+        let mut act = self.act((by, Power::People), Action::BookingLink, now).await?;
+        let tx = act.tx();
+        let until = today(&loaded.campaign, now) + TimeDelta::days(OPEN_DAYS);
+        let link = Link { campaign: loaded.no, person: PersonId::new(person), dose: 0, until };
+        let Some(opened) = self.open(tx, link, now).await? else { return Ok(None) };
+        let first = &opened.people[0];
+        let Some(due) = first.standing.due else { return Ok(None) };
+        let held = first.standing_appointment(opened.today).map_or(until, |held| held.day);
+        let link = Link { dose: due.number, until: held.max(until), ..opened.link.clone() };
+        let secret = secret(tx).await?;
+        let token = links::make(tx, &secret, &link, now).await?;
+        let Some(address) = self.config.booking.link(&token) else { return Ok(None) };
+        act.commit(Some(loaded.campaign.id.as_str()), person).await?;
+        Ok(Some(address))
+    }
+}

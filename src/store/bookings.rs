@@ -1,0 +1,277 @@
+//! Seats that people have, by slot, and the links that open the booking page. Appointments themselves are rows of
+//! [`super::assignments`].
+
+use super::db::Row;
+use super::{CampaignNo, Result, Tx};
+use crate::args;
+use crate::domain::booking::{Answer, BookedSeats, SlotTime, Taken};
+use crate::domain::campaign::CohortKey;
+use crate::domain::id::{AreaCode, GroupId, PersonId, PlaceCode};
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// An appointment with its slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appointment {
+    /// Who.
+    pub person: PersonId,
+    /// Number of the dose, from 1.
+    pub dose: u8,
+    /// The day.
+    pub day: NaiveDate,
+    /// The place.
+    pub place: PlaceCode,
+    /// When the slot begins, where it has one.
+    pub slot: Option<SlotTime>,
+    /// Whose seat of the plan it is, where that is known.
+    pub cohort: Option<CohortKey>,
+    /// What the person said to it.
+    pub answer: Option<Answer>,
+    /// Number of the plan that the session is in.
+    pub plan: i64,
+}
+
+/// What a link to the booking page is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The campaign.
+    pub campaign: CampaignNo,
+    /// Whose dose.
+    pub person: PersonId,
+    /// Its number, from 1; 0 for the one that is due.
+    pub dose: u8,
+    /// The last day on which it opens the page.
+    pub until: NaiveDate,
+}
+
+/// An appointment that somebody had confirmed or booked, and that others ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostBooking {
+    /// Who.
+    pub person: PersonId,
+    /// Number of the dose, from 1.
+    pub dose: u8,
+    /// The day.
+    pub day: NaiveDate,
+    /// The place.
+    pub place: PlaceCode,
+    /// Why it ended, in a word.
+    pub why: String,
+}
+
+// An update locks the row until the transaction ends; whoever comes second sees what the first one did.
+const LOCK: &str = "INSERT INTO seat_lock (campaign, turn) VALUES ($1, 1) \
+     ON CONFLICT (campaign) DO UPDATE SET turn = seat_lock.turn + 1";
+const TAKEN: &str = "SELECT day, place, slot, area, grp, dose, COUNT(*) FROM assignment \
+     WHERE campaign = $1 AND day >= $2 AND day <= $3 \
+     AND place IN (SELECT value FROM json_each($4)) GROUP BY day, place, slot, area, grp, dose";
+const OF: &str = "SELECT person, dose, day, place, slot, area, grp, answer, plan FROM assignment \
+     WHERE campaign = $1 AND person = $2";
+const FROM: &str = "SELECT person, dose, day, place, slot, area, grp, answer, plan \
+     FROM assignment WHERE campaign = $1 AND day >= $2 ORDER BY day, place, slot, person";
+const TAKE: &str = "INSERT INTO assignment (campaign, person, dose, day, place, plan, made_at, \
+     slot, area, grp, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const ANSWER: &str = "UPDATE assignment SET answer = $3 WHERE campaign = $1 AND person = $2";
+const WITHOUT_SLOT: &str = "SELECT day, place, person FROM assignment \
+     WHERE campaign = $1 AND day >= $2 AND slot IS NULL ORDER BY day, place, made_at, person";
+const SET_SLOT: &str = "UPDATE assignment SET slot = $2 \
+     WHERE campaign = $1 AND person IN (SELECT value FROM json_each($3))";
+const ANSWERED: &str = "SELECT day, place, area, grp, dose, COUNT(*) FROM assignment \
+     WHERE campaign = $1 AND day >= $2 AND answer IS NOT NULL AND area IS NOT NULL \
+     GROUP BY day, place, area, grp, dose ORDER BY day, place, area, grp, dose";
+const LOST: &str = "SELECT person, dose, day, place, why FROM assignment_past \
+     WHERE campaign = $1 AND day >= $2 AND answer IS NOT NULL \
+     AND why IN ('closed', 'short', 'plan_changed') ORDER BY ended_at";
+const PUT_LINK: &str = "INSERT INTO booking_link \
+     (hash, campaign, person, dose, until_day, made_at) VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (hash) DO UPDATE SET until_day = \
+     CASE WHEN booking_link.until_day < excluded.until_day THEN excluded.until_day \
+     ELSE booking_link.until_day END";
+const LINK: &str = "SELECT campaign, person, dose, until_day FROM booking_link WHERE hash = $1";
+const KEEP_LINKS: &str = "UPDATE booking_link SET until_day = $4 \
+     WHERE campaign = $1 AND person = $2 AND dose = $3 AND until_day < $4";
+const DROP_LINKS: &str = "DELETE FROM booking_link WHERE until_day < $1";
+const FORGET: &str = "DELETE FROM booking_link WHERE person = $1";
+
+/// Waits until nobody else gives or takes seats of a campaign, and keeps others waiting until the transaction ends.
+pub async fn lock(tx: &mut Tx, campaign: CampaignNo) -> Result<()> {
+    tx.run(LOCK, args![campaign]).await?;
+    Ok(())
+}
+
+fn slot_at(row: &Row, column: usize) -> Result<Option<SlotTime>> {
+    let Some(minute) = row.get::<Option<i64>>(column)? else { return Ok(None) };
+    let bad = || row.of("assignment", &[]).bad(column, format!("{minute} is no minute of a day"));
+    SlotTime::of_minute(minute).map(Some).ok_or_else(bad)
+}
+
+fn cohort_at(row: &Row, column: usize) -> Result<Option<CohortKey>> {
+    let (area, group): (Option<String>, Option<String>) = (row.get(column)?, row.get(column + 1)?);
+    Ok(area
+        .zip(group)
+        .map(|(area, group)| CohortKey { area: AreaCode::new(area), group: GroupId::new(group) }))
+}
+
+fn appointment(row: &Row) -> Result<Appointment> {
+    let answer = match row.get::<Option<String>>(7)? {
+        Some(_) => Some(row.of("assignment", &[0]).word(7)?),
+        None => None,
+    };
+    Ok(Appointment {
+        person: PersonId::new(row.get::<String>(0)?),
+        dose: row.of("assignment", &[0]).number(1, "a dose number")?,
+        day: row.get(2)?,
+        place: PlaceCode::new(row.get::<String>(3)?),
+        slot: slot_at(row, 4)?,
+        cohort: cohort_at(row, 5)?,
+        answer,
+        plan: row.get(8)?,
+    })
+}
+
+/// The seats that people have at some places from one day to another.
+pub async fn taken(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    (first, last): (NaiveDate, NaiveDate),
+    places: &[&str],
+) -> Result<BTreeMap<(NaiveDate, PlaceCode), Taken>> {
+    let mut out: BTreeMap<(NaiveDate, PlaceCode), Taken> = BTreeMap::new();
+    let list = super::json_list(places);
+    for row in tx.rows(TAKEN, args![campaign, first, last, list]).await? {
+        let key = (row.get(0)?, PlaceCode::new(row.get::<String>(1)?));
+        let dose = row.of("assignment", &[]).number(5, "a dose number")?;
+        let (cohort, count) = (cohort_at(&row, 3)?, row.count(6, "assignment")?);
+        out.entry(key).or_default().add(slot_at(&row, 2)?, (cohort, dose), count);
+    }
+    Ok(out)
+}
+
+/// The appointment that somebody has.
+pub async fn of(tx: &mut Tx, campaign: CampaignNo, person: &str) -> Result<Option<Appointment>> {
+    tx.row(OF, args![campaign, person]).await?.as_ref().map(appointment).transpose()
+}
+
+/// The appointments from a day on, by day, place and slot.
+pub async fn from(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<Vec<Appointment>> {
+    tx.rows(FROM, args![campaign, day]).await?.iter().map(appointment).collect()
+}
+
+/// Stores the appointment of somebody who has none. `now`: milliseconds since 1970.
+pub async fn take(tx: &mut Tx, campaign: CampaignNo, one: &Appointment, now: i64) -> Result<()> {
+    let area = one.cohort.as_ref().map(|cohort| cohort.area.as_str());
+    let group = one.cohort.as_ref().map(|cohort| cohort.group.as_str());
+    let values = args![
+        campaign,
+        one.person.as_str(),
+        one.dose,
+        one.day,
+        one.place.as_str(),
+        one.plan,
+        now,
+        one.slot.map(SlotTime::minute),
+        area,
+        group,
+        one.answer.map(Answer::word)
+    ];
+    tx.run(TAKE, values).await?;
+    Ok(())
+}
+
+/// Notes what somebody said to their appointment.
+pub async fn answer(tx: &mut Tx, campaign: CampaignNo, person: &str, answer: Answer) -> Result<()> {
+    tx.run(ANSWER, args![campaign, person, answer]).await?;
+    Ok(())
+}
+
+/// The appointments from a day on that have no slot, by day, place and the time at which they were made.
+pub async fn without_slot(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    from: NaiveDate,
+) -> Result<Vec<(NaiveDate, PlaceCode, String)>> {
+    let read =
+        |row: &Row| Ok((row.get(0)?, PlaceCode::new(row.get::<String>(1)?), row.get::<String>(2)?));
+    tx.rows(WITHOUT_SLOT, args![campaign, from]).await?.iter().map(read).collect()
+}
+
+/// Gives appointments of some people their slot.
+pub async fn set_slot(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    slot: SlotTime,
+    people: &[&str],
+) -> Result<()> {
+    tx.run(SET_SLOT, args![campaign, slot.minute(), super::json_list(people)]).await?;
+    Ok(())
+}
+
+/// How many people confirmed or booked their appointment, from a day on.
+pub async fn answered(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    from: NaiveDate,
+) -> Result<Vec<BookedSeats>> {
+    let mut out = Vec::new();
+    for row in tx.rows(ANSWERED, args![campaign, from]).await? {
+        let Some(cohort) = cohort_at(&row, 2)? else { continue };
+        out.push(BookedSeats {
+            day: row.get(0)?,
+            place: PlaceCode::new(row.get::<String>(1)?),
+            cohort,
+            dose: row.of("assignment", &[]).number(4, "a dose number")?,
+            people: row.count(5, "assignment")?,
+        });
+    }
+    Ok(out)
+}
+
+/// The appointments from a day on that people had confirmed or booked and that others ended, in the order in which
+/// they ended.
+pub async fn lost(tx: &mut Tx, campaign: CampaignNo, day: NaiveDate) -> Result<Vec<LostBooking>> {
+    let read = |row: &Row| {
+        Ok(LostBooking {
+            person: PersonId::new(row.get::<String>(0)?),
+            dose: row.of("assignment_past", &[0]).number(1, "a dose number")?,
+            day: row.get(2)?,
+            place: PlaceCode::new(row.get::<String>(3)?),
+            why: row.get(4)?,
+        })
+    };
+    tx.rows(LOST, args![campaign, day]).await?.iter().map(read).collect()
+}
+
+/// Stores a link by the hash of its token; one that is known lasts as long as the longer of both.
+pub async fn put_link(tx: &mut Tx, hash: &str, link: &Link, now: i64) -> Result<()> {
+    let Link { campaign, person, dose, until } = link;
+    tx.run(PUT_LINK, args![hash, *campaign, person.as_str(), *dose, *until, now]).await?;
+    Ok(())
+}
+
+/// The link with this hash of its token.
+pub async fn link(tx: &mut Tx, hash: &str) -> Result<Option<Link>> {
+    let Some(row) = tx.row(LINK, args![hash]).await? else { return Ok(None) };
+    Ok(Some(Link {
+        campaign: CampaignNo(row.get(0)?),
+        person: PersonId::new(row.get::<String>(1)?),
+        dose: row.of("booking_link", &[]).number(2, "a dose number")?,
+        until: row.get(3)?,
+    }))
+}
+
+/// Lets the links of somebody's dose last until a day.
+pub async fn keep_links(tx: &mut Tx, link: &Link, until: NaiveDate) -> Result<()> {
+    tx.run(KEEP_LINKS, args![link.campaign, link.person.as_str(), link.dose, until]).await?;
+    Ok(())
+}
+
+/// Deletes the links that ended before a day.
+pub async fn drop_links(tx: &mut Tx, before: NaiveDate) -> Result<u64> {
+    tx.run(DROP_LINKS, args![before]).await
+}
+
+/// Deletes what booking has of somebody beyond appointments.
+pub async fn forget(tx: &mut Tx, person: &str) -> Result<()> {
+    tx.run(FORGET, args![person]).await?;
+    Ok(())
+}

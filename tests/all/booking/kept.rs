@@ -1,0 +1,130 @@
+//! What replanning, a file of another program and readers of free slots make of bookings.
+
+use super::{EVE, Town};
+use crate::support::{at, day, wait};
+use doseplan::app::booking::{Done, Wish};
+use doseplan::domain::booking::{Answer, NoBooking, SlotTime};
+use doseplan::domain::permission::Actor;
+use doseplan::intake::bookings::read;
+
+async fn plans_come_and_go() {
+    let town = Town::open(None, 120, 20).await;
+    let now = at(EVE);
+    // Somebody of the first days books a seat at the end, which was given back.
+    let held = town.held().await;
+    let last = held.values().map(|one| one.day).max().unwrap();
+    let leaver = held.values().find(|one| one.day == last).unwrap().person.to_string();
+    let token = town.token(&leaver).await;
+    assert_eq!(town.app.book(&token, 0, &Wish::Cancel, now).await.unwrap(), Done::Done);
+    let early = held.values().find(|one| one.day == day("2021-04-02")).unwrap().clone();
+    let token = town.token(early.person.as_str()).await;
+    let page = town.app.booking_page(&token, (0, None), now).await.unwrap().unwrap();
+    let seat = page.choices.last().unwrap().shown.clone();
+    let slot = seat.time.map(|(from, _)| from);
+    let wish = Wish::Take { day: seat.day, place: seat.place.clone(), slot };
+    assert_eq!(town.app.book(&token, 0, &wish, now).await.unwrap(), Done::Done);
+    let booked = town.held().await[early.person.as_str()].clone();
+    assert_eq!((booked.day, booked.slot, booked.answer), (seat.day, slot, Some(Answer::Booked)));
+    // People of the register die, so there would be an earlier day for everybody.
+    let mut gone = "person,area,born,died\n".to_owned();
+    for no in 60..100 {
+        let person = format!("p{no:04}");
+        if person != early.person.as_str() {
+            gone += &format!("{person},A,1950-01-01,2021-03-30\n");
+        }
+    }
+    town.import("persons", &gone, EVE).await;
+    for _ in 0..2 {
+        town.plan(EVE).await;
+        let held = town.held().await;
+        assert_eq!(held[early.person.as_str()], booked);
+        assert!(held.values().all(|one| one.slot.is_some()), "everybody has a slot");
+    }
+    town.app.assign(&town.loaded, now).await.unwrap();
+    assert_eq!(town.held().await[early.person.as_str()], booked);
+}
+
+#[test]
+fn a_booked_seat_survives_new_plans() {
+    wait(plans_come_and_go());
+}
+
+async fn another_program_books() {
+    let town = Town::open(None, 60, 20).await;
+    let now = at(EVE);
+    let held = town.held().await;
+    let [a, b] = ["p0010", "p0030"].map(|person| held[person].clone());
+    let path = town.world.path("booked.csv");
+    let slot = |one: Option<SlotTime>| one.unwrap().to_string();
+    let text = format!(
+        "record,person,date,place,slot,state\n\
+         b1,p0010,{},S1,{},confirmed\nb2,p0030,{},S1,{},cancelled\n\
+         b3,p0031,2021-04-01,S1,08:00,booked\nb4,nobody,2021-04-01,S1,08:00,booked\n\
+         b5,p0032,2021-04-01,S1,25:00,booked\n",
+        a.day,
+        slot(a.slot),
+        b.day,
+        slot(b.slot)
+    );
+    std::fs::write(&path, text).unwrap();
+    let (rows, issues) = read(&path);
+    assert_eq!((rows.len(), issues.len()), (4, 1), "{issues:?}");
+    let by = Actor::CommandLine;
+    let done = town.app.import_bookings(&town.loaded, &rows, by, now).await.unwrap();
+    let refused: Vec<_> = done.refused.iter().map(|one| (one.row, one.why)).collect();
+    assert_eq!((done.rows, done.new, done.same), (4, 2, 0));
+    assert_eq!(refused, [(4, NoBooking::Full), (5, NoBooking::Stranger)]);
+    let after = town.held().await;
+    assert_eq!(after["p0010"].answer, Some(Answer::Confirmed));
+    assert!(!after.contains_key("p0030"));
+    let again = town.app.import_bookings(&town.loaded, &rows, by, now).await.unwrap();
+    assert_eq!((again.new, again.same), (0, 2));
+    // The seat that was given back is free for other programs to see.
+    let open = town.app.open_slots(&town.loaded, now).await.unwrap();
+    let free: u64 = open.iter().map(|one| one.free).sum();
+    let seats: u64 = open.iter().map(|one| one.seats).sum();
+    assert_eq!(seats - free, after.len() as u64);
+    let mine = |one: &&doseplan::app::booking::OpenSlot| {
+        one.shown.day == b.day && one.shown.time.map(|(from, _)| from) == b.slot
+    };
+    assert_eq!(open.iter().find(mine).unwrap().free, 1);
+}
+
+#[test]
+fn what_another_program_booked_comes_in_by_the_same_rules() {
+    wait(another_program_books());
+}
+
+async fn a_site_closes() {
+    let mut town = Town::open(None, 60, 20).await;
+    let now = at(EVE);
+    let held = town.held().await;
+    let booked = held.values().find(|one| one.day == day("2021-04-02")).unwrap().clone();
+    let token = town.token(booked.person.as_str()).await;
+    assert_eq!(town.app.book(&token, 0, &Wish::Confirm, now).await.unwrap(), Done::Done);
+    // Nobody was reminded of that day yet: who confirmed is told all the same, and nobody twice.
+    let closed = super::seniors(60, 20).with("closures.csv", "place,date,doses\nS1,2021-04-02,0\n");
+    let folder = closed.write(&town.world.path("small"));
+    tokio::task::block_in_place(|| {
+        let mut command = town.world.command(&["campaign", "apply", folder.to_str().unwrap()]);
+        let ran = command.env("DOSEPLAN_CLOCK", format!("{EVE}+08:00")).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    });
+    town.loaded = town.app.campaign(None).await.unwrap();
+    let after = town.held().await;
+    assert!(after.values().all(|one| one.day != day("2021-04-02")));
+    for _ in 0..2 {
+        town.app.follow_up(now).await.unwrap();
+    }
+    let mut tx = town.app.store.read().await.unwrap();
+    let no = town.loaded.no;
+    let told = doseplan::store::reminders::told(&mut tx, no, day("2021-04-01")).await.unwrap();
+    let mine = &told[booked.person.as_str()];
+    assert_eq!(mine.len(), 1);
+    assert_eq!(told.len(), 1, "only who had answered knew of the day");
+}
+
+#[test]
+fn who_confirmed_is_told_of_a_closed_site() {
+    wait(a_site_closes());
+}

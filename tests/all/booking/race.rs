@@ -1,0 +1,114 @@
+//! Five hundred people at once for fifty seats: fifty get one, the others keep what they had, nobody has two.
+
+use super::{EVE, Town};
+use crate::support::{at, day, on_postgresql, wait};
+use doseplan::app::booking::{Done, Wish};
+use doseplan::domain::booking::{Answer, NoBooking, SlotTime};
+use doseplan::domain::id::PlaceCode;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const PEOPLE: usize = 500;
+const SEATS: usize = 50;
+
+/// Rounds of the test; `DOSEPLAN_RACES` asks for more.
+fn rounds() -> usize {
+    std::env::var("DOSEPLAN_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(2)
+}
+
+/// The seat of the first day in a slot.
+fn wish(slot: usize) -> Wish {
+    let minute = 480 + 30 * i64::try_from(slot % 5).unwrap();
+    Wish::Take {
+        day: day("2021-04-01"),
+        place: PlaceCode::from("S1"),
+        slot: SlotTime::of_minute(minute),
+    }
+}
+
+async fn round(town: &Arc<Town>, tokens: &Arc<Vec<String>>, nth: usize) {
+    let now = at(EVE);
+    // Whoever has a seat of the first day gives it back.
+    for (person, held) in town.held().await {
+        if held.day == day("2021-04-01") {
+            let no: usize = person[1..].parse().unwrap();
+            let done = town.app.book(&tokens[no], 0, &Wish::Cancel, now).await.unwrap();
+            assert_eq!(done, Done::Done);
+        }
+    }
+    let before = town.held().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for no in 0..PEOPLE {
+        let (town, tokens) = (Arc::clone(town), Arc::clone(tokens));
+        tasks.spawn(async move {
+            let (token, start) = (&tokens[no], std::time::Instant::now());
+            let took = || start.elapsed().as_millis();
+            for slot in 0..5 {
+                let done = town.app.book(token, 0, &wish(no + slot + nth), now).await.unwrap();
+                match done {
+                    Done::Done => return (no, true, took()),
+                    Done::Refused(NoBooking::Full) => {}
+                    other => panic!("{no}: {other:?}"),
+                }
+            }
+            (no, false, took())
+        });
+    }
+    let mut given = 0;
+    let after = tasks.join_all().await;
+    let mut took: Vec<u128> = after.iter().map(|(.., took)| *took).collect();
+    took.sort_unstable();
+    let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
+    eprintln!("round {nth}: ms until everybody has an answer: p50 {}, p99 {}", at(50), at(99));
+    let held = town.held().await;
+    let mut by_slot: BTreeMap<Option<SlotTime>, usize> = BTreeMap::new();
+    for one in held.values().filter(|one| one.day == day("2021-04-01")) {
+        assert_eq!(one.answer, Some(Answer::Booked));
+        *by_slot.entry(one.slot).or_default() += 1;
+    }
+    for (no, has_seat, _) in after {
+        let person = format!("p{no:04}");
+        let mine = held.get(&person);
+        if has_seat {
+            given += 1;
+            assert!(mine.is_some_and(|mine| mine.day == day("2021-04-01")), "{person} lost a seat");
+        } else {
+            assert_eq!(mine, before.get(&person), "{person} has another seat than before");
+        }
+    }
+    assert_eq!(given, SEATS);
+    assert_eq!(by_slot.into_values().collect::<Vec<_>>(), [10; 5]);
+}
+
+async fn race(address: Option<&str>) {
+    let town = Arc::new(Town::open(address, PEOPLE, SEATS).await);
+    let mut tokens = Vec::new();
+    for no in 0..PEOPLE {
+        tokens.push(town.token(&format!("p{no:04}")).await);
+    }
+    let tokens = Arc::new(tokens);
+    assert_eq!(town.held().await.len(), PEOPLE);
+    for nth in 0..rounds() {
+        let start = std::time::Instant::now();
+        round(&town, &tokens, nth).await;
+        eprintln!("round {nth}: {PEOPLE} people, {SEATS} seats, {:?}", start.elapsed());
+    }
+    // Who found nothing sees what is free elsewhere.
+    let held = town.held().await;
+    let late = (0..PEOPLE)
+        .find(|no| held.get(&format!("p{no:04}")).is_none_or(|one| one.day != day("2021-04-01")));
+    let page = town.app.booking_page(&tokens[late.unwrap()], (0, None), at(EVE)).await.unwrap();
+    let page = page.expect("a page");
+    assert!(!page.choices.is_empty());
+    assert!(page.choices.iter().all(|choice| choice.shown.day > day("2021-04-01")));
+}
+
+#[test]
+fn fifty_seats_are_given_once_on_sqlite() {
+    wait(race(None));
+}
+
+#[test]
+fn fifty_seats_are_given_once_on_postgresql() {
+    on_postgresql(|address| wait(race(Some(address))));
+}
