@@ -281,12 +281,17 @@ impl Taken {
     }
 }
 
-/// A name of which no more is shown than its first letter, and that there is more.
+/// A name of which one character is shown: of a Chinese one the last, which members of a family do not share; of
+/// others the first.
 pub fn masked(name: &str) -> String {
-    let mut letters = name.trim().chars();
-    let Some(first) = letters.next() else { return "＊".to_owned() };
-    let rest = letters.count().clamp(1, 2);
-    format!("{first}{}", "＊".repeat(rest))
+    let letters: Vec<char> = name.trim().chars().collect();
+    let stars = "＊".repeat(letters.len().saturating_sub(1).clamp(1, 2));
+    let is_chinese = |letter: &char| ('\u{3400}'..='\u{9fff}').contains(letter);
+    match letters.as_slice() {
+        [] => "＊".to_owned(),
+        [.., last] if letters.iter().all(is_chinese) => format!("{stars}{last}"),
+        [first, ..] => format!("{first}{stars}"),
+    }
 }
 
 /// Appointments that people confirmed or booked: at one session, for one cohort and dose.

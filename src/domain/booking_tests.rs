@@ -104,9 +104,9 @@ fn a_new_plan_leaves_sessions_as_they_were_published_where_somebody_booked() {
 }
 
 #[test]
-fn a_name_is_shown_by_its_first_letter_alone() {
-    let shown = ["张三", "欧阳小明", "A", "", " 李 "].map(masked);
-    assert_eq!(shown, ["张＊", "欧＊＊", "A＊", "＊", "李＊"]);
+fn of_a_name_one_character_is_shown() {
+    let shown = ["张三", "欧阳小明", "Ann Li", "A", "", " 李 "].map(masked);
+    assert_eq!(shown, ["＊三", "＊＊明", "A＊＊", "A＊", "＊", "＊李"]);
 }
 
 proptest! {
