@@ -144,7 +144,7 @@ const SILENT: &[&str] = &[
     "tallies void",
 ];
 /// Commands with a form of their own: a script, a line of JSON for each line, the coverage of the demo, official
-/// figures.
+/// figures, an answer without rows where nothing is needed.
 const OWN_FORM: &[&str] = &[
     "bookings requests list",
     "completion",
@@ -163,6 +163,7 @@ const OWN_FORM: &[&str] = &[
     "national survey form",
     "national survey result",
     "national year90",
+    "plan surge",
     "roster check",
     "roster export",
     "roster make",
