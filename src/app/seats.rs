@@ -115,14 +115,20 @@ impl App {
     }
 }
 
-/// Gives appointments from a day on that have no slot one, where their place has hours. Appointments spread evenly over
-/// the slots of a session.
+/// Gives appointments from a day on that have no slot one, where their place has hours, also those whose slot the place
+/// no longer has. Appointments spread evenly over the slots of a session.
 pub(super) async fn give_slots(
     tx: &mut Tx,
     loaded: &Loaded,
     (plan, first): (i64, NaiveDate),
 ) -> Result<()> {
     let places = jurisdictions::newest(tx).await?;
+    for (day, place, slot) in bookings::slots(tx, loaded.no, first).await? {
+        let has_it = |timing: Timing| timing.slots().contains(&slot);
+        if !timing(&places, &place, day).is_some_and(has_it) {
+            bookings::clear_slot(tx, loaded.no, (day, &place, slot)).await?;
+        }
+    }
     let has_hours = |row: &SiteRow| row.hours.is_some();
     if !places.jurisdiction.as_ref().is_some_and(|all| all.sites.iter().any(has_hours)) {
         return Ok(());

@@ -431,5 +431,8 @@ fn first_free(
 }
 
 #[cfg(test)]
+#[path = "assign_properties.rs"]
+mod properties;
+#[cfg(test)]
 #[path = "assign_tests.rs"]
 mod tests;

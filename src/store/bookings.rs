@@ -74,6 +74,10 @@ const TAKE: &str = "INSERT INTO assignment (campaign, person, dose, day, place, 
 const ANSWER: &str = "UPDATE assignment SET answer = $3 WHERE campaign = $1 AND person = $2";
 const WITHOUT_SLOT: &str = "SELECT day, place, person FROM assignment \
      WHERE campaign = $1 AND day >= $2 AND slot IS NULL ORDER BY day, place, made_at, person";
+const SLOTS: &str = "SELECT DISTINCT day, place, slot FROM assignment \
+     WHERE campaign = $1 AND day >= $2 AND slot IS NOT NULL ORDER BY day, place, slot";
+const CLEAR_SLOT: &str = "UPDATE assignment SET slot = NULL \
+     WHERE campaign = $1 AND day = $2 AND place = $3 AND slot = $4";
 const SET_SLOT: &str = "UPDATE assignment SET slot = $2 \
      WHERE campaign = $1 AND person IN (SELECT value FROM json_each($3))";
 const ANSWERED: &str = "SELECT day, place, area, grp, dose, COUNT(*) FROM assignment \
@@ -193,6 +197,30 @@ pub async fn without_slot(
     let read =
         |row: &Row| Ok((row.get(0)?, PlaceCode::new(row.get::<String>(1)?), row.get::<String>(2)?));
     tx.rows(WITHOUT_SLOT, args![campaign, from]).await?.iter().map(read).collect()
+}
+
+/// The slots that appointments from a day on have, by day and place.
+pub async fn slots(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    from: NaiveDate,
+) -> Result<Vec<(NaiveDate, PlaceCode, SlotTime)>> {
+    let mut out = Vec::new();
+    for row in tx.rows(SLOTS, args![campaign, from]).await? {
+        let Some(slot) = slot_at(&row, 2)? else { continue };
+        out.push((row.get(0)?, PlaceCode::new(row.get::<String>(1)?), slot));
+    }
+    Ok(out)
+}
+
+/// Takes a slot away from the appointments that have it.
+pub async fn clear_slot(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    (day, place, slot): (NaiveDate, &PlaceCode, SlotTime),
+) -> Result<()> {
+    tx.run(CLEAR_SLOT, args![campaign, day, place.as_str(), slot.minute()]).await?;
+    Ok(())
 }
 
 /// Gives appointments of some people their slot.

@@ -1,7 +1,7 @@
 //! The page on which somebody asks to be put into the register. It says the same to everybody.
 
-use super::Asked;
 use super::page::{failed, plain};
+use super::{Asked, refused_for_now};
 use crate::domain::booking::RegisterRequest;
 use crate::domain::campaign::Language;
 use crate::domain::date::parse_day;
@@ -79,8 +79,9 @@ pub(super) async fn send(asked: Asked, headers: HeaderMap, Form(filled): Form<Fi
             return (StatusCode::UNPROCESSABLE_ENTITY, page).into_response();
         }
     };
-    // It counts as much as a wrong link: one network asks a few times only.
-    asked.site.desk.booking.was_wrong(asked.network);
+    if !asked.site.desk.booking.may_send(asked.network) {
+        return refused_for_now(plain(language, "booking-too-often"));
+    }
     match asked.site.app.ask_to_be_registered(&request, now).await {
         Ok(()) => plain(language, "booking-ask-done").into_response(),
         Err(error) => failed(&error, &headers),

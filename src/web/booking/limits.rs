@@ -1,4 +1,4 @@
-//! How often one network may ask the booking pages, and how often it may try links that do not exist.
+//! How often one network may ask the booking pages, try links that do not exist, and ask to be registered.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 const ASKED_MAX: u32 = 600;
 /// Links that do not exist, of one network in ten minutes. Whoever mistypes one tries a few times.
 const WRONG_MAX: u32 = 20;
+/// Requests to be registered, of one network in ten minutes. Beyond them it may still open its links.
+const SENT_MAX: u32 = 20;
 const ASKED_SPAN: Duration = Duration::from_mins(1);
 const WRONG_SPAN: Duration = Duration::from_mins(10);
 /// Networks that are remembered; more, and all begin anew.
@@ -19,6 +21,7 @@ const NETWORKS_MAX: usize = 50_000;
 pub(in crate::web) struct Limits {
     asked: Mutex<BTreeMap<IpAddr, (Instant, u32)>>,
     wrong: Mutex<BTreeMap<IpAddr, (Instant, u32)>>,
+    sent: Mutex<BTreeMap<IpAddr, (Instant, u32)>>,
 }
 
 impl Limits {
@@ -30,6 +33,11 @@ impl Limits {
     fn may_ask_at(&self, network: IpAddr, now: Instant) -> bool {
         let asked = count(&self.asked, (network, now), (ASKED_SPAN, 1));
         asked <= ASKED_MAX && count(&self.wrong, (network, now), (WRONG_SPAN, 0)) <= WRONG_MAX
+    }
+
+    /// Counts a request to be registered; whether it may be taken in.
+    pub(super) fn may_send(&self, network: IpAddr) -> bool {
+        count(&self.sent, (network, Instant::now()), (WRONG_SPAN, 1)) <= SENT_MAX
     }
 
     /// Counts a link that does not exist.
@@ -77,5 +85,15 @@ mod tests {
         assert!(!limits.may_ask_at(one, later) && limits.may_ask_at(other, later));
         assert!(!limits.may_ask_at(one, later + ASKED_SPAN));
         assert!(limits.may_ask_at(one, start + WRONG_SPAN * 2));
+    }
+
+    #[test]
+    fn who_asks_to_be_registered_too_often_may_still_open_links() {
+        let limits = Limits::default();
+        let one = IpAddr::from([10, 0, 0, 1]);
+        for _ in 0..SENT_MAX {
+            assert!(limits.may_send(one));
+        }
+        assert!(!limits.may_send(one) && limits.may_ask(one));
     }
 }

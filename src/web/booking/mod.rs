@@ -11,7 +11,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use std::net::{IpAddr, Ipv4Addr};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
@@ -44,7 +44,10 @@ async fn limited(State(site): State<Site>, request: Request, next: Next) -> Resp
     if site.desk.booking.may_ask(network(request.extensions())) {
         return next.run(request).await;
     }
-    let said = page::too_often(request.headers());
+    refused_for_now(page::too_often(request.headers()))
+}
+
+fn refused_for_now(said: Html<String>) -> Response {
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], said).into_response()
 }
 

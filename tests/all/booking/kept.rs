@@ -95,6 +95,36 @@ fn what_another_program_booked_comes_in_by_the_same_rules() {
     wait(another_program_books());
 }
 
+async fn a_site_opens_later_and_closes_earlier() {
+    let mut town = Town::open(None, 60, 20).await;
+    let of = |town: &Town, hours: &str| {
+        let folder = super::seniors(60, 20).swap("sites.csv", ",08:00,10:30,30", hours);
+        folder.write(&town.world.path("small"))
+    };
+    for (hours, first, last) in
+        [(",09:00,10:00,30", "09:00", "09:30"), (",09:00,10:00,20", "09:00", "09:40")]
+    {
+        let folder = of(&town, hours);
+        tokio::task::block_in_place(|| {
+            let mut command = town.world.command(&["campaign", "apply", folder.to_str().unwrap()]);
+            let ran = command.env("DOSEPLAN_CLOCK", format!("{EVE}+08:00")).output().unwrap();
+            assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        });
+        town.loaded = town.app.campaign(None).await.unwrap();
+        town.app.assign(&town.loaded, at(EVE)).await.unwrap();
+        let held = town.held().await;
+        let slots: Vec<SlotTime> = held.values().filter_map(|one| one.slot).collect();
+        assert_eq!(slots.len(), held.len(), "{hours}: everybody has a slot");
+        let ends = [slots.iter().min(), slots.iter().max()].map(|one| one.unwrap().to_string());
+        assert_eq!(ends, [first, last], "{hours}");
+    }
+}
+
+#[test]
+fn nobody_is_expected_when_the_site_is_shut() {
+    wait(a_site_opens_later_and_closes_earlier());
+}
+
 async fn a_site_closes() {
     let mut town = Town::open(None, 60, 20).await;
     let now = at(EVE);

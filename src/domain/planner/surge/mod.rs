@@ -97,7 +97,7 @@ pub struct GroupSurge {
 const STEPS: u32 = 4000;
 /// Where a plan falls short of its program, the program is asked for so much more at a time.
 const MORE_EACH_TIME: f64 = 0.02;
-/// How often; in the second half sites that it asks nothing of get more, too.
+/// How often; at the end of the longest searches sites that it asks nothing of get more, too.
 const TIMES: u32 = 8;
 /// A proof may be off by this share because of rounding.
 const SLACK: f64 = 1e-6;
@@ -216,7 +216,10 @@ fn fewest(
     {
         trial.steps = steps;
         let factor = 1.0 + f64::from(time) * MORE_EACH_TIME;
-        let more = program.rounded(factor, time.saturating_sub(TIMES / 2));
+        // A longer search comes before stations that the program does not ask for.
+        let is_last = SEARCHES.last() == Some(&steps);
+        let extra = if is_last { time.saturating_sub(TIMES / 2) } else { 0 };
+        let more = program.rounded(factor, extra);
         let people = trial.in_time(&more)?;
         if trial.is_enough(&people) {
             let more = trial.trimmed(more);
