@@ -10,6 +10,7 @@ use doseplan::app::{App, Loaded};
 use doseplan::args;
 use doseplan::config::Config;
 use doseplan::domain::assign::{Candidate, CohortNo, Input, Offer, PersonNo, PlaceNo, assign};
+use doseplan::domain::attendance::Chances;
 use doseplan::domain::audit::Action;
 use doseplan::domain::id::{GroupId, PersonId};
 use doseplan::domain::person::{Person, Sex};
@@ -127,6 +128,7 @@ fn pure() -> Result<()> {
         reported: &BTreeSet::new(),
         // Everybody is in the register.
         left: BTreeMap::new(),
+        chances: Chances::default(),
     });
     let taken = start.elapsed();
     assert_eq!(out.new.len() + out.without, people as usize);

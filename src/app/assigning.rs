@@ -15,6 +15,7 @@ use outset::Begun;
 use register::{Codes, Register};
 use std::collections::BTreeMap;
 
+mod attendance;
 pub(super) mod outset;
 mod register;
 
@@ -155,7 +156,7 @@ impl App {
         let rows = plans::rows(&mut tx, loaded.no, head.no, ..).await?;
         let rows = loaded.campaign.plan_on(&rows, day).into_owned();
         let begun = outset::begin(&mut tx, loaded, day, (&rows, head.from, outset::tomorrow(day)));
-        let begun = begun.await?;
+        let begun = Box::pin(begun).await?;
         let out = assign_in(&mut tx, loaded, head.no, begun, now).await?;
         tx.commit().await?;
         Ok(Some(out))
@@ -171,7 +172,7 @@ pub(super) async fn assign_in(
     now: DateTime<Utc>,
 ) -> Result<Output> {
     let Some(mut read) = begun.register.take() else { return Ok(Output::default()) };
-    let output = assign(read.input(&begun.outset.left));
+    let output = assign(read.input(&begun.outset.left, begun.chances));
     end(tx, loaded, &read.codes, &output, now).await?;
     store(tx, loaded, &read, &output, (plan, now)).await?;
     give_slots(tx, loaded, (plan, outset::tomorrow(today(&loaded.campaign, now)))).await?;

@@ -90,7 +90,7 @@ impl App {
             };
             let first = adopted.map_or(open, |head| head.from);
             let rows = (published.as_slice(), first, open);
-            let begun = outset::begin(&mut tx, loaded, day.min(open), rows).await?;
+            let begun = Box::pin(outset::begin(&mut tx, loaded, day.min(open), rows)).await?;
             let published = published.into_iter().filter(|row| row.day >= open).collect();
             parts.push(Part { loaded, open, published, begun });
         }
@@ -220,7 +220,8 @@ impl App {
                 published = rows_on(tx, loaded, head.no, open).await?;
             }
             let known = day.min(open);
-            let mut begun = outset::begin(tx, loaded, known, (&rows, first, open)).await?;
+            let mut begun =
+                Box::pin(outset::begin(tx, loaded, known, (&rows, first, open))).await?;
             if known < day {
                 // The days of the plan have passed: nobody can be called to them.
                 begun.register = None;

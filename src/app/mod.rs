@@ -28,6 +28,7 @@ pub mod mending;
 pub mod national;
 mod neighbours;
 pub mod notices;
+pub mod odds;
 pub mod outbox;
 mod passing;
 mod passwords;

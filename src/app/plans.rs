@@ -141,7 +141,8 @@ impl App {
         published.extend(kept.iter().cloned());
         published.sort();
         let begun =
-            outset::begin(&mut tx, loaded, day.min(from), (&published, first, open)).await?;
+            Box::pin(outset::begin(&mut tx, loaded, day.min(from), (&published, first, open)))
+                .await?;
         let campaign = begun.campaign(&published, (day, open));
         published.retain(|row| row.day >= open);
         Ok(Start {
@@ -204,7 +205,8 @@ impl App {
         }
         let rows = rows_on(tx, loaded, head.no, head.from).await?;
         let known = day.min(head.from);
-        let mut begun = outset::begin(tx, loaded, known, (&rows, head.from, open)).await?;
+        let mut begun =
+            Box::pin(outset::begin(tx, loaded, known, (&rows, head.from, open))).await?;
         let campaign = begun.campaign(&published, (day, open));
         if known < day {
             // The days of the plan have passed: nobody can be called to them.

@@ -91,7 +91,7 @@ impl County {
     async fn apply(&self, change: impl FnOnce(&mut Campaign), now: &str) -> Vec<Broken> {
         let mut campaign = self.campaign.clone();
         change(&mut campaign);
-        let done = self.app.apply(&campaign, Actor::CommandLine, at(now)).await;
+        let done = Box::pin(self.app.apply(&campaign, Actor::CommandLine, at(now))).await;
         done.expect("the campaign is stored").broken
     }
 
@@ -99,7 +99,7 @@ impl County {
         let file = self.folder.path().join("rows.csv");
         std::fs::write(&file, format!("{header}\n{rows}\n")).expect("a file");
         let loaded = self.loaded().await;
-        let done = self.app.import(&loaded, kind, &file, Language::En, at(now)).await;
+        let done = Box::pin(self.app.import(&loaded, kind, &file, Language::En, at(now))).await;
         let done = done.expect("an import");
         assert!(done.refused == 0 && done.fault.is_empty(), "{:?} {:?}", done.issues, done.fault);
     }
@@ -109,8 +109,11 @@ impl County {
         let search =
             Search { limits: Limits::QUICK, progress: &mut |_| {}, time_used: &mut || 0.0 };
         let by = Actor::CommandLine;
-        let made = self.app.make_plan(&loaded, from, by, search, at(now)).await.expect("a plan");
-        self.app.adopt_plan(&loaded, Some(made.no), by, at(now)).await.expect("it is adopted");
+        let made =
+            Box::pin(self.app.make_plan(&loaded, from, by, search, at(now))).await.expect("a plan");
+        Box::pin(self.app.adopt_plan(&loaded, Some(made.no), by, at(now)))
+            .await
+            .expect("it is adopted");
     }
 
     async fn remind(&self, now: &str) {

@@ -51,6 +51,7 @@ mod plan_check;
 mod plan_choice;
 mod plan_files;
 mod plan_joint;
+mod plan_odds;
 mod plan_print;
 mod plan_progress;
 mod plan_surge;

@@ -2,6 +2,7 @@
 
 use super::output::{Format, Sheet, harmless};
 use super::plan_choice::any_plan;
+use super::plan_odds;
 use super::plan_print::unplaced_table;
 use super::{Invocation, exit, parse_day};
 use crate::app::Loaded;
@@ -30,6 +31,9 @@ pub(super) struct Why {
     /// Only this day
     #[arg(long, value_parser = parse_day)]
     day: Option<NaiveDate>,
+    /// Whom one session expects and how many of them come, by what came of earlier ones: PLACE@DATE
+    #[arg(long, value_parser = plan_odds::parse_session, conflicts_with_all = ["no", "area", "group", "place", "day"])]
+    session: Option<plan_odds::At>,
 }
 
 /// The answer as `-o json` prints it.
@@ -47,6 +51,9 @@ const SERIES_LINES: usize = 6;
 
 impl Why {
     pub(super) async fn run(&self, invocation: &Invocation) -> anyhow::Result<u8> {
+        if let Some(session) = &self.session {
+            return plan_odds::run(invocation, session).await;
+        }
         let (app, loaded) = invocation.loaded(None).await?;
         self.check(&loaded)?;
         let Some((head, _)) = any_plan(invocation, &app, &loaded, self.no).await? else {

@@ -8,10 +8,13 @@
 //! People, places and cohorts are numbers here, because the codes of a million people take more memory than all
 //! the rest. The numbers of people and of places must be in the order of their codes: ties go to the smaller number.
 
+use super::attendance::Chances;
 use super::id::{PersonId, PlaceCode};
 use super::outset::{Left, REPORT_WAIT_DAYS};
 use chrono::{NaiveDate, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod overbook;
 
 /// A person of the register, by the position of their code among all codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,6 +149,8 @@ pub struct Input<'a> {
     pub reported: &'a BTreeSet<(PlaceNo, NaiveDate)>,
     /// Who is still to come, by cohort and number of the next dose; of the register alone where there is no entry.
     pub left: BTreeMap<(CohortNo, u8), Left>,
+    /// How likely people come.
+    pub chances: Chances,
 }
 
 /// Whether a person must not be called.
@@ -197,6 +202,12 @@ pub fn callable_from(
 }
 
 impl Candidate {
+    /// Whose turn it is: first those who answered, then those whose window ends first, then those who may come first.
+    fn turn(&self) -> (bool, NaiveDate, NaiveDate, PersonNo) {
+        let latest = self.latest.unwrap_or(NaiveDate::MAX);
+        (!self.has_answered, latest, self.earliest, self.person)
+    }
+
     fn callable_from(&self, today: NaiveDate) -> NaiveDate {
         let absent = self.absent_last.map(|last| (self.absences, last));
         callable_from((self.earliest, self.latest), absent, today)
@@ -268,12 +279,10 @@ type ByCohortAndDose = BTreeMap<(CohortNo, u8), Sessions>;
 pub fn assign(input: Input<'_>) -> Output {
     let mut sessions = sessions_of(input.offers, input.today, &input.left);
     let mut out = Output::default();
-    let mut later = Later::new();
+    let (mut later, mut beyond) = (Later::new(), Vec::new());
+    let tomorrow = input.today + TimeDelta::days(1);
     let mut open = input.candidates;
-    open.sort_unstable_by_key(|candidate| {
-        let latest = candidate.latest.unwrap_or(NaiveDate::MAX);
-        (!candidate.has_answered, latest, candidate.earliest, candidate.person)
-    });
+    open.sort_unstable_by_key(Candidate::turn);
     // Appointments that stand take their seats before anybody new does: first those that were confirmed or booked.
     open.retain_mut(|candidate| {
         let Some(held) = candidate.held else { return true };
@@ -286,6 +295,10 @@ pub fn assign(input: Input<'_>) -> Output {
             }
             return false;
         };
+        if why == Ended::PlanChanged && held.day <= tomorrow && candidate.earliest <= held.day {
+            beyond.push((held, *candidate));
+            return false;
+        }
         if why == Ended::Absent {
             candidate.absences = candidate.absences.saturating_add(1);
             candidate.absent_last = Some(held.day);
@@ -293,6 +306,8 @@ pub fn assign(input: Input<'_>) -> Output {
         out.ended.push((candidate.person, held, why));
         true
     });
+    open.extend(overbook::keep((beyond, input.today), &mut sessions, &input.chances, &mut out));
+    open.sort_unstable_by_key(Candidate::turn);
     out.ended.extend(input.others.into_iter().map(|(person, held, is_barred)| {
         (person, held, if is_barred { Ended::Barred } else { Ended::Done })
     }));
@@ -302,7 +317,8 @@ pub fn assign(input: Input<'_>) -> Output {
             None => out.without += 1,
         }
     }
-    bring_forward(later, input.today, &mut sessions, &mut out);
+    bring_forward(&mut later, input.today, &mut sessions, &mut out);
+    overbook::call(later, input.today, &mut sessions, &input.chances, &mut out);
     out
 }
 
@@ -312,13 +328,13 @@ type Later = BTreeMap<(CohortNo, u8), Vec<(Seat, Candidate)>>;
 /// Offers seats of the next days that nobody else takes to people with an appointment much later: of a cohort to those
 /// who would come last.
 fn bring_forward(
-    mut later: Later,
+    later: &mut Later,
     today: NaiveDate,
     sessions: &mut ByCohortAndDose,
     out: &mut Output,
 ) {
     let until = today + TimeDelta::days(FORWARD_WITHIN_DAYS);
-    for (key, people) in &mut later {
+    for (key, people) in later {
         let Some(mine) = sessions.get_mut(key) else { continue };
         people.sort_by_key(|(held, one)| (held.day, std::cmp::Reverse(one.person)));
         for at in 0..mine.slots.len() {

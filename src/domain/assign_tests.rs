@@ -34,7 +34,8 @@ pub(super) fn run(offers: &[Offer], candidates: &[Candidate], today: u32) -> Out
     let reported = (1..=31).map(|number| (PlaceNo(1), day(number))).collect();
     let (candidates, others) = (candidates.to_vec(), Vec::new());
     let (reported, left, today) = (&reported, BTreeMap::new(), day(today));
-    assign(Input { offers, today, first: today, candidates, others, reported, left })
+    let chances = Chances::default();
+    assign(Input { offers, today, first: today, candidates, others, reported, left, chances })
 }
 
 /// Persons with the days of May on which they are newly expected.
@@ -249,6 +250,7 @@ fn who_is_no_candidate_any_more_keeps_no_appointment() {
         others,
         reported: &reported,
         left: BTreeMap::new(),
+        chances: Chances::default(),
     };
     let ended = [(PersonNo(4), seat(12), Ended::Barred), (PersonNo(7), seat(3), Ended::Done)];
     assert_eq!(assign(input), Output { ended: ended.to_vec(), ..Output::default() });
@@ -281,6 +283,7 @@ fn a_register_of_a_part_takes_its_part_of_each_session() {
             others: Vec::new(),
             reported: &BTreeSet::new(),
             left: BTreeMap::from([((CohortNo(0), 1), left)]),
+            chances: Chances::default(),
         });
         let seated = |number: u32| new_days(&out).iter().filter(|(_, day)| *day == number).count();
         let found: Vec<_> = (11..=15).map(seated).collect();
@@ -302,6 +305,7 @@ fn an_appointment_before_the_plan_begins_stands_until_its_report() {
             others: Vec::new(),
             reported: &BTreeSet::new(),
             left: BTreeMap::new(),
+            chances: Chances::default(),
         })
     };
     let out = adopt(11);
@@ -347,6 +351,7 @@ fn a_second_dose_near_the_end_of_its_window_gets_any_seat() {
         others: Vec::new(),
         reported: &BTreeSet::new(),
         left: BTreeMap::from([((CohortNo(0), 2), left)]),
+        chances: Chances::default(),
     });
     assert_eq!(new_days(&out), [(1, 12), (2, 13)]);
 }

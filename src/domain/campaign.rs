@@ -37,6 +37,10 @@ pub struct Campaign {
     pub adopt: Adopt,
     /// Days from today on that a re-plan leaves as they are.
     pub freeze_days: u32,
+    /// The chance, 0..=1, that a session may turn somebody away because it calls more people than it has seats; some
+    /// stay away. 0: it never calls more.
+    #[serde(default = "overbook_risk")]
+    pub overbook_risk: Decimal,
     /// Who receives the morning summary.
     pub coordinator: Option<Contact>,
     /// How fast teams drive.
@@ -68,6 +72,12 @@ pub struct Campaign {
     /// Groups that have another name now, from the old name, under which facts stand, to the new one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub renamed: BTreeMap<GroupId, GroupId>,
+}
+
+/// The chance that a session may turn somebody away, where a campaign says nothing.
+#[must_use]
+pub fn overbook_risk() -> Decimal {
+    Decimal::new(2, 2)
 }
 
 /// What a catch-up campaign gives, and its goal.

@@ -4,6 +4,7 @@ pub mod account;
 pub mod allocation;
 pub mod area;
 pub mod assign;
+pub mod attendance;
 pub mod attention;
 pub mod audit;
 pub mod booking;

@@ -105,6 +105,7 @@ fn settings(campaign: &Campaign) -> Table {
         ("series", campaign.series.id.to_string()),
         ("adopt", adopt.to_owned()),
         ("freeze_days", campaign.freeze_days.to_string()),
+        ("overbook_risk", campaign.overbook_risk.normalize().to_string()),
         ("coordinator.name", name),
         ("coordinator.email", email),
         ("travel.speed_km_per_hour", campaign.travel.speed_km_per_hour.to_string()),

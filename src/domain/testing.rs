@@ -73,6 +73,7 @@ pub(crate) fn county() -> Campaign {
         catch_up: None,
         adopt: Adopt::Auto,
         freeze_days: 7,
+        overbook_risk: super::campaign::overbook_risk(),
         coordinator: None,
         travel: Travel::default(),
         groups: vec![

@@ -61,6 +61,7 @@ impl AllSettings {
             catch_up: head.catch_up?,
             adopt: head.adopt?,
             freeze_days: head.freeze_days?,
+            overbook_risk: head.overbook_risk?,
             coordinator: head.coordinator?,
             travel: head.travel?,
             groups: self.groups,

@@ -14,6 +14,7 @@ const BARE: &[&str] = &[
     "end",
     "freeze_days",
     "notice_days",
+    "overbook_risk",
     "travel.speed_km_per_hour",
     "travel.road_factor",
     "protection",

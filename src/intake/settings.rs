@@ -10,7 +10,7 @@ use super::settle::{names_of, settled};
 use super::table::{Column, Table};
 use super::tree::LIST_MARK;
 use crate::domain::area::Travel;
-use crate::domain::campaign::{Adopt, CatchUp, Language};
+use crate::domain::campaign::{Adopt, CatchUp, Language, overbook_risk};
 use crate::domain::contact::Contact;
 use crate::domain::group::{Group, GroupSet};
 use crate::domain::id::{CampaignId, GroupId, GroupSetId};
@@ -37,6 +37,7 @@ pub(super) const SETTINGS: &[Column] = &[
     Column::optional("language"),
     Column::optional("adopt"),
     Column::optional("freeze_days"),
+    Column::optional("overbook_risk"),
     Column::optional("coordinator.name"),
     Column::optional("coordinator.email"),
     Column::optional("travel.speed_km_per_hour"),
@@ -91,6 +92,7 @@ pub(super) struct Settings {
     pub(super) series_issue: Option<Issue>,
     pub(super) adopt: Option<Adopt>,
     pub(super) freeze_days: Option<u32>,
+    pub(super) overbook_risk: Option<Decimal>,
     pub(super) coordinator: Option<Option<Contact>>,
     pub(super) travel: Option<Travel>,
     pub(super) catch_up: Option<Option<CatchUp>>,
@@ -121,6 +123,7 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
         })
     };
     let freeze_days = fields.count_or("freeze_days", 7, 0..=FREEZE_DAYS_MAX);
+    let overbook_risk = fields.share_or("overbook_risk", overbook_risk());
     let coordinator = fields.contact("coordinator.name", "coordinator.email");
     let series_issue = Some(fields.issue("unknown_series", "series"));
     let settings = Settings {
@@ -136,6 +139,7 @@ pub(super) fn read(table: &Table, issues: &mut Vec<Issue>) -> Option<Settings> {
         series_issue,
         adopt,
         freeze_days,
+        overbook_risk,
         coordinator,
     };
     issues.append(&mut fields.issues);

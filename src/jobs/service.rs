@@ -59,7 +59,7 @@ impl Runner {
             pair = (now, Instant::now());
             self.hearts.jobs.beat();
             let runner = self.as_configured();
-            let wait = match runner.round(clock, now, jump).await {
+            let wait = match Box::pin(runner.round(clock, now, jump)).await {
                 Ok(worked) => {
                     if worked {
                         queued.notify_one();

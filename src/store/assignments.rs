@@ -50,6 +50,9 @@ const PAST_ON: &str = "SELECT person, dose, day, place, plan, made_at FROM assig
 const ABSENCES: &str = "SELECT person, dose, COUNT(*), MAX(day) FROM assignment_past \
      WHERE campaign = $1 AND why IN ('absent', 'cancelled') GROUP BY person, dose";
 
+const CALLED: &str = "SELECT person, dose, day, place, why FROM assignment_past \
+     WHERE campaign = $1 AND day >= $2 AND day <= $3 AND why IN ('done', 'absent')";
+
 /// What is noted with a mail that is withdrawn.
 pub const NO_LONGER: &str = "the appointment no longer stands";
 
@@ -129,6 +132,23 @@ pub async fn each_absence(
     tx.each(ABSENCES, args![campaign], |row| {
         let times = u8::try_from(row.get::<i64>(2)?).unwrap_or(u8::MAX);
         take(row.get(0)?, dose(&row)?, times, row.get(3)?);
+        Ok(())
+    })
+    .await
+}
+
+/// Hands over the appointments of some days, in no order, that ended because the dose was given or the person did not
+/// come: code, number of the dose, day, place, why.
+pub async fn each_called(
+    tx: &mut Tx,
+    campaign: CampaignNo,
+    (first, last): (NaiveDate, NaiveDate),
+    mut take: impl FnMut(String, u8, NaiveDate, PlaceCode, Ended),
+) -> Result<()> {
+    tx.each(CALLED, args![campaign, first, last], |row| {
+        let why: String = row.get(4)?;
+        let why = if why == Ended::Absent.word() { Ended::Absent } else { Ended::Done };
+        take(row.get(0)?, dose(&row)?, row.get(2)?, PlaceCode::new(row.get::<String>(3)?), why);
         Ok(())
     })
     .await

@@ -1,6 +1,6 @@
 //! The plan and the people who are called: whoever is due and can be told gets a day.
 
-use crate::support::{Desk, SENIORS, at, day, small, wait};
+use crate::support::{Desk, SENIORS, at, day, flu, small, wait};
 use chrono::NaiveDate;
 use doseplan::app::import::Kind;
 use doseplan::app::plans::Search;
@@ -82,5 +82,63 @@ fn the_night_leaves_the_sessions_of_the_day_as_people_were_told() {
             told,
             "what is free now comes later than today"
         );
+    });
+}
+
+/// Plans 16 days of one site with a hundred seats a day and far more people, nearly all of them in the register; of those
+/// who have an appointment six of ten come. Returns the appointments of each day, as they were on its evening before.
+async fn season(risk: &str) -> Vec<usize> {
+    let folder = flu()
+        .swap("eligible.csv", "A,adult,200", "A,adult,3000")
+        .swap("sites.csv", "A,40,20,", "A,100,100,")
+        .swap(
+            "campaign.toml",
+            "adopt = \"auto\"",
+            &format!("adopt = \"auto\"\noverbook_risk = {risk}"),
+        )
+        .without("teams.csv")
+        .without("stops.csv");
+    let start = day("2021-04-01");
+    let desk = Desk::open(&folder, at("2021-03-30T12:00:00")).await;
+    let header = "person,area,born,name,sex,group,email,phone,language,household,opt_out\n";
+    let line = |no: i32| format!("r{no:04},A,1980-01-01,居民,F,,,,,,\n");
+    let people = (0..2700).map(line).collect::<String>();
+    desk.import(Kind::Persons, &format!("{header}{people}"), at("2021-03-30T13:00:00")).await;
+    let mut called = Vec::new();
+    for on in start.pred_opt().expect("a day").iter_days().take(16) {
+        night(&desk, &on.to_string()).await;
+        let evening = at(&format!("{on}T17:00:00"));
+        let mut tx = desk.app.store.read().await.expect("the database");
+        let next = on.succ_opt().expect("a day");
+        called.push(assignments::on(&mut tx, desk.loaded.no, next).await.expect("those").len());
+        let today = assignments::on(&mut tx, desk.loaded.no, on).await.expect("those");
+        drop(tx);
+        let (mut doses, mut came) = ("record,person,date,place,product,lot\n".to_owned(), 0);
+        for one in today.iter().filter(|one| one.place.as_str() == "S1") {
+            let number: u64 = one.person.as_str()[1..].parse().expect("a number");
+            if (number * 7 + u64::from(chrono::Datelike::ordinal(&on))) % 10 < 6 {
+                came += 1;
+                doses += &format!("d{on}{number},{},{on},S1,vero,F1\n", one.person);
+            }
+        }
+        desk.import(Kind::Doses, &doses, evening).await;
+        // Half of the seats that are kept for others are used.
+        let others = 100_usize.saturating_sub(today.len()) / 2;
+        let tally = "record,date,place,area,group,dose,doses\n";
+        let all = came + others;
+        desk.import(Kind::Tallies, &format!("{tally}t{on},{on},S1,A,adult,1,{all}\n"), evening)
+            .await;
+    }
+    called
+}
+
+#[test]
+fn sessions_call_more_people_where_some_stay_away() {
+    wait(async {
+        let (plain, more) = (season("0").await, season("0.02").await);
+        assert!(plain.iter().all(|called| *called <= 100), "their part of the seats: {plain:?}");
+        assert_eq!(more[..6], plain[..6], "nothing is known yet: {more:?}");
+        let last = more.last().expect("a day");
+        assert!((110..=140).contains(last), "{more:?}");
     });
 }

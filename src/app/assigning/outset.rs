@@ -1,7 +1,9 @@
 //! What a plan begins with: doses, sessions whose report is out, and the people of the register.
 
 use super::super::{Loaded, Result};
+use super::attendance::{attendance, chances, has_vaccine};
 use super::register::{self, Days, Register};
+use crate::domain::attendance::{Attendance, Chances};
 use crate::domain::campaign::Campaign;
 use crate::domain::counting::{Cells, count_family, families};
 use crate::domain::dose::GivenRow;
@@ -23,6 +25,10 @@ pub(in crate::app) struct Begun {
     pub(in crate::app) given_doses: u64,
     /// The register; `None` where it is empty.
     pub(in crate::app) register: Option<Register>,
+    /// What came of appointments and seats before.
+    pub(in crate::app) attendance: Attendance,
+    /// With which chance people come.
+    pub(in crate::app) chances: Chances,
 }
 
 /// The day after a day.
@@ -57,7 +63,7 @@ pub(in crate::app) async fn begin(
     let used = used(tx, loaded, &heads, today).await?;
     let register = if people::count(tx).await? > 0 {
         let days = Days { today, first, open };
-        Some(register::read(tx, &loaded.on(today), rows, days).await?)
+        Some(Box::pin(register::read(tx, &loaded.on(today), rows, days)).await?)
     } else {
         None
     };
@@ -70,7 +76,21 @@ pub(in crate::app) async fn begin(
         unreported: &unreported,
         used,
     });
-    Ok(Begun { outset, given_doses, register })
+    let mut begun = Begun {
+        outset,
+        given_doses,
+        register,
+        attendance: Attendance::default(),
+        chances: Chances::default(),
+    };
+    if let Some(register) = &begun.register {
+        let facts = (register, counted.as_slice());
+        let of = (loaded, campaign.as_ref());
+        begun.attendance = Box::pin(attendance(tx, of, &heads, facts, (today, open))).await?;
+        let has_vaccine = has_vaccine(&campaign, &begun.outset.history, rows, tomorrow(today));
+        begun.chances = chances(&campaign, register, &begun.attendance, has_vaccine);
+    }
+    Ok(begun)
 }
 
 impl Begun {
@@ -132,7 +152,7 @@ fn rows_of(found: Cells) -> Vec<ReportedDoses> {
 }
 
 /// The plan that was in force on a day: of those adopted, the last one that had begun.
-fn in_force(heads: &[PlanHead], day: NaiveDate) -> Option<&PlanHead> {
+pub(super) fn in_force(heads: &[PlanHead], day: NaiveDate) -> Option<&PlanHead> {
     heads.iter().rev().find(|head| head.adopted_at.is_some() && head.from <= day)
 }
 

@@ -2,7 +2,11 @@
 //! other, and everything else is numbers.
 
 use super::super::{Loaded, Result};
-use crate::domain::assign::{Candidate, CohortNo, Input, IsBarred, Offer, PersonNo, PlaceNo, Seat};
+use super::attendance::learned_from;
+use crate::domain::assign::{
+    Candidate, CohortNo, Ended, Input, IsBarred, Offer, PersonNo, PlaceNo, Seat,
+};
+use crate::domain::attendance::Chances;
 use crate::domain::campaign::CohortKey;
 use crate::domain::id::{AreaCode, GroupId, PlaceCode};
 use crate::domain::judge::{self, Asks};
@@ -84,6 +88,11 @@ impl Places {
         *self.numbers.entry(place).or_insert(PlaceNo(no))
     }
 
+    /// The number of a place; `None` where it is not known.
+    pub(in crate::app) fn find(&self, place: &PlaceCode) -> Option<PlaceNo> {
+        self.numbers.get(place).copied()
+    }
+
     /// The code of a place.
     pub(in crate::app) fn get(&self, place: PlaceNo) -> &PlaceCode {
         &self.codes[place.0 as usize]
@@ -132,6 +141,16 @@ struct Enrolled {
     has_died: bool,
 }
 
+/// An appointment of the last weeks, and what came of it.
+pub(in crate::app) struct Called {
+    pub(in crate::app) cohort: CohortNo,
+    pub(in crate::app) dose: u8,
+    pub(in crate::app) day: NaiveDate,
+    pub(in crate::app) place: PlaceNo,
+    /// Whether they came; `None` where they had the dose on another day, so that it says nothing.
+    pub(in crate::app) came: Option<bool>,
+}
+
 /// What assigning works on.
 pub(in crate::app) struct Register {
     pub(in crate::app) codes: Codes,
@@ -145,11 +164,16 @@ pub(in crate::app) struct Register {
     cohorts: Cohorts,
     /// The cohort of everybody, by person.
     cohort_of: Vec<Option<CohortNo>>,
+    called: Vec<Called>,
 }
 
 impl Register {
     /// Takes the people out: they are needed once. `left`: who is still to come.
-    pub(in crate::app) fn input(&mut self, left: &BTreeMap<(CohortKey, u8), Left>) -> Input<'_> {
+    pub(in crate::app) fn input(
+        &mut self,
+        left: &BTreeMap<(CohortKey, u8), Left>,
+        chances: Chances,
+    ) -> Input<'_> {
         let mut of_cohorts = BTreeMap::new();
         for (key, no) in self.cohorts.keys() {
             let doses = left.range((key.clone(), 0)..=(key, u8::MAX));
@@ -163,7 +187,39 @@ impl Register {
             others: std::mem::take(&mut self.others),
             reported: &self.reported,
             left: of_cohorts,
+            chances,
         }
+    }
+
+    /// What came of the appointments from which is learned who comes.
+    pub(in crate::app) fn called(&self) -> &[Called] {
+        &self.called
+    }
+
+    /// Whether a place has reported a day.
+    pub(in crate::app) fn has_reported(&self, place: PlaceNo, day: NaiveDate) -> bool {
+        self.reported.contains(&(place, day))
+    }
+
+    /// How many people have an appointment at a place on a day, by cohort and number of the dose.
+    pub(in crate::app) fn held_at(
+        &self,
+        place: &PlaceCode,
+        day: NaiveDate,
+    ) -> BTreeMap<(CohortNo, u8), u64> {
+        let mut out = BTreeMap::new();
+        let Some(place) = self.places.find(place) else { return out };
+        let is_there =
+            |one: &&Candidate| one.held.is_some_and(|held| (held.place, held.day) == (place, day));
+        for one in self.candidates.iter().filter(is_there) {
+            *out.entry((one.cohort, one.dose)).or_default() += 1;
+        }
+        out
+    }
+
+    /// The number of a cohort.
+    pub(in crate::app) fn cohort(&self, area: &AreaCode, group: &GroupId) -> Option<CohortNo> {
+        self.cohorts.numbers.get(area)?.get(group).copied()
     }
 
     /// The cohort that a person is in.
@@ -218,8 +274,10 @@ pub(in crate::app) async fn read(
     let reported = reported.into_iter().map(|(place, day)| (places.number(place), day)).collect();
     let (mut codes, people) = people(tx, loaded, today, &mut cohorts).await?;
     let (held, answered) = held(tx, loaded, &mut codes, &mut places).await?;
+    let given = given(tx, loaded, today, &codes).await?;
+    let called = called(tx, loaded, today, (&codes, &people, &given), &mut places).await?;
     let known = Known {
-        given: given(tx, loaded, today, &codes).await?,
+        given,
         barring: barring(tx, loaded, today, &codes).await?,
         absences: absences(tx, loaded, &codes).await?,
         held,
@@ -240,6 +298,7 @@ pub(in crate::app) async fn read(
         reported,
         cohorts,
         cohort_of,
+        called,
     })
 }
 
@@ -370,6 +429,37 @@ async fn absences(
             out.insert((person, dose), (times, last));
         }
     })
+    .await?;
+    Ok(out)
+}
+
+/// The appointments from which is learned today who comes.
+async fn called(
+    tx: &mut Tx,
+    loaded: &Loaded,
+    today: NaiveDate,
+    (codes, people, given): (&Codes, &[Enrolled], &[(PersonNo, Shot)]),
+    places: &mut Places,
+) -> Result<Vec<Called>> {
+    let mut out = Vec::new();
+    assignments::each_called(
+        tx,
+        loaded.no,
+        learned_from(today),
+        |person, dose, day, place, why| {
+            let Some(person) = codes.find(&person) else { return };
+            let Some(cohort) = people.get(person.0 as usize).and_then(|one| one.cohort) else {
+                return;
+            };
+            let shot = given.binary_search_by_key(&(person, day), |(who, shot)| (*who, shot.date));
+            let came = match (shot, why) {
+                (Ok(_), _) => Some(true),
+                (Err(_), Ended::Absent) => Some(false),
+                (Err(_), _) => None,
+            };
+            out.push(Called { cohort, dose, day, place: places.number(place), came });
+        },
+    )
     .await?;
     Ok(out)
 }

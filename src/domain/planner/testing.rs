@@ -66,6 +66,7 @@ pub(in crate::domain) fn plain() -> Campaign {
         catch_up: None,
         adopt: Adopt::Auto,
         freeze_days: 7,
+        overbook_risk: crate::domain::campaign::overbook_risk(),
         coordinator: None,
         travel: Travel::default(),
         groups: vec![group("all", 1.0)],

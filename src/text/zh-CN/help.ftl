@@ -258,6 +258,7 @@ help-plan-what-if--supply = 未到批次的剂次乘以此数，例如 0.8
 help-plan-what-if--team = 增加或减少流动队：+2 或 -1
 help-plan-why = 什么限制了进度：谁没有排上及原因，增加哪种资源收益最大
 help-plan-why--area = 只看该地区的人和可用的地点
+help-plan-why--session = 看一个场次预约了谁、预计来多少人：接种点@日期
 help-plan-why--place = 只看该接种点、流动点、流动队或批号
 help-report = 按月上报的报表，以及每个单元格背后的记录
 help-report-list = 有哪些报表

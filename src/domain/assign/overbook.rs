@@ -1,0 +1,206 @@
+//! Calling more people to tomorrow's sessions than there are seats, because some stay away.
+//!
+//! Whoever has an appointment must hardly ever be turned away. Where some seats of a session are kept for people in no
+//! register, people with an appointment may take all of its seats, and the others come behind them; where everybody
+//! has an appointment, more are called only where that is next to safe.
+
+use super::super::attendance::{Chances, Crowd};
+use super::{ByCohortAndDose, Candidate, CohortNo, Ended, Later, Output, PlaceNo, Seat};
+use chrono::{NaiveDate, TimeDelta};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The part of the risk with which people with an appointment may be turned away. Our choice: a thousandth, so that it
+/// happens at one full session of fifty thousand.
+const CALLED_PART: f64 = 0.001;
+/// Who was called beyond the seats stays unless the risk is so many times the one allowed: people have been told.
+const KEPT_FACTOR: f64 = 3.0;
+
+/// Nobody is called to a session whose appointment is less than so many days later. Our choice.
+const SOONER_LEAST_DAYS: i64 = 3;
+
+type Cell = (CohortNo, u8);
+
+/// A session with everybody whom it expects.
+#[derive(Clone)]
+struct Load<'a> {
+    chances: &'a Chances,
+    seats: u64,
+    /// Seats and appointments of each cohort and dose.
+    cells: Vec<(Cell, u64, u64)>,
+    /// Everybody; and those with an appointment alone.
+    all: Crowd,
+    called: Crowd,
+}
+
+impl<'a> Load<'a> {
+    fn of(sessions: &mut ByCohortAndDose, at: (NaiveDate, PlaceNo), chances: &'a Chances) -> Self {
+        let mut cells = Vec::new();
+        for (cell, some) in sessions {
+            if let Some(slot) = some.find(at.0, at.1) {
+                cells.push((*cell, slot.doses, slot.used));
+            }
+        }
+        let seats = cells.iter().map(|(_, doses, _)| doses).sum();
+        let crowd = Crowd::new(seats);
+        let mut load = Self { chances, seats, cells, all: crowd.clone(), called: crowd };
+        load.count();
+        load
+    }
+
+    fn count(&mut self) {
+        (self.all, self.called) = (Crowd::new(self.seats), Crowd::new(self.seats));
+        for ((cohort, dose), doses, used) in &self.cells {
+            let comes = self.chances.of_called(*cohort);
+            self.all.add_all(*used, comes);
+            self.called.add_all(*used, comes);
+            self.all.add_all(doses.saturating_sub(*used), self.chances.of_seat(*cohort, *dose));
+        }
+    }
+
+    /// Appointments.
+    fn used(&self) -> u64 {
+        self.cells.iter().map(|(_, _, used)| used).sum()
+    }
+
+    /// The same with some more of a cell; `None` where that is more than `factor` times the risk.
+    fn with(&self, cell: Cell, people: u64, factor: f64) -> Option<Self> {
+        self.plus(cell, people).filter(|more| more.is_safe(factor))
+    }
+
+    /// The same with some more of a cell; `None` where the session has no seats for it.
+    fn plus(&self, cell: Cell, people: u64) -> Option<Self> {
+        let mut more = Self {
+            cells: self.cells.clone(),
+            all: self.all.clone(),
+            called: self.called.clone(),
+            ..*self
+        };
+        let (_, doses, used) = more.cells.iter_mut().find(|one| one.0 == cell)?;
+        let is_beyond = *used >= *doses;
+        *used += people;
+        if is_beyond {
+            let comes = self.chances.of_called(cell.0);
+            more.all.add_all(people, comes);
+            more.called.add_all(people, comes);
+        } else {
+            more.count();
+        }
+        Some(more)
+    }
+
+    fn is_safe(&self, factor: f64) -> bool {
+        let risk = self.chances.risk * factor;
+        let is_over = self.used() > self.seats;
+        self.all.beyond() <= risk
+            && self.called.beyond() <= risk * CALLED_PART
+            && (!is_over || self.chances.has_vaccine)
+    }
+}
+
+/// Keeps people on this day and the next one whom an earlier run called beyond the seats of their cohort, and ends the
+/// appointments of the others. Returns those. Today's stand as long as the session takes place.
+pub(super) fn keep(
+    (beyond, today): (Vec<(Seat, Candidate)>, NaiveDate),
+    sessions: &mut ByCohortAndDose,
+    chances: &Chances,
+    out: &mut Output,
+) -> Vec<Candidate> {
+    let mut open = Vec::new();
+    let mut loads: BTreeMap<(NaiveDate, PlaceNo), Load<'_>> = BTreeMap::new();
+    let mut full: BTreeSet<(NaiveDate, PlaceNo, Cell)> = BTreeSet::new();
+    for (held, one) in beyond {
+        let (at, cell) = ((held.day, held.place), (one.cohort, one.dose));
+        let load = loads.entry(at).or_insert_with(|| Load::of(sessions, at, chances));
+        let key = (held.day, held.place, cell);
+        let slot = sessions.get_mut(&cell).and_then(|some| some.find(held.day, held.place));
+        let more = match held.day == today {
+            true => load.plus(cell, 1),
+            false if full.contains(&key) => None,
+            false => load.with(cell, 1, KEPT_FACTOR),
+        };
+        if let (Some(slot), Some(more)) = (slot, more) {
+            (slot.used, *load) = (slot.used + 1, more);
+            out.kept += 1;
+        } else {
+            full.insert(key);
+            out.ended.push((one.person, held, Ended::PlanChanged));
+            open.push(one);
+        }
+    }
+    open
+}
+
+/// Calls people with a much later appointment to the sessions of the next day, beyond the seats.
+pub(super) fn call(
+    mut later: Later,
+    today: NaiveDate,
+    sessions: &mut ByCohortAndDose,
+    chances: &Chances,
+    out: &mut Output,
+) {
+    let day = today + TimeDelta::days(1);
+    if chances.risk <= 0.0 {
+        return;
+    }
+    for people in later.values_mut() {
+        people.retain(|(held, one)| {
+            (held.day - day).num_days() >= SOONER_LEAST_DAYS && one.callable_from(today) <= day
+        });
+        people.sort_by_key(|(held, one)| (held.day, std::cmp::Reverse(one.person)));
+    }
+    let places: BTreeSet<PlaceNo> = sessions
+        .values()
+        .flat_map(|some| some.slots.iter().filter(|slot| slot.day == day).map(|slot| slot.place))
+        .collect();
+    for place in places {
+        call_to(&mut later, (day, place), sessions, chances, out);
+    }
+}
+
+/// Calls people to one session: of the cohorts whose people have all seats of theirs, and of one more. Its seats for
+/// people in no register go to the register on the way: those people must not wait for it at the whole session.
+fn call_to(
+    later: &mut Later,
+    (day, place): (NaiveDate, PlaceNo),
+    sessions: &mut ByCohortAndDose,
+    chances: &Chances,
+    out: &mut Output,
+) {
+    let mut load = Load::of(sessions, (day, place), chances);
+    let gap = |(_, doses, used): &(Cell, u64, u64)| doses.saturating_sub(*used);
+    let mut order: Vec<(u64, Cell)> = load.cells.iter().map(|cell| (gap(cell), cell.0)).collect();
+    let mut has_filled = false;
+    order.sort_unstable();
+    for (gap, cell) in order {
+        let Some(people) = later.get_mut(&cell) else { continue };
+        // The seats of one cohort are filled, where somebody more can be called beyond them.
+        if gap > 0 && has_filled {
+            break;
+        }
+        let filled = if gap == 0 { Some(load.clone()) } else { load.with(cell, gap, 1.0) };
+        let mut next = filled.and_then(|filled| filled.with(cell, 1, 1.0));
+        let mut count = usize::try_from(gap).unwrap_or(usize::MAX).saturating_add(1);
+        while let Some(safe) = next.filter(|_| people.len() >= count) {
+            for (held, one) in people.split_off(people.len() - count) {
+                let Some(mine) = sessions.get_mut(&cell) else { continue };
+                if let Some(old) = mine.find(held.day, held.place) {
+                    old.used = old.used.saturating_sub(1);
+                }
+                if let Some(new) = mine.find(day, place) {
+                    new.used += 1;
+                }
+                out.kept -= 1;
+                out.ended.push((one.person, held, Ended::PlanChanged));
+                out.new.push((one.person, Seat { day, place, dose: one.dose }));
+            }
+            has_filled |= gap > 0;
+            load = safe;
+            count = 1;
+            next = load.with(cell, 1, 1.0);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "overbook_tests.rs"]
+mod tests;
