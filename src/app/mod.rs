@@ -9,6 +9,7 @@ pub mod breaking;
 pub mod campaigns;
 pub mod catch_up;
 pub mod channels;
+pub mod cockpit;
 pub mod copies;
 pub mod coverage;
 pub mod dashboard;

@@ -2,6 +2,7 @@
 
 use super::check::{self, Codes, duplicates, unknown};
 use super::check_places::{self, Files};
+use super::check_points;
 use super::fields::Fields;
 use super::issue::{Issue, has_errors};
 use super::place_tables;
@@ -242,7 +243,16 @@ fn load(source: &mut Source, issues: &mut Vec<Issue>) -> Option<Jurisdiction> {
         deliveries: "",
     };
     let plain: Vec<_> = stops.iter().map(|row| located(row, row.value.stop.clone())).collect();
-    check_places::places(&files, &first_rows(&sites), &teams, &plain, &area_codes, issues);
+    let first = first_rows(&sites);
+    check_places::places(&files, &first, &teams, &plain, &area_codes, issues);
+    let area_rows: Vec<_> = areas.iter().map(|row| located(row, row.value.area.clone())).collect();
+    let points = check_points::Rows {
+        areas: (&areas_table.file, &area_rows),
+        sites: (files.sites, &first),
+        teams: (files.teams, &teams),
+        stops: (files.stops, &plain),
+    };
+    check_points::points(&points, head.as_ref().and_then(|head| head.timezone), issues);
     dated(files.sites, &sites, issues);
     let reach = (has_reach && !source.is_unfilled(&reach_table)).then(|| {
         let rows = Some(read(&reach_table, issues, tables::reach));

@@ -1,6 +1,7 @@
 //! Logging in and out, the check before each page, tokens against forged forms.
 
 use super::Site;
+use super::kept::{self, Kept};
 use super::page::{Page, Refusal, framed};
 use super::source::{AskedSite, Source, of_extensions};
 use super::visitor::{REFRESHED, Visitor};
@@ -85,9 +86,11 @@ pub(super) async fn gate(
         Err(error) => return Refusal::of(t, &error).into_response(),
     };
     let Some(account) = account else {
-        let back = if request.method() == Method::GET { here } else { "/".to_owned() };
-        return Redirect::to(&format!("/login?next={}", super::page::encoded(&back)))
-            .into_response();
+        if request.method() == Method::GET {
+            return Redirect::to(&format!("/login?next={}", super::page::encoded(&here)))
+                .into_response();
+        }
+        return kept::ask_to_log_in(request, &here).await;
     };
     let visitor = Visitor { account, language: t.0, token, here };
     let path = request.uri().path();
@@ -119,6 +122,8 @@ struct LoginPage<'a> {
     wrong: String,
     name: &'a str,
     next: &'a str,
+    /// What was typed before the login ended; empty for nothing.
+    kept: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -127,7 +132,7 @@ pub(super) struct Asked {
 }
 
 /// The address if it lies within this site, else `/`: a login never leads to another site.
-fn inside(address: Option<&str>) -> &str {
+pub(super) fn inside(address: Option<&str>) -> &str {
     let is_inside = |address: &&str| {
         address.starts_with('/')
             && !address.starts_with("//")
@@ -140,9 +145,14 @@ fn inside(address: Option<&str>) -> &str {
 pub(super) async fn login_form(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
     let t = T(language(&headers));
     let next = inside(asked.next.as_deref());
-    let page = LoginPage { t, next, ..LoginPage::default() };
+    login_page(t, (next, ""), &headers)
+}
+
+/// The login form. `kept` is what was typed before the login ended, and goes on to the next page.
+pub(super) fn login_page(t: T, (next, kept): (&str, &str), headers: &HeaderMap) -> Response {
+    let page = LoginPage { t, next, kept, ..LoginPage::default() };
     let page = Page::new(t.w("web-login"), "login", &page);
-    framed(None, (t, "/login"), None, &page, &headers)
+    framed(None, (t, "/login"), None, &page, headers)
 }
 
 #[derive(Deserialize)]
@@ -150,6 +160,7 @@ pub(super) struct Credentials {
     name: String,
     password: String,
     next: Option<String>,
+    kept: Option<String>,
 }
 
 /// Logs somebody in.
@@ -165,8 +176,9 @@ pub(super) async fn login(
         return Refusal::new(StatusCode::FORBIDDEN, t, "web-bad-form").into_response();
     }
     let name = given.name.trim();
+    let kept = given.kept.as_deref().unwrap_or_default();
     let again = |status: StatusCode, wrong: String| {
-        let page = LoginPage { t, wrong, name, next };
+        let page = LoginPage { t, wrong, name, next, kept };
         let page = Page::new(t.w("web-login"), "login", &page);
         (status, framed(None, (t, "/login"), None, &page, &headers)).into_response()
     };
@@ -187,7 +199,11 @@ pub(super) async fn login(
     match logged_in {
         Ok(token) => {
             let cookie = set_cookie(&headers, LOGIN, &token, COOKIE_SECS);
-            ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
+            let cookie = [(header::SET_COOKIE, cookie)];
+            match Kept::read(kept) {
+                Some(kept) => (cookie, kept.page(t, &token, &headers)).into_response(),
+                None => (cookie, Redirect::to(next)).into_response(),
+            }
         }
         Err(error) => Refusal::of(t, &error).into_response(),
     }
@@ -209,7 +225,7 @@ pub(super) fn too_many(t: T, secs: i64) -> String {
 }
 
 /// Whether the form was sent from another site's page.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+pub(super) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     text("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
 }

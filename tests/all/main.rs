@@ -7,6 +7,7 @@ mod bounces;
 mod catch_up;
 mod channels;
 mod cli;
+mod cockpit;
 mod copies;
 mod coverage;
 mod faults;
