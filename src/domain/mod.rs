@@ -36,6 +36,7 @@ pub mod pace;
 pub mod permission;
 pub mod person;
 pub mod phone;
+pub mod place_edit;
 pub mod plan;
 pub mod planner;
 pub mod plausible;

@@ -76,6 +76,23 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// The later one of two days, each with its spread.
+    fn later(self, other: Self) -> Self {
+        let (
+            Self::On { day, soonest, latest, is_doubtful },
+            Self::On { day: then, soonest: first, latest: last, is_doubtful: is_unsure },
+        ) = (self, other)
+        else {
+            return other;
+        };
+        Self::On {
+            day: day.max(then),
+            soonest: soonest.max(first),
+            latest: latest.zip(last).map(|(one, other)| one.max(other)),
+            is_doubtful: is_doubtful || is_unsure,
+        }
+    }
+
     /// Whether it goes as it should.
     pub fn is_good(&self) -> bool {
         match self {
@@ -96,15 +113,7 @@ impl Reach {
             (_, Self::Missed { .. }) => other,
             (Self::Reached, other) => other,
             (one, Self::Reached) => one,
-            (
-                Self::On { day: a, soonest: b, latest: c, is_doubtful: d },
-                Self::On { day: e, soonest: f, latest: g, is_doubtful: h },
-            ) => Self::On {
-                day: a.max(e),
-                soonest: b.max(f),
-                latest: c.zip(g).map(|(a, b)| a.max(b)),
-                is_doubtful: d || h,
-            },
+            (Self::On { .. }, Self::On { .. }) => self.later(other),
         }
     }
 }

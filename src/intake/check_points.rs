@@ -78,7 +78,7 @@ mod tests {
 
     fn asked(points: &[(f64, f64)], timezone: Option<Tz>) -> Vec<(u32, &'static str)> {
         let area = |(at, (latitude, longitude)): (usize, &(f64, f64))| Located {
-            row: u32::try_from(at).unwrap(),
+            row: u32::try_from(at).unwrap() + 1,
             value: Area {
                 code: AreaCode::from("a"),
                 name: "a".into(),
@@ -91,7 +91,7 @@ mod tests {
             Rows { areas: ("a", &areas), sites: ("", &[]), teams: ("", &[]), stops: ("", &[]) };
         let mut issues = Vec::new();
         super::points(&rows, timezone, &mut issues);
-        issues.iter().map(|issue| (issue.row.unwrap(), issue.code)).collect()
+        issues.iter().map(|issue| (issue.row.unwrap_or_default(), issue.code)).collect()
     }
 
     #[test]
@@ -105,14 +105,14 @@ mod tests {
             "Kashgar keeps Beijing's time"
         );
         let wrong = [county[0], (32.1, -5.0), county[1], (-32.0, 119.5), county[2]];
-        assert_eq!(asked(&wrong, None), [(1, "point_far_away"), (3, "point_far_away")]);
+        assert_eq!(asked(&wrong, None), [(2, "point_far_away"), (4, "point_far_away")]);
     }
 
     #[test]
     fn points_that_are_all_in_another_part_of_the_world_are_asked_about() {
         let all = [(32.0, -5.0), (32.0, -5.1)];
         assert_eq!(asked(&all, None), []);
-        let told = [(0, "point_in_other_zone"), (1, "point_in_other_zone")];
+        let told = [(1, "point_in_other_zone"), (2, "point_in_other_zone")];
         assert_eq!(asked(&all, Some(chrono_tz::Asia::Shanghai)), told);
         assert_eq!(
             asked(&[(-17.0, -179.9)], Some(chrono_tz::Pacific::Fiji)),

@@ -1,6 +1,6 @@
 //! The due list: people of the register whose next dose is due. Each look at it goes to the audit log.
 
-use super::page::{Page, Refusal, address};
+use super::page::{Page, Refusal, address, encoded};
 use super::page_context::PageContext;
 use super::table::{Cell, Table};
 use super::table_view::{Address, View};
@@ -183,7 +183,8 @@ fn table(context: &PageContext, lines: Vec<&DueLine>, view: &View) -> Table {
             Cell::named(found.unwrap_or_else(|| code.to_string()), code.as_str())
         });
         table.rows.push(vec![
-            Cell::head(line.name.clone().unwrap_or_else(|| line.person.to_string())),
+            Cell::head(line.name.clone().unwrap_or_else(|| line.person.to_string()))
+                .to(context.to(&format!("person/{}", encoded(line.person.as_str())))),
             Cell::text(line.phone.clone().unwrap_or_default()),
             Cell::named(area, line.area.as_str()),
             Cell::named(group, line.group.as_str()),

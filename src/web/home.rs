@@ -80,7 +80,9 @@ pub(super) async fn home(
     let now = site.clock.now();
     let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
     let mut shown: Vec<PageContext> = Vec::new();
-    for loaded in all.iter().filter(|loaded| loaded.is_open) {
+    // Of campaigns that are all over, the figures stay.
+    let any_open = all.iter().any(|loaded| loaded.is_open);
+    for loaded in all.iter().filter(|loaded| loaded.is_open || !any_open) {
         let loaded = loaded.seen_by(visitor.actor());
         if !loaded.campaign.areas.is_empty() {
             shown.push(PageContext::about((&site, &visitor), loaded, &headers, now));
@@ -244,7 +246,7 @@ fn add_short(table: &mut Table, context: &PageContext, stand: &Stand, has_severa
     for one in &stand.short {
         let day = stand.overview.summary.by_area.iter().find(|line| line.area == one.area);
         let to = format!("{}#{}", context.to("map"), one.area);
-        let area = Cell::named(one.area_name.clone(), one.area.as_str()).as_head().to(to);
+        let area = Cell::named(one.area_name.clone(), one.area.as_str()).heading().to(to);
         let mut cells = vec![area];
         if has_several {
             cells.push(Cell::text(context.loaded.campaign.name.clone()));
@@ -301,7 +303,7 @@ async fn add_own(table: &mut Table, context: &PageContext) -> Result<(), Refusal
             Cell::named(name, code.as_str())
         });
         table.rows.push(vec![
-            Cell::named(place.name(), key.place.as_str()).as_head(),
+            Cell::named(place.name(), key.place.as_str()).heading(),
             team.unwrap_or_default(),
             Cell::count(entry.doses.values().sum::<u64>()),
             if is_in { Cell::count(doses) } else { Cell::number(t.w("web-none")) },

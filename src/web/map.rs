@@ -326,7 +326,7 @@ fn tours(t: T, campaign: &Campaign, day: &Day) -> Table {
             .collect();
         let doses: u64 = tour.tour.stops.iter().map(|stop| u64::from(stop.doses)).sum();
         table.rows.push(vec![
-            Cell::named(name, tour.team.as_str()).as_head(),
+            Cell::named(name, tour.team.as_str()).heading(),
             Cell::text(stops.join(" → ")),
             Cell::count(doses),
             Cell::number(format!("{:.1}", tour.tour.km)),
@@ -349,13 +349,13 @@ fn places(context: &PageContext, day: &Day) -> Table {
     for code in sites.chain(campaign.stops.iter().map(|stop| &stop.code)) {
         let Some(place) = campaign.place(code.as_str()) else { continue };
         let area = campaign.area(place.area().as_str()).map_or("", |area| &area.name);
-        let href = format!("{}&place={}", context.to("calendar"), encoded(code.as_str()));
+        let href = context.to(&format!("place/{}", encoded(code.as_str())));
         let number = |of: &BTreeMap<PlaceCode, u64>| {
             of.get(code).map_or_else(|| Cell::number(t.w("web-none")), |doses| Cell::count(*doses))
         };
         let report = day.reports.get(code).map_or_else(String::new, |report| said(t, *report));
         table.rows.push(vec![
-            Cell::named(place.name(), code.as_str()).as_head().to(href),
+            Cell::named(place.name(), code.as_str()).heading().to(href),
             Cell::named(area, place.area().as_str()),
             number(&day.planned),
             number(&day.given),

@@ -121,7 +121,7 @@ fn groups(t: T, campaign: &Campaign, found: &Overview) -> Table {
         let eligible =
             row.eligible.map_or_else(|| Cell::number(t.w("mail-no-figure")), Cell::count);
         let mut cells =
-            vec![Cell::named(row.group_name.clone(), row.group.clone()).as_head(), eligible];
+            vec![Cell::named(row.group_name.clone(), row.group.clone()).heading(), eligible];
         for line in row.doses.iter().take(doses) {
             cells.push(Cell::count(line.people));
             cells.push(Cell::percent(t, line.percent));
@@ -160,7 +160,7 @@ fn areas(context: &PageContext, found: &Overview) -> Table {
     for line in lines {
         let href =
             format!("{}#{}", address(&context.loaded, "map", Some(context.as_of)), line.area);
-        let name = Cell::named(line.area_name.clone(), line.area.as_str()).as_head().to(href);
+        let name = Cell::named(line.area_name.clone(), line.area.as_str()).heading().to(href);
         let mut cells = vec![
             name,
             Cell::count(line.eligible),

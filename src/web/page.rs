@@ -81,6 +81,8 @@ struct Frame<'a> {
     script: &'a str,
     campaign: &'a str,
     nav: Vec<Link>,
+    /// Where the search box leads; empty where there is no campaign.
+    search: String,
     other_href: String,
     other_tag: &'static str,
     other_name: String,
@@ -97,8 +99,10 @@ struct Frame<'a> {
 }
 
 /// The pages of a campaign, in the order of the navigation: the last part of their addresses.
-const PAGES: [&str; 10] =
-    ["overview", "map", "calendar", "reports", "plan", "due", "inbox", "tally", "mail", "jobs"];
+const PAGES: [&str; 12] = [
+    "overview", "map", "calendar", "reports", "month", "plan", "stock", "due", "inbox", "tally",
+    "mail", "jobs",
+];
 /// Pages of no campaign that the navigation shows.
 const PAGES_OF_ALL: [&str; 4] = ["campaigns", "upload", "accounts", "audit"];
 
@@ -183,6 +187,12 @@ pub(super) fn framed(
         script: &SCRIPT,
         campaign: of.map_or("", |(loaded, _)| &loaded.campaign.name),
         nav,
+        search: match (of, visitor) {
+            (Some((loaded, _)), Some(visitor)) => {
+                format!("{}?csrf={}", address(loaded, "search", None), visitor.csrf())
+            }
+            _ => String::new(),
+        },
         other_href: format!("/language?to={}&back={}", other.tag(), encoded(here)),
         other_tag: other.tag(),
         other_name: T(other).w("web-language"),

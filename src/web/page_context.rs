@@ -41,7 +41,8 @@ struct Asked {
 }
 
 /// The confirmations that an address may ask for.
-const DONE: [&str; 5] = ["adopted", "applied", "tallied", "renewed", "searching"];
+const DONE: [&str; 7] =
+    ["adopted", "applied", "tallied", "renewed", "searching", "entered", "changed"];
 
 impl FromRequestParts<Site> for PageContext {
     type Rejection = Response;
@@ -60,7 +61,7 @@ impl FromRequestParts<Site> for PageContext {
         let asked = Query::<Asked>::try_from_uri(&parts.uri)
             .map_err(|_| Refusal::bad(t, t.w("web-bad-address")).into_response())?;
         let now = site.clock.now();
-        let page = parts.uri.path().rsplit('/').next().unwrap_or_default();
+        let page = parts.uri.path().split('/').nth(3).unwrap_or_default();
         let as_of = match asked.as_of.as_deref() {
             Some(text) => parse_day(text)
                 .ok_or_else(|| Refusal::bad(t, t.w("web-bad-day")).into_response())?,

@@ -120,6 +120,7 @@ struct Main<'a> {
     draft: Option<DraftPart>,
     plan: Option<PlanPart>,
     list: Table,
+    compare: String,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +160,7 @@ pub(super) async fn plan(
         draft: found.draft.as_ref().map(|draft| draft_part(&context, draft, &found.with, &csrf)),
         plan: found.plan.as_ref().map(|plan| plan_part(&context, plan, &found, search.as_ref())),
         list: list(&context, &found.heads),
+        compare: context.to("compare"),
     };
     let page = Page::new(format!("{title} · {}", context.loaded.campaign.name), "plan", &main);
     let mut tables = vec![main.list];
@@ -205,27 +207,8 @@ fn draft_part(
     with: &[String],
     csrf: &str,
 ) -> DraftPart {
-    let (t, campaign) = (context.t(), &context.loaded.campaign);
-    let keys = ["day", "place", "#doses_before", "#doses_after", "=change"];
-    let mut changes = Table::of(t, "web-changes", &keys);
-    for change in &diff.sessions {
-        let kind = match (change.doses_before, change.doses_after) {
-            (0, _) => "change-new",
-            (_, 0) => "change-cancelled",
-            _ => "change-changed",
-        };
-        let place = campaign.place(change.place.as_str());
-        changes.rows.push(vec![
-            Cell::head(change.day.to_string()),
-            Cell::named(
-                place.map_or_else(|| change.place.to_string(), |place| place.name().to_owned()),
-                change.place.as_str(),
-            ),
-            Cell::count(change.doses_before),
-            Cell::count(change.doses_after),
-            Cell::text(t.w(kind)),
-        ]);
-    }
+    let t = context.t();
+    let changes = changes_table(context, diff);
     let mut said = t.say(
         "web-diff",
         &[
@@ -248,6 +231,32 @@ fn draft_part(
         adopt: format!("{}&no={}&csrf={csrf}", context.to("adopt"), head.no),
         button: t.say("web-adopt", &[("no", &head.no)]),
     }
+}
+
+/// The sessions that one plan has otherwise than another.
+pub(super) fn changes_table(context: &PageContext, diff: &PlanDiff) -> Table {
+    let (t, campaign) = (context.t(), &context.loaded.campaign);
+    let keys = ["day", "place", "#doses_before", "#doses_after", "=change"];
+    let mut changes = Table::of(t, "web-changes", &keys);
+    for change in &diff.sessions {
+        let kind = match (change.doses_before, change.doses_after) {
+            (0, _) => "change-new",
+            (_, 0) => "change-cancelled",
+            _ => "change-changed",
+        };
+        let place = campaign.place(change.place.as_str());
+        changes.rows.push(vec![
+            Cell::head(change.day.to_string()),
+            Cell::named(
+                place.map_or_else(|| change.place.to_string(), |place| place.name().to_owned()),
+                change.place.as_str(),
+            ),
+            Cell::count(change.doses_before),
+            Cell::count(change.doses_after),
+            Cell::text(t.w(kind)),
+        ]);
+    }
+    changes
 }
 
 fn plan_part(
@@ -315,7 +324,7 @@ fn sessions(context: &PageContext, rows: &[PlanRow]) -> Table {
             Cell::named(known.map_or(code.as_str(), |team| &team.name), code.as_str())
         });
         table.rows.push(vec![
-            Cell::named(name.unwrap_or_else(|| place.to_string()), place.as_str()).as_head(),
+            Cell::named(name.unwrap_or_else(|| place.to_string()), place.as_str()).heading(),
             team.unwrap_or_default(),
             Cell::text(group),
             Cell::number(dose.to_string()),
@@ -367,7 +376,7 @@ fn list(context: &PageContext, heads: &[PlanHead]) -> Table {
     for head in heads.iter().rev() {
         let href = format!("{}&no={}", context.to("plan"), head.no);
         table.rows.push(vec![
-            Cell::link(head.no.to_string(), href).as_head(),
+            Cell::link(head.no.to_string(), href).heading(),
             Cell::text(t.w(&format!("plan-state-{}", head.state.word()))),
             Cell::text(head.from.to_string()),
             Cell::text(t.w(&format!("made-by-{}", head.made_by.word()))),

@@ -50,7 +50,7 @@ pub(super) async fn reports(context: PageContext) -> Result<Response, Refusal> {
             .place(code.as_str())
             .map(|place| place.name().to_owned())
             .unwrap_or_default(),
-        href: format!("{}&place={}", context.to("calendar"), encoded(code.as_str())),
+        href: context.to(&format!("place/{}", encoded(code.as_str()))),
         cells: reports.iter().map(|report| cell(t, *report)).collect(),
         missing: reports.iter().filter(|report| **report == Report::Missing).count(),
     };

@@ -7,10 +7,10 @@ use super::powers::{POWERS, power_of};
 use super::upload::UPLOAD_MAX;
 use super::visitor::Visitor;
 use super::{
-    Site, accounts, assets, authentication, calendar, due, feeds, home, inbox, map, operation,
-    overview, plan,
+    Site, accounts, assets, authentication, calendar, compare, due, feeds, home, inbox, map,
+    operation, overview, plan,
 };
-use super::{reports, tally, upload};
+use super::{month, person, place, reports, search, stock, tally, upload};
 use crate::app::Loaded;
 use crate::domain::count::Percent;
 use crate::domain::permission::may;
@@ -31,6 +31,13 @@ pub(super) fn pages(site: &Site) -> Router<Site> {
         ("/c/{id}/calendar", get(calendar::calendar)),
         ("/c/{id}/reports", get(reports::reports)),
         ("/c/{id}/plan", get(plan::plan)),
+        ("/c/{id}/compare", get(compare::compare)),
+        ("/c/{id}/stock", get(stock::stock)),
+        ("/c/{id}/search", get(search::form).post(search::search)),
+        ("/c/{id}/person/{person}", get(person::person).post(person::act)),
+        ("/c/{id}/place/{place}", get(place::place)),
+        ("/c/{id}/place/{place}/edit", post(place::edit)),
+        ("/c/{id}/month", get(month::month)),
         ("/c/{id}/make", post(plan::make)),
         ("/c/{id}/adopt", post(plan::adopt)),
         ("/c/{id}/due", get(due::due)),
@@ -103,7 +110,7 @@ async fn campaigns(
         let state = if loaded.is_open { "campaign-open" } else { "campaign-over" };
         let href = address(loaded, "overview", Some(default_day(loaded, site.clock.now())));
         table.rows.push(vec![
-            Cell::link(loaded.campaign.name.clone(), href).as_head(),
+            Cell::link(loaded.campaign.name.clone(), href).heading(),
             Cell::text(loaded.campaign.start.to_string()),
             Cell::text(loaded.campaign.end.to_string()),
             Cell::text(t.w(state)),

@@ -91,7 +91,7 @@ impl Cell {
     }
 
     /// The same cell as a row's heading.
-    pub(super) fn as_head(self) -> Self {
+    pub(super) fn heading(self) -> Self {
         Self { head: true, ..self }
     }
 
@@ -136,6 +136,8 @@ pub(super) struct Table {
     pub(super) note: String,
     /// The rows are those of one page already, of so many in all: whoever made them has sorted and cut them.
     pub(super) cut_of: Option<usize>,
+    /// It is seen once: no address shows it again, so that it has no links.
+    pub(super) is_plain: bool,
     /// It is about people: what is searched for would be a name, and no name stands in an address.
     pub(super) is_private: bool,
 }

@@ -64,33 +64,36 @@ pub(super) fn html(t: T, table: &Table, address: &Address) -> String {
     let view = View::of(address, &table.id);
     let found = view.rows(table);
     let all = table.cut_of.unwrap_or(found.len());
-    let pages = all.div_ceil(view.rows_max).max(1);
+    let most = if table.is_plain { usize::MAX } else { view.rows_max };
+    let pages = all.div_ceil(most).max(1);
     let page = view.page.min(pages);
-    let cut: Vec<&Vec<Cell>> = match table.cut_of {
-        Some(_) => found,
-        None => {
-            let first = (page - 1) * view.rows_max;
-            found.into_iter().skip(first).take(view.rows_max).collect()
-        }
+    let cut: Vec<&Vec<Cell>> = if table.cut_of.is_some() {
+        found
+    } else {
+        let first = (page - 1) * most;
+        found.into_iter().skip(first).take(most).collect()
     };
     let seen: Vec<(usize, &Head)> =
         table.heads.iter().enumerate().filter(|(_, head)| view.shows(head)).collect();
     let total = table.cut_of.unwrap_or(table.rows.len());
-    let is_sorted = total > 2;
+    let is_sorted = total > 2 && !table.is_plain;
     let shown = Shown {
         t,
         id: &table.id,
         caption: &table.caption,
         path: view.path(),
         anchor: view.anchor(),
-        find: (table.cut_of.is_none() && (total > SEARCH_ROWS_MIN || view.is_narrowed()))
-            .then(|| view.hidden(&["q", "is"])),
+        find: (table.cut_of.is_none()
+            && !table.is_plain
+            && (total > SEARCH_ROWS_MIN || view.is_narrowed()))
+        .then(|| view.hidden(&["q", "is"])),
         is_private: table.is_private,
         q: &view.q,
         choices: view.choices(table),
-        columns: match table.heads.len() > CHOOSE_COLUMNS_MIN && total > 2 {
-            true => table.heads.iter().map(|head| (head, view.shows(head))).collect(),
-            false => Vec::new(),
+        columns: if table.heads.len() > CHOOSE_COLUMNS_MIN && is_sorted {
+            table.heads.iter().map(|head| (head, view.shows(head))).collect()
+        } else {
+            Vec::new()
         },
         columns_hidden: view.hidden(&["show"]),
         heads: seen
@@ -102,14 +105,15 @@ pub(super) fn html(t: T, table: &Table, address: &Address) -> String {
             })
             .collect(),
         rows: cut.iter().map(|row| cells(row, &seen)).collect(),
-        said: said(t, (page, cut.len(), all), (total, view.rows_max)),
+        said: said(t, (page, cut.len(), all), (total, most)),
         pages: links(&view, page, pages),
-        length: (all > PAGE_ROWS).then(|| {
+        length: (all > PAGE_ROWS && !table.is_plain).then(|| {
             let rows = if view.rows_max == PAGE_ROWS { LONG_ROWS } else { PAGE_ROWS };
             (view.to_length(), t.say("web-table-length", &[("rows", &rows)]))
         }),
         files: match total {
             0 => Vec::new(),
+            _ if table.is_plain => Vec::new(),
             _ => {
                 vec![(view.to_file(FileKind::Csv), "CSV"), (view.to_file(FileKind::Xlsx), "Excel")]
             }
@@ -269,7 +273,7 @@ mod tests {
         for at in 0..rows {
             let people = i64::try_from(at).unwrap() * 1_000;
             table.rows.push(vec![
-                Cell::named(format!("town {at}"), format!("A{at}")).as_head(),
+                Cell::named(format!("town {at}"), format!("A{at}")).heading(),
                 Cell::count(people),
                 Cell::rate(T(Language::En), Percent::of(1, 3)),
             ]);

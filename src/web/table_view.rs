@@ -61,18 +61,20 @@ impl Address {
 
     /// The address with some parameters changed; `None` takes one away.
     fn with(&self, changes: &[(String, Option<String>)]) -> String {
-        let is_kept =
-            |key: &str| !changes.iter().any(|(changed, _)| changed == key) && !key.ends_with(".as");
+        let is_kept = |key: &str| {
+            !changes.iter().any(|(changed, _)| changed == key)
+                && key.rsplit('.').next() != Some("as")
+        };
         let kept = self.pairs.iter().filter(|(key, _)| is_kept(key));
         let kept = kept.map(|(key, value)| format!("{}={}", encoded(key), encoded(value)));
         let new = changes.iter().filter_map(|(key, value)| {
             value.as_ref().map(|value| format!("{}={}", encoded(key), encoded(value)))
         });
         let query: Vec<String> = kept.chain(new).collect();
-        match query.is_empty() {
-            true => self.path.clone(),
-            false => format!("{}?{}", self.path, query.join("&")),
+        if query.is_empty() {
+            return self.path.clone();
         }
+        format!("{}?{}", self.path, query.join("&"))
     }
 }
 
@@ -143,10 +145,8 @@ impl View {
     pub(super) fn to_sort(&self, head: &Head) -> String {
         let now = self.sort.as_ref().filter(|(key, _)| *key == head.key).map(|(_, down)| *down);
         let next = match (now, head.number) {
-            (None, true) => Some(format!("-{}", head.key)),
-            (None, false) => Some(head.key.clone()),
-            (Some(true), true) => Some(head.key.clone()),
-            (Some(false), false) => Some(format!("-{}", head.key)),
+            (None, true) | (Some(false), false) => Some(format!("-{}", head.key)),
+            (None, false) | (Some(true), true) => Some(head.key.clone()),
             (Some(_), _) => None,
         };
         self.changed("sort", next) + &self.anchor()

@@ -112,6 +112,8 @@ fn a_lead_sees_the_places_of_today_and_reports_with_one_click() {
 fn an_empty_database_tells_to_upload_those_alone_who_may() {
     let world = World::empty();
     world.file("doseplan.toml", ANY_PORT);
+    let places = format!("{}/tests/fixtures/jurisdictions/base/county", env!("CARGO_MANIFEST_DIR"));
+    world.run(&["jurisdiction", "apply", &places]).ends(0);
     for role in ["planner", "viewer"] {
         crate::web::account(&world, &["add", role, "--role", role], role);
     }

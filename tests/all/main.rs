@@ -8,6 +8,8 @@ mod catch_up;
 mod channels;
 mod cli;
 mod cockpit;
+mod cockpit_people;
+mod cockpit_places;
 mod copies;
 mod coverage;
 mod faults;

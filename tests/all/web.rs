@@ -93,6 +93,10 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    pub(crate) fn set_cookie(&mut self, cookie: &str) {
+        cookie.clone_into(&mut self.cookie);
+    }
+
     #[track_caller]
     fn ask(&self, head: &str, body: &[u8]) -> Answer {
         let cookie = format!("Cookie: {}; lang=en\r\n", self.cookie);
@@ -153,7 +157,13 @@ impl Browser {
 }
 
 /// Addresses, and the roles that may open them.
-const ADDRESSES: [(&str, &[&str]); 18] = [
+const ADDRESSES: [(&str, &[&str]); 24] = [
+    ("/c/small/place/S1?as-of=2021-04-01", &ROLES),
+    ("/c/small/month?as-of=2021-04-01", &ROLES),
+    ("/c/small/person/p1?as-of=2021-04-01", &["admin", "planner", "lead"]),
+    ("/c/small/stock?as-of=2021-04-01", &ROLES),
+    ("/c/small/compare?as-of=2021-04-01", &ROLES),
+    ("/c/small/search?as-of=2021-04-01", &ROLES),
     ("/campaigns", &ROLES),
     ("/me", &ROLES),
     ("/c/small", &ROLES),
@@ -175,7 +185,9 @@ const ADDRESSES: [(&str, &[&str]); 18] = [
 ];
 
 /// Forms, and the roles that may send them.
-const FORMS: [(&str, &[&str]); 7] = [
+const FORMS: [(&str, &[&str]); 9] = [
+    ("/c/small/place/S1/edit?as-of=2021-04-01", &["admin", "planner"]),
+    ("/c/small/person/p1?as-of=2021-04-01", &["admin", "planner", "lead"]),
     ("/c/small/make?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/adopt?as-of=2021-04-01", &["admin", "planner"]),
     ("/c/small/tally?as-of=2021-04-01&place=S2", &["admin", "planner"]),
