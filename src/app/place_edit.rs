@@ -4,7 +4,7 @@ use super::jurisdictions::AppliedPlaces;
 use super::{App, AppError, Loaded, Result, today};
 use crate::domain::id::CampaignId;
 use crate::domain::permission::{self, Actor, Power};
-use crate::domain::place_edit::{BadEdit, PlaceEdit, edited, touched};
+use crate::domain::place_edit::{BadEdit, PlaceEdit, edited, own_edited, touched};
 use crate::store::bookings;
 use chrono::{DateTime, Utc};
 
@@ -100,7 +100,17 @@ impl App {
     ) -> Result<AppliedPlaces> {
         permission::may(by, Power::Plan)?;
         let new = self.edited_places(code, edit).await?;
-        Box::pin(self.apply_jurisdiction(&new, by, now)).await
+        let old = self.jurisdiction().await?.ok_or(AppError::NoCampaign)?;
+        let mut done = Box::pin(self.apply_jurisdiction(&new, by, now)).await?;
+        let PlaceEdit::Capacity { from, doses } = edit else { return Ok(done) };
+        for loaded in self.campaigns().await?.iter().filter(|loaded| loaded.is_open) {
+            let own = self.own(loaded).await?;
+            if let Some(own) = own_edited(&own, &old, (code, *from, *doses)) {
+                let applied = Box::pin(self.apply_own(&own, by, now)).await?;
+                done.broken.extend(applied.broken);
+            }
+        }
+        Ok(done)
     }
 
     async fn edited_places(

@@ -2,7 +2,7 @@
 //! open again, another capacity from a day on.
 
 use super::date::days;
-use super::jurisdiction::{ClosedDays, Jurisdiction, SiteRow};
+use super::jurisdiction::{ClosedDays, Jurisdiction, LocalCampaign, SiteLimit, SiteRow};
 use super::site::Site;
 use chrono::NaiveDate;
 
@@ -113,6 +113,34 @@ pub fn edited(of: &Jurisdiction, code: &str, edit: &PlaceEdit) -> Result<Jurisdi
     Ok(new)
 }
 
+/// A campaign's own part after a change of capacity. What its folder says of the site is a copy of what the place can do
+/// where both say the same on that day: then it goes along. `None`: it has no copy, and a limit of its own stays.
+pub fn own_edited(
+    own: &LocalCampaign,
+    of: &Jurisdiction,
+    (code, from, [weekday_doses, saturday_doses, sunday_doses]): (&str, NaiveDate, [u32; 3]),
+) -> Option<LocalCampaign> {
+    let is_now = |limit: &SiteLimit| {
+        limit.row.site.code.as_str() == code && limit.row.from.is_none_or(|day| day <= from)
+    };
+    let at = own.limits.iter().rposition(is_now)?;
+    let (held, known) = (&own.limits[at], of.site_on(code, from)?);
+    let week = |site: &Site| (site.weekday_doses, site.saturday_doses, site.sunday_doses);
+    if week(&held.row.site) != week(&known.site) {
+        return None;
+    }
+    let site = Site { weekday_doses, saturday_doses, sunday_doses, ..held.row.site.clone() };
+    let row = SiteRow { site, from: Some(from), ..held.row.clone() };
+    let new = SiteLimit { row, ..held.clone() };
+    let mut out = own.clone();
+    if held.row.from == Some(from) {
+        out.limits[at] = new;
+    } else {
+        out.limits.insert(at + 1, new);
+    }
+    Some(out)
+}
+
 /// Closures without those of a place on some days; what lies before and after them stays.
 fn without(
     all: &[ClosedDays],
@@ -187,6 +215,27 @@ mod tests {
         let new = edited(&new, "S1", &earlier).unwrap();
         let froms: Vec<_> = new.site_rows("S1").iter().map(|row| row.from).collect();
         assert_eq!(froms, [None, Some(day(5)), Some(day(10))]);
+    }
+
+    #[test]
+    fn a_campaigns_copy_goes_along_and_its_own_limit_stays() {
+        let own = LocalCampaign::whole(&county());
+        let change = ("S1", day(10), [150, 60, 0]);
+        let new = own_edited(&own, &places(), change).expect("a copy");
+        let rows: Vec<_> = new
+            .limits
+            .iter()
+            .filter(|limit| limit.row.site.code.as_str() == "S1")
+            .map(|limit| (limit.row.from, limit.row.site.weekday_doses))
+            .collect();
+        assert_eq!(rows, [(None, 100), (Some(day(10)), 150)]);
+        let mut less = own.clone();
+        for limit in &mut less.limits {
+            limit.row.site.weekday_doses = 30;
+        }
+        assert_eq!(own_edited(&less, &places(), change), None);
+        less.limits.clear();
+        assert_eq!(own_edited(&less, &places(), change), None, "it says nothing of the site");
     }
 
     #[test]

@@ -5,6 +5,9 @@ use crate::web::{Browser, Office};
 
 const NOW: &str = "2021-04-02T10:00:00+08:00";
 
+/// The day before the campaign begins: seats of its whole plan can be taken.
+const BEFORE: &str = "2021-03-31T10:00:00+08:00";
+
 fn office() -> Office {
     Office::at(World::small(), NOW)
 }
@@ -143,12 +146,12 @@ fn parts(seat: &str) -> Option<(String, String)> {
 
 #[test]
 fn an_outcome_ends_the_appointment_and_messages_can_be_stopped() {
-    let office = office();
+    let office = Office::at(World::small(), BEFORE);
     let planner = office.login("planner");
     let offered = seats(&planner, "p1");
     take(&planner, "p1", &offered[0]);
     assert_eq!(held(&file(&office, "p1")), parts(&offered[0]));
-    let form = format!("do=outcome&once={}&date=2021-04-02&outcome=refused", "2".repeat(32));
+    let form = format!("do=outcome&once={}&date=2021-03-31&outcome=refused", "2".repeat(32));
     assert_eq!(acted(&planner, "p1", &form).0, 303);
     let after = file(&office, "p1");
     assert_eq!(held(&after), None, "{after}");
@@ -164,7 +167,7 @@ fn an_outcome_ends_the_appointment_and_messages_can_be_stopped() {
 
 #[test]
 fn an_appointment_is_moved_to_a_seat_that_is_offered() {
-    let office = office();
+    let office = Office::at(World::small(), BEFORE);
     let planner = office.login("planner");
     let offered = seats(&planner, "p1");
     take(&planner, "p1", &offered[0]);
