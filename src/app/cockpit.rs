@@ -6,7 +6,7 @@ use super::{App, Loaded, Result};
 use crate::domain::count::{People, Percent};
 use crate::domain::coverage::CoverageRow;
 use crate::domain::id::GroupId;
-use crate::domain::pace::{Pace, PaceDay, Reach, pace, reach};
+use crate::domain::pace::{Pace, PaceDay, TargetDay, pace, reach};
 use crate::domain::shortfall::{Shortfall, shortfalls};
 use crate::store::unrest;
 use chrono::{NaiveDate, TimeDelta};
@@ -29,9 +29,9 @@ pub struct Stand {
     /// People who must finish; `None` where no group has a target.
     pub target: Option<People>,
     /// When all targets are reached; `None` without a target or a plan.
-    pub reach: Option<Reach>,
+    pub reach: Option<TargetDay>,
     /// The same for each group with a target.
-    pub groups: Vec<(GroupId, Reach)>,
+    pub groups: Vec<(GroupId, TargetDay)>,
     /// The share of the plan's doses that was given lately.
     pub pace: Pace,
     /// Where people are missing.
@@ -71,7 +71,7 @@ impl App {
         }
         let targets = campaign.groups.iter().filter(|group| group.target.is_some());
         let needs = targets.zip(&overview.summary.needs);
-        let groups: Vec<(GroupId, Reach)> = needs
+        let groups: Vec<(GroupId, TargetDay)> = needs
             .filter(|_| overview.plan.is_some())
             .map(|(group, need)| {
                 let days = coming.get(&group.id).map_or(&[][..], Vec::as_slice);
@@ -83,7 +83,7 @@ impl App {
             short: shortfalls(campaign, &overview.tree),
             percent: finished.percent_of(eligible),
             target: has_target.then(|| overview.summary.needs.iter().map(|need| need.target).sum()),
-            reach: all.reduce(Reach::and),
+            reach: all.reduce(TargetDay::and),
             groups,
             pace,
             eligible,

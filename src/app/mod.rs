@@ -37,6 +37,7 @@ pub mod people;
 pub mod person_page;
 pub mod place_edit;
 pub mod places;
+pub mod planned;
 pub mod plans;
 pub mod problems;
 pub mod recount;

@@ -324,10 +324,10 @@ async fn before_doses(tx: &mut Tx, doses: &[Dose]) -> Result<Vec<Before>> {
 }
 
 /// What was known before of records.
-async fn before<'a, T: Record + Serialize>(
+async fn before<T: Record + Serialize>(
     tx: &mut Tx,
     kind: &'static str,
-    keys: Vec<&'a str>,
+    keys: Vec<&str>,
 ) -> Result<Vec<Before>> {
     let mut out = Vec::new();
     for key in keys {

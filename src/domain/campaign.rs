@@ -2,7 +2,7 @@
 
 use super::area::{Area, Merger, Travel};
 use super::contact::Contact;
-use super::date::{Weekdays, days};
+use super::date::days;
 use super::group::{Eligible, Group, GroupSet};
 use super::id::{AreaCode, CampaignId, GroupId};
 use super::series::Series;
@@ -258,30 +258,6 @@ impl Campaign {
                     > 0
             })
             .collect()
-    }
-
-    /// The days from `first` to the campaign's end on which vaccine can be given somewhere: a site has capacity, or a
-    /// team works and a stop can be visited.
-    pub fn work_days(&self, first: NaiveDate) -> Vec<NaiveDate> {
-        let mut closed: BTreeMap<NaiveDate, BTreeMap<&str, u32>> = BTreeMap::new();
-        for one in &self.closures {
-            closed.entry(one.day).or_default().insert(&one.place, one.doses);
-        }
-        let nothing = BTreeMap::new();
-        let works = |day: &NaiveDate| {
-            let closed = closed.get(day).unwrap_or(&nothing);
-            let is_on = |code: &str, weekdays: Weekdays| {
-                weekdays.contains(*day) && !closed.contains_key(code)
-            };
-            let open = |site: &Site| {
-                let usual = || site.weekly_capacity(*day);
-                closed.get(site.code.as_str()).copied().unwrap_or_else(usual) > 0
-            };
-            self.sites.iter().any(open)
-                || (self.teams.iter().any(|team| is_on(team.code.as_str(), team.weekdays))
-                    && self.stops.iter().any(|stop| is_on(stop.code.as_str(), stop.weekdays)))
-        };
-        days(first.max(self.start), self.end).filter(works).collect()
     }
 
     /// The days of the campaign, `start` and `end` included.

@@ -9,6 +9,7 @@ use super::count::{Doses, People, Percent, ceil_of};
 use super::counting::{Total, TotalKey};
 use super::id::{AreaCode, GroupId, PlaceCode};
 use super::series::{Duration, Series};
+use super::work_days::work_days;
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -305,7 +306,7 @@ pub struct Need {
 
 /// What each group with a target still needs, from the rows of `at` at the top of the area tree.
 pub fn needs(campaign: &Campaign, at: &Coverage) -> Vec<Need> {
-    let work = campaign.work_days(at.as_of.succ_opt().unwrap_or(at.as_of));
+    let work = work_days(campaign, at.as_of.succ_opt().unwrap_or(at.as_of));
     let roots: Vec<_> = campaign.areas.iter().filter(|a| a.parent.is_none()).collect();
     campaign
         .groups

@@ -59,3 +59,4 @@ pub mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod words;
+pub mod work_days;

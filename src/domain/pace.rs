@@ -54,7 +54,7 @@ pub fn pace(days: &[PaceDay]) -> Pace {
 
 /// When a target is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum TargetDay {
     /// It is.
     Reached,
     /// On a day of the plan.
@@ -75,7 +75,7 @@ pub enum Reach {
     },
 }
 
-impl Reach {
+impl TargetDay {
     /// The later one of two days, each with its spread.
     fn later(self, other: Self) -> Self {
         let (
@@ -124,9 +124,9 @@ pub fn reach(
     (target, finished): (People, People),
     coming: &[(NaiveDate, u64)],
     pace: Pace,
-) -> Reach {
+) -> TargetDay {
     if finished >= target {
-        return Reach::Reached;
+        return TargetDay::Reached;
     }
     let at = |factor: f64| {
         let mut people = finished.0 as f64;
@@ -138,10 +138,10 @@ pub fn reach(
     let Some(day) = at(pace.factor) else {
         let all: u64 = coming.iter().map(|(_, more)| more).sum();
         let more = all as f64 * pace.factor;
-        return Reach::Missed { finished: People(finished.0 + whole(more)) };
+        return TargetDay::Missed { finished: People(finished.0 + whole(more)) };
     };
     let ends = pace.spread.map(|(low, high)| (at(high), at(low)));
-    Reach::On {
+    TargetDay::On {
         day,
         soonest: ends.and_then(|(soonest, _)| soonest),
         latest: ends.and_then(|(_, latest)| latest),
@@ -190,20 +190,20 @@ mod tests {
     fn the_day_is_the_first_on_which_enough_have_finished() {
         let plan = coming(&[10, 10, 10, 10]);
         let on = |target, pace| reach((People(target), People(5)), &plan, pace);
-        let at = |number| Reach::On {
+        let at = |number| TargetDay::On {
             day: day(number),
             soonest: None,
             latest: None,
             is_doubtful: false,
         };
-        assert_eq!(on(5, EVEN), Reach::Reached);
+        assert_eq!(on(5, EVEN), TargetDay::Reached);
         assert_eq!(on(6, EVEN), at(1));
         assert_eq!(on(15, EVEN), at(1));
         assert_eq!(on(16, EVEN), at(2));
-        assert_eq!(on(46, EVEN), Reach::Missed { finished: People(45) });
+        assert_eq!(on(46, EVEN), TargetDay::Missed { finished: People(45) });
         let slow = Pace { factor: 0.5, spread: None };
         assert_eq!(on(16, slow), at(3));
-        assert_eq!(on(26, slow), Reach::Missed { finished: People(25) });
+        assert_eq!(on(26, slow), TargetDay::Missed { finished: People(25) });
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
         let plan = coming(&[10, 10, 10, 10]);
         let sure = Pace { factor: 1.0, spread: Some((0.8, 1.25)) };
         let found = reach((People(25), People(0)), &plan, sure);
-        let on = Reach::On {
+        let on = TargetDay::On {
             day: day(3),
             soonest: Some(day(2)),
             latest: Some(day(4)),
@@ -225,16 +225,16 @@ mod tests {
 
     #[test]
     fn a_campaign_is_there_when_its_last_group_is() {
-        let on = |number| Reach::On {
+        let on = |number| TargetDay::On {
             day: day(number),
             soonest: Some(day(number - 1)),
             latest: Some(day(number + 1)),
             is_doubtful: false,
         };
         assert_eq!(on(3).and(on(7)), on(7));
-        assert_eq!(Reach::Reached.and(on(3)), on(3));
-        let missed = Reach::Missed { finished: People(4) };
+        assert_eq!(TargetDay::Reached.and(on(3)), on(3));
+        let missed = TargetDay::Missed { finished: People(4) };
         assert_eq!(on(3).and(missed), missed);
-        assert_eq!(missed.and(missed), Reach::Missed { finished: People(8) });
+        assert_eq!(missed.and(missed), TargetDay::Missed { finished: People(8) });
     }
 }

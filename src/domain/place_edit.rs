@@ -113,8 +113,8 @@ pub fn edited(of: &Jurisdiction, code: &str, edit: &PlaceEdit) -> Result<Jurisdi
     Ok(new)
 }
 
-/// A campaign's own part after a change of capacity. What its folder says of the site is a copy of what the place can do
-/// where both say the same on that day: then it goes along. `None`: it has no copy, and a limit of its own stays.
+/// A campaign's own part after a change of capacity. What its folder says of the site is a copy of what the place can
+/// do where both say the same on that day: then it goes along. `None`: it has no copy, and a limit of its own stays.
 pub fn own_edited(
     own: &LocalCampaign,
     of: &Jurisdiction,

@@ -11,7 +11,7 @@ use crate::app::cockpit::Stand;
 use crate::domain::account::Role;
 use crate::domain::attention::Attention;
 use crate::domain::count::Percent;
-use crate::domain::pace::Reach;
+use crate::domain::pace::TargetDay;
 use crate::domain::permission::{Power, Visits, may, may_at};
 use crate::mail::render;
 use crate::text::thousands;
@@ -183,10 +183,10 @@ fn card(context: &PageContext, stand: &Stand) -> Card {
 /// The state in a word.
 fn state(t: T, stand: &Stand) -> (bool, String) {
     match stand.reach {
-        Some(Reach::Reached) => (true, t.w("web-reach-reached")),
+        Some(TargetDay::Reached) => (true, t.w("web-reach-reached")),
         Some(reach) if reach.is_good() => (true, t.w("web-reach-on-track")),
-        Some(Reach::On { .. }) => (false, t.w("web-reach-doubtful")),
-        Some(Reach::Missed { .. }) => (false, t.w("web-reach-missed")),
+        Some(TargetDay::On { .. }) => (false, t.w("web-reach-doubtful")),
+        Some(TargetDay::Missed { .. }) => (false, t.w("web-reach-missed")),
         None if stand.overview.plan.is_none() => (false, t.w("web-reach-no-plan")),
         None => (true, t.w("web-reach-open")),
     }
@@ -197,19 +197,19 @@ pub(super) fn reach_words(context: &PageContext, stand: &Stand) -> String {
     let t = context.t();
     let date = |day| render::date(day, t.0);
     match stand.reach {
-        None | Some(Reach::Reached) => String::new(),
-        Some(Reach::On { day, soonest: Some(soonest), latest: Some(latest), .. })
+        None | Some(TargetDay::Reached) => String::new(),
+        Some(TargetDay::On { day, soonest: Some(soonest), latest: Some(latest), .. })
             if soonest != latest =>
         {
             let said: [(&str, &dyn std::fmt::Display); 3] =
                 [("day", &date(day)), ("soonest", &date(soonest)), ("latest", &date(latest))];
             t.say("web-reach-between", &said)
         }
-        Some(Reach::On { day, is_doubtful: true, .. }) => {
+        Some(TargetDay::On { day, is_doubtful: true, .. }) => {
             t.say("web-reach-or-not", &[("day", &date(day))])
         }
-        Some(Reach::On { day, .. }) => t.say("web-reach-day", &[("day", &date(day))]),
-        Some(Reach::Missed { .. }) => {
+        Some(TargetDay::On { day, .. }) => t.say("web-reach-day", &[("day", &date(day))]),
+        Some(TargetDay::Missed { .. }) => {
             let short: u64 = stand
                 .groups
                 .iter()
@@ -224,8 +224,8 @@ pub(super) fn reach_words(context: &PageContext, stand: &Stand) -> String {
 }
 
 /// People of a group who will be missing at the plan's end.
-fn short_at_end(context: &PageContext, stand: &Stand, group: &str, reach: Reach) -> u64 {
-    let Reach::Missed { finished } = reach else { return 0 };
+fn short_at_end(context: &PageContext, stand: &Stand, group: &str, reach: TargetDay) -> u64 {
+    let TargetDay::Missed { finished } = reach else { return 0 };
     let name = context.loaded.campaign.group(group).map(|group| group.name.as_str());
     let mut needs = stand.overview.summary.needs.iter();
     let need = needs.find(|need| Some(need.group_name.as_str()) == name);
@@ -266,7 +266,7 @@ fn add_short(table: &mut Table, context: &PageContext, stand: &Stand, has_severa
 
 /// The table of a lead's own places.
 fn own_table(t: T, role: Role) -> Option<Table> {
-    let keys = ["place", "team", "#planned_doses", "#doses", "report"];
+    let keys = ["place", "team", "#planned", "#doses", "report"];
     (role == Role::Lead).then(|| Table::of(t, "web-own", &keys))
 }
 

@@ -1,7 +1,7 @@
 //! What somebody typed into a form whose login had ended when it was sent. It goes through the login form and back to
 //! a page with one button, so that nothing has to be typed twice, and nothing is stored without a login.
 
-use super::authentication::{inside, is_from_elsewhere, language, login_page};
+use super::login_page::{inside, is_from_elsewhere, language, login_page};
 use super::page::{Page, framed};
 use super::visitor::csrf_of;
 use super::words::T;

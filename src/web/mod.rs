@@ -20,6 +20,7 @@ mod home;
 mod hooks;
 mod inbox;
 mod kept;
+mod login_page;
 mod map;
 mod metrics;
 mod month;
@@ -274,7 +275,7 @@ async fn guarded(request: Request, next: Next) -> Response {
 
 /// A line of the catalogue in the language of whoever asks.
 fn plain(headers: &HeaderMap, key: &str) -> String {
-    words::T(authentication::language(headers)).w(key) + "\n"
+    words::T(login_page::language(headers)).w(key) + "\n"
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

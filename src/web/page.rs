@@ -6,6 +6,7 @@ use super::table_show;
 use super::table_view::Address;
 use super::visitor::Visitor;
 use super::words::T;
+pub(super) use super::words::encoded;
 use crate::app::{AppError, Loaded};
 use crate::domain::campaign::Language;
 use crate::domain::permission::may;
@@ -111,18 +112,6 @@ pub(super) fn address(loaded: &Loaded, page: &str, as_of: Option<NaiveDate>) -> 
     let id = encoded(loaded.campaign.id.as_str());
     let day = as_of.map(|day| format!("?as-of={day}")).unwrap_or_default();
     format!("/c/{id}/{page}{day}")
-}
-
-/// Text percent-encoded for an address.
-pub(super) fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
 }
 
 /// An `ETag`: the hash of the page's content, in quotes.

@@ -1,5 +1,5 @@
-//! A person's page: history, what is due, appointments, messages; and what an office does about them. Each look and each
-//! act goes to the audit log.
+//! A person's page: history, what is due, appointments, messages; and what an office does about them. Each look and
+//! each act goes to the audit log.
 
 use super::page::{Page, Refusal, encoded};
 use super::page_context::PageContext;
@@ -20,6 +20,7 @@ use crate::text::harmless;
 use askama::Template;
 use axum::extract::{Form, Path};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -77,6 +78,11 @@ async fn show(context: &PageContext, code: &str, wrong: Vec<String>) -> Result<R
     let name = harmless(&name);
     let today = context.today();
     let visits = context.visits(today).await?;
+    let all = context.app().campaigns().await.map_err(|error| context.refusal(&error))?;
+    let names: Campaigns = all
+        .iter()
+        .map(|one| (one.campaign.id.to_string(), (one.campaign.name.clone(), one.campaign.start)))
+        .collect();
     let outcome =
         |kind: OutcomeKind| (kind.word().to_owned(), t.w(&format!("outcome-{}", kind.word())));
     let main = Main {
@@ -85,7 +91,7 @@ async fn show(context: &PageContext, code: &str, wrong: Vec<String>) -> Result<R
         wrong,
         facts: facts(context, &file),
         phones: phones(t, &file),
-        due: due(t, context, &file),
+        due: due(context, &names, &file),
         appointment: appointment.as_ref().map(|held| at(t, held)).unwrap_or_default(),
         has_appointment: appointment.is_some(),
         seats: choices.iter().map(|choice| seat(t, choice)).collect(),
@@ -105,9 +111,9 @@ async fn show(context: &PageContext, code: &str, wrong: Vec<String>) -> Result<R
             .collect(),
         outcomes: OutcomeKind::ALL.into_iter().map(outcome).collect(),
         is_quiet: person.opt_out,
-        doses: doses(context, &file),
+        doses: doses(context, &names, &file),
         reasons: reasons(context, &file),
-        past: past(context, &file),
+        past: past(context, &names, &file),
         mails: mails(t, &file),
     };
     let page = Page::new(format!("{name} · {}", campaign.name), "due", &main);
@@ -149,7 +155,15 @@ fn phones(t: T, file: &PersonFile) -> Vec<(String, String)> {
     all.into_iter().flatten().map(number).filter(|(_, dialled)| !dialled.is_empty()).collect()
 }
 
-fn due(t: T, context: &PageContext, file: &PersonFile) -> Vec<String> {
+/// Name and first day of every campaign, by id.
+type Campaigns = BTreeMap<String, (String, NaiveDate)>;
+
+fn name_of(names: &Campaigns, id: &str) -> String {
+    names.get(id).map_or_else(|| id.to_owned(), |(name, _)| harmless(name))
+}
+
+fn due(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Vec<String> {
+    let t = context.t();
     let mine = context.loaded.campaign.id.as_str();
     let last = file.doses.iter().map(|line| line.dose.date).max();
     let line = |one: &crate::app::people::DueIn| {
@@ -158,11 +172,13 @@ fn due(t: T, context: &PageContext, file: &PersonFile) -> Vec<String> {
             _ => "web-person-due-next",
         };
         let last = last.map(|day| day.to_string()).unwrap_or_default();
+        // Nobody can come before the campaign begins.
+        let start = names.get(&one.campaign).map_or(one.earliest, |(_, start)| *start);
         let said: [(&str, &dyn std::fmt::Display); 5] = [
-            ("campaign", &one.campaign),
+            ("campaign", &name_of(names, &one.campaign)),
             ("dose", &t.dose(one.dose)),
-            ("earliest", &one.earliest),
-            ("recommended", &one.recommended),
+            ("earliest", &one.earliest.max(start)),
+            ("recommended", &one.recommended.max(start)),
             ("last", &last),
         ];
         t.say(key, &said)
@@ -198,7 +214,7 @@ fn places(context: &PageContext, visits: &Visits) -> Choices {
     sites.chain(stops).filter(|(code, _)| may(code)).collect()
 }
 
-fn doses(context: &PageContext, file: &PersonFile) -> Table {
+fn doses(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let keys = ["date", "place", "product", "lot", "counts_as"];
     let mut table = Table { is_private: true, ..Table::of(t, "web-person-doses", &keys) };
@@ -207,7 +223,10 @@ fn doses(context: &PageContext, file: &PersonFile) -> Table {
         let named = campaign.place(place.as_str()).map(|place| place.name().to_owned());
         let counts = line.counts.iter().map(|one| {
             let key = if one.valid { "web-person-counts" } else { "web-person-counts-not" };
-            t.say(key, &[("campaign", &one.campaign), ("dose", &t.dose(one.number))])
+            t.say(
+                key,
+                &[("campaign", &name_of(names, &one.campaign)), ("dose", &t.dose(one.number))],
+            )
         });
         table.rows.push(vec![
             Cell::head(date.to_string()),
@@ -236,7 +255,7 @@ fn reasons(context: &PageContext, file: &PersonFile) -> Table {
     table
 }
 
-fn past(context: &PageContext, file: &PersonFile) -> Table {
+fn past(context: &PageContext, names: &Campaigns, file: &PersonFile) -> Table {
     let (t, campaign) = (context.t(), &context.loaded.campaign);
     let keys = ["date", "campaign", "#dose", "place", "ended"];
     let mut table = Table::of(t, "web-person-appointments", &keys);
@@ -245,7 +264,7 @@ fn past(context: &PageContext, file: &PersonFile) -> Table {
         let ended = one.ended.as_ref().map(|why| t.w(&format!("ended-{}", why.replace('_', "-"))));
         table.rows.push(vec![
             Cell::head(one.day.to_string()),
-            Cell::text(one.campaign.clone()),
+            Cell::named(name_of(names, &one.campaign), one.campaign.clone()),
             Cell::number(one.dose.to_string()),
             Cell::named(place.unwrap_or_else(|| one.place.clone()), one.place.clone()),
             Cell::text(ended.unwrap_or_else(|| t.w("ended-no"))),

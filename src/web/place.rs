@@ -1,5 +1,5 @@
-//! A place's page: today, the days to come and why a day is idle, reports, closures, capacity; and a form to close it or
-//! change its capacity, with the effect shown before anything is stored.
+//! A place's page: today, the days to come and why a day is idle, reports, closures, capacity; and a form to close it
+//! or change its capacity, with the effect shown before anything is stored.
 
 use super::page::{Page, Refusal, address, encoded};
 use super::page_context::PageContext;
@@ -164,7 +164,7 @@ async fn day_table(context: &PageContext, code: &str, _: &Visits) -> Result<Tabl
     let found = context.app().session_days(&context.loaded, code, span, today).await;
     let found = found.map_err(fail)?;
     let sessions = context.app().sessions(&context.loaded).await.map_err(fail)?;
-    let keys = ["day", "#planned_doses", "#doses", "#capacity", "team", "why_idle"];
+    let keys = ["day", "#planned", "#doses", "#capacity", "team", "why_idle"];
     let mut table = Table::of(t, "web-place-days", &keys);
     for day in days(span.0, span.1) {
         let session = found.get(&day);

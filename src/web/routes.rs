@@ -99,8 +99,11 @@ async fn campaigns(
     let all = site.app.campaigns().await.map_err(|error| Refusal::of(t, &error))?;
     let all = all.iter().map(|loaded| loaded.seen_by(visitor.actor()));
     let all: Vec<_> = all.filter(|loaded| !loaded.campaign.areas.is_empty()).collect();
-    let columns = ["name", "start", "end", "=state", "#doses", "#today", "#progress"];
+    let columns = ["name", "start", "end", "=state", "#doses", "#today", "#done"];
     let mut table = Table::of(t, "web-campaigns", &columns);
+    if let Some(head) = table.heads.last_mut() {
+        head.text = t.w("column-share");
+    }
     let (open, over): (Vec<_>, Vec<_>) = all.iter().partition(|loaded| loaded.is_open);
     for loaded in open.into_iter().chain(over) {
         let status = site.app.status(loaded, None, site.clock.now()).await;

@@ -1,8 +1,8 @@
 //! How a table is looked at: sorted, searched, chosen from, cut into pages. All of it stands in the address, so that a
 //! link shows the same and nothing needs a script. Parameters begin with the table's id and a dot.
 
-use super::page::encoded;
 use super::table::{Cell, Head, Table};
+use super::words::encoded;
 use axum::extract::Query;
 use axum::http::Uri;
 use std::cmp::Ordering;

@@ -3,7 +3,7 @@
 
 use crate::operation::ANY_PORT;
 use crate::support::{Folder, SENIORS, World, csv_rows, number, row, small};
-use crate::web::Office;
+use crate::web::{Office, encoded};
 use serde_json::Value;
 
 /// The small campaign with a third level: two schools in the first township.
@@ -136,7 +136,7 @@ fn what_was_typed_outlives_the_login() {
     let (_, kept) = asked.body.split_once("name=\"kept\" value=\"").expect("what was typed");
     let kept = kept.split('"').next().unwrap().replace("&#34;", "\"").replace("&#38;", "&");
     assert!(kept.contains("17") && !kept.contains("csrf"), "{kept}");
-    let encoded: String = kept.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = encoded(&kept);
     let form = format!("name=lead&password=password-lead-1&next=%2F&kept={encoded}");
     let back = guest.post("/login", &form);
     assert_eq!(back.status, 200, "{}", back.body);
@@ -240,4 +240,22 @@ fn places_at_work_are_asked_for_their_reports_and_others_are_not() {
     // Before today is over nobody is late.
     let today = office.login("admin").get("/c/small/overview?as-of=2021-04-02").body;
     assert!(!today.contains("Places without a report"), "{today}");
+}
+
+#[test]
+fn the_form_for_counts_shows_what_the_plan_has_and_what_the_place_can_do() {
+    let office = Office::at(World::small(), "2021-04-02T10:00:00+08:00");
+    let rows = office.world.run(&["plan", "show", "-o", "csv"]).ends(0).csv();
+    let mine = |row: &&std::collections::BTreeMap<String, String>| {
+        row["place"] == "S1" && row["date"] == "2021-04-02"
+    };
+    let planned: Vec<u64> =
+        rows.iter().filter(mine).map(|row| row["doses"].parse().unwrap()).collect();
+    let form = office.login("lead").get("/c/small/tally?as-of=2021-04-02&place=S1").body;
+    for doses in &planned {
+        assert!(form.contains(&format!("<span class=\"plan\">{doses} planned</span>")), "{form}");
+    }
+    let sum: u64 = planned.iter().sum();
+    assert!(sum > 0 && form.contains(&format!("</span> {sum} planned</p>")), "{sum}: {form}");
+    assert!(form.contains("data-most=\"40\""), "what the site can give on a Friday: {form}");
 }

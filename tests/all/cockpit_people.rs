@@ -1,7 +1,7 @@
 //! Searching, a person's page and what is done on it, vaccine by lot, two plans side by side.
 
 use crate::support::{World, small};
-use crate::web::{Browser, Office};
+use crate::web::{Browser, Office, encoded};
 
 const NOW: &str = "2021-04-02T10:00:00+08:00";
 
@@ -14,8 +14,7 @@ fn office() -> Office {
 
 fn searched(browser: &Browser, q: &str) -> String {
     let to = format!("/c/small/search?as-of=2021-04-01&csrf={}", browser.token());
-    let encoded: String = q.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let found = browser.post(&to, &format!("q={encoded}"));
+    let found = browser.post(&to, &format!("q={}", encoded(q)));
     assert_eq!(found.status, 200, "{}", found.body);
     found.body
 }
@@ -139,9 +138,9 @@ fn take(browser: &Browser, person: &str, seat: &str) {
     assert_eq!(status, 303, "{body}");
 }
 
-fn parts(seat: &str) -> Option<(String, String)> {
+fn parts(seat: &str) -> (String, String) {
     let parts: Vec<&str> = seat.splitn(3, '|').collect();
-    Some((parts[0].to_owned(), parts[2].to_owned()))
+    (parts[0].to_owned(), parts[2].to_owned())
 }
 
 #[test]
@@ -150,7 +149,7 @@ fn an_outcome_ends_the_appointment_and_messages_can_be_stopped() {
     let planner = office.login("planner");
     let offered = seats(&planner, "p1");
     take(&planner, "p1", &offered[0]);
-    assert_eq!(held(&file(&office, "p1")), parts(&offered[0]));
+    assert_eq!(held(&file(&office, "p1")), Some(parts(&offered[0])));
     let form = format!("do=outcome&once={}&date=2021-03-31&outcome=refused", "2".repeat(32));
     assert_eq!(acted(&planner, "p1", &form).0, 303);
     let after = file(&office, "p1");
@@ -174,7 +173,7 @@ fn an_appointment_is_moved_to_a_seat_that_is_offered() {
     let other = seats(&planner, "p1").into_iter().find(|seat| *seat != offered[0]);
     if let Some(other) = other {
         take(&planner, "p1", &other);
-        assert_eq!(held(&file(&office, "p1")), parts(&other), "the old seat is given back");
+        assert_eq!(held(&file(&office, "p1")), Some(parts(&other)), "the old seat is given back");
     }
     let before = held(&file(&office, "p1"));
     let (status, body) = acted(&planner, "p1", "do=move&seat=2021-05-09%7C%7CS9");

@@ -87,6 +87,15 @@ pub(crate) fn account(world: &World, arguments: &[&str], role: &str) {
     assert!(child.wait().unwrap().success(), "{arguments:?}");
 }
 
+/// Text as forms send it.
+pub(crate) fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "%{byte:02X}");
+        out
+    })
+}
+
 pub(crate) struct Browser {
     address: SocketAddr,
     cookie: String,

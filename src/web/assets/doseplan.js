@@ -99,3 +99,48 @@ document.addEventListener("keydown", (event) => {
   }
   setTimeout(go, Number(main.dataset.liveSecs) * 1000);
 })();
+// Counts: their sum while they are typed, and what was typed outlives a dead line and the login.
+(() => {
+  const form = document.querySelector("form.tally");
+  if (!form) return;
+  const line = form.querySelector(".sum");
+  const told = line.querySelector("span");
+  const key = "tally " + form.dataset.keep;
+  const fields = () => [...form.querySelectorAll("input[type=number]:not([readonly])")];
+  const typed = () => JSON.stringify(fields().map((field) => [field.name, field.value]));
+  const fresh = typed();
+  let note = "";
+  function add() {
+    const all = [...form.querySelectorAll("input[type=number]")];
+    const sum = all.reduce((sum, field) => sum + (Number(field.value) || 0), 0);
+    const over = line.dataset.most !== undefined && sum > Number(line.dataset.most);
+    line.classList.toggle("over", over);
+    const most = over ? " " + line.dataset.over.replace("$most", line.dataset.most) : "";
+    told.textContent = line.dataset.sum.replace("$sum", String(sum)) + most + (note ? " " + note : "");
+  }
+  let store;
+  try { store = window.localStorage; } catch { store = null; }
+  if (store && new URLSearchParams(location.search).get("done") === "tallied") store.removeItem(key);
+  const kept = store && store.getItem(key);
+  if (kept && kept !== fresh) {
+    for (const [name, value] of JSON.parse(kept)) {
+      const field = fields().find((one) => one.name === name);
+      if (field) field.value = value;
+    }
+    note = line.dataset.back;
+  }
+  form.addEventListener("input", () => {
+    if (store) store.setItem(key, typed());
+    note = "";
+    add();
+  });
+  form.addEventListener("submit", (event) => {
+    if (navigator.onLine) return;
+    event.preventDefault();
+    note = line.dataset.wait;
+    add();
+    // Counts are what they are: sent twice, they are the same.
+    window.addEventListener("online", () => form.submit(), { once: true });
+  });
+  add();
+})();
